@@ -1,0 +1,44 @@
+/**
+ * Every error that Drover raises on purpose. The message is public: it may be shown to whoever asked.
+ * `data` holds the facts of this case, and `cause` the original error, which is for the log only.
+ */
+
+/** code → exit status of the command line (1: it could not be done, 2: it was refused) and what the code means. */
+export const errorCodes = {
+  INTERNAL: { exit: 1, summary: 'A mistake in Drover itself.' },
+  NODE_TOO_OLD: { exit: 1, summary: 'This Node.js cannot run Drover.' },
+  DATABASE_UNREACHABLE: { exit: 1, summary: 'No connection to the database server.' },
+  DATABASE_ERROR: { exit: 1, summary: 'The database refused a statement for a reason that Drover does not know.' },
+  EMBEDDED_IN_USE: { exit: 1, summary: 'Another process has the database folder open.' },
+  NESTED_TRANSACTION: { exit: 1, summary: 'A transaction was begun inside another one.' },
+  TRANSACTION_ABORTED: { exit: 1, summary: 'The database rolled back what should have been committed.' },
+  NO_ROW: { exit: 1, summary: 'A query that must find exactly one row found none.' },
+  MANY_ROWS: { exit: 1, summary: 'A query that must find at most one row found several.' },
+  INVALID_IDENTIFIER: { exit: 1, summary: 'A name that PostgreSQL cannot hold.' },
+  RETRYABLE: { exit: 1, summary: 'Two transactions were in each other’s way; trying again may work.' },
+  LOCK_TIMEOUT: { exit: 1, summary: 'A lock was not free within the time allowed.' },
+  STATEMENT_TIMEOUT: { exit: 1, summary: 'A statement took longer than allowed or was cancelled.' },
+  NOT_PERMITTED: { exit: 1, summary: 'The role in use may not do this.' },
+  STILL_REFERENCED: { exit: 1, summary: 'A foreign key is not satisfied.' },
+  ALREADY_EXISTS: { exit: 1, summary: 'A unique value is taken.' },
+  INVALID_VALUE: { exit: 1, summary: 'A value is not allowed in this column.' },
+} as const satisfies Record<string, { exit: 1 | 2; summary: string }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export class DroverError extends Error {
+  override readonly name = 'DroverError';
+  readonly code: ErrorCode;
+  readonly data: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    data: Readonly<Record<string, unknown>> = {},
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    this.code = code;
+    this.data = data;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The queries behind readCatalog. Each runs over the whole set of tables at once ($1: their oids), takes no lock beyond
+ * ACCESS SHARE on pg_catalog, and needs no privilege on the tables themselves.
+ *
+ * `member` is a table or one of its partitions at any depth, `root` what it is folded into. Names of columns travel
+ * instead of their numbers, because a partition may number its columns differently.
+ */
+
+const members = String.raw`
+members AS (
+  SELECT c.oid AS member, COALESCE(pg_partition_root(c.oid)::oid, c.oid) AS root
+  FROM pg_class c
+  WHERE c.relkind IN ('r', 'p') AND COALESCE(pg_partition_root(c.oid)::oid, c.oid) = ANY ($1::oid[])
+)`;
+
+/**
+ * The tables of the given schemas ($1), those elsewhere that refer to them (and what refers to those), and all that any
+ * of these refer to: a reference or an owner must not be forgotten because it sits in another schema. System schemas,
+ * temporary tables and what belongs to an extension are left out.
+ */
+export const relationsSql = String.raw`
+WITH RECURSIVE usable AS (
+  SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity,
+         COALESCE(pg_partition_root(c.oid)::oid, c.oid) AS root
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+    AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_depend d
+                    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+), links AS (
+  SELECT DISTINCT child.root AS child, parent.root AS parent
+  FROM pg_constraint k JOIN usable child ON child.oid = k.conrelid JOIN usable parent ON parent.oid = k.confrelid
+  WHERE k.contype = 'f'
+), referring AS (
+  SELECT oid FROM usable WHERE oid = root AND nspname = ANY ($1::text[])
+  UNION
+  SELECT links.child FROM referring JOIN links ON links.parent = referring.oid
+), wanted AS (
+  SELECT oid FROM referring
+  UNION
+  SELECT links.parent FROM wanted JOIN links ON links.child = wanted.oid
+)
+SELECT u.oid, u.nspname::text AS schema, u.relname::text AS name, u.relkind = 'p' AS partitioned,
+       u.relrowsecurity AS secured, u.relforcerowsecurity AS forced,
+       (SELECT COALESCE(sum(c.reltuples::float8) FILTER (WHERE c.reltuples >= 0), -1)
+        FROM usable m JOIN pg_class c ON c.oid = m.oid WHERE m.root = u.oid AND c.relkind = 'r') AS estimate
+FROM wanted JOIN usable u USING (oid)`;
+
+/**
+ * Columns with the type at the bottom of their domains. `element` is the bottom type of an array's elements. A NOT NULL
+ * that was added without validation (PostgreSQL 18) promises nothing about the rows that are there.
+ */
+export const columnsSql = String.raw`
+WITH RECURSIVE bottoms AS (
+  SELECT t.oid AS type, t.oid AS bottom, t.typtype, t.typbasetype, t.typnotnull AS strict, t.typdefault IS NOT NULL AS filled
+  FROM pg_type t
+  UNION ALL
+  SELECT b.type, t.oid, t.typtype, t.typbasetype, b.strict OR t.typnotnull, b.filled OR t.typdefault IS NOT NULL
+  FROM bottoms b JOIN pg_type t ON t.oid = b.typbasetype
+  WHERE b.typtype = 'd'
+), resolved AS (
+  SELECT b.type, b.strict, b.filled, t.typname::text AS base, inner_type.typname::text AS element
+  FROM bottoms b JOIN pg_type t ON t.oid = b.bottom
+  LEFT JOIN bottoms e ON e.type = t.typelem AND t.typsubscript = 'array_subscript_handler'::regproc AND e.typtype <> 'd'
+  LEFT JOIN pg_type inner_type ON inner_type.oid = e.bottom
+  WHERE b.typtype <> 'd'
+)
+SELECT a.attrelid AS "table", a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type, r.base, r.element,
+       (a.attnotnull AND NOT EXISTS (
+          SELECT FROM pg_constraint k
+          WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND k.conkey = ARRAY[a.attnum])
+       ) OR r.strict AS required,
+       a.atthasdef OR a.attidentity <> '' OR r.filled AS filled,
+       a.attgenerated <> '' OR a.attidentity = 'a' AS generated
+FROM pg_attribute a JOIN resolved r ON r.type = a.atttypid
+WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum`;
+
+/** Foreign keys; one that stands on a single partition counts for the whole table, copies made for partitions do not. */
+export const foreignKeysSql = String.raw`
+WITH ${members.trim()}
+SELECT m.root AS "table", k.conname::text AS name, COALESCE(pg_partition_root(k.confrelid)::oid, k.confrelid) AS target,
+       k.confdeltype::text AS on_delete, k.confupdtype::text AS on_update, k.condeferrable AS deferrable, k.convalidated AS validated,
+       ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(n, at)
+             JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.at) AS columns,
+       ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(n, at)
+             JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY u.at) AS target_columns
+FROM members m JOIN pg_constraint k ON k.conrelid = m.member
+WHERE k.contype = 'f' AND k.conparentid = 0
+ORDER BY k.conname::text COLLATE "C", m.member`;
+
+/**
+ * Unique indexes, with or without a constraint. A column of zero is an expression; INCLUDE columns come after
+ * `indnkeyatts`. An index on one partition only is not the table's: it says nothing about rows in the others.
+ */
+export const uniqueIndexesSql = String.raw`
+SELECT i.indrelid AS "table", c.relname::text AS name, i.indisprimary AS primary, i.indnullsnotdistinct AS nulls_not_distinct,
+       pg_get_expr(i.indpred, i.indrelid) AS predicate,
+       ARRAY(SELECT a.attname::text FROM generate_series(0, i.indnkeyatts - 1) AS at
+             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
+             ORDER BY at) AS columns
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indislive
+ORDER BY c.relname::text COLLATE "C"`;
+
+/** Triggers that somebody wrote; those that PostgreSQL made for constraints or copied to partitions are left out. */
+export const triggersSql = String.raw`
+WITH ${members.trim()}
+SELECT m.root AS "table", t.tgname::text AS name, pg_get_triggerdef(t.oid) AS definition, t.tgenabled IN ('O', 'A') AS enabled
+FROM members m JOIN pg_trigger t ON t.tgrelid = m.member
+WHERE NOT t.tgisinternal AND t.tgparentid = 0
+ORDER BY t.tgname::text COLLATE "C", pg_get_triggerdef(t.oid) COLLATE "C"`;
+
+export const policiesSql = String.raw`
+SELECT p.polrelid AS "table", p.polname::text AS name, p.polcmd::text AS command, p.polpermissive AS permissive,
+       ARRAY(SELECT CASE WHEN r = 0 THEN 'public' ELSE pg_get_userbyid(r)::text END FROM unnest(p.polroles) AS r ORDER BY 1) AS roles,
+       pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS with_check
+FROM pg_policy p
+WHERE p.polrelid = ANY ($1::oid[])
+ORDER BY p.polname::text COLLATE "C"`;
