@@ -5,9 +5,26 @@
  * afterwards: the same schema gives the same text for every login, and plans made by one are valid for another.
  */
 import { tableId } from '../engine/catalog.ts';
-import type { Catalog, Column, ForeignKey, Policy, Table, TableId, Trigger, UniqueIndex, ValueKind } from '../engine/catalog.ts';
+import type {
+  Catalog,
+  Column,
+  ForeignKey,
+  Policy,
+  Table,
+  TableId,
+  Trigger,
+  UniqueIndex,
+  ValueKind,
+} from '../engine/catalog.ts';
 import { findNamedTable } from '../engine/names.ts';
-import { columnsSql, foreignKeysSql, policiesSql, relationsSql, triggersSql, uniqueIndexesSql } from './catalog-sql.ts';
+import {
+  columnsSql,
+  foreignKeysSql,
+  policiesSql,
+  relationsSql,
+  triggersSql,
+  uniqueIndexesSql,
+} from './catalog-sql.ts';
 import type { Tx } from './database.ts';
 
 export interface CatalogScope {
@@ -29,7 +46,9 @@ export async function readCatalog(tx: Tx, scope: CatalogScope): Promise<Catalog>
 }
 
 function withoutIgnored(catalog: Catalog, scope: CatalogScope): Catalog {
-  const ignored = new Set((scope.ignore ?? []).map((name) => findNamedTable({ catalog, schemas: scope.schemas }, name)?.id));
+  const ignored = new Set(
+    (scope.ignore ?? []).map((name) => findNamedTable({ catalog, schemas: scope.schemas }, name)?.id),
+  );
   return { tables: catalog.tables.filter((table) => !ignored.has(table.id)) };
 }
 
@@ -48,7 +67,9 @@ async function readTables(tx: Tx, schemas: readonly string[]): Promise<Catalog> 
   const ids = new Map(relations.map((row) => [row.oid, tableId(row.schema, row.name)]));
   const oids = [...ids.keys()];
   const columns = await readGrouped(tx, columnsSql, oids, toColumn);
-  const foreignKeys = await readGrouped(tx, foreignKeysSql, oids, (row: ForeignKeyRow) => toForeignKey(row, ids));
+  const foreignKeys = await readGrouped(tx, foreignKeysSql, oids, (row: ForeignKeyRow) =>
+    toForeignKey(row, ids),
+  );
   const indexes = await readGrouped(tx, uniqueIndexesSql, oids, toUniqueIndex);
   const triggers = await readGrouped(tx, triggersSql, oids, toTrigger);
   const policies = await readGrouped(tx, policiesSql, oids, toPolicy);
@@ -73,7 +94,12 @@ async function readTables(tx: Tx, schemas: readonly string[]): Promise<Catalog> 
 }
 
 /** Runs one of the queries and collects its rows by the table that they belong to. */
-async function readGrouped<R extends { table: number }, T>(tx: Tx, sql: string, oids: readonly number[], read: (row: R) => T): Promise<Map<number, T[]>> {
+async function readGrouped<R extends { table: number }, T>(
+  tx: Tx,
+  sql: string,
+  oids: readonly number[],
+  read: (row: R) => T,
+): Promise<Map<number, T[]>> {
   const groups = new Map<number, T[]>();
   for (const row of await tx.many<R>(sql, [oids])) {
     const group = groups.get(row.table) ?? [];
@@ -90,7 +116,8 @@ function primaryKey(indexes: readonly UniqueIndex[]): readonly string[] {
 
 /** Each partition may carry its own declaration of what is one key to the table. */
 function withoutCopies(keys: readonly ForeignKey[]): readonly ForeignKey[] {
-  const text = (key: ForeignKey): string => JSON.stringify([key.columns, key.references, key.referencedColumns]);
+  const text = (key: ForeignKey): string =>
+    JSON.stringify([key.columns, key.references, key.referencedColumns]);
   const seen = new Set<string>();
   return keys.filter((key) => !seen.has(text(key)) && seen.add(text(key)));
 }
@@ -206,7 +233,12 @@ interface PolicyRow {
   with_check: string | null;
 }
 
-const commands: Readonly<Record<string, Policy['command']>> = { r: 'select', a: 'insert', w: 'update', d: 'delete' };
+const commands: Readonly<Record<string, Policy['command']>> = {
+  r: 'select',
+  a: 'insert',
+  w: 'update',
+  d: 'delete',
+};
 
 function toPolicy(row: PolicyRow): Policy {
   return {

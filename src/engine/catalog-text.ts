@@ -1,0 +1,118 @@
+/**
+ * The definition of each table as canonical text, one fact per line, so that two readings can be compared and a change
+ * can be named. Row estimates are left out: they change by themselves. Facts are sorted, except that the order of the
+ * columns within a key counts.
+ */
+import { displayName } from './catalog.ts';
+import type { Catalog, Column, ForeignKey, Policy, Table, TableId, Trigger, UniqueIndex } from './catalog.ts';
+
+/** By table, the lines of its definition. */
+export type CatalogText = Readonly<Record<TableId, string>>;
+
+/** What a plan rests on, table by table. Equal text means an equal definition. */
+export function catalogFingerprint(catalog: Catalog): CatalogText {
+  const entries = catalog.tables.map((table): [TableId, string] => [table.id, tableText(table)]);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The differences for a person: `public.agents: new column note text`. Empty where nothing differs. */
+export function describeCatalogChange(before: CatalogText, after: CatalogText): string[] {
+  const tables = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return tables.flatMap((table) => describeTableChange(table, before[table], after[table]));
+}
+
+function describeTableChange(
+  table: TableId,
+  before: string | undefined,
+  after: string | undefined,
+): string[] {
+  if (before === after) return [];
+  if (before === undefined) return [`${table}: new table`];
+  if (after === undefined) return [`${table}: the table is gone`];
+  const [old, now] = [before.split('\n'), after.split('\n')];
+  const gone = old.filter((line) => !now.includes(line));
+  const added = now.filter((line) => !old.includes(line));
+  const changed = gone.filter((line) => added.some((other) => subject(other) === subject(line)));
+  return [
+    ...changed.map(
+      (line) =>
+        `${table}: ${line} is now ${rest(added.find((other) => subject(other) === subject(line)) ?? '')}`,
+    ),
+    ...gone.filter((line) => !changed.includes(line)).map((line) => `${table}: ${line} is gone`),
+    ...added
+      .filter((line) => !changed.some((other) => subject(other) === subject(line)))
+      .map((line) => `${table}: new ${line}`),
+  ];
+}
+
+/** What a line is about, without what it says: the text before the colon. */
+function subject(line: string): string {
+  return line.slice(0, line.indexOf(': '));
+}
+
+function rest(line: string): string {
+  return line.slice(line.indexOf(': ') + 2);
+}
+
+function tableText(table: Table): string {
+  const lines = [
+    ...table.columns.map(columnLine),
+    ...table.uniqueIndexes.map(indexLine),
+    ...table.foreignKeys.map(foreignKeyLine),
+    ...table.triggers.map(triggerLine),
+    ...table.policies.map(policyLine),
+    `partitions: ${table.partitioned ? 'yes' : 'no'}`,
+    `row security: ${table.rowSecurity.enabled ? 'enabled' : 'disabled'}${table.rowSecurity.forced ? ', forced' : ''}`,
+  ];
+  return lines.sort().join('\n');
+}
+
+/** A fact on one line, however its text was written. */
+function line(kind: string, name: string, facts: readonly (string | false | undefined)[]): string {
+  const said = facts.filter((fact) => fact !== false && fact !== undefined && fact !== '');
+  return `${kind} ${displayName(name)}: ${said.join(', ')}`.replaceAll(/\s*\n\s*/g, ' ');
+}
+
+function list(columns: readonly (string | null)[]): string {
+  return `(${columns.map((column) => (column === null ? '<expression>' : displayName(column))).join(', ')})`;
+}
+
+function columnLine(column: Column): string {
+  return line('column', column.name, [
+    column.type,
+    column.kind,
+    column.notNull && 'not null',
+    column.hasDefault && 'default',
+    column.generated && 'generated',
+  ]);
+}
+
+function indexLine(index: UniqueIndex): string {
+  return line(index.primary ? 'primary key' : 'unique index', index.name, [
+    list(index.columns),
+    index.predicate !== undefined && `where ${index.predicate}`,
+    index.nullsNotDistinct && 'nulls not distinct',
+  ]);
+}
+
+function foreignKeyLine(key: ForeignKey): string {
+  return line('foreign key', key.name, [
+    `${list(key.columns)} to ${key.references} ${list(key.referencedColumns)}`,
+    `on delete ${key.onDelete}`,
+    `on update ${key.onUpdate}`,
+    key.deferrable && 'deferrable',
+    !key.validated && 'not validated',
+  ]);
+}
+
+function triggerLine(trigger: Trigger): string {
+  return line('trigger', trigger.name, [trigger.definition, !trigger.enabled && 'disabled']);
+}
+
+function policyLine(policy: Policy): string {
+  return line('policy', policy.name, [
+    `${policy.permissive ? 'permissive' : 'restrictive'} for ${policy.command} to ${policy.roles.join(' ')}`,
+    policy.using !== undefined && `using ${policy.using}`,
+    policy.withCheck !== undefined && `with check ${policy.withCheck}`,
+  ]);
+}
