@@ -38,7 +38,9 @@ function rerun(node, entry, args) {
 function findInstalledNode() {
   const [platform, file] = process.platform === 'win32' ? ['win', 'node.exe'] : [process.platform, 'node'];
   const folder = join('node_modules', `node-${platform}-${process.arch}`, 'bin', file);
-  return [packageRoot, join(packageRoot, '..', '..')].map((at) => join(at, folder)).find((path) => existsSync(path));
+  return [packageRoot, join(packageRoot, '..', '..')]
+    .map((at) => join(at, folder))
+    .find((path) => existsSync(path));
 }
 
 function refuse() {

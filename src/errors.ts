@@ -8,7 +8,10 @@ export const errorCodes = {
   INTERNAL: { exit: 1, summary: 'A mistake in Drover itself.' },
   NODE_TOO_OLD: { exit: 1, summary: 'This Node.js cannot run Drover.' },
   DATABASE_UNREACHABLE: { exit: 1, summary: 'No connection to the database server.' },
-  DATABASE_ERROR: { exit: 1, summary: 'The database refused a statement for a reason that Drover does not know.' },
+  DATABASE_ERROR: {
+    exit: 1,
+    summary: 'The database refused a statement for a reason that Drover does not know.',
+  },
   EMBEDDED_IN_USE: { exit: 1, summary: 'Another process has the database folder open.' },
   NESTED_TRANSACTION: { exit: 1, summary: 'A transaction was begun inside another one.' },
   TRANSACTION_ABORTED: { exit: 1, summary: 'The database rolled back what should have been committed.' },

@@ -78,23 +78,36 @@ function keepText(pglite: PGlite): void {
 
 class EmbeddedConnection implements Connection {
   readonly #pglite: PGlite;
+  #abandoned = false;
 
   constructor(pglite: PGlite) {
     this.#pglite = pglite;
   }
 
-  async query(sql: string, params: readonly (string | null)[]): Promise<{ rows: object[]; affected: number }> {
+  /** There is no other connection to take instead, so the folder has to be opened again. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
+  async query(
+    sql: string,
+    params: readonly (string | null)[],
+  ): Promise<{ rows: object[]; affected: number }> {
     const result = await this.#pglite.query<unknown[]>(sql, [...params], { rowMode: 'array' });
     const columns = result.fields.map(({ name, dataTypeID }) => ({ name, decode: decoderOf(dataTypeID) }));
     const rows = result.rows.map((values) =>
       Object.fromEntries(
-        columns.map(({ name, decode }, i) => [name, typeof values[i] === 'string' ? decode(values[i]) : null]),
+        columns.map(({ name, decode }, i) => [
+          name,
+          typeof values[i] === 'string' ? decode(values[i]) : null,
+        ]),
       ),
     );
     return { rows, affected: result.rowCount ?? 0 };
   }
 
   async script(sql: string): Promise<string> {
+    if (this.#abandoned) throw new DroverError('INTERNAL', 'The embedded database failed; open it again.');
     const results = await this.#pglite.exec(sql);
     return results.at(-1)?.command ?? '';
   }

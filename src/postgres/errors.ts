@@ -63,16 +63,24 @@ export function translate(error: unknown, context: { readonly statement: string 
 }
 
 function isLost(fields: Fields): boolean {
-  return lostConnection.test(fields.sqlState) || /^Connection terminated|not queryable/.test(fields.databaseMessage);
+  return (
+    lostConnection.test(fields.sqlState) ||
+    /^Connection terminated|not queryable/.test(fields.databaseMessage)
+  );
 }
 
 function on(fields: Fields): string {
   const table = fields.table ? ` on ${fields.schema ? `${fields.schema}.` : ''}${fields.table}` : '';
-  return table + (fields.column ? `, column ${fields.column}` : '') + (fields.constraint ? ` (${fields.constraint})` : '');
+  return (
+    table +
+    (fields.column ? `, column ${fields.column}` : '') +
+    (fields.constraint ? ` (${fields.constraint})` : '')
+  );
 }
 
 function fieldsOf(error: unknown): Fields {
-  const raw: Record<string, unknown> = error instanceof Error ? { ...error } : {};
+  const raw: Record<string, unknown> =
+    error instanceof Error ? Object.fromEntries(Object.entries(error)) : {};
   const named = ['schema', 'table', 'column', 'constraint', 'detail', 'hint'].flatMap((name) => {
     const value = raw[name];
     return typeof value === 'string' && value !== '' ? [[name, value]] : [];

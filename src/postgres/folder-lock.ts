@@ -51,7 +51,10 @@ function inUse(folder: string): DroverError {
 
 function readHolder(folder: string): { pid: number; host: string } | undefined {
   try {
-    const { pid, host } = JSON.parse(readFileSync(join(folder, 'drover.pid'), 'utf8')) as Record<string, unknown>;
+    const { pid, host } = JSON.parse(readFileSync(join(folder, 'drover.pid'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
     return { pid: Number(pid), host: String(host) };
   } catch {
     // The holder may be just about to write it.

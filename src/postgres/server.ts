@@ -102,8 +102,8 @@ class Server implements Database {
       return await runTransaction(connection, this.#nesting, opening, work);
     } finally {
       lost.stop();
-      // A connection that is not known to be out of its transaction is ended, not given to the next caller.
-      client.release(connection.inTransaction || lost.happened());
+      // A connection that may still be in its transaction is ended, not given to the next caller.
+      client.release(connection.abandoned || lost.happened());
     }
   }
 
@@ -133,13 +133,16 @@ function watchForLoss(client: pg.PoolClient): { happened(): boolean; stop(): voi
 
 class ServerConnection implements Connection {
   readonly #client: pg.PoolClient;
-  inTransaction = false;
+  abandoned = false;
 
   constructor(client: pg.PoolClient) {
     this.#client = client;
   }
 
-  async query(sql: string, params: readonly (string | null)[]): Promise<{ rows: object[]; affected: number }> {
+  async query(
+    sql: string,
+    params: readonly (string | null)[],
+  ): Promise<{ rows: object[]; affected: number }> {
     const result = await this.#client.query<unknown[]>({
       text: sql,
       values: [...params],
@@ -151,11 +154,12 @@ class ServerConnection implements Connection {
   }
 
   async script(sql: string): Promise<string> {
-    this.inTransaction = true;
     const results: pg.QueryResult | pg.QueryResult[] = await this.#client.query(sql);
-    const tag = (Array.isArray(results) ? results.at(-1) : results)?.command ?? '';
-    if (tag === 'COMMIT' || tag === 'ROLLBACK') this.inTransaction = false;
-    return tag;
+    return (Array.isArray(results) ? results.at(-1) : results)?.command ?? '';
+  }
+
+  abandon(): void {
+    this.abandoned = true;
   }
 }
 

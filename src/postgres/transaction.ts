@@ -3,7 +3,7 @@
  * is proved to be one, ROLLBACK after any error, and a Tx that is dead afterwards. A statement that arrives late
  * would otherwise run in the next caller's transaction, which may belong to another tenant.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { DroverError } from '../errors.ts';
 import type { Tx } from './database.ts';
 import { translate } from './errors.ts';
@@ -14,6 +14,8 @@ export interface Connection {
   query(sql: string, params: readonly (string | null)[]): Promise<{ rows: object[]; affected: number }>;
   /** Several statements; resolves to the last command tag, such as COMMIT. */
   script(sql: string): Promise<string>;
+  /** It could not be taken out of its transaction, so nobody may use it again. */
+  abandon(): void;
 }
 
 /** Marks the work that runs inside a transaction, one per Database. */
@@ -47,7 +49,8 @@ export async function runTransaction<T>(
   } catch (error) {
     state.open = false;
     await statements.settle();
-    await connection.script('ROLLBACK');
+    // The error of the work is what the caller has to see, also when the connection is gone.
+    await connection.script('ROLLBACK').catch(() => connection.abandon());
     throw error;
   }
 }
@@ -70,7 +73,8 @@ async function translated<T>(statement: string, send: () => Promise<T>): Promise
   }
 }
 
-const transactionControl = /^\s*(begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(work\s+|transaction\s+)?to\b))\b/i;
+const transactionControl =
+  /^\s*(begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(work\s+|transaction\s+)?to\b))\b/i;
 
 class Statements implements Tx {
   readonly #connection: Connection;

@@ -16,11 +16,13 @@ import { DroverError } from '../errors.ts';
 /** What a parameter looks like on the wire. */
 export function encodeParameter(value: unknown): string | null {
   if (value === null || value === undefined) return null;
+  if (typeof value === 'string') return value;
   if (Array.isArray(value)) return encodeArray(value);
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
   if (typeof value === 'object') return JSON.stringify(value);
-  return String(value);
+  if (['number', 'bigint', 'boolean'].includes(typeof value)) return `${value as number | bigint | boolean}`;
+  throw new DroverError('INTERNAL', `A ${typeof value} cannot be a parameter.`);
 }
 
 function encodeArray(values: readonly unknown[]): string {

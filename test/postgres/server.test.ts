@@ -1,0 +1,104 @@
+/** What only a server can do: be away, go away, and serve several connections. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { DroverError } from '../../src/errors.ts';
+import type { Database } from '../../src/postgres/database.ts';
+import { openServer } from '../../src/postgres/server.ts';
+import { type FreshServer, freshServerDatabase } from '../support/databases.ts';
+
+describe('server', () => {
+  let fresh: FreshServer;
+  let db: Database;
+  before(async () => {
+    fresh = await freshServerDatabase();
+    db = await openServer({ url: fresh.url, poolSize: 2, applicationName: 'drover test' });
+  });
+  after(async () => {
+    await db.close();
+    await fresh.drop();
+  });
+
+  const unreachable = async (url: string): Promise<DroverError> => {
+    const error = await openServer({ url }).catch((reason: unknown) => reason);
+    assert.ok(error instanceof DroverError, String(error));
+    assert.equal(error.code, 'DATABASE_UNREACHABLE');
+    return error;
+  };
+
+  it('says where nothing answers, without the password', async () => {
+    const error = await unreachable('postgres://me:s3cret@127.0.0.1:9/wanted');
+    assert.match(error.message, /127\.0\.0\.1:9\/wanted/);
+    assert.doesNotMatch(error.message + JSON.stringify(error.data), /s3cret/);
+  });
+
+  it('says that the database does not exist, and what no address is', async () => {
+    const url = new URL(fresh.url);
+    url.pathname = '/not_there';
+    assert.match((await unreachable(url.href)).message, /not_there.*does not exist/);
+    await unreachable('not an address with s3cret');
+  });
+
+  it('begins transactions side by side', async () => {
+    const pid = 'SELECT pg_backend_pid() AS pid';
+    let release: (() => void) | undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const first = db.transaction('BEGIN', async (tx) => {
+      await released;
+      return tx.one(pid);
+    });
+    const second = await db.transaction('BEGIN', (tx) => tx.one(pid));
+    release?.();
+    assert.notEqual(second.pid, (await first).pid);
+  });
+
+  it('survives connections that are cut, idle or at work', async () => {
+    const other = await openServer({ url: fresh.url, applicationName: 'cutter' });
+    const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'drover test'`;
+    const atWork = db.transaction('BEGIN', async (tx) => {
+      await other.transaction('BEGIN', (cutter) => cutter.many(cut));
+      return tx.one('SELECT 1 AS one');
+    });
+    await assert.rejects(atWork, { code: 'DATABASE_UNREACHABLE' });
+    await db.transaction('BEGIN', (tx) => tx.one('SELECT 1 AS one'));
+    await other.transaction('BEGIN', (cutter) => cutter.many(cut));
+    const again = await retryUntilAnswered(() => db.transaction('BEGIN', (tx) => tx.one('SELECT 1 AS one')));
+    assert.deepEqual(again, { one: 1 });
+    await other.close();
+  });
+
+  it('gives a serialization failure and a lock that is not free their own codes', async () => {
+    const other = await openServer({ url: fresh.url });
+    await db.transaction('BEGIN', (tx) => tx.script('CREATE TABLE c (n int); INSERT INTO c VALUES (0)'));
+    const conflict = db.transaction('BEGIN ISOLATION LEVEL REPEATABLE READ', async (tx) => {
+      await tx.one('SELECT n FROM c');
+      await other.transaction('BEGIN', (second) => second.run('UPDATE c SET n = n + 1'));
+      await tx.run('UPDATE c SET n = n + 1');
+    });
+    await assert.rejects(conflict, { code: 'RETRYABLE' });
+    const waiting = db.transaction('BEGIN', async (tx) => {
+      await tx.run('UPDATE c SET n = n + 1');
+      await other.transaction("BEGIN; SET LOCAL lock_timeout = '50ms'", (second) =>
+        second.run('DELETE FROM c'),
+      );
+    });
+    await assert.rejects(waiting, { code: 'LOCK_TIMEOUT' });
+    const slow = db.transaction("BEGIN; SET LOCAL statement_timeout = '50ms'", (tx) =>
+      tx.many('SELECT pg_sleep(5)'),
+    );
+    await assert.rejects(slow, { code: 'STATEMENT_TIMEOUT' });
+    await other.close();
+  });
+});
+
+/** An idle connection that was cut is noticed when it is used or shortly before. */
+async function retryUntilAnswered<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
+}

@@ -1,0 +1,179 @@
+/** The rules of the house as functions over sources, so that each can be tried on a planted violation. */
+import { dirname, join, normalize } from 'node:path/posix';
+import { parseSync } from 'oxc-parser';
+
+export interface Source {
+  /** From the root of the project, with forward slashes: src/engine/plan.ts */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** One sentence per violation. */
+export type Rule = (source: Source) => string[];
+
+const all = ['engine', 'registry', 'isolation', 'postgres', 'fleet', 'platform'];
+
+/** Who may import whom; everybody may import themselves. A folder that is not listed is a violation. */
+export const mayImport: Readonly<Record<string, readonly string[]>> = {
+  engine: [],
+  errors: [],
+  config: ['errors'],
+  registry: ['engine', 'errors'],
+  isolation: ['engine', 'errors'],
+  postgres: ['engine', 'registry', 'errors'],
+  fleet: ['engine', 'registry', 'postgres', 'errors'],
+  platform: ['engine', 'registry', 'postgres', 'isolation', 'fleet', 'errors'],
+  http: [...all, 'config', 'errors'],
+  cli: [...all, 'config', 'errors'],
+  main: [...all, 'http', 'cli', 'config', 'errors'],
+};
+
+/** Packages that only one part may use. */
+const owned: Readonly<Record<string, string>> = {
+  pg: 'postgres',
+  '@electric-sql/pglite': 'postgres',
+  'node:sqlite': 'postgres',
+  '@clack/prompts': 'cli',
+  commander: 'cli',
+  'cli-table3': 'cli',
+  'cli-progress': 'cli',
+};
+
+/** The part a file belongs to: src/engine/plan.ts is engine, src/errors.ts is errors. */
+function partOf(path: string): string {
+  return (path.split('/')[1] ?? '').replace(/\.ts$/, '');
+}
+
+export const importsFollowTheTable: Rule = (source) => {
+  const part = partOf(source.path);
+  if (!(part in mayImport)) return [`${source.path}: ${part} is not in the table of who may import whom`];
+  return importsOf(source).flatMap((specifier) => {
+    const problem = problemOf(source.path, part, specifier);
+    return problem ? [`${source.path}: ${problem}`] : [];
+  });
+};
+
+function problemOf(path: string, part: string, specifier: string): string | undefined {
+  if (!specifier.startsWith('.')) return problemOfPackage(part, specifier);
+  const target = normalize(join(dirname(path), specifier));
+  if (target.startsWith('package.json')) return undefined;
+  if (!target.startsWith('src/')) return `imports ${specifier}, which is outside src`;
+  if (!target.endsWith('.ts')) return `imports ${specifier} without .ts`;
+  const imported = partOf(target);
+  const allowed = imported === part || mayImport[part]?.includes(imported);
+  return allowed ? undefined : `${part} may not import ${imported} (${specifier})`;
+}
+
+function problemOfPackage(part: string, specifier: string): string | undefined {
+  if (part === 'engine') return `engine is pure and may not import ${specifier}`;
+  const owner = owned[specifier];
+  return owner && owner !== part && part !== 'main' ? `only ${owner} may import ${specifier}` : undefined;
+}
+
+/** Static, dynamic and re-exporting imports. A dynamic import of something that is computed is a violation too. */
+function importsOf({ path, text }: Source): string[] {
+  const { module } = parseSync(path, text);
+  return [
+    ...module.staticImports.map((each) => each.moduleRequest.value),
+    ...module.staticExports.flatMap((each) =>
+      each.entries.flatMap((entry) => entry.moduleRequest?.value ?? []),
+    ),
+    ...module.dynamicImports.map(({ moduleRequest }) =>
+      text.slice(moduleRequest.start, moduleRequest.end).replace(/^(['"`])(.*)\1$/, '$2'),
+    ),
+  ];
+}
+
+const vague = /^(utils?|common|types|helpers?|services?|misc|shared|managers?|index)$/;
+
+export const namesSayWhatIsInside: Rule = ({ path }) =>
+  path
+    .split('/')
+    .map((part) => part.replace(/\..*$/, ''))
+    .filter((part) => vague.test(part))
+    .map((part) => `${path}: ${part} says nothing about what is inside`);
+
+const maxLines = 400;
+
+export const filesAreShort: Rule = ({ path, text }) => {
+  const lines = text.split('\n').length - 1;
+  return lines > maxLines ? [`${path}: ${lines} lines, more than ${maxLines}`] : [];
+};
+
+export const onlyConfigReadsTheEnvironment: Rule = ({ path, text }) => {
+  if (path === 'src/config.ts') return [];
+  const reads = identifiersAndStrings(path, text).members.some((member) => member === 'process.env');
+  const destructures = /\{[^}]*\benv\b[^}]*\}\s*(=\s*process\b|from\s*['"](node:)?process['"])/.test(text);
+  return reads || destructures ? [`${path}: only src/config.ts reads the environment`] : [];
+};
+
+const sql = [
+  /\bselect\b[^.]*\bfrom\s+["$\w]/i,
+  /\b(insert\s+into|delete\s+from|truncate\s+table|merge\s+into)\s/i,
+  /\bupdate\s+["$\w.]+\s+(as\s+\w+\s+)?set\b/i,
+  /\b(create|alter|drop)\s+(table|index|unique|schema|role|policy|trigger|function|view|type|database|extension)\b/i,
+  /\bset\s+local\b|^\s*(begin|commit|rollback)\b\s*(;|$)/i,
+];
+
+/** Upper case, or a literal that begins like a statement: prose such as "select a model from the list" is fine. */
+function looksLikeSql(text: string): boolean {
+  const shouted =
+    /\b(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|TRUNCATE|MERGE|SET LOCAL|BEGIN|COMMIT|ROLLBACK)\b/;
+  const begins =
+    /^\s*(with\s+\w+\s+as\s*\(|select\s.*\sfrom\s+\w+\.\w+|insert\s+into|update\s+\S+\s+set|delete\s+from|set\s+local)/is;
+  return begins.test(text) || (shouted.test(text) && sql.some((pattern) => pattern.test(text)));
+}
+
+export const onlyPostgresSpeaksSql: Rule = ({ path, text }) => {
+  if (['postgres', 'isolation'].includes(partOf(path))) return [];
+  return identifiersAndStrings(path, text)
+    .strings.filter(looksLikeSql)
+    .map((found) => `${path}: SQL belongs to src/postgres: ${found.trim().slice(0, 60)}`);
+};
+
+/** Every string and template of a file, and every a.b in it; comments do not count. */
+function identifiersAndStrings(path: string, text: string): { strings: string[]; members: string[] } {
+  const strings: string[] = [];
+  const members: string[] = [];
+  walk(parseSync(path, text).program, (node) => {
+    if (node.type === 'Literal' && typeof node.value === 'string') strings.push(node.value);
+    if (node.type === 'TemplateLiteral')
+      strings.push(text.slice(Number(node.start) + 1, Number(node.end) - 1));
+    if (node.type === 'MemberExpression') members.push(memberName(node));
+  });
+  return { strings, members };
+}
+
+type Node = Readonly<Record<string, unknown>>;
+
+function walk(value: unknown, visit: (node: Node) => void): void {
+  if (Array.isArray(value)) {
+    for (const item of value) walk(item, visit);
+  } else if (typeof value === 'object' && value !== null) {
+    const node = value as Node;
+    if (typeof node.type === 'string') visit(node);
+    for (const child of Object.values(node)) walk(child, visit);
+  }
+}
+
+function memberName(node: Node): string {
+  const object = node.object as Node;
+  const property = node.property as Node;
+  return `${String(object.name)}.${String(property.name ?? property.value)}`;
+}
+
+/** Codes that are not described, and descriptions of codes that do not exist. */
+export function compareErrorCodes(codes: readonly string[], document: string): string[] {
+  const headings = [...document.matchAll(/^## (.+)$/gm)].map((match) => match[1] ?? '');
+  return [
+    ...codes
+      .filter((code) => !headings.includes(code))
+      .map((code) => `docs/errors.md does not describe ${code}`),
+    ...headings
+      .filter((heading) => !codes.includes(heading))
+      .map((heading) => `there is no error ${heading}`),
+    ...headings
+      .filter((heading, i) => headings.indexOf(heading) !== i)
+      .map((twice) => `${twice} is there twice`),
+  ];
+}

@@ -1,0 +1,98 @@
+/**
+ * npm test [-- WORDS] [--postgres 18] [--soak] [--pure] [node --test options]
+ *
+ * Starts one PostgreSQL server, runs the test files whose path contains one of WORDS (all without words) and stops
+ * the server. `--soak` runs the long forms in test/soak, `--pure` only what needs no database.
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { globSync, mkdirSync, rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { quoteIdent } from '../../src/postgres/identifiers.ts';
+import { runFolder, runPrefix } from './databases.ts';
+import { type PostgresServer, startPostgres } from './postgres-server.ts';
+
+interface Selection {
+  readonly words: readonly string[];
+  readonly soak: boolean;
+  readonly pure: boolean;
+  readonly major: '15' | '18';
+  readonly nodeOptions: readonly string[];
+}
+
+function readArguments(args: string[]): Selection {
+  const nodeOptions = args.filter((arg) => arg.startsWith('--test-'));
+  const { values, positionals } = parseArgs({
+    args: args.filter((arg) => !arg.startsWith('--test-')),
+    allowPositionals: true,
+    options: {
+      soak: { type: 'boolean', default: false },
+      pure: { type: 'boolean', default: false },
+      postgres: { type: 'string', default: '15' },
+    },
+  });
+  const major = values.postgres;
+  if (major !== '15' && major !== '18') throw new Error('--postgres takes 15 or 18');
+  return { words: positionals, soak: values.soak, pure: values.pure, major, nodeOptions };
+}
+
+function selectFiles({ words, soak, pure }: Selection): string[] {
+  const isPure = (file: string): boolean => file.startsWith('test/engine/') || file === 'test/house.test.ts';
+  return globSync('test/**/*.test.ts')
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.startsWith('test/soak/') === soak && (!pure || isPure(file)))
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+    .sort();
+}
+
+async function main(): Promise<number> {
+  const selection = readArguments(process.argv.slice(2));
+  const files = selectFiles(selection);
+  if (files.length === 0) throw new Error('No test file matches.');
+  const isolation = selection.pure ? ['--test-isolation=none'] : ['--test-concurrency=2'];
+  const args = ['--test', ...isolation, ...selection.nodeOptions, ...files];
+  return selection.pure ? runNode(args, {}) : withDatabases(selection, args);
+}
+
+async function withDatabases({ major, soak }: Selection, args: string[]): Promise<number> {
+  const runId = randomBytes(4).toString('hex');
+  const given = process.env.DROVER_TEST_DATABASE_URL;
+  const server: PostgresServer | undefined = given ? undefined : await startPostgres({ major });
+  const url = given ?? server?.url ?? '';
+  mkdirSync(runFolder(runId), { recursive: true });
+  try {
+    const environment = { DROVER_TEST_RUN: runId, DROVER_TEST_DATABASE_URL: url };
+    return await runNode(args, soak ? { ...environment, DROVER_SOAK: '1' } : environment);
+  } finally {
+    rmSync(runFolder(runId), { recursive: true, force: true });
+    if (given) await dropLeftovers(given, runId);
+    await server?.stop();
+  }
+}
+
+/** A server that is not ours keeps nothing of this run. */
+async function dropLeftovers(url: string, runId: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ datname: string }>(
+    'SELECT datname FROM pg_database WHERE starts_with(datname, $1)',
+    [runPrefix(runId)],
+  );
+  for (const { datname } of rows) await client.query(`DROP DATABASE ${quoteIdent(datname)} WITH (FORCE)`);
+  await client.end();
+}
+
+function runNode(args: string[], environment: Record<string, string>): Promise<number> {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, args, { stdio: 'inherit', env });
+  // Ctrl-C reaches the child as well; this process waits for it and then clears up.
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on('SIGINT', pass).on('SIGTERM', pass);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
+  });
+}
+
+process.exitCode = await main();
