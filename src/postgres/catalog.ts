@@ -66,13 +66,12 @@ async function readTables(tx: Tx, schemas: readonly string[]): Promise<Catalog> 
   const relations = await tx.many<RelationRow>(relationsSql, [schemas]);
   const ids = new Map(relations.map((row) => [row.oid, tableId(row.schema, row.name)]));
   const oids = [...ids.keys()];
-  const columns = await readGrouped(tx, columnsSql, oids, toColumn);
-  const foreignKeys = await readGrouped(tx, foreignKeysSql, oids, (row: ForeignKeyRow) =>
-    toForeignKey(row, ids),
-  );
-  const indexes = await readGrouped(tx, uniqueIndexesSql, oids, toUniqueIndex);
-  const triggers = await readGrouped(tx, triggersSql, oids, toTrigger);
-  const policies = await readGrouped(tx, policiesSql, oids, toPolicy);
+  const columns = groupByTable(await tx.many<ColumnRow>(columnsSql, [oids]), toColumn);
+  const foreignKeyRows = await tx.many<ForeignKeyRow>(foreignKeysSql, [oids]);
+  const foreignKeys = groupByTable(foreignKeyRows, (row) => toForeignKey(row, ids));
+  const indexes = groupByTable(await tx.many<UniqueIndexRow>(uniqueIndexesSql, [oids]), toUniqueIndex);
+  const triggers = groupByTable(await tx.many<TriggerRow>(triggersSql, [oids]), toTrigger);
+  const policies = groupByTable(await tx.many<PolicyRow>(policiesSql, [oids]), toPolicy);
   const tables = relations.map((row): Table => {
     const uniqueIndexes = indexes.get(row.oid) ?? [];
     return {
@@ -93,15 +92,12 @@ async function readTables(tx: Tx, schemas: readonly string[]): Promise<Catalog> 
   return { tables: tables.sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
-/** Runs one of the queries and collects its rows by the table that they belong to. */
-async function readGrouped<R extends { table: number }, T>(
-  tx: Tx,
-  sql: string,
-  oids: readonly number[],
+function groupByTable<R extends { table: number }, T>(
+  rows: readonly R[],
   read: (row: R) => T,
-): Promise<Map<number, T[]>> {
+): Map<number, T[]> {
   const groups = new Map<number, T[]>();
-  for (const row of await tx.many<R>(sql, [oids])) {
+  for (const row of rows) {
     const group = groups.get(row.table) ?? [];
     group.push(read(row));
     groups.set(row.table, group);
