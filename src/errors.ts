@@ -25,6 +25,16 @@ export const errorCodes = {
   STILL_REFERENCED: { exit: 1, summary: 'A foreign key is not satisfied.' },
   ALREADY_EXISTS: { exit: 1, summary: 'A unique value is taken.' },
   INVALID_VALUE: { exit: 1, summary: 'A value is not allowed in this column.' },
+  TENANT_INVALID: { exit: 1, summary: 'A value that cannot name a tenant.' },
+  SETTING_INVALID: { exit: 1, summary: 'A session setting that cannot be set for a tenant’s transaction.' },
+  FLEET_UNAVAILABLE: { exit: 1, summary: 'Work on several tenants at once is not possible in this database.' },
+  MIGRATION_FILE_INVALID: { exit: 1, summary: 'A migration of Drover’s own schema cannot be read.' },
+  MIGRATION_CHANGED: { exit: 1, summary: 'A migration was changed after it was applied.' },
+  MIGRATION_UNKNOWN: { exit: 1, summary: 'The schema was upgraded by another version of Drover.' },
+  MIGRATION_FAILED: { exit: 1, summary: 'A migration of Drover’s own schema failed.' },
+  SCHEMA_OCCUPIED: { exit: 1, summary: 'The schema holds something else.' },
+  ISOLATION_NOT_EFFECTIVE: { exit: 1, summary: 'Row-level security does not bind the roles in use.' },
+  SEED_REFUSED: { exit: 2, summary: 'Demo data was refused.' },
 } as const satisfies Record<string, { exit: 1 | 2; summary: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,844 @@
+-- The whole schema as it is after the last migration. Made by "npm run schema:dump"; do not edit.
+
+CREATE SCHEMA "migration";
+GRANT USAGE ON SCHEMA "migration" TO drover_app;
+GRANT USAGE ON SCHEMA "migration" TO drover_fleet;
+GRANT USAGE ON SCHEMA "migration" TO drover_operator;
+
+CREATE TABLE "migration"."app_runs" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "app_id" uuid NOT NULL,
+  "user_id" uuid NOT NULL,
+  "completion_model_id" uuid,
+  "transcription_model_id" uuid,
+  "outcome" text NOT NULL,
+  "input" text NOT NULL DEFAULT ''::text,
+  "output" text NOT NULL DEFAULT ''::text,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "app_runs_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "app_runs_outcome_check" CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text])))
+);
+
+CREATE TABLE "migration"."app_templates" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "user_id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "description" text NOT NULL DEFAULT ''::text,
+  "prompt" text NOT NULL DEFAULT ''::text,
+  "completion_model_id" uuid,
+  "completion_model_live" boolean NOT NULL DEFAULT true,
+  "parameters" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "pipeline" jsonb NOT NULL DEFAULT '{"nodes": []}'::jsonb,
+  "deleted_at" timestamp with time zone,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "app_templates_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "app_templates_completion_model_live_check" CHECK (completion_model_live)
+);
+
+CREATE TABLE "migration"."apps" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "space_id" uuid NOT NULL,
+  "user_id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "description" text NOT NULL DEFAULT ''::text,
+  "input_type" text NOT NULL DEFAULT 'text'::text,
+  "completion_model_id" uuid,
+  "completion_model_live" boolean NOT NULL DEFAULT true,
+  "transcription_model_id" uuid,
+  "transcription_model_live" boolean NOT NULL DEFAULT true,
+  "parameters" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "pipeline" jsonb NOT NULL DEFAULT '{"nodes": []}'::jsonb,
+  "deleted_at" timestamp with time zone,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "apps_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "apps_completion_model_live_check" CHECK (completion_model_live),
+  CONSTRAINT "apps_input_type_check" CHECK ((input_type = ANY (ARRAY['text'::text, 'audio'::text, 'file'::text, 'image'::text]))),
+  CONSTRAINT "apps_transcription_model_live_check" CHECK (transcription_model_live)
+);
+
+CREATE TABLE "migration"."assistant_templates" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "user_id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "description" text NOT NULL DEFAULT ''::text,
+  "prompt" text NOT NULL DEFAULT ''::text,
+  "completion_model_id" uuid,
+  "completion_model_live" boolean NOT NULL DEFAULT true,
+  "parameters" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "deleted_at" timestamp with time zone,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "assistant_templates_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "assistant_templates_completion_model_live_check" CHECK (completion_model_live)
+);
+
+CREATE TABLE "migration"."assistants" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "space_id" uuid NOT NULL,
+  "user_id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "description" text NOT NULL DEFAULT ''::text,
+  "prompt" text NOT NULL DEFAULT ''::text,
+  "is_published" boolean NOT NULL DEFAULT false,
+  "completion_model_id" uuid,
+  "completion_model_live" boolean NOT NULL DEFAULT true,
+  "parameters" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "deleted_at" timestamp with time zone,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "assistants_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "assistants_completion_model_live_check" CHECK (completion_model_live)
+);
+
+CREATE TABLE "migration"."audit_log" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "at" timestamp with time zone NOT NULL DEFAULT now(),
+  "actor" text NOT NULL,
+  "action" text NOT NULL,
+  "object" text,
+  "detail" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  CONSTRAINT "audit_log_pkey" PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE "migration"."completion_models" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "family" text NOT NULL,
+  "provider_id" uuid NOT NULL,
+  "is_enabled" boolean NOT NULL DEFAULT true,
+  "is_deprecated" boolean NOT NULL DEFAULT false,
+  "lifecycle" text NOT NULL DEFAULT 'active'::text,
+  "is_live" boolean NOT NULL DEFAULT true,
+  "retired_at" timestamp with time zone,
+  "successor_id" uuid,
+  "shutdown_on" date,
+  "context_tokens" integer,
+  "output_tokens" integer,
+  "supports_vision" boolean NOT NULL DEFAULT false,
+  "supports_tools" boolean NOT NULL DEFAULT false,
+  "supports_reasoning" boolean NOT NULL DEFAULT false,
+  "supports_audio" boolean NOT NULL DEFAULT false,
+  "supports_structured" boolean NOT NULL DEFAULT false,
+  "price_in" numeric(12,4),
+  "price_out" numeric(12,4),
+  "region" text,
+  "security_classification" integer NOT NULL DEFAULT 0,
+  "supported_parameters" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "completion_models_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "completion_models_is_live_key" UNIQUE (tenant_id, id, is_live),
+  CONSTRAINT "completion_models_name_family_key" UNIQUE (tenant_id, name, family),
+  CONSTRAINT "completion_models_is_live_check" CHECK ((is_live = (lifecycle <> 'retired'::text))),
+  CONSTRAINT "completion_models_lifecycle_check" CHECK ((lifecycle = ANY (ARRAY['active'::text, 'deprecated'::text, 'withdrawn'::text, 'retired'::text]))),
+  CONSTRAINT "completion_models_security_classification_check" CHECK ((security_classification >= 0))
+);
+
+CREATE TABLE "migration"."embedding_models" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "family" text NOT NULL,
+  "provider_id" uuid NOT NULL,
+  "is_enabled" boolean NOT NULL DEFAULT true,
+  "is_deprecated" boolean NOT NULL DEFAULT false,
+  "lifecycle" text NOT NULL DEFAULT 'active'::text,
+  "is_live" boolean NOT NULL DEFAULT true,
+  "retired_at" timestamp with time zone,
+  "successor_id" uuid,
+  "shutdown_on" date,
+  "context_tokens" integer,
+  "dimensions" integer NOT NULL,
+  "price_in" numeric(12,4),
+  "price_out" numeric(12,4),
+  "region" text,
+  "security_classification" integer NOT NULL DEFAULT 0,
+  "supported_parameters" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "embedding_models_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "embedding_models_is_live_key" UNIQUE (tenant_id, id, is_live),
+  CONSTRAINT "embedding_models_name_family_key" UNIQUE (tenant_id, name, family),
+  CONSTRAINT "embedding_models_dimensions_check" CHECK ((dimensions > 0)),
+  CONSTRAINT "embedding_models_is_live_check" CHECK ((is_live = (lifecycle <> 'retired'::text))),
+  CONSTRAINT "embedding_models_lifecycle_check" CHECK ((lifecycle = ANY (ARRAY['active'::text, 'deprecated'::text, 'withdrawn'::text, 'retired'::text]))),
+  CONSTRAINT "embedding_models_security_classification_check" CHECK ((security_classification >= 0))
+);
+
+CREATE TABLE "migration"."global_app_templates" (
+  "id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "description" text NOT NULL DEFAULT ''::text,
+  "prompt" text NOT NULL DEFAULT ''::text,
+  "completion_model_name" text,
+  "completion_model_family" text,
+  "parameters" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "global_app_templates_pkey" PRIMARY KEY (id),
+  CONSTRAINT "global_app_templates_name_key" UNIQUE (name),
+  CONSTRAINT "global_app_templates_model_check" CHECK (((completion_model_name IS NULL) = (completion_model_family IS NULL)))
+);
+
+CREATE TABLE "migration"."global_assistant_templates" (
+  "id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "description" text NOT NULL DEFAULT ''::text,
+  "prompt" text NOT NULL DEFAULT ''::text,
+  "completion_model_name" text,
+  "completion_model_family" text,
+  "parameters" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "global_assistant_templates_pkey" PRIMARY KEY (id),
+  CONSTRAINT "global_assistant_templates_name_key" UNIQUE (name),
+  CONSTRAINT "global_assistant_templates_model_check" CHECK (((completion_model_name IS NULL) = (completion_model_family IS NULL)))
+);
+
+CREATE TABLE "migration"."journal" (
+  "tenant_id" uuid NOT NULL,
+  "migration_id" uuid NOT NULL,
+  "step" integer NOT NULL,
+  "chunk" integer NOT NULL,
+  "action" text NOT NULL,
+  "table_name" text NOT NULL,
+  "key_columns" text[] NOT NULL,
+  "uuid_keys" uuid[],
+  "int_keys" bigint[],
+  "text_keys" text[],
+  "before" jsonb,
+  "after" jsonb,
+  "befores" jsonb[],
+  "afters" jsonb[],
+  "row_count" integer NOT NULL,
+  CONSTRAINT "journal_pkey" PRIMARY KEY (tenant_id, migration_id, step, chunk),
+  CONSTRAINT "journal_action_check" CHECK ((action = ANY (ARRAY['set'::text, 'delete'::text, 'insert'::text, 'edit'::text]))),
+  CONSTRAINT "journal_row_count_check" CHECK ((row_count >= 0))
+);
+ALTER TABLE "migration"."journal" ALTER COLUMN "uuid_keys" SET STORAGE EXTERNAL;
+
+CREATE TABLE "migration"."migration_steps" (
+  "tenant_id" uuid NOT NULL,
+  "migration_id" uuid NOT NULL,
+  "step" integer NOT NULL,
+  "operation" text NOT NULL,
+  "table_name" text NOT NULL,
+  "entity" text NOT NULL,
+  "detail" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "expected" bigint NOT NULL,
+  "actual" bigint,
+  "skipped" bigint NOT NULL DEFAULT 0,
+  "finished_at" timestamp with time zone,
+  CONSTRAINT "migration_steps_pkey" PRIMARY KEY (tenant_id, migration_id, step)
+);
+
+CREATE TABLE "migration"."migrations" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "kind" text NOT NULL,
+  "parent_id" uuid,
+  "status" text NOT NULL,
+  "complete" boolean NOT NULL DEFAULT false,
+  "plan" jsonb,
+  "plan_hash" text,
+  "result" jsonb,
+  "from_kind" text,
+  "from_key" text,
+  "from_name" text,
+  "from_provider" text,
+  "to_key" text,
+  "to_name" text,
+  "to_provider" text,
+  "actor" text NOT NULL,
+  "reason" text,
+  "forced" boolean NOT NULL DEFAULT false,
+  "error_code" text,
+  "error_message" text,
+  "migrated_count" bigint NOT NULL DEFAULT 0,
+  "xid" text,
+  "started_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "finished_at" timestamp with time zone,
+  CONSTRAINT "migrations_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "migrations_kind_check" CHECK ((kind = ANY (ARRAY['model'::text, 'rollback'::text]))),
+  CONSTRAINT "migrations_migrated_count_check" CHECK ((migrated_count >= 0)),
+  CONSTRAINT "migrations_status_check" CHECK ((status = ANY (ARRAY['running'::text, 'prepared'::text, 'succeeded'::text, 'failed'::text])))
+);
+
+CREATE TABLE "migration"."model_providers" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "is_active" boolean NOT NULL DEFAULT true,
+  "has_credentials" boolean NOT NULL DEFAULT false,
+  "region" text,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "model_providers_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "model_providers_name_key" UNIQUE (tenant_id, name)
+);
+
+CREATE TABLE "migration"."questions" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "assistant_id" uuid NOT NULL,
+  "user_id" uuid NOT NULL,
+  "completion_model_id" uuid NOT NULL,
+  "question" text NOT NULL,
+  "answer" text NOT NULL DEFAULT ''::text,
+  "tokens_in" integer NOT NULL DEFAULT 0,
+  "tokens_out" integer NOT NULL DEFAULT 0,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "questions_pkey" PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE "migration"."schema_migrations" (
+  "version" text NOT NULL,
+  "name" text NOT NULL,
+  "variant" text NOT NULL,
+  "checksum" text NOT NULL,
+  "applied_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "schema_migrations_pkey" PRIMARY KEY (version)
+);
+
+CREATE TABLE "migration"."services" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "space_id" uuid NOT NULL,
+  "user_id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "description" text NOT NULL DEFAULT ''::text,
+  "output_format" text NOT NULL DEFAULT 'text'::text,
+  "output_schema" jsonb,
+  "completion_model_id" uuid,
+  "completion_model_live" boolean NOT NULL DEFAULT true,
+  "transcription_model_id" uuid,
+  "transcription_model_live" boolean NOT NULL DEFAULT true,
+  "parameters" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "deleted_at" timestamp with time zone,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "services_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "services_completion_model_live_check" CHECK (completion_model_live),
+  CONSTRAINT "services_output_format_check" CHECK ((output_format = ANY (ARRAY['text'::text, 'json'::text, 'list'::text, 'boolean'::text]))),
+  CONSTRAINT "services_transcription_model_live_check" CHECK (transcription_model_live)
+);
+
+CREATE TABLE "migration"."space_completion_models" (
+  "tenant_id" uuid NOT NULL,
+  "space_id" uuid NOT NULL,
+  "model_id" uuid NOT NULL,
+  "model_live" boolean NOT NULL DEFAULT true,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "space_completion_models_pkey" PRIMARY KEY (tenant_id, space_id, model_id),
+  CONSTRAINT "space_completion_models_model_live_check" CHECK (model_live)
+);
+
+CREATE TABLE "migration"."space_embedding_models" (
+  "tenant_id" uuid NOT NULL,
+  "space_id" uuid NOT NULL,
+  "model_id" uuid NOT NULL,
+  "model_live" boolean NOT NULL DEFAULT true,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "space_embedding_models_pkey" PRIMARY KEY (tenant_id, space_id, model_id),
+  CONSTRAINT "space_embedding_models_model_live_check" CHECK (model_live)
+);
+
+CREATE TABLE "migration"."space_transcription_models" (
+  "tenant_id" uuid NOT NULL,
+  "space_id" uuid NOT NULL,
+  "model_id" uuid NOT NULL,
+  "model_live" boolean NOT NULL DEFAULT true,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "space_transcription_models_pkey" PRIMARY KEY (tenant_id, space_id, model_id),
+  CONSTRAINT "space_transcription_models_model_live_check" CHECK (model_live)
+);
+
+CREATE TABLE "migration"."spaces" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "description" text NOT NULL DEFAULT ''::text,
+  "security_classification" integer NOT NULL DEFAULT 0,
+  "default_completion_model_id" uuid,
+  "default_completion_model_live" boolean NOT NULL DEFAULT true,
+  "archived_at" timestamp with time zone,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "spaces_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "spaces_default_completion_model_live_check" CHECK (default_completion_model_live),
+  CONSTRAINT "spaces_security_classification_check" CHECK ((security_classification >= 0))
+);
+
+CREATE TABLE "migration"."tenant_defaults" (
+  "tenant_id" uuid NOT NULL,
+  "completion_model_id" uuid,
+  "completion_model_live" boolean NOT NULL DEFAULT true,
+  "transcription_model_id" uuid,
+  "transcription_model_live" boolean NOT NULL DEFAULT true,
+  "embedding_model_id" uuid,
+  "embedding_model_live" boolean NOT NULL DEFAULT true,
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "tenant_defaults_pkey" PRIMARY KEY (tenant_id),
+  CONSTRAINT "tenant_defaults_completion_model_live_check" CHECK (completion_model_live),
+  CONSTRAINT "tenant_defaults_embedding_model_live_check" CHECK (embedding_model_live),
+  CONSTRAINT "tenant_defaults_transcription_model_live_check" CHECK (transcription_model_live)
+);
+
+CREATE TABLE "migration"."tenants" (
+  "id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "slug" text NOT NULL,
+  "state" text NOT NULL DEFAULT 'active'::text,
+  "is_demo" boolean NOT NULL DEFAULT false,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "tenants_pkey" PRIMARY KEY (id),
+  CONSTRAINT "tenants_slug_key" UNIQUE (slug),
+  CONSTRAINT "tenants_slug_check" CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text)),
+  CONSTRAINT "tenants_state_check" CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text])))
+);
+
+CREATE TABLE "migration"."transcription_models" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "family" text NOT NULL,
+  "provider_id" uuid NOT NULL,
+  "is_enabled" boolean NOT NULL DEFAULT true,
+  "is_deprecated" boolean NOT NULL DEFAULT false,
+  "lifecycle" text NOT NULL DEFAULT 'active'::text,
+  "is_live" boolean NOT NULL DEFAULT true,
+  "retired_at" timestamp with time zone,
+  "successor_id" uuid,
+  "shutdown_on" date,
+  "price_in" numeric(12,4),
+  "price_out" numeric(12,4),
+  "region" text,
+  "security_classification" integer NOT NULL DEFAULT 0,
+  "supported_parameters" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "transcription_models_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "transcription_models_is_live_key" UNIQUE (tenant_id, id, is_live),
+  CONSTRAINT "transcription_models_name_family_key" UNIQUE (tenant_id, name, family),
+  CONSTRAINT "transcription_models_is_live_check" CHECK ((is_live = (lifecycle <> 'retired'::text))),
+  CONSTRAINT "transcription_models_lifecycle_check" CHECK ((lifecycle = ANY (ARRAY['active'::text, 'deprecated'::text, 'withdrawn'::text, 'retired'::text]))),
+  CONSTRAINT "transcription_models_security_classification_check" CHECK ((security_classification >= 0))
+);
+
+CREATE TABLE "migration"."user_roles" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "user_id" uuid NOT NULL,
+  "role" text NOT NULL,
+  "scope" text NOT NULL,
+  "space_id" uuid,
+  "granted_by" uuid,
+  "expires_at" timestamp with time zone,
+  "is_active" boolean NOT NULL DEFAULT true,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "user_roles_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "user_roles_role_check" CHECK ((role = ANY (ARRAY['administrator'::text, 'editor'::text, 'user'::text, 'auditor'::text]))),
+  CONSTRAINT "user_roles_scope_check" CHECK ((scope = ANY (ARRAY['tenant'::text, 'space'::text]))),
+  CONSTRAINT "user_roles_space_check" CHECK (((scope = 'space'::text) = (space_id IS NOT NULL)))
+);
+
+CREATE TABLE "migration"."users" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "email" text NOT NULL,
+  "display_name" text NOT NULL,
+  "is_active" boolean NOT NULL DEFAULT true,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "users_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "users_email_key" UNIQUE (tenant_id, email),
+  CONSTRAINT "users_email_check" CHECK ((email = lower(email)))
+);
+
+ALTER TABLE "migration"."app_runs" ADD CONSTRAINT "app_runs_app_fkey" FOREIGN KEY (tenant_id, app_id) REFERENCES migration.apps(tenant_id, id);
+ALTER TABLE "migration"."app_runs" ADD CONSTRAINT "app_runs_completion_model_fkey" FOREIGN KEY (tenant_id, completion_model_id) REFERENCES migration.completion_models(tenant_id, id);
+ALTER TABLE "migration"."app_runs" ADD CONSTRAINT "app_runs_transcription_model_fkey" FOREIGN KEY (tenant_id, transcription_model_id) REFERENCES migration.transcription_models(tenant_id, id);
+ALTER TABLE "migration"."app_runs" ADD CONSTRAINT "app_runs_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
+CREATE INDEX app_runs_app_id_idx ON migration.app_runs USING btree (tenant_id, app_id);
+CREATE INDEX app_runs_completion_model_id_idx ON migration.app_runs USING btree (tenant_id, completion_model_id);
+CREATE INDEX app_runs_transcription_model_id_idx ON migration.app_runs USING btree (tenant_id, transcription_model_id);
+CREATE INDEX app_runs_user_id_idx ON migration.app_runs USING btree (tenant_id, user_id);
+
+ALTER TABLE "migration"."app_templates" ADD CONSTRAINT "app_templates_completion_model_fkey" FOREIGN KEY (tenant_id, completion_model_id, completion_model_live) REFERENCES migration.completion_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."app_templates" ADD CONSTRAINT "app_templates_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
+CREATE INDEX app_templates_completion_model_id_idx ON migration.app_templates USING btree (tenant_id, completion_model_id);
+CREATE INDEX app_templates_user_id_idx ON migration.app_templates USING btree (tenant_id, user_id);
+
+ALTER TABLE "migration"."apps" ADD CONSTRAINT "apps_completion_model_fkey" FOREIGN KEY (tenant_id, completion_model_id, completion_model_live) REFERENCES migration.completion_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."apps" ADD CONSTRAINT "apps_space_fkey" FOREIGN KEY (tenant_id, space_id) REFERENCES migration.spaces(tenant_id, id);
+ALTER TABLE "migration"."apps" ADD CONSTRAINT "apps_transcription_model_fkey" FOREIGN KEY (tenant_id, transcription_model_id, transcription_model_live) REFERENCES migration.transcription_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."apps" ADD CONSTRAINT "apps_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
+CREATE INDEX apps_completion_model_id_idx ON migration.apps USING btree (tenant_id, completion_model_id);
+CREATE INDEX apps_space_id_idx ON migration.apps USING btree (tenant_id, space_id);
+CREATE INDEX apps_transcription_model_id_idx ON migration.apps USING btree (tenant_id, transcription_model_id);
+CREATE INDEX apps_user_id_idx ON migration.apps USING btree (tenant_id, user_id);
+
+ALTER TABLE "migration"."assistant_templates" ADD CONSTRAINT "assistant_templates_completion_model_fkey" FOREIGN KEY (tenant_id, completion_model_id, completion_model_live) REFERENCES migration.completion_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."assistant_templates" ADD CONSTRAINT "assistant_templates_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
+CREATE INDEX assistant_templates_completion_model_id_idx ON migration.assistant_templates USING btree (tenant_id, completion_model_id);
+CREATE INDEX assistant_templates_user_id_idx ON migration.assistant_templates USING btree (tenant_id, user_id);
+
+ALTER TABLE "migration"."assistants" ADD CONSTRAINT "assistants_completion_model_fkey" FOREIGN KEY (tenant_id, completion_model_id, completion_model_live) REFERENCES migration.completion_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."assistants" ADD CONSTRAINT "assistants_space_fkey" FOREIGN KEY (tenant_id, space_id) REFERENCES migration.spaces(tenant_id, id);
+ALTER TABLE "migration"."assistants" ADD CONSTRAINT "assistants_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
+CREATE INDEX assistants_completion_model_id_idx ON migration.assistants USING btree (tenant_id, completion_model_id);
+CREATE INDEX assistants_space_id_idx ON migration.assistants USING btree (tenant_id, space_id);
+CREATE INDEX assistants_user_id_idx ON migration.assistants USING btree (tenant_id, user_id);
+
+CREATE INDEX audit_log_at_idx ON migration.audit_log USING btree (tenant_id, at DESC, id);
+
+ALTER TABLE "migration"."completion_models" ADD CONSTRAINT "completion_models_provider_fkey" FOREIGN KEY (tenant_id, provider_id) REFERENCES migration.model_providers(tenant_id, id);
+ALTER TABLE "migration"."completion_models" ADD CONSTRAINT "completion_models_successor_fkey" FOREIGN KEY (tenant_id, successor_id) REFERENCES migration.completion_models(tenant_id, id);
+CREATE INDEX completion_models_provider_id_idx ON migration.completion_models USING btree (tenant_id, provider_id);
+CREATE INDEX completion_models_successor_id_idx ON migration.completion_models USING btree (tenant_id, successor_id);
+
+ALTER TABLE "migration"."embedding_models" ADD CONSTRAINT "embedding_models_provider_fkey" FOREIGN KEY (tenant_id, provider_id) REFERENCES migration.model_providers(tenant_id, id);
+ALTER TABLE "migration"."embedding_models" ADD CONSTRAINT "embedding_models_successor_fkey" FOREIGN KEY (tenant_id, successor_id) REFERENCES migration.embedding_models(tenant_id, id);
+CREATE INDEX embedding_models_provider_id_idx ON migration.embedding_models USING btree (tenant_id, provider_id);
+CREATE INDEX embedding_models_successor_id_idx ON migration.embedding_models USING btree (tenant_id, successor_id);
+
+ALTER TABLE "migration"."journal" ADD CONSTRAINT "journal_migration_fkey" FOREIGN KEY (tenant_id, migration_id) REFERENCES migration.migrations(tenant_id, id);
+
+ALTER TABLE "migration"."migration_steps" ADD CONSTRAINT "migration_steps_migration_fkey" FOREIGN KEY (tenant_id, migration_id) REFERENCES migration.migrations(tenant_id, id);
+
+ALTER TABLE "migration"."migrations" ADD CONSTRAINT "migrations_parent_fkey" FOREIGN KEY (tenant_id, parent_id) REFERENCES migration.migrations(tenant_id, id);
+CREATE INDEX migrations_parent_id_idx ON migration.migrations USING btree (tenant_id, parent_id);
+CREATE INDEX migrations_plan_hash_idx ON migration.migrations USING btree (tenant_id, plan_hash);
+CREATE INDEX migrations_started_at_idx ON migration.migrations USING btree (tenant_id, started_at DESC, id);
+
+ALTER TABLE "migration"."model_providers" ADD CONSTRAINT "model_providers_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES migration.tenants(id);
+
+ALTER TABLE "migration"."questions" ADD CONSTRAINT "questions_assistant_fkey" FOREIGN KEY (tenant_id, assistant_id) REFERENCES migration.assistants(tenant_id, id);
+ALTER TABLE "migration"."questions" ADD CONSTRAINT "questions_completion_model_fkey" FOREIGN KEY (tenant_id, completion_model_id) REFERENCES migration.completion_models(tenant_id, id);
+ALTER TABLE "migration"."questions" ADD CONSTRAINT "questions_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
+CREATE INDEX questions_assistant_id_idx ON migration.questions USING btree (tenant_id, assistant_id);
+CREATE INDEX questions_completion_model_id_idx ON migration.questions USING btree (tenant_id, completion_model_id);
+CREATE INDEX questions_user_id_idx ON migration.questions USING btree (tenant_id, user_id);
+
+ALTER TABLE "migration"."services" ADD CONSTRAINT "services_completion_model_fkey" FOREIGN KEY (tenant_id, completion_model_id, completion_model_live) REFERENCES migration.completion_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."services" ADD CONSTRAINT "services_space_fkey" FOREIGN KEY (tenant_id, space_id) REFERENCES migration.spaces(tenant_id, id);
+ALTER TABLE "migration"."services" ADD CONSTRAINT "services_transcription_model_fkey" FOREIGN KEY (tenant_id, transcription_model_id, transcription_model_live) REFERENCES migration.transcription_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."services" ADD CONSTRAINT "services_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
+CREATE INDEX services_completion_model_id_idx ON migration.services USING btree (tenant_id, completion_model_id);
+CREATE INDEX services_space_id_idx ON migration.services USING btree (tenant_id, space_id);
+CREATE INDEX services_transcription_model_id_idx ON migration.services USING btree (tenant_id, transcription_model_id);
+CREATE INDEX services_user_id_idx ON migration.services USING btree (tenant_id, user_id);
+
+ALTER TABLE "migration"."space_completion_models" ADD CONSTRAINT "space_completion_models_model_fkey" FOREIGN KEY (tenant_id, model_id, model_live) REFERENCES migration.completion_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."space_completion_models" ADD CONSTRAINT "space_completion_models_space_fkey" FOREIGN KEY (tenant_id, space_id) REFERENCES migration.spaces(tenant_id, id);
+CREATE INDEX space_completion_models_model_id_idx ON migration.space_completion_models USING btree (tenant_id, model_id);
+
+ALTER TABLE "migration"."space_embedding_models" ADD CONSTRAINT "space_embedding_models_model_fkey" FOREIGN KEY (tenant_id, model_id, model_live) REFERENCES migration.embedding_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."space_embedding_models" ADD CONSTRAINT "space_embedding_models_space_fkey" FOREIGN KEY (tenant_id, space_id) REFERENCES migration.spaces(tenant_id, id);
+CREATE INDEX space_embedding_models_model_id_idx ON migration.space_embedding_models USING btree (tenant_id, model_id);
+
+ALTER TABLE "migration"."space_transcription_models" ADD CONSTRAINT "space_transcription_models_model_fkey" FOREIGN KEY (tenant_id, model_id, model_live) REFERENCES migration.transcription_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."space_transcription_models" ADD CONSTRAINT "space_transcription_models_space_fkey" FOREIGN KEY (tenant_id, space_id) REFERENCES migration.spaces(tenant_id, id);
+CREATE INDEX space_transcription_models_model_id_idx ON migration.space_transcription_models USING btree (tenant_id, model_id);
+
+ALTER TABLE "migration"."spaces" ADD CONSTRAINT "spaces_default_completion_model_fkey" FOREIGN KEY (tenant_id, default_completion_model_id, default_completion_model_live) REFERENCES migration.completion_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."spaces" ADD CONSTRAINT "spaces_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES migration.tenants(id);
+CREATE INDEX spaces_default_completion_model_id_idx ON migration.spaces USING btree (tenant_id, default_completion_model_id);
+
+ALTER TABLE "migration"."tenant_defaults" ADD CONSTRAINT "tenant_defaults_completion_model_fkey" FOREIGN KEY (tenant_id, completion_model_id, completion_model_live) REFERENCES migration.completion_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."tenant_defaults" ADD CONSTRAINT "tenant_defaults_embedding_model_fkey" FOREIGN KEY (tenant_id, embedding_model_id, embedding_model_live) REFERENCES migration.embedding_models(tenant_id, id, is_live);
+ALTER TABLE "migration"."tenant_defaults" ADD CONSTRAINT "tenant_defaults_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES migration.tenants(id);
+ALTER TABLE "migration"."tenant_defaults" ADD CONSTRAINT "tenant_defaults_transcription_model_fkey" FOREIGN KEY (tenant_id, transcription_model_id, transcription_model_live) REFERENCES migration.transcription_models(tenant_id, id, is_live);
+CREATE INDEX tenant_defaults_completion_model_id_idx ON migration.tenant_defaults USING btree (tenant_id, completion_model_id);
+CREATE INDEX tenant_defaults_embedding_model_id_idx ON migration.tenant_defaults USING btree (tenant_id, embedding_model_id);
+CREATE INDEX tenant_defaults_transcription_model_id_idx ON migration.tenant_defaults USING btree (tenant_id, transcription_model_id);
+
+ALTER TABLE "migration"."transcription_models" ADD CONSTRAINT "transcription_models_provider_fkey" FOREIGN KEY (tenant_id, provider_id) REFERENCES migration.model_providers(tenant_id, id);
+ALTER TABLE "migration"."transcription_models" ADD CONSTRAINT "transcription_models_successor_fkey" FOREIGN KEY (tenant_id, successor_id) REFERENCES migration.transcription_models(tenant_id, id);
+CREATE INDEX transcription_models_provider_id_idx ON migration.transcription_models USING btree (tenant_id, provider_id);
+CREATE INDEX transcription_models_successor_id_idx ON migration.transcription_models USING btree (tenant_id, successor_id);
+
+ALTER TABLE "migration"."user_roles" ADD CONSTRAINT "user_roles_granted_by_fkey" FOREIGN KEY (tenant_id, granted_by) REFERENCES migration.users(tenant_id, id);
+ALTER TABLE "migration"."user_roles" ADD CONSTRAINT "user_roles_space_fkey" FOREIGN KEY (tenant_id, space_id) REFERENCES migration.spaces(tenant_id, id);
+ALTER TABLE "migration"."user_roles" ADD CONSTRAINT "user_roles_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
+CREATE INDEX user_roles_granted_by_idx ON migration.user_roles USING btree (tenant_id, granted_by);
+CREATE INDEX user_roles_space_id_idx ON migration.user_roles USING btree (tenant_id, space_id);
+CREATE INDEX user_roles_user_id_idx ON migration.user_roles USING btree (tenant_id, user_id);
+CREATE UNIQUE INDEX user_roles_live_key ON migration.user_roles USING btree (tenant_id, user_id, role, scope, space_id) NULLS NOT DISTINCT WHERE is_active;
+
+ALTER TABLE "migration"."users" ADD CONSTRAINT "users_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES migration.tenants(id);
+
+ALTER TABLE "migration"."app_runs" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."app_runs" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."app_runs" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."app_runs" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT ON "migration"."app_runs" TO drover_app;
+GRANT INSERT, SELECT ON "migration"."app_runs" TO drover_fleet;
+
+ALTER TABLE "migration"."app_templates" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."app_templates" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."app_templates" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."app_templates" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."app_templates" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."app_templates" TO drover_fleet;
+
+ALTER TABLE "migration"."apps" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."apps" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."apps" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."apps" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."apps" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."apps" TO drover_fleet;
+
+ALTER TABLE "migration"."assistant_templates" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."assistant_templates" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."assistant_templates" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."assistant_templates" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."assistant_templates" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."assistant_templates" TO drover_fleet;
+
+ALTER TABLE "migration"."assistants" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."assistants" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."assistants" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."assistants" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."assistants" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."assistants" TO drover_fleet;
+
+ALTER TABLE "migration"."audit_log" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."audit_log" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."audit_log" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."audit_log" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT ON "migration"."audit_log" TO drover_app;
+GRANT INSERT, SELECT ON "migration"."audit_log" TO drover_fleet;
+
+ALTER TABLE "migration"."completion_models" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."completion_models" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."completion_models" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."completion_models" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."completion_models" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."completion_models" TO drover_fleet;
+
+ALTER TABLE "migration"."embedding_models" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."embedding_models" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."embedding_models" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."embedding_models" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."embedding_models" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."embedding_models" TO drover_fleet;
+
+GRANT SELECT ON "migration"."global_app_templates" TO drover_app;
+GRANT SELECT ON "migration"."global_app_templates" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."global_app_templates" TO drover_operator;
+
+GRANT SELECT ON "migration"."global_assistant_templates" TO drover_app;
+GRANT SELECT ON "migration"."global_assistant_templates" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."global_assistant_templates" TO drover_operator;
+
+ALTER TABLE "migration"."journal" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."journal" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."journal" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."journal" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT ON "migration"."journal" TO drover_app;
+GRANT INSERT, SELECT ON "migration"."journal" TO drover_fleet;
+
+ALTER TABLE "migration"."migration_steps" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."migration_steps" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."migration_steps" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."migration_steps" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT, UPDATE ON "migration"."migration_steps" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."migration_steps" TO drover_fleet;
+
+ALTER TABLE "migration"."migrations" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."migrations" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."migrations" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."migrations" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT, UPDATE ON "migration"."migrations" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."migrations" TO drover_fleet;
+
+ALTER TABLE "migration"."model_providers" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."model_providers" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."model_providers" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."model_providers" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."model_providers" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."model_providers" TO drover_fleet;
+
+ALTER TABLE "migration"."questions" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."questions" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."questions" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."questions" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT ON "migration"."questions" TO drover_app;
+GRANT INSERT, SELECT ON "migration"."questions" TO drover_fleet;
+
+ALTER TABLE "migration"."services" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."services" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."services" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."services" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."services" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."services" TO drover_fleet;
+
+ALTER TABLE "migration"."space_completion_models" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."space_completion_models" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."space_completion_models" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."space_completion_models" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."space_completion_models" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."space_completion_models" TO drover_fleet;
+
+ALTER TABLE "migration"."space_embedding_models" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."space_embedding_models" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."space_embedding_models" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."space_embedding_models" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."space_embedding_models" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."space_embedding_models" TO drover_fleet;
+
+ALTER TABLE "migration"."space_transcription_models" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."space_transcription_models" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."space_transcription_models" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."space_transcription_models" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."space_transcription_models" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."space_transcription_models" TO drover_fleet;
+
+ALTER TABLE "migration"."spaces" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."spaces" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."spaces" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."spaces" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."spaces" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."spaces" TO drover_fleet;
+
+ALTER TABLE "migration"."tenant_defaults" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."tenant_defaults" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."tenant_defaults" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."tenant_defaults" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."tenant_defaults" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."tenant_defaults" TO drover_fleet;
+
+ALTER TABLE "migration"."tenants" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."tenants" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."tenants" FOR ALL TO drover_app
+  USING ((id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."tenants" FOR ALL TO drover_fleet
+  USING ((id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_operator" ON "migration"."tenants" FOR ALL TO drover_operator
+  USING (true)
+  WITH CHECK (true);
+GRANT SELECT ON "migration"."tenants" TO drover_app;
+GRANT SELECT ON "migration"."tenants" TO drover_fleet;
+GRANT INSERT, SELECT, UPDATE ON "migration"."tenants" TO drover_operator;
+
+ALTER TABLE "migration"."transcription_models" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."transcription_models" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."transcription_models" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."transcription_models" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."transcription_models" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."transcription_models" TO drover_fleet;
+
+ALTER TABLE "migration"."user_roles" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."user_roles" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."user_roles" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."user_roles" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."user_roles" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."user_roles" TO drover_fleet;
+
+ALTER TABLE "migration"."users" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."users" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."users" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."users" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."users" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."users" TO drover_fleet;

@@ -1,0 +1,29 @@
+/** Drover's own schema, whole: its tables, and the roles, grants and policies that follow from the manifest. */
+import { expectedPolicies, expectedPrivileges, isolationScript, roles } from '../isolation/policies.ts';
+import type { Database } from '../postgres/database.ts';
+import { checkIsolation } from '../postgres/isolation-proof.ts';
+import { migrateSchema } from '../postgres/migrate.ts';
+import { manifest } from './manifest.ts';
+
+/** The schema's name where nobody chose another. */
+export const defaultSchema = 'migration';
+
+/** Brings the schema up to date and returns what was applied; to be called at every start, before proveIsolation. */
+export async function installPlatform(db: Database, schema: string = defaultSchema): Promise<string[]> {
+  const generated = { name: 'isolation', template: isolationScript(manifest, 'postgresql') };
+  return migrateSchema(db, { schema, variant: 'platform', generated });
+}
+
+/** Proves at start that tenants are kept apart for the roles in use; throws ISOLATION_NOT_EFFECTIVE otherwise. */
+export async function proveIsolation(db: Database, schema: string = defaultSchema): Promise<void> {
+  const tables = Object.entries(manifest).map(([name, table]) => ({
+    name,
+    tenant: table.kind === 'tenant',
+    policies: expectedPolicies(table, 'postgresql'),
+    privileges: Object.fromEntries(
+      Object.values(roles).map((role) => [role, expectedPrivileges(table, role)]),
+    ),
+  }));
+  const tenantRoles = [roles.application, roles.fleet];
+  await checkIsolation(db, { schema, tables, tenantRoles, settings: ['app.tenant_id', 'app.tenant_ids'] });
+}

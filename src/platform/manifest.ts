@@ -1,0 +1,42 @@
+/**
+ * Every table of Drover's own schema, declared once. Policies and grants are generated from it, and a table that is
+ * missing here fails the tests and keeps Drover from starting.
+ */
+import type { Manifest, Privilege } from '../isolation/policies.ts';
+
+const read: readonly Privilege[] = ['select'];
+const write: readonly Privilege[] = ['select', 'insert', 'update', 'delete'];
+/** What happened stays as it was written. */
+const append: readonly Privilege[] = ['select', 'insert'];
+/** Opened and closed by the work that it records, never taken away. */
+const record: readonly Privilege[] = ['select', 'insert', 'update'];
+
+export const manifest: Manifest = {
+  // A tenant reads its own row; only an operator makes, names or suspends a tenant.
+  tenants: { kind: 'tenant', tenantColumn: 'id', application: read, operator: record },
+  users: { kind: 'tenant', application: write },
+  model_providers: { kind: 'tenant', application: write },
+  completion_models: { kind: 'tenant', application: write },
+  transcription_models: { kind: 'tenant', application: write },
+  embedding_models: { kind: 'tenant', application: write },
+  tenant_defaults: { kind: 'tenant', application: write },
+  spaces: { kind: 'tenant', application: write },
+  user_roles: { kind: 'tenant', application: write },
+  space_completion_models: { kind: 'tenant', application: write },
+  space_transcription_models: { kind: 'tenant', application: write },
+  space_embedding_models: { kind: 'tenant', application: write },
+  assistants: { kind: 'tenant', application: write },
+  apps: { kind: 'tenant', application: write },
+  services: { kind: 'tenant', application: write },
+  assistant_templates: { kind: 'tenant', application: write },
+  app_templates: { kind: 'tenant', application: write },
+  questions: { kind: 'tenant', application: append },
+  app_runs: { kind: 'tenant', application: append },
+  migrations: { kind: 'tenant', application: record },
+  migration_steps: { kind: 'tenant', application: record },
+  journal: { kind: 'tenant', application: append },
+  audit_log: { kind: 'tenant', application: append },
+  global_assistant_templates: { kind: 'global', application: read, operator: write },
+  global_app_templates: { kind: 'global', application: read, operator: write },
+  schema_migrations: { kind: 'system', application: [] },
+};

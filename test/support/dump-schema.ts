@@ -1,0 +1,18 @@
+/** `npm run schema:dump`: writes migrations/schema.sql from an installation in an empty database. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultSchema, installPlatform } from '../../src/platform/install.ts';
+import { openDatabase } from '../../src/postgres/connect.ts';
+import { dumpSchema } from '../../src/postgres/dump.ts';
+import { migrationsFolder } from '../../src/postgres/migration-files.ts';
+import { freshDatabase } from './databases.ts';
+
+const { target, drop } = await freshDatabase('embedded');
+const db = await openDatabase(target);
+try {
+  await installPlatform(db);
+  writeFileSync(join(migrationsFolder, 'schema.sql'), await dumpSchema(db, defaultSchema));
+} finally {
+  await db.close();
+  await drop();
+}
