@@ -1,0 +1,212 @@
+/**
+ * Reads JSON without losing where things stand: a tree of nodes with their positions in the text, so that one value
+ * can be replaced and every other byte stays. Numbers and strings are never converted, nothing is recursive (a
+ * document may be nested thousands of levels deep), and text that is not JSON is a result and not an exception.
+ *
+ * Of members with the same name only the last one is in the tree: that is the one that JSON.parse and PostgreSQL see.
+ * The shadowed ones stay in the text, untouched.
+ */
+export interface InvalidJson {
+  readonly invalid: string;
+  /** UTF-16 offset into the text. */
+  readonly position: number;
+}
+
+interface Position {
+  /** Offsets into the text: the first character, and the one after the last. */
+  readonly start: number;
+  end: number;
+  readonly parent: JsonObject | JsonArray | undefined;
+  /** Member name (decoded) or element index within the parent; empty for the document itself. */
+  readonly step: string | number;
+}
+
+export interface JsonObject extends Position {
+  readonly kind: 'object';
+  /** By decoded name, in the order of the text. */
+  readonly members: Map<string, JsonNode>;
+}
+
+export interface JsonArray extends Position {
+  readonly kind: 'array';
+  readonly elements: JsonNode[];
+}
+
+export interface JsonScalar extends Position {
+  readonly kind: 'string' | 'number' | 'literal';
+}
+
+export type JsonNode = JsonObject | JsonArray | JsonScalar;
+
+interface Reader {
+  readonly text: string;
+  at: number;
+}
+
+/** Leaves the reader from any depth; never leaves this file. */
+class Unreadable extends Error {
+  readonly position: number;
+  constructor(reason: string, position: number) {
+    super(reason);
+    this.position = position;
+  }
+}
+
+/** The document of `text`, or why and where it is not JSON. Never throws. */
+export function parseJson(text: string): JsonNode | InvalidJson {
+  try {
+    return readDocument({ text, at: 0 });
+  } catch (error) {
+    if (error instanceof Unreadable) return { invalid: error.message, position: error.position };
+    throw error;
+  }
+}
+
+/** The value of a string (decoded) or of a number (as it is spelled). Undefined for everything else. */
+export function scalarText(text: string, node: JsonNode): string | undefined {
+  if (node.kind === 'number') return text.slice(node.start, node.end);
+  return node.kind === 'string' ? decodeString(text, node.start, node.end) : undefined;
+}
+
+/** The values within a container, in the order of the text; none within a scalar. */
+export function childrenOf(node: JsonNode): JsonNode[] {
+  if (node.kind === 'object') return [...node.members.values()];
+  return node.kind === 'array' ? node.elements : [];
+}
+
+function readDocument(reader: Reader): JsonNode {
+  let open: JsonObject | JsonArray | undefined;
+  for (;;) {
+    const node = readValue(reader, open);
+    if ((node.kind === 'object' || node.kind === 'array') && !isClosing(reader, node)) {
+      open = node;
+      continue;
+    }
+    const complete = finishContainers(reader, node);
+    if (complete.parent === undefined) return endOfDocument(reader, complete);
+    open = complete.parent;
+  }
+}
+
+/** After a value: closes what ends here. Gives back the value after which another one must follow, or the document. */
+function finishContainers(reader: Reader, node: JsonNode): JsonNode {
+  let complete = node;
+  while (complete.parent !== undefined) {
+    skipSpace(reader);
+    if (reader.text[reader.at] === ',') {
+      reader.at += 1;
+      return complete;
+    }
+    if (!isClosing(reader, complete.parent))
+      throw unexpected(reader, complete.parent.kind === 'object' ? 'a comma or }' : 'a comma or ]');
+    complete = complete.parent;
+  }
+  return complete;
+}
+
+function isClosing(reader: Reader, container: JsonObject | JsonArray): boolean {
+  skipSpace(reader);
+  if (reader.text[reader.at] !== (container.kind === 'object' ? '}' : ']')) return false;
+  reader.at += 1;
+  container.end = reader.at;
+  return true;
+}
+
+function endOfDocument(reader: Reader, root: JsonNode): JsonNode {
+  skipSpace(reader);
+  if (reader.at < reader.text.length) throw unexpected(reader, 'the end of the document');
+  return root;
+}
+
+/** Reads a scalar whole, of a container only its opening bracket, and puts it into its parent. */
+function readValue(reader: Reader, parent: JsonObject | JsonArray | undefined): JsonNode {
+  const step = readStep(reader, parent);
+  skipSpace(reader);
+  const node = startNode(reader, parent, step);
+  if (parent?.kind === 'array') parent.elements.push(node);
+  if (parent?.kind === 'object') {
+    // Deleted first, so that the map stays in the order of the text.
+    parent.members.delete(String(step));
+    parent.members.set(String(step), node);
+  }
+  return node;
+}
+
+function readStep(reader: Reader, parent: JsonObject | JsonArray | undefined): string | number {
+  if (parent === undefined) return '';
+  if (parent.kind === 'array') return parent.elements.length;
+  skipSpace(reader);
+  const start = reader.at;
+  if (reader.text[start] !== '"') throw unexpected(reader, 'a member name in double quotes');
+  reader.at = stringEnd(reader.text, start);
+  const name = decodeString(reader.text, start, reader.at);
+  skipSpace(reader);
+  if (reader.text[reader.at] !== ':') throw unexpected(reader, 'a colon');
+  reader.at += 1;
+  return name;
+}
+
+function startNode(
+  reader: Reader,
+  parent: JsonObject | JsonArray | undefined,
+  step: string | number,
+): JsonNode {
+  const start = reader.at;
+  const place = { start, end: start + 1, parent, step };
+  const first = reader.text[start];
+  if (first === '{' || first === '[') {
+    reader.at += 1;
+    return first === '{'
+      ? { kind: 'object', members: new Map(), ...place }
+      : { kind: 'array', elements: [], ...place };
+  }
+  const kind = first === '"' ? 'string' : /[-0-9]/.test(first ?? '') ? 'number' : 'literal';
+  reader.at = scalarEnd(reader, kind);
+  return { kind, ...place, end: reader.at };
+}
+
+function scalarEnd(reader: Reader, kind: JsonScalar['kind']): number {
+  if (kind === 'string') return stringEnd(reader.text, reader.at);
+  const pattern =
+    kind === 'number' ? /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y : /true|false|null/y;
+  pattern.lastIndex = reader.at;
+  if (!pattern.test(reader.text)) throw unexpected(reader, kind === 'number' ? 'a number' : 'a value');
+  return pattern.lastIndex;
+}
+
+/** A loop and not a pattern: a pattern that repeats alternatives runs out of stack on a string of megabytes. */
+function stringEnd(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) return at + 1;
+    if (code < 0x20) throw new Unreadable('a control character in a string', at);
+    at += code === 0x5c ? escapeLength(text, at) : 1;
+  }
+  throw new Unreadable('a string without an end', start);
+}
+
+function escapeLength(text: string, at: number): number {
+  if (/["\\/bfnrt]/.test(text.charAt(at + 1))) return 2;
+  if (/^u[0-9a-fA-F]{4}$/.test(text.slice(at + 1, at + 6))) return 6;
+  throw new Unreadable('an escape that JSON does not know', at);
+}
+
+/** The token is known to be a valid string, so JSON.parse cannot refuse it. */
+function decodeString(text: string, start: number, end: number): string {
+  const inner = text.slice(start + 1, end - 1);
+  return inner.includes('\\') ? String(JSON.parse(text.slice(start, end))) : inner;
+}
+
+function skipSpace(reader: Reader): void {
+  for (; reader.at < reader.text.length; reader.at += 1) {
+    const code = reader.text.charCodeAt(reader.at);
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+  }
+}
+
+function unexpected(reader: Reader, wanted: string): Unreadable {
+  const found =
+    reader.at < reader.text.length ? JSON.stringify(reader.text.charAt(reader.at)) : 'the end of the text';
+  return new Unreadable(`expected ${wanted} but found ${found}`, reader.at);
+}

@@ -1,0 +1,87 @@
+/**
+ * Takes edits of a JSON document back, each only where the value still means what was written. What somebody changed
+ * since stays and is listed. A value is found by its pointer: where elements were inserted or removed before it, it is
+ * not the value at that pointer any more and stays.
+ */
+import { findNode } from './json-pointer.ts';
+import { meaningOf } from './json-meaning.ts';
+import { parseJson } from './json-text.ts';
+import type { InvalidJson, JsonNode } from './json-text.ts';
+import { applySplices } from './splices.ts';
+import type { Splice } from './splices.ts';
+import type { Edit, SkippedEdit } from './value-rule.ts';
+
+export interface RevertedJson {
+  readonly text: string;
+  readonly reverted: Edit[];
+  readonly skipped: SkippedEdit[];
+}
+
+/** What can be carried out on one reading of the text: values of which none lies within another. */
+interface Batch {
+  readonly text: string;
+  readonly root: JsonNode;
+  readonly splices: Splice[];
+  /** The values to be replaced, and everything around them. */
+  readonly taken: Set<JsonNode>;
+  readonly around: Set<JsonNode>;
+}
+
+/**
+ * Takes edits back in reverse order. A value still means what was written when spelling and spaces differ only; it gets
+ * exactly the text it had before.
+ * @param edits as `rewriteJson` returned them, in that order.
+ * @returns the new text, the edits taken back and those that were not, or why the text is not JSON.
+ */
+export function revertJson(text: string, edits: readonly Edit[]): RevertedJson | InvalidJson {
+  const [reverted, skipped]: [Edit[], SkippedEdit[]] = [[], []];
+  let batch = startBatch(text);
+  for (const edit of edits.toReversed()) {
+    if (!('invalid' in batch) && overlaps(batch, edit))
+      batch = startBatch(applySplices(batch.text, batch.splices));
+    if ('invalid' in batch) return batch;
+    const reason = addToBatch(batch, edit);
+    if (reason === undefined) reverted.push(edit);
+    else skipped.push({ edit, reason });
+  }
+  if ('invalid' in batch) return batch;
+  return { text: applySplices(batch.text, batch.splices), reverted, skipped };
+}
+
+function startBatch(text: string): Batch | InvalidJson {
+  const root = parseJson(text);
+  return 'invalid' in root ? root : { text, root, splices: [], taken: new Set(), around: new Set() };
+}
+
+function overlaps(batch: Batch, edit: Edit): boolean {
+  const node = findNode(batch.root, edit.pointer);
+  return node !== undefined && (batch.around.has(node) || pathOf(node).some((at) => batch.taken.has(at)));
+}
+
+/** Adds the edit, or says why it cannot be taken back. */
+function addToBatch(batch: Batch, edit: Edit): string | undefined {
+  const node = findNode(batch.root, edit.pointer);
+  if (node === undefined) return 'the value is no longer there';
+  if (!stillMeans(batch, node, edit.after)) return 'the value was changed since';
+  for (const [pointer, after] of Object.entries(edit.beside ?? {})) {
+    const other = findNode(batch.root, pointer);
+    if (other === undefined || !stillMeans(batch, other, after))
+      return `the value beside it at ${pointer} was changed since`;
+  }
+  batch.splices.push({ start: node.start, end: node.end, text: edit.before });
+  batch.taken.add(node);
+  for (const at of pathOf(node)) batch.around.add(at);
+  return undefined;
+}
+
+function stillMeans(batch: Batch, node: JsonNode, after: string): boolean {
+  const raw = batch.text.slice(node.start, node.end);
+  return raw === after || meaningOf(raw) === meaningOf(after);
+}
+
+/** The node and everything around it. */
+function pathOf(node: JsonNode): JsonNode[] {
+  const path: JsonNode[] = [];
+  for (let at: JsonNode | undefined = node; at !== undefined; at = at.parent) path.push(at);
+  return path;
+}
