@@ -27,7 +27,10 @@ export const errorCodes = {
   INVALID_VALUE: { exit: 1, summary: 'A value is not allowed in this column.' },
   TENANT_INVALID: { exit: 1, summary: 'A value that cannot name a tenant.' },
   SETTING_INVALID: { exit: 1, summary: 'A session setting that cannot be set for a tenant’s transaction.' },
-  FLEET_UNAVAILABLE: { exit: 1, summary: 'Work on several tenants at once is not possible in this database.' },
+  FLEET_UNAVAILABLE: {
+    exit: 1,
+    summary: 'Work on several tenants at once is not possible in this database.',
+  },
   MIGRATION_FILE_INVALID: { exit: 1, summary: 'A migration of Drover’s own schema cannot be read.' },
   MIGRATION_CHANGED: { exit: 1, summary: 'A migration was changed after it was applied.' },
   MIGRATION_UNKNOWN: { exit: 1, summary: 'The schema was upgraded by another version of Drover.' },
