@@ -137,7 +137,7 @@ function checkTenant(scope: TenantScope, tenantId: string): string {
   const valid =
     scope.tenantKey === 'uuid'
       ? uuidPattern.test(tenantId)
-      : tenantId !== '' && tenantId.length <= 1024 && !/\p{Cc}/u.test(tenantId);
+      : tenantId !== '' && tenantId.length <= 1024 && tenantId.isWellFormed() && !/\p{Cc}/u.test(tenantId);
   if (!valid) throw invalidTenant(tenantId);
   return tenantId;
 }

@@ -1,0 +1,103 @@
+/** All rows of one demo tenant, table by table in the order in which their foreign keys allow them to be inserted. */
+import { configurationRows } from './configuration.ts';
+import { historyRows } from './history.ts';
+import { demoId, demoTime } from './ids.ts';
+import { completionId, completionRows, embeddingRows, providerRows, transcriptionRows } from './models.ts';
+import type { DemoRows, DemoTenant } from './tenants.ts';
+
+type Row = Record<string, unknown>;
+
+/** The rows of a tenant, without those that Drover writes about its own work. */
+export function tenantRows(tenant: DemoTenant): DemoRows[] {
+  const { number } = tenant;
+  const parts: DemoRows[] = [
+    { table: 'users', rows: userRows(tenant) },
+    { table: 'model_providers', rows: providerRows(number) },
+    { table: 'completion_models', rows: completionRows(number) },
+    { table: 'transcription_models', rows: transcriptionRows(number) },
+    { table: 'embedding_models', rows: embeddingRows(number) },
+    { table: 'tenant_defaults', rows: [defaultsRow(number)] },
+    { table: 'spaces', rows: spaceRows(tenant) },
+    { table: 'user_roles', rows: roleRows(tenant) },
+    { table: 'space_completion_models', rows: completionLinks(tenant) },
+    { table: 'space_transcription_models', rows: otherLinks(tenant, 'transcription_models') },
+    { table: 'space_embedding_models', rows: otherLinks(tenant, 'embedding_models') },
+    ...configurationRows(tenant),
+    ...historyRows(tenant),
+    { table: 'audit_log', rows: [auditRow(number)] },
+  ];
+  return parts.map(({ table, rows }) => ({
+    table,
+    rows: rows.map((row) => ({ tenant_id: tenant.id, ...row })),
+  }));
+}
+
+const people = ['Ada Admin', 'Eli Editor', 'Uma User', 'Axel Auditor'];
+const roles = ['administrator', 'editor', 'user', 'auditor'];
+
+function userRows({ number, slug }: DemoTenant): Row[] {
+  return people.map((display_name, n) => ({
+    id: demoId(number, 'users', n),
+    email: `${display_name.split(' ')[0]?.toLowerCase()}@${slug}.example`,
+    display_name,
+  }));
+}
+
+/** Everybody has one role in the tenant; the editor is also administrator of the first space. */
+function roleRows({ number }: DemoTenant): Row[] {
+  const grant = (n: number, user: number, role: Row): Row => ({
+    id: demoId(number, 'user_roles', n),
+    user_id: demoId(number, 'users', user),
+    granted_by: demoId(number, 'users', 0),
+    ...role,
+  });
+  return [
+    ...roles.map((role, n) => grant(n, n, { role, scope: 'tenant', space_id: null })),
+    grant(roles.length, 1, { role: 'administrator', scope: 'space', space_id: demoId(number, 'spaces', 0) }),
+  ];
+}
+
+function defaultsRow(tenant: number): Row {
+  return {
+    completion_model_id: completionId(tenant, 'claude-3-7-sonnet'),
+    transcription_model_id: demoId(tenant, 'transcription_models', 0),
+    embedding_model_id: demoId(tenant, 'embedding_models', 0),
+  };
+}
+
+/** Every other space has the retiring model as its default; a fifth space is archived. */
+function spaceRows({ number, spaces }: DemoTenant): Row[] {
+  return spaces.map((name, n) => ({
+    id: demoId(number, 'spaces', n),
+    name,
+    default_completion_model_id: n % 2 === 0 ? completionId(number, 'claude-3-7-sonnet') : null,
+    archived_at: n === 4 ? demoTime(20) : null,
+  }));
+}
+
+/** The first space has source and successor, so that moving its link collides; the third lacks the source. */
+function completionLinks({ number, spaces }: DemoTenant): Row[] {
+  return spaces.flatMap((_, n) => {
+    const models = new Set([
+      ...(n === 2 ? [] : (['claude-3-7-sonnet'] as const)),
+      ...(n === 0 ? (['claude-haiku-4-5'] as const) : []),
+      'claude-sonnet-4-5' as const,
+    ]);
+    const space_id = demoId(number, 'spaces', n);
+    return [...models].map((name) => ({ space_id, model_id: completionId(number, name) }));
+  });
+}
+
+function otherLinks(
+  { number, spaces }: DemoTenant,
+  table: 'transcription_models' | 'embedding_models',
+): Row[] {
+  return spaces.map((_, n) => ({
+    space_id: demoId(number, 'spaces', n),
+    model_id: demoId(number, table, 0),
+  }));
+}
+
+function auditRow(tenant: number): Row {
+  return { id: demoId(tenant, 'audit_log', 0), actor: 'drover seed', action: 'demo.seeded', object: null };
+}

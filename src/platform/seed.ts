@@ -1,0 +1,64 @@
+/**
+ * Demo data. Tenants and templates for everybody are an operator's; the rest of a tenant is written in one transaction
+ * as that tenant, and only while it has no users: a tenant that was seeded before keeps whatever became of it, its
+ * migrations included.
+ */
+import { DroverError } from '../errors.ts';
+import type { Database } from '../postgres/database.ts';
+import { countTenants, hasUsers, insertMissing, type RowsOfTable } from '../postgres/queries/demo-rows.ts';
+import { asOperator, asTenant } from '../postgres/tenant.ts';
+import { globalRows } from './demo/global-rows.ts';
+import { tenantRows } from './demo/tenant-rows.ts';
+import { type DemoTenant, demoTenants, tenantRow } from './demo/tenants.ts';
+import { defaultSchema } from './install.ts';
+import { platformScope } from './scope.ts';
+
+export interface SeedOptions {
+  readonly schema?: string;
+  /** Put the demo beside tenants that are not of the demo. */
+  readonly besideOthers?: boolean;
+}
+
+/** Seeds what is missing and returns what it inserted: nothing at all the second time. */
+export async function seedDemo(
+  db: Database,
+  options: SeedOptions = {},
+): Promise<{ tenants: number; rows: number }> {
+  const schema = options.schema ?? defaultSchema;
+  const { tenants, templates } = await seedOperatorRows(db, schema, options.besideOthers ?? false);
+  let rows = tenants + templates;
+  for (const tenant of demoTenants) rows += await seedTenant(db, schema, tenant);
+  return { tenants, rows };
+}
+
+async function seedOperatorRows(
+  db: Database,
+  schema: string,
+  besideOthers: boolean,
+): Promise<{ tenants: number; templates: number }> {
+  return asOperator(db, platformScope, async (tx) => {
+    const { demo, others } = await countTenants(tx, schema);
+    if (others > 0 && !besideOthers) throw refused(others);
+    const tenants = await insertMissing(tx, { schema, table: 'tenants', rows: demoTenants.map(tenantRow) });
+    let templates = 0;
+    // Where the demo was here before, a template that is gone was taken away by somebody.
+    for (const part of demo > 0 ? [] : globalRows())
+      templates += await insertMissing(tx, { schema, ...part });
+    return { tenants, templates };
+  });
+}
+
+async function seedTenant(db: Database, schema: string, tenant: DemoTenant): Promise<number> {
+  return asTenant(db, platformScope, tenant.id, async (tx) => {
+    if (await hasUsers(tx, schema)) return 0;
+    const parts: Omit<RowsOfTable, 'schema'>[] = tenantRows(tenant);
+    let rows = 0;
+    for (const part of parts) rows += await insertMissing(tx, { schema, ...part });
+    return rows;
+  });
+}
+
+function refused(others: number): DroverError {
+  const message = `The database has ${others} ${others === 1 ? 'tenant' : 'tenants'} that are not of the demo. Use an empty database, or say that the demo may be put beside them.`;
+  return new DroverError('SEED_REFUSED', message, { others });
+}
