@@ -4,6 +4,8 @@
  * column or the path to it speaks of a model.
  */
 import type { TableId } from './catalog.ts';
+import { parseJson, scalarText } from './operations/json-text.ts';
+import type { JsonNode } from './operations/json-text.ts';
 
 /** How a value names a term. */
 export type ScanKind = 'exact' | 'array' | 'json-value' | 'json-key' | 'comma';
@@ -64,22 +66,13 @@ function matchComma(text: string, terms: ReadonlySet<string>): Match[] {
 
 /** Undefined where the text is not JSON after all. */
 function matchJson(text: string, terms: ReadonlySet<string>): Match[] | undefined {
-  const root = parse(text);
-  if (root === undefined) return undefined;
   const matches: Match[] = [];
-  walkJson(root, (leaf) => {
-    if (terms.has(leaf.text))
-      matches.push({ kind: leaf.isKey ? 'json-key' : 'json-value', pointer: leaf.pointer, term: leaf.text });
-    else if (!leaf.isKey)
-      matches.push(
-        ...matchComma(leaf.text, terms).map(({ term }) => ({
-          kind: 'comma' as const,
-          pointer: leaf.pointer,
-          term,
-        })),
-      );
+  const isJson = walkJson(text, ({ text: leaf, pointer, isKey }) => {
+    if (terms.has(leaf)) matches.push({ kind: isKey ? 'json-key' : 'json-value', pointer, term: leaf });
+    else if (!isKey)
+      for (const { term } of matchComma(leaf, terms)) matches.push({ kind: 'comma', pointer, term });
   });
-  return matches;
+  return isJson ? matches : undefined;
 }
 
 /** A string, a number or a key within a document. For a key `pointer` leads to the object that has it. */
@@ -89,40 +82,54 @@ export interface JsonLeaf {
   readonly isKey: boolean;
 }
 
-/** Visits every string, number and key of a parsed document, also of documents that are strings within it. */
-export function walkJson(value: unknown, visit: (leaf: JsonLeaf) => void, pointer = ''): void {
-  if (typeof value === 'number') visit({ text: String(value), pointer, isKey: false });
-  else if (typeof value === 'string') walkString(value, visit, pointer);
-  else if (Array.isArray(value)) for (const item of value) walkJson(item, visit, `${pointer}/*`);
-  else if (typeof value === 'object' && value !== null) {
-    for (const [key, member] of Object.entries(value)) {
-      visit({ text: key, pointer, isKey: true });
-      walkJson(member, visit, `${pointer}/${patternOf(key)}`);
-    }
-  }
+interface Pending {
+  readonly text: string;
+  readonly node: JsonNode;
+  readonly pointer: string;
 }
 
-function walkString(text: string, visit: (leaf: JsonLeaf) => void, pointer: string): void {
-  const inner = looksLikeJson(text) ? parse(text) : undefined;
-  if (typeof inner === 'object' && inner !== null) walkJson(inner, visit, pointer);
-  else visit({ text, pointer, isKey: false });
+/**
+ * Visits every string, number and key of a document, also of documents that are strings within it: the step `~json`,
+ * which no pattern can match, leads into those, since a place of the configuration cannot.
+ * @returns false where the text is not JSON.
+ */
+export function walkJson(text: string, visit: (leaf: JsonLeaf) => void): boolean {
+  const root = parseJson(text);
+  if ('invalid' in root) return false;
+  const pending: Pending[] = [{ text, node: root, pointer: '' }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop())
+    pending.push(...within(next, visit));
+  return true;
+}
+
+/** Visits what a node itself says and gives back what lies within it. */
+function within({ text, node, pointer }: Pending, visit: (leaf: JsonLeaf) => void): Pending[] {
+  if (node.kind === 'array')
+    return node.elements.map((element) => ({ text, node: element, pointer: `${pointer}/*` }));
+  if (node.kind === 'object') {
+    return [...node.members].map(([key, member]) => {
+      visit({ text: key, pointer, isKey: true });
+      return { text, node: member, pointer: `${pointer}/${patternOf(key)}` };
+    });
+  }
+  const leaf = scalarText(text, node);
+  if (leaf === undefined) return [];
+  const inner = node.kind === 'string' && /^\s*[{[]/.test(leaf) ? parseJson(leaf) : undefined;
+  if (inner !== undefined && !('invalid' in inner))
+    return [{ text: leaf, node: inner, pointer: `${pointer}/~json` }];
+  visit({ text: leaf, pointer, isKey: false });
+  return [];
 }
 
 /** A key as a step of a pattern: ids differ from document to document, other keys name a member. */
 function patternOf(key: string): string {
   const isId =
-    /^\d+$/.test(key) ||
-    /^[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}$/i.test(key) ||
-    (/\d{4,}/.test(key) && !/^[a-z_]+[-_]\d{4}$/i.test(key));
-  return isId ? '*' : key.replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+    /^\d+$|^[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}$/i.test(key) ||
+    (/\d{4,}/.test(key) && !/[-_](19|20)\d\d$/.test(key));
+  if (isId) return '*';
+  return key === '*' || key === '**'
+    ? key.replaceAll('*', '~2')
+    : key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 function withoutRepeats(matches: readonly Match[]): Match[] {

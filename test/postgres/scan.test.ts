@@ -77,7 +77,7 @@ eachEngine((engine) => {
         'doc  json-value gpt-4o 1: 14',
         'doc /a~1b/c.d json-value vendor/big 1: 13',
         'doc /fallback comma gpt-4o 1: 16',
-        'doc /graph/model json-value vendor/big 1: 15',
+        'doc /graph/~json/model json-value vendor/big 1: 15',
         'doc /limits json-key gpt-4o 1: 13',
         'doc /model json-value modèle 1: 24',
         'doc /model/id json-value 42 1: 23',
