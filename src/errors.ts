@@ -7,6 +7,8 @@
 export const errorCodes = {
   INTERNAL: { exit: 1, summary: 'A mistake in Drover itself.' },
   NODE_TOO_OLD: { exit: 1, summary: 'This Node.js cannot run Drover.' },
+  CONFIG_NOT_FOUND: { exit: 1, summary: 'There is no configuration at that path.' },
+  CONFIG_INVALID: { exit: 1, summary: 'The configuration or the environment is wrong.' },
   DATABASE_UNREACHABLE: { exit: 1, summary: 'No connection to the database server.' },
   DATABASE_ERROR: {
     exit: 1,
@@ -38,6 +40,28 @@ export const errorCodes = {
   SCHEMA_OCCUPIED: { exit: 1, summary: 'The schema holds something else.' },
   ISOLATION_NOT_EFFECTIVE: { exit: 1, summary: 'Row-level security does not bind the roles in use.' },
   SEED_REFUSED: { exit: 2, summary: 'Demo data was refused.' },
+  TENANT_REQUIRED: { exit: 1, summary: 'No tenant was named.' },
+  TENANT_NOT_FOUND: { exit: 1, summary: 'There is no such tenant.' },
+  MODEL_NOT_FOUND: { exit: 1, summary: 'This tenant has no such model.' },
+  MODEL_AMBIGUOUS: { exit: 1, summary: 'A name fits several models.' },
+  SAME_MODEL: { exit: 1, summary: 'Source and target are the same model.' },
+  GLOBAL_SOURCE: { exit: 1, summary: 'The source belongs to no tenant.' },
+  KIND_UNKNOWN: { exit: 1, summary: 'There is no such kind of model.' },
+  ENTITY_TYPE_UNKNOWN: { exit: 1, summary: 'An entity type is unknown, or the list is empty.' },
+  ANSWER_UNKNOWN: { exit: 1, summary: 'An answer names no place.' },
+  CONFIG_MISMATCH: { exit: 1, summary: 'The configuration does not fit the database.' },
+  PLAN_REFUSED: { exit: 1, summary: 'The plan has errors.' },
+  CONFIRMATION_REQUIRED: { exit: 1, summary: 'The plan has warnings that nobody confirmed.' },
+  FORCE_NEEDS_REASON: { exit: 1, summary: 'A forced migration needs a reason.' },
+  PLAN_STALE: { exit: 1, summary: 'The facts have changed since the plan was made.' },
+  PLAN_INVALID: { exit: 1, summary: 'The plan cannot be read.' },
+  PLAN_CONTRADICTED: { exit: 1, summary: 'The checker found that a plan contradicts its facts.' },
+  COUNT_MISMATCH: { exit: 1, summary: 'A step touched another number of rows than planned.' },
+  REFERENCES_LEFT: { exit: 1, summary: 'A live reference to the source is left after the move.' },
+  MIGRATION_RUNNING: { exit: 1, summary: 'A migration of this source is running.' },
+  MIGRATION_NOT_FOUND: { exit: 1, summary: 'There is no such migration.' },
+  ROLLBACK_IMPOSSIBLE: { exit: 1, summary: 'This migration cannot be rolled back.' },
+  MODEL_RETIRED: { exit: 1, summary: 'A live reference to a retired model was refused.' },
 } as const satisfies Record<string, { exit: 1 | 2; summary: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -18,7 +18,7 @@ export interface NoticeJson {
   readonly to: Plan['target'];
   readonly complete: boolean;
   readonly changes: readonly NoticeChange[];
-  readonly stays: readonly Omit<LeftBehind, 'live'>[];
+  readonly stays: readonly LeftBehind[];
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
   readonly planHash: string;
 }
@@ -34,7 +34,7 @@ export function renderNotice(plan: Plan): { markdown: string; json: NoticeJson }
     to: plan.target,
     complete: plan.complete,
     changes: changesOf(plan),
-    stays: plan.leftBehind.filter((entry) => entry.live).map(({ live: _, ...entry }) => entry),
+    stays: plan.leftBehind.filter((entry) => entry.live),
     warnings: plan.findings
       .filter((finding) => finding.severity === 'warning')
       .map(({ code, message }) => ({ code, message })),

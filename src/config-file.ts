@@ -1,0 +1,256 @@
+/**
+ * Reads `drover.config.yaml`: YAML with positions, checked against schema/drover.config.schema.json. Everything that is
+ * wrong is reported at once, each with file, line, column and, for a mistyped key, what was probably meant.
+ */
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import type { ErrorObject, ValidateFunction } from 'ajv';
+import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
+import { nearestName } from './config.ts';
+import type { Config } from './engine/config.ts';
+import { DroverError } from './errors.ts';
+
+/** Leads to a value of the configuration: `['places', 3, 'at']`. */
+export type ConfigPath = readonly (string | number)[];
+
+export interface FilePosition {
+  /** Both begin at 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface ConfigFileProblem extends FilePosition {
+  readonly file: string;
+  /** The key or element at fault; empty for the file as a whole. */
+  readonly path: ConfigPath;
+  readonly message: string;
+}
+
+/** A file with the positions of what it says, so that problems found later can be located too. */
+export interface ConfigDocument {
+  readonly file: string;
+  readonly document: Document;
+  readonly lines: LineCounter;
+}
+
+export interface ConfigFile extends ConfigDocument {
+  readonly config: Config;
+}
+
+/** What one check noticed, before it is located; `at: 'key'` where the key itself is wrong and not its value. */
+interface Fault {
+  readonly path: ConfigPath;
+  readonly message: string;
+  readonly at?: 'key';
+}
+
+/**
+ * The configuration of a file.
+ * @throws CONFIG_NOT_FOUND where there is no such file, CONFIG_INVALID with all problems in `data.problems`.
+ */
+export function loadConfigFile(path: string): Config {
+  return openConfigFile(path).config;
+}
+
+/** Like `loadConfigFile`, with the positions. */
+export function openConfigFile(path: string): ConfigFile {
+  return parseConfig(readText(path), path);
+}
+
+/**
+ * The configuration that a text holds.
+ * @param file how the text is called in messages.
+ * @throws CONFIG_INVALID with all problems in `data.problems`.
+ */
+export function parseConfig(text: string, file: string): ConfigFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const opened = { file, document, lines };
+  const unreadable = [...document.errors, ...document.warnings].map((error) => ({
+    file,
+    ...positionOf(lines, error.pos[0]),
+    path: [],
+    message: error.message,
+  }));
+  if (unreadable.length > 0) throw invalid(unreadable);
+  const value = plainValue(opened);
+  const validate = validator();
+  if (!validate(value)) throw invalid(locateProblems(opened, faultsOf(validate)));
+  return { ...opened, config: value as Config };
+}
+
+/** Gives problems that were found later (a table that does not exist, say) their place in the file, in its order. */
+export function locateProblems(opened: ConfigDocument, problems: readonly Fault[]): ConfigFileProblem[] {
+  const located = problems.map(({ path, message, at }) => ({
+    file: opened.file,
+    ...locate(opened, path, at),
+    path,
+    message,
+  }));
+  return located.sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** Where a value, or with `at: 'key'` its key, stands; of a path that leads nowhere, the nearest that is there. */
+export function locate({ document, lines }: ConfigDocument, path: ConfigPath, at?: 'key'): FilePosition {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const [index, step] of path.entries()) {
+    const { key, value } = stepInto(node, step);
+    if (key === undefined && value === undefined) break;
+    const wanted = at === 'key' && index === path.length - 1 ? key : (value ?? key);
+    // A key without a value has a node for the empty value, which begins somewhere behind it.
+    offset = startOf(isEmpty(wanted) ? key : wanted) ?? startOf(key) ?? offset;
+    node = value;
+  }
+  return positionOf(lines, offset);
+}
+
+/** One line per problem: `drover.config.yaml:12:5 places[3].at: …`. */
+export function formatConfigProblems(problems: readonly ConfigFileProblem[]): string[] {
+  return problems.map(({ file, line, column, path, message }) => {
+    const subject = formatPath(path);
+    return `${file}:${line}:${column} ${subject === '' ? '' : `${subject}: `}${message}`;
+  });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const message = `There is no readable configuration at ${path}. \`drover init\` proposes one.`;
+    throw new DroverError('CONFIG_NOT_FOUND', message, { file: path }, { cause });
+  }
+}
+
+function invalid(problems: readonly ConfigFileProblem[]): DroverError {
+  return new DroverError('CONFIG_INVALID', formatConfigProblems(problems).join('\n'), { problems });
+}
+
+/** Aliases are resolved here, which fails where they multiply into something huge. */
+function plainValue({ file, document }: ConfigDocument): unknown {
+  try {
+    return document.toJS() as unknown;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw invalid([{ file, line: 1, column: 1, path: [], message }]);
+  }
+}
+
+let compiled: ValidateFunction | undefined;
+
+function validator(): ValidateFunction {
+  const schema = new URL('../schema/drover.config.schema.json', import.meta.url);
+  compiled ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, strictTypes: false }).compile(
+    JSON.parse(readFileSync(schema, 'utf8')) as object,
+  );
+  return compiled;
+}
+
+function faultsOf(validate: ValidateFunction): Fault[] {
+  return (validate.errors ?? []).map(faultOf);
+}
+
+function faultOf(error: ErrorObject): Fault {
+  const path = pathOf(error);
+  const params = error.params as Readonly<Record<string, unknown>>;
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return unknownKey(path, String(params['additionalProperty']), error);
+    case 'required':
+    case 'dependencies':
+      return { path, message: `the key ${String(params['missingProperty'])} is missing` };
+    case 'enum':
+      return { path, message: wrongChoice(error) };
+    case 'const':
+      return { path, message: `must be ${String(params['allowedValue'])}` };
+    case 'type':
+      return { path, message: `must be ${wantedType(params['type'])}, not ${kindOf(error.data)}` };
+    case 'pattern':
+      return { path, message: `must be ${descriptionOf(error) ?? 'of another form'}` };
+    case 'minLength':
+    case 'minItems':
+    case 'minProperties':
+      return { path, message: 'must not be empty' };
+    default:
+      return { path, message: error.message ?? 'is not valid' };
+  }
+}
+
+function unknownKey(path: ConfigPath, key: string, error: ErrorObject): Fault {
+  const properties: unknown = error.parentSchema?.['properties'];
+  const names = Object.keys(properties ?? {});
+  const nearest = nearestName(key, names);
+  const hint = nearest === undefined ? `; known are ${names.join(', ')}` : `; did you mean ${nearest}?`;
+  return { path: [...path, key], message: `unknown key ${key}${hint}`, at: 'key' };
+}
+
+function wrongChoice(error: ErrorObject): string {
+  const choices = (error.schema as readonly unknown[]).map(String);
+  if (typeof error.data !== 'string')
+    return `must be one of ${choices.join(', ')}, not ${kindOf(error.data)}`;
+  const nearest = nearestName(error.data, choices);
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return `must be one of ${choices.join(', ')}, not ${JSON.stringify(error.data)}${hint}`;
+}
+
+function descriptionOf(error: ErrorObject): string | undefined {
+  const description: unknown = error.parentSchema?.['description'];
+  return typeof description === 'string' ? description : undefined;
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  string: 'a text',
+  object: 'a map',
+  array: 'a list',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  null: 'empty',
+};
+
+function wantedType(type: unknown): string {
+  const types = Array.isArray(type) ? type : [type];
+  return types.map((name) => typeWords[String(name)] ?? String(name)).join(' or ');
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'boolean' ? String(value) : (typeWords[typeof value] ?? typeof value);
+}
+
+/** The steps of an instance path of the validator. A number is an index: a mapping is asked for it as text anyway. */
+function pathOf(error: ErrorObject): ConfigPath {
+  const steps = error.instancePath.split('/').slice(1);
+  return steps
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+}
+
+function stepInto(node: unknown, step: string | number): { key?: unknown; value?: unknown } {
+  if (isSeq(node)) return { value: node.items[Number(step)] };
+  if (!isMap(node)) return {};
+  const pair = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(step));
+  return pair === undefined ? {} : { key: pair.key, value: pair.value };
+}
+
+function isEmpty(node: unknown): boolean {
+  return isScalar(node) && node.value === null && node.source === '';
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+/** `linePos` says line 0 before the first line is counted, which happens for an empty text. */
+function positionOf(lines: LineCounter, offset: number): FilePosition {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(1, line), column: Math.max(1, col) };
+}
+
+function formatPath(path: ConfigPath): string {
+  return path
+    .map((step, at) => (typeof step === 'number' ? `[${step}]` : `${at === 0 ? '' : '.'}${step}`))
+    .join('');
+}
