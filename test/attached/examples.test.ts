@@ -1,0 +1,200 @@
+/**
+ * The three databases of examples/attached, which Drover did not create. For each migration of their `case.yaml`:
+ * planning writes nothing; what is refused writes nothing either; applying gives exactly the result of the file and no
+ * other difference anywhere in the database; rolling back restores every byte; planning again gives the first plan.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { loadConfigFile } from '../../src/config-file.ts';
+import type { Finding, LeftBehind } from '../../src/engine/plan-types.ts';
+import { DroverError } from '../../src/errors.ts';
+import { openDatabase } from '../../src/postgres/connect.ts';
+import type { DatabaseTarget } from '../../src/postgres/connect.ts';
+import type { Database } from '../../src/postgres/database.ts';
+import { applyMove, planMove, rollbackMove } from '../../src/postgres/move.ts';
+import type { MoveResult } from '../../src/postgres/move.ts';
+import { openSite } from '../../src/postgres/site.ts';
+import type { Site } from '../../src/postgres/site.ts';
+import { eachEngine, embeddedTemplate, serverTemplate } from '../support/databases.ts';
+import type { Engine } from '../support/databases.ts';
+import { intentOf, readExamples, unquoted } from './cases.ts';
+import type { Case, Example, Expected, LeftRows } from './cases.ts';
+import { compareDatabases, listTables, queryText, readDatabase } from './database-text.ts';
+import type { DatabaseText, TableSelect } from './database-text.ts';
+
+const actor = 'examples';
+
+eachEngine((engine) => {
+  for (const example of readExamples()) {
+    describe(example.name, () => {
+      for (const given of example.cases)
+        test(given.name, () => withExample(engine, example, (at) => tryCase(at, given)));
+    });
+  }
+});
+
+interface Place {
+  readonly example: Example;
+  readonly database: Database;
+}
+
+async function withExample(
+  engine: Engine,
+  example: Example,
+  work: (at: Place) => Promise<void>,
+): Promise<void> {
+  const copy = await copyOf(engine, example);
+  const database = await openDatabase(copy.target);
+  try {
+    await work({ example, database });
+  } finally {
+    await database.close();
+    await copy.drop();
+  }
+}
+
+/** Loaded once in a test run for each engine; every case has a copy of its own. */
+async function copyOf(
+  engine: Engine,
+  example: Example,
+): Promise<{ target: DatabaseTarget; drop(): Promise<void> }> {
+  const key = `example ${example.name}`;
+  if (engine === 'embedded') {
+    const { dataDir, drop } = await embeddedTemplate(key, (folder) => load({ dataDir: folder }, example));
+    return { target: { dataDir }, drop };
+  }
+  const { url, drop } = await serverTemplate(key, (address) => load({ url: address }, example));
+  return { target: { url }, drop };
+}
+
+async function load(target: DatabaseTarget, { schema, data }: Example): Promise<void> {
+  const database = await openDatabase(target);
+  try {
+    await runScript(database, `${schema}\n${data}`);
+  } finally {
+    await database.close();
+  }
+}
+
+async function runScript(database: Database, sql: string): Promise<void> {
+  await database.transaction('BEGIN', (tx) => tx.script(sql));
+}
+
+interface Occasion extends Place {
+  readonly site: Site;
+  readonly given: Case;
+  readonly tables: readonly TableSelect[];
+  readonly start: DatabaseText;
+}
+
+async function tryCase({ example, database }: Place, given: Case): Promise<void> {
+  for (const sql of given.before ?? []) await runScript(database, sql);
+  const tables = await listTables(database);
+  const start = await readDatabase(database, tables);
+  const site = await openSite({ database, config: loadConfigFile(example.config) });
+  const occasion = { example, database, given, tables, start, site };
+  if (given.expected !== undefined) await carryOut(occasion, given.expected);
+  else await expectRefusal(occasion, given.refused ?? []);
+}
+
+async function expectNothingWritten({ database, tables, start }: Occasion, what: string): Promise<void> {
+  assert.deepEqual(await listTables(database), tables, `${what} makes no table`);
+  assert.deepEqual(
+    compareDatabases(start, await readDatabase(database, tables)),
+    {},
+    `${what} writes nothing`,
+  );
+}
+
+async function expectRefusal(occasion: Occasion, codes: readonly string[]): Promise<void> {
+  const { site, given } = occasion;
+  assert.notEqual(codes.length, 0, 'a case has an expected result or says why it is refused');
+  assert.deepEqual(await refusalCodes(site, given), codes.toSorted());
+  await expectNothingWritten(occasion, 'a refused plan');
+  await assert.rejects(applyMove(site, { intent: intentOf(given), confirm: true, actor }), DroverError);
+  // The refusal itself is recorded, in tables of Drover's own.
+  const after = await readDatabase(occasion.database, occasion.tables);
+  assert.deepEqual(compareDatabases(occasion.start, after), {}, 'what is refused changes no row');
+}
+
+/** Why the plan cannot run: an error of its own, or findings that forbid it. */
+async function refusalCodes(site: Site, given: Case): Promise<string[]> {
+  try {
+    const { findings } = await planMove(site, intentOf(given));
+    return codesOf(findings.filter(({ severity }) => severity === 'error'));
+  } catch (error) {
+    if (!(error instanceof DroverError)) throw error;
+    return [error.code];
+  }
+}
+
+function codesOf(findings: readonly Finding[]): string[] {
+  return [...new Set(findings.map(({ code }) => code))].toSorted();
+}
+
+async function carryOut(occasion: Occasion, expected: Expected): Promise<void> {
+  const { database, site, given } = occasion;
+  const settled = await readSettled(occasion);
+  const plan = await planMove(site, intentOf(given));
+  await expectNothingWritten(occasion, 'a plan');
+
+  const result = await applyMove(site, { intent: intentOf(given), plan, confirm: true, actor });
+  expectResult(result, expected);
+  expectChanges(compareDatabases(occasion.start, await readDatabase(database, occasion.tables)), expected);
+  for (const { about, sql, rows } of expected.after)
+    assert.deepEqual(await queryText(database, sql), rows, about ?? sql);
+
+  const { skipped } = await rollbackMove(site, { migrationId: result.migrationId, actor });
+  assert.deepEqual(skipped, [], 'nobody changed anything since');
+  assert.deepEqual(compareDatabases(settled, await readSettled(occasion)), {}, 'rolled back to the byte');
+  assert.equal((await planMove(site, intentOf(given))).hash, plan.hash, 'the same facts give the same plan');
+}
+
+/** The tables that were there at the start, without what the database itself writes on each update. */
+async function readSettled({ database, example, tables }: Occasion): Promise<DatabaseText> {
+  const names = new Set(tables.map(({ name }) => name));
+  const settled = await listTables(database, example.touched);
+  return readDatabase(
+    database,
+    settled.filter(({ name }) => names.has(name)),
+  );
+}
+
+function expectResult(result: MoveResult, expected: Expected): void {
+  assert.deepEqual(
+    {
+      complete: result.complete,
+      counts: { ...result.counts },
+      left_behind: sumLeftBehind(result.leftBehind),
+      findings: codesOf(result.findings),
+    },
+    {
+      complete: expected.complete,
+      counts: expected.counts,
+      left_behind: expected.left_behind.toSorted(byPlace),
+      findings: expected.findings.toSorted(),
+    },
+  );
+}
+
+/** One entry for each place and reason, whatever the messages say. */
+function sumLeftBehind(entries: readonly LeftBehind[]): LeftRows[] {
+  const sums = new Map<string, LeftRows>();
+  for (const { place, reason, count } of entries) {
+    const id = `${place} ${reason}`;
+    sums.set(id, { place: unquoted(place), reason, count: (sums.get(id)?.count ?? 0) + count });
+  }
+  return [...sums.values()].toSorted(byPlace);
+}
+
+function byPlace(a: LeftRows, b: LeftRows): number {
+  return `${a.place} ${a.reason}` < `${b.place} ${b.reason}` ? -1 : 1;
+}
+
+function expectChanges(actual: Record<string, { gone: number; new: number }>, { changed }: Expected): void {
+  const expected = Object.entries(changed).map(([table, rows]) => [
+    table,
+    typeof rows === 'number' ? { gone: rows, new: rows } : rows,
+  ]);
+  assert.deepEqual(actual, Object.fromEntries(expected), 'the rows that differ, and in no other table any');
+}
