@@ -30,13 +30,20 @@ export function pointerOf(node: JsonNode): string {
 
 /** The node that a pointer without wildcards leads to. Undefined where there is none. */
 export function findNode(root: JsonNode, pointer: string): JsonNode | undefined {
-  const steps = pointer === '' ? [] : pointer.slice(1).split('/');
+  const nodes = nodesAlong(root, pointer);
+  return nodes.length === pointer.split('/').length ? nodes.at(-1) : undefined;
+}
+
+/** The nodes that a pointer without wildcards passes, from the document on, as far as they exist. */
+export function nodesAlong(root: JsonNode, pointer: string): JsonNode[] {
+  const nodes = [root];
   let node: JsonNode | undefined = root;
-  for (const step of steps) {
-    if (node === undefined) return undefined;
+  for (const step of pointer.split('/').slice(1)) {
     node = childAt(node, step.replaceAll('~1', '/').replaceAll('~0', '~'));
+    if (node === undefined) break;
+    nodes.push(node);
   }
-  return node;
+  return nodes;
 }
 
 /** All nodes that a pattern leads to, each once, in the order of the text. */

@@ -3,7 +3,7 @@
  * since stays and is listed. A value is found by its pointer: where elements were inserted or removed before it, it is
  * not the value at that pointer any more and stays.
  */
-import { findNode } from './json-pointer.ts';
+import { findNode, nodesAlong } from './json-pointer.ts';
 import { meaningOf } from './json-meaning.ts';
 import { parseJson } from './json-text.ts';
 import type { InvalidJson, JsonNode } from './json-text.ts';
@@ -22,8 +22,8 @@ interface Batch {
   readonly text: string;
   readonly root: JsonNode;
   readonly splices: Splice[];
-  /** The values to be replaced, and everything around them. */
-  readonly taken: Set<JsonNode>;
+  /** The values to be replaced, by which edit, and everything around them. */
+  readonly taken: Map<JsonNode, Edit>;
   readonly around: Set<JsonNode>;
 }
 
@@ -50,12 +50,24 @@ export function revertJson(text: string, edits: readonly Edit[]): RevertedJson |
 
 function startBatch(text: string): Batch | InvalidJson {
   const root = parseJson(text);
-  return 'invalid' in root ? root : { text, root, splices: [], taken: new Set(), around: new Set() };
+  return 'invalid' in root ? root : { text, root, splices: [], taken: new Map(), around: new Set() };
 }
 
+/** Whether the edit needs to see what the batch has not written yet. */
 function overlaps(batch: Batch, edit: Edit): boolean {
+  // Asked of the way to the value, because within a value to be replaced it may lead nowhere before it is.
+  if (nodesAlong(batch.root, edit.pointer).some((node) => batch.taken.has(node))) return true;
   const node = findNode(batch.root, edit.pointer);
-  return node !== undefined && (batch.around.has(node) || pathOf(node).some((at) => batch.taken.has(at)));
+  return (node !== undefined && batch.around.has(node)) || besideIsTaken(batch, edit);
+}
+
+/** Members of one object are compared as they were before any of them is taken back, so those of the same edit do not count. */
+function besideIsTaken(batch: Batch, edit: Edit): boolean {
+  return Object.keys(edit.beside ?? {}).some((pointer) => {
+    const node = findNode(batch.root, pointer);
+    const taker = node === undefined ? undefined : batch.taken.get(node);
+    return taker !== undefined && (taker.place !== edit.place || taker.beside?.[edit.pointer] === undefined);
+  });
 }
 
 /** Adds the edit, or says why it cannot be taken back. */
@@ -69,7 +81,7 @@ function addToBatch(batch: Batch, edit: Edit): string | undefined {
       return `the value beside it at ${pointer} was changed since`;
   }
   batch.splices.push({ start: node.start, end: node.end, text: edit.before });
-  batch.taken.add(node);
+  batch.taken.set(node, edit);
   for (const at of pathOf(node)) batch.around.add(at);
   return undefined;
 }
