@@ -88,19 +88,17 @@ function markdownOf(notice: NoticeJson): string[] {
 
 function changeLines(change: NoticeChange): string[] {
   const more = change.count - change.rows.length;
+  const names = [
+    ...change.rows.map((row) => `- ${escape(rowLabel(row))}`),
+    ...(change.rows.length > 0 && more > 0 ? [`- and ${more} more`] : []),
+  ];
   const parameters = {
-    reset: ['', 'Their model parameters are reset to the defaults.'],
-    translated: ['', 'Their model parameters are translated to what the new model supports.'],
+    reset: ['Their model parameters are reset to the defaults.'],
+    translated: ['Their model parameters are translated to what the new model supports.'],
     kept: [],
   }[change.parameters];
-  return [
-    '',
-    `## ${escape(change.entity)} (${change.count})`,
-    '',
-    ...change.rows.map((row) => `- ${escape(rowLabel(row))}`),
-    ...(more > 0 ? [`- and ${more} more`] : []),
-    ...parameters,
-  ];
+  const blocks = [[`## ${escape(change.entity)} (${change.count})`], names, parameters];
+  return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
 }
 
 function stayLines(notice: NoticeJson): string[] {
