@@ -84,6 +84,7 @@ function columnLine(column: Column): string {
     column.notNull && 'not null',
     column.hasDefault && 'default',
     column.generated && 'generated',
+    column.computed && 'computed',
   ]);
 }
 

@@ -71,7 +71,7 @@ SELECT a.attrelid AS "table", a.attname::text AS name, format_type(a.atttypid, a
           WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND k.conkey = ARRAY[a.attnum])
        ) OR r.strict AS required,
        a.atthasdef OR a.attidentity <> '' OR r.filled AS filled,
-       a.attgenerated <> '' OR a.attidentity = 'a' AS generated
+       a.attgenerated <> '' OR a.attidentity = 'a' AS generated, a.attgenerated <> '' AS computed
 FROM pg_attribute a JOIN resolved r ON r.type = a.atttypid
 WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum`;

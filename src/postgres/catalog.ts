@@ -127,6 +127,7 @@ interface ColumnRow {
   required: boolean;
   filled: boolean;
   generated: boolean;
+  computed: boolean;
 }
 
 function toColumn(row: ColumnRow): Column {
@@ -137,6 +138,7 @@ function toColumn(row: ColumnRow): Column {
     notNull: row.required,
     hasDefault: row.filled,
     generated: row.generated,
+    computed: row.computed,
   };
 }
 

@@ -1,0 +1,134 @@
+/** `drover init` may be unsure, but it never says nothing: every place that a person would list is in its proposal. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { parse } from 'yaml';
+import type { Config, PlaceConfig } from '../../src/engine/config.ts';
+import { splitName } from '../../src/engine/names.ts';
+import { resolveRules } from '../../src/engine/references.ts';
+import { readCatalog } from '../../src/postgres/catalog.ts';
+import { openDatabase } from '../../src/postgres/connect.ts';
+import type { Database } from '../../src/postgres/database.ts';
+import { proposeConfig } from '../../src/postgres/propose.ts';
+import { eachEngine, freshDatabase } from '../support/databases.ts';
+
+const examples = ['a-two-owners', 'b-text-pairs', 'c-odd-names'];
+
+function read(example: string, file: string): string {
+  return readFileSync(new URL(`../../examples/attached/${example}/${file}`, import.meta.url), 'utf8');
+}
+
+/** However a name is quoted, and with or without its schema. */
+function plain(name: string): string {
+  const parts = splitName(name) ?? [name];
+  return (parts[0] === 'public' ? parts.slice(1) : parts).join('.');
+}
+
+/** Does a proposed pointer pattern lead to what the wanted one leads to? */
+function covers(proposed: PlaceConfig, wanted: PlaceConfig): boolean {
+  if (plain(proposed.at) !== plain(wanted.at)) return false;
+  if (wanted.json === undefined) return true;
+  const pattern = wanted.json.replaceAll('/**', '(/[^/]+)*').replaceAll('/*', '/[^/]+');
+  return proposed.json !== undefined && new RegExp(`^${pattern}$`).test(proposed.json);
+}
+
+for (const example of examples) {
+  eachEngine((engine) => {
+    describe(example, () => {
+      let db: Database;
+      let drop: () => Promise<void>;
+      let proposal: Awaited<ReturnType<typeof proposeConfig>>;
+      const wanted = parse(read(example, 'drover.config.yaml')) as Config;
+
+      before(async () => {
+        const fresh = await freshDatabase(engine);
+        drop = () => fresh.drop();
+        db = await openDatabase(fresh.target);
+        for (const file of ['schema.sql', 'data.sql'])
+          await db.transaction('BEGIN', (tx) => tx.script(read(example, file)));
+        proposal = await proposeConfig(db, { schemas: ['public'] });
+      });
+      after(async () => {
+        await db.close();
+        await drop();
+      });
+
+      test('finds the tenants and how rows belong to them', () => {
+        const { tenant } = proposal.config;
+        assert.equal(plain(tenant.root), plain(wanted.tenant.root));
+        assert.equal(tenant.key, wanted.tenant.key);
+        assert.equal(tenant.column, wanted.tenant.column);
+        assert.equal(tenant.display, wanted.tenant.display);
+        for (const [table, link] of Object.entries(wanted.tenant.links ?? {}))
+          assert.equal(tenant.links?.[table], link, table);
+        for (const name of wanted.tenant.unrelated ?? []) assert.ok(tenant.unrelated?.includes(name), name);
+        assert.deepEqual(tenant.global ?? [], wanted.tenant.global ?? []);
+      });
+
+      test('finds the tables of models and what their columns mean', () => {
+        const found = new Map(proposal.config.model.tables?.map((table) => [plain(table.table), table]));
+        for (const table of wanted.model.tables ?? []) {
+          const mine = found.get(plain(table.table));
+          assert.deepEqual(mine?.columns, table.columns, table.table);
+          assert.equal(mine.kind ?? 'completion', table.kind ?? 'completion');
+          assert.equal(mine.global, table.global);
+          assert.deepEqual(mine.facts ?? {}, table.facts ?? {});
+        }
+        assert.equal(found.size, wanted.model.tables?.length ?? 0);
+        assert.deepEqual(proposal.config.model.identity, wanted.model.identity);
+        assert.deepEqual(proposal.config.model.spellings, wanted.model.spellings);
+      });
+
+      for (const place of wanted.places ?? []) {
+        test(`proposes ${place.at}${place.json ?? ''}`, () => {
+          const found = proposal.config.places?.filter((mine) => covers(mine, place)) ?? [];
+          assert.ok(found.length > 0, 'the place is missing');
+          const allowed = {
+            ignore: ['ask'],
+            'dead-copy': ['ask'],
+            grant: ['grant'],
+            'data-bound': ['data-bound'],
+            history: ['history', 'ask'],
+            catalogue: ['catalogue'],
+            reference: ['reference', 'ask'],
+            ask: ['ask'],
+          };
+          for (const mine of found)
+            assert.ok(
+              allowed[place.role ?? 'reference'].includes(mine.role ?? 'reference'),
+              `${mine.json ?? mine.at} is ${mine.role ?? 'reference'}`,
+            );
+        });
+      }
+
+      test('never moves what a person would keep, nor moves in another way than they would', () => {
+        const moving = (proposal.config.places ?? []).filter(
+          (place) => place.role === undefined || place.role === 'reference',
+        );
+        for (const mine of moving) {
+          const place =
+            wanted.places?.find((each) => covers(mine, each)) ??
+            wanted.places?.find((each) => plain(each.at) === plain(mine.at));
+          assert.equal(mine.shape ?? 'scalar', place?.shape ?? 'scalar', mine.at);
+          assert.equal(mine.partner, place?.partner, mine.at);
+          if (place?.as !== undefined) assert.equal(mine.as, place.as, mine.at);
+        }
+      });
+
+      test('is a file that reads back as the same configuration, fits the catalogue and gives its reasons', async () => {
+        assert.deepEqual(parse(proposal.yaml), JSON.parse(JSON.stringify(proposal.config)));
+        const schemas = proposal.config.database?.schemas ?? [];
+        const catalog = await db.transaction('BEGIN READ ONLY', (tx) => readCatalog(tx, { schemas }));
+        assert.deepEqual(resolveRules(catalog, proposal.config).problems, []);
+        const lines = proposal.yaml.split('\n');
+        for (const [at, line] of lines.entries())
+          if (line.startsWith('  - at: ')) assert.match(lines[at - 1] ?? '', /^ {2}# /, line);
+      });
+    });
+  });
+}
+
+test('the examples are there', () => {
+  for (const example of examples)
+    assert.ok(existsSync(new URL(`../../examples/attached/${example}/`, import.meta.url)));
+});
