@@ -73,7 +73,7 @@ function everythingIsQualified(stmt: Node, schema: string): string[] {
 const shared = /^(tenants|global_\w+)$/;
 
 function constraintIsDistributable(table: string, constraint: Node): string[] {
-  const name = String(constraint['conname'] ?? 'a key without a name');
+  const name = text(constraint['conname']) || 'a key without a name';
   const problems: string[] = [];
   if (['CONSTR_PRIMARY', 'CONSTR_UNIQUE'].includes(String(constraint['contype']))) {
     const columns = strings(constraint['keys']);
@@ -126,7 +126,11 @@ function updatesAreRepeatable(stmt: Node): string[] {
 function relation(stmt: Node): string {
   const [body] = Object.values(stmt) as Node[];
   const target = body?.['relation'] as Node | undefined;
-  return String(target?.['relname'] ?? '');
+  return text(target?.['relname']);
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function strings(list: unknown): string[] {

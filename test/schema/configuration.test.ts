@@ -1,0 +1,58 @@
+/** Drover's own schema is described completely, in the configuration that any database has. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, it } from 'node:test';
+import { parse } from 'yaml';
+import type { Config } from '../../src/engine/config.ts';
+import { resolveRules } from '../../src/engine/references.ts';
+import { manifest } from '../../src/platform/manifest.ts';
+import { platformScope } from '../../src/platform/scope.ts';
+import { readCatalog } from '../../src/postgres/catalog.ts';
+import { asOperator } from '../../src/postgres/tenant.ts';
+import { eachEngine } from '../support/databases.ts';
+import { type PlatformDatabase, platformDatabase } from '../support/platform.ts';
+
+const file = new URL('../../src/platform/drover.config.yaml', import.meta.url);
+const config = parse(readFileSync(file, 'utf8')) as Config;
+
+eachEngine((engine) => {
+  let database: PlatformDatabase;
+
+  before(async () => {
+    database = await platformDatabase(engine, 'empty');
+  });
+  after(() => database.drop());
+
+  const resolve = async (): Promise<ReturnType<typeof resolveRules>> => {
+    const { schemas = [], ignore = [] } = config.database ?? {};
+    const catalog = await asOperator(database.db, platformScope, (tx) =>
+      readCatalog(tx, { schemas, ignore }),
+    );
+    return resolveRules(catalog, config);
+  };
+
+  it('fits the catalogue, with no reference to a model that it does not mention', async () => {
+    const { rules, problems } = await resolve();
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      rules.places.filter(({ listed }) => !listed).map(({ id }) => id),
+      [],
+    );
+  });
+
+  it('knows whose every row is, as the manifest says', async () => {
+    const { rules } = await resolve();
+    const ignored = new Set(config.database?.ignore);
+    const expected = Object.entries(manifest).filter(([table]) => !ignored.has(table));
+    const kinds = [...rules.ownership].map(([id, { kind }]) => [id.replace('migration.', ''), kind]);
+    assert.deepEqual(
+      Object.fromEntries(kinds),
+      Object.fromEntries(expected.map(([table, { kind }]) => [table, kind])),
+    );
+  });
+
+  it('drops to the role and sets the tenant that row-level security asks for', () => {
+    const { role, settings } = config.database?.session ?? {};
+    assert.deepEqual({ role, settings }, { role: platformScope.role, settings: platformScope.settings });
+  });
+});

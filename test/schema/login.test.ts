@@ -1,0 +1,69 @@
+/** Production's login is no superuser: it owns the schema, and forced row-level security binds it too. */
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { installPlatform, proveIsolation } from '../../src/platform/install.ts';
+import { platformScope } from '../../src/platform/scope.ts';
+import { seedDemo } from '../../src/platform/seed.ts';
+import { openDatabase } from '../../src/postgres/connect.ts';
+import type { Database } from '../../src/postgres/database.ts';
+import { asOperator, asTenant } from '../../src/postgres/tenant.ts';
+import { type FreshServer, freshServerDatabase } from '../support/databases.ts';
+import { refusal } from '../support/platform.ts';
+
+const login = `login_${process.pid}`;
+const a = '00000001-def0-def0-def0-000000000000';
+
+let fresh: FreshServer;
+let admin: Database;
+let db: Database;
+
+before(async () => {
+  fresh = await freshServerDatabase('login');
+  admin = await openDatabase({ url: fresh.url });
+  await installRoles();
+  const url = new URL(fresh.url);
+  url.username = login;
+  url.password = login;
+  db = await openDatabase({ url: url.href });
+});
+after(async () => {
+  await db.close();
+  await admin.transaction('BEGIN', (tx) => tx.script(`DROP OWNED BY ${login}; DROP ROLE ${login}`));
+  await admin.close();
+  await fresh.drop();
+});
+
+/** An administrator made the three roles (here: another installation did) and a login that may make a schema. */
+async function installRoles(): Promise<void> {
+  await installPlatform(admin, 'another');
+  await admin.transaction('BEGIN', async (tx) => {
+    const { name } = await tx.one<{ name: string }>('SELECT quote_ident(current_database()) AS name');
+    await tx.script(`DROP SCHEMA another CASCADE; CREATE ROLE ${login} LOGIN PASSWORD '${login}';
+      GRANT CREATE ON DATABASE ${name} TO ${login}`);
+  });
+}
+
+it('is told what is missing where it may not become the roles', async () => {
+  await installPlatform(db);
+  await assert.rejects(proveIsolation(db), refusal('ISOLATION_NOT_EFFECTIVE', /may not become drover_app/));
+});
+
+it('installs, proves and seeds once it is their member', async () => {
+  await admin.transaction('BEGIN', (tx) =>
+    tx.script(`GRANT drover_app, drover_fleet, drover_operator TO ${login}`),
+  );
+  assert.deepEqual(await installPlatform(db), []);
+  await proveIsolation(db);
+  assert.ok((await seedDemo(db)).rows > 300);
+});
+
+it('sees no tenant’s rows although it owns the tables, and lists tenants as an operator', async () => {
+  const count = (table: string) => `SELECT count(*) AS n FROM migration.${table}`;
+  const plain = await asOperator(db, { settings: {} }, async (tx) => ({
+    apps: await tx.one(count('apps')),
+    tenants: await tx.one(count('tenants')),
+  }));
+  assert.deepEqual(plain, { apps: { n: 0 }, tenants: { n: 4 } });
+  const { n } = await asTenant(db, platformScope, a, (tx) => tx.one<{ n: number }>(count('apps')));
+  assert.ok(n > 0);
+});
