@@ -1,0 +1,166 @@
+/**
+ * The independent checker: does this plan follow from these facts? Written apart from the planner (it shares no decision
+ * code with it, on purpose), so that each tests the other. An empty list means that the plan may be carried out.
+ */
+import type { Plan, Step } from './plan-types.ts';
+import type { Place } from './references.ts';
+import type { RowGroup, Snapshot } from './snapshot.ts';
+
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Every way in which a plan contradicts its snapshot. */
+export function checkPlan(snapshot: Snapshot, plan: Plan): Problem[] {
+  return [
+    ...checkModels(snapshot, plan),
+    ...snapshot.places.flatMap((source) =>
+      source.groups.flatMap((group) => checkAccounted(snapshot, plan, group)),
+    ),
+    ...plan.steps.flatMap((step) => checkStep(snapshot, step)),
+    ...checkTotals(snapshot, plan),
+    ...checkRetire(plan),
+    ...checkOrder(plan),
+  ];
+}
+
+function problem(code: string, message: string): Problem[] {
+  return [{ code, message }];
+}
+
+function checkModels(snapshot: Snapshot, plan: Plan): Problem[] {
+  if (plan.source.kind !== plan.target.kind)
+    return problem('KINDS_DIFFER', `${plan.source.kind} cannot become ${plan.target.kind}`);
+  if (plan.source.key !== undefined && plan.source.key === plan.target.key)
+    return problem('SAME_MODEL', 'source and target are the same row');
+  const strange = [snapshot.source, snapshot.target].filter(
+    (model) => typeof model.tenant === 'string' && model.tenant !== snapshot.tenant?.key,
+  );
+  return strange.length > 0 && snapshot.tenant !== null
+    ? problem('FOREIGN_MODEL', 'a model of the plan belongs to another tenant')
+    : [];
+}
+
+/** A place of a row either moves in exactly one step, or its group is left behind, or its role never counts. */
+function checkAccounted(snapshot: Snapshot, plan: Plan, group: RowGroup): Problem[] {
+  return Object.keys(group.states).flatMap((id) => {
+    const place = placeOf(snapshot, id);
+    if (place === undefined)
+      return problem('UNKNOWN_PLACE', `the snapshot has rows of a place ${id} that the rules do not know`);
+    if (place.role === 'ignore' || place.role === 'catalogue') return [];
+    const listed = plan.leftBehind.some((entry) => entry.place === id);
+    const moved = plan.steps.some((step) => placesOf(step).includes(id));
+    return listed || moved
+      ? []
+      : problem(
+          'FORGOTTEN',
+          `${id} names the source in ${group.rows} row(s), and the plan neither moves nor lists them`,
+        );
+  });
+}
+
+function placeOf(snapshot: Snapshot, id: string): Place | undefined {
+  return snapshot.rules.places.find((place) => place.id === id);
+}
+
+/** The places that a step changes. */
+export function placesOf(step: Step): readonly string[] {
+  switch (step.operation) {
+    case 'repoint':
+      return step.moves.map((move) => move.place);
+    case 'merge':
+      return [step.move.place];
+    case 'enable':
+      return [step.grant.place];
+    case 'retire':
+      return [];
+    default:
+      return step.places;
+  }
+}
+
+const mayMove: readonly string[] = ['reference', 'grant', 'ask'];
+
+function checkStep(snapshot: Snapshot, step: Step): Problem[] {
+  const places = placesOf(step).map((id) => placeOf(snapshot, id));
+  const wrong = places.filter(
+    (place) => place === undefined || !mayMove.includes(place.role) || place.table !== step.table,
+  );
+  const unowned =
+    step.operation !== 'retire' &&
+    ['unknown', 'global'].includes(snapshot.rules.ownership.get(step.table)?.kind ?? 'unknown');
+  return [
+    ...wrong.flatMap((place) =>
+      problem(
+        'MUST_NOT_MOVE',
+        `step ${step.id} changes ${place?.id ?? 'an unknown place'} (${place?.role ?? 'unknown'}) through ${step.table}`,
+      ),
+    ),
+    ...(unowned
+      ? problem(
+          'UNOWNED_TABLE',
+          `step ${step.id} changes ${step.table}, whose rows belong to no known tenant`,
+        )
+      : []),
+    ...(step.expected < 1 ? problem('EMPTY_STEP', `step ${step.id} expects ${step.expected} rows`) : []),
+  ];
+}
+
+/** Rows that name the source and are this tenant's = rows in steps + rows left behind, counted per place group. */
+function checkTotals(snapshot: Snapshot, plan: Plan): Problem[] {
+  return snapshot.places.flatMap((source) => {
+    const ids = new Set(source.places);
+    const counted = source.groups
+      .filter((group) => group.owner === 'mine' || snapshot.tenant === null)
+      .reduce((sum, group) => sum + group.rows, 0);
+    const moved = plan.steps
+      .filter((step) => step.operation !== 'enable' && placesOf(step).some((id) => ids.has(id)))
+      .reduce((sum, step) => sum + step.expected, 0);
+    const movable = source.groups
+      .filter((group) => mightMove(snapshot, group))
+      .reduce((sum, group) => sum + group.rows, 0);
+    if (moved > counted)
+      return problem(
+        'TOO_MANY_ROWS',
+        `steps on ${source.places.join(', ')} expect ${moved} rows, but only ${counted} are this tenant's`,
+      );
+    return moved > movable
+      ? problem(
+          'MUST_STAY',
+          `steps on ${source.places.join(', ')} expect ${moved} rows, but only ${movable} may move at all`,
+        )
+      : [];
+  });
+}
+
+function mightMove(snapshot: Snapshot, group: RowGroup): boolean {
+  if (group.owner !== 'mine' && snapshot.tenant !== null) return false;
+  return Object.entries(group.states).some(
+    ([id, state]) => mayMove.includes(placeOf(snapshot, id)?.role ?? '') && state !== 'H' && state !== 'B',
+  );
+}
+
+function checkRetire(plan: Plan): Problem[] {
+  const retires = plan.steps.some((step) => step.operation === 'retire');
+  const live = plan.leftBehind.some((entry) => entry.live);
+  return [
+    ...(retires && live
+      ? problem('RETIRES_A_LIVE_SOURCE', 'the source would be retired although something live is left behind')
+      : []),
+    ...(plan.complete === live
+      ? problem(
+          'WRONG_COMPLETENESS',
+          `complete is ${plan.complete}, but something live ${live ? 'is' : 'is not'} left behind`,
+        )
+      : []),
+  ];
+}
+
+function checkOrder(plan: Plan): Problem[] {
+  const numbered = plan.steps.every((step, at) => step.id === at + 1);
+  const last = plan.steps.findIndex((step) => step.operation === 'retire');
+  return numbered && (last === -1 || last === plan.steps.length - 1)
+    ? []
+    : problem('WRONG_ORDER', 'steps must be numbered from 1, the retirement last');
+}

@@ -1,0 +1,162 @@
+/**
+ * What Drover must be told about a database (the eight concepts of docs/guides/attached.md), as data.
+ * The same kind of configuration describes a foreign database (`drover.config.yaml`) and Drover's own schema.
+ *
+ * A place is written `table.column` or `schema.table.column`; a part that is not plain lower case is double-quoted
+ * (`"Order"."modelId"`). A table without a schema is looked up in `database.schemas`, in that order.
+ * SQL conditions are written over the row's own columns, unqualified.
+ */
+export type Role =
+  | 'reference'
+  | 'grant'
+  | 'catalogue'
+  | 'history'
+  | 'dead-copy'
+  | 'data-bound'
+  | 'ignore'
+  | 'ask';
+
+/** A condition on a row: SQL over its own columns, over an ancestor's, or "another row points at this one". */
+export type Condition =
+  | string // SQL over the row's columns, or the words `pointed-at-by table.column`
+  | { readonly via: string; readonly where: string }; // `via`: a column of a foreign key (or link); `where`: SQL over the row it leads to
+
+export type CompanionRule = 'keep' | 'drop' | { readonly map: Readonly<Record<string, string>> };
+
+export interface PlaceConfig {
+  readonly at: string;
+  /** Default: `reference`. */
+  readonly role?: Role;
+  /** Which kind of model the place names, where there are several model tables; default: the first. */
+  readonly kind?: string;
+  /**
+   * What the value is. `key`: the key of a model row (the default for uuid and integer columns and foreign keys);
+   * otherwise a template over the components, `{name}` (the default for text and JSON) or `{provider}/{name}`.
+   */
+  readonly as?: string;
+  /** `scalar` (default), `list` (a PostgreSQL array, or a JSON array at the path) or `comma` (a comma list in text). */
+  readonly shape?: 'scalar' | 'list' | 'comma';
+  /** A JSON pointer with wildcards (`*` one step, `**` any depth) into a json, jsonb or text column. */
+  readonly json?: string;
+  /** With `json`: the pointer leads to an object, and these members hold the components: `{ provider: vendor, name: id }`. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** The column beside this one that holds the provider and moves with it: `provider_id`; or component → column. */
+  readonly partner?: string | Readonly<Record<string, string>>;
+  /** Other places (`table.column` of the same table) that store the same reference once more; disagreement is an `ask`. */
+  readonly copies?: readonly string[];
+  /** Rows for which the place is live; with `live` given, all others are history. */
+  readonly live?: Condition;
+  /** Rows a person must decide about. */
+  readonly ask?: Condition;
+  /** A condition that turns the move of a row into a question. */
+  readonly guard?: Condition;
+  /** Settings beside the reference, by column: kept, set to NULL, or mapped value by value. */
+  readonly companions?: Readonly<Record<string, CompanionRule>>;
+  /** The column (json, jsonb) of this table that holds the parameters of this reference. */
+  readonly parameters?: string;
+  /** What happens where a moved row would break a unique key: default `drop-redundant` for grants, `ask` for others. */
+  readonly collision?: 'skip' | 'drop-redundant' | 'ask';
+  /** A person chose the model as somebody's default here: the plan says so (warning). Value: whose, e.g. `space`. */
+  readonly defaultOf?: string;
+  /** A moved row makes the target available where the source was: the grant place and the column that both tables share. */
+  readonly enables?: { readonly grant: string; readonly via: string };
+  /** Where the row's surroundings demand a security class: a column of the row, or of the row that `via` leads to. */
+  readonly demands?: { readonly via?: string; readonly security: string };
+  /** Why this role was chosen; shown in plans. */
+  readonly reason?: string;
+}
+
+export interface ModelTableConfig {
+  readonly table: string;
+  /** Default: `completion`. */
+  readonly kind?: string;
+  /** The key column of a model within its tenant; default: the primary key without the tenant column. */
+  readonly key?: string;
+  /** Which columns mean what. Conditions are SQL over the row. */
+  readonly columns: {
+    readonly name: string;
+    readonly family?: string;
+    readonly provider?: string;
+    readonly tenant?: string;
+    readonly updated?: string;
+  };
+  readonly enabled?: string;
+  readonly deprecated?: string;
+  readonly retired?: string;
+  /** Rows of which this holds belong to nobody and serve all tenants. */
+  readonly global?: string;
+  /** Columns with capabilities: `context`, `output` (tokens), `vision`, `tools`, `reasoning`, `audio`, `structured` (boolean), `price_in`, `price_out`, `region`, `security`. */
+  readonly facts?: Readonly<Record<string, string>>;
+  /** The provider's table, where it has one: is it active, has it credentials (SQL over the provider's row). */
+  readonly providers?: {
+    readonly table: string;
+    readonly column: string;
+    readonly name: string;
+    readonly usable?: string;
+  };
+  /** Columns set on the source when everything has moved: a literal, or `$target` (its key) or `$now`. */
+  readonly retire?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface Config {
+  readonly version: 1;
+  readonly database?: {
+    /** Schemas that Drover looks at; default `[public]`. */
+    readonly schemas?: readonly string[];
+    /** Tables that hold no references and are never looked at (a migration tool's own table, say). */
+    readonly ignore?: readonly string[];
+    /** Row keys for tables without a primary key. */
+    readonly keys?: Readonly<Record<string, readonly string[]>>;
+    /** How a tenant's transaction begins: the role to drop to and settings; `$tenant` stands for the tenant. */
+    readonly session?: { readonly role?: string; readonly settings?: Readonly<Record<string, string>> };
+    readonly lockTimeoutMs?: number;
+    readonly retries?: number;
+    /** What keeps late writers out: the table lock (default), a trigger left behind, or the schema's own constraint. */
+    readonly fence?: 'lock' | 'trigger' | 'constraint';
+  };
+  readonly model: {
+    readonly tables?: readonly ModelTableConfig[];
+    /** Without a table: the components that name a model, in order. Always includes `name`. */
+    readonly identity?: readonly string[];
+    /** Other spellings of a component's value: `{ provider: { openai: [vendor/openai/openai] } }`. */
+    readonly spellings?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  };
+  readonly tenant: {
+    /** The table of tenants, or `none` for a database with a single one. */
+    readonly root: string;
+    readonly key?: string;
+    /** The column of the root that shows a tenant's name. */
+    readonly display?: string;
+    /** The tenant column's usual name. */
+    readonly column?: string;
+    /**
+     * Per table, a link no foreign key declares: `app_id -> apps.id` (this column equals that one),
+     * `id <- space_documents.document_id` (a junction's column names this row), `user_id in groups.members` (membership in a list).
+     * Several are separated by `;`.
+     */
+    readonly links?: Readonly<Record<string, string>>;
+    /** Foreign-key columns (`table.column`) that say nothing about the owner (created_by, say). */
+    readonly unrelated?: readonly string[];
+    /** Tables whose rows belong to nobody. */
+    readonly global?: readonly string[];
+  };
+  readonly places?: readonly PlaceConfig[];
+  /** Rows that are soft-deleted or archived, by table: SQL over the row. */
+  readonly dead?: Readonly<Record<string, string>>;
+  /** Dead rows move too (default), so that a restore cannot resurrect a retired model; or stay. */
+  readonly deadRows?: 'move' | 'leave';
+  /** What a person calls a row of a table: a column. */
+  readonly display?: Readonly<Record<string, string>>;
+  /** What an entity type is called, by table; default: the table's name. */
+  readonly types?: Readonly<Record<string, string>>;
+  /** `superseded`: archived rows stay; `removed`: nothing but history may name the source, and what does is listed. */
+  readonly intent?: 'superseded' | 'removed';
+  /** A foreign key to a model that no place mentions: `ask` (default), `reference` or `history`. */
+  readonly unlistedForeignKeys?: 'ask' | 'reference' | 'history';
+  /** Unique keys by convention: per table, sets of columns. */
+  readonly unique?: Readonly<Record<string, readonly (readonly string[])[]>>;
+  /** Warn where the target costs more than this many times the source. */
+  readonly priceLimit?: number;
+  /** Run after a migration or rollback committed, so that caches and search follow. */
+  readonly after?: { readonly command?: readonly string[]; readonly webhook?: string };
+}

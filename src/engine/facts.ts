@@ -1,0 +1,39 @@
+/** The facts a plan rests on, each with a digest, so that a plan that has grown stale can say what changed. */
+import { canonicalText } from './canonical.ts';
+import type { Plan } from './plan-types.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Digests by fact: `source`, `target`, `tenant`, `definition of …`, `rows of …`, `unclassified values`. */
+export function factsOf(snapshot: Snapshot, digest: (text: string) => string): Record<string, string> {
+  const short = (value: unknown): string => digest(canonicalText(value)).slice(0, 16);
+  const facts: Record<string, string> = {
+    tenant: short(snapshot.tenant),
+    source: short(snapshot.source),
+    target: short(snapshot.target),
+    'unclassified values': short(
+      snapshot.unclassified.map(({ table, column, count, pointer }) => ({ table, column, count, pointer })),
+    ),
+    'other targets': short(snapshot.otherTargets),
+    'parameters in use': short(snapshot.parameters),
+    'space grants needed': short(snapshot.grants),
+  };
+  for (const [name, text] of Object.entries(snapshot.definitions))
+    facts[`definition of ${name}`] = short(text);
+  for (const group of snapshot.places) {
+    const rows = group.groups.map(({ sample: _, ...facts }) => facts);
+    facts[`rows of ${group.places.join(', ')}`] = short(rows);
+  }
+  return facts;
+}
+
+/** What is different between the facts of two plans, in words; empty where they rest on the same facts. */
+export function changedFacts(before: Plan, after: Plan): string[] {
+  const names = new Set([...Object.keys(before.facts), ...Object.keys(after.facts)]);
+  return [...names].toSorted().flatMap((name) => describe(name, before.facts[name], after.facts[name]));
+}
+
+function describe(name: string, before: string | undefined, after: string | undefined): string[] {
+  if (before === after) return [];
+  if (before === undefined) return [`${name}: new`];
+  return [after === undefined ? `${name}: gone` : `${name}: changed`];
+}

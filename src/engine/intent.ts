@@ -1,0 +1,21 @@
+/** What somebody asks for, before anything is known about the database. */
+export type ParameterPolicy = 'reset' | 'keep' | 'translate';
+
+/** The answer to an `ask`: by place (`table.column`), for all of its rows. */
+export type Answer = 'move' | 'keep';
+
+export interface Intent {
+  /** The tenant's key as text; undefined only where the configuration says that there is a single one. */
+  readonly tenant?: string;
+  /** A model by name, `family/name`, `provider/name`, or the key of its row. */
+  readonly from: string;
+  readonly to: string;
+  /** Which kind of model; default: the first kind of the configuration. */
+  readonly kind?: string;
+  /** Only these entity types; undefined: all. Never empty, never a duplicate, never unknown. */
+  readonly entityTypes?: readonly string[];
+  readonly parameters: ParameterPolicy;
+  readonly answers: Readonly<Record<string, Answer>>;
+  /** Plan the rest although questions are open; their rows stay. */
+  readonly leaveAsks: boolean;
+}

@@ -1,0 +1,44 @@
+/** What is known about one model row (or, without a table, about a name), as far as a plan needs it. */
+export interface ModelFacts {
+  readonly kind: string;
+  /** The key as text; undefined where no table holds the models. */
+  readonly key?: string;
+  /** Values by component: name, family, provider. */
+  readonly components: Readonly<Record<string, string>>;
+  /** The tenant that owns the row; null for a global row; undefined where no table holds the models. */
+  readonly tenant?: string | null;
+  readonly enabled: boolean;
+  readonly deprecated: boolean;
+  readonly retired: boolean;
+  /** Is its provider active, with usable credentials? Undefined where nobody says. */
+  readonly providerUsable?: boolean;
+  /** Context window and output limit in tokens. */
+  readonly context?: number;
+  readonly output?: number;
+  /** vision, tools, reasoning, audio, structured. */
+  readonly capabilities: Readonly<Record<string, boolean>>;
+  /** Prices per million tokens, in the unit of the database. */
+  readonly priceIn?: number;
+  readonly priceOut?: number;
+  readonly region?: string;
+  /** Security class: a higher number demands more. */
+  readonly security?: number;
+  /** Supported parameters by name. Undefined where nobody says. */
+  readonly parameters?: Readonly<Record<string, ParameterSupport>>;
+  /** When the row was last changed, ISO 8601 in UTC. */
+  readonly updated?: string;
+  /** The date from which the provider no longer serves it, ISO 8601. */
+  readonly shutdown?: string;
+}
+
+/** What a model accepts for one parameter. */
+export interface ParameterSupport {
+  readonly min?: number;
+  readonly max?: number;
+  /** Accepted words, from weakest to strongest. */
+  readonly levels?: readonly string[];
+  /** What a level means (its share of the model's most, 0 to 1), so that a word that changed its meaning is translated by meaning. */
+  readonly meaning?: Readonly<Record<string, number>>;
+  /** Other names of the same parameter. */
+  readonly aliases?: readonly string[];
+}

@@ -1,0 +1,133 @@
+/**
+ * Planning: facts and an intent in, an immutable plan out. Pure: the same snapshot and intent give the same plan, hash included.
+ *
+ * Every group of rows of the snapshot is decided place by place (decide.ts); what moves becomes steps (steps.ts), what stays is
+ * listed with its reason, and what a person must know becomes findings (findings.ts). check.ts verifies the result by other means.
+ */
+import { decide } from './decide.ts';
+import type { Outcome } from './decide.ts';
+import { planFindings } from './findings.ts';
+import { factsOf } from './facts.ts';
+import { canonicalText } from './canonical.ts';
+import type { Intent } from './intent.ts';
+import type { ModelFacts } from './model.ts';
+import type { LeftBehind, ModelName, Plan, RowName } from './plan-types.ts';
+import type { Place } from './references.ts';
+import type { PlaceGroup, RowGroup, Snapshot } from './snapshot.ts';
+import { planSteps } from './steps.ts';
+
+/** A row group with the outcome of each of its places. */
+export interface Decided {
+  readonly source: PlaceGroup;
+  readonly group: RowGroup;
+  readonly outcomes: ReadonlyMap<Place, Outcome>;
+}
+
+export interface PlanInput {
+  readonly snapshot: Snapshot;
+  readonly intent: Intent;
+  /** Hex digest of a text (sha-256): handed in, because the engine itself does no cryptography. */
+  readonly digest: (text: string) => string;
+}
+
+/** The plan for one tenant. Never throws: what forbids the move is a finding of severity `error`. */
+export function planMigration({ snapshot, intent, digest }: PlanInput): Plan {
+  const decided = decideAll(snapshot, intent);
+  const leftBehind = listLeftBehind(decided);
+  const complete = !leftBehind.some((entry) => entry.live);
+  const steps = planSteps({ snapshot, intent, decided, complete });
+  const counts = countByEntity(decided);
+  const findings = planFindings({ snapshot, intent, decided, leftBehind, steps });
+  const plan = {
+    version: 1 as const,
+    tenant: snapshot.tenant,
+    intent,
+    source: modelName(snapshot.source),
+    target: modelName(snapshot.target),
+    steps,
+    findings,
+    leftBehind,
+    complete,
+    counts,
+    facts: factsOf(snapshot, digest),
+  };
+  return { ...plan, hash: hashOf(plan, digest) };
+}
+
+/** The content hash: over everything but the hash itself and the sample rows, which only illustrate. */
+export function hashOf(plan: Omit<Plan, 'hash'>, digest: (text: string) => string): string {
+  const steps = plan.steps.map((step) => ({ ...step, rows: [] }));
+  const leftBehind = plan.leftBehind.map((entry) => ({ ...entry, rows: [] }));
+  return digest(canonicalText({ ...plan, hash: undefined, steps, leftBehind }));
+}
+
+/** Every group of rows with the outcome of each of its places. */
+export function decideAll(snapshot: Snapshot, intent: Intent): Decided[] {
+  const places = new Map(snapshot.rules.places.map((place) => [place.id, place]));
+  return snapshot.places.flatMap((source) =>
+    source.groups.map((group) => {
+      const outcomes = new Map<Place, Outcome>();
+      for (const [id, state] of Object.entries(group.states)) {
+        const place = places.get(id);
+        if (place !== undefined)
+          outcomes.set(
+            place,
+            decide(snapshot, intent, { place, state, owner: group.owner, dead: group.dead }),
+          );
+      }
+      return { source, group, outcomes };
+    }),
+  );
+}
+
+function modelName(model: ModelFacts): ModelName {
+  return {
+    kind: model.kind,
+    components: model.components,
+    ...(model.key === undefined ? {} : { key: model.key }),
+  };
+}
+
+function countByEntity(decided: readonly Decided[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { group, outcomes } of decided) {
+    const [moved] =
+      [...outcomes].find(([, outcome]) => outcome.kind === 'move' || outcome.kind === 'merge') ?? [];
+    if (moved !== undefined) counts[moved.entity] = (counts[moved.entity] ?? 0) + group.rows;
+  }
+  return counts;
+}
+
+function listLeftBehind(decided: readonly Decided[]): LeftBehind[] {
+  const entries = new Map<string, LeftBehind>();
+  for (const { group, outcomes } of decided) {
+    for (const [place, outcome] of outcomes) {
+      if (outcome.kind !== 'stay') continue;
+      const id = `${place.id} ${outcome.reason} ${outcome.message}`;
+      const before = entries.get(id);
+      const { reason, live, message } = outcome;
+      entries.set(id, {
+        place: place.id,
+        entity: place.entity,
+        reason,
+        live,
+        message,
+        count: (before?.count ?? 0) + group.rows,
+        rows: joinSamples(before?.rows ?? [], group.sample),
+      });
+    }
+  }
+  return [...entries.values()].toSorted(
+    (a, b) => compareText(a.place, b.place) || compareText(a.reason, b.reason),
+  );
+}
+
+/** The first fifty of two samples. */
+export function joinSamples(a: readonly RowName[], b: readonly RowName[]): RowName[] {
+  return [...a, ...b].slice(0, 50);
+}
+
+/** Code-unit order, the same on every machine. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,98 @@
+/**
+ * Reading the documents of one column (JSON, arrays, comma lists) that may name the source, a few hundred at a time through a
+ * cursor, so that memory stays flat. The database only preselects; what really names the source is decided by the pure editors.
+ */
+import type { Table, ValueKind } from '../engine/catalog.ts';
+import type { Owner, PlaceState } from '../engine/snapshot.ts';
+import type { Place, Rules } from '../engine/references.ts';
+import { Binder } from './binder.ts';
+import { displaySql } from './column-facts.ts';
+import type { Tx } from './database.ts';
+import { quoteIdent, quoteTable } from './identifiers.ts';
+import { findRowKey, keyExpression } from './keys.ts';
+import { columnOf, deadSql, ownerSql, stateSql } from './row-sql.ts';
+import type { PlaceRow, RowContext } from './row-sql.ts';
+
+export interface DocumentInput {
+  readonly rules: Rules;
+  readonly table: Table;
+  readonly column: string;
+  readonly tenant: string | undefined;
+  readonly places: readonly PlaceRow[];
+}
+
+export interface Document {
+  readonly key: string;
+  readonly name: string | null;
+  readonly owner: Owner;
+  readonly dead: boolean;
+  /** By place, in the order of the input. */
+  readonly states: readonly PlaceState[];
+  /** The value as text; for an array the text of PostgreSQL's array literal. */
+  readonly text: string;
+  /** The elements, where the column is an array. */
+  readonly elements: readonly (string | null)[] | null;
+  /** Hash of key and value. */
+  readonly hash: string;
+}
+
+const batchRows = 500;
+
+/** Visits every candidate row in batches, in one consistent snapshot of the table (the cursor's). */
+export async function visitDocuments(
+  tx: Tx,
+  input: DocumentInput,
+  visit: (batch: readonly Document[]) => Promise<void>,
+): Promise<void> {
+  const context: RowContext = {
+    binder: new Binder(),
+    rules: input.rules,
+    table: input.table,
+    tenant: input.tenant,
+  };
+  const sql = documentSql(context, input);
+  if (sql === undefined) return;
+  const cursor = `drover_documents_${(cursors += 1)}`;
+  await tx.run(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`, context.binder.values);
+  for (;;) {
+    const batch = await tx.many<Document>(`FETCH ${batchRows} FROM ${cursor}`);
+    if (batch.length === 0) break;
+    await visit(batch);
+  }
+  await tx.run(`CLOSE ${cursor}`);
+}
+
+let cursors = 0;
+
+function documentSql(context: RowContext, input: DocumentInput): string | undefined {
+  const key = findRowKey(input.rules, input.table);
+  const terms = [
+    ...new Set(input.places.flatMap(({ mappings }) => mappings.flatMap((mapping) => mapping.from))),
+  ];
+  if (terms.length === 0) return undefined;
+  const column = `t.${quoteIdent(input.column)}`;
+  const { kind } = columnOf(input.table, input.column);
+  const carrier = input.places[0]?.place.carrier ?? 'json';
+  const rowKey = key === undefined ? `t.ctid::text` : `${keyExpression(key, 't')}::text`;
+  const states = input.places.map((row) => stateSql(context, row));
+  return `SELECT ${rowKey} AS key, ${displaySql(input.rules, input.table)} AS name, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead,
+      ARRAY[${states.join(', ')}]::text[] AS states, ${column}::text AS text, ${carrier === 'array' ? `${column}::text[]` : 'NULL::text[]'} AS elements,
+      hashtextextended(concat_ws(chr(31), ${rowKey}, ${column}::text), 0)::text AS hash
+    FROM ${quoteTable(input.table)} t WHERE ${candidateSql(context, { column, terms, kind, carrier })}`;
+}
+
+/** `json` and text may write any character as an escape, so there a document with such an escape is a candidate too. */
+function candidateSql({ binder }: RowContext, { column, terms, kind, carrier }: Candidates): string {
+  if (carrier === 'array') return `${column}::text[] && ${binder.bind(terms, 'text[]')}`;
+  const written = carrier === 'json' ? terms.map((term) => JSON.stringify(term).slice(1, -1)) : terms;
+  const found = written.map((term) => `strpos(${column}::text, ${binder.bind(term, 'text')}) > 0`);
+  const escaped = carrier === 'json' && kind !== 'jsonb' ? [`${column}::text ~ '\\\\[u/]'`] : [];
+  return `(${[...found, ...escaped].join(' OR ')})`;
+}
+
+interface Candidates {
+  readonly column: string;
+  readonly terms: readonly string[];
+  readonly kind: ValueKind;
+  readonly carrier: Place['carrier'];
+}

@@ -1,0 +1,153 @@
+/** From an intent to facts: which models are meant, what the value scan finds, and the snapshot. Reading only. */
+import type { Intent } from '../engine/intent.ts';
+import { termsOf } from '../engine/mapping.ts';
+import type { ModelPair } from '../engine/mapping.ts';
+import type { ModelFacts } from '../engine/model.ts';
+import { identifyingColumns } from '../engine/references.ts';
+import type { ModelTable, Rules } from '../engine/references.ts';
+import { label, modelFromText, selectModel } from '../engine/select.ts';
+import type { Selection } from '../engine/select.ts';
+import type { Unclassified } from '../engine/snapshot.ts';
+import { modelTableOf } from '../engine/steps.ts';
+import { DroverError } from '../errors.ts';
+import { Binder } from './binder.ts';
+import type { Tx } from './database.ts';
+import { listModels } from './model-rows.ts';
+import { mineSql } from './row-sql.ts';
+import { scanValues } from './scan.ts';
+import type { ScanTarget } from './scan.ts';
+
+/** Refuses what no plan can be made of. @throws KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ANSWER_UNKNOWN */
+export function checkIntent(rules: Rules, intent: Intent): Intent {
+  const kind = intent.kind ?? rules.kinds[0] ?? 'completion';
+  if (!rules.kinds.includes(kind))
+    throw new DroverError(
+      'KIND_UNKNOWN',
+      `There is no kind of model "${kind}"; there are: ${rules.kinds.join(', ')}.`,
+      { kind, kinds: rules.kinds },
+    );
+  const types = [
+    ...new Set(rules.places.filter((place) => place.kind === kind).map((place) => place.entity)),
+  ].toSorted();
+  const asked = intent.entityTypes === undefined ? undefined : [...new Set(intent.entityTypes)];
+  const wrong = asked?.filter((type) => !types.includes(type)) ?? [];
+  if (asked?.length === 0 || wrong.length > 0) {
+    const what =
+      wrong.length > 0
+        ? `Unknown entity type ${wrong.map((type) => `"${type}"`).join(', ')}`
+        : 'The list of entity types is empty';
+    throw new DroverError('ENTITY_TYPE_UNKNOWN', `${what}; there are: ${types.join(', ')}.`, {
+      wrong,
+      types,
+    });
+  }
+  for (const place of Object.keys(intent.answers)) {
+    if (!rules.places.some((candidate) => candidate.id === place))
+      throw new DroverError(
+        'ANSWER_UNKNOWN',
+        `No place is called "${place}"; places are called as in the plan, for example ${rules.places[0]?.id ?? 'table.column'}.`,
+        { place },
+      );
+  }
+  return { ...intent, kind, ...(asked === undefined ? {} : { entityTypes: asked.toSorted() }) };
+}
+
+/** The two models. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE */
+export async function readPair(tx: Tx, rules: Rules, intent: Intent): Promise<ModelPair> {
+  const table = modelTableOf(rules, intent.kind ?? '');
+  const pair = table === undefined ? textPair(rules, intent) : await rowPair(tx, rules, { intent, table });
+  const same = pair.source.key === undefined ? sameComponents(pair) : pair.source.key === pair.target.key;
+  if (same)
+    throw new DroverError('SAME_MODEL', `Source and target are the same model: ${label(pair.source)}.`);
+  if (pair.source.tenant === null && !ownedByNobody(rules, table))
+    throw new DroverError(
+      'GLOBAL_SOURCE',
+      `${label(pair.source)} is a global row; a tenant's migration does not move it.`,
+    );
+  return pair;
+}
+
+/** A catalogue of models that is global as a whole is no obstacle: then the references are what belongs to tenants. */
+function ownedByNobody(rules: Rules, table: ModelTable | undefined): boolean {
+  return table === undefined || rules.ownership.get(table.table.id)?.kind !== 'tenant';
+}
+
+function sameComponents({ source, target }: ModelPair): boolean {
+  return JSON.stringify(source.components) === JSON.stringify(target.components);
+}
+
+function textPair(rules: Rules, intent: Intent): ModelPair {
+  const kind = intent.kind ?? 'completion';
+  return {
+    source: chosen(modelFromText(rules.config, kind, intent.from)),
+    target: chosen(modelFromText(rules.config, kind, intent.to)),
+  };
+}
+
+async function rowPair(
+  tx: Tx,
+  rules: Rules,
+  { intent, table }: { intent: Intent; table: ModelTable },
+): Promise<ModelPair> {
+  const models = await listModels(tx, rules, { model: table, tenant: intent.tenant });
+  return {
+    source: chosen(selectModel(models, intent.from, 'source')),
+    target: chosen(selectModel(models, intent.to, 'target')),
+  };
+}
+
+function chosen(selection: Selection): ModelFacts {
+  if ('model' in selection) return selection.model;
+  throw new DroverError(selection.refused, selection.message, { fits: selection.fits });
+}
+
+/** Values that name the source in columns that nobody classified, within what may be the tenant's rows. */
+export async function scanUnclassified(
+  tx: Tx,
+  rules: Rules,
+  about: { intent: Intent; pair: ModelPair },
+): Promise<Unclassified[]> {
+  const { schemas } = rules.scope;
+  const tables = rules.catalog.tables
+    .filter((table) => schemas.includes(table.schema))
+    .flatMap((table) => scanTarget(rules, table, about.intent.tenant));
+  const hits = await scanValues(tx, {
+    tables,
+    terms: termsOf(about.pair.source, rules.config, rules.places),
+    limitPerColumn: 5,
+  });
+  return hits.map(({ table, column, kind, pointer, count, samples }) => ({
+    table,
+    column,
+    kind,
+    count,
+    samples,
+    ...(pointer === undefined ? {} : { pointer }),
+  }));
+}
+
+function scanTarget(
+  rules: Rules,
+  table: Rules['catalog']['tables'][number],
+  tenant: string | undefined,
+): ScanTarget[] {
+  const classified = rules.classified.get(table.id) ?? new Set<string>();
+  if (classified.has('*')) return [];
+  const identifying = identifyingColumns(rules, table);
+  const columns = table.columns
+    .map((column) => column.name)
+    .filter((name) => !classified.has(name) && !identifying.has(name));
+  if (columns.length === 0) return [];
+  const ownership = rules.ownership.get(table.id);
+  const direct =
+    ownership?.kind === 'tenant' && ownership.paths.length === 1 && ownership.paths[0]?.hops.length === 0;
+  if (!direct) return [{ table, columns }];
+  const binder = new Binder();
+  return [
+    {
+      table,
+      columns,
+      tenantPredicate: { sql: mineSql({ binder, rules, table, tenant }), params: binder.values },
+    },
+  ];
+}

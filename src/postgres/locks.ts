@@ -1,0 +1,74 @@
+/**
+ * What a migration locks, in this order: the pair (tenant, source) by an advisory lock, so that two migrations of one source
+ * never mix; the referencing tables, by id, where the fence is a lock; the model rows. A writer that holds a row lock on the
+ * source is waited for, and one that comes later waits and then meets the fence.
+ */
+import type { Table } from '../engine/catalog.ts';
+import type { ModelPair } from '../engine/mapping.ts';
+import type { ModelFacts } from '../engine/model.ts';
+import type { Rules } from '../engine/references.ts';
+import { tableOf } from '../engine/references.ts';
+import { modelTableOf } from '../engine/steps.ts';
+import { DroverError } from '../errors.ts';
+import { Binder, castFor } from './binder.ts';
+import type { Tx } from './database.ts';
+import { quoteIdent, quoteTable } from './identifiers.ts';
+import { columnOf, mineSql } from './row-sql.ts';
+
+/** What a lock and a record call the source: its key, or its components where no table holds the models. */
+export function identityOf(source: Pick<ModelFacts, 'key' | 'components'>): string {
+  return source.key ?? JSON.stringify(source.components);
+}
+
+/** @throws MIGRATION_RUNNING where another process holds the pair */
+export async function lockPair(tx: Tx, tenant: string | undefined, source: string): Promise<void> {
+  const { free } = await tx.one<{ free: boolean }>(
+    `SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, 6420)) AS free`,
+    [JSON.stringify([tenant ?? null, source])],
+  );
+  if (!free)
+    throw new DroverError('MIGRATION_RUNNING', `A migration of ${source} is running for this tenant.`, {
+      tenant,
+      source,
+    });
+}
+
+/** Keeps writers out of every table with a place that can move, until the transaction ends; readers go on. */
+export async function lockTables(tx: Tx, rules: Rules, kind: string): Promise<void> {
+  const tables = fencedTables(rules, kind);
+  if ((rules.config.database?.fence ?? 'lock') === 'constraint' || tables.length === 0) return;
+  await tx.run(
+    `LOCK TABLE ${tables.map((table) => quoteTable(table)).join(', ')} IN SHARE ROW EXCLUSIVE MODE`,
+  );
+}
+
+/** The tables with places of that kind that can move. */
+export function fencedTables(rules: Rules, kind: string): Table[] {
+  const places = rules.places.filter(
+    (place) => place.kind === kind && ['reference', 'grant', 'ask'].includes(place.role),
+  );
+  return [...new Set(places.map((place) => place.table))].toSorted().map((id) => tableOf(rules, id));
+}
+
+/** Locks the source against new references, and the target against being retired meanwhile. */
+export async function lockModels(
+  tx: Tx,
+  rules: Rules,
+  about: { pair: ModelPair; tenant: string | undefined },
+): Promise<void> {
+  const model = modelTableOf(rules, about.pair.source.kind);
+  if (model === undefined) return;
+  for (const [row, mode] of [
+    [about.pair.source, 'FOR UPDATE'],
+    [about.pair.target, 'FOR SHARE'],
+  ] as const) {
+    const binder = new Binder();
+    const mine =
+      row.tenant === null ? 'true' : mineSql({ binder, rules, table: model.table, tenant: about.tenant });
+    const key = binder.bind(row.key, castFor(columnOf(model.table, model.key)));
+    await tx.many(
+      `SELECT 1 FROM ${quoteTable(model.table)} t WHERE ${mine} AND t.${quoteIdent(model.key)} = ${key} ${mode}`,
+      binder.values,
+    );
+  }
+}

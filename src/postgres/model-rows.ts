@@ -1,0 +1,134 @@
+/** The model rows that a tenant may mean, read by what the configuration says their columns are. */
+import type { ModelFacts, ParameterSupport } from '../engine/model.ts';
+import { findNamedTable } from '../engine/names.ts';
+import type { ModelTable, Rules } from '../engine/references.ts';
+import { Binder } from './binder.ts';
+import type { Tx } from './database.ts';
+import { quoteIdent, quoteTable } from './identifiers.ts';
+import { mineSql } from './row-sql.ts';
+
+interface ModelRow {
+  readonly key: string;
+  readonly tenant: string | null;
+  readonly components: Record<string, string>;
+  readonly enabled: boolean;
+  readonly deprecated: boolean;
+  readonly retired: boolean;
+  readonly usable: boolean | null;
+  readonly updated: string | null;
+  readonly facts: Record<string, unknown>;
+}
+
+/** This tenant's models of one kind and the global ones; never another tenant's. */
+export async function listModels(
+  tx: Tx,
+  rules: Rules,
+  about: { model: ModelTable; tenant: string | undefined },
+): Promise<ModelFacts[]> {
+  const binder = new Binder();
+  const { config, table, kind } = about.model;
+  const context = { binder, rules, table, tenant: about.tenant };
+  const global = config.global === undefined ? 'false' : `coalesce((${config.global}), false)`;
+  const sql = `SELECT t.${quoteIdent(about.model.key)}::text AS key, ${tenantSql(rules, about.model, global)} AS tenant, ${componentsSql(rules, about.model)} AS components,
+      ${flag(config.enabled, 'true')} AS enabled, ${flag(config.deprecated, 'false')} AS deprecated, ${flag(config.retired, 'false')} AS retired,
+      ${usableSql(rules, about.model)} AS usable, ${config.columns.updated === undefined ? 'NULL' : `t.${quoteIdent(config.columns.updated)}`}::text AS updated,
+      ${factsSql(config.facts ?? {})} AS facts
+    FROM ${quoteTable(table)} t WHERE (${mineSql(context)}) OR ${global} OR ${isGlobalTable(rules, about.model) ? 'true' : 'false'} ORDER BY 1`;
+  const rows = await tx.many<ModelRow>(sql, binder.values);
+  return rows.map((row) => modelFacts(kind, row));
+}
+
+function isGlobalTable(rules: Rules, { table }: ModelTable): boolean {
+  const kind = rules.ownership.get(table.id)?.kind;
+  return kind === 'global' || kind === 'unknown';
+}
+
+function tenantSql(rules: Rules, { config, table }: ModelTable, global: string): string {
+  const ownership = rules.ownership.get(table.id);
+  const column =
+    config.columns.tenant ??
+    (ownership?.kind === 'tenant'
+      ? ownership.paths.find((path) => path.hops.length === 0)?.column
+      : undefined);
+  return column === undefined
+    ? 'NULL::text'
+    : `CASE WHEN ${global} THEN NULL ELSE t.${quoteIdent(column)}::text END`;
+}
+
+function flag(condition: string | undefined, otherwise: string): string {
+  return condition === undefined ? otherwise : `coalesce((${condition}), ${otherwise})`;
+}
+
+function componentsSql(rules: Rules, { config }: ModelTable): string {
+  const { name, family, provider } = config.columns;
+  const parts = [`'name', t.${quoteIdent(name)}::text`];
+  if (family !== undefined) parts.push(`'family', t.${quoteIdent(family)}::text`);
+  const providerName = provider === undefined ? undefined : providerSql(rules, config, provider);
+  if (providerName !== undefined) parts.push(`'provider', ${providerName}`);
+  return `jsonb_strip_nulls(jsonb_build_object(${parts.join(', ')}))`;
+}
+
+/** A provider is named by its own table where there is one, otherwise by the column's text. */
+function providerSql(rules: Rules, config: ModelTable['config'], column: string): string {
+  const table =
+    config.providers === undefined ? undefined : findNamedTable(rules.scope, config.providers.table);
+  if (config.providers === undefined || table === undefined) return `t.${quoteIdent(column)}::text`;
+  return `(SELECT x.${quoteIdent(config.providers.name)}::text FROM ${quoteTable(table)} x WHERE x.${quoteIdent(config.providers.column)} = t.${quoteIdent(column)} LIMIT 1)`;
+}
+
+function usableSql(rules: Rules, { config }: ModelTable): string {
+  const table =
+    config.providers === undefined ? undefined : findNamedTable(rules.scope, config.providers.table);
+  const column = config.columns.provider;
+  if (config.providers?.usable === undefined || table === undefined || column === undefined)
+    return 'NULL::boolean';
+  return `EXISTS (SELECT 1 FROM ${quoteTable(table)} x WHERE x.${quoteIdent(config.providers.column)} = t.${quoteIdent(column)} AND (${config.providers.usable}))`;
+}
+
+function factsSql(facts: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(facts).map(
+    ([fact, column]) => `'${fact.replaceAll("'", "''")}', to_jsonb(t.${quoteIdent(column)})`,
+  );
+  return `jsonb_build_object(${parts.join(', ')})`;
+}
+
+const numbers = {
+  context: 'context',
+  output: 'output',
+  price_in: 'priceIn',
+  price_out: 'priceOut',
+  security: 'security',
+} as const;
+const capabilities = ['vision', 'tools', 'reasoning', 'audio', 'structured'] as const;
+
+function modelFacts(kind: string, row: ModelRow): ModelFacts {
+  const { facts } = row;
+  const given = Object.entries(numbers).flatMap(([fact, name]) =>
+    facts[fact] == null ? [] : [[name, Number(facts[fact])]],
+  );
+  const able = capabilities.flatMap((name) =>
+    typeof facts[name] === 'boolean' ? [[name, facts[name]]] : [],
+  );
+  return {
+    kind,
+    key: row.key,
+    components: row.components,
+    tenant: row.tenant,
+    enabled: row.enabled,
+    deprecated: row.deprecated,
+    retired: row.retired,
+    capabilities: Object.fromEntries(able) as Record<string, boolean>,
+    ...(Object.fromEntries(given) as Partial<
+      Pick<ModelFacts, 'context' | 'output' | 'priceIn' | 'priceOut' | 'security'>
+    >),
+    ...(row.usable === null ? {} : { providerUsable: row.usable }),
+    ...(row.updated === null ? {} : { updated: row.updated }),
+    ...(typeof facts['region'] === 'string' ? { region: facts['region'] } : {}),
+    ...(typeof facts['shutdown'] === 'string' ? { shutdown: facts['shutdown'] } : {}),
+    ...(isSupport(facts['parameters']) ? { parameters: facts['parameters'] } : {}),
+  };
+}
+
+function isSupport(value: unknown): value is Record<string, ParameterSupport> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}

@@ -1,0 +1,248 @@
+/**
+ * The life of a migration: read facts → plan → check → execute → record.
+ *
+ * `planMove` reads in one read-only transaction. `applyMove` first scans for unclassified values (long, without locks), opens the
+ * record, and then does everything else in one transaction: lock, read the facts again, plan again, compare with the plan that
+ * was shown, check, execute, close the record, commit. What was planned is therefore what runs, and a kill at any instant leaves
+ * the tenant before or after. Transactions that collide are tried again from their start.
+ */
+import { createHash } from 'node:crypto';
+import { checkPlan } from '../engine/check.ts';
+import { changedFacts } from '../engine/facts.ts';
+import type { Intent } from '../engine/intent.ts';
+import type { ModelPair } from '../engine/mapping.ts';
+import { planMigration } from '../engine/plan.ts';
+import type { Plan } from '../engine/plan-types.ts';
+import type { Rules } from '../engine/references.ts';
+import type { Snapshot, Unclassified } from '../engine/snapshot.ts';
+import { DroverError } from '../errors.ts';
+import type { Tx } from './database.ts';
+import { executePlan } from './execute.ts';
+import type { Progress, StepResult } from './execute.ts';
+import { checkIntent, readPair, scanUnclassified } from './facts.ts';
+import { findReplay, settleInterrupted } from './history.ts';
+import { identityOf, lockModels, lockPair, lockTables } from './locks.ts';
+import type { MoveResult } from './move-result.ts';
+import { failRecord, openRecord } from './records.ts';
+import { finishWork, journalFor } from './work.ts';
+import { readSnapshot, readTenant } from './snapshot.ts';
+import { prepareState, readRules, withTenant } from './site.ts';
+import type { Site } from './site.ts';
+import { withRetries } from './retry.ts';
+
+export interface MoveRequest {
+  readonly intent: Intent;
+  /** The plan that was shown: refused as stale where the facts are others now. */
+  readonly plan?: Plan;
+  /** Warnings were read and accepted. */
+  readonly confirm: boolean;
+  /** Errors that may be forced are passed; needs a reason. */
+  readonly force?: boolean;
+  readonly reason?: string;
+  /** Who is doing this. */
+  readonly actor: string;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** sha-256 of a text, in hex: the digest of plans. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/**
+ * Plans a move without writing anything.
+ * @throws TENANT_REQUIRED, TENANT_NOT_FOUND, MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE, KIND_UNKNOWN,
+ *   ENTITY_TYPE_UNKNOWN, ANSWER_UNKNOWN, CONFIG_MISMATCH. What forbids the move itself is a finding of the plan.
+ */
+export function planMove(site: Site, intent: Intent): Promise<Plan> {
+  return withTenant(site, { tenant: intent.tenant, readOnly: true }, async (tx) => {
+    const prepared = await prepare(tx, site, intent);
+    const snapshot = await readSnapshot(tx, prepared);
+    return checked(snapshot, planMigration({ snapshot, intent: prepared.intent, digest: sha256 }));
+  });
+}
+
+interface Prepared {
+  readonly rules: Rules;
+  readonly intent: Intent;
+  readonly pair: ModelPair;
+  readonly unclassified: readonly Unclassified[];
+}
+
+/** Everything about an intent that is read before any lock. */
+async function prepare(tx: Tx, site: Site, asked: Intent): Promise<Prepared> {
+  const rules = await readRules(tx, site);
+  const intent = checkIntent(rules, asked);
+  await readTenant(tx, rules, intent.tenant);
+  const pair = await readPair(tx, rules, intent);
+  return { rules, intent, pair, unclassified: await scanUnclassified(tx, rules, { intent, pair }) };
+}
+
+function checked(snapshot: Snapshot, plan: Plan): Plan {
+  const problems = checkPlan(snapshot, plan);
+  if (problems.length === 0) return plan;
+  throw new DroverError(
+    'PLAN_CONTRADICTED',
+    `The checker refuses the plan: ${problems.map((problem) => problem.message).join('; ')}.`,
+    { problems },
+  );
+}
+
+/**
+ * Carries a move out: atomically, journalled, recorded. Applying the plan of an earlier migration that still stands returns its result.
+ * @throws what `planMove` throws; PLAN_STALE, PLAN_REFUSED, CONFIRMATION_REQUIRED, FORCE_NEEDS_REASON, MIGRATION_RUNNING,
+ *   COUNT_MISMATCH, REFERENCES_LEFT, and what the database refuses. In every case nothing was changed.
+ */
+export async function applyMove(site: Site, request: MoveRequest): Promise<MoveResult> {
+  if (request.force === true && (request.reason ?? '').trim() === '')
+    throw new DroverError('FORCE_NEEDS_REASON', 'Forcing needs a reason: it is recorded with your name.');
+  const startedAt = performance.now();
+  const prepared = await withTenant(site, { tenant: request.intent.tenant, readOnly: true }, (tx) =>
+    prepare(tx, site, request.intent),
+  );
+  await prepareState(site);
+  const replay =
+    request.plan === undefined ? undefined : await findReplay(site, request.intent.tenant, request.plan.hash);
+  if (replay !== undefined) return replay;
+  await settleInterrupted(site, { tenant: request.intent.tenant, source: prepared.pair.source });
+  const id = await openRecord(site, {
+    kind: 'model',
+    tenant: prepared.intent.tenant,
+    ...prepared.pair,
+    actor: request.actor,
+    forced: request.force === true,
+    ...(request.reason === undefined ? {} : { reason: request.reason }),
+  });
+  try {
+    return await withRetries(site.config.database?.retries ?? 5, () =>
+      attempt(site, request, { prepared, id, startedAt }),
+    );
+  } catch (error) {
+    await failRecord(site, { tenant: prepared.intent.tenant, id, error });
+    throw error;
+  }
+}
+
+interface Attempt {
+  readonly prepared: Prepared;
+  readonly id: string;
+  readonly startedAt: number;
+}
+
+async function attempt(
+  site: Site,
+  request: MoveRequest,
+  { prepared, id, startedAt }: Attempt,
+): Promise<MoveResult> {
+  const { tenant } = prepared.intent;
+  const work = await withTenant(site, { tenant }, async (tx) => {
+    await lockPair(tx, tenant, identityOf(prepared.pair.source));
+    await lockTables(tx, prepared.rules, prepared.pair.source.kind);
+    await lockModels(tx, prepared.rules, { pair: prepared.pair, tenant });
+    const { snapshot, plan } = await planUnderLocks(tx, site, prepared);
+    admit(request, plan);
+    const journal = await journalFor(tx, site, { tenant, id });
+    const results = await executePlan(tx, {
+      snapshot,
+      plan,
+      journal,
+      onProgress: request.onProgress ?? (() => undefined),
+    });
+    const result = resultOf({ id, plan, results, durationMs: Math.round(performance.now() - startedAt) });
+    return finishWork(tx, site, {
+      tenant,
+      id,
+      kind: 'model',
+      plan,
+      complete: plan.complete,
+      result,
+      results,
+      actor: request.actor,
+      rows: results.reduce((sum, step) => sum + step.actual, 0),
+      forced: request.force === true,
+      reason: request.reason,
+    });
+  });
+  return work.settle();
+}
+
+/** The catalogue and the models may have changed since they were read without locks, so they are read again. */
+async function planUnderLocks(
+  tx: Tx,
+  site: Site,
+  prepared: Prepared,
+): Promise<{ snapshot: Snapshot; plan: Plan }> {
+  const rules = await readRules(tx, site);
+  const pair = await readPair(tx, rules, prepared.intent);
+  if (identityOf(pair.source) !== identityOf(prepared.pair.source))
+    throw new DroverError('RETRYABLE', 'The models changed while the migration began; try again.');
+  const snapshot = await readSnapshot(tx, { ...prepared, rules, pair });
+  return {
+    snapshot,
+    plan: checked(snapshot, planMigration({ snapshot, intent: prepared.intent, digest: sha256 })),
+  };
+}
+
+/** May this plan run? Staleness first: a person must not be asked about a plan they have not seen. */
+function admit(request: MoveRequest, plan: Plan): void {
+  if (request.plan !== undefined && request.plan.hash !== plan.hash) {
+    const changes = changedFacts(request.plan, plan);
+    throw new DroverError(
+      'PLAN_STALE',
+      `The facts have changed since the plan was made: ${changes.join('; ') || 'the plan differs'}. Plan again.`,
+      { changes, plan },
+    );
+  }
+  const errors = plan.findings.filter(
+    (finding) => finding.severity === 'error' && !(request.force === true && finding.forceable === true),
+  );
+  if (errors.length > 0)
+    throw new DroverError(
+      'PLAN_REFUSED',
+      `The plan is refused: ${errors.map((finding) => `${finding.code}: ${finding.message}`).join(' ')}`,
+      { plan, findings: errors },
+    );
+  const warnings = plan.findings.filter((finding) => finding.severity === 'warning');
+  if (warnings.length > 0 && !request.confirm)
+    throw new DroverError(
+      'CONFIRMATION_REQUIRED',
+      `The plan has ${warnings.length} warning(s): ${warnings.map((finding) => finding.message).join(' ')}`,
+      { plan, findings: warnings },
+    );
+}
+
+function resultOf({
+  id,
+  plan,
+  results,
+  durationMs,
+}: {
+  id: string;
+  plan: Plan;
+  results: readonly StepResult[];
+  durationMs: number;
+}): MoveResult {
+  const { complete, counts, leftBehind, findings, hash, source, target } = plan;
+  const steps = results.map(({ step, actual }) => ({
+    step: step.id,
+    operation: step.operation,
+    table: step.table,
+    entity: step.entity,
+    expected: step.expected,
+    actual,
+  }));
+  return {
+    migrationId: id,
+    status: 'succeeded',
+    replayed: false,
+    complete,
+    counts,
+    leftBehind,
+    findings,
+    steps,
+    planHash: hash,
+    source,
+    target,
+    durationMs,
+  };
+}

@@ -1,0 +1,23 @@
+/**
+ * merge: a row whose move would break a unique key is redundant, because the row it would become is there already. That row
+ * survives as it is; the redundant one is removed and journalled whole. Runs before repoint, so that nothing collides there.
+ * Locking: the DELETE locks the removed rows. Nothing refers to them (the plan refuses otherwise), so nothing cascades.
+ */
+import type { MergeStep } from '../../engine/plan-types.ts';
+import { quoteTable } from '../identifiers.ts';
+import { journalTail } from '../journal.ts';
+import { keyExpression } from '../keys.ts';
+import { rowImage } from '../row-image.ts';
+import { mineSql } from '../row-sql.ts';
+import { movableSql } from './repoint.ts';
+import { openStep } from './step-context.ts';
+import type { StepContext } from './step-context.ts';
+
+/** Carries the step out and returns how many rows it removed. */
+export async function merge(context: StepContext, step: MergeStep): Promise<number> {
+  const { table, key, row } = openStep(context, step);
+  const where = `${mineSql(row)} AND ${movableSql(row, context, { step, move: step.move })}`;
+  const sql = `WITH moved AS (DELETE FROM ${quoteTable(table)} t WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image)
+    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'delete', table, key, firstChunk: 0, befores: 'm.image' })}`;
+  return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
+}

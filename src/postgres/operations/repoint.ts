@@ -1,0 +1,167 @@
+/**
+ * repoint: all scalar references of one table move in one statement (two where some rows also change settings beside the
+ * reference), and the same statement writes the journal.
+ *
+ * Locking: rows are locked by the UPDATE itself. Under READ COMMITTED a row that another transaction changed meanwhile is
+ * checked again: the plain statement by its own WHERE, the other by comparing every old value that it journals. A row that
+ * no longer qualifies is not touched, the count differs from the plan, and the migration rolls back and is tried again.
+ * Index: the one on the reference (led by the tenant column, where there is one).
+ */
+import type { MovedColumns, RepointStep } from '../../engine/plan-types.ts';
+import { castFor } from '../binder.ts';
+import { quoteIdent, quoteTable } from '../identifiers.ts';
+import { journalTail } from '../journal.ts';
+import { keyExpression, keyMatches } from '../keys.ts';
+import { columnOf, deadSql, matchSql, mineSql, stateSql } from '../row-sql.ts';
+import type { RowContext } from '../row-sql.ts';
+import { sideChanges } from './side-changes.ts';
+import type { SideChange } from './side-changes.ts';
+import { openStep, placeOf } from './step-context.ts';
+import type { StepContext } from './step-context.ts';
+
+/** Carries the step out and returns how many rows it touched. */
+export async function repoint(context: StepContext, step: RepointStep): Promise<number> {
+  const side = sideChanges(context, step.moves, openStep(context, step).row);
+  const [only, ...others] = step.moves;
+  const plain = others.length === 0 && only?.mappings.length === 1;
+  if (!plain) return runStatement(context, step, 'all');
+  const settled = side.length === 0 ? 0 : await runStatement(context, step, 'with-settings');
+  return settled + (await runPlain(context, step, only));
+}
+
+/** Rows of one place in one spelling whose settings stay: nothing differs between them but the key. */
+async function runPlain(context: StepContext, step: RepointStep, move: MovedColumns): Promise<number> {
+  const { table, key, row } = openStep(context, step);
+  const mapping = move.mappings[0] ?? { from: [], to: [] };
+  const changed = move.columns
+    .map((name, at) => ({ name, from: mapping.from[at] ?? '', to: mapping.to[at] ?? '' }))
+    .filter(({ from, to }) => from !== to);
+  const set = changed.map(
+    ({ name, to }) => `${quoteIdent(name)} = ${row.binder.bind(to, castFor(columnOf(table, name)))}`,
+  );
+  const untouched = sideChanges(context, step.moves, row).map((change) => `NOT (${change.changes})`);
+  const where = [mineSql(row), movableSql(row, context, { step, move }), ...untouched].join(' AND ');
+  const image = (side: 'from' | 'to'): string =>
+    row.binder.bind(
+      JSON.stringify(Object.fromEntries(changed.map((one) => [one.name, one[side]]))),
+      'text::jsonb',
+    );
+  const sql = `WITH moved AS (UPDATE ${quoteTable(table)} t SET ${set.join(', ')} WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k)
+    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 1_000_000, before: image('from'), after: image('to') })}`;
+  return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
+}
+
+/** Does the place of row `t` move in this step? */
+export function movableSql(
+  row: RowContext,
+  context: StepContext,
+  about: { step: { includeDead: boolean }; move: MovedColumns },
+): string {
+  const place = placeOf(context, about.move.place);
+  const state = stateSql(row, { place, mappings: about.move.mappings });
+  const tests = [matchSql(row, about.move)];
+  if (state !== `'L'`) tests.push(`(${state}) = ANY (${row.binder.bind(about.move.states, 'text[]')})`);
+  if (!about.step.includeDead) tests.push(`NOT ${deadSql(row)}`);
+  return `(${tests.join(' AND ')})`;
+}
+
+/** The general form: each row remembers which places moved by which mapping, and what changed beside them. */
+async function runStatement(
+  context: StepContext,
+  step: RepointStep,
+  rows: 'all' | 'with-settings',
+): Promise<number> {
+  const { table, key, row } = openStep(context, step);
+  const side = sideChanges(context, step.moves, row);
+  const columns = touchedColumns(step, side);
+  const patterns = step.moves.map(
+    (move, at) => `${patternSql(row, context, { step, move })} AS drover_p${at}`,
+  );
+  const old = columns.map((name, at) => `t.${quoteIdent(name)}::text AS drover_o${at}`);
+  const movable = step.moves.map((move) => movableSql(row, context, { step, move })).join(' OR ');
+  const only = rows === 'all' ? '' : ` AND (${side.map((change) => change.changes).join(' OR ')})`;
+  const unchanged = columns.map(
+    (name, at) => `t.${quoteIdent(name)}::text IS NOT DISTINCT FROM h.drover_o${at}`,
+  );
+  const sql = `WITH hit AS MATERIALIZED (SELECT ${keyExpression(key, 't')} AS k, ${[...patterns, ...old, ...imagesSql(side)].join(', ')}
+      FROM ${quoteTable(table)} t WHERE ${mineSql(row)} AND (${movable})${only})
+    , moved AS (UPDATE ${quoteTable(table)} t SET ${setClauses(row, step, side).join(', ')} FROM hit h
+      WHERE ${[keyMatches(key, 't', 'h.k'), mineSql(row), ...unchanged].join(' AND ')} RETURNING h.*)
+    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 0, ...patternImages(row, step), befores: 'm.drover_b', afters: 'm.drover_a' })}`;
+  return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
+}
+
+function touchedColumns(step: RepointStep, side: readonly SideChange[]): string[] {
+  return [
+    ...new Set([...step.moves.flatMap((move) => move.columns), ...side.map((change) => change.column)]),
+  ];
+}
+
+/** The number of the mapping by which the place moves; NULL where it does not. */
+function patternSql(
+  row: RowContext,
+  context: StepContext,
+  about: { step: RepointStep; move: MovedColumns },
+): string {
+  const cases = about.move.mappings.map(
+    (mapping, at) => `WHEN ${matchSql(row, { columns: about.move.columns, mappings: [mapping] })} THEN ${at}`,
+  );
+  return `CASE WHEN ${movableSql(row, context, about)} THEN CASE ${cases.join(' ')} END END`;
+}
+
+/** Per row, what changes beside the references: column → text. NULL where nothing does. */
+function imagesSql(side: readonly SideChange[]): string[] {
+  const image = (value: (change: SideChange) => string): string => {
+    const parts = side.map(
+      (change) =>
+        `CASE WHEN ${change.changes} THEN jsonb_build_object('${change.column.replaceAll("'", "''")}', ${value(change)}) ELSE '{}' END`,
+    );
+    return parts.length === 0 ? 'NULL::jsonb' : `nullif(${parts.join(' || ')}, '{}')`;
+  };
+  return [
+    `${image((change) => `t.${quoteIdent(change.column)}::text`)} AS drover_b`,
+    `${image((change) => `(${change.value})::text`)} AS drover_a`,
+  ];
+}
+
+function setClauses(row: RowContext, step: RepointStep, side: readonly SideChange[]): string[] {
+  const cases = new Map<string, string[]>();
+  for (const [at, move] of step.moves.entries()) {
+    for (const [number, mapping] of move.mappings.entries()) {
+      for (const [part, name] of move.columns.entries()) {
+        if (mapping.from[part] === mapping.to[part]) continue;
+        const value = row.binder.bind(mapping.to[part], castFor(columnOf(row.table, name)));
+        cases.set(name, [...(cases.get(name) ?? []), `WHEN h.drover_p${at} = ${number} THEN ${value}`]);
+      }
+    }
+  }
+  const moved = [...cases].map(
+    ([name, whens]) => `${quoteIdent(name)} = CASE ${whens.join(' ')} ELSE t.${quoteIdent(name)} END`,
+  );
+  const beside = side.map(
+    (change) =>
+      `${quoteIdent(change.column)} = CASE WHEN h.drover_a ? '${change.column.replaceAll("'", "''")}' THEN ${change.value} ELSE t.${quoteIdent(change.column)} END`,
+  );
+  return [...moved, ...beside];
+}
+
+/** Rows that moved in the same way share one chunk, and so the image of their references. */
+function patternImages(
+  row: RowContext,
+  step: RepointStep,
+): { pattern: string; before: string; after: string } {
+  const pattern = step.moves.map((_, at) => `m.drover_p${at}`).join(', ');
+  const image = (side: 'from' | 'to'): string =>
+    step.moves
+      .map((move, at) => {
+        const cases = move.mappings.map((mapping, number) => {
+          const changed = move.columns.flatMap((name, part) =>
+            mapping.from[part] === mapping.to[part] ? [] : [[name, mapping[side][part]]],
+          );
+          return `WHEN ${number} THEN ${row.binder.bind(JSON.stringify(Object.fromEntries(changed)), 'text::jsonb')}`;
+        });
+        return `coalesce(CASE m.drover_p${at} ${cases.join(' ')} END, '{}')`;
+      })
+      .join(' || ');
+  return { pattern, before: image('from'), after: image('to') };
+}

@@ -1,0 +1,71 @@
+/**
+ * retire: the source is marked as migrated, last of all. In Drover's own schema the mark is part of the key that live
+ * references point at, so the database itself refuses it while one is left, and refuses every later one.
+ */
+import type { RetireStep } from '../../engine/plan-types.ts';
+import type { ModelName } from '../../engine/plan-types.ts';
+import { castFor } from '../binder.ts';
+import { quoteIdent, quoteTable } from '../identifiers.ts';
+import { writeChunk } from '../journal.ts';
+import { columnOf, mineSql } from '../row-sql.ts';
+import { openStep } from './step-context.ts';
+import type { StepContext } from './step-context.ts';
+
+/** Carries the step out and returns how many model rows it marked. */
+export async function retire(
+  context: StepContext,
+  step: RetireStep,
+  models: { source: ModelName; target: ModelName; keyColumn: string },
+): Promise<number> {
+  const { table, key, row } = openStep(context, step);
+  const columns = Object.keys(step.set);
+  const image = columns.map((name) => `t.${quoteIdent(name)}::text`).join(', ');
+  const where = `${mineSql(row)} AND t.${quoteIdent(models.keyColumn)} = ${row.binder.bind(models.source.key, castFor(columnOf(table, models.keyColumn)))}`;
+  const read = `SELECT ARRAY[${image}]::text[] AS image FROM ${quoteTable(table)} t WHERE ${where}`;
+  const before = await context.tx.maybeOne<{ image: (string | null)[] }>(
+    `${read} FOR UPDATE`,
+    row.binder.values,
+  );
+  if (before === undefined) return 0;
+  const set = columns.map(
+    (name) =>
+      `${quoteIdent(name)} = ${assigned(step.set[name], models.target, (value) => row.binder.bind(value, castFor(columnOf(table, name))))}`,
+  );
+  const touched = await context.tx.run(
+    `UPDATE ${quoteTable(table)} t SET ${set.join(', ')} WHERE ${where}`,
+    row.binder.values,
+  );
+  const after = await context.tx.one<{ image: (string | null)[] }>(
+    read,
+    row.binder.values.slice(0, valuesOf(read)),
+  );
+  const named = (values: readonly (string | null)[]): Record<string, string | null> =>
+    Object.fromEntries(columns.map((name, at) => [name, values[at] ?? null]));
+  const keys = [key.columns.length === 1 ? (models.source.key ?? '') : JSON.stringify([models.source.key])];
+  await writeChunk(context.tx, context.journal, {
+    step: step.id,
+    chunk: 1,
+    action: 'set',
+    table,
+    key,
+    keys,
+    befores: [named(before.image)],
+    afters: [named(after.image)],
+  });
+  return touched;
+}
+
+/** How many parameters a statement refers to: the ones bound after it are not its own. */
+function valuesOf(sql: string): number {
+  return Math.max(0, ...[...sql.matchAll(/\$(\d+)/g)].map((match) => Number(match[1])));
+}
+
+function assigned(
+  value: RetireStep['set'][string] | undefined,
+  target: ModelName,
+  bind: (value: string) => string,
+): string {
+  if (value === null || value === undefined) return 'NULL';
+  if (value === '$now') return 'now()';
+  return bind(value === '$target' ? (target.key ?? '') : String(value));
+}

@@ -1,0 +1,146 @@
+/**
+ * The record of a migration: written in its own transaction before the work and closed with it, so that a refusal, an error or a
+ * kill leaves a trace. It keeps names as values and outlives models and users.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Intent } from '../engine/intent.ts';
+import type { ModelFacts } from '../engine/model.ts';
+import type { Plan } from '../engine/plan-types.ts';
+import { DroverError } from '../errors.ts';
+import type { Tx } from './database.ts';
+import type { StepResult } from './execute.ts';
+import { stateTable, stateTenant, withState } from './site.ts';
+import type { Site } from './site.ts';
+
+export interface NewRecord {
+  readonly kind: 'model' | 'rollback';
+  readonly tenant: string | undefined;
+  readonly parentId?: string;
+  readonly source: Pick<ModelFacts, 'kind' | 'key' | 'components'>;
+  readonly target: Pick<ModelFacts, 'kind' | 'key' | 'components'>;
+  readonly actor: string;
+  readonly reason?: string;
+  readonly forced: boolean;
+}
+
+/** Opens a record in its own transaction and returns its id. */
+export async function openRecord(site: Site, record: NewRecord): Promise<string> {
+  const id = randomUUID();
+  const { source, target } = record;
+  await withState(site, record.tenant, async (tx) => {
+    await tx.run(
+      `INSERT INTO ${stateTable(site, 'migrations')} (tenant_id, id, kind, parent_id, status, from_kind, from_key, from_name, from_provider, to_key, to_name, to_provider, actor, reason, forced)
+       VALUES ($1::text::${site.state.tenantType}, $2::text::uuid, $3, $4::text::uuid, 'running', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+      [
+        stateTenant(record.tenant),
+        id,
+        record.kind,
+        record.parentId ?? null,
+        source.kind,
+        source.key ?? null,
+        source.components['name'] ?? null,
+        source.components['provider'] ?? null,
+        target.key ?? null,
+        target.components['name'] ?? null,
+        target.components['provider'] ?? null,
+        record.actor,
+        record.reason ?? null,
+        record.forced,
+      ],
+    );
+  });
+  return id;
+}
+
+export interface Outcome {
+  readonly tenant: string | undefined;
+  readonly id: string;
+  readonly status: 'succeeded' | 'prepared';
+  readonly complete: boolean;
+  readonly plan?: Plan;
+  readonly intent?: Intent;
+  readonly result: unknown;
+  readonly rows: number;
+  readonly xid?: string;
+}
+
+/** Closes a record within the transaction that did the work: both are committed or neither. */
+export async function closeRecord(tx: Tx, site: Site, outcome: Outcome): Promise<void> {
+  const closed = await tx.run(
+    `UPDATE ${stateTable(site, 'migrations')} SET status = $3, complete = $4, plan = $5::text::jsonb, plan_hash = $6, result = $7::text::jsonb, migrated_count = $8, xid = $9,
+       finished_at = statement_timestamp(), error_code = NULL, error_message = NULL WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid`,
+    [
+      stateTenant(outcome.tenant),
+      outcome.id,
+      outcome.status,
+      outcome.complete,
+      outcome.plan === undefined ? null : JSON.stringify(outcome.plan),
+      outcome.plan?.hash ?? null,
+      JSON.stringify(outcome.result),
+      outcome.rows,
+      outcome.xid ?? null,
+    ],
+  );
+  if (closed !== 1) throw new DroverError('INTERNAL', `The record of migration ${outcome.id} is gone.`);
+}
+
+/** Writes what each step did. */
+export async function writeSteps(
+  tx: Tx,
+  site: Site,
+  about: { tenant: string | undefined; id: string; results: readonly StepResult[] },
+): Promise<void> {
+  const rows = about.results.map(({ step: { rows: _, ...detail }, actual }) => ({
+    step: detail.id,
+    operation: detail.operation,
+    table_name: detail.table,
+    entity: detail.entity,
+    detail,
+    expected: detail.expected,
+    actual,
+  }));
+  await tx.run(
+    `INSERT INTO ${stateTable(site, 'migration_steps')} (tenant_id, migration_id, step, operation, table_name, entity, detail, expected, actual, finished_at)
+     SELECT $1::text::${site.state.tenantType}, $2::text::uuid, s.step, s.operation, s.table_name, s.entity, s.detail, s.expected, s.actual, statement_timestamp()
+     FROM jsonb_to_recordset($3::text::jsonb) s (step int, operation text, table_name text, entity text, detail jsonb, expected bigint, actual bigint)`,
+    [stateTenant(about.tenant), about.id, JSON.stringify(rows)],
+  );
+}
+
+/** Marks a record as failed, in its own transaction, after the work was rolled back. */
+export async function failRecord(
+  site: Site,
+  about: { tenant: string | undefined; id: string; error: unknown },
+): Promise<void> {
+  const { code, message } =
+    about.error instanceof DroverError ? about.error : { code: 'INTERNAL', message: 'Unexpected error.' };
+  await withState(site, about.tenant, async (tx) => {
+    await tx.run(
+      `UPDATE ${stateTable(site, 'migrations')} SET status = 'failed', error_code = $3, error_message = $4, finished_at = statement_timestamp() WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid AND status IN ('running', 'prepared')`,
+      [stateTenant(about.tenant), about.id, code, message],
+    );
+  });
+}
+
+export interface AuditEntry {
+  readonly tenant: string | undefined;
+  readonly actor: string;
+  readonly action: string;
+  readonly object: string;
+  readonly detail: unknown;
+}
+
+/** Adds an entry to the audit log. */
+export async function writeAudit(tx: Tx, site: Site, entry: AuditEntry): Promise<void> {
+  await tx.run(
+    `INSERT INTO ${stateTable(site, 'audit_log')} (tenant_id, id, actor, action, object, detail) VALUES ($1::text::${site.state.tenantType}, $2::text::uuid, $3, $4, $5, $6::text::jsonb)`,
+    [
+      stateTenant(entry.tenant),
+      randomUUID(),
+      entry.actor,
+      entry.action,
+      entry.object,
+      JSON.stringify(entry.detail),
+    ],
+  );
+}

@@ -1,0 +1,216 @@
+/**
+ * Rollback: a new migration, forward in time, that takes the journal of an earlier one back where nobody changed the value since.
+ * The steps run in reverse, so that the source is live again before a reference to it is restored. It can itself be rolled back.
+ */
+import type { ModelFacts } from '../engine/model.ts';
+import { modelTableOf } from '../engine/steps.ts';
+import { DroverError } from '../errors.ts';
+import type { Tx } from './database.ts';
+import type { Progress, StepResult } from './execute.ts';
+import { getMigration, settleInterrupted } from './history.ts';
+import type { MigrationDetail } from './history.ts';
+import { identityOf, lockModels, lockPair, lockTables } from './locks.ts';
+import { failRecord, openRecord } from './records.ts';
+import { withRetries } from './retry.ts';
+import { prepareState, readRules, stateTable, withState, withTenant } from './site.ts';
+import type { Site } from './site.ts';
+import { undoChunk } from './undo.ts';
+import type { Chunk, Skipped, UndoContext } from './undo.ts';
+import { finishWork, journalFor } from './work.ts';
+
+export interface RollbackRequest {
+  readonly migrationId: string;
+  readonly tenant?: string | undefined;
+  readonly actor: string;
+  readonly reason?: string;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface RollbackResult {
+  readonly migrationId: string;
+  readonly parentId: string;
+  /** Rows restored; a document counts once however many of its values were. */
+  readonly restored: number;
+  readonly skippedCount: number;
+  /** Up to a thousand of the rows (or values) left as they are, with the reason. */
+  readonly skipped: readonly Skipped[];
+  readonly complete: boolean;
+  readonly durationMs: number;
+}
+
+/** How many skipped rows a result names. */
+const skippedShown = 1000;
+
+/** @throws MIGRATION_NOT_FOUND, ROLLBACK_IMPOSSIBLE, MIGRATION_RUNNING */
+export async function rollbackMove(site: Site, request: RollbackRequest): Promise<RollbackResult> {
+  const startedAt = performance.now();
+  await prepareState(site);
+  const parent = await getMigration(site, { tenant: request.tenant, id: request.migrationId });
+  const tenant = parent.tenant === '' ? undefined : parent.tenant;
+  await settleInterrupted(site, { tenant, source: modelOf(parent, 'from') });
+  refuseImpossible(await getMigration(site, { tenant, id: request.migrationId }));
+  const models = { source: modelOf(parent, 'from'), target: modelOf(parent, 'to') };
+  const id = await openRecord(site, {
+    kind: 'rollback',
+    tenant,
+    parentId: parent.id,
+    ...models,
+    actor: request.actor,
+    forced: false,
+    ...(request.reason === undefined ? {} : { reason: request.reason }),
+  });
+  try {
+    return await withRetries(site.config.database?.retries ?? 5, () =>
+      attempt(site, request, { parent, tenant, id, startedAt }),
+    );
+  } catch (error) {
+    await failRecord(site, { tenant, id, error });
+    throw error;
+  }
+}
+
+function refuseImpossible(parent: MigrationDetail): void {
+  const why =
+    parent.status !== 'succeeded'
+      ? `it ${parent.status === 'failed' ? 'failed and changed nothing' : 'is still running'}`
+      : parent.rolledBack
+        ? 'it was rolled back already'
+        : undefined;
+  if (why !== undefined)
+    throw new DroverError('ROLLBACK_IMPOSSIBLE', `Migration ${parent.id} cannot be rolled back: ${why}.`, {
+      id: parent.id,
+    });
+}
+
+function modelOf(record: MigrationDetail, side: 'from' | 'to'): ModelFacts {
+  const { key, name, provider } = record[side];
+  const components = { ...(name === null ? {} : { name }), ...(provider === null ? {} : { provider }) };
+  return {
+    kind: record.from.kind ?? 'completion',
+    components,
+    enabled: true,
+    deprecated: false,
+    retired: false,
+    capabilities: {},
+    ...(key === null ? {} : { key }),
+  };
+}
+
+interface Attempt {
+  readonly parent: MigrationDetail;
+  readonly tenant: string | undefined;
+  readonly id: string;
+  readonly startedAt: number;
+}
+
+async function attempt(site: Site, request: RollbackRequest, about: Attempt): Promise<RollbackResult> {
+  const { parent, tenant, id } = about;
+  const source = modelOf(parent, 'from');
+  const work = await withTenant(site, { tenant }, async (tx) => {
+    await lockPair(tx, tenant, identityOf(source));
+    const rules = await readRules(tx, site);
+    await lockTables(tx, rules, source.kind);
+    if (source.key !== undefined && modelTableOf(rules, source.kind) !== undefined)
+      await lockModels(tx, rules, { pair: { source, target: modelOf(parent, 'to') }, tenant });
+    const journal = await journalFor(tx, site, { tenant, id });
+    const { steps, skipped } = await undoSteps(tx, site, {
+      ...about,
+      context: { tx, rules, tenant, journal },
+      onProgress: request.onProgress,
+    });
+    const restored = steps.reduce((sum, step) => sum + step.actual, 0);
+    const result = {
+      migrationId: id,
+      parentId: parent.id,
+      restored,
+      skippedCount: skipped.length,
+      skipped: skipped.slice(0, skippedShown),
+      complete: skipped.length === 0,
+      durationMs: Math.round(performance.now() - about.startedAt),
+    };
+    await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
+    return finishWork(tx, site, {
+      tenant,
+      id,
+      kind: 'rollback',
+      complete: result.complete,
+      result,
+      results: steps,
+      actor: request.actor,
+      rows: restored,
+      forced: false,
+      reason: request.reason,
+    });
+  });
+  return work.settle();
+}
+
+interface UndoSteps extends Attempt {
+  readonly context: Pick<UndoContext, 'tx' | 'rules' | 'tenant' | 'journal'>;
+  readonly onProgress: RollbackRequest['onProgress'];
+}
+
+/** Takes the steps back in reverse order; chunk by chunk, so that memory stays flat. */
+async function undoSteps(tx: Tx, site: Site, about: UndoSteps) {
+  const steps: StepResult[] = [];
+  const skipped: Skipped[] = [];
+  for (const [at, original] of about.parent.steps.toReversed().entries()) {
+    let chunk = 0;
+    const context = { ...about.context, step: at + 1, nextChunk: () => (chunk += 10) };
+    let restored = 0;
+    for await (const one of readChunks(tx, site, { ...about, step: original.step })) {
+      const undone = await undoChunk(context, one);
+      restored += undone.restored;
+      skipped.push(...undone.skipped);
+      about.onProgress?.({
+        step: at + 1,
+        steps: about.parent.steps.length,
+        operation: `undo ${original.operation}`,
+        table: original.table,
+        entity: original.entity,
+        rows: restored,
+        expected: original.actual ?? original.expected,
+      });
+    }
+    steps.push({
+      step: {
+        id: at + 1,
+        operation: `undo ${original.operation}`,
+        table: original.table,
+        entity: original.entity,
+        expected: original.actual ?? original.expected,
+        rows: [],
+      },
+      actual: restored,
+    });
+  }
+  return { steps, skipped };
+}
+
+/** The chunks of a step, last first. */
+async function* readChunks(tx: Tx, site: Site, about: Attempt & { step: number }): AsyncGenerator<Chunk> {
+  const { chunks } = await inState(tx, site, about, (state) =>
+    state.one<{ chunks: number[] | null }>(
+      `SELECT array_agg(chunk ORDER BY chunk DESC) AS chunks FROM ${stateTable(site, 'journal')} WHERE ${chunkWhere(site)}`,
+      [about.parent.tenant, about.parent.id, about.step],
+    ),
+  );
+  for (const chunk of chunks ?? []) {
+    yield await inState(tx, site, about, (state) =>
+      state.one<Chunk>(
+        `SELECT step, chunk, action, table_name AS "table", key_columns AS "keyColumns", coalesce(uuid_keys::text[], int_keys::text[], text_keys) AS keys, before, after, to_jsonb(befores) AS befores, to_jsonb(afters) AS afters
+         FROM ${stateTable(site, 'journal')} WHERE ${chunkWhere(site)} AND chunk = $4`,
+        [about.parent.tenant, about.parent.id, about.step, chunk],
+      ),
+    );
+  }
+}
+
+function chunkWhere(site: Site): string {
+  return `tenant_id = $1::text::${site.state.tenantType} AND migration_id = $2::text::uuid AND step = $3`;
+}
+
+/** Records in the same database are read in the same transaction. */
+function inState<T>(tx: Tx, site: Site, about: Attempt, work: (state: Tx) => Promise<T>): Promise<T> {
+  return site.state.separate ? withState(site, about.tenant, work) : work(tx);
+}

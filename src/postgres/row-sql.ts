@@ -1,0 +1,194 @@
+/**
+ * The SQL for what a plan knows about a row: does a place of it name the source, whose is it, in what state is the place.
+ * Reading facts and carrying out steps use the same expressions, so that they cannot disagree.
+ *
+ * The row is always called `t`. Conditions of the configuration name its columns without a qualifier, so they are only ever
+ * put where `t` is the innermost row, or in a subquery over one other row of which they speak.
+ */
+import { findColumn } from '../engine/catalog.ts';
+import type { Column, Table } from '../engine/catalog.ts';
+import type { RowCondition } from '../engine/conditions.ts';
+import { findNamedTable } from '../engine/names.ts';
+import type { Hop, OwnerPath } from '../engine/ownership.ts';
+import type { Mapping } from '../engine/plan-types.ts';
+import { tableOf } from '../engine/references.ts';
+import type { Place, Rules } from '../engine/references.ts';
+import { castFor } from './binder.ts';
+import type { Binder } from './binder.ts';
+import { collisionSql } from './collision-sql.ts';
+import { quoteIdent, quoteTable } from './identifiers.ts';
+
+export interface RowContext {
+  readonly binder: Binder;
+  readonly rules: Rules;
+  readonly table: Table;
+  /** The tenant's key as text; undefined where the database has a single one. */
+  readonly tenant: string | undefined;
+}
+
+/** The column of that name; it exists, because the rules were resolved against this catalogue. */
+export function columnOf(table: Table, name: string): Column {
+  const column = findColumn(table, name);
+  if (column === undefined) throw new Error(`${table.id} has no column ${name}`);
+  return column;
+}
+
+/** `alias.column = value` for each column of a tuple. */
+export function tupleEquals(
+  context: RowContext,
+  alias: string,
+  columns: readonly string[],
+  values: readonly string[],
+): string {
+  return columns
+    .map(
+      (name, at) =>
+        `${alias}.${quoteIdent(name)} = ${context.binder.bind(values[at], castFor(columnOf(context.table, name)))}`,
+    )
+    .join(' AND ');
+}
+
+/** Does the place of row `alias` name the source? */
+export function matchSql(
+  context: RowContext,
+  place: { columns: readonly string[]; mappings: readonly Mapping[] },
+  alias = 't',
+): string {
+  if (place.mappings.length === 0) return 'false';
+  const tests = place.mappings.map(
+    (mapping) => `(${tupleEquals(context, alias, place.columns, mapping.from)})`,
+  );
+  return tests.length === 1 ? (tests[0] ?? 'false') : `(${tests.join(' OR ')})`;
+}
+
+/** `mine`, `other`, `global`, `none` or `disagree`. */
+export function ownerSql(context: RowContext): string {
+  const { rules, table, tenant, binder } = context;
+  const ownership = rules.ownership.get(table.id);
+  if (ownership?.kind === 'single' || tenant === undefined) return `'mine'`;
+  if (ownership?.kind === 'global') return `'global'`;
+  if (ownership?.kind !== 'tenant') return `'none'`;
+  const direct = directColumn(ownership.paths);
+  const nobody = ownership.paths.some((path) => path.hops.length === 0) ? 'global' : 'none';
+  if (direct !== undefined && ownership.paths.length === 1) {
+    return `CASE WHEN ${directEquals(context, direct)} THEN 'mine' WHEN t.${quoteIdent(direct)} IS NULL THEN '${nobody}' ELSE 'other' END`;
+  }
+  const me = binder.bind(tenant, 'text');
+  const owners = ownership.paths.map((path) => pathSql(context, path)).join(' UNION ALL ');
+  return `(SELECT CASE count(DISTINCT o.v) WHEN 0 THEN '${nobody}' WHEN 1 THEN CASE WHEN min(o.v) = ${me} THEN 'mine' ELSE 'other' END
+    ELSE CASE WHEN bool_or(o.v = ${me}) THEN 'disagree' ELSE 'other' END END FROM (${owners}) o (v) WHERE o.v IS NOT NULL)`;
+}
+
+/** Is the row this tenant's? A plain comparison where one column decides, so that an index on it serves. */
+export function mineSql(context: RowContext): string {
+  const ownership = context.rules.ownership.get(context.table.id);
+  if (ownership?.kind === 'single' || context.tenant === undefined) return 'true';
+  if (ownership?.kind !== 'tenant') return 'false';
+  const direct = directColumn(ownership.paths);
+  if (direct !== undefined && ownership.paths.length === 1) return directEquals(context, direct);
+  return `${ownerSql(context)} = 'mine'`;
+}
+
+function directColumn(paths: readonly OwnerPath[]): string | undefined {
+  return paths.find((path) => path.hops.length === 0)?.column;
+}
+
+function directEquals({ binder, table, tenant }: RowContext, column: string): string {
+  return `t.${quoteIdent(column)} = ${binder.bind(tenant, castFor(columnOf(table, column)))}`;
+}
+
+/** The tenants that one path leads to. */
+function pathSql(context: RowContext, path: OwnerPath): string {
+  if (path.hops.length === 0) return `SELECT t.${quoteIdent(path.column)}::text`;
+  const joins = path.hops.map((hop, at) => hopSql(context, path.hops, at, hop));
+  const [first, ...rest] = joins;
+  const others = rest.map((join) => `JOIN ${join.from} ON ${join.on}`).join(' ');
+  return `SELECT p${path.hops.length - 1}.${quoteIdent(path.column)}::text FROM ${first?.from ?? ''} ${others} WHERE ${first?.on ?? 'false'}`;
+}
+
+function hopSql(
+  context: RowContext,
+  hops: readonly Hop[],
+  at: number,
+  hop: Hop,
+): { from: string; on: string } {
+  const before = at === 0 ? context.table : tableOf(context.rules, hops[at - 1]?.table ?? '');
+  const table = tableOf(context.rules, hop.table);
+  const alias = at === 0 ? 't' : `p${at - 1}`;
+  const on = hop.from.map((name, part) =>
+    joinOn(
+      { column: columnOf(before, name), alias },
+      { column: columnOf(table, hop.to[part] ?? ''), alias: `p${at}` },
+      hop.how,
+    ),
+  );
+  return { from: `${quoteTable(table)} p${at}`, on: on.join(' AND ') };
+}
+
+interface Side {
+  readonly column: Column;
+  readonly alias: string;
+}
+
+function joinOn(from: Side, to: Side, how: Hop['how']): string {
+  const a = `${from.alias}.${quoteIdent(from.column.name)}`;
+  const b = `${to.alias}.${quoteIdent(to.column.name)}`;
+  if (how === 'member') return membershipSql(a, b, to.column);
+  return from.column.kind === to.column.kind ? `${b} = ${a}` : `${b}::text = ${a}::text`;
+}
+
+function membershipSql(value: string, list: string, column: Column): string {
+  if (column.kind.endsWith('[]')) return `${value}::text = ANY (${list}::text[])`;
+  return `EXISTS (SELECT 1 FROM jsonb_array_elements_text(${list}::jsonb) e (v) WHERE e.v = ${value}::text)`;
+}
+
+/** Is the row soft-deleted or archived? */
+export function deadSql({ rules, table }: RowContext): string {
+  const entry = Object.entries(rules.config.dead ?? {}).find(
+    ([name]) => findNamedTable(rules.scope, name)?.id === table.id,
+  );
+  return entry === undefined ? 'false' : `coalesce((${entry[1]}), false)`;
+}
+
+/** A condition of the configuration on the row. */
+export function conditionSql(context: RowContext, condition: RowCondition): string {
+  if (condition.kind === 'sql') return `coalesce((${condition.sql}), false)`;
+  const other = quoteTable(tableOf(context.rules, condition.table));
+  if (condition.kind === 'pointed-at')
+    return `EXISTS (SELECT 1 FROM ${other} x WHERE x.${quoteIdent(condition.column)} = t.${quoteIdent(condition.own)})`;
+  const on = condition.from.map(
+    (name, at) => `x.${quoteIdent(condition.to[at] ?? '')} = t.${quoteIdent(name)}`,
+  );
+  return `EXISTS (SELECT 1 FROM ${other} x WHERE ${on.join(' AND ')} AND (${condition.sql}))`;
+}
+
+export interface PlaceRow {
+  readonly place: Place;
+  readonly mappings: readonly Mapping[];
+}
+
+/** The state of a place whose row names the source (see `PlaceState`). The cheap constant where nothing can be asked. */
+export function stateSql(context: RowContext, { place, mappings }: PlaceRow): string {
+  const { live, ask, guard } = place.conditions;
+  const branches = [
+    ...(ask === undefined ? [] : [`WHEN ${conditionSql(context, ask)} THEN 'A'`]),
+    ...(live === undefined ? [] : [`WHEN NOT ${conditionSql(context, live)} THEN 'H'`]),
+    ...(guard === undefined ? [] : [`WHEN ${conditionSql(context, guard)} THEN 'G'`]),
+    ...(place.copies.length === 0 ? [] : [`WHEN ${copiesDisagree(context, { place, mappings })} THEN 'K'`]),
+    ...(place.carrier === 'columns'
+      ? collisionSql(context, { place, mappings }).map((sql) => `WHEN ${sql} THEN 'C'`)
+      : []),
+  ];
+  return branches.length === 0 ? `'L'` : `CASE ${branches.join(' ')} ELSE 'L' END`;
+}
+
+/** A copy that holds something else than the source; an empty copy disagrees with nobody. */
+function copiesDisagree({ binder, table }: RowContext, { place, mappings }: PlaceRow): string {
+  return place.copies
+    .map((name) => {
+      const values = mappings.map((mapping) => binder.bind(mapping.from[0], castFor(columnOf(table, name))));
+      const column = `t.${quoteIdent(name)}`;
+      return `(${column} IS NOT NULL AND ${column} NOT IN (${values.join(', ')}))`;
+    })
+    .join(' OR ');
+}

@@ -1,0 +1,153 @@
+/** Facts beside the places: parameter documents to translate, grants that moved rows need, rows that a merge would orphan. */
+import type { Intent } from '../engine/intent.ts';
+import { tableOf } from '../engine/references.ts';
+import type { Place, Rules } from '../engine/references.ts';
+import type { NeededGrant, ParameterDocuments, PlaceGroup, Snapshot } from '../engine/snapshot.ts';
+import type { Table } from '../engine/catalog.ts';
+import { Binder } from './binder.ts';
+import { parametersSet } from './column-facts.ts';
+import type { Tx } from './database.ts';
+import { quoteIdent, quoteTable } from './identifiers.ts';
+import { matchSql, mineSql, stateSql, tupleEquals } from './row-sql.ts';
+import type { RowContext } from './row-sql.ts';
+
+export interface SideInput {
+  readonly rules: Rules;
+  readonly intent: Intent;
+  readonly groups: readonly PlaceGroup[];
+}
+
+interface Found {
+  readonly place: Place;
+  readonly group: PlaceGroup;
+  readonly table: Table;
+}
+
+/** The scalar places that have rows on the source. */
+function placesInUse({ rules, groups }: SideInput): Found[] {
+  return groups
+    .filter((group) => group.carrier === 'columns' && group.groups.length > 0)
+    .flatMap((group) =>
+      group.places.flatMap((id) =>
+        rules.places
+          .filter((place) => place.id === id)
+          .map((place) => ({ place, group, table: tableOf(rules, group.table) })),
+      ),
+    );
+}
+
+function contextOf({ rules, intent }: SideInput, table: Table): RowContext {
+  return { binder: new Binder(), rules, table, tenant: intent.tenant };
+}
+
+/** `alias` names the source by the place. */
+function onSource(context: RowContext, { place, group }: Found, alias = 't'): string {
+  return matchSql(
+    context,
+    { columns: place.columns.map((part) => part.column), mappings: group.mappings[place.id] ?? [] },
+    alias,
+  );
+}
+
+/** Distinct parameters of this tenant's rows on the source. Their number is small where people choose from a form. */
+export async function readParameterDocuments(tx: Tx, input: SideInput): Promise<ParameterDocuments[]> {
+  const result: ParameterDocuments[] = [];
+  for (const found of placesInUse(input)) {
+    const { parameters } = found.place;
+    if (parameters === undefined) continue;
+    const context = contextOf(input, found.table);
+    const column = `t.${quoteIdent(parameters)}::text`;
+    const sql = `SELECT ${column} AS text, count(*) AS rows FROM ${quoteTable(found.table)} t WHERE ${onSource(context, found)} AND ${mineSql(context)} AND ${parametersSet(parameters)} GROUP BY 1 ORDER BY 1`;
+    result.push({
+      table: found.table.id,
+      column: parameters,
+      documents: await tx.many<{ text: string; rows: number }>(sql, context.binder.values),
+    });
+  }
+  return result;
+}
+
+/** Scopes where the source is granted, the target is not, and a row that will move needs it. Only asked for narrowed plans. */
+export async function readNeededGrants(tx: Tx, input: SideInput): Promise<NeededGrant[]> {
+  const { entityTypes } = input.intent;
+  if (entityTypes === undefined) return [];
+  const needed: NeededGrant[] = [];
+  for (const found of placesInUse(input)) {
+    const { enables } = found.place;
+    const grant = placesInUse(input).find((other) => other.place.id === enables?.grant);
+    if (enables === undefined || grant === undefined || !entityTypes.includes(found.place.entity)) continue;
+    const scopes = await readScopes(tx, input, { found, grant, via: enables.via });
+    if (scopes.length > 0)
+      needed.push({ place: found.place.id, grant: grant.place.id, via: enables.via, scopes });
+  }
+  return needed;
+}
+
+async function readScopes(
+  tx: Tx,
+  input: SideInput,
+  { found, grant, via }: { found: Found; grant: Found; via: string },
+): Promise<string[]> {
+  const context = contextOf(input, found.table);
+  const granted = { ...context, table: grant.table };
+  const mappings = grant.group.mappings[grant.place.id] ?? [];
+  const columns = grant.place.columns.map((part) => part.column);
+  const same = (alias: string): string => `${alias}.${quoteIdent(via)} = t.${quoteIdent(via)}`;
+  const target = mappings
+    .map((mapping) => `(${tupleEquals(granted, 'h', columns, mapping.to)})`)
+    .join(' OR ');
+  const row = { place: found.place, mappings: found.group.mappings[found.place.id] ?? [] };
+  const sql = `SELECT DISTINCT t.${quoteIdent(via)}::text AS scope FROM ${quoteTable(found.table)} t
+    WHERE ${onSource(context, found)} AND ${mineSql(context)} AND (${stateSql(context, row)}) = 'L' AND t.${quoteIdent(via)} IS NOT NULL
+      AND EXISTS (SELECT 1 FROM ${quoteTable(grant.table)} g WHERE ${same('g')} AND ${onSource(granted, grant, 'g')})
+      AND NOT EXISTS (SELECT 1 FROM ${quoteTable(grant.table)} h WHERE ${same('h')} AND (${target})) ORDER BY 1`;
+  return (await tx.many<{ scope: string }>(sql, context.binder.values)).map((one) => one.scope);
+}
+
+/** Rows of other tables that refer to rows which a merge would remove, by table of the removed rows. */
+export async function readDependents(tx: Tx, input: SideInput): Promise<Snapshot['dependents']> {
+  const result: Record<string, number> = {};
+  for (const found of placesInUse(input)) {
+    const merges =
+      found.place.collision === 'drop-redundant' &&
+      found.group.groups.some((group) => group.states[found.place.id] === 'C');
+    if (!merges) continue;
+    for (const child of input.rules.catalog.tables) {
+      for (const key of child.foreignKeys.filter((candidate) => candidate.references === found.table.id)) {
+        const context = contextOf(input, found.table);
+        const row = { place: found.place, mappings: found.group.mappings[found.place.id] ?? [] };
+        const on = key.columns
+          .map((column, at) => `c.${quoteIdent(column)} = t.${quoteIdent(key.referencedColumns[at] ?? '')}`)
+          .join(' AND ');
+        const sql = `SELECT count(*) AS rows FROM ${quoteTable(found.table)} t JOIN ${quoteTable(child)} c ON ${on} WHERE ${onSource(context, found)} AND ${mineSql(context)} AND (${stateSql(context, row)}) = 'C'`;
+        result[found.table.id] =
+          (result[found.table.id] ?? 0) + (await tx.one<{ rows: number }>(sql, context.binder.values)).rows;
+      }
+    }
+  }
+  return result;
+}
+
+/** The security classes that moved rows or their surroundings demand. */
+export async function readDemands(tx: Tx, input: SideInput): Promise<Snapshot['demands']> {
+  const result: { place: string; security: number; rows: number }[] = [];
+  for (const found of placesInUse(input)) {
+    const demand = input.rules.places.find((place) => place.id === found.place.id)?.demands;
+    if (demand === undefined) continue;
+    const context = contextOf(input, found.table);
+    const from = demand.parent === undefined ? 't' : 'd';
+    const join =
+      demand.parent === undefined
+        ? ''
+        : `JOIN ${quoteTable(tableOf(input.rules, demand.parent.table))} d ON ${demand.parent.from.map((column, at) => `d.${quoteIdent(demand.parent?.to[at] ?? '')} = t.${quoteIdent(column)}`).join(' AND ')}`;
+    const security = `${from}.${quoteIdent(demand.column)}`;
+    const sql = `SELECT ${security}::float8 AS security, count(*) AS rows FROM ${quoteTable(found.table)} t ${join} WHERE ${onSource(context, found)} AND ${mineSql(context)} AND ${security} > 0 GROUP BY 1 ORDER BY 1`;
+    result.push(
+      ...(await tx.many<{ security: number; rows: number }>(sql, context.binder.values)).map((row) => ({
+        place: found.place.id,
+        ...row,
+      })),
+    );
+  }
+  return result;
+}
