@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
+import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Document } from 'yaml';
 import { nearestName } from './config.ts';
 import type { Config } from './engine/config.ts';
@@ -127,14 +127,27 @@ function invalid(problems: readonly ConfigFileProblem[]): DroverError {
   return new DroverError('CONFIG_INVALID', formatConfigProblems(problems).join('\n'), { problems });
 }
 
-/** Aliases are resolved here, which fails where they multiply into something huge. */
-function plainValue({ file, document }: ConfigDocument): unknown {
+/** Aliases are resolved here, which fails where one names no anchor or where they multiply into something huge. */
+function plainValue(opened: ConfigDocument): unknown {
   try {
-    return document.toJS() as unknown;
+    return opened.document.toJS() as unknown;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw invalid([{ file, line: 1, column: 1, path: [], message }]);
+    const position = positionOf(opened.lines, findDanglingAlias(opened.document) ?? 0);
+    throw invalid([{ file: opened.file, ...position, path: [], message }]);
   }
+}
+
+function findDanglingAlias(document: Document): number | undefined {
+  let offset: number | undefined;
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return undefined;
+      offset = startOf(alias);
+      return visit.BREAK;
+    },
+  });
+  return offset;
 }
 
 let compiled: ValidateFunction | undefined;
@@ -148,7 +161,8 @@ function validator(): ValidateFunction {
 }
 
 function faultsOf(validate: ValidateFunction): Fault[] {
-  return (validate.errors ?? []).map(faultOf);
+  // Below `contains` every element that is not the wanted one is an error of its own.
+  return (validate.errors ?? []).filter(({ schemaPath }) => !schemaPath.includes('/contains/')).map(faultOf);
 }
 
 function faultOf(error: ErrorObject): Fault {
@@ -172,6 +186,8 @@ function faultOf(error: ErrorObject): Fault {
     case 'minItems':
     case 'minProperties':
       return { path, message: 'must not be empty' };
+    case 'contains':
+      return { path, message: 'must contain name' };
     default:
       return { path, message: error.message ?? 'is not valid' };
   }
