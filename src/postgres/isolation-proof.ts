@@ -8,7 +8,7 @@ import type { Database, Tx } from './database.ts';
 import { quoteIdent, quoteTable } from './identifiers.ts';
 import { listRoleProblems, listTableSecurity, type TableSecurity } from './queries/isolation.ts';
 
-export interface ExpectedTable {
+interface ExpectedTable {
   readonly name: string;
   /** Its rows belong to tenants. */
   readonly tenant: boolean;

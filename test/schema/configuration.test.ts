@@ -1,9 +1,8 @@
 /** Drover's own schema is described completely, in the configuration that any database has. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, it } from 'node:test';
-import { parse } from 'yaml';
-import type { Config } from '../../src/engine/config.ts';
+import { fileURLToPath } from 'node:url';
+import { loadConfigFile } from '../../src/config-file.ts';
 import { resolveRules } from '../../src/engine/references.ts';
 import { manifest } from '../../src/platform/manifest.ts';
 import { platformScope } from '../../src/platform/scope.ts';
@@ -13,7 +12,7 @@ import { eachEngine } from '../support/databases.ts';
 import { type PlatformDatabase, platformDatabase } from '../support/platform.ts';
 
 const file = new URL('../../src/platform/drover.config.yaml', import.meta.url);
-const config = parse(readFileSync(file, 'utf8')) as Config;
+const config = loadConfigFile(fileURLToPath(file));
 
 eachEngine((engine) => {
   let database: PlatformDatabase;
