@@ -15,8 +15,9 @@ import { concernedTables, guessPlaces } from './propose-places.ts';
 import type { PlaceGuess } from './propose-places.ts';
 import { guessDead, guessDisplay, guessHistory } from './propose-shape.ts';
 import { guessSpellings } from './propose-spellings.ts';
-import { guessRoot, guessTenant } from './propose-tenant.ts';
-import type { RootGuess } from './propose-tenant.ts';
+import { guessRoot } from './propose-root.ts';
+import type { RootGuess } from './propose-root.ts';
+import { guessTenant } from './propose-tenant.ts';
 import { namesModel } from './wording.ts';
 
 export interface Proposal {

@@ -9,8 +9,9 @@ import { resolveRules } from '../../src/engine/references.ts';
 import { readCatalog } from '../../src/postgres/catalog.ts';
 import { openDatabase } from '../../src/postgres/connect.ts';
 import type { Database } from '../../src/postgres/database.ts';
+import { quoteIdent } from '../../src/postgres/identifiers.ts';
 import { proposeConfig } from '../../src/postgres/propose.ts';
-import { eachEngine, freshDatabase } from '../support/databases.ts';
+import { eachEngine, freshDatabase, freshServerDatabase } from '../support/databases.ts';
 
 const examples = ['a-two-owners', 'b-text-pairs', 'c-odd-names'];
 
@@ -127,6 +128,34 @@ for (const example of examples) {
     });
   });
 }
+
+test('a login that may not read a table is told so, and learns all that can be known', async () => {
+  const fresh = await freshServerDatabase('propose');
+  const admin = await openDatabase({ url: fresh.url });
+  const role = new URL(fresh.url).pathname.slice(1);
+  try {
+    for (const file of ['schema.sql', 'data.sql'])
+      await admin.transaction('BEGIN', (tx) => tx.script(read('a-two-owners', file)));
+    await admin.transaction('BEGIN', (tx) =>
+      tx.script(
+        `CREATE ROLE ${quoteIdent(role)} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${quoteIdent(role)}; REVOKE SELECT ON assistants FROM ${quoteIdent(role)}`,
+      ),
+    );
+    const url = new URL(fresh.url);
+    url.username = role;
+    const poor = await openDatabase({ url: url.href });
+    const { config, notes } = await proposeConfig(poor, { schemas: ['public'] });
+    await poor.close();
+    assert.ok(notes.some((note) => note.startsWith('This login may not read public.assistants')));
+    assert.ok(config.places?.some((place) => place.at === 'assistants.model_id'));
+  } finally {
+    await admin.transaction('BEGIN', (tx) =>
+      tx.script(`DROP OWNED BY ${quoteIdent(role)}; DROP ROLE ${quoteIdent(role)}`),
+    );
+    await admin.close();
+    await fresh.drop();
+  }
+});
 
 test('the examples are there', () => {
   for (const example of examples)

@@ -1,0 +1,58 @@
+/** What `drover inspect` shows must be what a plan works with: one edge for each place, and every owner. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { parse } from 'yaml';
+import type { Config } from '../../src/engine/config.ts';
+import { graphJson, graphMermaid, graphRows, referenceGraph } from '../../src/engine/graph.ts';
+import type { ReferenceGraph } from '../../src/engine/graph.ts';
+import { resolveRules } from '../../src/engine/references.ts';
+import { readCatalog } from '../../src/postgres/catalog.ts';
+import { openDatabase } from '../../src/postgres/connect.ts';
+import { freshDatabase } from '../support/databases.ts';
+
+function read(example: string, file: string): string {
+  return readFileSync(new URL(`../../examples/attached/${example}/${file}`, import.meta.url), 'utf8');
+}
+
+async function graphOf(example: string): Promise<{ graph: ReferenceGraph; places: readonly string[] }> {
+  const fresh = await freshDatabase('server');
+  const db = await openDatabase(fresh.target);
+  try {
+    const config = parse(read(example, 'drover.config.yaml')) as Config;
+    await db.transaction('BEGIN', (tx) => tx.script(read(example, 'schema.sql')));
+    const schemas = config.database?.schemas ?? ['public'];
+    const catalog = await db.transaction('BEGIN READ ONLY', (tx) => readCatalog(tx, { schemas }));
+    const { rules, problems } = resolveRules(catalog, config);
+    assert.deepEqual(problems, []);
+    return { graph: referenceGraph(rules), places: rules.places.map((place) => place.id) };
+  } finally {
+    await db.close();
+    await fresh.drop();
+  }
+}
+
+for (const example of ['a-two-owners', 'b-text-pairs', 'c-odd-names']) {
+  describe(example, () => {
+    test('the graph is the one that was read before', async () => {
+      const { graph } = await graphOf(example);
+      const golden = new URL(`../golden/graph-${example}.txt`, import.meta.url);
+      const { head, rows } = graphRows(graph);
+      const text = `${[head, ...rows].map((row) => row.join(' | ')).join('\n')}\n\n${graphMermaid(graph)}`;
+      if (process.env.UPDATE_GOLDEN) writeFileSync(golden, text);
+      assert.equal(text, readFileSync(golden, 'utf8'));
+    });
+
+    test('has an edge for each place, between nodes that it has, and reads back from JSON', async () => {
+      const { graph, places } = await graphOf(example);
+      assert.deepEqual(graph.edges.map((edge) => edge.place).toSorted(), [...places].toSorted());
+      const tables = graph.nodes.map((node) => node.table);
+      for (const edge of graph.edges) assert.ok(tables.includes(edge.table), edge.place);
+      assert.deepEqual(JSON.parse(graphJson(graph)), graph);
+      assert.deepEqual(
+        graph.nodes.filter((node) => node.owner === 'tenant' && node.paths.length === 0),
+        [],
+      );
+    });
+  });
+}
