@@ -11,7 +11,7 @@ import {
   parseConfig,
 } from '../src/config-file.ts';
 import type { ConfigFileProblem } from '../src/config-file.ts';
-import { loadEnvironment } from '../src/config.ts';
+import { loadEnvironment, nearestName } from '../src/config.ts';
 import { DroverError } from '../src/errors.ts';
 import { schemaKeys, typeKeys } from './support/config-keys.ts';
 
@@ -155,6 +155,22 @@ describe('a configuration file', () => {
     ]);
     assert.deepEqual(formatConfigProblems(problems), ['c.yaml:7:11 places[1].at: no column c.d']);
   });
+});
+
+describe('a mistyped name', () => {
+  const names = ['reference', 'grant', 'at'];
+  const cases: readonly (readonly [string, string | undefined])[] = [
+    ['refrense', 'reference'],
+    ['Grant', 'grant'],
+    ['ta', 'at'],
+    ['grxyt', undefined],
+    ['nothing', undefined],
+  ];
+  for (const [name, expected] of cases) {
+    it(`${name} ${expected === undefined ? 'is near to nothing' : `is near to ${expected}`}`, () => {
+      assert.equal(nearestName(name, names), expected);
+    });
+  }
 });
 
 describe('the schema for editors', () => {

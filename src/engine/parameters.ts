@@ -173,7 +173,7 @@ function toRange(passage: Passage): Outcome {
 
 /** A word becomes a number where the source says what the word means and the target where its range ends. */
 function levelToNumber({ from, to, text }: Passage): Outcome {
-  const share = text === undefined ? undefined : from.meaning?.[text];
+  const share = declaredShare(from, text);
   if (share === undefined || to.max === undefined) return { change: 'dropped' };
   const min = to.min ?? 0;
   const value = min + share * (to.max - min);
@@ -197,11 +197,19 @@ function toLevel(passage: Passage, levels: readonly string[]): Outcome {
 
 /** What a value means on the source: its declared share of the most, or where a number lies in the source's range. */
 function shareOf({ raw, kind, text, from }: Passage): number | undefined {
-  if (text !== undefined && from.meaning?.[text] !== undefined) return from.meaning[text];
+  const declared = declaredShare(from, text);
+  if (declared !== undefined) return declared;
   if (kind !== 'number' || from.max === undefined) return undefined;
   const min = from.min ?? 0;
   const share = from.max === min ? 1 : (Number(raw) - min) / (from.max - min);
   return Math.min(1, Math.max(0, share));
+}
+
+/** Own members only: a value such as "constructor" is a word that somebody wrote into a document. */
+function declaredShare({ meaning }: ParameterSupport, word: string | undefined): number | undefined {
+  return word !== undefined && meaning !== undefined && Object.hasOwn(meaning, word)
+    ? meaning[word]
+    : undefined;
 }
 
 /** Of two equally near levels the weaker, which costs less. */

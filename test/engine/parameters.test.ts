@@ -150,6 +150,14 @@ const cases: readonly Case[] = [
       'toString dropped "x" undefined',
     ],
   },
+  {
+    name: 'is not led astray by values that objects have of themselves',
+    from: { effort, budget: effort },
+    to: { effort: successor, budget: { max: 100 } },
+    before: '{"effort":"constructor","budget":"toString"}',
+    after: '{}',
+    changes: ['effort dropped "constructor" undefined', 'budget dropped "toString" undefined'],
+  },
   { name: 'has nothing to do for null', to: {}, before: 'null', after: 'null', changes: [] },
   {
     name: 'drops everything where the target takes nothing',

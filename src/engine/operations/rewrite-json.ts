@@ -61,9 +61,8 @@ function changesOf(text: string, root: JsonNode, rule: ValueRule): Change[] {
   return nodes.flatMap((node) => changeScalar(text, node, targetOf(scalarText(text, node), rule.mappings)));
 }
 
-/** Each once, although a list within a list is matched by `**` along two ways. */
 function elementsOf(nodes: readonly JsonNode[]): JsonNode[] {
-  return [...new Set(nodes.flatMap((node) => (node.kind === 'array' ? node.elements : [])))];
+  return nodes.flatMap((node) => (node.kind === 'array' ? node.elements : []));
 }
 
 function changeScalar(text: string, node: JsonNode, to: string | undefined): Change[] {
