@@ -24,17 +24,23 @@ eachEngine((engine) => {
   let drop: () => Promise<void>;
   let folder: string;
 
-  beforeEach(async () => {
+  before(async () => {
     const fresh = await freshDatabase(engine);
     drop = () => fresh.drop();
     db = await openDatabase(fresh.target);
+  });
+  after(async () => {
+    await db.close();
+    await drop();
+  });
+
+  beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'drover-migrations-'));
     cpSync(migrationsFolder, folder, { recursive: true });
   });
   afterEach(async () => {
-    await db.close();
-    await drop();
     rmSync(folder, { recursive: true });
+    await sql((tx) => tx.run('DROP SCHEMA IF EXISTS s, migration, drover_2, mine, theirs CASCADE'));
   });
 
   const sql = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction('BEGIN', work);
