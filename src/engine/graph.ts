@@ -5,7 +5,7 @@ import { tablePath } from './names.ts';
 import type { Ownership } from './ownership.ts';
 import type { Place, Rules } from './references.ts';
 
-export interface GraphNode {
+interface GraphNode {
   readonly table: string;
   readonly owner: Ownership['kind'];
   /** How a row leads to its tenant: `organisation_id`, or `space_id → spaces.organisation_id`. */
@@ -14,7 +14,7 @@ export interface GraphNode {
   readonly models?: string;
 }
 
-export interface GraphEdge {
+interface GraphEdge {
   readonly place: string;
   readonly table: string;
   /** The table of models; where none holds them, the components that name one. */

@@ -81,20 +81,6 @@ function rank(kind: string): number {
   return ['completion', 'transcription', 'embedding'].indexOf(kind);
 }
 
-/** Keys of models and the columns with their names: what observations look for everywhere else. */
-export function modelColumns(catalog: Catalog): { table: Table; columns: string[] }[] {
-  return listModelCandidates(catalog).map(({ table }) => ({
-    table,
-    columns: table.columns
-      .filter(
-        (column) =>
-          table.primaryKey.includes(column.name) ||
-          /^(model_)?(name|slug|identifier|code|key|model|id)$/.test(snake(column.name)),
-      )
-      .map((column) => column.name),
-  }));
-}
-
 function describe(
   scope: NameScope,
   candidate: ModelCandidate,

@@ -21,14 +21,14 @@ import { namesModel, snake } from '../engine/wording.ts';
 import type { Tx } from './database.ts';
 import { quoteIdent, quoteTable } from './identifiers.ts';
 
-export interface ObserveLimits {
+interface ObserveLimits {
   readonly rowsPerTable: number;
   /** Documents longer than this are not looked into. */
   readonly documentChars: number;
   readonly millisecondsPerTable: number;
 }
 
-export const defaultLimits: ObserveLimits = {
+const defaultLimits: ObserveLimits = {
   rowsPerTable: 5000,
   documentChars: 200_000,
   millisecondsPerTable: 5000,
