@@ -4,7 +4,7 @@ import { distinctRows, printable, rowCount, rowLabel } from './row-text.ts';
 import type { LeftBehind, Plan, RowName, Step } from './plan-types.ts';
 
 /** Rows of one entity type that change. */
-export interface NoticeChange {
+interface NoticeChange {
   readonly entity: string;
   readonly count: number;
   /** Up to fifty rows, by the names that people know them by. */

@@ -13,9 +13,9 @@ import type { InvalidJson, JsonNode, JsonObject } from './operations/json-text.t
  * into the target's range · `rescaled` to the nearest meaning · `unknown-kept`: the target takes the word, but nobody
  * says that it means the same.
  */
-export type ParameterEffect = 'kept' | 'dropped' | 'renamed' | 'clamped' | 'rescaled' | 'unknown-kept';
+type ParameterEffect = 'kept' | 'dropped' | 'renamed' | 'clamped' | 'rescaled' | 'unknown-kept';
 
-export interface ParameterChange {
+interface ParameterChange {
   /** As the document calls it; a parameter that is renamed and changed has a second entry under the new name. */
   readonly name: string;
   readonly change: ParameterEffect;

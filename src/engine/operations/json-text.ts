@@ -32,7 +32,7 @@ export interface JsonArray extends Position {
   readonly elements: JsonNode[];
 }
 
-export interface JsonScalar extends Position {
+interface JsonScalar extends Position {
   readonly kind: 'string' | 'number' | 'literal';
 }
 

@@ -2,7 +2,7 @@
 import type { ValueRule } from '../../../src/engine/operations/value-rule.ts';
 
 /** A number by its spelling. */
-export class Spelled {
+class Spelled {
   readonly text: string;
   constructor(text: string) {
     this.text = text;

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 
 /** The texts that the tests move; short, so that they occur often. */
-export const words = [
+const words = [
   'old',
   'older',
   'new',
