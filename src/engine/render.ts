@@ -4,7 +4,7 @@ import { namesOf, printable, rowCount } from './row-text.ts';
 import type { Finding, LeftBehind, MovedColumns, Plan, Severity, Step } from './plan-types.ts';
 
 /** How parts of the text are marked, for a terminal with colours. */
-interface RenderStyle {
+export interface RenderStyle {
   readonly heading: (text: string) => string;
   readonly error: (text: string) => string;
   readonly warning: (text: string) => string;
