@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import { loadConfigFile } from '../../config-file.ts';
+import { withJson } from '../options.ts';
+import type { JsonOption } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { resolveWhere, shownUrl, withSite } from '../where.ts';
+import type { WhereOptions } from '../where.ts';
+import { readGraph } from './inspect.ts';
+
+type CheckOptions = WhereOptions & JsonOption;
+
+/** `drover config check`: is the configuration well-formed and, with a database, does it fit. */
+export const config: Verb = {
+  name: 'config',
+  summary: 'check a configuration file, by itself or against a database',
+  define: (command) =>
+    withJson(
+      command
+        .command('check')
+        .description('check the file; with --database also that everything it names is there'),
+    )
+      .option('--config <file>', 'the file (default: drover.config.yaml)')
+      .option('--database <url>', 'postgres://… or pglite:FOLDER'),
+  run: check,
+};
+
+async function check({ terminal, environment }: Session, command: Command): Promise<number> {
+  const options = command.opts<CheckOptions>();
+  const file = options.config ?? environment.configFile;
+  const { places = [] } = loadConfigFile(file);
+  const asked = options.database ?? environment.databaseUrl;
+  if (asked === undefined) {
+    report(terminal, options, { file, places: places.length });
+    return exitStatus.done;
+  }
+  const where = resolveWhere({ database: asked, config: file }, environment);
+  const graph = await withSite(where, { mayWrite: false }, readGraph);
+  const open = graph.edges.filter(({ role }) => role === 'ask').map(({ place }) => place);
+  report(terminal, options, { file, places: graph.edges.length, database: shownUrl(asked), open });
+  return exitStatus.done;
+}
+
+interface Report {
+  readonly file: string;
+  readonly places: number;
+  readonly database?: string;
+  /** Places that nobody has decided about. */
+  readonly open?: readonly string[];
+}
+
+function report(
+  { out, err, style }: Session['terminal'],
+  { json }: CheckOptions,
+  { file, places, database, open = [] }: Report,
+): void {
+  if (json === true)
+    return out(JSON.stringify({ file, places, database: database ?? null, undecided: open }));
+  const fits = database === undefined ? 'is well-formed' : `fits ${database}`;
+  out(`${style.good('OK')} ${file} ${fits}: ${places} places.`);
+  if (open.length > 0)
+    out(
+      `${style.warning('Undecided')} (role: ask): ${open.join(', ')}. A plan that meets the source there asks.`,
+    );
+  if (database === undefined) err('With --database it is also compared with the tables that are there.');
+}

@@ -1,0 +1,30 @@
+import { renderNotice } from '../../engine/notice.ts';
+import { readPlanFile } from '../files.ts';
+import { withJson } from '../options.ts';
+import type { JsonOption } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Verb } from '../session.ts';
+
+interface NotifyOptions extends JsonOption {
+  readonly plan: readonly string[];
+}
+
+/** `drover notify`: what plans mean for the people concerned. Opens no database and sends nothing. */
+export const notify: Verb = {
+  name: 'notify',
+  summary: 'write the message to the people concerned, one per tenant, from plan files',
+  define: (command) =>
+    withJson(command).requiredOption(
+      '--plan <file>',
+      'a file that `drover plan --out` wrote; may be repeated',
+      (file: string, earlier: readonly string[] = []) => [...earlier, file],
+    ),
+  run: ({ terminal }, command) => {
+    const options = command.opts<NotifyOptions>();
+    const notices = options.plan.map((file) => renderNotice(readPlanFile(file)));
+    if (options.json === true)
+      terminal.out(JSON.stringify({ notices: notices.map(({ json }) => json) }, null, 2));
+    else terminal.out(notices.map(({ markdown }) => markdown.trimEnd()).join('\n\n---\n\n'));
+    return Promise.resolve(exitStatus.done);
+  },
+};

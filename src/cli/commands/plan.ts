@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { writePlan } from '../../engine/plan-file.ts';
+import type { Plan } from '../../engine/plan-types.ts';
+import { DroverError } from '../../errors.ts';
+import { planMove } from '../../postgres/move.ts';
+import { writeText } from '../files.ts';
+import { planLines, refusingFindings } from '../move.ts';
+import { readIntent, withJson, withMove, withWhere } from '../options.ts';
+import type { MoveOptions } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { resolveTenant } from '../tenant.ts';
+import { resolveWhere, withSite } from '../where.ts';
+
+interface PlanOptions extends MoveOptions {
+  readonly out?: string;
+}
+
+/** `drover plan`: what a move would do. It writes nothing to the database. */
+export const plan: Verb = {
+  name: 'plan',
+  summary: 'show what a move would change, what stays, and what to know; writes nothing',
+  define: (command) =>
+    withWhere(
+      withMove(
+        withJson(command).option('--out <file>', 'also write the plan to a file, for `drover apply FILE`'),
+      ),
+    ).addHelpText(
+      'after',
+      '\nExit status: 0 nothing to do · 2 there are changes · 1 it cannot be done, or would be refused',
+    ),
+  run: planFor,
+};
+
+async function planFor(session: Session, command: Command): Promise<number> {
+  const options = command.opts<PlanOptions>();
+  const intent = readIntent(options);
+  const made = await withSite(
+    resolveWhere(options, session.environment),
+    { mayWrite: false },
+    async (site) => {
+      const tenant = await resolveTenant(site, options.tenant);
+      return planMove(site, { ...intent, ...(tenant === undefined ? {} : { tenant }) });
+    },
+  );
+  if (options.out !== undefined) writeText(options.out, writePlan(made), { keep: false });
+  showPlan(session, made, options);
+  refuse(made);
+  return made.steps.length === 0 ? exitStatus.done : exitStatus.changes;
+}
+
+function showPlan({ terminal }: Session, made: Plan, { json, out }: PlanOptions): void {
+  if (json === true) terminal.out(JSON.stringify(made, null, 2));
+  else for (const line of planLines(made, terminal.style)) terminal.out(line);
+  if (out !== undefined) terminal.err(`Written to ${out}; \`drover apply ${out}\` carries it out.`);
+}
+
+/** A plan that cannot run was shown; the status says that it is no good. */
+function refuse(made: Plan): void {
+  const errors = refusingFindings(made, false);
+  if (errors.length === 0) return;
+  const codes = [...new Set(errors.map(({ code }) => code))];
+  const way = errors.every(({ forceable }) => forceable === true)
+    ? '`drover apply --force --reason TEXT` passes them'
+    : 'each says its way out above';
+  const message = `This plan would be refused because of ${codes.join(', ')}; ${way}.`;
+  throw new DroverError('PLAN_REFUSED', message, { codes, plan: made });
+}

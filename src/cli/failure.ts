@@ -1,0 +1,64 @@
+/** How an error reaches a person: what, where and the way out in one message; never a stack trace of a refusal. */
+import { CommanderError } from 'commander';
+import { printable } from '../engine/row-text.ts';
+import { DroverError, errorCodes } from '../errors.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface FailureOptions {
+  readonly json: boolean;
+  /** Print the stack of an unexpected error. */
+  readonly debug: boolean;
+  readonly version: string;
+}
+
+/** Reports an error on the error stream and returns the exit status. */
+export function reportFailure(terminal: Terminal, error: unknown, options: FailureOptions): number {
+  const failure = asDroverError(error);
+  if (options.json) terminal.err(JSON.stringify({ error: describe(failure) }));
+  else showFailure(terminal, failure, options);
+  if (options.debug) terminal.err(stackOf(error));
+  return failure.code === 'INTERRUPTED' ? 130 : errorCodes[failure.code].exit;
+}
+
+/** What a usage error of the option parser means in Drover's own words. */
+export function usageError(error: CommanderError, command: string): DroverError {
+  const message = error.message.replace(/^error: /, '');
+  const text = `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
+  const ended = /[.?!)]$/.test(text) ? text : `${text}.`;
+  return new DroverError(
+    'USAGE_INVALID',
+    `${ended} \`${command} --help\` shows what there is.`,
+    {},
+    { cause: error },
+  );
+}
+
+function asDroverError(error: unknown): DroverError {
+  if (error instanceof DroverError) return error;
+  return new DroverError('INTERNAL', 'Something happened that Drover did not expect.', {}, { cause: error });
+}
+
+/** What a script needs of an error; a plan is left out, because it was printed or can be made again. */
+function describe({ code, message, data }: DroverError): Record<string, unknown> {
+  const { plan: _, ...facts } = data;
+  return { code, message, data: facts };
+}
+
+function showFailure(
+  { err, errStyle }: Terminal,
+  failure: DroverError,
+  { debug, version }: FailureOptions,
+): void {
+  const lines = failure.message.split('\n').map(printable);
+  err(`${errStyle.error(failure.code)}: ${lines.join('\n')}`);
+  if (failure.code !== 'INTERNAL') return;
+  const cause = failure.cause instanceof Error ? failure.cause.message : failure.cause;
+  if (cause !== undefined) err(`  ${printable(String(cause).split('\n')[0] ?? '')}`);
+  err(`This is a mistake in Drover ${version}, and what was under way was rolled back.`);
+  err('Please report it in the issue tracker of the project, with the command and these lines.');
+  if (!debug) err('`drover --debug …` prints where it happened.');
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

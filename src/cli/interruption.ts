@@ -1,0 +1,51 @@
+/**
+ * Ctrl-C while a transaction is open. The first one is noticed between statements: the work ends with an error, so that
+ * the transaction rolls back and the record of the migration is closed. The second ends the process at once; the
+ * database then rolls back by itself, because the connection is gone.
+ */
+import { DroverError } from '../errors.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface SignalSource {
+  on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+}
+
+export interface Interruption {
+  /** Runs work that calls `check` where it can be stopped. */
+  guard<T>(work: (check: () => void) => Promise<T>): Promise<T>;
+}
+
+export interface InterruptionInput {
+  readonly signals: SignalSource;
+  readonly terminal: Terminal;
+  /** Ends the process. */
+  readonly leave: (status: number) => void;
+}
+
+/** Listens only while guarded work runs; outside it a signal ends the process as usual. */
+export function createInterruption({ signals, terminal, leave }: InterruptionInput): Interruption {
+  return {
+    async guard(work) {
+      let asked = false;
+      const listener = (): void => {
+        if (asked) return leave(130);
+        asked = true;
+        terminal.err('Stopping. What was done so far is taken back; press Ctrl-C again to leave at once.');
+      };
+      const check = (): void => {
+        if (asked)
+          throw new DroverError(
+            'INTERRUPTED',
+            'Stopped. The transaction was rolled back and nothing was changed.',
+          );
+      };
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) signals.on(signal, listener);
+      try {
+        return await work(check);
+      } finally {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) signals.off(signal, listener);
+      }
+    },
+  };
+}

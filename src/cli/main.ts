@@ -1,0 +1,121 @@
+/** The command line: reads the words, runs one command, and turns every outcome into an exit status. */
+import { Command, CommanderError } from 'commander';
+import { loadEnvironment } from '../config.ts';
+import { apply } from './commands/apply.ts';
+import { config } from './commands/config.ts';
+import { demo } from './commands/demo.ts';
+import { history } from './commands/history.ts';
+import { init } from './commands/init.ts';
+import { inspect } from './commands/inspect.ts';
+import { notify } from './commands/notify.ts';
+import { plan } from './commands/plan.ts';
+import { rollback } from './commands/rollback.ts';
+import { seed } from './commands/seed.ts';
+import { reportFailure, usageError } from './failure.ts';
+import { createInterruption } from './interruption.ts';
+import type { SignalSource } from './interruption.ts';
+import { readSystemUser } from './options.ts';
+import { exitStatus } from './session.ts';
+import type { Session, Verb } from './session.ts';
+import { openTerminal } from './terminal.ts';
+import type { Streams } from './terminal.ts';
+
+const verbs: readonly Verb[] = [demo, init, inspect, plan, apply, rollback, history, notify, config, seed];
+
+export interface CliInput {
+  /** The words after the name of the program. */
+  readonly args: readonly string[];
+  readonly streams: Streams;
+  readonly signals: SignalSource;
+  /** Ends the process at once. */
+  readonly leave: (status: number) => void;
+  readonly version: string;
+}
+
+/** Runs one command and returns the exit status; it never throws. */
+export async function runCli(input: CliInput): Promise<number> {
+  const { args, streams, version } = input;
+  const words = new Set(args);
+  const failure = { json: words.has('--json'), debug: words.has('--debug'), version };
+  try {
+    return await dispatch(input);
+  } catch (error) {
+    return reportFailure(openTerminal(streams, colorMode()), error, failure);
+  }
+}
+
+/** An environment that cannot be read is reported without colours. */
+function colorMode(): 'auto' | 'always' | 'never' {
+  try {
+    return loadEnvironment().color;
+  } catch {
+    return 'never';
+  }
+}
+
+async function dispatch(input: CliInput): Promise<number> {
+  let status: number = exitStatus.done;
+  const program = buildProgram(input, (verb, command) => async () => {
+    status = await verb.run(openSession(input), command);
+  });
+  try {
+    await program.parseAsync([...input.args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return exitStatus.done;
+    // Called without any word, it shows its help: on the error stream, because nothing was asked for.
+    if (error.code === 'commander.help') return exitStatus.failed;
+    throw usageError(error, commandLine(program, input.args));
+  }
+  return status;
+}
+
+function openSession({ streams, signals, leave, version }: CliInput): Session {
+  const environment = loadEnvironment();
+  const terminal = openTerminal(streams, environment.color);
+  const interruption = createInterruption({ signals, terminal, leave });
+  return { terminal, environment, interruption, systemUser: readSystemUser(), version };
+}
+
+type Action = (verb: Verb, command: Command) => () => Promise<void>;
+
+function buildProgram({ streams, version }: CliInput, action: Action): Command {
+  const program = new Command('drover')
+    .description(
+      'Moves multi-tenant AI platforms off retiring models: planned, verified, journalled, reversible.',
+    )
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .option('--debug', 'print the stack of an error')
+    .addHelpText(
+      'after',
+      '\nStart with `drover demo`, or with `drover init --database postgres://…` on a database of your own.',
+    );
+  setUp(program, streams);
+  for (const verb of verbs) {
+    const command = program.command(verb.name).description(verb.summary);
+    setUp(command, streams);
+    const leaf = verb.define(command.option('--debug', 'print the stack of an error'));
+    if (leaf !== command) setUp(leaf.option('--debug', 'print the stack of an error'), streams);
+    leaf.allowExcessArguments(false).action(action(verb, leaf));
+  }
+  return program;
+}
+
+/** Help goes to where data goes, errors are reported by us, and no line is longer than a small terminal. */
+function setUp(command: Command, { stdout, stderr }: Streams): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => void stdout.write(text),
+    writeErr: (text) => void stderr.write(text),
+    outputError: () => undefined,
+    getOutHelpWidth: () => Math.min(stdout.columns ?? 100, 100),
+    getErrHelpWidth: () => Math.min(stderr.columns ?? 100, 100),
+  });
+}
+
+/** `drover plan`, for the hint where to find help. */
+function commandLine(program: Command, args: readonly string[]): string {
+  const verb = args.find((arg) => program.commands.some((command) => command.name() === arg));
+  return verb === undefined ? 'drover' : `drover ${verb}`;
+}

@@ -1,0 +1,119 @@
+/** Options that several commands share, and what they mean. */
+import { userInfo } from 'node:os';
+import { type Command, Option } from 'commander';
+import type { Answer, Intent, ParameterPolicy } from '../engine/intent.ts';
+import type { Session } from './session.ts';
+import { usage } from './where.ts';
+import type { WhereOptions } from './where.ts';
+
+export interface JsonOption {
+  readonly json?: boolean;
+}
+
+/** `--json`: one document on standard output, and nothing else there. */
+export function withJson(command: Command): Command {
+  return command.option('--json', 'print one JSON document (see docs/guides/cli.md)');
+}
+
+/** Which database; see where.ts. */
+export function withWhere(command: Command): Command {
+  return command
+    .optionsGroup('Which database:')
+    .option('--data <folder>', 'embedded database with Drover’s own schema (default: ./drover-data)')
+    .option('--database <url>', 'postgres://… or pglite:FOLDER')
+    .option('--config <file>', 'what Drover must know about that database (default: drover.config.yaml)')
+    .option('--state <url|folder>', 'another database for Drover’s own records about it');
+}
+
+export interface TenantOption {
+  readonly tenant?: string;
+}
+
+export interface MoveOptions extends WhereOptions, JsonOption, TenantOption {
+  readonly from?: string;
+  readonly to?: string;
+  readonly kind?: string;
+  readonly types?: string;
+  readonly parameters: ParameterPolicy;
+  readonly answer: readonly string[];
+  readonly leaveAsks?: boolean;
+}
+
+/** What is moved. */
+export function withMove(command: Command): Command {
+  const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
+  return command
+    .optionsGroup('What is moved:')
+    .option('--from <model>', 'the model to move off: name, family/name, provider/name or key')
+    .option('--to <model>', 'the model to move to')
+    .option('--tenant <tenant>', 'whose: the key or the name of a tenant')
+    .option('--kind <kind>', 'kind of model (default: the first of the configuration)')
+    .option('--types <list>', 'only these entity types, separated by commas')
+    .addOption(
+      new Option('--parameters <policy>', 'parameters of what moves')
+        .choices(['reset', 'keep', 'translate'])
+        .default('reset'),
+    )
+    .option('--answer <place=move|keep>', 'answer a question of the plan; may be repeated', collect, [])
+    .option('--leave-asks', 'move the rest and leave what is asked about');
+}
+
+export interface ActorOptions {
+  readonly actor?: string;
+  readonly reason?: string;
+}
+
+/** Who does it and why, for the record. */
+export function withActor(command: Command): Command {
+  return command
+    .optionsGroup('For the record:')
+    .option('--actor <name>', 'who does it (default: the user of the operating system)')
+    .option('--reason <text>', 'why');
+}
+
+/** The name that a migration is recorded under. */
+export function actorOf({ actor }: ActorOptions, { environment, systemUser }: Session): string {
+  const name = (actor ?? environment.operator ?? systemUser ?? '').trim();
+  if (name === '') throw usage('Nobody knows who you are: name yourself with --actor, for the record.');
+  return name;
+}
+
+/** The user of this process for the operating system; undefined where it has no name. */
+export function readSystemUser(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the options ask for; the tenant is resolved later. @throws USAGE_INVALID */
+export function readIntent(options: MoveOptions): Intent {
+  const { from, to, kind, types } = options;
+  if (from === undefined || to === undefined) throw usage('Say what moves: --from MODEL --to MODEL.');
+  return {
+    from,
+    to,
+    parameters: options.parameters,
+    answers: Object.fromEntries(options.answer.map(readAnswer)),
+    leaveAsks: options.leaveAsks ?? false,
+    ...(kind === undefined ? {} : { kind }),
+    ...(types === undefined ? {} : { entityTypes: splitTypes(types) }),
+  };
+}
+
+/** A place may hold an equals sign (a JSON pointer), so the last one divides. */
+function readAnswer(text: string): [place: string, answer: Answer] {
+  const at = text.lastIndexOf('=');
+  const [place, answer] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+  if (at < 1 || place === '' || (answer !== 'move' && answer !== 'keep')) {
+    throw usage(`--answer "${text}" is no answer: write --answer "table.column=move" or "=keep".`);
+  }
+  return [place, answer];
+}
+
+/** An empty list stays empty: the engine refuses it, because it must not mean everything. */
+function splitTypes(text: string): string[] {
+  const types = text.split(',').map((type) => type.trim());
+  return [...new Set(types.filter((type) => type !== ''))];
+}

@@ -1,0 +1,96 @@
+/** Past migrations, for people. */
+import type { Finding } from '../engine/plan-types.ts';
+import { printable } from '../engine/row-text.ts';
+import type { Change, MigrationDetail, MigrationRecord } from '../postgres/history.ts';
+import type { NamedRecord } from './records.ts';
+import { tableLines } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+/** One line each, newest first. */
+export function showMigrations({ out, style, width }: Terminal, records: readonly NamedRecord[]): void {
+  if (records.length === 0) return out('No migrations yet.');
+  for (const record of records) {
+    out(`${style.bold(record.id)}  ${statusOf(record)}`);
+    const line = `  ${time(record.startedAt)}  ${printable(record.tenantName)}  ${modelsOf(record)}  ${record.migratedCount} rows  by ${printable(record.actor)}`;
+    out(line.length > width ? `${line.slice(0, width - 1)}…` : line);
+  }
+}
+
+/** Everything about one, but its changes. */
+export function showMigration(terminal: Terminal, record: MigrationDetail): void {
+  const { out, style, width } = terminal;
+  const what = record.kind === 'rollback' ? `Rollback of ${record.parentId ?? ''}` : `Migration ${record.id}`;
+  out(`${style.bold(what)}  ${statusOf(record)}`);
+  out(`  ${modelsOf(record)}`);
+  out(
+    `  by ${printable(record.actor)}, ${time(record.startedAt)}${record.reason === null ? '' : `: ${printable(record.reason)}`}${record.forced ? ' (forced)' : ''}`,
+  );
+  if (record.errorMessage !== null)
+    out(`  ${style.error(record.errorCode ?? 'error')}: ${printable(record.errorMessage)}`);
+  if (record.steps.length > 0) {
+    const rows = record.steps.map((step) => [
+      step.step,
+      step.operation,
+      step.entity,
+      step.expected,
+      step.actual ?? '',
+    ]);
+    out();
+    for (const line of tableLines({
+      head: ['step', 'what', 'of', 'planned', 'done'],
+      rows,
+      width,
+      heading: style.heading,
+    }))
+      out(line);
+  }
+  showStored(terminal, record.result);
+}
+
+/** Findings and what stayed or was skipped, as they were stored. */
+function showStored({ out, style }: Terminal, result: unknown): void {
+  const findings = listOf<Finding>(result, 'findings');
+  if (findings.length > 0) out(`\n${style.heading('Findings')}`);
+  for (const { severity, code, message } of findings)
+    out(`  ${style[severity](severity.padEnd(7))} ${code}: ${printable(message)}`);
+  const stayed = listOf<{ place: string; count: number; reason: string }>(result, 'leftBehind');
+  if (stayed.length > 0) out(`\n${style.heading('Stayed')}`);
+  for (const { place, count, reason } of stayed) out(`  ${printable(place)}: ${count} (${reason})`);
+  const skipped = listOf<{ table: string; key: string; reason: string }>(result, 'skipped');
+  if (skipped.length > 0) out(`\n${style.heading('Skipped')}`);
+  for (const { table, key, reason } of skipped)
+    out(`  ${printable(table)} ${printable(key)}: ${printable(reason)}`);
+}
+
+function listOf<T>(result: unknown, member: string): readonly T[] {
+  const value: unknown =
+    typeof result === 'object' && result !== null ? (result as Record<string, unknown>)[member] : undefined;
+  return Array.isArray(value) ? (value as T[]) : [];
+}
+
+/** Every changed value, as the journal has it. */
+export function showChanges({ out, style }: Terminal, changes: readonly Change[]): void {
+  out(`\n${style.heading('Changes')}`);
+  for (const { table, action, key, before, after } of changes) {
+    out(`  ${printable(table)} ${style.bold(printable(key))} ${action}`);
+    if (before !== null) out(`    ${style.error('-')} ${printable(JSON.stringify(before))}`);
+    if (after !== null) out(`    ${style.good('+')} ${printable(JSON.stringify(after))}`);
+  }
+}
+
+function statusOf({ status, complete, rolledBack, kind }: MigrationRecord): string {
+  if (status !== 'succeeded') return status;
+  if (rolledBack) return 'rolled back';
+  if (kind === 'rollback') return complete ? 'succeeded' : 'succeeded, some rows skipped';
+  return complete ? 'succeeded' : 'succeeded, partial';
+}
+
+function modelsOf({ from, to, kind }: MigrationRecord): string {
+  const models = `${printable(from.name ?? from.key ?? '?')} → ${printable(to.name ?? to.key ?? '?')}`;
+  return kind === 'rollback' ? `back from ${models}` : models;
+}
+
+/** To the minute; the JSON has it exactly. */
+function time(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+}

@@ -1,0 +1,74 @@
+/** What a migration or a rollback did, for people. */
+import { modelLabel } from '../engine/model-label.ts';
+import type { LeftBehind } from '../engine/plan-types.ts';
+import { namesOf, printable, rowCount } from '../engine/row-text.ts';
+import type { MoveResult } from '../postgres/move-result.ts';
+import type { RollbackResult } from '../postgres/rollback.ts';
+import { tableLines } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What moved, what stayed and why, and how to take it back. */
+export function showMoveResult(terminal: Terminal, result: MoveResult): void {
+  const { out, style } = terminal;
+  const models = `${printable(modelLabel(result.source))} → ${printable(modelLabel(result.target))}`;
+  const total = Object.values(result.counts).reduce((sum, rows) => sum + rows, 0);
+  if (result.replayed)
+    out(style.warning('This plan was applied before; this is what it did then. Nothing was done now.'));
+  out(`${style.good(`Moved ${rowCount(total)}`)} ${models} in ${seconds(result.durationMs)}`);
+  const rows = Object.entries(result.counts).map(([entity, count]) => [entity, count] as const);
+  if (rows.length > 0)
+    for (const line of tableLines({
+      head: ['what moved', 'rows'],
+      rows,
+      width: terminal.width,
+      heading: style.heading,
+    }))
+      out(line);
+  showLeftBehind(terminal, result.leftBehind);
+  out();
+  out(
+    result.complete
+      ? 'Complete: nothing live names the source any more.'
+      : style.warning('Partial: the source stays live, because live rows above still name it.'),
+  );
+  out(`Migration ${style.bold(result.migrationId)}`);
+}
+
+function showLeftBehind({ out, style, width }: Terminal, entries: readonly LeftBehind[]): void {
+  if (entries.length === 0) return;
+  const rows = entries.map(
+    (entry) =>
+      [entry.place, entry.count, entry.live ? `${entry.reason}, live` : entry.reason, entry.message] as const,
+  );
+  out();
+  for (const line of tableLines({
+    head: ['what stayed', 'rows', 'why', ''],
+    rows,
+    width,
+    heading: style.heading,
+  }))
+    out(line);
+  for (const entry of entries.filter(({ live }) => live))
+    out(style.muted(`  ${entry.place}: ${namesOf(entry.rows, { shown: 5, total: entry.count })}`));
+}
+
+/** What was restored, and what was left because somebody changed it since. */
+export function showRollbackResult({ out, style, width }: Terminal, result: RollbackResult): void {
+  out(
+    `${style.good(`Restored ${rowCount(result.restored)}`)} of migration ${result.parentId} in ${seconds(result.durationMs)}`,
+  );
+  if (result.skippedCount > 0) {
+    out(style.warning(`${rowCount(result.skippedCount)} left as they are:`));
+    const rows = result.skipped.map(({ table, key, reason }) => [table, key, reason]);
+    for (const line of tableLines({ head: ['table', 'key', 'why'], rows, width, heading: style.heading }))
+      out(line);
+    if (result.skippedCount > rows.length)
+      out(style.muted(`  and ${result.skippedCount - rows.length} more`));
+  }
+  out(`Rollback ${style.bold(result.migrationId)}; it can itself be rolled back.`);
+}
+
+/** `0.42 s`. */
+export function seconds(durationMs: number): string {
+  return `${(durationMs / 1000).toFixed(2)} s`;
+}

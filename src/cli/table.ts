@@ -1,0 +1,57 @@
+/** Tables for people: no frame, so that they can be copied, and narrow enough for the terminal. */
+import CliTable from 'cli-table3';
+import { printable } from '../engine/row-text.ts';
+
+export interface TableContent {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+  /** Columns of the terminal. */
+  readonly width: number;
+  readonly heading: (text: string) => string;
+}
+
+const frameless = {
+  top: '', 'top-mid': '', 'top-left': '', 'top-right': '',
+  bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
+  left: ' ', 'left-mid': '', mid: '', 'mid-mid': '',
+  right: '', 'right-mid': '', middle: ' ',
+}; // prettier-ignore
+
+/** The lines of a table; numbers to the right, the last column wraps where the terminal ends. */
+export function tableLines({ head, rows, width, heading }: TableContent): string[] {
+  const widths = columnWidths([head, ...rows], width);
+  const table = new CliTable({
+    chars: frameless,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1, compact: true },
+    colWidths: widths,
+    colAligns: head.map((_, at) => (rows.some((row) => typeof row[at] === 'number') ? 'right' : 'left')),
+    wordWrap: true,
+    head: head.map((title) => heading(title)),
+  });
+  table.push(...rows.map((row) => row.map((cell) => printable(String(cell)))));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
+}
+
+/** As wide as the content; what is too much is taken from the widest column. */
+function columnWidths(rows: readonly (readonly (string | number)[])[], width: number): number[] {
+  const count = rows[0]?.length ?? 0;
+  const widths = Array.from(
+    { length: count },
+    (_, at) => Math.max(...rows.map((row) => String(row[at] ?? '').length)) + 1,
+  );
+  const available = width - count - 1;
+  for (let excess = sum(widths) - available; excess > 0; excess = sum(widths) - available) {
+    const widest = widths.indexOf(Math.max(...widths));
+    const narrowed = Math.max(12, (widths[widest] ?? 0) - excess);
+    if (narrowed === widths[widest]) break;
+    widths[widest] = narrowed;
+  }
+  return widths;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

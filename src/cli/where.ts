@@ -1,0 +1,183 @@
+/**
+ * Which database a command works on: a folder with Drover's own schema (`--data`, the default), a server's database with
+ * Drover's own schema (`--database` without a configuration), or a database that Drover did not create (`--database`
+ * with a configuration). The database is always closed again, whatever happens.
+ */
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Environment } from '../config.ts';
+import { formatConfigProblems, loadConfigFile, locateProblems, openConfigFile } from '../config-file.ts';
+import { DroverError } from '../errors.ts';
+import { defaultSchema, installPlatform, proveIsolation } from '../platform/install.ts';
+import { platformScope } from '../platform/scope.ts';
+import { readCatalog } from '../postgres/catalog.ts';
+import { openDatabase } from '../postgres/connect.ts';
+import type { DatabaseTarget } from '../postgres/connect.ts';
+import type { Database } from '../postgres/database.ts';
+import { openSite } from '../postgres/site.ts';
+import type { Site } from '../postgres/site.ts';
+import { asOperator } from '../postgres/tenant.ts';
+
+export interface WhereOptions {
+  readonly data?: string;
+  readonly database?: string;
+  readonly config?: string;
+  readonly state?: string;
+}
+
+/** A folder of Drover's own, or somebody's database. */
+export type Where =
+  | { readonly kind: 'own'; readonly dataDir: string }
+  | {
+      readonly kind: 'given';
+      readonly target: DatabaseTarget;
+      readonly text: string;
+      readonly configFile?: string;
+      readonly state?: DatabaseTarget;
+    };
+
+const defaultFolder = './drover-data';
+
+/** What the options and the environment name, without opening it. @throws USAGE_INVALID */
+export function resolveWhere(options: WhereOptions, environment: Environment): Where {
+  const { data } = options;
+  if (data !== undefined && options.database !== undefined)
+    throw usage('--data and --database name two databases; give one of them.');
+  const database = options.database ?? (data === undefined ? environment.databaseUrl : undefined);
+  if (database === undefined) return ownFolder(options, environment);
+  const configFile =
+    options.config ?? (existsSync(environment.configFile) ? environment.configFile : undefined);
+  const state = options.state ?? environment.stateUrl;
+  return {
+    kind: 'given',
+    target: targetOf(database, '--database'),
+    text: database,
+    ...(configFile === undefined ? {} : { configFile }),
+    ...(state === undefined ? {} : { state: stateTarget(state) }),
+  };
+}
+
+function ownFolder(options: WhereOptions, environment: Environment): Where {
+  if (options.config !== undefined || options.state !== undefined) {
+    throw usage(
+      '--config and --state are for a database that Drover did not create; say which with --database postgres://… or --database pglite:FOLDER.',
+    );
+  }
+  return { kind: 'own', dataDir: options.data ?? environment.dataFolder ?? defaultFolder };
+}
+
+/** @throws USAGE_INVALID where the text is neither a URL nor `pglite:FOLDER` */
+export function targetOf(text: string, option: string): DatabaseTarget {
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { url: text };
+  if (text.startsWith('pglite:') && text.length > 'pglite:'.length)
+    return { dataDir: folderOf(text.slice('pglite:'.length)) };
+  throw usage(`${option} takes postgres://user@host:5432/database or pglite:FOLDER.`);
+}
+
+/** PGlite's files lie in `postgres` within the folder that Drover locks; somebody may name either. */
+function folderOf(path: string): string {
+  return basename(path) === 'postgres' && existsSync(join(path, 'PG_VERSION')) ? dirname(path) : path;
+}
+
+function stateTarget(text: string): DatabaseTarget {
+  return text.includes('://') || text.startsWith('pglite:') ? targetOf(text, '--state') : { dataDir: text };
+}
+
+export interface Access {
+  /** May the schema of Drover's own be made or upgraded? */
+  readonly mayWrite: boolean;
+}
+
+/** Opens the site, works with it, and closes it. */
+export async function withSite<T>(
+  where: Where,
+  access: Access,
+  work: (site: Site) => Promise<T>,
+): Promise<T> {
+  return withDatabase(where, async (database) => {
+    if (where.kind === 'own') return work(await openPlatform(database, access));
+    if (where.configFile === undefined) return work(await openServerPlatform(database, where, access));
+    const state = where.state === undefined ? undefined : await openDatabase(where.state);
+    try {
+      return await work(await openAttached(database, where.configFile, state));
+    } finally {
+      await state?.close();
+    }
+  });
+}
+
+/** Opens the database alone, works with it, and closes it. */
+export async function withDatabase<T>(where: Where, work: (database: Database) => Promise<T>): Promise<T> {
+  const target = where.kind === 'own' ? { dataDir: where.dataDir } : where.target;
+  if ('dataDir' in target) requireFolder(target.dataDir, where.kind);
+  const database = await openDatabase(target);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+/** Opening a folder makes one where there is none: only seed and demo may do that. */
+function requireFolder(dataDir: string, kind: Where['kind']): void {
+  if (existsSync(join(dataDir, 'postgres', 'PG_VERSION'))) return;
+  const hint =
+    kind === 'own'
+      ? '`drover seed` makes one with demo data; --data names another, --database a server.'
+      : 'PGlite’s files must lie in a folder called postgres inside it.';
+  throw new DroverError('NO_DATABASE', `There is no database in the folder ${dataDir}. ${hint}`, { dataDir });
+}
+
+/** Drover's own schema, brought up to date where the command may write, and proven to keep tenants apart. */
+export async function openPlatform(database: Database, { mayWrite }: Access): Promise<Site> {
+  if (mayWrite) await installPlatform(database);
+  await proveIsolation(database);
+  const platform = { schema: defaultSchema, scope: platformScope };
+  return openSite({ database, config: loadConfigFile(platformConfigFile), platform });
+}
+
+/** The configuration of Drover's own schema. */
+const platformConfigFile = fileURLToPath(new URL('../platform/drover.config.yaml', import.meta.url));
+
+async function openServerPlatform(
+  database: Database,
+  where: Extract<Where, { kind: 'given' }>,
+  access: Access,
+): Promise<Site> {
+  const { tables } = await asOperator(database, { settings: {}, readOnly: true }, (tx) =>
+    readCatalog(tx, { schemas: [defaultSchema] }),
+  );
+  if (tables.some((table) => table.name === 'schema_migrations')) return openPlatform(database, access);
+  const message =
+    `The database has no schema ${defaultSchema} of Drover’s own, and no configuration was given. ` +
+    `\`drover init --database ${shownUrl(where.text)}\` proposes one for it; then name it with --config.`;
+  throw new DroverError('NO_DATABASE', message);
+}
+
+/** A URL without its password. */
+export function shownUrl(text: string): string {
+  if (!URL.canParse(text) || text.startsWith('pglite:')) return text;
+  const url = new URL(text);
+  url.password = '';
+  return url.href;
+}
+
+async function openAttached(
+  database: Database,
+  configFile: string,
+  state: Database | undefined,
+): Promise<Site> {
+  const opened = openConfigFile(configFile);
+  return openSite({
+    database,
+    config: opened.config,
+    ...(state === undefined ? {} : { state }),
+    showProblem: (problem) => formatConfigProblems(locateProblems(opened, [problem]))[0] ?? problem.message,
+  });
+}
+
+/** A mistake in how a command was written. */
+export function usage(message: string): DroverError {
+  return new DroverError('USAGE_INVALID', message);
+}
