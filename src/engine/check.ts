@@ -3,7 +3,7 @@
  * code with it, on purpose), so that each tests the other. An empty list means that the plan may be carried out.
  */
 import type { Plan, Step } from './plan-types.ts';
-import type { Place } from './references.ts';
+import type { Place } from './place.ts';
 import type { RowGroup, Snapshot } from './snapshot.ts';
 
 export interface Problem {

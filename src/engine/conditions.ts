@@ -4,7 +4,7 @@ import type { Table, TableId } from './catalog.ts';
 import type { Condition, PlaceConfig } from './config.ts';
 import { findNamedColumn } from './names.ts';
 import type { NameScope } from './names.ts';
-import type { ConfigProblem } from './references.ts';
+import type { ConfigProblem } from './place.ts';
 
 export type RowCondition =
   | { readonly kind: 'sql'; readonly sql: string }

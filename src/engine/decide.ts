@@ -1,7 +1,7 @@
 /** What happens to one place of one kind of row: it moves, it merges, or it stays for a reason. Nothing else is possible. */
 import type { Intent } from './intent.ts';
 import type { LeftBehind } from './plan-types.ts';
-import type { Place } from './references.ts';
+import type { Place } from './place.ts';
 import type { Owner, PlaceState, Snapshot } from './snapshot.ts';
 
 export type Outcome =

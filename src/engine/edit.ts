@@ -6,7 +6,7 @@ import { rewriteJson } from './operations/rewrite-json.ts';
 import { revertComma, rewriteComma } from './operations/rewrite-text.ts';
 import type { Edit, SkippedEdit, ValueRule } from './operations/value-rule.ts';
 import type { Mapping } from './plan-types.ts';
-import type { Place } from './references.ts';
+import type { Place } from './place.ts';
 
 export interface EditRule {
   readonly place: Place;

@@ -3,7 +3,8 @@ import type { Table, TableId } from './catalog.ts';
 import type { Role } from './config.ts';
 import { tablePath } from './names.ts';
 import type { Ownership } from './ownership.ts';
-import type { Place, Rules } from './references.ts';
+import type { Place } from './place.ts';
+import type { Rules } from './references.ts';
 
 interface GraphNode {
   readonly table: string;

@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { findNamedColumn, findNamedTable } from './names.ts';
 import type { NameScope } from './names.ts';
 import type { Hop } from './ownership.ts';
-import type { ConfigProblem } from './references.ts';
+import type { ConfigProblem } from './place.ts';
 
 export interface Link {
   readonly table: TableId;

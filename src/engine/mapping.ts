@@ -2,7 +2,7 @@
 import type { Config } from './config.ts';
 import type { ModelFacts } from './model.ts';
 import type { Mapping } from './plan-types.ts';
-import type { Place } from './references.ts';
+import type { Place } from './place.ts';
 
 export interface ModelPair {
   readonly source: ModelFacts;

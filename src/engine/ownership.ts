@@ -143,13 +143,43 @@ function byPreference(a: OwnerPath, b: OwnerPath): number {
 
 /** Paths by foreign keys and declared links to owned tables. */
 function tiedPaths(work: Working, table: Table, direct: string | undefined): OwnerPath[] {
+  return pathsThrough(work, { table, direct }, (parent) => pathsOfParent(work, parent));
+}
+
+/** A parent's best path says who owns it; where that one may be empty, so do its others. */
+function pathsOfParent(work: Working, id: TableId): OwnerPath[] {
+  const best = work.best.get(id);
+  const parent = findTable(work.catalog, id);
+  if (best === undefined || best.notNull || parent === undefined) return best === undefined ? [] : [best];
+  const direct = directPath(work, parent);
+  const others = pathsThrough(
+    work,
+    { table: parent, direct: direct?.column },
+    (grandparent) => work.best.get(grandparent) ?? [],
+  );
+  return direct === undefined ? others : [direct, ...others];
+}
+
+interface Tied {
+  readonly table: Table;
+  readonly direct: string | undefined;
+}
+
+function pathsThrough(
+  work: Working,
+  { table, direct }: Tied,
+  pathsOf: (parent: TableId) => OwnerPath | OwnerPath[],
+): OwnerPath[] {
   const ties = [...foreignKeyTies(work, table, direct), ...linkTies(work, table)];
-  return ties.flatMap(({ hop, notNull }) => {
-    const parent = work.best.get(hop.table);
-    return parent === undefined
-      ? []
-      : [{ hops: [hop, ...parent.hops], column: parent.column, notNull: notNull && parent.notNull }];
-  });
+  return ties.flatMap(({ hop, notNull }) =>
+    [pathsOf(hop.table)]
+      .flat()
+      .map((parent) => ({
+        hops: [hop, ...parent.hops],
+        column: parent.column,
+        notNull: notNull && parent.notNull,
+      })),
+  );
 }
 
 function foreignKeyTies(

@@ -35,16 +35,9 @@ function tableFindings(snapshot: Snapshot, { table, column, documents }: Paramet
   const place = `${table}.${column}`;
   const counts = new Map<string, { name: string; change: string; rows: number }>();
   for (const { text, rows } of documents) {
-    const result = translateParameters(JSON.parse(text), snapshot.source, snapshot.target);
-    if (!('changes' in result))
-      return [
-        {
-          severity: 'error',
-          code: 'PARAMETER_SUPPORT_UNKNOWN',
-          place,
-          message: `Nobody says which parameters the target supports, so ${place} cannot be translated: use reset or keep, or map facts.parameters.`,
-        },
-      ];
+    const result = translateParameters(text, snapshot.source, snapshot.target);
+    if ('unknown' in result) return [supportUnknown(place)];
+    if ('invalid' in result) continue;
     for (const { name, change } of result.changes) {
       if (change === 'kept') continue;
       const id = `${name} ${change}`;
@@ -58,4 +51,13 @@ function tableFindings(snapshot: Snapshot, { table, column, documents }: Paramet
     count: rows,
     message: `${name} is ${change} in ${rows} row(s) of ${place}.`,
   }));
+}
+
+function supportUnknown(place: string): Finding {
+  return {
+    severity: 'error',
+    code: 'PARAMETER_SUPPORT_UNKNOWN',
+    place,
+    message: `Nobody says which parameters the target supports, so ${place} cannot be translated: use reset or keep, or map facts.parameters.`,
+  };
 }

@@ -12,7 +12,7 @@ import { canonicalText } from './canonical.ts';
 import type { Intent } from './intent.ts';
 import type { ModelFacts } from './model.ts';
 import type { LeftBehind, ModelName, Plan, RowName } from './plan-types.ts';
-import type { Place } from './references.ts';
+import type { Place } from './place.ts';
 import type { PlaceGroup, RowGroup, Snapshot } from './snapshot.ts';
 import { planSteps } from './steps.ts';
 

@@ -38,7 +38,7 @@ export function selectModel(
 /** Without a table of models: the components that `provider/name` gives, by the configured identity. */
 export function modelFromText(config: Config, kind: string, text: string): Selection {
   const identity = config.model.identity ?? ['name'];
-  const at = text.indexOf('/');
+  const at = splitAt(config, text);
   const provider = at > 0 ? text.slice(0, at) : undefined;
   const name = at > 0 ? text.slice(at + 1) : text;
   if (identity.includes('provider') && provider === undefined) {
@@ -54,6 +54,18 @@ export function modelFromText(config: Config, kind: string, text: string): Selec
       ? { provider: canonical, name: canonicalSpelling(config, 'name', name) }
       : { name: canonicalSpelling(config, 'name', text) };
   return { model: { kind, components, enabled: true, deprecated: false, retired: false, capabilities: {} } };
+}
+
+/** Where the provider ends: at the slash that leaves a known spelling of one before it, otherwise at the first. */
+function splitAt(config: Config, text: string): number {
+  const known = Object.entries(config.model.spellings?.['provider'] ?? {}).flatMap(([name, others]) => [
+    name,
+    ...others,
+  ]);
+  const longest = known
+    .filter((name) => text.startsWith(`${name}/`))
+    .toSorted((a, b) => b.length - a.length)[0];
+  return longest?.length ?? text.indexOf('/');
 }
 
 function canonicalSpelling(config: Config, component: string, value: string): string {

@@ -13,7 +13,8 @@ import type {
   RowName,
   Step,
 } from './plan-types.ts';
-import type { Place, Rules } from './references.ts';
+import type { Place } from './place.ts';
+import type { Rules } from './references.ts';
 import type { PlaceGroup, Snapshot } from './snapshot.ts';
 
 export interface StepInput {

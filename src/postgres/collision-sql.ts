@@ -4,7 +4,7 @@ import { findNamedTable } from '../engine/names.ts';
 import type { Mapping } from '../engine/plan-types.ts';
 import type { Rules } from '../engine/references.ts';
 import { castFor } from './binder.ts';
-import { quoteIdent, quoteTable } from './identifiers.ts';
+import { quoteIdent, quoteRows } from './identifiers.ts';
 import { columnOf, matchSql, tupleEquals } from './row-sql.ts';
 import type { PlaceRow, RowContext } from './row-sql.ts';
 
@@ -46,7 +46,7 @@ function takenSql(
   const partial = key.predicate === undefined ? [] : [`(${key.predicate})`];
   const rival = `(${mappings.map((mapping, at) => rivalSql(context, columns, mappings, { mapping, at })).join(' OR ')})`;
   const inner = [...same, ...partial, rival].join(' AND ');
-  const exists = `EXISTS (SELECT 1 FROM ${quoteTable(context.table)} u WHERE ${inner})`;
+  const exists = `EXISTS (SELECT 1 FROM ${quoteRows(context.table)} u WHERE ${inner})`;
   return key.predicate === undefined ? exists : `((${key.predicate}) AND ${exists})`;
 }
 

@@ -4,13 +4,14 @@
  */
 import type { ParameterPolicy } from '../engine/intent.ts';
 import type { Table } from '../engine/catalog.ts';
+import type { ModelPair } from '../engine/mapping.ts';
 import type { RowName } from '../engine/plan-types.ts';
 import type { Owner, PlaceGroup, PlaceState, RowGroup } from '../engine/snapshot.ts';
 import { findNamedTable } from '../engine/names.ts';
 import type { Rules } from '../engine/references.ts';
 import { Binder } from './binder.ts';
 import type { Tx } from './database.ts';
-import { quoteIdent, quoteTable } from './identifiers.ts';
+import { quoteIdent, quoteRows } from './identifiers.ts';
 import { findRowKey, keyExpression, keyHash } from './keys.ts';
 import type { RowKey } from './keys.ts';
 import { deadSql, matchSql, ownerSql, stateSql } from './row-sql.ts';
@@ -20,6 +21,7 @@ export interface ColumnFactsInput {
   readonly rules: Rules;
   readonly table: Table;
   readonly tenant: string | undefined;
+  readonly pair: ModelPair;
   readonly places: readonly PlaceRow[];
   readonly parameters: ParameterPolicy;
 }
@@ -70,7 +72,13 @@ async function readGroups(tx: Tx, input: ColumnFactsInput, key: RowKey | undefin
 }
 
 function contextOf(input: ColumnFactsInput): RowContext {
-  return { binder: new Binder(), rules: input.rules, table: input.table, tenant: input.tenant };
+  return {
+    binder: new Binder(),
+    rules: input.rules,
+    table: input.table,
+    tenant: input.tenant,
+    pair: input.pair,
+  };
 }
 
 interface RowsInput {
@@ -105,7 +113,7 @@ function rowsSql(context: RowContext, { input, key, side, extra }: RowsInput): s
     `${settled} AS hash`,
     ...extra,
   ];
-  return `SELECT ${columns.join(', ')} FROM ${quoteTable(input.table)} t WHERE ${matches.map((match) => `(${match})`).join(' OR ')}`;
+  return `SELECT ${columns.join(', ')} FROM ${quoteRows(input.table)} t WHERE ${matches.map((match) => `(${match})`).join(' OR ')}`;
 }
 
 /** A name is shared by tenants: another tenant's row that holds it does not name this tenant's model. */

@@ -3,12 +3,14 @@
  * cursor, so that memory stays flat. The database only preselects; what really names the source is decided by the pure editors.
  */
 import type { Table, ValueKind } from '../engine/catalog.ts';
+import type { ModelPair } from '../engine/mapping.ts';
 import type { Owner, PlaceState } from '../engine/snapshot.ts';
-import type { Place, Rules } from '../engine/references.ts';
+import type { Place } from '../engine/place.ts';
+import type { Rules } from '../engine/references.ts';
 import { Binder } from './binder.ts';
 import { displaySql } from './column-facts.ts';
 import type { Tx } from './database.ts';
-import { quoteIdent, quoteTable } from './identifiers.ts';
+import { quoteIdent, quoteRows } from './identifiers.ts';
 import { findRowKey, keyExpression } from './keys.ts';
 import { columnOf, deadSql, ownerSql, stateSql } from './row-sql.ts';
 import type { PlaceRow, RowContext } from './row-sql.ts';
@@ -18,6 +20,7 @@ export interface DocumentInput {
   readonly table: Table;
   readonly column: string;
   readonly tenant: string | undefined;
+  readonly pair: ModelPair;
   readonly places: readonly PlaceRow[];
 }
 
@@ -49,6 +52,7 @@ export async function visitDocuments(
     rules: input.rules,
     table: input.table,
     tenant: input.tenant,
+    pair: input.pair,
   };
   const sql = documentSql(context, input);
   if (sql === undefined) return;
@@ -78,7 +82,7 @@ function documentSql(context: RowContext, input: DocumentInput): string | undefi
   return `SELECT ${rowKey} AS key, ${displaySql(input.rules, input.table)} AS name, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead,
       ARRAY[${states.join(', ')}]::text[] AS states, ${column}::text AS text, ${carrier === 'array' ? `${column}::text[]` : 'NULL::text[]'} AS elements,
       hashtextextended(concat_ws(chr(31), ${rowKey}, ${column}::text), 0)::text AS hash
-    FROM ${quoteTable(input.table)} t WHERE ${candidateSql(context, { column, terms, kind, carrier })}`;
+    FROM ${quoteRows(input.table)} t WHERE ${candidateSql(context, { column, terms, kind, carrier })}`;
 }
 
 /** `json` and text may write any character as an escape, so there a document with such an escape is a candidate too. */

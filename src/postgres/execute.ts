@@ -94,6 +94,7 @@ function stepContext(
     tx,
     rules: snapshot.rules,
     tenant: plan.intent.tenant,
+    pair: { source: snapshot.source, target: snapshot.target },
     journal,
     onRows,
     translations: translationsOf(snapshot),
@@ -138,9 +139,9 @@ function translationsOf(snapshot: Snapshot): Record<string, Record<string, strin
   for (const { table, column, documents } of snapshot.parameters) {
     const map: Record<string, string> = {};
     for (const { text } of documents) {
-      const translated = translateParameters(JSON.parse(text), snapshot.source, snapshot.target);
+      const translated = translateParameters(text, snapshot.source, snapshot.target);
       if ('changes' in translated && translated.changes.some((change) => change.change !== 'kept'))
-        map[text] = JSON.stringify(translated.document);
+        map[text] = translated.document;
     }
     result[`${table}.${column}`] = map;
   }

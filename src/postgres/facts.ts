@@ -3,8 +3,9 @@ import type { Intent } from '../engine/intent.ts';
 import { termsOf } from '../engine/mapping.ts';
 import type { ModelPair } from '../engine/mapping.ts';
 import type { ModelFacts } from '../engine/model.ts';
-import { identifyingColumns } from '../engine/references.ts';
-import type { ModelTable, Rules } from '../engine/references.ts';
+import { identifyingColumns, isCovered } from '../engine/classified.ts';
+import type { ModelTable } from '../engine/place.ts';
+import type { Rules } from '../engine/references.ts';
 import { label, modelFromText, selectModel } from '../engine/select.ts';
 import type { Selection } from '../engine/select.ts';
 import type { Unclassified } from '../engine/snapshot.ts';
@@ -107,16 +108,14 @@ export async function scanUnclassified(
   rules: Rules,
   about: { intent: Intent; pair: ModelPair },
 ): Promise<Unclassified[]> {
-  const { schemas } = rules.scope;
-  const tables = rules.catalog.tables
-    .filter((table) => schemas.includes(table.schema))
-    .flatMap((table) => scanTarget(rules, table, about.intent.tenant));
+  const tables = rules.catalog.tables.flatMap((table) => scanTarget(rules, table, about.intent.tenant));
   const hits = await scanValues(tx, {
     tables,
     terms: termsOf(about.pair.source, rules.config, rules.places),
     limitPerColumn: 5,
   });
-  return hits.map(({ table, column, kind, pointer, count, samples }) => ({
+  const unknown = hits.filter((hit) => !isCovered(rules, hit));
+  return unknown.map(({ table, column, kind, pointer, count, samples }) => ({
     table,
     column,
     kind,

@@ -18,6 +18,15 @@ export function quoteTable(table: { readonly schema: string; readonly name: stri
   return `${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
 }
 
+/** The rows of a table for FROM, UPDATE and DELETE: without those of inheriting tables, which are tables of their own. */
+export function quoteRows(table: {
+  readonly schema: string;
+  readonly name: string;
+  readonly partitioned: boolean;
+}): string {
+  return table.partitioned ? quoteTable(table) : `ONLY ${quoteTable(table)}`;
+}
+
 /** Text as a literal; the E form where it holds a backslash, so that it does not depend on a server setting. */
 export function quoteLiteral(text: string): string {
   refuse(text, text.includes('\0') && 'contains a NUL character');

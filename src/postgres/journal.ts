@@ -36,6 +36,8 @@ export interface ChunkSource {
   readonly afters?: string;
   /** Rows are put into one chunk only where this is equal. */
   readonly pattern?: string;
+  /** Of each row of `m`, the value that is given back in `keys`. */
+  readonly collect?: string;
 }
 
 /** The CTEs that write the rows of the CTE `moved` to the journal, and the SELECT that counts them. */
@@ -60,11 +62,15 @@ export function journalTail(binder: Binder, source: ChunkSource): string {
     listed(source.befores),
     listed(source.afters),
   ];
+  const collected =
+    source.collect === undefined
+      ? 'NULL::text[]'
+      : `(SELECT array_agg((${source.collect})::text) FROM moved m)`;
   return `, numbered AS (SELECT m.*, (row_number() OVER (${group}) - 1) / ${rowsPerChunk} AS drover_chunk FROM moved m)
     , written AS (INSERT INTO ${journal.table} (tenant_id, migration_id, step, chunk, action, table_name, key_columns, ${source.key.store}, before, after, befores, afters, row_count)
       SELECT ${fixed.join(', ')}, array_agg(m.k), ${images.join(', ')}, count(*)::integer
       FROM numbered m GROUP BY drover_chunk${pattern === undefined ? '' : `, ${pattern}`} RETURNING row_count)
-    SELECT coalesce(sum(row_count), 0)::bigint AS rows FROM written`;
+    SELECT coalesce(sum(row_count), 0)::bigint AS rows, ${collected} AS keys FROM written`;
 }
 
 function listed(expression: string | undefined): string {

@@ -12,7 +12,7 @@ import { modelTableOf } from '../engine/steps.ts';
 import { DroverError } from '../errors.ts';
 import { Binder, castFor } from './binder.ts';
 import type { Tx } from './database.ts';
-import { quoteIdent, quoteTable } from './identifiers.ts';
+import { quoteIdent, quoteRows, quoteTable } from './identifiers.ts';
 import { columnOf, mineSql } from './row-sql.ts';
 
 /** What a lock and a record call the source: its key, or its components where no table holds the models. */
@@ -67,7 +67,7 @@ export async function lockModels(
       row.tenant === null ? 'true' : mineSql({ binder, rules, table: model.table, tenant: about.tenant });
     const key = binder.bind(row.key, castFor(columnOf(model.table, model.key)));
     await tx.many(
-      `SELECT 1 FROM ${quoteTable(model.table)} t WHERE ${mine} AND t.${quoteIdent(model.key)} = ${key} ${mode}`,
+      `SELECT 1 FROM ${quoteRows(model.table)} t WHERE ${mine} AND t.${quoteIdent(model.key)} = ${key} ${mode}`,
       binder.values,
     );
   }

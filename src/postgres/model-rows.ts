@@ -1,10 +1,11 @@
 /** The model rows that a tenant may mean, read by what the configuration says their columns are. */
 import type { ModelFacts, ParameterSupport } from '../engine/model.ts';
 import { findNamedTable } from '../engine/names.ts';
-import type { ModelTable, Rules } from '../engine/references.ts';
+import type { ModelTable } from '../engine/place.ts';
+import type { Rules } from '../engine/references.ts';
 import { Binder } from './binder.ts';
 import type { Tx } from './database.ts';
-import { quoteIdent, quoteTable } from './identifiers.ts';
+import { quoteIdent, quoteRows } from './identifiers.ts';
 import { mineSql } from './row-sql.ts';
 
 interface ModelRow {
@@ -33,7 +34,7 @@ export async function listModels(
       ${flag(config.enabled, 'true')} AS enabled, ${flag(config.deprecated, 'false')} AS deprecated, ${flag(config.retired, 'false')} AS retired,
       ${usableSql(rules, about.model)} AS usable, ${config.columns.updated === undefined ? 'NULL' : `t.${quoteIdent(config.columns.updated)}`}::text AS updated,
       ${factsSql(config.facts ?? {})} AS facts
-    FROM ${quoteTable(table)} t WHERE (${mineSql(context)}) OR ${global} OR ${isGlobalTable(rules, about.model) ? 'true' : 'false'} ORDER BY 1`;
+    FROM ${quoteRows(table)} t WHERE (${mineSql(context)}) OR ${global} OR ${isGlobalTable(rules, about.model) ? 'true' : 'false'} ORDER BY 1`;
   const rows = await tx.many<ModelRow>(sql, binder.values);
   return rows.map((row) => modelFacts(kind, row));
 }
@@ -73,7 +74,7 @@ function providerSql(rules: Rules, config: ModelTable['config'], column: string)
   const table =
     config.providers === undefined ? undefined : findNamedTable(rules.scope, config.providers.table);
   if (config.providers === undefined || table === undefined) return `t.${quoteIdent(column)}::text`;
-  return `(SELECT x.${quoteIdent(config.providers.name)}::text FROM ${quoteTable(table)} x WHERE x.${quoteIdent(config.providers.column)} = t.${quoteIdent(column)} LIMIT 1)`;
+  return `(SELECT x.${quoteIdent(config.providers.name)}::text FROM ${quoteRows(table)} x WHERE x.${quoteIdent(config.providers.column)} = t.${quoteIdent(column)} LIMIT 1)`;
 }
 
 function usableSql(rules: Rules, { config }: ModelTable): string {
@@ -82,7 +83,7 @@ function usableSql(rules: Rules, { config }: ModelTable): string {
   const column = config.columns.provider;
   if (config.providers?.usable === undefined || table === undefined || column === undefined)
     return 'NULL::boolean';
-  return `EXISTS (SELECT 1 FROM ${quoteTable(table)} x WHERE x.${quoteIdent(config.providers.column)} = t.${quoteIdent(column)} AND (${config.providers.usable}))`;
+  return `EXISTS (SELECT 1 FROM ${quoteRows(table)} x WHERE x.${quoteIdent(config.providers.column)} = t.${quoteIdent(column)} AND (${config.providers.usable}))`;
 }
 
 function factsSql(facts: Readonly<Record<string, string>>): string {

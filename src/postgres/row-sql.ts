@@ -9,14 +9,17 @@ import { findColumn } from '../engine/catalog.ts';
 import type { Column, Table } from '../engine/catalog.ts';
 import type { RowCondition } from '../engine/conditions.ts';
 import { findNamedTable } from '../engine/names.ts';
+import { mappingsOf } from '../engine/mapping.ts';
+import type { ModelPair } from '../engine/mapping.ts';
 import type { Hop, OwnerPath } from '../engine/ownership.ts';
 import type { Mapping } from '../engine/plan-types.ts';
 import { tableOf } from '../engine/references.ts';
-import type { Place, Rules } from '../engine/references.ts';
+import type { Place } from '../engine/place.ts';
+import type { Rules } from '../engine/references.ts';
 import { castFor } from './binder.ts';
 import type { Binder } from './binder.ts';
 import { collisionSql } from './collision-sql.ts';
-import { quoteIdent, quoteTable } from './identifiers.ts';
+import { quoteIdent, quoteRows } from './identifiers.ts';
 
 export interface RowContext {
   readonly binder: Binder;
@@ -24,6 +27,8 @@ export interface RowContext {
   readonly table: Table;
   /** The tenant's key as text; undefined where the database has a single one. */
   readonly tenant: string | undefined;
+  /** The models of the plan: what a copy of a reference must hold. Not needed where no state is asked for. */
+  readonly pair?: ModelPair;
 }
 
 /** The column of that name; it exists, because the rules were resolved against this catalogue. */
@@ -122,7 +127,7 @@ function hopSql(
       hop.how,
     ),
   );
-  return { from: `${quoteTable(table)} p${at}`, on: on.join(' AND ') };
+  return { from: `${quoteRows(table)} p${at}`, on: on.join(' AND ') };
 }
 
 interface Side {
@@ -153,7 +158,7 @@ export function deadSql({ rules, table }: RowContext): string {
 /** A condition of the configuration on the row. */
 export function conditionSql(context: RowContext, condition: RowCondition): string {
   if (condition.kind === 'sql') return `coalesce((${condition.sql}), false)`;
-  const other = quoteTable(tableOf(context.rules, condition.table));
+  const other = quoteRows(tableOf(context.rules, condition.table));
   if (condition.kind === 'pointed-at')
     return `EXISTS (SELECT 1 FROM ${other} x WHERE x.${quoteIdent(condition.column)} = t.${quoteIdent(condition.own)})`;
   const on = condition.from.map(
@@ -182,13 +187,25 @@ export function stateSql(context: RowContext, { place, mappings }: PlaceRow): st
   return branches.length === 0 ? `'L'` : `CASE ${branches.join(' ')} ELSE 'L' END`;
 }
 
-/** A copy that holds something else than the source; an empty copy disagrees with nobody. */
-function copiesDisagree({ binder, table }: RowContext, { place, mappings }: PlaceRow): string {
+/** A copy that holds something else than the source, in its own spelling; an empty copy disagrees with nobody. */
+function copiesDisagree(context: RowContext, { place, mappings }: PlaceRow): string {
   return place.copies
     .map((name) => {
-      const values = mappings.map((mapping) => binder.bind(mapping.from[0], castFor(columnOf(table, name))));
+      const cast = castFor(columnOf(context.table, name));
+      const values = copyValues(context, { place, mappings }, name).map((value) =>
+        context.binder.bind(value, cast),
+      );
       const column = `t.${quoteIdent(name)}`;
       return `(${column} IS NOT NULL AND ${column} NOT IN (${values.join(', ')}))`;
     })
     .join(' OR ');
+}
+
+/** How the source is written in the copy: by the copy's own place where it is one, otherwise as here. */
+function copyValues({ rules, table, pair }: RowContext, { mappings }: PlaceRow, name: string): string[] {
+  const copy = rules.places.find(
+    (other) => other.table === table.id && other.column === name && other.carrier === 'columns',
+  );
+  const own = copy === undefined || pair === undefined ? mappings : mappingsOf(copy, pair, rules.config);
+  return own.map((mapping) => mapping.from[0] ?? '');
 }

@@ -1,19 +1,22 @@
 /** Facts beside the places: parameter documents to translate, grants that moved rows need, rows that a merge would orphan. */
 import type { Intent } from '../engine/intent.ts';
+import type { ModelPair } from '../engine/mapping.ts';
 import { tableOf } from '../engine/references.ts';
-import type { Place, Rules } from '../engine/references.ts';
+import type { Place } from '../engine/place.ts';
+import type { Rules } from '../engine/references.ts';
 import type { NeededGrant, ParameterDocuments, PlaceGroup, Snapshot } from '../engine/snapshot.ts';
 import type { Table } from '../engine/catalog.ts';
 import { Binder } from './binder.ts';
 import { parametersSet } from './column-facts.ts';
 import type { Tx } from './database.ts';
-import { quoteIdent, quoteTable } from './identifiers.ts';
+import { quoteIdent, quoteRows } from './identifiers.ts';
 import { matchSql, mineSql, stateSql, tupleEquals } from './row-sql.ts';
 import type { RowContext } from './row-sql.ts';
 
 export interface SideInput {
   readonly rules: Rules;
   readonly intent: Intent;
+  readonly pair: ModelPair;
   readonly groups: readonly PlaceGroup[];
 }
 
@@ -36,8 +39,8 @@ function placesInUse({ rules, groups }: SideInput): Found[] {
     );
 }
 
-function contextOf({ rules, intent }: SideInput, table: Table): RowContext {
-  return { binder: new Binder(), rules, table, tenant: intent.tenant };
+function contextOf({ rules, intent, pair }: SideInput, table: Table): RowContext {
+  return { binder: new Binder(), rules, table, tenant: intent.tenant, pair };
 }
 
 /** `alias` names the source by the place. */
@@ -57,7 +60,7 @@ export async function readParameterDocuments(tx: Tx, input: SideInput): Promise<
     if (parameters === undefined) continue;
     const context = contextOf(input, found.table);
     const column = `t.${quoteIdent(parameters)}::text`;
-    const sql = `SELECT ${column} AS text, count(*) AS rows FROM ${quoteTable(found.table)} t WHERE ${onSource(context, found)} AND ${mineSql(context)} AND ${parametersSet(parameters)} GROUP BY 1 ORDER BY 1`;
+    const sql = `SELECT ${column} AS text, count(*) AS rows FROM ${quoteRows(found.table)} t WHERE ${onSource(context, found)} AND ${mineSql(context)} AND ${parametersSet(parameters)} GROUP BY 1 ORDER BY 1`;
     result.push({
       table: found.table.id,
       column: parameters,
@@ -97,10 +100,10 @@ async function readScopes(
     .map((mapping) => `(${tupleEquals(granted, 'h', columns, mapping.to)})`)
     .join(' OR ');
   const row = { place: found.place, mappings: found.group.mappings[found.place.id] ?? [] };
-  const sql = `SELECT DISTINCT t.${quoteIdent(via)}::text AS scope FROM ${quoteTable(found.table)} t
+  const sql = `SELECT DISTINCT t.${quoteIdent(via)}::text AS scope FROM ${quoteRows(found.table)} t
     WHERE ${onSource(context, found)} AND ${mineSql(context)} AND (${stateSql(context, row)}) = 'L' AND t.${quoteIdent(via)} IS NOT NULL
-      AND EXISTS (SELECT 1 FROM ${quoteTable(grant.table)} g WHERE ${same('g')} AND ${onSource(granted, grant, 'g')})
-      AND NOT EXISTS (SELECT 1 FROM ${quoteTable(grant.table)} h WHERE ${same('h')} AND (${target})) ORDER BY 1`;
+      AND EXISTS (SELECT 1 FROM ${quoteRows(grant.table)} g WHERE ${same('g')} AND ${onSource(granted, grant, 'g')})
+      AND NOT EXISTS (SELECT 1 FROM ${quoteRows(grant.table)} h WHERE ${same('h')} AND (${target})) ORDER BY 1`;
   return (await tx.many<{ scope: string }>(sql, context.binder.values)).map((one) => one.scope);
 }
 
@@ -119,7 +122,7 @@ export async function readDependents(tx: Tx, input: SideInput): Promise<Snapshot
         const on = key.columns
           .map((column, at) => `c.${quoteIdent(column)} = t.${quoteIdent(key.referencedColumns[at] ?? '')}`)
           .join(' AND ');
-        const sql = `SELECT count(*) AS rows FROM ${quoteTable(found.table)} t JOIN ${quoteTable(child)} c ON ${on} WHERE ${onSource(context, found)} AND ${mineSql(context)} AND (${stateSql(context, row)}) = 'C'`;
+        const sql = `SELECT count(*) AS rows FROM ${quoteRows(found.table)} t JOIN ${quoteRows(child)} c ON ${on} WHERE ${onSource(context, found)} AND ${mineSql(context)} AND (${stateSql(context, row)}) = 'C'`;
         result[found.table.id] =
           (result[found.table.id] ?? 0) + (await tx.one<{ rows: number }>(sql, context.binder.values)).rows;
       }
@@ -139,9 +142,9 @@ export async function readDemands(tx: Tx, input: SideInput): Promise<Snapshot['d
     const join =
       demand.parent === undefined
         ? ''
-        : `JOIN ${quoteTable(tableOf(input.rules, demand.parent.table))} d ON ${demand.parent.from.map((column, at) => `d.${quoteIdent(demand.parent?.to[at] ?? '')} = t.${quoteIdent(column)}`).join(' AND ')}`;
+        : `JOIN ${quoteRows(tableOf(input.rules, demand.parent.table))} d ON ${demand.parent.from.map((column, at) => `d.${quoteIdent(demand.parent?.to[at] ?? '')} = t.${quoteIdent(column)}`).join(' AND ')}`;
     const security = `${from}.${quoteIdent(demand.column)}`;
-    const sql = `SELECT ${security}::float8 AS security, count(*) AS rows FROM ${quoteTable(found.table)} t ${join} WHERE ${onSource(context, found)} AND ${mineSql(context)} AND ${security} > 0 GROUP BY 1 ORDER BY 1`;
+    const sql = `SELECT ${security}::float8 AS security, count(*) AS rows FROM ${quoteRows(found.table)} t ${join} WHERE ${onSource(context, found)} AND ${mineSql(context)} AND ${security} > 0 GROUP BY 1 ORDER BY 1`;
     result.push(
       ...(await tx.many<{ security: number; rows: number }>(sql, context.binder.values)).map((row) => ({
         place: found.place.id,

@@ -4,7 +4,8 @@
  */
 import type { Config } from '../engine/config.ts';
 import { resolveRules } from '../engine/references.ts';
-import type { ConfigProblem, Rules } from '../engine/references.ts';
+import type { ConfigProblem } from '../engine/place.ts';
+import type { Rules } from '../engine/references.ts';
 import { DroverError } from '../errors.ts';
 import { readCatalog } from './catalog.ts';
 import type { Database, Tx } from './database.ts';

@@ -10,7 +10,8 @@ import { mappingsOf } from '../engine/mapping.ts';
 import type { ModelPair } from '../engine/mapping.ts';
 import { findNamedTable } from '../engine/names.ts';
 import { tableOf } from '../engine/references.ts';
-import type { Place, Rules } from '../engine/references.ts';
+import type { Place } from '../engine/place.ts';
+import type { Rules } from '../engine/references.ts';
 import type { PlaceGroup, Snapshot, Unclassified } from '../engine/snapshot.ts';
 import { DroverError } from '../errors.ts';
 import { readColumnFacts } from './column-facts.ts';
@@ -31,7 +32,7 @@ export interface SnapshotInput {
 export async function readSnapshot(tx: Tx, input: SnapshotInput): Promise<Snapshot> {
   const { rules, intent, pair } = input;
   const places = await readPlaceGroups(tx, input);
-  const side = { rules, intent, groups: places };
+  const side = { rules, intent, pair, groups: places };
   return {
     rules,
     tenant: await readTenant(tx, rules, intent.tenant),
@@ -54,7 +55,7 @@ export async function readSnapshot(tx: Tx, input: SnapshotInput): Promise<Snapsh
 export async function readPlaceGroups(tx: Tx, { rules, intent, pair }: SnapshotInput): Promise<PlaceGroup[]> {
   const groups: PlaceGroup[] = [];
   for (const { table, column, places } of groupPlaces(rules, pair)) {
-    const common = { rules, table, tenant: intent.tenant, places };
+    const common = { rules, table, tenant: intent.tenant, pair, places };
     groups.push(
       column === undefined
         ? await readColumnFacts(tx, { ...common, parameters: intent.parameters })

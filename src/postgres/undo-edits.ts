@@ -2,7 +2,7 @@
 import { revertDocument } from '../engine/edit.ts';
 import type { Edit } from '../engine/operations/value-rule.ts';
 import { Binder } from './binder.ts';
-import { quoteIdent, quoteTable } from './identifiers.ts';
+import { quoteIdent, quoteRows } from './identifiers.ts';
 import { writeChunk } from './journal.ts';
 import { keyExpression, keyMatches } from './keys.ts';
 import { writeDocuments } from './operations/rewrite.ts';
@@ -60,7 +60,7 @@ async function readCurrent(
   const elements = columnOf(table, column).kind.endsWith('[]') ? `${name}::text[]` : 'NULL::text[]';
   const keys = binder.bind(chunk.keys, `text[]::${key.type}[]`);
   const mine = mineSql({ binder, rules: context.rules, table, tenant: context.tenant });
-  const sql = `SELECT ${keyExpression(key, 't')}::text AS key, ${name}::text AS text, ${elements} AS elements FROM ${quoteTable(table)} t JOIN unnest(${keys}) e (k) ON ${keyMatches(key, 't', 'e.k')} WHERE ${mine} FOR UPDATE OF t`;
+  const sql = `SELECT ${keyExpression(key, 't')}::text AS key, ${name}::text AS text, ${elements} AS elements FROM ${quoteRows(table)} t JOIN unnest(${keys}) e (k) ON ${keyMatches(key, 't', 'e.k')} WHERE ${mine} FOR UPDATE OF t`;
   return context.tx.many<Current>(sql, binder.values);
 }
 

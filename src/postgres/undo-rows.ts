@@ -1,6 +1,6 @@
 /** Taking whole rows back: a removed row is put back as it was; an added row is removed where nobody changed it. */
 import { Binder } from './binder.ts';
-import { quoteTable } from './identifiers.ts';
+import { quoteRows } from './identifiers.ts';
 import { journalTail } from './journal.ts';
 import { keyExpression, keyMatches } from './keys.ts';
 import { insertImages, rowImage } from './row-image.ts';
@@ -16,7 +16,6 @@ export async function undoDelete(context: UndoContext, target: UndoTarget, chunk
     'text[]::jsonb[]',
   );
   const sql = `WITH moved AS (${insertImages(table, `SELECT u.image FROM unnest(${images}) u (image)`)} ON CONFLICT DO NOTHING RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image)
-    , kept AS (SELECT array_agg(k::text) AS keys FROM moved)
     ${tail(binder, context, target, { action: 'insert', afters: 'm.image' })}`;
   return finish(context, chunk, { sql, binder, reason: 'a row with the same key is there now' });
 }
@@ -31,9 +30,8 @@ export async function undoInsert(context: UndoContext, target: UndoTarget, chunk
     'text[]::jsonb[]',
   );
   const mine = mineSql({ binder, rules: context.rules, table, tenant: context.tenant });
-  const sql = `WITH moved AS (DELETE FROM ${quoteTable(table)} t USING unnest(${keys}, ${images}) e (k, image)
+  const sql = `WITH moved AS (DELETE FROM ${quoteRows(table)} t USING unnest(${keys}, ${images}) e (k, image)
       WHERE ${keyMatches(key, 't', 'e.k')} AND ${mine} AND ${rowImage(table, 't')} = e.image RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image)
-    , kept AS (SELECT array_agg(k::text) AS keys FROM moved)
     ${tail(binder, context, target, { action: 'delete', befores: 'm.image' })}`;
   return finish(context, chunk, { sql, binder, reason: 'changed or removed since' });
 }
@@ -44,14 +42,16 @@ function tail(
   { table, key }: UndoTarget,
   images: { action: 'insert' | 'delete'; befores?: string; afters?: string },
 ): string {
+  const firstChunk = context.nextChunk();
   return journalTail(binder, {
     journal: context.journal,
     step: context.step,
     table,
     key,
-    firstChunk: context.nextChunk(),
+    firstChunk,
     ...images,
-  }).replace(/ FROM written$/, ', (SELECT keys FROM kept) AS keys FROM written');
+    collect: 'm.k',
+  });
 }
 
 async function finish(

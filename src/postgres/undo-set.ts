@@ -1,6 +1,6 @@
 /** Taking changed columns back: one UPDATE per chunk, joined to the keys, where every changed column still holds what was written. */
 import { Binder } from './binder.ts';
-import { quoteIdent, quoteLiteral, quoteTable } from './identifiers.ts';
+import { quoteIdent, quoteLiteral, quoteRows } from './identifiers.ts';
 import { journalTail } from './journal.ts';
 import { keyExpression, keyMatches } from './keys.ts';
 import { columnOf, mineSql } from './row-sql.ts';
@@ -8,9 +8,10 @@ import type { Chunk, Skipped, UndoContext, UndoTarget, Undone } from './undo.ts'
 
 /** Restores the rows of a `set` chunk. */
 export async function undoSet(context: UndoContext, target: UndoTarget, chunk: Chunk): Promise<Undone> {
-  const restored = await restore(context, target, chunk);
-  const skipped = restored === chunk.keys.length ? [] : await explain(context, target, chunk);
-  return { restored, skipped };
+  const restored = new Set(await restore(context, target, chunk));
+  const left = chunk.keys.filter((key) => !restored.has(key));
+  const skipped = left.length === 0 ? [] : await explain(context, target, { chunk, left });
+  return { restored: restored.size, skipped };
 }
 
 /** Every column that the chunk or a row of it changed, and that still exists. */
@@ -44,11 +45,11 @@ function stillWritten(names: readonly string[]): string {
     .join(' AND ');
 }
 
-async function restore(context: UndoContext, target: UndoTarget, chunk: Chunk): Promise<number> {
+async function restore(context: UndoContext, target: UndoTarget, chunk: Chunk): Promise<string[]> {
   const binder = new Binder();
   const { table, key } = target;
   const names = columnsOf(target, chunk);
-  if (names.length === 0) return 0;
+  if (names.length === 0) return [];
   const mine = mineSql({ binder, rules: context.rules, table, tenant: context.tenant });
   const set = names.map(
     (name) =>
@@ -58,13 +59,17 @@ async function restore(context: UndoContext, target: UndoTarget, chunk: Chunk): 
     sql: value === null ? 'NULL::jsonb' : binder.bind(JSON.stringify(value), 'text::jsonb'),
   });
   const sql = `WITH entry AS (${entries(binder, target, chunk)})
-    , moved AS (UPDATE ${quoteTable(table)} t SET ${set.join(', ')} FROM entry e WHERE ${keyMatches(key, 't', 'e.k')} AND ${mine} AND ${stillWritten(names)} RETURNING ${keyExpression(key, 't')} AS k, e.rb, e.ra)
-    ${journalTail(binder, { journal: context.journal, step: context.step, action: 'set', table, key, firstChunk: context.nextChunk(), before: image(chunk.after).sql, after: image(chunk.before).sql, befores: 'm.ra', afters: 'm.rb' })}`;
-  return (await context.tx.one<{ rows: number }>(sql, binder.values)).rows;
+    , moved AS (UPDATE ${quoteRows(table)} t SET ${set.join(', ')} FROM entry e WHERE ${keyMatches(key, 't', 'e.k')} AND ${mine} AND ${stillWritten(names)} RETURNING ${keyExpression(key, 't')} AS k, e.k AS drover_k, e.rb, e.ra)
+    ${journalTail(binder, { journal: context.journal, step: context.step, action: 'set', table, key, firstChunk: context.nextChunk(), before: image(chunk.after).sql, after: image(chunk.before).sql, befores: 'm.ra', afters: 'm.rb', collect: 'm.drover_k' })}`;
+  return (await context.tx.one<{ keys: string[] | null }>(sql, binder.values)).keys ?? [];
 }
 
-/** Which rows of the chunk were not restored, and why. They are those that do not hold the old values now. */
-async function explain(context: UndoContext, target: UndoTarget, chunk: Chunk): Promise<Skipped[]> {
+/** Why rows of the chunk were not restored. */
+async function explain(
+  context: UndoContext,
+  target: UndoTarget,
+  { chunk, left }: { chunk: Chunk; left: readonly string[] },
+): Promise<Skipped[]> {
   const binder = new Binder();
   const { table, key } = target;
   const names = columnsOf(target, chunk);
@@ -73,16 +78,10 @@ async function explain(context: UndoContext, target: UndoTarget, chunk: Chunk): 
     (name) =>
       `CASE WHEN e.a ? ${quoteLiteral(name)} AND t.${quoteIdent(name)}::text IS DISTINCT FROM e.a ->> ${quoteLiteral(name)} THEN ${quoteLiteral(name)} END`,
   );
-  const restored = names
-    .map(
-      (name) =>
-        `(NOT e.b ? ${quoteLiteral(name)} OR t.${quoteIdent(name)}::text IS NOT DISTINCT FROM e.b ->> ${quoteLiteral(name)})`,
-    )
-    .join(' AND ');
   const found = key.columns.map((column) => `t.${quoteIdent(column.name)} IS NOT NULL`).join(' AND ');
   const sql = `WITH entry AS (${entries(binder, target, chunk)})
     SELECT e.k::text AS key, (${found}) AS found, array_remove(ARRAY[${differs.join(', ')}]::text[], NULL) AS changed
-    FROM entry e LEFT JOIN ${quoteTable(table)} t ON ${keyMatches(key, 't', 'e.k')} AND ${mine} WHERE NOT ((${found}) AND ${restored})`;
+    FROM entry e LEFT JOIN ${quoteRows(table)} t ON ${keyMatches(key, 't', 'e.k')} AND ${mine} WHERE e.k = ANY (${binder.bind(left, `text[]::${key.type}[]`)})`;
   const rows = await context.tx.many<{ key: string; found: boolean; changed: string[] }>(sql, binder.values);
   return rows.map((row) => ({
     table: table.id,

@@ -18,14 +18,15 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   engine: [],
   errors: [],
   config: ['errors'],
+  'config-file': ['config', 'engine', 'errors'],
   registry: ['engine', 'errors'],
   isolation: ['engine', 'errors'],
   postgres: ['engine', 'registry', 'errors'],
   fleet: ['engine', 'registry', 'postgres', 'errors'],
   platform: ['engine', 'registry', 'postgres', 'isolation', 'fleet', 'errors'],
   http: [...all, 'config', 'errors'],
-  cli: [...all, 'config', 'errors'],
-  main: [...all, 'http', 'cli', 'config', 'errors'],
+  cli: [...all, 'config', 'config-file', 'errors'],
+  main: [...all, 'http', 'cli', 'config', 'config-file', 'errors'],
 };
 
 /** Packages that only one part may use. */

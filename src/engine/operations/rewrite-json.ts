@@ -91,8 +91,10 @@ function changeObject(
   );
   return members.flatMap((member, at) => {
     if (member === undefined || !present.includes(member)) return [];
+    // A component that stays the same keeps its spelling too (an escaped slash, say).
+    if (mapping === undefined || mapping.from[at] === mapping.to[at]) return [];
     const beside = present.filter((other) => other !== member);
-    return changeScalar(text, member, mapping?.to[at]).map((change) => ({ ...change, beside }));
+    return changeScalar(text, member, mapping.to[at]).map((change) => ({ ...change, beside }));
   });
 }
 

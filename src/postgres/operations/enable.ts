@@ -6,7 +6,7 @@ import type { EnableStep, Mapping } from '../../engine/plan-types.ts';
 import type { Table } from '../../engine/catalog.ts';
 import { castFor } from '../binder.ts';
 import type { Binder } from '../binder.ts';
-import { quoteIdent, quoteTable } from '../identifiers.ts';
+import { quoteIdent, quoteRows, quoteTable } from '../identifiers.ts';
 import { journalTail } from '../journal.ts';
 import { keyExpression } from '../keys.ts';
 import { rowImage } from '../row-image.ts';
@@ -20,7 +20,7 @@ export async function enable(context: StepContext, step: EnableStep): Promise<nu
   const columns = copiedColumns(table, step);
   const scope = `t.${quoteIdent(step.via)}::text = ANY (${row.binder.bind(step.scopes, 'text[]')})`;
   const values = columns.map((name) => valueOf(row.binder, table, { step, name }));
-  const source = `SELECT DISTINCT ON (t.${quoteIdent(step.via)}) ${values.join(', ')} FROM ${quoteTable(table)} t
+  const source = `SELECT DISTINCT ON (t.${quoteIdent(step.via)}) ${values.join(', ')} FROM ${quoteRows(table)} t
     WHERE ${mineSql(row)} AND ${scope} AND ${matchSql(row, step.grant)} ORDER BY t.${quoteIdent(step.via)}`;
   const sql = `WITH moved AS (INSERT INTO ${quoteTable(table)} AS t (${columns.map(quoteIdent).join(', ')}) ${source} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image)
     ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'insert', table, key, firstChunk: 0, afters: 'm.image' })}`;

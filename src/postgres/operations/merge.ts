@@ -4,7 +4,7 @@
  * Locking: the DELETE locks the removed rows. Nothing refers to them (the plan refuses otherwise), so nothing cascades.
  */
 import type { MergeStep } from '../../engine/plan-types.ts';
-import { quoteTable } from '../identifiers.ts';
+import { quoteRows } from '../identifiers.ts';
 import { journalTail } from '../journal.ts';
 import { keyExpression } from '../keys.ts';
 import { rowImage } from '../row-image.ts';
@@ -17,7 +17,7 @@ import type { StepContext } from './step-context.ts';
 export async function merge(context: StepContext, step: MergeStep): Promise<number> {
   const { table, key, row } = openStep(context, step);
   const where = `${mineSql(row)} AND ${movableSql(row, context, { step, move: step.move })}`;
-  const sql = `WITH moved AS (DELETE FROM ${quoteTable(table)} t WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image)
+  const sql = `WITH moved AS (DELETE FROM ${quoteRows(table)} t WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image)
     ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'delete', table, key, firstChunk: 0, befores: 'm.image' })}`;
   return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
 }

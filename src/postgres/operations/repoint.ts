@@ -5,11 +5,12 @@
  * Locking: rows are locked by the UPDATE itself. Under READ COMMITTED a row that another transaction changed meanwhile is
  * checked again: the plain statement by its own WHERE, the other by comparing every old value that it journals. A row that
  * no longer qualifies is not touched, the count differs from the plan, and the migration rolls back and is tried again.
+ * The journal holds the key that a row has afterwards, since the reference may be part of it.
  * Index: the one on the reference (led by the tenant column, where there is one).
  */
 import type { MovedColumns, RepointStep } from '../../engine/plan-types.ts';
 import { castFor } from '../binder.ts';
-import { quoteIdent, quoteTable } from '../identifiers.ts';
+import { quoteIdent, quoteRows } from '../identifiers.ts';
 import { journalTail } from '../journal.ts';
 import { keyExpression, keyMatches } from '../keys.ts';
 import { columnOf, deadSql, matchSql, mineSql, stateSql } from '../row-sql.ts';
@@ -46,7 +47,7 @@ async function runPlain(context: StepContext, step: RepointStep, move: MovedColu
       JSON.stringify(Object.fromEntries(changed.map((one) => [one.name, one[side]]))),
       'text::jsonb',
     );
-  const sql = `WITH moved AS (UPDATE ${quoteTable(table)} t SET ${set.join(', ')} WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k)
+  const sql = `WITH moved AS (UPDATE ${quoteRows(table)} t SET ${set.join(', ')} WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k)
     ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 1_000_000, before: image('from'), after: image('to') })}`;
   return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
 }
@@ -84,9 +85,9 @@ async function runStatement(
     (name, at) => `t.${quoteIdent(name)}::text IS NOT DISTINCT FROM h.drover_o${at}`,
   );
   const sql = `WITH hit AS MATERIALIZED (SELECT ${keyExpression(key, 't')} AS k, ${[...patterns, ...old, ...imagesSql(side)].join(', ')}
-      FROM ${quoteTable(table)} t WHERE ${mineSql(row)} AND (${movable})${only})
-    , moved AS (UPDATE ${quoteTable(table)} t SET ${setClauses(row, step, side).join(', ')} FROM hit h
-      WHERE ${[keyMatches(key, 't', 'h.k'), mineSql(row), ...unchanged].join(' AND ')} RETURNING h.*)
+      FROM ${quoteRows(table)} t WHERE ${mineSql(row)} AND (${movable})${only})
+    , moved AS (UPDATE ${quoteRows(table)} t SET ${setClauses(row, step, side).join(', ')} FROM hit h
+      WHERE ${[keyMatches(key, 't', 'h.k'), mineSql(row), ...unchanged].join(' AND ')} RETURNING ${keyExpression(key, 't')} AS k, ${[...step.moves.keys()].map((at) => `h.drover_p${at}`).join(', ')}, h.drover_b, h.drover_a)
     ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 0, ...patternImages(row, step), befores: 'm.drover_b', afters: 'm.drover_a' })}`;
   return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
 }

@@ -5,7 +5,7 @@
 import type { RetireStep } from '../../engine/plan-types.ts';
 import type { ModelName } from '../../engine/plan-types.ts';
 import { castFor } from '../binder.ts';
-import { quoteIdent, quoteTable } from '../identifiers.ts';
+import { quoteIdent, quoteRows } from '../identifiers.ts';
 import { writeChunk } from '../journal.ts';
 import { columnOf, mineSql } from '../row-sql.ts';
 import { openStep } from './step-context.ts';
@@ -21,7 +21,7 @@ export async function retire(
   const columns = Object.keys(step.set);
   const image = columns.map((name) => `t.${quoteIdent(name)}::text`).join(', ');
   const where = `${mineSql(row)} AND t.${quoteIdent(models.keyColumn)} = ${row.binder.bind(models.source.key, castFor(columnOf(table, models.keyColumn)))}`;
-  const read = `SELECT ARRAY[${image}]::text[] AS image FROM ${quoteTable(table)} t WHERE ${where}`;
+  const read = `SELECT ARRAY[${image}]::text[] AS image FROM ${quoteRows(table)} t WHERE ${where}`;
   const before = await context.tx.maybeOne<{ image: (string | null)[] }>(
     `${read} FOR UPDATE`,
     row.binder.values,
@@ -32,7 +32,7 @@ export async function retire(
       `${quoteIdent(name)} = ${assigned(step.set[name], models.target, (value) => row.binder.bind(value, castFor(columnOf(table, name))))}`,
   );
   const touched = await context.tx.run(
-    `UPDATE ${quoteTable(table)} t SET ${set.join(', ')} WHERE ${where}`,
+    `UPDATE ${quoteRows(table)} t SET ${set.join(', ')} WHERE ${where}`,
     row.binder.values,
   );
   const after = await context.tx.one<{ image: (string | null)[] }>(

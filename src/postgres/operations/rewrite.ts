@@ -9,7 +9,7 @@ import type { RewriteStep } from '../../engine/plan-types.ts';
 import type { Edit } from '../../engine/operations/value-rule.ts';
 import { visitDocuments } from '../documents.ts';
 import type { Document } from '../documents.ts';
-import { quoteIdent, quoteTable } from '../identifiers.ts';
+import { quoteIdent, quoteRows } from '../identifiers.ts';
 import { writeChunk } from '../journal.ts';
 import { keyMatches } from '../keys.ts';
 import type { RowKey } from '../keys.ts';
@@ -37,7 +37,7 @@ export async function rewrite(context: StepContext, step: RewriteStep): Promise<
   let chunk = 0;
   await visitDocuments(
     context.tx,
-    { rules: context.rules, table, column: step.column, tenant: context.tenant, places },
+    { rules: context.rules, table, column: step.column, tenant: context.tenant, pair: context.pair, places },
     async (batch) => {
       const changed = batch.flatMap((document) => change(context, step, document));
       if (changed.length === 0) return;
@@ -115,7 +115,7 @@ export async function writeDocuments(
   const value = isArray
     ? `(SELECT coalesce(array_agg(e.v ORDER BY e.n), '{}') FROM jsonb_array_elements_text(d.value::jsonb) WITH ORDINALITY e (v, n))::${type}`
     : `d.value::${type}`;
-  const sql = `UPDATE ${quoteTable(row.table)} t SET ${name} = ${value} FROM unnest(${keys}, ${old}, ${values}) d (k, old, value)
+  const sql = `UPDATE ${quoteRows(row.table)} t SET ${name} = ${value} FROM unnest(${keys}, ${old}, ${values}) d (k, old, value)
     WHERE ${keyMatches(key, 't', 'd.k')} AND ${mineSql(row)} AND t.${name}::text = d.old`;
   return context.tx.run(sql, row.binder.values);
 }

@@ -1,8 +1,10 @@
 /** What every operation needs to carry out one step for one tenant. */
 import type { Table } from '../../engine/catalog.ts';
+import type { ModelPair } from '../../engine/mapping.ts';
 import type { Step } from '../../engine/plan-types.ts';
 import { tableOf } from '../../engine/references.ts';
-import type { Place, Rules } from '../../engine/references.ts';
+import type { Place } from '../../engine/place.ts';
+import type { Rules } from '../../engine/references.ts';
 import { Binder } from '../binder.ts';
 import type { Tx } from '../database.ts';
 import type { Journal } from '../journal.ts';
@@ -14,6 +16,7 @@ export interface StepContext {
   readonly tx: Tx;
   readonly rules: Rules;
   readonly tenant: string | undefined;
+  readonly pair: ModelPair;
   readonly journal: Journal;
   /** By `table.column`: the text of a parameter document → its translation. Only documents that change. */
   readonly translations: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -26,7 +29,11 @@ export function openStep(context: StepContext, step: Step): { table: Table; key:
   const table = tableOf(context.rules, step.table);
   const key = findRowKey(context.rules, table);
   if (key === undefined) throw new Error(`${table.id} has no key; the plan should have refused`);
-  return { table, key, row: { binder: new Binder(), rules: context.rules, table, tenant: context.tenant } };
+  return {
+    table,
+    key,
+    row: { binder: new Binder(), rules: context.rules, table, tenant: context.tenant, pair: context.pair },
+  };
 }
 
 /** The place that a step names. */
