@@ -75,7 +75,9 @@ export function placesOf(step: Step): readonly string[] {
       return [step.grant.place];
     case 'retire':
       return [];
-    default:
+    case 'rewrite-json':
+    case 'rewrite-text':
+    case 'rewrite-array':
       return step.places;
   }
 }

@@ -58,7 +58,9 @@ function byRole({ place }: Occasion): Outcome | undefined {
         true,
         'data made with the model belongs to it; it must be made again, not relabelled',
       );
-    default:
+    case 'reference':
+    case 'grant':
+    case 'ask':
       return undefined;
   }
 }

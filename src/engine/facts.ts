@@ -20,7 +20,7 @@ export function factsOf(snapshot: Snapshot, digest: (text: string) => string): R
   for (const [name, text] of Object.entries(snapshot.definitions))
     facts[`definition of ${name}`] = short(text);
   for (const group of snapshot.places) {
-    const rows = group.groups.map(({ sample: _, ...facts }) => facts);
+    const rows = group.groups.map((counted) => ({ ...counted, sample: [] }));
     facts[`rows of ${group.places.join(', ')}`] = short(rows);
   }
   return facts;

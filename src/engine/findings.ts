@@ -2,8 +2,8 @@
 import { compareModels } from './compatibility.ts';
 import type { Intent } from './intent.ts';
 import { parameterFindings } from './parameter-findings.ts';
-import type { Decided } from './plan.ts';
-import { compareText } from './plan.ts';
+import type { Decided } from './decided.ts';
+import { compareText } from './order.ts';
 import type { Finding, LeftBehind, Step } from './plan-types.ts';
 import type { Snapshot } from './snapshot.ts';
 

@@ -172,13 +172,11 @@ function pathsThrough(
 ): OwnerPath[] {
   const ties = [...foreignKeyTies(work, table, direct), ...linkTies(work, table)];
   return ties.flatMap(({ hop, notNull }) =>
-    [pathsOf(hop.table)]
-      .flat()
-      .map((parent) => ({
-        hops: [hop, ...parent.hops],
-        column: parent.column,
-        notNull: notNull && parent.notNull,
-      })),
+    [pathsOf(hop.table)].flat().map((parent) => ({
+      hops: [hop, ...parent.hops],
+      column: parent.column,
+      notNull: notNull && parent.notNull,
+    })),
   );
 }
 
@@ -214,6 +212,6 @@ function linkTies(work: Working, table: Table): { hop: Hop; notNull: boolean }[]
     .filter((link) => link.table === table.id)
     .map((link) => ({
       hop: link.hop,
-      notNull: link.junction === false && findColumn(table, link.hop.from[0] ?? '')?.notNull === true,
+      notNull: !link.junction && findColumn(table, link.hop.from[0] ?? '')?.notNull === true,
     }));
 }

@@ -4,24 +4,17 @@
  * Every group of rows of the snapshot is decided place by place (decide.ts); what moves becomes steps (steps.ts), what stays is
  * listed with its reason, and what a person must know becomes findings (findings.ts). check.ts verifies the result by other means.
  */
-import { decide } from './decide.ts';
-import type { Outcome } from './decide.ts';
+import { decideAll, joinSamples } from './decided.ts';
+import type { Decided } from './decided.ts';
 import { planFindings } from './findings.ts';
 import { factsOf } from './facts.ts';
 import { canonicalText } from './canonical.ts';
 import type { Intent } from './intent.ts';
+import { compareText } from './order.ts';
 import type { ModelFacts } from './model.ts';
-import type { LeftBehind, ModelName, Plan, RowName } from './plan-types.ts';
-import type { Place } from './place.ts';
-import type { PlaceGroup, RowGroup, Snapshot } from './snapshot.ts';
+import type { LeftBehind, ModelName, Plan } from './plan-types.ts';
+import type { Snapshot } from './snapshot.ts';
 import { planSteps } from './steps.ts';
-
-/** A row group with the outcome of each of its places. */
-export interface Decided {
-  readonly source: PlaceGroup;
-  readonly group: RowGroup;
-  readonly outcomes: ReadonlyMap<Place, Outcome>;
-}
 
 export interface PlanInput {
   readonly snapshot: Snapshot;
@@ -59,25 +52,6 @@ export function hashOf(plan: Omit<Plan, 'hash'>, digest: (text: string) => strin
   const steps = plan.steps.map((step) => ({ ...step, rows: [] }));
   const leftBehind = plan.leftBehind.map((entry) => ({ ...entry, rows: [] }));
   return digest(canonicalText({ ...plan, hash: undefined, steps, leftBehind }));
-}
-
-/** Every group of rows with the outcome of each of its places. */
-export function decideAll(snapshot: Snapshot, intent: Intent): Decided[] {
-  const places = new Map(snapshot.rules.places.map((place) => [place.id, place]));
-  return snapshot.places.flatMap((source) =>
-    source.groups.map((group) => {
-      const outcomes = new Map<Place, Outcome>();
-      for (const [id, state] of Object.entries(group.states)) {
-        const place = places.get(id);
-        if (place !== undefined)
-          outcomes.set(
-            place,
-            decide(snapshot, intent, { place, state, owner: group.owner, dead: group.dead }),
-          );
-      }
-      return { source, group, outcomes };
-    }),
-  );
 }
 
 function modelName(model: ModelFacts): ModelName {
@@ -120,14 +94,4 @@ function listLeftBehind(decided: readonly Decided[]): LeftBehind[] {
   return [...entries.values()].toSorted(
     (a, b) => compareText(a.place, b.place) || compareText(a.reason, b.reason),
   );
-}
-
-/** The first fifty of two samples. */
-export function joinSamples(a: readonly RowName[], b: readonly RowName[]): RowName[] {
-  return [...a, ...b].slice(0, 50);
-}
-
-/** Code-unit order, the same on every machine. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

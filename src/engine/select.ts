@@ -1,7 +1,7 @@
 /** Which model somebody means: by key, name, `family/name` or `provider/name`. Ambiguity is never resolved silently. */
 import type { Config } from './config.ts';
 import type { ModelFacts } from './model.ts';
-import { compareText } from './plan.ts';
+import { compareText } from './order.ts';
 
 /** The model that was meant, or why nobody can say. */
 export type Selection =

@@ -1,8 +1,9 @@
 /** From decided row groups to steps, in the order in which they run: enable, merge, repoint, rewrite, retire. */
 import { deadRowsMove, movingStates } from './decide.ts';
 import type { Intent } from './intent.ts';
-import type { Decided } from './plan.ts';
-import { compareText, joinSamples } from './plan.ts';
+import type { Decided } from './decided.ts';
+import { joinSamples } from './decided.ts';
+import { compareText } from './order.ts';
 import type {
   EnableStep,
   MergeStep,

@@ -5,8 +5,8 @@ import type { Mapping } from '../engine/plan-types.ts';
 import type { Rules } from '../engine/references.ts';
 import { castFor } from './binder.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
-import { columnOf, matchSql, tupleEquals } from './row-sql.ts';
-import type { PlaceRow, RowContext } from './row-sql.ts';
+import { columnOf, matchSql, tupleEquals } from './match-sql.ts';
+import type { PlaceRow, RowContext } from './match-sql.ts';
 
 /** One condition per unique key that contains a column of the place; none where no key does. */
 export function collisionSql(context: RowContext, row: PlaceRow): string[] {

@@ -14,8 +14,9 @@ import type { Tx } from './database.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
 import { findRowKey, keyExpression, keyHash } from './keys.ts';
 import type { RowKey } from './keys.ts';
-import { deadSql, matchSql, ownerSql, stateSql } from './row-sql.ts';
-import type { PlaceRow, RowContext } from './row-sql.ts';
+import { matchSql } from './match-sql.ts';
+import { deadSql, ownerSql, stateSql } from './row-sql.ts';
+import type { PlaceRow, RowContext } from './match-sql.ts';
 
 export interface ColumnFactsInput {
   readonly rules: Rules;
@@ -158,7 +159,10 @@ async function withSamples(
   const groups: RowGroup[] = [];
   for (const row of read.rows) {
     const states = Object.fromEntries(
-      input.places.flatMap(({ place }, at) => (row.states[at] == null ? [] : [[place.id, row.states[at]]])),
+      input.places.flatMap(({ place }, at) => {
+        const state = row.states[at] ?? null;
+        return state === null ? [] : [[place.id, state]];
+      }),
     );
     const context = contextOf(input);
     const side = sideColumns(context, input);

@@ -12,8 +12,9 @@ import { displaySql } from './column-facts.ts';
 import type { Tx } from './database.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
 import { findRowKey, keyExpression } from './keys.ts';
-import { columnOf, deadSql, ownerSql, stateSql } from './row-sql.ts';
-import type { PlaceRow, RowContext } from './row-sql.ts';
+import { columnOf } from './match-sql.ts';
+import { deadSql, ownerSql, stateSql } from './row-sql.ts';
+import type { PlaceRow, RowContext } from './match-sql.ts';
 
 export interface DocumentInput {
   readonly rules: Rules;

@@ -30,6 +30,8 @@ const known: Readonly<Record<string, Known>> = {
     code: 'STATEMENT_TIMEOUT',
     message: () => 'A statement took longer than allowed or was cancelled.',
   },
+  // Raised by the trigger of src/postgres/fence.ts.
+  DR001: { code: 'MODEL_RETIRED', message: (f) => f.databaseMessage },
   '42501': { code: 'NOT_PERMITTED', message: (f) => `The role in use may not do this${on(f)}.` },
   '23503': {
     code: 'STILL_REFERENCED',

@@ -3,7 +3,7 @@
  * deferred constraints are forced before the commit; afterwards the facts are read once more, and nothing that the plan moved
  * may be left. Any of these failing throws, and the caller's transaction rolls back whole.
  */
-import { decideAll } from '../engine/plan.ts';
+import { decideAll } from '../engine/decided.ts';
 import type { Plan, RetireStep, Step } from '../engine/plan-types.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
 import { modelTableOf } from '../engine/steps.ts';
@@ -111,7 +111,9 @@ function carryOut(context: StepContext, input: ExecuteInput, step: Step): Promis
       return enable(context, step);
     case 'retire':
       return retireSource(context, input, step);
-    default:
+    case 'rewrite-json':
+    case 'rewrite-text':
+    case 'rewrite-array':
       return rewrite(context, step);
   }
 }

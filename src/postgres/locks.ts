@@ -6,6 +6,7 @@
 import type { Table } from '../engine/catalog.ts';
 import type { ModelPair } from '../engine/mapping.ts';
 import type { ModelFacts } from '../engine/model.ts';
+import type { Place } from '../engine/place.ts';
 import type { Rules } from '../engine/references.ts';
 import { tableOf } from '../engine/references.ts';
 import { modelTableOf } from '../engine/steps.ts';
@@ -13,7 +14,8 @@ import { DroverError } from '../errors.ts';
 import { Binder, castFor } from './binder.ts';
 import type { Tx } from './database.ts';
 import { quoteIdent, quoteRows, quoteTable } from './identifiers.ts';
-import { columnOf, mineSql } from './row-sql.ts';
+import { columnOf } from './match-sql.ts';
+import { mineSql } from './row-sql.ts';
 
 /** What a lock and a record call the source: its key, or its components where no table holds the models. */
 export function identityOf(source: Pick<ModelFacts, 'key' | 'components'>): string {
@@ -33,19 +35,25 @@ export async function lockPair(tx: Tx, tenant: string | undefined, source: strin
     });
 }
 
-/** Keeps writers out of every table with a place that can move, until the transaction ends; readers go on. */
+/**
+ * Keeps writers out of the tables with places that can move, until the transaction ends; readers go on. Where foreign keys
+ * are the fence (`constraint`), only tables with places that no foreign key guards: documents, names, lists.
+ */
 export async function lockTables(tx: Tx, rules: Rules, kind: string): Promise<void> {
-  const tables = fencedTables(rules, kind);
-  if ((rules.config.database?.fence ?? 'lock') === 'constraint' || tables.length === 0) return;
+  const byConstraint = rules.config.database?.fence === 'constraint';
+  const tables = fencedTables(rules, kind, (place) => !byConstraint || place.foreignKey === undefined);
+  if (tables.length === 0) return;
   await tx.run(
     `LOCK TABLE ${tables.map((table) => quoteTable(table)).join(', ')} IN SHARE ROW EXCLUSIVE MODE`,
   );
 }
 
-/** The tables with places of that kind that can move. */
-export function fencedTables(rules: Rules, kind: string): Table[] {
+/** The tables that this tenant's rows may be in, with places of that kind that can move, by id. */
+function fencedTables(rules: Rules, kind: string, counts: (place: Place) => boolean): Table[] {
+  const owned = (place: Place): boolean => rules.ownership.get(place.table)?.kind !== 'global';
+  const moving = (place: Place): boolean => ['reference', 'grant', 'ask'].includes(place.role);
   const places = rules.places.filter(
-    (place) => place.kind === kind && ['reference', 'grant', 'ask'].includes(place.role),
+    (place) => place.kind === kind && moving(place) && owned(place) && counts(place),
   );
   return [...new Set(places.map((place) => place.table))].toSorted().map((id) => tableOf(rules, id));
 }

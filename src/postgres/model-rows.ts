@@ -105,7 +105,7 @@ const capabilities = ['vision', 'tools', 'reasoning', 'audio', 'structured'] as 
 function modelFacts(kind: string, row: ModelRow): ModelFacts {
   const { facts } = row;
   const given = Object.entries(numbers).flatMap(([fact, name]) =>
-    facts[fact] == null ? [] : [[name, Number(facts[fact])]],
+    (facts[fact] ?? null) === null ? [] : [[name, Number(facts[fact])]],
   );
   const able = capabilities.flatMap((name) =>
     typeof facts[name] === 'boolean' ? [[name, facts[name]]] : [],

@@ -20,6 +20,7 @@ import type { Tx } from './database.ts';
 import { executePlan } from './execute.ts';
 import type { Progress, StepResult } from './execute.ts';
 import { checkIntent, readPair, scanUnclassified } from './facts.ts';
+import { raiseFences } from './fence.ts';
 import { findReplay, settleInterrupted } from './history.ts';
 import { identityOf, lockModels, lockPair, lockTables } from './locks.ts';
 import type { MoveResult } from './move-result.ts';
@@ -148,6 +149,7 @@ async function attempt(
       journal,
       onProgress: request.onProgress ?? (() => undefined),
     });
+    if (plan.complete) await raiseFences(tx, site, { snapshot, tenant, id });
     const result = resultOf({ id, plan, results, durationMs: Math.round(performance.now() - startedAt) });
     return finishWork(tx, site, {
       tenant,

@@ -90,13 +90,13 @@ export async function writeSteps(
   site: Site,
   about: { tenant: string | undefined; id: string; results: readonly StepResult[] },
 ): Promise<void> {
-  const rows = about.results.map(({ step: { rows: _, ...detail }, actual }) => ({
-    step: detail.id,
-    operation: detail.operation,
-    table_name: detail.table,
-    entity: detail.entity,
-    detail,
-    expected: detail.expected,
+  const rows = about.results.map(({ step, actual }) => ({
+    step: step.id,
+    operation: step.operation,
+    table_name: step.table,
+    entity: step.entity,
+    detail: { ...step, rows: [] },
+    expected: step.expected,
     actual,
   }));
   await tx.run(

@@ -7,6 +7,7 @@ import { modelTableOf } from '../engine/steps.ts';
 import { DroverError } from '../errors.ts';
 import type { Tx } from './database.ts';
 import type { Progress, StepResult } from './execute.ts';
+import { switchFences } from './fence.ts';
 import { getMigration, settleInterrupted } from './history.ts';
 import type { MigrationDetail } from './history.ts';
 import { identityOf, lockModels, lockPair, lockTables } from './locks.ts';
@@ -113,6 +114,7 @@ async function attempt(site: Site, request: RollbackRequest, about: Attempt): Pr
     if (source.key !== undefined && modelTableOf(rules, source.kind) !== undefined)
       await lockModels(tx, rules, { pair: { source, target: modelOf(parent, 'to') }, tenant });
     const journal = await journalFor(tx, site, { tenant, id });
+    await switchFences(tx, site, { tenant, migrationId: parent.id });
     const { steps, skipped } = await undoSteps(tx, site, {
       ...about,
       context: { tx, rules, tenant, journal },

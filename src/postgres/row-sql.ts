@@ -5,66 +5,17 @@
  * The row is always called `t`. Conditions of the configuration name its columns without a qualifier, so they are only ever
  * put where `t` is the innermost row, or in a subquery over one other row of which they speak.
  */
-import { findColumn } from '../engine/catalog.ts';
-import type { Column, Table } from '../engine/catalog.ts';
+import type { Column } from '../engine/catalog.ts';
 import type { RowCondition } from '../engine/conditions.ts';
 import { findNamedTable } from '../engine/names.ts';
 import { mappingsOf } from '../engine/mapping.ts';
-import type { ModelPair } from '../engine/mapping.ts';
 import type { Hop, OwnerPath } from '../engine/ownership.ts';
-import type { Mapping } from '../engine/plan-types.ts';
 import { tableOf } from '../engine/references.ts';
-import type { Place } from '../engine/place.ts';
-import type { Rules } from '../engine/references.ts';
 import { castFor } from './binder.ts';
-import type { Binder } from './binder.ts';
 import { collisionSql } from './collision-sql.ts';
+import { columnOf } from './match-sql.ts';
+import type { PlaceRow, RowContext } from './match-sql.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
-
-export interface RowContext {
-  readonly binder: Binder;
-  readonly rules: Rules;
-  readonly table: Table;
-  /** The tenant's key as text; undefined where the database has a single one. */
-  readonly tenant: string | undefined;
-  /** The models of the plan: what a copy of a reference must hold. Not needed where no state is asked for. */
-  readonly pair?: ModelPair;
-}
-
-/** The column of that name; it exists, because the rules were resolved against this catalogue. */
-export function columnOf(table: Table, name: string): Column {
-  const column = findColumn(table, name);
-  if (column === undefined) throw new Error(`${table.id} has no column ${name}`);
-  return column;
-}
-
-/** `alias.column = value` for each column of a tuple. */
-export function tupleEquals(
-  context: RowContext,
-  alias: string,
-  columns: readonly string[],
-  values: readonly string[],
-): string {
-  return columns
-    .map(
-      (name, at) =>
-        `${alias}.${quoteIdent(name)} = ${context.binder.bind(values[at], castFor(columnOf(context.table, name)))}`,
-    )
-    .join(' AND ');
-}
-
-/** Does the place of row `alias` name the source? */
-export function matchSql(
-  context: RowContext,
-  place: { columns: readonly string[]; mappings: readonly Mapping[] },
-  alias = 't',
-): string {
-  if (place.mappings.length === 0) return 'false';
-  const tests = place.mappings.map(
-    (mapping) => `(${tupleEquals(context, alias, place.columns, mapping.from)})`,
-  );
-  return tests.length === 1 ? (tests[0] ?? 'false') : `(${tests.join(' OR ')})`;
-}
 
 /** `mine`, `other`, `global`, `none` or `disagree`. */
 export function ownerSql(context: RowContext): string {
@@ -165,11 +116,6 @@ export function conditionSql(context: RowContext, condition: RowCondition): stri
     (name, at) => `x.${quoteIdent(condition.to[at] ?? '')} = t.${quoteIdent(name)}`,
   );
   return `EXISTS (SELECT 1 FROM ${other} x WHERE ${on.join(' AND ')} AND (${condition.sql}))`;
-}
-
-export interface PlaceRow {
-  readonly place: Place;
-  readonly mappings: readonly Mapping[];
 }
 
 /** The state of a place whose row names the source (see `PlaceState`). The cheap constant where nothing can be asked. */

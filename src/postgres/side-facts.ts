@@ -10,8 +10,9 @@ import { Binder } from './binder.ts';
 import { parametersSet } from './column-facts.ts';
 import type { Tx } from './database.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
-import { matchSql, mineSql, stateSql, tupleEquals } from './row-sql.ts';
-import type { RowContext } from './row-sql.ts';
+import { matchSql, tupleEquals } from './match-sql.ts';
+import { mineSql, stateSql } from './row-sql.ts';
+import type { RowContext } from './match-sql.ts';
 
 export interface SideInput {
   readonly rules: Rules;

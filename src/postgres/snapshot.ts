@@ -19,7 +19,7 @@ import type { Tx } from './database.ts';
 import { readDocumentFacts } from './document-facts.ts';
 import { quoteIdent, quoteTable } from './identifiers.ts';
 import { readDependents, readDemands, readNeededGrants, readParameterDocuments } from './side-facts.ts';
-import type { PlaceRow } from './row-sql.ts';
+import type { PlaceRow } from './match-sql.ts';
 
 export interface SnapshotInput {
   readonly rules: Rules;

@@ -7,7 +7,8 @@ import { writeChunk } from './journal.ts';
 import { keyExpression, keyMatches } from './keys.ts';
 import { writeDocuments } from './operations/rewrite.ts';
 import type { ChangedDocument } from './operations/rewrite.ts';
-import { columnOf, mineSql } from './row-sql.ts';
+import { columnOf } from './match-sql.ts';
+import { mineSql } from './row-sql.ts';
 import type { Chunk, JournalledEdits, Skipped, UndoContext, UndoTarget, Undone } from './undo.ts';
 
 interface Current {

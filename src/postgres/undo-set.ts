@@ -3,7 +3,8 @@ import { Binder } from './binder.ts';
 import { quoteIdent, quoteLiteral, quoteRows } from './identifiers.ts';
 import { journalTail } from './journal.ts';
 import { keyExpression, keyMatches } from './keys.ts';
-import { columnOf, mineSql } from './row-sql.ts';
+import { columnOf } from './match-sql.ts';
+import { mineSql } from './row-sql.ts';
 import type { Chunk, Skipped, UndoContext, UndoTarget, Undone } from './undo.ts';
 
 /** Restores the rows of a `set` chunk. */
@@ -17,8 +18,7 @@ export async function undoSet(context: UndoContext, target: UndoTarget, chunk: C
 /** Every column that the chunk or a row of it changed, and that still exists. */
 function columnsOf({ table }: UndoTarget, chunk: Chunk): string[] {
   const names = new Set(Object.keys(chunk.before ?? {}));
-  for (const row of chunk.befores ?? [])
-    for (const name of Object.keys((row ?? {}) as object)) names.add(name);
+  for (const row of chunk.befores ?? []) for (const name of Object.keys(row ?? {})) names.add(name);
   return [...names].filter((name) => table.columns.some((column) => column.name === name));
 }
 
@@ -28,7 +28,7 @@ function entries(binder: Binder, { key }: UndoTarget, chunk: Chunk): string {
     binder.bind(
       values === null
         ? chunk.keys.map(() => null)
-        : values.map((value) => (value == null ? null : JSON.stringify(value))),
+        : values.map((value) => (value === null || value === undefined ? null : JSON.stringify(value))),
       'text[]::jsonb[]',
     );
   const fixed = (value: unknown): string => binder.bind(JSON.stringify(value ?? {}), 'text::jsonb');

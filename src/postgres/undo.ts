@@ -118,7 +118,7 @@ function undoRows(context: UndoContext, target: UndoTarget, chunk: Chunk): Promi
       return undoDelete(context, target, chunk);
     case 'insert':
       return undoInsert(context, target, chunk);
-    default:
+    case 'edit':
       return undoEdits(context, target, chunk);
   }
 }

@@ -10,7 +10,8 @@ import { quoteIdent, quoteRows, quoteTable } from '../identifiers.ts';
 import { journalTail } from '../journal.ts';
 import { keyExpression } from '../keys.ts';
 import { rowImage } from '../row-image.ts';
-import { columnOf, matchSql, mineSql } from '../row-sql.ts';
+import { columnOf, matchSql } from '../match-sql.ts';
+import { mineSql } from '../row-sql.ts';
 import { openStep } from './step-context.ts';
 import type { StepContext } from './step-context.ts';
 

@@ -9,7 +9,7 @@ import { journalTail } from '../journal.ts';
 import { keyExpression } from '../keys.ts';
 import { rowImage } from '../row-image.ts';
 import { mineSql } from '../row-sql.ts';
-import { movableSql } from './repoint.ts';
+import { movableSql } from './movable.ts';
 import { openStep } from './step-context.ts';
 import type { StepContext } from './step-context.ts';
 

@@ -13,11 +13,13 @@ import { castFor } from '../binder.ts';
 import { quoteIdent, quoteRows } from '../identifiers.ts';
 import { journalTail } from '../journal.ts';
 import { keyExpression, keyMatches } from '../keys.ts';
-import { columnOf, deadSql, matchSql, mineSql, stateSql } from '../row-sql.ts';
-import type { RowContext } from '../row-sql.ts';
+import { columnOf, matchSql } from '../match-sql.ts';
+import { mineSql } from '../row-sql.ts';
+import type { RowContext } from '../match-sql.ts';
+import { movableSql } from './movable.ts';
 import { sideChanges } from './side-changes.ts';
 import type { SideChange } from './side-changes.ts';
-import { openStep, placeOf } from './step-context.ts';
+import { openStep } from './step-context.ts';
 import type { StepContext } from './step-context.ts';
 
 /** Carries the step out and returns how many rows it touched. */
@@ -50,20 +52,6 @@ async function runPlain(context: StepContext, step: RepointStep, move: MovedColu
   const sql = `WITH moved AS (UPDATE ${quoteRows(table)} t SET ${set.join(', ')} WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k)
     ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 1_000_000, before: image('from'), after: image('to') })}`;
   return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
-}
-
-/** Does the place of row `t` move in this step? */
-export function movableSql(
-  row: RowContext,
-  context: StepContext,
-  about: { step: { includeDead: boolean }; move: MovedColumns },
-): string {
-  const place = placeOf(context, about.move.place);
-  const state = stateSql(row, { place, mappings: about.move.mappings });
-  const tests = [matchSql(row, about.move)];
-  if (state !== `'L'`) tests.push(`(${state}) = ANY (${row.binder.bind(about.move.states, 'text[]')})`);
-  if (!about.step.includeDead) tests.push(`NOT ${deadSql(row)}`);
-  return `(${tests.join(' AND ')})`;
 }
 
 /** The general form: each row remembers which places moved by which mapping, and what changed beside them. */

@@ -7,7 +7,8 @@ import type { ModelName } from '../../engine/plan-types.ts';
 import { castFor } from '../binder.ts';
 import { quoteIdent, quoteRows } from '../identifiers.ts';
 import { writeChunk } from '../journal.ts';
-import { columnOf, mineSql } from '../row-sql.ts';
+import { columnOf } from '../match-sql.ts';
+import { mineSql } from '../row-sql.ts';
 import { openStep } from './step-context.ts';
 import type { StepContext } from './step-context.ts';
 

@@ -13,8 +13,9 @@ import { quoteIdent, quoteRows } from '../identifiers.ts';
 import { writeChunk } from '../journal.ts';
 import { keyMatches } from '../keys.ts';
 import type { RowKey } from '../keys.ts';
-import { columnOf, mineSql } from '../row-sql.ts';
-import type { RowContext } from '../row-sql.ts';
+import { columnOf } from '../match-sql.ts';
+import { mineSql } from '../row-sql.ts';
+import type { RowContext } from '../match-sql.ts';
 import { openStep, placeOf } from './step-context.ts';
 import type { StepContext } from './step-context.ts';
 

@@ -2,9 +2,9 @@
 import type { MovedColumns } from '../../engine/plan-types.ts';
 import { parametersSet } from '../column-facts.ts';
 import { quoteIdent } from '../identifiers.ts';
-import { columnOf } from '../row-sql.ts';
-import type { RowContext } from '../row-sql.ts';
-import { movableSql } from './repoint.ts';
+import { columnOf } from '../match-sql.ts';
+import type { RowContext } from '../match-sql.ts';
+import { movableSql } from './movable.ts';
 import type { StepContext } from './step-context.ts';
 
 export interface SideChange {

@@ -10,7 +10,7 @@ import type { Tx } from '../database.ts';
 import type { Journal } from '../journal.ts';
 import { findRowKey } from '../keys.ts';
 import type { RowKey } from '../keys.ts';
-import type { RowContext } from '../row-sql.ts';
+import type { RowContext } from '../match-sql.ts';
 
 export interface StepContext {
   readonly tx: Tx;
