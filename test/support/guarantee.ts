@@ -1,0 +1,123 @@
+/** What the tests of guarantees have in common: sites, intents, and databases as text without Drover's own records. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { loadConfigFile } from '../../src/config-file.ts';
+import type { Config } from '../../src/engine/config.ts';
+import type { Intent } from '../../src/engine/intent.ts';
+import { DroverError, type ErrorCode } from '../../src/errors.ts';
+import { demoId } from '../../src/platform/demo/ids.ts';
+import { completionId, type CompletionName } from '../../src/platform/demo/models.ts';
+import { platformScope } from '../../src/platform/scope.ts';
+import type { Database, Tx } from '../../src/postgres/database.ts';
+import { listMigrations, type MigrationRecord } from '../../src/postgres/history.ts';
+import { applyMove, type MoveRequest } from '../../src/postgres/move.ts';
+import type { MoveResult } from '../../src/postgres/move-result.ts';
+import { rollbackMove, type RollbackResult } from '../../src/postgres/rollback.ts';
+import { openSite, type Site } from '../../src/postgres/site.ts';
+import { asTenant } from '../../src/postgres/tenant.ts';
+import { compareDatabases, listTables, readDatabase } from '../attached/database-text.ts';
+
+export const actor = 'guarantees';
+
+/** The tenants of the demo that the tests move, and look at to see that nothing moved. */
+export const alder = demoId(1, 'tenants', 0);
+export const birch = demoId(2, 'tenants', 0);
+
+export const source: CompletionName = 'claude-3-7-sonnet';
+export const target: CompletionName = 'claude-sonnet-4-5';
+export const sourceId = completionId(1, source);
+export const targetId = completionId(1, target);
+
+export const platformConfigFile = join(import.meta.dirname, '../../src/platform/drover.config.yaml');
+
+/** Drover's own schema as a site, as the program opens it; `change` makes another configuration of it. */
+export function platformSite(
+  database: Database,
+  change: (config: Config) => Config = (config) => config,
+): Promise<Site> {
+  const config = change(loadConfigFile(platformConfigFile));
+  return openSite({ database, config, platform: { schema: 'migration', scope: platformScope } });
+}
+
+/** Alder moves from the retiring model to its successor, unless told otherwise. */
+export function intentFor(change: Partial<Intent> = {}): Intent {
+  return {
+    tenant: alder,
+    from: source,
+    to: target,
+    parameters: 'reset',
+    answers: {},
+    leaveAsks: false,
+    ...change,
+  };
+}
+
+export function apply(
+  site: Site,
+  change: Partial<Intent> = {},
+  more: Partial<MoveRequest> = {},
+): Promise<MoveResult> {
+  return applyMove(site, { intent: intentFor(change), confirm: true, actor, ...more });
+}
+
+export function rollback(site: Site, migrationId: string, tenant = alder): Promise<RollbackResult> {
+  return rollbackMove(site, { migrationId, tenant, actor });
+}
+
+/** Every row of every table as text, without the tables in which Drover keeps its records. */
+export type Rows = ReadonlyMap<string, readonly string[]>;
+
+const records =
+  /^(migration|drover)\.(migrations|migration_steps|journal|audit_log|fences|schema_migrations)$/;
+
+/** `without`: columns (`schema.table.column`) that differ from run to run, such as the time of a retirement. */
+export async function readRows(database: Database, without: readonly string[] = []): Promise<Rows> {
+  const tables = await listTables(database, without);
+  return readDatabase(
+    database,
+    tables.filter(({ name }) => !records.test(name)),
+  );
+}
+
+/** Fails unless the rows are the same, byte for byte. */
+export async function assertUnchanged(database: Database, before: Rows, what: string): Promise<void> {
+  assert.deepEqual(compareDatabases(before, await readRows(database)), {}, what);
+}
+
+/** Work as the application role, bound to a tenant: what the product itself could do. */
+export function asApplication<T>(
+  database: Database,
+  work: (tx: Tx) => Promise<T>,
+  tenant = alder,
+): Promise<T> {
+  return asTenant(database, platformScope, tenant, work);
+}
+
+export function history(site: Site, tenant: string | undefined = alder): Promise<MigrationRecord[]> {
+  return listMigrations(site, { tenant, limit: 500 });
+}
+
+/** The error that the work is refused with. Anything but a DroverError fails the test. */
+export async function refusedWith(work: Promise<unknown>, code?: ErrorCode): Promise<DroverError> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof DroverError, `a refusal was expected, not ${String(error)}`);
+  if (code !== undefined) assert.equal(error.code, code, error.message);
+  return error;
+}
+
+/** Waits until the condition holds; fails at the deadline. */
+export async function waitUntil(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    assert.ok(Date.now() < deadline, `not within ${timeoutMs} ms: ${what}`);
+    await pause(5);
+  }
+}
