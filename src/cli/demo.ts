@@ -2,7 +2,6 @@
 import { canonicalText } from '../engine/canonical.ts';
 import type { Intent } from '../engine/intent.ts';
 import type { Plan } from '../engine/plan-types.ts';
-import { renderPlan } from '../engine/render.ts';
 import { DroverError } from '../errors.ts';
 import { seedDemo } from '../platform/seed.ts';
 import type { Database } from '../postgres/database.ts';
@@ -10,7 +9,7 @@ import { planMove } from '../postgres/move.ts';
 import type { MoveResult } from '../postgres/move-result.ts';
 import type { Site } from '../postgres/site.ts';
 import { readGraph } from './commands/inspect.ts';
-import { applyWithProgress, rollbackWithProgress } from './move.ts';
+import { applyWithProgress, planLines, rollbackWithProgress } from './move.ts';
 import { listRecords } from './records.ts';
 import type { Session } from './session.ts';
 import { showPlaces } from './show-graph.ts';
@@ -38,18 +37,19 @@ export async function showDemo(
   session: Session,
   { database, dataDir }: { database: Database; dataDir: string },
 ): Promise<void> {
-  const { terminal } = session;
+  const { out, style } = session.terminal;
+  out(style.bold('Drover moves a tenant off a retiring model, and back again'));
+  out();
+  out(`A provider retires ${from}. Four organisations share this database,`);
+  out(`and one of them, ${tenantName}, moves to ${to} today. The database is a`);
+  out('real one, made for this demo, in a folder of its own.');
+  const number = { value: 0 };
   const where = `--data ${dataDir}`;
-  terminal.out(terminal.style.bold('Drover: off a retiring model, for one tenant, and back again'));
-  terminal.out();
-  terminal.out(`A provider retires ${from}. Four organisations share this database; ${tenantName}`);
-  terminal.out(`moves to ${to} today. Nothing here is staged: the database is a real one,`);
-  terminal.out(`in ${dataDir}`);
+  introduce({ session, where, number }, 'A database with the demo data', ['seed']);
   const site = await openPlatform(database, { mayWrite: true });
   const { rows } = await seedDemo(database);
-  const tenant = chooseTenant(await listTenants(site), tenantName);
-  const stage = { session, site, tenant, where, number: { value: 0 } };
-  introduce(stage, `Demo data: ${rows} rows of four organisations.`, 'seed');
+  out(`${rows} rows of four organisations.`);
+  const stage = { session, site, where, number, tenant: chooseTenant(await listTenants(site), tenantName) };
   await playMove(stage);
   sayWhatNext(stage);
 }
@@ -64,27 +64,33 @@ async function playMove(stage: Stage): Promise<void> {
   await verify(stage, before);
 }
 
-function introduce({ session: { terminal }, where, number }: Stage, sentence: string, command: string): void {
+function introduce(
+  { session: { terminal }, where, number }: Pick<Stage, 'session' | 'where' | 'number'>,
+  sentence: string,
+  command: Words,
+): void {
   const { out, style } = terminal;
   number.value += 1;
   out();
   out(style.muted('─'.repeat(Math.min(terminal.width, 80))));
-  out(`${style.bold(`${number.value}. ${sentence}`)}`);
-  out(style.command(`   $ drover ${command} ${where}`));
+  out(style.bold(`${number.value}. ${sentence}`));
+  for (const line of commandLines(`$ drover ${command[0]} ${where}`, command[1]))
+    out(style.command(`   ${line}`));
   out();
 }
 
+/** A verb, and the options that go on a line of their own. */
+type Words = readonly [verb: string, options?: string];
+
+function commandLines(first: string, options: string | undefined): string[] {
+  return options === undefined ? [first] : [`${first} \\`, `    ${options}`];
+}
+
 async function playInspect(stage: Stage): Promise<void> {
-  introduce(
-    stage,
-    'Every place that names a completion model, from the catalogue and the configuration.',
-    'inspect',
-  );
+  introduce(stage, 'What names a completion model, from the catalogue and the configuration', ['inspect']);
   const graph = await readGraph(stage.site);
-  showPlaces(
-    stage.session.terminal,
-    graph.edges.filter(({ kind }) => kind === 'completion'),
-  );
+  const edges = graph.edges.filter(({ kind }) => kind === 'completion');
+  showPlaces(stage.session.terminal, { nodes: graph.nodes, edges });
 }
 
 const moveOptions = `--tenant "${tenantName}" --from ${from} --to ${to}`;
@@ -94,23 +100,30 @@ function intentOf({ tenant }: Stage, models: { from: string; to: string }): Inte
 }
 
 async function playPlan(stage: Stage): Promise<Plan> {
-  introduce(
-    stage,
-    'The plan: what moves, what to know, what stays and why. Nothing is written.',
-    `plan ${moveOptions}`,
-  );
+  introduce(stage, 'The plan: what moves, what to know, what stays and why; nothing is written', [
+    'plan',
+    moveOptions,
+  ]);
   const plan = await planMove(stage.site, intentOf(stage, { from, to }));
   const { terminal } = stage.session;
-  for (const line of renderPlan(plan, { style: terminal.style, names: 2 })) terminal.out(line);
+  for (const line of planLines(onlyNamed(plan), { ...terminal, names: 2 })) terminal.out(line);
   return plan;
 }
 
+/** Rows that have no name of their own would show a key that says nothing to a first-time reader. */
+function onlyNamed(plan: Plan): Plan {
+  const named = <T extends { rows: Plan['steps'][number]['rows'] }>(entry: T): T => ({
+    ...entry,
+    rows: entry.rows.filter(({ name }) => name !== undefined),
+  });
+  return { ...plan, steps: plan.steps.map(named), leftBehind: plan.leftBehind.map(named) };
+}
+
 async function playApply(stage: Stage, plan: Plan): Promise<MoveResult> {
-  introduce(
-    stage,
-    'Apply: one transaction, every row counted, the old values journalled.',
-    `apply ${moveOptions} --yes`,
-  );
+  introduce(stage, 'Apply: one transaction, every row counted, the old values journalled', [
+    'apply --yes',
+    moveOptions,
+  ]);
   const result = await applyWithProgress(stage.session, stage.site, {
     intent: plan.intent,
     plan,
@@ -124,16 +137,14 @@ async function playApply(stage: Stage, plan: Plan): Promise<MoveResult> {
 }
 
 async function playHistory(stage: Stage): Promise<void> {
-  introduce(stage, 'Who did what, and when.', 'history');
+  introduce(stage, 'Who did what, and when', ['history']);
   showMigrations(stage.session.terminal, await listRecords(stage.site, { tenant: undefined, limit: 10 }));
 }
 
 async function playRollback(stage: Stage, { migrationId }: MoveResult): Promise<void> {
-  introduce(
-    stage,
-    'Taken back, row by row, except what somebody changed since (here: nobody).',
-    `rollback ${migrationId.slice(0, 8)}… --yes`,
-  );
+  introduce(stage, 'Taken back, except what somebody changed since (here: nobody)', [
+    `rollback --yes ${migrationId.slice(0, 8)}…`,
+  ]);
   const result = await rollbackWithProgress(stage.session, stage.site, {
     migrationId,
     tenant: stage.tenant.key,
@@ -159,22 +170,22 @@ async function verify(stage: Stage, before: string): Promise<void> {
   const { out, style } = stage.session.terminal;
   if ((await readState(stage)) !== before)
     throw new DroverError('INTERNAL', 'After the rollback the rows are not those of the start.');
-  out(
-    `${style.good('Verified')}: every row on either model is what it was at the start, parameters included.`,
-  );
+  out(`${style.good('Verified')}: each row on either model is again what it was at the start.`);
 }
 
 function sayWhatNext({ session: { terminal }, where }: Stage): void {
   const { out, style } = terminal;
-  const command = (text: string): void => out(style.command(`  ${text}`));
+  const command = (verb: string, options?: string): void => {
+    for (const line of commandLines(`drover ${verb}`, options)) out(style.command(`  ${line}`));
+  };
   out();
   out(style.muted('─'.repeat(Math.min(terminal.width, 80))));
   out(style.bold('Try next'));
-  out('On this data, which stays where it is until you delete the folder:');
-  command(`drover plan ${where} ${moveOptions} --parameters translate`);
-  command(`drover apply ${where} ${moveOptions}`);
+  out('On this data, which stays until you delete the folder:');
+  command(`plan ${where} --parameters translate`, moveOptions);
   out('On a database of your own, which Drover only reads until you apply:');
-  command('drover init --database postgres://user@host:5432/database');
-  command(`drover plan --database postgres://… --tenant TENANT --from MODEL --to MODEL`);
-  out('In a checkout, `drover` is `node bin/drover.mjs`. README.md says the rest.');
+  command('init --database postgres://user@host:5432/database');
+  command('inspect --database postgres://user@host:5432/database');
+  command('plan --database postgres://user@host:5432/database', '--tenant TENANT --from MODEL --to MODEL');
+  out('In a checkout, write `node bin/drover.mjs` for `drover`. README.md goes on.');
 }

@@ -1,5 +1,5 @@
 /** How an error reaches a person: what, where and the way out in one message; never a stack trace of a refusal. */
-import { CommanderError } from 'commander';
+import type { CommanderError } from 'commander';
 import { printable } from '../engine/row-text.ts';
 import { DroverError, errorCodes } from '../errors.ts';
 import type { Terminal } from './terminal.ts';
@@ -22,7 +22,7 @@ export function reportFailure(terminal: Terminal, error: unknown, options: Failu
 
 /** What a usage error of the option parser means in Drover's own words. */
 export function usageError(error: CommanderError, command: string): DroverError {
-  const message = error.message.replace(/^error: /, '');
+  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
   const text = `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
   const ended = /[.?!)]$/.test(text) ? text : `${text}.`;
   return new DroverError(
@@ -52,8 +52,7 @@ function showFailure(
   const lines = failure.message.split('\n').map(printable);
   err(`${errStyle.error(failure.code)}: ${lines.join('\n')}`);
   if (failure.code !== 'INTERNAL') return;
-  const cause = failure.cause instanceof Error ? failure.cause.message : failure.cause;
-  if (cause !== undefined) err(`  ${printable(String(cause).split('\n')[0] ?? '')}`);
+  if (failure.cause instanceof Error) err(`  ${printable(failure.cause.message.split('\n')[0] ?? '')}`);
   err(`This is a mistake in Drover ${version}, and what was under way was rolled back.`);
   err('Please report it in the issue tracker of the project, with the command and these lines.');
   if (!debug) err('`drover --debug …` prints where it happened.');

@@ -11,10 +11,19 @@ import { runAfterHook } from './hook.ts';
 import { showProgress } from './progress.ts';
 import type { Session } from './session.ts';
 import type { Style } from './terminal.ts';
+import { wrapLine } from './wrap.ts';
 
-/** The lines of a plan, wrapped by nobody: a terminal does that, and a file must not be. */
-export function planLines(plan: Plan, style: Style): string[] {
-  return renderPlan(plan, { style });
+/** The lines of a plan, as long as the terminal is wide. */
+export function planLines(plan: Plan, { style, width, names }: PlanView): string[] {
+  const lines = renderPlan(plan, { style, ...(names === undefined ? {} : { names }) });
+  return lines.flatMap((line) => wrapLine(line, width));
+}
+
+export interface PlanView {
+  readonly style: Style;
+  readonly width: number;
+  /** How many rows are named per entry. */
+  readonly names?: number;
 }
 
 /** Findings that forbid the plan. */

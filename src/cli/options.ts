@@ -35,13 +35,16 @@ export interface MoveOptions extends WhereOptions, JsonOption, TenantOption {
   readonly kind?: string;
   readonly types?: string;
   readonly parameters: ParameterPolicy;
-  readonly answer: readonly string[];
+  readonly answer?: readonly string[];
   readonly leaveAsks?: boolean;
 }
 
 /** What is moved. */
 export function withMove(command: Command): Command {
-  const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
+  const collect = (value: string, earlier: readonly string[] | undefined): string[] => [
+    ...(earlier ?? []),
+    value,
+  ];
   return command
     .optionsGroup('What is moved:')
     .option('--from <model>', 'the model to move off: name, family/name, provider/name or key')
@@ -54,7 +57,7 @@ export function withMove(command: Command): Command {
         .choices(['reset', 'keep', 'translate'])
         .default('reset'),
     )
-    .option('--answer <place=move|keep>', 'answer a question of the plan; may be repeated', collect, [])
+    .option('--answer <place=move|keep>', 'answer a question of the plan; may be repeated', collect)
     .option('--leave-asks', 'move the rest and leave what is asked about');
 }
 
@@ -95,7 +98,7 @@ export function readIntent(options: MoveOptions): Intent {
     from,
     to,
     parameters: options.parameters,
-    answers: Object.fromEntries(options.answer.map(readAnswer)),
+    answers: Object.fromEntries((options.answer ?? []).map(readAnswer)),
     leaveAsks: options.leaveAsks ?? false,
     ...(kind === undefined ? {} : { kind }),
     ...(types === undefined ? {} : { entityTypes: splitTypes(types) }),

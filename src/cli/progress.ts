@@ -46,13 +46,13 @@ function startBar({ streams, errStyle }: Terminal, progress: Progress): SingleBa
   const bar = new SingleBar({
     stream: streams.stderr,
     hideCursor: true,
-    barsize: narrow ? 12 : 24,
+    barsize: narrow ? 12 : 20,
     // A step without rows is finished when it begins; the library would show 0 of 0 as nothing done.
     format: (options, params) => {
       const done = params.total === 0 ? 1 : params.progress;
       const full = Math.round(done * (options.barsize ?? 0));
       const drawn = '━'.repeat(full) + '╌'.repeat((options.barsize ?? 0) - full);
-      return `  ${label(progress).padEnd(narrow ? 24 : 38)} ${errStyle.good(drawn)} ${params.value}/${params.total}`;
+      return `  ${label(progress).padEnd(narrow ? 26 : 42)} ${errStyle.good(drawn)} ${params.value}/${params.total}`;
     },
   });
   bar.start(progress.expected, 0);

@@ -9,7 +9,7 @@ type Node = ReferenceGraph['nodes'][number];
 /** Prints the graph. */
 export function showGraph(terminal: Terminal, { nodes, edges }: ReferenceGraph): void {
   const { out, style, width } = terminal;
-  showPlaces(terminal, edges);
+  showPlaces(terminal, { nodes, edges });
   out();
   const owners = nodes.map((node) => [node.table, ownerOf(node)]);
   for (const line of tableLines({
@@ -19,35 +19,44 @@ export function showGraph(terminal: Terminal, { nodes, edges }: ReferenceGraph):
     heading: style.heading,
   }))
     out(line);
-  const moving = edges.filter(({ time }) => time === 'live' || time === 'live where').length;
   const asking = edges.filter(({ time }) => time === 'ask').length;
   out();
   out(
-    `${edges.length} places in ${nodes.length} tables: ${moving} move, ${edges.length - moving - asking} stay, ${asking} ask.`,
+    `${edges.length} places in ${nodes.length} tables${asking === 0 ? '' : `; ${asking} not decided (role: ask)`}.`,
   );
 }
 
 /** Prints the places alone. */
-export function showPlaces({ out, style, width }: Terminal, edges: readonly Edge[]): void {
-  const rows = edges.map((edge) => [edge.place, edge.via, fateOf(edge)]);
-  for (const line of tableLines({
-    head: ['place', 'names it by', 'a move'],
-    rows,
-    width,
-    heading: style.heading,
-  }))
-    out(line);
+export function showPlaces({ out, style, width }: Terminal, { nodes, edges }: ReferenceGraph): void {
+  const everybodys = new Set(nodes.filter(({ owner }) => owner === 'global').map(({ table }) => table));
+  const rows = edges.map((edge) => [
+    edge.place,
+    edge.via,
+    everybodys.has(edge.table) && isMoving(edge) ? 'stays (global)' : fateOf(edge),
+  ]);
+  const head = ['place', 'names it by', 'what happens'];
+  for (const line of tableLines({ head, rows, width, heading: style.heading })) out(line);
 }
 
+function isMoving({ time }: Edge): boolean {
+  return time === 'live' || time === 'live where';
+}
+
+const fates: Readonly<Record<Edge['time'], string>> = {
+  live: 'moves',
+  'live where': 'moves where live',
+  history: 'stays (history)',
+  ask: 'asks',
+  fixed: 'stays',
+};
+
 function fateOf({ time, role, kind }: Edge): string {
-  const fates: Record<Edge['time'], string> = {
-    live: 'changes it',
-    'live where': 'changes live rows',
-    history: 'keeps it (history)',
-    ask: 'asks',
-    fixed: `keeps it (${role})`,
-  };
-  const fate = role === 'grant' && time === 'live' ? 'changes or merges it' : fates[time];
+  const fate =
+    time === 'fixed'
+      ? `${fates.fixed} (${role})`
+      : role === 'grant' && time === 'live'
+        ? 'moves or merges'
+        : fates[time];
   return kind === 'completion' ? fate : `${fate}, ${kind}`;
 }
 

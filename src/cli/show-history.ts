@@ -5,14 +5,16 @@ import type { Change, MigrationDetail, MigrationRecord } from '../postgres/histo
 import type { NamedRecord } from './records.ts';
 import { tableLines } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { wrapLine } from './wrap.ts';
 
 /** One line each, newest first. */
 export function showMigrations({ out, style, width }: Terminal, records: readonly NamedRecord[]): void {
   if (records.length === 0) return out('No migrations yet.');
   for (const record of records) {
     out(`${style.bold(record.id)}  ${statusOf(record)}`);
-    const line = `  ${time(record.startedAt)}  ${printable(record.tenantName)}  ${modelsOf(record)}  ${record.migratedCount} rows  by ${printable(record.actor)}`;
-    out(line.length > width ? `${line.slice(0, width - 1)}…` : line);
+    const summary = `${time(record.startedAt)}  ${printable(record.tenantName)}  ${record.migratedCount} rows  by ${printable(record.actor)}`;
+    for (const line of wrapLine(`  ${summary}`, width)) out(line);
+    for (const line of wrapLine(`  ${modelsOf(record)}`, width)) out(style.muted(line));
   }
 }
 

@@ -6,6 +6,7 @@ import type { MoveResult } from '../postgres/move-result.ts';
 import type { RollbackResult } from '../postgres/rollback.ts';
 import { tableLines } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { wrapLine } from './wrap.ts';
 
 /** What moved, what stayed and why, and how to take it back. */
 export function showMoveResult(terminal: Terminal, result: MoveResult): void {
@@ -14,7 +15,8 @@ export function showMoveResult(terminal: Terminal, result: MoveResult): void {
   const total = Object.values(result.counts).reduce((sum, rows) => sum + rows, 0);
   if (result.replayed)
     out(style.warning('This plan was applied before; this is what it did then. Nothing was done now.'));
-  out(`${style.good(`Moved ${rowCount(total)}`)} ${models} in ${seconds(result.durationMs)}`);
+  out(`${style.good(`Moved ${rowCount(total)}`)} in ${seconds(result.durationMs)}`);
+  for (const line of wrapLine(`  ${models}`, terminal.width)) out(line);
   const rows = Object.entries(result.counts).map(([entity, count]) => [entity, count] as const);
   if (rows.length > 0)
     for (const line of tableLines({
@@ -37,19 +39,21 @@ export function showMoveResult(terminal: Terminal, result: MoveResult): void {
 function showLeftBehind({ out, style, width }: Terminal, entries: readonly LeftBehind[]): void {
   if (entries.length === 0) return;
   const rows = entries.map(
-    (entry) =>
-      [entry.place, entry.count, entry.live ? `${entry.reason}, live` : entry.reason, entry.message] as const,
+    ({ place, count, reason, live }) => [place, count, live ? `${reason}, live` : reason] as const,
   );
   out();
   for (const line of tableLines({
-    head: ['what stayed', 'rows', 'why', ''],
+    head: ['what stayed', 'rows', 'why'],
     rows,
     width,
     heading: style.heading,
   }))
     out(line);
-  for (const entry of entries.filter(({ live }) => live))
-    out(style.muted(`  ${entry.place}: ${namesOf(entry.rows, { shown: 5, total: entry.count })}`));
+  for (const { place, message, rows: named, count } of entries.filter(({ live }) => live)) {
+    const names = namesOf(named, { shown: 5, total: count });
+    for (const line of wrapLine(style.muted(` ${printable(place)}: ${printable(message)}: ${names}`), width))
+      out(line);
+  }
 }
 
 /** What was restored, and what was left because somebody changed it since. */

@@ -28,11 +28,17 @@ export function tableLines({ head, rows, width, heading }: TableContent): string
     wordWrap: true,
     head: head.map((title) => heading(title)),
   });
-  table.push(...rows.map((row) => row.map((cell) => printable(String(cell)))));
+  table.push(...rows.map((row) => row.map((cell, at) => cellOf(printable(String(cell)), widths[at] ?? 0))));
   return table
     .toString()
     .split('\n')
     .map((line) => line.trimEnd());
+}
+
+/** A word that is longer than its column goes on in the next line; cutting it would hide what it names. */
+function cellOf(content: string, width: number): { content: string; wrapOnWordBoundary: boolean } {
+  const longest = Math.max(0, ...content.split(' ').map((word) => word.length));
+  return { content, wrapOnWordBoundary: longest < width };
 }
 
 /** As wide as the content; what is too much is taken from the widest column. */

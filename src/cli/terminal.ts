@@ -24,13 +24,14 @@ export interface Style extends RenderStyle {
 export interface Terminal {
   readonly streams: Streams;
   /** A line of data. */
-  out(line?: string): void;
+  readonly out: (line?: string) => void;
   /** A line for whoever is watching. */
-  err(line?: string): void;
+  readonly err: (line?: string) => void;
   readonly style: Style;
   readonly errStyle: Style;
   /** Columns of the output, for tables. */
   readonly width: number;
+  readonly errWidth: number;
   /** Can somebody be asked? */
   readonly canAsk: boolean;
   /** Is somebody watching the progress? */
@@ -48,10 +49,21 @@ export function openTerminal(streams: Streams, color: ColorMode): Terminal {
     err: (line = '') => void stderr.write(`${line}\n`),
     style: styleFor(stdout, color),
     errStyle: styleFor(stderr, color),
-    width: Math.min(stdout.columns ?? 100, 120),
+    width: widthOf(stdout),
+    errWidth: widthOf(stderr),
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
     isWatched: stderr.isTTY === true,
   };
+}
+
+/** The same terminal, for showing something that is not the data of the command. */
+export function onErrorStream(terminal: Terminal): Terminal {
+  return { ...terminal, out: terminal.err, style: terminal.errStyle, width: terminal.errWidth };
+}
+
+/** What is piped is read later, on a terminal of unknown width. */
+function widthOf({ columns }: OutputStream): number {
+  return Math.max(40, Math.min(columns ?? 100, 120));
 }
 
 type Format = Parameters<typeof styleText>[0];

@@ -35,7 +35,7 @@ export const apply: Verb = {
       ),
     ).addHelpText(
       'after',
-      '\nExit status: 0 done, or nothing to do · 1 not done, and nothing was changed · 130 stopped, and nothing was changed',
+      '\nExit status: 0 done, or nothing to do · otherwise nothing was changed: 1 not done, 130 stopped',
     ),
   run: applyPlan,
 };
@@ -78,7 +78,9 @@ async function planNow(site: Site, intent: Intent, text: string | undefined): Pr
 
 /** Shows the plan and asks, where there is something to ask about. */
 async function isWanted({ terminal }: Session, plan: Plan, options: ApplyOptions): Promise<boolean> {
-  if (options.json !== true) for (const line of planLines(plan, terminal.errStyle)) terminal.err(line);
+  if (options.json !== true)
+    for (const line of planLines(plan, { style: terminal.errStyle, width: terminal.errWidth }))
+      terminal.err(line);
   if (plan.steps.length === 0 || refusingFindings(plan, options.force === true).length > 0) return true;
   const rows = plan.steps.reduce((sum, step) => sum + step.expected, 0);
   const wanted = await askToGoOn(terminal, {

@@ -25,7 +25,7 @@ async function run(session: Session, command: Command): Promise<number> {
   const { data } = command.opts<DemoOptions>();
   if (data !== undefined && existsSync(data))
     throw usage(`--data ${data} is there already; the demo makes a folder of its own.`);
-  const dataDir = data ?? join(mkdtempSync(join(tmpdir(), 'drover-demo-')), 'data');
+  const dataDir = data ?? mkdtempSync(join(tmpdir(), 'drover-demo-'));
   const database = await openDatabase({ dataDir });
   try {
     await showDemo(session, { database, dataDir });

@@ -50,10 +50,7 @@ async function showList(
   { tenant, limit, before, json }: HistoryOptions,
 ): Promise<number> {
   const records = await listRecords(site, { tenant, limit, ...(before === undefined ? {} : { before }) });
-  if (json === true)
-    terminal.out(
-      JSON.stringify({ migrations: records.map(({ tenantName: _, ...record }) => record) }, null, 2),
-    );
+  if (json === true) terminal.out(JSON.stringify({ migrations: records }, null, 2));
   else showMigrations(terminal, records);
   return exitStatus.done;
 }

@@ -32,7 +32,7 @@ export const init: Verb = {
 async function proposeFor({ terminal, environment }: Session, command: Command): Promise<number> {
   const options = command.opts<InitOptions>();
   const where = resolveWhere(
-    { ...(options.database === undefined ? {} : { database: options.database }) },
+    options.database === undefined ? {} : { database: options.database },
     environment,
   );
   if (where.kind === 'own')

@@ -4,6 +4,7 @@ import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Verb } from '../session.ts';
+import { usage } from '../where.ts';
 
 interface NotifyOptions extends JsonOption {
   readonly plan: readonly string[];
@@ -14,13 +15,16 @@ export const notify: Verb = {
   name: 'notify',
   summary: 'write the message to the people concerned, one per tenant, from plan files',
   define: (command) =>
-    withJson(command).requiredOption(
+    withJson(command).option(
       '--plan <file>',
       'a file that `drover plan --out` wrote; may be repeated',
-      (file: string, earlier: readonly string[] = []) => [...earlier, file],
+      (file: string, earlier: readonly string[]) => [...earlier, file],
+      [],
     ),
   run: ({ terminal }, command) => {
     const options = command.opts<NotifyOptions>();
+    if (options.plan.length === 0)
+      throw usage('Say which plans: --plan FILE, as `drover plan --out FILE` writes it.');
     const notices = options.plan.map((file) => renderNotice(readPlanFile(file)));
     if (options.json === true)
       terminal.out(JSON.stringify({ notices: notices.map(({ json }) => json) }, null, 2));

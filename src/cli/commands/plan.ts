@@ -51,7 +51,7 @@ async function planFor(session: Session, command: Command): Promise<number> {
 
 function showPlan({ terminal }: Session, made: Plan, { json, out }: PlanOptions): void {
   if (json === true) terminal.out(JSON.stringify(made, null, 2));
-  else for (const line of planLines(made, terminal.style)) terminal.out(line);
+  else for (const line of planLines(made, terminal)) terminal.out(line);
   if (out !== undefined) terminal.err(`Written to ${out}; \`drover apply ${out}\` carries it out.`);
 }
 

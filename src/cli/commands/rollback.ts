@@ -8,6 +8,7 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showMigration } from '../show-history.ts';
 import { showRollbackResult } from '../show-result.ts';
+import { onErrorStream } from '../terminal.ts';
 import { resolveWhere, withSite } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
@@ -39,8 +40,7 @@ async function takeBack(session: Session, command: Command): Promise<number> {
       id: command.args[0] ?? '',
       tenant: options.tenant,
     });
-    if (options.json !== true)
-      showMigration({ ...terminal, out: terminal.err, style: terminal.errStyle }, record);
+    if (options.json !== true) showMigration(onErrorStream(terminal), record);
     const wanted =
       record.rolledBack ||
       (await askToGoOn(terminal, {

@@ -1,0 +1,77 @@
+/** What every command has in common; and those that need nothing: demo and seed. */
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { test } from 'node:test';
+import { eachEngine, freshDatabase } from '../support/databases.ts';
+import { drover, scratch } from './drover-process.ts';
+
+const verbs = ['demo', 'init', 'inspect', 'plan', 'apply', 'rollback', 'history', 'notify', 'config', 'seed'];
+
+test('every command has help, on standard output, no wider than 100 columns', async () => {
+  for (const words of [[], ...verbs.map((verb) => [verb]), ['config', 'check']]) {
+    const { status, stdout, stderr } = await drover([...words, '--help']);
+    assert.equal(status, 0, stderr);
+    assert.equal(stderr, '');
+    assert.match(stdout, /^Usage: drover/);
+    if (words.length === 0) for (const verb of verbs) assert.match(stdout, new RegExp(`^ {2}${verb} `, 'm'));
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 100, line);
+  }
+});
+
+test('a mistyped command is refused with what was meant, and no command at all shows the help', async () => {
+  const mistyped = await drover(['paln']);
+  assert.deepEqual([mistyped.status, mistyped.stdout], [1, '']);
+  assert.match(mistyped.stderr, /^USAGE_INVALID: Unknown command 'paln'.*Did you mean plan/);
+  const none = await drover([]);
+  assert.deepEqual([none.status, none.stdout], [1, '']);
+  assert.match(none.stderr, /^Usage: drover/);
+});
+
+test('errors are one JSON document on the error stream where JSON was asked for', async () => {
+  const { status, stdout, stderr } = await drover([
+    'plan',
+    '--json',
+    '--data',
+    scratch('nowhere'),
+    '--from',
+    'a',
+    '--to',
+    'b',
+  ]);
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.equal((JSON.parse(stderr) as { error: { code: string } }).error.code, 'NO_DATABASE');
+});
+
+test('a wrong environment is told by name', async () => {
+  const { status, stderr } = await drover(['inspect'], { env: { DROVER_DATABSE: 'postgres://x@y/z' } });
+  assert.equal(status, 1);
+  assert.match(stderr, /^CONFIG_INVALID: DROVER_DATABSE: unknown variable; did you mean DROVER_DATABASE\?/);
+});
+
+eachEngine((engine) => {
+  test('seeding twice adds nothing the second time', async () => {
+    const { target, drop } = await freshDatabase(engine);
+    const where = 'url' in target ? ['--database', target.url] : ['--data', target.dataDir];
+    const first = await drover(['seed', ...where, '--json']);
+    assert.equal(first.status, 0, first.stderr);
+    assert.equal((JSON.parse(first.stdout) as { tenants: number }).tenants, 4);
+    assert.deepEqual(JSON.parse((await drover(['seed', ...where, '--json'])).stdout), {
+      tenants: 0,
+      rows: 0,
+    });
+    assert.match((await drover(['seed', ...where])).stdout, /there already/);
+    await drop();
+  });
+});
+
+test('the demo runs to its end, and says what to try next', async () => {
+  const data = scratch('demo');
+  const { status, stdout, stderr } = await drover(['demo', '--data', data]);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /Verified: each row on either model is again what it was at the start\./);
+  assert.match(stdout, /Try next[\s\S]*drover init --database postgres:\/\/[^\n]*\n/);
+  assert.match(stderr, /repoint assistants: 22 of 22/);
+  const twice = await drover(['demo', '--data', data]);
+  assert.match(twice.stderr, /^USAGE_INVALID: .*there already/);
+  rmSync(data, { recursive: true });
+});
