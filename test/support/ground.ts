@@ -1,14 +1,17 @@
-/** The demo in Drover's own schema as a place to try guarantees on: opened and dropped by the hooks of node:test. */
+/** Databases to try guarantees on, opened and dropped by the hooks of node:test: the demo, and one of somebody else's. */
 import { after, afterEach, before, beforeEach } from 'node:test';
+import type { Config } from '../../src/engine/config.ts';
+import { type DatabaseTarget, openDatabase } from '../../src/postgres/connect.ts';
 import type { Database, Tx } from '../../src/postgres/database.ts';
-import type { Site } from '../../src/postgres/site.ts';
+import { openSite, type Site } from '../../src/postgres/site.ts';
 import type { Engine } from './databases.ts';
 import { platformSite, readRows, type Rows } from './guarantee.ts';
-import { type PlatformDatabase, platformDatabase } from './platform.ts';
+import { platformDatabase } from './platform.ts';
+import { studioConfig, studioDatabase } from './studio.ts';
 
 /** Only to be used within tests: its database is there from the hook on. */
 export interface Ground {
-  readonly platform: PlatformDatabase;
+  readonly target: DatabaseTarget;
   readonly database: Database;
   readonly site: Site;
   /** All rows as they were at the start. */
@@ -21,35 +24,64 @@ export interface Ground {
   value<T>(sql: string, params?: readonly unknown[]): Promise<T>;
 }
 
-/** A database for each test of the suite in which it is called. */
+/** The demo, anew for each test of the suite in which it is called. */
 export function demoForEach(engine: Engine): Ground {
-  return demo(engine, beforeEach, afterEach);
+  return ground(() => openDemo(engine), beforeEach, afterEach);
 }
 
-/** One database for all tests of the suite in which it is called: for tests that change nothing. */
+/** The demo, once for all tests of the suite in which it is called: for tests that change nothing. */
 export function demoForAll(engine: Engine): Ground {
-  return demo(engine, before, after);
+  return ground(() => openDemo(engine), before, after);
+}
+
+/** The database of studio.ts, anew for each test of the suite in which it is called. */
+export function studioForEach(engine: Engine, config: Config = studioConfig): Ground {
+  return ground(() => openStudio(engine, config), beforeEach, afterEach);
+}
+
+interface Opened {
+  readonly target: DatabaseTarget;
+  readonly database: Database;
+  readonly site: Site;
+  readonly drop: () => Promise<void>;
+}
+
+async function openDemo(engine: Engine): Promise<Opened> {
+  const { db, target, drop } = await platformDatabase(engine, 'demo');
+  return { target, database: db, site: await platformSite(db), drop };
+}
+
+async function openStudio(engine: Engine, config: Config): Promise<Opened> {
+  const { target, drop } = await studioDatabase(engine);
+  const database = await openDatabase(target);
+  const dropAll = async (): Promise<void> => {
+    await database.close();
+    await drop();
+  };
+  return { target, database, site: await openSite({ database, config }), drop: dropAll };
 }
 
 type Hook = (run: () => Promise<void>) => void;
 
-function demo(engine: Engine, setUp: Hook, tearDown: Hook): Ground {
-  let current: { platform: PlatformDatabase; site: Site; start: Rows } | undefined;
+function ground(make: () => Promise<Opened>, setUp: Hook, tearDown: Hook): Ground {
+  let current: (Opened & { start: Rows }) | undefined;
   setUp(async () => {
-    const platform = await platformDatabase(engine, 'demo');
-    current = { platform, site: await platformSite(platform.db), start: await readRows(platform.db) };
+    const opened = await make();
+    current = { ...opened, start: await readRows(opened.database) };
   });
-  tearDown(async () => current?.platform.drop());
-  const open = (): NonNullable<typeof current> => {
+  tearDown(async () => current?.drop());
+  const open = (): Opened & { start: Rows } => {
     if (current === undefined) throw new Error('the ground is there within tests only');
     return current;
   };
+  const superuser = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
+    open().database.transaction('BEGIN', work);
   return {
-    get platform() {
-      return open().platform;
+    get target() {
+      return open().target;
     },
     get database() {
-      return open().platform.db;
+      return open().database;
     },
     get site() {
       return open().site;
@@ -57,9 +89,9 @@ function demo(engine: Engine, setUp: Hook, tearDown: Hook): Ground {
     get start() {
       return open().start;
     },
-    superuser: (work) => open().platform.asSuperuser(work),
-    script: (sql) => open().platform.asSuperuser((tx) => tx.script(sql)),
+    superuser,
+    script: (sql) => superuser((tx) => tx.script(sql)),
     value: async <T>(sql: string, params: readonly unknown[] = []) =>
-      (await open().platform.asSuperuser((tx) => tx.one<{ value: T }>(sql, params))).value,
+      (await superuser((tx) => tx.one<{ value: T }>(sql, params))).value,
   };
 }
