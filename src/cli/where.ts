@@ -155,6 +155,16 @@ async function openServerPlatform(
   throw new DroverError('NO_DATABASE', message);
 }
 
+/** The options that lead to the same place again, for hints. */
+export function whereWords(where: Where): string {
+  if (where.kind === 'own') return `--data ${where.dataDir}`;
+  const config =
+    where.configFile === undefined || where.configFile === 'drover.config.yaml'
+      ? ''
+      : ` --config ${where.configFile}`;
+  return `--database ${shownUrl(where.text)}${config}`;
+}
+
 /** A URL without its password. */
 export function shownUrl(text: string): string {
   if (!URL.canParse(text) || text.startsWith('pglite:')) return text;

@@ -13,7 +13,8 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showMoveResult } from '../show-result.ts';
 import { resolveTenant } from '../tenant.ts';
-import { resolveWhere, usage, withSite } from '../where.ts';
+import { resolveWhere, usage, whereWords, withSite } from '../where.ts';
+import type { Where } from '../where.ts';
 
 interface ApplyOptions extends MoveOptions, ActorOptions {
   readonly yes?: boolean;
@@ -51,10 +52,11 @@ async function applyPlan(session: Session, command: Command): Promise<number> {
       '--force needs --reason TEXT: it is recorded with your name.',
     );
   }
-  return withSite(resolveWhere(options, session.environment), { mayWrite: true }, async (site) => {
+  const where = resolveWhere(options, session.environment);
+  return withSite(where, { mayWrite: true }, async (site) => {
     const plan = file ?? (await planNow(site, intent, options.tenant));
     return (await isWanted(session, plan, options))
-      ? carryOut(session, site, { plan, actor, options })
+      ? carryOut(session, site, { plan, actor, options, where })
       : exitStatus.failed;
   });
 }
@@ -99,10 +101,15 @@ interface CarryOut {
   readonly plan: Plan;
   readonly actor: string;
   readonly options: ApplyOptions;
+  readonly where: Where;
 }
 
 /** A refused plan goes to the engine as well: it is what refuses, and it keeps a record of that. */
-async function carryOut(session: Session, site: Site, { plan, actor, options }: CarryOut): Promise<number> {
+async function carryOut(
+  session: Session,
+  site: Site,
+  { plan, actor, options, where }: CarryOut,
+): Promise<number> {
   const { terminal } = session;
   const force = options.force === true;
   if (plan.steps.length === 0 && refusingFindings(plan, force).length === 0) {
@@ -121,7 +128,11 @@ async function carryOut(session: Session, site: Site, { plan, actor, options }: 
   else {
     terminal.err();
     showMoveResult(terminal, result);
-    terminal.err(terminal.errStyle.muted(`Take it back with: drover rollback ${result.migrationId}`));
+    terminal.err(
+      terminal.errStyle.muted(
+        `Take it back with: drover rollback ${result.migrationId} ${whereWords(where)}`,
+      ),
+    );
   }
   return exitStatus.done;
 }

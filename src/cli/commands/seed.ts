@@ -6,7 +6,7 @@ import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { resolveWhere, shownUrl } from '../where.ts';
+import { resolveWhere, whereWords } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
 interface SeedOptions extends WhereOptions, JsonOption {
@@ -43,9 +43,8 @@ async function fill({ terminal, environment }: Session, command: Command): Promi
   } finally {
     await database.close();
   }
-  const place = where.kind === 'own' ? `--data ${where.dataDir}` : `--database ${shownUrl(where.text)}`;
   terminal.err(
-    `Try: drover plan ${place} --tenant "Alder Clinic" --from claude-3-7-sonnet --to claude-haiku-4-5`,
+    `Try: drover plan ${whereWords(where)} --tenant "Alder Clinic" --from claude-3-7-sonnet --to claude-haiku-4-5`,
   );
   return exitStatus.done;
 }
