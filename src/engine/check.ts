@@ -2,9 +2,9 @@
  * The independent checker: does this plan follow from these facts? Written apart from the planner (it shares no decision
  * code with it, on purpose), so that each tests the other. An empty list means that the plan may be carried out.
  */
-import type { Plan, Step } from './plan-types.ts';
+import type { Mapping, Plan, Step } from './plan-types.ts';
 import type { Place } from './place.ts';
-import type { RowGroup, Snapshot } from './snapshot.ts';
+import type { PlaceGroup, RowGroup, Snapshot } from './snapshot.ts';
 
 export interface Problem {
   readonly code: string;
@@ -18,7 +18,7 @@ export function checkPlan(snapshot: Snapshot, plan: Plan): Problem[] {
     ...snapshot.places.flatMap((source) =>
       source.groups.flatMap((group) => checkAccounted(snapshot, plan, group)),
     ),
-    ...plan.steps.flatMap((step) => checkStep(snapshot, step)),
+    ...plan.steps.flatMap((step) => [...checkStep(snapshot, step), ...checkValues(snapshot, step)]),
     ...checkTotals(snapshot, plan),
     ...checkRetire(plan),
     ...checkOrder(plan),
@@ -109,31 +109,72 @@ function checkStep(snapshot: Snapshot, step: Step): Problem[] {
   ];
 }
 
-/** Rows that name the source and are this tenant's = rows in steps + rows left behind, counted per place group. */
+/** What a step writes is what the facts say that the target is called there, and nothing else. */
+function checkValues(snapshot: Snapshot, step: Step): Problem[] {
+  return mappingsOf(step).flatMap(([id, mappings]) => {
+    const group = snapshot.places.find((candidate) => candidate.places.includes(id));
+    return JSON.stringify(group?.mappings[id] ?? []) === JSON.stringify(mappings)
+      ? []
+      : problem(
+          'WRONG_VALUES',
+          `step ${step.id} writes other values to ${id} than lead from source to target`,
+        );
+  });
+}
+
+function mappingsOf(step: Step): (readonly [string, readonly Mapping[]])[] {
+  switch (step.operation) {
+    case 'repoint':
+      return step.moves.map((move) => [move.place, move.mappings]);
+    case 'merge':
+      return [[step.move.place, step.move.mappings]];
+    case 'enable':
+      return [[step.grant.place, step.grant.mappings]];
+    case 'retire':
+      return [];
+    case 'rewrite-json':
+    case 'rewrite-text':
+    case 'rewrite-array':
+      return step.places.map((id) => [id, step.rules[id]?.mappings ?? []]);
+  }
+}
+
+const notMine: readonly string[] = ['other-tenant', 'global', 'no-owner', 'disagreeing-owners'];
+
+/** This tenant's rows that name the source are in steps or left behind, none in neither, counted per place group. */
 function checkTotals(snapshot: Snapshot, plan: Plan): Problem[] {
   return snapshot.places.flatMap((source) => {
-    const ids = new Set(source.places);
-    const counted = source.groups
-      .filter((group) => group.owner === 'mine' || snapshot.tenant === null)
-      .reduce((sum, group) => sum + group.rows, 0);
-    const moved = plan.steps
-      .filter((step) => step.operation !== 'enable' && placesOf(step).some((id) => ids.has(id)))
-      .reduce((sum, step) => sum + step.expected, 0);
-    const movable = source.groups
-      .filter((group) => mightMove(snapshot, group))
-      .reduce((sum, group) => sum + group.rows, 0);
-    if (moved > counted)
+    const { mine, movable, moved, left } = countRows(snapshot, plan, source);
+    const where = source.places.join(', ');
+    if (moved + left < mine)
+      return problem(
+        'ROWS_MISSING',
+        `${where}: ${mine} of this tenant's rows name the source, but only ${moved} move and ${left} are left behind`,
+      );
+    if (moved > mine)
       return problem(
         'TOO_MANY_ROWS',
-        `steps on ${source.places.join(', ')} expect ${moved} rows, but only ${counted} are this tenant's`,
+        `steps on ${where} expect ${moved} rows, but only ${mine} are this tenant's`,
       );
     return moved > movable
-      ? problem(
-          'MUST_STAY',
-          `steps on ${source.places.join(', ')} expect ${moved} rows, but only ${movable} may move at all`,
-        )
+      ? problem('MUST_STAY', `steps on ${where} expect ${moved} rows, but only ${movable} may move at all`)
       : [];
   });
+}
+
+function countRows(snapshot: Snapshot, plan: Plan, source: PlaceGroup) {
+  const ids = new Set(source.places);
+  const rows = (groups: readonly RowGroup[]): number => groups.reduce((sum, group) => sum + group.rows, 0);
+  return {
+    mine: rows(source.groups.filter((group) => group.owner === 'mine' || snapshot.tenant === null)),
+    movable: rows(source.groups.filter((group) => mightMove(snapshot, group))),
+    moved: plan.steps
+      .filter((step) => step.operation !== 'enable' && placesOf(step).some((id) => ids.has(id)))
+      .reduce((sum, step) => sum + step.expected, 0),
+    left: plan.leftBehind
+      .filter((entry) => ids.has(entry.place) && !notMine.includes(entry.reason))
+      .reduce((sum, entry) => sum + entry.count, 0),
+  };
 }
 
 function mightMove(snapshot: Snapshot, group: RowGroup): boolean {

@@ -47,8 +47,9 @@ interface Opened {
 }
 
 async function openDemo(engine: Engine): Promise<Opened> {
-  const { db, target, drop } = await platformDatabase(engine, 'demo');
-  return { target, database: db, site: await platformSite(db), drop };
+  const platform = await platformDatabase(engine, 'demo');
+  const { db: database, target } = platform;
+  return { target, database, site: await platformSite(database), drop: () => platform.drop() };
 }
 
 async function openStudio(engine: Engine, config: Config): Promise<Opened> {
