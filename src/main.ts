@@ -2,11 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { runCli } from './cli/main.ts';
 
-/** A reader that has seen enough (`| head`) is no error. */
+// A reader that has seen enough (`| head`) is no error, and must not end a migration in its middle.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
   });
 }
 

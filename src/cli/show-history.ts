@@ -18,7 +18,7 @@ export function showMigrations({ out, style, width }: Terminal, records: readonl
   }
 }
 
-/** Everything about one, but its changes. */
+/** Who moved what, when and why, and the steps. */
 export function showMigration(terminal: Terminal, record: MigrationDetail): void {
   const { out, style, width } = terminal;
   const what = record.kind === 'rollback' ? `Rollback of ${record.parentId ?? ''}` : `Migration ${record.id}`;
@@ -46,15 +46,16 @@ export function showMigration(terminal: Terminal, record: MigrationDetail): void
     }))
       out(line);
   }
-  showStored(terminal, record.result);
 }
 
 /** Findings and what stayed or was skipped, as they were stored. */
-function showStored({ out, style }: Terminal, result: unknown): void {
+export function showStoredResult({ out, style, width }: Terminal, { result }: MigrationDetail): void {
   const findings = listOf<Finding>(result, 'findings');
   if (findings.length > 0) out(`\n${style.heading('Findings')}`);
-  for (const { severity, code, message } of findings)
-    out(`  ${style[severity](severity.padEnd(7))} ${code}: ${printable(message)}`);
+  for (const { severity, code, message } of findings) {
+    const line = `  ${style[severity](severity.padEnd(7))} ${code}: ${printable(message)}`;
+    for (const part of wrapLine(line, width)) out(part);
+  }
   const stayed = listOf<{ place: string; count: number; reason: string }>(result, 'leftBehind');
   if (stayed.length > 0) out(`\n${style.heading('Stayed')}`);
   for (const { place, count, reason } of stayed) out(`  ${printable(place)}: ${count} (${reason})`);

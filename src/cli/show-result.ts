@@ -73,6 +73,6 @@ export function showRollbackResult({ out, style, width }: Terminal, result: Roll
 }
 
 /** `0.42 s`. */
-export function seconds(durationMs: number): string {
+function seconds(durationMs: number): string {
   return `${(durationMs / 1000).toFixed(2)} s`;
 }

@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import type { RenderStyle } from '../engine/render.ts';
 
 /** A stream that may be a terminal. */
-export interface OutputStream extends NodeJS.WritableStream {
+interface OutputStream extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
 }

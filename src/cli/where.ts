@@ -68,7 +68,7 @@ function ownFolder(options: WhereOptions, environment: Environment): Where {
 }
 
 /** @throws USAGE_INVALID where the text is neither a URL nor `pglite:FOLDER` */
-export function targetOf(text: string, option: string): DatabaseTarget {
+function targetOf(text: string, option: string): DatabaseTarget {
   if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { url: text };
   if (text.startsWith('pglite:') && text.length > 'pglite:'.length)
     return { dataDir: folderOf(text.slice('pglite:'.length)) };

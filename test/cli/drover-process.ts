@@ -28,7 +28,8 @@ export interface RunOptions {
   readonly onStderr?: (text: string) => void;
 }
 
-const program = join(import.meta.dirname, '../../bin/drover.mjs');
+/** The file that a person starts. */
+export const program = join(import.meta.dirname, '../../bin/drover.mjs');
 const emptyFolder = mkdtempSync(join(tmpdir(), 'drover-cli-'));
 process.on('exit', () => rmSync(emptyFolder, { recursive: true, force: true }));
 

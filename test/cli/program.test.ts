@@ -1,9 +1,13 @@
 /** What every command has in common; and those that need nothing: demo and seed. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { Writable } from 'node:stream';
 import { test } from 'node:test';
+import { reportFailure } from '../../src/cli/failure.ts';
+import { openTerminal } from '../../src/cli/terminal.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
-import { drover, scratch } from './drover-process.ts';
+import { drover, program, scratch } from './drover-process.ts';
 
 const verbs = ['demo', 'init', 'inspect', 'plan', 'apply', 'rollback', 'history', 'notify', 'config', 'seed'];
 
@@ -46,6 +50,29 @@ test('a wrong environment is told by name', async () => {
   const { status, stderr } = await drover(['inspect'], { env: { DROVER_DATABSE: 'postgres://x@y/z' } });
   assert.equal(status, 1);
   assert.match(stderr, /^CONFIG_INVALID: DROVER_DATABSE: unknown variable; did you mean DROVER_DATABASE\?/);
+});
+
+test('what nobody expected says so and where to report it; the stack only with --debug', () => {
+  const said: string[] = [];
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      said.push(chunk.toString());
+      done();
+    },
+  });
+  const terminal = openTerminal({ stdin: process.stdin, stdout: stream, stderr: stream }, 'never');
+  const failure = { json: false, debug: false, version: '1.2.3' };
+  assert.equal(reportFailure(terminal, new TypeError('x is not a function'), failure), 1);
+  assert.match(said.join(''), /^INTERNAL: [^]*x is not a function[^]*Drover 1\.2\.3[^]*report/);
+  assert.doesNotMatch(said.join(''), /\n\s+at /);
+  reportFailure(terminal, new TypeError('x is not a function'), { ...failure, debug: true });
+  assert.match(said.join(''), /\n\s+at /);
+});
+
+test('a reader that stops early is no error, and does not change the status', async () => {
+  const words = [process.execPath, program, '--help'].map((word) => JSON.stringify(word)).join(' ');
+  const { status, stderr } = spawnSync('bash', ['-c', `${words} | head -c 1 > /dev/null; exit $PIPESTATUS`]);
+  assert.deepEqual([status, stderr.toString()], [0, '']);
 });
 
 eachEngine((engine) => {

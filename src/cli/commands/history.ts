@@ -7,7 +7,7 @@ import { findMigration, listRecords } from '../records.ts';
 import type { FoundMigration } from '../records.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { showChanges, showMigration, showMigrations } from '../show-history.ts';
+import { showChanges, showMigration, showMigrations, showStoredResult } from '../show-history.ts';
 import { resolveWhere, withSite } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
@@ -66,6 +66,7 @@ async function showOne(
     terminal.out(JSON.stringify({ ...found.record, ...(changes === undefined ? {} : { changes }) }, null, 2));
   else {
     showMigration(terminal, found.record);
+    showStoredResult(terminal, found.record);
     if (changes !== undefined) showChanges(terminal, changes);
   }
   return exitStatus.done;
