@@ -34,7 +34,7 @@ export type Where =
       readonly target: DatabaseTarget;
       readonly text: string;
       readonly configFile?: string;
-      readonly state?: DatabaseTarget;
+      readonly state?: { readonly target: DatabaseTarget; readonly text: string };
     };
 
 const defaultFolder = './drover-data';
@@ -54,7 +54,7 @@ export function resolveWhere(options: WhereOptions, environment: Environment): W
     target: targetOf(database, '--database'),
     text: database,
     ...(configFile === undefined ? {} : { configFile }),
-    ...(state === undefined ? {} : { state: stateTarget(state) }),
+    ...(state === undefined ? {} : { state: { target: stateTarget(state), text: state } }),
   };
 }
 
@@ -98,13 +98,23 @@ export async function withSite<T>(
   return withDatabase(where, async (database) => {
     if (where.kind === 'own') return work(await openPlatform(database, access));
     if (where.configFile === undefined) return work(await openServerPlatform(database, where, access));
-    const state = where.state === undefined ? undefined : await openDatabase(where.state);
+    const state = await openState(where.state?.target, access);
     try {
       return await work(await openAttached(database, where.configFile, state));
     } finally {
       await state?.close();
     }
   });
+}
+
+/** A folder for the records that is not there yet holds none, and only a command that writes may make it. */
+async function openState(
+  target: DatabaseTarget | undefined,
+  { mayWrite }: Access,
+): Promise<Database | undefined> {
+  if (target === undefined) return undefined;
+  const missing = 'dataDir' in target && !existsSync(join(target.dataDir, 'postgres'));
+  return missing && !mayWrite ? undefined : openDatabase(target);
 }
 
 /** Opens the database alone, works with it, and closes it. */
@@ -162,7 +172,8 @@ export function whereWords(where: Where): string {
     where.configFile === undefined || where.configFile === 'drover.config.yaml'
       ? ''
       : ` --config ${where.configFile}`;
-  return `--database ${shownUrl(where.text)}${config}`;
+  const state = where.state === undefined ? '' : ` --state ${shownUrl(where.state.text)}`;
+  return `--database ${shownUrl(where.text)}${config}${state}`;
 }
 
 /** A URL without its password. */

@@ -89,6 +89,24 @@ eachEngine((engine) => {
   });
 });
 
+test('records in a folder of their own: the database gets no schema, and looking makes no folder', async () => {
+  const { where, look, drop } = await examplePlace('server', 'a-two-owners');
+  const folder = scratch('records');
+  const run = (...words: string[]): ReturnType<typeof drover> =>
+    drover([...words, ...where, '--state', folder]);
+  assert.equal((await run('plan', ...move)).status, 2);
+  assert.equal((await run('history')).stdout, 'No migrations yet.\n');
+  assert.ok(!existsSync(folder));
+  const applied = await run('apply', ...move, '--yes', '--json');
+  assert.equal(applied.status, 0, applied.stderr);
+  const schemas = await look((tx) => tx.many(`SELECT FROM pg_namespace WHERE nspname = 'drover'`));
+  assert.equal(schemas.length, 0);
+  const { migrationId } = JSON.parse(applied.stdout) as { migrationId: string };
+  const back = await run('rollback', migrationId, '--yes');
+  assert.equal(back.status, 0, back.stderr);
+  await drop();
+});
+
 test('the hook is told after the commit, and one that fails changes nothing', async () => {
   const { where, config, drop } = await examplePlace('server', 'a-two-owners');
   const received: string[] = [];

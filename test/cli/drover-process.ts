@@ -65,7 +65,7 @@ export interface Place {
   /** The options that lead there. */
   readonly where: readonly string[];
   /** Opens the database between two commands; as the login, which is superuser. */
-  look<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  readonly look: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
   readonly drop: () => Promise<void>;
 }
 
