@@ -10,6 +10,8 @@ export interface ModelFacts {
   readonly enabled: boolean;
   readonly deprecated: boolean;
   readonly retired: boolean;
+  /** It carries the mark of a complete migration already (`retire` of the configuration). */
+  readonly marked?: boolean;
   /** Is its provider active, with usable credentials? Undefined where nobody says. */
   readonly providerUsable?: boolean;
   /** Context window and output limit in tokens. */

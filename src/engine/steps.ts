@@ -200,7 +200,7 @@ function retireStep({ snapshot, complete }: StepInput): RetireStep[] {
   const set = model?.config.retire;
   if (
     !complete ||
-    snapshot.source.retired ||
+    snapshot.source.marked === true ||
     model === undefined ||
     set === undefined ||
     snapshot.source.key === undefined

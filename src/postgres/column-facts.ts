@@ -3,7 +3,7 @@
  * One pass over the rows; an index on the reference (and tenant) column serves it. Takes no locks.
  */
 import type { ParameterPolicy } from '../engine/intent.ts';
-import type { Table } from '../engine/catalog.ts';
+import type { Column, Table } from '../engine/catalog.ts';
 import type { ModelPair } from '../engine/mapping.ts';
 import type { RowName } from '../engine/plan-types.ts';
 import type { Owner, PlaceGroup, PlaceState, RowGroup } from '../engine/snapshot.ts';
@@ -14,7 +14,7 @@ import type { Tx } from './database.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
 import { findRowKey, keyExpression, keyHash } from './keys.ts';
 import type { RowKey } from './keys.ts';
-import { matchSql } from './match-sql.ts';
+import { columnOf, matchSql } from './match-sql.ts';
 import { deadSql, ownerSql, stateSql } from './row-sql.ts';
 import type { PlaceRow, RowContext } from './match-sql.ts';
 
@@ -130,7 +130,7 @@ export function sideColumns(
   const columns = new Map<string, string>();
   for (const { place } of input.places) {
     if (place.parameters !== undefined && input.parameters !== 'keep')
-      columns.set(place.parameters, parametersSet(place.parameters));
+      columns.set(place.parameters, parametersSet(columnOf(context.table, place.parameters)));
     for (const [name, rule] of Object.entries(place.companions)) {
       if (rule !== 'keep')
         columns.set(
@@ -142,9 +142,11 @@ export function sideColumns(
   return [...columns].map(([name, changes]) => ({ name, changes }));
 }
 
-/** Are there parameters at all? An empty object and a JSON null are none. */
-export function parametersSet(column: string): string {
-  return `coalesce(t.${quoteIdent(column)}::text NOT IN ('{}', 'null'), false)`;
+/** Are there parameters at all? An empty object and a JSON null are none. jsonb compares as it is, which is far cheaper than as text. */
+export function parametersSet(column: Column): string {
+  const name = `t.${quoteIdent(column.name)}`;
+  if (column.kind === 'jsonb') return `coalesce(${name} <> '{}'::jsonb AND ${name} <> 'null'::jsonb, false)`;
+  return `coalesce(${name}::text NOT IN ('{}', 'null'), false)`;
 }
 
 function mappedSql({ binder }: RowContext, column: string, map: Readonly<Record<string, string>>): string {

@@ -42,6 +42,10 @@ export interface ChunkSource {
 
 /** The CTEs that write the rows of the CTE `moved` to the journal, and the SELECT that counts them. */
 export function journalTail(binder: Binder, source: ChunkSource): string {
+  const collected =
+    source.collect === undefined
+      ? 'NULL::text[]'
+      : `(SELECT array_agg((${source.collect})::text) FROM moved m)`;
   const { journal, pattern } = source;
   const group = pattern === undefined ? '' : `PARTITION BY ${pattern}`;
   const fixed = [
@@ -62,10 +66,6 @@ export function journalTail(binder: Binder, source: ChunkSource): string {
     listed(source.befores),
     listed(source.afters),
   ];
-  const collected =
-    source.collect === undefined
-      ? 'NULL::text[]'
-      : `(SELECT array_agg((${source.collect})::text) FROM moved m)`;
   return `, numbered AS (SELECT m.*, (row_number() OVER (${group}) - 1) / ${rowsPerChunk} AS drover_chunk FROM moved m)
     , written AS (INSERT INTO ${journal.table} (tenant_id, migration_id, step, chunk, action, table_name, key_columns, ${source.key.store}, before, after, befores, afters, row_count)
       SELECT ${fixed.join(', ')}, array_agg(m.k), ${images.join(', ')}, count(*)::integer

@@ -3,9 +3,10 @@ import type { ModelFacts, ParameterSupport } from '../engine/model.ts';
 import { findNamedTable } from '../engine/names.ts';
 import type { ModelTable } from '../engine/place.ts';
 import type { Rules } from '../engine/references.ts';
-import { Binder } from './binder.ts';
+import { Binder, castFor } from './binder.ts';
 import type { Tx } from './database.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
+import { columnOf } from './match-sql.ts';
 import { mineSql } from './row-sql.ts';
 
 interface ModelRow {
@@ -16,6 +17,7 @@ interface ModelRow {
   readonly deprecated: boolean;
   readonly retired: boolean;
   readonly usable: boolean | null;
+  readonly marked: boolean;
   readonly updated: string | null;
   readonly facts: Record<string, unknown>;
 }
@@ -32,7 +34,7 @@ export async function listModels(
   const global = config.global === undefined ? 'false' : `coalesce((${config.global}), false)`;
   const sql = `SELECT t.${quoteIdent(about.model.key)}::text AS key, ${tenantSql(rules, about.model, global)} AS tenant, ${componentsSql(rules, about.model)} AS components,
       ${flag(config.enabled, 'true')} AS enabled, ${flag(config.deprecated, 'false')} AS deprecated, ${flag(config.retired, 'false')} AS retired,
-      ${usableSql(rules, about.model)} AS usable, ${config.columns.updated === undefined ? 'NULL' : `t.${quoteIdent(config.columns.updated)}`}::text AS updated,
+      ${usableSql(rules, about.model)} AS usable, ${markedSql(binder, about.model)} AS marked, ${config.columns.updated === undefined ? 'NULL' : `t.${quoteIdent(config.columns.updated)}`}::text AS updated,
       ${factsSql(config.facts ?? {})} AS facts
     FROM ${quoteRows(table)} t WHERE (${mineSql(context)}) OR ${global} OR ${isGlobalTable(rules, about.model) ? 'true' : 'false'} ORDER BY 1`;
   const rows = await tx.many<ModelRow>(sql, binder.values);
@@ -93,6 +95,18 @@ function factsSql(facts: Readonly<Record<string, string>>): string {
   return `jsonb_build_object(${parts.join(', ')})`;
 }
 
+/** Does the row carry the mark already? A literal must be there; of `$target` and `$now`, any value. */
+function markedSql(binder: Binder, { config, table }: ModelTable): string {
+  const tests = Object.entries(config.retire ?? {}).map(([name, value]) => {
+    const column = `t.${quoteIdent(name)}`;
+    if (value === '$target' || value === '$now') return `${column} IS NOT NULL`;
+    return value === null
+      ? `${column} IS NULL`
+      : `${column} = ${binder.bind(String(value), castFor(columnOf(table, name)))}`;
+  });
+  return tests.length === 0 ? 'false' : `coalesce(${tests.join(' AND ')}, false)`;
+}
+
 const numbers = {
   context: 'context',
   output: 'output',
@@ -118,6 +132,7 @@ function modelFacts(kind: string, row: ModelRow): ModelFacts {
     enabled: row.enabled,
     deprecated: row.deprecated,
     retired: row.retired,
+    marked: row.marked,
     capabilities: Object.fromEntries(able) as Record<string, boolean>,
     ...(Object.fromEntries(given) as Partial<
       Pick<ModelFacts, 'context' | 'output' | 'priceIn' | 'priceOut' | 'security'>

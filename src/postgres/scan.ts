@@ -39,6 +39,8 @@ export async function scanValues(tx: Tx, request: ScanRequest): Promise<ScanHit[
 async function scanTable(tx: Tx, target: ScanTarget, request: ScanRequest): Promise<ScanHit[]> {
   const query = buildQuery(target, request.terms);
   if (query === undefined) return [];
+  const [found] = await tx.many<{ possible: boolean }>(query.precheck, query.params);
+  if (found?.possible !== true) return [];
   const tally = new Tally(target.table, request);
   await tx.run(`DECLARE drover_scan NO SCROLL CURSOR FOR ${query.sql}`, query.params);
   for (let size = firstFetch; ;) {
@@ -123,12 +125,16 @@ interface ScannedColumn {
   readonly isArray: boolean;
   /** SQL for the value of a candidate, else NULL. */
   readonly candidate: string;
+  /** SQL that holds wherever `candidate` is not NULL, without the machinery that gives the value back. */
+  readonly possible: string;
   /** SQL for the document as text, computed once per row. */
   readonly text?: string;
 }
 
 interface ScanQuery {
   readonly sql: string;
+  /** Is there a candidate at all? Most tables have none, and unlike a cursor this may run in parallel. */
+  readonly precheck: string;
   readonly params: readonly unknown[];
   readonly columns: readonly ScannedColumn[];
 }
@@ -148,7 +154,11 @@ function buildQuery(target: ScanTarget, terms: readonly string[]): ScanQuery | u
     ${texts.length === 0 ? '' : `CROSS JOIN LATERAL (SELECT ${texts.join(', ')} OFFSET 0) AS x`}
     CROSS JOIN LATERAL (SELECT ${columns.map(({ candidate }, at) => `${candidate} AS c${at}`).join(', ')} OFFSET 0) AS v
     WHERE num_nonnulls(${columns.map((_, at) => `v.c${at}`).join(', ')}) > 0${target.tenantPredicate === undefined ? '' : ` AND (${target.tenantPredicate.sql})`}`;
-  return { sql, params, columns };
+  const possible = columns.map((column) => column.possible).join(' OR ');
+  const rows = `${target.table.partitioned ? '' : 'ONLY '}${quoteTable(target.table)} AS t`;
+  const only = target.tenantPredicate === undefined ? '' : ` WHERE (${target.tenantPredicate.sql})`;
+  const precheck = `SELECT coalesce(bool_or(${possible}), false) AS possible FROM ${rows}${only}`;
+  return { sql, precheck, params, columns };
 }
 
 /** The primary key as text, its parts separated by a comma; where there is none, the place of the row on disk. */
@@ -175,10 +185,11 @@ class Search {
     if (kind === 'text' || kind === 'json' || kind === 'jsonb') return this.#document(column, `d${at}`);
     const list = this.#list(column);
     if (list === undefined) return [];
-    if (kind.endsWith('[]')) return [{ column, isArray: true, candidate: elements(name, list) }];
-    return [
-      { column, isArray: false, candidate: `CASE WHEN ${name} = ANY (${list}) THEN ${name}::text END` },
-    ];
+    if (kind.endsWith('[]')) {
+      return [{ column, isArray: true, candidate: elements(name, list), possible: overlaps(name, list) }];
+    }
+    const possible = `${name} = ANY (${list})`;
+    return [{ column, isArray: false, candidate: `CASE WHEN ${possible} THEN ${name}::text END`, possible }];
   }
 
   #list(column: Column): string | undefined {
@@ -199,10 +210,21 @@ class Search {
   #document(column: Column, alias: string): ScannedColumn[] {
     const conditions = this.#needles(column, `x.${alias}`);
     if (conditions.length === 0) return [];
-    const text = `(t.${quoteIdent(column.name)}::text || '') COLLATE "C" AS ${alias}`;
+    const name = `t.${quoteIdent(column.name)}`;
+    const text = `(${name}::text || '') COLLATE "C" AS ${alias}`;
+    const candidate = `CASE WHEN ${conditions.join(' OR ')} THEN x.${alias} END`;
+    const plain = this.#needles(column, `(${name}::text COLLATE "C")`).join(' OR ');
     return [
-      { column, isArray: false, text, candidate: `CASE WHEN ${conditions.join(' OR ')} THEN x.${alias} END` },
+      { column, isArray: false, text, candidate, possible: `(${this.#filled(column)} AND (${plain}))` },
     ];
+  }
+
+  /** Is the value long enough to name anything? Cheaper than to look. An escape is never shorter than what it stands for. */
+  #filled(column: Column): string {
+    const name = `t.${quoteIdent(column.name)}`;
+    if (column.kind === 'jsonb') return `${name} <> '{}'::jsonb`;
+    const shortest = Math.min(...this.#terms.map((term) => (needleOf(term) ?? '').length));
+    return `octet_length(${name}::text) >= ${Number.isFinite(shortest) ? shortest : 0}`;
   }
 
   /** Conditions of which one holds wherever the text names a term, in whatever way JSON may have escaped it. */
@@ -233,9 +255,13 @@ class Search {
   }
 }
 
+function overlaps(name: string, list: string): string {
+  return `${name}::${list.slice(list.indexOf('::') + 2)} && ${list}`;
+}
+
 function elements(name: string, list: string): string {
   const type = list.slice(list.indexOf('::') + 2);
-  return `CASE WHEN ${name}::${type} && ${list} THEN (SELECT json_agg(DISTINCT e::text) FROM unnest(${name}::${type}) AS e WHERE e = ANY (${list}))::text END`;
+  return `CASE WHEN ${overlaps(name, list)} THEN (SELECT json_agg(DISTINCT e::text) FROM unnest(${name}::${type}) AS e WHERE e = ANY (${list}))::text END`;
 }
 
 function isUuid(term: string): boolean {

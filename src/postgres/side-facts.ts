@@ -10,7 +10,7 @@ import { Binder } from './binder.ts';
 import { parametersSet } from './column-facts.ts';
 import type { Tx } from './database.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
-import { matchSql, tupleEquals } from './match-sql.ts';
+import { columnOf, matchSql, tupleEquals } from './match-sql.ts';
 import { mineSql, stateSql } from './row-sql.ts';
 import type { RowContext } from './match-sql.ts';
 
@@ -61,7 +61,7 @@ export async function readParameterDocuments(tx: Tx, input: SideInput): Promise<
     if (parameters === undefined) continue;
     const context = contextOf(input, found.table);
     const column = `t.${quoteIdent(parameters)}::text`;
-    const sql = `SELECT ${column} AS text, count(*) AS rows FROM ${quoteRows(found.table)} t WHERE ${onSource(context, found)} AND ${mineSql(context)} AND ${parametersSet(parameters)} GROUP BY 1 ORDER BY 1`;
+    const sql = `SELECT ${column} AS text, count(*) AS rows FROM ${quoteRows(found.table)} t WHERE ${onSource(context, found)} AND ${mineSql(context)} AND ${parametersSet(columnOf(found.table, parameters))} GROUP BY 1 ORDER BY 1`;
     result.push({
       table: found.table.id,
       column: parameters,

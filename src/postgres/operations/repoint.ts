@@ -24,15 +24,20 @@ import type { StepContext } from './step-context.ts';
 
 /** Carries the step out and returns how many rows it touched. */
 export async function repoint(context: StepContext, step: RepointStep): Promise<number> {
-  const side = sideChanges(context, step.moves, openStep(context, step).row);
+  const { key, row } = openStep(context, step);
   const [only, ...others] = step.moves;
-  const plain = others.length === 0 && only?.mappings.length === 1;
-  if (!plain) return runStatement(context, step, 'all');
-  const settled = side.length === 0 ? 0 : await runStatement(context, step, 'with-settings');
+  const inKey = key.columns.some((column) => only?.columns.includes(column.name) === true);
+  if (only === undefined || others.length > 0 || only.mappings.length !== 1 || inKey)
+    return runGeneral(context, step, 'all');
+  const settings = sideChanges(context, step.moves, row).length;
+  const settled = settings === 0 ? 0 : await runGeneral(context, step, 'with settings');
   return settled + (await runPlain(context, step, only));
 }
 
-/** Rows of one place in one spelling whose settings stay: nothing differs between them but the key. */
+/**
+ * One place in one spelling, rows without settings to change: nothing differs between them but the key. A row that is given
+ * settings meanwhile no longer fits the WHERE and is passed over, so nothing is overwritten that was not journalled.
+ */
 async function runPlain(context: StepContext, step: RepointStep, move: MovedColumns): Promise<number> {
   const { table, key, row } = openStep(context, step);
   const mapping = move.mappings[0] ?? { from: [], to: [] };
@@ -42,11 +47,11 @@ async function runPlain(context: StepContext, step: RepointStep, move: MovedColu
   const set = changed.map(
     ({ name, to }) => `${quoteIdent(name)} = ${row.binder.bind(to, castFor(columnOf(table, name)))}`,
   );
-  const untouched = sideChanges(context, step.moves, row).map((change) => `NOT (${change.changes})`);
-  const where = [mineSql(row), movableSql(row, context, { step, move }), ...untouched].join(' AND ');
-  const image = (side: 'from' | 'to'): string =>
+  const plain = sideChanges(context, step.moves, row).map((change) => `NOT (${change.changes})`);
+  const where = [mineSql(row), movableSql(row, context, { step, move }), ...plain].join(' AND ');
+  const image = (which: 'from' | 'to'): string =>
     row.binder.bind(
-      JSON.stringify(Object.fromEntries(changed.map((one) => [one.name, one[side]]))),
+      JSON.stringify(Object.fromEntries(changed.map((one) => [one.name, one[which]]))),
       'text::jsonb',
     );
   const sql = `WITH moved AS (UPDATE ${quoteRows(table)} t SET ${set.join(', ')} WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k)
@@ -55,10 +60,10 @@ async function runPlain(context: StepContext, step: RepointStep, move: MovedColu
 }
 
 /** The general form: each row remembers which places moved by which mapping, and what changed beside them. */
-async function runStatement(
+async function runGeneral(
   context: StepContext,
   step: RepointStep,
-  rows: 'all' | 'with-settings',
+  rows: 'all' | 'with settings',
 ): Promise<number> {
   const { table, key, row } = openStep(context, step);
   const side = sideChanges(context, step.moves, row);
@@ -68,14 +73,16 @@ async function runStatement(
   );
   const old = columns.map((name, at) => `t.${quoteIdent(name)}::text AS drover_o${at}`);
   const movable = step.moves.map((move) => movableSql(row, context, { step, move })).join(' OR ');
-  const only = rows === 'all' ? '' : ` AND (${side.map((change) => change.changes).join(' OR ')})`;
   const unchanged = columns.map(
     (name, at) => `t.${quoteIdent(name)}::text IS NOT DISTINCT FROM h.drover_o${at}`,
   );
-  const sql = `WITH hit AS MATERIALIZED (SELECT ${keyExpression(key, 't')} AS k, ${[...patterns, ...old, ...imagesSql(side)].join(', ')}
+  const only = rows === 'all' ? '' : ` AND (${side.map((change) => change.changes).join(' OR ')})`;
+  // A row that was changed meanwhile has moved on disk; it is passed over, and the count tells.
+  const same = table.partitioned ? keyMatches(key, 't', 'h.k') : 't.ctid = h.drover_at';
+  const sql = `WITH hit AS MATERIALIZED (SELECT ${keyExpression(key, 't')} AS k, t.ctid AS drover_at, ${[...patterns, ...old, ...imagesSql(side)].join(', ')}
       FROM ${quoteRows(table)} t WHERE ${mineSql(row)} AND (${movable})${only})
     , moved AS (UPDATE ${quoteRows(table)} t SET ${setClauses(row, step, side).join(', ')} FROM hit h
-      WHERE ${[keyMatches(key, 't', 'h.k'), mineSql(row), ...unchanged].join(' AND ')} RETURNING ${keyExpression(key, 't')} AS k, ${[...step.moves.keys()].map((at) => `h.drover_p${at}`).join(', ')}, h.drover_b, h.drover_a)
+      WHERE ${[same, mineSql(row), ...unchanged].join(' AND ')} RETURNING ${keyExpression(key, 't')} AS k, ${[...step.moves.keys()].map((at) => `h.drover_p${at}`).join(', ')}, h.drover_b, h.drover_a)
     ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 0, ...patternImages(row, step), befores: 'm.drover_b', afters: 'm.drover_a' })}`;
   return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
 }

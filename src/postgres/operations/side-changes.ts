@@ -44,8 +44,9 @@ export function sideChanges(
 function parameterChange(context: StepContext, move: MovedColumns, row: RowContext): SideChange[] {
   if (move.parameters === undefined) return [];
   const { column, policy } = move.parameters;
-  const { type } = columnOf(row.table, column);
-  if (policy === 'reset') return [{ column, changes: parametersSet(column), value: `'{}'::${type}` }];
+  const held = columnOf(row.table, column);
+  const { type } = held;
+  if (policy === 'reset') return [{ column, changes: parametersSet(held), value: `'{}'::${type}` }];
   const map = row.binder.bind(
     JSON.stringify(context.translations[`${row.table.id}.${column}`] ?? {}),
     'text::jsonb',
