@@ -3,7 +3,8 @@ import { DroverError } from '../errors.ts';
 import { getMigration, listMigrations } from '../postgres/history.ts';
 import type { MigrationDetail, MigrationRecord } from '../postgres/history.ts';
 import type { Site } from '../postgres/site.ts';
-import { listTenants, resolveTenant } from './tenant.ts';
+import { listTenants } from '../postgres/tenants.ts';
+import { resolveTenant } from './tenant.ts';
 
 export interface NamedRecord extends MigrationRecord {
   readonly tenantName: string;

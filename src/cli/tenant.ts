@@ -1,36 +1,12 @@
 /** Which tenant somebody means: by key, or by the name that the configuration shows. Never a guess among several. */
-import type { ModelTableConfig } from '../engine/config.ts';
-import { findNamedTable } from '../engine/names.ts';
 import { printable } from '../engine/row-text.ts';
 import { DroverError } from '../errors.ts';
-import { listModels } from '../postgres/model-rows.ts';
-import { readRules } from '../postgres/site.ts';
 import type { Site } from '../postgres/site.ts';
-import { asOperator } from '../postgres/tenant.ts';
+import { listTenants } from '../postgres/tenants.ts';
+import type { TenantName } from '../postgres/tenants.ts';
 import { usage } from './where.ts';
 
-export interface TenantName {
-  readonly key: string;
-  readonly name: string;
-}
-
 const shown = 20;
-
-/** Every tenant that the login may see; none where the database has a single one. */
-export function listTenants(site: Site): Promise<TenantName[]> {
-  const { root, display } = site.config.tenant;
-  if (root === 'none') return Promise.resolve([]);
-  return asOperator(site.database, { ...site.scope, readOnly: true }, async (tx) => {
-    const rules = await readRules(tx, site);
-    const table = findNamedTable(rules.scope, root);
-    const key = site.config.tenant.key ?? table?.primaryKey[0];
-    if (table === undefined || key === undefined) return [];
-    // A tenant is a row with a key and a name, as a model is; of no tenant, so that all are listed.
-    const config: ModelTableConfig = { table: root, key, columns: { name: display ?? key } };
-    const rows = await listModels(tx, rules, { model: { table, kind: '', key, config }, tenant: undefined });
-    return rows.map((row) => ({ key: row.key ?? '', name: row.components['name'] ?? row.key ?? '' }));
-  });
-}
 
 /**
  * The key of the tenant that `text` means, for work that needs one. Undefined where the database has a single tenant.

@@ -50,6 +50,11 @@ export interface MovedColumns {
   readonly parameters?: { readonly column: string; readonly policy: 'reset' | 'translate' };
 }
 
+/** The columns that a move writes; the others of a composite key are the same before and after. */
+export function changedColumns(move: Pick<MovedColumns, 'columns' | 'mappings'>): string[] {
+  return move.columns.filter((_, at) => move.mappings.some((mapping) => mapping.from[at] !== mapping.to[at]));
+}
+
 /** A row that a person can recognise. */
 export interface RowName {
   readonly key: string;

@@ -1,6 +1,7 @@
 /** A plan as text for a person: what moves, what was noticed, what stays and why. Colours are the caller's business. */
 import { modelLabel } from './model-label.ts';
 import { namesOf, printable, rowCount } from './row-text.ts';
+import { changedColumns } from './plan-types.ts';
 import type { Finding, LeftBehind, MovedColumns, Plan, Severity, Step } from './plan-types.ts';
 
 /** How parts of the text are marked, for a terminal with colours. */
@@ -109,7 +110,7 @@ function describeMove(move: MovedColumns): string {
   const companions = move.companions.map(
     ({ column, rule }) => `${column} ${rule === 'drop' ? 'set to NULL' : 'mapped'}`,
   );
-  return [move.columns.join(', '), ...parameters, ...companions].join(', ');
+  return [changedColumns(move).join(', '), ...parameters, ...companions].join(', ');
 }
 
 function findings({ plan, style }: Context): string[] {

@@ -80,7 +80,7 @@ async function runStep(tx: Tx, input: ExecuteInput, step: Step): Promise<number>
     });
   };
   report(0);
-  const actual = await carryOut(stepContext(tx, input, report), input, step);
+  const actual = await runOperation(stepContext(tx, input, report), { plan: input.plan, step });
   report(actual - done);
   return actual;
 }
@@ -101,7 +101,11 @@ function stepContext(
   };
 }
 
-function carryOut(context: StepContext, input: ExecuteInput, step: Step): Promise<number> {
+/** Carries one step out and returns how many rows it touched. */
+export function runOperation(
+  context: StepContext,
+  { plan, step }: { plan: Pick<Plan, 'source' | 'target'>; step: Step },
+): Promise<number> {
   switch (step.operation) {
     case 'repoint':
       return repoint(context, step);
@@ -110,7 +114,7 @@ function carryOut(context: StepContext, input: ExecuteInput, step: Step): Promis
     case 'enable':
       return enable(context, step);
     case 'retire':
-      return retireSource(context, input, step);
+      return retireSource(context, plan, step);
     case 'rewrite-json':
     case 'rewrite-text':
     case 'rewrite-array':
@@ -120,10 +124,10 @@ function carryOut(context: StepContext, input: ExecuteInput, step: Step): Promis
 
 function retireSource(
   context: StepContext,
-  { plan, snapshot }: ExecuteInput,
+  plan: Pick<Plan, 'source' | 'target'>,
   step: RetireStep,
 ): Promise<number> {
-  const keyColumn = modelTableOf(snapshot.rules, plan.source.kind)?.key ?? '';
+  const keyColumn = modelTableOf(context.rules, plan.source.kind)?.key ?? '';
   return retire(context, step, { source: plan.source, target: plan.target, keyColumn });
 }
 

@@ -213,18 +213,21 @@ export async function settleInterrupted(
     await lockPair(tx, about.tenant, identity);
     const result: { id: string; committed: boolean }[] = [];
     for (const { id, xid } of open)
-      result.push({
-        id,
-        committed:
-          xid !== null &&
-          (await tx.one<{ status: string | null }>('SELECT pg_xact_status($1::text::xid8) AS status', [xid]))
-            .status === 'committed',
-      });
+      result.push({ id, committed: xid !== null && (await wasCommitted(tx, xid)) });
     return result;
   });
   await withState(site, about.tenant, async (tx) => {
     for (const { id, committed } of fates) await settleRecord(tx, site, { id, committed });
   });
+}
+
+/** An id that is still to be given out was lost in a crash of the database, and its work with it. */
+async function wasCommitted(tx: Tx, xid: string): Promise<boolean> {
+  const { status } = await tx.one<{ status: string | null }>(
+    `SELECT CASE WHEN $1::text::xid8 < pg_snapshot_xmax(pg_current_snapshot()) THEN pg_xact_status($1::text::xid8) END AS status`,
+    [xid],
+  );
+  return status === 'committed';
 }
 
 async function settleRecord(

@@ -24,12 +24,12 @@ import { raiseFences } from './fence.ts';
 import { findReplay, settleInterrupted } from './history.ts';
 import { identityOf, lockModels, lockPair, lockTables } from './locks.ts';
 import type { MoveResult } from './move-result.ts';
-import { failRecord, openRecord } from './records.ts';
-import { finishWork, journalFor } from './work.ts';
+import { openRecord } from './records.ts';
+import { finishWork, journalFor, recorded } from './work.ts';
+import type { Finished } from './work.ts';
 import { readSnapshot, readTenant } from './snapshot.ts';
 import { prepareState, readRules, withTenant } from './site.ts';
 import type { Site } from './site.ts';
-import { withRetries } from './retry.ts';
 
 export interface MoveRequest {
   readonly intent: Intent;
@@ -102,10 +102,10 @@ export async function applyMove(site: Site, request: MoveRequest): Promise<MoveR
     prepare(tx, site, request.intent),
   );
   await prepareState(site);
+  await settleInterrupted(site, { tenant: request.intent.tenant, source: prepared.pair.source });
   const replay =
     request.plan === undefined ? undefined : await findReplay(site, request.intent.tenant, request.plan.hash);
   if (replay !== undefined) return replay;
-  await settleInterrupted(site, { tenant: request.intent.tenant, source: prepared.pair.source });
   const id = await openRecord(site, {
     kind: 'model',
     tenant: prepared.intent.tenant,
@@ -114,14 +114,10 @@ export async function applyMove(site: Site, request: MoveRequest): Promise<MoveR
     forced: request.force === true,
     ...(request.reason === undefined ? {} : { reason: request.reason }),
   });
-  try {
-    return await withRetries(site.config.database?.retries ?? 5, () =>
-      attempt(site, request, { prepared, id, startedAt }),
-    );
-  } catch (error) {
-    await failRecord(site, { tenant: prepared.intent.tenant, id, error });
-    throw error;
-  }
+  const work = await recorded(site, { tenant: prepared.intent.tenant, id }, () =>
+    attempt(site, request, { prepared, id, startedAt }),
+  );
+  return work.settle();
 }
 
 interface Attempt {
@@ -134,9 +130,9 @@ async function attempt(
   site: Site,
   request: MoveRequest,
   { prepared, id, startedAt }: Attempt,
-): Promise<MoveResult> {
+): Promise<Finished<MoveResult>> {
   const { tenant } = prepared.intent;
-  const work = await withTenant(site, { tenant }, async (tx) => {
+  return withTenant(site, { tenant }, async (tx) => {
     await lockPair(tx, tenant, identityOf(prepared.pair.source));
     await lockTables(tx, prepared.rules, prepared.pair.source.kind);
     await lockModels(tx, prepared.rules, { pair: prepared.pair, tenant });
@@ -160,12 +156,11 @@ async function attempt(
       result,
       results,
       actor: request.actor,
-      rows: results.reduce((sum, step) => sum + step.actual, 0),
+      rows: movedRows(results),
       forced: request.force === true,
       reason: request.reason,
     });
   });
-  return work.settle();
 }
 
 /** The catalogue and the models may have changed since they were read without locks, so they are read again. */
@@ -247,4 +242,11 @@ function resultOf({
     target,
     durationMs,
   };
+}
+
+/** Rows that moved: the mark on the model itself is not one of them. */
+function movedRows(results: readonly StepResult[]): number {
+  return results
+    .filter(({ step }) => step.operation !== 'retire')
+    .reduce((sum, { actual }) => sum + actual, 0);
 }

@@ -107,7 +107,11 @@ export async function writeSteps(
   );
 }
 
-/** Marks a record as failed, in its own transaction, after the work was rolled back. */
+/**
+ * Marks a record as failed, in its own transaction, after the work was rolled back. Where the connection was lost after the work was
+ * prepared, nobody knows whether it was; that record stays open until it is settled. One that another process took for
+ * interrupted, because this one had no lock yet, gets its real reason.
+ */
 export async function failRecord(
   site: Site,
   about: { tenant: string | undefined; id: string; error: unknown },
@@ -116,7 +120,8 @@ export async function failRecord(
     about.error instanceof DroverError ? about.error : { code: 'INTERNAL', message: 'Unexpected error.' };
   await withState(site, about.tenant, async (tx) => {
     await tx.run(
-      `UPDATE ${stateTable(site, 'migrations')} SET status = 'failed', error_code = $3, error_message = $4, finished_at = statement_timestamp() WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid AND status IN ('running', 'prepared')`,
+      `UPDATE ${stateTable(site, 'migrations')} SET status = 'failed', error_code = $3, error_message = $4, finished_at = statement_timestamp() WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid
+         AND (status = 'running' OR error_code = 'INTERRUPTED' OR (status = 'prepared' AND $3 <> 'DATABASE_UNREACHABLE'))`,
       [stateTenant(about.tenant), about.id, code, message],
     );
   });

@@ -11,13 +11,13 @@ import { switchFences } from './fence.ts';
 import { getMigration, settleInterrupted } from './history.ts';
 import type { MigrationDetail } from './history.ts';
 import { identityOf, lockModels, lockPair, lockTables } from './locks.ts';
-import { failRecord, openRecord } from './records.ts';
-import { withRetries } from './retry.ts';
+import { openRecord } from './records.ts';
 import { prepareState, readRules, stateTable, withState, withTenant } from './site.ts';
 import type { Site } from './site.ts';
 import { undoChunk } from './undo.ts';
 import type { Chunk, Skipped, UndoContext } from './undo.ts';
-import { finishWork, journalFor } from './work.ts';
+import { finishWork, journalFor, recorded } from './work.ts';
+import type { Finished } from './work.ts';
 
 export interface RollbackRequest {
   readonly migrationId: string;
@@ -60,14 +60,10 @@ export async function rollbackMove(site: Site, request: RollbackRequest): Promis
     forced: false,
     ...(request.reason === undefined ? {} : { reason: request.reason }),
   });
-  try {
-    return await withRetries(site.config.database?.retries ?? 5, () =>
-      attempt(site, request, { parent, tenant, id, startedAt }),
-    );
-  } catch (error) {
-    await failRecord(site, { tenant, id, error });
-    throw error;
-  }
+  const work = await recorded(site, { tenant, id }, () =>
+    attempt(site, request, { parent, tenant, id, startedAt }),
+  );
+  return work.settle();
 }
 
 function refuseImpossible(parent: MigrationDetail): void {
@@ -104,10 +100,14 @@ interface Attempt {
   readonly startedAt: number;
 }
 
-async function attempt(site: Site, request: RollbackRequest, about: Attempt): Promise<RollbackResult> {
+async function attempt(
+  site: Site,
+  request: RollbackRequest,
+  about: Attempt,
+): Promise<Finished<RollbackResult>> {
   const { parent, tenant, id } = about;
   const source = modelOf(parent, 'from');
-  const work = await withTenant(site, { tenant }, async (tx) => {
+  return withTenant(site, { tenant }, async (tx) => {
     await lockPair(tx, tenant, identityOf(source));
     const rules = await readRules(tx, site);
     await lockTables(tx, rules, source.kind);
@@ -120,7 +120,9 @@ async function attempt(site: Site, request: RollbackRequest, about: Attempt): Pr
       context: { tx, rules, tenant, journal },
       onProgress: request.onProgress,
     });
-    const restored = steps.reduce((sum, step) => sum + step.actual, 0);
+    const restored = steps
+      .filter(({ step }) => !step.operation.endsWith('retire'))
+      .reduce((sum, step) => sum + step.actual, 0);
     const result = {
       migrationId: id,
       parentId: parent.id,
@@ -144,7 +146,6 @@ async function attempt(site: Site, request: RollbackRequest, about: Attempt): Pr
       reason: request.reason,
     });
   });
-  return work.settle();
 }
 
 interface UndoSteps extends Attempt {

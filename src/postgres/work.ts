@@ -4,12 +4,14 @@
  * Where the records live in the same database, they are written in the same transaction. Where they live elsewhere (`--state`), the
  * journal is first written to a temporary table; before the work commits, it is copied to the other database with the status
  * `prepared` and the id of the transaction. Whatever happens then, `pg_xact_status` tells later whether the work was committed.
+ * For that the id must outlive a crash of the database: one that no record of the log names is given to somebody else afterwards.
  */
 import type { Plan } from '../engine/plan-types.ts';
 import type { Tx } from './database.ts';
 import type { StepResult } from './execute.ts';
 import type { Journal } from './journal.ts';
-import { closeRecord, writeAudit, writeSteps } from './records.ts';
+import { closeRecord, failRecord, writeAudit, writeSteps } from './records.ts';
+import { withRetries } from './retry.ts';
 import { stateTable, stateTenant, withState } from './site.ts';
 import type { Site } from './site.ts';
 
@@ -46,22 +48,47 @@ export interface Work<R> {
   readonly reason: string | undefined;
 }
 
-/** Closes the record with the work. `settle` is to be called after the commit. */
-export async function finishWork<R>(
-  tx: Tx,
+/** Work whose transaction is about to commit; `settle` is to be called after the commit, and gives the result. */
+export interface Finished<R> {
+  readonly settle: () => Promise<R>;
+}
+
+/** Tries the work until it commits or cannot; what fails leaves a failed record. What comes after the commit is not tried again. */
+export async function recorded<R>(
   site: Site,
-  work: Work<R>,
-): Promise<{ settle: () => Promise<R> }> {
+  about: { tenant: string | undefined; id: string },
+  attempt: () => Promise<Finished<R>>,
+): Promise<Finished<R>> {
+  try {
+    return await withRetries(site.config.database?.retries ?? 5, attempt);
+  } catch (error) {
+    // Where the record cannot be written either, it is settled later; the caller has to see why the work failed.
+    await failRecord(site, { ...about, error }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Closes the record with the work. */
+export async function finishWork<R>(tx: Tx, site: Site, work: Work<R>): Promise<Finished<R>> {
   if (!site.state.separate) {
     await writeRecord(tx, site, work, 'succeeded');
     return { settle: () => Promise.resolve(work.result) };
   }
-  const { xid } = await tx.one<{ xid: string }>('SELECT pg_current_xact_id()::text AS xid');
+  const xid = await lastingXid(tx, work.id);
   await withState(site, work.tenant, async (state) => {
     await copyJournal(tx, state, site);
     await writeRecord(state, site, { ...work, xid }, 'prepared');
   });
   return { settle: () => markSucceeded(site, work) };
+}
+
+/** The id of the transaction, written to the log; from PostgreSQL 17 on the log is flushed up to there as well. */
+async function lastingXid(tx: Tx, id: string): Promise<string> {
+  const { xid, flushes } = await tx.one<{ xid: string; flushes: boolean }>(
+    `SELECT pg_current_xact_id()::text AS xid, current_setting('server_version_num')::int >= 170000 AS flushes`,
+  );
+  await tx.run(`SELECT pg_logical_emit_message(true, 'drover', $1::text${flushes ? ', true' : ''})`, [id]);
+  return xid;
 }
 
 async function writeRecord<R>(

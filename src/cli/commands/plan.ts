@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { writePlan } from '../../engine/plan-file.ts';
 import type { Plan } from '../../engine/plan-types.ts';
 import { DroverError } from '../../errors.ts';
+import { explainPlan } from '../../postgres/explain.ts';
 import { planMove } from '../../postgres/move.ts';
 import { writeText } from '../files.ts';
 import { planLines, refusingFindings } from '../move.ts';
@@ -14,6 +15,7 @@ import { resolveWhere, withSite } from '../where.ts';
 
 interface PlanOptions extends MoveOptions {
   readonly out?: string;
+  readonly sql?: boolean;
 }
 
 /** `drover plan`: what a move would do. It writes nothing to the database. */
@@ -23,7 +25,9 @@ export const plan: Verb = {
   define: (command) =>
     withWhere(
       withMove(
-        withJson(command).option('--out <file>', 'also write the plan to a file, for `drover apply FILE`'),
+        withJson(command)
+          .option('--out <file>', 'also write the plan to a file, for `drover apply FILE`')
+          .option('--sql', 'also print the statements that each step would run'),
       ),
     ).addHelpText(
       'after',
@@ -35,23 +39,33 @@ export const plan: Verb = {
 async function planFor(session: Session, command: Command): Promise<number> {
   const options = command.opts<PlanOptions>();
   const intent = readIntent(options);
-  const made = await withSite(
+  const answer = await withSite(
     resolveWhere(options, session.environment),
     { mayWrite: false },
     async (site) => {
       const tenant = await resolveTenant(site, options.tenant);
-      return planMove(site, { ...intent, ...(tenant === undefined ? {} : { tenant }) });
+      const plan = await planMove(site, { ...intent, ...(tenant === undefined ? {} : { tenant }) });
+      return { plan, sql: options.sql === true ? await explainPlan(site, plan) : undefined };
     },
   );
+  const { plan: made, sql } = answer;
   if (options.out !== undefined) writeText(options.out, writePlan(made), { keep: false });
-  showPlan(session, made, options);
+  showPlan(session, { made, sql }, options);
   refuse(made);
   return made.steps.length === 0 ? exitStatus.done : exitStatus.changes;
 }
 
-function showPlan({ terminal }: Session, made: Plan, { json, out }: PlanOptions): void {
-  if (json === true) terminal.out(JSON.stringify(made, null, 2));
-  else for (const line of planLines(made, terminal)) terminal.out(line);
+interface Shown {
+  readonly made: Plan;
+  readonly sql: readonly string[] | undefined;
+}
+
+function showPlan({ terminal }: Session, { made, sql }: Shown, { json, out }: PlanOptions): void {
+  if (json === true)
+    terminal.out(JSON.stringify({ ...made, ...(sql === undefined ? {} : { sql }) }, null, 2));
+  else
+    for (const line of [...planLines(made, terminal), ...(sql ?? []).flatMap((text) => ['', text])])
+      terminal.out(line);
   if (out !== undefined) terminal.err(`Written to ${out}; \`drover apply ${out}\` carries it out.`);
 }
 

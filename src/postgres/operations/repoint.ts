@@ -8,6 +8,7 @@
  * The journal holds the key that a row has afterwards, since the reference may be part of it.
  * Index: the one on the reference (led by the tenant column, where there is one).
  */
+import { changedColumns } from '../../engine/plan-types.ts';
 import type { MovedColumns, RepointStep } from '../../engine/plan-types.ts';
 import { castFor } from '../binder.ts';
 import { quoteIdent, quoteRows } from '../identifiers.ts';
@@ -26,7 +27,8 @@ import type { StepContext } from './step-context.ts';
 export async function repoint(context: StepContext, step: RepointStep): Promise<number> {
   const { key, row } = openStep(context, step);
   const [only, ...others] = step.moves;
-  const inKey = key.columns.some((column) => only?.columns.includes(column.name) === true);
+  const changed = only === undefined ? [] : changedColumns(only);
+  const inKey = key.columns.some((column) => changed.includes(column.name));
   if (only === undefined || others.length > 0 || only.mappings.length !== 1 || inKey)
     return runGeneral(context, step, 'all');
   const settings = sideChanges(context, step.moves, row).length;
