@@ -26,9 +26,14 @@ export function plainSql(url: string): Promise<Measured> {
 export function rowByRow(url: string): Promise<Measured> {
   return measured(url, async (query) => {
     await query('BEGIN');
-    const { rows } = await query(`SELECT id FROM migration.assistants WHERE tenant_id = '${ids.tenant}' AND completion_model_id = '${ids.source}'`);
+    const { rows } = await query(
+      `SELECT id FROM migration.assistants WHERE tenant_id = '${ids.tenant}' AND completion_model_id = '${ids.source}'`,
+    );
     for (const { id } of rows) {
-      await query(`UPDATE migration.assistants SET completion_model_id = $1, parameters = '{}' WHERE tenant_id = $2 AND id = $3`, [ids.target, ids.tenant, id]);
+      await query(
+        `UPDATE migration.assistants SET completion_model_id = $1, parameters = '{}' WHERE tenant_id = $2 AND id = $3`,
+        [ids.target, ids.tenant, id],
+      );
     }
     await query('COMMIT');
   });
@@ -48,7 +53,9 @@ function measured(url: string, work: (query: Query) => Promise<unknown>): Promis
 
 async function walPosition(url: string): Promise<number> {
   return withClient(url, async (client) => {
-    const { rows } = await client.query<{ bytes: string }>(`SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text AS bytes`);
+    const { rows } = await client.query<{ bytes: string }>(
+      `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text AS bytes`,
+    );
     return Number(rows[0]?.bytes);
   });
 }
@@ -66,6 +73,10 @@ function run(file: string, args: readonly string[]): Promise<string> {
     const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-    child.on('error', reject).on('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`${file} ended with ${code}`))));
+    child
+      .on('error', reject)
+      .on('close', (code) =>
+        code === 0 ? resolve(output) : reject(new Error(`${file} ended with ${code}`)),
+      );
   });
 }

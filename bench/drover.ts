@@ -10,10 +10,23 @@ import { ids } from './fixture.ts';
 const database = await openServer({ url: process.argv[2] ?? '' });
 const config = loadConfigFile(fileURLToPath(new URL('../src/platform/drover.config.yaml', import.meta.url)));
 const site = await openSite({ database, config, platform: { schema: 'migration', scope: platformScope } });
-const intent = { tenant: ids.tenant, from: ids.source, to: ids.target, parameters: 'reset' as const, answers: {}, leaveAsks: false };
+const intent = {
+  tenant: ids.tenant,
+  from: ids.source,
+  to: ids.target,
+  parameters: 'reset' as const,
+  answers: {},
+  leaveAsks: false,
+};
 const steps: [string, number][] = [];
 const startedAt = performance.now();
-await applyMove(site, { intent, confirm: true, actor: 'bench', onProgress: (step) => steps.push([`${step.operation} ${step.rows}`, Math.round(performance.now() - startedAt)]) });
+await applyMove(site, {
+  intent,
+  confirm: true,
+  actor: 'bench',
+  onProgress: (step) =>
+    steps.push([`${step.operation} ${step.rows}`, Math.round(performance.now() - startedAt)]),
+});
 const ms = performance.now() - startedAt;
 await database.close();
 if (process.env['BENCH_STEPS'] === '1') process.stderr.write(`${JSON.stringify(steps)} ${Math.round(ms)}\n`);

@@ -62,7 +62,11 @@ const scene = `
     ('${ids.tenant}', '${ids.target}', 'claude-sonnet-4-5', 'claude', '${ids.provider}', true);`;
 
 /** Clones the template, with the caches as after a checkpoint, and drops the clone afterwards. */
-export async function withClone<T>(serverUrl: string, template: string, work: (url: string) => Promise<T>): Promise<T> {
+export async function withClone<T>(
+  serverUrl: string,
+  template: string,
+  work: (url: string) => Promise<T>,
+): Promise<T> {
   const name = `${template}_clone`;
   await withClient(serverUrl, async (client) => {
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);

@@ -21,12 +21,22 @@ interface Size {
   readonly rounds: number;
 }
 
-const asked = process.argv.slice(2).map(Number).filter((rows) => rows > 0);
-const sizes: Size[] = (asked.length > 0 ? asked : [1_000, 10_000, 100_000, 1_000_000]).map((rows) => ({ rows, rounds: rows > 100_000 ? 3 : 5 }));
+const asked = process.argv
+  .slice(2)
+  .map(Number)
+  .filter((rows) => rows > 0);
+const sizes: Size[] = (asked.length > 0 ? asked : [1_000, 10_000, 100_000, 1_000_000]).map((rows) => ({
+  rows,
+  rounds: rows > 100_000 ? 3 : 5,
+}));
 
 const server = await startPostgres({ durable: true });
 try {
-  const table = new Table({ head: ['rows', 'contender', 'median', 'rows/s', 'of plain SQL', 'WAL per row', 'peak memory'], style: { head: [], border: [] }, colAligns: ['right', 'left', 'right', 'right', 'right', 'right', 'right'] });
+  const table = new Table({
+    head: ['rows', 'contender', 'median', 'rows/s', 'of plain SQL', 'WAL per row', 'peak memory'],
+    style: { head: [], border: [] },
+    colAligns: ['right', 'left', 'right', 'right', 'right', 'right', 'right'],
+  });
   for (const size of sizes) table.push(...(await measureSize(server.url, size)));
   process.stdout.write(`${table.toString()}\n`);
 } finally {
@@ -41,7 +51,9 @@ async function measureSize(url: string, { rows, rounds }: Size): Promise<string[
     for (const name of Object.keys(contenders) as Name[]) {
       if (name === 'rowByRow' && (rows > rowByRowLimit || round > 1)) continue;
       results[name].push(await withClone(url, template, contenders[name]));
-      process.stderr.write(`${rows} rows, round ${round + 1}/${rounds}: ${name} ${Math.round(results[name].at(-1)?.ms ?? 0)} ms\n`);
+      process.stderr.write(
+        `${rows} rows, round ${round + 1}/${rounds}: ${name} ${Math.round(results[name].at(-1)?.ms ?? 0)} ms\n`,
+      );
     }
   }
   return report(rows, results);
@@ -49,12 +61,22 @@ async function measureSize(url: string, { rows, rounds }: Size): Promise<string[
 
 function report(rows: number, results: Record<Name, Measured[]>): string[][] {
   const plain = median(results.plain.map((one) => one.ms));
-  return (Object.keys(contenders) as Name[]).filter((name) => results[name].length > 0).map((name) => {
-    const ms = median(results[name].map((one) => one.ms));
-    const wal = median(results[name].map((one) => one.walBytes)) / rows;
-    const peak = Math.max(...results[name].map((one) => one.peakBytes ?? 0));
-    return [rows.toLocaleString('en'), labels[name], `${Math.round(ms)} ms`, Math.round((rows / ms) * 1000).toLocaleString('en'), (plain / ms).toFixed(2), `${Math.round(wal)} B`, peak === 0 ? '' : `${Math.round(peak / 1024 / 1024)} MB`];
-  });
+  return (Object.keys(contenders) as Name[])
+    .filter((name) => results[name].length > 0)
+    .map((name) => {
+      const ms = median(results[name].map((one) => one.ms));
+      const wal = median(results[name].map((one) => one.walBytes)) / rows;
+      const peak = Math.max(...results[name].map((one) => one.peakBytes ?? 0));
+      return [
+        rows.toLocaleString('en'),
+        labels[name],
+        `${Math.round(ms)} ms`,
+        Math.round((rows / ms) * 1000).toLocaleString('en'),
+        (plain / ms).toFixed(2),
+        `${Math.round(wal)} B`,
+        peak === 0 ? '' : `${Math.round(peak / 1024 / 1024)} MB`,
+      ];
+    });
 }
 
 function median(values: readonly number[]): number {

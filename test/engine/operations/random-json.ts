@@ -2,20 +2,7 @@
 import fc from 'fast-check';
 
 /** The texts that the tests move; short, so that they occur often. */
-const words = [
-  'old',
-  'older',
-  'new',
-  'newer',
-  '7',
-  '8',
-  'x',
-  'a/b',
-  '~',
-  '*',
-  '',
-  '__proto__',
-] as const;
+const words = ['old', 'older', 'new', 'newer', '7', '8', 'x', 'a/b', '~', '*', '', '__proto__'] as const;
 
 const space = fc.constantFrom('', '', '', ' ', '\n', '\t', '  \r\n ');
 
