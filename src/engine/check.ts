@@ -65,7 +65,7 @@ function placeOf(snapshot: Snapshot, id: string): Place | undefined {
 }
 
 /** The places that a step changes. */
-export function placesOf(step: Step): readonly string[] {
+function placesOf(step: Step): readonly string[] {
   switch (step.operation) {
     case 'repoint':
       return step.moves.map((move) => move.place);

@@ -113,7 +113,7 @@ function byCollision(place: Place): Outcome {
 }
 
 /** The question that a row raises. Undefined where there is none. */
-export function questionOf(place: Place, state: PlaceState): string | undefined {
+function questionOf(place: Place, state: PlaceState): string | undefined {
   if (state === 'A') return 'the configuration asks about rows in this state';
   if (state === 'G') return 'a guard holds for the row';
   if (state === 'K') return 'the copies of this reference disagree';

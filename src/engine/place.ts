@@ -14,7 +14,7 @@ export interface ConfigProblem {
 }
 
 /** One column of a scalar place and what it holds: a template over the components of a model. */
-export interface PlaceColumn {
+interface PlaceColumn {
   readonly column: string;
   /** `{key}`, `{tenant}`, `{name}`, `{provider}/{name}` … */
   readonly template: string;

@@ -3,9 +3,8 @@ import type { Table, UniqueIndex } from '../engine/catalog.ts';
 import { findNamedTable } from '../engine/names.ts';
 import type { Mapping } from '../engine/plan-types.ts';
 import type { Rules } from '../engine/references.ts';
-import { castFor } from './binder.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
-import { columnOf, matchSql, tupleEquals } from './match-sql.ts';
+import { matchSql, tupleEquals } from './match-sql.ts';
 import type { PlaceRow, RowContext } from './match-sql.ts';
 
 /** One condition per unique key that contains a column of the place; none where no key does. */
@@ -63,9 +62,4 @@ function rivalSql(
     .filter((other) => other.to.join('\0') === one.mapping.to.join('\0'));
   const arriving = earlier.map((other) => `(${tupleEquals(context, 'u', columns, other.from)})`);
   return `(${matchSql(context, { columns, mappings: [one.mapping] })} AND (${[`(${target})`, ...arriving].join(' OR ')}))`;
-}
-
-/** The value of a column as SQL, cast from text. */
-export function valueSql(context: RowContext, column: string, value: string): string {
-  return context.binder.bind(value, castFor(columnOf(context.table, column)));
 }

@@ -123,7 +123,7 @@ function visible({ place }: PlaceRow, match: string, owner: string): string {
 }
 
 /** Parameters and companions of all places of the table. */
-export function sideColumns(
+function sideColumns(
   context: RowContext,
   input: Pick<ColumnFactsInput, 'places' | 'parameters'>,
 ): SideColumn[] {

@@ -39,7 +39,7 @@ export interface MigrationRecord {
   readonly finishedAt: string | null;
 }
 
-export interface StepRecord {
+interface StepRecord {
   readonly step: number;
   readonly operation: string;
   readonly table: string;

@@ -19,7 +19,7 @@ export interface Journal {
   readonly migrationId: string;
 }
 
-export const rowsPerChunk = 10_000;
+const rowsPerChunk = 10_000;
 
 export interface ChunkSource {
   readonly journal: Journal;

@@ -1,7 +1,7 @@
 /** What a migration did. */
 import type { Finding, LeftBehind, Plan } from '../engine/plan-types.ts';
 
-export interface StepCount {
+interface StepCount {
   readonly step: number;
   readonly operation: string;
   readonly table: string;

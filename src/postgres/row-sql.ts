@@ -107,7 +107,7 @@ export function deadSql({ rules, table }: RowContext): string {
 }
 
 /** A condition of the configuration on the row. */
-export function conditionSql(context: RowContext, condition: RowCondition): string {
+function conditionSql(context: RowContext, condition: RowCondition): string {
   if (condition.kind === 'sql') return `coalesce((${condition.sql}), false)`;
   const other = quoteRows(tableOf(context.rules, condition.table));
   if (condition.kind === 'pointed-at')

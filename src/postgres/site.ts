@@ -14,7 +14,7 @@ import { migrateSchema } from './migrate.ts';
 import { asOperator, asTenant } from './tenant.ts';
 import type { TenantScope } from './tenant.ts';
 
-export interface StateStore {
+interface StateStore {
   readonly database: Database;
   readonly schema: string;
   readonly scope: TenantScope;

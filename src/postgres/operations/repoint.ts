@@ -79,12 +79,14 @@ async function runGeneral(
     (name, at) => `t.${quoteIdent(name)}::text IS NOT DISTINCT FROM h.drover_o${at}`,
   );
   const only = rows === 'all' ? '' : ` AND (${side.map((change) => change.changes).join(' OR ')})`;
-  // A row that was changed meanwhile has moved on disk; it is passed over, and the count tells.
-  const same = table.partitioned ? keyMatches(key, 't', 'h.k') : 't.ctid = h.drover_at';
+  // A row that was changed meanwhile has another place on disk; it is passed over, and the count tells.
+  const same = table.partitioned
+    ? `${keyMatches(key, 't', 'h.k')} AND ${mineSql(row)}`
+    : 't.ctid = h.drover_at';
   const sql = `WITH hit AS MATERIALIZED (SELECT ${keyExpression(key, 't')} AS k, t.ctid AS drover_at, ${[...patterns, ...old, ...imagesSql(side)].join(', ')}
       FROM ${quoteRows(table)} t WHERE ${mineSql(row)} AND (${movable})${only})
     , moved AS (UPDATE ${quoteRows(table)} t SET ${setClauses(row, step, side).join(', ')} FROM hit h
-      WHERE ${[same, mineSql(row), ...unchanged].join(' AND ')} RETURNING ${keyExpression(key, 't')} AS k, ${[...step.moves.keys()].map((at) => `h.drover_p${at}`).join(', ')}, h.drover_b, h.drover_a)
+      WHERE ${[same, ...unchanged].join(' AND ')} RETURNING ${keyExpression(key, 't')} AS k, ${[...step.moves.keys()].map((at) => `h.drover_p${at}`).join(', ')}, h.drover_b, h.drover_a)
     ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 0, ...patternImages(row, step), befores: 'm.drover_b', afters: 'm.drover_a' })}`;
   return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
 }
