@@ -1,0 +1,111 @@
+/**
+ * A process of its own that carries out one migration or rollback: says `open`, waits for a line, works, says what became
+ * of it, and ends. Told to stop between the two commits of a migration whose records lie elsewhere, it says `stopped`.
+ */
+import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import type { Intent } from '../../src/engine/intent.ts';
+import type { Plan } from '../../src/engine/plan-types.ts';
+import { DroverError } from '../../src/errors.ts';
+import { type DatabaseTarget, openDatabase } from '../../src/postgres/connect.ts';
+import type { Database } from '../../src/postgres/database.ts';
+import { applyMove } from '../../src/postgres/move.ts';
+import { rollbackMove } from '../../src/postgres/rollback.ts';
+import { openSite } from '../../src/postgres/site.ts';
+import type { Site } from '../../src/postgres/site.ts';
+import { platformSite } from './guarantee.ts';
+import { studioWith } from './studio.ts';
+
+export interface ProcessTask {
+  readonly target: DatabaseTarget;
+  readonly schema: 'platform' | 'studio';
+  /** Records elsewhere. */
+  readonly state?: DatabaseTarget;
+  readonly intent: Intent;
+  /** A file with the plan to apply. */
+  readonly planFile?: string;
+  /** Roll this migration back instead of applying. */
+  readonly rollback?: string;
+  readonly stopAt?: 'prepared' | 'committed';
+}
+
+export type ProcessOutcome =
+  | { readonly migrationId: string; readonly replayed: boolean }
+  | { readonly code: string; readonly message: string };
+
+/** How the process shows in pg_stat_activity. */
+export const processName = 'drover-test-process';
+
+async function main(task: ProcessTask): Promise<void> {
+  const database = await openDatabase({ ...task.target, applicationName: processName });
+  const state = task.state === undefined ? undefined : await openDatabase(task.state);
+  const site = await openTaskSite(task, database, state);
+  process.stdout.write('open\n');
+  await once(process.stdin, 'data');
+  process.stdout.write(`${JSON.stringify(await outcomeOf(work(site, task)))}\n`);
+  process.stdin.destroy();
+  await database.close();
+  await state?.close();
+}
+
+function openTaskSite(task: ProcessTask, database: Database, state: Database | undefined): Promise<Site> {
+  if (task.schema === 'platform') return platformSite(database);
+  if (state === undefined) return openSite({ database, config: studioWith('lock') });
+  return openSite({ database: stopping(database, state, task.stopAt), config: studioWith('lock'), state });
+}
+
+async function work(site: Site, { intent, planFile, rollback }: ProcessTask): Promise<ProcessOutcome> {
+  if (rollback !== undefined) {
+    const tenant = intent.tenant ?? '';
+    const { migrationId } = await rollbackMove(site, { migrationId: rollback, tenant, actor: 'process' });
+    return { migrationId, replayed: false };
+  }
+  const plan = planFile === undefined ? {} : { plan: JSON.parse(readFileSync(planFile, 'utf8')) as Plan };
+  const { migrationId, replayed } = await applyMove(site, {
+    intent,
+    ...plan,
+    confirm: true,
+    actor: 'process',
+  });
+  return { migrationId, replayed };
+}
+
+async function outcomeOf(outcome: Promise<ProcessOutcome>): Promise<ProcessOutcome> {
+  try {
+    return await outcome;
+  } catch (error) {
+    if (error instanceof DroverError) return { code: error.code, message: error.message };
+    return { code: 'INTERNAL', message: String(error) };
+  }
+}
+
+/** The database, except that it stands still where the work is prepared and not committed, or committed and not recorded. */
+function stopping(database: Database, state: Database, at: ProcessTask['stopAt']): Database {
+  return {
+    engine: database.engine,
+    close: () => database.close(),
+    transaction: async (opening, work) => {
+      const result = await database.transaction(opening, async (tx) => {
+        const done = await work(tx);
+        if (at === 'prepared') await stopWherePrepared(state);
+        return done;
+      });
+      if (at === 'committed') await stopWherePrepared(state);
+      return result;
+    },
+  };
+}
+
+async function stopWherePrepared(state: Database): Promise<void> {
+  const prepared = await state.transaction('BEGIN', async (tx) => {
+    const { made } = await tx.one<{ made: boolean }>(
+      `SELECT to_regclass('drover.migrations') IS NOT NULL AS made`,
+    );
+    return made && (await tx.many(`SELECT FROM drover.migrations WHERE status = 'prepared'`)).length > 0;
+  });
+  if (!prepared) return;
+  process.stdout.write('stopped\n');
+  await new Promise(() => setInterval(() => undefined, 1000));
+}
+
+await main(JSON.parse(process.argv[2] ?? '{}') as ProcessTask);
