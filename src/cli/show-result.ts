@@ -20,7 +20,7 @@ export function showMoveResult(terminal: Terminal, result: MoveResult): void {
   const rows = Object.entries(result.counts).map(([entity, count]) => [entity, count] as const);
   if (rows.length > 0)
     for (const line of tableLines({
-      head: ['what moved', 'rows'],
+      head: ['what moved', 'row changes'],
       rows,
       width: terminal.width,
       heading: style.heading,

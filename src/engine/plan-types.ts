@@ -157,7 +157,7 @@ export interface Plan {
   readonly leftBehind: readonly LeftBehind[];
   /** Nothing live is left behind, so the source is retired. */
   readonly complete: boolean;
-  /** Rows moved, by entity type. */
+  /** Row changes by entity type: a row that two steps change (a column and a document of it) counts twice. */
   readonly counts: Readonly<Record<string, number>>;
   /** Digest of each fact group the plan rests on, by name, so that a stale plan can name what changed. */
   readonly facts: Readonly<Record<string, string>>;

@@ -81,7 +81,7 @@ function entityLines({ plan, style, names }: Context, steps: readonly Step[]): s
     { shown: names, total: rows },
   );
   return [
-    `  ${printable(entity)}: ${rowCount(rows)}${archived}`,
+    `  ${printable(entity)}: ${steps.length === 1 ? rowCount(rows) : `${rows} row changes`}${archived}`,
     ...steps.map((step) => `    ${step.operation}: ${printable(describeStep(step))}`),
     ...(rowNames === '' ? [] : [style.muted(`    ${rowNames}`)]),
   ];

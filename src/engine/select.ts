@@ -97,7 +97,10 @@ function notFound(candidates: readonly ModelFacts[], text: string, what: string)
     .map(label)
     .toSorted(compareText)
     .slice(0, 5);
-  const hint = fits.length === 0 ? '' : ` Did you mean ${fits.join(', ')}?`;
+  const known = candidates.map(({ components }) => components['name'] ?? '').toSorted(compareText);
+  const all =
+    known.length === 0 ? '' : ` It has ${known.slice(0, 10).join(', ')}${known.length > 10 ? ' …' : ''}.`;
+  const hint = fits.length === 0 ? all : ` Did you mean ${fits.join(', ')}?`;
   return { refused: 'MODEL_NOT_FOUND', message: `${what}: this tenant has no model "${text}".${hint}`, fits };
 }
 
