@@ -13,7 +13,7 @@ export function factsOf(snapshot: Snapshot, digest: (text: string) => string): R
     'unclassified values': short(
       snapshot.unclassified.map(({ table, column, count, pointer }) => ({ table, column, count, pointer })),
     ),
-    'other targets': short(snapshot.otherTargets),
+    'row-level security of the login': short(snapshot.hidden),
     'parameters in use': short(snapshot.parameters),
     'space grants needed': short(snapshot.grants),
   };

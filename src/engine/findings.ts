@@ -28,6 +28,7 @@ export function planFindings(input: FindingInput): Finding[] {
     }),
     ...spaceClassFindings(input),
     ...unclassifiedFindings(snapshot),
+    ...hiddenFindings(snapshot),
     ...ownershipFindings(input),
     ...keyFindings(input),
     ...dependentFindings(snapshot),
@@ -37,7 +38,6 @@ export function planFindings(input: FindingInput): Finding[] {
     ...companionFindings(input),
     ...keptFindings(input),
     ...mergeFindings(input),
-    ...targetFindings(snapshot),
     ...(input.steps.every((step) => step.operation === 'retire') ? [nothingToMove] : []),
   ];
   return findings.toSorted(
@@ -77,6 +77,16 @@ function unclassifiedFindings(snapshot: Snapshot): Finding[] {
     message:
       `${hit.table}.${hit.column}${hit.pointer === undefined ? '' : ` at ${hit.pointer}`} names the source in ${hit.count} row(s) (${hit.samples.slice(0, 3).join(', ')}), ` +
       `and nobody has said what that means: add a place for it to the configuration (role reference, history, ignore …).`,
+  }));
+}
+
+/** Rows that cannot be seen are not rows that do not exist. */
+function hiddenFindings(snapshot: Snapshot): Finding[] {
+  return snapshot.hidden.map((table) => ({
+    severity: 'error',
+    code: 'ROWS_MAY_BE_HIDDEN',
+    place: table,
+    message: `Row-level security of ${table} binds this login and the configuration sets no tenant, so rows may be hidden: give the settings under database.session, or use a login that sees all rows.`,
   }));
 }
 
@@ -214,16 +224,4 @@ function mergeFindings({ steps }: FindingInput): Finding[] {
       count: step.expected,
       message: `${step.expected} row(s) of ${step.move.place} are removed because a row with the target is already there; that row survives.`,
     }));
-}
-
-function targetFindings(snapshot: Snapshot): Finding[] {
-  if (snapshot.otherTargets.length === 0) return [];
-  return [
-    {
-      severity: 'info',
-      code: 'SEVERAL_TARGETS',
-      count: snapshot.otherTargets.length,
-      message: `Other models fit the target too and were not chosen: ${snapshot.otherTargets.join(', ')}.`,
-    },
-  ];
 }

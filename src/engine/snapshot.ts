@@ -82,8 +82,8 @@ export interface Snapshot {
   readonly dependents: Readonly<Record<TableId, number>>;
   /** Security classes that the surroundings of moved rows demand (a space's class, say), above 0. */
   readonly demands: readonly { readonly place: string; readonly security: number; readonly rows: number }[];
-  /** Several rows fit the target's name; the others, as text. */
-  readonly otherTargets: readonly string[];
+  /** Tables whose row-level security binds this login although the configuration sets no tenant: rows may be hidden. */
+  readonly hidden: readonly TableId[];
   /** Fingerprint of each table's definition, and of the configuration. */
   readonly definitions: Readonly<Record<string, string>>;
   /** The day of the snapshot in UTC (`2026-11-21`), so that planning needs no clock. */

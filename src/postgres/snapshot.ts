@@ -43,7 +43,7 @@ export async function readSnapshot(tx: Tx, input: SnapshotInput): Promise<Snapsh
     unclassified: input.unclassified,
     dependents: await readDependents(tx, side),
     demands: await readDemands(tx, side),
-    otherTargets: [],
+    hidden: await readHidden(tx, rules),
     definitions: definitionsOf(rules),
     today: (
       await tx.one<{ today: string }>(`SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS today`)
@@ -89,6 +89,25 @@ function groupPlaces(rules: Rules, pair: ModelPair): GroupedPlaces[] {
 
 function counts(place: Place): boolean {
   return place.role !== 'ignore' && place.role !== 'catalogue';
+}
+
+/** Where the session sets a tenant, the policies are meant to bind; elsewhere what they hide would be forgotten silently. */
+async function readHidden(tx: Tx, rules: Rules): Promise<string[]> {
+  if (Object.keys(rules.config.database?.session?.settings ?? {}).length > 0) return [];
+  const named = new Set([
+    ...rules.places.map((place) => place.table),
+    ...rules.modelTables.map((model) => model.table.id),
+  ]);
+  const tables = rules.catalog.tables.filter((table) => named.has(table.id) && table.rowSecurity.enabled);
+  const hidden: string[] = [];
+  for (const table of tables) {
+    const { bound } = await tx.one<{ bound: boolean }>(
+      'SELECT row_security_active($1::text::regclass) AS bound',
+      [quoteTable(table)],
+    );
+    if (bound) hidden.push(table.id);
+  }
+  return hidden;
 }
 
 /** Fingerprints of the configuration and of the tables that the plan looks at or that could hold a reference. */
