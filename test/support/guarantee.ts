@@ -29,7 +29,7 @@ export const target: CompletionName = 'claude-sonnet-4-5';
 export const sourceId = completionId(1, source);
 export const targetId = completionId(1, target);
 
-export const platformConfigFile = join(import.meta.dirname, '../../src/platform/drover.config.yaml');
+const platformConfigFile = join(import.meta.dirname, '../../src/platform/drover.config.yaml');
 
 /** Drover's own schema as a site, as the program opens it; `change` makes another configuration of it. */
 export function platformSite(

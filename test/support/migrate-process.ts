@@ -34,7 +34,7 @@ export type ProcessOutcome =
   | { readonly code: string; readonly message: string };
 
 /** How the process shows in pg_stat_activity. */
-export const processName = 'drover-test-process';
+const processName = 'drover-test-process';
 
 async function main(task: ProcessTask): Promise<void> {
   const database = await openDatabase({ ...task.target, applicationName: processName });
