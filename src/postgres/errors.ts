@@ -32,7 +32,10 @@ const known: Readonly<Record<string, Known>> = {
   },
   // Raised by the trigger of src/postgres/fence.ts.
   DR001: { code: 'MODEL_RETIRED', message: (f) => f.databaseMessage },
-  '42501': { code: 'NOT_PERMITTED', message: (f) => `The role in use may not do this${on(f)}: ${f.databaseMessage}.` },
+  '42501': {
+    code: 'NOT_PERMITTED',
+    message: (f) => `The role in use may not do this${on(f)}: ${f.databaseMessage}.`,
+  },
   '23503': {
     code: 'STILL_REFERENCED',
     message: (f) => `A row is referred to, or refers to a row that is not there${on(f)}.`,

@@ -62,7 +62,7 @@ function recorder(statements: string[]): Tx {
   };
   const one = <R extends object>(sql: string, values?: readonly unknown[]): Promise<R> => (
     note(sql, values),
-    Promise.resolve({ rows: 0, keys: null, image: [] } as unknown as R)
+    Promise.resolve({ rows: 0, keys: null, image: [], before: ['on', 'on'] } as unknown as R)
   );
   return {
     one,

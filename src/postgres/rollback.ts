@@ -14,7 +14,8 @@ import { identityOf, lockModels, lockPair, lockTables } from './locks.ts';
 import { openRecord } from './records.ts';
 import { prepareState, readRules, stateTable, withState, withTenant } from './site.ts';
 import type { Site } from './site.ts';
-import { undoChunk } from './undo.ts';
+import { findLiveReferences, readRootIntent, retiresAgain } from './retire-again.ts';
+import { skipAll, undoChunk } from './undo.ts';
 import type { Chunk, Skipped, UndoContext } from './undo.ts';
 import { finishWork, journalFor, recorded } from './work.ts';
 import type { Finished } from './work.ts';
@@ -161,8 +162,9 @@ async function undoSteps(tx: Tx, site: Site, about: UndoSteps) {
     let chunk = 0;
     const context = { ...about.context, step: at + 1, nextChunk: () => (chunk += 10) };
     let restored = 0;
+    const held = await whyNotRetire(tx, site, { about, operation: original.operation });
     for await (const one of readChunks(tx, site, { ...about, step: original.step })) {
-      const undone = await undoChunk(context, one);
+      const undone = held === undefined ? await undoChunk(context, one) : skipAll(one, held);
       restored += undone.restored;
       skipped.push(...undone.skipped);
       about.onProgress?.({
@@ -188,6 +190,25 @@ async function undoSteps(tx: Tx, site: Site, about: UndoSteps) {
     });
   }
   return { steps, skipped };
+}
+
+/** Why the source cannot be retired again, where undoing this step would do that. */
+async function whyNotRetire(
+  tx: Tx,
+  site: Site,
+  { about, operation }: { about: UndoSteps; operation: string },
+): Promise<string | undefined> {
+  if (!retiresAgain(operation)) return undefined;
+  const { parent, tenant, context } = about;
+  const intent = await inState(tx, site, about, (state) => readRootIntent(state, site, parent));
+  if (intent === undefined) return undefined;
+  const [from, to] = [parent.from.key ?? intent.from, parent.to.key ?? intent.to];
+  return findLiveReferences(tx, context.rules, {
+    ...intent,
+    ...(tenant === undefined ? {} : { tenant }),
+    from,
+    to,
+  });
 }
 
 /** The chunks of a step, last first. */

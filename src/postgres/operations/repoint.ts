@@ -88,7 +88,28 @@ async function runGeneral(
     , moved AS (UPDATE ${quoteRows(table)} t SET ${setClauses(row, step, side).join(', ')} FROM hit h
       WHERE ${[same, ...unchanged].join(' AND ')} RETURNING ${keyExpression(key, 't')} AS k, ${[...step.moves.keys()].map((at) => `h.drover_p${at}`).join(', ')}, h.drover_b, h.drover_a)
     ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 0, ...patternImages(row, step), befores: 'm.drover_b', afters: 'm.drover_a' })}`;
-  return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
+  const run = async (): Promise<number> =>
+    (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
+  return table.partitioned ? run() : withLoops(context, run);
+}
+
+/**
+ * Each row is fetched by its place on disk, which costs the same whatever the statistics say. A planner that expects another number
+ * of rows would hash the whole table for it.
+ */
+async function withLoops<T>({ tx }: StepContext, work: () => Promise<T>): Promise<T> {
+  const settings = ['enable_hashjoin', 'enable_mergejoin'];
+  const names = settings.map((name) => `current_setting('${name}')`).join(', ');
+  const { before } = await tx.one<{ before: string[] }>(`SELECT ARRAY[${names}] AS before`);
+  const set = (values: readonly string[]): Promise<unknown> =>
+    tx.many(
+      `SELECT ${settings.map((name, at) => `set_config('${name}', $${at + 1}, true)`).join(', ')}`,
+      values,
+    );
+  await set(['off', 'off']);
+  const result = await work();
+  await set(before);
+  return result;
 }
 
 function touchedColumns(step: RepointStep, side: readonly SideChange[]): string[] {
