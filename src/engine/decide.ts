@@ -23,13 +23,16 @@ export interface Occasion {
 }
 
 /** Do soft-deleted and archived rows move? Unless configured, only where archived rows may keep naming the source. */
-export function deadRowsMove(snapshot: Snapshot): boolean {
+export function deadRowsMove(snapshot: Pick<Snapshot, 'rules'>): boolean {
   const { deadRows, intent } = snapshot.rules.config;
   return intent === 'removed' || (deadRows ?? (intent === 'superseded' ? 'leave' : 'move')) === 'move';
 }
 
+/** The part of a snapshot that a decision rests on, beside the occasion itself. */
+export type Ground = Pick<Snapshot, 'rules' | 'tenant'>;
+
 /** The one decision of the planner. Whose row it is comes before everything that could move it. */
-export function decide(snapshot: Snapshot, intent: Intent, occasion: Occasion): Outcome {
+export function decide(snapshot: Ground, intent: Intent, occasion: Occasion): Outcome {
   return (
     byRole(occasion) ??
     byOwner(snapshot, occasion) ??
@@ -65,7 +68,7 @@ function byRole({ place }: Occasion): Outcome | undefined {
   }
 }
 
-function byOwner(snapshot: Snapshot, { place, owner }: Occasion): Outcome | undefined {
+function byOwner(snapshot: Ground, { place, owner }: Occasion): Outcome | undefined {
   if (owner === 'mine' || snapshot.tenant === null) return undefined;
   if (owner === 'disagree')
     return stay(
@@ -85,7 +88,7 @@ function byRequest(intent: Intent, { place }: Occasion): Outcome | undefined {
   return stay('not-requested', true, 'this entity type was not asked for');
 }
 
-function byLiveness(snapshot: Snapshot, { state, dead }: Occasion): Outcome | undefined {
+function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | undefined {
   if (state === 'H') return stay('history', false, 'not live, by the configuration');
   if (dead && !deadRowsMove(snapshot))
     return stay('dead', false, 'soft-deleted or archived rows stay, by the configuration');

@@ -1,6 +1,6 @@
 /** The row groups of a snapshot, decided place by place: what steps, findings and the list of what stays are made from. */
 import { decide } from './decide.ts';
-import type { Outcome } from './decide.ts';
+import type { Ground, Outcome } from './decide.ts';
 import type { Intent } from './intent.ts';
 import type { RowName } from './plan-types.ts';
 import type { Place } from './place.ts';
@@ -14,7 +14,7 @@ export interface Decided {
 }
 
 /** Every group of rows with the outcome of each of its places. */
-export function decideAll(snapshot: Snapshot, intent: Intent): Decided[] {
+export function decideAll(snapshot: Ground & Pick<Snapshot, 'places'>, intent: Intent): Decided[] {
   const places = new Map(snapshot.rules.places.map((place) => [place.id, place]));
   return snapshot.places.flatMap((source) =>
     source.groups.map((group) => {
