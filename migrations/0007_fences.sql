@@ -19,15 +19,17 @@ CREATE TABLE {{schema}}.fences (
 
 CREATE INDEX fences_table_idx ON {{schema}}.fences (table_name) WHERE active;
 
--- A row that named the model before may be changed in all else: history is not frozen.
+-- A row that named the model in this place before may be changed in all else: history is not frozen. In another place it may not
+-- begin to, so each fence is asked by itself.
 CREATE FUNCTION {{schema}}.refuse_retired() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $function$
 DECLARE
-  fence record;
+  refusal text;
 BEGIN
-  SELECT f.message, f.content INTO fence FROM {{schema}}.fences f
-  WHERE f.table_name = TG_ARGV[0] AND f.active AND pg_catalog.to_jsonb(NEW) @> f.content LIMIT 1;
-  IF FOUND AND (TG_OP = 'INSERT' OR NOT pg_catalog.to_jsonb(OLD) @> fence.content) THEN
-    RAISE EXCEPTION USING ERRCODE = 'DR001', MESSAGE = fence.message;
+  SELECT f.message INTO refusal FROM {{schema}}.fences f
+  WHERE f.table_name = TG_ARGV[0] AND f.active AND pg_catalog.to_jsonb(NEW) @> f.content
+    AND (TG_OP = 'INSERT' OR NOT pg_catalog.to_jsonb(OLD) @> f.content) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'DR001', MESSAGE = refusal;
   END IF;
   RETURN NEW;
 END

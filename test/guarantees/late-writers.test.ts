@@ -1,0 +1,356 @@
+/**
+ * Promise 4: late writers lose. Other connections go on naming the source before, while and after a tenant is moved off it.
+ * On a server only: the embedded engine has one connection, so nobody can be late there.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type pg from 'pg';
+import type { Config } from '../../src/engine/config.ts';
+import { openDatabase } from '../../src/postgres/connect.ts';
+import { planMove } from '../../src/postgres/move.ts';
+import type { MoveResult } from '../../src/postgres/move-result.ts';
+import { bulkDatabase } from '../support/bulk.ts';
+import { demoForEach, type Ground, studioForEach } from '../support/ground.ts';
+import {
+  alder,
+  apply,
+  history,
+  intentFor,
+  platformSite,
+  rollback,
+  sourceId,
+  targetId,
+  waitUntil,
+} from '../support/guarantee.ts';
+import { startMigrateProcess } from '../support/migrate-process-handle.ts';
+import {
+  botId,
+  engineId,
+  flowId,
+  newEngine,
+  north,
+  oldEngine,
+  personId,
+  studioWith,
+} from '../support/studio.ts';
+import {
+  addTallies,
+  connectWriter,
+  liveReferences,
+  type Tally,
+  writeUntil,
+  type WriterKind,
+} from '../support/writers.ts';
+
+const urlOf = ({ target }: Ground): string => ('url' in target ? target.url : '');
+const studioIntent = { tenant: north, from: 'old', to: 'new' };
+const appId = 'd0000000-0000-4000-8000-000000000001';
+
+/** Does some connection wait for a lock? */
+async function somebodyWaits(at: Ground): Promise<boolean> {
+  const waiting = await at.value<number>(
+    `SELECT count(*) AS value FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return waiting > 0;
+}
+
+/** Six writers at once, from before the migration until each was tried twenty times after it. */
+async function hammer(
+  at: Ground,
+  kind: WriterKind,
+  migrate: () => Promise<MoveResult>,
+): Promise<{ result: MoveResult; tally: Tally }> {
+  let over = false;
+  const writers = Array.from({ length: 6 }, (_, first) => {
+    let late = 0;
+    return writeUntil(urlOf(at), { kind, first, stop: () => over && (late += 1) > 20 });
+  });
+  const before = await at.value<number>(`SELECT ${liveReferences[kind]} AS value`);
+  await waitUntil(
+    async () => (await at.value<number>(`SELECT ${liveReferences[kind]} AS value`)) > before + 100,
+    'the writers are at work',
+  );
+  const result = await migrate().finally(() => {
+    over = true;
+  });
+  const tally = addTallies(await Promise.all(writers));
+  assert.ok(tally.attempts > 200, `${tally.attempts} attempts`);
+  return { result, tally };
+}
+
+describe("in Drover's own schema, fenced by its keys", () => {
+  const at = demoForEach('server');
+  const live = (): Promise<number> => at.value(`SELECT ${liveReferences.platform} AS value`);
+  const late = `INSERT INTO migration.assistants (tenant_id, id, space_id, user_id, name, completion_model_id)
+    SELECT tenant_id, gen_random_uuid(), space_id, user_id, 'late', '${sourceId}' FROM migration.assistants LIMIT 1`;
+  const pipeline = `INSERT INTO migration.apps (tenant_id, id, space_id, user_id, name, pipeline)
+    SELECT tenant_id, '${appId}', space_id, user_id, 'late', '{"nodes": [{"data": {"model": {"id": "${sourceId}"}}}]}' FROM migration.apps LIMIT 1`;
+
+  const withWriter = async (work: (writer: pg.Client) => Promise<void>): Promise<void> => {
+    const writer = await connectWriter(urlOf(at), 'platform');
+    try {
+      await work(writer);
+    } finally {
+      await writer.end();
+    }
+  };
+
+  it('waits for a writer that came before, and moves its row too', async () => {
+    await withWriter(async (writer) => {
+      await writer.query(`BEGIN; ${late}`);
+      const migration = apply(at.site);
+      await waitUntil(() => somebodyWaits(at), 'the migration waits for the writer');
+      await writer.query('COMMIT');
+      const { complete, counts } = await migration;
+      assert.equal(complete, true);
+      assert.equal(await live(), 0);
+      const moved = `SELECT count(*) AS value FROM migration.assistants WHERE name = 'late' AND completion_model_id = '${targetId}'`;
+      assert.equal(await at.value(moved), 1, JSON.stringify(counts));
+    });
+  });
+
+  it('waits for a document that was being written, and moves it too', async () => {
+    await withWriter(async (writer) => {
+      await writer.query(`BEGIN; ${pipeline}`);
+      const migration = apply(at.site);
+      await waitUntil(() => somebodyWaits(at), 'the migration waits for the writer');
+      await writer.query('COMMIT');
+      await migration;
+      const text = await at.value(`SELECT pipeline::text AS value FROM migration.apps WHERE id = '${appId}'`);
+      assert.deepEqual(JSON.parse(String(text)), { nodes: [{ data: { model: { id: targetId } } }] });
+    });
+  });
+
+  it('makes a writer wait that comes while it works, and then the key refuses it', async () => {
+    await withWriter(async (writer) => {
+      let attempt: Promise<unknown> | undefined;
+      const write = (): void => {
+        attempt ??= writer.query(late).catch((error: unknown) => error);
+      };
+      await apply(at.site, {}, { onProgress: write });
+      assert.equal(((await attempt) as { code?: string }).code, '23503');
+      assert.equal(await live(), 0);
+    });
+  });
+
+  it('refuses a writer that comes afterwards', async () => {
+    await apply(at.site);
+    await withWriter(async (writer) => {
+      await assert.rejects(writer.query(late), { code: '23503' });
+    });
+  });
+
+  it('leaves no live reference behind under hundreds of attempts; every one refused failed on a foreign key', async (t) => {
+    const { result, tally } = await hammer(at, 'platform', () => apply(at.site));
+    t.diagnostic(JSON.stringify(tally));
+    assert.equal(result.complete, true);
+    assert.equal(await live(), 0);
+    assert.deepEqual(Object.keys(tally.refused), ['23503']);
+    assert.equal(tally.committed + (tally.refused['23503'] ?? 0), tally.attempts);
+  });
+});
+
+describe('in a foreign database, fenced by a trigger', () => {
+  const at = studioForEach('server', studioWith('trigger'));
+
+  it('leaves no live reference behind; every writer that came late was told to use the successor', async (t) => {
+    const { result, tally } = await hammer(at, 'studio', () => apply(at.site, studioIntent));
+    t.diagnostic(JSON.stringify(tally));
+    assert.equal(result.complete, true);
+    assert.equal(await at.value(`SELECT ${liveReferences.studio} AS value`), 0);
+    assert.deepEqual(Object.keys(tally.refused), ['DR001']);
+  });
+
+  it('lets writers in again when it is rolled back, and keeps them out when that is rolled back', async () => {
+    const insert = `INSERT INTO bots (id, person_id, engine_id) VALUES (gen_random_uuid(), '${personId('a')}', '${oldEngine}')`;
+    const { migrationId } = await apply(at.site, studioIntent);
+    await assert.rejects(at.script(insert), /was migrated away by Drover.*use new/);
+    const undone = await rollback(at.site, migrationId, north);
+    await rollback(at.site, undone.migrationId, north);
+    await assert.rejects(at.script(insert), /was migrated away by Drover/);
+  });
+
+  it("leaves everybody else alone: the other firm's engine of the same name, history, and other edits of old rows", async () => {
+    await apply(at.site, studioIntent);
+    await at.script(`INSERT INTO answers SELECT gen_random_uuid(), '${north}', '${oldEngine}'; UPDATE answers SET firm_id = firm_id;
+      INSERT INTO bots SELECT gen_random_uuid(), person_id, room_id, engine_id FROM bots WHERE engine_id NOT IN ('${oldEngine}', '${newEngine}')`);
+  });
+});
+
+describe('in a foreign database, fenced by a trigger on a table that names the source twice', () => {
+  const base = studioWith('trigger');
+  const config: Config = {
+    ...base,
+    places: [...(base.places ?? []), { at: 'bots.second_id' }],
+    dead: { bots: `label = 'archived'` },
+    deadRows: 'leave',
+  };
+  const at = studioForEach('server', config);
+
+  it('keeps the source out of one column also where the other has named it before', async () => {
+    const [archived, other] = [botId('a', 1), botId('a', 2)];
+    await at.script(`ALTER TABLE bots ADD COLUMN second_id uuid REFERENCES engines;
+      UPDATE bots SET label = 'archived' WHERE id = '${archived}';
+      UPDATE bots SET label = 'archived', second_id = engine_id, engine_id = '${engineId('a', 3)}' WHERE id = '${other}'`);
+    assert.equal((await apply(at.site, studioIntent)).complete, true);
+    await at.script(`UPDATE bots SET settings = '{"heat": 0}' WHERE id IN ('${archived}', '${other}')`);
+    await assert.rejects(
+      at.script(`UPDATE bots SET second_id = '${oldEngine}' WHERE id = '${archived}'`),
+      /use new/,
+    );
+    await assert.rejects(
+      at.script(`UPDATE bots SET engine_id = '${oldEngine}' WHERE id = '${other}'`),
+      /use new/,
+    );
+  });
+});
+
+describe('in a foreign database, fenced by a lock', () => {
+  const at = studioForEach('server', studioWith('lock'));
+  const engineOf = (bot: string): Promise<string> =>
+    at.value(`SELECT engine_id::text AS value FROM bots WHERE id = '${bot}'`);
+
+  it('waits for writers that came before, and moves their rows and documents too', async () => {
+    const writer = await connectWriter(urlOf(at), 'studio');
+    const graph = `{"steps": [{"engine": "${oldEngine}"}]}`;
+    await writer.query(`BEGIN; INSERT INTO bots (id, person_id, engine_id) VALUES ('${botId('a', 999)}', '${personId('a')}', '${oldEngine}');
+      INSERT INTO flows VALUES ('${flowId('a', 999)}', '${north}', '${graph}')`);
+    const migration = apply(at.site, studioIntent);
+    await waitUntil(() => somebodyWaits(at), 'the migration waits for the writer');
+    await writer.query('COMMIT');
+    await writer.end();
+    await migration;
+    assert.equal(await engineOf(botId('a', 999)), newEngine);
+    const text = await at.value(`SELECT graph::text AS value FROM flows WHERE id = '${flowId('a', 999)}'`);
+    assert.deepEqual(JSON.parse(String(text)), { steps: [{ engine: newEngine }] });
+  });
+
+  it('moves every row that was written before its commit; what comes afterwards is found by the next plan', async (t) => {
+    const { result, tally } = await hammer(at, 'studio', () => apply(at.site, studioIntent));
+    t.diagnostic(JSON.stringify(tally));
+    assert.deepEqual([result.complete, tally.refused], [true, {}]);
+    const written = await at.value<number>(
+      `SELECT xmin::text::bigint AS value FROM drover.migrations WHERE id = '${result.migrationId}'`,
+    );
+    const early = ['bots', 'presets', 'room_engines', 'badges'].map(
+      (table) =>
+        `(SELECT count(*) FROM ${table} WHERE engine_id = '${oldEngine}' AND xmin::text::bigint < ${written})`,
+    );
+    assert.equal(
+      await at.value(`SELECT ${early.join(' + ')} AS value`),
+      0,
+      'no row from before the migration names the source',
+    );
+    const left = await at.value<number>(`SELECT ${liveReferences.studio} AS value`);
+    const again = await apply(at.site, studioIntent);
+    const moved = again.steps
+      .filter(({ operation }) => operation !== 'retire')
+      .reduce((sum, step) => sum + step.actual, 0);
+    assert.deepEqual([moved, await at.value(`SELECT ${liveReferences.studio} AS value`)], [left, 0]);
+  });
+});
+
+describe('edits of moving rows', () => {
+  it('are never lost: each is in the row, or in the journal as what was before', async (t) => {
+    const { target, drop } = await bulkDatabase('server', 4000);
+    const database = await openDatabase(target);
+    try {
+      const site = await platformSite(database);
+      let over = false;
+      const editors = [0, 1, 2, 3].map((editor) =>
+        edit('url' in target ? target.url : '', editor, () => over),
+      );
+      const { migrationId } = await untilMoved(() => apply(site)).finally(() => {
+        over = true;
+      });
+      const edits = new Map((await Promise.all(editors)).flatMap((last) => [...last]));
+      assert.ok(edits.size > 20, `${edits.size} rows were edited`);
+      const found = await database.transaction('BEGIN', (tx) =>
+        tx.many<{ id: string; now: string; before: string | null }>(journalled(migrationId)),
+      );
+      const lost = found.filter(
+        ({ id, now, before }) => edits.has(id) && now !== edits.get(id) && before !== edits.get(id),
+      );
+      const inRow = found.filter(({ id, now }) => now === edits.get(id)).length;
+      t.diagnostic(`${edits.size} rows edited: ${inRow} after the move, ${edits.size - inRow} before it`);
+      assert.deepEqual(lost, []);
+      await rollback(site, migrationId);
+    } finally {
+      await database.close();
+      await drop();
+    }
+  });
+
+  const journalled = (migrationId: string): string => `
+    SELECT a.id::text AS id, a.parameters::text AS now, j.before FROM migration.assistants a LEFT JOIN (
+      SELECT u.key, u.b ->> 'parameters' AS before FROM migration.journal c CROSS JOIN LATERAL unnest(c.uuid_keys, c.befores) u (key, b)
+      WHERE c.migration_id = '${migrationId}' AND c.table_name = 'migration.assistants') j ON j.key = a.id WHERE a.tenant_id = '${alder}'`;
+
+  /** Sets the parameters of every fourth bulk row, in turn, while it is moved and afterwards; returns what each row was last told. */
+  async function edit(url: string, editor: number, over: () => boolean): Promise<Map<string, string>> {
+    const client = await connectWriter(url, 'platform');
+    const last = new Map<string, string>();
+    for (let turn = 0; turn < 600; turn += 1) {
+      // Editors that never pause could keep a migration from ever finding a quiet moment.
+      if (turn === 500) await waitUntil(over, 'the migration is over', 60_000);
+      const id = `b0000000-0000-4000-8000-${String(((turn * 37) % 1000) * 4 + editor + 1).padStart(12, '0')}`;
+      const value = `{"turn": ${turn}}`;
+      await client.query('UPDATE migration.assistants SET parameters = $1 WHERE id = $2', [value, id]);
+      last.set(id, value);
+    }
+    await client.end();
+    return last;
+  }
+
+  /** Where people edit all the time a migration may give up and say so; then somebody tries again. */
+  async function untilMoved(move: () => Promise<MoveResult>): Promise<MoveResult> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await move();
+      } catch (error) {
+        if (tries === 20 || (error as { code?: string }).code !== 'COUNT_MISMATCH') throw error;
+      }
+    }
+  }
+});
+
+describe('the same plan applied by several processes at once', () => {
+  const at = demoForEach('server');
+
+  it('is carried out by exactly one; the others get its result, or are told that it runs or that the facts changed', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'drover-plan-'));
+    try {
+      for (let round = 0; round < 3; round += 1) {
+        const outcomes = await race(at, join(folder, 'plan.json'), 3);
+        const done = outcomes.filter((outcome) => 'replayed' in outcome && !outcome.replayed);
+        const others = outcomes.map((outcome) =>
+          'code' in outcome ? outcome.code : outcome.replayed ? 'replayed' : 'moved',
+        );
+        t.diagnostic(others.join(', '));
+        assert.equal(done.length, 1, others.join(', '));
+        for (const other of others) assert.match(other, /^(moved|replayed|MIGRATION_RUNNING|PLAN_STALE)$/);
+        const stands = (await history(at.site)).filter(
+          ({ kind, status, rolledBack }) => kind === 'model' && status === 'succeeded' && !rolledBack,
+        );
+        assert.equal(stands.length, 1);
+        await rollback(at.site, stands[0]?.id ?? '');
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  async function race(ground: Ground, planFile: string, processes: number) {
+    const intent = intentFor();
+    writeFileSync(planFile, JSON.stringify(await planMove(ground.site, intent)));
+    const task = { target: ground.target, schema: 'platform', intent, planFile } as const;
+    const children = await Promise.all(Array.from({ length: processes }, () => startMigrateProcess(task)));
+    for (const child of children) child.go();
+    const outcomes = await Promise.all(children.map((child) => child.outcome()));
+    await Promise.all(children.map((child) => child.kill()));
+    return outcomes;
+  }
+});
