@@ -51,13 +51,20 @@ function checkAccounted(snapshot: Snapshot, plan: Plan, group: RowGroup): Proble
     if (place.role === 'ignore' || place.role === 'catalogue') return [];
     const listed = plan.leftBehind.some((entry) => entry.place === id);
     const moved = plan.steps.some((step) => placesOf(step).includes(id));
-    return listed || moved
+    return listed || moved || isMerged(plan, group)
       ? []
       : problem(
           'FORGOTTEN',
           `${id} names the source in ${group.rows} row(s), and the plan neither moves nor lists them`,
         );
   });
+}
+
+/** A row that collides at one of its places is removed whole, with whatever else it names. */
+function isMerged(plan: Plan, group: RowGroup): boolean {
+  return plan.steps.some(
+    (step) => step.operation === 'merge' && group.states[step.move.place]?.endsWith('C') === true,
+  );
 }
 
 function placeOf(snapshot: Snapshot, id: string): Place | undefined {

@@ -97,12 +97,14 @@ function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | unde
 
 function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undefined {
   if (state === 'B') return stay('ask', true, 'the document cannot be read as JSON');
-  if (state === 'C') return byCollision(place);
   const question = questionOf(place, state);
-  if (question === undefined) return undefined;
   const answer = intent.answers[place.id];
-  if (answer === 'move') return undefined;
-  return answer === 'keep' ? stay('kept', false, `kept by answer: ${question}`) : stay('ask', true, question);
+  // A question comes before a collision: nothing is removed as redundant while somebody may want to keep it.
+  if (question !== undefined && answer !== 'move')
+    return answer === 'keep'
+      ? stay('kept', false, `kept by answer: ${question}`)
+      : stay('ask', true, question);
+  return state.endsWith('C') ? byCollision(place) : undefined;
 }
 
 function byCollision(place: Place): Outcome {
@@ -117,9 +119,9 @@ function byCollision(place: Place): Outcome {
 
 /** The question that a row raises. Undefined where there is none. */
 function questionOf(place: Place, state: PlaceState): string | undefined {
-  if (state === 'A') return 'the configuration asks about rows in this state';
-  if (state === 'G') return 'a guard holds for the row';
-  if (state === 'K') return 'the copies of this reference disagree';
+  if (state.startsWith('A')) return 'the configuration asks about rows in this state';
+  if (state.startsWith('G')) return 'a guard holds for the row';
+  if (state.startsWith('K')) return 'the copies of this reference disagree';
   if (place.role === 'ask') return place.reason ?? 'nobody has said what this place is';
   if (place.checksum !== undefined) return `a checksum (${place.checksum}) stands beside the document`;
   return undefined;
@@ -127,7 +129,17 @@ function questionOf(place: Place, state: PlaceState): string | undefined {
 
 /** The row states of a place that a plan moves. */
 export function movingStates(intent: Intent, place: Place): PlaceState[] {
-  const answered = intent.answers[place.id] === 'move';
-  const plain = questionOf(place, 'L') === undefined || answered;
+  const { plain, answered } = allowed(intent, place);
   return [...(plain ? (['L'] as const) : []), ...(answered ? (['A', 'G', 'K'] as const) : [])];
+}
+
+/** The row states of a place that a plan merges: those that would move, but collide. */
+export function mergingStates(intent: Intent, place: Place): PlaceState[] {
+  const { plain, answered } = allowed(intent, place);
+  return [...(plain ? (['C'] as const) : []), ...(answered ? (['AC', 'GC', 'KC'] as const) : [])];
+}
+
+function allowed(intent: Intent, place: Place): { plain: boolean; answered: boolean } {
+  const answered = intent.answers[place.id] === 'move';
+  return { plain: answered || questionOf(place, 'L') === undefined, answered };
 }

@@ -2,7 +2,7 @@
 import { findColumn } from './catalog.ts';
 import type { Table, TableId } from './catalog.ts';
 import type { Config } from './config.ts';
-import { findNamedColumn, findNamedTable } from './names.ts';
+import { findNamedColumn, findNamedTable, splitName } from './names.ts';
 import type { NameScope } from './names.ts';
 import type { Hop } from './ownership.ts';
 import type { ConfigProblem } from './place.ts';
@@ -34,9 +34,8 @@ export function tenantLinks(scope: NameScope, config: Config): { links: Link[]; 
 }
 
 function readLink(scope: NameScope, table: Table, text: string): Link | undefined {
-  const match = /^(.+?)\s*(->|<-|\bin\b)\s*(.+)$/.exec(text);
-  const column =
-    match?.[1] === undefined ? undefined : findColumn(table, match[1].trim().replace(/^"(.*)"$/, '$1'));
+  const match = /^("(?:[^"]|"")+"|[^\s"]+?)\s*(->|<-|\bin\b)\s*(.+)$/.exec(text);
+  const column = findColumn(table, splitName(match?.[1] ?? '')?.[0] ?? '');
   const other = match?.[3] === undefined ? undefined : findNamedColumn(scope, match[3].trim());
   if (column === undefined || other === undefined) return undefined;
   const how = match?.[2] === 'in' ? 'member' : 'equal';

@@ -1,5 +1,8 @@
-/** From decided row groups to steps, in the order in which they run: enable, merge, repoint, rewrite, retire. */
-import { deadRowsMove, movingStates } from './decide.ts';
+/**
+ * From decided row groups to steps, in the order in which they run: enable, rewrite, merge, repoint, retire. Documents come before
+ * merges, because a row that is merged may hold one; merges come before what would collide with the rows that they remove.
+ */
+import { deadRowsMove, mergingStates, movingStates } from './decide.ts';
 import type { Intent } from './intent.ts';
 import type { Decided } from './decided.ts';
 import { joinSamples } from './decided.ts';
@@ -32,9 +35,9 @@ export function planSteps(input: StepInput): Step[] {
   );
   const steps: Step[] = [
     ...enableSteps(input),
+    ...groups.flatMap((group) => rewriteStep(input, group)),
     ...groups.flatMap((group) => mergeSteps(input, group)),
     ...groups.flatMap((group) => repointStep(input, group)),
-    ...groups.flatMap((group) => rewriteStep(input, group)),
     ...retireStep(input),
   ];
   return steps.map((step, at) => ({ ...step, id: at + 1 }));
@@ -49,12 +52,13 @@ interface Tally {
   readonly occurrences: number;
 }
 
-/** Counts the rows of a place group in which a place has that outcome. */
-function tally(input: StepInput, source: PlaceGroup, kind: 'move' | 'merge'): Tally {
+/** Counts the rows of a place group that move, or that are merged because of one place. */
+function tally(input: StepInput, source: PlaceGroup, mergedBy?: Place): Tally {
   let result: Tally = { expected: 0, dead: 0, digest: '', rows: [], places: [], occurrences: 0 };
   for (const { group, outcomes, source: from } of input.decided) {
-    const places = [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([place]) => place);
-    if (from !== source || places.length === 0 || (kind === 'move' && merges(outcomes))) continue;
+    const [merging] = placesWith(outcomes, 'merge');
+    const places = mergedBy === undefined ? placesWith(outcomes, 'move') : [mergedBy];
+    if (from !== source || places.length === 0 || merging !== mergedBy) continue;
     result = {
       expected: result.expected + group.rows,
       dead: result.dead + (group.dead ? group.rows : 0),
@@ -68,8 +72,10 @@ function tally(input: StepInput, source: PlaceGroup, kind: 'move' | 'merge'): Ta
   return result;
 }
 
-function merges(outcomes: Decided['outcomes']): boolean {
-  return [...outcomes.values()].some((outcome) => outcome.kind === 'merge');
+/** In the order of their ids: a row that several places could merge is merged by the first. */
+function placesWith(outcomes: Decided['outcomes'], kind: 'move' | 'merge'): Place[] {
+  const found = [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([place]) => place);
+  return found.toSorted((a, b) => compareText(a.id, b.id));
 }
 
 function base(input: StepInput, source: PlaceGroup, counted: Tally) {
@@ -87,16 +93,20 @@ function base(input: StepInput, source: PlaceGroup, counted: Tally) {
 }
 
 function mergeSteps(input: StepInput, source: PlaceGroup): MergeStep[] {
-  const counted = tally(input, source, 'merge');
-  return counted.places.map((place) => ({
-    ...base(input, source, counted),
-    operation: 'merge',
-    move: { ...movedColumns(input, source, place), states: ['C'] },
-  }));
+  const merging = input.decided
+    .filter((decided) => decided.source === source)
+    .flatMap(({ outcomes }) => placesWith(outcomes, 'merge').slice(0, 1));
+  return [...new Set(merging)]
+    .toSorted((a, b) => compareText(a.id, b.id))
+    .map((place) => ({
+      ...base(input, source, tally(input, source, place)),
+      operation: 'merge',
+      move: { ...movedColumns(input, source, place), states: mergingStates(input.intent, place) },
+    }));
 }
 
 function repointStep(input: StepInput, source: PlaceGroup): RepointStep[] {
-  const counted = source.carrier === 'columns' ? tally(input, source, 'move') : undefined;
+  const counted = source.carrier === 'columns' ? tally(input, source) : undefined;
   if (counted === undefined || counted.expected === 0) return [];
   const places = counted.places.toSorted((a, b) => compareText(a.id, b.id));
   return [
@@ -129,7 +139,7 @@ const rewriteOperation = { json: 'rewrite-json', comma: 'rewrite-text', array: '
 
 function rewriteStep(input: StepInput, source: PlaceGroup): RewriteStep[] {
   if (source.carrier === 'columns' || source.column === undefined) return [];
-  const counted = tally(input, source, 'move');
+  const counted = tally(input, source);
   if (counted.expected === 0) return [];
   const rules = Object.fromEntries(
     counted.places.map((place) => [

@@ -7,15 +7,20 @@ import { quoteIdent, quoteRows } from './identifiers.ts';
 import { matchSql, tupleEquals } from './match-sql.ts';
 import type { PlaceRow, RowContext } from './match-sql.ts';
 
-/** One condition per unique key that contains a column of the place; none where no key does. */
-export function collisionSql(context: RowContext, row: PlaceRow): string[] {
+/**
+ * One condition per unique key that contains a column of the place; none where no key does.
+ * @param moves SQL over a row `t` that names the source: does it move? Asked for only where it is needed, since it binds values.
+ */
+export function collisionSql(context: RowContext, row: PlaceRow, moves: () => string): string[] {
   const moved = row.place.columns
     .map((part) => part.column)
     .filter((_, at) => row.mappings.some((mapping) => mapping.from[at] !== mapping.to[at]));
   return uniqueKeys(context.rules, context.table)
     .filter((key) => key.columns.some((column) => column !== null && moved.includes(column)))
-    .map((key) => takenSql(context, row, key));
+    .map((key) => takenSql(context, row, { key, moves }));
 }
+
+type Key = Pick<UniqueIndex, 'columns' | 'predicate' | 'nullsNotDistinct'>;
 
 function uniqueKeys(
   rules: Rules,
@@ -33,33 +38,66 @@ function uniqueKeys(
 }
 
 /** Another row has the same remaining columns and is on the target already, or will arrive there before this one. */
-function takenSql(
-  context: RowContext,
-  { place, mappings }: PlaceRow,
-  key: Pick<UniqueIndex, 'columns' | 'predicate' | 'nullsNotDistinct'>,
-): string {
-  const columns = place.columns.map((part) => part.column);
-  const rest = key.columns.filter((column): column is string => column !== null && !columns.includes(column));
-  const equals = key.nullsNotDistinct ? 'IS NOT DISTINCT FROM' : '=';
-  const same = rest.map((column) => `u.${quoteIdent(column)} ${equals} t.${quoteIdent(column)}`);
-  const partial = key.predicate === undefined ? [] : [`(${key.predicate})`];
-  const rival = `(${mappings.map((mapping, at) => rivalSql(context, columns, mappings, { mapping, at })).join(' OR ')})`;
-  const inner = [...same, ...partial, rival].join(' AND ');
-  const exists = `EXISTS (SELECT 1 FROM ${quoteRows(context.table)} u WHERE ${inner})`;
-  return key.predicate === undefined ? exists : `((${key.predicate}) AND ${exists})`;
+function takenSql(context: RowContext, row: PlaceRow, about: { key: Key; moves: () => string }): string {
+  const cases = row.mappings.map((mapping, at) => {
+    const columns = row.place.columns.map((part) => part.column);
+    const taken = [
+      thereSql(context, row, { key: about.key, mapping }),
+      ...arrivingSql(context, row, { ...about, at }),
+    ];
+    return `(${matchSql(context, { columns, mappings: [mapping] })} AND (${taken.join(' OR ')}))`;
+  });
+  const any = `(${cases.join(' OR ')})`;
+  return about.key.predicate === undefined ? any : `((${about.key.predicate}) AND ${any})`;
 }
 
-/** For a row of this spelling: the target is there, or an earlier spelling of the same target is. */
-function rivalSql(
+/** The columns of the key that are none of the place's. */
+function restOf({ place }: PlaceRow, key: Key): string[] {
+  const own = place.columns.map((part) => part.column);
+  return key.columns.filter((column): column is string => column !== null && !own.includes(column));
+}
+
+function thereSql(
   context: RowContext,
-  columns: readonly string[],
-  mappings: readonly Mapping[],
-  one: { mapping: Mapping; at: number },
+  row: PlaceRow,
+  { key, mapping }: { key: Key; mapping: Mapping },
 ): string {
-  const target = tupleEquals(context, 'u', columns, one.mapping.to);
-  const earlier = mappings
-    .slice(0, one.at)
-    .filter((other) => other.to.join('\0') === one.mapping.to.join('\0'));
-  const arriving = earlier.map((other) => `(${tupleEquals(context, 'u', columns, other.from)})`);
-  return `(${matchSql(context, { columns, mappings: [one.mapping] })} AND (${[`(${target})`, ...arriving].join(' OR ')}))`;
+  const equals = key.nullsNotDistinct ? 'IS NOT DISTINCT FROM' : '=';
+  const tests = [
+    ...restOf(row, key).map((column) => `u.${quoteIdent(column)} ${equals} t.${quoteIdent(column)}`),
+    ...(key.predicate === undefined ? [] : [`(${key.predicate})`]),
+    tupleEquals(
+      context,
+      'u',
+      row.place.columns.map((part) => part.column),
+      mapping.to,
+    ),
+  ];
+  return `EXISTS (SELECT 1 FROM ${quoteRows(context.table)} u WHERE ${tests.join(' AND ')})`;
+}
+
+/**
+ * A row of an earlier spelling that moves to the same values. It is called `t` again, because that is how conditions name a row;
+ * what they are compared with is handed in as `o`.
+ */
+function arrivingSql(
+  context: RowContext,
+  row: PlaceRow,
+  { key, moves, at }: { key: Key; moves: () => string; at: number },
+): string[] {
+  const target = row.mappings[at]?.to.join('\0');
+  const earlier = row.mappings.slice(0, at).filter((other) => other.to.join('\0') === target);
+  if (earlier.length === 0) return [];
+  const rest = restOf(row, key);
+  const equals = key.nullsNotDistinct ? 'IS NOT DISTINCT FROM' : '=';
+  const outer = rest.map((column, part) => `t.${quoteIdent(column)} AS drover_k${part}`);
+  const tests = [
+    ...rest.map((column, part) => `t.${quoteIdent(column)} ${equals} o.drover_k${part}`),
+    ...(key.predicate === undefined ? [] : [`(${key.predicate})`]),
+    matchSql(context, { columns: row.place.columns.map((part) => part.column), mappings: earlier }),
+    moves(),
+  ];
+  return [
+    `EXISTS (SELECT 1 FROM (SELECT ${['1', ...outer].join(', ')}) o WHERE EXISTS (SELECT 1 FROM ${quoteRows(context.table)} t WHERE ${tests.join(' AND ')}))`,
+  ];
 }

@@ -41,7 +41,9 @@ function addDocument(groups: Map<string, Working>, input: DocumentInput, documen
   const found = input.places.flatMap((row, at) => {
     if (document.owner === 'other' && !row.place.byKey) return [];
     const edited = editDocument([row], document);
-    const state = edited.kind === 'unreadable' ? ('B' as const) : (document.states[at] ?? 'L');
+    const stated = document.states[at] ?? 'L';
+    // History need not be read: it stays as it is, whatever it is.
+    const state = edited.kind === 'unreadable' && stated !== 'H' ? ('B' as const) : stated;
     const occurrences = edited.kind === 'unreadable' ? 1 : edited.edits.length;
     return occurrences === 0 ? [] : [{ id: row.place.id, state, occurrences }];
   });

@@ -7,6 +7,7 @@
  */
 import type { Column } from '../engine/catalog.ts';
 import type { RowCondition } from '../engine/conditions.ts';
+import { deadRowsMove } from '../engine/decide.ts';
 import { findNamedTable } from '../engine/names.ts';
 import { mappingsOf } from '../engine/mapping.ts';
 import type { Hop, OwnerPath } from '../engine/ownership.ts';
@@ -119,16 +120,32 @@ function conditionSql(context: RowContext, condition: RowCondition): string {
 }
 
 /** The state of a place whose row names the source (see `PlaceState`). The cheap constant where nothing can be asked. */
-export function stateSql(context: RowContext, { place, mappings }: PlaceRow): string {
+export function stateSql(context: RowContext, row: PlaceRow): string {
+  const plain = plainStateSql(context, row);
+  const taken =
+    row.place.carrier === 'columns' ? collisionSql(context, row, () => movesSql(context, plain)) : [];
+  if (taken.length === 0) return plain;
+  const collides = `(${taken.join(' OR ')})`;
+  if (plain === `'L'`) return `CASE WHEN ${collides} THEN 'C' ELSE 'L' END`;
+  return `(SELECT CASE WHEN s.drover_state = 'H' OR NOT ${collides} THEN s.drover_state WHEN s.drover_state = 'L' THEN 'C' ELSE s.drover_state || 'C' END
+    FROM (SELECT ${plain}) s (drover_state))`;
+}
+
+/** Does row `t`, which names the source, certainly move? One that a question was asked about may not. */
+function movesSql(context: RowContext, plain: string): string {
+  const tests = [mineSql(context), ...(plain === `'L'` ? [] : [`(${plain}) = 'L'`])];
+  if (!deadRowsMove(context)) tests.push(`NOT ${deadSql(context)}`);
+  return tests.join(' AND ');
+}
+
+/** Without a look at other rows of the table. */
+function plainStateSql(context: RowContext, { place, mappings }: PlaceRow): string {
   const { live, ask, guard } = place.conditions;
   const branches = [
     ...(ask === undefined ? [] : [`WHEN ${conditionSql(context, ask)} THEN 'A'`]),
     ...(live === undefined ? [] : [`WHEN NOT ${conditionSql(context, live)} THEN 'H'`]),
     ...(guard === undefined ? [] : [`WHEN ${conditionSql(context, guard)} THEN 'G'`]),
     ...(place.copies.length === 0 ? [] : [`WHEN ${copiesDisagree(context, { place, mappings })} THEN 'K'`]),
-    ...(place.carrier === 'columns'
-      ? collisionSql(context, { place, mappings }).map((sql) => `WHEN ${sql} THEN 'C'`)
-      : []),
   ];
   return branches.length === 0 ? `'L'` : `CASE ${branches.join(' ')} ELSE 'L' END`;
 }

@@ -1,4 +1,5 @@
 /** Facts beside the places: parameter documents to translate, grants that moved rows need, rows that a merge would orphan. */
+import { mergingStates } from '../engine/decide.ts';
 import type { Intent } from '../engine/intent.ts';
 import type { ModelPair } from '../engine/mapping.ts';
 import { tableOf } from '../engine/references.ts';
@@ -114,16 +115,17 @@ export async function readDependents(tx: Tx, input: SideInput): Promise<Snapshot
   for (const found of placesInUse(input)) {
     const merges =
       found.place.collision === 'drop-redundant' &&
-      found.group.groups.some((group) => group.states[found.place.id] === 'C');
+      found.group.groups.some((group) => group.states[found.place.id]?.endsWith('C') === true);
     if (!merges) continue;
     for (const child of input.rules.catalog.tables) {
       for (const key of child.foreignKeys.filter((candidate) => candidate.references === found.table.id)) {
         const context = contextOf(input, found.table);
         const row = { place: found.place, mappings: found.group.mappings[found.place.id] ?? [] };
+        const states = context.binder.bind(mergingStates(input.intent, found.place), 'text[]');
         const on = key.columns
           .map((column, at) => `c.${quoteIdent(column)} = t.${quoteIdent(key.referencedColumns[at] ?? '')}`)
           .join(' AND ');
-        const sql = `SELECT count(*) AS rows FROM ${quoteRows(found.table)} t JOIN ${quoteRows(child)} c ON ${on} WHERE ${onSource(context, found)} AND ${mineSql(context)} AND (${stateSql(context, row)}) = 'C'`;
+        const sql = `SELECT count(*) AS rows FROM ${quoteRows(found.table)} t JOIN ${quoteRows(child)} c ON ${on} WHERE ${onSource(context, found)} AND ${mineSql(context)} AND (${stateSql(context, row)}) = ANY (${states})`;
         result[found.table.id] =
           (result[found.table.id] ?? 0) + (await tx.one<{ rows: number }>(sql, context.binder.values)).rows;
       }
