@@ -1,0 +1,102 @@
+/** The models of a case, and every way to write one. */
+import type { Choices } from './choices.ts';
+import { keyOf } from './names-and-keys.ts';
+import type { ModelDef, Names, TableDef, World } from './world.ts';
+
+export const sourceName = 'old-1';
+const targetName = 'new-1';
+
+/** The source, the target, one of another name, and one whose name begins with the source's. */
+const modelNames = [sourceName, targetName, 'other-1', 'old-1-mini'] as const;
+export type ModelNumber = 0 | 1 | 2 | 3;
+
+const nameSpellings = [
+  [sourceName, 'Old One', 'old_1'],
+  [targetName, 'New One'],
+  ['other-1'],
+  ['old-1-mini'],
+];
+const providerSpellings = [
+  ['acme', 'vendor/acme', 'ACME'],
+  ['beta', 'vendor/beta'],
+];
+
+export function spellingsOf(choices: Choices): World['spellings'] {
+  if (choices.spellings) return { name: nameSpellings, provider: providerSpellings };
+  return {
+    name: nameSpellings.map((all) => all.slice(0, 1)),
+    provider: providerSpellings.map((all) => all.slice(0, 1)),
+  };
+}
+
+function hasGlobalTarget(choices: Choices): boolean {
+  return choices.globalTarget && choices.modelKeys !== 'composite';
+}
+
+/** The key of a tenant's model; with a composite key each tenant counts for itself. */
+export function modelKey(choices: Choices, tenant: number, model: ModelNumber): string {
+  if (choices.modelKeys === 'composite') return String(model + 1);
+  const owner = hasGlobalTarget(choices) && model === 1 ? 9 : tenant;
+  return keyOf(choices.modelKeys, 7, owner * 10 + model);
+}
+
+export function modelDef(choices: Choices, model: 0 | 1): ModelDef {
+  return {
+    key: choices.modelTable ? modelKey(choices, 0, model) : undefined,
+    name: modelNames[model],
+    provider: model === 0 || choices.sameProvider ? 'acme' : 'beta',
+  };
+}
+
+export function modelKeyType(choices: Choices): string {
+  return choices.modelKeys === 'composite' ? 'bigint' : choices.modelKeys;
+}
+
+/** The table of models; none where names are all there is. */
+export function modelTable(choices: Choices, names: Names, tenantKeys: readonly string[]): TableDef[] {
+  if (!choices.modelTable) return [];
+  const composite = choices.modelKeys === 'composite';
+  const type = modelKeyType(choices);
+  const column = (name: string, type: string, notNull = true) => ({ name, type, notNull });
+  return [
+    {
+      name: names.models,
+      entity: 'models',
+      columns: [
+        column(names.tenant, choices.tenantKeys, !hasGlobalTarget(choices)),
+        column(names.id, type),
+        column(names.name, 'text'),
+        column(names.provider, 'text'),
+        column(names.state, 'text'),
+        column(names.successor, type, false),
+      ],
+      primaryKey: composite ? [names.tenant, names.id] : [names.id],
+      configuredKey: [],
+      uniques: [],
+      foreignKeys: [{ columns: [names.tenant], references: names.tenants, referencedColumns: [names.id] }],
+      ties: [{ kind: 'column', column: names.tenant }],
+      places: [],
+      rows: tenantKeys.flatMap((tenant, at) => modelRows(choices, names, { tenant, at })),
+    },
+  ];
+}
+
+function modelRows(choices: Choices, names: Names, owner: { tenant: string; at: number }) {
+  const global = hasGlobalTarget(choices);
+  const rows = modelNames.flatMap((name, model) =>
+    global && model === 1 && owner.at > 0
+      ? []
+      : [
+          {
+            [names.tenant]: global && model === 1 ? null : owner.tenant,
+            [names.id]: modelKey(choices, owner.at, model as ModelNumber),
+            [names.name]: name,
+            [names.provider]: model === 1 && !choices.sameProvider ? 'beta' : 'acme',
+            [names.state]: model === 0 && choices.sourceRetired && owner.at === 0 ? 'gone' : 'here',
+            [names.successor]:
+              model === 0 && choices.sourceRetired && choices.spellings ? modelKey(choices, 0, 2) : null,
+          },
+        ],
+  );
+  return rows;
+}

@@ -1,0 +1,153 @@
+/** What moving a value means, in plain JavaScript: said once more, in another way than the engine does it. */
+import type { PlaceDef, Template, World } from './world.ts';
+
+/** One way to write the source, and how the target is written then. */
+export interface Pair {
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+}
+
+/** The ways in which a place can name the source, the plain spelling first. */
+export function pairsOf(world: World, place: PlaceDef): Pair[] {
+  let pairs: Pair[] = [{ from: [], to: [] }];
+  for (const template of place.templates) {
+    const ways = waysOf(world, template);
+    pairs = pairs.flatMap((pair) =>
+      ways.map(([from, to]) => ({ from: [...pair.from, from], to: [...pair.to, to] })),
+    );
+  }
+  return pairs;
+}
+
+function waysOf(world: World, template: Template): [from: string, to: string][] {
+  if (template === 'key') return [[world.source.key ?? '', world.target.key ?? '']];
+  if (template === 'tenant') return [[world.me, world.me]];
+  if (template !== 'provider/name') return component(world, template);
+  return component(world, 'provider').flatMap(([p, q]) =>
+    component(world, 'name').map(([a, b]): [string, string] => [`${p}/${a}`, `${q}/${b}`]),
+  );
+}
+
+/** A spelling keeps its number; the target is written plainly where it has none of that number. */
+function component(world: World, name: 'name' | 'provider'): [string, string][] {
+  const all = world.spellings[name];
+  const from = all.find((list) => list[0] === world.source[name]) ?? [world.source[name]];
+  const to = all.find((list) => list[0] === world.target[name]) ?? [world.target[name]];
+  return from.map((spelling, at) => [spelling, from[0] === to[0] ? spelling : (to[at] ?? to[0] ?? '')]);
+}
+
+type Json = string | number | boolean | null | Json[] | { [member: string]: Json };
+
+export type Moved = { readonly text: string } | 'unreadable' | undefined;
+
+/** The value of a column of documents after the move; undefined where it does not name the source. */
+export function moveDocument(world: World, place: PlaceDef, text: string): Moved {
+  const pairs = pairsOf(world, place);
+  if (place.carrier === 'comma') return changed(text, moveComma(text, pairs));
+  const value = parse(text);
+  if (value === undefined)
+    return pairs.some((pair) => pair.from.some((from) => text.includes(from))) ? 'unreadable' : undefined;
+  const write = writerOf(text, value);
+  const after = place.carrier === 'array' ? moveList(value, pairs) : moveWithin(value, place, pairs);
+  return changed(text, write(after));
+}
+
+function changed(before: string, after: string): Moved {
+  return before === after ? undefined : { text: after };
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Documents are written in one of three ways; the moved one is written in the same. */
+function writerOf(text: string, value: Json): (value: Json) => string {
+  const writers = [
+    (one: Json) => JSON.stringify(one),
+    (one: Json) => JSON.stringify(one, null, 2),
+    asPostgres,
+  ];
+  const same = writers.find((write) => write(value) === text);
+  if (same === undefined) throw new Error(`the oracle does not know how this is written: ${text}`);
+  return same;
+}
+
+function asPostgres(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(asPostgres).join(', ')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([name, member]) => `${JSON.stringify(name)}: ${asPostgres(member)}`)
+    .join(', ')}}`;
+}
+
+function moveWithin(root: Json, place: PlaceDef, pairs: readonly Pair[]): Json {
+  const wanted = expression(place.pointer);
+  const visit = (value: Json, path: string): Json => {
+    const inner = mapMembers(value, (member, step) => visit(member, `${path}/${step}`));
+    if (!wanted.test(path)) return inner;
+    if (place.fields !== undefined) return moveMembers(inner, place, pairs);
+    return place.list ? moveList(inner, pairs) : moveScalar(inner, pairs);
+  };
+  return visit(root, '');
+}
+
+/** Steps are joined by a character that no member name holds here, so that a regular expression can say the pattern. */
+function expression(pointer: string): RegExp {
+  const steps = pointer.split('/').slice(1);
+  const parts = steps.map((step) => {
+    if (step === '**') return '(/[^/]+)*';
+    if (step === '*') return '/[^/]+';
+    return `/${step.replaceAll('~1', '\u0001').replaceAll('~2', String.raw`\*`)}`;
+  });
+  return new RegExp(`^${parts.join('')}$`);
+}
+
+function mapMembers(value: Json, change: (member: Json, step: string) => Json): Json {
+  if (Array.isArray(value)) return value.map((member, at) => change(member, String(at)));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, change(member, name.replaceAll('/', '\u0001'))]),
+  );
+}
+
+function textOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}
+
+function moveScalar(value: Json, pairs: readonly Pair[]): Json {
+  const pair = pairs.find((one) => one.from[0] === textOf(value));
+  if (pair === undefined) return value;
+  return typeof value === 'number' ? Number(pair.to[0]) : (pair.to[0] ?? null);
+}
+
+function moveMembers(value: Json, { fields = {}, templates }: PlaceDef, pairs: readonly Pair[]): Json {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  const members = templates.map((template) => fields[template] ?? template);
+  const pair = pairs.find((one) => members.every((member, at) => textOf(value[member]) === one.from[at]));
+  if (pair === undefined) return value;
+  return { ...value, ...Object.fromEntries(members.map((member, at) => [member, pair.to[at] ?? ''])) };
+}
+
+/** A list names each model once: a source goes where its target is there already, or has come before. */
+function moveList(value: Json, pairs: readonly Pair[]): Json {
+  if (!Array.isArray(value)) return value;
+  const isSource = (element: Json): boolean => pairs.some((one) => one.from[0] === textOf(element));
+  const there = new Set(value.filter((element) => !isSource(element)).map(textOf));
+  return value.flatMap((element) => {
+    if (!isSource(element)) return [element];
+    const after = moveScalar(element, pairs);
+    if (there.has(textOf(after))) return [];
+    there.add(textOf(after));
+    return [after];
+  });
+}
+
+function moveComma(text: string, pairs: readonly Pair[]): string {
+  const between = text.includes(', ') ? ', ' : ',';
+  const after = moveList(text.split(between), pairs);
+  return (after as string[]).join(between);
+}

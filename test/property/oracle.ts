@@ -1,0 +1,218 @@
+/**
+ * What a migration must come to, computed from the text of all tables and the rules of the specification. It shares nothing
+ * with the engine: no SQL, no groups of rows, no plan; one row after the other.
+ */
+import { moveDocument, pairsOf } from './oracle-values.ts';
+import type { Pair } from './oracle-values.ts';
+import { ownerOf } from './oracle-owner.ts';
+import type { Owner } from './oracle-owner.ts';
+import { placeId } from './place-id.ts';
+import { sameKey, uniqueKeys } from './unique-keys.ts';
+import type { Cells, PlaceDef, TableDef, World } from './world.ts';
+
+export type Dump = ReadonlyMap<string, readonly Cells[]>;
+
+export interface Expected {
+  readonly dump: Dump;
+  readonly counts: Readonly<Record<string, number>>;
+  /** `place reason` → rows. */
+  readonly left: Readonly<Record<string, number>>;
+  readonly complete: boolean;
+}
+
+/** What happens to one place of one row. */
+type Verdict =
+  | { readonly kind: 'move'; readonly cells: Cells; readonly order: number }
+  | { readonly kind: 'remove' }
+  | { readonly kind: 'stay'; readonly reason: string; readonly live: boolean };
+
+interface Tally {
+  readonly counts: Record<string, number>;
+  readonly left: Record<string, number>;
+  live: boolean;
+}
+
+export function expectedOf(world: World, dump: Dump): Expected {
+  const tally: Tally = { counts: {}, left: {}, live: false };
+  const after = new Map<string, readonly Cells[]>(dump);
+  for (const table of world.subjects) after.set(table.name, moveTable(world, table, { dump, tally }));
+  const complete = !tally.live;
+  if (complete) retire(world, after);
+  return { dump: after, counts: tally.counts, left: tally.left, complete };
+}
+
+function retire(world: World, after: Map<string, readonly Cells[]>): void {
+  if (!world.hasModelTable) return;
+  const { names, me, source, target } = world;
+  const models = after.get(names.models) ?? [];
+  after.set(
+    names.models,
+    models.map((row) =>
+      row[names.tenant] === me && row[names.id] === source.key && !isMarked(world, row)
+        ? { ...row, [names.state]: 'gone', [names.successor]: target.key ?? null }
+        : row,
+    ),
+  );
+}
+
+/** Whoever is said to succeed the source stays its successor. */
+function isMarked({ names }: World, row: Cells): boolean {
+  return row[names.state] === 'gone' && row[names.successor] !== null;
+}
+
+function moveTable(world: World, table: TableDef, { dump, tally }: { dump: Dump; tally: Tally }): Cells[] {
+  const rows = dump.get(table.name) ?? [];
+  const judged = rows.map((row) => judgeRow(world, table, row, ownerOf(world, { dump, table, row })));
+  withCollisions(world, table, rows, judged);
+  return rows.flatMap((row, at) => {
+    const verdicts = judged[at] ?? new Map<PlaceDef, Verdict>();
+    countRow(table, verdicts, tally);
+    if ([...verdicts.values()].some((verdict) => verdict.kind === 'remove')) return [];
+    const moves = [...verdicts.values()].flatMap((verdict) =>
+      verdict.kind === 'move' ? [verdict.cells] : [],
+    );
+    return [Object.assign({}, row, ...moves) as Cells];
+  });
+}
+
+/** A row counts once for its scalar places together, and once for each column of documents. */
+function countRow(table: TableDef, verdicts: ReadonlyMap<PlaceDef, Verdict>, tally: Tally): void {
+  const counted = new Set<string>();
+  for (const [place, verdict] of verdicts) {
+    if (verdict.kind === 'stay') {
+      const id = `${placeId(table, place)} ${verdict.reason}`;
+      tally.left[id] = (tally.left[id] ?? 0) + 1;
+      tally.live ||= verdict.live;
+    } else counted.add(place.carrier === 'columns' ? 'columns' : (place.columns[0] ?? ''));
+  }
+  if (counted.size > 0) tally.counts[table.entity] = (tally.counts[table.entity] ?? 0) + counted.size;
+}
+
+function judgeRow(world: World, table: TableDef, row: Cells, owner: Owner): Map<PlaceDef, Verdict> {
+  const verdicts = new Map<PlaceDef, Verdict>();
+  for (const place of table.places) {
+    const named = nameIn(world, place, row);
+    const verdict = named === undefined ? undefined : judge(world, { table, place, row, owner, named });
+    if (verdict !== undefined) verdicts.set(place, verdict);
+  }
+  return verdicts;
+}
+
+interface Named {
+  readonly cells: Cells;
+  readonly order: number;
+  readonly unreadable: boolean;
+}
+
+/** Does the place name the source, and what would the row hold after a move? */
+function nameIn(world: World, place: PlaceDef, row: Cells): Named | undefined {
+  if (place.carrier === 'columns') return nameInColumns(world, place, row);
+  const [column = ''] = place.columns;
+  const text = row[column] ?? null;
+  const moved = text === null ? undefined : moveDocument(world, place, text);
+  if (moved === undefined) return undefined;
+  if (moved === 'unreadable') return { cells: {}, order: 0, unreadable: true };
+  return { cells: { [column]: moved.text }, order: 0, unreadable: false };
+}
+
+function nameInColumns(world: World, place: PlaceDef, row: Cells): Named | undefined {
+  const pairs = pairsOf(world, place);
+  const order = pairs.findIndex((pair) => place.columns.every((column, at) => row[column] === pair.from[at]));
+  const pair: Pair | undefined = pairs[order];
+  if (pair === undefined) return undefined;
+  const cells = Object.fromEntries(place.columns.map((column, at) => [column, pair.to[at] ?? null]));
+  return { cells: { ...cells, ...settingsAfter(world, place, row) }, order, unreadable: false };
+}
+
+function settingsAfter({ names, parameters }: World, place: PlaceDef, row: Cells): Cells {
+  if (!place.settings) return {};
+  const text = row[names.parameters] ?? null;
+  const set = text !== null && text !== '{}' && text !== 'null';
+  return {
+    ...(set && parameters === 'reset' ? { [names.parameters]: '{}' } : {}),
+    ...(row[names.effort] === 'high' ? { [names.effort]: 'medium' } : {}),
+    [names.spare]: null,
+  };
+}
+
+interface Occasion {
+  readonly table: TableDef;
+  readonly place: PlaceDef;
+  readonly row: Cells;
+  readonly owner: Owner;
+  readonly named: Named;
+}
+
+/** Everything but collisions. */
+function judge(world: World, occasion: Occasion): Verdict | undefined {
+  const { place, owner } = occasion;
+  const byKey = world.byKeyAlone && place.templates.includes('key');
+  if (place.role === 'ignore' || (owner === 'other' && !byKey)) return undefined;
+  if (place.role === 'history' || place.role === 'dead-copy') return stay(place.role, false);
+  if (owner === 'disagree') return stay('disagreeing-owners', true);
+  if (owner !== 'mine')
+    return stay({ other: 'other-tenant', global: 'global', none: 'no-owner' }[owner], byKey);
+  if (world.entityTypes?.includes(occasion.table.entity) === false) return stay('not-requested', true);
+  return judgeMine(world, occasion);
+}
+
+function judgeMine({ names, deadRows }: World, { place, row, named }: Occasion): Verdict {
+  const status = place.statuses ? (row[names.status] ?? null) : 'active';
+  if (status !== 'active' && status !== 'draft') return stay('history', false);
+  if (row[names.deleted] === 'true' && deadRows === 'leave') return stay('dead', false);
+  if (named.unreadable) return stay('ask', true);
+  const asks = status === 'draft' || place.role === 'ask';
+  if (asks && place.answer === 'none') return stay('ask', true);
+  if (asks && place.answer === 'keep') return stay('kept', false);
+  return { kind: 'move', cells: named.cells, order: named.order };
+}
+
+function stay(reason: string, live: boolean): Verdict {
+  return { kind: 'stay', reason, live };
+}
+
+/** A row that would come to hold a key that another row holds or comes to hold before it does not move. */
+function withCollisions(
+  world: World,
+  table: TableDef,
+  rows: readonly Cells[],
+  judged: readonly Map<PlaceDef, Verdict>[],
+): void {
+  const collisions = rows.flatMap((row, at) =>
+    [...(judged[at] ?? [])].flatMap(([place, verdict]) =>
+      verdict.kind === 'move' && collides(world, table, { place, verdict, row, rows, judged })
+        ? [{ at, place }]
+        : [],
+    ),
+  );
+  for (const { at, place } of collisions) judged[at]?.set(place, outcomes[place.collision]);
+}
+
+const outcomes: Readonly<Record<PlaceDef['collision'], Verdict>> = {
+  'drop-redundant': { kind: 'remove' },
+  skip: { kind: 'stay', reason: 'collision', live: true },
+  ask: { kind: 'stay', reason: 'ask', live: true },
+};
+
+interface Move {
+  readonly place: PlaceDef;
+  readonly verdict: Extract<Verdict, { kind: 'move' }>;
+  readonly row: Cells;
+  readonly rows: readonly Cells[];
+  readonly judged: readonly ReadonlyMap<PlaceDef, Verdict>[];
+}
+
+function collides(world: World, table: TableDef, { place, verdict, row, rows, judged }: Move): boolean {
+  if (place.carrier !== 'columns') return false;
+  const keys = uniqueKeys(table).filter((key) =>
+    key.columns.some((column) => place.columns.includes(column)),
+  );
+  const after: Cells = { ...row, ...verdict.cells };
+  return rows.some((other, at) => {
+    if (other === row) return false;
+    const theirs = judged[at]?.get(place);
+    const before = theirs?.kind === 'move' && theirs.order < verdict.order;
+    const held: Cells = before ? { ...other, ...theirs.cells } : other;
+    return keys.some((key) => sameKey(key, world.names.deleted, after, held));
+  });
+}
