@@ -13,7 +13,7 @@ import type { Intent } from './intent.ts';
 import { compareText } from './order.ts';
 import type { ModelFacts } from './model.ts';
 import type { LeftBehind, ModelName, Plan } from './plan-types.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { PlaceGroup, RowGroup, Snapshot } from './snapshot.ts';
 import { planSteps } from './steps.ts';
 
 export interface PlanInput {
@@ -24,7 +24,8 @@ export interface PlanInput {
 }
 
 /** The plan for one tenant. Never throws: what forbids the move is a finding of severity `error`. */
-export function planMigration({ snapshot, intent, digest }: PlanInput): Plan {
+export function planMigration({ snapshot: facts, intent, digest }: PlanInput): Plan {
+  const snapshot = inOrder(facts);
   const decided = decideAll(snapshot, intent);
   const leftBehind = listLeftBehind(decided);
   const complete = !leftBehind.some((entry) => entry.live);
@@ -45,6 +46,20 @@ export function planMigration({ snapshot, intent, digest }: PlanInput): Plan {
     facts: factsOf(snapshot, digest),
   };
   return { ...plan, hash: hashOf(plan, digest) };
+}
+
+/** The same facts in one order, whatever the order in which a database gave them: its collation must not decide a hash. */
+function inOrder(snapshot: Snapshot): Snapshot {
+  const places = snapshot.places.map((source) => ({
+    ...source,
+    groups: source.groups.toSorted((a, b) => compareText(orderOf(a), orderOf(b))),
+  }));
+  const placeId = (source: PlaceGroup): string => canonicalText([source.table, source.column ?? null]);
+  return { ...snapshot, places: places.toSorted((a, b) => compareText(placeId(a), placeId(b))) };
+}
+
+function orderOf({ states, owner, dead }: RowGroup): string {
+  return canonicalText([states, owner, dead]);
 }
 
 /** The content hash: over everything but the hash itself and the sample rows, which only illustrate. */
