@@ -1,0 +1,186 @@
+/**
+ * What happens to a place of a row, for every role, owner, request, liveness, state, answer and rule for collisions. The table is
+ * written from the specification, not from the code; each combination must be in exactly one of its lines.
+ */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Role } from '../../src/engine/config.ts';
+import { decide, deadRowsMove, mergingStates, movingStates } from '../../src/engine/decide.ts';
+import type { Place } from '../../src/engine/place.ts';
+import type { Owner, PlaceState } from '../../src/engine/snapshot.ts';
+import { buildSnapshot, config, intent } from './build-snapshot.ts';
+
+/** `live` marks what stays although it is live, `key` what is live only where the value alone names a model row. */
+const table = `
+role                 | owner    | asked | dead | state      | answer | collision      | outcome
+ignore catalogue     | *        | *     | *    | *          | *      | *              | skip
+history              | *        | *     | *    | *          | *      | *              | history
+dead-copy            | *        | *     | *    | *          | *      | *              | dead-copy
+data-bound           | *        | *     | *    | *          | *      | *              | data-bound live
+reference grant ask  | disagree | *     | *    | *          | *      | *              | disagreeing-owners live
+reference grant ask  | other    | *     | *    | *          | *      | *              | other-tenant key
+reference grant ask  | global   | *     | *    | *          | *      | *              | global key
+reference grant ask  | none     | *     | *    | *          | *      | *              | no-owner key
+reference grant ask  | mine     | no    | *    | *          | *      | *              | not-requested live
+reference grant ask  | mine     | yes   | *    | H          | *      | *              | history
+reference grant ask  | mine     | yes   | dead | !H         | *      | *              | dead
+reference grant ask  | mine     | yes   | no   | B          | *      | *              | ask live
+reference grant ask  | mine     | yes   | no   | A G K AC GC KC | none | *            | ask live
+reference grant ask  | mine     | yes   | no   | A G K AC GC KC | keep | *            | kept
+reference grant ask  | mine     | yes   | no   | A G K      | move   | *              | move
+reference grant ask  | mine     | yes   | no   | AC GC KC   | move   | drop-redundant | merge
+reference grant ask  | mine     | yes   | no   | AC GC KC   | move   | skip           | collision live
+reference grant ask  | mine     | yes   | no   | AC GC KC   | move   | ask            | ask live
+reference grant      | mine     | yes   | no   | L          | *      | *              | move
+reference grant      | mine     | yes   | no   | C          | *      | drop-redundant | merge
+reference grant      | mine     | yes   | no   | C          | *      | skip           | collision live
+reference grant      | mine     | yes   | no   | C          | *      | ask            | ask live
+ask                  | mine     | yes   | no   | L C        | none   | *              | ask live
+ask                  | mine     | yes   | no   | L C        | keep   | *              | kept
+ask                  | mine     | yes   | no   | L          | move   | *              | move
+ask                  | mine     | yes   | no   | C          | move   | drop-redundant | merge
+ask                  | mine     | yes   | no   | C          | move   | skip           | collision live
+ask                  | mine     | yes   | no   | C          | move   | ask            | ask live
+`;
+
+const lines = table
+  .trim()
+  .split('\n')
+  .slice(1)
+  .map((line) => line.split('|').map((cell) => cell.trim()));
+
+function fits(cell: string, value: string): boolean {
+  if (cell === '*') return true;
+  return cell.startsWith('!') ? cell.slice(1) !== value : cell.split(' ').includes(value);
+}
+
+const roles: readonly Role[] = [
+  'reference',
+  'grant',
+  'catalogue',
+  'history',
+  'dead-copy',
+  'data-bound',
+  'ignore',
+  'ask',
+];
+const owners: readonly Owner[] = ['mine', 'other', 'global', 'none', 'disagree'];
+const states: readonly PlaceState[] = ['L', 'H', 'A', 'G', 'K', 'C', 'AC', 'GC', 'KC', 'B'];
+const collisions = ['drop-redundant', 'skip', 'ask'] as const;
+const answers = ['none', 'keep', 'move'] as const;
+
+interface Combination {
+  readonly role: Role;
+  readonly owner: Owner;
+  readonly asked: 'yes' | 'no';
+  readonly dead: 'dead' | 'no';
+  readonly state: PlaceState;
+  readonly answer: (typeof answers)[number];
+  readonly collision: (typeof collisions)[number];
+}
+
+function combinations(): Combination[] {
+  return roles.flatMap((role) =>
+    owners.flatMap((owner) =>
+      (['yes', 'no'] as const).flatMap((asked) =>
+        (['dead', 'no'] as const).flatMap((dead) =>
+          states.flatMap((state) =>
+            answers.flatMap((answer) =>
+              collisions.map((collision) => ({ role, owner, asked, dead, state, answer, collision })),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+const leaving = buildSnapshot({ config: { ...config, deadRows: 'leave' } });
+const [plain] = leaving.rules.places;
+
+function placeWith(more: Partial<Place>): Place {
+  assert.ok(plain !== undefined);
+  return { ...plain, ...more };
+}
+
+function outcomeOf(one: Combination, byKey: boolean): string {
+  const place = placeWith({ role: one.role, collision: one.collision, byKey });
+  const request = {
+    ...intent,
+    ...(one.asked === 'yes' ? {} : { entityTypes: ['something else'] }),
+    answers: one.answer === 'none' ? {} : { [place.id]: one.answer },
+  };
+  const outcome = decide(leaving, request, {
+    place,
+    state: one.state,
+    owner: one.owner,
+    dead: one.dead === 'dead',
+  });
+  return outcome.kind === 'stay' ? `${outcome.reason}${outcome.live ? ' live' : ''}` : outcome.kind;
+}
+
+describe('what happens to a place of a row', () => {
+  it('is what the table says, for every combination', () => {
+    for (const one of combinations()) {
+      const cells = [one.role, one.owner, one.asked, one.dead, one.state, one.answer, one.collision];
+      const found = lines.filter((line) => cells.every((cell, at) => fits(line[at] ?? '', cell)));
+      assert.equal(found.length, 1, `${cells.join(' ')} is in ${found.length} lines of the table`);
+      const expected = found[0]?.at(-1) ?? '';
+      for (const byKey of [true, false])
+        assert.equal(outcomeOf(one, byKey), expected.replace(' key', byKey ? ' live' : ''), cells.join(' '));
+    }
+  });
+
+  it('has no other tenants to think of where there is a single one', () => {
+    const place = placeWith({ role: 'reference' });
+    for (const owner of owners)
+      assert.deepEqual(
+        decide({ ...leaving, tenant: null }, intent, { place, state: 'L', owner, dead: false }),
+        {
+          kind: 'move',
+        },
+      );
+  });
+
+  it('is a question beside a checksum, whatever the role', () => {
+    const place = placeWith({ role: 'reference', checksum: 'sha' });
+    const occasion = { place, state: 'L', owner: 'mine', dead: false } as const;
+    const outcome = decide(leaving, intent, occasion);
+    assert.equal(outcome.kind === 'stay' ? outcome.reason : outcome.kind, 'ask');
+    assert.deepEqual(decide(leaving, { ...intent, answers: { [place.id]: 'move' } }, occasion), {
+      kind: 'move',
+    });
+  });
+});
+
+describe('the states that a step looks for', () => {
+  it('are those for which the decision is to move, or to merge', () => {
+    for (const role of ['reference', 'grant', 'ask'] as const)
+      for (const answer of answers) {
+        const place = placeWith({ role, collision: 'drop-redundant' });
+        const request = { ...intent, answers: answer === 'none' ? {} : { [place.id]: answer } };
+        const statesOf = (kind: string): PlaceState[] =>
+          states.filter(
+            (state) => decide(leaving, request, { place, state, owner: 'mine', dead: false }).kind === kind,
+          );
+        assert.deepEqual(movingStates(request, place).toSorted(), statesOf('move').toSorted());
+        assert.deepEqual(mergingStates(request, place).toSorted(), statesOf('merge').toSorted());
+      }
+  });
+});
+
+describe('soft-deleted and archived rows', () => {
+  const moves = (more: Partial<typeof config>): boolean =>
+    deadRowsMove(buildSnapshot({ config: { ...config, ...more } }));
+  it('move, unless the configuration leaves them', () => {
+    assert.deepEqual(
+      [moves({}), moves({ deadRows: 'move' }), moves({ deadRows: 'leave' })],
+      [true, true, false],
+    );
+  });
+  it('stay where the source is superseded, and move where nothing may name it any more', () => {
+    assert.equal(moves({ intent: 'superseded' }), false);
+    assert.equal(moves({ intent: 'superseded', deadRows: 'move' }), true);
+    assert.equal(moves({ intent: 'removed', deadRows: 'leave' }), true);
+  });
+});

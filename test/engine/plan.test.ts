@@ -1,0 +1,135 @@
+/** A plan is a function of its facts: the same facts give the same plan, hash included, and other facts another one. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Config } from '../../src/engine/config.ts';
+import { hashOf } from '../../src/engine/plan.ts';
+import type { Step } from '../../src/engine/plan-types.ts';
+import type { RowGroup, Snapshot } from '../../src/engine/snapshot.ts';
+import { buildCatalog } from './build-catalog.ts';
+import { buildPlan, buildSnapshot, digest, plainGroups, rows, target } from './build-snapshot.ts';
+
+const groups: readonly RowGroup[] = [
+  ...plainGroups,
+  rows({ 'agents.model_id': 'L' }, 3, { dead: true }),
+  rows({ 'agents.model_id': 'L' }, 1, { owner: 'other' }),
+  rows({ 'agents.graph/nodes/*/model': 'L' }, 4),
+  rows({ 'links.model_id': 'C' }, 5),
+  rows({ 'links.model_id': 'L' }, 6),
+  rows({ 'templates.model_id': 'L' }, 7, { owner: 'global' }),
+];
+
+describe('the hash of a plan', () => {
+  it('does not depend on the order of tables and row groups', () => {
+    const { hash } = buildPlan(buildSnapshot({ groups }));
+    const shuffled = fc.shuffledSubarray([...groups], { minLength: groups.length });
+    fc.assert(
+      fc.property(shuffled, fc.boolean(), (some, backwards) => {
+        const snapshot = buildSnapshot({ groups: some });
+        const places = backwards ? snapshot.places.toReversed() : snapshot.places;
+        assert.equal(buildPlan({ ...snapshot, places }).hash, hash);
+      }),
+    );
+  });
+
+  it('does not depend on the rows that are shown as examples', () => {
+    const named = groups.map((group) => ({ ...group, sample: [{ key: '1', name: 'Ann' }] }));
+    const [a, b] = [buildPlan(buildSnapshot({ groups })), buildPlan(buildSnapshot({ groups: named }))];
+    assert.equal(a.hash, b.hash);
+    assert.notDeepEqual(a.steps, b.steps);
+  });
+
+  it('is that of the content, and differs where a fact does', () => {
+    const plan = buildPlan(buildSnapshot({ groups }));
+    assert.equal(hashOf(plan, digest), plan.hash);
+    const others: Partial<Snapshot>[] = [
+      { target: { ...target, enabled: false } },
+      { definitions: { configuration: 'd' } },
+      { tenant: { key: 'acme', name: 'Other' } },
+    ];
+    for (const more of others) assert.notEqual(buildPlan(buildSnapshot({ groups, more })).hash, plan.hash);
+    const more = groups.map((group, at) => (at === 0 ? { ...group, digest: 'x' } : group));
+    assert.notEqual(buildPlan(buildSnapshot({ groups: more })).hash, plan.hash);
+    assert.notEqual(buildPlan(buildSnapshot({ groups }), { parameters: 'keep' }).hash, plan.hash);
+  });
+});
+
+function outline(steps: readonly Step[]): string[] {
+  return steps.map((step) => `${step.id} ${step.operation} ${step.table} ${step.expected}`);
+}
+
+describe('the steps of a plan', () => {
+  it('rewrite documents, merge, repoint and retire last, tables in the order of their ids', () => {
+    const mine = groups.filter((group) => group.owner === 'mine');
+    assert.deepEqual(outline(buildPlan(buildSnapshot({ groups: mine })).steps), [
+      '1 rewrite-json public.agents 4',
+      '2 merge public.links 5',
+      '3 repoint public.agents 5',
+      '4 repoint public.links 6',
+      '5 retire public.models 1',
+    ]);
+  });
+
+  it('do not retire a source that something live goes on naming', () => {
+    const plan = buildPlan(buildSnapshot({ groups }));
+    assert.equal(plan.complete, false);
+    assert.ok(plan.steps.every((step) => step.operation !== 'retire'));
+    assert.deepEqual(
+      plan.leftBehind.map(({ place, reason, live, count }) => [place, reason, live, count]),
+      [
+        ['agents.model_id', 'other-tenant', true, 1],
+        ['messages.model_id', 'history', false, 1],
+        ['templates.model_id', 'global', true, 7],
+      ],
+    );
+  });
+
+  it('merge a row once, by the first of its places that collides, and count it once', () => {
+    const states = { 'agents.model_id': 'C', 'agents.reserve_id': 'C' } as const;
+    const plan = buildPlan(twoPlaces([rows(states, 2), rows({ 'agents.reserve_id': 'C' }, 3)]));
+    assert.deepEqual(outline(plan.steps).slice(0, 2), ['1 merge public.agents 2', '2 merge public.agents 3']);
+    assert.deepEqual(plan.counts, { agents: 5 });
+  });
+
+  it('remove a row that collides at one place although another place of it would move', () => {
+    const plan = buildPlan(twoPlaces([rows({ 'agents.model_id': 'C', 'agents.reserve_id': 'L' }, 2)]));
+    assert.deepEqual(outline(plan.steps), ['1 merge public.agents 2', '2 retire public.models 1']);
+  });
+
+  it('are none, with a finding that says so, where nothing names the source', () => {
+    const plan = buildPlan(
+      buildSnapshot({ groups: [], more: { source: { ...target, key: 'x', marked: true } } }),
+    );
+    assert.deepEqual([plan.steps, plan.findings.map((one) => one.code)], [[], ['NOTHING_TO_MOVE']]);
+  });
+
+  it('count what moves by entity type, narrowed to the types asked for', () => {
+    const plan = buildPlan(buildSnapshot({ groups }), { entityTypes: ['links'] });
+    assert.deepEqual(plan.counts, { links: 11 });
+    assert.equal(plan.complete, false);
+  });
+});
+
+/** Agents with two references, both of which may be redundant. */
+function twoPlaces(given: readonly RowGroup[]): Snapshot {
+  const catalog = buildCatalog({
+    tenants: { id: 'uuid!' },
+    models: { id: 'uuid!', tenant_id: 'uuid! -> tenants.id', name: 'text', state: 'text' },
+    agents: {
+      id: 'uuid!',
+      tenant_id: 'uuid! -> tenants.id',
+      model_id: 'uuid -> models.id',
+      reserve_id: 'uuid -> models.id',
+    },
+  });
+  const config: Config = {
+    version: 1,
+    model: { tables: [{ table: 'models', columns: { name: 'name' }, retire: { state: 'gone' } }] },
+    tenant: { root: 'tenants', column: 'tenant_id' },
+    places: [
+      { at: 'agents.model_id', role: 'grant' },
+      { at: 'agents.reserve_id', role: 'grant' },
+    ],
+  };
+  return buildSnapshot({ catalog, config, groups: given });
+}

@@ -1,0 +1,182 @@
+/** What names a model: every foreign key, and every place of the configuration that the catalogue bears out. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Config, PlaceConfig } from '../../src/engine/config.ts';
+import { resolveRules } from '../../src/engine/references.ts';
+import { buildCatalog } from './build-catalog.ts';
+import { catalog, config } from './build-snapshot.ts';
+
+function problemPaths(changed: Partial<Config>): string[] {
+  return resolveRules(catalog, { ...config, ...changed }).problems.map((one) => one.path.join('.'));
+}
+
+function withPlace(place: PlaceConfig): Partial<Config> {
+  return { places: [place] };
+}
+
+describe('what the configuration says and the catalogue does not bear out', () => {
+  const cases: [about: string, changed: Partial<Config>, path: string][] = [
+    ['the root', { tenant: { root: 'nowhere' } }, 'tenant.root'],
+    ['a global table', { tenant: { root: 'tenants', global: ['nowhere'] } }, 'tenant.global.0'],
+    ['an unrelated column', { tenant: { root: 'tenants', unrelated: ['agents.x'] } }, 'tenant.unrelated.0'],
+    ['a dead table', { dead: { nowhere: 'true' } }, 'dead.nowhere'],
+    ['a display', { display: { nowhere: 'x' } }, 'display.nowhere'],
+    [
+      'a model table',
+      { model: { tables: [{ table: 'nowhere', columns: { name: 'n' } }] } },
+      'model.tables.0.table',
+    ],
+    [
+      'a model column',
+      { model: { tables: [{ table: 'models', columns: { name: 'n' } }] } },
+      'model.tables.0',
+    ],
+    ['a place', withPlace({ at: 'agents.x' }), 'places.0.at'],
+    ['a pointer into a uuid', withPlace({ at: 'agents.model_id', json: '/a' }), 'places.0'],
+    ['a comma list in json', withPlace({ at: 'agents.graph', shape: 'comma' }), 'places.0'],
+    ['a document without a pointer', withPlace({ at: 'agents.graph' }), 'places.0'],
+    ['a partner', withPlace({ at: 'agents.model_id', partner: 'x' }), 'places.0'],
+    ['a companion', withPlace({ at: 'agents.model_id', companions: { x: 'drop' } }), 'places.0'],
+    ['parameters', withPlace({ at: 'agents.model_id', parameters: 'x' }), 'places.0'],
+    [
+      'a copy in another table',
+      withPlace({ at: 'agents.model_id', copies: ['links.model_id'] }),
+      'places.0.copies',
+    ],
+    [
+      'a pointer of liveness',
+      withPlace({ at: 'agents.model_id', live: 'pointed-at-by x.y' }),
+      'places.0.live',
+    ],
+    ['an ancestor', withPlace({ at: 'agents.model_id', ask: { via: 'x', where: 'true' } }), 'places.0.ask'],
+    [
+      'a demand',
+      withPlace({ at: 'agents.model_id', demands: { security: 'x' } }),
+      'places.0.demands.security',
+    ],
+    [
+      'a grant',
+      withPlace({ at: 'agents.model_id', enables: { grant: 'x.y', via: 'tenant_id' } }),
+      'places.0.enables.grant',
+    ],
+  ];
+  for (const [about, changed, path] of cases)
+    it(about, () => assert.ok(problemPaths(changed).includes(path), problemPaths(changed).join(' ')));
+
+  it('a place that is listed twice', () => {
+    const twice = { places: [{ at: 'agents.model_id' }, { at: 'public.agents.model_id' }] };
+    assert.deepEqual(problemPaths(twice), ['places']);
+  });
+
+  it('all of it at once', () => {
+    assert.equal(
+      problemPaths({ tenant: { root: 'nowhere' }, places: [{ at: 'a.b' }, { at: 'c.d' }] }).length,
+      3,
+    );
+  });
+
+  it('is nothing where everything fits', () => assert.deepEqual(problemPaths({}), []));
+});
+
+function placesOf(changed: Partial<Config>): [id: string, role: string, listed: boolean][] {
+  const { rules } = resolveRules(catalog, { ...config, ...changed });
+  return rules.places.map(({ id, role, listed }) => [id, role, listed]);
+}
+
+describe('foreign keys that no place mentions', () => {
+  it('are asked about, and never forgotten', () => {
+    assert.deepEqual(placesOf({ places: [{ at: 'agents.model_id' }] }), [
+      ['agents.model_id', 'reference', true],
+      ['models.successor', 'catalogue', true],
+      ['messages.model_id', 'ask', false],
+      ['links.model_id', 'ask', false],
+      ['templates.model_id', 'ask', false],
+    ]);
+  });
+
+  it('have the role that the configuration gives them, or their whole table', () => {
+    const changed = {
+      places: [{ at: 'messages.*', role: 'history' as const }],
+      unlistedForeignKeys: 'reference' as const,
+    };
+    const roles = new Map(placesOf(changed).map(([id, role]) => [id, role]));
+    assert.deepEqual(
+      [roles.get('messages.model_id'), roles.get('agents.model_id')],
+      ['history', 'reference'],
+    );
+  });
+});
+
+const shapes = buildCatalog(
+  {
+    orgs: { id: 'bigint!' },
+    llms: { org_id: 'bigint!', id: 'bigint!', name: 'text' },
+    things: {
+      id: 'bigint!',
+      org_id: 'bigint!',
+      llm_id: 'bigint',
+      name: 'text',
+      vendor: 'text',
+      ids: 'bigint[]',
+      names: 'text[]',
+      doc: 'json',
+      doc_sha256: 'text',
+    },
+  },
+  {
+    llms: { primaryKey: ['org_id', 'id'] },
+    things: { keys: ['org_id, llm_id -> llms.org_id, id'] },
+  },
+);
+
+function onlyPlace(place: PlaceConfig) {
+  const { rules, problems } = resolveRules(shapes, {
+    version: 1,
+    model: { tables: [{ table: 'llms', columns: { name: 'name' } }] },
+    tenant: { root: 'orgs', column: 'org_id' },
+    places: [place],
+  });
+  assert.deepEqual(problems, []);
+  return rules.places[0];
+}
+
+describe('a place', () => {
+  it('on a composite key moves the key, carries the tenant, and does not name a model by itself', () => {
+    const place = onlyPlace({ at: 'things.llm_id' });
+    assert.deepEqual(place?.columns, [
+      { column: 'org_id', template: '{tenant}' },
+      { column: 'llm_id', template: '{key}' },
+    ]);
+    assert.equal(place?.byKey, false);
+  });
+
+  it('is carried by what its column holds', () => {
+    const carriers = (
+      [
+        { at: 'things.name' },
+        { at: 'things.ids' },
+        { at: 'things.names' },
+        { at: 'things.name', shape: 'comma' },
+        { at: 'things.doc', json: '/a' },
+        { at: 'things.name', json: '/a' },
+      ] as const
+    ).map((place) => onlyPlace(place)?.carrier);
+    assert.deepEqual(carriers, ['columns', 'array', 'array', 'comma', 'json', 'json']);
+  });
+
+  it('holds keys or names by the type of its column, unless the configuration says otherwise', () => {
+    const template = (place: PlaceConfig): string | undefined => onlyPlace(place)?.columns[0]?.template;
+    assert.equal(template({ at: 'things.ids' }), '{key}');
+    assert.equal(template({ at: 'things.names' }), '{name}');
+    assert.equal(template({ at: 'things.name', as: 'key' }), '{key}');
+    assert.equal(template({ at: 'things.name', as: '{vendor}/{name}' }), '{vendor}/{name}');
+  });
+
+  it('with a partner moves both columns; beside a checksum it is a question', () => {
+    assert.deepEqual(onlyPlace({ at: 'things.name', partner: 'vendor' })?.columns, [
+      { column: 'name', template: '{name}' },
+      { column: 'vendor', template: '{provider}' },
+    ]);
+    assert.equal(onlyPlace({ at: 'things.doc', json: '/a' })?.checksum, 'doc_sha256');
+  });
+});

@@ -1,0 +1,98 @@
+/** Which model somebody means: exactly one, or a refusal that helps. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Config } from '../../src/engine/config.ts';
+import type { ModelFacts } from '../../src/engine/model.ts';
+import { modelFromText, selectModel } from '../../src/engine/select.ts';
+import type { Selection } from '../../src/engine/select.ts';
+import { model } from './build-snapshot.ts';
+
+function named(key: string, components: Record<string, string>, tenant: string | null = 'acme'): ModelFacts {
+  return { ...model(key, ''), components, tenant };
+}
+
+const sonnet = named('k1', { name: 'claude-3-7-sonnet', family: 'claude', provider: 'anthropic' });
+const hosted = named('k2', { name: 'claude-3-7-sonnet', family: 'hosted', provider: 'azure' });
+const mini = named('k3', { name: 'gpt-4o-mini', family: 'openai', provider: 'openai' });
+const everybodys = named('g1', { name: 'gpt-4o-mini', family: 'openai', provider: 'openai' }, null);
+
+function keyOf(selection: Selection): string | undefined {
+  return 'model' in selection ? selection.model.key : selection.refused;
+}
+
+describe('a model of a table', () => {
+  const all = [sonnet, hosted, mini];
+  it('is meant by its key, name, family/name or provider/name', () => {
+    for (const text of ['k3', 'gpt-4o-mini', 'openai/gpt-4o-mini', '  gpt-4o-mini '])
+      assert.equal(keyOf(selectModel(all, text, 'source')), 'k3');
+    assert.equal(keyOf(selectModel(all, 'hosted/claude-3-7-sonnet', 'source')), 'k2');
+    assert.equal(keyOf(selectModel(all, 'anthropic/claude-3-7-sonnet', 'source')), 'k1');
+  });
+
+  it('is refused with a list where the name fits several', () => {
+    const selection = selectModel(all, 'claude-3-7-sonnet', 'source');
+    assert.ok('refused' in selection && selection.refused === 'MODEL_AMBIGUOUS');
+    assert.equal(selection.fits.length, 2);
+    assert.match(selection.message, /\[k1\].*\[k2\]/);
+  });
+
+  it("is the tenant's own where a global one has the same name", () => {
+    assert.equal(keyOf(selectModel([everybodys, mini], 'gpt-4o-mini', 'target')), 'k3');
+    assert.equal(keyOf(selectModel([everybodys], 'gpt-4o-mini', 'target')), 'g1');
+    assert.equal(keyOf(selectModel([everybodys, mini], 'g1', 'target')), 'g1');
+  });
+
+  it('is not guessed: a near miss is shown and refused', () => {
+    const fitsOf = (text: string): readonly string[] => {
+      const selection = selectModel(all, text, 'source');
+      assert.ok('refused' in selection && selection.refused === 'MODEL_NOT_FOUND', text);
+      return selection.fits.map((fit) => fit.split(' ')[0] ?? '');
+    };
+    assert.deepEqual(fitsOf('GPT-4o-mini'), ['gpt-4o-mini']);
+    assert.deepEqual(fitsOf('gpt4omini'), ['gpt-4o-mini']);
+    assert.deepEqual(fitsOf('other/gpt-4o-mini'), ['gpt-4o-mini']);
+    assert.deepEqual(fitsOf('claude-3-7'), ['claude-3-7-sonnet', 'claude-3-7-sonnet']);
+    assert.deepEqual(fitsOf('llama'), []);
+    assert.deepEqual(fitsOf(''), []);
+  });
+
+  it('is answered alike whether it is missing or another tenant has it', () => {
+    const text = (candidates: readonly ModelFacts[]): string => {
+      const selection = selectModel(candidates, 'llama-70b', 'source');
+      return 'refused' in selection ? selection.message : '';
+    };
+    assert.equal(text([sonnet]), text([hosted, sonnet].slice(1)));
+    assert.equal(text([]), 'source: this tenant has no model "llama-70b".');
+  });
+});
+
+describe('a model without a table', () => {
+  const config: Config = {
+    version: 1,
+    tenant: { root: 'none' },
+    model: {
+      identity: ['provider', 'name'],
+      spellings: { provider: { openai: ['vendor/openai', 'OpenAI'] } },
+    },
+  };
+  const components = (text: string, given = config): unknown => {
+    const selection = modelFromText(given, 'completion', text);
+    return 'model' in selection ? selection.model.components : selection.refused;
+  };
+
+  it('is read as provider and name, in any known spelling', () => {
+    const expected = { provider: 'openai', name: 'gpt-4o' };
+    for (const text of ['openai/gpt-4o', 'OpenAI/gpt-4o', 'vendor/openai/gpt-4o'])
+      assert.deepEqual(components(text), expected, text);
+    assert.deepEqual(components('mistral/a/b'), { provider: 'mistral', name: 'a/b' });
+  });
+
+  it('needs its provider where that is part of its name', () => {
+    assert.equal(components('gpt-4o'), 'MODEL_NOT_FOUND');
+  });
+
+  it('is its name alone where nothing else is known', () => {
+    const byName = { ...config, model: { identity: ['name'] } };
+    assert.deepEqual(components('org/gpt-4o', byName), { name: 'org/gpt-4o' });
+  });
+});
