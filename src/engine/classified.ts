@@ -73,3 +73,8 @@ function covers(pattern: readonly string[], path: readonly string[]): boolean {
   if (first === '**') return covers(rest, path) || (path.length > 0 && covers(pattern, path.slice(1)));
   return path.length > 0 && (first === '*' || first === path[0]) && covers(rest, path.slice(1));
 }
+
+/** Does the configuration leave the table out altogether? */
+export function isIgnored(rules: Pick<Rules, 'config' | 'scope'>, id: TableId): boolean {
+  return (rules.config.database?.ignore ?? []).some((name) => findNamedTable(rules.scope, name)?.id === id);
+}

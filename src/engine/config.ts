@@ -60,8 +60,8 @@ export interface PlaceConfig {
   readonly defaultOf?: string;
   /** A moved row makes the target available where the source was: the grant place and the column that both tables share. */
   readonly enables?: { readonly grant: string; readonly via: string };
-  /** Where the row's surroundings demand a security class: a column of the row, or of the row that `via` leads to. */
-  readonly demands?: { readonly via?: string; readonly security: string };
+  /** What the row's surroundings demand, a security class or a region: columns of the row, or of the row that `via` leads to. */
+  readonly demands?: { readonly via?: string; readonly security?: string; readonly region?: string };
   /** Why this role was chosen; shown in plans. */
   readonly reason?: string;
 }

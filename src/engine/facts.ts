@@ -15,6 +15,7 @@ export function factsOf(snapshot: Snapshot, digest: (text: string) => string): R
     ),
     'row-level security of the login': short(snapshot.hidden),
     'parameters in use': short(snapshot.parameters),
+    'demands of the surroundings': short(snapshot.demands),
     'space grants needed': short(snapshot.grants),
   };
   for (const [name, text] of Object.entries(snapshot.definitions))

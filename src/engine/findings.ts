@@ -26,7 +26,7 @@ export function planFindings(input: FindingInput): Finding[] {
       today: snapshot.today,
       ...(limit === undefined ? {} : { priceLimit: limit }),
     }),
-    ...spaceClassFindings(input),
+    ...demandFindings(input),
     ...unclassifiedFindings(snapshot),
     ...hiddenFindings(snapshot),
     ...ownershipFindings(input),
@@ -54,18 +54,29 @@ const nothingToMove: Finding = {
   message: 'No row of this tenant that may move names the source.',
 };
 
-/** A space (or tenant) may demand a security class or region of the models that it uses. */
-function spaceClassFindings({ snapshot }: FindingInput): Finding[] {
-  return snapshot.demands
-    .filter((demand) => snapshot.target.security !== undefined && demand.security > snapshot.target.security)
-    .map((demand) => ({
-      severity: 'error',
+/** A space (or tenant) may demand a security class or region of the models that it uses. What is unknown does not meet a demand. */
+function demandFindings({ snapshot }: FindingInput): Finding[] {
+  const { security = 0, region } = snapshot.target;
+  return snapshot.demands.flatMap((demand) => {
+    const base = { severity: 'error', count: demand.rows, place: demand.place } as const;
+    const rows = `${demand.rows} row(s) of ${demand.place} demand`;
+    const classTooLow: Finding = {
+      ...base,
       forceable: true,
       code: 'SECURITY_BELOW_DEMAND',
-      count: demand.rows,
-      place: demand.place,
-      message: `${demand.rows} row(s) of ${demand.place} demand security class ${demand.security}; the target has ${snapshot.target.security}.`,
-    }));
+      message: `${rows} security class ${demand.security}; the target has ${security}.`,
+    };
+    const otherRegion: Finding = {
+      ...base,
+      forceable: true,
+      code: 'REGION_OUTSIDE_DEMAND',
+      message: `${rows} region ${demand.region}; the target runs in ${region ?? 'an unknown one'}.`,
+    };
+    return [
+      ...(demand.security !== null && demand.security > security ? [classTooLow] : []),
+      ...(demand.region !== null && demand.region !== region ? [otherRegion] : []),
+    ];
+  });
 }
 
 function unclassifiedFindings(snapshot: Snapshot): Finding[] {

@@ -23,6 +23,14 @@ export interface NoticeJson {
   readonly planHash: string;
 }
 
+/** Rows of others, or of nobody: a tenant is not told their names. */
+const notTheirs: ReadonlySet<LeftBehind['reason']> = new Set([
+  'other-tenant',
+  'global',
+  'no-owner',
+  'disagreeing-owners',
+]);
+
 /**
  * The message for one tenant: which of its rows change, what happens to their parameters, and what live configuration
  * stays on the source. History and other people's rows are not the tenant's concern and are left out.
@@ -34,7 +42,7 @@ export function renderNotice(plan: Plan): { markdown: string; json: NoticeJson }
     to: plan.target,
     complete: plan.complete,
     changes: changesOf(plan),
-    stays: plan.leftBehind.filter((entry) => entry.live),
+    stays: plan.leftBehind.filter((entry) => entry.live && !notTheirs.has(entry.reason)),
     warnings: plan.findings
       .filter((finding) => finding.severity === 'warning')
       .map(({ code, message }) => ({ code, message })),

@@ -47,9 +47,10 @@ export interface Place {
   readonly collision: 'skip' | 'drop-redundant' | 'ask';
   readonly defaultOf?: string;
   readonly enables?: { readonly grant: string; readonly via: string };
-  /** Where a security class is demanded: a column of the row, or of the parent that a foreign key leads to. */
+  /** What is demanded of the model, by columns of the row or of the parent that a foreign key leads to. */
   readonly demands?: {
-    readonly column: string;
+    readonly security?: string;
+    readonly region?: string;
     readonly parent?: {
       readonly table: TableId;
       readonly from: readonly string[];
@@ -188,29 +189,24 @@ function resolveEnables(draft: Draft, found: Found): { grant: string; via: strin
 function resolveDemands(
   draft: Draft,
   { table, at }: Found,
-  demands: { via?: string; security: string },
+  demands: NonNullable<PlaceConfig['demands']>,
 ): NonNullable<Place['demands']> {
+  const { via, ...columns } = demands;
   const key =
-    demands.via === undefined
-      ? undefined
-      : table.foreignKeys.find((candidate) => candidate.columns.includes(demands.via ?? ''));
+    via === undefined ? undefined : table.foreignKeys.find((candidate) => candidate.columns.includes(via));
   const holder = key === undefined ? table : findTable(draft.scope.catalog, key.references);
-  if (demands.via !== undefined && key === undefined)
-    draft.problems.push({
-      path: ['places', at, 'demands', 'via'],
-      message: `no foreign key on ${demands.via}`,
-    });
-  if (holder === undefined || findColumn(holder, demands.security) === undefined)
-    draft.problems.push({
-      path: ['places', at, 'demands', 'security'],
-      message: `no column ${demands.security}`,
-    });
-  return {
-    column: demands.security,
-    ...(key === undefined
+  const path = ['places', at, 'demands'];
+  if (via !== undefined && key === undefined)
+    draft.problems.push({ path: [...path, 'via'], message: `no foreign key on ${via}` });
+  for (const [what, name] of Object.entries(columns)) {
+    if (holder === undefined || findColumn(holder, name) === undefined)
+      draft.problems.push({ path: [...path, what], message: `no column ${name}` });
+  }
+  const parent =
+    key === undefined
       ? {}
-      : { parent: { table: key.references, from: key.columns, to: key.referencedColumns } }),
-  };
+      : { parent: { table: key.references, from: key.columns, to: key.referencedColumns } };
+  return { ...columns, ...parent };
 }
 
 function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {

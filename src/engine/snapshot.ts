@@ -70,6 +70,14 @@ export interface NeededGrant {
   readonly scopes: readonly string[];
 }
 
+/** What the surroundings of rows on the source demand of their model; null where they demand nothing. */
+export interface Demand {
+  readonly place: string;
+  readonly security: number | null;
+  readonly region: string | null;
+  readonly rows: number;
+}
+
 export interface Snapshot {
   readonly rules: Rules;
   readonly tenant: { readonly key: string; readonly name: string } | null;
@@ -81,8 +89,7 @@ export interface Snapshot {
   readonly unclassified: readonly Unclassified[];
   /** Tables whose incoming foreign keys still point at rows that a merge would remove: table id → rows. */
   readonly dependents: Readonly<Record<TableId, number>>;
-  /** Security classes that the surroundings of moved rows demand (a space's class, say), above 0. */
-  readonly demands: readonly { readonly place: string; readonly security: number; readonly rows: number }[];
+  readonly demands: readonly Demand[];
   /** Tables whose row-level security binds this login although the configuration sets no tenant: rows may be hidden. */
   readonly hidden: readonly TableId[];
   /** Fingerprint of each table's definition, and of the configuration. */

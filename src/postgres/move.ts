@@ -7,6 +7,8 @@
  * the tenant before or after. Transactions that collide are tried again from their start.
  */
 import { createHash } from 'node:crypto';
+import { canonicalText } from '../engine/canonical.ts';
+import { catalogFingerprint } from '../engine/catalog-text.ts';
 import { checkPlan } from '../engine/check.ts';
 import { changedFacts } from '../engine/facts.ts';
 import type { Intent } from '../engine/intent.ts';
@@ -98,9 +100,11 @@ export async function applyMove(site: Site, request: MoveRequest): Promise<MoveR
   if (request.force === true && (request.reason ?? '').trim() === '')
     throw new DroverError('FORCE_NEEDS_REASON', 'Forcing needs a reason: it is recorded with your name.');
   const startedAt = performance.now();
-  const prepared = await withTenant(site, { tenant: request.intent.tenant, readOnly: true }, (tx) =>
-    prepare(tx, site, request.intent),
-  );
+  const read = (): Promise<Prepared> =>
+    withTenant(site, { tenant: request.intent.tenant, readOnly: true }, (tx) =>
+      prepare(tx, site, request.intent),
+    );
+  const prepared = await read();
   await prepareState(site);
   await settleInterrupted(site, { tenant: request.intent.tenant, source: prepared.pair.source });
   const replay =
@@ -114,8 +118,8 @@ export async function applyMove(site: Site, request: MoveRequest): Promise<MoveR
     forced: request.force === true,
     ...(request.reason === undefined ? {} : { reason: request.reason }),
   });
-  const work = await recorded(site, { tenant: prepared.intent.tenant, id }, () =>
-    attempt(site, request, { prepared, id, startedAt }),
+  const work = await recorded(site, { tenant: prepared.intent.tenant, id }, async (tries) =>
+    attempt(site, request, { prepared: tries === 0 ? prepared : await read(), id, startedAt }),
   );
   return work.settle();
 }
@@ -171,13 +175,22 @@ async function planUnderLocks(
 ): Promise<{ snapshot: Snapshot; plan: Plan }> {
   const rules = await readRules(tx, site);
   const pair = await readPair(tx, rules, prepared.intent);
-  if (identityOf(pair.source) !== identityOf(prepared.pair.source))
-    throw new DroverError('RETRYABLE', 'The models changed while the migration began; try again.');
+  if (!samePair(pair, prepared.pair) || !sameTables(rules, prepared.rules))
+    throw new DroverError('RETRYABLE', 'Models or tables changed while the migration began; try again.');
   const snapshot = await readSnapshot(tx, { ...prepared, rules, pair });
   return {
     snapshot,
     plan: checked(snapshot, planMigration({ snapshot, intent: prepared.intent, digest: sha256 })),
   };
+}
+
+function samePair(a: ModelPair, b: ModelPair): boolean {
+  return identityOf(a.source) === identityOf(b.source) && identityOf(a.target) === identityOf(b.target);
+}
+
+/** A table or column that is new would be neither locked nor scanned. */
+function sameTables(a: Rules, b: Rules): boolean {
+  return canonicalText(catalogFingerprint(a.catalog)) === canonicalText(catalogFingerprint(b.catalog));
 }
 
 /** May this plan run? Staleness first: a person must not be asked about a plan they have not seen. */

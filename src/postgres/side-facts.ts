@@ -5,7 +5,7 @@ import type { ModelPair } from '../engine/mapping.ts';
 import { tableOf } from '../engine/references.ts';
 import type { Place } from '../engine/place.ts';
 import type { Rules } from '../engine/references.ts';
-import type { NeededGrant, ParameterDocuments, PlaceGroup, Snapshot } from '../engine/snapshot.ts';
+import type { Demand, NeededGrant, ParameterDocuments, PlaceGroup, Snapshot } from '../engine/snapshot.ts';
 import type { Table } from '../engine/catalog.ts';
 import { Binder } from './binder.ts';
 import { parametersSet } from './column-facts.ts';
@@ -134,26 +134,36 @@ export async function readDependents(tx: Tx, input: SideInput): Promise<Snapshot
   return result;
 }
 
-/** The security classes that moved rows or their surroundings demand. */
+/** The security classes and regions that the surroundings of this tenant's rows on the source demand. */
 export async function readDemands(tx: Tx, input: SideInput): Promise<Snapshot['demands']> {
-  const result: { place: string; security: number; rows: number }[] = [];
+  const result: Demand[] = [];
   for (const found of placesInUse(input)) {
-    const demand = input.rules.places.find((place) => place.id === found.place.id)?.demands;
-    if (demand === undefined) continue;
+    const { demands } = found.place;
+    if (demands === undefined) continue;
     const context = contextOf(input, found.table);
-    const from = demand.parent === undefined ? 't' : 'd';
-    const join =
-      demand.parent === undefined
-        ? ''
-        : `JOIN ${quoteRows(tableOf(input.rules, demand.parent.table))} d ON ${demand.parent.from.map((column, at) => `d.${quoteIdent(demand.parent?.to[at] ?? '')} = t.${quoteIdent(column)}`).join(' AND ')}`;
-    const security = `${from}.${quoteIdent(demand.column)}`;
-    const sql = `SELECT ${security}::float8 AS security, count(*) AS rows FROM ${quoteRows(found.table)} t ${join} WHERE ${onSource(context, found)} AND ${mineSql(context)} AND ${security} > 0 GROUP BY 1 ORDER BY 1`;
-    result.push(
-      ...(await tx.many<{ security: number; rows: number }>(sql, context.binder.values)).map((row) => ({
-        place: found.place.id,
-        ...row,
-      })),
-    );
+    const sql = demandSql(context, found, demands);
+    const rows = await tx.many<Omit<Demand, 'place'>>(sql, context.binder.values);
+    result.push(...rows.map((row) => ({ place: found.place.id, ...row })));
   }
   return result;
+}
+
+function demandSql(context: RowContext, found: Found, demands: NonNullable<Place['demands']>): string {
+  const { parent } = demands;
+  const holder = parent === undefined ? 't' : 'd';
+  const on = parent?.from
+    .map((column, at) => `d.${quoteIdent(parent.to[at] ?? '')} = t.${quoteIdent(column)}`)
+    .join(' AND ');
+  const join =
+    parent === undefined ? '' : `JOIN ${quoteRows(tableOf(context.rules, parent.table))} d ON ${on ?? ''}`;
+  const security =
+    demands.security === undefined
+      ? 'NULL::float8'
+      : `nullif(${holder}.${quoteIdent(demands.security)}::float8, 0)`;
+  const region =
+    demands.region === undefined ? 'NULL::text' : `${holder}.${quoteIdent(demands.region)}::text`;
+  return `SELECT v.security, v.region, count(*) AS rows FROM ${quoteRows(found.table)} t ${join}
+    CROSS JOIN LATERAL (SELECT ${security} AS security, ${region} AS region) v
+    WHERE ${onSource(context, found)} AND ${mineSql(context)} AND (v.security IS NOT NULL OR v.region IS NOT NULL)
+    GROUP BY v.security, v.region ORDER BY v.security, v.region`;
 }

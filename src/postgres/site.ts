@@ -77,8 +77,13 @@ export async function prepareState({ state, scope }: Site): Promise<void> {
   await asOperator(state.database, { settings: {} }, async (tx) => {
     await tx.run(`GRANT USAGE ON SCHEMA ${quoteIdent(state.schema)} TO ${quoteIdent(role)}`);
     await tx.run(
-      `GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ${quoteIdent(state.schema)} TO ${quoteIdent(role)}`,
+      `GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA ${quoteIdent(state.schema)} TO ${quoteIdent(role)}`,
     );
+    // The journal and the audit log are only ever added to.
+    const changing = ['migrations', 'fences'].map(
+      (name) => `${quoteIdent(state.schema)}.${quoteIdent(name)}`,
+    );
+    await tx.run(`GRANT UPDATE ON ${changing.join(', ')} TO ${quoteIdent(role)}`);
   });
 }
 
@@ -91,7 +96,12 @@ export function withTenant<T>(
   const scope: TenantScope =
     about.readOnly === true
       ? { ...site.scope, readOnly: true, isolation: 'repeatable read' }
-      : { ...site.scope, lockTimeoutMs: site.config.database?.lockTimeoutMs ?? 10_000 };
+      : {
+          ...site.scope,
+          // Said, because a database may have another default; see docs/decisions for why not a stricter one.
+          isolation: 'read committed',
+          lockTimeoutMs: site.config.database?.lockTimeoutMs ?? 10_000,
+        };
   return about.tenant === undefined
     ? asOperator(site.database, scope, work)
     : asTenant(site.database, scope, about.tenant, work);

@@ -4,6 +4,7 @@
  */
 import type { Table } from '../engine/catalog.ts';
 import { catalogFingerprint } from '../engine/catalog-text.ts';
+import { isIgnored } from '../engine/classified.ts';
 import { canonicalText } from '../engine/canonical.ts';
 import type { Intent } from '../engine/intent.ts';
 import { mappingsOf } from '../engine/mapping.ts';
@@ -94,11 +95,9 @@ function counts(place: Place): boolean {
 /** Where the session sets a tenant, the policies are meant to bind; elsewhere what they hide would be forgotten silently. */
 async function readHidden(tx: Tx, rules: Rules): Promise<string[]> {
   if (Object.keys(rules.config.database?.session?.settings ?? {}).length > 0) return [];
-  const named = new Set([
-    ...rules.places.map((place) => place.table),
-    ...rules.modelTables.map((model) => model.table.id),
-  ]);
-  const tables = rules.catalog.tables.filter((table) => named.has(table.id) && table.rowSecurity.enabled);
+  const tables = rules.catalog.tables.filter(
+    (table) => table.rowSecurity.enabled && !isIgnored(rules, table.id),
+  );
   const hidden: string[] = [];
   for (const table of tables) {
     const { bound } = await tx.one<{ bound: boolean }>(

@@ -1,4 +1,5 @@
 /** Tenants as such: who there is, and one digest per table of what is theirs. */
+import { isIgnored } from '../engine/classified.ts';
 import { findNamedTable } from '../engine/names.ts';
 import type { Rules } from '../engine/references.ts';
 import { Binder } from './binder.ts';
@@ -44,10 +45,6 @@ export function digestTenant(site: Site, tenant: string | undefined): Promise<Re
     }
     return digests;
   });
-}
-
-function isIgnored(rules: Rules, id: string): boolean {
-  return (rules.config.database?.ignore ?? []).some((name) => findNamedTable(rules.scope, name)?.id === id);
 }
 
 interface Digested {

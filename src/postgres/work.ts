@@ -57,7 +57,7 @@ export interface Finished<R> {
 export async function recorded<R>(
   site: Site,
   about: { tenant: string | undefined; id: string },
-  attempt: () => Promise<Finished<R>>,
+  attempt: (tries: number) => Promise<Finished<R>>,
 ): Promise<Finished<R>> {
   try {
     return await withRetries(site.config.database?.retries ?? 5, attempt);

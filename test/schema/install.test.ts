@@ -82,6 +82,7 @@ eachEngine((engine) => {
     await migrateSchema(db, { schema: 'migration', variant: 'state' });
     assert.deepEqual(await tables('migration'), [
       'audit_log',
+      'fences',
       'journal',
       'migration_steps',
       'migrations',
@@ -143,11 +144,11 @@ eachEngine((engine) => {
   });
 
   it('refuses files without a header or with a gap before touching the database', async () => {
-    writeFileSync(join(folder, '0008_gap.sql'), '-- for: platform\n');
-    await assert.rejects(migrate(), refusal('MIGRATION_FILE_INVALID', /0008_gap\.sql/));
-    rmSync(join(folder, '0008_gap.sql'));
-    writeFileSync(join(folder, '0007_header.sql'), 'SELECT 1;\n');
-    await assert.rejects(migrate(), refusal('MIGRATION_FILE_INVALID', /0007_header\.sql/));
+    writeFileSync(join(folder, '0009_gap.sql'), '-- for: platform\n');
+    await assert.rejects(migrate(), refusal('MIGRATION_FILE_INVALID', /0009_gap\.sql/));
+    rmSync(join(folder, '0009_gap.sql'));
+    writeFileSync(join(folder, '0008_header.sql'), 'SELECT 1;\n');
+    await assert.rejects(migrate(), refusal('MIGRATION_FILE_INVALID', /0008_header\.sql/));
     assert.deepEqual(await tables(), []);
   });
 
@@ -169,7 +170,7 @@ eachEngine((engine) => {
     const generated = (n: number) => ({ name: 'extra', template: `COMMENT ON SCHEMA {{schema}} IS '${n}'` });
     const start = (n: number): Promise<string[]> =>
       migrateSchema(db, { schema: 's', variant: 'state', generated: generated(n) });
-    assert.deepEqual(await start(1), ['0001_state.sql', 'extra']);
+    assert.deepEqual(await start(1), ['0001_state.sql', '0007_fences.sql', 'extra']);
     assert.deepEqual(await start(1), []);
     assert.deepEqual(await start(2), ['extra']);
   });
