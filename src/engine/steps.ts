@@ -211,6 +211,7 @@ function retireStep({ snapshot, complete }: StepInput): RetireStep[] {
   if (
     !complete ||
     snapshot.source.marked === true ||
+    isShared(snapshot) ||
     model === undefined ||
     set === undefined ||
     snapshot.source.key === undefined
@@ -231,6 +232,11 @@ function retireStep({ snapshot, complete }: StepInput): RetireStep[] {
       rows: [{ key: snapshot.source.key, ...(name === undefined ? {} : { name }) }],
     },
   ];
+}
+
+/** A model that all tenants may use is not retired because one of them has left it. */
+function isShared({ tenant, source }: Snapshot): boolean {
+  return tenant !== null && source.tenant === null;
 }
 
 /** The table that holds models of a kind. Undefined where none does. */

@@ -7,6 +7,7 @@ import type { ModelName } from '../../engine/plan-types.ts';
 import { castFor } from '../binder.ts';
 import { quoteIdent, quoteRows } from '../identifiers.ts';
 import { writeChunk } from '../journal.ts';
+import { keyExpression } from '../keys.ts';
 import { columnOf } from '../match-sql.ts';
 import { mineSql } from '../row-sql.ts';
 import { openStep } from './step-context.ts';
@@ -22,8 +23,8 @@ export async function retire(
   const columns = Object.keys(step.set);
   const image = columns.map((name) => `t.${quoteIdent(name)}::text`).join(', ');
   const where = `${mineSql(row)} AND t.${quoteIdent(models.keyColumn)} = ${row.binder.bind(models.source.key, castFor(columnOf(table, models.keyColumn)))}`;
-  const read = `SELECT ARRAY[${image}]::text[] AS image FROM ${quoteRows(table)} t WHERE ${where}`;
-  const before = await context.tx.maybeOne<{ image: (string | null)[] }>(
+  const read = `SELECT ${keyExpression(key, 't')}::text AS key, ARRAY[${image}]::text[] AS image FROM ${quoteRows(table)} t WHERE ${where}`;
+  const before = await context.tx.maybeOne<{ key: string; image: (string | null)[] }>(
     `${read} FOR UPDATE`,
     row.binder.values,
   );
@@ -42,14 +43,13 @@ export async function retire(
   );
   const named = (values: readonly (string | null)[]): Record<string, string | null> =>
     Object.fromEntries(columns.map((name, at) => [name, values[at] ?? null]));
-  const keys = [key.columns.length === 1 ? (models.source.key ?? '') : JSON.stringify([models.source.key])];
   await writeChunk(context.tx, context.journal, {
     step: step.id,
     chunk: 1,
     action: 'set',
     table,
     key,
-    keys,
+    keys: [before.key],
     befores: [named(before.image)],
     afters: [named(after.image)],
   });
