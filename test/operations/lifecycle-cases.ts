@@ -1,0 +1,182 @@
+/** For each operation a small database on which it is the point of the migration, and what must come of it. */
+import type { Config } from '../../src/engine/config.ts';
+import type { Intent } from '../../src/engine/intent.ts';
+import type { Step } from '../../src/engine/plan-types.ts';
+
+export interface LifecycleCase {
+  /** The tables of the case and their rows; tenants, models and spaces are there already. */
+  readonly sql: string;
+  readonly places: NonNullable<Config['places']>;
+  readonly tenant?: Partial<Config['tenant']>;
+  readonly retire?: Readonly<Record<string, string>>;
+  readonly intent?: Partial<Intent>;
+  /** The table that the operation writes to. */
+  readonly table: string;
+  /** Columns of that table, and all its rows before and after. */
+  readonly columns: string;
+  readonly before: readonly (readonly (string | null)[])[];
+  readonly after: readonly (readonly (string | null)[])[];
+}
+
+/** Acme moves from `old` (1) to `new` (2); Globex has models of the same names (3, 4). */
+export const surroundings = `
+  CREATE TABLE tenants (id text PRIMARY KEY);
+  CREATE TABLE models (id int PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants, name text NOT NULL, state text NOT NULL, successor int);
+  CREATE TABLE spaces (id int PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants);
+  INSERT INTO tenants VALUES ('acme'), ('globex');
+  INSERT INTO models VALUES (1, 'acme', 'old', 'here', NULL), (2, 'acme', 'new', 'here', NULL), (3, 'globex', 'old', 'here', NULL), (4, 'globex', 'new', 'here', NULL);
+  INSERT INTO spaces VALUES (1, 'acme'), (2, 'acme'), (3, 'acme'), (4, 'globex');`;
+
+const links = `
+  CREATE TABLE links (space_id int NOT NULL REFERENCES spaces, model_id int NOT NULL REFERENCES models, note text, PRIMARY KEY (space_id, model_id));`;
+
+/** A key for each operation of the union `Step`: one that is forgotten does not compile. */
+export const lifecycleCases: Readonly<Record<Step['operation'], LifecycleCase>> = {
+  repoint: {
+    sql: `CREATE TABLE agents (id int PRIMARY KEY, tenant_id text NOT NULL, model_id int REFERENCES models, spare_id int REFERENCES models, settings json, effort text);
+      INSERT INTO agents VALUES (1, 'acme', 1, NULL, '{ "t" : 1 }', 'high'), (2, 'acme', 1, 1, '{}', NULL), (3, 'acme', 2, 1, '{"t":2}', 'high'), (4, 'acme', NULL, NULL, NULL, NULL), (5, 'globex', 3, 3, '{"t":3}', 'high');`,
+    places: [
+      { at: 'agents.model_id', parameters: 'settings', companions: { effort: { map: { high: 'medium' } } } },
+      { at: 'agents.spare_id' },
+    ],
+    table: 'agents',
+    columns: 'id, model_id, spare_id, settings::text, effort',
+    before: [
+      ['1', '1', null, '{ "t" : 1 }', 'high'],
+      ['2', '1', '1', '{}', null],
+      ['3', '2', '1', '{"t":2}', 'high'],
+      ['4', null, null, null, null],
+      ['5', '3', '3', '{"t":3}', 'high'],
+    ],
+    after: [
+      ['1', '2', null, '{}', 'medium'],
+      ['2', '2', '2', '{}', null],
+      ['3', '2', '2', '{"t":2}', 'high'],
+      ['4', null, null, null, null],
+      ['5', '3', '3', '{"t":3}', 'high'],
+    ],
+  },
+  merge: {
+    sql: `${links}
+      INSERT INTO links VALUES (1, 1, 'goes'), (1, 2, 'stays'), (2, 1, 'moves'), (4, 3, 'theirs'), (4, 4, 'theirs');`,
+    places: [{ at: 'links.model_id', role: 'grant' }],
+    table: 'links',
+    columns: 'space_id, model_id, note',
+    before: [
+      ['1', '1', 'goes'],
+      ['1', '2', 'stays'],
+      ['2', '1', 'moves'],
+      ['4', '3', 'theirs'],
+      ['4', '4', 'theirs'],
+    ],
+    after: [
+      ['1', '2', 'stays'],
+      ['2', '2', 'moves'],
+      ['4', '3', 'theirs'],
+      ['4', '4', 'theirs'],
+    ],
+  },
+  'rewrite-json': {
+    sql: `CREATE TABLE flows (id int PRIMARY KEY, tenant_id text NOT NULL, graph json, settings text);
+      INSERT INTO flows VALUES (1, 'acme', '{"nodes": [ {"model":"old", "n":1.50}, {"model" : "older"} ]}', 'plain'), (2, 'acme', '{"nodes":[]}', NULL), (3, 'globex', '{"nodes":[{"model":"old"}]}', NULL);`,
+    places: [{ at: 'flows.graph', json: '/nodes/*/model' }],
+    table: 'flows',
+    columns: 'id, graph::text',
+    before: [
+      ['1', '{"nodes": [ {"model":"old", "n":1.50}, {"model" : "older"} ]}'],
+      ['2', '{"nodes":[]}'],
+      ['3', '{"nodes":[{"model":"old"}]}'],
+    ],
+    after: [
+      ['1', '{"nodes": [ {"model":"new", "n":1.50}, {"model" : "older"} ]}'],
+      ['2', '{"nodes":[]}'],
+      ['3', '{"nodes":[{"model":"old"}]}'],
+    ],
+  },
+  'rewrite-text': {
+    sql: `CREATE TABLE keys (id int PRIMARY KEY, tenant_id text NOT NULL, allowed text);
+      INSERT INTO keys VALUES (1, 'acme', 'old, other ,new'), (2, 'acme', ' old'), (3, 'acme', NULL), (4, 'globex', 'old');`,
+    places: [{ at: 'keys.allowed', shape: 'comma' }],
+    table: 'keys',
+    columns: 'id, allowed',
+    before: [
+      ['1', 'old, other ,new'],
+      ['2', ' old'],
+      ['3', null],
+      ['4', 'old'],
+    ],
+    after: [
+      ['1', 'other ,new'],
+      ['2', ' new'],
+      ['3', null],
+      ['4', 'old'],
+    ],
+  },
+  'rewrite-array': {
+    sql: `CREATE TABLE menus (id int PRIMARY KEY, tenant_id text NOT NULL, models int[]);
+      INSERT INTO menus VALUES (1, 'acme', '{1,5,NULL}'), (2, 'acme', '{2,1,1}'), (3, 'acme', '{}'), (4, 'globex', '{3}');`,
+    places: [{ at: 'menus.models' }],
+    table: 'menus',
+    columns: 'id, models::text',
+    before: [
+      ['1', '{1,5,NULL}'],
+      ['2', '{2,1,1}'],
+      ['3', '{}'],
+      ['4', '{3}'],
+    ],
+    after: [
+      ['1', '{2,5,NULL}'],
+      ['2', '{2}'],
+      ['3', '{}'],
+      ['4', '{3}'],
+    ],
+  },
+  enable: {
+    sql: `${links}
+      CREATE TABLE agents (id int PRIMARY KEY, space_id int NOT NULL REFERENCES spaces, model_id int REFERENCES models);
+      INSERT INTO links VALUES (1, 1, 'copied'), (2, 1, 'kept'), (2, 2, 'there'), (3, 1, 'unused'), (4, 3, 'theirs');
+      INSERT INTO agents VALUES (1, 1, 1), (2, 1, 1), (3, 2, 1), (4, 4, 3);`,
+    places: [
+      { at: 'links.model_id', role: 'grant' },
+      { at: 'agents.model_id', enables: { grant: 'links.model_id', via: 'space_id' } },
+    ],
+    intent: { entityTypes: ['agents'] },
+    table: 'links',
+    columns: 'space_id, model_id, note',
+    before: [
+      ['1', '1', 'copied'],
+      ['2', '1', 'kept'],
+      ['2', '2', 'there'],
+      ['3', '1', 'unused'],
+      ['4', '3', 'theirs'],
+    ],
+    after: [
+      ['1', '1', 'copied'],
+      ['1', '2', 'copied'],
+      ['2', '1', 'kept'],
+      ['2', '2', 'there'],
+      ['3', '1', 'unused'],
+      ['4', '3', 'theirs'],
+    ],
+  },
+  retire: {
+    sql: `CREATE TABLE agents (id int PRIMARY KEY, tenant_id text NOT NULL, model_id int REFERENCES models);
+      INSERT INTO agents VALUES (1, 'acme', 1), (2, 'globex', 3);`,
+    places: [{ at: 'agents.model_id' }],
+    retire: { state: 'gone', successor: '$target' },
+    table: 'models',
+    columns: 'id, state, successor',
+    before: [
+      ['1', 'here', null],
+      ['2', 'here', null],
+      ['3', 'here', null],
+      ['4', 'here', null],
+    ],
+    after: [
+      ['1', 'gone', '2'],
+      ['2', 'here', null],
+      ['3', 'here', null],
+      ['4', 'here', null],
+    ],
+  },
+};
