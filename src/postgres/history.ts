@@ -201,24 +201,28 @@ export async function settleInterrupted(
   site: Site,
   about: { tenant: string | undefined; source: Pick<ModelFacts, 'key' | 'components'> },
 ): Promise<void> {
-  const identity = identityOf(about.source);
+  const { key, components } = about.source;
   const open = await withState(site, about.tenant, (tx) =>
     tx.many<Open>(
-      `SELECT id::text, status, xid FROM ${stateTable(site, 'migrations')} WHERE tenant_id = $1::text::${site.state.tenantType} AND status IN ('running', 'prepared') AND (from_key = $2 OR (from_key IS NULL AND from_name = $3))`,
-      [stateTenant(about.tenant), about.source.key ?? null, about.source.components['name'] ?? null],
+      `SELECT id::text, status, xid FROM ${stateTable(site, 'migrations')} WHERE tenant_id = $1::text::${site.state.tenantType} AND status IN ('running', 'prepared') AND (from_key = $2 OR (from_key IS NULL AND from_name = $3 AND from_provider IS NOT DISTINCT FROM $4))`,
+      [stateTenant(about.tenant), key ?? null, components['name'] ?? null, components['provider'] ?? null],
     ),
   );
   if (open.length === 0) return;
   const fates = await withTenant(site, { tenant: about.tenant }, async (tx) => {
-    await lockPair(tx, about.tenant, identity);
-    const result: { id: string; committed: boolean }[] = [];
-    for (const { id, xid } of open)
-      result.push({ id, committed: xid !== null && (await wasCommitted(tx, xid)) });
+    await lockPair(tx, about.tenant, identityOf(about.source));
+    const result: Fate[] = [];
+    for (const record of open)
+      result.push({ ...record, committed: record.xid !== null && (await wasCommitted(tx, record.xid)) });
     return result;
   });
   await withState(site, about.tenant, async (tx) => {
-    for (const { id, committed } of fates) await settleRecord(tx, site, { id, committed });
+    for (const fate of fates) await settleRecord(tx, site, { tenant: about.tenant, fate });
   });
+}
+
+interface Fate extends Open {
+  readonly committed: boolean;
 }
 
 /** An id that is still to be given out was lost in a crash of the database, and its work with it. */
@@ -230,16 +234,17 @@ async function wasCommitted(tx: Tx, xid: string): Promise<boolean> {
   return status === 'committed';
 }
 
+/** Only as it was found: a process that began its work since goes on with its record. */
 async function settleRecord(
   tx: Tx,
   site: Site,
-  { id, committed }: { id: string; committed: boolean },
+  { tenant, fate }: { tenant: string | undefined; fate: Fate },
 ): Promise<void> {
-  const set = committed
+  const set = fate.committed
     ? `status = 'succeeded'`
     : `status = 'failed', error_code = 'INTERRUPTED', error_message = 'The process ended before the migration did; nothing was changed.', finished_at = now()`;
   await tx.run(
-    `UPDATE ${stateTable(site, 'migrations')} SET ${set} WHERE id = $1::text::uuid AND status IN ('running', 'prepared')`,
-    [id],
+    `UPDATE ${stateTable(site, 'migrations')} SET ${set} WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid AND status = $3 AND xid IS NOT DISTINCT FROM $4`,
+    [stateTenant(tenant), fate.id, fate.status, fate.xid],
   );
 }

@@ -17,9 +17,9 @@ import { quoteIdent, quoteRows, quoteTable } from './identifiers.ts';
 import { columnOf } from './match-sql.ts';
 import { mineSql } from './row-sql.ts';
 
-/** What a lock and a record call the source: its key, or its components where no table holds the models. */
-export function identityOf(source: Pick<ModelFacts, 'key' | 'components'>): string {
-  return source.key ?? JSON.stringify(source.components);
+/** What a lock calls a model: its key, or where no table holds the models what a record keeps of it, in one order. */
+export function identityOf({ key, components }: Pick<ModelFacts, 'key' | 'components'>): string {
+  return key ?? JSON.stringify([components['provider'] ?? null, components['name'] ?? null]);
 }
 
 /** @throws MIGRATION_RUNNING where another process holds the pair */

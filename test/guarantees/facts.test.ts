@@ -9,7 +9,6 @@ import { planMigration } from '../../src/engine/plan.ts';
 import type { Plan } from '../../src/engine/plan-types.ts';
 import { executePlan } from '../../src/postgres/execute.ts';
 import { checkIntent, readPair } from '../../src/postgres/facts.ts';
-import { identityOf, lockPair } from '../../src/postgres/locks.ts';
 import { planMove, sha256 } from '../../src/postgres/move.ts';
 import { openRecord } from '../../src/postgres/records.ts';
 import { openSite, readRules, withTenant } from '../../src/postgres/site.ts';
@@ -30,7 +29,6 @@ import {
   rollback,
   source,
   sourceId,
-  target,
   targetId,
 } from '../support/guarantee.ts';
 import { badgeId, botId, newEngine, north, oldEngine, studioConfig } from '../support/studio.ts';
@@ -299,39 +297,5 @@ eachEngine((engine) => {
       assert.equal(await at.value('SELECT count(*) AS value FROM migration.journal'), 0);
       await refusedWith(rollback(at.site, record?.id ?? ''), 'ROLLBACK_IMPOSSIBLE');
     });
-  });
-});
-
-eachEngine((engine) => {
-  if (engine === 'embedded') return;
-  describe('a migration that is running', () => {
-    const at = demoForEach(engine);
-
-    it('keeps a second one of the same source away, and none of another source or tenant', async () => {
-      const locked = { key: sourceId, components: {} };
-      await withTenant(at.site, { tenant: alder }, async (tx) => {
-        await lockPair(tx, alder, identityOf(locked));
-        await refusedElsewhere();
-      });
-      const [record] = await history(at.site);
-      assert.deepEqual([record?.status, record?.errorCode], ['failed', 'MIGRATION_RUNNING']);
-      await assertUnchanged(at.database, at.start, 'it waited for nobody and changed nothing');
-      assert.equal((await apply(at.site, { to: target })).complete, true);
-    });
-
-    /** By a pool of its own, since this one refuses a transaction inside a transaction. */
-    async function refusedElsewhere(): Promise<void> {
-      const { openDatabase } = await import('../../src/postgres/connect.ts');
-      const database = await openDatabase(at.target);
-      try {
-        const site = { ...at.site, database, state: { ...at.site.state, database } };
-        await refusedWith(apply(site), 'MIGRATION_RUNNING');
-        const other = await apply(site, { tenant: '00000002-def0-def0-def0-000000000000', to: target });
-        assert.equal(other.complete, true);
-        await rollback(site, other.migrationId, '00000002-def0-def0-def0-000000000000');
-      } finally {
-        await database.close();
-      }
-    }
   });
 });
