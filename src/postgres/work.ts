@@ -82,12 +82,15 @@ export async function finishWork<R>(tx: Tx, site: Site, work: Work<R>): Promise<
   return { settle: () => markSucceeded(site, work) };
 }
 
-/** The id of the transaction, written to the log; from PostgreSQL 17 on the log is flushed up to there as well. */
+/**
+ * The id of the transaction, written to the log, and from PostgreSQL 17 on flushed with it: a message is flushed at once only
+ * where it does not belong to the transaction, but it bears its id all the same.
+ */
 async function lastingXid(tx: Tx, id: string): Promise<string> {
   const { xid, flushes } = await tx.one<{ xid: string; flushes: boolean }>(
     `SELECT pg_current_xact_id()::text AS xid, current_setting('server_version_num')::int >= 170000 AS flushes`,
   );
-  await tx.run(`SELECT pg_logical_emit_message(true, 'drover', $1::text${flushes ? ', true' : ''})`, [id]);
+  await tx.run(`SELECT pg_logical_emit_message(false, 'drover', $1::text${flushes ? ', true' : ''})`, [id]);
   return xid;
 }
 
