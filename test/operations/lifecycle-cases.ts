@@ -132,9 +132,9 @@ export const lifecycleCases: Readonly<Record<Step['operation'], LifecycleCase>> 
     ],
   },
   enable: {
-    sql: `${links}
+    sql: `CREATE TABLE links (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, space_id int NOT NULL REFERENCES spaces, model_id int NOT NULL REFERENCES models, note text);
       CREATE TABLE agents (id int PRIMARY KEY, space_id int NOT NULL REFERENCES spaces, model_id int REFERENCES models);
-      INSERT INTO links VALUES (1, 1, 'copied'), (2, 1, 'kept'), (2, 2, 'there'), (3, 1, 'unused'), (4, 3, 'theirs');
+      INSERT INTO links (space_id, model_id, note) VALUES (1, 1, 'copied'), (1, 1, 'copied'), (2, 1, 'kept'), (2, 2, 'there'), (3, 1, 'unused'), (4, 3, 'theirs');
       INSERT INTO agents VALUES (1, 1, 1), (2, 1, 1), (3, 2, 1), (4, 4, 3);`,
     places: [
       { at: 'links.model_id', role: 'grant' },
@@ -145,12 +145,14 @@ export const lifecycleCases: Readonly<Record<Step['operation'], LifecycleCase>> 
     columns: 'space_id, model_id, note',
     before: [
       ['1', '1', 'copied'],
+      ['1', '1', 'copied'],
       ['2', '1', 'kept'],
       ['2', '2', 'there'],
       ['3', '1', 'unused'],
       ['4', '3', 'theirs'],
     ],
     after: [
+      ['1', '1', 'copied'],
       ['1', '1', 'copied'],
       ['1', '2', 'copied'],
       ['2', '1', 'kept'],

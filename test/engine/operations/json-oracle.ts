@@ -23,10 +23,13 @@ export function moved(value: unknown, rules: readonly ValueRule[]): unknown {
   return rules.reduce((current, rule) => movedWithin(current, '', rule), value);
 }
 
-function movedWithin(value: unknown, path: string, rule: ValueRule): unknown {
-  const inner = mapChildren(value, (child, step) => movedWithin(child, `${path}/${encode(step)}`, rule));
+function movedWithin(value: unknown, path: string, rule: ValueRule, isElement = false): unknown {
+  const isList = Array.isArray(value);
+  const inner = mapChildren(value, (child, step) =>
+    movedWithin(child, `${path}/${encode(step)}`, rule, isList),
+  );
   if (rule.fields !== undefined && rule.shape === 'list') {
-    return matches(parentOf(path), rule) && /\/\d+$/.test(path) ? movedObject(inner, rule) : inner;
+    return isElement && matches(parentOf(path), rule) ? movedObject(inner, rule) : inner;
   }
   if (!matches(path, rule)) return inner;
   if (rule.fields !== undefined) return movedObject(inner, rule);

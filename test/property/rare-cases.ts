@@ -1,0 +1,91 @@
+/** Cases that chance makes seldom, tried before it: each is a way in which rows of one table get in each other's way. */
+import type { Choices, PlaceChoice, RowChoice, TableChoice } from './choices.ts';
+import { Case } from './run-case.ts';
+
+const place: PlaceChoice = {
+  form: 'foreign-key',
+  role: 'reference',
+  answer: 'none',
+  document: 'jsonb',
+  pointer: 0,
+};
+const row: RowChoice = {
+  owner: 0,
+  second: 0,
+  scope: 0,
+  names: [0, 0, 0, 0],
+  dead: false,
+  status: 0,
+  settings: 0,
+  style: 0,
+};
+const table: TableChoice = {
+  tie: 'direct',
+  rowKey: 'uuid',
+  places: [place],
+  unique: 'full',
+  collision: 'drop-redundant',
+  settings: false,
+  statuses: false,
+  rows: [row],
+};
+const plain: Choices = {
+  oddNames: false,
+  modelKeys: 'uuid',
+  tenantKeys: 'uuid',
+  modelTable: true,
+  globalTarget: false,
+  sameProvider: false,
+  spellings: false,
+  sourceRetired: false,
+  deadRows: 'move',
+  parameters: 'reset',
+  narrowed: 0,
+  tables: [],
+};
+
+/** A row that names by number: 0 the source, 1 and 5 the source in other spellings, 2 the target. */
+function naming(name: number, more: Partial<RowChoice> = {}): RowChoice {
+  return { ...row, names: [name, name, name, name], ...more };
+}
+
+function rare(given: Partial<TableChoice>, more: Partial<Choices> = {}): [Case] {
+  return [new Case({ ...plain, ...more, tables: [{ ...table, ...given }] })];
+}
+
+const byName = [{ ...place, form: 'name' }] as const;
+const beside = [place, { ...place, form: 'json-name', document: 'json' }] as const;
+
+export const rareCases: readonly [Case][] = [
+  // NULLs that are alike, and NULLs that are not.
+  rare({ unique: 'nulls-not-distinct', rows: [naming(0, { scope: 2 }), naming(2, { scope: 2 })] }),
+  rare({ unique: 'full', rows: [naming(0, { scope: 2 }), naming(2, { scope: 2 })] }),
+  // A soft-deleted row is outside a partial index, and on either side of a full one.
+  rare({ unique: 'partial', rows: [naming(0), naming(2, { dead: true })] }),
+  rare({ unique: 'partial', rows: [naming(0, { dead: true }), naming(2)] }),
+  rare({ rows: [naming(0), naming(2, { dead: true })] }, { deadRows: 'leave' }),
+  // Two spellings of the source that become one of the target, in rows of one key: the first arrives, unless it stays.
+  rare({ places: byName, rows: [naming(0), naming(5)] }, { spellings: true }),
+  rare(
+    { places: byName, rows: [naming(0, { dead: true }), naming(5)] },
+    { spellings: true, deadRows: 'leave' },
+  ),
+  rare({ places: byName, rows: [naming(0, { owner: 1 }), naming(5)] }, { spellings: true }),
+  rare({ places: byName, statuses: true, rows: [naming(0, { status: 1 }), naming(5)] }, { spellings: true }),
+  // A question about a row that collides, unanswered and answered.
+  rare({ statuses: true, rows: [naming(0, { status: 1 }), naming(2)] }),
+  rare({
+    statuses: true,
+    places: [{ ...place, answer: 'move' }],
+    rows: [naming(0, { status: 1 }), naming(2)],
+  }),
+  // A redundant row with another reference, and one with a document.
+  rare({ places: [place, place], rows: [naming(0), naming(2)] }),
+  rare({ places: beside, rows: [naming(0), naming(2)] }),
+  // The reference is part of the row's own key.
+  rare({ rowKey: 'natural', unique: 'none', rows: [naming(0), naming(2), naming(0, { scope: 1 })] }),
+  rare(
+    { rowKey: 'natural', unique: 'none', places: [{ ...place, form: 'pair' }], rows: [naming(0), naming(1)] },
+    { spellings: true },
+  ),
+];
