@@ -27,7 +27,7 @@ function spaceKey(choices: Choices, tenant: number, scope: number): string {
   return keyOf(choices.tenantKeys, 2, tenant * 2 + (scope % 2));
 }
 
-export function junctionOf(table: string): string {
+function junctionOf(table: string): string {
   return `${table}_spaces`;
 }
 
