@@ -16,7 +16,7 @@ import type { Site } from '../../src/postgres/site.ts';
 import { readSnapshot } from '../../src/postgres/snapshot.ts';
 import { journalFor } from '../../src/postgres/work.ts';
 import { eachEngine } from '../support/databases.ts';
-import { demoForEach, studioForEach } from '../support/ground.ts';
+import { demoForAll, demoForEach, studioForEach } from '../support/ground.ts';
 import {
   actor,
   alder,
@@ -54,7 +54,7 @@ async function execute(site: Site, tamper: (plan: Plan) => Plan): Promise<void> 
 
 eachEngine((engine) => {
   describe('a wrong count', () => {
-    const at = demoForEach(engine);
+    const at = demoForAll(engine);
     const operations = ['repoint', 'merge', 'rewrite-json', 'retire'] as const;
 
     for (const operation of operations) {

@@ -39,6 +39,11 @@ export function studioForEach(engine: Engine, config: Config = studioConfig): Gr
   return ground(() => openStudio(engine, config), beforeEach, afterEach);
 }
 
+/** The same, once for all tests of the suite: for tests that leave it as it was. */
+export function studioForAll(engine: Engine): Ground {
+  return ground(() => openStudio(engine, studioConfig), before, after);
+}
+
 interface Opened {
   readonly target: DatabaseTarget;
   readonly database: Database;
