@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { globSync, mkdirSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { resolve } from 'node:path';
 import pg from 'pg';
 import { quoteIdent } from '../../src/postgres/identifiers.ts';
 import { runFolder, runPrefix } from './databases.ts';
@@ -84,7 +85,8 @@ async function dropLeftovers(url: string, runId: string): Promise<void> {
 }
 
 function runNode(args: string[], environment: Record<string, string>): Promise<number> {
-  const env = { ...process.env, ...environment };
+  // Every file and every child would strip the types of the same sources again.
+  const env = { NODE_COMPILE_CACHE: resolve('node_modules/.cache/compile'), ...process.env, ...environment };
   const child = spawn(process.execPath, args, { stdio: 'inherit', env });
   // Ctrl-C reaches the child as well; this process waits for it and then clears up.
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
