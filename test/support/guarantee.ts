@@ -121,3 +121,16 @@ export async function waitUntil(
     await pause(5);
   }
 }
+
+/** The outcome of the work; fails at the deadline, so that something that never ends says what it was. */
+export async function within<T>(work: Promise<T>, what: string, timeoutMs = 120_000): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${timeoutMs} ms: ${what}`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

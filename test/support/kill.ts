@@ -13,7 +13,7 @@ import { applyMove, planMove } from '../../src/postgres/move.ts';
 import { rollbackMove } from '../../src/postgres/rollback.ts';
 import { openSite, type Site } from '../../src/postgres/site.ts';
 import { listTables } from '../attached/database-text.ts';
-import { actor, history, intentFor, platformSite, refusedWith } from './guarantee.ts';
+import { actor, history, intentFor, platformSite, refusedWith, within } from './guarantee.ts';
 import { startMigrateProcess } from './migrate-process-handle.ts';
 import type { ProcessTask } from './migrate-process.ts';
 import { type Engine, freshDatabase } from './databases.ts';
@@ -26,12 +26,12 @@ export interface Ground extends Pick<ProcessTask, 'target' | 'schema' | 'state'>
 
 /** Opens the site, works with it, and closes it. */
 export async function withSite<T>(on: Ground, work: (site: Site) => Promise<T>): Promise<T> {
-  const database = await openDatabase(on.target);
+  const database = await within(openDatabase(on.target), 'opening the database');
   const state = on.state === undefined ? undefined : await openDatabase(on.state);
   try {
-    return await work(await siteOf(on, database, state));
+    return await within(work(await siteOf(on, database, state)), 'the work on a site');
   } finally {
-    await database.close();
+    await within(database.close(), 'closing the database');
     await state?.close();
   }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import type { DatabaseTarget } from '../../src/postgres/connect.ts';
-import { waitUntil } from './guarantee.ts';
+import { waitUntil, within } from './guarantee.ts';
 import type { ProcessOutcome, ProcessTask } from './migrate-process.ts';
 
 export interface MigrateProcess {
@@ -33,7 +33,7 @@ export async function startMigrateProcess(task: ProcessTask): Promise<MigratePro
   child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async (): Promise<string | undefined> => {
-    const { done, value } = await lines.next();
+    const { done, value } = await within(lines.next(), 'a line of a process that migrates');
     return done === true ? undefined : value;
   };
   assert.equal(await line(), 'open');
@@ -43,8 +43,8 @@ export async function startMigrateProcess(task: ProcessTask): Promise<MigratePro
     outcome: async () => JSON.parse((await line()) ?? '{"code": "KILLED", "message": ""}') as ProcessOutcome,
     kill: async () => {
       child.kill('SIGKILL');
-      await ended;
-      await untilGone(task.target);
+      await within(ended, 'the end of a killed process');
+      await within(untilGone(task.target), 'the end of its connections');
     },
   };
 }
