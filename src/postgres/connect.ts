@@ -10,4 +10,4 @@ export function openDatabase(target: DatabaseTarget): Promise<Database> {
   return 'url' in target ? openServer(target) : openEmbedded(target);
 }
 
-export { openEmbedded, openServer };
+export { openServer };

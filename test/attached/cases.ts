@@ -6,7 +6,7 @@ import type { Answer, Intent, ParameterPolicy } from '../../src/engine/intent.ts
 
 const root = join(import.meta.dirname, '../../examples/attached');
 
-export interface Query {
+interface Query {
   readonly about?: string;
   readonly sql: string;
   readonly rows: readonly (readonly (string | null)[])[];

@@ -95,7 +95,10 @@ test('the demo runs to its end, and says what to try next', async () => {
   const data = scratch('demo');
   const { status, stdout, stderr } = await drover(['demo', '--data', data]);
   assert.equal(status, 0, stderr);
-  assert.match(stdout, /Verified: every row of the tenant, table by table, is again what it was at the start\./);
+  assert.match(
+    stdout,
+    /Verified: every row of the tenant, table by table, is again what it was at the start\./,
+  );
   assert.match(stdout, /Try next[\s\S]*drover init --database postgres:\/\/[^\n]*\n/);
   assert.match(stderr, /repoint assistants: 22 of 22/);
   const twice = await drover(['demo', '--data', data]);

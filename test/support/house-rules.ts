@@ -14,7 +14,7 @@ export type Rule = (source: Source) => string[];
 const all = ['engine', 'registry', 'isolation', 'postgres', 'fleet', 'platform'];
 
 /** Who may import whom; everybody may import themselves. A folder that is not listed is a violation. */
-export const mayImport: Readonly<Record<string, readonly string[]>> = {
+const mayImport: Readonly<Record<string, readonly string[]>> = {
   engine: [],
   errors: [],
   config: ['errors'],
