@@ -12,6 +12,8 @@ interface StepCount {
 
 export interface MoveResult {
   readonly migrationId: string;
+  /** The tenant's key; null where the database has a single one. */
+  readonly tenant: string | null;
   readonly status: 'succeeded';
   /** The same plan was applied before; this is that result, and nothing was done now. */
   readonly replayed: boolean;

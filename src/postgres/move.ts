@@ -44,6 +44,8 @@ export interface MoveRequest {
   readonly reason?: string;
   /** Who is doing this. */
   readonly actor: string;
+  /** Called in the work's transaction, after its work and before its commit. Throwing rolls it back. */
+  readonly beforeCommit?: (tx: Tx, result: MoveResult) => Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -151,6 +153,7 @@ async function attempt(
     });
     if (plan.complete) await raiseFences(tx, site, { snapshot, tenant, id });
     const result = resultOf({ id, plan, results, durationMs: Math.round(performance.now() - startedAt) });
+    await request.beforeCommit?.(tx, result);
     return finishWork(tx, site, {
       tenant,
       id,
@@ -243,6 +246,7 @@ function resultOf({
   }));
   return {
     migrationId: id,
+    tenant: plan.tenant?.key ?? null,
     status: 'succeeded',
     replayed: false,
     complete,
