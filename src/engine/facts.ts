@@ -28,7 +28,7 @@ export function factsOf(snapshot: Snapshot, digest: (text: string) => string): R
 }
 
 /** What is different between the facts of two plans, in words; empty where they rest on the same facts. */
-export function changedFacts(before: Plan, after: Plan): string[] {
+export function changedFacts(before: Pick<Plan, 'facts'>, after: Pick<Plan, 'facts'>): string[] {
   const names = new Set([...Object.keys(before.facts), ...Object.keys(after.facts)]);
   return [...names].toSorted().flatMap((name) => describe(name, before.facts[name], after.facts[name]));
 }

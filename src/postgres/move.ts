@@ -33,10 +33,13 @@ import { readSnapshot, readTenant } from './snapshot.ts';
 import { prepareState, readRules, withTenant } from './site.ts';
 import type { Site } from './site.ts';
 
+/** A plan by its hash. Without its facts a stale plan is refused all the same, but what changed cannot be named. */
+export type KnownPlan = Pick<Plan, 'hash'> & { readonly facts?: Plan['facts'] };
+
 export interface MoveRequest {
   readonly intent: Intent;
-  /** The plan that was shown: refused as stale where the facts are others now. */
-  readonly plan?: Plan;
+  /** The plan that was shown, or what is left of it: refused as stale where the facts are others now. */
+  readonly plan?: KnownPlan;
   /** Warnings were read and accepted. */
   readonly confirm: boolean;
   /** Errors that may be forced are passed; needs a reason. */
@@ -199,7 +202,8 @@ function sameTables(a: Rules, b: Rules): boolean {
 /** May this plan run? Staleness first: a person must not be asked about a plan they have not seen. */
 function admit(request: MoveRequest, plan: Plan): void {
   if (request.plan !== undefined && request.plan.hash !== plan.hash) {
-    const changes = changedFacts(request.plan, plan);
+    const { facts } = request.plan;
+    const changes = facts === undefined ? [] : changedFacts({ facts }, plan);
     throw new DroverError(
       'PLAN_STALE',
       `The facts have changed since the plan was made: ${changes.join('; ') || 'the plan differs'}. Plan again.`,
