@@ -41,6 +41,16 @@ export function mappingsOf(place: Place, pair: ModelPair, config: Config): Mappi
   });
 }
 
+/** Every tuple of values by which a place may name the model, in the order of `componentsOf`. */
+export function tuplesOf(place: Place, model: ModelFacts, config: Config): string[][] {
+  const templates = componentsOf(place);
+  const names = [...new Set(templates.flatMap((template) => componentNames(template)))];
+  const tuples = spellings(names, { source: model, target: model }, config).map(({ from }) =>
+    templates.map((template) => fill(template, from)),
+  );
+  return [...new Map(tuples.map((tuple) => [JSON.stringify(tuple), tuple])).values()];
+}
+
 /** All values by which a scan may meet a model: its key, its name, and the combined forms that the places use. */
 export function termsOf(model: ModelFacts, config: Config, places: readonly Place[]): string[] {
   const templates = new Set(
