@@ -6,7 +6,23 @@
  * NESTED_TRANSACTION, because on the embedded engine, which has one connection, it would wait for itself.
  * Transactions that are begun at the same time queue there, and run side by side on a server.
  */
+import { DroverError } from '../errors.ts';
+
 export type Row = Record<string, unknown>;
+
+/** The only row, or none. @throws MANY_ROWS */
+export function atMostOne<R extends object>(rows: readonly R[], sql: string): R | undefined {
+  if (rows.length <= 1) return rows[0];
+  const data = { statement: sql, rows: rows.length };
+  throw new DroverError('MANY_ROWS', `A query that must find one row found ${rows.length}.`, data);
+}
+
+/** The only row. @throws NO_ROW, MANY_ROWS */
+export function exactlyOne<R extends object>(rows: readonly R[], sql: string): R {
+  const row = atMostOne(rows, sql);
+  if (row !== undefined) return row;
+  throw new DroverError('NO_ROW', 'A query that must find one row found none.', { statement: sql });
+}
 
 /** One open transaction. It refuses to work after the end of the function it was given to. */
 export interface Tx {
@@ -20,6 +36,17 @@ export interface Tx {
   run(sql: string, params?: readonly unknown[]): Promise<number>;
   /** Several statements, without parameters. */
   script(sql: string): Promise<void>;
+  /** Rows a batch at a time, so that memory stays flat; `visit` says how large the next batch may be. */
+  batches<R extends object = Row>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void>;
+  /** Work that has one result for all who share this transaction: done once for a whole wave, and here simply done. */
+  once<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+}
+
+export interface BatchQuery {
+  readonly sql: string;
+  readonly params: readonly unknown[];
+  /** Rows of the first batch. */
+  readonly size: number;
 }
 
 export interface Database {

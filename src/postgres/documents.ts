@@ -57,17 +57,11 @@ export async function visitDocuments(
   };
   const sql = documentSql(context, input);
   if (sql === undefined) return;
-  const cursor = `drover_documents_${(cursors += 1)}`;
-  await tx.run(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`, context.binder.values);
-  for (;;) {
-    const batch = await tx.many<Document>(`FETCH ${batchRows} FROM ${cursor}`);
-    if (batch.length === 0) break;
+  await tx.batches<Document>({ sql, params: context.binder.values, size: batchRows }, async (batch) => {
     await visit(batch);
-  }
-  await tx.run(`CLOSE ${cursor}`);
+    return batchRows;
+  });
 }
-
-let cursors = 0;
 
 function documentSql(context: RowContext, input: DocumentInput): string | undefined {
   const key = findRowKey(input.rules, input.table);

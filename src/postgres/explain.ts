@@ -9,6 +9,7 @@ import { runOperation } from './execute.ts';
 import type { StepContext } from './operations/step-context.ts';
 import { readRules, stateTable, stateTenant, withTenant } from './site.ts';
 import type { Site } from './site.ts';
+import { forOneTenant } from './wave-sql.ts';
 
 /** One text per step: a comment that says what it does, then its statements with their parameters. Reads the catalogue, writes nothing. */
 export async function explainPlan(site: Site, plan: Plan): Promise<string[]> {
@@ -58,19 +59,22 @@ const nothingKnown = { enabled: true, deprecated: false, retired: false, capabil
 /** A transaction that runs nothing. Answers are empty, except where an operation goes on only if a row was there. */
 function recorder(statements: string[]): Tx {
   const note = (sql: string, values: readonly unknown[] = []): void => {
-    if (!/^(FETCH|CLOSE)\b/.test(sql)) statements.push(`${tidy(sql)};${parameters(values)}`);
+    statements.push(`${tidy(forOneTenant(sql))};${parameters(values)}`);
   };
   const one = <R extends object>(sql: string, values?: readonly unknown[]): Promise<R> => (
     note(sql, values),
     Promise.resolve({ rows: 0, keys: null, image: [], before: ['on', 'on'] } as unknown as R)
   );
-  return {
+  const recording: Tx = {
     one,
     maybeOne: one,
     many: (sql, values) => (note(sql, values), Promise.resolve([])),
     run: (sql, values) => (note(sql, values), Promise.resolve(0)),
     script: (sql) => (note(sql), Promise.resolve()),
+    batches: ({ sql, params }) => (note(sql, params), Promise.resolve()),
+    once: (_name, work) => work(recording),
   };
+  return recording;
 }
 
 function tidy(sql: string): string {

@@ -4,7 +4,7 @@ import { DroverError } from '../errors.ts';
 import type { Tx } from './database.ts';
 import { identityOf, lockPair } from './locks.ts';
 import type { MoveResult } from './move-result.ts';
-import { stateTable, stateTenant, withState, withTenant } from './site.ts';
+import { stateTable, stateTenant, withState, withTenant, withTenants } from './site.ts';
 import type { Site } from './site.ts';
 
 export interface MigrationRecord {
@@ -70,7 +70,8 @@ async function hasRecords(tx: Tx, site: Site): Promise<boolean> {
   ).found;
 }
 
-async function readRecords(
+/** Records by a condition over `m`; none where nothing was ever recorded. */
+export async function readRecords(
   tx: Tx,
   site: Site,
   where: string,
@@ -219,6 +220,16 @@ export async function settleInterrupted(
   await withState(site, about.tenant, async (tx) => {
     for (const fate of fates) await settleRecord(tx, site, { tenant: about.tenant, fate });
   });
+}
+
+/** Which of these tenants have records that a killed process may have left open. */
+export function listInterrupted(site: Site, tenants: readonly string[]): Promise<{ tenant: string }[]> {
+  return withTenants(site, { tenants, readOnly: true }, (tx) =>
+    tx.many<{ tenant: string }>(
+      `SELECT DISTINCT tenant_id::text AS tenant FROM ${stateTable(site, 'migrations')} WHERE tenant_id = ANY ($1::text[]::${site.state.tenantType}[]) AND status IN ('running', 'prepared')`,
+      [tenants],
+    ),
+  );
 }
 
 interface Fate extends Open {

@@ -7,6 +7,7 @@ import type { Table } from '../engine/catalog.ts';
 import type { Binder } from './binder.ts';
 import type { Tx } from './database.ts';
 import type { RowKey } from './keys.ts';
+import { waveOnly } from './wave-sql.ts';
 
 export type JournalAction = 'set' | 'delete' | 'insert' | 'edit';
 
@@ -38,21 +39,23 @@ export interface ChunkSource {
   readonly pattern?: string;
   /** Of each row of `m`, the value that is given back in `keys`. */
   readonly collect?: string;
+  /** Can the statement be carried out for a wave? Then its rows have `drover_n` there (see wave-sql.ts). */
+  readonly wave?: boolean;
 }
 
 /** The CTEs that write the rows of the CTE `moved` to the journal, and the SELECT that counts them. */
 export function journalTail(binder: Binder, source: ChunkSource): string {
+  const { journal, pattern } = source;
+  const inWave = (text: string): string => (source.wave === true ? waveOnly(text) : '');
   const collected =
     source.collect === undefined
       ? 'NULL::text[]'
       : `(SELECT array_agg((${source.collect})::text) FROM moved m)`;
-  const { journal, pattern } = source;
-  const group = pattern === undefined ? '' : `PARTITION BY ${pattern}`;
   const fixed = [
     binder.bind(journal.tenant, journal.tenantType === 'uuid' ? 'text::uuid' : 'text'),
     binder.bind(journal.migrationId, 'text::uuid'),
     binder.bind(source.step, 'integer'),
-    `${source.firstChunk} + (row_number() OVER ())::integer`,
+    `${source.firstChunk} + (row_number() OVER (${inWave('PARTITION BY m.drover_n')}))::integer`,
     `'${source.action}'`,
     binder.bind(source.table.id, 'text'),
     binder.bind(
@@ -60,17 +63,19 @@ export function journalTail(binder: Binder, source: ChunkSource): string {
       'text[]',
     ),
   ];
-  const images = [
-    source.before ?? 'NULL::jsonb',
-    source.after ?? 'NULL::jsonb',
-    listed(source.befores),
-    listed(source.afters),
-  ];
-  return `, numbered AS (SELECT m.*, (row_number() OVER (${group}) - 1) / ${rowsPerChunk} AS drover_chunk FROM moved m)
+  const kept = `${pattern === undefined ? '' : `, ${pattern}`}${inWave(', m.drover_n')}`;
+  const partition =
+    pattern === undefined
+      ? inWave('PARTITION BY m.drover_n')
+      : `PARTITION BY ${pattern}${inWave(', m.drover_n')}`;
+  const lists = `array_agg(m.k) AS keys, ${listed(source.befores)} AS befores, ${listed(source.afters)} AS afters, count(*)::integer AS row_count`;
+  const images = `${source.before ?? 'NULL::jsonb'}, ${source.after ?? 'NULL::jsonb'}, m.befores, m.afters`;
+  return `, numbered AS (SELECT m.*, (row_number() OVER (${partition}) - 1) / ${rowsPerChunk} AS drover_chunk FROM moved m)
+    , chunks AS (SELECT ${lists}${kept} FROM numbered m GROUP BY drover_chunk${kept})
     , written AS (INSERT INTO ${journal.table} (tenant_id, migration_id, step, chunk, action, table_name, key_columns, ${source.key.store}, before, after, befores, afters, row_count)
-      SELECT ${fixed.join(', ')}, array_agg(m.k), ${images.join(', ')}, count(*)::integer
-      FROM numbered m GROUP BY drover_chunk${pattern === undefined ? '' : `, ${pattern}`} RETURNING row_count)
-    SELECT coalesce(sum(row_count), 0)::bigint AS rows, ${collected} AS keys FROM written`;
+      SELECT ${fixed.join(', ')}, m.keys, ${images}, m.row_count FROM chunks m${inWave(' JOIN drover_wave w ON w.n = m.drover_n')})
+    SELECT ${inWave('w.n AS drover_n,')} coalesce(sum(m.row_count), 0)::bigint AS rows, ${collected} AS keys
+    FROM chunks m${inWave(' RIGHT JOIN drover_wave w ON w.n = m.drover_n GROUP BY w.n')}`;
 }
 
 function listed(expression: string | undefined): string {
@@ -93,7 +98,7 @@ export interface JournalRows {
 export async function writeChunk(tx: Tx, journal: Journal, rows: JournalRows): Promise<void> {
   await tx.run(
     `INSERT INTO ${journal.table} (tenant_id, migration_id, step, chunk, action, table_name, key_columns, ${rows.key.store}, befores, afters, row_count)
-     VALUES ($1::text::${journal.tenantType}, $2::text::uuid, $3, $4, $5, $6, $7::text[], $8::text[]::${rows.key.type}[], $9::text[]::jsonb[], $10::text[]::jsonb[], $11)`,
+     SELECT $1::text::${journal.tenantType}, $2::text::uuid, $3::integer, $4::integer, $5::text, $6::text, $7::text[], $8::text[]::${rows.key.type}[], $9::text[]::jsonb[], $10::text[]::jsonb[], $11::integer${waveOnly(' FROM drover_wave w')}`,
     [
       journal.tenant,
       journal.migrationId,

@@ -27,6 +27,7 @@ import { findReplay, settleInterrupted } from './history.ts';
 import { identityOf, lockModels, lockPair, lockTables } from './locks.ts';
 import type { MoveResult } from './move-result.ts';
 import { openRecord } from './records.ts';
+import type { NewRecord } from './records.ts';
 import { finishWork, journalFor, recorded } from './work.ts';
 import type { Finished } from './work.ts';
 import { readSnapshot, readTenant } from './snapshot.ts';
@@ -64,13 +65,13 @@ export function sha256(text: string): string {
  */
 export function planMove(site: Site, intent: Intent): Promise<Plan> {
   return withTenant(site, { tenant: intent.tenant, readOnly: true }, async (tx) => {
-    const prepared = await prepare(tx, site, intent);
+    const prepared = await prepareMove(tx, site, intent);
     const snapshot = await readSnapshot(tx, prepared);
     return checked(snapshot, planMigration({ snapshot, intent: prepared.intent, digest: sha256 }));
   });
 }
 
-interface Prepared {
+export interface Prepared {
   readonly rules: Rules;
   readonly intent: Intent;
   readonly pair: ModelPair;
@@ -78,7 +79,7 @@ interface Prepared {
 }
 
 /** Everything about an intent that is read before any lock. */
-async function prepare(tx: Tx, site: Site, asked: Intent): Promise<Prepared> {
+export async function prepareMove(tx: Tx, site: Site, asked: Intent): Promise<Prepared> {
   const rules = await readRules(tx, site);
   const intent = checkIntent(rules, asked);
   await readTenant(tx, rules, intent.tenant);
@@ -102,12 +103,11 @@ function checked(snapshot: Snapshot, plan: Plan): Plan {
  *   COUNT_MISMATCH, REFERENCES_LEFT, and what the database refuses. In every case nothing was changed.
  */
 export async function applyMove(site: Site, request: MoveRequest): Promise<MoveResult> {
-  if (request.force === true && (request.reason ?? '').trim() === '')
-    throw new DroverError('FORCE_NEEDS_REASON', 'Forcing needs a reason: it is recorded with your name.');
+  refuseUnreasoned(request);
   const startedAt = performance.now();
   const read = (): Promise<Prepared> =>
     withTenant(site, { tenant: request.intent.tenant, readOnly: true }, (tx) =>
-      prepare(tx, site, request.intent),
+      prepareMove(tx, site, request.intent),
     );
   const prepared = await read();
   await prepareState(site);
@@ -115,61 +115,71 @@ export async function applyMove(site: Site, request: MoveRequest): Promise<MoveR
   const replay =
     request.plan === undefined ? undefined : await findReplay(site, request.intent.tenant, request.plan.hash);
   if (replay !== undefined) return replay;
-  const id = await openRecord(site, {
-    kind: 'model',
-    tenant: prepared.intent.tenant,
-    ...prepared.pair,
-    actor: request.actor,
-    forced: request.force === true,
-    ...(request.reason === undefined ? {} : { reason: request.reason }),
-  });
+  const id = await openRecord(site, recordOf(request, prepared));
   const work = await recorded(site, { tenant: prepared.intent.tenant, id }, async (tries) =>
     attempt(site, request, { prepared: tries === 0 ? prepared : await read(), id, startedAt }),
   );
   return work.settle();
 }
 
-interface Attempt {
+/** @throws FORCE_NEEDS_REASON */
+export function refuseUnreasoned(request: Pick<MoveRequest, 'force' | 'reason'>): void {
+  if (request.force === true && (request.reason ?? '').trim() === '')
+    throw new DroverError('FORCE_NEEDS_REASON', 'Forcing needs a reason: it is recorded with your name.');
+}
+
+/** What the record of a move says from its beginning. */
+export function recordOf(
+  { actor, force, reason }: Pick<MoveRequest, 'actor' | 'force' | 'reason'>,
+  { intent, pair }: Prepared,
+): NewRecord {
+  const base = { kind: 'model' as const, tenant: intent.tenant, ...pair, actor, forced: force === true };
+  return reason === undefined ? base : { ...base, reason };
+}
+
+export interface Attempt {
   readonly prepared: Prepared;
+  /** The record's id. */
   readonly id: string;
   readonly startedAt: number;
 }
 
-async function attempt(
-  site: Site,
-  request: MoveRequest,
+function attempt(site: Site, request: MoveRequest, about: Attempt): Promise<Finished<MoveResult>> {
+  return withTenant(site, { tenant: about.prepared.intent.tenant }, (tx) =>
+    carryOut({ tx, site }, request, about),
+  );
+}
+
+/** Everything that a move does in its one transaction: lock, read again, plan again, check, execute, close the record. */
+export async function carryOut(
+  { tx, site }: { tx: Tx; site: Site },
+  request: Omit<MoveRequest, 'intent'>,
   { prepared, id, startedAt }: Attempt,
 ): Promise<Finished<MoveResult>> {
   const { tenant } = prepared.intent;
-  return withTenant(site, { tenant }, async (tx) => {
-    await lockPair(tx, tenant, identityOf(prepared.pair.source));
-    await lockTables(tx, prepared.rules, prepared.pair.source.kind);
-    await lockModels(tx, prepared.rules, { pair: prepared.pair, tenant });
-    const { snapshot, plan } = await planUnderLocks(tx, site, prepared);
-    admit(request, plan);
-    const journal = await journalFor(tx, site, { tenant, id });
-    const results = await executePlan(tx, {
-      snapshot,
-      plan,
-      journal,
-      onProgress: request.onProgress ?? (() => undefined),
-    });
-    if (plan.complete) await raiseFences(tx, site, { snapshot, tenant, id });
-    const result = resultOf({ id, plan, results, durationMs: Math.round(performance.now() - startedAt) });
-    await request.beforeCommit?.(tx, result);
-    return finishWork(tx, site, {
-      tenant,
-      id,
-      kind: 'model',
-      plan,
-      complete: plan.complete,
-      result,
-      results,
-      actor: request.actor,
-      rows: movedRows(results),
-      forced: request.force === true,
-      reason: request.reason,
-    });
+  await lockPair(tx, tenant, identityOf(prepared.pair.source));
+  await lockTables(tx, prepared.rules, prepared.pair.source.kind);
+  await lockModels(tx, prepared.rules, { pair: prepared.pair, tenant });
+  const { snapshot, plan } = await planUnderLocks(tx, site, prepared);
+  admit(request, plan);
+  const journal = await journalFor(tx, site, { tenant, id });
+  const onProgress = request.onProgress ?? (() => undefined);
+  const results = await executePlan(tx, { snapshot, plan, journal, onProgress });
+  if (plan.complete) await raiseFences(tx, site, { snapshot, tenant, id });
+  const result = resultOf({ id, plan, results, durationMs: Math.round(performance.now() - startedAt) });
+  await request.beforeCommit?.(tx, result);
+  return finishWork(tx, site, {
+    tenant,
+    id,
+    kind: 'model',
+    plan,
+    complete: plan.complete,
+    result,
+    results,
+    actor: request.actor,
+    rows: movedRows(results),
+    forced: request.force === true,
+    reason: request.reason,
   });
 }
 
@@ -194,13 +204,22 @@ function samePair(a: ModelPair, b: ModelPair): boolean {
   return identityOf(a.source) === identityOf(b.source) && identityOf(a.target) === identityOf(b.target);
 }
 
+/** The tenants of a wave share their rules. */
+const fingerprints = new WeakMap<Rules, string>();
+
 /** A table or column that is new would be neither locked nor scanned. */
 function sameTables(a: Rules, b: Rules): boolean {
-  return canonicalText(catalogFingerprint(a.catalog)) === canonicalText(catalogFingerprint(b.catalog));
+  return a === b || fingerprintOf(a) === fingerprintOf(b);
+}
+
+function fingerprintOf(rules: Rules): string {
+  const known = fingerprints.get(rules) ?? canonicalText(catalogFingerprint(rules.catalog));
+  fingerprints.set(rules, known);
+  return known;
 }
 
 /** May this plan run? Staleness first: a person must not be asked about a plan they have not seen. */
-function admit(request: MoveRequest, plan: Plan): void {
+function admit(request: Omit<MoveRequest, 'intent'>, plan: Plan): void {
   if (request.plan !== undefined && request.plan.hash !== plan.hash) {
     const { facts } = request.plan;
     const changes = facts === undefined ? [] : changedFacts({ facts }, plan);

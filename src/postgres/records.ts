@@ -11,6 +11,7 @@ import type { Tx } from './database.ts';
 import type { StepResult } from './execute.ts';
 import { stateTable, stateTenant, withState } from './site.ts';
 import type { Site } from './site.ts';
+import { waveOnly } from './wave-sql.ts';
 
 export interface NewRecord {
   readonly kind: 'model' | 'rollback';
@@ -24,31 +25,34 @@ export interface NewRecord {
 }
 
 /** Opens a record in its own transaction and returns its id. */
-export async function openRecord(site: Site, record: NewRecord): Promise<string> {
+export function openRecord(site: Site, record: NewRecord): Promise<string> {
+  return withState(site, record.tenant, (tx) => insertRecord(tx, site, record));
+}
+
+/** Opens a record and returns its id. */
+export async function insertRecord(tx: Tx, site: Site, record: NewRecord): Promise<string> {
   const id = randomUUID();
   const { source, target } = record;
-  await withState(site, record.tenant, async (tx) => {
-    await tx.run(
-      `INSERT INTO ${stateTable(site, 'migrations')} (tenant_id, id, kind, parent_id, status, from_kind, from_key, from_name, from_provider, to_key, to_name, to_provider, actor, reason, forced)
-       VALUES ($1::text::${site.state.tenantType}, $2::text::uuid, $3, $4::text::uuid, 'running', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-      [
-        stateTenant(record.tenant),
-        id,
-        record.kind,
-        record.parentId ?? null,
-        source.kind,
-        source.key ?? null,
-        source.components['name'] ?? null,
-        source.components['provider'] ?? null,
-        target.key ?? null,
-        target.components['name'] ?? null,
-        target.components['provider'] ?? null,
-        record.actor,
-        record.reason ?? null,
-        record.forced,
-      ],
-    );
-  });
+  await tx.run(
+    `INSERT INTO ${stateTable(site, 'migrations')} (tenant_id, id, kind, parent_id, status, from_kind, from_key, from_name, from_provider, to_key, to_name, to_provider, actor, reason, forced)
+       SELECT $1::text::${site.state.tenantType}, $2::text::uuid, $3::text, $4::text::uuid, 'running', $5::text, $6::text, $7::text, $8::text, $9::text, $10::text, $11::text, $12::text, $13::text, $14::boolean${waveOnly(' FROM drover_wave w')}`,
+    [
+      stateTenant(record.tenant),
+      id,
+      record.kind,
+      record.parentId ?? null,
+      source.kind,
+      source.key ?? null,
+      source.components['name'] ?? null,
+      source.components['provider'] ?? null,
+      target.key ?? null,
+      target.components['name'] ?? null,
+      target.components['provider'] ?? null,
+      record.actor,
+      record.reason ?? null,
+      record.forced,
+    ],
+  );
   return id;
 }
 
@@ -67,8 +71,8 @@ export interface Outcome {
 /** Closes a record within the transaction that did the work: both are committed or neither. */
 export async function closeRecord(tx: Tx, site: Site, outcome: Outcome): Promise<void> {
   const closed = await tx.run(
-    `UPDATE ${stateTable(site, 'migrations')} SET status = $3, complete = $4, plan = $5::text::jsonb, plan_hash = $6, result = $7::text::jsonb, migrated_count = $8, xid = $9,
-       finished_at = statement_timestamp(), error_code = NULL, error_message = NULL WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid`,
+    `UPDATE ${stateTable(site, 'migrations')} SET status = $3::text, complete = $4::boolean, plan = $5::text::jsonb, plan_hash = $6::text, result = $7::text::jsonb, migrated_count = $8::bigint, xid = $9::text,
+       finished_at = statement_timestamp(), error_code = NULL, error_message = NULL${waveOnly(' FROM drover_wave w')} WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid${waveOnly(' RETURNING w.n AS drover_n')}`,
     [
       stateTenant(outcome.tenant),
       outcome.id,
@@ -102,7 +106,7 @@ export async function writeSteps(
   await tx.run(
     `INSERT INTO ${stateTable(site, 'migration_steps')} (tenant_id, migration_id, step, operation, table_name, entity, detail, expected, actual, finished_at)
      SELECT $1::text::${site.state.tenantType}, $2::text::uuid, s.step, s.operation, s.table_name, s.entity, s.detail, s.expected, s.actual, statement_timestamp()
-     FROM jsonb_to_recordset($3::text::jsonb) s (step int, operation text, table_name text, entity text, detail jsonb, expected bigint, actual bigint)`,
+     FROM ${waveOnly('drover_wave w,')} jsonb_to_recordset($3::text::jsonb) s (step int, operation text, table_name text, entity text, detail jsonb, expected bigint, actual bigint)`,
     [stateTenant(about.tenant), about.id, JSON.stringify(rows)],
   );
 }
@@ -138,7 +142,7 @@ export interface AuditEntry {
 /** Adds an entry to the audit log. */
 export async function writeAudit(tx: Tx, site: Site, entry: AuditEntry): Promise<void> {
   await tx.run(
-    `INSERT INTO ${stateTable(site, 'audit_log')} (tenant_id, id, actor, action, object, detail) VALUES ($1::text::${site.state.tenantType}, $2::text::uuid, $3, $4, $5, $6::text::jsonb)`,
+    `INSERT INTO ${stateTable(site, 'audit_log')} (tenant_id, id, actor, action, object, detail) SELECT $1::text::${site.state.tenantType}, $2::text::uuid, $3::text, $4::text, $5::text, $6::text::jsonb${waveOnly(' FROM drover_wave w')}`,
     [
       stateTenant(entry.tenant),
       randomUUID(),

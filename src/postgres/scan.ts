@@ -42,14 +42,11 @@ async function scanTable(tx: Tx, target: ScanTarget, request: ScanRequest): Prom
   const [found] = await tx.many<{ possible: boolean }>(query.precheck, query.params);
   if (found?.possible !== true) return [];
   const tally = new Tally(target.table, request);
-  await tx.run(`DECLARE drover_scan NO SCROLL CURSOR FOR ${query.sql}`, query.params);
-  for (let size = firstFetch; ;) {
-    const rows = await tx.many<CandidateRow>(`FETCH ${size} FROM drover_scan`);
-    for (const row of rows) tally.add(row, query.columns);
-    if (rows.length < size) break;
-    size = nextFetch(rows);
-  }
-  await tx.run('CLOSE drover_scan');
+  const { sql, params, columns } = query;
+  await tx.batches<CandidateRow>({ sql, params, size: firstFetch }, (rows) => {
+    for (const row of rows) tally.add(row, columns);
+    return Promise.resolve(nextFetch(rows));
+  });
   return tally.hits();
 }
 

@@ -11,7 +11,7 @@ import { readCatalog } from './catalog.ts';
 import type { Database, Tx } from './database.ts';
 import { quoteIdent } from './identifiers.ts';
 import { migrateSchema } from './migrate.ts';
-import { asOperator, asTenant } from './tenant.ts';
+import { asFleet, asOperator, asTenant } from './tenant.ts';
 import type { TenantScope } from './tenant.ts';
 
 interface StateStore {
@@ -93,18 +93,29 @@ export function withTenant<T>(
   about: { tenant: string | undefined; readOnly?: boolean },
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  const scope: TenantScope =
-    about.readOnly === true
-      ? { ...site.scope, readOnly: true, isolation: 'repeatable read' }
-      : {
-          ...site.scope,
-          // Said, because a database may have another default; see docs/decisions for why not a stricter one.
-          isolation: 'read committed',
-          lockTimeoutMs: site.config.database?.lockTimeoutMs ?? 10_000,
-        };
+  const scope = workScope(site, about.readOnly === true);
   return about.tenant === undefined
     ? asOperator(site.database, scope, work)
     : asTenant(site.database, scope, about.tenant, work);
+}
+
+/** Runs work on the rows of several tenants, in one transaction. @throws FLEET_UNAVAILABLE */
+export function withTenants<T>(
+  site: Site,
+  about: { tenants: readonly string[]; readOnly?: boolean },
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return asFleet(site.database, workScope(site, about.readOnly === true), about.tenants, work);
+}
+
+function workScope(site: Site, readOnly: boolean): TenantScope {
+  if (readOnly) return { ...site.scope, readOnly, isolation: 'repeatable read' };
+  // Said, because a database may have another default; see docs/decisions for why not a stricter one.
+  return {
+    ...site.scope,
+    isolation: 'read committed',
+    lockTimeoutMs: site.config.database?.lockTimeoutMs ?? 10_000,
+  };
 }
 
 /** Runs work on the records of one tenant. */
@@ -132,7 +143,11 @@ export function stateTable(
 }
 
 /** The rules of a site against the catalogue as it is now. @throws CONFIG_MISMATCH with every problem */
-export async function readRules(tx: Tx, site: Site): Promise<Rules> {
+export function readRules(tx: Tx, site: Site): Promise<Rules> {
+  return tx.once('rules', (shared) => resolveAgainst(shared, site));
+}
+
+async function resolveAgainst(tx: Tx, site: Site): Promise<Rules> {
   const { schemas = ['public'], ignore = [] } = site.config.database ?? {};
   const catalog = await readCatalog(tx, { schemas, ignore });
   const own = site.state.separate ? '' : `${site.state.schema}.`;

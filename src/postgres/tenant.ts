@@ -60,11 +60,18 @@ export async function asOperator<T>(
   return db.transaction(opening(scope, scope.operatorRole, Object.fromEntries(settings)), work);
 }
 
+/** Can one transaction see several tenants? */
+export function sharesTransactions(scope: TenantScope): boolean {
+  return (
+    scope.fleet !== undefined || !Object.values(scope.settings).some((value) => value.includes('$tenant'))
+  );
+}
+
 /** A database that binds nothing to a tenant needs nothing for several; otherwise the scope must say how. */
 function fleetOf(scope: TenantScope): { role?: string; settings: Readonly<Record<string, string>> } {
   if (scope.fleet) return scope.fleet;
-  const bound = Object.values(scope.settings).some((value) => value.includes('$tenant'));
-  if (!bound) return { ...(scope.role === undefined ? {} : { role: scope.role }), settings: scope.settings };
+  if (sharesTransactions(scope))
+    return { ...(scope.role === undefined ? {} : { role: scope.role }), settings: scope.settings };
   throw new DroverError(
     'FLEET_UNAVAILABLE',
     'This database binds each transaction to one tenant; work on several tenants must go one by one.',

@@ -5,7 +5,8 @@
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { DroverError } from '../errors.ts';
-import type { Tx } from './database.ts';
+import { atMostOne, exactlyOne } from './database.ts';
+import type { BatchQuery, Tx } from './database.ts';
 import { translate } from './errors.ts';
 import { encodeParameter } from './values.ts';
 
@@ -79,6 +80,7 @@ const transactionControl =
 class Statements implements Tx {
   readonly #connection: Connection;
   readonly #state: { open: boolean };
+  #cursors = 0;
   /** The statement under way: a connection carries one at a time, also when the caller starts several. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -105,16 +107,11 @@ class Statements implements Tx {
   }
 
   async one<R extends object>(sql: string, params: readonly unknown[] = []): Promise<R> {
-    const row = await this.maybeOne<R>(sql, params);
-    if (row) return row;
-    throw new DroverError('NO_ROW', 'A query that must find one row found none.', { statement: sql });
+    return exactlyOne(await this.many<R>(sql, params), sql);
   }
 
   async maybeOne<R extends object>(sql: string, params: readonly unknown[] = []): Promise<R | undefined> {
-    const rows = await this.many<R>(sql, params);
-    if (rows.length <= 1) return rows[0];
-    const data = { statement: sql, rows: rows.length };
-    throw new DroverError('MANY_ROWS', `A query that must find one row found ${rows.length}.`, data);
+    return atMostOne(await this.many<R>(sql, params), sql);
   }
 
   async run(sql: string, params: readonly unknown[] = []): Promise<number> {
@@ -124,6 +121,23 @@ class Statements implements Tx {
 
   async script(sql: string): Promise<void> {
     await this.#send(sql, () => this.#connection.script(sql));
+  }
+
+  once<T>(_name: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return work(this);
+  }
+
+  /** Through a cursor: all batches see the table as it was when the first one was read. */
+  async batches<R extends object>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void> {
+    const cursor = `drover_batches_${(this.#cursors += 1)}`;
+    await this.run(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${query.sql}`, query.params);
+    for (let size = query.size; ;) {
+      const rows = await this.many<R>(`FETCH ${size} FROM ${cursor}`);
+      const next = rows.length === 0 ? size : await visit(rows);
+      if (rows.length < size) break;
+      size = next;
+    }
+    await this.run(`CLOSE ${cursor}`);
   }
 
   #query(sql: string, params: readonly unknown[]): Promise<{ rows: object[]; affected: number }> {

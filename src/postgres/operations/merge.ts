@@ -9,6 +9,7 @@ import { journalTail } from '../journal.ts';
 import { keyExpression } from '../keys.ts';
 import { rowImage } from '../row-image.ts';
 import { mineSql } from '../row-sql.ts';
+import { waveOnly } from '../wave-sql.ts';
 import { movableSql } from './movable.ts';
 import { openStep } from './step-context.ts';
 import type { StepContext } from './step-context.ts';
@@ -17,7 +18,7 @@ import type { StepContext } from './step-context.ts';
 export async function merge(context: StepContext, step: MergeStep): Promise<number> {
   const { table, key, row } = openStep(context, step);
   const where = `${mineSql(row)} AND ${movableSql(row, context, { step, move: step.move })}`;
-  const sql = `WITH moved AS (DELETE FROM ${quoteRows(table)} t WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image)
-    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'delete', table, key, firstChunk: 0, befores: 'm.image' })}`;
+  const sql = `WITH moved AS (DELETE FROM ${quoteRows(table)} t${waveOnly(' USING drover_wave w')} WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image${waveOnly(', w.n AS drover_n')})
+    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'delete', table, key, firstChunk: 0, befores: 'm.image', wave: true })}`;
   return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
 }

@@ -15,6 +15,7 @@ import { quoteIdent, quoteRows } from '../identifiers.ts';
 import { journalTail } from '../journal.ts';
 import { keyExpression, keyMatches } from '../keys.ts';
 import { columnOf, matchSql } from '../match-sql.ts';
+import { waveOnly } from '../wave-sql.ts';
 import { mineSql } from '../row-sql.ts';
 import type { RowContext } from '../match-sql.ts';
 import { movableSql } from './movable.ts';
@@ -56,8 +57,8 @@ async function runPlain(context: StepContext, step: RepointStep, move: MovedColu
       JSON.stringify(Object.fromEntries(changed.map((one) => [one.name, one[which]]))),
       'text::jsonb',
     );
-  const sql = `WITH moved AS (UPDATE ${quoteRows(table)} t SET ${set.join(', ')} WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k)
-    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 1_000_000, before: image('from'), after: image('to') })}`;
+  const sql = `WITH moved AS (UPDATE ${quoteRows(table)} t SET ${set.join(', ')}${waveOnly(' FROM drover_wave w')} WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k${waveOnly(', w.n AS drover_n')})
+    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 1_000_000, before: image('from'), after: image('to'), wave: true })}`;
   return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
 }
 
@@ -83,11 +84,11 @@ async function runGeneral(
   const same = table.partitioned
     ? `${keyMatches(key, 't', 'h.k')} AND ${mineSql(row)}`
     : 't.ctid = h.drover_at';
-  const sql = `WITH hit AS MATERIALIZED (SELECT ${keyExpression(key, 't')} AS k, t.ctid AS drover_at, ${[...patterns, ...old, ...imagesSql(side)].join(', ')}
-      FROM ${quoteRows(table)} t WHERE ${mineSql(row)} AND (${movable})${only})
-    , moved AS (UPDATE ${quoteRows(table)} t SET ${setClauses(row, step, side).join(', ')} FROM hit h
-      WHERE ${[same, ...unchanged].join(' AND ')} RETURNING ${keyExpression(key, 't')} AS k, ${[...step.moves.keys()].map((at) => `h.drover_p${at}`).join(', ')}, h.drover_b, h.drover_a)
-    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 0, ...patternImages(row, step), befores: 'm.drover_b', afters: 'm.drover_a' })}`;
+  const sql = `WITH hit AS MATERIALIZED (SELECT ${waveOnly('w.n AS drover_n,')} ${keyExpression(key, 't')} AS k, t.ctid AS drover_at, ${[...patterns, ...old, ...imagesSql(side)].join(', ')}
+      FROM ${waveOnly('drover_wave w,')} ${quoteRows(table)} t WHERE ${mineSql(row)} AND (${movable})${only})
+    , moved AS (UPDATE ${quoteRows(table)} t SET ${setClauses(row, step, side).join(', ')} FROM hit h${waveOnly(' JOIN drover_wave w ON w.n = h.drover_n')}
+      WHERE ${[same, ...unchanged].join(' AND ')} RETURNING ${waveOnly('h.drover_n,')} ${keyExpression(key, 't')} AS k, ${[...step.moves.keys()].map((at) => `h.drover_p${at}`).join(', ')}, h.drover_b, h.drover_a)
+    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 0, ...patternImages(row, step), befores: 'm.drover_b', afters: 'm.drover_a', wave: true })}`;
   const run = async (): Promise<number> =>
     (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
   return table.partitioned ? run() : withLoops(context, run);

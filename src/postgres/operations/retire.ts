@@ -10,6 +10,7 @@ import { writeChunk } from '../journal.ts';
 import { keyExpression } from '../keys.ts';
 import { columnOf } from '../match-sql.ts';
 import { mineSql } from '../row-sql.ts';
+import { waveOnly } from '../wave-sql.ts';
 import { openStep } from './step-context.ts';
 import type { StepContext } from './step-context.ts';
 
@@ -34,7 +35,7 @@ export async function retire(
       `${quoteIdent(name)} = ${assigned(step.set[name], models.target, (value) => row.binder.bind(value, castFor(columnOf(table, name))))}`,
   );
   const touched = await context.tx.run(
-    `UPDATE ${quoteRows(table)} t SET ${set.join(', ')} WHERE ${where}`,
+    `UPDATE ${quoteRows(table)} t SET ${set.join(', ')}${waveOnly(' FROM drover_wave w')} WHERE ${where}${waveOnly(' RETURNING w.n AS drover_n')}`,
     row.binder.values,
   );
   const after = await context.tx.one<{ image: (string | null)[] }>(
