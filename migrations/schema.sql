@@ -5,6 +5,26 @@ GRANT USAGE ON SCHEMA "migration" TO drover_app;
 GRANT USAGE ON SCHEMA "migration" TO drover_fleet;
 GRANT USAGE ON SCHEMA "migration" TO drover_operator;
 
+CREATE TABLE "migration"."api_keys" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "user_id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "prefix" text NOT NULL,
+  "secret_hash" text NOT NULL,
+  "scopes" text[] NOT NULL,
+  "expires_at" timestamp with time zone,
+  "last_used_at" timestamp with time zone,
+  "revoked_at" timestamp with time zone,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "api_keys_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "api_keys_name_check" CHECK ((name <> ''::text)),
+  CONSTRAINT "api_keys_prefix_check" CHECK ((length(prefix) = 8)),
+  CONSTRAINT "api_keys_scopes_check" CHECK ((cardinality(scopes) > 0)),
+  CONSTRAINT "api_keys_secret_hash_check" CHECK ((secret_hash ~ '^[0-9a-f]{64}$'::text))
+);
+
 CREATE TABLE "migration"."app_runs" (
   "tenant_id" uuid NOT NULL,
   "id" uuid NOT NULL,
@@ -447,8 +467,8 @@ CREATE TABLE "migration"."user_roles" (
   "is_active" boolean NOT NULL DEFAULT true,
   "created_at" timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT "user_roles_pkey" PRIMARY KEY (tenant_id, id),
-  CONSTRAINT "user_roles_role_check" CHECK ((role = ANY (ARRAY['administrator'::text, 'editor'::text, 'user'::text, 'auditor'::text]))),
-  CONSTRAINT "user_roles_scope_check" CHECK ((scope = ANY (ARRAY['tenant'::text, 'space'::text]))),
+  CONSTRAINT "user_roles_role_check" CHECK ((role = ANY (ARRAY['sysadmin'::text, 'admin'::text, 'member'::text, 'viewer'::text]))),
+  CONSTRAINT "user_roles_scope_check" CHECK (((scope = ANY (ARRAY['system'::text, 'tenant'::text, 'space'::text])) AND ((role = 'sysadmin'::text) = (scope = 'system'::text)))),
   CONSTRAINT "user_roles_space_check" CHECK (((scope = 'space'::text) = (space_id IS NOT NULL)))
 );
 
@@ -464,6 +484,11 @@ CREATE TABLE "migration"."users" (
   CONSTRAINT "users_email_key" UNIQUE (tenant_id, email),
   CONSTRAINT "users_email_check" CHECK ((email = lower(email)))
 );
+
+ALTER TABLE "migration"."api_keys" ADD CONSTRAINT "api_keys_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
+CREATE INDEX api_keys_created_at_idx ON migration.api_keys USING btree (tenant_id, created_at DESC, id);
+CREATE INDEX api_keys_prefix_idx ON migration.api_keys USING btree (tenant_id, prefix);
+CREATE INDEX api_keys_user_id_idx ON migration.api_keys USING btree (tenant_id, user_id);
 
 ALTER TABLE "migration"."app_runs" ADD CONSTRAINT "app_runs_app_fkey" FOREIGN KEY (tenant_id, app_id) REFERENCES migration.apps(tenant_id, id);
 ALTER TABLE "migration"."app_runs" ADD CONSTRAINT "app_runs_completion_model_fkey" FOREIGN KEY (tenant_id, completion_model_id) REFERENCES migration.completion_models(tenant_id, id);
@@ -577,6 +602,17 @@ CREATE INDEX user_roles_user_id_idx ON migration.user_roles USING btree (tenant_
 CREATE UNIQUE INDEX user_roles_live_key ON migration.user_roles USING btree (tenant_id, user_id, role, scope, space_id) NULLS NOT DISTINCT WHERE is_active;
 
 ALTER TABLE "migration"."users" ADD CONSTRAINT "users_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES migration.tenants(id);
+
+ALTER TABLE "migration"."api_keys" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."api_keys" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."api_keys" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."api_keys" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT, UPDATE ON "migration"."api_keys" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."api_keys" TO drover_fleet;
 
 ALTER TABLE "migration"."app_runs" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."app_runs" FORCE ROW LEVEL SECURITY;

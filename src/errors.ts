@@ -68,6 +68,17 @@ export const errorCodes = {
   MIGRATION_NOT_FOUND: { exit: 1, summary: 'There is no such migration.' },
   ROLLBACK_IMPOSSIBLE: { exit: 1, summary: 'This migration cannot be rolled back.' },
   MODEL_RETIRED: { exit: 1, summary: 'A live reference to a retired model was refused.' },
+  UNAUTHENTICATED: { exit: 1, summary: 'There is no credential, or it is not valid.' },
+  FORBIDDEN: { exit: 1, summary: 'The caller may not do this.' },
+  TENANT_SUSPENDED: { exit: 1, summary: 'The tenant of the caller is suspended.' },
+  NOT_FOUND: { exit: 1, summary: 'There is no such thing, or it belongs to another tenant.' },
+  ROUTE_NOT_FOUND: { exit: 1, summary: 'The server has no such path, or not with this method.' },
+  REQUEST_INVALID: { exit: 1, summary: 'A request does not have the form that the API describes.' },
+  BODY_TOO_LARGE: { exit: 1, summary: 'The body of a request is too large.' },
+  MEDIA_TYPE_UNSUPPORTED: { exit: 1, summary: 'The body of a request is not JSON.' },
+  PRECONDITION_FAILED: { exit: 1, summary: 'A row is not as the caller saw it.' },
+  RATE_LIMITED: { exit: 1, summary: 'Too many requests in a short time.' },
+  SHUTTING_DOWN: { exit: 1, summary: 'The server is stopping and takes nothing new.' },
 } as const satisfies Record<string, { exit: 1 | 2; summary: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;

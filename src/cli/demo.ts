@@ -3,6 +3,7 @@ import { canonicalText } from '../engine/canonical.ts';
 import type { Intent } from '../engine/intent.ts';
 import type { Plan } from '../engine/plan-types.ts';
 import { DroverError } from '../errors.ts';
+import { openPlatform } from '../platform/open.ts';
 import { seedDemo } from '../platform/seed.ts';
 import type { Database } from '../postgres/database.ts';
 import { planMove } from '../postgres/move.ts';
@@ -18,7 +19,6 @@ import { showPlaces } from './show-graph.ts';
 import { showMigrations } from './show-history.ts';
 import { showMoveResult, showRollbackResult } from './show-result.ts';
 import { chooseTenant } from './tenant.ts';
-import { openPlatform } from './where.ts';
 
 const tenantName = 'Alder Clinic';
 const [from, to] = ['claude-3-7-sonnet', 'claude-haiku-4-5'] as const;
@@ -47,7 +47,7 @@ export async function showDemo(
   const number = { value: 0 };
   const where = `--data ${dataDir}`;
   introduce({ session, where, number }, 'A database with the demo data', ['seed']);
-  const site = await openPlatform(database, { mayWrite: true });
+  const { site } = await openPlatform(database, { install: true });
   const { rows } = await seedDemo(database);
   out(`${rows} rows of four organisations.`);
   const stage = { session, site, where, number, tenant: chooseTenant(await listTenants(site), tenantName) };

@@ -5,12 +5,11 @@
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Environment } from '../config.ts';
-import { formatConfigProblems, loadConfigFile, locateProblems, openConfigFile } from '../config-file.ts';
+import { formatConfigProblems, locateProblems, openConfigFile } from '../config-file.ts';
 import { DroverError } from '../errors.ts';
-import { defaultSchema, installPlatform, proveIsolation } from '../platform/install.ts';
-import { platformScope } from '../platform/scope.ts';
+import { defaultSchema } from '../platform/install.ts';
+import { openPlatform } from '../platform/open.ts';
 import { readCatalog } from '../postgres/catalog.ts';
 import { openDatabase } from '../postgres/connect.ts';
 import type { DatabaseTarget } from '../postgres/connect.ts';
@@ -96,7 +95,7 @@ export async function withSite<T>(
   work: (site: Site) => Promise<T>,
 ): Promise<T> {
   return withDatabase(where, async (database) => {
-    if (where.kind === 'own') return work(await openPlatform(database, access));
+    if (where.kind === 'own') return work(await openOwn(database, access));
     if (where.configFile === undefined) return work(await openServerPlatform(database, where, access));
     const state = await openState(where.state?.target, access);
     try {
@@ -139,16 +138,9 @@ function requireFolder(dataDir: string, kind: Where['kind']): void {
   throw new DroverError('NO_DATABASE', `There is no database in the folder ${dataDir}. ${hint}`, { dataDir });
 }
 
-/** Drover's own schema, brought up to date where the command may write, and proven to keep tenants apart. */
-export async function openPlatform(database: Database, { mayWrite }: Access): Promise<Site> {
-  if (mayWrite) await installPlatform(database);
-  await proveIsolation(database);
-  const platform = { schema: defaultSchema, scope: platformScope };
-  return openSite({ database, config: loadConfigFile(platformConfigFile), platform });
+async function openOwn(database: Database, { mayWrite }: Access): Promise<Site> {
+  return (await openPlatform(database, { install: mayWrite })).site;
 }
-
-/** The configuration of Drover's own schema. */
-const platformConfigFile = fileURLToPath(new URL('../platform/drover.config.yaml', import.meta.url));
 
 async function openServerPlatform(
   database: Database,
@@ -158,7 +150,7 @@ async function openServerPlatform(
   const { tables } = await asOperator(database, { settings: {}, readOnly: true }, (tx) =>
     readCatalog(tx, { schemas: [defaultSchema] }),
   );
-  if (tables.some((table) => table.name === 'schema_migrations')) return openPlatform(database, access);
+  if (tables.some((table) => table.name === 'schema_migrations')) return openOwn(database, access);
   const message =
     `The database has no schema ${defaultSchema} of Drover’s own, and no configuration was given. ` +
     `\`drover init --database ${shownUrl(where.text)}\` proposes one for it; then name it with --config.`;

@@ -22,6 +22,8 @@ export const manifest: Manifest = {
   tenant_defaults: { kind: 'tenant', application: write },
   spaces: { kind: 'tenant', application: write },
   user_roles: { kind: 'tenant', application: write },
+  // Revoked, never deleted: the audit log names keys.
+  api_keys: { kind: 'tenant', application: record },
   space_completion_models: { kind: 'tenant', application: write },
   space_transcription_models: { kind: 'tenant', application: write },
   space_embedding_models: { kind: 'tenant', application: write },

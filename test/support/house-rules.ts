@@ -23,9 +23,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   isolation: ['engine', 'errors'],
   postgres: ['engine', 'registry', 'errors'],
   fleet: ['engine', 'registry', 'postgres', 'errors'],
-  platform: ['engine', 'registry', 'postgres', 'isolation', 'fleet', 'errors'],
+  platform: ['engine', 'registry', 'postgres', 'isolation', 'fleet', 'config-file', 'errors'],
   http: [...all, 'config', 'errors'],
-  cli: [...all, 'config', 'config-file', 'errors'],
+  cli: [...all, 'http', 'config', 'config-file', 'errors'],
   main: [...all, 'http', 'cli', 'config', 'config-file', 'errors'],
 };
 
@@ -38,6 +38,11 @@ const owned: Readonly<Record<string, string>> = {
   commander: 'cli',
   'cli-table3': 'cli',
   'cli-progress': 'cli',
+  fastify: 'http',
+  zod: 'http',
+  pino: 'http',
+  'prom-client': 'http',
+  jose: 'platform',
 };
 
 /** The part a file belongs to: src/engine/plan.ts is engine, src/errors.ts is errors. */

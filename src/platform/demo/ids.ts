@@ -18,6 +18,7 @@ const numbers = {
   audit_log: 15,
   global_assistant_templates: 16,
   global_app_templates: 17,
+  api_keys: 18,
 } as const;
 
 export type DemoTable = keyof typeof numbers;

@@ -19,6 +19,7 @@ export function tenantRows(tenant: DemoTenant): DemoRows[] {
     { table: 'tenant_defaults', rows: [defaultsRow(number)] },
     { table: 'spaces', rows: spaceRows(tenant) },
     { table: 'user_roles', rows: roleRows(tenant) },
+    { table: 'api_keys', rows: [keyRow(number)] },
     { table: 'space_completion_models', rows: completionLinks(tenant) },
     { table: 'space_transcription_models', rows: otherLinks(tenant, 'transcription_models') },
     { table: 'space_embedding_models', rows: otherLinks(tenant, 'embedding_models') },
@@ -33,7 +34,7 @@ export function tenantRows(tenant: DemoTenant): DemoRows[] {
 }
 
 const people = ['Ada Admin', 'Eli Editor', 'Uma User', 'Axel Auditor'];
-const roles = ['administrator', 'editor', 'user', 'auditor'];
+const roles = ['admin', 'member', 'member', 'viewer'];
 
 function userRows({ number, slug }: DemoTenant): Row[] {
   return people.map((display_name, n) => ({
@@ -43,7 +44,7 @@ function userRows({ number, slug }: DemoTenant): Row[] {
   }));
 }
 
-/** Everybody has one role in the tenant; the editor is also administrator of the first space. */
+/** Everybody has one role in the tenant; the editor is also admin of the first space, the very first person sysadmin. */
 function roleRows({ number }: DemoTenant): Row[] {
   const grant = (n: number, user: number, role: Row): Row => ({
     id: demoId(number, 'user_roles', n),
@@ -53,8 +54,22 @@ function roleRows({ number }: DemoTenant): Row[] {
   });
   return [
     ...roles.map((role, n) => grant(n, n, { role, scope: 'tenant', space_id: null })),
-    grant(roles.length, 1, { role: 'administrator', scope: 'space', space_id: demoId(number, 'spaces', 0) }),
+    grant(roles.length, 1, { role: 'admin', scope: 'space', space_id: demoId(number, 'spaces', 0) }),
+    ...(number === 1 ? [grant(roles.length + 1, 0, { role: 'sysadmin', scope: 'system', space_id: null })] : []),
   ];
+}
+
+/** A key that was revoked, of a secret that nobody knows: the demo opens no door. */
+function keyRow(tenant: number): Row {
+  return {
+    id: demoId(tenant, 'api_keys', 0),
+    user_id: demoId(tenant, 'users', 0),
+    name: 'Last year’s script',
+    prefix: 'demodemo',
+    secret_hash: '0'.repeat(64),
+    scopes: ['*'],
+    revoked_at: demoTime(1),
+  };
 }
 
 function defaultsRow(tenant: number): Row {

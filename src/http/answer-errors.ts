@@ -1,0 +1,28 @@
+/** Answers every error with a problem document, those of Fastify and of unknown paths included. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DroverError } from '../errors.ts';
+import type { App } from './app.ts';
+import { asDroverError, problemOf } from './problem.ts';
+import { invalidRequest } from './validation.ts';
+
+export function answerErrors(app: App): void {
+  app.setErrorHandler((error, request, reply) => {
+    answer(request, reply, invalidRequest(error) ?? asDroverError(error));
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const message = `There is no ${request.method} at this path; /openapi.json lists what there is.`;
+    answer(request, reply, new DroverError('ROUTE_NOT_FOUND', message));
+  });
+}
+
+function answer(request: FastifyRequest, reply: FastifyReply, error: DroverError): void {
+  const problem = problemOf(error);
+  if (problem.status >= 500) request.log.error({ err: error }, 'the request failed');
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (problem.status === 503) reply.header('retry-after', '1');
+  void reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(problem);
+}

@@ -1,0 +1,58 @@
+/**
+ * Who calls, from a credential. Whatever is wrong with a credential, the answer is the same: whoever tries keys learns
+ * nothing from it. The tenant comes from the credential only.
+ */
+import { DroverError } from '../errors.ts';
+import { findKeyHolders, type KeyHolder, touchApiKey } from '../postgres/queries/api-keys.ts';
+import { asTenant } from '../postgres/tenant.ts';
+import { hashesMatch, hashOf, parseApiKey, prefixOf } from './api-key-text.ts';
+import { type Caller, highestRole } from './caller.ts';
+import type { Platform } from './open.ts';
+import { platformScope } from './scope.ts';
+
+/**
+ * The caller of an API key.
+ * @throws UNAUTHENTICATED for a key that is unknown, expired, revoked or of an inactive user; TENANT_SUSPENDED; FORBIDDEN
+ * where its user holds no role
+ */
+export async function authenticateKey(platform: Platform, text: string): Promise<Caller> {
+  const parts = parseApiKey(text);
+  if (parts === undefined) throw unauthenticated();
+  const { tenantId, secret } = parts;
+  const hash = hashOf(secret);
+  return asTenant(platform.database, platformScope, tenantId, async (tx) => {
+    const found = await findKeyHolders(tx, platform.schema, { tenantId, prefix: prefixOf(secret) });
+    const holder = found.find((each) => hashesMatch(each.secret_hash, hash));
+    if (holder === undefined || !holder.valid) throw unauthenticated();
+    const caller = callerOf(tenantId, holder);
+    if (holder.unused) await touchApiKey(tx, platform.schema, { tenantId, id: holder.key_id });
+    return { ...caller, scopes: holder.scopes, actor: `${holder.email} (key ${holder.key_name})` };
+  });
+}
+
+/** The person behind a credential, where they may come in at all. */
+export function callerOf(
+  tenantId: string,
+  person: Pick<KeyHolder, 'user_id' | 'email' | 'is_active' | 'state' | 'roles'>,
+): Caller {
+  if (!person.is_active) throw unauthenticated();
+  if (person.state !== 'active') {
+    throw new DroverError('TENANT_SUSPENDED', 'This organisation is suspended; ask the operator of Drover.');
+  }
+  const role = highestRole(person.roles);
+  if (role === undefined) {
+    throw new DroverError(
+      'FORBIDDEN',
+      'You hold no role in this organisation; ask one of its admins for one.',
+    );
+  }
+  return { tenantId, userId: person.user_id, role, scopes: ['*'], actor: person.email };
+}
+
+/** One answer for everything that is wrong with a credential. */
+export function unauthenticated(): DroverError {
+  return new DroverError(
+    'UNAUTHENTICATED',
+    'This needs a valid credential: send `Authorization: Bearer …` with an API key or a token.',
+  );
+}

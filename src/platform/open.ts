@@ -1,0 +1,34 @@
+/** Opens a database with Drover's own schema in it: the beginning of every command and of the server. */
+import { fileURLToPath } from 'node:url';
+import { loadConfigFile } from '../config-file.ts';
+import type { Database } from '../postgres/database.ts';
+import { openSite } from '../postgres/site.ts';
+import type { Site } from '../postgres/site.ts';
+import { defaultSchema, installPlatform, proveIsolation } from './install.ts';
+import { platformScope } from './scope.ts';
+
+export interface Platform {
+  readonly database: Database;
+  /** The schema that holds Drover's own tables. */
+  readonly schema: string;
+  readonly site: Site;
+}
+
+/**
+ * Brings the schema up to date where `install` says so, and proves that it keeps tenants apart.
+ * @throws ISOLATION_NOT_EFFECTIVE
+ */
+export async function openPlatform(
+  database: Database,
+  { install }: { readonly install: boolean },
+): Promise<Platform> {
+  const schema = defaultSchema;
+  if (install) await installPlatform(database, schema);
+  await proveIsolation(database, schema);
+  const platform = { schema, scope: platformScope };
+  const site = await openSite({ database, config: loadConfigFile(configFile), platform });
+  return { database, schema, site };
+}
+
+/** Drover's own schema, told to the engine in the words that any database is told in. */
+const configFile = fileURLToPath(new URL('drover.config.yaml', import.meta.url));

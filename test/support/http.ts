@@ -1,0 +1,122 @@
+/**
+ * The HTTP application on the demo data, called without a socket. Every test file that asks gets a database of its own
+ * and one key for each role; no key is in the demo itself.
+ */
+import { randomUUID } from 'node:crypto';
+import { type App, buildApp } from '../../src/http/app.ts';
+import { demoId } from '../../src/platform/demo/ids.ts';
+import { createApiKey } from '../../src/platform/keys.ts';
+import { openPlatform, type Platform } from '../../src/platform/open.ts';
+import type { Role } from '../../src/platform/caller.ts';
+import type { Tx } from '../../src/postgres/database.ts';
+import type { Engine } from './databases.ts';
+import { platformDatabase } from './platform.ts';
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
+
+export interface CallOptions {
+  /** An API key; none where it is not given. */
+  readonly key?: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
+  readonly text: string;
+  /** The body as JSON; undefined where it is empty or none. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test says what it expects, and fails where it is not so
+  readonly json: any;
+}
+
+export interface HttpPlatform {
+  readonly app: App;
+  readonly platform: Platform;
+  /** Keys of people of the first tenant, one for each role, and of the admin of the second. All have the scope `*`. */
+  readonly keys: Readonly<Record<Role | 'otherAdmin', string>>;
+  readonly tenants: { readonly mine: string; readonly other: string };
+  call(method: Method, path: string, options?: CallOptions): Promise<Answer>;
+  /** A key with other scopes, of the person that has the role. */
+  keyWith(role: Role, scopes: readonly string[]): Promise<string>;
+  /** As the login, which is superuser in tests: for setting the scene and for looking at the result. */
+  asSuperuser<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const mine = demoId(1, 'tenants', 0);
+const other = demoId(2, 'tenants', 0);
+
+/** The people of the first tenant that the keys belong to. The demo's admin is sysadmin, too, so there is another one. */
+const people: Readonly<Record<Role, string>> = {
+  sysadmin: demoId(1, 'users', 0),
+  admin: demoId(1, 'users', 99),
+  member: demoId(1, 'users', 1),
+  viewer: demoId(1, 'users', 3),
+};
+
+/** The application on a clone of the demo. Close it in the end. */
+export async function httpPlatform(engine: Engine): Promise<HttpPlatform> {
+  const database = await platformDatabase(engine, 'demo');
+  const platform = await openPlatform(database.db, { install: false });
+  await database.asSuperuser(addAdmin);
+  const app = await buildApp({ platform, version: 'test' });
+  const keyOf = async (
+    tenantId: string,
+    userId: string,
+    scopes: readonly string[] = ['*'],
+  ): Promise<string> => (await createApiKey(platform, { tenantId, userId, name: 'test', scopes })).text;
+  return {
+    app,
+    platform,
+    keys: {
+      sysadmin: await keyOf(mine, people.sysadmin),
+      admin: await keyOf(mine, people.admin),
+      member: await keyOf(mine, people.member),
+      viewer: await keyOf(mine, people.viewer),
+      otherAdmin: await keyOf(other, demoId(2, 'users', 0)),
+    },
+    tenants: { mine, other },
+    call: (method, path, options = {}) => call(app, { method, path, ...options }),
+    keyWith: (role, scopes) => keyOf(mine, people[role], scopes),
+    asSuperuser: (work) => database.asSuperuser(work),
+    close: async () => {
+      await app.close();
+      await database.drop();
+    },
+  };
+}
+
+async function addAdmin(tx: Tx): Promise<void> {
+  await tx.run(
+    `INSERT INTO migration.users (tenant_id, id, email, display_name)
+     VALUES ($1, $2, 'harriet@alder-clinic.example', 'Harriet Admin')`,
+    [mine, people.admin],
+  );
+  await tx.run(
+    `INSERT INTO migration.user_roles (tenant_id, id, user_id, role, scope) VALUES ($1, $2, $3, 'admin', 'tenant')`,
+    [mine, randomUUID(), people.admin],
+  );
+}
+
+interface Call extends CallOptions {
+  readonly method: Method;
+  readonly path: string;
+}
+
+async function call(app: App, { method, path, key, body, headers = {} }: Call): Promise<Answer> {
+  const response = await app.inject({
+    method,
+    url: path,
+    headers: {
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+  });
+  const { statusCode: status, body: text } = response;
+  const isJson = /json/.test(String(response.headers['content-type'])) && text !== '';
+  return { status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
+}
