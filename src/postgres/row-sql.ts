@@ -119,6 +119,15 @@ function conditionSql(context: RowContext, condition: RowCondition): string {
   return `EXISTS (SELECT 1 FROM ${other} x WHERE ${on.join(' AND ')} AND (${condition.sql}))`;
 }
 
+/** Is the place of the row configuration and not a record of what happened? A row that is asked about counts as live. */
+export function liveSql(context: RowContext, { role, conditions }: PlaceRow['place']): string {
+  if (role === 'history' || role === 'dead-copy') return 'false';
+  const { live, ask } = conditions;
+  if (live === undefined) return 'true';
+  const tests = [live, ...(ask === undefined ? [] : [ask])].map((test) => conditionSql(context, test));
+  return `(${tests.join(' OR ')})`;
+}
+
 /** The state of a place whose row names the source (see `PlaceState`). The cheap constant where nothing can be asked. */
 export function stateSql(context: RowContext, row: PlaceRow): string {
   const plain = plainStateSql(context, row);
