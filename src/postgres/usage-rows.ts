@@ -107,8 +107,9 @@ export function hitsOf({ models, fleet }: UsageAsked, used: UsedTable, row: Usag
     return hits(sought, ids, row.live[used.scalars.length + at]);
   });
   const all = [...scalars, ...documents];
-  // A name means another row in each tenant.
-  return fleet === undefined ? all : all.filter(({ model }) => models[model]?.tenant === row.tenant);
+  // A name means another row in each tenant; a model of everybody is the same for all.
+  const isTheirs = (owner: string | null | undefined): boolean => owner === null || owner === row.tenant;
+  return fleet === undefined ? all : all.filter(({ model }) => isTheirs(models[model]?.tenant));
 }
 
 function hits({ place, meanings }: SoughtPlace, ids: readonly string[], live: boolean | undefined): Hit[] {

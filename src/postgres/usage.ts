@@ -17,19 +17,36 @@ export type UsageByType = Readonly<Record<string, UsageCount>>;
 const batchRows = 500;
 
 /** The usage of each model, in the order of `asked.models`: one statement for each table. */
-export async function countUsage(tx: Tx, asked: UsageAsked): Promise<UsageByType[]> {
-  const counts = asked.models.map((): Record<string, UsageCount> => ({}));
+export async function countUsage(tx: Tx, asked: Omit<UsageAsked, 'fleet'>): Promise<UsageByType[]> {
+  const uses = await countUsageByTenant(tx, asked);
+  const byModel = new Map(uses.map(({ model, counts }) => [model, counts]));
+  return asked.models.map((_, model) => byModel.get(model) ?? {});
+}
+
+export interface ModelUsage {
+  /** The number of the model among those that were asked for. */
+  readonly model: number;
+  /** The tenant that uses it, in a fleet; otherwise empty. */
+  readonly tenant: string;
+  readonly counts: UsageByType;
+}
+
+/** The usage of each model by each tenant of a fleet that uses it. */
+export async function countUsageByTenant(tx: Tx, asked: UsageAsked): Promise<ModelUsage[]> {
+  const found = new Map<string, ModelUsage & { counts: Record<string, UsageCount> }>();
   for (const used of usedTables(asked)) {
     const add = (row: UsageRow, rows: number): void => {
       for (const [model, state] of statesOf(hitsOf(asked, used, row), row.dead)) {
-        const before = counts[model]?.[used.entity] ?? { live: 0, dead: 0, history: 0 };
-        if (counts[model] !== undefined)
-          counts[model][used.entity] = { ...before, [state]: before[state] + rows };
+        const id = `${model} ${row.tenant}`;
+        const usage = found.get(id) ?? { model, tenant: row.tenant, counts: {} };
+        const before = usage.counts[used.entity] ?? { live: 0, dead: 0, history: 0 };
+        usage.counts[used.entity] = { ...before, [state]: before[state] + rows };
+        found.set(id, usage);
       }
     };
     await visitRows(tx, asked, { used, add });
   }
-  return counts;
+  return [...found.values()];
 }
 
 /** Rows that are alike are counted by the database; documents differ and are read. */

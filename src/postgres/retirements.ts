@@ -1,0 +1,100 @@
+/**
+ * Which models with a last day are in use, over many tenants: the models and their uses of a few hundred tenants are read together,
+ * as the role that sees just these; where a database binds each transaction to one tenant, tenant by tenant. Reading only.
+ */
+import type { ModelFacts } from '../engine/model.ts';
+import type { Rules } from '../engine/references.ts';
+import { groupRetirements } from '../engine/retirements.ts';
+import type { Retirement, RetiringUse } from '../engine/retirements.ts';
+import { DroverError } from '../errors.ts';
+import type { Tx } from './database.ts';
+import { listModels } from './model-rows.ts';
+import { readRules, withTenant, withTenants } from './site.ts';
+import type { Site } from './site.ts';
+import type { TenantName } from './tenants.ts';
+import { countUsageByTenant } from './usage.ts';
+import type { UsageByType } from './usage.ts';
+
+/** How many tenants are read in one transaction. */
+const batchSize = 200;
+
+type Named = Pick<TenantName, 'key' | 'name'>;
+
+/** The retirements that affect these tenants; `single` for a database with one. */
+export async function readRetirements(
+  site: Site,
+  tenants: readonly Named[] | 'single',
+): Promise<Retirement[]> {
+  if (tenants === 'single') return groupRetirements(await readAlone(site, null));
+  const uses: RetiringUse[] = [];
+  for (let from = 0; from < tenants.length; from += batchSize)
+    uses.push(...(await readBatch(site, tenants.slice(from, from + batchSize))));
+  return groupRetirements(uses);
+}
+
+async function readBatch(site: Site, tenants: readonly Named[]): Promise<RetiringUse[]> {
+  const [only] = tenants;
+  if (tenants.length === 1 && only !== undefined) return readAlone(site, only);
+  const together = await readTogether(site, tenants).catch(unlessOneByOne);
+  if (together !== undefined) return together;
+  const uses: RetiringUse[] = [];
+  for (const tenant of tenants) uses.push(...(await readAlone(site, tenant)));
+  return uses;
+}
+
+function unlessOneByOne(error: unknown): undefined {
+  if (error instanceof DroverError && error.code === 'FLEET_UNAVAILABLE') return undefined;
+  throw error;
+}
+
+function readTogether(site: Site, tenants: readonly Named[]): Promise<RetiringUse[]> {
+  const names = new Map(tenants.map((tenant) => [tenant.key, tenant]));
+  const fleet = [...names.keys()];
+  return withTenants(site, { tenants: fleet, readOnly: true }, async (tx) => {
+    const rules = await readRules(tx, site);
+    const isWanted = ({ tenant }: ModelFacts): boolean => tenant === null || names.has(tenant ?? '');
+    return readUses(tx, rules, { isWanted, fleet, whose: (tenant) => names.get(tenant) ?? null });
+  });
+}
+
+function readAlone(site: Site, tenant: Named | null): Promise<RetiringUse[]> {
+  const key = tenant?.key;
+  return withTenant(site, { tenant: key, readOnly: true }, async (tx) =>
+    readUses(tx, await readRules(tx, site), {
+      tenant: key,
+      isWanted: () => true,
+      whose: () => tenant,
+    }),
+  );
+}
+
+interface UseQuery {
+  readonly tenant?: string | undefined;
+  readonly fleet?: readonly string[];
+  readonly isWanted: (model: ModelFacts) => boolean;
+  readonly whose: (tenant: string) => Named | null;
+}
+
+async function readUses(tx: Tx, rules: Rules, query: UseQuery): Promise<RetiringUse[]> {
+  const uses: RetiringUse[] = [];
+  for (const model of rules.modelTables) {
+    if (model.config.facts?.['shutdown'] === undefined) continue;
+    const all = await listModels(tx, rules, { model, tenant: query.tenant });
+    const models = all.filter((one) => one.shutdown !== undefined && query.isWanted(one));
+    if (models.length === 0) continue;
+    const { tenant, fleet } = query;
+    const asked = { rules, models, tenant, ...(fleet === undefined ? {} : { fleet }) };
+    for (const used of await countUsageByTenant(tx, asked)) {
+      const facts = models[used.model];
+      if (facts !== undefined)
+        uses.push({ tenant: query.whose(used.tenant), model: facts, rows: configured(used.counts) });
+    }
+  }
+  return uses;
+}
+
+/** Rows that a migration would move, the soft-deleted ones among them: a restore must not bring a model back that is gone. */
+function configured(counts: UsageByType): Record<string, number> {
+  const rows = Object.entries(counts).map(([type, { live, dead }]) => [type, live + dead] as const);
+  return Object.fromEntries(rows.filter(([, count]) => count > 0));
+}

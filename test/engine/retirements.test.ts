@@ -1,0 +1,67 @@
+/** The calendar of retirements counts each tenant and row once, and shows nothing that affects nobody. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ModelFacts } from '../../src/engine/model.ts';
+import { groupRetirements, retirementEvent } from '../../src/engine/retirements.ts';
+import type { RetiringUse } from '../../src/engine/retirements.ts';
+
+const model = (key: string, change: Partial<ModelFacts> = {}): ModelFacts => ({
+  kind: 'completion',
+  key,
+  components: { name: 'sonnet', family: 'claude', provider: 'anthropic' },
+  enabled: true,
+  deprecated: true,
+  retired: false,
+  capabilities: {},
+  shutdown: '2027-02-19',
+  ...change,
+});
+const use = (tenant: string, rows: Record<string, number>, of = model(tenant)): RetiringUse => ({
+  tenant: { key: tenant, name: tenant.toUpperCase() },
+  model: of,
+  rows,
+});
+
+describe('retirements', () => {
+  it('put the rows of the same model of all tenants together, the most affected tenant first', () => {
+    const found = groupRetirements([use('a', { apps: 1 }), use('b', { apps: 2, assistants: 3 })]);
+    assert.equal(found.length, 1);
+    assert.equal(found[0]?.rows, 6);
+    assert.deepEqual(found[0]?.rowsByType, { apps: 3, assistants: 3 });
+    assert.deepEqual(
+      found[0]?.tenants.map(({ key, rows, modelKey }) => [key, rows, modelKey]),
+      [
+        ['b', 5, 'b'],
+        ['a', 1, 'a'],
+      ],
+    );
+  });
+
+  it('keep days, kinds, families and providers apart, the earliest first', () => {
+    const others = [
+      model('x', { shutdown: '2026-12-01T00:00:00Z' }),
+      model('y', { kind: 'transcription' }),
+      model('z', { components: { name: 'sonnet', family: 'other', provider: 'anthropic' } }),
+      model('w', { components: { name: 'sonnet', family: 'claude', provider: 'bedrock' } }),
+    ];
+    const found = groupRetirements([use('a', { apps: 1 }), ...others.map((of) => use('b', { apps: 1 }, of))]);
+    assert.equal(found.length, 5);
+    assert.equal(found[0]?.day, '2026-12-01');
+    assert.equal(new Set(found.map((one) => retirementEvent(one).uid)).size, 5);
+  });
+
+  it('leave out what nobody uses and what has no last day', () => {
+    const { shutdown: _, ...stays } = model('a');
+    assert.deepEqual(groupRetirements([use('a', {}), use('b', { apps: 1 }, stays)]), []);
+  });
+
+  it('become a day in a calendar that says who is affected', () => {
+    const tenants = Array.from({ length: 12 }, (_, n) => use(`t${String(n).padStart(2, '0')}`, { apps: 1 }));
+    const [one] = groupRetirements(tenants);
+    assert.ok(one !== undefined);
+    const event = retirementEvent(one);
+    assert.equal(event.day, '2027-02-19');
+    assert.match(event.summary, /^sonnet \(claude, anthropic\) is shut down \(12 rows\)$/);
+    assert.match(event.description, /apps: 12\n12 tenant\(s\): T00 \(1\), .*T09 \(1\) and 2 more$/s);
+  });
+});
