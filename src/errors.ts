@@ -79,6 +79,12 @@ export const errorCodes = {
   PRECONDITION_FAILED: { exit: 1, summary: 'A row is not as the caller saw it.' },
   RATE_LIMITED: { exit: 1, summary: 'Too many requests in a short time.' },
   SHUTTING_DOWN: { exit: 1, summary: 'The server is stopping and takes nothing new.' },
+  ROW_DELETED: { exit: 1, summary: 'A row that was deleted or archived cannot be changed.' },
+  REFERENCE_INVALID: { exit: 1, summary: 'A row names something that it cannot name.' },
+  MODEL_DISABLED: { exit: 1, summary: 'A disabled model was chosen.' },
+  MODEL_NOT_IN_SPACE: { exit: 1, summary: 'A model was chosen that the space may not use.' },
+  MODEL_IN_USE: { exit: 1, summary: 'A model is still named by something live.' },
+  LOCKOUT_REFUSED: { exit: 1, summary: 'A change would lock somebody out for good.' },
 } as const satisfies Record<string, { exit: 1 | 2; summary: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -74,6 +74,12 @@ export const statusOf = {
   PRECONDITION_FAILED: 412,
   RATE_LIMITED: 429,
   SHUTTING_DOWN: 503,
+  ROW_DELETED: 409,
+  REFERENCE_INVALID: 422,
+  MODEL_DISABLED: 422,
+  MODEL_NOT_IN_SPACE: 422,
+  MODEL_IN_USE: 409,
+  LOCKOUT_REFUSED: 409,
 } as const satisfies Record<ErrorCode, number>;
 
 export interface Problem {

@@ -60,6 +60,15 @@ export async function asOperator<T>(
   return db.transaction(opening(scope, scope.operatorRole, Object.fromEntries(settings)), work);
 }
 
+/**
+ * Binds an operator's transaction to one tenant from here on: for what must be written in a tenant together with what
+ * belongs to none, such as its audit record.
+ */
+export async function enterTenant(tx: Tx, scope: TenantScope, tenantId: string): Promise<void> {
+  const settings = fill(scope.settings, '$tenant', checkTenant(scope, tenantId));
+  await tx.script(bindingsOf(scope.role, settings).join('; '));
+}
+
 /** Can one transaction see several tenants? */
 export function sharesTransactions(scope: TenantScope): boolean {
   return (
@@ -87,11 +96,14 @@ function opening(
   const parts = [`BEGIN${isolation}${scope.readOnly ? ' READ ONLY' : ''}`];
   if (scope.lockTimeoutMs !== undefined)
     parts.push(`SET LOCAL lock_timeout = ${wholeMs(scope.lockTimeoutMs)}`);
-  if (role !== undefined) parts.push(`SET LOCAL ROLE ${quoteIdent(role)}`);
-  for (const [name, value] of Object.entries(settings)) {
-    parts.push(`SET LOCAL ${settingName(name)} = ${quoteLiteral(value)}`);
-  }
-  return parts.join('; ');
+  return [...parts, ...bindingsOf(role, settings)].join('; ');
+}
+
+function bindingsOf(role: string | undefined, settings: Readonly<Record<string, string>>): string[] {
+  const bindings = Object.entries(settings).map(
+    ([name, value]) => `SET LOCAL ${settingName(name)} = ${quoteLiteral(value)}`,
+  );
+  return role === undefined ? bindings : [`SET LOCAL ROLE ${quoteIdent(role)}`, ...bindings];
 }
 
 const isolationLevels = {

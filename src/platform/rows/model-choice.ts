@@ -1,0 +1,102 @@
+/** May these models be chosen? */
+import { DroverError } from '../../errors.ts';
+import { listModelStates, lockSpaceModels, type ModelState } from '../../postgres/queries/model-choice.ts';
+import type { ModelKind, Proposed } from '../resources/declaration.ts';
+
+export interface Choice {
+  /** Where it was given. */
+  readonly field: string;
+  readonly kind: ModelKind;
+  readonly id: string;
+  /** Newly chosen, and not merely taken along. */
+  readonly fresh: boolean;
+  /** What the document beside it calls the model. */
+  readonly named: string | undefined;
+}
+
+type Place = Pick<Proposed, 'tx' | 'platform' | 'caller'>;
+
+interface Choices {
+  readonly choices: readonly Choice[];
+  /** The space in which the models must be available. */
+  readonly spaceId: string | undefined;
+}
+
+/** @throws REFERENCE_INVALID, MODEL_RETIRED, MODEL_DISABLED, MODEL_NOT_IN_SPACE */
+export async function chooseModels(place: Place, { choices, spaceId }: Choices): Promise<void> {
+  for (const kind of new Set(choices.map((choice) => choice.kind))) {
+    const asked = choices.filter((choice) => choice.kind === kind);
+    await chooseOfKind(place, { kind, choices: asked, spaceId });
+  }
+}
+
+async function chooseOfKind(
+  { tx, platform, caller }: Place,
+  { kind, choices, spaceId }: Choices & { readonly kind: ModelKind },
+): Promise<void> {
+  const tenant = { schema: platform.schema, tenantId: caller.tenantId };
+  const ids = [...new Set(choices.map(({ id }) => id))];
+  const states = new Map(
+    (await listModelStates(tx, tenant, { kind, ids })).map((state) => [state.id, state]),
+  );
+  for (const choice of choices) {
+    const state = states.get(choice.id);
+    if (state === undefined) throw unknownReference(choice.field, `${kind} model`);
+    if (choice.named !== undefined && choice.named !== state.name) throw misnamed(choice, state);
+    if (choice.fresh) await refuseUnusable({ tx, platform, caller }, choice, state);
+  }
+  if (spaceId === undefined) return;
+  const available = new Set(await lockSpaceModels(tx, tenant, { kind, spaceId, ids }));
+  const missing = choices.find(({ id }) => !available.has(id));
+  if (missing !== undefined) throw notInSpace(missing, states.get(missing.id));
+}
+
+async function refuseUnusable(place: Place, choice: Choice, state: ModelState): Promise<void> {
+  const { field, kind } = choice;
+  const about = { field, model: { id: state.id, name: state.name } };
+  if (state.lifecycle === 'retired' || state.lifecycle === 'withdrawn') {
+    const successor = await findSuccessor(place, { kind, model: state });
+    const instead = successor === null ? '; it has no successor' : `; use ${successor.name} instead`;
+    const message = `${field}: ${state.name} is ${state.lifecycle} and cannot be chosen${instead}.`;
+    throw new DroverError('MODEL_RETIRED', message, { ...about, successor });
+  }
+  if (!state.is_enabled)
+    throw new DroverError(
+      'MODEL_DISABLED',
+      `${field}: ${state.name} is disabled in your organisation.`,
+      about,
+    );
+}
+
+const maxSuccessions = 20;
+
+/** The first model after it that can still be chosen. */
+async function findSuccessor(
+  { tx, platform, caller }: Place,
+  { kind, model }: { readonly kind: ModelKind; readonly model: ModelState },
+): Promise<{ id: string; name: string } | null> {
+  const tenant = { schema: platform.schema, tenantId: caller.tenantId };
+  for (let at = model, n = 0; at.successor_id !== null && n < maxSuccessions; n += 1) {
+    const [next] = await listModelStates(tx, tenant, { kind, ids: [at.successor_id] });
+    if (next === undefined) return null;
+    if (next.lifecycle !== 'retired' && next.lifecycle !== 'withdrawn')
+      return { id: next.id, name: next.name };
+    at = next;
+  }
+  return null;
+}
+
+/** The same words for an id of another tenant and for one that is nobody's. */
+export function unknownReference(field: string, noun: string): DroverError {
+  return new DroverError('REFERENCE_INVALID', `${field}: there is no such ${noun}.`, { field });
+}
+
+function misnamed({ field }: Choice, { name }: ModelState): DroverError {
+  const message = `${field}: id and name are of two models; the one with this id is called ${name}.`;
+  return new DroverError('REFERENCE_INVALID', message, { field });
+}
+
+function notInSpace({ field, kind }: Choice, state: ModelState | undefined): DroverError {
+  const message = `${field}: ${state?.name ?? 'this model'} is not available in this space; link it by PUT /spaces/{space_id}/${kind}-models/{model_id} first.`;
+  return new DroverError('MODEL_NOT_IN_SPACE', message, { field });
+}

@@ -1,0 +1,66 @@
+/** Lists and gets the rows of any resource. */
+import { DroverError } from '../../errors.ts';
+import type { Tx } from '../../postgres/database.ts';
+import { findRow, listRows, type PagedRow } from '../../postgres/queries/resource-rows.ts';
+import type { Resource, Values } from '../resources/declaration.ts';
+import { conditionsOf, sqlTypeOf } from './conditions.ts';
+import { represent, tableOf } from './representation.ts';
+import { type Asked, reading } from './unit.ts';
+
+/** Where a page ended. */
+export interface Position {
+  readonly value: string;
+  readonly id: string;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly after: Position | undefined;
+  readonly filters: Readonly<Record<string, unknown>>;
+}
+
+export interface Page {
+  readonly items: readonly Values[];
+  /** Where the next page begins; null where this was the last. */
+  readonly next: Position | null;
+}
+
+/**
+ * One page, by the declared order. The position is a row's own values and no count, so that rows which come and go
+ * between two pages neither repeat nor hide others.
+ */
+export function listResource(asked: Asked, request: PageRequest): Promise<Page> {
+  return reading(asked, (tx) => listPage(tx, asked, request));
+}
+
+/** The same in a transaction that is open. */
+export async function listPage(tx: Tx, asked: Asked, request: PageRequest): Promise<Page> {
+  const { resource } = asked;
+  const { column, descending } = resource.order ?? { column: 'created_at', descending: false };
+  const rows = await listRows(tx, tableOf(asked), {
+    conditions: conditionsOf(resource, request.filters),
+    order: { column, type: sqlTypeOf(resource.columns, column), descending },
+    after: request.after,
+    limit: request.limit + 1,
+  });
+  const page = rows.slice(0, request.limit);
+  const more = rows.length > request.limit;
+  return { items: page.map((row) => represent(resource.columns, row)), next: more ? positionOf(page) : null };
+}
+
+function positionOf(rows: readonly PagedRow[]): Position | null {
+  const last = rows.at(-1);
+  return last === undefined ? null : { value: last.drover_order, id: String(last['id']) };
+}
+
+/** @throws NOT_FOUND for a row that is missing or another tenant's */
+export async function getResource(asked: Asked, id: string): Promise<Values> {
+  const row = await reading(asked, (tx) => findRow(tx, tableOf(asked), { id }));
+  if (row === undefined) throw notFound(asked.resource);
+  return represent(asked.resource.columns, row);
+}
+
+/** One answer for what is missing and what is not the caller's. */
+export function notFound({ noun }: Pick<Resource, 'noun'>): DroverError {
+  return new DroverError('NOT_FOUND', `There is no such ${noun}.`);
+}

@@ -1,0 +1,149 @@
+/**
+ * Rows of one table of Drover's own schema, told by its name and columns. Every statement carries the tenant although
+ * row-level security binds it, too: a policy alone does not tell a fleet which shard to ask.
+ */
+import { Binder } from '../binder.ts';
+import type { Row, Tx } from '../database.ts';
+import { quoteIdent, quoteTable } from '../identifiers.ts';
+
+export interface RowTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** Whose rows; undefined for a table that belongs to everybody, or to the operator. */
+  readonly tenant: { readonly column: string; readonly id: string } | undefined;
+}
+
+/** `present` and `absent` ask whether the column is null and take no value. */
+export interface Condition {
+  readonly column: string;
+  readonly test: 'equals' | 'in' | 'from' | 'before' | 'present' | 'absent';
+  readonly type?: string;
+  readonly value?: unknown;
+}
+
+export interface PageQuery {
+  readonly conditions: readonly Condition[];
+  /** Rows come in the order of this column, and of `id` where it is equal. */
+  readonly order: { readonly column: string; readonly type: string; readonly descending: boolean };
+  readonly after: { readonly value: string; readonly id: string } | undefined;
+  readonly limit: number;
+}
+
+/** A row, and where it stands in the order of the page, as text without loss. */
+export type PagedRow = Row & { readonly drover_order: string };
+
+/** At most `limit` rows after a position. By the tenant's part of the primary key; pages are sorted, not indexed. */
+export function listRows(tx: Tx, table: RowTable, query: PageQuery): Promise<PagedRow[]> {
+  const binder = new Binder();
+  const { column, type, descending } = query.order;
+  const position = `(t.${quoteIdent(column)}, t."id")`;
+  const where = [
+    ownedSql(binder, table),
+    ...query.conditions.map((condition) => conditionSql(binder, condition)),
+    ...(query.after === undefined
+      ? []
+      : [
+          `${position} ${descending ? '<' : '>'} (${binder.bind(query.after.value, `text::${type}`)}, ${binder.bind(query.after.id, 'text::uuid')})`,
+        ]),
+  ];
+  const direction = descending ? 'DESC' : 'ASC';
+  return tx.many<PagedRow>(
+    `SELECT ${columnsSql(table)}, t.${quoteIdent(column)}::text AS drover_order FROM ${quoteTable(table)} t
+     WHERE ${where.join(' AND ')} ORDER BY t.${quoteIdent(column)} ${direction}, t."id" ${direction} LIMIT ${binder.bind(query.limit, 'bigint')}`,
+    binder.values,
+  );
+}
+
+/** One row; locked against changes until the transaction ends where that is asked for. */
+export function findRow(
+  tx: Tx,
+  table: RowTable,
+  { id, lock }: { readonly id: string; readonly lock?: boolean },
+): Promise<Row | undefined> {
+  const binder = new Binder();
+  return tx.maybeOne(
+    `SELECT ${columnsSql(table)} FROM ${quoteTable(table)} t WHERE ${keySql(binder, table, id)}${lock === true ? ' FOR UPDATE' : ''}`,
+    binder.values,
+  );
+}
+
+export function insertRow(tx: Tx, table: RowTable, values: Row): Promise<Row> {
+  const owned = table.tenant === undefined ? {} : { [table.tenant.column]: table.tenant.id };
+  const all = { ...owned, ...values };
+  const names = Object.keys(all);
+  return tx.one(
+    `INSERT INTO ${quoteTable(table)} AS t (${names.map(quoteIdent).join(', ')})
+     VALUES (${names.map((_, at) => `$${at + 1}`).join(', ')}) RETURNING ${columnsSql(table)}`,
+    Object.values(all),
+  );
+}
+
+export interface RowChange {
+  readonly id: string;
+  readonly values: Row;
+  /** Columns that get the moment of the statement. */
+  readonly stamped: readonly string[];
+}
+
+/** Changes a row that the transaction holds locked. */
+export function updateRow(tx: Tx, table: RowTable, { id, values, stamped }: RowChange): Promise<Row> {
+  const names = Object.keys(values);
+  const sets = [
+    ...names.map((name, at) => `${quoteIdent(name)} = $${at + 1}`),
+    ...stamped.map((name) => `${quoteIdent(name)} = statement_timestamp()`),
+  ];
+  const key = [id, ...(table.tenant === undefined ? [] : [table.tenant.id])];
+  const owned =
+    table.tenant === undefined ? '' : ` AND t.${quoteIdent(table.tenant.column)} = $${names.length + 2}`;
+  return tx.one(
+    `UPDATE ${quoteTable(table)} AS t SET ${sets.join(', ')} WHERE t."id" = $${names.length + 1}${owned} RETURNING ${columnsSql(table)}`,
+    [...Object.values(values), ...key],
+  );
+}
+
+export async function deleteRow(tx: Tx, table: RowTable, id: string): Promise<void> {
+  const binder = new Binder();
+  await tx.run(`DELETE FROM ${quoteTable(table)} t WHERE ${keySql(binder, table, id)}`, binder.values);
+}
+
+/**
+ * Takes the lock of a writer before anything is read. A migration keeps writers out of tables whose documents name
+ * models; who reads a model first and is let in afterwards would store one that was retired meanwhile.
+ */
+export async function lockForWriting(tx: Tx, table: Pick<RowTable, 'schema' | 'name'>): Promise<void> {
+  await tx.run(`LOCK TABLE ${quoteTable(table)} IN ROW EXCLUSIVE MODE`);
+}
+
+function columnsSql({ columns }: RowTable): string {
+  return columns.map((column) => `t.${quoteIdent(column)}`).join(', ');
+}
+
+function keySql(binder: Binder, table: RowTable, id: string): string {
+  return `${ownedSql(binder, table)} AND t."id" = ${binder.bind(id, 'text::uuid')}`;
+}
+
+function ownedSql(binder: Binder, { tenant }: RowTable): string {
+  return tenant === undefined
+    ? 'true'
+    : `t.${quoteIdent(tenant.column)} = ${binder.bind(tenant.id, 'text::uuid')}`;
+}
+
+function conditionSql(binder: Binder, { column, test, type = 'text', value }: Condition): string {
+  const name = `t.${quoteIdent(column)}`;
+  const cast = type === 'text' ? 'text' : `text::${type}`;
+  switch (test) {
+    case 'present':
+      return `${name} IS NOT NULL`;
+    case 'absent':
+      return `${name} IS NULL`;
+    case 'in':
+      return `${name} = ANY (${binder.bind(value, 'text[]')}${type === 'text' ? '' : `::${type}[]`})`;
+    case 'from':
+      return `${name} >= ${binder.bind(value, cast)}`;
+    case 'before':
+      return `${name} < ${binder.bind(value, cast)}`;
+    case 'equals':
+      return `${name} = ${binder.bind(value, cast)}`;
+  }
+}
