@@ -320,6 +320,89 @@ CREATE TABLE "migration"."questions" (
   CONSTRAINT "questions_pkey" PRIMARY KEY (tenant_id, id)
 );
 
+CREATE TABLE "migration"."run_events" (
+  "run_id" uuid NOT NULL,
+  "number" integer NOT NULL,
+  "at" timestamp with time zone NOT NULL DEFAULT now(),
+  "kind" text NOT NULL,
+  "data" jsonb NOT NULL,
+  CONSTRAINT "run_events_pkey" PRIMARY KEY (run_id, number),
+  CONSTRAINT "run_events_kind_check" CHECK ((kind = ANY (ARRAY['run'::text, 'tenant'::text, 'end'::text])))
+);
+
+CREATE TABLE "migration"."run_tenants" (
+  "tenant_id" uuid NOT NULL,
+  "run_id" uuid NOT NULL,
+  "position" integer NOT NULL,
+  "tenant_name" text NOT NULL,
+  "status" text NOT NULL,
+  "code" text,
+  "message" text,
+  "from_key" text,
+  "to_key" text,
+  "source_retired" boolean NOT NULL DEFAULT false,
+  "undoes_id" uuid,
+  "migration_id" uuid,
+  "complete" boolean,
+  "migrated_count" bigint NOT NULL DEFAULT 0,
+  "details" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "findings" jsonb NOT NULL DEFAULT '[]'::jsonb,
+  "duration_ms" integer,
+  "claim" uuid,
+  "worker" text,
+  "claimed_until" timestamp with time zone,
+  "attempts" integer NOT NULL DEFAULT 0,
+  "not_before" timestamp with time zone,
+  "announced" boolean NOT NULL DEFAULT false,
+  "finished_at" timestamp with time zone,
+  CONSTRAINT "run_tenants_pkey" PRIMARY KEY (tenant_id, run_id),
+  CONSTRAINT "run_tenants_claim_check" CHECK (((status = 'claimed'::text) = (claim IS NOT NULL))),
+  CONSTRAINT "run_tenants_status_check" CHECK ((status = ANY (ARRAY['pending'::text, 'claimed'::text, 'succeeded'::text, 'failed'::text, 'skipped'::text])))
+);
+
+CREATE TABLE "migration"."run_workers" (
+  "id" text NOT NULL,
+  "run_id" uuid,
+  "started_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "seen_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "run_workers_pkey" PRIMARY KEY (id)
+);
+
+CREATE TABLE "migration"."runs" (
+  "id" uuid NOT NULL,
+  "kind" text NOT NULL,
+  "parent_id" uuid,
+  "status" text NOT NULL,
+  "status_reason" text,
+  "throttle_reason" text,
+  "model_kind" text NOT NULL,
+  "from_key" text,
+  "from_name" text NOT NULL,
+  "from_family" text,
+  "to_key" text,
+  "to_name" text NOT NULL,
+  "to_family" text,
+  "options" jsonb NOT NULL,
+  "actor" text NOT NULL,
+  "reason" text,
+  "canary_size" integer NOT NULL DEFAULT 0,
+  "canary_released" boolean NOT NULL DEFAULT true,
+  "failures_excused" integer NOT NULL DEFAULT 0,
+  "total" integer NOT NULL,
+  "pending" integer NOT NULL,
+  "succeeded" integer NOT NULL DEFAULT 0,
+  "failed" integer NOT NULL DEFAULT 0,
+  "skipped" integer NOT NULL DEFAULT 0,
+  "migrated_count" bigint NOT NULL DEFAULT 0,
+  "last_event" integer NOT NULL DEFAULT 0,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "started_at" timestamp with time zone,
+  "finished_at" timestamp with time zone,
+  CONSTRAINT "runs_pkey" PRIMARY KEY (id),
+  CONSTRAINT "runs_kind_check" CHECK ((kind = ANY (ARRAY['model'::text, 'rollback'::text]))),
+  CONSTRAINT "runs_status_check" CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'paused'::text, 'stopped'::text, 'cancelling'::text, 'cancelled'::text, 'succeeded'::text, 'failed'::text])))
+);
+
 CREATE TABLE "migration"."schema_migrations" (
   "version" text NOT NULL,
   "name" text NOT NULL,
@@ -555,6 +638,13 @@ CREATE INDEX questions_assistant_id_idx ON migration.questions USING btree (tena
 CREATE INDEX questions_completion_model_id_idx ON migration.questions USING btree (tenant_id, completion_model_id);
 CREATE INDEX questions_user_id_idx ON migration.questions USING btree (tenant_id, user_id);
 
+CREATE INDEX run_tenants_open_idx ON migration.run_tenants USING btree (run_id, "position") WHERE (status = ANY (ARRAY['pending'::text, 'claimed'::text]));
+CREATE INDEX run_tenants_position_idx ON migration.run_tenants USING btree (run_id, "position");
+CREATE INDEX run_tenants_unannounced_idx ON migration.run_tenants USING btree (run_id, "position") WHERE (NOT announced);
+
+CREATE INDEX runs_created_at_idx ON migration.runs USING btree (created_at DESC, id);
+CREATE INDEX runs_parent_id_idx ON migration.runs USING btree (parent_id);
+
 ALTER TABLE "migration"."services" ADD CONSTRAINT "services_completion_model_fkey" FOREIGN KEY (tenant_id, completion_model_id, completion_model_live) REFERENCES migration.completion_models(tenant_id, id, is_live);
 ALTER TABLE "migration"."services" ADD CONSTRAINT "services_space_fkey" FOREIGN KEY (tenant_id, space_id) REFERENCES migration.spaces(tenant_id, id);
 ALTER TABLE "migration"."services" ADD CONSTRAINT "services_transcription_model_fkey" FOREIGN KEY (tenant_id, transcription_model_id, transcription_model_live) REFERENCES migration.transcription_models(tenant_id, id, is_live);
@@ -764,6 +854,27 @@ CREATE POLICY "drover_fleet" ON "migration"."questions" FOR ALL TO drover_fleet
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
 GRANT INSERT, SELECT ON "migration"."questions" TO drover_app;
 GRANT INSERT, SELECT ON "migration"."questions" TO drover_fleet;
+
+GRANT INSERT, SELECT ON "migration"."run_events" TO drover_operator;
+
+ALTER TABLE "migration"."run_tenants" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."run_tenants" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."run_tenants" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."run_tenants" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_operator" ON "migration"."run_tenants" FOR ALL TO drover_operator
+  USING (true)
+  WITH CHECK (true);
+GRANT INSERT, SELECT, UPDATE ON "migration"."run_tenants" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."run_tenants" TO drover_fleet;
+GRANT INSERT, SELECT, UPDATE ON "migration"."run_tenants" TO drover_operator;
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."run_workers" TO drover_operator;
+
+GRANT INSERT, SELECT, UPDATE ON "migration"."runs" TO drover_operator;
 
 ALTER TABLE "migration"."services" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."services" FORCE ROW LEVEL SECURITY;

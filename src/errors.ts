@@ -85,6 +85,10 @@ export const errorCodes = {
   MODEL_NOT_IN_SPACE: { exit: 1, summary: 'A model was chosen that the space may not use.' },
   MODEL_IN_USE: { exit: 1, summary: 'A model is still named by something live.' },
   LOCKOUT_REFUSED: { exit: 1, summary: 'A change would lock somebody out for good.' },
+  RUN_NOT_FOUND: { exit: 1, summary: 'There is no such run.' },
+  RUN_INVALID: { exit: 1, summary: 'A run is asked for that cannot be made.' },
+  RUN_CONFLICT: { exit: 1, summary: 'The run is not in a state in which that can be done.' },
+  RUN_CLAIM_LOST: { exit: 1, summary: 'Another worker has taken over the tenants of this one.' },
 } as const satisfies Record<string, { exit: 1 | 2; summary: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;

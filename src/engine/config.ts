@@ -129,6 +129,8 @@ export interface Config {
     readonly display?: string;
     /** The tenant column's usual name. */
     readonly column?: string;
+    /** SQL over the root's row: runs over all tenants leave this one out unless they are told otherwise. */
+    readonly suspended?: string;
     /**
      * Per table, a link no foreign key declares: `app_id -> apps.id` (this column equals that one),
      * `id <- space_documents.document_id` (a junction's column names this row), `user_id in groups.members` (membership in a list).

@@ -74,7 +74,7 @@ function canonicalSpelling(config: Config, component: string, value: string): st
 }
 
 /** Every text by which a person may name the model. */
-function namesOf(model: ModelFacts): string[] {
+export function namesOf(model: ModelFacts): string[] {
   const { name = '', family, provider } = model.components;
   return [
     name,

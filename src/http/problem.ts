@@ -80,6 +80,10 @@ export const statusOf = {
   MODEL_NOT_IN_SPACE: 422,
   MODEL_IN_USE: 409,
   LOCKOUT_REFUSED: 409,
+  RUN_NOT_FOUND: 404,
+  RUN_INVALID: 400,
+  RUN_CONFLICT: 409,
+  RUN_CLAIM_LOST: 409,
 } as const satisfies Record<ErrorCode, number>;
 
 export interface Problem {

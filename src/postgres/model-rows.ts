@@ -29,21 +29,86 @@ export async function listModels(
   about: { model: ModelTable; tenant: string | undefined },
 ): Promise<ModelFacts[]> {
   const binder = new Binder();
-  const { config, table, kind } = about.model;
+  const { config, table } = about.model;
   const context = { binder, rules, table, tenant: about.tenant };
-  const global = config.global === undefined ? 'false' : `coalesce((${config.global}), false)`;
-  const sql = `SELECT t.${quoteIdent(about.model.key)}::text AS key, ${tenantSql(rules, about.model, global)} AS tenant, ${componentsSql(rules, about.model)} AS components,
-      ${flag(config.enabled, 'true')} AS enabled, ${flag(config.deprecated, 'false')} AS deprecated, ${flag(config.retired, 'false')} AS retired,
-      ${usableSql(rules, about.model)} AS usable, ${markedSql(binder, about.model)} AS marked, ${config.columns.updated === undefined ? 'NULL' : `t.${quoteIdent(config.columns.updated)}`}::text AS updated,
-      ${factsSql(config.facts ?? {})} AS facts
-    FROM ${quoteRows(table)} t WHERE (${mineSql(context)}) OR ${global} OR ${isGlobalTable(rules, about.model) ? 'true' : 'false'} ORDER BY 1`;
-  const rows = await tx.many<ModelRow>(sql, binder.values);
-  return rows.map((row) => modelFacts(kind, row));
+  const mine = mineSql(context);
+  const where = `(${mine}) OR ${globalSql(config)} OR ${isGlobalTable(rules, about.model) ? 'true' : 'false'}`;
+  return selectModels(tx, rules, { model: about.model, binder, where });
 }
 
-function isGlobalTable(rules: Rules, { table }: ModelTable): boolean {
+/** Can the models of several tenants be read at once, because one column says whose each is (or nobody owns any)? */
+export function canReadTogether(rules: Rules, model: ModelTable): boolean {
+  return isGlobalTable(rules, model) || ownColumn(rules, model) !== undefined;
+}
+
+/** Do all models belong to everybody? */
+export function isGlobalTable(rules: Rules, { table }: ModelTable): boolean {
   const kind = rules.ownership.get(table.id)?.kind;
   return kind === 'global' || kind === 'unknown';
+}
+
+/**
+ * The models of several tenants, and those of everybody, that have one of the names (whatever its case) or keys; by tenant the
+ * index on the tenant column serves. Only where `canReadTogether`.
+ */
+export async function listModelsOfTenants(
+  tx: Tx,
+  rules: Rules,
+  about: {
+    model: ModelTable;
+    tenants: readonly string[];
+    names: readonly string[];
+    keys: readonly string[];
+  },
+): Promise<ModelFacts[]> {
+  const binder = new Binder();
+  const { config, table, key } = about.model;
+  const column = isGlobalTable(rules, about.model) ? undefined : ownColumn(rules, about.model);
+  const owned =
+    column === undefined
+      ? 'true'
+      : `t.${quoteIdent(column)} = ANY (${binder.bind(about.tenants, `text[]::${arrayCast(castFor(columnOf(table, column)))}`)})`;
+  const names = binder.bind(
+    about.names.map((name) => name.toLowerCase()),
+    'text[]',
+  );
+  const keys = binder.bind(about.keys, 'text[]');
+  const wanted = `(lower(t.${quoteIdent(config.columns.name)}::text) = ANY (${names}) OR t.${quoteIdent(key)}::text = ANY (${keys}))`;
+  return selectModels(tx, rules, {
+    model: about.model,
+    binder,
+    where: `((${owned}) OR ${globalSql(config)}) AND ${wanted}`,
+  });
+}
+
+/** `text::uuid` becomes `uuid[]`. */
+function arrayCast(cast: string): string {
+  return `${cast.replace(/^text::/, '')}[]`;
+}
+
+function ownColumn(rules: Rules, { table }: ModelTable): string | undefined {
+  const ownership = rules.ownership.get(table.id);
+  if (ownership?.kind !== 'tenant' || ownership.paths.length !== 1) return undefined;
+  return ownership.paths.find((path) => path.hops.length === 0)?.column;
+}
+
+function globalSql(config: ModelTable['config']): string {
+  return config.global === undefined ? 'false' : `coalesce((${config.global}), false)`;
+}
+
+async function selectModels(
+  tx: Tx,
+  rules: Rules,
+  { model, binder, where }: { model: ModelTable; binder: Binder; where: string },
+): Promise<ModelFacts[]> {
+  const { config, table, kind } = model;
+  const sql = `SELECT t.${quoteIdent(model.key)}::text AS key, ${tenantSql(rules, model, globalSql(config))} AS tenant, ${componentsSql(rules, model)} AS components,
+      ${flag(config.enabled, 'true')} AS enabled, ${flag(config.deprecated, 'false')} AS deprecated, ${flag(config.retired, 'false')} AS retired,
+      ${usableSql(rules, model)} AS usable, ${markedSql(binder, model)} AS marked, ${config.columns.updated === undefined ? 'NULL' : `t.${quoteIdent(config.columns.updated)}`}::text AS updated,
+      ${factsSql(config.facts ?? {})} AS facts
+    FROM ${quoteRows(table)} t WHERE ${where} ORDER BY 1`;
+  const rows = await tx.many<ModelRow>(sql, binder.values);
+  return rows.map((row) => modelFacts(kind, row));
 }
 
 function tenantSql(rules: Rules, { config, table }: ModelTable, global: string): string {

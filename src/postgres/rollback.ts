@@ -25,6 +25,8 @@ export interface RollbackRequest {
   readonly tenant?: string | undefined;
   readonly actor: string;
   readonly reason?: string;
+  /** Called in the work's transaction, after its work and before its commit. Throwing rolls it back. */
+  readonly beforeCommit?: (tx: Tx, result: RollbackResult) => Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -134,6 +136,7 @@ async function attempt(
       durationMs: Math.round(performance.now() - about.startedAt),
     };
     await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
+    await request.beforeCommit?.(tx, result);
     return finishWork(tx, site, {
       tenant,
       id,

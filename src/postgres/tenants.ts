@@ -13,6 +13,8 @@ import { asOperator } from './tenant.ts';
 export interface TenantName {
   readonly key: string;
   readonly name: string;
+  /** By the configuration: left out of runs over all tenants. */
+  readonly suspended: boolean;
 }
 
 /** Every tenant that the login may see, by key; none where the database has a single one. */
@@ -25,8 +27,9 @@ export function listTenants(site: Site): Promise<TenantName[]> {
     const key = site.config.tenant.key ?? table?.primaryKey[0];
     if (table === undefined || key === undefined) return [];
     const name = quoteIdent(display ?? key);
+    const suspended = `coalesce((${site.config.tenant.suspended ?? 'false'}), false)`;
     return tx.many<TenantName>(
-      `SELECT t.${quoteIdent(key)}::text AS key, coalesce(t.${name}::text, t.${quoteIdent(key)}::text) AS name FROM ${quoteRows(table)} t ORDER BY 1`,
+      `SELECT t.${quoteIdent(key)}::text AS key, coalesce(t.${name}::text, t.${quoteIdent(key)}::text) AS name, ${suspended} AS suspended FROM ${quoteRows(table)} t ORDER BY 1`,
     );
   });
 }

@@ -3,7 +3,12 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
-const makers = ['src/engine/compatibility.ts', 'src/engine/findings.ts', 'src/engine/parameter-findings.ts'];
+const makers = [
+  'src/engine/compatibility.ts',
+  'src/engine/findings.ts',
+  'src/engine/parameter-findings.ts',
+  'src/engine/resolution-findings.ts',
+];
 const read = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8').replaceAll('\r\n', '\n');
 

@@ -1,7 +1,7 @@
 /** Promise 8 for the schema itself: it is that of a whole number of migrations, known ones, whoever starts when. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
@@ -86,6 +86,10 @@ eachEngine((engine) => {
       'journal',
       'migration_steps',
       'migrations',
+      'run_events',
+      'run_tenants',
+      'run_workers',
+      'runs',
       'schema_migrations',
     ]);
     const found = await sql((tx) =>
@@ -147,11 +151,12 @@ eachEngine((engine) => {
   });
 
   it('refuses files without a header or with a gap before touching the database', async () => {
-    writeFileSync(join(folder, '0009_gap.sql'), '-- for: platform\n');
-    await assert.rejects(migrate(), refusal('MIGRATION_FILE_INVALID', /0009_gap\.sql/));
-    rmSync(join(folder, '0009_gap.sql'));
-    writeFileSync(join(folder, '0008_header.sql'), 'SELECT 1;\n');
-    await assert.rejects(migrate(), refusal('MIGRATION_FILE_INVALID', /0008_header\.sql/));
+    writeFileSync(join(folder, '0099_gap.sql'), '-- for: platform\n');
+    await assert.rejects(migrate(), refusal('MIGRATION_FILE_INVALID', /0099_gap\.sql/));
+    rmSync(join(folder, '0099_gap.sql'));
+    const files = readdirSync(folder).filter((name) => /^\d{4}_/.test(name));
+    writeFileSync(join(folder, `${String(files.length + 1).padStart(4, '0')}_header.sql`), 'SELECT 1;\n');
+    await assert.rejects(migrate(), refusal('MIGRATION_FILE_INVALID', /_header\.sql/));
     assert.deepEqual(await tables(), []);
   });
 
@@ -173,7 +178,7 @@ eachEngine((engine) => {
     const generated = (n: number) => ({ name: 'extra', template: `COMMENT ON SCHEMA {{schema}} IS '${n}'` });
     const start = (n: number): Promise<string[]> =>
       migrateSchema(db, { schema: 's', variant: 'state', generated: generated(n) });
-    assert.deepEqual(await start(1), ['0001_state.sql', '0007_fences.sql', 'extra']);
+    assert.deepEqual(await start(1), ['0001_state.sql', '0007_fences.sql', '0009_runs.sql', 'extra']);
     assert.deepEqual(await start(1), []);
     assert.deepEqual(await start(2), ['extra']);
   });

@@ -8,7 +8,15 @@ import { eachEngine } from '../support/databases.ts';
 import { digestRows, type PlatformDatabase, platformDatabase, refusal } from '../support/platform.ts';
 
 /** Written by Drover about its own work: the demo has done none. */
-const records = ['migrations', 'migration_steps', 'journal'];
+const records = [
+  'migrations',
+  'migration_steps',
+  'journal',
+  'runs',
+  'run_tenants',
+  'run_events',
+  'run_workers',
+];
 
 eachEngine((engine) => {
   let database: PlatformDatabase;

@@ -69,8 +69,8 @@ function everythingIsQualified(stmt: Node, schema: string): string[] {
     .map((name) => `${String(name['relname'])} is not written with the schema`);
 }
 
-/** Keys across all tenants: of tables that are the same for all. */
-const shared = /^(tenants|global_\w+)$/;
+/** Keys across all tenants: of tables that are the same for all, or that belong to the operator and are never distributed. */
+const shared = /^(tenants|global_\w+|runs|run_events|run_workers)$/;
 
 function constraintIsDistributable(table: string, constraint: Node): string[] {
   const name = text(constraint['conname']) || 'a key without a name';

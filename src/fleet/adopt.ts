@@ -1,0 +1,37 @@
+/**
+ * Where Drover's records lie in another database than the rows (`--state`), a worker may die between the commit of the work and
+ * the note of the run. Whoever takes the tenant over looks among its migrations first, so that the work is not done twice.
+ */
+import { getMigration, listMigrations, settleInterrupted } from '../postgres/history.ts';
+import type { MigrationRecord } from '../postgres/history.ts';
+import type { MoveResult } from '../postgres/move-result.ts';
+import type { Claimed, Ended } from '../postgres/run-tenants.ts';
+import type { RunRecord } from '../postgres/runs.ts';
+import type { Site } from '../postgres/site.ts';
+import { movedEnd } from './ended.ts';
+
+/** How many migrations of a tenant are looked at: those since the run began. */
+const looked = 50;
+
+/** What a worker that died had done for this run, once it is settled whether it was committed. */
+export async function adoptDone(site: Site, run: RunRecord, one: Claimed): Promise<Ended | undefined> {
+  const { tenant, fromKey } = one;
+  const source =
+    fromKey === null ? { components: { name: run.from.name } } : { key: fromKey, components: {} };
+  await settleInterrupted(site, { tenant, source });
+  const done = (await listMigrations(site, { tenant, limit: looked })).find((record) =>
+    isOfRun(record, run, one),
+  );
+  if (done === undefined) return undefined;
+  if (run.kind === 'rollback')
+    return { tenant, status: 'succeeded', migrationId: done.id, migratedCount: done.migratedCount };
+  const { result } = await getMigration(site, { tenant, id: done.id });
+  return { ...movedEnd(result as MoveResult), tenant };
+}
+
+function isOfRun(record: MigrationRecord, run: RunRecord, { fromKey, undoesId }: Claimed): boolean {
+  if (record.status !== 'succeeded' || record.startedAt < run.createdAt || record.rolledBack) return false;
+  return run.kind === 'rollback'
+    ? record.parentId === undoesId
+    : record.kind === 'model' && record.from.key === fromKey && record.actor === run.actor;
+}

@@ -1,0 +1,39 @@
+/** Brings a run to where its tenants stand: counts, status, events. Whoever does it when, the outcome is the same. */
+import { announceRun, announceTenants } from '../postgres/run-events.ts';
+import { countTenants, skipOpen } from '../postgres/run-tenants.ts';
+import { updateRun, withRun } from '../postgres/runs.ts';
+import type { RunChange, RunRecord } from '../postgres/runs.ts';
+import type { Tx } from '../postgres/database.ts';
+import type { Site } from '../postgres/site.ts';
+import { decideRun, isFinal } from './standing.ts';
+
+/** Advances the run, and returns it. @throws RUN_NOT_FOUND */
+export function advanceRun(site: Site, id: string, change: RunChange = {}): Promise<RunRecord> {
+  return withRun(site, id, (tx, run) => advanceLocked(tx, site, { run, change }));
+}
+
+/** The same within `withRun`; `change` is what somebody asked for, and what follows from it comes after. */
+export async function advanceLocked(
+  tx: Tx,
+  site: Site,
+  { run, change }: { run: RunRecord; change: RunChange },
+): Promise<RunRecord> {
+  if (isFinal(run)) return run;
+  const asked = { ...run, ...change };
+  if (asked.status === 'cancelling')
+    await skipOpen(tx, site, { runId: run.id, code: 'RUN_CANCELLED', message: 'The run was cancelled.' });
+  const announced = await announceTenants(tx, site, run);
+  const counts = await countTenants(tx, site, run);
+  const due = { ...change, ...decideRun(asked, counts) };
+  const news = announced > 0 || counts.skipped !== run.skipped || differs(run, due);
+  if (!news) return run;
+  const lastEvent = run.lastEvent + announced + 1;
+  const next = await updateRun(tx, site, { run: { ...run, lastEvent }, change: due, counts });
+  await announceRun(tx, site, { run: next, kind: isFinal(next) ? 'end' : 'run', number: lastEvent });
+  return next;
+}
+
+function differs(run: RunRecord, change: RunChange): boolean {
+  const names = ['status', 'statusReason', 'throttleReason', 'canaryReleased', 'failuresExcused'] as const;
+  return names.some((name) => change[name] !== undefined && change[name] !== run[name]);
+}

@@ -1,0 +1,167 @@
+/**
+ * One wave: the tenants of one claim, moved or taken back. What succeeds is recorded with its claim in the transaction of the
+ * work (`recordDone`); what fails is recorded after its rollback; what may pass goes back for somebody to try again.
+ */
+import type { Intent } from '../engine/intent.ts';
+import { DroverError } from '../errors.ts';
+import { planMove } from '../postgres/move.ts';
+import { rollbackMove } from '../postgres/rollback.ts';
+import { recordDone, recordEnded, releaseClaim } from '../postgres/run-tenants.ts';
+import type { Claim, Claimed, Ended } from '../postgres/run-tenants.ts';
+import type { RunRecord } from '../postgres/runs.ts';
+import type { Site } from '../postgres/site.ts';
+import { applyWave } from '../postgres/wave.ts';
+import type { WaveOutcome } from '../postgres/wave.ts';
+import { adoptDone } from './adopt.ts';
+import { failedEnd, movedEnd, undoneEnd } from './ended.ts';
+
+export interface Wave {
+  readonly run: RunRecord;
+  readonly claim: Claim;
+  readonly claimed: readonly Claimed[];
+}
+
+/** Another worker, an operator or a program was in the way: the same may work a little later. */
+const passing: readonly string[] = ['RETRYABLE', 'LOCK_TIMEOUT', 'MIGRATION_RUNNING'];
+const maxAttempts = 5;
+const retryAfterMs = 1000;
+
+/**
+ * Carries a wave out and returns what became of its tenants; those that are tried again later are not among them.
+ * @throws what concerns no single tenant: the database is gone
+ */
+export async function carryOut(site: Site, wave: Wave): Promise<Ended[]> {
+  return wave.run.kind === 'model' ? moveAll(site, wave) : undoAll(site, wave);
+}
+
+async function moveAll(site: Site, wave: Wave): Promise<Ended[]> {
+  const skipped = await findFinished(site, wave);
+  await recordEnded(site, wave.claim, skipped);
+  const done = new Set(skipped.map(({ tenant }) => tenant));
+  const claimed = wave.claimed.filter(({ tenant }) => !done.has(tenant));
+  if (claimed.length === 0) return skipped;
+  const { confirm, force } = wave.run.options;
+  const outcomes = await applyWave(site, {
+    moves: claimed.map((one) => intentFor(wave.run, one)),
+    confirm,
+    force,
+    actor: wave.run.actor,
+    ...(wave.run.reason === null ? {} : { reason: wave.run.reason }),
+    ...recording(site, wave.claim),
+  });
+  return [...skipped, ...(await settle(site, wave, outcomes.map(attemptOf)))];
+}
+
+/** Where the records lie in another database, one commit cannot cover both: there the record follows the work. */
+function recording(site: Site, claim: Claim): Pick<Parameters<typeof applyWave>[1], 'beforeCommit'> {
+  if (site.state.separate) return {};
+  return { beforeCommit: (tx, done) => recordDone(tx, site, { claim, ended: done.map(movedEnd) }) };
+}
+
+/** The move of one tenant of the run. */
+export function intentFor(
+  run: RunRecord,
+  { tenant, fromKey, toKey }: Pick<Claimed, 'tenant' | 'fromKey' | 'toKey'>,
+): Intent {
+  const { entityTypes, parameters, answers, leaveAsks } = run.options;
+  return {
+    tenant,
+    kind: run.modelKind,
+    from: fromKey ?? run.from.name,
+    to: toKey ?? run.to.name,
+    parameters,
+    answers,
+    leaveAsks,
+    ...(entityTypes === undefined ? {} : { entityTypes }),
+  };
+}
+
+/** Tenants that need no work: the source was retired before and nothing names it, or a worker that died had finished. */
+async function findFinished(site: Site, { run, claimed }: Wave): Promise<Ended[]> {
+  const ended: Ended[] = [];
+  for (const one of claimed) {
+    const adopted = site.state.separate && one.attempts > 1 ? await adoptDone(site, run, one) : undefined;
+    if (adopted !== undefined) ended.push(adopted);
+    else if (one.sourceRetired && (await hasNothingToMove(site, intentFor(run, one))))
+      ended.push({
+        tenant: one.tenant,
+        status: 'skipped',
+        code: 'ALREADY_MIGRATED',
+        message: 'The source was retired before, and nothing names it.',
+      });
+  }
+  return ended;
+}
+
+/** What cannot be planned is refused by the work itself, which says why. */
+async function hasNothingToMove(site: Site, intent: Intent): Promise<boolean> {
+  try {
+    return (await planMove(site, intent)).steps.length === 0;
+  } catch (error) {
+    if (error instanceof DroverError && error.code !== 'DATABASE_UNREACHABLE') return false;
+    throw error;
+  }
+}
+
+/** What became of one attempt. */
+interface Attempt {
+  readonly tenant: string;
+  readonly result: Ended | DroverError;
+}
+
+function attemptOf(outcome: WaveOutcome): Attempt {
+  const { tenant } = outcome;
+  return {
+    tenant,
+    result: outcome.status === 'succeeded' ? { ...movedEnd(outcome.result), tenant } : outcome.error,
+  };
+}
+
+async function undoAll(site: Site, wave: Wave): Promise<Ended[]> {
+  const attempts: Attempt[] = [];
+  for (const one of wave.claimed)
+    attempts.push({ tenant: one.tenant, result: await undoOne(site, wave, one) });
+  return settle(site, wave, attempts);
+}
+
+async function undoOne(site: Site, { run, claim }: Wave, one: Claimed): Promise<Ended | DroverError> {
+  const adopted = site.state.separate && one.attempts > 1 ? await adoptDone(site, run, one) : undefined;
+  if (adopted !== undefined) return adopted;
+  const { tenant, undoesId } = one;
+  try {
+    const result = await rollbackMove(site, {
+      migrationId: undoesId ?? '',
+      tenant,
+      actor: run.actor,
+      ...(run.reason === null ? {} : { reason: run.reason }),
+      ...(site.state.separate
+        ? {}
+        : { beforeCommit: (tx, done) => recordDone(tx, site, { claim, ended: [undoneEnd(tenant, done)] }) }),
+    });
+    return undoneEnd(tenant, result);
+  } catch (error) {
+    if (error instanceof DroverError && error.code !== 'DATABASE_UNREACHABLE') return error;
+    throw error;
+  }
+}
+
+/** Records what was not recorded with the work, and gives back what may pass. */
+async function settle(site: Site, wave: Wave, attempts: readonly Attempt[]): Promise<Ended[]> {
+  const ended: Ended[] = [];
+  const again: string[] = [];
+  for (const { tenant, result } of attempts) {
+    if (!(result instanceof DroverError)) ended.push(result);
+    else if (result.code === 'RUN_CLAIM_LOST') continue;
+    else if (mayPass(wave, tenant, result)) again.push(tenant);
+    else ended.push(failedEnd(tenant, result));
+  }
+  const unrecorded = site.state.separate ? ended : ended.filter(({ status }) => status === 'failed');
+  await recordEnded(site, wave.claim, unrecorded);
+  if (again.length > 0) await releaseClaim(site, wave.claim, { tenants: again, afterMs: retryAfterMs });
+  return ended;
+}
+
+function mayPass({ claimed }: Wave, tenant: string, error: DroverError): boolean {
+  const attempts = claimed.find((one) => one.tenant === tenant)?.attempts ?? maxAttempts;
+  return passing.includes(error.code) && attempts < maxAttempts;
+}

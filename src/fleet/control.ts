@@ -1,0 +1,93 @@
+/** What somebody may tell a run: each takes effect between two waves, and says who it was. */
+import { DroverError } from '../errors.ts';
+import { withRun } from '../postgres/runs.ts';
+import type { RunChange, RunRecord, RunStatus } from '../postgres/runs.ts';
+import { prepareState } from '../postgres/site.ts';
+import type { Site } from '../postgres/site.ts';
+import { advanceLocked } from './advance.ts';
+
+export interface Order {
+  readonly runId: string;
+  readonly actor: string;
+}
+
+interface Rule {
+  /** What is asked for, as a word of a message. */
+  readonly done: string;
+  readonly from: readonly RunStatus[];
+  /** Where it is so already, nothing is done. */
+  readonly already: readonly RunStatus[];
+  readonly hint: string;
+  readonly change: (run: RunRecord, order: Order) => RunChange;
+}
+
+/** No further wave is begun. @throws RUN_NOT_FOUND, RUN_CONFLICT */
+export function pauseRun(site: Site, order: Order): Promise<RunRecord> {
+  return obey(site, order, {
+    done: 'paused',
+    from: ['queued', 'running'],
+    already: ['paused'],
+    hint: 'only a run that is running can be paused',
+    change: (_, { actor }) => ({
+      status: 'paused',
+      statusReason: `paused by ${actor}`,
+      throttleReason: null,
+    }),
+  });
+}
+
+/** Goes on after a pause, or after too many failures; those that were do not count again. @throws RUN_NOT_FOUND, RUN_CONFLICT */
+export function resumeRun(site: Site, order: Order): Promise<RunRecord> {
+  return obey(site, order, {
+    done: 'resumed',
+    from: ['paused', 'stopped'],
+    already: ['running', 'queued'],
+    hint: 'a run whose canary is done is continued, and one that has ended stays as it is',
+    change: ({ failed }) => ({ status: 'running', statusReason: null, failuresExcused: failed }),
+  });
+}
+
+/** Releases the tenants after the canary. @throws RUN_NOT_FOUND, RUN_CONFLICT */
+export function continueRun(site: Site, order: Order): Promise<RunRecord> {
+  return obey(site, order, {
+    done: 'continued',
+    from: ['waiting'],
+    already: [],
+    hint: 'only a run that waits after its canary can be continued',
+    change: ({ failed }) => ({
+      status: 'running',
+      statusReason: null,
+      canaryReleased: true,
+      failuresExcused: failed,
+    }),
+  });
+}
+
+/** Ends it: what is under way is finished, the other tenants are skipped. @throws RUN_NOT_FOUND, RUN_CONFLICT */
+export function cancelRun(site: Site, order: Order): Promise<RunRecord> {
+  return obey(site, order, {
+    done: 'cancelled',
+    from: ['queued', 'running', 'waiting', 'paused', 'stopped'],
+    already: ['cancelling', 'cancelled'],
+    hint: 'it has ended',
+    change: (_, { actor }) => ({
+      status: 'cancelling',
+      statusReason: `cancelled by ${actor}`,
+      throttleReason: null,
+    }),
+  });
+}
+
+async function obey(site: Site, order: Order, rule: Rule): Promise<RunRecord> {
+  await prepareState(site);
+  return withRun(site, order.runId, async (tx, run) => {
+    if (rule.already.includes(run.status)) return run;
+    if (!rule.from.includes(run.status))
+      throw new DroverError(
+        'RUN_CONFLICT',
+        `Run ${run.id} is ${run.status} and cannot be ${rule.done}: ${rule.hint}.`,
+        { run: run.id, status: run.status },
+      );
+    return advanceLocked(tx, site, { run, change: rule.change(run, order) });
+  });
+}

@@ -1,0 +1,164 @@
+/** Making runs: who is visited is decided and written down once, in one transaction, before anything is done. */
+import { randomUUID } from 'node:crypto';
+import { wantedLabel } from '../engine/resolve-models.ts';
+import type { WantedModel } from '../engine/resolve-models.ts';
+import { DroverError } from '../errors.ts';
+import { seesReplication } from '../postgres/pressure.ts';
+import { hasOpenRollback, insertRun, withRun } from '../postgres/runs.ts';
+import type { NewRun, RunModel, RunRecord, Throttle } from '../postgres/runs.ts';
+import { insertRunTenants, listUndoable } from '../postgres/run-tenants.ts';
+import type { NewRunTenant, Undoable } from '../postgres/run-tenants.ts';
+import { prepareState, withState } from '../postgres/site.ts';
+import type { Site } from '../postgres/site.ts';
+import { canarySizeOf, invalid, optionsOf } from './request.ts';
+import type { RunPace, RunRequest } from './request.ts';
+import { resolveRun } from './resolve.ts';
+import type { ResolvedTenant } from './resolve.ts';
+import { isFinal } from './standing.ts';
+
+/**
+ * Makes a run; workers begin it. Returns its id.
+ * @throws what `resolveRun` throws; RUN_INVALID, FORCE_NEEDS_REASON
+ */
+export async function createRun(site: Site, request: RunRequest): Promise<string> {
+  optionsOf(request, 0);
+  const resolved = await resolveRun(site, request);
+  const tenants = inOrder(resolved.tenants.map(newTenant));
+  const pending = tenants.filter(({ status }) => status === 'pending').length;
+  const options = optionsOf(request, pending);
+  await checkMeasurable(site, options.throttle);
+  await prepareState(site);
+  const run: NewRun = {
+    id: randomUUID(),
+    kind: 'model',
+    parentId: null,
+    modelKind: resolved.kind,
+    from: modelOf(resolved.from),
+    to: modelOf(resolved.to),
+    options,
+    actor: request.actor,
+    reason: request.reason ?? null,
+    canarySize: canarySizeOf(options.canary, pending),
+    ...countsOf(tenants),
+  };
+  await withState(site, undefined, async (tx) => {
+    await insertRun(tx, site, run);
+    await insertRunTenants(tx, site, { runId: run.id, tenants });
+  });
+  return run.id;
+}
+
+function modelOf({ key, name, second }: WantedModel): RunModel {
+  return { key, name, family: second };
+}
+
+function newTenant({ tenant, resolution }: ResolvedTenant): NewRunTenant {
+  const base = { tenant: tenant.key, tenantName: tenant.name, position: 0, undoesId: null };
+  const { findings } = resolution;
+  if (resolution.status !== 'pending') {
+    const { status, code, message } = resolution;
+    return { ...base, status, code, message, fromKey: null, toKey: null, sourceRetired: false, findings };
+  }
+  const { from, to, sourceRetired } = resolution;
+  const keys = { fromKey: from.key ?? null, toKey: to.key ?? null };
+  return { ...base, ...keys, status: 'pending', code: null, message: null, sourceRetired, findings };
+}
+
+/** Those that are visited come first, so that the first so many of them are the canary. */
+function inOrder(tenants: readonly NewRunTenant[]): NewRunTenant[] {
+  const [visited, others] = [
+    tenants.filter(({ status }) => status === 'pending'),
+    tenants.filter(({ status }) => status !== 'pending'),
+  ];
+  return [...visited, ...others].map((tenant, at) => ({ ...tenant, position: at + 1 }));
+}
+
+function countsOf(
+  tenants: readonly NewRunTenant[],
+): Pick<NewRun, 'total' | 'pending' | 'failed' | 'skipped' | 'failuresExcused'> {
+  const count = (status: NewRunTenant['status']): number =>
+    tenants.filter((tenant) => tenant.status === status).length;
+  const failed = count('failed');
+  return {
+    total: tenants.length,
+    pending: count('pending'),
+    failed,
+    skipped: count('skipped'),
+    failuresExcused: failed,
+  };
+}
+
+/** A limit that cannot be measured would never apply, and nobody would notice. */
+async function checkMeasurable(site: Site, throttle: Throttle): Promise<void> {
+  const lag = throttle.maxReplicationLagMs ?? throttle.maxReplicationLagBytes;
+  if (lag === undefined || (await seesReplication(site))) return;
+  throw invalid(
+    'The login may not see how far replicas lag, so that limit would never apply: GRANT pg_monitor to it, or leave the limit out.',
+  );
+}
+
+export interface RollbackRunRequest extends RunPace {
+  readonly runId: string;
+  readonly actor: string;
+  readonly reason?: string;
+}
+
+/**
+ * Makes a run that takes back what another one did, tenant by tenant. Returns its id. It can itself be taken back.
+ * @throws RUN_NOT_FOUND, RUN_CONFLICT (it has not ended; nothing is left to take back), RUN_INVALID
+ */
+export async function createRollback(site: Site, request: RollbackRunRequest): Promise<string> {
+  await prepareState(site);
+  await checkMeasurable(site, request.throttle ?? {});
+  return withRun(site, request.runId, async (tx, parent) => {
+    if (!isFinal(parent))
+      throw conflict(parent, `it is ${parent.status}; cancel it first, and what it did can be taken back`);
+    if (await hasOpenRollback(tx, site, parent.id))
+      throw conflict(parent, 'a run that takes it back is under way');
+    const tenants = inOrder((await listUndoable(tx, site, parent.id)).map(undoneTenant));
+    const { pending, ...counts } = countsOf(tenants);
+    if (pending === 0) throw conflict(parent, nothingLeft(tenants));
+    const options = {
+      ...optionsOf({ ...request, from: '', to: '' }, pending),
+      parameters: parent.options.parameters,
+    };
+    const { modelKind, from, to } = parent;
+    const run: NewRun = {
+      id: randomUUID(),
+      kind: 'rollback',
+      parentId: parent.id,
+      modelKind,
+      from,
+      to,
+      options,
+      actor: request.actor,
+      reason: request.reason ?? null,
+      canarySize: canarySizeOf(options.canary, pending),
+      pending,
+      ...counts,
+    };
+    await insertRun(tx, site, run);
+    await insertRunTenants(tx, site, { runId: run.id, tenants });
+    return run.id;
+  });
+}
+
+function undoneTenant({ tenant, tenantName, migrationId, fromKey, toKey, undoneBy }: Undoable): NewRunTenant {
+  const base = { tenant, tenantName, position: 0, fromKey, toKey, sourceRetired: false, findings: [] };
+  if (undoneBy === null)
+    return { ...base, status: 'pending', code: null, message: null, undoesId: migrationId };
+  const message = `Run ${undoneBy} has taken it back already.`;
+  return { ...base, status: 'skipped', code: 'ROLLED_BACK', message, undoesId: null };
+}
+
+function nothingLeft(tenants: readonly NewRunTenant[]): string {
+  return tenants.length === 0 ? 'it changed nothing' : 'all that it did was taken back already';
+}
+
+function conflict(run: RunRecord, why: string): DroverError {
+  const what = `${wantedLabel({ name: run.from.name, second: run.from.family })} → ${wantedLabel({ name: run.to.name, second: run.to.family })}`;
+  return new DroverError('RUN_CONFLICT', `Run ${run.id} (${what}) cannot be taken back: ${why}.`, {
+    run: run.id,
+    status: run.status,
+  });
+}

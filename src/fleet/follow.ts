@@ -1,0 +1,57 @@
+/** Following a run from outside: its events one after the other, and its end. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { listEvents } from '../postgres/run-events.ts';
+import type { RunEvent } from '../postgres/run-events.ts';
+import { getRun } from '../postgres/runs.ts';
+import type { RunRecord } from '../postgres/runs.ts';
+import type { Site } from '../postgres/site.ts';
+import { isFinal, isResting } from './standing.ts';
+
+export interface Following {
+  readonly signal?: AbortSignal;
+  /** How often to look; 250 ms by default. */
+  readonly pollMs?: number;
+}
+
+const pageSize = 500;
+
+/**
+ * The events of a run after a number, as they come, in batches; empty ones where nothing happened meanwhile. Ends after the event
+ * `end`, or when the signal says so.
+ * @throws RUN_NOT_FOUND
+ */
+export async function* followEvents(
+  site: Site,
+  about: Following & { runId: string; after: number },
+): AsyncGenerator<readonly RunEvent[]> {
+  await getRun(site, about.runId);
+  let after = about.after;
+  while (about.signal?.aborted !== true) {
+    const events = await listEvents(site, { runId: about.runId, after, limit: pageSize });
+    yield events;
+    const last = events.at(-1);
+    if (last?.kind === 'end') return;
+    after = last?.number ?? after;
+    if (events.length === 0) {
+      if (isFinal(await getRun(site, about.runId))) {
+        // The end may have come between the two looks; there is none after the one that was seen already.
+        yield await listEvents(site, { runId: about.runId, after, limit: pageSize });
+        return;
+      }
+      await pause(about);
+    }
+  }
+}
+
+/** Resolves when the run has ended, or stands still until somebody says so. */
+export async function waitForRun(site: Site, runId: string, about: Following = {}): Promise<RunRecord> {
+  for (;;) {
+    const run = await getRun(site, runId);
+    if (isFinal(run) || isResting(run) || about.signal?.aborted === true) return run;
+    await pause(about);
+  }
+}
+
+function pause({ signal, pollMs = 250 }: Following): Promise<void> {
+  return wait(pollMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+}

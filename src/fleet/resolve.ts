@@ -1,0 +1,166 @@
+/** Which models a run means in which tenants: everything is read set-based, and decided by src/engine/resolve-models.ts. */
+import type { ModelFacts } from '../engine/model.ts';
+import { identifyModel, possibleNames, resolveModels } from '../engine/resolve-models.ts';
+import type { Resolution, WantedModel } from '../engine/resolve-models.ts';
+import { DroverError } from '../errors.ts';
+import { readFleetModels, readModelNames } from '../postgres/fleet-models.ts';
+import type { ModelNames } from '../postgres/fleet-models.ts';
+import type { Site } from '../postgres/site.ts';
+import { listTenants } from '../postgres/tenants.ts';
+import type { TenantName } from '../postgres/tenants.ts';
+import { intentOf, invalid } from './request.ts';
+import type { FleetIntent } from './request.ts';
+
+export interface ResolvedTenant {
+  readonly tenant: TenantName;
+  readonly resolution: Resolution;
+}
+
+export interface ResolvedRun {
+  readonly kind: string;
+  readonly from: WantedModel;
+  readonly to: WantedModel;
+  /** In the order in which they will be visited. */
+  readonly tenants: readonly ResolvedTenant[];
+}
+
+/**
+ * Resolves a move in all tenants that it names, or refuses it as a whole.
+ * @throws RUN_INVALID, TENANT_NOT_FOUND, MODEL_NOT_FOUND (in no tenant), MODEL_AMBIGUOUS, SAME_MODEL, KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN
+ */
+export async function resolveRun(site: Site, asked: FleetIntent): Promise<ResolvedRun> {
+  if (asked.from.trim() === asked.to.trim()) throw sameModel(asked.from);
+  const names = await readModelNames(site, intentOf(asked));
+  const all = await readTenants(site);
+  const chosen = chooseTenants(all, asked);
+  if (!names.rows) return resolveTexts(names, chosen, asked);
+  const pair = await identifyPair(site, names, { all, asked });
+  const models = await readFleetModels(site, {
+    kind: names.kind,
+    tenants: chosen.map(({ key }) => key),
+    names: [pair.from.name, pair.to.name],
+    keys: mappedKeys(asked),
+  });
+  const tenants = chosen.map((tenant) => ({
+    tenant,
+    resolution: resolveOne(names, pair, { tenant, asked, candidates: models.get(tenant.key) ?? [] }),
+  }));
+  return { kind: names.kind, ...pair, tenants };
+}
+
+async function readTenants(site: Site): Promise<TenantName[]> {
+  if (site.config.tenant.root === 'none')
+    throw invalid('This database has a single tenant (tenant.root: none); there is nothing to run over.');
+  return listTenants(site);
+}
+
+/** @throws TENANT_NOT_FOUND, RUN_INVALID */
+function chooseTenants(all: readonly TenantName[], { tenants, mapping = {} }: FleetIntent): TenantName[] {
+  const byKey = new Map(all.map((tenant) => [tenant.key, tenant]));
+  const known = (key: string): TenantName => {
+    const tenant = byKey.get(key);
+    if (tenant !== undefined) return tenant;
+    // A login that may not list the tenants may still work for those that somebody names.
+    if (all.length === 0) return { key, name: key, suspended: false };
+    throw new DroverError('TENANT_NOT_FOUND', `There is no tenant "${key}".`, { tenant: key });
+  };
+  const chosen = tenants === undefined ? [...all] : tenants.map(known);
+  if (chosen.length === 0) throw invalid('There is no tenant to run over.');
+  if (new Set(chosen.map(({ key }) => key)).size < chosen.length)
+    throw invalid('A tenant is named twice; each is visited once.');
+  for (const key of Object.keys(mapping))
+    if (!chosen.includes(known(key)))
+      throw invalid(`The mapping names the tenant ${key}, which the run leaves out.`);
+  return chosen;
+}
+
+function mappedKeys({ from, to, mapping = {} }: FleetIntent): string[] {
+  return [from, to, ...Object.values(mapping).flatMap((one) => [one.from, one.to])].filter(
+    (key) => key !== undefined,
+  );
+}
+
+interface Pair {
+  readonly from: WantedModel;
+  readonly to: WantedModel;
+}
+
+/** What the two texts mean, looked for among the rows of all tenants, those that the run leaves out included. */
+async function identifyPair(
+  site: Site,
+  { kind, by }: ModelNames,
+  { all, asked }: { all: readonly TenantName[]; asked: FleetIntent },
+): Promise<Pair> {
+  const texts = [asked.from.trim(), asked.to.trim()];
+  const tenants = all.length > 0 ? all.map(({ key }) => key) : [...(asked.tenants ?? [])];
+  const found = await readFleetModels(site, {
+    kind,
+    tenants,
+    names: texts.flatMap(possibleNames),
+    keys: texts,
+  });
+  const rows = [...found.values()].flat();
+  const wanted = (text: string, side: 'source' | 'target'): WantedModel => {
+    const identified = identifyModel(rows, text, { side, by });
+    if ('wanted' in identified) return identified.wanted;
+    throw new DroverError(identified.refused, identified.message, { model: text });
+  };
+  const pair = { from: wanted(asked.from.trim(), 'source'), to: wanted(asked.to.trim(), 'target') };
+  const named = pair.from.key === null || pair.to.key === null;
+  if (named && pair.from.name === pair.to.name && pair.from.second === pair.to.second)
+    throw sameModel(pair.from.name);
+  return pair;
+}
+
+function resolveOne(
+  { by, shared }: ModelNames,
+  pair: Pair,
+  about: { tenant: TenantName; asked: FleetIntent; candidates: readonly ModelFacts[] },
+): Resolution {
+  const mapping = about.asked.mapping?.[about.tenant.key];
+  return resolveModels({
+    ...pair,
+    by,
+    tenant: about.tenant,
+    candidates: about.candidates,
+    includeSuspended: about.asked.includeSuspended ?? false,
+    sharedModels: shared,
+    ...(mapping === undefined ? {} : { mapping }),
+  });
+}
+
+/** Where no table holds the models, a model is what it is called, in every tenant. */
+function resolveTexts(
+  { kind }: ModelNames,
+  chosen: readonly TenantName[],
+  { from, to, includeSuspended = false, mapping }: FleetIntent,
+): ResolvedRun {
+  if (mapping !== undefined)
+    throw invalid('No table holds the models of this database, so there is nothing to map.');
+  const model = (name: string): ModelFacts => ({
+    kind,
+    components: { name },
+    enabled: true,
+    deprecated: false,
+    retired: false,
+    capabilities: {},
+  });
+  const wanted = (name: string): WantedModel => ({ key: null, name, second: null });
+  const tenants = chosen.map((tenant) => ({
+    tenant,
+    resolution: resolveModels({
+      tenant,
+      candidates: [model(from), model(to)],
+      from: wanted(from),
+      to: wanted(to),
+      by: 'none',
+      includeSuspended,
+      sharedModels: true,
+    }),
+  }));
+  return { kind, from: wanted(from), to: wanted(to), tenants };
+}
+
+function sameModel(name: string): DroverError {
+  return new DroverError('SAME_MODEL', `Source and target are the same model: ${name}.`);
+}

@@ -1,0 +1,52 @@
+/** What follows for a run from where its tenants stand. Pure: every worker decides the same from the same counts. */
+import type { RunChange, RunRecord } from '../postgres/runs.ts';
+import { finalStatuses, restingStatuses } from '../postgres/runs.ts';
+import type { Standing } from '../postgres/run-tenants.ts';
+
+type Known = Pick<RunRecord, 'status' | 'options' | 'canaryReleased' | 'failuresExcused'>;
+
+/** Has the run ended for good? */
+export function isFinal({ status }: Pick<RunRecord, 'status'>): boolean {
+  return (finalStatuses as readonly string[]).includes(status);
+}
+
+/** Does it stand still until somebody says so? */
+export function isResting({ status }: Pick<RunRecord, 'status'>): boolean {
+  return (restingStatuses as readonly string[]).includes(status);
+}
+
+/** The change of status that is due; nothing where the run goes on as it is. */
+export function decideRun(run: Known, now: Standing): RunChange {
+  if (isFinal(run)) return {};
+  if (now.pending === 0) return endOf(run, now);
+  if (run.status === 'cancelling' || isResting(run)) return {};
+  const stopped = overFailures(run, now) ?? afterCanary(run, now);
+  if (stopped !== undefined) return stopped;
+  return run.status === 'queued' ? { status: 'running' } : {};
+}
+
+function endOf(run: Known, now: Standing): RunChange {
+  if (run.status === 'cancelling') return { status: 'cancelled' };
+  return { status: now.failed > 0 ? 'failed' : 'succeeded', statusReason: null };
+}
+
+/** Failures that were known before anything ran, or that somebody resumed in spite of, do not count. */
+function newFailures(run: Known, now: Standing): number {
+  return now.failed - run.failuresExcused;
+}
+
+function overFailures(run: Known, now: Standing): RunChange | undefined {
+  const limit = run.options.maxFailures ?? Infinity;
+  const failures = newFailures(run, now);
+  if (failures <= limit) return undefined;
+  return { status: 'stopped', statusReason: `${failures} tenant(s) failed, more than the ${limit} allowed` };
+}
+
+function afterCanary(run: Known, now: Standing): RunChange | undefined {
+  if (run.canaryReleased || now.canaryOpen > 0) return undefined;
+  const failures = newFailures(run, now);
+  const goesOn = run.options.canary?.then === 'go-on' && failures <= (run.options.maxFailures ?? 0);
+  if (goesOn) return { status: 'running', canaryReleased: true };
+  const how = failures === 0 ? 'none of it failed' : `${failures} of it failed`;
+  return { status: 'waiting', statusReason: `the canary is done; ${how}` };
+}

@@ -1,0 +1,169 @@
+/**
+ * A worker takes tenants of runs, wave by wave, until it is stopped. Any number of them work side by side, in one process or in
+ * many: what they share is in the tables of the runs, and nothing else. A worker may die at any instant; its claims run out, and
+ * the others go on. Where the database is gone it waits, longer each time, and goes on when it is back.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Database } from '../postgres/database.ts';
+import { readPressure } from '../postgres/pressure.ts';
+import { claimTenants, releaseClaim, renewClaim } from '../postgres/run-tenants.ts';
+import type { Claim, Ended } from '../postgres/run-tenants.ts';
+import { expireClaims } from '../postgres/run-claims.ts';
+import { forgetWorker, reportWorker } from '../postgres/run-workers.ts';
+import { listActiveRuns } from '../postgres/runs.ts';
+import type { RunRecord } from '../postgres/runs.ts';
+import type { Site } from '../postgres/site.ts';
+import { advanceRun } from './advance.ts';
+import { carryOut } from './carry-out.ts';
+import { hasLimits, overLimits } from './pressure.ts';
+
+export interface WorkerOptions {
+  /** Only this run. */
+  readonly only?: string;
+  /** How long a claim holds without a sign of life; 30 s by default. */
+  readonly leaseMs?: number;
+  /** How often to look for work where there is none; half a second by default. */
+  readonly pollMs?: number;
+  /** After each wave. */
+  readonly onWave?: (run: RunRecord, ended: readonly Ended[]) => Promise<void> | void;
+  /** What keeps the worker from working; it goes on trying. */
+  readonly onProblem?: (error: unknown) => void;
+}
+
+export interface Worker {
+  readonly id: string;
+  /** Finishes the wave under way, begins no other, and resolves when all is still. */
+  stop(): Promise<void>;
+}
+
+interface Context {
+  readonly site: Site;
+  readonly id: string;
+  readonly leaseMs: number;
+  readonly pollMs: number;
+  readonly options: WorkerOptions;
+  readonly signal: AbortSignal;
+  /** Claims whose tenants could not be given back, because the database was gone. */
+  readonly held: Claim[];
+  reportedAt: number;
+}
+
+/** Starts a worker. */
+export function startWorker(site: Site, options: WorkerOptions = {}): Worker {
+  const stopping = new AbortController();
+  const id = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+  const context: Context = {
+    site,
+    id,
+    leaseMs: options.leaseMs ?? 30_000,
+    pollMs: options.pollMs ?? 500,
+    options,
+    signal: stopping.signal,
+    held: [],
+    reportedAt: 0,
+  };
+  const ended = work(context);
+  return {
+    id,
+    stop: () => {
+      stopping.abort();
+      return ended;
+    },
+  };
+}
+
+const longestPauseMs = 5000;
+
+async function work(context: Context): Promise<void> {
+  let failures = 0;
+  while (!context.signal.aborted) {
+    try {
+      await beginAfresh(context);
+      const worked = await workOnce(context);
+      failures = 0;
+      if (!worked) await pause(context, context.pollMs);
+    } catch (error) {
+      context.options.onProblem?.(error);
+      failures += 1;
+      await pause(context, Math.min(longestPauseMs, 100 * 2 ** failures));
+    }
+  }
+  await giveBack(context).catch(() => undefined);
+  await forgetWorker(context.site, context.id).catch(() => undefined);
+}
+
+function pause({ signal }: Context, ms: number): Promise<void> {
+  return wait(ms, undefined, { signal }).catch(() => undefined);
+}
+
+/** Databases of which the claims that a dead process left are known to be dead. */
+const cleared = new WeakSet<Database>();
+
+/** A folder belongs to one process: whoever held a claim in it before is gone, and nobody needs to wait. */
+async function beginAfresh(context: Context): Promise<void> {
+  const { site } = context;
+  const { database } = site.state;
+  if (database.engine === 'embedded' && !cleared.has(database)) {
+    cleared.add(database);
+    await expireClaims(site);
+  }
+  await giveBack(context);
+}
+
+/** What was under way when the database went is not, by now: it was committed or rolled back with the connection. */
+async function giveBack({ site, held }: Context): Promise<void> {
+  for (let claim = held[0]; claim !== undefined; claim = held[0]) {
+    await releaseClaim(site, claim, { afterMs: 0 });
+    held.shift();
+  }
+}
+
+/** Works on one wave of the first run that has one; false where there is nothing to do now. */
+async function workOnce(context: Context): Promise<boolean> {
+  const runs = await listActiveRuns(context.site, context.options.only);
+  await report(context, runs[0]?.id ?? null);
+  for (const run of runs) if (await workOn(context, run)) return true;
+  return false;
+}
+
+async function report(context: Context, runId: string | null): Promise<void> {
+  const now = Date.now();
+  if (runId === null || now - context.reportedAt < context.leaseMs / 3) return;
+  await reportWorker(context.site, context.id, runId);
+  context.reportedAt = now;
+}
+
+async function workOn(context: Context, found: RunRecord): Promise<boolean> {
+  const { site } = context;
+  const throttleReason = await whyWait(site, found);
+  const run = await advanceRun(site, found.id, { throttleReason });
+  if (run.status !== 'running' || throttleReason !== null) return false;
+  const claim = { runId: run.id, claim: randomUUID(), worker: context.id, leaseMs: context.leaseMs };
+  const claimed = await claimTenants(site, claim, run.options.waveSize);
+  if (claimed.length === 0) return false;
+  context.held.push(claim);
+  const ended = await whileRenewing(site, claim, () => carryOut(site, { run, claim, claimed }));
+  context.held.splice(context.held.indexOf(claim), 1);
+  const now = await advanceRun(site, run.id);
+  await context.options.onWave?.(now, ended);
+  return true;
+}
+
+/** Null where nothing speaks against the next wave. */
+async function whyWait(site: Site, { options }: RunRecord): Promise<string | null> {
+  if (!hasLimits(options.throttle)) return null;
+  return overLimits(options.throttle, await readPressure(site)) ?? null;
+}
+
+/** A renewal that fails is no harm: the wave itself notices that the database is gone, or that the claim was lost. */
+async function whileRenewing<T>(site: Site, claim: Claim, work: () => Promise<T>): Promise<T> {
+  const renew = (): void => void renewClaim(site, claim).catch(() => undefined);
+  const timer = setInterval(renew, claim.leaseMs / 3);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
