@@ -18,13 +18,28 @@ export function factsOf(snapshot: Snapshot, digest: (text: string) => string): R
     'demands of the surroundings': short(snapshot.demands),
     'space grants needed': short(snapshot.grants),
   };
-  for (const [name, text] of Object.entries(snapshot.definitions))
-    facts[`definition of ${name}`] = short(text);
+  Object.assign(facts, definitionFacts(snapshot.definitions, short));
   for (const group of snapshot.places) {
     const rows = group.groups.map((counted) => ({ ...counted, sample: [] }));
     facts[`rows of ${group.places.join(', ')}`] = short(rows);
   }
   return facts;
+}
+
+/** The tenants of a wave share their definitions, which are by far the longest of the facts. */
+const digested = new WeakMap<Snapshot['definitions'], Readonly<Record<string, string>>>();
+
+function definitionFacts(
+  definitions: Snapshot['definitions'],
+  short: (value: unknown) => string,
+): Readonly<Record<string, string>> {
+  const known =
+    digested.get(definitions) ??
+    Object.fromEntries(
+      Object.entries(definitions).map(([name, text]) => [`definition of ${name}`, short(text)]),
+    );
+  digested.set(definitions, known);
+  return known;
 }
 
 /** What is different between the facts of two plans, in words; empty where they rest on the same facts. */

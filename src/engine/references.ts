@@ -25,6 +25,8 @@ export interface Rules {
   readonly ownership: ReadonlyMap<TableId, Ownership>;
   /** Columns that somebody classified, so that the value scan leaves them out: `table id` → columns, `*` for all. */
   readonly classified: ReadonlyMap<TableId, ReadonlySet<string>>;
+  /** The session of a tenant can see no row of another one, whatever a statement asks for. */
+  readonly exclusive?: boolean;
 }
 
 /** Fits a configuration to a catalogue. All problems at once; the rules are usable only when there are none. */

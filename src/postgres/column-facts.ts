@@ -6,7 +6,7 @@ import type { ParameterPolicy } from '../engine/intent.ts';
 import type { Column, Table } from '../engine/catalog.ts';
 import type { ModelPair } from '../engine/mapping.ts';
 import type { RowName } from '../engine/plan-types.ts';
-import type { Owner, PlaceGroup, PlaceState, RowGroup } from '../engine/snapshot.ts';
+import type { Owner, PlaceState, RowGroup } from '../engine/snapshot.ts';
 import { findNamedTable } from '../engine/names.ts';
 import type { Rules } from '../engine/references.ts';
 import { Binder } from './binder.ts';
@@ -15,7 +15,7 @@ import { quoteIdent, quoteRows } from './identifiers.ts';
 import { findRowKey, keyExpression, keyHash } from './keys.ts';
 import type { RowKey } from './keys.ts';
 import { columnOf, matchSql } from './match-sql.ts';
-import { deadSql, ownerSql, stateSql } from './row-sql.ts';
+import { deadSql, ownerSql, stateSql, visibleSql } from './row-sql.ts';
 import type { PlaceRow, RowContext } from './match-sql.ts';
 
 export interface ColumnFactsInput {
@@ -25,6 +25,8 @@ export interface ColumnFactsInput {
   readonly pair: ModelPair;
   readonly places: readonly PlaceRow[];
   readonly parameters: ParameterPolicy;
+  /** Are names of the rows of this group read? */
+  readonly sampled: (group: Pick<RowGroup, 'states' | 'owner' | 'dead'>) => boolean;
 }
 
 /** Columns beside the references that a move changes, each with the condition that it would really change. */
@@ -37,19 +39,11 @@ const sampleSize = 50;
 /** Above this many rows a sample is taken as it comes: sorting a million keys to show fifty is not worth it. */
 const sortedSampleLimit = 10_000;
 
-/** The group of scalar places of one table. */
-export async function readColumnFacts(tx: Tx, input: ColumnFactsInput): Promise<PlaceGroup> {
+/** The kinds of rows of one table that name the source. */
+export async function readColumnFacts(tx: Tx, input: ColumnFactsInput): Promise<RowGroup[]> {
   const key = findRowKey(input.rules, input.table);
   const rows = await readGroups(tx, input, key);
-  const groups = await withSamples(tx, input, { key, rows });
-  return {
-    table: input.table.id,
-    carrier: 'columns',
-    places: input.places.map(({ place }) => place.id),
-    mappings: Object.fromEntries(input.places.map(({ place, mappings }) => [place.id, mappings])),
-    groups,
-    keyed: key !== undefined,
-  };
+  return withSamples(tx, input, { key, rows });
 }
 
 interface GroupRow {
@@ -114,7 +108,7 @@ function rowsSql(context: RowContext, { input, key, side, extra }: RowsInput): s
     `${settled} AS hash`,
     ...extra,
   ];
-  return `SELECT ${columns.join(', ')} FROM ${quoteRows(input.table)} t WHERE ${matches.map((match) => `(${match})`).join(' OR ')}`;
+  return `SELECT ${columns.join(', ')} FROM ${quoteRows(input.table)} t WHERE ${visibleSql(context)} AND (${matches.map((match) => `(${match})`).join(' OR ')})`;
 }
 
 /** A name is shared by tenants: another tenant's row that holds it does not name this tenant's model. */
@@ -176,7 +170,9 @@ async function withSamples(
       digest: row.digest ?? '',
       occurrences: Object.fromEntries(Object.keys(states).map((id) => [id, row.rows])),
       side: Object.fromEntries(side.map((column, at) => [column.name, row.side[at] ?? 0])),
-      sample: await readSample(tx, input, { key: read.key, row }),
+      sample: input.sampled({ states, owner: row.owner, dead: row.dead })
+        ? await readSample(tx, input, { key: read.key, row })
+        : [],
     });
   }
   return groups;

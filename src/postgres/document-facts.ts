@@ -1,8 +1,7 @@
 /** Facts about the places in one column of documents, grouped as for scalar places (column-facts.ts). */
 import { editDocument } from '../engine/edit.ts';
 import type { RowName } from '../engine/plan-types.ts';
-import type { Owner, PlaceGroup, PlaceState, RowGroup } from '../engine/snapshot.ts';
-import { findRowKey } from './keys.ts';
+import type { Owner, PlaceState, RowGroup } from '../engine/snapshot.ts';
 import type { Tx } from './database.ts';
 import { visitDocuments } from './documents.ts';
 import type { Document, DocumentInput } from './documents.ts';
@@ -19,22 +18,14 @@ interface Working {
 
 const sampleSize = 50;
 
-/** The group of places of one column. Reads candidate documents through a cursor. */
-export async function readDocumentFacts(tx: Tx, input: DocumentInput): Promise<PlaceGroup> {
+/** The kinds of documents of one column that name the source. Reads candidates a batch at a time. */
+export async function readDocumentFacts(tx: Tx, input: DocumentInput): Promise<RowGroup[]> {
   const groups = new Map<string, Working>();
   await visitDocuments(tx, input, (batch) => {
     for (const document of batch) addDocument(groups, input, document);
     return Promise.resolve();
   });
-  return {
-    table: input.table.id,
-    carrier: input.places[0]?.place.carrier ?? 'json',
-    column: input.column,
-    places: input.places.map(({ place }) => place.id),
-    mappings: Object.fromEntries(input.places.map(({ place, mappings }) => [place.id, mappings])),
-    groups: [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => finish(group)),
-    keyed: findRowKey(input.rules, input.table) !== undefined,
-  };
+  return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => finish(group));
 }
 
 function addDocument(groups: Map<string, Working>, input: DocumentInput, document: Document): void {

@@ -13,7 +13,7 @@ import type { Tx } from './database.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
 import { findRowKey, keyExpression } from './keys.ts';
 import { columnOf } from './match-sql.ts';
-import { deadSql, ownerSql, stateSql } from './row-sql.ts';
+import { deadSql, ownerSql, stateSql, visibleSql } from './row-sql.ts';
 import type { PlaceRow, RowContext } from './match-sql.ts';
 
 export interface DocumentInput {
@@ -64,24 +64,34 @@ export async function visitDocuments(
 }
 
 function documentSql(context: RowContext, input: DocumentInput): string | undefined {
+  const candidates = candidateSql(context, input);
+  if (candidates === undefined) return undefined;
   const key = findRowKey(input.rules, input.table);
-  const terms = [
-    ...new Set(input.places.flatMap(({ mappings }) => mappings.flatMap((mapping) => mapping.from))),
-  ];
-  if (terms.length === 0) return undefined;
   const column = `t.${quoteIdent(input.column)}`;
-  const { kind } = columnOf(input.table, input.column);
-  const carrier = input.places[0]?.place.carrier ?? 'json';
+  const elements = input.places[0]?.place.carrier === 'array' ? `${column}::text[]` : 'NULL::text[]';
   const rowKey = key === undefined ? `t.ctid::text` : `${keyExpression(key, 't')}::text`;
   const states = input.places.map((row) => stateSql(context, row));
   return `SELECT ${rowKey} AS key, ${displaySql(input.rules, input.table)} AS name, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead,
-      ARRAY[${states.join(', ')}]::text[] AS states, ${column}::text AS text, ${carrier === 'array' ? `${column}::text[]` : 'NULL::text[]'} AS elements,
+      ARRAY[${states.join(', ')}]::text[] AS states, ${column}::text AS text, ${elements} AS elements,
       hashtextextended(concat_ws(chr(31), ${rowKey}, ${column}::text), 0)::text AS hash
-    FROM ${quoteRows(input.table)} t WHERE ${candidateSql(context, { column, terms, kind, carrier })}`;
+    FROM ${quoteRows(input.table)} t WHERE ${candidates}`;
+}
+
+/** May the document of row `t` name the source? Undefined where none can. */
+export function candidateSql(
+  context: RowContext,
+  { table, column, places }: Pick<DocumentInput, 'table' | 'column' | 'places'>,
+): string | undefined {
+  const terms = [...new Set(places.flatMap(({ mappings }) => mappings.flatMap((mapping) => mapping.from)))];
+  if (terms.length === 0) return undefined;
+  const { kind } = columnOf(table, column);
+  const carrier = places[0]?.place.carrier ?? 'json';
+  const named = namedSql(context, { column: `t.${quoteIdent(column)}`, terms, kind, carrier });
+  return `${visibleSql(context)} AND ${named}`;
 }
 
 /** `json` and text may write any character as an escape, so there a document with such an escape is a candidate too. */
-function candidateSql({ binder }: RowContext, { column, terms, kind, carrier }: Candidates): string {
+function namedSql({ binder }: RowContext, { column, terms, kind, carrier }: Candidates): string {
   if (carrier === 'array') return `${column}::text[] && ${binder.bind(terms, 'text[]')}`;
   const written = carrier === 'json' ? terms.map((term) => JSON.stringify(term).slice(1, -1)) : terms;
   const found = written.map((term) => `strpos(${column}::text, ${binder.bind(term, 'text')}) > 0`);

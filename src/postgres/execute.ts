@@ -165,6 +165,7 @@ async function verifyNothingLeft(tx: Tx, { snapshot, plan }: ExecuteInput): Prom
     intent: plan.intent,
     pair,
     unclassified: [],
+    samples: 'none',
   });
   const after = decideAll({ ...snapshot, places }, plan.intent);
   for (const { group, outcomes } of after) {

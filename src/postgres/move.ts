@@ -193,7 +193,7 @@ async function planUnderLocks(
   const pair = await readPair(tx, rules, prepared.intent);
   if (!samePair(pair, prepared.pair) || !sameTables(rules, prepared.rules))
     throw new DroverError('RETRYABLE', 'Models or tables changed while the migration began; try again.');
-  const snapshot = await readSnapshot(tx, { ...prepared, rules, pair });
+  const snapshot = await readSnapshot(tx, { ...prepared, rules, pair, samples: 'staying' });
   return {
     snapshot,
     plan: checked(snapshot, planMigration({ snapshot, intent: prepared.intent, digest: sha256 })),
@@ -218,17 +218,20 @@ function fingerprintOf(rules: Rules): string {
   return known;
 }
 
+/** Refuses where the plan that was shown is not the one of now. @throws PLAN_STALE */
+export function refuseStale({ hash, facts }: KnownPlan, plan: Plan): void {
+  if (hash === plan.hash) return;
+  const changes = facts === undefined ? [] : changedFacts({ facts }, plan);
+  throw new DroverError(
+    'PLAN_STALE',
+    `The facts have changed since the plan was made: ${changes.join('; ') || 'the plan differs'}. Plan again.`,
+    { changes, plan },
+  );
+}
+
 /** May this plan run? Staleness first: a person must not be asked about a plan they have not seen. */
 function admit(request: Omit<MoveRequest, 'intent'>, plan: Plan): void {
-  if (request.plan !== undefined && request.plan.hash !== plan.hash) {
-    const { facts } = request.plan;
-    const changes = facts === undefined ? [] : changedFacts({ facts }, plan);
-    throw new DroverError(
-      'PLAN_STALE',
-      `The facts have changed since the plan was made: ${changes.join('; ') || 'the plan differs'}. Plan again.`,
-      { changes, plan },
-    );
-  }
+  if (request.plan !== undefined) refuseStale(request.plan, plan);
   const errors = plan.findings.filter(
     (finding) => finding.severity === 'error' && !(request.force === true && finding.forceable === true),
   );

@@ -36,7 +36,7 @@ export async function readRootIntent(
 /** What live configuration names the source now, in words; undefined where nothing does. */
 export async function findLiveReferences(tx: Tx, rules: Rules, asked: Intent): Promise<string | undefined> {
   const pair = await readPair(tx, rules, asked);
-  const places = await readPlaceGroups(tx, { rules, intent: asked, pair, unclassified: [] });
+  const places = await readPlaceGroups(tx, { rules, intent: asked, pair, unclassified: [], samples: 'none' });
   const tenant = await readTenant(tx, rules, asked.tenant);
   const live = decideAll({ rules, tenant, places }, asked).flatMap(({ group, outcomes }) =>
     [...outcomes]

@@ -46,6 +46,18 @@ export function mineSql(context: RowContext): string {
   return `${ownerSql(context)} = 'mine'`;
 }
 
+/**
+ * Can the tenant's own session see the row at all? Said where policies say it too: in a transaction of several tenants they let
+ * the rows of all of them through, and a policy alone does not lead a fleet of servers to the one that has the rows.
+ */
+export function visibleSql(context: RowContext): string {
+  const { rules, table, tenant } = context;
+  const ownership = rules.ownership.get(table.id);
+  if (rules.exclusive !== true || tenant === undefined || ownership?.kind !== 'tenant') return 'true';
+  const direct = directColumn(ownership.paths);
+  return direct === undefined || ownership.paths.length > 1 ? 'true' : directEquals(context, direct);
+}
+
 function directColumn(paths: readonly OwnerPath[]): string | undefined {
   return paths.find((path) => path.hops.length === 0)?.column;
 }

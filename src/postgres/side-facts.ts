@@ -151,19 +151,36 @@ export async function readDemands(tx: Tx, input: SideInput): Promise<Snapshot['d
 function demandSql(context: RowContext, found: Found, demands: NonNullable<Place['demands']>): string {
   const { parent } = demands;
   const holder = parent === undefined ? 't' : 'd';
-  const on = parent?.from
-    .map((column, at) => `d.${quoteIdent(parent.to[at] ?? '')} = t.${quoteIdent(column)}`)
-    .join(' AND ');
-  const join =
-    parent === undefined ? '' : `JOIN ${quoteRows(tableOf(context.rules, parent.table))} d ON ${on ?? ''}`;
+  const where = `${onSource(context, found)} AND ${mineSql(context)}`;
   const security =
     demands.security === undefined
       ? 'NULL::float8'
       : `nullif(${holder}.${quoteIdent(demands.security)}::float8, 0)`;
   const region =
     demands.region === undefined ? 'NULL::text' : `${holder}.${quoteIdent(demands.region)}::text`;
-  return `SELECT v.security, v.region, count(*) AS rows FROM ${quoteRows(found.table)} t ${join}
+  const rows =
+    parent === undefined
+      ? `(SELECT t.*, 1 AS drover_rows FROM ${quoteRows(found.table)} t WHERE ${where}) t`
+      : withParents(context, { found, parent, where });
+  return `SELECT v.security, v.region, sum(t.drover_rows)::bigint AS rows FROM ${rows}
     CROSS JOIN LATERAL (SELECT ${security} AS security, ${region} AS region) v
-    WHERE ${onSource(context, found)} AND ${mineSql(context)} AND (v.security IS NOT NULL OR v.region IS NOT NULL)
+    WHERE v.security IS NOT NULL OR v.region IS NOT NULL
     GROUP BY v.security, v.region ORDER BY v.security, v.region`;
+}
+
+/** The rows are counted by parent first, because many rows have few. */
+function withParents(
+  { rules }: RowContext,
+  {
+    found,
+    parent,
+    where,
+  }: { found: Found; parent: NonNullable<NonNullable<Place['demands']>['parent']>; where: string },
+): string {
+  const columns = parent.from.map((column) => `t.${quoteIdent(column)}`).join(', ');
+  const on = parent.from.map(
+    (column, at) => `d.${quoteIdent(parent.to[at] ?? '')} = t.${quoteIdent(column)}`,
+  );
+  return `(SELECT ${columns}, count(*) AS drover_rows FROM ${quoteRows(found.table)} t WHERE ${where} GROUP BY ${columns}) t
+    JOIN ${quoteRows(tableOf(rules, parent.table))} d ON ${on.join(' AND ')}`;
 }

@@ -162,5 +162,6 @@ async function resolveAgainst(tx: Tx, site: Site): Promise<Rules> {
       `The configuration does not fit the database:\n${problems.map((problem) => `  ${site.showProblem(problem)}`).join('\n')}`,
       { problems },
     );
-  return rules;
+  // Where several tenants share a transaction, each must see in it what it would see alone.
+  return site.scope.fleet === undefined ? rules : { ...rules, exclusive: true };
 }

@@ -2,31 +2,35 @@
  * Reads the facts of a plan in one transaction. It writes nothing, so a read-only login suffices; the same function reads them
  * again under the locks of an apply, where the value scan of unclassified columns is handed in instead of run.
  */
-import type { Table } from '../engine/catalog.ts';
+import type { Column } from '../engine/catalog.ts';
 import { catalogFingerprint } from '../engine/catalog-text.ts';
 import { isIgnored } from '../engine/classified.ts';
 import { canonicalText } from '../engine/canonical.ts';
 import type { Intent } from '../engine/intent.ts';
-import { mappingsOf } from '../engine/mapping.ts';
 import type { ModelPair } from '../engine/mapping.ts';
+import { decide } from '../engine/decide.ts';
 import { findNamedTable } from '../engine/names.ts';
-import { tableOf } from '../engine/references.ts';
-import type { Place } from '../engine/place.ts';
 import type { Rules } from '../engine/references.ts';
-import type { PlaceGroup, Snapshot, Unclassified } from '../engine/snapshot.ts';
+import type { PlaceGroup, RowGroup, Snapshot, Unclassified } from '../engine/snapshot.ts';
 import { DroverError } from '../errors.ts';
+import { castFor } from './binder.ts';
 import { readColumnFacts } from './column-facts.ts';
 import type { Tx } from './database.ts';
 import { readDocumentFacts } from './document-facts.ts';
 import { quoteIdent, quoteTable } from './identifiers.ts';
+import { groupPlaces, readPresence } from './presence.ts';
+import type { GroupedPlaces } from './presence.ts';
 import { readDependents, readDemands, readNeededGrants, readParameterDocuments } from './side-facts.ts';
-import type { PlaceRow } from './match-sql.ts';
+import { findRowKey } from './keys.ts';
+import { columnOf } from './match-sql.ts';
 
 export interface SnapshotInput {
   readonly rules: Rules;
   readonly intent: Intent;
   readonly pair: ModelPair;
   readonly unclassified: readonly Unclassified[];
+  /** Of which rows names are read, for a person: of all (as given or not), of those that stay, or of none. */
+  readonly samples?: 'all' | 'staying' | 'none';
 }
 
 /** The facts for one tenant and one pair of models. */
@@ -53,43 +57,47 @@ export async function readSnapshot(tx: Tx, input: SnapshotInput): Promise<Snapsh
 }
 
 /** The facts about every place that names a model of the source's kind. */
-export async function readPlaceGroups(tx: Tx, { rules, intent, pair }: SnapshotInput): Promise<PlaceGroup[]> {
+export async function readPlaceGroups(tx: Tx, input: SnapshotInput): Promise<PlaceGroup[]> {
+  const { rules, intent, pair } = input;
+  const grouped = groupPlaces(rules, pair);
+  const present = await readPresence(tx, { rules, tenant: intent.tenant, pair, grouped });
   const groups: PlaceGroup[] = [];
-  for (const { table, column, places } of groupPlaces(rules, pair)) {
-    const common = { rules, table, tenant: intent.tenant, pair, places };
-    groups.push(
-      column === undefined
-        ? await readColumnFacts(tx, { ...common, parameters: intent.parameters })
-        : await readDocumentFacts(tx, { ...common, column }),
-    );
-  }
+  for (const [at, group] of grouped.entries())
+    groups.push({
+      table: group.table.id,
+      carrier: group.places[0]?.place.carrier ?? 'columns',
+      ...(group.column === undefined ? {} : { column: group.column }),
+      places: group.places.map(({ place }) => place.id),
+      mappings: Object.fromEntries(group.places.map(({ place, mappings }) => [place.id, mappings])),
+      groups: present[at] === true ? await readGroup(tx, input, group) : [],
+      keyed: findRowKey(rules, group.table) !== undefined,
+    });
   return groups;
 }
 
-interface GroupedPlaces {
-  readonly table: Table;
-  readonly column: string | undefined;
-  readonly places: PlaceRow[];
+function readGroup(
+  tx: Tx,
+  { rules, intent, pair, samples = 'all' }: SnapshotInput,
+  { table, column, places }: GroupedPlaces,
+): Promise<RowGroup[]> {
+  const common = { rules, table, tenant: intent.tenant, pair, places };
+  if (column !== undefined) return readDocumentFacts(tx, { ...common, column });
+  const sampled = (group: Pick<RowGroup, 'states' | 'owner' | 'dead'>): boolean =>
+    samples === 'all' || (samples === 'staying' && !moves(rules, intent, group));
+  return readColumnFacts(tx, { ...common, parameters: intent.parameters, sampled });
 }
 
-/** Scalar places of one table are read together, documents column by column. */
-function groupPlaces(rules: Rules, pair: ModelPair): GroupedPlaces[] {
-  const grouped = new Map<string, GroupedPlaces>();
-  for (const place of rules.places) {
-    const mappings =
-      place.kind === pair.source.kind && counts(place) ? mappingsOf(place, pair, rules.config) : [];
-    if (mappings.length === 0) continue;
-    const column = place.carrier === 'columns' ? undefined : place.column;
-    const id = JSON.stringify([place.table, column ?? null]);
-    const group = grouped.get(id) ?? { table: tableOf(rules, place.table), column, places: [] };
-    group.places.push({ place, mappings });
-    grouped.set(id, group);
-  }
-  return [...grouped].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
-}
-
-function counts(place: Place): boolean {
-  return place.role !== 'ignore' && place.role !== 'catalogue';
+/** Do all places of these rows move? Then the journal names them. */
+function moves(rules: Rules, intent: Intent, group: Pick<RowGroup, 'states' | 'owner' | 'dead'>): boolean {
+  const tenant = intent.tenant === undefined ? null : { key: intent.tenant, name: '' };
+  return Object.entries(group.states).every(([id, state]) => {
+    const place = rules.places.find((candidate) => candidate.id === id);
+    return (
+      place !== undefined &&
+      decide({ rules, tenant }, intent, { place, state, owner: group.owner, dead: group.dead }).kind ===
+        'move'
+    );
+  });
 }
 
 /** Where the session sets a tenant, the policies are meant to bind; elsewhere what they hide would be forgotten silently. */
@@ -110,8 +118,22 @@ async function readHidden(tx: Tx, rules: Rules): Promise<string[]> {
 }
 
 /** Fingerprints of the configuration and of the tables that the plan looks at or that could hold a reference. */
-function definitionsOf(rules: Rules): Record<string, string> {
-  return { ...catalogFingerprint(rules.catalog), configuration: canonicalText(rules.config) };
+function definitionsOf(rules: Rules): Readonly<Record<string, string>> {
+  const known = definitions.get(rules) ?? {
+    ...catalogFingerprint(rules.catalog),
+    configuration: canonicalText(rules.config),
+  };
+  definitions.set(rules, known);
+  return known;
+}
+
+/** The tenants of a wave share their rules. */
+const definitions = new WeakMap<Rules, Readonly<Record<string, string>>>();
+
+/** Can the text be a value of the column at all? What the database would refuse to read names no row. */
+function isKeyOf(column: Column, text: string): boolean {
+  if (column.kind === 'uuid') return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+  return column.kind !== 'integer' || /^-?\d{1,18}$/.test(text);
 }
 
 /** @throws TENANT_NOT_FOUND, TENANT_REQUIRED */
@@ -124,12 +146,14 @@ export async function readTenant(tx: Tx, rules: Rules, key: string | undefined):
       'TENANT_REQUIRED',
       'Say which tenant: --tenant with the key of a row of the tenant table.',
     );
-  const column = keyColumn ?? table.primaryKey[0] ?? '';
+  const column = columnOf(table, keyColumn ?? table.primaryKey[0] ?? '');
   const name = display === undefined ? 'NULL' : `t.${quoteIdent(display)}`;
-  const row = await tx.maybeOne<{ name: string | null }>(
-    `SELECT ${name}::text AS name FROM ${quoteTable(table)} t WHERE t.${quoteIdent(column)}::text = $1::text`,
-    [key],
-  );
+  const row = isKeyOf(column, key)
+    ? await tx.maybeOne<{ name: string | null }>(
+        `SELECT ${name}::text AS name FROM ${quoteTable(table)} t WHERE t.${quoteIdent(column.name)} = $1::${castFor(column)}`,
+        [key],
+      )
+    : undefined;
   if (row === undefined)
     throw new DroverError('TENANT_NOT_FOUND', `There is no tenant ${key} in ${root}.`, { tenant: key });
   return { key, name: row.name ?? key };

@@ -77,17 +77,17 @@ async function runGeneral(
   const old = columns.map((name, at) => `t.${quoteIdent(name)}::text AS drover_o${at}`);
   const movable = step.moves.map((move) => movableSql(row, context, { step, move })).join(' OR ');
   const unchanged = columns.map(
-    (name, at) => `t.${quoteIdent(name)}::text IS NOT DISTINCT FROM h.drover_o${at}`,
+    (name, at) => `t.${quoteIdent(name)}::text IS NOT DISTINCT FROM w.drover_o${at}`,
   );
   const only = rows === 'all' ? '' : ` AND (${side.map((change) => change.changes).join(' OR ')})`;
   // A row that was changed meanwhile has another place on disk; it is passed over, and the count tells.
   const same = table.partitioned
-    ? `${keyMatches(key, 't', 'h.k')} AND ${mineSql(row)}`
-    : 't.ctid = h.drover_at';
-  const sql = `WITH hit AS MATERIALIZED (SELECT ${waveOnly('w.n AS drover_n,')} ${keyExpression(key, 't')} AS k, t.ctid AS drover_at, ${[...patterns, ...old, ...imagesSql(side)].join(', ')}
-      FROM ${waveOnly('drover_wave w,')} ${quoteRows(table)} t WHERE ${mineSql(row)} AND (${movable})${only})
-    , moved AS (UPDATE ${quoteRows(table)} t SET ${setClauses(row, step, side).join(', ')} FROM hit h${waveOnly(' JOIN drover_wave w ON w.n = h.drover_n')}
-      WHERE ${[same, ...unchanged].join(' AND ')} RETURNING ${waveOnly('h.drover_n,')} ${keyExpression(key, 't')} AS k, ${[...step.moves.keys()].map((at) => `h.drover_p${at}`).join(', ')}, h.drover_b, h.drover_a)
+    ? `${keyMatches(key, 't', 'w.k')} AND ${mineSql(row)}`
+    : 't.ctid = w.drover_at';
+  const sql = `WITH hit AS MATERIALIZED (${waveOnly('SELECT w.*, q.* FROM drover_wave w CROSS JOIN LATERAL (')} SELECT ${keyExpression(key, 't')} AS k, t.ctid AS drover_at, ${[...patterns, ...old, ...imagesSql(side)].join(', ')}
+      FROM ${quoteRows(table)} t WHERE ${mineSql(row)} AND (${movable})${only} ${waveOnly('OFFSET 0) q')})
+    , moved AS (UPDATE ${quoteRows(table)} t SET ${setClauses(row, step, side).join(', ')} FROM hit w
+      WHERE ${[same, ...unchanged].join(' AND ')} RETURNING ${waveOnly('w.n AS drover_n,')} ${keyExpression(key, 't')} AS k, ${[...step.moves.keys()].map((at) => `w.drover_p${at}`).join(', ')}, w.drover_b, w.drover_a)
     ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 0, ...patternImages(row, step), befores: 'm.drover_b', afters: 'm.drover_a', wave: true })}`;
   const run = async (): Promise<number> =>
     (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
@@ -153,7 +153,7 @@ function setClauses(row: RowContext, step: RepointStep, side: readonly SideChang
       for (const [part, name] of move.columns.entries()) {
         if (mapping.from[part] === mapping.to[part]) continue;
         const value = row.binder.bind(mapping.to[part], castFor(columnOf(row.table, name)));
-        cases.set(name, [...(cases.get(name) ?? []), `WHEN h.drover_p${at} = ${number} THEN ${value}`]);
+        cases.set(name, [...(cases.get(name) ?? []), `WHEN w.drover_p${at} = ${number} THEN ${value}`]);
       }
     }
   }
@@ -162,7 +162,7 @@ function setClauses(row: RowContext, step: RepointStep, side: readonly SideChang
   );
   const beside = side.map(
     (change) =>
-      `${quoteIdent(change.column)} = CASE WHEN h.drover_a ? '${change.column.replaceAll("'", "''")}' THEN ${change.value} ELSE t.${quoteIdent(change.column)} END`,
+      `${quoteIdent(change.column)} = CASE WHEN w.drover_a ? '${change.column.replaceAll("'", "''")}' THEN ${change.value} ELSE t.${quoteIdent(change.column)} END`,
   );
   return [...moved, ...beside];
 }

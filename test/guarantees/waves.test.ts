@@ -1,0 +1,170 @@
+/**
+ * A wave does to each tenant exactly what its own migration would have done: the same rows, the same journal, the same result. What
+ * concerns one tenant is that tenant's outcome, and harms no other.
+ */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Intent } from '../../src/engine/intent.ts';
+import { demoId } from '../../src/platform/demo/ids.ts';
+import { completionId } from '../../src/platform/demo/models.ts';
+import type { MoveResult } from '../../src/postgres/move-result.ts';
+import { applyWave } from '../../src/postgres/wave.ts';
+import type { WaveOutcome, WaveRequest } from '../../src/postgres/wave.ts';
+import { compareDatabases } from '../attached/database-text.ts';
+import { eachEngine } from '../support/databases.ts';
+import { demoForEach } from '../support/ground.ts';
+import type { Ground } from '../support/ground.ts';
+import {
+  actor,
+  apply,
+  assertUnchanged,
+  history,
+  intentFor,
+  readRows,
+  rollback,
+} from '../support/guarantee.ts';
+
+const tenants = [1, 2, 3, 4].map((number) => demoId(number, 'tenants', 0));
+const [, birch = '', cedar = ''] = tenants;
+const retiredAt = ['migration.completion_models.retired_at'];
+
+function movesOf(change: Partial<Intent> = {}): Intent[] {
+  return tenants.map((tenant) => intentFor({ tenant, ...change }));
+}
+
+function wave(
+  at: Ground,
+  change: Partial<Intent> = {},
+  more: Partial<WaveRequest> = {},
+): Promise<WaveOutcome[]> {
+  return applyWave(at.site, { moves: movesOf(change), confirm: true, actor, ...more });
+}
+
+function resultOf(outcome: WaveOutcome | undefined): MoveResult {
+  assert.equal(outcome?.status, 'succeeded', outcome?.status === 'failed' ? outcome.error.message : '');
+  assert.ok(outcome.status === 'succeeded');
+  return outcome.result;
+}
+
+/** What differs from one run to the next, or illustrates only. */
+function lasting(result: MoveResult): unknown {
+  const leftBehind = result.leftBehind.map((entry) => ({ ...entry, rows: [] }));
+  return { ...result, leftBehind, migrationId: '', durationMs: 0 };
+}
+
+/** The journal by tenant and step: what a rollback would restore. */
+function journalOf(at: Ground): Promise<unknown> {
+  return at.value(
+    `SELECT jsonb_agg(to_jsonb(j) ORDER BY j.tenant_id, j.step, j.key)::text AS value FROM (
+       SELECT j.tenant_id, j.step, j.action, j.table_name, j.key_columns, u.key, j.before, j.after - 'retired_at' AS after, u.b, u.a - 'retired_at' AS a FROM migration.journal j
+       CROSS JOIN LATERAL unnest(coalesce(j.uuid_keys::text[], j.int_keys::text[], j.text_keys), j.befores, j.afters) u (key, b, a)) j`,
+  );
+}
+
+/** Lets the database refuse the change of one assistant of the tenant. */
+function plantRefusal(at: Ground, tenant: string): Promise<void> {
+  return at.script(
+    `ALTER TABLE migration.assistants ADD CONSTRAINT planted CHECK (tenant_id <> '${tenant}' OR completion_model_id IS DISTINCT FROM '${completionId(Number(tenant.slice(0, 8)), 'claude-sonnet-4-5')}') NOT VALID`,
+  );
+}
+
+eachEngine((engine) => {
+  describe('a wave and the migrations of its tenants one by one', () => {
+    const together = demoForEach(engine);
+    const apart = demoForEach(engine);
+
+    for (const change of [
+      {},
+      { parameters: 'keep' },
+      { parameters: 'translate' },
+      { entityTypes: ['assistants'] },
+      { entityTypes: ['apps', 'app_templates'] },
+      { to: 'claude-haiku-4-5' },
+    ] as const) {
+      it(`are the same: ${JSON.stringify(change)}`, async () => {
+        const outcomes = await wave(together, change);
+        for (const [n, tenant] of tenants.entries()) {
+          const alone = await apply(apart.site, { tenant, ...change });
+          assert.deepEqual(lasting(resultOf(outcomes[n])), lasting(alone));
+        }
+        const differences = compareDatabases(
+          await readRows(together.database, retiredAt),
+          await readRows(apart.database, retiredAt),
+        );
+        assert.deepEqual(differences, {});
+        assert.deepEqual(await journalOf(together), await journalOf(apart));
+      });
+    }
+  });
+
+  describe('a wave', () => {
+    const at = demoForEach(engine);
+
+    it('can be taken back tenant by tenant, to the byte', async () => {
+      for (const outcome of await wave(at)) {
+        const { migrationId, tenant } = resultOf(outcome);
+        assert.equal((await rollback(at.site, migrationId, tenant ?? '')).skippedCount, 0);
+      }
+      await assertUnchanged(at.database, at.start, 'rolled back');
+    });
+
+    it('leaves out a tenant that is refused, with its reason', async () => {
+      await at.script(
+        `UPDATE migration.completion_models SET is_enabled = false WHERE tenant_id = '${birch}' AND name = 'claude-sonnet-4-5'`,
+      );
+      const outcomes = await wave(at);
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ['succeeded', 'failed', 'succeeded', 'succeeded'],
+      );
+      const [record] = await history(at.site, birch);
+      assert.deepEqual([record?.status, record?.errorCode], ['failed', 'PLAN_REFUSED']);
+    });
+
+    it('leaves out a tenant that cannot be planned, without a record', async () => {
+      const moves = movesOf().map((move) => (move.tenant === cedar ? { ...move, from: 'nothing' } : move));
+      const outcomes = await applyWave(at.site, { moves, confirm: true, actor });
+      const [, , failed] = outcomes;
+      assert.ok(failed?.status === 'failed');
+      assert.equal(failed.error.code, 'MODEL_NOT_FOUND');
+      assert.deepEqual([failed.tenant, (await history(at.site, cedar)).length], [cedar, 0]);
+      assert.equal(outcomes.filter(({ status }) => status === 'succeeded').length, 3);
+    });
+
+    it('is split where the database refuses one tenant, until that one is alone', async () => {
+      await plantRefusal(at, birch);
+      const outcomes = await wave(at);
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ['succeeded', 'failed', 'succeeded', 'succeeded'],
+      );
+      assert.ok(outcomes[1]?.status === 'failed');
+      assert.match(outcomes[1].error.message, /planted/);
+      for (const tenant of tenants) {
+        const statuses = (await history(at.site, tenant)).map(({ status }) => status);
+        assert.deepEqual(statuses, [tenant === birch ? 'failed' : 'succeeded'], 'one record for each tenant');
+      }
+    });
+
+    it('calls back once for what it commits, in the same transaction', async () => {
+      const seen: (string | null)[] = [];
+      await assert.rejects(
+        applyWave(at.site, {
+          moves: movesOf().slice(0, 1),
+          confirm: true,
+          actor,
+          beforeCommit: (_tx, done) => {
+            seen.push(...done.map(({ tenant }) => tenant));
+            return Promise.reject(new Error('not to be saved'));
+          },
+        }),
+      );
+      assert.deepEqual(seen, [tenants[0]]);
+      await assertUnchanged(at.database, at.start, 'nothing was saved');
+      seen.length = 0;
+      const note = (done: readonly MoveResult[]): void => void seen.push(...done.map(({ tenant }) => tenant));
+      await wave(at, {}, { beforeCommit: (_tx, done) => Promise.resolve(note(done)) });
+      assert.deepEqual(seen, tenants);
+    });
+  });
+});
