@@ -15,10 +15,63 @@ export interface Environment {
   readonly color: 'auto' | 'always' | 'never';
 }
 
+/** How `drover serve` listens, whom it believes and what it allows. */
+export interface ServerSettings {
+  /** DATABASE_URL, as hosting platforms set it. */
+  readonly databaseUrl?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: (typeof logLevels)[number];
+  readonly poolSize: number;
+  readonly bodyLimitBytes: number;
+  /** Of each credential. */
+  readonly requestsPerMinute: number;
+  /** Pages of these origins may call the API from a browser. */
+  readonly corsOrigins: readonly string[];
+  /** Believe X-Forwarded-For of the proxy in front. */
+  readonly trustProxy: boolean;
+  /** How long a stop waits for what is under way. */
+  readonly stopTimeoutMs: number;
+  readonly oidc?: OidcSettings;
+  /** Where traces go; none are made without it. */
+  readonly tracesUrl?: string;
+  /** What was deployed, for /livez. */
+  readonly build: string;
+}
+
+export interface OidcSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Where the keys are; found by the issuer's discovery document where it is not given. */
+  readonly jwksUrl?: string;
+  /** The claim that holds the id of the tenant. */
+  readonly tenantClaim: string;
+  /** The claim that holds the e-mail address, or the id, of the user. */
+  readonly userClaim: string;
+  readonly clockSkewSeconds: number;
+}
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const urls = ['DROVER_DATABASE', 'DROVER_STATE'];
-const known = [...urls, 'DROVER_DATA', 'DROVER_CONFIG', 'DROVER_OPERATOR'];
+const ofServer = [
+  'DROVER_LOG_LEVEL',
+  'DROVER_POOL_SIZE',
+  'DROVER_BODY_LIMIT',
+  'DROVER_RATE_LIMIT',
+  'DROVER_CORS_ORIGINS',
+  'DROVER_TRUST_PROXY',
+  'DROVER_STOP_SECONDS',
+  'DROVER_BUILD',
+  'DROVER_OIDC_ISSUER',
+  'DROVER_OIDC_AUDIENCE',
+  'DROVER_OIDC_JWKS_URL',
+  'DROVER_OIDC_TENANT_CLAIM',
+  'DROVER_OIDC_USER_CLAIM',
+  'DROVER_OIDC_CLOCK_SKEW_SECONDS',
+];
+const known = [...urls, 'DROVER_DATA', 'DROVER_CONFIG', 'DROVER_OPERATOR', ...ofServer];
 /** Read by the tests only. */
 const ofTests = /^DROVER_(TEST_.*|SOAK)$/;
 
@@ -43,6 +96,104 @@ export function loadEnvironment(variables: Variables = process.env): Environment
     ...(operator === undefined ? {} : { operator }),
     color: colorOf(variables),
   };
+}
+
+/**
+ * The settings of the server. An empty variable is as good as none.
+ * @throws CONFIG_INVALID with every problem in `data.problems`
+ */
+export function loadServerSettings(variables: Variables = process.env): ServerSettings {
+  const reader = new Reader(variables);
+  const databaseUrl = reader.url('DATABASE_URL', ['postgres:', 'postgresql:']);
+  const tracesUrl = reader.url('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:']);
+  const oidc = readOidc(reader);
+  const settings: ServerSettings = {
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    host: reader.text('HOST') ?? '127.0.0.1',
+    port: reader.number('PORT', { usual: 3000, min: 0, max: 65_535 }),
+    logLevel: reader.word('DROVER_LOG_LEVEL', logLevels) ?? 'info',
+    poolSize: reader.number('DROVER_POOL_SIZE', { usual: 10, min: 1, max: 500 }),
+    bodyLimitBytes: reader.number('DROVER_BODY_LIMIT', { usual: 1_048_576, min: 1024, max: 104_857_600 }),
+    requestsPerMinute: reader.number('DROVER_RATE_LIMIT', { usual: 1200, min: 1, max: 10_000_000 }),
+    corsOrigins: reader.origins('DROVER_CORS_ORIGINS'),
+    trustProxy: reader.word('DROVER_TRUST_PROXY', ['true', 'false']) === 'true',
+    stopTimeoutMs: 1000 * reader.number('DROVER_STOP_SECONDS', { usual: 20, min: 1, max: 600 }),
+    ...(oidc === undefined ? {} : { oidc }),
+    ...(tracesUrl === undefined ? {} : { tracesUrl }),
+    build: reader.text('DROVER_BUILD') ?? 'source',
+  };
+  const { problems } = reader;
+  if (problems.length > 0) throw new DroverError('CONFIG_INVALID', problems.join('\n'), { problems });
+  return settings;
+}
+
+function readOidc(reader: Reader): OidcSettings | undefined {
+  const issuer = reader.url('DROVER_OIDC_ISSUER', ['http:', 'https:']);
+  const audience = reader.text('DROVER_OIDC_AUDIENCE');
+  const jwksUrl = reader.url('DROVER_OIDC_JWKS_URL', ['http:', 'https:']);
+  if (issuer === undefined && audience === undefined && jwksUrl === undefined) return undefined;
+  if (issuer === undefined || audience === undefined) {
+    reader.problems.push('DROVER_OIDC_ISSUER, DROVER_OIDC_AUDIENCE: set both, or neither');
+    return undefined;
+  }
+  return {
+    issuer,
+    audience,
+    ...(jwksUrl === undefined ? {} : { jwksUrl }),
+    tenantClaim: reader.text('DROVER_OIDC_TENANT_CLAIM') ?? 'tenant_id',
+    userClaim: reader.text('DROVER_OIDC_USER_CLAIM') ?? 'email',
+    clockSkewSeconds: reader.number('DROVER_OIDC_CLOCK_SKEW_SECONDS', { usual: 30, min: 0, max: 300 }),
+  };
+}
+
+/** Reads one variable after the other and remembers what is wrong with them. */
+class Reader {
+  readonly problems: string[] = [];
+  readonly #variables: Variables;
+
+  constructor(variables: Variables) {
+    this.#variables = variables;
+  }
+
+  text(name: string): string | undefined {
+    return read(this.#variables, name);
+  }
+
+  number(name: string, { usual, min, max }: { usual: number; min: number; max: number }): number {
+    const text = this.text(name);
+    if (text === undefined) return usual;
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    this.problems.push(`${name}: not a whole number from ${min} to ${max}`);
+    return usual;
+  }
+
+  word<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
+    const text = this.text(name);
+    const found = words.find((word) => word === text);
+    if (text !== undefined && found === undefined)
+      this.problems.push(`${name}: not one of ${words.join(', ')}`);
+    return found;
+  }
+
+  url(name: string, protocols: readonly string[]): string | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text;
+    this.problems.push(
+      `${name}: not a URL that begins with ${protocols.map((each) => `${each}//`).join(' or ')}`,
+    );
+    return undefined;
+  }
+
+  /** `https://a.example, https://b.example`; no wildcard, because credentials go with a request. */
+  origins(name: string): string[] {
+    const origins = (this.text(name) ?? '').split(',').flatMap((part) => part.trim() || []);
+    const wrong = origins.filter((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+    for (const origin of wrong)
+      this.problems.push(`${name}: ${origin} is not an origin such as https://host:port`);
+    return origins;
+  }
 }
 
 /** The known name nearest to a mistyped one. Undefined where none is near. */

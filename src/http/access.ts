@@ -5,7 +5,9 @@
 import type { FastifyRequest, RouteOptions } from 'fastify';
 import { DroverError } from '../errors.ts';
 import { type AccessScope, allows, atLeast, type Caller, type Role } from '../platform/caller.ts';
-import type { App } from './app.ts';
+import { authenticateKey, authenticateToken, unauthenticated } from '../platform/authenticate.ts';
+import type { App, AppDeps } from './app.ts';
+import { countWrongCredentials } from './limits.ts';
 
 export interface Access {
   /** The lowest role that may. */
@@ -22,6 +24,8 @@ declare module 'fastify' {
     /** `none`: no credential is asked for. */
     access?: Access | 'none';
     exposure?: Exposure;
+    /** Answered while the server stops, too. */
+    whileStopping?: boolean;
   }
   interface FastifyRequest {
     /** Set before the handler runs, on every route whose access is not `none`. */
@@ -29,18 +33,35 @@ declare module 'fastify' {
   }
 }
 
-export type Authenticate = (credential: string) => Promise<Caller>;
-
 /** Guards every route that is registered after this. */
-export function guardRoutes(app: App, authenticate: Authenticate): void {
+export function guardRoutes(app: App, deps: AppDeps): void {
+  const countWrong = countWrongCredentials(app, deps.settings);
   app.decorateRequest('caller', null);
   app.addHook('onRoute', requireDeclaration);
   app.addHook('onRequest', async (request) => {
     const { access } = request.routeOptions.config;
     if (access === undefined || access === 'none') return;
-    request.caller = await authenticate(credentialOf(request));
+    const credential = credentialOf(request);
+    try {
+      request.caller = await authenticate(deps, credential);
+    } catch (error) {
+      const wrong = error instanceof DroverError && error.code === 'UNAUTHENTICATED' && credential !== '';
+      if (wrong) await countWrong(request);
+      throw error;
+    }
     permit(request.caller, access);
   });
+}
+
+/** The caller of a credential: an API key of ours, or a token of the identity provider where there is one. */
+export async function authenticate(
+  { platform, verifyToken }: Pick<AppDeps, 'platform' | 'verifyToken'>,
+  credential: string,
+): Promise<Caller> {
+  if (credential === '') throw unauthenticated();
+  if (verifyToken === undefined || credential.startsWith('drover_'))
+    return authenticateKey(platform, credential);
+  return authenticateToken(platform, verifyToken, credential);
 }
 
 /** The caller of a route whose access is not `none`. */
@@ -58,7 +79,8 @@ function requireDeclaration(route: RouteOptions): void {
   );
 }
 
-function credentialOf(request: FastifyRequest): string {
+/** What stands behind `Bearer`; empty where nothing does. */
+export function credentialOf(request: FastifyRequest): string {
   const [, credential = ''] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
   return credential;
 }

@@ -1,5 +1,5 @@
 /** Answers every error with a problem document, those of Fastify and of unknown paths included. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { DroverError } from '../errors.ts';
 import type { App } from './app.ts';
 import { asDroverError, problemOf } from './problem.ts';
@@ -13,6 +13,16 @@ export function answerErrors(app: App): void {
     const message = `There is no ${request.method} at this path; /openapi.json lists what there is.`;
     answer(request, reply, new DroverError('ROUTE_NOT_FOUND', message));
   });
+}
+
+/** A path that cannot be read, before any route or hook. */
+export function answerFrameworkError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  void reply.header('x-request-id', request.id);
+  answer(request, reply, asDroverError(error));
 }
 
 function answer(request: FastifyRequest, reply: FastifyReply, error: DroverError): void {

@@ -1,13 +1,37 @@
-/** The OpenAPI document, made from the schemas of the routes. What all answers have in common is added here. */
-import swagger from '@fastify/swagger';
+/**
+ * The OpenAPI document, made from the schemas of the routes. What holds for every operation is added here, so that no
+ * route has to say it: who may call it, and that its refusals are problem documents.
+ */
+import swagger, { type SwaggerTransform } from '@fastify/swagger';
+import type { FastifySchema, RouteOptions } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { App, AppDeps } from './app.ts';
 
+const tags = [
+  { name: 'me', description: 'Who the caller is.' },
+  { name: 'api-keys', description: 'Keys of programs.' },
+  { name: 'health', description: 'Is the server alive, and is it ready.' },
+];
+
 export async function describeApi(app: App, { version }: Pick<AppDeps, 'version'>): Promise<void> {
   await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'Drover', version } },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Drover',
+        version,
+        description: about,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } as { name: string },
+      },
+      servers: [{ url: '/' }],
+      tags,
+      components: {
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: credential } },
+      },
+      security: [{ bearer: [] }],
+    },
+    transform: describeOperation,
+    transformObject: (input) => pruneComponents(jsonSchemaTransformObject(input)),
   });
   app.route({
     method: 'GET',
@@ -16,4 +40,49 @@ export async function describeApi(app: App, { version }: Pick<AppDeps, 'version'
     schema: { hide: true },
     handler: () => app.swagger(),
   });
+}
+
+const about =
+  'Moves the tenants of an AI platform off models that retire. Every refusal is a problem document (RFC 9457) with a ' +
+  'stable code; the tenant comes from the credential.';
+const credential = 'An API key (`drover_…`), or a token of the identity provider.';
+
+const describeOperation: SwaggerTransform = (input) => {
+  const { schema, url } = (jsonSchemaTransform as SwaggerTransform)(input);
+  if (schema.hide === true) return { schema, url };
+  return { schema: { ...schema, ...common(input.route, schema) }, url };
+};
+
+function common({ config = {} }: RouteOptions, schema: FastifySchema): Record<string, unknown> {
+  const { access = 'none', exposure } = config;
+  const open = access === 'none';
+  return {
+    response: { ...(schema.response as object), ...problems },
+    'x-drover-exposure': exposure,
+    ...(open ? { security: [] } : { 'x-drover-role': access.role }),
+    ...(open || access.scope === null ? {} : { 'x-drover-scope': access.scope }),
+  };
+}
+
+const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+const problems = {
+  '4XX': { description: 'Refused', content: problem },
+  '5XX': { description: 'Could not be done', content: problem },
+};
+
+/** The type provider writes every named schema twice, as input and as output; what nothing refers to goes. */
+function pruneComponents<Document extends object>(document: Document): Document {
+  const { schemas } = ((document as { components?: { schemas?: Record<string, unknown> } }).components ??=
+    {});
+  for (let unused = unusedOf(document, schemas); unused.length > 0; unused = unusedOf(document, schemas)) {
+    for (const name of unused) delete schemas?.[name];
+  }
+  return document;
+}
+
+function unusedOf(document: object, schemas: Readonly<Record<string, unknown>> = {}): string[] {
+  const used = new Set(
+    [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1]),
+  );
+  return Object.keys(schemas).filter((name) => !used.has(name));
 }

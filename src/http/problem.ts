@@ -73,6 +73,9 @@ export const statusOf = {
   MEDIA_TYPE_UNSUPPORTED: 415,
   PRECONDITION_FAILED: 412,
   RATE_LIMITED: 429,
+  HEADERS_TOO_LARGE: 431,
+  REQUEST_TIMEOUT: 408,
+  IDENTITY_UNAVAILABLE: 503,
   SHUTTING_DOWN: 503,
   ROW_DELETED: 409,
   REFERENCE_INVALID: 422,
@@ -109,7 +112,12 @@ export interface RequestFault {
 export function problemOf(error: DroverError): Problem {
   const { code } = error;
   const status = statusOf[code];
-  const head = { type: `/docs/errors#${code.toLowerCase()}`, title: errorCodes[code].summary, status, code };
+  const head = {
+    type: `/docs/errors.md#${code.toLowerCase()}`,
+    title: errorCodes[code].summary,
+    status,
+    code,
+  };
   if (status >= 500) return { ...head, detail: detailInside(status) };
   const { errors, ...data } = publicData(error.data);
   return {
@@ -166,6 +174,10 @@ const notJson: Known = {
 };
 
 const fromFastify: Readonly<Record<string, Known>> = {
+  FST_ERR_BAD_URL: {
+    code: 'REQUEST_INVALID',
+    message: () => 'The path cannot be read: its escapes are no UTF-8.',
+  },
   FST_ERR_CTP_BODY_TOO_LARGE: {
     code: 'BODY_TOO_LARGE',
     message: () => 'The body of the request is larger than this server takes.',

@@ -3,7 +3,8 @@
  * nothing from it. The tenant comes from the credential only.
  */
 import { DroverError } from '../errors.ts';
-import { findKeyHolders, type KeyHolder, touchApiKey } from '../postgres/queries/api-keys.ts';
+import { findKeyHolders, touchApiKey } from '../postgres/queries/api-keys.ts';
+import { findPerson, type Person } from '../postgres/queries/people.ts';
 import { asTenant } from '../postgres/tenant.ts';
 import { hashesMatch, hashOf, parseApiKey, prefixOf } from './api-key-text.ts';
 import { type Caller, highestRole } from './caller.ts';
@@ -30,11 +31,35 @@ export async function authenticateKey(platform: Platform, text: string): Promise
   });
 }
 
+/** What a verified token says. */
+export interface TokenSubject {
+  readonly tenantId: string;
+  /** An e-mail address, or the id of a user. */
+  readonly user: string;
+}
+
+/** @throws UNAUTHENTICATED where the token is not to be believed, IDENTITY_UNAVAILABLE where that cannot be found out */
+export type VerifyToken = (token: string) => Promise<TokenSubject>;
+
+/**
+ * The caller of a token of the identity provider. The token says who; what they may, our own roles say.
+ * @throws UNAUTHENTICATED, TENANT_SUSPENDED, FORBIDDEN as for a key; IDENTITY_UNAVAILABLE
+ */
+export async function authenticateToken(
+  platform: Platform,
+  verify: VerifyToken,
+  token: string,
+): Promise<Caller> {
+  const { tenantId, user } = await verify(token);
+  return asTenant(platform.database, platformScope, tenantId, async (tx) => {
+    const person = await findPerson(tx, platform.schema, { tenantId, user });
+    if (person === undefined) throw unauthenticated();
+    return callerOf(tenantId, person);
+  });
+}
+
 /** The person behind a credential, where they may come in at all. */
-export function callerOf(
-  tenantId: string,
-  person: Pick<KeyHolder, 'user_id' | 'email' | 'is_active' | 'state' | 'roles'>,
-): Caller {
+function callerOf(tenantId: string, person: Person): Caller {
   if (!person.is_active) throw unauthenticated();
   if (person.state !== 'active') {
     throw new DroverError('TENANT_SUSPENDED', 'This organisation is suspended; ask the operator of Drover.');

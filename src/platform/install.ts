@@ -2,7 +2,7 @@
 import { expectedPolicies, expectedPrivileges, isolationScript, roles } from '../isolation/policies.ts';
 import type { Database } from '../postgres/database.ts';
 import { checkIsolation } from '../postgres/isolation-proof.ts';
-import { migrateSchema } from '../postgres/migrate.ts';
+import { listPending, type MigrateOptions, migrateSchema } from '../postgres/migrate.ts';
 import { manifest } from './manifest.ts';
 
 /** The schema's name where nobody chose another. */
@@ -10,8 +10,17 @@ export const defaultSchema = 'migration';
 
 /** Brings the schema up to date and returns what was applied; to be called at every start, before proveIsolation. */
 export async function installPlatform(db: Database, schema: string = defaultSchema): Promise<string[]> {
+  return migrateSchema(db, migrations(schema));
+}
+
+/** What installPlatform would apply; empty where the schema is up to date. */
+export async function pendingMigrations(db: Database, schema: string = defaultSchema): Promise<string[]> {
+  return listPending(db, migrations(schema));
+}
+
+function migrations(schema: string): MigrateOptions {
   const generated = { name: 'isolation', template: isolationScript(manifest, 'postgresql') };
-  return migrateSchema(db, { schema, variant: 'platform', generated });
+  return { schema, variant: 'platform', generated };
 }
 
 /** Proves at start that tenants are kept apart for the roles in use; throws ISOLATION_NOT_EFFECTIVE otherwise. */

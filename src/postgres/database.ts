@@ -56,6 +56,17 @@ export interface Database {
    * ROLLBACK when work throws; the connection is always given back clean.
    */
   transaction<T>(opening: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The connections of a pool, for figures; an embedded database has none. */
+  connections?(): Connections;
+  /** Asks the server by a connection outside the pool; an embedded database has no other. */
+  ping?(): Promise<void>;
   /** Waits for transactions under way, then lets go of everything. May be called twice. */
   close(): Promise<void>;
+}
+
+export interface Connections {
+  readonly busy: number;
+  readonly idle: number;
+  /** Transactions that wait for a connection. */
+  readonly waiting: number;
 }

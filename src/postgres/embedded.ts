@@ -1,13 +1,14 @@
 /**
  * PostgreSQL inside this process (PGlite), its data in a folder. It has one connection, so transactions wait for
  * each other here. What is committed survives the end of the process, not a loss of power: there is no fsync.
+ * The lock on the folder is the process's, whichever thread the engine runs on.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
 import { DroverError } from '../errors.ts';
 import type { Database, Tx } from './database.ts';
+import { type Engine, openEngine, openEngineThread } from './embedded-engine.ts';
 import { lockFolder } from './folder-lock.ts';
 import { type Connection, type Nesting, refuseNesting, runTransaction } from './transaction.ts';
 import { decoderOf } from './values.ts';
@@ -15,6 +16,8 @@ import { decoderOf } from './values.ts';
 export interface EmbeddedTarget {
   /** The folder; it is made when it does not exist. Holds `postgres/`, `drover.lock` and `drover.pid`. */
   readonly dataDir: string;
+  /** Compute on a thread of its own, so that a long statement does not hold up everything else: for a server. */
+  readonly ownThread?: boolean;
 }
 
 /** Opens the folder, or refuses with EMBEDDED_IN_USE while another process has it open. */
@@ -23,9 +26,8 @@ export async function openEmbedded(target: EmbeddedTarget): Promise<Database> {
   const folder = realpathSync(target.dataDir);
   const unlock = lockFolder(folder);
   try {
-    const pglite = await PGlite.create({ dataDir: join(folder, 'postgres') });
-    keepText(pglite);
-    return new Embedded(pglite, unlock);
+    const open = target.ownThread === true ? openEngineThread : openEngine;
+    return new Embedded(await open(join(folder, 'postgres')), unlock);
   } catch (error) {
     unlock();
     throw error;
@@ -34,17 +36,17 @@ export async function openEmbedded(target: EmbeddedTarget): Promise<Database> {
 
 class Embedded implements Database {
   readonly engine = 'embedded';
-  readonly #pglite: PGlite;
+  readonly #engine: Engine;
   readonly #unlock: () => void;
   readonly #connection: EmbeddedConnection;
   readonly #nesting: Nesting = new AsyncLocalStorage();
   #last: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  constructor(pglite: PGlite, unlock: () => void) {
-    this.#pglite = pglite;
+  constructor(engine: Engine, unlock: () => void) {
+    this.#engine = engine;
     this.#unlock = unlock;
-    this.#connection = new EmbeddedConnection(pglite);
+    this.#connection = new EmbeddedConnection(engine);
   }
 
   async transaction<T>(opening: string, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -62,26 +64,19 @@ class Embedded implements Database {
 
   async #shutDown(): Promise<void> {
     try {
-      await this.#pglite.close();
+      await this.#engine.close();
     } finally {
       this.#unlock();
     }
   }
 }
 
-/** Takes PGlite's own conversions away: values.ts does them, for both engines. */
-function keepText(pglite: PGlite): void {
-  for (const handlers of [pglite.parsers, pglite.serializers]) {
-    for (const type of Object.keys(handlers)) handlers[type] = String;
-  }
-}
-
 class EmbeddedConnection implements Connection {
-  readonly #pglite: PGlite;
+  readonly #engine: Engine;
   #abandoned = false;
 
-  constructor(pglite: PGlite) {
-    this.#pglite = pglite;
+  constructor(engine: Engine) {
+    this.#engine = engine;
   }
 
   /** There is no other connection to take instead, so the folder has to be opened again. */
@@ -93,8 +88,8 @@ class EmbeddedConnection implements Connection {
     sql: string,
     params: readonly (string | null)[],
   ): Promise<{ rows: object[]; affected: number }> {
-    const result = await this.#pglite.query<unknown[]>(sql, [...params], { rowMode: 'array' });
-    const columns = result.fields.map(({ name, dataTypeID }) => ({ name, decode: decoderOf(dataTypeID) }));
+    const result = await this.#engine.query(sql, params);
+    const columns = result.columns.map(({ name, type }) => ({ name, decode: decoderOf(type) }));
     const rows = result.rows.map((values) =>
       Object.fromEntries(
         columns.map(({ name, decode }, i) => [
@@ -103,12 +98,11 @@ class EmbeddedConnection implements Connection {
         ]),
       ),
     );
-    return { rows, affected: result.rowCount ?? 0 };
+    return { rows, affected: result.affected };
   }
 
   async script(sql: string): Promise<string> {
     if (this.#abandoned) throw new DroverError('INTERNAL', 'The embedded database failed; open it again.');
-    const results = await this.#pglite.exec(sql);
-    return results.at(-1)?.command ?? '';
+    return this.#engine.script(sql);
   }
 }

@@ -51,6 +51,24 @@ export async function migrateSchema(db: Database, options: MigrateOptions): Prom
   }
 }
 
+/**
+ * The names of what migrateSchema would apply, without applying it.
+ * @throws MIGRATION_CHANGED, MIGRATION_UNKNOWN and SCHEMA_OCCUPIED as migrateSchema does
+ */
+export async function listPending(db: Database, options: MigrateOptions): Promise<string[]> {
+  const work = { ...options, files: readMigrationFiles(options.variant, options.folder ?? migrationsFolder) };
+  return db.transaction('BEGIN READ ONLY', async (tx) => {
+    const found = await findSchema(tx, work.schema);
+    if (found === 'foreign') throw occupied(work.schema);
+    const applied = found === 'ours' ? await listApplied(tx, work.schema) : [];
+    for (const row of applied) checkApplied(work, row);
+    const missing = work.files.filter((file) => !applied.some((row) => row.version === file.version));
+    const { generated } = work;
+    const current = generated === undefined || isGenerated(applied, generated.template);
+    return [...missing.map(({ name }) => name), ...(current ? [] : [generated.name])];
+  });
+}
+
 // Long enough for another process to finish a migration; then LOCK_TIMEOUT instead of a start that never ends.
 const opening = `BEGIN; SET LOCAL lock_timeout = '120s'`;
 
@@ -96,14 +114,23 @@ async function applyGenerated(
   applied: readonly AppliedMigration[],
 ): Promise<string | undefined> {
   if (work.generated === undefined) return undefined;
-  // What is generated depends on the tables that are there, so a new file makes it run again.
-  const state = applied.filter((row) => row.version !== generatedVersion).map((row) => row.checksum);
-  const checksum = checksumOf([work.generated.template, ...state].join('\n'));
-  if (applied.some((row) => row.version === generatedVersion && row.checksum === checksum)) return undefined;
+  if (isGenerated(applied, work.generated.template)) return undefined;
   await runTemplate(tx, work, work.generated);
   const { name } = work.generated;
+  const checksum = generatedChecksum(applied, work.generated.template);
   await recordApplied(tx, work.schema, { version: generatedVersion, name, checksum, variant: work.variant });
   return name;
+}
+
+function isGenerated(applied: readonly AppliedMigration[], template: string): boolean {
+  const checksum = generatedChecksum(applied, template);
+  return applied.some((row) => row.version === generatedVersion && row.checksum === checksum);
+}
+
+/** What is generated depends on the tables that are there, so a new file makes it run again. */
+function generatedChecksum(applied: readonly AppliedMigration[], template: string): string {
+  const state = applied.filter((row) => row.version !== generatedVersion).map((row) => row.checksum);
+  return checksumOf([template, ...state].join('\n'));
 }
 
 async function runTemplate(tx: Tx, work: Work, part: { name: string; template: string }): Promise<void> {

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DroverError } from '../errors.ts';
-import type { Database, Tx } from './database.ts';
+import type { Connections, Database, Tx } from './database.ts';
 import { type Connection, type Nesting, refuseNesting, runTransaction } from './transaction.ts';
 import { decoderOf } from './values.ts';
 
@@ -26,7 +26,7 @@ export async function openServer(target: ServerTarget): Promise<Database> {
     await pool.end();
     throw unreachable(target.url, error);
   }
-  return new Server(pool, target.url);
+  return new Server(pool, target);
 }
 
 function createPool(target: ServerTarget): pg.Pool {
@@ -41,6 +41,19 @@ function createPool(target: ServerTarget): pg.Pool {
   } catch (error) {
     throw unreachable(target.url, error);
   }
+}
+
+/** One connection that is there for questions about health only. */
+function createProbe({ url, applicationName = 'drover' }: ServerTarget): pg.Pool {
+  const probe = new pg.Pool({
+    connectionString: url,
+    max: 1,
+    application_name: `${applicationName} health`,
+    connectionTimeoutMillis: 1000,
+    query_timeout: 1000,
+  });
+  probe.on('error', () => undefined);
+  return probe;
 }
 
 /** Names the server, never the password. */
@@ -84,13 +97,14 @@ function reasonOf(cause: unknown): string {
 class Server implements Database {
   readonly engine = 'server';
   readonly #pool: pg.Pool;
-  readonly #url: string;
+  readonly #target: ServerTarget;
   readonly #nesting: Nesting = new AsyncLocalStorage();
+  #probe: pg.Pool | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(pool: pg.Pool, url: string) {
+  constructor(pool: pg.Pool, target: ServerTarget) {
     this.#pool = pool;
-    this.#url = url;
+    this.#target = target;
   }
 
   async transaction<T>(opening: string, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -107,8 +121,22 @@ class Server implements Database {
     }
   }
 
+  connections(): Connections {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+  }
+
+  async ping(): Promise<void> {
+    this.#probe ??= createProbe(this.#target);
+    try {
+      await this.#probe.query('SELECT 1');
+    } catch (error) {
+      throw unreachable(this.#target.url, error);
+    }
+  }
+
   close(): Promise<void> {
-    this.#closing ??= this.#pool.end();
+    this.#closing ??= Promise.all([this.#pool.end(), this.#probe?.end()]).then(() => undefined);
     return this.#closing;
   }
 
@@ -116,7 +144,7 @@ class Server implements Database {
     try {
       return await this.#pool.connect();
     } catch (error) {
-      throw unreachable(this.#url, error);
+      throw unreachable(this.#target.url, error);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Rows of api_keys; every statement runs in the transaction of one tenant. */
 import type { Tx } from '../database.ts';
 import { quoteTable } from '../identifiers.ts';
+import { type Person, rolesInForce } from './people.ts';
 
 export interface ApiKeyRow {
   readonly id: string;
@@ -40,7 +41,7 @@ export function insertApiKey(tx: Tx, schema: string, key: NewApiKey): Promise<Ap
 }
 
 /** Who calls with a key: the key itself, its user, the tenant's state and the roles in force, in one query. */
-export interface KeyHolder {
+export interface KeyHolder extends Person {
   readonly key_id: string;
   readonly key_name: string;
   readonly secret_hash: string;
@@ -49,11 +50,6 @@ export interface KeyHolder {
   readonly valid: boolean;
   /** Its last use was written more than a minute ago. */
   readonly unused: boolean;
-  readonly user_id: string;
-  readonly email: string;
-  readonly is_active: boolean;
-  readonly state: string;
-  readonly roles: readonly string[];
 }
 
 /** Two keys may begin alike, so several rows are possible; the secret tells them apart. */
@@ -74,14 +70,6 @@ export function findKeyHolders(
      WHERE k.tenant_id = $1 AND k.prefix = $2`,
     [tenantId, prefix],
   );
-}
-
-/** Roles of the user `u` that are active and not expired; those in a space say nothing about the tenant. */
-export function rolesInForce(schema: string): string {
-  return `ARRAY(
-    SELECT r.role FROM ${quoteTable({ schema, name: 'user_roles' })} r
-    WHERE r.tenant_id = u.tenant_id AND r.user_id = u.id AND r.is_active
-      AND r.scope IN ('system', 'tenant') AND coalesce(r.expires_at > now(), true))`;
 }
 
 /** Notes the use of a key, at most once a minute. */

@@ -1,0 +1,32 @@
+/** Headers for browsers. Answers of the API load nothing and are framed by nobody; pages say what they load themselves. */
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import type { App } from './app.ts';
+
+export async function secureAnswers(app: App, corsOrigins: readonly string[]): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+    },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
+  });
+  // Without a list no other origin may read an answer, and nothing is registered that could be set wrong.
+  if (corsOrigins.length === 0) return;
+  await app.register(cors, {
+    origin: [...corsOrigins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'if-match',
+      'idempotency-key',
+      'last-event-id',
+      'x-request-id',
+    ],
+    exposedHeaders: ['etag', 'location', 'x-request-id', 'retry-after', 'deprecation', 'sunset', 'link'],
+    maxAge: 600,
+  });
+}
