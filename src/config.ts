@@ -12,6 +12,8 @@ export interface Environment {
   readonly configFile: string;
   /** Who acts, for the record of a migration. */
   readonly operator?: string;
+  /** The folder of a registry that replaces the built-in one. */
+  readonly registryFolder?: string;
   readonly color: 'auto' | 'always' | 'never';
 }
 
@@ -71,7 +73,7 @@ const ofServer = [
   'DROVER_OIDC_USER_CLAIM',
   'DROVER_OIDC_CLOCK_SKEW_SECONDS',
 ];
-const known = [...urls, 'DROVER_DATA', 'DROVER_CONFIG', 'DROVER_OPERATOR', ...ofServer];
+const known = [...urls, 'DROVER_DATA', 'DROVER_CONFIG', 'DROVER_OPERATOR', 'DROVER_REGISTRY', ...ofServer];
 /** Read by the tests only. */
 const ofTests = /^DROVER_(TEST_.*|SOAK)$/;
 
@@ -85,6 +87,7 @@ export function loadEnvironment(variables: Variables = process.env): Environment
   const databaseUrl = read(variables, 'DROVER_DATABASE');
   const dataFolder = read(variables, 'DROVER_DATA');
   const stateUrl = read(variables, 'DROVER_STATE');
+  const registryFolder = read(variables, 'DROVER_REGISTRY');
   const operator = ['DROVER_OPERATOR', 'USER', 'LOGNAME', 'USERNAME'].flatMap(
     (name) => read(variables, name) ?? [],
   )[0];
@@ -94,6 +97,7 @@ export function loadEnvironment(variables: Variables = process.env): Environment
     ...(stateUrl === undefined ? {} : { stateUrl }),
     configFile: read(variables, 'DROVER_CONFIG') ?? 'drover.config.yaml',
     ...(operator === undefined ? {} : { operator }),
+    ...(registryFolder === undefined ? {} : { registryFolder }),
     color: colorOf(variables),
   };
 }

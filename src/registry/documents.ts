@@ -1,0 +1,147 @@
+/**
+ * Texts → entries with their places. Each provider, runtime and model is checked by itself, so that one mistake hides no
+ * other; names of entries that are not well-formed are kept, so that what refers to them is not reported as well.
+ */
+import type { z } from 'zod';
+import { formatPath, openText, problemAt, problemAtOffset } from './positions.ts';
+import type { OpenedText, Path, RegistryProblem, RegistryText } from './positions.ts';
+import { levelsShape, modelShape, providerShape, runtimeShape, schemaVersion } from './shape.ts';
+import type { Model, Provider, Runtime } from './shape.ts';
+
+/** An entry and where it stands. */
+export interface Placed<Entry> {
+  readonly entry: Entry;
+  readonly opened: OpenedText;
+  readonly path: Path;
+}
+
+/** Everything that the documents say, before it is compared with itself. */
+export interface Entries {
+  readonly versions: readonly Placed<string>[];
+  /** What words for an effort mean. */
+  readonly levels: readonly Placed<Readonly<Record<string, number>>>[];
+  readonly providers: readonly Placed<Provider>[];
+  readonly runtimes: readonly Placed<Runtime>[];
+  readonly models: readonly Placed<Model>[];
+  /** Ids of entries that are not well-formed, by section. */
+  readonly broken: Readonly<Record<Section, ReadonlySet<string>>>;
+  readonly problems: readonly RegistryProblem[];
+  /** Some document asks for the built-in registry below its own entries. */
+  readonly extendsBuiltIn: boolean;
+}
+
+type Section = 'providers' | 'runtimes' | 'models';
+
+const shapes = { providers: providerShape, runtimes: runtimeShape, models: modelShape } as const;
+const sections: readonly Section[] = ['providers', 'runtimes', 'models'];
+const keys = ['schema', 'version', 'extends', 'levels', ...sections];
+
+interface Collected {
+  versions: Placed<string>[];
+  levels: Placed<Readonly<Record<string, number>>>[];
+  providers: Placed<Provider>[];
+  runtimes: Placed<Runtime>[];
+  models: Placed<Model>[];
+  broken: Record<Section, Set<string>>;
+  problems: RegistryProblem[];
+  extendsBuiltIn: boolean;
+}
+
+/** The entries of all documents, and everything that is wrong with each of them. */
+export function readEntries(texts: readonly RegistryText[]): Entries {
+  const into: Collected = {
+    versions: [],
+    levels: [],
+    providers: [],
+    runtimes: [],
+    models: [],
+    broken: { providers: new Set(), runtimes: new Set(), models: new Set() },
+    problems: [],
+    extendsBuiltIn: false,
+  };
+  for (const text of texts) readDocument(openText(text), into);
+  return into;
+}
+
+function readDocument(opened: OpenedText, into: Collected): void {
+  const { document } = opened;
+  const unreadable = [...document.errors, ...document.warnings];
+  for (const { pos, message } of unreadable) into.problems.push(problemAtOffset(opened, pos[0], message));
+  if (unreadable.length > 0) return;
+  const value = plainValue(opened, into);
+  if (value === undefined) return;
+  readHead(opened, value, into);
+  readLevels(opened, value['levels'], into);
+  for (const section of sections) readSection(opened, section, value[section], into);
+}
+
+/** Aliases are resolved here, which fails where one names no anchor or where they multiply. */
+function plainValue(opened: OpenedText, into: Collected): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = opened.document.toJS();
+    if (value !== null && typeof value === 'object' && !Array.isArray(value))
+      return value as Readonly<Record<string, unknown>>;
+    into.problems.push(problemAt(opened, [], `must be a map with ${keys.join(', ')}`));
+  } catch (error) {
+    into.problems.push(problemAt(opened, [], error instanceof Error ? error.message : String(error)));
+  }
+  return undefined;
+}
+
+function readHead(opened: OpenedText, value: Readonly<Record<string, unknown>>, into: Collected): void {
+  const report = (path: Path, message: string, key = false): void =>
+    void into.problems.push(problemAt(opened, path, message, key));
+  for (const key of Object.keys(value))
+    if (!keys.includes(key)) report([key], `unknown key ${key}; known are ${keys.join(', ')}`, true);
+  const { schema, version } = value;
+  if (schema === undefined) report([], `the key schema is missing: schema: ${schemaVersion}`);
+  else if (schema !== schemaVersion)
+    report(
+      ['schema'],
+      `schema ${JSON.stringify(schema)} is not known; this Drover reads schema ${schemaVersion}`,
+    );
+  if (typeof version === 'string' && /^[\w.+-]{1,40}$/.test(version))
+    into.versions.push({ entry: version, opened, path: ['version'] });
+  else if (version !== undefined) report(['version'], 'must be a short text such as "2026-11-21"');
+  if (value['extends'] === 'built-in') into.extendsBuiltIn = true;
+  else if (value['extends'] !== undefined) report(['extends'], 'must be built-in');
+}
+
+function readLevels(opened: OpenedText, value: unknown, into: Collected): void {
+  if (value === undefined) return;
+  const parsed = levelsShape.safeParse(value, { reportInput: true });
+  if (parsed.success) into.levels.push({ entry: parsed.data.meaning, opened, path: ['levels'] });
+  else for (const issue of parsed.error.issues) into.problems.push(...problemsOf(opened, ['levels'], issue));
+}
+
+function readSection(opened: OpenedText, section: Section, value: unknown, into: Collected): void {
+  if (value === undefined || value === null) return;
+  if (!Array.isArray(value)) {
+    into.problems.push(problemAt(opened, [section], 'must be a list'));
+    return;
+  }
+  for (const [at, raw] of value.entries()) readEntry(opened, [section, at], raw, into);
+}
+
+function readEntry(opened: OpenedText, path: [Section, number], raw: unknown, into: Collected): void {
+  const [section] = path;
+  const parsed = shapes[section].safeParse(raw, { reportInput: true });
+  if (parsed.success) {
+    into[section].push({ entry: parsed.data as never, opened, path });
+    return;
+  }
+  const id = (raw as { id?: unknown } | null)?.id;
+  if (typeof id === 'string') into.broken[section].add(id);
+  for (const issue of parsed.error.issues) into.problems.push(...problemsOf(opened, path, issue));
+}
+
+function problemsOf(opened: OpenedText, path: Path, issue: z.core.$ZodIssue): RegistryProblem[] {
+  const whole = [...path, ...issue.path];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) =>
+      problemAt(opened, [...whole, key], `${formatPath(whole)}: unknown key ${key}`, true),
+    );
+  const missing = issue.code !== 'custom' && issue.input === undefined;
+  const message = missing ? 'is missing' : issue.message;
+  return [problemAt(opened, whole, `${formatPath(whole)}: ${message}`)];
+}

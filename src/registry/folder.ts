@@ -1,0 +1,31 @@
+/** The one place where the registry touches files: a folder → texts. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { compareText } from '../engine/order.ts';
+import { loadRegistry } from './load.ts';
+import type { Loaded } from './load.ts';
+import type { RegistryText } from './positions.ts';
+
+/** The registry that comes with Drover. */
+export const builtInFolder = fileURLToPath(new URL('../../registry', import.meta.url));
+
+/** The registry of a folder; a folder that cannot be read is an invalid registry, not an error. */
+export function loadRegistryFolder(folder: string = builtInFolder): Loaded {
+  try {
+    const texts = readRegistryFolder(folder);
+    return loadRegistry(texts, folder === builtInFolder ? [] : readRegistryFolder(builtInFolder));
+  } catch (error) {
+    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { kind: 'invalid', problems: [{ file: folder, line: 1, column: 1, message }] };
+  }
+}
+
+/** All YAML files below a folder, in an order that is the same everywhere; files are called by their path in it. */
+export function readRegistryFolder(folder: string): RegistryText[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .sort(compareText)
+    .map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
+}

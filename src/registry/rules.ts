@@ -1,0 +1,213 @@
+/** What must hold between the entries of a registry. Each rule gives its problems, with the place of each. */
+import type { Entries, Placed } from './documents.ts';
+import { overlapProblems } from './rules-overlap.ts';
+import { problemAt } from './positions.ts';
+import type { RegistryProblem } from './positions.ts';
+import { armEntries, armMatchers, vendorOf } from './registry.ts';
+import type { Arm, Model, Provider, Runtime } from './shape.ts';
+
+/** All problems between the entries, in no order. */
+export function checkRules(entries: Entries): RegistryProblem[] {
+  return [
+    ...versionProblems(entries),
+    ...uniqueProblems(entries),
+    ...entries.providers.flatMap(providerProblems),
+    ...runtimeProblems(entries),
+    ...modelProblems(entries),
+    ...overlapProblems(entries),
+  ];
+}
+
+function report(
+  { opened, path }: Placed<unknown>,
+  inner: readonly PropertyKey[],
+  message: string,
+): RegistryProblem {
+  return problemAt(opened, [...path, ...inner], message);
+}
+
+function versionProblems({ versions }: Entries): RegistryProblem[] {
+  if (versions.length === 0)
+    return [
+      { file: 'registry', line: 1, column: 1, message: 'no document says which version this is: version: …' },
+    ];
+  return versions
+    .slice(1)
+    .map((again) => report(again, [], `the version is said twice, first in ${versions[0]?.opened.file}`));
+}
+
+function uniqueProblems({ providers, runtimes, models }: Entries): RegistryProblem[] {
+  return [
+    ...twice('provider', providers, ({ id }) => [id]),
+    ...twice('runtime', runtimes, ({ id }) => [id]),
+    ...twice('model', models, ({ id, aliases = [] }) => [id, ...aliases]),
+  ];
+}
+
+function twice<Entry>(
+  noun: string,
+  placed: readonly Placed<Entry>[],
+  namesOf: (entry: Entry) => readonly string[],
+): RegistryProblem[] {
+  const first = new Map<string, Placed<Entry>>();
+  return placed.flatMap((each) =>
+    namesOf(each.entry).flatMap((name) => {
+      const earlier = first.get(name);
+      if (earlier === undefined) first.set(name, each);
+      if (earlier === undefined) return [];
+      const { file, line } = report(earlier, [], '');
+      return [report(each, ['id'], `${noun} ${name} is there already: ${file}:${line}`)];
+    }),
+  );
+}
+
+function providerProblems(placed: Placed<Provider>): RegistryProblem[] {
+  const { id, payer, secrets, variable, matchers, protocol, source } = placed.entry;
+  if (payer === 'platform') {
+    return matchers.length === 0 && secrets.length === 0
+      ? []
+      : [
+          report(
+            placed,
+            ['id'],
+            `${id} is paid by the platform: it has exact ids only, no matchers and no secrets`,
+          ),
+        ];
+  }
+  return [
+    ...(source === undefined
+      ? [report(placed, ['id'], `${id}: source is missing, where its facts can be read`)]
+      : []),
+    ...(secrets.length === 0 ? [report(placed, ['id'], `${id}: the tenant pays, with which secrets?`)] : []),
+    ...(variable === undefined
+      ? [report(placed, ['id'], `${id}: variable is missing, into which the secret is projected`)]
+      : []),
+    ...(protocol === 'operator'
+      ? [
+          report(
+            placed,
+            ['protocol'],
+            `${id}: only a provider that the platform pays leaves the protocol to the operator`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function runtimeProblems(entries: Entries): RegistryProblem[] {
+  const { runtimes, broken } = entries;
+  if (runtimes.length === 0 && broken.runtimes.size === 0)
+    return [{ file: 'registry', line: 1, column: 1, message: 'there is no runtime, and there must be one' }];
+  return runtimes.flatMap((placed) => [
+    ...kindProblems(placed, entries),
+    ...(placed.entry.arms ?? []).flatMap((arm, at) => armProblems({ placed, arm, at, entries })),
+  ]);
+}
+
+function kindProblems(placed: Placed<Runtime>, { runtimes, broken }: Entries): RegistryProblem[] {
+  const { id, kind, arms, successor, source } = placed.entry;
+  const problems: RegistryProblem[] = [];
+  if (source === undefined && kind !== 'open')
+    problems.push(report(placed, ['id'], `${id}: source is missing, where its facts can be read`));
+  if (kind === 'closed' && arms === undefined)
+    problems.push(report(placed, ['kind'], `${id} is closed and has no arms: nothing could run there`));
+  if (kind !== 'closed' && arms !== undefined)
+    problems.push(report(placed, ['arms'], `${id} is ${kind}: it has no arms`));
+  if (successor === undefined) return problems;
+  const next = runtimes.find(({ entry }) => entry.id === successor)?.entry;
+  if (kind !== 'retired')
+    problems.push(report(placed, ['successor'], `${id} is not retired; successor says nothing`));
+  else if (next?.kind === 'retired')
+    problems.push(report(placed, ['successor'], `the successor ${successor} is retired itself`));
+  else if (next === undefined && !broken.runtimes.has(successor))
+    problems.push(report(placed, ['successor'], `there is no runtime ${successor}`));
+  return problems;
+}
+
+interface PlacedArm {
+  readonly placed: Placed<Runtime>;
+  readonly arm: Arm;
+  readonly at: number;
+  readonly entries: Entries;
+}
+
+function armProblems({ placed, arm, at, entries }: PlacedArm): RegistryProblem[] {
+  const { id, arms = [] } = placed.entry;
+  const problems = armModelProblems({ placed, arm, at, entries });
+  const here = ['arms', at, 'provider'];
+  if (arms.findIndex(({ provider }) => provider === arm.provider) < at)
+    problems.push(report(placed, here, `${id} has an arm of ${arm.provider} already`));
+  const provider = entries.providers.find(({ entry }) => entry.id === arm.provider)?.entry;
+  if (provider === undefined) {
+    if (!entries.broken.providers.has(arm.provider))
+      problems.push(report(placed, here, `there is no provider ${arm.provider}`));
+    return problems;
+  }
+  const byName = arm.models === undefined || arm.byName === true;
+  if (provider.payer === 'platform' && byName)
+    problems.push(
+      report(placed, here, `the platform pays for ${provider.id}: its arm lists exact ids, and only those`),
+    );
+  else if (byName && armMatchers(arm, provider).length === 0)
+    problems.push(
+      report(placed, here, `${provider.id} has no matchers for it, so going by name reaches nothing`),
+    );
+  return problems;
+}
+
+function armModelProblems({ placed, arm, at, entries }: PlacedArm): RegistryProblem[] {
+  const seen = new Set<string>();
+  return armEntries(arm).flatMap(({ id, model }, index) => {
+    const here = ['arms', at, 'models', index];
+    const again = seen.has(id);
+    seen.add(id);
+    if (again) return [report(placed, here, `${id} is in this arm already`)];
+    if (knowsModel(entries, model)) return [];
+    const way = id === model ? '; where the runtime spells it otherwise write { id: …, model: … }' : '';
+    return [report(placed, here, `there is no model ${model}${way}`)];
+  });
+}
+
+function knowsModel({ models, broken }: Entries, id: string): boolean {
+  return broken.models.has(id) || findModel(models, id) !== undefined;
+}
+
+function findModel(models: readonly Placed<Model>[], id: string): Model | undefined {
+  return models.find(({ entry }) => entry.id === id || entry.aliases?.includes(id))?.entry;
+}
+
+function modelProblems(entries: Entries): RegistryProblem[] {
+  const vendors = new Set([
+    ...entries.providers.map(({ entry }) => vendorOf(entry)),
+    ...entries.broken.providers,
+  ]);
+  return entries.models.flatMap((placed) => [
+    ...(vendors.has(placed.entry.vendor)
+      ? []
+      : [report(placed, ['vendor'], `no provider serves the models of ${placed.entry.vendor}`)]),
+    ...replacementProblems(placed, entries),
+  ]);
+}
+
+function replacementProblems(placed: Placed<Model>, entries: Entries): RegistryProblem[] {
+  const { replacement } = placed.entry.lifecycle;
+  if (replacement === undefined) return [];
+  const here = ['lifecycle', 'replacement'];
+  if (!knowsModel(entries, replacement)) return [report(placed, here, `there is no model ${replacement}`)];
+  const next = findModel(entries.models, replacement);
+  if (next !== undefined && next.kind !== placed.entry.kind)
+    return [report(placed, here, `${replacement} is of the kind ${next.kind}, not ${placed.entry.kind}`)];
+  return leadsBack(placed.entry, entries)
+    ? [report(placed, here, `the replacements of ${placed.entry.id} lead in a circle`)]
+    : [];
+}
+
+function leadsBack(model: Model, { models }: Entries): boolean {
+  const seen = new Set<string>();
+  let at: Model | undefined = model;
+  while (at?.lifecycle.replacement !== undefined && !seen.has(at.id)) {
+    seen.add(at.id);
+    at = findModel(models, at.lifecycle.replacement);
+  }
+  return at !== undefined && seen.has(at.id);
+}
