@@ -224,6 +224,25 @@ CREATE TABLE "migration"."global_assistant_templates" (
   CONSTRAINT "global_assistant_templates_model_check" CHECK (((completion_model_name IS NULL) = (completion_model_family IS NULL)))
 );
 
+CREATE TABLE "migration"."idempotency_keys" (
+  "tenant_id" uuid NOT NULL,
+  "user_id" uuid NOT NULL,
+  "key" text NOT NULL,
+  "request_hash" text NOT NULL,
+  "token" uuid NOT NULL,
+  "status" text NOT NULL DEFAULT 'running'::text,
+  "lease_until" timestamp with time zone NOT NULL,
+  "response_status" integer,
+  "response_headers" jsonb,
+  "response_body" text,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "expires_at" timestamp with time zone NOT NULL,
+  CONSTRAINT "idempotency_keys_pkey" PRIMARY KEY (tenant_id, user_id, key),
+  CONSTRAINT "idempotency_keys_key_check" CHECK (((length(key) >= 1) AND (length(key) <= 255))),
+  CONSTRAINT "idempotency_keys_response_check" CHECK (((status = 'done'::text) = ((response_status IS NOT NULL) AND (response_body IS NOT NULL)))),
+  CONSTRAINT "idempotency_keys_status_check" CHECK ((status = ANY (ARRAY['running'::text, 'done'::text])))
+);
+
 CREATE TABLE "migration"."journal" (
   "tenant_id" uuid NOT NULL,
   "migration_id" uuid NOT NULL,
@@ -620,6 +639,8 @@ ALTER TABLE "migration"."embedding_models" ADD CONSTRAINT "embedding_models_succ
 CREATE INDEX embedding_models_provider_id_idx ON migration.embedding_models USING btree (tenant_id, provider_id);
 CREATE INDEX embedding_models_successor_id_idx ON migration.embedding_models USING btree (tenant_id, successor_id);
 
+CREATE INDEX idempotency_keys_expires_at_idx ON migration.idempotency_keys USING btree (tenant_id, expires_at);
+
 ALTER TABLE "migration"."journal" ADD CONSTRAINT "journal_migration_fkey" FOREIGN KEY (tenant_id, migration_id) REFERENCES migration.migrations(tenant_id, id);
 
 ALTER TABLE "migration"."migration_steps" ADD CONSTRAINT "migration_steps_migration_fkey" FOREIGN KEY (tenant_id, migration_id) REFERENCES migration.migrations(tenant_id, id);
@@ -799,6 +820,17 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."global_app_templates" TO dr
 GRANT SELECT ON "migration"."global_assistant_templates" TO drover_app;
 GRANT SELECT ON "migration"."global_assistant_templates" TO drover_fleet;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."global_assistant_templates" TO drover_operator;
+
+ALTER TABLE "migration"."idempotency_keys" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."idempotency_keys" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."idempotency_keys" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."idempotency_keys" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."idempotency_keys" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."idempotency_keys" TO drover_fleet;
 
 ALTER TABLE "migration"."journal" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."journal" FORCE ROW LEVEL SECURITY;

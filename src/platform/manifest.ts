@@ -40,6 +40,8 @@ export const manifest: Manifest = {
   audit_log: { kind: 'tenant', application: append },
   global_assistant_templates: { kind: 'global', application: read, operator: write },
   global_app_templates: { kind: 'global', application: read, operator: write },
+  // Answers kept for clients that ask twice; swept after a day.
+  idempotency_keys: { kind: 'tenant', application: write },
   // A worker that moves a tenant writes what became of it in the same transaction, as that tenant; the rest is the operator's.
   run_tenants: { kind: 'tenant', application: record, operator: record },
   runs: { kind: 'system', application: [], operator: record },

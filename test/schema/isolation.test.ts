@@ -24,7 +24,9 @@ const records = `
   INSERT INTO migration.journal (tenant_id, migration_id, step, chunk, action, table_name, key_columns, uuid_keys, row_count)
     SELECT id, id, 1, 1, 'set', 'apps', '{id}', ARRAY[id], 1 FROM migration.tenants;
   INSERT INTO migration.run_tenants (tenant_id, run_id, position, tenant_name, status)
-    SELECT id, '00000000-0000-4000-8000-000000000001', 1, name, 'pending' FROM migration.tenants`;
+    SELECT id, '00000000-0000-4000-8000-000000000001', 1, name, 'pending' FROM migration.tenants;
+  INSERT INTO migration.idempotency_keys (tenant_id, user_id, key, request_hash, token, lease_until, expires_at)
+    SELECT id, id, 'key', 'hash', id, now(), now() FROM migration.tenants`;
 
 eachEngine((engine) => {
   let database: PlatformDatabase;

@@ -16,6 +16,7 @@ const records = [
   'run_tenants',
   'run_events',
   'run_workers',
+  'idempotency_keys',
 ];
 
 eachEngine((engine) => {

@@ -1,0 +1,63 @@
+/** A caller's Idempotency-Keys: the same request with the same key is done once, and its answer is given again for a day. */
+import { randomUUID } from 'node:crypto';
+import { claimKey, closeKey, releaseKey, renewKey } from '../postgres/queries/idempotency.ts';
+import type { Claimed, KeptAnswer, KeyClaim } from '../postgres/queries/idempotency.ts';
+import { asTenant } from '../postgres/tenant.ts';
+import type { Caller } from './caller.ts';
+import type { Platform } from './open.ts';
+import { platformScope } from './scope.ts';
+
+export type { KeptAnswer };
+
+const leaseSeconds = 60;
+const keepSeconds = 24 * 60 * 60;
+
+export interface KeyedRequest {
+  readonly caller: Caller;
+  readonly key: string;
+  /** Digest of method, path and body. */
+  readonly requestHash: string;
+}
+
+/** Work under a key that this process holds. One of `close` and `release` ends it. */
+export interface HeldKey {
+  readonly close: (answer: KeptAnswer) => Promise<void>;
+  readonly release: () => Promise<void>;
+}
+
+export type KeyOutcome =
+  | { readonly kind: 'held'; readonly held: HeldKey }
+  | Exclude<Claimed, { kind: 'mine' }>;
+
+/** Claims the key for a request, or gives what is known of an earlier one. The lease is renewed until the work is over. */
+export async function holdKey(platform: Platform, request: KeyedRequest): Promise<KeyOutcome> {
+  const { tenantId, userId } = request.caller;
+  const claim: KeyClaim = {
+    schema: platform.schema,
+    tenant: tenantId,
+    user: userId,
+    key: request.key,
+    requestHash: request.requestHash,
+    token: randomUUID(),
+    leaseSeconds,
+    keepSeconds,
+  };
+  const claimed = await asTenant(platform.database, platformScope, tenantId, (tx) => claimKey(tx, claim));
+  return claimed.kind === 'mine' ? { kind: 'held', held: heldKey(platform, claim) } : claimed;
+}
+
+function heldKey({ database }: Platform, claim: KeyClaim): HeldKey {
+  const inTenant = (work: Parameters<typeof asTenant<number>>[3]): Promise<number> =>
+    asTenant(database, platformScope, claim.tenant, work);
+  // A renewal that fails is tried again with the next; when the database is gone, so is the work.
+  const renew = (): void => void inTenant((tx) => renewKey(tx, claim)).catch(() => undefined);
+  const timer = setInterval(renew, (leaseSeconds * 1000) / 3).unref();
+  const end = async (work: Parameters<typeof asTenant<number>>[3]): Promise<void> => {
+    clearInterval(timer);
+    await inTenant(work);
+  };
+  return {
+    close: (answer) => end((tx) => closeKey(tx, claim, answer)),
+    release: () => end((tx) => releaseKey(tx, claim)),
+  };
+}
