@@ -1,0 +1,217 @@
+/** Moving one tenant off a model: planned, or carried out, for the tenant's own admin or for an operator. */
+import type { ParameterPolicy } from '../engine/intent.ts';
+import type { Intent } from '../engine/intent.ts';
+import type { ModelFacts } from '../engine/model.ts';
+import type { Finding, LeftBehind, Plan } from '../engine/plan-types.ts';
+import { DroverError } from '../errors.ts';
+import { findModelByKey, findSuccessor } from '../postgres/find-models.ts';
+import { applyMove, planMove, refuseStale, refuseUnreasoned } from '../postgres/move.ts';
+import type { MoveResult } from '../postgres/move-result.ts';
+import { readRules, withTenant } from '../postgres/site.ts';
+import { recallPlan, rememberPlan } from './known-plans.ts';
+import type { Platform } from './open.ts';
+
+/** In which tenant, and who is doing it: an operator acts in a tenant that is not their own, under their own name. */
+export interface Acting {
+  readonly tenantId: string;
+  readonly actor: string;
+}
+
+export interface MigrateRequest {
+  readonly kind: string;
+  readonly fromId: string;
+  readonly toId: string;
+  readonly entityTypes?: readonly string[];
+  readonly parameters: ParameterPolicy;
+  readonly confirm: boolean;
+  readonly force: boolean;
+  readonly reason?: string;
+  /** Only this plan, which the caller was shown. */
+  readonly planHash?: string;
+  /** Plan and write nothing, not even a record. */
+  readonly dryRun: boolean;
+}
+
+/** What a migration did, or in a dry run what it would do. */
+export interface MigrateAnswer {
+  readonly migrationId: string | null;
+  readonly dryRun: boolean;
+  readonly replayed: boolean;
+  readonly complete: boolean;
+  readonly movedRows: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly leftBehind: readonly LeftBehind[];
+  readonly findings: readonly Finding[];
+  readonly durationMs: number;
+  readonly planHash: string;
+}
+
+/**
+ * @throws NOT_FOUND for a model (or tenant) that is not there or another tenant's, KINDS_DIFFER, SAME_MODEL, ENTITY_TYPE_UNKNOWN,
+ *   FORCE_NEEDS_REASON; MODEL_RETIRED with the successor where a retired target is chosen; PLAN_STALE, PLAN_REFUSED and
+ *   CONFIRMATION_REQUIRED with findings and hash of the plan; MIGRATION_RUNNING
+ */
+export async function migrateModel(
+  platform: Platform,
+  acting: Acting,
+  asked: MigrateRequest,
+): Promise<MigrateAnswer> {
+  const request = { ...asked, fromId: asked.fromId.toLowerCase(), toId: asked.toId.toLowerCase() };
+  refuseUnreasoned(request);
+  await requirePair(platform, acting.tenantId, request);
+  try {
+    return await (request.dryRun ? planOnly(platform, acting, request) : carryOut(platform, acting, request));
+  } catch (error) {
+    throw await explained(platform, acting.tenantId, { request, error });
+  }
+}
+
+function intentOf({ tenantId }: Acting, request: MigrateRequest): Intent {
+  const { kind, fromId, toId, entityTypes, parameters } = request;
+  const intent = {
+    tenant: tenantId,
+    kind,
+    from: fromId,
+    to: toId,
+    parameters,
+    answers: {},
+    leaveAsks: false,
+  };
+  return entityTypes === undefined ? intent : { ...intent, entityTypes };
+}
+
+async function planOnly(platform: Platform, acting: Acting, request: MigrateRequest): Promise<MigrateAnswer> {
+  const startedAt = performance.now();
+  const plan = await planMove(platform.site, intentOf(acting, request));
+  refuseStale(recallPlan(platform, acting.tenantId, request.planHash ?? plan.hash), plan);
+  rememberPlan(platform, plan);
+  if (isTargetRetired(plan.findings))
+    throw planned({ code: 'PLAN_REFUSED', message: 'The target is retired.' }, plan);
+  return {
+    migrationId: null,
+    dryRun: true,
+    replayed: false,
+    complete: plan.complete,
+    movedRows: 0,
+    counts: plan.counts,
+    leftBehind: plan.leftBehind,
+    findings: plan.findings,
+    durationMs: Math.round(performance.now() - startedAt),
+    planHash: plan.hash,
+  };
+}
+
+async function carryOut(platform: Platform, acting: Acting, request: MigrateRequest): Promise<MigrateAnswer> {
+  const { reason, planHash, confirm, force } = request;
+  const result = await applyMove(platform.site, {
+    intent: intentOf(acting, request),
+    actor: acting.actor,
+    confirm,
+    force,
+    ...(reason === undefined ? {} : { reason }),
+    ...(planHash === undefined ? {} : { plan: recallPlan(platform, acting.tenantId, planHash) }),
+  });
+  return { ...result, dryRun: false, movedRows: movedRows(result) };
+}
+
+/** Rows that moved: the mark on the model itself is not one of them. */
+export function movedRows({ steps }: Pick<MoveResult, 'steps'>): number {
+  return steps.filter(({ operation }) => operation !== 'retire').reduce((sum, { actual }) => sum + actual, 0);
+}
+
+/** The same words for a model that is not there and for another tenant's. */
+async function requirePair(
+  { site }: Platform,
+  tenant: string,
+  { kind, fromId, toId }: MigrateRequest,
+): Promise<void> {
+  await withTenant(site, { tenant, readOnly: true }, async (tx) => {
+    const where = { rules: await readRules(tx, site), tenant };
+    const source = await findModelByKey(tx, where, fromId);
+    if (source?.kind !== kind) throw noModel(kind);
+    const target = await findModelByKey(tx, where, toId);
+    if (target === undefined)
+      throw new DroverError('NOT_FOUND', `There is no such ${kind} model to move to.`);
+    if (target.kind !== kind)
+      throw new DroverError(
+        'KINDS_DIFFER',
+        `The target is a ${target.kind} model; this is about ${kind} models.`,
+        {
+          kinds: [kind, target.kind],
+        },
+      );
+  });
+}
+
+/** There is no such model of this tenant. */
+export function noModel(kind: string): DroverError {
+  return new DroverError('NOT_FOUND', `There is no such ${kind} model.`);
+}
+
+function isTargetRetired(findings: readonly Finding[]): boolean {
+  return findings.some(({ code }) => code === 'TARGET_RETIRED');
+}
+
+/** What the caller needs to confirm or to choose again: findings and hash instead of the whole plan, and a way on. */
+async function explained(
+  platform: Platform,
+  tenant: string,
+  { request, error }: { request: MigrateRequest; error: unknown },
+): Promise<unknown> {
+  if (!(error instanceof DroverError)) return error;
+  const plan = error.data['plan'] as Plan | undefined;
+  if (plan === undefined) return error;
+  rememberPlan(platform, plan);
+  if (error.code === 'PLAN_REFUSED' && isTargetRetired(plan.findings))
+    return retired(platform, tenant, { request, plan });
+  return planned(error, plan, error.data['changes']);
+}
+
+function planned(
+  { code, message }: Pick<DroverError, 'code' | 'message'>,
+  plan: Plan,
+  changes?: unknown,
+): DroverError {
+  return new DroverError(code, message, {
+    plan,
+    plan_hash: plan.hash,
+    findings: plan.findings,
+    requires_confirmation: requiresConfirmation(plan.findings),
+    ...(changes === undefined ? {} : { changes }),
+  });
+}
+
+async function retired(
+  { site }: Platform,
+  tenant: string,
+  { request, plan }: { request: MigrateRequest; plan: Plan },
+): Promise<DroverError> {
+  const successor = await withTenant(site, { tenant, readOnly: true }, async (tx) => {
+    const where = { rules: await readRules(tx, site), tenant };
+    const target = await findModelByKey(tx, where, request.toId);
+    return target === undefined ? undefined : findSuccessor(tx, where, target);
+  });
+  return modelRetired(request.kind, successor, {
+    plan_hash: plan.hash,
+    findings: plan.findings,
+  });
+}
+
+/** The refusal of a retired model that somebody chose. */
+function modelRetired(
+  kind: string,
+  successor: ModelFacts | undefined,
+  data: Readonly<Record<string, unknown>>,
+): DroverError {
+  const name = successor?.components['name'];
+  const instead = name === undefined ? 'choose another one' : `its successor is ${name}`;
+  return new DroverError('MODEL_RETIRED', `This ${kind} model is retired and cannot be chosen: ${instead}.`, {
+    ...data,
+    successor: successor === undefined ? null : { id: successor.key, name },
+  });
+}
+
+/** Does somebody have to accept warnings? */
+export function requiresConfirmation(findings: readonly Finding[]): boolean {
+  return findings.some(({ severity }) => severity === 'warning');
+}
