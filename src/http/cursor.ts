@@ -15,8 +15,13 @@ export function decodeCursor(text: string, values: number): string[] {
     position.length === values &&
     position.every((value) => typeof value === 'string');
   if (fits) return position;
+  throw invalidCursor();
+}
+
+/** The refusal of a text that is no position in the list it was given for. */
+export function invalidCursor(): DroverError {
   const errors: RequestFault[] = [{ in: 'query', pointer: '/cursor', message: 'is no cursor of this list' }];
-  throw new DroverError('REQUEST_INVALID', 'The cursor is none of this list; begin again without one.', {
+  return new DroverError('REQUEST_INVALID', 'The cursor is none of this list; begin again without one.', {
     errors,
   });
 }

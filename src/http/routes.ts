@@ -1,11 +1,38 @@
 /** Every resource of the API, one line each. */
 import type { App, AppDeps } from './app.ts';
 import { replayAnswers } from './idempotency.ts';
+import { appRoutes } from './routes/apps.ts';
+import { assistantRoutes } from './routes/assistants.ts';
+import { auditLogRoutes } from './routes/audit-log.ts';
+import { defaultRoutes } from './routes/defaults.ts';
 import { healthRoutes } from './routes/health.ts';
 import { meRoutes } from './routes/me.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { modelProviderRoutes } from './routes/model-providers.ts';
+import { modelRoutes } from './routes/models.ts';
+import { serviceRoutes } from './routes/services.ts';
+import { spaceRoutes } from './routes/spaces.ts';
+import { templateRoutes } from './routes/templates.ts';
+import { tenantRoutes } from './routes/tenants.ts';
+import { userRoutes } from './routes/users.ts';
 
 export type Resource = (app: App, deps: AppDeps) => void;
 
 /** Hooks hold for the routes that are registered after them, so they come first. */
-export const resources: readonly Resource[] = [replayAnswers, healthRoutes, metricsRoutes, meRoutes];
+export const resources: readonly Resource[] = [
+  replayAnswers,
+  healthRoutes,
+  metricsRoutes,
+  meRoutes,
+  tenantRoutes,
+  userRoutes,
+  modelProviderRoutes,
+  modelRoutes,
+  defaultRoutes,
+  spaceRoutes,
+  assistantRoutes,
+  appRoutes,
+  serviceRoutes,
+  templateRoutes,
+  auditLogRoutes,
+];

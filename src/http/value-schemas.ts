@@ -1,0 +1,118 @@
+/** From the declared type of a value to what a request may hold and what an answer shows. */
+import { z } from 'zod';
+import type { Column, Filter, Resource, ValueType } from '../platform/resources/declaration.ts';
+import { rowId, timestamp } from './schemas.ts';
+import { isStorable, isStorableText } from './storable.ts';
+
+const unstorable = 'holds a character that cannot be stored (NUL, half of a surrogate pair)';
+
+/** Text that the database can hold. */
+export function textSchema(max: number): z.ZodString {
+  return z.string().max(max).refine(isStorableText, unstorable);
+}
+
+const slug = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const lineBreaks = /[\p{Cc}\u2028\u2029]/u;
+
+const earliest = '1900-01-01';
+const tooEarly = `must not be before ${earliest}`;
+
+/** What a client may give. */
+export function inputSchema(type: ValueType): z.ZodType {
+  switch (type.kind) {
+    case 'text':
+      return textInput(type);
+    case 'choice':
+      return z.enum(type.values);
+    case 'integer':
+      return z.int().min(type.min).max(type.max);
+    case 'decimal':
+      return z.number().min(0).max(99_999_999.9999).refine(hasFourDecimals, 'has more than four decimals');
+    case 'flag':
+      return z.boolean();
+    case 'id':
+      return rowId;
+    case 'instant':
+      return z.iso
+        .datetime({ offset: true })
+        .refine((value) => Date.parse(value) >= Date.parse(earliest), tooEarly);
+    case 'day':
+      return z.iso.date().refine((value) => value >= earliest, tooEarly);
+    case 'object':
+      return objectInput(type);
+  }
+}
+
+function textInput({ form, min = 0, max }: ValueType & { readonly kind: 'text' }): z.ZodType {
+  if (form === 'email') return z.email().max(max);
+  if (form === 'slug')
+    return z.string().max(max).regex(slug, 'must be lower-case letters, digits and hyphens');
+  if (form === undefined) return textSchema(max).min(min);
+  return z
+    .string()
+    .trim()
+    .min(min)
+    .max(max)
+    .refine((value) => isStorableText(value) && !lineBreaks.test(value), 'must be one line of text');
+}
+
+function hasFourDecimals(value: number): boolean {
+  return Math.abs(value * 10_000 - Math.round(value * 10_000)) < 1e-6;
+}
+
+const node = z.looseObject({
+  data: z
+    .looseObject({ model: z.looseObject({ id: rowId, name: z.string().max(200).optional() }).optional() })
+    .optional(),
+});
+
+const pipeline = z.looseObject({ nodes: z.array(node).max(1000) });
+
+function objectInput({ form, maxBytes }: ValueType & { readonly kind: 'object' }): z.ZodType {
+  const shape: z.ZodType = form === 'pipeline' ? pipeline : z.record(z.string(), z.unknown());
+  return shape.refine(
+    (value) => isStorable(value, maxBytes),
+    `is larger than ${maxBytes} bytes, deeper than 64 levels, or holds a value that cannot be stored`,
+  );
+}
+
+/** What an answer shows. */
+export function outputSchema({ type, nullable, about }: Column): z.ZodType {
+  const shown = shownSchema(type);
+  const schema = nullable === true ? shown.nullable() : shown;
+  return about === undefined ? schema : schema.describe(about);
+}
+
+function shownSchema(type: ValueType): z.ZodType {
+  switch (type.kind) {
+    case 'text':
+    case 'choice':
+      return z.string();
+    case 'integer':
+      return z.int();
+    case 'decimal':
+      return z.number();
+    case 'flag':
+      return z.boolean();
+    case 'id':
+      return rowId;
+    case 'instant':
+      return timestamp;
+    case 'day':
+      return z.iso.date();
+    case 'object':
+      return z.record(z.string(), z.unknown());
+  }
+}
+
+/** What a query may ask of a filter. */
+export function filterSchema({ columns }: Pick<Resource, 'columns'>, filter: Filter): z.ZodType {
+  if (filter.test === 'presence' || filter.test === 'flag')
+    return z.enum(['true', 'false', 'any']).default(filter.default);
+  if (filter.test === 'lifecycle')
+    return z.enum([...filter.live, ...filter.gone, 'live', 'any']).default('live');
+  const type = columns[filter.column]?.type ?? { kind: 'text', max: 200 };
+  if (type.kind === 'flag') return z.enum(['true', 'false']).optional();
+  if (type.kind === 'text') return textSchema(type.max).optional();
+  return inputSchema(type).optional();
+}
