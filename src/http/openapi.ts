@@ -10,6 +10,9 @@ import type { App, AppDeps } from './app.ts';
 const tags = [
   { name: 'me', description: 'Who the caller is.' },
   { name: 'api-keys', description: 'Keys of programs.' },
+  { name: 'models', description: 'Models of a tenant: where they are used, and what could follow them.' },
+  { name: 'migrations', description: 'Moving everything off a model, looking back, taking it back.' },
+  { name: 'retirements', description: 'Models in use that end on a known day.' },
   { name: 'health', description: 'Is the server alive, and is it ready.' },
 ];
 

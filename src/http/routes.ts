@@ -15,6 +15,10 @@ import { spaceRoutes } from './routes/spaces.ts';
 import { templateRoutes } from './routes/templates.ts';
 import { tenantRoutes } from './routes/tenants.ts';
 import { userRoutes } from './routes/users.ts';
+import { migrateRoutes } from './routes/migrate.ts';
+import { migrationRoutes } from './routes/migrations.ts';
+import { retirementRoutes } from './routes/retirements.ts';
+import { usageRoutes } from './routes/usage.ts';
 
 export type Resource = (app: App, deps: AppDeps) => void;
 
@@ -35,4 +39,8 @@ export const resources: readonly Resource[] = [
   serviceRoutes,
   templateRoutes,
   auditLogRoutes,
+  migrateRoutes,
+  migrationRoutes,
+  usageRoutes,
+  retirementRoutes,
 ];
