@@ -10,9 +10,20 @@ import type { App, AppDeps } from './app.ts';
 const tags = [
   { name: 'me', description: 'Who the caller is.' },
   { name: 'api-keys', description: 'Keys of programs.' },
-  { name: 'models', description: 'Models of a tenant: where they are used, and what could follow them.' },
+  {
+    name: 'models',
+    description: 'Models of a tenant and their providers: where they are used, and what could follow them.',
+  },
   { name: 'migrations', description: 'Moving everything off a model, looking back, taking it back.' },
   { name: 'retirements', description: 'Models in use that end on a known day.' },
+  { name: 'tenants', description: 'Organisations.' },
+  { name: 'users', description: 'People and the roles they hold.' },
+  { name: 'spaces', description: 'Where people work together, and which models may be used there.' },
+  { name: 'assistants', description: 'Assistants.' },
+  { name: 'apps', description: 'Apps.' },
+  { name: 'services', description: 'Services.' },
+  { name: 'templates', description: 'What assistants and apps start from.' },
+  { name: 'audit', description: 'Who did what.' },
   { name: 'health', description: 'Is the server alive, and is it ready.' },
 ];
 
