@@ -39,8 +39,7 @@ function readArguments(args: string[]): Selection {
 }
 
 function selectFiles({ words, soak, pure }: Selection): string[] {
-  const isPure = (file: string): boolean =>
-    file.startsWith('test/engine/') || ['test/house.test.ts', 'test/http/openapi.test.ts'].includes(file);
+  const isPure = (file: string): boolean => /^test\/(engine\/|registry\/|house\.test\.ts$)/.test(file);
   return globSync('test/**/*.test.ts')
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.startsWith('test/soak/') === soak && (!pure || isPure(file)))

@@ -1,0 +1,103 @@
+/** The registry that comes with Drover, id by id: what it offers is allowed, and what it does not is not. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { loadRegistryFolder } from '../../src/registry/folder.ts';
+import { probeOf } from '../../src/registry/matcher.ts';
+import { findMenu, listMenus } from '../../src/registry/menu.ts';
+import { armEntries, armMatchers, goesByName } from '../../src/registry/registry.ts';
+import { judge } from '../../src/registry/routability.ts';
+
+const registry = loadRegistryFolder();
+assert.ok(registry.kind === 'ok');
+const { runtimes, providers } = registry.registry;
+const today = '2026-11-21';
+
+function allows(runtime: string, model: string, names: readonly string[] = []): boolean {
+  return judge(registry, { runtime, model, secrets: new Set(names), today }).verdict === 'allow';
+}
+
+for (const { id: runtime, arms = [] } of runtimes) {
+  for (const arm of arms) {
+    const provider = providers.find(({ id }) => id === arm.provider);
+    assert.ok(provider !== undefined);
+    describe(`${runtime} → ${provider.id}`, () => {
+      for (const { id } of armEntries(arm)) {
+        it(`${id} is allowed, and nothing near it`, () => {
+          assert.ok(allows(runtime, id));
+          assert.ok(allows(runtime, `  ${id} `), 'trimmed');
+          for (const twin of [`zz-${id}`, id.toUpperCase(), `${id}?`].filter((each) => each !== id))
+            assert.ok(!allows(runtime, twin) || goesByName(arm), twin);
+        });
+      }
+      for (const matcher of goesByName(arm) ? armMatchers(arm, provider) : []) {
+        const probe = probeOf(matcher);
+        if (probe === undefined) continue;
+        it(`${probe} is taken by name, and its boundary holds`, () => {
+          const verdict = judge(registry, { runtime, model: probe, secrets: new Set(provider.secrets) });
+          assert.ok(verdict.verdict === 'allow' && verdict.provider === provider.id);
+          const glued = `${matcher.word}probe`;
+          assert.ok(!allows(runtime, glued, provider.secrets), glued);
+          assert.ok(!allows(runtime, String(matcher.word), provider.secrets), 'the word alone');
+        });
+      }
+    });
+  }
+}
+
+describe('the built-in registry', () => {
+  it('does not give claudette to claude-', () => {
+    for (const { id, kind } of runtimes) if (kind === 'closed') assert.ok(!allows(id, 'claudette'), id);
+  });
+
+  it('offers in menus exactly what is allowed and listed', () => {
+    for (const menu of listMenus(registry, { today })) {
+      const offered = menu.arms.flatMap(({ models }) => models.map(({ id }) => id));
+      for (const id of offered) assert.ok(allows(menu.id, id), `${menu.id} ${id}`);
+      const arms = runtimes.find(({ id }) => id === menu.id)?.arms ?? [];
+      const listed = arms.flatMap((arm) => armEntries(arm).map(({ id }) => id));
+      assert.deepEqual(offered.toSorted(), listed.filter((id) => allows(menu.id, id)).toSorted());
+    }
+  });
+
+  it('shows an arm that goes by name without models, with what it takes and needs', () => {
+    const arm = findMenu(registry, 'hermes', { secrets: new Set(['OPENROUTER_API_KEY']) })?.arms.find(
+      ({ provider }) => provider === 'openrouter',
+    );
+    assert.deepEqual(
+      [arm?.models, arm?.takes, arm?.needs, arm?.ready],
+      [[], ['openrouter/…, openrouter:…'], ['OPENROUTER_API_KEY'], true],
+    );
+  });
+
+  it('never lets a name reach the platform’s bill', () => {
+    for (const { id: runtime, arms = [] } of runtimes) {
+      const listed = new Set(
+        arms.flatMap((arm) => (arm.provider === 'platform' ? armEntries(arm) : [])).map(({ id }) => id),
+      );
+      for (const { id } of registry.registry.models) {
+        const verdict = judge(registry, { runtime, model: id });
+        if (verdict.verdict === 'allow' && verdict.payer === 'platform')
+          assert.ok(listed.has(id), `${runtime} ${id}`);
+      }
+    }
+  });
+
+  it('suggests only what it would allow, five at most, and not what was asked for', () => {
+    for (const { id: runtime } of runtimes) {
+      for (const { id } of registry.registry.models) {
+        const asked = `${id}-nonsense?`;
+        const verdict = judge(registry, { runtime, model: asked, today });
+        if (verdict.verdict !== 'refuse') continue;
+        assert.ok(verdict.suggestions.length <= 5);
+        assert.equal(new Set(verdict.suggestions).size, verdict.suggestions.length);
+        for (const each of verdict.suggestions)
+          assert.ok(allows(runtime, each) && each !== asked, `${runtime} ${each}`);
+      }
+    }
+  });
+
+  it('suggests the model itself where a runtime spells it otherwise', () => {
+    const verdict = judge(registry, { runtime: 'openclaw', model: 'kimi-k2.6' });
+    assert.ok(verdict.verdict === 'refuse' && verdict.suggestions[0] === 'moonshot/kimi-k2.6');
+  });
+});

@@ -1,0 +1,156 @@
+/** A registry loads as a whole or not at all, and whoever wrote it is told everything that is wrong, with file and line. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { builtInFolder, loadRegistryFolder } from '../../src/registry/folder.ts';
+import { loadRegistry } from '../../src/registry/load.ts';
+import type { RegistryProblem } from '../../src/registry/positions.ts';
+import { judge } from '../../src/registry/routability.ts';
+import { head, loaded, model, models, providers, runtimes, texts } from './small-registry.ts';
+
+function problemsOf(changed: Readonly<Record<string, string>>): readonly RegistryProblem[] {
+  const result = loadRegistry(texts(changed));
+  assert.equal(result.kind, 'invalid', 'must be refused');
+  return result.kind === 'invalid' ? result.problems : [];
+}
+
+function arms(lines: string): Record<string, string> {
+  return {
+    'runtimes.yaml': `schema: 1\nruntimes:\n  - id: desk\n    label: Desk\n    kind: closed\n    source: https://example.org\n    arms:\n${lines}`,
+  };
+}
+
+/** One mistake each, and what is said about it. */
+const mistakes: readonly (readonly [name: string, changed: Record<string, string>, said: RegExp])[] = [
+  ['unreadable YAML', { 'models.yaml': 'schema: 1\nmodels: [\n' }, /./],
+  ['not a map', { 'x.yaml': '- 1\n' }, /must be a map/],
+  ['an alias to nothing', { 'x.yaml': 'schema: 1\nmodels: *nowhere\n' }, /nowhere/],
+  ['an unknown schema', { 'x.yaml': 'schema: 2\n' }, /schema 2 is not known; this Drover reads schema 1/],
+  ['no schema', { 'x.yaml': 'models: []\n' }, /schema is missing/],
+  ['an unknown section', { 'x.yaml': 'schema: 1\nmodel: []\n' }, /unknown key model; known are/],
+  ['no version', { 'head.yaml': 'schema: 1\n' }, /no document says which version/],
+  ['two versions', { 'x.yaml': "schema: 1\nversion: '2'\n" }, /version is said twice, first in head\.yaml/],
+  ['no runtime', { 'runtimes.yaml': 'schema: 1\n' }, /there is no runtime, and there must be one/],
+  ['an unknown key', { 'models.yaml': `${models}${model('b', 'lifecycle: { status: active }', 'contexts: 5')}\n` }, /models\[6\]: unknown key contexts/],
+  ['an unknown key inside', { 'models.yaml': `${models}${model('b', 'lifecycle: { status: active, until: 1 }')}\n` }, /models\[6\]\.lifecycle: unknown key until/],
+  ['a missing key', { 'models.yaml': `${models}${model('b')}\n` }, /models\[6\]\.lifecycle: is missing/],
+  ['no such day', { 'models.yaml': models.replace('2027-01-01', '2027-02-30') }, /shutdown: must be a date/],
+  ['announced after the end', { 'models.yaml': models.replace('2026-01-01, shutdown', '2028-01-01, shutdown') }, /announced after it is shut down/],
+  ['a source that is no page', { 'models.yaml': models.replace('https://example.org/models', 'a book') }, /source: must be an https/],
+  ['a provider twice', { 'providers.yaml': providers.replace('id: brio', 'id: acme') }, /provider acme is there already: providers\.yaml:3/],
+  ['a runtime twice', { 'runtimes.yaml': runtimes.replace('id: shed', 'id: desk') }, /runtime desk is there already/],
+  ['a model twice, by an alias', { 'models.yaml': models.replace('acme-gone-0', 'acme-1') }, /model acme-1 is there already/],
+  ['an unknown provider', arms('      - provider: nobody\n'), /there is no provider nobody/],
+  ['a provider twice on a runtime', arms('      - provider: brio\n      - { provider: brio, models: [brio1] }\n'), /desk has an arm of brio already/],
+  ['an id twice in an arm', arms('      - { provider: brio, models: [brio1, brio1] }\n'), /brio1 is in this arm already/],
+  ['an id of no model', arms('      - { provider: brio, models: [brio2] }\n'), /there is no model brio2; where the runtime spells it otherwise/],
+  ['a spelling of no model', arms('      - { provider: brio, models: [{ id: x, model: brio2 }] }\n'), /there is no model brio2$/],
+  ['a matcher without a boundary', { 'providers.yaml': providers.replaceAll("after: ['-', '/'] }", '}') }, /boundary after acme is missing/],
+  ['a matcher that does not compile', { 'providers.yaml': providers.replace('^brio[0-9](-[a-z]+)?', '^brio[0-9') }, /does not compile: a class is not closed/],
+  ['a pattern without anchors', { 'providers.yaml': providers.replace("'^brio", "'brio") }, /anchored/],
+  ['word and pattern', { 'providers.yaml': providers.replace('pattern:', "word: x, after: ['-'], pattern:") }, /must have word and after, or pattern/],
+  ['a platform that goes by name', arms('      - provider: platform\n'), /the platform pays for platform: its arm lists exact ids/],
+  ['a platform with a menu that also goes by name', arms('      - { provider: platform, models: [acme-1], byName: true }\n'), /lists exact ids, and only those/],
+  ['a platform with matchers', { 'providers.yaml': providers.replace('    payer: platform', "    payer: platform\n    matchers: [{ word: p, after: ['-'] }]") }, /exact ids only, no matchers/],
+  ['a tenant that pays with nothing', { 'providers.yaml': providers.replace('    secrets: [BRIO_KEY]\n', '') }, /brio: the tenant pays, with which secrets/],
+  ['going by name without matchers', arms("      - { provider: brio, separators: ['/'] }\n"), /going by name reaches nothing/],
+  ['a closed runtime without arms', { 'runtimes.yaml': runtimes.replace('kind: open', "kind: closed, source: 'https://example.org'") }, /field is closed and has no arms/],
+  ['a retired runtime with arms', { 'runtimes.yaml': runtimes.replace('kind: retired,', 'kind: retired, arms: [{ provider: brio }],') }, /barn is retired: it has no arms/],
+  ['a successor that is not there', { 'runtimes.yaml': runtimes.replace('successor: desk', 'successor: attic') }, /there is no runtime attic/],
+  ['a successor that is retired', { 'runtimes.yaml': runtimes.replace('successor: desk', 'successor: barn') }, /successor barn is retired itself/],
+  ['a replacement that is not there', { 'models.yaml': models.replace('replacement: acme-3', 'replacement: acme-9') }, /there is no model acme-9/],
+  ['a replacement of another kind', { 'models.yaml': `${models}${model('v', 'lifecycle: { status: active, replacement: acme-1 }').replace('completion', 'embedding')}\n` }, /acme-1 is of the kind completion, not embedding/],
+  ['replacements in a circle', { 'models.yaml': models.replace('id: acme-3', 'id: acme-4').replace('status: active', 'status: active, replacement: acme-2').replace('replacement: acme-3', 'replacement: acme-4'), ...arms('      - { provider: acme, models: [acme-2] }\n') }, /lead in a circle/],
+  ['a vendor that nobody serves', { 'models.yaml': models.replace('vendor: brio', 'vendor: nobody') }, /no provider serves the models of nobody/],
+  ['a meaning of no level', { 'models.yaml': `${models}${model('b', 'lifecycle: { status: active }', 'parameters: { accepts: { effort: { levels: [a], meaning: { b: 1 } } } }')}\n` }, /meaning names a level/],
+  ['names that overlap', { 'providers.yaml': providers.replace('^brio[0-9](-[a-z]+)?', '^acm[a-z]-[0-9]'), ...arms('      - provider: acme\n      - provider: brio\n') }, /desk: acme \(acme-…, acme\/…\) and brio \(.*\) both take acme-0/],
+]; // prettier-ignore
+
+for (const [name, changed, said] of mistakes) {
+  test(`refused: ${name}`, () => {
+    const problems = problemsOf(changed);
+    assert.ok(
+      problems.some(({ message }) => said.test(message)),
+      problems.map(({ message }) => message).join('\n'),
+    );
+    for (const { file, line, column } of problems) assert.ok(file !== '' && line >= 1 && column >= 1);
+  });
+}
+
+test('everything is said at once, each with its line, and a broken entry is not reported again where it is named', () => {
+  const problems = problemsOf({
+    'providers.yaml': providers.replace('protocol: openai-chat', 'protocol: telex'),
+    'models.yaml': models
+      .replace('family: acme', 'family: ACME')
+      .replace('replacement: acme-left', 'replacement: acme-9'),
+    'x.yaml': 'schema: 3\n',
+  });
+  assert.deepEqual(
+    problems.map(({ file, line, message }) => `${file}:${line} ${message.replace(/:.*/, '')}`),
+    [
+      'models.yaml:6 models[0].family',
+      'models.yaml:40 there is no model acme-9',
+      'providers.yaml:5 providers[0].protocol',
+      'x.yaml:1 schema 3 is not known; this Drover reads schema 1',
+    ],
+  );
+});
+
+test('a vendor’s key and subscription may take the same ids, as long as no secret is common to both', () => {
+  assert.equal(loaded(arms('      - provider: acme\n      - provider: acme-login\n')).kind, 'ok');
+  const shared = {
+    'providers.yaml': providers.replace('secrets: [ACME_TOKEN]', 'secrets: [ACME_TOKEN, ACME_KEY]'),
+  };
+  assert.match(problemsOf(shared)[0]?.message ?? '', /shed: acme .* and acme-login .* both take acme/);
+});
+
+test('the hash is of the content: files, comments and the order of entries mean nothing, the order of arms does', () => {
+  const hash = loaded().hash;
+  assert.match(hash, /^[0-9a-f]{64}$/);
+  const split = loadRegistry([
+    { file: 'z.yaml', text: `# a comment\n${models}` },
+    { file: 'y.yaml', text: head },
+    { file: 'a.yaml', text: runtimes },
+    { file: 'b.yaml', text: providers },
+  ]);
+  assert.ok(split.kind === 'ok' && split.hash === hash);
+  const swapped = runtimes.replace(
+    '- { provider: acme }\n      - { provider: acme-login }',
+    '- { provider: acme-login }\n      - { provider: acme }',
+  );
+  assert.notEqual(loaded({ 'runtimes.yaml': swapped }).hash, hash);
+  assert.notEqual(loaded({ 'models.yaml': models.replace('2027-01-01', '2027-01-02') }).hash, hash);
+});
+
+test('a registry may extend the built-in one: its own entries take the place of those with the same id', () => {
+  const own = `schema: 1\nextends: built-in\nruntimes:\n  - { id: field, label: Meadow, kind: open }\n  - { id: yard, label: Yard, kind: open }\n`;
+  const result = loadRegistry([{ file: 'own.yaml', text: own }], texts());
+  assert.ok(result.kind === 'ok');
+  assert.deepEqual(
+    result.registry.runtimes.map(({ label }) => label),
+    ['Desk', 'Shed', 'Barn', 'Meadow', 'Yard'],
+  );
+  assert.equal(judge(result, { runtime: 'desk', model: 'acme-1' }).verdict, 'allow');
+});
+
+test('a folder that is not there, or empty, is an invalid registry and no error', () => {
+  for (const folder of ['/nowhere/at/all', import.meta.dirname]) {
+    const result = loadRegistryFolder(folder);
+    assert.equal(result.kind, 'invalid');
+    assert.equal(judge(result, { runtime: 'desk', model: 'x' }).verdict, 'refuse');
+  }
+});
+
+test('the built-in registry loads, knows at least 60 models, and each fact has a public source', () => {
+  const result = loadRegistryFolder(builtInFolder);
+  assert.ok(result.kind === 'ok');
+  const { models: all, runtimes: runs, providers: who } = result.registry;
+  assert.ok(all.length >= 60);
+  for (const { source, checked } of all) assert.ok(source.startsWith('https://') && checked > '2026');
+  for (const id of ['claude-code', 'codex', 'hermes', 'openclaw', 'google-adk', 'external', 'mock'])
+    assert.ok(
+      runs.some((each) => each.id === id),
+      id,
+    );
+  for (const id of ['anthropic', 'anthropic-oauth', 'openai', 'openai-subscription', 'google', 'minimax', 'moonshot', 'deepseek', 'zai', 'xiaomi', 'alibaba', 'openrouter', 'huggingface', 'groq', 'ollama-cloud', 'nvidia', 'custom', 'platform'])
+    assert.ok(who.some((each) => each.id === id), id); // prettier-ignore
+});
