@@ -39,7 +39,9 @@ function readArguments(args: string[]): Selection {
 }
 
 function selectFiles({ words, soak, pure }: Selection): string[] {
-  const isPure = (file: string): boolean => /^test\/(engine\/|registry\/|house\.test\.ts$)/.test(file);
+  const isPure = (file: string): boolean =>
+    /^test\/(engine|registry)\//.test(file) ||
+    ['test/house.test.ts', 'test/http/openapi.test.ts'].includes(file);
   return globSync('test/**/*.test.ts')
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.startsWith('test/soak/') === soak && (!pure || isPure(file)))
