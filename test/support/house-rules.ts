@@ -29,7 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: [...all, 'http', 'cli', 'config', 'config-file', 'errors'],
 };
 
-/** Packages that only one part may use. */
+/** Packages that only one part may use, or those that are named. */
 const owned: Readonly<Record<string, string>> = {
   pg: 'postgres',
   '@electric-sql/pglite': 'postgres',
@@ -39,7 +39,7 @@ const owned: Readonly<Record<string, string>> = {
   'cli-table3': 'cli',
   'cli-progress': 'cli',
   fastify: 'http',
-  zod: 'http',
+  zod: 'http registry',
   pino: 'http',
   'prom-client': 'http',
   jose: 'platform',
@@ -73,7 +73,8 @@ function problemOf(path: string, part: string, specifier: string): string | unde
 function problemOfPackage(part: string, specifier: string): string | undefined {
   if (part === 'engine') return `engine is pure and may not import ${specifier}`;
   const owner = owned[specifier];
-  return owner && owner !== part && part !== 'main' ? `only ${owner} may import ${specifier}` : undefined;
+  const allowed = owner === undefined || part === 'main' || owner.split(' ').includes(part);
+  return allowed ? undefined : `only ${owner.replaceAll(' ', ' and ')} may import ${specifier}`;
 }
 
 /** Static, dynamic and re-exporting imports. A dynamic import of something that is computed is a violation too. */
