@@ -49,7 +49,7 @@ export interface MigrateAnswer {
 /**
  * @throws NOT_FOUND for a model (or tenant) that is not there or another tenant's, KINDS_DIFFER, SAME_MODEL, ENTITY_TYPE_UNKNOWN,
  *   FORCE_NEEDS_REASON; MODEL_RETIRED with the successor where a retired target is chosen; PLAN_STALE, PLAN_REFUSED and
- *   CONFIRMATION_REQUIRED with findings and hash of the plan; MIGRATION_RUNNING
+ *   CONFIRMATION_REQUIRED with findings and hash of the plan; ROW_REFUSED, MIGRATION_RUNNING
  */
 export async function migrateModel(
   platform: Platform,
@@ -159,12 +159,21 @@ async function explained(
   { request, error }: { request: MigrateRequest; error: unknown },
 ): Promise<unknown> {
   if (!(error instanceof DroverError)) return error;
+  if (refusedRow.includes(error.code)) return rowRefused(error);
   const plan = error.data['plan'] as Plan | undefined;
   if (plan === undefined) return error;
   rememberPlan(platform, plan);
   if (error.code === 'PLAN_REFUSED' && isTargetRetired(plan.findings))
     return retired(platform, tenant, { request, plan });
   return planned(error, plan, error.data['changes']);
+}
+
+/** What the database says of a row is not said of the request: the request was fine. */
+const refusedRow: readonly DroverError['code'][] = ['INVALID_VALUE', 'ALREADY_EXISTS', 'STILL_REFERENCED'];
+
+function rowRefused(error: DroverError): DroverError {
+  const message = `The database refuses a row that this migration would change, so nothing was changed: ${error.message}`;
+  return new DroverError('ROW_REFUSED', message, {}, { cause: error });
 }
 
 function planned(

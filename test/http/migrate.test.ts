@@ -1,0 +1,362 @@
+/** One tenant moves off a model over HTTP: what the public pull request got wrong, each tried through the API. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { demoId } from '../../src/platform/demo/ids.ts';
+import { completionId } from '../../src/platform/demo/models.ts';
+import { eachEngine } from '../support/databases.ts';
+import { type HttpPlatform, httpPlatform } from '../support/http.ts';
+import {
+  configured,
+  haiku,
+  migrate,
+  migrated,
+  migratePath,
+  refused,
+  source,
+  target,
+  valueOf,
+} from './moving.ts';
+
+const types = ['assistants', 'apps', 'services', 'assistant_templates', 'app_templates'] as const;
+
+eachEngine((engine) => {
+  let http: HttpPlatform;
+  beforeEach(async () => {
+    http = await httpPlatform(engine);
+  });
+  afterEach(() => http.close());
+
+  const script = (sql: string): Promise<void> => http.asSuperuser((tx) => tx.script(sql));
+  const onSource = (table: string, tenant: string): Promise<number> =>
+    valueOf(
+      http,
+      `SELECT count(*)::int AS value FROM migration.${table} r JOIN migration.completion_models m ON (m.tenant_id, m.id) = (r.tenant_id, r.completion_model_id)
+      WHERE r.tenant_id = $1 AND m.name = 'claude-3-7-sonnet'`,
+      [tenant],
+    );
+  const failedRecords = async (): Promise<{ error: { code: string; message: string } }[]> =>
+    (await http.call('GET', '/api/v1/migrations?status=failed', { key: http.keys.admin })).json.items;
+
+  describe('the tenant filter', () => {
+    it('holds for one entity type as for all: no row of another tenant changes', async () => {
+      const before = await configured(http);
+      const apps = await migrated(http, { entity_types: ['apps', 'apps'] });
+      assert.deepEqual(Object.keys(apps.details), ['apps']);
+      assert.equal(apps.complete, false);
+      assert.ok(
+        apps.left_behind.some(
+          (entry: { type: string; reason: string }) =>
+            entry.type === 'assistants' && entry.reason === 'not-requested',
+        ),
+      );
+      assert.equal(await onSource('apps', http.tenants.mine), 0);
+      assert.ok((await onSource('assistants', http.tenants.mine)) > 0);
+      const rest = await migrated(http);
+      assert.equal(rest.complete, true);
+      const after = await configured(http);
+      assert.notDeepEqual(after[http.tenants.mine], before[http.tenants.mine]);
+      delete before[http.tenants.mine];
+      delete after[http.tenants.mine];
+      assert.deepEqual(after, before);
+    });
+
+    it('refuses an unknown entity type and an empty list, and says which there are', async () => {
+      for (const list of [['app'], [], ['apps', 'everything']]) {
+        const { detail } = refused(await migrate(http, { entity_types: list }), 400, 'ENTITY_TYPE_UNKNOWN');
+        for (const type of types) assert.ok(detail.includes(type), detail);
+      }
+    });
+  });
+
+  describe('whose models', () => {
+    it('are the caller’s: another tenant’s model is as missing as one that is not there, as source and as target', async () => {
+      const before = await configured(http);
+      const nobody = '00000009-def0-def0-def0-000500000000';
+      const theirs = completionId(2, 'claude-3-7-sonnet');
+      const asSource = await migrate(http, {}, { path: `/api/v1/completion-models/${theirs}/migrate` });
+      const missing = await migrate(http, {}, { path: `/api/v1/completion-models/${nobody}/migrate` });
+      refused(asSource, 404, 'NOT_FOUND');
+      assert.equal(asSource.text, missing.text);
+      const asTarget = await migrate(http, { to_model_id: theirs });
+      refused(asTarget, 404, 'NOT_FOUND');
+      assert.equal(asTarget.text, (await migrate(http, { to_model_id: nobody })).text);
+      assert.deepEqual(await configured(http), before);
+    });
+
+    it('are those of the tenant that an operator names, who is the actor', async () => {
+      const door = `/api/v1/sysadmin/tenants/${http.tenants.other}`;
+      const path = `${door}/completion-models/${completionId(2, 'claude-3-7-sonnet')}/migrate`;
+      const key = http.keys.sysadmin;
+      const done = await migrated(http, { to_model_id: completionId(2, 'claude-sonnet-4-5') }, { path, key });
+      const { json: record } = await http.call('GET', `${door}/migrations/${done.migration_id}`, { key });
+      assert.match(record.actor, /^ada@alder-clinic\.example/);
+      assert.equal(await onSource('assistants', http.tenants.other), 0);
+      assert.ok((await onSource('assistants', http.tenants.mine)) > 0);
+      // The models of one tenant are not there in another, and a tenant that is not there has none.
+      refused(
+        await migrate(http, {}, { path: `${door}/completion-models/${source}/migrate`, key }),
+        404,
+        'NOT_FOUND',
+      );
+      const nowhere = `/api/v1/sysadmin/tenants/00000009-def0-def0-def0-000000000000/completion-models/${source}/migrate`;
+      refused(await migrate(http, {}, { path: nowhere, key }), 404, 'NOT_FOUND');
+      refused(await migrate(http, {}, { path }), 403, 'FORBIDDEN');
+    });
+  });
+
+  describe('transactions', () => {
+    it('are one for each migration: two tenants at once, each as a whole', async () => {
+      const other = { path: migratePath('claude-3-7-sonnet', 2), key: http.keys.otherAdmin };
+      const [mine, theirs] = await Promise.all([
+        migrated(http),
+        migrated(http, { to_model_id: completionId(2, 'claude-sonnet-4-5') }, other),
+      ]);
+      assert.ok(mine.complete && theirs.complete);
+      assert.notEqual(mine.migration_id, theirs.migration_id);
+    });
+
+    it('roll back as a whole where the database refuses, leave a failed record, and nothing stands in the way afterwards', async () => {
+      const before = await configured(http);
+      await script(`CREATE FUNCTION migration.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one' USING ERRCODE = 'check_violation'; END $$;
+        CREATE TRIGGER refuse BEFORE UPDATE ON migration.services FOR EACH ROW WHEN (NEW.tenant_id = '${http.tenants.mine}') EXECUTE FUNCTION migration.refuse()`);
+      refused(await migrate(http, { confirm_migration: true }), 422, 'ROW_REFUSED');
+      assert.deepEqual(await configured(http), before);
+      const [record] = await failedRecords();
+      assert.equal(record?.error.code, 'INVALID_VALUE');
+      const other = { path: migratePath('claude-3-7-sonnet', 2), key: http.keys.otherAdmin };
+      await migrated(http, { to_model_id: completionId(2, 'claude-sonnet-4-5') }, other);
+      await script('DROP TRIGGER refuse ON migration.services');
+      await migrated(http);
+    });
+  });
+
+  it('maps every refusal to its own status, never to 500', async () => {
+    const transcription = demoId(1, 'transcription_models', 1);
+    const embedding = `/api/v1/embedding-models/${demoId(1, 'embedding_models', 0)}/migrate`;
+    const larger = demoId(1, 'embedding_models', 1);
+    const cases = [
+      [{ to_model_id: source }, {}, 400, 'SAME_MODEL'],
+      [{ to_model_id: transcription }, {}, 400, 'KINDS_DIFFER'],
+      [{ to_model_id: 'sonnet' }, {}, 400, 'REQUEST_INVALID'],
+      [{ to_model: target }, {}, 400, 'REQUEST_INVALID'],
+      [{ parameters: 'forget' }, {}, 400, 'REQUEST_INVALID'],
+      [{ plan_hash: 'abc' }, {}, 400, 'REQUEST_INVALID'],
+      [{ force_override: true }, {}, 400, 'FORCE_NEEDS_REASON'],
+      [{ force_override: true, reason: '   ' }, {}, 400, 'REQUEST_INVALID'],
+      [{ plan_hash: '0'.repeat(64), confirm_migration: true }, {}, 409, 'PLAN_STALE'],
+      [{}, {}, 409, 'CONFIRMATION_REQUIRED'],
+      [{ to_model_id: completionId(1, 'gpt-4o'), confirm_migration: true }, {}, 422, 'PLAN_REFUSED'],
+      [{ to_model_id: larger }, { path: embedding }, 422, 'PLAN_REFUSED'],
+      [{}, { path: '/api/v1/completion-models/claude/migrate' }, 400, 'REQUEST_INVALID'],
+      [{}, { key: http.keys.member }, 403, 'FORBIDDEN'],
+      [{}, { key: 'drover_nothing' }, 401, 'UNAUTHENTICATED'],
+    ] as const;
+    const before = await configured(http);
+    for (const [body, call, status, code] of cases) refused(await migrate(http, body, call), status, code);
+    assert.deepEqual(await configured(http), before);
+    // What the plan refuses is on record, with its message; what was no request at all is not.
+    const records = await failedRecords();
+    assert.deepEqual(
+      records.map(({ error }) => error.code).toSorted((a, b) => (a < b ? -1 : 1)),
+      ['CONFIRMATION_REQUIRED', 'PLAN_REFUSED', 'PLAN_REFUSED', 'PLAN_STALE'],
+    );
+    const refusal = refused(
+      await migrate(http, { to_model_id: larger }, { path: embedding }),
+      422,
+      'PLAN_REFUSED',
+    );
+    const finding = refusal.data.findings.find(({ code }: { code: string }) => code === 'EMBEDDING_MODEL');
+    assert.match(finding.message, /Re-embed instead/);
+  });
+
+  it('moves away from a source that is disabled, deprecated, withdrawn, or past its last day', async () => {
+    const states = [
+      'is_enabled = false',
+      'is_deprecated = true',
+      "lifecycle = 'withdrawn'",
+      "shutdown_on = '2020-01-01'",
+    ];
+    for (const state of states) {
+      await script(
+        `UPDATE migration.completion_models SET ${state} WHERE tenant_id = '${http.tenants.mine}' AND id = '${source}'`,
+      );
+      const done = await migrated(http);
+      assert.ok(done.migrated_count > 50, state);
+      const back = await http.call('POST', `/api/v1/migrations/${done.migration_id}/rollback`, {
+        key: http.keys.admin,
+      });
+      assert.equal(back.status, 200, back.text);
+    }
+    // A retired source that something names again, in a place that no foreign key guards.
+    await migrated(http);
+    await script(
+      `UPDATE migration.apps SET pipeline = '{"nodes": [{"data": {"model": {"id": "${source}"}}}]}' WHERE tenant_id = '${http.tenants.mine}' AND id = '${demoId(1, 'apps', 0)}'`,
+    );
+    const again = await migrated(http);
+    assert.deepEqual(again.details, { apps: 1 });
+  });
+
+  it('asks for a confirmation because of warnings only, never because of notes', async () => {
+    const asked = refused(await migrate(http), 409, 'CONFIRMATION_REQUIRED');
+    assert.equal(asked.data.requires_confirmation, true);
+    assert.match(asked.data.plan_hash, /^[0-9a-f]{64}$/);
+    const severities = (findings: { severity: string }[]): string[] => [
+      ...new Set(findings.map(({ severity }) => severity)),
+    ];
+    assert.deepEqual(severities(asked.data.findings), ['warning', 'info']);
+    // What is known of the plan is enough to confirm it.
+    await script(
+      `UPDATE migration.spaces SET default_completion_model_id = NULL; UPDATE migration.tenant_defaults SET completion_model_id = NULL`,
+    );
+    const stale = await migrate(http, { confirm_migration: true, plan_hash: asked.data.plan_hash });
+    const { data } = refused(stale, 409, 'PLAN_STALE');
+    assert.ok(
+      data.changes.some((change: string) => change.includes('spaces.default_completion_model_id')),
+      String(data.changes),
+    );
+    const done = await migrate(http, { plan_hash: data.plan_hash });
+    assert.equal(done.status, 200, done.text);
+    assert.equal(done.json.requires_confirmation, false);
+    assert.deepEqual(severities(done.json.findings), ['info']);
+    assert.ok(done.json.findings.some(({ code }: { code: string }) => code === 'PARAMETERS_RESET'));
+  });
+
+  describe('parameters', () => {
+    const settings = (table: string, ids: readonly string[]): Promise<Record<string, unknown>> =>
+      valueOf(
+        http,
+        `SELECT coalesce(jsonb_object_agg(id, parameters), '{}') AS value FROM migration.${table} WHERE tenant_id = $1 AND id = ANY ($2::uuid[])`,
+        [http.tenants.mine, ids],
+      );
+    const rows = (table: string, which: string): Promise<string[]> =>
+      valueOf(
+        http,
+        `SELECT coalesce(array_agg(id::text), '{}') AS value FROM migration.${table} WHERE tenant_id = $1 AND ${which}`,
+        [http.tenants.mine],
+      );
+
+    it('of every type are reset where a row moves, and stay where it does not', async () => {
+      const set = `parameters = '{"temperature": 0.3, "thinking": "low"}'`;
+      for (const table of types)
+        await script(`UPDATE migration.${table} SET ${set} WHERE tenant_id = '${http.tenants.mine}'`);
+      const moving = new Map<string, string[]>();
+      const staying = new Map<string, Record<string, unknown>>();
+      for (const table of types) {
+        moving.set(table, await rows(table, `completion_model_id = '${source}'`));
+        staying.set(
+          table,
+          await settings(table, await rows(table, `completion_model_id IS DISTINCT FROM '${source}'`)),
+        );
+      }
+      await migrated(http);
+      for (const table of types) {
+        const ids = moving.get(table) ?? [];
+        assert.ok(ids.length > 0, table);
+        for (const value of Object.values(await settings(table, ids))) assert.deepEqual(value, {}, table);
+        const kept = staying.get(table) ?? {};
+        assert.deepEqual(await settings(table, Object.keys(kept)), kept, table);
+      }
+    });
+
+    it('are kept, or translated by meaning, where that is asked for', async () => {
+      const ids = await rows('assistants', `completion_model_id = '${source}'`);
+      const before = await settings('assistants', ids);
+      const kept = await migrated(http, { parameters: 'keep' });
+      assert.deepEqual(await settings('assistants', ids), before);
+      await http.call('POST', `/api/v1/migrations/${kept.migration_id}/rollback`, { key: http.keys.admin });
+      await migrated(http, { parameters: 'translate', to_model_id: haiku });
+      const values = Object.values(await settings('assistants', ids)) as Record<string, unknown>[];
+      assert.ok(values.some(({ reasoning_effort: effort }) => effort === 'high'));
+      assert.ok(values.every((value) => !Object.hasOwn(value, 'thinking')));
+    });
+  });
+
+  it('moves the tenant’s own templates, and lists a global one without changing it', async () => {
+    const globals = (): Promise<string> =>
+      valueOf(
+        http,
+        `SELECT (SELECT string_agg(t::text, ',' ORDER BY t::text) FROM migration.global_assistant_templates t) || (SELECT string_agg(t::text, ',' ORDER BY t::text) FROM migration.global_app_templates t) AS value`,
+      );
+    const before = await globals();
+    const theirs = await onSource('assistant_templates', http.tenants.other);
+    const done = await migrated(http, { entity_types: ['assistant_templates', 'app_templates'] });
+    assert.equal(await onSource('assistant_templates', http.tenants.mine), 0);
+    assert.equal(await onSource('app_templates', http.tenants.mine), 0);
+    assert.equal(await onSource('assistant_templates', http.tenants.other), theirs);
+    assert.equal(await globals(), before);
+    const listed = done.left_behind.filter(({ reason }: { reason: string }) => reason === 'global');
+    assert.deepEqual(
+      listed.map(({ type, live }: { type: string; live: boolean }) => [type, live]),
+      [
+        ['global_app_templates', false],
+        ['global_assistant_templates', false],
+      ],
+    );
+  });
+
+  it('writes nothing in a dry run, and applies exactly that plan, once', async () => {
+    const records = (): Promise<string> =>
+      valueOf(
+        http,
+        `SELECT (SELECT count(*) FROM migration.migrations) || ' ' || (SELECT count(*) FROM migration.audit_log) || ' ' || (SELECT count(*) FROM migration.journal) AS value`,
+      );
+    const before = [await configured(http), await records()];
+    const dry = (await migrate(http, { dry_run: true })).json;
+    assert.deepEqual(
+      [dry.success, dry.dry_run, dry.migration_id, dry.migrated_count],
+      [false, true, null, 0],
+    );
+    assert.deepEqual([await configured(http), await records()], before);
+    const first = await migrated(http, { plan_hash: dry.plan_hash });
+    assert.deepEqual(first.details, dry.details);
+    assert.equal(first.plan_hash, dry.plan_hash);
+    assert.equal(
+      first.migrated_count,
+      Object.values<number>(dry.details).reduce((sum, rows) => sum + rows, 0),
+    );
+    const again = await migrated(http, { plan_hash: dry.plan_hash });
+    assert.deepEqual(again, { ...first, replayed: true });
+  });
+
+  it('answers 410 with the successor where a retired model is chosen, and keeps a record of it', async () => {
+    await migrated(http);
+    const body = { to_model_id: source, confirm_migration: true };
+    const gone = await migrate(http, body, { path: migratePath('claude-haiku-4-5') });
+    const { data, detail } = refused(gone, 410, 'MODEL_RETIRED');
+    assert.deepEqual(data.successor, { id: target, name: 'claude-sonnet-4-5' });
+    assert.match(detail, /its successor is claude-sonnet-4-5/);
+    refused(
+      await migrate(http, { ...body, dry_run: true }, { path: migratePath('claude-haiku-4-5') }),
+      410,
+      'MODEL_RETIRED',
+    );
+    assert.equal((await failedRecords()).length, 1);
+  });
+
+  it('is forced past a finding that may be forced, with a reason that is kept', async () => {
+    await script(
+      `UPDATE migration.completion_models SET security_classification = 2 WHERE tenant_id = '${http.tenants.mine}' AND id = '${source}'`,
+    );
+    const { data } = refused(await migrate(http, { confirm_migration: true }), 422, 'PLAN_REFUSED');
+    assert.ok(
+      data.findings.some(
+        ({ code, forceable }: { code: string; forceable?: boolean }) =>
+          code === 'SECURITY_LOWER' && forceable === true,
+      ),
+    );
+    const done = await migrated(http, { force_override: true, reason: 'Agreed with the customer' });
+    const { json: record } = await http.call('GET', `/api/v1/migrations/${done.migration_id}`, {
+      key: http.keys.admin,
+    });
+    assert.deepEqual([record.forced, record.reason], [true, 'Agreed with the customer']);
+  });
+
+  it('moves transcription models by the same rules', async () => {
+    const path = `/api/v1/transcription-models/${demoId(1, 'transcription_models', 0)}/migrate`;
+    const body = { to_model_id: demoId(1, 'transcription_models', 1) };
+    refused(await migrate(http, body, { path }), 409, 'CONFIRMATION_REQUIRED');
+    const done = await migrated(http, body, { path });
+    assert.equal(done.complete, true);
+    assert.ok(done.details.apps > 0 && done.details.space_transcription_models > 0);
+  });
+});
