@@ -61,7 +61,7 @@ eachEngine((engine) => {
           text,
           json,
           headers: got,
-        } = await http.call('GET', String(headers['location']), {
+        } = await http.call('GET', `${readUrl}/${made.id}`, {
           key: http.keys.sysadmin,
         });
         assert.equal(status, 200, text);
@@ -105,7 +105,8 @@ eachEngine((engine) => {
         if (!removed) assert.deepEqual(again.json, gone.json);
         const { word } = resource.retirement;
         const actions = (await audited(String(made.id))).map(({ action }) => action.split('.')[1]);
-        assert.deepEqual(actions.toSorted(), [resource.created ?? 'created', word].toSorted());
+        assert.deepEqual(new Set(actions), new Set([resource.created ?? 'created', word]));
+        assert.equal(actions.length, 2);
       });
 
       it('is changed by version: the second of two who saw the same loses', async () => {

@@ -36,6 +36,9 @@ async function chooseOfKind(
 ): Promise<void> {
   const tenant = { schema: platform.schema, tenantId: caller.tenantId };
   const ids = [...new Set(choices.map(({ id }) => id))];
+  // Whoever waits here for a migration that moves the link reads the model afterwards, as it is then.
+  const available =
+    spaceId === undefined ? undefined : await lockSpaceModels(tx, tenant, { kind, spaceId, ids });
   const states = new Map(
     (await listModelStates(tx, tenant, { kind, ids })).map((state) => [state.id, state]),
   );
@@ -45,9 +48,7 @@ async function chooseOfKind(
     if (choice.named !== undefined && choice.named !== state.name) throw misnamed(choice, state);
     if (choice.fresh) await refuseUnusable({ tx, platform, caller }, choice, state);
   }
-  if (spaceId === undefined) return;
-  const available = new Set(await lockSpaceModels(tx, tenant, { kind, spaceId, ids }));
-  const missing = choices.find(({ id }) => !available.has(id));
+  const missing = choices.find(({ id }) => available?.includes(id) === false);
   if (missing !== undefined) throw notInSpace(missing, states.get(missing.id));
 }
 
