@@ -14,6 +14,7 @@ import { applyWave } from '../postgres/wave.ts';
 import type { WaveOutcome } from '../postgres/wave.ts';
 import { adoptDone } from './adopt.ts';
 import { failedEnd, movedEnd, undoneEnd } from './ended.ts';
+import { alreadyMigrated } from './plan-run.ts';
 
 export interface Wave {
   readonly run: RunRecord;
@@ -86,8 +87,7 @@ async function findFinished(site: Site, { run, claimed }: Wave): Promise<Ended[]
       ended.push({
         tenant: one.tenant,
         status: 'skipped',
-        code: 'ALREADY_MIGRATED',
-        message: 'The source was retired before, and nothing names it.',
+        ...alreadyMigrated,
       });
   }
   return ended;

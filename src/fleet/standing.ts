@@ -45,7 +45,7 @@ function overFailures(run: Known, now: Standing): RunChange | undefined {
 function afterCanary(run: Known, now: Standing): RunChange | undefined {
   if (run.canaryReleased || now.canaryOpen > 0) return undefined;
   const failures = newFailures(run, now);
-  const goesOn = run.options.canary?.then === 'go-on' && failures <= (run.options.maxFailures ?? 0);
+  const goesOn = run.options.canary?.afterwards === 'go-on' && failures <= (run.options.maxFailures ?? 0);
   if (goesOn) return { status: 'running', canaryReleased: true };
   const how = failures === 0 ? 'none of it failed' : `${failures} of it failed`;
   return { status: 'waiting', statusReason: `the canary is done; ${how}` };

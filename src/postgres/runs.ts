@@ -35,7 +35,7 @@ export interface Canary {
   readonly tenants?: number;
   readonly share?: number;
   /** Then: wait for `continue`, or go on where no more failed than `maxFailures`. */
-  readonly then: 'wait' | 'go-on';
+  readonly afterwards: 'wait' | 'go-on';
 }
 
 export interface RunOptions {

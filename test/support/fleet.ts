@@ -68,6 +68,12 @@ export interface Fleet {
   drop(): Promise<void>;
 }
 
+/** Makes the schema and the tenants in an empty database. */
+export async function fillFleet(database: Database, tenants: number): Promise<void> {
+  await installPlatform(database);
+  await database.transaction('BEGIN', (tx) => tx.script(scene(tenants)));
+}
+
 /** A database with so many tenants of its own. */
 export async function fleetDatabase(
   engine: Engine,
@@ -77,8 +83,7 @@ export async function fleetDatabase(
   const build = async (target: DatabaseTarget): Promise<void> => {
     const db = await openDatabase(target);
     try {
-      await installPlatform(db);
-      await db.transaction('BEGIN', (tx) => tx.script(scene(tenants)));
+      await fillFleet(db, tenants);
     } finally {
       await db.close();
     }

@@ -16,6 +16,8 @@ import pg from 'pg';
 export interface PostgresServer {
   /** As superuser, to the database `postgres`. */
   readonly url: string;
+  /** Ends it as a crash would, does something, and starts it again with its data at the same address. */
+  restart(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,13 +45,37 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
   createCluster(binaries, dataDir);
   for (let attempt = 1; ; attempt += 1) {
     const port = await findFreePort();
-    const server = launch(binaries, root, [...serverArguments(options), '-D', dataDir, '-p', String(port)]);
+    const start = (): Launched =>
+      launch(binaries, root, [...serverArguments(options), '-D', dataDir, '-p', String(port)]);
+    const server = start();
     const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
     const problem = await waitUntilReady(url, server);
-    if (!problem) return { url, stop: () => stop(server, root) };
+    if (!problem) return running({ url, root, server, start });
     await stop(server, attempt < 3 ? undefined : root);
     if (attempt === 3) throw new Error(`PostgreSQL did not start: ${problem}`);
   }
+}
+
+interface Running {
+  readonly url: string;
+  readonly root: string;
+  readonly server: Launched;
+  readonly start: () => Launched;
+}
+
+function running({ url, root, server, start }: Running): PostgresServer {
+  let current = server;
+  return {
+    url,
+    restart: async (meanwhile) => {
+      await stop(current, undefined);
+      await meanwhile();
+      current = start();
+      const problem = await waitUntilReady(url, current);
+      if (problem) throw new Error(`PostgreSQL did not start again: ${problem}`);
+    },
+    stop: () => stop(current, root),
+  };
 }
 
 function serverArguments({ durable = false }: ServerOptions): string[] {
@@ -173,7 +199,7 @@ function letProcessEnd(child: ChildProcess): void {
 async function waitUntilReady(url: string, server: Launched): Promise<string | undefined> {
   const deadline = Date.now() + 30_000;
   while (Date.now() < deadline) {
-    if (/FATAL/.test(server.log()) && !/starting up/.test(server.log())) return server.log();
+    if (/FATAL/.test(server.log()) && !/starting up|not yet accepting/.test(server.log())) return server.log();
     if (await answers(url)) return undefined;
     await delay(20);
   }

@@ -1,0 +1,186 @@
+/** What concerns one tenant of a run concerns no other: each gets what it should, with its reason, whatever becomes of the others. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, it } from 'node:test';
+import { createRun } from '../../src/fleet/create.ts';
+import { planRun } from '../../src/fleet/plan-run.ts';
+import type { RunTenant } from '../../src/postgres/run-tenants.ts';
+import { eachEngine } from '../support/databases.ts';
+import {
+  digestFleet,
+  type Fleet,
+  fleetId,
+  newModel,
+  oldModel,
+  openFleet,
+  runAll,
+  runRequest,
+  tenantsOf,
+} from '../support/fleet.ts';
+import { refusedWith } from '../support/guarantee.ts';
+
+const tenant = (n: number): string => fleetId(n, 'tenant');
+
+eachEngine((engine) => {
+  let fleet: Fleet;
+  beforeEach(async () => {
+    fleet = await openFleet(engine, 12);
+  });
+  afterEach(() => fleet.drop());
+
+  const byNumber = async (runId: string): Promise<(n: number) => RunTenant> => {
+    const all = await tenantsOf(fleet.site, runId);
+    return (n) => {
+      const found = all.find((one) => one.tenant === tenant(n));
+      assert.ok(found, `tenant ${n}`);
+      return found;
+    };
+  };
+  const says = ({ status, code }: RunTenant): string => [status, ...(code === null ? [] : [code])].join(' ');
+  const referencesOf = async (n: number): Promise<string[]> => {
+    const rows = await fleet.many<{ name: string }>(
+      `SELECT DISTINCT m.name FROM migration.assistants a JOIN migration.completion_models m ON (m.tenant_id, m.id) = (a.tenant_id, a.completion_model_id) WHERE a.tenant_id = $1 ORDER BY 1`,
+      [tenant(n)],
+    );
+    return rows.map(({ name }) => name);
+  };
+
+  /** 1 a row that cannot move, 2 a disabled target, 3 no target, 4 no source, 5 suspended, 6 off it before, 7 a demand of its space. */
+  const trouble = `
+    ALTER TABLE migration.assistants ADD CONSTRAINT planted CHECK (completion_model_id <> '${fleetId(1, 'new')}') NOT VALID;
+    UPDATE migration.completion_models SET is_enabled = false WHERE id = '${fleetId(2, 'new')}';
+    UPDATE migration.completion_models SET name = 'Claude-Sonnet-4-5' WHERE id = '${fleetId(3, 'new')}';
+    UPDATE migration.completion_models SET name = 'Claude-3-7-Sonnet' WHERE id = '${fleetId(4, 'old')}';
+    UPDATE migration.tenants SET state = 'suspended' WHERE id = '${tenant(5)}';
+    UPDATE migration.spaces SET security_classification = 3 WHERE id = '${fleetId(7, 'space')}'`;
+
+  it('each tenant fails, is skipped or succeeds by itself, with its reason', async () => {
+    const first = await runAll(fleet.site, { tenants: [tenant(6)] });
+    assert.equal(first.succeeded, 1);
+    await fleet.script(trouble);
+    const run = await runAll(fleet.site, { waveSize: 100 });
+    assert.deepEqual(
+      [run.status, run.succeeded, run.failed, run.skipped, run.total],
+      ['failed', 5, 4, 3, 12],
+    );
+    const of = await byNumber(run.id);
+    assert.deepEqual(
+      [1, 2, 3, 4, 5, 6, 7, 8].map((n) => says(of(n))),
+      [
+        'failed INVALID_VALUE',
+        'failed PLAN_REFUSED',
+        'failed MODEL_NOT_FOUND',
+        'skipped SOURCE_MISSING',
+        'skipped TENANT_SUSPENDED',
+        'skipped ALREADY_MIGRATED',
+        'failed PLAN_REFUSED',
+        'succeeded',
+      ],
+    );
+    assert.match(of(1).message ?? '', /planted/);
+    assert.ok(of(2).findings.some(({ code }) => code === 'TARGET_DISABLED'));
+    assert.ok(of(7).findings.some(({ code }) => code === 'SECURITY_BELOW_DEMAND'));
+    assert.ok(of(3).findings.some(({ code }) => code === 'NEAR_MISS'));
+    assert.ok(of(4).findings.some(({ code }) => code === 'NEAR_MISS'));
+    for (const n of [1, 2, 3, 5, 7]) assert.deepEqual(await referencesOf(n), [oldModel], `tenant ${n}`);
+    for (const n of [6, 8, 9, 10, 11, 12]) assert.deepEqual(await referencesOf(n), [newModel], `tenant ${n}`);
+  });
+
+  it('a refusal leaves a record with its reason, as a single migration does', async () => {
+    await fleet.script(trouble);
+    await runAll(fleet.site, { tenants: [1, 2].map(tenant) });
+    const records = await fleet.many<{ code: string }>(
+      `SELECT error_code AS code FROM migration.migrations WHERE status = 'failed' ORDER BY 1`,
+    );
+    assert.deepEqual(
+      records.map(({ code }) => code),
+      ['INVALID_VALUE', 'PLAN_REFUSED'],
+    );
+  });
+
+  it('suspended tenants are moved where that is said, and forcing passes what may be forced', async () => {
+    await fleet.script(trouble);
+    const run = await runAll(fleet.site, {
+      tenants: [5, 7].map(tenant),
+      includeSuspended: true,
+      force: true,
+      reason: 'agreed with their security',
+    });
+    assert.deepEqual([run.status, run.succeeded], ['succeeded', 2]);
+  });
+
+  it('a confirmation passes warnings and nothing else; without it a warning fails that tenant', async () => {
+    await fleet.script(
+      `${trouble}; UPDATE migration.completion_models SET is_deprecated = true WHERE id = '${fleetId(8, 'new')}'`,
+    );
+    const unconfirmed = await runAll(fleet.site, { tenants: [2, 8].map(tenant), confirm: false });
+    const of = await byNumber(unconfirmed.id);
+    assert.deepEqual(
+      [2, 8].map((n) => says(of(n))),
+      ['failed PLAN_REFUSED', 'failed CONFIRMATION_REQUIRED'],
+    );
+    assert.ok(of(8).findings.some(({ code }) => code === 'TARGET_DEPRECATED'));
+    const confirmed = await byNumber(
+      (await runAll(fleet.site, { tenants: [2, 8].map(tenant), confirm: true })).id,
+    );
+    assert.deepEqual(
+      [2, 8].map((n) => says(confirmed(n))),
+      ['failed PLAN_REFUSED', 'succeeded'],
+    );
+  });
+
+  it('keys are used in the tenant that owns them, names in the others, and a mapping before both', async () => {
+    await fleet.script(`
+      INSERT INTO migration.completion_models (tenant_id, id, name, family, provider_id) VALUES
+        ('${tenant(2)}', 'f1ee7200-0000-4000-8000-000000000001', 'something else', 'claude', '${fleetId(2, 'provider')}')`);
+    const run = await runAll(fleet.site, {
+      tenants: [1, 2, 3].map(tenant),
+      from: fleetId(1, 'old'),
+      to: fleetId(1, 'new'),
+      mapping: { [tenant(2)]: { to: 'f1ee7200-0000-4000-8000-000000000001' } },
+    });
+    assert.equal(run.succeeded, 3);
+    const of = await byNumber(run.id);
+    assert.deepEqual(
+      [1, 2, 3].map((n) => [of(n).fromKey, of(n).toKey]),
+      [
+        [fleetId(1, 'old'), fleetId(1, 'new')],
+        [fleetId(2, 'old'), 'f1ee7200-0000-4000-8000-000000000001'],
+        [fleetId(3, 'old'), fleetId(3, 'new')],
+      ],
+    );
+  });
+
+  it('what is wrong for all tenants is refused before anything is begun', async () => {
+    const start = await digestFleet(fleet.database);
+    const ask = (change: Parameters<typeof runRequest>[0]): Promise<string> =>
+      createRun(fleet.site, runRequest(change));
+    await refusedWith(ask({ to: oldModel }), 'SAME_MODEL');
+    await refusedWith(ask({ to: `claude/${oldModel}` }), 'SAME_MODEL');
+    await refusedWith(ask({ from: 'claude-9' }), 'MODEL_NOT_FOUND');
+    await refusedWith(ask({ to: fleetId(1, 'user') }), 'MODEL_NOT_FOUND');
+    await refusedWith(ask({ entityTypes: ['app'] }), 'ENTITY_TYPE_UNKNOWN');
+    await refusedWith(ask({ entityTypes: [] }), 'ENTITY_TYPE_UNKNOWN');
+    await refusedWith(ask({ kind: 'smell' }), 'KIND_UNKNOWN');
+    await refusedWith(ask({ tenants: [fleetId(1, 'user')] }), 'TENANT_NOT_FOUND');
+    await refusedWith(ask({ tenants: [tenant(1), tenant(1)] }), 'RUN_INVALID');
+    await refusedWith(ask({ tenants: [tenant(1)], mapping: { [tenant(2)]: {} } }), 'RUN_INVALID');
+    await refusedWith(ask({ waveSize: 0 }), 'RUN_INVALID');
+    await refusedWith(ask({ force: true }), 'FORCE_NEEDS_REASON');
+    await fleet.script(
+      `INSERT INTO migration.completion_models (tenant_id, id, name, family, provider_id) VALUES ('${tenant(9)}', gen_random_uuid(), '${newModel}', 'other', '${fleetId(9, 'provider')}')`,
+    );
+    await refusedWith(ask({}), 'MODEL_AMBIGUOUS');
+    assert.deepEqual(await fleet.many('SELECT FROM migration.runs'), []);
+    await fleet.script(`DELETE FROM migration.completion_models WHERE family = 'other'`);
+    assert.deepEqual(await digestFleet(fleet.database), start);
+  });
+
+  it('a plan of a run says of each tenant what the run does then, and writes nothing', async () => {
+    await fleet.script(trouble);
+    const start = await digestFleet(fleet.database);
+    const planned = await planRun(fleet.site, runRequest());
+    assert.deepEqual(await digestFleet(fleet.database), start);
+    assert.deepEqual(await fleet.many('SELECT FROM migration.runs'), []);
+    assert.deepEqual([planned.total, planned.ready, planned.failed, planned.skipped], [12, 7, 3, 2]);
+  });
+});
