@@ -1,0 +1,223 @@
+/**
+ * A feed beside our registry → a list of changes for a person to review. A feed may correct facts and bring the end of a model
+ * nearer; it never makes a pair routable: no runtime, provider or arm is touched, no model comes back to life, no shutdown is
+ * put off. What it would have said of that kind is listed, to be done by hand or not at all.
+ */
+import { canonicalText } from '../engine/canonical.ts';
+import type { FeedModel } from './feed.ts';
+import { modelsByName, vendorOf } from './registry.ts';
+import type { Model, Registry } from './shape.ts';
+
+/** One value of one model. */
+export interface FactChange {
+  /** In the entry of the model: `['prices', 'input']`. */
+  readonly path: readonly string[];
+  /** Undefined where nothing was said. */
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+export interface ModelChange {
+  readonly model: string;
+  readonly changes: readonly FactChange[];
+  readonly source: string;
+  readonly checked: string;
+}
+
+/** Something that a feed says and that is not taken over. */
+export interface Unheeded {
+  readonly model: string;
+  readonly message: string;
+}
+
+export interface ImportPlan {
+  readonly changes: readonly ModelChange[];
+  /** Models that are not in the registry, where new ones were asked for. */
+  readonly additions: readonly Model[];
+  readonly unheeded: readonly Unheeded[];
+  /** How many models of the feed are not in the registry and were not added. */
+  readonly unknown: number;
+}
+
+export interface ImportOptions {
+  /** Also propose models that are not in the registry. */
+  readonly add?: boolean;
+}
+
+export function planImport(
+  registry: Registry,
+  feed: readonly FeedModel[],
+  options: ImportOptions = {},
+): ImportPlan {
+  const byName = modelsByName(registry);
+  const found = new Map<Model, FeedModel[]>();
+  const unknown: FeedModel[] = [];
+  for (const each of feed) {
+    const model = findModel(byName, each);
+    if (model === undefined) unknown.push(each);
+    else found.set(model, [...(found.get(model) ?? []), each]);
+  }
+  const compared = [...found].map(([model, said]) => compareModel(byName, model, closestFirst(model, said)));
+  const additions = options.add === true ? newModels(registry, unknown) : [];
+  return {
+    changes: compared.map(({ change }) => change).filter(({ changes }) => changes.length > 0),
+    additions,
+    unheeded: compared.flatMap(({ unheeded }) => unheeded),
+    unknown: unknown.length - additions.length,
+  };
+}
+
+function findModel(byName: ReadonlyMap<string, Model>, { ids, vendor }: FeedModel): Model | undefined {
+  const id = ids.find((each) => byName.get(each)?.vendor === vendor);
+  return id === undefined ? undefined : byName.get(id);
+}
+
+/** What a feed says under the model's own id goes before what it says under another name. */
+function closestFirst({ id }: Model, said: readonly FeedModel[]): FeedModel[] {
+  return said.toSorted((a, b) => Number(b.ids[0] === id) - Number(a.ids[0] === id));
+}
+
+interface Compared {
+  readonly change: ModelChange;
+  readonly unheeded: readonly Unheeded[];
+}
+
+function compareModel(
+  byName: ReadonlyMap<string, Model>,
+  model: Model,
+  said: readonly FeedModel[],
+): Compared {
+  const changes: FactChange[] = [];
+  const unheeded: Unheeded[] = [];
+  const done = new Set<string>();
+  for (const feed of said) {
+    for (const { path, after } of saidFacts(feed)) {
+      const key = path.join('.');
+      if (done.has(key)) continue;
+      done.add(key);
+      const judged = judgeFact({ byName, model, path, after });
+      if (typeof judged === 'string') unheeded.push({ model: model.id, message: judged });
+      else if (judged !== undefined) changes.push(judged);
+    }
+  }
+  const { source = model.source, checked = model.checked } = said[0] ?? {};
+  return { change: { model: model.id, changes, source, checked }, unheeded };
+}
+
+/** What a feed says, value by value; groups such as prices are opened. */
+function saidFacts({ facts }: FeedModel): { path: string[]; after: unknown }[] {
+  return Object.entries(facts).flatMap(([name, value]: [string, unknown]) => {
+    // A person named the model and put it into a family of ours.
+    if (value === undefined || name === 'name' || name === 'family' || name === 'kind') return [];
+    if (name !== 'prices' && name !== 'lifecycle') return [{ path: [name], after: value }];
+    return Object.entries(value as Readonly<Record<string, unknown>>)
+      .filter(([, inner]) => inner !== undefined)
+      .map(([inner, after]) => ({ path: [name, inner], after }));
+  });
+}
+
+interface Fact {
+  readonly byName: ReadonlyMap<string, Model>;
+  readonly model: Model;
+  readonly path: readonly string[];
+  readonly after: unknown;
+}
+
+/** The change that a fact makes, why it makes none, or undefined where it is known already. */
+function judgeFact(fact: Fact): FactChange | string | undefined {
+  const { model, path, after } = fact;
+  const before = valueAt(model, path);
+  if (before !== undefined && canonicalText(before) === canonicalText(after)) return undefined;
+  const change = { path, before, after };
+  switch (path.join('.')) {
+    case 'lifecycle.status':
+      return judgeStatus(model, change);
+    case 'lifecycle.shutdown':
+      return judgeShutdown(model, change);
+    case 'lifecycle.replacement':
+      return judgeReplacement(fact, change);
+    default:
+      return change;
+  }
+}
+
+const order = ['active', 'deprecated', 'withdrawn', 'retired'];
+
+function judgeStatus({ lifecycle }: Model, change: FactChange): FactChange | string {
+  const nearer = order.indexOf(String(change.after)) > order.indexOf(lifecycle.status);
+  return nearer
+    ? change
+    : `says it is ${String(change.after)}; here it is ${lifecycle.status}, and a feed revives nothing`;
+}
+
+function judgeShutdown({ lifecycle: { shutdown } }: Model, change: FactChange): FactChange | string {
+  const said = String(change.after);
+  if (shutdown === undefined || said < shutdown) return change;
+  return `says it is shut down on ${said}; here it is ${shutdown}, and a feed puts nothing off`;
+}
+
+function judgeReplacement({ byName, model }: Fact, change: FactChange): FactChange | string | undefined {
+  const next = byName.get(String(change.after));
+  if (next === undefined) return `is replaced by ${String(change.after)}, which is not in the registry`;
+  if (next.id === change.before || next.id === model.id) return undefined;
+  if (next.kind !== model.kind) return `is replaced by ${next.id}, which is of the kind ${next.kind}`;
+  if (leadsTo(byName, next, model)) return `is replaced by ${next.id}, which is replaced by ${model.id}`;
+  return { ...change, after: next.id };
+}
+
+function leadsTo(byName: ReadonlyMap<string, Model>, from: Model, to: Model): boolean {
+  const seen = new Set<Model>();
+  for (let at: Model | undefined = from; at !== undefined && !seen.has(at);) {
+    if (at === to) return true;
+    seen.add(at);
+    at = at.lifecycle.replacement === undefined ? undefined : byName.get(at.lifecycle.replacement);
+  }
+  return false;
+}
+
+function valueAt(model: Model, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (at, step) => (at as Readonly<Record<string, unknown>> | undefined)?.[step],
+    model,
+  );
+}
+
+function newModels(registry: Registry, unknown: readonly FeedModel[]): Model[] {
+  const vendors = new Set(registry.providers.map(vendorOf));
+  const taken = new Set<string>();
+  return unknown.flatMap((each) => {
+    const model = vendors.has(each.vendor) ? newModel(each) : undefined;
+    if (model === undefined || taken.has(model.id)) return [];
+    taken.add(model.id);
+    return [model];
+  });
+}
+
+/** Undefined where the feed does not say enough to name it. A replacement is for the second import, when all are there. */
+function newModel({ ids, vendor, facts, source, checked }: FeedModel): Model | undefined {
+  const [id] = ids;
+  const { name, family, kind, lifecycle, prices, ...limits } = facts;
+  const wellFormed =
+    id !== undefined && /^[!-~]{1,200}$/.test(id) && /^[a-z0-9][a-z0-9.-]*$/.test(family ?? '');
+  if (!wellFormed || name === undefined || family === undefined || kind === undefined) return undefined;
+  const { status = 'active', announced, shutdown } = lifecycle ?? {};
+  const known = withoutUndefined({ ...limits, prices: withoutUndefined(prices ?? {}) });
+  return {
+    id,
+    name,
+    vendor,
+    family,
+    kind,
+    ...known,
+    lifecycle: { status, ...withoutUndefined({ announced, shutdown }) },
+    source,
+    checked,
+  };
+}
+
+function withoutUndefined<Value extends object>(value: Value): Partial<Value> {
+  const isEmpty = (member: unknown): boolean =>
+    member === undefined ||
+    (typeof member === 'object' && member !== null && Object.keys(member).length === 0);
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => !isEmpty(member))) as Partial<Value>;
+}

@@ -1,0 +1,313 @@
+/** A feed is a proposal: it corrects facts, brings ends nearer, and never lets a pair run that did not. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, test } from 'node:test';
+import { allPairs, diffRegistries } from '../../src/registry/diff.ts';
+import type { FeedModel } from '../../src/registry/feed.ts';
+import { readLiteLlm } from '../../src/registry/feed-litellm.ts';
+import { readModelEol } from '../../src/registry/feed-model-eol.ts';
+import { readModelsDev } from '../../src/registry/feed-models-dev.ts';
+import { builtInFolder, readRegistryFolder } from '../../src/registry/folder.ts';
+import { planImport } from '../../src/registry/import-plan.ts';
+import type { ImportPlan } from '../../src/registry/import-plan.ts';
+import { applyImport, describeImport } from '../../src/registry/import-yaml.ts';
+import { loadRegistry } from '../../src/registry/load.ts';
+import type { LoadedRegistry } from '../../src/registry/load.ts';
+import type { RegistryText } from '../../src/registry/positions.ts';
+import { loaded, model, models, texts } from './small-registry.ts';
+
+const origin = { source: 'https://example.org/feed', checked: '2026-05-01' };
+const small = loaded();
+
+function said(id: string, facts: FeedModel['facts'], vendor = 'acme'): FeedModel {
+  return { ids: [id], vendor, facts, ...origin };
+}
+
+function changesOf({ changes }: ImportPlan): string[] {
+  return changes.flatMap(({ model: id, changes: facts }) =>
+    facts.map(
+      ({ path, before, after }) =>
+        `${id} ${path.join('.')}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`,
+    ),
+  );
+}
+
+/** The registry with the plan carried out; it must be well-formed. */
+function carriedOut(before: readonly RegistryText[], plan: ImportPlan): LoadedRegistry {
+  const changed = new Map(applyImport(before, plan).map(({ file, text }) => [file, text]));
+  const files = new Set([...before.map(({ file }) => file), ...changed.keys()]);
+  const after = [...files].map((file) => ({
+    file,
+    text: changed.get(file) ?? before.find((each) => each.file === file)?.text ?? '',
+  }));
+  const result = loadRegistry(after);
+  if (result.kind === 'invalid') assert.fail(JSON.stringify(result.problems, null, 1));
+  return result;
+}
+
+function assertNothingRevived(before: LoadedRegistry, after: LoadedRegistry): void {
+  assert.deepEqual(diffRegistries(after, before, [...allPairs(after), ...allPairs(before)]).orphaned, []);
+}
+
+describe('a plan', () => {
+  it('changes what differs, adds what was not said, and leaves alone what is the same', () => {
+    const plan = planImport(small.registry, [
+      said('acme-1', { context: 1000, prices: { input: 2, output: 3 }, tools: true }),
+      said('acme-2', { lifecycle: { shutdown: '2027-01-01', status: 'deprecated', replacement: 'acme-3' } }),
+    ]);
+    assert.deepEqual(changesOf(plan), [
+      'acme-1 context: undefined → 1000',
+      'acme-1 prices.input: undefined → 2',
+      'acme-1 prices.output: undefined → 3',
+      'acme-1 tools: undefined → true',
+    ]);
+    assert.deepEqual(plan.unheeded, []);
+  });
+
+  it('never revives a model, puts off an end, or names a replacement that is not there or leads back', () => {
+    const plan = planImport(small.registry, [
+      said('acme-left', { lifecycle: { status: 'deprecated' } }),
+      said('acme-gone', { lifecycle: { status: 'deprecated', shutdown: '2030-01-01' } }),
+      said('acme-2', { lifecycle: { shutdown: '2027-02-01', replacement: 'acme-9' } }),
+      said('acme-3', { lifecycle: { replacement: 'acme-2' } }),
+    ]);
+    assert.deepEqual(plan.changes, []);
+    assert.deepEqual(
+      plan.unheeded.map(({ model: id, message }) => `${id} ${message.split(/[;,]/)[0]}`),
+      [
+        'acme-left says it is deprecated',
+        'acme-gone says it is deprecated',
+        'acme-gone says it is shut down on 2030-01-01',
+        'acme-2 says it is shut down on 2027-02-01',
+        'acme-2 is replaced by acme-9',
+        'acme-3 is replaced by acme-2',
+      ],
+    );
+  });
+
+  it('brings an end nearer, and finds a model by its other names; another vendor’s model of that name is another', () => {
+    const plan = planImport(small.registry, [
+      said('acme-gone-0', { lifecycle: { shutdown: '2024-12-01' } }),
+      said('acme-3', {
+        lifecycle: { status: 'deprecated', announced: '2026-04-01', shutdown: '2026-12-01' },
+      }),
+      said('acme-1', { context: 5 }, 'brio'),
+    ]);
+    assert.deepEqual(changesOf(plan), [
+      'acme-gone lifecycle.shutdown: "2025-01-01" → "2024-12-01"',
+      'acme-3 lifecycle.status: "active" → "deprecated"',
+      'acme-3 lifecycle.announced: undefined → "2026-04-01"',
+      'acme-3 lifecycle.shutdown: undefined → "2026-12-01"',
+    ]);
+    assert.equal(plan.unknown, 1);
+  });
+
+  it('adds models only where that was asked for, and only those that the feed says enough about', () => {
+    const feed = [
+      said('acme-4', { name: 'Acme 4', family: 'acme', kind: 'completion', context: 9, prices: {} }),
+      said('acme-5', { kind: 'completion' }),
+      said('other-1', { name: 'Other', family: 'other', kind: 'completion' }, 'other'),
+    ];
+    assert.deepEqual(
+      [planImport(small.registry, feed).additions, planImport(small.registry, feed).unknown],
+      [[], 3],
+    );
+    const plan = planImport(small.registry, feed, { add: true });
+    assert.deepEqual([plan.additions.map(({ id }) => id), plan.unknown], [['acme-4'], 2]);
+    const after = carriedOut(texts(), plan);
+    assert.equal(after.registry.models.find(({ id }) => id === 'acme-4')?.context, 9);
+    assertNothingRevived(small, after);
+  });
+});
+
+test('only the values that change are rewritten: comments, order and the rest of the text stay', () => {
+  const commented = models
+    .replace('models:', 'models: # ours')
+    .replace('  - id: acme-1', '  # the first\n  - id: acme-1');
+  const before = texts({ 'models.yaml': commented });
+  const plan = planImport(small.registry, [
+    said('acme-1', { context: 7, lifecycle: { shutdown: '2027-03-01', status: 'deprecated' } }),
+  ]);
+  const [changed, ...more] = applyImport(before, plan);
+  assert.deepEqual([changed?.file, more], ['models.yaml', []]);
+  const expected = commented
+    .split(/(?= {2}# the first)/)
+    .map((part, at) =>
+      at === 0
+        ? part
+        : part
+            .replace(
+              '{ status: active }',
+              '{ status: deprecated, shutdown: 2027-03-01, source: https://example.org/feed }',
+            )
+            .replace(
+              'source: https://example.org/models\n    checked: 2026-01-01',
+              'source: https://example.org/feed\n    checked: 2026-05-01\n    context: 7',
+            ),
+    )
+    .join('');
+  assert.equal(changed?.text, expected);
+  assert.deepEqual(describeImport(plan), [
+    '~ acme-1  (https://example.org/feed)',
+    '    context: (nothing) → 7',
+    '    lifecycle.shutdown: (nothing) → 2027-03-01',
+    '    lifecycle.status: active → deprecated',
+  ]);
+});
+
+test('what was taken over is not proposed again, and texts that need quotes get them', () => {
+  const odd = model(
+    'acme-6',
+    'lifecycle: { status: active }',
+    'context: 1 # so far',
+    'prices:',
+    '  input: 1',
+  );
+  const before = texts({ 'more.yaml': `schema: 1\nmodels:\n${odd}\n` });
+  const feed = [
+    said('acme-6', { context: 2, input: ['text', 'image'], prices: { input: 3, cacheRead: 0.5 } }),
+    said('acme-7', { name: 'true', family: 'acme', kind: 'completion' }),
+    said('acme-8', { name: 'Acme 8: the # one', family: 'acme', kind: 'completion', prices: { input: 1 } }),
+  ];
+  const registry = loaded({ 'more.yaml': `schema: 1\nmodels:\n${odd}\n` });
+  const plan = planImport(registry.registry, feed, { add: true });
+  const after = carriedOut(before, plan);
+  assert.deepEqual(planImport(after.registry, feed, { add: true }), {
+    changes: [],
+    additions: [],
+    unheeded: [],
+    unknown: 0,
+  });
+  const text = applyImport(before, plan).find(({ file }) => file === 'more.yaml')?.text ?? '';
+  assert.match(text, /context: 2 # so far\n/);
+  assert.match(
+    text,
+    /prices:\n {6}input: 3\n {6}cacheRead: 0\.5\n {6}source: https:\/\/example\.org\/feed\n/,
+  );
+  assert.deepEqual(
+    after.registry.models.slice(-2).map(({ name }) => name),
+    ['true', 'Acme 8: the # one'],
+  );
+});
+
+describe('the formats', () => {
+  it('models.dev: limits, modalities, prices; entries that only point elsewhere say nothing', () => {
+    const feed = readModelsDev(
+      {
+        moonshotai: {
+          id: 'moonshotai',
+          models: {
+            'k-1': {
+              id: 'k-1', name: 'K 1', family: 'k', release_date: '2026-01', status: 'deprecated', tool_call: true,
+              limit: { context: 10, output: 0 }, modalities: { input: ['text', 'image'], output: ['text'] },
+              cost: { input: 1.5, output: 2, cache_read: 0.1, tiers: [] }, reasoning_options: [],
+            },
+            'k-embed': { id: 'k-embed', family: 'text-embedding', limit: { context: 10, output: 768 } },
+            'k-hear': { id: 'k-hear', modalities: { input: ['audio'], output: ['text'] } },
+            'k-base': { id: 'k-base', base_model: 'x/y' },
+          },
+        },
+        azure: { models: { 'gpt-4o': { id: 'gpt-4o' } } },
+      },
+      origin,
+    ); // prettier-ignore
+    assert.deepEqual(feed.map(({ ids, vendor, facts }) => [ids, vendor, facts.kind, facts.context, facts.maxOutput]), [
+      [['k-1'], 'moonshot', 'completion', 10, undefined],
+      [['k-embed'], 'moonshot', 'embedding', 10, undefined],
+      [['k-hear'], 'moonshot', 'transcription', undefined, undefined],
+      [['k-base'], 'moonshot', 'completion', undefined, undefined],
+    ]); // prettier-ignore
+    assert.deepEqual(feed[0]?.facts.prices, { input: 1.5, output: 2, cacheRead: 0.1, cacheWrite: undefined });
+    assert.deepEqual(
+      [feed[0]?.facts.released, feed[0]?.facts.lifecycle],
+      [undefined, { status: 'deprecated' }],
+    );
+  });
+
+  it('LiteLLM: prices per token become prices per million, a provider before the id is taken off, the specimen is no model', () => {
+    const feed = readLiteLlm(
+      {
+        sample_spec: { litellm_provider: 'one of …', max_tokens: 'a text', mode: 'chat' },
+        'gemini/g-1': { litellm_provider: 'gemini', mode: 'chat', input_cost_per_token: 1.1e-7, output_cost_per_token: 4e-7, max_input_tokens: 100, max_output_tokens: '8', supports_reasoning: true, deprecation_date: '2026-04-30' },
+        'g-1': { litellm_provider: 'vertex_ai', mode: 'chat' },
+        'e-1': { litellm_provider: 'openai', mode: 'embedding', output_vector_size: 3 },
+        'pic-1': { litellm_provider: 'openai', mode: 'image_generation' },
+      },
+      origin,
+    ); // prettier-ignore
+    assert.deepEqual(feed.map(({ ids, vendor }) => [...ids, vendor]), [['g-1', 'google'], ['e-1', 'openai']]); // prettier-ignore
+    const { prices, lifecycle, context, maxOutput, reasoning } = feed[0]?.facts ?? {};
+    assert.deepEqual(
+      [prices?.input, prices?.output, context, maxOutput, reasoning],
+      [0.11, 0.4, 100, undefined, true],
+    );
+    assert.deepEqual(lifecycle, { status: 'retired', shutdown: '2026-04-30' });
+  });
+
+  it('model-eol: past on the day of the feed is retired, announced is deprecated, and nothing said is nothing', () => {
+    const entry = (id: string, more: object): object => ({ id, source: 'https://example.org/eol', ...more });
+    const feed = readModelEol(
+      {
+        spec: 'model-eol/0.1', publisher: 'acme', generated: '2026-05-05T10:00:00Z',
+        models: [
+          entry('a', { aliases: ['a-0'], announced: '2026-01-01', shutdown: '2026-05-05', replacement: 'b' }),
+          entry('b', { shutdown: '2026-05-06' }),
+          entry('c', { announced: null, shutdown: '2026-05' }),
+        ],
+      },
+      origin,
+    ); // prettier-ignore
+    assert.deepEqual(feed.map(({ ids, facts }) => [ids.join(), facts.lifecycle?.status, facts.lifecycle?.shutdown]), [
+      ['a,a-0', 'retired', '2026-05-05'],
+      ['b', 'deprecated', '2026-05-06'],
+      ['c', undefined, undefined],
+    ]); // prettier-ignore
+    assert.deepEqual([feed[0]?.checked, feed[0]?.source], ['2026-05-05', 'https://example.org/eol']);
+  });
+
+  it('anything else is FEED_INVALID, with what was expected', () => {
+    for (const read of [readModelsDev, readLiteLlm, readModelEol]) {
+      for (const value of [null, [], 5, { a: 1 }, { spec: 'model-eol/0.2', publisher: 'x', models: [] }])
+        assert.throws(() => read(value, origin), { code: 'FEED_INVALID' });
+    }
+  });
+});
+
+test('whatever a feed says, no pair runs afterwards that did not before', () => {
+  const gone = model('acme-x', 'lifecycle: { status: withdrawn }');
+  const before = texts({ 'more.yaml': `schema: 1\nmodels:\n${gone}\n` });
+  const registry = loaded({ 'more.yaml': `schema: 1\nmodels:\n${gone}\n` });
+  const feed = registry.registry.models.map(({ id, vendor }) =>
+    said(id, { context: 1, tools: true, lifecycle: { status: 'active', shutdown: '2099-01-01' } }, vendor),
+  );
+  const plan = planImport(registry.registry, feed, { add: true });
+  assertNothingRevived(registry, carriedOut(before, plan));
+});
+
+/** The public files, where this machine has them; our own specimens above are the test, these are one more. */
+const dataFolder = process.env['DROVER_TEST_FEEDS'] ?? '/work/shared/data';
+
+test('the public feeds, where they are at hand, give a well-formed registry and revive nothing', () => {
+  const before = readRegistryFolder(builtInFolder);
+  const builtIn = loadRegistry(before);
+  assert.ok(builtIn.kind === 'ok');
+  for (const [read, path] of publicFeeds()) {
+    const feed = read(JSON.parse(readFileSync(path, 'utf8')), origin);
+    for (const add of [false, true]) {
+      const plan = planImport(builtIn.registry, feed, { add });
+      assertNothingRevived(builtIn, carriedOut(before, plan));
+      assert.ok(describeImport(plan).length > 0);
+    }
+  }
+});
+
+function publicFeeds(): [typeof readModelsDev, string][] {
+  const eol = join(dataFolder, 'model-eol');
+  const found = existsSync(eol) ? readdirSync(eol).filter((name) => name.endsWith('.json')) : [];
+  const api = join(dataFolder, 'models-dev', 'api.json');
+  return [
+    ...found.map((name): [typeof readModelsDev, string] => [readModelEol, join(eol, name)]),
+    ...(existsSync(api) ? [[readModelsDev, api] as [typeof readModelsDev, string]] : []),
+  ];
+}
