@@ -62,6 +62,11 @@ export interface PlaceConfig {
   readonly enables?: { readonly grant: string; readonly via: string };
   /** What the row's surroundings demand, a security class or a region: columns of the row, or of the row that `via` leads to. */
   readonly demands?: { readonly via?: string; readonly security?: string; readonly region?: string };
+  /**
+   * Whoever writes such a row holds the models that it names (`FOR KEY SHARE`) until the transaction ends. Then the lock on the source
+   * keeps late writers out, and the table need not be locked for everybody.
+   */
+  readonly held?: boolean;
   /** Why this role was chosen; shown in plans. */
   readonly reason?: string;
 }

@@ -57,6 +57,8 @@ export interface Place {
       readonly to: readonly string[];
     };
   };
+  /** Whoever writes such a row holds the models that it names, so the lock on the source keeps late writers out. */
+  readonly held?: boolean;
   readonly reason?: string;
   /** Mentioned in the configuration, or only found in the catalogue. */
   readonly listed: boolean;
@@ -153,6 +155,7 @@ export function buildPlace(draft: Draft, found: Found): Place {
     ...(place.defaultOf === undefined ? {} : { defaultOf: place.defaultOf }),
     ...(place.enables === undefined ? {} : { enables: resolveEnables(draft, found) }),
     ...(place.demands === undefined ? {} : { demands: resolveDemands(draft, found, place.demands) }),
+    ...(place.held === undefined ? {} : { held: place.held }),
     ...(place.reason === undefined ? {} : { reason: place.reason }),
     ...(checksum === undefined ? {} : { checksum }),
   };

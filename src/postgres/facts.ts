@@ -1,4 +1,5 @@
 /** From an intent to facts: which models are meant, what the value scan finds, and the snapshot. Reading only. */
+import type { Table } from '../engine/catalog.ts';
 import type { Intent } from '../engine/intent.ts';
 import { termsOf } from '../engine/mapping.ts';
 import type { ModelPair } from '../engine/mapping.ts';
@@ -108,7 +109,7 @@ export async function scanUnclassified(
   rules: Rules,
   about: { intent: Intent; pair: ModelPair },
 ): Promise<Unclassified[]> {
-  const tables = rules.catalog.tables.flatMap((table) => scanTarget(rules, table, about.intent.tenant));
+  const tables = scannable(rules).map((one) => scanTarget(rules, one, about.intent.tenant));
   const hits = await scanValues(tx, {
     tables,
     terms: termsOf(about.pair.source, rules.config, rules.places),
@@ -125,28 +126,43 @@ export async function scanUnclassified(
   }));
 }
 
-function scanTarget(
-  rules: Rules,
-  table: Rules['catalog']['tables'][number],
-  tenant: string | undefined,
-): ScanTarget[] {
+interface Scannable {
+  readonly table: Table;
+  readonly columns: readonly string[];
+  /** One column says whose a row is. */
+  readonly direct: boolean;
+}
+
+/** The columns that nobody classified. The tenants of a wave share their rules. */
+function scannable(rules: Rules): readonly Scannable[] {
+  const known =
+    unclassified.get(rules) ?? rules.catalog.tables.flatMap((table) => unclassifiedOf(rules, table));
+  unclassified.set(rules, known);
+  return known;
+}
+
+const unclassified = new WeakMap<Rules, readonly Scannable[]>();
+
+function unclassifiedOf(rules: Rules, table: Table): Scannable[] {
   const classified = rules.classified.get(table.id) ?? new Set<string>();
   if (classified.has('*')) return [];
   const identifying = identifyingColumns(rules, table);
   const columns = table.columns
     .map((column) => column.name)
     .filter((name) => !classified.has(name) && !identifying.has(name));
-  if (columns.length === 0) return [];
   const ownership = rules.ownership.get(table.id);
   const direct =
     ownership?.kind === 'tenant' && ownership.paths.length === 1 && ownership.paths[0]?.hops.length === 0;
-  if (!direct) return [{ table, columns }];
+  return columns.length === 0 ? [] : [{ table, columns, direct }];
+}
+
+function scanTarget(
+  rules: Rules,
+  { table, columns, direct }: Scannable,
+  tenant: string | undefined,
+): ScanTarget {
+  if (!direct) return { table, columns };
   const binder = new Binder();
-  return [
-    {
-      table,
-      columns,
-      tenantPredicate: { sql: mineSql({ binder, rules, table, tenant }), params: binder.values },
-    },
-  ];
+  const sql = mineSql({ binder, rules, table, tenant });
+  return { table, columns, tenantPredicate: { sql, params: binder.values } };
 }

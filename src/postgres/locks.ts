@@ -37,11 +37,16 @@ export async function lockPair(tx: Tx, tenant: string | undefined, source: strin
 
 /**
  * Keeps writers out of the tables with places that can move, until the transaction ends; readers go on. Where foreign keys
- * are the fence (`constraint`), only tables with places that no foreign key guards: documents, names, lists.
+ * are the fence (`constraint`), only tables with places that no foreign key guards: documents, names, lists. None of the places whose
+ * writers hold the models that they name (`held`): the lock on the source makes them wait, and afterwards they see it retired.
  */
 export async function lockTables(tx: Tx, rules: Rules, kind: string): Promise<void> {
   const byConstraint = rules.config.database?.fence === 'constraint';
-  const tables = fencedTables(rules, kind, (place) => !byConstraint || place.foreignKey === undefined);
+  const tables = fencedTables(
+    rules,
+    kind,
+    (place) => place.held !== true && (!byConstraint || place.foreignKey === undefined),
+  );
   if (tables.length === 0) return;
   await tx.run(
     `LOCK TABLE ${tables.map((table) => quoteTable(table)).join(', ')} IN SHARE ROW EXCLUSIVE MODE`,

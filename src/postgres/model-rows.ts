@@ -86,7 +86,7 @@ function arrayCast(cast: string): string {
   return `${cast.replace(/^text::/, '')}[]`;
 }
 
-function ownColumn(rules: Rules, { table }: ModelTable): string | undefined {
+function ownColumn(rules: Rules, { table }: Pick<ModelTable, 'table'>): string | undefined {
   const ownership = rules.ownership.get(table.id);
   if (ownership?.kind !== 'tenant' || ownership.paths.length !== 1) return undefined;
   return ownership.paths.find((path) => path.hops.length === 0)?.column;
@@ -127,30 +127,44 @@ function flag(condition: string | undefined, otherwise: string): string {
   return condition === undefined ? otherwise : `coalesce((${condition}), ${otherwise})`;
 }
 
-function componentsSql(rules: Rules, { config }: ModelTable): string {
+function componentsSql(rules: Rules, { config, table }: Pick<ModelTable, 'config' | 'table'>): string {
   const { name, family, provider } = config.columns;
   const parts = [`'name', t.${quoteIdent(name)}::text`];
   if (family !== undefined) parts.push(`'family', t.${quoteIdent(family)}::text`);
-  const providerName = provider === undefined ? undefined : providerSql(rules, config, provider);
+  const providerName = provider === undefined ? undefined : providerSql(rules, { config, table }, provider);
   if (providerName !== undefined) parts.push(`'provider', ${providerName}`);
   return `jsonb_strip_nulls(jsonb_build_object(${parts.join(', ')}))`;
 }
 
 /** A provider is named by its own table where there is one, otherwise by the column's text. */
-function providerSql(rules: Rules, config: ModelTable['config'], column: string): string {
-  const table =
-    config.providers === undefined ? undefined : findNamedTable(rules.scope, config.providers.table);
-  if (config.providers === undefined || table === undefined) return `t.${quoteIdent(column)}::text`;
-  return `(SELECT x.${quoteIdent(config.providers.name)}::text FROM ${quoteRows(table)} x WHERE x.${quoteIdent(config.providers.column)} = t.${quoteIdent(column)} LIMIT 1)`;
+function providerSql(rules: Rules, model: Pick<ModelTable, 'config' | 'table'>, column: string): string {
+  const { providers } = model.config;
+  const rows = providerRows(rules, model, column);
+  if (providers === undefined || rows === undefined) return `t.${quoteIdent(column)}::text`;
+  return `(SELECT x.${quoteIdent(providers.name)}::text FROM ${rows} LIMIT 1)`;
 }
 
-function usableSql(rules: Rules, { config }: ModelTable): string {
-  const table =
-    config.providers === undefined ? undefined : findNamedTable(rules.scope, config.providers.table);
-  const column = config.columns.provider;
-  if (config.providers?.usable === undefined || table === undefined || column === undefined)
-    return 'NULL::boolean';
-  return `EXISTS (SELECT 1 FROM ${quoteRows(table)} x WHERE x.${quoteIdent(config.providers.column)} = t.${quoteIdent(column)} AND (${config.providers.usable}))`;
+function usableSql(rules: Rules, model: ModelTable): string {
+  const { providers, columns } = model.config;
+  const rows = columns.provider === undefined ? undefined : providerRows(rules, model, columns.provider);
+  if (providers?.usable === undefined || rows === undefined) return 'NULL::boolean';
+  return `EXISTS (SELECT 1 FROM ${rows} AND (${providers.usable}))`;
+}
+
+/** The row `x` of the provider of model `t`; of the same tenant, where a session sees no other. */
+function providerRows(
+  rules: Rules,
+  { config: { providers }, table: models }: Pick<ModelTable, 'config' | 'table'>,
+  column: string,
+): string | undefined {
+  const table = providers === undefined ? undefined : findNamedTable(rules.scope, providers.table);
+  if (providers === undefined || table === undefined) return undefined;
+  const [mine, its] = [ownColumn(rules, { table: models }), ownColumn(rules, { table })];
+  const same =
+    rules.exclusive === true && mine !== undefined && its !== undefined
+      ? `x.${quoteIdent(its)} = t.${quoteIdent(mine)} AND `
+      : '';
+  return `${quoteRows(table)} x WHERE ${same}x.${quoteIdent(providers.column)} = t.${quoteIdent(column)}`;
 }
 
 function factsSql(facts: Readonly<Record<string, string>>): string {

@@ -24,8 +24,22 @@ export interface GroupedPlaces {
   readonly places: readonly PlaceRow[];
 }
 
-/** Scalar places of one table are read together, documents column by column. */
-export function groupPlaces(rules: Rules, pair: ModelPair): GroupedPlaces[] {
+/** Scalar places of one table are read together, documents column by column. The same for the same rules and models. */
+export function groupPlaces(rules: Rules, pair: ModelPair): readonly GroupedPlaces[] {
+  const last = lastGrouped.get(pair.source);
+  if (last?.rules === rules && last.target === pair.target) return last.grouped;
+  const grouped = makeGroups(rules, pair);
+  lastGrouped.set(pair.source, { rules, target: pair.target, grouped });
+  return grouped;
+}
+
+/** A migration asks several times, about the very same models. */
+const lastGrouped = new WeakMap<
+  ModelPair['source'],
+  { rules: Rules; target: ModelPair['target']; grouped: readonly GroupedPlaces[] }
+>();
+
+function makeGroups(rules: Rules, pair: ModelPair): GroupedPlaces[] {
   const grouped = new Map<string, GroupedPlaces & { places: PlaceRow[] }>();
   for (const place of rules.places) {
     const mappings =

@@ -37,7 +37,7 @@ export async function scanValues(tx: Tx, request: ScanRequest): Promise<ScanHit[
 }
 
 async function scanTable(tx: Tx, target: ScanTarget, request: ScanRequest): Promise<ScanHit[]> {
-  const query = buildQuery(target, request.terms);
+  const query = queryOf(target, request.terms);
   if (query === undefined) return [];
   const [found] = await tx.many<{ possible: boolean }>(query.precheck, query.params);
   if (found?.possible !== true) return [];
@@ -134,6 +134,33 @@ interface ScanQuery {
   readonly precheck: string;
   readonly params: readonly unknown[];
   readonly columns: readonly ScannedColumn[];
+}
+
+/**
+ * The query of a table is the same for every tenant but for the tenant and the id that is looked for: in a wave it is built once.
+ * Every uuid is looked for in the same way, so it is built with another one in its place.
+ */
+function queryOf(target: ScanTarget, terms: readonly string[]): ScanQuery | undefined {
+  const ids = terms.filter(isUuid);
+  const [id] = ids;
+  if (id === undefined || ids.length > 1) return buildQuery(target, terms);
+  const own = target.tenantPredicate?.params ?? [];
+  const standing = terms.map((term) => (term === id ? standIn : term));
+  const name = JSON.stringify([standing, target.columns, target.tenantPredicate?.sql ?? '']);
+  const known = built.get(target.table) ?? new Map<string, ScanQuery | undefined>();
+  built.set(target.table, known);
+  if (!known.has(name)) known.set(name, buildQuery(target, standing));
+  const query = known.get(name);
+  const params = query?.params.map((value, at) => (at < own.length ? own[at] : putBack(value, id)));
+  return query === undefined || params === undefined ? undefined : { ...query, params };
+}
+
+const standIn = 'd0e5e7ab-1e00-4000-8000-000000000000';
+const built = new WeakMap<Table, Map<string, ScanQuery | undefined>>();
+
+function putBack(value: unknown, id: string): unknown {
+  if (Array.isArray(value)) return value.map((one) => putBack(one, id));
+  return value === standIn ? id : value;
 }
 
 /** Undefined where no column of the table can hold one of the terms. */

@@ -24,6 +24,7 @@ import {
   sourceId,
   targetId,
   waitUntil,
+  within,
 } from '../support/guarantee.ts';
 import { startMigrateProcess } from '../support/migrate-process-handle.ts';
 import {
@@ -89,6 +90,9 @@ describe("in Drover's own schema, fenced by its keys", () => {
   const pipeline = `INSERT INTO migration.apps (tenant_id, id, space_id, user_id, name, pipeline)
     SELECT tenant_id, '${appId}', space_id, user_id, 'late', '{"nodes": [{"data": {"model": {"id": "${sourceId}"}}}]}' FROM migration.apps LIMIT 1`;
 
+  /** As the API does before it writes a document. */
+  const hold = `SELECT FROM migration.completion_models WHERE id = '${sourceId}' AND is_live FOR KEY SHARE`;
+
   const withWriter = async (work: (writer: pg.Client) => Promise<void>): Promise<void> => {
     const writer = await connectWriter(urlOf(at), 'platform');
     try {
@@ -112,15 +116,35 @@ describe("in Drover's own schema, fenced by its keys", () => {
     });
   });
 
-  it('waits for a document that was being written, and moves it too', async () => {
+  it('waits for a document that was being written by somebody who holds its models, and moves it too', async () => {
     await withWriter(async (writer) => {
-      await writer.query(`BEGIN; ${pipeline}`);
+      await writer.query(`BEGIN; ${hold}; ${pipeline}`);
       const migration = apply(at.site);
       await waitUntil(() => somebodyWaits(at), 'the migration waits for the writer');
       await writer.query('COMMIT');
       await migration;
       const text = await at.value(`SELECT pipeline::text AS value FROM migration.apps WHERE id = '${appId}'`);
       assert.deepEqual(JSON.parse(String(text)), { nodes: [{ data: { model: { id: targetId } } }] });
+    });
+  });
+
+  it('makes a writer of a document wait that comes while it works, and then shows it that the model is retired', async () => {
+    await withWriter(async (writer) => {
+      let attempt: Promise<pg.QueryResult> | undefined;
+      const write = (): void => {
+        attempt ??= writer.query(hold);
+      };
+      await apply(at.site, {}, { onProgress: write });
+      assert.equal((await attempt)?.rowCount, 0);
+    });
+  });
+
+  it('keeps nobody from writing other documents meanwhile', async () => {
+    const other = `INSERT INTO migration.apps (tenant_id, id, space_id, user_id, name)
+      SELECT tenant_id, gen_random_uuid(), space_id, user_id, 'other' FROM migration.apps LIMIT 1`;
+    await withWriter(async (writer) => {
+      const saved = (): Promise<pg.QueryResult> => within(writer.query(other), 'an app is saved', 10_000);
+      await apply(at.site, {}, { beforeCommit: async () => void (await saved()) });
     });
   });
 

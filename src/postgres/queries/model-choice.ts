@@ -16,7 +16,10 @@ export interface OfTenant {
   readonly tenantId: string;
 }
 
-/** The models of a tenant among the ids. Not locked: the fence decides where a model is retired meanwhile. */
+/**
+ * The models of a tenant among the ids, held until the transaction ends, so that a migration waits for what is being written. For a
+ * column the key would do that; a document has none, and this lock is its fence (`held` in drover.config.yaml).
+ */
 export function listModelStates(
   tx: Tx,
   { schema, tenantId }: OfTenant,
@@ -24,7 +27,7 @@ export function listModelStates(
 ): Promise<ModelState[]> {
   return tx.many<ModelState>(
     `SELECT m.id, m.name, m.lifecycle, m.is_enabled, m.successor_id FROM ${quoteTable({ schema, name: `${kind}_models` })} m
-     WHERE m.tenant_id = $1 AND m.id = ANY ($2::uuid[])`,
+     WHERE m.tenant_id = $1 AND m.id = ANY ($2::uuid[]) ORDER BY m.id FOR KEY SHARE`,
     [tenantId, ids],
   );
 }

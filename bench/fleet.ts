@@ -1,0 +1,86 @@
+/**
+ * `npm run bench:fleet [-- TENANTS …]`: all tenants of a fleet, 100 assistants each, their number growing ten-fold, on a real server that
+ * writes to disk. Each contender gets a fresh clone of the same database. Those that take very long do a part of the tenants, and
+ * their time for all is told from it. Ratios travel, absolute times do not.
+ */
+import Table from 'cli-table3';
+import { startPostgres } from '../test/support/postgres-server.ts';
+import { withClone } from './fixture.ts';
+import { limit, loop, oneByOne, rowLoop, run } from './fleet-contenders.ts';
+import { buildFleet } from './fleet-fixture.ts';
+
+const rows = 100;
+const part = 200;
+
+interface Contender {
+  readonly name: string;
+  /** Milliseconds for all tenants. */
+  readonly measure: (url: string, tenants: number) => Promise<number>;
+}
+
+/** Only the first tenants, told for all. */
+function partly(measure: (url: string, tenants: number) => Promise<number>): Contender['measure'] {
+  return async (url, tenants) => {
+    const some = Math.min(part, tenants);
+    return ((await measure(url, some)) / some) * tenants;
+  };
+}
+
+/** Waves of 200, smaller where there are few tenants, so that every worker has some. */
+function runBy(workers: number): Contender['measure'] {
+  return (url, tenants) => run(url, { workers, waveSize: Math.min(200, Math.ceil(tenants / 4)) });
+}
+
+const contenders: readonly Contender[] = [
+  { name: 'one UPDATE over all (the limit)', measure: limit },
+  { name: 'run, 2 workers', measure: runBy(2) },
+  { name: 'run, 1 worker', measure: runBy(1) },
+  { name: `drover, a transaction a tenant (${part})`, measure: partly(oneByOne) },
+  { name: `loop, a statement a table and space (${part})`, measure: partly(loop) },
+  { name: `loop, row by row (${part})`, measure: partly(rowLoop) },
+];
+
+const asked = process.argv
+  .slice(2)
+  .map(Number)
+  .filter((tenants) => tenants > 0);
+
+const server = await startPostgres({ durable: true });
+try {
+  const table = new Table({
+    head: ['tenants', 'contender', 'time', 'tenants/s', 'of the limit'],
+    style: { head: [], border: [] },
+    colAligns: ['right', 'left', 'right', 'right', 'right'],
+  });
+  for (const tenants of asked.length > 0 ? asked : [100, 1_000, 10_000])
+    table.push(...(await measureFleet(server.url, tenants)));
+  process.stdout.write(`${table.toString()}\n`);
+} finally {
+  await server.stop();
+}
+
+async function measureFleet(url: string, tenants: number): Promise<string[][]> {
+  const template = `fleet_${tenants}`;
+  await buildFleet(url, template, { tenants, rows });
+  const rounds = tenants > 1_000 ? 1 : 3;
+  const times = new Map<string, number[]>();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { name, measure } of contenders) {
+      const ms = await withClone(url, template, (clone) => measure(clone, tenants));
+      times.set(name, [...(times.get(name) ?? []), ms]);
+      process.stderr.write(
+        `${tenants} tenants, round ${round + 1}/${rounds}: ${name} ${Math.round(ms)} ms\n`,
+      );
+    }
+  }
+  const best = median(times.get(contenders[0]?.name ?? '') ?? []);
+  return contenders.map(({ name }) => {
+    const ms = median(times.get(name) ?? []);
+    const perSecond = Math.round((tenants / ms) * 1000).toLocaleString('en');
+    return [tenants.toLocaleString('en'), name, `${Math.round(ms)} ms`, perSecond, (best / ms).toFixed(2)];
+  });
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
