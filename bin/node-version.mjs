@@ -1,5 +1,5 @@
 // Plain JavaScript, so that a Node.js which cannot run TypeScript still gets this far and says what is wrong.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { tmpdir } from 'node:os';
@@ -33,11 +33,17 @@ export async function start(entry, args) {
 }
 
 function rerun(node, entry, args) {
-  // Ctrl-C reaches the child as well; it decides how to end, and this process ends with it.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
   const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'drover-compile-cache'), ...process.env };
-  const { status, signal } = spawnSync(node, [entry, ...args], { stdio: 'inherit', env });
-  process.exitCode = status ?? (signal === 'SIGINT' ? 130 : 1);
+  const child = spawn(node, [entry, ...args], { stdio: 'inherit', env });
+  // Ctrl-C reaches the child as well; it decides how to end, and this process ends with it. A SIGTERM is for this one.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('error', (error) => {
+    throw error;
+  });
+  child.on('exit', (status, signal) => {
+    process.exitCode = status ?? (signal === 'SIGINT' ? 130 : 1);
+  });
 }
 
 function findInstalledNode() {

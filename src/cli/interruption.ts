@@ -14,6 +14,8 @@ export interface SignalSource {
 export interface Interruption {
   /** Runs work that calls `check` where it can be stopped. */
   guard<T>(work: (check: () => void) => Promise<T>): Promise<T>;
+  /** Resolves at the first signal; a Ctrl-C after it ends the process at once. */
+  wait(): Promise<void>;
 }
 
 export interface InterruptionInput {
@@ -47,5 +49,18 @@ export function createInterruption({ signals, terminal, leave }: InterruptionInp
         for (const signal of ['SIGINT', 'SIGTERM'] as const) signals.off(signal, listener);
       }
     },
+    wait: () =>
+      new Promise((resolve) => {
+        let asked = false;
+        const stop = (): void => {
+          if (!asked)
+            terminal.err('Stopping: what is under way is finished. Press Ctrl-C again to leave at once.');
+          asked = true;
+          resolve();
+        };
+        // Whoever stops a group of processes sends SIGTERM to each of them and hands it on: it may come twice.
+        signals.on('SIGTERM', stop);
+        signals.on('SIGINT', () => (asked ? leave(130) : stop()));
+      }),
   };
 }

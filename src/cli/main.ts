@@ -7,10 +7,12 @@ import { demo } from './commands/demo.ts';
 import { history } from './commands/history.ts';
 import { init } from './commands/init.ts';
 import { inspect } from './commands/inspect.ts';
+import { keys } from './commands/keys.ts';
 import { notify } from './commands/notify.ts';
 import { plan } from './commands/plan.ts';
 import { rollback } from './commands/rollback.ts';
 import { seed } from './commands/seed.ts';
+import { serve } from './commands/serve.ts';
 import { reportFailure, usageError } from './failure.ts';
 import { createInterruption } from './interruption.ts';
 import type { SignalSource } from './interruption.ts';
@@ -20,7 +22,20 @@ import type { Session, Verb } from './session.ts';
 import { openTerminal } from './terminal.ts';
 import type { Streams } from './terminal.ts';
 
-const verbs: readonly Verb[] = [demo, init, inspect, plan, apply, rollback, history, notify, config, seed];
+const verbs: readonly Verb[] = [
+  demo,
+  serve,
+  keys,
+  init,
+  inspect,
+  plan,
+  apply,
+  rollback,
+  history,
+  notify,
+  config,
+  seed,
+];
 
 export interface CliInput {
   /** The words after the name of the program. */

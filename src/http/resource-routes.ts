@@ -47,7 +47,7 @@ export function resourceRoutes(app: App, deps: AppDeps, routes: ResourceRoutes):
   if (columns.some(({ create }) => create !== undefined)) addCreate(built);
   if (columns.some(({ update }) => update === true)) addUpdate(built);
   if (resource.retirement !== undefined) addRetire(built);
-  if (resource.retirement?.how === 'stamp') addRestore(built);
+  if (resource.retirement?.how === 'stamp' && resource.retirement.final !== true) addRestore(built);
 }
 
 function addList(built: Built): void {

@@ -1,6 +1,7 @@
 /** Every resource of the API, one line each. */
 import type { App, AppDeps } from './app.ts';
 import { replayAnswers } from './idempotency.ts';
+import { apiKeyRoutes } from './routes/api-keys.ts';
 import { appRoutes } from './routes/apps.ts';
 import { assistantRoutes } from './routes/assistants.ts';
 import { auditLogRoutes } from './routes/audit-log.ts';
@@ -30,6 +31,7 @@ export const resources: readonly Resource[] = [
   meRoutes,
   tenantRoutes,
   userRoutes,
+  apiKeyRoutes,
   modelProviderRoutes,
   modelRoutes,
   defaultRoutes,

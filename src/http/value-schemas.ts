@@ -1,6 +1,7 @@
 /** From the declared type of a value to what a request may hold and what an answer shows. */
 import { z } from 'zod';
 import type { Column, Filter, Resource, ValueType } from '../platform/resources/declaration.ts';
+import { grantableScopes } from '../platform/caller.ts';
 import { rowId, timestamp } from './schemas.ts';
 import { isStorable, isStorableText } from './storable.ts';
 
@@ -38,10 +39,14 @@ export function inputSchema(type: ValueType): z.ZodType {
         .refine((value) => Date.parse(value) >= Date.parse(earliest), tooEarly);
     case 'day':
       return z.iso.date().refine((value) => value >= earliest, tooEarly);
+    case 'scopes':
+      return scopesInput;
     case 'object':
       return objectInput(type);
   }
 }
+
+const scopesInput = z.array(z.enum(grantableScopes)).min(1).max(grantableScopes.length);
 
 function textInput({ form, min = 0, max }: ValueType & { readonly kind: 'text' }): z.ZodType {
   if (form === 'email') return z.email().max(max);
@@ -100,6 +105,8 @@ function shownSchema(type: ValueType): z.ZodType {
       return timestamp;
     case 'day':
       return z.iso.date();
+    case 'scopes':
+      return z.array(z.string());
     case 'object':
       return z.record(z.string(), z.unknown());
   }

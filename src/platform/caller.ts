@@ -53,6 +53,15 @@ export function allows(scopes: readonly string[], needed: AccessScope): boolean 
   return scopes.some((scope) => scope === '*' || scope === needed || scope === `${subject}:write`);
 }
 
+/** Do the scopes allow all that the others do? */
+export function covers(scopes: readonly string[], others: readonly string[]): boolean {
+  return others.every((other) => scopes.includes('*') || (isAccessScope(other) && allows(scopes, other)));
+}
+
+function isAccessScope(text: string): text is AccessScope {
+  return text !== '*';
+}
+
 /** Every word that may stand in the scopes of a key. */
 export const grantableScopes: readonly string[] = [
   '*',

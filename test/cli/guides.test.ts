@@ -40,6 +40,8 @@ test('every option of every command is in the guide', async () => {
     ['notify'],
     ['config', 'check'],
     ['seed'],
+    ['serve'],
+    ['keys'],
   ]) {
     assert.match(guide, new RegExp(`^## (.* )?${words.join(' ')}`, 'm'));
     const { stdout } = await drover([...words, '--help']);

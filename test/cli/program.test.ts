@@ -9,7 +9,20 @@ import { openTerminal } from '../../src/cli/terminal.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
 import { drover, program, scratch } from './drover-process.ts';
 
-const verbs = ['demo', 'init', 'inspect', 'plan', 'apply', 'rollback', 'history', 'notify', 'config', 'seed'];
+const verbs = [
+  'demo',
+  'init',
+  'inspect',
+  'plan',
+  'apply',
+  'rollback',
+  'history',
+  'notify',
+  'config',
+  'seed',
+  'serve',
+  'keys',
+];
 
 test('every command has help, on standard output, no wider than 100 columns', async () => {
   for (const words of [[], ...verbs.map((verb) => [verb]), ['config', 'check']]) {

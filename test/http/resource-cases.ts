@@ -75,6 +75,8 @@ function exampleOf({ type, names }: Column): unknown {
       return '2030-01-01T00:00:00Z';
     case 'day':
       return '2030-01-01';
+    case 'scopes':
+      return ['*'];
     case 'object':
       return {};
   }

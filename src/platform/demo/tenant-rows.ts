@@ -55,7 +55,9 @@ function roleRows({ number }: DemoTenant): Row[] {
   return [
     ...roles.map((role, n) => grant(n, n, { role, scope: 'tenant', space_id: null })),
     grant(roles.length, 1, { role: 'admin', scope: 'space', space_id: demoId(number, 'spaces', 0) }),
-    ...(number === 1 ? [grant(roles.length + 1, 0, { role: 'sysadmin', scope: 'system', space_id: null })] : []),
+    ...(number === 1
+      ? [grant(roles.length + 1, 0, { role: 'sysadmin', scope: 'system', space_id: null })]
+      : []),
   ];
 }
 

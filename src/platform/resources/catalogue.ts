@@ -1,4 +1,4 @@
-/** Every resource that is declared. */
+/** Every resource that is made and read in the one way. API keys are apart: making one shows its secret, once. */
 import { apps } from './apps.ts';
 import { assistants } from './assistants.ts';
 import { auditLog } from './audit-log.ts';

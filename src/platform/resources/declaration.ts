@@ -25,6 +25,8 @@ export type ValueType =
   | { readonly kind: 'id' }
   | { readonly kind: 'instant' }
   | { readonly kind: 'day' }
+  /** What a key may do; a list of access scopes. */
+  | { readonly kind: 'scopes' }
   /** A JSON object; `pipeline` names models in its nodes. */
   | { readonly kind: 'object'; readonly maxBytes: number; readonly form?: 'pipeline' };
 
@@ -76,6 +78,8 @@ export interface Retirement {
   readonly summary: string;
   /** Columns that may be given with it. */
   readonly takes?: readonly string[];
+  /** Nothing brings the row back. */
+  readonly final?: true;
 }
 
 export type Action = 'create' | 'update' | 'retire' | 'restore';

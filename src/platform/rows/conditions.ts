@@ -11,6 +11,7 @@ const sqlTypes: Readonly<Record<ValueType['kind'], string>> = {
   id: 'uuid',
   instant: 'timestamptz',
   day: 'date',
+  scopes: 'text[]',
   object: 'jsonb',
 };
 

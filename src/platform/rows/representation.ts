@@ -57,6 +57,7 @@ function plain(type: ValueType, value: unknown): unknown {
     case 'decimal':
     case 'flag':
     case 'day':
+    case 'scopes':
       return value;
   }
 }

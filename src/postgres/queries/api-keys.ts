@@ -84,3 +84,31 @@ export async function touchApiKey(
     [key.tenantId, key.id],
   );
 }
+
+/** The keys of the tenant of the transaction, with the address of their person; the newest first. */
+export function listApiKeys(
+  tx: Tx,
+  schema: string,
+  tenantId: string,
+): Promise<(ApiKeyRow & { email: string })[]> {
+  const names = columns.split(', ').map((name) => `k.${name}`);
+  return tx.many(
+    `SELECT ${names.join(', ')}, u.email FROM ${keys(schema)} k
+     JOIN ${quoteTable({ schema, name: 'users' })} u ON u.tenant_id = k.tenant_id AND u.id = k.user_id
+     WHERE k.tenant_id = $1 ORDER BY k.created_at DESC, k.id`,
+    [tenantId],
+  );
+}
+
+/** Revokes a key, for good; one that is revoked already keeps its time. */
+export async function revokeApiKey(
+  tx: Tx,
+  schema: string,
+  key: { readonly tenantId: string; readonly id: string },
+): Promise<void> {
+  await tx.run(
+    `UPDATE ${keys(schema)} SET revoked_at = now(), updated_at = now()
+     WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL`,
+    [key.tenantId, key.id],
+  );
+}

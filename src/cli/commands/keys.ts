@@ -1,0 +1,156 @@
+import { Argument, type Command } from 'commander';
+import { grantableScopes } from '../../platform/caller.ts';
+import { openPlatform, type Platform } from '../../platform/open.ts';
+import {
+  createKeyFor,
+  createSysadminKey,
+  type ListedKey,
+  listKeys,
+  revokeKey,
+} from '../../platform/operator-keys.ts';
+import { listTenants } from '../../postgres/tenants.ts';
+import { actorOf, withActor, withJson } from '../options.ts';
+import type { ActorOptions, JsonOption } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { tableLines } from '../table.ts';
+import { chooseTenant } from '../tenant.ts';
+import { usage, withDatabase } from '../where.ts';
+import type { WhereOptions } from '../where.ts';
+import { ownDatabase } from './serve.ts';
+
+interface KeysOptions extends Pick<WhereOptions, 'data' | 'database'>, JsonOption, ActorOptions {
+  readonly tenant?: string;
+  readonly user?: string;
+  readonly sysadmin?: string;
+  readonly name: string;
+  readonly scopes: string;
+  readonly expires?: string;
+}
+
+/** `drover keys`: API keys, by whoever has the database. */
+export const keys: Verb = {
+  name: 'keys',
+  summary: 'make, list and revoke API keys, on the database itself',
+  define: (command) =>
+    withActor(withJson(command))
+      .addArgument(new Argument('<action>', 'what to do').choices(['create', 'list', 'revoke']))
+      .argument('[key]', 'to revoke: the id of a key, or the eight characters it begins with')
+      .option('--user <email>', 'create: whose key')
+      .option('--tenant <tenant>', 'create: the tenant of the user; list: only its keys; by key or name')
+      .option('--sysadmin <email>', 'create: for a sysadmin, who is made where there is none')
+      .option('--name <name>', 'create: what the key is for', 'command line')
+      .option('--scopes <list>', 'create: what it may do, separated by commas; * is everything', '*')
+      .option('--expires <time>', 'create: until when it holds, as 2027-01-31T00:00:00Z')
+      .option('--data <folder>', 'embedded database (default: ./drover-data)')
+      .option('--database <url>', 'postgres://… (or DATABASE_URL)'),
+  run,
+};
+
+async function run(session: Session, command: Command): Promise<number> {
+  const options = command.opts<KeysOptions>();
+  const [action = '', key] = command.args;
+  await withDatabase(ownDatabase(session, options).where, async (database) => {
+    const platform = await openPlatform(database, { install: true });
+    const asked: Asked = { session, platform, options };
+    if (action === 'create') return create(asked);
+    return action === 'list' ? list(asked) : revoke(asked, key);
+  });
+  return exitStatus.done;
+}
+
+interface Asked {
+  readonly session: Session;
+  readonly platform: Platform;
+  readonly options: KeysOptions;
+}
+
+async function create({ session, platform, options }: Asked): Promise<void> {
+  const { user, sysadmin, name, expires } = options;
+  if ((user === undefined) === (sysadmin === undefined))
+    throw usage('Say whose key: --user EMAIL with --tenant TENANT, or --sysadmin EMAIL.');
+  const about = {
+    name,
+    scopes: readScopes(options.scopes),
+    expiresAt: readTime(expires),
+    actor: actorOf(options, session),
+  };
+  const made =
+    sysadmin === undefined
+      ? await createKeyFor(platform, await tenantOf(platform, options.tenant), {
+          ...about,
+          email: user ?? '',
+        })
+      : await createSysadminKey(platform, { ...about, email: readEmail(sysadmin) });
+  const { out, err } = session.terminal;
+  if (options.json === true) return out(JSON.stringify({ id: made.row.id, key: made.text }));
+  out(made.text);
+  err('This is the only time that the key is shown.');
+}
+
+async function tenantOf(platform: Platform, text: string | undefined): Promise<string> {
+  if (text === undefined) throw usage('Say which tenant: --tenant with its key or its name.');
+  return chooseTenant(await listTenants(platform.site), text).key;
+}
+
+function readScopes(text: string): string[] {
+  const scopes = text.split(',').map((scope) => scope.trim());
+  const wrong = scopes.filter((scope) => !grantableScopes.includes(scope));
+  if (wrong.length > 0)
+    throw usage(`--scopes: ${wrong.join(', ')} is none; there are ${grantableScopes.join(', ')}.`);
+  return scopes;
+}
+
+function readTime(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const time = Date.parse(text);
+  if (Number.isNaN(time) || time <= Date.now())
+    throw usage('--expires takes a time to come, as 2027-01-31T00:00:00Z.');
+  return new Date(time).toISOString();
+}
+
+function readEmail(text: string): string {
+  if (/^[^\s@]+@[^\s@]+$/.test(text) && text.length <= 254) return text.toLowerCase();
+  throw usage(`--sysadmin ${text} is no e-mail address.`);
+}
+
+async function list({ session, platform, options }: Asked): Promise<void> {
+  const tenants = await listTenants(platform.site);
+  const chosen = options.tenant === undefined ? tenants : [chooseTenant(tenants, options.tenant)];
+  const found = await listKeys(platform, chosen);
+  const { out, style, width } = session.terminal;
+  if (options.json === true) return out(JSON.stringify({ keys: found.map(describe) }));
+  if (found.length === 0) return out('There are no keys.');
+  const head = ['begins', 'tenant', 'user', 'name', 'scopes', 'last used', 'state'];
+  const rows = found.map((key) => [
+    key.prefix,
+    key.tenant.name,
+    key.email,
+    key.name,
+    key.scopes.join(' '),
+    day(key.last_used_at),
+    stateOf(key),
+  ]);
+  for (const line of tableLines({ head, rows, width, heading: style.bold })) out(line);
+}
+
+function describe({ tenant, ...key }: ListedKey): Record<string, unknown> {
+  return { ...key, tenant_id: tenant.key, tenant_name: tenant.name };
+}
+
+function stateOf({ revoked_at, expires_at }: ListedKey): string {
+  if (revoked_at !== null) return `revoked ${day(revoked_at)}`;
+  if (expires_at === null) return 'holds';
+  return `${expires_at.getTime() <= Date.now() ? 'expired' : 'until'} ${day(expires_at)}`;
+}
+
+function day(time: Date | null): string {
+  return time === null ? 'never' : time.toISOString().slice(0, 10);
+}
+
+async function revoke({ session, platform, options }: Asked, text: string | undefined): Promise<void> {
+  if (text === undefined) throw usage('Say which key: its id, or the eight characters it begins with.');
+  const { id, name, email } = await revokeKey(platform, text, actorOf(options, session));
+  const { out } = session.terminal;
+  out(options.json === true ? JSON.stringify({ id, revoked: true }) : `Revoked the key ${name} of ${email}.`);
+}

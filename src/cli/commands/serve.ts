@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { loadServerSettings, type ServerSettings } from '../../config.ts';
+import { createLog } from '../../http/log.ts';
+import { type RunningServer, startServer } from '../../http/serve.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { resolveWhere, shownUrl, usage } from '../where.ts';
+import type { Where, WhereOptions } from '../where.ts';
+
+interface ServeOptions extends Pick<WhereOptions, 'data' | 'database'> {
+  readonly port?: string;
+  readonly host?: string;
+  readonly demo: boolean;
+}
+
+/** `drover serve`: the HTTP API, on an embedded database or on a server's. */
+export const serve: Verb = {
+  name: 'serve',
+  summary: 'serve the HTTP API and carry out runs, until Ctrl-C',
+  define: (command) =>
+    command
+      .option('--data <folder>', 'embedded database; made where it is not there (default: ./drover-data)')
+      .option('--database <url>', 'postgres://… (or DATABASE_URL)')
+      .option('--port <number>', 'port to listen on, 0 for a free one (default: PORT, or 3000)')
+      .option('--host <address>', 'address to listen on (default: HOST, or 127.0.0.1)')
+      .option('--no-demo', 'leave a new embedded database empty'),
+  run,
+};
+
+async function run(session: Session, command: Command): Promise<number> {
+  const options = command.opts<ServeOptions>();
+  const { where, settings } = ownDatabase(session, options);
+  const server = await startServer({
+    target: where.kind === 'own' ? { dataDir: where.dataDir } : where.target,
+    demo: options.demo,
+    settings: withOptions(settings, options),
+    version: session.version,
+    log: createLog({ level: settings.logLevel }),
+  });
+  announce(session, where, server);
+  await session.interruption.wait();
+  await server.stop();
+  return exitStatus.done;
+}
+
+/** The database of a server and of its keys: options, then Drover's own variables, then DATABASE_URL. */
+export function ownDatabase(
+  { environment }: Session,
+  options: Pick<WhereOptions, 'data' | 'database'>,
+): { readonly where: Where; readonly settings: ServerSettings } {
+  const settings = loadServerSettings();
+  const given =
+    environment.databaseUrl ?? (environment.dataFolder === undefined ? settings.databaseUrl : undefined);
+  const where = resolveWhere(options, {
+    ...environment,
+    ...(given === undefined ? {} : { databaseUrl: given }),
+  });
+  return { where, settings };
+}
+
+function withOptions(settings: ServerSettings, { port, host }: ServeOptions): ServerSettings {
+  const valid = port === undefined || (/^\d{1,5}$/.test(port) && Number(port) <= 65_535);
+  if (!valid) throw usage(`--port ${port} is no port: write a number from 0 to 65535.`);
+  return {
+    ...settings,
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(host === undefined ? {} : { host }),
+  };
+}
+
+function announce({ terminal, version }: Session, where: Where, { url, firstKeys }: RunningServer): void {
+  const { err, errStyle } = terminal;
+  const database = where.kind === 'own' ? `the folder ${where.dataDir}` : shownUrl(where.text);
+  err(`Drover ${version} serves ${errStyle.bold(url)} from ${database}. Read ${url}/redoc, try ${url}/docs.`);
+  if (firstKeys.length === 0) {
+    err('A key: drover keys create --user you@example.org --tenant NAME (or --sysadmin you@example.org).');
+    return;
+  }
+  err('The database is new and holds demo data. Keys of its people, shown this once:');
+  for (const { role, who, text } of firstKeys) err(`  ${role.padEnd(9)} ${who.padEnd(27)} ${text}`);
+  err(`Try: curl -H "Authorization: Bearer KEY" ${url}/api/v1/me`);
+}

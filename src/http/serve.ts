@@ -1,0 +1,142 @@
+/**
+ * A server: database, application, parts, and one way to stop. Stopping takes nothing new, lets requests and parts finish
+ * what is under way, and closes the database last; it takes a bounded time whatever hangs.
+ */
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import type { ServerSettings } from '../config.ts';
+import { DroverError } from '../errors.ts';
+import { createOidcVerifier } from '../platform/oidc.ts';
+import { openPlatform, type Platform } from '../platform/open.ts';
+import { seedWithKeys, type FirstKey } from '../platform/first-keys.ts';
+import { type DatabaseTarget, openDatabase } from '../postgres/connect.ts';
+import type { Database } from '../postgres/database.ts';
+import { type App, buildApp } from './app.ts';
+import { type Part, partsOf } from './parts.ts';
+import { startTracing, traceDatabase } from './traces.ts';
+
+export interface ServeInput {
+  readonly target: DatabaseTarget;
+  /** Put the demo into an embedded database that has no tenant. */
+  readonly demo: boolean;
+  readonly settings: ServerSettings;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+export interface RunningServer {
+  /** Where it listens: http://127.0.0.1:3000 */
+  readonly url: string;
+  /** Keys of the demo where this start made it; they are nowhere else. */
+  readonly firstKeys: readonly FirstKey[];
+  /** May be called twice. */
+  stop(): Promise<void>;
+}
+
+/** @throws ADDRESS_UNAVAILABLE, and whatever opening the database throws */
+export async function startServer(input: ServeInput): Promise<RunningServer> {
+  const { settings, version, log } = input;
+  const endTracing =
+    settings.tracesUrl === undefined ? undefined : await startTracing(settings.tracesUrl, version);
+  const database = await openForServer(input);
+  const stopping = new AbortController();
+  try {
+    const platform = await openPlatform(database, { install: true });
+    const seeds = input.demo && database.engine === 'embedded';
+    const firstKeys = seeds ? await seedWithKeys(platform) : [];
+    const parts = partsOf(platform, log);
+    const app = await build(input, { platform, parts, stopping: stopping.signal });
+    const url = await listen(app, settings);
+    for (const part of parts) await part.start?.();
+    const stop = (): Promise<void> => stopAll({ app, parts, database, stopping, endTracing }, input);
+    let stopped: Promise<void> | undefined;
+    return { url, firstKeys, stop: () => (stopped ??= stop()) };
+  } catch (error) {
+    await database.close();
+    await endTracing?.();
+    throw error;
+  }
+}
+
+async function openForServer({ target, settings }: ServeInput): Promise<Database> {
+  const database = await openDatabase(
+    'url' in target ? { ...target, poolSize: settings.poolSize } : { ...target, ownThread: true },
+  );
+  return settings.tracesUrl === undefined ? database : traceDatabase(database);
+}
+
+interface Built {
+  readonly platform: Platform;
+  readonly parts: readonly Part[];
+  readonly stopping: AbortSignal;
+}
+
+function build({ settings, version, log }: ServeInput, { platform, parts, stopping }: Built): Promise<App> {
+  return buildApp({
+    platform,
+    version,
+    build: settings.build,
+    settings,
+    log,
+    stopping,
+    checks: parts.flatMap(({ checks = [] }) => checks),
+    gauges: parts.flatMap(({ gauges = [] }) => gauges),
+    ...(settings.oidc === undefined ? {} : { verifyToken: createOidcVerifier(settings.oidc) }),
+  });
+}
+
+async function listen(app: App, { host, port }: ServerSettings): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    const { code = 'no code' } = error as NodeJS.ErrnoException;
+    const message = `Nothing can listen on ${host}:${port} (${code}); choose another with --port or --host.`;
+    throw new DroverError('ADDRESS_UNAVAILABLE', message, { host, port }, { cause: error });
+  }
+  const bound = app.server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
+}
+
+interface Running {
+  readonly app: App;
+  readonly parts: readonly Part[];
+  readonly database: Database;
+  readonly stopping: AbortController;
+  readonly endTracing: (() => Promise<void>) | undefined;
+}
+
+async function stopAll(running: Running, { settings, log }: ServeInput): Promise<void> {
+  const { app, parts, database, stopping, endTracing } = running;
+  log.info('stopping');
+  stopping.abort();
+  const finished = await within(
+    settings.stopTimeoutMs,
+    Promise.all([app.close(), ...parts.map((part) => part.stop?.())]),
+  );
+  if (!finished) {
+    log.warn('requests or parts did not finish in time and are cut off');
+    app.server.closeAllConnections();
+  }
+  const closed = await within(5000, Promise.all([database.close(), endTracing?.()]));
+  log.info({ finished, closed }, 'stopped');
+}
+
+/** Did the work end in time? What goes wrong with it is no reason not to stop. */
+async function within(limitMs: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  try {
+    return await Promise.race([
+      work.then(
+        () => true,
+        () => true,
+      ),
+      late,
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
