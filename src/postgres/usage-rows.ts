@@ -63,10 +63,14 @@ export interface Hit {
   readonly live: boolean;
 }
 
-/** The tables with places for models of that kind, by id. */
+/** The tables with places for models of that kind, by id. Rows that belong to everybody are nobody's use. */
 export function usedTables({ rules, models }: UsageAsked): UsedTable[] {
   const places = rules.places.filter(
-    ({ kind, role }) => kind === models[0]?.kind && role !== 'ignore' && role !== 'catalogue',
+    ({ kind, role, table }) =>
+      kind === models[0]?.kind &&
+      role !== 'ignore' &&
+      role !== 'catalogue' &&
+      rules.ownership.get(table)?.kind !== 'global',
   );
   const sought = places
     .map((place) => seek(rules, place, models))
