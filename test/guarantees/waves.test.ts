@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Intent } from '../../src/engine/intent.ts';
+import { DroverError } from '../../src/errors.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import type { MoveResult } from '../../src/postgres/move-result.ts';
@@ -12,7 +13,7 @@ import { applyWave } from '../../src/postgres/wave.ts';
 import type { WaveOutcome, WaveRequest } from '../../src/postgres/wave.ts';
 import { compareDatabases } from '../attached/database-text.ts';
 import { eachEngine } from '../support/databases.ts';
-import { demoForEach } from '../support/ground.ts';
+import { demoForEach, studioForEach } from '../support/ground.ts';
 import type { Ground } from '../support/ground.ts';
 import {
   actor,
@@ -23,6 +24,7 @@ import {
   readRows,
   rollback,
 } from '../support/guarantee.ts';
+import { north, south } from '../support/studio.ts';
 
 const tenants = [1, 2, 3, 4].map((number) => demoId(number, 'tenants', 0));
 const [, birch = '', cedar = ''] = tenants;
@@ -50,6 +52,11 @@ function resultOf(outcome: WaveOutcome | undefined): MoveResult {
 function lasting(result: MoveResult): unknown {
   const leftBehind = result.leftBehind.map((entry) => ({ ...entry, rows: [] }));
   return { ...result, leftBehind, migrationId: '', durationMs: 0 };
+}
+
+function codeOf(error: unknown): string {
+  assert.ok(error instanceof DroverError, String(error));
+  return error.code;
 }
 
 /** The journal by tenant and step: what a rollback would restore. */
@@ -93,6 +100,33 @@ eachEngine((engine) => {
         );
         assert.deepEqual(differences, {});
         assert.deepEqual(await journalOf(together), await journalOf(apart));
+      });
+    }
+  });
+
+  describe('a wave in a database of somebody else, and its tenants one by one', () => {
+    const together = studioForEach(engine);
+    const apart = studioForEach(engine);
+
+    for (const change of [{}, { parameters: 'keep' }, { entityTypes: ['bots'] }, { to: 'spare' }] as const) {
+      it(`are the same: ${JSON.stringify(change)}`, async () => {
+        const moves = [north, south].map((tenant) =>
+          intentFor({ tenant, from: 'old', to: 'new', ...change }),
+        );
+        const outcomes = await applyWave(together.site, { moves, confirm: true, actor });
+        for (const [n, intent] of moves.entries()) {
+          const alone = await apply(apart.site, intent).then(lasting, codeOf);
+          const outcome = outcomes[n];
+          assert.deepEqual(
+            outcome?.status === 'failed' ? outcome.error.code : lasting(resultOf(outcome)),
+            alone,
+          );
+        }
+        const differences = compareDatabases(
+          await readRows(together.database),
+          await readRows(apart.database),
+        );
+        assert.deepEqual(differences, {});
       });
     }
   });
