@@ -2,9 +2,12 @@
 import type { ModelFacts } from '../engine/model.ts';
 import { identifyModel, possibleNames, resolveModels } from '../engine/resolve-models.ts';
 import type { Resolution, WantedModel } from '../engine/resolve-models.ts';
+import { label } from '../engine/select.ts';
 import { DroverError } from '../errors.ts';
 import { readFleetModels, readModelNames } from '../postgres/fleet-models.ts';
 import type { ModelNames } from '../postgres/fleet-models.ts';
+import { findSuccessor } from '../postgres/find-models.ts';
+import { readRules, withTenant } from '../postgres/site.ts';
 import type { Site } from '../postgres/site.ts';
 import { listTenants } from '../postgres/tenants.ts';
 import type { TenantName } from '../postgres/tenants.ts';
@@ -106,10 +109,32 @@ async function identifyPair(
     throw new DroverError(identified.refused, identified.message, { model: text });
   };
   const pair = { from: wanted(asked.from.trim(), 'source'), to: wanted(asked.to.trim(), 'target') };
+  await refuseRetired(
+    site,
+    rows.find(({ key }) => key === pair.to.key),
+  );
   const named = pair.from.key === null || pair.to.key === null;
   if (named && pair.from.name === pair.to.name && pair.from.second === pair.to.second)
     throw sameModel(pair.from.name);
   return pair;
+}
+
+/** Somebody chose this very row, and it is on no list of what may be chosen. @throws MODEL_RETIRED with its successor */
+async function refuseRetired(site: Site, target: ModelFacts | undefined): Promise<void> {
+  if (target?.retired !== true) return;
+  const successor = await withTenant(
+    site,
+    { tenant: target.tenant ?? undefined, readOnly: true },
+    async (tx) =>
+      target.tenant === null || target.tenant === undefined
+        ? undefined
+        : findSuccessor(tx, { rules: await readRules(tx, site), tenant: target.tenant }, target),
+  );
+  const name = successor?.components['name'];
+  const instead = name === undefined ? 'choose another one' : `its successor is ${name}`;
+  throw new DroverError('MODEL_RETIRED', `${label(target)} is retired and cannot be chosen: ${instead}.`, {
+    successor: successor === undefined ? null : { id: successor.key, name },
+  });
 }
 
 function resolveOne(

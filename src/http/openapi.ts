@@ -15,6 +15,7 @@ const tags = [
     description: 'Models of a tenant and their providers: where they are used, and what could follow them.',
   },
   { name: 'migrations', description: 'Moving everything off a model, looking back, taking it back.' },
+  { name: 'runs', description: 'Migrations over many tenants: progress, results, orders, rollback.' },
   { name: 'retirements', description: 'Models in use that end on a known day.' },
   { name: 'tenants', description: 'Organisations.' },
   { name: 'users', description: 'People and the roles they hold.' },

@@ -16,9 +16,11 @@ import { spaceRoutes } from './routes/spaces.ts';
 import { templateRoutes } from './routes/templates.ts';
 import { tenantRoutes } from './routes/tenants.ts';
 import { userRoutes } from './routes/users.ts';
+import { migrateAllRoutes } from './routes/migrate-all.ts';
 import { migrateRoutes } from './routes/migrate.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { retirementRoutes } from './routes/retirements.ts';
+import { runRoutes } from './routes/runs.ts';
 import { usageRoutes } from './routes/usage.ts';
 
 export type Resource = (app: App, deps: AppDeps) => void;
@@ -42,6 +44,8 @@ export const resources: readonly Resource[] = [
   templateRoutes,
   auditLogRoutes,
   migrateRoutes,
+  migrateAllRoutes,
+  runRoutes,
   migrationRoutes,
   usageRoutes,
   retirementRoutes,

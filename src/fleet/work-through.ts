@@ -1,0 +1,22 @@
+/** Working on one run in this process until it ends or stands still, for whoever waits for it; other workers may help. */
+import type { RunRecord } from '../postgres/runs.ts';
+import type { Site } from '../postgres/site.ts';
+import { waitForRun } from './follow.ts';
+import type { Following } from './follow.ts';
+import { startWorker } from './worker.ts';
+import type { WorkerOptions } from './worker.ts';
+
+/** Returns the run as it is when it has ended or stands still, or when the signal says that nobody waits any more. */
+export async function workThrough(
+  site: Site,
+  runId: string,
+  options: Omit<WorkerOptions, 'only'> & Following = {},
+): Promise<RunRecord> {
+  const { signal, pollMs = 100, ...rest } = options;
+  const worker = startWorker(site, { ...rest, pollMs, only: runId });
+  try {
+    return await waitForRun(site, runId, { pollMs, ...(signal === undefined ? {} : { signal }) });
+  } finally {
+    await worker.stop();
+  }
+}
