@@ -3,14 +3,7 @@ import { z } from 'zod';
 import type { Column, Filter, Resource, ValueType } from '../platform/resources/declaration.ts';
 import { grantableScopes } from '../platform/caller.ts';
 import { rowId, timestamp } from './schemas.ts';
-import { isStorable, isStorableText } from './storable.ts';
-
-const unstorable = 'holds a character that cannot be stored (NUL, half of a surrogate pair)';
-
-/** Text that the database can hold. */
-export function textSchema(max: number): z.ZodString {
-  return z.string().max(max).refine(isStorableText, unstorable);
-}
+import { isStorable } from './storable.ts';
 
 const slug = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const lineBreaks = /[\p{Cc}\u2028\u2029]/u;
@@ -52,13 +45,13 @@ function textInput({ form, min = 0, max }: ValueType & { readonly kind: 'text' }
   if (form === 'email') return z.email().max(max);
   if (form === 'slug')
     return z.string().max(max).regex(slug, 'must be lower-case letters, digits and hyphens');
-  if (form === undefined) return textSchema(max).min(min);
+  if (form === undefined) return z.string().min(min).max(max);
   return z
     .string()
     .trim()
     .min(min)
     .max(max)
-    .refine((value) => isStorableText(value) && !lineBreaks.test(value), 'must be one line of text');
+    .refine((value) => !lineBreaks.test(value), 'must be one line of text');
 }
 
 function hasFourDecimals(value: number): boolean {
@@ -77,7 +70,7 @@ function objectInput({ form, maxBytes }: ValueType & { readonly kind: 'object' }
   const shape: z.ZodType = form === 'pipeline' ? pipeline : z.record(z.string(), z.unknown());
   return shape.refine(
     (value) => isStorable(value, maxBytes),
-    `is larger than ${maxBytes} bytes, deeper than 64 levels, or holds a value that cannot be stored`,
+    `is larger than ${maxBytes} bytes, or holds a number that JSON can write and nobody can store`,
   );
 }
 
@@ -120,6 +113,6 @@ export function filterSchema({ columns }: Pick<Resource, 'columns'>, filter: Fil
     return z.enum([...filter.live, ...filter.gone, 'live', 'any']).default('live');
   const type = columns[filter.column]?.type ?? { kind: 'text', max: 200 };
   if (type.kind === 'flag') return z.enum(['true', 'false']).optional();
-  if (type.kind === 'text') return textSchema(type.max).optional();
+  if (type.kind === 'text') return z.string().max(type.max).optional();
   return inputSchema(type).optional();
 }

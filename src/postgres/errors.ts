@@ -47,6 +47,13 @@ const known: Readonly<Record<string, Known>> = {
   '22P02': { code: 'INVALID_VALUE', message: () => 'A value does not have the form that its type needs.' },
   '22001': { code: 'INVALID_VALUE', message: () => 'A value is too long for its column.' },
   '22003': { code: 'INVALID_VALUE', message: () => 'A number is out of the range of its column.' },
+  '22007': {
+    code: 'INVALID_VALUE',
+    message: () => 'A date or time does not have the form that its type needs.',
+  },
+  '22008': { code: 'INVALID_VALUE', message: () => 'A date or time is out of range.' },
+  '22021': { code: 'INVALID_VALUE', message: () => 'A text holds bytes that are no characters.' },
+  '22P05': { code: 'INVALID_VALUE', message: () => 'A text holds a character that cannot be stored.' },
 };
 
 const lostConnection = /^(08...|57P0[123]|ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT)$/;

@@ -182,28 +182,43 @@ eachEngine((engine) => {
   });
 
   describe('a model that is retired while somebody chooses it', () => {
-    it('is refused with 410 by the check that follows the fence', async () => {
-      const model = await newModel();
-      let letGo = (): void => undefined;
-      const released = new Promise<void>((resolve) => (letGo = resolve));
-      let hold = (): void => undefined;
-      const held = new Promise<void>((resolve) => (hold = resolve));
-      const retiring = http.asSuperuser(async (tx) => {
-        await tx.run(
-          `UPDATE migration.completion_models SET lifecycle = 'retired', is_live = false, successor_id = $2 WHERE id = $1`,
-          [model, haiku],
-        );
-        hold();
-        await released;
+    /** Answers a request that was sent while another transaction had changed something and was not over. */
+    async function meanwhile(change: string, id: string, request: () => Promise<Answer>): Promise<Answer> {
+      const [released, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const changing = http.asSuperuser(async (tx) => {
+        await tx.run(change, [id]);
+        held.resolve();
+        await released.promise;
       });
-      await held;
-      const choosing = send('POST', '/assistant-templates', { name: 'Late', completion_model_id: model });
+      await held.promise;
+      const answer = request();
       if (engine === 'server') await untilSomebodyWaits();
-      letGo();
-      await retiring;
-      const refused = await choosing;
+      released.resolve();
+      await changing;
+      return answer;
+    }
+
+    it('is refused with 410: whoever chooses it waits, and sees what became of it', async () => {
+      const model = await newModel({ successor_id: haiku });
+      const retire = `UPDATE migration.completion_models SET lifecycle = 'retired', is_live = false WHERE id = $1`;
+      const naming = [{ completion_model_id: model }, { pipeline: { nodes: [nodeOf(model)] } }];
+      const [column] = naming;
+      const refused = await meanwhile(retire, model, () =>
+        send('POST', '/assistant-templates', { name: 'Late', ...column }),
+      );
       expect(refused, 410, 'MODEL_RETIRED');
       assert.deepEqual(refused.json.data.successor, { id: haiku, name: 'claude-haiku-4-5' });
+      for (const late of naming)
+        expect(await send('POST', '/app-templates', { name: 'Late', ...late }), 410, 'MODEL_RETIRED');
+    });
+
+    it('is refused in public words where what it names is gone by then', async () => {
+      const { json: provider } = await send('POST', '/model-providers', { name: 'Gone soon' });
+      const body = { name: 'Orphan', family: 'test', provider_id: provider.id };
+      const remove = 'DELETE FROM migration.model_providers WHERE id = $1';
+      const refused = await meanwhile(remove, provider.id, () => send('POST', '/completion-models', body));
+      expect(refused, 422, 'REFERENCE_INVALID');
+      assert.equal(refused.json.data.field, 'provider_id');
     });
 
     async function untilSomebodyWaits(): Promise<void> {

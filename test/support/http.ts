@@ -3,7 +3,7 @@
  * and one key for each role; no key is in the demo itself.
  */
 import { randomUUID } from 'node:crypto';
-import { type App, buildApp } from '../../src/http/app.ts';
+import { type App, type AppSettings, buildApp } from '../../src/http/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { createApiKey } from '../../src/platform/keys.ts';
 import { openPlatform, type Platform } from '../../src/platform/open.ts';
@@ -57,11 +57,19 @@ const people: Readonly<Record<Role, string>> = {
 };
 
 /** The application on a clone of the demo. Close it in the end. */
-export async function httpPlatform(engine: Engine): Promise<HttpPlatform> {
+export async function httpPlatform(
+  engine: Engine,
+  settings: Partial<AppSettings> = {},
+): Promise<HttpPlatform> {
   const database = await platformDatabase(engine, 'demo');
   const platform = await openPlatform(database.db, { install: false });
   await database.asSuperuser(addAdmin);
-  const app = await buildApp({ platform, version: 'test' });
+  // A test asks more in a second than a person in an hour.
+  const app = await buildApp({
+    platform,
+    version: 'test',
+    settings: { requestsPerMinute: 1e6, ...settings },
+  });
   const keyOf = async (
     tenantId: string,
     userId: string,

@@ -1,7 +1,7 @@
 /**
  * One change or one question as one transaction. Where two transactions were in each other's way, it runs again. A
- * refusal of a foreign key is run again once, too: what it refers to was retired or taken away while this one was
- * waiting, and the second time the checks see it and say so.
+ * refusal of a foreign key is run again once, too: what it refers to was taken away while this one was waiting, and the
+ * second time the checks see it and say so.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { DroverError } from '../../errors.ts';

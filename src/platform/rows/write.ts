@@ -1,18 +1,12 @@
 /**
- * Makes, changes, takes away and brings back rows of any resource. In one transaction, in this order: the lock of a
- * writer where documents name models, the row, the caller's version, what the row names, what speaks against it, the
- * change, the audit record. What is refused has written nothing.
+ * Makes, changes, takes away and brings back rows of any resource. In one transaction, in this order: the row, the
+ * caller's version, what the row names, what speaks against it, the change, the audit record. What is refused has
+ * written nothing.
  */
 import { randomUUID } from 'node:crypto';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../../postgres/database.ts';
-import {
-  deleteRow,
-  findRow,
-  insertRow,
-  lockForWriting,
-  updateRow,
-} from '../../postgres/queries/resource-rows.ts';
+import { deleteRow, findRow, insertRow, updateRow } from '../../postgres/queries/resource-rows.ts';
 import type { Action, Resource, Values } from '../resources/declaration.ts';
 import { recordChange } from './audit.ts';
 import { notFound } from './read.ts';
@@ -29,7 +23,6 @@ export function createResource(asked: Asked, given: Values): Promise<Values> {
   const id = randomUUID();
   const values: Values = { ...normalise(resource.columns, given), ...Object.fromEntries(filled), id };
   return writing(asked, async (tx) => {
-    await lockDocuments(tx, asked);
     const all = { ...values, ...resource.derive?.(values, undefined) };
     const proposed = { tx, ...asked, action: 'create', id, before: undefined, after: all } as const;
     await checkReferences(proposed, asked, Object.keys(given));
@@ -96,7 +89,6 @@ function changeRow(asked: Asked, change: RowChange): Promise<Values> {
   const { resource } = asked;
   const id = change.id.toLowerCase();
   return writing(asked, async (tx) => {
-    await lockDocuments(tx, asked);
     await resource.lock?.({ tx, ...asked, action: change.action, id });
     const found = await findRow(tx, tableOf(asked), { id, lock: true });
     if (found === undefined) throw notFound(resource);
@@ -138,12 +130,4 @@ async function applyChange(tx: Tx, asked: Asked, change: Applied): Promise<Value
 function refuseDeleted({ retirement, noun }: Resource, row: Values, action: Action): void {
   if (action !== 'update' || retirement?.how !== 'stamp' || row[retirement.column] === null) return;
   throw new DroverError('ROW_DELETED', `This ${noun} is ${retirement.word}; restore it first.`);
-}
-
-/** Before anything is read; see lockForWriting. */
-async function lockDocuments(tx: Tx, asked: Asked): Promise<void> {
-  const named = Object.values(asked.resource.columns).some(
-    ({ type }) => type.kind === 'object' && type.form === 'pipeline',
-  );
-  if (named) await lockForWriting(tx, tableOf(asked));
 }

@@ -107,14 +107,6 @@ export async function deleteRow(tx: Tx, table: RowTable, id: string): Promise<vo
   await tx.run(`DELETE FROM ${quoteTable(table)} t WHERE ${keySql(binder, table, id)}`, binder.values);
 }
 
-/**
- * Takes the lock of a writer before anything is read. A migration keeps writers out of tables whose documents name
- * models; who reads a model first and is let in afterwards would store one that was retired meanwhile.
- */
-export async function lockForWriting(tx: Tx, table: Pick<RowTable, 'schema' | 'name'>): Promise<void> {
-  await tx.run(`LOCK TABLE ${quoteTable(table)} IN ROW EXCLUSIVE MODE`);
-}
-
 function columnsSql({ columns }: RowTable): string {
   return columns.map((column) => `t.${quoteIdent(column)}`).join(', ');
 }
