@@ -1,6 +1,6 @@
 /** Answers every error with a problem document, those of Fastify and of unknown paths included. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { DroverError } from '../errors.ts';
+import { DroverError, type ErrorCode } from '../errors.ts';
 import type { App } from './app.ts';
 import { asDroverError, problemOf } from './problem.ts';
 import { invalidRequest } from './validation.ts';
@@ -25,11 +25,19 @@ export function answerFrameworkError(
   answer(request, reply, asDroverError(error));
 }
 
+/** Conflicts that end by themselves: the same request may succeed a moment later. */
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'MIGRATION_RUNNING',
+  'IDEMPOTENCY_RUNNING',
+  'COUNT_MISMATCH',
+  'REFERENCES_LEFT',
+]);
+
 function answer(request: FastifyRequest, reply: FastifyReply, error: DroverError): void {
   const problem = problemOf(error);
   if (problem.status >= 500) request.log.error({ err: error }, 'the request failed');
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-  if (problem.status === 503) reply.header('retry-after', '1');
+  if (problem.status === 503 || passing.has(problem.code)) reply.header('retry-after', '1');
   void reply
     .code(problem.status)
     .type('application/problem+json')
