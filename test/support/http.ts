@@ -3,7 +3,7 @@
  * and one key for each role; no key is in the demo itself.
  */
 import { randomUUID } from 'node:crypto';
-import { type App, type AppSettings, buildApp } from '../../src/http/app.ts';
+import { type App, type AppInput, buildApp } from '../../src/http/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { createApiKey } from '../../src/platform/keys.ts';
 import { openPlatform, type Platform } from '../../src/platform/open.ts';
@@ -56,20 +56,19 @@ const people: Readonly<Record<Role, string>> = {
   viewer: demoId(1, 'users', 3),
 };
 
-/** The application on a clone of the demo. Close it in the end. */
+/** More than any test asks for. */
+const budgets = { requestsPerMinute: 1_000_000, wrongCredentialsPerMinute: 1_000_000 };
+
+/** The application on a clone of the demo; `input` changes what it is built with. Close it in the end. */
 export async function httpPlatform(
   engine: Engine,
-  settings: Partial<AppSettings> = {},
+  input: Partial<Omit<AppInput, 'platform'>> = {},
 ): Promise<HttpPlatform> {
   const database = await platformDatabase(engine, 'demo');
   const platform = await openPlatform(database.db, { install: false });
   await database.asSuperuser(addAdmin);
-  // A test asks more in a second than a person in an hour.
-  const app = await buildApp({
-    platform,
-    version: 'test',
-    settings: { requestsPerMinute: 1e6, ...settings },
-  });
+  const settings = { ...budgets, ...input.settings };
+  const app = await buildApp({ version: 'test', ...input, platform, settings });
   const keyOf = async (
     tenantId: string,
     userId: string,

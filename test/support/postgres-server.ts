@@ -199,7 +199,8 @@ function letProcessEnd(child: ChildProcess): void {
 async function waitUntilReady(url: string, server: Launched): Promise<string | undefined> {
   const deadline = Date.now() + 30_000;
   while (Date.now() < deadline) {
-    if (/FATAL/.test(server.log()) && !/starting up|not yet accepting/.test(server.log())) return server.log();
+    if (/FATAL/.test(server.log()) && !/starting up|not yet accepting/.test(server.log()))
+      return server.log();
     if (await answers(url)) return undefined;
     await delay(20);
   }

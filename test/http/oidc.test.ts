@@ -1,0 +1,120 @@
+/** A token of the identity provider says who calls; what they may, our own roles say. A doubtful token says nothing. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { generateKeyPair } from 'jose';
+import { demoId } from '../../src/platform/demo/ids.ts';
+import { createOidcVerifier } from '../../src/platform/oidc.ts';
+import { eachEngine } from '../support/databases.ts';
+import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { audience, type Provider, startProvider, unsigned } from '../support/identity-provider.ts';
+import { refused } from './moving.ts';
+
+const ada = { tenant_id: demoId(1, 'tenants', 0), email: 'Ada@Alder-Clinic.example', email_verified: true };
+
+eachEngine((engine) => {
+  let http: HttpPlatform;
+  let provider: Provider;
+
+  before(async () => {
+    provider = await startProvider();
+    const { issuer } = provider;
+    const claims = { tenantClaim: 'tenant_id', userClaim: 'email' };
+    const verifyToken = createOidcVerifier({
+      issuer,
+      audience,
+      ...claims,
+      clockSkewSeconds: 30,
+      cooldownMs: 0,
+    });
+    http = await httpPlatform(engine, { verifyToken });
+  });
+  after(async () => {
+    await http.close();
+    await provider.close();
+  });
+
+  const me = (key: string): Promise<Answer> => http.call('GET', '/api/v1/me', { key });
+
+  it('lets a person in, with the role that they hold here', async () => {
+    const { status, json } = await me(await provider.token({ ...ada, role: 'viewer', scope: 'none' }));
+    assert.equal(status, 200);
+    const { role, tenant_id: tenantId, actor, scopes } = json;
+    assert.deepEqual(
+      { role, tenantId, actor, scopes },
+      { role: 'sysadmin', tenantId: ada.tenant_id, actor: 'ada@alder-clinic.example', scopes: ['*'] },
+    );
+  });
+
+  it('takes the tenant from the token, and finds nobody of another one there', async () => {
+    const elsewhere = { ...ada, tenant_id: demoId(2, 'tenants', 0) };
+    refused(await me(await provider.token(elsewhere)), 401, 'UNAUTHENTICATED');
+    const there = await me(await provider.token({ ...elsewhere, email: 'ada@birch-partners.example' }));
+    assert.equal(there.json.tenant_id, elsewhere.tenant_id);
+    assert.equal(there.json.role, 'admin');
+  });
+
+  it('still takes API keys', async () => {
+    assert.equal((await me(http.keys.viewer)).status, 200);
+  });
+
+  describe('refuses, in one and the same words, a token', () => {
+    const wrong: Readonly<Record<string, () => string | Promise<string>>> = {
+      'of another issuer': () => provider.token(ada, { issuer: 'https://elsewhere.example' }),
+      'for another audience': () => provider.token(ada, { audience: 'another' }),
+      'that has expired': () => provider.token(ada, { expiresIn: -60 }),
+      'that does not hold yet': () => provider.token(ada, { notBeforeIn: 60 }),
+      'without a signature': () => unsigned(provider.issuer, ada),
+      'signed with a shared secret': () =>
+        provider.token(ada, { algorithm: 'HS256', key: new TextEncoder().encode('0'.repeat(32)) }),
+      'signed by somebody else': async () =>
+        provider.token(ada, { key: (await generateKeyPair('ES256')).privateKey }),
+      'whose payload was changed': async () => {
+        const [head, , signature] = (await provider.token(ada)).split('.');
+        const [, payload] = (await provider.token({ ...ada, email: 'eli@alder-clinic.example' })).split('.');
+        return `${head}.${payload}.${signature}`;
+      },
+      'without a tenant': () => provider.token({ email: ada.email }),
+      'with a tenant that is no id': () => provider.token({ ...ada, tenant_id: "' OR true --" }),
+      'of a tenant that there is not': () => provider.token({ ...ada, tenant_id: demoId(99, 'tenants', 0) }),
+      'without a person': () => provider.token({ tenant_id: ada.tenant_id }),
+      'with an address that the provider did not verify': () =>
+        provider.token({ ...ada, email_verified: false }),
+      'of a person who is not here': () => provider.token({ ...ada, email: 'nobody@alder-clinic.example' }),
+      'that is none': () => 'not.a.token',
+    };
+    for (const [name, make] of Object.entries(wrong)) {
+      it(name, async () => {
+        const { text } = await http.call('GET', '/api/v1/me');
+        const answer = await me(await make());
+        refused(answer, 401, 'UNAUTHENTICATED');
+        assert.equal(answer.text, text);
+      });
+    }
+  });
+
+  it('forgives clocks that differ a little', async () => {
+    assert.equal((await me(await provider.token(ada, { expiresIn: -10, notBeforeIn: 10 }))).status, 200);
+  });
+
+  it('reads the keys again when a token names a new one, and then no longer believes the old one', async () => {
+    const old = await provider.token(ada);
+    assert.equal((await me(old)).status, 200);
+    const reads = provider.reads();
+    assert.equal((await me(old)).status, 200);
+    assert.equal(provider.reads(), reads, 'a known key is not read again');
+    await provider.rotate();
+    assert.equal((await me(await provider.token(ada))).status, 200);
+    assert.equal(provider.reads(), reads + 1);
+    refused(await me(old), 401, 'UNAUTHENTICATED');
+  });
+
+  it('says that the provider is gone, and not that the token is wrong', async () => {
+    await provider.rotate();
+    const token = await provider.token(ada);
+    provider.setDown(true);
+    refused(await me(token), 503, 'IDENTITY_UNAVAILABLE');
+    assert.equal((await me(http.keys.viewer)).status, 200);
+    provider.setDown(false);
+    assert.equal((await me(token)).status, 200);
+  });
+});

@@ -1,0 +1,83 @@
+/**
+ * A row for every path parameter of the API, in each of the first two tenants of the demo. Whoever adds a parameter adds
+ * a line here; without it the access matrix (test/http/access.test.ts) fails and says so.
+ */
+import assert from 'node:assert/strict';
+import { demoId, type DemoTable } from '../../src/platform/demo/ids.ts';
+import { completionId } from '../../src/platform/demo/models.ts';
+import type { HttpPlatform } from './http.ts';
+
+export interface ExampleRequest {
+  readonly http: HttpPlatform;
+  /** The tenant of the demo: 1 is `tenants.mine`, 2 is `tenants.other`. */
+  readonly tenant: 1 | 2;
+  readonly path: string;
+}
+
+type Example = (request: ExampleRequest) => string | Promise<string>;
+
+const row =
+  (table: DemoTable): Example =>
+  ({ tenant }) =>
+    demoId(tenant, table, 0);
+
+/** `model_id` is of the kind that the path names. */
+function modelId({ tenant, path }: ExampleRequest): string {
+  if (path.includes('transcription-models')) return demoId(tenant, 'transcription_models', 0);
+  if (path.includes('embedding-models')) return demoId(tenant, 'embedding_models', 0);
+  return completionId(tenant, 'claude-3-7-sonnet');
+}
+
+const migrations = new WeakMap<HttpPlatform, Map<number, Promise<string>>>();
+
+/** The demo has done no migration, so one is done: of a model that nothing uses. */
+function migrationId({ http, tenant }: ExampleRequest): Promise<string> {
+  const known = migrations.get(http) ?? new Map<number, Promise<string>>();
+  migrations.set(http, known);
+  const found = known.get(tenant) ?? migrateUnused(http, tenant);
+  known.set(tenant, found);
+  return found;
+}
+
+async function migrateUnused(http: HttpPlatform, tenant: 1 | 2): Promise<string> {
+  const { status, json, text } = await http.call(
+    'POST',
+    `/api/v1/completion-models/${completionId(tenant, 'gpt-4o')}/migrate`,
+    {
+      key: tenant === 1 ? http.keys.admin : http.keys.otherAdmin,
+      body: { to_model_id: completionId(tenant, 'claude-haiku-4-5'), confirm_migration: true },
+    },
+  );
+  assert.equal(status, 200, text);
+  return String(json.migration_id);
+}
+
+const examples: Readonly<Record<string, Example>> = {
+  tenant_id: row('tenants'),
+  user_id: row('users'),
+  user_role_id: row('user_roles'),
+  api_key_id: row('api_keys'),
+  model_provider_id: row('model_providers'),
+  model_id: modelId,
+  space_id: row('spaces'),
+  assistant_id: row('assistants'),
+  app_id: row('apps'),
+  service_id: row('services'),
+  assistant_template_id: row('assistant_templates'),
+  app_template_id: row('app_templates'),
+  audit_record_id: row('audit_log'),
+  migration_id: migrationId,
+  // For everybody; there is no other tenant's.
+  global_assistant_template_id: () => demoId(0, 'global_assistant_templates', 0),
+  global_app_template_id: () => demoId(0, 'global_app_templates', 0),
+};
+
+/** The id of a row in the tenant that fits the parameter. */
+export async function exampleId(name: string, request: ExampleRequest): Promise<string> {
+  const example = examples[name];
+  assert.ok(
+    example,
+    `test/support/example-ids.ts has no row for the path parameter {${name}} of ${request.path}`,
+  );
+  return example(request);
+}
