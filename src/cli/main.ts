@@ -10,6 +10,7 @@ import { inspect } from './commands/inspect.ts';
 import { keys } from './commands/keys.ts';
 import { notify } from './commands/notify.ts';
 import { plan } from './commands/plan.ts';
+import { retirements } from './commands/retirements.ts';
 import { rollback } from './commands/rollback.ts';
 import { seed } from './commands/seed.ts';
 import { serve } from './commands/serve.ts';
@@ -32,6 +33,7 @@ const verbs: readonly Verb[] = [
   apply,
   rollback,
   history,
+  retirements,
   notify,
   config,
   seed,

@@ -67,7 +67,9 @@ function retirement(uses: readonly RetiringUse[]): Retirement {
     rowsByType,
     tenants: uses
       .flatMap(({ tenant, model: own, rows }) =>
-        tenant === null ? [] : [{ ...tenant, modelKey: own.key ?? null, rows: total(rows) }],
+        tenant === null
+          ? []
+          : [{ key: tenant.key, name: tenant.name, modelKey: own.key ?? null, rows: total(rows) }],
       )
       .toSorted((a, b) => b.rows - a.rows || compareText(a.name, b.name) || compareText(a.key, b.key)),
   };

@@ -37,6 +37,7 @@ test('every option of every command is in the guide', async () => {
     ['apply'],
     ['rollback'],
     ['history'],
+    ['retirements'],
     ['notify'],
     ['config', 'check'],
     ['seed'],

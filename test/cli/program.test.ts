@@ -17,6 +17,7 @@ const verbs = [
   'apply',
   'rollback',
   'history',
+  'retirements',
   'notify',
   'config',
   'seed',
