@@ -51,11 +51,19 @@ eachEngine((engine) => {
     it('say in their headers that they go away, until when, and what follows', async () => {
       expect(await admin('PATCH', `/completion-models/${source}`, { successor_id: haiku }), 200);
       const { headers } = await admin('GET', `/completion-models/${source}`);
-      assert.match(String(headers['deprecation']), /^@\d{10}$/);
+      assert.equal(headers['deprecation'], `@${Date.parse('2025-10-28T00:00:00Z') / 1000}`);
       assert.equal(headers['sunset'], 'Thu, 19 Feb 2026 00:00:00 GMT');
       assert.equal(headers['link'], `</api/v1/completion-models/${haiku}>; rel="successor-version"`);
       const { headers: lasting } = await admin('GET', `/completion-models/${haiku}`);
       for (const name of ['deprecation', 'sunset', 'link']) assert.equal(lasting[name], undefined, name);
+      const deprecate = (is_deprecated: boolean): Promise<Answer> =>
+        admin('PATCH', `/completion-models/${disabled}`, { is_deprecated });
+      const { json, headers: now } = await deprecate(true);
+      assert.equal(now['deprecation'], `@${Math.floor(Date.parse(json.deprecated_at as string) / 1000)}`);
+      const again = await admin('PATCH', `/completion-models/${disabled}`, { lifecycle: 'deprecated' });
+      assert.equal(again.json.deprecated_at, json.deprecated_at);
+      await admin('PATCH', `/completion-models/${disabled}`, { lifecycle: 'active' });
+      assert.equal((await deprecate(false)).json.deprecated_at, null);
     });
 
     it('are not retired while something live names them, documents included', async () => {

@@ -39,6 +39,7 @@ const anything = {
   is_enabled: true,
   is_deprecated: false,
   lifecycle: 'active',
+  deprecated_at: null,
   shutdown_on: null,
   supports_vision: true,
   supports_tools: true,
@@ -54,6 +55,7 @@ const completionFacts: Record<CompletionName, Row> = {
     ...claude('claude-sonnet', 3, 15),
     is_deprecated: true,
     lifecycle: 'deprecated',
+    deprecated_at: '2025-10-28T00:00:00Z',
     shutdown_on: '2026-02-19',
     supported_parameters: {
       temperature: unit,

@@ -46,6 +46,7 @@ function lifecycle(kind: ModelKind): Record<string, Column> {
     lifecycle: optional(choice('active', 'deprecated', 'withdrawn'), {
       about: 'Also `retired`, by DELETE; withdrawn and retired ones can no longer be chosen',
     }),
+    deprecated_at: readOnly(instant, { nullable: true, about: 'Since when it is deprecated or withdrawn' }),
     retired_at: readOnly(instant, { nullable: true }),
     successor_id: optional(id, {
       nullable: true,
@@ -97,10 +98,18 @@ function modelsOf(kind: ModelKind, title: string, facts: Readonly<Record<string,
   };
 }
 
-/** The fence follows the lifecycle: a model that comes back can be named again. */
+/** The fence follows the lifecycle: a model that comes back can be named again. So does the date of deprecation. */
 function followLifecycle(change: Values, before: Values | undefined): Values {
   const comesBack = change['lifecycle'] !== undefined && before?.['lifecycle'] === 'retired';
-  return comesBack ? { is_live: true, retired_at: null } : {};
+  const [was, is] = [isDeprecated(before ?? {}), isDeprecated({ ...before, ...change })];
+  return {
+    ...(comesBack ? { is_live: true, retired_at: null } : {}),
+    ...(was === is ? {} : { deprecated_at: is ? new Date().toISOString() : null }),
+  };
+}
+
+function isDeprecated({ is_deprecated: marked, lifecycle = 'active' }: Values): boolean {
+  return marked === true || lifecycle !== 'active';
 }
 
 export const completionModels = modelsOf('completion', 'CompletionModel', {

@@ -8,7 +8,7 @@ import { represent, tableOf } from './representation.ts';
 import { type Asked, reading } from './unit.ts';
 
 /** Where a page ended. */
-export interface Position {
+interface Position {
   readonly value: string;
   readonly id: string;
 }
