@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { loadEnvironment } from '../config.ts';
 import { apply } from './commands/apply.ts';
+import { check } from './commands/check.ts';
 import { config } from './commands/config.ts';
 import { demo } from './commands/demo.ts';
 import { history } from './commands/history.ts';
@@ -10,6 +11,7 @@ import { inspect } from './commands/inspect.ts';
 import { keys } from './commands/keys.ts';
 import { notify } from './commands/notify.ts';
 import { plan } from './commands/plan.ts';
+import { registry } from './commands/registry.ts';
 import { retirements } from './commands/retirements.ts';
 import { rollback } from './commands/rollback.ts';
 import { seed } from './commands/seed.ts';
@@ -19,11 +21,11 @@ import { createInterruption } from './interruption.ts';
 import type { SignalSource } from './interruption.ts';
 import { readSystemUser } from './options.ts';
 import { exitStatus } from './session.ts';
-import type { Session, Verb } from './session.ts';
+import type { Session, Verb, VerbGroup } from './session.ts';
 import { openTerminal } from './terminal.ts';
 import type { Streams } from './terminal.ts';
 
-const verbs: readonly Verb[] = [
+const verbs: readonly (Verb | VerbGroup)[] = [
   demo,
   serve,
   keys,
@@ -36,6 +38,8 @@ const verbs: readonly Verb[] = [
   retirements,
   notify,
   config,
+  check,
+  registry,
   seed,
 ];
 
@@ -110,14 +114,30 @@ function buildProgram({ streams, version }: CliInput, action: Action): Command {
       '\nStart with `drover demo`, or with `drover init --database postgres://…` on a database of your own.',
     );
   setUp(program, streams);
-  for (const verb of verbs) {
-    const command = program.command(verb.name).description(verb.summary);
-    setUp(command, streams);
-    const leaf = verb.define(command.option('--debug', 'print the stack of an error'));
-    if (leaf !== command) setUp(leaf.option('--debug', 'print the stack of an error'), streams);
-    leaf.allowExcessArguments(false).action(action(verb, leaf));
+  for (const each of verbs) {
+    if ('verbs' in each) addGroup(program, each, { streams, action });
+    else addVerb(program, each, { streams, action });
   }
   return program;
+}
+
+interface Wiring {
+  readonly streams: Streams;
+  readonly action: Action;
+}
+
+function addGroup(program: Command, { name, summary, verbs: below }: VerbGroup, wiring: Wiring): void {
+  const group = program.command(name).description(summary).helpCommand(false);
+  setUp(group, wiring.streams);
+  for (const verb of below) addVerb(group, verb, wiring);
+}
+
+function addVerb(parent: Command, verb: Verb, { streams, action }: Wiring): void {
+  const command = parent.command(verb.name).description(verb.summary);
+  setUp(command, streams);
+  const leaf = verb.define(command.option('--debug', 'print the stack of an error'));
+  if (leaf !== command) setUp(leaf.option('--debug', 'print the stack of an error'), streams);
+  leaf.allowExcessArguments(false).action(action(verb, leaf));
 }
 
 /** Help goes to where data goes, errors are reported by us, and no line is longer than a small terminal. */

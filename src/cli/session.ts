@@ -24,4 +24,11 @@ export interface Verb {
   readonly run: (session: Session, command: Command) => Promise<number>;
 }
 
+/** Verbs that belong together, below one word: `drover registry validate`. */
+export interface VerbGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly verbs: readonly Verb[];
+}
+
 export const exitStatus = { done: 0, failed: 1, changes: 2 } as const;

@@ -73,7 +73,10 @@ function modelSplices(text: string, entry: YAMLMap, change: ModelChange): Splice
     const own = { ...values, source: change.source };
     if (group === undefined) return setMembers(text, entry, { ...own, checked: change.checked });
     const map = entry.get(group);
-    return isMap(map) ? setMembers(text, map, own) : setMembers(text, entry, { [group]: own });
+    // A part names a page of its own only where it is another one than that of the whole.
+    const implied = entry.get('source') === change.source && !(isMap(map) && map.has('source'));
+    const said = implied ? values : own;
+    return isMap(map) ? setMembers(text, map, said) : setMembers(text, entry, { [group]: said });
   });
 }
 

@@ -20,8 +20,7 @@ export function suggestModels(question: Question, models: readonly Model[]): str
   const asked = findMeant(routes, model);
   const family = asked?.family ?? familyMeant(models, model);
   const successor = asked === undefined ? undefined : findSuccessor({ models }, asked.id);
-  const menu = menuOf(runtime);
-  const reachable = [...menu, ...takenByName(runtime, models)];
+  const { menu, reachable } = reachableOn(runtime, models);
   const those = (wanted: (each: Model) => boolean): Candidate[] =>
     reachable.filter((each) => wanted(each.model));
   return chooseAllowed(question, [
@@ -31,6 +30,24 @@ export function suggestModels(question: Question, models: readonly Model[]): str
     ...those(({ id }) => id === successor?.id),
     ...menu,
   ]);
+}
+
+interface Reachable {
+  readonly menu: readonly Candidate[];
+  /** The menu, and what goes by name. */
+  readonly reachable: readonly Candidate[];
+}
+
+/** Made when the first pair is refused on a runtime; it follows from the registry alone. */
+const reachables = new WeakMap<RuntimeRoutes, Reachable>();
+
+function reachableOn(runtime: RuntimeRoutes, models: readonly Model[]): Reachable {
+  const known = reachables.get(runtime);
+  if (known !== undefined) return known;
+  const menu = menuOf(runtime);
+  const made = { menu, reachable: [...menu, ...takenByName(runtime, models)] };
+  reachables.set(runtime, made);
+  return made;
 }
 
 function chooseAllowed(question: Question, ranked: readonly Candidate[]): string[] {

@@ -20,13 +20,19 @@ const verbs = [
   'retirements',
   'notify',
   'config',
+  'check',
+  'registry',
   'seed',
   'serve',
   'keys',
 ];
+const below = [
+  ['config', 'check'],
+  ...['validate', 'show', 'diff', 'import'].map((verb) => ['registry', verb]),
+];
 
 test('every command has help, on standard output, no wider than 100 columns', async () => {
-  for (const words of [[], ...verbs.map((verb) => [verb]), ['config', 'check']]) {
+  for (const words of [[], ...verbs.map((verb) => [verb]), ...below]) {
     const { status, stdout, stderr } = await drover([...words, '--help']);
     assert.equal(status, 0, stderr);
     assert.equal(stderr, '');

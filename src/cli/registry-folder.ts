@@ -1,0 +1,85 @@
+/** Which registry a command works with, and the files that it writes of one. */
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import type { Environment } from '../config.ts';
+import { DroverError } from '../errors.ts';
+import { builtInFolder, loadRegistryFolder } from '../registry/folder.ts';
+import type { Loaded, LoadedRegistry } from '../registry/load.ts';
+import { formatProblems } from '../registry/positions.ts';
+import type { RegistryText } from '../registry/positions.ts';
+import { writeText } from './files.ts';
+import { usage } from './where.ts';
+
+export interface RegistryOption {
+  readonly registry?: string;
+}
+
+/** `--registry`: another registry than the one in use. */
+export function withRegistry(command: Command): Command {
+  return command.option(
+    '--registry <folder>',
+    'which registry (default: DROVER_REGISTRY, or the built-in one)',
+  );
+}
+
+/** The folder of the registry that is meant. */
+export function registryFolder({ registry }: RegistryOption, environment: Environment): string {
+  return registry ?? environment.registryFolder ?? builtInFolder;
+}
+
+/** @throws REGISTRY_INVALID with every problem in `data.problems`. */
+export function loadValid(folder: string): LoadedRegistry {
+  return requireValid(loadRegistryFolder(folder), folder);
+}
+
+/** @throws REGISTRY_INVALID with every problem in `data.problems`. */
+export function requireValid(loaded: Loaded, folder: string): LoadedRegistry {
+  if (loaded.kind === 'ok') return loaded;
+  const { problems } = loaded;
+  const message = [`${folder} is no registry that can be used:`, ...formatProblems(problems)].join('\n');
+  throw new DroverError('REGISTRY_INVALID', message, { folder, problems });
+}
+
+/** The day of today, as the registry writes days. */
+export function todayText(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/** @throws USAGE_INVALID where a text is no day. */
+export function readDay(option: string, text: string): string {
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
+  if (!day) throw usage(`${option} takes a day such as 2026-11-21, not ${text}.`);
+  return text;
+}
+
+/** The content of a JSON file. @throws FILE_UNREADABLE, FEED_INVALID */
+export function readJson(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new DroverError('FILE_UNREADABLE', `${path} cannot be read.`, { file: path }, { cause });
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new DroverError('FEED_INVALID', `${path} is not JSON.`, { file: path }, { cause });
+  }
+}
+
+/** Writes a registry into a folder that is not there yet, or is empty. @throws FILE_EXISTS, FILE_UNREADABLE */
+export function writeNewFolder(folder: string, texts: readonly RegistryText[]): void {
+  if (existsSync(folder) && readdirSync(folder).length > 0)
+    throw new DroverError('FILE_EXISTS', `${folder} is there already; name a new folder.`, { file: folder });
+  writeTexts(folder, texts);
+}
+
+/** Writes files of a registry over those that are there. @throws FILE_UNREADABLE */
+export function writeTexts(folder: string, texts: readonly RegistryText[]): void {
+  for (const { file, text } of texts) {
+    const path = join(folder, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeText(path, text, { keep: false });
+  }
+}
