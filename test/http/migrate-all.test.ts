@@ -1,0 +1,133 @@
+/** All tenants at once, each by models of its own: what is missing somewhere is said there, and harms nobody else. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { demoId } from '../../src/platform/demo/ids.ts';
+import { completionId } from '../../src/platform/demo/models.ts';
+import { eachEngine } from '../support/databases.ts';
+import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { configured, refused, source, target, valueOf } from './moving.ts';
+
+type Json = Answer['json'];
+
+const tenant = (n: number): string => demoId(n, 'tenants', 0);
+
+eachEngine((engine) => {
+  let http: HttpPlatform;
+  beforeEach(async () => {
+    http = await httpPlatform(engine);
+  });
+  afterEach(() => http.close());
+
+  const migrateAll = (body: object = {}, id = source): Promise<Answer> =>
+    http.call('POST', `/api/v1/sysadmin/system/completion-models/${id}/migrate-all-tenants?wait=true`, {
+      key: http.keys.sysadmin,
+      body: { to_model_id: target, confirm_migration: true, include_suspended: true, ...body },
+    });
+  const results = async (body: object = {}): Promise<Record<string, Json>> => {
+    const { status, json, text } = await migrateAll(body);
+    assert.equal(status, 200, text);
+    return Object.fromEntries(json.results.map((one: Json) => [one.tenant_id, one]));
+  };
+  const change = (sql: string): Promise<void> => http.asSuperuser((tx) => tx.script(sql));
+  const rename = (n: number, name: string, set: string): Promise<void> =>
+    change(
+      `UPDATE migration.completion_models SET ${set} WHERE tenant_id = '${tenant(n)}' AND name = '${name}'`,
+    );
+  const onSource = (n: number): Promise<number> =>
+    valueOf(
+      http,
+      `SELECT count(*)::int AS value FROM migration.assistants WHERE tenant_id = $1 AND completion_model_id = $2`,
+      [tenant(n), completionId(n, 'claude-3-7-sonnet')],
+    );
+
+  describe('every tenant', () => {
+    it('moves from and to rows of its own, found by name and family', async () => {
+      const found = await results();
+      for (const n of [1, 2, 3, 4]) {
+        const {
+          status,
+          resolved_from_model_id: from,
+          resolved_to_model_id: to,
+          migrated_count: rows,
+        } = found[tenant(n)];
+        assert.deepEqual(
+          [status, from, to],
+          ['succeeded', completionId(n, 'claude-3-7-sonnet'), completionId(n, 'claude-sonnet-4-5')],
+        );
+        assert.ok(rows > 0);
+        assert.equal(await onSource(n), 0);
+      }
+    });
+
+    it('without the source is skipped, without the target fails with a near miss, and the others go on', async () => {
+      await rename(2, 'claude-sonnet-4-5', `family = 'sonnet'`);
+      await rename(3, 'claude-3-7-sonnet', `name = 'gone'`);
+      const before = await configured(http);
+      const found = await results();
+      assert.deepEqual(
+        [1, 2, 3, 4].map((n) => found[tenant(n)].status),
+        ['succeeded', 'failed', 'skipped', 'succeeded'],
+      );
+      const failure = found[tenant(2)];
+      assert.match(JSON.stringify(failure), /sonnet/);
+      assert.equal(failure.resolved_to_model_id, null);
+      const after = await configured(http);
+      for (const n of [2, 3]) assert.deepEqual(after[tenant(n)], before[tenant(n)]);
+    });
+
+    it('may be told which of its models are meant', async () => {
+      await rename(2, 'claude-sonnet-4-5', `name = 'sonnet-latest', family = 'house'`);
+      const found = await results({
+        mapping: { [tenant(2)]: { to_model_id: completionId(2, 'claude-sonnet-4-5') } },
+      });
+      assert.deepEqual(
+        [found[tenant(2)].status, found[tenant(2)].resolved_to_model_id],
+        ['succeeded', completionId(2, 'claude-sonnet-4-5')],
+      );
+      assert.equal(await onSource(2), 0);
+    });
+
+    it('that refuses a row fails alone, with its reason, and has a failed record', async () => {
+      await change(`CREATE FUNCTION migration.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one' USING ERRCODE = 'check_violation'; END $$;
+        CREATE TRIGGER refuse BEFORE UPDATE ON migration.services FOR EACH ROW WHEN (NEW.tenant_id = '${tenant(2)}') EXECUTE FUNCTION migration.refuse()`);
+      const before = await configured(http);
+      const found = await results();
+      assert.deepEqual(
+        [1, 2, 3, 4].map((n) => found[tenant(n)].status),
+        ['succeeded', 'failed', 'succeeded', 'succeeded'],
+      );
+      assert.deepEqual((await configured(http))[tenant(2)], before[tenant(2)]);
+      const { json } = await http.call('GET', '/api/v1/migrations?status=failed', {
+        key: http.keys.otherAdmin,
+      });
+      assert.equal(json.items[0].error.code, 'INVALID_VALUE');
+    });
+
+    it('moves only the types that were asked for, and never a template of everybody', async () => {
+      const globals = `SELECT string_agg(t::text, ',' ORDER BY t::text) AS value FROM migration.global_assistant_templates t`;
+      const before = await valueOf(http, globals);
+      const assistants = await onSource(2);
+      const found = await results({ entity_types: ['assistant_templates'] });
+      for (const n of [1, 2, 3, 4]) assert.equal(found[tenant(n)].status, 'succeeded');
+      assert.equal(await onSource(2), assistants);
+      assert.equal(
+        await valueOf(
+          http,
+          `SELECT count(*)::int AS value FROM migration.assistant_templates r JOIN migration.completion_models m ON (m.tenant_id, m.id) = (r.tenant_id, r.completion_model_id) WHERE m.name = 'claude-3-7-sonnet'`,
+        ),
+        0,
+      );
+      assert.equal(await valueOf(http, globals), before);
+    });
+  });
+
+  it('is refused up front where it is wrong for all: equal models, unknown types, models that nobody has', async () => {
+    const before = await configured(http);
+    refused(await migrateAll({ to_model_id: source }), 400, 'SAME_MODEL');
+    refused(await migrateAll({ entity_types: ['assistant'] }), 400, 'ENTITY_TYPE_UNKNOWN');
+    refused(await migrateAll({}, '00000009-def0-def0-def0-000500000000'), 404, 'MODEL_NOT_FOUND');
+    refused(await migrateAll({ force_override: true }), 400, 'FORCE_NEEDS_REASON');
+    assert.deepEqual(await configured(http), before);
+    assert.equal(await valueOf(http, 'SELECT count(*)::int AS value FROM migration.migrations'), 0);
+  });
+});
