@@ -2,7 +2,7 @@
 import type { Verdict } from './routability.ts';
 
 /** `disabled`: nobody, because it would not run. */
-export type BillingMode = 'platform_managed' | 'byok' | 'disabled';
+type BillingMode = 'platform_managed' | 'byok' | 'disabled';
 
 export interface Billing {
   readonly mode: BillingMode;

@@ -30,21 +30,21 @@ interface Concerned {
 }
 
 /** A pair that ran and would be refused. */
-export interface Orphan extends Concerned {
+interface Orphan extends Concerned {
   readonly code: string;
   readonly message: string;
   readonly suggestions: readonly string[];
 }
 
 /** A pair that runs before and after, paid by somebody else. */
-export interface PayerFlip extends Concerned {
+interface PayerFlip extends Concerned {
   readonly from: Payer;
   readonly to: Payer;
   readonly provider: string | null;
 }
 
 /** A pair whose model goes away, or at another date than before. */
-export interface NewRetirement extends Concerned {
+interface NewRetirement extends Concerned {
   readonly status: string;
   readonly shutdown: string | null;
   readonly replacement: string | null;

@@ -41,6 +41,9 @@ const entry = z.object({
   supports_function_calling: flag,
   supports_response_schema: flag,
   supports_reasoning: flag,
+  supports_vision: flag,
+  supports_pdf_input: flag,
+  supports_audio_input: flag,
   deprecation_date: z.string().optional().catch(undefined),
 });
 
@@ -78,6 +81,7 @@ function factsOf(each: z.infer<typeof entry>, { checked }: FeedOrigin): FeedFact
       tools: each.supports_function_calling,
       structured: each.supports_response_schema,
       reasoning: each.supports_reasoning,
+      alsoInput: alsoInput(each),
     }),
     prices: pricesOf(each, kind),
     // The date on which its provider stops it, whatever its name says.
@@ -85,6 +89,14 @@ function factsOf(each: z.infer<typeof entry>, { checked }: FeedOrigin): FeedFact
       lifecycle: { status: shutdown <= checked ? ('retired' as const) : ('deprecated' as const), shutdown },
     }),
   };
+}
+
+/** A flag that is missing says nothing. */
+function alsoInput(each: z.infer<typeof entry>): FeedFacts['alsoInput'] {
+  const { supports_vision: image, supports_audio_input: audio, supports_pdf_input: pdf } = each;
+  const kinds = [image === true && 'image', audio === true && 'audio', pdf === true && 'pdf'] as const;
+  const known = kinds.filter((kind) => kind !== false);
+  return known.length === 0 ? undefined : known;
 }
 
 function pricesOf(each: z.infer<typeof entry>, kind: FeedFacts['kind']): NonNullable<FeedFacts['prices']> {

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { dayOf, parseFeed } from './feed.ts';
 import type { FeedFacts, FeedModel, FeedOrigin } from './feed.ts';
 
+type Lifecycle = NonNullable<FeedFacts['lifecycle']>;
+
 const day = z.string().optional().catch(undefined);
 
 const shape = z.object({
@@ -17,6 +19,9 @@ const shape = z.object({
       announced: day,
       shutdown: day,
       replacement: z.string().optional().catch(undefined),
+      distributions: z
+        .array(z.object({ via: z.string(), shutdown: day, source: z.string().optional() }))
+        .optional(),
       source: z.string().optional(),
     }),
   ),
@@ -26,18 +31,25 @@ const shape = z.object({
 export function readModelEol(value: unknown, origin: FeedOrigin): FeedModel[] {
   const feed = parseFeed('model-eol', shape, value);
   const checked = dayOf(feed.generated) ?? origin.checked;
-  return feed.models.map(({ id, aliases = [], source, ...dates }) => ({
-    ids: [id, ...aliases],
-    vendor: feed.publisher,
-    facts: { lifecycle: lifecycleOf(dates, checked) },
-    source: source ?? feed.source ?? origin.source,
-    checked,
-  }));
+  return feed.models.map(({ id, aliases = [], source: own, ...dates }) => {
+    const source = own ?? feed.source ?? origin.source;
+    const lifecycle = { ...lifecycleOf(dates, checked), ...distributorsOf(dates, source) };
+    return { ids: [id, ...aliases], vendor: feed.publisher, facts: { lifecycle }, source, checked };
+  });
 }
 
-type Dates = Pick<z.infer<typeof shape>['models'][number], 'announced' | 'shutdown' | 'replacement'>;
+type Dates = Omit<z.infer<typeof shape>['models'][number], 'id' | 'aliases' | 'source'>;
 
-function lifecycleOf(dates: Dates, checked: string): NonNullable<FeedFacts['lifecycle']> {
+/** Others that serve it, and stop on a day of their own. */
+function distributorsOf({ distributions = [] }: Dates, source: string): Pick<Lifecycle, 'distributors'> {
+  const distributors = distributions.flatMap(({ via, shutdown, source: own = source }) => {
+    const day = dayOf(shutdown);
+    return day === undefined ? [] : [{ via, shutdown: day, source: own }];
+  });
+  return distributors.length === 0 ? {} : { distributors };
+}
+
+function lifecycleOf(dates: Dates, checked: string): Lifecycle {
   const [announced, shutdown] = [dayOf(dates.announced), dayOf(dates.shutdown)];
   const going = announced !== undefined || shutdown !== undefined;
   const status = shutdown !== undefined && shutdown <= checked ? 'retired' : going ? 'deprecated' : undefined;

@@ -18,6 +18,8 @@ export interface FeedFacts {
   readonly kind?: Model['kind'] | undefined;
   readonly released?: string | undefined;
   readonly input?: Model['input'] | undefined;
+  /** What goes in beside text, where a feed says of some kinds only that they do. */
+  readonly alsoInput?: Model['input'] | undefined;
   readonly output?: Model['output'] | undefined;
   readonly context?: number | undefined;
   readonly maxOutput?: number | undefined;
@@ -36,6 +38,7 @@ export interface FeedFacts {
     readonly shutdown?: string | undefined;
     /** As the feed spells it. */
     readonly replacement?: string | undefined;
+    readonly distributors?: Model['lifecycle']['distributors'];
   };
 }
 

@@ -25,7 +25,7 @@ export interface ModelChange {
 }
 
 /** Something that a feed says and that is not taken over. */
-export interface Unheeded {
+interface Unheeded {
   readonly model: string;
   readonly message: string;
 }
@@ -136,6 +136,10 @@ function judgeFact(fact: Fact): FactChange | string | undefined {
       return judgeShutdown(model, change);
     case 'lifecycle.replacement':
       return judgeReplacement(fact, change);
+    case 'lifecycle.distributors':
+      return judgeDistributors(model, change);
+    case 'alsoInput':
+      return judgeAlsoInput(model, change);
     default:
       return change;
   }
@@ -154,6 +158,25 @@ function judgeShutdown({ lifecycle: { shutdown } }: Model, change: FactChange): 
   const said = String(change.after);
   if (shutdown === undefined || said < shutdown) return change;
   return `says it is shut down on ${said}; here it is ${shutdown}, and a feed puts nothing off`;
+}
+
+type Distributors = NonNullable<Model['lifecycle']['distributors']>;
+
+/** Their dates, too, come nearer only; a distributor that the feed does not name stays. */
+function judgeDistributors({ lifecycle }: Model, change: FactChange): FactChange | undefined {
+  const ours = lifecycle.distributors ?? [];
+  const said = change.after as Distributors;
+  const nearer = ours.map(
+    (our) => said.find(({ via, shutdown }) => via === our.via && shutdown < our.shutdown) ?? our,
+  );
+  const more = said.filter(({ via }) => !ours.some((our) => our.via === via));
+  const after = [...nearer, ...more];
+  return canonicalText(after) === canonicalText(ours) ? undefined : { ...change, after };
+}
+
+function judgeAlsoInput({ input = ['text'] }: Model, { after }: FactChange): FactChange | undefined {
+  const more = (after as NonNullable<Model['input']>).filter((kind) => !input.includes(kind));
+  return more.length === 0 ? undefined : { path: ['input'], before: input, after: [...input, ...more] };
 }
 
 function judgeReplacement({ byName, model }: Fact, change: FactChange): FactChange | string | undefined {
@@ -196,7 +219,7 @@ function newModels(registry: Registry, unknown: readonly FeedModel[]): Model[] {
 /** Undefined where the feed does not say enough to name it. A replacement is for the second import, when all are there. */
 function newModel({ ids, vendor, facts, source, checked }: FeedModel): Model | undefined {
   const [id] = ids;
-  const { name, family, kind, lifecycle, prices, ...limits } = facts;
+  const { name, family, kind, lifecycle, prices, alsoInput: _, ...limits } = facts;
   const wellFormed =
     id !== undefined && /^[!-~]{1,200}$/.test(id) && /^[a-z0-9][a-z0-9.-]*$/.test(family ?? '');
   if (!wellFormed || name === undefined || family === undefined || kind === undefined) return undefined;

@@ -7,7 +7,7 @@ import type { LifecycleNote } from './answer.ts';
 import type { Payer } from './route.ts';
 import type { Arm, Provider, Runtime } from './shape.ts';
 
-export interface MenuItem {
+interface MenuItem {
   /** As this runtime spells it. */
   readonly id: string;
   readonly model: string;
@@ -17,7 +17,7 @@ export interface MenuItem {
 }
 
 /** One way to reach models. */
-export interface MenuArm {
+interface MenuArm {
   readonly provider: string;
   readonly label: string;
   readonly payer: Payer;

@@ -12,9 +12,7 @@ export type Pattern =
   | { readonly kind: 'repeat'; readonly part: Pattern; readonly min: number; readonly max: number };
 
 /** Every character that an id may have. */
-export const idCharacters: readonly string[] = Array.from({ length: 94 }, (_, at) =>
-  String.fromCharCode(33 + at),
-);
+const idCharacters: readonly string[] = Array.from({ length: 94 }, (_, at) => String.fromCharCode(33 + at));
 
 const anything: Pattern = { kind: 'one', of: new Set(idCharacters) };
 const maxRepeat = 64;

@@ -4,7 +4,7 @@ import type { Payer, Route } from './route.ts';
 import type { Routes } from './routes.ts';
 import type { Model } from './shape.ts';
 
-export type RefusalCode = Extract<
+type RefusalCode = Extract<
   ErrorCode,
   | 'REGISTRY_UNAVAILABLE'
   | 'RUNTIME_UNSUPPORTED'

@@ -16,7 +16,7 @@ export interface ListedId {
 }
 
 /** An arm whose provider's matchers make ids routable. */
-export interface NamedArm {
+interface NamedArm {
   readonly route: Route;
   readonly takes: (id: string) => boolean;
   /** What may stand before a vendor's own id: `anthropic/`. */

@@ -103,6 +103,29 @@ describe('a plan', () => {
     assert.equal(plan.unknown, 1);
   });
 
+  it('takes a distributor’s date where it is new or nearer, and a kind of input that was not known', () => {
+    const source = 'https://example.org/cloud';
+    const at = (via: string, shutdown: string): { via: string; shutdown: string; source: string } => ({
+      via,
+      shutdown,
+      source,
+    });
+    const own =
+      'lifecycle: { status: active, distributors: [{ via: cloud, shutdown: 2027-01-01, source: https://example.org/cloud }, { via: shop, shutdown: 2027-01-01, source: https://example.org/cloud }] }';
+    const more = { 'more.yaml': `schema: 1\nmodels:\n${model('acme-6', own, 'input: [text, video]')}\n` };
+    const distributors = [at('cloud', '2026-12-01'), at('shop', '2028-01-01'), at('mall', '2028-01-01')];
+    const plan = planImport(loaded(more).registry, [
+      said('acme-6', { alsoInput: ['image'], lifecycle: { distributors } }),
+    ]);
+    const after = carriedOut(texts(more), plan).registry.models.find(({ id }) => id === 'acme-6');
+    assert.deepEqual(after?.lifecycle.distributors, [
+      at('cloud', '2026-12-01'),
+      at('shop', '2027-01-01'),
+      at('mall', '2028-01-01'),
+    ]);
+    assert.deepEqual(after?.input, ['text', 'video', 'image']);
+  });
+
   it('adds models only where that was asked for, and only those that the feed says enough about', () => {
     const feed = [
       said('acme-4', { name: 'Acme 4', family: 'acme', kind: 'completion', context: 9, prices: {} }),
@@ -229,7 +252,7 @@ describe('the formats', () => {
     const feed = readLiteLlm(
       {
         sample_spec: { litellm_provider: 'one of …', max_tokens: 'a text', mode: 'chat' },
-        'gemini/g-1': { litellm_provider: 'gemini', mode: 'chat', input_cost_per_token: 1.1e-7, output_cost_per_token: 4e-7, max_input_tokens: 100, max_output_tokens: '8', supports_reasoning: true, deprecation_date: '2026-04-30' },
+        'gemini/g-1': { litellm_provider: 'gemini', mode: 'chat', input_cost_per_token: 1.1e-7, output_cost_per_token: 4e-7, max_input_tokens: 100, max_output_tokens: '8', supports_reasoning: true, supports_vision: true, supports_pdf_input: false, deprecation_date: '2026-04-30' },
         'g-1': { litellm_provider: 'vertex_ai', mode: 'chat' },
         'e-1': { litellm_provider: 'openai', mode: 'embedding', output_vector_size: 3 },
         'pic-1': { litellm_provider: 'openai', mode: 'image_generation' },
@@ -243,6 +266,7 @@ describe('the formats', () => {
       [0.11, 0.4, 100, undefined, true],
     );
     assert.deepEqual(lifecycle, { status: 'retired', shutdown: '2026-04-30' });
+    assert.deepEqual(feed[0]?.facts.alsoInput, ['image']);
   });
 
   it('model-eol: past on the day of the feed is retired, announced is deprecated, and nothing said is nothing', () => {
@@ -252,7 +276,7 @@ describe('the formats', () => {
         spec: 'model-eol/0.1', publisher: 'acme', generated: '2026-05-05T10:00:00Z',
         models: [
           entry('a', { aliases: ['a-0'], announced: '2026-01-01', shutdown: '2026-05-05', replacement: 'b' }),
-          entry('b', { shutdown: '2026-05-06' }),
+          entry('b', { shutdown: '2026-05-06', distributions: [{ via: 'cloud', shutdown: '2026-07-01' }, { via: 'shop' }] }),
           entry('c', { announced: null, shutdown: '2026-05' }),
         ],
       },
@@ -264,6 +288,8 @@ describe('the formats', () => {
       ['c', undefined, undefined],
     ]); // prettier-ignore
     assert.deepEqual([feed[0]?.checked, feed[0]?.source], ['2026-05-05', 'https://example.org/eol']);
+    const cloud = { via: 'cloud', shutdown: '2026-07-01', source: 'https://example.org/eol' };
+    assert.deepEqual(feed.map(({ facts }) => facts.lifecycle?.distributors), [undefined, [cloud], undefined]); // prettier-ignore
   });
 
   it('anything else is FEED_INVALID, with what was expected', () => {
