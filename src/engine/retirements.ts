@@ -12,7 +12,7 @@ export interface RetiringUse {
   readonly rows: Readonly<Record<string, number>>;
 }
 
-export interface AffectedTenant {
+interface AffectedTenant {
   readonly key: string;
   readonly name: string;
   /** The key of the model's row of this tenant. */

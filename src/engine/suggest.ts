@@ -8,7 +8,7 @@ import type { ModelFacts } from './model.ts';
 import { compareText } from './order.ts';
 import type { Finding } from './plan-types.ts';
 
-export interface SuggestionReason {
+interface SuggestionReason {
   readonly code:
     | 'SAME_FAMILY'
     | 'SAME_PROVIDER'

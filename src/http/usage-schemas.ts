@@ -53,9 +53,10 @@ const resources: Readonly<Record<string, (ids: readonly string[]) => string>> = 
   assistant_templates: ([id = '']) => `assistant-templates/${id}`,
   app_templates: ([id = '']) => `app-templates/${id}`,
   spaces: ([id = '']) => `spaces/${id}`,
-  space_completion_models: ([space = '']) => `spaces/${space}`,
-  space_transcription_models: ([space = '']) => `spaces/${space}`,
-  space_embedding_models: ([space = '']) => `spaces/${space}`,
+  tenant_defaults: () => 'defaults',
+  space_completion_models: ([space = '']) => `spaces/${space}/completion-models`,
+  space_transcription_models: ([space = '']) => `spaces/${space}/transcription-models`,
+  space_embedding_models: ([space = '']) => `spaces/${space}/embedding-models`,
 };
 
 function linkOf({ table, key }: Use): string | null {

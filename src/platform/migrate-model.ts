@@ -115,7 +115,7 @@ async function carryOut(platform: Platform, acting: Acting, request: MigrateRequ
 }
 
 /** Rows that moved: the mark on the model itself is not one of them. */
-export function movedRows({ steps }: Pick<MoveResult, 'steps'>): number {
+function movedRows({ steps }: Pick<MoveResult, 'steps'>): number {
   return steps.filter(({ operation }) => operation !== 'retire').reduce((sum, { actual }) => sum + actual, 0);
 }
 

@@ -5,7 +5,7 @@ import { hitsOf, usageSql, usedTables } from './usage-rows.ts';
 import type { Hit, UsageAsked, UsageRow, UsedTable } from './usage-rows.ts';
 
 /** Rows by what they are: configuration, configuration that is soft-deleted or archived, records of what happened. */
-export interface UsageCount {
+interface UsageCount {
   readonly live: number;
   readonly dead: number;
   readonly history: number;

@@ -318,6 +318,29 @@ eachEngine((engine) => {
     assert.deepEqual(again, { ...first, replayed: true });
   });
 
+  // The embedded engine has one connection: there a second migration waits for the first.
+  if (engine === 'server')
+    it('answers 409 while a migration of the same source runs, and says when to try again', async () => {
+      const held = Promise.withResolvers<void>();
+      const done = Promise.withResolvers<void>();
+      const holding = http.asSuperuser(async (tx) => {
+        await tx.run('SELECT pg_advisory_xact_lock(hashtextextended($1::text, 6420))', [
+          JSON.stringify([http.tenants.mine, source]),
+        ]);
+        held.resolve();
+        await done.promise;
+      });
+      await held.promise;
+      const running = await migrate(http, { confirm_migration: true });
+      refused(running, 409, 'MIGRATION_RUNNING');
+      assert.equal(running.headers['retry-after'], '1');
+      // Another source is free, and so is another tenant.
+      await migrated(http, { to_model_id: haiku }, { path: migratePath('gpt-4o') });
+      done.resolve();
+      await holding;
+      await migrated(http);
+    });
+
   it('answers 410 with the successor where a retired model is chosen, and keeps a record of it', async () => {
     await migrated(http);
     const body = { to_model_id: source, confirm_migration: true };

@@ -6,7 +6,7 @@ import type { Tx } from '../database.ts';
 import { quoteIdent } from '../identifiers.ts';
 
 /** Whose key it is. The tenant is that of the transaction. */
-export interface KeyName {
+interface KeyName {
   readonly schema: string;
   readonly tenant: string;
   readonly user: string;
