@@ -6,7 +6,7 @@ import type { Caller } from './caller.ts';
 import type { Platform } from './open.ts';
 import type { Values } from './resources/declaration.ts';
 import { defaults } from './resources/defaults.ts';
-import { chooseModels, type Choice } from './rows/model-choice.ts';
+import { chooseModels, type Choice, holdModels } from './rows/model-choice.ts';
 import { changesOf, normalise, represent, requireMatch } from './rows/representation.ts';
 import { repeated } from './rows/unit.ts';
 
@@ -30,6 +30,7 @@ export function updateDefaultsOf(
   const wanted = normalise(defaults.columns, values);
   const attempt = (): Promise<Values> =>
     withTenant(platform.site, { tenant: caller.tenantId }, async (tx) => {
+      await holdModels({ tx, platform, caller }, choicesOf(wanted));
       const { row: found, made } = await lockDefaults(tx, tenant);
       const before = represent(defaults.columns, found);
       // A row that was made just now was seen as nothing at all.

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { catalogue } from '../../src/platform/resources/catalogue.ts';
 import type { Values } from '../../src/platform/resources/declaration.ts';
+import { digestTenant } from '../../src/postgres/tenants.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { caseOf, idsOf, type ResourceCase } from './resource-cases.ts';
@@ -17,10 +18,23 @@ const ofTenants = cases.filter(({ resource }) => resource.owner === 'tenant');
 
 eachEngine((engine) => {
   let http: HttpPlatform;
+  let atFirst: Record<string, string>;
   before(async () => {
     http = await httpPlatform(engine);
+    atFirst = await theirs();
   });
   after(() => http.close());
+
+  /** A digest of everything in the database that belongs to the second tenant. */
+  const theirs = async (): Promise<Record<string, string>> => {
+    const rest = await digestTenant(http.platform.site, http.tenants.other);
+    const audit = await http.asSuperuser((tx) =>
+      tx.one<{ n: number }>('SELECT count(*) AS n FROM migration.audit_log WHERE tenant_id = $1', [
+        http.tenants.other,
+      ]),
+    );
+    return { ...rest, audit: String(audit.n) };
+  };
 
   const create = async ({ writeUrl, body }: ResourceCase, key = http.keys.sysadmin): Promise<Answer> => {
     const made = await http.call('POST', writeUrl, { key, body: body() });
@@ -211,6 +225,10 @@ eachEngine((engine) => {
       );
     });
   }
+
+  it('has touched no row of another tenant', async () => {
+    assert.deepEqual(await theirs(), atFirst);
+  });
 
   it('keeps the audit log to admins, and filters it', async () => {
     assert.equal((await http.call('GET', '/api/v1/audit-log', { key: http.keys.member })).status, 403);

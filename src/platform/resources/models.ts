@@ -7,6 +7,7 @@ import {
   choice,
   day,
   decimal,
+  fixed,
   flag,
   id,
   instant,
@@ -23,8 +24,9 @@ import type { Column, ModelKind, Resource, Values } from './declaration.ts';
 
 const head = {
   id: readOnly(id),
-  name: required(line(), { about: 'What the provider calls it' }),
-  family: required(line(), { about: 'Models of one family replace each other' }),
+  // Documents and global templates name a model by these; by another name it is another model.
+  name: fixed(line(), { about: 'What the provider calls it' }),
+  family: fixed(line(), { about: 'Models of one family replace each other' }),
   provider_id: required(id, { names: provider }),
   is_enabled: optional(flag, { about: 'May it be chosen?' }),
   is_deprecated: optional(flag),

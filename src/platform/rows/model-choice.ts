@@ -22,6 +22,21 @@ interface Choices {
   readonly spaceId: string | undefined;
 }
 
+/**
+ * Holds models until the transaction ends. A migration takes its models first, then links, then rows; whoever writes a row
+ * that names a model does the same, so that one waits for the other and neither for both.
+ */
+export async function holdModels(
+  { tx, platform, caller }: Place,
+  named: readonly Pick<Choice, 'kind' | 'id'>[],
+): Promise<void> {
+  const tenant = { schema: platform.schema, tenantId: caller.tenantId };
+  for (const kind of new Set(named.map((model) => model.kind))) {
+    const ids = new Set(named.filter((model) => model.kind === kind).map(({ id }) => id));
+    await listModelStates(tx, tenant, { kind, ids: [...ids] });
+  }
+}
+
 /** @throws REFERENCE_INVALID, MODEL_RETIRED, MODEL_DISABLED, MODEL_NOT_IN_SPACE */
 export async function chooseModels(place: Place, { choices, spaceId }: Choices): Promise<void> {
   for (const kind of new Set(choices.map((choice) => choice.kind))) {
@@ -36,9 +51,6 @@ async function chooseOfKind(
 ): Promise<void> {
   const tenant = { schema: platform.schema, tenantId: caller.tenantId };
   const ids = [...new Set(choices.map(({ id }) => id))];
-  // Whoever waits here for a migration that moves the link reads the model afterwards, as it is then.
-  const available =
-    spaceId === undefined ? undefined : await lockSpaceModels(tx, tenant, { kind, spaceId, ids });
   const states = new Map(
     (await listModelStates(tx, tenant, { kind, ids })).map((state) => [state.id, state]),
   );
@@ -48,7 +60,9 @@ async function chooseOfKind(
     if (choice.named !== undefined && choice.named !== state.name) throw misnamed(choice, state);
     if (choice.fresh) await refuseUnusable({ tx, platform, caller }, choice, state);
   }
-  const missing = choices.find(({ id }) => available?.includes(id) === false);
+  if (spaceId === undefined) return;
+  const available = await lockSpaceModels(tx, tenant, { kind, spaceId, ids });
+  const missing = choices.find(({ id }) => !available.includes(id));
   if (missing !== undefined) throw notInSpace(missing, states.get(missing.id));
 }
 

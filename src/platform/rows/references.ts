@@ -5,8 +5,8 @@
  */
 import { DroverError } from '../../errors.ts';
 import { findColumn } from '../../postgres/queries/model-choice.ts';
-import type { Proposed, Reference } from '../resources/declaration.ts';
-import { chooseModels, type Choice, unknownReference } from './model-choice.ts';
+import type { Proposed, Reference, Values } from '../resources/declaration.ts';
+import { chooseModels, type Choice, holdModels, unknownReference } from './model-choice.ts';
 import { modelsInPipeline } from './pipeline.ts';
 import type { Asked } from './unit.ts';
 
@@ -30,6 +30,21 @@ export async function checkReferences(
   );
   const spaceId = space === undefined ? undefined : String(proposed.after[space]);
   await chooseModels(proposed, { choices, spaceId });
+}
+
+/** Holds the models that a change names, before its row is locked; whether they may be chosen is asked later. */
+export function holdNamed(
+  place: Pick<Proposed, 'tx' | 'platform' | 'caller'>,
+  asked: Asked,
+  values: Values,
+): Promise<void> {
+  const named = Object.entries(asked.resource.columns).flatMap(([name, { names, type }]) => {
+    const value = values[name];
+    if (names?.to === 'model') return typeof value === 'string' ? [{ kind: names.kind, id: value }] : [];
+    if (type.kind !== 'object' || type.form !== 'pipeline') return [];
+    return modelsInPipeline(value).map(({ id }) => ({ kind: 'completion' as const, id }));
+  });
+  return holdModels(place, named);
 }
 
 interface Looked {

@@ -1,6 +1,6 @@
 /**
- * Makes, changes, takes away and brings back rows of any resource. In one transaction, in this order: the row, the
- * caller's version, what the row names, what speaks against it, the change, the audit record. What is refused has
+ * Makes, changes, takes away and brings back rows of any resource. In one transaction, in this order: the models
+ * that are named, the row, the caller's version, what the row names, what speaks against it, the change, the audit record. What is refused has
  * written nothing.
  */
 import { randomUUID } from 'node:crypto';
@@ -10,7 +10,7 @@ import { deleteRow, findRow, insertRow, updateRow } from '../../postgres/queries
 import type { Action, Resource, Values } from '../resources/declaration.ts';
 import { recordChange } from './audit.ts';
 import { notFound } from './read.ts';
-import { checkReferences } from './references.ts';
+import { checkReferences, holdNamed } from './references.ts';
 import { changesOf, normalise, represent, requireMatch, tableOf } from './representation.ts';
 import { type Asked, writing } from './unit.ts';
 
@@ -43,7 +43,7 @@ export interface Change {
 /** Changes what differs; where nothing does, nothing is written. @throws NOT_FOUND, PRECONDITION_FAILED, DELETED … */
 export function updateResource(asked: Asked, change: Change): Promise<Values> {
   const values = normalise(asked.resource.columns, change.values);
-  return changeRow(asked, { ...change, action: 'update', values: () => values, stamped: [] });
+  return changeRow(asked, { ...change, action: 'update', named: values, values: () => values, stamped: [] });
 }
 
 /** Takes a row away in the way of its resource; twice is no error. */
@@ -58,7 +58,7 @@ export function retireResource(asked: Asked, change: Change): Promise<Values> {
   const stamped = how === 'stamp' ? [column] : how === 'lifecycle' ? ['retired_at'] : [];
   const values = (before: Values): Values | undefined =>
     isGone(asked.resource, before) ? undefined : { ...extra, ...off };
-  return changeRow(asked, { ...change, action: 'retire', values, stamped });
+  return changeRow(asked, { ...change, action: 'retire', named: {}, values, stamped });
 }
 
 /** Brings back what was deleted softly or archived; what is there already stays as it is. */
@@ -66,7 +66,7 @@ export function restoreResource(asked: Asked, change: Omit<Change, 'values'>): P
   const column = asked.resource.retirement?.column ?? 'deleted_at';
   const values = (before: Values): Values | undefined =>
     isGone(asked.resource, before) ? { [column]: null } : undefined;
-  return changeRow(asked, { ...change, action: 'restore', values, stamped: [] });
+  return changeRow(asked, { ...change, action: 'restore', named: {}, values, stamped: [] });
 }
 
 function isGone({ retirement }: Resource, row: Values): boolean {
@@ -80,6 +80,8 @@ interface RowChange {
   readonly id: string;
   readonly ifMatch: string | undefined;
   readonly action: Exclude<Action, 'create'>;
+  /** Values that may name models. */
+  readonly named: Values;
   /** undefined: the row is as it shall be. */
   readonly values: (before: Values) => Values | undefined;
   readonly stamped: readonly string[];
@@ -90,6 +92,7 @@ function changeRow(asked: Asked, change: RowChange): Promise<Values> {
   const id = change.id.toLowerCase();
   return writing(asked, async (tx) => {
     await resource.lock?.({ tx, ...asked, action: change.action, id });
+    await holdNamed({ tx, ...asked }, asked, change.named);
     const found = await findRow(tx, tableOf(asked), { id, lock: true });
     if (found === undefined) throw notFound(resource);
     const before = represent(resource.columns, found);
