@@ -1,5 +1,6 @@
 /** Which model ids belong to a provider: by a vendor word with its boundary, or by an anchored pattern. */
-import { firstCharacters, parsePattern, regularExpression, wordPattern } from './pattern.ts';
+import { automatonOf, compileAutomaton } from './automaton.ts';
+import { firstCharacters, parsePattern, wordPattern } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
 
 /** As the registry writes it: `word` with `after`, or `pattern`. */
@@ -26,12 +27,19 @@ export function patternOf({ word, after, pattern, ignoreCase }: Matcher): Patter
   return wordPattern(word ?? '', after ?? [], ignoreCase ?? false);
 }
 
+/** @throws PatternError where a matcher means nothing, or too much. */
+export function checkMatcher(matcher: Matcher): void {
+  automatonOf(patternOf(matcher));
+}
+
 /** One test for all matchers of a provider. @throws PatternError */
 export function compileMatchers(matchers: readonly Matcher[]): CompiledMatchers {
-  const patterns = matchers.map(patternOf);
-  const expression = regularExpression(patterns);
-  const first = firstCharacters({ kind: 'choice', options: patterns });
-  return { takes: (id) => expression.test(id), first, prefixes: matchers.flatMap(prefixesOf) };
+  const whole: Pattern = { kind: 'choice', options: matchers.map(patternOf) };
+  return {
+    takes: compileAutomaton(whole),
+    first: firstCharacters(whole),
+    prefixes: matchers.flatMap(prefixesOf),
+  };
 }
 
 function prefixesOf({ word, after = [] }: Matcher): string[] {

@@ -2,73 +2,13 @@
  * Do two patterns take the same id? Decided, not guessed: both become automata, and a breadth-first search through the
  * pairs of their states finds a shortest id that both take, or that there is none.
  */
+import { automatonOf } from './automaton.ts';
+import type { Automaton } from './automaton.ts';
 import type { Pattern } from './pattern.ts';
-
-interface Move {
-  readonly of: ReadonlySet<string>;
-  readonly to: number;
-}
-
-interface Automaton {
-  /** Moves that read a character, by state. */
-  readonly moves: Move[][];
-  /** Moves that read nothing, by state. */
-  readonly free: number[][];
-  readonly start: number;
-  readonly end: number;
-}
 
 /** A shortest id that both patterns take. Undefined where no id is taken by both. */
 export function findWitness(a: Pattern, b: Pattern): string | undefined {
   return search(automatonOf(a), automatonOf(b));
-}
-
-function automatonOf(pattern: Pattern): Automaton {
-  const moves: Move[][] = [];
-  const free: number[][] = [];
-  const add = (): number => {
-    free.push([]);
-    return moves.push([]) - 1;
-  };
-  /** Adds the states of a pattern behind a state and returns the state in which it has been read. */
-  const build = (part: Pattern, from: number): number => {
-    switch (part.kind) {
-      case 'one': {
-        const to = add();
-        moves[from]?.push({ of: part.of, to });
-        return to;
-      }
-      case 'sequence':
-        return part.parts.reduce((at, each) => build(each, at), from);
-      case 'choice': {
-        const to = add();
-        for (const option of part.options) free[build(option, from)]?.push(to);
-        return to;
-      }
-      case 'repeat':
-        return buildRepeat(part, from);
-      default:
-        return part satisfies never;
-    }
-  };
-  const buildRepeat = (part: Pattern & { kind: 'repeat' }, from: number): number => {
-    let at = from;
-    for (let count = 0; count < part.min; count += 1) at = build(part.part, at);
-    const to = add();
-    free[at]?.push(to);
-    if (part.max === Infinity) {
-      free[build(part.part, to)]?.push(to);
-      return to;
-    }
-    for (let count = part.min; count < part.max; count += 1) {
-      at = build(part.part, at);
-      free[at]?.push(to);
-    }
-    return to;
-  };
-  // A state that nothing leads back to, so that a repetition at the beginning cannot re-enter another option.
-  const start = add();
-  return { moves, free, start, end: build(pattern, start) };
 }
 
 interface Visit {

@@ -46,35 +46,6 @@ function one(chars: Iterable<string>, ignoreCase: boolean): Pattern {
   return { kind: 'one', of };
 }
 
-/** What decides in production: the regular expression of a pattern, made from what was understood, not from the text. */
-export function regularExpression(patterns: readonly Pattern[]): RegExp {
-  return new RegExp(`^(?:${patterns.map(source).join('|')})$`);
-}
-
-function source(pattern: Pattern): string {
-  switch (pattern.kind) {
-    case 'one':
-      return classSource(pattern.of);
-    case 'sequence':
-      return pattern.parts.map(source).join('');
-    case 'choice':
-      return `(?:${pattern.options.map(source).join('|')})`;
-    case 'repeat':
-      return `(?:${source(pattern.part)})${countSource(pattern)}`;
-    default:
-      return pattern satisfies never;
-  }
-}
-
-function classSource(of: ReadonlySet<string>): string {
-  if (of.size === idCharacters.length) return '[!-~]';
-  return `[${[...of].map((char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`).join('')}]`;
-}
-
-function countSource({ min, max }: { min: number; max: number }): string {
-  return max === Infinity ? `{${min},}` : `{${min},${max}}`;
-}
-
 /** The characters that a pattern can begin with; undefined where it takes an empty text. */
 export function firstCharacters(pattern: Pattern): ReadonlySet<string> | undefined {
   switch (pattern.kind) {
@@ -159,13 +130,6 @@ class Reader {
 
   #repeated(): Pattern {
     const part = this.#single();
-    const repeated = this.#count(part);
-    if (repeated !== part && repeated.kind === 'repeat' && repeated.max > 1 && repeats(part))
-      throw new PatternError('a repetition of a repetition takes a regular expression ages; write it flat');
-    return repeated;
-  }
-
-  #count(part: Pattern): Pattern {
     if (this.#skip('?')) return { kind: 'repeat', part, min: 0, max: 1 };
     if (this.#skip('*')) return { kind: 'repeat', part, min: 0, max: Infinity };
     if (this.#skip('+')) return { kind: 'repeat', part, min: 1, max: Infinity };
@@ -246,13 +210,6 @@ class Reader {
     this.at += 1;
     return true;
   }
-}
-
-/** Can it read the same thing any number of times? */
-function repeats(pattern: Pattern): boolean {
-  if (pattern.kind === 'one') return false;
-  if (pattern.kind === 'repeat') return pattern.max === Infinity || repeats(pattern.part);
-  return (pattern.kind === 'sequence' ? pattern.parts : pattern.options).some(repeats);
 }
 
 function between(from: string, to: string): string[] {

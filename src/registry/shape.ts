@@ -1,6 +1,6 @@
 /** The shape of a registry document: what may stand in `registry/*.yaml`. Unknown keys are refused everywhere. */
 import { z } from 'zod';
-import { patternOf } from './matcher.ts';
+import { checkMatcher } from './matcher.ts';
 import { PatternError } from './pattern.ts';
 
 /** The schema version that this Drover reads. */
@@ -64,7 +64,7 @@ function problemOfMatcher(value: {
   if (pattern !== undefined && after !== undefined)
     return 'after belongs to word; a pattern is anchored itself';
   try {
-    patternOf(value);
+    checkMatcher(value);
     return undefined;
   } catch (error) {
     if (error instanceof PatternError) return `does not compile: ${error.message}`;

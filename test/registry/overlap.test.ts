@@ -2,15 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { automatonOf, compileAutomaton } from '../../src/registry/automaton.ts';
 import { compileMatchers, patternOf } from '../../src/registry/matcher.ts';
 import type { Matcher } from '../../src/registry/matcher.ts';
 import { findWitness } from '../../src/registry/overlap.ts';
-import {
-  PatternError,
-  firstCharacters,
-  parsePattern,
-  regularExpression,
-} from '../../src/registry/pattern.ts';
+import { PatternError, firstCharacters, parsePattern } from '../../src/registry/pattern.ts';
 
 /** Patterns over three letters, so that chance meets overlaps as often as not. */
 const pattern = fc.letrec<{ part: string; whole: string }>((tie) => ({
@@ -38,7 +34,7 @@ const matcher: fc.Arbitrary<Matcher> = fc.oneof(
 test('our own reading of a pattern is that of a regular expression', () => {
   fc.assert(
     fc.property(pattern, id, (text, value) => {
-      const ours = regularExpression([parsePattern(text, false)]).test(value);
+      const ours = compileAutomaton(parsePattern(text, false))(value);
       assert.equal(ours, new RegExp(text).test(value), `${text} ${value}`);
     }),
     { numRuns: 2000 },
@@ -81,6 +77,28 @@ test('a word owns ids behind its separators only, and at least one character of 
 });
 
 test('what is not understood is refused, not guessed', () => {
-  for (const text of ['x', '^x', '^(x$', '^x)$', '^[x$', '^[]$', '^[z-a]$', '^*$', '^a{3,2}$', '^a{1000}$', '^\\b$', '^(?=x)x$', '^(a+)+$', '^a b$', '^ü$', '^a\\$'])
+  for (const text of ['x', '^x', '^(x$', '^x)$', '^[x$', '^[]$', '^[z-a]$', '^*$', '^a{3,2}$', '^a{1000}$', '^\\b$', '^(?=x)x$', '^a b$', '^ü$', '^a\\$'])
     assert.throws(() => parsePattern(text, false), PatternError, text); // prettier-ignore
+});
+
+test('an id is read once, also where a regular expression would try for ages; an id of another alphabet is no id', () => {
+  const endless = `${'a'.repeat(200)}!`;
+  for (const text of ['^(a+)+$', '^(a|a)+$', '^(a|ab|b)*(a*)*$']) {
+    const takes = compileAutomaton(parsePattern(text, false));
+    assert.deepEqual([takes(endless), takes(endless.slice(0, -1)), takes('ä'), takes('a\u0000'), takes('')], [false, true, false, false, text.endsWith('*$')], text); // prettier-ignore
+  }
+  assert.throws(() => automatonOf(parsePattern('^((a{60}){60}){60}$', false)), PatternError);
+});
+
+test('ids that are made up to fill the memory do not, and what was forgotten is found again', () => {
+  // 2^15 states, more than are kept.
+  const takes = compileAutomaton(parsePattern('^.*a.{14}$', false));
+  for (let at = 0; at < 60_000; at += 1) {
+    const bits = ((at * 7919) % 2 ** 18)
+      .toString(2)
+      .padStart(18, '0')
+      .replaceAll('0', 'a')
+      .replaceAll('1', 'b');
+    assert.equal(takes(bits), bits.at(-15) === 'a', bits);
+  }
 });
