@@ -14,6 +14,8 @@ export interface SignalSource {
 export interface Interruption {
   /** Runs work that calls `check` where it can be stopped. */
   guard<T>(work: (check: () => void) => Promise<T>): Promise<T>;
+  /** Runs work and says once that somebody wants it to stop; how is up to the work. */
+  heed<T>(about: { say: string; asked: () => void }, work: () => Promise<T>): Promise<T>;
   /** Resolves at the first signal; a Ctrl-C after it ends the process at once. */
   wait(): Promise<void>;
 }
@@ -27,14 +29,24 @@ export interface InterruptionInput {
 
 /** Listens only while guarded work runs; outside it a signal ends the process as usual. */
 export function createInterruption({ signals, terminal, leave }: InterruptionInput): Interruption {
+  const heed: Interruption['heed'] = async (about, work) => {
+    let asked = false;
+    const listener = (): void => {
+      if (asked) return leave(130);
+      asked = true;
+      terminal.err(about.say);
+      about.asked();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) signals.on(signal, listener);
+    try {
+      return await work();
+    } finally {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) signals.off(signal, listener);
+    }
+  };
   return {
     async guard(work) {
       let asked = false;
-      const listener = (): void => {
-        if (asked) return leave(130);
-        asked = true;
-        terminal.err('Stopping. What was done so far is taken back; press Ctrl-C again to leave at once.');
-      };
       const check = (): void => {
         if (asked)
           throw new DroverError(
@@ -42,13 +54,10 @@ export function createInterruption({ signals, terminal, leave }: InterruptionInp
             'Stopped. The transaction was rolled back and nothing was changed.',
           );
       };
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) signals.on(signal, listener);
-      try {
-        return await work(check);
-      } finally {
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) signals.off(signal, listener);
-      }
+      const say = 'Stopping. What was done so far is taken back; press Ctrl-C again to leave at once.';
+      return heed({ say, asked: () => (asked = true) }, () => work(check));
     },
+    heed,
     wait: () =>
       new Promise((resolve) => {
         let asked = false;

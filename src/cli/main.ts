@@ -14,8 +14,10 @@ import { plan } from './commands/plan.ts';
 import { registry } from './commands/registry.ts';
 import { retirements } from './commands/retirements.ts';
 import { rollback } from './commands/rollback.ts';
+import { runs } from './commands/runs.ts';
 import { seed } from './commands/seed.ts';
 import { serve } from './commands/serve.ts';
+import { worker } from './commands/worker.ts';
 import { reportFailure, usageError } from './failure.ts';
 import { createInterruption } from './interruption.ts';
 import type { SignalSource } from './interruption.ts';
@@ -36,6 +38,8 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   rollback,
   history,
   retirements,
+  runs,
+  worker,
   notify,
   config,
   check,

@@ -11,6 +11,8 @@ export interface Following {
   readonly signal?: AbortSignal;
   /** How often to look; 250 ms by default. */
   readonly pollMs?: number;
+  /** At each look, with the run as it is. */
+  readonly onLook?: (run: RunRecord) => void;
 }
 
 const pageSize = 500;
@@ -47,6 +49,7 @@ export async function* followEvents(
 export async function waitForRun(site: Site, runId: string, about: Following = {}): Promise<RunRecord> {
   for (;;) {
     const run = await getRun(site, runId);
+    about.onLook?.(run);
     if (isFinal(run) || isResting(run) || about.signal?.aborted === true) return run;
     await pause(about);
   }

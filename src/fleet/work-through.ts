@@ -12,10 +12,14 @@ export async function workThrough(
   runId: string,
   options: Omit<WorkerOptions, 'only'> & Following = {},
 ): Promise<RunRecord> {
-  const { signal, pollMs = 100, ...rest } = options;
+  const { signal, onLook, pollMs = 100, ...rest } = options;
   const worker = startWorker(site, { ...rest, pollMs, only: runId });
   try {
-    return await waitForRun(site, runId, { pollMs, ...(signal === undefined ? {} : { signal }) });
+    return await waitForRun(site, runId, {
+      pollMs,
+      ...(signal === undefined ? {} : { signal }),
+      ...(onLook === undefined ? {} : { onLook }),
+    });
   } finally {
     await worker.stop();
   }

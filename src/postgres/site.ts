@@ -80,7 +80,7 @@ export async function prepareState({ state, scope }: Site): Promise<void> {
       `GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA ${quoteIdent(state.schema)} TO ${quoteIdent(role)}`,
     );
     // The journal and the audit log are only ever added to.
-    const changing = ['migrations', 'fences'].map(
+    const changing = ['migrations', 'fences', 'run_tenants'].map(
       (name) => `${quoteIdent(state.schema)}.${quoteIdent(name)}`,
     );
     await tx.run(`GRANT UPDATE ON ${changing.join(', ')} TO ${quoteIdent(role)}`);

@@ -38,6 +38,8 @@ test('every option of every command is in the guide', async () => {
     ['rollback'],
     ['history'],
     ['retirements'],
+    ['runs'],
+    ['worker'],
     ['notify'],
     ['config', 'check'],
     ['check'],

@@ -18,6 +18,8 @@ const verbs = [
   'rollback',
   'history',
   'retirements',
+  'runs',
+  'worker',
   'notify',
   'config',
   'check',

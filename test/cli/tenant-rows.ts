@@ -2,7 +2,18 @@
 import type { Tx } from '../../src/postgres/database.ts';
 import { digestRows } from '../support/platform.ts';
 
-const records = ['migrations', 'migration_steps', 'journal', 'audit_log', 'schema_migrations', 'fences'];
+const records = [
+  'migrations',
+  'migration_steps',
+  'journal',
+  'audit_log',
+  'schema_migrations',
+  'fences',
+  'runs',
+  'run_tenants',
+  'run_events',
+  'run_workers',
+];
 
 /** A digest of every row of every table of the tenants, by table. */
 export async function digestTenants(tx: Tx): Promise<Record<string, string>> {

@@ -4,11 +4,14 @@ import type { Plan } from '../../engine/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import { planMove } from '../../postgres/move.ts';
 import type { Site } from '../../postgres/site.ts';
+import { applyMany } from '../apply-many.ts';
+import type { ApplyManyOptions } from '../apply-many.ts';
 import { askToGoOn } from '../ask.ts';
 import { readPlanFile } from '../files.ts';
 import { applyWithProgress, planLines, refusingFindings } from '../move.ts';
 import { actorOf, readIntent, withActor, withJson, withMove, withWhere } from '../options.ts';
-import type { ActorOptions, MoveOptions } from '../options.ts';
+import type { ActorOptions } from '../options.ts';
+import { isRun, withPace, withTenants } from '../run-options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showMoveResult } from '../show-result.ts';
@@ -16,10 +19,7 @@ import { resolveTenant } from '../tenant.ts';
 import { resolveWhere, usage, whereWords, withSite } from '../where.ts';
 import type { Where } from '../where.ts';
 
-interface ApplyOptions extends MoveOptions, ActorOptions {
-  readonly yes?: boolean;
-  readonly force?: boolean;
-}
+type ApplyOptions = ApplyManyOptions & ActorOptions;
 
 /** `drover apply`: carries a plan out, after showing it. */
 export const apply: Verb = {
@@ -28,15 +28,19 @@ export const apply: Verb = {
   define: (command) =>
     withWhere(
       withActor(
-        withMove(
-          withJson(command.argument('[plan]', 'a file that `drover plan --out` wrote'))
-            .option('--yes', 'do not ask')
-            .option('--force', 'pass the errors that may be forced; needs --reason'),
-        ),
+        withPace(
+          withTenants(
+            withMove(
+              withJson(command.argument('[plan]', 'a file that `drover plan --out` wrote'))
+                .option('--yes', 'do not ask')
+                .option('--force', 'pass the errors that may be forced; needs --reason'),
+            ),
+          ),
+        ).option('--detach', 'only make the run; `drover serve` or `drover worker` carries it out'),
       ),
     ).addHelpText(
       'after',
-      '\nExit status: 0 done, or nothing to do · otherwise nothing was changed: 1 not done, 130 stopped',
+      '\nExit status: 0 done, or nothing to do · otherwise nothing was changed: 1 not done, 130 stopped\nMany tenants: 0 through · 1 tenants failed · 2 it waits for `drover runs` · 130 paused by Ctrl-C',
     ),
   run: applyPlan,
 };
@@ -53,12 +57,26 @@ async function applyPlan(session: Session, command: Command): Promise<number> {
     );
   }
   const where = resolveWhere(options, session.environment);
+  const many = isRun(options);
+  if (many && file !== undefined) throw usage('A plan file is about one tenant; leave it out with many.');
+  if (!many) refusePace(command);
   return withSite(where, { mayWrite: true }, async (site) => {
+    if (many) return applyMany(session, site, { options, actor, where });
     const plan = file ?? (await planNow(site, intent, options.tenant));
     return (await isWanted(session, plan, options))
       ? carryOut(session, site, { plan, actor, options, where })
       : exitStatus.failed;
   });
+}
+
+/** One tenant has no waves. */
+function refusePace(command: Command): void {
+  const names = ['wave', 'canary', 'goOn', 'maxFailures', 'maxLag', 'maxActive', 'maxLatency', 'detach'];
+  const given = names.filter((name) => command.getOptionValueSource(name) === 'cli');
+  if (given.length > 0)
+    throw usage(
+      '--wave, --canary, limits and --detach are for many tenants: add --all-tenants or --tenants.',
+    );
 }
 
 /** What moves is said once: in the file or by options. */

@@ -7,13 +7,15 @@ import { planMove } from '../../postgres/move.ts';
 import { writeText } from '../files.ts';
 import { planLines, refusingFindings } from '../move.ts';
 import { readIntent, withJson, withMove, withWhere } from '../options.ts';
-import type { MoveOptions } from '../options.ts';
+import { planMany } from '../plan-many.ts';
+import { isRun, withTenants } from '../run-options.ts';
+import type { TenantsOptions } from '../run-options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { resolveTenant } from '../tenant.ts';
-import { resolveWhere, withSite } from '../where.ts';
+import { resolveWhere, usage, withSite } from '../where.ts';
 
-interface PlanOptions extends MoveOptions {
+interface PlanOptions extends TenantsOptions {
   readonly out?: string;
   readonly sql?: boolean;
 }
@@ -24,10 +26,12 @@ export const plan: Verb = {
   summary: 'show what a move would change, what stays, and what to know; writes nothing',
   define: (command) =>
     withWhere(
-      withMove(
-        withJson(command)
-          .option('--out <file>', 'also write the plan to a file, for `drover apply FILE`')
-          .option('--sql', 'also print the statements that each step would run'),
+      withTenants(
+        withMove(
+          withJson(command)
+            .option('--out <file>', 'also write the plan to a file, for `drover apply FILE`')
+            .option('--sql', 'also print the statements that each step would run'),
+        ),
       ),
     ).addHelpText(
       'after',
@@ -39,6 +43,7 @@ export const plan: Verb = {
 async function planFor(session: Session, command: Command): Promise<number> {
   const options = command.opts<PlanOptions>();
   const intent = readIntent(options);
+  if (isRun(options)) return planAll(session, options);
   const answer = await withSite(
     resolveWhere(options, session.environment),
     { mayWrite: false },
@@ -53,6 +58,13 @@ async function planFor(session: Session, command: Command): Promise<number> {
   showPlan(session, { made, sql }, options);
   refuse(made);
   return made.steps.length === 0 ? exitStatus.done : exitStatus.changes;
+}
+
+function planAll(session: Session, options: PlanOptions): Promise<number> {
+  if (options.out !== undefined || options.sql === true)
+    throw usage('--out and --sql are about the plan of one tenant; leave them out with many.');
+  const where = resolveWhere(options, session.environment);
+  return withSite(where, { mayWrite: false }, (site) => planMany(session, site, options));
 }
 
 interface Shown {

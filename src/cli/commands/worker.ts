@@ -1,0 +1,54 @@
+import { InvalidArgumentError } from 'commander';
+import { startWorker } from '../../fleet/worker.ts';
+import { withWhere } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { resolveWhere, withSite } from '../where.ts';
+import type { WhereOptions } from '../where.ts';
+
+interface WorkerOptions extends WhereOptions {
+  readonly count: number;
+}
+
+/** `drover worker`: works on runs until Ctrl-C; any number of them beside each other. */
+export const worker: Verb = {
+  name: 'worker',
+  summary: 'work on runs over many tenants, until Ctrl-C; any number of processes may',
+  define: (command) =>
+    withWhere(command.option('--count <count>', 'so many workers in this process', readCount, 1)),
+  run: (session, command) => {
+    const options = command.opts<WorkerOptions>();
+    return withSite(resolveWhere(options, session.environment), { mayWrite: true }, async (site) => {
+      const workers = Array.from({ length: options.count }, () =>
+        startWorker(site, {
+          onProblem: (error) => say(session, `The database cannot be used; waiting: ${messageOf(error)}`),
+          onWave: (run, ended) => say(session, `Run ${run.id}: ${ended.length} tenants, ${run.pending} left`),
+        }),
+      );
+      say(
+        session,
+        `Working on runs with ${options.count} worker${options.count === 1 ? '' : 's'}; Ctrl-C ends it.`,
+      );
+      await session.interruption.wait();
+      await Promise.all(workers.map((one) => one.stop()));
+      return exitStatus.done;
+    });
+  },
+};
+
+function say({ terminal }: Session, text: string): void {
+  terminal.err(text);
+}
+
+/** More would only wait for connections. */
+const mostWorkers = 6;
+
+function readCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0 && count <= mostWorkers) return count;
+  throw new InvalidArgumentError(`It takes a whole number from 1 to ${mostWorkers}.`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

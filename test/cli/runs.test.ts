@@ -1,0 +1,170 @@
+/** Many tenants on the command line: planned, moved with a canary, paused by Ctrl-C, taken back; on both engines. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import pg from 'pg';
+import { eachEngine } from '../support/databases.ts';
+import { waitUntil } from '../support/guarantee.ts';
+import { demoPlace, drover, examplePlace, type Outcome, type Place } from './drover-process.ts';
+import { digestTenants } from './tenant-rows.ts';
+
+const move = ['--from', 'claude-3-7-sonnet', '--to', 'claude-sonnet-4-5'];
+const all = ['--all-tenants', ...move];
+
+const examples = {
+  'a-two-owners': ['--from', 'gpt-4o', '--to', 'gpt-4.1'],
+  'b-text-pairs': ['--from', 'openai/gpt-4o', '--to', 'openai/gpt-4.1', '--leave-asks'],
+  'c-odd-names': ['--from', 'claude-3-7-sonnet', '--to', 'claude-sonnet-4-5'],
+};
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a test says what it expects, and fails where it is not so
+const jsonOf = ({ stdout, stderr }: Outcome): any => {
+  assert.notEqual(stdout, '', stderr);
+  return JSON.parse(stdout);
+};
+
+async function withDemo(engine: 'embedded' | 'server', work: (demo: Place) => Promise<void>): Promise<void> {
+  const demo = await demoPlace(engine);
+  try {
+    await work(demo);
+  } finally {
+    await demo.drop();
+  }
+}
+
+eachEngine((engine) => {
+  test('plans all tenants, moves them after a canary, shows and takes back', async () => {
+    await withDemo(engine, async (demo) => {
+      const start = await demo.look(digestTenants);
+      const planned = await drover(['plan', ...all, ...demo.where]);
+      assert.equal(planned.status, 2, planned.stderr);
+      assert.match(planned.stdout, /Alder Clinic +would move/);
+      assert.match(planned.stdout, /Dune Records +skipped/);
+      assert.match(planned.stdout, /3 of 4 tenants would move/);
+      assert.deepEqual(await demo.look(digestTenants), start);
+
+      const canary = await drover(['apply', ...all, '--yes', '--canary', '1', '--json', ...demo.where]);
+      assert.equal(canary.status, 2, canary.stderr);
+      assert.match(canary.stderr, /drover runs continue/);
+      const { id, status, succeeded, tenants } = jsonOf(canary);
+      assert.deepEqual([status, succeeded, tenants.length], ['waiting', 1, 4]);
+
+      const rest = await drover(['runs', 'continue', id, ...demo.where]);
+      assert.equal(rest.status, 0, rest.stderr);
+      assert.match(rest.stdout, /succeeded/);
+      const shown = jsonOf(await drover(['runs', 'show', id, '--json', ...demo.where]));
+      assert.deepEqual([shown.status, shown.succeeded, shown.skipped], ['succeeded', 3, 1]);
+      assert.equal(jsonOf(await drover(['plan', ...all, '--json', ...demo.where])).ready, 0);
+
+      const undone = await drover([
+        'runs',
+        'rollback',
+        id,
+        '--yes',
+        '--reason',
+        'a trial',
+        '--json',
+        ...demo.where,
+      ]);
+      assert.equal(undone.status, 0, undone.stderr);
+      assert.deepEqual(
+        [jsonOf(undone).kind, jsonOf(undone).parentId, jsonOf(undone).succeeded],
+        ['rollback', id, 3],
+      );
+      assert.deepEqual(await demo.look(digestTenants), start);
+      const list = jsonOf(await drover(['runs', '--json', ...demo.where]));
+      assert.deepEqual(
+        list.runs.map((run: { id: string }) => run.id),
+        [jsonOf(undone).id, id],
+      );
+      assert.match(
+        (await drover(['runs', ...demo.where])).stdout,
+        /claude-3-7-sonnet \(claude-sonnet\) → claude-sonnet-4-5/,
+      );
+    });
+  });
+
+  for (const [name, options] of Object.entries(examples))
+    test(`moves all tenants of a database that Drover did not create, and takes it back: ${name}`, async () => {
+      const studio = await examplePlace(engine, name);
+      try {
+        const words = ['--all-tenants', ...options, ...studio.where];
+        const planned = await drover(['plan', ...words, '--json']);
+        assert.ok(jsonOf(planned).total > 1, planned.stderr);
+        const ran = await drover(['apply', ...words, '--yes', '--json']);
+        const run = jsonOf(ran);
+        assert.ok(run.succeeded >= 1, ran.stdout + ran.stderr);
+        assert.equal(run.succeeded, jsonOf(planned).ready);
+        const undone = await drover(['runs', 'rollback', run.id, '--yes', '--json', ...studio.where]);
+        assert.deepEqual([undone.status, jsonOf(undone).succeeded], [0, run.succeeded], undone.stderr);
+      } finally {
+        await studio.drop();
+      }
+    });
+});
+
+test('what is asked for one tenant and for many is told apart', async () => {
+  const refusals: [words: string[], says: RegExp][] = [
+    [['plan', ...all, '--tenant', 'x'], /--tenant names one tenant/],
+    [['plan', ...all, '--sql'], /--out and --sql/],
+    [['apply', ...move, '--tenant', 'x', '--canary', '1'], /--canary, limits/],
+    [['apply', ...move, '--include-suspended'], /add --all-tenants/],
+    [['apply', ...all, '--go-on'], /add --canary/],
+    [['runs', 'show'], /Which run\?/],
+  ];
+  await withDemo('embedded', async (demo) => {
+    for (const [words, says] of refusals) {
+      const { status, stdout, stderr } = await drover([...words, ...demo.where]);
+      assert.deepEqual([status, stdout], [1, ''], words.join(' '));
+      assert.match(stderr, says);
+    }
+    const wrong = await drover(['apply', ...all, '--yes', '--canary', 'some', ...demo.where]);
+    assert.match(wrong.stderr, /--canary takes a number/);
+    const unasked = await drover(['apply', ...all, ...demo.where]);
+    assert.match(unasked.stderr, /CONFIRMATION_REQUIRED/);
+    assert.deepEqual(jsonOf(await drover(['runs', '--json', ...demo.where])).runs, []);
+  });
+});
+
+test('Ctrl-C pauses between two waves, and the run goes on where it was', async () => {
+  await withDemo('server', async (demo) => {
+    if (!('url' in demo.target)) throw new Error('a server has a URL');
+    const blocker = new pg.Client({ connectionString: demo.target.url });
+    await blocker.connect();
+    await blocker.query('BEGIN; LOCK TABLE migration.assistants IN SHARE MODE');
+    let interrupt = (): void => undefined;
+    const heard = Promise.withResolvers<void>();
+    const stopped = drover(['apply', ...all, '--yes', '--wave', '1', '--json', ...demo.where], {
+      onStart: (press) => (interrupt = press),
+      onStderr: (text) => void (text.includes('Pausing') && heard.resolve()),
+    });
+    await waitUntil(async () => {
+      const { rowCount } = await blocker.query(`SELECT FROM pg_locks WHERE NOT granted`);
+      return (rowCount ?? 0) > 0;
+    }, 'the run waits for the lock');
+    interrupt();
+    await Promise.race([heard.promise, stopped]);
+    await blocker.query('ROLLBACK');
+    await blocker.end();
+    const paused = await stopped;
+    assert.equal(paused.status, 130, paused.stderr);
+    const run = jsonOf(paused);
+    assert.equal(run.status, 'paused');
+    const resumed = await drover(['runs', 'resume', run.id, '--json', ...demo.where]);
+    assert.equal(resumed.status, 0, resumed.stderr);
+    assert.equal(jsonOf(resumed).succeeded, 3);
+  });
+});
+
+test('a run that is left to others is carried out by workers, which end at a signal', async () => {
+  await withDemo('server', async (demo) => {
+    const left = await drover(['apply', ...all, '--yes', '--detach', '--json', ...demo.where]);
+    assert.equal(left.status, 0, left.stderr);
+    const { id } = jsonOf(left);
+    let stop = (): void => undefined;
+    const worker = drover(['worker', '--count', '2', ...demo.where], { onStart: (press) => (stop = press) });
+    const watched = await drover(['runs', 'watch', id, '--json', ...demo.where]);
+    assert.deepEqual([watched.status, jsonOf(watched).status], [0, 'succeeded'], watched.stderr);
+    stop();
+    assert.equal((await worker).status, 0);
+  });
+});
