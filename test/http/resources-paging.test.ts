@@ -124,6 +124,31 @@ eachEngine((engine) => {
     );
   });
 
+  it('gives fewer rows where they are large, and all of them in the end', async () => {
+    const name = randomUUID();
+    const made = new Set<string>();
+    for (let n = 0; n < 24; n += 1) {
+      const body = {
+        name,
+        prompt: 'ä'.repeat(100_000),
+        ...(n % 2 === 0 ? { parameters: { a: 'x'.repeat(60_000) } } : {}),
+      };
+      const { json } = await http.call('POST', '/api/v1/assistant-templates', { key: http.keys.admin, body });
+      made.add(json.id);
+    }
+    const seen: string[] = [];
+    for (let cursor = ''; ;) {
+      const url = `/api/v1/assistant-templates?name=${name}&limit=200${cursor}`;
+      const { json, text } = await http.call('GET', url, { key: http.keys.admin });
+      assert.ok(Buffer.byteLength(text) < 5_000_000, `${Buffer.byteLength(text)} bytes`);
+      seen.push(...json.items.map(({ id }: { id: string }) => id));
+      if (json.next_cursor === null) break;
+      cursor = `&cursor=${json.next_cursor}`;
+    }
+    assert.equal(seen.length, 24);
+    assert.deepEqual(new Set(seen), made);
+  });
+
   it('refuses a cursor that no list gave, with 400', async () => {
     const wrong = [
       'x',

@@ -37,15 +37,22 @@ export function listResource(asked: Asked, request: PageRequest): Promise<Page> 
 export async function listPage(tx: Tx, asked: Asked, request: PageRequest): Promise<Page> {
   const { resource } = asked;
   const { column, descending } = resource.order ?? { column: 'created_at', descending: false };
-  const rows = await listRows(tx, tableOf(asked), {
+  const { rows, more } = await listRows(tx, tableOf(asked), {
     conditions: conditionsOf(resource, request.filters),
     order: { column, type: sqlTypeOf(resource.columns, column), descending },
     after: request.after,
-    limit: request.limit + 1,
+    limit: request.limit,
+    large: largeColumns(resource),
   });
-  const page = rows.slice(0, request.limit);
-  const more = rows.length > request.limit;
-  return { items: page.map((row) => represent(resource.columns, row)), next: more ? positionOf(page) : null };
+  return { items: rows.map((row) => represent(resource.columns, row)), next: more ? positionOf(rows) : null };
+}
+
+const largeText = 10_000;
+
+function largeColumns({ columns }: Resource): string[] {
+  return Object.entries(columns).flatMap(([name, { type }]) =>
+    type.kind === 'object' || (type.kind === 'text' && type.max > largeText) ? [name] : [],
+  );
 }
 
 function positionOf(rows: readonly PagedRow[]): Position | null {

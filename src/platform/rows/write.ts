@@ -1,7 +1,7 @@
 /**
- * Makes, changes, takes away and brings back rows of any resource. In one transaction, in this order: the models
- * that are named, the row, the caller's version, what the row names, what speaks against it, the change, the audit record. What is refused has
- * written nothing.
+ * Makes, changes, takes away and brings back rows of any resource. In one transaction, in this order: the models that are
+ * named, the row, the caller's version, what the row names, what speaks against it, the change, the audit record. What is
+ * refused has written nothing.
  */
 import { randomUUID } from 'node:crypto';
 import { DroverError } from '../../errors.ts';

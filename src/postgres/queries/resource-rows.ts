@@ -28,31 +28,58 @@ export interface PageQuery {
   readonly order: { readonly column: string; readonly type: string; readonly descending: boolean };
   readonly after: { readonly value: string; readonly id: string } | undefined;
   readonly limit: number;
+  /** Columns that may hold much. */
+  readonly large: readonly string[];
 }
 
 /** A row, and where it stands in the order of the page, as text without loss. */
 export type PagedRow = Row & { readonly drover_order: string };
 
-/** At most `limit` rows after a position. By the tenant's part of the primary key; pages are sorted, not indexed. */
-export function listRows(tx: Tx, table: RowTable, query: PageQuery): Promise<PagedRow[]> {
+/** A page, and whether there is more after it. */
+export interface RowPage {
+  readonly rows: readonly PagedRow[];
+  readonly more: boolean;
+}
+
+/** More than this the large columns of a page do not hold together, whatever the limit; the first row always comes. */
+const maxPageBytes = 4_194_304;
+
+/**
+ * The rows after a position, at most `limit`. By the tenant's part of the primary key; pages are sorted, not indexed. How
+ * large the rows are is asked of those of the page only, and before they travel.
+ */
+export async function listRows(tx: Tx, table: RowTable, query: PageQuery): Promise<RowPage> {
   const binder = new Binder();
-  const { column, type, descending } = query.order;
-  const position = `(t.${quoteIdent(column)}, t."id")`;
-  const where = [
-    ownedSql(binder, table),
-    ...query.conditions.map((condition) => conditionSql(binder, condition)),
-    ...(query.after === undefined
-      ? []
-      : [
-          `${position} ${descending ? '<' : '>'} (${binder.bind(query.after.value, `text::${type}`)}, ${binder.bind(query.after.id, 'text::uuid')})`,
-        ]),
-  ];
-  const direction = descending ? 'DESC' : 'ASC';
-  return tx.many<PagedRow>(
-    `SELECT ${columnsSql(table)}, t.${quoteIdent(column)}::text AS drover_order FROM ${quoteTable(table)} t
-     WHERE ${where.join(' AND ')} ORDER BY t.${quoteIdent(column)} ${direction}, t."id" ${direction} LIMIT ${binder.bind(query.limit, 'bigint')}`,
+  const column = quoteIdent(query.order.column);
+  const direction = query.order.descending ? 'DESC' : 'ASC';
+  const order = (alias: string): string => `${alias}.${column} ${direction}, ${alias}."id" ${direction}`;
+  const size = [
+    '0',
+    ...query.large.map((name) => `coalesce(octet_length(p.${quoteIdent(name)}::text), 0)`),
+  ].join(' + ');
+  const names = table.columns.map((name) => `t.${quoteIdent(name)}`).join(', ');
+  const rows = await tx.many<PagedRow & { drover_found: number }>(
+    `WITH page AS MATERIALIZED (
+       SELECT ${names} FROM ${quoteTable(table)} t WHERE ${pageSql(binder, table, query)}
+       ORDER BY ${order('t')} LIMIT ${binder.bind(query.limit + 1, 'bigint')}
+     ), weighed AS (
+       SELECT p.*, count(*) OVER () AS drover_found, sum(${size}) OVER (ORDER BY ${order('p')}) - (${size}) AS drover_before FROM page p
+     )
+     SELECT ${names}, t.${column}::text AS drover_order, t.drover_found FROM weighed t
+     WHERE t.drover_before < ${maxPageBytes} ORDER BY ${order('t')}`,
     binder.values,
   );
+  const page = rows.slice(0, query.limit);
+  return { rows: page, more: (rows[0]?.drover_found ?? 0) > page.length };
+}
+
+function pageSql(binder: Binder, table: RowTable, { conditions, order, after }: PageQuery): string {
+  const where = [ownedSql(binder, table), ...conditions.map((condition) => conditionSql(binder, condition))];
+  if (after !== undefined) {
+    const position = `(${binder.bind(after.value, `text::${order.type}`)}, ${binder.bind(after.id, 'text::uuid')})`;
+    where.push(`(t.${quoteIdent(order.column)}, t."id") ${order.descending ? '<' : '>'} ${position}`);
+  }
+  return where.join(' AND ');
 }
 
 /** One row; locked against changes until the transaction ends where that is asked for. */
