@@ -60,7 +60,7 @@ function recording(site: Site, claim: Claim): Pick<Parameters<typeof applyWave>[
 }
 
 /** The move of one tenant of the run. */
-export function intentFor(
+function intentFor(
   run: RunRecord,
   { tenant, fromKey, toKey }: Pick<Claimed, 'tenant' | 'fromKey' | 'toKey'>,
 ): Intent {

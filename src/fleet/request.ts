@@ -81,7 +81,7 @@ export function optionsOf(request: RunRequest, visited: number): RunOptions {
 }
 
 /** @throws RUN_INVALID */
-export function waveSizeOf({ waveSize = defaultWaveSize }: RunPace): number {
+function waveSizeOf({ waveSize = defaultWaveSize }: RunPace): number {
   return whole('The size of a wave', waveSize, { from: 1, to: maxWaveSize });
 }
 

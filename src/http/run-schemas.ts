@@ -165,7 +165,7 @@ function modelJson({ key, name, family }: RunRecord['from']): z.infer<typeof mod
   return { id: key, name, family };
 }
 
-export function countsJson({ pending, succeeded, failed, skipped, migratedCount }: RunRecord) {
+function countsJson({ pending, succeeded, failed, skipped, migratedCount }: RunRecord) {
   return { pending, succeeded, failed, skipped, migrated_count: migratedCount };
 }
 

@@ -117,7 +117,7 @@ async function hasRuns(tx: Tx, site: Site): Promise<boolean> {
   return found;
 }
 
-export function runNotFound(id: string): DroverError {
+function runNotFound(id: string): DroverError {
   return new DroverError('RUN_NOT_FOUND', `There is no run "${id}". \`drover runs\` lists them.`, { id });
 }
 

@@ -75,7 +75,7 @@ export async function fillFleet(database: Database, tenants: number): Promise<vo
 }
 
 /** A database with so many tenants of its own. */
-export async function fleetDatabase(
+async function fleetDatabase(
   engine: Engine,
   tenants: number,
 ): Promise<{ target: DatabaseTarget; drop: () => Promise<void> }> {

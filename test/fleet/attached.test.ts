@@ -1,0 +1,91 @@
+/** Runs in databases that Drover did not create: bound to one tenant at a time, under a role of their own, with records elsewhere. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { Config } from '../../src/engine/config.ts';
+import { createRollback, createRun } from '../../src/fleet/create.ts';
+import { openDatabase } from '../../src/postgres/connect.ts';
+import type { Database } from '../../src/postgres/database.ts';
+import { openSite, type Site } from '../../src/postgres/site.ts';
+import { eachEngine, freshDatabase } from '../support/databases.ts';
+import { runRequest, tenantsOf, workUntilStill } from '../support/fleet.ts';
+import { actor, history, readRows, type Rows } from '../support/guarantee.ts';
+import { north, south, studioConfig, studioDatabase } from '../support/studio.ts';
+
+const request = runRequest({ from: 'old', to: 'new', tenants: [north, south] });
+
+eachEngine((engine) => {
+  let database: Database;
+  let drops: (() => Promise<void>)[];
+  let start: Rows;
+  beforeEach(async () => {
+    const { target, drop } = await studioDatabase(engine);
+    database = await openDatabase(target);
+    drops = [() => database.close(), drop];
+    start = await readRows(database);
+  });
+  afterEach(async () => {
+    for (const drop of drops) await drop();
+  });
+
+  const siteWith = (config: Config, state?: Database): Promise<Site> =>
+    openSite(state === undefined ? { database, config } : { database, config, state });
+  const script = (sql: string): Promise<void> => database.transaction('BEGIN', (tx) => tx.script(sql));
+
+  /** Both firms are moved, once, and taken back. */
+  const thereAndBack = async (site: Site): Promise<void> => {
+    const run = await workUntilStill(site, await createRun(site, request));
+    assert.deepEqual(
+      (await tenantsOf(site, run.id)).map(({ tenant, status, code }) => [tenant, status, code]),
+      [north, south].map((tenant) => [tenant, 'succeeded', null]),
+    );
+    for (const tenant of [north, south])
+      assert.equal((await history(site, tenant)).filter(({ status }) => status === 'succeeded').length, 1);
+    const undo = await workUntilStill(site, await createRollback(site, { runId: run.id, actor }));
+    assert.deepEqual([undo.status, undo.succeeded], ['succeeded', 2]);
+    assert.deepEqual(await readRows(database), start);
+  };
+
+  it('a database without roles', async () => thereAndBack(await siteWith(studioConfig)));
+
+  it('a database that binds each transaction to one tenant, under a role', async () => {
+    const role = `studio_worker_${engine}`;
+    await script(`
+      DO $$ BEGIN CREATE ROLE ${role} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+      GRANT USAGE ON SCHEMA public TO ${role};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
+    drops.unshift(() => script(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
+    const session = { role, settings: { 'studio.firm': '$tenant' } };
+    await thereAndBack(await siteWith({ ...studioConfig, database: { session } }));
+  });
+
+  describe('with its records in another database', () => {
+    let state: Database;
+    beforeEach(async () => {
+      const fresh = await freshDatabase(engine);
+      state = await openDatabase(fresh.target);
+      drops.unshift(() => state.close().then(fresh.drop));
+    });
+
+    it('moves each tenant and takes it back', async () => thereAndBack(await siteWith(studioConfig, state)));
+
+    it('adopts what a worker had done that died before it could say so', async () => {
+      const site = await siteWith(studioConfig, state);
+      const run = await workUntilStill(site, await createRun(site, request));
+      const before = await tenantsOf(site, run.id);
+      const moved = await readRows(database);
+      // As if the worker had died between the commit of the work and the note of the run.
+      await state.transaction('BEGIN', (tx) =>
+        tx.script(`
+          UPDATE drover.run_tenants SET status = 'claimed', claim = gen_random_uuid(), claimed_until = now() - interval '1 second', migration_id = NULL, finished_at = NULL;
+          UPDATE drover.runs SET status = 'running', finished_at = NULL`),
+      );
+      const again = await workUntilStill(site, run.id);
+      assert.deepEqual([again.status, again.succeeded], ['succeeded', 2]);
+      assert.deepEqual(
+        (await tenantsOf(site, run.id)).map(({ migrationId, migratedCount }) => [migrationId, migratedCount]),
+        before.map(({ migrationId, migratedCount }) => [migrationId, migratedCount]),
+      );
+      assert.deepEqual(await readRows(database), moved);
+    });
+  });
+});
