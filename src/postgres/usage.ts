@@ -1,5 +1,7 @@
 /** Where models are used, counted for several models at once or listed row by row for one. Computed on demand; nothing is stored. */
 import type { ModelFacts } from '../engine/model.ts';
+import { compareText } from '../engine/order.ts';
+import { DroverError } from '../errors.ts';
 import type { Tx } from './database.ts';
 import { hitsOf, usageSql, usedTables } from './usage-rows.ts';
 import type { Hit, UsageAsked, UsageRow, UsedTable } from './usage-rows.ts';
@@ -102,7 +104,7 @@ export interface UseQuery {
   readonly state?: keyof UsageCount;
 }
 
-/** The rows that name one model, by table and key, at most `limit` of them. */
+/** The rows that name one model, by table and key, at most `limit` of them. @throws ENTITY_TYPE_UNKNOWN */
 export async function listUses(
   tx: Tx,
   scope: Pick<UsageAsked, 'rules' | 'tenant'>,
@@ -110,7 +112,9 @@ export async function listUses(
 ): Promise<Use[]> {
   const asked = { ...scope, models: [query.model] };
   const uses: Use[] = [];
-  for (const used of usedTables(asked)) {
+  const tables = usedTables(asked);
+  checkTypes(tables, query.types ?? []);
+  for (const used of tables) {
     const first = query.after;
     if (query.types?.includes(used.entity) === false || (first && used.table.id < first.table)) continue;
     const after = first?.table === used.table.id ? first.key : undefined;
@@ -120,6 +124,15 @@ export async function listUses(
     if (uses.length >= query.limit) break;
   }
   return uses;
+}
+
+/** Nothing found must not be what a mistyped type looks like. */
+function checkTypes(tables: readonly UsedTable[], asked: readonly string[]): void {
+  const types = [...new Set(tables.map(({ entity }) => entity))].toSorted(compareText);
+  const wrong = asked.filter((type) => !types.includes(type));
+  if (wrong.length === 0) return;
+  const what = `Unknown entity type ${wrong.map((type) => `"${type}"`).join(', ')}`;
+  throw new DroverError('ENTITY_TYPE_UNKNOWN', `${what}; there are: ${types.join(', ')}.`, { wrong, types });
 }
 
 interface TableQuery {

@@ -122,6 +122,14 @@ eachEngine((engine) => {
       );
     });
 
+    it('refuses a type that there is not, instead of finding nothing', async () => {
+      const answer = await http.call('GET', `${usagePath(source)}?type=assistant`, { key: http.keys.viewer });
+      assert.match(
+        refused(answer, 400, 'ENTITY_TYPE_UNKNOWN').detail,
+        /"assistant"; there are: .*assistants, .*questions/,
+      );
+    });
+
     it('goes on over more rows than are read at once', async () => {
       await http.asSuperuser((tx) =>
         tx.run(
