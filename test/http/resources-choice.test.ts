@@ -1,11 +1,11 @@
 /** What cannot run cannot be chosen, whichever field names it, and also where it is retired at that very moment. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { meanwhile } from './meanwhile.ts';
 
 const space = demoId(1, 'spaces', 0);
 const haiku = completionId(1, 'claude-haiku-4-5');
@@ -182,30 +182,16 @@ eachEngine((engine) => {
   });
 
   describe('a model that is retired while somebody chooses it', () => {
-    /** Answers a request that was sent while another transaction had changed something and was not over. */
-    async function meanwhile(change: string, id: string, request: () => Promise<Answer>): Promise<Answer> {
-      const [released, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-      const changing = http.asSuperuser(async (tx) => {
-        await tx.run(change, [id]);
-        held.resolve();
-        await released.promise;
-      });
-      await held.promise;
-      const answer = request();
-      if (engine === 'server') await untilSomebodyWaits();
-      released.resolve();
-      await changing;
-      return answer;
-    }
-
     it('is refused with 410: whoever chooses it waits, and sees what became of it', async () => {
       const model = await newModel({ successor_id: haiku });
       const retire = `UPDATE migration.completion_models SET lifecycle = 'retired', is_live = false WHERE id = $1`;
       const naming = [{ completion_model_id: model }, { pipeline: { nodes: [nodeOf(model)] } }];
       const [column] = naming;
-      const refused = await meanwhile(retire, model, () =>
-        send('POST', '/assistant-templates', { name: 'Late', ...column }),
-      );
+      const refused = await meanwhile(http, {
+        change: retire,
+        params: [model],
+        request: () => send('POST', '/assistant-templates', { name: 'Late', ...column }),
+      });
       expect(refused, 410, 'MODEL_RETIRED');
       assert.deepEqual(refused.json.data.successor, { id: haiku, name: 'claude-haiku-4-5' });
       for (const late of naming)
@@ -216,20 +202,14 @@ eachEngine((engine) => {
       const { json: provider } = await send('POST', '/model-providers', { name: 'Gone soon' });
       const body = { name: 'Orphan', family: 'test', provider_id: provider.id };
       const remove = 'DELETE FROM migration.model_providers WHERE id = $1';
-      const refused = await meanwhile(remove, provider.id, () => send('POST', '/completion-models', body));
+      const refused = await meanwhile(http, {
+        change: remove,
+        params: [provider.id],
+        request: () => send('POST', '/completion-models', body),
+      });
       expect(refused, 422, 'REFERENCE_INVALID');
       assert.equal(refused.json.data.field, 'provider_id');
     });
-
-    async function untilSomebodyWaits(): Promise<void> {
-      for (const deadline = Date.now() + 10_000; Date.now() < deadline; await delay(5)) {
-        const { waiting } = await http.asSuperuser((tx) =>
-          tx.one<{ waiting: number }>('SELECT count(*) AS waiting FROM pg_locks WHERE NOT granted'),
-        );
-        if (waiting > 0) return;
-      }
-      assert.fail('nobody waited for the row of the model');
-    }
 
     it('leaves nothing live on the source after a migration, and no caller without an answer', async () => {
       const writers = Array.from({ length: 24 }, (_, n) => [
