@@ -21,6 +21,7 @@ import { guardRoutes } from './access.ts';
 import { answerErrors, answerFrameworkError } from './answer-errors.ts';
 import { followRequests, requestIdOf } from './follow-requests.ts';
 import type { Check } from './health.ts';
+import { readJsonBodies } from './json-bodies.ts';
 import { limitRequests, limitShapes } from './limits.ts';
 import { createLog } from './log.ts';
 import { type Gauge, measureRequests } from './metrics.ts';
@@ -112,7 +113,8 @@ function createFastify({ settings, log }: AppDeps): App {
     // One line of our own for each request.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.bodyLimitBytes,
-    trustProxy: settings.trustProxy,
+    // The one proxy in front: what stands further left in X-Forwarded-For, anybody may have written.
+    trustProxy: settings.trustProxy && ((_address, hop) => hop === 0),
     genReqId: requestIdOf,
     requestIdHeader: false,
     onProtoPoisoning: 'error',
@@ -129,7 +131,7 @@ function createFastify({ settings, log }: AppDeps): App {
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  app.removeContentTypeParser('text/plain');
+  readJsonBodies(app);
   return app;
 }
 

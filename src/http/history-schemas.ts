@@ -12,9 +12,8 @@ import {
   leftBehindSchema,
   reasonText,
 } from './migration-schemas.ts';
-import { pageQuery, rowId, timestamp } from './schemas.ts';
+import { moment, pageQuery, rowId, timestamp } from './schemas.ts';
 
-const moment = z.iso.datetime({ offset: true });
 const kinds = z.enum(['model', 'rollback']);
 const states = z.enum(['running', 'prepared', 'succeeded', 'failed']);
 

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { DroverError } from '../errors.ts';
 import type { App } from './app.ts';
 import type { RequestFault } from './problem.ts';
+import { isStorableText } from './storable.ts';
 
 export interface Budgets {
   readonly requestsPerMinute: number;
@@ -74,20 +75,16 @@ function findFaults(part: string, root: unknown): RequestFault[] {
     if (path.length > maxDepth) {
       faults.push(fault(part, path.slice(0, 3), `is nested deeper than ${maxDepth} levels`));
     } else if (typeof value === 'string') {
-      if (!fits(value)) faults.push(fault(part, path, 'holds a character that no text can hold'));
+      if (!isStorableText(value)) faults.push(fault(part, path, 'holds a character that no text can hold'));
     } else if (typeof value === 'object' && value !== null) {
       for (const [key, child] of Object.entries(value)) {
-        if (!fits(key)) faults.push(fault(part, path, 'has a key with a character that no text can hold'));
+        if (!isStorableText(key))
+          faults.push(fault(part, path, 'has a key with a character that no text can hold'));
         open.push({ value: child, path: [...path, key] });
       }
     }
   }
   return faults;
-}
-
-/** PostgreSQL has no character for zero, and half a surrogate pair is none. */
-function fits(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed();
 }
 
 function fault(part: string, path: readonly string[], message: string): RequestFault {

@@ -23,11 +23,12 @@ export function createLog({ level, destination }: LogOptions): Logger {
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
+/** Each begins where a word begins and not within one, so that a long line costs no more than its length. */
 const secrets: readonly (readonly [RegExp, string])[] = [
   [/drover_([0-9a-f]{32})_[\w-]{8,}/g, 'drover_$1_[secret]'],
-  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[token]'],
+  [/(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[token]'],
   [/\b(Bearer|Basic)\s+[^\s"\\]+/gi, '$1 [secret]'],
-  [/\b([a-z][a-z0-9+]*:\/\/[^\s:/@"]*):[^\s@"/]+@/gi, '$1:[secret]@'],
+  [/(?<![a-z0-9+])([a-z][a-z0-9+]*:\/\/[^\s:/@"]*):[^\s@"/]+@/gi, '$1:[secret]@'],
   [
     /(\\?"(?:password|passwd|secret|api_?key|token|authorization|cookie)\\?"\s*:\s*\\?")[^"\\]*/gi,
     '$1[secret]',

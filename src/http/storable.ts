@@ -1,4 +1,4 @@
-/** Can a JSON document be stored as it is? How deep it is and what its texts hold was asked before (limits.ts). */
+/** Can a text, or a JSON document, be stored as it is? How deep a document is and what its texts hold was asked before (limits.ts). */
 
 /** No larger than it may be, and without a number that would come back as another value. */
 export function isStorable(document: unknown, maxBytes: number): boolean {
@@ -10,4 +10,9 @@ function keepsItsNumbers(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return true;
   return Object.values(value).every(keepsItsNumbers);
+}
+
+/** PostgreSQL has no character for zero, and half a surrogate pair is none. */
+export function isStorableText(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
 }

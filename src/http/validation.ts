@@ -15,11 +15,13 @@ export function invalidRequest(error: unknown): DroverError | undefined {
   const { validation, validationContext = 'body' } = error as Partial<FastifyError>;
   if (!Array.isArray(validation)) return undefined;
   const part = parts[validationContext] ?? validationContext;
-  const errors = validation.map(({ instancePath, message = 'is not valid' }): RequestFault => ({
-    in: part,
-    pointer: instancePath,
-    message,
-  }));
+  const errors = validation
+    .slice(0, mostFaults)
+    .map(({ instancePath, message = 'is not valid' }): RequestFault => ({
+      in: part,
+      pointer: instancePath,
+      message: shortened(message),
+    }));
   const first = errors[0];
   const where = first === undefined || first.pointer === '' ? `the ${part}` : `${part} ${first.pointer}`;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more, see errors)` : '';
@@ -29,4 +31,12 @@ export function invalidRequest(error: unknown): DroverError | undefined {
     { errors },
     { cause: error },
   );
+}
+
+/** An answer must not grow with what was sent: a message may list every key that is not known. */
+const mostFaults = 100;
+const longestMessage = 500;
+
+function shortened(message: string): string {
+  return message.length <= longestMessage ? message : `${message.slice(0, longestMessage).toWellFormed()} …`;
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Column, Filter, Resource, ValueType } from '../platform/resources/declaration.ts';
 import { grantableScopes } from '../platform/caller.ts';
-import { rowId, timestamp } from './schemas.ts';
+import { moment, rowId, timestamp } from './schemas.ts';
 import { isStorable } from './storable.ts';
 
 const slug = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -27,9 +27,7 @@ export function inputSchema(type: ValueType): z.ZodType {
     case 'id':
       return rowId;
     case 'instant':
-      return z.iso
-        .datetime({ offset: true })
-        .refine((value) => Date.parse(value) >= Date.parse(earliest), tooEarly);
+      return moment;
     case 'day':
       return z.iso.date().refine((value) => value >= earliest, tooEarly);
     case 'scopes':

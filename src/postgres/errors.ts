@@ -46,6 +46,7 @@ const known: Readonly<Record<string, Known>> = {
   '23P01': { code: 'ALREADY_EXISTS', message: (f) => `A row excludes this one${on(f)}.` },
   '22P02': { code: 'INVALID_VALUE', message: () => 'A value does not have the form that its type needs.' },
   '22001': { code: 'INVALID_VALUE', message: () => 'A value is too long for its column.' },
+  '22009': { code: 'INVALID_VALUE', message: () => 'There is no such time zone.' },
   '22003': { code: 'INVALID_VALUE', message: () => 'A number is out of the range of its column.' },
   '22007': {
     code: 'INVALID_VALUE',

@@ -8,7 +8,7 @@ import { callerOf } from '../access.ts';
 import type { App, AppDeps } from '../app.ts';
 import { resourceRoutes } from '../resource-routes.ts';
 import { rowSchema } from '../resource-schemas.ts';
-import { rowId } from '../schemas.ts';
+import { moment, rowId } from '../schemas.ts';
 import { inputSchema } from '../value-schemas.ts';
 
 const newKey = z
@@ -16,7 +16,7 @@ const newKey = z
     name: inputSchema({ kind: 'text', min: 1, max: 200, form: 'line' }) as z.ZodString,
     user_id: rowId.optional().describe('Whose key it is; yours where it is not given'),
     scopes: z.array(z.enum(grantableScopes)).min(1).max(grantableScopes.length).default(['*']),
-    expires_at: z.iso.datetime({ offset: true }).nullable().default(null),
+    expires_at: moment.nullable().default(null),
   })
   .meta({ id: 'NewApiKey' });
 

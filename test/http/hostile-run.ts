@@ -1,0 +1,178 @@
+/**
+ * Attacks every operation of openapi.json on the demo data. Whatever comes, the answer is no error of ours; what is
+ * refused is a problem document and has written nothing; and the server goes on.
+ */
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import fc from 'fast-check';
+import { type App, buildApp } from '../../src/http/app.ts';
+import { demoId } from '../../src/platform/demo/ids.ts';
+import { completionId } from '../../src/platform/demo/models.ts';
+import type { Tx } from '../../src/postgres/database.ts';
+import type { Engine } from '../support/databases.ts';
+import { type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { type Attack, attacksOn } from './hostile-attacks.ts';
+import { type ExampleOf, type Target } from './hostile-schemas.ts';
+import { migrated } from './moving.ts';
+
+export interface HostileGround {
+  readonly http: HttpPlatform;
+  readonly app: App;
+  readonly ids: ExampleOf;
+  close(): Promise<void>;
+}
+
+/** The demo with a migration and a run in its history, behind an application that answers as often as it is asked. */
+export async function hostileGround(engine: Engine): Promise<HostileGround> {
+  const http = await httpPlatform(engine);
+  const settings = { requestsPerMinute: 1e9, wrongCredentialsPerMinute: 1e9 };
+  const app = await buildApp({ platform: http.platform, version: 'test', settings });
+  const { migration_id: migrationId } = await migrated(http);
+  const { json: spare } = await http.call('POST', '/api/v1/api-keys', {
+    key: http.keys.sysadmin,
+    body: { name: 'spare' },
+  });
+  const fixed: Readonly<Record<string, string>> = {
+    migration_id: migrationId,
+    api_key_id: spare.api_key.id,
+    run_id: await endedRun(http),
+  };
+  const ids: ExampleOf = (name, target) => fixed[name] ?? idOf(name, target);
+  return {
+    http,
+    app,
+    ids,
+    close: async () => {
+      await app.close();
+      await http.close();
+    },
+  };
+}
+
+async function endedRun(http: HttpPlatform): Promise<string> {
+  const key = http.keys.sysadmin;
+  const from = completionId(1, 'claude-haiku-4-5');
+  const { text, json } = await http.call(
+    'POST',
+    `/api/v1/sysadmin/system/completion-models/${from}/migrate-all-tenants`,
+    { key, body: { to_model_id: completionId(1, 'claude-sonnet-4-5'), confirm_migration: true } },
+  );
+  assert.equal(typeof json.run_id, 'string', text);
+  await http.call('POST', `/api/v1/runs/${json.run_id}/cancel`, { key });
+  return json.run_id as string;
+}
+
+/** Rows of the first tenant, and where a tenant is named the second: nobody's key is at stake. */
+function idOf(name: string, { path, method }: Target): string | undefined {
+  const kind = /(completion|transcription|embedding)/.exec(path)?.[1] ?? 'completion';
+  if (name === 'tenant_id') return demoId(2, 'tenants', 0);
+  if (name === 'user_id') return demoId(1, 'users', 2);
+  if (name === 'user_role_id') return demoId(1, 'user_roles', 2);
+  if (name === 'audit_record_id') return demoId(1, 'audit_log', 0);
+  if (name === 'model_provider_id' || name === 'provider_id') return demoId(1, 'model_providers', 0);
+  const model = /^(?:default_)?(completion|transcription|embedding)_model_id$/.exec(name)?.[1] ?? kind;
+  if (name.endsWith('model_id')) return modelOf(model, method === 'POST' && name === 'model_id' ? 2 : 1);
+  const table = tables.find((each) => `${each.slice(0, -1)}_id` === name);
+  if (table === undefined) return undefined;
+  return demoId(table.startsWith('global') ? 0 : 1, table, 0);
+}
+
+function modelOf(kind: string, n: number): string {
+  return demoId(1, `${kind}_models` as 'completion_models', kind === 'completion' ? n : 0);
+}
+
+const tables = [
+  'spaces',
+  'assistants',
+  'apps',
+  'services',
+  'assistant_templates',
+  'app_templates',
+  'global_assistant_templates',
+  'global_app_templates',
+] as const;
+
+export interface HostileOptions {
+  readonly seed: number;
+  readonly numRuns: number;
+}
+
+/** Attacks one operation; fails with the seed and the attack. */
+export async function attack(ground: HostileGround, target: Target, options: HostileOptions): Promise<void> {
+  let before = await digest(ground);
+  const property = fc.asyncProperty(attacksOn({ target, ids: ground.ids }), async (each) => {
+    const status = await send(ground, target, each);
+    const after = await digest(ground);
+    if (status >= 400) assert.equal(after, before, `${status}, and yet something was written`);
+    before = after;
+  });
+  await fc.assert(property, { ...options, endOnFailure: true, verbose: 0 });
+  await isAlive(ground);
+}
+
+async function send({ app, http }: HostileGround, target: Target, each: Attack): Promise<number> {
+  const { method, url, payload, chunked, headers } = each;
+  const body = chunked === true && payload !== undefined ? Readable.from(pieces(payload)) : payload;
+  const authorization = `Bearer ${http.keys.sysadmin}`;
+  const answer = await app.inject({
+    method,
+    url,
+    headers: { ...(target.isPublic ? {} : { authorization }), ...headers },
+    ...(body === undefined ? {} : { payload: body }),
+  });
+  const { statusCode: status, body: text } = answer;
+  const said = `${each.what} → ${status} ${text.slice(0, 300)}`;
+  assert.ok(status < 500, said);
+  if (each.status !== undefined) assert.equal(status, each.status, said);
+  if (each.refused) assert.ok(status >= 400, said);
+  assert.ok(text.length < 1_000_000, `${said}: an answer of ${text.length} characters`);
+  for (const value of Object.values(answer.headers)) assert.doesNotMatch(String(value), /[\r\n]/, said);
+  assert.doesNotMatch(text, leaks, said);
+  if (status >= 400) {
+    assert.match(String(answer.headers['content-type']), /^application\/problem\+json/, said);
+    assert.equal(answer.json<{ status: number }>().status, status, said);
+  }
+  return status;
+}
+
+/** What no answer may hold: hashes of secrets, statements, stacks, paths of this machine. */
+const leaks =
+  /"secret_hash"|\bINSERT INTO |\bSELECT t\.|node_modules|\n\s+at |\/src\/|sqlState|databaseMessage/;
+
+function* pieces(payload: string | Buffer): Generator<Buffer> {
+  const bytes = Buffer.from(payload);
+  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+}
+
+async function isAlive({ app, http }: HostileGround): Promise<void> {
+  const headers = { authorization: `Bearer ${http.keys.viewer}` };
+  const { statusCode, body } = await app.inject({ url: '/api/v1/completion-models?limit=1', headers });
+  assert.equal(statusCode, 200, body);
+}
+
+/**
+ * Of every row, but for what is kept of a refusal on purpose: when a key was used, an attempt to migrate that was
+ * refused, and an answer that is given again under its Idempotency-Key.
+ */
+function digest({ http }: HostileGround): Promise<string> {
+  return http.asSuperuser(async (tx) => {
+    const { digest: found } = await tx.one<{ digest: string }>(await digestSql(tx));
+    return found;
+  });
+}
+
+let statement: string | undefined;
+
+async function digestSql(tx: Tx): Promise<string> {
+  if (statement !== undefined) return statement;
+  const tables = await tx.many<{ name: string }>(
+    `SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'migration' AND tablename <> 'idempotency_keys' ORDER BY 1`,
+  );
+  const digests = tables.map(({ name }) => {
+    const row = name === 'api_keys' ? `(to_jsonb(t) - 'last_used_at')::text` : 't::text';
+    const where = name === 'migrations' ? `WHERE status <> 'failed'` : '';
+    return `(SELECT '${name} ' || count(*) || ' ' || coalesce(sum(hashtextextended(${row}, 0)), 0) FROM migration.${name} t ${where})`;
+  });
+  statement = `SELECT ${digests.join(` || E'\\n' || `)} AS digest`;
+  return statement;
+}
