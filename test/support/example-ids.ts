@@ -52,6 +52,25 @@ async function migrateUnused(http: HttpPlatform, tenant: 1 | 2): Promise<string>
   return String(json.migration_id);
 }
 
+const runs = new WeakMap<HttpPlatform, Promise<string>>();
+
+/** A run over both tenants that no worker begins. Runs are the operator's: there is no other tenant's. */
+function runId({ http }: ExampleRequest): Promise<string> {
+  const found = runs.get(http) ?? queueRun(http);
+  runs.set(http, found);
+  return found;
+}
+
+async function queueRun(http: HttpPlatform): Promise<string> {
+  const { status, json, text } = await http.call(
+    'POST',
+    `/api/v1/sysadmin/system/completion-models/${completionId(1, 'claude-3-7-sonnet')}/migrate-all-tenants`,
+    { key: http.keys.sysadmin, body: { to_model_id: completionId(1, 'claude-haiku-4-5') } },
+  );
+  assert.equal(status, 202, text);
+  return String(json.run_id);
+}
+
 const examples: Readonly<Record<string, Example>> = {
   tenant_id: row('tenants'),
   user_id: row('users'),
@@ -67,6 +86,7 @@ const examples: Readonly<Record<string, Example>> = {
   app_template_id: row('app_templates'),
   audit_record_id: row('audit_log'),
   migration_id: migrationId,
+  run_id: runId,
   // For everybody; there is no other tenant's.
   global_assistant_template_id: () => demoId(0, 'global_assistant_templates', 0),
   global_app_template_id: () => demoId(0, 'global_app_templates', 0),
