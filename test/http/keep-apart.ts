@@ -1,0 +1,38 @@
+/**
+ * Promise 2, under load: no client of a tenant ever sees a row of another one, and nothing that it writes lands there,
+ * whatever is cut off, cancelled or ended meanwhile. Afterwards every connection is as good as new.
+ */
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { demoTenants } from '../../src/platform/demo/tenants.ts';
+import { digestTenant } from '../../src/postgres/tenants.ts';
+import { eachEngine, type Engine } from '../support/databases.ts';
+import { type LoadGround, loadGround, poolIsClean, rowsAreTheirOwners, runClients } from './tenant-load.ts';
+
+/** Declares the test for both engines. */
+export function declareLoad({ seed, rounds }: { readonly seed: number; readonly rounds: number }): void {
+  eachEngine((engine) => keepsApart(engine, { seed, rounds }));
+}
+
+function keepsApart(
+  engine: Engine,
+  { seed, rounds }: { readonly seed: number; readonly rounds: number },
+): void {
+  let ground: LoadGround;
+  before(async () => {
+    ground = await loadGround(engine);
+  });
+  after(() => ground.close());
+
+  it('keeps two hundred clients of two tenants apart', async () => {
+    const bystanders = async (): Promise<unknown> =>
+      Promise.all(demoTenants.slice(2).map(({ id }) => digestTenant(ground.platform.site, id)));
+    const before = await bystanders();
+    const requestsEach = (engine === 'server' ? 5 : 2) * rounds;
+    const seen = await runClients(ground, { seed, clients: 200, requestsEach });
+    await poolIsClean(ground);
+    assert.ok((await rowsAreTheirOwners(ground)) > 50, 'too little was written to mean anything');
+    assert.ok((seen.get('200') ?? 0) > 100, `too little was answered: ${JSON.stringify([...seen])}`);
+    assert.deepEqual(await bystanders(), before, 'a tenant that nobody asked about has changed');
+  });
+}
