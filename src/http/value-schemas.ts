@@ -53,7 +53,7 @@ function textInput({ form, min = 0, max }: ValueType & { readonly kind: 'text' }
 }
 
 function hasFourDecimals(value: number): boolean {
-  return Math.abs(value * 10_000 - Math.round(value * 10_000)) < 1e-6;
+  return Math.round(value * 10_000) / 10_000 === value;
 }
 
 const node = z.looseObject({

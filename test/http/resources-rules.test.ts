@@ -110,6 +110,7 @@ eachEngine((engine) => {
       for (const [name, value] of Object.entries(facts)) assert.equal(json[name], value);
       for (const wrong of [
         { price_in: 0.00001 },
+        { price_in: 1e-300 },
         { price_in: -1 },
         { context_tokens: 2_147_483_648 },
         { price_in: 1e9 },
