@@ -9,14 +9,31 @@ import { canonicalText } from '../engine/canonical.ts';
 import { DroverError } from '../errors.ts';
 import { holdKey } from '../platform/idempotency.ts';
 import type { HeldKey, KeptAnswer } from '../platform/idempotency.ts';
+import type { Tx } from '../postgres/database.ts';
 import type { App, AppDeps } from './app.ts';
 
 /** Headers that belong to an answer and not to the connection or the request. */
 const keptHeaders = ['content-type', 'location', 'etag', 'link', 'deprecation', 'sunset'];
 
+const held = new WeakMap<FastifyRequest, HeldKey>();
+
+/**
+ * Keeps the answer of a request in the transaction that does its work, so that a crash after the commit cannot lose it. Nothing
+ * without a key, or where the work is in another tenant than the key: then the answer is kept when it is sent.
+ */
+export async function keepAnswer(
+  { request, reply, tx }: { request: FastifyRequest; reply: FastifyReply; tx: Tx },
+  { tenantId, body }: { tenantId: string; body: unknown },
+): Promise<void> {
+  const key = held.get(request);
+  if (key?.tenantId !== tenantId) return;
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  const text = reply.serialize(body);
+  if (typeof text === 'string') await key.closeWithin(tx, { status: 200, headers, body: text });
+}
+
 /** Keeps and replays the answers of every POST route that is registered after this. */
 export function replayAnswers(app: App, { platform }: AppDeps): void {
-  const held = new WeakMap<FastifyRequest, HeldKey>();
   app.addHook('preHandler', async (request, reply) => {
     const { caller } = request;
     const key = request.method === 'POST' ? keyOf(request) : undefined;

@@ -4,6 +4,7 @@ import type { Intent } from '../engine/intent.ts';
 import type { ModelFacts } from '../engine/model.ts';
 import type { Finding, LeftBehind, Plan } from '../engine/plan-types.ts';
 import { DroverError } from '../errors.ts';
+import type { Tx } from '../postgres/database.ts';
 import { findModelByKey, findSuccessor } from '../postgres/find-models.ts';
 import { applyMove, planMove, refuseStale, refuseUnreasoned } from '../postgres/move.ts';
 import type { MoveResult } from '../postgres/move-result.ts';
@@ -30,7 +31,11 @@ export interface MigrateRequest {
   readonly planHash?: string;
   /** Plan and write nothing, not even a record. */
   readonly dryRun: boolean;
+  readonly beforeCommit?: BeforeCommit;
 }
+
+/** Called in the transaction of the work, before its commit, with what will be the answer. Throwing rolls it back. */
+export type BeforeCommit = (tx: Tx, answer: MigrateAnswer) => Promise<void>;
 
 /** What a migration did, or in a dry run what it would do. */
 export interface MigrateAnswer {
@@ -102,7 +107,7 @@ async function planOnly(platform: Platform, acting: Acting, request: MigrateRequ
 }
 
 async function carryOut(platform: Platform, acting: Acting, request: MigrateRequest): Promise<MigrateAnswer> {
-  const { reason, planHash, confirm, force } = request;
+  const { reason, planHash, confirm, force, beforeCommit } = request;
   const result = await applyMove(platform.site, {
     intent: intentOf(acting, request),
     actor: acting.actor,
@@ -110,7 +115,12 @@ async function carryOut(platform: Platform, acting: Acting, request: MigrateRequ
     force,
     ...(reason === undefined ? {} : { reason }),
     ...(planHash === undefined ? {} : { plan: recallPlan(platform, acting.tenantId, planHash) }),
+    ...(beforeCommit === undefined ? {} : { beforeCommit: (tx, done) => beforeCommit(tx, answerOf(done)) }),
   });
+  return answerOf(result);
+}
+
+function answerOf(result: MoveResult): MigrateAnswer {
   return { ...result, dryRun: false, movedRows: movedRows(result) };
 }
 

@@ -6,7 +6,7 @@ import { completionId } from '../../src/platform/demo/models.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
-import { migrate, migrated, migratePath, refused, source, target, valueOf } from './moving.ts';
+import { configured, migrate, migrated, migratePath, refused, source, target, valueOf } from './moving.ts';
 
 eachEngine((engine) => {
   describe('a key', () => {
@@ -134,22 +134,43 @@ eachEngine((engine) => {
       assert.equal(taken.json.plan_hash, first.json.plan_hash);
     });
 
-    it('is not closed by a server from which it was taken over', async () => {
-      const token = `'00000000-0000-4000-8000-000000000001'`;
+    it('keeps the answer of a migration in the transaction of the migration: a crash after the commit loses nothing', async () => {
+      // What closes the key in any other transaction is refused, as if the server had died before it.
+      await http.asSuperuser((tx) =>
+        tx.script(`CREATE FUNCTION migration.only_with_work() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+            IF NOT EXISTS (SELECT FROM migration.journal j WHERE j.xmin::text = pg_current_xact_id()::text) THEN RAISE EXCEPTION 'the server is dead'; END IF;
+            RETURN NEW; END $$;
+          CREATE TRIGGER only_with_work BEFORE UPDATE OF status ON migration.idempotency_keys FOR EACH ROW WHEN (NEW.status = 'done') EXECUTE FUNCTION migration.only_with_work()`),
+      );
+      const refusal = await withKey('lost', { confirm_migration: false });
+      refused(refusal, 409, 'CONFIRMATION_REQUIRED');
+      refused(await withKey('lost', { confirm_migration: false }), 409, 'IDEMPOTENCY_RUNNING');
+      const first = await withKey('safe');
+      const again = await withKey('safe');
+      assert.equal(again.headers['idempotency-replayed'], 'true');
+      assert.deepEqual(
+        [again.status, again.text, again.headers['content-type']],
+        [200, first.text, first.headers['content-type']],
+      );
+      await http.asSuperuser((tx) => tx.script('DROP FUNCTION migration.only_with_work() CASCADE'));
+      await undo(first.json.migration_id);
+    });
+
+    it('that was taken over ends the work of the server that held it: nothing is done twice', async () => {
+      const before = await configured(http);
       // While the first one works, another one takes over: the trigger stands for it.
       await http.asSuperuser((tx) =>
         tx.script(`CREATE FUNCTION migration.take_over() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
-            UPDATE migration.idempotency_keys SET token = ${token} WHERE key = 'slow'; RETURN NEW; END $$;
+            UPDATE migration.idempotency_keys SET token = '00000000-0000-4000-8000-000000000001' WHERE key = 'slow'; RETURN NEW; END $$;
           CREATE TRIGGER take_over AFTER INSERT ON migration.migrations FOR EACH ROW EXECUTE FUNCTION migration.take_over()`),
       );
-      const slow = await withKey('slow');
-      assert.equal(slow.status, 200, slow.text);
+      refused(await withKey('slow'), 409, 'IDEMPOTENCY_RUNNING');
       await http.asSuperuser((tx) => tx.script('DROP FUNCTION migration.take_over() CASCADE'));
       assert.equal(
         await valueOf(http, `SELECT status AS value FROM migration.idempotency_keys WHERE key = 'slow'`),
         'running',
       );
-      await undo(slow.json.migration_id);
+      assert.deepEqual(await configured(http), before);
     });
   });
 

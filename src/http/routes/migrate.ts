@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { migrateModel } from '../../platform/migrate-model.ts';
 import type { App, AppDeps } from '../app.ts';
+import { keepAnswer } from '../idempotency.ts';
 import { migrateAnswer, migrateBody, migrateJson } from '../migration-schemas.ts';
 import { modelKinds } from '../model-kinds.ts';
 import { rowId } from '../schemas.ts';
@@ -22,11 +23,12 @@ export function migrateRoutes(app: App, { platform }: AppDeps): void {
           body: migrateBody,
           response: { 200: migrateAnswer },
         },
-        handler: async (request) => {
+        handler: async (request, reply) => {
           const { body } = request;
           const from = request.params.model_id.toLowerCase();
           const to = body.to_model_id.toLowerCase();
-          const answer = await migrateModel(platform, await door.acting(request), {
+          const acting = await door.acting(request);
+          const answer = await migrateModel(platform, acting, {
             kind,
             fromId: from,
             toId: to,
@@ -34,6 +36,11 @@ export function migrateRoutes(app: App, { platform }: AppDeps): void {
             confirm: body.confirm_migration,
             force: body.force_override,
             dryRun: body.dry_run,
+            beforeCommit: (tx, done) =>
+              keepAnswer(
+                { request, reply, tx },
+                { tenantId: acting.tenantId, body: migrateJson(done, { from, to }) },
+              ),
             ...(body.entity_types === undefined ? {} : { entityTypes: body.entity_types }),
             ...(body.reason === undefined ? {} : { reason: body.reason }),
             ...(body.plan_hash === undefined ? {} : { planHash: body.plan_hash }),
