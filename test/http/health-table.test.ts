@@ -1,0 +1,93 @@
+/** What the findings of checks mean together, cell by cell; and that each check is asked by itself and not too often. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Check, judge, type Outcome, type Readiness, watchHealth } from '../../src/http/health.ts';
+
+const table: Readonly<Record<string, Readonly<Record<Outcome, Readiness>>>> = {
+  critical: { ok: 'ready', skipped: 'ready', stale: 'degraded', fail: 'not-ready' },
+  other: { ok: 'ready', skipped: 'ready', stale: 'degraded', fail: 'degraded' },
+};
+
+const outcomes = ['ok', 'skipped', 'stale', 'fail'] as const;
+const order: readonly Readiness[] = ['ready', 'degraded', 'not-ready'];
+
+describe('readiness', () => {
+  it('of nothing is ready', () => assert.equal(judge([]), 'ready'));
+
+  for (const kind of ['critical', 'other'] as const) {
+    for (const status of outcomes) {
+      it(`of a ${kind} check that is ${status} is ${table[kind]?.[status]}`, () => {
+        assert.equal(judge([{ critical: kind === 'critical', status }]), table[kind]?.[status]);
+      });
+    }
+  }
+
+  it('of several checks is the worst of them, in any order', () => {
+    const cells = outcomes.flatMap((status) => [true, false].map((critical) => ({ critical, status })));
+    for (const one of cells) {
+      for (const two of cells) {
+        const worst = Math.max(order.indexOf(judge([one])), order.indexOf(judge([two])));
+        assert.equal(judge([one, two]), order[worst]);
+      }
+    }
+  });
+});
+
+describe('a check', () => {
+  const check = (change: Partial<Check>): Check => ({
+    name: 'one',
+    critical: true,
+    run: () => Promise.resolve({ status: 'ok' }),
+    ...change,
+  });
+  const never = (): Promise<never> => new Promise(() => undefined);
+
+  it('that throws fails, and the others are told as they are', async () => {
+    const broken = check({ name: 'broken', critical: false, run: () => Promise.reject(new Error('no')) });
+    const { status, checks } = await watchHealth([check({}), broken])();
+    assert.equal(status, 'degraded');
+    assert.deepEqual([checks['one']?.status, checks['broken']?.status], ['ok', 'fail']);
+  });
+
+  it('that hangs fails in time, is not started again meanwhile, and holds up no other', async () => {
+    let started = 0;
+    const hangs = check({
+      name: 'hangs',
+      run: () => {
+        started += 1;
+        return never();
+      },
+    });
+    const read = watchHealth([hangs, check({})], { limitMs: 20 });
+    const [first, second] = [await read(), await read()];
+    assert.deepEqual([first.status, second.status, started], ['not-ready', 'not-ready', 1]);
+    assert.equal(first.checks['one']?.status, 'ok');
+  });
+
+  it('that is busy and was fine before is stale, where that is its way', async () => {
+    let [now, answer] = [0, true];
+    const run = (): Promise<{ status: 'ok' }> => (answer ? Promise.resolve({ status: 'ok' }) : never());
+    const read = watchHealth([check({ late: 'stale', run })], { limitMs: 20, now: () => now });
+    assert.equal((await read()).status, 'ready');
+    [now, answer] = [10_000, false];
+    assert.equal((await read()).status, 'degraded');
+    const strict = watchHealth([check({ run: never })], { limitMs: 20 });
+    assert.equal((await strict()).status, 'not-ready');
+  });
+
+  it('is asked anew only when its finding is old', async () => {
+    let [now, runs] = [0, 0];
+    const run = (): Promise<{ status: 'ok' }> => {
+      runs += 1;
+      return Promise.resolve({ status: 'ok' });
+    };
+    const read = watchHealth([check({ run, holdsMs: 1000 })], { now: () => now });
+    await read();
+    now = 999;
+    await read();
+    assert.equal(runs, 1);
+    now = 1000;
+    await read();
+    assert.equal(runs, 2);
+  });
+});

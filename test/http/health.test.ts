@@ -1,0 +1,136 @@
+/** Health says what is so: with the database there, busy, hanging, and gone. Only operators learn why. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type App, buildApp } from '../../src/http/app.ts';
+import { openPlatform } from '../../src/platform/open.ts';
+import { type Database } from '../../src/postgres/database.ts';
+import { openServer } from '../../src/postgres/connect.ts';
+import { eachEngine } from '../support/databases.ts';
+import { waitUntil, within } from '../support/guarantee.ts';
+import { type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { openTollGate, type TollGate } from '../support/toll-gate.ts';
+
+const critical = ['database', 'migrations', 'isolation', 'registry'];
+const other = ['workers', 'resources', 'retirement_feed'];
+
+eachEngine((engine) => {
+  let http: HttpPlatform;
+  before(async () => {
+    http = await httpPlatform(engine);
+  });
+  after(() => http.close());
+
+  it('is alive, with version and build, and ready, with every check', async () => {
+    const { status, json } = await http.call('GET', '/livez');
+    assert.deepEqual([status, json], [200, { status: 'alive', version: 'test', build: 'source' }]);
+    for (const path of ['/readiness', '/readyz']) {
+      const answer = await http.call('GET', path);
+      assert.deepEqual([answer.status, answer.json.status, answer.json.version], [200, 'ready', 'test']);
+      assert.deepEqual(Object.keys(answer.json.checks).toSorted(), [...critical, ...other].toSorted());
+      assert.equal(answer.headers['cache-control'], 'no-store');
+    }
+  });
+});
+
+describe('a check that fails', () => {
+  let http: HttpPlatform;
+  before(async () => {
+    const why = 'the registry has mistakes: /etc/registry/secret.yaml';
+    const run = (): Promise<never> => Promise.reject(new Error(why));
+    http = await httpPlatform('server', { checks: [{ name: 'resources', critical: false, run }] });
+  });
+  after(() => http.close());
+
+  it('is told to everybody, and why only to a sysadmin', async () => {
+    for (const key of [undefined, http.keys.admin, 'drover_wrong']) {
+      const { status, json } = await http.call('GET', '/readiness', key === undefined ? {} : { key });
+      assert.deepEqual([status, json.status], [200, 'degraded']);
+      assert.deepEqual(json.checks.resources, { status: 'fail' });
+    }
+    const { json } = await http.call('GET', '/readiness', { key: http.keys.sysadmin });
+    assert.match(json.checks.resources.detail, /the registry has mistakes/);
+  });
+
+  it('notices isolation that somebody took away, and a schema that is not at head', async () => {
+    await http.asSuperuser((tx) => tx.run('ALTER TABLE migration.users NO FORCE ROW LEVEL SECURITY'));
+    await http.asSuperuser((tx) =>
+      tx.run(`DELETE FROM migration.schema_migrations WHERE version = 'generated'`),
+    );
+    const app = await buildApp({ platform: http.platform, version: 'test' });
+    const { statusCode, body } = await app.inject('/readiness');
+    await app.close();
+    assert.equal(statusCode, 503);
+    const { status, checks } = JSON.parse(body);
+    assert.deepEqual(
+      [status, checks.isolation, checks.migrations, checks.database],
+      ['not-ready', { status: 'fail' }, { status: 'fail' }, { status: 'ok' }],
+    );
+  });
+});
+
+describe('with a database that', () => {
+  let server: PostgresServer;
+  let stopped = false;
+  let gate: TollGate;
+  let database: Database;
+  let app: App;
+  before(async () => {
+    server = await startPostgres();
+    gate = await openTollGate(server.url);
+    database = await openServer({ url: gate.url, poolSize: 2 });
+    const platform = await openPlatform(database, { install: true });
+    app = await buildApp({ platform, version: 'test' });
+  });
+  after(async () => {
+    await gate.close();
+    await app.close();
+    await database.close();
+    if (!stopped) await server.stop();
+  });
+
+  const ask = async (): Promise<{
+    status: number;
+    json: { status: string; checks: Record<string, object> };
+  }> => {
+    const response = await within(app.inject('/readiness'), 'an answer about readiness', 2000);
+    return { status: response.statusCode, json: JSON.parse(response.body) };
+  };
+
+  it('is busy in every connection, is ready', async () => {
+    assert.equal((await ask()).status, 200);
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const work = [1, 2].map(() => database.transaction('BEGIN', () => held));
+    await waitUntil(() => database.connections?.().busy === 2, 'all connections are busy');
+    const { status, json } = await ask();
+    assert.deepEqual([status, json.checks['database']], [200, { status: 'ok' }]);
+    release();
+    await Promise.all(work);
+  });
+
+  it('does not answer any more, is not ready, says so whole and in time, and the server stays alive', async () => {
+    gate.block();
+    await waitUntil(async () => (await ask()).status === 503, 'the database is missed');
+    const { json } = await ask();
+    assert.equal(json.status, 'not-ready');
+    assert.deepEqual(json.checks['database'], { status: 'fail' });
+    assert.deepEqual(Object.keys(json.checks).toSorted(), [...critical, ...other].toSorted());
+    assert.equal((await within(app.inject('/livez'), 'a sign of life', 2000)).statusCode, 200);
+  });
+
+  it('was stopped, is not ready, and whoever calls is told to come again', async () => {
+    await gate.close();
+    await server.stop();
+    stopped = true;
+    const { status, json } = await ask();
+    assert.deepEqual([status, json.checks['database']], [503, { status: 'fail' }]);
+    const authorization = `Bearer drover_${'0'.repeat(32)}_${'x'.repeat(43)}`;
+    const call = await app.inject({ url: '/api/v1/me', headers: { authorization } });
+    assert.equal(call.statusCode, 503);
+    assert.equal(call.headers['retry-after'], '1');
+    assert.ok(!call.body.includes('127.0.0.1'), call.body);
+  });
+});
