@@ -18,6 +18,8 @@ export interface Interruption {
   heed<T>(about: { say: string; asked: () => void }, work: () => Promise<T>): Promise<T>;
   /** Resolves at the first signal; a Ctrl-C after it ends the process at once. */
   wait(): Promise<void>;
+  /** Ends the process, whatever is still open. */
+  readonly leave: (status: number) => void;
 }
 
 export interface InterruptionInput {
@@ -58,6 +60,7 @@ export function createInterruption({ signals, terminal, leave }: InterruptionInp
       return heed({ say, asked: () => (asked = true) }, () => work(check));
     },
     heed,
+    leave,
     wait: () =>
       new Promise((resolve) => {
         let asked = false;

@@ -137,9 +137,13 @@ function createFastify({ settings, log }: AppDeps): App {
 
 /** Health is still answered, so that whoever asks learns that this server is going. */
 function refuseWhileStopping(app: App, { stopping }: AppDeps): void {
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (!stopping.aborted || request.routeOptions.config.whileStopping === true) return done();
-    void reply.header('connection', 'close');
     done(new DroverError('SHUTTING_DOWN', 'The server is stopping.'));
+  });
+  // A connection that is kept for the next request would keep the server from closing.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (stopping.aborted) void reply.header('connection', 'close');
+    done();
   });
 }

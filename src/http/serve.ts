@@ -29,8 +29,8 @@ export interface RunningServer {
   readonly url: string;
   /** Keys of the demo where this start made it; they are nowhere else. */
   readonly firstKeys: readonly FirstKey[];
-  /** May be called twice. */
-  stop(): Promise<void>;
+  /** False where something did not finish in time and may keep the process from ending. May be called twice. */
+  stop(): Promise<boolean>;
 }
 
 /** @throws ADDRESS_UNAVAILABLE, and whatever opening the database throws */
@@ -48,8 +48,8 @@ export async function startServer(input: ServeInput): Promise<RunningServer> {
     const app = await build(input, { platform, parts, stopping: stopping.signal });
     const url = await listen(app, settings);
     for (const part of parts) await part.start?.();
-    const stop = (): Promise<void> => stopAll({ app, parts, database, stopping, endTracing }, input);
-    let stopped: Promise<void> | undefined;
+    const stop = (): Promise<boolean> => stopAll({ app, parts, database, stopping, endTracing }, input);
+    let stopped: Promise<boolean> | undefined;
     return { url, firstKeys, stop: () => (stopped ??= stop()) };
   } catch (error) {
     await database.close();
@@ -106,7 +106,7 @@ interface Running {
   readonly endTracing: (() => Promise<void>) | undefined;
 }
 
-async function stopAll(running: Running, { settings, log }: ServeInput): Promise<void> {
+async function stopAll(running: Running, { settings, log }: ServeInput): Promise<boolean> {
   const { app, parts, database, stopping, endTracing } = running;
   log.info('stopping');
   stopping.abort();
@@ -120,6 +120,7 @@ async function stopAll(running: Running, { settings, log }: ServeInput): Promise
   }
   const closed = await within(5000, Promise.all([database.close(), endTracing?.()]));
   log.info({ finished, closed }, 'stopped');
+  return finished && closed;
 }
 
 /** Did the work end in time? What goes wrong with it is no reason not to stop. */

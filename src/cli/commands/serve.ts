@@ -39,8 +39,10 @@ async function run(session: Session, command: Command): Promise<number> {
   });
   announce(session, where, server);
   await session.interruption.wait();
-  await server.stop();
-  return exitStatus.done;
+  if (await server.stop()) return exitStatus.done;
+  session.terminal.err('Something was still under way and was cut off.');
+  session.interruption.leave(exitStatus.failed);
+  return exitStatus.failed;
 }
 
 /** The database of a server and of its keys: options, then Drover's own variables, then DATABASE_URL. */
