@@ -341,6 +341,12 @@ CREATE TABLE "migration"."questions" (
   CONSTRAINT "questions_pkey" PRIMARY KEY (tenant_id, id)
 );
 
+CREATE TABLE "migration"."registry_pairs" (
+  "runtime" text NOT NULL,
+  "model" text NOT NULL,
+  CONSTRAINT "registry_pairs_pkey" PRIMARY KEY (runtime, model)
+);
+
 CREATE TABLE "migration"."run_events" (
   "run_id" uuid NOT NULL,
   "number" integer NOT NULL,
@@ -517,6 +523,18 @@ CREATE TABLE "migration"."tenant_defaults" (
   CONSTRAINT "tenant_defaults_transcription_model_live_check" CHECK (transcription_model_live)
 );
 
+CREATE TABLE "migration"."tenant_secrets" (
+  "tenant_id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "key_id" text NOT NULL,
+  "nonce" text NOT NULL,
+  "sealed" text NOT NULL,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "tenant_secrets_pkey" PRIMARY KEY (tenant_id, name),
+  CONSTRAINT "tenant_secrets_name_check" CHECK (((name ~ '^[A-Z][A-Z0-9_]*$'::text) AND (name !~ '(^|_)MODELS?(_|$)'::text)))
+);
+
 CREATE TABLE "migration"."tenants" (
   "id" uuid NOT NULL,
   "name" text NOT NULL,
@@ -588,6 +606,62 @@ CREATE TABLE "migration"."users" (
   CONSTRAINT "users_pkey" PRIMARY KEY (tenant_id, id),
   CONSTRAINT "users_email_key" UNIQUE (tenant_id, email),
   CONSTRAINT "users_email_check" CHECK ((email = lower(email)))
+);
+
+CREATE TABLE "migration"."workspace_secrets" (
+  "tenant_id" uuid NOT NULL,
+  "workspace_id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "key_id" text NOT NULL,
+  "nonce" text NOT NULL,
+  "sealed" text NOT NULL,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "workspace_secrets_pkey" PRIMARY KEY (tenant_id, workspace_id, name),
+  CONSTRAINT "workspace_secrets_name_check" CHECK (((name ~ '^[A-Z][A-Z0-9_]*$'::text) AND (name !~ '(^|_)MODELS?(_|$)'::text)))
+);
+
+CREATE TABLE "migration"."workspace_verdicts" (
+  "tenant_id" uuid NOT NULL,
+  "workspace_id" uuid NOT NULL,
+  "runtime" text NOT NULL,
+  "model" text NOT NULL,
+  "reason" text NOT NULL,
+  "registry_version" text NOT NULL,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "workspace_verdicts_pkey" PRIMARY KEY (tenant_id, workspace_id, runtime, model),
+  CONSTRAINT "workspace_verdicts_reason_check" CHECK ((reason = ANY (ARRAY['allowed'::text, 'kept'::text])))
+);
+
+CREATE TABLE "migration"."workspaces" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "user_id" uuid NOT NULL,
+  "name" text NOT NULL,
+  "role" text NOT NULL DEFAULT ''::text,
+  "tier" text NOT NULL DEFAULT 'standard'::text,
+  "runtime" text NOT NULL,
+  "model" text,
+  "route" text NOT NULL DEFAULT 'registry'::text,
+  "registry_model" text GENERATED ALWAYS AS (
+CASE
+    WHEN (route = 'registry'::text) THEN COALESCE(model, ''::text)
+    ELSE NULL::text
+END) STORED,
+  "verdict_model" text GENERATED ALWAYS AS (
+CASE
+    WHEN (route = 'verdict'::text) THEN COALESCE(model, ''::text)
+    ELSE NULL::text
+END) STORED,
+  "compute" jsonb NOT NULL DEFAULT '{}'::jsonb,
+  "version" bigint NOT NULL DEFAULT 1,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "workspaces_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "workspaces_name_key" UNIQUE (tenant_id, name),
+  CONSTRAINT "workspaces_model_check" CHECK ((model <> ''::text)),
+  CONSTRAINT "workspaces_route_check" CHECK ((route = ANY (ARRAY['registry'::text, 'verdict'::text]))),
+  CONSTRAINT "workspaces_tier_check" CHECK ((tier = ANY (ARRAY['small'::text, 'standard'::text, 'large'::text])))
 );
 
 ALTER TABLE "migration"."api_keys" ADD CONSTRAINT "api_keys_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
@@ -702,6 +776,8 @@ CREATE INDEX tenant_defaults_completion_model_id_idx ON migration.tenant_default
 CREATE INDEX tenant_defaults_embedding_model_id_idx ON migration.tenant_defaults USING btree (tenant_id, embedding_model_id);
 CREATE INDEX tenant_defaults_transcription_model_id_idx ON migration.tenant_defaults USING btree (tenant_id, transcription_model_id);
 
+ALTER TABLE "migration"."tenant_secrets" ADD CONSTRAINT "tenant_secrets_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES migration.tenants(id);
+
 ALTER TABLE "migration"."transcription_models" ADD CONSTRAINT "transcription_models_provider_fkey" FOREIGN KEY (tenant_id, provider_id) REFERENCES migration.model_providers(tenant_id, id);
 ALTER TABLE "migration"."transcription_models" ADD CONSTRAINT "transcription_models_successor_fkey" FOREIGN KEY (tenant_id, successor_id) REFERENCES migration.transcription_models(tenant_id, id);
 CREATE INDEX transcription_models_provider_id_idx ON migration.transcription_models USING btree (tenant_id, provider_id);
@@ -716,6 +792,17 @@ CREATE INDEX user_roles_user_id_idx ON migration.user_roles USING btree (tenant_
 CREATE UNIQUE INDEX user_roles_live_key ON migration.user_roles USING btree (tenant_id, user_id, role, scope, space_id) NULLS NOT DISTINCT WHERE is_active;
 
 ALTER TABLE "migration"."users" ADD CONSTRAINT "users_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES migration.tenants(id);
+
+ALTER TABLE "migration"."workspace_secrets" ADD CONSTRAINT "workspace_secrets_workspace_fkey" FOREIGN KEY (tenant_id, workspace_id) REFERENCES migration.workspaces(tenant_id, id);
+
+ALTER TABLE "migration"."workspaces" ADD CONSTRAINT "workspaces_registry_pair_fkey" FOREIGN KEY (runtime, registry_model) REFERENCES migration.registry_pairs(runtime, model);
+ALTER TABLE "migration"."workspaces" ADD CONSTRAINT "workspaces_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
+ALTER TABLE "migration"."workspaces" ADD CONSTRAINT "workspaces_verdict_fkey" FOREIGN KEY (tenant_id, id, runtime, verdict_model) REFERENCES migration.workspace_verdicts(tenant_id, workspace_id, runtime, model);
+CREATE INDEX workspaces_created_at_idx ON migration.workspaces USING btree (tenant_id, created_at, id);
+CREATE INDEX workspaces_model_idx ON migration.workspaces USING btree (tenant_id, model);
+CREATE INDEX workspaces_registry_pair_idx ON migration.workspaces USING btree (runtime, registry_model);
+CREATE INDEX workspaces_user_id_idx ON migration.workspaces USING btree (tenant_id, user_id);
+CREATE INDEX workspaces_verdict_idx ON migration.workspaces USING btree (tenant_id, id, runtime, verdict_model);
 
 ALTER TABLE "migration"."api_keys" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."api_keys" FORCE ROW LEVEL SECURITY;
@@ -890,6 +977,10 @@ CREATE POLICY "drover_fleet" ON "migration"."questions" FOR ALL TO drover_fleet
 GRANT INSERT, SELECT ON "migration"."questions" TO drover_app;
 GRANT INSERT, SELECT ON "migration"."questions" TO drover_fleet;
 
+GRANT SELECT ON "migration"."registry_pairs" TO drover_app;
+GRANT SELECT ON "migration"."registry_pairs" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."registry_pairs" TO drover_operator;
+
 GRANT INSERT, SELECT ON "migration"."run_events" TO drover_operator;
 
 ALTER TABLE "migration"."run_tenants" ENABLE ROW LEVEL SECURITY;
@@ -977,6 +1068,17 @@ CREATE POLICY "drover_fleet" ON "migration"."tenant_defaults" FOR ALL TO drover_
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."tenant_defaults" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."tenant_defaults" TO drover_fleet;
 
+ALTER TABLE "migration"."tenant_secrets" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."tenant_secrets" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."tenant_secrets" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."tenant_secrets" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."tenant_secrets" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."tenant_secrets" TO drover_fleet;
+
 ALTER TABLE "migration"."tenants" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."tenants" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "drover_app" ON "migration"."tenants" FOR ALL TO drover_app
@@ -1024,3 +1126,40 @@ CREATE POLICY "drover_fleet" ON "migration"."users" FOR ALL TO drover_fleet
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."users" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."users" TO drover_fleet;
+
+ALTER TABLE "migration"."workspace_secrets" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."workspace_secrets" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."workspace_secrets" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."workspace_secrets" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspace_secrets" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspace_secrets" TO drover_fleet;
+
+ALTER TABLE "migration"."workspace_verdicts" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."workspace_verdicts" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."workspace_verdicts" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."workspace_verdicts" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_operator" ON "migration"."workspace_verdicts" FOR ALL TO drover_operator
+  USING (true)
+  WITH CHECK (true);
+GRANT SELECT ON "migration"."workspace_verdicts" TO drover_app;
+GRANT SELECT ON "migration"."workspace_verdicts" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspace_verdicts" TO drover_operator;
+
+ALTER TABLE "migration"."workspaces" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."workspaces" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."workspaces" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."workspaces" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspaces" TO drover_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspaces" TO drover_fleet;

@@ -39,6 +39,12 @@ export interface ServerSettings {
   readonly tracesUrl?: string;
   /** What was deployed, for /livez. */
   readonly build: string;
+  /** Seals the secrets of tenants: 32 bytes in base64 or hex. */
+  readonly secretKey?: string;
+  /** Open what was sealed before the key was changed. */
+  readonly olderSecretKeys: readonly string[];
+  /** DROVER_ENV, or NODE_ENV: nothing is made up that belongs to whoever runs the server. */
+  readonly production: boolean;
 }
 
 export interface OidcSettings {
@@ -66,6 +72,9 @@ const ofServer = [
   'DROVER_TRUST_PROXY',
   'DROVER_STOP_SECONDS',
   'DROVER_BUILD',
+  'DROVER_ENV',
+  'DROVER_SECRET_KEY',
+  'DROVER_SECRET_KEYS_OLD',
   'DROVER_OIDC_ISSUER',
   'DROVER_OIDC_AUDIENCE',
   'DROVER_OIDC_JWKS_URL',
@@ -111,6 +120,8 @@ export function loadServerSettings(variables: Variables = process.env): ServerSe
   const databaseUrl = reader.url('DATABASE_URL', ['postgres:', 'postgresql:']);
   const tracesUrl = reader.url('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:']);
   const oidc = readOidc(reader);
+  const secretKey = reader.text('DROVER_SECRET_KEY');
+  const stage = reader.word('DROVER_ENV', ['development', 'production']) ?? reader.text('NODE_ENV');
   const settings: ServerSettings = {
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     host: reader.text('HOST') ?? '127.0.0.1',
@@ -125,6 +136,9 @@ export function loadServerSettings(variables: Variables = process.env): ServerSe
     ...(oidc === undefined ? {} : { oidc }),
     ...(tracesUrl === undefined ? {} : { tracesUrl }),
     build: reader.text('DROVER_BUILD') ?? 'source',
+    ...(secretKey === undefined ? {} : { secretKey }),
+    olderSecretKeys: reader.list('DROVER_SECRET_KEYS_OLD'),
+    production: stage === 'production',
   };
   const { problems } = reader;
   if (problems.length > 0) throw new DroverError('CONFIG_INVALID', problems.join('\n'), { problems });
@@ -190,9 +204,14 @@ class Reader {
     return undefined;
   }
 
+  /** Separated by commas. */
+  list(name: string): string[] {
+    return (this.text(name) ?? '').split(',').flatMap((part) => part.trim() || []);
+  }
+
   /** `https://a.example, https://b.example`; no wildcard, because credentials go with a request. */
   origins(name: string): string[] {
-    const origins = (this.text(name) ?? '').split(',').flatMap((part) => part.trim() || []);
+    const origins = this.list(name);
     const wrong = origins.filter((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
     for (const origin of wrong)
       this.problems.push(`${name}: ${origin} is not an origin such as https://host:port`);

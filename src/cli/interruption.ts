@@ -7,8 +7,8 @@ import { DroverError } from '../errors.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface SignalSource {
-  on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
-  off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  on(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): unknown;
+  off(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): unknown;
 }
 
 export interface Interruption {
@@ -20,6 +20,8 @@ export interface Interruption {
   wait(): Promise<void>;
   /** Ends the process, whatever is still open. */
   readonly leave: (status: number) => void;
+  /** What SIGHUP asks for, from here on: to read again what the process was started with. */
+  onHangUp(listener: () => void): void;
 }
 
 export interface InterruptionInput {
@@ -61,6 +63,7 @@ export function createInterruption({ signals, terminal, leave }: InterruptionInp
     },
     heed,
     leave,
+    onHangUp: (listener) => void signals.on('SIGHUP', listener),
     wait: () =>
       new Promise((resolve) => {
         let asked = false;

@@ -36,7 +36,8 @@ export type Where =
       readonly state?: { readonly target: DatabaseTarget; readonly text: string };
     };
 
-const defaultFolder = './drover-data';
+/** Where the embedded database is where nobody says otherwise. */
+export const defaultFolder = './drover-data';
 
 /** What the options and the environment name, without opening it. @throws USAGE_INVALID */
 export function resolveWhere(options: WhereOptions, environment: Environment): Where {

@@ -17,6 +17,7 @@ import type { Logger } from 'pino';
 import { DroverError } from '../errors.ts';
 import type { VerifyToken } from '../platform/authenticate.ts';
 import type { Platform } from '../platform/open.ts';
+import type { Routing } from '../platform/workspaces/routing.ts';
 import { guardRoutes } from './access.ts';
 import { answerErrors, answerFrameworkError } from './answer-errors.ts';
 import { followRequests, requestIdOf } from './follow-requests.ts';
@@ -58,6 +59,8 @@ export interface AppInput {
   readonly log?: Logger;
   /** Verifies tokens of an identity provider, where one is configured. */
   readonly verifyToken?: VerifyToken;
+  /** The registry and the keys of secrets; without them nothing can be routed. */
+  readonly routing?: Routing;
   /** Checks of readiness beside those that every server has. */
   readonly checks?: readonly Check[];
   /** Figures beside those that every server has. */

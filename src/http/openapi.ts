@@ -24,6 +24,13 @@ const tags = [
   { name: 'apps', description: 'Apps.' },
   { name: 'services', description: 'Services.' },
   { name: 'templates', description: 'What assistants and apps start from.' },
+  {
+    name: 'workspaces',
+    description:
+      'Where agents run, on a runtime and with a model that it can reach; and what there is to choose from.',
+  },
+  { name: 'secrets', description: 'Keys of workspaces and organisations. They go in and never come out.' },
+  { name: 'registry', description: 'Which runtime may use which model: what this server decides by.' },
   { name: 'audit', description: 'Who did what.' },
   { name: 'health', description: 'Is the server alive, and is it ready.' },
 ];

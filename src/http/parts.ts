@@ -2,7 +2,8 @@
 import type { Logger } from 'pino';
 import { startWorker, type Worker } from '../fleet/worker.ts';
 import type { Platform } from '../platform/open.ts';
-import type { Check } from './health.ts';
+import type { Reloading } from '../platform/workspaces/live-registry.ts';
+import type { Check, Finding } from './health.ts';
 import type { Gauge } from './metrics.ts';
 
 export interface Part {
@@ -16,8 +17,39 @@ export interface Part {
 }
 
 /** The parts of a server, in the order in which they start; they stop together. */
-export function partsOf(platform: Platform, log: Logger): Part[] {
-  return [runs(platform, log)];
+export function partsOf(platform: Platform, registry: Reloading, log: Logger): Part[] {
+  return [runs(platform, log), routes(registry, log)];
+}
+
+const minuteMs = 60_000;
+
+/** The registry. Models end on a day, so what the database allows is kept up with the day. */
+function routes(registry: Reloading, log: Logger): Part {
+  let timer: NodeJS.Timeout | undefined;
+  const keepUp = (): void => {
+    registry.keepUp().catch((error: unknown) => log.warn({ err: error }, 'the registry is not kept up'));
+  };
+  return {
+    name: 'registry',
+    checks: [{ name: 'registry', critical: true, run: () => Promise.resolve(registryFinding(registry)) }],
+    start: () => {
+      timer = setInterval(keepUp, minuteMs).unref();
+    },
+    stop: () => {
+      clearInterval(timer);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** A broken registry that was read later leaves the last good one in force. */
+function registryFinding(registry: Reloading): Finding {
+  const loaded = registry.current();
+  const problems = registry.problems().slice(0, 5);
+  const detail = problems.map(({ file, line, message }) => `${file}:${line} ${message}`).join('; ');
+  if (loaded.kind === 'invalid') return { status: 'fail', detail };
+  if (problems.length === 0) return { status: 'ok' };
+  return { status: 'stale', detail: `the last good one (${loaded.routes.version}) stays: ${detail}` };
 }
 
 /** A worker that carries out runs; it finishes the wave under way before it stops. */

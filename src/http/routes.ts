@@ -20,8 +20,13 @@ import { migrateAllRoutes } from './routes/migrate-all.ts';
 import { migrateRoutes } from './routes/migrate.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { retirementRoutes } from './routes/retirements.ts';
+import { registryRoutes } from './routes/registry.ts';
 import { runRoutes } from './routes/runs.ts';
+import { runtimeRoutes } from './routes/runtimes.ts';
+import { secretRoutes } from './routes/secrets.ts';
 import { usageRoutes } from './routes/usage.ts';
+import { workspaceRoutes } from './routes/workspaces.ts';
+import { workspaceStateRoutes } from './routes/workspace-state.ts';
 
 export type Resource = (app: App, deps: AppDeps) => void;
 
@@ -49,4 +54,9 @@ export const resources: readonly Resource[] = [
   migrationRoutes,
   usageRoutes,
   retirementRoutes,
+  workspaceRoutes,
+  workspaceStateRoutes,
+  secretRoutes,
+  runtimeRoutes,
+  registryRoutes,
 ];

@@ -9,8 +9,12 @@ import { DroverError } from '../errors.ts';
 import { createOidcVerifier } from '../platform/oidc.ts';
 import { openPlatform, type Platform } from '../platform/open.ts';
 import { seedWithKeys, type FirstKey } from '../platform/first-keys.ts';
+import { openSecretKeys } from '../platform/workspaces/key-file.ts';
+import { openRegistry, type Reloading } from '../platform/workspaces/live-registry.ts';
+import type { Routing } from '../platform/workspaces/routing.ts';
 import { type DatabaseTarget, openDatabase } from '../postgres/connect.ts';
 import type { Database } from '../postgres/database.ts';
+import { loadRegistryFolder } from '../registry/folder.ts';
 import { type App, buildApp } from './app.ts';
 import { type Part, partsOf } from './parts.ts';
 import { startTracing, traceDatabase } from './traces.ts';
@@ -22,6 +26,10 @@ export interface ServeInput {
   readonly settings: ServerSettings;
   readonly version: string;
   readonly log: Logger;
+  /** Where a key for secrets is kept in development. */
+  readonly dataFolder: string;
+  /** The registry; the built-in one where it is not given. */
+  readonly registryFolder?: string;
 }
 
 export interface RunningServer {
@@ -31,6 +39,8 @@ export interface RunningServer {
   readonly firstKeys: readonly FirstKey[];
   /** False where something did not finish in time and may keep the process from ending. May be called twice. */
   stop(): Promise<boolean>;
+  /** Reads the registry again; a broken one changes nothing. */
+  reload(): Promise<void>;
 }
 
 /** @throws ADDRESS_UNAVAILABLE, and whatever opening the database throws */
@@ -38,19 +48,23 @@ export async function startServer(input: ServeInput): Promise<RunningServer> {
   const { settings, version, log } = input;
   const endTracing =
     settings.tracesUrl === undefined ? undefined : await startTracing(settings.tracesUrl, version);
+  // Before anything is opened: a server that may not run does not touch its database.
+  const keys = openSecretKeys(settings, input.dataFolder);
   const database = await openForServer(input);
   const stopping = new AbortController();
   try {
     const platform = await openPlatform(database, { install: true });
     const seeds = input.demo && database.engine === 'embedded';
     const firstKeys = seeds ? await seedWithKeys(platform) : [];
-    const parts = partsOf(platform, log);
-    const app = await build(input, { platform, parts, stopping: stopping.signal });
+    const registry = await readRegistry(input, platform);
+    const parts = partsOf(platform, registry, log);
+    const routing = { registry, keys, now: () => new Date(), reload: () => registry.reload() };
+    const app = await build(input, { platform, parts, routing, stopping: stopping.signal });
     const url = await listen(app, settings);
     for (const part of parts) await part.start?.();
     const stop = (): Promise<boolean> => stopAll({ app, parts, database, stopping, endTracing }, input);
     let stopped: Promise<boolean> | undefined;
-    return { url, firstKeys, stop: () => (stopped ??= stop()) };
+    return { url, firstKeys, stop: () => (stopped ??= stop()), reload: () => reload(registry, log) };
   } catch (error) {
     await database.close();
     await endTracing?.();
@@ -65,15 +79,42 @@ async function openForServer({ target, settings }: ServeInput): Promise<Database
   return settings.tracesUrl === undefined ? database : traceDatabase(database);
 }
 
+/** A broken registry does not keep the server from starting: it is not ready, and says why. */
+async function readRegistry({ registryFolder, log }: ServeInput, platform: Platform): Promise<Reloading> {
+  const registry = await openRegistry({ platform, load: () => loadRegistryFolder(registryFolder) });
+  report(registry, log);
+  return registry;
+}
+
+async function reload(registry: Reloading, log: Logger): Promise<void> {
+  await registry
+    .reload()
+    .catch((error: unknown) => log.error({ err: error }, 'the registry was not read again'));
+  report(registry, log);
+}
+
+function report(registry: Reloading, log: Logger): void {
+  const loaded = registry.current();
+  const version = loaded.kind === 'ok' ? loaded.routes.version : null;
+  const problems = registry.problems();
+  if (problems.length === 0) log.info({ registry: version }, 'the registry is in force');
+  else log.error({ registry: version, problems }, 'the registry is broken');
+}
+
 interface Built {
+  readonly routing: Routing;
   readonly platform: Platform;
   readonly parts: readonly Part[];
   readonly stopping: AbortSignal;
 }
 
-function build({ settings, version, log }: ServeInput, { platform, parts, stopping }: Built): Promise<App> {
+function build(
+  { settings, version, log }: ServeInput,
+  { platform, parts, routing, stopping }: Built,
+): Promise<App> {
   return buildApp({
     platform,
+    routing,
     version,
     build: settings.build,
     settings,

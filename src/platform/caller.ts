@@ -14,6 +14,8 @@ export const scopeSubjects = [
   'apps',
   'services',
   'templates',
+  'workspaces',
+  'secrets',
   'keys',
   'audit',
   'migrations',

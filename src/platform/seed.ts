@@ -6,10 +6,12 @@
 import { DroverError } from '../errors.ts';
 import type { Database } from '../postgres/database.ts';
 import { countTenants, hasUsers, insertMissing, type RowsOfTable } from '../postgres/queries/demo-rows.ts';
-import { asOperator, asTenant } from '../postgres/tenant.ts';
+import { insertRegistryPairs } from '../postgres/queries/registry-pairs.ts';
+import { asOperator, asOperatorWithin, asTenant } from '../postgres/tenant.ts';
 import { globalRows } from './demo/global-rows.ts';
 import { tenantRows } from './demo/tenant-rows.ts';
 import { type DemoTenant, demoTenants, tenantRow } from './demo/tenants.ts';
+import { demoPairs } from './demo/workspaces.ts';
 import { defaultSchema } from './install.ts';
 import { platformScope } from './scope.ts';
 
@@ -40,6 +42,7 @@ async function seedOperatorRows(
     const { demo, others } = await countTenants(tx, schema);
     if (others > 0 && !besideOthers) throw refused(others);
     const tenants = await insertMissing(tx, { schema, table: 'tenants', rows: demoTenants.map(tenantRow) });
+    await insertRegistryPairs(tx, schema, demoPairs());
     let templates = 0;
     // Where the demo was here before, a template that is gone was taken away by somebody.
     for (const part of demo > 0 ? [] : globalRows())
@@ -53,7 +56,14 @@ async function seedTenant(db: Database, schema: string, tenant: DemoTenant): Pro
     if (await hasUsers(tx, schema)) return 0;
     const parts: Omit<RowsOfTable, 'schema'>[] = tenantRows(tenant);
     let rows = 0;
-    for (const part of parts) rows += await insertMissing(tx, { schema, ...part });
+    for (const part of parts) {
+      const insert = async (): Promise<void> => {
+        rows += await insertMissing(tx, { schema, ...part });
+      };
+      // What the application's role may only read.
+      if (part.table === 'workspace_verdicts') await asOperatorWithin(tx, platformScope, insert);
+      else await insert();
+    }
     return rows;
   });
 }

@@ -69,6 +69,19 @@ export async function enterTenant(tx: Tx, scope: TenantScope, tenantId: string):
   await tx.script(bindingsOf(scope.role, settings).join('; '));
 }
 
+/**
+ * Does one thing as the operator within a transaction of tenants, which is theirs again afterwards: for what tenants may
+ * rely on but not write themselves. Where the work fails the transaction has failed, so nobody goes on as the operator.
+ */
+export async function asOperatorWithin(tx: Tx, scope: TenantScope, work: () => Promise<void>): Promise<void> {
+  const { operatorRole } = scope;
+  if (operatorRole === undefined) return work();
+  const { role } = await tx.one<{ role: string }>('SELECT current_user::text AS role');
+  await tx.script(`SET LOCAL ROLE ${quoteIdent(operatorRole)}`);
+  await work();
+  return tx.script(`SET LOCAL ROLE ${quoteIdent(role)}`);
+}
+
 /** Can one transaction see several tenants? */
 export function sharesTransactions(scope: TenantScope): boolean {
   return (

@@ -21,7 +21,7 @@ import type { Refused } from './refusal.ts';
 import { suggestModels } from './suggestions.ts';
 
 /** No model was named: whether one is needed is for the caller to say. */
-interface NotAsked {
+export interface NotAsked {
   readonly verdict: 'not-asked';
   readonly runtime: string;
   readonly registryVersion: string | null;

@@ -171,10 +171,13 @@ eachEngine((engine) => {
   });
 });
 
-/** Sysadmins name tenants, and any tenant's model for all of them; runs, and what belongs to everybody, are no other tenant's. */
+/**
+ * Sysadmins name tenants, and any tenant's model for all of them; runs, and what belongs to everybody, are no other tenant's;
+ * secrets and runtimes are called by words.
+ */
 function isOfTenant(name: string, { path }: Case): boolean {
   if (path.includes('/sysadmin/system/')) return false;
-  return name !== 'tenant_id' && name !== 'run_id' && !name.startsWith('global_');
+  return !['tenant_id', 'run_id', 'secret_name', 'runtime_id'].includes(name) && !name.startsWith('global_');
 }
 
 /** What a caller could tell answers apart by. */

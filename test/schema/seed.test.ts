@@ -56,7 +56,8 @@ eachEngine((engine) => {
       if (
         kind === 'system' ||
         table.startsWith('space_') ||
-        table === 'tenant_defaults' ||
+        ['tenant_defaults', 'registry_pairs', 'workspace_verdicts'].includes(table) ||
+        table.endsWith('_secrets') ||
         records.includes(table)
       )
         continue;

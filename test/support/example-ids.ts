@@ -84,6 +84,10 @@ const examples: Readonly<Record<string, Example>> = {
   service_id: row('services'),
   assistant_template_id: row('assistant_templates'),
   app_template_id: row('app_templates'),
+  workspace_id: row('workspaces'),
+  // The same for every tenant; see isOfTenant in test/http/access.test.ts.
+  secret_name: () => 'ANTHROPIC_API_KEY',
+  runtime_id: () => 'hermes',
   audit_record_id: row('audit_log'),
   migration_id: migrationId,
   run_id: runId,

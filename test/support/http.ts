@@ -8,9 +8,13 @@ import { demoId } from '../../src/platform/demo/ids.ts';
 import { createApiKey } from '../../src/platform/keys.ts';
 import { openPlatform, type Platform } from '../../src/platform/open.ts';
 import type { Role } from '../../src/platform/caller.ts';
+import { bringInRegistry } from '../../src/platform/workspaces/bring-in-registry.ts';
+import { dayOf } from '../../src/platform/workspaces/day.ts';
+import type { Routing } from '../../src/platform/workspaces/routing.ts';
 import type { Tx } from '../../src/postgres/database.ts';
 import type { Engine } from './databases.ts';
 import { platformDatabase } from './platform.ts';
+import { testRouting } from './routing.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 
@@ -67,8 +71,10 @@ export async function httpPlatform(
   const database = await platformDatabase(engine, 'demo');
   const platform = await openPlatform(database.db, { install: false });
   await database.asSuperuser(addAdmin);
+  const routing = input.routing ?? testRouting();
+  await bringIn(platform, routing);
   const settings = { ...budgets, ...input.settings };
-  const app = await buildApp({ version: 'test', ...input, platform, settings });
+  const app = await buildApp({ version: 'test', ...input, platform, settings, routing });
   const keyOf = async (
     tenantId: string,
     userId: string,
@@ -93,6 +99,12 @@ export async function httpPlatform(
       await database.drop();
     },
   };
+}
+
+/** As a server does when it starts. */
+async function bringIn(platform: Platform, { registry, now }: Routing): Promise<void> {
+  const loaded = registry.current();
+  if (loaded.kind === 'ok') await bringInRegistry(platform, loaded, dayOf(now()));
 }
 
 async function addAdmin(tx: Tx): Promise<void> {

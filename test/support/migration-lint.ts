@@ -70,7 +70,7 @@ function everythingIsQualified(stmt: Node, schema: string): string[] {
 }
 
 /** Keys across all tenants: of tables that are the same for all, or that belong to the operator and are never distributed. */
-const shared = /^(tenants|global_\w+|runs|run_events|run_workers)$/;
+const shared = /^(tenants|global_\w+|registry_pairs|runs|run_events|run_workers)$/;
 
 function constraintIsDistributable(table: string, constraint: Node): string[] {
   const name = text(constraint['conname']) || 'a key without a name';
@@ -80,7 +80,9 @@ function constraintIsDistributable(table: string, constraint: Node): string[] {
     if (columns[0] !== 'tenant_id' && !shared.test(table)) problems.push(`${name} is not led by tenant_id`);
   }
   if (constraint['contype'] === 'CONSTR_FOREIGN') {
-    if (strings(constraint['fk_attrs'])[0] !== 'tenant_id') problems.push(`${name} is not led by tenant_id`);
+    const toShared = shared.test(text((constraint['pktable'] as Node | undefined)?.['relname']));
+    if (strings(constraint['fk_attrs'])[0] !== 'tenant_id' && !toShared)
+      problems.push(`${name} is not led by tenant_id`);
     if (constraint['fk_upd_action'] !== 'a') problems.push(`${name} acts on update`);
     if (constraint['fk_del_action'] !== 'a') problems.push(`${name} acts on delete`);
   }
@@ -88,7 +90,8 @@ function constraintIsDistributable(table: string, constraint: Node): string[] {
   if (
     constraint['conname'] === undefined &&
     constraint['contype'] !== 'CONSTR_NOTNULL' &&
-    constraint['contype'] !== 'CONSTR_DEFAULT'
+    constraint['contype'] !== 'CONSTR_DEFAULT' &&
+    constraint['contype'] !== 'CONSTR_GENERATED'
   ) {
     problems.push(`${table} has a constraint without a name`);
   }

@@ -4,7 +4,7 @@ import { createLog } from '../../http/log.ts';
 import { type RunningServer, startServer } from '../../http/serve.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { resolveWhere, shownUrl, usage } from '../where.ts';
+import { defaultFolder, resolveWhere, shownUrl, usage } from '../where.ts';
 import type { Where, WhereOptions } from '../where.ts';
 
 interface ServeOptions extends Pick<WhereOptions, 'data' | 'database'> {
@@ -30,14 +30,18 @@ export const serve: Verb = {
 async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<ServeOptions>();
   const { where, settings } = ownDatabase(session, options);
+  const { registryFolder } = session.environment;
   const server = await startServer({
     target: where.kind === 'own' ? { dataDir: where.dataDir } : where.target,
     demo: options.demo,
     settings: withOptions(settings, options),
     version: session.version,
     log: createLog({ level: settings.logLevel }),
+    dataFolder: where.kind === 'own' ? where.dataDir : (session.environment.dataFolder ?? defaultFolder),
+    ...(registryFolder === undefined ? {} : { registryFolder }),
   });
   announce(session, where, server);
+  session.interruption.onHangUp(() => void server.reload());
   await session.interruption.wait();
   if (await server.stop()) return exitStatus.done;
   session.terminal.err('Something was still under way and was cut off.');

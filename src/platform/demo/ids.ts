@@ -19,6 +19,7 @@ const numbers = {
   global_assistant_templates: 16,
   global_app_templates: 17,
   api_keys: 18,
+  workspaces: 19,
 } as const;
 
 export type DemoTable = keyof typeof numbers;

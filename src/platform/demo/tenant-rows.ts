@@ -4,6 +4,7 @@ import { historyRows } from './history.ts';
 import { demoId, demoTime } from './ids.ts';
 import { completionId, completionRows, embeddingRows, providerRows, transcriptionRows } from './models.ts';
 import type { DemoRows, DemoTenant } from './tenants.ts';
+import { workspaceRows } from './workspaces.ts';
 
 type Row = Record<string, unknown>;
 
@@ -24,6 +25,7 @@ export function tenantRows(tenant: DemoTenant): DemoRows[] {
     { table: 'space_transcription_models', rows: otherLinks(tenant, 'transcription_models') },
     { table: 'space_embedding_models', rows: otherLinks(tenant, 'embedding_models') },
     ...configurationRows(tenant),
+    ...workspaceRows(tenant),
     ...historyRows(tenant),
     { table: 'audit_log', rows: [auditRow(number)] },
   ];

@@ -1,0 +1,118 @@
+/** Changes a workspace: what PATCH may change, the model by its own door, and taking the workspace away. */
+import { DroverError } from '../../errors.ts';
+import { deleteVerdicts } from '../../postgres/queries/registry-pairs.ts';
+import { deleteSecrets } from '../../postgres/queries/secrets.ts';
+import { deleteWorkspace as deleteRow, updateWorkspace } from '../../postgres/queries/workspaces.ts';
+import { asOperatorWithin } from '../../postgres/tenant.ts';
+import type { Values } from '../resources/declaration.ts';
+import { changesOf, represent } from '../rows/representation.ts';
+import { requireRegistry } from './live-registry.ts';
+import type { AtDoor } from './routing.ts';
+import { pairOf, setRouting } from './set-routing.ts';
+import { type InTenant, lockWorkspace, recordAt, tenantOf, writingAt } from './unit.ts';
+import { patchable, workspaces } from './workspace-rows.ts';
+
+interface Named {
+  readonly id: string;
+  readonly ifMatch: string | undefined;
+}
+
+export interface PatchRequest extends Named {
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface Patched {
+  readonly workspace: Values;
+  /** Why what runs there must be started again; empty where it need not. */
+  readonly restart: readonly string[];
+}
+
+/** @throws FIELD_NOT_PATCHABLE, and whatever setRouting throws */
+export function patchWorkspace(door: AtDoor, { id, ifMatch, body }: PatchRequest): Promise<Patched> {
+  requirePatchable(body);
+  return writingAt(door, async (at) => {
+    requireRegistry(at.routing.registry);
+    const before = await lockWorkspace(at, { id, ifMatch });
+    const beside = Object.fromEntries(Object.entries(body).filter(([name]) => isPatchable(name)));
+    const workspace =
+      body['runtime'] === undefined
+        ? await changeBeside(at, before, beside)
+        : await setRouting(at, before, {
+            runtime: body['runtime'] as string,
+            ...('model' in body && { model: body['model'] as string | null }),
+            acceptPayerChange: body['accept_payer_change'] === true,
+            modelNeeded: true,
+            beside,
+          });
+    return { workspace, restart: restartReasons(before, workspace) };
+  });
+}
+
+export interface ModelRequest extends Named {
+  /** Blank clears it. */
+  readonly model: string;
+  readonly acceptPayerChange: boolean;
+}
+
+export function putModel(
+  door: AtDoor,
+  { id, ifMatch, model, acceptPayerChange }: ModelRequest,
+): Promise<Patched> {
+  return writingAt(door, async (at) => {
+    requireRegistry(at.routing.registry);
+    const before = await lockWorkspace(at, { id, ifMatch });
+    const workspace = await setRouting(at, before, { model, acceptPayerChange, modelNeeded: false });
+    return { workspace, restart: restartReasons(before, workspace) };
+  });
+}
+
+/** With its secrets and verdicts. */
+export function deleteWorkspace(door: AtDoor, named: Named): Promise<void> {
+  return writingAt(door, async (at) => {
+    const { id } = await lockWorkspace(at, named);
+    const about = { tenantId: at.caller.tenantId, id: String(id) };
+    await deleteSecrets(at.tx, tenantOf(at), { workspace: about.id });
+    await deleteRow(at.tx, tenantOf(at), about.id);
+    await asOperatorWithin(at.tx, at.platform.site.scope, () =>
+      deleteVerdicts(at.tx, at.platform.schema, about),
+    );
+    await recordAt(at, { action: 'workspace.removed', object: about.id, detail: {} });
+  });
+}
+
+function isPatchable(name: string): boolean {
+  return patchable.some((field) => field === name);
+}
+
+/** The model goes by its own door, or together with the runtime that shall reach it. */
+function requirePatchable(body: Readonly<Record<string, unknown>>): void {
+  const known = ['runtime', 'accept_payer_change', ...('runtime' in body ? ['model'] : [])];
+  const wrong = Object.keys(body).filter((name) => !isPatchable(name) && !known.includes(name));
+  if (wrong.length === 0) return;
+  const way = wrong.includes('model')
+    ? ' A model alone is changed by PUT /workspaces/{workspace_id}/model.'
+    : '';
+  const message = `Of a workspace ${wrong.join(', ')} cannot be changed here; ${[...patchable, 'runtime'].join(', ')} can, and model together with runtime.${way}`;
+  throw new DroverError('FIELD_NOT_PATCHABLE', message, { fields: wrong });
+}
+
+async function changeBeside(at: InTenant, before: Values, beside: Values): Promise<Values> {
+  const values = changesOf(before, beside);
+  if (Object.keys(values).length === 0) return before;
+  const id = String(before['id']);
+  const columns = Object.keys(workspaces.columns);
+  const row = await updateWorkspace(at.tx, tenantOf(at), { id, values, columns });
+  await recordAt(at, {
+    action: 'workspace.updated',
+    object: id,
+    detail: { fields: Object.keys(values).toSorted() },
+  });
+  return represent(workspaces.columns, row);
+}
+
+function restartReasons(before: Values, after: Values): string[] {
+  const [was, is] = [pairOf(before), pairOf(after)];
+  return (['runtime', 'model'] as const).flatMap((name) =>
+    was[name] === is[name] ? [] : [`${name} changed from ${was[name] ?? 'none'} to ${is[name] ?? 'none'}`],
+  );
+}

@@ -1,0 +1,4 @@
+/** ISO date in UTC. */
+export function dayOf(moment: Date): string {
+  return moment.toISOString().slice(0, 10);
+}

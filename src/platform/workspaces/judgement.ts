@@ -1,0 +1,90 @@
+/** The registry's verdict about a pair that would be stored, and what follows from it for whoever asked. */
+import { DroverError } from '../../errors.ts';
+import type { LoadedRegistry } from '../../registry/load.ts';
+import type { Allowed } from '../../registry/answer.ts';
+import { judge } from '../../registry/routability.ts';
+import type { NotAsked, Verdict } from '../../registry/routability.ts';
+import type { Refused } from '../../registry/refusal.ts';
+
+export interface PairQuestion {
+  readonly runtime: string;
+  readonly model: string | null;
+  /** Names of the secrets of the workspace and of its tenant. */
+  readonly secrets: readonly string[];
+  /** The workspace has this pair already. */
+  readonly existing?: boolean;
+  readonly today: string;
+}
+
+/** What the registry says, of a runtime without a model, too. */
+export function verdictOf(loaded: LoadedRegistry, question: PairQuestion): Verdict {
+  const { runtime, model, secrets, existing = false, today } = question;
+  const verdict = judge(loaded, { runtime, model, secrets: new Set(secrets), existing, today });
+  if (verdict.verdict !== 'not-asked') return verdict;
+  // Without a model only the runtime can be refused, and that does not depend on the model.
+  const ofRuntime = judge(loaded, { runtime, model: '-' });
+  return ofRuntime.verdict === 'refuse' && ofRuntime.code === 'RUNTIME_UNSUPPORTED'
+    ? { ...ofRuntime, model: '' }
+    : verdict;
+}
+
+/** @throws what the registry refuses; MODEL_REQUIRED; MISSING_BYOK_CREDENTIAL */
+export function requireRoutable(
+  loaded: LoadedRegistry,
+  question: PairQuestion,
+  { modelNeeded }: { readonly modelNeeded: boolean },
+): Allowed | NotAsked {
+  const verdict = verdictOf(loaded, question);
+  if (verdict.verdict === 'refuse') throw refusedAs(verdict);
+  if (verdict.verdict === 'not-asked') {
+    if (modelNeeded && needsModel(loaded, verdict.runtime)) throw modelRequired(loaded, verdict.runtime);
+    return verdict;
+  }
+  if (lacksKey(verdict, question.secrets)) throw missingKey(verdict);
+  return verdict;
+}
+
+export function refusedAs(refused: Refused): DroverError {
+  const { code, message, runtime, model, successor, needs, suggestions, registryVersion } = refused;
+  const field = code === 'RUNTIME_UNSUPPORTED' ? 'runtime' : 'model';
+  return new DroverError(code, message, {
+    field,
+    runtime,
+    model,
+    ...(successor === null ? {} : { successor }),
+    ...(needs.length === 0 ? {} : { needs }),
+    suggestions,
+    registry_version: registryVersion,
+  });
+}
+
+/** An open runtime finds its models itself; one that the registry does not know is refused elsewhere. */
+export function needsModel({ routes }: LoadedRegistry, runtime: string): boolean {
+  return routes.runtimes.get(runtime)?.runtime.kind === 'closed';
+}
+
+export function modelRequired({ routes }: LoadedRegistry, runtime: string): DroverError {
+  const suggestions = [...(routes.runtimes.get(runtime)?.listed.keys() ?? [])].slice(0, 5);
+  return new DroverError(
+    'MODEL_REQUIRED',
+    `A workspace on ${runtime} needs a model${suggestions.length === 0 ? '' : `, for example ${suggestions.join(', ')}`}.`,
+    { field: 'model', runtime, suggestions, registry_version: routes.version },
+  );
+}
+
+/** Does the tenant pay, and is there no key to pay with? */
+export function lacksKey({ payer, needs }: Allowed, secrets: readonly string[]): boolean {
+  return payer === 'tenant' && needs.length > 0 && !needs.some((name) => secrets.includes(name));
+}
+
+export function missingKey({ runtime, model, provider, needs, registryVersion }: Allowed): DroverError {
+  const message = `On ${runtime} ${model} is served by ${provider ?? 'a provider'} on a key of your own, and there is none: give one of ${needs.join(', ')}, to the workspace or to the organisation.`;
+  return new DroverError('MISSING_BYOK_CREDENTIAL', message, {
+    field: 'secrets',
+    runtime,
+    model,
+    provider,
+    needs,
+    registry_version: registryVersion,
+  });
+}

@@ -1,0 +1,138 @@
+/** Makes workspaces, one or a whole document: everything is judged first, and then stored together or not at all. */
+import { randomUUID } from 'node:crypto';
+import { DroverError } from '../../errors.ts';
+import { writeSecret } from '../../postgres/queries/secrets.ts';
+import { takenNames } from '../../postgres/queries/workspaces.ts';
+import type { Allowed } from '../../registry/answer.ts';
+import type { LoadedRegistry } from '../../registry/load.ts';
+import type { NotAsked } from '../../registry/routability.ts';
+import type { Values } from '../resources/declaration.ts';
+import { requireRoutable } from './judgement.ts';
+import { requireRegistry } from './live-registry.ts';
+import { dayOf } from './day.ts';
+import type { AtDoor } from './routing.ts';
+import { seal } from './seal.ts';
+import { requireKeys } from './secret-keys.ts';
+import { checkSecretName } from './secret-names.ts';
+import { insertRouted } from './set-routing.ts';
+import { type InTenant, recordAt, relyOnSecrets, tenantOf, writingAt } from './unit.ts';
+
+export interface WorkspaceInput {
+  readonly name: string;
+  readonly runtime: string;
+  readonly model?: string | null | undefined;
+  /** Name → value. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
+  /** The other columns. */
+  readonly beside: Values;
+}
+
+/** A node of a document that was refused. */
+export interface BadNode {
+  readonly at: number;
+  readonly name: string;
+  readonly code: string;
+  readonly message: string;
+  readonly data: Values;
+}
+
+/** @throws MODEL_REQUIRED, MISSING_BYOK_CREDENTIAL, SECRET_NAME_RESERVED, ALREADY_EXISTS, and what the registry refuses */
+export function createWorkspace(door: AtDoor, input: WorkspaceInput): Promise<Values> {
+  return writingAt(door, async (at) => {
+    const [made] = await judgeAll(at, [input]);
+    if (made instanceof DroverError) throw made;
+    if (made === undefined) throw new DroverError('INTERNAL', 'A workspace was not judged.');
+    return store(at, made);
+  });
+}
+
+/** @throws IMPORT_REFUSED with every bad node */
+export function importWorkspaces(door: AtDoor, inputs: readonly WorkspaceInput[]): Promise<Values[]> {
+  return writingAt(door, async (at) => {
+    const judged = await judgeAll(at, inputs);
+    const bad = judged.flatMap((result, n) =>
+      result instanceof DroverError ? [badNode(n, inputs, result)] : [],
+    );
+    if (bad.length > 0) throw refused(bad, inputs.length);
+    const made: Values[] = [];
+    for (const each of judged) if (!(each instanceof DroverError)) made.push(await store(at, each));
+    return made;
+  });
+}
+
+interface Judged {
+  readonly input: WorkspaceInput;
+  readonly verdict: Allowed | NotAsked;
+}
+
+/** Nothing is written here. @throws REGISTRY_UNAVAILABLE, SECRET_KEY_MISSING */
+async function judgeAll(at: InTenant, inputs: readonly WorkspaceInput[]): Promise<(Judged | DroverError)[]> {
+  const loaded = requireRegistry(at.routing.registry);
+  if (inputs.some(({ secrets = {} }) => Object.keys(secrets).length > 0)) requireKeys(at.routing.keys);
+  const shared = await relyOnSecrets(at, undefined);
+  const names = inputs.map(({ name }) => name);
+  const taken = new Set(await takenNames(at.tx, tenantOf(at), names));
+  return inputs.map((input, n) => {
+    if (taken.has(input.name) || names.indexOf(input.name) < n) return nameTaken(input.name);
+    return judgeOne({ loaded, shared, today: dayOf(at.routing.now()) }, input);
+  });
+}
+
+interface Ground {
+  readonly loaded: LoadedRegistry;
+  readonly shared: readonly string[];
+  readonly today: string;
+}
+
+function judgeOne({ loaded, shared, today }: Ground, input: WorkspaceInput): Judged | DroverError {
+  try {
+    const own = Object.keys(input.secrets ?? {});
+    for (const name of own) checkSecretName(name);
+    const { runtime, model = null } = input;
+    const secrets = [...shared, ...own];
+    return {
+      input,
+      verdict: requireRoutable(loaded, { runtime, model, secrets, today }, { modelNeeded: true }),
+    };
+  } catch (error) {
+    if (error instanceof DroverError) return error;
+    throw error;
+  }
+}
+
+async function store(at: InTenant, { input, verdict }: Judged): Promise<Values> {
+  const id = randomUUID();
+  const { tenantId, userId } = at.caller;
+  const beside = { ...input.beside, name: input.name, user_id: userId };
+  const made = await insertRouted(at, { id, verdict, beside });
+  const secrets = Object.entries(input.secrets ?? {});
+  for (const [name, value] of secrets) {
+    const sealed = seal(requireKeys(at.routing.keys), { tenantId, workspaceId: id, name }, value);
+    await writeSecret(at.tx, tenantOf(at), { holder: { workspace: id }, sealed });
+  }
+  const detail = {
+    fields: Object.keys(beside).toSorted(),
+    secrets: secrets.map(([name]) => name),
+    registry_version: verdict.registryVersion,
+  };
+  await recordAt(at, { action: 'workspace.created', object: id, detail });
+  return made;
+}
+
+function nameTaken(name: string): DroverError {
+  const message = `This workspace cannot be saved. Its name is taken: ${name}.`;
+  return new DroverError('ALREADY_EXISTS', message, { field: 'name' });
+}
+
+function badNode(
+  at: number,
+  inputs: readonly WorkspaceInput[],
+  { code, message, data }: DroverError,
+): BadNode {
+  return { at, name: inputs[at]?.name ?? '', code, message, data };
+}
+
+function refused(nodes: readonly BadNode[], all: number): DroverError {
+  const message = `${nodes.length} of ${all} workspaces cannot be had as they are written, so none was stored. Each is listed with its reason.`;
+  return new DroverError('IMPORT_REFUSED', message, { nodes });
+}

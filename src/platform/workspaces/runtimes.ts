@@ -1,0 +1,29 @@
+/** What runtimes offer, by the same function as enforcement, with the keys that the tenant has. */
+import { listSecrets } from '../../postgres/queries/secrets.ts';
+import { findMenu, listMenus, type RuntimeMenu } from '../../registry/menu.ts';
+import { notFound } from '../rows/read.ts';
+import { requireRegistry } from './live-registry.ts';
+import { dayOf } from './day.ts';
+import type { AtDoor } from './routing.ts';
+import { readingAt, tenantOf } from './unit.ts';
+
+/** @throws REGISTRY_UNAVAILABLE */
+export async function listRuntimes(door: AtDoor): Promise<RuntimeMenu[]> {
+  const loaded = requireRegistry(door.routing.registry);
+  return listMenus(loaded, await menuRequest(door));
+}
+
+/** @throws REGISTRY_UNAVAILABLE, NOT_FOUND */
+export async function getRuntime(door: AtDoor, id: string): Promise<RuntimeMenu> {
+  const loaded = requireRegistry(door.routing.registry);
+  const menu = findMenu(loaded, id, await menuRequest(door));
+  if (menu === undefined) throw notFound({ noun: 'runtime' });
+  return menu;
+}
+
+function menuRequest(door: AtDoor): Promise<{ secrets: ReadonlySet<string>; today: string }> {
+  return readingAt(door, async (at) => {
+    const rows = await listSecrets(at.tx, tenantOf(at), 'tenant');
+    return { secrets: new Set(rows.map(({ name }) => name)), today: dayOf(at.routing.now()) };
+  });
+}

@@ -1,0 +1,147 @@
+/**
+ * The only writer of a workspace's runtime and model. The row is locked, the pair that would be stored is judged, and one
+ * statement writes it with a new version; whatever is refused was refused before anything was written.
+ *
+ * Locks: the workspace, the tenant's secrets, its own secrets. Then the database's own rule: the pair stands in
+ * registry_pairs, or a verdict for this workspace is recorded by the operator's role, to which the row's key refers.
+ */
+import { DroverError } from '../../errors.ts';
+import {
+  deleteVerdicts,
+  hasRegistryPair,
+  hasVerdicts,
+  insertVerdicts,
+} from '../../postgres/queries/registry-pairs.ts';
+import { insertWorkspace, updateWorkspace } from '../../postgres/queries/workspaces.ts';
+import { asOperatorWithin } from '../../postgres/tenant.ts';
+import type { Allowed } from '../../registry/answer.ts';
+import type { NotAsked } from '../../registry/routability.ts';
+import type { Values } from '../resources/declaration.ts';
+import { changesOf, represent } from '../rows/representation.ts';
+import { requireRoutable, verdictOf } from './judgement.ts';
+import { requireRegistry } from './live-registry.ts';
+import { dayOf } from './day.ts';
+import { type InTenant, recordAt, relyOnSecrets, tenantOf } from './unit.ts';
+import { workspaces } from './workspace-rows.ts';
+
+export interface RoutingChange {
+  /** What is not given stays. */
+  readonly runtime?: string | undefined;
+  /** As given; null or blank clears it. */
+  readonly model?: string | null | undefined;
+  readonly acceptPayerChange?: boolean | undefined;
+  /** Must there be a model afterwards, where the runtime is closed? */
+  readonly modelNeeded: boolean;
+  /** Written in the same statement. */
+  readonly beside?: Values;
+}
+
+/** @param workspace locked by this transaction @throws the registry's refusal, PAYER_CHANGE_NOT_ACCEPTED … */
+export async function setRouting(at: InTenant, workspace: Values, change: RoutingChange): Promise<Values> {
+  const before = pairOf(workspace);
+  const wanted = {
+    runtime: change.runtime ?? before.runtime,
+    model: change.model === undefined ? before.model : change.model,
+  };
+  const loaded = requireRegistry(at.routing.registry);
+  const id = String(workspace['id']);
+  const secrets = await relyOnSecrets(at, id);
+  const today = dayOf(at.routing.now());
+  const existing = wanted.runtime === before.runtime && (wanted.model?.trim() ?? '') === (before.model ?? '');
+  const { modelNeeded } = change;
+  const verdict = requireRoutable(loaded, { ...wanted, secrets, existing, today }, { modelNeeded });
+  const was = verdictOf(loaded, { ...before, secrets, existing: true, today });
+  if (change.acceptPayerChange !== true) requireSamePayer(was, verdict);
+  const values = { ...routingValues(verdict), ...change.beside };
+  const changed = changesOf(workspace, values);
+  if (Object.keys(changed).length === 0) return workspace;
+  const route = await routeFor(at, id, verdict);
+  const columns = Object.keys(workspaces.columns);
+  const row = await updateWorkspace(at.tx, tenantOf(at), { id, values: { ...changed, route }, columns });
+  await forgetVerdicts(at, id, { verdict, route });
+  await recordAt(at, {
+    action: 'workspace.updated',
+    object: id,
+    detail: { fields: Object.keys(changed).toSorted(), registry_version: verdict.registryVersion },
+  });
+  return represent(workspaces.columns, row);
+}
+
+export interface NewWorkspace {
+  readonly id: string;
+  readonly verdict: Allowed | NotAsked;
+  readonly beside: Values;
+}
+
+/** The same for a workspace that is made: its pair was judged by the caller, in this transaction. */
+export async function insertRouted(at: InTenant, made: NewWorkspace): Promise<Values> {
+  const { id, verdict, beside } = made;
+  const route = await routeFor(at, id, verdict);
+  const row = await insertWorkspace(at.tx, tenantOf(at), {
+    id,
+    values: { ...beside, ...routingValues(verdict), route },
+    columns: Object.keys(workspaces.columns),
+  });
+  return represent(workspaces.columns, row);
+}
+
+/** @throws INTERNAL where what is stored cannot be judged */
+export function pairOf(workspace: Values): { runtime: string; model: string | null } {
+  const { runtime, model } = workspace;
+  if (typeof runtime === 'string' && (typeof model === 'string' || model === null)) return { runtime, model };
+  throw new DroverError(
+    'INTERNAL',
+    'The stored routing of the workspace cannot be read, so nothing can be verified.',
+  );
+}
+
+function routingValues(verdict: Allowed | NotAsked): { runtime: string; model: string | null } {
+  return { runtime: verdict.runtime, model: verdict.verdict === 'allow' ? verdict.model : null };
+}
+
+type Route = 'registry' | 'verdict';
+
+/** How the database will know that the pair may be stored. */
+async function routeFor(at: InTenant, id: string, verdict: Allowed | NotAsked): Promise<Route> {
+  const { tx, platform, caller } = at;
+  const { runtime, model } = routingValues(verdict);
+  const pair = { runtime, model: model ?? '' };
+  const bySecrets = verdict.verdict === 'allow' && verdict.by === 'name-by-secrets';
+  if (!bySecrets && (await hasRegistryPair(tx, platform.schema, pair))) return 'registry';
+  const holders = [{ tenant_id: caller.tenantId, id, ...pair }];
+  const version = verdict.registryVersion ?? '';
+  await asOperatorWithin(tx, platform.site.scope, () =>
+    insertVerdicts(tx, platform.schema, { holders, reason: 'allowed', version }),
+  );
+  return 'verdict';
+}
+
+/** A verdict is for the pair that a workspace has: none is left by which it could be given an earlier one again. */
+async function forgetVerdicts(
+  at: InTenant,
+  id: string,
+  { verdict, route }: { readonly verdict: Allowed | NotAsked; readonly route: Route },
+): Promise<void> {
+  const { tx, platform, caller } = at;
+  const about = { tenantId: caller.tenantId, id };
+  if (route === 'registry' && !(await hasVerdicts(tx, platform.schema, about))) return;
+  const { runtime, model } = routingValues(verdict);
+  const except = route === 'verdict' ? { runtime, model: model ?? '' } : undefined;
+  await asOperatorWithin(tx, platform.site.scope, () =>
+    deleteVerdicts(tx, platform.schema, { ...about, except }),
+  );
+}
+
+/** @throws PAYER_CHANGE_NOT_ACCEPTED */
+export function requireSamePayer(was: ReturnType<typeof verdictOf>, is: Allowed | NotAsked): void {
+  if (was.verdict !== 'allow' || is.verdict !== 'allow' || was.payer === is.payer) return;
+  const message = `${is.model} on ${is.runtime} is paid by the ${is.payer}, and the ${was.payer} has paid so far. Say accept_payer_change: true where that is meant.`;
+  throw new DroverError('PAYER_CHANGE_NOT_ACCEPTED', message, {
+    field: 'accept_payer_change',
+    payer_before: was.payer,
+    payer_after: is.payer,
+    runtime: is.runtime,
+    model: is.model,
+    registry_version: is.registryVersion,
+  });
+}

@@ -1,0 +1,135 @@
+/**
+ * The pairs of runtime and model that the database lets workspaces name. Written by the operator's role alone; see
+ * migrations/0012_workspaces.sql for the two keys that rest on them.
+ */
+import type { Tx } from '../database.ts';
+import { quoteTable } from '../identifiers.ts';
+
+export interface Pair {
+  readonly runtime: string;
+  readonly model: string;
+}
+
+const pairsOf = (schema: string): string => quoteTable({ schema, name: 'registry_pairs' });
+const verdictsOf = (schema: string): string => quoteTable({ schema, name: 'workspace_verdicts' });
+const workspacesOf = (schema: string): string => quoteTable({ schema, name: 'workspaces' });
+
+/** Lets one registry be brought in at a time, whatever server does it. */
+export async function lockRegistryPairs(tx: Tx, schema: string): Promise<void> {
+  await tx.many(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`${schema}.registry_pairs`]);
+}
+
+export function listRegistryPairs(tx: Tx, schema: string): Promise<Pair[]> {
+  return tx.many<Pair>(`SELECT runtime, model FROM ${pairsOf(schema)} ORDER BY runtime, model`);
+}
+
+export async function hasRegistryPair(tx: Tx, schema: string, { runtime, model }: Pair): Promise<boolean> {
+  const { found } = await tx.one<{ found: boolean }>(
+    `SELECT EXISTS (SELECT FROM ${pairsOf(schema)} WHERE runtime = $1 AND model = $2) AS found`,
+    [runtime, model],
+  );
+  return found;
+}
+
+export async function insertRegistryPairs(tx: Tx, schema: string, pairs: readonly Pair[]): Promise<number> {
+  if (pairs.length === 0) return 0;
+  return tx.run(
+    `INSERT INTO ${pairsOf(schema)} (runtime, model)
+     SELECT p.runtime, p.model FROM unnest($1::text[], $2::text[]) AS p (runtime, model) ORDER BY 1, 2
+     ON CONFLICT DO NOTHING`,
+    columnsOf(pairs),
+  );
+}
+
+/** @throws STILL_REFERENCED where a workspace has got one of them meanwhile */
+export async function deleteRegistryPairs(tx: Tx, schema: string, pairs: readonly Pair[]): Promise<void> {
+  await tx.run(
+    `DELETE FROM ${pairsOf(schema)} d USING unnest($1::text[], $2::text[]) AS p (runtime, model)
+     WHERE d.runtime = p.runtime AND d.model = p.model`,
+    columnsOf(pairs),
+  );
+}
+
+/** A workspace that has a pair by the registry, which is about to lose it. */
+export interface Holder extends Pair {
+  readonly tenant_id: string;
+  readonly id: string;
+}
+
+/** Of the tenants of this transaction; the rows are locked, so that nothing is changed until the pairs are gone. */
+export function lockHolders(tx: Tx, schema: string, pairs: readonly Pair[]): Promise<Holder[]> {
+  return tx.many<Holder>(
+    `SELECT w.tenant_id, w.id, w.runtime, w.registry_model AS model FROM ${workspacesOf(schema)} w
+     JOIN unnest($1::text[], $2::text[]) AS p (runtime, model) ON w.runtime = p.runtime AND w.registry_model = p.model
+     ORDER BY w.tenant_id, w.id FOR UPDATE OF w`,
+    columnsOf(pairs),
+  );
+}
+
+/** As the operator. */
+export async function insertVerdicts(
+  tx: Tx,
+  schema: string,
+  { holders, reason, version }: { holders: readonly Holder[]; reason: 'allowed' | 'kept'; version: string },
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO ${verdictsOf(schema)} (tenant_id, workspace_id, runtime, model, reason, registry_version)
+     SELECT h.tenant_id, h.id, h.runtime, h.model, $5, $6
+     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS h (tenant_id, id, runtime, model)
+     ON CONFLICT DO NOTHING`,
+    [
+      holders.map(({ tenant_id }) => tenant_id),
+      holders.map(({ id }) => id),
+      holders.map(({ runtime }) => runtime),
+      holders.map(({ model }) => model),
+      reason,
+      version,
+    ],
+  );
+}
+
+/** As the operator: the verdicts of a workspace, but for the one that it rests on now. */
+export async function deleteVerdicts(
+  tx: Tx,
+  schema: string,
+  { tenantId, id, except }: { tenantId: string; id: string; except?: Pair | undefined },
+): Promise<void> {
+  await tx.run(
+    `DELETE FROM ${verdictsOf(schema)} WHERE tenant_id = $1 AND workspace_id = $2
+     AND ($3::text IS NULL OR (runtime, model) <> ($3, $4::text))`,
+    [tenantId, id, except?.runtime ?? null, except?.model ?? null],
+  );
+}
+
+export async function hasVerdicts(
+  tx: Tx,
+  schema: string,
+  { tenantId, id }: { tenantId: string; id: string },
+): Promise<boolean> {
+  const { found } = await tx.one<{ found: boolean }>(
+    `SELECT EXISTS (SELECT FROM ${verdictsOf(schema)} WHERE tenant_id = $1 AND workspace_id = $2) AS found`,
+    [tenantId, id],
+  );
+  return found;
+}
+
+/** The workspaces rest on a verdict of their own from here on; nothing else about them changes. */
+export async function restOnVerdicts(tx: Tx, schema: string, holders: readonly Holder[]): Promise<void> {
+  await tx.run(
+    `UPDATE ${workspacesOf(schema)} w SET route = 'verdict' FROM unnest($1::uuid[], $2::uuid[]) AS h (tenant_id, id)
+     WHERE w.tenant_id = h.tenant_id AND w.id = h.id`,
+    [holders.map(({ tenant_id }) => tenant_id), holders.map(({ id }) => id)],
+  );
+}
+
+/** As the operator. */
+export async function listTenantIds(tx: Tx, schema: string): Promise<string[]> {
+  const rows = await tx.many<{ id: string }>(
+    `SELECT id::text AS id FROM ${quoteTable({ schema, name: 'tenants' })} ORDER BY 1`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+function columnsOf(pairs: readonly Pair[]): [string[], string[]] {
+  return [pairs.map(({ runtime }) => runtime), pairs.map(({ model }) => model)];
+}

@@ -1,0 +1,25 @@
+/** The pairs that a registry can name itself and allows to everybody: what the database is told of it. */
+import { allPairs } from './diff.ts';
+import type { LoadedRegistry } from './load.ts';
+import { judge } from './routability.ts';
+
+export interface RoutablePair {
+  readonly runtime: string;
+  /** Empty: the runtime may be had, and has no model yet. */
+  readonly model: string;
+}
+
+/**
+ * Every listed id, every known model that goes by its name, and every runtime without a model; only what may be chosen anew
+ * on that day, whatever secrets there are.
+ */
+export function routablePairs(loaded: LoadedRegistry, today: string): RoutablePair[] {
+  const runtimes = loaded.registry.runtimes.filter(({ kind }) => kind !== 'retired');
+  const allowed = allPairs(loaded).filter(
+    ({ runtime, model }) => judge(loaded, { runtime, model, today }).verdict === 'allow',
+  );
+  return [
+    ...runtimes.map(({ id }) => ({ runtime: id, model: '' })),
+    ...allowed.map(({ runtime, model }) => ({ runtime, model })),
+  ];
+}
