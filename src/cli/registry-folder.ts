@@ -4,9 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { Environment } from '../config.ts';
 import { DroverError } from '../errors.ts';
-import { builtInFolder, loadRegistryFolder } from '../registry/folder.ts';
-import type { Loaded, LoadedRegistry } from '../registry/load.ts';
-import { formatProblems } from '../registry/positions.ts';
+import { builtInFolder } from '../registry/folder.ts';
 import type { RegistryText } from '../registry/positions.ts';
 import { writeText } from './files.ts';
 import { usage } from './where.ts';
@@ -26,19 +24,6 @@ export function withRegistry(command: Command): Command {
 /** The folder of the registry that is meant. */
 export function registryFolder({ registry }: RegistryOption, environment: Environment): string {
   return registry ?? environment.registryFolder ?? builtInFolder;
-}
-
-/** @throws REGISTRY_INVALID with every problem in `data.problems`. */
-export function loadValid(folder: string): LoadedRegistry {
-  return requireValid(loadRegistryFolder(folder), folder);
-}
-
-/** @throws REGISTRY_INVALID with every problem in `data.problems`. */
-export function requireValid(loaded: Loaded, folder: string): LoadedRegistry {
-  if (loaded.kind === 'ok') return loaded;
-  const { problems } = loaded;
-  const message = [`${folder} is no registry that can be used:`, ...formatProblems(problems)].join('\n');
-  throw new DroverError('REGISTRY_INVALID', message, { folder, problems });
 }
 
 /** The day of today, as the registry writes days. */

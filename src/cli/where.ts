@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Environment } from '../config.ts';
 import { formatConfigProblems, locateProblems, openConfigFile } from '../config-file.ts';
+import type { ModelKnowledge } from '../engine/model-knowledge.ts';
 import { DroverError } from '../errors.ts';
 import { defaultSchema } from '../platform/install.ts';
 import { openPlatform } from '../platform/open.ts';
@@ -17,6 +18,8 @@ import type { Database } from '../postgres/database.ts';
 import { openSite } from '../postgres/site.ts';
 import type { Site } from '../postgres/site.ts';
 import { asOperator } from '../postgres/tenant.ts';
+import { builtInFolder, loadValid } from '../registry/folder.ts';
+import { knowledgeOf } from '../registry/knowledge.ts';
 
 export interface WhereOptions {
   readonly data?: string;
@@ -27,11 +30,13 @@ export interface WhereOptions {
 
 /** A folder of Drover's own, or somebody's database. */
 export type Where =
-  | { readonly kind: 'own'; readonly dataDir: string }
+  | { readonly kind: 'own'; readonly dataDir: string; readonly registry: string }
   | {
       readonly kind: 'given';
       readonly target: DatabaseTarget;
       readonly text: string;
+      /** The folder of the registry. */
+      readonly registry: string;
       readonly configFile?: string;
       readonly state?: { readonly target: DatabaseTarget; readonly text: string };
     };
@@ -53,6 +58,7 @@ export function resolveWhere(options: WhereOptions, environment: Environment): W
     kind: 'given',
     target: targetOf(database, '--database'),
     text: database,
+    registry: environment.registryFolder ?? builtInFolder,
     ...(configFile === undefined ? {} : { configFile }),
     ...(state === undefined ? {} : { state: { target: stateTarget(state), text: state } }),
   };
@@ -64,7 +70,11 @@ function ownFolder(options: WhereOptions, environment: Environment): Where {
       '--config and --state are for a database that Drover did not create; say which with --database postgres://… or --database pglite:FOLDER.',
     );
   }
-  return { kind: 'own', dataDir: options.data ?? environment.dataFolder ?? defaultFolder };
+  return {
+    kind: 'own',
+    dataDir: options.data ?? environment.dataFolder ?? defaultFolder,
+    registry: environment.registryFolder ?? builtInFolder,
+  };
 }
 
 /** @throws USAGE_INVALID where the text is neither a URL nor `pglite:FOLDER` */
@@ -96,11 +106,11 @@ export async function withSite<T>(
   work: (site: Site) => Promise<T>,
 ): Promise<T> {
   return withDatabase(where, async (database) => {
-    if (where.kind === 'own') return work(await openOwn(database, access));
+    if (where.kind === 'own') return work(await openOwn(database, where, access));
     if (where.configFile === undefined) return work(await openServerPlatform(database, where, access));
     const state = await openState(where.state?.target, access);
     try {
-      return await work(await openAttached(database, where.configFile, state));
+      return await work(await openAttached(database, where, { configFile: where.configFile, state }));
     } finally {
       await state?.close();
     }
@@ -139,8 +149,8 @@ function requireFolder(dataDir: string, kind: Where['kind']): void {
   throw new DroverError('NO_DATABASE', `There is no database in the folder ${dataDir}. ${hint}`, { dataDir });
 }
 
-async function openOwn(database: Database, { mayWrite }: Access): Promise<Site> {
-  return (await openPlatform(database, { install: mayWrite })).site;
+async function openOwn(database: Database, where: Where, { mayWrite }: Access): Promise<Site> {
+  return (await openPlatform(database, { install: mayWrite, knowledge: knowledgeIn(where) })).site;
 }
 
 async function openServerPlatform(
@@ -151,7 +161,7 @@ async function openServerPlatform(
   const { tables } = await asOperator(database, { settings: {}, readOnly: true }, (tx) =>
     readCatalog(tx, { schemas: [defaultSchema] }),
   );
-  if (tables.some((table) => table.name === 'schema_migrations')) return openOwn(database, access);
+  if (tables.some((table) => table.name === 'schema_migrations')) return openOwn(database, where, access);
   const message =
     `The database has no schema ${defaultSchema} of Drover’s own, and no configuration was given. ` +
     `\`drover init --database ${shownUrl(where.text)}\` proposes one for it; then name it with --config.`;
@@ -179,16 +189,23 @@ export function shownUrl(text: string): string {
 
 async function openAttached(
   database: Database,
-  configFile: string,
-  state: Database | undefined,
+  where: Where,
+  { configFile, state }: { configFile: string; state: Database | undefined },
 ): Promise<Site> {
   const opened = openConfigFile(configFile);
   return openSite({
     database,
     config: opened.config,
+    knowledge: knowledgeIn(where),
     ...(state === undefined ? {} : { state }),
     showProblem: (problem) => formatConfigProblems(locateProblems(opened, [problem]))[0] ?? problem.message,
   });
+}
+
+/** What the registry knows about models; read when it is first asked for, because that takes a moment. @throws REGISTRY_INVALID */
+function knowledgeIn({ registry }: Pick<Where, 'registry'>): () => ModelKnowledge {
+  let known: ModelKnowledge | undefined;
+  return () => (known ??= knowledgeOf(loadValid(registry)));
 }
 
 /** A mistake in how a command was written. */

@@ -31,6 +31,8 @@ export interface ModelFacts {
   readonly updated?: string;
   /** The date from which the provider no longer serves it, ISO 8601. */
   readonly shutdown?: string;
+  /** What its vendor says takes its place, nearest first; each by all its names. */
+  readonly successors?: readonly (readonly string[])[];
 }
 
 /** What a model accepts for one parameter. */

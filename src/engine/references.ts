@@ -2,6 +2,7 @@
  * What names a model: the foreign keys of the catalogue and the places of the configuration, made into one list.
  * A `Place` is resolved: its table and columns exist, its carrier is known, its conditions can be compiled.
  */
+import type { ModelKnowledge } from './model-knowledge.ts';
 import { findColumn, findTable } from './catalog.ts';
 import type { Catalog, Table, TableId } from './catalog.ts';
 import { classify } from './classified.ts';
@@ -27,6 +28,8 @@ export interface Rules {
   readonly classified: ReadonlyMap<TableId, ReadonlySet<string>>;
   /** The session of a tenant can see no row of another one, whatever a statement asks for. */
   readonly exclusive?: boolean;
+  /** What is known about models beside their rows. */
+  readonly knowledge?: ModelKnowledge;
 }
 
 /** Fits a configuration to a catalogue. All problems at once; the rules are usable only when there are none. */

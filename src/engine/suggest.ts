@@ -10,6 +10,7 @@ import type { Finding } from './plan-types.ts';
 
 interface SuggestionReason {
   readonly code:
+    | 'RECOMMENDED'
     | 'SAME_FAMILY'
     | 'SAME_PROVIDER'
     | 'CAPABILITIES_KEPT'
@@ -73,9 +74,17 @@ function obstacle({ findings }: Suggestion): number {
 
 function suggestion(source: ModelFacts, model: ModelFacts, limits: CompareLimits): Suggestion {
   const pair = { source, model, today: limits.today };
-  const reasons = [family, provider, capabilities, context, output, price, region, dates].flatMap((rule) =>
-    rule(pair),
-  );
+  const reasons = [
+    recommended,
+    family,
+    provider,
+    capabilities,
+    context,
+    output,
+    price,
+    region,
+    dates,
+  ].flatMap((rule) => rule(pair));
   const score = reasons.reduce((sum, { points }) => sum + points, 0);
   return { model, score, reasons, findings: compareModels(source, model, limits) };
 }
@@ -88,6 +97,17 @@ interface Pair {
 
 function reason(code: SuggestionReason['code'], points: number, message: string): SuggestionReason[] {
   return [{ code, points, message }];
+}
+
+/** The vendor's own advice weighs more than any one likeness; what follows its replacement in turn weighs a little less. */
+function recommended({ source, model }: Pair): SuggestionReason[] {
+  const at = (source.successors ?? []).findIndex((names) => names.includes(nameOf(model)));
+  if (at < 0) return [];
+  return reason(
+    'RECOMMENDED',
+    Math.max(30, 50 - 5 * at),
+    at === 0 ? 'Its vendor recommends it.' : 'It follows what its vendor recommends.',
+  );
 }
 
 function family({ source, model }: Pair): SuggestionReason[] {

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { loadConfigFile } from '../config-file.ts';
 import type { Database } from '../postgres/database.ts';
+import type { ModelKnowledge } from '../engine/model-knowledge.ts';
 import { openSite } from '../postgres/site.ts';
 import type { Site } from '../postgres/site.ts';
 import { defaultSchema, installPlatform, proveIsolation } from './install.ts';
@@ -20,13 +21,21 @@ export interface Platform {
  */
 export async function openPlatform(
   database: Database,
-  { install }: { readonly install: boolean },
+  {
+    install,
+    knowledge,
+  }: { readonly install: boolean; readonly knowledge?: () => ModelKnowledge | undefined },
 ): Promise<Platform> {
   const schema = defaultSchema;
   if (install) await installPlatform(database, schema);
   await proveIsolation(database, schema);
   const platform = { schema, scope: platformScope };
-  const site = await openSite({ database, config: loadConfigFile(configFile), platform });
+  const site = await openSite({
+    database,
+    config: loadConfigFile(configFile),
+    platform,
+    ...(knowledge === undefined ? {} : { knowledge }),
+  });
   return { database, schema, site };
 }
 

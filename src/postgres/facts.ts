@@ -4,6 +4,7 @@ import type { Intent } from '../engine/intent.ts';
 import { termsOf } from '../engine/mapping.ts';
 import type { ModelPair } from '../engine/mapping.ts';
 import type { ModelFacts } from '../engine/model.ts';
+import { withKnowledge } from '../engine/model-knowledge.ts';
 import { identifyingColumns, isCovered } from '../engine/classified.ts';
 import type { ModelTable } from '../engine/place.ts';
 import type { Rules } from '../engine/references.ts';
@@ -80,10 +81,12 @@ function sameComponents({ source, target }: ModelPair): boolean {
 
 function textPair(rules: Rules, intent: Intent): ModelPair {
   const kind = intent.kind ?? 'completion';
-  return {
-    source: chosen(modelFromText(rules.config, kind, intent.from)),
-    target: chosen(modelFromText(rules.config, kind, intent.to)),
-  };
+  const named = (text: string): ModelFacts =>
+    withKnowledge(chosen(modelFromText(rules.config, kind, text)), {
+      knowledge: rules.knowledge,
+      said: new Set<string>(),
+    });
+  return { source: named(intent.from), target: named(intent.to) };
 }
 
 async function rowPair(

@@ -1,4 +1,5 @@
 /** The model rows that a tenant may mean, read by what the configuration says their columns are. */
+import { withKnowledge } from '../engine/model-knowledge.ts';
 import type { ModelFacts, ParameterSupport } from '../engine/model.ts';
 import { findNamedTable } from '../engine/names.ts';
 import type { ModelTable } from '../engine/place.ts';
@@ -108,7 +109,12 @@ async function selectModels(
       ${factsSql(config.facts ?? {})} AS facts
     FROM ${quoteRows(table)} t WHERE ${where} ORDER BY 1`;
   const rows = await tx.many<ModelRow>(sql, binder.values);
-  return rows.map((row) => modelFacts(kind, row));
+  const about = { knowledge: rules.knowledge, said: saidBy(config) };
+  return rows.map((row) => withKnowledge(modelFacts(kind, row), about));
+}
+
+function saidBy({ facts = {}, deprecated }: ModelTable['config']): ReadonlySet<string> {
+  return new Set([...Object.keys(facts), ...(deprecated === undefined ? [] : ['deprecated'])]);
 }
 
 function tenantSql(rules: Rules, { config, table }: ModelTable, global: string): string {

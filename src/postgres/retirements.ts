@@ -78,7 +78,7 @@ interface UseQuery {
 async function readUses(tx: Tx, rules: Rules, query: UseQuery): Promise<RetiringUse[]> {
   const uses: RetiringUse[] = [];
   for (const model of rules.modelTables) {
-    if (model.config.facts?.['shutdown'] === undefined) continue;
+    if (model.config.facts?.['shutdown'] === undefined && rules.knowledge === undefined) continue;
     const all = await listModels(tx, rules, { model, tenant: query.tenant });
     const models = all.filter((one) => one.shutdown !== undefined && query.isWanted(one));
     if (models.length === 0) continue;

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../engine/config.ts';
 import { resolveRules } from '../engine/references.ts';
+import type { ModelKnowledge } from '../engine/model-knowledge.ts';
 import type { ConfigProblem } from '../engine/place.ts';
 import type { Rules } from '../engine/references.ts';
 import { DroverError } from '../errors.ts';
@@ -28,6 +29,8 @@ export interface Site {
   readonly config: Config;
   readonly scope: TenantScope;
   readonly state: StateStore;
+  /** What is known about models beside their rows, asked for when rules are read. */
+  readonly knowledge: () => ModelKnowledge | undefined;
   /** How a problem of the configuration is shown: with file and line where it came from a file. */
   readonly showProblem: (problem: ConfigProblem) => string;
 }
@@ -39,6 +42,7 @@ export interface SiteInput {
   readonly state?: Database;
   /** Drover's own platform: its schema, and how it separates tenants. */
   readonly platform?: { readonly schema: string; readonly scope: TenantScope };
+  readonly knowledge?: () => ModelKnowledge | undefined;
   readonly showProblem?: (problem: ConfigProblem) => string;
 }
 
@@ -60,7 +64,8 @@ export function openSite(input: SiteInput): Promise<Site> {
       : { database, schema: platform.schema, scope: platform.scope, tenantType: 'uuid', separate: false };
   const showProblem =
     input.showProblem ?? ((problem: ConfigProblem) => `${problem.path.join('.')}: ${problem.message}`);
-  return Promise.resolve({ database, config, scope, state, showProblem });
+  const knowledge = input.knowledge ?? (() => undefined);
+  return Promise.resolve({ database, config, scope, state, knowledge, showProblem });
 }
 
 function configuredScope({ database }: Config): TenantScope {
@@ -163,5 +168,7 @@ async function resolveAgainst(tx: Tx, site: Site): Promise<Rules> {
       { problems },
     );
   // Where several tenants share a transaction, each must see in it what it would see alone.
-  return site.scope.fleet === undefined ? rules : { ...rules, exclusive: true };
+  const exclusive = site.scope.fleet === undefined ? {} : { exclusive: true };
+  const knowledge = site.knowledge();
+  return { ...rules, ...exclusive, ...(knowledge === undefined ? {} : { knowledge }) };
 }

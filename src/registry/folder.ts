@@ -3,8 +3,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compareText } from '../engine/order.ts';
+import { DroverError } from '../errors.ts';
 import { loadRegistry } from './load.ts';
-import type { Loaded } from './load.ts';
+import type { Loaded, LoadedRegistry } from './load.ts';
+import { formatProblems } from './positions.ts';
 import type { RegistryText } from './positions.ts';
 
 /** The registry that comes with Drover. */
@@ -19,6 +21,19 @@ export function loadRegistryFolder(folder: string = builtInFolder): Loaded {
     const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     return { kind: 'invalid', problems: [{ file: folder, line: 1, column: 1, message }] };
   }
+}
+
+/** @throws REGISTRY_INVALID with every problem in `data.problems`. */
+export function loadValid(folder: string): LoadedRegistry {
+  return requireValid(loadRegistryFolder(folder), folder);
+}
+
+/** @throws REGISTRY_INVALID with every problem in `data.problems`. */
+export function requireValid(loaded: Loaded, folder: string): LoadedRegistry {
+  if (loaded.kind === 'ok') return loaded;
+  const { problems } = loaded;
+  const message = [`${folder} is no registry that can be used:`, ...formatProblems(problems)].join('\n');
+  throw new DroverError('REGISTRY_INVALID', message, { folder, problems });
 }
 
 /** All YAML files below a folder, in an order that is the same everywhere; files are called by their path in it. */

@@ -4,7 +4,8 @@ import { allPairs, diffRegistries, hasConsequences } from '../../registry/diff.t
 import type { RegistryDiff, StoredPair } from '../../registry/diff.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
-import { loadValid, readJson } from '../registry-folder.ts';
+import { loadValid } from '../../registry/folder.ts';
+import { readJson } from '../registry-folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { tableLines } from '../table.ts';

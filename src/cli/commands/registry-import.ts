@@ -1,3 +1,4 @@
+import { requireValid } from '../../registry/folder.ts';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { DroverError } from '../../errors.ts';
@@ -19,7 +20,6 @@ import {
   readDay,
   readJson,
   registryFolder,
-  requireValid,
   todayText,
   withRegistry,
   writeNewFolder,

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
-import { loadValid, registryFolder } from '../registry-folder.ts';
+import { loadValid } from '../../registry/folder.ts';
+import { registryFolder } from '../registry-folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
 import { compareRegistries } from './registry-diff.ts';
