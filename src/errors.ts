@@ -105,6 +105,7 @@ export const errorCodes = {
   IDENTITY_UNAVAILABLE: { exit: 1, summary: 'The keys of the identity provider cannot be read.' },
   IDEMPOTENCY_RUNNING: { exit: 1, summary: 'A request with this Idempotency-Key is still running.' },
   IDEMPOTENCY_KEY_REUSED: { exit: 1, summary: 'An Idempotency-Key was used for another request.' },
+  ANSWER_SHOWN_ONCE: { exit: 1, summary: 'An answer that held a secret cannot be given again.' },
   KINDS_DIFFER: { exit: 1, summary: 'Source and target are models of different kinds.' },
   ROW_REFUSED: { exit: 1, summary: 'The database refuses a row that a migration would change.' },
   ADDRESS_UNAVAILABLE: { exit: 1, summary: 'The server cannot listen on that address.' },

@@ -3,11 +3,11 @@
  * refused when the application is built, so none can be open by omission.
  */
 import type { FastifyRequest, RouteOptions } from 'fastify';
-import { DroverError } from '../errors.ts';
+import { DroverError, type ErrorCode } from '../errors.ts';
 import { type AccessScope, allows, atLeast, type Caller, type Role } from '../platform/caller.ts';
 import { authenticateKey, authenticateToken, unauthenticated } from '../platform/authenticate.ts';
 import type { App, AppDeps } from './app.ts';
-import { countWrongCredentials } from './limits.ts';
+import { countRefusals } from './limits.ts';
 
 export interface Access {
   /** The lowest role that may. */
@@ -35,23 +35,28 @@ declare module 'fastify' {
 
 /** Guards every route that is registered after this. */
 export function guardRoutes(app: App, deps: AppDeps): void {
-  const countWrong = countWrongCredentials(app, deps.settings);
+  const countRefusal = countRefusals(app, deps.settings);
   app.decorateRequest('caller', null);
   app.addHook('onRoute', requireDeclaration);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const { access } = request.routeOptions.config;
     if (access === undefined || access === 'none') return;
+    // What belongs to one caller is kept by no cache on the way.
+    reply.header('cache-control', 'no-store');
     const credential = credentialOf(request);
     try {
       request.caller = await authenticate(deps, credential);
+      permit(request.caller, access);
     } catch (error) {
-      const wrong = error instanceof DroverError && error.code === 'UNAUTHENTICATED' && credential !== '';
-      if (wrong) await countWrong(request);
+      // What is refused here never gets as far as the limit of requests.
+      const refused = error instanceof DroverError && refusals.has(error.code) && credential !== '';
+      if (refused) await countRefusal(request);
       throw error;
     }
-    permit(request.caller, access);
   });
 }
+
+const refusals: ReadonlySet<ErrorCode> = new Set(['UNAUTHENTICATED', 'TENANT_SUSPENDED', 'FORBIDDEN']);
 
 /** The caller of a credential: an API key of ours, or a token of the identity provider where there is one. */
 export async function authenticate(

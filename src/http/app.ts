@@ -44,7 +44,7 @@ export type App = FastifyInstance<
 export interface AppSettings {
   readonly bodyLimitBytes: number;
   readonly requestsPerMinute: number;
-  /** By address, before it is refused without looking at what it sends. */
+  /** By address; more of them are refused with 429. Right ones of the same address are not: others may be behind it. */
   readonly wrongCredentialsPerMinute: number;
   readonly corsOrigins: readonly string[];
   readonly trustProxy: boolean;

@@ -15,13 +15,16 @@ export interface Streamed {
   readonly after: number;
   /** The server is stopping, or the client has gone. */
   readonly signal: AbortSignal;
+  /** Then the stream ends and the client, coming back, is asked again who it is; ten minutes where it is not given. */
+  readonly lifeMs?: number;
   readonly heartbeatMs?: number;
 }
 
 /** The stream; destroying it frees all that it holds. */
 export function streamEvents(site: Site, about: Streamed): Readable {
   const gone = new AbortController();
-  const signal = AbortSignal.any([about.signal, gone.signal]);
+  const { lifeMs = 600_000 } = about;
+  const signal = AbortSignal.any([about.signal, gone.signal, AbortSignal.timeout(lifeMs)]);
   const stream = Readable.from(textOf(site, { ...about, signal }), { objectMode: false });
   stream.once('close', () => gone.abort());
   return stream;

@@ -11,6 +11,14 @@ import { holdKey } from '../platform/idempotency.ts';
 import type { HeldKey, KeptAnswer } from '../platform/idempotency.ts';
 import type { Tx } from '../postgres/database.ts';
 import type { App, AppDeps } from './app.ts';
+import { problemOf } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What succeeds answers with a secret, which is kept nowhere. */
+    shownOnce?: boolean;
+  }
+}
 
 /** Headers that belong to an answer and not to the connection or the request. */
 const keptHeaders = ['content-type', 'location', 'etag', 'link', 'deprecation', 'sunset'];
@@ -48,7 +56,8 @@ export function replayAnswers(app: App, { platform }: AppDeps): void {
     const key = held.get(request);
     if (key === undefined) return payload;
     held.delete(request);
-    await settle(key, reply, payload).catch((error: unknown) =>
+    const answer = answerToKeep(reply, payload);
+    await (answer === undefined ? key.release() : key.close(answer)).catch((error: unknown) =>
       request.log.error({ err: error }, 'the answer could not be kept for its idempotency key'),
     );
     return payload;
@@ -96,14 +105,30 @@ const refusals = {
     ),
 };
 
-async function settle(key: HeldKey, reply: FastifyReply, payload: unknown): Promise<void> {
+/** What a repetition is answered; undefined where it shall be tried anew. */
+function answerToKeep(reply: FastifyReply, payload: unknown): KeptAnswer | undefined {
   const status = reply.statusCode;
-  const text = payload ?? '';
-  if (typeof text !== 'string' || status === 429 || status >= 500 || reply.hasHeader('retry-after'))
-    return key.release();
+  const body = payload ?? '';
+  if (typeof body !== 'string' || status === 429 || status >= 500 || reply.hasHeader('retry-after'))
+    return undefined;
+  if (status < 300 && reply.routeOptions.config.shownOnce === true) return shownOnce;
   const headers = keptHeaders.flatMap((name) => {
     const value = reply.getHeader(name);
     return value === undefined ? [] : [[name, String(value)]];
   });
-  return key.close({ status, headers: Object.fromEntries(headers) as Record<string, string>, body: text });
+  return { status, headers: Object.fromEntries(headers) as Record<string, string>, body };
+}
+
+/** Instead of an answer that holds a secret: kept, it could be read from the database for a day. */
+const shownOnce = problemAnswer(
+  new DroverError(
+    'ANSWER_SHOWN_ONCE',
+    'The request with this Idempotency-Key was done; its answer held a secret, which is shown once and kept nowhere. Revoke what it made, and make another.',
+  ),
+);
+
+function problemAnswer(error: DroverError): KeptAnswer {
+  const problem = problemOf(error);
+  const headers = { 'content-type': 'application/problem+json; charset=utf-8' };
+  return { status: problem.status, headers, body: JSON.stringify(problem) };
 }

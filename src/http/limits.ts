@@ -23,18 +23,17 @@ export async function limitRequests(app: App, { requestsPerMinute }: Budgets): P
   });
 }
 
-/** Counts a wrong credential, and refuses the address that sends too many of them. */
-export function countWrongCredentials(
+/** Counts a request that is refused for who sends it: a caller's by the caller, anybody else's by the address. */
+export function countRefusals(
   app: App,
-  { wrongCredentialsPerMinute }: Budgets,
+  { requestsPerMinute, wrongCredentialsPerMinute }: Budgets,
 ): (request: FastifyRequest) => Promise<void> {
-  const count = app.createRateLimit({
-    max: wrongCredentialsPerMinute,
-    timeWindow: '1 minute',
-    keyGenerator: ({ ip }) => `wrong ${ip}`,
-  });
+  const budget = (max: number, keyGenerator: (request: FastifyRequest) => string) =>
+    app.createRateLimit({ max, timeWindow: '1 minute', keyGenerator });
+  const ofAddress = budget(wrongCredentialsPerMinute, ({ ip }) => `wrong ${ip}`);
+  const ofCaller = budget(requestsPerMinute, ({ caller }) => `refused ${caller?.tenantId} ${caller?.actor}`);
   return async (request) => {
-    const counted = await count(request);
+    const counted = await (request.caller === null ? ofAddress : ofCaller)(request);
     if (!counted.isAllowed && counted.isExceeded) throw tooMany(counted.ttl);
   };
 }

@@ -94,10 +94,13 @@ async function jwksUrlOf(issuer: string): Promise<string> {
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** Some providers write the claim as text. */
+const refusedAddresses: readonly unknown[] = [false, 'false'];
+
 /** An address that the provider has not verified may be anybody's. */
 function subjectOf(payload: JWTPayload, { tenantClaim, userClaim }: OidcOptions): TokenSubject {
   const [tenantId, user] = [payload[tenantClaim], payload[userClaim]];
-  const verified = userClaim !== 'email' || payload['email_verified'] !== false;
+  const verified = userClaim !== 'email' || !refusedAddresses.includes(payload['email_verified']);
   if (
     typeof tenantId !== 'string' ||
     !uuid.test(tenantId) ||

@@ -25,7 +25,7 @@ export function apiKeyRoutes(app: App, deps: AppDeps): void {
   app.route({
     method: 'POST',
     url: '/api/v1/api-keys',
-    config: { access: { role: 'admin', scope: 'keys:write' }, exposure: 'authenticated' },
+    config: { access: { role: 'admin', scope: 'keys:write' }, exposure: 'authenticated', shownOnce: true },
     schema: {
       tags: ['api-keys'],
       operationId: 'createApiKey',

@@ -41,6 +41,12 @@ export function healthRoutes(app: App, deps: AppDeps): void {
     handler: () => ({ status: 'alive' as const, version, build }),
   });
   const read = watchHealth(checksOf(deps));
+  // A probe costs nothing and is not counted; a credential is looked up, and may be tried as often as anywhere.
+  const withCredential = {
+    max: deps.settings.wrongCredentialsPerMinute,
+    timeWindow: '1 minute',
+    allowList: (request: FastifyRequest) => credentialOf(request) === '',
+  };
   for (const [url, operationId] of [
     ['/readiness', 'getReadiness'],
     ['/readyz', 'getReadinessShort'],
@@ -48,7 +54,7 @@ export function healthRoutes(app: App, deps: AppDeps): void {
     app.route({
       method: 'GET',
       url,
-      config: open,
+      config: { ...open, rateLimit: withCredential },
       schema: {
         tags: ['health'],
         operationId,

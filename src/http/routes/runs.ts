@@ -133,6 +133,8 @@ function eventsRoute(app: App, { platform, stopping }: AppDeps): void {
   app.route({
     method: 'GET',
     url: '/api/v1/runs/:run_id/events',
+    // HEAD would follow the run to its end for nobody.
+    exposeHeadRoute: false,
     config: read,
     schema: {
       tags: ['runs'],
@@ -158,9 +160,17 @@ function eventsRoute(app: App, { platform, stopping }: AppDeps): void {
       const after = lastSeen(request);
       const run = await getRun(platform.site, idOf(request));
       if (isFinal(run) && after >= run.lastEvent) return reply.code(204).send(null);
-      return sendStream(reply, streamEvents(platform.site, { runId: run.id, after, signal: stopping }));
+      const signal = AbortSignal.any([stopping, goneSignal(reply)]);
+      return sendStream(reply, streamEvents(platform.site, { runId: run.id, after, signal }));
     },
   });
+}
+
+/** Aborted when the connection ends. The stream itself learns of it only when it has something to say. */
+function goneSignal({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 function sendStream(reply: FastifyReply, stream: ReturnType<typeof streamEvents>): FastifyReply {

@@ -1,0 +1,276 @@
+/** What somebody tries who looks for a way in, or for something to wear out. Each of these was open once, or might be. */
+import assert from 'node:assert/strict';
+import { get } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, it } from 'node:test';
+import { type App, type AppSettings, buildApp } from '../../src/http/app.ts';
+import { encodeCursor } from '../../src/http/cursor.ts';
+import { streamEvents } from '../../src/http/event-stream.ts';
+import { demoId } from '../../src/platform/demo/ids.ts';
+import { completionId } from '../../src/platform/demo/models.ts';
+import type { Database } from '../../src/postgres/database.ts';
+import { eachEngine } from '../support/databases.ts';
+import { waitUntil, within } from '../support/guarantee.ts';
+import { type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { migrated, refused, valueOf } from './moving.ts';
+
+eachEngine((engine) => {
+  let http: HttpPlatform;
+  before(async () => {
+    http = await httpPlatform(engine);
+  });
+  after(() => http.close());
+
+  /** Another application on the same database, with other limits. */
+  async function withApp(settings: Partial<AppSettings>, work: (app: App) => Promise<void>): Promise<void> {
+    const app = await buildApp({ platform: http.platform, version: 'test', settings });
+    try {
+      await work(app);
+    } finally {
+      await app.close();
+    }
+  }
+
+  const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
+
+  describe('a limit', () => {
+    it('is not dodged by asking for what is forbidden', () =>
+      withApp({ requestsPerMinute: 3 }, async (app) => {
+        const statuses: number[] = [];
+        for (let n = 0; n < 5; n += 1) {
+          const headers = bearer(http.keys.viewer);
+          statuses.push((await app.inject({ url: '/api/v1/audit-log', headers })).statusCode);
+        }
+        assert.deepEqual(statuses, [403, 403, 403, 429, 429]);
+        const other = await app.inject({ url: '/api/v1/me', headers: bearer(http.keys.member) });
+        assert.equal(other.statusCode, 200, 'the budget is the caller’s own');
+      }));
+
+    it('holds for trying credentials, also where none is asked for', () =>
+      withApp({ wrongCredentialsPerMinute: 3 }, async (app) => {
+        const wrong = `${http.keys.sysadmin.slice(0, -1)}-`;
+        for (const url of ['/api/v1/me', '/readiness']) {
+          const statuses: number[] = [];
+          for (let n = 0; n < 5; n += 1)
+            statuses.push((await app.inject({ url, headers: bearer(wrong) })).statusCode);
+          assert.deepEqual(statuses.slice(3), [429, 429], `${url} ${String(statuses)}`);
+          const probe = await app.inject({ url: '/livez' });
+          assert.equal(probe.statusCode, 200);
+        }
+        const probe = await app.inject({ url: '/readiness' });
+        assert.equal(probe.statusCode, 200, 'a probe without a credential is answered as often as it comes');
+      }));
+
+    it('is by the address that the proxy saw, not by what a caller writes', () =>
+      withApp({ wrongCredentialsPerMinute: 2, trustProxy: true }, async (app) => {
+        const statuses: number[] = [];
+        for (let n = 0; n < 4; n += 1) {
+          const headers = { ...bearer('wrong'), 'x-forwarded-for': `10.0.0.${n}, 192.0.2.7` };
+          statuses.push((await app.inject({ url: '/api/v1/me', headers })).statusCode);
+        }
+        assert.deepEqual(statuses, [401, 401, 429, 429]);
+        const headers = { ...bearer('wrong'), 'x-forwarded-for': '192.0.2.7, 192.0.2.8' };
+        assert.equal((await app.inject({ url: '/api/v1/me', headers })).statusCode, 401);
+      }));
+
+    it('is not dodged by a header where no proxy is trusted', () =>
+      withApp({ wrongCredentialsPerMinute: 1 }, async (app) => {
+        const ask = async (n: number): Promise<{ readonly statusCode: number }> =>
+          app.inject({
+            url: '/api/v1/me',
+            headers: {
+              ...bearer('wrong'),
+              'x-forwarded-for': `10.0.0.${n}`,
+              'x-real-ip': `10.0.0.${n}`,
+              forwarded: `for=10.0.0.${n}`,
+            },
+          });
+        assert.deepEqual([(await ask(1)).statusCode, (await ask(2)).statusCode], [401, 429]);
+      }));
+  });
+
+  describe('an Idempotency-Key', () => {
+    const named = { 'idempotency-key': 'the-same' };
+
+    it('keeps no secret', async () => {
+      const request = { key: http.keys.admin, headers: named, body: { name: 'once' } };
+      const first = await http.call('POST', '/api/v1/api-keys', request);
+      assert.equal(first.status, 201, first.text);
+      const secret = String(first.json.key).split('_').slice(2).join('_');
+      refused(await http.call('POST', '/api/v1/api-keys', request), 409, 'ANSWER_SHOWN_ONCE');
+      const kept = await valueOf<string>(
+        http,
+        `SELECT string_agg(k::text, ' ') AS value FROM migration.idempotency_keys k`,
+      );
+      assert.ok(kept.includes('ANSWER_SHOWN_ONCE') && !kept.includes(secret));
+      const made = await valueOf<number>(
+        http,
+        `SELECT count(*)::int AS value FROM migration.api_keys WHERE name = 'once'`,
+      );
+      assert.equal(made, 1);
+    });
+
+    it('is the person’s and the tenant’s: what others are answered under the same one is theirs', async () => {
+      const names = { member: 'of Eli', admin: 'of Harriet', otherAdmin: 'of Birch' } as const;
+      const headers = { 'idempotency-key': 'shared' };
+      for (const who of ['member', 'otherAdmin'] as const) {
+        const tenant = who === 'member' ? 1 : 2;
+        const body = { name: names[who], space_id: demoId(tenant, 'spaces', 0) };
+        const call = { key: http.keys[who], headers, body };
+        const [first, again] = [
+          await http.call('POST', '/api/v1/assistants', call),
+          await http.call('POST', '/api/v1/assistants', call),
+        ];
+        assert.deepEqual([first.status, first.json.name, again.text], [201, names[who], first.text]);
+      }
+      const body = { name: names.member, space_id: demoId(1, 'spaces', 0) };
+      const other = await http.call('POST', '/api/v1/assistants', { key: http.keys.admin, headers, body });
+      assert.equal(other.status, 201);
+      assert.equal(other.headers['idempotency-replayed'], undefined);
+    });
+
+    it('gives no answer to a key that may not ask', async () => {
+      const narrow = await http.keyWith('admin', ['models:read']);
+      const answer = await http.call('POST', '/api/v1/api-keys', {
+        key: narrow,
+        headers: named,
+        body: { name: 'once' },
+      });
+      refused(answer, 403, 'FORBIDDEN');
+    });
+  });
+
+  describe('another tenant', () => {
+    it('is not told apart from nobody by a tag', async () => {
+      const own = await http.call('GET', `/api/v1/spaces/${demoId(2, 'spaces', 0)}`, {
+        key: http.keys.otherAdmin,
+      });
+      const missing = '0000000f-def0-def0-def0-000300000000';
+      const answers: string[] = [];
+      for (const id of [demoId(2, 'spaces', 0), missing])
+        for (const tag of [String(own.headers['etag']), '"wrong"', '*']) {
+          const call = { key: http.keys.admin, headers: { 'if-match': tag }, body: { name: 'mine' } };
+          const { status, text: said } = await http.call('PATCH', `/api/v1/spaces/${id}`, call);
+          answers.push(`${status} ${said}`);
+        }
+      assert.equal(new Set(answers).size, 1, answers.join('\n'));
+      assert.match(answers[0] ?? '', /^404 /);
+    });
+
+    it('is not told apart from nobody by a cursor', async () => {
+      const { migration_id: theirs } = await migrated(
+        http,
+        { to_model_id: completionId(2, 'claude-sonnet-4-5') },
+        {
+          path: `/api/v1/completion-models/${completionId(2, 'claude-3-7-sonnet')}/migrate`,
+          key: http.keys.otherAdmin,
+        },
+      );
+      const ask = async (id: string): Promise<string> => {
+        const cursor = encodeCursor([id]);
+        return (await http.call('GET', `/api/v1/migrations?cursor=${cursor}`, { key: http.keys.admin })).text;
+      };
+      assert.equal(await ask(theirs), await ask('0000000f-def0-def0-def0-000f00000000'));
+    });
+
+    it('shows nothing through the cursor of a list', async () => {
+      const page = await http.call('GET', '/api/v1/assistants?limit=1', { key: http.keys.otherAdmin });
+      const url = `/api/v1/assistants?cursor=${page.json.next_cursor}&limit=200`;
+      const { status, text: said } = await http.call('GET', url, { key: http.keys.admin });
+      assert.equal(status, 200);
+      assert.doesNotMatch(said, /00000002-def0/);
+    });
+  });
+
+  it('says nothing of what broke inside', async () => {
+    const table = (from: string, to: string): Promise<void> =>
+      http.asSuperuser((tx) => tx.script(`ALTER TABLE migration.${from} RENAME TO ${to}`));
+    await table('services', 'services_away');
+    const answer = await http.call('GET', '/api/v1/services', { key: http.keys.viewer });
+    await table('services_away', 'services');
+    refused(answer, 500, 'DATABASE_ERROR');
+    assert.doesNotMatch(answer.text, /services|relation|SELECT|drover_app|42P01/);
+    assert.deepEqual(Object.keys(answer.json), ['type', 'title', 'status', 'code', 'detail']);
+  });
+
+  it('tells no cache and no page of another origin', async () => {
+    const headers = {
+      origin: 'https://evil.example',
+      host: 'evil.example',
+      'x-forwarded-host': 'evil.example',
+    };
+    for (const method of ['GET', 'OPTIONS'] as const) {
+      const answer = await http.call(method, '/api/v1/spaces', { key: http.keys.viewer, headers });
+      assert.equal(answer.headers['access-control-allow-origin'], undefined);
+      assert.doesNotMatch(JSON.stringify(answer.headers) + answer.text, /evil/);
+      if (method === 'GET') assert.match(String(answer.headers['cache-control']), /no-store/);
+    }
+    const made = { key: http.keys.admin, headers, body: { name: 'a space' } };
+    const { headers: said } = await http.call('POST', '/api/v1/spaces', made);
+    assert.match(String(said['location']), /^\/api\/v1\/spaces\//);
+  });
+
+  describe('a stream of events', () => {
+    let runId = '';
+    before(async () => {
+      const body = { to_model_id: completionId(1, 'claude-sonnet-4-5'), confirm_migration: true };
+      const from = completionId(1, 'claude-haiku-4-5');
+      const url = `/api/v1/sysadmin/system/completion-models/${from}/migrate-all-tenants`;
+      const made = await http.call('POST', url, { key: http.keys.sysadmin, body });
+      assert.equal(made.status, 202, made.text);
+      runId = made.json.run_id as string;
+    });
+
+    it('is over when its client has gone, and does not begin for HEAD', async () => {
+      let asked = 0;
+      const { database } = http.platform;
+      const counted: Database = {
+        engine: database.engine,
+        transaction: (opening, work) => {
+          asked += 1;
+          return database.transaction(opening, work);
+        },
+        close: () => database.close(),
+      };
+      const platform = { ...http.platform, site: { ...http.platform.site, database: counted } };
+      const app = await buildApp({ platform, version: 'test' });
+      await app.listen({ host: '127.0.0.1', port: 0 });
+      const { port } = app.server.address() as AddressInfo;
+      const url = `http://127.0.0.1:${port}/api/v1/runs/${runId}/events`;
+      const headers = bearer(http.keys.sysadmin);
+      assert.equal((await fetch(url, { method: 'HEAD', headers })).status, 404);
+      await new Promise<void>((resolve, reject) => {
+        const request = get(url, { headers, agent: false }, (response) => {
+          response.once('data', () => {
+            response.destroy();
+            resolve();
+          });
+        });
+        request.once('error', reject);
+      });
+      // It asks four times a second as long as it lives.
+      let [last, since] = [asked, Date.now()];
+      await waitUntil(
+        async () => {
+          if (asked !== last) [last, since] = [asked, Date.now()];
+          return Promise.resolve(Date.now() - since > 1500);
+        },
+        'the stream asks no more',
+        8000,
+      );
+      await app.close();
+    });
+
+    it('ends after a while, so that a credential which is over is noticed', async () => {
+      const stream = streamEvents(http.platform.site, {
+        runId,
+        after: 0,
+        signal: new AbortController().signal,
+        lifeMs: 50,
+      });
+      const said = await within(text(stream), 'the stream ends');
+      assert.doesNotMatch(said, /event: end/);
+    });
+  });
+});
