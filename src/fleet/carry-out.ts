@@ -5,7 +5,7 @@
 import type { Intent } from '../engine/intent.ts';
 import { DroverError } from '../errors.ts';
 import { planMove } from '../postgres/move.ts';
-import { rollbackMove } from '../postgres/rollback.ts';
+import { rollbackWave } from '../postgres/rollback-wave.ts';
 import { recordDone, recordEnded, releaseClaim } from '../postgres/run-tenants.ts';
 import type { Claim, Claimed, Ended } from '../postgres/run-tenants.ts';
 import type { RunRecord } from '../postgres/runs.ts';
@@ -79,11 +79,10 @@ function intentFor(
 
 /** Tenants that need no work: the source was retired before and nothing names it, or a worker that died had finished. */
 async function findFinished(site: Site, { run, claimed }: Wave): Promise<Ended[]> {
-  const ended: Ended[] = [];
+  const ended = await adoptAll(site, { run, claimed });
+  const adopted = new Set(ended.map(({ tenant }) => tenant));
   for (const one of claimed) {
-    const adopted = site.state.separate && one.attempts > 1 ? await adoptDone(site, run, one) : undefined;
-    if (adopted !== undefined) ended.push(adopted);
-    else if (one.sourceRetired && (await hasNothingToMove(site, intentFor(run, one))))
+    if (!adopted.has(one.tenant) && one.sourceRetired && (await hasNothingToMove(site, intentFor(run, one))))
       ended.push({
         tenant: one.tenant,
         status: 'skipped',
@@ -118,31 +117,38 @@ function attemptOf(outcome: WaveOutcome): Attempt {
 }
 
 async function undoAll(site: Site, wave: Wave): Promise<Ended[]> {
-  const attempts: Attempt[] = [];
-  for (const one of wave.claimed)
-    attempts.push({ tenant: one.tenant, result: await undoOne(site, wave, one) });
-  return settle(site, wave, attempts);
+  const adopted = await adoptAll(site, wave);
+  await recordEnded(site, wave.claim, adopted);
+  const done = new Set(adopted.map(({ tenant }) => tenant));
+  const { run, claim } = wave;
+  const outcomes = await rollbackWave(site, {
+    rollbacks: wave.claimed
+      .filter(({ tenant }) => !done.has(tenant))
+      .map(({ tenant, undoesId }) => ({ tenant, migrationId: undoesId ?? '' })),
+    actor: run.actor,
+    ...(run.reason === null ? {} : { reason: run.reason }),
+    ...(site.state.separate
+      ? {}
+      : {
+          beforeCommit: (tx, ended) =>
+            recordDone(tx, site, { claim, ended: ended.map((one) => undoneEnd(one.tenant, one)) }),
+        }),
+  });
+  const attempts = outcomes.map((outcome) => ({
+    tenant: outcome.tenant,
+    result: outcome.status === 'succeeded' ? undoneEnd(outcome.tenant, outcome.result) : outcome.error,
+  }));
+  return [...adopted, ...(await settle(site, wave, attempts))];
 }
 
-async function undoOne(site: Site, { run, claim }: Wave, one: Claimed): Promise<Ended | DroverError> {
-  const adopted = site.state.separate && one.attempts > 1 ? await adoptDone(site, run, one) : undefined;
-  if (adopted !== undefined) return adopted;
-  const { tenant, undoesId } = one;
-  try {
-    const result = await rollbackMove(site, {
-      migrationId: undoesId ?? '',
-      tenant,
-      actor: run.actor,
-      ...(run.reason === null ? {} : { reason: run.reason }),
-      ...(site.state.separate
-        ? {}
-        : { beforeCommit: (tx, done) => recordDone(tx, site, { claim, ended: [undoneEnd(tenant, done)] }) }),
-    });
-    return undoneEnd(tenant, result);
-  } catch (error) {
-    if (error instanceof DroverError && error.code !== 'DATABASE_UNREACHABLE') return error;
-    throw error;
+async function adoptAll(site: Site, { run, claimed }: Pick<Wave, 'run' | 'claimed'>): Promise<Ended[]> {
+  const ended: Ended[] = [];
+  if (!site.state.separate) return ended;
+  for (const one of claimed) {
+    const adopted = one.attempts > 1 ? await adoptDone(site, run, one) : undefined;
+    if (adopted !== undefined) ended.push(adopted);
   }
+  return ended;
 }
 
 /** Records what was not recorded with the work, and gives back what may pass. */

@@ -118,30 +118,33 @@ export interface MigrationQuery {
 
 /** One migration with its steps. @throws MIGRATION_NOT_FOUND, also for another tenant's */
 export function getMigration(site: Site, query: MigrationQuery): Promise<MigrationDetail> {
-  return withState(site, query.tenant, async (tx) => {
-    const missing = new DroverError(
-      'MIGRATION_NOT_FOUND',
-      `There is no migration ${query.id}${query.tenant === undefined ? '' : ' of this tenant'}.`,
-      { id: query.id },
-    );
-    if (!/^[0-9a-f-]{36}$/i.test(query.id)) throw missing;
-    const [record] = await readRecords(
-      tx,
-      site,
-      `WHERE m.id = $1::text::uuid AND ($2::text IS NULL OR m.tenant_id::text = $2::text)`,
-      [query.id, query.tenant ?? null],
-    );
-    if (record === undefined) throw missing;
-    const steps = await tx.many<StepRecord>(
-      `SELECT step, operation, table_name AS "table", entity, expected, actual, skipped FROM ${stateTable(site, 'migration_steps')} WHERE migration_id = $1::text::uuid AND tenant_id::text = $2::text ORDER BY step`,
-      [record.id, record.tenant],
-    );
-    const { result } = await tx.one<{ result: unknown }>(
-      `SELECT result FROM ${stateTable(site, 'migrations')} WHERE id = $1::text::uuid AND tenant_id::text = $2::text`,
-      [record.id, record.tenant],
-    );
-    return { ...record, steps, result };
-  });
+  return withState(site, query.tenant, (tx) => readMigration(tx, site, query));
+}
+
+/** The same within a transaction. @throws MIGRATION_NOT_FOUND */
+export async function readMigration(tx: Tx, site: Site, query: MigrationQuery): Promise<MigrationDetail> {
+  const missing = new DroverError(
+    'MIGRATION_NOT_FOUND',
+    `There is no migration ${query.id}${query.tenant === undefined ? '' : ' of this tenant'}.`,
+    { id: query.id },
+  );
+  if (!/^[0-9a-f-]{36}$/i.test(query.id)) throw missing;
+  const [record] = await readRecords(
+    tx,
+    site,
+    `WHERE m.id = $1::text::uuid AND ($2::text IS NULL OR m.tenant_id::text = $2::text)`,
+    [query.id, query.tenant ?? null],
+  );
+  if (record === undefined) throw missing;
+  const steps = await tx.many<StepRecord>(
+    `SELECT step, operation, table_name AS "table", entity, expected, actual, skipped FROM ${stateTable(site, 'migration_steps')} WHERE migration_id = $1::text::uuid AND tenant_id::text = $2::text ORDER BY step`,
+    [record.id, record.tenant],
+  );
+  const { result } = await tx.one<{ result: unknown }>(
+    `SELECT result FROM ${stateTable(site, 'migrations')} WHERE id = $1::text::uuid AND tenant_id::text = $2::text`,
+    [record.id, record.tenant],
+  );
+  return { ...record, steps, result };
 }
 
 export interface Change {

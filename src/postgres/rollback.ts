@@ -12,6 +12,7 @@ import { getMigration, settleInterrupted } from './history.ts';
 import type { MigrationDetail } from './history.ts';
 import { identityOf, lockModels, lockPair, lockTables } from './locks.ts';
 import { openRecord } from './records.ts';
+import type { NewRecord } from './records.ts';
 import { prepareState, readRules, stateTable, withState, withTenant } from './site.ts';
 import type { Site } from './site.ts';
 import { findLiveReferences, readRootIntent, retiresAgain } from './retire-again.ts';
@@ -50,26 +51,39 @@ export async function rollbackMove(site: Site, request: RollbackRequest): Promis
   const startedAt = performance.now();
   await prepareState(site);
   const parent = await getMigration(site, { tenant: request.tenant, id: request.migrationId });
-  const tenant = parent.tenant === '' ? undefined : parent.tenant;
+  const tenant = tenantOf(parent);
   await settleInterrupted(site, { tenant, source: modelOf(parent, 'from') });
   refuseImpossible(await getMigration(site, { tenant, id: request.migrationId }));
-  const models = { source: modelOf(parent, 'from'), target: modelOf(parent, 'to') };
-  const id = await openRecord(site, {
-    kind: 'rollback',
-    tenant,
-    parentId: parent.id,
-    ...models,
-    actor: request.actor,
-    forced: false,
-    ...(request.reason === undefined ? {} : { reason: request.reason }),
-  });
+  const id = await openRecord(site, recordOf(request, parent));
   const work = await recorded(site, { tenant, id }, () =>
     attempt(site, request, { parent, tenant, id, startedAt }),
   );
   return work.settle();
 }
 
-function refuseImpossible(parent: MigrationDetail): void {
+/** What the record of a rollback says from its beginning. */
+export function recordOf(
+  { actor, reason }: Pick<RollbackRequest, 'actor' | 'reason'>,
+  parent: MigrationDetail,
+): NewRecord {
+  const models = { source: modelOf(parent, 'from'), target: modelOf(parent, 'to') };
+  const base = {
+    kind: 'rollback' as const,
+    tenant: tenantOf(parent),
+    parentId: parent.id,
+    ...models,
+    actor,
+    forced: false,
+  };
+  return reason === undefined ? base : { ...base, reason };
+}
+
+function tenantOf({ tenant }: MigrationDetail): string | undefined {
+  return tenant === '' ? undefined : tenant;
+}
+
+/** @throws ROLLBACK_IMPOSSIBLE */
+export function refuseImpossible(parent: MigrationDetail): void {
   const why =
     parent.status !== 'succeeded'
       ? `it ${parent.status === 'failed' ? 'failed and changed nothing' : 'is still running'}`
@@ -82,7 +96,7 @@ function refuseImpossible(parent: MigrationDetail): void {
     });
 }
 
-function modelOf(record: MigrationDetail, side: 'from' | 'to'): ModelFacts {
+export function modelOf(record: MigrationDetail, side: 'from' | 'to'): ModelFacts {
   const { key, name, provider } = record[side];
   const components = { ...(name === null ? {} : { name }), ...(provider === null ? {} : { provider }) };
   return {
@@ -96,59 +110,62 @@ function modelOf(record: MigrationDetail, side: 'from' | 'to'): ModelFacts {
   };
 }
 
-interface Attempt {
+export interface Attempt {
   readonly parent: MigrationDetail;
   readonly tenant: string | undefined;
   readonly id: string;
   readonly startedAt: number;
 }
 
-async function attempt(
-  site: Site,
-  request: RollbackRequest,
+function attempt(site: Site, request: RollbackRequest, about: Attempt): Promise<Finished<RollbackResult>> {
+  return withTenant(site, { tenant: about.tenant }, (tx) => takeBack({ tx, site }, request, about));
+}
+
+/** Everything that a rollback does in its one transaction: lock, undo the steps in reverse, close the record. */
+export async function takeBack(
+  { tx, site }: { tx: Tx; site: Site },
+  request: Omit<RollbackRequest, 'migrationId' | 'tenant'>,
   about: Attempt,
 ): Promise<Finished<RollbackResult>> {
   const { parent, tenant, id } = about;
   const source = modelOf(parent, 'from');
-  return withTenant(site, { tenant }, async (tx) => {
-    await lockPair(tx, tenant, identityOf(source));
-    const rules = await readRules(tx, site);
-    await lockTables(tx, rules, source.kind);
-    if (source.key !== undefined && modelTableOf(rules, source.kind) !== undefined)
-      await lockModels(tx, rules, { pair: { source, target: modelOf(parent, 'to') }, tenant });
-    const journal = await journalFor(tx, site, { tenant, id });
-    await switchFences(tx, site, { tenant, migrationId: parent.id });
-    const { steps, skipped } = await undoSteps(tx, site, {
-      ...about,
-      context: { tx, rules, tenant, journal },
-      onProgress: request.onProgress,
-    });
-    const restored = steps
-      .filter(({ step }) => !step.operation.endsWith('retire'))
-      .reduce((sum, step) => sum + step.actual, 0);
-    const result = {
-      migrationId: id,
-      parentId: parent.id,
-      restored,
-      skippedCount: skipped.length,
-      skipped: skipped.slice(0, skippedShown),
-      complete: skipped.length === 0,
-      durationMs: Math.round(performance.now() - about.startedAt),
-    };
-    await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
-    await request.beforeCommit?.(tx, result);
-    return finishWork(tx, site, {
-      tenant,
-      id,
-      kind: 'rollback',
-      complete: result.complete,
-      result,
-      results: steps,
-      actor: request.actor,
-      rows: restored,
-      forced: false,
-      reason: request.reason,
-    });
+  await lockPair(tx, tenant, identityOf(source));
+  const rules = await readRules(tx, site);
+  await lockTables(tx, rules, source.kind);
+  if (source.key !== undefined && modelTableOf(rules, source.kind) !== undefined)
+    await lockModels(tx, rules, { pair: { source, target: modelOf(parent, 'to') }, tenant });
+  const journal = await journalFor(tx, site, { tenant, id });
+  await switchFences(tx, site, { tenant, migrationId: parent.id });
+  const { steps, skipped } = await undoSteps(tx, site, {
+    ...about,
+    context: { tx, rules, tenant, journal },
+    onProgress: request.onProgress,
+  });
+  const restored = steps
+    .filter(({ step }) => !step.operation.endsWith('retire'))
+    .reduce((sum, step) => sum + step.actual, 0);
+  const result = {
+    migrationId: id,
+    parentId: parent.id,
+    restored,
+    skippedCount: skipped.length,
+    skipped: skipped.slice(0, skippedShown),
+    complete: skipped.length === 0,
+    durationMs: Math.round(performance.now() - about.startedAt),
+  };
+  await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
+  await request.beforeCommit?.(tx, result);
+  return finishWork(tx, site, {
+    tenant,
+    id,
+    kind: 'rollback',
+    complete: result.complete,
+    result,
+    results: steps,
+    actor: request.actor,
+    rows: restored,
+    forced: false,
+    reason: request.reason,
   });
 }
 
@@ -226,7 +243,7 @@ async function* readChunks(tx: Tx, site: Site, about: Attempt & { step: number }
     yield await inState(tx, site, about, (state) =>
       state.one<Chunk>(
         `SELECT step, chunk, action, table_name AS "table", key_columns AS "keyColumns", coalesce(uuid_keys::text[], int_keys::text[], text_keys) AS keys, before, after, to_jsonb(befores) AS befores, to_jsonb(afters) AS afters
-         FROM ${stateTable(site, 'journal')} WHERE ${chunkWhere(site)} AND chunk = $4`,
+         FROM ${stateTable(site, 'journal')} WHERE ${chunkWhere(site)} AND chunk = $4::int`,
         [about.parent.tenant, about.parent.id, about.step, chunk],
       ),
     );
@@ -234,7 +251,7 @@ async function* readChunks(tx: Tx, site: Site, about: Attempt & { step: number }
 }
 
 function chunkWhere(site: Site): string {
-  return `tenant_id = $1::text::${site.state.tenantType} AND migration_id = $2::text::uuid AND step = $3`;
+  return `tenant_id = $1::text::${site.state.tenantType} AND migration_id = $2::text::uuid AND step = $3::int`;
 }
 
 /** Records in the same database are read in the same transaction. */

@@ -148,6 +148,25 @@ eachEngine((engine) => {
     assert.match(again.message, /taken back already/);
   });
 
+  it('a row whose old value the database refuses is left in its tenant, and all others are taken back', async () => {
+    const start = await digestFleet(fleet.database);
+    const run = await runAll(fleet.site);
+    await fleet.script(
+      `ALTER TABLE migration.assistants ADD CONSTRAINT planted CHECK (name <> 'Assistant 1' OR completion_model_id <> '${fleetId(3, 'old')}') NOT VALID`,
+    );
+    const undo = await workUntilStill(fleet.site, await createRollback(fleet.site, { runId: run.id, actor }));
+    const left = (await tenantsOf(fleet.site, undo.id)).filter(({ code }) => code !== null);
+    assert.deepEqual([undo.status, undo.succeeded], ['succeeded', 12]);
+    assert.deepEqual(
+      left.map(({ tenant, code, details }) => [tenant, code, details['left']]),
+      [[fleetId(3, 'tenant'), 'ROWS_LEFT', 1]],
+    );
+    await fleet.script(`
+      ALTER TABLE migration.assistants DROP CONSTRAINT planted;
+      UPDATE migration.assistants SET completion_model_id = '${fleetId(3, 'old')}', parameters = '{"temperature": 0.5}' WHERE tenant_id = '${fleetId(3, 'tenant')}' AND name = 'Assistant 1'`);
+    assert.deepEqual(await digestFleet(fleet.database), start);
+  });
+
   it('a rollback spares what somebody changed since, and says so', async () => {
     const run = await runAll(fleet.site);
     await fleet.script(
