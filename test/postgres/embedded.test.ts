@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { symlinkSync, unlinkSync } from 'node:fs';
+import { rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { DroverError } from '../../src/errors.ts';
@@ -86,13 +86,44 @@ describe('embedded', () => {
 
   it('lets go of the folder when it cannot be opened', async () => {
     const broken = await freshEmbedded();
-    const { rmSync, writeFileSync } = await import('node:fs');
     rmSync(`${broken.dataDir}/postgres`, { recursive: true });
     writeFileSync(`${broken.dataDir}/postgres`, 'not a folder');
     await assert.rejects(openEmbedded(broken), (error: unknown) => !(error instanceof DroverError));
     rmSync(`${broken.dataDir}/postgres`);
     const db = await openEmbedded(broken);
     await db.close();
+    await broken.drop();
+  });
+
+  it('computes on a thread of its own where that is asked for, and says the same', async () => {
+    const db = await openEmbedded({ ...folder, ownThread: true });
+    let ticks = 0;
+    const timer = setInterval(() => (ticks += 1), 1);
+    const counted = await db.transaction('BEGIN', (tx) =>
+      tx.one('SELECT count(*) AS n FROM generate_series(1, 1000000)'),
+    );
+    clearInterval(timer);
+    assert.deepEqual(counted, { n: 1_000_000 });
+    assert.ok(ticks > 3, `this thread was held up: ${ticks} ticks`);
+    const refusal = await db
+      .transaction('BEGIN', (tx) =>
+        tx.script('CREATE TABLE twice (n int UNIQUE); INSERT INTO twice VALUES (1), (1)'),
+      )
+      .catch((error: unknown) => error);
+    assert.ok(refusal instanceof DroverError);
+    assert.deepEqual([refusal.code, refusal.data['constraint']], ['ALREADY_EXISTS', 'twice_n_key']);
+    await assert.rejects(openEmbedded(folder), { code: 'EMBEDDED_IN_USE' });
+    await db.close();
+    await (await openEmbedded(folder)).close();
+  });
+
+  it('says that a folder cannot be opened, also from its thread, and lets go of it', async () => {
+    const broken = await freshEmbedded();
+    rmSync(`${broken.dataDir}/postgres`, { recursive: true });
+    writeFileSync(`${broken.dataDir}/postgres`, 'not a folder');
+    await assert.rejects(openEmbedded({ ...broken, ownThread: true }));
+    rmSync(`${broken.dataDir}/postgres`);
+    await (await openEmbedded({ ...broken, ownThread: true })).close();
     await broken.drop();
   });
 
