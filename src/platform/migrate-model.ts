@@ -35,7 +35,7 @@ export interface MigrateRequest {
 }
 
 /** Called in the transaction of the work, before its commit, with what will be the answer. Throwing rolls it back. */
-export type BeforeCommit = (tx: Tx, answer: MigrateAnswer) => Promise<void>;
+type BeforeCommit = (tx: Tx, answer: MigrateAnswer) => Promise<void>;
 
 /** What a migration did, or in a dry run what it would do. */
 export interface MigrateAnswer {
