@@ -14,7 +14,10 @@ import { openRegistry, type Reloading } from '../platform/workspaces/live-regist
 import type { Routing } from '../platform/workspaces/routing.ts';
 import { type DatabaseTarget, openDatabase } from '../postgres/connect.ts';
 import type { Database } from '../postgres/database.ts';
+import type { ModelKnowledge } from '../engine/model-knowledge.ts';
 import { loadRegistryFolder } from '../registry/folder.ts';
+import { knowledgeOf } from '../registry/knowledge.ts';
+import type { LoadedRegistry } from '../registry/load.ts';
 import { type App, buildApp } from './app.ts';
 import { type Part, partsOf } from './parts.ts';
 import { startTracing, traceDatabase } from './traces.ts';
@@ -53,10 +56,14 @@ export async function startServer(input: ServeInput): Promise<RunningServer> {
   const database = await openForServer(input);
   const stopping = new AbortController();
   try {
-    const platform = await openPlatform(database, { install: true });
+    // Plans ask for it later than the registry is read, for which the platform must be open.
+    const live: { registry?: Reloading } = {};
+    const knowledge = (): ModelKnowledge | undefined => knowledgeOfLive(live.registry);
+    const platform = await openPlatform(database, { install: true, knowledge });
     const seeds = input.demo && database.engine === 'embedded';
     const firstKeys = seeds ? await seedWithKeys(platform) : [];
     const registry = await readRegistry(input, platform);
+    live.registry = registry;
     const parts = partsOf(platform, registry, log);
     const routing = { registry, keys, now: () => new Date(), reload: () => registry.reload() };
     const app = await build(input, { platform, parts, routing, stopping: stopping.signal });
@@ -85,6 +92,17 @@ async function readRegistry({ registryFolder, log }: ServeInput, platform: Platf
   report(registry, log);
   return registry;
 }
+
+/** What the registry in force says about models; nothing where it is broken. */
+function knowledgeOfLive(registry: Reloading | undefined): ModelKnowledge | undefined {
+  const loaded = registry?.current();
+  if (loaded?.kind !== 'ok') return undefined;
+  const knowledge = knownBy.get(loaded) ?? knowledgeOf(loaded);
+  knownBy.set(loaded, knowledge);
+  return knowledge;
+}
+
+const knownBy = new WeakMap<LoadedRegistry, ModelKnowledge>();
 
 async function reload(registry: Reloading, log: Logger): Promise<void> {
   await registry
