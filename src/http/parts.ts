@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { startWorker, type Worker } from '../fleet/worker.ts';
 import type { Platform } from '../platform/open.ts';
 import type { Reloading } from '../platform/workspaces/live-registry.ts';
+import { countRuns, secondsUnattended } from '../postgres/run-health.ts';
 import type { Check, Finding } from './health.ts';
 import type { Gauge } from './metrics.ts';
 
@@ -52,11 +53,34 @@ function registryFinding(registry: Reloading): Finding {
   return { status: 'stale', detail: `the last good one (${loaded.routes.version}) stays: ${detail}` };
 }
 
+const unattendedSeconds = 90;
+
+/** A run that nobody works on, in this process or another, is one that nobody will finish. */
+async function workersFinding(site: Platform['site']): Promise<Finding> {
+  const seconds = await secondsUnattended(site);
+  if (seconds === null || seconds < unattendedSeconds) return { status: 'ok' };
+  return {
+    status: 'stale',
+    detail: `no worker was seen for ${Math.round(seconds)} s, and a run waits for one`,
+  };
+}
+
 /** A worker that carries out runs; it finishes the wave under way before it stops. */
 function runs({ site }: Platform, log: Logger): Part {
   let worker: Worker | undefined;
   return {
     name: 'runs',
+    checks: [
+      { name: 'workers', critical: false, holdsMs: 5000, late: 'stale', run: () => workersFinding(site) },
+    ],
+    gauges: [
+      {
+        name: 'drover_runs',
+        help: 'Runs over many tenants.',
+        label: 'status',
+        read: async () => (await countRuns(site)).map(({ status, runs }) => ({ label: status, value: runs })),
+      },
+    ],
     start: () => {
       worker = startWorker(site, {
         onProblem: (error) => log.warn({ err: error }, 'the worker cannot work'),
