@@ -20,8 +20,6 @@ export async function planMany(session: Session, site: Site, options: TenantsOpt
   return plan.failed > 0 ? exitStatus.failed : exitStatus.done;
 }
 
-const said = 100;
-
 /** Plans, and says from time to time how far it is. */
 export function planWatched(
   terminal: Terminal,
@@ -29,7 +27,7 @@ export function planWatched(
   request: Omit<RunRequest, 'actor'>,
 ): Promise<PlannedRun> {
   const onTenant = (done: number, total: number): void => {
-    if (done % said === 0 && done < total) terminal.err(`  planned ${done} of ${total} tenants`);
+    if (done < total) terminal.err(`  planned ${done} of ${total} tenants`);
   };
   return planRun(site, request, { onTenant });
 }

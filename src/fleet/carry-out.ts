@@ -4,7 +4,7 @@
  */
 import type { Intent } from '../engine/intent.ts';
 import { DroverError } from '../errors.ts';
-import { planMove } from '../postgres/move.ts';
+import { planWave } from '../postgres/plan-wave.ts';
 import { rollbackWave } from '../postgres/rollback-wave.ts';
 import { recordDone, recordEnded, releaseClaim } from '../postgres/run-tenants.ts';
 import type { Claim, Claimed, Ended } from '../postgres/run-tenants.ts';
@@ -81,25 +81,17 @@ function intentFor(
 async function findFinished(site: Site, { run, claimed }: Wave): Promise<Ended[]> {
   const ended = await adoptAll(site, { run, claimed });
   const adopted = new Set(ended.map(({ tenant }) => tenant));
-  for (const one of claimed) {
-    if (!adopted.has(one.tenant) && one.sourceRetired && (await hasNothingToMove(site, intentFor(run, one))))
-      ended.push({
-        tenant: one.tenant,
-        status: 'skipped',
-        ...alreadyMigrated,
-      });
-  }
-  return ended;
-}
-
-/** What cannot be planned is refused by the work itself, which says why. */
-async function hasNothingToMove(site: Site, intent: Intent): Promise<boolean> {
-  try {
-    return (await planMove(site, intent)).steps.length === 0;
-  } catch (error) {
-    if (error instanceof DroverError && error.code !== 'DATABASE_UNREACHABLE') return false;
-    throw error;
-  }
+  const retired = claimed.filter(({ tenant, sourceRetired }) => sourceRetired && !adopted.has(tenant));
+  const plans = await planWave(
+    site,
+    retired.map((one) => intentFor(run, one)),
+  );
+  // What cannot be planned is refused by the work itself, which says why.
+  const idle = retired.filter((_, at) => {
+    const outcome = plans[at];
+    return outcome !== undefined && 'plan' in outcome && outcome.plan.steps.length === 0;
+  });
+  return [...ended, ...idle.map(({ tenant }): Ended => ({ tenant, status: 'skipped', ...alreadyMigrated }))];
 }
 
 /** What became of one attempt. */

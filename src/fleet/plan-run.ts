@@ -1,7 +1,7 @@
-/** What a run would do, tenant by tenant. It reads only: each tenant in a read-only transaction of its own. */
-import type { Finding } from '../engine/plan-types.ts';
-import { DroverError } from '../errors.ts';
-import { planMove } from '../postgres/move.ts';
+/** What a run would do, tenant by tenant. It reads only, so many tenants at a time in one read-only transaction. */
+import type { Finding, Plan } from '../engine/plan-types.ts';
+import { planWave } from '../postgres/plan-wave.ts';
+import type { PlanOutcome } from '../postgres/plan-wave.ts';
 import type { Site } from '../postgres/site.ts';
 import { intentOf } from './request.ts';
 import type { RunRequest } from './request.ts';
@@ -38,9 +38,12 @@ export interface PlannedRun {
 }
 
 export interface Planning {
-  /** After each tenant. */
+  /** From time to time. */
   readonly onTenant?: (done: number, total: number) => void;
 }
+
+/** How many tenants are planned at a time. */
+const planned = 50;
 
 /** @throws what `resolveRun` throws */
 export async function planRun(
@@ -50,8 +53,9 @@ export async function planRun(
 ): Promise<PlannedRun> {
   const resolved = await resolveRun(site, request);
   const tenants: PlannedTenant[] = [];
-  for (const one of resolved.tenants) {
-    tenants.push(await planTenant(site, request, { one, kind: resolved.kind }));
+  for (let from = 0; from < resolved.tenants.length; from += planned) {
+    const some = resolved.tenants.slice(from, from + planned);
+    tenants.push(...(await planTenants(site, request, { some, kind: resolved.kind })));
     onTenant?.(tenants.length, resolved.tenants.length);
   }
   const number = (status: PlannedTenant['status']): number =>
@@ -67,46 +71,69 @@ export async function planRun(
   };
 }
 
-async function planTenant(
+type Asked = Omit<RunRequest, 'actor'>;
+
+async function planTenants(
   site: Site,
-  request: Omit<RunRequest, 'actor'>,
-  { one, kind }: { one: ResolvedTenant; kind: string },
-): Promise<PlannedTenant> {
-  const { tenant, resolution } = one;
+  request: Asked,
+  { some, kind }: { some: readonly ResolvedTenant[]; kind: string },
+): Promise<PlannedTenant[]> {
+  const visited = some.filter(({ resolution }) => resolution.status === 'pending');
+  const outcomes = await planWave(
+    site,
+    visited.map(({ tenant, resolution }) => ({
+      ...intentOf(request),
+      ...('from' in resolution
+        ? { from: resolution.from.key ?? request.from, to: resolution.to.key ?? request.to }
+        : {}),
+      kind,
+      tenant: tenant.key,
+    })),
+  );
+  const byTenant = new Map(visited.map(({ tenant }, at) => [tenant.key, outcomes[at]]));
+  return some.map((one) => plannedTenant(request, one, byTenant.get(one.tenant.key)));
+}
+
+function plannedTenant(
+  request: Asked,
+  { tenant, resolution }: ResolvedTenant,
+  outcome: PlanOutcome | undefined,
+): PlannedTenant {
   const base = { ...nothing, tenant: tenant.key, tenantName: tenant.name, findings: resolution.findings };
   if (resolution.status !== 'pending') {
     const { status, code, message } = resolution;
     return { ...base, status, code, message };
   }
-  const keys = { fromKey: resolution.from.key ?? null, toKey: resolution.to.key ?? null };
-  const from = resolution.from.key ?? request.from;
-  const to = resolution.to.key ?? request.to;
-  try {
-    const plan = await planMove(site, { ...intentOf(request), kind, from, to, tenant: tenant.key });
-    if (resolution.sourceRetired && plan.steps.length === 0)
-      return { ...base, ...keys, status: 'skipped', ...alreadyMigrated };
-    const findings = [...base.findings, ...plan.findings];
-    const refusing = plan.findings.filter(
-      ({ severity, forceable }) => severity === 'error' && !(request.force === true && forceable === true),
-    );
-    const warned = plan.findings.some(({ severity }) => severity === 'warning');
-    return {
-      ...base,
-      ...keys,
-      status: refusing.length > 0 ? 'failed' : 'ready',
-      code: refusing.length > 0 ? 'PLAN_REFUSED' : null,
-      message: refusing.map(({ code, message }) => `${code}: ${message}`).join(' ') || null,
-      complete: plan.complete,
-      count: Object.values(plan.counts).reduce((sum, rows) => sum + rows, 0),
-      details: plan.counts,
-      findings,
-      needsConfirmation: warned,
-      planHash: plan.hash,
-    };
-  } catch (error) {
-    if (!(error instanceof DroverError) || error.code === 'DATABASE_UNREACHABLE') throw error;
-    return { ...base, ...keys, status: 'failed', code: error.code, message: error.message };
+  const { from, to, sourceRetired } = resolution;
+  const found = { ...base, fromKey: from.key ?? null, toKey: to.key ?? null };
+  if (outcome === undefined || 'error' in outcome) {
+    const { code = 'INTERNAL', message = '' } = outcome?.error ?? {};
+    return { ...found, status: 'failed', code, message };
   }
+  const { plan } = outcome;
+  if (sourceRetired && plan.steps.length === 0) return { ...found, status: 'skipped', ...alreadyMigrated };
+  return { ...found, ...judged(request, plan), findings: [...base.findings, ...plan.findings] };
+}
+
+/** What a plan means for the tenant: would it be carried out? */
+function judged(
+  request: Asked,
+  plan: Plan,
+): Omit<PlannedTenant, 'tenant' | 'tenantName' | 'fromKey' | 'toKey'> {
+  const refusing = plan.findings.filter(
+    ({ severity, forceable }) => severity === 'error' && !(request.force === true && forceable === true),
+  );
+  return {
+    status: refusing.length > 0 ? 'failed' : 'ready',
+    code: refusing.length > 0 ? 'PLAN_REFUSED' : null,
+    message: refusing.map(({ code, message }) => `${code}: ${message}`).join(' ') || null,
+    complete: plan.complete,
+    count: Object.values(plan.counts).reduce((sum, rows) => sum + rows, 0),
+    details: plan.counts,
+    findings: plan.findings,
+    needsConfirmation: plan.findings.some(({ severity }) => severity === 'warning'),
+    planHash: plan.hash,
+  };
 }
 
 /** Said of a tenant whose source is retired and named by nothing. */

@@ -64,11 +64,14 @@ export function sha256(text: string): string {
  *   ENTITY_TYPE_UNKNOWN, ANSWER_UNKNOWN, CONFIG_MISMATCH. What forbids the move itself is a finding of the plan.
  */
 export function planMove(site: Site, intent: Intent): Promise<Plan> {
-  return withTenant(site, { tenant: intent.tenant, readOnly: true }, async (tx) => {
-    const prepared = await prepareMove(tx, site, intent);
-    const snapshot = await readSnapshot(tx, prepared);
-    return checked(snapshot, planMigration({ snapshot, intent: prepared.intent, digest: sha256 }));
-  });
+  return withTenant(site, { tenant: intent.tenant, readOnly: true }, (tx) => planWithin(tx, site, intent));
+}
+
+/** The same within a transaction. */
+export async function planWithin(tx: Tx, site: Site, intent: Intent): Promise<Plan> {
+  const prepared = await prepareMove(tx, site, intent);
+  const snapshot = await readSnapshot(tx, prepared);
+  return checked(snapshot, planMigration({ snapshot, intent: prepared.intent, digest: sha256 }));
 }
 
 export interface Prepared {

@@ -5,6 +5,7 @@ import { cancelRun, continueRun, pauseRun, resumeRun } from '../../src/fleet/con
 import { createRollback, createRun } from '../../src/fleet/create.ts';
 import { startWorker, type Worker } from '../../src/fleet/worker.ts';
 import { waitForRun } from '../../src/fleet/follow.ts';
+import { listWorkers } from '../../src/postgres/run-workers.ts';
 import { getRun, type RunRecord } from '../../src/postgres/runs.ts';
 import { eachEngine } from '../support/databases.ts';
 import {
@@ -119,12 +120,19 @@ eachEngine((engine) => {
     const held = await getRun(fleet.site, runId);
     assert.match(held.throttleReason ?? '', /a small statement takes/);
     assert.deepEqual([held.status, held.succeeded], ['running', 0]);
+    const workers = await listWorkers(fleet.site, runId);
+    assert.deepEqual(
+      workers.map(({ id }) => id),
+      [worker.id],
+      'who works on it is known',
+    );
     await fleet.script(
       `UPDATE migration.runs SET options = jsonb_set(options, '{throttle,maxLatencyMs}', '60000')`,
     );
     const ended = await waitForRun(fleet.site, runId, { pollMs: 20 });
     await worker.stop();
     assert.deepEqual([ended.status, ended.throttleReason], ['succeeded', null]);
+    assert.deepEqual(await listWorkers(fleet.site, runId), []);
   });
 
   it('orders that do not fit the state of a run are refused and say why', async () => {

@@ -16,7 +16,8 @@ import {
   runRequest,
   tenantsOf,
 } from '../support/fleet.ts';
-import { refusedWith } from '../support/guarantee.ts';
+import { planMove } from '../../src/postgres/move.ts';
+import { intentFor, refusedWith } from '../support/guarantee.ts';
 
 const tenant = (n: number): string => fleetId(n, 'tenant');
 
@@ -182,5 +183,14 @@ eachEngine((engine) => {
     assert.deepEqual(await digestFleet(fleet.database), start);
     assert.deepEqual(await fleet.many('SELECT FROM migration.runs'), []);
     assert.deepEqual([planned.total, planned.ready, planned.failed, planned.skipped], [12, 7, 3, 2]);
+    for (const one of planned.tenants.filter(({ status }) => status === 'ready')) {
+      const keys = { from: one.fromKey ?? '', to: one.toKey ?? '' };
+      const alone = await planMove(
+        fleet.site,
+        intentFor({ tenant: one.tenant, kind: 'completion', ...keys }),
+      );
+      assert.equal(one.planHash, alone.hash, one.tenantName);
+      assert.deepEqual(one.details, alone.counts);
+    }
   });
 });
