@@ -75,15 +75,30 @@ const describeOperation: SwaggerTransform = (input) => {
   return { schema: { ...schema, ...common(input.route, schema) }, url };
 };
 
-function common({ config = {} }: RouteOptions, schema: FastifySchema): Record<string, unknown> {
+function common({ config = {}, method }: RouteOptions, schema: FastifySchema): Record<string, unknown> {
   const { access = 'none', exposure } = config;
   const open = access === 'none';
   return {
     response: { ...(schema.response as object), ...problems },
+    ...(open || method !== 'POST' ? {} : { headers: withIdempotencyKey(schema.headers) }),
     'x-drover-exposure': exposure,
     ...(open ? { security: [] } : { 'x-drover-role': access.role }),
     ...(open || access.scope === null ? {} : { 'x-drover-scope': access.scope }),
   };
+}
+
+/** Every POST takes it (see idempotency.ts), so no route declares it. */
+function withIdempotencyKey(headers: unknown): object {
+  const given = (headers ?? {}) as { readonly properties?: object };
+  const key = {
+    type: 'string',
+    minLength: 1,
+    maxLength: 255,
+    pattern: '^[!-~]+$',
+    description:
+      'The same request with the same key is done once; a repetition gets the first answer, for a day',
+  };
+  return { type: 'object', ...given, properties: { ...given.properties, 'idempotency-key': key } };
 }
 
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
