@@ -16,8 +16,8 @@ export interface SecretKeys {
 
 /** 32 bytes in base64 or hex. @throws CONFIG_INVALID; the text is never shown */
 export function parseSecretKey(text: string, called: string): SecretKey {
-  const bytes = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
-  if (bytes.length === 32) return secretKey(bytes);
+  if (/^[0-9a-f]{64}$/i.test(text)) return secretKey(Buffer.from(text, 'hex'));
+  if (/^[\w+/-]{43}=?$/.test(text)) return secretKey(Buffer.from(text, 'base64'));
   const problem = `${called}: not 32 bytes in base64 or hex; \`openssl rand -base64 32\` makes such a key`;
   throw new DroverError('CONFIG_INVALID', problem, { problems: [problem] });
 }

@@ -1,0 +1,234 @@
+/** Secrets go in and never come out: not in answers, logs or the database; and they open only in their own place. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { after, before, describe, it } from 'node:test';
+import { createLog } from '../../src/http/log.ts';
+import { openSecretKeys } from '../../src/platform/workspaces/key-file.ts';
+import { rotateSecrets } from '../../src/platform/workspaces/rotate-secrets.ts';
+import { seal, unseal, type SecretPlace } from '../../src/platform/workspaces/seal.ts';
+import { keyRing, newSecretKey } from '../../src/platform/workspaces/secret-keys.ts';
+import { eachEngine } from '../support/databases.ts';
+import { type Answer, type HttpPlatform, httpPlatform, type Method } from '../support/http.ts';
+import { refusal } from '../support/platform.ts';
+import { testKey } from '../support/routing.ts';
+import { makeWorkspace, onHermes, storedAll } from '../support/workspaces.ts';
+
+const value = 'sk-very-secret-0123456789';
+const ring = keyRing(testKey('test'));
+const place: SecretPlace = { tenantId: 'tenant', workspaceId: 'workspace', name: 'NAME' };
+
+describe('a sealed value', () => {
+  it('opens in its own place, and in no other', () => {
+    const sealed = seal(ring, place, value);
+    assert.equal(unseal(ring, place, sealed), value);
+    const others = [
+      { tenantId: 'other' },
+      { workspaceId: 'other' },
+      { workspaceId: undefined },
+      { name: 'OTHER' },
+    ];
+    for (const other of others)
+      assert.throws(() => unseal(ring, { ...place, ...other }, sealed), refusal('SECRET_UNREADABLE'));
+  });
+
+  it('does not open where a bit of it was changed, or with another key', () => {
+    const sealed = seal(ring, place, value);
+    for (const part of ['nonce', 'sealed'] as const) {
+      const bytes = Buffer.from(sealed[part], 'base64');
+      for (let at = 0; at < bytes.length; at += 1) {
+        const changed = Buffer.from(bytes);
+        changed[at] = (changed[at] ?? 0) ^ 1;
+        const stored = { ...sealed, [part]: changed.toString('base64') };
+        assert.throws(() => unseal(ring, place, stored), refusal('SECRET_UNREADABLE'));
+      }
+    }
+    for (const cut of ['', 'AAAA'])
+      assert.throws(() => unseal(ring, place, { ...sealed, sealed: cut }), refusal('SECRET_UNREADABLE'));
+    assert.throws(
+      () => unseal(keyRing(testKey('other')), place, sealed),
+      refusal('SECRET_UNREADABLE', /key/),
+    );
+  });
+});
+
+describe('the key of a server', () => {
+  const source = { olderSecretKeys: [], production: true };
+
+  it('must be given in production', () => {
+    assert.throws(
+      () => openSecretKeys(source, '/nowhere'),
+      refusal('SECRET_KEY_MISSING', /DROVER_SECRET_KEY/),
+    );
+    const secretKey = newSecretKey();
+    assert.equal(openSecretKeys({ ...source, secretKey }, '/nowhere').all.size, 1);
+    for (const wrong of ['short', `${secretKey}AAAA`])
+      assert.throws(
+        () => openSecretKeys({ ...source, secretKey: wrong }, '/nowhere'),
+        refusal('CONFIG_INVALID', /32 bytes/),
+      );
+  });
+
+  it('is made once in development, for the owner alone', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drover-key-'));
+    try {
+      const made = openSecretKeys({ ...source, production: false }, folder);
+      assert.equal(openSecretKeys({ ...source, production: false }, folder).current.id, made.current.id);
+      const file = join(folder, 'drover-secret.key');
+      assert.equal(statSync(file).mode & 0o777, 0o600);
+      assert.equal(Buffer.from(readFileSync(file, 'utf8'), 'base64').length, 32);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+eachEngine((engine) => {
+  let http: HttpPlatform;
+  let logged = '';
+  let said = '';
+
+  before(async () => {
+    const destination = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        logged += chunk.toString();
+        done();
+      },
+    });
+    http = await httpPlatform(engine, { log: createLog({ level: 'trace', destination }) });
+  });
+  after(() => http.close());
+
+  const ask = async (
+    method: Method,
+    path: string,
+    body?: unknown,
+    key = http.keys.admin,
+  ): Promise<Answer> => {
+    const answer = await http.call(method, `/api/v1${path}`, {
+      key,
+      ...(body === undefined ? {} : { body }),
+    });
+    said += answer.text;
+    return answer;
+  };
+
+  async function refused(asked: () => Promise<Answer>, status: number, code: string): Promise<void> {
+    const was = await storedAll(http);
+    const answer = await asked();
+    assert.deepEqual([answer.status, answer.json?.code], [status, code], answer.text);
+    assert.equal(await storedAll(http), was, 'a refusal has written something');
+  }
+
+  it('are in no answer, no line of the log and no row', async () => {
+    const id = await makeWorkspace(http, { runtime: 'mock', secrets: { FIRST: value } });
+    await ask('PUT', `/workspaces/${id}/secrets/SECOND`, { value });
+    await ask('PUT', '/secrets/THIRD', { value });
+    await ask('PUT', `/workspaces/${id}/secrets/MODEL`, { value });
+    await ask('PUT', '/secrets/bad-name', { value });
+    await ask('POST', '/workspaces', {
+      name: 'x',
+      runtime: 'nowhere',
+      secrets: { KEY: value },
+      extra: value,
+    });
+    await ask('POST', '/workspaces/import', {
+      workspaces: [{ name: 'x', runtime: 'no', secrets: { KEY: value } }],
+    });
+    for (const path of [
+      '/workspaces',
+      `/workspaces/${id}`,
+      `/workspaces/${id}/secrets`,
+      '/secrets',
+      '/audit-log',
+    ]) {
+      const { status } = await ask('GET', path);
+      assert.equal(status, 200, path);
+    }
+    await ask('POST', `/workspaces/${id}/preflight`);
+    assert.doesNotMatch(said.replaceAll('"extra"', ''), /sk-very-secret/);
+    assert.ok(logged.length > 0);
+    assert.doesNotMatch(logged, /sk-very-secret/);
+    const rows = await http.asSuperuser((tx) =>
+      tx.many<{ text: string }>(
+        'SELECT t::text AS text FROM migration.workspace_secrets t UNION ALL SELECT t::text FROM migration.tenant_secrets t UNION ALL SELECT t::text FROM migration.audit_log t UNION ALL SELECT t::text FROM migration.idempotency_keys t',
+      ),
+    );
+    assert.doesNotMatch(JSON.stringify(rows), /sk-very-secret/);
+  });
+
+  it('cannot be called like a model, by any door', async () => {
+    const id = await makeWorkspace(http, { runtime: 'mock' });
+    for (const name of ['MODEL', 'ANTHROPIC_MODEL', 'ANTHROPIC_DEFAULT_OPUS_MODEL', 'MODEL_ID', 'models']) {
+      await refused(
+        () => ask('PUT', `/workspaces/${id}/secrets/${name}`, { value }),
+        422,
+        'SECRET_NAME_RESERVED',
+      );
+      await refused(() => ask('PUT', `/secrets/${name}`, { value }), 422, 'SECRET_NAME_RESERVED');
+    }
+    await refused(() => ask('PUT', '/secrets/lower_case', { value }), 400, 'REQUEST_INVALID');
+    assert.equal((await ask('PUT', '/secrets/REMODEL_TOKEN', { value })).status, 200);
+    const sql = `INSERT INTO migration.tenant_secrets (tenant_id, name, key_id, nonce, sealed) SELECT id, 'X_MODEL', '', '', '' FROM migration.tenants`;
+    await assert.rejects(
+      http.asSuperuser((tx) => tx.run(sql)),
+      refusal('INVALID_VALUE'),
+    );
+  });
+
+  it('stay where they are the last key of a model, and go where they are not', async () => {
+    const id = await onHermes(http);
+    const own = `/workspaces/${id}/secrets/ANTHROPIC_API_KEY`;
+    await refused(() => ask('DELETE', own), 409, 'SECRET_IN_USE');
+    assert.equal(
+      (await ask('PUT', '/secrets/ANTHROPIC_API_KEY', { value, accept_payer_change: true })).status,
+      200,
+    );
+    assert.equal((await ask('DELETE', own)).status, 204);
+    await refused(() => ask('DELETE', own), 404, 'NOT_FOUND');
+    await refused(() => ask('DELETE', '/secrets/ANTHROPIC_API_KEY'), 409, 'SECRET_IN_USE');
+    assert.equal((await ask('PUT', `/workspaces/${id}/model`, { model: '' })).status, 200);
+    // A workspace that the platform could pay runs on this key now.
+    await refused(() => ask('DELETE', '/secrets/ANTHROPIC_API_KEY'), 409, 'SECRET_IN_USE');
+    const release = '/workspaces/00000001-def0-def0-def0-001300000000';
+    assert.equal((await ask('PUT', `${release}/model`, { model: '' })).status, 200);
+    assert.equal((await ask('DELETE', '/secrets/ANTHROPIC_API_KEY')).status, 204);
+  });
+
+  it('cannot be taken away while somebody chooses a model by them', async () => {
+    const id = await makeWorkspace(http, {
+      runtime: 'hermes',
+      model: 'kimi-x',
+      secrets: { KIMI_API_KEY: value },
+    });
+    await ask('PUT', `/workspaces/${id}/secrets/DEEPSEEK_API_KEY`, { value });
+    for (let round = 0; round < 20; round += 1) {
+      await ask('PUT', `/workspaces/${id}/secrets/DEEPSEEK_API_KEY`, { value });
+      await Promise.all([
+        ask('PUT', `/workspaces/${id}/model`, { model: 'deepseek-chat' }),
+        ask('DELETE', `/workspaces/${id}/secrets/DEEPSEEK_API_KEY`),
+      ]);
+      const { json } = await ask('GET', `/workspaces/${id}/billing-mode`);
+      assert.equal(json.mode, 'byok', JSON.stringify(json));
+      assert.equal((await ask('PUT', `/workspaces/${id}/model`, { model: 'kimi-x' })).status, 200);
+    }
+  });
+
+  it('are sealed anew when the key changes, and the old key is needed no more', async () => {
+    const tidy = `DELETE FROM migration.workspace_secrets WHERE key_id = 'demo'; DELETE FROM migration.tenant_secrets WHERE key_id = 'demo'`;
+    await http.asSuperuser((tx) => tx.script(tidy));
+    const fresh = keyRing(testKey('fresh'), [testKey('test')]);
+    const { sealed } = await rotateSecrets(http.platform, fresh);
+    assert.ok(sealed > 3);
+    assert.equal((await rotateSecrets(http.platform, fresh)).sealed, 0);
+    const row = await http.asSuperuser((tx) =>
+      tx.one<{ tenant_id: string; name: string; key_id: string; nonce: string; sealed: string }>(
+        `SELECT tenant_id, name, key_id, nonce, sealed FROM migration.tenant_secrets WHERE name = 'THIRD'`,
+      ),
+    );
+    const third = { tenantId: row.tenant_id, workspaceId: undefined, name: row.name };
+    assert.equal(unseal(keyRing(testKey('fresh')), third, row), value);
+  });
+});
