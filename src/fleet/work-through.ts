@@ -1,4 +1,5 @@
 /** Working on one run in this process until it ends or stands still, for whoever waits for it; other workers may help. */
+import { getRun } from '../postgres/runs.ts';
 import type { RunRecord } from '../postgres/runs.ts';
 import type { Site } from '../postgres/site.ts';
 import { waitForRun } from './follow.ts';
@@ -15,7 +16,7 @@ export async function workThrough(
   const { signal, onLook, pollMs = 100, ...rest } = options;
   const worker = startWorker(site, { ...rest, pollMs, only: runId });
   try {
-    return await waitForRun(site, runId, {
+    await waitForRun(site, runId, {
       pollMs,
       ...(signal === undefined ? {} : { signal }),
       ...(onLook === undefined ? {} : { onLook }),
@@ -23,4 +24,6 @@ export async function workThrough(
   } finally {
     await worker.stop();
   }
+  // A pause ends the waiting while a wave is still under way, which the worker has finished by now.
+  return getRun(site, runId);
 }

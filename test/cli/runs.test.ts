@@ -148,10 +148,15 @@ test('Ctrl-C pauses between two waves, and the run goes on where it was', async 
     const paused = await stopped;
     assert.equal(paused.status, 130, paused.stderr);
     const run = jsonOf(paused);
-    assert.equal(run.status, 'paused');
+    assert.deepEqual([run.status, run.succeeded], ['paused', 1], 'the wave under way was finished');
     const resumed = await drover(['runs', 'resume', run.id, '--json', ...demo.where]);
     assert.equal(resumed.status, 0, resumed.stderr);
     assert.equal(jsonOf(resumed).succeeded, 3);
+    const left = jsonOf(
+      await drover(['apply', ...all, '--yes', '--detach', '--include-suspended', '--json', ...demo.where]),
+    );
+    const cancelled = await drover(['runs', 'cancel', left.id, '--json', ...demo.where]);
+    assert.deepEqual([cancelled.status, jsonOf(cancelled).status], [0, 'cancelled'], cancelled.stderr);
   });
 });
 

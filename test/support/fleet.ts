@@ -13,6 +13,7 @@ import { type DatabaseTarget, openDatabase } from '../../src/postgres/connect.ts
 import type { Database } from '../../src/postgres/database.ts';
 import { listRunTenants } from '../../src/postgres/run-tenants.ts';
 import type { RunTenant } from '../../src/postgres/run-tenants.ts';
+import { getRun } from '../../src/postgres/runs.ts';
 import type { RunRecord } from '../../src/postgres/runs.ts';
 import type { Site } from '../../src/postgres/site.ts';
 import { listTables } from '../attached/database-text.ts';
@@ -126,10 +127,11 @@ export async function workUntilStill(
 ): Promise<RunRecord> {
   const worker = startWorker(site, { only: runId, pollMs: 20, ...options });
   try {
-    return await waitForRun(site, runId, { pollMs: 20, signal: AbortSignal.timeout(120_000) });
+    await waitForRun(site, runId, { pollMs: 20, signal: AbortSignal.timeout(120_000) });
   } finally {
     await worker.stop();
   }
+  return getRun(site, runId);
 }
 
 /** Makes a run and works on it. */

@@ -43,7 +43,7 @@ export const runs: Verb = {
           )
             .option('--limit <count>', 'of list: at most so many', readCount, 20)
             .option('--yes', 'of rollback: do not ask')
-            .option('--detach', 'of resume, continue and rollback: leave the work to other workers')
+            .option('--detach', 'leave the work to other workers')
             .optionsGroup('Of rollback:'),
         ),
       ),
@@ -90,7 +90,7 @@ const carryOut: Readonly<Record<Exclude<Action, 'list'>, Act>> = {
   },
   watch,
   pause: (session, site, asked) => order(session, site, { ...asked, tell: pauseRun, works: false }),
-  cancel: (session, site, asked) => order(session, site, { ...asked, tell: cancelRun, works: false }),
+  cancel,
   resume: (session, site, asked) => order(session, site, { ...asked, tell: resumeRun, works: true }),
   continue: (session, site, asked) => order(session, site, { ...asked, tell: continueRun, works: true }),
   rollback,
@@ -138,6 +138,12 @@ async function order(session: Session, site: Site, { tell, works, ...asked }: Or
 function show({ terminal }: Session, found: RunRecord, { json }: RunsOptions): void {
   if (json === true) terminal.out(JSON.stringify(found, null, 2));
   else showRun(terminal, found, []);
+}
+
+/** What a worker that is gone had taken is given up by whoever works; so somebody does until nothing is under way. */
+async function cancel(session: Session, site: Site, asked: Asked): Promise<number> {
+  const status = await order(session, site, { ...asked, tell: cancelRun, works: true });
+  return (await getRun(site, asked.runId)).status === 'cancelled' ? exitStatus.done : status;
 }
 
 async function rollback(session: Session, site: Site, asked: Asked): Promise<number> {
