@@ -47,7 +47,7 @@ export interface ServerSettings {
   readonly production: boolean;
 }
 
-export interface OidcSettings {
+interface OidcSettings {
   readonly issuer: string;
   readonly audience: string;
   /** Where the keys are; found by the issuer's discovery document where it is not given. */
@@ -151,7 +151,8 @@ function readOidc(reader: Reader): OidcSettings | undefined {
   const jwksUrl = reader.url('DROVER_OIDC_JWKS_URL', ['http:', 'https:']);
   if (issuer === undefined && audience === undefined && jwksUrl === undefined) return undefined;
   if (issuer === undefined || audience === undefined) {
-    reader.problems.push('DROVER_OIDC_ISSUER, DROVER_OIDC_AUDIENCE: set both, or neither');
+    const half = reader.text('DROVER_OIDC_ISSUER') === undefined || audience === undefined;
+    if (half) reader.problems.push('DROVER_OIDC_ISSUER, DROVER_OIDC_AUDIENCE: set both, or neither');
     return undefined;
   }
   return {

@@ -17,7 +17,7 @@ export interface Access {
 }
 
 /** Who reaches a route at the edge: everybody, whoever has a credential, or nobody from outside. */
-export type Exposure = 'public' | 'authenticated' | 'internal';
+type Exposure = 'public' | 'authenticated' | 'internal';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

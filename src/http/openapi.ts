@@ -5,6 +5,8 @@
 import swagger, { type SwaggerTransform } from '@fastify/swagger';
 import type { FastifySchema, RouteOptions } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { Access } from './access.ts';
 import type { App, AppDeps } from './app.ts';
 
 const tags = [
@@ -75,12 +77,18 @@ const describeOperation: SwaggerTransform = (input) => {
   return { schema: { ...schema, ...common(input.route, schema) }, url };
 };
 
+function needsOf({ role, scope }: Access): string {
+  return `Needs the role ${role}${scope === null ? '' : `, and of a key the scope ${scope}`}.`;
+}
+
 function common({ config = {}, method }: RouteOptions, schema: FastifySchema): Record<string, unknown> {
   const { access = 'none', exposure } = config;
   const open = access === 'none';
+  const needs = open ? 'Needs no credential.' : needsOf(access);
   return {
     response: { ...(schema.response as object), ...problems },
     ...(open || method !== 'POST' ? {} : { headers: withIdempotencyKey(schema.headers) }),
+    description: schema.description === undefined ? needs : `${schema.description}\n\n${needs}`,
     'x-drover-exposure': exposure,
     ...(open ? { security: [] } : { 'x-drover-role': access.role }),
     ...(open || access.scope === null ? {} : { 'x-drover-scope': access.scope }),
@@ -100,6 +108,23 @@ function withIdempotencyKey(headers: unknown): object {
   };
   return { type: 'object', ...given, properties: { ...given.properties, 'idempotency-key': key } };
 }
+
+/** Named here, because no route names it. */
+z.globalRegistry.add(
+  z.object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string().describe('Stable; see docs/errors.md'),
+    detail: z.string(),
+    data: z.record(z.string(), z.unknown()).optional(),
+    errors: z
+      .array(z.object({ in: z.string(), pointer: z.string(), message: z.string() }))
+      .optional()
+      .describe('What is wrong with the request, each with a JSON pointer'),
+  }),
+  { id: 'Problem', description: 'RFC 9457' },
+);
 
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
 const problems = {

@@ -29,7 +29,13 @@ export async function servePages(app: App): Promise<void> {
       routePrefix: '/docs',
       staticCSP: policy,
       theme: { title: 'Drover API' },
-      uiConfig: { validatorUrl: null, deepLinking: true, docExpansion: 'list', tryItOutEnabled: true },
+      uiConfig: {
+        layout: 'BaseLayout',
+        validatorUrl: null,
+        deepLinking: true,
+        docExpansion: 'list',
+        tryItOutEnabled: true,
+      },
     });
     pageRoutes(pages);
   });
@@ -62,6 +68,7 @@ const redocPage = `<!doctype html>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Drover API</title>
+    <style>body { margin: 0 }</style>
   </head>
   <body>
     <div id="redoc"></div>

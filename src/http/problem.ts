@@ -5,7 +5,7 @@
 import type { FastifyError } from 'fastify';
 import { DroverError, type ErrorCode, errorCodes } from '../errors.ts';
 
-export const statusOf = {
+const statusOf = {
   INTERNAL: 500,
   NODE_TOO_OLD: 500,
   CONFIG_NOT_FOUND: 500,

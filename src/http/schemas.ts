@@ -19,21 +19,6 @@ export const moment = z.iso
 /** A moment, as `Date.toISOString` writes it. */
 export const timestamp = z.iso.datetime();
 
-export const problemSchema = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.string().describe('Stable; see docs/errors.md'),
-    detail: z.string(),
-    data: z.record(z.string(), z.unknown()).optional(),
-    errors: z
-      .array(z.object({ in: z.string(), pointer: z.string(), message: z.string() }))
-      .optional()
-      .describe('What is wrong with the request, each with a JSON pointer'),
-  })
-  .meta({ id: 'Problem', description: 'RFC 9457' });
-
 /** The query of a list. */
 export const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50).describe('How many items at most'),

@@ -4,7 +4,7 @@
 export type Role = 'sysadmin' | 'admin' | 'member' | 'viewer';
 
 /** What an access scope is about. */
-export const scopeSubjects = [
+const scopeSubjects = [
   'tenants',
   'users',
   'providers',
@@ -22,7 +22,7 @@ export const scopeSubjects = [
   'runs',
 ] as const;
 
-export type ScopeSubject = (typeof scopeSubjects)[number];
+type ScopeSubject = (typeof scopeSubjects)[number];
 
 /** What a route needs: `models:read`. */
 export type AccessScope = `${ScopeSubject}:${'read' | 'write'}`;

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { DroverError } from '../errors.ts';
 
-export interface EngineAnswer {
+interface EngineAnswer {
   readonly columns: readonly { readonly name: string; readonly type: number }[];
   /** Values in text form. */
   readonly rows: readonly (readonly unknown[])[];

@@ -18,7 +18,7 @@ import { testRouting } from './routing.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 
-export interface CallOptions {
+interface CallOptions {
   /** An API key; none where it is not given. */
   readonly key?: string;
   /** Sent as JSON. */

@@ -15,7 +15,7 @@ export interface Provider {
   close(): Promise<void>;
 }
 
-export interface TokenForm {
+interface TokenForm {
   readonly issuer?: string;
   readonly audience?: string;
   /** Seconds from now. */
