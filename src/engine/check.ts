@@ -187,7 +187,7 @@ function countRows(snapshot: Snapshot, plan: Plan, source: PlaceGroup) {
 function mightMove(snapshot: Snapshot, group: RowGroup): boolean {
   if (group.owner !== 'mine' && snapshot.tenant !== null) return false;
   return Object.entries(group.states).some(
-    ([id, state]) => mayMove.includes(placeOf(snapshot, id)?.role ?? '') && state !== 'H' && state !== 'B',
+    ([id, state]) => mayMove.includes(placeOf(snapshot, id)?.role ?? '') && !['H', 'B', 'N'].includes(state),
   );
 }
 

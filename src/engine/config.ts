@@ -34,6 +34,8 @@ export interface PlaceConfig {
    * otherwise a template over the components, `{name}` (the default for text and JSON) or `{provider}/{name}`.
    */
   readonly as?: string;
+  /** Other templates by which a scalar place may be written; a row keeps its own: `["{provider}/{name}"]`. */
+  readonly also?: readonly string[];
   /** `scalar` (default), `list` (a PostgreSQL array, or a JSON array at the path) or `comma` (a comma list in text). */
   readonly shape?: 'scalar' | 'list' | 'comma';
   /** A JSON pointer with wildcards (`*` one step, `**` any depth) into a json, jsonb or text column. */
@@ -62,6 +64,15 @@ export interface PlaceConfig {
   readonly enables?: { readonly grant: string; readonly via: string };
   /** What the row's surroundings demand, a security class or a region: columns of the row, or of the row that `via` leads to. */
   readonly demands?: { readonly via?: string; readonly security?: string; readonly region?: string };
+  /**
+   * A row moves only where this table has a row with the new value in `value`, and in the columns of `match` what stands in the
+   * row's own; the others are left and listed: `{ in: routes, match: { runtime: runtime }, value: model }`.
+   */
+  readonly allowed?: {
+    readonly in: string;
+    readonly match?: Readonly<Record<string, string>>;
+    readonly value: string;
+  };
   /**
    * Whoever writes such a row holds the models that it names (`FOR KEY SHARE`) until the transaction ends. Then the lock on the source
    * keeps late writers out, and the table need not be locked for everybody.

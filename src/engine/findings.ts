@@ -36,6 +36,7 @@ export function planFindings(input: FindingInput): Finding[] {
     ...defaultFindings(input),
     ...parameterFindings(input),
     ...companionFindings(input),
+    ...allowedFindings(input),
     ...keptFindings(input),
     ...mergeFindings(input),
     ...(input.steps.every((step) => step.operation === 'retire') ? [nothingToMove] : []),
@@ -222,6 +223,26 @@ function keptFindings({ leftBehind }: FindingInput): Finding[] {
       } as const,
     ];
   });
+}
+
+/** What a row's surroundings do not allow would be refused by the database, so the row is left, and somebody must know. */
+function allowedFindings({ leftBehind }: FindingInput): Finding[] {
+  return leftBehind
+    .filter(({ reason }) => reason === 'not-allowed')
+    .map(({ place, entity, count, rows }) => ({
+      severity: 'error',
+      forceable: true,
+      code: 'TARGET_NOT_ALLOWED',
+      place,
+      entity,
+      count,
+      message: `${place}: ${count} row(s) cannot have the target (${rows
+        .slice(0, 3)
+        .map(({ key, name }) => name ?? key)
+        .join(
+          ', ',
+        )}). Give them another model first; with --force and a reason they stay, and the rest moves.`,
+    }));
 }
 
 function mergeFindings({ steps }: FindingInput): Finding[] {

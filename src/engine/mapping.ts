@@ -28,25 +28,34 @@ export function componentsOf(place: Place): readonly string[] {
  * Empty where the models lack a component that the place needs (a place by key where no table holds the models).
  */
 export function mappingsOf(place: Place, pair: ModelPair, config: Config): Mapping[] {
-  const templates = componentsOf(place);
-  const names = [...new Set(templates.flatMap((template) => componentNames(template)))];
   const seen = new Set<string>();
-  return spellings(names, pair, config).flatMap((spelling) => {
-    const from = templates.map((template) => fill(template, spelling.from));
-    const to = templates.map((template) => fill(template, spelling.to));
-    const id = JSON.stringify(from);
-    if (seen.has(id) || JSON.stringify(to) === id) return [];
-    seen.add(id);
-    return [{ from, to }];
-  });
+  return formsOf(place).flatMap((templates) =>
+    spellings(namesIn(templates), pair, config).flatMap((spelling) => {
+      const from = templates.map((template) => fill(template, spelling.from));
+      const to = templates.map((template) => fill(template, spelling.to));
+      const id = JSON.stringify(from);
+      if (seen.has(id) || JSON.stringify(to) === id) return [];
+      seen.add(id);
+      return [{ from, to }];
+    }),
+  );
+}
+
+/** Every way in which a place is written: its components, and other templates of its only column. */
+function formsOf(place: Place): (readonly string[])[] {
+  return [componentsOf(place), ...(place.also ?? []).map((template) => [template])];
+}
+
+function namesIn(templates: readonly string[]): string[] {
+  return [...new Set(templates.flatMap((template) => componentNames(template)))];
 }
 
 /** Every tuple of values by which a place may name the model, in the order of `componentsOf`. */
 export function tuplesOf(place: Place, model: ModelFacts, config: Config): string[][] {
-  const templates = componentsOf(place);
-  const names = [...new Set(templates.flatMap((template) => componentNames(template)))];
-  const tuples = spellings(names, { source: model, target: model }, config).map(({ from }) =>
-    templates.map((template) => fill(template, from)),
+  const tuples = formsOf(place).flatMap((templates) =>
+    spellings(namesIn(templates), { source: model, target: model }, config).map(({ from }) =>
+      templates.map((template) => fill(template, from)),
+    ),
   );
   return [...new Map(tuples.map((tuple) => [JSON.stringify(tuple), tuple])).values()];
 }
@@ -56,7 +65,7 @@ export function termsOf(model: ModelFacts, config: Config, places: readonly Plac
   const templates = new Set(
     places
       .filter((place) => place.kind === model.kind)
-      .flatMap((place) => place.columns.map((part) => part.template)),
+      .flatMap((place) => [...place.columns.map((part) => part.template), ...(place.also ?? [])]),
   );
   const useful = [...templates].filter((template) => template.includes('{name}'));
   const texts = [...new Set(['{name}', ...useful])].flatMap((template) =>

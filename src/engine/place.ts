@@ -57,6 +57,14 @@ export interface Place {
       readonly to: readonly string[];
     };
   };
+  /** Other templates of the only column. */
+  readonly also?: readonly string[];
+  /** The table that must have the new value, and its columns beside those of the row. */
+  readonly allowed?: {
+    readonly table: TableId;
+    readonly match: Readonly<Record<string, string>>;
+    readonly value: string;
+  };
   /** Whoever writes such a row holds the models that it names, so the lock on the source keeps late writers out. */
   readonly held?: boolean;
   readonly reason?: string;
@@ -155,6 +163,8 @@ export function buildPlace(draft: Draft, found: Found): Place {
     ...(place.defaultOf === undefined ? {} : { defaultOf: place.defaultOf }),
     ...(place.enables === undefined ? {} : { enables: resolveEnables(draft, found) }),
     ...(place.demands === undefined ? {} : { demands: resolveDemands(draft, found, place.demands) }),
+    ...(place.also === undefined ? {} : { also: place.also }),
+    ...(place.allowed === undefined ? {} : resolveAllowed(draft, found, place.allowed)),
     ...(place.held === undefined ? {} : { held: place.held }),
     ...(place.reason === undefined ? {} : { reason: place.reason }),
     ...(checksum === undefined ? {} : { checksum }),
@@ -210,6 +220,23 @@ function resolveDemands(
       ? {}
       : { parent: { table: key.references, from: key.columns, to: key.referencedColumns } };
   return { ...columns, ...parent };
+}
+
+function resolveAllowed(
+  draft: Draft,
+  { table, at }: Found,
+  { in: name, match = {}, value }: NonNullable<PlaceConfig['allowed']>,
+): Pick<Place, 'allowed'> {
+  const path = ['places', at, 'allowed'];
+  const holder = findNamedTable(draft.scope, name);
+  const wrong = (holds: Table | undefined, column: string): boolean =>
+    holds === undefined || findColumn(holds, column) === undefined;
+  if (holder === undefined) draft.problems.push({ path: [...path, 'in'], message: `no table ${name}` });
+  for (const column of [value, ...Object.keys(match)].filter((each) => wrong(holder, each)))
+    draft.problems.push({ path, message: `${name} has no column ${column}` });
+  for (const column of Object.values(match).filter((each) => wrong(table, each)))
+    draft.problems.push({ path, message: `${table.id} has no column ${column}` });
+  return holder === undefined ? {} : { allowed: { table: holder.id, match, value } };
 }
 
 function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {

@@ -138,7 +138,8 @@ export interface LeftBehind {
     | 'dead-copy'
     | 'data-bound'
     | 'collision'
-    | 'catalogue';
+    | 'catalogue'
+    | 'not-allowed';
   /** Is it live configuration, so that the migration is partial while it stays? */
   readonly live: boolean;
   readonly count: number;

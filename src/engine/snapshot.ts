@@ -9,10 +9,11 @@ export type Owner = 'mine' | 'other' | 'global' | 'none' | 'disagree';
 
 /**
  * What a place of a row is, where it names the source: `L` live · `H` history (a place with a `live` condition that does not
- * hold) · `A` ask · `G` guarded · `K` its copies disagree · `C` moving it would break a unique key · `B` unreadable document.
+ * hold) · `A` ask · `G` guarded · `K` its copies disagree · `C` moving it would break a unique key · `B` unreadable document ·
+ * `N` the target is not allowed here.
  * `AC`, `GC` and `KC` are both: should the question be answered with a move, the row collides.
  */
-export type PlaceState = 'L' | 'H' | 'A' | 'G' | 'K' | 'C' | 'AC' | 'GC' | 'KC' | 'B';
+export type PlaceState = 'L' | 'H' | 'A' | 'G' | 'K' | 'C' | 'AC' | 'GC' | 'KC' | 'B' | 'N';
 
 /** Rows of one table that are alike in all that a plan decides by. */
 export interface RowGroup {

@@ -14,7 +14,7 @@ import type { Hop, OwnerPath } from '../engine/ownership.ts';
 import { tableOf } from '../engine/references.ts';
 import { castFor } from './binder.ts';
 import { collisionSql } from './collision-sql.ts';
-import { columnOf } from './match-sql.ts';
+import { columnOf, matchSql } from './match-sql.ts';
 import type { PlaceRow, RowContext } from './match-sql.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
 
@@ -148,7 +148,7 @@ export function stateSql(context: RowContext, row: PlaceRow): string {
   if (taken.length === 0) return plain;
   const collides = `(${taken.join(' OR ')})`;
   if (plain === `'L'`) return `CASE WHEN ${collides} THEN 'C' ELSE 'L' END`;
-  return `(SELECT CASE WHEN s.drover_state = 'H' OR NOT ${collides} THEN s.drover_state WHEN s.drover_state = 'L' THEN 'C' ELSE s.drover_state || 'C' END
+  return `(SELECT CASE WHEN s.drover_state IN ('H', 'N') OR NOT ${collides} THEN s.drover_state WHEN s.drover_state = 'L' THEN 'C' ELSE s.drover_state || 'C' END
     FROM (SELECT ${plain}) s (drover_state))`;
 }
 
@@ -163,12 +163,31 @@ function movesSql(context: RowContext, plain: string): string {
 function plainStateSql(context: RowContext, { place, mappings }: PlaceRow): string {
   const { live, ask, guard } = place.conditions;
   const branches = [
+    ...(place.allowed === undefined ? [] : [`WHEN NOT ${allowedSql(context, { place, mappings })} THEN 'N'`]),
     ...(ask === undefined ? [] : [`WHEN ${conditionSql(context, ask)} THEN 'A'`]),
     ...(live === undefined ? [] : [`WHEN NOT ${conditionSql(context, live)} THEN 'H'`]),
     ...(guard === undefined ? [] : [`WHEN ${conditionSql(context, guard)} THEN 'G'`]),
     ...(place.copies.length === 0 ? [] : [`WHEN ${copiesDisagree(context, { place, mappings })} THEN 'K'`]),
   ];
   return branches.length === 0 ? `'L'` : `CASE ${branches.join(' ')} ELSE 'L' END`;
+}
+
+/** Does the table of what is allowed have the new value of row `t`? */
+function allowedSql(context: RowContext, { place, mappings }: PlaceRow): string {
+  const { allowed } = place;
+  if (allowed === undefined) return 'true';
+  const table = tableOf(context.rules, allowed.table);
+  const same = Object.entries(allowed.match).map(
+    ([theirs, own]) => `x.${quoteIdent(theirs)} = t.${quoteIdent(own)}`,
+  );
+  const cast = castFor(columnOf(table, allowed.value));
+  const columns = place.columns.map((part) => part.column);
+  const cases = mappings.map((mapping) => {
+    const value = `x.${quoteIdent(allowed.value)} = ${context.binder.bind(mapping.to[0], cast)}`;
+    const there = `EXISTS (SELECT FROM ${quoteRows(table)} x WHERE ${[...same, value].join(' AND ')})`;
+    return `(${matchSql(context, { columns, mappings: [mapping] })} AND ${there})`;
+  });
+  return cases.length === 0 ? 'true' : `(${cases.join(' OR ')})`;
 }
 
 /** A copy that holds something else than the source, in its own spelling; an empty copy disagrees with nobody. */

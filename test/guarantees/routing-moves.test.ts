@@ -1,0 +1,93 @@
+/** A migration of a model takes the workspaces along that can run on the target, leaves and lists the others, and gives all back. */
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { completionId } from '../../src/platform/demo/models.ts';
+import { eachEngine } from '../support/databases.ts';
+import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { makeWorkspace, storedRow } from '../support/workspaces.ts';
+
+const haiku = completionId(1, 'claude-haiku-4-5');
+const sonnet = completionId(1, 'claude-sonnet-4-5');
+const mini = completionId(1, 'gpt-5-mini');
+const secrets = { ANTHROPIC_API_KEY: 'k' };
+
+eachEngine((engine) => {
+  let http: HttpPlatform;
+  let plain: string;
+  let slashed: string;
+  let cleared: string;
+  let open: string;
+
+  before(async () => {
+    http = await httpPlatform(engine);
+    plain = await makeWorkspace(http, { runtime: 'hermes', model: 'claude-haiku-4-5', secrets });
+    slashed = await makeWorkspace(http, {
+      runtime: 'openclaw',
+      model: 'anthropic/claude-haiku-4-5',
+      secrets,
+    });
+    cleared = await makeWorkspace(http, { runtime: 'mock' });
+    open = await makeWorkspace(http, { runtime: 'mock', model: 'claude-haiku-4-5' });
+  });
+  after(() => http.close());
+
+  const migrate = (from: string, to: string, more: object = {}): Promise<Answer> =>
+    http.call('POST', `/api/v1/completion-models/${from}/migrate`, {
+      key: http.keys.admin,
+      body: { to_model_id: to, confirm_migration: true, ...more },
+    });
+  const modelOf = async (id: string): Promise<unknown> => (await storedRow(http, id))['model'];
+
+  it('refuses while a workspace could not run on the target, and names it', async () => {
+    const { status, json, text } = await migrate(haiku, mini);
+    assert.equal(status, 422, text);
+    const finding = json.data.findings.find(({ code }: { code: string }) => code === 'TARGET_NOT_ALLOWED');
+    assert.equal(finding.place, 'workspaces.model', text);
+    assert.equal(await modelOf(plain), 'claude-haiku-4-5');
+  });
+
+  it('moves each in its own spelling, leaves and lists the rest, and takes all back', async () => {
+    const version = (await storedRow(http, plain))['version'];
+    const { status, json, text } = await migrate(haiku, sonnet, { force_override: true, reason: 'a test' });
+    assert.equal(status, 200, text);
+    assert.equal(await modelOf(plain), 'claude-sonnet-4-5');
+    assert.equal(await modelOf(slashed), 'anthropic/claude-sonnet-4-5');
+    assert.equal(await modelOf(cleared), null);
+    assert.equal(await modelOf(open), 'claude-haiku-4-5');
+    const left = json.left_behind.find(({ reason }: { reason: string }) => reason === 'not-allowed');
+    assert.equal(left.count, 1, text);
+    assert.equal(left.rows[0].id, open, text);
+    const back = await http.call('POST', `/api/v1/migrations/${json.migration_id}/rollback`, {
+      key: http.keys.admin,
+      body: {},
+    });
+    assert.equal(back.status, 200, back.text);
+    assert.equal(await modelOf(slashed), 'anthropic/claude-haiku-4-5');
+    const row = await storedRow(http, plain);
+    assert.deepEqual([row['model'], row['route'], row['version']], ['claude-haiku-4-5', 'registry', version]);
+  });
+
+  it('brings a pair that rested on a verdict to the registry, and back', async () => {
+    const kept = '00000001-def0-def0-def0-001300000002';
+    const pin = `INSERT INTO migration.workspace_verdicts (tenant_id, workspace_id, runtime, model, reason, registry_version)
+      SELECT tenant_id, id, runtime, 'claude-3-7-sonnet', 'kept', 'test' FROM migration.workspaces WHERE id = $1`;
+    await http.asSuperuser(async (tx) => {
+      await tx.run(pin, [kept]);
+      await tx.run(`UPDATE migration.workspaces SET model = 'claude-3-7-sonnet' WHERE id = $1`, [kept]);
+    });
+    const { status, json, text } = await migrate(completionId(1, 'claude-3-7-sonnet'), sonnet, {
+      force_override: true,
+      reason: 'a test',
+    });
+    assert.equal(status, 200, text);
+    const row = await storedRow(http, kept);
+    assert.deepEqual([row['model'], row['route']], ['claude-sonnet-4-5', 'registry']);
+    const body = { key: http.keys.admin, body: {} };
+    assert.equal(
+      (await http.call('POST', `/api/v1/migrations/${json.migration_id}/rollback`, body)).status,
+      200,
+    );
+    const again = await storedRow(http, kept);
+    assert.deepEqual([again['model'], again['route']], ['claude-3-7-sonnet', 'verdict']);
+  });
+});
