@@ -12,6 +12,7 @@ import {
   leftBehindSchema,
   reasonText,
 } from './migration-schemas.ts';
+import { publicReason } from './problem.ts';
 import { moment, pageQuery, rowId, timestamp } from './schemas.ts';
 
 const kinds = z.enum(['model', 'rollback']);
@@ -109,7 +110,8 @@ export function migrationJson(record: MigrationRecord): z.infer<typeof migration
     parent_id: record.parentId,
     rolled_back: record.rolledBack,
     plan_hash: record.planHash,
-    error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
+    error:
+      errorCode === null ? null : { code: errorCode, message: publicReason(errorCode, errorMessage ?? '') },
     started_at: record.startedAt,
     finished_at: record.finishedAt,
   };

@@ -150,6 +150,13 @@ export function problemOf(error: DroverError): Problem {
   };
 }
 
+/** Why something failed, for its record: what broke inside is said in the words of the catalogue. */
+export function publicReason(code: string, message: string): string {
+  if (!(code in statusOf)) return message;
+  const known = code as ErrorCode;
+  return statusOf[known] === 500 ? errorCodes[known].summary : message;
+}
+
 function detailInside(status: number): string {
   return status === 503
     ? 'The service cannot do this at the moment; try again a little later.'

@@ -194,6 +194,53 @@ eachEngine((engine) => {
     assert.deepEqual(Object.keys(answer.json), ['type', 'title', 'status', 'code', 'detail']);
   });
 
+  it('says of a migration that broke inside no more than the catalogue', async () => {
+    const id = 'ffffffff-0000-4000-8000-000000000001';
+    await http.asSuperuser(async (tx) => {
+      const columns = `tenant_id, kind, from_key, to_key, actor, started_at, finished_at`;
+      const changed = await tx.run(
+        `INSERT INTO migration.migrations (id, ${columns}, status, error_code, error_message)
+         SELECT $1, ${columns}, 'failed', 'DATABASE_ERROR', 'value "of a row" of relation secrets' FROM migration.migrations
+         WHERE tenant_id = $2 LIMIT 1`,
+        [id, http.tenants.other],
+      );
+      assert.equal(changed, 1, 'the other tenant has a migration');
+    });
+    const { json, text: said } = await http.call('GET', `/api/v1/migrations/${id}`, {
+      key: http.keys.otherAdmin,
+    });
+    assert.equal(json.error?.code, 'DATABASE_ERROR', said);
+    assert.doesNotMatch(said, /of a row|relation/);
+  });
+
+  it('makes no sysadmin’s key of one that an admin had made for somebody', async () => {
+    const eli = demoId(1, 'users', 2);
+    const made = await http.call('POST', '/api/v1/api-keys', {
+      key: http.keys.admin,
+      body: { name: 'theirs', user_id: eli },
+    });
+    assert.equal(made.status, 201, made.text);
+    const grant = (): ReturnType<HttpPlatform['call']> =>
+      http.call('POST', '/api/v1/user-roles', {
+        key: http.keys.sysadmin,
+        body: { user_id: eli, role: 'sysadmin' },
+      });
+    refused(await grant(), 422, 'REFERENCE_INVALID');
+    const { status } = await http.call('DELETE', `/api/v1/api-keys/${made.json.api_key.id}`, {
+      key: http.keys.admin,
+    });
+    assert.equal(status, 200);
+    assert.equal((await grant()).status, 201);
+    refused(
+      await http.call('POST', '/api/v1/api-keys', {
+        key: http.keys.admin,
+        body: { name: 'late', user_id: eli },
+      }),
+      403,
+      'FORBIDDEN',
+    );
+  });
+
   it('tells no cache and no page of another origin', async () => {
     const headers = {
       origin: 'https://evil.example',

@@ -4,7 +4,7 @@
  * A tenant always keeps somebody who can administer it.
  */
 import { DroverError } from '../../errors.ts';
-import { listAdmins, listRolesOf, lockAdmins } from '../../postgres/queries/user-roles.ts';
+import { countLiveKeys, listAdmins, listRolesOf, lockAdmins } from '../../postgres/queries/user-roles.ts';
 import { atLeast, highestRole, type Role } from '../caller.ts';
 import type { Proposed } from '../resources/declaration.ts';
 
@@ -40,6 +40,22 @@ export function grantWithinOwn({ caller, before, after }: Proposed): Promise<voi
     );
   }
   return Promise.resolve();
+}
+
+/**
+ * A key has the role that its person has now, and an admin may have had one made for a member: it must not become a
+ * sysadmin's unseen. @throws REFERENCE_INVALID
+ */
+export async function sysadminHasNoOldKeys({ tx, platform, caller, before, after }: Proposed): Promise<void> {
+  if (before !== undefined || after['role'] !== 'sysadmin') return;
+  const userId = String(after['user_id']);
+  const keys = await countLiveKeys(tx, { schema: platform.schema, tenantId: caller.tenantId, userId });
+  if (keys === 0) return;
+  throw new DroverError(
+    'REFERENCE_INVALID',
+    `This person has ${keys} API keys, which others may hold, and each would become a sysadmin's: revoke them first.`,
+    { field: 'user_id', keys },
+  );
 }
 
 /** @throws LOCKOUT_REFUSED where the change takes the last admin away */

@@ -18,6 +18,22 @@ export async function listRolesOf(tx: Tx, { schema, tenantId, userId }: Person):
 }
 
 /**
+ * How many keys act as the person. Locks the person first: a key that is being made holds them, so it is counted, too.
+ */
+export async function countLiveKeys(tx: Tx, { schema, tenantId, userId }: Person): Promise<number> {
+  await tx.many(
+    `SELECT id FROM ${quoteTable({ schema, name: 'users' })} WHERE tenant_id = $1 AND id = $2 FOR UPDATE`,
+    [tenantId, userId],
+  );
+  const { keys } = await tx.one<{ keys: number }>(
+    `SELECT count(*)::int AS keys FROM ${quoteTable({ schema, name: 'api_keys' })}
+     WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND coalesce(expires_at > now(), true)`,
+    [tenantId, userId],
+  );
+  return keys;
+}
+
+/**
  * Lets one transaction at a time take an admin away from a tenant: all grants of the role are locked, by id. To be asked
  * for the count in a statement of its own afterwards, which then sees what the one before did.
  */
