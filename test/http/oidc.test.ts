@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { generateKeyPair } from 'jose';
+import { buildApp } from '../../src/http/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { createOidcVerifier } from '../../src/platform/oidc.ts';
 import { eachEngine } from '../support/databases.ts';
@@ -106,6 +107,23 @@ eachEngine((engine) => {
     assert.equal((await me(await provider.token(ada))).status, 200);
     assert.equal(provider.reads(), reads + 1);
     refused(await me(old), 401, 'UNAUTHENTICATED');
+  });
+
+  it('finds the person by id and the tenant by another claim, where that is configured', async () => {
+    const { issuer } = provider;
+    const claims = { tenantClaim: 'org', userClaim: 'sub' };
+    const verifyToken = createOidcVerifier({
+      issuer,
+      audience,
+      ...claims,
+      clockSkewSeconds: 0,
+      jwksUrl: `${issuer}/keys`,
+    });
+    const app = await buildApp({ platform: http.platform, version: 'test', verifyToken });
+    const token = await provider.token({ org: ada.tenant_id, sub: demoId(1, 'users', 3) });
+    const { body } = await app.inject({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } });
+    await app.close();
+    assert.equal((JSON.parse(body) as { actor: string }).actor, 'axel@alder-clinic.example', body);
   });
 
   it('says that the provider is gone, and not that the token is wrong', async () => {

@@ -51,7 +51,7 @@ async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<KeysOptions>();
   const [action = '', key] = command.args;
   await withDatabase(ownDatabase(session, options).where, async (database) => {
-    const platform = await openPlatform(database, { install: true });
+    const platform = await openPlatform(database, { install: action === 'create' });
     const asked: Asked = { session, platform, options };
     if (action === 'create') return create(asked);
     return action === 'list' ? list(asked) : revoke(asked, key);

@@ -11,6 +11,8 @@ export interface Person {
   readonly roles: readonly string[];
 }
 
+const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** The user with that id or that e-mail address, in the tenant of the transaction. */
 export function findPerson(
   tx: Tx,
@@ -18,10 +20,12 @@ export function findPerson(
   { tenantId, user }: { readonly tenantId: string; readonly user: string },
 ): Promise<Person | undefined> {
   const table = (name: string): string => quoteTable({ schema, name });
+  // Each by its own key: one condition for both would read all people of the tenant.
+  const who = isUuid.test(user) ? 'u.id = $2::text::uuid' : 'u.email = lower($2)';
   return tx.maybeOne<Person>(
     `SELECT u.id AS user_id, u.email, u.is_active, t.state, ${rolesInForce(schema)} AS roles
      FROM ${table('users')} u JOIN ${table('tenants')} t ON t.id = u.tenant_id
-     WHERE u.tenant_id = $1 AND (u.email = lower($2) OR u.id::text = lower($2))`,
+     WHERE u.tenant_id = $1 AND ${who}`,
     [tenantId, user],
   );
 }
