@@ -17,13 +17,13 @@ import { inWave } from './wave-tx.ts';
 import type { MemberEnd } from './wave-tx.ts';
 import { recorded } from './work.ts';
 
-export interface WaveRollback {
+interface WaveRollback {
   readonly tenant: string;
   readonly migrationId: string;
 }
 
 /** What was taken back in which tenant. */
-export type TenantRollback = RollbackResult & { readonly tenant: string };
+type TenantRollback = RollbackResult & { readonly tenant: string };
 
 export interface RollbackWaveRequest {
   /** One for each tenant, every tenant once. */

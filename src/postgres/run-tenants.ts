@@ -13,7 +13,7 @@ import type { RunCounts, RunRecord } from './runs.ts';
 import { withState } from './site.ts';
 import type { Site } from './site.ts';
 
-export type RunTenantStatus = 'pending' | 'claimed' | 'succeeded' | 'failed' | 'skipped';
+type RunTenantStatus = 'pending' | 'claimed' | 'succeeded' | 'failed' | 'skipped';
 
 export interface RunTenant {
   readonly tenant: string;
