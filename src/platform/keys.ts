@@ -71,7 +71,7 @@ export function createApiKey(platform: Platform, request: ApiKeyRequest): Promis
 /** In the tenant's transaction that is open. */
 export async function insertKey(tx: Tx, schema: string, request: ApiKeyRequest): Promise<CreatedApiKey> {
   const { tenantId, userId, name, scopes, expiresAt = null } = request;
-  const secret = encodeSecret(randomBytes(32));
+  const secret = newSecret();
   const row = await insertApiKey(tx, schema, {
     tenantId,
     id: randomUUID(),
@@ -83,4 +83,10 @@ export async function insertKey(tx: Tx, schema: string, request: ApiKeyRequest):
     expiresAt,
   });
   return { row, text: formatApiKey({ tenantId, secret }) };
+}
+
+/** A key is named by its first characters on the command line, where what begins with a hyphen is an option. */
+function newSecret(): string {
+  const secret = encodeSecret(randomBytes(32));
+  return secret.startsWith('-') ? newSecret() : secret;
 }

@@ -209,10 +209,10 @@ describe('on a server’s database', () => {
       actor: string;
     };
     assert.deepEqual([me.role, me.actor], ['sysadmin', 'me@example.org (key command line)']);
-    const revoked = await drover(['keys', 'revoke', first.split('_')[2]?.slice(0, 8) ?? ''], {
+    const revoked = await drover(['keys', 'revoke', /^drover_[0-9a-f]+_(.{8})/.exec(first)?.[1] ?? ''], {
       env: { DATABASE_URL: url },
     });
-    assert.match(revoked.stdout, /^Revoked the key command line of me@example\.org/);
+    assert.match(revoked.stdout, /^Revoked the key command line of me@example\.org/, revoked.stderr);
     assert.equal((await call(`${server.url}/api/v1/me`, first)).status, 401);
     server.child.kill('SIGTERM');
     assert.equal(await server.ended(), 0);
