@@ -15,6 +15,7 @@ import { registry } from './commands/registry.ts';
 import { retirements } from './commands/retirements.ts';
 import { rollback } from './commands/rollback.ts';
 import { runs } from './commands/runs.ts';
+import { secrets } from './commands/secrets.ts';
 import { seed } from './commands/seed.ts';
 import { serve } from './commands/serve.ts';
 import { worker } from './commands/worker.ts';
@@ -31,6 +32,7 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   demo,
   serve,
   keys,
+  secrets,
   init,
   inspect,
   plan,

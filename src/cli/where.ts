@@ -41,8 +41,7 @@ export type Where =
       readonly state?: { readonly target: DatabaseTarget; readonly text: string };
     };
 
-/** Where the embedded database is where nobody says otherwise. */
-export const defaultFolder = './drover-data';
+const defaultFolder = './drover-data';
 
 /** What the options and the environment name, without opening it. @throws USAGE_INVALID */
 export function resolveWhere(options: WhereOptions, environment: Environment): Where {
@@ -92,6 +91,11 @@ function folderOf(path: string): string {
 
 function stateTarget(text: string): DatabaseTarget {
   return text.includes('://') || text.startsWith('pglite:') ? targetOf(text, '--state') : { dataDir: text };
+}
+
+/** Where a key for secrets is kept in development: in the folder of the data, also where the data is on a server. */
+export function keyFolder(where: Where, { dataFolder }: Pick<Environment, 'dataFolder'>): string {
+  return where.kind === 'own' ? where.dataDir : (dataFolder ?? defaultFolder);
 }
 
 export interface Access {

@@ -50,6 +50,7 @@ test('every option of every command is in the guide', async () => {
     ['seed'],
     ['serve'],
     ['keys'],
+    ['secrets'],
   ]) {
     assert.match(guide, new RegExp(`^## (.* )?${words.join(' ')}`, 'm'));
     const { stdout } = await drover([...words, '--help']);

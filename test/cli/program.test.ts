@@ -27,6 +27,7 @@ const verbs = [
   'seed',
   'serve',
   'keys',
+  'secrets',
 ];
 const below = [
   ['config', 'check'],

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { builtInFolder } from '../../src/registry/folder.ts';
 import { texts } from '../registry/small-registry.ts';
-import { drover, scratch } from './drover-process.ts';
+import { eachEngine } from '../support/databases.ts';
+import { demoPlace, drover, scratch } from './drover-process.ts';
 
 /** A folder with the small registry, one of its texts changed. */
 function folderOf(name: string, changed: Readonly<Record<string, string>> = {}): string {
@@ -212,4 +213,62 @@ test('a registry in a folder of its own replaces the built-in one, or extends it
   );
   assert.equal((await drover(['check', 'yard', 'x', '--registry', own])).status, 0);
   assert.equal((await drover(['check', 'hermes', 'claude-opus-4-7', '--registry', own])).status, 0);
+});
+
+eachEngine((engine) => {
+  test('diff by a database says for each tenant what a new registry would do to its workspaces', async () => {
+    const place = await demoPlace(engine);
+    try {
+      const fewer = scratch(`fewer-${engine}`);
+      cpSync(builtInFolder, fewer, { recursive: true });
+      const file = join(fewer, 'runtimes.yaml');
+      const [head = '', hermes = '', ...tail] = readFileSync(file, 'utf8').split(
+        /(?=^ {2}- id: (?:hermes|openclaw)$)/m,
+      );
+      writeFileSync(file, [head, hermes.replaceAll(/^ *- claude-haiku-4-5\n/gm, ''), ...tail].join(''));
+      const words = ['registry', 'diff', builtInFolder, fewer, ...place.where];
+      const { status, stdout, stderr } = await drover([...words, '--json']);
+      assert.equal(status, 2, stderr);
+      const diff = JSON.parse(stdout) as { orphaned: Record<string, unknown>[]; compared: number };
+      assert.equal(diff.compared, 16);
+      assert.deepEqual(
+        diff.orphaned.map(({ tenant, runtime, model, count }) => [tenant, runtime, model, count]),
+        ['Alder Clinic', 'Birch & Partners', 'Cedar School', 'Dune Records'].map((tenant) => [
+          tenant,
+          'hermes',
+          'claude-haiku-4-5',
+          1,
+        ]),
+      );
+      assert.match((await drover([...words, '--pairs', 'x.json'])).stderr, /name the pairs twice/);
+      assert.equal(
+        (await drover(['registry', 'diff', builtInFolder, builtInFolder, ...place.where])).status,
+        0,
+      );
+    } finally {
+      await place.drop();
+    }
+  });
+
+  test('secrets rotate seals what an older key sealed, and refuses what no key opens', async () => {
+    const place = await demoPlace(engine);
+    try {
+      const words = ['secrets', 'rotate', ...place.where, '--json'];
+      const env = { DROVER_SECRET_KEY: 'ab'.repeat(32) };
+      const demo = await drover(words, { env });
+      assert.equal(demo.status, 1);
+      assert.match(demo.stderr, /8 secrets were left as they are/);
+      await place.look(async (tx) => {
+        await tx.run('DELETE FROM migration.workspace_secrets');
+        await tx.run('DELETE FROM migration.tenant_secrets');
+      });
+      const { status, stdout, stderr } = await drover(words, { env });
+      assert.equal(status, 0, stderr);
+      assert.deepEqual((JSON.parse(stdout) as { sealed: number; tenants: number }).sealed, 0);
+      const missing = await drover(words, { env: { NODE_ENV: 'production' } });
+      assert.match(missing.stderr, /SECRET_KEY_MISSING/);
+    } finally {
+      await place.drop();
+    }
+  });
 });

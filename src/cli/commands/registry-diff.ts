@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { DroverError } from '../../errors.ts';
 import { allPairs, diffRegistries, hasConsequences } from '../../registry/diff.ts';
 import type { RegistryDiff, StoredPair } from '../../registry/diff.ts';
+import { openPlatform } from '../../platform/open.ts';
+import { listStoredPairs } from '../../platform/workspaces/stored-pairs.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { loadValid } from '../../registry/folder.ts';
@@ -9,9 +11,13 @@ import { readJson } from '../registry-folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { tableLines } from '../table.ts';
+import { usage, withDatabase } from '../where.ts';
+import { ownDatabase } from './serve.ts';
 
 interface DiffOptions extends JsonOption {
   readonly pairs?: string;
+  readonly data?: string;
+  readonly database?: string;
 }
 
 /** `drover registry diff`: what a new registry would do to what runs. */
@@ -23,25 +29,43 @@ export const compareRegistries: Verb = {
       command
         .argument('<old>', 'the folder in use')
         .argument('<new>', 'the folder that shall take its place'),
-    ).option(
-      '--pairs <file>',
-      'JSON list of { tenant, runtime, model, secrets, count } that are stored (default: every pair that OLD can name)',
-    ),
-  run: (session, command) => Promise.resolve(runDiff(session, command)),
+    )
+      .option('--database <url>', 'compare by what the workspaces of this server have, tenant by tenant')
+      .option('--data <folder>', 'the same with an embedded database')
+      .option(
+        '--pairs <file>',
+        'JSON list of { tenant, runtime, model, secrets, count } that are stored (default: every pair that OLD can name)',
+      ),
+  run: runDiff,
 };
 
-function runDiff({ terminal }: Session, command: Command): number {
-  const { pairs: file, json } = command.opts<DiffOptions>();
+async function runDiff(session: Session, command: Command): Promise<number> {
+  const { terminal } = session;
+  const options = command.opts<DiffOptions>();
+  const { json } = options;
   const [before, after] = [loadValid(command.args[0] ?? ''), loadValid(command.args[1] ?? '')];
-  const pairs = file === undefined ? allPairs(before) : readPairs(file);
+  const stored = await readStored(session, options);
+  const pairs = stored ?? allPairs(before);
   const diff = diffRegistries(before, after, pairs);
   // Seen from the new one, what the old one did not allow is what becomes possible.
-  const routable = diffRegistries(after, before, file === undefined ? allPairs(after) : pairs).orphaned;
+  const routable = diffRegistries(after, before, stored ?? allPairs(after)).orphaned;
   const gained = routable.map(({ tenant, runtime, model, count }) => ({ tenant, runtime, model, count }));
   if (json === true)
     terminal.out(JSON.stringify({ ...diff, compared: pairs.length, routable: gained }, null, 2));
   else showDiff(terminal, diff, { compared: pairs.length, gained: gained.length });
   return hasConsequences(diff) ? exitStatus.changes : exitStatus.done;
+}
+
+/** What is in use, where it was said: in a file, or in a database. */
+async function readStored(session: Session, options: DiffOptions): Promise<StoredPair[] | undefined> {
+  const { pairs, data, database } = options;
+  if ([pairs, data, database].filter((each) => each !== undefined).length > 1)
+    throw usage('--pairs, --data and --database name the pairs twice; give one of them.');
+  if (pairs !== undefined) return readPairs(pairs);
+  if (data === undefined && database === undefined) return undefined;
+  return withDatabase(ownDatabase(session, options).where, async (opened) =>
+    listStoredPairs(await openPlatform(opened, { install: false })),
+  );
 }
 
 /** @throws FEED_INVALID */

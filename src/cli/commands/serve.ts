@@ -4,7 +4,7 @@ import { createLog } from '../../http/log.ts';
 import { type RunningServer, startServer } from '../../http/serve.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { defaultFolder, resolveWhere, shownUrl, usage } from '../where.ts';
+import { keyFolder, resolveWhere, shownUrl, usage } from '../where.ts';
 import type { Where, WhereOptions } from '../where.ts';
 
 interface ServeOptions extends Pick<WhereOptions, 'data' | 'database'> {
@@ -37,7 +37,7 @@ async function run(session: Session, command: Command): Promise<number> {
     settings: withOptions(settings, options),
     version: session.version,
     log: createLog({ level: settings.logLevel }),
-    dataFolder: where.kind === 'own' ? where.dataDir : (session.environment.dataFolder ?? defaultFolder),
+    dataFolder: keyFolder(where, session.environment),
     ...(registryFolder === undefined ? {} : { registryFolder }),
   });
   announce(session, where, server);

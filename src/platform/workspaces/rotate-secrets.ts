@@ -1,52 +1,72 @@
 /** Seals every secret anew that an older key sealed. One transaction for each tenant; it may be stopped and run again. */
+import { DroverError } from '../../errors.ts';
+import type { Tx } from '../../postgres/database.ts';
+import type { OfTenant } from '../../postgres/queries/model-choice.ts';
+import { listTenantIds } from '../../postgres/queries/registry-pairs.ts';
 import {
+  type Holder,
   listSealed,
   listSecretHolders,
   lockSecretNames,
+  type Sealed,
   writeSecret,
-  type Holder,
 } from '../../postgres/queries/secrets.ts';
-import { listTenantIds } from '../../postgres/queries/registry-pairs.ts';
-import type { Tx } from '../../postgres/database.ts';
-import type { OfTenant } from '../../postgres/queries/model-choice.ts';
 import { asOperator, asTenant } from '../../postgres/tenant.ts';
 import type { Platform } from '../open.ts';
-import { seal, unseal } from './seal.ts';
+import { type SecretPlace, seal, unseal } from './seal.ts';
 import type { SecretKeys } from './secret-keys.ts';
 
-/** Returns how many were sealed anew. @throws SECRET_UNREADABLE */
+export interface Rotation {
+  readonly tenants: number;
+  readonly sealed: number;
+  /** What no key opens stays as it is. */
+  readonly unreadable: readonly SecretPlace[];
+}
+
 export async function rotateSecrets(
   { database, schema, site }: Platform,
   keys: SecretKeys,
-): Promise<{ sealed: number; tenants: number }> {
+): Promise<Rotation> {
   const tenants = await asOperator(database, site.scope, (tx) => listTenantIds(tx, schema));
+  const unreadable: SecretPlace[] = [];
   let sealed = 0;
-  for (const tenantId of tenants)
-    sealed += await asTenant(database, site.scope, tenantId, (tx) =>
+  for (const tenantId of tenants) {
+    const part = await asTenant(database, site.scope, tenantId, (tx) =>
       rotateTenant(tx, { schema, tenantId }, keys),
     );
-  return { sealed, tenants: tenants.length };
-}
-
-async function rotateTenant(tx: Tx, tenant: OfTenant, keys: SecretKeys): Promise<number> {
-  const workspaces = await listSecretHolders(tx, tenant);
-  let sealed = 0;
-  for (const holder of ['tenant' as const, ...workspaces.map((workspace) => ({ workspace }))])
-    sealed += await rotateHolder(tx, tenant, { holder, keys });
-  return sealed;
-}
-
-async function rotateHolder(
-  tx: Tx,
-  tenant: OfTenant,
-  { holder, keys }: { readonly holder: Holder; readonly keys: SecretKeys },
-): Promise<number> {
-  await lockSecretNames(tx, tenant, { holder, to: 'change' });
-  const old = (await listSealed(tx, tenant, holder)).filter(({ key_id }) => key_id !== keys.current.id);
-  const workspaceId = holder === 'tenant' ? undefined : holder.workspace;
-  for (const stored of old) {
-    const place = { tenantId: tenant.tenantId, workspaceId, name: stored.name };
-    await writeSecret(tx, tenant, { holder, sealed: seal(keys, place, unseal(keys, place, stored)) });
+    sealed += part.sealed;
+    unreadable.push(...part.unreadable);
   }
-  return old.length;
+  return { tenants: tenants.length, sealed, unreadable };
+}
+
+type Part = Omit<Rotation, 'tenants'>;
+
+async function rotateTenant(tx: Tx, tenant: OfTenant, keys: SecretKeys): Promise<Part> {
+  const workspaces = await listSecretHolders(tx, tenant);
+  const holders: Holder[] = ['tenant', ...workspaces.map((workspace) => ({ workspace }))];
+  const unreadable: SecretPlace[] = [];
+  let sealed = 0;
+  for (const holder of holders) {
+    await lockSecretNames(tx, tenant, { holder, to: 'change' });
+    for (const stored of await listSealed(tx, tenant, holder)) {
+      if (stored.key_id === keys.current.id) continue;
+      const workspaceId = holder === 'tenant' ? undefined : holder.workspace;
+      const place = { tenantId: tenant.tenantId, workspaceId, name: stored.name };
+      const value = open(keys, place, stored);
+      if (value === undefined) unreadable.push(place);
+      else await writeSecret(tx, tenant, { holder, sealed: seal(keys, place, value) });
+      sealed += value === undefined ? 0 : 1;
+    }
+  }
+  return { sealed, unreadable };
+}
+
+function open(keys: SecretKeys, place: SecretPlace, stored: Sealed): string | undefined {
+  try {
+    return unseal(keys, place, stored);
+  } catch (error) {
+    if (error instanceof DroverError && error.code === 'SECRET_UNREADABLE') return undefined;
+    throw error;
+  }
 }
