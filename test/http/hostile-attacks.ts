@@ -218,15 +218,15 @@ function propertiesOf({ body }: Target): NonNullable<ReturnType<typeof resolve>[
 
 const hostilePath: Maker = (ground) => {
   const { target, ids } = ground;
-  const names = target.parameters.filter((each) => each.in === 'path').map(({ name }) => name);
-  if (names.length === 0) return undefined;
+  const places = target.parameters.filter((each) => each.in === 'path');
+  if (places.length === 0) return undefined;
   return fc
-    .record({ name: fc.constantFrom(...names), text: hostileText.filter((text) => text !== '') })
-    .map(({ name, text }) => ({
+    .record({ place: fc.constantFrom(...places), text: hostileText.filter((text) => text !== '') })
+    .map(({ place: { name, schema }, text }) => ({
       ...plain(ground),
       url: pathOf(target, (each) => (each === name ? text : (ids(each, target) ?? 'x'))),
       what: `{${name}} as ${JSON.stringify(text).slice(0, 80)}`,
-      refused: true,
+      refused: schema.format === 'uuid',
     }));
 };
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import { type App, buildApp } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import type { Tx } from '../../src/postgres/database.ts';
@@ -22,11 +22,9 @@ export interface HostileGround {
   close(): Promise<void>;
 }
 
-/** The demo with a migration and a run in its history, behind an application that answers as often as it is asked. */
+/** The demo with a migration and a run in its history, behind an application. */
 export async function hostileGround(engine: Engine): Promise<HostileGround> {
   const http = await httpPlatform(engine);
-  const settings = { requestsPerMinute: 1e9, wrongCredentialsPerMinute: 1e9 };
-  const app = await buildApp({ platform: http.platform, version: 'test', settings });
   const { migration_id: migrationId } = await migrated(http);
   const { json: spare } = await http.call('POST', '/api/v1/api-keys', {
     key: http.keys.sysadmin,
@@ -40,12 +38,9 @@ export async function hostileGround(engine: Engine): Promise<HostileGround> {
   const ids: ExampleOf = (name, target) => fixed[name] ?? idOf(name, target);
   return {
     http,
-    app,
+    app: http.app,
     ids,
-    close: async () => {
-      await app.close();
-      await http.close();
-    },
+    close: () => http.close(),
   };
 }
 
@@ -66,6 +61,8 @@ async function endedRun(http: HttpPlatform): Promise<string> {
 function idOf(name: string, { path, method }: Target): string | undefined {
   const kind = /(completion|transcription|embedding)/.exec(path)?.[1] ?? 'completion';
   if (name === 'tenant_id') return demoId(2, 'tenants', 0);
+  if (name === 'secret_name') return 'ANTHROPIC_API_KEY';
+  if (name === 'runtime_id' || name === 'runtime') return 'claude-code';
   if (name === 'user_id') return demoId(1, 'users', 2);
   if (name === 'user_role_id') return demoId(1, 'user_roles', 2);
   if (name === 'audit_record_id') return demoId(1, 'audit_log', 0);
@@ -86,6 +83,7 @@ const tables = [
   'assistants',
   'apps',
   'services',
+  'workspaces',
   'assistant_templates',
   'app_templates',
   'global_assistant_templates',

@@ -140,5 +140,6 @@ function textOf({ format, pattern }: Schema, id: string | undefined): string {
   if (format === 'date-time') return '2030-01-01T00:00:00Z';
   if (format === 'date') return '2030-01-01';
   if (format === 'email') return `h${(serial += 1)}@example.org`;
-  return pattern?.includes('{64}') === true ? '0'.repeat(64) : `h-${(serial += 1)}`;
+  if (pattern?.includes('{64}') === true) return '0'.repeat(64);
+  return id ?? `h-${(serial += 1)}`;
 }
