@@ -1,5 +1,6 @@
 /** Work on a fleet in a process of its own: a worker of a run, or moves one by one. Says when it is ready, waits for a line, and goes. */
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { openPlatform } from '../src/platform/open.ts';
 import { openServer } from '../src/postgres/connect.ts';
 import { applyMove } from '../src/postgres/move.ts';
@@ -15,22 +16,10 @@ process.stdout.write('ready\n');
 await once(process.stdin, 'data');
 
 if (task === 'run') {
-  await new Promise<void>((resolve) => {
-    const worker = startWorker(site, {
-      only: argument,
-      pollMs: 20,
-      onWave: (run) => {
-        if (isFinal(run)) void worker.stop().then(resolve);
-      },
-    });
-    const watch = setInterval(() => {
-      void getRun(site, argument).then((run) => {
-        if (!isFinal(run)) return;
-        clearInterval(watch);
-        void worker.stop().then(resolve);
-      });
-    }, 50);
-  });
+  const worker = startWorker(site, { only: argument, pollMs: 20 });
+  // The other worker may be the one that ends the run.
+  while (!isFinal(await getRun(site, argument))) await pause(50);
+  await worker.stop();
 } else {
   for (let n = 1; n <= Number(argument); n += 1) {
     const intent = {
