@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { completionId } from '../../src/platform/demo/models.ts';
+import { applyWave } from '../../src/postgres/wave.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { makeWorkspace, storedRow } from '../support/workspaces.ts';
@@ -65,6 +66,34 @@ eachEngine((engine) => {
     assert.equal(await modelOf(slashed), 'anthropic/claude-haiku-4-5');
     const row = await storedRow(http, plain);
     assert.deepEqual([row['model'], row['route'], row['version']], ['claude-haiku-4-5', 'registry', version]);
+  });
+
+  it('does the same for several tenants at once', async () => {
+    const { mine, other } = http.tenants;
+    const moves = [mine, other].map((tenant) => ({
+      tenant,
+      from: 'claude-haiku-4-5',
+      to: 'claude-sonnet-4-5',
+      parameters: 'reset' as const,
+      answers: {},
+      leaveAsks: false,
+    }));
+    const inboxes = ['00000001', '00000002'].map((tenant) => `${tenant}-def0-def0-def0-001300000001`);
+    const outcomes = await applyWave(http.platform.site, {
+      moves,
+      confirm: true,
+      force: true,
+      reason: 'a test',
+      actor: 'test',
+    });
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['succeeded', 'succeeded'],
+      JSON.stringify(outcomes),
+    );
+    for (const inbox of inboxes) assert.equal(await modelOf(inbox), 'claude-sonnet-4-5');
+    assert.equal(await modelOf(slashed), 'anthropic/claude-sonnet-4-5');
+    assert.equal(await modelOf(open), 'claude-haiku-4-5');
   });
 
   it('brings a pair that rested on a verdict to the registry, and back', async () => {

@@ -151,6 +151,34 @@ eachEngine((engine) => {
     assert.ok(stored > 20 && refused > 20, `${stored} stored, ${refused} refused`);
   });
 
+  it('a secret that comes while a model is chosen by its name leaves no pair that nobody can serve', async () => {
+    const id = await makeWorkspace(http, { runtime: 'desk', model: 'acme-1' });
+    const key = http.keys.admin;
+    const put = (path: string, body: object) => http.call('PUT', `/api/v1${path}`, { key, body });
+    const outcomes = new Set<string>();
+    for (let round = 0; round < 25; round += 1) {
+      await http.call('PATCH', `/api/v1/workspaces/${id}`, {
+        key,
+        body: { runtime: 'field', model: 'x', accept_payer_change: true },
+      });
+      const move = { runtime: 'shed', model: 'acme-new', accept_payer_change: true };
+      const [secret, moved] = await Promise.all([
+        put('/secrets/ACME_TOKEN', { value: 'k', accept_payer_change: true }),
+        http.call('PATCH', `/api/v1/workspaces/${id}`, { key, body: move }),
+      ]);
+      outcomes.add([secret.status, moved.status].join(' '));
+      await http.call('PATCH', `/api/v1/workspaces/${id}`, {
+        key,
+        body: { runtime: 'field', model: 'x', accept_payer_change: true },
+      });
+      if (secret.status === 200) {
+        const gone = await http.call('DELETE', '/api/v1/secrets/ACME_TOKEN', { key });
+        assert.equal(gone.status, 204, gone.text);
+      }
+    }
+    for (const each of outcomes) assert.ok(['200 422', '422 200'].includes(each), [...outcomes].join(', '));
+  });
+
   describe('a registry that changes', () => {
     const ask = (method: 'PUT' | 'PATCH' | 'POST' | 'GET', path: string, body?: unknown) =>
       http.call(method, `/api/v1${path}`, {

@@ -41,11 +41,18 @@ export async function lockSecretNames(
   { holder, to }: { readonly holder: Holder; readonly to: 'rely' | 'change' },
 ): Promise<string[]> {
   const { sql, params } = mine(holder, tenantId);
+  if (holder === 'tenant') await lockAll(tx, tenantId, to);
   const rows = await tx.many<{ name: string }>(
     `SELECT name FROM ${tableOf(schema, holder)} WHERE ${sql} ORDER BY name FOR ${to === 'rely' ? 'KEY SHARE' : 'UPDATE'}`,
     params,
   );
   return rows.map(({ name }) => name);
+}
+
+/** A row that is not there yet cannot be held: one that comes could make a pair ambiguous which was clear without it. */
+async function lockAll(tx: Tx, tenantId: string, to: 'rely' | 'change'): Promise<void> {
+  const lock = to === 'rely' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
+  await tx.many(`SELECT ${lock}(hashtextextended($1, 0))`, [`secrets of ${tenantId}`]);
 }
 
 /** What is known of the secrets, without their values. */
