@@ -9,7 +9,7 @@ import type { LoadedRegistry } from '../../src/registry/load.ts';
 let loaded: LoadedRegistry | undefined;
 
 /** The registry that comes with Drover. */
-export function builtInRegistry(): LoadedRegistry {
+function builtInRegistry(): LoadedRegistry {
   if (loaded !== undefined) return loaded;
   const read = loadRegistryFolder();
   if (read.kind !== 'ok') throw new Error(JSON.stringify(read.problems));

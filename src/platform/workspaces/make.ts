@@ -28,7 +28,7 @@ export interface WorkspaceInput {
 }
 
 /** A node of a document that was refused. */
-export interface BadNode {
+interface BadNode {
   readonly at: number;
   readonly name: string;
   readonly code: string;
