@@ -207,7 +207,7 @@ eachEngine((engine) => {
     for (let round = 0; round < 20; round += 1) {
       await ask('PUT', `/workspaces/${id}/secrets/DEEPSEEK_API_KEY`, { value });
       await Promise.all([
-        ask('PUT', `/workspaces/${id}/model`, { model: 'deepseek-chat' }),
+        ask('PUT', `/workspaces/${id}/model`, { model: 'deepseek-next-preview' }),
         ask('DELETE', `/workspaces/${id}/secrets/DEEPSEEK_API_KEY`),
       ]);
       const { json } = await ask('GET', `/workspaces/${id}/billing-mode`);

@@ -185,7 +185,7 @@ eachEngine((engine) => {
       );
       const put = await ask('PUT', `/workspaces/${id}/secrets/DEEPSEEK_API_KEY`, { value: 'k' });
       assert.equal(put.status, 200, put.text);
-      const other = { runtime: 'hermes', model: 'deepseek-chat' };
+      const other = { runtime: 'hermes', model: 'deepseek-next-preview' };
       const answer = await refused(
         () => ask('PATCH', `/workspaces/${id}`, other),
         422,
