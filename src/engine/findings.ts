@@ -230,8 +230,7 @@ function allowedFindings({ leftBehind }: FindingInput): Finding[] {
   return leftBehind
     .filter(({ reason }) => reason === 'not-allowed')
     .map(({ place, entity, count, rows }) => ({
-      severity: 'error',
-      forceable: true,
+      severity: 'warning',
       code: 'TARGET_NOT_ALLOWED',
       place,
       entity,
@@ -241,7 +240,7 @@ function allowedFindings({ leftBehind }: FindingInput): Finding[] {
         .map(({ key, name }) => name ?? key)
         .join(
           ', ',
-        )}). Give them another model first; with --force and a reason they stay, and the rest moves.`,
+        )}). They stay as they are, and the rest moves; give them another model, then migrate again.`,
     }));
 }
 

@@ -6,14 +6,14 @@ import { createRollback, createRun } from '../../src/fleet/create.ts';
 import { openDatabase } from '../../src/postgres/connect.ts';
 import type { Database } from '../../src/postgres/database.ts';
 import { openSite, type Site } from '../../src/postgres/site.ts';
-import { eachEngine, freshDatabase } from '../support/databases.ts';
+import { oneEngine, freshDatabase } from '../support/databases.ts';
 import { runRequest, tenantsOf, workUntilStill } from '../support/fleet.ts';
 import { actor, history, readRows, type Rows } from '../support/guarantee.ts';
 import { north, south, studioConfig, studioDatabase } from '../support/studio.ts';
 
 const request = runRequest({ from: 'old', to: 'new', tenants: [north, south] });
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let database: Database;
   let drops: (() => Promise<void>)[];
   let start: Rows;

@@ -4,11 +4,11 @@ import { after, before, it } from 'node:test';
 import { pauseRun } from '../../src/fleet/control.ts';
 import { createRun } from '../../src/fleet/create.ts';
 import { countRuns, secondsUnattended } from '../../src/postgres/run-health.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Fleet, openFleet, runRequest, workUntilStill } from '../support/fleet.ts';
 import { actor } from '../support/guarantee.ts';
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let fleet: Fleet;
   before(async () => {
     fleet = await openFleet(engine, 3);

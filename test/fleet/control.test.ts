@@ -7,7 +7,7 @@ import { startWorker, type Worker } from '../../src/fleet/worker.ts';
 import { waitForRun } from '../../src/fleet/follow.ts';
 import { listWorkers } from '../../src/postgres/run-workers.ts';
 import { getRun, type RunRecord } from '../../src/postgres/runs.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import {
   assertExactlyOnce,
   digestFleet,
@@ -21,7 +21,7 @@ import {
 } from '../support/fleet.ts';
 import { actor, refusedWith, waitUntil } from '../support/guarantee.ts';
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let fleet: Fleet;
   beforeEach(async () => {
     fleet = await openFleet(engine, 12);

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Role } from '../../src/platform/caller.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { exampleBody } from '../support/example-body.ts';
 import { exampleId } from '../support/example-ids.ts';
 import { type Answer, type HttpPlatform, httpPlatform, type Method } from '../support/http.ts';
@@ -50,7 +50,7 @@ const lower: Readonly<Record<Role, readonly Role[]>> = {
 
 const missing = '0badc0de-0000-4000-8000-000000000000';
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   let atFirst: Record<string, string>;
 

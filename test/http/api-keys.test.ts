@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { refused } from './moving.ts';
 
@@ -10,7 +10,7 @@ const url = '/api/v1/api-keys';
 const sysadmin = demoId(1, 'users', 0);
 const viewer = demoId(1, 'users', 3);
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   before(async () => {
     http = await httpPlatform(engine);

@@ -8,11 +8,11 @@ import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, it } from 'node:test';
 import { strikeSecrets } from '../../src/http/log.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { attack, type HostileGround, hostileGround } from './hostile-run.ts';
 import { targets } from './hostile-schemas.ts';
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let ground: HostileGround;
   before(async () => {
     ground = await hostileGround(engine);

@@ -4,11 +4,11 @@ import { after, before, describe, it } from 'node:test';
 import { buildApp } from '../../src/http/app.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { openPlatform } from '../../src/platform/open.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { configured, migrate, migrated, migratePath, refused, source, target, valueOf } from './moving.ts';
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   describe('a key', () => {
     let http: HttpPlatform;
     before(async () => {

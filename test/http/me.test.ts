@@ -1,10 +1,10 @@
 /** A credential says who calls; whatever is wrong with it, the answer is the same. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   before(async () => {
     http = await httpPlatform(engine);

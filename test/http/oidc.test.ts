@@ -5,14 +5,14 @@ import { generateKeyPair } from 'jose';
 import { buildApp } from '../../src/http/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { createOidcVerifier } from '../../src/platform/oidc.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { audience, type Provider, startProvider, unsigned } from '../support/identity-provider.ts';
 import { refused } from './moving.ts';
 
 const ada = { tenant_id: demoId(1, 'tenants', 0), email: 'Ada@Alder-Clinic.example', email_verified: true };
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   let provider: Provider;
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { meanwhile } from './meanwhile.ts';
 
@@ -20,7 +20,7 @@ const nodeOf = (id: string, name?: string): object => ({
   data: { model: name === undefined ? { id } : { id, name } },
 });
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   before(async () => {
     http = await httpPlatform(engine);

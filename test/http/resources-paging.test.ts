@@ -8,7 +8,7 @@ import { after, before, it } from 'node:test';
 import fc from 'fast-check';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import type { Values } from '../../src/platform/resources/declaration.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 
 interface Scene {
@@ -28,7 +28,7 @@ const scene: fc.Arbitrary<Scene> = fc.record({
   }),
 });
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   let key: string;
   before(async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform, type Method } from '../support/http.ts';
 import { meanwhile } from './meanwhile.ts';
 
@@ -14,7 +14,7 @@ const disabled = completionId(1, 'gpt-4o');
 const nobodys = '0badc0de-0000-4000-8000-000000000000';
 const ada = demoId(1, 'users', 0);
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   before(async () => {
     http = await httpPlatform(engine);

@@ -4,7 +4,7 @@ import { after, before, it } from 'node:test';
 import fc from 'fast-check';
 import { catalogue } from '../../src/platform/resources/catalogue.ts';
 import type { Resource, ValueType } from '../../src/platform/resources/declaration.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { caseOf, type ResourceCase } from './resource-cases.ts';
 
@@ -65,7 +65,7 @@ function asStored({ kind, ...type }: ValueType, value: unknown): unknown {
   return kind === 'id' ? value.toLowerCase() : value;
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   before(async () => {
     http = await httpPlatform(engine);

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { catalogue } from '../../src/platform/resources/catalogue.ts';
 import type { Values } from '../../src/platform/resources/declaration.ts';
 import { digestTenant } from '../../src/postgres/tenants.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { caseOf, idsOf, type ResourceCase } from './resource-cases.ts';
 
@@ -16,7 +16,7 @@ const cases = catalogue.map(caseOf);
 const writable = cases.filter(({ resource }) => resource.access.write !== undefined);
 const ofTenants = cases.filter(({ resource }) => resource.owner === 'tenant');
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   let atFirst: Record<string, string>;
   before(async () => {

@@ -6,7 +6,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { workThrough } from '../../src/fleet/work-through.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { waitUntil } from '../support/guarantee.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 
@@ -38,7 +38,7 @@ function eventsOf(text: string): Sent[] {
     }));
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   beforeEach(async () => {
     http = await httpPlatform(engine);

@@ -10,12 +10,12 @@ import { streamEvents } from '../../src/http/event-stream.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import type { Database } from '../../src/postgres/database.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { waitUntil, within } from '../support/guarantee.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { migrated, refused, valueOf } from './moving.ts';
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   before(async () => {
     http = await httpPlatform(engine);

@@ -5,7 +5,7 @@ import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { listAllRetirements } from '../../src/platform/retirements.ts';
 import type { Database } from '../../src/postgres/database.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { haiku, migrate, migrated, refused, source, valueOf } from './moving.ts';
 
@@ -29,7 +29,7 @@ async function transactionsFor({ platform }: HttpPlatform): Promise<number> {
 
 const usagePath = (id: string): string => `/api/v1/completion-models/${id}/usage`;
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   describe('the usage of a model', () => {
     let http: HttpPlatform;
     before(async () => {

@@ -52,6 +52,15 @@ export function eachEngine(declare: (engine: Engine) => void): void {
   for (const engine of ['embedded', 'server'] as const) describe(engine, () => declare(engine));
 }
 
+/**
+ * Declares a suite whose subject lies above the database: on a server in `npm test`, on the embedded engine in `npm run test:embedded`.
+ * What the two engines do differently is the subject of the other suites, which run on both.
+ */
+export function oneEngine(declare: (engine: Engine) => void): void {
+  const engine = process.env.DROVER_TEST_ENGINE === 'embedded' ? 'embedded' : 'server';
+  describe(engine, () => declare(engine));
+}
+
 /** An empty database of either engine, as openDatabase takes it. */
 export async function freshDatabase(
   engine: Engine,

@@ -1,12 +1,13 @@
 /**
- * npm test [-- WORDS] [--postgres 18] [--soak] [--pure] [node --test options]
+ * npm test [-- WORDS] [--postgres 18] [--soak] [--pure] [--embedded] [node --test options]
  *
  * Starts one PostgreSQL server, runs the test files whose path contains one of WORDS (all without words) and stops
- * the server. `--soak` runs the long forms in test/soak, `--pure` only what needs no database.
+ * the server. `--soak` runs the long forms in test/soak, `--pure` only what needs no database, `--embedded` on the embedded engine
+ * the suites that `npm test` runs on a server alone.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { globSync, mkdirSync, rmSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
 import pg from 'pg';
@@ -18,6 +19,7 @@ interface Selection {
   readonly words: readonly string[];
   readonly soak: boolean;
   readonly pure: boolean;
+  readonly embedded: boolean;
   readonly major: '15' | '18';
   readonly nodeOptions: readonly string[];
 }
@@ -30,21 +32,24 @@ function readArguments(args: string[]): Selection {
     options: {
       soak: { type: 'boolean', default: false },
       pure: { type: 'boolean', default: false },
+      embedded: { type: 'boolean', default: false },
       postgres: { type: 'string', default: '15' },
     },
   });
   const major = values.postgres;
   if (major !== '15' && major !== '18') throw new Error('--postgres takes 15 or 18');
-  return { words: positionals, soak: values.soak, pure: values.pure, major, nodeOptions };
+  const { soak, pure, embedded } = values;
+  return { words: positionals, soak, pure, embedded, major, nodeOptions };
 }
 
-function selectFiles({ words, soak, pure }: Selection): string[] {
+function selectFiles({ words, soak, pure, embedded }: Selection): string[] {
   const isPure = (file: string): boolean =>
     /^test\/(engine|registry)\//.test(file) ||
     ['test/house.test.ts', 'test/http/openapi.test.ts'].includes(file);
   return globSync('test/**/*.test.ts')
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.startsWith('test/soak/') === soak && (!pure || isPure(file)))
+    .filter((file) => !embedded || readFileSync(file, 'utf8').includes('oneEngine('))
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
     .sort();
 }
@@ -58,14 +63,15 @@ async function main(): Promise<number> {
   return selection.pure ? runNode(args, {}) : withDatabases(selection, args);
 }
 
-async function withDatabases({ major, soak }: Selection, args: string[]): Promise<number> {
+async function withDatabases({ major, soak, embedded }: Selection, args: string[]): Promise<number> {
   const runId = randomBytes(4).toString('hex');
   const given = process.env.DROVER_TEST_DATABASE_URL;
   const server: PostgresServer | undefined = given ? undefined : await startPostgres({ major });
   const url = given ?? server?.url ?? '';
   mkdirSync(runFolder(runId), { recursive: true });
   try {
-    const environment = { DROVER_TEST_RUN: runId, DROVER_TEST_DATABASE_URL: url };
+    const engine = embedded ? { DROVER_TEST_ENGINE: 'embedded' } : {};
+    const environment = { DROVER_TEST_RUN: runId, DROVER_TEST_DATABASE_URL: url, ...engine };
     return await runNode(args, soak ? { ...environment, DROVER_SOAK: '1' } : environment);
   } finally {
     rmSync(runFolder(runId), { recursive: true, force: true });

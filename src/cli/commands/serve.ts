@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { loadServerSettings, type ServerSettings } from '../../config.ts';
-import { createLog } from '../../http/log.ts';
-import { type RunningServer, startServer } from '../../http/serve.ts';
+import type { RunningServer } from '../../http/serve.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { keyFolder, resolveWhere, shownUrl, usage } from '../where.ts';
@@ -28,6 +27,9 @@ export const serve: Verb = {
 };
 
 async function run(session: Session, command: Command): Promise<number> {
+  // Only here: it takes longer to load than most commands take to run.
+  const { createLog } = await import('../../http/log.ts');
+  const { startServer } = await import('../../http/serve.ts');
   const options = command.opts<ServeOptions>();
   const { where, settings } = ownDatabase(session, options);
   const { registryFolder } = session.environment;
