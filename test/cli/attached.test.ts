@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config-file.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { drover, examplePlace, scratch } from './drover-process.ts';
 
 const move = ['--tenant', '10a00000-0000-4000-8000-000000000000', '--from', 'gpt-4o', '--to', 'gpt-4.1'];
@@ -15,7 +15,7 @@ interface Notices {
   readonly notices: readonly { readonly changes: readonly unknown[] }[];
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   test('init proposes a file that reads back, and overwrites none', async () => {
     const { where, drop } = await examplePlace(engine, 'a-two-owners');
     const cwd = scratch(`init-${engine}`);

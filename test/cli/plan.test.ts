@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { readPlan } from '../../src/engine/plan-file.ts';
 import { sha256 } from '../../src/postgres/move.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { digestRows } from '../support/platform.ts';
 import { demoPlace, drover, examplePlace, scratch } from './drover-process.ts';
 import type { Outcome, Place } from './drover-process.ts';
@@ -21,7 +21,7 @@ function assertRefused({ status, stdout, stderr }: Outcome, code: string, says: 
   assert.doesNotMatch(stderr, /\n\s+at /);
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let demo: Place;
   before(async () => {
     demo = await demoPlace(engine);

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { builtInFolder } from '../../src/registry/folder.ts';
 import { texts } from '../registry/small-registry.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { demoPlace, drover, scratch } from './drover-process.ts';
 
 /** A folder with the small registry, one of its texts changed. */
@@ -215,7 +215,7 @@ test('a registry in a folder of its own replaces the built-in one, or extends it
   assert.equal((await drover(['check', 'hermes', 'claude-opus-4-7', '--registry', own])).status, 0);
 });
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   test('diff by a database says for each tenant what a new registry would do to its workspaces', async () => {
     const place = await demoPlace(engine);
     try {

@@ -1,12 +1,12 @@
 /** `drover retirements` says when models in use end: for people, for programs and for calendars; it writes nothing. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { digestRows } from '../support/platform.ts';
 import { demoPlace, drover, examplePlace } from './drover-process.ts';
 import type { Place } from './drover-process.ts';
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let demo: Place;
   before(async () => {
     demo = await demoPlace(engine);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pg from 'pg';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { waitUntil } from '../support/guarantee.ts';
 import { demoPlace, drover, examplePlace, type Outcome, type Place } from './drover-process.ts';
 import { digestTenants } from './tenant-rows.ts';
@@ -31,7 +31,7 @@ async function withDemo(engine: 'embedded' | 'server', work: (demo: Place) => Pr
   }
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   test('plans all tenants, moves them after a canary, shows and takes back', async () => {
     await withDemo(engine, async (demo) => {
       const start = await demo.look(digestTenants);
