@@ -19,6 +19,8 @@ export async function openServer(target: ServerTarget): Promise<Database> {
   const pool = createPool(target);
   // A connection that dies while idle is replaced by the pool at the next use; without a listener the process ends.
   pool.on('error', () => undefined);
+  // One that is ended the moment it is there reports it before whoever asked for it can listen.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     const client = await pool.connect();
     client.release();
