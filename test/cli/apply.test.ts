@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { demoPlace, drover, scratch } from './drover-process.ts';
 import type { Place } from './drover-process.ts';
 import { digestTenants } from './tenant-rows.ts';
@@ -16,7 +16,7 @@ interface Applied {
   readonly counts: Record<string, number>;
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let demo: Place;
   before(async () => {
     demo = await demoPlace(engine);
