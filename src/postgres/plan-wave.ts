@@ -1,12 +1,12 @@
 /** Plans of several tenants, read in one transaction with one statement for all of them (wave-tx.ts) where that is possible. */
 import type { Intent } from '../engine/intent.ts';
 import type { Plan } from '../engine/plan-types.ts';
-import { DroverError } from '../errors.ts';
+import type { DroverError } from '../errors.ts';
 import { planMove, planWithin } from './move.ts';
 import { withTenants } from './site.ts';
 import type { Site } from './site.ts';
 import { sharesTransactions } from './tenant.ts';
-import { inWave } from './wave-tx.ts';
+import { inWave, ownError } from './wave-tx.ts';
 
 /** A tenant's plan, or why none can be made. */
 export type PlanOutcome = { readonly plan: Plan } | { readonly error: DroverError };
@@ -44,10 +44,4 @@ async function planAlone(site: Site, intent: Intent): Promise<PlanOutcome> {
   } catch (error) {
     return { error: ownError(error) };
   }
-}
-
-/** @throws what concerns no single tenant */
-function ownError(error: unknown): DroverError {
-  if (!(error instanceof DroverError) || error.code === 'DATABASE_UNREACHABLE') throw error;
-  return error;
 }

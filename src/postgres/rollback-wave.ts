@@ -3,7 +3,7 @@
  * (wave-tx.ts). Where anything goes wrong in it, nothing was taken back, and each is taken back by itself, with the record that it
  * has: what the database refuses is then found row by row, as ever.
  */
-import { DroverError } from '../errors.ts';
+import type { DroverError } from '../errors.ts';
 import type { Tx } from './database.ts';
 import { listInterrupted, readMigration, settleInterrupted } from './history.ts';
 import type { MigrationDetail } from './history.ts';
@@ -13,7 +13,7 @@ import type { Attempt, RollbackResult } from './rollback.ts';
 import { prepareState, withTenant, withTenants } from './site.ts';
 import type { Site } from './site.ts';
 import { sharesTransactions } from './tenant.ts';
-import { inWave } from './wave-tx.ts';
+import { inWave, ownError, valueOf } from './wave-tx.ts';
 import type { MemberEnd } from './wave-tx.ts';
 import { recorded } from './work.ts';
 
@@ -77,12 +77,6 @@ async function outcomeOf(tenant: string, work: Promise<RollbackResult>): Promise
   }
 }
 
-/** @throws what concerns no single tenant */
-function ownError(error: unknown): DroverError {
-  if (!(error instanceof DroverError) || error.code === 'DATABASE_UNREACHABLE') throw error;
-  return error;
-}
-
 type Member = Attempt & { readonly tenant: string };
 
 /** Reads what is to be taken back, settles what a killed process left open, and opens the records. */
@@ -99,14 +93,13 @@ async function prepareAll(site: Site, request: RollbackWaveRequest, outcomes: Ou
       return parent;
     }),
   );
-  const parents = found.flatMap((end, at) => valueOf(end, tenants[at] ?? '', outcomes));
+  const parents = found.flatMap((end, at) => valueOrOutcome(end, tenants[at] ?? '', outcomes));
   const opened = await withTenants(site, { tenants }, (tx) =>
     inWave(tx, parents, (own, parent) => insertRecord(own, site, recordOf(request, parent))),
   );
-  return parents.map((parent, at) => {
-    const end = opened[at];
-    if (end === undefined || 'error' in end) throw ownError(end?.error);
-    return { parent, tenant: parent.tenant, id: end.value, startedAt };
+  return opened.map(valueOf).flatMap((id, at) => {
+    const parent = parents[at];
+    return parent === undefined ? [] : [{ parent, tenant: parent.tenant, id, startedAt }];
   });
 }
 
@@ -120,7 +113,7 @@ async function settleFor(site: Site, about: { tenant: string; id: string }): Pro
     await settleInterrupted(site, { tenant: about.tenant, source: modelOf(parent, 'from') });
 }
 
-function valueOf<T>(end: MemberEnd<T>, tenant: string, outcomes: Outcomes): T[] {
+function valueOrOutcome<T>(end: MemberEnd<T>, tenant: string, outcomes: Outcomes): T[] {
   if ('value' in end) return [end.value];
   outcomes.set(tenant, { tenant, status: 'failed', error: ownError(end.error) });
   return [];
@@ -155,10 +148,7 @@ async function takeBackTogether(
     const finished = await takeBack({ tx: own, site }, how, member);
     return { ...(await finished.settle()), tenant: member.tenant };
   });
-  const done = ends.map((end) => {
-    if ('error' in end) throw end.error;
-    return end.value;
-  });
+  const done = ends.map(valueOf);
   await request.beforeCommit?.(tx, done);
   return done;
 }

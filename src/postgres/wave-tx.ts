@@ -43,6 +43,18 @@ export async function inWave<M, T>(
   return ends;
 }
 
+/** What a member has come to. @throws its error */
+export function valueOf<T>(end: MemberEnd<T>): T {
+  if ('error' in end) throw end.error;
+  return end.value;
+}
+
+/** An error that concerns one tenant alone. @throws what concerns no single tenant: the database is gone, or a mistake of ours */
+export function ownError(error: unknown): DroverError {
+  if (!(error instanceof DroverError) || error.code === 'DATABASE_UNREACHABLE') throw error;
+  return error;
+}
+
 interface Result {
   readonly rows: object[];
   readonly affected: number;

@@ -20,7 +20,7 @@ import { withRetries } from './retry.ts';
 import { prepareState, withTenants } from './site.ts';
 import type { Site } from './site.ts';
 import { sharesTransactions } from './tenant.ts';
-import { inWave } from './wave-tx.ts';
+import { inWave, ownError, valueOf } from './wave-tx.ts';
 import type { MemberEnd } from './wave-tx.ts';
 
 export interface WaveRequest {
@@ -84,12 +84,6 @@ async function applyAlone(site: Site, request: WaveRequest, intent: Intent): Pro
   }
 }
 
-/** @throws what concerns no single tenant */
-function ownError(error: unknown): DroverError {
-  if (!(error instanceof DroverError) || error.code === 'DATABASE_UNREACHABLE') throw error;
-  return error;
-}
-
 interface Member {
   readonly tenant: string;
   readonly prepared: Prepared;
@@ -114,7 +108,7 @@ async function prepareAll(
   const ends = await withTenants(site, { tenants, readOnly: true }, (tx) =>
     inWave(tx, request.moves, (own, intent) => prepareMove(own, site, intent)),
   );
-  const ready = ends.flatMap((end, at) => valueOf(end, tenants[at] ?? '', outcomes));
+  const ready = ends.flatMap((end, at) => valueOrOutcome(end, tenants[at] ?? '', outcomes));
   for (const { tenant } of await listInterrupted(site, tenants)) {
     const prepared = ready.find(({ intent }) => intent.tenant === tenant);
     if (prepared !== undefined) await settleInterrupted(site, { tenant, source: prepared.pair.source });
@@ -122,10 +116,9 @@ async function prepareAll(
   const ids = await withTenants(site, { tenants }, (tx) =>
     inWave(tx, ready, (own, prepared) => insertRecord(own, site, recordOf(request, prepared))),
   );
-  return ids.map((end, at) => {
+  return ids.map(valueOf).flatMap((id, at) => {
     const prepared = ready[at];
-    if ('error' in end || prepared === undefined) throw 'error' in end ? end.error : lostOutcome('');
-    return { tenant: prepared.intent.tenant ?? '', prepared, id: end.value, startedAt };
+    return prepared === undefined ? [] : [{ tenant: prepared.intent.tenant ?? '', prepared, id, startedAt }];
   });
 }
 
@@ -133,7 +126,7 @@ function tenantsOf(moves: readonly Intent[]): string[] {
   return moves.map(({ tenant = '' }) => tenant);
 }
 
-function valueOf<T>(end: MemberEnd<T>, tenant: string, outcomes: Map<string, WaveOutcome>): T[] {
+function valueOrOutcome<T>(end: MemberEnd<T>, tenant: string, outcomes: Map<string, WaveOutcome>): T[] {
   if ('value' in end) return [end.value];
   outcomes.set(tenant, { tenant, status: 'failed', error: ownError(end.error) });
   return [];

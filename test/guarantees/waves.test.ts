@@ -180,6 +180,25 @@ oneEngine((engine) => {
       }
     });
 
+    it('carries the others out without a tenant whose rows are not as many as planned', async () => {
+      await at.script(
+        `CREATE FUNCTION public.pass_over() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER planted BEFORE UPDATE ON migration.assistants FOR EACH ROW WHEN (OLD.tenant_id = '${birch}') EXECUTE FUNCTION public.pass_over()`,
+      );
+      const outcomes = await wave(at);
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ['succeeded', 'failed', 'succeeded', 'succeeded'],
+      );
+      const records = await history(at.site, birch);
+      assert.deepEqual(
+        records.map(({ status, errorCode }) => [status, errorCode]),
+        [['failed', 'COUNT_MISMATCH']],
+      );
+      const moved = `SELECT count(*) AS value FROM migration.assistants WHERE tenant_id = '${birch}' AND completion_model_id = '${completionId(2, 'claude-3-7-sonnet')}'`;
+      assert.ok((await at.value<number>(moved)) > 0, 'nothing of it was changed');
+    });
+
     it('calls back once for what it commits, in the same transaction', async () => {
       const seen: (string | null)[] = [];
       await assert.rejects(
