@@ -92,3 +92,12 @@ function listedId(
   const answer = allow({ runtime, model: id, version }, { by: 'listed', ...only });
   return { id, arms, answer: Object.freeze(answer) };
 }
+
+/** Every name of every model that a text could mean on some runtime, the text itself included. */
+export function namesMeant(routes: Routes, text: string): string[] {
+  const behind = text.replace(/^[^/:]*[/:]/, '');
+  const listed = [...routes.runtimes.values()].flatMap(({ listed: ids }) => ids.get(text)?.arms ?? []);
+  const models = [routes.models.get(text), routes.models.get(behind), ...listed.map(({ model }) => model)];
+  const names = models.flatMap((model) => (model === undefined ? [] : [model.id, ...(model.aliases ?? [])]));
+  return [...new Set([text, behind, ...names])];
+}

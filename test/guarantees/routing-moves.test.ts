@@ -5,7 +5,7 @@ import { completionId } from '../../src/platform/demo/models.ts';
 import { applyWave } from '../../src/postgres/wave.ts';
 import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
-import { makeWorkspace, storedRow } from '../support/workspaces.ts';
+import { makeWorkspace, storedAll, storedRow } from '../support/workspaces.ts';
 
 const haiku = completionId(1, 'claude-haiku-4-5');
 const sonnet = completionId(1, 'claude-sonnet-4-5');
@@ -37,6 +37,10 @@ oneEngine((engine) => {
       key: http.keys.admin,
       body: { to_model_id: to, confirm_migration: true, ...more },
     });
+  const choose = (id: string, model: string): Promise<Answer> =>
+    http.call('PUT', `/api/v1/workspaces/${id}/model`, { key: http.keys.member, body: { model } });
+  const remove = (id: string): Promise<Answer> =>
+    http.call('DELETE', `/api/v1/workspaces/${id}`, { key: http.keys.member });
   const modelOf = async (id: string): Promise<unknown> => (await storedRow(http, id))['model'];
 
   it('warns where a workspace could not run on the target, and names it', async () => {
@@ -109,5 +113,58 @@ oneEngine((engine) => {
     );
     const again = await storedRow(http, kept);
     assert.deepEqual([again['model'], again['route']], ['claude-3-7-sonnet', 'verdict']);
+  });
+
+  it('leaves none behind that is written meanwhile, and shows whoever comes late the successor', async () => {
+    for (const id of [open, plain]) await remove(id);
+    const source = completionId(1, 'claude-haiku-4-5');
+    assert.equal((await choose(slashed, 'anthropic/claude-opus-4-7')).status, 200);
+    let over = false;
+    const writers = ['', 'anthropic/'].map(async (before) => {
+      const runtime = before === '' ? 'hermes' : 'openclaw';
+      const id = await makeWorkspace(http, { runtime, model: `${before}claude-opus-4-7`, secrets });
+      const answers: Answer[] = [];
+      while (!over || answers.length < 2)
+        for (const name of ['claude-haiku-4-5', 'claude-opus-4-7'])
+          answers.push(await choose(id, `${before}${name}`));
+      return answers;
+    });
+    const { status, json, text } = await migrate(source, sonnet);
+    over = true;
+    const answers = (await Promise.all(writers)).flat();
+    assert.equal(status, 200, text);
+    assert.equal(json.complete, true, text);
+    const refused = answers.filter((answer) => answer.status !== 200);
+    assert.ok(refused.length > 0);
+    for (const late of refused) {
+      assert.equal(late.status, 410, late.text);
+      assert.deepEqual(
+        [late.json.code, late.json.data.successor.name],
+        ['MODEL_RETIRED', 'claude-sonnet-4-5'],
+      );
+    }
+    const { left } = await http.asSuperuser((tx) =>
+      tx.one<{ left: number }>(
+        `SELECT count(*)::int AS left FROM migration.workspaces WHERE tenant_id = $1 AND model ~ 'claude-haiku-4-5$'`,
+        [http.tenants.mine],
+      ),
+    );
+    assert.equal(left, 0);
+  });
+
+  it('stores a retired model at no door', async () => {
+    const retired = { runtime: 'hermes', model: 'claude-haiku-4-5', secrets };
+    const { key, before } = { key: http.keys.member, before: await storedAll(http) };
+    for (const [method, path, body] of [
+      ['POST', '/workspaces', { name: 'late', ...retired }],
+      ['PUT', `/workspaces/${slashed}/model`, { model: ' anthropic/claude-haiku-4-5 ' }],
+      ['PATCH', `/workspaces/${slashed}`, { runtime: 'hermes', model: 'claude-haiku-4-5' }],
+      ['POST', '/workspaces/import', { workspaces: [{ name: 'late', ...retired }] }],
+    ] as const) {
+      const { status, json, text } = await http.call(method, `/api/v1${path}`, { key, body });
+      const code = path.endsWith('import') ? json.data.nodes[0].code : json.code;
+      assert.deepEqual([code, status], ['MODEL_RETIRED', path.endsWith('import') ? 422 : 410], text);
+    }
+    assert.equal(await storedAll(http), before);
   });
 });

@@ -66,10 +66,22 @@ async function chooseOfKind(
   if (missing !== undefined) throw notInSpace(missing, states.get(missing.id));
 }
 
-async function refuseUnusable(place: Place, choice: Choice, state: ModelState): Promise<void> {
-  const { field, kind } = choice;
+export function isUsable(state: ModelState): boolean {
+  return state.is_enabled && !isGone(state);
+}
+
+function isGone({ lifecycle }: ModelState): boolean {
+  return lifecycle === 'retired' || lifecycle === 'withdrawn';
+}
+
+/** @throws MODEL_RETIRED with the successor, MODEL_DISABLED */
+export async function refuseUnusable(
+  place: Place,
+  { field, kind }: Pick<Choice, 'field' | 'kind'>,
+  state: ModelState,
+): Promise<void> {
   const about = { field, model: { id: state.id, name: state.name } };
-  if (state.lifecycle === 'retired' || state.lifecycle === 'withdrawn') {
+  if (isGone(state)) {
     const successor = await findSuccessor(place, { kind, model: state });
     const instead = successor === null ? '; it has no successor' : `; use ${successor.name} instead`;
     const message = `${field}: ${state.name} is ${state.lifecycle} and cannot be chosen${instead}.`;
@@ -94,8 +106,7 @@ async function findSuccessor(
   for (let at = model, n = 0; at.successor_id !== null && n < maxSuccessions; n += 1) {
     const [next] = await listModelStates(tx, tenant, { kind, ids: [at.successor_id] });
     if (next === undefined) return null;
-    if (next.lifecycle !== 'retired' && next.lifecycle !== 'withdrawn')
-      return { id: next.id, name: next.name };
+    if (!isGone(next)) return { id: next.id, name: next.name };
     at = next;
   }
   return null;

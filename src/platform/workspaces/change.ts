@@ -6,7 +6,7 @@ import { deleteWorkspace as deleteRow, updateWorkspace } from '../../postgres/qu
 import { asOperatorWithin } from '../../postgres/tenant.ts';
 import type { Values } from '../resources/declaration.ts';
 import { changesOf, represent } from '../rows/representation.ts';
-import { requireRegistry } from './live-registry.ts';
+import { holdNamedModels } from './named-models.ts';
 import type { AtDoor } from './routing.ts';
 import { pairOf, setRouting } from './set-routing.ts';
 import { type InTenant, lockWorkspace, recordAt, tenantOf, writingAt } from './unit.ts';
@@ -31,7 +31,7 @@ export interface Patched {
 export function patchWorkspace(door: AtDoor, { id, ifMatch, body }: PatchRequest): Promise<Patched> {
   requirePatchable(body);
   return writingAt(door, async (at) => {
-    requireRegistry(at.routing.registry);
+    const held = await holdNamedModels(at, 'runtime' in body ? [body['model'] as string | null] : []);
     const before = await lockWorkspace(at, { id, ifMatch });
     const beside = Object.fromEntries(Object.entries(body).filter(([name]) => isPatchable(name)));
     const workspace =
@@ -41,6 +41,7 @@ export function patchWorkspace(door: AtDoor, { id, ifMatch, body }: PatchRequest
             runtime: body['runtime'] as string,
             ...('model' in body && { model: body['model'] as string | null }),
             acceptPayerChange: body['accept_payer_change'] === true,
+            held,
             modelNeeded: true,
             beside,
           });
@@ -59,9 +60,9 @@ export function putModel(
   { id, ifMatch, model, acceptPayerChange }: ModelRequest,
 ): Promise<Patched> {
   return writingAt(door, async (at) => {
-    requireRegistry(at.routing.registry);
+    const held = await holdNamedModels(at, [model]);
     const before = await lockWorkspace(at, { id, ifMatch });
-    const workspace = await setRouting(at, before, { model, acceptPayerChange, modelNeeded: false });
+    const workspace = await setRouting(at, before, { model, acceptPayerChange, held, modelNeeded: false });
     return { workspace, restart: restartReasons(before, workspace) };
   });
 }

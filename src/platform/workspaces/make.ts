@@ -10,6 +10,7 @@ import type { Values } from '../resources/declaration.ts';
 import { requireRoutable } from './judgement.ts';
 import { requireRegistry } from './live-registry.ts';
 import { dayOf } from './day.ts';
+import { holdNamedModels, type NamedModels, refuseUnusableName } from './named-models.ts';
 import type { AtDoor } from './routing.ts';
 import { seal } from './seal.ts';
 import { requireKeys } from './secret-keys.ts';
@@ -36,7 +37,7 @@ interface BadNode {
   readonly data: Values;
 }
 
-/** @throws MODEL_REQUIRED, MISSING_BYOK_CREDENTIAL, SECRET_NAME_RESERVED, ALREADY_EXISTS, and what the registry refuses */
+/** @throws MODEL_REQUIRED, MISSING_BYOK_CREDENTIAL, MODEL_RETIRED, MODEL_DISABLED, SECRET_NAME_RESERVED, ALREADY_EXISTS, and what the registry refuses */
 export function createWorkspace(door: AtDoor, input: WorkspaceInput): Promise<Values> {
   return writingAt(door, async (at) => {
     const [made] = await judgeAll(at, [input]);
@@ -69,31 +70,42 @@ interface Judged {
 async function judgeAll(at: InTenant, inputs: readonly WorkspaceInput[]): Promise<(Judged | DroverError)[]> {
   const loaded = requireRegistry(at.routing.registry);
   if (inputs.some(({ secrets = {} }) => Object.keys(secrets).length > 0)) requireKeys(at.routing.keys);
+  const held = await holdNamedModels(
+    at,
+    inputs.map(({ model }) => model),
+  );
   const shared = await relyOnSecrets(at, undefined);
   const names = inputs.map(({ name }) => name);
   const taken = new Set(await takenNames(at.tx, tenantOf(at), names));
-  return inputs.map((input, n) => {
-    if (taken.has(input.name) || names.indexOf(input.name) < n) return nameTaken(input.name);
-    return judgeOne({ loaded, shared, today: dayOf(at.routing.now()) }, input);
-  });
+  const ground = { loaded, held, shared, today: dayOf(at.routing.now()) };
+  const judged: (Judged | DroverError)[] = [];
+  for (const [n, input] of inputs.entries()) {
+    const again = taken.has(input.name) || names.indexOf(input.name) < n;
+    judged.push(again ? nameTaken(input.name) : await judgeOne(at, ground, input));
+  }
+  return judged;
 }
 
 interface Ground {
   readonly loaded: LoadedRegistry;
+  readonly held: NamedModels;
   readonly shared: readonly string[];
   readonly today: string;
 }
 
-function judgeOne({ loaded, shared, today }: Ground, input: WorkspaceInput): Judged | DroverError {
+async function judgeOne(
+  at: InTenant,
+  { loaded, held, shared, today }: Ground,
+  input: WorkspaceInput,
+): Promise<Judged | DroverError> {
   try {
     const own = Object.keys(input.secrets ?? {});
     for (const name of own) checkSecretName(name);
     const { runtime, model = null } = input;
     const secrets = [...shared, ...own];
-    return {
-      input,
-      verdict: requireRoutable(loaded, { runtime, model, secrets, today }, { modelNeeded: true }),
-    };
+    const verdict = requireRoutable(loaded, { runtime, model, secrets, today }, { modelNeeded: true });
+    if (verdict.verdict === 'allow') await refuseUnusableName(at, held, verdict.model);
+    return { input, verdict };
   } catch (error) {
     if (error instanceof DroverError) return error;
     throw error;

@@ -21,6 +21,7 @@ import { changesOf, represent } from '../rows/representation.ts';
 import { requireRoutable, verdictOf } from './judgement.ts';
 import { requireRegistry } from './live-registry.ts';
 import { dayOf } from './day.ts';
+import { type NamedModels, refuseUnusableName } from './named-models.ts';
 import { type InTenant, recordAt, relyOnSecrets, tenantOf } from './unit.ts';
 import { workspaces } from './workspace-rows.ts';
 
@@ -30,13 +31,18 @@ export interface RoutingChange {
   /** As given; null or blank clears it. */
   readonly model?: string | null | undefined;
   readonly acceptPayerChange?: boolean | undefined;
+  /** The models that it names, held before the workspace was locked: a migration takes both in that order. */
+  readonly held: NamedModels;
   /** Must there be a model afterwards, where the runtime is closed? */
   readonly modelNeeded: boolean;
   /** Written in the same statement. */
   readonly beside?: Values;
 }
 
-/** @param workspace locked by this transaction @throws the registry's refusal, PAYER_CHANGE_NOT_ACCEPTED … */
+/**
+ * @param workspace locked by this transaction
+ * @throws the registry's refusal, MODEL_RETIRED, MODEL_DISABLED, PAYER_CHANGE_NOT_ACCEPTED …
+ */
 export async function setRouting(at: InTenant, workspace: Values, change: RoutingChange): Promise<Values> {
   const before = pairOf(workspace);
   const wanted = {
@@ -51,8 +57,11 @@ export async function setRouting(at: InTenant, workspace: Values, change: Routin
   const { modelNeeded } = change;
   const verdict = requireRoutable(loaded, { ...wanted, secrets, existing, today }, { modelNeeded });
   const was = verdictOf(loaded, { ...before, secrets, existing: true, today });
+  const routed = routingValues(verdict);
+  if (routed.model !== null && routed.model !== before.model)
+    await refuseUnusableName(at, change.held, routed.model);
   if (change.acceptPayerChange !== true) requireSamePayer(was, verdict);
-  const values = { ...routingValues(verdict), ...change.beside };
+  const values = { ...routed, ...change.beside };
   const changed = changesOf(workspace, values);
   if (Object.keys(changed).length === 0) return workspace;
   const route = await routeFor(at, id, verdict);
@@ -73,7 +82,7 @@ export interface NewWorkspace {
   readonly beside: Values;
 }
 
-/** The same for a workspace that is made: its pair was judged by the caller, in this transaction. */
+/** The same for a workspace that is made: its pair was judged by the caller, in this transaction, with its models held. */
 export async function insertRouted(at: InTenant, made: NewWorkspace): Promise<Values> {
   const { id, verdict, beside } = made;
   const route = await routeFor(at, id, verdict);

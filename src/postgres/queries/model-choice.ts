@@ -32,6 +32,19 @@ export function listModelStates(
   );
 }
 
+/** The same by name: of one name a tenant may have several, of several families. */
+export function listModelsByName(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  { kind, names }: { readonly kind: string; readonly names: readonly string[] },
+): Promise<ModelState[]> {
+  return tx.many<ModelState>(
+    `SELECT m.id, m.name, m.lifecycle, m.is_enabled, m.successor_id FROM ${quoteTable({ schema, name: `${kind}_models` })} m
+     WHERE m.tenant_id = $1 AND m.name = ANY ($2::text[]) ORDER BY m.id FOR KEY SHARE`,
+    [tenantId, names],
+  );
+}
+
 export interface SpaceModels {
   readonly kind: string;
   readonly spaceId: string;

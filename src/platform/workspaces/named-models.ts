@@ -1,0 +1,40 @@
+/**
+ * The tenant's own rows of the models that a workspace would name. Whoever writes a workspace holds them before anything else
+ * (`held` in drover.config.yaml), so a migration that takes one of them away waits, or has retired it already and is noticed.
+ */
+import { listModelsByName, type ModelState } from '../../postgres/queries/model-choice.ts';
+import { namesMeant } from '../../registry/routes.ts';
+import { isUsable, refuseUnusable } from '../rows/model-choice.ts';
+import { requireRegistry } from './live-registry.ts';
+import { type InTenant, tenantOf } from './unit.ts';
+
+/** The rows that a text could mean, by that text. */
+export type NamedModels = ReadonlyMap<string, readonly ModelState[]>;
+
+/** Holds them until the transaction ends. @param texts as they were given @throws REGISTRY_UNAVAILABLE */
+export async function holdNamedModels(
+  at: InTenant,
+  texts: readonly (string | null | undefined)[],
+): Promise<NamedModels> {
+  const { routes } = requireRegistry(at.routing.registry);
+  const given = texts.flatMap((text) => text?.trim() || []);
+  const meant = new Map(given.map((text) => [text, namesMeant(routes, text)]));
+  const names = [...new Set([...meant.values()].flat())];
+  if (names.length === 0) return new Map();
+  const rows = await listModelsByName(at.tx, tenantOf(at), { kind: 'completion', names });
+  return new Map(
+    [...meant].map(([text, all]) => [text, rows.filter(({ name }) => all.includes(name))] as const),
+  );
+}
+
+/**
+ * A model that the tenant has retired or disabled is not chosen anew, whatever the registry allows; one of which it has no row
+ * is the registry's business alone.
+ * @throws MODEL_RETIRED with the successor, MODEL_DISABLED
+ */
+export async function refuseUnusableName(at: InTenant, held: NamedModels, model: string): Promise<void> {
+  const rows = held.get(model) ?? [];
+  const [first] = rows;
+  if (first === undefined || rows.some(isUsable)) return;
+  await refuseUnusable(at, { field: 'model', kind: 'completion' }, first);
+}
