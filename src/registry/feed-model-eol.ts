@@ -2,16 +2,18 @@
 import { z } from 'zod';
 import { dayOf, parseFeed } from './feed.ts';
 import type { FeedFacts, FeedModel, FeedOrigin } from './feed.ts';
+import { link } from './shape.ts';
 
 type Lifecycle = NonNullable<FeedFacts['lifecycle']>;
 
 const day = z.string().optional().catch(undefined);
+const page = link.optional().catch(undefined);
 
 const shape = z.object({
   spec: z.literal('model-eol/0.1', 'spec must be model-eol/0.1'),
   publisher: z.string().min(1),
   generated: day,
-  source: z.string().optional(),
+  source: page,
   models: z.array(
     z.object({
       id: z.string().min(1),
@@ -19,10 +21,8 @@ const shape = z.object({
       announced: day,
       shutdown: day,
       replacement: z.string().optional().catch(undefined),
-      distributions: z
-        .array(z.object({ via: z.string(), shutdown: day, source: z.string().optional() }))
-        .optional(),
-      source: z.string().optional(),
+      distributions: z.array(z.object({ via: z.string(), shutdown: day, source: page })).optional(),
+      source: page,
     }),
   ),
 });

@@ -1,6 +1,7 @@
 /** What a public feed says about models, in our words. Readers of the formats give this; what becomes of it is for import-plan.ts. */
 import type { z } from 'zod';
 import { DroverError } from '../errors.ts';
+import { date } from './shape.ts';
 import type { Model } from './shape.ts';
 
 /** Where a feed is from, and when it was fetched. */
@@ -73,9 +74,9 @@ export function parseFeed<Shape extends z.ZodType>(
   );
 }
 
-/** A date that begins with a day; feeds also write months and times. */
+/** The day with which a date begins, where there is such a day; feeds also write months, times and a 30th of February. */
 export function dayOf(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : /^\d{4}-\d{2}-\d{2}/.exec(text)?.[0];
+  return date.safeParse(text?.slice(0, 10)).data;
 }
 
 /** Whole tokens, where the feed says more than "none". */

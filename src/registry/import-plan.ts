@@ -5,7 +5,8 @@
  */
 import { canonicalText } from '../engine/canonical.ts';
 import type { FeedModel } from './feed.ts';
-import { modelsByName, vendorOf } from './registry.ts';
+import { modelsByName, namesOf, vendorOf } from './registry.ts';
+import { modelShape } from './shape.ts';
 import type { Model, Registry } from './shape.ts';
 
 /** One value of one model. */
@@ -44,12 +45,13 @@ export interface ImportOptions {
   readonly add?: boolean;
 }
 
+/** What a feed would change. Whatever it says, the registry with those changes is well-formed; what would break it is unheeded. */
 export function planImport(
   registry: Registry,
   feed: readonly FeedModel[],
   options: ImportOptions = {},
 ): ImportPlan {
-  const byName = modelsByName(registry);
+  const byName = new Map(modelsByName(registry));
   const found = new Map<Model, FeedModel[]>();
   const unknown: FeedModel[] = [];
   for (const each of feed) {
@@ -58,7 +60,7 @@ export function planImport(
     else found.set(model, [...(found.get(model) ?? []), each]);
   }
   const compared = [...found].map(([model, said]) => compareModel(byName, model, closestFirst(model, said)));
-  const additions = options.add === true ? newModels(registry, unknown) : [];
+  const additions = options.add === true ? newModels(registry, byName, unknown) : [];
   return {
     changes: compared.map(({ change }) => change).filter(({ changes }) => changes.length > 0),
     additions,
@@ -82,26 +84,39 @@ interface Compared {
   readonly unheeded: readonly Unheeded[];
 }
 
-function compareModel(
-  byName: ReadonlyMap<string, Model>,
-  model: Model,
-  said: readonly FeedModel[],
-): Compared {
+/** Each change is judged beside those before it, of this model and of others: two replacements may be a circle only together. */
+function compareModel(byName: Map<string, Model>, model: Model, said: readonly FeedModel[]): Compared {
+  const { source = model.source, checked = model.checked } = said[0] ?? {};
   const changes: FactChange[] = [];
   const unheeded: Unheeded[] = [];
   const done = new Set<string>();
-  for (const feed of said) {
-    for (const { path, after } of saidFacts(feed)) {
-      const key = path.join('.');
-      if (done.has(key)) continue;
-      done.add(key);
-      const judged = judgeFact({ byName, model, path, after });
-      if (typeof judged === 'string') unheeded.push({ model: model.id, message: judged });
-      else if (judged !== undefined) changes.push(judged);
+  let changed: Model = { ...model, source, checked };
+  for (const { path, after } of said.flatMap(saidFacts)) {
+    const key = path.join('.');
+    if (done.has(key)) continue;
+    done.add(key);
+    const judged = judgeFact({ byName, model: changed, path, after });
+    if (judged === undefined) continue;
+    const next = typeof judged === 'string' ? judged : withChange(changed, judged);
+    if (typeof next === 'string') unheeded.push({ model: model.id, message: next });
+    else {
+      changes.push(judged as FactChange);
+      changed = next;
     }
   }
-  const { source = model.source, checked = model.checked } = said[0] ?? {};
+  for (const name of namesOf(model)) byName.set(name, changed);
   return { change: { model: model.id, changes, source, checked }, unheeded };
+}
+
+/** The model with a change, or why it would be none. */
+function withChange(model: Model, { path, after }: FactChange): Model | string {
+  const [name = '', inner] = path;
+  const group = model[name as keyof Model] as object | undefined;
+  const changed = { ...model, [name]: inner === undefined ? after : { ...group, [inner]: after } };
+  const parsed = modelShape.safeParse(changed);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return `says ${path.join('.')} is ${JSON.stringify(after).slice(0, 100)}: ${issue?.message ?? 'of another shape'}`;
 }
 
 /** What a feed says, value by value; groups such as prices are opened. */
@@ -165,12 +180,12 @@ type Distributors = NonNullable<Model['lifecycle']['distributors']>;
 /** Their dates, too, come nearer only; a distributor that the feed does not name stays. */
 function judgeDistributors({ lifecycle }: Model, change: FactChange): FactChange | undefined {
   const ours = lifecycle.distributors ?? [];
-  const said = change.after as Distributors;
-  const nearer = ours.map(
-    (our) => said.find(({ via, shutdown }) => via === our.via && shutdown < our.shutdown) ?? our,
-  );
-  const more = said.filter(({ via }) => !ours.some((our) => our.via === via));
-  const after = [...nearer, ...more];
+  const nearest = new Map(ours.map((our) => [our.via, our]));
+  for (const said of change.after as Distributors) {
+    const known = nearest.get(said.via);
+    if (known === undefined || said.shutdown < known.shutdown) nearest.set(said.via, said);
+  }
+  const after = [...nearest.values()];
   return canonicalText(after) === canonicalText(ours) ? undefined : { ...change, after };
 }
 
@@ -188,11 +203,11 @@ function judgeReplacement({ byName, model }: Fact, change: FactChange): FactChan
   return { ...change, after: next.id };
 }
 
-function leadsTo(byName: ReadonlyMap<string, Model>, from: Model, to: Model): boolean {
-  const seen = new Set<Model>();
-  for (let at: Model | undefined = from; at !== undefined && !seen.has(at);) {
-    if (at === to) return true;
-    seen.add(at);
+function leadsTo(byName: ReadonlyMap<string, Model>, from: Model, { id }: Model): boolean {
+  const seen = new Set<string>();
+  for (let at: Model | undefined = from; at !== undefined && !seen.has(at.id);) {
+    if (at.id === id) return true;
+    seen.add(at.id);
     at = at.lifecycle.replacement === undefined ? undefined : byName.get(at.lifecycle.replacement);
   }
   return false;
@@ -205,37 +220,34 @@ function valueAt(model: Model, path: readonly string[]): unknown {
   );
 }
 
-function newModels(registry: Registry, unknown: readonly FeedModel[]): Model[] {
+function newModels(registry: Registry, byName: Map<string, Model>, unknown: readonly FeedModel[]): Model[] {
   const vendors = new Set(registry.providers.map(vendorOf));
-  const taken = new Set<string>();
   return unknown.flatMap((each) => {
     const model = vendors.has(each.vendor) ? newModel(each) : undefined;
-    if (model === undefined || taken.has(model.id)) return [];
-    taken.add(model.id);
+    // A model of another vendor may have that id.
+    if (model === undefined || byName.has(model.id)) return [];
+    byName.set(model.id, model);
     return [model];
   });
 }
 
 /** Undefined where the feed does not say enough to name it. A replacement is for the second import, when all are there. */
 function newModel({ ids, vendor, facts, source, checked }: FeedModel): Model | undefined {
-  const [id] = ids;
-  const { name, family, kind, lifecycle, prices, alsoInput: _, ...limits } = facts;
-  const wellFormed =
-    id !== undefined && /^[!-~]{1,200}$/.test(id) && /^[a-z0-9][a-z0-9.-]*$/.test(family ?? '');
-  if (!wellFormed || name === undefined || family === undefined || kind === undefined) return undefined;
-  const { status = 'active', announced, shutdown } = lifecycle ?? {};
-  const known = withoutUndefined({ ...limits, prices: withoutUndefined(prices ?? {}) });
-  return {
-    id,
+  const { lifecycle = {}, prices = {}, alsoInput: _, ...known } = facts;
+  const { status = 'active', announced, shutdown } = lifecycle;
+  const { name, family, kind, ...limits } = known;
+  const parsed = modelShape.safeParse({
+    id: ids[0],
     name,
     vendor,
     family,
     kind,
-    ...known,
+    ...withoutUndefined({ ...limits, prices: withoutUndefined(prices) }),
     lifecycle: { status, ...withoutUndefined({ announced, shutdown }) },
     source,
     checked,
-  };
+  });
+  return parsed.success ? parsed.data : undefined;
 }
 
 function withoutUndefined<Value extends object>(value: Value): Partial<Value> {

@@ -84,13 +84,13 @@ function setMembers(text: string, map: YAMLMap, members: Readonly<Record<string,
   return Object.entries(members).map(([key, value]) => {
     const range = rangeOf(text, map.get(key, true));
     if (range !== undefined) return { ...range, text: yamlText(value) };
-    const end = rangeOf(text, map)?.to ?? text.length;
-    if (map.flow === true) {
-      // Before the closing brace, whatever stands between it and the last member.
-      const last = text.slice(0, end - 1).trimEnd().length;
-      return { from: last, to: last, text: `, ${key}: ${yamlText(value)}` };
-    }
-    return { from: end, to: end, text: `\n${indentOf(text, map)}${key}: ${yamlText(value)}` };
+    const member = `${key}: ${yamlText(value)}`;
+    const whole = rangeOf(text, map) ?? { from: text.length, to: text.length };
+    if (map.flow !== true) return { from: whole.to, to: whole.to, text: `\n${indentOf(text, map)}${member}` };
+    // Behind the last member, before a comma or a comment that follows it.
+    const last = rangeOf(text, map.items.at(-1)?.value);
+    if (last === undefined) return { from: whole.from + 1, to: whole.from + 1, text: ` ${member},` };
+    return { from: last.to, to: last.to, text: `, ${member}` };
   });
 }
 

@@ -32,9 +32,12 @@ export function vendorOf({ vendor, id }: Provider): string {
   return vendor ?? id;
 }
 
+/** What a model goes by: its id, and its aliases. */
+export function namesOf({ id, aliases = [] }: Model): string[] {
+  return [id, ...aliases];
+}
+
 /** Every id and alias of a model → the model. */
 export function modelsByName({ models }: Registry): ReadonlyMap<string, Model> {
-  return new Map(
-    models.flatMap((model) => [model.id, ...(model.aliases ?? [])].map((name) => [name, model])),
-  );
+  return new Map(models.flatMap((model) => namesOf(model).map((name) => [name, model])));
 }

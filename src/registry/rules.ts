@@ -3,7 +3,7 @@ import type { Entries, Placed } from './documents.ts';
 import { overlapProblems } from './rules-overlap.ts';
 import { problemAt } from './positions.ts';
 import type { RegistryProblem } from './positions.ts';
-import { armEntries, armMatchers, vendorOf } from './registry.ts';
+import { armEntries, armMatchers, namesOf, vendorOf } from './registry.ts';
 import type { Arm, Model, Provider, Runtime } from './shape.ts';
 
 /** All problems between the entries, in no order. */
@@ -40,7 +40,7 @@ function uniqueProblems({ providers, runtimes, models }: Entries): RegistryProbl
   return [
     ...twice('provider', providers, ({ id }) => [id]),
     ...twice('runtime', runtimes, ({ id }) => [id]),
-    ...twice('model', models, ({ id, aliases = [] }) => [id, ...aliases]),
+    ...twice('model', models, namesOf),
   ];
 }
 

@@ -13,8 +13,10 @@ const modelId = z
   .string('must be a text')
   .regex(/^[!-~]{1,200}$/, 'must be a model id: printable ASCII without spaces, 200 characters at most');
 const label = z.string('must be a text').min(1, 'must not be empty').max(120, 'must be a short label');
-const link = z.url({ protocol: /^https$/, error: 'must be an https:// URL' });
-const date = z.iso.date('must be a date such as 2026-11-21');
+/** A public page. */
+export const link = z.url({ protocol: /^https$/, error: 'must be an https:// URL' });
+/** An ISO day that the calendar has. */
+export const date = z.iso.date('must be a date such as 2026-11-21');
 const variable = z
   .string('must be a text')
   .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of a variable, in capitals');

@@ -103,6 +103,45 @@ describe('a plan', () => {
     assert.equal(plan.unknown, 1);
   });
 
+  it('names no two replacements that are a circle only together', () => {
+    const more = { 'more.yaml': `schema: 1\nmodels:\n${model('acme-6', 'lifecycle: { status: active }')}\n` };
+    const plan = planImport(loaded(more).registry, [
+      said('acme-1', { lifecycle: { replacement: 'acme-6' } }),
+      said('acme-6', { lifecycle: { replacement: 'acme-1' } }),
+    ]);
+    assert.deepEqual(changesOf(plan), ['acme-1 lifecycle.replacement: undefined → "acme-6"']);
+    assert.deepEqual(plan.unheeded, [
+      { model: 'acme-6', message: 'is replaced by acme-1, which is replaced by acme-6' },
+    ]);
+    carriedOut(texts(more), plan);
+  });
+
+  it('lists what would be no well-formed model, and takes over the rest of the feed', () => {
+    const plan = planImport(small.registry, [
+      said('acme-1', { context: 9, prices: { input: -1 }, lifecycle: { shutdown: '2026-02-30' } }),
+      said('acme-2', { lifecycle: { announced: '2027-02-01' } }),
+      said('acme-3', {
+        lifecycle: { distributors: [{ via: 'Cloud 9', shutdown: '2027-01-01', source: 'x' }] },
+      }),
+    ]);
+    assert.deepEqual(changesOf(plan), ['acme-1 context: undefined → 9']);
+    assert.deepEqual(
+      plan.unheeded.map(({ model: id, message }) => `${id} ${message.replace(/\[.*\]/, '…')}`),
+      [
+        'acme-1 says prices.input is -1: must not be negative',
+        'acme-1 says lifecycle.shutdown is "2026-02-30": must be a date such as 2026-11-21',
+        'acme-2 says lifecycle.announced is "2027-02-01": it is announced after it is shut down',
+        'acme-3 says lifecycle.distributors is …: must be lower-case letters, digits and hyphens',
+      ],
+    );
+  });
+
+  it('adds no model under an id that another vendor’s model has', () => {
+    const facts = { name: 'Brio 1', family: 'brio', kind: 'completion' } as const;
+    const plan = planImport(small.registry, [said('brio1', facts)], { add: true });
+    assert.deepEqual([plan.additions, plan.unknown], [[], 1]);
+  });
+
   it('takes a distributor’s date where it is new or nearer, and a kind of input that was not known', () => {
     const source = 'https://example.org/cloud';
     const at = (via: string, shutdown: string): { via: string; shutdown: string; source: string } => ({
@@ -213,6 +252,15 @@ test('what was taken over is not proposed again, and texts that need quotes get 
     ['true', 'Acme 8: the # one'],
   );
 });
+
+test('a map on one line may be empty, end in a comma, or hold a comment', () => {
+  for (const prices of ['{}', '{ output: 2, }', '{ output: 2, # so far\n      }', '{ output: 2 # so far\n      }']) {
+    const more = { 'more.yaml': `schema: 1\nmodels:\n${model('acme-6', 'lifecycle: { status: active }', `prices: ${prices}`)}\n` };
+    const plan = planImport(loaded(more).registry, [said('acme-6', { prices: { input: 1, cacheRead: 3 } })]);
+    const after = carriedOut(texts(more), plan).registry.models.find(({ id }) => id === 'acme-6')?.prices;
+    assert.deepEqual([after?.input, after?.cacheRead], [1, 3], prices);
+  }
+}); // prettier-ignore
 
 describe('the formats', () => {
   it('models.dev: limits, modalities, prices; entries that only point elsewhere say nothing', () => {
