@@ -1,6 +1,7 @@
 /** The one place where the registry touches files: a folder → texts. */
-import { readFileSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { isUtf8 } from 'node:buffer';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compareText } from '../engine/order.ts';
 import { DroverError } from '../errors.ts';
@@ -36,11 +37,21 @@ export function requireValid(loaded: Loaded, folder: string): LoadedRegistry {
   throw new DroverError('REGISTRY_INVALID', message, { folder, problems });
 }
 
-/** All YAML files below a folder, in an order that is the same everywhere; files are called by their path in it. */
+/**
+ * All YAML files below a folder, in an order that is the same everywhere; files are called by their path in it. What begins with
+ * a dot belongs to an editor or to whoever mounts the folder, and is left out.
+ * @throws where a file cannot be read as text, a link to nothing included
+ */
 export function readRegistryFolder(folder: string): RegistryText[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => /^(?!.*(^|\/)\.).*\.ya?ml$/.test(file) && statSync(join(folder, file)).isFile())
     .sort(compareText)
-    .map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
+    .map((file) => ({ file, text: readText(folder, file) }));
+}
+
+function readText(folder: string, file: string): string {
+  const bytes = readFileSync(join(folder, file));
+  if (!isUtf8(bytes)) throw new Error(`${file} is no UTF-8`);
+  return bytes.toString('utf8');
 }

@@ -38,6 +38,6 @@ export function namesOf({ id, aliases = [] }: Model): string[] {
 }
 
 /** Every id and alias of a model → the model. */
-export function modelsByName({ models }: Registry): ReadonlyMap<string, Model> {
+export function modelsByName({ models }: Pick<Registry, 'models'>): ReadonlyMap<string, Model> {
   return new Map(models.flatMap((model) => namesOf(model).map((name) => [name, model])));
 }

@@ -3,17 +3,28 @@ import type { Entries, Placed } from './documents.ts';
 import { overlapProblems } from './rules-overlap.ts';
 import { problemAt } from './positions.ts';
 import type { RegistryProblem } from './positions.ts';
-import { armEntries, armMatchers, namesOf, vendorOf } from './registry.ts';
+import { armEntries, armMatchers, goesByName, modelsByName, namesOf, vendorOf } from './registry.ts';
 import type { Arm, Model, Provider, Runtime } from './shape.ts';
+
+/** The entries, and the well-formed ones by what they are named. */
+interface Known extends Entries {
+  readonly modelsByName: ReadonlyMap<string, Model>;
+  readonly providersById: ReadonlyMap<string, Provider>;
+}
 
 /** All problems between the entries, in no order. */
 export function checkRules(entries: Entries): RegistryProblem[] {
+  const known: Known = {
+    ...entries,
+    modelsByName: modelsByName({ models: entries.models.map(({ entry }) => entry) }),
+    providersById: new Map(entries.providers.map(({ entry }) => [entry.id, entry])),
+  };
   return [
     ...versionProblems(entries),
     ...uniqueProblems(entries),
     ...entries.providers.flatMap(providerProblems),
-    ...runtimeProblems(entries),
-    ...modelProblems(entries),
+    ...runtimeProblems(known),
+    ...modelProblems(known),
     ...overlapProblems(entries),
   ];
 }
@@ -94,13 +105,13 @@ function providerProblems(placed: Placed<Provider>): RegistryProblem[] {
   ];
 }
 
-function runtimeProblems(entries: Entries): RegistryProblem[] {
-  const { runtimes, broken } = entries;
+function runtimeProblems(known: Known): RegistryProblem[] {
+  const { runtimes, broken } = known;
   if (runtimes.length === 0 && broken.runtimes.size === 0)
     return [{ file: 'registry', line: 1, column: 1, message: 'there is no runtime, and there must be one' }];
   return runtimes.flatMap((placed) => [
-    ...kindProblems(placed, entries),
-    ...(placed.entry.arms ?? []).flatMap((arm, at) => armProblems({ placed, arm, at, entries })),
+    ...kindProblems(placed, known),
+    ...(placed.entry.arms ?? []).flatMap((arm, at) => armProblems({ placed, arm, at, known })),
   ]);
 }
 
@@ -128,86 +139,81 @@ interface PlacedArm {
   readonly placed: Placed<Runtime>;
   readonly arm: Arm;
   readonly at: number;
-  readonly entries: Entries;
+  readonly known: Known;
 }
 
-function armProblems({ placed, arm, at, entries }: PlacedArm): RegistryProblem[] {
+function armProblems({ placed, arm, at, known }: PlacedArm): RegistryProblem[] {
   const { id, arms = [] } = placed.entry;
-  const problems = armModelProblems({ placed, arm, at, entries });
+  const problems = armModelProblems({ placed, arm, at, known });
   const here = ['arms', at, 'provider'];
   if (arms.findIndex(({ provider }) => provider === arm.provider) < at)
     problems.push(report(placed, here, `${id} has an arm of ${arm.provider} already`));
-  const provider = entries.providers.find(({ entry }) => entry.id === arm.provider)?.entry;
+  const provider = known.providersById.get(arm.provider);
   if (provider === undefined) {
-    if (!entries.broken.providers.has(arm.provider))
+    if (!known.broken.providers.has(arm.provider))
       problems.push(report(placed, here, `there is no provider ${arm.provider}`));
     return problems;
   }
-  const byName = arm.models === undefined || arm.byName === true;
-  if (provider.payer === 'platform' && byName)
+  if (provider.payer === 'platform' && goesByName(arm))
     problems.push(
       report(placed, here, `the platform pays for ${provider.id}: its arm lists exact ids, and only those`),
     );
-  else if (byName && armMatchers(arm, provider).length === 0)
+  else if (goesByName(arm) && armMatchers(arm, provider).length === 0)
     problems.push(
       report(placed, here, `${provider.id} has no matchers for it, so going by name reaches nothing`),
     );
   return problems;
 }
 
-function armModelProblems({ placed, arm, at, entries }: PlacedArm): RegistryProblem[] {
+function armModelProblems({ placed, arm, at, known }: PlacedArm): RegistryProblem[] {
   const seen = new Set<string>();
   return armEntries(arm).flatMap(({ id, model }, index) => {
     const here = ['arms', at, 'models', index];
     const again = seen.has(id);
     seen.add(id);
     if (again) return [report(placed, here, `${id} is in this arm already`)];
-    if (knowsModel(entries, model)) return [];
+    if (knowsModel(known, model)) return [];
     const way = id === model ? '; where the runtime spells it otherwise write { id: …, model: … }' : '';
     return [report(placed, here, `there is no model ${model}${way}`)];
   });
 }
 
-function knowsModel({ models, broken }: Entries, id: string): boolean {
-  return broken.models.has(id) || findModel(models, id) !== undefined;
+function knowsModel({ modelsByName, broken }: Known, id: string): boolean {
+  return broken.models.has(id) || modelsByName.has(id);
 }
 
-function findModel(models: readonly Placed<Model>[], id: string): Model | undefined {
-  return models.find(({ entry }) => entry.id === id || entry.aliases?.includes(id))?.entry;
-}
-
-function modelProblems(entries: Entries): RegistryProblem[] {
+function modelProblems(known: Known): RegistryProblem[] {
   const vendors = new Set([
-    ...entries.providers.map(({ entry }) => vendorOf(entry)),
-    ...entries.broken.providers,
+    ...known.providers.map(({ entry }) => vendorOf(entry)),
+    ...known.broken.providers,
   ]);
-  return entries.models.flatMap((placed) => [
+  return known.models.flatMap((placed) => [
     ...(vendors.has(placed.entry.vendor)
       ? []
       : [report(placed, ['vendor'], `no provider serves the models of ${placed.entry.vendor}`)]),
-    ...replacementProblems(placed, entries),
+    ...replacementProblems(placed, known),
   ]);
 }
 
-function replacementProblems(placed: Placed<Model>, entries: Entries): RegistryProblem[] {
+function replacementProblems(placed: Placed<Model>, known: Known): RegistryProblem[] {
   const { replacement } = placed.entry.lifecycle;
   if (replacement === undefined) return [];
   const here = ['lifecycle', 'replacement'];
-  if (!knowsModel(entries, replacement)) return [report(placed, here, `there is no model ${replacement}`)];
-  const next = findModel(entries.models, replacement);
+  if (!knowsModel(known, replacement)) return [report(placed, here, `there is no model ${replacement}`)];
+  const next = known.modelsByName.get(replacement);
   if (next !== undefined && next.kind !== placed.entry.kind)
     return [report(placed, here, `${replacement} is of the kind ${next.kind}, not ${placed.entry.kind}`)];
-  return leadsBack(placed.entry, entries)
+  return leadsBack(placed.entry, known)
     ? [report(placed, here, `the replacements of ${placed.entry.id} lead in a circle`)]
     : [];
 }
 
-function leadsBack(model: Model, { models }: Entries): boolean {
+function leadsBack(model: Model, known: Known): boolean {
   const seen = new Set<string>();
   let at: Model | undefined = model;
   while (at?.lifecycle.replacement !== undefined && !seen.has(at.id)) {
     seen.add(at.id);
-    at = findModel(models, at.lifecycle.replacement);
+    at = known.modelsByName.get(at.lifecycle.replacement);
   }
   return at !== undefined && seen.has(at.id);
 }

@@ -1,6 +1,10 @@
 /** A registry loads as a whole or not at all, and whoever wrote it is told everything that is wrong, with file and line. */
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { builtInFolder, loadRegistryFolder } from '../../src/registry/folder.ts';
 import { loadRegistry } from '../../src/registry/load.ts';
 import type { RegistryProblem } from '../../src/registry/positions.ts';
@@ -23,6 +27,14 @@ function arms(lines: string): Record<string, string> {
 const mistakes: readonly (readonly [name: string, changed: Record<string, string>, said: RegExp])[] = [
   ['unreadable YAML', { 'models.yaml': 'schema: 1\nmodels: [\n' }, /./],
   ['not a map', { 'x.yaml': '- 1\n' }, /must be a map/],
+  ['tabs', { 'x.yaml': 'schema: 1\nmodels:\n\t- id: x\n' }, /Tabs are not allowed/],
+  ['an empty file', { 'x.yaml': '' }, /must be a map/],
+  ['a key twice', { 'x.yaml': 'schema: 1\nschema: 1\n' }, /keys must be unique/],
+  ['two documents in a file', { 'x.yaml': 'schema: 1\n---\nschema: 1\n' }, /multiple documents/],
+  ['a tag that nobody knows', { 'x.yaml': 'schema: !!js/function 1\n' }, /Unresolved tag/],
+  ['aliases that multiply', { 'x.yaml': `schema: 1\na: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [${Array(10).fill('*a').join()}]\nc: [${Array(10).fill('*b').join()}]\n` }, /Excessive alias count/],
+  ['endless nesting', { 'x.yaml': `schema: 1\nmodels: ${'['.repeat(20_000)}` }, /./],
+  ['a key that objects have', { 'x.yaml': 'schema: 1\n__proto__: { version: x }\n' }, /unknown key __proto__/],
   ['an alias to nothing', { 'x.yaml': 'schema: 1\nmodels: *nowhere\n' }, /nowhere/],
   ['an unknown schema', { 'x.yaml': 'schema: 2\n' }, /schema 2 is not known; this Drover reads schema 1/],
   ['no schema', { 'x.yaml': 'models: []\n' }, /schema is missing/],
@@ -130,6 +142,41 @@ test('a registry may extend the built-in one: its own entries take the place of 
     ['Desk', 'Shed', 'Barn', 'Meadow', 'Yard'],
   );
   assert.equal(judge(result, { runtime: 'desk', model: 'acme-1' }).verdict, 'allow');
+});
+
+/** A folder with the small registry and one file more. */
+function folderWith(test: TestContext, add: (folder: string) => void): string {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-registry-'));
+  test.after(() => rmSync(folder, { recursive: true }));
+  for (const { file, text } of texts()) writeFileSync(join(folder, file), text);
+  add(folder);
+  return folder;
+}
+
+test('a link to a file is read as the file, as where a folder is mounted; what begins with a dot is not', (context) => {
+  const folder = folderWith(context, (at) => {
+    mkdirSync(join(at, '..2026_11_21'));
+    renameSync(join(at, 'models.yaml'), join(at, '..2026_11_21', 'models.yaml'));
+    symlinkSync('..2026_11_21', join(at, '..data'));
+    symlinkSync('..data/models.yaml', join(at, 'models.yaml'));
+    writeFileSync(join(at, '.#models.yaml'), 'half');
+    mkdirSync(join(at, 'folder.yaml'));
+  });
+  const result = loadRegistryFolder(folder);
+  assert.ok(result.kind === 'ok');
+  assert.equal(result.hash, loaded().hash);
+});
+
+test('a file that cannot be read as text refuses the whole and is named', (context) => {
+  const unreadable: readonly (readonly [(at: string) => void, RegExp])[] = [
+    [(at) => symlinkSync('nowhere.yaml', join(at, 'more.yaml')), /cannot be read: .*more\.yaml/],
+    [(at) => writeFileSync(join(at, 'more.yaml'), Buffer.from('schema: 1 # Ä', 'latin1')), /cannot be read: more\.yaml is no UTF-8/],
+  ]; // prettier-ignore
+  for (const [add, said] of unreadable) {
+    const result = loadRegistryFolder(folderWith(context, add));
+    assert.ok(result.kind === 'invalid');
+    assert.match(result.problems[0]?.message ?? '', said);
+  }
 });
 
 test('a folder that is not there, or empty, is an invalid registry and no error', () => {
