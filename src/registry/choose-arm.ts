@@ -68,13 +68,20 @@ function findByName({ routes, runtime, model, request }: Question): Found | Unde
  * hold on the interface of the model's own vendor; another provider's id of the same spelling means nothing.
  */
 function modelBehind(routes: Routes, id: string, { vendor }: Route): Model | undefined {
-  const model = findMeant(routes, id);
-  return model?.vendor === vendor ? model : undefined;
+  return modelsMeant(routes, id).find((model) => model.vendor === vendor);
 }
 
 /** The model of an id, with or without the word of a provider before it. */
-export function findMeant({ models }: Routes, id: string): Model | undefined {
-  return models.get(id) ?? models.get(id.replace(/^[^/:]*[/:]/, ''));
+export function findMeant(routes: Routes, id: string): Model | undefined {
+  return modelsMeant(routes, id)[0];
+}
+
+/** The likeliest first. Other cases come last: some matchers ignore case, and what was shut down is so in any. */
+function modelsMeant({ models, modelsInAnyCase }: Routes, id: string): Model[] {
+  const own = id.replace(/^[^/:]*[/:]/, '');
+  const exact = [models.get(id), models.get(own)].filter((model) => model !== undefined);
+  const inAnyCase = [id, own].flatMap((name) => modelsInAnyCase.get(name.toLowerCase()) ?? []);
+  return [...exact, ...inAnyCase];
 }
 
 /** Row 10: undefined where the model may be had. What was shut down runs nowhere, also where it is in use. */

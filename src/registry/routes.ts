@@ -38,6 +38,8 @@ export interface Routes {
   readonly runtimes: ReadonlyMap<string, RuntimeRoutes>;
   /** By id and by alias. */
   readonly models: ReadonlyMap<string, Model>;
+  /** The same by their names in lower case; two vendors may have one. */
+  readonly modelsInAnyCase: ReadonlyMap<string, readonly Model[]>;
 }
 
 export function buildRoutes(registry: Registry, version: string): Routes {
@@ -47,7 +49,11 @@ export function buildRoutes(registry: Registry, version: string): Routes {
     providers: new Map(registry.providers.map((provider) => [provider.id, provider])),
   };
   const runtimes = new Map(registry.runtimes.map((runtime) => [runtime.id, runtimeRoutes(runtime, known)]));
-  return { version, models: known.models, runtimes };
+  const byLowerCase = Map.groupBy(known.models, ([name]) => name.toLowerCase());
+  const modelsInAnyCase = new Map(
+    [...byLowerCase].map(([name, all]) => [name, all.map(([, model]) => model)]),
+  );
+  return { version, models: known.models, modelsInAnyCase, runtimes };
 }
 
 interface Known {

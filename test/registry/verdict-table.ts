@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RoutingRequest } from '../../src/registry/choose-arm.ts';
 import type { Loaded } from '../../src/registry/load.ts';
 import type { Verdict } from '../../src/registry/routability.ts';
-import { loaded } from './small-registry.ts';
+import { loaded, models } from './small-registry.ts';
 
 export interface Case {
   /** Of the table in src/registry/routability.ts. */
@@ -16,6 +16,9 @@ export interface Case {
 }
 
 const ok = loaded();
+const shutDown = loaded({
+  'models.yaml': models.replace(/(id: brio1[^]*status: )active/, '$1retired'),
+});
 const broken: Loaded = {
   kind: 'invalid',
   problems: [{ file: 'x.yaml', line: 1, column: 1, message: 'broken' }],
@@ -87,6 +90,7 @@ export const table: readonly Case[] = [
   one(10, 'shut down, where it is', { runtime: 'desk', model: 'acme-gone', existing: true }, refused('MODEL_WITHDRAWN')),
   one(10, 'shut down, by name', { runtime: 'shed', model: 'acme/acme-gone', secrets: secrets('ACME_KEY') }, refused('MODEL_WITHDRAWN', { provider: 'acme' })),
   one(10, 'shut down, by an alias', { runtime: 'shed', model: 'acme-gone-0', secrets: secrets('ACME_KEY') }, refused('MODEL_WITHDRAWN')),
+  { ...one(10, 'shut down, by name in another case', { runtime: 'desk', model: 'BRIO1' }, {}), registry: shutDown, expected: refused('MODEL_WITHDRAWN', { provider: 'brio' }) },
   one(10, 'its day has come', { runtime: 'desk', model: 'acme-2', today: '2027-01-01' }, refused('MODEL_WITHDRAWN')),
   one(10, 'its day has not come', { runtime: 'desk', model: 'acme-2', today: '2026-12-31' }, { ...platform('listed-first'), lifecycle: { status: 'deprecated', shutdown: '2027-01-01', replacement: 'acme-3' } }),
   one(11, 'nothing has it', { runtime: 'desk', model: 'unheard-of' }, refused('UNREGISTERED_MODEL_FOR_RUNTIME', { suggestions: ['acme-2', 'acme-3', 'acme-1'] })),
