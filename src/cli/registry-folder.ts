@@ -7,7 +7,6 @@ import { DroverError } from '../errors.ts';
 import { builtInFolder } from '../registry/folder.ts';
 import type { RegistryText } from '../registry/positions.ts';
 import { writeText } from './files.ts';
-import { usage } from './where.ts';
 
 export interface RegistryOption {
   readonly registry?: string;
@@ -24,18 +23,6 @@ export function withRegistry(command: Command): Command {
 /** The folder of the registry that is meant. */
 export function registryFolder({ registry }: RegistryOption, environment: Environment): string {
   return registry ?? environment.registryFolder ?? builtInFolder;
-}
-
-/** The day of today, as the registry writes days. */
-export function todayText(): string {
-  return new Date().toISOString().slice(0, 10);
-}
-
-/** @throws USAGE_INVALID where a text is no day. */
-export function readDay(option: string, text: string): string {
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
-  if (!day) throw usage(`${option} takes a day such as 2026-11-21, not ${text}.`);
-  return text;
 }
 
 /** The content of a JSON file. @throws FILE_UNREADABLE, FEED_INVALID */

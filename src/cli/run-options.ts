@@ -108,9 +108,10 @@ function mappingOf(
   ] as const)
     for (const text of texts) {
       const at = text.lastIndexOf('=');
-      if (at < 1) throw usage(`--map-${side} "${text}" is no mapping: write TENANT=KEY.`);
+      const row = text.slice(at + 1).trim();
+      if (at < 1 || row === '') throw usage(`--map-${side} "${text}" is no mapping: write TENANT=KEY.`);
       const tenant = key(text.slice(0, at).trim());
-      mapping[tenant] = { ...mapping[tenant], [side]: text.slice(at + 1).trim() };
+      mapping[tenant] = { ...mapping[tenant], [side]: row };
     }
   return mapping;
 }

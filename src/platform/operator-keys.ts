@@ -77,7 +77,10 @@ export async function revokeKey(platform: Platform, text: string, actor: string)
   if (key === undefined)
     throw new DroverError('NOT_FOUND', `There is no key ${text}; \`drover keys list\` lists them.`);
   if (others.length > 0)
-    throw new DroverError('USAGE_INVALID', `Several keys begin with ${text}; name one by its id.`);
+    throw new DroverError(
+      'USAGE_INVALID',
+      `Several keys begin with ${text}; name one by its id, as \`drover keys list --json\` shows it.`,
+    );
   const about = { tenantId: key.tenant.key, id: key.id };
   await asTenant(platform.database, platformScope, about.tenantId, async (tx) => {
     await revokeApiKey(tx, platform.schema, about);

@@ -69,6 +69,29 @@ test('errors are one JSON document on the error stream where JSON was asked for'
   assert.equal((JSON.parse(stderr) as { error: { code: string } }).error.code, 'NO_DATABASE');
 });
 
+test('what is written wrong is said before any database is opened', async () => {
+  const create = ['keys', 'create', '--sysadmin', 'me@example.org'];
+  const mistakes: [words: string[], says: RegExp][] = [
+    [['keys', 'create'], /Say whose key/],
+    [['keys', 'create', '--user', 'me@example.org'], /Say which tenant/],
+    [['keys', 'create', '--sysadmin', 'me'], /no e-mail address/],
+    [[...create, '--name', ' '], /--name takes/],
+    [[...create, '--scopes', 'all'], /--scopes: all is none/],
+    [[...create, '--expires', '2027-02-30'], /--expires takes a time such as/],
+    [[...create, '--expires', '2020-01-31'], /--expires takes a time to come/],
+    [['keys', 'revoke'], /Say which key/],
+    [['history', '--before', 'yesterday'], /--before takes a time such as/],
+    [['history', '--before', '2026-11-21T10:00'], /--before takes a time such as/],
+    [['runs', 'show'], /Which run\?/],
+  ];
+  for (const [words, says] of mistakes) {
+    const { status, stdout, stderr } = await drover([...words, '--data', scratch('nowhere')]);
+    assert.deepEqual([status, stdout], [1, ''], words.join(' '));
+    assert.match(stderr, /^USAGE_INVALID: /, words.join(' '));
+    assert.match(stderr, says);
+  }
+});
+
 test('a wrong environment is told by name', async () => {
   const { status, stderr } = await drover(['inspect'], { env: { DROVER_DATABSE: 'postgres://x@y/z' } });
   assert.equal(status, 1);

@@ -101,10 +101,11 @@ test('a registry that cannot be used lets nothing through, and says why', async 
 
 test('a model must be named, a day be a day, a runtime be there', async () => {
   assert.match((await drover(['check', 'desk', ' '], { env })).stderr, /^MODEL_REQUIRED: /);
-  assert.match(
-    (await drover(['check', 'desk', 'acme-1', '--on', 'soon'], { env })).stderr,
-    /^USAGE_INVALID: --on takes a day/,
-  );
+  for (const day of ['soon', '2026-02-30'])
+    assert.match(
+      (await drover(['check', 'desk', 'acme-1', '--on', day], { env })).stderr,
+      /^USAGE_INVALID: --on takes a day/,
+    );
   assert.match(
     (await drover(['registry', 'show', 'attic'], { env })).stderr,
     /^USAGE_INVALID: .*no runtime and no model attic/,

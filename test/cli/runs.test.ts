@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import pg from 'pg';
 import { oneEngine } from '../support/databases.ts';
 import { waitUntil } from '../support/guarantee.ts';
-import { demoPlace, drover, examplePlace, type Outcome, type Place } from './drover-process.ts';
+import { demoPlace, drover, examplePlace, type Outcome, type Place, scratch } from './drover-process.ts';
 import { digestTenants } from './tenant-rows.ts';
 
 const move = ['--from', 'claude-3-7-sonnet', '--to', 'claude-sonnet-4-5'];
@@ -108,17 +108,23 @@ test('what is asked for one tenant and for many is told apart', async () => {
     [['plan', ...all, '--sql'], /--out and --sql/],
     [['apply', ...move, '--tenant', 'x', '--canary', '1'], /--canary, limits/],
     [['apply', ...move, '--include-suspended'], /add --all-tenants/],
-    [['apply', ...all, '--go-on'], /add --canary/],
-    [['runs', 'show'], /Which run\?/],
   ];
-  await withDemo('embedded', async (demo) => {
-    for (const [words, says] of refusals) {
-      const { status, stdout, stderr } = await drover([...words, ...demo.where]);
-      assert.deepEqual([status, stdout], [1, ''], words.join(' '));
+  for (const [words, says] of refusals) {
+    const { status, stdout, stderr } = await drover([...words, '--data', scratch('nowhere')]);
+    assert.deepEqual([status, stdout], [1, ''], words.join(' '));
+    assert.match(stderr, says);
+  }
+  await withDemo('server', async (demo) => {
+    const wrong: [words: string[], says: RegExp][] = [
+      [['--go-on'], /add --canary/],
+      [['--canary', 'some'], /--canary takes a number/],
+      [['--map-to', 'Alder Clinic='], /--map-to .* is no mapping/],
+    ];
+    for (const [words, says] of wrong) {
+      const { status, stderr } = await drover(['apply', ...all, '--yes', ...words, ...demo.where]);
+      assert.equal(status, 1, words.join(' '));
       assert.match(stderr, says);
     }
-    const wrong = await drover(['apply', ...all, '--yes', '--canary', 'some', ...demo.where]);
-    assert.match(wrong.stderr, /--canary takes a number/);
     const unasked = await drover(['apply', ...all, ...demo.where]);
     assert.match(unasked.stderr, /CONFIRMATION_REQUIRED/);
     assert.deepEqual(jsonOf(await drover(['runs', '--json', ...demo.where])).runs, []);

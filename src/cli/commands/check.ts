@@ -7,11 +7,12 @@ import { judge } from '../../registry/routability.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { requireValid } from '../../registry/folder.ts';
-import { readDay, registryFolder, todayText, withRegistry } from '../registry-folder.ts';
+import { registryFolder, withRegistry } from '../registry-folder.ts';
 import type { RegistryOption } from '../registry-folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showAllowed, showRefused } from '../show-verdict.ts';
+import { readDay, todayText } from '../times.ts';
 
 interface CheckOptions extends JsonOption, RegistryOption {
   readonly secrets?: string;

@@ -8,6 +8,7 @@ import type { FoundMigration } from '../records.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showChanges, showMigration, showMigrations, showStoredResult } from '../show-history.ts';
+import { readMoment } from '../times.ts';
 import { resolveWhere, withSite } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
@@ -30,7 +31,9 @@ export const history: Verb = {
         .option('--changes', 'of one migration: every changed value, before and after'),
     ),
   run: (session, command) => {
-    const options = command.opts<HistoryOptions>();
+    const { before, ...rest } = command.opts<HistoryOptions>();
+    const began = before === undefined ? {} : { before: readMoment('--before', before).toISOString() };
+    const options = { ...rest, ...began };
     const id = command.args[0];
     return withSite(resolveWhere(options, session.environment), { mayWrite: false }, (site) =>
       id === undefined ? showList(session, site, options) : showOne(session, site, { id, options }),

@@ -15,6 +15,8 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { tableLines } from '../table.ts';
 import { chooseTenant } from '../tenant.ts';
+import type { Terminal } from '../terminal.ts';
+import { readMoment } from '../times.ts';
 import { usage, withDatabase } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 import { ownDatabase } from './serve.ts';
@@ -50,47 +52,56 @@ export const keys: Verb = {
 async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<KeysOptions>();
   const [action = '', key] = command.args;
-  await withDatabase(ownDatabase(session, options).where, async (database) => {
-    const platform = await openPlatform(database, { install: action === 'create' });
-    const asked: Asked = { session, platform, options };
-    if (action === 'create') return create(asked);
-    return action === 'list' ? list(asked) : revoke(asked, key);
-  });
+  // What is asked is read before the database is opened: making a key makes the schema, too, where it is not there.
+  const work = actions[action as Action](session, options, key);
+  await withDatabase(ownDatabase(session, options).where, async (database) =>
+    work(await openPlatform(database, { install: action === 'create' })),
+  );
   return exitStatus.done;
 }
 
-interface Asked {
-  readonly session: Session;
-  readonly platform: Platform;
-  readonly options: KeysOptions;
+type Action = 'create' | 'list' | 'revoke';
+
+/** Reads what is asked, and returns what does it. @throws USAGE_INVALID */
+type Read = (
+  session: Session,
+  options: KeysOptions,
+  key: string | undefined,
+) => (platform: Platform) => Promise<void>;
+
+const actions: Readonly<Record<Action, Read>> = { create, list, revoke };
+
+function create(session: Session, options: KeysOptions): (platform: Platform) => Promise<void> {
+  const make = readMaker(options, {
+    name: readName(options.name),
+    scopes: readScopes(options.scopes),
+    expiresAt: readExpiry(options.expires),
+    actor: actorOf(options, session),
+  });
+  return async (platform) => {
+    const made = await make(platform);
+    const { out, err } = session.terminal;
+    if (options.json === true) return out(JSON.stringify({ id: made.row.id, key: made.text }));
+    out(made.text);
+    err('This is the only time that the key is shown.');
+  };
 }
 
-async function create({ session, platform, options }: Asked): Promise<void> {
-  const { user, sysadmin, name, expires } = options;
+type NewKey = Omit<Parameters<typeof createSysadminKey>[1], 'email'>;
+
+/** Whose key it is decides how it is made. */
+function readMaker({ user, sysadmin, tenant }: KeysOptions, about: NewKey) {
   if ((user === undefined) === (sysadmin === undefined))
     throw usage('Say whose key: --user EMAIL with --tenant TENANT, or --sysadmin EMAIL.');
-  const about = {
-    name,
-    scopes: readScopes(options.scopes),
-    expiresAt: readTime(expires),
-    actor: actorOf(options, session),
+  if (user === undefined) {
+    const email = readEmail(sysadmin ?? '');
+    return (platform: Platform) => createSysadminKey(platform, { ...about, email });
+  }
+  if (tenant === undefined) throw usage('Say which tenant: --tenant with its key or its name.');
+  return async (platform: Platform) => {
+    const { key } = chooseTenant(await listTenants(platform.site), tenant);
+    return createKeyFor(platform, key, { ...about, email: user });
   };
-  const made =
-    sysadmin === undefined
-      ? await createKeyFor(platform, await tenantOf(platform, options.tenant), {
-          ...about,
-          email: user ?? '',
-        })
-      : await createSysadminKey(platform, { ...about, email: readEmail(sysadmin) });
-  const { out, err } = session.terminal;
-  if (options.json === true) return out(JSON.stringify({ id: made.row.id, key: made.text }));
-  out(made.text);
-  err('This is the only time that the key is shown.');
-}
-
-async function tenantOf(platform: Platform, text: string | undefined): Promise<string> {
-  if (text === undefined) throw usage('Say which tenant: --tenant with its key or its name.');
-  return chooseTenant(await listTenants(platform.site), text).key;
 }
 
 function readScopes(text: string): string[] {
@@ -101,12 +112,16 @@ function readScopes(text: string): string[] {
   return scopes;
 }
 
-function readTime(text: string | undefined): string | null {
+function readExpiry(text: string | undefined): string | null {
   if (text === undefined) return null;
-  const time = Date.parse(text);
-  if (Number.isNaN(time) || time <= Date.now())
-    throw usage('--expires takes a time to come, as 2027-01-31T00:00:00Z.');
-  return new Date(time).toISOString();
+  const moment = readMoment('--expires', text);
+  if (moment.getTime() > Date.now()) return moment.toISOString();
+  throw usage(`--expires takes a time to come; ${text} is past.`);
+}
+
+function readName(text: string): string {
+  if (text.trim() !== '' && text.length <= 200) return text;
+  throw usage('--name takes 1 to 200 characters that say what the key is for.');
 }
 
 function readEmail(text: string): string {
@@ -114,12 +129,17 @@ function readEmail(text: string): string {
   throw usage(`--sysadmin ${text} is no e-mail address.`);
 }
 
-async function list({ session, platform, options }: Asked): Promise<void> {
-  const tenants = await listTenants(platform.site);
-  const chosen = options.tenant === undefined ? tenants : [chooseTenant(tenants, options.tenant)];
-  const found = await listKeys(platform, chosen);
-  const { out, style, width } = session.terminal;
-  if (options.json === true) return out(JSON.stringify({ keys: found.map(describe) }));
+function list({ terminal }: Session, { tenant, json }: KeysOptions): (platform: Platform) => Promise<void> {
+  return async (platform) => {
+    const tenants = await listTenants(platform.site);
+    const chosen = tenant === undefined ? tenants : [chooseTenant(tenants, tenant)];
+    const found = await listKeys(platform, chosen);
+    if (json === true) terminal.out(JSON.stringify({ keys: found.map(describe) }));
+    else showKeys(terminal, found);
+  };
+}
+
+function showKeys({ out, style, width }: Terminal, found: readonly ListedKey[]): void {
   if (found.length === 0) return out('There are no keys.');
   const head = ['begins', 'tenant', 'user', 'name', 'scopes', 'last used', 'state'];
   const rows = found.map((key) => [
@@ -148,9 +168,18 @@ function day(time: Date | null): string {
   return time === null ? 'never' : time.toISOString().slice(0, 10);
 }
 
-async function revoke({ session, platform, options }: Asked, text: string | undefined): Promise<void> {
-  if (text === undefined) throw usage('Say which key: its id, or the eight characters it begins with.');
-  const { id, name, email } = await revokeKey(platform, text, actorOf(options, session));
-  const { out } = session.terminal;
-  out(options.json === true ? JSON.stringify({ id, revoked: true }) : `Revoked the key ${name} of ${email}.`);
+function revoke(
+  session: Session,
+  options: KeysOptions,
+  key: string | undefined,
+): (platform: Platform) => Promise<void> {
+  if (key === undefined) throw usage('Say which key: its id, or the eight characters it begins with.');
+  const actor = actorOf(options, session);
+  return async (platform) => {
+    const { id, name, email } = await revokeKey(platform, key, actor);
+    const { out } = session.terminal;
+    out(
+      options.json === true ? JSON.stringify({ id, revoked: true }) : `Revoked the key ${name} of ${email}.`,
+    );
+  };
 }

@@ -16,18 +16,11 @@ import type { LoadedRegistry } from '../../registry/load.ts';
 import type { RegistryText } from '../../registry/positions.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
-import {
-  readDay,
-  readJson,
-  registryFolder,
-  todayText,
-  withRegistry,
-  writeNewFolder,
-  writeTexts,
-} from '../registry-folder.ts';
+import { readJson, registryFolder, withRegistry, writeNewFolder, writeTexts } from '../registry-folder.ts';
 import type { RegistryOption } from '../registry-folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
+import { readDay, todayText } from '../times.ts';
 
 interface Format {
   readonly read: (value: unknown, origin: FeedOrigin) => FeedModel[];

@@ -5,11 +5,12 @@ import { findMenu, listMenus } from '../../registry/menu.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { loadValid } from '../../registry/folder.ts';
-import { readDay, registryFolder, todayText, withRegistry } from '../registry-folder.ts';
+import { registryFolder, withRegistry } from '../registry-folder.ts';
 import type { RegistryOption } from '../registry-folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showModel, showOverview, showRetirements, showRuntime } from '../show-registry.ts';
+import { readDay, todayText } from '../times.ts';
 import { usage } from '../where.ts';
 
 interface ShowOptions extends JsonOption, RegistryOption {

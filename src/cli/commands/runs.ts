@@ -64,12 +64,12 @@ async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<RunsOptions>();
   const [action, id] = command.processedArgs as [Action, string | undefined];
   const where = resolveWhere(options, session.environment);
-  const looks = action === 'list' || action === 'show';
-  return withSite(where, { mayWrite: !looks }, (site) => {
-    if (action === 'list') return showList(session, site, options);
-    if (id === undefined) throw usage(`Which run? drover runs ${action} RUN; \`drover runs\` lists them.`);
-    return carryOut[action](session, site, { runId: id, options, where });
-  });
+  if (action === 'list')
+    return withSite(where, { mayWrite: false }, (site) => showList(session, site, options));
+  if (id === undefined) throw usage(`Which run? drover runs ${action} RUN; \`drover runs\` lists them.`);
+  return withSite(where, { mayWrite: action !== 'show' }, (site) =>
+    carryOut[action](session, site, { runId: id, options, where }),
+  );
 }
 
 interface Asked {
