@@ -2,10 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { runCli } from './cli/main.ts';
 
-// A reader that has seen enough (`| head`) is no error, and must not end a migration in its middle.
+// Output that cannot be written must not end a migration in its middle. A reader that has seen enough (`| head`) is no
+// error; anything else, such as a full disk, is one in the end.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE') return;
+    if (stream === process.stdout)
+      process.stderr.write(`FILE_UNREADABLE: The output cannot be written: ${error.message}.\n`);
+    process.once('exit', () => (process.exitCode = 1));
   });
 }
 

@@ -2,6 +2,7 @@
 import type { CommanderError } from 'commander';
 import { printable } from '../engine/row-text.ts';
 import { DroverError, errorCodes } from '../errors.ts';
+import { fileError } from './files.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface FailureOptions {
@@ -35,6 +36,8 @@ export function usageError(error: CommanderError, command: string): DroverError 
 
 function asDroverError(error: unknown): DroverError {
   if (error instanceof DroverError) return error;
+  const ofFile = fileError(error);
+  if (ofFile !== undefined) return ofFile;
   return new DroverError('INTERNAL', 'Something happened that Drover did not expect.', {}, { cause: error });
 }
 

@@ -13,7 +13,8 @@ export function readPlanFile(path: string): Plan {
   throw new DroverError('PLAN_INVALID', message, { file: path });
 }
 
-function readText(path: string): string {
+/** The text of a file. @throws FILE_UNREADABLE */
+export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
@@ -32,13 +33,24 @@ export function writeText(path: string, text: string, { keep }: { readonly keep:
   }
 }
 
+/** An error of the file system that nobody has put into words yet; undefined where it is none. */
+export function fileError(error: unknown): DroverError | undefined {
+  if (!(error instanceof Error && 'syscall' in error && 'path' in error)) return undefined;
+  return unusable(String(error.path), 'used', error);
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'it is not there',
+  EACCES: 'it is not permitted',
+  EPERM: 'it is not permitted',
+  EROFS: 'nothing can be written there',
+  EISDIR: 'it is a folder',
+  EEXIST: 'it is no folder',
+  ENOTDIR: 'it, or what it lies in, is no folder',
+  ENOSPC: 'the disk is full',
+};
+
 function unusable(path: string, what: string, cause: unknown): DroverError {
-  const reasons: Record<string, string> = {
-    ENOENT: 'it is not there',
-    EACCES: 'it is not permitted',
-    EISDIR: 'it is a folder',
-    ENOSPC: 'the disk is full',
-  };
   const code = reasonOf(cause);
   return new DroverError(
     'FILE_UNREADABLE',

@@ -1,12 +1,12 @@
 /** Which registry a command works with, and the files that it writes of one. */
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { Environment } from '../config.ts';
 import { DroverError } from '../errors.ts';
 import { builtInFolder } from '../registry/folder.ts';
 import type { RegistryText } from '../registry/positions.ts';
-import { writeText } from './files.ts';
+import { readText, writeText } from './files.ts';
 
 export interface RegistryOption {
   readonly registry?: string;
@@ -27,12 +27,7 @@ export function registryFolder({ registry }: RegistryOption, environment: Enviro
 
 /** The content of a JSON file. @throws FILE_UNREADABLE, FEED_INVALID */
 export function readJson(path: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new DroverError('FILE_UNREADABLE', `${path} cannot be read.`, { file: path }, { cause });
-  }
+  const text = readText(path);
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {

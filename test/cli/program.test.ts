@@ -1,7 +1,8 @@
 /** What every command has in common; and those that need nothing: demo and seed. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { reportFailure } from '../../src/cli/failure.ts';
@@ -120,6 +121,31 @@ test('a reader that stops early is no error, and does not change the status', as
   const { status, stderr } = spawnSync('bash', ['-c', `${words} | head -c 1 > /dev/null; exit $PIPESTATUS`]);
   assert.deepEqual([status, stderr.toString()], [0, '']);
 });
+
+test('a path that cannot be used is named with the reason, and is no mistake of Drover', async () => {
+  const file = scratch('file');
+  writeFileSync(file, '{}');
+  for (const words of [
+    ['seed', '--data', file],
+    ['serve', '--port', '0', '--data', join(file, 'below')],
+    ['registry', 'import', 'litellm', scratch('missing')],
+  ]) {
+    const { status, stderr } = await drover(words);
+    assert.equal(status, 1);
+    assert.match(stderr, /^FILE_UNREADABLE: \S+ cannot be (used|read): it[^\n]+\.\n$/, words.join(' '));
+  }
+});
+
+const full = '/dev/full';
+if (existsSync(full))
+  test('output that cannot be written is told at the end, without a stack', () => {
+    const file = openSync(full, 'w');
+    const stdio: ['ignore', number, 'pipe'] = ['ignore', file, 'pipe'];
+    const { status, stderr } = spawnSync(process.execPath, [program, '--help'], { stdio });
+    closeSync(file);
+    assert.equal(status, 1);
+    assert.match(stderr.toString(), /^FILE_UNREADABLE: The output cannot be written: ENOSPC[^\n]+\n$/);
+  });
 
 eachEngine((engine) => {
   test('seeding twice adds nothing the second time', async () => {
