@@ -229,18 +229,13 @@ function keptFindings({ leftBehind }: FindingInput): Finding[] {
 function allowedFindings({ leftBehind }: FindingInput): Finding[] {
   return leftBehind
     .filter(({ reason }) => reason === 'not-allowed')
-    .map(({ place, entity, count, rows }) => ({
+    .map(({ place, entity, count }) => ({
       severity: 'warning',
       code: 'TARGET_NOT_ALLOWED',
       place,
       entity,
       count,
-      message: `${place}: ${count} row(s) cannot have the target (${rows
-        .slice(0, 3)
-        .map(({ key, name }) => name ?? key)
-        .join(
-          ', ',
-        )}). They stay as they are, and the rest moves; give them another model, then migrate again.`,
+      message: `${place}: ${count} row(s) cannot have the target. They stay as they are, and the rest moves; give them another model, then migrate again.`,
     }));
 }
 

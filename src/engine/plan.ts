@@ -13,7 +13,7 @@ import type { Intent } from './intent.ts';
 import { compareText } from './order.ts';
 import type { ModelFacts } from './model.ts';
 import type { LeftBehind, ModelName, Plan } from './plan-types.ts';
-import type { PlaceGroup, RowGroup, Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import { planSteps } from './steps.ts';
 
 export interface PlanInput {
@@ -50,16 +50,27 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
 
 /** The same facts in one order, whatever the order in which a database gave them: its collation must not decide a hash. */
 function inOrder(snapshot: Snapshot): Snapshot {
+  const { grants, unclassified, demands, hidden, parameters } = snapshot;
   const places = snapshot.places.map((source) => ({
     ...source,
-    groups: source.groups.toSorted((a, b) => compareText(orderOf(a), orderOf(b))),
+    groups: ordered(source.groups, ({ states, owner, dead }) => [states, owner, dead]),
   }));
-  const placeId = (source: PlaceGroup): string => canonicalText([source.table, source.column ?? null]);
-  return { ...snapshot, places: places.toSorted((a, b) => compareText(placeId(a), placeId(b))) };
+  return {
+    ...snapshot,
+    places: ordered(places, ({ table, column }) => [table, column]),
+    grants: ordered(grants.map((need) => ({ ...need, scopes: ordered(need.scopes) }))),
+    unclassified: ordered(unclassified, ({ table, column, kind, pointer }) => [table, column, kind, pointer]),
+    demands: ordered(demands),
+    hidden: ordered(hidden),
+    parameters: ordered(parameters.map((entry) => ({ ...entry, documents: ordered(entry.documents) }))),
+    dependents: Object.fromEntries(ordered(Object.entries(snapshot.dependents))),
+  };
 }
 
-function orderOf({ states, owner, dead }: RowGroup): string {
-  return canonicalText([states, owner, dead]);
+/** By the code units of what tells two of them apart. */
+function ordered<Each>(all: readonly Each[], tellsApart: (each: Each) => unknown = (each) => each): Each[] {
+  const keyed = all.map((each) => ({ each, key: canonicalText(tellsApart(each)) }));
+  return keyed.toSorted((a, b) => compareText(a.key, b.key)).map(({ each }) => each);
 }
 
 /** The content hash: over everything but the hash itself and the sample rows, which only illustrate. */

@@ -43,7 +43,7 @@ oneEngine((engine) => {
     http.call('DELETE', `/api/v1/workspaces/${id}`, { key: http.keys.member });
   const modelOf = async (id: string): Promise<unknown> => (await storedRow(http, id))['model'];
 
-  it('warns where a workspace could not run on the target, and names it', async () => {
+  it('warns where a workspace could not run on the target, and where it is', async () => {
     const { status, json, text } = await migrate(haiku, mini, { confirm_migration: false });
     assert.equal(status, 409, text);
     const finding = json.data.findings.find(({ code }: { code: string }) => code === 'TARGET_NOT_ALLOWED');

@@ -1,0 +1,149 @@
+/** What holds of every plan, whatever the facts: the checker agrees, the order of facts means nothing, and each fact counts. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { checkPlan } from '../../src/engine/check.ts';
+import type { Intent } from '../../src/engine/intent.ts';
+import type { PlaceState, RowGroup, Snapshot } from '../../src/engine/snapshot.ts';
+import { buildPlan, buildSnapshot, rows } from './build-snapshot.ts';
+
+const columnStates: readonly PlaceState[] = ['L', 'H', 'A', 'G', 'K', 'C', 'AC', 'GC', 'KC', 'N'];
+const documentStates: readonly PlaceState[] = ['L', 'H', 'A', 'G', 'B'];
+const places: Readonly<Record<string, readonly PlaceState[]>> = {
+  'agents.model_id': columnStates,
+  'agents.graph/nodes/*/model': documentStates,
+  'links.model_id': columnStates,
+  'messages.model_id': ['L', 'H'],
+  'templates.model_id': columnStates,
+};
+
+/** Rows that are alike in all by which the database groups them. */
+const group: fc.Arbitrary<RowGroup> = fc.constantFrom(...Object.keys(places)).chain((place) =>
+  fc
+    .record({
+      state: fc.constantFrom(...(places[place] ?? [])),
+      owner: place.startsWith('templates')
+        ? fc.constant('global' as const)
+        : fc.constantFrom('mine', 'mine', 'other', 'none', 'disagree'),
+      dead: fc.boolean(),
+      count: fc.integer({ min: 1, max: 9 }),
+      side: fc.constantFrom<Record<string, number>>({}, { settings: 1 }),
+      digest: fc.string({ maxLength: 3 }),
+    })
+    .map(({ state, count, ...more }) => rows({ [place]: state }, count, more)),
+);
+
+const facts: fc.Arbitrary<Snapshot> = fc
+  .record({
+    groups: fc.uniqueArray(group, {
+      selector: ({ states, owner, dead }) => JSON.stringify([states, owner, dead]),
+      maxLength: 12,
+    }),
+    grants: fc.array(fc.record({ place: fc.constant('agents.model_id'), grant: fc.constant('links.model_id'), via: fc.constant('space'), scopes: fc.uniqueArray(fc.constantFrom('a', 'b', 'c')) }), { maxLength: 2 }),
+    unclassified: fc.uniqueArray(fc.record({ table: fc.constantFrom('public.notes', 'public.logs'), column: fc.constantFrom('text', 'more'), kind: fc.constant('exact'), count: fc.nat(5), samples: fc.array(fc.string(), { maxLength: 2 }) }), { maxLength: 3, selector: ({ table, column }) => table + column }),
+    demands: fc.uniqueArray(fc.record({ place: fc.constantFrom('agents.model_id', 'links.model_id'), security: fc.constantFrom(null, 1, 2), region: fc.constantFrom(null, 'eu'), rows: fc.nat(5) }), { maxLength: 3, selector: ({ place, security, region }) => JSON.stringify([place, security, region]) }),
+    dependents: fc.dictionary(fc.constantFrom('public.links', 'public.agents'), fc.nat(3)),
+    hidden: fc.subarray(['public.agents', 'public.links']),
+    parameters: fc.constantFrom([], [{ table: 'public.agents', column: 'settings', documents: [{ text: '{"seed":1}', rows: 2 }, { text: '{"top_p":1}', rows: 1 }] }]),
+  })
+  .map(({ groups, ...more }) => buildSnapshot({ groups, more })); // prettier-ignore
+
+const wish: fc.Arbitrary<Partial<Intent>> = fc.record(
+  {
+    entityTypes: fc.subarray(['agents', 'links', 'messages', 'templates'], { minLength: 1 }),
+    parameters: fc.constantFrom('reset', 'keep', 'translate'),
+    answers: fc.dictionary(fc.constantFrom(...Object.keys(places)), fc.constantFrom('move', 'keep')),
+    leaveAsks: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
+
+test('the checker finds nothing to object to', () => {
+  fc.assert(
+    fc.property(facts, wish, (snapshot, intent) => {
+      assert.deepEqual(checkPlan(snapshot, buildPlan(snapshot, intent)), []);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** All lists turned round, as another database might give them. */
+function turnedRound(snapshot: Snapshot): Snapshot {
+  const { places: all, grants, unclassified, demands, hidden, parameters, dependents, ...rest } = snapshot;
+  return {
+    ...rest,
+    places: all.toReversed().map((source) => ({ ...source, groups: source.groups.toReversed() })),
+    grants: grants.toReversed().map((need) => ({ ...need, scopes: need.scopes.toReversed() })),
+    unclassified: unclassified.toReversed(),
+    demands: demands.toReversed(),
+    hidden: hidden.toReversed(),
+    parameters: parameters
+      .toReversed()
+      .map((entry) => ({ ...entry, documents: entry.documents.toReversed() })),
+    dependents: Object.fromEntries(Object.entries(dependents).toReversed()),
+  };
+}
+
+test('the order in which facts come changes nothing', () => {
+  fc.assert(
+    fc.property(facts, wish, (snapshot, intent) => {
+      const [a, b] = [buildPlan(snapshot, intent), buildPlan(turnedRound(snapshot), intent)];
+      assert.deepEqual(b.facts, a.facts);
+      assert.deepEqual(b, a);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+/** Examples; and how a value was found, which decides nothing. */
+const noFacts = ['sample', 'samples', 'kind'];
+
+/** The paths to all single values. */
+function pathsOf(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value !== 'object' || value === null) return [path];
+  return Object.entries(value)
+    .filter(([name]) => path.length === 0 || !noFacts.includes(name))
+    .flatMap(([name, inner]) => pathsOf(inner, [...path, name]));
+}
+
+function changed(value: unknown, [step, ...rest]: readonly string[]): unknown {
+  if (step === undefined)
+    return typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : `${String(value)}x`;
+  if (Array.isArray(value))
+    return value.map((inner: unknown, at) => (at === Number(step) ? changed(inner, rest) : inner));
+  const members = value as Record<string, unknown>;
+  return { ...members, [step]: changed(members[step], rest) };
+}
+
+/** The rules and what identifies a place are facts by their definitions; the day is one only where something ends. */
+function isFact([first = '', , inner = '']: readonly string[]): boolean {
+  return !['rules', 'today'].includes(first) && !(first === 'places' && inner !== 'groups');
+}
+
+test('every fact counts', () => {
+  fc.assert(
+    fc.property(facts, wish, fc.nat(), (snapshot, intent, chance) => {
+      const paths = pathsOf(snapshot).filter(isFact);
+      const path = paths[chance % paths.length] ?? [];
+      const other = changed(snapshot, path) as Snapshot;
+      assert.notEqual(buildPlan(other, intent).hash, buildPlan(snapshot, intent).hash, path.join('.'));
+    }),
+    { numRuns: 1500 },
+  );
+});
+
+test('what the rows are called does not count', () => {
+  fc.assert(
+    fc.property(facts, wish, fc.string(), (snapshot, intent, name) => {
+      const other: Snapshot = {
+        ...snapshot,
+        places: snapshot.places.map((source) => ({
+          ...source,
+          groups: source.groups.map((each) => ({ ...each, sample: [{ key: name, name }] })),
+        })),
+      };
+      assert.equal(buildPlan(other, intent).hash, buildPlan(snapshot, intent).hash);
+    }),
+    { numRuns: 500 },
+  );
+});
