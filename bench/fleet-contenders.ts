@@ -92,8 +92,8 @@ async function loopTenant(client: pg.Client, moveRows: MoveRows, n: number): Pro
   await client.query('COMMIT');
 }
 
-/** Milliseconds of a run by `workers` processes, from its making to its end: resolution, plans, journal, records, verification. */
-export async function run(url: string, about: { workers: number; waveSize: number }): Promise<number> {
+/** Milliseconds of a run by so many processes, from its making to its end: resolution, plans, journal, records, verification. */
+export async function run(url: string, about: { processes: number; waveSize: number }): Promise<number> {
   const database = await openServer({ url });
   try {
     const { site } = await openPlatform(database, { install: false });
@@ -107,7 +107,7 @@ export async function run(url: string, about: { workers: number; waveSize: numbe
     });
     const madeMs = performance.now() - startedAt;
     const workers = await Promise.all(
-      Array.from({ length: about.workers }, () => startProcess([url, 'run', id])),
+      Array.from({ length: about.processes }, () => startProcess([url, 'run', id])),
     );
     return madeMs + (await timed(() => Promise.all(workers.map((worker) => worker.finish()))));
   } finally {

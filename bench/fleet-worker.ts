@@ -6,7 +6,7 @@ import { openServer } from '../src/postgres/connect.ts';
 import { applyMove } from '../src/postgres/move.ts';
 import { getRun } from '../src/postgres/runs.ts';
 import { isFinal } from '../src/fleet/standing.ts';
-import { startWorker } from '../src/fleet/worker.ts';
+import { startWorkers } from '../src/fleet/worker.ts';
 import { fleetId } from './fleet-fixture.ts';
 
 const [url = '', task = '', argument = ''] = process.argv.slice(2);
@@ -16,10 +16,10 @@ process.stdout.write('ready\n');
 await once(process.stdin, 'data');
 
 if (task === 'run') {
-  const worker = startWorker(site, { only: argument, pollMs: 20 });
-  // The other worker may be the one that ends the run.
+  const workers = startWorkers(site, { only: argument, pollMs: 20 });
+  // Another process may be the one that ends the run.
   while (!isFinal(await getRun(site, argument))) await pause(50);
-  await worker.stop();
+  await workers.stop();
 } else {
   for (let n = 1; n <= Number(argument); n += 1) {
     const intent = {

@@ -27,14 +27,14 @@ function partly(measure: (url: string, tenants: number) => Promise<number>): Con
 }
 
 /** Waves of 200, smaller where there are few tenants, so that every worker has some. */
-function runBy(workers: number): Contender['measure'] {
-  return (url, tenants) => run(url, { workers, waveSize: Math.min(200, Math.ceil(tenants / 4)) });
+function runBy(processes: number): Contender['measure'] {
+  return (url, tenants) => run(url, { processes, waveSize: Math.min(200, Math.ceil(tenants / 4)) });
 }
 
 const contenders: readonly Contender[] = [
   { name: 'one UPDATE over all (the limit)', measure: limit },
-  { name: 'run, 2 workers', measure: runBy(2) },
-  { name: 'run, 1 worker', measure: runBy(1) },
+  { name: 'run, two processes', measure: runBy(2) },
+  { name: 'run, one process', measure: runBy(1) },
   { name: `drover, a transaction a tenant (${part})`, measure: partly(oneByOne) },
   { name: `loop, a statement a table and space (${part})`, measure: partly(loop) },
   { name: `loop, row by row (${part})`, measure: partly(rowLoop) },

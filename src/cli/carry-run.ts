@@ -35,7 +35,7 @@ export async function carryRun(session: Session, site: Site, about: CarryRun): P
     // It may have ended meanwhile, and then there is nothing to pause.
     pauseRun(site, order).catch(() => undefined);
   };
-  const say = 'Pausing after the wave under way; press Ctrl-C again to leave at once.';
+  const say = 'Pausing after the waves under way; press Ctrl-C again to leave at once.';
   const run = await session.interruption
     .heed({ say, asked: pause }, () =>
       workThrough(site, about.runId, {

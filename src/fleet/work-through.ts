@@ -4,7 +4,7 @@ import type { RunRecord } from '../postgres/runs.ts';
 import type { Site } from '../postgres/site.ts';
 import { waitForRun } from './follow.ts';
 import type { Following } from './follow.ts';
-import { startWorker } from './worker.ts';
+import { startWorkers } from './worker.ts';
 import type { WorkerOptions } from './worker.ts';
 
 /** Returns the run as it is when it has ended or stands still, or when the signal says that nobody waits any more. */
@@ -14,7 +14,7 @@ export async function workThrough(
   options: Omit<WorkerOptions, 'only'> & Following = {},
 ): Promise<RunRecord> {
   const { signal, onLook, pollMs = 100, ...rest } = options;
-  const worker = startWorker(site, { ...rest, pollMs, only: runId });
+  const workers = startWorkers(site, { ...rest, pollMs, only: runId });
   try {
     await waitForRun(site, runId, {
       pollMs,
@@ -22,7 +22,7 @@ export async function workThrough(
       ...(onLook === undefined ? {} : { onLook }),
     });
   } finally {
-    await worker.stop();
+    await workers.stop();
   }
   // A pause ends the waiting while a wave is still under way, which the worker has finished by now.
   return getRun(site, runId);

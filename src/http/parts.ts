@@ -1,6 +1,6 @@
 /** What runs in a server beside the API. A part may bring checks of readiness and figures of its own. */
 import type { Logger } from 'pino';
-import { startWorker, type Worker } from '../fleet/worker.ts';
+import { startWorkers, type Workers } from '../fleet/worker.ts';
 import type { Platform } from '../platform/open.ts';
 import type { Reloading } from '../platform/workspaces/live-registry.ts';
 import { countRuns, secondsUnattended } from '../postgres/run-health.ts';
@@ -65,9 +65,9 @@ async function workersFinding(site: Platform['site']): Promise<Finding> {
   };
 }
 
-/** A worker that carries out runs; it finishes the wave under way before it stops. */
+/** Workers that carry out runs; they finish the waves under way before they stop. */
 function runs({ site }: Platform, log: Logger): Part {
-  let worker: Worker | undefined;
+  let workers: Workers | undefined;
   return {
     name: 'runs',
     checks: [
@@ -82,10 +82,10 @@ function runs({ site }: Platform, log: Logger): Part {
       },
     ],
     start: () => {
-      worker = startWorker(site, {
-        onProblem: (error) => log.warn({ err: error }, 'the worker cannot work'),
+      workers = startWorkers(site, {
+        onProblem: (error) => log.warn({ err: error }, 'a worker cannot work'),
       });
     },
-    stop: async () => worker?.stop(),
+    stop: async () => workers?.stop(),
   };
 }

@@ -131,7 +131,7 @@ test('what is asked for one tenant and for many is told apart', async () => {
   });
 });
 
-test('Ctrl-C pauses between two waves, and the run goes on where it was', async () => {
+test('Ctrl-C pauses after the waves under way, and the run goes on where it was', async () => {
   await withDemo('server', async (demo) => {
     if (!('url' in demo.target)) throw new Error('a server has a URL');
     const blocker = new pg.Client({ connectionString: demo.target.url });
@@ -145,8 +145,8 @@ test('Ctrl-C pauses between two waves, and the run goes on where it was', async 
     });
     await waitUntil(async () => {
       const { rowCount } = await blocker.query(`SELECT FROM pg_locks WHERE NOT granted`);
-      return (rowCount ?? 0) > 0;
-    }, 'the run waits for the lock');
+      return (rowCount ?? 0) > 1;
+    }, 'both workers wait for the lock');
     interrupt();
     await Promise.race([heard.promise, stopped]);
     await blocker.query('ROLLBACK');
@@ -154,7 +154,7 @@ test('Ctrl-C pauses between two waves, and the run goes on where it was', async 
     const paused = await stopped;
     assert.equal(paused.status, 130, paused.stderr);
     const run = jsonOf(paused);
-    assert.deepEqual([run.status, run.succeeded], ['paused', 1], 'the wave under way was finished');
+    assert.deepEqual([run.status, run.succeeded], ['paused', 2], 'the waves under way were finished');
     const resumed = await drover(['runs', 'resume', run.id, '--json', ...demo.where]);
     assert.equal(resumed.status, 0, resumed.stderr);
     assert.equal(jsonOf(resumed).succeeded, 3);

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { startWorker } from '../../fleet/worker.ts';
+import { startWorkers } from '../../fleet/worker.ts';
 import { withWhere } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
@@ -7,7 +7,7 @@ import { resolveWhere, withSite } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
 interface WorkerOptions extends WhereOptions {
-  readonly count: number;
+  readonly count?: number;
 }
 
 /** `drover worker`: works on runs until Ctrl-C; any number of them beside each other. */
@@ -15,22 +15,28 @@ export const worker: Verb = {
   name: 'worker',
   summary: 'work on runs over many tenants, until Ctrl-C; any number of processes may',
   define: (command) =>
-    withWhere(command.option('--count <count>', 'so many workers in this process', readCount, 1)),
+    withWhere(
+      command.option(
+        '--count <count>',
+        'so many workers in this process (two, or one where waves would wait for each other)',
+        readCount,
+      ),
+    ),
   run: (session, command) => {
     const options = command.opts<WorkerOptions>();
     return withSite(resolveWhere(options, session.environment), { mayWrite: true }, async (site) => {
-      const workers = Array.from({ length: options.count }, () =>
-        startWorker(site, {
+      const workers = startWorkers(
+        site,
+        {
           onProblem: (error) => say(session, `The database cannot be used; waiting: ${messageOf(error)}`),
           onWave: (run, ended) => say(session, `Run ${run.id}: ${ended.length} tenants, ${run.pending} left`),
-        }),
+        },
+        options.count,
       );
-      say(
-        session,
-        `Working on runs with ${options.count} worker${options.count === 1 ? '' : 's'}; Ctrl-C ends it.`,
-      );
+      const { count } = workers;
+      say(session, `Working on runs with ${count} worker${count === 1 ? '' : 's'}; Ctrl-C ends it.`);
       await session.interruption.wait();
-      await Promise.all(workers.map((one) => one.stop()));
+      await workers.stop();
       return exitStatus.done;
     });
   },
