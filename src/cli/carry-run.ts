@@ -6,6 +6,7 @@ import type { Ended } from '../postgres/run-tenants.ts';
 import { listRunTenants } from '../postgres/run-tenants.ts';
 import type { RunRecord } from '../postgres/runs.ts';
 import type { Site } from '../postgres/site.ts';
+import { messageOf } from './failure.ts';
 import { runAfterHook } from './hook.ts';
 import { showRunProgress } from './run-progress.ts';
 import { exitStatus } from './session.ts';
@@ -86,8 +87,4 @@ async function tellHooks(
   for (const result of ended)
     if (result.status === 'succeeded')
       await runAfterHook(terminal, site.config.after, { event, tenant: result.tenant, result });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

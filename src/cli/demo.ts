@@ -156,7 +156,6 @@ async function playRollback(stage: Stage, { migrationId }: MoveResult): Promise<
   showRollbackResult(stage.session.terminal, result);
 }
 
-/** A digest of every fact about the rows on the source and on the target: keys, settings, definitions. */
 /** A digest of every row of the tenant, table by table. */
 async function readState({ site, tenant }: Stage): Promise<string> {
   return canonicalText(await digestTenant(site, tenant.key));

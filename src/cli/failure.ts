@@ -61,6 +61,11 @@ function showFailure(
   if (!debug) err('`drover --debug …` prints where it happened.');
 }
 
+/** What happened, of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

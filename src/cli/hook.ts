@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { Config } from '../engine/config.ts';
+import { messageOf } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
 const commandTimeoutMs = 60_000;
@@ -33,8 +34,9 @@ async function attempt({ err, errStyle }: Terminal, what: string, work: Promise<
     await work;
     err(errStyle.muted(`After: ${what} was told.`));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    err(`${errStyle.warning('After')}: ${what} failed: ${reason}. The migration stands; tell it by hand.`);
+    err(
+      `${errStyle.warning('After')}: ${what} failed: ${messageOf(error)}. The migration stands; tell it by hand.`,
+    );
   }
 }
 

@@ -157,8 +157,15 @@ function setUp(command: Command, { stdout, stderr }: Streams): void {
   });
 }
 
-/** `drover plan`, for the hint where to find help. */
+/** `drover registry diff`, for the hint where to find help. */
 function commandLine(program: Command, args: readonly string[]): string {
-  const verb = args.find((arg) => program.commands.some((command) => command.name() === arg));
-  return verb === undefined ? 'drover' : `drover ${verb}`;
+  const words = [program.name()];
+  let at = program;
+  for (const arg of args) {
+    const below = at.commands.find((command) => command.name() === arg);
+    if (below === undefined) continue;
+    words.push(arg);
+    at = below;
+  }
+  return words.join(' ');
 }

@@ -1,6 +1,6 @@
 /** Options that several commands share, and what they mean. */
 import { userInfo } from 'node:os';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Answer, Intent, ParameterPolicy } from '../engine/intent.ts';
 import type { Session } from './session.ts';
 import { usage } from './where.ts';
@@ -41,10 +41,6 @@ export interface MoveOptions extends WhereOptions, JsonOption, TenantOption {
 
 /** What is moved. */
 export function withMove(command: Command): Command {
-  const collect = (value: string, earlier: readonly string[] | undefined): string[] => [
-    ...(earlier ?? []),
-    value,
-  ];
   return command
     .optionsGroup('What is moved:')
     .option('--from <model>', 'the model to move off: name, family/name, provider/name or key')
@@ -88,6 +84,19 @@ export function readSystemUser(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** For options that may be repeated. */
+export function collect(value: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, value];
+}
+
+/** For options that count something. */
+export function countUpTo(most: number): (text: string) => number {
+  return (text) => {
+    if (/^[1-9]\d*$/.test(text) && Number(text) <= most) return Number(text);
+    throw new InvalidArgumentError(`It takes a whole number from 1 to ${most}.`);
+  };
 }
 
 /** What the options ask for; the tenant is resolved later. @throws USAGE_INVALID */

@@ -5,7 +5,7 @@ import type { Canary } from '../postgres/runs.ts';
 import type { Site } from '../postgres/site.ts';
 import { listTenants } from '../postgres/tenants.ts';
 import type { TenantName } from '../postgres/tenants.ts';
-import { readIntent } from './options.ts';
+import { collect, readIntent } from './options.ts';
 import type { MoveOptions } from './options.ts';
 import { chooseTenant } from './tenant.ts';
 import { usage } from './where.ts';
@@ -20,10 +20,6 @@ export interface TenantsOptions extends MoveOptions {
 
 /** Which tenants, and which rows in them. */
 export function withTenants(command: Command): Command {
-  const collect = (value: string, earlier: readonly string[] | undefined): string[] => [
-    ...(earlier ?? []),
-    value,
-  ];
   return command
     .optionsGroup('Many tenants:')
     .option('--all-tenants', 'in every tenant; see docs/guides/runs.md')

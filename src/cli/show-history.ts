@@ -5,6 +5,7 @@ import type { Change, MigrationDetail, MigrationRecord } from '../postgres/histo
 import type { NamedRecord } from './records.ts';
 import { tableLines } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { minuteText } from './times.ts';
 import { wrapLine } from './wrap.ts';
 
 /** One line each, newest first. */
@@ -12,7 +13,7 @@ export function showMigrations({ out, style, width }: Terminal, records: readonl
   if (records.length === 0) return out('No migrations yet.');
   for (const record of records) {
     out(`${style.bold(record.id)}  ${statusOf(record)}`);
-    const summary = `${time(record.startedAt)}  ${printable(record.tenantName)}  ${record.migratedCount} rows  by ${printable(record.actor)}`;
+    const summary = `${minuteText(record.startedAt)}  ${printable(record.tenantName)}  ${record.migratedCount} rows  by ${printable(record.actor)}`;
     for (const line of wrapLine(`  ${summary}`, width)) out(line);
     for (const line of wrapLine(`  ${modelsOf(record)}`, width)) out(style.muted(line));
   }
@@ -25,7 +26,7 @@ export function showMigration(terminal: Terminal, record: MigrationDetail): void
   out(`${style.bold(what)}  ${statusOf(record)}`);
   out(`  ${modelsOf(record)}`);
   out(
-    `  by ${printable(record.actor)}, ${time(record.startedAt)}${record.reason === null ? '' : `: ${printable(record.reason)}`}${record.forced ? ' (forced)' : ''}`,
+    `  by ${printable(record.actor)}, ${minuteText(record.startedAt)}${record.reason === null ? '' : `: ${printable(record.reason)}`}${record.forced ? ' (forced)' : ''}`,
   );
   if (record.errorMessage !== null)
     out(`  ${style.error(record.errorCode ?? 'error')}: ${printable(record.errorMessage)}`);
@@ -91,9 +92,4 @@ function statusOf({ status, complete, rolledBack, kind }: MigrationRecord): stri
 function modelsOf({ from, to, kind }: MigrationRecord): string {
   const models = `${printable(from.name ?? from.key ?? '?')} → ${printable(to.name ?? to.key ?? '?')}`;
   return kind === 'rollback' ? `back from ${models}` : models;
-}
-
-/** To the minute; the JSON has it exactly. */
-function time(iso: string): string {
-  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -7,6 +7,7 @@ import type { RunRecord } from '../postgres/runs.ts';
 import { progressText } from './run-progress.ts';
 import { tableLines } from './table.ts';
 import type { Style, Terminal } from './terminal.ts';
+import { minuteText } from './times.ts';
 import { wrapLine } from './wrap.ts';
 
 /** A few lines each, newest first. */
@@ -14,7 +15,7 @@ export function showRuns({ out, style, width }: Terminal, runs: readonly RunReco
   if (runs.length === 0) return out('No runs yet.');
   for (const run of runs) {
     out(`${style.bold(run.id)}  ${statusOf(run, style)}`);
-    const summary = `${time(run.createdAt)}  ${progressText(run)}  ${run.migratedCount} rows  by ${printable(run.actor)}`;
+    const summary = `${minuteText(run.createdAt)}  ${progressText(run)}  ${run.migratedCount} rows  by ${printable(run.actor)}`;
     for (const line of [
       ...wrapLine(`  ${summary}`, width),
       ...wrapLine(`  ${modelsOf(run)}`, width).map(style.muted),
@@ -31,7 +32,7 @@ export function showRun(terminal: Terminal, run: RunRecord, tenants: readonly Ru
   out(`${style.bold(what)}  ${statusOf(run, style)}`);
   const lines = [
     modelsOf(run),
-    `by ${printable(run.actor)}, ${time(run.createdAt)}${run.reason === null ? '' : `: ${printable(run.reason)}`}`,
+    `by ${printable(run.actor)}, ${minuteText(run.createdAt)}${run.reason === null ? '' : `: ${printable(run.reason)}`}`,
     `${progressText(run)}; ${rowCount(run.migratedCount)}`,
     ...(run.statusReason === null ? [] : [printable(run.statusReason)]),
   ];
@@ -92,8 +93,4 @@ function modelsOf({ from, to }: RunRecord): string {
   const name = (model: RunRecord['from']): string =>
     printable(wantedLabel({ name: model.name, second: model.family }));
   return `${name(from)} → ${name(to)}`;
-}
-
-function time(text: string): string {
-  return `${text.slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -6,6 +6,11 @@ export function todayText(): string {
   return new Date().toISOString().slice(0, 10);
 }
 
+/** A moment in UTC, to the minute; the JSON has it exactly. */
+export function minuteText(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
 /** @throws USAGE_INVALID where a text is no day */
 export function readDay(option: string, text: string): string {
   if (isDay(text)) return text;

@@ -50,6 +50,8 @@ test('a mistyped command is refused with what was meant, and no command at all s
   const mistyped = await drover(['paln']);
   assert.deepEqual([mistyped.status, mistyped.stdout], [1, '']);
   assert.match(mistyped.stderr, /^USAGE_INVALID: Unknown command 'paln'.*Did you mean plan/);
+  const lacking = await drover(['registry', 'diff', 'old']);
+  assert.match(lacking.stderr, /^USAGE_INVALID: Missing required argument.*`drover registry diff --help`/);
   const none = await drover([]);
   assert.deepEqual([none.status, none.stdout], [1, '']);
   assert.match(none.stderr, /^Usage: drover/);

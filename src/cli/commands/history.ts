@@ -1,7 +1,6 @@
-import { InvalidArgumentError } from 'commander';
 import { listChanges } from '../../postgres/history.ts';
 import type { Site } from '../../postgres/site.ts';
-import { withJson, withWhere } from '../options.ts';
+import { countUpTo, withJson, withWhere } from '../options.ts';
 import type { JsonOption, TenantOption } from '../options.ts';
 import { findMigration, listRecords } from '../records.ts';
 import type { FoundMigration } from '../records.ts';
@@ -26,7 +25,7 @@ export const history: Verb = {
     withWhere(
       withJson(command.argument('[migration]', 'the id of one'))
         .option('--tenant <tenant>', 'only those of this tenant, by key or name')
-        .option('--limit <count>', 'at most so many migrations, or changes of one', readCount, 50)
+        .option('--limit <count>', 'at most so many migrations, or changes of one', countUpTo(100_000), 50)
         .option('--before <time>', 'only what began before, as 2026-11-21T10:00:00Z')
         .option('--changes', 'of one migration: every changed value, before and after'),
     ),
@@ -40,12 +39,6 @@ export const history: Verb = {
     );
   },
 };
-
-function readCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0 && count <= 100_000) return count;
-  throw new InvalidArgumentError('It takes a whole number from 1 to 100000.');
-}
 
 async function showList(
   { terminal }: Session,

@@ -1,6 +1,6 @@
 import { renderNotice } from '../../engine/notice.ts';
 import { readPlanFile } from '../files.ts';
-import { withJson } from '../options.ts';
+import { collect, withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Verb } from '../session.ts';
@@ -18,7 +18,7 @@ export const notify: Verb = {
     withJson(command).option(
       '--plan <file>',
       'a file that `drover plan --out` wrote; may be repeated',
-      (file: string, earlier: readonly string[]) => [...earlier, file],
+      collect,
       [],
     ),
   run: ({ terminal }, command) => {

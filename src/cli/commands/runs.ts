@@ -1,4 +1,4 @@
-import { Argument, type Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command } from 'commander';
 import { cancelRun, continueRun, pauseRun, resumeRun } from '../../fleet/control.ts';
 import { createRollback } from '../../fleet/create.ts';
 import { waitForRun } from '../../fleet/follow.ts';
@@ -8,7 +8,7 @@ import type { RunRecord } from '../../postgres/runs.ts';
 import type { Site } from '../../postgres/site.ts';
 import { askToGoOn } from '../ask.ts';
 import { carryRun, statusOf } from '../carry-run.ts';
-import { actorOf, withActor, withJson, withWhere } from '../options.ts';
+import { actorOf, countUpTo, withActor, withJson, withWhere } from '../options.ts';
 import type { ActorOptions, JsonOption } from '../options.ts';
 import { paceOf, withPace } from '../run-options.ts';
 import type { PaceOptions } from '../run-options.ts';
@@ -41,7 +41,7 @@ export const runs: Verb = {
               .addArgument(new Argument('[action]', 'what to do').choices(actions).default('list'))
               .argument('[run]', 'the id of one, as `drover runs` shows it'),
           )
-            .option('--limit <count>', 'of list: at most so many', readCount, 20)
+            .option('--limit <count>', 'of list: at most so many', countUpTo(10_000), 20)
             .option('--yes', 'of rollback: do not ask')
             .option('--detach', 'leave the work to other workers')
             .optionsGroup('Of rollback:'),
@@ -53,12 +53,6 @@ export const runs: Verb = {
     ),
   run,
 };
-
-function readCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0 && count <= 10_000) return count;
-  throw new InvalidArgumentError('It takes a whole number from 1 to 10000.');
-}
 
 async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<RunsOptions>();

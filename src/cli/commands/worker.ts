@@ -1,6 +1,6 @@
-import { InvalidArgumentError } from 'commander';
 import { startWorkers } from '../../fleet/worker.ts';
-import { withWhere } from '../options.ts';
+import { messageOf } from '../failure.ts';
+import { countUpTo, withWhere } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { resolveWhere, withSite } from '../where.ts';
@@ -19,7 +19,7 @@ export const worker: Verb = {
       command.option(
         '--count <count>',
         'so many workers in this process (two, or one where waves would wait for each other)',
-        readCount,
+        countUpTo(mostWorkers),
       ),
     ),
   run: (session, command) => {
@@ -48,13 +48,3 @@ function say({ terminal }: Session, text: string): void {
 
 /** More would only wait for connections. */
 const mostWorkers = 6;
-
-function readCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0 && count <= mostWorkers) return count;
-  throw new InvalidArgumentError(`It takes a whole number from 1 to ${mostWorkers}.`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
