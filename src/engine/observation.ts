@@ -49,6 +49,15 @@ export interface Observations {
   readonly unreadable: readonly TableId[];
 }
 
+/** The distinct values that were seen in a column; none where nobody looked. */
+export function valuesOf(
+  { columns }: Pick<Observations, 'columns'>,
+  table: TableId,
+  column: string | undefined,
+): readonly string[] {
+  return columns.find((entry) => entry.table === table && entry.column === column)?.distinct ?? [];
+}
+
 /** The share of sampled values that are keys of the target; undefined where there was nothing to sample. */
 export function matchRate(link: LinkMatch): number | undefined {
   return link.sampled === 0 ? undefined : link.matched / link.sampled;

@@ -19,7 +19,7 @@ interface Pointer {
 }
 
 /** Columns of other tables that point at a version of something: `flows.current_version_id`. */
-function pointers({ scope, seen }: LiveInput, table: Table): Pointer[] {
+export function findPointers({ scope, seen }: LiveInput, table: Table): Pointer[] {
   const isVersion = /(^|_)(versions?|revisions?|snapshots?|configs?|configurations?)$/.test(
     snake(table.name),
   );
@@ -48,9 +48,12 @@ function isCurrent(column: string): boolean {
 }
 
 /** Conditions for a place of the table, with reasons. */
-function conditions(input: LiveInput, table: Table): { conditions: Partial<PlaceConfig>; reasons: string[] } {
+export function guessConditions(
+  input: LiveInput,
+  table: Table,
+): { conditions: Partial<PlaceConfig>; reasons: string[] } {
   const [found, doubtful, replaced] = [
-    pointers(input, table),
+    findPointers(input, table),
     guessDoubtful(table, input.seen),
     guessReplaced(table, input.seen),
   ];
@@ -69,5 +72,3 @@ function conditions(input: LiveInput, table: Table): { conditions: Partial<Place
     ].filter((reason) => reason !== undefined),
   };
 }
-
-export const withLiveness = { pointers, conditions };

@@ -3,7 +3,8 @@ import type { Catalog, Column, Table, TableId } from './catalog.ts';
 import type { ModelTableConfig } from './config.ts';
 import { tablePath } from './names.ts';
 import type { NameScope } from './names.ts';
-import type { ColumnValues } from './observation.ts';
+import { valuesOf } from './observation.ts';
+import type { Observations } from './observation.ts';
 import { guessHistory } from './propose-shape.ts';
 import type { Guess } from './propose-shape.ts';
 import {
@@ -68,11 +69,11 @@ export interface ModelGuess extends Guess<ModelTableConfig> {
 /** Describes each candidate whose values or neighbours do not speak against it. */
 export function guessModelTables(
   scope: NameScope,
-  values: readonly ColumnValues[],
-  tenantColumn?: (table: Table) => string | undefined,
+  seen: Observations,
+  tenantColumn: (table: Table) => string | undefined,
 ): ModelGuess[] {
   const guesses = listModelCandidates(scope.catalog).flatMap((candidate) =>
-    describe(scope, candidate, values, tenantColumn?.(candidate.table)),
+    describe(scope, candidate, seen, tenantColumn(candidate.table)),
   );
   return guesses.toSorted((a, b) => rank(a.kind) - rank(b.kind));
 }
@@ -84,20 +85,20 @@ function rank(kind: string): number {
 function describe(
   scope: NameScope,
   candidate: ModelCandidate,
-  values: readonly ColumnValues[],
+  seen: Observations,
   tenant: string | undefined,
 ): ModelGuess[] {
   const { table } = candidate;
-  const name = bestName(candidate, values);
-  const seen = valuesOf(values, table, name.name);
+  const name = bestName(candidate, seen);
+  const names = valuesOf(seen, table.id, name.name);
   const incoming = scope.catalog.tables.filter((other) =>
     other.foreignKeys.some((key) => key.references === table.id),
   ).length;
-  const like = seen.filter(looksLikeModel).length;
+  const like = names.filter(looksLikeModel).length;
   const key = table.primaryKey.find((column) => column !== tenant) ?? name.name;
   const known =
     like > 0
-      ? `${like} of ${seen.length} names are those of known models`
+      ? `${like} of ${names.length} names are those of known models`
       : `no name in it is that of a known model: check this`;
   return [
     {
@@ -105,19 +106,15 @@ function describe(
       key,
       kind: kindOf(table),
       reason: `named like a list of models; ${known}; ${incoming} tables refer to it`,
-      value: modelConfig(scope, table, { name, key, tenant }, values),
+      value: modelConfig(scope, table, { name, key, tenant }, seen),
     },
   ];
 }
 
-function valuesOf(values: readonly ColumnValues[], table: Table, column: string): readonly string[] {
-  return values.find((entry) => entry.table === table.id && entry.column === column)?.distinct ?? [];
-}
-
 /** Of several columns with names the one that a provider would understand: `gpt-4o`, not "GPT-4o (vision)". */
-function bestName(candidate: ModelCandidate, values: readonly ColumnValues[]): Column {
+function bestName(candidate: ModelCandidate, seen: Observations): Column {
   const score = (column: Column): number =>
-    valuesOf(values, candidate.table, column.name).filter(looksLikeModel).length;
+    valuesOf(seen, candidate.table.id, column.name).filter(looksLikeModel).length;
   const others = candidate.table.columns.filter(
     (column) =>
       column.kind === 'text' &&
@@ -141,12 +138,7 @@ interface Known {
   readonly tenant: string | undefined;
 }
 
-function modelConfig(
-  scope: NameScope,
-  table: Table,
-  known: Known,
-  values: readonly ColumnValues[],
-): ModelTableConfig {
+function modelConfig(scope: NameScope, table: Table, known: Known, seen: Observations): ModelTableConfig {
   const { name, key, tenant } = known;
   const named = (entries: Readonly<Record<string, string | undefined>>): Record<string, string> =>
     Object.fromEntries(
@@ -169,8 +161,8 @@ function modelConfig(
   const facts = guessFacts(table);
   const conditions = named({
     enabled: flag(table, /^(is_)?(enabled|active|available)$/),
-    deprecated: lifecycle(table, values, /deprecated|deprecation|legacy|sunset/),
-    retired: lifecycle(table, values, /retired|retirement|withdrawn|discontinued|end_of_life|^eol|^gone$/),
+    deprecated: lifecycle(table, seen, /deprecated|deprecation|legacy|sunset/),
+    retired: lifecycle(table, seen, /retired|retirement|withdrawn|discontinued|end_of_life|^eol|^gone$/),
   });
   const providers = guessProviders(scope, table);
   const retire = guessRetire(table);
@@ -193,7 +185,7 @@ function flag(table: Table, pattern: RegExp): string | undefined {
 }
 
 /** A state of a model as a flag, a date that has a value, or a word in a status column. */
-function lifecycle(table: Table, values: readonly ColumnValues[], pattern: RegExp): string | undefined {
+function lifecycle(table: Table, seen: Observations, pattern: RegExp): string | undefined {
   const direct = flag(table, pattern);
   const stamp = table.columns.find(
     (column) => /^(timestamp|date)/.test(column.type) && pattern.test(snake(column.name)),
@@ -207,7 +199,7 @@ function lifecycle(table: Table, values: readonly ColumnValues[], pattern: RegEx
   const word =
     status === undefined
       ? undefined
-      : valuesOf(values, table, status.name).find((value) => pattern.test(value.toLowerCase()));
+      : valuesOf(seen, table.id, status.name).find((value) => pattern.test(value.toLowerCase()));
   return status === undefined || word === undefined
     ? undefined
     : `${sqlName(status.name)} = ${sqlText(word)}`;

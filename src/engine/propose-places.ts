@@ -1,9 +1,9 @@
 /** Which columns name models, and what should happen to them. A place that is uncertain becomes `ask`, never nothing. */
-import type { Catalog, Column, Table, TableId } from './catalog.ts';
+import type { Column, Table, TableId } from './catalog.ts';
 import type { PlaceConfig, Role } from './config.ts';
 import { columnPath } from './names.ts';
 import { guessHistory, guessGrant, guessParameters } from './propose-shape.ts';
-import { withLiveness } from './propose-live.ts';
+import { findPointers, guessConditions } from './propose-live.ts';
 import { listTraces } from './propose-traces.ts';
 import type { PlaceInput, Trace } from './propose-traces.ts';
 import { namesModel, singularWords, snake } from './wording.ts';
@@ -65,8 +65,7 @@ function roleOf(input: PlaceInput, trace: Trace): { value: Role; reason: string 
       value: 'ask',
       reason: 'a copy that is written again, perhaps: dead-copy, or does something read it?',
     };
-  const pointed = withLiveness.pointers(input, table);
-  if (history !== undefined && pointed.length === 0) return history;
+  if (history !== undefined && findPointers(input, table).length === 0) return history;
   const grant = trace.how.json === undefined ? guessGrant(table, column.name) : undefined;
   return grant ?? { value: 'reference', reason: '' };
 }
@@ -80,7 +79,7 @@ function movingExtras(
   const parameters = trace.how.json === undefined ? guessParameters(table, column.name) : undefined;
   const owner = guessDefaultOf(table, column);
   const unique = table.uniqueIndexes.find((index) => index.columns.includes(column.name));
-  const live = withLiveness.conditions(input, table);
+  const live = guessConditions(input, table);
   const collision =
     unique === undefined
       ? {}
@@ -124,12 +123,6 @@ function copiesOf(input: PlaceInput, trace: Trace, all: readonly Trace[]): Parti
 }
 
 /** Tables of which some row names a model. */
-export function concernedTables(places: readonly PlaceGuess[], catalog: Catalog): Set<TableId> {
-  const ids = new Set(catalog.tables.map((table) => table.id));
-  return new Set(
-    places
-      .filter((guess) => guess.place.role !== 'catalogue')
-      .map((guess) => guess.table)
-      .filter((id) => ids.has(id)),
-  );
+export function concernedTables(places: readonly PlaceGuess[]): Set<TableId> {
+  return new Set(places.filter(({ place }) => place.role !== 'catalogue').map(({ table }) => table));
 }

@@ -1,7 +1,7 @@
 /** What the shape of a table says about its rows: records of the past, permissions, settings, the dead among them. */
-import { findColumn } from './catalog.ts';
 import type { Column, Table } from './catalog.ts';
 import type { Role } from './config.ts';
+import { valuesOf } from './observation.ts';
 import type { Observations } from './observation.ts';
 import {
   findWorded,
@@ -74,8 +74,6 @@ const permissionWords = new Set(
 export function guessGrant(table: Table, column: string): Guess<'grant'> | undefined {
   const words = singularWords(table.name);
   const isPermission = words.some((word) => permissionWords.has(word));
-  const isJunction =
-    isPermission || (words.length > 1 && words.at(-1) === 'model' && !words.includes('default'));
   const key = table.uniqueIndexes.find(
     (index) =>
       index.columns.length > 1 &&
@@ -89,12 +87,7 @@ export function guessGrant(table: Table, column: string): Guess<'grant'> | undef
   const payload = table.columns.filter(
     (other) => !key.columns.includes(other.name) && !isIncidental(table, other),
   );
-  if (
-    !key.columns.every(tied) ||
-    (!isJunction && key.columns.length < 2) ||
-    payload.length > (isPermission ? 1 : 0)
-  )
-    return undefined;
+  if (!key.columns.every(tied) || payload.length > (isPermission ? 1 : 0)) return undefined;
   const others = key.columns.filter((name) => name !== column).join(', ');
   return {
     value: 'grant',
@@ -197,10 +190,10 @@ function statusGuess(
   meaning: string,
 ): Guess<string> | undefined {
   const column = findWorded(table, statusPattern);
-  const values = seen.columns.find((entry) => entry.table === table.id && entry.column === column?.name);
-  const found = (values?.distinct ?? []).filter((value) => pattern.test(value)).sort();
-  if (column === undefined || found.length === 0 || findColumn(table, column.name) === undefined)
-    return undefined;
+  const found = valuesOf(seen, table.id, column?.name)
+    .filter((value) => pattern.test(value))
+    .sort();
+  if (column === undefined || found.length === 0) return undefined;
   const condition =
     found.length === 1 ? `= ${sqlText(found[0] ?? '')}` : `IN (${found.map(sqlText).join(', ')})`;
   return {

@@ -1,4 +1,5 @@
 /** Other spellings of providers and names, as the values show them: `vendor/openai` beside `openai`. */
+import { valuesOf } from './observation.ts';
 import type { Observations } from './observation.ts';
 import type { ModelGuess } from './propose-models.ts';
 import { looksLikeModel, namesModel, namesProvider } from './wording.ts';
@@ -20,10 +21,6 @@ export function guessSpellings(seen: Observations, models: readonly ModelGuess[]
   return Object.fromEntries(
     Object.entries(found).filter(([, spellings]) => Object.keys(spellings).length > 0),
   );
-}
-
-function valuesOf(seen: Observations, table: string, column: string | undefined): readonly string[] {
-  return seen.columns.find((entry) => entry.table === table && entry.column === column)?.distinct ?? [];
 }
 
 function columnsWhere(seen: Observations, fits: (name: string) => boolean): string[] {

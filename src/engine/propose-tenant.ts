@@ -9,7 +9,7 @@ import type { LinkCandidate, LinkMatch, Observations } from './observation.ts';
 import { resolveOwnership } from './ownership.ts';
 import type { Ownership } from './ownership.ts';
 import { guessDisplay, isId } from './propose-shape.ts';
-import { guessRoot, namesKeyOf } from './propose-root.ts';
+import { namesKeyOf } from './propose-root.ts';
 import type { RootGuess } from './propose-root.ts';
 import { singularWords, snake } from './wording.ts';
 
@@ -58,14 +58,17 @@ interface Working {
   readonly notes: string[];
 }
 
-/** Root, links, unrelated keys and global tables. `concerned` are the tables whose rows name models. */
-export function guessTenant(
-  scope: NameScope,
-  seen: Observations,
-  modelTables: ReadonlySet<TableId>,
-  concerned: ReadonlySet<TableId>,
-): TenantGuess {
-  const root = guessRoot(scope.catalog);
+export interface TenantInput {
+  readonly scope: NameScope;
+  readonly seen: Observations;
+  readonly root: RootGuess | undefined;
+  readonly modelTables: ReadonlySet<TableId>;
+  /** Tables whose rows name models. */
+  readonly concerned: ReadonlySet<TableId>;
+}
+
+/** Root, links, unrelated keys and global tables. */
+export function guessTenant({ scope, seen, root, modelTables, concerned }: TenantInput): TenantGuess {
   if (root === undefined) {
     return {
       tenant: { root: 'none' },
@@ -178,7 +181,7 @@ function linkByMatch(
       ? 'by name and type; there were no values to compare'
       : `by name and type; ${best.matched} of ${best.sampled} values are keys there`;
   return {
-    text: `${work.scope.schemas.length > 0 ? quoted(best.column) : best.column} -> ${columnPath(work.scope, target, best.targetColumn)}`,
+    text: `${quoted(best.column)} -> ${columnPath(work.scope, target, best.targetColumn)}`,
     reason: `no foreign key declares it: ${said}`,
   };
 }

@@ -1,9 +1,9 @@
 /** Everything that names a model: foreign keys, keys without a foreign key, and values in texts, lists and documents. */
 import { findColumn } from './catalog.ts';
-import type { Column, Table, TableId } from './catalog.ts';
+import type { Column, Table } from './catalog.ts';
 import type { PlaceConfig } from './config.ts';
 import type { NameScope } from './names.ts';
-import { matchRate } from './observation.ts';
+import { matchRate, valuesOf } from './observation.ts';
 import type { InnerValues, Observations } from './observation.ts';
 import type { ModelGuess } from './propose-models.ts';
 import { looksLikeModel, namesModel, namesProvider, snake } from './wording.ts';
@@ -12,8 +12,6 @@ export interface PlaceInput {
   readonly scope: NameScope;
   readonly seen: Observations;
   readonly models: readonly ModelGuess[];
-  readonly root: TableId | undefined;
-  readonly tenantColumn: string | undefined;
 }
 
 /** Something that names a model, before its role is decided. */
@@ -31,8 +29,8 @@ export interface Trace {
 export function listTraces(input: PlaceInput): Trace[] {
   const known = knownNames(input);
   return input.scope.catalog.tables.flatMap((table) => {
-    if (input.models.some((model) => model.table === table.id)) return keyTraces(input, table);
     const keys = keyTraces(input, table);
+    if (input.models.some((model) => model.table === table.id)) return keys;
     const claimed = new Set([
       ...keys.map((trace) => trace.column.name),
       ...table.foreignKeys.flatMap((key) => key.columns),
@@ -65,9 +63,7 @@ function knownNames({ seen, models }: PlaceInput): Known {
 }
 
 function add(set: Set<string>, values: readonly string[]): void {
-  for (const value of values)
-    if (value.length <= 100 && /\D/.test(value)) set.add(value);
-    else if (/^\d+$/.test(value)) set.add(value);
+  for (const value of values) if (value !== '' && value.length <= 100) set.add(value);
 }
 
 /** Foreign keys to models. */
@@ -134,8 +130,7 @@ function linkTraces({ seen, models }: PlaceInput, table: Table, column: Column):
 }
 
 function textTraces({ seen }: PlaceInput, known: Known, table: Table, column: Column): Trace[] {
-  const values =
-    seen.columns.find((entry) => entry.table === table.id && entry.column === column.name)?.distinct ?? [];
+  const values = valuesOf(seen, table.id, column.name);
   const hits = values.filter((value) => saysModel(known, value));
   const named = namesModel(column.name);
   if (hits.length === 0 && !named) return [];
@@ -278,7 +273,7 @@ function memberName(step: string): string {
   return step.replaceAll(/~[012]/g, (escape) => (escape === '~0' ? '~' : escape === '~1' ? '/' : '*'));
 }
 
-/** Pointers that differ in one step only, in more ways than a person would write, have a wildcard there. */
+/** Pointers of one length with one last step, more than a person would write, are one pointer with wildcards where they differ. */
 function mergePatterns(entries: readonly InnerValues[]): InnerValues[] {
   const groups = new Map<string, InnerValues[]>();
   for (const entry of entries) {

@@ -5,7 +5,7 @@
  */
 import type { Catalog, Table, TableId } from './catalog.ts';
 import { findTable } from './catalog.ts';
-import type { Config, PlaceConfig } from './config.ts';
+import type { Config } from './config.ts';
 import { tablePath } from './names.ts';
 import type { NameScope } from './names.ts';
 import type { Observations } from './observation.ts';
@@ -32,18 +32,15 @@ export interface Proposal {
 export function propose(catalog: Catalog, schemas: readonly string[], seen: Observations): Proposal {
   const scope = { catalog, schemas: withOtherSchemas(catalog, schemas) };
   const root = guessRoot(catalog);
-  const models = guessModelTables(scope, seen.columns, (table) => tenantColumnOf(table, root));
-  const places = withEnables(
-    scope,
-    guessPlaces({ scope, seen, models, root: root?.table.id, tenantColumn: root?.column }),
-    root,
-  );
-  const tenant = guessTenant(
+  const models = guessModelTables(scope, seen, (table) => tenantColumnOf(table, root));
+  const places = withEnables(scope, guessPlaces({ scope, seen, models }), root);
+  const tenant = guessTenant({
     scope,
     seen,
-    new Set(models.map((model) => model.table)),
-    concernedTables(places, catalog),
-  );
+    root,
+    modelTables: new Set(models.map((model) => model.table)),
+    concerned: concernedTables(places),
+  });
   const dead = collect(scope, places, (table) =>
     guessHistory(table)?.value === 'history' ? undefined : guessDead(table, seen),
   );
@@ -180,7 +177,7 @@ function keylessTables(catalog: Catalog, places: readonly PlaceGuess[]): string[
 }
 
 function notes(seen: Observations, models: readonly ModelGuess[], places: readonly PlaceGuess[]): string[] {
-  const asks = places.filter(({ place }: { place: PlaceConfig }) => place.role === 'ask').length;
+  const asks = places.filter(({ place }) => place.role === 'ask').length;
   return [
     ...(models.length === 0
       ? ['No table of models was found: models are taken to be named by text only.']
