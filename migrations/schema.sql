@@ -341,6 +341,16 @@ CREATE TABLE "migration"."questions" (
   CONSTRAINT "questions_pkey" PRIMARY KEY (tenant_id, id)
 );
 
+CREATE TABLE "migration"."registry_in_force" (
+  "only_one" boolean NOT NULL DEFAULT true,
+  "version" text NOT NULL,
+  "hash" text NOT NULL,
+  "day" date NOT NULL,
+  "since" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "registry_in_force_pkey" PRIMARY KEY (only_one),
+  CONSTRAINT "registry_in_force_only_one_check" CHECK (only_one)
+);
+
 CREATE TABLE "migration"."registry_pairs" (
   "runtime" text NOT NULL,
   "model" text NOT NULL,
@@ -976,6 +986,10 @@ CREATE POLICY "drover_fleet" ON "migration"."questions" FOR ALL TO drover_fleet
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
 GRANT INSERT, SELECT ON "migration"."questions" TO drover_app;
 GRANT INSERT, SELECT ON "migration"."questions" TO drover_fleet;
+
+GRANT SELECT ON "migration"."registry_in_force" TO drover_app;
+GRANT SELECT ON "migration"."registry_in_force" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."registry_in_force" TO drover_operator;
 
 GRANT SELECT ON "migration"."registry_pairs" TO drover_app;
 GRANT SELECT ON "migration"."registry_pairs" TO drover_fleet;

@@ -32,8 +32,9 @@ export const manifest: Manifest = {
   services: { kind: 'tenant', application: write },
   assistant_templates: { kind: 'tenant', application: write },
   app_templates: { kind: 'tenant', application: write },
-  // A workspace names a pair that stands in one of these two, which the operator's role alone can add to: what the registry
-  // refuses cannot be stored, whatever statement the application's role runs.
+  // A workspace names a pair that stands in registry_pairs or workspace_verdicts, which the operator's role alone can add to:
+  // what the registry refuses cannot be stored, whatever statement the application's role runs.
+  registry_in_force: { kind: 'global', application: read, operator: write },
   registry_pairs: { kind: 'global', application: read, operator: write },
   workspace_verdicts: { kind: 'tenant', application: read, operator: write },
   workspaces: { kind: 'tenant', application: write },

@@ -4,14 +4,15 @@
  * migrations included.
  */
 import { DroverError } from '../errors.ts';
-import type { Database } from '../postgres/database.ts';
+import type { Database, Tx } from '../postgres/database.ts';
 import { countTenants, hasUsers, insertMissing, type RowsOfTable } from '../postgres/queries/demo-rows.ts';
-import { insertRegistryPairs } from '../postgres/queries/registry-pairs.ts';
+import { findInForce, lockRegistry } from '../postgres/queries/registry-in-force.ts';
+import { insertRegistryPairs, listRegistryPairs } from '../postgres/queries/registry-pairs.ts';
 import { asOperator, asOperatorWithin, asTenant } from '../postgres/tenant.ts';
 import { globalRows } from './demo/global-rows.ts';
 import { tenantRows } from './demo/tenant-rows.ts';
 import { type DemoTenant, demoTenants, tenantRow } from './demo/tenants.ts';
-import { demoPairs } from './demo/workspaces.ts';
+import { demoPairs, type MayHave } from './demo/workspaces.ts';
 import { defaultSchema } from './install.ts';
 import { platformScope } from './scope.ts';
 
@@ -27,9 +28,9 @@ export async function seedDemo(
   options: SeedOptions = {},
 ): Promise<{ tenants: number; rows: number }> {
   const schema = options.schema ?? defaultSchema;
-  const { tenants, templates } = await seedOperatorRows(db, schema, options.besideOthers ?? false);
+  const { tenants, templates, mayHave } = await seedOperatorRows(db, schema, options.besideOthers ?? false);
   let rows = tenants + templates;
-  for (const tenant of demoTenants) rows += await seedTenant(db, schema, tenant);
+  for (const tenant of demoTenants) rows += await seedTenant(db, { schema, tenant, mayHave });
   return { tenants, rows };
 }
 
@@ -37,24 +38,41 @@ async function seedOperatorRows(
   db: Database,
   schema: string,
   besideOthers: boolean,
-): Promise<{ tenants: number; templates: number }> {
+): Promise<{ tenants: number; templates: number; mayHave: MayHave | undefined }> {
   return asOperator(db, platformScope, async (tx) => {
     const { demo, others } = await countTenants(tx, schema);
     if (others > 0 && !besideOthers) throw refused(others);
     const tenants = await insertMissing(tx, { schema, table: 'tenants', rows: demoTenants.map(tenantRow) });
-    await insertRegistryPairs(tx, schema, demoPairs());
+    const mayHave = await bringInPairs(tx, schema);
     let templates = 0;
     // Where the demo was here before, a template that is gone was taken away by somebody.
     for (const part of demo > 0 ? [] : globalRows())
       templates += await insertMissing(tx, { schema, ...part });
-    return { tenants, templates };
+    return { tenants, templates, mayHave };
   });
 }
 
-async function seedTenant(db: Database, schema: string, tenant: DemoTenant): Promise<number> {
+/** A registry that is in force says what workspaces may have; where none is, the demo brings the pairs of its own along. */
+async function bringInPairs(tx: Tx, schema: string): Promise<MayHave | undefined> {
+  await lockRegistry(tx, schema);
+  if ((await findInForce(tx, schema)) === undefined) {
+    await insertRegistryPairs(tx, schema, demoPairs());
+    return undefined;
+  }
+  const pairs = await listRegistryPairs(tx, schema);
+  return ({ runtime, model }) => pairs.some((pair) => pair.runtime === runtime && pair.model === model);
+}
+
+interface TenantSeed {
+  readonly schema: string;
+  readonly tenant: DemoTenant;
+  readonly mayHave: MayHave | undefined;
+}
+
+async function seedTenant(db: Database, { schema, tenant, mayHave }: TenantSeed): Promise<number> {
   return asTenant(db, platformScope, tenant.id, async (tx) => {
     if (await hasUsers(tx, schema)) return 0;
-    const parts: Omit<RowsOfTable, 'schema'>[] = tenantRows(tenant);
+    const parts: Omit<RowsOfTable, 'schema'>[] = tenantRows(tenant, mayHave);
     let rows = 0;
     for (const part of parts) {
       const insert = async (): Promise<void> => {

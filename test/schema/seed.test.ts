@@ -17,6 +17,7 @@ const records = [
   'run_events',
   'run_workers',
   'idempotency_keys',
+  'registry_in_force',
 ];
 
 eachEngine((engine) => {

@@ -104,7 +104,7 @@ export async function httpPlatform(
 /** As a server does when it starts. */
 async function bringIn(platform: Platform, { registry, now }: Routing): Promise<void> {
   const loaded = registry.current();
-  if (loaded.kind === 'ok') await bringInRegistry(platform, loaded, dayOf(now()));
+  if (loaded.kind === 'ok') await bringInRegistry(platform, { loaded, today: dayOf(now()) });
 }
 
 async function addAdmin(tx: Tx): Promise<void> {

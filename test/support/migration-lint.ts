@@ -70,7 +70,7 @@ function everythingIsQualified(stmt: Node, schema: string): string[] {
 }
 
 /** Keys across all tenants: of tables that are the same for all, or that belong to the operator and are never distributed. */
-const shared = /^(tenants|global_\w+|registry_pairs|runs|run_events|run_workers)$/;
+const shared = /^(tenants|global_\w+|registry_in_force|registry_pairs|runs|run_events|run_workers)$/;
 
 function constraintIsDistributable(table: string, constraint: Node): string[] {
   const name = text(constraint['conname']) || 'a key without a name';

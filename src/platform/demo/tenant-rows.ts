@@ -4,12 +4,15 @@ import { historyRows } from './history.ts';
 import { demoId, demoTime } from './ids.ts';
 import { completionId, completionRows, embeddingRows, providerRows, transcriptionRows } from './models.ts';
 import type { DemoRows, DemoTenant } from './tenants.ts';
-import { workspaceRows } from './workspaces.ts';
+import { type MayHave, workspaceRows } from './workspaces.ts';
 
 type Row = Record<string, unknown>;
 
-/** The rows of a tenant, without those that Drover writes about its own work. */
-export function tenantRows(tenant: DemoTenant): DemoRows[] {
+/**
+ * The rows of a tenant, without those that Drover writes about its own work.
+ * @param mayHave what the registry in force names; not given where none is
+ */
+export function tenantRows(tenant: DemoTenant, mayHave?: MayHave): DemoRows[] {
   const { number } = tenant;
   const parts: DemoRows[] = [
     { table: 'users', rows: userRows(tenant) },
@@ -25,7 +28,7 @@ export function tenantRows(tenant: DemoTenant): DemoRows[] {
     { table: 'space_transcription_models', rows: otherLinks(tenant, 'transcription_models') },
     { table: 'space_embedding_models', rows: otherLinks(tenant, 'embedding_models') },
     ...configurationRows(tenant),
-    ...workspaceRows(tenant),
+    ...workspaceRows(tenant, mayHave),
     ...historyRows(tenant),
     { table: 'audit_log', rows: [auditRow(number)] },
   ];

@@ -1,6 +1,6 @@
 /**
- * Workspaces of a demo tenant: one that the operator pays, one on a key of its own, one on a model that may stay but not be
- * chosen any more, and one whose runtime finds its models itself. The keys are sealed by a key that nobody has: the demo opens no door.
+ * Workspaces of a demo tenant: one that the operator pays, one on a key of its own, one on a model that stays where
+ * it is although the registry took it away, and one whose runtime finds its models itself. The keys are sealed by a key that nobody has: the demo opens no door.
  */
 import { demoId, demoTime } from './ids.ts';
 import type { DemoRows, DemoTenant } from './tenants.ts';
@@ -50,22 +50,36 @@ const workspaces: readonly DemoWorkspace[] = [
   },
 ];
 
-/** The pairs that they have by the registry; a server brings in the whole of it when it starts. */
+/** The pairs that they have by the registry; a server brings in the whole of its own when it starts. */
 export function demoPairs(): { runtime: string; model: string }[] {
   return workspaces
     .filter(({ verdict }) => verdict === undefined)
     .map(({ runtime, model }) => ({ runtime, model }));
 }
 
-/** The workspaces of a tenant, after the verdicts that some of them rest on. */
-export function workspaceRows({ number }: DemoTenant): DemoRows[] {
-  const verdicts = workspaces.flatMap((each, n) =>
-    each.verdict === undefined ? [] : [verdictRow(number, n, each)],
-  );
+/** May a workspace have this pair? */
+export type MayHave = (pair: { readonly runtime: string; readonly model: string }) => boolean;
+
+/**
+ * The workspaces of a tenant, after the verdicts that some of them rest on.
+ * @param mayHave where a registry is in force: what it does not name is left out, since nobody judges here
+ */
+export function workspaceRows({ number }: DemoTenant, mayHave?: MayHave): DemoRows[] {
+  const some = workspaces
+    .map((each, n) => ({ each, n }))
+    .filter(({ each }) => mayHave === undefined || (each.verdict === undefined && mayHave(each)));
+  const holder = demoId(number, 'workspaces', 1);
+  const rows = some.map(({ each, n }) => workspaceRow(number, n, each));
+  const secrets = rows.some(({ id }) => id === holder) ? [{ workspace_id: holder, ...secretRow }] : [];
   return [
-    { table: 'workspace_verdicts', rows: verdicts },
-    { table: 'workspaces', rows: workspaces.map((each, n) => workspaceRow(number, n, each)) },
-    { table: 'workspace_secrets', rows: [{ workspace_id: demoId(number, 'workspaces', 1), ...secretRow }] },
+    {
+      table: 'workspace_verdicts',
+      rows: some
+        .filter(({ each }) => each.verdict !== undefined)
+        .map(({ each, n }) => verdictRow(number, n, each)),
+    },
+    { table: 'workspaces', rows },
+    { table: 'workspace_secrets', rows: secrets },
     { table: 'tenant_secrets', rows: [{ ...secretRow, name: 'OPENROUTER_API_KEY' }] },
   ];
 }

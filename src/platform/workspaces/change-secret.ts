@@ -21,6 +21,7 @@ import type { AtDoor } from './routing.ts';
 import { seal } from './seal.ts';
 import { requireKeys } from './secret-keys.ts';
 import { checkSecretName } from './secret-names.ts';
+import { settleVerdicts } from './settle-verdicts.ts';
 import { requireSamePayer } from './set-routing.ts';
 import {
   findWorkspace,
@@ -58,6 +59,7 @@ export function putSecret(
       holder: names.holder,
       sealed: seal(keys, place, value),
     });
+    await settle(at, given);
     await record(at, given, 'secret.set');
     return row;
   });
@@ -78,6 +80,7 @@ export function deleteSecret(door: AtDoor, given: SecretRequest): Promise<void> 
         stranded.map(({ workspace }) => workspace),
       );
     await deleteRow(at.tx, tenantOf(at), { holder: names.holder, name: given.name });
+    await settle(at, given);
     await record(at, given, 'secret.removed');
   });
 }
@@ -158,6 +161,18 @@ function inWorkspace({ id, name }: PairOfWorkspace, { code, message, data }: Dro
   return new DroverError(code, `With this secret ${name} could not run any more. ${message}`, {
     ...data,
     workspace: { id, name },
+  });
+}
+
+/** Verdicts of earlier pairs may have rested on other secrets. */
+function settle({ tx, platform, caller, routing }: InTenant, { workspaceId }: SecretRequest): Promise<void> {
+  return settleVerdicts(tx, {
+    schema: platform.schema,
+    scope: platform.site.scope,
+    loaded: requireRegistry(routing.registry),
+    today: dayOf(routing.now()),
+    tenants: [caller.tenantId],
+    workspaceId,
   });
 }
 

@@ -9,7 +9,7 @@ import { changesOf, represent } from '../rows/representation.ts';
 import { holdNamedModels } from './named-models.ts';
 import type { AtDoor } from './routing.ts';
 import { pairOf, setRouting } from './set-routing.ts';
-import { type InTenant, lockWorkspace, recordAt, tenantOf, writingAt } from './unit.ts';
+import { type InTenant, lockWorkspace, recordAt, routingAt, tenantOf, writingAt } from './unit.ts';
 import { patchable, workspaces } from './workspace-rows.ts';
 
 interface Named {
@@ -30,7 +30,8 @@ export interface Patched {
 /** @throws FIELD_NOT_PATCHABLE, and whatever setRouting throws */
 export function patchWorkspace(door: AtDoor, { id, ifMatch, body }: PatchRequest): Promise<Patched> {
   requirePatchable(body);
-  return writingAt(door, async (at) => {
+  const within = 'runtime' in body ? routingAt : writingAt;
+  return within(door, async (at) => {
     const held = await holdNamedModels(at, 'runtime' in body ? [body['model'] as string | null] : []);
     const before = await lockWorkspace(at, { id, ifMatch });
     const beside = Object.fromEntries(Object.entries(body).filter(([name]) => isPatchable(name)));
@@ -59,7 +60,7 @@ export function putModel(
   door: AtDoor,
   { id, ifMatch, model, acceptPayerChange }: ModelRequest,
 ): Promise<Patched> {
-  return writingAt(door, async (at) => {
+  return routingAt(door, async (at) => {
     const held = await holdNamedModels(at, [model]);
     const before = await lockWorkspace(at, { id, ifMatch });
     const workspace = await setRouting(at, before, { model, acceptPayerChange, held, modelNeeded: false });

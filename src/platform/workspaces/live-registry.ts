@@ -19,7 +19,7 @@ export interface LiveRegistry {
 export interface Reloading extends LiveRegistry {
   /** Reads it again; a good one is brought into the database before anybody is answered by it. */
   reload(): Promise<{ readonly changed: boolean; readonly problems: readonly RegistryProblem[] }>;
-  /** Tells the database what may be chosen on a new day. Nothing where the day is the same. */
+  /** Tells the database what may be chosen on a new day. Nothing where the day is the same, or another server's registry is in force. */
   keepUp(): Promise<void>;
 }
 
@@ -43,9 +43,9 @@ export async function openRegistry({
   let current = load();
   let problems: readonly RegistryProblem[] = current.kind === 'invalid' ? current.problems : [];
   let day = dayOf(now());
-  const bringIn = async (next: Loaded): Promise<void> => {
+  const bringIn = async (next: Loaded, more: { readonly unlessReplaced?: boolean } = {}): Promise<void> => {
     const today = dayOf(now());
-    if (next.kind === 'ok') await bringInRegistry(platform, next, today);
+    if (next.kind === 'ok') await bringInRegistry(platform, { loaded: next, today, ...more });
     day = today;
   };
   await bringIn(current);
@@ -69,7 +69,8 @@ export async function openRegistry({
         current = next;
         return { changed, problems };
       }),
-    keepUp: () => inTurn(async () => (day === dayOf(now()) ? undefined : bringIn(current))),
+    keepUp: () =>
+      inTurn(async () => (day === dayOf(now()) ? undefined : bringIn(current, { unlessReplaced: true }))),
   };
 }
 

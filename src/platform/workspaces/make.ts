@@ -16,7 +16,7 @@ import { seal } from './seal.ts';
 import { requireKeys } from './secret-keys.ts';
 import { checkSecretName } from './secret-names.ts';
 import { insertRouted } from './set-routing.ts';
-import { type InTenant, recordAt, relyOnSecrets, tenantOf, writingAt } from './unit.ts';
+import { type InTenant, recordAt, relyOnSecrets, routingAt, tenantOf } from './unit.ts';
 
 export interface WorkspaceInput {
   readonly name: string;
@@ -39,7 +39,7 @@ interface BadNode {
 
 /** @throws MODEL_REQUIRED, MISSING_BYOK_CREDENTIAL, MODEL_RETIRED, MODEL_DISABLED, SECRET_NAME_RESERVED, ALREADY_EXISTS, and what the registry refuses */
 export function createWorkspace(door: AtDoor, input: WorkspaceInput): Promise<Values> {
-  return writingAt(door, async (at) => {
+  return routingAt(door, async (at) => {
     const [made] = await judgeAll(at, [input]);
     if (made instanceof DroverError) throw made;
     if (made === undefined) throw new DroverError('INTERNAL', 'A workspace was not judged.');
@@ -49,7 +49,7 @@ export function createWorkspace(door: AtDoor, input: WorkspaceInput): Promise<Va
 
 /** @throws IMPORT_REFUSED with every bad node */
 export function importWorkspaces(door: AtDoor, inputs: readonly WorkspaceInput[]): Promise<Values[]> {
-  return writingAt(door, async (at) => {
+  return routingAt(door, async (at) => {
     const judged = await judgeAll(at, inputs);
     const bad = judged.flatMap((result, n) =>
       result instanceof DroverError ? [badNode(n, inputs, result)] : [],

@@ -2,7 +2,7 @@
  * The only writer of a workspace's runtime and model. The row is locked, the pair that would be stored is judged, and one
  * statement writes it with a new version; whatever is refused was refused before anything was written.
  *
- * Locks: the workspace, the tenant's secrets, its own secrets. Then the database's own rule: the pair stands in
+ * Locks: the registry in force, the tenant's models that are named, the workspace, the tenant's secrets, its own secrets. Then the database's own rule: the pair stands in
  * registry_pairs, or a verdict for this workspace is recorded by the operator's role, to which the row's key refers.
  */
 import { DroverError } from '../../errors.ts';
@@ -12,6 +12,7 @@ import {
   hasVerdicts,
   insertVerdicts,
 } from '../../postgres/queries/registry-pairs.ts';
+import { findInForce } from '../../postgres/queries/registry-in-force.ts';
 import { insertWorkspace, updateWorkspace } from '../../postgres/queries/workspaces.ts';
 import { asOperatorWithin } from '../../postgres/tenant.ts';
 import type { Allowed } from '../../registry/answer.ts';
@@ -117,12 +118,22 @@ async function routeFor(at: InTenant, id: string, verdict: Allowed | NotAsked): 
   const pair = { runtime, model: model ?? '' };
   const bySecrets = verdict.verdict === 'allow' && verdict.by === 'name-by-secrets';
   if (!bySecrets && (await hasRegistryPair(tx, platform.schema, pair))) return 'registry';
+  await requireInForce(at);
   const holders = [{ tenant_id: caller.tenantId, id, ...pair }];
   const version = verdict.registryVersion ?? '';
   await asOperatorWithin(tx, platform.site.scope, () =>
     insertVerdicts(tx, platform.schema, { holders, reason: 'allowed', version }),
   );
   return 'verdict';
+}
+
+/** A verdict is good by the registry that the database holds to. @throws REGISTRY_UNAVAILABLE where this server has another one */
+async function requireInForce({ tx, platform, routing }: InTenant): Promise<void> {
+  const { hash, routes } = requireRegistry(routing.registry);
+  const inForce = await findInForce(tx, platform.schema);
+  if (inForce?.hash === hash && inForce.day <= dayOf(routing.now())) return;
+  const message = `This server decides by the registry ${routes.version}, and the database holds to ${inForce?.version ?? 'none'}: read the registry again, here or there.`;
+  throw new DroverError('REGISTRY_UNAVAILABLE', message, { registry_version: routes.version });
 }
 
 /** A verdict is for the pair that a workspace has: none is left by which it could be given an earlier one again. */

@@ -3,6 +3,7 @@ import { insertAuditRecord } from '../../postgres/queries/audit-log.ts';
 import type { Tx } from '../../postgres/database.ts';
 import type { OfTenant } from '../../postgres/queries/model-choice.ts';
 import { findRow } from '../../postgres/queries/resource-rows.ts';
+import { relyOnRegistry } from '../../postgres/queries/registry-in-force.ts';
 import { lockSecretNames } from '../../postgres/queries/secrets.ts';
 import type { Values } from '../resources/declaration.ts';
 import { notFound } from '../rows/read.ts';
@@ -18,6 +19,14 @@ export interface InTenant extends AtDoor {
 
 export function writingAt<T>(door: AtDoor, work: (at: InTenant) => Promise<T>): Promise<T> {
   return writing({ ...door, resource: workspaces }, (tx) => work({ ...door, tx }));
+}
+
+/** The same where a pair may be stored: no other registry comes in force until the transaction ends. */
+export function routingAt<T>(door: AtDoor, work: (at: InTenant) => Promise<T>): Promise<T> {
+  return writingAt(door, async (at) => {
+    await relyOnRegistry(at.tx, at.platform.schema);
+    return work(at);
+  });
 }
 
 export function readingAt<T>(door: AtDoor, work: (at: InTenant) => Promise<T>): Promise<T> {

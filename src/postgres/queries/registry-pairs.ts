@@ -14,11 +14,6 @@ const pairsOf = (schema: string): string => quoteTable({ schema, name: 'registry
 const verdictsOf = (schema: string): string => quoteTable({ schema, name: 'workspace_verdicts' });
 const workspacesOf = (schema: string): string => quoteTable({ schema, name: 'workspaces' });
 
-/** Lets one registry be brought in at a time, whatever server does it. */
-export async function lockRegistryPairs(tx: Tx, schema: string): Promise<void> {
-  await tx.many(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`${schema}.registry_pairs`]);
-}
-
 export function listRegistryPairs(tx: Tx, schema: string): Promise<Pair[]> {
   return tx.many<Pair>(`SELECT runtime, model FROM ${pairsOf(schema)} ORDER BY runtime, model`);
 }
@@ -74,19 +69,63 @@ export async function insertVerdicts(
 ): Promise<void> {
   await tx.run(
     `INSERT INTO ${verdictsOf(schema)} (tenant_id, workspace_id, runtime, model, reason, registry_version)
-     SELECT h.tenant_id, h.id, h.runtime, h.model, $5, $6
-     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS h (tenant_id, id, runtime, model)
+     SELECT h.tenant_id, h.id, h.runtime, h.model, $5, $6 FROM ${holdersSql}
      ON CONFLICT DO NOTHING`,
-    [
-      holders.map(({ tenant_id }) => tenant_id),
-      holders.map(({ id }) => id),
-      holders.map(({ runtime }) => runtime),
-      holders.map(({ model }) => model),
-      reason,
-      version,
-    ],
+    [...holderColumns(holders), reason, version],
   );
 }
+
+/** A verdict that was given for a workspace, and whether it has that pair now. */
+export interface GivenVerdict extends Holder {
+  readonly in_use: boolean;
+  /** Names of the secrets that the workspace could use. */
+  readonly secrets: string[];
+}
+
+/** Verdicts that allowed what the registry did not name, of some tenants: of one workspace where it is named. */
+export function listAllowedVerdicts(
+  tx: Tx,
+  schema: string,
+  {
+    tenants,
+    workspaceId,
+  }: { readonly tenants: readonly string[]; readonly workspaceId?: string | undefined },
+): Promise<GivenVerdict[]> {
+  return tx.many<GivenVerdict>(
+    `SELECT v.tenant_id, v.workspace_id AS id, v.runtime, v.model,
+       EXISTS (SELECT FROM ${workspacesOf(schema)} w WHERE w.tenant_id = v.tenant_id AND w.id = v.workspace_id
+         AND w.runtime = v.runtime AND w.verdict_model = v.model) AS in_use,
+       ARRAY(SELECT s.name FROM ${quoteTable({ schema, name: 'workspace_secrets' })} s
+             WHERE s.tenant_id = v.tenant_id AND s.workspace_id = v.workspace_id
+             UNION SELECT t.name FROM ${quoteTable({ schema, name: 'tenant_secrets' })} t
+             WHERE t.tenant_id = v.tenant_id ORDER BY 1) AS secrets
+     FROM ${verdictsOf(schema)} v
+     WHERE v.tenant_id = ANY ($1::uuid[]) AND v.reason = 'allowed' AND ($2::uuid IS NULL OR v.workspace_id = $2)
+     ORDER BY 1, 2, 3, 4`,
+    [tenants, workspaceId ?? null],
+  );
+}
+
+/** As the operator: what a workspace has it keeps, and nobody takes it for a verdict of today. */
+export async function markKept(tx: Tx, schema: string, verdicts: readonly Holder[]): Promise<void> {
+  await tx.run(
+    `UPDATE ${verdictsOf(schema)} v SET reason = 'kept' FROM ${holdersSql} WHERE ${sameVerdict}`,
+    holderColumns(verdicts),
+  );
+}
+
+/** As the operator. @throws STILL_REFERENCED where a workspace has come to rest on one of them meanwhile */
+export async function withdrawVerdicts(tx: Tx, schema: string, verdicts: readonly Holder[]): Promise<void> {
+  await tx.run(
+    `DELETE FROM ${verdictsOf(schema)} v USING ${holdersSql} WHERE ${sameVerdict}`,
+    holderColumns(verdicts),
+  );
+}
+
+const holdersSql =
+  'unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS h (tenant_id, id, runtime, model)';
+const sameVerdict =
+  'v.tenant_id = h.tenant_id AND v.workspace_id = h.id AND v.runtime = h.runtime AND v.model = h.model';
 
 /** As the operator: the verdicts of a workspace, but for the one that it rests on now. */
 export async function deleteVerdicts(
@@ -132,4 +171,8 @@ export async function listTenantIds(tx: Tx, schema: string): Promise<string[]> {
 
 function columnsOf(pairs: readonly Pair[]): [string[], string[]] {
   return [pairs.map(({ runtime }) => runtime), pairs.map(({ model }) => model)];
+}
+
+function holderColumns(holders: readonly Holder[]): string[][] {
+  return [holders.map(({ tenant_id }) => tenant_id), holders.map(({ id }) => id), ...columnsOf(holders)];
 }

@@ -1,0 +1,256 @@
+/**
+ * A registry changes while others decide by an earlier one: another server, a verdict that was given before, a migration that is
+ * taken back, the demo. None of them stores what the registry in force refuses.
+ */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { completionId } from '../../src/platform/demo/models.ts';
+import { platformScope } from '../../src/platform/scope.ts';
+import { seedDemo } from '../../src/platform/seed.ts';
+import { bringInRegistry } from '../../src/platform/workspaces/bring-in-registry.ts';
+import { dayOf } from '../../src/platform/workspaces/day.ts';
+import { fixedRegistry, openRegistry } from '../../src/platform/workspaces/live-registry.ts';
+import type { Tx } from '../../src/postgres/database.ts';
+import { findInForce, type InForce } from '../../src/postgres/queries/registry-in-force.ts';
+import { listRegistryPairs } from '../../src/postgres/queries/registry-pairs.ts';
+import { asTenant } from '../../src/postgres/tenant.ts';
+import { finish, type LoadedRegistry } from '../../src/registry/load.ts';
+import { routablePairs } from '../../src/registry/pairs.ts';
+import { loaded, runtimes } from '../registry/small-registry.ts';
+import { eachEngine } from '../support/databases.ts';
+import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { platformDatabase, refusal } from '../support/platform.ts';
+import { testRouting } from '../support/routing.ts';
+import { makeWorkspace, storedAll, storedRow } from '../support/workspaces.ts';
+
+/** What this server decides by. */
+const here = loaded();
+/** What another server brings in: field is no more, and desk lost an id. */
+const elsewhere = loaded({
+  'runtimes.yaml': runtimes
+    .replace(
+      '{ id: field, label: Field, kind: open }',
+      '{ id: field, label: Field, kind: retired, successor: desk, source: https://example.org/field }',
+    )
+    .replace(', { id: Special, model: acme-1 }', ''),
+});
+const today = dayOf(new Date());
+const oneDay = 86_400_000;
+
+eachEngine((engine) => {
+  describe('a registry that another server brought in', () => {
+    let http: HttpPlatform;
+    before(async () => {
+      http = await httpPlatform(engine, { routing: testRouting(fixedRegistry(here)) });
+      const key = { key: http.keys.admin, body: { value: 'k' } };
+      assert.equal((await http.call('PUT', '/api/v1/secrets/ACME_KEY', key)).status, 200);
+    });
+    beforeEach(() => bringIn(here));
+    after(() => http.close());
+
+    const bringIn = (registry: LoadedRegistry, day = today): Promise<{ added: number; removed: number }> =>
+      bringInRegistry(http.platform, { loaded: registry, today: day });
+    const ask = (method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: object): Promise<Answer> =>
+      http.call(method, `/api/v1${path}`, {
+        key: http.keys.admin,
+        ...(body === undefined ? {} : { body }),
+      });
+    const asApplication = (sql: string, params: readonly unknown[]): Promise<number> =>
+      asTenant(http.platform.database, platformScope, http.tenants.mine, (tx) => tx.run(sql, params));
+    const set = (id: string, what: string): Promise<number> =>
+      asApplication(`UPDATE migration.workspaces SET ${what} WHERE id = $1`, [id]);
+    const verdicts = (id: string): Promise<string[]> =>
+      http.asSuperuser(async (tx) => {
+        const rows = await tx.many<{ reason: string }>(
+          'SELECT reason FROM migration.workspace_verdicts WHERE workspace_id = $1',
+          [id],
+        );
+        return rows.map(({ reason }) => reason);
+      });
+
+    it('binds a server that has not heard of it: it records no verdict, and stores what both allow', async () => {
+      const id = await makeWorkspace(http, { runtime: 'desk', model: 'acme-1' });
+      await bringIn(elsewhere);
+      const was = await storedAll(http);
+      const field = { name: 'On the field', runtime: 'field', model: 'x' };
+      for (const [method, path, body] of [
+        ['POST', '/workspaces', field],
+        ['POST', '/workspaces', { ...field, model: null }],
+        [
+          'POST',
+          '/workspaces/import',
+          { workspaces: [{ ...field, name: 'Desk', runtime: 'desk', model: 'acme-1' }, field] },
+        ],
+        ['PATCH', `/workspaces/${id}`, { runtime: 'field', accept_payer_change: true }],
+        ['PUT', `/workspaces/${id}/model`, { model: 'Special' }],
+        ['PATCH', `/workspaces/${id}`, { runtime: 'shed', model: 'acme-new', accept_payer_change: true }],
+      ] as const) {
+        const { status, json, text } = await ask(method, path, { ...body });
+        assert.deepEqual([status, json.code], [503, 'REGISTRY_UNAVAILABLE'], `${path}: ${text}`);
+      }
+      assert.equal(await storedAll(http), was);
+      assert.equal((await ask('PUT', `/workspaces/${id}/model`, { model: 'acme-3' })).status, 200);
+      await bringIn(here);
+      // A name that both registries take: this server cannot know what the other one says of it.
+      const again = await ask('PATCH', `/workspaces/${id}`, {
+        runtime: 'shed',
+        model: 'acme-new',
+        accept_payer_change: true,
+      });
+      assert.equal(again.status, 200, again.text);
+    });
+
+    it('binds a server whose day is not over yet', async () => {
+      await bringIn(here, dayOf(new Date(Date.now() + oneDay)));
+      const { status, text } = await ask('POST', '/workspaces', {
+        name: 'Yesterday',
+        runtime: 'field',
+        model: 'x',
+      });
+      assert.equal(status, 503, text);
+    });
+
+    it('is not put aside by a server that only keeps up with the days', async () => {
+      let now = new Date();
+      const other = await openRegistry({ platform: http.platform, load: () => here, now: () => now });
+      await bringIn(elsewhere);
+      now = new Date(now.getTime() + oneDay);
+      await other.keepUp();
+      assert.equal((await inForce()).hash, elsewhere.hash);
+      await bringIn(here);
+      now = new Date(now.getTime() + oneDay);
+      await other.keepUp();
+      assert.deepEqual(await inForce(), {
+        hash: here.hash,
+        version: here.routes.version,
+        day: dayOf(now),
+      });
+    });
+
+    it('is whole, whoever brings another one in at the same moment', async () => {
+      for (let round = 0; round < 6; round += 1) {
+        await Promise.all([here, elsewhere, here, elsewhere].map((registry) => bringIn(registry)));
+        const { hash } = await inForce();
+        const wanted = routablePairs(hash === here.hash ? here : elsewhere, today);
+        const stored = await http.asSuperuser((tx) => listRegistryPairs(tx, 'migration'));
+        assert.deepEqual(sorted(stored), sorted(wanted));
+      }
+    });
+
+    it('takes a verdict away that nothing rests on, and leaves the others to who has them', async () => {
+      const has = await makeWorkspace(http, { runtime: 'field', model: 'mine' });
+      const had = await makeWorkspace(http, { runtime: 'field', model: 'mine' });
+      const back = `runtime = 'field', model = 'mine', route = 'verdict'`;
+      await set(had, `runtime = 'desk', model = 'acme-1', route = 'registry'`);
+      assert.equal(await set(had, back), 1, 'what was allowed can be taken back');
+      await set(had, `runtime = 'desk', model = 'acme-1', route = 'registry'`);
+      await bringIn(elsewhere);
+      await assert.rejects(set(had, back), refusal('STILL_REFERENCED'));
+      assert.deepEqual([await verdicts(had), await verdicts(has)], [[], ['kept']]);
+      assert.equal((await storedRow(http, has))['model'], 'mine');
+    });
+
+    it('a secret takes verdicts away, too, that would not be given with it', async () => {
+      const all = await http.call('GET', '/api/v1/workspaces', { key: http.keys.admin });
+      for (const { id } of all.json.items) await ask('DELETE', `/workspaces/${id}`);
+      const id = await makeWorkspace(http, { runtime: 'desk', model: 'acme-1' });
+      await ask('PUT', `/workspaces/${id}/secrets/ACME_TOKEN`, { value: 'k' });
+      assert.equal((await ask('PUT', `/workspaces/${id}/model`, { model: '' })).status, 200);
+      assert.equal((await ask('DELETE', '/secrets/ACME_KEY')).status, 204);
+      const chosen = await ask('PATCH', `/workspaces/${id}`, { runtime: 'shed', model: 'acme-new' });
+      assert.equal(chosen.status, 200, chosen.text);
+      await set(id, `runtime = 'desk', model = 'acme-1', route = 'registry'`);
+      assert.deepEqual(await verdicts(id), ['allowed']);
+      assert.equal((await ask('PUT', '/secrets/ACME_KEY', { value: 'k' })).status, 200);
+      assert.deepEqual(await verdicts(id), []);
+      await assert.rejects(
+        set(id, `runtime = 'shed', model = 'acme-new', route = 'verdict'`),
+        refusal('STILL_REFERENCED'),
+      );
+    });
+
+    const inForce = async (): Promise<InForce> => {
+      const found = await http.asSuperuser((tx) => findInForce(tx, 'migration'));
+      assert.ok(found);
+      return found;
+    };
+  });
+
+  it('a migration that is taken back leaves a workspace whose pair is gone meanwhile, and says so', async () => {
+    const http = await httpPlatform(engine);
+    try {
+      const inbox = '00000001-def0-def0-def0-001300000001';
+      const builtIn = testRouting().registry.current();
+      assert.ok(builtIn.kind === 'ok');
+      const asked = { key: http.keys.admin };
+      const migrated = await http.call(
+        'POST',
+        `/api/v1/completion-models/${completionId(1, 'claude-haiku-4-5')}/migrate`,
+        {
+          ...asked,
+          body: { to_model_id: completionId(1, 'claude-sonnet-4-5'), confirm_migration: true },
+        },
+      );
+      assert.equal(migrated.status, 200, migrated.text);
+      assert.equal((await storedRow(http, inbox))['model'], 'claude-sonnet-4-5');
+      await bringInRegistry(http.platform, { loaded: withoutHaiku(builtIn), today });
+      const { status, json, text } = await http.call(
+        'POST',
+        `/api/v1/migrations/${migrated.json.migration_id}/rollback`,
+        { ...asked, body: {} },
+      );
+      assert.equal(status, 200, text);
+      assert.equal((await storedRow(http, inbox))['model'], 'claude-sonnet-4-5');
+      const left = json.skipped.filter(({ table }: { table: string }) => table === 'migration.workspaces');
+      assert.deepEqual(
+        left.map(({ id }: { id: string }) => id),
+        [inbox],
+        text,
+      );
+    } finally {
+      await http.close();
+    }
+  });
+
+  it('the demo brings no pair beside a registry that is in force', async () => {
+    const builtIn = testRouting().registry.current();
+    assert.ok(builtIn.kind === 'ok');
+    for (const [registry, expected] of [
+      [here, []],
+      [builtIn, ['Inbox', 'Release notes']],
+    ] as const) {
+      const database = await platformDatabase(engine, 'empty');
+      try {
+        const home = { database: database.db, schema: 'migration', site: { scope: platformScope } };
+        await bringInRegistry(home, { loaded: registry, today });
+        const pairs = (tx: Tx) => listRegistryPairs(tx, 'migration');
+        const was = await database.asSuperuser(pairs);
+        await seedDemo(database.db);
+        assert.deepEqual(await database.asSuperuser(pairs), was);
+        const names = await database.asSuperuser((tx) =>
+          tx.many<{ name: string }>('SELECT DISTINCT name FROM migration.workspaces ORDER BY 1'),
+        );
+        assert.deepEqual(
+          names.map(({ name }) => name),
+          expected,
+        );
+      } finally {
+        await database.drop();
+      }
+    }
+  });
+});
+
+/** The built-in registry as if hermes had never reached the model. */
+function withoutHaiku({ registry }: LoadedRegistry): LoadedRegistry {
+  const models = registry.models.map((model) =>
+    model.id === 'claude-haiku-4-5'
+      ? { ...model, lifecycle: { ...model.lifecycle, status: 'withdrawn' as const } }
+      : model,
+  );
+  return finish({ ...registry, models });
+}
+
+function sorted(pairs: readonly { readonly runtime: string; readonly model: string }[]): string[] {
+  return pairs.map(({ runtime, model }) => JSON.stringify([runtime, model])).toSorted();
+}
