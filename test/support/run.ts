@@ -88,6 +88,8 @@ async function main(): Promise<number> {
   const isolation = selection.pure ? ['--test-isolation=none'] : ['--test-concurrency=2'];
   const args = ['--test', ...isolation, ...selection.nodeOptions, ...files];
   const scratch = mkdtempSync(join(process.env.TMPDIR ?? folderInMemory() ?? tmpdir(), 'drover-run-'));
+  // The server of a root's run belongs to another user, who must get through.
+  chmodSync(scratch, 0o711);
   process.env.TMPDIR = scratch;
   try {
     return await (selection.pure ? runNode(args, {}) : withDatabases(selection, args));
