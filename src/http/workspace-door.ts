@@ -9,4 +9,5 @@ export function doorOf(request: FastifyRequest, { platform, routing = noRouting 
   return { platform, routing, caller: callerOf(request) };
 }
 
-export const secretValue = z.string().min(1).max(16_384);
+/** Blank is no key, and would count as one. */
+export const secretValue = z.string().max(16_384).regex(/\S/, 'must not be blank');

@@ -44,6 +44,8 @@ export interface MenuRequest {
   readonly secrets?: ReadonlySet<string> | undefined;
   /** ISO date; what is shut down by then is not offered. */
   readonly today?: string | undefined;
+  /** May this id be offered to whoever asks? What the registry allows is, where nothing is said. */
+  readonly offers?: ((id: string) => boolean) | undefined;
 }
 
 /** Every runtime with what it offers, in the order of the registry. */
@@ -103,6 +105,6 @@ function menuItem(
 ): MenuItem[] {
   const verdict = judge(loaded, { runtime: runtime.id, model: id, today: request.today });
   const facts = loaded.routes.models.get(model);
-  if (verdict.verdict !== 'allow' || facts === undefined) return [];
+  if (verdict.verdict !== 'allow' || facts === undefined || request.offers?.(id) === false) return [];
   return [{ id, model: facts.id, name: facts.name, family: facts.family, lifecycle: verdict.lifecycle }];
 }

@@ -133,6 +133,58 @@ eachEngine((engine) => {
       );
     });
 
+    it('knows no way around the keys', async () => {
+      const id = await makeWorkspace(http, { runtime: 'desk', model: 'acme-1' });
+      const open = await makeWorkspace(http, { runtime: 'field', model: 'mine' });
+      const table = 'migration.workspaces';
+      const store = `UPDATE ${table} SET model = 'nonsense' WHERE id = '${id}'`;
+      const add = `INSERT INTO migration.registry_pairs VALUES ('desk', 'nonsense')`;
+      const ways: Readonly<Record<'STILL_REFERENCED' | 'NOT_PERMITTED' | 'DATABASE_ERROR', string[]>> = {
+        STILL_REFERENCED: [
+          `INSERT INTO ${table} (tenant_id, id, user_id, name, runtime, model) SELECT tenant_id, id, user_id, 'n', 'desk', 'acme-1'
+             FROM ${table} WHERE id = '${id}' ON CONFLICT (tenant_id, id) DO UPDATE SET model = 'nonsense'`,
+          `MERGE INTO ${table} w USING (SELECT 1) AS one ON w.id = '${id}' WHEN MATCHED THEN UPDATE SET model = 'nonsense'`,
+          `WITH stored AS (${store} RETURNING 1) SELECT * FROM stored`,
+          `SET CONSTRAINTS ALL DEFERRED; ${store}`,
+          `CREATE TEMP TABLE registry_pairs (runtime text, model text); INSERT INTO registry_pairs VALUES ('desk', 'nonsense');
+             SET LOCAL search_path = pg_temp, migration; ${store}`,
+          `CREATE TEMP VIEW mine AS SELECT * FROM ${table}; UPDATE mine SET model = 'nonsense' WHERE id = '${id}'`,
+          `UPDATE ${table} SET id = gen_random_uuid() WHERE id = '${open}'`,
+          `UPDATE ${table} SET route = DEFAULT WHERE id = '${open}'`,
+          `DELETE FROM ${table} WHERE id = '${open}'; INSERT INTO ${table} (tenant_id, id, user_id, name, runtime, model, route)
+             SELECT tenant_id, '${open}', user_id, 'n', 'field', 'other', 'verdict' FROM ${table} WHERE id = '${id}'`,
+        ],
+        NOT_PERMITTED: [
+          `UPDATE ${table} SET tenant_id = '${http.tenants.other}' WHERE id = '${id}'`,
+          `SET LOCAL session_replication_role = replica; ${store}`,
+          `ALTER TABLE ${table} DISABLE TRIGGER ALL; ${store}`,
+          `ALTER TABLE ${table} DROP CONSTRAINT workspaces_registry_pair_fkey; ${store}`,
+          `ALTER TABLE ${table} ALTER COLUMN registry_model DROP EXPRESSION; ${store}`,
+          `CREATE VIEW migration.mine AS SELECT * FROM ${table}`,
+          `CREATE FUNCTION migration.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+          `SET LOCAL row_security = off; ${store}`,
+          `GRANT drover_operator TO drover_app`,
+          `GRANT INSERT ON migration.registry_pairs TO drover_app; ${add}`,
+          'TRUNCATE migration.registry_pairs',
+          `UPDATE migration.registry_in_force SET hash = ''`,
+        ],
+        DATABASE_ERROR: [
+          `UPDATE ${table} SET registry_model = 'acme-2' WHERE id = '${id}'`,
+          `UPDATE ${table} SET verdict_model = NULL, route = 'verdict' WHERE id = '${id}'`,
+          `COPY ${table} (tenant_id, id, user_id, name, runtime, model) FROM STDIN`,
+        ],
+      };
+      const before = await storedAll(http);
+      for (const code of ['STILL_REFERENCED', 'NOT_PERMITTED', 'DATABASE_ERROR'] as const)
+        for (const way of ways[code])
+          await assert.rejects(
+            asApplication((tx) => tx.script(way)),
+            refusal(code),
+            way,
+          );
+      assert.equal(await storedAll(http), before);
+    });
+
     it('nor does a worker of several tenants, or even the login', async () => {
       const id = await makeWorkspace(http, { runtime: 'desk', model: 'acme-1' });
       const { mine, other } = http.tenants;

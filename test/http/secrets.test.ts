@@ -170,6 +170,7 @@ oneEngine((engine) => {
       await refused(() => ask('PUT', `/secrets/${name}`, { value }), 422, 'SECRET_NAME_RESERVED');
     }
     await refused(() => ask('PUT', '/secrets/lower_case', { value }), 400, 'REQUEST_INVALID');
+    await refused(() => ask('PUT', '/secrets/BLANK', { value: ' \n' }), 400, 'REQUEST_INVALID');
     assert.equal((await ask('PUT', '/secrets/REMODEL_TOKEN', { value })).status, 200);
     const sql = `INSERT INTO migration.tenant_secrets (tenant_id, name, key_id, nonce, sealed) SELECT id, 'X_MODEL', '', '', '' FROM migration.tenants`;
     await assert.rejects(

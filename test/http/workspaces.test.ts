@@ -266,6 +266,13 @@ oneEngine((engine) => {
         'MODEL_REQUIRED',
       );
     });
+
+    it('takes one line of text, whatever the runtime takes', async () => {
+      const id = await makeWorkspace(http, { runtime: 'mock', model: 'one' });
+      for (const model of ['one\ntwo', 'one\u2028two', 'one\u0000', 'x'.repeat(201), null, ['one']])
+        await refused(() => ask('PUT', `/workspaces/${id}/model`, { model }), 400, 'REQUEST_INVALID');
+      assert.equal((await ask('PUT', `/workspaces/${id}/model`, { model: ' two\n' })).json.model, 'two');
+    });
   });
 
   describe('what follows from the pair', () => {

@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import { deleteWorkspace, patchWorkspace, type Patched, putModel } from '../../platform/workspaces/change.ts';
 import { createWorkspace, importWorkspaces, type WorkspaceInput } from '../../platform/workspaces/make.ts';
-import { workspaces } from '../../platform/workspaces/workspace-rows.ts';
+import { modelName, workspaces } from '../../platform/workspaces/workspace-rows.ts';
 import { etagOf } from '../../platform/rows/representation.ts';
 import type { Values } from '../../platform/resources/declaration.ts';
 import type { App, AppDeps } from '../app.ts';
 import { resourceRoutes } from '../resource-routes.ts';
 import { createSchema, rowSchema, updateSchema } from '../resource-schemas.ts';
 import { rowId } from '../schemas.ts';
+import { inputSchema } from '../value-schemas.ts';
 import { doorOf, secretValue } from '../workspace-door.ts';
 
 const access = { role: 'member', scope: 'workspaces:write' } as const;
@@ -120,13 +121,13 @@ function addModel(app: App, deps: AppDeps): void {
       summary: 'Gives the workspace another model, if its runtime can reach it; an empty text takes it away',
       params,
       headers: matchHeaders,
-      body: z.strictObject({ model: z.string().max(200), accept_payer_change: accept }),
+      body: z.strictObject({ model: inputSchema(modelName), accept_payer_change: accept }),
       response: { 200: patched },
     },
     handler: async (request, reply) => {
       const { workspace_id: id } = request.params;
       const { model, accept_payer_change: acceptPayerChange = false } = request.body;
-      const change = { id, ifMatch: request.headers['if-match'], model, acceptPayerChange };
+      const change = { id, ifMatch: request.headers['if-match'], model: String(model), acceptPayerChange };
       return answer(reply, await putModel(doorOf(request, deps), change));
     },
   });

@@ -2,7 +2,7 @@
  * The tenant's own rows of the models that a workspace would name. Whoever writes a workspace holds them before anything else
  * (`held` in drover.config.yaml), so a migration that takes one of them away waits, or has retired it already and is noticed.
  */
-import { listModelsByName, type ModelState } from '../../postgres/queries/model-choice.ts';
+import { listModels, listModelsByName, type ModelState } from '../../postgres/queries/model-choice.ts';
 import { namesMeant } from '../../registry/routes.ts';
 import { isUsable, refuseUnusable } from '../rows/model-choice.ts';
 import { requireRegistry } from './live-registry.ts';
@@ -33,8 +33,19 @@ export async function holdNamedModels(
  * @throws MODEL_RETIRED with the successor, MODEL_DISABLED
  */
 export async function refuseUnusableName(at: InTenant, held: NamedModels, model: string): Promise<void> {
-  const rows = held.get(model) ?? [];
-  const [first] = rows;
-  if (first === undefined || rows.some(isUsable)) return;
-  await refuseUnusable(at, { field: 'model', kind: 'completion' }, first);
+  const first = unusable(held.get(model) ?? []);
+  if (first !== undefined) await refuseUnusable(at, { field: 'model', kind: 'completion' }, first);
+}
+
+/** Would refuseUnusableName let this text pass? For menus, which hold nothing. */
+export async function usableNames(at: InTenant): Promise<(text: string) => boolean> {
+  const { routes } = requireRegistry(at.routing.registry);
+  const rows = await listModels(at.tx, tenantOf(at), 'completion');
+  const byName = Map.groupBy(rows, ({ name }) => name);
+  return (text) => unusable(namesMeant(routes, text).flatMap((name) => byName.get(name) ?? [])) === undefined;
+}
+
+/** One of the rows, where there are some and none can be chosen. */
+function unusable(rows: readonly ModelState[]): ModelState | undefined {
+  return rows.some(isUsable) ? undefined : rows[0];
 }

@@ -1,8 +1,9 @@
-/** What runtimes offer, by the same function as enforcement, with the keys that the tenant has. */
+/** What runtimes offer to a tenant, by the same functions as enforcement. */
 import { listSecrets } from '../../postgres/queries/secrets.ts';
-import { findMenu, listMenus, type RuntimeMenu } from '../../registry/menu.ts';
+import { findMenu, listMenus, type MenuRequest, type RuntimeMenu } from '../../registry/menu.ts';
 import { notFound } from '../rows/read.ts';
 import { requireRegistry } from './live-registry.ts';
+import { usableNames } from './named-models.ts';
 import { dayOf } from './day.ts';
 import type { AtDoor } from './routing.ts';
 import { readingAt, tenantOf } from './unit.ts';
@@ -21,9 +22,11 @@ export async function getRuntime(door: AtDoor, id: string): Promise<RuntimeMenu>
   return menu;
 }
 
-function menuRequest(door: AtDoor): Promise<{ secrets: ReadonlySet<string>; today: string }> {
+/** With the keys that the tenant has, without the models that it has retired or disabled. */
+function menuRequest(door: AtDoor): Promise<MenuRequest> {
   return readingAt(door, async (at) => {
     const rows = await listSecrets(at.tx, tenantOf(at), 'tenant');
-    return { secrets: new Set(rows.map(({ name }) => name)), today: dayOf(at.routing.now()) };
+    const secrets = new Set(rows.map(({ name }) => name));
+    return { secrets, today: dayOf(at.routing.now()), offers: await usableNames(at) };
   });
 }

@@ -13,8 +13,8 @@ import {
 } from '../resources/columns.ts';
 import type { Resource, ValueType } from '../resources/declaration.ts';
 
-/** Blank is none, and whether there must be one depends on the runtime. */
-const name: ValueType = { kind: 'text', max: 200, min: 0, form: 'line' };
+/** A model's name. Blank is none, and whether there must be one depends on the runtime. */
+export const modelName: ValueType = { kind: 'text', max: 200, min: 0, form: 'line' };
 
 export const workspaces: Resource = {
   path: 'workspaces',
@@ -30,7 +30,7 @@ export const workspaces: Resource = {
     role: optional(prose(200), { about: 'What it is for' }),
     tier: optional(choice('small', 'standard', 'large')),
     runtime: required(line(), { about: 'What runs in it: an id of GET /runtimes' }),
-    model: optional(name, { nullable: true, about: 'As its runtime spells it; null: none yet' }),
+    model: optional(modelName, { nullable: true, about: 'As its runtime spells it; null: none yet' }),
     compute: optional(object(16_384), { about: 'What it runs on, such as memory and disk' }),
     version: readOnly(integer(), { about: 'Grows with each change through the API' }),
     ...rowTimes,

@@ -45,6 +45,15 @@ export function listModelsByName(
   );
 }
 
+/** All of a kind; none is held. */
+export function listModels(tx: Tx, { schema, tenantId }: OfTenant, kind: string): Promise<ModelState[]> {
+  return tx.many<ModelState>(
+    `SELECT m.id, m.name, m.lifecycle, m.is_enabled, m.successor_id FROM ${quoteTable({ schema, name: `${kind}_models` })} m
+     WHERE m.tenant_id = $1 ORDER BY m.id`,
+    [tenantId],
+  );
+}
+
 export interface SpaceModels {
   readonly kind: string;
   readonly spaceId: string;
