@@ -1,6 +1,5 @@
 /**
- * The definition of each table as canonical text, one fact per line, so that two readings can be compared and a change
- * can be named. Row estimates are left out: they change by themselves. Facts are sorted, except that the order of the
+ * The definition of each table as canonical text, one fact per line, so that two readings can be compared. Row estimates are left out: they change by themselves. Facts are sorted, except that the order of the
  * columns within a key counts.
  */
 import { displayName } from './catalog.ts';
@@ -13,45 +12,6 @@ export type CatalogText = Readonly<Record<TableId, string>>;
 export function catalogFingerprint(catalog: Catalog): CatalogText {
   const entries = catalog.tables.map((table): [TableId, string] => [table.id, tableText(table)]);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** The differences for a person: `public.agents: new column note text`. Empty where nothing differs. */
-export function describeCatalogChange(before: CatalogText, after: CatalogText): string[] {
-  const tables = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return tables.flatMap((table) => describeTableChange(table, before[table], after[table]));
-}
-
-function describeTableChange(
-  table: TableId,
-  before: string | undefined,
-  after: string | undefined,
-): string[] {
-  if (before === after) return [];
-  if (before === undefined) return [`${table}: new table`];
-  if (after === undefined) return [`${table}: the table is gone`];
-  const [old, now] = [before.split('\n'), after.split('\n')];
-  const gone = old.filter((line) => !now.includes(line));
-  const added = now.filter((line) => !old.includes(line));
-  const changed = gone.filter((line) => added.some((other) => subject(other) === subject(line)));
-  return [
-    ...changed.map(
-      (line) =>
-        `${table}: ${line} is now ${rest(added.find((other) => subject(other) === subject(line)) ?? '')}`,
-    ),
-    ...gone.filter((line) => !changed.includes(line)).map((line) => `${table}: ${line} is gone`),
-    ...added
-      .filter((line) => !changed.some((other) => subject(other) === subject(line)))
-      .map((line) => `${table}: new ${line}`),
-  ];
-}
-
-/** What a line is about, without what it says: the text before the colon. */
-function subject(line: string): string {
-  return line.slice(0, line.indexOf(': '));
-}
-
-function rest(line: string): string {
-  return line.slice(line.indexOf(': ') + 2);
 }
 
 function tableText(table: Table): string {

@@ -97,27 +97,6 @@ function timeOf(place: Place): GraphEdge['time'] {
   return place.conditions.live === undefined ? 'live' : 'live where';
 }
 
-/** One row for each place, for a table on the terminal. */
-export function graphRows(graph: ReferenceGraph): {
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-} {
-  const owners = new Map(
-    graph.nodes.map((node) => [node.table, node.owner === 'tenant' ? node.paths.join(' and ') : node.owner]),
-  );
-  return {
-    head: ['place', 'names', 'by', 'role', 'time', 'belongs to its tenant by'],
-    rows: graph.edges.map((edge) => [
-      edge.place,
-      `${edge.models} (${edge.kind})`,
-      edge.via,
-      edge.role,
-      edge.time,
-      owners.get(edge.table) ?? 'unknown',
-    ]),
-  };
-}
-
 /** The graph as JSON text. */
 export function graphJson(graph: ReferenceGraph): string {
   return JSON.stringify(graph, null, 2);

@@ -53,8 +53,3 @@ export function describeMatcher({ word, after, pattern, ignoreCase }: Matcher): 
   if (pattern !== undefined) return `/${pattern}/${cases}`;
   return `${(after ?? []).map((separator) => `${word}${separator}…`).join(', ')}${cases}`;
 }
-
-/** An id that a matcher takes and whose boundary can be tried: `claude-probe`. Undefined for a pattern. */
-export function probeOf({ word, after }: Matcher): string | undefined {
-  return word === undefined ? undefined : `${word}${after?.[0] ?? ''}probe`;
-}

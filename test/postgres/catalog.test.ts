@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { catalogFingerprint, describeCatalogChange } from '../../src/engine/catalog-text.ts';
+import { catalogFingerprint } from '../../src/engine/catalog-text.ts';
 import type { CatalogText } from '../../src/engine/catalog-text.ts';
 import type { Catalog } from '../../src/engine/catalog.ts';
 import { readCatalog } from '../../src/postgres/catalog.ts';
@@ -86,40 +86,48 @@ eachEngine((engine) => {
     assert.equal(estimates.get('app.person'), -1);
   });
 
-  const changes: readonly [string, string[]][] = [
-    ['ALTER TABLE app.item ADD COLUMN model_id uuid', ['app.item: new column model_id: uuid, uuid']],
+  /** A change, and the lines that go and come by it. */
+  const changes: readonly [change: string, gone: string[], come: string[]][] = [
+    ['ALTER TABLE app.item ADD COLUMN model_id uuid', [], ['app.item column model_id: uuid, uuid']],
     [
       'ALTER TABLE app.tenant ALTER COLUMN name TYPE varchar(90)',
-      [
-        'app.tenant: column name: character varying(40), text, not null is now character varying(90), text, not null',
-      ],
+      ['app.tenant column name: character varying(40), text, not null'],
+      ['app.tenant column name: character varying(90), text, not null'],
     ],
     [
       'DROP POLICY no_bad ON app."Order"',
-      [
-        'app."Order": policy no_bad: restrictive for insert to public, with check (mood <> \'bad\'::app.mood) is gone',
-      ],
+      ['app."Order" policy no_bad: restrictive for insert to public, with check (mood <> \'bad\'::app.mood)'],
+      [],
     ],
     [
       'ALTER TABLE app.item ENABLE TRIGGER off',
-      [
-        'app.item: trigger off: CREATE TRIGGER off AFTER INSERT ON app.item FOR EACH STATEMENT EXECUTE FUNCTION app.touch(), disabled is now CREATE TRIGGER off AFTER INSERT ON app.item FOR EACH STATEMENT EXECUTE FUNCTION app.touch()',
-      ],
+      ['app.item trigger off: CREATE TRIGGER off AFTER INSERT ON app.item FOR EACH STATEMENT EXECUTE FUNCTION app.touch(), disabled'],
+      ['app.item trigger off: CREATE TRIGGER off AFTER INSERT ON app.item FOR EACH STATEMENT EXECUTE FUNCTION app.touch()'],
     ],
     [
-      'CREATE TABLE app.late (id int); DROP TABLE far.batch CASCADE',
-      [
-        '"Audit Trail"."Entry": foreign key "Entry_batch_fkey": (batch) to far.batch (id), on delete no action, on update no action is gone',
-        'app.late: new table',
-        'far.batch: the table is gone',
-      ],
+      'ALTER TABLE "Audit Trail"."Entry" DROP CONSTRAINT "Entry_batch_fkey"',
+      ['"Audit Trail"."Entry" foreign key "Entry_batch_fkey": (batch) to far.batch (id), on delete no action, on update no action', 'far.batch column id: integer, integer, not null', 'far.batch column tenant: bigint, integer', 'far.batch partitions: no', 'far.batch primary key batch_pkey: (id)', 'far.batch row security: disabled'],
+      [],
     ],
-    ['INSERT INTO app.tenant (name) VALUES (1); ANALYZE app.tenant', []],
-  ];
-  for (const [change, expected] of changes) {
-    test(`names the change: ${change}`, async () => {
-      const before = catalogFingerprint(await readAfter('SELECT 1'));
-      assert.deepEqual(describeCatalogChange(before, catalogFingerprint(await readAfter(change))), expected);
+    ['CREATE TABLE app.late ()', [], ['app.late partitions: no', 'app.late row security: disabled']],
+    ['INSERT INTO app.tenant (name) VALUES (1); ANALYZE app.tenant', [], []],
+  ]; // prettier-ignore
+  for (const [change, gone, come] of changes) {
+    test(`shows the change: ${change}`, async () => {
+      const [before, after] = [linesOf(await readAfter('SELECT 1')), linesOf(await readAfter(change))];
+      assert.deepEqual(
+        before.filter((line) => !after.includes(line)),
+        gone,
+      );
+      assert.deepEqual(
+        after.filter((line) => !before.includes(line)),
+        come,
+      );
     });
   }
 });
+
+function linesOf(catalog: Catalog): string[] {
+  const tables = Object.entries(catalogFingerprint(catalog));
+  return tables.flatMap(([table, text]) => text.split('\n').map((line) => `${table} ${line}`));
+}

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadRegistryFolder } from '../../src/registry/folder.ts';
-import { probeOf } from '../../src/registry/matcher.ts';
 import { findMenu, listMenus } from '../../src/registry/menu.ts';
 import { armEntries, armMatchers, goesByName } from '../../src/registry/registry.ts';
 import { judge } from '../../src/registry/routability.ts';
@@ -29,15 +28,15 @@ for (const { id: runtime, arms = [] } of runtimes) {
             assert.ok(!allows(runtime, twin) || goesByName(arm), twin);
         });
       }
-      for (const matcher of goesByName(arm) ? armMatchers(arm, provider) : []) {
-        const probe = probeOf(matcher);
-        if (probe === undefined) continue;
+      for (const { word, after = [] } of goesByName(arm) ? armMatchers(arm, provider) : []) {
+        if (word === undefined) continue;
+        const probe = `${word}${after[0]}probe`;
         it(`${probe} is taken by name, and its boundary holds`, () => {
           const verdict = judge(registry, { runtime, model: probe, secrets: new Set(provider.secrets) });
           assert.ok(verdict.verdict === 'allow' && verdict.provider === provider.id);
-          const glued = `${matcher.word}probe`;
+          const glued = `${word}probe`;
           assert.ok(!allows(runtime, glued, provider.secrets), glued);
-          assert.ok(!allows(runtime, String(matcher.word), provider.secrets), 'the word alone');
+          assert.ok(!allows(runtime, word, provider.secrets), 'the word alone');
         });
       }
     });

@@ -62,11 +62,6 @@ export function matchingNodes(root: JsonNode, pattern: readonly PatternStep[]): 
   return found;
 }
 
-/** All nodes of a document in the order of the text. */
-export function allNodes(root: JsonNode): JsonNode[] {
-  return matchingNodes(root, ['any']);
-}
-
 function childAt(node: JsonNode, step: string): JsonNode | undefined {
   if (node.kind === 'object') return node.members.get(step);
   return node.kind === 'array' && /^(0|[1-9][0-9]*)$/.test(step) ? node.elements[Number(step)] : undefined;
