@@ -94,6 +94,16 @@ test('a new registry is compared with what is stored, tenant by tenant: orphans,
   assert.ok(!hasConsequences(diffRegistries(registry, registry, [...pairs, ...allPairs(registry)])));
 });
 
+test('a model that is withdrawn goes on where it is in use, and somebody is told', () => {
+  const after = loaded({ 'models.yaml': models.replace('status: active', 'status: withdrawn') });
+  const diff = diffRegistries(registry, after, [{ tenant: 'a', runtime: 'desk', model: 'acme-3' }]);
+  assert.deepEqual(diff.orphaned, []);
+  assert.deepEqual(
+    diff.retirements.map(({ model: id, status, count }) => [id, status, count]),
+    [['acme-3', 'withdrawn', 1]],
+  );
+});
+
 test('without stored pairs, all that a registry can name is compared', () => {
   const names = allPairs(registry).map(({ runtime, model: id }) => `${runtime} ${id}`);
   for (const each of ['desk acme-2', 'desk Special', 'desk brio1', 'shed acme-3', 'shed acme/acme-3'])

@@ -39,6 +39,7 @@ const mistakes: readonly (readonly [name: string, changed: Record<string, string
   ['an unknown schema', { 'x.yaml': 'schema: 2\n' }, /schema 2 is not known; this Drover reads schema 1/],
   ['no schema', { 'x.yaml': 'models: []\n' }, /schema is missing/],
   ['an unknown section', { 'x.yaml': 'schema: 1\nmodel: []\n' }, /unknown key model; known are/],
+  ['extending something else', { 'x.yaml': 'schema: 1\nextends: theirs\n' }, /must be built-in/],
   ['no version', { 'head.yaml': 'schema: 1\n' }, /no document says which version/],
   ['two versions', { 'x.yaml': "schema: 1\nversion: '2'\n" }, /version is said twice, first in head\.yaml/],
   ['no runtime', { 'runtimes.yaml': 'schema: 1\n' }, /there is no runtime, and there must be one/],
