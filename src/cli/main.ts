@@ -141,9 +141,10 @@ function addGroup(program: Command, { name, summary, verbs: below }: VerbGroup, 
 function addVerb(parent: Command, verb: Verb, { streams, action }: Wiring): void {
   const command = parent.command(verb.name).description(verb.summary);
   setUp(command, streams);
-  const leaf = verb.define(command.option('--debug', 'print the stack of an error'));
-  if (leaf !== command) setUp(leaf.option('--debug', 'print the stack of an error'), streams);
-  leaf.allowExcessArguments(false).action(action(verb, leaf));
+  verb
+    .define(command.option('--debug', 'print the stack of an error'))
+    .allowExcessArguments(false)
+    .action(action(verb, command));
 }
 
 /** Help goes to where data goes, errors are reported by us, and no line is longer than a small terminal. */

@@ -18,7 +18,7 @@ export interface Session {
 export interface Verb {
   readonly name: string;
   readonly summary: string;
-  /** Adds arguments and options and returns the command that does the work. */
+  /** Adds arguments and options, and returns the command. */
   readonly define: (command: Command) => Command;
   /** Does the work and returns the exit status. */
   readonly run: (session: Session, command: Command) => Promise<number>;

@@ -3,29 +3,31 @@ import { loadConfigFile } from '../../config-file.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
-import type { Session, Verb } from '../session.ts';
+import type { Session, Verb, VerbGroup } from '../session.ts';
 import { resolveWhere, shownUrl, withSite } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 import { readGraph } from './inspect.ts';
 
 type CheckOptions = WhereOptions & JsonOption;
 
-/** `drover config check`: is the configuration well-formed and, with a database, does it fit. */
-export const config: Verb = {
-  name: 'config',
-  summary: 'check a configuration file, by itself or against a database',
+const check: Verb = {
+  name: 'check',
+  summary: 'check the file; with --database also that everything it names is there',
   define: (command) =>
-    withJson(
-      command
-        .command('check')
-        .description('check the file; with --database also that everything it names is there'),
-    )
+    withJson(command)
       .option('--config <file>', 'the file (default: drover.config.yaml)')
       .option('--database <url>', 'postgres://… or pglite:FOLDER'),
-  run: check,
+  run: runCheck,
 };
 
-async function check({ terminal, environment }: Session, command: Command): Promise<number> {
+/** `drover config check`: is the configuration well-formed and, with a database, does it fit. */
+export const config: VerbGroup = {
+  name: 'config',
+  summary: 'check a configuration file, by itself or against a database',
+  verbs: [check],
+};
+
+async function runCheck({ terminal, environment }: Session, command: Command): Promise<number> {
   const options = command.opts<CheckOptions>();
   const file = options.config ?? environment.configFile;
   const { places = [] } = loadConfigFile(file);

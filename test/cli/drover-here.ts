@@ -1,0 +1,37 @@
+/** The command line in this process: for what opens nothing, where starting a process would take most of the time. */
+import { Writable } from 'node:stream';
+import { runCli } from '../../src/cli/main.ts';
+import type { Outcome } from './drover-process.ts';
+
+/** Runs `drover` with words, without a terminal, and gives what it said. */
+export async function droverHere(words: readonly string[]): Promise<Outcome> {
+  const [stdout, stderr] = [collector(), collector()];
+  const status = await runCli({
+    args: words,
+    streams: { stdin: process.stdin, stdout: stdout.stream, stderr: stderr.stream },
+    signals: { on: () => undefined, off: () => undefined },
+    leave: () => undefined,
+    version: 'test',
+  });
+  return { status, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+function collector(): { stream: Writable; text: () => string } {
+  const chunks: string[] = [];
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk.toString());
+      done();
+    },
+  });
+  return { stream, text: () => chunks.join('') };
+}
+
+/** The words of every command, from the help of those above it: none can be forgotten. */
+export async function commandsBelow(words: readonly string[] = []): Promise<string[][]> {
+  const { stdout } = await droverHere([...words, '--help']);
+  const [, listed = ''] = stdout.split('\nCommands:\n');
+  const names = [...listed.matchAll(/^ {2}([a-z]+) /gm)].map((match) => match[1] ?? '');
+  const below = await Promise.all(names.map((name) => commandsBelow([...words, name])));
+  return below.flatMap((deeper, at) => [[...words, names[at] ?? ''], ...deeper]);
+}
