@@ -1,19 +1,30 @@
 /** The command line in this process: for what opens nothing, where starting a process would take most of the time. */
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { runCli } from '../../src/cli/main.ts';
-import type { Outcome } from './drover-process.ts';
+import type { Outcome, RunOptions } from './drover-process.ts';
 
-/** Runs `drover` with words, without a terminal, and gives what it said. */
-export async function droverHere(words: readonly string[]): Promise<Outcome> {
+/** Runs `drover` with words, without a terminal, and gives what it said. One at a time: the environment is the process's. */
+export async function droverHere(
+  words: readonly string[],
+  { env = {} }: Pick<RunOptions, 'env'> = {},
+): Promise<Outcome> {
   const [stdout, stderr] = [collector(), collector()];
-  const status = await runCli({
-    args: words,
-    streams: { stdin: process.stdin, stdout: stdout.stream, stderr: stderr.stream },
-    signals: { on: () => undefined, off: () => undefined },
-    leave: () => undefined,
-    version: 'test',
-  });
-  return { status, stdout: stdout.text(), stderr: stderr.text() };
+  const before = { ...process.env };
+  Object.assign(process.env, env);
+  try {
+    const status = await runCli({
+      args: words,
+      // Not the input of the tests, which may be a terminal.
+      streams: { stdin: Readable.from([]), stdout: stdout.stream, stderr: stderr.stream },
+      signals: { on: () => undefined, off: () => undefined },
+      leave: () => undefined,
+      version: 'test',
+    });
+    return { status, stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
+    for (const name of Object.keys(env)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
 }
 
 function collector(): { stream: Writable; text: () => string } {

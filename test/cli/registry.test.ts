@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { builtInFolder } from '../../src/registry/folder.ts';
 import { texts } from '../registry/small-registry.ts';
 import { oneEngine } from '../support/databases.ts';
+import { droverHere } from './drover-here.ts';
 import { demoPlace, drover, scratch } from './drover-process.ts';
 
 /** A folder with the small registry, one of its texts changed. */
@@ -45,14 +46,14 @@ test('check refuses with status 2, the code, the reason and what to take instead
   assert.equal(status, 2);
   assert.match(stdout, /^REFUSED hermes may not use claudette: UNREGISTERED_MODEL_FOR_RUNTIME\n/);
   assert.match(stdout, /why +hermes has no way to reach claudette\. It takes, for\s+example, claude-/);
-  const retired = await drover(['check', 'clawdbot', 'anything']);
+  const retired = await droverHere(['check', 'clawdbot', 'anything']);
   assert.equal(retired.status, 2);
   assert.match(retired.stdout, /retired; openclaw took its place/);
 });
 
 test('secrets, the day and what exists already count, and JSON has all of it', async () => {
   const ask = async (...words: string[]): Promise<[number | null, Record<string, unknown>]> => {
-    const { status, stdout } = await drover(['check', ...words, '--json'], { env });
+    const { status, stdout } = await droverHere(['check', ...words, '--json'], { env });
     return [status, JSON.parse(stdout) as Record<string, unknown>];
   };
   const [free, platform] = await ask('desk', 'acme-2', '--on', '2026-06-01');
@@ -80,80 +81,83 @@ test('secrets, the day and what exists already count, and JSON has all of it', a
 
 test('a registry that cannot be used lets nothing through, and says why', async () => {
   const broken = folderOf('broken', { 'models.yaml': 'schema: 1\nmodels:\n  - id: x\n    colour: red\n' });
-  const check = await drover(['check', 'desk', 'acme-1', '--registry', broken]);
+  const check = await droverHere(['check', 'desk', 'acme-1', '--registry', broken]);
   assert.equal(check.status, 1);
   assert.match(check.stdout, /REGISTRY_UNAVAILABLE/);
-  const validate = await drover(['registry', 'validate', broken]);
+  const validate = await droverHere(['registry', 'validate', broken]);
   assert.equal(validate.status, 1);
   assert.match(validate.stderr, /^REGISTRY_INVALID: /);
   for (const line of [/models\.yaml:3:5 models\[0\]\.name: is missing/, /models\.yaml:4:5 models\[0\]: unknown key colour/, /runtimes\.yaml:7:\d+ there is no model acme-2/])
     assert.match(validate.stderr, line); // prettier-ignore
-  const json = await drover(['registry', 'validate', broken, '--json']);
+  const json = await droverHere(['registry', 'validate', broken, '--json']);
   const { error } = JSON.parse(json.stderr) as {
     error: { code: string; data: { problems: { line: number }[] } };
   };
   assert.deepEqual([error.code, error.data.problems.length > 5], ['REGISTRY_INVALID', true]);
   assert.equal(
-    (await drover(['registry', 'show'], { env: { DROVER_REGISTRY: scratch('nowhere') } })).status,
+    (await droverHere(['registry', 'show'], { env: { DROVER_REGISTRY: scratch('nowhere') } })).status,
     1,
   );
 });
 
 test('a model must be named, a day be a day, a runtime be there', async () => {
-  assert.match((await drover(['check', 'desk', ' '], { env })).stderr, /^MODEL_REQUIRED: /);
+  assert.match((await droverHere(['check', 'desk', ' '], { env })).stderr, /^MODEL_REQUIRED: /);
   for (const day of ['soon', '2026-02-30'])
     assert.match(
-      (await drover(['check', 'desk', 'acme-1', '--on', day], { env })).stderr,
+      (await droverHere(['check', 'desk', 'acme-1', '--on', day], { env })).stderr,
       /^USAGE_INVALID: --on takes a day/,
     );
   assert.match(
-    (await drover(['registry', 'show', 'attic'], { env })).stderr,
+    (await droverHere(['registry', 'show', 'attic'], { env })).stderr,
     /^USAGE_INVALID: .*no runtime and no model attic/,
   );
 });
 
 test('validate and show: the whole, a runtime, a model by another name, what goes away', async () => {
   assert.match(
-    (await drover(['registry', 'validate'])).stdout,
+    (await droverHere(['registry', 'validate'])).stdout,
     /^OK .*\nversion .*, content [0-9a-f]{64}: \d+ providers/,
   );
-  assert.deepEqual(JSON.parse((await drover(['registry', 'validate', small, '--json'])).stdout).models, 6);
+  assert.deepEqual(
+    JSON.parse((await droverHere(['registry', 'validate', small, '--json'])).stdout).models,
+    6,
+  );
   assert.match(
-    (await drover(['registry', 'show'], { env })).stdout,
+    (await droverHere(['registry', 'show'], { env })).stdout,
     /desk +closed +4 +platform, acme, acme-login, brio/,
   );
   assert.match(
-    (await drover(['registry', 'show', 'desk'], { env })).stdout,
+    (await droverHere(['registry', 'show', 'desk'], { env })).stdout,
     /brio +tenant +BRIO_KEY +\/\^brio/,
   );
   assert.match(
-    (await drover(['registry', 'show', 'acme-gone-0'], { env })).stdout,
+    (await droverHere(['registry', 'show', 'acme-gone-0'], { env })).stdout,
     /^acme-gone [^]*successor that stays: acme-3/,
   );
-  const gone = await drover(['registry', 'show', '--retirements', '--from', '2026-01-01'], { env });
+  const gone = await droverHere(['registry', 'show', '--retirements', '--from', '2026-01-01'], { env });
   assert.match(gone.stdout, /2027-01-01 +acme-2 +acme +acme-3\n$/);
 });
 
 test('diff has status 2 where something no longer runs, is paid by another, or goes away; and 0 where nothing is', async () => {
-  const same = await drover(['registry', 'diff', small, small]);
+  const same = await droverHere(['registry', 'diff', small, small]);
   assert.equal(same.status, 0, same.stderr);
   const changed = folderOf('changed', {
     'runtimes.yaml': textOf('runtimes.yaml')
       .replace('models: [acme-2, acme-3] }', 'models: [acme-3] }')
       .replace('models: [acme-1, ', 'models: ['),
   });
-  const { status, stdout } = await drover(['registry', 'diff', small, changed]);
+  const { status, stdout } = await droverHere(['registry', 'diff', small, changed]);
   assert.equal(status, 2);
   assert.match(
     stdout,
     /No longer runs: 1\n[^]*desk +acme-1 +Special, acme-3[^]*Paid by somebody else: 1\n[^]*desk +acme-2 +platform → tenant/,
   );
   const pairs = fileOf('pairs.json', [{ tenant: 'north', runtime: 'desk', model: 'acme-1', count: 7 }]);
-  const stored = await drover(['registry', 'diff', small, changed, '--pairs', pairs, '--json']);
+  const stored = await droverHere(['registry', 'diff', small, changed, '--pairs', pairs, '--json']);
   const { orphaned, compared } = JSON.parse(stored.stdout) as { orphaned: unknown[]; compared: number };
   assert.deepEqual([stored.status, orphaned.length, compared], [2, 1, 1]);
   assert.match(
-    (await drover(['registry', 'diff', small, changed, '--pairs', fileOf('no.json', [{}])])).stderr,
+    (await droverHere(['registry', 'diff', small, changed, '--pairs', fileOf('no.json', [{}])])).stderr,
     /^FEED_INVALID/,
   );
 });
@@ -166,7 +170,7 @@ test('import shows what a feed would change, and writes nothing unless that is a
     models: [{ id: 'acme-1', announced: '2026-04-01', shutdown: '2026-12-01', replacement: 'acme-3', source: 'https://example.org/eol' }],
   }); // prettier-ignore
   const words = ['registry', 'import', 'model-eol', feed, '--registry', folder];
-  const shown = await drover(words);
+  const shown = await droverHere(words);
   assert.deepEqual([shown.status, readFileSync(join(folder, 'models.yaml'), 'utf8')], [2, before]);
   assert.match(
     shown.stdout,
@@ -174,34 +178,34 @@ test('import shows what a feed would change, and writes nothing unless that is a
   );
 
   const out = scratch('proposed');
-  assert.equal((await drover([...words, '--out', out])).status, 0);
+  assert.equal((await droverHere([...words, '--out', out])).status, 0);
   assert.equal(readFileSync(join(folder, 'models.yaml'), 'utf8'), before);
   assert.ok(
     existsSync(join(out, 'runtimes.yaml')) && readFileSync(join(out, 'models.yaml'), 'utf8') !== before,
   );
-  assert.equal((await drover(['registry', 'diff', folder, out])).status, 2, 'a new retirement');
-  assert.match((await drover([...words, '--out', out])).stderr, /^FILE_EXISTS/);
+  assert.equal((await droverHere(['registry', 'diff', folder, out])).status, 2, 'a new retirement');
+  assert.match((await droverHere([...words, '--out', out])).stderr, /^FILE_EXISTS/);
 
-  assert.equal((await drover([...words, '--write'])).status, 0);
+  assert.equal((await droverHere([...words, '--write'])).status, 0);
   assert.equal(
     readFileSync(join(folder, 'models.yaml'), 'utf8'),
     readFileSync(join(out, 'models.yaml'), 'utf8'),
   );
-  const again = await drover([...words, '--json']);
+  const again = await droverHere([...words, '--json']);
   assert.deepEqual([again.status, (JSON.parse(again.stdout) as { changes: unknown[] }).changes], [0, []]);
 
   assert.match(
-    (await drover(['registry', 'import', 'models-dev', feed, '--registry', folder])).stderr,
+    (await droverHere(['registry', 'import', 'models-dev', feed, '--registry', folder])).stderr,
     /^FEED_INVALID/,
   );
-  assert.match((await drover(['registry', 'import', 'telex', feed])).stderr, /^USAGE_INVALID/);
+  assert.match((await droverHere(['registry', 'import', 'telex', feed])).stderr, /^USAGE_INVALID/);
 });
 
 test('a registry in a folder of its own replaces the built-in one, or extends it', async () => {
   const copy = scratch('copy');
   cpSync(builtInFolder, copy, { recursive: true });
   const version = async (folder: string): Promise<unknown> =>
-    JSON.parse((await drover(['registry', 'validate', folder, '--json'])).stdout) as unknown;
+    JSON.parse((await droverHere(['registry', 'validate', folder, '--json'])).stdout) as unknown;
   assert.deepEqual(
     { ...((await version(copy)) as object), folder: '' },
     { ...((await version(builtInFolder)) as object), folder: '' },
@@ -212,8 +216,8 @@ test('a registry in a folder of its own replaces the built-in one, or extends it
     join(own, 'own.yaml'),
     'schema: 1\nextends: built-in\nruntimes:\n  - { id: yard, label: Yard, kind: open }\n',
   );
-  assert.equal((await drover(['check', 'yard', 'x', '--registry', own])).status, 0);
-  assert.equal((await drover(['check', 'hermes', 'claude-opus-4-7', '--registry', own])).status, 0);
+  assert.equal((await droverHere(['check', 'yard', 'x', '--registry', own])).status, 0);
+  assert.equal((await droverHere(['check', 'hermes', 'claude-opus-4-7', '--registry', own])).status, 0);
 });
 
 oneEngine((engine) => {
