@@ -9,6 +9,7 @@
  * | all are ok or skipped | ready | 200 |
  */
 import { DroverError } from '../errors.ts';
+import { within } from './within.ts';
 
 export type Outcome = 'ok' | 'fail' | 'stale' | 'skipped';
 
@@ -83,7 +84,7 @@ function remember(check: Check, { limitMs, now }: Required<HealthOptions>): () =
   return async () => {
     if (last !== undefined && now() - last.at < (check.holdsMs ?? 2000)) return last.finding;
     const wasFine = last?.finding.status === 'ok';
-    return within(start(), limitMs, check.late === 'stale' && wasFine ? busy : late);
+    return within(limitMs, start(), check.late === 'stale' && wasFine ? busy : late);
   };
 }
 
@@ -97,17 +98,5 @@ async function findingOf(check: Check): Promise<Finding> {
       status: 'fail',
       detail: error instanceof DroverError ? `${error.code}: ${error.message}` : String(error),
     };
-  }
-}
-
-async function within(work: Promise<Finding>, limitMs: number, otherwise: Finding): Promise<Finding> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<Finding>((resolve) => {
-    timer = setTimeout(() => resolve(otherwise), limitMs);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,14 +1,15 @@
 /** Figures for Prometheus. Routes are counted by their pattern, never by their path, which holds ids. */
 import { collectDefaultMetrics, Gauge as PromGauge, Histogram, Registry } from 'prom-client';
 import type { App, AppDeps } from './app.ts';
+import { within } from './within.ts';
 
 /** A figure that is read when somebody asks for it. */
 export interface Gauge {
   readonly name: string;
   readonly help: string;
-  /** One value, or one for each word of the label. */
-  readonly label?: string;
-  readonly read: () => Promise<readonly { readonly label?: string; readonly value: number }[]>;
+  readonly label: string;
+  /** A value for each word of the label. */
+  readonly read: () => Promise<readonly { readonly word: string; readonly value: number }[]>;
 }
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -25,7 +26,7 @@ export function measureRequests(app: App, deps: AppDeps): void {
   });
   collectDefaultMetrics({ register: registry });
   for (const gauge of [...poolGauges(deps), ...(deps.gauges ?? [])])
-    registry.registerMetric(readWhenAsked(gauge));
+    registry.registerMetric(readWhenAsked(gauge, deps));
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
     durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
@@ -40,16 +41,28 @@ declare module 'fastify' {
   }
 }
 
-function readWhenAsked({ name, help, label, read }: Gauge): PromGauge {
+const readLimitMs = 1000;
+
+/** A figure that cannot be read, or not in time, is missing: the others are needed the more then. */
+function readWhenAsked({ name, help, label, read }: Gauge, { log }: AppDeps): PromGauge {
+  let reading: ReturnType<Gauge['read']> | undefined;
+  // One that hangs is not asked again on top of itself.
+  const values = (): ReturnType<Gauge['read']> =>
+    (reading ??= read()
+      .catch((error: unknown) => {
+        log?.warn({ err: error, gauge: name }, 'a figure could not be read');
+        return [];
+      })
+      .finally(() => (reading = undefined)));
   return new PromGauge({
     name,
     help,
-    labelNames: label === undefined ? [] : [label],
+    labelNames: [label],
     registers: [],
     async collect() {
       this.reset();
-      for (const each of await read())
-        this.set(label === undefined ? {} : { [label]: each.label ?? '' }, each.value);
+      for (const each of await within(readLimitMs, values(), []))
+        this.set({ [label]: each.word }, each.value);
     },
   });
 }
@@ -58,10 +71,8 @@ function readWhenAsked({ name, help, label, read }: Gauge): PromGauge {
 function poolGauges({ platform }: AppDeps): Gauge[] {
   const { database } = platform;
   if (database.connections === undefined) return [];
-  const read = (): Promise<{ label: string; value: number }[]> =>
-    Promise.resolve(
-      Object.entries(database.connections?.() ?? {}).map(([label, value]) => ({ label, value })),
-    );
+  const read: Gauge['read'] = () =>
+    Promise.resolve(Object.entries(database.connections?.() ?? {}).map(([word, value]) => ({ word, value })));
   return [
     { name: 'drover_database_connections', help: 'Connections to the database.', label: 'state', read },
   ];

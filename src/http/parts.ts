@@ -78,7 +78,7 @@ function runs({ site }: Platform, log: Logger): Part {
         name: 'drover_runs',
         help: 'Runs over many tenants.',
         label: 'status',
-        read: async () => (await countRuns(site)).map(({ status, runs }) => ({ label: status, value: runs })),
+        read: async () => (await countRuns(site)).map(({ status, runs }) => ({ word: status, value: runs })),
       },
     ],
     start: () => {

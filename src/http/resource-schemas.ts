@@ -59,15 +59,15 @@ export function retireSchema({ columns, retirement }: Resource): z.ZodObject {
     const column = columns[name];
     return column === undefined ? [] : [[name, inputSchema(column.type).optional()] as const];
   });
-  return z.strictObject(Object.fromEntries(shape));
+  return z.object(Object.fromEntries(shape));
 }
 
-/** The query of the list. A filter with a wrong name is refused: it would silently filter nothing. */
+/** The query of the list. */
 export function listSchema(resource: Resource): z.ZodObject {
   const filters = Object.entries(resource.filters).map(
     ([name, filter]) => [name, filterSchema(resource, filter)] as const,
   );
-  return z.strictObject({ ...pageQuery.shape, ...Object.fromEntries(filters) });
+  return z.object({ ...pageQuery.shape, ...Object.fromEntries(filters) });
 }
 
 function given({ type, nullable, about }: Column): z.ZodType {

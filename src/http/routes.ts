@@ -27,11 +27,13 @@ import { secretRoutes } from './routes/secrets.ts';
 import { usageRoutes } from './routes/usage.ts';
 import { workspaceRoutes } from './routes/workspaces.ts';
 import { workspaceStateRoutes } from './routes/workspace-state.ts';
+import { refuseUnknownQueries } from './validation.ts';
 
 export type Resource = (app: App, deps: AppDeps) => void;
 
 /** Hooks hold for the routes that are registered after them, so they come first. */
 export const resources: readonly Resource[] = [
+  refuseUnknownQueries,
   replayAnswers,
   healthRoutes,
   metricsRoutes,

@@ -21,6 +21,7 @@ import type { LoadedRegistry } from '../registry/load.ts';
 import { type App, buildApp } from './app.ts';
 import { type Part, partsOf } from './parts.ts';
 import { startTracing, traceDatabase } from './traces.ts';
+import { within } from './within.ts';
 
 export interface ServeInput {
   readonly target: DatabaseTarget;
@@ -169,34 +170,24 @@ async function stopAll(running: Running, { settings, log }: ServeInput): Promise
   const { app, parts, database, stopping, endTracing } = running;
   log.info('stopping');
   stopping.abort();
-  const finished = await within(
-    settings.stopTimeoutMs,
-    Promise.all([app.close(), ...parts.map((part) => part.stop?.())]),
-  );
+  const finished = await ends(settings.stopTimeoutMs, [
+    app.close(),
+    ...parts.map(async (part) => part.stop?.()),
+  ]);
   if (!finished) {
     log.warn('requests or parts did not finish in time and are cut off');
     app.server.closeAllConnections();
   }
-  const closed = await within(5000, Promise.all([database.close(), endTracing?.()]));
+  const closed = await ends(5000, [database.close(), Promise.resolve(endTracing?.())]);
   log.info({ finished, closed }, 'stopped');
   return finished && closed;
 }
 
 /** Did the work end in time? What goes wrong with it is no reason not to stop. */
-async function within(limitMs: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), limitMs);
-  });
-  try {
-    return await Promise.race([
-      work.then(
-        () => true,
-        () => true,
-      ),
-      late,
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
+function ends(limitMs: number, work: readonly Promise<unknown>[]): Promise<boolean> {
+  return within(
+    limitMs,
+    Promise.allSettled(work).then(() => true),
+    false,
+  );
 }

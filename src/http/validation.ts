@@ -1,6 +1,8 @@
 /** What is wrong with a request, as the schemas of its route found it: all of it, each with a JSON pointer. */
 import type { FastifyError } from 'fastify';
+import { z } from 'zod';
 import { DroverError } from '../errors.ts';
+import type { App } from './app.ts';
 import type { RequestFault } from './problem.ts';
 
 const parts: Readonly<Record<string, string>> = {
@@ -9,6 +11,18 @@ const parts: Readonly<Record<string, string>> = {
   querystring: 'query',
   headers: 'headers',
 };
+
+/**
+ * Of every route that is registered after this: a parameter of the query that the route does not know is refused. Passed over, a
+ * mistyped filter would filter nothing, and `?dry_run=true` beside a body without it would do the work.
+ */
+export function refuseUnknownQueries(app: App): void {
+  app.addHook('onRoute', (route) => {
+    if (route.config?.access === 'none') return;
+    const known = route.schema?.querystring ?? z.object({});
+    if (known instanceof z.ZodObject) route.schema = { ...route.schema, querystring: known.strict() };
+  });
+}
 
 /** The refusal of a request that does not fit the schemas of its route; undefined for any other error. */
 export function invalidRequest(error: unknown): DroverError | undefined {

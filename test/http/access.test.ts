@@ -138,6 +138,17 @@ oneEngine((engine) => {
     }
   });
 
+  it('is refused with a parameter of the query that the operation does not know', async () => {
+    for (const { method, path, names, body, role, name } of cases) {
+      const answer = await http.call(method, `${await fill(path, names, 1)}?dry_rum=true`, {
+        key: http.keys[role],
+        ...(body === undefined ? {} : { body }),
+      });
+      assert.deepEqual([answer.status, answer.json?.errors?.[0]?.in], [400, 'query'], name);
+      assert.match(answer.text, /dry_rum/, name);
+    }
+  });
+
   describe('another tenant’s row', () => {
     for (const each of cases) {
       for (const name of each.names.filter((one) => isOfTenant(one, each))) {

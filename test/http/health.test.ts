@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type App, buildApp } from '../../src/http/app.ts';
+import type { Gauge } from '../../src/http/metrics.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { type Database } from '../../src/postgres/database.ts';
 import { openServer } from '../../src/postgres/connect.ts';
@@ -38,7 +39,15 @@ describe('a check that fails', () => {
   before(async () => {
     const why = 'the registry has mistakes: /etc/registry/secret.yaml';
     const run = (): Promise<never> => Promise.reject(new Error(why));
-    http = await httpPlatform('server', { checks: [{ name: 'resources', critical: false, run }] });
+    const figure = (name: string, read: Gauge['read']): Gauge => ({ name, help: name, label: 'kind', read });
+    http = await httpPlatform('server', {
+      checks: [{ name: 'resources', critical: false, run }],
+      gauges: [
+        figure('drover_refused', run),
+        figure('drover_hanging', () => new Promise(() => undefined)),
+        figure('drover_known', () => Promise.resolve([{ word: 'a', value: 7 }])),
+      ],
+    });
   });
   after(() => http.close());
 
@@ -50,6 +59,14 @@ describe('a check that fails', () => {
     }
     const { json } = await http.call('GET', '/readiness', { key: http.keys.sysadmin });
     assert.match(json.checks.resources.detail, /the registry has mistakes/);
+  });
+
+  it('keeps no other figure from being read', async () => {
+    const { status, text } = await within(http.call('GET', '/metrics'), 'the figures', 5000);
+    assert.equal(status, 200);
+    assert.match(text, /^drover_known\{kind="a"\} 7$/m);
+    assert.doesNotMatch(text, /^drover_(refused|hanging)/m);
+    assert.match(text, /^process_cpu_seconds_total /m);
   });
 
   it('notices isolation that somebody took away, and a schema that is not at head', async () => {

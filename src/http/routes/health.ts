@@ -5,6 +5,7 @@ import type { App, AppDeps } from '../app.ts';
 import { checksOf } from '../checks.ts';
 import { type Report, watchHealth } from '../health.ts';
 import type { FastifyRequest } from 'fastify';
+import { within } from '../within.ts';
 
 const open = { access: 'none', exposure: 'public', whileStopping: true, rateLimit: false } as const;
 
@@ -90,13 +91,5 @@ async function mayKnow(request: FastifyRequest, deps: AppDeps): Promise<boolean>
     ({ role }) => role === 'sysadmin',
     () => false,
   );
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), 500);
-  });
-  try {
-    return await Promise.race([asked, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(500, asked, false);
 }
