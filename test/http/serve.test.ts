@@ -87,9 +87,11 @@ describe('on an empty folder', () => {
     const key = keys['sysadmin'] ?? '';
     const made: string[] = [];
     const secrets: string[] = Object.values(keys);
+    const misplaced = await call(`${server.url}/api/v1/api-keys?api_key=${key}`, key);
+    assert.equal(misplaced.status, 400, 'no parameter of a query is a key');
     const asking = Array.from({ length: 8 }, async (_, worker) => {
       for (let n = 0; ; n += 1) {
-        const answer = await call(`${server.url}/api/v1/api-keys?api_key=${key}`, key, {
+        const answer = await call(`${server.url}/api/v1/api-keys`, key, {
           name: `w${worker} n${n}`,
         }).catch(() => undefined);
         if (answer?.status !== 201) return;

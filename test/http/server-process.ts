@@ -13,7 +13,7 @@ export interface ServerProcess {
   ended(): Promise<number | null>;
 }
 
-/** Starts a server on a free port of loopback and waits until it listens. */
+/** Starts a server on a free port of loopback and waits until it has said all that it says when it listens. */
 export async function startServe(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -30,11 +30,15 @@ export async function startServe(
   await waitUntil(
     () => {
       if (child.exitCode !== null) throw new Error(`the server ended: ${stderr}`);
-      return /serves http/.test(stderr);
+      // Its last line: keys come before it, each written by itself.
+      return /^(Try: curl|A key: ).*\n/m.test(stderr);
     },
     'the server listens',
     60_000,
-  );
+  ).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
   return {
     url: /serves (http:\/\/[\d.:]+)/.exec(stderr)?.[1] ?? '',
     child,
