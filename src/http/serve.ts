@@ -5,7 +5,6 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { ServerSettings } from '../config.ts';
-import { DroverError } from '../errors.ts';
 import { createOidcVerifier } from '../platform/oidc.ts';
 import { openPlatform, type Platform } from '../platform/open.ts';
 import { seedWithKeys, type FirstKey } from '../platform/first-keys.ts';
@@ -18,6 +17,7 @@ import type { ModelKnowledge } from '../engine/model-knowledge.ts';
 import { loadRegistryFolder } from '../registry/folder.ts';
 import { knowledgeOf } from '../registry/knowledge.ts';
 import type { LoadedRegistry } from '../registry/load.ts';
+import { addressUnavailable, tryAddress } from './address.ts';
 import { type App, buildApp } from './app.ts';
 import { type Part, partsOf } from './parts.ts';
 import { startTracing, traceDatabase } from './traces.ts';
@@ -50,6 +50,7 @@ export interface RunningServer {
 /** @throws ADDRESS_UNAVAILABLE, and whatever opening the database throws */
 export async function startServer(input: ServeInput): Promise<RunningServer> {
   const { settings, version, log } = input;
+  await tryAddress(settings);
   const endTracing =
     settings.tracesUrl === undefined ? undefined : await startTracing(settings.tracesUrl, version);
   // Before anything is opened: a server that may not run does not touch its database.
@@ -150,9 +151,7 @@ async function listen(app: App, { host, port }: ServerSettings): Promise<string>
     await app.listen({ host, port });
   } catch (error) {
     await app.close();
-    const { code = 'no code' } = error as NodeJS.ErrnoException;
-    const message = `Nothing can listen on ${host}:${port} (${code}); choose another with --port or --host.`;
-    throw new DroverError('ADDRESS_UNAVAILABLE', message, { host, port }, { cause: error });
+    throw addressUnavailable({ host, port }, error);
   }
   const bound = app.server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;

@@ -1,6 +1,6 @@
 /** A server as a process: it starts from nothing, stops without losing what it answered, and logs no secret. */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
@@ -69,11 +69,12 @@ describe('on an empty folder', () => {
     assert.match(second.stderr, /^EMBEDDED_IN_USE/);
   });
 
-  it('says which address it cannot have', async () => {
+  it('says which address it cannot have, and makes no database whose keys nobody would see', async () => {
     const { port } = new URL(server.url);
-    const { status, stderr } = await drover(['serve', '--port', port, '--data', scratch('serve-port')]);
-    rmSync(scratch('serve-port'), { recursive: true, force: true });
+    const folder = scratch('serve-port');
+    const { status, stderr } = await drover(['serve', '--port', port, '--data', folder]);
     assert.equal(status, 1);
+    assert.equal(existsSync(folder), false);
     assert.match(stderr, new RegExp(`^ADDRESS_UNAVAILABLE: .*127\\.0\\.0\\.1:${port}`, 'm'));
   });
 
