@@ -13,7 +13,7 @@ const all = ['--all-tenants', ...move];
 const examples = {
   'a-two-owners': ['--from', 'gpt-4o', '--to', 'gpt-4.1'],
   'b-text-pairs': ['--from', 'openai/gpt-4o', '--to', 'openai/gpt-4.1', '--leave-asks'],
-  'c-odd-names': ['--from', 'claude-3-7-sonnet', '--to', 'claude-sonnet-4-5'],
+  'c-odd-names': ['--from', 'claude-3-7-sonnet', '--to', 'claude-sonnet-5-5'],
 };
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a test says what it expects, and fails where it is not so

@@ -4,12 +4,12 @@ INSERT INTO "Org" (id, "legalName") VALUES (7, 'Fjord Språk AS'), (900719925474
 
 INSERT INTO "Model" ("orgId", id, name, family, "contextSize", state, "replacedBy") VALUES
   (7, 1001, 'claude-3-7-sonnet', 'claude', 200000, 'sunset', NULL),
-  (7, 1002, 'claude-sonnet-4-5', 'claude', 200000, 'live', NULL),
+  (7, 1002, 'claude-sonnet-5-5', 'claude', 200000, 'live', NULL),
   (7, 1000, 'claude-3-5-sonnet', 'claude', 200000, 'gone', 1001),
   (7, 1003, 'gemini-2.5-flash', 'gemini', 1000000, 'live', NULL),
   (7, 1004, 'claude-3-opus', 'claude', 200000, 'gone', NULL),
   (9007199254740993, 9007199254740995, 'claude-3-7-sonnet', 'claude', 200000, 'live', NULL),
-  (9007199254740993, 9007199254740997, 'claude-sonnet-4-5', 'claude', 200000, 'live', NULL),
+  (9007199254740993, 9007199254740997, 'claude-sonnet-5-5', 'claude', 200000, 'live', NULL),
   (9007199254740993, 9007199254740996, 'gemini-2.5-flash', 'gemini', 1000000, 'live', NULL),
   (9, 1001, 'gemini-2.5-flash', 'gemini', 1000000, 'live', NULL),
   (9, 1002, 'claude-3-7-sonnet', 'claude', 200000, 'live', NULL);
