@@ -7,6 +7,7 @@ import { readPlan } from '../../src/engine/plan-file.ts';
 import { sha256 } from '../../src/postgres/move.ts';
 import { oneEngine } from '../support/databases.ts';
 import { digestRows } from '../support/platform.ts';
+import { droverHere } from './drover-here.ts';
 import { demoPlace, drover, examplePlace, scratch } from './drover-process.ts';
 import type { Outcome, Place } from './drover-process.ts';
 
@@ -47,30 +48,30 @@ oneEngine((engine) => {
   });
 
   test('a tenant goes by key or name, and one that is unknown or missing is answered with the list', async () => {
-    const key = await drover([
+    const key = await droverHere([
       'plan',
       ...demo.where,
       ...move.slice(0, 4),
       '--tenant',
       '00000003-def0-def0-def0-000000000000',
     ]);
-    const name = await drover(['plan', ...demo.where, ...move.slice(0, 4), '--tenant', 'cedar school']);
+    const name = await droverHere(['plan', ...demo.where, ...move.slice(0, 4), '--tenant', 'cedar school']);
     assert.equal(key.status, 2, key.stderr);
     assert.equal(name.stdout, key.stdout);
     assertRefused(
-      await drover(['plan', ...demo.where, ...move.slice(0, 4)]),
+      await droverHere(['plan', ...demo.where, ...move.slice(0, 4)]),
       'TENANT_REQUIRED',
       /Birch & Partners/,
     );
     assertRefused(
-      await drover(['plan', ...demo.where, ...move.slice(0, 4), '--tenant', 'Elm']),
+      await droverHere(['plan', ...demo.where, ...move.slice(0, 4), '--tenant', 'Elm']),
       'TENANT_NOT_FOUND',
       /Alder Clinic/,
     );
   });
 
   test('what cannot be meant is refused with what there is', async () => {
-    const plan = (...words: string[]): Promise<Outcome> => drover(['plan', ...demo.where, ...words]);
+    const plan = (...words: string[]): Promise<Outcome> => droverHere(['plan', ...demo.where, ...words]);
     assertRefused(
       await plan('--from', 'claude-3-7', ...move.slice(2)),
       'MODEL_NOT_FOUND',
@@ -97,19 +98,19 @@ oneEngine((engine) => {
     );
     const words = ['--tenant', '10a00000-0000-4000-8000-000000000000', '--from', 'gpt-4o', '--to'];
     assertRefused(
-      await drover(['plan', ...twice.where, ...words, 'gpt-4.1']),
+      await droverHere(['plan', ...twice.where, ...words, 'gpt-4.1']),
       'MODEL_AMBIGUOUS',
       /000000000002.*ffff|ffff.*000000000002/s,
     );
     assert.equal(
-      (await drover(['plan', ...twice.where, ...words, '30a00000-0000-4000-8000-000000000002'])).status,
+      (await droverHere(['plan', ...twice.where, ...words, '30a00000-0000-4000-8000-000000000002'])).status,
       2,
     );
     await twice.drop();
   });
 
   test('a plan with errors is shown, and the status says that it is no good', async () => {
-    const { status, stdout, stderr } = await drover([
+    const { status, stdout, stderr } = await droverHere([
       'plan',
       ...demo.where,
       '--from',
@@ -137,7 +138,7 @@ test('a login that may only read can plan', async () => {
   const url = new URL(attached.target.url);
   url.username = role;
   url.password = '';
-  const outcome = await drover([
+  const outcome = await droverHere([
     'plan',
     '--database',
     url.href,
@@ -159,20 +160,24 @@ test('a login that may only read can plan', async () => {
 test('a configuration that cannot be read says file, line and what was meant', async () => {
   const file = scratch('broken.yaml');
   writeFileSync(file, 'version: 1\nmodel: {}\ntennant:\n  root: accounts\n');
-  const outcome = await drover(['config', 'check', '--config', file]);
+  const outcome = await droverHere(['config', 'check', '--config', file]);
   assertRefused(outcome, 'CONFIG_INVALID', /broken\.yaml:3:1 .*did you mean tenant\?/);
-  assertRefused(await drover(['config', 'check']), 'CONFIG_NOT_FOUND', /drover init/);
+  assertRefused(await droverHere(['config', 'check']), 'CONFIG_NOT_FOUND', /drover init/);
 });
 
 test('no database: nothing is made by looking', async () => {
-  assertRefused(await drover(['plan', '--data', scratch('nothing'), ...move]), 'NO_DATABASE', /drover seed/);
   assertRefused(
-    await drover(['plan', '--data', 'x', '--database', 'pglite:y', ...move]),
+    await droverHere(['plan', '--data', scratch('nothing'), ...move]),
+    'NO_DATABASE',
+    /drover seed/,
+  );
+  assertRefused(
+    await droverHere(['plan', '--data', 'x', '--database', 'pglite:y', ...move]),
     'USAGE_INVALID',
     /one of them/,
   );
   assertRefused(
-    await drover(['plan', '--database', 'mysql://host/db', ...move]),
+    await droverHere(['plan', '--database', 'mysql://host/db', ...move]),
     'USAGE_INVALID',
     /postgres:\/\//,
   );

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { oneEngine } from '../support/databases.ts';
 import { digestRows } from '../support/platform.ts';
+import { droverHere } from './drover-here.ts';
 import { demoPlace, drover, examplePlace } from './drover-process.ts';
 import type { Place } from './drover-process.ts';
 
@@ -29,7 +30,7 @@ oneEngine((engine) => {
       retirements.map(({ day, tenants }) => [day, tenants.length]),
       [['2026-02-19', 4]],
     );
-    const calendar = await drover(['retirements', ...demo.where, '--ics']);
+    const calendar = await droverHere(['retirements', ...demo.where, '--ics']);
     assert.equal(calendar.status, 0, calendar.stderr);
     assert.match(
       calendar.stdout,
@@ -40,7 +41,7 @@ oneEngine((engine) => {
 
   test('of one tenant, and nothing where that tenant has moved away', async () => {
     const words = ['retirements', ...demo.where, '--tenant', 'Cedar School'];
-    assert.match((await drover(words)).stdout, /2026-02-19 +completion +1 /);
+    assert.match((await droverHere(words)).stdout, /2026-02-19 +completion +1 /);
     const move = [
       '--from',
       'claude-3-7-sonnet',
@@ -50,19 +51,19 @@ oneEngine((engine) => {
       'Cedar School',
       '--yes',
     ];
-    assert.equal((await drover(['apply', ...demo.where, ...move])).status, 0);
-    const none = await drover(words);
+    assert.equal((await droverHere(['apply', ...demo.where, ...move])).status, 0);
+    const none = await droverHere(words);
     assert.deepEqual([none.status, none.stdout], [0, '']);
     assert.match(none.stderr, /No model in use has a last day that is known/);
   });
 
   test('refuses two forms at once, a tenant that is not there, and a configuration without last days', async () => {
-    const both = await drover(['retirements', ...demo.where, '--ics', '--json']);
+    const both = await droverHere(['retirements', ...demo.where, '--ics', '--json']);
     assert.deepEqual([both.status, /one of them/.test(both.stderr)], [1, true]);
-    const nobody = await drover(['retirements', ...demo.where, '--tenant', 'Nobody']);
+    const nobody = await droverHere(['retirements', ...demo.where, '--tenant', 'Nobody']);
     assert.match(nobody.stderr, /^TENANT_NOT_FOUND: /);
     const attached = await examplePlace(engine, 'b-text-pairs');
-    const without = await drover(['retirements', ...attached.where]);
+    const without = await droverHere(['retirements', ...attached.where]);
     assert.match(without.stderr, /facts/);
     assert.equal(without.status, 1);
     await attached.drop();
