@@ -9,7 +9,7 @@ import { openServer } from '../src/postgres/connect.ts';
 import { buildTemplate, databaseUrl, ids, withClient } from './fixture.ts';
 
 /** How many models one page can hold; longer lists are asked for by their first page. */
-export const pageSize = 200;
+const pageSize = 200;
 
 const tenants = 20;
 const poolSize = 8;

@@ -17,7 +17,7 @@ import type { Database } from '../../src/postgres/database.ts';
 import type { Engine } from '../support/databases.ts';
 import { type PlatformDatabase, platformDatabase } from '../support/platform.ts';
 
-export const poolSize = 5;
+const poolSize = 5;
 const applicationName = 'drover under load';
 
 export interface LoadGround {

@@ -170,7 +170,7 @@ async function dropDatabase(name: string): Promise<void> {
 let own: Promise<string> | undefined;
 
 /** The server of this test run; one of its own for a test file that is run by itself. */
-export async function adminUrl(): Promise<string> {
+async function adminUrl(): Promise<string> {
   const given = process.env.DROVER_TEST_DATABASE_URL;
   if (given) return given;
   own ??= startPostgres().then(({ url }) => url);

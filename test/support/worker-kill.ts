@@ -12,7 +12,7 @@ import { runRequest } from './fleet.ts';
 import { waitUntil, within } from './guarantee.ts';
 import type { WorkerTask } from './worker-process.ts';
 
-export interface WorkerProcess {
+interface WorkerProcess {
   /** Ends it at once, as a power failure would. */
   kill(): Promise<void>;
   /** Lets it finish its wave and end. */
@@ -23,7 +23,7 @@ const running = new Set<ChildProcess>();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /** Starts a worker in a process of its own, and returns when it works. */
-export async function startWorkerProcess(task: WorkerTask): Promise<WorkerProcess> {
+async function startWorkerProcess(task: WorkerTask): Promise<WorkerProcess> {
   const file = join(import.meta.dirname, 'worker-process.ts');
   const child = spawn(process.execPath, [file, JSON.stringify(task)], { stdio: ['pipe', 'pipe', 'inherit'] });
   running.add(child);
