@@ -19,7 +19,10 @@ export function goesByName({ models, byName }: Arm): boolean {
 }
 
 /** The matchers by which an arm goes: those of its provider, as far as the runtime spells ids that way. */
-export function armMatchers({ separators }: Arm, { matchers }: Provider): readonly Matcher[] {
+export function armMatchers(
+  { separators }: Pick<Arm, 'separators'>,
+  { matchers }: Pick<Provider, 'matchers'>,
+): readonly Matcher[] {
   if (separators === undefined) return matchers;
   return matchers.flatMap((matcher) => {
     const after = matcher.after?.filter((separator) => separators.includes(separator)) ?? [];

@@ -5,8 +5,12 @@ import fc from 'fast-check';
 import { automatonOf, compileAutomaton } from '../../src/registry/automaton.ts';
 import { compileMatchers, patternOf } from '../../src/registry/matcher.ts';
 import type { Matcher } from '../../src/registry/matcher.ts';
+import { loadRegistry } from '../../src/registry/load.ts';
+import type { Loaded } from '../../src/registry/load.ts';
 import { findWitness } from '../../src/registry/overlap.ts';
 import { PatternError, firstCharacters, parsePattern } from '../../src/registry/pattern.ts';
+import { armMatchers } from '../../src/registry/registry.ts';
+import type { Provider } from '../../src/registry/shape.ts';
 
 /** Patterns over three letters, so that chance meets overlaps as often as not. */
 const pattern = fc.letrec<{ part: string; whole: string }>((tie) => ({
@@ -53,6 +57,54 @@ test('a witness is taken by both; where there is none, no id is', () => {
     { numRuns: 3000 },
   );
 });
+
+/** Arms that go by name, as a registry has them; JSON is YAML. */
+const armsByName = fc.array(
+  fc.record({
+    matchers: fc.array(matcher as fc.Arbitrary<Provider['matchers'][number]>, { minLength: 1, maxLength: 2 }),
+    secrets: fc.subarray(['A', 'B', 'C'], { minLength: 1 }),
+    vendor: fc.constantFrom('one', 'two'),
+    separators: fc.option(fc.subarray<'/' | ':' | '-'>(['/', ':', '-'], { minLength: 1 }), {
+      nil: undefined,
+    }),
+  }),
+  { minLength: 2, maxLength: 3 },
+);
+
+function registryOf(arms: typeof armsByName extends fc.Arbitrary<infer Arms> ? Arms : never): Loaded {
+  const source = 'https://example.org';
+  const own = arms.map(({ matchers, secrets, vendor }, at) => ({ id: `p${at}`, label: 'P', vendor, protocol: 'openai-chat', secrets, variable: 'A', matchers, source }));
+  const runtime = { id: 'desk', label: 'Desk', kind: 'closed', source, arms: arms.map(({ separators }, at) => ({ provider: `p${at}`, separators })) };
+  return loadRegistry([{ file: 'x.yaml', text: JSON.stringify({ schema: 1, version: '1', providers: own, runtimes: [runtime] }) }]);
+} // prettier-ignore
+
+test('a registry loads only where no id is anybody’s guess, and a refusal names an id that both arms take', () => {
+  const tally = { ok: 0, overlap: 0 };
+  fc.assert(
+    fc.property(armsByName, fc.array(id, { maxLength: 20 }), (arms, ids) => {
+      const taking = (value: string): number[] => arms.flatMap(({ matchers, separators }, at) => compileMatchers(armMatchers({ separators }, { matchers })).takes(value) ? [at] : []);
+      const decided = (a: number, b: number): boolean => arms[a]?.vendor === arms[b]?.vendor && !arms[a]?.secrets.some((name) => arms[b]?.secrets.includes(name));
+      const loaded = registryOf(arms);
+      if (loaded.kind === 'ok') {
+        tally.ok += 1;
+        for (const value of ids) for (const a of taking(value)) for (const b of taking(value)) assert.ok(a === b || decided(a, b), value);
+        return;
+      }
+      for (const { message } of loaded.problems) {
+        const said = /^desk: p(\d) .* and p(\d) .* both take (\S+)$/.exec(message);
+        if (said === null) assert.match(message, /going by name reaches nothing/);
+        else {
+          tally.overlap += 1;
+          const [a, b] = [Number(said[1]), Number(said[2])];
+          assert.ok(!decided(a, b));
+          assert.ok([a, b].every((at) => taking(said[3] ?? '').includes(at)), message);
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+  assert.ok(tally.ok > 20 && tally.overlap > 20, JSON.stringify(tally));
+}); // prettier-ignore
 
 test('whatever is taken begins with a character that was announced', () => {
   fc.assert(
