@@ -4,7 +4,7 @@
  */
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { FastifyRequest } from 'fastify';
-import type { Database, Tx } from '../postgres/database.ts';
+import type { Database } from '../postgres/database.ts';
 import type { App } from './app.ts';
 
 const tracer = trace.getTracer('drover');
@@ -33,7 +33,7 @@ export function traceRequests(app: App): void {
 export function traceDatabase(database: Database): Database {
   return {
     engine: database.engine,
-    transaction: (opening, work) => traceTransaction(database, opening, work),
+    transaction: (...asked) => traced(() => database.transaction(...asked)),
     ...(database.connections === undefined
       ? {}
       : { connections: () => database.connections?.() ?? noConnections }),
@@ -44,11 +44,11 @@ export function traceDatabase(database: Database): Database {
 
 const noConnections = { busy: 0, idle: 0, waiting: 0 };
 
-function traceTransaction<T>(database: Database, opening: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+function traced<T>(transaction: () => Promise<T>): Promise<T> {
   const attributes = { 'db.system.name': 'postgresql' };
   return tracer.startActiveSpan('transaction', { kind: SpanKind.CLIENT, attributes }, async (span) => {
     try {
-      return await database.transaction(opening, work);
+      return await transaction();
     } catch (error) {
       span.setStatus({ code: SpanStatusCode.ERROR });
       throw error;

@@ -5,7 +5,7 @@
 import { DroverError } from '../errors.ts';
 import { findKeyHolders, touchApiKey } from '../postgres/queries/api-keys.ts';
 import { findPerson, type Person } from '../postgres/queries/people.ts';
-import { asTenant } from '../postgres/tenant.ts';
+import { asTenant, type TenantScope } from '../postgres/tenant.ts';
 import { hashesMatch, hashOf, parseApiKey, prefixOf } from './api-key-text.ts';
 import { type Caller, highestRole } from './caller.ts';
 import type { Platform } from './open.ts';
@@ -21,14 +21,21 @@ export async function authenticateKey(platform: Platform, text: string): Promise
   if (parts === undefined) throw unauthenticated();
   const { tenantId, secret } = parts;
   const hash = hashOf(secret);
-  return asTenant(platform.database, platformScope, tenantId, async (tx) => {
-    const found = await findKeyHolders(tx, platform.schema, { tenantId, prefix: prefixOf(secret) });
-    const holder = found.find((each) => hashesMatch(each.secret_hash, hash));
-    if (holder === undefined || !holder.valid) throw unauthenticated();
-    const caller = callerOf(tenantId, holder);
-    if (holder.unused) await touchApiKey(tx, platform.schema, { tenantId, id: holder.key_id });
-    return { ...caller, scopes: holder.scopes, actor: `${holder.email} (key ${holder.key_name})` };
-  });
+  const found = await asTenant(platform.database, asking, tenantId, (tx) =>
+    findKeyHolders(tx, platform.schema, { tenantId, prefix: prefixOf(secret) }),
+  );
+  const holder = found.find((each) => hashesMatch(each.secret_hash, hash));
+  if (holder === undefined || !holder.valid) throw unauthenticated();
+  const caller = callerOf(tenantId, holder);
+  if (holder.unused) await noteUse(platform, { tenantId, id: holder.key_id });
+  return { ...caller, scopes: holder.scopes, actor: `${holder.email} (key ${holder.key_name})` };
+}
+
+/** One question in one round trip: each request asks it, so that what is revoked or expired ends at once. */
+const asking: TenantScope = { ...platformScope, readOnly: true, extent: 'single' };
+
+function noteUse({ database, schema }: Platform, key: { tenantId: string; id: string }): Promise<void> {
+  return asTenant(database, platformScope, key.tenantId, (tx) => touchApiKey(tx, schema, key));
 }
 
 /** What a verified token says. */
@@ -51,11 +58,11 @@ export async function authenticateToken(
   token: string,
 ): Promise<Caller> {
   const { tenantId, user } = await verify(token);
-  return asTenant(platform.database, platformScope, tenantId, async (tx) => {
-    const person = await findPerson(tx, platform.schema, { tenantId, user });
-    if (person === undefined) throw unauthenticated();
-    return callerOf(tenantId, person);
-  });
+  const person = await asTenant(platform.database, asking, tenantId, (tx) =>
+    findPerson(tx, platform.schema, { tenantId, user }),
+  );
+  if (person === undefined) throw unauthenticated();
+  return callerOf(tenantId, person);
 }
 
 /** The person behind a credential, where they may come in at all. */

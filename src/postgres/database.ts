@@ -24,7 +24,10 @@ export function exactlyOne<R extends object>(rows: readonly R[], sql: string): R
   throw new DroverError('NO_ROW', 'A query that must find one row found none.', { statement: sql });
 }
 
-/** One open transaction. It refuses to work after the end of the function it was given to. */
+/**
+ * One open transaction. It refuses to work after the end of the function it was given to. Statements that are started together
+ * (`Promise.all`) run in their order, and cost one round trip; where one fails, those after it are refused.
+ */
 export interface Tx {
   /** Any number of rows. */
   many<R extends object = Row>(sql: string, params?: readonly unknown[]): Promise<R[]>;
@@ -36,6 +39,8 @@ export interface Tx {
   run(sql: string, params?: readonly unknown[]): Promise<number>;
   /** Several statements, without parameters. */
   script(sql: string): Promise<void>;
+  /** A statement for the end of the transaction, when no other follows: it travels with COMMIT, and its error is that of the transaction. */
+  last(sql: string, params?: readonly unknown[]): Promise<void>;
   /** Rows a batch at a time, so that memory stays flat; `visit` says how large the next batch may be. */
   batches<R extends object = Row>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void>;
   /** Work that has one result for all who share this transaction: done once for a whole wave, and here simply done. */
@@ -49,13 +54,19 @@ export interface BatchQuery {
   readonly size: number;
 }
 
+/**
+ * How far a transaction goes. `single`: work is one statement, or several that are started together, and COMMIT travels with them,
+ * so it is for reading: work that throws afterwards takes nothing back.
+ */
+export type Extent = 'any' | 'single';
+
 export interface Database {
   readonly engine: 'embedded' | 'server';
   /**
-   * Sends `opening` (one literal message that begins with BEGIN) on one connection, runs work, COMMITs;
+   * Sends `opening` (one literal message that begins with BEGIN) with the first statement on one connection, runs work, COMMITs;
    * ROLLBACK when work throws; the connection is always given back clean.
    */
-  transaction<T>(opening: string, work: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(opening: string, work: (tx: Tx) => Promise<T>, extent?: Extent): Promise<T>;
   /** The connections of a pool, for figures; an embedded database has none. */
   connections?(): Connections;
   /** Asks the server by a connection outside the pool; an embedded database has no other. */

@@ -7,11 +7,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { DroverError } from '../errors.ts';
-import type { Database, Tx } from './database.ts';
+import type { Database, Extent, Tx } from './database.ts';
 import { type Engine, openEngine, openEngineThread } from './embedded-engine.ts';
 import { lockFolder } from './folder-lock.ts';
-import { type Connection, type Nesting, refuseNesting, runTransaction } from './transaction.ts';
-import { decoderOf } from './values.ts';
+import type { Answer, Connection, Message, Nesting, Outcome, Statement } from './transaction.ts';
+import { refuseNesting, runTransaction } from './transaction.ts';
+import { decoderOf, toRow } from './values.ts';
 
 export interface EmbeddedTarget {
   /** The folder; it is made when it does not exist. Holds `postgres/`, `drover.lock` and `drover.pid`. */
@@ -49,10 +50,11 @@ class Embedded implements Database {
     this.#connection = new EmbeddedConnection(engine);
   }
 
-  async transaction<T>(opening: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async transaction<T>(opening: string, work: (tx: Tx) => Promise<T>, extent: Extent = 'any'): Promise<T> {
     refuseNesting(this.#nesting);
     if (this.#closing) throw new DroverError('INTERNAL', 'The database is closed.');
-    const result = this.#last.then(() => runTransaction(this.#connection, this.#nesting, opening, work));
+    const begin = { opening, extent, nesting: this.#nesting };
+    const result = this.#last.then(() => runTransaction(this.#connection, begin, work));
     this.#last = result.catch(() => undefined);
     return result;
   }
@@ -84,21 +86,26 @@ class EmbeddedConnection implements Connection {
     this.#abandoned = true;
   }
 
-  async query(
-    sql: string,
-    params: readonly (string | null)[],
-  ): Promise<{ rows: object[]; affected: number }> {
+  async send({ opening, statements, commit }: Message): Promise<Outcome> {
+    const answers: Answer[] = [];
+    let sql = opening ?? '';
+    try {
+      if (opening !== undefined) await this.script(opening);
+      for (const statement of statements) {
+        ({ sql } = statement);
+        answers.push(await this.#query(statement));
+      }
+      sql = 'COMMIT';
+      return { answers, end: commit ? await this.script(sql) : undefined };
+    } catch (error) {
+      return { answers, failure: { sql, error } };
+    }
+  }
+
+  async #query({ sql, params }: Statement): Promise<Answer> {
     const result = await this.#engine.query(sql, params);
     const columns = result.columns.map(({ name, type }) => ({ name, decode: decoderOf(type) }));
-    const rows = result.rows.map((values) =>
-      Object.fromEntries(
-        columns.map(({ name, decode }, i) => [
-          name,
-          typeof values[i] === 'string' ? decode(values[i]) : null,
-        ]),
-      ),
-    );
-    return { rows, affected: result.affected };
+    return { rows: result.rows.map((values) => toRow(columns, values)), affected: result.affected };
   }
 
   async script(sql: string): Promise<string> {

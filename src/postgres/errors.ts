@@ -25,6 +25,10 @@ interface Fields {
 const known: Readonly<Record<string, Known>> = {
   '40001': { code: 'RETRYABLE', message: () => 'Another transaction changed the same rows; try again.' },
   '40P01': { code: 'RETRYABLE', message: () => 'Two transactions waited for each other; try again.' },
+  '25P02': {
+    code: 'TRANSACTION_ABORTED',
+    message: () => 'A statement was not run, because one before it had failed.',
+  },
   '55P03': { code: 'LOCK_TIMEOUT', message: () => 'A lock was not free within the time allowed.' },
   '57014': {
     code: 'STATEMENT_TIMEOUT',

@@ -71,6 +71,7 @@ function recorder(statements: string[]): Tx {
     many: (sql, values) => (note(sql, values), Promise.resolve([])),
     run: (sql, values) => (note(sql, values), Promise.resolve(0)),
     script: (sql) => (note(sql), Promise.resolve()),
+    last: (sql, values) => (note(sql, values), Promise.resolve()),
     batches: ({ sql, params }) => (note(sql, params), Promise.resolve()),
     once: (_name, work) => work(recording),
   };

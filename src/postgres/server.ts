@@ -2,9 +2,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DroverError } from '../errors.ts';
-import type { Connections, Database, Tx } from './database.ts';
-import { type Connection, type Nesting, refuseNesting, runTransaction } from './transaction.ts';
-import { decoderOf } from './values.ts';
+import { isStale, sendBatch } from './batch.ts';
+import type { Connections, Database, Extent, Tx } from './database.ts';
+import { prepared } from './prepared.ts';
+import type { Connection, Message, Nesting, Outcome, Statement } from './transaction.ts';
+import { refuseNesting, runTransaction } from './transaction.ts';
 
 export interface ServerTarget {
   /** postgres://user:password@host:port/database?… as libpq understands it. */
@@ -22,13 +24,25 @@ export async function openServer(target: ServerTarget): Promise<Database> {
   // One that is ended the moment it is there reports it before whoever asked for it can listen.
   pool.on('connect', (client) => client.on('error', () => undefined));
   try {
-    const client = await pool.connect();
-    client.release();
+    return new Server(pool, target, await keepsStatements(pool));
   } catch (error) {
     await pool.end();
     throw unreachable(target.url, error);
   }
-  return new Server(pool, target);
+}
+
+/**
+ * May connections keep statements prepared? A pooler gives a connection to somebody else between two transactions, and tells a
+ * process id of its own; then they may not.
+ */
+async function keepsStatements(pool: pg.Pool): Promise<boolean> {
+  const client = await pool.connect();
+  try {
+    const { rows } = await client.query<{ pid: string }>('SELECT pg_backend_pid()::text AS pid');
+    return 'processID' in client && rows[0]?.pid === String(client.processID);
+  } finally {
+    client.release();
+  }
 }
 
 function createPool(target: ServerTarget): pg.Pool {
@@ -100,22 +114,24 @@ class Server implements Database {
   readonly engine = 'server';
   readonly #pool: pg.Pool;
   readonly #target: ServerTarget;
+  readonly #keeps: boolean;
   readonly #nesting: Nesting = new AsyncLocalStorage();
   #probe: pg.Pool | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(pool: pg.Pool, target: ServerTarget) {
+  constructor(pool: pg.Pool, target: ServerTarget, keeps: boolean) {
     this.#pool = pool;
     this.#target = target;
+    this.#keeps = keeps;
   }
 
-  async transaction<T>(opening: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async transaction<T>(opening: string, work: (tx: Tx) => Promise<T>, extent: Extent = 'any'): Promise<T> {
     refuseNesting(this.#nesting);
     const client = await this.#connect();
     const lost = watchForLoss(client);
-    const connection = new ServerConnection(client);
+    const connection = new ServerConnection(client, this.#keeps);
     try {
-      return await runTransaction(connection, this.#nesting, opening, work);
+      return await runTransaction(connection, { opening, extent, nesting: this.#nesting }, work);
     } finally {
       lost.stop();
       // A connection that may still be in its transaction is ended, not given to the next caller.
@@ -163,29 +179,33 @@ function watchForLoss(client: pg.PoolClient): { happened(): boolean; stop(): voi
 
 class ServerConnection implements Connection {
   readonly #client: pg.PoolClient;
+  readonly #keeps: boolean;
   abandoned = false;
 
-  constructor(client: pg.PoolClient) {
+  constructor(client: pg.PoolClient, keeps: boolean) {
     this.#client = client;
+    this.#keeps = keeps;
   }
 
-  async query(
-    sql: string,
-    params: readonly (string | null)[],
-  ): Promise<{ rows: object[]; affected: number }> {
-    const result = await this.#client.query<unknown[]>({
-      text: sql,
-      values: [...params],
-      rowMode: 'array',
-      // Without it pg sends a query that has no parameters as a script, and several statements would pass.
-      queryMode: 'extended',
-    } as pg.QueryArrayConfig);
-    return { rows: toRows(result), affected: result.rowCount ?? 0 };
+  async send({ opening, statements, commit }: Message): Promise<Outcome> {
+    const before = opening === undefined ? [] : statementsOf(opening);
+    const all = [...before, ...statements, ...(commit ? [commitStatement] : [])];
+    const { answers, error } = await sendBatch(this.#client, all, this.#keeps);
+    const outcome = {
+      answers: answers.slice(before.length, before.length + statements.length),
+      end: commit ? answers[all.length - 1]?.tag : undefined,
+    };
+    if (error === undefined) return outcome;
+    const { sql } = all[answers.length] ?? commitStatement;
+    if (!isStale(error)) return { ...outcome, failure: { sql, error } };
+    this.abandon();
+    const message = 'Tables were changed while this connection was open; try again.';
+    const stale = new DroverError('RETRYABLE', message, { statement: sql }, { cause: error });
+    return { ...outcome, failure: { sql, error: stale } };
   }
 
-  async script(sql: string): Promise<string> {
-    const results: pg.QueryResult | pg.QueryResult[] = await this.#client.query(sql);
-    return (Array.isArray(results) ? results.at(-1) : results)?.command ?? '';
+  async script(sql: string): Promise<void> {
+    await this.#client.query(sql);
   }
 
   abandon(): void {
@@ -193,13 +213,16 @@ class ServerConnection implements Connection {
   }
 }
 
-function toRows(result: pg.QueryArrayResult<unknown[]>): object[] {
-  const columns = result.fields.map((field) => ({ name: field.name, decode: decoderOf(field.dataTypeID) }));
-  return result.rows.map((values) =>
-    Object.fromEntries(columns.map(({ name, decode }, i) => [name, read(values[i], decode)])),
-  );
-}
+const commitStatement: Statement = { sql: prepared('COMMIT'), params: [] };
 
-function read(value: unknown, decode: (text: string) => unknown): unknown {
-  return typeof value === 'string' ? decode(value) : null;
+/** What does not hold a tenant or another value. */
+const keepable = /^\s*(BEGIN|SET LOCAL ROLE)\b/;
+
+/** An opening as the statements it consists of: text in quotes, which doubles every quote in it, belongs to one of them. */
+function statementsOf(opening: string): Statement[] {
+  const texts = opening.match(/(?:'[^']*'|"[^"]*"|[^;'"])+/g) ?? [];
+  return texts.map((text) => ({
+    sql: keepable.test(text) ? prepared(text.trim()) : text.trim(),
+    params: [],
+  }));
 }

@@ -9,7 +9,7 @@ import type { ConfigProblem } from '../engine/place.ts';
 import type { Rules } from '../engine/references.ts';
 import { DroverError } from '../errors.ts';
 import { readCatalog } from './catalog.ts';
-import type { Database, Tx } from './database.ts';
+import type { Database, Extent, Tx } from './database.ts';
 import { quoteIdent } from './identifiers.ts';
 import { migrateSchema } from './migrate.ts';
 import { asFleet, asOperator, asTenant } from './tenant.ts';
@@ -95,10 +95,10 @@ export async function prepareState({ state, scope }: Site): Promise<void> {
 /** Runs work on the rows of one tenant; the whole database where it has a single one. */
 export function withTenant<T>(
   site: Site,
-  about: { tenant: string | undefined; readOnly?: boolean },
+  about: { tenant: string | undefined; readOnly?: boolean; extent?: Extent },
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  const scope = workScope(site, about.readOnly === true);
+  const scope = { ...workScope(site, about.readOnly === true), extent: about.extent ?? 'any' };
   return about.tenant === undefined
     ? asOperator(site.database, scope, work)
     : asTenant(site.database, scope, about.tenant, work);

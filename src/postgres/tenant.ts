@@ -6,7 +6,7 @@
  * foreign database comes from its configuration. A database without roles and settings has an empty scope.
  */
 import { DroverError } from '../errors.ts';
-import type { Database, Tx } from './database.ts';
+import type { Database, Extent, Tx } from './database.ts';
 import { quoteIdent, quoteLiteral } from './identifiers.ts';
 
 export interface TenantScope {
@@ -23,6 +23,7 @@ export interface TenantScope {
   readonly isolation?: 'read committed' | 'repeatable read';
   readonly readOnly?: boolean;
   readonly lockTimeoutMs?: number;
+  readonly extent?: Extent;
 }
 
 /** Runs `work` in a transaction that is bound to one tenant. */
@@ -33,7 +34,7 @@ export async function asTenant<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const settings = fill(scope.settings, '$tenant', checkTenant(scope, tenantId));
-  return db.transaction(opening(scope, scope.role, settings), work);
+  return db.transaction(opening(scope, scope.role, settings), work, scope.extent);
 }
 
 /** Runs `work` in a transaction that sees the named tenants and no other. */
@@ -47,7 +48,8 @@ export async function asFleet<T>(
   const tenants = tenantIds.map((tenantId) => checkTenant(scope, tenantId));
   const fleet = fleetOf(scope);
   const list = `{${tenants.map((tenant) => JSON.stringify(tenant)).join(',')}}`;
-  return db.transaction(opening(scope, fleet.role, fill(fleet.settings, '$tenants', list)), work);
+  const begin = opening(scope, fleet.role, fill(fleet.settings, '$tenants', list));
+  return db.transaction(begin, work, scope.extent);
 }
 
 /** Runs `work` outside tenants: the catalogue, the list of tenants, state. No tenant's setting is in force. */
@@ -57,7 +59,8 @@ export async function asOperator<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const settings = Object.entries(scope.settings).filter(([, value]) => !value.includes('$tenant'));
-  return db.transaction(opening(scope, scope.operatorRole, Object.fromEntries(settings)), work);
+  const begin = opening(scope, scope.operatorRole, Object.fromEntries(settings));
+  return db.transaction(begin, work, scope.extent);
 }
 
 /**

@@ -119,3 +119,16 @@ function decodeArray(text: string, decode: Decode): unknown[] {
   };
   return list();
 }
+
+/** Columns of a result, and how each is read. */
+export type Columns = readonly { readonly name: string; readonly decode: Decode }[];
+
+/** A row of values in text form. Made from entries, so that a column may have any name. */
+export function toRow(columns: Columns, values: readonly unknown[]): object {
+  return Object.fromEntries(
+    columns.map(({ name, decode }, at) => {
+      const value = values[at];
+      return [name, typeof value === 'string' ? decode(value) : null];
+    }),
+  );
+}

@@ -204,6 +204,11 @@ class MemberTx implements Tx {
     await this.#ask('script', sql, []);
   }
 
+  /** The end is everybody's, so it is sent in its place. */
+  async last(sql: string, params: readonly unknown[] = []): Promise<void> {
+    await this.#ask('run', sql, params);
+  }
+
   /** All rows at once: a wave is small enough, and cursors of several tenants would not be one statement. */
   async batches<R extends object>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void> {
     const rows = await this.many<R>(query.sql, query.params);

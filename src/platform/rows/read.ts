@@ -30,7 +30,7 @@ export interface Page {
  * between two pages neither repeat nor hide others.
  */
 export function listResource(asked: Asked, request: PageRequest): Promise<Page> {
-  return reading(asked, (tx) => listPage(tx, asked, request));
+  return reading(asked, (tx) => listPage(tx, asked, request), 'single');
 }
 
 /** The same in a transaction that is open. */
@@ -62,7 +62,7 @@ function positionOf(rows: readonly PagedRow[]): Position | null {
 
 /** @throws NOT_FOUND for a row that is missing or another tenant's */
 export async function getResource(asked: Asked, id: string): Promise<Values> {
-  const row = await reading(asked, (tx) => findRow(tx, tableOf(asked), { id }));
+  const row = await reading(asked, (tx) => findRow(tx, tableOf(asked), { id }), 'single');
   if (row === undefined) throw notFound(asked.resource);
   return represent(asked.resource.columns, row);
 }

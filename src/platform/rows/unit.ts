@@ -5,7 +5,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { DroverError } from '../../errors.ts';
-import type { Tx } from '../../postgres/database.ts';
+import type { Extent, Tx } from '../../postgres/database.ts';
 import { withTenant } from '../../postgres/site.ts';
 import type { Caller } from '../caller.ts';
 import type { Platform } from '../open.ts';
@@ -19,9 +19,13 @@ export interface Asked {
 }
 
 /** Reads. A resource of the system is read by the operator, everything else as the caller's tenant. */
-export function reading<T>({ platform, caller, resource }: Asked, work: (tx: Tx) => Promise<T>): Promise<T> {
+export function reading<T>(
+  { platform, caller, resource }: Asked,
+  work: (tx: Tx) => Promise<T>,
+  extent: Extent = 'any',
+): Promise<T> {
   const tenant = resource.owner === 'system' ? undefined : caller.tenantId;
-  return withTenant(platform.site, { tenant, readOnly: true }, work);
+  return withTenant(platform.site, { tenant, readOnly: true, extent }, work);
 }
 
 /** Writes. What belongs to no tenant is written by the operator. */

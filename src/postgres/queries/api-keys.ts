@@ -1,6 +1,7 @@
 /** Rows of api_keys; every statement runs in the transaction of one tenant. */
 import type { Tx } from '../database.ts';
 import { quoteTable } from '../identifiers.ts';
+import { prepared } from '../prepared.ts';
 import { type Person, rolesInForce } from './people.ts';
 
 export interface ApiKeyRow {
@@ -60,14 +61,14 @@ export function findKeyHolders(
 ): Promise<KeyHolder[]> {
   const table = (name: string): string => quoteTable({ schema, name });
   return tx.many<KeyHolder>(
-    `SELECT k.id AS key_id, k.name AS key_name, k.secret_hash, k.scopes,
+    prepared(`SELECT k.id AS key_id, k.name AS key_name, k.secret_hash, k.scopes,
             k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true) AS valid,
             coalesce(k.last_used_at < now() - interval '1 minute', true) AS unused,
             u.id AS user_id, u.email, u.is_active, t.state, ${rolesInForce(schema)} AS roles
      FROM ${table('api_keys')} k
      JOIN ${table('users')} u ON u.tenant_id = k.tenant_id AND u.id = k.user_id
      JOIN ${table('tenants')} t ON t.id = k.tenant_id
-     WHERE k.tenant_id = $1 AND k.prefix = $2`,
+     WHERE k.tenant_id = $1 AND k.prefix = $2`),
     [tenantId, prefix],
   );
 }

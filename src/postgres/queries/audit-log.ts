@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '../database.ts';
 import { quoteTable } from '../identifiers.ts';
+import { prepared } from '../prepared.ts';
 
 export interface AuditRecord {
   readonly tenantId: string;
@@ -12,11 +13,13 @@ export interface AuditRecord {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** Adds an entry in the transaction of the change, so that neither is there without the other. */
+/** Adds an entry at the end of the transaction of the change, so that neither is there without the other. */
 export async function insertAuditRecord(tx: Tx, schema: string, record: AuditRecord): Promise<void> {
-  await tx.run(
-    `INSERT INTO ${quoteTable({ schema, name: 'audit_log' })} (tenant_id, id, actor, action, object, detail)
-     VALUES ($1, $2, $3, $4, $5, $6)`,
+  await tx.last(
+    prepared(
+      `INSERT INTO ${quoteTable({ schema, name: 'audit_log' })} (tenant_id, id, actor, action, object, detail)
+       VALUES ($1, $2, $3, $4, $5, $6)`,
+    ),
     [
       record.tenantId,
       randomUUID(),

@@ -1,6 +1,7 @@
 /** People of a tenant as callers: are they active, and which roles are in force. One query each. */
 import type { Tx } from '../database.ts';
 import { quoteTable } from '../identifiers.ts';
+import { prepared } from '../prepared.ts';
 
 export interface Person {
   readonly user_id: string;
@@ -23,9 +24,9 @@ export function findPerson(
   // Each by its own key: one condition for both would read all people of the tenant.
   const who = isUuid.test(user) ? 'u.id = $2::text::uuid' : 'u.email = lower($2)';
   return tx.maybeOne<Person>(
-    `SELECT u.id AS user_id, u.email, u.is_active, t.state, ${rolesInForce(schema)} AS roles
+    prepared(`SELECT u.id AS user_id, u.email, u.is_active, t.state, ${rolesInForce(schema)} AS roles
      FROM ${table('users')} u JOIN ${table('tenants')} t ON t.id = u.tenant_id
-     WHERE u.tenant_id = $1 AND ${who}`,
+     WHERE u.tenant_id = $1 AND ${who}`),
     [tenantId, user],
   );
 }

@@ -5,6 +5,7 @@
 import { Binder } from '../binder.ts';
 import type { Row, Tx } from '../database.ts';
 import { quoteIdent, quoteTable } from '../identifiers.ts';
+import { prepared } from '../prepared.ts';
 
 export interface RowTable {
   readonly schema: string;
@@ -59,14 +60,14 @@ export async function listRows(tx: Tx, table: RowTable, query: PageQuery): Promi
   ].join(' + ');
   const names = table.columns.map((name) => `t.${quoteIdent(name)}`).join(', ');
   const rows = await tx.many<PagedRow & { drover_found: number }>(
-    `WITH page AS MATERIALIZED (
+    prepared(`WITH page AS MATERIALIZED (
        SELECT ${names} FROM ${quoteTable(table)} t WHERE ${pageSql(binder, table, query)}
        ORDER BY ${order('t')} LIMIT ${binder.bind(query.limit + 1, 'bigint')}
      ), weighed AS (
        SELECT p.*, count(*) OVER () AS drover_found, sum(${size}) OVER (ORDER BY ${order('p')}) - (${size}) AS drover_before FROM page p
      )
      SELECT ${names}, t.${column}::text AS drover_order, t.drover_found FROM weighed t
-     WHERE t.drover_before < ${maxPageBytes} ORDER BY ${order('t')}`,
+     WHERE t.drover_before < ${maxPageBytes} ORDER BY ${order('t')}`),
     binder.values,
   );
   const page = rows.slice(0, query.limit);
@@ -90,7 +91,9 @@ export function findRow(
 ): Promise<Row | undefined> {
   const binder = new Binder();
   return tx.maybeOne(
-    `SELECT ${columnsSql(table)} FROM ${quoteTable(table)} t WHERE ${keySql(binder, table, id)}${lock === true ? ' FOR UPDATE' : ''}`,
+    prepared(
+      `SELECT ${columnsSql(table)} FROM ${quoteTable(table)} t WHERE ${keySql(binder, table, id)}${lock === true ? ' FOR UPDATE' : ''}`,
+    ),
     binder.values,
   );
 }

@@ -1,0 +1,180 @@
+/** Few round trips, and nothing lost by it: what travels together fails together, and what is kept prepared is nobody's. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { DroverError } from '../../src/errors.ts';
+import { openDatabase, openServer } from '../../src/postgres/connect.ts';
+import type { Database } from '../../src/postgres/database.ts';
+import { prepared } from '../../src/postgres/prepared.ts';
+import { eachEngine, freshDatabase, freshServerDatabase, type FreshServer } from '../support/databases.ts';
+
+const codeOf = (error: unknown): string => (error instanceof DroverError ? error.code : String(error));
+
+eachEngine((engine) => {
+  let db: Database;
+  let drop: () => Promise<void>;
+  before(async () => {
+    const fresh = await freshDatabase(engine);
+    drop = fresh.drop;
+    db = await openDatabase(fresh.target);
+    await db.transaction('BEGIN', (tx) => tx.script('CREATE TABLE notes (id int PRIMARY KEY)'));
+  });
+  after(async () => {
+    await db.close();
+    await drop();
+  });
+
+  const insert = 'INSERT INTO notes VALUES ($1)';
+  const ids = async (): Promise<number[]> => {
+    const rows = await db.transaction('BEGIN', (tx) =>
+      tx.many<{ id: number }>('SELECT id FROM notes ORDER BY 1'),
+    );
+    return rows.map(({ id }) => id);
+  };
+
+  it('runs nothing after what failed, and says which it was', async () => {
+    const codes: string[] = [];
+    const failing = db.transaction('BEGIN', (tx) => {
+      const asked = [1, 1, 2].map((id) => tx.run(insert, [id]));
+      for (const each of asked) each.catch((error: unknown) => codes.push(codeOf(error)));
+      return Promise.all(asked);
+    });
+    await assert.rejects(failing, { code: 'ALREADY_EXISTS' });
+    assert.deepEqual(codes, ['ALREADY_EXISTS', 'TRANSACTION_ABORTED']);
+    assert.deepEqual(await ids(), []);
+  });
+
+  it('runs nothing where it could not be begun as that role', async () => {
+    const opening = 'BEGIN; SET LOCAL ROLE nobody_has_this_name';
+    for (const extent of ['any', 'single'] as const)
+      await assert.rejects(
+        db.transaction(opening, (tx) => Promise.all([3, 4].map((id) => tx.run(insert, [id]))), extent),
+        { code: 'DATABASE_ERROR' },
+      );
+    assert.deepEqual(await ids(), []);
+  });
+
+  it('does what was left for the end, and fails by it', async () => {
+    await db.transaction('BEGIN', (tx) => tx.last(insert, [5]));
+    const failing = db.transaction('BEGIN', async (tx) => {
+      await tx.last(insert, [5]);
+      await tx.run(insert, [6]);
+    });
+    await assert.rejects(failing, { code: 'ALREADY_EXISTS' });
+    assert.deepEqual(await ids(), [5]);
+  });
+
+  it('refuses a second statement of a transaction that has one', async () => {
+    const asking = db.transaction(
+      'BEGIN READ ONLY',
+      async (tx) => {
+        assert.deepEqual(await tx.one('SELECT 1 AS one'), { one: 1 });
+        await tx.one('SELECT 2 AS two');
+      },
+      'single',
+    );
+    await assert.rejects(asking, { code: 'INTERNAL' });
+  });
+
+  it('splits an opening at no semicolon of a value', async () => {
+    const opening = `BEGIN; SET LOCAL app.tenant_id = E'it''s; \\\\ "ROLLBACK"; x'`;
+    const tenant = `SELECT current_setting('app.tenant_id') AS tenant`;
+    const found = await db.transaction(opening, (tx) => tx.one(tenant));
+    assert.deepEqual(found, { tenant: `it's; \\ "ROLLBACK"; x` });
+  });
+});
+
+describe('kept statements', () => {
+  let fresh: FreshServer;
+  before(async () => {
+    fresh = await freshServerDatabase();
+    const db = await openServer({ url: fresh.url });
+    await db.transaction('BEGIN', (tx) =>
+      tx.script(`CREATE TABLE owned (tenant text, n int); INSERT INTO owned VALUES ('a', 1), ('b', 2), ('b', 3);
+        ALTER TABLE owned ENABLE ROW LEVEL SECURITY; GRANT SELECT ON owned TO pg_monitor;
+        CREATE POLICY own ON owned USING (tenant = (SELECT current_setting('app.tenant_id', true)))`),
+    );
+    await db.close();
+  });
+  after(() => fresh.drop());
+
+  const owned = prepared('SELECT n FROM owned WHERE n > $1 ORDER BY n');
+  const keptSql = 'SELECT count(*)::int AS kept FROM pg_prepared_statements WHERE statement = $1';
+
+  const ask = (db: Database, opening: string): Promise<object[]> =>
+    db.transaction(opening, (tx) => tx.many(owned, [0]), 'single');
+  const countKept = async (db: Database): Promise<unknown> =>
+    (await db.transaction('BEGIN', (tx) => tx.one(keptSql, [owned])))['kept'];
+
+  it('are for every tenant and role what they would be anew', async () => {
+    const db = await openServer({ url: fresh.url, poolSize: 1 });
+    try {
+      const as = (tenant: string): string =>
+        `BEGIN; SET LOCAL ROLE pg_monitor; SET LOCAL app.tenant_id = '${tenant}'`;
+      // More often than PostgreSQL plans for single values before it plans for any.
+      for (let round = 0; round < 12; round += 1) {
+        assert.deepEqual(await ask(db, as('a')), [{ n: 1 }]);
+        assert.deepEqual(await ask(db, as('b')), [{ n: 2 }, { n: 3 }]);
+        assert.deepEqual(await ask(db, 'BEGIN; SET LOCAL ROLE pg_monitor'), []);
+        assert.deepEqual(await ask(db, 'BEGIN'), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+      }
+      assert.equal(await countKept(db), 1);
+    } finally {
+      await db.close();
+    }
+  });
+
+  it('are prepared anew where a table was changed under them', async () => {
+    const db = await openServer({ url: fresh.url, poolSize: 1 });
+    try {
+      await ask(db, 'BEGIN');
+      await db.transaction('BEGIN', (tx) => tx.script('ALTER TABLE owned ALTER n TYPE bigint'));
+      await assert.rejects(ask(db, 'BEGIN'), { code: 'RETRYABLE' });
+      assert.deepEqual(await ask(db, 'BEGIN'), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    } finally {
+      await db.close();
+    }
+  });
+
+  it('are none behind a pooler', async () => {
+    const pooler = await startPooler(fresh.url);
+    const db = await openServer({ url: pooler.url, poolSize: 1 });
+    try {
+      for (let round = 0; round < 3; round += 1) assert.equal((await ask(db, 'BEGIN')).length, 3);
+      assert.equal(await countKept(db), 0);
+    } finally {
+      await db.close();
+      pooler.close();
+    }
+  });
+});
+
+/** Passes everything on but the number of the process, in the place of which a pooler tells one of its own. */
+async function startPooler(url: string): Promise<{ url: string; close: () => void }> {
+  const target = new URL(url);
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname);
+    client.pipe(upstream);
+    let greeted = false;
+    upstream.on('data', (data: Buffer) => {
+      const key = greeted ? -1 : data.indexOf(Buffer.from([0x4b, 0, 0, 0, 12]));
+      if (key !== -1) {
+        greeted = true;
+        data.writeInt32BE(4711, key + 5);
+      }
+      client.write(data);
+    });
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      one.on('close', () => other.destroy());
+      one.on('error', () => other.destroy());
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const own = new URL(url);
+  own.port = String((server.address() as AddressInfo).port);
+  return { url: own.href, close: () => void server.close() };
+}
