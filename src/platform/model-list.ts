@@ -1,8 +1,9 @@
 /** A page of models with how much each is used, read from one snapshot. */
+import type { Rules } from '../engine/references.ts';
 import { modelTableOf } from '../engine/steps.ts';
 import type { Tx } from '../postgres/database.ts';
+import { rulesForReading } from '../postgres/kept-rules.ts';
 import { listModels } from '../postgres/model-rows.ts';
-import { readRules } from '../postgres/site.ts';
 import { countUsage, type UsageByType } from '../postgres/usage.ts';
 import type { ModelKind } from './resources/declaration.ts';
 import { listPage, type Page, type PageRequest } from './rows/read.ts';
@@ -16,19 +17,21 @@ export interface ModelPage extends Page {
 /** Counted through the places of the engine on every call: nothing is stored that could be wrong. */
 export function listModelsInUse(asked: Asked, kind: ModelKind, request: PageRequest): Promise<ModelPage> {
   return reading(asked, async (tx) => {
-    const page = await listPage(tx, asked, request);
+    const [page, rules] = await Promise.all([
+      listPage(tx, asked, request),
+      rulesForReading(tx, asked.platform.site),
+    ]);
     const ids = page.items.map(({ id }) => String(id));
-    return { ...page, usage: ids.length === 0 ? [] : await usageOf(tx, asked, { kind, ids }) };
+    const tenant = asked.caller.tenantId;
+    return { ...page, usage: ids.length === 0 ? [] : await usageOf(tx, { rules, tenant }, { kind, ids }) };
   });
 }
 
 async function usageOf(
   tx: Tx,
-  { platform, caller }: Asked,
+  { rules, tenant }: { readonly rules: Rules; readonly tenant: string },
   { kind, ids }: { readonly kind: ModelKind; readonly ids: readonly string[] },
 ): Promise<UsageByType[]> {
-  const tenant = caller.tenantId;
-  const rules = await readRules(tx, platform.site);
   const model = modelTableOf(rules, kind);
   const all = model === undefined ? [] : await listModels(tx, rules, { model, tenant });
   const models = all.filter(({ key = '' }) => ids.includes(key));

@@ -1,6 +1,7 @@
 /** Where a model of a tenant is used, found through the places of the engine: a new table is counted by being configured. */
 import { findModelByKey } from '../postgres/find-models.ts';
-import { readRules, withTenant } from '../postgres/site.ts';
+import { rulesForReading } from '../postgres/kept-rules.ts';
+import { withTenant } from '../postgres/site.ts';
 import { countUsage, listUses } from '../postgres/usage.ts';
 import type { UsageByType, Use, UseQuery } from '../postgres/usage.ts';
 import { noModel } from './migrate-model.ts';
@@ -23,7 +24,7 @@ export interface ModelUse {
 export function getUsage({ site }: Platform, page: UsagePage): Promise<ModelUse> {
   const { tenantId: tenant, kind, modelId, ...query } = page;
   return withTenant(site, { tenant, readOnly: true }, async (tx) => {
-    const rules = await readRules(tx, site);
+    const rules = await rulesForReading(tx, site);
     const model = await findModelByKey(tx, { rules, tenant }, modelId.toLowerCase());
     if (model?.kind !== kind) throw noModel(kind);
     const [counts = {}] = await countUsage(tx, { rules, tenant, models: [model] });

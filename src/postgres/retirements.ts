@@ -8,8 +8,9 @@ import { groupRetirements } from '../engine/retirements.ts';
 import type { Retirement, RetiringUse } from '../engine/retirements.ts';
 import { DroverError } from '../errors.ts';
 import type { Tx } from './database.ts';
+import { rulesForReading } from './kept-rules.ts';
 import { listModels } from './model-rows.ts';
-import { readRules, withTenant, withTenants } from './site.ts';
+import { withTenant, withTenants } from './site.ts';
 import type { Site } from './site.ts';
 import type { TenantName } from './tenants.ts';
 import { countUsageByTenant } from './usage.ts';
@@ -51,7 +52,7 @@ function readTogether(site: Site, tenants: readonly Named[]): Promise<RetiringUs
   const names = new Map(tenants.map((tenant) => [tenant.key, tenant]));
   const fleet = [...names.keys()];
   return withTenants(site, { tenants: fleet, readOnly: true }, async (tx) => {
-    const rules = await readRules(tx, site);
+    const rules = await rulesForReading(tx, site);
     const isWanted = ({ tenant }: ModelFacts): boolean => tenant === null || names.has(tenant ?? '');
     return readUses(tx, rules, { isWanted, fleet, whose: (tenant) => names.get(tenant) ?? null });
   });
@@ -60,7 +61,7 @@ function readTogether(site: Site, tenants: readonly Named[]): Promise<RetiringUs
 function readAlone(site: Site, tenant: Named | null): Promise<RetiringUse[]> {
   const key = tenant?.key;
   return withTenant(site, { tenant: key, readOnly: true }, async (tx) =>
-    readUses(tx, await readRules(tx, site), {
+    readUses(tx, await rulesForReading(tx, site), {
       tenant: key,
       isWanted: () => true,
       whose: () => tenant,

@@ -149,10 +149,11 @@ export function stateTable(
 
 /** The rules of a site against the catalogue as it is now. @throws CONFIG_MISMATCH with every problem */
 export function readRules(tx: Tx, site: Site): Promise<Rules> {
-  return tx.once('rules', (shared) => resolveAgainst(shared, site));
+  return tx.once('rules', async (shared) => withKnown(site, await readStoredRules(shared, site)));
 }
 
-async function resolveAgainst(tx: Tx, site: Site): Promise<Rules> {
+/** What follows from the configuration and the catalogue alone. @throws CONFIG_MISMATCH with every problem */
+export async function readStoredRules(tx: Tx, site: Site): Promise<Rules> {
   const { schemas = ['public'], ignore = [] } = site.config.database ?? {};
   const catalog = await readCatalog(tx, { schemas, ignore });
   const own = site.state.separate ? '' : `${site.state.schema}.`;
@@ -168,7 +169,11 @@ async function resolveAgainst(tx: Tx, site: Site): Promise<Rules> {
       { problems },
     );
   // Where several tenants share a transaction, each must see in it what it would see alone.
-  const exclusive = site.scope.fleet === undefined ? {} : { exclusive: true };
+  return { ...rules, ...(site.scope.fleet === undefined ? {} : { exclusive: true }) };
+}
+
+/** The rules with what is known of models at this moment. */
+export function withKnown(site: Site, rules: Rules): Rules {
   const knowledge = site.knowledge();
-  return { ...rules, ...exclusive, ...(knowledge === undefined ? {} : { knowledge }) };
+  return knowledge === undefined ? rules : { ...rules, knowledge };
 }

@@ -33,22 +33,45 @@ export interface ModelUsage {
   readonly counts: UsageByType;
 }
 
-/** The usage of each model by each tenant of a fleet that uses it. */
+/** The usage of each model by each tenant of a fleet that uses it; all tables are asked together. */
 export async function countUsageByTenant(tx: Tx, asked: UsageAsked): Promise<ModelUsage[]> {
   const found = new Map<string, ModelUsage & { counts: Record<string, UsageCount> }>();
-  for (const used of usedTables(asked)) {
-    const add = (row: UsageRow, rows: number): void => {
-      for (const [model, state] of statesOf(hitsOf(asked, used, row), row.dead)) {
-        const id = `${model} ${row.tenant}`;
-        const usage = found.get(id) ?? { model, tenant: row.tenant, counts: {} };
-        const before = usage.counts[used.entity] ?? { live: 0, dead: 0, history: 0 };
-        usage.counts[used.entity] = { ...before, [state]: before[state] + rows };
-        found.set(id, usage);
-      }
-    };
-    await visitRows(tx, asked, { used, add });
-  }
+  const tables = usedTables(asked);
+  const tallies = await Promise.all(tables.map((used) => tallyTable(tx, asked, used)));
+  for (const [at, { entity }] of tables.entries())
+    for (const { model, tenant, count } of tallies[at] ?? []) {
+      const id = `${model} ${tenant}`;
+      const usage = found.get(id) ?? { model, tenant, counts: {} };
+      const { live, dead, history } = usage.counts[entity] ?? none;
+      usage.counts[entity] = {
+        live: live + count.live,
+        dead: dead + count.dead,
+        history: history + count.history,
+      };
+      found.set(id, usage);
+    }
   return [...found.values()];
+}
+
+interface Tally {
+  readonly model: number;
+  readonly tenant: string;
+  readonly count: UsageCount;
+}
+
+const none: UsageCount = { live: 0, dead: 0, history: 0 };
+
+async function tallyTable(tx: Tx, asked: UsageAsked, used: UsedTable): Promise<Iterable<Tally>> {
+  const tallies = new Map<string, Tally>();
+  const add = (row: UsageRow, rows: number): void => {
+    for (const [model, state] of statesOf(hitsOf(asked, used, row), row.dead)) {
+      const id = `${model} ${row.tenant}`;
+      const { count } = tallies.get(id) ?? { count: none };
+      tallies.set(id, { model, tenant: row.tenant, count: { ...count, [state]: count[state] + rows } });
+    }
+  };
+  await visitRows(tx, asked, { used, add });
+  return tallies.values();
 }
 
 /** Rows that are alike are counted by the database; documents differ and are read. */
