@@ -122,7 +122,7 @@ oneEngine((engine) => {
     assert.equal(await storedAll(http), was, 'a refusal has written something');
   }
 
-  it('are in no answer, no line of the log and no row', async () => {
+  it('are in no answer, no line of the log and no row, whatever goes wrong', async () => {
     const id = await makeWorkspace(http, { runtime: 'mock', secrets: { FIRST: value } });
     await ask('PUT', `/workspaces/${id}/secrets/SECOND`, { value });
     await ask('PUT', '/secrets/THIRD', { value });
@@ -137,6 +137,30 @@ oneEngine((engine) => {
     await ask('POST', '/workspaces/import', {
       workspaces: [{ name: 'x', runtime: 'no', secrets: { KEY: value } }],
     });
+    const headers = { authorization: `Bearer ${http.keys.admin}`, 'content-type': 'application/json' };
+    const posted = { method: 'POST', url: '/api/v1/workspaces' } as const;
+    for (const payload of [
+      `{"name":"Twice","runtime":"mock","secrets":{"KEY":"${value}"}}`,
+      `{"name":"Broken","secrets":{"KEY":"${value}"`,
+      `"${value}"`,
+    ])
+      for (const again of ['first', 'again']) {
+        const answer = await http.app.inject({
+          ...posted,
+          headers: { ...headers, 'idempotency-key': String(payload.length) },
+          payload,
+        });
+        assert.ok(answer.statusCode < 500, `${again}: ${answer.body}`);
+        said += answer.body;
+      }
+    await http.asSuperuser((tx) => tx.script('ALTER TABLE migration.tenant_secrets RENAME sealed TO hidden'));
+    try {
+      assert.equal((await ask('PUT', '/secrets/FOURTH', { value })).status, 500);
+    } finally {
+      await http.asSuperuser((tx) =>
+        tx.script('ALTER TABLE migration.tenant_secrets RENAME hidden TO sealed'),
+      );
+    }
     for (const path of [
       '/workspaces',
       `/workspaces/${id}`,
