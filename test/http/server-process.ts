@@ -1,6 +1,7 @@
 /** `drover serve` as a real process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { after } from 'node:test';
 import { waitUntil, within } from '../support/guarantee.ts';
 import { program } from '../cli/drover-process.ts';
 
@@ -13,6 +14,12 @@ export interface ServerProcess {
   ended(): Promise<number | null>;
 }
 
+/** A test that fails halfway leaves its server, and the file would wait for it for ever. */
+const started = new Set<ChildProcess>();
+after(() => {
+  for (const child of started) child.kill('SIGKILL');
+});
+
 /** Starts a server on a free port of loopback and waits until it has said all that it says when it listens. */
 export async function startServe(
   words: readonly string[],
@@ -23,6 +30,7 @@ export async function startServe(
     env: { PATH, HOME, USER: 'tester', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  started.add(child);
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -35,10 +43,7 @@ export async function startServe(
     },
     'the server listens',
     60_000,
-  ).catch((error: unknown) => {
-    child.kill('SIGKILL');
-    throw error;
-  });
+  );
   return {
     url: /serves (http:\/\/[\d.:]+)/.exec(stderr)?.[1] ?? '',
     child,
