@@ -38,6 +38,17 @@ test('the successor is the end of the chain that stays, however many replacement
   assert.equal(findModel(registry.registry, 'acme-gone-0')?.id, 'acme-gone');
 });
 
+test('a replacement that stays goes before what its vendor would rather see; where all end, the last is named', () => {
+  const next = (id: string, stays: string): string =>
+    model(id, `lifecycle: { status: ${stays}, replacement: acme-3 }`);
+  const first = model('acme-7', 'lifecycle: { status: deprecated, replacement: acme-8 }');
+  const successorOf = (text: string): string | undefined =>
+    findSuccessor(loaded({ 'more.yaml': `schema: 1\nmodels:\n${first}\n${text}\n` }).registry, 'acme-7')?.id;
+  assert.equal(successorOf(next('acme-8', 'active')), 'acme-8');
+  assert.equal(successorOf(next('acme-8', 'deprecated')), 'acme-3');
+  assert.equal(successorOf(model('acme-8', 'lifecycle: { status: deprecated }')), 'acme-8');
+});
+
 test('the calendar has each date once, the vendor’s and the distributors’, in order, within a span', () => {
   const lifecycle =
     'lifecycle: { status: deprecated, shutdown: 2026-06-01, replacement: acme-2, distributors: [{ via: cloud, shutdown: 2026-09-01, source: https://example.org/cloud }] }';
