@@ -1,4 +1,5 @@
 /** Two hundred clients of two tenants, for seconds; see keep-apart.ts. */
-import { declareLoad } from './keep-apart.ts';
+import { oneEngine } from '../support/databases.ts';
+import { keepsApart } from './keep-apart.ts';
 
-declareLoad({ seed: 20_261_121, rounds: 1 });
+oneEngine((engine) => keepsApart(engine, { seed: 20_261_121, rounds: 1 }));

@@ -6,15 +6,11 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { demoTenants } from '../../src/platform/demo/tenants.ts';
 import { digestTenant } from '../../src/postgres/tenants.ts';
-import { eachEngine, type Engine } from '../support/databases.ts';
+import type { Engine } from '../support/databases.ts';
 import { type LoadGround, loadGround, poolIsClean, rowsAreTheirOwners, runClients } from './tenant-load.ts';
 
-/** Declares the test for both engines. */
-export function declareLoad({ seed, rounds }: { readonly seed: number; readonly rounds: number }): void {
-  eachEngine((engine) => keepsApart(engine, { seed, rounds }));
-}
-
-function keepsApart(
+/** Declares the test for an engine. */
+export function keepsApart(
   engine: Engine,
   { seed, rounds }: { readonly seed: number; readonly rounds: number },
 ): void {

@@ -1,4 +1,5 @@
-/** Two hundred clients of two tenants, for minutes, with other requests each time. */
-import { declareLoad } from '../http/keep-apart.ts';
+/** Two hundred clients of two tenants, for minutes, on both engines, with other requests each time. */
+import { keepsApart } from '../http/keep-apart.ts';
+import { eachEngine } from '../support/databases.ts';
 
-declareLoad({ seed: Math.floor(Math.random() * 2 ** 31), rounds: 30 });
+eachEngine((engine) => keepsApart(engine, { seed: Math.floor(Math.random() * 2 ** 31), rounds: 30 }));
