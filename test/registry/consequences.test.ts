@@ -6,6 +6,7 @@ import { billingOf } from '../../src/registry/billing.ts';
 import { allPairs, diffRegistries, hasConsequences } from '../../src/registry/diff.ts';
 import { findModel, findSuccessor, listRetirements, listSuccessors } from '../../src/registry/lifecycle.ts';
 import { factsOfModel } from '../../src/registry/model-facts.ts';
+import { routablePairs } from '../../src/registry/pairs.ts';
 import { judge } from '../../src/registry/routability.ts';
 import { loaded, model, models, providers, runtimes } from './small-registry.ts';
 
@@ -142,6 +143,7 @@ test('a plan gets the facts of a model, and a level is translated by what it mea
         effort('low, high, max'),
         'lifecycle: { status: active }',
         'context: 5',
+        'maxOutput: 3',
         'input: [text, image]',
         'prices: { input: 2 }',
       ),
@@ -160,7 +162,7 @@ test('a plan gets the facts of a model, and a level is translated by what it mea
   const known = factsOf('acme-new');
   assert.deepEqual(
     [known.context, known.output, known.priceIn, known.capabilities],
-    [5, undefined, 2, { vision: true, audio: false }],
+    [5, 3, 2, { vision: true, audio: false }],
   );
   assert.deepEqual(known.parameters?.['effort'], {
     levels: ['low', 'high', 'max'],
@@ -173,4 +175,22 @@ test('a plan gets the facts of a model, and a level is translated by what it mea
     changes: [{ name: 'effort', change: 'kept', before: '"high"', after: '"high"' }],
   });
   assert.deepEqual((translated('acme-odd') as { document: string }).document, '{"effort": "small"}');
+});
+
+test('the database is told of every pair that anybody may choose on that day, and of no other', () => {
+  const told = (today: string): string[] =>
+    routablePairs(registry, today).map(({ runtime, model: id }) => `${runtime} ${id}`);
+  assert.deepEqual(told('2026-12-31').toSorted(), [
+    'desk ', 'desk Special', 'desk acme-1', 'desk acme-2', 'desk acme-3', 'desk brio1', 'field ', 'shed ',
+  ]); // prettier-ignore
+  assert.ok(!told('2027-01-01').includes('desk acme-2'), 'shut down');
+  const alone = loaded({
+    'runtimes.yaml': runtimes.replace('- { provider: acme }\n      - { provider: acme-login }', '- { provider: acme }'),
+  }); // prettier-ignore
+  const named = routablePairs(alone, '2026-12-31').filter(({ runtime }) => runtime === 'shed');
+  assert.deepEqual(
+    named.map(({ model: id }) => id),
+    ['', 'acme-3', 'acme/acme-3', 'acme-2', 'acme/acme-2', 'acme-1', 'acme/acme-1'],
+    'by name, without what was withdrawn or shut down',
+  );
 });

@@ -1,0 +1,94 @@
+/** What somebody has said something about is not scanned again; all else is. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { identifyingColumns, isCovered, isIgnored } from '../../src/engine/classified.ts';
+import type { Config, PlaceConfig } from '../../src/engine/config.ts';
+import { resolveRules, tableOf } from '../../src/engine/references.ts';
+import type { Rules } from '../../src/engine/references.ts';
+import { buildCatalog } from './build-catalog.ts';
+
+const catalog = buildCatalog({
+  orgs: { id: 'uuid!' },
+  vendors: { id: 'uuid!', code: 'text' },
+  models: { id: 'uuid!', org_id: 'uuid! -> orgs.id', name: 'text', vendor_id: 'uuid -> vendors.id' },
+  flows: { id: 'uuid!', org_id: 'uuid! -> orgs.id', model: 'text', engine: 'text', graph: 'jsonb', note: 'text' },
+  runs: { id: 'bigint!', flow_id: 'uuid! -> flows.id', org_id: 'uuid', model_id: 'uuid -> models.id', log: 'text' },
+  old: { id: 'uuid!', model: 'text' },
+}); // prettier-ignore
+
+function rulesOf(places: readonly PlaceConfig[], more: Partial<Config> = {}): Rules {
+  const { rules, problems } = resolveRules(catalog, {
+    version: 1,
+    model: {
+      tables: [
+        {
+          table: 'models',
+          columns: { name: 'name' },
+          providers: { table: 'vendors', column: 'vendor_id', name: 'code' },
+        },
+      ],
+    },
+    tenant: { root: 'orgs', column: 'org_id' },
+    places: [...places],
+    ...more,
+  });
+  assert.deepEqual(problems, []);
+  return rules;
+}
+
+function classified(rules: Rules): Record<string, string[]> {
+  return Object.fromEntries([...rules.classified].map(([table, columns]) => [table, [...columns]]));
+}
+
+describe('classified columns', () => {
+  it('are those of places with their copies, all of the tables of models and providers, and foreign keys to models', () => {
+    const rules = rulesOf([
+      { at: 'flows.model', copies: ['flows.engine'] },
+      { at: 'flows.graph', json: '/model' },
+    ]);
+    assert.deepEqual(classified(rules), {
+      'public.models': ['*'],
+      'public.vendors': ['*'],
+      'public.flows': ['model', 'engine'],
+      'public.runs': ['model_id'],
+    });
+  });
+
+  it('are all of a table that is ignored, or that one place stands for', () => {
+    const rules = rulesOf([{ at: 'runs.*', role: 'history' }], { database: { ignore: ['old'] } });
+    assert.deepEqual(
+      [classified(rules)['public.runs'], classified(rules)['public.old']],
+      [['model_id', '*'], ['*']],
+    );
+    assert.deepEqual([isIgnored(rules, 'public.old'), isIgnored(rules, 'public.runs')], [true, false]);
+  });
+});
+
+it('keys say who a row is, not which model it names: a uuid of its own, keys to other tables, the tenant', () => {
+  const rules = rulesOf([]);
+  assert.deepEqual([...identifyingColumns(rules, tableOf(rules, 'public.flows'))], ['id', 'org_id']);
+  assert.deepEqual([...identifyingColumns(rules, tableOf(rules, 'public.runs'))], ['flow_id', 'org_id']);
+});
+
+describe('a value in a document', () => {
+  const at = 'flows.graph';
+  const cases: readonly [place: PlaceConfig, covered: readonly string[], open: readonly string[]][] = [
+    [{ at, json: '/model' }, ['/model'], ['', '/models', '/a/model', '/model/x']],
+    [{ at, json: '/nodes/*/model' }, ['/nodes/*/model', '/nodes/a/model'], ['/nodes/model', '/nodes/a/b/model']],
+    [{ at, json: '/**/model' }, ['/model', '/a/model', '/a/*/b/model'], ['/a/model/x', '/a']],
+    [{ at, json: '/a/**' }, ['/a', '/a/b', '/a/b/c'], ['/b', '']],
+    [{ at, json: '/models', shape: 'list' }, ['/models/*'], ['/models', '/models/*/x']],
+    [{ at, json: '/m', fields: { name: 'id', provider: 'by' } }, ['/m/id', '/m/by'], ['/m', '/m/name']],
+  ]; // prettier-ignore
+  for (const [place, covered, open] of cases) {
+    it(`is covered where ${place.json}${place.shape === 'list' ? ' (a list)' : ''} leads to it, and nowhere else`, () => {
+      const rules = rulesOf([place]);
+      const isOpen = (pointer: string): boolean =>
+        !isCovered(rules, { table: 'public.flows', column: 'graph', pointer });
+      assert.deepEqual(covered.filter(isOpen), []);
+      assert.deepEqual(open.filter(isOpen), open);
+      assert.ok(!isCovered(rules, { table: 'public.flows', column: 'note', pointer: covered[0] ?? '' }));
+      assert.ok(!isCovered(rules, { table: 'public.runs', column: 'graph', pointer: covered[0] ?? '' }));
+    });
+  }
+});
