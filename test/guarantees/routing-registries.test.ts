@@ -89,6 +89,8 @@ eachEngine((engine) => {
         assert.deepEqual([status, json.code], [503, 'REGISTRY_UNAVAILABLE'], `${path}: ${text}`);
       }
       assert.equal(await storedAll(http), was);
+      const state = await http.call('GET', '/api/v1/sysadmin/registry', { key: http.keys.sysadmin });
+      assert.deepEqual([state.json.hash, state.json.in_force.hash], [here.hash, elsewhere.hash]);
       assert.equal((await ask('PUT', `/workspaces/${id}/model`, { model: 'acme-3' })).status, 200);
       await bringIn(here);
       // A name that both registries take: this server cannot know what the other one says of it.

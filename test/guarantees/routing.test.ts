@@ -311,6 +311,7 @@ eachEngine((engine) => {
       ['PUT', `/workspaces/${id}/model`, { model: 'acme-2' }],
       ['PUT', `/workspaces/${id}/secrets/ACME_KEY`, { value: 'x' }],
       ['PUT', '/secrets/ACME_KEY', { value: 'x' }],
+      ['DELETE', '/secrets/ACME_KEY', undefined],
       ['POST', `/workspaces/${id}/preflight`, undefined],
       ['GET', '/runtimes', undefined],
       ['GET', '/runtimes/desk/models', undefined],
@@ -325,6 +326,8 @@ eachEngine((engine) => {
     assert.equal(await storedAll(http), before);
     for (const path of ['/workspaces', `/workspaces/${id}`, `/workspaces/${id}/secrets`])
       assert.equal((await http.call('GET', `/api/v1${path}`, { key: http.keys.viewer })).status, 200, path);
+    const taken = await http.call('DELETE', `/api/v1/workspaces/${id}`, { key: http.keys.admin });
+    assert.equal(taken.status, 204, 'what is taken away needs no verdict');
     live = kept;
   });
 });

@@ -1,5 +1,7 @@
 /** The registry of this server, for those who run it. */
 import { z } from 'zod';
+import type { Platform } from '../../platform/open.ts';
+import { readInForce } from '../../platform/workspaces/bring-in-registry.ts';
 import { noRouting, type Routing } from '../../platform/workspaces/routing.ts';
 import type { App, AppDeps } from '../app.ts';
 
@@ -8,13 +10,17 @@ const state = z
     status: z.enum(['ok', 'unavailable']),
     registry_version: z.string().nullable(),
     hash: z.string().nullable(),
+    in_force: z
+      .object({ registry_version: z.string(), hash: z.string(), day: z.string() })
+      .nullable()
+      .describe('What the database holds to. Another one: this server records no verdict of its own'),
     problems: z
       .array(z.object({ file: z.string(), line: z.int(), column: z.int(), message: z.string() }))
       .describe('Of the last reading; with a version beside them the last good registry stays in force'),
   })
   .meta({ id: 'RegistryState' });
 
-export function registryRoutes(app: App, { routing = noRouting }: AppDeps): void {
+export function registryRoutes(app: App, { platform, routing = noRouting }: AppDeps): void {
   app.route({
     method: 'GET',
     url: '/api/v1/sysadmin/registry',
@@ -25,7 +31,7 @@ export function registryRoutes(app: App, { routing = noRouting }: AppDeps): void
       summary: 'Which registry this server decides by',
       response: { 200: state },
     },
-    handler: () => Promise.resolve(stateOf(routing)),
+    handler: () => stateOf(platform, routing),
   });
   app.route({
     method: 'POST',
@@ -39,16 +45,20 @@ export function registryRoutes(app: App, { routing = noRouting }: AppDeps): void
     },
     handler: async () => {
       await routing.reload?.();
-      return stateOf(routing);
+      return stateOf(platform, routing);
     },
   });
 }
 
-function stateOf({ registry }: Routing): z.infer<typeof state> {
+async function stateOf(platform: Platform, { registry }: Routing): Promise<z.infer<typeof state>> {
   const loaded = registry.current();
+  const held = await readInForce(platform);
+  const in_force =
+    held === undefined ? null : { registry_version: held.version, hash: held.hash, day: held.day };
   const problems = registry
     .problems()
     .map(({ file, line, column, message }) => ({ file, line, column, message }));
-  if (loaded.kind !== 'ok') return { status: 'unavailable', registry_version: null, hash: null, problems };
-  return { status: 'ok', registry_version: loaded.routes.version, hash: loaded.hash, problems };
+  const about = { in_force, problems };
+  if (loaded.kind !== 'ok') return { status: 'unavailable', registry_version: null, hash: null, ...about };
+  return { status: 'ok', registry_version: loaded.routes.version, hash: loaded.hash, ...about };
 }

@@ -5,7 +5,12 @@
  * moment holds it, so taking it away is refused and tried again.
  */
 import { DroverError } from '../../errors.ts';
-import { findInForce, lockRegistry, putInForce } from '../../postgres/queries/registry-in-force.ts';
+import {
+  findInForce,
+  type InForce,
+  lockRegistry,
+  putInForce,
+} from '../../postgres/queries/registry-in-force.ts';
 import {
   deleteRegistryPairs,
   insertRegistryPairs,
@@ -57,6 +62,11 @@ export async function bringInRegistry(
       const again = error instanceof DroverError && error.code === 'STILL_REFERENCED' && tries < maxTries;
       if (!again) throw error;
     }
+}
+
+/** What the database holds to, whatever this server decides by. */
+export function readInForce(home: Home): Promise<InForce | undefined> {
+  return operate(home, (tx) => findInForce(tx, home.schema));
 }
 
 const none = { added: 0, removed: 0 };

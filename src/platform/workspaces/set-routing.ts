@@ -45,25 +45,9 @@ export interface RoutingChange {
  * @throws the registry's refusal, MODEL_RETIRED, MODEL_DISABLED, PAYER_CHANGE_NOT_ACCEPTED …
  */
 export async function setRouting(at: InTenant, workspace: Values, change: RoutingChange): Promise<Values> {
-  const before = pairOf(workspace);
-  const wanted = {
-    runtime: change.runtime ?? before.runtime,
-    model: change.model === undefined ? before.model : change.model,
-  };
-  const loaded = requireRegistry(at.routing.registry);
   const id = String(workspace['id']);
-  const secrets = await relyOnSecrets(at, id);
-  const today = dayOf(at.routing.now());
-  const existing = wanted.runtime === before.runtime && (wanted.model?.trim() ?? '') === (before.model ?? '');
-  const { modelNeeded } = change;
-  const verdict = requireRoutable(loaded, { ...wanted, secrets, existing, today }, { modelNeeded });
-  const was = verdictOf(loaded, { ...before, secrets, existing: true, today });
-  const routed = routingValues(verdict);
-  if (routed.model !== null && routed.model !== before.model)
-    await refuseUnusableName(at, change.held, routed.model);
-  if (change.acceptPayerChange !== true) requireSamePayer(was, verdict);
-  const values = { ...routed, ...change.beside };
-  const changed = changesOf(workspace, values);
+  const verdict = await judgeChange(at, pairOf(workspace), { ...change, id });
+  const changed = changesOf(workspace, { ...routingValues(verdict), ...change.beside });
   if (Object.keys(changed).length === 0) return workspace;
   const route = await routeFor(at, id, verdict);
   const columns = Object.keys(workspaces.columns);
@@ -75,6 +59,26 @@ export async function setRouting(at: InTenant, workspace: Values, change: Routin
     detail: { fields: Object.keys(changed).toSorted(), registry_version: verdict.registryVersion },
   });
   return represent(workspaces.columns, row);
+}
+
+type Pair = ReturnType<typeof pairOf>;
+
+/** The pair that would be stored, judged; whatever can refuse it does so here. */
+async function judgeChange(
+  at: InTenant,
+  before: Pair,
+  { id, runtime = before.runtime, model = before.model, ...change }: RoutingChange & { readonly id: string },
+): Promise<Allowed | NotAsked> {
+  const loaded = requireRegistry(at.routing.registry);
+  const secrets = await relyOnSecrets(at, id);
+  const today = dayOf(at.routing.now());
+  const existing = runtime === before.runtime && (model?.trim() ?? '') === (before.model ?? '');
+  const verdict = requireRoutable(loaded, { runtime, model, secrets, existing, today }, change);
+  const named = routingValues(verdict).model;
+  if (named !== null && named !== before.model) await refuseUnusableName(at, change.held, named);
+  if (change.acceptPayerChange !== true)
+    requireSamePayer(verdictOf(loaded, { ...before, secrets, existing: true, today }), verdict);
+  return verdict;
 }
 
 export interface NewWorkspace {
@@ -96,7 +100,7 @@ export async function insertRouted(at: InTenant, made: NewWorkspace): Promise<Va
 }
 
 /** @throws INTERNAL where what is stored cannot be judged */
-export function pairOf(workspace: Values): { runtime: string; model: string | null } {
+export function pairOf(workspace: Values): { readonly runtime: string; readonly model: string | null } {
   const { runtime, model } = workspace;
   if (typeof runtime === 'string' && (typeof model === 'string' || model === null)) return { runtime, model };
   throw new DroverError(
@@ -105,7 +109,7 @@ export function pairOf(workspace: Values): { runtime: string; model: string | nu
   );
 }
 
-function routingValues(verdict: Allowed | NotAsked): { runtime: string; model: string | null } {
+function routingValues(verdict: Allowed | NotAsked): Pair {
   return { runtime: verdict.runtime, model: verdict.verdict === 'allow' ? verdict.model : null };
 }
 
