@@ -71,3 +71,25 @@ runtimes:
     ['DESK_KEY', 'https://desk.example.org', 'anthropic-messages', ['ACME_KEY', 'ACME_OTHER_KEY']],
   );
 });
+
+test('a refusal names the thing, the place and the way out', () => {
+  const registry = loaded();
+  const said = (runtime: string, model: string, more: object = {}): string => {
+    const verdict = judge(registry, { runtime, model, ...more });
+    return verdict.verdict === 'refuse' ? verdict.message : verdict.verdict;
+  };
+  assert.equal(said('attic', 'acme-1'), 'There is no runtime attic. There are desk, shed, field.');
+  assert.equal(said('barn', 'acme-1'), 'The runtime barn is retired; desk took its place.');
+  assert.equal(
+    said('desk', 'brio-9'),
+    'desk has no way to reach brio-9. It takes, for example, brio1, acme-2, acme-3, acme-1.',
+  );
+  assert.match(said('desk', 'acme-gone-0'), /^desk has no way to reach acme-gone-0, which was shut down on 2025-01-01\./);
+  assert.equal(
+    said('shed', 'acme-new'),
+    'On shed acme-new could be served by acme (ACME_KEY, ACME_OTHER_KEY) or acme-login (ACME_TOKEN), and the available secrets do not decide: have the secret of exactly one of them.',
+  );
+  assert.match(said('desk', 'acme-left'), /^acme-left was withdrawn: where it is in use it may stay, but it cannot be chosen any more\. It takes/);
+  assert.match(said('desk', 'acme-gone'), /^acme-gone was shut down on 2025-01-01\. It takes/);
+  assert.match(said('desk', 'acme-2', { today: '2027-01-01' }), /^acme-2 was shut down on 2027-01-01\. It takes/);
+}); // prettier-ignore
