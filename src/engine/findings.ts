@@ -179,24 +179,23 @@ function defaultFindings({ decided }: FindingInput): Finding[] {
 }
 
 function companionFindings({ decided }: FindingInput): Finding[] {
-  const counts = new Map<string, number>();
+  const counts = new Map<string, { place: string; column: string; rows: number }>();
   for (const { group, outcomes } of decided) {
-    for (const [place, outcome] of outcomes) {
+    for (const [{ id: place, companions }, outcome] of outcomes) {
       if (outcome.kind !== 'move') continue;
-      for (const column of Object.keys(place.companions))
-        if ((group.side[column] ?? 0) > 0)
-          counts.set(
-            `${place.id} ${column}`,
-            (counts.get(`${place.id} ${column}`) ?? 0) + (group.side[column] ?? 0),
-          );
+      for (const column of Object.keys(companions).filter((name) => (group.side[name] ?? 0) > 0)) {
+        const key = JSON.stringify([place, column]);
+        const rows = (counts.get(key)?.rows ?? 0) + (group.side[column] ?? 0);
+        counts.set(key, { place, column, rows });
+      }
     }
   }
-  return [...counts].map(([id, count]) => ({
+  return [...counts.values()].map(({ place, column, rows }) => ({
     severity: 'info',
     code: 'COMPANION_CHANGES',
-    place: id.split(' ')[0] ?? id,
-    count,
-    message: `${count} row(s) have a setting in ${id.split(' ').slice(1).join(' ')} that changes with the model.`,
+    place,
+    count: rows,
+    message: `${rows} row(s) have a setting in ${column} that changes with the model.`,
   }));
 }
 

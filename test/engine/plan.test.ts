@@ -133,3 +133,27 @@ function twoPlaces(given: readonly RowGroup[]): Snapshot {
   };
   return buildSnapshot({ catalog, config, groups: given });
 }
+
+describe('a companion that changes', () => {
+  it('is named with its place, whatever characters they hold', () => {
+    const catalog = buildCatalog({
+      tenants: { id: 'uuid!' },
+      models: { id: 'uuid!', tenant_id: 'uuid! -> tenants.id', name: 'text' },
+      'my agents': { id: 'uuid!', tenant_id: 'uuid! -> tenants.id', 'model of it': 'uuid -> models.id', 'effort of it': 'text' },
+    }); // prettier-ignore
+    const place = '"my agents"."model of it"';
+    const config: Config = {
+      version: 1,
+      model: { tables: [{ table: 'models', columns: { name: 'name' } }] },
+      tenant: { root: 'tenants', column: 'tenant_id' },
+      places: [{ at: place, companions: { 'effort of it': 'drop' } }],
+    };
+    const side = { 'effort of it': 2 };
+    const plan = buildPlan(buildSnapshot({ catalog, config, groups: [rows({ [place]: 'L' }, 3, { side })] }));
+    const found = plan.findings.find(({ code }) => code === 'COMPANION_CHANGES');
+    assert.deepEqual(
+      [found?.place, found?.count, found?.message],
+      [place, 2, '2 row(s) have a setting in effort of it that changes with the model.'],
+    );
+  });
+});
