@@ -9,7 +9,7 @@ import { platformScope } from '../../src/platform/scope.ts';
 import { seedDemo } from '../../src/platform/seed.ts';
 import { bringInRegistry } from '../../src/platform/workspaces/bring-in-registry.ts';
 import { dayOf } from '../../src/platform/workspaces/day.ts';
-import { fixedRegistry, openRegistry } from '../../src/platform/workspaces/live-registry.ts';
+import { openRegistry } from '../../src/platform/workspaces/live-registry.ts';
 import type { Tx } from '../../src/postgres/database.ts';
 import { findInForce, type InForce } from '../../src/postgres/queries/registry-in-force.ts';
 import { listRegistryPairs } from '../../src/postgres/queries/registry-pairs.ts';
@@ -23,7 +23,7 @@ import { platformDatabase, refusal } from '../support/platform.ts';
 import { testRouting } from '../support/routing.ts';
 import { makeWorkspace, storedAll, storedRow } from '../support/workspaces.ts';
 
-/** What this server decides by. */
+/** What this server decides by, where a test says nothing else. */
 const here = loaded();
 /** What another server brings in: field is no more, and desk lost an id. */
 const elsewhere = loaded({
@@ -34,18 +34,66 @@ const elsewhere = loaded({
     )
     .replace(', { id: Special, model: acme-1 }', ''),
 });
+const openField = '{ id: field, label: Field, kind: open }';
+const namedArm = '- { provider: acme }\n';
+/** How a pair that was allowed comes to be refused, and with which code. */
+const turns = [
+  {
+    what: 'an open runtime is closed',
+    pair: { runtime: 'field', model: 'mine' },
+    next: runtimes.replace(
+      openField,
+      '{ id: field, label: Field, kind: closed, arms: [{ provider: acme, models: [acme-1] }], source: https://example.org/field }',
+    ),
+    code: 'UNREGISTERED_MODEL_FOR_RUNTIME',
+  },
+  {
+    what: 'an open runtime is retired',
+    pair: { runtime: 'field', model: 'mine' },
+    next: runtimes.replace(
+      openField,
+      '{ id: field, label: Field, kind: retired, successor: desk, source: https://example.org/field }',
+    ),
+    code: 'RUNTIME_UNSUPPORTED',
+  },
+  {
+    what: 'a runtime is gone',
+    pair: { runtime: 'field', model: 'mine' },
+    next: runtimes.replace(`  - ${openField}\n`, ''),
+    code: 'RUNTIME_UNSUPPORTED',
+  },
+  {
+    what: 'an arm no longer goes by name',
+    pair: { runtime: 'shed', model: 'acme-new' },
+    next: runtimes
+      .replace(namedArm, '- { provider: acme, models: [acme-1] }\n')
+      .replace('      - { provider: acme-login }\n', ''),
+    code: 'UNREGISTERED_MODEL_FOR_RUNTIME',
+  },
+  {
+    what: 'a listed id is gone',
+    pair: { runtime: 'desk', model: 'Special' },
+    next: runtimes.replace(', { id: Special, model: acme-1 }', ''),
+    code: 'UNREGISTERED_MODEL_FOR_RUNTIME',
+  },
+];
 const today = dayOf(new Date());
 const oneDay = 86_400_000;
 
 eachEngine((engine) => {
   describe('a registry that another server brought in', () => {
     let http: HttpPlatform;
+    let decidesBy = here;
     before(async () => {
-      http = await httpPlatform(engine, { routing: testRouting(fixedRegistry(here)) });
+      const live = { current: () => decidesBy, problems: () => [] };
+      http = await httpPlatform(engine, { routing: testRouting(live) });
       const key = { key: http.keys.admin, body: { value: 'k' } };
       assert.equal((await http.call('PUT', '/api/v1/secrets/ACME_KEY', key)).status, 200);
     });
-    beforeEach(() => bringIn(here));
+    beforeEach(() => {
+      decidesBy = here;
+      return bringIn(here);
+    });
     after(() => http.close());
 
     const bringIn = (registry: LoadedRegistry, day = today): Promise<{ added: number; removed: number }> =>
@@ -138,6 +186,34 @@ eachEngine((engine) => {
         assert.deepEqual(sorted(stored), sorted(wanted));
       }
     });
+
+    for (const { what, pair, next, code } of turns)
+      it(`${what}: who has the pair keeps it and is told, and nobody comes to it`, async () => {
+        const has = await makeWorkspace(http, pair);
+        const other = await makeWorkspace(http, { runtime: 'desk', model: 'acme-1' });
+        decidesBy = loaded({ 'runtimes.yaml': next });
+        await bringIn(decidesBy);
+        const was = await storedAll(http);
+        for (const [method, path, body] of [
+          ['POST', '/workspaces', { ...pair, name: 'New' }],
+          ['PATCH', `/workspaces/${other}`, pair],
+          ['PATCH', `/workspaces/${has}`, { runtime: pair.runtime }],
+          ['PUT', `/workspaces/${has}/model`, { model: pair.model }],
+        ] as const) {
+          const { status, json, text } = await ask(method, path, body);
+          assert.deepEqual([status, json.code], [422, code], text);
+        }
+        assert.equal(await storedAll(http), was);
+        const checked = await ask('POST', `/workspaces/${has}/preflight`);
+        assert.deepEqual([checked.json.status, checked.json.problems[0].code], ['blocked', code]);
+        assert.equal((await ask('PATCH', `/workspaces/${has}`, { role: 'stays' })).status, 200);
+        const { runtime, model } = await storedRow(http, has);
+        assert.deepEqual({ runtime, model }, pair);
+        assert.deepEqual(await verdicts(has), ['kept']);
+        const away = { runtime: 'desk', model: 'acme-1' };
+        assert.equal((await ask('PATCH', `/workspaces/${has}`, away)).status, 200);
+        assert.deepEqual(await verdicts(has), []);
+      });
 
     it('takes a verdict away that nothing rests on, and leaves the others to who has them', async () => {
       const has = await makeWorkspace(http, { runtime: 'field', model: 'mine' });

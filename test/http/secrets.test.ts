@@ -241,6 +241,25 @@ oneEngine((engine) => {
     }
   });
 
+  it('of the workspace and of its organisation do not both go, where either would do', async () => {
+    const id = await makeWorkspace(http, { runtime: 'mock' });
+    const paths = [`/workspaces/${id}/secrets/MOONSHOT_API_KEY`, '/secrets/MOONSHOT_API_KEY'];
+    for (let round = 0; round < 15; round += 1) {
+      for (const path of paths) await ask('PUT', path, { value, accept_payer_change: true });
+      const chosen = { runtime: 'hermes', model: 'kimi-x', accept_payer_change: true };
+      assert.equal((await ask('PATCH', `/workspaces/${id}`, chosen)).status, 200);
+      const gone = await Promise.all(paths.map((path) => ask('DELETE', path)));
+      assert.deepEqual(gone.map(({ status }) => status).toSorted(), [204, 409]);
+    }
+    assert.equal((await ask('DELETE', `/workspaces/${id}`)).status, 204);
+  });
+
+  it('are no more than a workspace can need', async () => {
+    const secrets = Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`KEY_${n}`, 'k']));
+    const body = { name: 'Many', runtime: 'mock', secrets };
+    await refused(() => ask('POST', '/workspaces', body), 400, 'REQUEST_INVALID');
+  });
+
   it('are sealed anew when the key changes, and the old key is needed no more', async () => {
     const tidy = `DELETE FROM migration.workspace_secrets WHERE key_id = 'demo'; DELETE FROM migration.tenant_secrets WHERE key_id = 'demo'`;
     await http.asSuperuser((tx) => tx.script(tidy));

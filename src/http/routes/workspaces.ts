@@ -24,10 +24,14 @@ const accept = z
   .optional()
   .describe('Where somebody else would pay after the change: that is meant');
 
+const maxSecrets = 100;
+const secrets = z
+  .record(z.string().max(128), secretValue)
+  .refine((given) => Object.keys(given).length <= maxSecrets, `has more than ${maxSecrets} entries`)
+  .meta({ maxProperties: maxSecrets, description: 'Name → value; never given back' });
+
 const newWorkspace = createSchema(workspaces)
-  .extend({
-    secrets: z.record(z.string().max(128), secretValue).optional().describe('Name → value; never given back'),
-  })
+  .extend({ secrets: secrets.optional() })
   .meta({ id: 'WorkspaceNew' });
 
 const patched = row
