@@ -69,10 +69,10 @@ function chooseTenants(all: readonly TenantName[], { tenants, mapping = {} }: Fl
   };
   const chosen = tenants === undefined ? [...all] : tenants.map(known);
   if (chosen.length === 0) throw invalid('There is no tenant to run over.');
-  if (new Set(chosen.map(({ key }) => key)).size < chosen.length)
-    throw invalid('A tenant is named twice; each is visited once.');
+  const keys = new Set(chosen.map(({ key }) => key));
+  if (keys.size < chosen.length) throw invalid('A tenant is named twice; each is visited once.');
   for (const key of Object.keys(mapping))
-    if (!chosen.includes(known(key)))
+    if (!keys.has(known(key).key))
       throw invalid(`The mapping names the tenant ${key}, which the run leaves out.`);
   return chosen;
 }

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Config } from '../../src/engine/config.ts';
 import { createRollback, createRun } from '../../src/fleet/create.ts';
+import { resolveRun } from '../../src/fleet/resolve.ts';
 import { openDatabase } from '../../src/postgres/connect.ts';
 import type { Database } from '../../src/postgres/database.ts';
 import { openSite, type Site } from '../../src/postgres/site.ts';
 import { oneEngine, freshDatabase } from '../support/databases.ts';
 import { runRequest, tenantsOf, workUntilStill } from '../support/fleet.ts';
 import { actor, history, readRows, type Rows } from '../support/guarantee.ts';
-import { north, south, studioConfig, studioDatabase } from '../support/studio.ts';
+import { engineId, north, south, studioConfig, studioDatabase } from '../support/studio.ts';
 
 const request = runRequest({ from: 'old', to: 'new', tenants: [north, south] });
 
@@ -88,4 +89,36 @@ oneEngine((engine) => {
       assert.deepEqual(await readRows(database), moved);
     });
   });
+});
+
+it('resolves the tenants that are named, mapped ones too, where the login may not list tenants', async () => {
+  const { target, drop } = await studioDatabase('server');
+  if (!('url' in target)) throw new Error('a server has a URL');
+  const admin = await openDatabase(target);
+  const script = (sql: string): Promise<void> => admin.transaction('BEGIN', (tx) => tx.script(sql));
+  await script(`
+    CREATE ROLE studio_blind LOGIN;
+    GRANT USAGE ON SCHEMA public TO studio_blind;
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO studio_blind;
+    ALTER TABLE firms ENABLE ROW LEVEL SECURITY`);
+  const url = new URL(target.url);
+  url.username = 'studio_blind';
+  const database = await openDatabase({ url: url.href });
+  try {
+    const site = await openSite({ database, config: studioConfig });
+    const other = engineId('b', 3);
+    const { tenants } = await resolveRun(site, { ...request, mapping: { [south]: { to: other } } });
+    assert.deepEqual(
+      tenants.map(({ tenant, resolution }) => [tenant.key, 'to' in resolution && resolution.to.key]),
+      [
+        [north, engineId('a', 2)],
+        [south, other],
+      ],
+    );
+  } finally {
+    await database.close();
+    await script('DROP OWNED BY studio_blind; DROP ROLE studio_blind');
+    await admin.close();
+    await drop();
+  }
 });
