@@ -35,7 +35,8 @@ export async function applyMany(
     force,
     ...(reason === undefined ? {} : { reason }),
   };
-  if (!(await isWanted(session, site, { options, request }))) return exitStatus.failed;
+  const answered = await askAbout(session, site, { options, request });
+  if (answered !== 'go on') return answered;
   const runId = await createRun(site, request);
   terminal.err(`Run ${runId}`);
   if (options.detach !== true)
@@ -44,23 +45,27 @@ export async function applyMany(
   return exitStatus.done;
 }
 
-/** Whoever said yes has seen the plan, or does not want to; planning each of many tenants takes its time. */
-async function isWanted(
+/**
+ * Whoever said yes has seen the plan, or does not want to; planning each of many tenants takes its time. The exit status where it
+ * ends here.
+ */
+async function askAbout(
   { terminal }: Session,
   site: Site,
   { options, request }: { options: ApplyManyOptions; request: RunRequest },
-): Promise<boolean> {
-  if (options.yes === true) return true;
+): Promise<'go on' | number> {
+  if (options.yes === true) return 'go on';
   const plan = await planWatched(terminal, site, request);
   showPlannedRun(onErrorStream(terminal), plan);
   if (plan.ready === 0) {
     terminal.err('Nothing to do.');
-    return false;
+    return plan.failed > 0 ? exitStatus.failed : exitStatus.done;
   }
   const wanted = await askToGoOn(terminal, {
     message: `Change ${plan.count} rows in ${plan.ready} tenants?`,
     yes: false,
   });
-  if (!wanted) terminal.err('Not applied; nothing was changed.');
-  return wanted;
+  if (wanted) return 'go on';
+  terminal.err('Not applied; nothing was changed.');
+  return exitStatus.failed;
 }

@@ -54,6 +54,9 @@ oneEngine((engine) => {
       const shown = jsonOf(await drover(['runs', 'show', id, '--json', ...demo.where]));
       assert.deepEqual([shown.status, shown.succeeded, shown.skipped], ['succeeded', 3, 1]);
       assert.equal(jsonOf(await drover(['plan', ...all, '--json', ...demo.where])).ready, 0);
+      const idle = await drover(['apply', ...all, ...demo.where]);
+      assert.equal(idle.status, 0, idle.stderr);
+      assert.match(idle.stderr, /Nothing to do\./);
 
       const undone = await drover([
         'runs',
