@@ -1,7 +1,7 @@
 /** What a migration or a rollback did, for people. */
 import { modelLabel } from '../engine/model-label.ts';
 import type { LeftBehind } from '../engine/plan-types.ts';
-import { namesOf, printable, rowCount } from '../engine/row-text.ts';
+import { firstNames, printable, rowCount } from '../engine/row-text.ts';
 import type { MoveResult } from '../postgres/move-result.ts';
 import type { RollbackResult } from '../postgres/rollback.ts';
 import { tableLines } from './table.ts';
@@ -50,7 +50,7 @@ function showLeftBehind({ out, style, width }: Terminal, entries: readonly LeftB
   }))
     out(line);
   for (const { place, message, rows: named, count } of entries.filter(({ live }) => live)) {
-    const names = namesOf(named, { shown: 5, total: count });
+    const names = firstNames(named, { shown: 5, total: count });
     for (const line of wrapLine(style.muted(` ${printable(place)}: ${printable(message)}: ${names}`), width))
       out(line);
   }

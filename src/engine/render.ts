@@ -1,6 +1,6 @@
 /** A plan as text for a person: what moves, what was noticed, what stays and why. Colours are the caller's business. */
 import { modelLabel } from './model-label.ts';
-import { namesOf, printable, rowCount } from './row-text.ts';
+import { firstNames, printable, rowCount } from './row-text.ts';
 import { changedColumns } from './plan-types.ts';
 import type { Finding, LeftBehind, MovedColumns, Plan, Severity, Step } from './plan-types.ts';
 
@@ -76,7 +76,7 @@ function entityLines({ plan, style, names }: Context, steps: readonly Step[]): s
   const rows = plan.counts[entity] ?? sum(steps.map((step) => step.expected));
   const dead = sum(steps.map((step) => step.dead));
   const archived = dead === 0 ? '' : `, ${dead} of them archived or deleted`;
-  const rowNames = namesOf(
+  const rowNames = firstNames(
     steps.flatMap((step) => step.rows),
     { shown: names, total: rows },
   );
@@ -139,7 +139,7 @@ function leftBehind(context: Context): string[] {
 
 function leftLines({ style, names }: Context, entry: LeftBehind): string[] {
   const live = entry.live ? ', live' : '';
-  const rowNames = namesOf(entry.rows, { shown: names, total: entry.count });
+  const rowNames = firstNames(entry.rows, { shown: names, total: entry.count });
   return [
     `  ${printable(entry.entity)}: ${rowCount(entry.count)} of ${printable(entry.place)} (${entry.reason}${live}): ${printable(entry.message)}`,
     ...(rowNames === '' ? [] : [style.muted(`    ${rowNames}`)]),

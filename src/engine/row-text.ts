@@ -7,7 +7,7 @@ export function rowCount(rows: number): string {
 }
 
 /** The first names and how many more there are: `Helpdesk, Sales bot and 3 more`. Empty without rows. */
-export function namesOf(
+export function firstNames(
   rows: readonly RowName[],
   { shown, total }: { shown: number; total: number },
 ): string {

@@ -1,6 +1,7 @@
 /** Which model somebody means: by key, name, `family/name` or `provider/name`. Ambiguity is never resolved silently. */
 import type { Config } from './config.ts';
 import type { ModelFacts } from './model.ts';
+import { modelLabel } from './model-label.ts';
 import { compareText } from './order.ts';
 
 /** The model that was meant, or why nobody can say. */
@@ -86,9 +87,8 @@ export function namesOf(model: ModelFacts): string[] {
 
 /** How a model is shown where it must be told from others. */
 export function label(model: ModelFacts): string {
-  const { name = '?', family, provider } = model.components;
-  const parts = [family, provider].filter((part) => part !== undefined && part !== name);
-  return `${name}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}${model.key === undefined ? '' : ` [${model.key}]`}${model.tenant === null ? ' global' : ''}`;
+  const key = model.key === undefined ? '' : ` [${model.key}]`;
+  return `${modelLabel(model)}${key}${model.tenant === null ? ' global' : ''}`;
 }
 
 function notFound(candidates: readonly ModelFacts[], text: string, what: string): Selection {
