@@ -1,6 +1,6 @@
 /** The reference graph as two tables that fit a terminal: what names a model, and whose the rows are. */
 import type { ReferenceGraph } from '../engine/graph.ts';
-import { tableLines } from './table.ts';
+import { showTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 type Edge = ReferenceGraph['edges'][number];
@@ -8,17 +8,14 @@ type Node = ReferenceGraph['nodes'][number];
 
 /** Prints the graph. */
 export function showGraph(terminal: Terminal, { nodes, edges }: ReferenceGraph): void {
-  const { out, style, width } = terminal;
+  const { out } = terminal;
   showPlaces(terminal, { nodes, edges });
   out();
   const owners = nodes.map((node) => [node.table, ownerOf(node)]);
-  for (const line of tableLines({
+  showTable(terminal, {
     head: ['table', 'belongs to its tenant by'],
     rows: owners,
-    width,
-    heading: style.heading,
-  }))
-    out(line);
+  });
   const asking = edges.filter(({ time }) => time === 'ask').length;
   out();
   out(
@@ -27,7 +24,7 @@ export function showGraph(terminal: Terminal, { nodes, edges }: ReferenceGraph):
 }
 
 /** Prints the places alone. */
-export function showPlaces({ out, style, width }: Terminal, { nodes, edges }: ReferenceGraph): void {
+export function showPlaces(terminal: Terminal, { nodes, edges }: ReferenceGraph): void {
   const everybodys = new Set(nodes.filter(({ owner }) => owner === 'global').map(({ table }) => table));
   const rows = edges.map((edge) => [
     edge.place,
@@ -35,7 +32,7 @@ export function showPlaces({ out, style, width }: Terminal, { nodes, edges }: Re
     everybodys.has(edge.table) && isMoving(edge) ? 'stays (global)' : fateOf(edge),
   ]);
   const head = ['place', 'names it by', 'what happens'];
-  for (const line of tableLines({ head, rows, width, heading: style.heading })) out(line);
+  showTable(terminal, { head, rows });
 }
 
 function isMoving({ time }: Edge): boolean {

@@ -3,7 +3,7 @@ import type { Finding } from '../engine/plan-types.ts';
 import { printable } from '../engine/row-text.ts';
 import type { Change, MigrationDetail, MigrationRecord } from '../postgres/history.ts';
 import type { NamedRecord } from './records.ts';
-import { tableLines } from './table.ts';
+import { showTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { minuteText } from './times.ts';
 import { wrapLine } from './wrap.ts';
@@ -21,7 +21,7 @@ export function showMigrations({ out, style, width }: Terminal, records: readonl
 
 /** Who moved what, when and why, and the steps. */
 export function showMigration(terminal: Terminal, record: MigrationDetail): void {
-  const { out, style, width } = terminal;
+  const { out, style } = terminal;
   const what = record.kind === 'rollback' ? `Rollback of ${record.parentId ?? ''}` : `Migration ${record.id}`;
   out(`${style.bold(what)}  ${statusOf(record)}`);
   out(`  ${modelsOf(record)}`);
@@ -39,13 +39,10 @@ export function showMigration(terminal: Terminal, record: MigrationDetail): void
       step.actual ?? '',
     ]);
     out();
-    for (const line of tableLines({
+    showTable(terminal, {
       head: ['step', 'what', 'of', 'planned', 'done'],
       rows,
-      width,
-      heading: style.heading,
-    }))
-      out(line);
+    });
   }
 }
 

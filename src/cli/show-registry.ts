@@ -4,11 +4,12 @@ import { findSuccessor, listRetirements } from '../registry/lifecycle.ts';
 import { findMenu, listMenus } from '../registry/menu.ts';
 import type { RuntimeMenu } from '../registry/menu.ts';
 import type { Model } from '../registry/shape.ts';
-import { tableLines } from './table.ts';
+import { showTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Everything there is, counted, and each runtime with its arms. */
-export function showOverview({ out, style, width }: Terminal, loaded: LoadedRegistry): void {
+export function showOverview(terminal: Terminal, loaded: LoadedRegistry): void {
+  const { out } = terminal;
   const { registry, version, hash } = loaded;
   out(`Registry ${version}, content ${hash}`);
   out(
@@ -16,13 +17,10 @@ export function showOverview({ out, style, width }: Terminal, loaded: LoadedRegi
   );
   out();
   const rows = listMenus(loaded).map((menu) => [menu.id, menu.kind, menuSize(menu), armsOf(menu)]);
-  for (const line of tableLines({
+  showTable(terminal, {
     head: ['runtime', 'kind', 'lists', 'reaches models by'],
     rows,
-    width,
-    heading: style.heading,
-  }))
-    out(line);
+  });
 }
 
 function menuSize({ arms }: RuntimeMenu): number {
@@ -36,7 +34,8 @@ function armsOf({ kind, successor, arms }: RuntimeMenu): string {
 }
 
 /** One runtime: its arms, what they need, and what they offer. */
-export function showRuntime({ out, style, width }: Terminal, loaded: LoadedRegistry, id: string): void {
+export function showRuntime(terminal: Terminal, loaded: LoadedRegistry, id: string): void {
+  const { out, style } = terminal;
   const menu = findMenu(loaded, id);
   if (menu === undefined) return;
   out(`${style.bold(menu.id)} ${menu.label}, ${menu.kind}`);
@@ -48,13 +47,10 @@ export function showRuntime({ out, style, width }: Terminal, loaded: LoadedRegis
     [...models.map((model) => model.id), ...takes].join(', '),
   ]);
   if (rows.length === 0) return;
-  for (const line of tableLines({
+  showTable(terminal, {
     head: ['provider', 'payer', 'needs', 'takes'],
     rows,
-    width,
-    heading: style.heading,
-  }))
-    out(line);
+  });
 }
 
 /** One model: every fact, and the page that says so. */
@@ -69,19 +65,16 @@ export function showModel({ out, style }: Terminal, loaded: LoadedRegistry, mode
 }
 
 /** What is shut down from a day on, the next first. */
-export function showRetirements({ out, style, width }: Terminal, loaded: LoadedRegistry, from: string): void {
+export function showRetirements(terminal: Terminal, loaded: LoadedRegistry, from: string): void {
   const rows = listRetirements(loaded.registry, { from }).map((each) => [
     each.shutdown,
     each.model,
     each.distributor ?? each.vendor,
     each.successor ?? '',
   ]);
-  if (rows.length === 0) return out(`Nothing is known to be shut down from ${from} on.`);
-  for (const line of tableLines({
+  if (rows.length === 0) return terminal.out(`Nothing is known to be shut down from ${from} on.`);
+  showTable(terminal, {
     head: ['shut down', 'model', 'by', 'take instead'],
     rows,
-    width,
-    heading: style.heading,
-  }))
-    out(line);
+  });
 }

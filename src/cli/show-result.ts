@@ -4,7 +4,7 @@ import type { LeftBehind } from '../engine/plan-types.ts';
 import { firstNames, printable, rowCount } from '../engine/row-text.ts';
 import type { MoveResult } from '../postgres/move-result.ts';
 import type { RollbackResult } from '../postgres/rollback.ts';
-import { tableLines } from './table.ts';
+import { showTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { wrapLine } from './wrap.ts';
 
@@ -19,13 +19,10 @@ export function showMoveResult(terminal: Terminal, result: MoveResult): void {
   for (const line of wrapLine(`  ${models}`, terminal.width)) out(line);
   const rows = Object.entries(result.counts).map(([entity, count]) => [entity, count] as const);
   if (rows.length > 0)
-    for (const line of tableLines({
+    showTable(terminal, {
       head: ['what moved', 'row changes'],
       rows,
-      width: terminal.width,
-      heading: style.heading,
-    }))
-      out(line);
+    });
   showLeftBehind(terminal, result.leftBehind);
   out();
   out(
@@ -36,19 +33,17 @@ export function showMoveResult(terminal: Terminal, result: MoveResult): void {
   out(`Migration ${style.bold(result.migrationId)}`);
 }
 
-function showLeftBehind({ out, style, width }: Terminal, entries: readonly LeftBehind[]): void {
+function showLeftBehind(terminal: Terminal, entries: readonly LeftBehind[]): void {
+  const { out, style, width } = terminal;
   if (entries.length === 0) return;
   const rows = entries.map(
     ({ place, count, reason, live }) => [place, count, live ? `${reason}, live` : reason] as const,
   );
   out();
-  for (const line of tableLines({
+  showTable(terminal, {
     head: ['what stayed', 'rows', 'why'],
     rows,
-    width,
-    heading: style.heading,
-  }))
-    out(line);
+  });
   for (const { place, message, rows: named, count } of entries.filter(({ live }) => live)) {
     const names = firstNames(named, { shown: 5, total: count });
     for (const line of wrapLine(style.muted(` ${printable(place)}: ${printable(message)}: ${names}`), width))
@@ -57,15 +52,15 @@ function showLeftBehind({ out, style, width }: Terminal, entries: readonly LeftB
 }
 
 /** What was restored, and what was left because somebody changed it since. */
-export function showRollbackResult({ out, style, width }: Terminal, result: RollbackResult): void {
+export function showRollbackResult(terminal: Terminal, result: RollbackResult): void {
+  const { out, style } = terminal;
   out(
     `${style.good(`Restored ${rowCount(result.restored)}`)} of migration ${result.parentId} in ${seconds(result.durationMs)}`,
   );
   if (result.skippedCount > 0) {
     out(style.warning(`${rowCount(result.skippedCount)} left as they are:`));
     const rows = result.skipped.map(({ table, key, reason }) => [table, key, reason]);
-    for (const line of tableLines({ head: ['table', 'key', 'why'], rows, width, heading: style.heading }))
-      out(line);
+    showTable(terminal, { head: ['table', 'key', 'why'], rows });
     if (result.skippedCount > rows.length)
       out(style.muted(`  and ${result.skippedCount - rows.length} more`));
   }

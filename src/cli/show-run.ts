@@ -5,7 +5,7 @@ import type { PlannedRun } from '../fleet/plan-run.ts';
 import type { RunTenant } from '../postgres/run-tenants.ts';
 import type { RunRecord } from '../postgres/runs.ts';
 import { progressText } from './run-progress.ts';
-import { tableLines } from './table.ts';
+import { showTable } from './table.ts';
 import type { Style, Terminal } from './terminal.ts';
 import { minuteText } from './times.ts';
 import { wrapLine } from './wrap.ts';
@@ -67,10 +67,10 @@ export function showPlannedRun(terminal: Terminal, plan: PlannedRun): void {
 
 type Row = readonly [name: string, status: string, rows: number, note: string];
 
-function showRows({ out, style, width }: Terminal, rows: readonly Row[]): void {
+function showRows(terminal: Terminal, rows: readonly Row[]): void {
   if (rows.length === 0) return;
   const head = ['tenant', 'status', 'rows', 'note'];
-  for (const line of tableLines({ head, rows, width, heading: style.heading })) out(line);
+  showTable(terminal, { head, rows });
 }
 
 function tenantRow({ tenantName, status, migratedCount, code, message, findings }: RunTenant): Row {

@@ -1,13 +1,11 @@
 /** Tables for people: no frame, so that they can be copied, and narrow enough for the terminal. */
 import CliTable from 'cli-table3';
 import { printable } from '../engine/row-text.ts';
+import type { Terminal } from './terminal.ts';
 
-export interface TableContent {
+interface TableContent {
   readonly head: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
-  /** Columns of the terminal. */
-  readonly width: number;
-  readonly heading: (text: string) => string;
 }
 
 const frameless = {
@@ -17,8 +15,8 @@ const frameless = {
   right: '', 'right-mid': '', middle: ' ',
 }; // prettier-ignore
 
-/** The lines of a table; numbers to the right, the last column wraps where the terminal ends. */
-export function tableLines({ head, rows, width, heading }: TableContent): string[] {
+/** Prints a table as data; numbers to the right, the last column wraps where the terminal ends. */
+export function showTable({ out, style, width }: Terminal, { head, rows }: TableContent): void {
   const widths = columnWidths([head, ...rows], width);
   const table = new CliTable({
     chars: frameless,
@@ -26,13 +24,10 @@ export function tableLines({ head, rows, width, heading }: TableContent): string
     colWidths: widths,
     colAligns: head.map((_, at) => (rows.some((row) => typeof row[at] === 'number') ? 'right' : 'left')),
     wordWrap: true,
-    head: head.map((title) => heading(title)),
+    head: head.map(style.heading),
   });
   table.push(...rows.map((row) => row.map((cell, at) => cellOf(printable(String(cell)), widths[at] ?? 0))));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd());
+  for (const line of table.toString().split('\n')) out(line.trimEnd());
 }
 
 /** A word that is longer than its column goes on in the next line; cutting it would hide what it names. */

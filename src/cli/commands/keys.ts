@@ -13,7 +13,7 @@ import { actorOf, withActor, withJson } from '../options.ts';
 import type { ActorOptions, JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { tableLines } from '../table.ts';
+import { showTable } from '../table.ts';
 import { chooseTenant } from '../tenant.ts';
 import type { Terminal } from '../terminal.ts';
 import { readMoment } from '../times.ts';
@@ -139,8 +139,8 @@ function list({ terminal }: Session, { tenant, json }: KeysOptions): (platform: 
   };
 }
 
-function showKeys({ out, style, width }: Terminal, found: readonly ListedKey[]): void {
-  if (found.length === 0) return out('There are no keys.');
+function showKeys(terminal: Terminal, found: readonly ListedKey[]): void {
+  if (found.length === 0) return terminal.out('There are no keys.');
   const head = ['begins', 'tenant', 'user', 'name', 'scopes', 'last used', 'state'];
   const rows = found.map((key) => [
     key.prefix,
@@ -151,7 +151,7 @@ function showKeys({ out, style, width }: Terminal, found: readonly ListedKey[]):
     day(key.last_used_at),
     stateOf(key),
   ]);
-  for (const line of tableLines({ head, rows, width, heading: style.bold })) out(line);
+  showTable(terminal, { head, rows });
 }
 
 function describe({ tenant, ...key }: ListedKey): Record<string, unknown> {

@@ -10,7 +10,7 @@ import { loadValid } from '../../registry/folder.ts';
 import { readJson } from '../registry-folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { tableLines } from '../table.ts';
+import { showTable } from '../table.ts';
 import { usage, withDatabase } from '../where.ts';
 import { ownDatabase } from './serve.ts';
 
@@ -83,10 +83,11 @@ function readPairs(file: string): StoredPair[] {
 }
 
 function showDiff(
-  { out, style, width }: Session['terminal'],
+  terminal: Session['terminal'],
   { from, to, orphaned, payerFlips, retirements }: RegistryDiff,
   { compared, gained }: { compared: number; gained: number },
 ): void {
+  const { out, style } = terminal;
   out(`${from} → ${to}: ${compared} pairs compared.`);
   const sections: readonly (readonly [string, readonly string[], readonly (readonly string[])[]])[] = [
     [style.error('No longer runs'), ['tenant', 'runtime', 'model', 'take instead'], orphaned.map((each) => [...namesOf(each), each.suggestions.join(', ')])],
@@ -97,7 +98,7 @@ function showDiff(
     if (rows.length === 0) continue;
     out();
     out(`${title}: ${rows.length}`);
-    for (const line of tableLines({ head, rows, width, heading: style.heading })) out(line);
+    showTable(terminal, { head, rows });
   }
   if (gained > 0) out(`\n${gained} pairs become possible.`);
   if (orphaned.length + payerFlips.length + retirements.length === 0) out('Nothing that runs is concerned.');

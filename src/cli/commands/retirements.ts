@@ -10,7 +10,7 @@ import { withJson, withWhere } from '../options.ts';
 import type { JsonOption, TenantOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { tableLines } from '../table.ts';
+import { showTable } from '../table.ts';
 import { chooseTenant } from '../tenant.ts';
 import type { Terminal } from '../terminal.ts';
 import { resolveWhere, usage, withSite } from '../where.ts';
@@ -41,7 +41,7 @@ async function listRetirements({ terminal, environment }: Session, command: Comm
   );
   if (options.ics === true) showCalendar(terminal, found);
   else if (options.json === true) terminal.out(JSON.stringify({ retirements: found }, null, 2));
-  else showTable(terminal, found);
+  else showRetirements(terminal, found);
   return exitStatus.done;
 }
 
@@ -63,7 +63,7 @@ function showCalendar({ streams }: Terminal, found: readonly Retirement[]): void
   );
 }
 
-function showTable(terminal: Terminal, found: readonly Retirement[]): void {
+function showRetirements(terminal: Terminal, found: readonly Retirement[]): void {
   if (found.length === 0) return terminal.err('No model in use has a last day that is known.');
   const rows = found.map(({ day, kind, components, tenants, rows: affected }) => [
     day,
@@ -73,6 +73,5 @@ function showTable(terminal: Terminal, found: readonly Retirement[]): void {
     modelLabel({ components }),
   ]);
   const head = ['last day', 'kind', 'tenants', 'rows', 'model'];
-  for (const line of tableLines({ head, rows, width: terminal.width, heading: terminal.style.heading }))
-    terminal.out(line);
+  showTable(terminal, { head, rows });
 }
