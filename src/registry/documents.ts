@@ -26,6 +26,8 @@ export interface Entries {
   /** Ids of entries that are not well-formed, by section. */
   readonly broken: Readonly<Record<Section, ReadonlySet<string>>>;
   readonly problems: readonly RegistryProblem[];
+  /** All documents and sections could be read, so that what nobody has is not there. */
+  readonly whole: boolean;
   /** Some document asks for the built-in registry below its own entries. */
   readonly extendsBuiltIn: boolean;
 }
@@ -44,6 +46,7 @@ interface Collected {
   models: Placed<Model>[];
   broken: Record<Section, Set<string>>;
   problems: RegistryProblem[];
+  whole: boolean;
   extendsBuiltIn: boolean;
 }
 
@@ -57,19 +60,25 @@ export function readEntries(texts: readonly RegistryText[]): Entries {
     models: [],
     broken: { providers: new Set(), runtimes: new Set(), models: new Set() },
     problems: [],
+    whole: true,
     extendsBuiltIn: false,
   };
   for (const text of texts) readDocument(openText(text), into);
   return into;
 }
 
+/** What follows the first mistakes of a text is their consequence: 20 000 brackets that nobody closes are one mistake. */
+const mostSyntaxErrors = 5;
+
 function readDocument(opened: OpenedText, into: Collected): void {
-  const { document } = opened;
-  const unreadable = [...document.errors, ...document.warnings];
+  const { errors, warnings } = opened.document;
+  const unreadable = [...errors, ...warnings].slice(0, mostSyntaxErrors);
   for (const { pos, message } of unreadable) into.problems.push(problemAtOffset(opened, pos[0], message));
-  if (unreadable.length > 0) return;
-  const value = plainValue(opened, into);
-  if (value === undefined) return;
+  const value = unreadable.length > 0 ? undefined : plainValue(opened, into);
+  if (value === undefined) {
+    into.whole = false;
+    return;
+  }
   readHead(opened, value, into);
   readLevels(opened, value['levels'], into);
   for (const section of sections) readSection(opened, section, value[section], into);
@@ -118,6 +127,7 @@ function readSection(opened: OpenedText, section: Section, value: unknown, into:
   if (value === undefined || value === null) return;
   if (!Array.isArray(value)) {
     into.problems.push(problemAt(opened, [section], 'must be a list'));
+    into.whole = false;
     return;
   }
   for (const [at, raw] of value.entries()) readEntry(opened, [section, at], raw, into);

@@ -35,7 +35,7 @@ export type Loaded =
 export function loadRegistry(texts: readonly RegistryText[], builtIn: readonly RegistryText[] = []): Loaded {
   const own = readEntries(texts);
   const entries = own.extendsBuiltIn ? extend(readEntries(builtIn), own) : own;
-  const problems = [...entries.problems, ...checkRules(entries)];
+  const problems = [...entries.problems, ...(entries.whole ? checkRules(entries) : [])];
   if (problems.length > 0) return { kind: 'invalid', problems: sortProblems(problems) };
   return finish({
     version: entries.versions[0]?.entry ?? '',
@@ -83,6 +83,7 @@ function extend(base: Entries, own: Entries): Entries {
     models: overlay(base.models, own.models),
     broken: own.broken,
     problems: [...base.problems, ...own.problems],
+    whole: base.whole && own.whole,
     extendsBuiltIn: false,
   };
 }

@@ -23,71 +23,91 @@ function arms(lines: string): Record<string, string> {
   };
 }
 
-/** One mistake each, and what is said about it. */
-const mistakes: readonly (readonly [name: string, changed: Record<string, string>, said: RegExp])[] = [
+/** One mistake each, what is said about it, and how the text begins to which that points. */
+const mistakes: readonly (readonly [name: string, changed: Record<string, string>, said: RegExp, at?: string])[] = [
   ['unreadable YAML', { 'models.yaml': 'schema: 1\nmodels: [\n' }, /./],
-  ['not a map', { 'x.yaml': '- 1\n' }, /must be a map/],
-  ['tabs', { 'x.yaml': 'schema: 1\nmodels:\n\t- id: x\n' }, /Tabs are not allowed/],
+  ['not a map', { 'x.yaml': '- 1\n' }, /must be a map/, '- 1'],
+  ['tabs', { 'x.yaml': 'schema: 1\nmodels:\n\t- id: x\n' }, /Tabs are not allowed/, '\t- id'],
   ['an empty file', { 'x.yaml': '' }, /must be a map/],
-  ['a key twice', { 'x.yaml': 'schema: 1\nschema: 1\n' }, /keys must be unique/],
-  ['two documents in a file', { 'x.yaml': 'schema: 1\n---\nschema: 1\n' }, /multiple documents/],
-  ['a tag that nobody knows', { 'x.yaml': 'schema: !!js/function 1\n' }, /Unresolved tag/],
-  ['aliases that multiply', { 'x.yaml': `schema: 1\na: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [${Array(10).fill('*a').join()}]\nc: [${Array(10).fill('*b').join()}]\n` }, /Excessive alias count/],
-  ['endless nesting', { 'x.yaml': `schema: 1\nmodels: ${'['.repeat(20_000)}` }, /./],
-  ['a key that objects have', { 'x.yaml': 'schema: 1\n__proto__: { version: x }\n' }, /unknown key __proto__/],
-  ['an alias to nothing', { 'x.yaml': 'schema: 1\nmodels: *nowhere\n' }, /nowhere/],
-  ['an unknown schema', { 'x.yaml': 'schema: 2\n' }, /schema 2 is not known; this Drover reads schema 1/],
-  ['no schema', { 'x.yaml': 'models: []\n' }, /schema is missing/],
-  ['an unknown section', { 'x.yaml': 'schema: 1\nmodel: []\n' }, /unknown key model; known are/],
-  ['extending something else', { 'x.yaml': 'schema: 1\nextends: theirs\n' }, /must be built-in/],
+  ['a key twice', { 'x.yaml': 'schema: 1\nschema: 1\n' }, /keys must be unique/, 'schema: 1'],
+  ['two documents in a file', { 'x.yaml': 'schema: 1\n---\nschema: 1\n' }, /multiple documents/, '---'],
+  ['a tag that nobody knows', { 'x.yaml': 'schema: !!js/function 1\n' }, /Unresolved tag/, '!!js'],
+  ['aliases that multiply', { 'x.yaml': `schema: 1\na: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [${Array(10).fill('*a').join()}]\nc: [${Array(10).fill('*b').join()}]\n` }, /Excessive alias count/, 'schema'],
+  ['endless nesting', { 'x.yaml': `schema: 1\nmodels: ${'['.repeat(20_000)}` }, /./, '['],
+  ['a key that objects have', { 'x.yaml': 'schema: 1\n__proto__: { version: x }\n' }, /unknown key __proto__/, '__proto__'],
+  ['an alias to nothing', { 'x.yaml': 'schema: 1\nmodels: *nowhere\n' }, /nowhere/, 'schema'],
+  ['an unknown schema', { 'x.yaml': 'schema: 2\n' }, /schema 2 is not known; this Drover reads schema 1/, '2'],
+  ['no schema', { 'x.yaml': 'models: []\n' }, /schema is missing/, 'models: []'],
+  ['an unknown section', { 'x.yaml': 'schema: 1\nmodel: []\n' }, /unknown key model; known are/, 'model: []'],
+  ['extending something else', { 'x.yaml': 'schema: 1\nextends: theirs\n' }, /must be built-in/, 'theirs'],
   ['no version', { 'head.yaml': 'schema: 1\n' }, /no document says which version/],
-  ['two versions', { 'x.yaml': "schema: 1\nversion: '2'\n" }, /version is said twice, first in head\.yaml/],
+  ['two versions', { 'x.yaml': "schema: 1\nversion: '2'\n" }, /version is said twice, first in head\.yaml/, "'2'"],
   ['no runtime', { 'runtimes.yaml': 'schema: 1\n' }, /there is no runtime, and there must be one/],
-  ['an unknown key', { 'models.yaml': `${models}${model('b', 'lifecycle: { status: active }', 'contexts: 5')}\n` }, /models\[6\]: unknown key contexts/],
-  ['an unknown key inside', { 'models.yaml': `${models}${model('b', 'lifecycle: { status: active, until: 1 }')}\n` }, /models\[6\]\.lifecycle: unknown key until/],
-  ['a missing key', { 'models.yaml': `${models}${model('b')}\n` }, /models\[6\]\.lifecycle: is missing/],
-  ['no such day', { 'models.yaml': models.replace('2027-01-01', '2027-02-30') }, /shutdown: must be a date/],
-  ['announced after the end', { 'models.yaml': models.replace('2026-01-01, shutdown', '2028-01-01, shutdown') }, /announced after it is shut down/],
-  ['a source that is no page', { 'models.yaml': models.replace('https://example.org/models', 'a book') }, /source: must be an https/],
-  ['a provider twice', { 'providers.yaml': providers.replace('id: brio', 'id: acme') }, /provider acme is there already: providers\.yaml:3/],
-  ['a runtime twice', { 'runtimes.yaml': runtimes.replace('id: shed', 'id: desk') }, /runtime desk is there already/],
-  ['a model twice, by an alias', { 'models.yaml': models.replace('acme-gone-0', 'acme-1') }, /model acme-1 is there already/],
-  ['an unknown provider', arms('      - provider: nobody\n'), /there is no provider nobody/],
-  ['a provider twice on a runtime', arms('      - provider: brio\n      - { provider: brio, models: [brio1] }\n'), /desk has an arm of brio already/],
-  ['an id twice in an arm', arms('      - { provider: brio, models: [brio1, brio1] }\n'), /brio1 is in this arm already/],
-  ['an id of no model', arms('      - { provider: brio, models: [brio2] }\n'), /there is no model brio2; where the runtime spells it otherwise/],
-  ['a spelling of no model', arms('      - { provider: brio, models: [{ id: x, model: brio2 }] }\n'), /there is no model brio2$/],
-  ['a matcher without a boundary', { 'providers.yaml': providers.replaceAll("after: ['-', '/'] }", '}') }, /boundary after acme is missing/],
-  ['a matcher that does not compile', { 'providers.yaml': providers.replace('^brio[0-9](-[a-z]+)?', '^brio[0-9') }, /does not compile: a class is not closed/],
-  ['a pattern without anchors', { 'providers.yaml': providers.replace("'^brio", "'brio") }, /anchored/],
-  ['word and pattern', { 'providers.yaml': providers.replace('pattern:', "word: x, after: ['-'], pattern:") }, /must have word and after, or pattern/],
-  ['a platform that goes by name', arms('      - provider: platform\n'), /the platform pays for platform: its arm lists exact ids/],
-  ['a platform with a menu that also goes by name', arms('      - { provider: platform, models: [acme-1], byName: true }\n'), /lists exact ids, and only those/],
-  ['a platform with matchers', { 'providers.yaml': providers.replace('    payer: platform', "    payer: platform\n    matchers: [{ word: p, after: ['-'] }]") }, /exact ids only, no matchers/],
-  ['a tenant that pays with nothing', { 'providers.yaml': providers.replace('    secrets: [BRIO_KEY]\n', '') }, /brio: the tenant pays, with which secrets/],
-  ['going by name without matchers', arms("      - { provider: brio, separators: ['/'] }\n"), /going by name reaches nothing/],
-  ['a closed runtime without arms', { 'runtimes.yaml': runtimes.replace('kind: open', "kind: closed, source: 'https://example.org'") }, /field is closed and has no arms/],
-  ['a retired runtime with arms', { 'runtimes.yaml': runtimes.replace('kind: retired,', 'kind: retired, arms: [{ provider: brio }],') }, /barn is retired: it has no arms/],
-  ['a successor that is not there', { 'runtimes.yaml': runtimes.replace('successor: desk', 'successor: attic') }, /there is no runtime attic/],
-  ['a successor that is retired', { 'runtimes.yaml': runtimes.replace('successor: desk', 'successor: barn') }, /successor barn is retired itself/],
-  ['a replacement that is not there', { 'models.yaml': models.replace('replacement: acme-3', 'replacement: acme-9') }, /there is no model acme-9/],
-  ['a replacement of another kind', { 'models.yaml': `${models}${model('v', 'lifecycle: { status: active, replacement: acme-1 }').replace('completion', 'embedding')}\n` }, /acme-1 is of the kind completion, not embedding/],
-  ['replacements in a circle', { 'models.yaml': models.replace('id: acme-3', 'id: acme-4').replace('status: active', 'status: active, replacement: acme-2').replace('replacement: acme-3', 'replacement: acme-4'), ...arms('      - { provider: acme, models: [acme-2] }\n') }, /lead in a circle/],
-  ['a vendor that nobody serves', { 'models.yaml': models.replace('vendor: brio', 'vendor: nobody') }, /no provider serves the models of nobody/],
-  ['a meaning of no level', { 'models.yaml': `${models}${model('b', 'lifecycle: { status: active }', 'parameters: { accepts: { effort: { levels: [a], meaning: { b: 1 } } } }')}\n` }, /meaning names a level/],
-  ['names that overlap', { 'providers.yaml': providers.replace('^brio[0-9](-[a-z]+)?', '^acm[a-z]-[0-9]'), ...arms('      - provider: acme\n      - provider: brio\n') }, /desk: acme \(acme-…, acme\/…\) and brio \(.*\) both take acme-0/],
+  ['an unknown key', { 'models.yaml': `${models}${model('b', 'lifecycle: { status: active }', 'contexts: 5')}\n` }, /models\[6\]: unknown key contexts/, 'contexts: 5'],
+  ['an unknown key inside', { 'models.yaml': `${models}${model('b', 'lifecycle: { status: active, until: 1 }')}\n` }, /models\[6\]\.lifecycle: unknown key until/, 'until: 1'],
+  ['a missing key', { 'models.yaml': `${models}${model('b')}\n` }, /models\[6\]\.lifecycle: is missing/, 'id: b'],
+  ['no such day', { 'models.yaml': models.replace('2027-01-01', '2027-02-30') }, /shutdown: must be a date/, '2027-02-30'],
+  ['announced after the end', { 'models.yaml': models.replace('2026-01-01, shutdown', '2028-01-01, shutdown') }, /announced after it is shut down/, '{ status: deprecated'],
+  ['a source that is no page', { 'models.yaml': models.replace('https://example.org/models', 'a book') }, /source: must be an https/, 'a book'],
+  ['a provider twice', { 'providers.yaml': providers.replace('id: brio', 'id: acme') }, /provider acme is there already: providers\.yaml:3/, 'acme'],
+  ['a runtime twice', { 'runtimes.yaml': runtimes.replace('id: shed', 'id: desk') }, /runtime desk is there already/, 'desk'],
+  ['a model twice, by an alias', { 'models.yaml': models.replace('acme-gone-0', 'acme-1') }, /model acme-1 is there already/, 'acme-gone'],
+  ['an unknown provider', arms('      - provider: nobody\n'), /there is no provider nobody/, 'nobody'],
+  ['a provider twice on a runtime', arms('      - provider: brio\n      - { provider: brio, models: [brio1] }\n'), /desk has an arm of brio already/, 'brio, models'],
+  ['an id twice in an arm', arms('      - { provider: brio, models: [brio1, brio1] }\n'), /brio1 is in this arm already/, 'brio1] }'],
+  ['an id of no model', arms('      - { provider: brio, models: [brio2] }\n'), /there is no model brio2; where the runtime spells it otherwise/, 'brio2'],
+  ['a spelling of no model', arms('      - { provider: brio, models: [{ id: x, model: brio2 }] }\n'), /there is no model brio2$/, '{ id: x'],
+  ['a matcher without a boundary', { 'providers.yaml': providers.replaceAll("after: ['-', '/'] }", '}') }, /boundary after acme is missing/, '{ word: acme'],
+  ['a matcher that does not compile', { 'providers.yaml': providers.replace('^brio[0-9](-[a-z]+)?', '^brio[0-9') }, /does not compile: a class is not closed/, '{ pattern'],
+  ['a pattern without anchors', { 'providers.yaml': providers.replace("'^brio", "'brio") }, /anchored/, '{ pattern'],
+  ['word and pattern', { 'providers.yaml': providers.replace('pattern:', "word: x, after: ['-'], pattern:") }, /must have word and after, or pattern/, '{ word: x'],
+  ['a platform that goes by name', arms('      - provider: platform\n'), /the platform pays for platform: its arm lists exact ids/, 'platform'],
+  ['a platform with a menu that also goes by name', arms('      - { provider: platform, models: [acme-1], byName: true }\n'), /lists exact ids, and only those/, 'platform'],
+  ['a platform with matchers', { 'providers.yaml': providers.replace('    payer: platform', "    payer: platform\n    matchers: [{ word: p, after: ['-'] }]") }, /exact ids only, no matchers/, 'platform'],
+  ['a tenant that pays with nothing', { 'providers.yaml': providers.replace('    secrets: [BRIO_KEY]\n', '') }, /brio: the tenant pays, with which secrets/, 'brio'],
+  ['going by name without matchers', arms("      - { provider: brio, separators: ['/'] }\n"), /going by name reaches nothing/, 'brio'],
+  ['a closed runtime without arms', { 'runtimes.yaml': runtimes.replace('kind: open', "kind: closed, source: 'https://example.org'") }, /field is closed and has no arms/, 'closed'],
+  ['a retired runtime with arms', { 'runtimes.yaml': runtimes.replace('kind: retired,', 'kind: retired, arms: [{ provider: brio }],') }, /barn is retired: it has no arms/, '[{ provider'],
+  ['a successor that is not there', { 'runtimes.yaml': runtimes.replace('successor: desk', 'successor: attic') }, /there is no runtime attic/, 'attic'],
+  ['a successor that is retired', { 'runtimes.yaml': runtimes.replace('successor: desk', 'successor: barn') }, /successor barn is retired itself/, 'barn'],
+  ['a replacement that is not there', { 'models.yaml': models.replace('replacement: acme-3', 'replacement: acme-9') }, /there is no model acme-9/, 'acme-9'],
+  ['a replacement of another kind', { 'models.yaml': `${models}${model('v', 'lifecycle: { status: active, replacement: acme-1 }').replace('completion', 'embedding')}\n` }, /acme-1 is of the kind completion, not embedding/, 'acme-1'],
+  ['replacements in a circle', { 'models.yaml': models.replace('id: acme-3', 'id: acme-4').replace('status: active', 'status: active, replacement: acme-2').replace('replacement: acme-3', 'replacement: acme-4'), ...arms('      - { provider: acme, models: [acme-2] }\n') }, /lead in a circle/, 'acme-2'],
+  ['a vendor that nobody serves', { 'models.yaml': models.replace('vendor: brio', 'vendor: nobody') }, /no provider serves the models of nobody/, 'nobody'],
+  ['a meaning of no level', { 'models.yaml': `${models}${model('b', 'lifecycle: { status: active }', 'parameters: { accepts: { effort: { levels: [a], meaning: { b: 1 } } } }')}\n` }, /meaning names a level/, '{ levels'],
+  ['names that overlap', { 'providers.yaml': providers.replace('^brio[0-9](-[a-z]+)?', '^acm[a-z]-[0-9]'), ...arms('      - provider: acme\n      - provider: brio\n') }, /desk: acme \(acme-…, acme\/…\) and brio \(.*\) both take acme-0/, 'brio'],
 ]; // prettier-ignore
 
-for (const [name, changed, said] of mistakes) {
+/** The text of a file from where a problem is. */
+function textAt(changed: Readonly<Record<string, string>>, { file, line, column }: RegistryProblem): string {
+  const lines = texts(changed)
+    .find((each) => each.file === file)
+    ?.text.split('\n');
+  return lines?.[line - 1]?.slice(column - 1) ?? '';
+}
+
+for (const [name, changed, said, at = ''] of mistakes) {
   test(`refused: ${name}`, () => {
     const problems = problemsOf(changed);
-    assert.ok(
-      problems.some(({ message }) => said.test(message)),
-      problems.map(({ message }) => message).join('\n'),
-    );
+    const [found] = problems.filter(({ message }) => said.test(message));
+    assert.ok(found !== undefined, problems.map(({ message }) => message).join('\n'));
+    assert.equal(textAt(changed, found).slice(0, at.length), at);
     for (const { file, line, column } of problems) assert.ok(file !== '' && line >= 1 && column >= 1);
   });
 }
+
+test('what cannot be read is said, a few times at most, and not that others name what may be in it', () => {
+  for (const text of [
+    'schema: 1\nmodels: [\n',
+    'schema: 1\nmodels: 5\n',
+    '',
+    `models: ${'['.repeat(20_000)}`,
+  ]) {
+    const problems = problemsOf({ 'models.yaml': text });
+    assert.ok(problems.length <= 5, String(problems.length));
+    for (const { file } of problems) assert.equal(file, 'models.yaml');
+  }
+});
 
 test('everything is said at once, each with its line, and a broken entry is not reported again where it is named', () => {
   const problems = problemsOf({
