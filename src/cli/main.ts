@@ -9,6 +9,7 @@ import { history } from './commands/history.ts';
 import { init } from './commands/init.ts';
 import { inspect } from './commands/inspect.ts';
 import { keys } from './commands/keys.ts';
+import { models } from './commands/models.ts';
 import { notify } from './commands/notify.ts';
 import { plan } from './commands/plan.ts';
 import { registry } from './commands/registry.ts';
@@ -39,6 +40,7 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   apply,
   rollback,
   history,
+  models,
   retirements,
   runs,
   worker,

@@ -2,6 +2,7 @@
  * What two models alone say about a move from one to the other. The lifecycle of the source is never a reason to
  * refuse: getting away from a disabled, deprecated or retired model is what a migration is for.
  */
+import { deprecatedBy, endBy, goneBy } from './lifecycle.ts';
 import type { ModelFacts } from './model.ts';
 import { modelLabel } from './model-label.ts';
 import type { Finding, Severity } from './plan-types.ts';
@@ -49,21 +50,15 @@ function targetLifecycle({ target, limits }: Pair): Finding[] {
   const label = modelLabel(target);
   const { shutdown } = target;
   const past = shutdown !== undefined && limits.today !== undefined && day(shutdown) <= day(limits.today);
+  const disabled = `The target ${label} is disabled.`;
+  const retired = `The target ${label} is retired${goneBy(target)}.`;
+  const over = `The provider shut ${label} down on ${day(shutdown ?? '')}${endBy(target)}.`;
+  const unusable = `The provider of ${label} is inactive or has no usable credentials.`;
   return [
-    ...(target.enabled ? [] : [finding('error', 'TARGET_DISABLED', `The target ${label} is disabled.`)]),
-    ...(target.retired ? [finding('error', 'TARGET_RETIRED', `The target ${label} is retired.`)] : []),
-    ...(past
-      ? [finding('error', 'TARGET_PAST_SHUTDOWN', `The provider shut ${label} down on ${day(shutdown)}.`)]
-      : []),
-    ...(target.providerUsable === false
-      ? [
-          finding(
-            'error',
-            'PROVIDER_UNUSABLE',
-            `The provider of ${label} is inactive or has no usable credentials.`,
-          ),
-        ]
-      : []),
+    ...(target.enabled ? [] : [finding('error', 'TARGET_DISABLED', disabled)]),
+    ...(target.retired ? [finding('error', 'TARGET_RETIRED', retired)] : []),
+    ...(past ? [finding('error', 'TARGET_PAST_SHUTDOWN', over)] : []),
+    ...(target.providerUsable === false ? [finding('error', 'PROVIDER_UNUSABLE', unusable)] : []),
   ];
 }
 
@@ -91,8 +86,10 @@ function embedding({ source }: Pair): Finding[] {
 
 function targetDeprecated({ target }: Pair): Finding[] {
   if (!target.deprecated) return [];
-  const when = target.shutdown === undefined ? '' : ` and shuts down on ${day(target.shutdown)}`;
-  return [finding('warning', 'TARGET_DEPRECATED', `The target ${modelLabel(target)} is deprecated${when}.`)];
+  const { shutdown } = target;
+  const when = shutdown === undefined ? '' : ` and shuts down on ${day(shutdown)}${endBy(target)}`;
+  const message = `The target ${modelLabel(target)} is deprecated${deprecatedBy(target)}${when}.`;
+  return [finding('warning', 'TARGET_DEPRECATED', message)];
 }
 
 function tokenLimits({ source, target }: Pair): Finding[] {
@@ -113,11 +110,16 @@ function lowerLimit(
 }
 
 function family({ source, target }: Pair): Finding[] {
-  const [before, after] = [source.components.family, target.components.family];
+  const [before, after] = [familyOf(source), familyOf(target)];
   if (before === undefined || after === undefined || before === after) return [];
   return [
     finding('warning', 'FAMILY_DIFFERS', `The source is of family ${before}, the target of family ${after}.`),
   ];
+}
+
+/** A row's own word for it is compared with another row's, and the registry's with the registry's. */
+function familyOf({ components, family: known }: ModelFacts): string | undefined {
+  return components['family'] ?? known;
 }
 
 function capabilities({ source, target }: Pair): Finding[] {
@@ -164,11 +166,12 @@ function region({ source, target }: Pair): Finding[] {
 
 function sourceLifecycle({ source }: Pair): Finding[] {
   const label = modelLabel(source);
+  const disabled = `The source ${label} is disabled.`;
+  const deprecated = `The source ${label} is deprecated${deprecatedBy(source)}.`;
+  const retired = `The source ${label} is retired${goneBy(source)}.`;
   return [
-    ...(source.enabled ? [] : [finding('info', 'SOURCE_DISABLED', `The source ${label} is disabled.`)]),
-    ...(source.deprecated
-      ? [finding('info', 'SOURCE_DEPRECATED', `The source ${label} is deprecated.`)]
-      : []),
-    ...(source.retired ? [finding('info', 'SOURCE_RETIRED', `The source ${label} is retired.`)] : []),
+    ...(source.enabled ? [] : [finding('info', 'SOURCE_DISABLED', disabled)]),
+    ...(source.deprecated ? [finding('info', 'SOURCE_DEPRECATED', deprecated)] : []),
+    ...(source.retired ? [finding('info', 'SOURCE_RETIRED', retired)] : []),
   ];
 }

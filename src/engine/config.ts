@@ -31,7 +31,8 @@ export interface PlaceConfig {
   readonly kind?: string;
   /**
    * What the value is. `key`: the key of a model row (the default for uuid and integer columns and foreign keys);
-   * otherwise a template over the components, `{name}` (the default for text and JSON) or `{provider}/{name}`.
+   * otherwise a template over the components, `{name}` (the default for text and JSON) or `{provider}/{name}`; `{spelling}` is
+   * every way in which the registry knows a model to be written.
    */
   readonly as?: string;
   /** Other templates by which a scalar place may be written; a row keeps its own: `["{provider}/{name}"]`. */
@@ -101,7 +102,7 @@ export interface ModelTableConfig {
   readonly retired?: string;
   /** Rows of which this holds belong to nobody and serve all tenants. */
   readonly global?: string;
-  /** Columns with capabilities: `context`, `output` (tokens), `vision`, `tools`, `reasoning`, `audio`, `structured` (boolean), `price_in`, `price_out`, `region`, `security`. */
+  /** Columns with capabilities: `context`, `output` (tokens), `vision`, `tools`, `reasoning`, `audio`, `structured` (boolean), `price_in`, `price_out`, `region`, `security`; `shutdown` and `announced` (dates), `parameters`. */
   readonly facts?: Readonly<Record<string, string>>;
   /** The provider's table, where it has one: is it active, has it credentials (SQL over the provider's row). */
   readonly providers?: {

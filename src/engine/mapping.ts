@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import type { ModelFacts } from './model.ts';
 import type { Mapping } from './plan-types.ts';
 import type { Place } from './place.ts';
+import { spellingPairs } from './spelling.ts';
 
 export interface ModelPair {
   readonly source: ModelFacts;
@@ -67,7 +68,7 @@ export function termsOf(model: ModelFacts, config: Config, places: readonly Plac
       .filter((place) => place.kind === model.kind)
       .flatMap((place) => [...place.columns.map((part) => part.template), ...(place.also ?? [])]),
   );
-  const useful = [...templates].filter((template) => template.includes('{name}'));
+  const useful = [...templates].filter((template) => /\{(?:name|spelling)\}/.test(template));
   const texts = [...new Set(['{name}', ...useful])].flatMap((template) =>
     spellings(componentNames(template), { source: model, target: model }, config).map((spelling) =>
       fill(template, spelling.from),
@@ -102,6 +103,7 @@ function spellings(names: readonly string[], pair: ModelPair, config: Config): S
 }
 
 function componentSpellings(name: string, pair: ModelPair, config: Config): { from: string; to: string }[] {
+  if (name === 'spelling') return spellingPairs(pair.source, pair.target);
   const from = componentValue(pair.source, name);
   const to = componentValue(pair.target, name);
   if (from === undefined || to === undefined) return [];

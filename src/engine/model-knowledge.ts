@@ -1,60 +1,86 @@
 /**
- * What is known about models by their names, whoever's row it is: limits, capabilities, dates. What a database has a column for is
- * its own business, an empty value included; knowledge fills in what it has no column for, so that it gets the same findings.
+ * What is known about models by their names, whoever's row it is: limits, capabilities, how they are written, when they end. Limits
+ * that a database has a column for are its own business, an empty value included; knowledge fills in what it has no column for. Of a
+ * model's end nobody's silence counts: see lifecycle.ts.
  */
+import { noteOfRow, withLifecycle } from './lifecycle.ts';
+import type { LifecycleNote } from './lifecycle.ts';
 import type { ModelFacts } from './model.ts';
+import type { Spelling } from './spelling.ts';
 
 /** What somebody knows about the models of one name. */
 export interface KnownModel {
   readonly facts: Pick<
     ModelFacts,
-    'deprecated' | 'capabilities' | 'context' | 'output' | 'priceIn' | 'priceOut' | 'parameters' | 'shutdown'
+    'capabilities' | 'family' | 'context' | 'output' | 'priceIn' | 'priceOut' | 'parameters'
   >;
+  readonly lifecycle: LifecycleNote;
   /** What takes its place, nearest first; each by all its names. */
   readonly successors: readonly (readonly string[])[];
+  readonly spellings: readonly Spelling[];
+}
+
+/** A model that is known although no row may be there. */
+export interface NamedModel extends KnownModel {
+  readonly components: ModelFacts['components'];
 }
 
 export interface ModelKnowledge {
-  /** Undefined where nobody knows such a model of that kind. */
-  readonly find: (kind: string, name: string) => KnownModel | undefined;
+  /** What the knowledge is called, with its version: `registry 2026-11-21+b5e09fa00553`. */
+  readonly name: string;
+  /** By name, and by who serves it, as somebody calls them. Undefined where nobody knows such a model of that kind. */
+  readonly find: (kind: string, name: string, provider?: string) => KnownModel | undefined;
+  /** Those of a kind that end. */
+  readonly ending: (kind: string) => readonly NamedModel[];
 }
 
-/** What a database has a word for itself: facts by the names of the configuration, and `deprecated`. */
+/** What a database has a word for itself: facts by the names of the configuration. */
 export type Said = ReadonlySet<string>;
 
 const factNames = {
+  family: 'family',
   context: 'context',
   output: 'output',
   price_in: 'priceIn',
   price_out: 'priceOut',
   parameters: 'parameters',
-  shutdown: 'shutdown',
 } as const;
 
-/** The model with what its database has no column for filled in. Prices only where it has none at all: two currencies would be compared. */
+/** The model with what is known of it beside its row. Prices only where the database has none at all: two currencies would be compared. */
 export function withKnowledge(
   model: ModelFacts,
   { knowledge, said }: { knowledge: ModelKnowledge | undefined; said: Said },
 ): ModelFacts {
+  const own = noteOfRow(model);
   const known = knowledge === undefined ? undefined : findKnown(model, knowledge);
-  if (known === undefined) return model;
-  const { facts, successors } = known;
+  if (known === undefined) return withLifecycle(model, [own]);
+  const { facts, successors, spellings } = known;
   const priced = said.has('price_in') || said.has('price_out');
   const filled = Object.entries(factNames).filter(
     ([fact, name]) => !said.has(fact) && facts[name] !== undefined && !(priced && fact.startsWith('price')),
   );
   const able = Object.entries(facts.capabilities).filter(([name]) => !said.has(name));
-  return {
+  const whole = {
     ...Object.fromEntries(filled.map(([, name]) => [name, facts[name]])),
     ...model,
-    deprecated: model.deprecated || (!said.has('deprecated') && facts.deprecated),
     capabilities: { ...Object.fromEntries(able), ...model.capabilities },
     ...(successors.length === 0 ? {} : { successors }),
+    ...(spellings.length === 0 ? {} : { spellings }),
   };
+  return withLifecycle(whole, [own, known.lifecycle]);
+}
+
+/** The end of a model that has no row, as far as it is known. */
+export function modelOfKnowledge(kind: string, { components, ...known }: NamedModel): ModelFacts {
+  const bare = { kind, components, enabled: true, deprecated: false, retired: false, tenant: null };
+  return withLifecycle(
+    { ...bare, ...known.facts, successors: known.successors, spellings: known.spellings },
+    [known.lifecycle],
+  );
 }
 
 function findKnown({ kind, components }: ModelFacts, knowledge: ModelKnowledge): KnownModel | undefined {
   const { name = '', provider } = components;
   const names = [name, ...(provider === undefined ? [] : [`${provider}/${name}`])];
-  return names.map((each) => knowledge.find(kind, each)).find((each) => each !== undefined);
+  return names.map((each) => knowledge.find(kind, each, provider)).find((each) => each !== undefined);
 }

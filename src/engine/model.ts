@@ -1,3 +1,6 @@
+import type { LifecycleNote } from './lifecycle.ts';
+import type { Spelling } from './spelling.ts';
+
 /** What is known about one model row (or, without a table, about a name), as far as a plan needs it. */
 export interface ModelFacts {
   readonly kind: string;
@@ -14,6 +17,8 @@ export interface ModelFacts {
   readonly marked?: boolean;
   /** Is its provider active, with usable credentials? Undefined where nobody says. */
   readonly providerUsable?: boolean;
+  /** Its family where its row names none. */
+  readonly family?: string;
   /** Context window and output limit in tokens. */
   readonly context?: number;
   readonly output?: number;
@@ -29,10 +34,17 @@ export interface ModelFacts {
   readonly parameters?: Readonly<Record<string, ParameterSupport>>;
   /** When the row was last changed, ISO 8601 in UTC. */
   readonly updated?: string;
-  /** The date from which the provider no longer serves it, ISO 8601. */
+  /** The day from which the provider no longer serves it, and since when that is known: ISO dates. */
   readonly shutdown?: string;
+  readonly announced?: string;
+  /** Who says what of its end; `deprecated`, `retired`, `shutdown` and `announced` follow from all of it. */
+  readonly lifecycle?: readonly LifecycleNote[];
+  /** The key of the row that its own row calls its successor. */
+  readonly successor?: string;
   /** What its vendor says takes its place, nearest first; each by all its names. */
   readonly successors?: readonly (readonly string[])[];
+  /** How it is written where it runs. */
+  readonly spellings?: readonly Spelling[];
 }
 
 /** What a model accepts for one parameter. */

@@ -15,7 +15,7 @@ import type { InvalidJson, JsonNode, JsonObject } from './operations/json-text.t
  */
 type ParameterEffect = 'kept' | 'dropped' | 'renamed' | 'clamped' | 'rescaled' | 'unknown-kept';
 
-interface ParameterChange {
+export interface ParameterChange {
   /** As the document calls it; a parameter that is renamed and changed has a second entry under the new name. */
   readonly name: string;
   readonly change: ParameterEffect;

@@ -16,7 +16,7 @@ export interface ConfigProblem {
 /** One column of a scalar place and what it holds: a template over the components of a model. */
 interface PlaceColumn {
   readonly column: string;
-  /** `{key}`, `{tenant}`, `{name}`, `{provider}/{name}` … */
+  /** `{key}`, `{tenant}`, `{name}`, `{provider}/{name}`, `{spelling}` … */
   readonly template: string;
 }
 

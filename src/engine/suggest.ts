@@ -1,15 +1,18 @@
 /**
  * Which models could follow a model that is going away, best first. Pure: what is known of two models decides, and each point has a
- * reason that a person can read. What forbids a move counts before all points: a model that cannot be chosen is never first.
+ * reason that a person can read. What forbids a move counts before all points: a model that cannot be chosen is never first. Then comes
+ * what the model's row names as its successor or its vendor recommends, unless that goes away itself; then the points.
  */
 import { compareModels } from './compatibility.ts';
 import type { CompareLimits } from './compatibility.ts';
+import { deprecatedBy, endBy } from './lifecycle.ts';
 import type { ModelFacts } from './model.ts';
 import { compareText } from './order.ts';
 import type { Finding } from './plan-types.ts';
 
 interface SuggestionReason {
   readonly code:
+    | 'NAMED_SUCCESSOR'
     | 'RECOMMENDED'
     | 'SAME_FAMILY'
     | 'SAME_PROVIDER'
@@ -48,6 +51,7 @@ export function rankTargets(
     .toSorted(
       (a, b) =>
         obstacle(a) - obstacle(b) ||
+        Number(isAdvised(b)) - Number(isAdvised(a)) ||
         b.score - a.score ||
         compareText(b.model.updated ?? '', a.model.updated ?? '') ||
         compareText(nameOf(a.model), nameOf(b.model)) ||
@@ -72,9 +76,18 @@ function obstacle({ findings }: Suggestion): number {
   return errors.every(({ forceable }) => forceable === true) ? 1 : 2;
 }
 
+/** Somebody who should know says so, and it need not be left again within a year. */
+function isAdvised({ reasons }: Suggestion): boolean {
+  const codes = reasons.map(({ code }) => code);
+  return (
+    (codes.includes('NAMED_SUCCESSOR') || codes.includes('RECOMMENDED')) && !codes.includes('GOING_AWAY')
+  );
+}
+
 function suggestion(source: ModelFacts, model: ModelFacts, limits: CompareLimits): Suggestion {
   const pair = { source, model, today: limits.today };
   const reasons = [
+    named,
     recommended,
     family,
     provider,
@@ -99,15 +112,20 @@ function reason(code: SuggestionReason['code'], points: number, message: string)
   return [{ code, points, message }];
 }
 
+/** Somebody has decided already. */
+function named({ source, model }: Pair): SuggestionReason[] {
+  if (source.successor === undefined || source.successor !== model.key) return [];
+  return reason('NAMED_SUCCESSOR', 60, 'The row of the source names it as its successor.');
+}
+
 /** The vendor's own advice weighs more than any one likeness; what follows its replacement in turn weighs a little less. */
 function recommended({ source, model }: Pair): SuggestionReason[] {
   const at = (source.successors ?? []).findIndex((names) => names.includes(nameOf(model)));
   if (at < 0) return [];
-  return reason(
-    'RECOMMENDED',
-    Math.max(30, 50 - 5 * at),
-    at === 0 ? 'Its vendor recommends it.' : 'It follows what its vendor recommends.',
-  );
+  const page = source.lifecycle?.find(({ by }) => by === 'registry')?.page;
+  const says = at === 0 ? 'Its vendor recommends it' : 'It follows what its vendor recommends';
+  const message = `${says}, says the registry${page === undefined ? '' : ` (${page})`}.`;
+  return reason('RECOMMENDED', Math.max(30, 50 - 5 * at), message);
 }
 
 function family({ source, model }: Pair): SuggestionReason[] {
@@ -172,13 +190,17 @@ function region({ source, model }: Pair): SuggestionReason[] {
   return reason('SAME_REGION', 5, `It is hosted in ${source.region}, too.`);
 }
 
-/** Moving to what goes away soon means moving twice. */
+/** Moving to what goes away within a year means moving twice; within a quarter nothing else makes up for it. */
 function dates({ model, today }: Pair): SuggestionReason[] {
   const { shutdown } = model;
   const day = shutdown?.slice(0, 10);
-  if (day !== undefined && today !== undefined && day <= yearAfter(today))
-    return reason('GOING_AWAY', -30, `Its provider shuts it down on ${day}.`);
-  if (model.deprecated) return reason('GOING_AWAY', -20, 'It is deprecated.');
+  if (day !== undefined && today !== undefined && day <= later(today, 365))
+    return reason(
+      'GOING_AWAY',
+      day <= later(today, 90) ? -80 : -30,
+      `Its provider shuts it down on ${day}${endBy(model)}.`,
+    );
+  if (model.deprecated) return reason('GOING_AWAY', -20, `It is deprecated${deprecatedBy(model)}.`);
   return reason(
     'STAYS',
     10,
@@ -186,6 +208,6 @@ function dates({ model, today }: Pair): SuggestionReason[] {
   );
 }
 
-function yearAfter(today: string): string {
-  return `${Number(today.slice(0, 4)) + 1}${today.slice(4, 10)}`;
+function later(today: string, days: number): string {
+  return new Date(Date.parse(today) + days * 86_400_000).toISOString().slice(0, 10);
 }

@@ -22,8 +22,14 @@ export interface ResourceRoutes {
   /** Where reading and writing begin; `/api/v1` where it is not given. */
   readonly readPrefix?: string;
   readonly writePrefix?: string;
-  /** Headers of an answer with one row, besides its tag. */
-  readonly headersOf?: (row: Values) => Readonly<Record<string, string>>;
+  /** What an answer with one row says of it besides its columns and its tag. */
+  readonly more?: {
+    readonly shape: z.ZodRawShape;
+    readonly of: (
+      asked: Asked,
+      row: Values,
+    ) => Promise<{ values: Values; headers: Readonly<Record<string, string>> }>;
+  };
   /** The list has a route of its own. */
   readonly ownList?: true;
 }
@@ -39,7 +45,8 @@ interface Built extends ResourceRoutes {
 export function resourceRoutes(app: App, deps: AppDeps, routes: ResourceRoutes): void {
   const { resource } = routes;
   const param = routes.param ?? `${resource.noun.replaceAll(' ', '_')}_id`;
-  const built: Built = { ...routes, app, deps, param, row: rowSchema(resource) };
+  const row = rowSchema(resource);
+  const built: Built = { ...routes, app, deps, param, row: withMore(row, routes) };
   const columns = Object.values(resource.columns);
   if (routes.ownList !== true) addList(built);
   addGet(built);
@@ -71,7 +78,7 @@ function addGet(built: Built): void {
     operationId: `get${resource.title}`,
     summary: `One ${resource.noun}`,
     schema: { params: idParams(built), response: { 200: row } },
-    handler: async (asked, { id, reply }) => answerRow(built, reply, await getResource(asked, id)),
+    handler: async (asked, { id, reply }) => answerRow(built, { asked, reply }, await getResource(asked, id)),
   });
 }
 
@@ -86,7 +93,7 @@ function addCreate(built: Built): void {
     handler: async (asked, { body, reply }) => {
       const made = await createResource(asked, body as Values);
       reply.code(201).header('location', `${readUrl(built)}/${String(made['id'])}`);
-      return answerRow(built, reply, made);
+      return answerRow(built, { asked, reply }, made);
     },
   });
 }
@@ -106,7 +113,11 @@ function addUpdate(built: Built): void {
       response: { 200: row },
     },
     handler: async (asked, { id, ifMatch, body, reply }) =>
-      answerRow(built, reply, await updateResource(asked, { id, ifMatch, values: body as Values })),
+      answerRow(
+        built,
+        { asked, reply },
+        await updateResource(asked, { id, ifMatch, values: body as Values }),
+      ),
   });
 }
 
@@ -125,7 +136,11 @@ function addRetire(built: Built): void {
       response: { 200: row },
     },
     handler: async (asked, { id, ifMatch, query, reply }) =>
-      answerRow(built, reply, await retireResource(asked, { id, ifMatch, values: query as Values })),
+      answerRow(
+        built,
+        { asked, reply },
+        await retireResource(asked, { id, ifMatch, values: query as Values }),
+      ),
   });
 }
 
@@ -139,7 +154,7 @@ function addRestore(built: Built): void {
     summary: `Brings back ${article(resource.noun)} that was ${resource.retirement?.word ?? 'deleted'}`,
     schema: { params: idParams(built), headers: matchHeaders, response: { 200: row } },
     handler: async (asked, { id, ifMatch, reply }) =>
-      answerRow(built, reply, await restoreResource(asked, { id, ifMatch })),
+      answerRow(built, { asked, reply }, await restoreResource(asked, { id, ifMatch })),
   });
 }
 
@@ -185,9 +200,19 @@ function add(built: Built, { method, does, path = '', ...stated }: Stated): void
   });
 }
 
-function answerRow({ headersOf }: Built, reply: FastifyReply, row: Values): Values {
-  reply.headers({ etag: etagOf(row), ...headersOf?.(row) });
-  return row;
+/** The lists of such a resource have a route of their own, and so their own schema. */
+function withMore(row: z.ZodObject, { more, resource }: ResourceRoutes): z.ZodObject {
+  return more === undefined ? row : row.extend(more.shape).meta({ id: `${resource.title}Whole` });
+}
+
+async function answerRow(
+  { more }: Built,
+  { asked, reply }: { readonly asked: Asked; readonly reply: FastifyReply },
+  row: Values,
+): Promise<Values> {
+  const also = await more?.of(asked, row);
+  reply.headers({ etag: etagOf(row), ...also?.headers });
+  return { ...row, ...also?.values };
 }
 
 /** The position and the filters of a list's query. @throws REQUEST_INVALID */

@@ -16,7 +16,6 @@ import type { Database } from '../postgres/database.ts';
 import type { ModelKnowledge } from '../engine/model-knowledge.ts';
 import { loadRegistryFolder } from '../registry/folder.ts';
 import { knowledgeOf } from '../registry/knowledge.ts';
-import type { LoadedRegistry } from '../registry/load.ts';
 import { addressUnavailable, tryAddress } from './address.ts';
 import { type App, buildApp } from './app.ts';
 import { type Part, partsOf } from './parts.ts';
@@ -98,13 +97,8 @@ async function readRegistry({ registryFolder, log }: ServeInput, platform: Platf
 /** What the registry in force says about models; nothing where it is broken. */
 function knowledgeOfLive(registry: Reloading | undefined): ModelKnowledge | undefined {
   const loaded = registry?.current();
-  if (loaded?.kind !== 'ok') return undefined;
-  const knowledge = knownBy.get(loaded) ?? knowledgeOf(loaded);
-  knownBy.set(loaded, knowledge);
-  return knowledge;
+  return loaded?.kind === 'ok' ? knowledgeOf(loaded) : undefined;
 }
-
-const knownBy = new WeakMap<LoadedRegistry, ModelKnowledge>();
 
 async function reload(registry: Reloading, log: Logger): Promise<void> {
   await registry

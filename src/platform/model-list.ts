@@ -5,17 +5,24 @@ import type { Tx } from '../postgres/database.ts';
 import { rulesForReading } from '../postgres/kept-rules.ts';
 import { listModels } from '../postgres/model-rows.ts';
 import { countUsage, type UsageByType } from '../postgres/usage.ts';
+import { listModelEnds, type ModelEnd } from './model-ends.ts';
 import type { ModelKind } from './resources/declaration.ts';
 import { listPage, type Page, type PageRequest } from './rows/read.ts';
 import { type Asked, reading } from './rows/unit.ts';
 
 export interface ModelPage extends Page {
   /** In the order of the items. */
-  readonly usage: readonly UsageByType[];
+  readonly usage: readonly UsageByType[] | undefined;
+  /** By id, of those that end. */
+  readonly ends: ReadonlyMap<string, ModelEnd>;
 }
 
-/** Counted through the places of the engine on every call: nothing is stored that could be wrong. */
-export function listModelsInUse(asked: Asked, kind: ModelKind, request: PageRequest): Promise<ModelPage> {
+/** Uses are counted through the places of the engine on every call: nothing is stored that could be wrong. */
+export function listModelsInUse(
+  asked: Asked,
+  { kind, counted }: { readonly kind: ModelKind; readonly counted: boolean },
+  request: PageRequest,
+): Promise<ModelPage> {
   return reading(asked, async (tx) => {
     const [page, rules] = await Promise.all([
       listPage(tx, asked, request),
@@ -23,7 +30,9 @@ export function listModelsInUse(asked: Asked, kind: ModelKind, request: PageRequ
     ]);
     const ids = page.items.map(({ id }) => String(id));
     const tenant = asked.caller.tenantId;
-    return { ...page, usage: ids.length === 0 ? [] : await usageOf(tx, { rules, tenant }, { kind, ids }) };
+    const ends = await listModelEnds(tx, { rules, tenant }, kind);
+    const usage = counted ? await usageOf(tx, { rules, tenant }, { kind, ids }) : undefined;
+    return { ...page, ends, usage };
   });
 }
 
@@ -32,6 +41,7 @@ async function usageOf(
   { rules, tenant }: { readonly rules: Rules; readonly tenant: string },
   { kind, ids }: { readonly kind: ModelKind; readonly ids: readonly string[] },
 ): Promise<UsageByType[]> {
+  if (ids.length === 0) return [];
   const model = modelTableOf(rules, kind);
   const all = model === undefined ? [] : await listModels(tx, rules, { model, tenant });
   const models = all.filter(({ key = '' }) => ids.includes(key));

@@ -20,6 +20,7 @@ interface ModelRow {
   readonly usable: boolean | null;
   readonly marked: boolean;
   readonly updated: string | null;
+  readonly successor: string | null;
   readonly facts: Record<string, unknown>;
 }
 
@@ -34,7 +35,22 @@ export async function listModels(
   const context = { binder, rules, table, tenant: about.tenant };
   const mine = mineSql(context);
   const where = `(${mine}) OR ${globalSql(config)} OR ${isGlobalTable(rules, about.model) ? 'true' : 'false'}`;
-  return selectModels(tx, rules, { model: about.model, binder, where });
+  return withoutOthersNames(await selectModels(tx, rules, { model: about.model, binder, where }));
+}
+
+/** A text that is the very name of another row of that tenant means that one, although both are the same model. */
+function withoutOthersNames(models: ModelFacts[]): ModelFacts[] {
+  const owners = Map.groupBy(
+    models,
+    ({ tenant, components }) => `${tenant ?? ''} ${components['name'] ?? ''}`,
+  );
+  return models.map((model) => {
+    const { spellings = [], tenant = '', components } = model;
+    const own = spellings.filter(
+      ({ text }) => text === components['name'] || !owners.has(`${tenant ?? ''} ${text}`),
+    );
+    return own.length === spellings.length ? model : { ...model, spellings: own };
+  });
 }
 
 /** Can the models of several tenants be read at once, because one column says whose each is (or nobody owns any)? */
@@ -105,7 +121,7 @@ async function selectModels(
   const { config, table, kind } = model;
   const sql = `SELECT t.${quoteIdent(model.key)}::text AS key, ${tenantSql(rules, model, globalSql(config))} AS tenant, ${componentsSql(rules, model)} AS components,
       ${flag(config.enabled, 'true')} AS enabled, ${flag(config.deprecated, 'false')} AS deprecated, ${flag(config.retired, 'false')} AS retired,
-      ${usableSql(rules, model)} AS usable, ${markedSql(binder, model)} AS marked, ${config.columns.updated === undefined ? 'NULL' : `t.${quoteIdent(config.columns.updated)}`}::text AS updated,
+      ${usableSql(rules, model)} AS usable, ${markedSql(binder, model)} AS marked, ${config.columns.updated === undefined ? 'NULL' : `t.${quoteIdent(config.columns.updated)}`}::text AS updated, ${successorSql(config)} AS successor,
       ${factsSql(config.facts ?? {})} AS facts
     FROM ${quoteRows(table)} t WHERE ${where} ORDER BY 1`;
   const rows = await tx.many<ModelRow>(sql, binder.values);
@@ -113,8 +129,9 @@ async function selectModels(
   return rows.map((row) => withKnowledge(modelFacts(kind, row), about));
 }
 
-function saidBy({ facts = {}, deprecated }: ModelTable['config']): ReadonlySet<string> {
-  return new Set([...Object.keys(facts), ...(deprecated === undefined ? [] : ['deprecated'])]);
+/** A family that the table has a column for is its own affair, in its own words. */
+function saidBy({ facts = {}, columns }: ModelTable['config']): ReadonlySet<string> {
+  return new Set([...Object.keys(facts), ...(columns.family === undefined ? [] : ['family'])]);
 }
 
 function tenantSql(rules: Rules, { config, table }: ModelTable, global: string): string {
@@ -173,6 +190,12 @@ function providerRows(
   return `${quoteRows(table)} x WHERE ${same}x.${quoteIdent(providers.column)} = t.${quoteIdent(column)}`;
 }
 
+/** The column in which a migration writes what it moved to. */
+function successorSql({ retire = {} }: ModelTable['config']): string {
+  const [column] = Object.entries(retire).find(([, value]) => value === '$target') ?? [];
+  return column === undefined ? 'NULL::text' : `t.${quoteIdent(column)}::text`;
+}
+
 function factsSql(facts: Readonly<Record<string, string>>): string {
   const parts = Object.entries(facts).map(
     ([fact, column]) => `'${fact.replaceAll("'", "''")}', to_jsonb(t.${quoteIdent(column)})`,
@@ -225,9 +248,19 @@ function modelFacts(kind: string, row: ModelRow): ModelFacts {
     ...(row.usable === null ? {} : { providerUsable: row.usable }),
     ...(row.updated === null ? {} : { updated: row.updated }),
     ...(typeof facts['region'] === 'string' ? { region: facts['region'] } : {}),
-    ...(typeof facts['shutdown'] === 'string' ? { shutdown: facts['shutdown'] } : {}),
+    ...(row.successor === null ? {} : { successor: row.successor }),
+    ...dayOf('shutdown', facts['shutdown']),
+    ...dayOf('announced', facts['announced']),
     ...(isSupport(facts['parameters']) ? { parameters: facts['parameters'] } : {}),
   };
+}
+
+/** A date, or a moment as the session writes it, as the day in UTC; none where it is no day, such as `infinity`. */
+function dayOf<Name extends string>(name: Name, value: unknown): Partial<Record<Name, string>> {
+  const text = typeof value === 'string' ? value : '';
+  const moment = /[T ].*(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(text) ? Date.parse(text) : NaN;
+  const day = Number.isNaN(moment) ? text.slice(0, 10) : new Date(moment).toISOString().slice(0, 10);
+  return /^\d{4}-\d\d-\d\d$/.test(day) ? ({ [name]: day } as Record<Name, string>) : {};
 }
 
 function isSupport(value: unknown): value is Record<string, ParameterSupport> {

@@ -1,11 +1,16 @@
 /**
- * Which models with a last day are in use, over many tenants: the models and their uses of a few hundred tenants are read together,
- * as the role that sees just these; where a database binds each transaction to one tenant, tenant by tenant. Reading only.
+ * Which models that end are in use, over many tenants: the models and their uses of a few hundred tenants are read together, as the
+ * role that sees just these; where a database binds each transaction to one tenant, tenant by tenant. What is known to end counts
+ * without a row, too: a workspace names its model by text. Reading only.
  */
+import { isEnding } from '../engine/lifecycle.ts';
+import { modelOfKnowledge } from '../engine/model-knowledge.ts';
 import type { ModelFacts } from '../engine/model.ts';
 import type { Rules } from '../engine/references.ts';
 import { groupRetirements } from '../engine/retirements.ts';
 import type { Retirement, RetiringUse } from '../engine/retirements.ts';
+import { modelTableOf } from '../engine/steps.ts';
+import { successorOf } from '../engine/successor.ts';
 import { DroverError } from '../errors.ts';
 import type { Tx } from './database.ts';
 import { rulesForReading } from './kept-rules.ts';
@@ -78,20 +83,46 @@ interface UseQuery {
 
 async function readUses(tx: Tx, rules: Rules, query: UseQuery): Promise<RetiringUse[]> {
   const uses: RetiringUse[] = [];
-  for (const model of rules.modelTables) {
-    if (model.config.facts?.['shutdown'] === undefined && rules.knowledge === undefined) continue;
-    const all = await listModels(tx, rules, { model, tenant: query.tenant });
-    const models = all.filter((one) => one.shutdown !== undefined && query.isWanted(one));
-    if (models.length === 0) continue;
-    const { tenant, fleet } = query;
-    const asked = { rules, models, tenant, ...(fleet === undefined ? {} : { fleet }) };
-    for (const used of await countUsageByTenant(tx, asked)) {
-      const facts = models[used.model];
-      if (facts !== undefined)
-        uses.push({ tenant: query.whose(used.tenant), model: facts, rows: configured(used.counts) });
-    }
-  }
+  for (const kind of rules.kinds) uses.push(...(await readKind(tx, { rules, kind }, query)));
   return uses;
+}
+
+async function readKind(
+  tx: Tx,
+  { rules, kind }: { readonly rules: Rules; readonly kind: string },
+  { tenant, fleet, isWanted, whose }: UseQuery,
+): Promise<RetiringUse[]> {
+  const table = modelTableOf(rules, kind);
+  const all = table === undefined ? [] : await listModels(tx, rules, { model: table, tenant });
+  const rows = all.filter(isWanted);
+  const known = (rules.knowledge?.ending(kind) ?? []).map((one) => modelOfKnowledge(kind, one));
+  const models = [...rows.filter(isEnding), ...known];
+  if (models.length === 0) return [];
+  const asked = { rules, models, tenant, ...(fleet === undefined ? {} : { fleet }) };
+  const rowsOf = rowsByTenant(rows, fleet);
+  return (await countUsageByTenant(tx, asked)).flatMap((used) => {
+    const model = models[used.model];
+    const own = rowsOf(used.tenant);
+    if (model === undefined || (model.key === undefined && own.some((row) => isSame(row, model)))) return [];
+    const successor = successorOf(own, model, rules.knowledge);
+    return [{ tenant: whose(used.tenant), model, successor, rows: configured(used.counts) }];
+  });
+}
+
+/** The models that a tenant may mean: its own and those of everybody. */
+function rowsByTenant(
+  rows: readonly ModelFacts[],
+  fleet: readonly string[] | undefined,
+): (tenant: string) => readonly ModelFacts[] {
+  if (fleet === undefined) return () => rows;
+  const shared = rows.filter(({ tenant }) => tenant === null);
+  const own = Map.groupBy(rows, ({ tenant }) => tenant);
+  return (tenant) => [...(own.get(tenant) ?? []), ...shared];
+}
+
+/** A row of the model, which counts by itself. */
+function isSame(row: ModelFacts, known: ModelFacts): boolean {
+  return known.spellings?.some(({ text }) => text === row.components['name']) === true;
 }
 
 /** Rows that a migration would move, the soft-deleted ones among them: a restore must not bring a model back that is gone. */

@@ -1,23 +1,44 @@
 /** The registry as what plans know about models beside their rows. */
 import type { KnownModel, ModelKnowledge } from '../engine/model-knowledge.ts';
-import { listSuccessors } from './lifecycle.ts';
+import { endingModels, lifecycleWith, listSuccessors, otherServers } from './lifecycle.ts';
 import type { LoadedRegistry } from './load.ts';
 import { factsOfModel } from './model-facts.ts';
 import { modelsByName } from './registry.ts';
-import type { Model, Registry } from './shape.ts';
+import type { Model } from './shape.ts';
+import { spellingsOf } from './spellings.ts';
 
-/** By id or alias, and by `vendor/id`; of each kind apart, because a name may mean another thing there. */
-export function knowledgeOf({ registry }: Pick<LoadedRegistry, 'registry'>): ModelKnowledge {
+/** By id or alias, and by `vendor/id`; of each kind apart, because a name may mean another thing there. Made once of a registry. */
+export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
+  const knowledge = made.get(loaded) ?? makeKnowledge(loaded);
+  made.set(loaded, knowledge);
+  return knowledge;
+}
+
+const made = new WeakMap<LoadedRegistry, ModelKnowledge>();
+
+function makeKnowledge(loaded: LoadedRegistry): ModelKnowledge {
+  const { registry, routes } = loaded;
   const byName = modelsByName(registry);
-  const known = new Map<Model, KnownModel>();
+  const others = otherServers(registry);
+  const spellings = spellingsOf(loaded);
+  const known = new Map<Model, Omit<KnownModel, 'lifecycle'>>();
+  const describe = (model: Model, provider?: string): KnownModel => {
+    const lasting = known.get(model) ?? {
+      facts: factsOfModel(model, registry),
+      successors: listSuccessors(registry, model.id).map(namesOf),
+      spellings: spellings.get(model) ?? [],
+    };
+    known.set(model, lasting);
+    return { ...lasting, lifecycle: { by: 'registry', ...lifecycleWith(model, others, provider) } };
+  };
   return {
-    find: (kind, name) => {
+    name: `registry ${routes.version}`,
+    find: (kind, name, provider) => {
       const model = byName.get(name) ?? byName.get(withoutVendor(byName, name));
-      if (model === undefined || model.kind !== kind) return undefined;
-      const facts = known.get(model) ?? knownModel(registry, model);
-      known.set(model, facts);
-      return facts;
+      return model?.kind === kind ? describe(model, provider) : undefined;
     },
+    ending: (kind) =>
+      endingModels(registry, kind).map((model) => ({ ...describe(model), components: componentsOf(model) })),
   };
 }
 
@@ -28,8 +49,10 @@ function withoutVendor(byName: ReadonlyMap<string, Model>, name: string): string
   return byName.get(id)?.vendor === name.slice(0, at) ? id : '';
 }
 
-function knownModel(registry: Registry, model: Model): KnownModel {
-  const { kind: _kind, retired: _retired, ...facts } = factsOfModel(model, registry);
-  const successors = listSuccessors(registry, model.id).map(({ id, aliases = [] }) => [id, ...aliases]);
-  return { facts, successors };
+function namesOf({ id, aliases = [] }: Model): string[] {
+  return [id, ...aliases];
+}
+
+function componentsOf({ id, family, vendor }: Model): Record<string, string> {
+  return { name: id, family, provider: vendor };
 }

@@ -1,5 +1,7 @@
 /** What goes away, when, and what takes its place. */
+import type { LifecycleNote } from '../engine/lifecycle.ts';
 import { compareText } from '../engine/order.ts';
+import { vendorOf } from './registry.ts';
 import type { Model, Registry } from './shape.ts';
 
 /** One date on which a model stops, at its vendor or at a distributor. */
@@ -19,6 +21,50 @@ export interface Retirement {
 }
 
 type Models = Pick<Registry, 'models'>;
+
+/** Of a kind, those that somebody may still use and that end, are on their way out, or have ended. */
+export function endingModels({ models }: Models, kind: string): Model[] {
+  return models.filter((model) => model.kind === kind && !stays(model));
+}
+
+/** Who serves models by an id of its own → the vendor whose models it serves; null for those that have other vendors' models. */
+type Servers = ReadonlyMap<string, string | null>;
+
+/** Those to whom a vendor's own dates need not apply. What the platform pays for is the vendor's. */
+export function otherServers({ providers, models }: Registry): Servers {
+  const distributors = models.flatMap(({ lifecycle }) => lifecycle.distributors ?? []);
+  const tenants = providers.filter(({ payer }) => payer === 'tenant');
+  return new Map([
+    ...distributors.map(({ via }) => [via, null] as const),
+    ...tenants.map((provider) => [provider.id, vendorOf(provider)] as const),
+  ]);
+}
+
+/**
+ * What becomes of a model with the provider that a tenant calls so. A distributor has dates of its own; of another one that the
+ * registry knows nobody says; any other name is what somebody calls the vendor.
+ */
+export function lifecycleWith(
+  { vendor, lifecycle, source }: Pick<Model, 'vendor' | 'lifecycle' | 'source'>,
+  servers: Servers,
+  provider = '',
+): Omit<LifecycleNote, 'by'> {
+  const id = provider
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s_]+/g, '-');
+  const distributor = lifecycle.distributors?.find(({ via }) => via === id);
+  if (distributor !== undefined)
+    return { status: 'deprecated', shutdown: distributor.shutdown, page: distributor.source };
+  if ((servers.get(id) ?? (servers.has(id) ? null : vendor)) !== vendor) return { status: 'active' };
+  const { status, announced, shutdown } = lifecycle;
+  return {
+    status,
+    page: lifecycle.source ?? source,
+    ...(announced === undefined ? {} : { announced }),
+    ...(shutdown === undefined ? {} : { shutdown }),
+  };
+}
 
 interface Span {
   /** ISO dates, both included. */

@@ -4,16 +4,7 @@ import type { Model, Registry } from './shape.ts';
 
 type KnownFacts = Pick<
   ModelFacts,
-  | 'kind'
-  | 'deprecated'
-  | 'retired'
-  | 'context'
-  | 'output'
-  | 'capabilities'
-  | 'priceIn'
-  | 'priceOut'
-  | 'parameters'
-  | 'shutdown'
+  'family' | 'context' | 'output' | 'capabilities' | 'priceIn' | 'priceOut' | 'parameters'
 >;
 
 /**
@@ -21,17 +12,14 @@ type KnownFacts = Pick<
  * same as not having it.
  */
 export function factsOfModel(model: Model, { levels }: Pick<Registry, 'levels'>): KnownFacts {
-  const { kind, lifecycle, context, maxOutput, prices, parameters } = model;
+  const { family, context, maxOutput, prices, parameters } = model;
   return {
-    kind,
-    deprecated: lifecycle.status === 'deprecated',
-    retired: lifecycle.status === 'retired' || lifecycle.status === 'withdrawn',
+    family,
     capabilities: capabilitiesOf(model),
     ...(context !== undefined && { context }),
     ...(maxOutput !== undefined && { output: maxOutput }),
     ...(prices?.input !== undefined && { priceIn: prices.input }),
     ...(prices?.output !== undefined && { priceOut: prices.output }),
-    ...(lifecycle.shutdown !== undefined && { shutdown: lifecycle.shutdown }),
     ...(parameters !== undefined && { parameters: supportOf(parameters.accepts, levels) }),
   };
 }

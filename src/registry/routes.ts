@@ -104,6 +104,11 @@ export function namesMeant(routes: Routes, text: string): string[] {
   const behind = text.replace(/^[^/:]*[/:]/, '');
   const listed = [...routes.runtimes.values()].flatMap(({ listed: ids }) => ids.get(text)?.arms ?? []);
   const models = [routes.models.get(text), routes.models.get(behind), ...listed.map(({ model }) => model)];
-  const names = models.flatMap((model) => (model === undefined ? [] : [model.id, ...(model.aliases ?? [])]));
+  const names = models.flatMap((model) => (model === undefined ? [] : rowNames(model)));
   return [...new Set([text, behind, ...names])];
+}
+
+/** What a tenant's row of the model may be called. */
+function rowNames({ id, aliases = [], vendor }: Model): string[] {
+  return [id, ...aliases].flatMap((name) => [name, `${vendor}/${name}`]);
 }

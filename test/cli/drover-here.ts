@@ -1,13 +1,15 @@
 /** The command line in this process: for what opens nothing, where starting a process would take most of the time. */
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '../../src/cli/main.ts';
+import { lastingRegistry } from '../support/routing.ts';
 import type { Outcome, RunOptions } from './drover-process.ts';
 
 /** Runs `drover` with words, without a terminal, and gives what it said. One at a time: the environment is the process's. */
 export async function droverHere(
   words: readonly string[],
-  { env = {} }: Pick<RunOptions, 'env'> = {},
+  options: Pick<RunOptions, 'env'> = {},
 ): Promise<Outcome> {
+  const env = { DROVER_REGISTRY: lastingRegistry, ...options.env };
   const [stdout, stderr] = [collector(), collector()];
   const before = { ...process.env };
   Object.assign(process.env, env);

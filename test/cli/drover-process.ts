@@ -11,6 +11,7 @@ import type { Database, Tx } from '../../src/postgres/database.ts';
 import { readExamples } from '../attached/cases.ts';
 import { embeddedTemplate, serverTemplate } from '../support/databases.ts';
 import type { Engine } from '../support/databases.ts';
+import { lastingRegistry } from '../support/routing.ts';
 
 export interface Outcome {
   readonly status: number | null;
@@ -41,7 +42,8 @@ export function scratch(name: string): string {
 /** Runs `drover` with words, without a terminal, and gives what it said. */
 export function drover(words: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const { PATH = '', HOME = '', TMPDIR = '' } = process.env;
-  const env = { PATH, HOME, ...(TMPDIR === '' ? {} : { TMPDIR }), USER: 'tester', ...options.env };
+  const temporary = TMPDIR === '' ? {} : { TMPDIR };
+  const env = { PATH, HOME, ...temporary, USER: 'tester', DROVER_REGISTRY: lastingRegistry, ...options.env };
   const child = spawn(process.execPath, [program, ...words], {
     cwd: options.cwd ?? emptyFolder,
     env,

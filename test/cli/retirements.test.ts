@@ -1,11 +1,31 @@
 /** `drover retirements` says when models in use end: for people, for programs and for calendars; it writes nothing. */
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { oneEngine } from '../support/databases.ts';
 import { digestRows } from '../support/platform.ts';
-import { droverHere } from './drover-here.ts';
-import { demoPlace, drover, examplePlace } from './drover-process.ts';
+import { demoPlace, drover, examplePlace, scratch } from './drover-process.ts';
 import type { Place } from './drover-process.ts';
+
+/** A registry in which one model ends. */
+const registryText = `schema: 1
+version: '1'
+levels: { meaning: { low: 0.2 }, source: https://example.org/levels }
+providers:
+  - { id: openai, label: OpenAI, protocol: openai-chat, secrets: [OPENAI_API_KEY], variable: OPENAI_API_KEY, source: https://example.org/openai }
+runtimes:
+  - { id: field, label: Field, kind: open }
+models:
+  - id: gpt-4o
+    name: GPT-4o
+    vendor: openai
+    family: gpt
+    kind: completion
+    lifecycle: { status: deprecated, shutdown: 2027-01-31 }
+    source: https://example.org/models
+    checked: 2026-11-21
+`;
 
 oneEngine((engine) => {
   let demo: Place;
@@ -20,7 +40,7 @@ oneEngine((engine) => {
     assert.equal(table.status, 0, table.stderr);
     assert.match(
       table.stdout,
-      /last day +kind +tenants +rows +model\n *2026-02-19 +completion +4 +\d+ +claude-3-7-sonnet/,
+      /last day +days left +model +successor +tenants +rows +says +where\n *2026-02-19 +\d+ over +claude-3-7-sonnet? +claude-sonnet-4-6 +4 +\d+ +both +assistants/,
     );
     const json = await drover(['retirements', ...demo.where, '--json']);
     const { retirements } = JSON.parse(json.stdout) as {
@@ -28,9 +48,12 @@ oneEngine((engine) => {
     };
     assert.deepEqual(
       retirements.map(({ day, tenants }) => [day, tenants.length]),
-      [['2026-02-19', 4]],
+      [
+        ['2026-02-19', 4],
+        ['2026-08-05', 4],
+      ],
     );
-    const calendar = await droverHere(['retirements', ...demo.where, '--ics']);
+    const calendar = await drover(['retirements', ...demo.where, '--ical']);
     assert.equal(calendar.status, 0, calendar.stderr);
     assert.match(
       calendar.stdout,
@@ -41,7 +64,7 @@ oneEngine((engine) => {
 
   test('of one tenant, and nothing where that tenant has moved away', async () => {
     const words = ['retirements', ...demo.where, '--tenant', 'Cedar School'];
-    assert.match((await droverHere(words)).stdout, /2026-02-19 +completion +1 /);
+    assert.match((await drover(words)).stdout, /2026-02-19 .* 1 +\d+ +both /);
     const move = [
       '--from',
       'claude-3-7-sonnet',
@@ -51,21 +74,43 @@ oneEngine((engine) => {
       'Cedar School',
       '--yes',
     ];
-    assert.equal((await droverHere(['apply', ...demo.where, ...move])).status, 0);
-    const none = await droverHere(words);
-    assert.deepEqual([none.status, none.stdout], [0, '']);
-    assert.match(none.stderr, /No model in use has a last day that is known/);
+    assert.equal((await drover(['apply', ...demo.where, ...move])).status, 0);
+    const left = await drover(words);
+    assert.doesNotMatch(left.stdout, /2026-02-19/);
+    // A workspace names it, and no row does.
+    assert.match(left.stdout, /2026-08-05 .* claude-opus-4-1 +claude-opus-4-8 +1 +1 +registry +workspaces/);
   });
 
-  test('refuses two forms at once, a tenant that is not there, and a configuration without last days', async () => {
-    const both = await droverHere(['retirements', ...demo.where, '--ics', '--json']);
-    assert.deepEqual([both.status, /one of them/.test(both.stderr)], [1, true]);
-    const nobody = await droverHere(['retirements', ...demo.where, '--tenant', 'Nobody']);
-    assert.match(nobody.stderr, /^TENANT_NOT_FOUND: /);
+  test('goes by the registry where the database says nothing, and has no models either', async () => {
     const attached = await examplePlace(engine, 'b-text-pairs');
-    const without = await droverHere(['retirements', ...attached.where]);
-    assert.match(without.stderr, /facts/);
-    assert.equal(without.status, 1);
+    const registry = scratch('registry-of-a-date');
+    mkdirSync(registry);
+    writeFileSync(join(registry, 'one.yaml'), registryText);
+    const found = await drover(['retirements', ...attached.where, '--json'], {
+      env: { DROVER_REGISTRY: registry },
+    });
+    assert.equal(found.status, 0, found.stderr);
+    const { retirements } = JSON.parse(found.stdout) as { retirements: Record<string, unknown>[] };
+    const page = 'https://example.org/models';
+    assert.deepEqual(
+      retirements.map(({ day, says, components }) => [day, says, components]),
+      [
+        [
+          '2027-01-31',
+          [{ by: 'registry', status: 'deprecated', page, shutdown: '2027-01-31' }],
+          { name: 'gpt-4o', family: 'gpt', provider: 'openai' },
+        ],
+      ],
+    );
+    const types = Object.keys(retirements.at(0)?.['rowsByType'] ?? {});
+    assert.ok(types.includes('agents') && types.includes('tasks'), 'found by the texts that name it');
     await attached.drop();
+  });
+
+  test('refuses two forms at once, and a tenant that is not there', async () => {
+    const both = await drover(['retirements', ...demo.where, '--ical', '--json']);
+    assert.deepEqual([both.status, /one of them/.test(both.stderr)], [1, true]);
+    const nobody = await drover(['retirements', ...demo.where, '--tenant', 'Nobody']);
+    assert.match(nobody.stderr, /^TENANT_NOT_FOUND: /);
   });
 });

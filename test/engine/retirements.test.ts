@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ModelFacts } from '../../src/engine/model.ts';
-import { groupRetirements, retirementEvent } from '../../src/engine/retirements.ts';
+import { daysBetween, groupRetirements, retirementEvents, saysWhat } from '../../src/engine/retirements.ts';
 import type { RetiringUse } from '../../src/engine/retirements.ts';
 
 const model = (key: string, change: Partial<ModelFacts> = {}): ModelFacts => ({
@@ -47,21 +47,71 @@ describe('retirements', () => {
     const found = groupRetirements([use('a', { apps: 1 }), ...others.map((of) => use('b', { apps: 1 }, of))]);
     assert.equal(found.length, 5);
     assert.equal(found[0]?.day, '2026-12-01');
-    assert.equal(new Set(found.map((one) => retirementEvent(one).uid)).size, 5);
+    assert.equal(new Set(retirementEvents(found).map(({ uid }) => uid)).size, 5);
   });
 
-  it('leave out what nobody uses and what has no last day', () => {
-    const { shutdown: _, ...stays } = model('a');
+  it('leave out what nobody uses and what stays; what ends some day nobody knows comes last', () => {
+    const { shutdown: _, ...unknown } = model('a');
+    const stays = { ...unknown, deprecated: false };
     assert.deepEqual(groupRetirements([use('a', {}), use('b', { apps: 1 }, stays)]), []);
+    const found = groupRetirements([use('b', { apps: 1 }, unknown), use('a', { apps: 1 })]);
+    assert.deepEqual(
+      found.map(({ day, status }) => [day, status]),
+      [
+        ['2027-02-19', 'deprecated'],
+        [null, 'deprecated'],
+      ],
+    );
+    assert.equal(retirementEvents(found).length, 1);
+  });
+
+  it('put what tenants call their provider aside where the registry knows the model', () => {
+    const known = (provider: string): ModelFacts =>
+      model(provider, {
+        components: { name: 'sonnet', family: 'claude', provider },
+        spellings: [{ text: 'sonnet', prefix: '' }],
+      });
+    const found = groupRetirements(
+      ['Our Anthropic', 'Claude'].map((name) => use(name, { apps: 1 }, known(name))),
+    );
+    assert.deepEqual(
+      found.map(({ components, tenants }) => [components, tenants.length]),
+      [[{ name: 'sonnet', family: 'claude' }, 2]],
+    );
+  });
+
+  it('say who says so, and what most rows would move to', () => {
+    const told = model('a', {
+      lifecycle: [
+        { by: 'database', status: 'active', shutdown: '2027-05-01' },
+        { by: 'registry', status: 'deprecated', shutdown: '2027-02-19', announced: '2026-10-01' },
+      ],
+    });
+    const next = (name: string) => ({ name, key: null, by: 'registry' as const });
+    const [one] = groupRetirements([
+      { ...use('a', { apps: 1 }, told), successor: next('few') },
+      { ...use('b', { apps: 3 }, told), successor: next('many') },
+    ]);
+    assert.ok(one !== undefined);
+    assert.equal(saysWhat(one), 'database 2027-05-01, registry 2027-02-19');
+    assert.deepEqual([one.announced, one.successor], ['2026-10-01', { name: 'many', by: 'registry' }]);
+    assert.equal(daysBetween('2027-02-18', '2027-02-19'), 1);
+  });
+
+  it('keep their identity in a calendar when the day is put off', () => {
+    const uidOn = (shutdown: string): string | undefined =>
+      retirementEvents(groupRetirements([use('a', { apps: 1 }, model('a', { shutdown }))]))[0]?.uid;
+    assert.equal(uidOn('2027-02-19'), uidOn('2027-08-19'));
   });
 
   it('become a day in a calendar that says who is affected', () => {
     const tenants = Array.from({ length: 12 }, (_, n) => use(`t${String(n).padStart(2, '0')}`, { apps: 1 }));
     const [one] = groupRetirements(tenants);
     assert.ok(one !== undefined);
-    const event = retirementEvent(one);
+    const [event] = retirementEvents([one]);
+    assert.ok(event !== undefined);
     assert.equal(event.day, '2027-02-19');
     assert.match(event.summary, /^sonnet \(claude, anthropic\) is shut down \(12 rows\)$/);
-    assert.match(event.description, /apps: 12\n12 tenant\(s\): T00 \(1\), .*T09 \(1\) and 2 more$/s);
+    assert.match(event.description, /apps 12\.\n.*\n12 tenant\(s\): T00 \(1\), .*T09 \(1\) and 2 more$/s);
   });
 });

@@ -63,6 +63,35 @@ describe('the ranking of targets', () => {
     assert.deepEqual(order(...two), ['b', 'a']);
   });
 
+  it('puts what its row or its vendor names before all points, unless that goes away itself', () => {
+    const advised = { ...source, successors: [['far'], ['next']] };
+    const far = (change: Partial<ModelFacts> = {}): ModelFacts =>
+      model('far', { components: { ...otherProvider, name: 'far' }, priceIn: 30, context: 1000, ...change });
+    const keys = (from: ModelFacts, ...all: ModelFacts[]): string[] =>
+      rankTargets(from, all, today).map((one) => one.model.key ?? '');
+    assert.deepEqual(keys(advised, model('a'), far()), ['far', 'a']);
+    assert.deepEqual(keys(advised, model('a'), far({ shutdown: '2027-06-01' })), ['a', 'far']);
+    assert.deepEqual(keys({ ...source, successor: 'far' }, model('a'), far()), ['far', 'a']);
+    const [first] = rankTargets(
+      { ...advised, lifecycle: [{ by: 'registry', status: 'retired', page: 'https://example.org/ends' }] },
+      [far()],
+      today,
+    );
+    const [advice] = first?.reasons ?? [];
+    assert.equal(advice?.message, 'Its vendor recommends it, says the registry (https://example.org/ends).');
+  });
+
+  it('lets nothing make up for an end within a quarter, and says who says when', () => {
+    const told = {
+      shutdown: '2026-11-30',
+      lifecycle: [{ by: 'registry' as const, status: 'active' as const, shutdown: '2026-11-30' }],
+    };
+    const plain = model('b', { components: otherFamily, capabilities: { vision: true } });
+    assert.deepEqual(order(model('a', told), plain), ['b', 'a']);
+    const [only] = rankTargets(source, [model('a', told)], today);
+    assert.match(only?.reasons.at(-1)?.message ?? '', /down on 2026-11-30, says the registry\.$/);
+  });
+
   it('leaves out the source itself and other kinds', () => {
     assert.deepEqual(order(source, model('a'), model('b', { kind: 'embedding' })), ['a']);
   });

@@ -251,11 +251,25 @@ oneEngine((engine) => {
     const all = (): Promise<Json[]> => retirements('/api/v1/sysadmin/retirements', http.keys.sysadmin);
 
     it('are those of all tenants for an operator, and its own for a tenant', async () => {
-      const [found, ...none] = await all();
+      const [found, second, ...none] = await all();
       assert.deepEqual(none, []);
       assert.deepEqual(
         [found.name, found.retires_on, found.tenants_affected],
         ['claude-3-7-sonnet', '2026-02-19', 4],
+      );
+      assert.deepEqual(
+        found.sources.map(({ source: by, lifecycle }: Json) => [by.replace(/ .*/, ''), lifecycle]),
+        [
+          ['database', 'deprecated'],
+          ['registry', 'retired'],
+        ],
+      );
+      assert.ok(found.days_left < 0);
+      assert.equal(found.successor.name, 'claude-sonnet-4-6');
+      // Workspaces name a model of which nobody has a row; the registry alone knows when it ends.
+      assert.deepEqual(
+        [second.name, second.retires_on, second.details, second.tenants[0].model_id],
+        ['claude-opus-4-1', '2026-08-05', { workspaces: 4 }, null],
       );
       const assistants = await valueOf<number>(
         http,
@@ -280,7 +294,11 @@ oneEngine((engine) => {
       const done = await migrated(http);
       const [found] = await all();
       assert.equal(found.tenants_affected, 3);
-      assert.deepEqual(await retirements('/api/v1/retirements', http.keys.viewer), []);
+      const own = await retirements('/api/v1/retirements', http.keys.viewer);
+      assert.deepEqual(
+        own.map(({ name }) => name),
+        ['claude-opus-4-1'],
+      );
       await http.call('POST', `/api/v1/migrations/${done.migration_id}/rollback`, { key: http.keys.admin });
       assert.equal((await all())[0].tenants_affected, 4);
     });
@@ -291,20 +309,69 @@ oneEngine((engine) => {
           INSERT INTO migration.tenants (id, name, slug) SELECT id, 'Tenant ' || n, 'tenant-' || n FROM many;
           INSERT INTO migration.model_providers (tenant_id, id, name) SELECT id, id, 'anthropic' FROM many;
           INSERT INTO migration.completion_models (tenant_id, id, name, family, provider_id, shutdown_on)
-            SELECT id, id, 'claude-3-7-sonnet', 'claude-sonnet', id, CASE WHEN n % 3 = 0 THEN date '2026-02-19' ELSE date '2026-05-01' END FROM many;
+            SELECT id, id, 'claude-3-7-sonnet', 'claude-sonnet', id, CASE WHEN n % 3 = 0 THEN date '2026-05-01' ELSE date '2026-01-01' END FROM many;
           INSERT INTO migration.tenant_defaults (tenant_id, completion_model_id) SELECT id, id FROM many WHERE n <= 300`),
       );
       const found = await all();
       assert.deepEqual(
         found.map(({ retires_on: on, tenants_affected: n }) => [on, n]),
         [
+          ['2026-01-01', 200],
           ['2026-02-19', 104],
-          ['2026-05-01', 200],
+          ['2026-08-05', 4],
         ],
       );
-      assert.equal(found[1].rows_affected, 200);
-      assert.equal(found[1].tenants.length, 100);
+      assert.equal(found[0].rows_affected, 200);
+      assert.equal(found[0].tenants.length, 100);
+      // Of two days the earlier one counts, and both are shown.
+      assert.deepEqual(
+        found[1].sources.map(({ shutdown_on: on }: Json) => on),
+        ['2026-02-19', '2026-02-19', '2026-05-01'],
+      );
       assert.equal(await transactionsFor(http), 1 + Math.ceil(454 / 200));
+    });
+
+    it('are said of each model, and in the headers of one, where the registry alone says so', async () => {
+      const { viewer: key, admin } = http.keys;
+      const provider_id = demoId(1, 'model_providers', 0);
+      const made = await http.call('POST', '/api/v1/completion-models', {
+        key: admin,
+        body: { name: 'claude-opus-4-1', family: 'claude-opus', provider_id },
+      });
+      assert.equal(made.status, 201, made.text);
+      const path = `/api/v1/completion-models/${made.json.id}`;
+      const { json, headers } = await http.call('GET', path, { key });
+      // What is stored says nothing of it.
+      assert.deepEqual([json.lifecycle, json.shutdown_on, json.deprecated_at], ['active', null, null]);
+      const { retirement } = json;
+      assert.deepEqual(
+        [retirement.lifecycle, retirement.retires_on, retirement.announced_on, retirement.successor.name],
+        ['retired', '2026-08-05', '2026-06-05', 'claude-opus-4-8'],
+      );
+      assert.match(retirement.sources[0].source, /^registry /);
+      assert.match(retirement.sources[0].url, /^https:/);
+      assert.equal(headers['sunset'], 'Wed, 05 Aug 2026 00:00:00 GMT');
+      assert.equal(headers['deprecation'], `@${Date.parse('2026-06-05') / 1000}`);
+      assert.equal(headers['link'], undefined, 'there is no row of its successor yet');
+      const next = await http.call('POST', '/api/v1/completion-models', {
+        key: admin,
+        body: { name: 'claude-opus-4-8', family: 'claude-opus', provider_id },
+      });
+      const then = await http.call('GET', path, { key });
+      assert.equal(
+        then.headers['link'],
+        `</api/v1/completion-models/${next.json.id}>; rel="successor-version"`,
+      );
+      assert.equal(then.json.retirement.successor.model_id, next.json.id);
+      for (const query of ['', '?usage=false']) {
+        const { json: list } = await http.call('GET', `/api/v1/completion-models${query}`, { key });
+        const listed = list.items.find(({ id }: Json) => id === made.json.id);
+        assert.deepEqual(listed.retirement, then.json.retirement);
+        assert.deepEqual(list.items.find(({ id }: Json) => id === haiku).retirement, null);
+      }
+      const refusedTarget = await migrate(http, { to_model_id: made.json.id, confirm_migration: true });
+      const problem = refused(refusedTarget, 410, 'MODEL_RETIRED');
+      assert.deepEqual(problem.data.successor, { id: next.json.id, name: 'claude-opus-4-8' });
     });
 
     it('are a calendar, too, by format or by Accept', async () => {

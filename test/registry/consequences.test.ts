@@ -157,7 +157,8 @@ test('a plan gets the facts of a model, and a level is translated by what it mea
   const factsOf = (id: string) => {
     const found = findModel(facts, id);
     assert.ok(found !== undefined);
-    return { components: {}, enabled: true, ...factsOfModel(found, facts) };
+    const bare = { kind: 'completion', components: {}, enabled: true, deprecated: false, retired: false };
+    return { ...bare, ...factsOfModel(found, facts) };
   };
   const known = factsOf('acme-new');
   assert.deepEqual(

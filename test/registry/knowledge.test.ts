@@ -24,10 +24,12 @@ function entry(id: string, more: Partial<Model> = {}): Model {
   };
 }
 
-const { registry } = finish({
+const loaded = finish({
   version: 'test',
   levels: {},
-  providers: [],
+  providers: [
+    { id: 'reseller', label: 'R', protocol: 'openai-chat', payer: 'tenant', secrets: [], matchers: [] },
+  ],
   runtimes: [],
   models: [
     entry('owl-1', {
@@ -35,13 +37,21 @@ const { registry } = finish({
       context: 200_000,
       input: ['text', 'image'],
       prices: { input: 1, output: 2 },
-      lifecycle: { status: 'deprecated', shutdown: '2026-12-01', replacement: 'owl-2' },
+      lifecycle: {
+        status: 'deprecated',
+        announced: '2026-06-01',
+        shutdown: '2026-12-01',
+        replacement: 'owl-2',
+        distributors: [{ via: 'cloud', shutdown: '2027-03-01', source: 'https://example.org/cloud' }],
+      },
     }),
     entry('owl-2', { context: 100_000, input: ['text'], prices: { input: 5, output: 9 } }),
     entry('owl-3', { context: 300_000 }),
+    entry('owl-retired', { lifecycle: { status: 'retired' } }),
+    entry('owl-withdrawn', { lifecycle: { status: 'withdrawn' } }),
   ],
 });
-const knowledge = knowledgeOf({ registry });
+const knowledge = knowledgeOf(loaded);
 
 function row(name: string, more: Partial<ModelFacts> = {}): ModelFacts {
   const components = { name };
@@ -70,13 +80,60 @@ describe('what the registry knows of a model', () => {
     );
   });
 
-  it('leaves what the database has a column for, an empty value included', () => {
-    const said = new Set(['context', 'shutdown', 'vision', 'deprecated']);
-    const model = known(row('owl-1', { context: 8_000 }), said);
+  it('leaves limits and capabilities that the database has a column for, an empty value included', () => {
+    const model = known(row('owl-1', { context: 8_000 }), new Set(['context', 'vision']));
+    assert.deepEqual([model.context, model.capabilities], [8_000, { audio: false }]);
+  });
+
+  it('counts for the end of a model although the database has columns: the earlier day, and who says which', () => {
+    const said = new Set(['shutdown', 'announced']);
+    const end = ({ shutdown, announced, deprecated, retired, lifecycle }: ModelFacts): unknown[] => [
+      shutdown,
+      announced,
+      deprecated,
+      retired,
+      (lifecycle ?? []).map(({ by, shutdown: day }) => `${by} ${day ?? '-'}`),
+    ];
+    const alone = ['registry 2026-12-01'];
+    assert.deepEqual(end(known(row('owl-1'), said)), ['2026-12-01', '2026-06-01', true, false, alone]);
+    const later = known(row('owl-1', { shutdown: '2027-01-01' }), said);
+    const both = ['database 2027-01-01', 'registry 2026-12-01'];
+    assert.deepEqual(end(later), ['2026-12-01', '2026-06-01', true, false, both]);
+    const earlier = known(row('owl-1', { shutdown: '2026-09-09', retired: true }), said);
+    const first = ['database 2026-09-09', 'registry 2026-12-01'];
+    assert.deepEqual(end(earlier), ['2026-09-09', '2026-06-01', true, true, first]);
+    assert.deepEqual(end(known(row('owl-2'), said)), [undefined, undefined, false, false, []]);
+  });
+
+  it('takes a model that it calls retired or withdrawn for gone, whatever the row says, and says who said so', () => {
+    for (const name of ['owl-retired', 'owl-withdrawn']) {
+      const gone = known(row(name));
+      assert.equal(gone.retired, true, name);
+      const [finding] = compareModels(row('owl-1'), gone, { today: '2026-11-21' });
+      assert.equal(finding?.code, 'TARGET_RETIRED');
+      assert.match(finding?.message ?? '', /is retired, says the registry\.$/);
+    }
+    const [own] = compareModels(row('owl-1'), known(row('owl-2', { retired: true })), {});
+    assert.match(own?.message ?? '', /is retired\.$/);
+  });
+
+  it('goes by the dates of a distributor, by none of another that it knows, and else by the vendor’s', () => {
+    const via = (provider: string): unknown[] => {
+      const { shutdown, deprecated } = known(row('owl-1', { components: { name: 'owl-1', provider } }));
+      return [shutdown, deprecated];
+    };
+    assert.deepEqual(via('Cloud'), ['2027-03-01', true]);
+    assert.deepEqual(via('reseller'), [undefined, false]);
+    for (const vendor of ['acme', 'Our Acme', ''])
+      assert.deepEqual(via(vendor), ['2026-12-01', true], vendor);
+  });
+
+  it('lists what ends, for those that name it without a row', () => {
     assert.deepEqual(
-      [model.context, model.shutdown, model.capabilities, model.deprecated],
-      [8_000, undefined, { audio: false }, false],
+      knowledge.ending('completion').map(({ components }) => components['name']),
+      ['owl-1', 'owl-retired', 'owl-withdrawn'],
     );
+    assert.deepEqual(knowledge.ending('embedding'), []);
   });
 
   it('gives no price where the database has prices of its own: they may be of another currency', () => {

@@ -11,7 +11,9 @@ import type { Role } from '../../src/platform/caller.ts';
 import { bringInRegistry } from '../../src/platform/workspaces/bring-in-registry.ts';
 import { dayOf } from '../../src/platform/workspaces/day.ts';
 import type { Routing } from '../../src/platform/workspaces/routing.ts';
+import type { ModelKnowledge } from '../../src/engine/model-knowledge.ts';
 import type { Tx } from '../../src/postgres/database.ts';
+import { knowledgeOf } from '../../src/registry/knowledge.ts';
 import type { Engine } from './databases.ts';
 import { platformDatabase } from './platform.ts';
 import { testRouting } from './routing.ts';
@@ -69,9 +71,9 @@ export async function httpPlatform(
   input: Partial<Omit<AppInput, 'platform'>> = {},
 ): Promise<HttpPlatform> {
   const database = await platformDatabase(engine, 'demo');
-  const platform = await openPlatform(database.db, { install: false });
-  await database.asSuperuser(addAdmin);
   const routing = input.routing ?? testRouting();
+  const platform = await openPlatform(database.db, { install: false, knowledge: knowledgeIn(routing) });
+  await database.asSuperuser(addAdmin);
   await bringIn(platform, routing);
   const settings = { ...budgets, ...input.settings };
   const app = await buildApp({ version: 'test', ...input, platform, settings, routing });
@@ -98,6 +100,14 @@ export async function httpPlatform(
       await app.close();
       await database.drop();
     },
+  };
+}
+
+/** What a server's plans know of models: that of the registry in force. */
+function knowledgeIn({ registry }: Routing): () => ModelKnowledge | undefined {
+  return () => {
+    const loaded = registry.current();
+    return loaded.kind === 'ok' ? knowledgeOf(loaded) : undefined;
   };
 }
 

@@ -1,5 +1,6 @@
 /** A registry and keys for tests of what workspaces may store. */
 import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { fixedRegistry, type LiveRegistry } from '../../src/platform/workspaces/live-registry.ts';
 import type { Routing } from '../../src/platform/workspaces/routing.ts';
 import { keyRing, secretKey } from '../../src/platform/workspaces/secret-keys.ts';
@@ -8,10 +9,12 @@ import type { LoadedRegistry } from '../../src/registry/load.ts';
 
 let loaded: LoadedRegistry | undefined;
 
-/** The registry that comes with Drover. */
+/** The registry that comes with Drover, in which the models that tests move to never end. */
+export const lastingRegistry = fileURLToPath(new URL('registry', import.meta.url));
+
 function builtInRegistry(): LoadedRegistry {
   if (loaded !== undefined) return loaded;
-  const read = loadRegistryFolder();
+  const read = loadRegistryFolder(lastingRegistry);
   if (read.kind !== 'ok') throw new Error(JSON.stringify(read.problems));
   return (loaded = read);
 }

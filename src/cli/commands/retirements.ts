@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { writeCalendar } from '../../engine/calendar.ts';
 import { modelLabel } from '../../engine/model-label.ts';
-import { retirementEvent } from '../../engine/retirements.ts';
+import { daysBetween, retirementEvents, saysWhat, whereUsed } from '../../engine/retirements.ts';
 import type { Retirement } from '../../engine/retirements.ts';
 import { readRetirements } from '../../postgres/retirements.ts';
 import type { Site } from '../../postgres/site.ts';
@@ -17,61 +17,95 @@ import { resolveWhere, usage, withSite } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
 interface RetirementOptions extends WhereOptions, JsonOption, TenantOption {
-  readonly ics?: boolean;
+  readonly ical?: boolean;
 }
 
-/** `drover retirements`: the models in use that end on a known day. */
+/** `drover retirements`: the models in use that end. */
 export const retirements: Verb = {
   name: 'retirements',
-  summary: 'list the models in use that end on a known day, with tenants and rows',
+  summary: 'list the models in use that end: until when, with tenants and rows',
   define: (command) =>
     withWhere(
       withJson(command)
         .option('--tenant <tenant>', 'only of this tenant: its key or name')
-        .option('--ics', 'print a calendar (iCalendar) instead'),
+        .option('--ical', 'print a calendar (iCalendar) instead'),
     ),
   run: listRetirements,
 };
 
 async function listRetirements({ terminal, environment }: Session, command: Command): Promise<number> {
   const options = command.opts<RetirementOptions>();
-  if (options.ics === true && options.json === true) throw usage('--ics and --json: one of them.');
-  const found = await withSite(resolveWhere(options, environment), { mayWrite: false }, (site) =>
-    readFor(site, options.tenant),
+  if (options.ical === true && options.json === true) throw usage('--ical and --json: one of them.');
+  const { found, registry } = await withSite(
+    resolveWhere(options, environment),
+    { mayWrite: false },
+    (site) => readFor(site, options.tenant),
   );
-  if (options.ics === true) showCalendar(terminal, found);
-  else if (options.json === true) terminal.out(JSON.stringify({ retirements: found }, null, 2));
-  else showRetirements(terminal, found);
+  const today = new Date().toISOString().slice(0, 10);
+  if (options.ical === true) showCalendar(terminal, found);
+  else if (options.json === true) showJson(terminal, { found, registry, today });
+  else showRetirements(terminal, found, today);
   return exitStatus.done;
 }
 
-async function readFor(site: Site, text: string | undefined): Promise<Retirement[]> {
-  const { tenant, model } = site.config;
-  if ((model.tables ?? []).every(({ facts }) => facts?.['shutdown'] === undefined))
-    throw usage(
-      'The configuration does not say which column holds the last day of a model: add `shutdown` under `model.tables[].facts`.',
-    );
-  if (tenant.root === 'none') return readRetirements(site, 'single');
+interface Found {
+  readonly found: readonly Retirement[];
+  /** Which registry was asked. */
+  readonly registry: string | undefined;
+}
+
+async function readFor(site: Site, text: string | undefined): Promise<Found> {
+  const registry = site.knowledge()?.name;
+  if (site.config.tenant.root === 'none') return { found: await readRetirements(site, 'single'), registry };
   const tenants = await listTenants(site);
-  return readRetirements(site, text === undefined ? tenants : [chooseTenant(tenants, text)]);
+  const asked = text === undefined ? tenants : [chooseTenant(tenants, text)];
+  return { found: await readRetirements(site, asked), registry };
 }
 
 function showCalendar({ streams }: Terminal, found: readonly Retirement[]): void {
   const madeAt = new Date().toISOString();
-  streams.stdout.write(
-    writeCalendar({ name: 'Model retirements', events: found.map(retirementEvent), madeAt }),
-  );
+  const events = retirementEvents(found);
+  streams.stdout.write(writeCalendar({ name: 'Model retirements', events, madeAt }));
 }
 
-function showRetirements(terminal: Terminal, found: readonly Retirement[]): void {
-  if (found.length === 0) return terminal.err('No model in use has a last day that is known.');
-  const rows = found.map(({ day, kind, components, tenants, rows: affected }) => [
-    day,
-    kind,
-    tenants.length === 0 ? '' : tenants.length,
-    affected,
-    modelLabel({ components }),
-  ]);
-  const head = ['last day', 'kind', 'tenants', 'rows', 'model'];
+function showJson(terminal: Terminal, { found, registry, today }: Found & { readonly today: string }): void {
+  const retirements = found.map((one) => ({ ...one, daysLeft: daysLeft(one, today) }));
+  terminal.out(JSON.stringify({ today, registry: registry ?? null, retirements }, null, 2));
+}
+
+function daysLeft({ day }: Retirement, today: string): number | null {
+  return day === null ? null : daysBetween(today, day);
+}
+
+function showRetirements(terminal: Terminal, found: readonly Retirement[], today: string): void {
+  if (found.length === 0) return terminal.err('No model in use is known to end.');
+  const names = found.map(({ components: { name = '' } }) => name);
+  const rows = found.map((one) => {
+    const { name = '' } = one.components;
+    const alone = names.indexOf(name) === names.lastIndexOf(name);
+    return [
+      one.day ?? one.status,
+      countdown(daysLeft(one, today)),
+      alone ? name : modelLabel(one),
+      one.successor?.name ?? '',
+      one.tenants.length === 0 ? '' : one.tenants.length,
+      one.rows,
+      saysWhat(one),
+      shortly(whereUsed(one)),
+    ];
+  });
+  const head = ['last day', 'days left', 'model', 'successor', 'tenants', 'rows', 'says', 'where'];
   showTable(terminal, { head, rows });
+}
+
+/** Overdue is said, because a minus is easily overlooked. */
+function countdown(days: number | null): string | number {
+  if (days === null) return '';
+  return days > 0 ? days : days === 0 ? 'today' : `${-days} over`;
+}
+
+/** The type with the most rows; JSON has all of them. */
+function shortly(where: string): string {
+  const [most = '', ...others] = where.split(', ');
+  return others.length <= 1 ? where : `${most}, ${others.length} more`;
 }

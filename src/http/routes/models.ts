@@ -1,11 +1,14 @@
 /** The three kinds of models. The list shows how much each is used; one that goes away says so in its headers. */
 import { z } from 'zod';
+import { readModelEnds } from '../../platform/model-ends.ts';
+import type { ModelEnd } from '../../platform/model-ends.ts';
 import { listModelsInUse } from '../../platform/model-list.ts';
 import type { ModelKind, Resource } from '../../platform/resources/declaration.ts';
 import { completionModels, embeddingModels, transcriptionModels } from '../../platform/resources/models.ts';
-import { listResource } from '../../platform/rows/read.ts';
 import { callerOf } from '../access.ts';
 import type { App, AppDeps } from '../app.ts';
+import { endJson, endShape, ownSuccessorSchema, sourceName, toldTo } from '../lifecycle-schemas.ts';
+import type { Told } from '../lifecycle-schemas.ts';
 import { modelHeaders } from '../model-headers.ts';
 import { pageAnswer, pageRequest, resourceRoutes } from '../resource-routes.ts';
 import { listSchema, rowSchema } from '../resource-schemas.ts';
@@ -19,11 +22,35 @@ const kinds = [
 
 export function modelRoutes(app: App, deps: AppDeps): void {
   for (const { kind, resource } of kinds) {
-    const headersOf = (row: Parameters<typeof modelHeaders>[1]): Record<string, string> =>
-      modelHeaders(resource.path, row);
-    resourceRoutes(app, deps, { resource, param: 'model_id', headersOf, ownList: true });
+    resourceRoutes(app, deps, {
+      resource,
+      param: 'model_id',
+      ownList: true,
+      more: {
+        shape: { retirement },
+        of: async (asked, row) => {
+          const end = (await readModelEnds(asked, kind)).get(String(row['id']));
+          const headers = modelHeaders(resource.path, row, end);
+          return { values: { retirement: retirementJson(end, toldTo(asked.platform)) }, headers };
+        },
+      },
+    });
     addList(app, deps, { kind, resource });
   }
+}
+
+const retirement = z
+  .object({ ...endShape, successor: ownSuccessorSchema.nullable() })
+  .meta({ id: 'ModelRetirement' })
+  .nullable()
+  .describe('What its row and the registry say of its end; null where neither says anything');
+
+function retirementJson(end: ModelEnd | undefined, told: Told) {
+  if (end === undefined) return null;
+  const { successor } = end;
+  if (successor === undefined) return { ...endJson(end, told), successor: null };
+  const { name, key, by } = successor;
+  return { ...endJson(end, told), successor: { name, source: sourceName(by, told.registry), model_id: key } };
 }
 
 const count = z.object({ live: z.int(), dead: z.int(), history: z.int() }).meta({ id: 'UsageCount' });
@@ -53,7 +80,7 @@ function addList(
       response: {
         200: pageOf(
           rowSchema(resource)
-            .extend({ usage })
+            .extend({ usage, retirement })
             .meta({ id: `${resource.title}InUse` }),
         ),
       },
@@ -61,9 +88,15 @@ function addList(
     handler: async (request) => {
       const asked = { platform, caller: callerOf(request), resource };
       const page = pageRequest(request.query);
-      if (page.filters['usage'] === 'false') return pageAnswer(await listResource(asked, page));
-      const { items, next, usage: counts } = await listModelsInUse(asked, kind, page);
-      return pageAnswer({ items: items.map((item, at) => ({ ...item, usage: counts[at] })), next });
+      const counted = page.filters['usage'] !== 'false';
+      const { items, next, usage: counts, ends } = await listModelsInUse(asked, { kind, counted }, page);
+      const told = toldTo(platform);
+      const whole = items.map((item, at) => ({
+        ...item,
+        retirement: retirementJson(ends.get(String(item['id'])), told),
+        ...(counts === undefined ? {} : { usage: counts[at] }),
+      }));
+      return pageAnswer({ items: whole, next });
     },
   });
 }

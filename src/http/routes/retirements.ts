@@ -1,12 +1,21 @@
-/** Models in use that end on a known day: a tenant's own, and all tenants' for an operator; as JSON or as a calendar. */
+/** Models in use that end: a tenant's own, and all tenants' for an operator; as JSON or as a calendar. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { writeCalendar } from '../../engine/calendar.ts';
-import { retirementEvent } from '../../engine/retirements.ts';
+import { retirementEvents } from '../../engine/retirements.ts';
 import { listAllRetirements, listOwnRetirements } from '../../platform/retirements.ts';
 import type { Retirement } from '../../platform/retirements.ts';
 import { callerOf } from '../access.ts';
 import type { App, AppDeps } from '../app.ts';
+import {
+  endJson,
+  endShape,
+  ownSuccessorSchema,
+  sourceName,
+  successorSchema,
+  toldTo,
+} from '../lifecycle-schemas.ts';
+import type { Told } from '../lifecycle-schemas.ts';
 import { countsByType } from '../migration-schemas.ts';
 import { rowId } from '../schemas.ts';
 
@@ -16,12 +25,15 @@ const query = z.object({
 
 const ownSchema = z
   .object({
-    retires_on: z.iso.date().describe('The day on which the provider shuts it down'),
+    ...endShape,
     kind: z.string(),
     name: z.string(),
     family: z.string().nullable(),
-    provider: z.string().nullable(),
-    model_id: rowId.nullable(),
+    provider: z.string().nullable().describe('Null also where tenants call it differently'),
+    model_id: rowId
+      .nullable()
+      .describe('Null where something names the model, of which the tenant has no row'),
+    successor: ownSuccessorSchema.nullable(),
     rows_affected: z.int(),
     details: countsByType.describe('Rows by entity type'),
   })
@@ -29,7 +41,8 @@ const ownSchema = z
 
 const allSchema = z
   .object({
-    ...ownSchema.omit({ model_id: true }).shape,
+    ...ownSchema.omit({ model_id: true, successor: true }).shape,
+    successor: successorSchema.nullable(),
     tenants_affected: z.int(),
     tenants: z
       .array(
@@ -37,6 +50,7 @@ const allSchema = z
           tenant_id: rowId,
           tenant_name: z.string(),
           model_id: rowId.nullable(),
+          successor_model_id: rowId.nullable(),
           rows_affected: z.int(),
         }),
       )
@@ -57,14 +71,14 @@ export function retirementRoutes(app: App, { platform }: AppDeps): void {
     schema: {
       tags: ['retirements'],
       operationId: 'listRetirements',
-      summary: 'Models in use that end on a known day',
+      summary: 'Models in use that end, the most urgent first',
       querystring: query,
       response: { 200: answerOf(ownSchema) },
     },
     handler: async (request, reply) => {
       const found = await listOwnRetirements(platform, callerOf(request).tenantId);
       if (wantsCalendar(request)) return sendCalendar(reply, found);
-      return { items: found.map((one) => ({ ...common(one), model_id: one.tenants[0]?.modelKey ?? null })) };
+      return { items: found.map((one) => ownJson(one, toldTo(platform))) };
     },
   });
   app.route({
@@ -74,14 +88,14 @@ export function retirementRoutes(app: App, { platform }: AppDeps): void {
     schema: {
       tags: ['retirements'],
       operationId: 'listAllRetirements',
-      summary: 'Models in use that end on a known day, over all tenants',
+      summary: 'Models in use that end, over all tenants',
       querystring: query,
       response: { 200: answerOf(allSchema) },
     },
     handler: async (request, reply) => {
       const found = await listAllRetirements(platform);
       if (wantsCalendar(request)) return sendCalendar(reply, found);
-      return { items: found.map(fleetJson) };
+      return { items: found.map((one) => fleetJson(one, toldTo(platform))) };
     },
   });
 }
@@ -89,7 +103,7 @@ export function retirementRoutes(app: App, { platform }: AppDeps): void {
 /** One status, two media types. */
 function answerOf<Item extends z.ZodType>(item: Item) {
   return {
-    description: 'By day',
+    description: 'By day, what nobody knows the day of last',
     content: {
       'application/json': { schema: z.object({ items: z.array(item) }) },
       'text/calendar': { schema: calendarText },
@@ -106,27 +120,49 @@ function wantsCalendar({ query: asked, headers }: FastifyRequest): boolean {
 
 /** A tenant's own calendar says nothing about tenants: it has only itself. */
 function sendCalendar(reply: FastifyReply, found: readonly Retirement[]): FastifyReply {
-  const events = found.map((one) => retirementEvent(one.tenants.length > 1 ? one : { ...one, tenants: [] }));
+  const shown = found.map((one) => (one.tenants.length > 1 ? one : { ...one, tenants: [] }));
+  const calendar = {
+    name: 'Model retirements',
+    events: retirementEvents(shown),
+    madeAt: new Date().toISOString(),
+  };
   return reply
     .type('text/calendar; charset=utf-8')
     .header('content-disposition', 'inline; filename="retirements.ics"')
-    .send(writeCalendar({ name: 'Model retirements', events, madeAt: new Date().toISOString() }));
+    .send(writeCalendar(calendar));
 }
 
-function common({ day, kind, components, rows, rowsByType }: Retirement) {
-  const { name = '', family, provider } = components;
-  const model = { name, family: family ?? null, provider: provider ?? null };
-  return { retires_on: day, kind, ...model, rows_affected: rows, details: { ...rowsByType } };
+function common(one: Retirement, told: Told) {
+  const { name = '', family, provider } = one.components;
+  const model = { kind: one.kind, name, family: family ?? null, provider: provider ?? null };
+  return { ...endJson(one, told), ...model, rows_affected: one.rows, details: { ...one.rowsByType } };
 }
 
-function fleetJson(one: Retirement): z.infer<typeof allSchema> {
+function ownJson(one: Retirement, told: Told): z.infer<typeof ownSchema> {
+  const [own] = one.tenants;
+  const { successor } = one;
   return {
-    ...common(one),
+    ...common(one, told),
+    model_id: own?.modelKey ?? null,
+    successor:
+      successor === null ? null : { ...successorJson(successor, told), model_id: own?.successorKey ?? null },
+  };
+}
+
+function successorJson({ name, by }: NonNullable<Retirement['successor']>, { registry }: Told) {
+  return { name, source: sourceName(by, registry) };
+}
+
+function fleetJson(one: Retirement, told: Told): z.infer<typeof allSchema> {
+  return {
+    ...common(one, told),
+    successor: one.successor === null ? null : successorJson(one.successor, told),
     tenants_affected: one.tenants.length,
-    tenants: one.tenants.slice(0, tenantsShown).map(({ key, name, modelKey, rows }) => ({
+    tenants: one.tenants.slice(0, tenantsShown).map(({ key, name, modelKey, successorKey, rows }) => ({
       tenant_id: key,
       tenant_name: name,
       model_id: modelKey,
+      successor_model_id: successorKey,
       rows_affected: rows,
     })),
   };

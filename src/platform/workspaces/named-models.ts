@@ -33,7 +33,7 @@ export async function holdNamedModels(
  * @throws MODEL_RETIRED with the successor, MODEL_DISABLED
  */
 export async function refuseUnusableName(at: InTenant, held: NamedModels, model: string): Promise<void> {
-  const first = unusable(held.get(model) ?? []);
+  const first = unusable(held.get(model) ?? [], model);
   if (first !== undefined) await refuseUnusable(at, { field: 'model', kind: 'completion' }, first);
 }
 
@@ -42,10 +42,17 @@ export async function usableNames(at: InTenant): Promise<(text: string) => boole
   const { routes } = requireRegistry(at.routing.registry);
   const rows = await listModels(at.tx, tenantOf(at), 'completion');
   const byName = Map.groupBy(rows, ({ name }) => name);
-  return (text) => unusable(namesMeant(routes, text).flatMap((name) => byName.get(name) ?? [])) === undefined;
+  const rowsOf = (text: string): ModelState[] =>
+    namesMeant(routes, text).flatMap((name) => byName.get(name) ?? []);
+  return (text) => unusable(rowsOf(text), text) === undefined;
 }
 
-/** One of the rows, where there are some and none can be chosen. */
-function unusable(rows: readonly ModelState[]): ModelState | undefined {
+/**
+ * One of the rows, where there are some and none can be chosen. A text that is the very name of a row means that row, although another
+ * one is the same model by another name.
+ */
+function unusable(meant: readonly ModelState[], text: string): ModelState | undefined {
+  const exact = meant.filter(({ name }) => name === text);
+  const rows = exact.length > 0 ? exact : meant;
   return rows.some(isUsable) ? undefined : rows[0];
 }

@@ -1,0 +1,105 @@
+/**
+ * When a model ends, by all who say something about it: the row of the database, and the registry beside it. Nobody's silence takes
+ * back what another one says, and of two days the earlier one counts: moving too early costs nothing, moving too late an outage.
+ */
+import type { ModelFacts } from './model.ts';
+
+/** Who says something about a model. */
+export type Teller = 'database' | 'registry';
+
+export type LifecycleStatus = 'active' | 'deprecated' | 'withdrawn' | 'retired';
+
+/** What one of them says of its end. Days are ISO dates. */
+export interface LifecycleNote {
+  readonly by: Teller;
+  readonly status: LifecycleStatus;
+  /** Since when it is known that it ends. */
+  readonly announced?: string;
+  /** The first day on which its provider no longer serves it. */
+  readonly shutdown?: string;
+  /** Where that can be read. */
+  readonly page?: string;
+}
+
+/** What the row of a model says by itself. */
+export function noteOfRow(model: ModelFacts): LifecycleNote {
+  const { announced, shutdown } = model;
+  return {
+    by: 'database',
+    status: model.retired ? 'retired' : model.deprecated ? 'deprecated' : 'active',
+    ...(announced === undefined ? {} : { announced }),
+    ...(shutdown === undefined ? {} : { shutdown }),
+  };
+}
+
+/** The model with the end that follows from all notes together; notes that say nothing of an end are left out. */
+export function withLifecycle(model: ModelFacts, all: readonly LifecycleNote[]): ModelFacts {
+  const notes = all.filter(saysSomething);
+  if (notes.length === 0) return model;
+  const announced = earliest(notes.map((note) => note.announced));
+  const shutdown = earliest(notes.map((note) => note.shutdown));
+  return {
+    ...model,
+    lifecycle: notes,
+    deprecated: notes.some(({ status }) => status === 'deprecated'),
+    retired: notes.some(({ status }) => isGone(status)),
+    ...(announced === undefined ? {} : { announced }),
+    ...(shutdown === undefined ? {} : { shutdown }),
+  };
+}
+
+/** No longer to be chosen. */
+export function isGone(status: LifecycleStatus): boolean {
+  return status === 'retired' || status === 'withdrawn';
+}
+
+/** The furthest that any of the notes goes; a model that has a last day is on its way out, whoever else calls it active. */
+export function statusOf({ lifecycle = [], shutdown }: ModelFacts): LifecycleStatus {
+  const order: readonly LifecycleStatus[] = ['retired', 'withdrawn', 'deprecated'];
+  const said = order.find((status) => lifecycle.some((note) => note.status === status));
+  return said ?? (shutdown === undefined ? 'active' : 'deprecated');
+}
+
+/** Does it end, or has it ended, as far as anybody says? */
+export function isEnding(model: ModelFacts): boolean {
+  return model.deprecated || model.retired || statusOf(model) !== 'active';
+}
+
+function saysSomething({ status, announced, shutdown }: LifecycleNote): boolean {
+  return status !== 'active' || announced !== undefined || shutdown !== undefined;
+}
+
+function earliest(days: readonly (string | undefined)[]): string | undefined {
+  return days.flatMap((day) => (day === undefined ? [] : [day])).toSorted()[0];
+}
+
+/** Who says that it is gone, for the end of a sentence. */
+export function goneBy(model: ModelFacts): string {
+  return toldBy(model, ({ status }) => (isGone(status) ? status : undefined));
+}
+
+/** Who says that it is deprecated. */
+export function deprecatedBy(model: ModelFacts): string {
+  return toldBy(model, ({ status }) => (status === 'deprecated' ? status : undefined));
+}
+
+/** Who says when it is shut down; both days where two are told. */
+export function endBy(model: ModelFacts): string {
+  return toldBy(model, ({ shutdown }) => shutdown?.slice(0, 10));
+}
+
+/** Who says it, in words, where that is not the row itself, or where several say different things. */
+function toldBy(
+  model: Pick<ModelFacts, 'lifecycle'>,
+  what: (note: LifecycleNote) => string | undefined,
+): string {
+  const told = (model.lifecycle ?? []).flatMap((note) => {
+    const said = what(note);
+    return said === undefined ? [] : [{ by: note.by, said }];
+  });
+  const [first, ...others] = told;
+  if (first === undefined) return '';
+  if (others.every(({ said }) => said === first.said))
+    return told.some(({ by }) => by === 'database') ? '' : `, says the ${first.by}`;
+  return ` (${told.map(({ by, said }) => `${said} says the ${by}`).join(', ')})`;
+}

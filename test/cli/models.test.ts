@@ -1,0 +1,88 @@
+/** `drover models` lists what a tenant has and until when, and ranks what could follow, with the plan to each; it writes nothing. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { oneEngine } from '../support/databases.ts';
+import { digestRows } from '../support/platform.ts';
+import { demoPlace, drover, examplePlace } from './drover-process.ts';
+import type { Place } from './drover-process.ts';
+
+oneEngine((engine) => {
+  let demo: Place;
+  before(async () => {
+    demo = await demoPlace(engine);
+  });
+  after(() => demo.drop());
+  const mine = ['--tenant', 'Alder Clinic'];
+
+  test('lists models with their end, their successor and their rows', async () => {
+    const start = await demo.look((tx) => digestRows(tx));
+    const table = await drover(['models', 'list', ...demo.where, ...mine, '--kind', 'completion']);
+    assert.equal(table.status, 0, table.stderr);
+    assert.match(table.stdout, /claude-3-7-sonnet +completion +retired +2026-02-19 +claude-sonnet-4-6 +53\n/);
+    assert.match(table.stdout, /gpt-4o \(gpt, openai\) +completion +active, disabled +0\n/);
+    assert.doesNotMatch(table.stdout, /transcription|embedding/);
+    const json = await drover(['models', 'list', ...demo.where, ...mine, '--json']);
+    const { models } = JSON.parse(json.stdout) as {
+      models: { model: { kind: string; lifecycle?: { by: string }[] }; usage: object }[];
+    };
+    assert.deepEqual(
+      [...new Set(models.map(({ model }) => model.kind))],
+      ['completion', 'embedding', 'transcription'],
+    );
+    assert.deepEqual(
+      models[0]?.model.lifecycle?.map(({ by }) => by),
+      ['database', 'registry'],
+    );
+    assert.deepEqual(await demo.look((tx) => digestRows(tx)), start);
+  });
+
+  test('suggests what could follow, the plan to each with it', async () => {
+    const words = ['models', 'suggest', 'claude-3-7-sonnet', ...demo.where, ...mine];
+    const shown = await drover([...words, '--limit', '2']);
+    assert.equal(shown.status, 0, shown.stderr);
+    assert.match(
+      shown.stdout,
+      /^1\. claude-sonnet-4-5 .*: \d+ points, 63 rows\n {3}To be confirmed: SOURCE_IS_DEFAULT\.\n/,
+    );
+    assert.match(shown.stdout, /\n2\. /);
+    assert.doesNotMatch(shown.stdout, /\n3\. /);
+    const json = await drover([...words, '--json']);
+    const { suggestions } = JSON.parse(json.stdout) as {
+      suggestions: {
+        model: { components: { name: string } };
+        planHash: string;
+        findings: { code: string }[];
+      }[];
+    };
+    const last = suggestions.at(-1);
+    assert.ok(last?.findings.some(({ code }) => code === 'TARGET_DISABLED'));
+    const planned = await drover([
+      'plan',
+      ...demo.where,
+      ...mine,
+      '--from',
+      'claude-3-7-sonnet',
+      '--to',
+      'claude-sonnet-4-5',
+      '--json',
+    ]);
+    const { findings, hash } = JSON.parse(planned.stdout) as { findings: unknown; hash: string };
+    assert.deepEqual(
+      [suggestions[0]?.findings, suggestions[0]?.model.components.name],
+      [findings, 'claude-sonnet-4-5'],
+    );
+    assert.match(hash, /^[0-9a-f]{64}$/);
+  });
+
+  test('refuses what is not there, and lists nothing where no table holds models', async () => {
+    const wrong = await drover(['models', 'list', ...demo.where, ...mine, '--kind', 'image']);
+    assert.match(wrong.stderr, /^KIND_UNKNOWN: /);
+    assert.match((await drover(['models', 'list', ...demo.where])).stderr, /^TENANT_REQUIRED: /);
+    const missing = await drover(['models', 'suggest', 'nothing-like-it', ...demo.where, ...mine]);
+    assert.match(missing.stderr, /^MODEL_NOT_FOUND: /);
+    const attached = await examplePlace(engine, 'b-text-pairs');
+    const none = await drover(['models', 'list', ...attached.where, '--tenant', 'iris']);
+    assert.deepEqual([none.status, none.stdout], [0, '']);
+    await attached.drop();
+  });
+});
