@@ -120,6 +120,20 @@ describe('declared links', () => {
     ]);
   });
 
+  it('may lead to nobody, except from a column that is never empty', () => {
+    const columns = { id: 'uuid!', ref: 'uuid!' };
+    const notNull = (text: string): boolean | undefined => {
+      const others = { ties: { thing: 'uuid!', space_id: 'uuid! -> spaces.id' } };
+      const ownership = ownershipOf({ columns, tenant: { links: { things: text } }, others });
+      return ownership?.kind === 'tenant' ? ownership.paths[0]?.notNull : undefined;
+    };
+    assert.deepEqual(['ref -> spaces.id', 'id <- ties.thing', 'ref in users.friends'].map(notNull), [
+      true,
+      false,
+      false,
+    ]);
+  });
+
   it('name columns by quotes where they need them', () => {
     const columns = { id: 'uuid!', 'go in': 'text', 'a"b': 'text' };
     assert.deepEqual(link('"go in" -> spaces.id', columns), ['spaces tenant_id']);

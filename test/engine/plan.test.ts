@@ -110,6 +110,31 @@ describe('the steps of a plan', () => {
   });
 });
 
+describe('the rows of a plan', () => {
+  const named = (from: number, count: number) =>
+    Array.from({ length: count }, (_, at) => ({ key: String(from + at) }));
+
+  it('are named up to fifty, of all groups that share a fate', () => {
+    const given = [
+      rows({ 'agents.model_id': 'L' }, 40, { sample: named(0, 40) }),
+      rows({ 'agents.model_id': 'L' }, 40, { sample: named(100, 40), dead: true }),
+    ];
+    const [step] = buildPlan(buildSnapshot({ groups: given })).steps;
+    assert.deepEqual(step?.rows, [...named(0, 40), ...named(100, 10)]);
+  });
+
+  it('must have a key, where any of their places moves', () => {
+    const snapshot = twoPlaces([rows({ 'agents.model_id': 'H', 'agents.reserve_id': 'L' }, 1)]);
+    const keyless = { ...snapshot, places: snapshot.places.map((source) => ({ ...source, keyed: false })) };
+    const codes = (facts: Snapshot) => buildPlan(facts).findings.map(({ code, place }) => `${code} ${place}`);
+    assert.ok(codes(keyless).includes('NO_ROW_KEY public.agents'));
+    assert.ok(!codes(snapshot).some((code) => code.startsWith('NO_ROW_KEY')));
+    const staying = twoPlaces([rows({ 'agents.model_id': 'H' }, 1)]);
+    const unkeyed = { ...staying, places: staying.places.map((source) => ({ ...source, keyed: false })) };
+    assert.ok(!codes(unkeyed).some((code) => code.startsWith('NO_ROW_KEY')));
+  });
+});
+
 /** Agents with two references, both of which may be redundant. */
 function twoPlaces(given: readonly RowGroup[]): Snapshot {
   const catalog = buildCatalog({
