@@ -38,6 +38,7 @@ export const errorCodes = {
   MIGRATION_UNKNOWN: { exit: 1, summary: 'The schema was upgraded by another version of Drover.' },
   MIGRATION_FAILED: { exit: 1, summary: 'A migration of Drover’s own schema failed.' },
   SCHEMA_OCCUPIED: { exit: 1, summary: 'The schema holds something else.' },
+  SCHEMA_OUTDATED: { exit: 1, summary: 'The schema is older than this version of Drover.' },
   ISOLATION_NOT_EFFECTIVE: { exit: 1, summary: 'Row-level security does not bind the roles in use.' },
   SEED_REFUSED: { exit: 2, summary: 'Demo data was refused.' },
   USAGE_INVALID: { exit: 1, summary: 'The command cannot be understood.' },

@@ -1,5 +1,6 @@
 /** Drover's own schema, whole: its tables, and the roles, grants and policies that follow from the manifest. */
 import { expectedPolicies, expectedPrivileges, isolationScript, roles } from '../isolation/policies.ts';
+import { DroverError } from '../errors.ts';
 import type { Database } from '../postgres/database.ts';
 import { checkIsolation } from '../postgres/isolation-proof.ts';
 import { listPending, type MigrateOptions, migrateSchema } from '../postgres/migrate.ts';
@@ -35,4 +36,16 @@ export async function proveIsolation(db: Database, schema: string = defaultSchem
   }));
   const tenantRoles = [roles.application, roles.fleet];
   await checkIsolation(db, { schema, tables, tenantRoles, settings: ['app.tenant_id', 'app.tenant_ids'] });
+}
+
+/** Why isolation could not be proved, where the schema is only not up to date. @throws SCHEMA_OUTDATED, or the error */
+export async function explainOlder(db: Database, schema: string, error: unknown): Promise<never> {
+  const pending = await pendingMigrations(db, schema).catch(() => []);
+  if (pending.length === 0) throw error;
+  throw new DroverError(
+    'SCHEMA_OUTDATED',
+    `The schema ${schema} is older than this Drover, which knows ${pending.join(', ')} besides. \`drover serve\`, or any command that writes, brings it up to date.`,
+    { pending },
+    { cause: error },
+  );
 }

@@ -5,7 +5,7 @@ import type { Database } from '../postgres/database.ts';
 import type { ModelKnowledge } from '../engine/model-knowledge.ts';
 import { openSite } from '../postgres/site.ts';
 import type { Site } from '../postgres/site.ts';
-import { defaultSchema, installPlatform, proveIsolation } from './install.ts';
+import { defaultSchema, explainOlder, installPlatform, proveIsolation } from './install.ts';
 import { platformScope } from './scope.ts';
 
 export interface Platform {
@@ -17,7 +17,7 @@ export interface Platform {
 
 /**
  * Brings the schema up to date where `install` says so, and proves that it keeps tenants apart.
- * @throws ISOLATION_NOT_EFFECTIVE
+ * @throws ISOLATION_NOT_EFFECTIVE, SCHEMA_OUTDATED
  */
 export async function openPlatform(
   database: Database,
@@ -28,7 +28,7 @@ export async function openPlatform(
 ): Promise<Platform> {
   const schema = defaultSchema;
   if (install) await installPlatform(database, schema);
-  await proveIsolation(database, schema);
+  await proveIsolation(database, schema).catch((error: unknown) => explainOlder(database, schema, error));
   const platform = { schema, scope: platformScope };
   const site = await openSite({
     database,

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { isolationScript } from '../../src/isolation/policies.ts';
 import { defaultSchema, installPlatform, proveIsolation } from '../../src/platform/install.ts';
 import { manifest } from '../../src/platform/manifest.ts';
+import { openPlatform } from '../../src/platform/open.ts';
 import { seedDemo } from '../../src/platform/seed.ts';
 import { openDatabase } from '../../src/postgres/connect.ts';
 import type { Database, Tx } from '../../src/postgres/database.ts';
@@ -54,6 +55,17 @@ eachEngine((engine) => {
       );
       return rows.map(({ name }) => name);
     });
+
+  it('an older schema is called so by whoever only reads, and brought up to date by whoever writes', async () => {
+    for (const file of readdirSync(folder).filter((name) => name >= '0010')) rmSync(join(folder, file));
+    await migrate('migration');
+    await assert.rejects(
+      openPlatform(db, { install: false }),
+      refusal('SCHEMA_OUTDATED', /older than this Drover, which knows 0010_\w+\.sql, .*drover serve/),
+    );
+    await openPlatform(db, { install: true });
+    await openPlatform(db, { install: false });
+  });
 
   it('a fresh install is what migrations/schema.sql says, and a second start applies nothing', async () => {
     const applied = await installPlatform(db);
