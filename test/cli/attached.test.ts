@@ -9,7 +9,7 @@ import { parseConfig } from '../../src/config-file.ts';
 import { oneEngine } from '../support/databases.ts';
 import { drover, examplePlace, scratch } from './drover-process.ts';
 
-const move = ['--tenant', '10a00000-0000-4000-8000-000000000000', '--from', 'gpt-4o', '--to', 'gpt-4.1'];
+const move = ['--tenant', '10a00000-0000-4000-8000-000000000000', '--from', 'gpt-4o', '--to', 'gpt-5.4'];
 
 interface Notices {
   readonly notices: readonly { readonly changes: readonly unknown[] }[];

@@ -98,7 +98,7 @@ oneEngine((engine) => {
     );
     const words = ['--tenant', '10a00000-0000-4000-8000-000000000000', '--from', 'gpt-4o', '--to'];
     assertRefused(
-      await droverHere(['plan', ...twice.where, ...words, 'gpt-4.1']),
+      await droverHere(['plan', ...twice.where, ...words, 'gpt-5.4']),
       'MODEL_AMBIGUOUS',
       /000000000002.*ffff|ffff.*000000000002/s,
     );
@@ -149,7 +149,7 @@ test('a login that may only read can plan', async () => {
     '--from',
     'gpt-4o',
     '--to',
-    'gpt-4.1',
+    'gpt-5.4',
   ]);
   assert.equal(outcome.status, 2, outcome.stderr);
   await admin.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);

@@ -11,8 +11,8 @@ const move = ['--from', 'claude-3-7-sonnet', '--to', 'claude-sonnet-4-5'];
 const all = ['--all-tenants', ...move];
 
 const examples = {
-  'a-two-owners': ['--from', 'gpt-4o', '--to', 'gpt-4.1'],
-  'b-text-pairs': ['--from', 'openai/gpt-4o', '--to', 'openai/gpt-4.1', '--leave-asks'],
+  'a-two-owners': ['--from', 'gpt-4o', '--to', 'gpt-5.4'],
+  'b-text-pairs': ['--from', 'openai/gpt-4o', '--to', 'openai/gpt-5.4', '--leave-asks'],
   'c-odd-names': ['--from', 'claude-3-7-sonnet', '--to', 'claude-sonnet-5-5'],
 };
 

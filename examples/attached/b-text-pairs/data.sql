@@ -14,14 +14,14 @@ INSERT INTO people (id, email) VALUES
 INSERT INTO preferences (person_id, provider, model) VALUES
   ('person-1', 'openai', 'gpt-4o'),
   ('person-2', 'vendor/openai', 'gpt-4o'),
-  ('person-3', 'openai', 'gpt-4.1'),
+  ('person-3', 'openai', 'gpt-5.4'),
   ('person-4', 'openai', 'gpt-4o'),
   ('person-6', 'openai', 'gpt-4o');
 
 INSERT INTO agents (id, account_id, name, instructions, provider, model, status, response_format, reasoning_effort, verbosity, max_tokens, options) VALUES
   ('iris-1', 'iris', 'Intake',     'Be kind.', 'openai',        'gpt-4o',  'active',   NULL, 'high',    'long',  800,  '{"temperature": 0.20}'),
   ('iris-2', 'iris', 'Triage',     'Be quick.', 'vendor/openai', 'gpt-4o',  'active',   NULL, 'low',     NULL,    NULL, '{}'),
-  ('iris-3', 'iris', 'gpt-4o',     'Once we had gpt-4o, now we have you.', 'openai', 'gpt-4.1', 'active', NULL, 'high', 'long', 500, '{"temperature": 0.90}'),
+  ('iris-3', 'iris', 'gpt-4o',     'Once we had gpt-4o, now we have you.', 'openai', 'gpt-5.4', 'active', NULL, 'high', 'long', 500, '{"temperature": 0.90}'),
   ('iris-4', 'iris', 'Sketch',     '', 'openai',        'gpt-4o',  'draft',    NULL, NULL,      'short', 100,  '{"temperature": 0.4}'),
   ('iris-5', 'iris', 'Extractor',  'Answer in JSON.', 'openai', 'gpt-4o',  'active', '{"type": "json_schema", "strict": true}', 'minimal', NULL, 4000, '{"seed": 5}'),
   ('iris-6', 'iris', 'Old desk',   '', 'openai',        'gpt-4o',  'archived', NULL, 'high',    'long',  700,  '{"temperature": 0.6}'),
@@ -56,25 +56,25 @@ INSERT INTO flow_versions (id, flow_id, graph) VALUES
     {"id":"c","data":{"model":{"provider":"azure","name":"gpt-4o"},"big":12345678901234567890}}
   ],
   "edges": [["a.1/x","b"],["b","c"]], "edges_seen": 1, "edges_seen": 2 }$$),
-  ('iris-v4', 'iris-flow-2', '{"nodes":[{"data":{"model":{"provider":"openai","name":"gpt-4.1"},"temperature":1.0}}]}'),
+  ('iris-v4', 'iris-flow-2', '{"nodes":[{"data":{"model":{"provider":"openai","name":"gpt-5.4"},"temperature":1.0}}]}'),
   ('juno-v1', 'juno-flow-1', '{"nodes":[ {"data" : {"model":{"provider":"openai","name":"gpt-4o"}}} ]}');
 INSERT INTO pinned_conversations (id, flow_version_id) VALUES (1, 'iris-v2');
 
 INSERT INTO apps (id, account_id, settings) VALUES
   ('iris-app-1', 'iris', '{"title": "gpt-4o", "engine": {"vendor": "openai", "id": "gpt-4o", "weight": 1.50}, "slots": {"chat.main/v2": {"vendor": "vendor/openai", "id": "gpt-4o"}, "chat.main": {"vendor": "azure", "id": "gpt-4o"}}}'),
   ('iris-app-2', 'iris', '{"slots": {"chat.main/v2": {"vendor": "openai", "id": "gpt-4o"}}, "threshold": 0.10}'),
-  ('iris-app-3', 'iris', '{"engine": {"vendor": "openai", "id": "gpt-4.1", "weight": 2.00}}'),
+  ('iris-app-3', 'iris', '{"engine": {"vendor": "openai", "id": "gpt-5.4", "weight": 2.00}}'),
   ('juno-app-1', 'juno', '{"engine": {"vendor": "openai", "id": "gpt-4o", "weight": 3.00}}'),
   ('kite-app-1', 'kite', '{"engine": {"vendor": "anthropic", "id": "claude-3-7-sonnet"}}');
 INSERT INTO app_profiles (app_id, body) VALUES
-  ('iris-app-1', '{ "models" : ["gpt-4o",  "gpt-4.1-mini"], "limit": 1.0e2, "limit": 7,"note":"gpt-4o" }'),
+  ('iris-app-1', '{ "models" : ["gpt-4o",  "gpt-5.4-mini"], "limit": 1.0e2, "limit": 7,"note":"gpt-4o" }'),
   ('iris-app-2', '{"models":[ "o3" ],   "limit": 1e1}'),
   ('juno-app-1', '{"limit":5.0,   "models":["o3","gpt-4o"]}');
 
 INSERT INTO menus (id, account_id, model_names, pairs) VALUES
   (1, 'iris', '{gpt-4o,o3}', '{}'),
   (2, 'iris', '{o3}', '{azure/gpt-4o,openai/gpt-4o,vendor/openai/gpt-4o,openai/gpt-4o-mini}'),
-  (3, 'iris', '{}', '{openai/gpt-4.1}'),
+  (3, 'iris', '{}', '{openai/gpt-5.4}'),
   (4, 'juno', '{o3,gpt-4o}', '{}');
 INSERT INTO api_keys (id, account_id, label, allowed) VALUES
   (1, 'iris', 'press',   'o3, gpt-4o,text-embedding-3-small'),
@@ -85,33 +85,33 @@ INSERT INTO api_keys (id, account_id, label, allowed) VALUES
 
 INSERT INTO allowed_models (id, account_id, group_id, provider, model, note, revoked_on) VALUES
   (1, 'iris', 'iris-editors', 'openai',        'gpt-4o',  'since 2024', NULL),
-  (2, 'iris', 'iris-editors', 'openai',        'gpt-4.1', 'trial',      NULL),
+  (2, 'iris', 'iris-editors', 'openai',        'gpt-5.4', 'trial',      NULL),
   (3, 'iris', 'iris-sales',   'openai',        'gpt-4o',  NULL,         NULL),
   (4, 'iris', 'iris-interns', 'openai',        'gpt-4o',  'too dear',   '2025-08-01'),
-  (5, 'iris', 'iris-interns', 'openai',        'gpt-4.1', NULL,         NULL),
+  (5, 'iris', 'iris-interns', 'openai',        'gpt-5.4', NULL,         NULL),
   (6, 'iris', NULL,           'openai',        'gpt-4o',  'all',        NULL),
-  (7, 'iris', NULL,           'openai',        'gpt-4.1', 'all, new',   NULL),
+  (7, 'iris', NULL,           'openai',        'gpt-5.4', 'all, new',   NULL),
   (8, 'iris', 'iris-sales',   'vendor/openai', 'gpt-4o',  'old import', NULL),
   (9, 'iris', 'iris-sales',   'azure',         'gpt-4o',  'eu',         NULL),
   (10, 'juno', 'juno-drivers', 'openai',       'gpt-4o',  NULL,         NULL);
 
 INSERT INTO model_defaults (id, account_id, group_id, purpose, provider, model, rank) VALUES
   (1, 'iris', NULL,           'chat',    'openai', 'gpt-4o',  1),
-  (2, 'iris', NULL,           'chat',    'openai', 'gpt-4.1', 2),
+  (2, 'iris', NULL,           'chat',    'openai', 'gpt-5.4', 2),
   (3, 'iris', 'iris-editors', 'chat',    'openai', 'gpt-4o',  1),
   (4, 'iris', NULL,           'summary', 'openai', 'gpt-4o',  1),
   (5, 'juno', NULL,           'chat',    'openai', 'gpt-4o',  1);
 
 INSERT INTO model_settings (account_id, provider, model, temperature) VALUES
   ('iris', 'openai', 'gpt-4o', 0.30), ('iris', 'azure', 'gpt-4o', 0.40),
-  ('kite', 'openai', 'gpt-4o', 0.50), ('kite', 'openai', 'gpt-4.1', 0.60);
+  ('kite', 'openai', 'gpt-4o', 0.50), ('kite', 'openai', 'gpt-5.4', 0.60);
 
 -- iris-bot-3: the two disagree.
 INSERT INTO bots (id, account_id, provider, model, engine) VALUES
   ('iris-bot-1', 'iris', 'openai',        'gpt-4o',  'openai/gpt-4o'),
   ('iris-bot-2', 'iris', 'vendor/openai', 'gpt-4o',  'vendor/openai/gpt-4o'),
   ('iris-bot-3', 'iris', 'openai',        'gpt-4o',  'openai/o3'),
-  ('iris-bot-4', 'iris', 'openai',        'gpt-4.1', 'openai/gpt-4.1'),
+  ('iris-bot-4', 'iris', 'openai',        'gpt-5.4', 'openai/gpt-5.4'),
   ('juno-bot-1', 'juno', 'openai',        'gpt-4o',  'openai/gpt-4o');
 
 INSERT INTO documents (id, account_id, title, embedding_provider, embedding_model, embedding)
@@ -119,12 +119,12 @@ SELECT n, CASE WHEN n <= 3 THEN 'iris' ELSE 'juno' END, 'Document ' || n, 'opena
 
 INSERT INTO messages (id, account_id, provider, model, tokens)
 SELECT n, 'iris', CASE WHEN n > 30 THEN 'vendor/openai' ELSE 'openai' END, 'gpt-4o', n * 3 FROM generate_series(1, 35) AS n;
-INSERT INTO messages (id, account_id, provider, model, tokens) SELECT 100 + n, 'iris', 'openai', 'gpt-4.1', n * 4 FROM generate_series(1, 10) AS n;
+INSERT INTO messages (id, account_id, provider, model, tokens) SELECT 100 + n, 'iris', 'openai', 'gpt-5.4', n * 4 FROM generate_series(1, 10) AS n;
 INSERT INTO messages (id, account_id, provider, model, tokens) SELECT 200 + n, 'juno', 'openai', 'gpt-4o', n * 5 FROM generate_series(1, 12) AS n;
 INSERT INTO usage_events (id, account_id, model, tokens)
 SELECT n, 'iris', CASE WHEN n > 15 THEN 'vendor/openai/gpt-4o' ELSE 'openai/gpt-4o' END, n FROM generate_series(1, 20) AS n;
 INSERT INTO usage_events (id, account_id, model, tokens) SELECT 100 + n, 'juno', 'openai/gpt-4o', n FROM generate_series(1, 6) AS n;
 
 INSERT INTO search_index (id, account_id, doc) VALUES
-  (1, 'iris', '{"title": "Intake", "model": "gpt-4o"}'), (2, 'iris', '{"title": "Triage", "model": "gpt-4o"}'), (3, 'iris', '{"title": "gpt-4o", "model": "gpt-4.1"}');
+  (1, 'iris', '{"title": "Intake", "model": "gpt-4o"}'), (2, 'iris', '{"title": "Triage", "model": "gpt-4o"}'), (3, 'iris', '{"title": "gpt-4o", "model": "gpt-5.4"}');
 INSERT INTO gallery_agents (id, title, provider, model) VALUES (1, 'Meeting notes', 'openai', 'gpt-4o'), (2, 'Poet', 'anthropic', 'claude-3-7-sonnet');
