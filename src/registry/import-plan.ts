@@ -119,6 +119,17 @@ function withChange(model: Model, { path, after }: FactChange): Model | string {
   return `says ${path.join('.')} is ${JSON.stringify(after).slice(0, 100)}: ${issue?.message ?? 'of another shape'}`;
 }
 
+/** The model after all of its changes. */
+export function carryOut(model: Model, { changes, source, checked }: ModelChange): Model {
+  return changes.reduce<Model>(
+    (at, change) => {
+      const next = withChange(at, change);
+      return typeof next === 'string' ? at : next;
+    },
+    { ...model, source, checked },
+  );
+}
+
 /** What a feed says, value by value; groups such as prices are opened. */
 function saidFacts({ facts }: FeedModel): { path: string[]; after: unknown }[] {
   return Object.entries(facts).flatMap(([name, value]: [string, unknown]) => {

@@ -4,15 +4,28 @@
  */
 import { isMap, isSeq, parseDocument } from 'yaml';
 import type { YAMLMap } from 'yaml';
+import { carryOut } from './import-plan.ts';
 import type { FactChange, ImportPlan, ModelChange } from './import-plan.ts';
 import type { RegistryText } from './positions.ts';
 import { schemaVersion } from './shape.ts';
-import type { Model } from './shape.ts';
+import type { Model, Registry } from './shape.ts';
 
-/** Only the texts that change, and new ones for models of a vendor that has no file yet. */
-export function applyImport(texts: readonly RegistryText[], plan: ImportPlan): RegistryText[] {
+/**
+ * Only the texts that change, and new ones for models of a vendor that has no file yet. A model that is changed and stands in none
+ * of the texts is one of the registry that they extend: it becomes an entry of theirs.
+ */
+export function applyImport(
+  texts: readonly RegistryText[],
+  plan: ImportPlan,
+  { models }: Pick<Registry, 'models'>,
+): RegistryText[] {
   const changed = texts.map(({ file, text }) => ({ file, text: changeModels(text, plan.changes) }));
-  const all = addModels(changed, plan.additions);
+  const own = new Set(texts.flatMap(({ text }) => modelEntries(text).map((entry) => entry.get('id'))));
+  const extended = models.flatMap((model) => {
+    const change = own.has(model.id) ? undefined : plan.changes.find((each) => each.model === model.id);
+    return change === undefined ? [] : [carryOut(model, change)];
+  });
+  const all = addModels(changed, [...extended, ...plan.additions]);
   return all.filter(({ file, text }) => texts.find((each) => each.file === file)?.text !== text);
 }
 
@@ -44,12 +57,16 @@ interface Splice {
   readonly text: string;
 }
 
-function changeModels(text: string, changes: readonly ModelChange[]): string {
+function modelEntries(text: string): YAMLMap[] {
   const models = parseDocument(text).get('models');
-  if (!isSeq(models)) return text;
+  return isSeq(models) ? models.items.filter((item) => isMap(item)) : [];
+}
+
+function changeModels(text: string, changes: readonly ModelChange[]): string {
+  const entries = new Map(modelEntries(text).map((entry) => [entry.get('id'), entry]));
   const splices = changes.flatMap((change) => {
-    const entry = models.items.find((item) => isMap(item) && item.get('id') === change.model);
-    return isMap(entry) ? modelSplices(text, entry, change) : [];
+    const entry = entries.get(change.model);
+    return entry === undefined ? [] : modelSplices(text, entry, change);
   });
   return splice(text, splices);
 }

@@ -93,7 +93,9 @@ function check(read: Reader, value: unknown): void {
     return;
   }
   const plan = planImport(registry.registry, feed, { add: true });
-  const changed = new Map(applyImport(before, plan).map(({ file, text: now }) => [file, now]));
+  const changed = new Map(
+    applyImport(before, plan, registry.registry).map(({ file, text: now }) => [file, now]),
+  );
   const files = new Set([...before.map(({ file }) => file), ...changed.keys()]);
   const all = [...files].map((file) => ({ file, text: changed.get(file) ?? before.find((each) => each.file === file)?.text ?? '' })); // prettier-ignore
   const after = loadRegistry(all);

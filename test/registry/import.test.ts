@@ -35,7 +35,9 @@ function changesOf({ changes }: ImportPlan): string[] {
 
 /** The registry with the plan carried out; it must be well-formed. */
 function carriedOut(before: readonly RegistryText[], plan: ImportPlan): LoadedRegistry {
-  const changed = new Map(applyImport(before, plan).map(({ file, text }) => [file, text]));
+  const known = loadRegistry(before);
+  assert.ok(known.kind === 'ok');
+  const changed = new Map(applyImport(before, plan, known.registry).map(({ file, text }) => [file, text]));
   const files = new Set([...before.map(({ file }) => file), ...changed.keys()]);
   const after = [...files].map((file) => ({
     file,
@@ -191,7 +193,7 @@ test('only the values that change are rewritten: comments, order and the rest of
   const plan = planImport(small.registry, [
     said('acme-1', { context: 7, lifecycle: { shutdown: '2027-03-01', status: 'deprecated' } }),
   ]);
-  const [changed, ...more] = applyImport(before, plan);
+  const [changed, ...more] = applyImport(before, plan, small.registry);
   assert.deepEqual([changed?.file, more], ['models.yaml', []]);
   const expected = commented
     .split(/(?= {2}# the first)/)
@@ -241,7 +243,8 @@ test('what was taken over is not proposed again, and texts that need quotes get 
     unheeded: [],
     unknown: 0,
   });
-  const text = applyImport(before, plan).find(({ file }) => file === 'more.yaml')?.text ?? '';
+  const text =
+    applyImport(before, plan, registry.registry).find(({ file }) => file === 'more.yaml')?.text ?? '';
   assert.match(text, /context: 2 # so far\n/);
   assert.match(
     text,
@@ -260,6 +263,22 @@ test('a map on one line may be empty, end in a comma, or hold a comment', () => 
     const after = carriedOut(texts(more), plan).registry.models.find(({ id }) => id === 'acme-6')?.prices;
     assert.deepEqual([after?.input, after?.cacheRead], [1, 3], prices);
   }
+}); // prettier-ignore
+
+test('a model of the registry that is extended becomes an own entry, and the rest of that registry stays as it is', () => {
+  const own = [{ file: 'own.yaml', text: 'schema: 1\nextends: built-in\n' }];
+  const before = loadRegistry(own, texts());
+  assert.ok(before.kind === 'ok');
+  const feed = [said('acme-1', { context: 7, lifecycle: { status: 'deprecated', shutdown: '2027-03-01' } })];
+  const plan = planImport(before.registry, feed);
+  const [added, ...more] = applyImport(own, plan, before.registry);
+  assert.deepEqual([added?.file, more], ['models/acme.yaml', []]);
+  const after = loadRegistry([...own, ...(added === undefined ? [] : [added])], texts());
+  assert.ok(after.kind === 'ok');
+  const model1 = after.registry.models.find(({ id }) => id === 'acme-1');
+  assert.deepEqual([model1?.context, model1?.lifecycle], [7, { status: 'deprecated', shutdown: '2027-03-01' }]);
+  assert.equal(after.registry.models.length, before.registry.models.length);
+  assert.deepEqual(planImport(after.registry, feed).changes, []);
 }); // prettier-ignore
 
 describe('the formats', () => {

@@ -76,7 +76,7 @@ function runImport({ terminal, environment }: Session, command: Command): number
   const texts = readRegistryFolder(folder);
   const before = loadTexts(texts, folder);
   const plan = planImport(before.registry, readFeed(command, options), { add: options.add ?? false });
-  const changed = applyImport(texts, plan);
+  const changed = applyImport(texts, plan, before.registry);
   const whole = merge(texts, changed);
   assertNothingGained(before, loadTexts(whole, `The proposed registry of ${folder}`));
   const written = write(options, { folder, whole, changed });
