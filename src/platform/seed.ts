@@ -87,6 +87,7 @@ async function seedTenant(db: Database, { schema, tenant, mayHave }: TenantSeed)
 }
 
 function refused(others: number): DroverError {
-  const message = `The database has ${others} ${others === 1 ? 'tenant' : 'tenants'} that are not of the demo. Use an empty database, or say that the demo may be put beside them.`;
+  const whose = others === 1 ? 'a tenant that is' : `${others} tenants that are`;
+  const message = `The database has ${whose} not of the demo. Use an empty one, or put the demo beside them with --beside-others.`;
   return new DroverError('SEED_REFUSED', message, { others });
 }

@@ -4,8 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, it } from 'node:test';
+import { demoId } from '../../src/platform/demo/ids.ts';
+import { createApiKey } from '../../src/platform/keys.ts';
+import { openPlatform } from '../../src/platform/open.ts';
 import { texts } from '../registry/small-registry.ts';
 import { waitUntil } from '../support/guarantee.ts';
+import { platformDatabase } from '../support/platform.ts';
 import { startServe } from './server-process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'drover-registry-'));
@@ -28,10 +32,20 @@ it('in production no server starts without a key for secrets', async () => {
 
 it('a broken registry: not ready, nothing stored; mended by SIGHUP; broken again the last good one stays', async () => {
   write({ 'runtimes.yaml': 'schema: 1\nruntimes: nonsense\n' });
-  const server = await startServe(['--data', join(folder, 'data')], { DROVER_REGISTRY: registry });
+  const { db, target, drop } = await platformDatabase('server', 'demo');
+  if (!('url' in target)) throw new Error('a server has a URL');
+  const member = {
+    tenantId: demoId(1, 'tenants', 0),
+    userId: demoId(1, 'users', 1),
+    name: 'test',
+    scopes: ['*'],
+  };
+  const { text: key } = await createApiKey(await openPlatform(db, { install: false }), member);
+  const server = await startServe(['--database', target.url], {
+    DROVER_REGISTRY: registry,
+    DROVER_SECRET_KEY: Buffer.alloc(32, 1).toString('base64'),
+  });
   try {
-    await waitUntil(() => /Try: curl/.test(server.stderr()), 'the keys are shown');
-    const key = /member +\S+ +(drover_\S+)/.exec(server.stderr())?.[1] ?? '';
     const create = async (name: string): Promise<number> => {
       const { status } = await fetch(`${server.url}/api/v1/workspaces`, {
         method: 'POST',
@@ -64,5 +78,6 @@ it('a broken registry: not ready, nothing stored; mended by SIGHUP; broken again
   } finally {
     server.child.kill('SIGTERM');
     await server.ended();
+    await drop();
   }
 });
