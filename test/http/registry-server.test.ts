@@ -32,7 +32,8 @@ it('in production no server starts without a key for secrets', async () => {
 
 it('a broken registry: not ready, nothing stored; mended by SIGHUP; broken again the last good one stays', async () => {
   write({ 'runtimes.yaml': 'schema: 1\nruntimes: nonsense\n' });
-  const { db, target, drop } = await platformDatabase('server', 'demo');
+  const demo = await platformDatabase('server', 'demo');
+  const { db, target } = demo;
   if (!('url' in target)) throw new Error('a server has a URL');
   const member = {
     tenantId: demoId(1, 'tenants', 0),
@@ -78,6 +79,6 @@ it('a broken registry: not ready, nothing stored; mended by SIGHUP; broken again
   } finally {
     server.child.kill('SIGTERM');
     await server.ended();
-    await drop();
+    await demo.drop();
   }
 });
