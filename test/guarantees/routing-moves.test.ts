@@ -122,18 +122,18 @@ oneEngine((engine) => {
     for (const id of [open, plain]) await remove(id);
     const source = completionId(1, 'claude-haiku-4-5');
     assert.equal((await choose(slashed, 'anthropic/claude-opus-4-7')).status, 200);
-    let over = false;
+    const over = new AbortController();
     const writers = ['', 'anthropic/'].map(async (before) => {
       const runtime = before === '' ? 'hermes' : 'openclaw';
       const id = await makeWorkspace(http, { runtime, model: `${before}claude-opus-4-7`, secrets });
       const answers: Answer[] = [];
-      while (!over || answers.length < 2)
+      while (!over.signal.aborted || answers.length < 2)
         for (const name of ['claude-haiku-4-5', 'claude-opus-4-7'])
           answers.push(await choose(id, `${before}${name}`));
       return answers;
     });
     const { status, json, text } = await migrate(source, sonnet);
-    over = true;
+    over.abort();
     const answers = (await Promise.all(writers)).flat();
     assert.equal(status, 200, text);
     assert.equal(json.complete, true, text);
