@@ -1,7 +1,7 @@
 /**
- * What is known about models by their names, whoever's row it is: limits, capabilities, how they are written, when they end. Limits
- * that a database has a column for are its own business, an empty value included; knowledge fills in what it has no column for. Of a
- * model's end nobody's silence counts: see lifecycle.ts.
+ * What is known about models by their names, whoever's row it is: limits, capabilities, how they are written, when they end. What a
+ * row says counts; where it says nothing, for want of a column or with an empty one, knowledge does. Of a model's end both count: see
+ * lifecycle.ts.
  */
 import { noteOfRow, withLifecycle } from './lifecycle.ts';
 import type { LifecycleNote } from './lifecycle.ts';
@@ -34,19 +34,16 @@ export interface ModelKnowledge {
   readonly ending: (kind: string) => readonly NamedModel[];
 }
 
-/** What a database has a word for itself: facts by the names of the configuration. */
+/** What a database has columns for: facts by the names of the configuration, and `family`. */
 export type Said = ReadonlySet<string>;
 
-const factNames = {
-  family: 'family',
-  context: 'context',
-  output: 'output',
-  price_in: 'priceIn',
-  price_out: 'priceOut',
-  parameters: 'parameters',
-} as const;
+const prices = ['priceIn', 'priceOut'] as const;
+const facts = ['context', 'output', 'parameters'] as const;
 
-/** The model with what is known of it beside its row. Prices only where the database has none at all: two currencies would be compared. */
+/**
+ * The model with what is known of it beside its row. Prices and families only where the database has no column for them at all: two
+ * currencies, or two vocabularies, would be compared.
+ */
 export function withKnowledge(
   model: ModelFacts,
   { knowledge, said }: { knowledge: ModelKnowledge | undefined; said: Said },
@@ -54,16 +51,16 @@ export function withKnowledge(
   const own = noteOfRow(model);
   const known = knowledge === undefined ? undefined : findKnown(model, knowledge);
   if (known === undefined) return withLifecycle(model, [own]);
-  const { facts, successors, spellings } = known;
   const priced = said.has('price_in') || said.has('price_out');
-  const filled = Object.entries(factNames).filter(
-    ([fact, name]) => !said.has(fact) && facts[name] !== undefined && !(priced && fact.startsWith('price')),
+  const names = [...facts, ...(priced ? [] : prices), ...(said.has('family') ? [] : ['family' as const])];
+  const filled = names.flatMap((name) =>
+    known.facts[name] === undefined ? [] : [[name, known.facts[name]]],
   );
-  const able = Object.entries(facts.capabilities).filter(([name]) => !said.has(name));
+  const { successors, spellings } = known;
   const whole = {
-    ...Object.fromEntries(filled.map(([, name]) => [name, facts[name]])),
+    ...(Object.fromEntries(filled) as Partial<ModelFacts>),
     ...model,
-    capabilities: { ...Object.fromEntries(able), ...model.capabilities },
+    capabilities: { ...known.facts.capabilities, ...model.capabilities },
     ...(successors.length === 0 ? {} : { successors }),
     ...(spellings.length === 0 ? {} : { spellings }),
   };

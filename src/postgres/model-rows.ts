@@ -263,6 +263,8 @@ function dayOf<Name extends string>(name: Name, value: unknown): Partial<Record<
   return /^\d{4}-\d\d-\d\d$/.test(day) ? ({ [name]: day } as Record<Name, string>) : {};
 }
 
+/** An empty object is what a column holds of which nobody has said anything. */
 function isSupport(value: unknown): value is Record<string, ParameterSupport> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
+  return Object.keys(value).length > 0;
 }

@@ -80,9 +80,11 @@ describe('what the registry knows of a model', () => {
     );
   });
 
-  it('leaves limits and capabilities that the database has a column for, an empty value included', () => {
-    const model = known(row('owl-1', { context: 8_000 }), new Set(['context', 'vision']));
-    assert.deepEqual([model.context, model.capabilities], [8_000, { audio: false }]);
+  it('leaves what the row says, and fills in what it leaves empty', () => {
+    const said = new Set(['context', 'vision', 'audio']);
+    const model = known(row('owl-1', { context: 8_000, capabilities: { vision: false } }), said);
+    assert.deepEqual([model.context, model.capabilities], [8_000, { vision: false, audio: false }]);
+    assert.equal(known(row('owl-1'), said).context, 200_000);
   });
 
   it('counts for the end of a model although the database has columns: the earlier day, and who says which', () => {
