@@ -4,12 +4,14 @@ import { runCli } from './cli/main.ts';
 
 // Output that cannot be written must not end a migration in its middle. A reader that has seen enough (`| head`) is no
 // error; anything else, such as a full disk, is one in the end.
+let unwritable = false;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return;
+    if (error.code === 'EPIPE' || unwritable) return;
+    unwritable = true;
+    process.once('exit', () => (process.exitCode = 1));
     if (stream === process.stdout)
       process.stderr.write(`FILE_UNREADABLE: The output cannot be written: ${error.message}.\n`);
-    process.once('exit', () => (process.exitCode = 1));
   });
 }
 
