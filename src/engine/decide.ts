@@ -31,6 +31,10 @@ export function deadRowsMove(snapshot: Pick<Snapshot, 'rules'>): boolean {
 /** The part of a snapshot that a decision rests on, beside the occasion itself. */
 export type Ground = Pick<Snapshot, 'rules' | 'tenant'>;
 
+/** Why rows stay that no answer moves, although somebody must do something. */
+export const unreadable = 'the document cannot be read as JSON';
+export const collides = 'a row with the target is already there: set "collision" to drop-redundant or skip';
+
 /** The one decision of the planner. Whose row it is comes before everything that could move it. */
 export function decide(snapshot: Ground, intent: Intent, occasion: Occasion): Outcome {
   return (
@@ -97,7 +101,7 @@ function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | unde
 }
 
 function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undefined {
-  if (state === 'B') return stay('ask', true, 'the document cannot be read as JSON');
+  if (state === 'B') return stay('ask', true, unreadable);
   const question = questionOf(place, state);
   const answer = intent.answers[place.id];
   // A question comes before a collision: nothing is removed as redundant while somebody may want to keep it.
@@ -111,11 +115,7 @@ function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undef
 function byCollision(place: Place): Outcome {
   if (place.collision === 'drop-redundant') return { kind: 'merge' };
   if (place.collision === 'skip') return stay('collision', true, 'a row with the target is already there');
-  return stay(
-    'ask',
-    true,
-    'a row with the target is already there: set "collision" to drop-redundant or skip',
-  );
+  return stay('ask', true, collides);
 }
 
 /** The question that a row raises. Undefined where there is none. */

@@ -1,6 +1,7 @@
 /** What a person must know before a plan runs. Codes, severities and ways out are listed in docs/findings.md. */
 import { compareModels } from './compatibility.ts';
 import type { Intent } from './intent.ts';
+import { collides, unreadable } from './decide.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import type { Decided } from './decided.ts';
 import { compareText } from './order.ts';
@@ -148,17 +149,21 @@ function dependentFindings(snapshot: Snapshot): Finding[] {
 function questionFindings({ intent, leftBehind }: FindingInput): Finding[] {
   return leftBehind
     .filter((entry) => entry.reason === 'ask')
-    .map((entry) => {
-      const unreadable = entry.message.startsWith('the document');
-      return {
-        severity: intent.leaveAsks ? 'warning' : 'error',
-        code: unreadable ? 'UNREADABLE_DOCUMENT' : 'ASK_OPEN',
-        place: entry.place,
-        entity: entry.entity,
-        count: entry.count,
-        message: `${entry.place}: ${entry.message} (${entry.count} row(s)). Answer in the configuration or with --answer "${entry.place}=move" (or keep); --leave-asks moves the rest.`,
-      } as const;
-    });
+    .map((entry) => ({
+      severity: intent.leaveAsks ? 'warning' : 'error',
+      code: entry.message === unreadable ? 'UNREADABLE_DOCUMENT' : 'ASK_OPEN',
+      place: entry.place,
+      entity: entry.entity,
+      count: entry.count,
+      message: `${entry.place}: ${entry.message} (${entry.count} row(s)). ${wayOut(entry)}--leave-asks moves the rest.`,
+    }));
+}
+
+function wayOut({ place, message }: LeftBehind): string {
+  if (message === unreadable) return 'Mend the document; ';
+  return message === collides
+    ? ''
+    : `Answer in the configuration or with --answer "${place}=move" (or keep); `;
 }
 
 function defaultFindings({ decided }: FindingInput): Finding[] {

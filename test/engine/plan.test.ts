@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Config } from '../../src/engine/config.ts';
+import type { Intent } from '../../src/engine/intent.ts';
 import { hashOf } from '../../src/engine/plan.ts';
 import type { Step } from '../../src/engine/plan-types.ts';
 import type { RowGroup, Snapshot } from '../../src/engine/snapshot.ts';
@@ -158,6 +159,34 @@ function twoPlaces(given: readonly RowGroup[]): Snapshot {
   };
   return buildSnapshot({ catalog, config, groups: given });
 }
+
+describe('what somebody must decide', () => {
+  const asked = (state: 'A' | 'B' | 'C', more: Partial<Intent> = {}): [string, string, string] => {
+    const place = state === 'B' ? 'agents.graph/nodes/*/model' : 'agents.model_id';
+    const { findings } = buildPlan(buildSnapshot({ groups: [rows({ [place]: state }, 2)] }), more);
+    const found = findings.find(({ code }) => code === 'ASK_OPEN' || code === 'UNREADABLE_DOCUMENT');
+    return [found?.severity ?? '', found?.code ?? '', found?.message.split(' (2 row(s)). ')[1] ?? ''];
+  };
+
+  it('names a way out that leads out', () => {
+    assert.deepEqual(asked('A'), [
+      'error',
+      'ASK_OPEN',
+      'Answer in the configuration or with --answer "agents.model_id=move" (or keep); --leave-asks moves the rest.',
+    ]);
+    const mend = 'Mend the document; --leave-asks moves the rest.';
+    assert.deepEqual(asked('B'), ['error', 'UNREADABLE_DOCUMENT', mend]);
+    assert.deepEqual(asked('C'), ['error', 'ASK_OPEN', '--leave-asks moves the rest.']);
+  });
+
+  it('is a warning where the rest shall move; an answer moves neither what is unreadable nor what collides', () => {
+    assert.equal(asked('B', { leaveAsks: true })[0], 'warning');
+    const answers = { 'agents.graph/nodes/*/model': 'move', 'agents.model_id': 'move' } as const;
+    assert.deepEqual(asked('A', { answers }), ['', '', '']);
+    assert.equal(asked('B', { answers })[1], 'UNREADABLE_DOCUMENT');
+    assert.equal(asked('C', { answers })[1], 'ASK_OPEN');
+  });
+});
 
 describe('a companion that changes', () => {
   it('is named with its place, whatever characters they hold', () => {

@@ -91,6 +91,7 @@ describe('reading JSON', () => {
   it('reads what is nested a hundred thousand levels deep, and strings of megabytes', () => {
     const deep = `${'[{"a":'.repeat(50_000)}"x"${'}]'.repeat(50_000)}`;
     assert.equal(matchingNodes(parsed(deep), parsePattern('/**/a')).length, 50_000);
+    assert.equal(meaningOf('no JSON'), 'no JSON');
     assert.equal(meaningOf(deep), deep);
     const escaped = JSON.stringify('"\\é\n'.repeat(1_000_000));
     assert.equal(scalarText(escaped, parsed(escaped)), JSON.parse(escaped));
