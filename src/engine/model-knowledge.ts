@@ -30,6 +30,8 @@ export interface ModelKnowledge {
   readonly name: string;
   /** By name, and by who serves it, as somebody calls them. Undefined where nobody knows such a model of that kind. */
   readonly find: (kind: string, name: string, provider?: string) => KnownModel | undefined;
+  /** Could such a name mean a known model, of whatever kind and whoever serves it? False only where it surely does not. */
+  readonly mayKnow: (name: string) => boolean;
   /** Those of a kind that end. */
   readonly ending: (kind: string) => readonly NamedModel[];
 }

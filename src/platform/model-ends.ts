@@ -3,13 +3,14 @@ import { statusOf } from '../engine/lifecycle.ts';
 import type { LifecycleNote, LifecycleStatus } from '../engine/lifecycle.ts';
 import type { ModelFacts } from '../engine/model.ts';
 import type { Rules } from '../engine/references.ts';
+import type { ModelKnowledge } from '../engine/model-knowledge.ts';
 import { modelTableOf } from '../engine/steps.ts';
 import { successorOf } from '../engine/successor.ts';
 import type { Successor } from '../engine/successor.ts';
 import type { Tx } from '../postgres/database.ts';
 import { rulesForReading } from '../postgres/kept-rules.ts';
 import { listModels } from '../postgres/model-rows.ts';
-import type { ModelKind } from './resources/declaration.ts';
+import type { ModelKind, Values } from './resources/declaration.ts';
 import { type Asked, reading } from './rows/unit.ts';
 
 export interface ModelEnd {
@@ -20,26 +21,41 @@ export interface ModelEnd {
   readonly successor: Successor | undefined;
 }
 
-/** Of each model of the tenant by its id; what stays is left out. */
-export function readModelEnds(asked: Asked, kind: ModelKind): Promise<ReadonlyMap<string, ModelEnd>> {
+/** What becomes of the model of a row; undefined where it stays. */
+export function readModelEnd(asked: Asked, kind: ModelKind, row: Values): Promise<ModelEnd | undefined> {
   const { platform, caller } = asked;
+  if (!mayEnd(row, platform.site.knowledge())) return Promise.resolve(undefined);
   return reading(asked, async (tx) => {
     const rules = await rulesForReading(tx, platform.site);
-    return listModelEnds(tx, { rules, tenant: caller.tenantId }, kind);
+    const models = await listModelsOfKind(tx, { rules, tenant: caller.tenantId }, kind);
+    return endsOf(models, rules.knowledge).get(String(row['id']));
   });
 }
 
-/** The same in a transaction that is open. */
-export async function listModelEnds(
+/** Could anybody say anything of its end? Asked before anything is read for it. */
+export function mayEnd(row: Values, knowledge: ModelKnowledge | undefined): boolean {
+  const { is_deprecated: marked, lifecycle, deprecated_at: since = null, shutdown_on: until = null } = row;
+  if (marked === true || lifecycle !== 'active' || since !== null || until !== null) return true;
+  return knowledge?.mayKnow(String(row['name'])) === true;
+}
+
+export function listModelsOfKind(
   tx: Tx,
   { rules, tenant }: { readonly rules: Rules; readonly tenant: string },
   kind: ModelKind,
-): Promise<ReadonlyMap<string, ModelEnd>> {
-  const table = modelTableOf(rules, kind);
-  const models = table === undefined ? [] : await listModels(tx, rules, { model: table, tenant });
+): Promise<ModelFacts[]> {
+  const model = modelTableOf(rules, kind);
+  return model === undefined ? Promise.resolve([]) : listModels(tx, rules, { model, tenant });
+}
+
+/** By the id of the model; of those that end. */
+export function endsOf(
+  models: readonly ModelFacts[],
+  knowledge: ModelKnowledge | undefined,
+): ReadonlyMap<string, ModelEnd> {
   const ending = models.filter((model) => (model.lifecycle ?? []).length > 0);
   return new Map(
-    ending.map((model) => [model.key ?? '', endOf(model, successorOf(models, model, rules.knowledge))]),
+    ending.map((model) => [model.key ?? '', endOf(model, successorOf(models, model, knowledge))]),
   );
 }
 

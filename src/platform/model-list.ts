@@ -1,11 +1,10 @@
 /** A page of models with how much each is used, read from one snapshot. */
+import type { ModelFacts } from '../engine/model.ts';
 import type { Rules } from '../engine/references.ts';
-import { modelTableOf } from '../engine/steps.ts';
 import type { Tx } from '../postgres/database.ts';
 import { rulesForReading } from '../postgres/kept-rules.ts';
-import { listModels } from '../postgres/model-rows.ts';
 import { countUsage, type UsageByType } from '../postgres/usage.ts';
-import { listModelEnds, type ModelEnd } from './model-ends.ts';
+import { endsOf, listModelsOfKind, mayEnd, type ModelEnd } from './model-ends.ts';
 import type { ModelKind } from './resources/declaration.ts';
 import { listPage, type Page, type PageRequest } from './rows/read.ts';
 import { type Asked, reading } from './rows/unit.ts';
@@ -17,35 +16,44 @@ export interface ModelPage extends Page {
   readonly ends: ReadonlyMap<string, ModelEnd>;
 }
 
-/** Uses are counted through the places of the engine on every call: nothing is stored that could be wrong. */
+/**
+ * Uses are counted through the places of the engine on every call: nothing is stored that could be wrong. Where nobody asks for them and
+ * nobody knows these models, nothing is read but the page.
+ */
 export function listModelsInUse(
   asked: Asked,
   { kind, counted }: { readonly kind: ModelKind; readonly counted: boolean },
   request: PageRequest,
 ): Promise<ModelPage> {
+  const { site } = asked.platform;
   return reading(asked, async (tx) => {
-    const [page, rules] = await Promise.all([
+    const [page, early] = await Promise.all([
       listPage(tx, asked, request),
-      rulesForReading(tx, asked.platform.site),
+      counted ? rulesForReading(tx, site) : undefined,
     ]);
-    const ids = page.items.map(({ id }) => String(id));
+    const knowledge = site.knowledge();
+    if (!counted && !page.items.some((row) => mayEnd(row, knowledge)))
+      return { ...page, ends: new Map(), usage: undefined };
     const tenant = asked.caller.tenantId;
-    const ends = await listModelEnds(tx, { rules, tenant }, kind);
-    const usage = counted ? await usageOf(tx, { rules, tenant }, { kind, ids }) : undefined;
-    return { ...page, ends, usage };
+    const rules = early ?? (await rulesForReading(tx, site));
+    const models = await listModelsOfKind(tx, { rules, tenant }, kind);
+    const ids = page.items.map(({ id }) => String(id));
+    const usage = counted ? await usageOf(tx, { rules, tenant, models }, ids) : undefined;
+    return { ...page, ends: endsOf(models, rules.knowledge), usage };
   });
 }
 
 async function usageOf(
   tx: Tx,
-  { rules, tenant }: { readonly rules: Rules; readonly tenant: string },
-  { kind, ids }: { readonly kind: ModelKind; readonly ids: readonly string[] },
+  {
+    models,
+    ...where
+  }: { readonly rules: Rules; readonly tenant: string; readonly models: readonly ModelFacts[] },
+  ids: readonly string[],
 ): Promise<UsageByType[]> {
   if (ids.length === 0) return [];
-  const model = modelTableOf(rules, kind);
-  const all = model === undefined ? [] : await listModels(tx, rules, { model, tenant });
-  const models = all.filter(({ key = '' }) => ids.includes(key));
-  const counts = await countUsage(tx, { rules, models, tenant });
-  const byId = new Map(models.map(({ key }, at) => [key, counts[at]]));
+  const shown = models.filter(({ key = '' }) => ids.includes(key));
+  const counts = await countUsage(tx, { ...where, models: shown });
+  const byId = new Map(shown.map(({ key }, at) => [key, counts[at]]));
   return ids.map((id) => byId.get(id) ?? {});
 }

@@ -19,6 +19,8 @@ const made = new WeakMap<LoadedRegistry, ModelKnowledge>();
 function makeKnowledge(loaded: LoadedRegistry): ModelKnowledge {
   const { registry, routes } = loaded;
   const byName = modelsByName(registry);
+  // A row of `gpt-oss-20b` means `openai/gpt-oss-20b` where its provider is called so.
+  const lastParts = new Set([...byName.keys()].map((name) => name.slice(name.indexOf('/') + 1)));
   const others = otherServers(registry);
   const spellings = spellingsOf(loaded);
   const known = new Map<Model, Omit<KnownModel, 'lifecycle'>>();
@@ -37,6 +39,7 @@ function makeKnowledge(loaded: LoadedRegistry): ModelKnowledge {
       const model = byName.get(name) ?? byName.get(withoutVendor(byName, name));
       return model?.kind === kind ? describe(model, provider) : undefined;
     },
+    mayKnow: (name) => name.includes('/') || lastParts.has(name),
     ending: (kind) =>
       endingModels(registry, kind).map((model) => ({ ...describe(model), components: componentsOf(model) })),
   };

@@ -1,6 +1,6 @@
 /** The three kinds of models. The list shows how much each is used; one that goes away says so in its headers. */
 import { z } from 'zod';
-import { readModelEnds } from '../../platform/model-ends.ts';
+import { readModelEnd } from '../../platform/model-ends.ts';
 import type { ModelEnd } from '../../platform/model-ends.ts';
 import { listModelsInUse } from '../../platform/model-list.ts';
 import type { ModelKind, Resource } from '../../platform/resources/declaration.ts';
@@ -29,7 +29,7 @@ export function modelRoutes(app: App, deps: AppDeps): void {
       more: {
         shape: { retirement },
         of: async (asked, row) => {
-          const end = (await readModelEnds(asked, kind)).get(String(row['id']));
+          const end = await readModelEnd(asked, kind, row);
           const headers = modelHeaders(resource.path, row, end);
           return { values: { retirement: retirementJson(end, toldTo(asked.platform)) }, headers };
         },
