@@ -90,7 +90,7 @@ function valueTraces(input: PlaceInput, known: Known, table: Table, column: Colu
     innerTraces(known, { table, column, entry, all: inner }),
   );
   const isList = found.some((trace) => trace.how.shape === 'comma');
-  const traces = [...(isList ? [] : scalar), ...withoutDoubles(found)];
+  const traces = withoutDoubles([...(isList ? [] : scalar), ...found]);
   if (traces.length > 0 || !namesModel(column.name)) return traces;
   return [
     {
@@ -299,7 +299,7 @@ function mergeGroup(group: readonly InnerValues[]): InnerValues {
   };
 }
 
-/** Two members of one object lead to the same place. */
+/** Two members of one object lead to the same place; so do a text and a text that is a JSON string, which is read as the latter. */
 function withoutDoubles(traces: readonly Trace[]): Trace[] {
   return [...new Map(traces.map((trace) => [trace.how.json ?? '', trace])).values()];
 }
