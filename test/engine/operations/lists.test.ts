@@ -25,6 +25,8 @@ const comma: Readonly<Record<string, string>> = {
   'new, old': 'new',
   'old, new': 'new',
   ' old,new , b ': ' new , b ',
+  'a, new , old  ': 'a, new  ',
+  '  old,new, b,c ': '  new, b,c ',
   'old,older': 'new',
   'a,a,,new,new,old': 'a,a,,new,new',
   'older than old': 'older than old',
