@@ -72,7 +72,8 @@ export const errorCodes = {
   REGISTRY_INVALID: { exit: 1, summary: 'The registry has mistakes.' },
   REGISTRY_UNAVAILABLE: {
     exit: 1,
-    summary: 'The registry could not be loaded, so that nobody can say what may run.',
+    summary:
+      'The registry could not be loaded, or is not the one in force, so that nobody can say what may run.',
   },
   RUNTIME_UNSUPPORTED: { exit: 2, summary: 'There is no such runtime, or it is retired.' },
   MODEL_REQUIRED: { exit: 1, summary: 'A model must be named.' },

@@ -44,12 +44,19 @@ export async function asFleet<T>(
   tenantIds: readonly string[],
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
+  const { role, settings } = fleetBindings(scope, tenantIds);
+  return db.transaction(opening(scope, role, settings), work, scope.extent);
+}
+
+function fleetBindings(
+  scope: TenantScope,
+  tenantIds: readonly string[],
+): { role: string | undefined; settings: Readonly<Record<string, string>> } {
   if (tenantIds.length === 0) throw new DroverError('TENANT_INVALID', 'A fleet transaction names no tenant.');
   const tenants = tenantIds.map((tenantId) => checkTenant(scope, tenantId));
-  const fleet = fleetOf(scope);
+  const { role, settings } = fleetOf(scope);
   const list = `{${tenants.map((tenant) => JSON.stringify(tenant)).join(',')}}`;
-  const begin = opening(scope, fleet.role, fill(fleet.settings, '$tenants', list));
-  return db.transaction(begin, work, scope.extent);
+  return { role, settings: fill(settings, '$tenants', list) };
 }
 
 /** Runs `work` outside tenants: the catalogue, the list of tenants, state. No tenant's setting is in force. */
@@ -83,6 +90,21 @@ export async function asOperatorWithin(tx: Tx, scope: TenantScope, work: () => P
   await tx.script(`SET LOCAL ROLE ${quoteIdent(operatorRole)}`);
   await work();
   return tx.script(`SET LOCAL ROLE ${quoteIdent(role)}`);
+}
+
+/**
+ * Does one thing in the named tenants within an operator's transaction, which is the operator's again afterwards: for what must
+ * happen together in tenants and in what belongs to none.
+ */
+export async function asFleetWithin(
+  tx: Tx,
+  scope: TenantScope,
+  { tenantIds, work }: { readonly tenantIds: readonly string[]; readonly work: () => Promise<void> },
+): Promise<void> {
+  const { role, settings } = fleetBindings(scope, tenantIds);
+  await tx.script(bindingsOf(role, settings).join('; '));
+  await work();
+  if (scope.operatorRole !== undefined) await tx.script(`SET LOCAL ROLE ${quoteIdent(scope.operatorRole)}`);
 }
 
 /** Can one transaction see several tenants? */

@@ -187,6 +187,27 @@ eachEngine((engine) => {
       }
     });
 
+    it('comes in although somebody chooses all the time what it takes away', async () => {
+      const ids = [1, 2, 3].map(() => makeWorkspace(http, { runtime: 'desk', model: 'acme-1' }));
+      const until = { over: false };
+      const writers = ids.map(async (made) => {
+        const id = await made;
+        for (let n = 0; !until.over || n < 2; n += 1)
+          await ask('PUT', `/workspaces/${id}/model`, { model: n % 2 === 0 ? 'Special' : 'acme-1' });
+      });
+      await Promise.all(ids);
+      await bringIn(elsewhere);
+      until.over = true;
+      await Promise.all(writers);
+      const { n } = await http.asSuperuser((tx) =>
+        tx.one<{ n: number }>(
+          `SELECT count(*)::int AS n FROM migration.workspaces w WHERE model = 'Special' AND NOT EXISTS
+             (SELECT FROM migration.workspace_verdicts v WHERE v.workspace_id = w.id AND v.model = w.model AND v.reason = 'kept')`,
+        ),
+      );
+      assert.equal(n, 0);
+    });
+
     for (const { what, pair, next, code } of turns)
       it(`${what}: who has the pair keeps it and is told, and nobody comes to it`, async () => {
         const has = await makeWorkspace(http, pair);

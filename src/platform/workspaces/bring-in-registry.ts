@@ -1,8 +1,8 @@
 /**
- * Tells the database what the registry allows, so that it refuses the rest by itself. For pairs that go, the workspaces that have
- * them are given verdicts of their own (they may keep what they have, nobody may choose it anew). Then one transaction adds
- * the pairs that come, takes away those that go, and says which registry is in force. Who chooses a pair that goes at that
- * moment holds it, so taking it away is refused and tried again.
+ * Tells the database what the registry allows, so that it refuses the rest by itself. One transaction adds the pairs that come, gives
+ * verdicts of their own to the workspaces that have one which goes (they may keep what they have, nobody may choose it anew), takes
+ * those away, and says which registry is in force. The doors that route wait meanwhile; a migration, or SQL, that brings a workspace
+ * to a pair which goes holds it, so taking it away is refused and all is tried again.
  */
 import { DroverError } from '../../errors.ts';
 import {
@@ -21,14 +21,15 @@ import {
   type Pair,
   restOnVerdicts,
 } from '../../postgres/queries/registry-pairs.ts';
-import { asFleet, asOperator, asOperatorWithin } from '../../postgres/tenant.ts';
+import { withRetries } from '../../postgres/retry.ts';
+import { asFleetWithin, asOperator, asOperatorWithin } from '../../postgres/tenant.ts';
 import type { Tx } from '../../postgres/database.ts';
 import type { LoadedRegistry } from '../../registry/load.ts';
 import { routablePairs } from '../../registry/pairs.ts';
 import type { Platform } from '../open.ts';
 import { settleVerdicts } from './settle-verdicts.ts';
 
-const maxTries = 5;
+const maxRetries = 10;
 const tenantsAtOnce = 500;
 
 type Home = Pick<Platform, 'database' | 'schema'> & { readonly site: Pick<Platform['site'], 'scope'> };
@@ -41,27 +42,20 @@ interface Coming {
   readonly unlessReplaced?: boolean;
 }
 
+interface Exchanged {
+  readonly added: number;
+  readonly removed: number;
+}
+
 /** May be called again and again, and by several servers at once; the last one counts. */
-export async function bringInRegistry(
-  home: Home,
-  coming: Coming,
-): Promise<{ added: number; removed: number }> {
-  const { version } = coming.loaded.routes;
-  const wanted = routablePairs(coming.loaded, coming.today);
-  for (let tries = 1; ; tries += 1)
-    try {
-      if (await operate(home, (tx) => staysOut(tx, home.schema, coming))) return none;
-      const { gone } = await operate(home, (tx) => compare(tx, home.schema, wanted));
-      await inTenants(home, (tx) => keepHolders(tx, home, { gone, version }));
-      const done = await operate(home, (tx) => exchange(tx, home.schema, { ...coming, wanted }));
-      await inTenants(home, (tx, tenants) =>
-        settleVerdicts(tx, { ...coming, schema: home.schema, scope: home.site.scope, tenants }),
-      );
-      return done;
-    } catch (error) {
-      const again = error instanceof DroverError && error.code === 'STILL_REFERENCED' && tries < maxTries;
-      if (!again) throw error;
-    }
+export function bringInRegistry(home: Home, coming: Coming): Promise<Exchanged> {
+  return withRetries(maxRetries, () =>
+    operate(home, (tx) => exchange(tx, home, coming)).catch((error: unknown) => {
+      if (!(error instanceof DroverError) || error.code !== 'STILL_REFERENCED') throw error;
+      const message = 'Workspaces were given what the registry takes away, again and again; try later.';
+      throw new DroverError('RETRYABLE', message, {}, { cause: error });
+    }),
+  );
 }
 
 /** What the database holds to, whatever this server decides by. */
@@ -69,21 +63,30 @@ export function readInForce(home: Home): Promise<InForce | undefined> {
   return operate(home, (tx) => findInForce(tx, home.schema));
 }
 
-const none = { added: 0, removed: 0 };
-
 function operate<T>({ database, site }: Home, work: (tx: Tx) => Promise<T>): Promise<T> {
   return asOperator(database, site.scope, work);
 }
 
-async function inTenants(
-  home: Home,
-  work: (tx: Tx, tenants: readonly string[]) => Promise<void>,
-): Promise<void> {
-  const tenants = await operate(home, (tx) => listTenantIds(tx, home.schema));
+/** @throws STILL_REFERENCED */
+async function exchange(tx: Tx, home: Home, coming: Coming): Promise<Exchanged> {
+  const { schema, site } = home;
+  const { routes, hash } = coming.loaded;
+  await lockRegistry(tx, schema);
+  if (await staysOut(tx, schema, coming)) return { added: 0, removed: 0 };
+  const { come, gone } = await compare(tx, schema, routablePairs(coming.loaded, coming.today));
+  await insertRegistryPairs(tx, schema, come);
+  const tenants = await listTenantIds(tx, schema);
   for (let at = 0; at < tenants.length; at += tenantsAtOnce) {
-    const some = tenants.slice(at, at + tenantsAtOnce);
-    await asFleet(home.database, home.site.scope, some, (tx) => work(tx, some));
+    const tenantIds = tenants.slice(at, at + tenantsAtOnce);
+    const work = async (): Promise<void> => {
+      await keepHolders(tx, home, { gone, version: routes.version });
+      await settleVerdicts(tx, { ...coming, schema, scope: site.scope, tenants: tenantIds });
+    };
+    await asFleetWithin(tx, site.scope, { tenantIds, work });
   }
+  await deleteRegistryPairs(tx, schema, gone);
+  await putInForce(tx, schema, { version: routes.version, hash, day: coming.today });
+  return { added: come.length, removed: gone.length };
 }
 
 async function compare(
@@ -110,22 +113,6 @@ async function keepHolders(
     insertVerdicts(tx, schema, { holders, reason: 'kept', version }),
   );
   await restOnVerdicts(tx, schema, holders);
-}
-
-/** @throws STILL_REFERENCED */
-async function exchange(
-  tx: Tx,
-  schema: string,
-  { wanted, ...coming }: Coming & { readonly wanted: readonly Pair[] },
-): Promise<{ added: number; removed: number }> {
-  await lockRegistry(tx, schema);
-  if (await staysOut(tx, schema, coming)) return none;
-  const { come, gone } = await compare(tx, schema, wanted);
-  await insertRegistryPairs(tx, schema, come);
-  await deleteRegistryPairs(tx, schema, gone);
-  const { hash, routes } = coming.loaded;
-  await putInForce(tx, schema, { version: routes.version, hash, day: coming.today });
-  return { added: come.length, removed: gone.length };
 }
 
 async function staysOut(
