@@ -46,8 +46,9 @@ function decodeInt8(text: string): number | string {
 
 /** `infinity` and years that JavaScript cannot hold stay text. */
 function decodeTimestamptz(text: string): Date | string {
-  const iso = text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00');
-  const date = new Date(iso);
+  const sign = text.at(-3);
+  const zone = sign === '+' || sign === '-' ? ':00' : '';
+  const date = new Date(`${text.replace(' ', 'T')}${zone}`);
   return Number.isNaN(date.getTime()) ? text : date;
 }
 
@@ -123,12 +124,16 @@ function decodeArray(text: string, decode: Decode): unknown[] {
 /** Columns of a result, and how each is read. */
 export type Columns = readonly { readonly name: string; readonly decode: Decode }[];
 
-/** A row of values in text form. Made from entries, so that a column may have any name. */
+/** A row of values in text form. A column may have any name, that of the prototype among them. */
 export function toRow(columns: Columns, values: readonly unknown[]): object {
-  return Object.fromEntries(
-    columns.map(({ name, decode }, at) => {
-      const value = values[at];
-      return [name, typeof value === 'string' ? decode(value) : null];
-    }),
-  );
+  const row: Record<string, unknown> = {};
+  for (const [at, { name, decode }] of columns.entries()) {
+    const text = values[at];
+    const value = typeof text === 'string' ? decode(text) : null;
+    if (name === '__proto__') Object.defineProperty(row, name, { ...ordinary, value });
+    else row[name] = value;
+  }
+  return row;
 }
+
+const ordinary = { writable: true, enumerable: true, configurable: true };

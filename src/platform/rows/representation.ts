@@ -20,9 +20,9 @@ export function tableOf({ platform, caller, resource }: Asked): RowTable {
 
 /** The row as the API shows it: the declared columns, and nothing else. */
 export function represent(columns: Resource['columns'], row: Row): Values {
-  return Object.fromEntries(
-    Object.entries(columns).map(([name, { type }]) => [name, shown(type, row[name] ?? null)]),
-  );
+  const values: Record<string, unknown> = {};
+  for (const [name, { type }] of Object.entries(columns)) values[name] = shown(type, row[name] ?? null);
+  return values;
 }
 
 function shown({ kind }: ValueType, value: unknown): unknown {

@@ -32,8 +32,10 @@ export function patchWorkspace(door: AtDoor, { id, ifMatch, body }: PatchRequest
   requirePatchable(body);
   const within = 'runtime' in body ? routingAt : writingAt;
   return within(door, async (at) => {
-    const held = await holdNamedModels(at, 'runtime' in body ? [body['model'] as string | null] : []);
-    const before = await lockWorkspace(at, { id, ifMatch });
+    const [held, before] = await Promise.all([
+      holdNamedModels(at, 'runtime' in body ? [body['model'] as string | null] : []),
+      lockWorkspace(at, { id, ifMatch }),
+    ]);
     const beside = Object.fromEntries(Object.entries(body).filter(([name]) => isPatchable(name)));
     const workspace =
       body['runtime'] === undefined
@@ -61,8 +63,10 @@ export function putModel(
   { id, ifMatch, model, acceptPayerChange }: ModelRequest,
 ): Promise<Patched> {
   return routingAt(door, async (at) => {
-    const held = await holdNamedModels(at, [model]);
-    const before = await lockWorkspace(at, { id, ifMatch });
+    const [held, before] = await Promise.all([
+      holdNamedModels(at, [model]),
+      lockWorkspace(at, { id, ifMatch }),
+    ]);
     const workspace = await setRouting(at, before, { model, acceptPayerChange, held, modelNeeded: false });
     return { workspace, restart: restartReasons(before, workspace) };
   });

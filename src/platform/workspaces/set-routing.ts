@@ -2,14 +2,15 @@
  * The only writer of a workspace's runtime and model. The row is locked, the pair that would be stored is judged, and one
  * statement writes it with a new version; whatever is refused was refused before anything was written.
  *
- * Locks: the registry in force, the tenant's models that are named, the workspace, the tenant's secrets, its own secrets. Then the database's own rule: the pair stands in
- * registry_pairs, or a verdict for this workspace is recorded by the operator's role, to which the row's key refers.
+ * Locks: the registry in force, the tenant's models that are named, the workspace (in one message); the tenant's secrets, its own
+ * secrets (in the next). Then the database's own rule: the pair stands in registry_pairs, or a verdict for this workspace is
+ * recorded by the operator's role, to which the row's key refers.
  */
 import { DroverError } from '../../errors.ts';
 import {
   deleteVerdicts,
-  hasRegistryPair,
-  hasVerdicts,
+  findStanding,
+  type Holder,
   insertVerdicts,
 } from '../../postgres/queries/registry-pairs.ts';
 import { findInForce } from '../../postgres/queries/registry-in-force.ts';
@@ -46,13 +47,19 @@ export interface RoutingChange {
  */
 export async function setRouting(at: InTenant, workspace: Values, change: RoutingChange): Promise<Values> {
   const id = String(workspace['id']);
-  const verdict = await judgeChange(at, pairOf(workspace), { ...change, id });
+  const before = pairOf(workspace);
+  const { runtime = before.runtime, model = before.model } = change;
+  const [verdict, { listed, judged }] = await Promise.all([
+    judgeChange(at, before, { ...change, id }),
+    // Good until the end, since the registry and the workspace are held.
+    findStanding(at.tx, at.platform.schema, holderOf(at, id, { runtime, model })),
+  ]);
   const changed = changesOf(workspace, { ...routingValues(verdict), ...change.beside });
   if (Object.keys(changed).length === 0) return workspace;
-  const route = await routeFor(at, id, verdict);
+  const route = await routeFor(at, { id, verdict, listed });
   const columns = Object.keys(workspaces.columns);
   const row = await updateWorkspace(at.tx, tenantOf(at), { id, values: { ...changed, route }, columns });
-  await forgetVerdicts(at, id, { verdict, route });
+  if (judged || route === 'verdict') await forgetVerdicts(at, id, { verdict, route });
   await recordAt(at, {
     action: 'workspace.updated',
     object: id,
@@ -90,7 +97,9 @@ export interface NewWorkspace {
 /** The same for a workspace that is made: its pair was judged by the caller, in this transaction, with its models held. */
 export async function insertRouted(at: InTenant, made: NewWorkspace): Promise<Values> {
   const { id, verdict, beside } = made;
-  const route = await routeFor(at, id, verdict);
+  const holder = holderOf(at, id, routingValues(verdict));
+  const { listed } = await findStanding(at.tx, at.platform.schema, holder);
+  const route = await routeFor(at, { id, verdict, listed });
   const row = await insertWorkspace(at.tx, tenantOf(at), {
     id,
     values: { ...beside, ...routingValues(verdict), route },
@@ -115,15 +124,29 @@ function routingValues(verdict: Allowed | NotAsked): Pair {
 
 type Route = 'registry' | 'verdict';
 
+/** As the tables of pairs and verdicts spell it: trimmed, and no model is an empty one. */
+function holderOf(
+  { caller }: InTenant,
+  id: string,
+  { runtime, model }: { readonly runtime: string; readonly model: string | null },
+): Holder {
+  return { tenant_id: caller.tenantId, id, runtime, model: model?.trim() ?? '' };
+}
+
+interface Judged {
+  readonly id: string;
+  readonly verdict: Allowed | NotAsked;
+  /** Does its pair stand among those of the registry? */
+  readonly listed: boolean;
+}
+
 /** How the database will know that the pair may be stored. */
-async function routeFor(at: InTenant, id: string, verdict: Allowed | NotAsked): Promise<Route> {
-  const { tx, platform, caller } = at;
-  const { runtime, model } = routingValues(verdict);
-  const pair = { runtime, model: model ?? '' };
+async function routeFor(at: InTenant, { id, verdict, listed }: Judged): Promise<Route> {
+  const { tx, platform } = at;
   const bySecrets = verdict.verdict === 'allow' && verdict.by === 'name-by-secrets';
-  if (!bySecrets && (await hasRegistryPair(tx, platform.schema, pair))) return 'registry';
+  if (!bySecrets && listed) return 'registry';
   await requireInForce(at);
-  const holders = [{ tenant_id: caller.tenantId, id, ...pair }];
+  const holders = [holderOf(at, id, routingValues(verdict))];
   const version = verdict.registryVersion ?? '';
   await asOperatorWithin(tx, platform.site.scope, () =>
     insertVerdicts(tx, platform.schema, { holders, reason: 'allowed', version }),
@@ -148,9 +171,7 @@ async function forgetVerdicts(
 ): Promise<void> {
   const { tx, platform, caller } = at;
   const about = { tenantId: caller.tenantId, id };
-  if (route === 'registry' && !(await hasVerdicts(tx, platform.schema, about))) return;
-  const { runtime, model } = routingValues(verdict);
-  const except = route === 'verdict' ? { runtime, model: model ?? '' } : undefined;
+  const except = route === 'verdict' ? holderOf(at, id, routingValues(verdict)) : undefined;
   await asOperatorWithin(tx, platform.site.scope, () =>
     deleteVerdicts(tx, platform.schema, { ...about, except }),
   );

@@ -4,7 +4,7 @@ import type { Tx } from '../../postgres/database.ts';
 import type { OfTenant } from '../../postgres/queries/model-choice.ts';
 import { findRow } from '../../postgres/queries/resource-rows.ts';
 import { relyOnRegistry } from '../../postgres/queries/registry-in-force.ts';
-import { lockSecretNames } from '../../postgres/queries/secrets.ts';
+import { type Holder, lockSecretNames } from '../../postgres/queries/secrets.ts';
 import type { Values } from '../resources/declaration.ts';
 import { notFound } from '../rows/read.ts';
 import { represent, requireMatch, tableOf } from '../rows/representation.ts';
@@ -24,8 +24,8 @@ export function writingAt<T>(door: AtDoor, work: (at: InTenant) => Promise<T>): 
 /** The same where a pair may be stored: no other registry comes in force until the transaction ends. */
 export function routingAt<T>(door: AtDoor, work: (at: InTenant) => Promise<T>): Promise<T> {
   return writingAt(door, async (at) => {
-    await relyOnRegistry(at.tx, at.platform.schema);
-    return work(at);
+    const [, done] = await Promise.all([relyOnRegistry(at.tx, at.platform.schema), work(at)]);
+    return done;
   });
 }
 
@@ -59,10 +59,11 @@ export async function findWorkspace(at: InTenant, id: string): Promise<Values> {
 /** Names of the secrets of the tenant and of the workspace; nobody takes one away until the transaction ends. */
 export async function relyOnSecrets(at: InTenant, workspaceId: string | undefined): Promise<string[]> {
   const tenant = tenantOf(at);
-  const shared = await lockSecretNames(at.tx, tenant, { holder: 'tenant', to: 'rely' });
-  if (workspaceId === undefined) return shared;
-  const own = await lockSecretNames(at.tx, tenant, { holder: { workspace: workspaceId }, to: 'rely' });
-  return [...new Set([...shared, ...own])];
+  const holders: Holder[] = workspaceId === undefined ? ['tenant'] : ['tenant', { workspace: workspaceId }];
+  const names = await Promise.all(
+    holders.map((holder) => lockSecretNames(at.tx, tenant, { holder, to: 'rely' })),
+  );
+  return [...new Set(names.flat())];
 }
 
 /** Names of fields and secrets, never values. */

@@ -2,6 +2,7 @@
 import { Binder } from '../binder.ts';
 import type { Row, Tx } from '../database.ts';
 import { quoteIdent, quoteTable } from '../identifiers.ts';
+import { prepared } from '../prepared.ts';
 
 export interface ModelState {
   readonly id: string;
@@ -39,8 +40,8 @@ export function listModelsByName(
   { kind, names }: { readonly kind: string; readonly names: readonly string[] },
 ): Promise<ModelState[]> {
   return tx.many<ModelState>(
-    `SELECT m.id, m.name, m.lifecycle, m.is_enabled, m.successor_id FROM ${quoteTable({ schema, name: `${kind}_models` })} m
-     WHERE m.tenant_id = $1 AND m.name = ANY ($2::text[]) ORDER BY m.id FOR KEY SHARE`,
+    prepared(`SELECT m.id, m.name, m.lifecycle, m.is_enabled, m.successor_id FROM ${quoteTable({ schema, name: `${kind}_models` })} m
+     WHERE m.tenant_id = $1 AND m.name = ANY ($2::text[]) ORDER BY m.id FOR KEY SHARE`),
     [tenantId, names],
   );
 }

@@ -4,6 +4,7 @@
  */
 import type { Tx } from '../database.ts';
 import { quoteTable } from '../identifiers.ts';
+import { prepared } from '../prepared.ts';
 
 export interface Pair {
   readonly runtime: string;
@@ -16,14 +17,6 @@ const workspacesOf = (schema: string): string => quoteTable({ schema, name: 'wor
 
 export function listRegistryPairs(tx: Tx, schema: string): Promise<Pair[]> {
   return tx.many<Pair>(`SELECT runtime, model FROM ${pairsOf(schema)} ORDER BY runtime, model`);
-}
-
-export async function hasRegistryPair(tx: Tx, schema: string, { runtime, model }: Pair): Promise<boolean> {
-  const { found } = await tx.one<{ found: boolean }>(
-    `SELECT EXISTS (SELECT FROM ${pairsOf(schema)} WHERE runtime = $1 AND model = $2) AS found`,
-    [runtime, model],
-  );
-  return found;
 }
 
 export async function insertRegistryPairs(tx: Tx, schema: string, pairs: readonly Pair[]): Promise<number> {
@@ -140,16 +133,26 @@ export async function deleteVerdicts(
   );
 }
 
-export async function hasVerdicts(
+export interface Standing {
+  /** The pair is one of the registry's. */
+  readonly listed: boolean;
+  /** There are verdicts about the workspace, whatever the pair. */
+  readonly judged: boolean;
+}
+
+/** What the database knows of a pair, and of a workspace that would have it. */
+export function findStanding(
   tx: Tx,
   schema: string,
-  { tenantId, id }: { tenantId: string; id: string },
-): Promise<boolean> {
-  const { found } = await tx.one<{ found: boolean }>(
-    `SELECT EXISTS (SELECT FROM ${verdictsOf(schema)} WHERE tenant_id = $1 AND workspace_id = $2) AS found`,
-    [tenantId, id],
+  { tenant_id, id, runtime, model }: Holder,
+): Promise<Standing> {
+  return tx.one<Standing>(
+    prepared(
+      `SELECT EXISTS (SELECT FROM ${pairsOf(schema)} WHERE runtime = $3 AND model = $4) AS listed,
+              EXISTS (SELECT FROM ${verdictsOf(schema)} WHERE tenant_id = $1 AND workspace_id = $2) AS judged`,
+    ),
+    [tenant_id, id, runtime, model],
   );
-  return found;
 }
 
 /** The workspaces rest on a verdict of their own from here on; nothing else about them changes. */

@@ -5,6 +5,7 @@
  */
 import type { Tx } from '../database.ts';
 import { quoteTable } from '../identifiers.ts';
+import { prepared } from '../prepared.ts';
 import type { OfTenant } from './model-choice.ts';
 
 export interface Sealed {
@@ -41,18 +42,22 @@ export async function lockSecretNames(
   { holder, to }: { readonly holder: Holder; readonly to: 'rely' | 'change' },
 ): Promise<string[]> {
   const { sql, params } = mine(holder, tenantId);
-  if (holder === 'tenant') await lockAll(tx, tenantId, to);
-  const rows = await tx.many<{ name: string }>(
-    `SELECT name FROM ${tableOf(schema, holder)} WHERE ${sql} ORDER BY name FOR ${to === 'rely' ? 'KEY SHARE' : 'UPDATE'}`,
-    params,
-  );
+  const [, rows] = await Promise.all([
+    holder === 'tenant' ? lockAll(tx, tenantId, to) : undefined,
+    tx.many<{ name: string }>(
+      prepared(
+        `SELECT name FROM ${tableOf(schema, holder)} WHERE ${sql} ORDER BY name FOR ${to === 'rely' ? 'KEY SHARE' : 'UPDATE'}`,
+      ),
+      params,
+    ),
+  ]);
   return rows.map(({ name }) => name);
 }
 
 /** A row that is not there yet cannot be held: one that comes could make a pair ambiguous which was clear without it. */
 async function lockAll(tx: Tx, tenantId: string, to: 'rely' | 'change'): Promise<void> {
   const lock = to === 'rely' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
-  await tx.many(`SELECT ${lock}(hashtextextended($1, 0))`, [`secrets of ${tenantId}`]);
+  await tx.many(prepared(`SELECT ${lock}(hashtextextended($1, 0))`), [`secrets of ${tenantId}`]);
 }
 
 /** What is known of the secrets, without their values. */

@@ -1,6 +1,7 @@
 /** The statements that write workspaces. `runtime` and `model` are written here and nowhere else; see platform/workspaces/set-routing.ts. */
 import type { Row, Tx } from '../database.ts';
 import { quoteIdent, quoteTable } from '../identifiers.ts';
+import { prepared } from '../prepared.ts';
 import type { OfTenant } from './model-choice.ts';
 
 const workspacesOf = (schema: string): string => quoteTable({ schema, name: 'workspaces' });
@@ -21,8 +22,10 @@ export function updateWorkspace(
 ): Promise<Row> {
   const sets = Object.keys(values).map((name, at) => `${quoteIdent(name)} = $${at + 3}`);
   return tx.one(
-    `UPDATE ${workspacesOf(schema)} SET ${[...sets, 'version = version + 1', 'updated_at = statement_timestamp()'].join(', ')}
-     WHERE tenant_id = $1 AND id = $2 RETURNING ${columns.map(quoteIdent).join(', ')}`,
+    prepared(
+      `UPDATE ${workspacesOf(schema)} SET ${[...sets, 'version = version + 1', 'updated_at = statement_timestamp()'].join(', ')}
+       WHERE tenant_id = $1 AND id = $2 RETURNING ${columns.map(quoteIdent).join(', ')}`,
+    ),
     [tenantId, id, ...Object.values(values)],
   );
 }
