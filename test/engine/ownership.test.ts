@@ -102,6 +102,22 @@ describe('paths to a tenant', () => {
   });
 });
 
+describe('a table of tenants that is not there, or whose rows nothing tells apart', () => {
+  it('leaves every owner unknown, so that every plan refuses', () => {
+    const things = { id: 'uuid!', tenant_id: 'uuid!' };
+    const ownerOf = (root: string, key?: string): string | undefined => {
+      const tenant = { root, column: 'tenant_id', ...(key === undefined ? {} : { key }) };
+      const catalog = buildCatalog({ ...parents, things }, { tenants: { primaryKey: [] } });
+      return resolveRules(catalog, { version: 1, model: {}, tenant }).rules.ownership.get('public.things')
+        ?.kind;
+    };
+    assert.deepEqual(
+      [ownerOf('nowhere'), ownerOf('nowhere', 'id'), ownerOf('tenants'), ownerOf('tenants', 'id')],
+      ['unknown', 'unknown', 'unknown', 'tenant'],
+    );
+  });
+});
+
 describe('declared links', () => {
   const link = (text: string, columns: Columns = { id: 'uuid!', ref: 'text' }): string[] =>
     pathsOf({
