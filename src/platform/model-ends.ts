@@ -22,13 +22,22 @@ export interface ModelEnd {
 }
 
 /** What becomes of the model of a row; undefined where it stays. */
-export function readModelEnd(asked: Asked, kind: ModelKind, row: Values): Promise<ModelEnd | undefined> {
+export async function readModelEnd(
+  asked: Asked,
+  kind: ModelKind,
+  row: Values,
+): Promise<ModelEnd | undefined> {
+  if (!mayEnd(row, asked.platform.site.knowledge())) return undefined;
+  return (await readModelEnds(asked, kind)).get(String(row['id']));
+}
+
+/** Of each model of the tenant that ends, by its id. */
+export function readModelEnds(asked: Asked, kind: ModelKind): Promise<ReadonlyMap<string, ModelEnd>> {
   const { platform, caller } = asked;
-  if (!mayEnd(row, platform.site.knowledge())) return Promise.resolve(undefined);
   return reading(asked, async (tx) => {
     const rules = await rulesForReading(tx, platform.site);
     const models = await listModelsOfKind(tx, { rules, tenant: caller.tenantId }, kind);
-    return endsOf(models, rules.knowledge).get(String(row['id']));
+    return endsOf(models, rules.knowledge);
   });
 }
 

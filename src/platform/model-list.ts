@@ -4,9 +4,9 @@ import type { Rules } from '../engine/references.ts';
 import type { Tx } from '../postgres/database.ts';
 import { rulesForReading } from '../postgres/kept-rules.ts';
 import { countUsage, type UsageByType } from '../postgres/usage.ts';
-import { endsOf, listModelsOfKind, mayEnd, type ModelEnd } from './model-ends.ts';
+import { endsOf, listModelsOfKind, mayEnd, type ModelEnd, readModelEnds } from './model-ends.ts';
 import type { ModelKind } from './resources/declaration.ts';
-import { listPage, type Page, type PageRequest } from './rows/read.ts';
+import { listPage, listResource, type Page, type PageRequest } from './rows/read.ts';
 import { type Asked, reading } from './rows/unit.ts';
 
 export interface ModelPage extends Page {
@@ -16,31 +16,31 @@ export interface ModelPage extends Page {
   readonly ends: ReadonlyMap<string, ModelEnd>;
 }
 
-/**
- * Uses are counted through the places of the engine on every call: nothing is stored that could be wrong. Where nobody asks for them and
- * nobody knows these models, nothing is read but the page.
- */
-export function listModelsInUse(
-  asked: Asked,
-  { kind, counted }: { readonly kind: ModelKind; readonly counted: boolean },
-  request: PageRequest,
-): Promise<ModelPage> {
-  const { site } = asked.platform;
+/** Uses are counted through the places of the engine on every call: nothing is stored that could be wrong. */
+export function listModelsInUse(asked: Asked, kind: ModelKind, request: PageRequest): Promise<ModelPage> {
   return reading(asked, async (tx) => {
-    const [page, early] = await Promise.all([
+    const [page, rules] = await Promise.all([
       listPage(tx, asked, request),
-      counted ? rulesForReading(tx, site) : undefined,
+      rulesForReading(tx, asked.platform.site),
     ]);
-    const knowledge = site.knowledge();
-    if (!counted && !page.items.some((row) => mayEnd(row, knowledge)))
-      return { ...page, ends: new Map(), usage: undefined };
     const tenant = asked.caller.tenantId;
-    const rules = early ?? (await rulesForReading(tx, site));
     const models = await listModelsOfKind(tx, { rules, tenant }, kind);
     const ids = page.items.map(({ id }) => String(id));
-    const usage = counted ? await usageOf(tx, { rules, tenant, models }, ids) : undefined;
+    const usage = await usageOf(tx, { rules, tenant, models }, ids);
     return { ...page, ends: endsOf(models, rules.knowledge), usage };
   });
+}
+
+/** The same without the uses: one statement, where none of the models can end. */
+export async function listModelsAlone(
+  asked: Asked,
+  kind: ModelKind,
+  request: PageRequest,
+): Promise<ModelPage> {
+  const page = await listResource(asked, request);
+  const knowledge = asked.platform.site.knowledge();
+  const some = page.items.some((row) => mayEnd(row, knowledge));
+  return { ...page, ends: some ? await readModelEnds(asked, kind) : new Map(), usage: undefined };
 }
 
 async function usageOf(

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { readModelEnd } from '../../platform/model-ends.ts';
 import type { ModelEnd } from '../../platform/model-ends.ts';
-import { listModelsInUse } from '../../platform/model-list.ts';
+import { listModelsAlone, listModelsInUse } from '../../platform/model-list.ts';
 import type { ModelKind, Resource } from '../../platform/resources/declaration.ts';
 import { completionModels, embeddingModels, transcriptionModels } from '../../platform/resources/models.ts';
 import { callerOf } from '../access.ts';
@@ -88,8 +88,8 @@ function addList(
     handler: async (request) => {
       const asked = { platform, caller: callerOf(request), resource };
       const page = pageRequest(request.query);
-      const counted = page.filters['usage'] !== 'false';
-      const { items, next, usage: counts, ends } = await listModelsInUse(asked, { kind, counted }, page);
+      const list = page.filters['usage'] === 'false' ? listModelsAlone : listModelsInUse;
+      const { items, next, usage: counts, ends } = await list(asked, kind, page);
       const told = toldTo(platform);
       const whole = items.map((item, at) => ({
         ...item,
