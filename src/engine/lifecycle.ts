@@ -41,8 +41,8 @@ export function withLifecycle(model: ModelFacts, all: readonly LifecycleNote[]):
   return {
     ...model,
     lifecycle: notes,
-    deprecated: notes.some(({ status }) => status === 'deprecated'),
-    retired: notes.some(({ status }) => isGone(status)),
+    deprecated: model.deprecated || notes.some(({ status }) => status === 'deprecated'),
+    retired: model.retired || notes.some(({ status }) => isGone(status)),
     ...(announced === undefined ? {} : { announced }),
     ...(shutdown === undefined ? {} : { shutdown }),
   };

@@ -56,7 +56,8 @@ export function lifecycleWith(
   const distributor = lifecycle.distributors?.find(({ via }) => via === id);
   if (distributor !== undefined)
     return { status: 'deprecated', shutdown: distributor.shutdown, page: distributor.source };
-  if ((servers.get(id) ?? (servers.has(id) ? null : vendor)) !== vendor) return { status: 'active' };
+  const served = servers.has(id) ? servers.get(id) : vendor;
+  if (served !== vendor) return { status: 'active' };
   const { status, announced, shutdown } = lifecycle;
   return {
     status,
