@@ -49,7 +49,7 @@ export function withLifecycle(model: ModelFacts, all: readonly LifecycleNote[]):
 }
 
 /** No longer to be chosen. */
-export function isGone(status: LifecycleStatus): boolean {
+function isGone(status: LifecycleStatus): boolean {
   return status === 'retired' || status === 'withdrawn';
 }
 
