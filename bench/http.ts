@@ -1,7 +1,7 @@
 /**
  * `npm run bench:http [-- MODELS …]`: requests a second of `GET /api/v1/completion-models` with authentication under row-level security,
  * beside the same query in a bare Fastify route without either, on a real server. The load comes from a thread of its own.
- * Ratios travel, absolute figures do not; those of processor time (of the server's thread and the database) stay true on a busy machine.
+ * Ratios travel, absolute figures do not; those of processor time (of the server's thread and the database) are disturbed least by a busy machine.
  */
 import autocannon from 'autocannon';
 import Table from 'cli-table3';

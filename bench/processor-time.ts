@@ -1,4 +1,4 @@
-/** Processor time, which does not depend on what else the machine does: of this thread and of the database's processes. */
+/** Processor time, of this thread and of the database's processes: what else the machine does disturbs it less than requests a second. */
 import { readFileSync } from 'node:fs';
 import { withClient } from './fixture.ts';
 
