@@ -1,9 +1,10 @@
 /** Ctrl-C while a migration runs takes back what was done, says so, and leaves a record. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { waitUntil } from '../support/guarantee.ts';
 import { demoPlace, drover } from './drover-process.ts';
+import { countWaiters } from './table-locks.ts';
 import { digestTenants } from './tenant-rows.ts';
 
 const move = ['--from', 'claude-3-7-sonnet', '--to', 'claude-haiku-4-5', '--tenant', 'Alder Clinic'];
@@ -24,7 +25,7 @@ test('stopped in the middle: the start, status 130, and a record', async () => {
     onStart: (press) => (interrupt = press),
     onStderr: (text) => void (text.includes('Stopping.') && heard.resolve()),
   });
-  await waitForWaiter(blocker);
+  await waitUntil(async () => (await countWaiters(blocker)) > 0, 'another connection waits for the lock');
   interrupt();
   await Promise.race([heard.promise, stopped]);
   await blocker.query('ROLLBACK');
@@ -44,16 +45,3 @@ test('stopped in the middle: the start, status 130, and a record', async () => {
   );
   await demo.drop();
 });
-
-/** Until another connection of this database waits for a lock. */
-async function waitForWaiter(client: pg.Client): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const { rowCount } = await client.query(
-      'SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT l.granted AND d.datname = current_database()',
-    );
-    if ((rowCount ?? 0) > 0) return;
-    if (Date.now() > deadline) throw new Error('nobody waits for the lock');
-    await delay(20);
-  }
-}

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { oneEngine } from '../support/databases.ts';
 import { waitUntil } from '../support/guarantee.ts';
 import { demoPlace, drover, examplePlace, type Outcome, type Place, scratch } from './drover-process.ts';
+import { countWaiters } from './table-locks.ts';
 import { digestTenants } from './tenant-rows.ts';
 
 const move = ['--from', 'claude-3-7-sonnet', '--to', 'claude-sonnet-4-5'];
@@ -146,10 +147,7 @@ test('Ctrl-C pauses after the waves under way, and the run goes on where it was'
       onStart: (press) => (interrupt = press),
       onStderr: (text) => void (text.includes('Pausing') && heard.resolve()),
     });
-    await waitUntil(async () => {
-      const { rowCount } = await blocker.query(`SELECT FROM pg_locks WHERE NOT granted`);
-      return (rowCount ?? 0) > 1;
-    }, 'both workers wait for the lock');
+    await waitUntil(async () => (await countWaiters(blocker)) > 1, 'both workers wait for the lock');
     interrupt();
     await Promise.race([heard.promise, stopped]);
     await blocker.query('ROLLBACK');
