@@ -17,7 +17,7 @@ import { buildTemplate, databaseUrl, ids, withClient } from './fixture.ts';
 /** Clients write workspaces of their own, so that they do not wait for each other. */
 export const clients = 4;
 
-export interface Pair {
+interface Pair {
   readonly runtime: string;
   readonly model: string;
 }
