@@ -59,7 +59,7 @@ const scene = `
   INSERT INTO migration.model_providers (tenant_id, id, name, is_active, has_credentials) VALUES ('${ids.tenant}', '${ids.provider}', 'anthropic', true, true);
   INSERT INTO migration.completion_models (tenant_id, id, name, family, provider_id, is_enabled) VALUES
     ('${ids.tenant}', '${ids.source}', 'claude-3-7-sonnet', 'claude', '${ids.provider}', true),
-    ('${ids.tenant}', '${ids.target}', 'claude-sonnet-4-5', 'claude', '${ids.provider}', true);`;
+    ('${ids.tenant}', '${ids.target}', 'claude-sonnet-4-6', 'claude', '${ids.provider}', true);`;
 
 /** Clones the template, with the caches as after a checkpoint, and drops the clone afterwards. */
 export async function withClone<T>(

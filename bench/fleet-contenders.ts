@@ -11,7 +11,7 @@ import { withClient } from './fixture.ts';
 import { fleetId } from './fleet-fixture.ts';
 
 const source = 'claude-3-7-sonnet';
-const target = 'claude-sonnet-4-5';
+const target = 'claude-sonnet-4-6';
 
 /** Milliseconds of one plain UPDATE for each table over all tenants, in one transaction, as superuser: no journal, no checks. */
 export function limit(url: string): Promise<number> {

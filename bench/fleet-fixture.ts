@@ -47,6 +47,6 @@ function scene(tenants: number): string {
     INSERT INTO migration.completion_models (tenant_id, id, name, family, provider_id, is_enabled)
       SELECT ${idSql(0)}, ${idSql(4)}, 'claude-3-7-sonnet', 'claude', ${idSql(3)}, true ${numbers};
     INSERT INTO migration.completion_models (tenant_id, id, name, family, provider_id, is_enabled)
-      SELECT ${idSql(0)}, ${idSql(5)}, 'claude-sonnet-4-5', 'claude', ${idSql(3)}, true ${numbers};
+      SELECT ${idSql(0)}, ${idSql(5)}, 'claude-sonnet-4-6', 'claude', ${idSql(3)}, true ${numbers};
     INSERT INTO migration.space_completion_models (tenant_id, space_id, model_id) SELECT ${idSql(0)}, ${idSql(2)}, ${idSql(4)} ${numbers};`;
 }

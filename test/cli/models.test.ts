@@ -42,7 +42,7 @@ oneEngine((engine) => {
     assert.equal(shown.status, 0, shown.stderr);
     assert.match(
       shown.stdout,
-      /^1\. claude-sonnet-4-5 .*: \d+ points, 63 rows\n {3}To be confirmed: SOURCE_IS_DEFAULT\.\n/,
+      /^1\. claude-sonnet-4-6 .*: \d+ points, 63 rows\n {3}To be confirmed: SOURCE_IS_DEFAULT\.\n/,
     );
     assert.match(shown.stdout, /\n2\. /);
     assert.doesNotMatch(shown.stdout, /\n3\. /);
@@ -63,13 +63,13 @@ oneEngine((engine) => {
       '--from',
       'claude-3-7-sonnet',
       '--to',
-      'claude-sonnet-4-5',
+      'claude-sonnet-4-6',
       '--json',
     ]);
     const { findings, hash } = JSON.parse(planned.stdout) as { findings: unknown; hash: string };
     assert.deepEqual(
       [suggestions[0]?.findings, suggestions[0]?.model.components.name],
-      [findings, 'claude-sonnet-4-5'],
+      [findings, 'claude-sonnet-4-6'],
     );
     assert.match(hash, /^[0-9a-f]{64}$/);
   });

@@ -69,7 +69,7 @@ oneEngine((engine) => {
       '--from',
       'claude-3-7-sonnet',
       '--to',
-      'claude-sonnet-4-5',
+      'claude-sonnet-4-6',
       '--tenant',
       'Cedar School',
       '--yes',

@@ -8,7 +8,7 @@ import { demoPlace, drover, examplePlace, type Outcome, type Place, scratch } fr
 import { countWaiters } from './table-locks.ts';
 import { digestTenants } from './tenant-rows.ts';
 
-const move = ['--from', 'claude-3-7-sonnet', '--to', 'claude-sonnet-4-5'];
+const move = ['--from', 'claude-3-7-sonnet', '--to', 'claude-sonnet-4-6'];
 const all = ['--all-tenants', ...move];
 
 const examples = {
@@ -82,7 +82,7 @@ oneEngine((engine) => {
       );
       assert.match(
         (await drover(['runs', ...demo.where])).stdout,
-        /claude-3-7-sonnet \(claude-sonnet\) → claude-sonnet-4-5/,
+        /claude-3-7-sonnet \(claude-sonnet\) → claude-sonnet-4-6/,
       );
     });
   });

@@ -9,7 +9,7 @@ import { makeWorkspace, storedAll, storedRow } from '../support/workspaces.ts';
 
 const haiku = completionId(1, 'claude-haiku-4-5');
 /** By the name of a model whose end nobody has announced: the demo's is shut down one day, and could not be chosen then. */
-const sonnet = completionId(1, 'claude-sonnet-4-5');
+const sonnet = completionId(1, 'claude-sonnet-4-6');
 const mini = completionId(1, 'gpt-5-mini');
 const secrets = { ANTHROPIC_API_KEY: 'k' };
 
@@ -22,7 +22,7 @@ oneEngine((engine) => {
 
   before(async () => {
     http = await httpPlatform(engine);
-    const lasting = `UPDATE migration.completion_models SET name = 'claude-sonnet-5-5' WHERE name = 'claude-sonnet-4-5'`;
+    const lasting = `UPDATE migration.completion_models SET name = 'claude-sonnet-5-5' WHERE name = 'claude-sonnet-4-6'`;
     await http.asSuperuser((tx) => tx.run(lasting));
     plain = await makeWorkspace(http, { runtime: 'hermes', model: 'claude-haiku-4-5', secrets });
     slashed = await makeWorkspace(http, {

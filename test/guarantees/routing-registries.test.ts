@@ -287,11 +287,11 @@ eachEngine((engine) => {
         `/api/v1/completion-models/${completionId(1, 'claude-haiku-4-5')}/migrate`,
         {
           ...asked,
-          body: { to_model_id: completionId(1, 'claude-sonnet-4-5'), confirm_migration: true },
+          body: { to_model_id: completionId(1, 'claude-sonnet-4-6'), confirm_migration: true },
         },
       );
       assert.equal(migrated.status, 200, migrated.text);
-      assert.equal((await storedRow(http, inbox))['model'], 'claude-sonnet-4-5');
+      assert.equal((await storedRow(http, inbox))['model'], 'claude-sonnet-4-6');
       await bringInRegistry(http.platform, { loaded: withoutHaiku(builtIn), today });
       const { status, json, text } = await http.call(
         'POST',
@@ -299,7 +299,7 @@ eachEngine((engine) => {
         { ...asked, body: {} },
       );
       assert.equal(status, 200, text);
-      assert.equal((await storedRow(http, inbox))['model'], 'claude-sonnet-4-5');
+      assert.equal((await storedRow(http, inbox))['model'], 'claude-sonnet-4-6');
       const left = json.skipped.filter(({ table }: { table: string }) => table === 'migration.workspaces');
       assert.deepEqual(
         left.map(({ id }: { id: string }) => id),

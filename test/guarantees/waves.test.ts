@@ -71,7 +71,7 @@ function journalOf(at: Ground): Promise<unknown> {
 /** Lets the database refuse the change of one assistant of the tenant. */
 function plantRefusal(at: Ground, tenant: string): Promise<void> {
   return at.script(
-    `ALTER TABLE migration.assistants ADD CONSTRAINT planted CHECK (tenant_id <> '${tenant}' OR completion_model_id IS DISTINCT FROM '${completionId(Number(tenant.slice(0, 8)), 'claude-sonnet-4-5')}') NOT VALID`,
+    `ALTER TABLE migration.assistants ADD CONSTRAINT planted CHECK (tenant_id <> '${tenant}' OR completion_model_id IS DISTINCT FROM '${completionId(Number(tenant.slice(0, 8)), 'claude-sonnet-4-6')}') NOT VALID`,
   );
 }
 
@@ -144,7 +144,7 @@ oneEngine((engine) => {
 
     it('leaves out a tenant that is refused, with its reason', async () => {
       await at.script(
-        `UPDATE migration.completion_models SET is_enabled = false WHERE tenant_id = '${birch}' AND name = 'claude-sonnet-4-5'`,
+        `UPDATE migration.completion_models SET is_enabled = false WHERE tenant_id = '${birch}' AND name = 'claude-sonnet-4-6'`,
       );
       const outcomes = await wave(at);
       assert.deepEqual(

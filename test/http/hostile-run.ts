@@ -50,7 +50,7 @@ async function endedRun(http: HttpPlatform): Promise<string> {
   const { text, json } = await http.call(
     'POST',
     `/api/v1/sysadmin/system/completion-models/${from}/migrate-all-tenants`,
-    { key, body: { to_model_id: completionId(1, 'claude-sonnet-4-5'), confirm_migration: true } },
+    { key, body: { to_model_id: completionId(1, 'claude-sonnet-4-6'), confirm_migration: true } },
   );
   assert.equal(typeof json.run_id, 'string', text);
   await http.call('POST', `/api/v1/runs/${json.run_id}/cancel`, { key });

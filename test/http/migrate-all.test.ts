@@ -52,7 +52,7 @@ oneEngine((engine) => {
         } = found[tenant(n)];
         assert.deepEqual(
           [status, from, to],
-          ['succeeded', completionId(n, 'claude-3-7-sonnet'), completionId(n, 'claude-sonnet-4-5')],
+          ['succeeded', completionId(n, 'claude-3-7-sonnet'), completionId(n, 'claude-sonnet-4-6')],
         );
         assert.ok(rows > 0);
         assert.equal(await onSource(n), 0);
@@ -60,7 +60,7 @@ oneEngine((engine) => {
     });
 
     it('without the source is skipped, without the target fails with a near miss, and the others go on', async () => {
-      await rename(2, 'claude-sonnet-4-5', `family = 'sonnet'`);
+      await rename(2, 'claude-sonnet-4-6', `family = 'sonnet'`);
       await rename(3, 'claude-3-7-sonnet', `name = 'gone'`);
       const before = await configured(http);
       const found = await results();
@@ -76,13 +76,13 @@ oneEngine((engine) => {
     });
 
     it('may be told which of its models are meant', async () => {
-      await rename(2, 'claude-sonnet-4-5', `name = 'sonnet-latest', family = 'house'`);
+      await rename(2, 'claude-sonnet-4-6', `name = 'sonnet-latest', family = 'house'`);
       const found = await results({
-        mapping: { [tenant(2)]: { to_model_id: completionId(2, 'claude-sonnet-4-5') } },
+        mapping: { [tenant(2)]: { to_model_id: completionId(2, 'claude-sonnet-4-6') } },
       });
       assert.deepEqual(
         [found[tenant(2)].status, found[tenant(2)].resolved_to_model_id],
-        ['succeeded', completionId(2, 'claude-sonnet-4-5')],
+        ['succeeded', completionId(2, 'claude-sonnet-4-6')],
       );
       assert.equal(await onSource(2), 0);
     });

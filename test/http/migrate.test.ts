@@ -87,7 +87,7 @@ oneEngine((engine) => {
       const door = `/api/v1/sysadmin/tenants/${http.tenants.other}`;
       const path = `${door}/completion-models/${completionId(2, 'claude-3-7-sonnet')}/migrate`;
       const key = http.keys.sysadmin;
-      const done = await migrated(http, { to_model_id: completionId(2, 'claude-sonnet-4-5') }, { path, key });
+      const done = await migrated(http, { to_model_id: completionId(2, 'claude-sonnet-4-6') }, { path, key });
       const { json: record } = await http.call('GET', `${door}/migrations/${done.migration_id}`, { key });
       assert.match(record.actor, /^ada@alder-clinic\.example/);
       assert.equal(await onSource('assistants', http.tenants.other), 0);
@@ -109,7 +109,7 @@ oneEngine((engine) => {
       const other = { path: migratePath('claude-3-7-sonnet', 2), key: http.keys.otherAdmin };
       const [mine, theirs] = await Promise.all([
         migrated(http),
-        migrated(http, { to_model_id: completionId(2, 'claude-sonnet-4-5') }, other),
+        migrated(http, { to_model_id: completionId(2, 'claude-sonnet-4-6') }, other),
       ]);
       assert.ok(mine.complete && theirs.complete);
       assert.notEqual(mine.migration_id, theirs.migration_id);
@@ -124,7 +124,7 @@ oneEngine((engine) => {
       const [record] = await failedRecords();
       assert.equal(record?.error.code, 'INVALID_VALUE');
       const other = { path: migratePath('claude-3-7-sonnet', 2), key: http.keys.otherAdmin };
-      await migrated(http, { to_model_id: completionId(2, 'claude-sonnet-4-5') }, other);
+      await migrated(http, { to_model_id: completionId(2, 'claude-sonnet-4-6') }, other);
       await script('DROP TRIGGER refuse ON migration.services');
       await migrated(http);
     });
@@ -346,8 +346,8 @@ oneEngine((engine) => {
     const body = { to_model_id: source, confirm_migration: true };
     const gone = await migrate(http, body, { path: migratePath('claude-haiku-4-5') });
     const { data, detail } = refused(gone, 410, 'MODEL_RETIRED');
-    assert.deepEqual(data.successor, { id: target, name: 'claude-sonnet-4-5' });
-    assert.match(detail, /its successor is claude-sonnet-4-5/);
+    assert.deepEqual(data.successor, { id: target, name: 'claude-sonnet-4-6' });
+    assert.match(detail, /its successor is claude-sonnet-4-6/);
     refused(
       await migrate(http, { ...body, dry_run: true }, { path: migratePath('claude-haiku-4-5') }),
       410,

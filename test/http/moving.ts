@@ -6,7 +6,7 @@ import { demoTenants } from '../../src/platform/demo/tenants.ts';
 import type { Answer, HttpPlatform } from '../support/http.ts';
 
 export const source = completionId(1, 'claude-3-7-sonnet');
-export const target = completionId(1, 'claude-sonnet-4-5');
+export const target = completionId(1, 'claude-sonnet-4-6');
 export const haiku = completionId(1, 'claude-haiku-4-5');
 
 /** The path of a model's migration, for the tenant's own admin. */

@@ -9,7 +9,7 @@ import { meanwhile } from './meanwhile.ts';
 
 const space = demoId(1, 'spaces', 0);
 const haiku = completionId(1, 'claude-haiku-4-5');
-const sonnet = completionId(1, 'claude-sonnet-4-5');
+const sonnet = completionId(1, 'claude-sonnet-4-6');
 const source = completionId(1, 'claude-3-7-sonnet');
 const disabled = completionId(1, 'gpt-4o');
 const unused = completionId(1, 'gpt-5-mini');

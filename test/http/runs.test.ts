@@ -11,7 +11,7 @@ import { waitUntil } from '../support/guarantee.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 
 const old = completionId(1, 'claude-3-7-sonnet');
-const successor = completionId(1, 'claude-sonnet-4-5');
+const successor = completionId(1, 'claude-sonnet-4-6');
 const all = (id = old): string => `/api/v1/sysadmin/system/completion-models/${id}/migrate-all-tenants`;
 const tenant = (n: number): string => demoId(n, 'tenants', 0);
 

@@ -161,7 +161,7 @@ oneEngine((engine) => {
     it('is not told apart from nobody by a cursor', async () => {
       const { migration_id: theirs } = await migrated(
         http,
-        { to_model_id: completionId(2, 'claude-sonnet-4-5') },
+        { to_model_id: completionId(2, 'claude-sonnet-4-6') },
         {
           path: `/api/v1/completion-models/${completionId(2, 'claude-3-7-sonnet')}/migrate`,
           key: http.keys.otherAdmin,
@@ -261,7 +261,7 @@ oneEngine((engine) => {
   describe('a stream of events', () => {
     let runId = '';
     before(async () => {
-      const body = { to_model_id: completionId(1, 'claude-sonnet-4-5'), confirm_migration: true };
+      const body = { to_model_id: completionId(1, 'claude-sonnet-4-6'), confirm_migration: true };
       const from = completionId(1, 'claude-haiku-4-5');
       const url = `/api/v1/sysadmin/system/completion-models/${from}/migrate-all-tenants`;
       const made = await http.call('POST', url, { key: http.keys.sysadmin, body });

@@ -152,12 +152,12 @@ function requestsOf(tenant: number, random: () => number): readonly Asked[] {
   const other = 3 - tenant;
   const own = demoId(tenant, 'assistants', Math.floor(random() * 6));
   const source = completionId(tenant, 'claude-3-7-sonnet');
-  const target = completionId(tenant, 'claude-sonnet-4-5');
+  const target = completionId(tenant, 'claude-sonnet-4-6');
   const name = `${markOf(tenant)} ${random()}`;
   const space_id = demoId(tenant, 'spaces', 0);
   const foreignIds = {
     space_id: demoId(other, 'spaces', 0),
-    completion_model_id: completionId(other, 'claude-sonnet-4-5'),
+    completion_model_id: completionId(other, 'claude-sonnet-4-6'),
   };
   return [
     ['GET', '/completion-models'],
@@ -189,7 +189,7 @@ function requestsOf(tenant: number, random: () => number): readonly Asked[] {
     [
       'POST',
       `/completion-models/${source}/migrate`,
-      { to_model_id: completionId(other, 'claude-sonnet-4-5') },
+      { to_model_id: completionId(other, 'claude-sonnet-4-6') },
     ],
   ];
 }

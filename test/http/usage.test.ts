@@ -213,7 +213,7 @@ oneEngine((engine) => {
       const { status, json, text } = await suggest(source);
       assert.equal(status, 200, text);
       const names = json.suggestions.map(({ name }: Json) => name);
-      assert.deepEqual(names, ['claude-sonnet-4-5', 'claude-haiku-4-5', 'gpt-5-mini', 'gpt-4o']);
+      assert.deepEqual(names, ['claude-sonnet-4-6', 'claude-haiku-4-5', 'gpt-5-mini', 'gpt-4o']);
       const [best] = json.suggestions;
       assert.ok(best.reasons.some(({ code }: Json) => code === 'SAME_FAMILY') && best.allowed);
       const worst = json.suggestions.at(-1);

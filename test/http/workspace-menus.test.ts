@@ -75,12 +75,12 @@ oneEngine((engine) => {
   });
 
   it('a model that the organisation disabled is neither offered nor taken, in any spelling', async () => {
-    const list = await ask('GET', '/completion-models?name=claude-sonnet-4-5');
+    const list = await ask('GET', '/completion-models?name=claude-sonnet-4-6');
     const [model] = list.json.items;
     const enable = (is_enabled: boolean): Promise<Answer> =>
       ask('PATCH', `/completion-models/${model.id}`, { is_enabled });
     assert.equal((await enable(false)).status, 200);
-    const ids = ['claude-sonnet-4-5', 'anthropic/claude-sonnet-4-5'];
+    const ids = ['claude-sonnet-4-6', 'anthropic/claude-sonnet-4-6'];
     const before = entries().filter((entry) => ids.includes(entry.model));
     assert.ok(before.length > 2);
     const { items } = (await ask('GET', '/runtimes')).json;

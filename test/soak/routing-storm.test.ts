@@ -23,7 +23,7 @@ const other = finish({
     return { ...runtime, arms: (runtime.arms ?? []).filter(({ provider }) => provider !== 'moonshot') };
   }),
   models: registry.models.map((model) =>
-    model.id === 'claude-sonnet-4-5'
+    model.id === 'claude-sonnet-4-6'
       ? { ...model, lifecycle: { ...model.lifecycle, status: 'withdrawn' as const } }
       : model,
   ),

@@ -21,7 +21,7 @@ import { embeddedTemplate, type Engine, serverTemplate } from './databases.ts';
 import { actor, platformSite } from './guarantee.ts';
 
 export const oldModel = 'claude-3-7-sonnet';
-export const newModel = 'claude-sonnet-4-5';
+export const newModel = 'claude-sonnet-4-6';
 
 const things = { tenant: 0, user: 1, space: 2, provider: 3, old: 4, new: 5, app: 6 } as const;
 

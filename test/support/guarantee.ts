@@ -25,7 +25,7 @@ export const alder = demoId(1, 'tenants', 0);
 export const birch = demoId(2, 'tenants', 0);
 
 export const source: CompletionName = 'claude-3-7-sonnet';
-export const target: CompletionName = 'claude-sonnet-4-5';
+export const target: CompletionName = 'claude-sonnet-4-6';
 export const sourceId = completionId(1, source);
 export const targetId = completionId(1, target);
 

@@ -17,7 +17,7 @@ import type { HttpPlatform, Method } from './http.ts';
 const runtimes = ['hermes', 'claude-code', 'codex', 'openclaw', 'mock', 'external', 'moltbot'];
 const models = [
   'claude-haiku-4-5',
-  'claude-sonnet-4-5',
+  'claude-sonnet-4-6',
   'anthropic/claude-haiku-4-5',
   'kimi-k9',
   'gpt-5.5',
@@ -52,7 +52,7 @@ export async function storm(
   const some = (): string => `/workspaces/${pick(workspaces)}`;
   const accepted = { accept_payer_change: true };
   const source = `/completion-models/${completionId(1, 'claude-haiku-4-5')}`;
-  const move = { to_model_id: completionId(1, 'claude-sonnet-4-5'), confirm_migration: true };
+  const move = { to_model_id: completionId(1, 'claude-sonnet-4-6'), confirm_migration: true };
   const clients: (() => Promise<unknown>)[] = [
     () => ask('PATCH', some(), { runtime: pick(runtimes), ...accepted }),
     () => ask('PATCH', some(), { runtime: pick(runtimes), model: pick(models), ...accepted }),

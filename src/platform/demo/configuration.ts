@@ -51,7 +51,7 @@ function modelAt(n: number): CompletionName {
   const cycle: readonly CompletionName[] = [
     'claude-3-7-sonnet',
     'claude-3-7-sonnet',
-    'claude-sonnet-4-5',
+    'claude-sonnet-4-6',
     'claude-3-7-sonnet',
     'claude-haiku-4-5',
   ];
@@ -102,7 +102,7 @@ function appRow(tenant: number, at: Position): Row {
     input_type: audio ? 'audio' : 'text',
     completion_model_id: completionId(tenant, modelAt(at.n)),
     transcription_model_id: audio ? demoId(tenant, 'transcription_models', 0) : null,
-    pipeline: pipeline(tenant, at.n % 2 === 0 ? ['claude-3-7-sonnet', 'claude-sonnet-4-5'] : [modelAt(at.n)]),
+    pipeline: pipeline(tenant, at.n % 2 === 0 ? ['claude-3-7-sonnet', 'claude-sonnet-4-6'] : [modelAt(at.n)]),
     deleted_at: at.n % 7 === 6 ? demoTime(28) : null,
   };
 }
@@ -122,7 +122,7 @@ function templates(tenant: number, table: 'assistant_templates' | 'app_templates
     user_id: demoId(tenant, 'users', 0),
     name: `${subjects[n]} template`,
     prompt: 'Answer in the style of the house.',
-    completion_model_id: completionId(tenant, n % 2 === 0 ? 'claude-3-7-sonnet' : 'claude-sonnet-4-5'),
+    completion_model_id: completionId(tenant, n % 2 === 0 ? 'claude-3-7-sonnet' : 'claude-sonnet-4-6'),
     parameters: parametersAt(n + 1),
     ...(table === 'app_templates' ? { pipeline: pipeline(tenant, ['claude-3-7-sonnet']) } : {}),
   }));

@@ -3,7 +3,7 @@ import { demoId } from './ids.ts';
 import type { DemoRows } from './tenants.ts';
 
 const model = { completion_model_name: 'claude-3-7-sonnet', completion_model_family: 'claude-sonnet' };
-const newer = { completion_model_name: 'claude-sonnet-4-5', completion_model_family: 'claude-sonnet' };
+const newer = { completion_model_name: 'claude-sonnet-4-6', completion_model_family: 'claude-sonnet' };
 
 /** The rows of the global tables. */
 export function globalRows(): DemoRows[] {

@@ -18,7 +18,7 @@ function questionRow({ number, size, spaces }: DemoTenant, n: number): Row {
     id: demoId(number, 'questions', n),
     assistant_id: demoId(number, 'assistants', n % (size * spaces.length)),
     user_id: demoId(number, 'users', n % 3),
-    completion_model_id: completionId(number, n % 4 === 3 ? 'claude-sonnet-4-5' : 'claude-3-7-sonnet'),
+    completion_model_id: completionId(number, n % 4 === 3 ? 'claude-sonnet-4-6' : 'claude-3-7-sonnet'),
     question: `What changed since last week? (${n + 1})`,
     answer: 'Two things changed; both are in the notes.',
     tokens_in: 180 + 7 * n,

@@ -10,7 +10,7 @@ type Row = Record<string, unknown>;
 const completionModels = [
   'claude-3-7-sonnet',
   'claude-haiku-4-5',
-  'claude-sonnet-4-5',
+  'claude-sonnet-4-6',
   'gpt-4o',
   'gpt-5-mini',
 ] as const;
@@ -72,8 +72,9 @@ const completionFacts: Record<CompletionName, Row> = {
       reasoning_effort: { levels, meaning: { low: 0.1, medium: 0.4, high: 0.8 }, aliases: ['thinking'] },
     },
   },
-  'claude-sonnet-4-5': {
+  'claude-sonnet-4-6': {
     ...claude('claude-sonnet', 3, 15),
+    context_tokens: 1_000_000,
     supported_parameters: { temperature: unit, max_tokens: { min: 1, max: 64_000 } },
   },
   'gpt-4o': {

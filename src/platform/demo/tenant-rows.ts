@@ -103,7 +103,7 @@ function completionLinks({ number, spaces }: DemoTenant): Row[] {
     const models = new Set([
       ...(n === 2 ? [] : (['claude-3-7-sonnet'] as const)),
       ...(n === 0 ? (['claude-haiku-4-5'] as const) : []),
-      'claude-sonnet-4-5' as const,
+      'claude-sonnet-4-6' as const,
     ]);
     const space_id = demoId(number, 'spaces', n);
     return [...models].map((name) => ({ space_id, model_id: completionId(number, name) }));
