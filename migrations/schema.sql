@@ -354,6 +354,7 @@ CREATE TABLE "migration"."registry_in_force" (
 CREATE TABLE "migration"."registry_pairs" (
   "runtime" text NOT NULL,
   "model" text NOT NULL,
+  "payers" text NOT NULL DEFAULT ''::text,
   CONSTRAINT "registry_pairs_pkey" PRIMARY KEY (runtime, model)
 );
 

@@ -94,7 +94,8 @@ function byRequest(intent: Intent, { place }: Occasion): Outcome | undefined {
 
 function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | undefined {
   if (state === 'H') return stay('history', false, 'not live, by the configuration');
-  if (state === 'N') return stay('not-allowed', true, 'the target cannot be chosen there');
+  if (state === 'N')
+    return stay('not-allowed', true, 'the target cannot be chosen there, or not on the same terms');
   if (dead && !deadRowsMove(snapshot))
     return stay('dead', false, 'soft-deleted or archived rows stay, by the configuration');
   return undefined;

@@ -239,7 +239,7 @@ function allowedFindings({ leftBehind }: FindingInput): Finding[] {
       place,
       entity,
       count,
-      message: `${place}: ${count} row(s) cannot have the target. They stay as they are, and the rest moves; give them another model, then migrate again.`,
+      message: `${place}: ${count} row(s) cannot have the target, or not on the same terms. They stay as they are, and the rest moves; give them another model, then migrate again.`,
     }));
 }
 

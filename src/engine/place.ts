@@ -64,6 +64,8 @@ export interface Place {
     readonly table: TableId;
     readonly match: Readonly<Record<string, string>>;
     readonly value: string;
+    /** What must be the same there for the old value and the new one. */
+    readonly same: readonly string[];
   };
   /** Whoever writes such a row holds the models that it names, so the lock on the source keeps late writers out. */
   readonly held?: boolean;
@@ -225,18 +227,18 @@ function resolveDemands(
 function resolveAllowed(
   draft: Draft,
   { table, at }: Found,
-  { in: name, match = {}, value }: NonNullable<PlaceConfig['allowed']>,
+  { in: name, match = {}, value, same = [] }: NonNullable<PlaceConfig['allowed']>,
 ): Pick<Place, 'allowed'> {
   const path = ['places', at, 'allowed'];
   const holder = findNamedTable(draft.scope, name);
   const wrong = (holds: Table | undefined, column: string): boolean =>
     holds === undefined || findColumn(holds, column) === undefined;
   if (holder === undefined) draft.problems.push({ path: [...path, 'in'], message: `no table ${name}` });
-  for (const column of [value, ...Object.keys(match)].filter((each) => wrong(holder, each)))
+  for (const column of [value, ...same, ...Object.keys(match)].filter((each) => wrong(holder, each)))
     draft.problems.push({ path, message: `${name} has no column ${column}` });
   for (const column of Object.values(match).filter((each) => wrong(table, each)))
     draft.problems.push({ path, message: `${table.id} has no column ${column}` });
-  return holder === undefined ? {} : { allowed: { table: holder.id, match, value } };
+  return holder === undefined ? {} : { allowed: { table: holder.id, match, value, same } };
 }
 
 function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {

@@ -7,7 +7,7 @@ import { DroverError } from '../errors.ts';
 import type { Database, Tx } from '../postgres/database.ts';
 import { countTenants, hasUsers, insertMissing, type RowsOfTable } from '../postgres/queries/demo-rows.ts';
 import { findInForce, lockRegistry } from '../postgres/queries/registry-in-force.ts';
-import { insertRegistryPairs, listRegistryPairs } from '../postgres/queries/registry-pairs.ts';
+import { listRegistryPairs, putRegistryPairs } from '../postgres/queries/registry-pairs.ts';
 import { asOperator, asOperatorWithin, asTenant } from '../postgres/tenant.ts';
 import { globalRows } from './demo/global-rows.ts';
 import { tenantRows } from './demo/tenant-rows.ts';
@@ -56,7 +56,7 @@ async function seedOperatorRows(
 async function bringInPairs(tx: Tx, schema: string): Promise<MayHave | undefined> {
   await lockRegistry(tx, schema);
   if ((await findInForce(tx, schema)) === undefined) {
-    await insertRegistryPairs(tx, schema, demoPairs());
+    await putRegistryPairs(tx, schema, demoPairs());
     return undefined;
   }
   const pairs = await listRegistryPairs(tx, schema);

@@ -172,19 +172,28 @@ function plainStateSql(context: RowContext, { place, mappings }: PlaceRow): stri
   return branches.length === 0 ? `'L'` : `CASE ${branches.join(' ')} ELSE 'L' END`;
 }
 
-/** Does the table of what is allowed have the new value of row `t`? */
+/** Does the table of what is allowed have the new value of row `t`, on the terms of the old one? */
 function allowedSql(context: RowContext, { place, mappings }: PlaceRow): string {
   const { allowed } = place;
   if (allowed === undefined) return 'true';
   const table = tableOf(context.rules, allowed.table);
-  const same = Object.entries(allowed.match).map(
-    ([theirs, own]) => `x.${quoteIdent(theirs)} = t.${quoteIdent(own)}`,
-  );
+  const matches = (row: string): string[] =>
+    Object.entries(allowed.match).map(
+      ([theirs, own]) => `${row}.${quoteIdent(theirs)} = t.${quoteIdent(own)}`,
+    );
+  const [own] = place.columns;
+  const terms = allowed.same.map(quoteIdent);
+  const sameTerms =
+    terms.length === 0 || own === undefined
+      ? []
+      : [
+          `NOT EXISTS (SELECT FROM ${quoteRows(table)} y WHERE ${[...matches('y'), `y.${quoteIdent(allowed.value)} = t.${quoteIdent(own.column)}`].join(' AND ')} AND (${terms.map((name) => `y.${name}`).join(', ')}) IS DISTINCT FROM (${terms.map((name) => `x.${name}`).join(', ')}))`,
+        ];
   const cast = castFor(columnOf(table, allowed.value));
   const columns = place.columns.map((part) => part.column);
   const cases = mappings.map((mapping) => {
     const value = `x.${quoteIdent(allowed.value)} = ${context.binder.bind(mapping.to[0], cast)}`;
-    const there = `EXISTS (SELECT FROM ${quoteRows(table)} x WHERE ${[...same, value].join(' AND ')})`;
+    const there = `EXISTS (SELECT FROM ${quoteRows(table)} x WHERE ${[...matches('x'), value, ...sameTerms].join(' AND ')})`;
     return `(${matchSql(context, { columns, mappings: [mapping] })} AND ${there})`;
   });
   return cases.length === 0 ? 'true' : `(${cases.join(' OR ')})`;

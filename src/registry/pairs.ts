@@ -7,6 +7,8 @@ export interface RoutablePair {
   readonly runtime: string;
   /** Empty: the runtime may be had, and has no model yet. */
   readonly model: string;
+  /** Who pays: `platform` or `tenant`; the providers in their order where the available secrets decide; empty without a model. */
+  readonly payers: string;
 }
 
 /**
@@ -19,7 +21,15 @@ export function routablePairs(loaded: LoadedRegistry, today: string): RoutablePa
     ({ runtime, model }) => judge(loaded, { runtime, model, today }).verdict === 'allow',
   );
   return [
-    ...runtimes.map(({ id }) => ({ runtime: id, model: '' })),
-    ...allowed.map(({ runtime, model }) => ({ runtime, model })),
+    ...runtimes.map(({ id }) => ({ runtime: id, model: '', payers: '' })),
+    ...allowed.map(({ runtime, model }) => ({ runtime, model, payers: payersOf(loaded, runtime, model) })),
   ];
+}
+
+function payersOf({ routes }: LoadedRegistry, id: string, model: string): string {
+  const runtime = routes.runtimes.get(id);
+  const listed = runtime?.listed.get(model)?.arms ?? [];
+  const arms = listed.length > 0 ? listed : (runtime?.named.filter(({ takes }) => takes(model)) ?? []);
+  const [payer, another] = new Set(arms.map(({ route }) => route.payer));
+  return another === undefined ? (payer ?? '') : arms.map(({ route }) => route.provider).join(',');
 }

@@ -1,6 +1,7 @@
 /** A migration of a model takes the workspaces along that can run on the target, leaves and lists the others, and gives all back. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { applyWave } from '../../src/postgres/wave.ts';
 import { oneEngine } from '../support/databases.ts';
@@ -44,6 +45,14 @@ oneEngine((engine) => {
     http.call('PUT', `/api/v1/workspaces/${id}/model`, { key: http.keys.member, body: { model } });
   const remove = (id: string): Promise<Answer> =>
     http.call('DELETE', `/api/v1/workspaces/${id}`, { key: http.keys.member });
+  const makeModel = async (name: string): Promise<string> => {
+    const { status, json, text } = await http.call('POST', '/api/v1/completion-models', {
+      key: http.keys.admin,
+      body: { name, family: 'claude-opus', provider_id: demoId(1, 'model_providers', 0) },
+    });
+    assert.equal(status, 201, text);
+    return String(json.id);
+  };
   const modelOf = async (id: string): Promise<unknown> => (await storedRow(http, id))['model'];
 
   it('warns where a workspace could not run on the target, and where it is', async () => {
@@ -116,6 +125,24 @@ oneEngine((engine) => {
     );
     const again = await storedRow(http, kept);
     assert.deepEqual([again['model'], again['route']], ['claude-3-7-sonnet', 'verdict']);
+  });
+
+  it('moves none to what somebody else would pay', async () => {
+    const [source = '', target = ''] = await Promise.all(
+      ['claude-opus-5-5', 'claude-opus-4-8'].map(makeModel),
+    );
+    // The platform serves the one on claude-code, and both go by the organisation's key on hermes.
+    const platform = await makeWorkspace(http, { runtime: 'claude-code', model: 'claude-opus-5-5' });
+    const own = await makeWorkspace(http, { runtime: 'hermes', model: 'claude-opus-5-5', secrets });
+    const { status, json, text } = await migrate(source, target);
+    assert.equal(status, 200, text);
+    assert.deepEqual(
+      [await modelOf(platform), await modelOf(own)],
+      ['claude-opus-5-5', 'claude-opus-4-8'],
+      text,
+    );
+    const left = json.left_behind.find(({ reason }: { reason: string }) => reason === 'not-allowed');
+    assert.deepEqual([left.count, left.rows[0].id], [1, platform], text);
   });
 
   it('leaves none behind that is written meanwhile, and shows whoever comes late the successor', async () => {

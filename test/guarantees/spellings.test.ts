@@ -140,9 +140,11 @@ eachEngine((engine) => {
       assert.equal(counts[at]?.['workspaces']?.live ?? 0, named(model).length, model.id);
   });
 
-  it('moves each in its own spelling where its runtime has the target, lists the others, and takes all back', async () => {
+  it('moves each in its own spelling where its runtime has the target and the same party pays, lists the others, and takes all back', async () => {
     const today = new Date().toISOString().slice(0, 10);
-    const routable = new Set(routablePairs(loaded, today).map(({ runtime, model }) => `${runtime} ${model}`));
+    const payers = new Map(
+      routablePairs(loaded, today).map((pair) => [`${pair.runtime} ${pair.model}`, pair.payers]),
+    );
     const before = await stored();
     let moved = 0;
     for (const model of moving(engine)) {
@@ -170,7 +172,8 @@ eachEngine((engine) => {
       let stays = 0;
       for (const { id, runtime, text } of named(model)) {
         const wanted = to.get(text) ?? '';
-        const can = routable.has(`${runtime} ${wanted}`);
+        const paid = payers.get(`${runtime} ${wanted}`);
+        const can = paid !== undefined && paid === (payers.get(`${runtime} ${text}`) ?? paid);
         assert.equal(now.get(id), can ? wanted : text, `${runtime} ${text}`);
         if (can) moved += 1;
         else stays += 1;

@@ -2,6 +2,7 @@
  * Workspaces of a demo tenant: one that the operator pays, one on a key of its own, one on a model that stays where
  * it is although the registry took it away, and one whose runtime finds its models itself. The keys are sealed by a key that nobody has: the demo opens no door.
  */
+import type { PayablePair } from '../../postgres/queries/registry-pairs.ts';
 import { demoId, demoTime } from './ids.ts';
 import type { DemoRows, DemoTenant } from './tenants.ts';
 
@@ -51,10 +52,10 @@ const workspaces: readonly DemoWorkspace[] = [
 ];
 
 /** The pairs that they have by the registry; a server brings in the whole of its own when it starts. */
-export function demoPairs(): { runtime: string; model: string }[] {
+export function demoPairs(): PayablePair[] {
   return workspaces
     .filter(({ verdict }) => verdict === undefined)
-    .map(({ runtime, model }) => ({ runtime, model }));
+    .map(({ runtime, model }) => ({ runtime, model, payers: '' }));
 }
 
 /** May a workspace have this pair? */

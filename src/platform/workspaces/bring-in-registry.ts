@@ -13,12 +13,12 @@ import {
 } from '../../postgres/queries/registry-in-force.ts';
 import {
   deleteRegistryPairs,
-  insertRegistryPairs,
   insertVerdicts,
   listRegistryPairs,
   listTenantIds,
   lockHolders,
-  type Pair,
+  type PayablePair,
+  putRegistryPairs,
   restOnVerdicts,
 } from '../../postgres/queries/registry-pairs.ts';
 import { withRetries } from '../../postgres/retry.ts';
@@ -73,8 +73,8 @@ async function exchange(tx: Tx, home: Home, coming: Coming): Promise<Exchanged> 
   const { routes, hash } = coming.loaded;
   await lockRegistry(tx, schema);
   if (await staysOut(tx, schema, coming)) return { added: 0, removed: 0 };
-  const { come, gone } = await compare(tx, schema, routablePairs(coming.loaded, coming.today));
-  await insertRegistryPairs(tx, schema, come);
+  const { come, changed, gone } = await compare(tx, schema, routablePairs(coming.loaded, coming.today));
+  await putRegistryPairs(tx, schema, [...come, ...changed]);
   const tenants = await listTenantIds(tx, schema);
   for (let at = 0; at < tenants.length; at += tenantsAtOnce) {
     const tenantIds = tenants.slice(at, at + tenantsAtOnce);
@@ -92,12 +92,14 @@ async function exchange(tx: Tx, home: Home, coming: Coming): Promise<Exchanged> 
 async function compare(
   tx: Tx,
   schema: string,
-  wanted: readonly Pair[],
-): Promise<{ come: Pair[]; gone: Pair[] }> {
+  wanted: readonly PayablePair[],
+): Promise<{ come: PayablePair[]; changed: PayablePair[]; gone: PayablePair[] }> {
   const known = await listRegistryPairs(tx, schema);
-  const [names, present] = [new Set(wanted.map(nameOf)), new Set(known.map(nameOf))];
+  const names = new Set(wanted.map(nameOf));
+  const payers = new Map(known.map((pair) => [nameOf(pair), pair.payers]));
   return {
-    come: wanted.filter((pair) => !present.has(nameOf(pair))),
+    come: wanted.filter((pair) => !payers.has(nameOf(pair))),
+    changed: wanted.filter((pair) => (payers.get(nameOf(pair)) ?? pair.payers) !== pair.payers),
     gone: known.filter((pair) => !names.has(nameOf(pair))),
   };
 }
@@ -105,7 +107,7 @@ async function compare(
 async function keepHolders(
   tx: Tx,
   { schema, site }: Home,
-  { gone, version }: { readonly gone: readonly Pair[]; readonly version: string },
+  { gone, version }: { readonly gone: readonly PayablePair[]; readonly version: string },
 ): Promise<void> {
   const holders = gone.length === 0 ? [] : await lockHolders(tx, schema, gone);
   if (holders.length === 0) return;
@@ -125,6 +127,6 @@ async function staysOut(
   return inForce !== undefined && inForce.hash !== loaded.hash;
 }
 
-function nameOf({ runtime, model }: Pair): string {
+function nameOf({ runtime, model }: PayablePair): string {
   return JSON.stringify([runtime, model]);
 }

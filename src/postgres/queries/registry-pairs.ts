@@ -11,21 +11,29 @@ export interface Pair {
   readonly model: string;
 }
 
+export interface PayablePair extends Pair {
+  /** As src/registry/pairs.ts says it. */
+  readonly payers: string;
+}
+
 const pairsOf = (schema: string): string => quoteTable({ schema, name: 'registry_pairs' });
 const verdictsOf = (schema: string): string => quoteTable({ schema, name: 'workspace_verdicts' });
 const workspacesOf = (schema: string): string => quoteTable({ schema, name: 'workspaces' });
 
-export function listRegistryPairs(tx: Tx, schema: string): Promise<Pair[]> {
-  return tx.many<Pair>(`SELECT runtime, model FROM ${pairsOf(schema)} ORDER BY runtime, model`);
+export function listRegistryPairs(tx: Tx, schema: string): Promise<PayablePair[]> {
+  return tx.many<PayablePair>(
+    `SELECT runtime, model, payers FROM ${pairsOf(schema)} ORDER BY runtime, model`,
+  );
 }
 
-export async function insertRegistryPairs(tx: Tx, schema: string, pairs: readonly Pair[]): Promise<number> {
-  if (pairs.length === 0) return 0;
-  return tx.run(
-    `INSERT INTO ${pairsOf(schema)} (runtime, model)
-     SELECT p.runtime, p.model FROM unnest($1::text[], $2::text[]) AS p (runtime, model) ORDER BY 1, 2
-     ON CONFLICT DO NOTHING`,
-    columnsOf(pairs),
+/** Those that are there already are told who pays now. */
+export async function putRegistryPairs(tx: Tx, schema: string, pairs: readonly PayablePair[]): Promise<void> {
+  if (pairs.length === 0) return;
+  await tx.run(
+    `INSERT INTO ${pairsOf(schema)} (runtime, model, payers)
+     SELECT p.runtime, p.model, p.payers FROM unnest($1::text[], $2::text[], $3::text[]) AS p (runtime, model, payers) ORDER BY 1, 2
+     ON CONFLICT (runtime, model) DO UPDATE SET payers = excluded.payers`,
+    [...columnsOf(pairs), pairs.map(({ payers }) => payers)],
   );
 }
 
