@@ -34,6 +34,8 @@ export class Statements implements Tx {
   /** Until it is sent: a transaction that asks nothing is none. */
   #opening: string | undefined;
   #ended = false;
+  /** It was not begun, or its COMMIT failed: what is sent now would run outside it, as the login and for no tenant. */
+  #failed = false;
   #cursors = 0;
   #waiting: Asked[] = [];
   readonly #last: Statement[] = [];
@@ -52,11 +54,12 @@ export class Statements implements Tx {
 
   /** Resolves when no statement is under way, whether or not it succeeded. */
   async settle(): Promise<void> {
-    await this.#sending;
+    while (this.#sending !== undefined) await this.#sending;
   }
 
   /** COMMIT of a transaction in which a statement failed is a ROLLBACK that reports success: the tag tells. */
   async commit(): Promise<void> {
+    if (this.#failed) throw aborted();
     if (this.#ended || (this.#opening !== undefined && this.#last.length === 0)) return;
     const { end, failure } = await this.#exchange(this.#last, true);
     if (failure !== undefined) throw errorOf(failure);
@@ -126,7 +129,8 @@ export class Statements implements Tx {
     while (this.#waiting.length > 0) {
       const script = this.#waiting.findIndex(({ params }) => params === undefined);
       const together = this.#waiting.splice(0, script === -1 ? this.#waiting.length : Math.max(1, script));
-      if (!this.#state.open) for (const { sql, reject } of together) reject(tooLate(sql));
+      // What was asked while another message was under way may find that one to have been the end.
+      if (this.#refusal('')) for (const { sql, reject } of together) reject(this.#refusal(sql));
       else await (script === 0 ? this.#sendScript(together) : this.#sendTogether(together));
     }
     this.#sending = undefined;
@@ -162,23 +166,27 @@ export class Statements implements Tx {
     const opening = this.#opening;
     this.#opening = undefined;
     const outcome = await this.#connection.send({ opening, statements, commit });
-    this.#ended ||= commit && outcome.failure === undefined;
+    const failed = outcome.failure !== undefined;
+    this.#ended ||= commit && !failed;
+    this.#failed ||= failed && (commit || (opening !== undefined && outcome.answers.length === 0));
     return outcome;
   }
 
   #refuse(sql: string): void {
-    if (!this.#state.open) throw tooLate(sql);
-    const data = { statement: sql };
-    if (this.#ended) {
-      throw new DroverError(
-        'INTERNAL',
-        'A transaction of a single statement was asked for another one.',
-        data,
-      );
-    }
-    if (transactionControl.test(sql)) {
-      throw new DroverError('INTERNAL', 'Only the transaction itself begins, commits and rolls back.', data);
-    }
+    const refusal = this.#refusal(sql);
+    if (refusal !== undefined) throw refusal;
+    if (!transactionControl.test(sql)) return;
+    const message = 'Only the transaction itself begins, commits and rolls back.';
+    throw new DroverError('INTERNAL', message, { statement: sql });
+  }
+
+  /** Why no statement may be sent any more. */
+  #refusal(statement: string): DroverError | undefined {
+    if (!this.#state.open) return tooLate(statement);
+    if (this.#failed) return notRun(statement);
+    if (!this.#ended) return undefined;
+    const message = 'A transaction of a single statement was asked for another one.';
+    return new DroverError('INTERNAL', message, { statement });
   }
 }
 

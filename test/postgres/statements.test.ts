@@ -11,6 +11,11 @@ import { eachEngine, freshDatabase, freshServerDatabase, type FreshServer } from
 
 const codeOf = (error: unknown): string => (error instanceof DroverError ? error.code : String(error));
 
+/** What was asked is sent after a turn of what waits. */
+const isUnderWay = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn += 1) await Promise.resolve();
+};
+
 eachEngine((engine) => {
   let db: Database;
   let drop: () => Promise<void>;
@@ -18,7 +23,10 @@ eachEngine((engine) => {
     const fresh = await freshDatabase(engine);
     drop = fresh.drop;
     db = await openDatabase(fresh.target);
-    await db.transaction('BEGIN', (tx) => tx.script('CREATE TABLE notes (id int PRIMARY KEY)'));
+    await db.transaction('BEGIN', (tx) =>
+      tx.script(`CREATE TABLE notes (id int PRIMARY KEY);
+      CREATE TABLE replies (note int REFERENCES notes DEFERRABLE INITIALLY DEFERRED)`),
+    );
   });
   after(async () => {
     await db.close();
@@ -52,6 +60,43 @@ eachEngine((engine) => {
         db.transaction(opening, (tx) => Promise.all([3, 4].map((id) => tx.run(insert, [id]))), extent),
         { code: 'DATABASE_ERROR' },
       );
+    assert.deepEqual(await ids(), []);
+  });
+
+  it('runs nothing outside a transaction that could not be begun', async () => {
+    const goingOn = db.transaction('BEGIN nonsense', async (tx) => {
+      await tx.one('SELECT 1').catch(() => undefined);
+      await tx.script('INSERT INTO notes VALUES (30)').catch(() => undefined);
+      await tx.run(insert, [31]);
+    });
+    await assert.rejects(goingOn, { code: 'TRANSACTION_ABORTED' });
+    const waiting = db.transaction('BEGIN nonsense', async (tx) => {
+      const first = tx.one('SELECT 1');
+      await isUnderWay();
+      await Promise.all([tx.run(insert, [32]), tx.script('INSERT INTO notes VALUES (33)'), first]);
+    });
+    await assert.rejects(waiting);
+    const quiet = db.transaction('BEGIN nonsense', (tx) => tx.one('SELECT 1').catch(() => undefined));
+    await assert.rejects(quiet, { code: 'TRANSACTION_ABORTED' });
+    assert.deepEqual(await ids(), []);
+  });
+
+  it('runs nothing after the COMMIT that travelled with a statement, whatever came of it', async () => {
+    const first = { committed: 'SELECT 1', refused: 'INSERT INTO replies VALUES (1)' };
+    const asking = (sql: string): Promise<unknown> =>
+      db.transaction(
+        'BEGIN',
+        async (tx) => {
+          const asked = tx.run(sql);
+          await isUnderWay();
+          const later = tx.run(insert, [40]);
+          await Promise.allSettled([asked, later]);
+          await later;
+        },
+        'single',
+      );
+    await assert.rejects(asking(first.committed), { code: 'INTERNAL' });
+    await assert.rejects(asking(first.refused), { code: 'TRANSACTION_ABORTED' });
     assert.deepEqual(await ids(), []);
   });
 
