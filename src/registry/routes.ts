@@ -99,11 +99,12 @@ function listedId(
   return { id, arms, answer: Object.freeze(answer) };
 }
 
-/** Every name of every model that a text could mean on some runtime, the text itself included. */
+/** Every name of every model that a text could mean on some runtime, the text itself included; some matchers ignore case. */
 export function namesMeant(routes: Routes, text: string): string[] {
   const behind = text.replace(/^[^/:]*[/:]/, '');
   const listed = [...routes.runtimes.values()].flatMap(({ listed: ids }) => ids.get(text)?.arms ?? []);
-  const models = [routes.models.get(text), routes.models.get(behind), ...listed.map(({ model }) => model)];
+  const known = [text, behind].flatMap((name) => routes.modelsInAnyCase.get(name.toLowerCase()) ?? []);
+  const models = [...known, ...listed.map(({ model }) => model)];
   const names = models.flatMap((model) => (model === undefined ? [] : rowNames(model)));
   return [...new Set([text, behind, ...names])];
 }

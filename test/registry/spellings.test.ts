@@ -56,6 +56,15 @@ describe('the spellings of models', () => {
           assert.ok(namesMeant(routes, text).includes(name), `${text} is ${name}`);
   });
 
+  it('are those in any case, since an id that a matcher takes in any case runs', () => {
+    const ids = ['MINIMAX-M2.5', 'minimax/MINIMAX-M2.5', 'minimax-m2.5', 'GLM-4.6', 'Kimi-K2.6', 'Qwen3-Max'];
+    for (const text of ids) {
+      const model = findMeant(routes, text);
+      assert.ok(model !== undefined, text);
+      assert.ok(namesMeant(routes, text).includes(model.id), `${text} is ${model.id}`);
+    }
+  });
+
   it('keep what stands before the model, in the words of its vendor', () => {
     const pairs = (from: string, to: string): Record<string, string> =>
       Object.fromEntries(spellingPairs(row(from), row(to)).map((pair) => [pair.from, pair.to]));
