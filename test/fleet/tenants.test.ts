@@ -49,7 +49,7 @@ oneEngine((engine) => {
   const trouble = `
     ALTER TABLE migration.assistants ADD CONSTRAINT planted CHECK (completion_model_id <> '${fleetId(1, 'new')}') NOT VALID;
     UPDATE migration.completion_models SET is_enabled = false WHERE id = '${fleetId(2, 'new')}';
-    UPDATE migration.completion_models SET name = 'Claude-Sonnet-4-5' WHERE id = '${fleetId(3, 'new')}';
+    UPDATE migration.completion_models SET name = 'Claude-Sonnet-4-6' WHERE id = '${fleetId(3, 'new')}';
     UPDATE migration.completion_models SET name = 'Claude-3-7-Sonnet' WHERE id = '${fleetId(4, 'old')}';
     UPDATE migration.tenants SET state = 'suspended' WHERE id = '${tenant(5)}';
     UPDATE migration.spaces SET security_classification = 3 WHERE id = '${fleetId(7, 'space')}'`;
