@@ -48,6 +48,8 @@ class Batch implements pg.Submittable {
   readonly #answers: Tagged[] = [];
   #columns: Columns | undefined;
   #rows: object[] = [];
+  /** The answer that cannot be read: what a listener of the connection throws would end the process. */
+  #unreadable: BatchOutcome | undefined;
 
   constructor(input: BatchInput) {
     this.#input = input;
@@ -86,7 +88,11 @@ class Batch implements pg.Submittable {
 
   handleDataRow({ fields }: { fields: readonly (string | null)[] }): void {
     this.#columns ??= this.#input.kept.get(this.#current()?.sql ?? '') ?? [];
-    this.#rows.push(toRow(this.#columns, fields));
+    try {
+      this.#rows.push(toRow(this.#columns, fields));
+    } catch (error) {
+      this.#unreadable ??= { answers: [...this.#answers], error };
+    }
   }
 
   handleCommandComplete({ text }: { text: string }): void {
@@ -104,11 +110,13 @@ class Batch implements pg.Submittable {
   }
 
   handleReadyForQuery(): void {
-    this.#input.resolve({ answers: this.#answers });
+    this.#input.resolve(this.#unreadable ?? { answers: this.#answers });
   }
 
   handleError(error: unknown): void {
-    this.#input.resolve({ answers: this.#answers, error });
+    // Prepared with the types of then, it would fail for as long as the connection lasts where a column has another one now.
+    this.#input.kept.delete(this.#current()?.sql ?? '');
+    this.#input.resolve(this.#unreadable ?? { answers: this.#answers, error });
   }
 
   /** Statements are executed to their end, so there is nothing that could be suspended. */
@@ -116,6 +124,8 @@ class Batch implements pg.Submittable {
 
   handleCopyInResponse(connection: pg.Connection & { sendCopyFail(reason: string): void }): void {
     connection.sendCopyFail('Nothing is copied here');
+    // What asks for data takes the end of the message for a part of it, and would wait for another one.
+    if (this.#answers.length === this.#input.statements.length - 1) connection.sync();
   }
 
   handleCopyData(): void {}

@@ -182,6 +182,25 @@ describe('kept statements', () => {
     }
   });
 
+  it('are prepared anew where a column has another type than they were prepared with', async () => {
+    const db = await openServer({ url: fresh.url, poolSize: 1 });
+    try {
+      const byTenant = prepared('SELECT n FROM coded WHERE code = $1');
+      const find = (): Promise<object[]> => db.transaction('BEGIN', (tx) => tx.many(byTenant, ['7']));
+      await db.transaction('BEGIN', (tx) =>
+        tx.script(`CREATE TABLE coded (code text, n int); INSERT INTO coded VALUES ('7', 1)`),
+      );
+      await find();
+      await db.transaction('BEGIN', (tx) =>
+        tx.script('ALTER TABLE coded ALTER code TYPE int USING code::int'),
+      );
+      await assert.rejects(find(), { code: 'DATABASE_ERROR' });
+      assert.deepEqual(await find(), [{ n: 1 }]);
+    } finally {
+      await db.close();
+    }
+  });
+
   it('are none behind a pooler', async () => {
     const pooler = await startPooler(fresh.url);
     const db = await openServer({ url: pooler.url, poolSize: 1 });
@@ -192,6 +211,45 @@ describe('kept statements', () => {
       await db.close();
       pooler.close();
     }
+  });
+});
+
+describe('an answer that is none', () => {
+  let fresh: FreshServer;
+  let db: Database;
+  before(async () => {
+    fresh = await freshServerDatabase();
+    db = await openServer({ url: fresh.url, poolSize: 1 });
+    await db.transaction('BEGIN', (tx) => tx.script('CREATE TABLE copied (id int)'));
+  });
+  after(async () => {
+    await db.close();
+    await fresh.drop();
+  });
+
+  const works = async (): Promise<void> =>
+    assert.deepEqual(await db.transaction('BEGIN', (tx) => tx.one('SELECT 1 AS one')), { one: 1 });
+
+  it('is an error of its transaction where a value cannot be read', async () => {
+    const huge = `SELECT ARRAY[repeat('a b', 10000000)] AS words`;
+    await assert.rejects(
+      db.transaction('BEGIN', (tx) => tx.many(huge)),
+      { code: 'DATABASE_ERROR' },
+    );
+    await works();
+  });
+
+  it('is an error where the server asks for data', async () => {
+    const copy = 'COPY copied FROM STDIN';
+    await assert.rejects(
+      db.transaction('BEGIN', (tx) => tx.run(copy)),
+      { code: 'STATEMENT_TIMEOUT' },
+    );
+    await works();
+    await assert.rejects(db.transaction('BEGIN', (tx) => Promise.all([tx.run(copy), tx.many('SELECT 1')])));
+    await works();
+    await assert.rejects(db.transaction('BEGIN', (tx) => tx.script(copy)));
+    await works();
   });
 });
 
