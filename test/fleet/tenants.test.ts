@@ -4,7 +4,7 @@ import { afterEach, beforeEach, it } from 'node:test';
 import { createRun } from '../../src/fleet/create.ts';
 import { planRun } from '../../src/fleet/plan-run.ts';
 import type { RunTenant } from '../../src/postgres/run-tenants.ts';
-import { oneEngine } from '../support/databases.ts';
+import { eachEngine } from '../support/databases.ts';
 import {
   digestFleet,
   type Fleet,
@@ -21,7 +21,7 @@ import { intentFor, refusedWith } from '../support/guarantee.ts';
 
 const tenant = (n: number): string => fleetId(n, 'tenant');
 
-oneEngine((engine) => {
+eachEngine((engine) => {
   let fleet: Fleet;
   beforeEach(async () => {
     fleet = await openFleet(engine, 12);

@@ -15,7 +15,7 @@ import { openSite, readRules, withTenant } from '../../src/postgres/site.ts';
 import type { Site } from '../../src/postgres/site.ts';
 import { readSnapshot } from '../../src/postgres/snapshot.ts';
 import { journalFor } from '../../src/postgres/work.ts';
-import { oneEngine } from '../support/databases.ts';
+import { eachEngine } from '../support/databases.ts';
 import { demoForAll, demoForEach, studioForEach } from '../support/ground.ts';
 import {
   actor,
@@ -52,7 +52,7 @@ async function execute(site: Site, tamper: (plan: Plan) => Plan): Promise<void> 
   });
 }
 
-oneEngine((engine) => {
+eachEngine((engine) => {
   describe('a wrong count', () => {
     const at = demoForAll(engine);
     const operations = ['repoint', 'merge', 'rewrite-json', 'retire'] as const;

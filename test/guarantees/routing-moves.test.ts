@@ -4,7 +4,7 @@ import { after, before, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { applyWave } from '../../src/postgres/wave.ts';
-import { oneEngine } from '../support/databases.ts';
+import { eachEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { makeWorkspace, storedAll, storedRow } from '../support/workspaces.ts';
 
@@ -14,7 +14,7 @@ const sonnet = completionId(1, 'claude-sonnet-4-6');
 const mini = completionId(1, 'gpt-5-mini');
 const secrets = { ANTHROPIC_API_KEY: 'k' };
 
-oneEngine((engine) => {
+eachEngine((engine) => {
   let http: HttpPlatform;
   let plain: string;
   let slashed: string;

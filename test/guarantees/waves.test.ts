@@ -12,7 +12,7 @@ import type { MoveResult } from '../../src/postgres/move-result.ts';
 import { applyWave } from '../../src/postgres/wave.ts';
 import type { WaveOutcome, WaveRequest } from '../../src/postgres/wave.ts';
 import { compareDatabases } from '../attached/database-text.ts';
-import { oneEngine } from '../support/databases.ts';
+import { eachEngine } from '../support/databases.ts';
 import { demoForEach, studioForEach } from '../support/ground.ts';
 import type { Ground } from '../support/ground.ts';
 import {
@@ -75,7 +75,7 @@ function plantRefusal(at: Ground, tenant: string): Promise<void> {
   );
 }
 
-oneEngine((engine) => {
+eachEngine((engine) => {
   describe('a wave and the migrations of its tenants one by one', () => {
     const together = demoForEach(engine);
     const apart = demoForEach(engine);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
-import { oneEngine } from '../support/databases.ts';
+import { eachEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { configured, refused, source, target, valueOf } from './moving.ts';
 
@@ -11,7 +11,7 @@ type Json = Answer['json'];
 
 const tenant = (n: number): string => demoId(n, 'tenants', 0);
 
-oneEngine((engine) => {
+eachEngine((engine) => {
   let http: HttpPlatform;
   beforeEach(async () => {
     http = await httpPlatform(engine);

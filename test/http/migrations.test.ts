@@ -1,13 +1,13 @@
 /** History over HTTP: what was done, by whom and why, every changed value, taken back, and still there when models and users are gone. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { oneEngine } from '../support/databases.ts';
+import { eachEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { configured, haiku, migrate, migrated, refused, source, target } from './moving.ts';
 
 type Json = Answer['json'];
 
-oneEngine((engine) => {
+eachEngine((engine) => {
   let http: HttpPlatform;
   let start: Record<string, unknown>;
   /** Done in this order: refused, there, back, there in two parts (the second by an operator). */
