@@ -72,20 +72,6 @@ export function translateParameters(
   return translateMembers({ document, root, from: source.parameters ?? {}, to: target.parameters });
 }
 
-/**
- * Drops all parameters: the document becomes `{}`.
- * @returns the document with one entry per dropped parameter, or why the text is not a JSON object.
- */
-export function resetParameters(document: string): TranslatedParameters | InvalidJson {
-  const root = parseParameters(document);
-  if (root === undefined) return { document: '{}', changes: [] };
-  if ('invalid' in root) return root;
-  const changes = [...root.members].map(([name, node]) =>
-    dropped(name, document.slice(node.start, node.end)),
-  );
-  return { document: changes.length === 0 ? document : '{}', changes };
-}
-
 /** Undefined for a JSON null, which is as good as no parameters. */
 function parseParameters(document: string): JsonObject | InvalidJson | undefined {
   const root = parseJson(document);

@@ -58,7 +58,7 @@ export const refusal = {
   unknownRuntime: ({ version, runtimes }: Routes, pair: Pair): Refused =>
     refuse(pair, {
       code: 'RUNTIME_UNSUPPORTED',
-      message: `There is no runtime ${pair.runtime}. There are ${currentRuntimes(runtimes).join(', ')}.`,
+      message: `There is no runtime ${pair.runtime.trim() === '' ? 'without a name' : pair.runtime}. There are ${currentRuntimes(runtimes).join(', ')}.`,
       registryVersion: version,
     }),
 

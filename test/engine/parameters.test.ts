@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ModelFacts, ParameterSupport } from '../../src/engine/model.ts';
-import { resetParameters, translateParameters } from '../../src/engine/parameters.ts';
+import { translateParameters } from '../../src/engine/parameters.ts';
 
 type Support = Readonly<Record<string, ParameterSupport>>;
 
@@ -199,23 +199,5 @@ describe('translating parameters', () => {
   it('refuses what is not an object', () => {
     for (const text of ['[1]', '"x"', '7', 'true', '{'])
       assert.ok('invalid' in translateParameters(text, model(), model({})), text);
-  });
-});
-
-describe('resetting parameters', () => {
-  it('names what it drops', () => {
-    assert.deepEqual(resetParameters('{"a": 1.50, "b": null}'), {
-      document: '{}',
-      changes: [
-        { name: 'a', change: 'dropped', before: '1.50', after: undefined },
-        { name: 'b', change: 'dropped', before: 'null', after: undefined },
-      ],
-    });
-  });
-
-  it('leaves an empty document as it is spelled, and makes null an empty document', () => {
-    assert.deepEqual(resetParameters('{ }'), { document: '{ }', changes: [] });
-    assert.deepEqual(resetParameters('null'), { document: '{}', changes: [] });
-    assert.ok('invalid' in resetParameters('[]'));
   });
 });
