@@ -93,6 +93,8 @@ const tables = [
 export interface HostileOptions {
   readonly seed: number;
   readonly numRuns: number;
+  /** Milliseconds after which no other attack begins, however many there were. */
+  readonly interruptAfterTimeLimit?: number;
 }
 
 /** Attacks one operation; fails with the seed and the attack. */
