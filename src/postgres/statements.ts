@@ -2,6 +2,7 @@
  * The statements of one transaction. A round trip costs more than a small statement, so they are few: the opening travels with the
  * first statement, statements that are started together travel together, and what was left for the end travels with COMMIT.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DroverError } from '../errors.ts';
 import { atMostOne, exactlyOne } from './database.ts';
 import type { BatchQuery, Extent, Tx } from './database.ts';
@@ -140,12 +141,15 @@ export class Statements implements Tx {
     const statements = asked.map(({ sql, params = [] }) => ({ sql, params }));
     const { answers, failure } = await this.#exchange(statements, this.#extent === 'single');
     const atEnd = failure !== undefined && answers.length === asked.length;
-    for (const [at, { sql, resolve, reject }] of asked.entries()) {
+    for (const [at, { resolve, reject }] of asked.entries()) {
       const answer = answers[at];
       if (answer !== undefined && !atEnd) resolve(answer);
       else if (failure !== undefined && (atEnd || at === answers.length)) reject(errorOf(failure));
-      else reject(notRun(sql));
     }
+    const others = asked.slice(answers.length + (failure === undefined ? 0 : 1));
+    // Whoever waits for several must see what failed, though it was asked from deeper down: it is handed up before the others.
+    if (others.length > 0) await nextTurn();
+    for (const { sql, reject } of others) reject(notRun(sql));
   }
 
   async #sendScript(asked: readonly Asked[]): Promise<void> {

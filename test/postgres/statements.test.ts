@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { DroverError } from '../../src/errors.ts';
 import { openDatabase, openServer } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
+import type { Database, Tx } from '../../src/postgres/database.ts';
 import { prepared } from '../../src/postgres/prepared.ts';
 import { eachEngine, freshDatabase, freshServerDatabase, type FreshServer } from '../support/databases.ts';
 
@@ -51,6 +51,16 @@ eachEngine((engine) => {
     await assert.rejects(failing, { code: 'ALREADY_EXISTS' });
     assert.deepEqual(codes, ['ALREADY_EXISTS', 'TRANSACTION_ABORTED']);
     assert.deepEqual(await ids(), []);
+  });
+
+  it('fails by what failed, though it was asked from deeper down than what was not run', async () => {
+    const deep = async (tx: Tx, depth: number): Promise<number> =>
+      depth === 0 ? tx.run(insert, [1]) : await deep(tx, depth - 1);
+    const failing = db.transaction('BEGIN', async (tx) => {
+      await tx.run(insert, [1]);
+      await Promise.all([deep(tx, 9), tx.run(insert, [2])]);
+    });
+    await assert.rejects(failing, { code: 'ALREADY_EXISTS' });
   });
 
   it('runs nothing where it could not be begun as that role', async () => {
