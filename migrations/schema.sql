@@ -354,7 +354,7 @@ CREATE TABLE "migration"."registry_in_force" (
 CREATE TABLE "migration"."registry_pairs" (
   "runtime" text NOT NULL,
   "model" text NOT NULL,
-  "payers" text NOT NULL DEFAULT ''::text,
+  "payers" text,
   CONSTRAINT "registry_pairs_pkey" PRIMARY KEY (runtime, model)
 );
 
@@ -640,6 +640,7 @@ CREATE TABLE "migration"."workspace_verdicts" (
   "reason" text NOT NULL,
   "registry_version" text NOT NULL,
   "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "payers" text,
   CONSTRAINT "workspace_verdicts_pkey" PRIMARY KEY (tenant_id, workspace_id, runtime, model),
   CONSTRAINT "workspace_verdicts_reason_check" CHECK ((reason = ANY (ARRAY['allowed'::text, 'kept'::text])))
 );

@@ -67,14 +67,19 @@ export interface PlaceConfig {
   readonly demands?: { readonly via?: string; readonly security?: string; readonly region?: string };
   /**
    * A row moves only where this table has a row with the new value in `value`, and in the columns of `match` what stands in the
-   * row's own; the others are left and listed: `{ in: routes, match: { runtime: runtime }, value: model }`. Where that table has a row
-   * for the old value, too, the two must have the same in the columns of `same`.
+   * row's own; the others are left and listed: `{ in: routes, match: { runtime: runtime }, value: model }`. In the columns of `same`
+   * that row must say something, and nothing else than what stands there, or in the table of `sameIn`, for the old value.
    */
   readonly allowed?: {
     readonly in: string;
     readonly match?: Readonly<Record<string, string>>;
     readonly value: string;
     readonly same?: readonly string[];
+    readonly sameIn?: {
+      readonly in: string;
+      readonly match?: Readonly<Record<string, string>>;
+      readonly value: string;
+    };
   };
   /**
    * Whoever writes such a row holds the models that it names (`FOR KEY SHARE`) until the transaction ends. Then the lock on the source

@@ -20,6 +20,13 @@ interface PlaceColumn {
   readonly template: string;
 }
 
+/** Values, beside columns that are equal to those of the row. */
+export interface AllowedTable {
+  readonly table: TableId;
+  readonly match: Readonly<Record<string, string>>;
+  readonly value: string;
+}
+
 export interface Place {
   /** `table.column`, followed by the JSON pointer pattern where there is one. */
   readonly id: string;
@@ -60,12 +67,11 @@ export interface Place {
   /** Other templates of the only column. */
   readonly also?: readonly string[];
   /** The table that must have the new value, and its columns beside those of the row. */
-  readonly allowed?: {
-    readonly table: TableId;
-    readonly match: Readonly<Record<string, string>>;
-    readonly value: string;
-    /** What must be the same there for the old value and the new one. */
+  readonly allowed?: AllowedTable & {
+    /** What must be known there of the new value, and not differ from what is known of the old one. */
     readonly same: readonly string[];
+    /** Where else the old value may stand. */
+    readonly sameIn?: AllowedTable;
   };
   /** Whoever writes such a row holds the models that it names, so the lock on the source keeps late writers out. */
   readonly held?: boolean;
@@ -226,10 +232,24 @@ function resolveDemands(
 
 function resolveAllowed(
   draft: Draft,
-  { table, at }: Found,
-  { in: name, match = {}, value, same = [] }: NonNullable<PlaceConfig['allowed']>,
+  found: Found,
+  { same = [], sameIn: other, ...config }: NonNullable<PlaceConfig['allowed']>,
 ): Pick<Place, 'allowed'> {
-  const path = ['places', at, 'allowed'];
+  const path = ['places', found.at, 'allowed'];
+  const holder = resolveAllowedTable(draft, found, { ...config, same, path });
+  const sameIn = other && resolveAllowedTable(draft, found, { ...other, same, path: [...path, 'sameIn'] });
+  return holder === undefined ? {} : { allowed: { ...holder, same, ...(sameIn && { sameIn }) } };
+}
+
+interface AllowedDraft extends NonNullable<PlaceConfig['allowed']> {
+  readonly path: readonly (string | number)[];
+}
+
+function resolveAllowedTable(
+  draft: Draft,
+  { table }: Found,
+  { in: name, match = {}, value, same = [], path }: AllowedDraft,
+): AllowedTable | undefined {
   const holder = findNamedTable(draft.scope, name);
   const wrong = (holds: Table | undefined, column: string): boolean =>
     holds === undefined || findColumn(holds, column) === undefined;
@@ -238,7 +258,7 @@ function resolveAllowed(
     draft.problems.push({ path, message: `${name} has no column ${column}` });
   for (const column of Object.values(match).filter((each) => wrong(table, each)))
     draft.problems.push({ path, message: `${table.id} has no column ${column}` });
-  return holder === undefined ? {} : { allowed: { table: holder.id, match, value, same } };
+  return holder === undefined ? undefined : { table: holder.id, match, value };
 }
 
 function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {

@@ -11,6 +11,7 @@ import { deadRowsMove } from '../engine/decide.ts';
 import { findNamedTable } from '../engine/names.ts';
 import { mappingsOf } from '../engine/mapping.ts';
 import type { Hop, OwnerPath } from '../engine/ownership.ts';
+import type { AllowedTable, Place } from '../engine/place.ts';
 import { tableOf } from '../engine/references.ts';
 import { castFor } from './binder.ts';
 import { collisionSql } from './collision-sql.ts';
@@ -177,26 +178,35 @@ function allowedSql(context: RowContext, { place, mappings }: PlaceRow): string 
   const { allowed } = place;
   if (allowed === undefined) return 'true';
   const table = tableOf(context.rules, allowed.table);
-  const matches = (row: string): string[] =>
-    Object.entries(allowed.match).map(
-      ([theirs, own]) => `${row}.${quoteIdent(theirs)} = t.${quoteIdent(own)}`,
-    );
-  const [own] = place.columns;
-  const terms = allowed.same.map(quoteIdent);
-  const sameTerms =
-    terms.length === 0 || own === undefined
-      ? []
-      : [
-          `NOT EXISTS (SELECT FROM ${quoteRows(table)} y WHERE ${[...matches('y'), `y.${quoteIdent(allowed.value)} = t.${quoteIdent(own.column)}`].join(' AND ')} AND (${terms.map((name) => `y.${name}`).join(', ')}) IS DISTINCT FROM (${terms.map((name) => `x.${name}`).join(', ')}))`,
-        ];
+  const matches = matchesSql(allowed, 'x');
+  const sameTerms = sameTermsSql(context, place);
   const cast = castFor(columnOf(table, allowed.value));
   const columns = place.columns.map((part) => part.column);
   const cases = mappings.map((mapping) => {
     const value = `x.${quoteIdent(allowed.value)} = ${context.binder.bind(mapping.to[0], cast)}`;
-    const there = `EXISTS (SELECT FROM ${quoteRows(table)} x WHERE ${[...matches('x'), value, ...sameTerms].join(' AND ')})`;
+    const there = `EXISTS (SELECT FROM ${quoteRows(table)} x WHERE ${[...matches, value, ...sameTerms].join(' AND ')})`;
     return `(${matchSql(context, { columns, mappings: [mapping] })} AND ${there})`;
   });
   return cases.length === 0 ? 'true' : `(${cases.join(' OR ')})`;
+}
+
+function matchesSql({ match }: AllowedTable, row: string): string[] {
+  return Object.entries(match).map(([theirs, own]) => `${row}.${quoteIdent(theirs)} = t.${quoteIdent(own)}`);
+}
+
+/** Does row `x`, which has the new value, say its terms, and does none that has the old one say others? */
+function sameTermsSql({ rules }: RowContext, { allowed, columns: [own] }: Place): string[] {
+  if (allowed === undefined || own === undefined) return [];
+  const { same, sameIn } = allowed;
+  const tables = same.length === 0 ? [] : [allowed, ...(sameIn === undefined ? [] : [sameIn])];
+  const others = same.map((name) => `y.${quoteIdent(name)} <> x.${quoteIdent(name)}`).join(' OR ');
+  return [
+    ...same.map((name) => `x.${quoteIdent(name)} IS NOT NULL`),
+    ...tables.map((each) => {
+      const old = `y.${quoteIdent(each.value)} = t.${quoteIdent(own.column)}`;
+      return `NOT EXISTS (SELECT FROM ${quoteRows(tableOf(rules, each.table))} y WHERE ${[...matchesSql(each, 'y'), old, `(${others})`].join(' AND ')})`;
+    }),
+  ];
 }
 
 /** A copy that holds something else than the source, in its own spelling; an empty copy disagrees with nobody. */

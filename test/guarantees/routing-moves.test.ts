@@ -145,6 +145,48 @@ eachEngine((engine) => {
     assert.deepEqual([left.count, left.rows[0].id], [1, platform], text);
   });
 
+  it('moves none that rests on a verdict to what somebody else would pay', async () => {
+    const [source = '', target = ''] = await Promise.all(['of-the-house', 'claude-opus-5'].map(makeModel));
+    const rest = async (payers: string | null): Promise<string> => {
+      const id = await makeWorkspace(http, { runtime: 'hermes', model: 'claude-opus-4-6', secrets });
+      const pin = `INSERT INTO migration.workspace_verdicts (tenant_id, workspace_id, runtime, model, payers, reason, registry_version)
+        SELECT tenant_id, id, runtime, 'of-the-house', $2, 'kept', 'test' FROM migration.workspaces WHERE id = $1`;
+      const choosePinned = `UPDATE migration.workspaces SET model = 'of-the-house', route = 'verdict' WHERE id = $1`;
+      await http.asSuperuser(async (tx) => {
+        await tx.run(pin, [id, payers]);
+        await tx.run(choosePinned, [id]);
+      });
+      return id;
+    };
+    const [own, house, unknown] = [await rest('tenant'), await rest('platform'), await rest(null)];
+    const { status, text } = await migrate(source, target);
+    assert.equal(status, 200, text);
+    const models = await Promise.all([own, house, unknown].map(modelOf));
+    assert.deepEqual(models, ['claude-opus-5', 'of-the-house', 'claude-opus-5'], text);
+  });
+
+  it('moves none while nobody has said who pays for the target: pairs from before that was asked', async () => {
+    const [source = '', target = ''] = await Promise.all(
+      ['claude-opus-4-5', 'claude-fable-5'].map(makeModel),
+    );
+    const id = await makeWorkspace(http, { runtime: 'hermes', model: 'claude-opus-4-5', secrets });
+    const know = (payers: string | null): Promise<number> =>
+      http.asSuperuser((tx) =>
+        tx.run(
+          `UPDATE migration.registry_pairs SET payers = $1 WHERE model IN ('claude-opus-4-5', 'claude-fable-5') AND runtime = 'hermes'`,
+          [payers],
+        ),
+      );
+    await know(null);
+    const { status, text } = await migrate(source, target);
+    assert.equal(status, 200, text);
+    assert.equal(await modelOf(id), 'claude-opus-4-5', text);
+    await know('tenant');
+    const again = await migrate(source, target);
+    assert.equal(again.status, 200, again.text);
+    assert.equal(await modelOf(id), 'claude-fable-5', again.text);
+  });
+
   it('leaves none behind that is written meanwhile, and shows whoever comes late the successor', async () => {
     for (const id of [open, plain]) await remove(id);
     const source = completionId(1, 'claude-haiku-4-5');

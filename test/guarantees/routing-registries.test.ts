@@ -116,6 +116,27 @@ eachEngine((engine) => {
         return rows.map(({ reason }) => reason);
       });
 
+    it('leaves with each workspace who paid, and says who pays where that was not known', async () => {
+      const listed = await makeWorkspace(http, { runtime: 'desk', model: 'Special' });
+      const open = await makeWorkspace(http, { runtime: 'field', model: 'mine' });
+      await bringIn(elsewhere);
+      const payersOf = (sql: string): Promise<unknown[]> =>
+        http.asSuperuser(async (tx) =>
+          (await tx.many<{ payers: unknown }>(sql, [])).map(({ payers }) => payers),
+        );
+      for (const id of [listed, open])
+        assert.deepEqual(
+          await payersOf(`SELECT payers FROM migration.workspace_verdicts WHERE workspace_id = '${id}'`),
+          ['tenant'],
+        );
+      await http.asSuperuser((tx) => tx.run('UPDATE migration.registry_pairs SET payers = NULL', []));
+      await bringIn(elsewhere);
+      assert.deepEqual(
+        await payersOf('SELECT payers FROM migration.registry_pairs WHERE payers IS NULL'),
+        [],
+      );
+    });
+
     it('binds a server that has not heard of it: it records no verdict, and stores what both allow', async () => {
       const id = await makeWorkspace(http, { runtime: 'desk', model: 'acme-1' });
       await bringIn(elsewhere);

@@ -55,7 +55,7 @@ const workspaces: readonly DemoWorkspace[] = [
 export function demoPairs(): PayablePair[] {
   return workspaces
     .filter(({ verdict }) => verdict === undefined)
-    .map(({ runtime, model }) => ({ runtime, model, payers: '' }));
+    .map(({ runtime, model }) => ({ runtime, model, payers: null }));
 }
 
 /** May a workspace have this pair? */

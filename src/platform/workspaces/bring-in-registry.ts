@@ -99,7 +99,7 @@ async function compare(
   const payers = new Map(known.map((pair) => [nameOf(pair), pair.payers]));
   return {
     come: wanted.filter((pair) => !payers.has(nameOf(pair))),
-    changed: wanted.filter((pair) => (payers.get(nameOf(pair)) ?? pair.payers) !== pair.payers),
+    changed: wanted.filter((pair) => payers.has(nameOf(pair)) && payers.get(nameOf(pair)) !== pair.payers),
     gone: known.filter((pair) => !names.has(nameOf(pair))),
   };
 }

@@ -146,7 +146,8 @@ async function routeFor(at: InTenant, { id, verdict, listed }: Judged): Promise<
   const bySecrets = verdict.verdict === 'allow' && verdict.by === 'name-by-secrets';
   if (!bySecrets && listed) return 'registry';
   await requireInForce(at);
-  const holders = [holderOf(at, id, routingValues(verdict))];
+  const payers = verdict.verdict === 'allow' ? verdict.payer : '';
+  const holders = [{ ...holderOf(at, id, routingValues(verdict)), payers }];
   const version = verdict.registryVersion ?? '';
   await asOperatorWithin(tx, platform.site.scope, () =>
     insertVerdicts(tx, platform.schema, { holders, reason: 'allowed', version }),

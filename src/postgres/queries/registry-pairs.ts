@@ -12,8 +12,8 @@ export interface Pair {
 }
 
 export interface PayablePair extends Pair {
-  /** As src/registry/pairs.ts says it. */
-  readonly payers: string;
+  /** As src/registry/pairs.ts says it; null where nobody has said it. */
+  readonly payers: string | null;
 }
 
 const pairsOf = (schema: string): string => quoteTable({ schema, name: 'registry_pairs' });
@@ -46,33 +46,37 @@ export async function deleteRegistryPairs(tx: Tx, schema: string, pairs: readonl
   );
 }
 
-/** A workspace that has a pair by the registry, which is about to lose it. */
+/** A workspace and a pair that it has, or would have. */
 export interface Holder extends Pair {
   readonly tenant_id: string;
   readonly id: string;
 }
 
+/** One whose pair a verdict is about. */
+type Judged = Holder & PayablePair;
+
 /** Of the tenants of this transaction; the rows are locked, so that nothing is changed until the pairs are gone. */
-export function lockHolders(tx: Tx, schema: string, pairs: readonly Pair[]): Promise<Holder[]> {
-  return tx.many<Holder>(
-    `SELECT w.tenant_id, w.id, w.runtime, w.registry_model AS model FROM ${workspacesOf(schema)} w
-     JOIN unnest($1::text[], $2::text[]) AS p (runtime, model) ON w.runtime = p.runtime AND w.registry_model = p.model
+export function lockHolders(tx: Tx, schema: string, pairs: readonly PayablePair[]): Promise<Judged[]> {
+  return tx.many<Judged>(
+    `SELECT w.tenant_id, w.id, w.runtime, w.registry_model AS model, p.payers FROM ${workspacesOf(schema)} w
+     JOIN unnest($1::text[], $2::text[], $3::text[]) AS p (runtime, model, payers) ON w.runtime = p.runtime AND w.registry_model = p.model
      ORDER BY w.tenant_id, w.id FOR UPDATE OF w`,
-    columnsOf(pairs),
+    [...columnsOf(pairs), pairs.map(({ payers }) => payers)],
   );
 }
 
-/** As the operator. */
+/** As the operator. What a verdict says stays; only who pays is added to one that does not say it. */
 export async function insertVerdicts(
   tx: Tx,
   schema: string,
-  { holders, reason, version }: { holders: readonly Holder[]; reason: 'allowed' | 'kept'; version: string },
+  { holders, reason, version }: { holders: readonly Judged[]; reason: 'allowed' | 'kept'; version: string },
 ): Promise<void> {
   await tx.run(
-    `INSERT INTO ${verdictsOf(schema)} (tenant_id, workspace_id, runtime, model, reason, registry_version)
-     SELECT h.tenant_id, h.id, h.runtime, h.model, $5, $6 FROM ${holdersSql}
-     ON CONFLICT DO NOTHING`,
-    [...holderColumns(holders), reason, version],
+    `INSERT INTO ${verdictsOf(schema)} AS v (tenant_id, workspace_id, runtime, model, payers, reason, registry_version)
+     SELECT h.tenant_id, h.id, h.runtime, h.model, h.payers, $6, $7
+     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[]) AS h (tenant_id, id, runtime, model, payers)
+     ON CONFLICT (tenant_id, workspace_id, runtime, model) DO UPDATE SET payers = excluded.payers WHERE v.payers IS NULL`,
+    [...holderColumns(holders), holders.map(({ payers }) => payers), reason, version],
   );
 }
 
