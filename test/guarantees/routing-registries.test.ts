@@ -16,7 +16,7 @@ import { listRegistryPairs } from '../../src/postgres/queries/registry-pairs.ts'
 import { asTenant } from '../../src/postgres/tenant.ts';
 import { finish, type LoadedRegistry } from '../../src/registry/load.ts';
 import { routablePairs } from '../../src/registry/pairs.ts';
-import { loaded, runtimes } from '../registry/small-registry.ts';
+import { loaded, models, runtimes } from '../registry/small-registry.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { platformDatabase, refusal } from '../support/platform.ts';
@@ -268,6 +268,23 @@ eachEngine((engine) => {
       await assert.rejects(set(had, back), refusal('STILL_REFERENCED'));
       assert.deepEqual([await verdicts(had), await verdicts(has)], [[], ['kept']]);
       assert.equal((await storedRow(http, has))['model'], 'mine');
+    });
+
+    it('takes what was kept away, too, where nothing rests on it and nothing runs on it', async () => {
+      const has = await makeWorkspace(http, { runtime: 'field', model: 'mine' });
+      decidesBy = loaded({ 'models.yaml': models.replace('status: withdrawn, ', 'status: active, ') });
+      await bringIn(decidesBy);
+      const withdrawn = await makeWorkspace(http, { runtime: 'desk', model: 'acme-left' });
+      await bringIn(elsewhere);
+      assert.deepEqual([await verdicts(has), await verdicts(withdrawn)], [['kept'], ['kept']]);
+      const away = `runtime = 'desk', model = 'acme-1', route = 'registry'`;
+      for (const id of [has, withdrawn]) await set(id, away);
+      await bringIn(elsewhere);
+      await assert.rejects(
+        set(has, `runtime = 'field', model = 'mine', route = 'verdict'`),
+        refusal('STILL_REFERENCED'),
+      );
+      assert.equal(await set(withdrawn, `runtime = 'desk', model = 'acme-left', route = 'verdict'`), 1);
     });
 
     it('a secret takes verdicts away, too, that would not be given with it', async () => {

@@ -1,11 +1,12 @@
 /**
  * Verdicts outlive what they were given by: a registry, or the secrets of a day. One that would not be given any more stays with
  * a workspace that has the pair (`kept`), and is withdrawn where the workspace has another one meanwhile, so that no rollback and no
- * statement of SQL takes it up again. The same happens to pairs, see bring-in-registry.ts.
+ * statement of SQL takes it up again; one that was kept, where the workspace could not go on with it either. The same happens to pairs,
+ * see bring-in-registry.ts.
  */
 import {
   type GivenVerdict,
-  listAllowedVerdicts,
+  listOpenVerdicts,
   markKept,
   withdrawVerdicts,
 } from '../../postgres/queries/registry-pairs.ts';
@@ -28,7 +29,7 @@ interface Settling {
 /** @throws STILL_REFERENCED where a workspace comes back to one of them at this moment */
 export async function settleVerdicts(tx: Tx, settling: Settling): Promise<void> {
   const { schema, scope } = settling;
-  const given = await listAllowedVerdicts(tx, schema, settling);
+  const given = await listOpenVerdicts(tx, schema, settling);
   const over = given.filter((verdict) => !wouldBeGiven(settling, verdict));
   if (over.length === 0) return;
   await asOperatorWithin(tx, scope, async () => {
@@ -45,6 +46,9 @@ export async function settleVerdicts(tx: Tx, settling: Settling): Promise<void> 
   });
 }
 
-function wouldBeGiven({ loaded, today }: Settling, { runtime, model, secrets }: GivenVerdict): boolean {
-  return judge(loaded, { runtime, model, secrets: new Set(secrets), today }).verdict === 'allow';
+function wouldBeGiven({ loaded, today }: Settling, given: GivenVerdict): boolean {
+  const { runtime, model, reason } = given;
+  const secrets = new Set(given.secrets);
+  // What was withdrawn may come back to a workspace that had it: by a migration that is taken back.
+  return judge(loaded, { runtime, model, secrets, existing: reason === 'kept', today }).verdict === 'allow';
 }

@@ -82,13 +82,17 @@ export async function insertVerdicts(
 
 /** A verdict that was given for a workspace, and whether it has that pair now. */
 export interface GivenVerdict extends Holder {
+  readonly reason: 'allowed' | 'kept';
   readonly in_use: boolean;
   /** Names of the secrets that the workspace could use. */
   readonly secrets: string[];
 }
 
-/** Verdicts that allowed what the registry did not name, of some tenants: of one workspace where it is named. */
-export function listAllowedVerdicts(
+/**
+ * Verdicts that allowed what the registry did not name, and those that nothing rests on, of some tenants: of one workspace where
+ * it is named.
+ */
+export function listOpenVerdicts(
   tx: Tx,
   schema: string,
   {
@@ -97,7 +101,7 @@ export function listAllowedVerdicts(
   }: { readonly tenants: readonly string[]; readonly workspaceId?: string | undefined },
 ): Promise<GivenVerdict[]> {
   return tx.many<GivenVerdict>(
-    `SELECT v.tenant_id, v.workspace_id AS id, v.runtime, v.model,
+    `SELECT * FROM (SELECT v.tenant_id, v.workspace_id AS id, v.runtime, v.model, v.reason,
        EXISTS (SELECT FROM ${workspacesOf(schema)} w WHERE w.tenant_id = v.tenant_id AND w.id = v.workspace_id
          AND w.runtime = v.runtime AND w.verdict_model = v.model) AS in_use,
        ARRAY(SELECT s.name FROM ${quoteTable({ schema, name: 'workspace_secrets' })} s
@@ -105,8 +109,8 @@ export function listAllowedVerdicts(
              UNION SELECT t.name FROM ${quoteTable({ schema, name: 'tenant_secrets' })} t
              WHERE t.tenant_id = v.tenant_id ORDER BY 1) AS secrets
      FROM ${verdictsOf(schema)} v
-     WHERE v.tenant_id = ANY ($1::uuid[]) AND v.reason = 'allowed' AND ($2::uuid IS NULL OR v.workspace_id = $2)
-     ORDER BY 1, 2, 3, 4`,
+     WHERE v.tenant_id = ANY ($1::uuid[]) AND ($2::uuid IS NULL OR v.workspace_id = $2)) g
+     WHERE g.reason = 'allowed' OR NOT g.in_use ORDER BY 1, 2, 3, 4`,
     [tenants, workspaceId ?? null],
   );
 }
