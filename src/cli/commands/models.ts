@@ -87,7 +87,7 @@ function showModels(terminal: Terminal, found: readonly ModelUse[]): void {
     successor?.name ?? '',
     Object.values(usage).reduce((sum, { live, dead }) => sum + live + dead, 0),
   ]);
-  const head = ['model', 'kind', 'lifecycle', 'last day', 'successor', 'rows'];
+  const head = ['model', 'kind', 'lifecycle', 'shut down', 'successor', 'rows'];
   showTable(terminal, { head, rows });
 }
 

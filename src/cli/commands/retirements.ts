@@ -94,7 +94,7 @@ function showRetirements(terminal: Terminal, found: readonly Retirement[], today
       shortly(whereUsed(one)),
     ];
   });
-  const head = ['last day', 'days left', 'model', 'successor', 'tenants', 'rows', 'says', 'where'];
+  const head = ['shut down', 'days left', 'model', 'successor', 'tenants', 'rows', 'says', 'where'];
   showTable(terminal, { head, rows });
 }
 
