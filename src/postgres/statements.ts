@@ -138,9 +138,11 @@ export class Statements implements Tx {
   }
 
   async #sendTogether(asked: readonly Asked[]): Promise<void> {
+    const commit = this.#extent === 'single';
     const statements = asked.map(({ sql, params = [] }) => ({ sql, params }));
-    const { answers, failure } = await this.#exchange(statements, this.#extent === 'single');
-    const atEnd = failure !== undefined && answers.length === asked.length;
+    const all = commit ? [...statements, ...this.#last.splice(0)] : statements;
+    const { answers, failure } = await this.#exchange(all, commit);
+    const atEnd = failure !== undefined && answers.length >= asked.length;
     for (const [at, { resolve, reject }] of asked.entries()) {
       const answer = answers[at];
       if (answer !== undefined && !atEnd) resolve(answer);

@@ -118,6 +118,11 @@ eachEngine((engine) => {
     });
     await assert.rejects(failing, { code: 'ALREADY_EXISTS' });
     assert.deepEqual(await ids(), [5]);
+    const single = (id: number): Promise<object> =>
+      db.transaction('BEGIN', (tx) => tx.last(insert, [id]).then(() => tx.one('SELECT 1 AS one')), 'single');
+    await assert.rejects(single(5), { code: 'ALREADY_EXISTS' });
+    assert.deepEqual(await single(7), { one: 1 });
+    assert.deepEqual(await ids(), [5, 7]);
   });
 
   it('refuses a second statement of a transaction that has one', async () => {
