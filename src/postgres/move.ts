@@ -81,13 +81,21 @@ export interface Prepared {
   readonly unclassified: readonly Unclassified[];
 }
 
-/** Everything about an intent that is read before any lock. */
+/** Everything about an intent that is read before any lock. @throws REGISTRY_UNAVAILABLE */
 export async function prepareMove(tx: Tx, site: Site, asked: Intent): Promise<Prepared> {
   const rules = await readRules(tx, site);
+  if (site.knows && rules.knowledge === undefined) throw spellingsUnknown();
   const intent = checkIntent(rules, asked);
   await readTenant(tx, rules, intent.tenant);
   const pair = await readPair(tx, rules, intent);
   return { rules, intent, pair, unclassified: await scanUnclassified(tx, rules, { intent, pair }) };
+}
+
+/** A model would be taken for gone from everywhere, while texts name it in a spelling that nobody could look for. */
+function spellingsUnknown(): DroverError {
+  const message =
+    'The registry could not be loaded, so nobody can say how models are written, or when they end: `drover registry validate` says what is wrong.';
+  return new DroverError('REGISTRY_UNAVAILABLE', message);
 }
 
 function checked(snapshot: Snapshot, plan: Plan): Plan {

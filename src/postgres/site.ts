@@ -31,6 +31,8 @@ export interface Site {
   readonly state: StateStore;
   /** What is known about models beside their rows, asked for when rules are read. */
   readonly knowledge: () => ModelKnowledge | undefined;
+  /** Somebody shall know: where nobody does, what should be asked cannot be read. */
+  readonly knows: boolean;
   /** How a problem of the configuration is shown: with file and line where it came from a file. */
   readonly showProblem: (problem: ConfigProblem) => string;
 }
@@ -65,7 +67,8 @@ export function openSite(input: SiteInput): Promise<Site> {
   const showProblem =
     input.showProblem ?? ((problem: ConfigProblem) => `${problem.path.join('.')}: ${problem.message}`);
   const knowledge = input.knowledge ?? (() => undefined);
-  return Promise.resolve({ database, config, scope, state, knowledge, showProblem });
+  const knows = input.knowledge !== undefined;
+  return Promise.resolve({ database, config, scope, state, knowledge, knows, showProblem });
 }
 
 function configuredScope({ database }: Config): TenantScope {

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { completionId } from '../../src/platform/demo/models.ts';
 import { platformScope } from '../../src/platform/scope.ts';
 import { openRegistry, type Reloading } from '../../src/platform/workspaces/live-registry.ts';
 import type { Routing } from '../../src/platform/workspaces/routing.ts';
@@ -324,6 +325,13 @@ eachEngine((engine) => {
       assert.deepEqual([status, json.code], [503, 'REGISTRY_UNAVAILABLE'], path);
     }
     assert.equal(await storedAll(http), before);
+    // Nobody could say in which spellings workspaces name the source.
+    const haiku = completionId(1, 'claude-haiku-4-5');
+    const moved = await http.call('POST', `/api/v1/completion-models/${haiku}/migrate`, {
+      key: http.keys.admin,
+      body: { to_model_id: completionId(1, 'claude-sonnet-4-6'), confirm_migration: true },
+    });
+    assert.deepEqual([moved.status, moved.json.code], [503, 'REGISTRY_UNAVAILABLE'], moved.text);
     for (const path of ['/workspaces', `/workspaces/${id}`, `/workspaces/${id}/secrets`])
       assert.equal((await http.call('GET', `/api/v1${path}`, { key: http.keys.viewer })).status, 200, path);
     const taken = await http.call('DELETE', `/api/v1/workspaces/${id}`, { key: http.keys.admin });
