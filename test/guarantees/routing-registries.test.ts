@@ -84,14 +84,18 @@ eachEngine((engine) => {
   describe('a registry that another server brought in', () => {
     let http: HttpPlatform;
     let decidesBy = here;
+    /** After so many looks at it, the server has another one. */
+    let readsLeft = Infinity;
+    let thenBy = here;
     before(async () => {
-      const live = { current: () => decidesBy, problems: () => [] };
+      const live = { current: () => (readsLeft-- > 0 ? decidesBy : thenBy), problems: () => [] };
       http = await httpPlatform(engine, { routing: testRouting(live) });
       const key = { key: http.keys.admin, body: { value: 'k' } };
       assert.equal((await http.call('PUT', '/api/v1/secrets/ACME_KEY', key)).status, 200);
     });
     beforeEach(() => {
       decidesBy = here;
+      readsLeft = Infinity;
       return bringIn(here);
     });
     after(() => http.close());
@@ -169,6 +173,18 @@ eachEngine((engine) => {
         accept_payer_change: true,
       });
       assert.equal(again.status, 200, again.text);
+    });
+
+    it('binds a request that was judged by the one before', async () => {
+      const id = await makeWorkspace(http, { runtime: 'field' });
+      await bringIn(elsewhere);
+      thenBy = elsewhere;
+      for (let looks = 0; looks < 6; looks += 1) {
+        readsLeft = looks;
+        const { status, text } = await ask('PUT', `/workspaces/${id}/model`, { model: 'mine' });
+        assert.ok(status === 503 || status === 422, text);
+        assert.equal((await storedRow(http, id))['model'], null, `after ${looks} looks`);
+      }
     });
 
     it('binds a server whose day is not over yet', async () => {

@@ -137,7 +137,7 @@ async function send({ app, http }: HostileGround, target: Target, each: Attack):
 
 /** What no answer may hold: hashes of secrets, statements, stacks, paths of this machine. */
 const leaks =
-  /"secret_hash"|\bINSERT INTO |\bSELECT t\.|node_modules|\n\s+at |\/src\/|sqlState|databaseMessage/;
+  /"secret_hash":|\bINSERT INTO |\bSELECT t\.|node_modules|\n\s+at |\/src\/|sqlState|databaseMessage/;
 
 function* pieces(payload: string | Buffer): Generator<Buffer> {
   const bytes = Buffer.from(payload);

@@ -145,7 +145,7 @@ async function routeFor(at: InTenant, { id, verdict, listed }: Judged): Promise<
   const { tx, platform } = at;
   const bySecrets = verdict.verdict === 'allow' && verdict.by === 'name-by-secrets';
   if (!bySecrets && listed) return 'registry';
-  await requireInForce(at);
+  await requireInForce(at, verdict);
   const payers = verdict.verdict === 'allow' ? verdict.payer : '';
   const holders = [{ ...holderOf(at, id, routingValues(verdict)), payers }];
   const version = verdict.registryVersion ?? '';
@@ -155,13 +155,19 @@ async function routeFor(at: InTenant, { id, verdict, listed }: Judged): Promise<
   return 'verdict';
 }
 
-/** A verdict is good by the registry that the database holds to. @throws REGISTRY_UNAVAILABLE where this server has another one */
-async function requireInForce({ tx, platform, routing }: InTenant): Promise<void> {
-  const { hash, routes } = requireRegistry(routing.registry);
+/**
+ * A verdict is good by the registry that the database holds to. The one that gave it is compared, and not the one that this server
+ * has by now: it may have read another meanwhile.
+ * @throws REGISTRY_UNAVAILABLE
+ */
+async function requireInForce(
+  { tx, platform, routing }: InTenant,
+  { registryVersion }: Allowed | NotAsked,
+): Promise<void> {
   const inForce = await findInForce(tx, platform.schema);
-  if (inForce?.hash === hash && inForce.day <= dayOf(routing.now())) return;
-  const message = `This server decides by the registry ${routes.version}, and the database holds to ${inForce?.version ?? 'none'}: read the registry again, here or there.`;
-  throw new DroverError('REGISTRY_UNAVAILABLE', message, { registry_version: routes.version });
+  if (inForce?.version === registryVersion && inForce?.day <= dayOf(routing.now())) return;
+  const message = `This server decided by the registry ${registryVersion}, and the database holds to ${inForce?.version ?? 'none'}: read the registry again, here or there.`;
+  throw new DroverError('REGISTRY_UNAVAILABLE', message, { registry_version: registryVersion });
 }
 
 /** A verdict is for the pair that a workspace has: none is left by which it could be given an earlier one again. */
