@@ -17,6 +17,11 @@ export interface OfTenant {
   readonly tenantId: string;
 }
 
+function statesSql(schema: string, kind: string): string {
+  const table = quoteTable({ schema, name: `${kind}_models` });
+  return `SELECT m.id, m.name, m.lifecycle, m.is_enabled, m.successor_id FROM ${table} m WHERE m.tenant_id = $1`;
+}
+
 /**
  * The models of a tenant among the ids, held until the transaction ends, so that a migration waits for what is being written. For a
  * column the key would do that; a document has none, and this lock is its fence (`held` in drover.config.yaml).
@@ -27,8 +32,7 @@ export function listModelStates(
   { kind, ids }: { readonly kind: string; readonly ids: readonly string[] },
 ): Promise<ModelState[]> {
   return tx.many<ModelState>(
-    `SELECT m.id, m.name, m.lifecycle, m.is_enabled, m.successor_id FROM ${quoteTable({ schema, name: `${kind}_models` })} m
-     WHERE m.tenant_id = $1 AND m.id = ANY ($2::uuid[]) ORDER BY m.id FOR KEY SHARE`,
+    `${statesSql(schema, kind)} AND m.id = ANY ($2::uuid[]) ORDER BY m.id FOR KEY SHARE`,
     [tenantId, ids],
   );
 }
@@ -40,19 +44,14 @@ export function listModelsByName(
   { kind, names }: { readonly kind: string; readonly names: readonly string[] },
 ): Promise<ModelState[]> {
   return tx.many<ModelState>(
-    prepared(`SELECT m.id, m.name, m.lifecycle, m.is_enabled, m.successor_id FROM ${quoteTable({ schema, name: `${kind}_models` })} m
-     WHERE m.tenant_id = $1 AND m.name = ANY ($2::text[]) ORDER BY m.id FOR KEY SHARE`),
+    prepared(`${statesSql(schema, kind)} AND m.name = ANY ($2::text[]) ORDER BY m.id FOR KEY SHARE`),
     [tenantId, names],
   );
 }
 
 /** All of a kind; none is held. */
 export function listModels(tx: Tx, { schema, tenantId }: OfTenant, kind: string): Promise<ModelState[]> {
-  return tx.many<ModelState>(
-    `SELECT m.id, m.name, m.lifecycle, m.is_enabled, m.successor_id FROM ${quoteTable({ schema, name: `${kind}_models` })} m
-     WHERE m.tenant_id = $1 ORDER BY m.id`,
-    [tenantId],
-  );
+  return tx.many<ModelState>(`${statesSql(schema, kind)} ORDER BY m.id`, [tenantId]);
 }
 
 export interface SpaceModels {
