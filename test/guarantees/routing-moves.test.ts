@@ -45,10 +45,11 @@ eachEngine((engine) => {
     http.call('PUT', `/api/v1/workspaces/${id}/model`, { key: http.keys.member, body: { model } });
   const remove = (id: string): Promise<Answer> =>
     http.call('DELETE', `/api/v1/workspaces/${id}`, { key: http.keys.member });
-  const makeModel = async (name: string): Promise<string> => {
+  const makeModel = async (name: string, key = http.keys.admin): Promise<string> => {
+    const provider = demoId(key === http.keys.admin ? 1 : 2, 'model_providers', 0);
     const { status, json, text } = await http.call('POST', '/api/v1/completion-models', {
-      key: http.keys.admin,
-      body: { name, family: 'claude-opus', provider_id: demoId(1, 'model_providers', 0) },
+      key,
+      body: { name, family: 'claude-opus', provider_id: provider },
     });
     assert.equal(status, 201, text);
     return String(json.id);
@@ -129,7 +130,7 @@ eachEngine((engine) => {
 
   it('moves none to what somebody else would pay', async () => {
     const [source = '', target = ''] = await Promise.all(
-      ['claude-opus-5-5', 'claude-opus-4-8'].map(makeModel),
+      ['claude-opus-5-5', 'claude-opus-4-8'].map((name) => makeModel(name)),
     );
     // The platform serves the one on claude-code, and both go by the organisation's key on hermes.
     const platform = await makeWorkspace(http, { runtime: 'claude-code', model: 'claude-opus-5-5' });
@@ -146,7 +147,9 @@ eachEngine((engine) => {
   });
 
   it('moves none that rests on a verdict to what somebody else would pay', async () => {
-    const [source = '', target = ''] = await Promise.all(['of-the-house', 'claude-opus-5'].map(makeModel));
+    const [source = '', target = ''] = await Promise.all(
+      ['of-the-house', 'claude-opus-5'].map((name) => makeModel(name)),
+    );
     const rest = async (payers: string | null): Promise<string> => {
       const id = await makeWorkspace(http, { runtime: 'hermes', model: 'claude-opus-4-6', secrets });
       const pin = `INSERT INTO migration.workspace_verdicts (tenant_id, workspace_id, runtime, model, payers, reason, registry_version)
@@ -167,7 +170,7 @@ eachEngine((engine) => {
 
   it('moves none while nobody has said who pays for the target: pairs from before that was asked', async () => {
     const [source = '', target = ''] = await Promise.all(
-      ['claude-opus-4-5', 'claude-fable-5'].map(makeModel),
+      ['claude-opus-4-5', 'claude-fable-5'].map((name) => makeModel(name)),
     );
     const id = await makeWorkspace(http, { runtime: 'hermes', model: 'claude-opus-4-5', secrets });
     const know = (payers: string | null): Promise<number> =>
@@ -185,6 +188,34 @@ eachEngine((engine) => {
     const again = await migrate(source, target);
     assert.equal(again.status, 200, again.text);
     assert.equal(await modelOf(id), 'claude-fable-5', again.text);
+  });
+
+  it('nor does it for several tenants at once, whatever their pairs rest on', async () => {
+    const keys = [http.keys.admin, http.keys.otherAdmin];
+    const names = ['claude-opus-4-6', 'claude-sonnet-5'];
+    for (const key of keys) for (const name of names) await makeModel(name, key);
+    const made = keys.map((key) =>
+      makeWorkspace(http, { runtime: 'hermes', model: 'claude-opus-4-6', secrets }, key),
+    );
+    const [kept = '', moved = ''] = await Promise.all(made);
+    // The pair of the first rests on a verdict that says that the platform pays; the registry says that the tenant does.
+    await http.asSuperuser(async (tx) => {
+      await tx.run(
+        `INSERT INTO migration.workspace_verdicts (tenant_id, workspace_id, runtime, model, payers, reason, registry_version)
+         SELECT tenant_id, id, runtime, model, 'platform', 'kept', 'test' FROM migration.workspaces WHERE id = $1`,
+        [kept],
+      );
+      await tx.run(`UPDATE migration.workspaces SET route = 'verdict' WHERE id = $1`, [kept]);
+    });
+    const [from = '', to = ''] = names;
+    const choices = { parameters: 'reset' as const, answers: {}, leaveAsks: false };
+    const moves = Object.values(http.tenants).map((tenant) => ({ tenant, from, to, ...choices }));
+    const outcomes = await applyWave(http.platform.site, { moves, confirm: true, actor: 'test' });
+    const left = outcomes.map((one) =>
+      one.status === 'succeeded' ? one.result.complete : one.error.message,
+    );
+    assert.deepEqual(left, [false, true]);
+    assert.deepEqual([await modelOf(kept), await modelOf(moved)], [from, to]);
   });
 
   it('leaves none behind that is written meanwhile, and shows whoever comes late the successor', async () => {

@@ -4,14 +4,15 @@ import type { HttpPlatform } from './http.ts';
 
 let made = 0;
 
-/** The id of a new workspace of the first tenant. */
+/** The id of a new workspace, of the first tenant where no key is given. */
 export async function makeWorkspace(
   http: HttpPlatform,
   body: Readonly<Record<string, unknown>>,
+  key = http.keys.member,
 ): Promise<string> {
   made += 1;
   const { status, json, text } = await http.call('POST', '/api/v1/workspaces', {
-    key: http.keys.member,
+    key,
     body: { name: `Made ${made}`, ...body },
   });
   assert.equal(status, 201, text);
