@@ -1,4 +1,6 @@
 /** One place of the configuration (or one foreign key that it does not mention), resolved against the catalogue. */
+import { resolveAllowed } from './allowed.ts';
+import type { AllowedTable } from './allowed.ts';
 import { findColumn, findTable } from './catalog.ts';
 import type { Column, ForeignKey, Table, TableId, ValueKind } from './catalog.ts';
 import { resolveConditions } from './conditions.ts';
@@ -18,13 +20,6 @@ interface PlaceColumn {
   readonly column: string;
   /** `{key}`, `{tenant}`, `{name}`, `{provider}/{name}`, `{spelling}` … */
   readonly template: string;
-}
-
-/** Values, beside columns that are equal to those of the row. */
-export interface AllowedTable {
-  readonly table: TableId;
-  readonly match: Readonly<Record<string, string>>;
-  readonly value: string;
 }
 
 export interface Place {
@@ -117,7 +112,7 @@ export function resolvePlace(draft: Draft, place: PlaceConfig, at: number): Plac
   return [buildPlace(draft, { place, at, ...found, carrier, ...(key === undefined ? {} : { key }) })];
 }
 
-interface Found {
+export interface Found {
   readonly place: PlaceConfig;
   readonly at: number;
   readonly table: Table;
@@ -228,37 +223,6 @@ function resolveDemands(
       ? {}
       : { parent: { table: key.references, from: key.columns, to: key.referencedColumns } };
   return { ...columns, ...parent };
-}
-
-function resolveAllowed(
-  draft: Draft,
-  found: Found,
-  { same = [], sameIn: other, ...config }: NonNullable<PlaceConfig['allowed']>,
-): Pick<Place, 'allowed'> {
-  const path = ['places', found.at, 'allowed'];
-  const holder = resolveAllowedTable(draft, found, { ...config, same, path });
-  const sameIn = other && resolveAllowedTable(draft, found, { ...other, same, path: [...path, 'sameIn'] });
-  return holder === undefined ? {} : { allowed: { ...holder, same, ...(sameIn && { sameIn }) } };
-}
-
-interface AllowedDraft extends NonNullable<PlaceConfig['allowed']> {
-  readonly path: readonly (string | number)[];
-}
-
-function resolveAllowedTable(
-  draft: Draft,
-  { table }: Found,
-  { in: name, match = {}, value, same = [], path }: AllowedDraft,
-): AllowedTable | undefined {
-  const holder = findNamedTable(draft.scope, name);
-  const wrong = (holds: Table | undefined, column: string): boolean =>
-    holds === undefined || findColumn(holds, column) === undefined;
-  if (holder === undefined) draft.problems.push({ path: [...path, 'in'], message: `no table ${name}` });
-  for (const column of [value, ...same, ...Object.keys(match)].filter((each) => wrong(holder, each)))
-    draft.problems.push({ path, message: `${name} has no column ${column}` });
-  for (const column of Object.values(match).filter((each) => wrong(table, each)))
-    draft.problems.push({ path, message: `${table.id} has no column ${column}` });
-  return holder === undefined ? undefined : { table: holder.id, match, value };
 }
 
 function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {

@@ -2,14 +2,11 @@
 import { statusOf } from '../engine/lifecycle.ts';
 import type { LifecycleNote, LifecycleStatus } from '../engine/lifecycle.ts';
 import type { ModelFacts } from '../engine/model.ts';
-import type { Rules } from '../engine/references.ts';
 import type { ModelKnowledge } from '../engine/model-knowledge.ts';
-import { modelTableOf } from '../engine/steps.ts';
 import { successorOf } from '../engine/successor.ts';
 import type { Successor } from '../engine/successor.ts';
-import type { Tx } from '../postgres/database.ts';
 import { rulesForReading } from '../postgres/kept-rules.ts';
-import { listModels } from '../postgres/model-rows.ts';
+import { listModelsOfKind } from '../postgres/model-rows.ts';
 import type { ModelKind, Values } from './resources/declaration.ts';
 import { type Asked, reading } from './rows/unit.ts';
 
@@ -46,15 +43,6 @@ export function mayEnd(row: Values, knowledge: ModelKnowledge | undefined): bool
   const { is_deprecated: marked, lifecycle, deprecated_at: since = null, shutdown_on: until = null } = row;
   if (marked === true || lifecycle !== 'active' || since !== null || until !== null) return true;
   return knowledge?.mayKnow(String(row['name'])) === true;
-}
-
-export function listModelsOfKind(
-  tx: Tx,
-  { rules, tenant }: { readonly rules: Rules; readonly tenant: string },
-  kind: ModelKind,
-): Promise<ModelFacts[]> {
-  const model = modelTableOf(rules, kind);
-  return model === undefined ? Promise.resolve([]) : listModels(tx, rules, { model, tenant });
 }
 
 /** By the id of the model; of those that end. */

@@ -4,6 +4,7 @@ import type { ModelFacts, ParameterSupport } from '../engine/model.ts';
 import { findNamedTable } from '../engine/names.ts';
 import type { ModelTable } from '../engine/place.ts';
 import type { Rules } from '../engine/references.ts';
+import { modelTableOf } from '../engine/steps.ts';
 import { Binder, castFor } from './binder.ts';
 import type { Tx } from './database.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
@@ -36,6 +37,16 @@ export async function listModels(
   const mine = mineSql(context);
   const where = `(${mine}) OR ${globalSql(config)} OR ${isGlobalTable(rules, about.model) ? 'true' : 'false'}`;
   return withoutOthersNames(await selectModels(tx, rules, { model: about.model, binder, where }));
+}
+
+/** The same by the name of the kind; none where no table holds it. */
+export function listModelsOfKind(
+  tx: Tx,
+  { rules, tenant }: { readonly rules: Rules; readonly tenant: string | undefined },
+  kind: string,
+): Promise<ModelFacts[]> {
+  const model = modelTableOf(rules, kind);
+  return model === undefined ? Promise.resolve([]) : listModels(tx, rules, { model, tenant });
 }
 
 /** A text that is the very name of another row of that tenant means that one, although both are the same model. */

@@ -9,12 +9,11 @@ import type { ModelFacts } from '../engine/model.ts';
 import type { Rules } from '../engine/references.ts';
 import { groupRetirements } from '../engine/retirements.ts';
 import type { Retirement, RetiringUse } from '../engine/retirements.ts';
-import { modelTableOf } from '../engine/steps.ts';
 import { successorOf } from '../engine/successor.ts';
 import { DroverError } from '../errors.ts';
 import type { Tx } from './database.ts';
 import { rulesForReading } from './kept-rules.ts';
-import { listModels } from './model-rows.ts';
+import { listModelsOfKind } from './model-rows.ts';
 import { withTenant, withTenants } from './site.ts';
 import type { Site } from './site.ts';
 import type { TenantName } from './tenants.ts';
@@ -92,9 +91,7 @@ async function readKind(
   { rules, kind }: { readonly rules: Rules; readonly kind: string },
   { tenant, fleet, isWanted, whose }: UseQuery,
 ): Promise<RetiringUse[]> {
-  const table = modelTableOf(rules, kind);
-  const all = table === undefined ? [] : await listModels(tx, rules, { model: table, tenant });
-  const rows = all.filter(isWanted);
+  const rows = (await listModelsOfKind(tx, { rules, tenant }, kind)).filter(isWanted);
   const known = (rules.knowledge?.ending(kind) ?? []).map((one) => modelOfKnowledge(kind, one));
   const models = [...rows.filter(isEnding), ...known];
   if (models.length === 0) return [];

@@ -2,7 +2,7 @@
 import type { Found } from './answer.ts';
 import { accepts } from './route.ts';
 import type { Route } from './route.ts';
-import type { ListedId, Routes, RuntimeRoutes } from './routes.ts';
+import { type ListedId, modelsMeant, type Routes, type RuntimeRoutes } from './routes.ts';
 import type { Model } from './shape.ts';
 
 export interface RoutingRequest {
@@ -74,14 +74,6 @@ function modelBehind(routes: Routes, id: string, { vendor }: Route): Model | und
 /** The model of an id, with or without the word of a provider before it. */
 export function findMeant(routes: Routes, id: string): Model | undefined {
   return modelsMeant(routes, id)[0];
-}
-
-/** The likeliest first. Other cases come last: some matchers ignore case, and what was shut down is so in any. */
-function modelsMeant({ models, modelsInAnyCase }: Routes, id: string): Model[] {
-  const own = id.replace(/^[^/:]*[/:]/, '');
-  const exact = [models.get(id), models.get(own)].filter((model) => model !== undefined);
-  const inAnyCase = [id, own].flatMap((name) => modelsInAnyCase.get(name.toLowerCase()) ?? []);
-  return [...exact, ...inAnyCase];
 }
 
 /** Row 10: undefined where the model may be had. What was shut down runs nowhere, also where it is in use. */

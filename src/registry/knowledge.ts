@@ -3,7 +3,7 @@ import type { KnownModel, ModelKnowledge } from '../engine/model-knowledge.ts';
 import { endingModels, lifecycleWith, listSuccessors, otherServers } from './lifecycle.ts';
 import type { LoadedRegistry } from './load.ts';
 import { factsOfModel } from './model-facts.ts';
-import { modelsByName } from './registry.ts';
+import { modelsByName, namesOf } from './registry.ts';
 import type { Model } from './shape.ts';
 import { spellingsOf } from './spellings.ts';
 
@@ -50,10 +50,6 @@ function withoutVendor(byName: ReadonlyMap<string, Model>, name: string): string
   const at = name.indexOf('/');
   const id = name.slice(at + 1);
   return byName.get(id)?.vendor === name.slice(0, at) ? id : '';
-}
-
-function namesOf({ id, aliases = [] }: Model): string[] {
-  return [id, ...aliases];
 }
 
 function componentsOf({ id, family, vendor }: Model): Record<string, string> {

@@ -2,7 +2,7 @@
 import { allow } from './answer.ts';
 import type { Allowed } from './answer.ts';
 import { compileMatchers } from './matcher.ts';
-import { armEntries, armMatchers, goesByName, modelsByName } from './registry.ts';
+import { armEntries, armMatchers, goesByName, modelsByName, namesOf } from './registry.ts';
 import { routeOf } from './route.ts';
 import type { Route } from './route.ts';
 import type { Model, Provider, Registry, Runtime } from './shape.ts';
@@ -99,17 +99,26 @@ function listedId(
   return { id, arms, answer: Object.freeze(answer) };
 }
 
-/** Every name of every model that a text could mean on some runtime, the text itself included; some matchers ignore case. */
+/** The models of an id, with or without the word of a provider before it, the likeliest first. Other cases come last: some matchers ignore case. */
+export function modelsMeant({ models, modelsInAnyCase }: Routes, id: string): Model[] {
+  const texts = [id, behindWord(id)];
+  const exact = texts.flatMap((text) => models.get(text) ?? []);
+  const inAnyCase = texts.flatMap((text) => modelsInAnyCase.get(text.toLowerCase()) ?? []);
+  return [...exact, ...inAnyCase];
+}
+
+function behindWord(id: string): string {
+  return id.replace(/^[^/:]*[/:]/, '');
+}
+
+/** Every name of every model that a text could mean on some runtime, the text itself included. */
 export function namesMeant(routes: Routes, text: string): string[] {
-  const behind = text.replace(/^[^/:]*[/:]/, '');
-  const listed = [...routes.runtimes.values()].flatMap(({ listed: ids }) => ids.get(text)?.arms ?? []);
-  const known = [text, behind].flatMap((name) => routes.modelsInAnyCase.get(name.toLowerCase()) ?? []);
-  const models = [...known, ...listed.map(({ model }) => model)];
-  const names = models.flatMap((model) => (model === undefined ? [] : rowNames(model)));
-  return [...new Set([text, behind, ...names])];
+  const arms = [...routes.runtimes.values()].flatMap(({ listed }) => listed.get(text)?.arms ?? []);
+  const models = [...modelsMeant(routes, text), ...arms.flatMap(({ model }) => model ?? [])];
+  return [...new Set([text, behindWord(text), ...models.flatMap(rowNames)])];
 }
 
 /** What a tenant's row of the model may be called. */
-function rowNames({ id, aliases = [], vendor }: Model): string[] {
-  return [id, ...aliases].flatMap((name) => [name, `${vendor}/${name}`]);
+function rowNames(model: Model): string[] {
+  return namesOf(model).flatMap((name) => [name, `${model.vendor}/${name}`]);
 }

@@ -1,6 +1,7 @@
 /** How models are written where they run: by their ids and aliases, with what each runtime's arms put before them, and as arms list them. */
 import type { Spelling } from '../engine/spelling.ts';
 import type { LoadedRegistry } from './load.ts';
+import { namesOf } from './registry.ts';
 import type { Routes } from './routes.ts';
 import type { Model } from './shape.ts';
 
@@ -10,7 +11,7 @@ export function spellingsOf({ registry, routes }: LoadedRegistry): ReadonlyMap<M
   const prefixes = prefixesByVendor(routes);
   return new Map(
     registry.models.map((model) => {
-      const names = [model.id, ...(model.aliases ?? [])];
+      const names = namesOf(model);
       const before = ['', `${model.vendor}/`, ...(prefixes.get(model.vendor) ?? [])];
       const written = before.flatMap((prefix) => names.map((name) => ({ text: prefix + name, prefix })));
       const ids = [...(listed.get(model) ?? [])];

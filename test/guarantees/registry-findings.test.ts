@@ -16,6 +16,7 @@ import { eachEngine } from '../support/databases.ts';
 import { studioForAll } from '../support/ground.ts';
 import { refusedWith } from '../support/guarantee.ts';
 import { newEngine, north, oldEngine, studioConfig } from '../support/studio.ts';
+import { entry } from '../registry/model-entry.ts';
 
 type Facts = Partial<Omit<Model, 'id'>>;
 
@@ -118,20 +119,6 @@ const table: readonly Row[] = [
     expected: ['error', 'PARAMETER_SUPPORT_UNKNOWN', /translated/],
   },
 ];
-
-function entry(id: string, more: Facts): Model {
-  return {
-    id,
-    name: id,
-    vendor: 'acme',
-    family: 'owl',
-    kind: 'completion',
-    lifecycle: { status: 'active' },
-    source: 'https://example.org/models',
-    checked: '2026-11-21',
-    ...more,
-  };
-}
 
 eachEngine((engine) => {
   describe('by the registry alone, a plan finds', () => {

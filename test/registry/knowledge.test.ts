@@ -8,21 +8,7 @@ import type { Said } from '../../src/engine/model-knowledge.ts';
 import { rankTargets } from '../../src/engine/suggest.ts';
 import { finish } from '../../src/registry/load.ts';
 import { knowledgeOf } from '../../src/registry/knowledge.ts';
-import type { Model } from '../../src/registry/shape.ts';
-
-function entry(id: string, more: Partial<Model> = {}): Model {
-  return {
-    id,
-    name: id,
-    vendor: 'acme',
-    family: 'owl',
-    kind: 'completion',
-    lifecycle: { status: 'active' },
-    source: 'https://example.org/models',
-    checked: '2026-11-21',
-    ...more,
-  };
-}
+import { entry } from './model-entry.ts';
 
 const loaded = finish({
   version: 'test',

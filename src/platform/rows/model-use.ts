@@ -2,10 +2,9 @@
  * Retiring a model by hand. Nothing live may name it: keys are guarded by the fence, documents and whatever the
  * configuration knows besides are looked at here, under the locks that a migration of the model would take.
  */
-import { modelTableOf } from '../../engine/steps.ts';
 import { DroverError } from '../../errors.ts';
 import { lockPair, lockTables } from '../../postgres/locks.ts';
-import { listModels } from '../../postgres/model-rows.ts';
+import { listModelsOfKind } from '../../postgres/model-rows.ts';
 import { readRules } from '../../postgres/site.ts';
 import { countUsage, listUses, type UsageByType } from '../../postgres/usage.ts';
 import type { ModelKind, Proposed } from '../resources/declaration.ts';
@@ -28,9 +27,7 @@ export async function refuseWhileUsed(kind: ModelKind, proposed: Proposed): Prom
   if (action !== 'retire') return;
   const rules = await readRules(tx, platform.site);
   const scope = { rules, tenant: caller.tenantId };
-  const table = modelTableOf(rules, kind);
-  const models =
-    table === undefined ? [] : await listModels(tx, rules, { model: table, tenant: caller.tenantId });
+  const models = await listModelsOfKind(tx, scope, kind);
   const model = models.find(({ key }) => key === id);
   if (model === undefined)
     throw new DroverError('INTERNAL', `The engine does not see the ${kind} model ${id}.`);
