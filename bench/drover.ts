@@ -2,9 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import { loadConfigFile } from '../src/config-file.ts';
 import { platformScope } from '../src/platform/scope.ts';
-import { openServer } from '../src/postgres/connect.ts';
-import { applyMove } from '../src/postgres/move.ts';
-import { openSite } from '../src/postgres/site.ts';
+import { openServer } from '../src/postgres/driver/connect.ts';
+import { applyMove } from '../src/postgres/move/move.ts';
+import { openSite } from '../src/postgres/scope/site.ts';
 import { ids } from './fixture.ts';
 
 const database = await openServer({ url: process.argv[2] ?? '' });

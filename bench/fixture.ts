@@ -1,7 +1,7 @@
 /** The database of the bench: Drover's own schema with one tenant whose assistants all name the source. */
 import pg from 'pg';
 import { installPlatform } from '../src/platform/install.ts';
-import { openServer } from '../src/postgres/connect.ts';
+import { openServer } from '../src/postgres/driver/connect.ts';
 
 export const ids = {
   tenant: '0be7c000-0000-4000-8000-000000000001',

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createRun } from '../src/fleet/create.ts';
 import { openPlatform } from '../src/platform/open.ts';
-import { openServer } from '../src/postgres/connect.ts';
+import { openServer } from '../src/postgres/driver/connect.ts';
 import { withClient } from './fixture.ts';
 import { fleetId } from './fleet-fixture.ts';
 

@@ -1,6 +1,6 @@
 /** The database of the fleet bench: many tenants, each with the same number of assistants on the source. */
 import { installPlatform } from '../src/platform/install.ts';
-import { openServer } from '../src/postgres/connect.ts';
+import { openServer } from '../src/postgres/driver/connect.ts';
 import { databaseUrl, withClient } from './fixture.ts';
 
 export interface FleetSize {

@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openPlatform } from '../src/platform/open.ts';
-import { openServer } from '../src/postgres/connect.ts';
-import { applyMove } from '../src/postgres/move.ts';
-import { getRun } from '../src/postgres/runs.ts';
+import { openServer } from '../src/postgres/driver/connect.ts';
+import { applyMove } from '../src/postgres/move/move.ts';
+import { getRun } from '../src/postgres/runs/runs.ts';
 import { isFinal } from '../src/fleet/standing.ts';
 import { startWorkers } from '../src/fleet/worker.ts';
 import { fleetId } from './fleet-fixture.ts';

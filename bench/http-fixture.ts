@@ -1,11 +1,11 @@
 /** What the bench of the API asks: the same list of models from the API, and from routes that somebody wrote without it. */
 import fastify, { type FastifyInstance } from 'fastify';
 import pg from 'pg';
-import { buildApp } from '../src/http/app.ts';
-import { createApiKey } from '../src/platform/keys.ts';
+import { buildApp } from '../src/http/server/app.ts';
+import { createApiKey } from '../src/platform/access/keys.ts';
 import { openPlatform } from '../src/platform/open.ts';
 import { completionModels } from '../src/platform/resources/models.ts';
-import { openServer } from '../src/postgres/connect.ts';
+import { openServer } from '../src/postgres/driver/connect.ts';
 import { buildTemplate, databaseUrl, ids, withClient } from './fixture.ts';
 
 /** How many models one page can hold; longer lists are asked for by their first page. */

@@ -1,7 +1,7 @@
 /** A registry of 2 000 models and 20 runtimes, for the benches. */
-import { finish } from '../src/registry/load.ts';
-import type { LoadedRegistry } from '../src/registry/load.ts';
-import type { Model, Provider, Registry, Runtime } from '../src/registry/shape.ts';
+import { finish } from '../src/registry/load/load.ts';
+import type { LoadedRegistry } from '../src/registry/load/load.ts';
+import type { Model, Provider, Registry, Runtime } from '../src/registry/load/shape.ts';
 
 export const modelCount = 2_000;
 export const runtimeCount = 20;

@@ -3,9 +3,9 @@
  * question is asked in rounds over many different ids, so that nothing is answered from a cache of one; the median counts.
  */
 import Table from 'cli-table3';
-import type { RoutingRequest } from '../src/registry/choose-arm.ts';
-import type { LoadedRegistry } from '../src/registry/load.ts';
-import { judge } from '../src/registry/routability.ts';
+import type { RoutingRequest } from '../src/registry/verdict/choose-arm.ts';
+import type { LoadedRegistry } from '../src/registry/load/load.ts';
+import { judge } from '../src/registry/verdict/routability.ts';
 import { buildRegistry, modelCount, runtimeCount } from './registry-fixture.ts';
 
 const rounds = 15;

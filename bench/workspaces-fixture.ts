@@ -1,17 +1,17 @@
 /** What the bench of workspaces asks: the doors, and the same change in a route that asks no registry. */
 import fastify, { type FastifyInstance } from 'fastify';
-import { buildApp } from '../src/http/app.ts';
-import { authenticateKey } from '../src/platform/authenticate.ts';
-import { createApiKey } from '../src/platform/keys.ts';
+import { buildApp } from '../src/http/server/app.ts';
+import { authenticateKey } from '../src/platform/access/authenticate.ts';
+import { createApiKey } from '../src/platform/access/keys.ts';
 import { openPlatform, type Platform } from '../src/platform/open.ts';
 import { platformScope } from '../src/platform/scope.ts';
 import { bringInRegistry } from '../src/platform/workspaces/bring-in-registry.ts';
 import { dayOf } from '../src/platform/workspaces/day.ts';
 import { fixedRegistry } from '../src/platform/workspaces/live-registry.ts';
-import { openServer } from '../src/postgres/connect.ts';
-import { asTenant } from '../src/postgres/tenant.ts';
-import type { LoadedRegistry } from '../src/registry/load.ts';
-import { judge } from '../src/registry/routability.ts';
+import { openServer } from '../src/postgres/driver/connect.ts';
+import { asTenant } from '../src/postgres/scope/tenant.ts';
+import type { LoadedRegistry } from '../src/registry/load/load.ts';
+import { judge } from '../src/registry/verdict/routability.ts';
 import { buildTemplate, databaseUrl, ids, withClient } from './fixture.ts';
 
 /** Clients write workspaces of their own, so that they do not wait for each other. */

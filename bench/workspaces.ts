@@ -7,9 +7,9 @@
 import autocannon from 'autocannon';
 import Table from 'cli-table3';
 import pg from 'pg';
-import { loadRegistryFolder } from '../src/registry/folder.ts';
-import type { LoadedRegistry } from '../src/registry/load.ts';
-import { judge } from '../src/registry/routability.ts';
+import { loadRegistryFolder } from '../src/registry/load/folder.ts';
+import type { LoadedRegistry } from '../src/registry/load/load.ts';
+import { judge } from '../src/registry/verdict/routability.ts';
 import { startPostgres } from '../test/support/postgres-server.ts';
 import { processorTime } from './processor-time.ts';
 import { buildRegistry } from './registry-fixture.ts';

@@ -8,7 +8,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Document } from 'yaml';
 import { nearestName } from './config.ts';
-import type { Config } from './engine/config.ts';
+import type { Config } from './engine/rules/config.ts';
 import { DroverError } from './errors.ts';
 
 /** Leads to a value of the configuration: `['places', 3, 'at']`. */

@@ -175,7 +175,7 @@ describe('a mistyped name', () => {
 
 describe('the schema for editors', () => {
   it('has the keys, and demands the keys, that the type has', () => {
-    const source = readFileSync('src/engine/config.ts', 'utf8');
+    const source = readFileSync('src/engine/rules/config.ts', 'utf8');
     const schema: unknown = JSON.parse(readFileSync('schema/drover.config.schema.json', 'utf8'));
     const expected = typeKeys(parseSync('config.ts', source).program, 'Config');
     assert.ok(expected.length > 60);

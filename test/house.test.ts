@@ -58,12 +58,12 @@ const rules: Readonly<Record<string, Planted>> = {
       ['src/http/helpers.ts', ''],
       ['src/platform/services/model.ts', ''],
     ],
-    good: [['src/engine/plan-types.ts', '']],
+    good: [['src/engine/plan/plan-types.ts', '']],
   },
   'files are short': {
     rule: filesAreShort,
-    bad: [['src/engine/plan.ts', 'x;\n'.repeat(401)]],
-    good: [['src/engine/plan.ts', 'x;\n'.repeat(400)]],
+    bad: [['src/engine/plan/plan.ts', 'x;\n'.repeat(401)]],
+    good: [['src/engine/plan/plan.ts', 'x;\n'.repeat(400)]],
   },
   'only config.ts reads the environment': {
     rule: onlyConfigReadsTheEnvironment,
@@ -89,7 +89,7 @@ const rules: Readonly<Record<string, Planted>> = {
       ['src/fleet/run.ts', "await tx.script('ALTER TABLE runs ADD COLUMN x int');"],
     ],
     good: [
-      ['src/postgres/queries/runs.ts', "await tx.many('SELECT id FROM migration.runs');"],
+      ['src/platform/queries/runs.ts', "await tx.many('SELECT id FROM migration.runs');"],
       [
         'src/cli/init.ts',
         "const text = 'Select a model from the list, or update the file and set enabled.';",

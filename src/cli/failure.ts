@@ -1,9 +1,9 @@
 /** How an error reaches a person: what, where and the way out in one message; never a stack trace of a refusal. */
 import type { CommanderError } from 'commander';
-import { printable } from '../engine/row-text.ts';
+import { printable } from '../engine/plan/row-text.ts';
 import { DroverError, errorCodes } from '../errors.ts';
-import { fileError } from './files.ts';
-import type { Terminal } from './terminal.ts';
+import { fileError } from './terminal/files.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 export interface FailureOptions {
   readonly json: boolean;

@@ -4,7 +4,7 @@
  * database then rolls back by itself, because the connection is gone.
  */
 import { DroverError } from '../errors.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 export interface SignalSource {
   on(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): unknown;

@@ -1,33 +1,33 @@
 /** The command line: reads the words, runs one command, and turns every outcome into an exit status. */
 import { Command, CommanderError } from 'commander';
 import { loadEnvironment } from '../config.ts';
-import { apply } from './commands/apply.ts';
-import { check } from './commands/check.ts';
-import { config } from './commands/config.ts';
-import { demo } from './commands/demo.ts';
-import { history } from './commands/history.ts';
-import { init } from './commands/init.ts';
-import { inspect } from './commands/inspect.ts';
-import { keys } from './commands/keys.ts';
-import { models } from './commands/models.ts';
-import { notify } from './commands/notify.ts';
-import { plan } from './commands/plan.ts';
-import { registry } from './commands/registry.ts';
-import { retirements } from './commands/retirements.ts';
-import { rollback } from './commands/rollback.ts';
-import { runs } from './commands/runs.ts';
-import { secrets } from './commands/secrets.ts';
-import { seed } from './commands/seed.ts';
-import { serve } from './commands/serve.ts';
-import { worker } from './commands/worker.ts';
+import { apply } from './migrations/apply.ts';
+import { check } from './registry/check.ts';
+import { config } from './database/config.ts';
+import { demo } from './server/demo.ts';
+import { history } from './migrations/history.ts';
+import { init } from './database/init.ts';
+import { inspect } from './database/inspect.ts';
+import { keys } from './server/keys.ts';
+import { models } from './models/models.ts';
+import { notify } from './migrations/notify.ts';
+import { plan } from './migrations/plan.ts';
+import { registry } from './registry/registry.ts';
+import { retirements } from './models/retirements.ts';
+import { rollback } from './migrations/rollback.ts';
+import { runs } from './runs/runs.ts';
+import { secrets } from './server/secrets.ts';
+import { seed } from './server/seed.ts';
+import { serve } from './server/serve.ts';
+import { worker } from './server/worker.ts';
 import { reportFailure, usageError } from './failure.ts';
 import { createInterruption } from './interruption.ts';
 import type { SignalSource } from './interruption.ts';
 import { readSystemUser } from './options.ts';
 import { exitStatus } from './session.ts';
 import type { Session, Verb, VerbGroup } from './session.ts';
-import { openTerminal } from './terminal.ts';
-import type { Streams } from './terminal.ts';
+import { openTerminal } from './terminal/terminal.ts';
+import type { Streams } from './terminal/terminal.ts';
 
 const verbs: readonly (Verb | VerbGroup)[] = [
   demo,

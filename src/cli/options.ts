@@ -1,7 +1,7 @@
 /** Options that several commands share, and what they mean. */
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Answer, Intent, ParameterPolicy } from '../engine/intent.ts';
+import type { Answer, Intent, ParameterPolicy } from '../engine/plan/intent.ts';
 import type { Session } from './session.ts';
 import { usage } from './where.ts';
 import type { WhereOptions } from './where.ts';

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Environment } from '../config.ts';
 import type { Interruption } from './interruption.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 export interface Session {
   readonly terminal: Terminal;

@@ -1,9 +1,9 @@
 /** Which tenant somebody means: by key, or by the name that the configuration shows. Never a guess among several. */
-import { printable } from '../engine/row-text.ts';
+import { printable } from '../engine/plan/row-text.ts';
 import { DroverError } from '../errors.ts';
-import type { Site } from '../postgres/site.ts';
-import { listTenants } from '../postgres/tenants.ts';
-import type { TenantName } from '../postgres/tenants.ts';
+import type { Site } from '../postgres/scope/site.ts';
+import { listTenants } from '../postgres/scope/tenants.ts';
+import type { TenantName } from '../postgres/scope/tenants.ts';
 import { usage } from './where.ts';
 
 const shown = 20;

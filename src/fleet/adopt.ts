@@ -2,12 +2,12 @@
  * Where Drover's records lie in another database than the rows (`--state`), a worker may die between the commit of the work and
  * the note of the run. Whoever takes the tenant over looks among its migrations first, so that the work is not done twice.
  */
-import { getMigration, listMigrations, settleInterrupted } from '../postgres/history.ts';
-import type { MigrationRecord } from '../postgres/history.ts';
-import type { MoveResult } from '../postgres/move-result.ts';
-import type { Claimed, Ended } from '../postgres/run-tenants.ts';
-import type { RunRecord } from '../postgres/runs.ts';
-import type { Site } from '../postgres/site.ts';
+import { getMigration, listMigrations, settleInterrupted } from '../postgres/records/history.ts';
+import type { MigrationRecord } from '../postgres/records/history.ts';
+import type { MoveResult } from '../postgres/move/move-result.ts';
+import type { Claimed, Ended } from '../postgres/runs/tenants.ts';
+import type { RunRecord } from '../postgres/runs/runs.ts';
+import type { Site } from '../postgres/scope/site.ts';
 import { movedEnd } from './ended.ts';
 
 /** How many migrations of a tenant are looked at: those since the run began. */

@@ -1,10 +1,10 @@
 /** Brings a run to where its tenants stand: counts, status, events. Whoever does it when, the outcome is the same. */
-import { announceRun, announceTenants } from '../postgres/run-events.ts';
-import { countTenants, skipOpen } from '../postgres/run-tenants.ts';
-import { updateRun, withRun } from '../postgres/runs.ts';
-import type { RunChange, RunRecord } from '../postgres/runs.ts';
-import type { Tx } from '../postgres/database.ts';
-import type { Site } from '../postgres/site.ts';
+import { announceRun, announceTenants } from '../postgres/runs/events.ts';
+import { countTenants, skipOpen } from '../postgres/runs/tenants.ts';
+import { updateRun, withRun } from '../postgres/runs/runs.ts';
+import type { RunChange, RunRecord } from '../postgres/runs/runs.ts';
+import type { Tx } from '../postgres/driver/database.ts';
+import type { Site } from '../postgres/scope/site.ts';
 import { decideRun, isFinal } from './standing.ts';
 
 /** Advances the run, and returns it. @throws RUN_NOT_FOUND */

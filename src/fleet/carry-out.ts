@@ -2,16 +2,16 @@
  * One wave: the tenants of one claim, moved or taken back. What succeeds is recorded with its claim in the transaction of the
  * work (`recordDone`); what fails is recorded after its rollback; what may pass goes back for somebody to try again.
  */
-import type { Intent } from '../engine/intent.ts';
+import type { Intent } from '../engine/plan/intent.ts';
 import { DroverError } from '../errors.ts';
-import { planWave } from '../postgres/plan-wave.ts';
-import { rollbackWave } from '../postgres/rollback-wave.ts';
-import { recordDone, recordEnded, releaseClaim } from '../postgres/run-tenants.ts';
-import type { Claim, Claimed, Ended } from '../postgres/run-tenants.ts';
-import type { RunRecord } from '../postgres/runs.ts';
-import type { Site } from '../postgres/site.ts';
-import { applyWave } from '../postgres/wave.ts';
-import type { WaveOutcome } from '../postgres/wave.ts';
+import { planWave } from '../postgres/move/plan-wave.ts';
+import { rollbackWave } from '../postgres/undo/rollback-wave.ts';
+import { recordDone, recordEnded, releaseClaim } from '../postgres/runs/tenants.ts';
+import type { Claim, Claimed, Ended } from '../postgres/runs/tenants.ts';
+import type { RunRecord } from '../postgres/runs/runs.ts';
+import type { Site } from '../postgres/scope/site.ts';
+import { applyWave } from '../postgres/move/wave.ts';
+import type { WaveOutcome } from '../postgres/move/wave.ts';
 import { adoptDone } from './adopt.ts';
 import { failedEnd, movedEnd, undoneEnd } from './ended.ts';
 import { alreadyMigrated } from './plan-run.ts';

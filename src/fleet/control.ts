@@ -1,9 +1,9 @@
 /** What somebody may tell a run: each takes effect between two waves, and says who it was. */
 import { DroverError } from '../errors.ts';
-import { withRun } from '../postgres/runs.ts';
-import type { RunChange, RunRecord, RunStatus } from '../postgres/runs.ts';
-import { prepareState } from '../postgres/site.ts';
-import type { Site } from '../postgres/site.ts';
+import { withRun } from '../postgres/runs/runs.ts';
+import type { RunChange, RunRecord, RunStatus } from '../postgres/runs/runs.ts';
+import { prepareState } from '../postgres/scope/site.ts';
+import type { Site } from '../postgres/scope/site.ts';
 import { advanceLocked } from './advance.ts';
 
 export interface Order {

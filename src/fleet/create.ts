@@ -1,15 +1,15 @@
 /** Making runs: who is visited is decided and written down once, in one transaction, before anything is done. */
 import { randomUUID } from 'node:crypto';
-import { wantedLabel } from '../engine/resolve-models.ts';
-import type { WantedModel } from '../engine/resolve-models.ts';
+import { wantedLabel } from '../engine/models/resolve.ts';
+import type { WantedModel } from '../engine/models/resolve.ts';
 import { DroverError } from '../errors.ts';
-import { seesReplication } from '../postgres/pressure.ts';
-import { hasOpenRollback, insertRun, withRun } from '../postgres/runs.ts';
-import type { NewRun, RunModel, RunRecord, Throttle } from '../postgres/runs.ts';
-import { insertRunTenants, listUndoable } from '../postgres/run-tenants.ts';
-import type { NewRunTenant, Undoable } from '../postgres/run-tenants.ts';
-import { prepareState, withState } from '../postgres/site.ts';
-import type { Site } from '../postgres/site.ts';
+import { seesReplication } from '../postgres/driver/pressure.ts';
+import { hasOpenRollback, insertRun, withRun } from '../postgres/runs/runs.ts';
+import type { NewRun, RunModel, RunRecord, Throttle } from '../postgres/runs/runs.ts';
+import { insertRunTenants, listUndoable } from '../postgres/runs/tenants.ts';
+import type { NewRunTenant, Undoable } from '../postgres/runs/tenants.ts';
+import { prepareState, withState } from '../postgres/scope/site.ts';
+import type { Site } from '../postgres/scope/site.ts';
 import { canarySizeOf, invalid, optionsOf } from './request.ts';
 import type { RunPace, RunRequest } from './request.ts';
 import { resolveRun } from './resolve.ts';

@@ -1,9 +1,9 @@
 /** What a run keeps of what became of a tenant. */
-import type { Finding, Plan } from '../engine/plan-types.ts';
+import type { Finding, Plan } from '../engine/plan/plan-types.ts';
 import type { DroverError } from '../errors.ts';
-import type { MoveResult } from '../postgres/move-result.ts';
-import type { RollbackResult } from '../postgres/rollback.ts';
-import type { Ended } from '../postgres/run-tenants.ts';
+import type { MoveResult } from '../postgres/move/move-result.ts';
+import type { RollbackResult } from '../postgres/undo/rollback.ts';
+import type { Ended } from '../postgres/runs/tenants.ts';
 
 /** Of a migration. */
 export function movedEnd(result: MoveResult): Ended {

@@ -1,10 +1,10 @@
 /** Following a run from outside: its events one after the other, and its end. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { listEvents } from '../postgres/run-events.ts';
-import type { RunEvent } from '../postgres/run-events.ts';
-import { getRun } from '../postgres/runs.ts';
-import type { RunRecord } from '../postgres/runs.ts';
-import type { Site } from '../postgres/site.ts';
+import { listEvents } from '../postgres/runs/events.ts';
+import type { RunEvent } from '../postgres/runs/events.ts';
+import { getRun } from '../postgres/runs/runs.ts';
+import type { RunRecord } from '../postgres/runs/runs.ts';
+import type { Site } from '../postgres/scope/site.ts';
 import { isFinal, isResting } from './standing.ts';
 
 export interface Following {

@@ -1,8 +1,8 @@
 /** What a run would do, tenant by tenant. It reads only, so many tenants at a time in one read-only transaction. */
-import type { Finding, Plan } from '../engine/plan-types.ts';
-import { planWave } from '../postgres/plan-wave.ts';
-import type { PlanOutcome } from '../postgres/plan-wave.ts';
-import type { Site } from '../postgres/site.ts';
+import type { Finding, Plan } from '../engine/plan/plan-types.ts';
+import { planWave } from '../postgres/move/plan-wave.ts';
+import type { PlanOutcome } from '../postgres/move/plan-wave.ts';
+import type { Site } from '../postgres/scope/site.ts';
 import { intentOf } from './request.ts';
 import type { RunRequest } from './request.ts';
 import { resolveRun } from './resolve.ts';

@@ -1,6 +1,6 @@
 /** Is the database too busy, or its replicas too far behind, for the next wave? */
-import type { Pressure } from '../postgres/pressure.ts';
-import type { Throttle } from '../postgres/runs.ts';
+import type { Pressure } from '../postgres/driver/pressure.ts';
+import type { Throttle } from '../postgres/runs/runs.ts';
 
 /** Which limits are exceeded, in words; undefined where none is. What cannot be measured exceeds nothing. */
 export function overLimits(throttle: Throttle, now: Pressure): string | undefined {

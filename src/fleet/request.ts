@@ -1,7 +1,7 @@
 /** What somebody asks a run for. */
-import type { Answer, Intent, ParameterPolicy } from '../engine/intent.ts';
+import type { Answer, Intent, ParameterPolicy } from '../engine/plan/intent.ts';
 import { DroverError } from '../errors.ts';
-import type { Canary, RunOptions, Throttle } from '../postgres/runs.ts';
+import type { Canary, RunOptions, Throttle } from '../postgres/runs/runs.ts';
 
 /** The keys of one tenant's rows, where its names would lead elsewhere or nowhere. */
 export interface TenantMapping {

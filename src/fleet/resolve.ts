@@ -1,16 +1,16 @@
-/** Which models a run means in which tenants: everything is read set-based, and decided by src/engine/resolve-models.ts. */
-import type { ModelFacts } from '../engine/model.ts';
-import { identifyModel, possibleNames, resolveModels } from '../engine/resolve-models.ts';
-import type { Resolution, WantedModel } from '../engine/resolve-models.ts';
-import { label } from '../engine/select.ts';
+/** Which models a run means in which tenants: everything is read set-based, and decided by src/engine/models/resolve.ts. */
+import type { ModelFacts } from '../engine/models/model.ts';
+import { identifyModel, possibleNames, resolveModels } from '../engine/models/resolve.ts';
+import type { Resolution, WantedModel } from '../engine/models/resolve.ts';
+import { label } from '../engine/models/select.ts';
 import { DroverError } from '../errors.ts';
-import { readFleetModels, readModelNames } from '../postgres/fleet-models.ts';
-import type { ModelNames } from '../postgres/fleet-models.ts';
-import { findSuccessor } from '../postgres/find-models.ts';
-import { readRules, withTenant } from '../postgres/site.ts';
-import type { Site } from '../postgres/site.ts';
-import { listTenants } from '../postgres/tenants.ts';
-import type { TenantName } from '../postgres/tenants.ts';
+import { readFleetModels, readModelNames } from '../postgres/facts/fleet-models.ts';
+import type { ModelNames } from '../postgres/facts/fleet-models.ts';
+import { findSuccessor } from '../postgres/facts/find-models.ts';
+import { readRules, withTenant } from '../postgres/scope/site.ts';
+import type { Site } from '../postgres/scope/site.ts';
+import { listTenants } from '../postgres/scope/tenants.ts';
+import type { TenantName } from '../postgres/scope/tenants.ts';
 import { intentOf, invalid } from './request.ts';
 import type { FleetIntent } from './request.ts';
 

@@ -1,7 +1,7 @@
 /** What follows for a run from where its tenants stand. Pure: every worker decides the same from the same counts. */
-import type { RunChange, RunRecord } from '../postgres/runs.ts';
-import { finalStatuses, restingStatuses } from '../postgres/runs.ts';
-import type { Standing } from '../postgres/run-tenants.ts';
+import type { RunChange, RunRecord } from '../postgres/runs/runs.ts';
+import { finalStatuses, restingStatuses } from '../postgres/runs/runs.ts';
+import type { Standing } from '../postgres/runs/tenants.ts';
 
 type Known = Pick<RunRecord, 'status' | 'options' | 'canaryReleased' | 'failuresExcused'>;
 

@@ -1,7 +1,7 @@
 /** Working on one run in this process until it ends or stands still, for whoever waits for it; other workers may help. */
-import { getRun } from '../postgres/runs.ts';
-import type { RunRecord } from '../postgres/runs.ts';
-import type { Site } from '../postgres/site.ts';
+import { getRun } from '../postgres/runs/runs.ts';
+import type { RunRecord } from '../postgres/runs/runs.ts';
+import type { Site } from '../postgres/scope/site.ts';
 import { waitForRun } from './follow.ts';
 import type { Following } from './follow.ts';
 import { startWorkers } from './worker.ts';

@@ -1,9 +1,9 @@
 /** Drover's own schema, whole: its tables, and the roles, grants and policies that follow from the manifest. */
 import { expectedPolicies, expectedPrivileges, isolationScript, roles } from '../isolation/policies.ts';
 import { DroverError } from '../errors.ts';
-import type { Database } from '../postgres/database.ts';
-import { checkIsolation } from '../postgres/isolation-proof.ts';
-import { listPending, type MigrateOptions, migrateSchema } from '../postgres/migrate.ts';
+import type { Database } from '../postgres/driver/database.ts';
+import { checkIsolation } from '../postgres/schema/isolation-proof.ts';
+import { listPending, type MigrateOptions, migrateSchema } from '../postgres/schema/migrate.ts';
 import { manifest } from './manifest.ts';
 
 /** The schema's name where nobody chose another. */

@@ -2,8 +2,8 @@
  * The facts of plans that this process showed lately, so that a stale one can be told what changed. A plan is refused by its hash
  * alone; what is forgotten here (or was planned by another process) is refused just the same, without naming the facts.
  */
-import type { Plan } from '../engine/plan-types.ts';
-import type { KnownPlan } from '../postgres/move.ts';
+import type { Plan } from '../engine/plan/plan-types.ts';
+import type { KnownPlan } from '../postgres/move/move.ts';
 import type { Platform } from './open.ts';
 
 /** About four kilobytes each. */

@@ -1,14 +1,14 @@
 /** Moving one tenant off a model: planned, or carried out, for the tenant's own admin or for an operator. */
-import type { ParameterPolicy } from '../engine/intent.ts';
-import type { Intent } from '../engine/intent.ts';
-import type { ModelFacts } from '../engine/model.ts';
-import type { Finding, LeftBehind, Plan } from '../engine/plan-types.ts';
+import type { ParameterPolicy } from '../engine/plan/intent.ts';
+import type { Intent } from '../engine/plan/intent.ts';
+import type { ModelFacts } from '../engine/models/model.ts';
+import type { Finding, LeftBehind, Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
-import type { Tx } from '../postgres/database.ts';
-import { findModelByKey, findSuccessor } from '../postgres/find-models.ts';
-import { applyMove, planMove, refuseStale, refuseUnreasoned } from '../postgres/move.ts';
-import type { MoveResult } from '../postgres/move-result.ts';
-import { readRules, withTenant } from '../postgres/site.ts';
+import type { Tx } from '../postgres/driver/database.ts';
+import { findModelByKey, findSuccessor } from '../postgres/facts/find-models.ts';
+import { applyMove, planMove, refuseStale, refuseUnreasoned } from '../postgres/move/move.ts';
+import type { MoveResult } from '../postgres/move/move-result.ts';
+import { readRules, withTenant } from '../postgres/scope/site.ts';
 import { recallPlan, rememberPlan } from './known-plans.ts';
 import type { Platform } from './open.ts';
 

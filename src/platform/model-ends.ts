@@ -1,12 +1,12 @@
 /** What becomes of a tenant's models, by their rows and by the registry: for answers that show the rows themselves. */
-import { statusOf } from '../engine/lifecycle.ts';
-import type { LifecycleNote, LifecycleStatus } from '../engine/lifecycle.ts';
-import type { ModelFacts } from '../engine/model.ts';
-import type { ModelKnowledge } from '../engine/model-knowledge.ts';
-import { successorOf } from '../engine/successor.ts';
-import type { Successor } from '../engine/successor.ts';
-import { rulesForReading } from '../postgres/kept-rules.ts';
-import { listModelsOfKind } from '../postgres/model-rows.ts';
+import { statusOf } from '../engine/models/lifecycle.ts';
+import type { LifecycleNote, LifecycleStatus } from '../engine/models/lifecycle.ts';
+import type { ModelFacts } from '../engine/models/model.ts';
+import type { ModelKnowledge } from '../engine/models/knowledge.ts';
+import { successorOf } from '../engine/models/successor.ts';
+import type { Successor } from '../engine/models/successor.ts';
+import { rulesForReading } from '../postgres/catalogue/rules.ts';
+import { listModelsOfKind } from '../postgres/facts/model-rows.ts';
 import type { ModelKind, Values } from './resources/declaration.ts';
 import { type Asked, reading } from './rows/unit.ts';
 

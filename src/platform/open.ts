@@ -1,10 +1,10 @@
 /** Opens a database with Drover's own schema in it: the beginning of every command and of the server. */
 import { fileURLToPath } from 'node:url';
 import { loadConfigFile } from '../config-file.ts';
-import type { Database } from '../postgres/database.ts';
-import type { ModelKnowledge } from '../engine/model-knowledge.ts';
-import { openSite } from '../postgres/site.ts';
-import type { Site } from '../postgres/site.ts';
+import type { Database } from '../postgres/driver/database.ts';
+import type { ModelKnowledge } from '../engine/models/knowledge.ts';
+import { openSite } from '../postgres/scope/site.ts';
+import type { Site } from '../postgres/scope/site.ts';
 import { defaultSchema, explainOlder, installPlatform, proveIsolation } from './install.ts';
 import { platformScope } from './scope.ts';
 

@@ -1,6 +1,6 @@
 /** How Drover's own schema separates tenants; the counterpart of `session` in a foreign database's configuration. */
 import { roles } from '../isolation/policies.ts';
-import type { TenantScope } from '../postgres/tenant.ts';
+import type { TenantScope } from '../postgres/scope/tenant.ts';
 
 export const platformScope: TenantScope = {
   role: roles.application,

@@ -4,11 +4,11 @@
  * migrations included.
  */
 import { DroverError } from '../errors.ts';
-import type { Database, Tx } from '../postgres/database.ts';
-import { countTenants, hasUsers, insertMissing, type RowsOfTable } from '../postgres/queries/demo-rows.ts';
-import { findInForce, lockRegistry } from '../postgres/queries/registry-in-force.ts';
-import { listRegistryPairs, putRegistryPairs } from '../postgres/queries/registry-pairs.ts';
-import { asOperator, asOperatorWithin, asTenant } from '../postgres/tenant.ts';
+import type { Database, Tx } from '../postgres/driver/database.ts';
+import { countTenants, hasUsers, insertMissing, type RowsOfTable } from './queries/demo-rows.ts';
+import { findInForce, lockRegistry } from './queries/registry-in-force.ts';
+import { listRegistryPairs, putRegistryPairs } from './queries/registry-pairs.ts';
+import { asOperator, asOperatorWithin, asTenant } from '../postgres/scope/tenant.ts';
 import { globalRows } from './demo/global-rows.ts';
 import { tenantRows } from './demo/tenant-rows.ts';
 import { type DemoTenant, demoTenants, tenantRow } from './demo/tenants.ts';

@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { Answer, Intent, ParameterPolicy } from '../../src/engine/intent.ts';
+import type { Answer, Intent, ParameterPolicy } from '../../src/engine/plan/intent.ts';
 
 const root = join(import.meta.dirname, '../../examples/attached');
 

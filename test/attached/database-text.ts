@@ -1,5 +1,5 @@
 /** A whole database as text, so that "nothing else changed" can be said of every byte of every row. */
-import type { Database } from '../../src/postgres/database.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
 
 /** Rows as text, sorted, by table; partitions are in their parent. */
 export type DatabaseText = ReadonlyMap<string, readonly string[]>;

@@ -21,7 +21,7 @@ test('every example of a configuration is valid, and together they use every key
     };
     parseConfig(stringify(whole), block);
   }
-  const source = read('src/engine/config.ts');
+  const source = read('src/engine/rules/config.ts');
   const keys = [...source.matchAll(/readonly (\w+)\??:/g)].map((match) => match[1] ?? '');
   assert.ok(keys.length > 40);
   for (const key of keys) assert.match(text, new RegExp(`\\b${key}\\b`), key);

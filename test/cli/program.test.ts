@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { reportFailure } from '../../src/cli/failure.ts';
-import { openTerminal } from '../../src/cli/terminal.ts';
+import { openTerminal } from '../../src/cli/terminal/terminal.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
 import { commandsBelow, droverHere } from './drover-here.ts';
 import { drover, program, scratch } from './drover-process.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { builtInFolder } from '../../src/registry/folder.ts';
+import { builtInFolder } from '../../src/registry/load/folder.ts';
 import { texts } from '../registry/small-registry.ts';
 import { oneEngine } from '../support/databases.ts';
 import { droverHere } from './drover-here.ts';

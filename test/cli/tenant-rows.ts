@@ -1,5 +1,5 @@
 /** What the tenants have, apart from Drover's records about its own work. */
-import type { Tx } from '../../src/postgres/database.ts';
+import type { Tx } from '../../src/postgres/driver/database.ts';
 import { digestRows } from '../support/platform.ts';
 
 const records = [

@@ -4,10 +4,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
 const makers = [
-  'src/engine/compatibility.ts',
-  'src/engine/findings.ts',
-  'src/engine/parameter-findings.ts',
-  'src/engine/resolution-findings.ts',
+  'src/engine/models/compatibility.ts',
+  'src/engine/plan/findings.ts',
+  'src/engine/plan/parameter-findings.ts',
+  'src/engine/models/resolution-findings.ts',
 ];
 const read = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8').replaceAll('\r\n', '\n');

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { migrationFilter } from '../../src/http/history-schemas.ts';
-import { migrateBody } from '../../src/http/migration-schemas.ts';
+import { migrationFilter } from '../../src/http/routes/migrations/history-schemas.ts';
+import { migrateBody } from '../../src/http/routes/migrations/migration-schemas.ts';
 import { type OpenApi, openApiFile } from '../support/openapi.ts';
 
 const guide = readFileSync('docs/guides/migrations.md', 'utf8');

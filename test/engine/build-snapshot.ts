@@ -1,14 +1,14 @@
 /** Small snapshots: a database of agents, space links and messages, changed where a test needs it. */
 import { createHash } from 'node:crypto';
-import type { Catalog } from '../../src/engine/catalog.ts';
-import type { Config } from '../../src/engine/config.ts';
-import type { Intent } from '../../src/engine/intent.ts';
-import { mappingsOf } from '../../src/engine/mapping.ts';
-import type { ModelFacts } from '../../src/engine/model.ts';
-import { planMigration } from '../../src/engine/plan.ts';
-import type { Plan } from '../../src/engine/plan-types.ts';
-import { resolveRules } from '../../src/engine/references.ts';
-import type { PlaceGroup, RowGroup, Snapshot } from '../../src/engine/snapshot.ts';
+import type { Catalog } from '../../src/engine/catalogue/catalog.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
+import { mappingsOf } from '../../src/engine/rules/mapping.ts';
+import type { ModelFacts } from '../../src/engine/models/model.ts';
+import { planMigration } from '../../src/engine/plan/plan.ts';
+import type { Plan } from '../../src/engine/plan/plan-types.ts';
+import { resolveRules } from '../../src/engine/rules/references.ts';
+import type { PlaceGroup, RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildCatalog } from './build-catalog.ts';
 
 export const catalog: Catalog = buildCatalog({

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import ICAL from 'ical.js';
-import { writeCalendar } from '../../src/engine/calendar.ts';
+import { writeCalendar } from '../../src/engine/models/calendar.ts';
 
 const madeAt = '2026-11-21T10:20:30.456Z';
 

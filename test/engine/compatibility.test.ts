@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compareModels } from '../../src/engine/compatibility.ts';
-import type { CompareLimits } from '../../src/engine/compatibility.ts';
-import type { ModelFacts } from '../../src/engine/model.ts';
+import { compareModels } from '../../src/engine/models/compatibility.ts';
+import type { CompareLimits } from '../../src/engine/models/compatibility.ts';
+import type { ModelFacts } from '../../src/engine/models/model.ts';
 
 const plain: ModelFacts = {
   kind: 'completion',

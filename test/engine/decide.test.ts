@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Role } from '../../src/engine/config.ts';
-import { decide, deadRowsMove, mergingStates, movingStates } from '../../src/engine/decide.ts';
-import type { Place } from '../../src/engine/place.ts';
-import type { Owner, PlaceState } from '../../src/engine/snapshot.ts';
+import type { Role } from '../../src/engine/rules/config.ts';
+import { decide, deadRowsMove, mergingStates, movingStates } from '../../src/engine/plan/decide.ts';
+import type { Place } from '../../src/engine/rules/place.ts';
+import type { Owner, PlaceState } from '../../src/engine/plan/snapshot.ts';
 import { buildSnapshot, config, intent } from './build-snapshot.ts';
 
 /** `live` marks what stays although it is live, `key` what is live only where the value alone names a model row. */

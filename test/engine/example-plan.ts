@@ -1,5 +1,5 @@
 /** A plan with one of everything, for the tests that show plans to people. */
-import type { MovedColumns, Plan } from '../../src/engine/plan-types.ts';
+import type { MovedColumns, Plan } from '../../src/engine/plan/plan-types.ts';
 
 const move: MovedColumns = {
   place: 'assistants.model_id',

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isEnding, noteOfRow, statusOf, withLifecycle } from '../../src/engine/lifecycle.ts';
-import type { LifecycleNote } from '../../src/engine/lifecycle.ts';
-import type { ModelFacts } from '../../src/engine/model.ts';
+import { isEnding, noteOfRow, statusOf, withLifecycle } from '../../src/engine/models/lifecycle.ts';
+import type { LifecycleNote } from '../../src/engine/models/lifecycle.ts';
+import type { ModelFacts } from '../../src/engine/models/model.ts';
 
 const stays: ModelFacts = {
   kind: 'completion',

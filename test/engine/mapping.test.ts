@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Config } from '../../src/engine/config.ts';
-import { mappingsOf, termsOf } from '../../src/engine/mapping.ts';
-import type { ModelFacts } from '../../src/engine/model.ts';
-import type { Place } from '../../src/engine/place.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import { mappingsOf, termsOf } from '../../src/engine/rules/mapping.ts';
+import type { ModelFacts } from '../../src/engine/models/model.ts';
+import type { Place } from '../../src/engine/rules/place.ts';
 import { buildSnapshot, config as plainConfig, model, source, target } from './build-snapshot.ts';
 
 function placeOf(...templates: string[]): Place {

@@ -1,8 +1,8 @@
 /** A document is used by a model exactly where a migration of that model would change it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { tupleFinder } from '../../src/engine/named-models.ts';
-import type { Place } from '../../src/engine/place.ts';
+import { tupleFinder } from '../../src/engine/edit/named-models.ts';
+import type { Place } from '../../src/engine/rules/place.ts';
 
 const place: Place = {
   id: 'apps.pipeline/nodes/*/model',

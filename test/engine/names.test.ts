@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { columnPath, findNamedColumn, findNamedTable, splitName, tablePath } from '../../src/engine/names.ts';
+import {
+  columnPath,
+  findNamedColumn,
+  findNamedTable,
+  splitName,
+  tablePath,
+} from '../../src/engine/catalogue/names.ts';
 import { buildCatalog } from './build-catalog.ts';
 
 const anyName = fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' });

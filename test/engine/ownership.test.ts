@@ -1,10 +1,10 @@
 /** Whose a table's rows are follows from its keys and links, and never from what they name as a model. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Config } from '../../src/engine/config.ts';
-import { tenantLinks } from '../../src/engine/links.ts';
-import type { Ownership } from '../../src/engine/ownership.ts';
-import { resolveRules } from '../../src/engine/references.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import { tenantLinks } from '../../src/engine/rules/links.ts';
+import type { Ownership } from '../../src/engine/rules/ownership.ts';
+import { resolveRules } from '../../src/engine/rules/references.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Columns, Details } from './build-catalog.ts';
 

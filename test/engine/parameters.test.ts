@@ -1,8 +1,8 @@
 /** Parameters are kept, mapped by declared meaning or dropped, and nothing is changed without being said. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ModelFacts, ParameterSupport } from '../../src/engine/model.ts';
-import { translateParameters } from '../../src/engine/parameters.ts';
+import type { ModelFacts, ParameterSupport } from '../../src/engine/models/model.ts';
+import { translateParameters } from '../../src/engine/models/parameters.ts';
 
 type Support = Readonly<Record<string, ParameterSupport>>;
 

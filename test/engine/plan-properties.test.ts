@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkPlan } from '../../src/engine/check.ts';
-import type { Intent } from '../../src/engine/intent.ts';
-import type { PlaceState, RowGroup, Snapshot } from '../../src/engine/snapshot.ts';
+import { checkPlan } from '../../src/engine/plan/check.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
+import type { PlaceState, RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildPlan, buildSnapshot, rows } from './build-snapshot.ts';
 
 const columnStates: readonly PlaceState[] = ['L', 'H', 'A', 'G', 'K', 'C', 'AC', 'GC', 'KC', 'N'];

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Config } from '../../src/engine/config.ts';
-import type { Intent } from '../../src/engine/intent.ts';
-import { hashOf } from '../../src/engine/plan.ts';
-import type { Step } from '../../src/engine/plan-types.ts';
-import type { RowGroup, Snapshot } from '../../src/engine/snapshot.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
+import { hashOf } from '../../src/engine/plan/plan.ts';
+import type { Step } from '../../src/engine/plan/plan-types.ts';
+import type { RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildCatalog } from './build-catalog.ts';
 import { buildPlan, buildSnapshot, digest, plainGroups, rows, target } from './build-snapshot.ts';
 

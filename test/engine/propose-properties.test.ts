@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import type { Catalog } from '../../src/engine/catalog.ts';
-import type { Observations } from '../../src/engine/observation.ts';
-import { propose } from '../../src/engine/propose.ts';
-import { listLinkCandidates } from '../../src/engine/propose-tenant.ts';
-import { renderProposal } from '../../src/engine/propose-yaml.ts';
-import { resolveRules } from '../../src/engine/references.ts';
+import type { Catalog } from '../../src/engine/catalogue/catalog.ts';
+import type { Observations } from '../../src/engine/propose/observation.ts';
+import { propose } from '../../src/engine/propose/propose.ts';
+import { listLinkCandidates } from '../../src/engine/propose/tenant.ts';
+import { renderProposal } from '../../src/engine/propose/yaml.ts';
+import { resolveRules } from '../../src/engine/rules/references.ts';
 import { buildCatalog } from './build-catalog.ts';
 import type { Columns } from './build-catalog.ts';
 

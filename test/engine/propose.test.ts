@@ -1,13 +1,18 @@
 /** What is proposed where little is known: a question with a reason, never nothing and never a guess without one. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Catalog, Column, ForeignKey, Table, ValueKind } from '../../src/engine/catalog.ts';
-import type { PlaceConfig } from '../../src/engine/config.ts';
-import type { Observations } from '../../src/engine/observation.ts';
-import { renderProposal } from '../../src/engine/propose-yaml.ts';
-import { propose } from '../../src/engine/propose.ts';
-import type { Proposal } from '../../src/engine/propose.ts';
-import { looksLikeModel, namesModel, namesProvider, singularWords } from '../../src/engine/wording.ts';
+import type { Catalog, Column, ForeignKey, Table, ValueKind } from '../../src/engine/catalogue/catalog.ts';
+import type { PlaceConfig } from '../../src/engine/rules/config.ts';
+import type { Observations } from '../../src/engine/propose/observation.ts';
+import { renderProposal } from '../../src/engine/propose/yaml.ts';
+import { propose } from '../../src/engine/propose/propose.ts';
+import type { Proposal } from '../../src/engine/propose/propose.ts';
+import {
+  looksLikeModel,
+  namesModel,
+  namesProvider,
+  singularWords,
+} from '../../src/engine/propose/wording.ts';
 
 function column(text: string): Column {
   const [name = '', kind = 'uuid', ...flags] = text.split(' ');

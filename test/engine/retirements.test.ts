@@ -1,9 +1,14 @@
 /** The calendar of retirements counts each tenant and row once, and shows nothing that affects nobody. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ModelFacts } from '../../src/engine/model.ts';
-import { daysBetween, groupRetirements, retirementEvents, saysWhat } from '../../src/engine/retirements.ts';
-import type { RetiringUse } from '../../src/engine/retirements.ts';
+import type { ModelFacts } from '../../src/engine/models/model.ts';
+import {
+  daysBetween,
+  groupRetirements,
+  retirementEvents,
+  saysWhat,
+} from '../../src/engine/models/retirements.ts';
+import type { RetiringUse } from '../../src/engine/models/retirements.ts';
 
 const model = (key: string, change: Partial<ModelFacts> = {}): ModelFacts => ({
   kind: 'completion',

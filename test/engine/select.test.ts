@@ -1,10 +1,10 @@
 /** Which model somebody means: exactly one, or a refusal that helps. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Config } from '../../src/engine/config.ts';
-import type { ModelFacts } from '../../src/engine/model.ts';
-import { modelFromText, selectModel } from '../../src/engine/select.ts';
-import type { Selection } from '../../src/engine/select.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import type { ModelFacts } from '../../src/engine/models/model.ts';
+import { modelFromText, selectModel } from '../../src/engine/models/select.ts';
+import type { Selection } from '../../src/engine/models/select.ts';
 import { model } from './build-snapshot.ts';
 
 function named(key: string, components: Record<string, string>, tenant: string | null = 'acme'): ModelFacts {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { ModelFacts } from '../../src/engine/model.ts';
-import { rankTargets } from '../../src/engine/suggest.ts';
+import type { ModelFacts } from '../../src/engine/models/model.ts';
+import { rankTargets } from '../../src/engine/models/suggest.ts';
 
 const source: ModelFacts = {
   kind: 'completion',

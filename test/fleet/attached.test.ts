@@ -1,12 +1,12 @@
 /** Runs in databases that Drover did not create: bound to one tenant at a time, under a role of their own, with records elsewhere. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { Config } from '../../src/engine/config.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
 import { createRollback, createRun } from '../../src/fleet/create.ts';
 import { resolveRun } from '../../src/fleet/resolve.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { openSite, type Site } from '../../src/postgres/site.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { openSite, type Site } from '../../src/postgres/scope/site.ts';
 import { oneEngine, freshDatabase } from '../support/databases.ts';
 import { runRequest, tenantsOf, workUntilStill } from '../support/fleet.ts';
 import { actor, history, readRows, type Rows } from '../support/guarantee.ts';

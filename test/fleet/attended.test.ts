@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { pauseRun } from '../../src/fleet/control.ts';
 import { createRun } from '../../src/fleet/create.ts';
-import { countRuns, secondsUnattended } from '../../src/postgres/run-health.ts';
+import { countRuns, secondsUnattended } from '../../src/postgres/runs/health.ts';
 import { oneEngine } from '../support/databases.ts';
 import { type Fleet, openFleet, runRequest, workUntilStill } from '../support/fleet.ts';
 import { actor } from '../support/guarantee.ts';

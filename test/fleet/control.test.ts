@@ -5,8 +5,8 @@ import { cancelRun, continueRun, pauseRun, resumeRun } from '../../src/fleet/con
 import { createRollback, createRun } from '../../src/fleet/create.ts';
 import { startWorker, type Worker } from '../../src/fleet/worker.ts';
 import { waitForRun } from '../../src/fleet/follow.ts';
-import { listWorkers } from '../../src/postgres/run-workers.ts';
-import { getRun, type RunRecord } from '../../src/postgres/runs.ts';
+import { listWorkers } from '../../src/postgres/runs/workers.ts';
+import { getRun, type RunRecord } from '../../src/postgres/runs/runs.ts';
 import { oneEngine } from '../support/databases.ts';
 import {
   assertExactlyOnce,

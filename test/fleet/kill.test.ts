@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { getRun } from '../../src/postgres/runs.ts';
+import { getRun } from '../../src/postgres/runs/runs.ts';
 import { assertExactlyOnce, openFleet } from '../support/fleet.ts';
 import { seeded } from '../support/kill.ts';
 import { runWithKills } from '../support/worker-kill.ts';

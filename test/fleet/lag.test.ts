@@ -5,9 +5,9 @@ import pg from 'pg';
 import { createRun } from '../../src/fleet/create.ts';
 import { waitForRun } from '../../src/fleet/follow.ts';
 import { startWorker } from '../../src/fleet/worker.ts';
-import { openServer } from '../../src/postgres/connect.ts';
-import { readPressure } from '../../src/postgres/pressure.ts';
-import { getRun } from '../../src/postgres/runs.ts';
+import { openServer } from '../../src/postgres/driver/connect.ts';
+import { readPressure } from '../../src/postgres/driver/pressure.ts';
+import { getRun } from '../../src/postgres/runs/runs.ts';
 import { openFleet, runRequest } from '../support/fleet.ts';
 import { platformSite, refusedWith, waitUntil } from '../support/guarantee.ts';
 

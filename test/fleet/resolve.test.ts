@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { ModelFacts } from '../../src/engine/model.ts';
-import { identifyModel, possibleNames, resolveModels } from '../../src/engine/resolve-models.ts';
-import type { ResolveInput } from '../../src/engine/resolve-models.ts';
+import type { ModelFacts } from '../../src/engine/models/model.ts';
+import { identifyModel, possibleNames, resolveModels } from '../../src/engine/models/resolve.ts';
+import type { ResolveInput } from '../../src/engine/models/resolve.ts';
 
 const row = (
   key: string,

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, it } from 'node:test';
 import { createRollback } from '../../src/fleet/create.ts';
-import { listEvents } from '../../src/postgres/run-events.ts';
-import { getRun } from '../../src/postgres/runs.ts';
+import { listEvents } from '../../src/postgres/runs/events.ts';
+import { getRun } from '../../src/postgres/runs/runs.ts';
 import { eachEngine } from '../support/databases.ts';
 import {
   assertExactlyOnce,

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { overLimits } from '../../src/fleet/pressure.ts';
 import { canarySizeOf, optionsOf } from '../../src/fleet/request.ts';
 import { decideRun, isFinal } from '../../src/fleet/standing.ts';
-import type { Standing } from '../../src/postgres/run-tenants.ts';
-import type { RunOptions, RunStatus } from '../../src/postgres/runs.ts';
+import type { Standing } from '../../src/postgres/runs/tenants.ts';
+import type { RunOptions, RunStatus } from '../../src/postgres/runs/runs.ts';
 
 const options: RunOptions = {
   parameters: 'reset',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, it } from 'node:test';
 import { createRun } from '../../src/fleet/create.ts';
 import { planRun } from '../../src/fleet/plan-run.ts';
-import type { RunTenant } from '../../src/postgres/run-tenants.ts';
+import type { RunTenant } from '../../src/postgres/runs/tenants.ts';
 import { eachEngine } from '../support/databases.ts';
 import {
   digestFleet,
@@ -16,7 +16,7 @@ import {
   runRequest,
   tenantsOf,
 } from '../support/fleet.ts';
-import { planMove } from '../../src/postgres/move.ts';
+import { planMove } from '../../src/postgres/move/move.ts';
 import { intentFor, refusedWith } from '../support/guarantee.ts';
 
 const tenant = (n: number): string => fleetId(n, 'tenant');

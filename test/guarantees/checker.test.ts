@@ -4,17 +4,17 @@
  */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { checkPlan } from '../../src/engine/check.ts';
-import type { Intent } from '../../src/engine/intent.ts';
-import { planMigration } from '../../src/engine/plan.ts';
-import type { Plan, RepointStep, Step } from '../../src/engine/plan-types.ts';
-import type { Snapshot } from '../../src/engine/snapshot.ts';
-import { checkIntent, readPair } from '../../src/postgres/facts.ts';
-import { sha256 } from '../../src/postgres/move.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import { openSite, readRules, withTenant } from '../../src/postgres/site.ts';
-import type { Site } from '../../src/postgres/site.ts';
-import { readSnapshot } from '../../src/postgres/snapshot.ts';
+import { checkPlan } from '../../src/engine/plan/check.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
+import { planMigration } from '../../src/engine/plan/plan.ts';
+import type { Plan, RepointStep, Step } from '../../src/engine/plan/plan-types.ts';
+import type { Snapshot } from '../../src/engine/plan/snapshot.ts';
+import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';
+import { sha256 } from '../../src/postgres/move/move.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import { openSite, readRules, withTenant } from '../../src/postgres/scope/site.ts';
+import type { Site } from '../../src/postgres/scope/site.ts';
+import { readSnapshot } from '../../src/postgres/facts/snapshot.ts';
 import { intentFor, platformSite } from '../support/guarantee.ts';
 import { platformDatabase } from '../support/platform.ts';
 import { north, studioConfig, studioDatabase } from '../support/studio.ts';

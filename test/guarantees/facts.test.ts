@@ -4,17 +4,17 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Config } from '../../src/engine/config.ts';
-import { planMigration } from '../../src/engine/plan.ts';
-import type { Plan } from '../../src/engine/plan-types.ts';
-import { executePlan } from '../../src/postgres/execute.ts';
-import { checkIntent, readPair } from '../../src/postgres/facts.ts';
-import { planMove, sha256 } from '../../src/postgres/move.ts';
-import { openRecord } from '../../src/postgres/records.ts';
-import { openSite, readRules, withTenant } from '../../src/postgres/site.ts';
-import type { Site } from '../../src/postgres/site.ts';
-import { readSnapshot } from '../../src/postgres/snapshot.ts';
-import { journalFor } from '../../src/postgres/work.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import { planMigration } from '../../src/engine/plan/plan.ts';
+import type { Plan } from '../../src/engine/plan/plan-types.ts';
+import { executePlan } from '../../src/postgres/move/execute.ts';
+import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';
+import { planMove, sha256 } from '../../src/postgres/move/move.ts';
+import { openRecord } from '../../src/postgres/records/records.ts';
+import { openSite, readRules, withTenant } from '../../src/postgres/scope/site.ts';
+import type { Site } from '../../src/postgres/scope/site.ts';
+import { readSnapshot } from '../../src/postgres/facts/snapshot.ts';
+import { journalFor } from '../../src/postgres/move/work.ts';
 import { eachEngine } from '../support/databases.ts';
 import { demoForAll, demoForEach, studioForEach } from '../support/ground.ts';
 import {

@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { LeftBehind } from '../../src/engine/plan-types.ts';
+import type { LeftBehind } from '../../src/engine/plan/plan-types.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
-import { getMigration } from '../../src/postgres/history.ts';
-import { planMove } from '../../src/postgres/move.ts';
+import { getMigration } from '../../src/postgres/records/history.ts';
+import { planMove } from '../../src/postgres/move/move.ts';
 import { eachEngine } from '../support/databases.ts';
 import { demoForEach, studioForEach } from '../support/ground.ts';
 import {

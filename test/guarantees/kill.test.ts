@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DroverError } from '../../src/errors.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { rollbackMove } from '../../src/postgres/rollback.ts';
-import type { Site } from '../../src/postgres/site.ts';
-import { applyMove } from '../../src/postgres/move.ts';
-import { listChanges } from '../../src/postgres/history.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
+import type { Site } from '../../src/postgres/scope/site.ts';
+import { applyMove } from '../../src/postgres/move/move.ts';
+import { listChanges } from '../../src/postgres/records/history.ts';
 import { bulkDatabase } from '../support/bulk.ts';
 import { eachEngine } from '../support/databases.ts';
 import { actor, history, intentFor, refusedWith } from '../support/guarantee.ts';

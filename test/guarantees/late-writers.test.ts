@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type pg from 'pg';
-import type { Config } from '../../src/engine/config.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import { planMove } from '../../src/postgres/move.ts';
-import type { MoveResult } from '../../src/postgres/move-result.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import { planMove } from '../../src/postgres/move/move.ts';
+import type { MoveResult } from '../../src/postgres/move/move-result.ts';
 import { bulkDatabase } from '../support/bulk.ts';
 import { demoForEach, type Ground, studioForEach } from '../support/ground.ts';
 import {

@@ -4,14 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Intent } from '../../src/engine/intent.ts';
-import type { Finding } from '../../src/engine/plan-types.ts';
-import { applyMove, planMove } from '../../src/postgres/move.ts';
-import { rollbackMove } from '../../src/postgres/rollback.ts';
-import { openSite, type Site } from '../../src/postgres/site.ts';
-import { knowledgeOf } from '../../src/registry/knowledge.ts';
-import { finish } from '../../src/registry/load.ts';
-import type { Model } from '../../src/registry/shape.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
+import type { Finding } from '../../src/engine/plan/plan-types.ts';
+import { applyMove, planMove } from '../../src/postgres/move/move.ts';
+import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
+import { openSite, type Site } from '../../src/postgres/scope/site.ts';
+import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
+import { finish } from '../../src/registry/load/load.ts';
+import type { Model } from '../../src/registry/load/shape.ts';
 import { eachEngine } from '../support/databases.ts';
 import { studioForAll } from '../support/ground.ts';
 import { refusedWith } from '../support/guarantee.ts';

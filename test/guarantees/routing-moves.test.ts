@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
-import { applyWave } from '../../src/postgres/wave.ts';
+import { applyWave } from '../../src/postgres/move/wave.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { makeWorkspace, storedAll, storedRow } from '../support/workspaces.ts';

@@ -4,13 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { Config } from '../../src/engine/config.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { identityOf, lockPair } from '../../src/postgres/locks.ts';
-import { openRecord } from '../../src/postgres/records.ts';
-import { openSite, prepareState, withTenant } from '../../src/postgres/site.ts';
-import type { Site } from '../../src/postgres/site.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { identityOf, lockPair } from '../../src/postgres/move/locks.ts';
+import { openRecord } from '../../src/postgres/records/records.ts';
+import { openSite, prepareState, withTenant } from '../../src/postgres/scope/site.ts';
+import type { Site } from '../../src/postgres/scope/site.ts';
 import { type FreshServer, freshServerDatabase } from '../support/databases.ts';
 import { demoForEach } from '../support/ground.ts';
 import {

@@ -4,19 +4,19 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { spellingPairs } from '../../src/engine/spelling.ts';
-import type { ModelFacts } from '../../src/engine/model.ts';
-import { modelTableOf } from '../../src/engine/steps.ts';
-import { listModels } from '../../src/postgres/model-rows.ts';
-import { applyMove } from '../../src/postgres/move.ts';
-import { rollbackMove } from '../../src/postgres/rollback.ts';
-import { readRules, withTenant } from '../../src/postgres/site.ts';
-import { countUsage } from '../../src/postgres/usage.ts';
-import { findMeant } from '../../src/registry/choose-arm.ts';
-import { allPairs } from '../../src/registry/diff.ts';
-import { loadRegistryFolder } from '../../src/registry/folder.ts';
-import { routablePairs } from '../../src/registry/pairs.ts';
-import type { Model } from '../../src/registry/shape.ts';
+import { spellingPairs } from '../../src/engine/models/spelling.ts';
+import type { ModelFacts } from '../../src/engine/models/model.ts';
+import { modelTableOf } from '../../src/engine/plan/steps.ts';
+import { listModels } from '../../src/postgres/facts/model-rows.ts';
+import { applyMove } from '../../src/postgres/move/move.ts';
+import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
+import { readRules, withTenant } from '../../src/postgres/scope/site.ts';
+import { countUsage } from '../../src/postgres/usage/usage.ts';
+import { findMeant } from '../../src/registry/verdict/choose-arm.ts';
+import { allPairs } from '../../src/registry/import/diff.ts';
+import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
+import { routablePairs } from '../../src/registry/verdict/pairs.ts';
+import type { Model } from '../../src/registry/load/shape.ts';
 import { eachEngine, type Engine } from '../support/databases.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 

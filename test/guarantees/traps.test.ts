@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { completionId } from '../../src/platform/demo/models.ts';
-import { planMove } from '../../src/postgres/move.ts';
-import type { Tx } from '../../src/postgres/database.ts';
+import { planMove } from '../../src/postgres/move/move.ts';
+import type { Tx } from '../../src/postgres/driver/database.ts';
 import { eachEngine } from '../support/databases.ts';
 import {
   alder,

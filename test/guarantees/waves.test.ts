@@ -4,13 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Intent } from '../../src/engine/intent.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
 import { DroverError } from '../../src/errors.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
-import type { MoveResult } from '../../src/postgres/move-result.ts';
-import { applyWave } from '../../src/postgres/wave.ts';
-import type { WaveOutcome, WaveRequest } from '../../src/postgres/wave.ts';
+import type { MoveResult } from '../../src/postgres/move/move-result.ts';
+import { applyWave } from '../../src/postgres/move/wave.ts';
+import type { WaveOutcome, WaveRequest } from '../../src/postgres/move/wave.ts';
 import { compareDatabases } from '../attached/database-text.ts';
 import { eachEngine } from '../support/databases.ts';
 import { demoForEach, studioForEach } from '../support/ground.ts';

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import type { Role } from '../../src/platform/caller.ts';
+import type { Role } from '../../src/platform/access/caller.ts';
 import { oneEngine } from '../support/databases.ts';
 import { exampleBody } from '../support/example-body.ts';
 import { exampleId } from '../support/example-ids.ts';

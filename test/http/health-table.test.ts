@@ -1,7 +1,13 @@
 /** What the findings of checks mean together, cell by cell; and that each check is asked by itself and not too often. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Check, judge, type Outcome, type Readiness, watchHealth } from '../../src/http/health.ts';
+import {
+  type Check,
+  judge,
+  type Outcome,
+  type Readiness,
+  watchHealth,
+} from '../../src/http/server/health.ts';
 
 const table: Readonly<Record<string, Readonly<Record<Outcome, Readiness>>>> = {
   critical: { ok: 'ready', skipped: 'ready', stale: 'degraded', fail: 'not-ready' },

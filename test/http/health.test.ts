@@ -1,11 +1,11 @@
 /** Health says what is so: with the database there, busy, hanging, and gone. Only operators learn why. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type App, buildApp } from '../../src/http/app.ts';
-import type { Gauge } from '../../src/http/metrics.ts';
+import { type App, buildApp } from '../../src/http/server/app.ts';
+import type { Gauge } from '../../src/http/server/metrics.ts';
 import { openPlatform } from '../../src/platform/open.ts';
-import { type Database } from '../../src/postgres/database.ts';
-import { openServer } from '../../src/postgres/connect.ts';
+import { type Database } from '../../src/postgres/driver/database.ts';
+import { openServer } from '../../src/postgres/driver/connect.ts';
 import { eachEngine } from '../support/databases.ts';
 import { waitUntil, within } from '../support/guarantee.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';

@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import type { App } from '../../src/http/app.ts';
+import type { App } from '../../src/http/server/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
-import type { Tx } from '../../src/postgres/database.ts';
+import type { Tx } from '../../src/postgres/driver/database.ts';
 import type { Engine } from '../support/databases.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { type Attack, attacksOn } from './hostile-attacks.ts';

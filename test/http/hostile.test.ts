@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, it } from 'node:test';
-import { strikeSecrets } from '../../src/http/log.ts';
+import { strikeSecrets } from '../../src/http/server/log.ts';
 import { oneEngine } from '../support/databases.ts';
 import { attack, type HostileGround, hostileGround } from './hostile-run.ts';
 import { targets } from './hostile-schemas.ts';

@@ -1,7 +1,7 @@
 /** The same POST with the same Idempotency-Key is done once, whoever asks how often at the same time, and whoever dies. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { buildApp } from '../../src/http/app.ts';
+import { buildApp } from '../../src/http/server/app.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { oneEngine } from '../support/databases.ts';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { demoTenants } from '../../src/platform/demo/tenants.ts';
-import { digestTenant } from '../../src/postgres/tenants.ts';
+import { digestTenant } from '../../src/postgres/scope/tenants.ts';
 import type { Engine } from '../support/databases.ts';
 import { type LoadGround, loadGround, poolIsClean, rowsAreTheirOwners, runClients } from './tenant-load.ts';
 

@@ -1,7 +1,7 @@
 /** What the tests of migrations over HTTP have in common. */
 import assert from 'node:assert/strict';
 import { completionId, type CompletionName } from '../../src/platform/demo/models.ts';
-import { digestTenant } from '../../src/postgres/tenants.ts';
+import { digestTenant } from '../../src/postgres/scope/tenants.ts';
 import { demoTenants } from '../../src/platform/demo/tenants.ts';
 import type { Answer, HttpPlatform } from '../support/http.ts';
 

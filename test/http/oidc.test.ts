@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { generateKeyPair } from 'jose';
-import { buildApp } from '../../src/http/app.ts';
+import { buildApp } from '../../src/http/server/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
-import { createOidcVerifier } from '../../src/platform/oidc.ts';
+import { createOidcVerifier } from '../../src/platform/access/oidc.ts';
 import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { audience, type Provider, startProvider, unsigned } from '../support/identity-provider.ts';

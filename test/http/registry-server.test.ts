@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
-import { createApiKey } from '../../src/platform/keys.ts';
+import { createApiKey } from '../../src/platform/access/keys.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { texts } from '../registry/small-registry.ts';
 import { waitUntil } from '../support/guarantee.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { createLog, strikeSecrets } from '../../src/http/log.ts';
+import { createLog, strikeSecrets } from '../../src/http/server/log.ts';
 import { DroverError } from '../../src/errors.ts';
 import { waitUntil } from '../support/guarantee.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';

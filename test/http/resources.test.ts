@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { catalogue } from '../../src/platform/resources/catalogue.ts';
 import type { Values } from '../../src/platform/resources/declaration.ts';
-import { digestTenant } from '../../src/postgres/tenants.ts';
+import { digestTenant } from '../../src/postgres/scope/tenants.ts';
 import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { caseOf, idsOf, type ResourceCase } from './resource-cases.ts';

@@ -7,13 +7,13 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { type App, buildApp } from '../../src/http/app.ts';
+import { type App, buildApp } from '../../src/http/server/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
-import { createApiKey } from '../../src/platform/keys.ts';
+import { createApiKey } from '../../src/platform/access/keys.ts';
 import { openPlatform, type Platform } from '../../src/platform/open.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
 import type { Engine } from '../support/databases.ts';
 import { type PlatformDatabase, platformDatabase } from '../support/platform.ts';
 

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { it } from 'node:test';
-import { buildApp } from '../../src/http/app.ts';
-import { startTracing, traceDatabase } from '../../src/http/traces.ts';
+import { buildApp } from '../../src/http/server/app.ts';
+import { startTracing, traceDatabase } from '../../src/http/server/traces.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
-import { createApiKey } from '../../src/platform/keys.ts';
+import { createApiKey } from '../../src/platform/access/keys.ts';
 import { platformDatabase } from '../support/platform.ts';
 
 interface Span {

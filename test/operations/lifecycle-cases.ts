@@ -1,7 +1,7 @@
 /** For each operation a small database on which it is the point of the migration, and what must come of it. */
-import type { Config } from '../../src/engine/config.ts';
-import type { Intent } from '../../src/engine/intent.ts';
-import type { Step } from '../../src/engine/plan-types.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
+import type { Step } from '../../src/engine/plan/plan-types.ts';
 
 export interface LifecycleCase {
   /** The tables of the case and their rows; tenants, models and spaces are there already. */

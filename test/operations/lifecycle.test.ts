@@ -5,16 +5,16 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Config } from '../../src/engine/config.ts';
-import type { Intent } from '../../src/engine/intent.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
 import { DroverError } from '../../src/errors.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { listMigrations } from '../../src/postgres/history.ts';
-import { applyMove } from '../../src/postgres/move.ts';
-import { rollbackMove } from '../../src/postgres/rollback.ts';
-import { openSite } from '../../src/postgres/site.ts';
-import type { Site } from '../../src/postgres/site.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { listMigrations } from '../../src/postgres/records/history.ts';
+import { applyMove } from '../../src/postgres/move/move.ts';
+import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
+import { openSite } from '../../src/postgres/scope/site.ts';
+import type { Site } from '../../src/postgres/scope/site.ts';
 import { compareDatabases, listTables, queryText, readDatabase } from '../attached/database-text.ts';
 import type { DatabaseText } from '../attached/database-text.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';

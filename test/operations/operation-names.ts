@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Every `operation` of the union `Step` in src/engine/plan-types.ts. */
+/** Every `operation` of the union `Step` in src/engine/plan/plan-types.ts. */
 export function operationNames(): string[] {
-  const text = readFileSync(join(root, 'src/engine/plan-types.ts'), 'utf8');
+  const text = readFileSync(join(root, 'src/engine/plan/plan-types.ts'), 'utf8');
   const declared = [...text.matchAll(/^ {2}readonly operation: ([^;]+);/gm)];
   return declared.flatMap(([, names = '']) => [...names.matchAll(/'([^']+)'/g)].map(([, name = '']) => name));
 }

@@ -1,13 +1,13 @@
 /** Retiring finds the model again for a rollback, whatever its key is, and never retires a model that all tenants share. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { ModelTableConfig } from '../../src/engine/config.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { applyMove } from '../../src/postgres/move.ts';
-import { rollbackMove } from '../../src/postgres/rollback.ts';
-import { openSite } from '../../src/postgres/site.ts';
-import type { Site } from '../../src/postgres/site.ts';
+import type { ModelTableConfig } from '../../src/engine/rules/config.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { applyMove } from '../../src/postgres/move/move.ts';
+import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
+import { openSite } from '../../src/postgres/scope/site.ts';
+import type { Site } from '../../src/postgres/scope/site.ts';
 import { queryText } from '../attached/database-text.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
 

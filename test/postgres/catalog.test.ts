@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { catalogFingerprint } from '../../src/engine/catalog-text.ts';
-import type { CatalogText } from '../../src/engine/catalog-text.ts';
-import type { Catalog } from '../../src/engine/catalog.ts';
-import { readCatalog } from '../../src/postgres/catalog.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database, Tx } from '../../src/postgres/database.ts';
+import { catalogFingerprint } from '../../src/engine/catalogue/catalog-text.ts';
+import type { CatalogText } from '../../src/engine/catalogue/catalog-text.ts';
+import type { Catalog } from '../../src/engine/catalogue/catalog.ts';
+import { readCatalog } from '../../src/postgres/catalogue/catalog.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database, Tx } from '../../src/postgres/driver/database.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
 
 const scope = { schemas: ['app'], ignore: ['schema_version'] };

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { DroverError, type ErrorCode } from '../../src/errors.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database, Tx } from '../../src/postgres/database.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database, Tx } from '../../src/postgres/driver/database.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
 
 /** Says which error is expected. */

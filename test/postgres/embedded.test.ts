@@ -6,7 +6,7 @@ import { rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { DroverError } from '../../src/errors.ts';
-import { openEmbedded } from '../../src/postgres/embedded.ts';
+import { openEmbedded } from '../../src/postgres/driver/embedded.ts';
 import { type FreshEmbedded, freshEmbedded } from '../support/databases.ts';
 
 const holder = fileURLToPath(new URL('../support/hold-folder.ts', import.meta.url));

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import type { Config } from '../../src/engine/config.ts';
-import { graphJson, graphMermaid, referenceGraph } from '../../src/engine/graph.ts';
-import type { ReferenceGraph } from '../../src/engine/graph.ts';
-import { resolveRules } from '../../src/engine/references.ts';
-import { readCatalog } from '../../src/postgres/catalog.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import { graphJson, graphMermaid, referenceGraph } from '../../src/engine/rules/graph.ts';
+import type { ReferenceGraph } from '../../src/engine/rules/graph.ts';
+import { resolveRules } from '../../src/engine/rules/references.ts';
+import { readCatalog } from '../../src/postgres/catalogue/catalog.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import { freshDatabase } from '../support/databases.ts';
 
 function read(example: string, file: string): string {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { quoteIdent, quoteLiteral, quoteTable } from '../../src/postgres/identifiers.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { quoteIdent, quoteLiteral, quoteTable } from '../../src/postgres/sql/identifiers.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
 
 const tricky = fc.constantFrom(

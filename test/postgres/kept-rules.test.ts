@@ -1,10 +1,10 @@
 /** Rules that are kept are those that would be read anew, whatever anybody has done to the tables a moment before. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import type { Rules } from '../../src/engine/references.ts';
+import type { Rules } from '../../src/engine/rules/references.ts';
 import { openPlatform } from '../../src/platform/open.ts';
-import { rulesForReading } from '../../src/postgres/kept-rules.ts';
-import { readRules, type Site, withTenant } from '../../src/postgres/site.ts';
+import { rulesForReading } from '../../src/postgres/catalogue/rules.ts';
+import { readRules, type Site, withTenant } from '../../src/postgres/scope/site.ts';
 import { eachEngine } from '../support/databases.ts';
 import { platformDatabase, type PlatformDatabase } from '../support/platform.ts';
 

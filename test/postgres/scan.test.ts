@@ -1,12 +1,12 @@
 /** Promise 1: a value that names a model is found wherever it sits, and nothing else is. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { findTable } from '../../src/engine/catalog.ts';
-import { readCatalog } from '../../src/postgres/catalog.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { scanValues } from '../../src/postgres/scan.ts';
-import type { ScanTarget } from '../../src/postgres/scan.ts';
+import { findTable } from '../../src/engine/catalogue/catalog.ts';
+import { readCatalog } from '../../src/postgres/catalogue/catalog.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { scanValues } from '../../src/postgres/facts/scan.ts';
+import type { ScanTarget } from '../../src/postgres/facts/scan.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
 
 const id = '7a1e0000-0000-4000-8000-000000000001';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { DroverError } from '../../src/errors.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { openServer } from '../../src/postgres/server.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { openServer } from '../../src/postgres/driver/server.ts';
 import { type FreshServer, freshServerDatabase } from '../support/databases.ts';
 
 describe('server', () => {

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { DroverError } from '../../src/errors.ts';
-import { openDatabase, openServer } from '../../src/postgres/connect.ts';
-import type { Database, Tx } from '../../src/postgres/database.ts';
-import { prepared } from '../../src/postgres/prepared.ts';
+import { openDatabase, openServer } from '../../src/postgres/driver/connect.ts';
+import type { Database, Tx } from '../../src/postgres/driver/database.ts';
+import { prepared } from '../../src/postgres/driver/statement-names.ts';
 import { eachEngine, freshDatabase, freshServerDatabase, type FreshServer } from '../support/databases.ts';
 
 const codeOf = (error: unknown): string => (error instanceof DroverError ? error.code : String(error));

@@ -1,5 +1,5 @@
 /** The references of a table: their columns and keys, what a row names by them, and how the configuration says it. */
-import type { Config, PlaceConfig } from '../../src/engine/config.ts';
+import type { Config, PlaceConfig } from '../../src/engine/rules/config.ts';
 import { modelKey, modelKeyType, sourceName } from './build-models.ts';
 import type { ModelNumber } from './build-models.ts';
 import { hasTenantColumn, tenantKey } from './build-ties.ts';

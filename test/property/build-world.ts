@@ -1,6 +1,6 @@
 /** From choices to a world: tables, rows and the configuration that fits them. */
-import type { Config } from '../../src/engine/config.ts';
-import type { Intent } from '../../src/engine/intent.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
 import { modelDef, modelTable, spellingsOf } from './build-models.ts';
 import {
   placeCells,

@@ -1,8 +1,8 @@
 /** One database for all cases of a run; each case has a schema of its own in it. */
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
 import { cases, runCase } from './run-case.ts';
 import type { Case } from './run-case.ts';

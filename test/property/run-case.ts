@@ -1,16 +1,16 @@
 /** One case from start to end: plan, apply, roll back, redo, each compared with what the oracle says of the whole database. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { checkPlan } from '../../src/engine/check.ts';
-import type { LeftBehind, Plan } from '../../src/engine/plan-types.ts';
-import { planMigration } from '../../src/engine/plan.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { checkIntent, readPair } from '../../src/postgres/facts.ts';
-import { applyMove, planMove, sha256 } from '../../src/postgres/move.ts';
-import { rollbackMove } from '../../src/postgres/rollback.ts';
-import { openSite, readRules, withTenant } from '../../src/postgres/site.ts';
-import type { Site } from '../../src/postgres/site.ts';
-import { readSnapshot } from '../../src/postgres/snapshot.ts';
+import { checkPlan } from '../../src/engine/plan/check.ts';
+import type { LeftBehind, Plan } from '../../src/engine/plan/plan-types.ts';
+import { planMigration } from '../../src/engine/plan/plan.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';
+import { applyMove, planMove, sha256 } from '../../src/postgres/move/move.ts';
+import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
+import { openSite, readRules, withTenant } from '../../src/postgres/scope/site.ts';
+import type { Site } from '../../src/postgres/scope/site.ts';
+import { readSnapshot } from '../../src/postgres/facts/snapshot.ts';
 import { buildWorld } from './build-world.ts';
 import { choices } from './choices.ts';
 import type { Choices } from './choices.ts';

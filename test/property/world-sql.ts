@@ -1,5 +1,5 @@
 /** A world as SQL: its schema and rows in a schema of their own, and its text back. */
-import type { Database } from '../../src/postgres/database.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
 import type { Dump } from './oracle.ts';
 import { quote } from './world.ts';
 import type { Cells, ColumnDef, TableDef, World } from './world.ts';

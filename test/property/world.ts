@@ -1,6 +1,6 @@
 /** A small random database as data: what it looks like, what is in it, and what Drover is told about it. */
-import type { Config } from '../../src/engine/config.ts';
-import type { Intent } from '../../src/engine/intent.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
 import type { Form } from './choices.ts';
 
 /** Every value as PostgreSQL prints it. */

@@ -1,10 +1,10 @@
 /** The registry that comes with Drover, id by id: what it offers is allowed, and what it does not is not. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loadRegistryFolder } from '../../src/registry/folder.ts';
-import { findMenu, listMenus } from '../../src/registry/menu.ts';
-import { armEntries, armMatchers, goesByName } from '../../src/registry/registry.ts';
-import { judge } from '../../src/registry/routability.ts';
+import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
+import { findMenu, listMenus } from '../../src/registry/verdict/menu.ts';
+import { armEntries, armMatchers, goesByName } from '../../src/registry/load/registry.ts';
+import { judge } from '../../src/registry/verdict/routability.ts';
 
 const registry = loadRegistryFolder();
 assert.ok(registry.kind === 'ok');

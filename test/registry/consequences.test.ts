@@ -1,13 +1,18 @@
 /** What follows from the registry: who pays, what goes away and when, what a new version would break, what a plan compares. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { translateParameters } from '../../src/engine/parameters.ts';
-import { billingOf } from '../../src/registry/billing.ts';
-import { allPairs, diffRegistries, hasConsequences } from '../../src/registry/diff.ts';
-import { findModel, findSuccessor, listRetirements, listSuccessors } from '../../src/registry/lifecycle.ts';
-import { factsOfModel } from '../../src/registry/model-facts.ts';
-import { routablePairs } from '../../src/registry/pairs.ts';
-import { judge } from '../../src/registry/routability.ts';
+import { translateParameters } from '../../src/engine/models/parameters.ts';
+import { billingOf } from '../../src/registry/verdict/billing.ts';
+import { allPairs, diffRegistries, hasConsequences } from '../../src/registry/import/diff.ts';
+import {
+  findModel,
+  findSuccessor,
+  listRetirements,
+  listSuccessors,
+} from '../../src/registry/known/lifecycle.ts';
+import { factsOfModel } from '../../src/registry/known/model-facts.ts';
+import { routablePairs } from '../../src/registry/verdict/pairs.ts';
+import { judge } from '../../src/registry/verdict/routability.ts';
 import { loaded, model, models, providers, runtimes } from './small-registry.ts';
 
 const registry = loaded();

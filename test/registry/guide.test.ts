@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { modelShape, providerShape, runtimeShape } from '../../src/registry/shape.ts';
+import { modelShape, providerShape, runtimeShape } from '../../src/registry/load/shape.ts';
 import { table } from './verdict-table.ts';
 
 const guide = readFileSync(new URL('../../docs/guides/registry.md', import.meta.url), 'utf8');

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { allPairs, diffRegistries } from '../../src/registry/diff.ts';
-import type { FeedModel, FeedOrigin } from '../../src/registry/feed.ts';
-import { readLiteLlm } from '../../src/registry/feed-litellm.ts';
-import { readModelEol } from '../../src/registry/feed-model-eol.ts';
-import { readModelsDev } from '../../src/registry/feed-models-dev.ts';
-import { planImport } from '../../src/registry/import-plan.ts';
-import { applyImport } from '../../src/registry/import-yaml.ts';
-import { type LoadedRegistry, loadRegistry } from '../../src/registry/load.ts';
-import { formatProblems, type RegistryText } from '../../src/registry/positions.ts';
+import { allPairs, diffRegistries } from '../../src/registry/import/diff.ts';
+import type { FeedModel, FeedOrigin } from '../../src/registry/import/feed.ts';
+import { readLiteLlm } from '../../src/registry/import/litellm.ts';
+import { readModelEol } from '../../src/registry/import/model-eol.ts';
+import { readModelsDev } from '../../src/registry/import/models-dev.ts';
+import { planImport } from '../../src/registry/import/changes.ts';
+import { applyImport } from '../../src/registry/import/yaml.ts';
+import { type LoadedRegistry, loadRegistry } from '../../src/registry/load/load.ts';
+import { formatProblems, type RegistryText } from '../../src/registry/load/positions.ts';
 import { loaded, model, texts } from './small-registry.ts';
 
 const origin = { source: 'https://example.org/feed', checked: '2026-05-01' };

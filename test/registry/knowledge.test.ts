@@ -1,13 +1,13 @@
 /** What the registry tells plans: a database without columns for limits and dates gets the same findings as one that has them. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compareModels } from '../../src/engine/compatibility.ts';
-import type { ModelFacts } from '../../src/engine/model.ts';
-import { withKnowledge } from '../../src/engine/model-knowledge.ts';
-import type { Said } from '../../src/engine/model-knowledge.ts';
-import { rankTargets } from '../../src/engine/suggest.ts';
-import { finish } from '../../src/registry/load.ts';
-import { knowledgeOf } from '../../src/registry/knowledge.ts';
+import { compareModels } from '../../src/engine/models/compatibility.ts';
+import type { ModelFacts } from '../../src/engine/models/model.ts';
+import { withKnowledge } from '../../src/engine/models/knowledge.ts';
+import type { Said } from '../../src/engine/models/knowledge.ts';
+import { rankTargets } from '../../src/engine/models/suggest.ts';
+import { finish } from '../../src/registry/load/load.ts';
+import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
 import { entry } from './model-entry.ts';
 
 const loaded = finish({

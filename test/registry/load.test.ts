@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { builtInFolder, loadRegistryFolder } from '../../src/registry/folder.ts';
-import { loadRegistry } from '../../src/registry/load.ts';
-import type { RegistryProblem } from '../../src/registry/positions.ts';
-import { judge } from '../../src/registry/routability.ts';
+import { builtInFolder, loadRegistryFolder } from '../../src/registry/load/folder.ts';
+import { loadRegistry } from '../../src/registry/load/load.ts';
+import type { RegistryProblem } from '../../src/registry/load/positions.ts';
+import { judge } from '../../src/registry/verdict/routability.ts';
 import { head, loaded, model, models, providers, runtimes, texts } from './small-registry.ts';
 
 function problemsOf(changed: Readonly<Record<string, string>>): readonly RegistryProblem[] {

@@ -1,8 +1,8 @@
 /** A menu offers what enforcement allows, says what else goes by name, and what each arm needs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findMenu, listMenus } from '../../src/registry/menu.ts';
-import { judge } from '../../src/registry/routability.ts';
+import { findMenu, listMenus } from '../../src/registry/verdict/menu.ts';
+import { judge } from '../../src/registry/verdict/routability.ts';
 import { loaded } from './small-registry.ts';
 
 const registry = loaded();

@@ -1,4 +1,4 @@
-import type { Model } from '../../src/registry/shape.ts';
+import type { Model } from '../../src/registry/load/shape.ts';
 
 /** A model of the registry with the least that it must have. */
 export function entry(id: string, more: Partial<Omit<Model, 'id'>> = {}): Model {

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { automatonOf, compileAutomaton } from '../../src/registry/automaton.ts';
-import { compileMatchers, patternOf } from '../../src/registry/matcher.ts';
-import type { Matcher } from '../../src/registry/matcher.ts';
-import { loadRegistry } from '../../src/registry/load.ts';
-import type { Loaded } from '../../src/registry/load.ts';
-import { findWitness } from '../../src/registry/overlap.ts';
-import { PatternError, firstCharacters, parsePattern } from '../../src/registry/pattern.ts';
-import { armMatchers } from '../../src/registry/registry.ts';
-import type { Provider } from '../../src/registry/shape.ts';
+import { automatonOf, compileAutomaton } from '../../src/registry/match/automaton.ts';
+import { compileMatchers, patternOf } from '../../src/registry/match/matcher.ts';
+import type { Matcher } from '../../src/registry/match/matcher.ts';
+import { loadRegistry } from '../../src/registry/load/load.ts';
+import type { Loaded } from '../../src/registry/load/load.ts';
+import { findWitness } from '../../src/registry/match/overlap.ts';
+import { PatternError, firstCharacters, parsePattern } from '../../src/registry/match/pattern.ts';
+import { armMatchers } from '../../src/registry/load/registry.ts';
+import type { Provider } from '../../src/registry/load/shape.ts';
 
 /** Patterns over three letters, so that chance meets overlaps as often as not. */
 const pattern = fc.letrec<{ part: string; whole: string }>((tie) => ({

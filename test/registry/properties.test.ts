@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { loadRegistryFolder } from '../../src/registry/folder.ts';
-import { judge } from '../../src/registry/routability.ts';
+import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
+import { judge } from '../../src/registry/verdict/routability.ts';
 import { loaded } from './small-registry.ts';
 
 const small = loaded();

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { RoutingRequest } from '../../src/registry/choose-arm.ts';
-import { finish } from '../../src/registry/load.ts';
-import { judge } from '../../src/registry/routability.ts';
-import type { Verdict } from '../../src/registry/routability.ts';
-import type { Arm, Model, Provider, Registry, Runtime } from '../../src/registry/shape.ts';
+import type { RoutingRequest } from '../../src/registry/verdict/choose-arm.ts';
+import { finish } from '../../src/registry/load/load.ts';
+import { judge } from '../../src/registry/verdict/routability.ts';
+import type { Verdict } from '../../src/registry/verdict/routability.ts';
+import type { Arm, Model, Provider, Registry, Runtime } from '../../src/registry/load/shape.ts';
 
 const source = 'https://example.org';
 

@@ -1,9 +1,9 @@
 /** A registry that is small enough to be known by heart: every row of the verdict has a case in it. */
 import assert from 'node:assert/strict';
-import { loadRegistry } from '../../src/registry/load.ts';
-import type { LoadedRegistry } from '../../src/registry/load.ts';
-import type { RegistryText } from '../../src/registry/positions.ts';
-import { formatProblems } from '../../src/registry/positions.ts';
+import { loadRegistry } from '../../src/registry/load/load.ts';
+import type { LoadedRegistry } from '../../src/registry/load/load.ts';
+import type { RegistryText } from '../../src/registry/load/positions.ts';
+import { formatProblems } from '../../src/registry/load/positions.ts';
 
 export const head = `schema: 1
 version: '1'

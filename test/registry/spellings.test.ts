@@ -1,14 +1,14 @@
 /** Every way in which a runtime writes a model is known, and a reference that moves keeps its way of writing. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ModelFacts } from '../../src/engine/model.ts';
-import { spellingPairs } from '../../src/engine/spelling.ts';
-import { findMeant } from '../../src/registry/choose-arm.ts';
-import { allPairs } from '../../src/registry/diff.ts';
-import { loadRegistryFolder } from '../../src/registry/folder.ts';
-import { knowledgeOf } from '../../src/registry/knowledge.ts';
-import { namesMeant } from '../../src/registry/routes.ts';
-import { spellingsOf } from '../../src/registry/spellings.ts';
+import type { ModelFacts } from '../../src/engine/models/model.ts';
+import { spellingPairs } from '../../src/engine/models/spelling.ts';
+import { findMeant } from '../../src/registry/verdict/choose-arm.ts';
+import { allPairs } from '../../src/registry/import/diff.ts';
+import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
+import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
+import { namesMeant } from '../../src/registry/verdict/routes.ts';
+import { spellingsOf } from '../../src/registry/known/spellings.ts';
 import { loaded as small } from './small-registry.ts';
 
 const builtIn = loadRegistryFolder();

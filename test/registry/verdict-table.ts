@@ -1,12 +1,12 @@
 /** The table of the verdict as data: each row with its cases, and for each pair that is allowed a nonsense twin that is not. */
 import { isDeepStrictEqual } from 'node:util';
-import type { RoutingRequest } from '../../src/registry/choose-arm.ts';
-import type { Loaded } from '../../src/registry/load.ts';
-import type { Verdict } from '../../src/registry/routability.ts';
+import type { RoutingRequest } from '../../src/registry/verdict/choose-arm.ts';
+import type { Loaded } from '../../src/registry/load/load.ts';
+import type { Verdict } from '../../src/registry/verdict/routability.ts';
 import { loaded, models } from './small-registry.ts';
 
 export interface Case {
-  /** Of the table in src/registry/routability.ts. */
+  /** Of the table in src/registry/verdict/routability.ts. */
   readonly row: number;
   readonly name: string;
   readonly registry: Loaded;

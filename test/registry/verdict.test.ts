@@ -1,8 +1,8 @@
 /** The verdict is the table, row by row, and the tests of it can fail. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judge } from '../../src/registry/routability.ts';
-import type { Verdict } from '../../src/registry/routability.ts';
+import { judge } from '../../src/registry/verdict/routability.ts';
+import type { Verdict } from '../../src/registry/verdict/routability.ts';
 import { loaded } from './small-registry.ts';
 import { failuresOf, table, twins } from './verdict-table.ts';
 

@@ -10,10 +10,10 @@ import { after, before, it } from 'node:test';
 import { isolationScript } from '../../src/isolation/policies.ts';
 import { installPlatform, proveIsolation } from '../../src/platform/install.ts';
 import { manifest } from '../../src/platform/manifest.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { migrateSchema } from '../../src/postgres/migrate.ts';
-import { migrationsFolder } from '../../src/postgres/migration-files.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { migrateSchema } from '../../src/postgres/schema/migrate.ts';
+import { migrationsFolder } from '../../src/postgres/schema/migration-files.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { type FreshServer, freshServerDatabase } from '../support/databases.ts';
 

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadConfigFile } from '../../src/config-file.ts';
-import { resolveRules } from '../../src/engine/references.ts';
+import { resolveRules } from '../../src/engine/rules/references.ts';
 import { manifest } from '../../src/platform/manifest.ts';
 import { platformScope } from '../../src/platform/scope.ts';
-import { readCatalog } from '../../src/postgres/catalog.ts';
-import { asOperator } from '../../src/postgres/tenant.ts';
+import { readCatalog } from '../../src/postgres/catalogue/catalog.ts';
+import { asOperator } from '../../src/postgres/scope/tenant.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type PlatformDatabase, platformDatabase } from '../support/platform.ts';
 

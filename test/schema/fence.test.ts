@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { platformScope } from '../../src/platform/scope.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database, Tx } from '../../src/postgres/database.ts';
-import { asTenant } from '../../src/postgres/tenant.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database, Tx } from '../../src/postgres/driver/database.ts';
+import { asTenant } from '../../src/postgres/scope/tenant.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type PlatformDatabase, platformDatabase, refusal } from '../support/platform.ts';
 

@@ -12,11 +12,11 @@ import { defaultSchema, installPlatform, proveIsolation } from '../../src/platfo
 import { manifest } from '../../src/platform/manifest.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { seedDemo } from '../../src/platform/seed.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database, Tx } from '../../src/postgres/database.ts';
-import { dumpSchema } from '../../src/postgres/dump.ts';
-import { migrateSchema } from '../../src/postgres/migrate.ts';
-import { migrationsFolder, readMigrationFiles } from '../../src/postgres/migration-files.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database, Tx } from '../../src/postgres/driver/database.ts';
+import { dumpSchema } from '../../src/postgres/schema/dump.ts';
+import { migrateSchema } from '../../src/postgres/schema/migrate.ts';
+import { migrationsFolder, readMigrationFiles } from '../../src/postgres/schema/migration-files.ts';
 import { eachEngine, freshDatabase, freshServerDatabase } from '../support/databases.ts';
 import { refusal } from '../support/platform.ts';
 

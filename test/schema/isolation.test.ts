@@ -4,8 +4,8 @@ import { after, before, describe, it } from 'node:test';
 import { expectedPrivileges, roles } from '../../src/isolation/policies.ts';
 import { manifest } from '../../src/platform/manifest.ts';
 import { platformScope } from '../../src/platform/scope.ts';
-import type { Tx } from '../../src/postgres/database.ts';
-import { asFleet, asOperator, asTenant } from '../../src/postgres/tenant.ts';
+import type { Tx } from '../../src/postgres/driver/database.ts';
+import { asFleet, asOperator, asTenant } from '../../src/postgres/scope/tenant.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type PlatformDatabase, platformDatabase, refusal } from '../support/platform.ts';
 

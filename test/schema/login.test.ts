@@ -4,9 +4,9 @@ import { after, before, it } from 'node:test';
 import { installPlatform, proveIsolation } from '../../src/platform/install.ts';
 import { platformScope } from '../../src/platform/scope.ts';
 import { seedDemo } from '../../src/platform/seed.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { asOperator, asTenant } from '../../src/postgres/tenant.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { asOperator, asTenant } from '../../src/postgres/scope/tenant.ts';
 import { type FreshServer, freshServerDatabase } from '../support/databases.ts';
 import { refusal } from '../support/platform.ts';
 

@@ -1,7 +1,7 @@
 /** Migrations stay distributable by tenant and harmless to a running system; each rule is tried on a planted fault. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fillTemplate, readMigrationFiles } from '../../src/postgres/migration-files.ts';
+import { fillTemplate, readMigrationFiles } from '../../src/postgres/schema/migration-files.ts';
 import { lintMigration } from '../support/migration-lint.ts';
 
 describe('each migration', () => {

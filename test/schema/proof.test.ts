@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { expectedPolicies, roles } from '../../src/isolation/policies.ts';
 import { proveIsolation } from '../../src/platform/install.ts';
 import { manifest } from '../../src/platform/manifest.ts';
-import { checkIsolation } from '../../src/postgres/isolation-proof.ts';
+import { checkIsolation } from '../../src/postgres/schema/isolation-proof.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type PlatformDatabase, platformDatabase, refusal } from '../support/platform.ts';
 

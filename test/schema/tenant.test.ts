@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { platformScope } from '../../src/platform/scope.ts';
-import type { Tx } from '../../src/postgres/database.ts';
-import { asFleet, asOperator, asTenant, type TenantScope } from '../../src/postgres/tenant.ts';
+import type { Tx } from '../../src/postgres/driver/database.ts';
+import { asFleet, asOperator, asTenant, type TenantScope } from '../../src/postgres/scope/tenant.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type PlatformDatabase, platformDatabase, refusal } from '../support/platform.ts';
 

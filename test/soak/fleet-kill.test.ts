@@ -1,7 +1,7 @@
 /** The long form of test/fleet/kill.test.ts: twenty runs over five hundred tenants, in each of which a worker is killed. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { getRun } from '../../src/postgres/runs.ts';
+import { getRun } from '../../src/postgres/runs/runs.ts';
 import { assertExactlyOnce, openFleet } from '../support/fleet.ts';
 import { seeded } from '../support/kill.ts';
 import { runWithKills } from '../support/worker-kill.ts';

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { Intent } from '../../src/engine/intent.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
 import { demoForEach, type Ground, studioForEach } from '../support/ground.ts';
 import { apply, rollback, waitUntil } from '../support/guarantee.ts';
 import { north, studioWith } from '../support/studio.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { bringInRegistry } from '../../src/platform/workspaces/bring-in-registry.ts';
 import { dayOf } from '../../src/platform/workspaces/day.ts';
-import { finish, type LoadedRegistry } from '../../src/registry/load.ts';
+import { finish, type LoadedRegistry } from '../../src/registry/load/load.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { testRouting } from '../support/routing.ts';

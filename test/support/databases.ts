@@ -13,10 +13,10 @@ import { describe } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { DroverError } from '../../src/errors.ts';
-import type { DatabaseTarget } from '../../src/postgres/connect.ts';
-import { openEmbedded } from '../../src/postgres/embedded.ts';
-import { lockFolder } from '../../src/postgres/folder-lock.ts';
-import { quoteIdent } from '../../src/postgres/identifiers.ts';
+import type { DatabaseTarget } from '../../src/postgres/driver/connect.ts';
+import { openEmbedded } from '../../src/postgres/driver/embedded.ts';
+import { lockFolder } from '../../src/postgres/driver/folder-lock.ts';
+import { quoteIdent } from '../../src/postgres/sql/identifiers.ts';
 import { startPostgres } from './postgres-server.ts';
 
 export type Engine = 'embedded' | 'server';

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultSchema, installPlatform } from '../../src/platform/install.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import { dumpSchema } from '../../src/postgres/dump.ts';
-import { migrationsFolder } from '../../src/postgres/migration-files.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import { dumpSchema } from '../../src/postgres/schema/dump.ts';
+import { migrationsFolder } from '../../src/postgres/schema/migration-files.ts';
 import { freshDatabase } from './databases.ts';
 
 const { target, drop } = await freshDatabase('embedded');

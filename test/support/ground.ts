@@ -1,9 +1,9 @@
 /** Databases to try guarantees on, opened and dropped by the hooks of node:test: the demo, and one of somebody else's. */
 import { after, afterEach, before, beforeEach } from 'node:test';
-import type { Config } from '../../src/engine/config.ts';
-import { type DatabaseTarget, openDatabase } from '../../src/postgres/connect.ts';
-import type { Database, Tx } from '../../src/postgres/database.ts';
-import { openSite, type Site } from '../../src/postgres/site.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import { type DatabaseTarget, openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database, Tx } from '../../src/postgres/driver/database.ts';
+import { openSite, type Site } from '../../src/postgres/scope/site.ts';
 import type { Engine } from './databases.ts';
 import { platformSite, readRows, type Rows } from './guarantee.ts';
 import { platformDatabase } from './platform.ts';

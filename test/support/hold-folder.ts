@@ -1,6 +1,6 @@
 /** A process that opens a folder database, says so, and holds it until it is ended. */
 import { DroverError } from '../../src/errors.ts';
-import { openEmbedded } from '../../src/postgres/embedded.ts';
+import { openEmbedded } from '../../src/postgres/driver/embedded.ts';
 
 try {
   await openEmbedded({ dataDir: process.argv[2] ?? '' });

@@ -3,17 +3,17 @@
  * and one key for each role; no key is in the demo itself.
  */
 import { randomUUID } from 'node:crypto';
-import { type App, type AppInput, buildApp } from '../../src/http/app.ts';
+import { type App, type AppInput, buildApp } from '../../src/http/server/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
-import { createApiKey } from '../../src/platform/keys.ts';
+import { createApiKey } from '../../src/platform/access/keys.ts';
 import { openPlatform, type Platform } from '../../src/platform/open.ts';
-import type { Role } from '../../src/platform/caller.ts';
+import type { Role } from '../../src/platform/access/caller.ts';
 import { bringInRegistry } from '../../src/platform/workspaces/bring-in-registry.ts';
 import { dayOf } from '../../src/platform/workspaces/day.ts';
 import type { Routing } from '../../src/platform/workspaces/routing.ts';
-import type { ModelKnowledge } from '../../src/engine/model-knowledge.ts';
-import type { Tx } from '../../src/postgres/database.ts';
-import { knowledgeOf } from '../../src/registry/knowledge.ts';
+import type { ModelKnowledge } from '../../src/engine/models/knowledge.ts';
+import type { Tx } from '../../src/postgres/driver/database.ts';
+import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
 import type { Engine } from './databases.ts';
 import { platformDatabase } from './platform.ts';
 import { testRouting } from './routing.ts';

@@ -4,14 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Intent } from '../../src/engine/intent.ts';
-import type { Plan } from '../../src/engine/plan-types.ts';
-import { openDatabase } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { listChanges, type MigrationRecord } from '../../src/postgres/history.ts';
-import { applyMove, planMove } from '../../src/postgres/move.ts';
-import { rollbackMove } from '../../src/postgres/rollback.ts';
-import { openSite, type Site } from '../../src/postgres/site.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
+import type { Plan } from '../../src/engine/plan/plan-types.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { listChanges, type MigrationRecord } from '../../src/postgres/records/history.ts';
+import { applyMove, planMove } from '../../src/postgres/move/move.ts';
+import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
+import { openSite, type Site } from '../../src/postgres/scope/site.ts';
 import { listTables } from '../attached/database-text.ts';
 import { actor, history, intentFor, platformSite, refusedWith, within } from './guarantee.ts';
 import { startMigrateProcess } from './migrate-process-handle.ts';

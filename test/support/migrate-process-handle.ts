@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
-import type { DatabaseTarget } from '../../src/postgres/connect.ts';
+import type { DatabaseTarget } from '../../src/postgres/driver/connect.ts';
 import { waitUntil, within } from './guarantee.ts';
 import type { ProcessOutcome, ProcessTask } from './migrate-process.ts';
 

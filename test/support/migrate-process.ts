@@ -4,15 +4,15 @@
  */
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
-import type { Intent } from '../../src/engine/intent.ts';
-import type { Plan } from '../../src/engine/plan-types.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
+import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { DroverError } from '../../src/errors.ts';
-import { type DatabaseTarget, openDatabase } from '../../src/postgres/connect.ts';
-import type { Database } from '../../src/postgres/database.ts';
-import { applyMove } from '../../src/postgres/move.ts';
-import { rollbackMove } from '../../src/postgres/rollback.ts';
-import { openSite } from '../../src/postgres/site.ts';
-import type { Site } from '../../src/postgres/site.ts';
+import { type DatabaseTarget, openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import { applyMove } from '../../src/postgres/move/move.ts';
+import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
+import { openSite } from '../../src/postgres/scope/site.ts';
+import type { Site } from '../../src/postgres/scope/site.ts';
 import { platformSite } from './guarantee.ts';
 import { studioWith } from './studio.ts';
 

@@ -1,6 +1,6 @@
 /** The OpenAPI document of the sources as they are. Building the application asks no database anything. */
 import { readFileSync } from 'node:fs';
-import { buildApp } from '../../src/http/app.ts';
+import { buildApp } from '../../src/http/server/app.ts';
 import type { Platform } from '../../src/platform/open.ts';
 
 export interface Operation {

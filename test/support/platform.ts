@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { DroverError, type ErrorCode } from '../../src/errors.ts';
 import { installPlatform } from '../../src/platform/install.ts';
 import { seedDemo } from '../../src/platform/seed.ts';
-import { type DatabaseTarget, openDatabase } from '../../src/postgres/connect.ts';
-import type { Database, Tx } from '../../src/postgres/database.ts';
+import { type DatabaseTarget, openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database, Tx } from '../../src/postgres/driver/database.ts';
 import { embeddedTemplate, type Engine, serverTemplate } from './databases.ts';
 
 export interface PlatformDatabase {

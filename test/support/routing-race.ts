@@ -1,7 +1,7 @@
 /** Two clients that change runtime and model of one workspace at the same time, and a third that looks at what is stored. */
 import assert from 'node:assert/strict';
-import { judge } from '../../src/registry/routability.ts';
-import type { Loaded } from '../../src/registry/load.ts';
+import { judge } from '../../src/registry/verdict/routability.ts';
+import type { Loaded } from '../../src/registry/load/load.ts';
 import type { HttpPlatform } from './http.ts';
 import { storedRow } from './workspaces.ts';
 

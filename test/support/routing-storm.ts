@@ -8,10 +8,10 @@ import { platformScope } from '../../src/platform/scope.ts';
 import { bringInRegistry } from '../../src/platform/workspaces/bring-in-registry.ts';
 import { dayOf } from '../../src/platform/workspaces/day.ts';
 import { DroverError } from '../../src/errors.ts';
-import { findInForce } from '../../src/postgres/queries/registry-in-force.ts';
-import { asTenant } from '../../src/postgres/tenant.ts';
-import type { LoadedRegistry } from '../../src/registry/load.ts';
-import { judge } from '../../src/registry/routability.ts';
+import { findInForce } from '../../src/platform/queries/registry-in-force.ts';
+import { asTenant } from '../../src/postgres/scope/tenant.ts';
+import type { LoadedRegistry } from '../../src/registry/load/load.ts';
+import { judge } from '../../src/registry/verdict/routability.ts';
 import type { HttpPlatform, Method } from './http.ts';
 
 const runtimes = ['hermes', 'claude-code', 'codex', 'openclaw', 'mock', 'external', 'moltbot'];

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { fixedRegistry, type LiveRegistry } from '../../src/platform/workspaces/live-registry.ts';
 import type { Routing } from '../../src/platform/workspaces/routing.ts';
-import { keyRing, secretKey } from '../../src/platform/workspaces/secret-keys.ts';
-import { loadRegistryFolder } from '../../src/registry/folder.ts';
-import type { LoadedRegistry } from '../../src/registry/load.ts';
+import { keyRing, secretKey } from '../../src/platform/secrets/keys.ts';
+import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
+import type { LoadedRegistry } from '../../src/registry/load/load.ts';
 
 let loaded: LoadedRegistry | undefined;
 

@@ -22,7 +22,7 @@ import { freemem, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { quoteIdent } from '../../src/postgres/identifiers.ts';
+import { quoteIdent } from '../../src/postgres/sql/identifiers.ts';
 import { runFolder, runPrefix } from './databases.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 

@@ -2,8 +2,8 @@
  * A small database that Drover did not create: firms with people, rooms and bots that name engines. Bots belong to a firm
  * by their person and by their room; engines and presets may belong to nobody; a flow names engines inside a document.
  */
-import { openDatabase, type DatabaseTarget } from '../../src/postgres/connect.ts';
-import type { Config } from '../../src/engine/config.ts';
+import { openDatabase, type DatabaseTarget } from '../../src/postgres/driver/connect.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
 import { embeddedTemplate, type Engine, serverTemplate } from './databases.ts';
 
 /** `30a…01`: first the table, then the firm, at the end the number. */

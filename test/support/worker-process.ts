@@ -1,7 +1,7 @@
 /** A process of its own with one worker of runs: says `open`, works until its input ends, and stops then as a program does. */
 import { once } from 'node:events';
 import { startWorker } from '../../src/fleet/worker.ts';
-import { openServer } from '../../src/postgres/connect.ts';
+import { openServer } from '../../src/postgres/driver/connect.ts';
 import { platformSite } from './guarantee.ts';
 
 export interface WorkerTask {

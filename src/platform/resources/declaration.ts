@@ -3,9 +3,9 @@
  * Everything that lists, reads, changes or describes rows is written once and reads such a declaration
  * (../rows, ../../http/resource-routes.ts).
  */
-import type { AccessScope, Caller, Role } from '../caller.ts';
+import type { AccessScope, Caller, Role } from '../access/caller.ts';
 import type { Platform } from '../open.ts';
-import type { Tx } from '../../postgres/database.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
 
 export type Values = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 /** The audit record of a change, written in its transaction. It names the fields that changed, not what they hold. */
-import { insertAuditRecord } from '../../postgres/queries/audit-log.ts';
-import { enterTenant } from '../../postgres/tenant.ts';
+import { insertAuditRecord } from '../queries/audit-log.ts';
+import { enterTenant } from '../../postgres/scope/tenant.ts';
 import type { Proposed, Resource } from '../resources/declaration.ts';
 import type { Asked } from './unit.ts';
 

@@ -1,5 +1,5 @@
 /** From the filters of a query to conditions on columns. */
-import type { Condition } from '../../postgres/queries/resource-rows.ts';
+import type { Condition } from '../queries/resource-rows.ts';
 import type { Filter, Resource, ValueType } from '../resources/declaration.ts';
 
 const sqlTypes: Readonly<Record<ValueType['kind'], string>> = {

@@ -1,6 +1,6 @@
 /** May these models be chosen? */
 import { DroverError } from '../../errors.ts';
-import { listModelStates, lockSpaceModels, type ModelState } from '../../postgres/queries/model-choice.ts';
+import { listModelStates, lockSpaceModels, type ModelState } from '../queries/model-choice.ts';
 import type { ModelKind, Proposed } from '../resources/declaration.ts';
 
 export interface Choice {

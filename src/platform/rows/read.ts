@@ -1,7 +1,7 @@
 /** Lists and gets the rows of any resource. */
 import { DroverError } from '../../errors.ts';
-import type { Tx } from '../../postgres/database.ts';
-import { findRow, listRows, type PagedRow } from '../../postgres/queries/resource-rows.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
+import { findRow, listRows, type PagedRow } from '../queries/resource-rows.ts';
 import type { Resource, Values } from '../resources/declaration.ts';
 import { conditionsOf, sqlTypeOf } from './conditions.ts';
 import { represent, tableOf } from './representation.ts';

@@ -4,7 +4,7 @@
  * Another tenant's id and one that is nobody's get the same answer.
  */
 import { DroverError } from '../../errors.ts';
-import { findColumn } from '../../postgres/queries/model-choice.ts';
+import { findColumn } from '../queries/model-choice.ts';
 import type { Proposed, Reference, Values } from '../resources/declaration.ts';
 import { chooseModels, type Choice, holdModels, unknownReference } from './model-choice.ts';
 import { modelsInPipeline } from './pipeline.ts';

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { DroverError } from '../../errors.ts';
-import type { Row } from '../../postgres/database.ts';
-import type { RowTable } from '../../postgres/queries/resource-rows.ts';
+import type { Row } from '../../postgres/driver/database.ts';
+import type { RowTable } from '../queries/resource-rows.ts';
 import type { Resource, Values, ValueType } from '../resources/declaration.ts';
 import { withPlainIds } from './pipeline.ts';
 import type { Asked } from './unit.ts';

@@ -4,8 +4,8 @@
  * A tenant always keeps somebody who can administer it.
  */
 import { DroverError } from '../../errors.ts';
-import { countLiveKeys, listAdmins, listRolesOf, lockAdmins } from '../../postgres/queries/user-roles.ts';
-import { atLeast, highestRole, type Role } from '../caller.ts';
+import { countLiveKeys, listAdmins, listRolesOf, lockAdmins } from '../queries/user-roles.ts';
+import { atLeast, highestRole, type Role } from '../access/caller.ts';
 import type { Proposed } from '../resources/declaration.ts';
 
 /** Of users. @throws FORBIDDEN, LOCKOUT_REFUSED */

@@ -5,9 +5,9 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { DroverError } from '../../errors.ts';
-import type { Extent, Tx } from '../../postgres/database.ts';
-import { withTenant } from '../../postgres/site.ts';
-import type { Caller } from '../caller.ts';
+import type { Extent, Tx } from '../../postgres/driver/database.ts';
+import { withTenant } from '../../postgres/scope/site.ts';
+import type { Caller } from '../access/caller.ts';
 import type { Platform } from '../open.ts';
 import type { Resource } from '../resources/declaration.ts';
 

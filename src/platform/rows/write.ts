@@ -5,8 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { DroverError } from '../../errors.ts';
-import type { Tx } from '../../postgres/database.ts';
-import { deleteRow, findRow, insertRow, updateRow } from '../../postgres/queries/resource-rows.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
+import { deleteRow, findRow, insertRow, updateRow } from '../queries/resource-rows.ts';
 import type { Action, Resource, Values } from '../resources/declaration.ts';
 import { recordChange } from './audit.ts';
 import { notFound } from './read.ts';

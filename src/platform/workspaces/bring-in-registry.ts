@@ -5,12 +5,7 @@
  * to a pair which goes holds it, so taking it away is refused and all is tried again.
  */
 import { DroverError } from '../../errors.ts';
-import {
-  findInForce,
-  type InForce,
-  lockRegistry,
-  putInForce,
-} from '../../postgres/queries/registry-in-force.ts';
+import { findInForce, type InForce, lockRegistry, putInForce } from '../queries/registry-in-force.ts';
 import {
   deleteRegistryPairs,
   insertVerdicts,
@@ -20,12 +15,12 @@ import {
   type PayablePair,
   putRegistryPairs,
   restOnVerdicts,
-} from '../../postgres/queries/registry-pairs.ts';
-import { withRetries } from '../../postgres/retry.ts';
-import { asFleetWithin, asOperator, asOperatorWithin } from '../../postgres/tenant.ts';
-import type { Tx } from '../../postgres/database.ts';
-import type { LoadedRegistry } from '../../registry/load.ts';
-import { routablePairs } from '../../registry/pairs.ts';
+} from '../queries/registry-pairs.ts';
+import { withRetries } from '../../postgres/driver/retry.ts';
+import { asFleetWithin, asOperator, asOperatorWithin } from '../../postgres/scope/tenant.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
+import type { LoadedRegistry } from '../../registry/load/load.ts';
+import { routablePairs } from '../../registry/verdict/pairs.ts';
 import type { Platform } from '../open.ts';
 import { settleVerdicts } from './settle-verdicts.ts';
 

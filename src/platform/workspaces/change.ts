@@ -1,9 +1,9 @@
 /** Changes a workspace: what PATCH may change, the model by its own door, and taking the workspace away. */
 import { DroverError } from '../../errors.ts';
-import { deleteVerdicts } from '../../postgres/queries/registry-pairs.ts';
-import { deleteSecrets } from '../../postgres/queries/secrets.ts';
-import { deleteWorkspace as deleteRow, updateWorkspace } from '../../postgres/queries/workspaces.ts';
-import { asOperatorWithin } from '../../postgres/tenant.ts';
+import { deleteVerdicts } from '../queries/registry-pairs.ts';
+import { deleteSecrets } from '../queries/secrets.ts';
+import { deleteWorkspace as deleteRow, updateWorkspace } from '../queries/workspaces.ts';
+import { asOperatorWithin } from '../../postgres/scope/tenant.ts';
 import type { Values } from '../resources/declaration.ts';
 import { changesOf, represent } from '../rows/representation.ts';
 import { holdNamedModels } from './named-models.ts';

@@ -1,13 +1,13 @@
 /** Looks at a workspace with today's registry and secrets: who pays, and would it start. Nothing is stored. */
 import { DroverError } from '../../errors.ts';
-import { listSealed, type Sealed } from '../../postgres/queries/secrets.ts';
-import { type Billing, billingOf } from '../../registry/billing.ts';
-import type { Verdict } from '../../registry/routability.ts';
+import { listSealed, type Sealed } from '../queries/secrets.ts';
+import { type Billing, billingOf } from '../../registry/verdict/billing.ts';
+import type { Verdict } from '../../registry/verdict/routability.ts';
 import { lacksKey, missingKey, modelRequired, needsModel, refusedAs, verdictOf } from './judgement.ts';
 import { requireRegistry } from './live-registry.ts';
 import { dayOf } from './day.ts';
 import type { AtDoor } from './routing.ts';
-import { unseal } from './seal.ts';
+import { unseal } from '../secrets/seal.ts';
 import { pairOf } from './set-routing.ts';
 import { findWorkspace, type InTenant, readingAt, tenantOf } from './unit.ts';
 

@@ -1,10 +1,10 @@
 /** The registry's verdict about a pair that would be stored, and what follows from it for whoever asked. */
 import { DroverError } from '../../errors.ts';
-import type { LoadedRegistry } from '../../registry/load.ts';
-import type { Allowed } from '../../registry/answer.ts';
-import { judge } from '../../registry/routability.ts';
-import type { NotAsked, Verdict } from '../../registry/routability.ts';
-import type { Refused } from '../../registry/refusal.ts';
+import type { LoadedRegistry } from '../../registry/load/load.ts';
+import type { Allowed } from '../../registry/verdict/answer.ts';
+import { judge } from '../../registry/verdict/routability.ts';
+import type { NotAsked, Verdict } from '../../registry/verdict/routability.ts';
+import type { Refused } from '../../registry/verdict/refusal.ts';
 
 export interface PairQuestion {
   readonly runtime: string;

@@ -2,8 +2,8 @@
  * The registry of a running server. One that is broken at the start is no registry: nothing is stored until it is mended. One
  * that is broken when it is read again changes nothing: the last good one stays, and the problems are told.
  */
-import type { Loaded } from '../../registry/load.ts';
-import type { RegistryProblem } from '../../registry/positions.ts';
+import type { Loaded } from '../../registry/load/load.ts';
+import type { RegistryProblem } from '../../registry/load/positions.ts';
 import { DroverError } from '../../errors.ts';
 import type { Platform } from '../open.ts';
 import { bringInRegistry } from './bring-in-registry.ts';

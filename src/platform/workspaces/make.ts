@@ -1,20 +1,20 @@
 /** Makes workspaces, one or a whole document: everything is judged first, and then stored together or not at all. */
 import { randomUUID } from 'node:crypto';
 import { DroverError } from '../../errors.ts';
-import { writeSecret } from '../../postgres/queries/secrets.ts';
-import { takenNames } from '../../postgres/queries/workspaces.ts';
-import type { Allowed } from '../../registry/answer.ts';
-import type { LoadedRegistry } from '../../registry/load.ts';
-import type { NotAsked } from '../../registry/routability.ts';
+import { writeSecret } from '../queries/secrets.ts';
+import { takenNames } from '../queries/workspaces.ts';
+import type { Allowed } from '../../registry/verdict/answer.ts';
+import type { LoadedRegistry } from '../../registry/load/load.ts';
+import type { NotAsked } from '../../registry/verdict/routability.ts';
 import type { Values } from '../resources/declaration.ts';
 import { requireRoutable } from './judgement.ts';
 import { requireRegistry } from './live-registry.ts';
 import { dayOf } from './day.ts';
 import { holdNamedModels, type NamedModels, refuseUnusableName } from './named-models.ts';
 import type { AtDoor } from './routing.ts';
-import { seal } from './seal.ts';
-import { requireKeys } from './secret-keys.ts';
-import { checkSecretName } from './secret-names.ts';
+import { seal } from '../secrets/seal.ts';
+import { requireKeys } from '../secrets/keys.ts';
+import { checkSecretName } from '../secrets/names.ts';
 import { insertRouted } from './set-routing.ts';
 import { type InTenant, recordAt, relyOnSecrets, routingAt, tenantOf } from './unit.ts';
 

@@ -2,8 +2,8 @@
  * The tenant's own rows of the models that a workspace would name. Whoever writes a workspace holds them before anything else
  * (`held` in drover.config.yaml), so a migration that takes one of them away waits, or has retired it already and is noticed.
  */
-import { listModels, listModelsByName, type ModelState } from '../../postgres/queries/model-choice.ts';
-import { namesMeant } from '../../registry/routes.ts';
+import { listModels, listModelsByName, type ModelState } from '../queries/model-choice.ts';
+import { namesMeant } from '../../registry/verdict/routes.ts';
 import { isUsable, refuseUnusable } from '../rows/model-choice.ts';
 import { requireRegistry } from './live-registry.ts';
 import { type InTenant, tenantOf } from './unit.ts';

@@ -1,9 +1,9 @@
 /** What the doors of workspaces need beside the database: the registry, the keys of secrets, and the day. */
-import type { Caller } from '../caller.ts';
+import type { Caller } from '../access/caller.ts';
 import type { Platform } from '../open.ts';
 import type { LiveRegistry } from './live-registry.ts';
 import { fixedRegistry } from './live-registry.ts';
-import type { SecretKeys } from './secret-keys.ts';
+import type { SecretKeys } from '../secrets/keys.ts';
 
 export interface Routing {
   readonly registry: LiveRegistry;

@@ -1,6 +1,6 @@
 /** What runtimes offer to a tenant, by the same functions as enforcement. */
-import { listSecrets } from '../../postgres/queries/secrets.ts';
-import { findMenu, listMenus, type MenuRequest, type RuntimeMenu } from '../../registry/menu.ts';
+import { listSecrets } from '../queries/secrets.ts';
+import { findMenu, listMenus, type MenuRequest, type RuntimeMenu } from '../../registry/verdict/menu.ts';
 import { notFound } from '../rows/read.ts';
 import { requireRegistry } from './live-registry.ts';
 import { usableNames } from './named-models.ts';

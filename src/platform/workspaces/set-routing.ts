@@ -7,17 +7,12 @@
  * recorded by the operator's role, to which the row's key refers.
  */
 import { DroverError } from '../../errors.ts';
-import {
-  deleteVerdicts,
-  findStanding,
-  type Holder,
-  insertVerdicts,
-} from '../../postgres/queries/registry-pairs.ts';
-import { findInForce } from '../../postgres/queries/registry-in-force.ts';
-import { insertWorkspace, updateWorkspace } from '../../postgres/queries/workspaces.ts';
-import { asOperatorWithin } from '../../postgres/tenant.ts';
-import type { Allowed } from '../../registry/answer.ts';
-import type { NotAsked } from '../../registry/routability.ts';
+import { deleteVerdicts, findStanding, type Holder, insertVerdicts } from '../queries/registry-pairs.ts';
+import { findInForce } from '../queries/registry-in-force.ts';
+import { insertWorkspace, updateWorkspace } from '../queries/workspaces.ts';
+import { asOperatorWithin } from '../../postgres/scope/tenant.ts';
+import type { Allowed } from '../../registry/verdict/answer.ts';
+import type { NotAsked } from '../../registry/verdict/routability.ts';
 import type { Values } from '../resources/declaration.ts';
 import { changesOf, represent } from '../rows/representation.ts';
 import { requireRoutable, verdictOf } from './judgement.ts';

@@ -9,11 +9,11 @@ import {
   listOpenVerdicts,
   markKept,
   withdrawVerdicts,
-} from '../../postgres/queries/registry-pairs.ts';
-import type { Tx } from '../../postgres/database.ts';
-import { asOperatorWithin, type TenantScope } from '../../postgres/tenant.ts';
-import type { LoadedRegistry } from '../../registry/load.ts';
-import { judge } from '../../registry/routability.ts';
+} from '../queries/registry-pairs.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
+import { asOperatorWithin, type TenantScope } from '../../postgres/scope/tenant.ts';
+import type { LoadedRegistry } from '../../registry/load/load.ts';
+import { judge } from '../../registry/verdict/routability.ts';
 
 interface Settling {
   readonly schema: string;

@@ -1,9 +1,9 @@
 /** Every pair that workspaces have, by tenant, with the names of the secrets that each could use: what a new registry is compared by. */
-import { listTenants } from '../../postgres/tenants.ts';
-import { listSecrets } from '../../postgres/queries/secrets.ts';
-import { listPairs } from '../../postgres/queries/workspaces.ts';
-import { asTenant } from '../../postgres/tenant.ts';
-import type { StoredPair } from '../../registry/diff.ts';
+import { listTenants } from '../../postgres/scope/tenants.ts';
+import { listSecrets } from '../queries/secrets.ts';
+import { listPairs } from '../queries/workspaces.ts';
+import { asTenant } from '../../postgres/scope/tenant.ts';
+import type { StoredPair } from '../../registry/import/diff.ts';
 import type { Platform } from '../open.ts';
 
 /** Workspaces without a model have none. Alike ones are counted together. */

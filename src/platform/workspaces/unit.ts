@@ -1,10 +1,10 @@
 /** A door's transaction: in the tenant of the caller, run again where it may succeed the next time. */
-import { insertAuditRecord } from '../../postgres/queries/audit-log.ts';
-import type { Tx } from '../../postgres/database.ts';
-import type { OfTenant } from '../../postgres/queries/model-choice.ts';
-import { findRow } from '../../postgres/queries/resource-rows.ts';
-import { relyOnRegistry } from '../../postgres/queries/registry-in-force.ts';
-import { type Holder, lockSecretNames } from '../../postgres/queries/secrets.ts';
+import { insertAuditRecord } from '../queries/audit-log.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
+import type { OfTenant } from '../queries/model-choice.ts';
+import { findRow } from '../queries/resource-rows.ts';
+import { relyOnRegistry } from '../queries/registry-in-force.ts';
+import { type Holder, lockSecretNames } from '../queries/secrets.ts';
 import type { Values } from '../resources/declaration.ts';
 import { notFound } from '../rows/read.ts';
 import { represent, requireMatch, tableOf } from '../rows/representation.ts';

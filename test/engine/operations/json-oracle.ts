@@ -1,5 +1,5 @@
 /** What moving references means, said once more over parsed values and in another way than the editors do it. */
-import type { ValueRule } from '../../../src/engine/operations/value-rule.ts';
+import type { ValueRule } from '../../../src/engine/edit/value-rule.ts';
 
 /** A number by its spelling. */
 class Spelled {

@@ -5,14 +5,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { walkJson } from '../../../src/engine/scan-match.ts';
-import { meaningOf } from '../../../src/engine/operations/json-meaning.ts';
-import { findNode, matchingNodes, pointerOf } from '../../../src/engine/operations/json-pointer.ts';
-import { parseJson } from '../../../src/engine/operations/json-text.ts';
-import type { JsonNode } from '../../../src/engine/operations/json-text.ts';
-import { revertJson } from '../../../src/engine/operations/revert-json.ts';
-import { rewriteJson } from '../../../src/engine/operations/rewrite-json.ts';
-import type { Edit, ValueRule } from '../../../src/engine/operations/value-rule.ts';
+import { walkJson } from '../../../src/engine/inventory/match.ts';
+import { meaningOf } from '../../../src/engine/edit/json-meaning.ts';
+import { findNode, matchingNodes, pointerOf } from '../../../src/engine/edit/json-pointer.ts';
+import { parseJson } from '../../../src/engine/edit/json-text.ts';
+import type { JsonNode } from '../../../src/engine/edit/json-text.ts';
+import { revertJson } from '../../../src/engine/edit/revert-json.ts';
+import { rewriteJson } from '../../../src/engine/edit/rewrite-json.ts';
+import type { Edit, ValueRule } from '../../../src/engine/edit/value-rule.ts';
 import { moved, parseSpelled } from './json-oracle.ts';
 import { formattedJson } from './random-json.ts';
 

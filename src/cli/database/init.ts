@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import { proposeConfig } from '../../postgres/facts/propose.ts';
+import { writeText } from '../terminal/files.ts';
+import { withJson } from '../options.ts';
+import type { JsonOption } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { resolveWhere, shownUrl, usage, withDatabase } from '../where.ts';
+
+interface InitOptions extends JsonOption {
+  readonly database?: string;
+  readonly schemas: string;
+  readonly out?: string;
+  readonly stdout?: boolean;
+  readonly force?: boolean;
+}
+
+/** `drover init`: proposes a configuration for a database that Drover has never seen. */
+export const init: Verb = {
+  name: 'init',
+  summary: 'propose drover.config.yaml for a database that Drover did not create',
+  define: (command) =>
+    withJson(command)
+      .option('--database <url>', 'postgres://… or pglite:FOLDER')
+      .option('--schemas <list>', 'schemas to look at, separated by commas', 'public')
+      .option('--out <file>', 'where to write it (default: drover.config.yaml)')
+      .option('--stdout', 'only print it')
+      .option('--force', 'overwrite the file'),
+  run: proposeFor,
+};
+
+async function proposeFor({ terminal, environment }: Session, command: Command): Promise<number> {
+  const options = command.opts<InitOptions>();
+  const where = resolveWhere(
+    options.database === undefined ? {} : { database: options.database },
+    environment,
+  );
+  if (where.kind === 'own')
+    throw usage('Say which database: drover init --database postgres://… (or pglite:FOLDER).');
+  const schemas = options.schemas
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (schemas.length === 0) throw usage('--schemas is empty: name at least one schema.');
+  const { config, yaml, notes } = await withDatabase(where, (database) =>
+    proposeConfig(database, { schemas }),
+  );
+  const file = options.out ?? environment.configFile;
+  const shown = options.stdout === true || options.json === true;
+  if (options.json === true) terminal.out(JSON.stringify({ config, yaml, notes }, null, 2));
+  else if (shown) terminal.out(yaml.trimEnd());
+  else writeText(file, yaml, { keep: options.force !== true });
+  if (!shown) showNext(terminal, { file, notes, database: shownUrl(where.text) });
+  return exitStatus.done;
+}
+
+interface Next {
+  readonly file: string;
+  readonly notes: readonly string[];
+  readonly database: string;
+}
+
+function showNext({ err, errStyle }: Session['terminal'], { file, notes, database }: Next): void {
+  const config = file === 'drover.config.yaml' ? '' : ` --config ${file}`;
+  err(`Written to ${errStyle.bold(file)}: a proposal with the reason for each guess.`);
+  if (notes.length > 0) err(`\n${errStyle.heading('To know')}`);
+  for (const note of notes) err(`  - ${note}`);
+  err(`\n${errStyle.heading('Next')}`);
+  err('  1. Read the file. Decide each `role: ask`, and check the tenant of each table.');
+  err(`  2. ${errStyle.command(`drover config check --database ${database}${config}`)}`);
+  err(`  3. ${errStyle.command(`drover inspect --database ${database}${config}`)}`);
+  err(
+    `  4. ${errStyle.command(`drover plan --database ${database}${config} --tenant TENANT --from MODEL --to MODEL`)}`,
+  );
+}

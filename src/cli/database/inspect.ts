@@ -1,0 +1,44 @@
+import { type Command, Option } from 'commander';
+import { graphJson, graphMermaid, referenceGraph } from '../../engine/rules/graph.ts';
+import type { ReferenceGraph } from '../../engine/rules/graph.ts';
+import { readRules } from '../../postgres/scope/site.ts';
+import type { Site } from '../../postgres/scope/site.ts';
+import { asOperator } from '../../postgres/scope/tenant.ts';
+import { withJson, withWhere } from '../options.ts';
+import type { JsonOption } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { showGraph } from './show-graph.ts';
+import { resolveWhere, withSite } from '../where.ts';
+import type { WhereOptions } from '../where.ts';
+
+interface InspectOptions extends WhereOptions, JsonOption {
+  readonly mermaid?: boolean;
+}
+
+/** `drover inspect`: every place that names a model, and whose the rows are. */
+export const inspect: Verb = {
+  name: 'inspect',
+  summary: 'show every place that names a model, and how rows belong to tenants',
+  define: (command) =>
+    withWhere(
+      withJson(command).addOption(new Option('--mermaid', 'print a Mermaid flowchart').conflicts('json')),
+    ),
+  run: show,
+};
+
+async function show({ terminal, environment }: Session, command: Command): Promise<number> {
+  const options = command.opts<InspectOptions>();
+  const graph = await withSite(resolveWhere(options, environment), { mayWrite: false }, readGraph);
+  if (options.json === true) terminal.out(graphJson(graph));
+  else if (options.mermaid === true) terminal.out(graphMermaid(graph).trimEnd());
+  else showGraph(terminal, graph);
+  return exitStatus.done;
+}
+
+/** The graph of a site, from its catalogue and its configuration. */
+export function readGraph(site: Site): Promise<ReferenceGraph> {
+  return asOperator(site.database, { ...site.scope, readOnly: true }, async (tx) =>
+    referenceGraph(await readRules(tx, site)),
+  );
+}

@@ -1,0 +1,156 @@
+import type { Command } from 'commander';
+import type { Intent } from '../../engine/plan/intent.ts';
+import type { Plan } from '../../engine/plan/plan-types.ts';
+import { DroverError } from '../../errors.ts';
+import { planMove } from '../../postgres/move/move.ts';
+import type { Site } from '../../postgres/scope/site.ts';
+import { applyMany } from './apply-many.ts';
+import type { ApplyManyOptions } from './apply-many.ts';
+import { askToGoOn } from '../terminal/ask.ts';
+import { readPlanFile } from '../terminal/files.ts';
+import { applyWithProgress, planLines, refusingFindings } from './move.ts';
+import { actorOf, readIntent, withActor, withJson, withMove, withWhere } from '../options.ts';
+import type { ActorOptions } from '../options.ts';
+import { isRun, withPace, withTenants } from '../runs/options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { showMoveResult } from './show-result.ts';
+import { resolveTenant } from '../tenant.ts';
+import { resolveWhere, usage, whereWords, withSite } from '../where.ts';
+import type { Where } from '../where.ts';
+
+type ApplyOptions = ApplyManyOptions & ActorOptions;
+
+/** `drover apply`: carries a plan out, after showing it. */
+export const apply: Verb = {
+  name: 'apply',
+  summary: 'carry a move out: from a plan file, or planned now; shows the plan and asks',
+  define: (command) =>
+    withWhere(
+      withActor(
+        withPace(
+          withTenants(
+            withMove(
+              withJson(command.argument('[plan]', 'a file that `drover plan --out` wrote'))
+                .option('--yes', 'do not ask')
+                .option('--force', 'pass the errors that may be forced; needs --reason'),
+            ),
+          ),
+        ).option('--detach', 'only make the run; `drover serve` or `drover worker` carries it out'),
+      ),
+    ).addHelpText(
+      'after',
+      '\nExit status: 0 done, or nothing to do · otherwise nothing was changed: 1 not done, 130 stopped\nMany tenants: 0 through · 1 tenants failed · 2 it waits for `drover runs` · 130 paused by Ctrl-C',
+    ),
+  run: applyPlan,
+};
+
+async function applyPlan(session: Session, command: Command): Promise<number> {
+  const options = command.opts<ApplyOptions>();
+  const file = command.args[0] === undefined ? undefined : planFromFile(command.args[0], command);
+  const intent = file?.intent ?? readIntent(options);
+  const actor = actorOf(options, session);
+  if (options.force === true && (options.reason ?? '').trim() === '') {
+    throw new DroverError(
+      'FORCE_NEEDS_REASON',
+      '--force needs --reason TEXT: it is recorded with your name.',
+    );
+  }
+  const where = resolveWhere(options, session.environment);
+  const many = isRun(options);
+  if (many && file !== undefined) throw usage('A plan file is about one tenant; leave it out with many.');
+  if (!many) refusePace(command);
+  return withSite(where, { mayWrite: true }, async (site) => {
+    if (many) return applyMany(session, site, { options, actor, where });
+    const plan = file ?? (await planNow(site, intent, options.tenant));
+    return (await isWanted(session, plan, options))
+      ? carryOut(session, site, { plan, actor, options, where })
+      : exitStatus.failed;
+  });
+}
+
+/** One tenant has no waves. */
+function refusePace(command: Command): void {
+  const names = ['wave', 'canary', 'goOn', 'maxFailures', 'maxLag', 'maxActive', 'maxLatency', 'detach'];
+  const given = names.filter((name) => command.getOptionValueSource(name) === 'cli');
+  if (given.length > 0)
+    throw usage(
+      '--wave, --canary, limits and --detach are for many tenants: add --all-tenants or --tenants.',
+    );
+}
+
+/** What moves is said once: in the file or by options. */
+function planFromFile(path: string, command: Command): Plan {
+  const given = ['from', 'to', 'tenant', 'kind', 'types', 'parameters', 'answer', 'leaveAsks'].filter(
+    (name) => command.getOptionValueSource(name) === 'cli',
+  );
+  if (given.length > 0)
+    throw usage(
+      `The plan file says what moves; leave out ${given.map((name) => `--${name === 'leaveAsks' ? 'leave-asks' : name}`).join(', ')}.`,
+    );
+  return readPlanFile(path);
+}
+
+async function planNow(site: Site, intent: Intent, text: string | undefined): Promise<Plan> {
+  const tenant = await resolveTenant(site, text);
+  return planMove(site, { ...intent, ...(tenant === undefined ? {} : { tenant }) });
+}
+
+/** Shows the plan and asks, where there is something to ask about. */
+async function isWanted({ terminal }: Session, plan: Plan, options: ApplyOptions): Promise<boolean> {
+  if (options.json !== true)
+    for (const line of planLines(plan, { style: terminal.errStyle, width: terminal.errWidth }))
+      terminal.err(line);
+  if (plan.steps.length === 0 || refusingFindings(plan, options.force === true).length > 0) return true;
+  const rows = plan.steps.reduce((sum, step) => sum + step.expected, 0);
+  const wanted = await askToGoOn(terminal, {
+    message: `Change ${rows} rows${whose(plan)}?`,
+    yes: options.yes === true,
+  });
+  if (!wanted) terminal.err('Not applied; nothing was changed.');
+  return wanted;
+}
+
+function whose({ tenant }: Plan): string {
+  return tenant === null ? '' : ` of ${tenant.name}`;
+}
+
+interface CarryOut {
+  readonly plan: Plan;
+  readonly actor: string;
+  readonly options: ApplyOptions;
+  readonly where: Where;
+}
+
+/** A refused plan goes to the engine as well: it is what refuses, and it keeps a record of that. */
+async function carryOut(
+  session: Session,
+  site: Site,
+  { plan, actor, options, where }: CarryOut,
+): Promise<number> {
+  const { terminal } = session;
+  const force = options.force === true;
+  if (plan.steps.length === 0 && refusingFindings(plan, force).length === 0) {
+    terminal.err('Nothing to do.');
+    if (options.json === true) terminal.out(JSON.stringify({ status: 'nothing-to-do', planHash: plan.hash }));
+    return exitStatus.done;
+  }
+  const result = await applyWithProgress(session, site, {
+    intent: plan.intent,
+    plan,
+    force,
+    actor,
+    reason: options.reason,
+  });
+  if (options.json === true) terminal.out(JSON.stringify(result, null, 2));
+  else {
+    terminal.err();
+    showMoveResult(terminal, result);
+    terminal.err(
+      terminal.errStyle.muted(
+        `Take it back with: drover rollback ${result.migrationId} ${whereWords(where)}`,
+      ),
+    );
+  }
+  return exitStatus.done;
+}

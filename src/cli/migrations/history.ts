@@ -1,0 +1,77 @@
+import { listChanges } from '../../postgres/records/history.ts';
+import type { Site } from '../../postgres/scope/site.ts';
+import { countUpTo, withJson, withWhere } from '../options.ts';
+import type { JsonOption, TenantOption } from '../options.ts';
+import { findMigration, listRecords } from './records.ts';
+import type { FoundMigration } from './records.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { showChanges, showMigration, showMigrations, showStoredResult } from './show-history.ts';
+import { readMoment } from '../terminal/times.ts';
+import { resolveWhere, withSite } from '../where.ts';
+import type { WhereOptions } from '../where.ts';
+
+interface HistoryOptions extends WhereOptions, JsonOption, TenantOption {
+  readonly limit: number;
+  readonly before?: string;
+  readonly changes?: boolean;
+}
+
+/** `drover history`: what was done, by whom, and every changed value. */
+export const history: Verb = {
+  name: 'history',
+  summary: 'list past migrations, or show one: steps, findings, changed values',
+  define: (command) =>
+    withWhere(
+      withJson(command.argument('[migration]', 'the id of one'))
+        .option('--tenant <tenant>', 'only those of this tenant, by key or name')
+        .option('--limit <count>', 'at most so many migrations, or changes of one', countUpTo(100_000), 50)
+        .option('--before <time>', 'only what began before, as 2026-11-21T10:00:00Z')
+        .option('--changes', 'of one migration: every changed value, before and after'),
+    ),
+  run: (session, command) => {
+    const { before, ...rest } = command.opts<HistoryOptions>();
+    const began = before === undefined ? {} : { before: readMoment('--before', before).toISOString() };
+    const options = { ...rest, ...began };
+    const id = command.args[0];
+    return withSite(resolveWhere(options, session.environment), { mayWrite: false }, (site) =>
+      id === undefined ? showList(session, site, options) : showOne(session, site, { id, options }),
+    );
+  },
+};
+
+async function showList(
+  { terminal }: Session,
+  site: Site,
+  { tenant, limit, before, json }: HistoryOptions,
+): Promise<number> {
+  const records = await listRecords(site, { tenant, limit, ...(before === undefined ? {} : { before }) });
+  if (json === true) terminal.out(JSON.stringify({ migrations: records }, null, 2));
+  else showMigrations(terminal, records);
+  return exitStatus.done;
+}
+
+async function showOne(
+  { terminal }: Session,
+  site: Site,
+  { id, options }: { id: string; options: HistoryOptions },
+): Promise<number> {
+  const found = await findMigration(site, { id, tenant: options.tenant });
+  const changes = options.changes === true ? await changesOf(site, found, options.limit) : undefined;
+  if (options.json === true)
+    terminal.out(JSON.stringify({ ...found.record, ...(changes === undefined ? {} : { changes }) }, null, 2));
+  else {
+    showMigration(terminal, found.record);
+    showStoredResult(terminal, found.record);
+    if (changes !== undefined) showChanges(terminal, changes);
+  }
+  return exitStatus.done;
+}
+
+function changesOf(
+  site: Site,
+  { record, tenant }: FoundMigration,
+  limit: number,
+): ReturnType<typeof listChanges> {
+  return listChanges(site, { tenant, id: record.id, limit });
+}

@@ -1,0 +1,106 @@
+/** Planning and applying, as the commands and the demo do it. */
+import type { Intent } from '../../engine/plan/intent.ts';
+import type { Plan } from '../../engine/plan/plan-types.ts';
+import { renderPlan } from '../../engine/plan/render.ts';
+import { applyMove } from '../../postgres/move/move.ts';
+import type { MoveResult } from '../../postgres/move/move-result.ts';
+import { rollbackMove } from '../../postgres/undo/rollback.ts';
+import type { RollbackResult } from '../../postgres/undo/rollback.ts';
+import type { Site } from '../../postgres/scope/site.ts';
+import { runAfterHook } from './hook.ts';
+import { showProgress } from '../terminal/progress.ts';
+import type { Session } from '../session.ts';
+import type { Style } from '../terminal/terminal.ts';
+import { wrapLine } from '../terminal/wrap.ts';
+
+/** The lines of a plan, as long as the terminal is wide. */
+export function planLines(plan: Plan, { style, width, names }: PlanView): string[] {
+  const lines = renderPlan(plan, { style, ...(names === undefined ? {} : { names }) });
+  return lines.flatMap((line) => wrapLine(line, width));
+}
+
+export interface PlanView {
+  readonly style: Style;
+  readonly width: number;
+  /** How many rows are named per entry. */
+  readonly names?: number;
+}
+
+/** Findings that forbid the plan. */
+export function refusingFindings(plan: Plan, force: boolean): Plan['findings'] {
+  return plan.findings.filter(
+    ({ severity, forceable }) => severity === 'error' && !(force && forceable === true),
+  );
+}
+
+export interface ApplyInput {
+  readonly intent: Intent;
+  readonly plan: Plan;
+  readonly force: boolean;
+  readonly actor: string;
+  readonly reason: string | undefined;
+}
+
+/** Applies exactly the plan that was shown, with progress, and runs the hook. */
+export async function applyWithProgress(
+  session: Session,
+  site: Site,
+  input: ApplyInput,
+): Promise<MoveResult> {
+  const { reason, ...request } = input;
+  const result = await watched(session, (onProgress) =>
+    applyMove(site, { ...request, confirm: true, onProgress, ...(reason === undefined ? {} : { reason }) }),
+  );
+  if (!result.replayed)
+    await runAfterHook(session.terminal, site.config.after, {
+      event: 'migration',
+      tenant: input.intent.tenant ?? null,
+      result,
+    });
+  return result;
+}
+
+export interface RollbackInput {
+  readonly migrationId: string;
+  readonly tenant: string | undefined;
+  readonly actor: string;
+  readonly reason: string | undefined;
+}
+
+/** Takes a migration back, with progress, and runs the hook. */
+export async function rollbackWithProgress(
+  session: Session,
+  site: Site,
+  input: RollbackInput,
+): Promise<RollbackResult> {
+  const { reason, ...request } = input;
+  const result = await watched(session, (onProgress) =>
+    rollbackMove(site, { ...request, onProgress, ...(reason === undefined ? {} : { reason }) }),
+  );
+  await runAfterHook(session.terminal, site.config.after, {
+    event: 'rollback',
+    tenant: input.tenant ?? null,
+    result,
+  });
+  return result;
+}
+
+type OnProgress = NonNullable<Parameters<typeof applyMove>[1]['onProgress']>;
+
+/** Ctrl-C is noticed at each report of progress, inside the transaction, so that it rolls back. */
+async function watched<T>(
+  { terminal, interruption }: Session,
+  work: (onProgress: OnProgress) => Promise<T>,
+): Promise<T> {
+  const view = showProgress(terminal);
+  try {
+    return await interruption.guard((check) =>
+      work((progress) => {
+        check();
+        view.show(progress);
+      }),
+    );
+  } finally {
+    view.end();
+  }
+}

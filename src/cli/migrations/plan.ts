@@ -1,0 +1,94 @@
+import type { Command } from 'commander';
+import { writePlan } from '../../engine/plan/plan-file.ts';
+import type { Plan } from '../../engine/plan/plan-types.ts';
+import { DroverError } from '../../errors.ts';
+import { explainPlan } from '../../postgres/move/explain.ts';
+import { planMove } from '../../postgres/move/move.ts';
+import { writeText } from '../terminal/files.ts';
+import { planLines, refusingFindings } from './move.ts';
+import { readIntent, withJson, withMove, withWhere } from '../options.ts';
+import { planMany } from './plan-many.ts';
+import { isRun, withTenants } from '../runs/options.ts';
+import type { TenantsOptions } from '../runs/options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { resolveTenant } from '../tenant.ts';
+import { resolveWhere, usage, withSite } from '../where.ts';
+
+interface PlanOptions extends TenantsOptions {
+  readonly out?: string;
+  readonly sql?: boolean;
+}
+
+/** `drover plan`: what a move would do. It writes nothing to the database. */
+export const plan: Verb = {
+  name: 'plan',
+  summary: 'show what a move would change, what stays, and what to know; writes nothing',
+  define: (command) =>
+    withWhere(
+      withTenants(
+        withMove(
+          withJson(command)
+            .option('--out <file>', 'also write the plan to a file, for `drover apply FILE`')
+            .option('--sql', 'also print the statements that each step would run'),
+        ),
+      ),
+    ).addHelpText(
+      'after',
+      '\nExit status: 0 nothing to do · 2 there are changes · 1 it cannot be done, or would be refused',
+    ),
+  run: planFor,
+};
+
+async function planFor(session: Session, command: Command): Promise<number> {
+  const options = command.opts<PlanOptions>();
+  const intent = readIntent(options);
+  if (isRun(options)) return planAll(session, options);
+  const answer = await withSite(
+    resolveWhere(options, session.environment),
+    { mayWrite: false },
+    async (site) => {
+      const tenant = await resolveTenant(site, options.tenant);
+      const plan = await planMove(site, { ...intent, ...(tenant === undefined ? {} : { tenant }) });
+      return { plan, sql: options.sql === true ? await explainPlan(site, plan) : undefined };
+    },
+  );
+  const { plan: made, sql } = answer;
+  if (options.out !== undefined) writeText(options.out, writePlan(made), { keep: false });
+  showPlan(session, { made, sql }, options);
+  refuse(made);
+  return made.steps.length === 0 ? exitStatus.done : exitStatus.changes;
+}
+
+function planAll(session: Session, options: PlanOptions): Promise<number> {
+  if (options.out !== undefined || options.sql === true)
+    throw usage('--out and --sql are about the plan of one tenant; leave them out with many.');
+  const where = resolveWhere(options, session.environment);
+  return withSite(where, { mayWrite: false }, (site) => planMany(session, site, options));
+}
+
+interface Shown {
+  readonly made: Plan;
+  readonly sql: readonly string[] | undefined;
+}
+
+function showPlan({ terminal }: Session, { made, sql }: Shown, { json, out }: PlanOptions): void {
+  if (json === true)
+    terminal.out(JSON.stringify({ ...made, ...(sql === undefined ? {} : { sql }) }, null, 2));
+  else
+    for (const line of [...planLines(made, terminal), ...(sql ?? []).flatMap((text) => ['', text])])
+      terminal.out(line);
+  if (out !== undefined) terminal.err(`Written to ${out}; \`drover apply ${out}\` carries it out.`);
+}
+
+/** A plan that cannot run was shown; the status says that it is no good. */
+function refuse(made: Plan): void {
+  const errors = refusingFindings(made, false);
+  if (errors.length === 0) return;
+  const codes = [...new Set(errors.map(({ code }) => code))];
+  const way = errors.every(({ forceable }) => forceable === true)
+    ? '`drover apply --force --reason TEXT` passes them'
+    : 'each says its way out above';
+  const message = `This plan would be refused because of ${codes.join(', ')}; ${way}.`;
+  throw new DroverError('PLAN_REFUSED', message, { codes, plan: made });
+}

@@ -1,0 +1,64 @@
+/** Finding migrations where the tenant may be left out: in Drover's own schema each tenant sees only its own. */
+import { DroverError } from '../../errors.ts';
+import { getMigration, listMigrations } from '../../postgres/records/history.ts';
+import type { MigrationDetail, MigrationRecord } from '../../postgres/records/history.ts';
+import type { Site } from '../../postgres/scope/site.ts';
+import { listTenants } from '../../postgres/scope/tenants.ts';
+import { resolveTenant } from '../tenant.ts';
+
+export interface NamedRecord extends MigrationRecord {
+  readonly tenantName: string;
+}
+
+export interface RecordQuery {
+  readonly tenant: string | undefined;
+  readonly limit: number;
+  readonly before?: string;
+}
+
+/** Migrations of one tenant or of all, newest first. */
+export async function listRecords(
+  site: Site,
+  { tenant: text, ...query }: RecordQuery,
+): Promise<NamedRecord[]> {
+  const names = new Map((await listTenants(site)).map(({ key, name }) => [key, name]));
+  const lists: MigrationRecord[][] = [];
+  for (const tenant of await tenantsToAsk(site, text))
+    lists.push(await listMigrations(site, { ...query, tenant }));
+  const all = lists.flat().toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+  return all
+    .slice(0, query.limit)
+    .map((record) => ({ ...record, tenantName: names.get(record.tenant) ?? record.tenant }));
+}
+
+export interface FoundMigration {
+  readonly record: MigrationDetail;
+  readonly tenant: string | undefined;
+}
+
+/** The migration of that id. @throws MIGRATION_NOT_FOUND */
+export async function findMigration(
+  site: Site,
+  { id, tenant: text }: { id: string; tenant: string | undefined },
+): Promise<FoundMigration> {
+  for (const tenant of await tenantsToAsk(site, text)) {
+    const record = await getMigration(site, { tenant, id }).catch(unlessMissing);
+    if (record !== undefined) return { record, tenant: record.tenant === '' ? undefined : record.tenant };
+  }
+  throw new DroverError(
+    'MIGRATION_NOT_FOUND',
+    `There is no migration "${id}". \`drover history\` lists them.`,
+    { id },
+  );
+}
+
+/** The records of a foreign database are in one place; those of Drover's own schema are each tenant's. */
+async function tenantsToAsk(site: Site, text: string | undefined): Promise<(string | undefined)[]> {
+  if (text !== undefined) return [await resolveTenant(site, text)];
+  return site.state.tenantType === 'uuid' ? (await listTenants(site)).map(({ key }) => key) : [undefined];
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (error instanceof DroverError && error.code === 'MIGRATION_NOT_FOUND') return undefined;
+  throw error;
+}

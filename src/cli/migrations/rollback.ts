@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { askToGoOn } from '../terminal/ask.ts';
+import { rollbackWithProgress } from './move.ts';
+import { actorOf, withActor, withJson, withWhere } from '../options.ts';
+import type { ActorOptions, JsonOption, TenantOption } from '../options.ts';
+import { findMigration } from './records.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { showMigration } from './show-history.ts';
+import { showRollbackResult } from './show-result.ts';
+import { onErrorStream } from '../terminal/terminal.ts';
+import { resolveWhere, withSite } from '../where.ts';
+import type { WhereOptions } from '../where.ts';
+
+interface RollbackOptions extends WhereOptions, JsonOption, TenantOption, ActorOptions {
+  readonly yes?: boolean;
+}
+
+/** `drover rollback`: takes a migration back where nobody changed the value since. */
+export const rollback: Verb = {
+  name: 'rollback',
+  summary: 'take a migration back, sparing what somebody changed since; shows it and asks',
+  define: (command) =>
+    withWhere(
+      withActor(
+        withJson(command.argument('<migration>', 'its id, as `drover history` shows it'))
+          .option('--tenant <tenant>', 'whose it is: the key or the name of a tenant')
+          .option('--yes', 'do not ask'),
+      ),
+    ),
+  run: takeBack,
+};
+
+async function takeBack(session: Session, command: Command): Promise<number> {
+  const options = command.opts<RollbackOptions>();
+  const { terminal } = session;
+  const actor = actorOf(options, session);
+  return withSite(resolveWhere(options, session.environment), { mayWrite: true }, async (site) => {
+    const { record, tenant } = await findMigration(site, {
+      id: command.args[0] ?? '',
+      tenant: options.tenant,
+    });
+    if (options.json !== true) showMigration(onErrorStream(terminal), record);
+    const wanted =
+      record.rolledBack ||
+      (await askToGoOn(terminal, {
+        message: `Restore what it changed (${record.migratedCount} rows)?`,
+        yes: options.yes === true,
+      }));
+    if (!wanted) {
+      terminal.err('Not rolled back; nothing was changed.');
+      return exitStatus.failed;
+    }
+    const result = await rollbackWithProgress(session, site, {
+      migrationId: record.id,
+      tenant,
+      actor,
+      reason: options.reason,
+    });
+    if (options.json === true) terminal.out(JSON.stringify(result, null, 2));
+    else showRollbackResult(terminal, result);
+    return exitStatus.done;
+  });
+}

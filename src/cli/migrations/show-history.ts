@@ -1,0 +1,92 @@
+/** Past migrations, for people. */
+import type { Finding } from '../../engine/plan/plan-types.ts';
+import { printable } from '../../engine/plan/row-text.ts';
+import type { Change, MigrationDetail, MigrationRecord } from '../../postgres/records/history.ts';
+import type { NamedRecord } from './records.ts';
+import { showTable } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { minuteText } from '../terminal/times.ts';
+import { wrapLine } from '../terminal/wrap.ts';
+
+/** One line each, newest first. */
+export function showMigrations({ out, style, width }: Terminal, records: readonly NamedRecord[]): void {
+  if (records.length === 0) return out('No migrations yet.');
+  for (const record of records) {
+    out(`${style.bold(record.id)}  ${statusOf(record)}`);
+    const summary = `${minuteText(record.startedAt)}  ${printable(record.tenantName)}  ${record.migratedCount} rows  by ${printable(record.actor)}`;
+    for (const line of wrapLine(`  ${summary}`, width)) out(line);
+    for (const line of wrapLine(`  ${modelsOf(record)}`, width)) out(style.muted(line));
+  }
+}
+
+/** Who moved what, when and why, and the steps. */
+export function showMigration(terminal: Terminal, record: MigrationDetail): void {
+  const { out, style } = terminal;
+  const what = record.kind === 'rollback' ? `Rollback of ${record.parentId ?? ''}` : `Migration ${record.id}`;
+  out(`${style.bold(what)}  ${statusOf(record)}`);
+  out(`  ${modelsOf(record)}`);
+  out(
+    `  by ${printable(record.actor)}, ${minuteText(record.startedAt)}${record.reason === null ? '' : `: ${printable(record.reason)}`}${record.forced ? ' (forced)' : ''}`,
+  );
+  if (record.errorMessage !== null)
+    out(`  ${style.error(record.errorCode ?? 'error')}: ${printable(record.errorMessage)}`);
+  if (record.steps.length > 0) {
+    const rows = record.steps.map((step) => [
+      step.step,
+      step.operation,
+      step.entity,
+      step.expected,
+      step.actual ?? '',
+    ]);
+    out();
+    showTable(terminal, {
+      head: ['step', 'what', 'of', 'planned', 'done'],
+      rows,
+    });
+  }
+}
+
+/** Findings and what stayed or was skipped, as they were stored. */
+export function showStoredResult({ out, style, width }: Terminal, { result }: MigrationDetail): void {
+  const findings = listOf<Finding>(result, 'findings');
+  if (findings.length > 0) out(`\n${style.heading('Findings')}`);
+  for (const { severity, code, message } of findings) {
+    const line = `  ${style[severity](severity.padEnd(7))} ${code}: ${printable(message)}`;
+    for (const part of wrapLine(line, width)) out(part);
+  }
+  const stayed = listOf<{ place: string; count: number; reason: string }>(result, 'leftBehind');
+  if (stayed.length > 0) out(`\n${style.heading('Stayed')}`);
+  for (const { place, count, reason } of stayed) out(`  ${printable(place)}: ${count} (${reason})`);
+  const skipped = listOf<{ table: string; key: string; reason: string }>(result, 'skipped');
+  if (skipped.length > 0) out(`\n${style.heading('Skipped')}`);
+  for (const { table, key, reason } of skipped)
+    out(`  ${printable(table)} ${printable(key)}: ${printable(reason)}`);
+}
+
+function listOf<T>(result: unknown, member: string): readonly T[] {
+  const value: unknown =
+    typeof result === 'object' && result !== null ? (result as Record<string, unknown>)[member] : undefined;
+  return Array.isArray(value) ? (value as T[]) : [];
+}
+
+/** Every changed value, as the journal has it. */
+export function showChanges({ out, style }: Terminal, changes: readonly Change[]): void {
+  out(`\n${style.heading('Changes')}`);
+  for (const { table, action, key, before, after } of changes) {
+    out(`  ${printable(table)} ${style.bold(printable(key))} ${action}`);
+    if (before !== null) out(`    ${style.error('-')} ${printable(JSON.stringify(before))}`);
+    if (after !== null) out(`    ${style.good('+')} ${printable(JSON.stringify(after))}`);
+  }
+}
+
+function statusOf({ status, complete, rolledBack, kind }: MigrationRecord): string {
+  if (status !== 'succeeded') return status;
+  if (rolledBack) return 'rolled back';
+  if (kind === 'rollback') return complete ? 'succeeded' : 'succeeded, some rows skipped';
+  return complete ? 'succeeded' : 'succeeded, partial';
+}
+
+function modelsOf({ from, to, kind }: MigrationRecord): string {
+  const models = `${printable(from.name ?? from.key ?? '?')} → ${printable(to.name ?? to.key ?? '?')}`;
+  return kind === 'rollback' ? `back from ${models}` : models;
+}

@@ -1,0 +1,73 @@
+/** What a migration or a rollback did, for people. */
+import { modelLabel } from '../../engine/models/label.ts';
+import type { LeftBehind } from '../../engine/plan/plan-types.ts';
+import { firstNames, printable, rowCount } from '../../engine/plan/row-text.ts';
+import type { MoveResult } from '../../postgres/move/move-result.ts';
+import type { RollbackResult } from '../../postgres/undo/rollback.ts';
+import { showTable } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { wrapLine } from '../terminal/wrap.ts';
+
+/** What moved, what stayed and why, and how to take it back. */
+export function showMoveResult(terminal: Terminal, result: MoveResult): void {
+  const { out, style } = terminal;
+  const models = `${printable(modelLabel(result.source))} → ${printable(modelLabel(result.target))}`;
+  const total = Object.values(result.counts).reduce((sum, rows) => sum + rows, 0);
+  if (result.replayed)
+    out(style.warning('This plan was applied before; this is what it did then. Nothing was done now.'));
+  out(`${style.good(`Moved ${rowCount(total)}`)} in ${seconds(result.durationMs)}`);
+  for (const line of wrapLine(`  ${models}`, terminal.width)) out(line);
+  const rows = Object.entries(result.counts).map(([entity, count]) => [entity, count] as const);
+  if (rows.length > 0)
+    showTable(terminal, {
+      head: ['what moved', 'row changes'],
+      rows,
+    });
+  showLeftBehind(terminal, result.leftBehind);
+  out();
+  out(
+    result.complete
+      ? 'Complete: nothing live names the source any more.'
+      : style.warning('Partial: the source stays live, because live rows above still name it.'),
+  );
+  out(`Migration ${style.bold(result.migrationId)}`);
+}
+
+function showLeftBehind(terminal: Terminal, entries: readonly LeftBehind[]): void {
+  const { out, style, width } = terminal;
+  if (entries.length === 0) return;
+  const rows = entries.map(
+    ({ place, count, reason, live }) => [place, count, live ? `${reason}, live` : reason] as const,
+  );
+  out();
+  showTable(terminal, {
+    head: ['what stayed', 'rows', 'why'],
+    rows,
+  });
+  for (const { place, message, rows: named, count } of entries.filter(({ live }) => live)) {
+    const names = firstNames(named, { shown: 5, total: count });
+    for (const line of wrapLine(style.muted(` ${printable(place)}: ${printable(message)}: ${names}`), width))
+      out(line);
+  }
+}
+
+/** What was restored, and what was left because somebody changed it since. */
+export function showRollbackResult(terminal: Terminal, result: RollbackResult): void {
+  const { out, style } = terminal;
+  out(
+    `${style.good(`Restored ${rowCount(result.restored)}`)} of migration ${result.parentId} in ${seconds(result.durationMs)}`,
+  );
+  if (result.skippedCount > 0) {
+    out(style.warning(`${rowCount(result.skippedCount)} left as they are:`));
+    const rows = result.skipped.map(({ table, key, reason }) => [table, key, reason]);
+    showTable(terminal, { head: ['table', 'key', 'why'], rows });
+    if (result.skippedCount > rows.length)
+      out(style.muted(`  and ${result.skippedCount - rows.length} more`));
+  }
+  out(`Rollback ${style.bold(result.migrationId)}; it can itself be rolled back.`);
+}
+
+/** `0.42 s`. */
+function seconds(durationMs: number): string {
+  return `${(durationMs / 1000).toFixed(2)} s`;
+}

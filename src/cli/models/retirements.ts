@@ -1,0 +1,111 @@
+import type { Command } from 'commander';
+import { writeCalendar } from '../../engine/models/calendar.ts';
+import { modelLabel } from '../../engine/models/label.ts';
+import { daysBetween, retirementEvents, saysWhat, whereUsed } from '../../engine/models/retirements.ts';
+import type { Retirement } from '../../engine/models/retirements.ts';
+import { readRetirements } from '../../postgres/usage/retirements.ts';
+import type { Site } from '../../postgres/scope/site.ts';
+import { listTenants } from '../../postgres/scope/tenants.ts';
+import { withJson, withWhere } from '../options.ts';
+import type { JsonOption, TenantOption } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { showTable } from '../terminal/table.ts';
+import { chooseTenant } from '../tenant.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { resolveWhere, usage, withSite } from '../where.ts';
+import type { WhereOptions } from '../where.ts';
+
+interface RetirementOptions extends WhereOptions, JsonOption, TenantOption {
+  readonly ical?: boolean;
+}
+
+/** `drover retirements`: the models in use that end. */
+export const retirements: Verb = {
+  name: 'retirements',
+  summary: 'list the models in use that end: until when, with tenants and rows',
+  define: (command) =>
+    withWhere(
+      withJson(command)
+        .option('--tenant <tenant>', 'only of this tenant: its key or name')
+        .option('--ical', 'print a calendar (iCalendar) instead'),
+    ),
+  run: listRetirements,
+};
+
+async function listRetirements({ terminal, environment }: Session, command: Command): Promise<number> {
+  const options = command.opts<RetirementOptions>();
+  if (options.ical === true && options.json === true) throw usage('--ical and --json: one of them.');
+  const { found, registry } = await withSite(
+    resolveWhere(options, environment),
+    { mayWrite: false },
+    (site) => readFor(site, options.tenant),
+  );
+  const today = new Date().toISOString().slice(0, 10);
+  if (options.ical === true) showCalendar(terminal, found);
+  else if (options.json === true) showJson(terminal, { found, registry, today });
+  else showRetirements(terminal, found, today);
+  return exitStatus.done;
+}
+
+interface Found {
+  readonly found: readonly Retirement[];
+  /** Which registry was asked. */
+  readonly registry: string | undefined;
+}
+
+async function readFor(site: Site, text: string | undefined): Promise<Found> {
+  const registry = site.knowledge()?.name;
+  if (site.config.tenant.root === 'none') return { found: await readRetirements(site, 'single'), registry };
+  const tenants = await listTenants(site);
+  const asked = text === undefined ? tenants : [chooseTenant(tenants, text)];
+  return { found: await readRetirements(site, asked), registry };
+}
+
+function showCalendar({ streams }: Terminal, found: readonly Retirement[]): void {
+  const madeAt = new Date().toISOString();
+  const events = retirementEvents(found);
+  streams.stdout.write(writeCalendar({ name: 'Model retirements', events, madeAt }));
+}
+
+function showJson(terminal: Terminal, { found, registry, today }: Found & { readonly today: string }): void {
+  const retirements = found.map((one) => ({ ...one, daysLeft: daysLeft(one, today) }));
+  terminal.out(JSON.stringify({ today, registry: registry ?? null, retirements }, null, 2));
+}
+
+function daysLeft({ day }: Retirement, today: string): number | null {
+  return day === null ? null : daysBetween(today, day);
+}
+
+function showRetirements(terminal: Terminal, found: readonly Retirement[], today: string): void {
+  if (found.length === 0) return terminal.err('No model in use is known to end.');
+  const names = found.map(({ components: { name = '' } }) => name);
+  const rows = found.map((one) => {
+    const { name = '' } = one.components;
+    const alone = names.indexOf(name) === names.lastIndexOf(name);
+    return [
+      one.day ?? one.status,
+      countdown(daysLeft(one, today)),
+      alone ? name : modelLabel(one),
+      one.successor?.name ?? '',
+      one.tenants.length === 0 ? '' : one.tenants.length,
+      one.rows,
+      saysWhat(one),
+      shortly(whereUsed(one)),
+    ];
+  });
+  const head = ['shut down', 'days left', 'model', 'successor', 'tenants', 'rows', 'says', 'where'];
+  showTable(terminal, { head, rows });
+}
+
+/** Overdue is said, because a minus is easily overlooked. */
+function countdown(days: number | null): string | number {
+  if (days === null) return '';
+  return days > 0 ? days : days === 0 ? 'today' : `${-days} over`;
+}
+
+/** The type with the most rows; JSON has all of them. */
+function shortly(where: string): string {
+  const [most = '', ...others] = where.split(', ');
+  return others.length <= 1 ? where : `${most}, ${others.length} more`;
+}

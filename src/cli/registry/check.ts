@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import { DroverError, errorCodes } from '../../errors.ts';
+import { billingOf } from '../../registry/verdict/billing.ts';
+import { loadRegistryFolder } from '../../registry/load/folder.ts';
+import type { Loaded } from '../../registry/load/load.ts';
+import { judge } from '../../registry/verdict/routability.ts';
+import { withJson } from '../options.ts';
+import type { JsonOption } from '../options.ts';
+import { requireValid } from '../../registry/load/folder.ts';
+import { registryFolder, withRegistry } from './folder.ts';
+import type { RegistryOption } from './folder.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { showAllowed, showRefused } from './show-verdict.ts';
+import { readDay, todayText } from '../terminal/times.ts';
+
+interface CheckOptions extends JsonOption, RegistryOption {
+  readonly secrets?: string;
+  readonly existing?: boolean;
+  readonly on?: string;
+}
+
+/** `drover check`: may this runtime use this model, and why. */
+export const check: Verb = {
+  name: 'check',
+  summary: 'say whether a runtime may use a model, who serves and who pays it, and why',
+  define: (command) =>
+    withRegistry(
+      withJson(
+        command
+          .argument('<runtime>', 'for example hermes')
+          .argument('<model>', 'for example claude-opus-4-7'),
+      ),
+    )
+      .option('--secrets <list>', 'names of the secrets that are there, separated by commas')
+      .option('--existing', 'a workspace has this pair already: what was only withdrawn may stay')
+      .option('--on <day>', 'as of that day (default: today)'),
+  run: (session, command) => Promise.resolve(runCheck(session, command)),
+};
+
+function runCheck({ terminal, environment }: Session, command: Command): number {
+  const options = command.opts<CheckOptions>();
+  const [runtime = '', model = ''] = command.args;
+  const folder = registryFolder(options, environment);
+  const loaded: Loaded = loadRegistryFolder(folder);
+  const secrets = new Set((options.secrets ?? '').split(',').map((name) => name.trim()));
+  const today = options.on === undefined ? todayText() : readDay('--on', options.on);
+  const verdict = judge(loaded, { runtime, model, secrets, today, existing: options.existing ?? false });
+  if (verdict.verdict === 'not-asked')
+    throw new DroverError(
+      'MODEL_REQUIRED',
+      `Which model shall ${runtime} use? Its menu: \`drover registry show ${runtime}\`.`,
+    );
+  if (options.json === true)
+    terminal.out(JSON.stringify({ ...verdict, billing: billingOf(verdict, secrets) }, null, 2));
+  else if (verdict.verdict === 'refuse') showRefused(terminal, verdict);
+  else showAllowed(terminal, requireValid(loaded, folder), verdict);
+  return verdict.verdict === 'refuse' ? errorCodes[verdict.code].exit : exitStatus.done;
+}

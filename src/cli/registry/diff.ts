@@ -1,0 +1,121 @@
+import type { Command } from 'commander';
+import { DroverError } from '../../errors.ts';
+import { allPairs, diffRegistries, hasConsequences } from '../../registry/import/diff.ts';
+import type { RegistryDiff, StoredPair } from '../../registry/import/diff.ts';
+import { openPlatform } from '../../platform/open.ts';
+import { listStoredPairs } from '../../platform/workspaces/stored-pairs.ts';
+import { withJson } from '../options.ts';
+import type { JsonOption } from '../options.ts';
+import { loadValid } from '../../registry/load/folder.ts';
+import { readJson } from './folder.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { showTable } from '../terminal/table.ts';
+import { usage, withDatabase } from '../where.ts';
+import { ownDatabase } from '../server/serve.ts';
+
+interface DiffOptions extends JsonOption {
+  readonly pairs?: string;
+  readonly data?: string;
+  readonly database?: string;
+}
+
+/** `drover registry diff`: what a new registry would do to what runs. */
+export const compareRegistries: Verb = {
+  name: 'diff',
+  summary: 'compare two registries: what would no longer run, who would pay, what goes away',
+  define: (command) =>
+    withJson(
+      command
+        .argument('<old>', 'the folder in use')
+        .argument('<new>', 'the folder that shall take its place'),
+    )
+      .option('--database <url>', 'compare by what the workspaces of this server have, tenant by tenant')
+      .option('--data <folder>', 'the same with an embedded database')
+      .option(
+        '--pairs <file>',
+        'JSON list of { tenant, runtime, model, secrets, count } that are stored (default: every pair that OLD can name)',
+      ),
+  run: runDiff,
+};
+
+async function runDiff(session: Session, command: Command): Promise<number> {
+  const { terminal } = session;
+  const options = command.opts<DiffOptions>();
+  const { json } = options;
+  const [before, after] = [loadValid(command.args[0] ?? ''), loadValid(command.args[1] ?? '')];
+  const stored = await readStored(session, options);
+  const pairs = stored ?? allPairs(before);
+  const diff = diffRegistries(before, after, pairs);
+  // Seen from the new one, what the old one did not allow is what becomes possible.
+  const routable = diffRegistries(after, before, stored ?? allPairs(after)).orphaned;
+  const gained = routable.map(({ tenant, runtime, model, count }) => ({ tenant, runtime, model, count }));
+  if (json === true)
+    terminal.out(JSON.stringify({ ...diff, compared: pairs.length, routable: gained }, null, 2));
+  else showDiff(terminal, diff, { compared: pairs.length, gained: gained.length });
+  return hasConsequences(diff) ? exitStatus.changes : exitStatus.done;
+}
+
+/** What is in use, where it was said: in a file, or in a database. */
+async function readStored(session: Session, options: DiffOptions): Promise<StoredPair[] | undefined> {
+  const { pairs, data, database } = options;
+  if ([pairs, data, database].filter((each) => each !== undefined).length > 1)
+    throw usage('--pairs, --data and --database name the pairs twice; give one of them.');
+  if (pairs !== undefined) return readPairs(pairs);
+  if (data === undefined && database === undefined) return undefined;
+  return withDatabase(ownDatabase(session, options).where, async (opened) =>
+    listStoredPairs(await openPlatform(opened, { install: false })),
+  );
+}
+
+/** @throws FEED_INVALID */
+function readPairs(file: string): StoredPair[] {
+  const value = readJson(file);
+  const wrong = new DroverError('FEED_INVALID', `${file} is no list of { tenant, runtime, model }.`, {
+    file,
+  });
+  if (!Array.isArray(value)) throw wrong;
+  return value.map((each: Partial<StoredPair> | null) => {
+    const { tenant, runtime, model, secrets, count } = each ?? {};
+    if (typeof tenant !== 'string' || typeof runtime !== 'string' || typeof model !== 'string') throw wrong;
+    return { tenant, runtime, model, secrets, count };
+  });
+}
+
+function showDiff(
+  terminal: Session['terminal'],
+  { from, to, orphaned, payerFlips, retirements }: RegistryDiff,
+  { compared, gained }: { compared: number; gained: number },
+): void {
+  const { out, style } = terminal;
+  out(`${from} → ${to}: ${compared} pairs compared.`);
+  const sections: readonly (readonly [string, readonly string[], readonly (readonly string[])[]])[] = [
+    [style.error('No longer runs'), ['tenant', 'runtime', 'model', 'take instead'], orphaned.map((each) => [...namesOf(each), each.suggestions.join(', ')])],
+    [style.warning('Paid by somebody else'), ['tenant', 'runtime', 'model', 'payer'], payerFlips.map((each) => [...namesOf(each), `${each.from} → ${each.to}`])],
+    [style.warning('Goes away'), ['tenant', 'runtime', 'model', 'when'], retirements.map((each) => [...namesOf(each), endOf(each)])],
+  ]; // prettier-ignore
+  for (const [title, head, rows] of sections) {
+    if (rows.length === 0) continue;
+    out();
+    out(`${title}: ${rows.length}`);
+    showTable(terminal, { head, rows });
+  }
+  if (gained > 0) out(`\n${gained} pairs become possible.`);
+  if (orphaned.length + payerFlips.length + retirements.length === 0) out('Nothing that runs is concerned.');
+}
+
+function namesOf({
+  tenant,
+  runtime,
+  model,
+  count,
+}:
+  | RegistryDiff['orphaned'][number]
+  | RegistryDiff['payerFlips'][number]
+  | RegistryDiff['retirements'][number]): string[] {
+  return [count === 1 ? tenant : `${tenant} (${count})`, runtime, model];
+}
+
+function endOf({ status, shutdown, replacement }: RegistryDiff['retirements'][number]): string {
+  return `${shutdown ?? status}${replacement === null ? '' : `, replaced by ${replacement}`}`;
+}

@@ -1,0 +1,90 @@
+/** Working on a run in this process, with progress; Ctrl-C pauses it between two waves. */
+import { pauseRun } from '../../fleet/control.ts';
+import { isFinal } from '../../fleet/standing.ts';
+import { workThrough } from '../../fleet/work-through.ts';
+import type { Ended } from '../../postgres/runs/tenants.ts';
+import { listRunTenants } from '../../postgres/runs/tenants.ts';
+import type { RunRecord } from '../../postgres/runs/runs.ts';
+import type { Site } from '../../postgres/scope/site.ts';
+import { messageOf } from '../failure.ts';
+import { runAfterHook } from '../migrations/hook.ts';
+import { showRunProgress } from './progress.ts';
+import { exitStatus } from '../session.ts';
+import type { Session } from '../session.ts';
+import { notSucceeded, showRun } from './show-run.ts';
+import { whereWords } from '../where.ts';
+import type { Where } from '../where.ts';
+
+export interface CarryRun {
+  readonly runId: string;
+  readonly actor: string;
+  readonly where: Where;
+  readonly json: boolean;
+}
+
+const interrupted = 130;
+const allTenants = 1_000_000;
+
+/** Works until the run ends or stands still, shows what became of it, and returns the exit status. */
+export async function carryRun(session: Session, site: Site, about: CarryRun): Promise<number> {
+  const { terminal } = session;
+  const view = showRunProgress(terminal);
+  let asked = false;
+  const pause = (): void => {
+    asked = true;
+    const order = { runId: about.runId, actor: about.actor };
+    // It may have ended meanwhile, and then there is nothing to pause.
+    pauseRun(site, order).catch(() => undefined);
+  };
+  const say = 'Pausing after the waves under way; press Ctrl-C again to leave at once.';
+  const run = await session.interruption
+    .heed({ say, asked: pause }, () =>
+      workThrough(site, about.runId, {
+        onLook: view.show,
+        onWave: (now, ended) => tellHooks(session, site, { run: now, ended }),
+        onProblem: (error) => terminal.err(`  The database cannot be used; waiting: ${messageOf(error)}`),
+      }),
+    )
+    .finally(view.end);
+  await report(session, site, { run, about });
+  return asked && run.status === 'paused' ? interrupted : statusOf(run);
+}
+
+/** 0: it is through · 1: tenants failed, or it was stopped · 2: there is more to do when somebody says so. */
+export function statusOf(run: RunRecord): number {
+  if (run.status === 'succeeded') return exitStatus.done;
+  return run.status === 'waiting' || run.status === 'paused' ? exitStatus.changes : exitStatus.failed;
+}
+
+async function report(
+  { terminal }: Session,
+  site: Site,
+  { run, about }: { run: RunRecord; about: CarryRun },
+): Promise<void> {
+  const tenants = await listRunTenants(site, { runId: run.id, limit: allTenants });
+  if (about.json) terminal.out(JSON.stringify({ ...run, tenants }, null, 2));
+  else showRun(terminal, run, notSucceeded(tenants));
+  for (const hint of hintsOf(run))
+    terminal.err(terminal.errStyle.muted(`${hint} ${whereWords(about.where)}`));
+}
+
+function hintsOf(run: RunRecord): string[] {
+  if (run.status === 'waiting') return [`Go on with: drover runs continue ${run.id}`];
+  if (run.status === 'paused' || run.status === 'stopped')
+    return [`Go on with: drover runs resume ${run.id}`];
+  if (!isFinal(run) || run.succeeded === 0) return [];
+  return [`Each tenant: drover runs show ${run.id}`, `Take it back with: drover runs rollback ${run.id}`];
+}
+
+/** Caches and search follow each tenant that was committed here. */
+async function tellHooks(
+  { terminal }: Session,
+  site: Site,
+  { run, ended }: { run: RunRecord; ended: readonly Ended[] },
+): Promise<void> {
+  if (site.config.after === undefined) return;
+  const event = run.kind === 'rollback' ? 'rollback' : 'migration';
+  for (const result of ended)
+    if (result.status === 'succeeded')
+      await runAfterHook(terminal, site.config.after, { event, tenant: result.tenant, result });
+}

@@ -1,0 +1,166 @@
+import { Argument, type Command } from 'commander';
+import { cancelRun, continueRun, pauseRun, resumeRun } from '../../fleet/control.ts';
+import { createRollback } from '../../fleet/create.ts';
+import { waitForRun } from '../../fleet/follow.ts';
+import { listRunTenants } from '../../postgres/runs/tenants.ts';
+import { getRun, listRuns } from '../../postgres/runs/runs.ts';
+import type { RunRecord } from '../../postgres/runs/runs.ts';
+import type { Site } from '../../postgres/scope/site.ts';
+import { askToGoOn } from '../terminal/ask.ts';
+import { carryRun, statusOf } from './carry-run.ts';
+import { actorOf, countUpTo, withActor, withJson, withWhere } from '../options.ts';
+import type { ActorOptions, JsonOption } from '../options.ts';
+import { paceOf, withPace } from './options.ts';
+import type { PaceOptions } from './options.ts';
+import { progressText, showRunProgress } from './progress.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { showRun, showRuns } from './show-run.ts';
+import { resolveWhere, usage, withSite } from '../where.ts';
+import type { Where, WhereOptions } from '../where.ts';
+
+const actions = ['list', 'show', 'watch', 'pause', 'resume', 'continue', 'cancel', 'rollback'] as const;
+type Action = (typeof actions)[number];
+
+interface RunsOptions extends WhereOptions, JsonOption, ActorOptions, PaceOptions {
+  readonly limit: number;
+  readonly yes?: boolean;
+  readonly detach?: boolean;
+}
+
+/** `drover runs`: migrations over many tenants, and what to tell them. */
+export const runs: Verb = {
+  name: 'runs',
+  summary: 'list runs over many tenants; show, watch, pause, resume, continue, cancel, roll back one',
+  define: (command) =>
+    withWhere(
+      withActor(
+        withPace(
+          withJson(
+            command
+              .addArgument(new Argument('[action]', 'what to do').choices(actions).default('list'))
+              .argument('[run]', 'the id of one, as `drover runs` shows it'),
+          )
+            .option('--limit <count>', 'of list: at most so many', countUpTo(10_000), 20)
+            .option('--yes', 'of rollback: do not ask')
+            .option('--detach', 'leave the work to other workers')
+            .optionsGroup('Of rollback:'),
+        ),
+      ),
+    ).addHelpText(
+      'after',
+      '\nExit status: 0 done · 1 tenants failed, or not done · 2 it waits for somebody · 130 paused',
+    ),
+  run,
+};
+
+async function run(session: Session, command: Command): Promise<number> {
+  const options = command.opts<RunsOptions>();
+  const [action, id] = command.processedArgs as [Action, string | undefined];
+  const where = resolveWhere(options, session.environment);
+  if (action === 'list')
+    return withSite(where, { mayWrite: false }, (site) => showList(session, site, options));
+  if (id === undefined) throw usage(`Which run? drover runs ${action} RUN; \`drover runs\` lists them.`);
+  return withSite(where, { mayWrite: action !== 'show' }, (site) =>
+    carryOut[action](session, site, { runId: id, options, where }),
+  );
+}
+
+interface Asked {
+  readonly runId: string;
+  readonly options: RunsOptions;
+  readonly where: Where;
+}
+
+type Act = (session: Session, site: Site, asked: Asked) => Promise<number>;
+
+const carryOut: Readonly<Record<Exclude<Action, 'list'>, Act>> = {
+  show: async ({ terminal }, site, { runId, options }) => {
+    const found = await getRun(site, runId);
+    const tenants = await listRunTenants(site, { runId: found.id, limit: 1_000_000 });
+    if (options.json === true) terminal.out(JSON.stringify({ ...found, tenants }, null, 2));
+    else showRun(terminal, found, tenants);
+    return exitStatus.done;
+  },
+  watch,
+  pause: (session, site, asked) => order(session, site, { ...asked, tell: pauseRun, works: false }),
+  cancel,
+  resume: (session, site, asked) => order(session, site, { ...asked, tell: resumeRun, works: true }),
+  continue: (session, site, asked) => order(session, site, { ...asked, tell: continueRun, works: true }),
+  rollback,
+};
+
+async function showList({ terminal }: Session, site: Site, { limit, json }: RunsOptions): Promise<number> {
+  const found = await listRuns(site, { limit });
+  if (json === true) terminal.out(JSON.stringify({ runs: found }, null, 2));
+  else showRuns(terminal, found);
+  return exitStatus.done;
+}
+
+/** A folder belongs to one process: nobody else can be working there, so whoever watches works. */
+async function watch(session: Session, site: Site, asked: Asked): Promise<number> {
+  if (site.state.database.engine === 'embedded') return work(session, site, asked);
+  const { terminal } = session;
+  const view = showRunProgress(terminal);
+  const found = await waitForRun(site, asked.runId, { onLook: view.show }).finally(view.end);
+  show(session, found, asked.options);
+  return statusOf(found);
+}
+
+function work(session: Session, site: Site, { runId, options, where }: Asked): Promise<number> {
+  return carryRun(session, site, {
+    runId,
+    actor: actorOf(options, session),
+    where,
+    json: options.json === true,
+  });
+}
+
+interface Order extends Asked {
+  readonly tell: (site: Site, order: { runId: string; actor: string }) => Promise<RunRecord>;
+  /** There is work afterwards. */
+  readonly works: boolean;
+}
+
+async function order(session: Session, site: Site, { tell, works, ...asked }: Order): Promise<number> {
+  const found = await tell(site, { runId: asked.runId, actor: actorOf(asked.options, session) });
+  if (works && asked.options.detach !== true) return work(session, site, asked);
+  show(session, found, asked.options);
+  return exitStatus.done;
+}
+
+function show({ terminal }: Session, found: RunRecord, { json }: RunsOptions): void {
+  if (json === true) terminal.out(JSON.stringify(found, null, 2));
+  else showRun(terminal, found, []);
+}
+
+/** What a worker that is gone had taken is given up by whoever works; so somebody does until nothing is under way. */
+async function cancel(session: Session, site: Site, asked: Asked): Promise<number> {
+  const status = await order(session, site, { ...asked, tell: cancelRun, works: true });
+  return (await getRun(site, asked.runId)).status === 'cancelled' ? exitStatus.done : status;
+}
+
+async function rollback(session: Session, site: Site, asked: Asked): Promise<number> {
+  const { terminal } = session;
+  const { options } = asked;
+  const parent = await getRun(site, asked.runId);
+  if (options.json !== true) terminal.err(`Run ${parent.id}: ${progressText(parent)}`);
+  const wanted = await askToGoOn(terminal, {
+    message: `Take back what it did in ${parent.succeeded} tenants (${parent.migratedCount} rows)?`,
+    yes: options.yes === true,
+  });
+  if (!wanted) {
+    terminal.err('Not taken back; nothing was changed.');
+    return exitStatus.failed;
+  }
+  const runId = await createRollback(site, {
+    runId: parent.id,
+    actor: actorOf(options, session),
+    ...(options.reason === undefined ? {} : { reason: options.reason }),
+    ...paceOf(options),
+  });
+  terminal.err(`Run ${runId}`);
+  if (options.detach !== true) return work(session, site, { ...asked, runId });
+  show(session, await getRun(site, runId), options);
+  return exitStatus.done;
+}

@@ -1,0 +1,96 @@
+/** Runs and what became of their tenants, for people. */
+import { wantedLabel } from '../../engine/models/resolve.ts';
+import { printable, rowCount } from '../../engine/plan/row-text.ts';
+import type { PlannedRun } from '../../fleet/plan-run.ts';
+import type { RunTenant } from '../../postgres/runs/tenants.ts';
+import type { RunRecord } from '../../postgres/runs/runs.ts';
+import { progressText } from './progress.ts';
+import { showTable } from '../terminal/table.ts';
+import type { Style, Terminal } from '../terminal/terminal.ts';
+import { minuteText } from '../terminal/times.ts';
+import { wrapLine } from '../terminal/wrap.ts';
+
+/** A few lines each, newest first. */
+export function showRuns({ out, style, width }: Terminal, runs: readonly RunRecord[]): void {
+  if (runs.length === 0) return out('No runs yet.');
+  for (const run of runs) {
+    out(`${style.bold(run.id)}  ${statusOf(run, style)}`);
+    const summary = `${minuteText(run.createdAt)}  ${progressText(run)}  ${run.migratedCount} rows  by ${printable(run.actor)}`;
+    for (const line of [
+      ...wrapLine(`  ${summary}`, width),
+      ...wrapLine(`  ${modelsOf(run)}`, width).map(style.muted),
+    ])
+      out(line);
+  }
+}
+
+/** What it is about, how it stands, and its tenants. */
+export function showRun(terminal: Terminal, run: RunRecord, tenants: readonly RunTenant[]): void {
+  const { out, style, width } = terminal;
+  const what =
+    run.kind === 'rollback' ? `Rollback of run ${run.parentId ?? ''}: run ${run.id}` : `Run ${run.id}`;
+  out(`${style.bold(what)}  ${statusOf(run, style)}`);
+  const lines = [
+    modelsOf(run),
+    `by ${printable(run.actor)}, ${minuteText(run.createdAt)}${run.reason === null ? '' : `: ${printable(run.reason)}`}`,
+    `${progressText(run)}; ${rowCount(run.migratedCount)}`,
+    ...(run.statusReason === null ? [] : [printable(run.statusReason)]),
+  ];
+  for (const line of lines.flatMap((text) => wrapLine(`  ${text}`, width))) out(line);
+  if (tenants.length > 0) out();
+  showRows(terminal, tenants.map(tenantRow));
+}
+
+/** Of a run that ended: what did not succeed, so that somebody can do something about it. */
+export function notSucceeded(tenants: readonly RunTenant[]): RunTenant[] {
+  return tenants.filter(({ status, code }) => status === 'failed' || code === 'ROWS_LEFT');
+}
+
+/** What a run would do, tenant by tenant. */
+export function showPlannedRun(terminal: Terminal, plan: PlannedRun): void {
+  const { out, style } = terminal;
+  showRows(
+    terminal,
+    plan.tenants.map((one) => [
+      one.tenantName,
+      one.status === 'ready' ? 'would move' : one.status,
+      one.count,
+      one.message ?? findingsOf(one.findings),
+    ]),
+  );
+  out();
+  const parts = [`${plan.ready} of ${plan.total} tenants would move`, rowCount(plan.count)];
+  if (plan.failed > 0) parts.push(style.error(`${plan.failed} would fail`));
+  if (plan.skipped > 0) parts.push(`${plan.skipped} skipped`);
+  out(parts.join(', '));
+}
+
+type Row = readonly [name: string, status: string, rows: number, note: string];
+
+function showRows(terminal: Terminal, rows: readonly Row[]): void {
+  if (rows.length === 0) return;
+  const head = ['tenant', 'status', 'rows', 'note'];
+  showTable(terminal, { head, rows });
+}
+
+function tenantRow({ tenantName, status, migratedCount, code, message, findings }: RunTenant): Row {
+  const why = code === null ? findingsOf(findings) : `${code}: ${message ?? ''}`;
+  return [tenantName, status, migratedCount, why];
+}
+
+/** Codes of what is more than information. */
+function findingsOf(findings: readonly { severity: string; code: string }[]): string {
+  const codes = findings.filter(({ severity }) => severity !== 'info').map(({ code }) => code);
+  return [...new Set(codes)].join(', ');
+}
+
+function statusOf({ status }: RunRecord, style: Style): string {
+  if (status === 'succeeded') return style.good(status);
+  return status === 'failed' || status === 'stopped' ? style.error(status) : style.warning(status);
+}
+
+function modelsOf({ from, to }: RunRecord): string {
+  const name = (model: RunRecord['from']): string =>
+    printable(wantedLabel({ name: model.name, second: model.family }));
+  return `${name(from)} → ${name(to)}`;
+}

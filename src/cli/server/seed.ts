@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { installPlatform, proveIsolation } from '../../platform/install.ts';
+import { seedDemo } from '../../platform/seed.ts';
+import { openDatabase } from '../../postgres/driver/connect.ts';
+import { withJson } from '../options.ts';
+import type { JsonOption } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { resolveWhere, whereWords } from '../where.ts';
+import type { WhereOptions } from '../where.ts';
+
+interface SeedOptions extends WhereOptions, JsonOption {
+  readonly besideOthers?: boolean;
+}
+
+/** `drover seed`: Drover's own schema with demo data in it. */
+export const seed: Verb = {
+  name: 'seed',
+  summary: 'make Drover’s own schema and put demo data in it; a second time adds nothing',
+  define: (command) =>
+    withJson(command)
+      .option('--beside-others', 'also where there are tenants that are not of the demo')
+      .option('--data <folder>', 'embedded database; made where it is not there (default: ./drover-data)')
+      .option('--database <url>', 'postgres://…'),
+  run: fill,
+};
+
+async function fill({ terminal, environment }: Session, command: Command): Promise<number> {
+  const options = command.opts<SeedOptions>();
+  const where = resolveWhere(options, environment);
+  const database = await openDatabase(where.kind === 'own' ? where : where.target);
+  try {
+    await installPlatform(database);
+    await proveIsolation(database);
+    const { tenants, rows } = await seedDemo(database, { besideOthers: options.besideOthers === true });
+    if (options.json === true) terminal.out(JSON.stringify({ tenants, rows }));
+    else
+      terminal.out(
+        rows === 0
+          ? 'The demo data is there already; nothing was added.'
+          : `Added ${rows} rows, ${tenants} tenants among them.`,
+      );
+  } finally {
+    await database.close();
+  }
+  terminal.err(
+    `Try: drover plan ${whereWords(where)} --tenant "Alder Clinic" --from claude-3-7-sonnet --to claude-haiku-4-5`,
+  );
+  return exitStatus.done;
+}

@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import { loadServerSettings, type ServerSettings } from '../../config.ts';
+import type { RunningServer } from '../../http/server/serve.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { keyFolder, resolveWhere, shownUrl, usage } from '../where.ts';
+import type { Where, WhereOptions } from '../where.ts';
+
+interface ServeOptions extends Pick<WhereOptions, 'data' | 'database'> {
+  readonly port?: string;
+  readonly host?: string;
+  readonly demo: boolean;
+}
+
+/** `drover serve`: the HTTP API, on an embedded database or on a server's. */
+export const serve: Verb = {
+  name: 'serve',
+  summary: 'serve the HTTP API and carry out runs, until Ctrl-C',
+  define: (command) =>
+    command
+      .option('--data <folder>', 'embedded database; made where it is not there (default: ./drover-data)')
+      .option('--database <url>', 'postgres://… (or DATABASE_URL)')
+      .option('--port <number>', 'port to listen on, 0 for a free one (default: PORT, or 3000)')
+      .option('--host <address>', 'address to listen on (default: HOST, or 127.0.0.1)')
+      .option('--no-demo', 'leave a new embedded database empty'),
+  run,
+};
+
+async function run(session: Session, command: Command): Promise<number> {
+  // Only here: it takes longer to load than most commands take to run.
+  const { createLog } = await import('../../http/server/log.ts');
+  const { startServer } = await import('../../http/server/serve.ts');
+  const options = command.opts<ServeOptions>();
+  const { where, settings } = ownDatabase(session, options);
+  const { registryFolder } = session.environment;
+  const server = await startServer({
+    target: where.kind === 'own' ? { dataDir: where.dataDir } : where.target,
+    demo: options.demo,
+    settings: withOptions(settings, options),
+    version: session.version,
+    log: createLog({ level: settings.logLevel }),
+    dataFolder: keyFolder(where, session.environment),
+    ...(registryFolder === undefined ? {} : { registryFolder }),
+  });
+  announce(session, where, server);
+  session.interruption.onHangUp(() => void server.reload());
+  await session.interruption.wait();
+  if (await server.stop()) return exitStatus.done;
+  session.terminal.err('Something was still under way and was cut off.');
+  session.interruption.leave(exitStatus.failed);
+  return exitStatus.failed;
+}
+
+/** The database of a server and of its keys: options, then Drover's own variables, then DATABASE_URL. */
+export function ownDatabase(
+  { environment }: Session,
+  options: Pick<WhereOptions, 'data' | 'database'>,
+): { readonly where: Where; readonly settings: ServerSettings } {
+  const settings = loadServerSettings();
+  const given =
+    environment.databaseUrl ?? (environment.dataFolder === undefined ? settings.databaseUrl : undefined);
+  const where = resolveWhere(options, {
+    ...environment,
+    ...(given === undefined ? {} : { databaseUrl: given }),
+  });
+  return { where, settings };
+}
+
+function withOptions(settings: ServerSettings, { port, host }: ServeOptions): ServerSettings {
+  const valid = port === undefined || (/^\d{1,5}$/.test(port) && Number(port) <= 65_535);
+  if (!valid) throw usage(`--port ${port} is no port: write a number from 0 to 65535.`);
+  return {
+    ...settings,
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(host === undefined ? {} : { host }),
+  };
+}
+
+function announce({ terminal, version }: Session, where: Where, { url, firstKeys }: RunningServer): void {
+  const { err, errStyle } = terminal;
+  const database = where.kind === 'own' ? `the folder ${where.dataDir}` : shownUrl(where.text);
+  err(`Drover ${version} serves ${errStyle.bold(url)} from ${database}. Read ${url}/redoc, try ${url}/docs.`);
+  if (firstKeys.length === 0) {
+    err('A key: drover keys create --user you@example.org --tenant NAME (or --sysadmin you@example.org).');
+    return;
+  }
+  err('The database is new and holds demo data. Keys of its people, shown this once:');
+  for (const { role, who, text } of firstKeys) err(`  ${role.padEnd(9)} ${who.padEnd(27)} ${text}`);
+  err(`Try: curl -H "Authorization: Bearer KEY" ${url}/api/v1/me`);
+}

@@ -1,0 +1,65 @@
+/** Files that a command reads and writes, with errors that name the path and the reason. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { readPlan } from '../../engine/plan/plan-file.ts';
+import type { Plan } from '../../engine/plan/plan-types.ts';
+import { DroverError } from '../../errors.ts';
+import { sha256 } from '../../postgres/move/move.ts';
+
+/** A plan that `drover plan --out` wrote. @throws FILE_UNREADABLE, PLAN_INVALID */
+export function readPlanFile(path: string): Plan {
+  const plan = readPlan(readText(path), sha256);
+  if (!('invalid' in plan)) return plan;
+  const message = `${path} cannot be used: ${plan.invalid}. Make a new one with \`drover plan … --out ${path}\`.`;
+  throw new DroverError('PLAN_INVALID', message, { file: path });
+}
+
+/** The text of a file. @throws FILE_UNREADABLE */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw unusable(path, 'read', cause);
+  }
+}
+
+/** Writes a file whole. With `keep`, one that is there is not overwritten. @throws FILE_EXISTS, FILE_UNREADABLE */
+export function writeText(path: string, text: string, { keep }: { readonly keep: boolean }): void {
+  try {
+    writeFileSync(path, text, { flag: keep ? 'wx' : 'w' });
+  } catch (cause) {
+    if (reasonOf(cause) !== 'EEXIST') throw unusable(path, 'written', cause);
+    const message = `${path} is there already; --force overwrites it, --stdout only shows the proposal.`;
+    throw new DroverError('FILE_EXISTS', message, { file: path }, { cause });
+  }
+}
+
+/** An error of the file system that nobody has put into words yet; undefined where it is none. */
+export function fileError(error: unknown): DroverError | undefined {
+  if (!(error instanceof Error && 'syscall' in error && 'path' in error)) return undefined;
+  return unusable(String(error.path), 'used', error);
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'it is not there',
+  EACCES: 'it is not permitted',
+  EPERM: 'it is not permitted',
+  EROFS: 'nothing can be written there',
+  EISDIR: 'it is a folder',
+  EEXIST: 'it is no folder',
+  ENOTDIR: 'it, or what it lies in, is no folder',
+  ENOSPC: 'the disk is full',
+};
+
+function unusable(path: string, what: string, cause: unknown): DroverError {
+  const code = reasonOf(cause);
+  return new DroverError(
+    'FILE_UNREADABLE',
+    `${path} cannot be ${what}: ${reasons[code] ?? code}.`,
+    { file: path },
+    { cause },
+  );
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+}

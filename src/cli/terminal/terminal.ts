@@ -1,0 +1,87 @@
+/** What the command line writes to. Data goes to `out`, everything else to `err`, so that a pipe gets data only. */
+import { styleText } from 'node:util';
+import type { RenderStyle } from '../../engine/plan/render.ts';
+
+/** A stream that may be a terminal. */
+interface OutputStream extends NodeJS.WritableStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+export interface Streams {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+}
+
+/** Marks of text; they change nothing where colours are off. */
+export interface Style extends RenderStyle {
+  readonly bold: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly command: (text: string) => string;
+}
+
+export interface Terminal {
+  readonly streams: Streams;
+  /** A line of data. */
+  readonly out: (line?: string) => void;
+  /** A line for whoever is watching. */
+  readonly err: (line?: string) => void;
+  readonly style: Style;
+  readonly errStyle: Style;
+  /** Columns of the output, for tables. */
+  readonly width: number;
+  readonly errWidth: number;
+  /** Can somebody be asked? */
+  readonly canAsk: boolean;
+  /** Is somebody watching the progress? */
+  readonly isWatched: boolean;
+}
+
+export type ColorMode = 'auto' | 'always' | 'never';
+
+/** The terminal of a process. */
+export function openTerminal(streams: Streams, color: ColorMode): Terminal {
+  const { stdin, stdout, stderr } = streams;
+  return {
+    streams,
+    out: (line = '') => void stdout.write(`${line}\n`),
+    err: (line = '') => void stderr.write(`${line}\n`),
+    style: styleFor(stdout, color),
+    errStyle: styleFor(stderr, color),
+    width: widthOf(stdout),
+    errWidth: widthOf(stderr),
+    canAsk: stdin.isTTY === true && stderr.isTTY === true,
+    isWatched: stderr.isTTY === true,
+  };
+}
+
+/** The same terminal, for showing something that is not the data of the command. */
+export function onErrorStream(terminal: Terminal): Terminal {
+  return { ...terminal, out: terminal.err, style: terminal.errStyle, width: terminal.errWidth };
+}
+
+/** What is piped is read later, on a terminal of unknown width. */
+function widthOf({ columns }: OutputStream): number {
+  return Math.max(40, Math.min(columns ?? 100, 120));
+}
+
+type Format = Parameters<typeof styleText>[0];
+
+function styleFor(stream: OutputStream, color: ColorMode): Style {
+  const enabled = color === 'always' || (color === 'auto' && stream.isTTY === true);
+  const mark =
+    (format: Format) =>
+    (text: string): string =>
+      enabled ? styleText(format, text, { validateStream: false }) : text;
+  return {
+    bold: mark('bold'),
+    heading: mark('bold'),
+    error: mark('red'),
+    warning: mark('yellow'),
+    info: mark('cyan'),
+    muted: mark('gray'),
+    good: mark('green'),
+    command: mark('cyan'),
+  };
+}

@@ -1,0 +1,33 @@
+/** Days and moments on the command line. What is in no calendar is refused: read leniently, it would mean another day. */
+import { usage } from '../where.ts';
+
+/** The day of today, as the registry writes days. */
+export function todayText(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/** A moment in UTC, to the minute; the JSON has it exactly. */
+export function minuteText(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** @throws USAGE_INVALID where a text is no day */
+export function readDay(option: string, text: string): string {
+  if (isDay(text)) return text;
+  throw usage(`${option} takes a day such as 2026-11-21, not "${text}".`);
+}
+
+/** A day is its beginning in UTC. @throws USAGE_INVALID where a text is neither a day nor a moment with its time zone */
+export function readMoment(option: string, text: string): Date {
+  const [day = '', time] = text.split('T');
+  const zoned = time === undefined || /^\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(time);
+  const moment = new Date(text);
+  if (isDay(day) && zoned && !Number.isNaN(moment.getTime())) return moment;
+  throw usage(`${option} takes a time such as 2026-11-21T10:00:00Z, not "${text}".`);
+}
+
+/** `Date.parse` takes February 30 for a day in March. */
+function isDay(text: string): boolean {
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}

@@ -1,0 +1,228 @@
+/**
+ * Which two models a run means in each tenant. Every tenant has rows of its own, so that the same model has another key in each:
+ * what they have in common is the name with the family (or with the provider, where models have no family). A key is a row of one
+ * tenant; there exactly that row is meant, and elsewhere its name.
+ */
+import type { ModelFacts } from './model.ts';
+import { compareText } from '../order.ts';
+import type { Finding } from '../plan/plan-types.ts';
+import { nearMisses, otherTargets } from './resolution-findings.ts';
+import { label, namesOf } from './select.ts';
+
+/** What tells models of one name apart, beside the name. */
+export type SecondName = 'family' | 'provider' | 'none';
+
+/** A model as all tenants may have it. */
+export interface WantedModel {
+  /** The row that was named by its key; null where a name was given. */
+  readonly key: string | null;
+  readonly name: string;
+  /** The family or provider; null where models have neither. */
+  readonly second: string | null;
+}
+
+export type Identified =
+  | { readonly wanted: WantedModel }
+  | { readonly refused: 'MODEL_NOT_FOUND' | 'MODEL_AMBIGUOUS'; readonly message: string };
+
+/** The model that a text means among the rows of all tenants. A name that fits several refuses and lists them. */
+export function identifyModel(
+  rows: readonly ModelFacts[],
+  text: string,
+  about: { side: 'source' | 'target'; by: SecondName },
+): Identified {
+  const byKey = rows.find((row) => row.key === text);
+  if (byKey !== undefined) return { wanted: { ...naturalKey(byKey, about.by), key: text } };
+  const found = new Map(
+    rows
+      .filter((row) => namesOf(row).includes(text))
+      .map((row) => [JSON.stringify(naturalKey(row, about.by)), naturalKey(row, about.by)]),
+  );
+  const [only, second] = [...found.values()];
+  if (only === undefined) return { refused: 'MODEL_NOT_FOUND', message: missing(rows, text, about) };
+  if (second === undefined) return { wanted: { ...only, key: null } };
+  const fits = [...found.values()].map(wantedLabel).toSorted(compareText).join(', ');
+  return {
+    refused: 'MODEL_AMBIGUOUS',
+    message: `${about.side}: "${text}" fits ${found.size} models: ${fits}. Say which as ${about.by}/name.`,
+  };
+}
+
+function missing(
+  rows: readonly ModelFacts[],
+  text: string,
+  { side, by }: { side: string; by: SecondName },
+): string {
+  const name = lastPart(text).toLowerCase();
+  const near = rows.filter((row) => (row.components['name'] ?? '').toLowerCase() === name);
+  const labels = [...new Set(near.map((row) => wantedLabel(naturalKey(row, by))))].toSorted(compareText);
+  const hint = labels.length === 0 ? '' : ` Did you mean ${labels.slice(0, 5).join(', ')}?`;
+  return `${side}: no tenant has a model "${text}".${hint}`;
+}
+
+/** The texts by which rows have to be looked for, so that everything that `text` may mean is among them. */
+export function possibleNames(text: string): string[] {
+  const parts = text.split('/');
+  return parts.map((_, at) => parts.slice(at).join('/'));
+}
+
+function lastPart(text: string): string {
+  return text.split('/').at(-1) ?? text;
+}
+
+function naturalKey(model: ModelFacts, by: SecondName): { name: string; second: string | null } {
+  return {
+    name: model.components['name'] ?? '',
+    second: by === 'none' ? null : (model.components[by] ?? null),
+  };
+}
+
+/** How a model of a run is shown. */
+export function wantedLabel({ name, second }: { name: string; second: string | null }): string {
+  return second === null ? name : `${name} (${second})`;
+}
+
+export interface ResolveInput {
+  readonly tenant: { readonly key: string; readonly suspended: boolean };
+  /** This tenant's rows and those of everybody that may be meant. */
+  readonly candidates: readonly ModelFacts[];
+  readonly from: WantedModel;
+  readonly to: WantedModel;
+  readonly by: SecondName;
+  /** What somebody said about this tenant: keys of its rows. */
+  readonly mapping?: { readonly from?: string; readonly to?: string };
+  readonly includeSuspended: boolean;
+  /** All models belong to everybody: then so does the source. */
+  readonly sharedModels: boolean;
+}
+
+export type Resolution =
+  | {
+      readonly status: 'pending';
+      readonly from: ModelFacts;
+      readonly to: ModelFacts;
+      /** The source carries the mark of an earlier migration. */
+      readonly sourceRetired: boolean;
+      readonly findings: readonly Finding[];
+    }
+  | {
+      readonly status: 'skipped' | 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly findings: readonly Finding[];
+    };
+
+/** The two models of one tenant, or why there is nothing to do or nothing that could be done. */
+export function resolveModels(input: ResolveInput): Resolution {
+  if (input.tenant.suspended && !input.includeSuspended)
+    return ended('skipped', 'TENANT_SUSPENDED', 'The tenant is suspended.');
+  const source = findSource(input);
+  if ('status' in source) return source;
+  const target = findTarget(input);
+  if ('status' in target) return target;
+  if (source.model.key !== undefined && source.model.key === target.model.key)
+    return ended('failed', 'SAME_MODEL', `Source and target are the same model: ${label(source.model)}.`);
+  return {
+    status: 'pending',
+    from: source.model,
+    to: target.model,
+    sourceRetired: source.model.marked === true,
+    findings: target.findings,
+  };
+}
+
+type Found = { readonly model: ModelFacts; readonly findings: readonly Finding[] };
+type NotFound = Extract<Resolution, { code: string }>;
+
+function ended(
+  status: 'skipped' | 'failed',
+  code: string,
+  message: string,
+  findings: readonly Finding[] = [],
+): NotFound {
+  return { status, code, message, findings };
+}
+
+/** A source that was retired counts only where there is no other. */
+function findSource(input: ResolveInput): Found | NotFound {
+  const candidates = input.candidates.filter((model) => model.tenant !== null || input.sharedModels);
+  const { mapping } = input;
+  if (mapping?.from !== undefined) return findMapped(input, mapping.from, 'source');
+  const fits = fitting(candidates, input.from, input.by);
+  const unmarked = fits.filter((model) => model.marked !== true);
+  const [only, second] = unmarked.length > 0 ? unmarked : newestFirst(fits).slice(0, 1);
+  if (only === undefined) {
+    const findings = nearMisses('source', near(input, input.from));
+    const also = findings.length === 0 ? '' : ` ${findings[0]?.message ?? ''}`;
+    return ended(
+      'skipped',
+      'SOURCE_MISSING',
+      `The tenant has no ${wantedLabel(input.from)}.${also}`,
+      findings,
+    );
+  }
+  if (second === undefined) return { model: only, findings: [] };
+  const fitsLabels = unmarked.map(label).join(', ');
+  return ended(
+    'failed',
+    'MODEL_AMBIGUOUS',
+    `The tenant has ${unmarked.length} models that are the source: ${fitsLabels}. A mapping for this tenant says which.`,
+  );
+}
+
+/** Of several targets the enabled ones come first, then the one that was changed last, then by key. */
+function findTarget(input: ResolveInput): Found | NotFound {
+  const { mapping } = input;
+  if (mapping?.to !== undefined) return findMapped(input, mapping.to, 'target');
+  const [chosen, ...others] = newestFirst(fitting(input.candidates, input.to, input.by));
+  if (chosen !== undefined) return { model: chosen, findings: otherTargets(chosen, others) };
+  const findings = nearMisses('target', near(input, input.to));
+  const also =
+    findings.length === 0 ? ' Add it, or map this tenant to another one.' : ` ${findings[0]?.message ?? ''}`;
+  return ended(
+    'failed',
+    'MODEL_NOT_FOUND',
+    `The tenant has no ${wantedLabel(input.to)} to move to.${also}`,
+    findings,
+  );
+}
+
+function findMapped({ candidates }: ResolveInput, key: string, side: 'source' | 'target'): Found | NotFound {
+  const model = candidates.find((candidate) => candidate.key === key);
+  if (model !== undefined) return { model, findings: [] };
+  return ended(
+    'failed',
+    'MODEL_NOT_FOUND',
+    `The mapping of this tenant names the ${side} ${key}, which it does not have.`,
+  );
+}
+
+/** The row of that key where the tenant has it, otherwise those of the name; its own before those of everybody. */
+function fitting(candidates: readonly ModelFacts[], wanted: WantedModel, by: SecondName): ModelFacts[] {
+  const exact = candidates.filter((model) => wanted.key !== null && model.key === wanted.key);
+  if (exact.length > 0) return exact;
+  const named = candidates.filter((model) => {
+    const { name, second } = naturalKey(model, by);
+    return name === wanted.name && second === wanted.second;
+  });
+  const own = named.filter((model) => model.tenant !== null);
+  return own.length > 0 ? own : named;
+}
+
+function newestFirst(models: readonly ModelFacts[]): ModelFacts[] {
+  return models.toSorted(
+    (a, b) =>
+      Number(b.enabled) - Number(a.enabled) ||
+      compareText(b.updated ?? '', a.updated ?? '') ||
+      compareText(a.key ?? '', b.key ?? ''),
+  );
+}
+
+/** The same name but for its case, its family or its provider. */
+function near({ candidates, by }: ResolveInput, wanted: WantedModel): ModelFacts[] {
+  return candidates.filter((model) => {
+    const { name, second } = naturalKey(model, by);
+    const alike = name.toLowerCase() === wanted.name.toLowerCase();
+    return alike && (name !== wanted.name || second !== wanted.second);
+  });
+}

@@ -1,0 +1,193 @@
+/** Models in use that their providers take away, by the day on which that happens. */
+import { modelLabel } from './label.ts';
+import { isEnding, noteOfRow, statusOf, withLifecycle } from './lifecycle.ts';
+import type { LifecycleNote, LifecycleStatus } from './lifecycle.ts';
+import type { ModelFacts } from './model.ts';
+import { compareText } from '../order.ts';
+import type { CalendarEvent } from './calendar.ts';
+import type { Successor } from './successor.ts';
+
+/** One tenant's use of one model that ends. */
+export interface RetiringUse {
+  readonly tenant: { readonly key: string; readonly name: string } | null;
+  readonly model: ModelFacts;
+  readonly successor?: Successor | undefined;
+  /** Rows of configuration by entity type, the soft-deleted ones among them. */
+  readonly rows: Readonly<Record<string, number>>;
+}
+
+interface AffectedTenant {
+  readonly key: string;
+  readonly name: string;
+  /** The key of the model's row of this tenant; null where it has none and names the model all the same. */
+  readonly modelKey: string | null;
+  /** The row of this tenant that takes its place; null where it has none. */
+  readonly successorKey: string | null;
+  readonly rows: number;
+}
+
+/** A model as all tenants have it: rows of one kind, name and family that end on one day. */
+export interface Retirement {
+  /** The earliest day that anybody says; null where it is on its way out and nobody says until when. */
+  readonly day: string | null;
+  /** Since when that is known. */
+  readonly announced: string | null;
+  readonly status: LifecycleStatus;
+  readonly kind: string;
+  readonly components: ModelFacts['components'];
+  /** Who says what; where they differ, the earliest day counts. */
+  readonly says: readonly LifecycleNote[];
+  readonly successor: Pick<Successor, 'name' | 'by'> | null;
+  readonly rows: number;
+  readonly rowsByType: Readonly<Record<string, number>>;
+  /** With the most rows first. Empty where the database has a single tenant. */
+  readonly tenants: readonly AffectedTenant[];
+}
+
+/** The retirements that affect somebody: by day, those without one last; then by how many rows they affect. */
+export function groupRetirements(uses: readonly RetiringUse[]): Retirement[] {
+  const affected = uses.filter(({ model, rows }) => isEnding(model) && total(rows) > 0);
+  return [...Map.groupBy(affected, groupOf).values()]
+    .map(retirement)
+    .toSorted(
+      (a, b) =>
+        compareText(a.day ?? '~', b.day ?? '~') ||
+        b.rows - a.rows ||
+        compareText(JSON.stringify(a.components), JSON.stringify(b.components)),
+    );
+}
+
+function dayOf({ shutdown }: ModelFacts): string | null {
+  return shutdown?.slice(0, 10) ?? null;
+}
+
+/** A provider tells models of one name apart, unless the registry knows the model: then it is what a tenant calls the vendor. */
+function groupOf({ model }: RetiringUse): string {
+  const { name = '', family = '', provider = '' } = model.components;
+  return JSON.stringify([dayOf(model), model.kind, name, family, isKnown(model) ? '' : provider]);
+}
+
+function isKnown({ spellings = [] }: ModelFacts): boolean {
+  return spellings.length > 0;
+}
+
+function retirement(uses: readonly RetiringUse[]): Retirement {
+  const [first] = uses;
+  if (first === undefined) throw new Error('a group has at least one member');
+  const says = unique(uses.flatMap(({ model }) => model.lifecycle ?? [noteOfRow(model)]));
+  const whole = withLifecycle(first.model, says);
+  const rowsByType: Record<string, number> = {};
+  for (const { rows } of uses)
+    for (const [type, count] of Object.entries(rows)) rowsByType[type] = (rowsByType[type] ?? 0) + count;
+  return {
+    day: dayOf(first.model),
+    announced: whole.announced ?? null,
+    status: statusOf(whole),
+    kind: whole.kind,
+    components: commonComponents(uses),
+    says,
+    successor: commonSuccessor(uses),
+    rows: total(rowsByType),
+    rowsByType,
+    tenants: uses
+      .flatMap(affectedTenant)
+      .toSorted((a, b) => b.rows - a.rows || compareText(a.name, b.name) || compareText(a.key, b.key)),
+  };
+}
+
+function commonComponents(uses: readonly RetiringUse[]): ModelFacts['components'] {
+  const [first, ...others] = uses.map(({ model }) => model.components);
+  const common = Object.entries(first ?? {}).filter(([name, value]) =>
+    others.every((components) => components[name] === value),
+  );
+  return Object.fromEntries(common);
+}
+
+function affectedTenant({ tenant, model, successor, rows }: RetiringUse): AffectedTenant[] {
+  if (tenant === null) return [];
+  const keys = { modelKey: model.key ?? null, successorKey: successor?.key ?? null };
+  return [{ key: tenant.key, name: tenant.name, ...keys, rows: total(rows) }];
+}
+
+/** What most rows would move to. */
+function commonSuccessor(uses: readonly RetiringUse[]): Retirement['successor'] {
+  const named = uses.filter(({ successor }) => successor !== undefined);
+  const byName = Map.groupBy(named, ({ successor }) => successor?.name ?? '');
+  const [most] = [...byName.values()].toSorted((a, b) => rowsOf(b) - rowsOf(a));
+  const successor = most?.[0]?.successor;
+  return successor === undefined ? null : { name: successor.name, by: successor.by };
+}
+
+function rowsOf(uses: readonly RetiringUse[]): number {
+  return uses.reduce((sum, { rows }) => sum + total(rows), 0);
+}
+
+function unique(notes: readonly LifecycleNote[]): LifecycleNote[] {
+  return [...new Map(notes.map((note) => [JSON.stringify(note), note])).values()];
+}
+
+function total(rows: Readonly<Record<string, number>>): number {
+  return Object.values(rows).reduce((sum, count) => sum + count, 0);
+}
+
+/** Whole days from one ISO date to another; negative where it is past. */
+export function daysBetween(from: string, to: string): number {
+  return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000);
+}
+
+/** `assistants 12, workspaces 3`, the most first. */
+export function whereUsed({ rowsByType }: Pick<Retirement, 'rowsByType'>): string {
+  return Object.entries(rowsByType)
+    .toSorted(([a, rows], [b, others]) => others - rows || compareText(a, b))
+    .map(([type, count]) => `${type} ${count}`)
+    .join(', ');
+}
+
+/** Who says until when: `database`, `both`, or each with its day where they differ. */
+export function saysWhat({ says }: Pick<Retirement, 'says'>): string {
+  const tellers = [...new Set(says.map(({ by }) => by))];
+  const days = new Set(says.map(({ shutdown }) => shutdown));
+  if (tellers.length > 1 && days.size > 1)
+    return says.map(({ by, shutdown }) => `${by} ${shutdown ?? 'no day'}`).join(', ');
+  return tellers.length > 1 ? 'both' : (tellers[0] ?? '');
+}
+
+/** The retirements with a day as days in a calendar. */
+export function retirementEvents(retirements: readonly Retirement[]): CalendarEvent[] {
+  const taken = new Set<string>();
+  return retirements.flatMap((one) => {
+    if (one.day === null) return [];
+    const id = identityOf(one);
+    // A model can end on different days for different tenants; the first keeps its identity when its day is put off.
+    const uid = taken.has(id) ? `${id}.${one.day}` : id;
+    taken.add(id);
+    return [{ ...describeEvent(one), uid: `${uid}@retirements.drover`, day: one.day }];
+  });
+}
+
+function identityOf({ kind, components: { provider = '', family = '', name = '' } }: Retirement): string {
+  return [kind, provider, family, name].map(encodeURIComponent).join('.');
+}
+
+function describeEvent(one: Retirement): Omit<CalendarEvent, 'uid' | 'day'> {
+  const { kind, components, rows, successor, tenants, announced } = one;
+  return {
+    summary: `${modelLabel({ components })} is shut down (${rows} rows)`,
+    description: [
+      `${rows} row(s) use this ${kind} model: ${whereUsed(one)}.`,
+      ...(successor === null ? [] : [`Successor: ${successor.name} (${successor.by}).`]),
+      ...(announced === null ? [] : [`Announced on ${announced}.`]),
+      `Says: ${saysWhat(one)}.`,
+      ...(tenants.length === 0 ? [] : [`${tenants.length} tenant(s): ${named(tenants)}`]),
+    ].join('\n'),
+    categories: ['model retirement', kind],
+  };
+}
+
+const namesShown = 10;
+
+function named(tenants: readonly AffectedTenant[]): string {
+  const names = tenants.slice(0, namesShown).map(({ name, rows }) => `${name} (${rows})`);
+  const more = tenants.length - namesShown;
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

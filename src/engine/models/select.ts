@@ -1,0 +1,118 @@
+/** Which model somebody means: by key, name, `family/name` or `provider/name`. Ambiguity is never resolved silently. */
+import type { Config } from '../rules/config.ts';
+import type { ModelFacts } from './model.ts';
+import { modelLabel } from './label.ts';
+import { compareText } from '../order.ts';
+
+/** The model that was meant, or why nobody can say. */
+export type Selection =
+  | { readonly model: ModelFacts }
+  | {
+      readonly refused: 'MODEL_NOT_FOUND' | 'MODEL_AMBIGUOUS';
+      readonly message: string;
+      readonly fits: readonly string[];
+    };
+
+/**
+ * The one model that `text` means among the candidates (this tenant's and the global ones). Refused with near misses where none
+ * fits (the same answer for a missing row and for another tenant's) and with the list where several do; the tenant's own row wins over a global one.
+ */
+export function selectModel(
+  candidates: readonly ModelFacts[],
+  text: string,
+  what: 'source' | 'target',
+): Selection {
+  const found = candidates.filter((model) => namesOf(model).includes(text.trim()));
+  const [only, second] = found;
+  if (only === undefined) return notFound(candidates, text, what);
+  if (second === undefined) return { model: only };
+  const own = found.filter((model) => model.tenant !== null);
+  if (own.length === 1 && own[0] !== undefined) return { model: own[0] };
+  const fits = found.map(label);
+  return {
+    refused: 'MODEL_AMBIGUOUS',
+    message: `${what}: "${text}" fits ${found.length} models: ${fits.join(', ')}. Say which by its key or as family/name.`,
+    fits,
+  };
+}
+
+/** Without a table of models: the components that `provider/name` gives, by the configured identity. */
+export function modelFromText(config: Config, kind: string, text: string): Selection {
+  const identity = config.model.identity ?? ['name'];
+  const at = splitAt(config, text);
+  const provider = at > 0 ? text.slice(0, at) : undefined;
+  const name = at > 0 ? text.slice(at + 1) : text;
+  if (identity.includes('provider') && provider === undefined) {
+    return {
+      refused: 'MODEL_NOT_FOUND',
+      message: `"${text}" names no provider: write provider/name, because this database names a model by ${identity.join(' and ')}.`,
+      fits: [],
+    };
+  }
+  const canonical = provider === undefined ? undefined : canonicalSpelling(config, 'provider', provider);
+  const components =
+    identity.includes('provider') && canonical !== undefined
+      ? { provider: canonical, name: canonicalSpelling(config, 'name', name) }
+      : { name: canonicalSpelling(config, 'name', text) };
+  return { model: { kind, components, enabled: true, deprecated: false, retired: false, capabilities: {} } };
+}
+
+/** Where the provider ends: at the slash that leaves a known spelling of one before it, otherwise at the first. */
+function splitAt(config: Config, text: string): number {
+  const known = Object.entries(config.model.spellings?.['provider'] ?? {}).flatMap(([name, others]) => [
+    name,
+    ...others,
+  ]);
+  const longest = known
+    .filter((name) => text.startsWith(`${name}/`))
+    .toSorted((a, b) => b.length - a.length)[0];
+  return longest?.length ?? text.indexOf('/');
+}
+
+function canonicalSpelling(config: Config, component: string, value: string): string {
+  const known = config.model.spellings?.[component] ?? {};
+  return Object.keys(known).find((name) => name === value || known[name]?.includes(value) === true) ?? value;
+}
+
+/** Every text by which a person may name the model. */
+export function namesOf(model: ModelFacts): string[] {
+  const { name = '', family, provider } = model.components;
+  return [
+    name,
+    ...(family === undefined ? [] : [`${family}/${name}`]),
+    ...(provider === undefined ? [] : [`${provider}/${name}`]),
+    ...(model.key === undefined ? [] : [model.key]),
+  ];
+}
+
+/** How a model is shown where it must be told from others. */
+export function label(model: ModelFacts): string {
+  const key = model.key === undefined ? '' : ` [${model.key}]`;
+  return `${modelLabel(model)}${key}${model.tenant === null ? ' global' : ''}`;
+}
+
+function notFound(candidates: readonly ModelFacts[], text: string, what: string): Selection {
+  const fits = candidates
+    .filter((model) => isNear(model, text))
+    .map(label)
+    .toSorted(compareText)
+    .slice(0, 5);
+  const known = candidates.map(({ components }) => components['name'] ?? '').toSorted(compareText);
+  const all =
+    known.length === 0 ? '' : ` It has ${known.slice(0, 10).join(', ')}${known.length > 10 ? ' …' : ''}.`;
+  const hint = fits.length === 0 ? all : ` Did you mean ${fits.join(', ')}?`;
+  return { refused: 'MODEL_NOT_FOUND', message: `${what}: this tenant has no model "${text}".${hint}`, fits };
+}
+
+function isNear(model: ModelFacts, text: string): boolean {
+  const wanted = normal(text.split('/').at(-1) ?? text);
+  const name = normal(model.components['name'] ?? '');
+  return (
+    wanted.length > 2 &&
+    (name.includes(wanted) || wanted.includes(name) || name.slice(0, 6) === wanted.slice(0, 6))
+  );
+}
+
+function normal(text: string): string {
+  return text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+}

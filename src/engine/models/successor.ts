@@ -1,0 +1,60 @@
+/** What takes the place of a model: what its own row says, else what its vendor recommends. */
+import { isEnding } from './lifecycle.ts';
+import type { Teller } from './lifecycle.ts';
+import type { ModelKnowledge } from './knowledge.ts';
+import type { ModelFacts } from './model.ts';
+
+/** What to use instead. */
+export interface Successor {
+  readonly name: string;
+  /** Its row among those of the tenant; null where the tenant has none yet. */
+  readonly key: string | null;
+  /** The model's own row says so, or its vendor as the registry has it. */
+  readonly by: Teller;
+}
+
+/** The row to use instead, among those of one tenant; one that stays before one that ends, and never one that is gone. */
+export function successorAmong(models: readonly ModelFacts[], model: ModelFacts): ModelFacts | undefined {
+  const chosen = chosenSuccessor(models, model);
+  if (chosen !== undefined) return chosen;
+  const recommended = (model.successors ?? []).flatMap((names) =>
+    models.filter(
+      (one) => !one.retired && one.key !== model.key && names.includes(one.components['name'] ?? ''),
+    ),
+  );
+  return recommended.find((one) => !isEnding(one)) ?? recommended[0];
+}
+
+/** The first in the line of successors, by what the rows say, that is not gone. */
+function chosenSuccessor(models: readonly ModelFacts[], model: ModelFacts): ModelFacts | undefined {
+  const seen = new Set<string>();
+  for (let { successor } = model; successor !== undefined && !seen.has(successor);) {
+    seen.add(successor);
+    const next = models.find(({ key }) => key === successor);
+    if (next?.retired === false) return next;
+    successor = next?.successor;
+  }
+  return undefined;
+}
+
+/** The same with who says so; by name alone where the tenant has no row of what the vendor recommends. */
+export function successorOf(
+  models: readonly ModelFacts[],
+  model: ModelFacts,
+  knowledge: ModelKnowledge | undefined,
+): Successor | undefined {
+  const found = successorAmong(models, model);
+  if (found !== undefined) {
+    const by = chosenSuccessor(models, model) === undefined ? 'registry' : 'database';
+    return { name: found.components['name'] ?? '', key: found.key ?? null, by };
+  }
+  const names = (model.successors ?? []).flatMap(([name]) => (name === undefined ? [] : [name]));
+  const staying = names.find((name) => stays(knowledge, model.kind, name));
+  const name = staying ?? names.at(-1);
+  return name === undefined ? undefined : { name, key: null, by: 'registry' };
+}
+
+function stays(knowledge: ModelKnowledge | undefined, kind: string, name: string): boolean {
+  const { status, shutdown } = knowledge?.find(kind, name)?.lifecycle ?? {};
+  return status === 'active' && shutdown === undefined;
+}

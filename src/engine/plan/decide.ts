@@ -1,0 +1,147 @@
+/** What happens to one place of one kind of row: it moves, it merges, or it stays for a reason. Nothing else is possible. */
+import type { Intent } from './intent.ts';
+import type { LeftBehind } from './plan-types.ts';
+import type { Place } from '../rules/place.ts';
+import type { Owner, PlaceState, Snapshot } from './snapshot.ts';
+
+export type Outcome =
+  | { readonly kind: 'move' }
+  | { readonly kind: 'merge' }
+  | { readonly kind: 'skip' }
+  | {
+      readonly kind: 'stay';
+      readonly reason: LeftBehind['reason'];
+      readonly live: boolean;
+      readonly message: string;
+    };
+
+export interface Occasion {
+  readonly place: Place;
+  readonly state: PlaceState;
+  readonly owner: Owner;
+  readonly dead: boolean;
+}
+
+/** Do soft-deleted and archived rows move? Unless configured, only where archived rows may keep naming the source. */
+export function deadRowsMove(snapshot: Pick<Snapshot, 'rules'>): boolean {
+  const { deadRows, intent } = snapshot.rules.config;
+  return intent === 'removed' || (deadRows ?? (intent === 'superseded' ? 'leave' : 'move')) === 'move';
+}
+
+/** The part of a snapshot that a decision rests on, beside the occasion itself. */
+export type Ground = Pick<Snapshot, 'rules' | 'tenant'>;
+
+/** Why rows stay that no answer moves, although somebody must do something. */
+export const unreadable = 'the document cannot be read as JSON';
+export const collides = 'a row with the target is already there: set "collision" to drop-redundant or skip';
+
+/** The one decision of the planner. Whose row it is comes before everything that could move it. */
+export function decide(snapshot: Ground, intent: Intent, occasion: Occasion): Outcome {
+  return (
+    byRole(occasion) ??
+    byOwner(snapshot, occasion) ??
+    byRequest(intent, occasion) ??
+    byLiveness(snapshot, occasion) ??
+    byQuestion(intent, occasion) ?? { kind: 'move' }
+  );
+}
+
+function stay(reason: LeftBehind['reason'], live: boolean, message: string): Outcome {
+  return { kind: 'stay', reason, live, message };
+}
+
+function byRole({ place }: Occasion): Outcome | undefined {
+  switch (place.role) {
+    case 'ignore':
+    case 'catalogue':
+      return { kind: 'skip' };
+    case 'history':
+      return stay('history', false, 'a record of what happened keeps the model that did it');
+    case 'dead-copy':
+      return stay('dead-copy', false, 'a copy that nothing reads');
+    case 'data-bound':
+      return stay(
+        'data-bound',
+        true,
+        'data made with the model belongs to it; it must be made again, not relabelled',
+      );
+    case 'reference':
+    case 'grant':
+    case 'ask':
+      return undefined;
+  }
+}
+
+function byOwner(snapshot: Ground, { place, owner }: Occasion): Outcome | undefined {
+  if (owner === 'mine' || snapshot.tenant === null) return undefined;
+  if (owner === 'disagree')
+    return stay(
+      'disagreeing-owners',
+      true,
+      'two ways to its owner lead to different tenants; mend the row first',
+    );
+  if (owner === 'other')
+    return stay('other-tenant', place.byKey, "the row of another tenant names this tenant's model");
+  if (owner === 'global')
+    return stay('global', place.byKey, "the row belongs to no tenant; a tenant's migration never changes it");
+  return stay('no-owner', place.byKey, 'nothing says which tenant the row belongs to');
+}
+
+function byRequest(intent: Intent, { place }: Occasion): Outcome | undefined {
+  if (intent.entityTypes === undefined || intent.entityTypes.includes(place.entity)) return undefined;
+  return stay('not-requested', true, 'this entity type was not asked for');
+}
+
+function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | undefined {
+  if (state === 'H') return stay('history', false, 'not live, by the configuration');
+  if (state === 'N')
+    return stay('not-allowed', true, 'the target cannot be chosen there, or not on the same terms');
+  if (dead && !deadRowsMove(snapshot))
+    return stay('dead', false, 'soft-deleted or archived rows stay, by the configuration');
+  return undefined;
+}
+
+function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undefined {
+  if (state === 'B') return stay('ask', true, unreadable);
+  const question = questionOf(place, state);
+  const answer = intent.answers[place.id];
+  // A question comes before a collision: nothing is removed as redundant while somebody may want to keep it.
+  if (question !== undefined && answer !== 'move')
+    return answer === 'keep'
+      ? stay('kept', false, `kept by answer: ${question}`)
+      : stay('ask', true, question);
+  return state.endsWith('C') ? byCollision(place) : undefined;
+}
+
+function byCollision(place: Place): Outcome {
+  if (place.collision === 'drop-redundant') return { kind: 'merge' };
+  if (place.collision === 'skip') return stay('collision', true, 'a row with the target is already there');
+  return stay('ask', true, collides);
+}
+
+/** The question that a row raises. Undefined where there is none. */
+function questionOf(place: Place, state: PlaceState): string | undefined {
+  if (state.startsWith('A')) return 'the configuration asks about rows in this state';
+  if (state.startsWith('G')) return 'a guard holds for the row';
+  if (state.startsWith('K')) return 'the copies of this reference disagree';
+  if (place.role === 'ask') return place.reason ?? 'nobody has said what this place is';
+  if (place.checksum !== undefined) return `a checksum (${place.checksum}) stands beside the document`;
+  return undefined;
+}
+
+/** The row states of a place that a plan moves. */
+export function movingStates(intent: Intent, place: Place): PlaceState[] {
+  const { plain, answered } = allowed(intent, place);
+  return [...(plain ? (['L'] as const) : []), ...(answered ? (['A', 'G', 'K'] as const) : [])];
+}
+
+/** The row states of a place that a plan merges: those that would move, but collide. */
+export function mergingStates(intent: Intent, place: Place): PlaceState[] {
+  const { plain, answered } = allowed(intent, place);
+  return [...(plain ? (['C'] as const) : []), ...(answered ? (['AC', 'GC', 'KC'] as const) : [])];
+}
+
+function allowed(intent: Intent, place: Place): { plain: boolean; answered: boolean } {
+  const answered = intent.answers[place.id] === 'move';
+  return { plain: answered || questionOf(place, 'L') === undefined, answered };
+}

@@ -1,0 +1,132 @@
+/** What a plan means for the people concerned: one message per tenant, as Markdown and as data. */
+import { modelLabel } from '../models/label.ts';
+import { distinctRows, printable, rowCount, rowLabel } from './row-text.ts';
+import type { LeftBehind, Plan, RowName, Step } from './plan-types.ts';
+
+/** Rows of one entity type that change. */
+interface NoticeChange {
+  readonly entity: string;
+  readonly count: number;
+  /** Up to fifty rows, by the names that people know them by. */
+  readonly rows: readonly RowName[];
+  readonly parameters: 'reset' | 'translated' | 'kept';
+}
+
+export interface NoticeJson {
+  readonly tenant: Plan['tenant'];
+  readonly from: Plan['source'];
+  readonly to: Plan['target'];
+  readonly complete: boolean;
+  readonly changes: readonly NoticeChange[];
+  readonly stays: readonly LeftBehind[];
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  readonly planHash: string;
+}
+
+/** Rows of others, or of nobody: a tenant is not told their names. */
+const notTheirs: ReadonlySet<LeftBehind['reason']> = new Set([
+  'other-tenant',
+  'global',
+  'no-owner',
+  'disagreeing-owners',
+]);
+
+/**
+ * The message for one tenant: which of its rows change, what happens to their parameters, and what live configuration
+ * stays on the source. History and other people's rows are not the tenant's concern and are left out.
+ */
+export function renderNotice(plan: Plan): { markdown: string; json: NoticeJson } {
+  const json: NoticeJson = {
+    tenant: plan.tenant,
+    from: plan.source,
+    to: plan.target,
+    complete: plan.complete,
+    changes: changesOf(plan),
+    stays: plan.leftBehind.filter((entry) => entry.live && !notTheirs.has(entry.reason)),
+    warnings: plan.findings
+      .filter((finding) => finding.severity === 'warning')
+      .map(({ code, message }) => ({ code, message })),
+    planHash: plan.hash,
+  };
+  return { markdown: `${markdownOf(json).join('\n')}\n`, json };
+}
+
+function changesOf(plan: Plan): NoticeChange[] {
+  const steps = plan.steps.filter((step) => step.operation !== 'retire');
+  const entities = [...new Set(steps.map((step) => step.entity))];
+  return entities.map((entity) =>
+    changeOf(
+      plan,
+      entity,
+      steps.filter((step) => step.entity === entity),
+    ),
+  );
+}
+
+function changeOf(plan: Plan, entity: string, steps: readonly Step[]): NoticeChange {
+  return {
+    entity,
+    count: plan.counts[entity] ?? steps.reduce((total, step) => total + step.expected, 0),
+    rows: distinctRows(steps.flatMap((step) => step.rows)).slice(0, 50),
+    parameters: parametersOf(steps),
+  };
+}
+
+function parametersOf(steps: readonly Step[]): NoticeChange['parameters'] {
+  const moves = steps.flatMap((step) => (step.operation === 'repoint' ? step.moves : []));
+  const policies = moves.flatMap((move) => (move.parameters === undefined ? [] : [move.parameters.policy]));
+  if (policies.includes('reset')) return 'reset';
+  return policies.includes('translate') ? 'translated' : 'kept';
+}
+
+function markdownOf(notice: NoticeJson): string[] {
+  const [from, to] = [escape(modelLabel(notice.from)), escape(modelLabel(notice.to))];
+  const whom = notice.tenant === null ? '' : `: ${escape(notice.tenant.name)}`;
+  const intro =
+    notice.changes.length === 0 ? `Nothing of yours uses ${from}.` : `What uses ${from} is moved to ${to}.`;
+  return [
+    `# Change of model${whom}`,
+    '',
+    intro,
+    ...notice.changes.flatMap(changeLines),
+    ...stayLines(notice),
+    ...warningLines(notice),
+  ];
+}
+
+function changeLines(change: NoticeChange): string[] {
+  const more = change.count - change.rows.length;
+  const names = [
+    ...change.rows.map((row) => `- ${escape(rowLabel(row))}`),
+    ...(change.rows.length > 0 && more > 0 ? [`- and ${more} more`] : []),
+  ];
+  const parameters = {
+    reset: ['Their model parameters are reset to the defaults.'],
+    translated: ['Their model parameters are translated to what the new model supports.'],
+    kept: [],
+  }[change.parameters];
+  const blocks = [[`## ${escape(change.entity)} (${change.count})`], names, parameters];
+  return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
+}
+
+function stayLines(notice: NoticeJson): string[] {
+  if (notice.stays.length === 0) return [];
+  const from = escape(modelLabel(notice.from));
+  const lines = notice.stays.flatMap((entry) => [
+    `- ${escape(entry.entity)}, ${rowCount(entry.count)}: ${escape(entry.message)}`,
+    ...entry.rows.map((row) => `  - ${escape(rowLabel(row))}`),
+  ]);
+  return ['', `## Still on ${from}`, '', ...lines];
+}
+
+function warningLines(notice: NoticeJson): string[] {
+  if (notice.warnings.length === 0) return [];
+  return ['', '## Please note', '', ...notice.warnings.map(({ message }) => `- ${escape(message)}`)];
+}
+
+/** Names come from tenants: none of their characters may become formatting, a list, a link by brackets or HTML. */
+function escape(text: string): string {
+  const line = printable(text.replaceAll(/\s+/g, ' ').trim());
+  const inline = line.replaceAll(/[\\`*_[\]<>|~&]/g, String.raw`\$&`);
+  return inline.replace(/^([#+=-])/, String.raw`\$1`).replace(/^(\d+)([.)])/, String.raw`$1\$2`);
+}

@@ -1,0 +1,98 @@
+/** What happens to the parameters of moved references, value by value where they are translated. */
+import type { FindingInput } from './findings.ts';
+import { compareText } from '../order.ts';
+import { translateParameters } from '../models/parameters.ts';
+import type { ParameterChange } from '../models/parameters.ts';
+import type { Finding } from './plan-types.ts';
+import type { ParameterDocuments, Snapshot } from './snapshot.ts';
+
+/** `PARAMETERS_RESET`, or one finding per parameter and kind of change. */
+export function parameterFindings(input: FindingInput): Finding[] {
+  if (input.intent.parameters === 'reset') return resetFindings(input);
+  return input.intent.parameters === 'translate' ? translateFindings(input.snapshot) : [];
+}
+
+function resetFindings({ decided }: FindingInput): Finding[] {
+  const counts = new Map<string, number>();
+  for (const { group, outcomes } of decided) {
+    for (const [place, outcome] of outcomes) {
+      const rows = place.parameters === undefined ? 0 : (group.side[place.parameters] ?? 0);
+      if (outcome.kind === 'move' && rows > 0) counts.set(place.id, (counts.get(place.id) ?? 0) + rows);
+    }
+  }
+  return [...counts].map(([place, count]) => ({
+    severity: 'info',
+    code: 'PARAMETERS_RESET',
+    place,
+    count,
+    message: `The parameters of ${count} row(s) of ${place} are reset to {}; their old values are in the journal.`,
+  }));
+}
+
+function translateFindings(snapshot: Snapshot): Finding[] {
+  return snapshot.parameters.flatMap((entry) => tableFindings(snapshot, entry));
+}
+
+/** One parameter and what happens to it, with how many rows have which of its values. */
+interface Tally {
+  readonly name: string;
+  readonly change: string;
+  readonly rows: number;
+  readonly values: ReadonlyMap<string, number>;
+}
+
+function tableFindings(snapshot: Snapshot, { table, column, documents }: ParameterDocuments): Finding[] {
+  const place = `${table}.${column}`;
+  const counts = new Map<string, Tally>();
+  for (const { text, rows } of documents) {
+    const result = translateParameters(text, snapshot.source, snapshot.target);
+    if ('unknown' in result) return [supportUnknown(place)];
+    if ('invalid' in result) continue;
+    for (const change of result.changes.filter((each) => each.change !== 'kept')) {
+      const id = `${change.name} ${change.change}`;
+      counts.set(id, withChange(counts.get(id), change, rows));
+    }
+  }
+  return [...counts.values()].map(({ name, change, rows, values }) => ({
+    severity: 'info',
+    code: 'PARAMETER_CHANGES',
+    place,
+    count: rows,
+    message: `${name} is ${change} in ${rows} row(s) of ${place}: ${valuesText(values)}.`,
+  }));
+}
+
+function withChange(
+  before: Tally | undefined,
+  { name, change, before: was, after }: ParameterChange,
+  rows: number,
+): Tally {
+  const value = after === undefined || after === was ? shown(was) : `${shown(was)} → ${shown(after)}`;
+  const values = new Map(before?.values).set(value, (before?.values.get(value) ?? 0) + rows);
+  return { name, change, rows: (before?.rows ?? 0) + rows, values };
+}
+
+const valuesShown = 5;
+const longestValue = 24;
+
+/** A long value is somebody's text, and not needed to decide. */
+function shown(value: string): string {
+  return value.length > longestValue ? 'longer values' : value;
+}
+
+/** `"high" → "medium" in 12, "low" → "minimal" in 3`, those of the most rows first. */
+function valuesText(values: ReadonlyMap<string, number>): string {
+  const all = [...values].toSorted(([a, some], [b, others]) => others - some || compareText(a, b));
+  const most = all.slice(0, valuesShown).map(([value, rows]) => `${value} in ${rows}`);
+  const more = all.length - valuesShown;
+  return [...most, ...(more > 0 ? [`${more} other value(s)`] : [])].join(', ');
+}
+
+function supportUnknown(place: string): Finding {
+  return {
+    severity: 'error',
+    code: 'PARAMETER_SUPPORT_UNKNOWN',
+    place,
+    message: `Nobody says which parameters the target supports, so ${place} cannot be translated: use reset or keep, or map facts.parameters.`,
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * A plan is immutable data: the steps for one tenant, what the planner noticed, what stays, how many rows each step
+ * must touch, and a content hash over all of that. It holds no SQL, no connection and no clock.
+ */
+import type { TableId } from '../catalogue/catalog.ts';
+import type { Intent } from './intent.ts';
+
+export type Severity = 'error' | 'warning' | 'info';
+
+export interface Finding {
+  readonly severity: Severity;
+  /** Stable, upper case: see docs/findings.md. */
+  readonly code: string;
+  readonly message: string;
+  /** An error that `force` with a reason passes. */
+  readonly forceable?: boolean;
+  readonly entity?: string;
+  readonly place?: string;
+  readonly count?: number;
+}
+
+/** A model as the plan names it. */
+export interface ModelName {
+  readonly kind: string;
+  /** The key as text; undefined where no table holds the models. */
+  readonly key?: string;
+  /** Values by component: name, family, provider. */
+  readonly components: Readonly<Record<string, string>>;
+}
+
+/** Old → new values of the columns of a scalar place; several where a component has several spellings. */
+export interface Mapping {
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+}
+
+/** One place moved by a step on columns. */
+export interface MovedColumns {
+  readonly place: string;
+  readonly columns: readonly string[];
+  readonly mappings: readonly Mapping[];
+  /** Row states that move: see `PlaceState` in snapshot.ts. */
+  readonly states: readonly string[];
+  /** Companion columns: what is written beside the reference. */
+  readonly companions: readonly {
+    readonly column: string;
+    readonly rule: 'drop' | Readonly<Record<string, string>>;
+  }[];
+  /** The column with the parameters of this reference and what happens to them. */
+  readonly parameters?: { readonly column: string; readonly policy: 'reset' | 'translate' };
+}
+
+/** The columns that a move writes; the others of a composite key are the same before and after. */
+export function changedColumns(move: Pick<MovedColumns, 'columns' | 'mappings'>): string[] {
+  return move.columns.filter((_, at) => move.mappings.some((mapping) => mapping.from[at] !== mapping.to[at]));
+}
+
+/** A row that a person can recognise. */
+export interface RowName {
+  readonly key: string;
+  readonly name?: string;
+}
+
+interface StepBase {
+  readonly id: number;
+  readonly table: TableId;
+  /** The entity type of the rows: `assistants`. */
+  readonly entity: string;
+  /** How many rows the step must touch; anything else rolls the migration back. */
+  readonly expected: number;
+  /** Of these, how many are soft-deleted or archived. */
+  readonly dead: number;
+  /** Do soft-deleted and archived rows belong to the step? */
+  readonly includeDead: boolean;
+  /** An order-independent digest of the keys of those rows. */
+  readonly digest: string;
+  /** Up to fifty of the rows. */
+  readonly rows: readonly RowName[];
+}
+
+/** All scalar references of one table, moved in one statement. */
+export interface RepointStep extends StepBase {
+  readonly operation: 'repoint';
+  readonly moves: readonly MovedColumns[];
+}
+
+/** Rows whose move would collide with a row that is already on the target: the redundant row goes, journalled whole. */
+export interface MergeStep extends StepBase {
+  readonly operation: 'merge';
+  readonly move: MovedColumns;
+}
+
+/** References inside the values of one column: JSON (json, jsonb, text), arrays, comma lists. `expected` counts rows. */
+export interface RewriteStep extends StepBase {
+  readonly operation: 'rewrite-json' | 'rewrite-text' | 'rewrite-array';
+  readonly column: string;
+  readonly places: readonly string[];
+  /** By place: what becomes what, and the row states that move. */
+  readonly rules: Readonly<
+    Record<string, { readonly mappings: readonly Mapping[]; readonly states: readonly string[] }>
+  >;
+  /** How many single values change. */
+  readonly occurrences: number;
+}
+
+/** Makes the target available where the source is and a moved row needs it. */
+export interface EnableStep extends StepBase {
+  readonly operation: 'enable';
+  /** The grant place: its table, column and the column shared with the moved rows. */
+  readonly grant: MovedColumns;
+  readonly via: string;
+  /** The values of `via` that gain the target. */
+  readonly scopes: readonly string[];
+}
+
+/** Marks the source as migrated; last of all, and only in a complete migration. */
+export interface RetireStep extends StepBase {
+  readonly operation: 'retire';
+  readonly set: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export type Step = RepointStep | MergeStep | RewriteStep | EnableStep | RetireStep;
+
+/** Rows that go on naming the source, and why. */
+export interface LeftBehind {
+  readonly place: string;
+  readonly entity: string;
+  readonly reason:
+    | 'history'
+    | 'other-tenant'
+    | 'global'
+    | 'disagreeing-owners'
+    | 'no-owner'
+    | 'kept'
+    | 'ask'
+    | 'not-requested'
+    | 'dead'
+    | 'dead-copy'
+    | 'data-bound'
+    | 'collision'
+    | 'catalogue'
+    | 'not-allowed';
+  /** Is it live configuration, so that the migration is partial while it stays? */
+  readonly live: boolean;
+  readonly count: number;
+  readonly rows: readonly RowName[];
+  readonly message: string;
+}
+
+export interface Plan {
+  readonly version: 1;
+  readonly tenant: { readonly key: string; readonly name: string } | null;
+  readonly intent: Intent;
+  readonly source: ModelName;
+  readonly target: ModelName;
+  readonly steps: readonly Step[];
+  readonly findings: readonly Finding[];
+  readonly leftBehind: readonly LeftBehind[];
+  /** Nothing live is left behind, so the source is retired. */
+  readonly complete: boolean;
+  /** Row changes by entity type: a row that two steps change (a column and a document of it) counts twice. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Digest of each fact group the plan rests on, by name, so that a stale plan can name what changed. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** sha-256 of the canonical text of everything above. */
+  readonly hash: string;
+}

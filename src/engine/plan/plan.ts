@@ -1,0 +1,123 @@
+/**
+ * Planning: facts and an intent in, an immutable plan out. Pure: the same snapshot and intent give the same plan, hash included.
+ *
+ * Every group of rows of the snapshot is decided place by place (decide.ts); what moves becomes steps (steps.ts), what stays is
+ * listed with its reason, and what a person must know becomes findings (findings.ts). check.ts verifies the result by other means.
+ */
+import { decideAll, joinSamples } from './decided.ts';
+import type { Decided } from './decided.ts';
+import { planFindings } from './findings.ts';
+import { factsOf } from './facts.ts';
+import { canonicalText } from '../canonical.ts';
+import type { Intent } from './intent.ts';
+import { compareText } from '../order.ts';
+import type { ModelFacts } from '../models/model.ts';
+import type { LeftBehind, ModelName, Plan } from './plan-types.ts';
+import type { Snapshot } from './snapshot.ts';
+import { planSteps } from './steps.ts';
+
+export interface PlanInput {
+  readonly snapshot: Snapshot;
+  readonly intent: Intent;
+  /** Hex digest of a text (sha-256): handed in, because the engine itself does no cryptography. */
+  readonly digest: (text: string) => string;
+}
+
+/** The plan for one tenant. Never throws: what forbids the move is a finding of severity `error`. */
+export function planMigration({ snapshot: facts, intent, digest }: PlanInput): Plan {
+  const snapshot = inOrder(facts);
+  const decided = decideAll(snapshot, intent);
+  const leftBehind = listLeftBehind(decided);
+  const complete = !leftBehind.some((entry) => entry.live);
+  const steps = planSteps({ snapshot, intent, decided, complete });
+  const counts = countByEntity(decided);
+  const findings = planFindings({ snapshot, intent, decided, leftBehind, steps });
+  const plan = {
+    version: 1 as const,
+    tenant: snapshot.tenant,
+    intent,
+    source: modelName(snapshot.source),
+    target: modelName(snapshot.target),
+    steps,
+    findings,
+    leftBehind,
+    complete,
+    counts,
+    facts: factsOf(snapshot, digest),
+  };
+  return { ...plan, hash: hashOf(plan, digest) };
+}
+
+/** The same facts in one order, whatever the order in which a database gave them: its collation must not decide a hash. */
+function inOrder(snapshot: Snapshot): Snapshot {
+  const { grants, unclassified, demands, hidden, parameters } = snapshot;
+  const places = snapshot.places.map((source) => ({
+    ...source,
+    groups: ordered(source.groups, ({ states, owner, dead }) => [states, owner, dead]),
+  }));
+  return {
+    ...snapshot,
+    places: ordered(places, ({ table, column }) => [table, column]),
+    grants: ordered(grants.map((need) => ({ ...need, scopes: ordered(need.scopes) }))),
+    unclassified: ordered(unclassified, ({ table, column, kind, pointer }) => [table, column, kind, pointer]),
+    demands: ordered(demands),
+    hidden: ordered(hidden),
+    parameters: ordered(parameters.map((entry) => ({ ...entry, documents: ordered(entry.documents) }))),
+    dependents: Object.fromEntries(ordered(Object.entries(snapshot.dependents))),
+  };
+}
+
+/** By the code units of what tells two of them apart. */
+function ordered<Each>(all: readonly Each[], tellsApart: (each: Each) => unknown = (each) => each): Each[] {
+  const keyed = all.map((each) => ({ each, key: canonicalText(tellsApart(each)) }));
+  return keyed.toSorted((a, b) => compareText(a.key, b.key)).map(({ each }) => each);
+}
+
+/** The content hash: over everything but the hash itself and the sample rows, which only illustrate. */
+export function hashOf(plan: Omit<Plan, 'hash'>, digest: (text: string) => string): string {
+  const steps = plan.steps.map((step) => ({ ...step, rows: [] }));
+  const leftBehind = plan.leftBehind.map((entry) => ({ ...entry, rows: [] }));
+  return digest(canonicalText({ ...plan, hash: undefined, steps, leftBehind }));
+}
+
+function modelName(model: ModelFacts): ModelName {
+  return {
+    kind: model.kind,
+    components: model.components,
+    ...(model.key === undefined ? {} : { key: model.key }),
+  };
+}
+
+function countByEntity(decided: readonly Decided[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { group, outcomes } of decided) {
+    const [moved] =
+      [...outcomes].find(([, outcome]) => outcome.kind === 'move' || outcome.kind === 'merge') ?? [];
+    if (moved !== undefined) counts[moved.entity] = (counts[moved.entity] ?? 0) + group.rows;
+  }
+  return counts;
+}
+
+function listLeftBehind(decided: readonly Decided[]): LeftBehind[] {
+  const entries = new Map<string, LeftBehind>();
+  for (const { group, outcomes } of decided) {
+    for (const [place, outcome] of outcomes) {
+      if (outcome.kind !== 'stay') continue;
+      const id = `${place.id} ${outcome.reason} ${outcome.message}`;
+      const before = entries.get(id);
+      const { reason, live, message } = outcome;
+      entries.set(id, {
+        place: place.id,
+        entity: place.entity,
+        reason,
+        live,
+        message,
+        count: (before?.count ?? 0) + group.rows,
+        rows: joinSamples(before?.rows ?? [], group.sample),
+      });
+    }
+  }
+  return [...entries.values()].toSorted(
+    (a, b) => compareText(a.place, b.place) || compareText(a.reason, b.reason),
+  );
+}

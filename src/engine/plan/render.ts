@@ -1,0 +1,160 @@
+/** A plan as text for a person: what moves, what was noticed, what stays and why. Colours are the caller's business. */
+import { modelLabel } from '../models/label.ts';
+import { firstNames, printable, rowCount } from './row-text.ts';
+import { changedColumns } from './plan-types.ts';
+import type { Finding, LeftBehind, MovedColumns, Plan, Severity, Step } from './plan-types.ts';
+
+/** How parts of the text are marked, for a terminal with colours. */
+export interface RenderStyle {
+  readonly heading: (text: string) => string;
+  readonly error: (text: string) => string;
+  readonly warning: (text: string) => string;
+  readonly info: (text: string) => string;
+  readonly muted: (text: string) => string;
+}
+
+export interface RenderOptions {
+  readonly style?: RenderStyle;
+  /** How many rows are named per entry; default 5. */
+  readonly names?: number;
+}
+
+const same = (text: string): string => text;
+const plain: RenderStyle = { heading: same, error: same, warning: same, info: same, muted: same };
+
+interface Context {
+  readonly plan: Plan;
+  readonly style: RenderStyle;
+  readonly names: number;
+}
+
+/**
+ * The lines of a plan: heading, changes per entity type, findings by severity, what stays, whether the migration is
+ * complete, and the beginning of the hash. Control characters in names from the database are made visible, so that no
+ * row's name can drive the terminal.
+ */
+export function renderPlan(plan: Plan, options: RenderOptions = {}): string[] {
+  const context = { plan, style: options.style ?? plain, names: options.names ?? 5 };
+  const sections = [
+    heading(context),
+    changes(context),
+    findings(context),
+    leftBehind(context),
+    conclusion(context),
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .flatMap((lines, at) => (at === 0 ? lines : ['', ...lines]));
+}
+
+function heading({ plan, style }: Context): string[] {
+  const tenant =
+    plan.tenant === null ? 'Plan' : `Plan for ${printable(plan.tenant.name)} (${printable(plan.tenant.key)})`;
+  return [style.heading(tenant), `  ${label(plan.source)} → ${label(plan.target)}`];
+}
+
+function label(model: Plan['source']): string {
+  return printable(modelLabel(model));
+}
+
+function changes(context: Context): string[] {
+  const { plan, style } = context;
+  const moving = plan.steps.filter((step) => step.operation !== 'retire');
+  if (moving.length === 0) return [style.heading('Changes'), '  nothing to move'];
+  const entities = [...new Set(moving.map((step) => step.entity))];
+  const lines = entities.flatMap((entity) =>
+    entityLines(
+      context,
+      moving.filter((step) => step.entity === entity),
+    ),
+  );
+  return [style.heading('Changes'), ...lines];
+}
+
+function entityLines({ plan, style, names }: Context, steps: readonly Step[]): string[] {
+  const entity = steps[0]?.entity ?? '';
+  const rows = plan.counts[entity] ?? sum(steps.map((step) => step.expected));
+  const dead = sum(steps.map((step) => step.dead));
+  const archived = dead === 0 ? '' : `, ${dead} of them archived or deleted`;
+  const rowNames = firstNames(
+    steps.flatMap((step) => step.rows),
+    { shown: names, total: rows },
+  );
+  return [
+    `  ${printable(entity)}: ${steps.length === 1 ? rowCount(rows) : `${rows} row changes`}${archived}`,
+    ...steps.map((step) => `    ${step.operation}: ${printable(describeStep(step))}`),
+    ...(rowNames === '' ? [] : [style.muted(`    ${rowNames}`)]),
+  ];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** What a step does, in words and without its table's rows. */
+function describeStep(step: Step): string {
+  if (step.operation === 'repoint') return step.moves.map(describeMove).join('; ');
+  if (step.operation === 'merge') {
+    return `${rowCount(step.expected)} of ${step.move.place} removed, because the target is there already`;
+  }
+  if (step.operation === 'enable')
+    return `the target becomes available in ${step.scopes.length} more (${step.via})`;
+  if (step.operation === 'retire') return `sets ${Object.keys(step.set).join(', ')}`;
+  return `${step.occurrences} value${step.occurrences === 1 ? '' : 's'} in ${step.places.join(', ')}`;
+}
+
+function describeMove(move: MovedColumns): string {
+  const policy = move.parameters?.policy;
+  const parameters =
+    policy === undefined ? [] : [`${move.parameters?.column} ${policy === 'reset' ? 'reset' : 'translated'}`];
+  const companions = move.companions.map(
+    ({ column, rule }) => `${column} ${rule === 'drop' ? 'set to NULL' : 'mapped'}`,
+  );
+  return [changedColumns(move).join(', '), ...parameters, ...companions].join(', ');
+}
+
+function findings({ plan, style }: Context): string[] {
+  const severities: readonly Severity[] = ['error', 'warning', 'info'];
+  const sorted = severities.flatMap((severity) =>
+    plan.findings.filter((finding) => finding.severity === severity),
+  );
+  if (sorted.length === 0) return [];
+  return [style.heading('Findings'), ...sorted.map((finding) => `  ${findingLine(finding, style)}`)];
+}
+
+function findingLine(finding: Finding, style: RenderStyle): string {
+  const severity = style[finding.severity](finding.severity.padEnd(7));
+  const force = finding.forceable === true ? ' (can be forced with a reason)' : '';
+  return `${severity} ${finding.code}: ${printable(finding.message)}${force}`;
+}
+
+function leftBehind(context: Context): string[] {
+  const { plan, style } = context;
+  if (plan.leftBehind.length === 0) return [];
+  return [
+    style.heading('What stays on the source'),
+    ...plan.leftBehind.flatMap((entry) => leftLines(context, entry)),
+  ];
+}
+
+function leftLines({ style, names }: Context, entry: LeftBehind): string[] {
+  const live = entry.live ? ', live' : '';
+  const rowNames = firstNames(entry.rows, { shown: names, total: entry.count });
+  return [
+    `  ${printable(entry.entity)}: ${rowCount(entry.count)} of ${printable(entry.place)} (${entry.reason}${live}): ${printable(entry.message)}`,
+    ...(rowNames === '' ? [] : [style.muted(`    ${rowNames}`)]),
+  ];
+}
+
+function conclusion({ plan, style }: Context): string[] {
+  const unresolved = plan.leftBehind.filter((entry) => entry.live);
+  const retires = plan.steps.some((step) => step.operation === 'retire');
+  const complete = `Complete: nothing live names the source afterwards${retires ? ', and it is retired' : ''}.`;
+  const partial = 'Partial: the source stays live. To finish, resolve:';
+  const lines = plan.complete ? [complete] : [style.warning(partial), ...unresolved.map(unresolvedLine)];
+  return [...lines, style.muted(`Plan ${plan.hash.slice(0, 12)}`)];
+}
+
+function unresolvedLine(entry: LeftBehind): string {
+  return `  ${rowCount(entry.count)} of ${printable(entry.place)}: ${printable(entry.message)}`;
+}

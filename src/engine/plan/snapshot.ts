@@ -1,0 +1,100 @@
+/** The facts a plan is made from, read in one transaction. Plain data; `src/postgres/facts/snapshot.ts` reads them. */
+import type { TableId } from '../catalogue/catalog.ts';
+import type { ModelFacts } from '../models/model.ts';
+import type { Mapping, RowName } from './plan-types.ts';
+import type { Rules } from '../rules/references.ts';
+
+/** Whose a row is, seen from the tenant of the plan. */
+export type Owner = 'mine' | 'other' | 'global' | 'none' | 'disagree';
+
+/**
+ * What a place of a row is, where it names the source: `L` live · `H` history (a place with a `live` condition that does not
+ * hold) · `A` ask · `G` guarded · `K` its copies disagree · `C` moving it would break a unique key · `B` unreadable document ·
+ * `N` the target is not allowed here.
+ * `AC`, `GC` and `KC` are both: should the question be answered with a move, the row collides.
+ */
+export type PlaceState = 'L' | 'H' | 'A' | 'G' | 'K' | 'C' | 'AC' | 'GC' | 'KC' | 'B' | 'N';
+
+/** Rows of one table that are alike in all that a plan decides by. */
+export interface RowGroup {
+  /** By place id; a place of the table that does not name the source is absent. */
+  readonly states: Readonly<Record<string, PlaceState>>;
+  readonly owner: Owner;
+  readonly dead: boolean;
+  readonly rows: number;
+  /** References within these rows: for a document there can be several in one row. By place id. */
+  readonly occurrences: Readonly<Record<string, number>>;
+  /** Rows with settings beside the reference that a move would change, by column. */
+  readonly side: Readonly<Record<string, number>>;
+  /** Order-independent digest of the rows' keys and of the settings that a move would change. */
+  readonly digest: string;
+  /** Up to fifty of the rows. */
+  readonly sample: readonly RowName[];
+}
+
+/** The scalar places of a table (together), or the places in one column of documents. */
+export interface PlaceGroup {
+  readonly table: TableId;
+  readonly carrier: 'columns' | 'json' | 'array' | 'comma';
+  /** The column of documents; undefined for scalar places. */
+  readonly column?: string;
+  readonly places: readonly string[];
+  readonly mappings: Readonly<Record<string, readonly Mapping[]>>;
+  readonly groups: readonly RowGroup[];
+  /** Can the rows be named again later? False where the table has neither a primary key nor configured keys. */
+  readonly keyed: boolean;
+}
+
+/** Distinct parameter documents of rows on the source: text of the JSON → rows. Read only for `translate`. */
+export interface ParameterDocuments {
+  readonly table: TableId;
+  readonly column: string;
+  readonly documents: readonly { readonly text: string; readonly rows: number }[];
+}
+
+/** A value that names the source in a column that nobody classified. */
+export interface Unclassified {
+  readonly table: TableId;
+  readonly column: string;
+  readonly kind: string;
+  readonly pointer?: string;
+  readonly count: number;
+  readonly samples: readonly string[];
+}
+
+/** Scopes (spaces, say) that a moved row needs the target in: those that list the source and lack the target. */
+export interface NeededGrant {
+  /** The place whose rows need it. */
+  readonly place: string;
+  readonly grant: string;
+  readonly via: string;
+  readonly scopes: readonly string[];
+}
+
+/** What the surroundings of rows on the source demand of their model; null where they demand nothing. */
+export interface Demand {
+  readonly place: string;
+  readonly security: number | null;
+  readonly region: string | null;
+  readonly rows: number;
+}
+
+export interface Snapshot {
+  readonly rules: Rules;
+  readonly tenant: { readonly key: string; readonly name: string } | null;
+  readonly source: ModelFacts;
+  readonly target: ModelFacts;
+  readonly places: readonly PlaceGroup[];
+  readonly parameters: readonly ParameterDocuments[];
+  readonly grants: readonly NeededGrant[];
+  readonly unclassified: readonly Unclassified[];
+  /** Tables whose incoming foreign keys still point at rows that a merge would remove: table id → rows. */
+  readonly dependents: Readonly<Record<TableId, number>>;
+  readonly demands: readonly Demand[];
+  /** Tables whose row-level security binds this login although the configuration sets no tenant: rows may be hidden. */
+  readonly hidden: readonly TableId[];
+  /** Fingerprint of each table's definition, and of the configuration. */
+  readonly definitions: Readonly<Record<string, string>>;
+  /** The day of the snapshot in UTC (`2026-11-21`), so that planning needs no clock. */
+  readonly today: string;
+}

@@ -1,0 +1,64 @@
+/**
+ * What a proposal needs to know about the rows, beside the catalogue: samples, counted and cut short.
+ * `src/postgres/facts/observe.ts` reads them; everything here is plain data.
+ */
+import type { TableId } from '../catalogue/catalog.ts';
+import type { ScanKind } from '../inventory/match.ts';
+
+/** The values of a scalar column, as text. */
+export interface ColumnValues {
+  readonly table: TableId;
+  readonly column: string;
+  /** How many rows of the sample have a value. */
+  readonly filled: number;
+  /** Distinct values, none longer than 200 characters, at most 300. */
+  readonly distinct: readonly string[];
+}
+
+/** Values within lists and documents, by place. */
+export interface InnerValues {
+  readonly table: TableId;
+  readonly column: string;
+  readonly kind: Exclude<ScanKind, 'exact'>;
+  /** For documents: where; for keys the object that has them. */
+  readonly pointer?: string;
+  readonly filled: number;
+  readonly distinct: readonly string[];
+}
+
+/** How many values of a column are keys of a table to which no foreign key leads. */
+export interface LinkMatch {
+  readonly table: TableId;
+  readonly column: string;
+  readonly target: TableId;
+  readonly targetColumn: string;
+  readonly sampled: number;
+  readonly matched: number;
+}
+
+/** A column that may point at a table, by its name and type. */
+export type LinkCandidate = Omit<LinkMatch, 'sampled' | 'matched'>;
+
+export interface Observations {
+  readonly columns: readonly ColumnValues[];
+  readonly inner: readonly InnerValues[];
+  readonly links: readonly LinkMatch[];
+  /** Tables of which not all rows were looked at. */
+  readonly sampled: readonly TableId[];
+  /** Tables that the login may not read. */
+  readonly unreadable: readonly TableId[];
+}
+
+/** The distinct values that were seen in a column; none where nobody looked. */
+export function valuesOf(
+  { columns }: Pick<Observations, 'columns'>,
+  table: TableId,
+  column: string | undefined,
+): readonly string[] {
+  return columns.find((entry) => entry.table === table && entry.column === column)?.distinct ?? [];
+}
+
+/** The share of sampled values that are keys of the target; undefined where there was nothing to sample. */
+export function matchRate(link: LinkMatch): number | undefined {
+  return link.sampled === 0 ? undefined : link.matched / link.sampled;
+}

@@ -1,0 +1,273 @@
+/** How the rows of each table belong to a tenant: declared links, keys that say nothing, and tables that serve everybody. */
+import { findColumn, findTable } from '../catalogue/catalog.ts';
+import type { Catalog, Table, TableId } from '../catalogue/catalog.ts';
+import type { Config } from '../rules/config.ts';
+import { columnPath, tablePath } from '../catalogue/names.ts';
+import type { NameScope } from '../catalogue/names.ts';
+import { matchRate } from './observation.ts';
+import type { LinkCandidate, LinkMatch, Observations } from './observation.ts';
+import { resolveOwnership } from '../rules/ownership.ts';
+import type { Ownership } from '../rules/ownership.ts';
+import { guessDisplay, isId } from './shape.ts';
+import { namesKeyOf } from './root.ts';
+import type { RootGuess } from './root.ts';
+import { singularWords, snake } from './wording.ts';
+
+/** Columns without a foreign key whose name and type fit the key of another table. */
+export function listLinkCandidates(catalog: Catalog): LinkCandidate[] {
+  return catalog.tables.flatMap((table) =>
+    table.columns
+      .filter(
+        (column) =>
+          ['uuid', 'integer', 'text'].includes(column.kind) &&
+          !table.foreignKeys.some((key) => key.columns.includes(column.name)),
+      )
+      .flatMap((column) =>
+        catalog.tables.flatMap((target): LinkCandidate[] => {
+          const key =
+            target.primaryKey.length === 1 ? findColumn(target, target.primaryKey[0] ?? '') : undefined;
+          const fits =
+            key !== undefined &&
+            key.kind === column.kind &&
+            target.id !== table.id &&
+            namesKeyOf(column.name, target.name);
+          return fits
+            ? [{ table: table.id, column: column.name, target: target.id, targetColumn: key.name }]
+            : [];
+        }),
+      ),
+  );
+}
+
+/** The part of the configuration about tenants, with reasons by path. */
+export interface TenantGuess {
+  readonly tenant: Config['tenant'];
+  readonly reasons: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+}
+
+interface Working {
+  readonly scope: NameScope;
+  readonly seen: Observations;
+  readonly modelTables: ReadonlySet<TableId>;
+  readonly root: RootGuess;
+  readonly links: Record<string, string>;
+  readonly unrelated: string[];
+  readonly global: string[];
+  readonly reasons: Record<string, string>;
+  readonly notes: string[];
+}
+
+export interface TenantInput {
+  readonly scope: NameScope;
+  readonly seen: Observations;
+  readonly root: RootGuess | undefined;
+  readonly modelTables: ReadonlySet<TableId>;
+  /** Tables whose rows name models. */
+  readonly concerned: ReadonlySet<TableId>;
+}
+
+/** Root, links, unrelated keys and global tables. */
+export function guessTenant({ scope, seen, root, modelTables, concerned }: TenantInput): TenantGuess {
+  if (root === undefined) {
+    return {
+      tenant: { root: 'none' },
+      reasons: {
+        'tenant.root':
+          'no table looks like a list of customers: all rows are taken for one tenant. If that is wrong, name the table here',
+      },
+      notes: ['No tenant table was found.'],
+    };
+  }
+  const work: Working = {
+    scope,
+    seen,
+    modelTables,
+    root,
+    links: {},
+    unrelated: [],
+    global: [],
+    reasons: { 'tenant.root': root.reason },
+    notes: [],
+  };
+  addUnrelated(work);
+  for (let grew = true; grew;) grew = addLinks(work);
+  addGlobals(work, concerned);
+  return { tenant: tenantConfig(work), reasons: work.reasons, notes: work.notes };
+}
+
+function tenantConfig({ scope, root, links, unrelated, global }: Working): Config['tenant'] {
+  const display = guessDisplay(root.table);
+  return {
+    root: tablePath(scope, root.table),
+    key: root.key,
+    ...(display === undefined ? {} : { display }),
+    ...(root.column === undefined ? {} : { column: root.column }),
+    ...(Object.keys(links).length > 0 ? { links } : {}),
+    ...(unrelated.length > 0 ? { unrelated } : {}),
+    ...(global.length > 0 ? { global } : {}),
+  };
+}
+
+function ownershipNow(work: Working): ReadonlyMap<TableId, Ownership> {
+  return resolveOwnership({
+    scope: work.scope,
+    modelTables: work.modelTables,
+    config: { version: 1, model: {}, tenant: tenantConfig(work) },
+  });
+}
+
+/** Who made or granted something may sit in another tenant; it says whose a row is only where nothing else does. */
+function addUnrelated(work: Working): void {
+  for (const table of work.scope.catalog.tables) {
+    const [by, other] = [true, false].map((wanted) =>
+      table.foreignKeys.filter(
+        (key) =>
+          /_by(_(id|user|user_id))?$/.test(snake(key.columns.at(-1) ?? '')) === wanted &&
+          !work.modelTables.has(key.references),
+      ),
+    );
+    if (other?.length === 0) continue;
+    for (const key of by ?? []) {
+      const name = columnPath(work.scope, table, key.columns.at(-1) ?? '');
+      work.reasons[`tenant.unrelated.${work.unrelated.length}`] = 'says who did it, not whose it is';
+      work.unrelated.push(name);
+    }
+  }
+}
+
+/** One round: a table that got an owner may lend it to others in the next. */
+function addLinks(work: Working): boolean {
+  const owners = ownershipNow(work);
+  const lost = work.scope.catalog.tables.filter(
+    (table) =>
+      owners.get(table.id)?.kind === 'unknown' && work.links[tablePath(work.scope, table)] === undefined,
+  );
+  const found = lost.flatMap((table) => {
+    const link =
+      linkByMatch(work, owners, table) ??
+      linkByJunction(work, owners, table) ??
+      linkByMembership(work, owners, table);
+    return link === undefined ? [] : [{ name: tablePath(work.scope, table), ...link }];
+  });
+  for (const { name, text, reason } of found) {
+    work.links[name] = text;
+    work.reasons[`tenant.links.${name}`] = reason;
+  }
+  return found.length > 0;
+}
+
+interface LinkGuess {
+  readonly text: string;
+  readonly reason: string;
+}
+
+function linkByMatch(
+  work: Working,
+  owners: ReadonlyMap<TableId, Ownership>,
+  table: Table,
+): LinkGuess | undefined {
+  const usable = (link: LinkMatch): boolean =>
+    owners.get(link.target)?.kind === 'tenant' &&
+    !work.modelTables.has(link.target) &&
+    (matchRate(link) ?? 1) >= 0.5;
+  const [best] = work.seen.links
+    .filter((link) => link.table === table.id && usable(link))
+    .toSorted((a, b) => (matchRate(b) ?? 0) - (matchRate(a) ?? 0));
+  const target = best === undefined ? undefined : findTable(work.scope.catalog, best.target);
+  if (best === undefined || target === undefined) return undefined;
+  const said =
+    best.sampled === 0
+      ? 'by name and type; there were no values to compare'
+      : `by name and type; ${best.matched} of ${best.sampled} values are keys there`;
+  return {
+    text: `${quoted(best.column)} -> ${columnPath(work.scope, target, best.targetColumn)}`,
+    reason: `no foreign key declares it: ${said}`,
+  };
+}
+
+function quoted(column: string): string {
+  return /^[A-Za-z_][\w$]*$/.test(column) ? column : `"${column.replaceAll('"', '""')}"`;
+}
+
+/** A table that ties this one to something owned: `id <- space_snippets.snippet_id`. */
+function linkByJunction(
+  work: Working,
+  owners: ReadonlyMap<TableId, Ownership>,
+  table: Table,
+): LinkGuess | undefined {
+  for (const other of work.scope.catalog.tables) {
+    const key = other.foreignKeys.find(
+      (candidate) => candidate.references === table.id && candidate.columns.length === 1,
+    );
+    const ties = other.uniqueIndexes.some(
+      (index) => index.columns.length > 1 && index.columns.includes(key?.columns[0] ?? ''),
+    );
+    const [column, target] = [key?.columns[0], key?.referencedColumns[0]];
+    if (
+      column === undefined ||
+      target === undefined ||
+      !ties ||
+      owners.get(other.id)?.kind !== 'tenant' ||
+      work.modelTables.has(table.id)
+    )
+      continue;
+    return {
+      text: `${quoted(target)} <- ${columnPath(work.scope, other, column)}`,
+      reason: `${other.id} ties its rows to rows that have an owner, and nothing else does`,
+    };
+  }
+  return undefined;
+}
+
+/** The ids of its rows are elements of a list in something owned: `person_id in groups.members`. */
+function linkByMembership(
+  work: Working,
+  owners: ReadonlyMap<TableId, Ownership>,
+  table: Table,
+): LinkGuess | undefined {
+  const lists = work.seen.inner.filter(
+    (entry) =>
+      (entry.kind === 'array' || (entry.kind === 'json-value' && entry.pointer === '/*')) &&
+      owners.get(entry.table)?.kind === 'tenant',
+  );
+  const ids = work.seen.columns.filter((entry) => entry.table === table.id && isId(table, entry.column));
+  for (const { column, distinct } of ids) {
+    for (const list of lists) {
+      const matched = distinct.filter((value) => list.distinct.includes(value)).length;
+      const target = findTable(work.scope.catalog, list.table);
+      if (target === undefined || matched < 2 || matched * 2 < distinct.length) continue;
+      return {
+        text: `${quoted(column)} in ${columnPath(work.scope, target, list.column)}`,
+        reason: `no key leads to a tenant, but ${matched} of ${distinct.length} values are elements of that list`,
+      };
+    }
+  }
+  return undefined;
+}
+
+/** What is left: lists of models serve everybody; for anything else that names models a person must say so. */
+function addGlobals(work: Working, concerned: ReadonlySet<TableId>): void {
+  const owners = ownershipNow(work);
+  for (const table of work.scope.catalog.tables) {
+    if (
+      owners.get(table.id)?.kind !== 'unknown' ||
+      !(concerned.has(table.id) || work.modelTables.has(table.id))
+    )
+      continue;
+    const name = tablePath(work.scope, table);
+    const everybodys =
+      work.modelTables.has(table.id) ||
+      singularWords(table.name).some((word) =>
+        ['gallery', 'template', 'global', 'system', 'public', 'builtin', 'preset', 'default'].includes(word),
+      );
+    if (everybodys) {
+      work.reasons[`tenant.global.${work.global.length}`] =
+        'nothing leads from it to a tenant: its rows serve everybody';
+      work.global.push(name);
+    } else
+      work.notes.push(
+        `${name} names models, but nothing says to which tenant its rows belong: add a link, or list it under tenant.global. Until then no plan can be made.`,
+      );
+  }
+}

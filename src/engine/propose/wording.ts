@@ -1,0 +1,77 @@
+/** What names say: the guesses of `drover init` that rest on the words in the names of tables and columns. */
+import type { Column, Table } from '../catalogue/catalog.ts';
+
+/** `spaceModelId`, `space_model_id` and `"Space Model-ID"` are the words space, model, id. */
+export function wordsOf(name: string): string[] {
+  const spaced = name.replaceAll(/([a-z\d])([A-Z])/g, '$1 $2').replaceAll(/([A-Z]+)([A-Z][a-z])/g, '$1 $2');
+  return spaced
+    .toLowerCase()
+    .split(/[^\p{L}\d]+/u)
+    .filter((word) => word !== '');
+}
+
+/** The words of a name joined by `_`, so that one pattern fits every way to write it. */
+export function snake(name: string): string {
+  return wordsOf(name).join('_');
+}
+
+/** `policies` is `policy`; good enough for names of tables. */
+export function singular(word: string): string {
+  if (word.endsWith('ies')) return `${word.slice(0, -3)}y`;
+  if (/(ss|x|ch|sh)es$/.test(word)) return word.slice(0, -2);
+  return /[^su]s$/.test(word) && !word.endsWith('is') ? word.slice(0, -1) : word;
+}
+
+/** The words of a name, each in the singular. */
+export function singularWords(name: string): string[] {
+  return wordsOf(name).map(singular);
+}
+
+/** The first column whose name, in snake case, fits the pattern. */
+export function findWorded(
+  table: Table,
+  pattern: RegExp,
+  kinds?: readonly Column['kind'][],
+): Column | undefined {
+  return table.columns.find(
+    (column) => pattern.test(snake(column.name)) && (kinds === undefined || kinds.includes(column.kind)),
+  );
+}
+
+/** Does a column of this name hold the name or the key of a model? */
+export function namesModel(column: string): boolean {
+  return /(^|_)(models?|llms?|engine|deployment)(_?(name|id|key|slug|code|ref|uuid|no|nr|identifier|string))?s?$/.test(
+    snake(column),
+  );
+}
+
+/** Does a column (or member of a document) of this name hold the provider of a model? */
+export function namesProvider(column: string): boolean {
+  return /(^|_)(providers?|vendor)(_?(name|id|key|slug|code|ref|type))?$/.test(snake(column));
+}
+
+const families =
+  'gpt|chatgpt|o[1345](?=-|$)|claude|gemini|gemma|llama|mistral|mixtral|codestral|ministral|magistral|pixtral|command|cohere|' +
+  'deepseek|qwen|qwq|phi|grok|titan|nova|whisper|text-embedding|embed|voyage|bge|e5|dall-e|davinci|kimi|glm|palm|jamba|nemotron|granite|olmo';
+const modelName = new RegExp(String.raw`^(?:[\w-]+[./:])*(?:${families})[\w.:@/-]*$`, 'i');
+
+/** Is a value written like the name of a known model? A guess for values of which nothing else is known. */
+export function looksLikeModel(value: string): boolean {
+  return value.length <= 100 && modelName.test(value) && /[-\d]/.test(value);
+}
+
+const reserved = new Set(
+  'all and any array as asc both case cast check collate column constraint create default desc distinct do else end except false fetch for foreign from grant group having in into is join like limit not null of off offset on only or order primary references select session_user some table then to true union unique user using when where window with'.split(
+    ' ',
+  ),
+);
+
+/** A column as it must be written in an SQL condition of the configuration. */
+export function sqlName(name: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A text literal for an SQL condition. */
+export function sqlText(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,217 @@
+/**
+ * How the rows of each table belong to a tenant, from foreign keys and declared links.
+ *
+ * A table has one or more paths to a tenant: its own tenant column, a foreign key (or link) to a parent that is owned, or a
+ * junction that ties it to one. All paths of a row must agree. Of each parent only its best path is followed (shortest,
+ * NOT NULL first), so that the number of paths is the number of ties and not of walks through the graph.
+ */
+import { findColumn, findTable } from '../catalogue/catalog.ts';
+import type { Catalog, ForeignKey, Table, TableId } from '../catalogue/catalog.ts';
+import { tenantLinks } from './links.ts';
+import type { Link } from './links.ts';
+import type { NameScope } from '../catalogue/names.ts';
+import { findNamedColumn, findNamedTable } from '../catalogue/names.ts';
+import type { Config } from './config.ts';
+
+/** One join away from a row: `from` are columns of the row so far, `to` those of `table`. */
+export interface Hop {
+  readonly table: TableId;
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  /** `member`: the column `to` is a list (array, json, jsonb) that contains the value of `from`. */
+  readonly how: 'equal' | 'member';
+}
+
+export interface OwnerPath {
+  readonly hops: readonly Hop[];
+  /** The column that holds the tenant's key, on the row itself where there are no hops. */
+  readonly column: string;
+  readonly notNull: boolean;
+}
+
+export type Ownership =
+  | { readonly kind: 'tenant'; readonly paths: readonly OwnerPath[] }
+  | { readonly kind: 'single' }
+  | { readonly kind: 'global' }
+  | { readonly kind: 'unknown' };
+
+export interface OwnershipInput {
+  readonly scope: NameScope;
+  readonly config: Config;
+  /** Tables that hold models: naming a model says nothing about the owner. */
+  readonly modelTables: ReadonlySet<TableId>;
+}
+
+interface Working extends OwnershipInput {
+  readonly catalog: Catalog;
+  readonly root: Table;
+  readonly key: string;
+  readonly links: readonly Link[];
+  readonly unrelated: ReadonlySet<string>;
+  readonly best: Map<TableId, OwnerPath>;
+}
+
+/** The ownership of every table of the catalogue. */
+export function resolveOwnership(input: OwnershipInput): Map<TableId, Ownership> {
+  const { catalog } = input.scope;
+  if (input.config.tenant.root === 'none')
+    return new Map(catalog.tables.map((table) => [table.id, { kind: 'single' }]));
+  const work = prepare(input);
+  if (work === undefined) return new Map(catalog.tables.map((table) => [table.id, { kind: 'unknown' }]));
+  findBestPaths(work);
+  const globals = new Set(
+    (input.config.tenant.global ?? []).map((name) => findNamedTable(input.scope, name)?.id),
+  );
+  return new Map(
+    catalog.tables.map((table) => [
+      table.id,
+      globals.has(table.id) ? { kind: 'global' } : ownershipOf(work, table),
+    ]),
+  );
+}
+
+function prepare(input: OwnershipInput): Working | undefined {
+  const root = findNamedTable(input.scope, input.config.tenant.root);
+  const key = input.config.tenant.key ?? root?.primaryKey[0];
+  if (root === undefined || key === undefined) return undefined;
+  const unrelated = new Set<string>();
+  for (const name of input.config.tenant.unrelated ?? []) {
+    const found = findNamedColumn(input.scope, name);
+    if (found !== undefined) unrelated.add(`${found.table.id} ${found.column.name}`);
+  }
+  return {
+    ...input,
+    catalog: input.scope.catalog,
+    root,
+    key,
+    links: tenantLinks(input.scope, input.config).links,
+    unrelated,
+    best: new Map(),
+  };
+}
+
+function ownershipOf(work: Working, table: Table): Ownership {
+  const direct = directPath(work, table);
+  const paths = [...(direct === undefined ? [] : [direct]), ...tiedPaths(work, table, direct?.column)];
+  return paths.length === 0 ? { kind: 'unknown' } : { kind: 'tenant', paths };
+}
+
+/** The tenant column on the row itself: the root's key, a foreign key to it, or the configured column name. */
+function directPath(work: Working, table: Table): OwnerPath | undefined {
+  if (table.id === work.root.id) return { hops: [], column: work.key, notNull: true };
+  const name = directColumn(work, table);
+  const column = name === undefined ? undefined : findColumn(table, name);
+  return column === undefined ? undefined : { hops: [], column: column.name, notNull: column.notNull };
+}
+
+function directColumn(work: Working, table: Table): string | undefined {
+  const configured = work.config.tenant.column;
+  if (configured !== undefined && findColumn(table, configured) !== undefined) return configured;
+  const key = table.foreignKeys.find(
+    (candidate) =>
+      candidate.references === work.root.id &&
+      candidate.columns.length === 1 &&
+      candidate.referencedColumns[0] === work.key &&
+      !work.unrelated.has(`${table.id} ${candidate.columns[0]}`),
+  );
+  return key?.columns[0];
+}
+
+/** Breadth first from the tables that know their tenant, so that the first path found is a shortest one. */
+function findBestPaths(work: Working): void {
+  for (const table of work.catalog.tables) {
+    const direct = directPath(work, table);
+    if (direct !== undefined) work.best.set(table.id, direct);
+  }
+  for (let grew = true; grew;) grew = extendBestPaths(work);
+}
+
+function extendBestPaths(work: Working): boolean {
+  const found = new Map<TableId, OwnerPath>();
+  for (const table of work.catalog.tables) {
+    if (work.best.has(table.id)) continue;
+    const [best] = tiedPaths(work, table, undefined).toSorted(byPreference);
+    if (best !== undefined) found.set(table.id, best);
+  }
+  for (const [id, path] of found) work.best.set(id, path);
+  return found.size > 0;
+}
+
+function byPreference(a: OwnerPath, b: OwnerPath): number {
+  return Number(b.notNull) - Number(a.notNull) || a.hops.length - b.hops.length;
+}
+
+/** Paths by foreign keys and declared links to owned tables. */
+function tiedPaths(work: Working, table: Table, direct: string | undefined): OwnerPath[] {
+  return pathsThrough(work, { table, direct }, (parent) => pathsOfParent(work, parent));
+}
+
+/** A parent's best path says who owns it; where that one may be empty, so do its others. */
+function pathsOfParent(work: Working, id: TableId): OwnerPath[] {
+  const best = work.best.get(id);
+  const parent = findTable(work.catalog, id);
+  if (best === undefined || best.notNull || parent === undefined) return best === undefined ? [] : [best];
+  const direct = directPath(work, parent);
+  const others = pathsThrough(
+    work,
+    { table: parent, direct: direct?.column },
+    (grandparent) => work.best.get(grandparent) ?? [],
+  );
+  return direct === undefined ? others : [direct, ...others];
+}
+
+interface Tied {
+  readonly table: Table;
+  readonly direct: string | undefined;
+}
+
+function pathsThrough(
+  work: Working,
+  { table, direct }: Tied,
+  pathsOf: (parent: TableId) => OwnerPath | OwnerPath[],
+): OwnerPath[] {
+  const ties = [...foreignKeyTies(work, table, direct), ...linkTies(work, table)];
+  return ties.flatMap(({ hop, notNull }) =>
+    [pathsOf(hop.table)].flat().map((parent) => ({
+      hops: [hop, ...parent.hops],
+      column: parent.column,
+      notNull: notNull && parent.notNull,
+    })),
+  );
+}
+
+function foreignKeyTies(
+  work: Working,
+  table: Table,
+  direct: string | undefined,
+): { hop: Hop; notNull: boolean }[] {
+  return table.foreignKeys
+    .filter((key) => saysWhoOwns(work, table, key, direct))
+    .map((key) => ({
+      hop: { table: key.references, from: key.columns, to: key.referencedColumns, how: 'equal' as const },
+      notNull: key.columns.every((name) => findColumn(table, name)?.notNull === true),
+    }));
+}
+
+function saysWhoOwns(work: Working, table: Table, key: ForeignKey, direct: string | undefined): boolean {
+  if (key.references === table.id || key.references === work.root.id || work.modelTables.has(key.references))
+    return false;
+  if (key.columns.some((column) => work.unrelated.has(`${table.id} ${column}`))) return false;
+  return !sharesTenantColumn(work, key, direct);
+}
+
+/** A composite key that carries the tenant column: the database itself makes both rows agree. */
+function sharesTenantColumn(work: Working, key: ForeignKey, direct: string | undefined): boolean {
+  const parent = findTable(work.catalog, key.references);
+  const parentColumn = parent === undefined ? undefined : directPath(work, parent)?.column;
+  return key.columns.some((column, at) => column === direct && key.referencedColumns[at] === parentColumn);
+}
+
+function linkTies(work: Working, table: Table): { hop: Hop; notNull: boolean }[] {
+  return work.links
+    .filter((link) => link.table === table.id)
+    .map((link) => ({
+      hop: link.hop,
+      notNull: !link.junction && findColumn(table, link.hop.from[0] ?? '')?.notNull === true,
+    }));
+}

@@ -1,0 +1,215 @@
+/** How past migrations look in the API. */
+import { z } from 'zod';
+import type { MigrationStory } from '../../../platform/migration-history.ts';
+import type { MigrationRecord } from '../../../postgres/records/history.ts';
+import type { HistoryFilter, PagedChange } from '../../../postgres/records/history-page.ts';
+import type { RollbackResult } from '../../../postgres/undo/rollback.ts';
+import {
+  countsByType,
+  findingJson,
+  findingSchema,
+  leftBehindJson,
+  leftBehindSchema,
+  reasonText,
+} from './migration-schemas.ts';
+import { publicReason } from '../../server/problem.ts';
+import { moment, pageQuery, rowId, timestamp } from '../../schemas.ts';
+
+const kinds = z.enum(['model', 'rollback']);
+const states = z.enum(['running', 'prepared', 'succeeded', 'failed']);
+
+export const migrationFilter = pageQuery.extend({
+  status: states.optional(),
+  kind: kinds.optional(),
+  model_kind: z.enum(['completion', 'transcription', 'embedding']).optional(),
+  model: z
+    .string()
+    .min(1)
+    .max(300)
+    .optional()
+    .describe('Id or name of a model, as source or target; also of one that is gone'),
+  actor: z.string().min(1).max(300).optional(),
+  since: moment.optional().describe('Began at or after'),
+  until: moment.optional().describe('Began before'),
+});
+
+/** The filter of a query. */
+export function filterOf(query: z.infer<typeof migrationFilter>): HistoryFilter {
+  const { status, kind, model_kind: modelKind, model, actor, since, until } = query;
+  const given = Object.entries({ status, kind, modelKind, model, actor, since, until });
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+}
+
+const modelName = z.object({
+  id: z.string().nullable(),
+  name: z.string().nullable(),
+  provider: z.string().nullable(),
+});
+
+const summaryShape = {
+  id: rowId,
+  kind: kinds,
+  status: states,
+  complete: z.boolean(),
+  model_kind: z.string().nullable(),
+  from: modelName.describe('As it was called then; the model itself may be gone'),
+  to: modelName,
+  migrated_count: z.int(),
+  actor: z.string().describe('Who did it'),
+  reason: z.string().nullable(),
+  forced: z.boolean(),
+  parent_id: rowId.nullable().describe('Of a rollback: what it takes back'),
+  rolled_back: z.boolean().describe('A rollback of it stands'),
+  plan_hash: z.string().nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  started_at: timestamp,
+  finished_at: timestamp.nullable(),
+};
+
+export const migrationSummary = z.object(summaryShape).meta({ id: 'Migration' });
+
+const skippedSchema = z.object({ table: z.string(), id: z.string(), reason: z.string() });
+
+export const migrationDetail = z
+  .object({
+    ...summaryShape,
+    steps: z.array(
+      z.object({
+        step: z.int(),
+        operation: z.string(),
+        table: z.string(),
+        type: z.string(),
+        expected: z.int(),
+        actual: z.int().nullable(),
+      }),
+    ),
+    details: countsByType.describe('Rows by entity type'),
+    findings: z.array(findingSchema),
+    left_behind: z.array(leftBehindSchema),
+    skipped_count: z.int().describe('Of a rollback: rows that somebody changed since'),
+    skipped: z.array(skippedSchema),
+    children: z.array(migrationSummary).describe('Its rollbacks, the failed ones too'),
+  })
+  .meta({ id: 'MigrationDetail' });
+
+/** A migration in a list. */
+export function migrationJson(record: MigrationRecord): z.infer<typeof migrationSummary> {
+  const { from, to, errorCode, errorMessage } = record;
+  return {
+    id: record.id,
+    kind: record.kind,
+    status: record.status,
+    complete: record.complete,
+    model_kind: from.kind,
+    from: { id: from.key, name: from.name, provider: from.provider },
+    to: { id: to.key, name: to.name, provider: to.provider },
+    migrated_count: record.migratedCount,
+    actor: record.actor,
+    reason: record.reason,
+    forced: record.forced,
+    parent_id: record.parentId,
+    rolled_back: record.rolledBack,
+    plan_hash: record.planHash,
+    error:
+      errorCode === null ? null : { code: errorCode, message: publicReason(errorCode, errorMessage ?? '') },
+    started_at: record.startedAt,
+    finished_at: record.finishedAt,
+  };
+}
+
+/** A migration by itself. */
+export function migrationDetailJson(story: MigrationStory): z.infer<typeof migrationDetail> {
+  return {
+    ...migrationJson(story),
+    steps: story.steps.map(({ step, operation, table, entity, expected, actual }) => ({
+      step,
+      operation,
+      table,
+      type: entity,
+      expected,
+      actual,
+    })),
+    details: { ...story.counts },
+    findings: story.findings.map(findingJson),
+    left_behind: story.leftBehind.map(leftBehindJson),
+    skipped_count: story.skippedCount,
+    skipped: story.skipped.map(skippedJson),
+    children: story.children.map(migrationJson),
+  };
+}
+
+function skippedJson({
+  table,
+  key,
+  reason,
+}: RollbackResult['skipped'][number]): z.infer<typeof skippedSchema> {
+  return { table, id: key, reason };
+}
+
+export const changesQuery = pageQuery.extend({
+  step: z.coerce.number().int().min(1).optional().describe('Only changes of this step'),
+});
+
+export const changeSchema = z
+  .object({
+    step: z.int(),
+    table: z.string(),
+    action: z.enum(['set', 'delete', 'insert', 'edit']),
+    row_id: z.string().describe('The key of the row, without the tenant; of several columns a JSON list'),
+    before: z
+      .unknown()
+      .describe('The columns as they were; of an edit the values within the document, by JSON pointer'),
+    after: z.unknown(),
+  })
+  .meta({ id: 'Change' });
+
+export function changeJson(change: PagedChange): z.infer<typeof changeSchema> {
+  const { step, table, key } = change;
+  const action = change.action as z.infer<typeof changeSchema>['action'];
+  const { before, after } = action === 'edit' ? editedValues(change.before) : change;
+  return { step, table, action, row_id: key, before, after };
+}
+
+interface StoredEdits {
+  readonly column: string;
+  readonly carrier: string;
+  readonly edits: readonly { readonly pointer: string; readonly before: string; readonly after: string }[];
+}
+
+/** The journal keeps both sides of an edit together, as text; shown are the values: column → JSON pointer → value. */
+function editedValues(stored: unknown): { before: unknown; after: unknown } {
+  const { column, carrier, edits } = stored as StoredEdits;
+  const valueOf = (text: string): unknown => (carrier === 'comma' ? text : JSON.parse(text));
+  const side = (which: 'before' | 'after'): unknown => ({
+    [column]: Object.fromEntries(edits.map((edit) => [edit.pointer, valueOf(edit[which])])),
+  });
+  return { before: side('before'), after: side('after') };
+}
+
+export const rollbackBody = z.strictObject({ reason: reasonText.optional() }).meta({ id: 'RollbackRequest' });
+
+export const rollbackAnswer = z
+  .object({
+    migration_id: rowId.describe('The rollback is a migration of its own'),
+    parent_id: rowId.describe('What was taken back'),
+    success: z.boolean(),
+    complete: z.boolean().describe('Nothing was left out'),
+    restored_count: z.int(),
+    skipped_count: z.int(),
+    skipped: z.array(skippedSchema).describe('Up to a thousand of the rows that were left, with the reason'),
+    duration_seconds: z.number(),
+  })
+  .meta({ id: 'RollbackResult' });
+
+export function rollbackJson(result: RollbackResult): z.infer<typeof rollbackAnswer> {
+  return {
+    migration_id: result.migrationId,
+    parent_id: result.parentId,
+    success: true,
+    complete: result.complete,
+    restored_count: result.restored,
+    skipped_count: result.skippedCount,
+    skipped: result.skipped.map(skippedJson),
+    duration_seconds: result.durationMs / 1000,
+  };
+}

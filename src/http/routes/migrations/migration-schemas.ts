@@ -1,0 +1,130 @@
+/** How plans and migrations look in the API. */
+import { z } from 'zod';
+import type { Finding, LeftBehind } from '../../../engine/plan/plan-types.ts';
+import type { MigrateAnswer } from '../../../platform/migrate-model.ts';
+import { requiresConfirmation } from '../../../platform/migrate-model.ts';
+import { rowId } from '../../schemas.ts';
+
+export const parameterPolicy = z
+  .enum(['reset', 'keep', 'translate'])
+  .default('reset')
+  .describe(
+    'What becomes of the parameters of moved rows: emptied, kept, or kept as far as the target knows them',
+  );
+
+export const entityTypes = z
+  .array(z.string().max(100))
+  .max(100)
+  .optional()
+  .describe('Only these entity types; all where it is not given. An unknown one or an empty list is refused');
+
+export const reasonText = z.string().trim().min(1).max(2000).describe('Why; it is recorded');
+
+export const findingSchema = z
+  .object({
+    severity: z.enum(['error', 'warning', 'info']),
+    code: z.string().describe('Stable; see docs/findings.md'),
+    message: z.string(),
+    entity: z.string().optional(),
+    place: z.string().optional().describe('The column, or the path in a document'),
+    count: z.int().optional(),
+    forceable: z.boolean().optional().describe('An error that `force_override` with a reason passes'),
+  })
+  .meta({ id: 'Finding' });
+
+export const countsByType = z.record(z.string(), z.int());
+
+const namedRow = z.object({ id: z.string(), name: z.string().nullable() });
+
+export const leftBehindSchema = z
+  .object({
+    type: z.string(),
+    place: z.string(),
+    reason: z.string(),
+    live: z
+      .boolean()
+      .describe('Configuration that goes on naming the source, so that the migration is partial'),
+    count: z.int(),
+    message: z.string(),
+    rows: z.array(namedRow).describe('Up to fifty of them'),
+  })
+  .meta({ id: 'LeftBehind' });
+
+export const migrateBody = z
+  .strictObject({
+    to_model_id: rowId,
+    entity_types: entityTypes,
+    confirm_migration: z.boolean().default(false).describe('Warnings were read and accepted'),
+    force_override: z
+      .boolean()
+      .default(false)
+      .describe('Passes the errors that may be forced; needs a reason'),
+    reason: reasonText.optional(),
+    parameters: parameterPolicy,
+    dry_run: z.boolean().default(false).describe('Plan only: nothing is written, not even a record'),
+    plan_hash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'is the `plan_hash` of an earlier answer')
+      .optional()
+      .describe('Only this plan; where the facts have changed since, 409 PLAN_STALE says which'),
+  })
+  .meta({ id: 'MigrateRequest' });
+
+export const migrateAnswer = z
+  .object({
+    migration_id: rowId.nullable().describe('null in a dry run'),
+    success: z.boolean().describe('Carried out; false in a dry run'),
+    dry_run: z.boolean(),
+    replayed: z
+      .boolean()
+      .describe('This plan was applied before; this is its result, and nothing was done now'),
+    complete: z.boolean().describe('Nothing live names the source any more, and it is retired'),
+    from_model_id: rowId,
+    to_model_id: rowId,
+    migrated_count: z.int().describe('Rows that were changed; 0 in a dry run'),
+    failed_count: z.int().describe('Always 0: a migration is carried out as a whole or not at all'),
+    details: countsByType.describe(
+      'Changes of rows by entity type; a row of which a column and a document change counts twice. In a dry run what would change',
+    ),
+    left_behind: z.array(leftBehindSchema).describe('What goes on naming the source, and why'),
+    findings: z.array(findingSchema),
+    duration_seconds: z.number(),
+    plan_hash: z.string(),
+    requires_confirmation: z.boolean().describe('There are warnings: `confirm_migration` accepts them'),
+  })
+  .meta({ id: 'MigrationResult' });
+
+type MigrateJson = z.infer<typeof migrateAnswer>;
+
+/** The answer as JSON. */
+export function migrateJson(
+  answer: MigrateAnswer,
+  { from, to }: { readonly from: string; readonly to: string },
+): MigrateJson {
+  return {
+    migration_id: answer.migrationId,
+    success: !answer.dryRun,
+    dry_run: answer.dryRun,
+    replayed: answer.replayed,
+    complete: answer.complete,
+    from_model_id: from,
+    to_model_id: to,
+    migrated_count: answer.movedRows,
+    failed_count: 0,
+    details: { ...answer.counts },
+    left_behind: answer.leftBehind.map(leftBehindJson),
+    findings: answer.findings.map(findingJson),
+    duration_seconds: answer.durationMs / 1000,
+    plan_hash: answer.planHash,
+    requires_confirmation: requiresConfirmation(answer.findings),
+  };
+}
+
+export function findingJson(finding: Finding): z.infer<typeof findingSchema> {
+  return { ...finding };
+}
+
+export function leftBehindJson(entry: LeftBehind): z.infer<typeof leftBehindSchema> {
+  const { entity, rows, ...rest } = entry;
+  return { ...rest, type: entity, rows: rows.map(({ key, name }) => ({ id: key, name: name ?? null })) };
+}

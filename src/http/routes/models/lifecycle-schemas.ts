@@ -1,0 +1,76 @@
+/** When a model ends, who says so, and what takes its place, as it looks in the API. */
+import { z } from 'zod';
+import type { LifecycleNote, LifecycleStatus } from '../../../engine/models/lifecycle.ts';
+import { daysBetween } from '../../../engine/models/retirements.ts';
+import type { AppDeps } from '../../server/app.ts';
+
+const status = z.enum(['active', 'deprecated', 'withdrawn', 'retired']);
+const source = z.string().describe('`database`, or the registry with its version');
+
+const told = z
+  .object({
+    source,
+    lifecycle: status,
+    announced_on: z.iso.date().nullable(),
+    shutdown_on: z.iso.date().nullable(),
+    url: z.string().nullable().describe('The page that says so'),
+  })
+  .meta({ id: 'LifecycleSource' });
+
+/** What all of them say together. */
+export const endShape = {
+  retires_on: z.iso
+    .date()
+    .nullable()
+    .describe(
+      'The day on which its provider shuts it down, the earliest that a source says; null where none does',
+    ),
+  days_left: z.int().nullable().describe('Until then; negative where it is overdue'),
+  announced_on: z.iso.date().nullable(),
+  lifecycle: status,
+  sources: z.array(told).describe('Who says what'),
+} as const;
+
+export const successorSchema = z.object({ name: z.string(), source }).meta({ id: 'Successor' });
+
+export const ownSuccessorSchema = successorSchema
+  .extend({ model_id: z.guid().nullable().describe('Null where the tenant has no row of it yet') })
+  .meta({ id: 'OwnSuccessor' });
+
+export interface End {
+  readonly day: string | null;
+  readonly announced: string | null;
+  readonly status: LifecycleStatus;
+  readonly says: readonly LifecycleNote[];
+}
+
+/** Of which day it is, and what the registry is called. */
+export interface Told {
+  readonly today: string;
+  readonly registry: string | undefined;
+}
+
+export function toldTo({ site }: AppDeps['platform']): Told {
+  return { today: new Date().toISOString().slice(0, 10), registry: site.knowledge()?.name };
+}
+
+export function endJson({ day, announced, status: lifecycle, says }: End, { today, registry }: Told) {
+  return {
+    retires_on: day,
+    days_left: day === null ? null : daysBetween(today, day),
+    announced_on: announced,
+    lifecycle,
+    sources: says.map((note) => ({
+      source: sourceName(note.by, registry),
+      lifecycle: note.status,
+      announced_on: note.announced?.slice(0, 10) ?? null,
+      shutdown_on: note.shutdown?.slice(0, 10) ?? null,
+      url: note.page ?? null,
+    })),
+  };
+}
+
+/** `database`, or the registry with its version. */
+export function sourceName(by: LifecycleNote['by'], registry: string | undefined): string {
+  return by === 'registry' ? (registry ?? by) : by;
+}

@@ -1,0 +1,106 @@
+/** The three kinds of models. The list shows how much each is used; one that goes away says so in its headers. */
+import { z } from 'zod';
+import { readModelEnd } from '../../../platform/model-ends.ts';
+import type { ModelEnd } from '../../../platform/model-ends.ts';
+import { listModelsAlone, listModelsInUse } from '../../../platform/rows/model-list.ts';
+import type { ModelKind, Resource } from '../../../platform/resources/declaration.ts';
+import {
+  completionModels,
+  embeddingModels,
+  transcriptionModels,
+} from '../../../platform/resources/models.ts';
+import { callerOf } from '../../server/access.ts';
+import type { App, AppDeps } from '../../server/app.ts';
+import { endJson, endShape, ownSuccessorSchema, sourceName, toldTo } from './lifecycle-schemas.ts';
+import type { Told } from './lifecycle-schemas.ts';
+import { modelHeaders } from './headers.ts';
+import { pageAnswer, pageRequest, resourceRoutes } from '../resources/routes.ts';
+import { listSchema, rowSchema } from '../resources/schemas.ts';
+import { pageOf } from '../../schemas.ts';
+
+const kinds = [
+  { kind: 'completion', resource: completionModels },
+  { kind: 'transcription', resource: transcriptionModels },
+  { kind: 'embedding', resource: embeddingModels },
+] as const;
+
+export function modelRoutes(app: App, deps: AppDeps): void {
+  for (const { kind, resource } of kinds) {
+    resourceRoutes(app, deps, {
+      resource,
+      param: 'model_id',
+      ownList: true,
+      more: {
+        shape: { retirement },
+        of: async (asked, row) => {
+          const end = await readModelEnd(asked, kind, row);
+          const headers = modelHeaders(resource.path, row, end);
+          return { values: { retirement: retirementJson(end, toldTo(asked.platform)) }, headers };
+        },
+      },
+    });
+    addList(app, deps, { kind, resource });
+  }
+}
+
+const retirement = z
+  .object({ ...endShape, successor: ownSuccessorSchema.nullable() })
+  .meta({ id: 'ModelRetirement' })
+  .nullable()
+  .describe('What its row and the registry say of its end; null where neither says anything');
+
+function retirementJson(end: ModelEnd | undefined, told: Told) {
+  if (end === undefined) return null;
+  const { successor } = end;
+  if (successor === undefined) return { ...endJson(end, told), successor: null };
+  const { name, key, by } = successor;
+  return { ...endJson(end, told), successor: { name, source: sourceName(by, told.registry), model_id: key } };
+}
+
+const count = z.object({ live: z.int(), dead: z.int(), history: z.int() }).meta({ id: 'UsageCount' });
+
+const usage = z
+  .record(z.string(), count)
+  .optional()
+  .describe('Rows that name the model by type: live, deleted or archived, and records of what happened');
+
+/** Counting looks at every row that may name a model, so whoever only wants the models can leave it out. */
+function addList(
+  app: App,
+  { platform }: AppDeps,
+  { kind, resource }: { readonly kind: ModelKind; readonly resource: Resource },
+): void {
+  app.route({
+    method: 'GET',
+    url: `/api/v1/${resource.path}`,
+    config: { access: resource.access.read, exposure: 'authenticated' },
+    schema: {
+      tags: [resource.tag],
+      operationId: `list${resource.title}s`,
+      summary: `The ${resource.noun}s with their lifecycle, successor and usage, a page at a time`,
+      querystring: listSchema(resource).extend({
+        usage: z.enum(['true', 'false']).default('true').describe('Count where each model is used'),
+      }),
+      response: {
+        200: pageOf(
+          rowSchema(resource)
+            .extend({ usage, retirement })
+            .meta({ id: `${resource.title}InUse` }),
+        ),
+      },
+    },
+    handler: async (request) => {
+      const asked = { platform, caller: callerOf(request), resource };
+      const page = pageRequest(request.query);
+      const list = page.filters['usage'] === 'false' ? listModelsAlone : listModelsInUse;
+      const { items, next, usage: counts, ends } = await list(asked, kind, page);
+      const told = toldTo(platform);
+      const whole = items.map((item, at) => ({
+        ...item,
+        retirement: retirementJson(ends.get(String(item['id'])), told),
+        ...(counts === undefined ? {} : { usage: counts[at] }),
+      }));
+      return pageAnswer({ items: whole, next });
+    },
+  });
+}

@@ -1,0 +1,50 @@
+/** Keys of programs: list, get, rename, revoke as any resource; making one shows its secret, once. */
+import { z } from 'zod';
+import { grantableScopes } from '../../../platform/access/caller.ts';
+import { makeKey } from '../../../platform/access/keys.ts';
+import { apiKeys } from '../../../platform/resources/api-keys.ts';
+import { etagOf } from '../../../platform/rows/representation.ts';
+import { callerOf } from '../../server/access.ts';
+import type { App, AppDeps } from '../../server/app.ts';
+import { resourceRoutes } from './routes.ts';
+import { rowSchema } from './schemas.ts';
+import { moment, rowId } from '../../schemas.ts';
+import { inputSchema } from './value-schemas.ts';
+
+const newKey = z
+  .strictObject({
+    name: inputSchema({ kind: 'text', min: 1, max: 200, form: 'line' }) as z.ZodString,
+    user_id: rowId.optional().describe('Whose key it is; yours where it is not given'),
+    scopes: z.array(z.enum(grantableScopes)).min(1).max(grantableScopes.length).default(['*']),
+    expires_at: moment.nullable().default(null),
+  })
+  .meta({ id: 'NewApiKey' });
+
+export function apiKeyRoutes(app: App, deps: AppDeps): void {
+  resourceRoutes(app, deps, { resource: apiKeys, param: 'api_key_id' });
+  app.route({
+    method: 'POST',
+    url: '/api/v1/api-keys',
+    config: { access: { role: 'admin', scope: 'keys:write' }, exposure: 'authenticated', shownOnce: true },
+    schema: {
+      tags: ['api-keys'],
+      operationId: 'createApiKey',
+      summary: 'Makes a key; this answer is the only place where it is shown',
+      body: newKey,
+      response: {
+        201: z.object({ api_key: rowSchema(apiKeys), key: z.string() }).meta({ id: 'CreatedApiKey' }),
+      },
+    },
+    handler: async (request, reply) => {
+      const caller = callerOf(request);
+      const { name, user_id: userId = caller.userId, scopes, expires_at: expiresAt } = request.body;
+      const made = await makeKey({ platform: deps.platform, caller }, { name, userId, scopes, expiresAt });
+      reply.code(201).headers({
+        etag: etagOf(made.row),
+        location: `/api/v1/api-keys/${String(made.row['id'])}`,
+        'cache-control': 'no-store',
+      });
+      return { api_key: made.row, key: made.text };
+    },
+  });
+}

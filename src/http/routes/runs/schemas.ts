@@ -1,0 +1,201 @@
+/** How runs look in the API. */
+import { z } from 'zod';
+import type { RunTenant } from '../../../postgres/runs/tenants.ts';
+import type { RunWorker } from '../../../postgres/runs/workers.ts';
+import type { RunRecord } from '../../../postgres/runs/runs.ts';
+import {
+  countsByType,
+  entityTypes,
+  findingJson,
+  findingSchema,
+  parameterPolicy,
+} from '../migrations/migration-schemas.ts';
+import { pageQuery, rowId, timestamp } from '../../schemas.ts';
+
+export const runStatus = z.enum([
+  'queued',
+  'running',
+  'waiting',
+  'paused',
+  'stopped',
+  'cancelling',
+  'cancelled',
+  'succeeded',
+  'failed',
+]);
+const tenantStatus = z.enum(['pending', 'claimed', 'succeeded', 'failed', 'skipped']);
+const runKind = z.enum(['model', 'rollback']);
+const limit = z.number().min(0).optional();
+
+/** How a run goes about its tenants: of a new run, and of one that takes another back. */
+export const paceShape = {
+  wave_size: z.int().min(1).max(10_000).default(100).describe('Tenants in one wave'),
+  canary: z
+    .strictObject({
+      tenants: z.int().min(1).max(1_000_000).optional(),
+      share: z.number().gt(0).max(1).optional(),
+      afterwards: z
+        .enum(['wait', 'go_on'])
+        .default('wait')
+        .describe('Wait for `continue`, or go on where no more failed than `max_failures` (none without it)'),
+    })
+    .optional()
+    .describe('So many tenants, or that share of them, go first'),
+  max_failures: z.int().min(0).max(1_000_000).optional().describe('The run stops when more tenants failed'),
+  max_failure_share: z.number().gt(0).max(1).optional().describe('The same as a share of those visited'),
+  throttle: z
+    .strictObject({
+      max_replication_lag_ms: limit,
+      max_replication_lag_bytes: limit,
+      max_active_statements: limit.describe('Of other connections of this database'),
+      max_latency_ms: limit.describe('Of a trivial statement'),
+    })
+    .optional()
+    .describe('Limits above which workers wait before the next wave'),
+};
+
+export const rollbackRunBody = z.strictObject({
+  reason: z.string().trim().min(1).max(2000).optional().describe('Why; it is recorded'),
+  ...paceShape,
+});
+
+const modelSchema = z.object({ id: z.string().nullable(), name: z.string(), family: z.string().nullable() });
+
+const optionsSchema = z.object({
+  entity_types: entityTypes,
+  parameters: parameterPolicy,
+  confirm_migration: z.boolean(),
+  force_override: z.boolean(),
+  wave_size: z.int(),
+  max_failures: z.int().nullable(),
+});
+
+export const runSchema = z
+  .object({
+    id: rowId,
+    kind: runKind,
+    parent_id: rowId.nullable().describe('Of a rollback: the run that it takes back'),
+    status: runStatus,
+    status_reason: z.string().nullable().describe('Why it stands still'),
+    throttle_reason: z.string().nullable().describe('Why workers wait although it is running'),
+    model_kind: z.string(),
+    from: modelSchema.describe('As it was asked for; in each tenant it has another id'),
+    to: modelSchema,
+    options: optionsSchema,
+    actor: z.string(),
+    reason: z.string().nullable(),
+    canary_size: z.int(),
+    canary_released: z.boolean(),
+    total_tenants: z.int(),
+    pending: z.int(),
+    succeeded: z.int(),
+    failed: z.int(),
+    skipped: z.int(),
+    migrated_count: z.int(),
+    created_at: timestamp,
+    started_at: timestamp.nullable(),
+    finished_at: timestamp.nullable(),
+  })
+  .meta({ id: 'Run' });
+
+export const runDetail = runSchema
+  .extend({ workers: z.array(z.object({ id: z.string(), seen_at: timestamp })).describe('Who works on it') })
+  .meta({ id: 'RunDetail' });
+
+const why = z.object({ code: z.string(), message: z.string() }).optional();
+
+export const runTenantSchema = z
+  .object({
+    tenant_id: z.string(),
+    tenant_name: z.string(),
+    status: tenantStatus,
+    error: why.describe('Of a failure'),
+    note: why.describe('Why it was skipped, or what was left'),
+    resolved_from_model_id: z.string().nullable(),
+    resolved_to_model_id: z.string().nullable(),
+    migration_id: rowId.nullable(),
+    complete: z.boolean().nullable(),
+    migrated_count: z.int(),
+    details: countsByType,
+    findings: z.array(findingSchema),
+    duration_seconds: z.number().nullable(),
+  })
+  .meta({ id: 'RunTenant' });
+
+export const runFilter = pageQuery.extend({ status: runStatus.optional(), kind: runKind.optional() });
+export const runTenantFilter = pageQuery.extend({ status: tenantStatus.optional() });
+
+export function runJson(run: RunRecord): z.infer<typeof runSchema> {
+  const { options, total } = run;
+  return {
+    id: run.id,
+    kind: run.kind,
+    parent_id: run.parentId,
+    status: run.status,
+    status_reason: run.statusReason,
+    throttle_reason: run.throttleReason,
+    model_kind: run.modelKind,
+    from: modelJson(run.from),
+    to: modelJson(run.to),
+    options: {
+      entity_types: options.entityTypes === undefined ? undefined : [...options.entityTypes],
+      parameters: options.parameters,
+      confirm_migration: options.confirm,
+      force_override: options.force,
+      wave_size: options.waveSize,
+      max_failures: options.maxFailures ?? null,
+    },
+    actor: run.actor,
+    reason: run.reason,
+    canary_size: run.canarySize,
+    canary_released: run.canaryReleased,
+    total_tenants: total,
+    ...countsJson(run),
+    created_at: run.createdAt,
+    started_at: run.startedAt,
+    finished_at: run.finishedAt,
+  };
+}
+
+export function runDetailJson(run: RunRecord, workers: readonly RunWorker[]): z.infer<typeof runDetail> {
+  return { ...runJson(run), workers: workers.map(({ id, seenAt }) => ({ id, seen_at: seenAt })) };
+}
+
+function modelJson({ key, name, family }: RunRecord['from']): z.infer<typeof modelSchema> {
+  return { id: key, name, family };
+}
+
+function countsJson({ pending, succeeded, failed, skipped, migratedCount }: RunRecord) {
+  return { pending, succeeded, failed, skipped, migrated_count: migratedCount };
+}
+
+export function runTenantJson(one: RunTenant): z.infer<typeof runTenantSchema> {
+  return {
+    tenant_id: one.tenant,
+    tenant_name: one.tenantName,
+    status: one.status,
+    ...whyJson(one),
+    resolved_from_model_id: one.fromKey,
+    resolved_to_model_id: one.toKey,
+    migration_id: one.migrationId,
+    complete: one.complete,
+    migrated_count: one.migratedCount,
+    details: { ...one.details },
+    findings: one.findings.map(findingJson),
+    duration_seconds: one.durationMs === null ? null : one.durationMs / 1000,
+  };
+}
+
+/** Why it failed is an error, why it was skipped a note. */
+export function whyJson({
+  status,
+  code,
+  message,
+}: {
+  readonly status: string;
+  readonly code: string | null;
+  readonly message: string | null;
+}): Record<string, { code: string; message: string }> {
+  if (code === null) return {};
+  return { [status === 'failed' ? 'error' : 'note']: { code, message: message ?? '' } };
+}

@@ -1,0 +1,95 @@
+/** Liveness, which touches nothing, and readiness, which asks everything; and figures for Prometheus. */
+import { z } from 'zod';
+import { authenticate, credentialOf } from '../../server/access.ts';
+import type { App, AppDeps } from '../../server/app.ts';
+import { checksOf } from '../../server/checks.ts';
+import { type Report, watchHealth } from '../../server/health.ts';
+import type { FastifyRequest } from 'fastify';
+import { within } from '../../server/within.ts';
+
+const open = { access: 'none', exposure: 'public', whileStopping: true, rateLimit: false } as const;
+
+const alive = z
+  .object({ status: z.literal('alive'), version: z.string(), build: z.string() })
+  .meta({ id: 'Alive' });
+
+const readiness = z
+  .object({
+    status: z.enum(['ready', 'degraded', 'not-ready']),
+    checks: z.record(
+      z.string(),
+      z.object({
+        status: z.enum(['ok', 'fail', 'stale', 'skipped']),
+        detail: z.string().optional().describe('For a sysadmin only'),
+      }),
+    ),
+    version: z.string(),
+  })
+  .meta({ id: 'Readiness' });
+
+export function healthRoutes(app: App, deps: AppDeps): void {
+  const { version, build, stopping } = deps;
+  app.route({
+    method: 'GET',
+    url: '/livez',
+    config: open,
+    schema: {
+      tags: ['health'],
+      operationId: 'getLiveness',
+      summary: 'Does the process answer; touches nothing else',
+      response: { 200: alive },
+    },
+    handler: () => ({ status: 'alive' as const, version, build }),
+  });
+  const read = watchHealth(checksOf(deps));
+  // A probe costs nothing and is not counted; a credential is looked up, and may be tried as often as anywhere.
+  const withCredential = {
+    max: deps.settings.wrongCredentialsPerMinute,
+    timeWindow: '1 minute',
+    allowList: (request: FastifyRequest) => credentialOf(request) === '',
+  };
+  for (const [url, operationId] of [
+    ['/readiness', 'getReadiness'],
+    ['/readyz', 'getReadinessShort'],
+  ] as const) {
+    app.route({
+      method: 'GET',
+      url,
+      config: { ...open, rateLimit: withCredential },
+      schema: {
+        tags: ['health'],
+        operationId,
+        summary: 'Can the server work; 503 where it cannot',
+        response: { 200: readiness, 503: readiness },
+      },
+      handler: async (request, reply) => {
+        const report = stopping.aborted ? leaving(await read()) : await read();
+        const checks = (await mayKnow(request, deps)) ? report.checks : withoutDetails(report);
+        reply.header('cache-control', 'no-store');
+        return reply
+          .code(report.status === 'not-ready' ? 503 : 200)
+          .send({ status: report.status, checks, version });
+      },
+    });
+  }
+}
+
+/** A server that stops must get no new requests. */
+function leaving(report: Report): Report {
+  return { ...report, status: 'not-ready' };
+}
+
+function withoutDetails({ checks }: Report): Report['checks'] {
+  return Object.fromEntries(Object.entries(checks).map(([name, { status }]) => [name, { status }]));
+}
+
+/** Whoever asks without a key of a sysadmin gets the same answer without details, and so does everybody while that cannot be found out. */
+async function mayKnow(request: FastifyRequest, deps: AppDeps): Promise<boolean> {
+  const credential = credentialOf(request);
+  if (credential === '') return false;
+  const asked = authenticate(deps, credential).then(
+    ({ role }) => role === 'sysadmin',
+    () => false,
+  );
+  return within(500, asked, false);
+}

@@ -1,0 +1,100 @@
+/**
+ * Who may call a route. Every route states its access and its exposure once, in its `config`; a route that does not is
+ * refused when the application is built, so none can be open by omission.
+ */
+import type { FastifyRequest, RouteOptions } from 'fastify';
+import { DroverError, type ErrorCode } from '../../errors.ts';
+import { type AccessScope, allows, atLeast, type Caller, type Role } from '../../platform/access/caller.ts';
+import { authenticateKey, authenticateToken, unauthenticated } from '../../platform/access/authenticate.ts';
+import type { App, AppDeps } from './app.ts';
+import { countRefusals } from './limits.ts';
+
+export interface Access {
+  /** The lowest role that may. */
+  readonly role: Role;
+  /** What a key must be allowed; null where knowing who calls is enough. */
+  readonly scope: AccessScope | null;
+}
+
+/** Who reaches a route at the edge: everybody, whoever has a credential, or nobody from outside. */
+type Exposure = 'public' | 'authenticated' | 'internal';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** `none`: no credential is asked for. */
+    access?: Access | 'none';
+    exposure?: Exposure;
+    /** Answered while the server stops, too. */
+    whileStopping?: boolean;
+  }
+  interface FastifyRequest {
+    /** Set before the handler runs, on every route whose access is not `none`. */
+    caller: Caller | null;
+  }
+}
+
+/** Guards every route that is registered after this. */
+export function guardRoutes(app: App, deps: AppDeps): void {
+  const countRefusal = countRefusals(app, deps.settings);
+  app.decorateRequest('caller', null);
+  app.addHook('onRoute', requireDeclaration);
+  app.addHook('onRequest', async (request, reply) => {
+    const { access } = request.routeOptions.config;
+    if (access === undefined || access === 'none') return;
+    // What belongs to one caller is kept by no cache on the way.
+    reply.header('cache-control', 'no-store');
+    const credential = credentialOf(request);
+    try {
+      request.caller = await authenticate(deps, credential);
+      permit(request.caller, access);
+    } catch (error) {
+      // What is refused here never gets as far as the limit of requests.
+      const refused = error instanceof DroverError && refusals.has(error.code) && credential !== '';
+      if (refused) await countRefusal(request);
+      throw error;
+    }
+  });
+}
+
+const refusals: ReadonlySet<ErrorCode> = new Set(['UNAUTHENTICATED', 'TENANT_SUSPENDED', 'FORBIDDEN']);
+
+/** The caller of a credential: an API key of ours, or a token of the identity provider where there is one. */
+export async function authenticate(
+  { platform, verifyToken }: Pick<AppDeps, 'platform' | 'verifyToken'>,
+  credential: string,
+): Promise<Caller> {
+  if (credential === '') throw unauthenticated();
+  if (verifyToken === undefined || credential.startsWith('drover_'))
+    return authenticateKey(platform, credential);
+  return authenticateToken(platform, verifyToken, credential);
+}
+
+/** The caller of a route whose access is not `none`. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (request.caller !== null) return request.caller;
+  throw new DroverError('INTERNAL', 'A route that asks for no credential asked who calls.');
+}
+
+function requireDeclaration(route: RouteOptions): void {
+  const { access, exposure } = route.config ?? {};
+  if (access !== undefined && exposure !== undefined) return;
+  throw new DroverError(
+    'INTERNAL',
+    `${String(route.method)} ${route.url} does not state its access and exposure.`,
+  );
+}
+
+/** What stands behind `Bearer`; empty where nothing does. */
+export function credentialOf(request: FastifyRequest): string {
+  const [, credential = ''] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
+  return credential;
+}
+
+function permit(caller: Caller, { role, scope }: Access): void {
+  if (!atLeast(caller.role, role)) {
+    throw new DroverError('FORBIDDEN', `This needs the role ${role}; yours is ${caller.role}.`);
+  }
+  if (scope !== null && !allows(caller.scopes, scope)) {
+    throw new DroverError('FORBIDDEN', `This needs a key with the scope ${scope}.`);
+  }
+}

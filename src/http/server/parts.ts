@@ -1,0 +1,91 @@
+/** What runs in a server beside the API. A part may bring checks of readiness and figures of its own. */
+import type { Logger } from 'pino';
+import { startWorkers, type Workers } from '../../fleet/worker.ts';
+import type { Platform } from '../../platform/open.ts';
+import type { Reloading } from '../../platform/workspaces/live-registry.ts';
+import { countRuns, secondsUnattended } from '../../postgres/runs/health.ts';
+import type { Check, Finding } from './health.ts';
+import type { Gauge } from './metrics.ts';
+
+export interface Part {
+  readonly name: string;
+  readonly checks?: readonly Check[];
+  readonly gauges?: readonly Gauge[];
+  /** Called when the application is built, before it listens. */
+  readonly start?: () => Promise<void> | void;
+  /** Called when the server stops: finish or put down what is under way. */
+  readonly stop?: () => Promise<void>;
+}
+
+/** The parts of a server, in the order in which they start; they stop together. */
+export function partsOf(platform: Platform, registry: Reloading, log: Logger): Part[] {
+  return [runs(platform, log), routes(registry, log)];
+}
+
+const minuteMs = 60_000;
+
+/** The registry. Models end on a day, so what the database allows is kept up with the day. */
+function routes(registry: Reloading, log: Logger): Part {
+  let timer: NodeJS.Timeout | undefined;
+  const keepUp = (): void => {
+    registry.keepUp().catch((error: unknown) => log.warn({ err: error }, 'the registry is not kept up'));
+  };
+  return {
+    name: 'registry',
+    checks: [{ name: 'registry', critical: true, run: () => Promise.resolve(registryFinding(registry)) }],
+    start: () => {
+      timer = setInterval(keepUp, minuteMs).unref();
+    },
+    stop: () => {
+      clearInterval(timer);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** A broken registry that was read later leaves the last good one in force. */
+function registryFinding(registry: Reloading): Finding {
+  const loaded = registry.current();
+  const problems = registry.problems().slice(0, 5);
+  const detail = problems.map(({ file, line, message }) => `${file}:${line} ${message}`).join('; ');
+  if (loaded.kind === 'invalid') return { status: 'fail', detail };
+  if (problems.length === 0) return { status: 'ok' };
+  return { status: 'stale', detail: `the last good one (${loaded.routes.version}) stays: ${detail}` };
+}
+
+const unattendedSeconds = 90;
+
+/** A run that nobody works on, in this process or another, is one that nobody will finish. */
+async function workersFinding(site: Platform['site']): Promise<Finding> {
+  const seconds = await secondsUnattended(site);
+  if (seconds === null || seconds < unattendedSeconds) return { status: 'ok' };
+  return {
+    status: 'stale',
+    detail: `no worker was seen for ${Math.round(seconds)} s, and a run waits for one`,
+  };
+}
+
+/** Workers that carry out runs; they finish the waves under way before they stop. */
+function runs({ site }: Platform, log: Logger): Part {
+  let workers: Workers | undefined;
+  return {
+    name: 'runs',
+    checks: [
+      { name: 'workers', critical: false, holdsMs: 5000, late: 'stale', run: () => workersFinding(site) },
+    ],
+    gauges: [
+      {
+        name: 'drover_runs',
+        help: 'Runs over many tenants.',
+        label: 'status',
+        read: async () => (await countRuns(site)).map(({ status, runs }) => ({ word: status, value: runs })),
+      },
+    ],
+    start: () => {
+      workers = startWorkers(site, {
+        onProblem: (error) => log.warn({ err: error }, 'a worker cannot work'),
+      });
+    },
+    stop: async () => workers?.stop(),
+  };
+}

@@ -1,0 +1,221 @@
+/**
+ * Every error as `application/problem+json` (RFC 9457). The table below is the only place that knows which code is
+ * which status. What went wrong inside (status 500 and above) is for the log: the answer says what the catalogue says.
+ */
+import type { FastifyError } from 'fastify';
+import { DroverError, type ErrorCode, errorCodes } from '../../errors.ts';
+
+const statusOf = {
+  INTERNAL: 500,
+  NODE_TOO_OLD: 500,
+  CONFIG_NOT_FOUND: 500,
+  CONFIG_INVALID: 500,
+  DATABASE_UNREACHABLE: 503,
+  DATABASE_ERROR: 500,
+  EMBEDDED_IN_USE: 503,
+  NESTED_TRANSACTION: 500,
+  TRANSACTION_ABORTED: 500,
+  NO_ROW: 500,
+  MANY_ROWS: 500,
+  INVALID_IDENTIFIER: 500,
+  RETRYABLE: 503,
+  LOCK_TIMEOUT: 503,
+  STATEMENT_TIMEOUT: 503,
+  NOT_PERMITTED: 500,
+  STILL_REFERENCED: 409,
+  ALREADY_EXISTS: 409,
+  INVALID_VALUE: 400,
+  TENANT_INVALID: 400,
+  SETTING_INVALID: 500,
+  FLEET_UNAVAILABLE: 500,
+  MIGRATION_FILE_INVALID: 500,
+  MIGRATION_CHANGED: 500,
+  MIGRATION_UNKNOWN: 500,
+  MIGRATION_FAILED: 500,
+  SCHEMA_OCCUPIED: 500,
+  SCHEMA_OUTDATED: 503,
+  ISOLATION_NOT_EFFECTIVE: 503,
+  SEED_REFUSED: 409,
+  USAGE_INVALID: 400,
+  NO_DATABASE: 500,
+  FILE_UNREADABLE: 500,
+  FILE_EXISTS: 500,
+  INTERRUPTED: 503,
+  TENANT_AMBIGUOUS: 400,
+  TENANT_REQUIRED: 400,
+  TENANT_NOT_FOUND: 404,
+  MODEL_NOT_FOUND: 404,
+  MODEL_AMBIGUOUS: 400,
+  SAME_MODEL: 400,
+  GLOBAL_SOURCE: 400,
+  KIND_UNKNOWN: 400,
+  ENTITY_TYPE_UNKNOWN: 400,
+  ANSWER_UNKNOWN: 400,
+  CONFIG_MISMATCH: 500,
+  PLAN_REFUSED: 422,
+  CONFIRMATION_REQUIRED: 409,
+  FORCE_NEEDS_REASON: 400,
+  PLAN_STALE: 409,
+  PLAN_INVALID: 400,
+  PLAN_CONTRADICTED: 500,
+  COUNT_MISMATCH: 409,
+  REFERENCES_LEFT: 409,
+  MIGRATION_RUNNING: 409,
+  MIGRATION_NOT_FOUND: 404,
+  ROLLBACK_IMPOSSIBLE: 409,
+  MODEL_RETIRED: 410,
+  REGISTRY_INVALID: 500,
+  REGISTRY_UNAVAILABLE: 503,
+  RUNTIME_UNSUPPORTED: 422,
+  MODEL_REQUIRED: 422,
+  UNREGISTERED_MODEL_FOR_RUNTIME: 422,
+  AMBIGUOUS_MODEL_FOR_RUNTIME: 422,
+  MODEL_WITHDRAWN: 422,
+  MISSING_BYOK_CREDENTIAL: 422,
+  PAYER_CHANGE_NOT_ACCEPTED: 422,
+  FIELD_NOT_PATCHABLE: 400,
+  IMPORT_REFUSED: 422,
+  SECRET_NAME_RESERVED: 422,
+  SECRET_IN_USE: 409,
+  SECRET_UNREADABLE: 500,
+  SECRET_KEY_MISSING: 503,
+  FEED_INVALID: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  TENANT_SUSPENDED: 403,
+  NOT_FOUND: 404,
+  ROUTE_NOT_FOUND: 404,
+  REQUEST_INVALID: 400,
+  BODY_TOO_LARGE: 413,
+  MEDIA_TYPE_UNSUPPORTED: 415,
+  PRECONDITION_FAILED: 412,
+  RATE_LIMITED: 429,
+  HEADERS_TOO_LARGE: 431,
+  REQUEST_TIMEOUT: 408,
+  IDENTITY_UNAVAILABLE: 503,
+  IDEMPOTENCY_RUNNING: 409,
+  IDEMPOTENCY_KEY_REUSED: 422,
+  ANSWER_SHOWN_ONCE: 409,
+  KINDS_DIFFER: 400,
+  ROW_REFUSED: 422,
+  ADDRESS_UNAVAILABLE: 500,
+  SHUTTING_DOWN: 503,
+  ROW_DELETED: 409,
+  REFERENCE_INVALID: 422,
+  MODEL_DISABLED: 422,
+  MODEL_NOT_IN_SPACE: 422,
+  MODEL_IN_USE: 409,
+  LOCKOUT_REFUSED: 409,
+  RUN_NOT_FOUND: 404,
+  RUN_INVALID: 400,
+  RUN_CONFLICT: 409,
+  RUN_CLAIM_LOST: 409,
+} as const satisfies Record<ErrorCode, number>;
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail: string;
+  /** Facts of the case, where they are the caller's to see. */
+  readonly data?: Readonly<Record<string, unknown>>;
+  /** What is wrong with the request, all of it. */
+  readonly errors?: readonly RequestFault[];
+}
+
+export interface RequestFault {
+  /** Where in the part: `/to_model_id`; empty for the part as a whole. */
+  readonly pointer: string;
+  readonly in: string;
+  readonly message: string;
+}
+
+/** The problem that an error is for whoever called. */
+export function problemOf(error: DroverError): Problem {
+  const { code } = error;
+  const status = statusOf[code];
+  const head = {
+    type: `/docs/errors.md#${code.toLowerCase()}`,
+    title: errorCodes[code].summary,
+    status,
+    code,
+  };
+  if (status >= 500) return { ...head, detail: detailInside(status) };
+  const { errors, ...data } = publicData(error.data);
+  return {
+    ...head,
+    detail: error.message,
+    ...(Object.keys(data).length === 0 ? {} : { data }),
+    ...(errors === undefined ? {} : { errors: errors as RequestFault[] }),
+  };
+}
+
+/** Why something failed, for its record: what broke inside is said in the words of the catalogue. */
+export function publicReason(code: string, message: string): string {
+  if (!(code in statusOf)) return message;
+  const known = code as ErrorCode;
+  return statusOf[known] === 500 ? errorCodes[known].summary : message;
+}
+
+function detailInside(status: number): string {
+  return status === 503
+    ? 'The service cannot do this at the moment; try again a little later.'
+    : 'Something happened that Drover did not expect. The header x-request-id names this request in the log.';
+}
+
+/** What a driver or the engine keeps with an error for the log: text of statements, values of rows, whole plans. */
+const inside: ReadonlySet<string> = new Set([
+  'statement',
+  'sqlState',
+  'databaseMessage',
+  'schema',
+  'table',
+  'column',
+  'constraint',
+  'detail',
+  'hint',
+  'plan',
+]);
+
+function publicData(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => !inside.has(name)));
+}
+
+/** Every error that a route or Fastify itself can throw, as one of ours. */
+export function asDroverError(error: unknown): DroverError {
+  if (error instanceof DroverError) return error;
+  const { code = '', statusCode = 500, message = '' } = error as Partial<FastifyError>;
+  const known = fromFastify[code];
+  if (known !== undefined) return new DroverError(known.code, known.message(message), {}, { cause: error });
+  if (statusCode >= 400 && statusCode < 500)
+    return new DroverError('REQUEST_INVALID', `${message}.`, {}, { cause: error });
+  return new DroverError('INTERNAL', 'Something happened that Drover did not expect.', {}, { cause: error });
+}
+
+interface Known {
+  readonly code: ErrorCode;
+  readonly message: (text: string) => string;
+}
+
+const notJson: Known = {
+  code: 'REQUEST_INVALID',
+  message: () => 'The body is not valid JSON, or has a key that could change what objects are (`__proto__`).',
+};
+
+const fromFastify: Readonly<Record<string, Known>> = {
+  FST_ERR_BAD_URL: {
+    code: 'REQUEST_INVALID',
+    message: () => 'The path cannot be read: its escapes are no UTF-8.',
+  },
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    code: 'BODY_TOO_LARGE',
+    message: () => 'The body of the request is larger than this server takes.',
+  },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: 'MEDIA_TYPE_UNSUPPORTED',
+    message: () => 'The body must be JSON: send `content-type: application/json`.',
+  },
+  FST_ERR_CTP_INVALID_JSON_BODY: notJson,
+  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'REQUEST_INVALID', message: () => 'The body is empty; send JSON.' },
+};

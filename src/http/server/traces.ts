@@ -1,0 +1,73 @@
+/**
+ * Traces of requests and of the transactions they make, where somebody collects them (OTEL_EXPORTER_OTLP_ENDPOINT);
+ * otherwise these calls do nothing. Spans hold routes and statuses, never paths, headers, bodies or SQL.
+ */
+import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { FastifyRequest } from 'fastify';
+import type { Database } from '../../postgres/driver/database.ts';
+import type { App } from './app.ts';
+
+const tracer = trace.getTracer('drover');
+
+/** Lets a trace that began at the caller go on here, and ends its span with the answer. */
+export function traceRequests(app: App): void {
+  const spans = new WeakMap<FastifyRequest, Span>();
+  app.addHook('onRequest', (request, _reply, done) => {
+    const route = request.routeOptions.url ?? 'none';
+    const from = propagation.extract(context.active(), request.headers);
+    const attributes = { 'http.request.method': request.method, 'http.route': route };
+    const span = tracer.startSpan(`${request.method} ${route}`, { kind: SpanKind.SERVER, attributes }, from);
+    spans.set(request, span);
+    context.with(trace.setSpan(from, span), done);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const span = spans.get(request);
+    span?.setAttribute('http.response.status_code', reply.statusCode);
+    if (reply.statusCode >= 500) span?.setStatus({ code: SpanStatusCode.ERROR });
+    span?.end();
+    done();
+  });
+}
+
+/** The database, with a span for each transaction. */
+export function traceDatabase(database: Database): Database {
+  return {
+    engine: database.engine,
+    transaction: (...asked) => traced(() => database.transaction(...asked)),
+    ...(database.connections === undefined
+      ? {}
+      : { connections: () => database.connections?.() ?? noConnections }),
+    ...(database.ping === undefined ? {} : { ping: async () => database.ping?.() }),
+    close: () => database.close(),
+  };
+}
+
+const noConnections = { busy: 0, idle: 0, waiting: 0 };
+
+function traced<T>(transaction: () => Promise<T>): Promise<T> {
+  const attributes = { 'db.system.name': 'postgresql' };
+  return tracer.startActiveSpan('transaction', { kind: SpanKind.CLIENT, attributes }, async (span) => {
+    try {
+      return await transaction();
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR });
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+/** Sends spans to a collector until it is told to stop. The packages are loaded only then. */
+export async function startTracing(url: string, version: string): Promise<() => Promise<void>> {
+  const { BatchSpanProcessor, NodeTracerProvider } = await import('@opentelemetry/sdk-trace-node');
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
+  const { resourceFromAttributes } = await import('@opentelemetry/resources');
+  const target = new URL('v1/traces', url.endsWith('/') ? url : `${url}/`).href;
+  const provider = new NodeTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'drover', 'service.version': version }),
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: target }))],
+  });
+  provider.register();
+  return () => provider.shutdown();
+}

@@ -1,0 +1,89 @@
+/** What has to be known of models and other rows before something may name them. */
+import { Binder } from '../../postgres/sql/binder.ts';
+import type { Row, Tx } from '../../postgres/driver/database.ts';
+import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
+import { prepared } from '../../postgres/driver/statement-names.ts';
+
+export interface ModelState {
+  readonly id: string;
+  readonly name: string;
+  readonly lifecycle: string;
+  readonly is_enabled: boolean;
+  readonly successor_id: string | null;
+}
+
+export interface OfTenant {
+  readonly schema: string;
+  readonly tenantId: string;
+}
+
+function statesSql(schema: string, kind: string): string {
+  const table = quoteTable({ schema, name: `${kind}_models` });
+  return `SELECT m.id, m.name, m.lifecycle, m.is_enabled, m.successor_id FROM ${table} m WHERE m.tenant_id = $1`;
+}
+
+/**
+ * The models of a tenant among the ids, held until the transaction ends, so that a migration waits for what is being written. For a
+ * column the key would do that; a document has none, and this lock is its fence (`held` in drover.config.yaml).
+ */
+export function listModelStates(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  { kind, ids }: { readonly kind: string; readonly ids: readonly string[] },
+): Promise<ModelState[]> {
+  return tx.many<ModelState>(
+    `${statesSql(schema, kind)} AND m.id = ANY ($2::uuid[]) ORDER BY m.id FOR KEY SHARE`,
+    [tenantId, ids],
+  );
+}
+
+/** The same by name: of one name a tenant may have several, of several families. */
+export function listModelsByName(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  { kind, names }: { readonly kind: string; readonly names: readonly string[] },
+): Promise<ModelState[]> {
+  return tx.many<ModelState>(
+    prepared(`${statesSql(schema, kind)} AND m.name = ANY ($2::text[]) ORDER BY m.id FOR KEY SHARE`),
+    [tenantId, names],
+  );
+}
+
+/** All of a kind; none is held. */
+export function listModels(tx: Tx, { schema, tenantId }: OfTenant, kind: string): Promise<ModelState[]> {
+  return tx.many<ModelState>(`${statesSql(schema, kind)} ORDER BY m.id`, [tenantId]);
+}
+
+export interface SpaceModels {
+  readonly kind: string;
+  readonly spaceId: string;
+  readonly ids: readonly string[];
+}
+
+/** Which of the models the space may use; their links stay until the transaction ends. */
+export async function lockSpaceModels(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  { kind, spaceId, ids }: SpaceModels,
+): Promise<string[]> {
+  const rows = await tx.many<{ model_id: string }>(
+    `SELECT l.model_id FROM ${quoteTable({ schema, name: `space_${kind}_models` })} l
+     WHERE l.tenant_id = $1 AND l.space_id = $2 AND l.model_id = ANY ($3::uuid[]) FOR KEY SHARE`,
+    [tenantId, spaceId, ids],
+  );
+  return rows.map(({ model_id }) => model_id);
+}
+
+/** One column of a row of the tenant; undefined where the tenant has no such row. */
+export async function findColumn(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  { table, column, id }: { readonly table: string; readonly column: string; readonly id: string },
+): Promise<{ readonly value: unknown } | undefined> {
+  const binder = new Binder();
+  return tx.maybeOne<Row & { value: unknown }>(
+    `SELECT t.${quoteIdent(column)} AS value FROM ${quoteTable({ schema, name: table })} t
+     WHERE t.tenant_id = ${binder.bind(tenantId, 'text::uuid')} AND t.id = ${binder.bind(id, 'text::uuid')}`,
+    binder.values,
+  );
+}

@@ -1,0 +1,197 @@
+/**
+ * The pairs of runtime and model that the database lets workspaces name. Written by the operator's role alone; see
+ * migrations/0012_workspaces.sql for the two keys that rest on them.
+ */
+import type { Tx } from '../../postgres/driver/database.ts';
+import { quoteTable } from '../../postgres/sql/identifiers.ts';
+import { prepared } from '../../postgres/driver/statement-names.ts';
+
+export interface Pair {
+  readonly runtime: string;
+  readonly model: string;
+}
+
+export interface PayablePair extends Pair {
+  /** As src/registry/verdict/pairs.ts says it; null where nobody has said it. */
+  readonly payers: string | null;
+}
+
+const pairsOf = (schema: string): string => quoteTable({ schema, name: 'registry_pairs' });
+const verdictsOf = (schema: string): string => quoteTable({ schema, name: 'workspace_verdicts' });
+const workspacesOf = (schema: string): string => quoteTable({ schema, name: 'workspaces' });
+
+export function listRegistryPairs(tx: Tx, schema: string): Promise<PayablePair[]> {
+  return tx.many<PayablePair>(
+    `SELECT runtime, model, payers FROM ${pairsOf(schema)} ORDER BY runtime, model`,
+  );
+}
+
+/** Those that are there already are told who pays now. */
+export async function putRegistryPairs(tx: Tx, schema: string, pairs: readonly PayablePair[]): Promise<void> {
+  if (pairs.length === 0) return;
+  await tx.run(
+    `INSERT INTO ${pairsOf(schema)} (runtime, model, payers)
+     SELECT p.runtime, p.model, p.payers FROM unnest($1::text[], $2::text[], $3::text[]) AS p (runtime, model, payers) ORDER BY 1, 2
+     ON CONFLICT (runtime, model) DO UPDATE SET payers = excluded.payers`,
+    [...columnsOf(pairs), pairs.map(({ payers }) => payers)],
+  );
+}
+
+/** @throws STILL_REFERENCED where a workspace has got one of them meanwhile */
+export async function deleteRegistryPairs(tx: Tx, schema: string, pairs: readonly Pair[]): Promise<void> {
+  await tx.run(
+    `DELETE FROM ${pairsOf(schema)} d USING unnest($1::text[], $2::text[]) AS p (runtime, model)
+     WHERE d.runtime = p.runtime AND d.model = p.model`,
+    columnsOf(pairs),
+  );
+}
+
+/** A workspace and a pair that it has, or would have. */
+export interface Holder extends Pair {
+  readonly tenant_id: string;
+  readonly id: string;
+}
+
+/** One whose pair a verdict is about. */
+type Judged = Holder & PayablePair;
+
+/** Of the tenants of this transaction; the rows are locked, so that nothing is changed until the pairs are gone. */
+export function lockHolders(tx: Tx, schema: string, pairs: readonly PayablePair[]): Promise<Judged[]> {
+  return tx.many<Judged>(
+    `SELECT w.tenant_id, w.id, w.runtime, w.registry_model AS model, p.payers FROM ${workspacesOf(schema)} w
+     JOIN unnest($1::text[], $2::text[], $3::text[]) AS p (runtime, model, payers) ON w.runtime = p.runtime AND w.registry_model = p.model
+     ORDER BY w.tenant_id, w.id FOR UPDATE OF w`,
+    [...columnsOf(pairs), pairs.map(({ payers }) => payers)],
+  );
+}
+
+/** As the operator. What a verdict says stays; only who pays is added to one that does not say it. */
+export async function insertVerdicts(
+  tx: Tx,
+  schema: string,
+  { holders, reason, version }: { holders: readonly Judged[]; reason: 'allowed' | 'kept'; version: string },
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO ${verdictsOf(schema)} AS v (tenant_id, workspace_id, runtime, model, payers, reason, registry_version)
+     SELECT h.tenant_id, h.id, h.runtime, h.model, h.payers, $6, $7
+     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[]) AS h (tenant_id, id, runtime, model, payers)
+     ON CONFLICT (tenant_id, workspace_id, runtime, model) DO UPDATE SET payers = excluded.payers WHERE v.payers IS NULL`,
+    [...holderColumns(holders), holders.map(({ payers }) => payers), reason, version],
+  );
+}
+
+/** A verdict that was given for a workspace, and whether it has that pair now. */
+export interface GivenVerdict extends Holder {
+  readonly reason: 'allowed' | 'kept';
+  readonly in_use: boolean;
+  /** Names of the secrets that the workspace could use. */
+  readonly secrets: string[];
+}
+
+/**
+ * Verdicts that allowed what the registry did not name, and those that nothing rests on, of some tenants: of one workspace where
+ * it is named.
+ */
+export function listOpenVerdicts(
+  tx: Tx,
+  schema: string,
+  {
+    tenants,
+    workspaceId,
+  }: { readonly tenants: readonly string[]; readonly workspaceId?: string | undefined },
+): Promise<GivenVerdict[]> {
+  return tx.many<GivenVerdict>(
+    `SELECT * FROM (SELECT v.tenant_id, v.workspace_id AS id, v.runtime, v.model, v.reason,
+       EXISTS (SELECT FROM ${workspacesOf(schema)} w WHERE w.tenant_id = v.tenant_id AND w.id = v.workspace_id
+         AND w.runtime = v.runtime AND w.verdict_model = v.model) AS in_use,
+       ARRAY(SELECT s.name FROM ${quoteTable({ schema, name: 'workspace_secrets' })} s
+             WHERE s.tenant_id = v.tenant_id AND s.workspace_id = v.workspace_id
+             UNION SELECT t.name FROM ${quoteTable({ schema, name: 'tenant_secrets' })} t
+             WHERE t.tenant_id = v.tenant_id ORDER BY 1) AS secrets
+     FROM ${verdictsOf(schema)} v
+     WHERE v.tenant_id = ANY ($1::uuid[]) AND ($2::uuid IS NULL OR v.workspace_id = $2)) g
+     WHERE g.reason = 'allowed' OR NOT g.in_use ORDER BY 1, 2, 3, 4`,
+    [tenants, workspaceId ?? null],
+  );
+}
+
+/** As the operator: what a workspace has it keeps, and nobody takes it for a verdict of today. */
+export async function markKept(tx: Tx, schema: string, verdicts: readonly Holder[]): Promise<void> {
+  await tx.run(
+    `UPDATE ${verdictsOf(schema)} v SET reason = 'kept' FROM ${holdersSql} WHERE ${sameVerdict}`,
+    holderColumns(verdicts),
+  );
+}
+
+/** As the operator. @throws STILL_REFERENCED where a workspace has come to rest on one of them meanwhile */
+export async function withdrawVerdicts(tx: Tx, schema: string, verdicts: readonly Holder[]): Promise<void> {
+  await tx.run(
+    `DELETE FROM ${verdictsOf(schema)} v USING ${holdersSql} WHERE ${sameVerdict}`,
+    holderColumns(verdicts),
+  );
+}
+
+const holdersSql =
+  'unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS h (tenant_id, id, runtime, model)';
+const sameVerdict =
+  'v.tenant_id = h.tenant_id AND v.workspace_id = h.id AND v.runtime = h.runtime AND v.model = h.model';
+
+/** As the operator: the verdicts of a workspace, but for the one that it rests on now. */
+export async function deleteVerdicts(
+  tx: Tx,
+  schema: string,
+  { tenantId, id, except }: { tenantId: string; id: string; except?: Pair | undefined },
+): Promise<void> {
+  await tx.run(
+    `DELETE FROM ${verdictsOf(schema)} WHERE tenant_id = $1 AND workspace_id = $2
+     AND ($3::text IS NULL OR (runtime, model) <> ($3, $4::text))`,
+    [tenantId, id, except?.runtime ?? null, except?.model ?? null],
+  );
+}
+
+export interface Standing {
+  /** The pair is one of the registry's. */
+  readonly listed: boolean;
+  /** There are verdicts about the workspace, whatever the pair. */
+  readonly judged: boolean;
+}
+
+/** What the database knows of a pair, and of a workspace that would have it. */
+export function findStanding(
+  tx: Tx,
+  schema: string,
+  { tenant_id, id, runtime, model }: Holder,
+): Promise<Standing> {
+  return tx.one<Standing>(
+    prepared(
+      `SELECT EXISTS (SELECT FROM ${pairsOf(schema)} WHERE runtime = $3 AND model = $4) AS listed,
+              EXISTS (SELECT FROM ${verdictsOf(schema)} WHERE tenant_id = $1 AND workspace_id = $2) AS judged`,
+    ),
+    [tenant_id, id, runtime, model],
+  );
+}
+
+/** The workspaces rest on a verdict of their own from here on; nothing else about them changes. */
+export async function restOnVerdicts(tx: Tx, schema: string, holders: readonly Holder[]): Promise<void> {
+  await tx.run(
+    `UPDATE ${workspacesOf(schema)} w SET route = 'verdict' FROM unnest($1::uuid[], $2::uuid[]) AS h (tenant_id, id)
+     WHERE w.tenant_id = h.tenant_id AND w.id = h.id`,
+    [holders.map(({ tenant_id }) => tenant_id), holders.map(({ id }) => id)],
+  );
+}
+
+/** As the operator. */
+export async function listTenantIds(tx: Tx, schema: string): Promise<string[]> {
+  const rows = await tx.many<{ id: string }>(
+    `SELECT id::text AS id FROM ${quoteTable({ schema, name: 'tenants' })} ORDER BY 1`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+function columnsOf(pairs: readonly Pair[]): [string[], string[]] {
+  return [pairs.map(({ runtime }) => runtime), pairs.map(({ model }) => model)];
+}
+
+function holderColumns(holders: readonly Holder[]): string[][] {
+  return [holders.map(({ tenant_id }) => tenant_id), holders.map(({ id }) => id), ...columnsOf(holders)];
+}

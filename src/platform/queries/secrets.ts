@@ -1,0 +1,124 @@
+/**
+ * Sealed secrets, of a tenant and of its workspaces. Who relies on a secret holds its row (FOR KEY SHARE) until the work is
+ * done, and who takes one away waits for them: so the last key of a workspace cannot go while somebody chooses a model by it.
+ * Locks are taken in one order: the workspace, the tenant's secrets, the workspace's secrets.
+ */
+import type { Tx } from '../../postgres/driver/database.ts';
+import { quoteTable } from '../../postgres/sql/identifiers.ts';
+import { prepared } from '../../postgres/driver/statement-names.ts';
+import type { OfTenant } from './model-choice.ts';
+
+export interface Sealed {
+  readonly name: string;
+  readonly key_id: string;
+  readonly nonce: string;
+  readonly sealed: string;
+}
+
+export interface SecretRow {
+  readonly name: string;
+  readonly key_id: string;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+/** Whose secrets: the tenant's, or a workspace's. */
+export type Holder = { readonly workspace: string } | 'tenant';
+
+function tableOf(schema: string, holder: Holder): string {
+  return quoteTable({ schema, name: holder === 'tenant' ? 'tenant_secrets' : 'workspace_secrets' });
+}
+
+function mine(holder: Holder, tenantId: string): { readonly sql: string; readonly params: string[] } {
+  return holder === 'tenant'
+    ? { sql: 'tenant_id = $1', params: [tenantId] }
+    : { sql: 'tenant_id = $1 AND workspace_id = $2', params: [tenantId, holder.workspace] };
+}
+
+/** `rely`: nobody may take them away until this transaction ends; `change`: nobody else may rely on or change them. */
+export async function lockSecretNames(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  { holder, to }: { readonly holder: Holder; readonly to: 'rely' | 'change' },
+): Promise<string[]> {
+  const { sql, params } = mine(holder, tenantId);
+  const [, rows] = await Promise.all([
+    holder === 'tenant' ? lockAll(tx, tenantId, to) : undefined,
+    tx.many<{ name: string }>(
+      prepared(
+        `SELECT name FROM ${tableOf(schema, holder)} WHERE ${sql} ORDER BY name FOR ${to === 'rely' ? 'KEY SHARE' : 'UPDATE'}`,
+      ),
+      params,
+    ),
+  ]);
+  return rows.map(({ name }) => name);
+}
+
+/** A row that is not there yet cannot be held: one that comes could make a pair ambiguous which was clear without it. */
+async function lockAll(tx: Tx, tenantId: string, to: 'rely' | 'change'): Promise<void> {
+  const lock = to === 'rely' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
+  await tx.many(prepared(`SELECT ${lock}(hashtextextended($1, 0))`), [`secrets of ${tenantId}`]);
+}
+
+/** What is known of the secrets, without their values. */
+export function listSecrets(tx: Tx, { schema, tenantId }: OfTenant, holder: Holder): Promise<SecretRow[]> {
+  const { sql, params } = mine(holder, tenantId);
+  return tx.many<SecretRow>(
+    `SELECT name, key_id, created_at, updated_at FROM ${tableOf(schema, holder)} WHERE ${sql} ORDER BY name`,
+    params,
+  );
+}
+
+export function listSealed(tx: Tx, { schema, tenantId }: OfTenant, holder: Holder): Promise<Sealed[]> {
+  const { sql, params } = mine(holder, tenantId);
+  return tx.many<Sealed>(
+    `SELECT name, key_id, nonce, sealed FROM ${tableOf(schema, holder)} WHERE ${sql} ORDER BY name`,
+    params,
+  );
+}
+
+/** Makes it, or replaces its value. */
+export function writeSecret(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  { holder, sealed }: { readonly holder: Holder; readonly sealed: Sealed },
+): Promise<SecretRow> {
+  const own = holder === 'tenant' ? [] : ['workspace_id'];
+  const columns = ['tenant_id', ...own, 'name', 'key_id', 'nonce', 'sealed'];
+  const params = mine(holder, tenantId).params;
+  return tx.one<SecretRow>(
+    `INSERT INTO ${tableOf(schema, holder)} (${columns.join(', ')}) VALUES (${columns.map((_, at) => `$${at + 1}`).join(', ')})
+     ON CONFLICT (${['tenant_id', ...own, 'name'].join(', ')}) DO UPDATE
+     SET key_id = excluded.key_id, nonce = excluded.nonce, sealed = excluded.sealed, updated_at = statement_timestamp()
+     RETURNING name, key_id, created_at, updated_at`,
+    [...params, sealed.name, sealed.key_id, sealed.nonce, sealed.sealed],
+  );
+}
+
+/** Was it there? */
+export async function deleteSecret(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  { holder, name }: { readonly holder: Holder; readonly name: string },
+): Promise<boolean> {
+  const { sql, params } = mine(holder, tenantId);
+  const rows = await tx.run(
+    `DELETE FROM ${tableOf(schema, holder)} WHERE ${sql} AND name = $${params.length + 1}`,
+    [...params, name],
+  );
+  return rows > 0;
+}
+
+export async function deleteSecrets(tx: Tx, { schema, tenantId }: OfTenant, holder: Holder): Promise<void> {
+  const { sql, params } = mine(holder, tenantId);
+  await tx.run(`DELETE FROM ${tableOf(schema, holder)} WHERE ${sql}`, params);
+}
+
+/** The workspaces that have secrets. */
+export async function listSecretHolders(tx: Tx, { schema, tenantId }: OfTenant): Promise<string[]> {
+  const rows = await tx.many<{ id: string }>(
+    `SELECT DISTINCT workspace_id::text AS id FROM ${tableOf(schema, { workspace: '' })} WHERE tenant_id = $1 ORDER BY 1`,
+    [tenantId],
+  );
+  return rows.map(({ id }) => id);
+}

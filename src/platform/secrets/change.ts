@@ -1,0 +1,186 @@
+/**
+ * Gives a secret to a workspace or to a tenant, or takes it away. Which arm serves a pair, and so who pays, can depend on the
+ * names of the secrets, so every workspace that the change concerns is judged before and after it.
+ */
+import { DroverError } from '../../errors.ts';
+import {
+  deleteSecret as deleteRow,
+  type Holder,
+  listSecrets as listRows,
+  lockSecretNames,
+  type SecretRow,
+  writeSecret,
+} from '../queries/secrets.ts';
+import { listPairs, type PairOfWorkspace } from '../queries/workspaces.ts';
+import type { Verdict } from '../../registry/verdict/routability.ts';
+import { notFound } from '../rows/read.ts';
+import { lacksKey, refusedAs, verdictOf } from '../workspaces/judgement.ts';
+import { requireRegistry } from '../workspaces/live-registry.ts';
+import { dayOf } from '../workspaces/day.ts';
+import type { AtDoor } from '../workspaces/routing.ts';
+import { seal } from './seal.ts';
+import { requireKeys } from './keys.ts';
+import { checkSecretName } from './names.ts';
+import { settleVerdicts } from '../workspaces/settle-verdicts.ts';
+import { requireSamePayer } from '../workspaces/set-routing.ts';
+import {
+  findWorkspace,
+  type InTenant,
+  lockWorkspace,
+  readingAt,
+  recordAt,
+  tenantOf,
+  writingAt,
+} from '../workspaces/unit.ts';
+
+export interface SecretRequest {
+  /** Undefined: the tenant's. */
+  readonly workspaceId: string | undefined;
+  readonly name: string;
+}
+
+/** @throws SECRET_NAME_RESERVED, PAYER_CHANGE_NOT_ACCEPTED, AMBIGUOUS_MODEL_FOR_RUNTIME */
+export function putSecret(
+  door: AtDoor,
+  given: SecretRequest & { readonly value: string; readonly acceptPayerChange: boolean },
+): Promise<SecretRow> {
+  checkSecretName(given.name);
+  const keys = requireKeys(door.routing.keys);
+  const { name, value, workspaceId } = given;
+  const place = { tenantId: door.caller.tenantId, workspaceId: workspaceId?.toLowerCase(), name };
+  return writingAt(door, async (at) => {
+    const names = await lockFor(at, given);
+    for (const { workspace, before, after } of judgeChange(at, names, [...names.changed, name])) {
+      if (after.verdict === 'refuse' && before.verdict === 'allow')
+        throw inWorkspace(workspace, refusedAs(after));
+      if (after.verdict === 'allow' && !given.acceptPayerChange) requireSamePayer(before, after);
+    }
+    const row = await writeSecret(at.tx, tenantOf(at), {
+      holder: names.holder,
+      sealed: seal(keys, place, value),
+    });
+    await settle(at, given);
+    await record(at, given, 'secret.set');
+    return row;
+  });
+}
+
+/** @throws NOT_FOUND, SECRET_IN_USE */
+export function deleteSecret(door: AtDoor, given: SecretRequest): Promise<void> {
+  return writingAt(door, async (at) => {
+    const names = await lockFor(at, given);
+    if (!names.changed.includes(given.name)) throw notFound({ noun: 'secret' });
+    const left = names.changed.filter((name) => name !== given.name);
+    const stranded = judgeChange(at, names, left).filter(
+      ({ before, after, secrets }) => runsOnKey(before, secrets.before) && !runsOnKey(after, secrets.after),
+    );
+    if (stranded.length > 0)
+      throw inUse(
+        given.name,
+        stranded.map(({ workspace }) => workspace),
+      );
+    await deleteRow(at.tx, tenantOf(at), { holder: names.holder, name: given.name });
+    await settle(at, given);
+    await record(at, given, 'secret.removed');
+  });
+}
+
+/** Names and moments, never values. @throws NOT_FOUND */
+export function listSecrets(door: AtDoor, workspaceId: string | undefined): Promise<SecretRow[]> {
+  return readingAt(door, async (at) => {
+    if (workspaceId !== undefined) await findWorkspace(at, workspaceId);
+    return listRows(at.tx, tenantOf(at), holderOf(workspaceId));
+  });
+}
+
+interface Names {
+  readonly holder: Holder;
+  /** Of the secrets that this change is among. */
+  readonly changed: readonly string[];
+  /** Of the tenant's, where a workspace's are changed. */
+  readonly shared: readonly string[];
+  /** The workspaces that the change concerns. */
+  readonly workspaces: readonly PairOfWorkspace[];
+}
+
+/** The workspace, the tenant's secrets, its own: in the order of everybody. */
+async function lockFor(at: InTenant, { workspaceId }: SecretRequest): Promise<Names> {
+  const tenant = tenantOf(at);
+  requireRegistry(at.routing.registry);
+  const id = workspaceId?.toLowerCase();
+  const holder = holderOf(id);
+  if (id === undefined) {
+    const changed = await lockSecretNames(at.tx, tenant, { holder, to: 'change' });
+    return { holder, changed, shared: [], workspaces: await listPairs(at.tx, tenant) };
+  }
+  await lockWorkspace(at, { id });
+  const shared = await lockSecretNames(at.tx, tenant, { holder: 'tenant', to: 'rely' });
+  const changed = await lockSecretNames(at.tx, tenant, { holder, to: 'change' });
+  return { holder, changed, shared, workspaces: await listPairs(at.tx, tenant, id) };
+}
+
+function holderOf(workspaceId: string | undefined): Holder {
+  return workspaceId === undefined ? 'tenant' : { workspace: workspaceId.toLowerCase() };
+}
+
+interface Change {
+  readonly workspace: PairOfWorkspace;
+  readonly before: Verdict;
+  readonly after: Verdict;
+  readonly secrets: { readonly before: readonly string[]; readonly after: readonly string[] };
+}
+
+function judgeChange({ routing }: InTenant, names: Names, next: readonly string[]): Change[] {
+  const loaded = requireRegistry(routing.registry);
+  const today = dayOf(routing.now());
+  return names.workspaces.map((workspace) => {
+    const others = names.holder === 'tenant' ? workspace.secrets : names.shared;
+    const secrets = { before: [...others, ...names.changed], after: [...others, ...next] };
+    const judged = (available: readonly string[]): Verdict =>
+      verdictOf(loaded, { ...workspace, secrets: available, existing: true, today });
+    return { workspace, before: judged(secrets.before), after: judged(secrets.after), secrets };
+  });
+}
+
+/** Is the pair served by an arm that the tenant pays, with a key? */
+function runsOnKey(verdict: Verdict, secrets: readonly string[]): boolean {
+  if (verdict.verdict !== 'allow' || verdict.payer !== 'tenant' || verdict.needs.length === 0) return false;
+  return !lacksKey(verdict, secrets);
+}
+
+function inUse(name: string, used: readonly PairOfWorkspace[]): DroverError {
+  const first = used.slice(0, 20);
+  const where = first.map((workspace) => workspace.name).join(', ');
+  const message = `${name} is the last key for the model of ${where}${used.length > first.length ? ' and others' : ''}. Give another one, or choose another model there first.`;
+  return new DroverError('SECRET_IN_USE', message, {
+    workspaces: first.map(({ id, name: called, runtime, model }) => ({ id, name: called, runtime, model })),
+  });
+}
+
+function inWorkspace({ id, name }: PairOfWorkspace, { code, message, data }: DroverError): DroverError {
+  return new DroverError(code, `With this secret ${name} could not run any more. ${message}`, {
+    ...data,
+    workspace: { id, name },
+  });
+}
+
+/** Verdicts of earlier pairs may have rested on other secrets. */
+function settle({ tx, platform, caller, routing }: InTenant, { workspaceId }: SecretRequest): Promise<void> {
+  return settleVerdicts(tx, {
+    schema: platform.schema,
+    scope: platform.site.scope,
+    loaded: requireRegistry(routing.registry),
+    today: dayOf(routing.now()),
+    tenants: [caller.tenantId],
+    workspaceId,
+  });
+}
+
+function record(at: InTenant, { workspaceId, name }: SecretRequest, action: string): Promise<void> {
+  const object = workspaceId?.toLowerCase() ?? at.caller.tenantId;
+  return recordAt(at, {
+    action,
+    object,
+    detail: { name, of: workspaceId === undefined ? 'tenant' : 'workspace' },
+  });
+}

@@ -1,0 +1,250 @@
+/**
+ * Reads the catalogue of a database into plain data, in seven statements however many tables there are.
+ *
+ * PostgreSQL prints types and expressions relative to the search path, so it is emptied for the reading and put back
+ * afterwards: the same schema gives the same text for every login, and plans made by one are valid for another.
+ */
+import { tableId } from '../../engine/catalogue/catalog.ts';
+import type {
+  Catalog,
+  Column,
+  ForeignKey,
+  Policy,
+  Table,
+  TableId,
+  Trigger,
+  UniqueIndex,
+  ValueKind,
+} from '../../engine/catalogue/catalog.ts';
+import { findNamedTable } from '../../engine/catalogue/names.ts';
+import {
+  columnsSql,
+  foreignKeysSql,
+  policiesSql,
+  relationsSql,
+  triggersSql,
+  uniqueIndexesSql,
+} from './catalog-sql.ts';
+import type { Tx } from '../driver/database.ts';
+
+export interface CatalogScope {
+  readonly schemas: readonly string[];
+  /** Tables to leave out, named as in the configuration. */
+  readonly ignore?: readonly string[];
+}
+
+/**
+ * Tables of the given schemas, and of other schemas those that refer to them or are referred to.
+ * Partitions are folded into their parent. Tables are in the order of their id.
+ */
+export async function readCatalog(tx: Tx, scope: CatalogScope): Promise<Catalog> {
+  const { path } = await tx.one<{ path: string }>(`SELECT current_setting('search_path') AS path`);
+  await tx.one(`SELECT set_config('search_path', 'pg_catalog', true)`);
+  const catalog = await readTables(tx, scope.schemas);
+  await tx.one(`SELECT set_config('search_path', $1, true)`, [path]);
+  return withoutIgnored(catalog, scope);
+}
+
+function withoutIgnored(catalog: Catalog, scope: CatalogScope): Catalog {
+  const ignored = new Set(
+    (scope.ignore ?? []).map((name) => findNamedTable({ catalog, schemas: scope.schemas }, name)?.id),
+  );
+  return { tables: catalog.tables.filter((table) => !ignored.has(table.id)) };
+}
+
+interface RelationRow {
+  oid: number;
+  schema: string;
+  name: string;
+  partitioned: boolean;
+  secured: boolean;
+  forced: boolean;
+  estimate: number;
+}
+
+async function readTables(tx: Tx, schemas: readonly string[]): Promise<Catalog> {
+  const relations = await tx.many<RelationRow>(relationsSql, [schemas]);
+  const ids = new Map(relations.map((row) => [row.oid, tableId(row.schema, row.name)]));
+  const oids = [...ids.keys()];
+  const columns = groupByTable(await tx.many<ColumnRow>(columnsSql, [oids]), toColumn);
+  const foreignKeyRows = await tx.many<ForeignKeyRow>(foreignKeysSql, [oids]);
+  const foreignKeys = groupByTable(foreignKeyRows, (row) => toForeignKey(row, ids));
+  const indexes = groupByTable(await tx.many<UniqueIndexRow>(uniqueIndexesSql, [oids]), toUniqueIndex);
+  const triggers = groupByTable(await tx.many<TriggerRow>(triggersSql, [oids]), toTrigger);
+  const policies = groupByTable(await tx.many<PolicyRow>(policiesSql, [oids]), toPolicy);
+  const tables = relations.map((row): Table => {
+    const uniqueIndexes = indexes.get(row.oid) ?? [];
+    return {
+      id: tableId(row.schema, row.name),
+      schema: row.schema,
+      name: row.name,
+      partitioned: row.partitioned,
+      columns: columns.get(row.oid) ?? [],
+      primaryKey: primaryKey(uniqueIndexes),
+      uniqueIndexes,
+      foreignKeys: withoutCopies(foreignKeys.get(row.oid) ?? []),
+      triggers: triggers.get(row.oid) ?? [],
+      policies: policies.get(row.oid) ?? [],
+      rowSecurity: { enabled: row.secured, forced: row.forced },
+      rowEstimate: Math.round(row.estimate),
+    };
+  });
+  return { tables: tables.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+function groupByTable<R extends { table: number }, T>(
+  rows: readonly R[],
+  read: (row: R) => T,
+): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const row of rows) {
+    const group = groups.get(row.table) ?? [];
+    group.push(read(row));
+    groups.set(row.table, group);
+  }
+  return groups;
+}
+
+function primaryKey(indexes: readonly UniqueIndex[]): readonly string[] {
+  const columns = indexes.find((index) => index.primary)?.columns ?? [];
+  return columns.filter((column) => column !== null);
+}
+
+/** Each partition may carry its own declaration of what is one key to the table. */
+function withoutCopies(keys: readonly ForeignKey[]): readonly ForeignKey[] {
+  const text = (key: ForeignKey): string =>
+    JSON.stringify([key.columns, key.references, key.referencedColumns]);
+  const seen = new Set<string>();
+  return keys.filter((key) => !seen.has(text(key)) && seen.add(text(key)));
+}
+
+interface ColumnRow {
+  table: number;
+  name: string;
+  type: string;
+  base: string;
+  element: string | null;
+  required: boolean;
+  filled: boolean;
+  generated: boolean;
+  computed: boolean;
+}
+
+function toColumn(row: ColumnRow): Column {
+  return {
+    name: row.name,
+    type: row.type,
+    kind: kindOf(row),
+    notNull: row.required,
+    hasDefault: row.filled,
+    generated: row.generated,
+    computed: row.computed,
+  };
+}
+
+const scalarKinds: Readonly<Record<string, 'uuid' | 'integer' | 'text' | 'json' | 'jsonb'>> = {
+  uuid: 'uuid',
+  int2: 'integer',
+  int4: 'integer',
+  int8: 'integer',
+  text: 'text',
+  varchar: 'text',
+  bpchar: 'text',
+  citext: 'text',
+  json: 'json',
+  jsonb: 'jsonb',
+};
+
+function kindOf(row: ColumnRow): ValueKind {
+  if (row.element === null) return scalarKinds[row.base] ?? 'other';
+  const element = scalarKinds[row.element];
+  return element === 'uuid' || element === 'text' || element === 'integer' ? `${element}[]` : 'other';
+}
+
+interface ForeignKeyRow {
+  table: number;
+  name: string;
+  target: number;
+  columns: string[];
+  target_columns: string[];
+  on_delete: string;
+  on_update: string;
+  deferrable: boolean;
+  validated: boolean;
+}
+
+const actions: Readonly<Record<string, ForeignKey['onDelete']>> = {
+  a: 'no action',
+  r: 'restrict',
+  c: 'cascade',
+  n: 'set null',
+  d: 'set default',
+};
+
+function toForeignKey(row: ForeignKeyRow, ids: ReadonlyMap<number, TableId>): ForeignKey {
+  return {
+    name: row.name,
+    columns: row.columns,
+    references: ids.get(row.target) ?? '',
+    referencedColumns: row.target_columns,
+    onDelete: actions[row.on_delete] ?? 'no action',
+    onUpdate: actions[row.on_update] ?? 'no action',
+    deferrable: row.deferrable,
+    validated: row.validated,
+  };
+}
+
+interface UniqueIndexRow {
+  table: number;
+  name: string;
+  columns: (string | null)[];
+  predicate: string | null;
+  nulls_not_distinct: boolean;
+  primary: boolean;
+}
+
+function toUniqueIndex(row: UniqueIndexRow): UniqueIndex {
+  return {
+    name: row.name,
+    columns: row.columns,
+    ...(row.predicate === null ? {} : { predicate: row.predicate }),
+    nullsNotDistinct: row.nulls_not_distinct,
+    primary: row.primary,
+  };
+}
+
+interface TriggerRow extends Trigger {
+  table: number;
+}
+
+function toTrigger(row: TriggerRow): Trigger {
+  return { name: row.name, definition: row.definition, enabled: row.enabled };
+}
+
+interface PolicyRow {
+  table: number;
+  name: string;
+  command: string;
+  permissive: boolean;
+  roles: string[];
+  using: string | null;
+  with_check: string | null;
+}
+
+const commands: Readonly<Record<string, Policy['command']>> = {
+  r: 'select',
+  a: 'insert',
+  w: 'update',
+  d: 'delete',
+};
+
+function toPolicy(row: PolicyRow): Policy {
+  return {
+    name: row.name,
+    command: commands[row.command] ?? 'all',
+    permissive: row.permissive,
+    roles: row.roles,
+    ...(row.using === null ? {} : { using: row.using }),
+    ...(row.with_check === null ? {} : { withCheck: row.with_check }),
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * SQLSTATE → DroverError, the only place. To add one: a row in the table below, its code in ../errors.ts and a
+ * paragraph in docs/errors.md. The database's own message may quote values of the row, so it is kept in `data`,
+ * which a caller shows only to whoever may see the row, and not in the message.
+ */
+import { DroverError, type ErrorCode } from '../../errors.ts';
+
+interface Known {
+  readonly code: ErrorCode;
+  readonly message: (fields: Fields) => string;
+}
+
+/** What PostgreSQL says beside its message, where it says so. */
+interface Fields {
+  readonly sqlState: string;
+  readonly schema?: string;
+  readonly table?: string;
+  readonly column?: string;
+  readonly constraint?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly databaseMessage: string;
+}
+
+const known: Readonly<Record<string, Known>> = {
+  '40001': { code: 'RETRYABLE', message: () => 'Another transaction changed the same rows; try again.' },
+  '40P01': { code: 'RETRYABLE', message: () => 'Two transactions waited for each other; try again.' },
+  '25P02': {
+    code: 'TRANSACTION_ABORTED',
+    message: () => 'A statement was not run, because one before it had failed.',
+  },
+  '55P03': { code: 'LOCK_TIMEOUT', message: () => 'A lock was not free within the time allowed.' },
+  '57014': {
+    code: 'STATEMENT_TIMEOUT',
+    message: () => 'A statement took longer than allowed or was cancelled.',
+  },
+  // Raised by the trigger of src/postgres/move/fence.ts.
+  DR001: { code: 'MODEL_RETIRED', message: (f) => f.databaseMessage },
+  '42501': {
+    code: 'NOT_PERMITTED',
+    message: (f) => `The role in use may not do this${on(f)}: ${f.databaseMessage}.`,
+  },
+  '23503': {
+    code: 'STILL_REFERENCED',
+    message: (f) => `A row is referred to, or refers to a row that is not there${on(f)}.`,
+  },
+  '23505': { code: 'ALREADY_EXISTS', message: (f) => `A row with these values exists already${on(f)}.` },
+  '23502': { code: 'INVALID_VALUE', message: (f) => `A value is missing${on(f)}.` },
+  '23514': { code: 'INVALID_VALUE', message: (f) => `A value is not allowed${on(f)}.` },
+  '23P01': { code: 'ALREADY_EXISTS', message: (f) => `A row excludes this one${on(f)}.` },
+  '22P02': { code: 'INVALID_VALUE', message: () => 'A value does not have the form that its type needs.' },
+  '22001': { code: 'INVALID_VALUE', message: () => 'A value is too long for its column.' },
+  '22009': { code: 'INVALID_VALUE', message: () => 'There is no such time zone.' },
+  '22003': { code: 'INVALID_VALUE', message: () => 'A number is out of the range of its column.' },
+  '22007': {
+    code: 'INVALID_VALUE',
+    message: () => 'A date or time does not have the form that its type needs.',
+  },
+  '22008': { code: 'INVALID_VALUE', message: () => 'A date or time is out of range.' },
+  '22021': { code: 'INVALID_VALUE', message: () => 'A text holds bytes that are no characters.' },
+  '22P05': { code: 'INVALID_VALUE', message: () => 'A text holds a character that cannot be stored.' },
+};
+
+const lostConnection = /^(08...|57P0[123]|ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT)$/;
+
+/** Turns what a driver threw into a DroverError; a DroverError passes unchanged. */
+export function translate(error: unknown, context: { readonly statement: string }): DroverError {
+  if (error instanceof DroverError) return error;
+  const fields = fieldsOf(error);
+  const data = { ...fields, statement: context.statement };
+  const entry = known[fields.sqlState];
+  if (entry) return new DroverError(entry.code, entry.message(fields), data, { cause: error });
+  if (isLost(fields)) {
+    const message = 'The connection to the database was lost; what was under way is rolled back.';
+    return new DroverError('DATABASE_UNREACHABLE', message, data, { cause: error });
+  }
+  const state = fields.sqlState || 'no code';
+  const message = `The database refused a statement (${state}): ${fields.databaseMessage}`;
+  return new DroverError('DATABASE_ERROR', message, data, { cause: error });
+}
+
+function isLost(fields: Fields): boolean {
+  return (
+    lostConnection.test(fields.sqlState) ||
+    /^Connection terminated|not queryable/.test(fields.databaseMessage)
+  );
+}
+
+function on(fields: Fields): string {
+  const table = fields.table ? ` on ${fields.schema ? `${fields.schema}.` : ''}${fields.table}` : '';
+  return (
+    table +
+    (fields.column ? `, column ${fields.column}` : '') +
+    (fields.constraint ? ` (${fields.constraint})` : '')
+  );
+}
+
+function fieldsOf(error: unknown): Fields {
+  const raw: Record<string, unknown> =
+    error instanceof Error ? Object.fromEntries(Object.entries(error)) : {};
+  const named = ['schema', 'table', 'column', 'constraint', 'detail', 'hint'].flatMap((name) => {
+    const value = raw[name];
+    return typeof value === 'string' && value !== '' ? [[name, value]] : [];
+  });
+  return {
+    ...Object.fromEntries(named),
+    sqlState: typeof raw.code === 'string' ? raw.code : '',
+    databaseMessage: error instanceof Error ? error.message : String(error),
+  };
+}

@@ -1,0 +1,71 @@
+/** Facts about the places in one column of documents, grouped as for scalar places (column-facts.ts). */
+import { editDocument } from '../../engine/edit/edit.ts';
+import type { RowName } from '../../engine/plan/plan-types.ts';
+import type { Owner, PlaceState, RowGroup } from '../../engine/plan/snapshot.ts';
+import type { Tx } from '../driver/database.ts';
+import { visitDocuments } from './documents.ts';
+import type { Document, DocumentInput } from './documents.ts';
+
+interface Working {
+  states: Record<string, PlaceState>;
+  owner: Owner;
+  dead: boolean;
+  rows: number;
+  occurrences: Record<string, number>;
+  digest: bigint;
+  sample: RowName[];
+}
+
+const sampleSize = 50;
+
+/** The kinds of documents of one column that name the source. Reads candidates a batch at a time. */
+export async function readDocumentFacts(tx: Tx, input: DocumentInput): Promise<RowGroup[]> {
+  const groups = new Map<string, Working>();
+  await visitDocuments(tx, input, (batch) => {
+    for (const document of batch) addDocument(groups, input, document);
+    return Promise.resolve();
+  });
+  return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => finish(group));
+}
+
+function addDocument(groups: Map<string, Working>, input: DocumentInput, document: Document): void {
+  const found = input.places.flatMap((row, at) => {
+    if (document.owner === 'other' && !row.place.byKey) return [];
+    const edited = editDocument([row], document);
+    const stated = document.states[at] ?? 'L';
+    // History need not be read: it stays as it is, whatever it is.
+    const state = edited.kind === 'unreadable' && stated !== 'H' ? ('B' as const) : stated;
+    const occurrences = edited.kind === 'unreadable' ? 1 : edited.edits.length;
+    return occurrences === 0 ? [] : [{ id: row.place.id, state, occurrences }];
+  });
+  if (found.length === 0) return;
+  const id = JSON.stringify([
+    found.map(({ id: place, state }) => [place, state]),
+    document.owner,
+    document.dead,
+  ]);
+  const group = groups.get(id) ?? emptyGroup(found, document);
+  groups.set(id, group);
+  group.rows += 1;
+  group.digest ^= BigInt(document.hash);
+  for (const { id: place, occurrences } of found)
+    group.occurrences[place] = (group.occurrences[place] ?? 0) + occurrences;
+  if (group.sample.length < sampleSize)
+    group.sample.push({ key: document.key, ...(document.name === null ? {} : { name: document.name }) });
+}
+
+function emptyGroup(found: readonly { id: string; state: PlaceState }[], { owner, dead }: Document): Working {
+  return {
+    states: Object.fromEntries(found.map(({ id, state }) => [id, state])),
+    owner,
+    dead,
+    rows: 0,
+    occurrences: {},
+    digest: 0n,
+    sample: [],
+  };
+}
+
+function finish(group: Working): RowGroup {
+  return { ...group, side: {}, digest: group.digest.toString() };
+}

@@ -1,0 +1,38 @@
+/** Model rows of a tenant by their keys, and what a retired one was replaced by. */
+import type { ModelFacts } from '../../engine/models/model.ts';
+import { successorAmong } from '../../engine/models/successor.ts';
+import type { Rules } from '../../engine/rules/references.ts';
+import type { Tx } from '../driver/database.ts';
+import { listModels } from './model-rows.ts';
+
+interface Where {
+  readonly rules: Rules;
+  readonly tenant: string;
+}
+
+/** The model of that key, of whatever kind. Undefined where the tenant has none. */
+export async function findModelByKey(
+  tx: Tx,
+  { rules, tenant }: Where,
+  key: string,
+): Promise<ModelFacts | undefined> {
+  for (const model of rules.modelTables) {
+    const found = (await listModels(tx, rules, { model, tenant })).find((one) => one.key === key);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/**
+ * What to choose instead: the first in the line of successors of its row that may be chosen; where its row says none, the first of
+ * those that its vendor recommends.
+ */
+export async function findSuccessor(
+  tx: Tx,
+  { rules, tenant }: Where,
+  model: ModelFacts,
+): Promise<ModelFacts | undefined> {
+  const table = rules.modelTables.find(({ kind }) => kind === model.kind);
+  if (table === undefined) return undefined;
+  return successorAmong(await listModels(tx, rules, { model: table, tenant }), model);
+}

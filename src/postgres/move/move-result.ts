@@ -1,0 +1,29 @@
+/** What a migration did. */
+import type { Finding, LeftBehind, Plan } from '../../engine/plan/plan-types.ts';
+
+interface StepCount {
+  readonly step: number;
+  readonly operation: string;
+  readonly table: string;
+  readonly entity: string;
+  readonly expected: number;
+  readonly actual: number;
+}
+
+export interface MoveResult {
+  readonly migrationId: string;
+  /** The tenant's key; null where the database has a single one. */
+  readonly tenant: string | null;
+  readonly status: 'succeeded';
+  /** The same plan was applied before; this is that result, and nothing was done now. */
+  readonly replayed: boolean;
+  readonly complete: boolean;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly leftBehind: readonly LeftBehind[];
+  readonly findings: readonly Finding[];
+  readonly steps: readonly StepCount[];
+  readonly planHash: string;
+  readonly source: Plan['source'];
+  readonly target: Plan['target'];
+  readonly durationMs: number;
+}

@@ -1,0 +1,264 @@
+/** Reading the records of past migrations, and settling those that a killed process left open. */
+import type { ModelFacts } from '../../engine/models/model.ts';
+import { DroverError } from '../../errors.ts';
+import type { Tx } from '../driver/database.ts';
+import { identityOf, lockPair } from '../move/locks.ts';
+import type { MoveResult } from '../move/move-result.ts';
+import { stateTable, stateTenant, withState, withTenant, withTenants } from '../scope/site.ts';
+import type { Site } from '../scope/site.ts';
+
+export interface MigrationRecord {
+  readonly id: string;
+  readonly tenant: string;
+  readonly kind: 'model' | 'rollback';
+  readonly parentId: string | null;
+  readonly status: 'running' | 'prepared' | 'succeeded' | 'failed';
+  readonly complete: boolean;
+  readonly planHash: string | null;
+  readonly from: {
+    readonly kind: string | null;
+    readonly key: string | null;
+    readonly name: string | null;
+    readonly provider: string | null;
+  };
+  readonly to: {
+    readonly key: string | null;
+    readonly name: string | null;
+    readonly provider: string | null;
+  };
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly forced: boolean;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly migratedCount: number;
+  /** A later rollback of it stands. */
+  readonly rolledBack: boolean;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+}
+
+interface StepRecord {
+  readonly step: number;
+  readonly operation: string;
+  readonly table: string;
+  readonly entity: string;
+  readonly expected: number;
+  readonly actual: number | null;
+  readonly skipped: number;
+}
+
+export interface MigrationDetail extends MigrationRecord {
+  readonly steps: readonly StepRecord[];
+  /** The stored result: findings, what was left behind, counts; of a rollback what was skipped. */
+  readonly result: unknown;
+}
+
+const columns = `m.id::text AS id, m.tenant_id::text AS tenant, m.kind, m.parent_id::text AS "parentId", m.status, m.complete, m.plan_hash AS "planHash",
+  jsonb_build_object('kind', m.from_kind, 'key', m.from_key, 'name', m.from_name, 'provider', m.from_provider) AS "from",
+  jsonb_build_object('key', m.to_key, 'name', m.to_name, 'provider', m.to_provider) AS "to",
+  m.actor, m.reason, m.forced, m.error_code AS "errorCode", m.error_message AS "errorMessage", m.migrated_count AS "migratedCount",
+  to_char(m.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "startedAt", to_char(m.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "finishedAt"`;
+
+/** Has the schema of the records been made at all? Before the first migration of a foreign database it has not. */
+async function hasRecords(tx: Tx, site: Site): Promise<boolean> {
+  return (
+    await tx.one<{ found: boolean }>('SELECT to_regclass($1::text) IS NOT NULL AS found', [
+      stateTable(site, 'migrations'),
+    ])
+  ).found;
+}
+
+/** Records by a condition over `m`; none where nothing was ever recorded. */
+export async function readRecords(
+  tx: Tx,
+  site: Site,
+  where: string,
+  values: readonly unknown[],
+): Promise<MigrationRecord[]> {
+  if (!(await hasRecords(tx, site))) return [];
+  const rows = await tx.many<MigrationRecord>(
+    `SELECT ${columns}, ${undoneSql(site)} AS "rolledBack" FROM ${stateTable(site, 'migrations')} m ${where}`,
+    values,
+  );
+  return rows;
+}
+
+/** Does a rollback of `m` stand, that is, an odd number of rollbacks in the chain of latest children? */
+function undoneSql(site: Site): string {
+  const table = stateTable(site, 'migrations');
+  return `(WITH RECURSIVE chain AS (
+      SELECT m.tenant_id, m.id, 0 AS depth
+      UNION ALL SELECT r.tenant_id, r.id, c.depth + 1 FROM chain c CROSS JOIN LATERAL (
+        SELECT x.tenant_id, x.id FROM ${table} x WHERE x.tenant_id = c.tenant_id AND x.parent_id = c.id AND x.kind = 'rollback' AND x.status = 'succeeded' ORDER BY x.started_at DESC LIMIT 1) r)
+    SELECT max(depth) % 2 = 1 FROM chain)`;
+}
+
+export interface HistoryQuery {
+  /** Only this tenant's; in Drover's own schema it is always needed. */
+  readonly tenant?: string | undefined;
+  readonly limit: number;
+  /** Only migrations that began before this time (ISO 8601). */
+  readonly before?: string;
+}
+
+/** Migrations, newest first. */
+export function listMigrations(site: Site, query: HistoryQuery): Promise<MigrationRecord[]> {
+  const where = `WHERE ($1::text IS NULL OR m.tenant_id::text = $1::text) AND ($2::text IS NULL OR m.started_at < $2::text::timestamptz) ORDER BY m.started_at DESC, m.id LIMIT $3::int`;
+  return withState(site, query.tenant, (tx) =>
+    readRecords(tx, site, where, [query.tenant ?? null, query.before ?? null, query.limit]),
+  );
+}
+
+export interface MigrationQuery {
+  readonly tenant?: string | undefined;
+  readonly id: string;
+}
+
+/** One migration with its steps. @throws MIGRATION_NOT_FOUND, also for another tenant's */
+export function getMigration(site: Site, query: MigrationQuery): Promise<MigrationDetail> {
+  return withState(site, query.tenant, (tx) => readMigration(tx, site, query));
+}
+
+/** The same within a transaction. @throws MIGRATION_NOT_FOUND */
+export async function readMigration(tx: Tx, site: Site, query: MigrationQuery): Promise<MigrationDetail> {
+  const missing = new DroverError(
+    'MIGRATION_NOT_FOUND',
+    `There is no migration ${query.id}${query.tenant === undefined ? '' : ' of this tenant'}.`,
+    { id: query.id },
+  );
+  if (!/^[0-9a-f-]{36}$/i.test(query.id)) throw missing;
+  const [record] = await readRecords(
+    tx,
+    site,
+    `WHERE m.id = $1::text::uuid AND ($2::text IS NULL OR m.tenant_id::text = $2::text)`,
+    [query.id, query.tenant ?? null],
+  );
+  if (record === undefined) throw missing;
+  const steps = await tx.many<StepRecord>(
+    `SELECT step, operation, table_name AS "table", entity, expected, actual, skipped FROM ${stateTable(site, 'migration_steps')} WHERE migration_id = $1::text::uuid AND tenant_id::text = $2::text ORDER BY step`,
+    [record.id, record.tenant],
+  );
+  const { result } = await tx.one<{ result: unknown }>(
+    `SELECT result FROM ${stateTable(site, 'migrations')} WHERE id = $1::text::uuid AND tenant_id::text = $2::text`,
+    [record.id, record.tenant],
+  );
+  return { ...record, steps, result };
+}
+
+export interface Change {
+  readonly step: number;
+  readonly table: string;
+  readonly action: string;
+  readonly key: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** The journal of a migration row by row, in order, `limit` at a time after skipping `offset`. */
+export function listChanges(
+  site: Site,
+  query: MigrationQuery & { limit: number; offset?: number },
+): Promise<Change[]> {
+  return withState(site, query.tenant, (tx) =>
+    tx.many<Change>(
+      `SELECT j.step, j.table_name AS "table", j.action, u.key, CASE WHEN j.before IS NULL THEN u.b ELSE j.before || coalesce(u.b, '{}') END AS before,
+         CASE WHEN j.after IS NULL THEN u.a ELSE j.after || coalesce(u.a, '{}') END AS after
+       FROM ${stateTable(site, 'journal')} j
+       CROSS JOIN LATERAL unnest(coalesce(j.uuid_keys::text[], j.int_keys::text[], j.text_keys), j.befores, j.afters) WITH ORDINALITY u (key, b, a, n)
+       WHERE j.migration_id = $1::text::uuid AND ($2::text IS NULL OR j.tenant_id::text = $2::text) ORDER BY j.step, j.chunk, u.n LIMIT $3::int OFFSET $4::int`,
+      [query.id, query.tenant ?? null, query.limit, query.offset ?? 0],
+    ),
+  );
+}
+
+/** The result of an earlier migration by the same plan that still stands. */
+export function findReplay(
+  site: Site,
+  tenant: string | undefined,
+  planHash: string,
+): Promise<MoveResult | undefined> {
+  return withState(site, tenant, async (tx) => {
+    const where = `WHERE m.tenant_id = $1::text::${site.state.tenantType} AND m.plan_hash = $2 AND m.kind = 'model' AND m.status = 'succeeded' ORDER BY m.started_at DESC LIMIT 1`;
+    const [record] = await readRecords(tx, site, where, [stateTenant(tenant), planHash]);
+    if (record === undefined || record.rolledBack) return undefined;
+    const { result } = await tx.one<{ result: MoveResult }>(
+      `SELECT result FROM ${stateTable(site, 'migrations')} WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid`,
+      [stateTenant(tenant), record.id],
+    );
+    return { ...result, replayed: true };
+  });
+}
+
+interface Open {
+  readonly id: string;
+  readonly status: 'running' | 'prepared';
+  readonly xid: string | null;
+}
+
+/**
+ * Settles records of this source that a killed process left open: if nobody holds the lock of the pair, nobody works on it.
+ * Where work and record are committed apart, the fate of the work is asked of the database that did it.
+ */
+export async function settleInterrupted(
+  site: Site,
+  about: { tenant: string | undefined; source: Pick<ModelFacts, 'key' | 'components'> },
+): Promise<void> {
+  const { key, components } = about.source;
+  const open = await withState(site, about.tenant, (tx) =>
+    tx.many<Open>(
+      `SELECT id::text, status, xid FROM ${stateTable(site, 'migrations')} WHERE tenant_id = $1::text::${site.state.tenantType} AND status IN ('running', 'prepared') AND (from_key = $2 OR (from_key IS NULL AND from_name = $3 AND from_provider IS NOT DISTINCT FROM $4))`,
+      [stateTenant(about.tenant), key ?? null, components['name'] ?? null, components['provider'] ?? null],
+    ),
+  );
+  if (open.length === 0) return;
+  const fates = await withTenant(site, { tenant: about.tenant }, async (tx) => {
+    await lockPair(tx, about.tenant, identityOf(about.source));
+    const result: Fate[] = [];
+    for (const record of open)
+      result.push({ ...record, committed: record.xid !== null && (await wasCommitted(tx, record.xid)) });
+    return result;
+  });
+  await withState(site, about.tenant, async (tx) => {
+    for (const fate of fates) await settleRecord(tx, site, { tenant: about.tenant, fate });
+  });
+}
+
+/** Which of these tenants have records that a killed process may have left open. */
+export function listInterrupted(site: Site, tenants: readonly string[]): Promise<{ tenant: string }[]> {
+  return withTenants(site, { tenants, readOnly: true }, (tx) =>
+    tx.many<{ tenant: string }>(
+      `SELECT DISTINCT tenant_id::text AS tenant FROM ${stateTable(site, 'migrations')} WHERE tenant_id = ANY ($1::text[]::${site.state.tenantType}[]) AND status IN ('running', 'prepared')`,
+      [tenants],
+    ),
+  );
+}
+
+interface Fate extends Open {
+  readonly committed: boolean;
+}
+
+/** An id that is still to be given out was lost in a crash of the database, and its work with it. */
+async function wasCommitted(tx: Tx, xid: string): Promise<boolean> {
+  const { status } = await tx.one<{ status: string | null }>(
+    `SELECT CASE WHEN $1::text::xid8 < pg_snapshot_xmax(pg_current_snapshot()) THEN pg_xact_status($1::text::xid8) END AS status`,
+    [xid],
+  );
+  return status === 'committed';
+}
+
+/** Only as it was found: a process that began its work since goes on with its record. */
+async function settleRecord(
+  tx: Tx,
+  site: Site,
+  { tenant, fate }: { tenant: string | undefined; fate: Fate },
+): Promise<void> {
+  const set = fate.committed
+    ? `status = 'succeeded'`
+    : `status = 'failed', error_code = 'INTERRUPTED', error_message = 'The process ended before the migration did; nothing was changed.', finished_at = now()`;
+  await tx.run(
+    `UPDATE ${stateTable(site, 'migrations')} SET ${set} WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid AND status = $3 AND xid IS NOT DISTINCT FROM $4`,
+    [stateTenant(tenant), fate.id, fate.status, fate.xid],
+  );
+}

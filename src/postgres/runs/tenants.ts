@@ -1,0 +1,292 @@
+/**
+ * The part of a run that is about one tenant, and the claims of workers on it.
+ *
+ * A claim is a random id that a worker writes into the rows it takes, with a time until which it holds. It is renewed while the
+ * worker lives; afterwards anybody may take the rows. What was done is recorded by `recordDone` inside the transaction that did
+ * it, and only where the claim still stands: whoever lost it rolls back. So a tenant is moved once, whoever dies or sleeps.
+ */
+import type { Finding } from '../../engine/plan/plan-types.ts';
+import { DroverError } from '../../errors.ts';
+import type { Tx } from '../driver/database.ts';
+import { runTable } from './runs.ts';
+import type { RunCounts, RunRecord } from './runs.ts';
+import { withState } from '../scope/site.ts';
+import type { Site } from '../scope/site.ts';
+
+type RunTenantStatus = 'pending' | 'claimed' | 'succeeded' | 'failed' | 'skipped';
+
+export interface RunTenant {
+  readonly tenant: string;
+  readonly tenantName: string;
+  readonly position: number;
+  readonly status: RunTenantStatus;
+  /** Why it failed or was skipped. */
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly fromKey: string | null;
+  readonly toKey: string | null;
+  readonly migrationId: string | null;
+  readonly complete: boolean | null;
+  readonly migratedCount: number;
+  /** Rows by entity type. */
+  readonly details: Readonly<Record<string, number>>;
+  readonly findings: readonly Finding[];
+  readonly durationMs: number | null;
+  readonly attempts: number;
+  readonly finishedAt: string | null;
+}
+
+const columns = `t.tenant_id::text AS tenant, t.tenant_name AS "tenantName", t.position, t.status, t.code, t.message, t.from_key AS "fromKey", t.to_key AS "toKey",
+  t.migration_id::text AS "migrationId", t.complete, t.migrated_count AS "migratedCount", t.details, t.findings, t.duration_ms AS "durationMs", t.attempts,
+  to_char(t.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "finishedAt"`;
+
+export interface NewRunTenant {
+  readonly tenant: string;
+  readonly tenantName: string;
+  readonly position: number;
+  readonly status: 'pending' | 'failed' | 'skipped';
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly fromKey: string | null;
+  readonly toKey: string | null;
+  readonly sourceRetired: boolean;
+  readonly undoesId: string | null;
+  readonly findings: readonly Finding[];
+}
+
+const rowsPerStatement = 2000;
+
+/** Adds the tenants of a run, in the transaction that adds the run. Those that are skipped from the start are no news. */
+export async function insertRunTenants(
+  tx: Tx,
+  site: Site,
+  { runId, tenants }: { runId: string; tenants: readonly NewRunTenant[] },
+): Promise<void> {
+  for (let from = 0; from < tenants.length; from += rowsPerStatement) {
+    const rows = tenants.slice(from, from + rowsPerStatement).map((row) => ({
+      tenant_id: row.tenant,
+      tenant_name: row.tenantName,
+      position: row.position,
+      status: row.status,
+      code: row.code,
+      message: row.message,
+      from_key: row.fromKey,
+      to_key: row.toKey,
+      source_retired: row.sourceRetired,
+      undoes_id: row.undoesId,
+      findings: row.findings,
+    }));
+    await tx.run(
+      `INSERT INTO ${runTable(site, 'run_tenants')} (tenant_id, run_id, position, tenant_name, status, code, message, from_key, to_key, source_retired, undoes_id, findings, announced, finished_at)
+       SELECT tenant_id, $1::text::uuid, position, tenant_name, status, code, message, from_key, to_key, source_retired, undoes_id, findings, status = 'skipped',
+         CASE WHEN status <> 'pending' THEN statement_timestamp() END
+       FROM jsonb_populate_recordset(NULL::${runTable(site, 'run_tenants')}, $2::text::jsonb)`,
+      [runId, JSON.stringify(rows)],
+    );
+  }
+}
+
+export interface Claimed {
+  readonly tenant: string;
+  readonly fromKey: string | null;
+  readonly toKey: string | null;
+  readonly sourceRetired: boolean;
+  readonly undoesId: string | null;
+  readonly attempts: number;
+}
+
+export interface Claim {
+  readonly runId: string;
+  readonly claim: string;
+  readonly worker: string;
+  readonly leaseMs: number;
+}
+
+/**
+ * Takes the next tenants: those that nobody took, and those whose claim has run out. None while the run does not run.
+ * Locks: the run's row FOR SHARE, so that a pause waits for this and the next claim for the pause; then the tenants' rows by
+ * position, past those that another worker is taking. Index: run_tenants_open_idx.
+ */
+export function claimTenants(site: Site, claim: Claim, limit: number): Promise<Claimed[]> {
+  return withState(site, undefined, async (tx) => {
+    const run = await tx.maybeOne<{ size: number; released: boolean }>(
+      `SELECT r.canary_size AS size, r.canary_released AS released FROM ${runTable(site, 'runs')} r WHERE r.id = $1::text::uuid AND r.status = 'running' FOR SHARE`,
+      [claim.runId],
+    );
+    if (run === undefined) return [];
+    return tx.many<Claimed>(
+      `WITH next AS (
+         SELECT t.tenant_id, t.run_id FROM ${runTable(site, 'run_tenants')} t
+         WHERE t.run_id = $1::text::uuid AND t.status IN ('pending', 'claimed') AND ($2::int IS NULL OR t.position <= $2::int)
+           AND CASE t.status WHEN 'pending' THEN t.not_before IS NULL OR t.not_before <= statement_timestamp() ELSE t.claimed_until < statement_timestamp() END
+         ORDER BY t.position LIMIT $3::int FOR UPDATE SKIP LOCKED)
+       UPDATE ${runTable(site, 'run_tenants')} t SET status = 'claimed', claim = $4::text::uuid, worker = $5, claimed_until = statement_timestamp() + $6::int * interval '1 millisecond',
+         attempts = t.attempts + 1, not_before = NULL
+       FROM next n WHERE t.tenant_id = n.tenant_id AND t.run_id = n.run_id
+       RETURNING t.tenant_id::text AS tenant, t.from_key AS "fromKey", t.to_key AS "toKey", t.source_retired AS "sourceRetired", t.undoes_id::text AS "undoesId", t.attempts`,
+      [claim.runId, run.released ? null : run.size, limit, claim.claim, claim.worker, claim.leaseMs],
+    );
+  });
+}
+
+/** Says that the worker is alive. */
+export async function renewClaim(site: Site, claim: Claim): Promise<void> {
+  await withState(site, undefined, (tx) =>
+    tx.run(
+      `UPDATE ${runTable(site, 'run_tenants')} t SET claimed_until = statement_timestamp() + $3::int * interval '1 millisecond' WHERE t.run_id = $1::text::uuid AND t.claim = $2::text::uuid AND t.status = 'claimed'`,
+      [claim.runId, claim.claim, claim.leaseMs],
+    ),
+  );
+}
+
+/** Gives back what was taken and not finished, for anybody to take after a while. */
+export async function releaseClaim(
+  site: Site,
+  claim: Claim,
+  about: { tenants?: readonly string[]; afterMs: number },
+): Promise<void> {
+  await withState(site, undefined, (tx) =>
+    tx.run(
+      `UPDATE ${runTable(site, 'run_tenants')} t SET status = 'pending', claim = NULL, claimed_until = NULL, not_before = statement_timestamp() + $4::int * interval '1 millisecond'
+       WHERE t.run_id = $1::text::uuid AND t.claim = $2::text::uuid AND t.status = 'claimed' AND ($3::text[] IS NULL OR t.tenant_id::text = ANY ($3::text[]))`,
+      [claim.runId, claim.claim, about.tenants ?? null, about.afterMs],
+    ),
+  );
+}
+
+/** What became of a tenant. */
+export interface Ended {
+  readonly tenant: string;
+  readonly status: 'succeeded' | 'failed' | 'skipped';
+  readonly code?: string;
+  readonly message?: string;
+  readonly migrationId?: string;
+  readonly complete?: boolean;
+  readonly migratedCount?: number;
+  readonly details?: Readonly<Record<string, number>>;
+  readonly findings?: readonly Finding[];
+  readonly durationMs?: number;
+}
+
+/**
+ * Records success in the transaction of the work, as the role that does the work.
+ * @throws RUN_CLAIM_LOST where somebody else has taken one of the tenants, so that the work is rolled back
+ */
+export async function recordDone(
+  tx: Tx,
+  site: Site,
+  about: { claim: Claim; ended: readonly Ended[] },
+): Promise<void> {
+  const written = await writeEnded(tx, site, about);
+  if (written === about.ended.length) return;
+  throw new DroverError(
+    'RUN_CLAIM_LOST',
+    `Another worker has taken over ${about.ended.length - written} of ${about.ended.length} tenant(s) of run ${about.claim.runId}, because this one did not answer in time; what it did is rolled back.`,
+    { run: about.claim.runId },
+  );
+}
+
+/** Records failures, after the work was rolled back. Tenants that somebody else took are theirs. */
+export async function recordEnded(site: Site, claim: Claim, ended: readonly Ended[]): Promise<void> {
+  if (ended.length === 0) return;
+  await withState(site, undefined, (tx) => writeEnded(tx, site, { claim, ended }));
+}
+
+function writeEnded(
+  tx: Tx,
+  site: Site,
+  { claim, ended }: { claim: Claim; ended: readonly Ended[] },
+): Promise<number> {
+  const rows = ended.map((end) => ({
+    tenant_id: end.tenant,
+    status: end.status,
+    code: end.code ?? null,
+    message: end.message ?? null,
+    migration_id: end.migrationId ?? null,
+    complete: end.complete ?? null,
+    migrated_count: end.migratedCount ?? 0,
+    details: end.details ?? {},
+    findings: end.findings ?? [],
+    duration_ms: end.durationMs ?? null,
+  }));
+  return tx.run(
+    `UPDATE ${runTable(site, 'run_tenants')} t SET status = e.status, code = e.code, message = e.message, migration_id = e.migration_id, complete = e.complete,
+       migrated_count = e.migrated_count, details = e.details, findings = t.findings || e.findings, duration_ms = e.duration_ms, claim = NULL, claimed_until = NULL,
+       finished_at = statement_timestamp()
+     FROM jsonb_populate_recordset(NULL::${runTable(site, 'run_tenants')}, $3::text::jsonb) e
+     WHERE t.tenant_id = e.tenant_id AND t.run_id = $1::text::uuid AND t.claim = $2::text::uuid AND t.status = 'claimed'`,
+    [claim.runId, claim.claim, JSON.stringify(rows)],
+  );
+}
+
+/** Ends every tenant that nobody works on: it is skipped. Whoever held a claim that has run out cannot commit any more.. */
+export function skipOpen(
+  tx: Tx,
+  site: Site,
+  about: { runId: string; code: string; message: string },
+): Promise<number> {
+  return tx.run(
+    `UPDATE ${runTable(site, 'run_tenants')} t SET status = 'skipped', code = $2, message = $3, claim = NULL, claimed_until = NULL, announced = true, finished_at = statement_timestamp()
+     WHERE t.run_id = $1::text::uuid AND (t.status = 'pending' OR (t.status = 'claimed' AND t.claimed_until < statement_timestamp()))`,
+    [about.runId, about.code, about.message],
+  );
+}
+
+/** Where a run stands, counted from its tenants. */
+export interface Standing extends RunCounts {
+  /** Of the pending ones: under a claim. */
+  readonly claimed: number;
+  /** Not finished, among the canary. */
+  readonly canaryOpen: number;
+}
+
+/** Counts the tenants of a run. Within `withRun`. */
+export function countTenants(tx: Tx, site: Site, run: RunRecord): Promise<Standing> {
+  return tx.one<Standing>(
+    `SELECT count(*) AS total, count(*) FILTER (WHERE t.status IN ('pending', 'claimed')) AS pending, count(*) FILTER (WHERE t.status = 'claimed') AS claimed,
+       count(*) FILTER (WHERE t.status = 'succeeded') AS succeeded, count(*) FILTER (WHERE t.status = 'failed') AS failed,
+       count(*) FILTER (WHERE t.status = 'skipped') AS skipped, coalesce(sum(t.migrated_count), 0)::bigint AS "migratedCount",
+       count(*) FILTER (WHERE t.status IN ('pending', 'claimed') AND t.position <= $2::int) AS "canaryOpen"
+     FROM ${runTable(site, 'run_tenants')} t WHERE t.run_id = $1::text::uuid`,
+    [run.id, run.canarySize],
+  );
+}
+
+export interface RunTenantQuery {
+  readonly runId: string;
+  readonly limit: number;
+  /** Only those after this position. */
+  readonly after?: number;
+  readonly status?: readonly RunTenantStatus[];
+}
+
+/** The tenants of a run, by position. */
+export function listRunTenants(site: Site, query: RunTenantQuery): Promise<RunTenant[]> {
+  return withState(site, undefined, (tx) =>
+    tx.many<RunTenant>(
+      `SELECT ${columns} FROM ${runTable(site, 'run_tenants')} t
+       WHERE t.run_id = $1::text::uuid AND t.position > $2::int AND ($3::text[] IS NULL OR t.status = ANY ($3::text[])) ORDER BY t.position LIMIT $4::int`,
+      [query.runId, query.after ?? 0, query.status ?? null, query.limit],
+    ),
+  );
+}
+
+export interface Undoable {
+  readonly tenant: string;
+  readonly tenantName: string;
+  readonly migrationId: string;
+  readonly fromKey: string | null;
+  readonly toKey: string | null;
+  /** The run that has taken it back already. */
+  readonly undoneBy: string | null;
+}
+
+/** What a run has done, by tenant in the order of the run, with what took it back already. Within `withRun`. */
+export function listUndoable(tx: Tx, site: Site, runId: string): Promise<Undoable[]> {
+  return tx.many<Undoable>(
+    `SELECT t.tenant_id::text AS tenant, t.tenant_name AS "tenantName", t.migration_id::text AS "migrationId", t.from_key AS "fromKey", t.to_key AS "toKey",
+       (SELECT u.run_id::text FROM ${runTable(site, 'run_tenants')} u WHERE u.tenant_id = t.tenant_id AND u.undoes_id = t.migration_id AND u.status = 'succeeded' LIMIT 1) AS "undoneBy"
+     FROM ${runTable(site, 'run_tenants')} t WHERE t.run_id = $1::text::uuid AND t.status = 'succeeded' AND t.migration_id IS NOT NULL ORDER BY t.position`,
+    [runId],
+  );
+}

@@ -1,0 +1,143 @@
+/**
+ * Proof that row-level security binds the roles in use: from the catalogue (is it on, forced, with exactly the expected
+ * policies and grants; can a role step around it) and by trying (does a transaction without a tenant see anything).
+ * Either alone can be fooled: an empty table shows nothing, and a catalogue does not know what a pooler left behind.
+ */
+import { DroverError } from '../../errors.ts';
+import type { Database, Tx } from '../driver/database.ts';
+import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
+import { listRoleProblems, listTableSecurity, type TableSecurity } from './isolation.ts';
+
+interface ExpectedTable {
+  readonly name: string;
+  /** Its rows belong to tenants. */
+  readonly tenant: boolean;
+  /** One per role, for all commands; no others may be there. */
+  readonly policies: readonly { readonly role: string; readonly expression: string }[];
+  /** By role, in lower case; all others must be withheld. */
+  readonly privileges: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface IsolationExpectation {
+  readonly schema: string;
+  readonly tables: readonly ExpectedTable[];
+  /** The roles that tenant work drops to. */
+  readonly tenantRoles: readonly string[];
+  /** The settings that name tenants; none may be in force where nobody set it. */
+  readonly settings: readonly string[];
+}
+
+/** Throws ISOLATION_NOT_EFFECTIVE with everything that is missing. */
+export async function checkIsolation(db: Database, expected: IsolationExpectation): Promise<void> {
+  const problems = await db.transaction('BEGIN READ ONLY', (tx) => catalogueProblems(tx, expected));
+  // Trying needs the roles and tables that the catalogue was asked for.
+  for (const role of problems.length === 0 ? expected.tenantRoles : []) {
+    problems.push(...(await probe(db, expected, role)));
+  }
+  if (problems.length === 0) return;
+  const message = `Tenants are not kept apart in the schema ${expected.schema}, so Drover does not start: ${problems.join('; ')}.`;
+  throw new DroverError('ISOLATION_NOT_EFFECTIVE', message, { schema: expected.schema, problems });
+}
+
+async function catalogueProblems(tx: Tx, expected: IsolationExpectation): Promise<string[]> {
+  const roles = [...new Set(expected.tables.flatMap((table) => Object.keys(table.privileges)))];
+  const found = await listTableSecurity(tx, expected.schema, roles);
+  const unlisted = found.filter((table) => !expected.tables.some(({ name }) => name === table.name));
+  return [
+    ...(await listRoleProblems(tx, expected.schema, expected.tenantRoles)),
+    ...unlisted.map(({ name }) => `the table ${name} is not declared in the manifest`),
+    ...expected.tables.flatMap((table) => {
+      const security = found.find(({ name }) => name === table.name);
+      return security === undefined ? [`the table ${table.name} is missing`] : tableProblems(table, security);
+    }),
+  ];
+}
+
+function tableProblems(expected: ExpectedTable, found: TableSecurity): string[] {
+  const problems: string[] = [];
+  if (expected.tenant && !found.enabled) problems.push(`row-level security is off on ${found.name}`);
+  if (expected.tenant && !found.forced) problems.push(`row-level security is not forced on ${found.name}`);
+  return [...problems, ...policyProblems(expected, found), ...privilegeProblems(expected, found)];
+}
+
+function policyProblems(expected: ExpectedTable, found: TableSecurity): string[] {
+  const missing = expected.policies.filter(
+    ({ role, expression }) => !found.policies.some((policy) => isPolicy(policy, role, expression)),
+  );
+  const extra = found.policies.filter(
+    (policy) => !expected.policies.some(({ role, expression }) => isPolicy(policy, role, expression)),
+  );
+  return [
+    ...missing.map(
+      ({ role }) => `the policy for ${role} on ${found.name} is missing or is not what it must be`,
+    ),
+    ...extra.map(({ name }) => `the policy ${name} on ${found.name} is not one of Drover's`),
+  ];
+}
+
+function isPolicy(policy: TableSecurity['policies'][number], role: string, expression: string): boolean {
+  const text = normalise(expression);
+  return (
+    policy.command === '*' &&
+    policy.permissive &&
+    policy.roles.length === 1 &&
+    policy.roles[0] === role &&
+    normalise(policy.using ?? '') === text &&
+    normalise(policy.check ?? '') === text
+  );
+}
+
+/**
+ * PostgreSQL prints an expression with casts, aliases and parentheses of its own. Our expressions have one reading
+ * whatever the parentheses, so the rest is compared token by token.
+ */
+function normalise(expression: string): string {
+  return expression
+    .replaceAll(/::text\b|\bAS\s+("nullif"|unnest)/gi, '')
+    .replaceAll(/[\s()]/g, '')
+    .toLowerCase();
+}
+
+function privilegeProblems(expected: ExpectedTable, found: TableSecurity): string[] {
+  return Object.entries(expected.privileges).flatMap(([role, privileges]) => {
+    const held = found.privileges.flatMap((one) => (one.role === role ? [one.privilege] : []));
+    const missing = privileges.filter((privilege) => !held.includes(privilege));
+    const extra = held.filter((privilege) => !privileges.includes(privilege));
+    return [
+      ...missing.map((privilege) => `${role} may not ${privilege} on ${found.name}`),
+      ...extra.map((privilege) => `${role} may ${privilege} on ${found.name}, which it must not`),
+    ];
+  });
+}
+
+/** As the role, without a tenant: it is that role, row-level security is active for it, and it sees nothing. */
+async function probe(db: Database, expected: IsolationExpectation, role: string): Promise<string[]> {
+  return db.transaction(`BEGIN READ ONLY; SET LOCAL ROLE ${quoteIdent(role)}`, async (tx) => {
+    const { user } = await tx.one<{ user: string }>('SELECT current_user::text AS user');
+    const problems = user === role ? [] : [`transactions run as ${user} and not as ${role}`];
+    for (const setting of expected.settings) {
+      const { value } = await tx.one<{ value: string | null }>(
+        `SELECT pg_catalog.current_setting($1, true) AS value`,
+        [setting],
+      );
+      if (value) problems.push(`${setting} has a value although nobody set it`);
+    }
+    const tables = expected.tables.filter((table) => table.tenant).map(({ name }) => name);
+    return [...problems, ...(await probeTables(tx, expected.schema, { role, tables }))];
+  });
+}
+
+async function probeTables(
+  tx: Tx,
+  schema: string,
+  { role, tables }: { role: string; tables: readonly string[] },
+): Promise<string[]> {
+  const looks = tables.map((_, at) => {
+    const table = quoteTable({ schema, name: tables[at] ?? '' });
+    return `SELECT $${at + 1}::text AS name, EXISTS (SELECT FROM ${table}) AS visible`;
+  });
+  const seen = await tx.many<{ name: string; visible: boolean }>(looks.join(' UNION ALL '), tables);
+  return seen
+    .filter(({ visible }) => visible)
+    .map(({ name }) => `${role} sees rows of ${name} without a tenant`);
+}

@@ -1,0 +1,176 @@
+/**
+ * Brings Drover's own schema up to date. Every process does this at start, and any number of them may do it at once:
+ * each file is applied in one transaction that first takes an advisory lock and then looks again at what is applied,
+ * so one process applies a file and the others find it done. The lock belongs to the transaction, because a session's
+ * lock would be lost in a pooler. After each transaction the schema is that of a whole number of files.
+ *
+ * A migration that changes rows of tenants must say so to row-level security, which is forced and binds the owner too.
+ */
+import { DroverError } from '../../errors.ts';
+import type { Database, Tx } from '../driver/database.ts';
+import { quoteIdent } from '../sql/identifiers.ts';
+import {
+  checksumOf,
+  fillTemplate,
+  type MigrationFile,
+  migrationsFolder,
+  readMigrationFiles,
+  type SchemaVariant,
+} from './migration-files.ts';
+import {
+  type AppliedMigration,
+  createSchema,
+  findSchema,
+  listApplied,
+  lockSchema,
+  recordApplied,
+} from './applied.ts';
+
+export interface MigrateOptions {
+  readonly schema: string;
+  readonly variant: SchemaVariant;
+  /** Generated SQL that follows the files and is applied again whenever its text changes; a template like theirs. */
+  readonly generated?: { readonly name: string; readonly template: string };
+  /** Where the files are; the package's own by default. */
+  readonly folder?: string;
+}
+
+interface Work extends MigrateOptions {
+  readonly files: readonly MigrationFile[];
+}
+
+/** Applies what is missing and returns its names, in order; an empty list where the schema was up to date. */
+export async function migrateSchema(db: Database, options: MigrateOptions): Promise<string[]> {
+  checkSchemaName(options.schema);
+  const work = { ...options, files: readMigrationFiles(options.variant, options.folder ?? migrationsFolder) };
+  const applied: string[] = [];
+  for (;;) {
+    const name = await db.transaction(opening, (tx) => applyNext(tx, work));
+    if (name === undefined) return applied;
+    applied.push(name);
+  }
+}
+
+/**
+ * The names of what migrateSchema would apply, without applying it.
+ * @throws MIGRATION_CHANGED, MIGRATION_UNKNOWN and SCHEMA_OCCUPIED as migrateSchema does
+ */
+export async function listPending(db: Database, options: MigrateOptions): Promise<string[]> {
+  const work = { ...options, files: readMigrationFiles(options.variant, options.folder ?? migrationsFolder) };
+  return db.transaction('BEGIN READ ONLY', async (tx) => {
+    const found = await findSchema(tx, work.schema);
+    if (found === 'foreign') throw occupied(work.schema);
+    const applied = found === 'ours' ? await listApplied(tx, work.schema) : [];
+    for (const row of applied) checkApplied(work, row);
+    const missing = work.files.filter((file) => !applied.some((row) => row.version === file.version));
+    const { generated } = work;
+    const current = generated === undefined || isGenerated(applied, generated.template);
+    return [...missing.map(({ name }) => name), ...(current ? [] : [generated.name])];
+  });
+}
+
+// Long enough for another process to finish a migration; then LOCK_TIMEOUT instead of a start that never ends.
+const opening = `BEGIN; SET LOCAL lock_timeout = '120s'`;
+
+async function applyNext(tx: Tx, work: Work): Promise<string | undefined> {
+  await lockSchema(tx, work.schema);
+  const applied = await readApplied(tx, work);
+  const last = applied.filter((row) => row.version !== generatedVersion).at(-1)?.version ?? '';
+  const next = work.files.find((file) => !applied.some((row) => row.version === file.version));
+  if (next !== undefined && next.version < last) throw unknown(work.schema, last);
+  return next === undefined ? applyGenerated(tx, work, applied) : applyFile(tx, work, next);
+}
+
+/** What is applied, after proof that this version of Drover may go on from there. */
+async function readApplied(tx: Tx, work: Work): Promise<AppliedMigration[]> {
+  const found = await findSchema(tx, work.schema);
+  if (found === 'foreign') throw occupied(work.schema);
+  if (found !== 'ours') await createSchema(tx, work.schema, found === 'missing');
+  const applied = await listApplied(tx, work.schema);
+  for (const row of applied) checkApplied(work, row);
+  return applied;
+}
+
+function checkApplied(work: Work, row: AppliedMigration): void {
+  if (row.variant !== work.variant) throw otherVariant(work, row);
+  if (row.version === generatedVersion) return;
+  const file = work.files.find((candidate) => candidate.version === row.version);
+  if (file === undefined) throw unknown(work.schema, row.name);
+  if (file.checksum !== row.checksum) throw changed(work.schema, file.name);
+}
+
+async function applyFile(tx: Tx, work: Work, file: MigrationFile): Promise<string> {
+  await runTemplate(tx, work, file);
+  const { version, name, checksum } = file;
+  await recordApplied(tx, work.schema, { version, name, checksum, variant: work.variant });
+  return name;
+}
+
+const generatedVersion = 'generated';
+
+async function applyGenerated(
+  tx: Tx,
+  work: Work,
+  applied: readonly AppliedMigration[],
+): Promise<string | undefined> {
+  if (work.generated === undefined) return undefined;
+  if (isGenerated(applied, work.generated.template)) return undefined;
+  await runTemplate(tx, work, work.generated);
+  const { name } = work.generated;
+  const checksum = generatedChecksum(applied, work.generated.template);
+  await recordApplied(tx, work.schema, { version: generatedVersion, name, checksum, variant: work.variant });
+  return name;
+}
+
+function isGenerated(applied: readonly AppliedMigration[], template: string): boolean {
+  const checksum = generatedChecksum(applied, template);
+  return applied.some((row) => row.version === generatedVersion && row.checksum === checksum);
+}
+
+/** What is generated depends on the tables that are there, so a new file makes it run again. */
+function generatedChecksum(applied: readonly AppliedMigration[], template: string): string {
+  const state = applied.filter((row) => row.version !== generatedVersion).map((row) => row.checksum);
+  return checksumOf([template, ...state].join('\n'));
+}
+
+async function runTemplate(tx: Tx, work: Work, part: { name: string; template: string }): Promise<void> {
+  try {
+    await tx.script(fillTemplate(part.template, work.schema, work.variant));
+  } catch (cause) {
+    throw failed(part.name, cause);
+  }
+}
+
+function checkSchemaName(schema: string): void {
+  quoteIdent(schema);
+  if (/^[A-Za-z_][A-Za-z0-9_$-]*$/.test(schema) && !/^(pg_|information_schema$)/i.test(schema)) return;
+  const message = `${JSON.stringify(schema)} cannot be the name of Drover's schema: use letters, digits and _.`;
+  throw new DroverError('INVALID_IDENTIFIER', message, { schema });
+}
+
+function failed(name: string, cause: unknown): DroverError {
+  const reason = cause instanceof DroverError ? cause.message : String(cause);
+  const data = { file: name, ...(cause instanceof DroverError ? cause.data : {}) };
+  const message = `The migration ${name} failed and was rolled back; the schema is as it was before it. ${reason} Mend the cause and start again.`;
+  return new DroverError('MIGRATION_FAILED', message, data, { cause });
+}
+
+function changed(schema: string, name: string): DroverError {
+  const message = `The migration ${name} is not the text that was applied to the schema ${schema}. Restore the file from the version of Drover that applied it; a change to the schema is a new file.`;
+  return new DroverError('MIGRATION_CHANGED', message, { file: name, schema });
+}
+
+function unknown(schema: string, name: string): DroverError {
+  const message = `The schema ${schema} has the migration ${name}, which this version of Drover does not know or would apply out of order: it was upgraded by a newer one. Start that version.`;
+  return new DroverError('MIGRATION_UNKNOWN', message, { file: name, schema });
+}
+
+function otherVariant(work: Work, row: AppliedMigration): DroverError {
+  const message = `The schema ${work.schema} holds Drover's ${row.variant} tables, and the ${work.variant} tables are asked for. Choose another schema name.`;
+  return new DroverError('SCHEMA_OCCUPIED', message, { schema: work.schema, file: row.name });
+}
+
+function occupied(schema: string): DroverError {
+  const message = `The schema ${schema} has tables that are not Drover's, and nothing was changed in it. Choose another schema name.`;
+  return new DroverError('SCHEMA_OCCUPIED', message, { schema });
+}

@@ -1,0 +1,206 @@
+/**
+ * The one place that sets role and tenant. Both are literals in the message that begins the transaction: it costs no
+ * round trip, ends with the transaction whatever happens, and passes poolers and fleets that swallow `set_config`.
+ *
+ * A scope says how a database separates tenants. Drover's own is `platformScope` in ../platform/scope.ts; that of a
+ * foreign database comes from its configuration. A database without roles and settings has an empty scope.
+ */
+import { DroverError } from '../../errors.ts';
+import type { Database, Extent, Tx } from '../driver/database.ts';
+import { quoteIdent, quoteLiteral } from '../sql/identifiers.ts';
+
+export interface TenantScope {
+  /** The role that tenant work drops to. */
+  readonly role?: string;
+  /** Settings of a tenant's transaction; `$tenant` stands for the tenant. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The role and settings of work on several named tenants; `$tenants` stands for a PostgreSQL array of them. */
+  readonly fleet?: { readonly role?: string; readonly settings: Readonly<Record<string, string>> };
+  /** The role of work outside tenants; the login itself where it is not given. */
+  readonly operatorRole?: string;
+  /** What a tenant's key looks like; `text` where it is not given. */
+  readonly tenantKey?: 'uuid' | 'text';
+  readonly isolation?: 'read committed' | 'repeatable read';
+  readonly readOnly?: boolean;
+  readonly lockTimeoutMs?: number;
+  readonly extent?: Extent;
+}
+
+/** Runs `work` in a transaction that is bound to one tenant. */
+export async function asTenant<T>(
+  db: Database,
+  scope: TenantScope,
+  tenantId: string,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const settings = fill(scope.settings, '$tenant', checkTenant(scope, tenantId));
+  return db.transaction(opening(scope, scope.role, settings), work, scope.extent);
+}
+
+/** Runs `work` in a transaction that sees the named tenants and no other. */
+export async function asFleet<T>(
+  db: Database,
+  scope: TenantScope,
+  tenantIds: readonly string[],
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const { role, settings } = fleetBindings(scope, tenantIds);
+  return db.transaction(opening(scope, role, settings), work, scope.extent);
+}
+
+function fleetBindings(
+  scope: TenantScope,
+  tenantIds: readonly string[],
+): { role: string | undefined; settings: Readonly<Record<string, string>> } {
+  if (tenantIds.length === 0) throw new DroverError('TENANT_INVALID', 'A fleet transaction names no tenant.');
+  const tenants = tenantIds.map((tenantId) => checkTenant(scope, tenantId));
+  const { role, settings } = fleetOf(scope);
+  const list = `{${tenants.map((tenant) => JSON.stringify(tenant)).join(',')}}`;
+  return { role, settings: fill(settings, '$tenants', list) };
+}
+
+/** Runs `work` outside tenants: the catalogue, the list of tenants, state. No tenant's setting is in force. */
+export async function asOperator<T>(
+  db: Database,
+  scope: TenantScope,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const settings = Object.entries(scope.settings).filter(([, value]) => !value.includes('$tenant'));
+  const begin = opening(scope, scope.operatorRole, Object.fromEntries(settings));
+  return db.transaction(begin, work, scope.extent);
+}
+
+/**
+ * Binds an operator's transaction to one tenant from here on: for what must be written in a tenant together with what
+ * belongs to none, such as its audit record.
+ */
+export async function enterTenant(tx: Tx, scope: TenantScope, tenantId: string): Promise<void> {
+  const settings = fill(scope.settings, '$tenant', checkTenant(scope, tenantId));
+  await tx.script(bindingsOf(scope.role, settings).join('; '));
+}
+
+/**
+ * Does one thing as the operator within a transaction of tenants, which is theirs again afterwards: for what tenants may
+ * rely on but not write themselves. Where the work fails the transaction has failed, so nobody goes on as the operator.
+ */
+export async function asOperatorWithin(tx: Tx, scope: TenantScope, work: () => Promise<void>): Promise<void> {
+  const { operatorRole } = scope;
+  if (operatorRole === undefined) return work();
+  const { role } = await tx.one<{ role: string }>('SELECT current_user::text AS role');
+  await tx.script(`SET LOCAL ROLE ${quoteIdent(operatorRole)}`);
+  await work();
+  return tx.script(`SET LOCAL ROLE ${quoteIdent(role)}`);
+}
+
+/**
+ * Does one thing in the named tenants within an operator's transaction, which is the operator's again afterwards: for what must
+ * happen together in tenants and in what belongs to none.
+ */
+export async function asFleetWithin(
+  tx: Tx,
+  scope: TenantScope,
+  { tenantIds, work }: { readonly tenantIds: readonly string[]; readonly work: () => Promise<void> },
+): Promise<void> {
+  const { role, settings } = fleetBindings(scope, tenantIds);
+  await tx.script(bindingsOf(role, settings).join('; '));
+  await work();
+  if (scope.operatorRole !== undefined) await tx.script(`SET LOCAL ROLE ${quoteIdent(scope.operatorRole)}`);
+}
+
+/** Can one transaction see several tenants? */
+export function sharesTransactions(scope: TenantScope): boolean {
+  return (
+    scope.fleet !== undefined || !Object.values(scope.settings).some((value) => value.includes('$tenant'))
+  );
+}
+
+/** A database that binds nothing to a tenant needs nothing for several; otherwise the scope must say how. */
+function fleetOf(scope: TenantScope): { role?: string; settings: Readonly<Record<string, string>> } {
+  if (scope.fleet) return scope.fleet;
+  if (sharesTransactions(scope))
+    return { ...(scope.role === undefined ? {} : { role: scope.role }), settings: scope.settings };
+  throw new DroverError(
+    'FLEET_UNAVAILABLE',
+    'This database binds each transaction to one tenant; work on several tenants must go one by one.',
+  );
+}
+
+function opening(
+  scope: TenantScope,
+  role: string | undefined,
+  settings: Readonly<Record<string, string>>,
+): string {
+  const isolation = scope.isolation ? ` ISOLATION LEVEL ${isolationLevels[scope.isolation]}` : '';
+  const parts = [`BEGIN${isolation}${scope.readOnly ? ' READ ONLY' : ''}`];
+  if (scope.lockTimeoutMs !== undefined)
+    parts.push(`SET LOCAL lock_timeout = ${wholeMs(scope.lockTimeoutMs)}`);
+  return [...parts, ...bindingsOf(role, settings)].join('; ');
+}
+
+function bindingsOf(role: string | undefined, settings: Readonly<Record<string, string>>): string[] {
+  const bindings = Object.entries(settings).map(
+    ([name, value]) => `SET LOCAL ${settingName(name)} = ${quoteLiteral(value)}`,
+  );
+  return role === undefined ? bindings : [`SET LOCAL ROLE ${quoteIdent(role)}`, ...bindings];
+}
+
+const isolationLevels = {
+  'read committed': 'READ COMMITTED',
+  'repeatable read': 'REPEATABLE READ',
+} as const;
+
+function wholeMs(value: number): string {
+  if (Number.isSafeInteger(value) && value >= 0) return String(value);
+  throw new DroverError(
+    'SETTING_INVALID',
+    `A lock timeout of ${value} is not a whole number of milliseconds.`,
+  );
+}
+
+/** A setting's name cannot be a parameter or a literal. The role is set by `role` only, so that nothing undoes it. */
+function settingName(name: string): string {
+  const plain = /^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$/i.test(name);
+  if (plain && !/^(role|session_authorization|row_security)$/i.test(name)) return name;
+  throw new DroverError(
+    'SETTING_INVALID',
+    `${JSON.stringify(name)} cannot be set for a tenant's transaction.`,
+    {
+      name,
+    },
+  );
+}
+
+function fill(
+  settings: Readonly<Record<string, string>>,
+  placeholder: '$tenant' | '$tenants',
+  value: string,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, template]) => [name, fillOne(template, placeholder, value)]),
+  );
+}
+
+/** Inside a larger text (a JSON claim, say) a tenant's key could change its meaning, so only plain ones go there. */
+function fillOne(template: string, placeholder: string, value: string): string {
+  if (template === placeholder) return value;
+  if (template.includes(placeholder) && !/^[\w.:@-]+$/.test(value)) throw invalidTenant(value);
+  return template.replaceAll(placeholder, () => value);
+}
+
+// Any uuid that PostgreSQL accepts in this form: demo ids are not of an RFC version.
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+function checkTenant(scope: TenantScope, tenantId: string): string {
+  const valid =
+    scope.tenantKey === 'uuid'
+      ? uuidPattern.test(tenantId)
+      : tenantId !== '' && tenantId.length <= 1024 && tenantId.isWellFormed() && !/\p{Cc}/u.test(tenantId);
+  if (!valid) throw invalidTenant(tenantId);
+  return tenantId;
+}
+
+function invalidTenant(tenantId: string): DroverError {
+  return new DroverError('TENANT_INVALID', `${JSON.stringify(tenantId.slice(0, 80))} cannot be a tenant.`, {
+    tenantId,
+  });
+}

@@ -1,0 +1,67 @@
+/** Tenants as such: who there is, and one digest per table of what is theirs. */
+import { isIgnored } from '../../engine/rules/classified.ts';
+import { findNamedTable } from '../../engine/catalogue/names.ts';
+import type { Rules } from '../../engine/rules/references.ts';
+import { Binder } from '../sql/binder.ts';
+import type { Tx } from '../driver/database.ts';
+import { quoteIdent, quoteRows } from '../sql/identifiers.ts';
+import { mineSql } from '../sql/row.ts';
+import { readRules, withTenant } from './site.ts';
+import type { Site } from './site.ts';
+import { asOperator } from './tenant.ts';
+
+export interface TenantName {
+  readonly key: string;
+  readonly name: string;
+  /** By the configuration: left out of runs over all tenants. */
+  readonly suspended: boolean;
+}
+
+/** Every tenant that the login may see, by key; none where the database has a single one. */
+export function listTenants(site: Site): Promise<TenantName[]> {
+  const { root, display } = site.config.tenant;
+  if (root === 'none') return Promise.resolve([]);
+  return asOperator(site.database, { ...site.scope, readOnly: true }, async (tx) => {
+    const { scope } = await readRules(tx, site);
+    const table = findNamedTable(scope, root);
+    const key = site.config.tenant.key ?? table?.primaryKey[0];
+    if (table === undefined || key === undefined) return [];
+    const name = quoteIdent(display ?? key);
+    const suspended = `coalesce((${site.config.tenant.suspended ?? 'false'}), false)`;
+    return tx.many<TenantName>(
+      `SELECT t.${quoteIdent(key)}::text AS key, coalesce(t.${name}::text, t.${quoteIdent(key)}::text) AS name, ${suspended} AS suspended FROM ${quoteRows(table)} t ORDER BY 1`,
+    );
+  });
+}
+
+/**
+ * A digest of all rows of a tenant by table, order-independent: two equal digests mean equal rows. Drover's own records of its work
+ * are left out where the configuration ignores them. For the demo and for tests; it reads every row.
+ */
+export function digestTenant(site: Site, tenant: string | undefined): Promise<Record<string, string>> {
+  return withTenant(site, { tenant, readOnly: true }, async (tx) => {
+    const rules = await readRules(tx, site);
+    const digests: Record<string, string> = {};
+    for (const table of rules.catalog.tables) {
+      if (isIgnored(rules, table.id)) continue;
+      digests[table.id] = await digestTable(tx, { rules, table, tenant });
+    }
+    return digests;
+  });
+}
+
+interface Digested {
+  readonly rules: Rules;
+  readonly table: Rules['catalog']['tables'][number];
+  readonly tenant: string | undefined;
+}
+
+async function digestTable(tx: Tx, { rules, table, tenant }: Digested): Promise<string> {
+  const binder = new Binder();
+  const mine = mineSql({ binder, rules, table, tenant });
+  const { digest } = await tx.one<{ digest: string }>(
+    `SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0)::text AS digest FROM ${quoteRows(table)} t WHERE ${mine}`,
+    binder.values,
+  );
+  return digest;
+}

@@ -1,0 +1,75 @@
+/**
+ * How the rows of a table are named in the journal: compactly, and so that they are found again by their primary key.
+ * The tenant column is left out of the key where every statement carries it anyway.
+ */
+import { findColumn } from '../../engine/catalogue/catalog.ts';
+import type { Column, Table } from '../../engine/catalogue/catalog.ts';
+import { findNamedTable } from '../../engine/catalogue/names.ts';
+import type { Rules } from '../../engine/rules/references.ts';
+import { quoteIdent } from './identifiers.ts';
+import { castFor } from './binder.ts';
+
+export interface RowKey {
+  readonly columns: readonly Column[];
+  /** The journal column that holds arrays of such keys, and the type of one element. */
+  readonly store: 'uuid_keys' | 'int_keys' | 'text_keys';
+  readonly type: 'uuid' | 'bigint' | 'text';
+}
+
+/** The key of a table's rows. Undefined where it has no primary key and the configuration names none. */
+export function findRowKey(rules: Rules, table: Table): RowKey | undefined {
+  const names = table.primaryKey.length > 0 ? table.primaryKey : configuredKey(rules, table);
+  if (names === undefined || names.length === 0) return undefined;
+  const fixed = names.length > 1 ? constantColumn(rules, table) : undefined;
+  const columns = names.filter((name) => name !== fixed).flatMap((name) => findColumn(table, name) ?? []);
+  const [first] = columns;
+  if (columns.length === 1 && first?.kind === 'uuid') return { columns, store: 'uuid_keys', type: 'uuid' };
+  if (columns.length === 1 && first?.kind === 'integer')
+    return { columns, store: 'int_keys', type: 'bigint' };
+  return { columns, store: 'text_keys', type: 'text' };
+}
+
+function configuredKey(rules: Rules, table: Table): readonly string[] | undefined {
+  const entries = Object.entries(rules.config.database?.keys ?? {});
+  return entries.find(([name]) => findNamedTable(rules.scope, name)?.id === table.id)?.[1];
+}
+
+/** The tenant column, where it is NOT NULL and the only way to the owner: constant within one tenant's statement. */
+function constantColumn(rules: Rules, table: Table): string | undefined {
+  const ownership = rules.ownership.get(table.id);
+  const [path] = ownership?.kind === 'tenant' ? ownership.paths : [];
+  return path !== undefined && path.hops.length === 0 && path.notNull ? path.column : undefined;
+}
+
+/** The key of a row as one value of the key's type. */
+export function keyExpression(key: RowKey, alias: string): string {
+  const [first] = key.columns;
+  if (key.columns.length === 1 && first !== undefined) {
+    const column = `${alias}.${quoteIdent(first.name)}`;
+    return key.type === 'uuid' ? column : `${column}::${key.type}`;
+  }
+  const parts = key.columns.map((column) => `${alias}.${quoteIdent(column.name)}::text`);
+  return `jsonb_build_array(${parts.join(', ')})::text`;
+}
+
+/** The condition that the row `alias` has the key `value` (an SQL expression of the key's type). */
+export function keyMatches(key: RowKey, alias: string, value: string): string {
+  const [first] = key.columns;
+  if (key.columns.length === 1 && first !== undefined) {
+    const cast = key.type === 'text' && first.kind !== 'text' ? `::${first.type}` : '';
+    return `${alias}.${quoteIdent(first.name)} = ${value}${cast}`;
+  }
+  return key.columns
+    .map(
+      (column, at) =>
+        `${alias}.${quoteIdent(column.name)} = ((${value}::jsonb) ->> ${at})::${castFor(column)}`,
+    )
+    .join(' AND ');
+}
+
+/** A cheap, well-mixed hash of the key for order-independent digests (bigint). */
+export function keyHash(key: RowKey, alias: string): string {
+  const value = keyExpression(key, alias);
+  if (key.type === 'uuid') return `uuid_hash_extended(${value}, 0)`;
+  return key.type === 'bigint' ? `hashint8extended(${value}, 0)` : `hashtextextended(${value}, 0)`;
+}

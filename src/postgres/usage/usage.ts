@@ -1,0 +1,201 @@
+/** Where models are used, counted for several models at once or listed row by row for one. Computed on demand; nothing is stored. */
+import type { ModelFacts } from '../../engine/models/model.ts';
+import { compareText } from '../../engine/order.ts';
+import { DroverError } from '../../errors.ts';
+import type { Tx } from '../driver/database.ts';
+import { hitsOf, usageSql, usedTables } from './rows.ts';
+import type { Hit, UsageAsked, UsageRow, UsedTable } from './rows.ts';
+
+/** Rows by what they are: configuration, configuration that is soft-deleted or archived, records of what happened. */
+interface UsageCount {
+  readonly live: number;
+  readonly dead: number;
+  readonly history: number;
+}
+
+/** By entity type; a row counts once, however often it names the model. */
+export type UsageByType = Readonly<Record<string, UsageCount>>;
+
+const batchRows = 500;
+
+/** The usage of each model, in the order of `asked.models`: one statement for each table. */
+export async function countUsage(tx: Tx, asked: Omit<UsageAsked, 'fleet'>): Promise<UsageByType[]> {
+  const uses = await countUsageByTenant(tx, asked);
+  const byModel = new Map(uses.map(({ model, counts }) => [model, counts]));
+  return asked.models.map((_, model) => byModel.get(model) ?? {});
+}
+
+export interface ModelUsage {
+  /** The number of the model among those that were asked for. */
+  readonly model: number;
+  /** The tenant that uses it, in a fleet; otherwise empty. */
+  readonly tenant: string;
+  readonly counts: UsageByType;
+}
+
+/** The usage of each model by each tenant of a fleet that uses it; all tables are asked together. */
+export async function countUsageByTenant(tx: Tx, asked: UsageAsked): Promise<ModelUsage[]> {
+  const found = new Map<string, ModelUsage & { counts: Record<string, UsageCount> }>();
+  const tables = usedTables(asked);
+  const tallies = await Promise.all(tables.map((used) => tallyTable(tx, asked, used)));
+  for (const [at, { entity }] of tables.entries())
+    for (const { model, tenant, count } of tallies[at] ?? []) {
+      const id = `${model} ${tenant}`;
+      const usage = found.get(id) ?? { model, tenant, counts: {} };
+      const { live, dead, history } = usage.counts[entity] ?? none;
+      usage.counts[entity] = {
+        live: live + count.live,
+        dead: dead + count.dead,
+        history: history + count.history,
+      };
+      found.set(id, usage);
+    }
+  return [...found.values()];
+}
+
+interface Tally {
+  readonly model: number;
+  readonly tenant: string;
+  readonly count: UsageCount;
+}
+
+const none: UsageCount = { live: 0, dead: 0, history: 0 };
+
+async function tallyTable(tx: Tx, asked: UsageAsked, used: UsedTable): Promise<Iterable<Tally>> {
+  const tallies = new Map<string, Tally>();
+  const add = (row: UsageRow, rows: number): void => {
+    for (const [model, state] of statesOf(hitsOf(asked, used, row), row.dead)) {
+      const id = `${model} ${row.tenant}`;
+      const { count } = tallies.get(id) ?? { count: none };
+      tallies.set(id, { model, tenant: row.tenant, count: { ...count, [state]: count[state] + rows } });
+    }
+  };
+  await visitRows(tx, asked, { used, add });
+  return tallies.values();
+}
+
+/** Rows that are alike are counted by the database; documents differ and are read. */
+async function visitRows(
+  tx: Tx,
+  asked: UsageAsked,
+  { used, add }: { used: UsedTable; add: (row: UsageRow, rows: number) => void },
+): Promise<void> {
+  const { binder, columns, from } = usageSql(asked, used);
+  if (used.documents.length === 0) {
+    const groups = await tx.many<UsageRow & { rows: number }>(
+      `SELECT r.*, count(*)::int AS rows FROM (SELECT ${columns} FROM ${from}) r GROUP BY tenant, tuples, live, dead, texts, elements`,
+      binder.values,
+    );
+    for (const group of groups) add(group, group.rows);
+    return;
+  }
+  const query = { sql: `SELECT ${columns} FROM ${from}`, params: binder.values, size: batchRows };
+  await tx.batches<UsageRow>(query, (batch) => {
+    for (const row of batch) add(row, 1);
+    return Promise.resolve(batchRows);
+  });
+}
+
+/** A row is live where one of its places is. */
+function statesOf(hits: readonly Hit[], dead: boolean): Map<number, keyof UsageCount> {
+  const states = new Map<number, keyof UsageCount>();
+  for (const { model, live } of hits) {
+    if (live) states.set(model, dead ? 'dead' : 'live');
+    else if (!states.has(model)) states.set(model, 'history');
+  }
+  return states;
+}
+
+/** A row that names the model. */
+export interface Use {
+  readonly type: string;
+  /** The table, as the catalogue calls it. */
+  readonly table: string;
+  /** The key of the row; a key of several columns as a JSON list, without the tenant. */
+  readonly key: string;
+  readonly name: string | null;
+  readonly state: keyof UsageCount;
+  readonly places: readonly string[];
+}
+
+export interface UseQuery {
+  readonly model: ModelFacts;
+  readonly limit: number;
+  /** Go on after this row. */
+  readonly after?: Pick<Use, 'table' | 'key'>;
+  readonly types?: readonly string[];
+  readonly state?: keyof UsageCount;
+}
+
+/** The rows that name one model, by table and key, at most `limit` of them. @throws ENTITY_TYPE_UNKNOWN */
+export async function listUses(
+  tx: Tx,
+  scope: Pick<UsageAsked, 'rules' | 'tenant'>,
+  query: UseQuery,
+): Promise<Use[]> {
+  const asked = { ...scope, models: [query.model] };
+  const uses: Use[] = [];
+  const tables = usedTables(asked);
+  checkTypes(tables, query.types ?? []);
+  for (const used of tables) {
+    const first = query.after;
+    if (query.types?.includes(used.entity) === false || (first && used.table.id < first.table)) continue;
+    const after = first?.table === used.table.id ? first.key : undefined;
+    uses.push(
+      ...(await usesOf(tx, asked, { used, query: { ...query, limit: query.limit - uses.length }, after })),
+    );
+    if (uses.length >= query.limit) break;
+  }
+  return uses;
+}
+
+/** Nothing found must not be what a mistyped type looks like. */
+function checkTypes(tables: readonly UsedTable[], asked: readonly string[]): void {
+  const types = [...new Set(tables.map(({ entity }) => entity))].toSorted(compareText);
+  const wrong = asked.filter((type) => !types.includes(type));
+  if (wrong.length === 0) return;
+  const what = `Unknown entity type ${wrong.map((type) => `"${type}"`).join(', ')}`;
+  throw new DroverError('ENTITY_TYPE_UNKNOWN', `${what}; there are: ${types.join(', ')}.`, { wrong, types });
+}
+
+interface TableQuery {
+  readonly used: UsedTable;
+  readonly query: UseQuery;
+  readonly after: string | undefined;
+}
+
+/** A document that only seems to name the model is read and left out, so that a page may take several statements. */
+async function usesOf(tx: Tx, asked: UsageAsked, { used, query, after }: TableQuery): Promise<Use[]> {
+  const uses: Use[] = [];
+  for (let last = after; ;) {
+    const rows = await readKeyed(tx, asked, { used, query, after: last });
+    uses.push(...rows.flatMap((row) => useOf(asked, used, row)).filter((use) => isAsked(query, use)));
+    last = rows.at(-1)?.key;
+    if (rows.length < batchRows || last === undefined || uses.length >= query.limit)
+      return uses.slice(0, query.limit);
+  }
+}
+
+function isAsked({ state }: UseQuery, use: Use): boolean {
+  return state === undefined || use.state === state;
+}
+
+type KeyedRow = UsageRow & { readonly key: string; readonly name: string | null };
+
+function readKeyed(tx: Tx, asked: UsageAsked, { used, after }: TableQuery): Promise<KeyedRow[]> {
+  const { binder, key, name, columns, from } = usageSql(asked, used);
+  const ordered = `${key} COLLATE "C"`;
+  const later = after === undefined ? '' : `AND ${ordered} > ${binder.bind(after, 'text')}`;
+  return tx.many<KeyedRow>(
+    `SELECT ${key} AS key, ${name} AS name, ${columns} FROM ${from} ${later} ORDER BY ${ordered} LIMIT ${batchRows}`,
+    binder.values,
+  );
+}
+
+function useOf(asked: UsageAsked, { table, entity, ...used }: UsedTable, row: KeyedRow): Use[] {
+  const hits = hitsOf(asked, { table, entity, ...used }, row);
+  const [state] = statesOf(hits, row.dead).values();
+  if (state === undefined) return [];
+  const places = [...new Set(hits.map(({ place }) => place.id))];
+  return [{ type: entity, table: table.id, key: row.key, name: row.name, state, places }];
+}

@@ -1,0 +1,269 @@
+/**
+ * A feed beside our registry → a list of changes for a person to review. A feed may correct facts and bring the end of a model
+ * nearer; it never makes a pair routable: no runtime, provider or arm is touched, no model comes back to life, no shutdown is
+ * put off. What it would have said of that kind is listed, to be done by hand or not at all.
+ */
+import { canonicalText } from '../../engine/canonical.ts';
+import type { FeedModel } from './feed.ts';
+import { modelsByName, namesOf, vendorOf } from '../load/registry.ts';
+import { modelShape } from '../load/shape.ts';
+import type { Model, Registry } from '../load/shape.ts';
+
+/** One value of one model. */
+export interface FactChange {
+  /** In the entry of the model: `['prices', 'input']`. */
+  readonly path: readonly string[];
+  /** Undefined where nothing was said. */
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+export interface ModelChange {
+  readonly model: string;
+  readonly changes: readonly FactChange[];
+  readonly source: string;
+  readonly checked: string;
+}
+
+/** Something that a feed says and that is not taken over. */
+interface Unheeded {
+  readonly model: string;
+  readonly message: string;
+}
+
+export interface ImportPlan {
+  readonly changes: readonly ModelChange[];
+  /** Models that are not in the registry, where new ones were asked for. */
+  readonly additions: readonly Model[];
+  readonly unheeded: readonly Unheeded[];
+  /** How many models of the feed are not in the registry and were not added. */
+  readonly unknown: number;
+}
+
+export interface ImportOptions {
+  /** Also propose models that are not in the registry. */
+  readonly add?: boolean;
+}
+
+/** What a feed would change. Whatever it says, the registry with those changes is well-formed; what would break it is unheeded. */
+export function planImport(
+  registry: Registry,
+  feed: readonly FeedModel[],
+  options: ImportOptions = {},
+): ImportPlan {
+  const byName = new Map(modelsByName(registry));
+  const found = new Map<Model, FeedModel[]>();
+  const unknown: FeedModel[] = [];
+  for (const each of feed) {
+    const model = findModel(byName, each);
+    if (model === undefined) unknown.push(each);
+    else found.set(model, [...(found.get(model) ?? []), each]);
+  }
+  const compared = [...found].map(([model, said]) => compareModel(byName, model, closestFirst(model, said)));
+  const additions = options.add === true ? newModels(registry, byName, unknown) : [];
+  return {
+    changes: compared.map(({ change }) => change).filter(({ changes }) => changes.length > 0),
+    additions,
+    unheeded: compared.flatMap(({ unheeded }) => unheeded),
+    unknown: unknown.length - additions.length,
+  };
+}
+
+function findModel(byName: ReadonlyMap<string, Model>, { ids, vendor }: FeedModel): Model | undefined {
+  const id = ids.find((each) => byName.get(each)?.vendor === vendor);
+  return id === undefined ? undefined : byName.get(id);
+}
+
+/** What a feed says under the model's own id goes before what it says under another name. */
+function closestFirst({ id }: Model, said: readonly FeedModel[]): FeedModel[] {
+  return said.toSorted((a, b) => Number(b.ids[0] === id) - Number(a.ids[0] === id));
+}
+
+interface Compared {
+  readonly change: ModelChange;
+  readonly unheeded: readonly Unheeded[];
+}
+
+/** Each change is judged beside those before it, of this model and of others: two replacements may be a circle only together. */
+function compareModel(byName: Map<string, Model>, model: Model, said: readonly FeedModel[]): Compared {
+  const { source = model.source, checked = model.checked } = said[0] ?? {};
+  const changes: FactChange[] = [];
+  const unheeded: Unheeded[] = [];
+  const done = new Set<string>();
+  let changed: Model = { ...model, source, checked };
+  for (const { path, after } of said.flatMap(saidFacts)) {
+    const key = path.join('.');
+    if (done.has(key)) continue;
+    done.add(key);
+    const judged = judgeFact({ byName, model: changed, path, after });
+    if (judged === undefined) continue;
+    const next = typeof judged === 'string' ? judged : withChange(changed, judged);
+    if (typeof next === 'string') unheeded.push({ model: model.id, message: next });
+    else {
+      changes.push(judged as FactChange);
+      changed = next;
+    }
+  }
+  for (const name of namesOf(model)) byName.set(name, changed);
+  return { change: { model: model.id, changes, source, checked }, unheeded };
+}
+
+/** The model with a change, or why it would be none. */
+function withChange(model: Model, { path, after }: FactChange): Model | string {
+  const [name = '', inner] = path;
+  const group = model[name as keyof Model] as object | undefined;
+  const changed = { ...model, [name]: inner === undefined ? after : { ...group, [inner]: after } };
+  const parsed = modelShape.safeParse(changed);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return `says ${path.join('.')} is ${JSON.stringify(after).slice(0, 100)}: ${issue?.message ?? 'of another shape'}`;
+}
+
+/** The model after all of its changes. */
+export function carryOut(model: Model, { changes, source, checked }: ModelChange): Model {
+  return changes.reduce<Model>(
+    (at, change) => {
+      const next = withChange(at, change);
+      return typeof next === 'string' ? at : next;
+    },
+    { ...model, source, checked },
+  );
+}
+
+/** What a feed says, value by value; groups such as prices are opened. */
+function saidFacts({ facts }: FeedModel): { path: string[]; after: unknown }[] {
+  return Object.entries(facts).flatMap(([name, value]: [string, unknown]) => {
+    // A person named the model and put it into a family of ours.
+    if (value === undefined || name === 'name' || name === 'family' || name === 'kind') return [];
+    if (name !== 'prices' && name !== 'lifecycle') return [{ path: [name], after: value }];
+    return Object.entries(value as Readonly<Record<string, unknown>>)
+      .filter(([, inner]) => inner !== undefined)
+      .map(([inner, after]) => ({ path: [name, inner], after }));
+  });
+}
+
+interface Fact {
+  readonly byName: ReadonlyMap<string, Model>;
+  readonly model: Model;
+  readonly path: readonly string[];
+  readonly after: unknown;
+}
+
+/** The change that a fact makes, why it makes none, or undefined where it is known already. */
+function judgeFact(fact: Fact): FactChange | string | undefined {
+  const { model, path, after } = fact;
+  const before = valueAt(model, path);
+  if (before !== undefined && canonicalText(before) === canonicalText(after)) return undefined;
+  const change = { path, before, after };
+  switch (path.join('.')) {
+    case 'lifecycle.status':
+      return judgeStatus(model, change);
+    case 'lifecycle.shutdown':
+      return judgeShutdown(model, change);
+    case 'lifecycle.replacement':
+      return judgeReplacement(fact, change);
+    case 'lifecycle.distributors':
+      return judgeDistributors(model, change);
+    case 'alsoInput':
+      return judgeAlsoInput(model, change);
+    default:
+      return change;
+  }
+}
+
+const order = ['active', 'deprecated', 'withdrawn', 'retired'];
+
+function judgeStatus({ lifecycle }: Model, change: FactChange): FactChange | string {
+  const nearer = order.indexOf(String(change.after)) > order.indexOf(lifecycle.status);
+  return nearer
+    ? change
+    : `says it is ${String(change.after)}; here it is ${lifecycle.status}, and a feed revives nothing`;
+}
+
+function judgeShutdown({ lifecycle: { shutdown } }: Model, change: FactChange): FactChange | string {
+  const said = String(change.after);
+  if (shutdown === undefined || said < shutdown) return change;
+  return `says it is shut down on ${said}; here it is ${shutdown}, and a feed puts nothing off`;
+}
+
+type Distributors = NonNullable<Model['lifecycle']['distributors']>;
+
+/** Their dates, too, come nearer only; a distributor that the feed does not name stays. */
+function judgeDistributors({ lifecycle }: Model, change: FactChange): FactChange | undefined {
+  const ours = lifecycle.distributors ?? [];
+  const nearest = new Map(ours.map((our) => [our.via, our]));
+  for (const said of change.after as Distributors) {
+    const known = nearest.get(said.via);
+    if (known === undefined || said.shutdown < known.shutdown) nearest.set(said.via, said);
+  }
+  const after = [...nearest.values()];
+  return canonicalText(after) === canonicalText(ours) ? undefined : { ...change, after };
+}
+
+function judgeAlsoInput({ input = ['text'] }: Model, { after }: FactChange): FactChange | undefined {
+  const more = (after as NonNullable<Model['input']>).filter((kind) => !input.includes(kind));
+  return more.length === 0 ? undefined : { path: ['input'], before: input, after: [...input, ...more] };
+}
+
+function judgeReplacement({ byName, model }: Fact, change: FactChange): FactChange | string | undefined {
+  const next = byName.get(String(change.after));
+  if (next === undefined) return `is replaced by ${String(change.after)}, which is not in the registry`;
+  if (next.id === change.before || next.id === model.id) return undefined;
+  if (next.kind !== model.kind) return `is replaced by ${next.id}, which is of the kind ${next.kind}`;
+  if (leadsTo(byName, next, model)) return `is replaced by ${next.id}, which is replaced by ${model.id}`;
+  return { ...change, after: next.id };
+}
+
+function leadsTo(byName: ReadonlyMap<string, Model>, from: Model, { id }: Model): boolean {
+  const seen = new Set<string>();
+  for (let at: Model | undefined = from; at !== undefined && !seen.has(at.id);) {
+    if (at.id === id) return true;
+    seen.add(at.id);
+    at = at.lifecycle.replacement === undefined ? undefined : byName.get(at.lifecycle.replacement);
+  }
+  return false;
+}
+
+function valueAt(model: Model, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (at, step) => (at as Readonly<Record<string, unknown>> | undefined)?.[step],
+    model,
+  );
+}
+
+function newModels(registry: Registry, byName: Map<string, Model>, unknown: readonly FeedModel[]): Model[] {
+  const vendors = new Set(registry.providers.map(vendorOf));
+  return unknown.flatMap((each) => {
+    const model = vendors.has(each.vendor) ? newModel(each) : undefined;
+    // A model of another vendor may have that id.
+    if (model === undefined || byName.has(model.id)) return [];
+    byName.set(model.id, model);
+    return [model];
+  });
+}
+
+/** Undefined where the feed does not say enough to name it. A replacement is for the second import, when all are there. */
+function newModel({ ids, vendor, facts, source, checked }: FeedModel): Model | undefined {
+  const { lifecycle = {}, prices = {}, alsoInput: _, ...known } = facts;
+  const { status = 'active', announced, shutdown } = lifecycle;
+  const { name, family, kind, ...limits } = known;
+  const parsed = modelShape.safeParse({
+    id: ids[0],
+    name,
+    vendor,
+    family,
+    kind,
+    ...withoutUndefined({ ...limits, prices: withoutUndefined(prices) }),
+    lifecycle: { status, ...withoutUndefined({ announced, shutdown }) },
+    source,
+    checked,
+  });
+  return parsed.success ? parsed.data : undefined;
+}
+
+function withoutUndefined<Value extends object>(value: Value): Partial<Value> {
+  const isEmpty = (member: unknown): boolean =>
+    member === undefined ||
+    (typeof member === 'object' && member !== null && Object.keys(member).length === 0);
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => !isEmpty(member))) as Partial<Value>;
+}

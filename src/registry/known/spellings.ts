@@ -1,0 +1,49 @@
+/** How models are written where they run: by their ids and aliases, with what each runtime's arms put before them, and as arms list them. */
+import type { Spelling } from '../../engine/models/spelling.ts';
+import type { LoadedRegistry } from '../load/load.ts';
+import { namesOf } from '../load/registry.ts';
+import type { Routes } from '../verdict/routes.ts';
+import type { Model } from '../load/shape.ts';
+
+/** The spellings of every model: what a runtime lists, then id and aliases, plain and with each prefix; ids of another kind last. */
+export function spellingsOf({ registry, routes }: LoadedRegistry): ReadonlyMap<Model, readonly Spelling[]> {
+  const listed = listedIds(routes);
+  const prefixes = prefixesByVendor(routes);
+  return new Map(
+    registry.models.map((model) => {
+      const names = namesOf(model);
+      const before = ['', `${model.vendor}/`, ...(prefixes.get(model.vendor) ?? [])];
+      const written = before.flatMap((prefix) => names.map((name) => ({ text: prefix + name, prefix })));
+      const ids = [...(listed.get(model) ?? [])];
+      const like = ids.filter((text) => prefixOf(text, names) !== undefined);
+      const unlike = ids.filter((text) => prefixOf(text, names) === undefined);
+      const given = (text: string): Spelling => ({ text, prefix: prefixOf(text, names) ?? '' });
+      return [model, unique([...like.map(given), ...written, ...unlike.map(given)])];
+    }),
+  );
+}
+
+function listedIds({ runtimes }: Routes): ReadonlyMap<Model, ReadonlySet<string>> {
+  const found = new Map<Model, Set<string>>();
+  for (const { listed } of runtimes.values())
+    for (const { id, arms } of listed.values())
+      for (const { model } of arms)
+        if (model !== undefined) found.set(model, (found.get(model) ?? new Set()).add(id));
+  return found;
+}
+
+function prefixesByVendor({ runtimes }: Routes): ReadonlyMap<string, readonly string[]> {
+  const named = [...runtimes.values()].flatMap((runtime) => runtime.named);
+  const byVendor = Map.groupBy(named, ({ route }) => route.vendor);
+  return new Map([...byVendor].map(([vendor, arms]) => [vendor, arms.flatMap((arm) => arm.prefixes)]));
+}
+
+/** Undefined for an id of a runtime's own making. */
+function prefixOf(text: string, names: readonly string[]): string | undefined {
+  const name = names.find((each) => text.endsWith(each));
+  return name === undefined ? undefined : text.slice(0, text.length - name.length);
+}
+
+function unique(spellings: readonly Spelling[]): Spelling[] {
+  return [...new Map(spellings.toReversed().map((each) => [each.text, each])).values()].toReversed();
+}

@@ -1,0 +1,57 @@
+/** The one place where the registry touches files: a folder → texts. */
+import { isUtf8 } from 'node:buffer';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { compareText } from '../../engine/order.ts';
+import { DroverError } from '../../errors.ts';
+import { loadRegistry } from './load.ts';
+import type { Loaded, LoadedRegistry } from './load.ts';
+import { formatProblems } from './positions.ts';
+import type { RegistryText } from './positions.ts';
+
+/** The registry that comes with Drover. */
+export const builtInFolder = fileURLToPath(new URL('../../../registry', import.meta.url));
+
+/** The registry of a folder; a folder that cannot be read is an invalid registry, not an error. */
+export function loadRegistryFolder(folder: string = builtInFolder): Loaded {
+  try {
+    const texts = readRegistryFolder(folder);
+    return loadRegistry(texts, folder === builtInFolder ? [] : readRegistryFolder(builtInFolder));
+  } catch (error) {
+    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { kind: 'invalid', problems: [{ file: folder, line: 1, column: 1, message }] };
+  }
+}
+
+/** @throws REGISTRY_INVALID with every problem in `data.problems`. */
+export function loadValid(folder: string): LoadedRegistry {
+  return requireValid(loadRegistryFolder(folder), folder);
+}
+
+/** @throws REGISTRY_INVALID with every problem in `data.problems`. */
+export function requireValid(loaded: Loaded, folder: string): LoadedRegistry {
+  if (loaded.kind === 'ok') return loaded;
+  const { problems } = loaded;
+  const message = [`${folder} is no registry that can be used:`, ...formatProblems(problems)].join('\n');
+  throw new DroverError('REGISTRY_INVALID', message, { folder, problems });
+}
+
+/**
+ * All YAML files below a folder, in an order that is the same everywhere; files are called by their path in it. What begins with
+ * a dot belongs to an editor or to whoever mounts the folder, and is left out.
+ * @throws where a file cannot be read as text, a link to nothing included
+ */
+export function readRegistryFolder(folder: string): RegistryText[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => /^(?!.*(^|\/)\.).*\.ya?ml$/.test(file) && statSync(join(folder, file)).isFile())
+    .sort(compareText)
+    .map((file) => ({ file, text: readText(folder, file) }));
+}
+
+function readText(folder: string, file: string): string {
+  const bytes = readFileSync(join(folder, file));
+  if (!isUtf8(bytes)) throw new Error(`${file} is no UTF-8`);
+  return bytes.toString('utf8');
+}

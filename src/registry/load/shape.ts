@@ -1,0 +1,217 @@
+/** The shape of a registry document: what may stand in `registry/*.yaml`. Unknown keys are refused everywhere. */
+import { z } from 'zod';
+import { checkMatcher } from '../match/matcher.ts';
+import { PatternError } from '../match/pattern.ts';
+
+/** The schema version that this Drover reads. */
+export const schemaVersion = 1;
+
+const name = z
+  .string('must be a text')
+  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and hyphens');
+const modelId = z
+  .string('must be a text')
+  .regex(/^[!-~]{1,200}$/, 'must be a model id: printable ASCII without spaces, 200 characters at most');
+const label = z.string('must be a text').min(1, 'must not be empty').max(120, 'must be a short label');
+/** A public page. */
+export const link = z.url({ protocol: /^https$/, error: 'must be an https:// URL' });
+/** An ISO day that the calendar has. */
+export const date = z.iso.date('must be a date such as 2026-11-21');
+const variable = z
+  .string('must be a text')
+  .regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of a variable, in capitals');
+const tokens = z.int('must be a whole number').min(1, 'must be at least 1');
+const price = z.number('must be a number').min(0, 'must not be negative');
+const flag = z.boolean('must be true or false');
+
+function oneOf<const T extends readonly [string, ...string[]]>(...choices: T): z.ZodType<T[number]> {
+  return z.enum(choices, `must be one of ${choices.join(', ')}`);
+}
+
+const protocol = oneOf(
+  'anthropic-messages',
+  'openai-responses',
+  'openai-chat',
+  'google-generate-content',
+  'operator',
+);
+
+const matcher = z
+  .strictObject({
+    word: z
+      .string('must be a text')
+      .regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
+      .optional(),
+    after: z
+      .array(oneOf('/', ':', '-'), 'must be a list of /, : and -')
+      .min(1)
+      .optional(),
+    pattern: z.string('must be a text').max(500).optional(),
+    ignoreCase: flag.optional(),
+  })
+  .superRefine((value, context) => {
+    const problem = problemOfMatcher(value);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  });
+
+function problemOfMatcher(value: {
+  word?: string | undefined;
+  after?: string[] | undefined;
+  pattern?: string | undefined;
+}): string | undefined {
+  const { word, after, pattern } = value;
+  if ((word === undefined) === (pattern === undefined)) return 'must have word and after, or pattern';
+  if (word !== undefined && after === undefined)
+    return `the boundary after ${word} is missing: after: ['-'] or another separator`;
+  if (pattern !== undefined && after !== undefined)
+    return 'after belongs to word; a pattern is anchored itself';
+  try {
+    checkMatcher(value);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PatternError) return `does not compile: ${error.message}`;
+    throw error;
+  }
+}
+
+export const providerShape = z.strictObject({
+  id: name,
+  label,
+  /** Whose model ids it serves; its own id where nothing is said. */
+  vendor: name.optional(),
+  protocol,
+  payer: oneOf('tenant', 'platform').default('tenant'),
+  /** Names of secrets; any one of them satisfies. */
+  secrets: z.array(variable, 'must be a list of names').default([]),
+  /** The variable into which the secret is projected. */
+  variable: variable.optional(),
+  /** Where the protocol is spoken; left out where the tenant or the operator says. */
+  baseUrl: link.optional(),
+  matchers: z.array(matcher, 'must be a list').default([]),
+  source: link.optional(),
+});
+
+const armModel = z.union([modelId, z.strictObject({ id: modelId, model: modelId })], {
+  error: 'must be a model id, or { id: …, model: … } where the runtime spells it otherwise',
+});
+
+const arm = z.strictObject({
+  provider: name,
+  models: z.array(armModel, 'must be a list').min(1, 'must not be empty; leave it out instead').optional(),
+  /** A menu whose provider's matchers make other ids routable, too. */
+  byName: flag.optional(),
+  /** Of the provider's matchers only words with one of these behind them: how this runtime spells ids. */
+  separators: z
+    .array(oneOf('/', ':', '-'), 'must be a list of /, : and -')
+    .min(1)
+    .optional(),
+  variable: variable.optional(),
+  baseUrl: link.optional(),
+  protocol: protocol.optional(),
+  source: link.optional(),
+});
+
+export const runtimeShape = z.strictObject({
+  id: name,
+  label,
+  kind: oneOf('closed', 'open', 'retired'),
+  arms: z.array(arm, 'must be a list').min(1, 'must not be empty').optional(),
+  /** What took the place of a retired runtime. */
+  successor: name.optional(),
+  source: link.optional(),
+});
+
+/** What well-known words for an effort mean, as shares of the most that a model can do. */
+export const levelsShape = z.strictObject({
+  meaning: z.record(z.string().min(1), z.number().min(0).max(1)),
+  source: link,
+});
+
+const parameter = z
+  .strictObject({
+    min: z.number('must be a number').optional(),
+    max: z.number('must be a number').optional(),
+    levels: z.array(z.string().min(1)).min(1).optional(),
+    /** What a level means: its share of the most, 0 to 1. Where it is left out, its rank says. */
+    meaning: z.record(z.string(), z.number().min(0).max(1)).optional(),
+    aliases: z.array(z.string().min(1)).optional(),
+  })
+  .refine(({ min, max }) => min === undefined || max === undefined || min <= max, 'min is above max')
+  .refine(
+    ({ levels, meaning }) =>
+      Object.keys(meaning ?? {}).every((level) => levels !== undefined && levels.includes(level)),
+    'meaning names a level that levels does not have',
+  );
+
+const lifecycle = z
+  .strictObject({
+    status: oneOf('active', 'deprecated', 'withdrawn', 'retired'),
+    announced: date.optional(),
+    shutdown: date.optional(),
+    replacement: modelId.optional(),
+    /** When other distributors stop. */
+    distributors: z.array(z.strictObject({ via: name, shutdown: date, source: link })).optional(),
+    source: link.optional(),
+  })
+  .refine(
+    ({ announced, shutdown }) => announced === undefined || shutdown === undefined || announced <= shutdown,
+    'it is announced after it is shut down',
+  );
+
+const modality = oneOf('text', 'image', 'audio', 'video', 'pdf');
+
+export const modelShape = z.strictObject({
+  id: modelId,
+  name: label,
+  /** The vendor on whose own interface the facts hold. */
+  vendor: name,
+  family: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'must be lower case'),
+  kind: oneOf('completion', 'embedding', 'transcription'),
+  /** Other ids of the same model, such as dated ones. */
+  aliases: z.array(modelId).optional(),
+  released: date.optional(),
+  /** What goes in and comes out; left out where nobody says. */
+  input: z.array(modality).min(1).optional(),
+  output: z.array(modality).min(1).optional(),
+  context: tokens.optional(),
+  maxOutput: tokens.optional(),
+  /** Length of a vector, of an embedding model. */
+  dimensions: tokens.optional(),
+  tools: flag.optional(),
+  structured: flag.optional(),
+  reasoning: flag.optional(),
+  parameters: z
+    .strictObject({ source: link.optional(), accepts: z.record(z.string().min(1), parameter) })
+    .optional(),
+  /** US dollars per million tokens. */
+  prices: z
+    .strictObject({
+      input: price.optional(),
+      output: price.optional(),
+      cacheRead: price.optional(),
+      cacheWrite: price.optional(),
+      source: link.optional(),
+    })
+    .optional(),
+  lifecycle,
+  /** Where all of it can be read, unless a part names a page of its own. */
+  source: link,
+  /** When the source said so. */
+  checked: date,
+});
+
+export type Provider = Readonly<z.infer<typeof providerShape>>;
+export type Runtime = Readonly<z.infer<typeof runtimeShape>>;
+export type Arm = Readonly<z.infer<typeof arm>>;
+export type Model = Readonly<z.infer<typeof modelShape>>;
+export type Lifecycle = Model['lifecycle'];
+
+/** The registry as data; entries in the order of the documents, which is the order of preference for arms. */
+export interface Registry {
+  readonly version: string;
+  /** What well-known words for an effort mean, 0 to 1. */
+  readonly levels: Readonly<Record<string, number>>;
+  readonly providers: readonly Provider[];
+  readonly runtimes: readonly Runtime[];
+  readonly models: readonly Model[];
+}

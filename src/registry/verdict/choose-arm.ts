@@ -1,0 +1,89 @@
+/** Rows 6 to 10 of the verdict: which arm of a closed runtime has an id, and may its model be had. */
+import type { Found } from './answer.ts';
+import { accepts } from './route.ts';
+import type { Route } from './route.ts';
+import { type ListedId, modelsMeant, type Routes, type RuntimeRoutes } from './routes.ts';
+import type { Model } from '../load/shape.ts';
+
+export interface RoutingRequest {
+  readonly runtime: string;
+  readonly model: string | null | undefined;
+  /** The names of the secrets that could be used; never values. */
+  readonly secrets?: ReadonlySet<string> | undefined;
+  /** The workspace has exactly this pair already, and nobody chooses it anew. */
+  readonly existing?: boolean;
+  /** ISO date; with it a model whose shutdown has come counts as retired, whatever the registry says. */
+  readonly today?: string | undefined;
+}
+
+/** A question that is about a closed runtime and a model that somebody named. */
+export interface Question {
+  readonly routes: Routes;
+  readonly runtime: RuntimeRoutes;
+  /** Trimmed. */
+  readonly model: string;
+  readonly request: RoutingRequest;
+}
+
+/** Several arms take a name, and the available secrets do not decide. */
+export interface Undecided {
+  readonly several: readonly Route[];
+}
+
+/** An id longer than this is no model's, whatever a pattern says. */
+const longestId = 200;
+
+/** Rows 6 to 9. Undefined where no arm has the id. */
+export function findArm(question: Question): Found | Undecided | undefined {
+  const listed = question.runtime.listed.get(question.model);
+  return listed === undefined ? findByName(question) : findListed(listed, question);
+}
+
+function findListed({ arms }: ListedId, { request }: Question): Found | undefined {
+  const [first] = arms;
+  if (first === undefined) return undefined;
+  if (arms.length === 1) return { by: 'listed', ...first };
+  const usable = arms.filter(({ route }) => accepts(route, request.secrets));
+  return { by: usable.length === 1 ? 'listed-by-secrets' : 'listed-first', ...(usable[0] ?? first) };
+}
+
+function findByName({ routes, runtime, model, request }: Question): Found | Undecided | undefined {
+  if (model.length > longestId) return undefined;
+  const taking = (runtime.namedByFirst[model.charCodeAt(0)] ?? []).filter(({ takes }) => takes(model));
+  const [only, another] = taking;
+  if (only === undefined) return undefined;
+  const found = (by: Found['by'], route: Route): Found => ({
+    by,
+    route,
+    model: modelBehind(routes, model, route),
+  });
+  if (another === undefined) return found('name', only.route);
+  const usable = taking.filter(({ route }) => accepts(route, request.secrets));
+  if (usable.length === 1 && usable[0] !== undefined) return found('name-by-secrets', usable[0].route);
+  return { several: taking.map(({ route }) => route) };
+}
+
+/**
+ * The model that an id means where only its name was matched: `claude-opus-4-7`, or what stands behind `anthropic/`. Facts
+ * hold on the interface of the model's own vendor; another provider's id of the same spelling means nothing.
+ */
+function modelBehind(routes: Routes, id: string, { vendor }: Route): Model | undefined {
+  return modelsMeant(routes, id).find((model) => model.vendor === vendor);
+}
+
+/** The model of an id, with or without the word of a provider before it. */
+export function findMeant(routes: Routes, id: string): Model | undefined {
+  return modelsMeant(routes, id)[0];
+}
+
+/** Row 10: undefined where the model may be had. What was shut down runs nowhere, also where it is in use. */
+export function stoppedAs(
+  model: Model | undefined,
+  { existing, today }: Pick<RoutingRequest, 'existing' | 'today'>,
+): 'withdrawn' | 'retired' | undefined {
+  if (model === undefined) return undefined;
+  const { status, shutdown } = model.lifecycle;
+  const over = today !== undefined && shutdown !== undefined && shutdown <= today;
+  if (status === 'retired' || over) return 'retired';
+  return status === 'withdrawn' && existing !== true ? 'withdrawn' : undefined;
+}

@@ -1,0 +1,35 @@
+/** The pairs that a registry can name itself and allows to everybody: what the database is told of it. */
+import { allPairs } from '../import/diff.ts';
+import type { LoadedRegistry } from '../load/load.ts';
+import { judge } from './routability.ts';
+
+export interface RoutablePair {
+  readonly runtime: string;
+  /** Empty: the runtime may be had, and has no model yet. */
+  readonly model: string;
+  /** Who pays: `platform` or `tenant`; the providers in their order where the available secrets decide; empty without a model. */
+  readonly payers: string;
+}
+
+/**
+ * Every listed id, every known model that goes by its name, and every runtime without a model; only what may be chosen anew
+ * on that day, whatever secrets there are.
+ */
+export function routablePairs(loaded: LoadedRegistry, today: string): RoutablePair[] {
+  const runtimes = loaded.registry.runtimes.filter(({ kind }) => kind !== 'retired');
+  const allowed = allPairs(loaded).filter(
+    ({ runtime, model }) => judge(loaded, { runtime, model, today }).verdict === 'allow',
+  );
+  return [
+    ...runtimes.map(({ id }) => ({ runtime: id, model: '', payers: '' })),
+    ...allowed.map(({ runtime, model }) => ({ runtime, model, payers: payersOf(loaded, runtime, model) })),
+  ];
+}
+
+function payersOf({ routes }: LoadedRegistry, id: string, model: string): string {
+  const runtime = routes.runtimes.get(id);
+  const listed = runtime?.listed.get(model)?.arms ?? [];
+  const arms = listed.length > 0 ? listed : (runtime?.named.filter(({ takes }) => takes(model)) ?? []);
+  const [payer, another] = new Set(arms.map(({ route }) => route.payer));
+  return another === undefined ? (payer ?? '') : arms.map(({ route }) => route.provider).join(',');
+}
