@@ -7,21 +7,38 @@
  * Transactions that are begun at the same time queue there, and run side by side on a server.
  */
 import { DroverError } from '../../errors.ts';
+import { render } from '../sql/sql.ts';
+import type { Rendered, Sql } from '../sql/sql.ts';
+import { encodeParameter } from '../sql/values.ts';
 
 export type Row = Record<string, unknown>;
 
+/** A statement: text that stands in the source, its parameters as `$1` beside it, or one that was put together as data. */
+export type Query = string | Sql;
+
+/** What goes over the wire. */
+export function renderQuery(query: Query, params: readonly unknown[]): Rendered {
+  return typeof query === 'string' ? { text: query, values: params.map(encodeParameter) } : render(query);
+}
+
 /** The only row, or none. @throws MANY_ROWS */
-export function atMostOne<R extends object>(rows: readonly R[], sql: string): R | undefined {
+export function atMostOne<R extends object>(rows: readonly R[], query: Query): R | undefined {
   if (rows.length <= 1) return rows[0];
-  const data = { statement: sql, rows: rows.length };
+  const data = { statement: textOf(query), rows: rows.length };
   throw new DroverError('MANY_ROWS', `A query that must find one row found ${rows.length}.`, data);
 }
 
 /** The only row. @throws NO_ROW, MANY_ROWS */
-export function exactlyOne<R extends object>(rows: readonly R[], sql: string): R {
-  const row = atMostOne(rows, sql);
+export function exactlyOne<R extends object>(rows: readonly R[], query: Query): R {
+  const row = atMostOne(rows, query);
   if (row !== undefined) return row;
-  throw new DroverError('NO_ROW', 'A query that must find one row found none.', { statement: sql });
+  throw new DroverError('NO_ROW', 'A query that must find one row found none.', {
+    statement: textOf(query),
+  });
+}
+
+function textOf(query: Query): string {
+  return renderQuery(query, []).text;
 }
 
 /**
@@ -30,17 +47,17 @@ export function exactlyOne<R extends object>(rows: readonly R[], sql: string): R
  */
 export interface Tx {
   /** Any number of rows. */
-  many<R extends object = Row>(sql: string, params?: readonly unknown[]): Promise<R[]>;
+  many<R extends object = Row>(query: Query, params?: readonly unknown[]): Promise<R[]>;
   /** Exactly one row; NO_ROW or MANY_ROWS otherwise. */
-  one<R extends object = Row>(sql: string, params?: readonly unknown[]): Promise<R>;
+  one<R extends object = Row>(query: Query, params?: readonly unknown[]): Promise<R>;
   /** One row or none; MANY_ROWS otherwise. */
-  maybeOne<R extends object = Row>(sql: string, params?: readonly unknown[]): Promise<R | undefined>;
+  maybeOne<R extends object = Row>(query: Query, params?: readonly unknown[]): Promise<R | undefined>;
   /** Runs one statement and tells how many rows it affected. */
-  run(sql: string, params?: readonly unknown[]): Promise<number>;
+  run(query: Query, params?: readonly unknown[]): Promise<number>;
   /** Several statements, without parameters. */
   script(sql: string): Promise<void>;
   /** A statement for the end of the transaction, when no other follows: it travels with COMMIT, and its error is that of the transaction. */
-  last(sql: string, params?: readonly unknown[]): Promise<void>;
+  last(query: Query, params?: readonly unknown[]): Promise<void>;
   /** Rows a batch at a time, so that memory stays flat; `visit` says how large the next batch may be. */
   batches<R extends object = Row>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void>;
   /** Work that has one result for all who share this transaction: done once for a whole wave, and here simply done. */
@@ -48,8 +65,8 @@ export interface Tx {
 }
 
 export interface BatchQuery {
-  readonly sql: string;
-  readonly params: readonly unknown[];
+  readonly sql: Query;
+  readonly params?: readonly unknown[];
   /** Rows of the first batch. */
   readonly size: number;
 }

@@ -12,7 +12,7 @@ import { type Engine, openEngine, openEngineThread } from './embedded-engine.ts'
 import { lockFolder } from './folder-lock.ts';
 import type { Answer, Connection, Message, Nesting, Outcome, Statement } from './transaction.ts';
 import { refuseNesting, runTransaction } from './transaction.ts';
-import { decoderOf, toRow } from './values.ts';
+import { decoderOf, toRow } from '../sql/values.ts';
 
 export interface EmbeddedTarget {
   /** The folder; it is made when it does not exist. Holds `postgres/`, `drover.lock` and `drover.pid`. */

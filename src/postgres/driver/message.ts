@@ -6,7 +6,7 @@
 import type pg from 'pg';
 import { preparedName } from './statement-names.ts';
 import type { Answer, Statement } from './transaction.ts';
-import { type Columns, decoderOf, toRow } from './values.ts';
+import { type Columns, decoderOf, toRow } from '../sql/values.ts';
 
 interface Tagged extends Answer {
   /** What was done, such as COMMIT. */

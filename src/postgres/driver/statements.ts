@@ -4,11 +4,10 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DroverError } from '../../errors.ts';
-import { atMostOne, exactlyOne } from './database.ts';
-import type { BatchQuery, Extent, Tx } from './database.ts';
+import { atMostOne, exactlyOne, renderQuery } from './database.ts';
+import type { BatchQuery, Extent, Query, Tx } from './database.ts';
 import { translate } from './errors.ts';
 import type { Answer, Connection, Outcome, Statement } from './transaction.ts';
-import { encodeParameter } from './values.ts';
 
 const transactionControl =
   /^\s*(begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(work\s+|transaction\s+)?to\b))\b/i;
@@ -72,21 +71,23 @@ export class Statements implements Tx {
       await this.#connection.script('ROLLBACK').catch(() => this.#connection.abandon());
   }
 
-  async many<R extends object>(sql: string, params: readonly unknown[] = []): Promise<R[]> {
-    const { rows } = await this.#ask(sql, params.map(encodeParameter));
+  async many<R extends object>(query: Query, params: readonly unknown[] = []): Promise<R[]> {
+    const { text, values } = renderQuery(query, params);
+    const { rows } = await this.#ask(text, values);
     return rows as R[];
   }
 
-  async one<R extends object>(sql: string, params: readonly unknown[] = []): Promise<R> {
-    return exactlyOne(await this.many<R>(sql, params), sql);
+  async one<R extends object>(query: Query, params: readonly unknown[] = []): Promise<R> {
+    return exactlyOne(await this.many<R>(query, params), query);
   }
 
-  async maybeOne<R extends object>(sql: string, params: readonly unknown[] = []): Promise<R | undefined> {
-    return atMostOne(await this.many<R>(sql, params), sql);
+  async maybeOne<R extends object>(query: Query, params: readonly unknown[] = []): Promise<R | undefined> {
+    return atMostOne(await this.many<R>(query, params), query);
   }
 
-  async run(sql: string, params: readonly unknown[] = []): Promise<number> {
-    const { affected } = await this.#ask(sql, params.map(encodeParameter));
+  async run(query: Query, params: readonly unknown[] = []): Promise<number> {
+    const { text, values } = renderQuery(query, params);
+    const { affected } = await this.#ask(text, values);
     return affected;
   }
 
@@ -94,9 +95,10 @@ export class Statements implements Tx {
     await this.#ask(sql, undefined);
   }
 
-  async last(sql: string, params: readonly unknown[] = []): Promise<void> {
-    this.#refuse(sql);
-    this.#last.push({ sql, params: params.map(encodeParameter) });
+  async last(query: Query, params: readonly unknown[] = []): Promise<void> {
+    const { text, values } = renderQuery(query, params);
+    this.#refuse(text);
+    this.#last.push({ sql: text, params: values });
   }
 
   once<T>(_name: string, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -106,7 +108,8 @@ export class Statements implements Tx {
   /** Through a cursor: all batches see the table as it was when the first one was read. */
   async batches<R extends object>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void> {
     const cursor = `drover_batches_${(this.#cursors += 1)}`;
-    await this.run(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${query.sql}`, query.params);
+    const { text, values } = renderQuery(query.sql, query.params ?? []);
+    await this.#ask(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${text}`, values);
     for (let size = query.size; ;) {
       const rows = await this.many<R>(`FETCH ${size} FROM ${cursor}`);
       const next = rows.length === 0 ? size : await visit(rows);

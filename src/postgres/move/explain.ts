@@ -58,10 +58,10 @@ const nothingKnown = { enabled: true, deprecated: false, retired: false, capabil
 
 /** A transaction that runs nothing. Answers are empty, except where an operation goes on only if a row was there. */
 function recorder(statements: string[]): Tx {
-  const note = (sql: string, values: readonly unknown[] = []): void => {
-    statements.push(`${tidy(forOneTenant(sql))};${parameters(values)}`);
+  const note = (sql: unknown, values: readonly unknown[] = []): void => {
+    statements.push(`${tidy(forOneTenant(String(sql)))};${parameters(values)}`);
   };
-  const one = <R extends object>(sql: string, values?: readonly unknown[]): Promise<R> => (
+  const one = <R extends object>(sql: unknown, values?: readonly unknown[]): Promise<R> => (
     note(sql, values),
     Promise.resolve({ rows: 0, keys: null, image: [], before: ['on', 'on'] } as unknown as R)
   );

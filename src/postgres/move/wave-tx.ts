@@ -8,7 +8,7 @@
 import { DroverError } from '../../errors.ts';
 import { atMostOne, exactlyOne } from '../driver/database.ts';
 import type { BatchQuery, Tx } from '../driver/database.ts';
-import { encodeParameter } from '../driver/values.ts';
+import { encodeParameter } from '../sql/values.ts';
 import { changesRows, formOf, waveStatement } from './wave-sql.ts';
 import type { WaveForm } from './wave-sql.ts';
 
@@ -211,7 +211,7 @@ class MemberTx implements Tx {
 
   /** All rows at once: a wave is small enough, and cursors of several tenants would not be one statement. */
   async batches<R extends object>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void> {
-    const rows = await this.many<R>(query.sql, query.params);
+    const rows = await this.many<R>(typeof query.sql === 'string' ? query.sql : '', query.params ?? []);
     if (rows.length > 0) await visit(rows);
   }
 

@@ -1,0 +1,206 @@
+/**
+ * SQL as data. A statement is a list of text and holes until it is sent, so that nothing ever has to read SQL text again.
+ *
+ * A hole holds one value (`bind`), or one value for each member of a batch (`each`). The same builder therefore makes the statement
+ * of one tenant and that of many: for one member each hole is a constant parameter, and the plan is the one that a person would
+ * get; for several it is a column of the relation `members`, which the statement joins where the builder says so (`withMembers`,
+ * `fromMembers`). Names of that relation begin with `drover:`, which no column of a database may (`resolveRules` refuses it), so a
+ * condition that somebody wrote can never mean one of them.
+ */
+import { quoteIdent, quoteLiteral, quoteRows, quoteTable } from './identifiers.ts';
+import { encodeParameter } from './values.ts';
+
+interface Value {
+  readonly value: unknown;
+  readonly type: string;
+}
+
+/** One value for each member, in their order. */
+interface Values {
+  readonly values: readonly unknown[];
+  readonly type: string;
+}
+
+/** The relation of the members, with a column for each `Values` of the statement. */
+interface Relation {
+  readonly members: number;
+}
+
+type Part = string | Value | Values | Relation;
+
+/** A statement, or a piece of one. */
+export class Sql {
+  readonly parts: readonly Part[];
+  /** Does the statement change rows? Said by who builds it. */
+  readonly changes: boolean;
+
+  constructor(parts: readonly Part[], changes = false) {
+    this.parts = parts;
+    this.changes = changes;
+  }
+}
+
+/** What goes over the wire: text with `$1`, `$2` …, and the values in text form. */
+export interface Rendered {
+  readonly text: string;
+  readonly values: readonly (string | null)[];
+}
+
+/** Text as it stands in the source, with pieces and holes between. What comes from outside goes in as `bind`, `ident` or `raw`. */
+export function sql(texts: TemplateStringsArray, ...pieces: readonly Sql[]): Sql {
+  const parts: Part[] = [texts[0] ?? ''];
+  let changes = false;
+  for (const [at, piece] of pieces.entries()) {
+    parts.push(...piece.parts, texts[at + 1] ?? '');
+    changes ||= piece.changes;
+  }
+  return new Sql(parts, changes);
+}
+
+/** The same for a statement that changes rows. */
+export function change(texts: TemplateStringsArray, ...pieces: readonly Sql[]): Sql {
+  return new Sql(sql(texts, ...pieces).parts, true);
+}
+
+/** Text that somebody else wrote: a condition of the configuration, a predicate or a type of the catalogue. It is never looked into. */
+export function raw(text: string): Sql {
+  return new Sql([text]);
+}
+
+export const nothing: Sql = raw('');
+
+/** A name, in quotes. */
+export function ident(name: string): Sql {
+  return new Sql([quoteIdent(name)]);
+}
+
+/** `t."name"`. */
+export function column(alias: string, name: string): Sql {
+  return new Sql([`${alias}.${quoteIdent(name)}`]);
+}
+
+/** A text as a literal. */
+export function literal(text: string): Sql {
+  return new Sql([quoteLiteral(text)]);
+}
+
+export function tableName(table: { readonly schema: string; readonly name: string }): Sql {
+  return new Sql([quoteTable(table)]);
+}
+
+/** The rows of a table for FROM, UPDATE and DELETE, without those of inheriting tables. */
+export function rowsOf(table: Parameters<typeof quoteRows>[0]): Sql {
+  return new Sql([quoteRows(table)]);
+}
+
+/** A value as a parameter, cast to a type: `text`, or `text::uuid` where the text form is read as that type. */
+export function bind(value: unknown, type: string): Sql {
+  return new Sql([{ value, type }]);
+}
+
+/** A value for each member of the batch. A value that all members share is one parameter. */
+export function each(values: readonly unknown[], type: string): Sql {
+  const [first] = values;
+  if (values.length === 1 || (!Array.isArray(first) && values.every((value) => value === first)))
+    return bind(first, type);
+  return new Sql([{ values, type }]);
+}
+
+/** Pieces with a text between them. */
+export function join(pieces: readonly Sql[], between: string): Sql {
+  const parts: Part[] = [];
+  let changes = false;
+  for (const [at, piece] of pieces.entries()) {
+    if (at > 0) parts.push(between);
+    parts.push(...piece.parts);
+    changes ||= piece.changes;
+  }
+  return new Sql(parts, changes);
+}
+
+export function list(pieces: readonly Sql[]): Sql {
+  return join(pieces, ', ');
+}
+
+/** All of them; `true` where there is none. */
+export function allOf(tests: readonly Sql[]): Sql {
+  return tests.length === 0 ? raw('true') : join(tests, ' AND ');
+}
+
+/** Any of them, in parentheses; `false` where there is none. */
+export function anyOf(tests: readonly Sql[]): Sql {
+  const [only] = tests;
+  if (only === undefined) return raw('false');
+  return tests.length === 1 ? only : sql`(${join(tests, ' OR ')})`;
+}
+
+const relation = '"drover:members"';
+const numberColumn = '"drover:n"';
+
+/** The number of the member that a row belongs to, from 1. */
+export function memberNumber(size: number, alias = relation): Sql {
+  return raw(size === 1 ? '1' : `${alias}.${numberColumn}`);
+}
+
+/** `before` the relation of the members, where there are several: `FROM "drover:members"`. */
+export function fromMembers(size: number, before: ' FROM ' | ' USING ' | ', ' | ' CROSS JOIN ' | ''): Sql {
+  return size === 1 ? nothing : raw(`${before}${relation}`);
+}
+
+/** Common table expressions, the relation of the members first where there are several, and what follows them. */
+export function withMembers(size: number, expressions: readonly (readonly [string, Sql])[], main: Sql): Sql {
+  const named = expressions.map(([name, body]) => sql`${raw(name)} AS (${body})`);
+  const all = size === 1 ? named : [sql`${raw(relation)} AS (${new Sql([{ members: size }])})`, ...named];
+  return all.length === 0 ? main : sql`WITH ${list(all)} ${main}`;
+}
+
+/** A SELECT that is carried out for each member: rows with the member's number and their own order. */
+export function forEachMember(size: number, select: Sql): Sql {
+  if (size === 1) return select;
+  const rows = sql`SELECT s.*, row_number() OVER () AS "drover:o" FROM (${select}) s`;
+  return withMembers(
+    size,
+    [],
+    sql`SELECT ${memberNumber(size)} AS "drover:n", q.* FROM ${raw(relation)} CROSS JOIN LATERAL (${rows}) q`,
+  );
+}
+
+/** The statement as text with its parameters. */
+export function render(query: Sql): Rendered {
+  const columns = columnsOf(query);
+  const values: (string | null)[] = columns.lists.map((all) => encodeParameter(all.map(encodeParameter)));
+  const known = new Map<string, string>();
+  const parameter = ({ value, type }: Value): string => {
+    const shared = typeof value === 'string' ? `${type} ${value}` : undefined;
+    const before = shared === undefined ? undefined : known.get(shared);
+    if (before !== undefined) return before;
+    const text = `$${values.push(encodeParameter(value))}::${type}`;
+    if (shared !== undefined) known.set(shared, text);
+    return text;
+  };
+  const text = query.parts.map((part) => {
+    if (typeof part === 'string') return part;
+    if ('value' in part) return parameter(part);
+    if ('members' in part) return relationText(part.members, columns.lists.length);
+    return `${relation}."drover:${columns.at.get(part.values) ?? 0}"::${part.type}`;
+  });
+  return { text: text.join(''), values };
+}
+
+/** Values that are one and the same list are one column. */
+function columnsOf(query: Sql): { lists: (readonly unknown[])[]; at: Map<readonly unknown[], number> } {
+  const at = new Map<readonly unknown[], number>();
+  const lists: (readonly unknown[])[] = [];
+  for (const part of query.parts)
+    if (typeof part !== 'string' && 'values' in part && !at.has(part.values))
+      at.set(part.values, lists.push(part.values) - 1);
+  return { lists, at };
+}
+
+function relationText(members: number, columns: number): string {
+  if (columns === 0) return `SELECT g AS ${numberColumn} FROM generate_series(1, ${members}) g`;
+  const numbers = [...Array(columns).keys()];
+  const arrays = numbers.map((at) => `$${at + 1}::text[]`).join(', ');
+  const names = numbers.map((at) => `"drover:${at}"`).join(', ');
+  return `SELECT * FROM unnest(${arrays}) WITH ORDINALITY AS u (${names}, ${numberColumn})`;
+}
