@@ -4,14 +4,17 @@
  */
 import type { Intent } from '../engine/plan/intent.ts';
 import { DroverError } from '../errors.ts';
-import { planWave } from '../postgres/move/plan-wave.ts';
-import { rollbackWave } from '../postgres/undo/rollback-wave.ts';
+import type { Outcome } from '../postgres/move/batch.ts';
+import { applyMoves } from '../postgres/move/move.ts';
+import { planMoves } from '../postgres/move/plan.ts';
+import { rollbackMoves } from '../postgres/undo/rollback.ts';
 import { recordDone, recordEnded, releaseClaim } from '../postgres/runs/tenants.ts';
 import type { Claim, Claimed, Ended } from '../postgres/runs/tenants.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
+import type { Tx } from '../postgres/driver/database.ts';
 import type { Site } from '../postgres/scope/site.ts';
-import { applyWave } from '../postgres/move/wave.ts';
-import type { WaveOutcome } from '../postgres/move/wave.ts';
+import type { MoveResult } from '../postgres/move/move-result.ts';
+import type { RollbackResult } from '../postgres/undo/rollback.ts';
 import { adoptDone } from './adopt.ts';
 import { failedEnd, movedEnd, undoneEnd } from './ended.ts';
 import { alreadyMigrated } from './plan-run.ts';
@@ -42,21 +45,28 @@ async function moveAll(site: Site, wave: Wave): Promise<Ended[]> {
   const claimed = wave.claimed.filter(({ tenant }) => !done.has(tenant));
   if (claimed.length === 0) return skipped;
   const { confirm, force } = wave.run.options;
-  const outcomes = await applyWave(site, {
-    moves: claimed.map((one) => intentFor(wave.run, one)),
+  const moves = claimed.map((one) => ({ intent: intentFor(wave.run, one) }));
+  const outcomes = await applyMoves(site, moves, {
     confirm,
     force,
-    actor: wave.run.actor,
-    ...(wave.run.reason === null ? {} : { reason: wave.run.reason }),
-    ...recording(site, wave.claim),
+    ...by(wave.run),
+    ...recording<MoveResult>(site, wave.claim, movedEnd),
   });
-  return [...skipped, ...(await settle(site, wave, outcomes.map(attemptOf)))];
+  return [...skipped, ...(await settle(site, wave, outcomes.map(attemptOf(movedEnd))))];
+}
+
+function by({ actor, reason }: RunRecord): { actor: string; reason?: string } {
+  return reason === null ? { actor } : { actor, reason };
 }
 
 /** Where the records lie in another database, one commit cannot cover both: there the record follows the work. */
-function recording(site: Site, claim: Claim): Pick<Parameters<typeof applyWave>[1], 'beforeCommit'> {
+function recording<R>(
+  site: Site,
+  claim: Claim,
+  endOf: (result: R) => Ended,
+): { beforeCommit?: (tx: Tx, done: readonly R[]) => Promise<void> } {
   if (site.state.separate) return {};
-  return { beforeCommit: (tx, done) => recordDone(tx, site, { claim, ended: done.map(movedEnd) }) };
+  return { beforeCommit: (tx, done) => recordDone(tx, site, { claim, ended: done.map(endOf) }) };
 }
 
 /** The move of one tenant of the run. */
@@ -82,14 +92,14 @@ async function findFinished(site: Site, { run, claimed }: Wave): Promise<Ended[]
   const ended = await adoptAll(site, { run, claimed });
   const adopted = new Set(ended.map(({ tenant }) => tenant));
   const retired = claimed.filter(({ tenant, sourceRetired }) => sourceRetired && !adopted.has(tenant));
-  const plans = await planWave(
+  const plans = await planMoves(
     site,
     retired.map((one) => intentFor(run, one)),
   );
   // What cannot be planned is refused by the work itself, which says why.
   const idle = retired.filter((_, at) => {
-    const outcome = plans[at];
-    return outcome !== undefined && 'plan' in outcome && outcome.plan.steps.length === 0;
+    const plan = plans[at];
+    return plan !== undefined && !(plan instanceof DroverError) && plan.steps.length === 0;
   });
   return [...ended, ...idle.map(({ tenant }): Ended => ({ tenant, status: 'skipped', ...alreadyMigrated }))];
 }
@@ -100,11 +110,13 @@ interface Attempt {
   readonly result: Ended | DroverError;
 }
 
-function attemptOf(outcome: WaveOutcome): Attempt {
-  const { tenant } = outcome;
-  return {
-    tenant,
-    result: outcome.status === 'succeeded' ? { ...movedEnd(outcome.result), tenant } : outcome.error,
+function attemptOf<R>(endOf: (result: R) => Ended): (outcome: Outcome<R>) => Attempt {
+  return (outcome) => {
+    const { tenant = '' } = outcome;
+    return {
+      tenant,
+      result: outcome.status === 'succeeded' ? { ...endOf(outcome.result), tenant } : outcome.error,
+    };
   };
 }
 
@@ -113,24 +125,16 @@ async function undoAll(site: Site, wave: Wave): Promise<Ended[]> {
   await recordEnded(site, wave.claim, adopted);
   const done = new Set(adopted.map(({ tenant }) => tenant));
   const { run, claim } = wave;
-  const outcomes = await rollbackWave(site, {
-    rollbacks: wave.claimed
-      .filter(({ tenant }) => !done.has(tenant))
-      .map(({ tenant, undoesId }) => ({ tenant, migrationId: undoesId ?? '' })),
-    actor: run.actor,
-    ...(run.reason === null ? {} : { reason: run.reason }),
-    ...(site.state.separate
-      ? {}
-      : {
-          beforeCommit: (tx, ended) =>
-            recordDone(tx, site, { claim, ended: ended.map((one) => undoneEnd(one.tenant, one)) }),
-        }),
+  const requests = wave.claimed
+    .filter(({ tenant }) => !done.has(tenant))
+    .map(({ tenant, undoesId }) => ({ tenant, migrationId: undoesId ?? '' }));
+  const tenantOf = new Map(requests.map(({ tenant, migrationId }) => [migrationId, tenant]));
+  const endOf = (result: RollbackResult): Ended => undoneEnd(tenantOf.get(result.parentId) ?? '', result);
+  const outcomes = await rollbackMoves(site, requests, {
+    ...by(run),
+    ...recording<RollbackResult>(site, claim, endOf),
   });
-  const attempts = outcomes.map((outcome) => ({
-    tenant: outcome.tenant,
-    result: outcome.status === 'succeeded' ? undoneEnd(outcome.tenant, outcome.result) : outcome.error,
-  }));
-  return [...adopted, ...(await settle(site, wave, attempts))];
+  return [...adopted, ...(await settle(site, wave, outcomes.map(attemptOf(endOf))))];
 }
 
 async function adoptAll(site: Site, { run, claimed }: Pick<Wave, 'run' | 'claimed'>): Promise<Ended[]> {

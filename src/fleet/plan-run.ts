@@ -1,7 +1,7 @@
 /** What a run would do, tenant by tenant. It reads only, so many tenants at a time in one read-only transaction. */
 import type { Finding, Plan } from '../engine/plan/plan-types.ts';
-import { planWave } from '../postgres/move/plan-wave.ts';
-import type { PlanOutcome } from '../postgres/move/plan-wave.ts';
+import { DroverError } from '../errors.ts';
+import { planMoves } from '../postgres/move/plan.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { intentOf } from './request.ts';
 import type { RunRequest } from './request.ts';
@@ -79,7 +79,7 @@ async function planTenants(
   { some, kind }: { some: readonly ResolvedTenant[]; kind: string },
 ): Promise<PlannedTenant[]> {
   const visited = some.filter(({ resolution }) => resolution.status === 'pending');
-  const outcomes = await planWave(
+  const outcomes = await planMoves(
     site,
     visited.map(({ tenant, resolution }) => ({
       ...intentOf(request),
@@ -97,7 +97,7 @@ async function planTenants(
 function plannedTenant(
   request: Asked,
   { tenant, resolution }: ResolvedTenant,
-  outcome: PlanOutcome | undefined,
+  outcome: Plan | DroverError | undefined,
 ): PlannedTenant {
   const base = { ...nothing, tenant: tenant.key, tenantName: tenant.name, findings: resolution.findings };
   if (resolution.status !== 'pending') {
@@ -106,11 +106,11 @@ function plannedTenant(
   }
   const { from, to, sourceRetired } = resolution;
   const found = { ...base, fromKey: from.key ?? null, toKey: to.key ?? null };
-  if (outcome === undefined || 'error' in outcome) {
-    const { code = 'INTERNAL', message = '' } = outcome?.error ?? {};
+  if (outcome === undefined || outcome instanceof DroverError) {
+    const { code = 'INTERNAL', message = '' } = outcome ?? {};
     return { ...found, status: 'failed', code, message };
   }
-  const { plan } = outcome;
+  const plan = outcome;
   if (sourceRetired && plan.steps.length === 0) return { ...found, status: 'skipped', ...alreadyMigrated };
   return { ...found, ...judged(request, plan), findings: [...base.findings, ...plan.findings] };
 }

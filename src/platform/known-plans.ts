@@ -3,7 +3,7 @@
  * alone; what is forgotten here (or was planned by another process) is refused just the same, without naming the facts.
  */
 import type { Plan } from '../engine/plan/plan-types.ts';
-import type { KnownPlan } from '../postgres/move/move.ts';
+import type { KnownPlan } from '../postgres/move/admission.ts';
 import type { Platform } from './open.ts';
 
 /** About four kilobytes each. */

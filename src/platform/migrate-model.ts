@@ -6,9 +6,12 @@ import type { Finding, LeftBehind, Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
 import type { Tx } from '../postgres/driver/database.ts';
 import { findModelByKey, findSuccessor } from '../postgres/facts/find-models.ts';
-import { applyMove, planMove, refuseStale, refuseUnreasoned } from '../postgres/move/move.ts';
+import { applyMove } from '../postgres/move/move.ts';
+import { refuseStale, refuseUnreasoned } from '../postgres/move/admission.ts';
+import { planMove } from '../postgres/move/plan.ts';
 import type { MoveResult } from '../postgres/move/move-result.ts';
-import { readRules, withTenant } from '../postgres/scope/site.ts';
+import { withTenant } from '../postgres/scope/site.ts';
+import { readRules } from '../postgres/catalogue/rules.ts';
 import { recallPlan, rememberPlan } from './known-plans.ts';
 import type { Platform } from './open.ts';
 
@@ -115,7 +118,7 @@ async function carryOut(platform: Platform, acting: Acting, request: MigrateRequ
     force,
     ...(reason === undefined ? {} : { reason }),
     ...(planHash === undefined ? {} : { plan: recallPlan(platform, acting.tenantId, planHash) }),
-    ...(beforeCommit === undefined ? {} : { beforeCommit: (tx, done) => beforeCommit(tx, answerOf(done)) }),
+    ...(beforeCommit === undefined ? {} : { beforeCommit: (tx, [done]) => (done === undefined ? Promise.resolve() : beforeCommit(tx, answerOf(done))) }),
   });
   return answerOf(result);
 }

@@ -5,7 +5,7 @@ import type { ModelFacts } from '../engine/models/model.ts';
 import type { ModelKnowledge } from '../engine/models/knowledge.ts';
 import { successorOf } from '../engine/models/successor.ts';
 import type { Successor } from '../engine/models/successor.ts';
-import { rulesForReading } from '../postgres/catalogue/rules.ts';
+import { readRules } from '../postgres/catalogue/rules.ts';
 import { listModelsOfKind } from '../postgres/facts/model-rows.ts';
 import type { ModelKind, Values } from './resources/declaration.ts';
 import { type Asked, reading } from './rows/unit.ts';
@@ -32,7 +32,7 @@ export async function readModelEnd(
 export function readModelEnds(asked: Asked, kind: ModelKind): Promise<ReadonlyMap<string, ModelEnd>> {
   const { platform, caller } = asked;
   return reading(asked, async (tx) => {
-    const rules = await rulesForReading(tx, platform.site);
+    const rules = await readRules(tx, platform.site);
     const models = await listModelsOfKind(tx, { rules, tenant: caller.tenantId }, kind);
     return endsOf(models, rules.knowledge);
   });

@@ -1,6 +1,6 @@
 /** Where a model of a tenant is used, found through the places of the engine: a new table is counted by being configured. */
 import { findModelByKey } from '../postgres/facts/find-models.ts';
-import { rulesForReading } from '../postgres/catalogue/rules.ts';
+import { readRules } from '../postgres/catalogue/rules.ts';
 import { withTenant } from '../postgres/scope/site.ts';
 import { countUsage, listUses } from '../postgres/usage/usage.ts';
 import type { UsageByType, Use, UseQuery } from '../postgres/usage/usage.ts';
@@ -24,7 +24,7 @@ export interface ModelUse {
 export function getUsage({ site }: Platform, page: UsagePage): Promise<ModelUse> {
   const { tenantId: tenant, kind, modelId, ...query } = page;
   return withTenant(site, { tenant, readOnly: true }, async (tx) => {
-    const rules = await rulesForReading(tx, site);
+    const rules = await readRules(tx, site);
     const model = await findModelByKey(tx, { rules, tenant }, modelId.toLowerCase());
     if (model?.kind !== kind) throw noModel(kind);
     const [counts = {}] = await countUsage(tx, { rules, tenant, models: [model] });

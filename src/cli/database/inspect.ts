@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { graphJson, graphMermaid, referenceGraph } from '../../engine/rules/graph.ts';
 import type { ReferenceGraph } from '../../engine/rules/graph.ts';
-import { readRules } from '../../postgres/scope/site.ts';
+import { readRules } from '../../postgres/catalogue/rules.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { asOperator } from '../../postgres/scope/tenant.ts';
 import { withJson, withWhere } from '../options.ts';

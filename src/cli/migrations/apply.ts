@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
-import { planMove } from '../../postgres/move/move.ts';
+import { planMove } from '../../postgres/move/plan.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { applyMany } from './apply-many.ts';
 import type { ApplyManyOptions } from './apply-many.ts';

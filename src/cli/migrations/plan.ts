@@ -3,7 +3,7 @@ import { writePlan } from '../../engine/plan/plan-file.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import { explainPlan } from '../../postgres/move/explain.ts';
-import { planMove } from '../../postgres/move/move.ts';
+import { planMove } from '../../postgres/move/plan.ts';
 import { writeText } from '../terminal/files.ts';
 import { planLines, refusingFindings } from './move.ts';
 import { readIntent, withJson, withMove, withWhere } from '../options.ts';

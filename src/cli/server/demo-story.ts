@@ -6,7 +6,7 @@ import { DroverError } from '../../errors.ts';
 import { openPlatform } from '../../platform/open.ts';
 import { seedDemo } from '../../platform/seed.ts';
 import type { Database } from '../../postgres/driver/database.ts';
-import { planMove } from '../../postgres/move/move.ts';
+import { planMove } from '../../postgres/move/plan.ts';
 import type { MoveResult } from '../../postgres/move/move-result.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { digestTenant, listTenants } from '../../postgres/scope/tenants.ts';

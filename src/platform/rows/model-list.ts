@@ -2,7 +2,7 @@
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
-import { rulesForReading } from '../../postgres/catalogue/rules.ts';
+import { readRules } from '../../postgres/catalogue/rules.ts';
 import { listModelsOfKind } from '../../postgres/facts/model-rows.ts';
 import { countUsage, type UsageByType } from '../../postgres/usage/usage.ts';
 import { endsOf, mayEnd, type ModelEnd, readModelEnds } from '../model-ends.ts';
@@ -22,7 +22,7 @@ export function listModelsInUse(asked: Asked, kind: ModelKind, request: PageRequ
   return reading(asked, async (tx) => {
     const [page, rules] = await Promise.all([
       listPage(tx, asked, request),
-      rulesForReading(tx, asked.platform.site),
+      readRules(tx, asked.platform.site),
     ]);
     const tenant = asked.caller.tenantId;
     const models = await listModelsOfKind(tx, { rules, tenant }, kind);

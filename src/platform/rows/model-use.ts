@@ -5,7 +5,7 @@
 import { DroverError } from '../../errors.ts';
 import { lockPair, lockTables } from '../../postgres/move/locks.ts';
 import { listModelsOfKind } from '../../postgres/facts/model-rows.ts';
-import { readRules } from '../../postgres/scope/site.ts';
+import { readRules } from '../../postgres/catalogue/rules.ts';
 import { countUsage, listUses, type UsageByType } from '../../postgres/usage/usage.ts';
 import type { ModelKind, Proposed } from '../resources/declaration.ts';
 

@@ -1,33 +1,125 @@
 /**
- * The rules of a site for whoever only reads. They follow from the configuration, which is fixed, and from the catalogue, which takes
- * some twenty milliseconds to read; so they are kept, and each time the catalogue is asked whether it is what it was.
+ * The rules of a site. They follow from the configuration, which is fixed, and from the catalogue, which takes some twenty
+ * milliseconds to read; so the site keeps them, and each transaction asks whether the catalogue is what it was.
  *
  * Why one question is enough: what changes the meaning of a catalogue row writes a new version of it, with the id of the
  * transaction that did, and what is dropped is gone. So the versions of all rows that the rules are read from mark the
  * catalogue, and a mark that was seen before means the same rules. In place PostgreSQL changes only figures, such as the estimated
- * number of rows, on which nobody relies who asks here. A plan and whatever writes read the catalogue itself (`readRules`).
+ * number of rows, on which nothing here relies.
  */
+import { createHash } from 'node:crypto';
+import { canonicalText } from '../../engine/canonical.ts';
+import { catalogFingerprint } from '../../engine/catalogue/catalog-text.ts';
+import { scannableOf } from '../../engine/inventory/scannable.ts';
+import type { Scannable } from '../../engine/inventory/scannable.ts';
+import { resolveRules } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { prepared } from '../driver/statement-names.ts';
-import { readStoredRules, type Site, withKnown } from '../scope/site.ts';
+import type { Config } from '../../engine/rules/config.ts';
+import type { ConfigProblem } from '../../engine/rules/place.ts';
+import { readCatalog } from './catalog.ts';
 
-interface Kept {
-  readonly mark: string;
+/** The rules, and what follows from them alone and is needed for every tenant. */
+export interface Ground {
   readonly rules: Rules;
+  /** Fingerprints of the configuration and of the tables that a plan looks at or that could hold a reference. */
+  readonly definitions: Readonly<Record<string, string>>;
+  /** Equal where all definitions are. */
+  readonly digest: string;
+  readonly scannable: readonly Scannable[];
 }
 
-const keptBy = new WeakMap<Site, Kept>();
+/** What the rules of a site follow from, beside the catalogue. */
+export interface Ruled {
+  readonly config: Config;
+  /** What is known about models beside their rows, asked for when rules are read. */
+  readonly knowledge: () => Rules['knowledge'];
+  /** How a problem of the configuration is shown: with file and line where it came from a file. */
+  readonly showProblem: (problem: ConfigProblem) => string;
+  readonly scope: { readonly fleet?: unknown };
+  /** The schema of Drover's own records is no part of a foreign database. */
+  readonly state: {
+    readonly schema: string;
+    readonly separate: boolean;
+    readonly tenantType: 'uuid' | 'text';
+  };
+  /** The rules as they were read last. */
+  readonly kept: KeptRules;
+}
 
-/** The rules as the catalogue is in this transaction, which changes no table itself. Not for plans. @throws CONFIG_MISMATCH with every problem */
-export async function rulesForReading(tx: Tx, site: Site): Promise<Rules> {
-  const mark = await readMark(tx);
-  const kept = keptBy.get(site);
-  if (kept?.mark === mark) return withKnown(site, kept.rules);
-  const rules = await readStoredRules(tx, site);
-  // Where every statement sees the newest, the catalogue may have changed between two of them.
-  if ((await readMark(tx)) === mark) keptBy.set(site, { mark, rules });
-  return withKnown(site, rules);
+/** What a site keeps of its rules, and what they follow from. */
+interface Kept {
+  readonly mark: string;
+  readonly knowledge: Rules['knowledge'];
+  readonly ground: Ground;
+}
+
+/** One for each site. */
+export class KeptRules {
+  #kept: Kept | undefined;
+
+  /** The rules as the catalogue is in this transaction. @throws CONFIG_MISMATCH with every problem */
+  async read(tx: Tx, site: Ruled): Promise<Ground> {
+    const mark = await readMark(tx);
+    const knowledge = site.knowledge();
+    if (this.#kept?.mark === mark) {
+      const { ground } = this.#kept;
+      if (this.#kept.knowledge !== knowledge)
+        this.#kept = { mark, knowledge, ground: { ...ground, rules: withKnowledge(ground.rules, knowledge) } };
+      return this.#kept.ground;
+    }
+    const ground = groundOf(withKnowledge(await resolve(tx, site), knowledge));
+    // Where every statement sees the newest, the catalogue may have changed between two of them.
+    if ((await readMark(tx)) === mark) this.#kept = { mark, knowledge, ground };
+    return ground;
+  }
+}
+
+/** The rules with what follows from them. @throws CONFIG_MISMATCH with every problem */
+export function readGround(tx: Tx, site: Ruled): Promise<Ground> {
+  return site.kept.read(tx, site);
+}
+
+/** @throws CONFIG_MISMATCH with every problem */
+export async function readRules(tx: Tx, site: Ruled): Promise<Rules> {
+  return (await readGround(tx, site)).rules;
+}
+
+function groundOf(rules: Rules): Ground {
+  const definitions = {
+    ...catalogFingerprint(rules.catalog),
+    configuration: canonicalText(rules.config),
+  };
+  return { rules, definitions, digest: sha256(canonicalText(definitions)), scannable: scannableOf(rules) };
+}
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function withKnowledge({ knowledge: _before, ...rules }: Rules, knowledge: Rules['knowledge']): Rules {
+  return knowledge === undefined ? rules : { ...rules, knowledge };
+}
+
+async function resolve(tx: Tx, site: Ruled): Promise<Rules> {
+  const { schemas = ['public'], ignore = [] } = site.config.database ?? {};
+  const catalog = await readCatalog(tx, { schemas, ignore });
+  const own = site.state.separate ? '' : `${site.state.schema}.`;
+  const foreign =
+    site.state.tenantType === 'text'
+      ? catalog.tables.filter((table) => own === '' || !table.id.startsWith(own))
+      : catalog.tables;
+  const { rules, problems } = resolveRules({ tables: foreign }, site.config);
+  if (problems.length > 0)
+    throw new DroverError(
+      'CONFIG_MISMATCH',
+      `The configuration does not fit the database:\n${problems.map((problem) => `  ${site.showProblem(problem)}`).join('\n')}`,
+      { problems },
+    );
+  // Where several tenants share a transaction, each must see in it what it would see alone.
+  return { ...rules, ...(site.scope.fleet === undefined ? {} : { exclusive: true }) };
 }
 
 /** Of what the server itself brought (below 16384) nothing can be changed, but for the names of schemas. */

@@ -2,48 +2,43 @@
  * Facts about the scalar places of a table: its rows that name the source, grouped by everything that a plan decides by.
  * One pass over the rows; an index on the reference (and tenant) column serves it. Takes no locks.
  */
-import type { ParameterPolicy } from '../../engine/plan/intent.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
+import { findNamedTable } from '../../engine/catalogue/names.ts';
+import type { ParameterPolicy } from '../../engine/plan/intent.ts';
 import type { RowName } from '../../engine/plan/plan-types.ts';
 import type { Owner, PlaceState, RowGroup } from '../../engine/plan/snapshot.ts';
-import { findNamedTable } from '../../engine/catalogue/names.ts';
+import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { Binder } from '../sql/binder.ts';
 import type { Tx } from '../driver/database.ts';
-import { quoteIdent, quoteRows } from '../sql/identifiers.ts';
+import { columnOf } from '../sql/cast.ts';
 import { findRowKey, keyExpression, keyHash } from '../sql/keys.ts';
 import type { RowKey } from '../sql/keys.ts';
-import { columnOf, matchSql } from '../sql/match.ts';
-import { deadSql, ownerSql, stateSql, visibleSql } from '../sql/row.ts';
+import { placeMatches } from '../sql/match.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
+import { deadSql, ownerSql, stateSql, visibleSql } from '../sql/row.ts';
+import { allOf, anyOf, bind, column, each, list, raw, rowsOf, sql } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+import { placeRow, readEach, rowContext } from './member.ts';
+import type { Batch, Member } from './member.ts';
 
-export interface ColumnFactsInput {
-  readonly rules: Rules;
+export interface ColumnFactsInput extends Batch {
   readonly table: Table;
-  readonly tenant: string | undefined;
-  readonly pair: ModelPair;
-  readonly places: readonly PlaceRow[];
+  readonly places: readonly Place[];
   readonly parameters: ParameterPolicy;
   /** Are names of the rows of this group read? */
   readonly sampled: (group: Pick<RowGroup, 'states' | 'owner' | 'dead'>) => boolean;
-}
-
-/** Columns beside the references that a move changes, each with the condition that it would really change. */
-interface SideColumn {
-  readonly name: string;
-  readonly changes: string;
 }
 
 const sampleSize = 50;
 /** Above this many rows a sample is taken as it comes: sorting a million keys to show fifty is not worth it. */
 const sortedSampleLimit = 10_000;
 
-/** The kinds of rows of one table that name the source. */
-export async function readColumnFacts(tx: Tx, input: ColumnFactsInput): Promise<RowGroup[]> {
-  const key = findRowKey(input.rules, input.table);
-  const rows = await readGroups(tx, input, key);
-  return withSamples(tx, input, { key, rows });
+/** The kinds of rows of one table that name the source, for each member. */
+export async function readColumnFacts(tx: Tx, input: ColumnFactsInput): Promise<RowGroup[][]> {
+  const asked = ask(input, input.members);
+  const found = await readEach<GroupRow>(tx, input.members.length, groupsSql(asked));
+  const groups = found.map((rows) => rows.map((row) => groupOf(asked, row)));
+  return withSamples(tx, input, groups);
 }
 
 interface GroupRow {
@@ -55,153 +50,179 @@ interface GroupRow {
   readonly digest: string | null;
 }
 
-async function readGroups(tx: Tx, input: ColumnFactsInput, key: RowKey | undefined): Promise<GroupRow[]> {
-  const context = contextOf(input);
-  const side = sideColumns(context, input);
-  const source = rowsSql(context, { input, key, side, extra: [] });
-  const counts = side.map((_, at) => `count(*) FILTER (WHERE r.side[${at + 1}])`);
-  const sql = `WITH r AS (${source})
-    SELECT r.states, r.owner, r.dead, count(*) AS rows, ARRAY[${counts.join(', ')}]::bigint[] AS side, bit_xor(r.hash)::text AS digest
-    FROM r WHERE r.states <> array_fill(NULL::text, ARRAY[${input.places.length}]) GROUP BY r.states, r.owner, r.dead ORDER BY r.states, r.owner, r.dead`;
-  return tx.many<GroupRow>(sql, context.binder.values);
+/** What a statement about the rows of the table is built from. */
+interface Asked {
+  readonly context: RowContext;
+  readonly rows: readonly PlaceRow[];
+  readonly key: RowKey | undefined;
+  readonly side: readonly SideColumn[];
 }
 
-function contextOf(input: ColumnFactsInput): RowContext {
+/** Columns beside the references that a move changes, each with the condition that it would really change. */
+interface SideColumn {
+  readonly name: string;
+  readonly changes: Sql;
+}
+
+function ask(input: ColumnFactsInput, members: readonly Member[]): Asked {
+  const { rules, table, places } = input;
   return {
-    binder: new Binder(),
-    rules: input.rules,
-    table: input.table,
-    tenant: input.tenant,
-    pair: input.pair,
+    context: rowContext(rules, table, members),
+    rows: places.map((place) => placeRow(rules, place, members)),
+    key: findRowKey(rules, table),
+    side: sideColumns(input),
   };
 }
 
-interface RowsInput {
-  readonly input: ColumnFactsInput;
-  readonly key: RowKey | undefined;
-  readonly side: readonly SideColumn[];
-  readonly extra: readonly string[];
+function groupsSql(asked: Asked): Sql {
+  const counts = list(
+    asked.side.map((_, at) => raw(`count(*) FILTER (WHERE r.side[${at + 1}])`)),
+  );
+  return sql`WITH r AS (${rowsSql(asked)})
+    SELECT r.states, r.owner, r.dead, count(*) AS rows, ARRAY[${counts}]::bigint[] AS side, bit_xor(r.hash)::text AS digest
+    FROM r WHERE r.states <> array_fill(NULL::text, ARRAY[${raw(String(asked.rows.length))}]) GROUP BY r.states, r.owner, r.dead ORDER BY r.states, r.owner, r.dead`;
 }
 
 /** Every row that names the source, with the state of each place, its owner, and what a move would change beside it. */
-function rowsSql(context: RowContext, { input, key, side, extra }: RowsInput): string {
-  const matches = input.places.map((row) =>
-    matchSql(context, { columns: row.place.columns.map((part) => part.column), mappings: row.mappings }),
-  );
+function rowsSql({ context, rows, key, side }: Asked, extra: readonly Sql[] = []): Sql {
+  const matches = rows.map((row) => placeMatches(context, row));
   const owner = ownerSql(context);
-  const states = input.places.map(
-    (row, at) =>
-      `CASE WHEN ${visible(row, matches[at] ?? 'false', owner)} THEN ${stateSql(context, row)} END`,
-  );
-  const changes = side.length === 0 ? 'false' : side.map((column) => column.changes).join(' OR ');
-  const settings = side.map((column) => `t.${quoteIdent(column.name)}::text`).join(', ');
-  const hash = key === undefined ? '0::bigint' : keyHash(key, 't');
-  const settled =
-    side.length === 0 || key === undefined
-      ? hash
-      : `CASE WHEN ${changes} THEN hashtextextended(concat_ws(chr(31), ${keyExpression(key, 't')}, ${settings}), 0) ELSE ${hash} END`;
+  const states = rows.map((row, at) => {
+    const match = matches[at] ?? raw('false');
+    // A name is shared by tenants: another tenant's row that holds it does not name this tenant's model.
+    const named = row.place.byKey ? match : sql`${match} AND ${owner} <> 'other'`;
+    return sql`CASE WHEN ${named} THEN ${stateSql(context, row)} END`;
+  });
   const columns = [
-    `ARRAY[${states.join(', ')}]::text[] AS states`,
-    `${owner} AS owner`,
-    `${deadSql(context)} AS dead`,
-    `ARRAY[${side.map((column) => column.changes).join(', ')}]::boolean[] AS side`,
-    `${settled} AS hash`,
+    sql`ARRAY[${list(states)}]::text[] AS states`,
+    sql`${owner} AS owner`,
+    sql`${deadSql(context)} AS dead`,
+    sql`ARRAY[${list(side.map(({ changes }) => changes))}]::boolean[] AS side`,
+    sql`${hashSql(key, side)} AS hash`,
     ...extra,
   ];
-  return `SELECT ${columns.join(', ')} FROM ${quoteRows(input.table)} t WHERE ${visibleSql(context)} AND (${matches.map((match) => `(${match})`).join(' OR ')})`;
+  return sql`SELECT ${list(columns)} FROM ${rowsOf(context.table)} t WHERE ${visibleSql(context)} AND (${anyOf(matches.map((match) => sql`(${match})`))})`;
 }
 
-/** A name is shared by tenants: another tenant's row that holds it does not name this tenant's model. */
-function visible({ place }: PlaceRow, match: string, owner: string): string {
-  return place.byKey ? match : `${match} AND ${owner} <> 'other'`;
+/** Of the key, and of the settings where they would change. */
+function hashSql(key: RowKey | undefined, side: readonly SideColumn[]): Sql {
+  const hash = key === undefined ? raw('0::bigint') : keyHash(key, 't');
+  if (side.length === 0 || key === undefined) return hash;
+  const settings = list([keyExpression(key, 't'), ...side.map(({ name }) => sql`${column('t', name)}::text`)]);
+  const changes = anyOf(side.map((one) => one.changes));
+  return sql`CASE WHEN ${changes} THEN hashtextextended(concat_ws(chr(31), ${settings}), 0) ELSE ${hash} END`;
 }
 
 /** Parameters and companions of all places of the table. */
-function sideColumns(
-  context: RowContext,
-  input: Pick<ColumnFactsInput, 'places' | 'parameters'>,
-): SideColumn[] {
-  const columns = new Map<string, string>();
-  for (const { place } of input.places) {
-    if (place.parameters !== undefined && input.parameters !== 'keep')
-      columns.set(place.parameters, parametersSet(columnOf(context.table, place.parameters)));
-    for (const [name, rule] of Object.entries(place.companions)) {
+function sideColumns({ table, places, parameters }: ColumnFactsInput): SideColumn[] {
+  const columns = new Map<string, Sql>();
+  for (const place of places) {
+    if (place.parameters !== undefined && parameters !== 'keep')
+      columns.set(place.parameters, parametersSet(columnOf(table, place.parameters)));
+    for (const [name, rule] of Object.entries(place.companions))
       if (rule !== 'keep')
-        columns.set(
-          name,
-          rule === 'drop' ? `t.${quoteIdent(name)} IS NOT NULL` : mappedSql(context, name, rule.map),
-        );
-    }
+        columns.set(name, rule === 'drop' ? sql`${column('t', name)} IS NOT NULL` : mappedSql(name, rule.map));
   }
   return [...columns].map(([name, changes]) => ({ name, changes }));
 }
 
 /** Are there parameters at all? An empty object and a JSON null are none. jsonb compares as it is, which is far cheaper than as text. */
-export function parametersSet(column: Column): string {
-  const name = `t.${quoteIdent(column.name)}`;
-  if (column.kind === 'jsonb') return `coalesce(${name} <> '{}'::jsonb AND ${name} <> 'null'::jsonb, false)`;
-  return `coalesce(${name}::text NOT IN ('{}', 'null'), false)`;
+export function parametersSet({ name, kind }: Column): Sql {
+  const value = column('t', name);
+  if (kind === 'jsonb') return sql`coalesce(${value} <> '{}'::jsonb AND ${value} <> 'null'::jsonb, false)`;
+  return sql`coalesce(${value}::text NOT IN ('{}', 'null'), false)`;
 }
 
-function mappedSql({ binder }: RowContext, column: string, map: Readonly<Record<string, string>>): string {
-  return `coalesce(t.${quoteIdent(column)}::text = ANY (${binder.bind(Object.keys(map), 'text[]')}), false)`;
+function mappedSql(name: string, map: Readonly<Record<string, string>>): Sql {
+  return sql`coalesce(${column('t', name)}::text = ANY (${bind(Object.keys(map), 'text[]')}), false)`;
+}
+
+function groupOf({ rows, side }: Asked, row: GroupRow): RowGroup & { readonly codes: GroupRow['states'] } {
+  const states = Object.fromEntries(
+    rows.flatMap(({ place }, at) => {
+      const state = row.states[at] ?? null;
+      return state === null ? [] : [[place.id, state]];
+    }),
+  );
+  return {
+    states,
+    owner: row.owner,
+    dead: row.dead,
+    rows: row.rows,
+    digest: row.digest ?? '',
+    occurrences: Object.fromEntries(Object.keys(states).map((id) => [id, row.rows])),
+    side: Object.fromEntries(side.map(({ name }, at) => [name, row.side[at] ?? 0])),
+    sample: [],
+    codes: row.states,
+  };
+}
+
+type Coded = ReturnType<typeof groupOf>;
+
+/** A group of rows of one member. */
+interface Sampled {
+  readonly member: Member;
+  readonly group: Coded;
 }
 
 async function withSamples(
   tx: Tx,
   input: ColumnFactsInput,
-  read: { key: RowKey | undefined; rows: readonly GroupRow[] },
-): Promise<RowGroup[]> {
-  const groups: RowGroup[] = [];
-  for (const row of read.rows) {
-    const states = Object.fromEntries(
-      input.places.flatMap(({ place }, at) => {
-        const state = row.states[at] ?? null;
-        return state === null ? [] : [[place.id, state]];
-      }),
-    );
-    const context = contextOf(input);
-    const side = sideColumns(context, input);
-    groups.push({
-      states,
-      owner: row.owner,
-      dead: row.dead,
-      rows: row.rows,
-      digest: row.digest ?? '',
-      occurrences: Object.fromEntries(Object.keys(states).map((id) => [id, row.rows])),
-      side: Object.fromEntries(side.map((column, at) => [column.name, row.side[at] ?? 0])),
-      sample: input.sampled({ states, owner: row.owner, dead: row.dead })
-        ? await readSample(tx, input, { key: read.key, row })
-        : [],
-    });
+  groups: readonly (readonly Coded[])[],
+): Promise<RowGroup[][]> {
+  const wanted = groups.flatMap((own, at) => {
+    const member = input.members[at];
+    return member === undefined
+      ? []
+      : own.filter((group) => input.sampled(group)).map((group): Sampled => ({ member, group }));
+  });
+  const samples = new Map<Coded, RowName[]>();
+  for (const sorted of [true, false]) {
+    const some = wanted.filter(({ group }) => group.rows <= sortedSampleLimit === sorted);
+    const read = some.length === 0 ? [] : await readSamples(tx, input, { some, sorted });
+    for (const [at, { group }] of some.entries()) samples.set(group, read[at] ?? []);
   }
-  return groups;
+  return groups.map((own) =>
+    own.map((group) => {
+      const { codes: _codes, ...rest } = group;
+      return { ...rest, sample: samples.get(group) ?? [] };
+    }),
+  );
 }
 
-async function readSample(
+async function readSamples(
   tx: Tx,
   input: ColumnFactsInput,
-  { key, row }: { key: RowKey | undefined; row: GroupRow },
-): Promise<RowName[]> {
-  const context = contextOf(input);
-  const extra = [
-    `${key === undefined ? `''` : keyExpression(key, 't')}::text AS key`,
-    `${displaySql(input.rules, input.table)} AS name`,
-  ];
-  const source = rowsSql(context, { input, key, side: [], extra });
-  const conditions = `r.states IS NOT DISTINCT FROM ${context.binder.bind(row.states, 'text[]')} AND r.owner = ${context.binder.bind(row.owner, 'text')} AND r.dead = ${context.binder.bind(row.dead, 'boolean')}`;
-  const order = row.rows <= sortedSampleLimit ? 'ORDER BY 1' : '';
-  const rows = await tx.many<{ key: string; name: string | null }>(
-    `WITH r AS (${source}) SELECT r.key, r.name FROM r WHERE ${conditions} ${order} LIMIT ${sampleSize}`,
-    context.binder.values,
+  { some, sorted }: { some: readonly Sampled[]; sorted: boolean },
+): Promise<RowName[][]> {
+  const asked = ask(
+    input,
+    some.map(({ member }) => member),
   );
-  return rows.map(({ key: text, name }) => ({ key: text, ...(name === null ? {} : { name }) }));
+  const key = asked.key === undefined ? raw(`''`) : keyExpression(asked.key, 't');
+  const named = [sql`${key}::text AS key`, sql`${displaySql(input.rules, input.table)} AS name`];
+  const of = (what: (group: Coded) => unknown, type: string): Sql =>
+    each(
+      some.map(({ group }) => what(group)),
+      type,
+    );
+  const conditions = allOf([
+    sql`r.states IS NOT DISTINCT FROM ${of(({ codes }) => codes, 'text[]')}`,
+    sql`r.owner = ${of(({ owner }) => owner, 'text')}`,
+    sql`r.dead = ${of(({ dead }) => dead, 'boolean')}`,
+  ]);
+  const rows = await readEach<{ key: string; name: string | null }>(
+    tx,
+    some.length,
+    sql`WITH r AS (${rowsSql({ ...asked, side: [] }, named)}) SELECT r.key, r.name FROM r WHERE ${conditions}${raw(sorted ? ' ORDER BY 1' : '')} LIMIT ${raw(String(sampleSize))}`,
+  );
+  return rows.map((own) => own.map(({ key: text, name }) => ({ key: text, ...(name === null ? {} : { name }) })));
 }
 
 /** What a person calls the row. */
-export function displaySql(rules: Rules, table: Table): string {
+export function displaySql(rules: Rules, table: Table): Sql {
   const entry = Object.entries(rules.config.display ?? {}).find(
     ([name]) => findNamedTable(rules.scope, name)?.id === table.id,
   );
-  return entry === undefined ? 'NULL::text' : `t.${quoteIdent(entry[1])}::text`;
+  return entry === undefined ? raw('NULL::text') : sql`${column('t', entry[1])}::text`;
 }

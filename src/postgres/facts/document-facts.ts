@@ -1,5 +1,6 @@
 /** Facts about the places in one column of documents, grouped as for scalar places (column-facts.ts). */
 import { editDocument } from '../../engine/edit/edit.ts';
+import type { EditRule } from '../../engine/edit/edit.ts';
 import type { RowName } from '../../engine/plan/plan-types.ts';
 import type { Owner, PlaceState, RowGroup } from '../../engine/plan/snapshot.ts';
 import type { Tx } from '../driver/database.ts';
@@ -18,18 +19,31 @@ interface Working {
 
 const sampleSize = 50;
 
-/** The kinds of documents of one column that name the source. Reads candidates a batch at a time. */
-export async function readDocumentFacts(tx: Tx, input: DocumentInput): Promise<RowGroup[]> {
-  const groups = new Map<string, Working>();
+/** The kinds of documents of one column that name the source, for each member. Reads candidates a batch at a time. */
+export async function readDocumentFacts(tx: Tx, input: DocumentInput): Promise<RowGroup[][]> {
+  const { members, places } = input;
+  const groups = members.map(() => new Map<string, Working>());
+  const rules = members.map(({ mappings }) =>
+    places.map((place) => ({ place, mappings: mappings.get(place.id) ?? [] })),
+  );
   await visitDocuments(tx, input, (batch) => {
-    for (const document of batch) addDocument(groups, input, document);
+    for (const document of batch.flat()) {
+      const own = groups[document.member];
+      if (own !== undefined) addDocument(own, rules[document.member] ?? [], document);
+    }
     return Promise.resolve();
   });
-  return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => finish(group));
+  return groups.map((own) =>
+    [...own].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => finish(group)),
+  );
 }
 
-function addDocument(groups: Map<string, Working>, input: DocumentInput, document: Document): void {
-  const found = input.places.flatMap((row, at) => {
+function addDocument(
+  groups: Map<string, Working>,
+  rules: readonly EditRule[],
+  document: Document,
+): void {
+  const found = rules.flatMap((row, at) => {
     if (document.owner === 'other' && !row.place.byKey) return [];
     const edited = editDocument([row], document);
     const stated = document.states[at] ?? 'L';

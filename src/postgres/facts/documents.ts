@@ -2,30 +2,29 @@
  * Reading the documents of one column (JSON, arrays, comma lists) that may name the source, a few hundred at a time through a
  * cursor, so that memory stays flat. The database only preselects; what really names the source is decided by the pure editors.
  */
-import type { Table, ValueKind } from '../../engine/catalogue/catalog.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Owner, PlaceState } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
-import type { Rules } from '../../engine/rules/references.ts';
-import { Binder } from '../sql/binder.ts';
-import { displaySql } from './columns.ts';
 import type { Tx } from '../driver/database.ts';
-import { quoteIdent, quoteRows } from '../sql/identifiers.ts';
+import { columnOf } from '../sql/cast.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
-import { columnOf } from '../sql/match.ts';
-import { deadSql, ownerSql, stateSql, visibleSql } from '../sql/row.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
+import { deadSql, ownerSql, stateSql, visibleSql } from '../sql/row.ts';
+import { anyOf, column, each, forEachMember, list, raw, rowsOf, sql } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+import { displaySql } from './columns.ts';
+import { placeRow, rowContext } from './member.ts';
+import type { Batch, Numbered } from './member.ts';
 
-export interface DocumentInput {
-  readonly rules: Rules;
+export interface DocumentInput extends Batch {
   readonly table: Table;
   readonly column: string;
-  readonly tenant: string | undefined;
-  readonly pair: ModelPair;
-  readonly places: readonly PlaceRow[];
+  readonly places: readonly Place[];
 }
 
 export interface Document {
+  /** The number of the member whose document it is. */
+  readonly member: number;
   readonly key: string;
   readonly name: string | null;
   readonly owner: Owner;
@@ -40,68 +39,75 @@ export interface Document {
   readonly hash: string;
 }
 
-const batchRows = 500;
+const groupSize = 500;
 
-/** Visits every candidate row in batches, in one consistent snapshot of the table (the cursor's). */
+/**
+ * Visits every candidate row, in one consistent snapshot of the table (the cursor's). What is visited at once are groups of at most
+ * 500 documents of one member each, cut as they would be if the member were alone.
+ */
 export async function visitDocuments(
   tx: Tx,
   input: DocumentInput,
-  visit: (batch: readonly Document[]) => Promise<void>,
+  visit: (groups: readonly (readonly Document[])[]) => Promise<void>,
 ): Promise<void> {
-  const context: RowContext = {
-    binder: new Binder(),
-    rules: input.rules,
-    table: input.table,
-    tenant: input.tenant,
-    pair: input.pair,
-  };
-  const sql = documentSql(context, input);
-  if (sql === undefined) return;
-  await tx.batches<Document>({ sql, params: context.binder.values, size: batchRows }, async (batch) => {
-    await visit(batch);
-    return batchRows;
+  const query = forEachMember(input.members.length, documentSql(input));
+  let closed: Document[][] = [];
+  let open: Document[] = [];
+  await tx.batches<Omit<Document, 'member'> & Numbered>({ sql: query, size: groupSize }, async (rows) => {
+    for (const { 'drover:n': number = 1, 'drover:o': _order, ...row } of rows) {
+      if (open.length === groupSize || (open[0]?.member ?? number - 1) !== number - 1) {
+        closed.push(open);
+        open = [];
+      }
+      open.push({ ...row, member: number - 1 });
+    }
+    if (closed.length > 0) await visit(closed);
+    closed = [];
+    return groupSize;
   });
+  if (open.length > 0) await visit([open]);
 }
 
-function documentSql(context: RowContext, input: DocumentInput): string | undefined {
-  const candidates = candidateSql(context, input);
-  if (candidates === undefined) return undefined;
-  const key = findRowKey(input.rules, input.table);
-  const column = `t.${quoteIdent(input.column)}`;
-  const elements = input.places[0]?.place.carrier === 'array' ? `${column}::text[]` : 'NULL::text[]';
-  const rowKey = key === undefined ? `t.ctid::text` : `${keyExpression(key, 't')}::text`;
-  const states = input.places.map((row) => stateSql(context, row));
-  return `SELECT ${rowKey} AS key, ${displaySql(input.rules, input.table)} AS name, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead,
-      ARRAY[${states.join(', ')}]::text[] AS states, ${column}::text AS text, ${elements} AS elements,
-      hashtextextended(concat_ws(chr(31), ${rowKey}, ${column}::text), 0)::text AS hash
-    FROM ${quoteRows(input.table)} t WHERE ${candidates}`;
+/** The documents that a step or a plan would look at, as a SELECT for each member. */
+export function documentSql({ rules, table, column: name, places, members }: DocumentInput): Sql {
+  const context = rowContext(rules, table, members);
+  const rows = places.map((place) => placeRow(rules, place, members));
+  const key = findRowKey(rules, table);
+  const value = column('t', name);
+  const elements = places[0]?.carrier === 'array' ? sql`${value}::text[]` : raw('NULL::text[]');
+  const rowKey = sql`${key === undefined ? raw('t.ctid') : keyExpression(key, 't')}::text`;
+  const states = list(rows.map((row) => stateSql(context, row)));
+  return sql`SELECT ${rowKey} AS key, ${displaySql(rules, table)} AS name, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead,
+      ARRAY[${states}]::text[] AS states, ${value}::text AS text, ${elements} AS elements,
+      hashtextextended(concat_ws(chr(31), ${rowKey}, ${value}::text), 0)::text AS hash
+    FROM ${rowsOf(table)} t WHERE ${candidateSql(context, name, rows)}`;
 }
 
-/** May the document of row `t` name the source? Undefined where none can. */
-export function candidateSql(
-  context: RowContext,
-  { table, column, places }: Pick<DocumentInput, 'table' | 'column' | 'places'>,
-): string | undefined {
-  const terms = [...new Set(places.flatMap(({ mappings }) => mappings.flatMap((mapping) => mapping.from)))];
-  if (terms.length === 0) return undefined;
-  const { kind } = columnOf(table, column);
-  const carrier = places[0]?.place.carrier ?? 'json';
-  const named = namedSql(context, { column: `t.${quoteIdent(column)}`, terms, kind, carrier });
-  return `${visibleSql(context)} AND ${named}`;
-}
-
-/** `json` and text may write any character as an escape, so there a document with such an escape is a candidate too. */
-function namedSql({ binder }: RowContext, { column, terms, kind, carrier }: Candidates): string {
-  if (carrier === 'array') return `${column}::text[] && ${binder.bind(terms, 'text[]')}`;
-  const written = carrier === 'json' ? terms.map((term) => JSON.stringify(term).slice(1, -1)) : terms;
-  const found = written.map((term) => `strpos(${column}::text, ${binder.bind(term, 'text')}) > 0`);
-  const escaped = carrier === 'json' && kind !== 'jsonb' ? [`${column}::text ~ '\\\\[u/]'`] : [];
-  return `(${[...found, ...escaped].join(' OR ')})`;
+/** May the document of row `t` name the source? */
+export function candidateSql(context: RowContext, name: string, rows: readonly PlaceRow[]): Sql {
+  const { kind } = columnOf(context.table, name);
+  const value = column('t', name);
+  const all = rows.flatMap(({ mappings }) => mappings.flatMap(({ from }) => from));
+  const terms = [...new Map(all.map((term) => [JSON.stringify(term), term])).values()];
+  const carrier = rows[0]?.place.carrier ?? 'json';
+  return sql`${visibleSql(context)} AND ${namedSql(context.size, { value, terms, carrier, kind })}`;
 }
 
 interface Candidates {
-  readonly column: string;
-  readonly terms: readonly string[];
-  readonly kind: ValueKind;
+  readonly value: Sql;
+  readonly terms: readonly (readonly string[])[];
   readonly carrier: Place['carrier'];
+  readonly kind: string;
+}
+
+/** `json` and text may write any character as an escape, so there a document with such an escape is a candidate too. */
+function namedSql(size: number, { value, terms, carrier, kind }: Candidates): Sql {
+  if (carrier === 'array') {
+    const lists = Array.from({ length: size }, (_, member) => terms.map((term) => term[member] ?? ''));
+    return sql`${value}::text[] && ${each(lists, 'text[]')}`;
+  }
+  const written = (text: string): string => (carrier === 'json' ? JSON.stringify(text).slice(1, -1) : text);
+  const found = terms.map((term) => sql`strpos(${value}::text, ${each(term.map(written), 'text')}) > 0`);
+  const escaped = carrier === 'json' && kind !== 'jsonb' ? [sql`${value}::text ~ '\\\\[u/]'`] : [];
+  return sql`(${anyOf([...found, ...escaped])})`;
 }

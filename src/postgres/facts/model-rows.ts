@@ -5,11 +5,13 @@ import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { modelTableOf } from '../../engine/plan/steps.ts';
-import { Binder, castFor } from '../sql/binder.ts';
 import type { Tx } from '../driver/database.ts';
-import { quoteIdent, quoteRows } from '../sql/identifiers.ts';
-import { columnOf } from '../sql/match.ts';
+import { castFor, columnOf } from '../sql/cast.ts';
+import type { Each } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
+import { allOf, anyOf, bind, column as columnSql, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+import { readEach } from './member.ts';
 
 interface ModelRow {
   readonly key: string;
@@ -31,12 +33,21 @@ export async function listModels(
   rules: Rules,
   about: { model: ModelTable; tenant: string | undefined },
 ): Promise<ModelFacts[]> {
-  const binder = new Binder();
-  const { config, table } = about.model;
-  const context = { binder, rules, table, tenant: about.tenant };
-  const mine = mineSql(context);
-  const where = `(${mine}) OR ${globalSql(config)} OR ${isGlobalTable(rules, about.model) ? 'true' : 'false'}`;
-  return withoutOthersNames(await selectModels(tx, rules, { model: about.model, binder, where }));
+  const tenants = about.tenant === undefined ? undefined : [about.tenant];
+  return (await listModelsOf(tx, rules, { model: about.model, tenants }))[0] ?? [];
+}
+
+/** The same for each of several tenants. */
+export async function listModelsOf(
+  tx: Tx,
+  rules: Rules,
+  { model, tenants }: { model: ModelTable; tenants: Each | undefined },
+): Promise<ModelFacts[][]> {
+  const size = tenants?.length ?? 1;
+  const mine = mineSql({ rules, table: model.table, size, tenants });
+  const where = anyOf([sql`(${mine})`, globalSql(model.config), raw(String(isGlobalTable(rules, model)))]);
+  const rows = await readEach<ModelRow>(tx, size, modelsSql(rules, model, where));
+  return rows.map((own) => withoutOthersNames(factsOf(rules, model, own)));
 }
 
 /** The same by the name of the kind; none where no table holds it. */
@@ -89,24 +100,20 @@ export async function listModelsOfTenants(
     keys: readonly string[];
   },
 ): Promise<ModelFacts[]> {
-  const binder = new Binder();
   const { config, table, key } = about.model;
-  const column = isGlobalTable(rules, about.model) ? undefined : ownColumn(rules, about.model);
+  const own = isGlobalTable(rules, about.model) ? undefined : ownColumn(rules, about.model);
   const owned =
-    column === undefined
-      ? 'true'
-      : `t.${quoteIdent(column)} = ANY (${binder.bind(about.tenants, `text[]::${arrayCast(castFor(columnOf(table, column)))}`)})`;
-  const names = binder.bind(
+    own === undefined
+      ? raw('true')
+      : sql`${columnSql('t', own)} = ANY (${bind(about.tenants, `text[]::${arrayCast(castFor(columnOf(table, own)))}`)})`;
+  const names = bind(
     about.names.map((name) => name.toLowerCase()),
     'text[]',
   );
-  const keys = binder.bind(about.keys, 'text[]');
-  const wanted = `(lower(t.${quoteIdent(config.columns.name)}::text) = ANY (${names}) OR t.${quoteIdent(key)}::text = ANY (${keys}))`;
-  return selectModels(tx, rules, {
-    model: about.model,
-    binder,
-    where: `((${owned}) OR ${globalSql(config)}) AND ${wanted}`,
-  });
+  const named = sql`lower(${columnSql('t', config.columns.name)}::text) = ANY (${names})`;
+  const keyed = sql`${columnSql('t', key)}::text = ANY (${bind(about.keys, 'text[]')})`;
+  const where = sql`((${owned}) OR ${globalSql(config)}) AND (${named} OR ${keyed})`;
+  return factsOf(rules, about.model, await tx.many<ModelRow>(modelsSql(rules, about.model, where)));
 }
 
 /** `text::uuid` becomes `uuid[]`. */
@@ -120,22 +127,30 @@ function ownColumn(rules: Rules, { table }: Pick<ModelTable, 'table'>): string |
   return ownership.paths.find((path) => path.hops.length === 0)?.column;
 }
 
-function globalSql(config: ModelTable['config']): string {
-  return config.global === undefined ? 'false' : `coalesce((${config.global}), false)`;
+function globalSql(config: ModelTable['config']): Sql {
+  return config.global === undefined ? raw('false') : sql`coalesce((${raw(config.global)}), false)`;
 }
 
-async function selectModels(
-  tx: Tx,
-  rules: Rules,
-  { model, binder, where }: { model: ModelTable; binder: Binder; where: string },
-): Promise<ModelFacts[]> {
-  const { config, table, kind } = model;
-  const sql = `SELECT t.${quoteIdent(model.key)}::text AS key, ${tenantSql(rules, model, globalSql(config))} AS tenant, ${componentsSql(rules, model)} AS components,
-      ${flag(config.enabled, 'true')} AS enabled, ${flag(config.deprecated, 'false')} AS deprecated, ${flag(config.retired, 'false')} AS retired,
-      ${usableSql(rules, model)} AS usable, ${markedSql(binder, model)} AS marked, ${config.columns.updated === undefined ? 'NULL' : `t.${quoteIdent(config.columns.updated)}`}::text AS updated, ${successorSql(config)} AS successor,
-      ${factsSql(config.facts ?? {})} AS facts
-    FROM ${quoteRows(table)} t WHERE ${where} ORDER BY 1`;
-  const rows = await tx.many<ModelRow>(sql, binder.values);
+function modelsSql(rules: Rules, model: ModelTable, where: Sql): Sql {
+  const { config, table } = model;
+  const { updated } = config.columns;
+  const columns = [
+    sql`${columnSql('t', model.key)}::text AS key`,
+    sql`${tenantSql(rules, model)} AS tenant`,
+    sql`${componentsSql(rules, model)} AS components`,
+    sql`${flag(config.enabled, true)} AS enabled`,
+    sql`${flag(config.deprecated, false)} AS deprecated`,
+    sql`${flag(config.retired, false)} AS retired`,
+    sql`${usableSql(rules, model)} AS usable`,
+    sql`${markedSql(model)} AS marked`,
+    sql`${updated === undefined ? raw('NULL') : columnSql('t', updated)}::text AS updated`,
+    sql`${successorSql(config)} AS successor`,
+    sql`${factsSql(config.facts ?? {})} AS facts`,
+  ];
+  return sql`SELECT ${list(columns)} FROM ${rowsOf(table)} t WHERE ${where} ORDER BY 1`;
+}
+
+function factsOf(rules: Rules, { kind, config }: ModelTable, rows: readonly ModelRow[]): ModelFacts[] {
   const about = { knowledge: rules.knowledge, said: saidBy(config) };
   return rows.map((row) => withKnowledge(modelFacts(kind, row), about));
 }
@@ -145,85 +160,83 @@ function saidBy({ facts = {}, columns }: ModelTable['config']): ReadonlySet<stri
   return new Set([...Object.keys(facts), ...(columns.family === undefined ? [] : ['family'])]);
 }
 
-function tenantSql(rules: Rules, { config, table }: ModelTable, global: string): string {
+function tenantSql(rules: Rules, { config, table }: ModelTable): Sql {
   const ownership = rules.ownership.get(table.id);
-  const column =
+  const own =
     config.columns.tenant ??
     (ownership?.kind === 'tenant'
       ? ownership.paths.find((path) => path.hops.length === 0)?.column
       : undefined);
-  return column === undefined
-    ? 'NULL::text'
-    : `CASE WHEN ${global} THEN NULL ELSE t.${quoteIdent(column)}::text END`;
+  return own === undefined
+    ? raw('NULL::text')
+    : sql`CASE WHEN ${globalSql(config)} THEN NULL ELSE ${columnSql('t', own)}::text END`;
 }
 
-function flag(condition: string | undefined, otherwise: string): string {
-  return condition === undefined ? otherwise : `coalesce((${condition}), ${otherwise})`;
+function flag(condition: string | undefined, otherwise: boolean): Sql {
+  const plain = raw(String(otherwise));
+  return condition === undefined ? plain : sql`coalesce((${raw(condition)}), ${plain})`;
 }
 
-function componentsSql(rules: Rules, { config, table }: Pick<ModelTable, 'config' | 'table'>): string {
-  const { name, family, provider } = config.columns;
-  const parts = [`'name', t.${quoteIdent(name)}::text`];
-  if (family !== undefined) parts.push(`'family', t.${quoteIdent(family)}::text`);
-  const providerName = provider === undefined ? undefined : providerSql(rules, { config, table }, provider);
-  if (providerName !== undefined) parts.push(`'provider', ${providerName}`);
-  return `jsonb_strip_nulls(jsonb_build_object(${parts.join(', ')}))`;
+function componentsSql(rules: Rules, model: ModelTable): Sql {
+  const { name, family, provider } = model.config.columns;
+  const parts = [
+    sql`'name', ${columnSql('t', name)}::text`,
+    ...(family === undefined ? [] : [sql`'family', ${columnSql('t', family)}::text`]),
+    ...(provider === undefined ? [] : [sql`'provider', ${providerSql(rules, model, provider)}`]),
+  ];
+  return sql`jsonb_strip_nulls(jsonb_build_object(${list(parts)}))`;
 }
 
 /** A provider is named by its own table where there is one, otherwise by the column's text. */
-function providerSql(rules: Rules, model: Pick<ModelTable, 'config' | 'table'>, column: string): string {
+function providerSql(rules: Rules, model: ModelTable, name: string): Sql {
   const { providers } = model.config;
-  const rows = providerRows(rules, model, column);
-  if (providers === undefined || rows === undefined) return `t.${quoteIdent(column)}::text`;
-  return `(SELECT x.${quoteIdent(providers.name)}::text FROM ${rows} LIMIT 1)`;
+  const rows = providerRows(rules, model, name);
+  if (providers === undefined || rows === undefined) return sql`${columnSql('t', name)}::text`;
+  return sql`(SELECT ${columnSql('x', providers.name)}::text FROM ${rows} LIMIT 1)`;
 }
 
-function usableSql(rules: Rules, model: ModelTable): string {
+function usableSql(rules: Rules, model: ModelTable): Sql {
   const { providers, columns } = model.config;
   const rows = columns.provider === undefined ? undefined : providerRows(rules, model, columns.provider);
-  if (providers?.usable === undefined || rows === undefined) return 'NULL::boolean';
-  return `EXISTS (SELECT 1 FROM ${rows} AND (${providers.usable}))`;
+  if (providers?.usable === undefined || rows === undefined) return raw('NULL::boolean');
+  return sql`EXISTS (SELECT 1 FROM ${rows} AND (${raw(providers.usable)}))`;
 }
 
 /** The row `x` of the provider of model `t`; of the same tenant, where a session sees no other. */
-function providerRows(
-  rules: Rules,
-  { config: { providers }, table: models }: Pick<ModelTable, 'config' | 'table'>,
-  column: string,
-): string | undefined {
+function providerRows(rules: Rules, { config: { providers }, table: models }: ModelTable, name: string): Sql | undefined {
   const table = providers === undefined ? undefined : findNamedTable(rules.scope, providers.table);
   if (providers === undefined || table === undefined) return undefined;
   const [mine, its] = [ownColumn(rules, { table: models }), ownColumn(rules, { table })];
   const same =
     rules.exclusive === true && mine !== undefined && its !== undefined
-      ? `x.${quoteIdent(its)} = t.${quoteIdent(mine)} AND `
-      : '';
-  return `${quoteRows(table)} x WHERE ${same}x.${quoteIdent(providers.column)} = t.${quoteIdent(column)}`;
+      ? sql`${columnSql('x', its)} = ${columnSql('t', mine)} AND `
+      : raw('');
+  return sql`${rowsOf(table)} x WHERE ${same}${columnSql('x', providers.column)} = ${columnSql('t', name)}`;
 }
 
 /** The column in which a migration writes what it moved to. */
-function successorSql({ retire = {} }: ModelTable['config']): string {
-  const [column] = Object.entries(retire).find(([, value]) => value === '$target') ?? [];
-  return column === undefined ? 'NULL::text' : `t.${quoteIdent(column)}::text`;
+function successorSql({ retire = {} }: ModelTable['config']): Sql {
+  const [name] = Object.entries(retire).find(([, value]) => value === '$target') ?? [];
+  return name === undefined ? raw('NULL::text') : sql`${columnSql('t', name)}::text`;
 }
 
-function factsSql(facts: Readonly<Record<string, string>>): string {
+function factsSql(facts: Readonly<Record<string, string>>): Sql {
   const parts = Object.entries(facts).map(
-    ([fact, column]) => `'${fact.replaceAll("'", "''")}', to_jsonb(t.${quoteIdent(column)})`,
+    ([fact, name]) => sql`${literal(fact)}, to_jsonb(${columnSql('t', name)})`,
   );
-  return `jsonb_build_object(${parts.join(', ')})`;
+  return sql`jsonb_build_object(${list(parts)})`;
 }
 
 /** Does the row carry the mark already? A literal must be there; of `$target` and `$now`, any value. */
-function markedSql(binder: Binder, { config, table }: ModelTable): string {
+function markedSql({ config, table }: ModelTable): Sql {
   const tests = Object.entries(config.retire ?? {}).map(([name, value]) => {
-    const column = `t.${quoteIdent(name)}`;
-    if (value === '$target' || value === '$now') return `${column} IS NOT NULL`;
+    const own = columnSql('t', name);
+    if (value === '$target' || value === '$now') return sql`${own} IS NOT NULL`;
     return value === null
-      ? `${column} IS NULL`
-      : `${column} = ${binder.bind(String(value), castFor(columnOf(table, name)))}`;
+      ? sql`${own} IS NULL`
+      : sql`${own} = ${bind(String(value), castFor(columnOf(table, name)))}`;
   });
-  return tests.length === 0 ? 'false' : `coalesce(${tests.join(' AND ')}, false)`;
+  return tests.length === 0 ? raw('false') : sql`coalesce(${allOf(tests)}, false)`;
 }
 
 const numbers = {

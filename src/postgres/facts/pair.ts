@@ -1,22 +1,22 @@
-/** From an intent to facts: which models are meant, what the value scan finds, and the snapshot. Reading only. */
-import type { Table } from '../../engine/catalogue/catalog.ts';
-import type { Intent } from '../../engine/plan/intent.ts';
-import { termsOf } from '../../engine/rules/mapping.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
-import type { ModelFacts } from '../../engine/models/model.ts';
+/** From intents to facts: which models are meant, and what the value scan finds. Reading only. */
+import type { Scannable } from '../../engine/inventory/scannable.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
-import { identifyingColumns, isCovered } from '../../engine/rules/classified.ts';
-import type { ModelTable } from '../../engine/rules/place.ts';
-import type { Rules } from '../../engine/rules/references.ts';
+import type { ModelFacts } from '../../engine/models/model.ts';
 import { label, modelFromText, selectModel } from '../../engine/models/select.ts';
 import type { Selection } from '../../engine/models/select.ts';
+import type { Intent } from '../../engine/plan/intent.ts';
 import type { Unclassified } from '../../engine/plan/snapshot.ts';
 import { modelTableOf } from '../../engine/plan/steps.ts';
+import { isCovered } from '../../engine/rules/classified.ts';
+import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { ModelTable } from '../../engine/rules/place.ts';
+import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
-import { Binder } from '../sql/binder.ts';
 import type { Tx } from '../driver/database.ts';
-import { listModels } from './model-rows.ts';
 import { mineSql } from '../sql/row.ts';
+import { rowContext } from './member.ts';
+import type { Batch } from './member.ts';
+import { listModelsOf } from './model-rows.ts';
 import { scanValues } from './scan.ts';
 import type { ScanTarget } from './scan.ts';
 
@@ -55,10 +55,33 @@ export function checkIntent(rules: Rules, intent: Intent): Intent {
   return { ...intent, kind, ...(asked === undefined ? {} : { entityTypes: asked.toSorted() }) };
 }
 
-/** The two models. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE */
-export async function readPair(tx: Tx, rules: Rules, intent: Intent): Promise<ModelPair> {
-  const table = modelTableOf(rules, intent.kind ?? '');
-  const pair = table === undefined ? textPair(rules, intent) : await rowPair(tx, rules, { intent, table });
+/** A tenant's pair of models, or why there is none. */
+export type PairFound = ModelPair | DroverError;
+
+/** The two models of each intent, all of one kind: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE where there are none. */
+export async function readPairs(tx: Tx, rules: Rules, intents: readonly Intent[]): Promise<PairFound[]> {
+  const table = modelTableOf(rules, intents[0]?.kind ?? '');
+  const models = table === undefined ? [] : await listModelsOf(tx, rules, { model: table, tenants: tenantsOf(intents) });
+  return intents.map((intent, at) =>
+    outcomeOf(() => checkPair(rules, table, table === undefined ? textPair(rules, intent) : rowPair(models[at] ?? [], intent))),
+  );
+}
+
+function tenantsOf(intents: readonly Intent[]): string[] | undefined {
+  return intents[0]?.tenant === undefined ? undefined : intents.map(({ tenant = '' }) => tenant);
+}
+
+/** What one tenant comes to: a value, or the error that is this tenant's alone. */
+export function outcomeOf<T>(work: () => T): T | DroverError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof DroverError) return error;
+    throw error;
+  }
+}
+
+function checkPair(rules: Rules, table: ModelTable | undefined, pair: ModelPair): ModelPair {
   const same = pair.source.key === undefined ? sameComponents(pair) : pair.source.key === pair.target.key;
   if (same)
     throw new DroverError('SAME_MODEL', `Source and target are the same model: ${label(pair.source)}.`);
@@ -89,83 +112,41 @@ function textPair(rules: Rules, intent: Intent): ModelPair {
   return { source: named(intent.from), target: named(intent.to) };
 }
 
-async function rowPair(
-  tx: Tx,
-  rules: Rules,
-  { intent, table }: { intent: Intent; table: ModelTable },
-): Promise<ModelPair> {
-  const models = await listModels(tx, rules, { model: table, tenant: intent.tenant });
+function rowPair(models: readonly ModelFacts[], intent: Intent): ModelPair {
   return {
     source: chosen(selectModel(models, intent.from, 'source')),
     target: chosen(selectModel(models, intent.to, 'target')),
   };
 }
 
-function chosen(selection: Selection): ModelFacts {
+/** The model that was meant. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS */
+export function chosen(selection: Selection): ModelFacts {
   if ('model' in selection) return selection.model;
   throw new DroverError(selection.refused, selection.message, { fits: selection.fits });
 }
 
-/** Values that name the source in columns that nobody classified, within what may be the tenant's rows. */
+/** Values that name the source in columns that nobody classified, within what may be the tenant's rows; for each member. */
 export async function scanUnclassified(
   tx: Tx,
-  rules: Rules,
-  about: { intent: Intent; pair: ModelPair },
-): Promise<Unclassified[]> {
-  const tables = scannable(rules).map((one) => scanTarget(rules, one, about.intent.tenant));
-  const hits = await scanValues(tx, {
-    tables,
-    terms: termsOf(about.pair.source, rules.config, rules.places),
-    limitPerColumn: 5,
+  { rules, members }: Batch,
+  scannable: readonly Scannable[],
+): Promise<Unclassified[][]> {
+  const tables = scannable.map(({ table, columns, direct }): ScanTarget => {
+    const where = direct ? { where: mineSql(rowContext(rules, table, members)) } : {};
+    return { table, columns, ...where };
   });
-  const unknown = hits.filter((hit) => !isCovered(rules, hit));
-  return unknown.map(({ table, column, kind, pointer, count, samples }) => ({
-    table,
-    column,
-    kind,
-    count,
-    samples,
-    ...(pointer === undefined ? {} : { pointer }),
-  }));
-}
-
-interface Scannable {
-  readonly table: Table;
-  readonly columns: readonly string[];
-  /** One column says whose a row is. */
-  readonly direct: boolean;
-}
-
-/** The columns that nobody classified. The tenants of a wave share their rules. */
-function scannable(rules: Rules): readonly Scannable[] {
-  const known =
-    unclassified.get(rules) ?? rules.catalog.tables.flatMap((table) => unclassifiedOf(rules, table));
-  unclassified.set(rules, known);
-  return known;
-}
-
-const unclassified = new WeakMap<Rules, readonly Scannable[]>();
-
-function unclassifiedOf(rules: Rules, table: Table): Scannable[] {
-  const classified = rules.classified.get(table.id) ?? new Set<string>();
-  if (classified.has('*')) return [];
-  const identifying = identifyingColumns(rules, table);
-  const columns = table.columns
-    .map((column) => column.name)
-    .filter((name) => !classified.has(name) && !identifying.has(name));
-  const ownership = rules.ownership.get(table.id);
-  const direct =
-    ownership?.kind === 'tenant' && ownership.paths.length === 1 && ownership.paths[0]?.hops.length === 0;
-  return columns.length === 0 ? [] : [{ table, columns, direct }];
-}
-
-function scanTarget(
-  rules: Rules,
-  { table, columns, direct }: Scannable,
-  tenant: string | undefined,
-): ScanTarget {
-  if (!direct) return { table, columns };
-  const binder = new Binder();
-  const sql = mineSql({ binder, rules, table, tenant });
-  return { table, columns, tenantPredicate: { sql, params: binder.values } };
+  const terms = members.map((member) => member.terms);
+  const hits = await scanValues(tx, { tables, terms, limitPerColumn: 5 });
+  return hits.map((own) =>
+    own
+      .filter((hit) => !isCovered(rules, hit))
+      .map(({ table, column, kind, pointer, count, samples }) => ({
+        table,
+        column,
+        kind,
+        count,
+        samples,
+        ...(pointer === undefined ? {} : { pointer }),
+      })),
+  );
 }

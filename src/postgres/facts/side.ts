@@ -1,192 +1,224 @@
 /** Facts beside the places: parameter documents to translate, grants that moved rows need, rows that a merge would orphan. */
-import { mergingStates } from '../../engine/plan/decide.ts';
-import type { Intent } from '../../engine/plan/intent.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
-import { tableOf } from '../../engine/rules/references.ts';
-import type { Place } from '../../engine/rules/place.ts';
-import type { Rules } from '../../engine/rules/references.ts';
-import type {
-  Demand,
-  NeededGrant,
-  ParameterDocuments,
-  PlaceGroup,
-  Snapshot,
-} from '../../engine/plan/snapshot.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
-import { Binder } from '../sql/binder.ts';
-import { parametersSet } from './columns.ts';
+import { mergingStates } from '../../engine/plan/decide.ts';
+import type { Demand, NeededGrant, ParameterDocuments, PlaceGroup } from '../../engine/plan/snapshot.ts';
+import type { Place } from '../../engine/rules/place.ts';
+import { tableOf } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
-import { quoteIdent, quoteRows } from '../sql/identifiers.ts';
-import { columnOf, matchSql, tupleEquals } from '../sql/match.ts';
+import { columnOf } from '../sql/cast.ts';
+import { columnsOf, placeMatches, tupleEquals } from '../sql/match.ts';
+import type { PlaceRow, RowContext } from '../sql/match.ts';
 import { mineSql, stateSql } from '../sql/row.ts';
-import type { RowContext } from '../sql/match.ts';
+import { allOf, anyOf, bind, column, list, raw, rowsOf, sql } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+import { parametersSet } from './columns.ts';
+import { placeRow, readEach, rowContext } from './member.ts';
+import type { Batch, Member } from './member.ts';
 
-export interface SideInput {
-  readonly rules: Rules;
-  readonly intent: Intent;
-  readonly pair: ModelPair;
-  readonly groups: readonly PlaceGroup[];
+/** What is beside the places of one member. */
+export interface SideFacts {
+  readonly parameters: ParameterDocuments[];
+  readonly grants: NeededGrant[];
+  readonly dependents: Record<string, number>;
+  readonly demands: Demand[];
 }
 
-interface Found {
-  readonly place: Place;
-  readonly group: PlaceGroup;
-  readonly table: Table;
+export interface SideInput extends Batch {
+  /** Of each member. */
+  readonly groups: readonly (readonly PlaceGroup[])[];
 }
 
-/** The scalar places that have rows on the source. */
-function placesInUse({ rules, groups }: SideInput): Found[] {
-  return groups
-    .filter((group) => group.carrier === 'columns' && group.groups.length > 0)
-    .flatMap((group) =>
-      group.places.flatMap((id) =>
-        rules.places
-          .filter((place) => place.id === id)
-          .map((place) => ({ place, group, table: tableOf(rules, group.table) })),
-      ),
-    );
-}
-
-function contextOf({ rules, intent, pair }: SideInput, table: Table): RowContext {
-  return { binder: new Binder(), rules, table, tenant: intent.tenant, pair };
-}
-
-/** `alias` names the source by the place. */
-function onSource(context: RowContext, { place, group }: Found, alias = 't'): string {
-  return matchSql(
-    context,
-    { columns: place.columns.map((part) => part.column), mappings: group.mappings[place.id] ?? [] },
-    alias,
+/** For each member. Parameters are read only where they are translated, grants only for narrowed plans. */
+export async function readSideFacts(tx: Tx, input: SideInput): Promise<SideFacts[]> {
+  const facts = input.members.map(
+    (): SideFacts => ({ parameters: [], grants: [], dependents: {}, demands: [] }),
   );
+  for (const used of placesInUse(input)) {
+    await addParameters(tx, used, facts);
+    await addGrants(tx, { input, used }, facts);
+    await addDependents(tx, { input, used }, facts);
+    await addDemands(tx, used, facts);
+  }
+  return facts;
+}
+
+/** A scalar place with the members that have rows on the source there. */
+interface Used {
+  readonly place: Place;
+  readonly at: readonly number[];
+  readonly context: RowContext;
+  readonly row: PlaceRow;
+  readonly members: readonly Member[];
+}
+
+function placesInUse(input: SideInput): Used[] {
+  const { rules, members, groups } = input;
+  const scalar = (groups[0] ?? []).filter(({ carrier }) => carrier === 'columns');
+  return scalar.flatMap(({ table, places }) => {
+    const at = [...members.keys()].filter((member) => isInUse(groups[member], places[0]));
+    return at.length === 0
+      ? []
+      : places.flatMap((id) => usedPlace({ rules, members }, { id, table: tableOf(rules, table), at }));
+  });
+}
+
+function isInUse(groups: readonly PlaceGroup[] | undefined, place: string | undefined): boolean {
+  return groups?.some(({ places, groups: rows }) => places[0] === place && rows.length > 0) === true;
+}
+
+function usedPlace(
+  { rules, members }: Batch,
+  { id, table, at }: { id: string; table: Table; at: readonly number[] },
+): Used[] {
+  const some = at.flatMap((number) => members[number] ?? []);
+  return rules.places
+    .filter((place) => place.id === id)
+    .map((place) => ({
+      place,
+      at,
+      members: some,
+      context: rowContext(rules, table, some),
+      row: placeRow(rules, place, some),
+    }));
+}
+
+/** Rows of the tenant that name the source there. */
+function mineOnSource({ context, row }: Used): Sql {
+  return sql`${placeMatches(context, row)} AND ${mineSql(context)}`;
+}
+
+/** Runs a SELECT for the members that use the place, and hands the rows of each to `add`. */
+async function addEach<R extends object>(
+  tx: Tx,
+  used: Pick<Used, 'at'>,
+  { select, add }: { select: Sql; add: (member: number, rows: R[]) => void },
+): Promise<void> {
+  const rows = await readEach<R>(tx, used.at.length, select);
+  for (const [number, member] of used.at.entries()) add(member, rows[number] ?? []);
 }
 
 /** Distinct parameters of this tenant's rows on the source. Their number is small where people choose from a form. */
-export async function readParameterDocuments(tx: Tx, input: SideInput): Promise<ParameterDocuments[]> {
-  const result: ParameterDocuments[] = [];
-  for (const found of placesInUse(input)) {
-    const { parameters } = found.place;
-    if (parameters === undefined) continue;
-    const context = contextOf(input, found.table);
-    const column = `t.${quoteIdent(parameters)}::text`;
-    const sql = `SELECT ${column} AS text, count(*) AS rows FROM ${quoteRows(found.table)} t WHERE ${onSource(context, found)} AND ${mineSql(context)} AND ${parametersSet(columnOf(found.table, parameters))} GROUP BY 1 ORDER BY 1`;
-    result.push({
-      table: found.table.id,
-      column: parameters,
-      documents: await tx.many<{ text: string; rows: number }>(sql, context.binder.values),
-    });
-  }
-  return result;
+async function addParameters(tx: Tx, used: Used, facts: readonly SideFacts[]): Promise<void> {
+  const { parameters } = used.place;
+  if (used.members[0]?.intent.parameters !== 'translate' || parameters === undefined) return;
+  const { table } = used.context;
+  const set = parametersSet(columnOf(table, parameters));
+  const select = sql`SELECT ${column('t', parameters)}::text AS text, count(*) AS rows FROM ${rowsOf(table)} t WHERE ${mineOnSource(used)} AND ${set} GROUP BY 1 ORDER BY 1`;
+  await addEach<{ text: string; rows: number }>(tx, used, {
+    select,
+    add: (member, documents) =>
+      facts[member]?.parameters.push({ table: table.id, column: parameters, documents }),
+  });
 }
 
 /** Scopes where the source is granted, the target is not, and a row that will move needs it. Only asked for narrowed plans. */
-export async function readNeededGrants(tx: Tx, input: SideInput): Promise<NeededGrant[]> {
-  const { entityTypes } = input.intent;
-  if (entityTypes === undefined) return [];
-  const needed: NeededGrant[] = [];
-  for (const found of placesInUse(input)) {
-    const { enables } = found.place;
-    const grant = placesInUse(input).find((other) => other.place.id === enables?.grant);
-    if (enables === undefined || grant === undefined || !entityTypes.includes(found.place.entity)) continue;
-    const scopes = await readScopes(tx, input, { found, grant, via: enables.via });
-    if (scopes.length > 0)
-      needed.push({ place: found.place.id, grant: grant.place.id, via: enables.via, scopes });
-  }
-  return needed;
+async function addGrants(
+  tx: Tx,
+  { input, used }: { input: SideInput; used: Used },
+  facts: readonly SideFacts[],
+): Promise<void> {
+  const entityTypes = used.members[0]?.intent.entityTypes;
+  const { enables, entity, id } = used.place;
+  if (entityTypes === undefined || enables === undefined || !entityTypes.includes(entity)) return;
+  const granting = placesInUse(input).find(({ place }) => place.id === enables.grant);
+  const at = used.at.filter((member) => granting?.at.includes(member) === true);
+  if (granting === undefined || at.length === 0) return;
+  const { members, rules } = input;
+  const about = (other: Used): Used[] =>
+    usedPlace({ rules, members }, { id: other.place.id, table: other.context.table, at });
+  const [[needing], [grant]] = [about(used), about(granting)];
+  if (needing === undefined || grant === undefined) return;
+  await addEach<{ scope: string }>(tx, needing, {
+    select: scopesSql(needing, grant, enables.via),
+    add: (member, rows) => {
+      const scopes = rows.map(({ scope }) => scope);
+      if (scopes.length > 0)
+        facts[member]?.grants.push({ place: id, grant: grant.place.id, via: enables.via, scopes });
+    },
+  });
 }
 
-async function readScopes(
-  tx: Tx,
-  input: SideInput,
-  { found, grant, via }: { found: Found; grant: Found; via: string },
-): Promise<string[]> {
-  const context = contextOf(input, found.table);
-  const granted = { ...context, table: grant.table };
-  const mappings = grant.group.mappings[grant.place.id] ?? [];
-  const columns = grant.place.columns.map((part) => part.column);
-  const same = (alias: string): string => `${alias}.${quoteIdent(via)} = t.${quoteIdent(via)}`;
-  const target = mappings
-    .map((mapping) => `(${tupleEquals(granted, 'h', columns, mapping.to)})`)
-    .join(' OR ');
-  const row = { place: found.place, mappings: found.group.mappings[found.place.id] ?? [] };
-  const sql = `SELECT DISTINCT t.${quoteIdent(via)}::text AS scope FROM ${quoteRows(found.table)} t
-    WHERE ${onSource(context, found)} AND ${mineSql(context)} AND (${stateSql(context, row)}) = 'L' AND t.${quoteIdent(via)} IS NOT NULL
-      AND EXISTS (SELECT 1 FROM ${quoteRows(grant.table)} g WHERE ${same('g')} AND ${onSource(granted, grant, 'g')})
-      AND NOT EXISTS (SELECT 1 FROM ${quoteRows(grant.table)} h WHERE ${same('h')} AND (${target})) ORDER BY 1`;
-  return (await tx.many<{ scope: string }>(sql, context.binder.values)).map((one) => one.scope);
+function scopesSql(used: Used, grant: Used, via: string): Sql {
+  const { context, row } = used;
+  const rows = rowsOf(grant.context.table);
+  const same = (alias: string): Sql => sql`${column(alias, via)} = ${column('t', via)}`;
+  const target = anyOf(
+    grant.row.mappings.map(({ to }) => sql`(${tupleEquals(grant.context, 'h', columnsOf(grant.row), to)})`),
+  );
+  return sql`SELECT DISTINCT ${column('t', via)}::text AS scope FROM ${rowsOf(context.table)} t
+    WHERE ${mineOnSource(used)} AND (${stateSql(context, row)}) = 'L' AND ${column('t', via)} IS NOT NULL
+      AND EXISTS (SELECT 1 FROM ${rows} g WHERE ${same('g')} AND ${placeMatches(grant.context, grant.row, 'g')})
+      AND NOT EXISTS (SELECT 1 FROM ${rows} h WHERE ${same('h')} AND (${target})) ORDER BY 1`;
 }
 
 /** Rows of other tables that refer to rows which a merge would remove, by table of the removed rows. */
-export async function readDependents(tx: Tx, input: SideInput): Promise<Snapshot['dependents']> {
-  const result: Record<string, number> = {};
-  for (const found of placesInUse(input)) {
-    const merges =
-      found.place.collision === 'drop-redundant' &&
-      found.group.groups.some((group) => group.states[found.place.id]?.endsWith('C') === true);
-    if (!merges) continue;
-    for (const child of input.rules.catalog.tables) {
-      for (const key of child.foreignKeys.filter((candidate) => candidate.references === found.table.id)) {
-        const context = contextOf(input, found.table);
-        const row = { place: found.place, mappings: found.group.mappings[found.place.id] ?? [] };
-        const states = context.binder.bind(mergingStates(input.intent, found.place), 'text[]');
-        const on = key.columns
-          .map((column, at) => `c.${quoteIdent(column)} = t.${quoteIdent(key.referencedColumns[at] ?? '')}`)
-          .join(' AND ');
-        const sql = `SELECT count(*) AS rows FROM ${quoteRows(found.table)} t JOIN ${quoteRows(child)} c ON ${on} WHERE ${onSource(context, found)} AND ${mineSql(context)} AND (${stateSql(context, row)}) = ANY (${states})`;
-        result[found.table.id] =
-          (result[found.table.id] ?? 0) + (await tx.one<{ rows: number }>(sql, context.binder.values)).rows;
-      }
+async function addDependents(
+  tx: Tx,
+  { input, used }: { input: SideInput; used: Used },
+  facts: readonly SideFacts[],
+): Promise<void> {
+  if (used.place.collision !== 'drop-redundant') return;
+  const at = used.at.filter((member) => merges(input.groups[member], used.place.id));
+  const [some] =
+    at.length === 0 ? [] : usedPlace(input, { id: used.place.id, table: used.context.table, at });
+  const [first] = some?.members ?? [];
+  if (some === undefined || first === undefined) return;
+  const states = bind(mergingStates(first.intent, some.place), 'text[]');
+  const { context } = some;
+  for (const child of input.rules.catalog.tables)
+    for (const key of child.foreignKeys.filter(({ references }) => references === context.table.id)) {
+      const on = key.columns.map(
+        (name, part) => sql`${column('c', name)} = ${column('t', key.referencedColumns[part] ?? '')}`,
+      );
+      await addEach<{ rows: number }>(tx, some, {
+        select: sql`SELECT count(*) AS rows FROM ${rowsOf(context.table)} t JOIN ${rowsOf(child)} c ON ${allOf(on)} WHERE ${mineOnSource(some)} AND (${stateSql(context, some.row)}) = ANY (${states})`,
+        add: (member, [count]) => {
+          const dependents = facts[member]?.dependents ?? {};
+          dependents[context.table.id] = (dependents[context.table.id] ?? 0) + (count?.rows ?? 0);
+        },
+      });
     }
-  }
-  return result;
+}
+
+function merges(groups: readonly PlaceGroup[] | undefined, place: string): boolean {
+  return (groups ?? []).some(({ groups: rows }) => rows.some(({ states }) => states[place]?.endsWith('C') === true));
 }
 
 /** The security classes and regions that the surroundings of this tenant's rows on the source demand. */
-export async function readDemands(tx: Tx, input: SideInput): Promise<Snapshot['demands']> {
-  const result: Demand[] = [];
-  for (const found of placesInUse(input)) {
-    const { demands } = found.place;
-    if (demands === undefined) continue;
-    const context = contextOf(input, found.table);
-    const sql = demandSql(context, found, demands);
-    const rows = await tx.many<Omit<Demand, 'place'>>(sql, context.binder.values);
-    result.push(...rows.map((row) => ({ place: found.place.id, ...row })));
-  }
-  return result;
+async function addDemands(tx: Tx, used: Used, facts: readonly SideFacts[]): Promise<void> {
+  const { demands, id } = used.place;
+  if (demands === undefined) return;
+  await addEach<Omit<Demand, 'place'>>(tx, used, {
+    select: demandSql(used, demands),
+    add: (member, rows) => facts[member]?.demands.push(...rows.map((row) => ({ place: id, ...row }))),
+  });
 }
 
-function demandSql(context: RowContext, found: Found, demands: NonNullable<Place['demands']>): string {
+function demandSql(used: Used, demands: NonNullable<Place['demands']>): Sql {
   const { parent } = demands;
   const holder = parent === undefined ? 't' : 'd';
-  const where = `${onSource(context, found)} AND ${mineSql(context)}`;
   const security =
     demands.security === undefined
-      ? 'NULL::float8'
-      : `nullif(${holder}.${quoteIdent(demands.security)}::float8, 0)`;
+      ? raw('NULL::float8')
+      : sql`nullif(${column(holder, demands.security)}::float8, 0)`;
   const region =
-    demands.region === undefined ? 'NULL::text' : `${holder}.${quoteIdent(demands.region)}::text`;
+    demands.region === undefined ? raw('NULL::text') : sql`${column(holder, demands.region)}::text`;
   const rows =
     parent === undefined
-      ? `(SELECT t.*, 1 AS drover_rows FROM ${quoteRows(found.table)} t WHERE ${where}) t`
-      : withParents(context, { found, parent, where });
-  return `SELECT v.security, v.region, sum(t.drover_rows)::bigint AS rows FROM ${rows}
+      ? sql`(SELECT t.*, 1 AS drover_rows FROM ${rowsOf(used.context.table)} t WHERE ${mineOnSource(used)}) t`
+      : withParents(used, parent);
+  return sql`SELECT v.security, v.region, sum(t.drover_rows)::bigint AS rows FROM ${rows}
     CROSS JOIN LATERAL (SELECT ${security} AS security, ${region} AS region) v
     WHERE v.security IS NOT NULL OR v.region IS NOT NULL
     GROUP BY v.security, v.region ORDER BY v.security, v.region`;
 }
 
 /** The rows are counted by parent first, because many rows have few. */
-function withParents(
-  { rules }: RowContext,
-  {
-    found,
-    parent,
-    where,
-  }: { found: Found; parent: NonNullable<NonNullable<Place['demands']>['parent']>; where: string },
-): string {
-  const columns = parent.from.map((column) => `t.${quoteIdent(column)}`).join(', ');
-  const on = parent.from.map(
-    (column, at) => `d.${quoteIdent(parent.to[at] ?? '')} = t.${quoteIdent(column)}`,
-  );
-  return `(SELECT ${columns}, count(*) AS drover_rows FROM ${quoteRows(found.table)} t WHERE ${where} GROUP BY ${columns}) t
-    JOIN ${quoteRows(tableOf(rules, parent.table))} d ON ${on.join(' AND ')}`;
+function withParents(used: Used, parent: NonNullable<NonNullable<Place['demands']>['parent']>): Sql {
+  const { rules, table } = used.context;
+  const columns = list(parent.from.map((name) => column('t', name)));
+  const on = parent.from.map((name, at) => sql`${column('d', parent.to[at] ?? '')} = ${column('t', name)}`);
+  return sql`(SELECT ${columns}, count(*) AS drover_rows FROM ${rowsOf(table)} t WHERE ${mineOnSource(used)} GROUP BY ${columns}) t
+    JOIN ${rowsOf(tableOf(rules, parent.table))} d ON ${allOf(on)}`;
 }
+

@@ -1,23 +1,25 @@
 /**
- * Carries a plan out, inside the transaction that read its facts. Every step must touch exactly the planned number of rows;
- * deferred constraints are forced before the commit; afterwards the facts are read once more, and nothing that the plan moved
- * may be left. Any of these failing throws, and the caller's transaction rolls back whole.
+ * Carries plans out, inside the transaction that read their facts: step by step in the order of the operations, the like steps of
+ * all members by one statement. Every step must touch exactly the planned number of rows; deferred constraints are forced before the
+ * commit; afterwards the facts are read once more, and nothing that a plan moved may be left.
  */
-import { decideAll } from '../../engine/plan/decided.ts';
-import type { Plan, RetireStep, Step } from '../../engine/plan/plan-types.ts';
-import type { Snapshot } from '../../engine/plan/snapshot.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
 import { translateParameters } from '../../engine/models/parameters.ts';
+import { decideAll } from '../../engine/plan/decided.ts';
+import type { Plan, Step } from '../../engine/plan/plan-types.ts';
+import type { PlaceGroup, Snapshot } from '../../engine/plan/snapshot.ts';
+import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import type { Journal } from './journal.ts';
-import { enable } from './operations/enable.ts';
-import { merge } from './operations/merge.ts';
-import { repoint } from './operations/repoint.ts';
-import { retire } from './operations/retire.ts';
-import { rewrite } from './operations/rewrite.ts';
-import type { StepContext } from './operations/step-context.ts';
-import { readPlaceGroups } from '../facts/snapshot.ts';
+import type { Member } from '../facts/member.ts';
+import { readPlaceGroups } from '../facts/places.ts';
+import { journalOfSome } from '../records/journal.ts';
+import type { Journal } from '../records/journal.ts';
+import type { StepResult } from '../records/records.ts';
+import { MembersFailed } from './batch.ts';
+import { runSteps } from './operations/operations.ts';
+import type { Translations } from './operations/step-context.ts';
+import { slotsOf } from './slots.ts';
+import type { Slot } from './slots.ts';
 
 export interface Progress {
   readonly step: number;
@@ -30,107 +32,69 @@ export interface Progress {
   readonly expected: number;
 }
 
-export interface ExecuteInput {
+/** What is carried out for one member. */
+export interface Execution {
+  readonly member: Member;
   readonly snapshot: Snapshot;
   readonly plan: Plan;
+}
+
+export interface ExecuteInput {
+  readonly rules: Rules;
+  readonly executions: readonly Execution[];
   readonly journal: Journal;
-  readonly onProgress: (progress: Progress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** What the record says about a step, beside whatever else the step is. */
-interface RecordedStep {
-  readonly id: number;
-  readonly operation: string;
-  readonly table: string;
-  readonly entity: string;
-  readonly expected: number;
-  readonly rows: readonly unknown[];
-}
-
-export interface StepResult {
-  readonly step: RecordedStep;
-  readonly actual: number;
-}
-
-/** @throws COUNT_MISMATCH, REFERENCES_LEFT, and what the database refuses */
-export async function executePlan(tx: Tx, input: ExecuteInput): Promise<StepResult[]> {
-  const results: StepResult[] = [];
+/** What each step did, for each member. @throws MembersFailed with COUNT_MISMATCH or REFERENCES_LEFT; what the database refuses */
+export async function executePlans(tx: Tx, input: ExecuteInput): Promise<StepResult[][]> {
+  const results = input.executions.map((): StepResult[] => []);
   // The keys of a large step pass through a sort or a hash on their way into the journal; on disk that costs a tenth.
   await tx.run(`SET LOCAL work_mem = '64MB'`);
-  for (const step of input.plan.steps) {
-    const actual = await runStep(tx, input, step);
-    if (actual !== step.expected) throw mismatch(step, actual);
-    results.push({ step, actual });
+  const translations = input.executions.map(({ snapshot }) => translationsOf(snapshot));
+  for (const slot of slotsOf(input.executions.map(({ plan }) => plan))) {
+    const touched = await runSlot(tx, input, { slot, translations });
+    const failed = new Map<number, DroverError>();
+    for (const [at, { member, step }] of slot.entries()) {
+      const actual = touched[at] ?? 0;
+      if (actual !== step.expected) failed.set(member, mismatch(step, actual));
+      results[member]?.push({ step, actual });
+    }
+    if (failed.size > 0) throw new MembersFailed(failed);
   }
   await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
   await verifyNothingLeft(tx, input);
   return results;
 }
 
-async function runStep(tx: Tx, input: ExecuteInput, step: Step): Promise<number> {
+/** Runs the like steps of some members, and says how many rows each touched. */
+async function runSlot(
+  tx: Tx,
+  { rules, executions, journal, onProgress }: ExecuteInput,
+  { slot, translations }: { readonly slot: Slot; readonly translations: readonly Translations[] },
+): Promise<number[]> {
+  const at = slot.map(({ member }) => member);
+  const [{ step, of }] = slot;
   let done = 0;
   const report = (rows: number): void => {
     done += rows;
-    input.onProgress({
-      step: step.id,
-      steps: input.plan.steps.length,
-      operation: step.operation,
-      table: step.table,
-      entity: step.entity,
-      rows: done,
-      expected: step.expected,
-    });
+    const { id, operation, table, entity, expected } = step;
+    onProgress?.({ step: id, steps: of, operation, table, entity, rows: done, expected });
   };
   report(0);
-  const actual = await runOperation(stepContext(tx, input, report), { plan: input.plan, step });
-  report(actual - done);
-  return actual;
-}
-
-function stepContext(
-  tx: Tx,
-  { snapshot, plan, journal }: ExecuteInput,
-  onRows: (rows: number) => void,
-): StepContext {
-  return {
-    tx,
-    rules: snapshot.rules,
-    tenant: plan.intent.tenant,
-    pair: { source: snapshot.source, target: snapshot.target },
-    journal,
-    onRows,
-    translations: translationsOf(snapshot),
+  const context = {
+    rules,
+    members: at.flatMap((number) => executions[number]?.member ?? []),
+    journal: journalOfSome(journal, at),
+    translations: at.map((number) => translations[number] ?? {}),
   };
+  const touched = await runSteps(tx, context, { steps: stepsOf(slot), onRows: report });
+  report((touched[0] ?? 0) - done);
+  return touched;
 }
 
-/** Carries one step out and returns how many rows it touched. */
-export function runOperation(
-  context: StepContext,
-  { plan, step }: { plan: Pick<Plan, 'source' | 'target'>; step: Step },
-): Promise<number> {
-  switch (step.operation) {
-    case 'repoint':
-      return repoint(context, step);
-    case 'merge':
-      return merge(context, step);
-    case 'enable':
-      return enable(context, step);
-    case 'retire':
-      return retireSource(context, plan, step);
-    case 'rewrite-json':
-    case 'rewrite-text':
-    case 'rewrite-array':
-      return rewrite(context, step);
-  }
-}
-
-function retireSource(
-  context: StepContext,
-  plan: Pick<Plan, 'source' | 'target'>,
-  step: RetireStep,
-): Promise<number> {
-  const keyColumn = modelTableOf(context.rules, plan.source.kind)?.key ?? '';
-  return retire(context, step, { source: plan.source, target: plan.target, keyColumn });
+function stepsOf([first, ...others]: Slot): readonly [Step, ...Step[]] {
+  return [first.step, ...others.map(({ step }) => step)];
 }
 
 function mismatch(step: Step, actual: number): DroverError {
@@ -142,40 +106,42 @@ function mismatch(step: Step, actual: number): DroverError {
 }
 
 /** Parameter documents that translation changes, by `table.column`. */
-function translationsOf(snapshot: Snapshot): Record<string, Record<string, string>> {
-  const result: Record<string, Record<string, string>> = {};
-  for (const { table, column, documents } of snapshot.parameters) {
-    const map: Record<string, string> = {};
-    for (const { text } of documents) {
-      const translated = translateParameters(text, snapshot.source, snapshot.target);
-      if ('changes' in translated && translated.changes.some((change) => change.change !== 'kept'))
-        map[text] = translated.document;
-    }
-    result[`${table}.${column}`] = map;
-  }
-  return result;
+function translationsOf(snapshot: Snapshot): Translations {
+  return Object.fromEntries(
+    snapshot.parameters.map(({ table, column, documents }) => {
+      const changed = documents.flatMap(({ text }) => {
+        const translated = translateParameters(text, snapshot.source, snapshot.target);
+        const changes =
+          'changes' in translated && translated.changes.some((one) => one.change !== 'kept');
+        return changes ? [[text, translated.document] as const] : [];
+      });
+      return [`${table}.${column}`, Object.fromEntries(changed)];
+    }),
+  );
 }
 
-/** What the plan moved must be gone: read the facts again and decide again; nothing may be left to move. */
-async function verifyNothingLeft(tx: Tx, { snapshot, plan }: ExecuteInput): Promise<void> {
-  if (plan.steps.length === 0) return;
-  const pair = { source: snapshot.source, target: snapshot.target };
-  const places = await readPlaceGroups(tx, {
-    rules: snapshot.rules,
-    intent: plan.intent,
-    pair,
-    unclassified: [],
-    samples: 'none',
-  });
-  const after = decideAll({ ...snapshot, places }, plan.intent);
-  for (const { group, outcomes } of after) {
-    for (const [place, outcome] of outcomes) {
-      if (outcome.kind !== 'move' && outcome.kind !== 'merge') continue;
-      throw new DroverError(
-        'REFERENCES_LEFT',
-        `After the move ${group.rows} row(s) of ${place.id} still name the source. The migration was rolled back.`,
-        { place: place.id, rows: group.rows },
-      );
-    }
+/** What the plans moved must be gone: the facts are read again and decided again, and nothing may be left to move. */
+async function verifyNothingLeft(tx: Tx, { rules, executions }: ExecuteInput): Promise<void> {
+  const at = [...executions.keys()].filter((number) => (executions[number]?.plan.steps.length ?? 0) > 0);
+  if (at.length === 0) return;
+  const members = at.flatMap((number) => executions[number]?.member ?? []);
+  const after = await readPlaceGroups(tx, { rules, members }, 'none');
+  const failed = new Map<number, DroverError>();
+  for (const [position, number] of at.entries()) {
+    const left = executions[number] === undefined ? undefined : leftOf(executions[number], after[position] ?? []);
+    if (left !== undefined) failed.set(number, left);
   }
+  if (failed.size > 0) throw new MembersFailed(failed);
+}
+
+function leftOf({ snapshot, plan }: Execution, places: readonly PlaceGroup[]): DroverError | undefined {
+  for (const { group, outcomes } of decideAll({ ...snapshot, places }, plan.intent))
+    for (const [place, outcome] of outcomes)
+      if (outcome.kind === 'move' || outcome.kind === 'merge')
+        return new DroverError(
+          'REFERENCES_LEFT',
+          `After the move ${group.rows} row(s) of ${place.id} still name the source. The migration was rolled back.`,
+          { place: place.id, rows: group.rows },
+        );
+  return undefined;
 }

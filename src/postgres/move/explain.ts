@@ -1,89 +1,50 @@
 /**
- * The statements that the steps of a plan would run, for a person to read (`plan --sql`). They are not a second description of the steps:
- * the operations themselves run against a transaction that only writes down what it is asked.
+ * The statements that the steps of a plan would run, for a person to read (`plan --sql`). They are the very values that would be
+ * sent, rendered in the same way.
  */
 import type { Plan, Step } from '../../engine/plan/plan-types.ts';
-import type { Rules } from '../../engine/rules/references.ts';
-import type { Tx } from '../driver/database.ts';
-import { runOperation } from './execute.ts';
-import type { StepContext } from './operations/step-context.ts';
-import { readRules, stateTable, stateTenant, withTenant } from '../scope/site.ts';
+import { DroverError } from '../../errors.ts';
+import { stateTable, stateTenant } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
-import { forOneTenant } from './wave-sql.ts';
+import { render } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+import { statementsOf } from './operations/operations.ts';
+import type { StepContext } from './operations/step-context.ts';
+import { readMoves } from './plan.ts';
 
-/** One text per step: a comment that says what it does, then its statements with their parameters. Reads the catalogue, writes nothing. */
+/** One text per step: a comment that says what it does, then its statements with their parameters. Reads, and writes nothing. */
 export async function explainPlan(site: Site, plan: Plan): Promise<string[]> {
-  const rules = await withTenant(site, { tenant: plan.intent.tenant, readOnly: true }, (tx) =>
-    readRules(tx, site),
-  );
-  const texts: string[] = [];
-  for (const step of plan.steps) texts.push(await explainStep(site, { rules, plan, step }));
-  return texts;
-}
-
-async function explainStep(
-  site: Site,
-  { rules, plan, step }: { rules: Rules; plan: Plan; step: Step },
-): Promise<string> {
-  const statements: string[] = [];
+  const [move] = await readMoves(site, [plan.intent]);
+  if (move === undefined) throw new Error('a move was not read');
+  if (move instanceof DroverError) throw move;
   const context: StepContext = {
-    tx: recorder(statements),
-    rules,
-    tenant: plan.intent.tenant,
-    pair: {
-      source: { ...plan.source, tenant: plan.intent.tenant ?? null, ...nothingKnown },
-      target: { ...plan.target, tenant: plan.intent.tenant ?? null, ...nothingKnown },
-    },
+    rules: move.ground.rules,
+    members: [move.member],
     journal: {
       table: stateTable(site, 'journal'),
       tenantType: site.state.tenantType,
-      tenant: stateTenant(plan.intent.tenant),
-      migrationId: '00000000-0000-0000-0000-000000000000',
+      tenants: [stateTenant(plan.intent.tenant)],
+      migrations: ['00000000-0000-0000-0000-000000000000'],
     },
-    translations: {},
-    onRows: () => undefined,
+    translations: [{}],
   };
-  await runOperation(context, { plan, step });
+  return plan.steps.map((step) => explainStep(context, step));
+}
+
+function explainStep(context: StepContext, step: Step): string {
   const edits = step.operation.startsWith('rewrite-')
     ? ['-- each document is edited by Drover and written back in batches, where its old text is still there']
     : [];
   return [
     `-- step ${step.id}: ${step.operation} ${step.table}, ${step.expected} row(s)`,
-    ...statements,
+    ...statementsOf(context, step).map(statementText),
     ...edits,
   ].join('\n');
 }
 
-const nothingKnown = { enabled: true, deprecated: false, retired: false, capabilities: {} };
-
-/** A transaction that runs nothing. Answers are empty, except where an operation goes on only if a row was there. */
-function recorder(statements: string[]): Tx {
-  const note = (sql: unknown, values: readonly unknown[] = []): void => {
-    statements.push(`${tidy(forOneTenant(String(sql)))};${parameters(values)}`);
-  };
-  const one = <R extends object>(sql: unknown, values?: readonly unknown[]): Promise<R> => (
-    note(sql, values),
-    Promise.resolve({ rows: 0, keys: null, image: [], before: ['on', 'on'] } as unknown as R)
-  );
-  const recording: Tx = {
-    one,
-    maybeOne: one,
-    many: (sql, values) => (note(sql, values), Promise.resolve([])),
-    run: (sql, values) => (note(sql, values), Promise.resolve(0)),
-    script: (sql) => (note(sql), Promise.resolve()),
-    last: (sql, values) => (note(sql, values), Promise.resolve()),
-    batches: ({ sql, params }) => (note(sql, params), Promise.resolve()),
-    once: (_name, work) => work(recording),
-  };
-  return recording;
-}
-
-function tidy(sql: string): string {
-  return sql.replaceAll(/\n\s+/g, '\n  ').trim();
-}
-
-function parameters(values: readonly unknown[]): string {
-  return values.length === 0
-    ? ''
-    : `\n-- ${values.map((value, at) => `$${at + 1} = ${JSON.stringify(value)}`).join(', ')}`;
+function statementText(statement: Sql): string {
+  const { text, values } = render(statement);
+  const lines = `${statement.changes ? '' : '-- reads\n'}${text};`;
+  const shown = values.map((value, at) => `$${at + 1} = ${JSON.stringify(value)}`).join(', ');
+  return values.length === 0 ? lines : `${lines}\n-- ${shown}`;
 }

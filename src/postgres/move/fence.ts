@@ -8,18 +8,17 @@
  */
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import { label } from '../../engine/models/select.ts';
-import type { Place } from '../../engine/rules/place.ts';
 import type { Mapping } from '../../engine/plan/plan-types.ts';
 import type { Snapshot } from '../../engine/plan/snapshot.ts';
+import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
-import { Binder, castFor } from '../sql/binder.ts';
 import type { Tx } from '../driver/database.ts';
-import { quoteIdent, quoteLiteral, quoteTable } from '../sql/identifiers.ts';
-import { columnOf } from '../sql/match.ts';
 import { stateTable, stateTenant } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
+import { castFor, columnOf } from '../sql/cast.ts';
+import { bind, change, ident, list, literal, raw, sql, tableName } from '../sql/sql.ts';
 
 /** Puts the fences of a complete migration up. Nothing where the configuration does not ask for it. */
 export async function raiseFences(
@@ -89,29 +88,31 @@ interface NewFence extends Fenced {
 }
 
 async function insertFence(tx: Tx, site: Site, fence: Omit<NewFence, 'mappings'>): Promise<void> {
-  const binder = new Binder();
-  const values = fence.place.columns.map((part, at) => ({
-    column: part.column,
-    value: fence.mapping.from[at] ?? '',
-  }));
-  const content = [...values, ...fence.owner].map(
-    ({ column, value }) =>
-      `${quoteLiteral(column)}, ${binder.bind(value, castFor(columnOf(fence.table, column)))}`,
+  const { table, place, mapping, owner, tenant, id } = fence;
+  const values = place.columns.map((part, at) => ({ column: part.column, value: mapping.from[at] ?? '' }));
+  const content = [...values, ...owner].map(
+    ({ column, value }) => sql`${literal(column)}, ${bind(value, castFor(columnOf(table, column)))}`,
   );
   const { source, target } = fence.snapshot;
-  const message = `${label(source)} was migrated away by Drover (migration ${fence.id}): use ${label(target)}.`;
+  const message = `${label(source)} was migrated away by Drover (migration ${id}): use ${label(target)}.`;
+  const row = list([
+    bind(stateTenant(tenant), 'text'),
+    bind(id, 'text::uuid'),
+    bind(fence.number, 'integer'),
+    bind(table.id, 'text'),
+    sql`jsonb_build_object(${list(content)})`,
+    bind(message, 'text'),
+  ]);
   await tx.run(
-    `INSERT INTO ${stateTable(site, 'fences')} (tenant_id, migration_id, number, table_name, content, message)
-     VALUES (${binder.bind(stateTenant(fence.tenant), 'text')}, ${binder.bind(fence.id, 'text::uuid')}, ${binder.bind(fence.number, 'integer')}, ${binder.bind(fence.table.id, 'text')}, jsonb_build_object(${content.join(', ')}), ${binder.bind(message, 'text')})`,
-    binder.values,
+    change`INSERT INTO ${raw(stateTable(site, 'fences'))} (tenant_id, migration_id, number, table_name, content, message) VALUES (${row})`,
   );
 }
 
 /** The table is locked already, so nobody can slip in between. */
 async function installTrigger(tx: Tx, site: Site, table: Table): Promise<void> {
-  const refuse = `${quoteIdent(site.state.schema)}.refuse_retired(${quoteLiteral(table.id)})`;
+  const refuse = sql`${ident(site.state.schema)}.refuse_retired(${literal(table.id)})`;
   await tx.run(
-    `CREATE OR REPLACE TRIGGER drover_fence BEFORE INSERT OR UPDATE ON ${quoteTable(table)} FOR EACH ROW EXECUTE FUNCTION ${refuse}`,
+    change`CREATE OR REPLACE TRIGGER drover_fence BEFORE INSERT OR UPDATE ON ${tableName(table)} FOR EACH ROW EXECUTE FUNCTION ${refuse}`,
   );
 }
 

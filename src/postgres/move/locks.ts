@@ -4,35 +4,53 @@
  * source is waited for, and one that comes later waits and then meets the fence.
  */
 import type { Table } from '../../engine/catalogue/catalog.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
-import type { Place } from '../../engine/rules/place.ts';
-import type { Rules } from '../../engine/rules/references.ts';
-import { tableOf } from '../../engine/rules/references.ts';
 import { modelTableOf } from '../../engine/plan/steps.ts';
+import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { Place } from '../../engine/rules/place.ts';
+import { tableOf } from '../../engine/rules/references.ts';
+import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
-import { Binder, castFor } from '../sql/binder.ts';
 import type { Tx } from '../driver/database.ts';
-import { quoteIdent, quoteRows, quoteTable } from '../sql/identifiers.ts';
-import { columnOf } from '../sql/match.ts';
+import { readEach } from '../facts/member.ts';
+import { castFor, columnOf } from '../sql/cast.ts';
 import { mineSql } from '../sql/row.ts';
+import { column, each, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
 
 /** What a lock calls a model: its key, or where no table holds the models what a record keeps of it, in one order. */
 export function identityOf({ key, components }: Pick<ModelFacts, 'key' | 'components'>): string {
   return key ?? JSON.stringify([components['provider'] ?? null, components['name'] ?? null]);
 }
 
+/** What is locked for one tenant: the pair of tenant and source. */
+export interface LockedPair {
+  readonly tenant: string | undefined;
+  readonly source: string;
+}
+
+/** Locks pairs for the length of the transaction. MIGRATION_RUNNING for each that another process holds. */
+export async function lockPairs(
+  tx: Tx,
+  pairs: readonly LockedPair[],
+): Promise<(DroverError | undefined)[]> {
+  const names = pairs.map(({ tenant, source }) => JSON.stringify([tenant ?? null, source]));
+  const rows = await readEach<{ free: boolean }>(
+    tx,
+    pairs.length,
+    sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${each(names, 'text')}, 6420)) AS free`,
+  );
+  return pairs.map((pair, at) => (rows[at]?.[0]?.free === true ? undefined : running(pair)));
+}
+
 /** @throws MIGRATION_RUNNING where another process holds the pair */
 export async function lockPair(tx: Tx, tenant: string | undefined, source: string): Promise<void> {
-  const { free } = await tx.one<{ free: boolean }>(
-    `SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, 6420)) AS free`,
-    [JSON.stringify([tenant ?? null, source])],
-  );
-  if (!free)
-    throw new DroverError('MIGRATION_RUNNING', `A migration of ${source} is running for this tenant.`, {
-      tenant,
-      source,
-    });
+  const [refused] = await lockPairs(tx, [{ tenant, source }]);
+  if (refused !== undefined) throw refused;
+}
+
+function running(pair: LockedPair): DroverError {
+  const message = `A migration of ${pair.source} is running for this tenant.`;
+  return new DroverError('MIGRATION_RUNNING', message, { ...pair });
 }
 
 /**
@@ -48,9 +66,7 @@ export async function lockTables(tx: Tx, rules: Rules, kind: string): Promise<vo
     (place) => place.held !== true && (!byConstraint || place.foreignKey === undefined),
   );
   if (tables.length === 0) return;
-  await tx.run(
-    `LOCK TABLE ${tables.map((table) => quoteTable(table)).join(', ')} IN SHARE ROW EXCLUSIVE MODE`,
-  );
+  await tx.run(sql`LOCK TABLE ${list(tables.map(tableName))} IN SHARE ROW EXCLUSIVE MODE`);
 }
 
 /** The tables that this tenant's rows may be in, with places of that kind that can move, by id. */
@@ -63,25 +79,28 @@ function fencedTables(rules: Rules, kind: string, counts: (place: Place) => bool
   return [...new Set(places.map((place) => place.table))].toSorted().map((id) => tableOf(rules, id));
 }
 
-/** Locks the source against new references, and the target against being retired meanwhile. */
+/** Locks each source against new references, and each target against being retired meanwhile, in the order of the members. */
 export async function lockModels(
   tx: Tx,
   rules: Rules,
-  about: { pair: ModelPair; tenant: string | undefined },
+  members: readonly { readonly pair: ModelPair; readonly tenant: string | undefined }[],
 ): Promise<void> {
-  const model = modelTableOf(rules, about.pair.source.kind);
+  const model = modelTableOf(rules, members[0]?.pair.source.kind ?? '');
   if (model === undefined) return;
-  for (const [row, mode] of [
-    [about.pair.source, 'FOR UPDATE'],
-    [about.pair.target, 'FOR SHARE'],
+  const size = members.length;
+  const tenants = members[0]?.tenant === undefined ? undefined : members.map(({ tenant }) => tenant ?? '');
+  for (const [side, mode] of [
+    ['source', 'FOR UPDATE'],
+    ['target', 'FOR SHARE'],
   ] as const) {
-    const binder = new Binder();
-    const mine =
-      row.tenant === null ? 'true' : mineSql({ binder, rules, table: model.table, tenant: about.tenant });
-    const key = binder.bind(row.key, castFor(columnOf(model.table, model.key)));
-    await tx.many(
-      `SELECT 1 FROM ${quoteRows(model.table)} t WHERE ${mine} AND t.${quoteIdent(model.key)} = ${key} ${mode}`,
-      binder.values,
+    const shared = members[0]?.pair[side].tenant === null;
+    const mine = shared ? raw('true') : mineSql({ rules, table: model.table, size, tenants });
+    const keys = members.map(({ pair }) => pair[side].key ?? '');
+    const key = each(keys, castFor(columnOf(model.table, model.key)));
+    await readEach(
+      tx,
+      size,
+      sql`SELECT 1 AS locked FROM ${rowsOf(model.table)} t WHERE ${mine} AND ${column('t', model.key)} = ${key} ${raw(mode)}`,
     );
   }
 }

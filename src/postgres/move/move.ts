@@ -1,286 +1,318 @@
 /**
- * The life of a migration: read facts → plan → check → execute → record.
+ * The life of a migration: read facts → plan → check → execute → record, for one tenant or for many.
  *
- * `planMove` reads in one read-only transaction. `applyMove` first scans for unclassified values (long, without locks), opens the
- * record, and then does everything else in one transaction: lock, read the facts again, plan again, compare with the plan that
- * was shown, check, execute, close the record, commit. What was planned is therefore what runs, and a kill at any instant leaves
- * the tenant before or after. Transactions that collide are tried again from their start.
+ * A plan reads in one read-only transaction. An apply first scans for unclassified values (long, without locks), opens the records,
+ * and then does everything else in one transaction: lock, read the facts again, plan again, compare with the plan that was shown,
+ * check, execute, close the records, commit. What was planned is therefore what runs, and a kill at any instant leaves each tenant
+ * before or after. Transactions that collide are tried again from their start.
  */
-import { createHash } from 'node:crypto';
-import { canonicalText } from '../../engine/canonical.ts';
-import { catalogFingerprint } from '../../engine/catalogue/catalog-text.ts';
-import { checkPlan } from '../../engine/plan/check.ts';
-import { changedFacts } from '../../engine/plan/facts.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
-import { planMigration } from '../../engine/plan/plan.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
-import type { Rules } from '../../engine/rules/references.ts';
-import type { Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
 import { DroverError } from '../../errors.ts';
+import { readGround } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
-import { executePlan } from './execute.ts';
-import type { Progress, StepResult } from './execute.ts';
-import { checkIntent, readPair, scanUnclassified } from '../facts/pair.ts';
-import { raiseFences } from './fence.ts';
-import { findReplay, settleInterrupted } from '../records/history.ts';
-import { identityOf, lockModels, lockPair, lockTables } from './locks.ts';
-import type { MoveResult } from './move-result.ts';
-import { openRecord } from '../records/records.ts';
-import type { NewRecord } from '../records/records.ts';
-import { finishWork, journalFor, recorded } from './work.ts';
-import type { Finished } from './work.ts';
-import { readSnapshot, readTenant } from '../facts/snapshot.ts';
-import { prepareState, readRules, withTenant } from '../scope/site.ts';
+import { readPairs } from '../facts/pair.ts';
+import type { Member as Planned } from '../facts/member.ts';
+import { memberOf } from '../facts/member.ts';
+import { commitRecords, journalFor } from '../records/commit.ts';
+import type { Settle } from '../records/commit.ts';
+import { findReplay } from '../records/history.ts';
+import type { Done, NewRecord, StepResult } from '../records/records.ts';
 import type { Site } from '../scope/site.ts';
-
-/** A plan by its hash. Without its facts a stale plan is refused all the same, but what changed cannot be named. */
-export type KnownPlan = Pick<Plan, 'hash'> & { readonly facts?: Plan['facts'] };
+import { admit, refuseUnreasoned } from './admission.ts';
+import type { KnownPlan } from './admission.ts';
+import { MembersFailed, resultOf, runBatch } from './batch.ts';
+import type { Job, Member, Outcome, Prepared, Worked } from './batch.ts';
+import { executePlans } from './execute.ts';
+import type { Execution, Progress } from './execute.ts';
+import { raiseFences } from './fence.ts';
+import { identityOf, lockModels, lockPairs, lockTables } from './locks.ts';
+import type { MoveResult } from './move-result.ts';
+import { planAll, readMoves } from './plan.ts';
+import type { Move } from './plan.ts';
 
 export interface MoveRequest {
   readonly intent: Intent;
   /** The plan that was shown, or what is left of it: refused as stale where the facts are others now. */
   readonly plan?: KnownPlan;
+}
+
+/** How moves are carried out, whatever the tenant. */
+export interface MoveOptions {
   /** Warnings were read and accepted. */
   readonly confirm: boolean;
-  /** Errors that may be forced are passed; needs a reason. */
+  /** Errors that can be forced are accepted; needs a reason. */
   readonly force?: boolean;
   readonly reason?: string;
-  /** Who is doing this. */
   readonly actor: string;
-  /** Called in the work's transaction, after its work and before its commit. Throwing rolls it back. */
-  readonly beforeCommit?: (tx: Tx, result: MoveResult) => Promise<void>;
+  /**
+   * In the work's transaction, after its work and before its commit: for what must be true exactly when the moves are.
+   * Throwing rolls it back.
+   */
+  readonly beforeCommit?: (tx: Tx, done: readonly MoveResult[]) => Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** sha-256 of a text, in hex: the digest of plans. */
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
 /**
- * Plans a move without writing anything.
- * @throws TENANT_REQUIRED, TENANT_NOT_FOUND, MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE, KIND_UNKNOWN,
- *   ENTITY_TYPE_UNKNOWN, ANSWER_UNKNOWN, CONFIG_MISMATCH. What forbids the move itself is a finding of the plan.
- */
-export function planMove(site: Site, intent: Intent): Promise<Plan> {
-  return withTenant(site, { tenant: intent.tenant, readOnly: true }, (tx) => planWithin(tx, site, intent));
-}
-
-/** The same within a transaction. */
-export async function planWithin(tx: Tx, site: Site, intent: Intent): Promise<Plan> {
-  const prepared = await prepareMove(tx, site, intent);
-  const snapshot = await readSnapshot(tx, prepared);
-  return checked(snapshot, planMigration({ snapshot, intent: prepared.intent, digest: sha256 }));
-}
-
-export interface Prepared {
-  readonly rules: Rules;
-  readonly intent: Intent;
-  readonly pair: ModelPair;
-  readonly unclassified: readonly Unclassified[];
-}
-
-/** Everything about an intent that is read before any lock. @throws REGISTRY_UNAVAILABLE */
-export async function prepareMove(tx: Tx, site: Site, asked: Intent): Promise<Prepared> {
-  const rules = await readRules(tx, site);
-  if (site.knows && rules.knowledge === undefined) throw spellingsUnknown();
-  const intent = checkIntent(rules, asked);
-  await readTenant(tx, rules, intent.tenant);
-  const pair = await readPair(tx, rules, intent);
-  return { rules, intent, pair, unclassified: await scanUnclassified(tx, rules, { intent, pair }) };
-}
-
-/** A model would be taken for gone from everywhere, while texts name it in a spelling that nobody could look for. */
-function spellingsUnknown(): DroverError {
-  const message =
-    'The registry could not be loaded, so nobody can say how models are written, or when they end: `drover registry validate` says what is wrong.';
-  return new DroverError('REGISTRY_UNAVAILABLE', message);
-}
-
-function checked(snapshot: Snapshot, plan: Plan): Plan {
-  const problems = checkPlan(snapshot, plan);
-  if (problems.length === 0) return plan;
-  throw new DroverError(
-    'PLAN_CONTRADICTED',
-    `The checker refuses the plan: ${problems.map((problem) => problem.message).join('; ')}.`,
-    { problems },
-  );
-}
-
-/**
- * Carries a move out: atomically, journalled, recorded. Applying the plan of an earlier migration that still stands returns its result.
+ * Carries the move of one tenant out: atomically, journalled, recorded. Applying the plan of an earlier migration that still stands
+ * returns its result.
  * @throws what `planMove` throws; PLAN_STALE, PLAN_REFUSED, CONFIRMATION_REQUIRED, FORCE_NEEDS_REASON, MIGRATION_RUNNING,
  *   COUNT_MISMATCH, REFERENCES_LEFT, and what the database refuses. In every case nothing was changed.
  */
-export async function applyMove(site: Site, request: MoveRequest): Promise<MoveResult> {
-  refuseUnreasoned(request);
-  const startedAt = performance.now();
-  const read = (): Promise<Prepared> =>
-    withTenant(site, { tenant: request.intent.tenant, readOnly: true }, (tx) =>
-      prepareMove(tx, site, request.intent),
-    );
-  const prepared = await read();
-  await prepareState(site);
-  await settleInterrupted(site, { tenant: request.intent.tenant, source: prepared.pair.source });
-  const replay =
-    request.plan === undefined ? undefined : await findReplay(site, request.intent.tenant, request.plan.hash);
-  if (replay !== undefined) return replay;
-  const id = await openRecord(site, recordOf(request, prepared));
-  const work = await recorded(site, { tenant: prepared.intent.tenant, id }, async (tries) =>
-    attempt(site, request, { prepared: tries === 0 ? prepared : await read(), id, startedAt }),
-  );
-  return work.settle();
+export async function applyMove(site: Site, request: MoveRequest & MoveOptions): Promise<MoveResult> {
+  const { intent, plan, ...options } = request;
+  const move = plan === undefined ? { intent } : { intent, plan };
+  return resultOf(await applyMoves(site, [move], options));
 }
 
-/** @throws FORCE_NEEDS_REASON */
-export function refuseUnreasoned(request: Pick<MoveRequest, 'force' | 'reason'>): void {
-  if (request.force === true && (request.reason ?? '').trim() === '')
-    throw new DroverError('FORCE_NEEDS_REASON', 'Forcing needs a reason: it is recorded with your name.');
+/**
+ * The same for several tenants, each once; outcomes in their order.
+ * @throws FORCE_NEEDS_REASON, and what concerns no single tenant: the database is gone
+ */
+export async function applyMoves(
+  site: Site,
+  requests: readonly MoveRequest[],
+  options: MoveOptions,
+): Promise<Outcome<MoveResult>[]> {
+  refuseUnreasoned(options);
+  return runBatch(site, jobOf(site, options), requests);
+}
+
+/** A move with what was asked of it. */
+type Asked = Move & { readonly request: MoveRequest };
+
+function jobOf(site: Site, options: MoveOptions): Job<MoveRequest, Asked, MoveResult> {
+  return {
+    tenantOf: ({ intent }) => intent.tenant,
+    prepare: (requests) => prepare(site, requests),
+    askedBy: ({ request }) => request,
+    recordOf: (move) => recordOf(options, move),
+    shapeOf: ({ member }) => member.shape,
+    work: (tx, members) => carryOut(tx, site, { options, members }),
+  };
+}
+
+async function prepare(
+  site: Site,
+  requests: readonly MoveRequest[],
+): Promise<Prepared<Asked, MoveResult>[]> {
+  const moves = await readMoves(
+    site,
+    requests.map(({ intent }) => intent),
+  );
+  const prepared: Prepared<Asked, MoveResult>[] = [];
+  for (const [at, request] of requests.entries()) {
+    const move = moves[at];
+    if (move === undefined) throw new Error('a move was not read');
+    if (move instanceof DroverError) {
+      prepared.push({ refused: move });
+      continue;
+    }
+    const { tenant } = request.intent;
+    const about = { tenant, source: move.member.pair.source };
+    const replay = request.plan === undefined ? undefined : await findReplay(site, tenant, request.plan.hash);
+    prepared.push(replay === undefined ? { about, ready: { ...move, request } } : { about, done: replay });
+  }
+  return prepared;
 }
 
 /** What the record of a move says from its beginning. */
-export function recordOf(
-  { actor, force, reason }: Pick<MoveRequest, 'actor' | 'force' | 'reason'>,
-  { intent, pair }: Prepared,
-): NewRecord {
+function recordOf({ actor, force, reason }: MoveOptions, { member }: Move): NewRecord {
+  const { intent, pair } = member;
   const base = { kind: 'model' as const, tenant: intent.tenant, ...pair, actor, forced: force === true };
   return reason === undefined ? base : { ...base, reason };
 }
 
-export interface Attempt {
-  readonly prepared: Prepared;
-  /** The record's id. */
-  readonly id: string;
-  readonly startedAt: number;
+interface Work {
+  readonly options: MoveOptions;
+  readonly members: readonly Member<Asked>[];
 }
 
-function attempt(site: Site, request: MoveRequest, about: Attempt): Promise<Finished<MoveResult>> {
-  return withTenant(site, { tenant: about.prepared.intent.tenant }, (tx) =>
-    carryOut({ tx, site }, request, about),
+/** Everything that moves do in their one transaction. A member that is refused has its error, and wrote nothing. */
+async function carryOut(
+  tx: Tx,
+  site: Site,
+  { options, members }: Work,
+): Promise<{ worked: Worked<MoveResult>[]; settle: Settle }> {
+  const worked: (Worked<MoveResult> | undefined)[] = members.map(() => undefined);
+  const admitted = await admitAll(tx, site, { options, members }, worked);
+  const settle = await executeAll(tx, site, { options, members, admitted, worked });
+  return { worked: worked.flatMap((one) => one ?? []), settle };
+}
+
+/** A member that may run, with its plan of now. */
+interface Admitted extends Execution {
+  readonly at: number;
+}
+
+/** Locks, reads again, plans again; who is refused has the error in `worked`. */
+async function admitAll(
+  tx: Tx,
+  site: Site,
+  { options, members }: Work,
+  worked: (Worked<MoveResult> | undefined)[],
+): Promise<Admitted[]> {
+  const [first] = members;
+  if (first === undefined) return [];
+  const { rules } = first.prepared.ground;
+  const kind = first.prepared.member.pair.source.kind;
+  const refused = await lockPairs(tx, members.map(pairOf));
+  for (const [at, error] of refused.entries()) worked[at] = error;
+  await lockTables(tx, rules, kind);
+  const free = [...members.keys()].filter((at) => worked[at] === undefined);
+  const same = await readAgain(tx, site, { members, free }, worked);
+  const moves = same.map(({ move }) => move);
+  const plans = await planAll(tx, moves, 'staying');
+  return same.flatMap(({ at }, number) => {
+    const planned = plans[number];
+    const member = members[at];
+    if (planned === undefined || member === undefined) return [];
+    const error =
+      planned instanceof DroverError ? planned : admit(options, member.prepared.request.plan, planned.plan);
+    if (error !== undefined || planned instanceof DroverError) {
+      worked[at] = error;
+      return [];
+    }
+    return [{ at, ...planned }];
+  });
+}
+
+function pairOf({ prepared: { member } }: Member<Asked>): { tenant: string | undefined; source: string } {
+  return { tenant: member.intent.tenant, source: identityOf(member.pair.source) };
+}
+
+interface Again {
+  readonly at: number;
+  readonly move: Move;
+}
+
+/** The catalogue and the models may have changed since they were read without locks, so they are read again. */
+async function readAgain(
+  tx: Tx,
+  site: Site,
+  { members, free }: { readonly members: readonly Member<Asked>[]; readonly free: readonly number[] },
+  worked: (Worked<MoveResult> | undefined)[],
+): Promise<Again[]> {
+  const waiting = free.flatMap((at) => (members[at] === undefined ? [] : [{ at, move: members[at].prepared }]));
+  const [first] = waiting;
+  if (first === undefined) return [];
+  await lockModels(
+    tx,
+    first.move.ground.rules,
+    waiting.map(({ move: { member } }) => ({ pair: member.pair, tenant: member.intent.tenant })),
+  );
+  const ground = await readGround(tx, site);
+  const pairs = await readPairs(
+    tx,
+    ground.rules,
+    waiting.map(({ move }) => move.member.intent),
+  );
+  return waiting.flatMap(({ at, move }, number) => {
+    const pair = pairs[number];
+    if (pair instanceof DroverError) {
+      worked[at] = pair;
+      return [];
+    }
+    const member = pair === undefined ? undefined : memberOf(ground.rules, move.member.intent, pair);
+    if (member !== undefined && ground.digest === move.ground.digest && isSame(member, move.member))
+      return [{ at, move: { ...move, ground, member } }];
+    worked[at] = new DroverError(
+      'RETRYABLE',
+      'Models or tables changed while the migration began; try again.',
+    );
+    return [];
+  });
+}
+
+/** The same two models, written in the same ways: the statements of the batch still fit. */
+function isSame(a: Planned, b: Planned): boolean {
+  const identities = ({ pair: { source, target } }: Planned): string[] => [identityOf(source), identityOf(target)];
+  return a.shape === b.shape && identities(a).join('\0') === identities(b).join('\0');
+}
+
+interface Executing extends Work {
+  readonly admitted: readonly Admitted[];
+  readonly worked: (Worked<MoveResult> | undefined)[];
+}
+
+/** Executes the plans, closes the records, and puts the results where they belong. @throws MembersFailed, by the number of the member */
+async function executeAll(
+  tx: Tx,
+  site: Site,
+  { options, members, admitted, worked }: Executing,
+): Promise<Settle> {
+  const [first] = admitted;
+  if (first === undefined) return () => Promise.resolve();
+  const running = admitted.map((one) => ({ ...one, id: members[one.at]?.id ?? '' }));
+  const journal = await journalFor(
+    tx,
+    site,
+    running.map(({ member, id }) => ({ tenant: member.intent.tenant, id })),
+  );
+  const executions = admitted;
+  const { rules } = first.snapshot;
+  const results = await executePlans(tx, { rules, executions, journal, onProgress: options.onProgress }).catch(
+    (error: unknown) => {
+      throw renumbered(error, admitted);
+    },
+  );
+  for (const { plan, snapshot, member, id } of running)
+    if (plan.complete) await raiseFences(tx, site, { snapshot, tenant: member.intent.tenant, id });
+  const done = running.map(({ plan, at, id }, number) => {
+    const startedAt = members[at]?.startedAt ?? 0;
+    const steps = results[number] ?? [];
+    const durationMs = Math.round(performance.now() - startedAt);
+    const result = moveResult({ id, plan, results: steps, durationMs });
+    worked[at] = result;
+    return doneOf(options, { id, plan, results: steps, result });
+  });
+  await options.beforeCommit?.(
+    tx,
+    done.map(({ result }) => result),
+  );
+  return commitRecords(tx, site, done);
+}
+
+/** The executor counts the members that it was given. */
+function renumbered(error: unknown, admitted: readonly Admitted[]): unknown {
+  if (!(error instanceof MembersFailed)) return error;
+  return new MembersFailed(
+    new Map([...error.errors].map(([number, one]) => [admitted[number]?.at ?? number, one])),
   );
 }
 
-/** Everything that a move does in its one transaction: lock, read again, plan again, check, execute, close the record. */
-export async function carryOut(
-  { tx, site }: { tx: Tx; site: Site },
-  request: Omit<MoveRequest, 'intent'>,
-  { prepared, id, startedAt }: Attempt,
-): Promise<Finished<MoveResult>> {
-  const { tenant } = prepared.intent;
-  await lockPair(tx, tenant, identityOf(prepared.pair.source));
-  await lockTables(tx, prepared.rules, prepared.pair.source.kind);
-  await lockModels(tx, prepared.rules, { pair: prepared.pair, tenant });
-  const { snapshot, plan } = await planUnderLocks(tx, site, prepared);
-  admit(request, plan);
-  const journal = await journalFor(tx, site, { tenant, id });
-  const onProgress = request.onProgress ?? (() => undefined);
-  const results = await executePlan(tx, { snapshot, plan, journal, onProgress });
-  if (plan.complete) await raiseFences(tx, site, { snapshot, tenant, id });
-  const result = resultOf({ id, plan, results, durationMs: Math.round(performance.now() - startedAt) });
-  await request.beforeCommit?.(tx, result);
-  return finishWork(tx, site, {
-    tenant,
+interface Executed {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly results: readonly StepResult[];
+}
+
+function doneOf(
+  { actor, force, reason }: MoveOptions,
+  { id, plan, results, result }: Executed & { readonly result: MoveResult },
+): Done & { readonly result: MoveResult } {
+  return {
+    tenant: plan.intent.tenant,
     id,
     kind: 'model',
     plan,
     complete: plan.complete,
     result,
     results,
-    actor: request.actor,
+    actor,
     rows: movedRows(results),
-    forced: request.force === true,
-    reason: request.reason,
-  });
-}
-
-/** The catalogue and the models may have changed since they were read without locks, so they are read again. */
-async function planUnderLocks(
-  tx: Tx,
-  site: Site,
-  prepared: Prepared,
-): Promise<{ snapshot: Snapshot; plan: Plan }> {
-  const rules = await readRules(tx, site);
-  const pair = await readPair(tx, rules, prepared.intent);
-  if (!samePair(pair, prepared.pair) || !sameTables(rules, prepared.rules))
-    throw new DroverError('RETRYABLE', 'Models or tables changed while the migration began; try again.');
-  const snapshot = await readSnapshot(tx, { ...prepared, rules, pair, samples: 'staying' });
-  return {
-    snapshot,
-    plan: checked(snapshot, planMigration({ snapshot, intent: prepared.intent, digest: sha256 })),
+    forced: force === true,
+    reason,
   };
 }
 
-function samePair(a: ModelPair, b: ModelPair): boolean {
-  return identityOf(a.source) === identityOf(b.source) && identityOf(a.target) === identityOf(b.target);
-}
-
-/** The tenants of a wave share their rules. */
-const fingerprints = new WeakMap<Rules, string>();
-
-/** A table or column that is new would be neither locked nor scanned. */
-function sameTables(a: Rules, b: Rules): boolean {
-  return a === b || fingerprintOf(a) === fingerprintOf(b);
-}
-
-function fingerprintOf(rules: Rules): string {
-  const known = fingerprints.get(rules) ?? canonicalText(catalogFingerprint(rules.catalog));
-  fingerprints.set(rules, known);
-  return known;
-}
-
-/** Refuses where the plan that was shown is not the one of now. @throws PLAN_STALE */
-export function refuseStale({ hash, facts }: KnownPlan, plan: Plan): void {
-  if (hash === plan.hash) return;
-  const changes = facts === undefined ? [] : changedFacts({ facts }, plan);
-  throw new DroverError(
-    'PLAN_STALE',
-    `The facts have changed since the plan was made: ${changes.join('; ') || 'the plan differs'}. Plan again.`,
-    { changes, plan },
-  );
-}
-
-/** May this plan run? Staleness first: a person must not be asked about a plan they have not seen. */
-function admit(request: Omit<MoveRequest, 'intent'>, plan: Plan): void {
-  if (request.plan !== undefined) refuseStale(request.plan, plan);
-  const errors = plan.findings.filter(
-    (finding) => finding.severity === 'error' && !(request.force === true && finding.forceable === true),
-  );
-  if (errors.length > 0)
-    throw new DroverError(
-      'PLAN_REFUSED',
-      `The plan is refused: ${errors.map((finding) => `${finding.code}: ${finding.message}`).join(' ')}`,
-      { plan, findings: errors },
-    );
-  const warnings = plan.findings.filter((finding) => finding.severity === 'warning');
-  if (warnings.length > 0 && !request.confirm)
-    throw new DroverError(
-      'CONFIRMATION_REQUIRED',
-      `The plan has ${warnings.length} warning(s): ${warnings.map((finding) => finding.message).join(' ')}`,
-      { plan, findings: warnings },
-    );
-}
-
-function resultOf({
+function moveResult({
   id,
   plan,
   results,
   durationMs,
-}: {
-  id: string;
-  plan: Plan;
-  results: readonly StepResult[];
-  durationMs: number;
-}): MoveResult {
+}: Executed & { readonly durationMs: number }): MoveResult {
   const { complete, counts, leftBehind, findings, hash, source, target } = plan;
-  const steps = results.map(({ step, actual }) => ({
-    step: step.id,
-    operation: step.operation,
-    table: step.table,
-    entity: step.entity,
-    expected: step.expected,
-    actual,
-  }));
   return {
     migrationId: id,
     tenant: plan.tenant?.key ?? null,
@@ -290,7 +322,14 @@ function resultOf({
     counts,
     leftBehind,
     findings,
-    steps,
+    steps: results.map(({ step: { id: step, operation, table, entity, expected }, actual }) => ({
+      step,
+      operation,
+      table,
+      entity,
+      expected,
+      actual,
+    })),
     planHash: hash,
     source,
     target,

@@ -1,11 +1,14 @@
 /** Reading the records of past migrations, and settling those that a killed process left open. */
 import type { ModelFacts } from '../../engine/models/model.ts';
+import type { Step } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import { identityOf, lockPair } from '../move/locks.ts';
+import { readEach } from '../facts/member.ts';
+import { identityOf, lockPairs } from '../move/locks.ts';
 import type { MoveResult } from '../move/move-result.ts';
-import { stateTable, stateTenant, withState, withTenant, withTenants } from '../scope/site.ts';
+import { stateTable, stateTenant, withState, withStates, withTenant } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
+import { each, raw, sql } from '../sql/sql.ts';
 
 export interface MigrationRecord {
   readonly id: string;
@@ -39,9 +42,13 @@ export interface MigrationRecord {
   readonly finishedAt: string | null;
 }
 
-interface StepRecord {
+export interface StepRecord {
   readonly step: number;
+  /** As people read it: `undo repoint`. */
   readonly operation: string;
+  readonly kind: Step['operation'];
+  /** How many times it was undone: an odd number takes the operation back, an even one does it again. */
+  readonly undoDepth: number;
   readonly table: string;
   readonly entity: string;
   readonly expected: number;
@@ -123,28 +130,53 @@ export function getMigration(site: Site, query: MigrationQuery): Promise<Migrati
 
 /** The same within a transaction. @throws MIGRATION_NOT_FOUND */
 export async function readMigration(tx: Tx, site: Site, query: MigrationQuery): Promise<MigrationDetail> {
-  const missing = new DroverError(
-    'MIGRATION_NOT_FOUND',
-    `There is no migration ${query.id}${query.tenant === undefined ? '' : ' of this tenant'}.`,
-    { id: query.id },
+  const [found] = await readMigrations(tx, site, [query]);
+  if (found === undefined) throw missing(query);
+  if (found instanceof DroverError) throw found;
+  return found;
+}
+
+/** The same for several, one of each tenant: MIGRATION_NOT_FOUND for each that is not there. */
+export async function readMigrations(
+  tx: Tx,
+  site: Site,
+  queries: readonly MigrationQuery[],
+): Promise<(MigrationDetail | DroverError)[]> {
+  const asked = queries.filter(({ id }) => isId(id));
+  if (asked.length === 0 || !(await hasRecords(tx, site))) return queries.map(missing);
+  const tenants = each(
+    asked.map(({ tenant }) => tenant ?? null),
+    'text',
   );
-  if (!/^[0-9a-f-]{36}$/i.test(query.id)) throw missing;
-  const [record] = await readRecords(
+  const ids = each(
+    asked.map(({ id }) => id),
+    'text::uuid',
+  );
+  const rows = await readEach<MigrationDetail>(
     tx,
-    site,
-    `WHERE m.id = $1::text::uuid AND ($2::text IS NULL OR m.tenant_id::text = $2::text)`,
-    [query.id, query.tenant ?? null],
+    asked.length,
+    sql`SELECT ${raw(columns)}, ${raw(undoneSql(site))} AS "rolledBack", m.result, ${raw(stepsSql(site))} AS steps
+      FROM ${raw(stateTable(site, 'migrations'))} m WHERE m.id = ${ids} AND (${tenants} IS NULL OR m.tenant_id::text = ${tenants})`,
   );
-  if (record === undefined) throw missing;
-  const steps = await tx.many<StepRecord>(
-    `SELECT step, operation, table_name AS "table", entity, expected, actual, skipped FROM ${stateTable(site, 'migration_steps')} WHERE migration_id = $1::text::uuid AND tenant_id::text = $2::text ORDER BY step`,
-    [record.id, record.tenant],
-  );
-  const { result } = await tx.one<{ result: unknown }>(
-    `SELECT result FROM ${stateTable(site, 'migrations')} WHERE id = $1::text::uuid AND tenant_id::text = $2::text`,
-    [record.id, record.tenant],
-  );
-  return { ...record, steps, result };
+  const found = new Map(asked.map((query, at) => [query, rows[at]?.[0]]));
+  return queries.map((query) => found.get(query) ?? missing(query));
+}
+
+function isId(id: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
+}
+
+function missing({ id, tenant }: MigrationQuery): DroverError {
+  const message = `There is no migration ${id}${tenant === undefined ? '' : ' of this tenant'}.`;
+  return new DroverError('MIGRATION_NOT_FOUND', message, { id });
+}
+
+/** The steps of `m`. How often a step was undone stands in what people read of it, and is read here only. */
+function stepsSql(site: Site): string {
+  return `(SELECT coalesce(jsonb_agg(jsonb_build_object('step', s.step, 'operation', s.operation, 'kind', regexp_replace(s.operation, '^(undo )+', ''),
+      'undoDepth', (length(s.operation) - length(replace(s.operation, 'undo ', ''))) / 5,
+      'table', s.table_name, 'entity', s.entity, 'expected', s.expected, 'actual', s.actual, 'skipped', s.skipped) ORDER BY s.step), '[]')
+    FROM ${stateTable(site, 'migration_steps')} s WHERE s.tenant_id = m.tenant_id AND s.migration_id = m.id)`;
 }
 
 export interface Change {
@@ -214,25 +246,32 @@ export async function settleInterrupted(
   );
   if (open.length === 0) return;
   const fates = await withTenant(site, { tenant: about.tenant }, async (tx) => {
-    await lockPair(tx, about.tenant, identityOf(about.source));
     const result: Fate[] = [];
+    const [running] = await lockPairs(tx, [{ tenant: about.tenant, source: identityOf(about.source) }]);
+    if (running !== undefined) return result;
     for (const record of open)
       result.push({ ...record, committed: record.xid !== null && (await wasCommitted(tx, record.xid)) });
     return result;
   });
+  if (fates.length === 0) return;
   await withState(site, about.tenant, async (tx) => {
     for (const fate of fates) await settleRecord(tx, site, { tenant: about.tenant, fate });
   });
 }
 
-/** Which of these tenants have records that a killed process may have left open. */
-export function listInterrupted(site: Site, tenants: readonly string[]): Promise<{ tenant: string }[]> {
-  return withTenants(site, { tenants, readOnly: true }, (tx) =>
-    tx.many<{ tenant: string }>(
+/** Which of these tenants have records that a killed process may have left open; by the tenant's name in the records. */
+export function listInterrupted(
+  site: Site,
+  tenants: readonly (string | undefined)[],
+): Promise<ReadonlySet<string>> {
+  return withStates(site, tenants, async (tx) => {
+    if (!(await hasRecords(tx, site))) return new Set<string>();
+    const rows = await tx.many<{ tenant: string }>(
       `SELECT DISTINCT tenant_id::text AS tenant FROM ${stateTable(site, 'migrations')} WHERE tenant_id = ANY ($1::text[]::${site.state.tenantType}[]) AND status IN ('running', 'prepared')`,
-      [tenants],
-    ),
-  );
+      [tenants.map(stateTenant)],
+    );
+    return new Set(rows.map(({ tenant }) => tenant));
+  });
 }
 
 interface Fate extends Open {

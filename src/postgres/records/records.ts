@@ -1,17 +1,31 @@
 /**
- * The record of a migration: written in its own transaction before the work and closed with it, so that a refusal, an error or a
- * kill leaves a trace. It keeps names as values and outlives models and users.
+ * The records of migrations: written in a transaction of their own before the work and closed with it, so that a refusal, an error
+ * or a kill leaves a trace. They keep names as values and outlive models and users.
  */
 import { randomUUID } from 'node:crypto';
-import type { Intent } from '../../engine/plan/intent.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import type { StepResult } from '../move/execute.ts';
-import { stateTable, stateTenant, withState } from '../scope/site.ts';
+import { stateTable, stateTenant, withState, withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
-import { waveOnly } from '../move/wave-sql.ts';
+import { change, each, fromMembers, list, literal, raw, sql, withMembers } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+
+/** What a record says about a step, beside whatever else the step is. */
+export interface RecordedStep {
+  readonly id: number;
+  readonly operation: string;
+  readonly table: string;
+  readonly entity: string;
+  readonly expected: number;
+  readonly rows: readonly unknown[];
+}
+
+export interface StepResult {
+  readonly step: RecordedStep;
+  readonly actual: number;
+}
 
 export interface NewRecord {
   readonly kind: 'model' | 'rollback';
@@ -24,91 +38,135 @@ export interface NewRecord {
   readonly forced: boolean;
 }
 
-/** Opens a record in its own transaction and returns its id. */
-export function openRecord(site: Site, record: NewRecord): Promise<string> {
-  return withState(site, record.tenant, (tx) => insertRecord(tx, site, record));
+/** Opens records, in a transaction of their own, and returns their ids. */
+export function openRecords(site: Site, records: readonly NewRecord[]): Promise<string[]> {
+  const tenants = records.map(({ tenant }) => tenant);
+  return withStates(site, tenants, async (tx) => {
+    const ids = records.map(() => randomUUID());
+    await insertEach(tx, stateTable(site, 'migrations'), records.length, [
+      ['tenant_id', tenantColumn(site, tenants)],
+      ['id', each(ids, 'text::uuid')],
+      ['status', literal('running')],
+      ...recordColumns(records),
+    ]);
+    return ids;
+  });
 }
 
-/** Opens a record and returns its id. */
-export async function insertRecord(tx: Tx, site: Site, record: NewRecord): Promise<string> {
-  const id = randomUUID();
-  const { source, target } = record;
+function recordColumns(records: readonly NewRecord[]): [string, Sql][] {
+  const of = (what: (record: NewRecord) => unknown, type = 'text'): Sql => each(records.map(what), type);
+  return [
+    ['kind', of(({ kind }) => kind)],
+    ['parent_id', of(({ parentId }) => parentId ?? null, 'text::uuid')],
+    ['from_kind', of(({ source }) => source.kind)],
+    ['from_key', of(({ source }) => source.key ?? null)],
+    ['from_name', of(({ source }) => source.components['name'] ?? null)],
+    ['from_provider', of(({ source }) => source.components['provider'] ?? null)],
+    ['to_key', of(({ target }) => target.key ?? null)],
+    ['to_name', of(({ target }) => target.components['name'] ?? null)],
+    ['to_provider', of(({ target }) => target.components['provider'] ?? null)],
+    ['actor', of(({ actor }) => actor)],
+    ['reason', of(({ reason }) => reason ?? null)],
+    ['forced', of(({ forced }) => forced, 'boolean')],
+  ];
+}
+
+function tenantColumn(site: Site, tenants: readonly (string | undefined)[]): Sql {
+  return each(tenants.map(stateTenant), `text::${site.state.tenantType}`);
+}
+
+/** One row for each member; a value of a column may differ from member to member. */
+async function insertEach(
+  tx: Tx,
+  table: string,
+  size: number,
+  columns: readonly (readonly [string, Sql])[],
+): Promise<void> {
+  if (size === 0) return;
+  const names = list(columns.map(([name]) => raw(name)));
+  const values = list(columns.map(([, value]) => value));
   await tx.run(
-    `INSERT INTO ${stateTable(site, 'migrations')} (tenant_id, id, kind, parent_id, status, from_kind, from_key, from_name, from_provider, to_key, to_name, to_provider, actor, reason, forced)
-       SELECT $1::text::${site.state.tenantType}, $2::text::uuid, $3::text, $4::text::uuid, 'running', $5::text, $6::text, $7::text, $8::text, $9::text, $10::text, $11::text, $12::text, $13::text, $14::boolean${waveOnly(' FROM drover_wave w')}`,
-    [
-      stateTenant(record.tenant),
-      id,
-      record.kind,
-      record.parentId ?? null,
-      source.kind,
-      source.key ?? null,
-      source.components['name'] ?? null,
-      source.components['provider'] ?? null,
-      target.key ?? null,
-      target.components['name'] ?? null,
-      target.components['provider'] ?? null,
-      record.actor,
-      record.reason ?? null,
-      record.forced,
-    ],
+    withMembers(size, [], change`INSERT INTO ${raw(table)} (${names}) SELECT ${values}${fromMembers(size, ' FROM ')}`),
   );
-  return id;
 }
 
-export interface Outcome {
+/** What a record says of a migration that was done. */
+export interface Done {
   readonly tenant: string | undefined;
   readonly id: string;
-  readonly status: 'succeeded' | 'prepared';
+  readonly kind: NewRecord['kind'];
   readonly complete: boolean;
   readonly plan?: Plan;
-  readonly intent?: Intent;
   readonly result: unknown;
+  readonly results: readonly StepResult[];
+  /** Rows that moved. */
   readonly rows: number;
+  readonly actor: string;
+  readonly forced: boolean;
+  readonly reason: string | undefined;
   readonly xid?: string;
 }
 
-/** Closes a record within the transaction that did the work: both are committed or neither. */
-export async function closeRecord(tx: Tx, site: Site, outcome: Outcome): Promise<void> {
+/** Closes records within the transaction that did the work: both are committed or neither. */
+export async function closeRecords(
+  tx: Tx,
+  site: Site,
+  { done, status }: { readonly done: readonly Done[]; readonly status: 'succeeded' | 'prepared' },
+): Promise<void> {
+  await writeSteps(tx, site, done);
+  const size = done.length;
+  const of = (what: (one: Done) => unknown, type: string): Sql => each(done.map(what), type);
+  const set = [
+    sql`status = ${literal(status)}`,
+    sql`complete = ${of(({ complete }) => complete, 'boolean')}`,
+    sql`plan = ${of(({ plan }) => (plan === undefined ? null : JSON.stringify(plan)), 'text::jsonb')}`,
+    sql`plan_hash = ${of(({ plan }) => plan?.hash ?? null, 'text')}`,
+    sql`result = ${of(({ result }) => JSON.stringify(result), 'text::jsonb')}`,
+    sql`migrated_count = ${of(({ rows }) => rows, 'bigint')}`,
+    sql`xid = ${of(({ xid }) => xid ?? null, 'text')}`,
+    raw('finished_at = statement_timestamp(), error_code = NULL, error_message = NULL'),
+  ];
+  const which = sql`m.tenant_id = ${tenantColumn(
+    site,
+    done.map(({ tenant }) => tenant),
+  )} AND m.id = ${of(({ id }) => id, 'text::uuid')}`;
+  const table = raw(stateTable(site, 'migrations'));
   const closed = await tx.run(
-    `UPDATE ${stateTable(site, 'migrations')} SET status = $3::text, complete = $4::boolean, plan = $5::text::jsonb, plan_hash = $6::text, result = $7::text::jsonb, migrated_count = $8::bigint, xid = $9::text,
-       finished_at = statement_timestamp(), error_code = NULL, error_message = NULL${waveOnly(' FROM drover_wave w')} WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid${waveOnly(' RETURNING w.n AS drover_n')}`,
-    [
-      stateTenant(outcome.tenant),
-      outcome.id,
-      outcome.status,
-      outcome.complete,
-      outcome.plan === undefined ? null : JSON.stringify(outcome.plan),
-      outcome.plan?.hash ?? null,
-      JSON.stringify(outcome.result),
-      outcome.rows,
-      outcome.xid ?? null,
-    ],
+    withMembers(size, [], change`UPDATE ${table} m SET ${list(set)}${fromMembers(size, ' FROM ')} WHERE ${which}`),
   );
-  if (closed !== 1) throw new DroverError('INTERNAL', `The record of migration ${outcome.id} is gone.`);
+  if (closed !== size)
+    throw new DroverError('INTERNAL', `The records of ${size - closed} migration(s) are gone.`);
+  await writeAudit(tx, site, done.map(auditOf));
+}
+
+function auditOf(done: Done): AuditEntry {
+  const { tenant, actor, id, kind, rows, complete, forced, reason, plan } = done;
+  return {
+    tenant,
+    actor,
+    action: kind === 'model' ? 'migration.applied' : 'migration.rolled_back',
+    object: id,
+    detail: { rows, complete, forced, reason, planHash: plan?.hash },
+  };
 }
 
 /** Writes what each step did. */
-export async function writeSteps(
-  tx: Tx,
-  site: Site,
-  about: { tenant: string | undefined; id: string; results: readonly StepResult[] },
-): Promise<void> {
-  const rows = about.results.map(({ step, actual }) => ({
-    step: step.id,
-    operation: step.operation,
-    table_name: step.table,
-    entity: step.entity,
-    detail: { ...step, rows: [] },
-    expected: step.expected,
-    actual,
-  }));
-  await tx.run(
-    `INSERT INTO ${stateTable(site, 'migration_steps')} (tenant_id, migration_id, step, operation, table_name, entity, detail, expected, actual, finished_at)
-     SELECT $1::text::${site.state.tenantType}, $2::text::uuid, s.step, s.operation, s.table_name, s.entity, s.detail, s.expected, s.actual, statement_timestamp()
-     FROM ${waveOnly('drover_wave w,')} jsonb_to_recordset($3::text::jsonb) s (step int, operation text, table_name text, entity text, detail jsonb, expected bigint, actual bigint)`,
-    [stateTenant(about.tenant), about.id, JSON.stringify(rows)],
-  );
+async function writeSteps(tx: Tx, site: Site, done: readonly Done[]): Promise<void> {
+  const steps = done.flatMap(({ tenant, id, results }) => results.map((result) => ({ tenant, id, ...result })));
+  const of = (what: (one: (typeof steps)[number]) => unknown, type: string): Sql =>
+    each(steps.map(what), type);
+  await insertEach(tx, stateTable(site, 'migration_steps'), steps.length, [
+    ['tenant_id', tenantColumn(site, steps.map(({ tenant }) => tenant))],
+    ['migration_id', of(({ id }) => id, 'text::uuid')],
+    ['step', of(({ step }) => step.id, 'integer')],
+    ['operation', of(({ step }) => step.operation, 'text')],
+    ['table_name', of(({ step }) => step.table, 'text')],
+    ['entity', of(({ step }) => step.entity, 'text')],
+    ['detail', of(({ step }) => JSON.stringify({ ...step, rows: [] }), 'text::jsonb')],
+    ['expected', of(({ step }) => step.expected, 'bigint')],
+    ['actual', of(({ actual }) => actual, 'bigint')],
+    ['finished_at', raw('statement_timestamp()')],
+  ]);
 }
 
 /**
@@ -131,7 +189,7 @@ export async function failRecord(
   });
 }
 
-export interface AuditEntry {
+interface AuditEntry {
   readonly tenant: string | undefined;
   readonly actor: string;
   readonly action: string;
@@ -139,17 +197,15 @@ export interface AuditEntry {
   readonly detail: unknown;
 }
 
-/** Adds an entry to the audit log. */
-export async function writeAudit(tx: Tx, site: Site, entry: AuditEntry): Promise<void> {
-  await tx.run(
-    `INSERT INTO ${stateTable(site, 'audit_log')} (tenant_id, id, actor, action, object, detail) SELECT $1::text::${site.state.tenantType}, $2::text::uuid, $3::text, $4::text, $5::text, $6::text::jsonb${waveOnly(' FROM drover_wave w')}`,
-    [
-      stateTenant(entry.tenant),
-      randomUUID(),
-      entry.actor,
-      entry.action,
-      entry.object,
-      JSON.stringify(entry.detail),
-    ],
-  );
+/** Adds entries to the audit log. */
+async function writeAudit(tx: Tx, site: Site, entries: readonly AuditEntry[]): Promise<void> {
+  const of = (what: (entry: AuditEntry) => unknown, type: string): Sql => each(entries.map(what), type);
+  await insertEach(tx, stateTable(site, 'audit_log'), entries.length, [
+    ['tenant_id', tenantColumn(site, entries.map(({ tenant }) => tenant))],
+    ['id', each(entries.map(() => randomUUID()), 'text::uuid')],
+    ['actor', of(({ actor }) => actor, 'text')],
+    ['action', of(({ action }) => action, 'text')],
+    ['object', of(({ object }) => object, 'text')],
+    ['detail', of(({ detail }) => JSON.stringify(detail), 'text::jsonb')],
+  ]);
 }

@@ -3,12 +3,10 @@
  * Drover's own schema and a foreign database are both sites; nothing below knows the difference.
  */
 import type { Config } from '../../engine/rules/config.ts';
-import { resolveRules } from '../../engine/rules/references.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
 import type { ConfigProblem } from '../../engine/rules/place.ts';
-import type { Rules } from '../../engine/rules/references.ts';
-import { DroverError } from '../../errors.ts';
-import { readCatalog } from '../catalogue/catalog.ts';
+import { KeptRules } from '../catalogue/rules.ts';
+import type { Ruled } from '../catalogue/rules.ts';
 import type { Database, Extent, Tx } from '../driver/database.ts';
 import { quoteIdent } from '../sql/identifiers.ts';
 import { migrateSchema } from '../schema/migrate.ts';
@@ -24,17 +22,12 @@ interface StateStore {
   readonly separate: boolean;
 }
 
-export interface Site {
+export interface Site extends Ruled {
   readonly database: Database;
-  readonly config: Config;
   readonly scope: TenantScope;
   readonly state: StateStore;
-  /** What is known about models beside their rows, asked for when rules are read. */
-  readonly knowledge: () => ModelKnowledge | undefined;
   /** Somebody shall know: where nobody does, what should be asked cannot be read. */
   readonly knows: boolean;
-  /** How a problem of the configuration is shown: with file and line where it came from a file. */
-  readonly showProblem: (problem: ConfigProblem) => string;
 }
 
 export interface SiteInput {
@@ -68,7 +61,16 @@ export function openSite(input: SiteInput): Promise<Site> {
     input.showProblem ?? ((problem: ConfigProblem) => `${problem.path.join('.')}: ${problem.message}`);
   const knowledge = input.knowledge ?? (() => undefined);
   const knows = input.knowledge !== undefined;
-  return Promise.resolve({ database, config, scope, state, knowledge, knows, showProblem });
+  return Promise.resolve({
+    database,
+    config,
+    scope,
+    state,
+    knowledge,
+    knows,
+    kept: new KeptRules(),
+    showProblem,
+  });
 }
 
 function configuredScope({ database }: Config): TenantScope {
@@ -107,13 +109,17 @@ export function withTenant<T>(
     : asTenant(site.database, scope, about.tenant, work);
 }
 
-/** Runs work on the rows of several tenants, in one transaction. @throws FLEET_UNAVAILABLE */
+/** Runs work on the rows of several tenants, in one transaction; of one tenant as `withTenant` does. @throws FLEET_UNAVAILABLE */
 export function withTenants<T>(
   site: Site,
-  about: { tenants: readonly string[]; readOnly?: boolean },
+  about: { tenants: readonly (string | undefined)[]; readOnly?: boolean },
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  return asFleet(site.database, workScope(site, about.readOnly === true), about.tenants, work);
+  const { tenants, readOnly = false } = about;
+  const named = tenants.filter((tenant) => tenant !== undefined);
+  return tenants.length === 1
+    ? withTenant(site, { tenant: tenants[0], readOnly }, work)
+    : asFleet(site.database, workScope(site, readOnly), named, work);
 }
 
 function workScope(site: Site, readOnly: boolean): TenantScope {
@@ -137,6 +143,18 @@ export function withState<T>(
     : asTenant(state.database, state.scope, tenant, work);
 }
 
+/** The same on the records of several tenants; records in another database are of one tenant at a time. */
+export function withStates<T>(
+  site: Site,
+  tenants: readonly (string | undefined)[],
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const named = tenants.filter((tenant) => tenant !== undefined);
+  return tenants.length === 1
+    ? withState(site, tenants[0], work)
+    : asFleet(site.state.database, site.state.scope, named, work);
+}
+
 /** The value of the tenant column in Drover's records. */
 export function stateTenant(tenant: string | undefined): string {
   return tenant ?? '';
@@ -148,35 +166,4 @@ export function stateTable(
   name: 'migrations' | 'migration_steps' | 'journal' | 'audit_log' | 'fences',
 ): string {
   return `${quoteIdent(state.schema)}.${quoteIdent(name)}`;
-}
-
-/** The rules of a site against the catalogue as it is now. @throws CONFIG_MISMATCH with every problem */
-export function readRules(tx: Tx, site: Site): Promise<Rules> {
-  return tx.once('rules', async (shared) => withKnown(site, await readStoredRules(shared, site)));
-}
-
-/** What follows from the configuration and the catalogue alone. @throws CONFIG_MISMATCH with every problem */
-export async function readStoredRules(tx: Tx, site: Site): Promise<Rules> {
-  const { schemas = ['public'], ignore = [] } = site.config.database ?? {};
-  const catalog = await readCatalog(tx, { schemas, ignore });
-  const own = site.state.separate ? '' : `${site.state.schema}.`;
-  const foreign =
-    site.state.tenantType === 'text'
-      ? catalog.tables.filter((table) => own === '' || !table.id.startsWith(own))
-      : catalog.tables;
-  const { rules, problems } = resolveRules({ tables: foreign }, site.config);
-  if (problems.length > 0)
-    throw new DroverError(
-      'CONFIG_MISMATCH',
-      `The configuration does not fit the database:\n${problems.map((problem) => `  ${site.showProblem(problem)}`).join('\n')}`,
-      { problems },
-    );
-  // Where several tenants share a transaction, each must see in it what it would see alone.
-  return { ...rules, ...(site.scope.fleet === undefined ? {} : { exclusive: true }) };
-}
-
-/** The rules with what is known of models at this moment. */
-export function withKnown(site: Site, rules: Rules): Rules {
-  const knowledge = site.knowledge();
-  return knowledge === undefined ? rules : { ...rules, knowledge };
 }

@@ -2,11 +2,12 @@
 import { isIgnored } from '../../engine/rules/classified.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { Binder } from '../sql/binder.ts';
 import type { Tx } from '../driver/database.ts';
 import { quoteIdent, quoteRows } from '../sql/identifiers.ts';
 import { mineSql } from '../sql/row.ts';
-import { readRules, withTenant } from './site.ts';
+import { rowsOf, sql } from '../sql/sql.ts';
+import { withTenant } from './site.ts';
+import { readRules } from '../catalogue/rules.ts';
 import type { Site } from './site.ts';
 import { asOperator } from './tenant.ts';
 
@@ -57,11 +58,10 @@ interface Digested {
 }
 
 async function digestTable(tx: Tx, { rules, table, tenant }: Digested): Promise<string> {
-  const binder = new Binder();
-  const mine = mineSql({ binder, rules, table, tenant });
+  const tenants = tenant === undefined ? undefined : [tenant];
+  const mine = mineSql({ rules, table, size: 1, tenants });
   const { digest } = await tx.one<{ digest: string }>(
-    `SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0)::text AS digest FROM ${quoteRows(table)} t WHERE ${mine}`,
-    binder.values,
+    sql`SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0)::text AS digest FROM ${rowsOf(table)} t WHERE ${mine}`,
   );
   return digest;
 }

@@ -1,79 +1,75 @@
 /** Would moving a row break a unique key? From the catalogue's unique indexes and the keys that exist by convention. */
 import type { Table, UniqueIndex } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
-import type { Mapping } from '../../engine/plan/plan-types.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { quoteIdent, quoteRows } from './identifiers.ts';
-import { matchSql, tupleEquals } from './match.ts';
-import type { PlaceRow, RowContext } from './match.ts';
+import { changesPart, columnsOf, matchSql, tupleEquals } from './match.ts';
+import type { EachMapping, PlaceRow, RowContext } from './match.ts';
+import { allOf, column, join, list, raw, rowsOf, sql } from './sql.ts';
+import type { Sql } from './sql.ts';
 
 /**
  * One condition per unique key that contains a column of the place; none where no key does.
- * @param moves SQL over a row `t` that names the source: does it move? Asked for only where it is needed, since it binds values.
+ * @param moves SQL over a row `t` that names the source: does it move?
  */
-export function collisionSql(context: RowContext, row: PlaceRow, moves: () => string): string[] {
-  const moved = row.place.columns
-    .map((part) => part.column)
-    .filter((_, at) => row.mappings.some((mapping) => mapping.from[at] !== mapping.to[at]));
+export function collisionSql(context: RowContext, row: PlaceRow, moves: () => Sql): Sql[] {
+  const moved = columnsOf(row).filter((_, at) => row.mappings.some((mapping) => changesPart(mapping, at)));
   return uniqueKeys(context.rules, context.table)
-    .filter((key) => key.columns.some((column) => column !== null && moved.includes(column)))
+    .filter((key) => key.columns.some((name) => name !== null && moved.includes(name)))
     .map((key) => takenSql(context, row, { key, moves }));
 }
 
 type Key = Pick<UniqueIndex, 'columns' | 'predicate' | 'nullsNotDistinct'>;
 
-function uniqueKeys(
-  rules: Rules,
-  table: Table,
-): Pick<UniqueIndex, 'columns' | 'predicate' | 'nullsNotDistinct'>[] {
+function uniqueKeys(rules: Rules, table: Table): Key[] {
   const configured =
     Object.entries(rules.config.unique ?? {}).find(
       ([name]) => findNamedTable(rules.scope, name)?.id === table.id,
     )?.[1] ?? [];
   const byConvention = configured.map((columns) => ({ columns, nullsNotDistinct: false }));
   return [
-    ...table.uniqueIndexes.filter((index) => index.columns.every((column) => column !== null)),
+    ...table.uniqueIndexes.filter((index) => index.columns.every((name) => name !== null)),
     ...byConvention,
   ];
 }
 
 /** Another row has the same remaining columns and is on the target already, or will arrive there before this one. */
-function takenSql(context: RowContext, row: PlaceRow, about: { key: Key; moves: () => string }): string {
+function takenSql(context: RowContext, row: PlaceRow, about: { key: Key; moves: () => Sql }): Sql {
   const cases = row.mappings.map((mapping, at) => {
-    const columns = row.place.columns.map((part) => part.column);
     const taken = [
       thereSql(context, row, { key: about.key, mapping }),
       ...arrivingSql(context, row, { ...about, at }),
     ];
-    return `(${matchSql(context, { columns, mappings: [mapping] })} AND (${taken.join(' OR ')}))`;
+    return sql`(${matchSql(context, { columns: columnsOf(row), mappings: [mapping] })} AND (${join(taken, ' OR ')}))`;
   });
-  const any = `(${cases.join(' OR ')})`;
-  return about.key.predicate === undefined ? any : `((${about.key.predicate}) AND ${any})`;
+  const any = sql`(${join(cases, ' OR ')})`;
+  return about.key.predicate === undefined ? any : sql`((${raw(about.key.predicate)}) AND ${any})`;
 }
 
 /** The columns of the key that are none of the place's. */
-function restOf({ place }: PlaceRow, key: Key): string[] {
-  const own = place.columns.map((part) => part.column);
-  return key.columns.filter((column): column is string => column !== null && !own.includes(column));
+function restOf(row: PlaceRow, key: Key): string[] {
+  const own = columnsOf(row);
+  return key.columns.filter((name): name is string => name !== null && !own.includes(name));
+}
+
+function equality(key: Key): Sql {
+  return raw(key.nullsNotDistinct ? 'IS NOT DISTINCT FROM' : '=');
+}
+
+function predicateOf(key: Key): Sql[] {
+  return key.predicate === undefined ? [] : [sql`(${raw(key.predicate)})`];
 }
 
 function thereSql(
   context: RowContext,
   row: PlaceRow,
-  { key, mapping }: { key: Key; mapping: Mapping },
-): string {
-  const equals = key.nullsNotDistinct ? 'IS NOT DISTINCT FROM' : '=';
+  { key, mapping }: { key: Key; mapping: EachMapping },
+): Sql {
   const tests = [
-    ...restOf(row, key).map((column) => `u.${quoteIdent(column)} ${equals} t.${quoteIdent(column)}`),
-    ...(key.predicate === undefined ? [] : [`(${key.predicate})`]),
-    tupleEquals(
-      context,
-      'u',
-      row.place.columns.map((part) => part.column),
-      mapping.to,
-    ),
+    ...restOf(row, key).map((name) => sql`${column('u', name)} ${equality(key)} ${column('t', name)}`),
+    ...predicateOf(key),
+    tupleEquals(context, 'u', columnsOf(row), mapping.to),
   ];
-  return `EXISTS (SELECT 1 FROM ${quoteRows(context.table)} u WHERE ${tests.join(' AND ')})`;
+  return sql`EXISTS (SELECT 1 FROM ${rowsOf(context.table)} u WHERE ${allOf(tests)})`;
 }
 
 /**
@@ -83,21 +79,23 @@ function thereSql(
 function arrivingSql(
   context: RowContext,
   row: PlaceRow,
-  { key, moves, at }: { key: Key; moves: () => string; at: number },
-): string[] {
-  const target = row.mappings[at]?.to.join('\0');
-  const earlier = row.mappings.slice(0, at).filter((other) => other.to.join('\0') === target);
+  { key, moves, at }: { key: Key; moves: () => Sql; at: number },
+): Sql[] {
+  const earlier = row.mappings.slice(0, at).filter((other) => sameTarget(other, row.mappings[at]));
   if (earlier.length === 0) return [];
   const rest = restOf(row, key);
-  const equals = key.nullsNotDistinct ? 'IS NOT DISTINCT FROM' : '=';
-  const outer = rest.map((column, part) => `t.${quoteIdent(column)} AS drover_k${part}`);
+  const outer = rest.map((name, part) => sql`${column('t', name)} AS ${raw(`drover_k${part}`)}`);
   const tests = [
-    ...rest.map((column, part) => `t.${quoteIdent(column)} ${equals} o.drover_k${part}`),
-    ...(key.predicate === undefined ? [] : [`(${key.predicate})`]),
-    matchSql(context, { columns: row.place.columns.map((part) => part.column), mappings: earlier }),
+    ...rest.map((name, part) => sql`${column('t', name)} ${equality(key)} ${raw(`o.drover_k${part}`)}`),
+    ...predicateOf(key),
+    matchSql(context, { columns: columnsOf(row), mappings: earlier }),
     moves(),
   ];
   return [
-    `EXISTS (SELECT 1 FROM (SELECT ${['1', ...outer].join(', ')}) o WHERE EXISTS (SELECT 1 FROM ${quoteRows(context.table)} t WHERE ${tests.join(' AND ')}))`,
+    sql`EXISTS (SELECT 1 FROM (SELECT ${list([raw('1'), ...outer])}) o WHERE EXISTS (SELECT 1 FROM ${rowsOf(context.table)} t WHERE ${allOf(tests)}))`,
   ];
+}
+
+function sameTarget(a: EachMapping, b: EachMapping | undefined): boolean {
+  return a.to.every((values, part) => values[0] === b?.to[part]?.[0]);
 }

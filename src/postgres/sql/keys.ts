@@ -6,8 +6,9 @@ import { findColumn } from '../../engine/catalogue/catalog.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { quoteIdent } from './identifiers.ts';
-import { castFor } from './binder.ts';
+import { castFor } from './cast.ts';
+import { allOf, column, list, raw, sql } from './sql.ts';
+import type { Sql } from './sql.ts';
 
 export interface RowKey {
   readonly columns: readonly Column[];
@@ -42,34 +43,33 @@ function constantColumn(rules: Rules, table: Table): string | undefined {
 }
 
 /** The key of a row as one value of the key's type. */
-export function keyExpression(key: RowKey, alias: string): string {
+export function keyExpression(key: RowKey, alias: string): Sql {
   const [first] = key.columns;
   if (key.columns.length === 1 && first !== undefined) {
-    const column = `${alias}.${quoteIdent(first.name)}`;
-    return key.type === 'uuid' ? column : `${column}::${key.type}`;
+    const own = column(alias, first.name);
+    return key.type === 'uuid' ? own : sql`${own}::${raw(key.type)}`;
   }
-  const parts = key.columns.map((column) => `${alias}.${quoteIdent(column.name)}::text`);
-  return `jsonb_build_array(${parts.join(', ')})::text`;
+  return sql`jsonb_build_array(${list(key.columns.map(({ name }) => sql`${column(alias, name)}::text`))})::text`;
 }
 
 /** The condition that the row `alias` has the key `value` (an SQL expression of the key's type). */
-export function keyMatches(key: RowKey, alias: string, value: string): string {
+export function keyMatches(key: RowKey, alias: string, value: Sql): Sql {
   const [first] = key.columns;
   if (key.columns.length === 1 && first !== undefined) {
-    const cast = key.type === 'text' && first.kind !== 'text' ? `::${first.type}` : '';
-    return `${alias}.${quoteIdent(first.name)} = ${value}${cast}`;
+    const cast = key.type === 'text' && first.kind !== 'text' ? raw(`::${first.type}`) : raw('');
+    return sql`${column(alias, first.name)} = ${value}${cast}`;
   }
-  return key.columns
-    .map(
-      (column, at) =>
-        `${alias}.${quoteIdent(column.name)} = ((${value}::jsonb) ->> ${at})::${castFor(column)}`,
-    )
-    .join(' AND ');
+  return allOf(
+    key.columns.map(
+      (part, at) =>
+        sql`${column(alias, part.name)} = ((${value}::jsonb) ->> ${raw(String(at))})::${raw(castFor(part))}`,
+    ),
+  );
 }
 
 /** A cheap, well-mixed hash of the key for order-independent digests (bigint). */
-export function keyHash(key: RowKey, alias: string): string {
+export function keyHash(key: RowKey, alias: string): Sql {
   const value = keyExpression(key, alias);
-  if (key.type === 'uuid') return `uuid_hash_extended(${value}, 0)`;
-  return key.type === 'bigint' ? `hashint8extended(${value}, 0)` : `hashtextextended(${value}, 0)`;
+  if (key.type === 'uuid') return sql`uuid_hash_extended(${value}, 0)`;
+  return key.type === 'bigint' ? sql`hashint8extended(${value}, 0)` : sql`hashtextextended(${value}, 0)`;
 }

@@ -1,60 +1,74 @@
 /** Does a row name the source by a place? The row is called `t` unless another alias is given. */
-import { findColumn } from '../../engine/catalogue/catalog.ts';
-import type { Column, Table } from '../../engine/catalogue/catalog.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Place } from '../../engine/rules/place.ts';
-import type { Mapping } from '../../engine/plan/plan-types.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { castFor } from './binder.ts';
-import type { Binder } from './binder.ts';
-import { quoteIdent } from './identifiers.ts';
+import { castFor, columnOf } from './cast.ts';
+import { allOf, anyOf, column, each, raw, sql } from './sql.ts';
+import type { Sql } from './sql.ts';
 
-export interface RowContext {
-  readonly binder: Binder;
-  readonly rules: Rules;
-  readonly table: Table;
-  /** The tenant's key as text; undefined where the database has a single one. */
-  readonly tenant: string | undefined;
-  /** The models of the plan: what a copy of a reference must hold. Not needed where no state is asked for. */
-  readonly pair?: ModelPair;
+/** One value for each member of a batch, in their order. A batch of one has one. */
+export type Each = readonly string[];
+
+/** Old → new values of the columns of a place, for each member. All members write and compare in the same way. */
+export interface EachMapping {
+  readonly from: readonly Each[];
+  readonly to: readonly Each[];
 }
 
-/** The column of that name; it exists, because the rules were resolved against this catalogue. */
-export function columnOf(table: Table, name: string): Column {
-  const column = findColumn(table, name);
-  if (column === undefined) throw new Error(`${table.id} has no column ${name}`);
-  return column;
+/** What is known about the rows of a table while a statement is built. */
+export interface RowContext {
+  readonly rules: Rules;
+  readonly table: Table;
+  /** How many members the statement is for. */
+  readonly size: number;
+  /** The key of each member's tenant as text; undefined where the database has a single tenant. */
+  readonly tenants: Each | undefined;
+}
+
+/** A place with the values that it moves. */
+export interface PlaceRow {
+  readonly place: Place;
+  readonly mappings: readonly EachMapping[];
+  /** By column of a copy: every way in which the source is written there. */
+  readonly copies: ReadonlyMap<string, readonly Each[]>;
 }
 
 /** `alias.column = value` for each column of a tuple. */
 export function tupleEquals(
-  context: RowContext,
+  { table }: Pick<RowContext, 'table'>,
   alias: string,
   columns: readonly string[],
-  values: readonly string[],
-): string {
-  return columns
-    .map(
-      (name, at) =>
-        `${alias}.${quoteIdent(name)} = ${context.binder.bind(values[at], castFor(columnOf(context.table, name)))}`,
-    )
-    .join(' AND ');
+  values: readonly Each[],
+): Sql {
+  return allOf(
+    columns.map(
+      (name, at) => sql`${column(alias, name)} = ${each(values[at] ?? [], castFor(columnOf(table, name)))}`,
+    ),
+  );
 }
 
 /** Does the place of row `alias` name the source? */
 export function matchSql(
-  context: RowContext,
-  place: { columns: readonly string[]; mappings: readonly Mapping[] },
+  context: Pick<RowContext, 'table'>,
+  place: { readonly columns: readonly string[]; readonly mappings: readonly EachMapping[] },
   alias = 't',
-): string {
-  if (place.mappings.length === 0) return 'false';
-  const tests = place.mappings.map(
-    (mapping) => `(${tupleEquals(context, alias, place.columns, mapping.from)})`,
+): Sql {
+  if (place.mappings.length === 0) return raw('false');
+  return anyOf(
+    place.mappings.map((mapping) => sql`(${tupleEquals(context, alias, place.columns, mapping.from)})`),
   );
-  return tests.length === 1 ? (tests[0] ?? 'false') : `(${tests.join(' OR ')})`;
 }
 
-export interface PlaceRow {
-  readonly place: Place;
-  readonly mappings: readonly Mapping[];
+/** The same for a place with its values. */
+export function placeMatches(context: Pick<RowContext, 'table'>, row: PlaceRow, alias = 't'): Sql {
+  return matchSql(context, { columns: columnsOf(row), mappings: row.mappings }, alias);
+}
+
+export function columnsOf({ place }: Pick<PlaceRow, 'place'>): string[] {
+  return place.columns.map((part) => part.column);
+}
+
+/** Does the mapping change that column? The members of a batch agree about it. */
+export function changesPart(mapping: EachMapping, part: number): boolean {
+  return mapping.from[part]?.[0] !== mapping.to[part]?.[0];
 }

@@ -1,22 +1,31 @@
 /** A whole row as a JSON object of texts, and the way back: used where a row is removed or added. */
 import type { Table } from '../../engine/catalogue/catalog.ts';
-import { quoteIdent, quoteLiteral, quoteTable } from './identifiers.ts';
+import { change, column, ident, join, list, literal, raw, sql, tableName } from './sql.ts';
+import type { Sql } from './sql.ts';
 
 /** `{ column: text }` of every stored column of the row. Text, so that json, bytea and numbers come back byte for byte. */
-export function rowImage(table: Table, alias: string): string {
-  const stored = table.columns.filter((column) => !column.computed);
-  const parts = stored.map(
-    (column) => `jsonb_build_object(${quoteLiteral(column.name)}, ${alias}.${quoteIdent(column.name)}::text)`,
+export function rowImage(table: Table, alias: string): Sql {
+  const parts = stored(table).map(
+    ({ name }) => sql`jsonb_build_object(${literal(name)}, ${column(alias, name)}::text)`,
   );
-  return `(${parts.join(' || ')})`;
+  return sql`(${join(parts, ' || ')})`;
 }
 
 /** INSERT of the rows (identity columns keep their value, computed ones are computed again) whose images `source` yields in a column `image`. */
-export function insertImages(table: Table, source: string): string {
-  const columns = table.columns.filter((column) => !column.computed);
-  const names = columns.map((column) => quoteIdent(column.name)).join(', ');
-  const values = columns
-    .map((column) => `(i.image ->> ${quoteLiteral(column.name)})::${column.type}`)
-    .join(', ');
-  return `INSERT INTO ${quoteTable(table)} AS t (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM (${source}) i`;
+export function insertImages(table: Table, source: Sql): Sql {
+  const names = list(stored(table).map(({ name }) => ident(name)));
+  const values = list(
+    stored(table).map(({ name, type }) => sql`(i.image ->> ${literal(name)})::${raw(type)}`),
+  );
+  return change`INSERT INTO ${tableName(table)} AS t (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM (${source}) i`;
+}
+
+/** The primary key in an image: the texts of its columns as a list. */
+export function imageKey(table: Table, image: Sql): Sql {
+  const names = table.primaryKey.length > 0 ? table.primaryKey : stored(table).map(({ name }) => name);
+  return sql`jsonb_build_array(${list(names.map((name) => sql`${image} -> ${literal(name)}`))})`;
+}
+
+function stored({ columns }: Table): Table['columns'] {
+  return columns.filter((each) => !each.computed);
 }

@@ -1,88 +1,85 @@
 /**
  * The SQL for what a plan knows about a row: does a place of it name the source, whose is it, in what state is the place.
- * Reading facts and carrying out steps use the same expressions, so that they cannot disagree.
+ * Reading facts and changing rows use the same expressions, so that they cannot disagree.
  *
  * The row is always called `t`. Conditions of the configuration name its columns without a qualifier, so they are only ever
  * put where `t` is the innermost row, or in a subquery over one other row of which they speak.
  */
 import type { Column } from '../../engine/catalogue/catalog.ts';
-import type { RowCondition } from '../../engine/rules/conditions.ts';
-import { deadRowsMove } from '../../engine/plan/decide.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
-import { mappingsOf } from '../../engine/rules/mapping.ts';
-import type { Hop, OwnerPath } from '../../engine/rules/ownership.ts';
+import { deadRowsMove } from '../../engine/plan/decide.ts';
 import type { AllowedTable } from '../../engine/rules/allowed.ts';
+import type { RowCondition } from '../../engine/rules/conditions.ts';
+import type { Hop, OwnerPath } from '../../engine/rules/ownership.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
-import { castFor } from './binder.ts';
+import { castFor, columnOf } from './cast.ts';
 import { collisionSql } from './collision.ts';
-import { columnOf, matchSql } from './match.ts';
+import { columnsOf, matchSql } from './match.ts';
 import type { PlaceRow, RowContext } from './match.ts';
-import { quoteIdent, quoteRows } from './identifiers.ts';
+import { allOf, anyOf, column, each, join, list, raw, rowsOf, sql } from './sql.ts';
+import type { Sql } from './sql.ts';
 
 /** `mine`, `other`, `global`, `none` or `disagree`. */
-export function ownerSql(context: RowContext): string {
-  const { rules, table, tenant, binder } = context;
+export function ownerSql(context: RowContext): Sql {
+  const { rules, table, tenants } = context;
   const ownership = rules.ownership.get(table.id);
-  if (ownership?.kind === 'single' || tenant === undefined) return `'mine'`;
-  if (ownership?.kind === 'global') return `'global'`;
-  if (ownership?.kind !== 'tenant') return `'none'`;
+  if (ownership?.kind === 'single' || tenants === undefined) return raw(`'mine'`);
+  if (ownership?.kind === 'global') return raw(`'global'`);
+  if (ownership?.kind !== 'tenant') return raw(`'none'`);
   const direct = directColumn(ownership.paths);
-  const nobody = ownership.paths.some((path) => path.hops.length === 0) ? 'global' : 'none';
-  if (direct !== undefined && ownership.paths.length === 1) {
-    return `CASE WHEN ${directEquals(context, direct)} THEN 'mine' WHEN t.${quoteIdent(direct)} IS NULL THEN '${nobody}' ELSE 'other' END`;
-  }
-  const me = binder.bind(tenant, 'text');
-  const owners = ownership.paths.map((path) => pathSql(context, path)).join(' UNION ALL ');
-  return `(SELECT CASE count(DISTINCT o.v) WHEN 0 THEN '${nobody}' WHEN 1 THEN CASE WHEN min(o.v) = ${me} THEN 'mine' ELSE 'other' END
+  const nobody = raw(ownership.paths.some((path) => path.hops.length === 0) ? `'global'` : `'none'`);
+  if (direct !== undefined && ownership.paths.length === 1)
+    return sql`CASE WHEN ${directEquals(context, direct)} THEN 'mine' WHEN ${column('t', direct)} IS NULL THEN ${nobody} ELSE 'other' END`;
+  const me = each(tenants, 'text');
+  const owners = join(
+    ownership.paths.map((path) => pathSql(context, path)),
+    ' UNION ALL ',
+  );
+  return sql`(SELECT CASE count(DISTINCT o.v) WHEN 0 THEN ${nobody} WHEN 1 THEN CASE WHEN min(o.v) = ${me} THEN 'mine' ELSE 'other' END
     ELSE CASE WHEN bool_or(o.v = ${me}) THEN 'disagree' ELSE 'other' END END FROM (${owners}) o (v) WHERE o.v IS NOT NULL)`;
 }
 
 /** Is the row this tenant's? A plain comparison where one column decides, so that an index on it serves. */
-export function mineSql(context: RowContext): string {
+export function mineSql(context: RowContext): Sql {
   const ownership = context.rules.ownership.get(context.table.id);
-  if (ownership?.kind === 'single' || context.tenant === undefined) return 'true';
-  if (ownership?.kind !== 'tenant') return 'false';
+  if (ownership?.kind === 'single' || context.tenants === undefined) return raw('true');
+  if (ownership?.kind !== 'tenant') return raw('false');
   const direct = directColumn(ownership.paths);
   if (direct !== undefined && ownership.paths.length === 1) return directEquals(context, direct);
-  return `${ownerSql(context)} = 'mine'`;
+  return sql`${ownerSql(context)} = 'mine'`;
 }
 
 /**
  * Can the tenant's own session see the row at all? Said where policies say it too: in a transaction of several tenants they let
  * the rows of all of them through, and a policy alone does not lead a fleet of servers to the one that has the rows.
  */
-export function visibleSql(context: RowContext): string {
-  const { rules, table, tenant } = context;
+export function visibleSql(context: RowContext): Sql {
+  const { rules, table, tenants } = context;
   const ownership = rules.ownership.get(table.id);
-  if (rules.exclusive !== true || tenant === undefined || ownership?.kind !== 'tenant') return 'true';
+  if (rules.exclusive !== true || tenants === undefined || ownership?.kind !== 'tenant') return raw('true');
   const direct = directColumn(ownership.paths);
-  return direct === undefined || ownership.paths.length > 1 ? 'true' : directEquals(context, direct);
+  return direct === undefined || ownership.paths.length > 1 ? raw('true') : directEquals(context, direct);
 }
 
 function directColumn(paths: readonly OwnerPath[]): string | undefined {
   return paths.find((path) => path.hops.length === 0)?.column;
 }
 
-function directEquals({ binder, table, tenant }: RowContext, column: string): string {
-  return `t.${quoteIdent(column)} = ${binder.bind(tenant, castFor(columnOf(table, column)))}`;
+function directEquals({ table, tenants = [] }: RowContext, name: string): Sql {
+  return sql`${column('t', name)} = ${each(tenants, castFor(columnOf(table, name)))}`;
 }
 
 /** The tenants that one path leads to. */
-function pathSql(context: RowContext, path: OwnerPath): string {
-  if (path.hops.length === 0) return `SELECT t.${quoteIdent(path.column)}::text`;
-  const joins = path.hops.map((hop, at) => hopSql(context, path.hops, at, hop));
-  const [first, ...rest] = joins;
-  const others = rest.map((join) => `JOIN ${join.from} ON ${join.on}`).join(' ');
-  return `SELECT p${path.hops.length - 1}.${quoteIdent(path.column)}::text FROM ${first?.from ?? ''} ${others} WHERE ${first?.on ?? 'false'}`;
+function pathSql(context: RowContext, path: OwnerPath): Sql {
+  const owner = (alias: string): Sql => sql`${column(alias, path.column)}::text`;
+  const [first, ...rest] = path.hops.map((hop, at) => hopSql(context, path.hops, at, hop));
+  if (first === undefined) return sql`SELECT ${owner('t')}`;
+  const others = rest.map((hop) => sql` JOIN ${hop.from} ON ${hop.on}`);
+  return sql`SELECT ${owner(`p${path.hops.length - 1}`)} FROM ${first.from}${join(others, '')} WHERE ${first.on}`;
 }
 
-function hopSql(
-  context: RowContext,
-  hops: readonly Hop[],
-  at: number,
-  hop: Hop,
-): { from: string; on: string } {
+function hopSql(context: RowContext, hops: readonly Hop[], at: number, hop: Hop): { from: Sql; on: Sql } {
   const before = at === 0 ? context.table : tableOf(context.rules, hops[at - 1]?.table ?? '');
   const table = tableOf(context.rules, hop.table);
   const alias = at === 0 ? 't' : `p${at - 1}`;
@@ -93,7 +90,7 @@ function hopSql(
       hop.how,
     ),
   );
-  return { from: `${quoteRows(table)} p${at}`, on: on.join(' AND ') };
+  return { from: sql`${rowsOf(table)} ${raw(`p${at}`)}`, on: allOf(on) };
 }
 
 interface Side {
@@ -101,134 +98,134 @@ interface Side {
   readonly alias: string;
 }
 
-function joinOn(from: Side, to: Side, how: Hop['how']): string {
-  const a = `${from.alias}.${quoteIdent(from.column.name)}`;
-  const b = `${to.alias}.${quoteIdent(to.column.name)}`;
+function joinOn(from: Side, to: Side, how: Hop['how']): Sql {
+  const a = column(from.alias, from.column.name);
+  const b = column(to.alias, to.column.name);
   if (how === 'member') return membershipSql(a, b, to.column);
-  return from.column.kind === to.column.kind ? `${b} = ${a}` : `${b}::text = ${a}::text`;
+  return from.column.kind === to.column.kind ? sql`${b} = ${a}` : sql`${b}::text = ${a}::text`;
 }
 
-function membershipSql(value: string, list: string, column: Column): string {
-  if (column.kind.endsWith('[]')) return `${value}::text = ANY (${list}::text[])`;
-  return `EXISTS (SELECT 1 FROM jsonb_array_elements_text(${list}::jsonb) e (v) WHERE e.v = ${value}::text)`;
+function membershipSql(value: Sql, members: Sql, { kind }: Column): Sql {
+  if (kind.endsWith('[]')) return sql`${value}::text = ANY (${members}::text[])`;
+  return sql`EXISTS (SELECT 1 FROM jsonb_array_elements_text(${members}::jsonb) e (v) WHERE e.v = ${value}::text)`;
 }
 
 /** Is the row soft-deleted or archived? */
-export function deadSql({ rules, table }: RowContext): string {
+export function deadSql({ rules, table }: Pick<RowContext, 'rules' | 'table'>): Sql {
   const entry = Object.entries(rules.config.dead ?? {}).find(
     ([name]) => findNamedTable(rules.scope, name)?.id === table.id,
   );
-  return entry === undefined ? 'false' : `coalesce((${entry[1]}), false)`;
+  return entry === undefined ? raw('false') : sql`coalesce((${raw(entry[1])}), false)`;
 }
 
 /** A condition of the configuration on the row. */
-function conditionSql(context: RowContext, condition: RowCondition): string {
-  if (condition.kind === 'sql') return `coalesce((${condition.sql}), false)`;
-  const other = quoteRows(tableOf(context.rules, condition.table));
+function conditionSql(context: RowContext, condition: RowCondition): Sql {
+  if (condition.kind === 'sql') return sql`coalesce((${raw(condition.sql)}), false)`;
+  const other = rowsOf(tableOf(context.rules, condition.table));
   if (condition.kind === 'pointed-at')
-    return `EXISTS (SELECT 1 FROM ${other} x WHERE x.${quoteIdent(condition.column)} = t.${quoteIdent(condition.own)})`;
+    return sql`EXISTS (SELECT 1 FROM ${other} x WHERE ${column('x', condition.column)} = ${column('t', condition.own)})`;
   const on = condition.from.map(
-    (name, at) => `x.${quoteIdent(condition.to[at] ?? '')} = t.${quoteIdent(name)}`,
+    (name, at) => sql`${column('x', condition.to[at] ?? '')} = ${column('t', name)}`,
   );
-  return `EXISTS (SELECT 1 FROM ${other} x WHERE ${on.join(' AND ')} AND (${condition.sql}))`;
+  return sql`EXISTS (SELECT 1 FROM ${other} x WHERE ${allOf(on)} AND (${raw(condition.sql)}))`;
 }
 
 /** Is the place of the row configuration and not a record of what happened? A row that is asked about counts as live. */
-export function liveSql(context: RowContext, { role, conditions }: PlaceRow['place']): string {
-  if (role === 'history' || role === 'dead-copy') return 'false';
+export function liveSql(context: RowContext, { role, conditions }: Place): Sql {
+  if (role === 'history' || role === 'dead-copy') return raw('false');
   const { live, ask } = conditions;
-  if (live === undefined) return 'true';
+  if (live === undefined) return raw('true');
   const tests = [live, ...(ask === undefined ? [] : [ask])].map((test) => conditionSql(context, test));
-  return `(${tests.join(' OR ')})`;
+  return sql`(${join(tests, ' OR ')})`;
+}
+
+/** Can a row of that place be in another state than live? Where it cannot, nobody need ask. */
+export function hasStates(context: RowContext, row: PlaceRow): boolean {
+  return plainBranches(context, row).length > 0 || collisions(context, row).length > 0;
 }
 
 /** The state of a place whose row names the source (see `PlaceState`). The cheap constant where nothing can be asked. */
-export function stateSql(context: RowContext, row: PlaceRow): string {
+export function stateSql(context: RowContext, row: PlaceRow): Sql {
   const plain = plainStateSql(context, row);
-  const taken =
-    row.place.carrier === 'columns' ? collisionSql(context, row, () => movesSql(context, plain)) : [];
+  const taken = collisions(context, row);
   if (taken.length === 0) return plain;
-  const collides = `(${taken.join(' OR ')})`;
-  if (plain === `'L'`) return `CASE WHEN ${collides} THEN 'C' ELSE 'L' END`;
-  return `(SELECT CASE WHEN s.drover_state IN ('H', 'N') OR NOT ${collides} THEN s.drover_state WHEN s.drover_state = 'L' THEN 'C' ELSE s.drover_state || 'C' END
+  const collides = sql`(${join(taken, ' OR ')})`;
+  if (plainBranches(context, row).length === 0) return sql`CASE WHEN ${collides} THEN 'C' ELSE 'L' END`;
+  return sql`(SELECT CASE WHEN s.drover_state IN ('H', 'N') OR NOT ${collides} THEN s.drover_state WHEN s.drover_state = 'L' THEN 'C' ELSE s.drover_state || 'C' END
     FROM (SELECT ${plain}) s (drover_state))`;
 }
 
+function collisions(context: RowContext, row: PlaceRow): Sql[] {
+  return row.place.carrier === 'columns' ? collisionSql(context, row, () => movesSql(context, row)) : [];
+}
+
 /** Does row `t`, which names the source, certainly move? One that a question was asked about may not. */
-function movesSql(context: RowContext, plain: string): string {
-  const tests = [mineSql(context), ...(plain === `'L'` ? [] : [`(${plain}) = 'L'`])];
-  if (!deadRowsMove(context)) tests.push(`NOT ${deadSql(context)}`);
-  return tests.join(' AND ');
+function movesSql(context: RowContext, row: PlaceRow): Sql {
+  const asked = plainBranches(context, row).length > 0;
+  return allOf([
+    mineSql(context),
+    ...(asked ? [sql`(${plainStateSql(context, row)}) = 'L'`] : []),
+    ...(deadRowsMove(context) ? [] : [sql`NOT ${deadSql(context)}`]),
+  ]);
 }
 
 /** Without a look at other rows of the table. */
-function plainStateSql(context: RowContext, { place, mappings }: PlaceRow): string {
-  const { live, ask, guard } = place.conditions;
-  const branches = [
-    ...(place.allowed === undefined ? [] : [`WHEN NOT ${allowedSql(context, { place, mappings })} THEN 'N'`]),
-    ...(ask === undefined ? [] : [`WHEN ${conditionSql(context, ask)} THEN 'A'`]),
-    ...(live === undefined ? [] : [`WHEN NOT ${conditionSql(context, live)} THEN 'H'`]),
-    ...(guard === undefined ? [] : [`WHEN ${conditionSql(context, guard)} THEN 'G'`]),
-    ...(place.copies.length === 0 ? [] : [`WHEN ${copiesDisagree(context, { place, mappings })} THEN 'K'`]),
+function plainStateSql(context: RowContext, row: PlaceRow): Sql {
+  const branches = plainBranches(context, row);
+  return branches.length === 0 ? raw(`'L'`) : sql`CASE ${join(branches, ' ')} ELSE 'L' END`;
+}
+
+function plainBranches(context: RowContext, row: PlaceRow): Sql[] {
+  const { live, ask, guard } = row.place.conditions;
+  return [
+    ...(row.place.allowed === undefined ? [] : [sql`WHEN NOT ${allowedSql(context, row)} THEN 'N'`]),
+    ...(ask === undefined ? [] : [sql`WHEN ${conditionSql(context, ask)} THEN 'A'`]),
+    ...(live === undefined ? [] : [sql`WHEN NOT ${conditionSql(context, live)} THEN 'H'`]),
+    ...(guard === undefined ? [] : [sql`WHEN ${conditionSql(context, guard)} THEN 'G'`]),
+    ...(row.copies.size === 0 ? [] : [sql`WHEN ${copiesDisagree(context, row)} THEN 'K'`]),
   ];
-  return branches.length === 0 ? `'L'` : `CASE ${branches.join(' ')} ELSE 'L' END`;
 }
 
 /** Does the table of what is allowed have the new value of row `t`, on the terms of the old one? */
-function allowedSql(context: RowContext, { place, mappings }: PlaceRow): string {
-  const { allowed } = place;
-  if (allowed === undefined) return 'true';
+function allowedSql(context: RowContext, row: PlaceRow): Sql {
+  const { allowed } = row.place;
+  if (allowed === undefined) return raw('true');
   const table = tableOf(context.rules, allowed.table);
-  const matches = matchesSql(allowed, 'x');
-  const sameTerms = sameTermsSql(context, place);
+  const tests = [...matchesSql(allowed, 'x'), ...sameTermsSql(context, row.place)];
   const cast = castFor(columnOf(table, allowed.value));
-  const columns = place.columns.map((part) => part.column);
-  const cases = mappings.map((mapping) => {
-    const value = `x.${quoteIdent(allowed.value)} = ${context.binder.bind(mapping.to[0], cast)}`;
-    const there = `EXISTS (SELECT FROM ${quoteRows(table)} x WHERE ${[...matches, value, ...sameTerms].join(' AND ')})`;
-    return `(${matchSql(context, { columns, mappings: [mapping] })} AND ${there})`;
+  const cases = row.mappings.map((mapping) => {
+    const value = sql`${column('x', allowed.value)} = ${each(mapping.to[0] ?? [], cast)}`;
+    const there = sql`EXISTS (SELECT FROM ${rowsOf(table)} x WHERE ${allOf([...tests, value])})`;
+    return sql`(${matchSql(context, { columns: columnsOf(row), mappings: [mapping] })} AND ${there})`;
   });
-  return cases.length === 0 ? 'true' : `(${cases.join(' OR ')})`;
+  return cases.length === 0 ? raw('true') : sql`(${join(cases, ' OR ')})`;
 }
 
-function matchesSql({ match }: AllowedTable, row: string): string[] {
-  return Object.entries(match).map(([theirs, own]) => `${row}.${quoteIdent(theirs)} = t.${quoteIdent(own)}`);
+function matchesSql({ match }: AllowedTable, row: string): Sql[] {
+  return Object.entries(match).map(([theirs, own]) => sql`${column(row, theirs)} = ${column('t', own)}`);
 }
 
 /** Does row `x`, which has the new value, say its terms, and does none that has the old one say others? */
-function sameTermsSql({ rules }: RowContext, { allowed, columns: [own] }: Place): string[] {
+function sameTermsSql({ rules }: RowContext, { allowed, columns: [own] }: Place): Sql[] {
   if (allowed === undefined || own === undefined) return [];
   const { same, sameIn } = allowed;
   const tables = same.length === 0 ? [] : [allowed, ...(sameIn === undefined ? [] : [sameIn])];
-  const others = same.map((name) => `y.${quoteIdent(name)} <> x.${quoteIdent(name)}`).join(' OR ');
+  const others = anyOf(same.map((name) => sql`${column('y', name)} <> ${column('x', name)}`));
   return [
-    ...same.map((name) => `x.${quoteIdent(name)} IS NOT NULL`),
-    ...tables.map((each) => {
-      const old = `y.${quoteIdent(each.value)} = t.${quoteIdent(own.column)}`;
-      return `NOT EXISTS (SELECT FROM ${quoteRows(tableOf(rules, each.table))} y WHERE ${[...matchesSql(each, 'y'), old, `(${others})`].join(' AND ')})`;
+    ...same.map((name) => sql`${column('x', name)} IS NOT NULL`),
+    ...tables.map((table) => {
+      const old = sql`${column('y', table.value)} = ${column('t', own.column)}`;
+      return sql`NOT EXISTS (SELECT FROM ${rowsOf(tableOf(rules, table.table))} y WHERE ${allOf([...matchesSql(table, 'y'), old, others])})`;
     }),
   ];
 }
 
 /** A copy that holds something else than the source, in its own spelling; an empty copy disagrees with nobody. */
-function copiesDisagree(context: RowContext, { place, mappings }: PlaceRow): string {
-  return place.copies
-    .map((name) => {
-      const cast = castFor(columnOf(context.table, name));
-      const values = copyValues(context, { place, mappings }, name).map((value) =>
-        context.binder.bind(value, cast),
-      );
-      const column = `t.${quoteIdent(name)}`;
-      return `(${column} IS NOT NULL AND ${column} NOT IN (${values.join(', ')}))`;
-    })
-    .join(' OR ');
-}
-
-/** How the source is written in the copy: by the copy's own place where it is one, otherwise as here. */
-function copyValues({ rules, table, pair }: RowContext, { mappings }: PlaceRow, name: string): string[] {
-  const copy = rules.places.find(
-    (other) => other.table === table.id && other.column === name && other.carrier === 'columns',
-  );
-  const own = copy === undefined || pair === undefined ? mappings : mappingsOf(copy, pair, rules.config);
-  return own.map((mapping) => mapping.from[0] ?? '');
+function copiesDisagree({ table }: RowContext, { copies }: PlaceRow): Sql {
+  const tests = [...copies].map(([name, values]) => {
+    const cast = castFor(columnOf(table, name));
+    const known = list(values.map((value) => each(value, cast)));
+    return sql`(${column('t', name)} IS NOT NULL AND ${column('t', name)} NOT IN (${known}))`;
+  });
+  return join(tests, ' OR ');
 }

@@ -147,9 +147,14 @@ export function fromMembers(size: number, before: ' FROM ' | ' USING ' | ', ' | 
   return size === 1 ? nothing : raw(`${before}${relation}`);
 }
 
+/** A common table expression; one that is materialized is read once and in no other order. */
+export type Given = readonly [name: string, body: Sql, how?: 'materialized'];
+
 /** Common table expressions, the relation of the members first where there are several, and what follows them. */
-export function withMembers(size: number, expressions: readonly (readonly [string, Sql])[], main: Sql): Sql {
-  const named = expressions.map(([name, body]) => sql`${raw(name)} AS (${body})`);
+export function withMembers(size: number, expressions: readonly Given[], main: Sql): Sql {
+  const named = expressions.map(
+    ([name, body, how]) => sql`${raw(`${name} AS${how === undefined ? '' : ' MATERIALIZED'}`)} (${body})`,
+  );
   const all = size === 1 ? named : [sql`${raw(relation)} AS (${new Sql([{ members: size }])})`, ...named];
   return all.length === 0 ? main : sql`WITH ${list(all)} ${main}`;
 }

@@ -1,28 +1,30 @@
 /**
- * Taking journal entries back, one chunk at a time, by compare-and-set: a row is restored only where it still holds exactly what was
- * written; otherwise it is left and listed with the reason. Each undo writes journal entries of its own, with before and after
- * exchanged, so that a rollback is itself a migration that can be rolled back.
+ * Taking journal entries back by compare-and-set: a row is restored only where it still holds exactly what was written; otherwise it
+ * is left and listed with the reason. Each undo writes journal entries of its own, with before and after exchanged, so that a
+ * rollback is itself a migration that can be rolled back.
  *
- * What the database refuses (a unique key taken since, a parent deleted since) is found by halving the chunk until the refused
- * rows are alone; the others are restored.
+ * Chunks that are alike but for values are taken back by one statement, whichever members they belong to. What the database refuses
+ * (a unique key taken since, a parent deleted since) is found by halving until the refused rows are alone; the others are restored.
  */
-import type { Table } from '../../engine/catalogue/catalog.ts';
 import { findTable } from '../../engine/catalogue/catalog.ts';
+import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Edit } from '../../engine/edit/value-rule.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import type { Journal, JournalAction } from '../move/journal.ts';
+import { journalOfSome } from '../records/journal.ts';
+import type { Change, Journal, JournalAction } from '../records/journal.ts';
 import { findRowKey } from '../sql/keys.ts';
 import type { RowKey } from '../sql/keys.ts';
-import { undoDelete, undoInsert } from './rows.ts';
+import type { RowContext } from '../sql/match.ts';
 import { undoEdits } from './edits.ts';
-import { undoSet } from './set.ts';
+import { undoDeletes, undoInserts } from './rows.ts';
+import { changedColumns, undoSets } from './set.ts';
 
 /** One chunk of the journal, as read back. */
 export interface Chunk {
-  readonly step: number;
-  readonly chunk: number;
+  /** The number of the member whose migration wrote it. */
+  readonly member: number;
   readonly action: JournalAction;
   readonly table: string;
   readonly keyColumns: readonly string[];
@@ -42,12 +44,14 @@ export interface Skipped {
 export interface UndoContext {
   readonly tx: Tx;
   readonly rules: Rules;
-  readonly tenant: string | undefined;
+  /** Of each member, undefined where the database has a single tenant. */
+  readonly tenants: readonly (string | undefined)[];
+  /** The journal of the rollbacks. */
   readonly journal: Journal;
-  /** The step number of the rollback's own journal. */
-  readonly step: number;
-  /** Numbers the chunks that the rollback writes. */
-  readonly nextChunk: () => number;
+  /** Of each member the step number in the rollback's own journal. */
+  readonly steps: readonly number[];
+  /** Numbers the chunks that the rollback of a member writes. */
+  readonly nextChunk: (member: number) => number;
 }
 
 export interface UndoTarget {
@@ -55,6 +59,7 @@ export interface UndoTarget {
   readonly key: RowKey;
 }
 
+/** What became of one chunk. */
 export interface Undone {
   readonly restored: number;
   readonly skipped: readonly Skipped[];
@@ -67,14 +72,36 @@ export interface JournalledEdits {
   readonly edits: readonly Edit[];
 }
 
-/** Takes one chunk back. Rows that cannot be restored are in `skipped`, each with its reason. */
-export async function undoChunk(context: UndoContext, chunk: Chunk): Promise<Undone> {
-  const table = findTable(context.rules.catalog, chunk.table);
+/** Takes chunks back, at most one of each member; what became of each, in their order. Rows that stay have their reason. */
+export async function undoChunks(context: UndoContext, chunks: readonly Chunk[]): Promise<Undone[]> {
+  const results = new Map<Chunk, Undone>();
+  for (const alike of Map.groupBy(chunks, (chunk) => shapeOf(context.rules, chunk)).values()) {
+    const undone = await undoAlike(context, alike);
+    for (const [at, chunk] of alike.entries()) results.set(chunk, undone[at] ?? nothingUndone);
+  }
+  return chunks.map((chunk) => results.get(chunk) ?? nothingUndone);
+}
+
+const nothingUndone: Undone = { restored: 0, skipped: [] };
+
+/** All that a statement is built from but for values. */
+function shapeOf(rules: Rules, chunk: Chunk): string {
+  const { action, table, keyColumns } = chunk;
+  const found = findTable(rules.catalog, table);
+  const columns = found === undefined ? [] : changedColumns(found, chunk);
+  return JSON.stringify([action, table, keyColumns, columns]);
+}
+
+function undoAlike(context: UndoContext, chunks: readonly Chunk[]): Promise<Undone[]> {
+  const [first] = chunks;
+  const table = findTable(context.rules.catalog, first?.table ?? '');
   const key = table === undefined ? undefined : findRowKey(context.rules, table);
-  if (table === undefined || key === undefined) return skipAll(chunk, 'the table is gone');
-  if (key.columns.map((column) => column.name).join() !== chunk.keyColumns.join())
-    return skipAll(chunk, 'the key of the table is another one now');
-  return halving(context, { table, key }, chunk);
+  const skip = (reason: string): Promise<Undone[]> =>
+    Promise.resolve(chunks.map((chunk) => skipAll(chunk, reason)));
+  if (table === undefined || key === undefined) return skip('the table is gone');
+  if (key.columns.map(({ name }) => name).join('\0') !== first?.keyColumns.join('\0'))
+    return skip('the key of the table is another one now');
+  return halving(context, { table, key }, chunks);
 }
 
 /** Leaves every row of the chunk as it is, for one reason. */
@@ -84,22 +111,54 @@ export function skipAll(chunk: Chunk, reason: string): Undone {
 
 const refusals: readonly string[] = ['ALREADY_EXISTS', 'STILL_REFERENCED', 'INVALID_VALUE', 'MODEL_RETIRED'];
 
-async function halving(context: UndoContext, target: UndoTarget, chunk: Chunk): Promise<Undone> {
-  await context.tx.run('SAVEPOINT drover_undo');
+async function halving(
+  context: UndoContext,
+  target: UndoTarget,
+  chunks: readonly Chunk[],
+): Promise<Undone[]> {
+  const { tx } = context;
+  await tx.run('SAVEPOINT drover_undo');
   try {
-    const undone = await undoRows(context, target, chunk);
-    await context.tx.run('RELEASE SAVEPOINT drover_undo');
+    const undone = await undoRows(context, target, chunks);
+    await tx.run('RELEASE SAVEPOINT drover_undo');
     return undone;
   } catch (error) {
     if (!(error instanceof DroverError) || !refusals.includes(error.code)) throw error;
-    await context.tx.run('ROLLBACK TO SAVEPOINT drover_undo');
-    if (chunk.keys.length === 1)
-      return skipAll(chunk, `the database refuses the old value: ${error.message}`);
+    await tx.run('ROLLBACK TO SAVEPOINT drover_undo');
+    const [only] = chunks;
+    if (chunks.length === 1 && only?.keys.length === 1)
+      return [skipAll(only, `the database refuses the old value: ${error.message}`)];
   }
-  const middle = Math.ceil(chunk.keys.length / 2);
-  const first = await halving(context, target, part(chunk, 0, middle));
-  const second = await halving(context, target, part(chunk, middle, chunk.keys.length));
-  return { restored: first.restored + second.restored, skipped: [...first.skipped, ...second.skipped] };
+  return chunks.length === 1 ? halfRows(context, target, chunks) : halfChunks(context, target, chunks);
+}
+
+async function halfChunks(
+  context: UndoContext,
+  target: UndoTarget,
+  chunks: readonly Chunk[],
+): Promise<Undone[]> {
+  const middle = Math.ceil(chunks.length / 2);
+  const first = await halving(context, target, chunks.slice(0, middle));
+  return [...first, ...(await halving(context, target, chunks.slice(middle)))];
+}
+
+async function halfRows(
+  context: UndoContext,
+  target: UndoTarget,
+  chunks: readonly Chunk[],
+): Promise<Undone[]> {
+  const undone: Undone[] = [];
+  for (const chunk of chunks) {
+    const middle = Math.ceil(chunk.keys.length / 2);
+    for (const half of [part(chunk, 0, middle), part(chunk, middle, chunk.keys.length)])
+      undone.push(...(await halving(context, target, [half])));
+  }
+  return [
+    {
+      restored: undone.reduce((sum, { restored }) => sum + restored, 0),
+      skipped: undone.flatMap(({ skipped }) => skipped),
+    },
+  ];
 }
 
 function part(chunk: Chunk, start: number, end: number): Chunk {
@@ -111,15 +170,61 @@ function part(chunk: Chunk, start: number, end: number): Chunk {
   };
 }
 
-function undoRows(context: UndoContext, target: UndoTarget, chunk: Chunk): Promise<Undone> {
-  switch (chunk.action) {
+function undoRows(context: UndoContext, target: UndoTarget, chunks: readonly Chunk[]): Promise<Undone[]> {
+  switch (chunks[0]?.action) {
     case 'set':
-      return undoSet(context, target, chunk);
+      return undoSets(context, target, chunks);
     case 'delete':
-      return undoDelete(context, target, chunk);
+      return undoDeletes(context, target, chunks);
     case 'insert':
-      return undoInsert(context, target, chunk);
+      return undoInserts(context, target, chunks);
     case 'edit':
-      return undoEdits(context, target, chunk);
+      return undoEdits(context, target, chunks);
+    case undefined:
+      return Promise.resolve([]);
   }
+}
+
+/** The rows that the chunks are about, each chunk's by the tenant of its member. */
+export function chunkRows(
+  { rules, tenants }: UndoContext,
+  { table }: UndoTarget,
+  chunks: readonly Chunk[],
+): RowContext {
+  const own = chunks.map(({ member }) => tenants[member]);
+  const alone = own.some((tenant) => tenant === undefined);
+  return {
+    rules,
+    table,
+    size: chunks.length,
+    tenants: alone ? undefined : own.map((tenant) => tenant ?? ''),
+  };
+}
+
+/** What the journal entries of an undo have in common; each takes a new number of its member. */
+export function undoEntry(
+  context: UndoContext,
+  { table, key }: UndoTarget,
+  chunks: readonly Chunk[],
+): Pick<Change, 'journal' | 'steps' | 'table' | 'key' | 'firstChunks'> {
+  return {
+    journal: journalOfSome(
+      context.journal,
+      chunks.map(({ member }) => member),
+    ),
+    steps: chunks.map(({ member }) => context.steps[member] ?? 0),
+    firstChunks: chunks.map(({ member }) => context.nextChunk(member)),
+    table,
+    key,
+  };
+}
+
+/** What became of a chunk of which the rows with these keys were restored. */
+export function undoneOf(chunk: Chunk, keys: readonly string[] | null, reason: string): Undone {
+  const done = new Set(keys ?? []);
+  const left = chunk.keys.filter((key) => !done.has(key));
+  return {
+    restored: done.size,
+    skipped: left.map((key) => ({ table: chunk.table, key, reason })),
+  };
 }

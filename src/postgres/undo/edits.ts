@@ -1,14 +1,15 @@
 /** Taking edits of documents back, value by value: what somebody changed elsewhere in the same document stays. */
 import { revertDocument } from '../../engine/edit/edit.ts';
 import type { Edit } from '../../engine/edit/value-rule.ts';
-import { Binder } from '../sql/binder.ts';
-import { quoteIdent, quoteRows } from '../sql/identifiers.ts';
-import { writeChunk } from '../move/journal.ts';
-import { keyExpression, keyMatches } from '../sql/keys.ts';
+import { readEach } from '../facts/member.ts';
 import { writeDocuments } from '../move/operations/rewrite.ts';
 import type { ChangedDocument } from '../move/operations/rewrite.ts';
-import { columnOf } from '../sql/match.ts';
+import { writeChunks } from '../records/journal.ts';
+import { columnOf } from '../sql/cast.ts';
+import { keyExpression, keyMatches } from '../sql/keys.ts';
 import { mineSql } from '../sql/row.ts';
+import { column, each, raw, rowsOf, sql } from '../sql/sql.ts';
+import { chunkRows, skipAll } from './chunk.ts';
 import type { Chunk, JournalledEdits, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
 
 interface Current {
@@ -17,63 +18,115 @@ interface Current {
   readonly elements: (string | null)[] | null;
 }
 
-/** Takes the edits of an `edit` chunk back. A row counts as restored when at least one value of it was. */
-export async function undoEdits(context: UndoContext, target: UndoTarget, chunk: Chunk): Promise<Undone> {
-  const edits = (chunk.befores ?? []) as JournalledEdits[];
-  const column = edits[0]?.column ?? '';
-  if (!target.table.columns.some((one) => one.name === column))
-    return {
-      restored: 0,
-      skipped: chunk.keys.map((key) => ({ table: chunk.table, key, reason: 'the column is gone' })),
-    };
-  const current = new Map(
-    (await readCurrent(context, target, { chunk, column })).map((row) => [row.key, row]),
-  );
-  const skipped: Skipped[] = [];
-  const changed = chunk.keys.flatMap((key, at) =>
-    revertRow({ table: chunk.table, key, row: current.get(key), edits: edits[at], skipped }),
-  );
-  if (changed.length === 0) return { restored: 0, skipped };
-  await writeDocuments(context, {
-    row: { binder: new Binder(), rules: context.rules, table: target.table, tenant: context.tenant },
-    key: target.key,
-    column,
-    documents: changed,
-  });
-  await writeChunk(context.tx, context.journal, {
-    step: context.step,
-    chunk: context.nextChunk(),
-    action: 'edit',
-    ...target,
-    keys: changed.map((row) => row.key),
-    befores: changed.map((row) => ({ column, carrier: edits[0]?.carrier, edits: row.edits })),
-  });
-  return { restored: changed.length, skipped };
+/** A chunk of one column with its edits. */
+interface Edited {
+  readonly chunk: Chunk;
+  readonly edits: readonly JournalledEdits[];
 }
 
-async function readCurrent(
+/** Takes the edits of `edit` chunks back. A row counts as restored when at least one value of it was. */
+export async function undoEdits(
   context: UndoContext,
-  { table, key }: UndoTarget,
-  { chunk, column }: { chunk: Chunk; column: string },
-): Promise<Current[]> {
-  const binder = new Binder();
-  const name = `t.${quoteIdent(column)}`;
-  const elements = columnOf(table, column).kind.endsWith('[]') ? `${name}::text[]` : 'NULL::text[]';
-  const keys = binder.bind(chunk.keys, `text[]::${key.type}[]`);
-  const mine = mineSql({ binder, rules: context.rules, table, tenant: context.tenant });
-  const sql = `SELECT ${keyExpression(key, 't')}::text AS key, ${name}::text AS text, ${elements} AS elements FROM ${quoteRows(table)} t JOIN unnest(${keys}) e (k) ON ${keyMatches(key, 't', 'e.k')} WHERE ${mine} FOR UPDATE OF t`;
-  return context.tx.many<Current>(sql, binder.values);
+  target: UndoTarget,
+  chunks: readonly Chunk[],
+): Promise<Undone[]> {
+  const undone = new Map<Chunk, Undone>();
+  const edited = chunks.map((chunk) => ({ chunk, edits: (chunk.befores ?? []) as JournalledEdits[] }));
+  const byColumn = Map.groupBy(edited, ({ edits }) => edits[0]?.column ?? '');
+  for (const [name, some] of byColumn) {
+    const exists = target.table.columns.some((one) => one.name === name);
+    const results = exists ? await undoColumn(context, target, { name, some }) : [];
+    for (const [at, { chunk }] of some.entries())
+      undone.set(chunk, results[at] ?? skipAll(chunk, 'the column is gone'));
+  }
+  return chunks.flatMap((chunk) => undone.get(chunk) ?? []);
+}
+
+interface ColumnEdits {
+  readonly name: string;
+  readonly some: readonly Edited[];
+}
+
+async function undoColumn(
+  context: UndoContext,
+  target: UndoTarget,
+  { name, some }: ColumnEdits,
+): Promise<Undone[]> {
+  const current = await readCurrent(context, target, { name, some });
+  const reverted = some.map(({ chunk, edits }, member) => {
+    const rows = new Map((current[member] ?? []).map((row) => [row.key, row]));
+    const skipped: Skipped[] = [];
+    const changed = chunk.keys.flatMap((key, at) =>
+      revertRow({ table: chunk.table, member, key, row: rows.get(key), edits: edits[at], skipped }),
+    );
+    return { changed, skipped };
+  });
+  await writeBack(context, target, { name, some, changed: reverted.map(({ changed }) => changed) });
+  return reverted.map(({ changed, skipped }) => ({ restored: changed.length, skipped }));
+}
+
+async function writeBack(
+  context: UndoContext,
+  target: UndoTarget,
+  { name, some, changed }: ColumnEdits & { readonly changed: readonly (readonly ChangedDocument[])[] },
+): Promise<void> {
+  const documents = changed.flat();
+  if (documents.length === 0) return;
+  const row = chunkRows(
+    context,
+    target,
+    some.map(({ chunk }) => chunk),
+  );
+  await writeDocuments(context.tx, { row, key: target.key, column: name, documents });
+  const written = some.flatMap(({ chunk: { member }, edits }, at) => {
+    const own = changed[at] ?? [];
+    if (own.length === 0) return [];
+    const befores = own.map((document) => ({
+      column: name,
+      carrier: edits[0]?.carrier,
+      edits: document.edits,
+    }));
+    const keys = own.map((document) => document.key);
+    return [{ member, step: context.steps[member] ?? 0, chunk: context.nextChunk(member), keys, befores }];
+  });
+  await writeChunks(context.tx, { journal: context.journal, action: 'edit', ...target }, written);
+}
+
+/** The documents as they are now, for each chunk, locked. */
+function readCurrent(
+  context: UndoContext,
+  target: UndoTarget,
+  { name, some }: ColumnEdits,
+): Promise<Current[][]> {
+  const { table, key } = target;
+  const chunks = some.map(({ chunk }) => chunk);
+  const row = chunkRows(context, target, chunks);
+  const value = column('t', name);
+  const elements = columnOf(table, name).kind.endsWith('[]')
+    ? sql`${value}::text[]`
+    : raw('NULL::text[]');
+  const keys = each(
+    chunks.map((chunk) => chunk.keys),
+    `text[]::${key.type}[]`,
+  );
+  const rows = sql`${rowsOf(table)} t JOIN unnest(${keys}) e (k) ON ${keyMatches(key, 't', raw('e.k'))}`;
+  return readEach<Current>(
+    context.tx,
+    row.size,
+    sql`SELECT ${keyExpression(key, 't')}::text AS key, ${value}::text AS text, ${elements} AS elements FROM ${rows} WHERE ${mineSql(row)} FOR UPDATE OF t`,
+  );
 }
 
 interface RowEdits {
   readonly table: string;
+  readonly member: number;
   readonly key: string;
   readonly row: Current | undefined;
   readonly edits: JournalledEdits | undefined;
   readonly skipped: Skipped[];
 }
 
-function revertRow({ table, key, row, edits, skipped }: RowEdits): ChangedDocument[] {
+function revertRow({ table, member, key, row, edits, skipped }: RowEdits): ChangedDocument[] {
   const skip = (reason: string): ChangedDocument[] => (skipped.push({ table, key, reason }), []);
   if (row === undefined || row.text === null || edits === undefined)
     return skip(row === undefined ? 'deleted since' : 'emptied since');
@@ -84,6 +137,7 @@ function revertRow({ table, key, row, edits, skipped }: RowEdits): ChangedDocume
   if (result.reverted.length === 0) return [];
   return [
     {
+      member,
       key,
       old: row.text,
       text: result.value.text,

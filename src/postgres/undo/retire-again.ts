@@ -6,19 +6,41 @@
 import { decideAll } from '../../engine/plan/decided.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import { readPair } from '../facts/pair.ts';
+import { memberOf } from '../facts/member.ts';
+import { readPairs } from '../facts/pair.ts';
+import { readPlaceGroups } from '../facts/places.ts';
+import { readTenants } from '../facts/snapshot.ts';
+import type { MigrationDetail } from '../records/history.ts';
 import { stateTable } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
-import { readPlaceGroups, readTenant } from '../facts/snapshot.ts';
+import { inState } from './read-chunks.ts';
 
-/** Of a step that was undone as many times as its name says: does undoing it once more retire the source? */
-export function retiresAgain(operation: string): boolean {
-  return operation.endsWith('retire') && operation.split('undo ').length % 2 === 0;
+export interface RetiringAgain {
+  readonly rules: Rules;
+  readonly tenant: string | undefined;
+  readonly parent: MigrationDetail;
+}
+
+/** Why the source cannot be retired again; undefined where it can. */
+export async function whyNotRetireAgain(
+  tx: Tx,
+  site: Site,
+  { rules, tenant, parent }: RetiringAgain,
+): Promise<string | undefined> {
+  const intent = await inState(tx, site, [{ parent }], (state) => readRootIntent(state, site, parent));
+  if (intent === undefined) return undefined;
+  return findLiveReferences(tx, rules, {
+    ...intent,
+    ...(tenant === undefined ? {} : { tenant }),
+    from: parent.from.key ?? intent.from,
+    to: parent.to.key ?? intent.to,
+  });
 }
 
 /** The intent of the migration at the root of a chain of rollbacks. */
-export async function readRootIntent(
+async function readRootIntent(
   state: Tx,
   site: Site,
   about: { tenant: string; id: string },
@@ -34,11 +56,15 @@ export async function readRootIntent(
 }
 
 /** What live configuration names the source now, in words; undefined where nothing does. */
-export async function findLiveReferences(tx: Tx, rules: Rules, asked: Intent): Promise<string | undefined> {
-  const pair = await readPair(tx, rules, asked);
-  const places = await readPlaceGroups(tx, { rules, intent: asked, pair, unclassified: [], samples: 'none' });
-  const tenant = await readTenant(tx, rules, asked.tenant);
-  const live = decideAll({ rules, tenant, places }, asked).flatMap(({ group, outcomes }) =>
+async function findLiveReferences(tx: Tx, rules: Rules, intent: Intent): Promise<string | undefined> {
+  const [pair] = await readPairs(tx, rules, [intent]);
+  const [tenant] = await readTenants(tx, rules, [intent.tenant]);
+  if (pair === undefined || tenant === undefined) return undefined;
+  if (pair instanceof DroverError) throw pair;
+  if (tenant instanceof DroverError) throw tenant;
+  const members = [memberOf(rules, intent, pair)];
+  const [places = []] = await readPlaceGroups(tx, { rules, members }, 'none');
+  const live = decideAll({ rules, tenant, places }, intent).flatMap(({ group, outcomes }) =>
     [...outcomes]
       .filter(([, outcome]) => (outcome.kind === 'stay' ? outcome.live : outcome.kind !== 'skip'))
       .map(([place]) => `${place.id} (${group.rows})`),

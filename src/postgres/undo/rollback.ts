@@ -1,33 +1,41 @@
 /**
  * Rollback: a new migration, forward in time, that takes the journal of an earlier one back where nobody changed the value since.
  * The steps run in reverse, so that the source is live again before a reference to it is restored. It can itself be rolled back.
+ * Several tenants are taken back together as they are moved together (../move/batch.ts).
  */
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { modelTableOf } from '../../engine/plan/steps.ts';
 import { DroverError } from '../../errors.ts';
+import { readRules } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
-import type { Progress, StepResult } from '../move/execute.ts';
+import { resultOf, runBatch } from '../move/batch.ts';
+import type { Job, Member, Outcome, Prepared } from '../move/batch.ts';
+import type { Progress } from '../move/execute.ts';
 import { switchFences } from '../move/fence.ts';
-import { getMigration, settleInterrupted } from '../records/history.ts';
+import { identityOf, lockModels, lockPairs, lockTables } from '../move/locks.ts';
+import { commitRecords, journalFor } from '../records/commit.ts';
+import type { Settle } from '../records/commit.ts';
+import { readMigrations } from '../records/history.ts';
 import type { MigrationDetail } from '../records/history.ts';
-import { identityOf, lockModels, lockPair, lockTables } from '../move/locks.ts';
-import { openRecord } from '../records/records.ts';
-import type { NewRecord } from '../records/records.ts';
-import { prepareState, readRules, stateTable, withState, withTenant } from '../scope/site.ts';
+import type { Done, NewRecord } from '../records/records.ts';
+import { withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
-import { findLiveReferences, readRootIntent, retiresAgain } from './retire-again.ts';
-import { skipAll, undoChunk } from './chunk.ts';
-import type { Chunk, Skipped, UndoContext } from './chunk.ts';
-import { finishWork, journalFor, recorded } from '../move/work.ts';
-import type { Finished } from '../move/work.ts';
+import type { Skipped } from './chunk.ts';
+import { undoSteps } from './steps.ts';
+import type { StepsUndone } from './steps.ts';
 
+/** Which migration of which tenant is taken back. */
 export interface RollbackRequest {
   readonly migrationId: string;
   readonly tenant?: string | undefined;
+}
+
+/** How rollbacks are carried out, whatever the tenant. */
+export interface RollbackOptions {
   readonly actor: string;
   readonly reason?: string;
-  /** Called in the work's transaction, after its work and before its commit. Throwing rolls it back. */
-  readonly beforeCommit?: (tx: Tx, result: RollbackResult) => Promise<void>;
+  /** In the work's transaction, after its work and before its commit. Throwing rolls it back. */
+  readonly beforeCommit?: (tx: Tx, done: readonly RollbackResult[]) => Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -46,57 +54,89 @@ export interface RollbackResult {
 /** How many skipped rows a result names. */
 const skippedShown = 1000;
 
-/** @throws MIGRATION_NOT_FOUND, ROLLBACK_IMPOSSIBLE, MIGRATION_RUNNING */
-export async function rollbackMove(site: Site, request: RollbackRequest): Promise<RollbackResult> {
-  const startedAt = performance.now();
-  await prepareState(site);
-  const parent = await getMigration(site, { tenant: request.tenant, id: request.migrationId });
-  const tenant = tenantOf(parent);
-  await settleInterrupted(site, { tenant, source: modelOf(parent, 'from') });
-  refuseImpossible(await getMigration(site, { tenant, id: request.migrationId }));
-  const id = await openRecord(site, recordOf(request, parent));
-  const work = await recorded(site, { tenant, id }, () =>
-    attempt(site, request, { parent, tenant, id, startedAt }),
+/** Takes one migration back. @throws MIGRATION_NOT_FOUND, ROLLBACK_IMPOSSIBLE, MIGRATION_RUNNING */
+export async function rollbackMove(
+  site: Site,
+  { migrationId, tenant, ...options }: RollbackRequest & RollbackOptions,
+): Promise<RollbackResult> {
+  return resultOf(await rollbackMoves(site, [{ migrationId, tenant }], options));
+}
+
+/**
+ * Takes the migrations of several tenants back, each tenant once; outcomes in their order.
+ * @throws what concerns no single tenant: the database is gone
+ */
+export function rollbackMoves(
+  site: Site,
+  requests: readonly RollbackRequest[],
+  options: RollbackOptions,
+): Promise<Outcome<RollbackResult>[]> {
+  return runBatch(site, jobOf(site, options), requests);
+}
+
+/** A migration that can be taken back. */
+interface Undoing {
+  readonly parent: MigrationDetail;
+  readonly tenant: string | undefined;
+  readonly source: ModelFacts;
+  readonly target: ModelFacts;
+}
+
+function jobOf(site: Site, options: RollbackOptions): Job<RollbackRequest, Undoing, RollbackResult> {
+  return {
+    tenantOf: ({ tenant }) => tenant,
+    prepare: (requests) => prepare(site, requests),
+    askedBy: ({ parent, tenant }) => ({ migrationId: parent.id, tenant }),
+    recordOf: (undoing) => recordOf(options, undoing),
+    shapeOf: ({ source }) => JSON.stringify([source.kind, source.key === undefined]),
+    work: (tx, members) => takeBack(tx, site, { options, members }),
+  };
+}
+
+async function prepare(
+  site: Site,
+  requests: readonly RollbackRequest[],
+): Promise<Prepared<Undoing, RollbackResult>[]> {
+  const parents = await withStates(
+    site,
+    requests.map(({ tenant }) => tenant),
+    (tx) =>
+      readMigrations(
+        tx,
+        site,
+        requests.map(({ migrationId: id, tenant }) => ({ id, tenant })),
+      ),
   );
-  return work.settle();
+  return parents.map((parent) => {
+    if (parent instanceof DroverError) return { refused: parent };
+    const source = modelOf(parent, 'from');
+    const tenant = parent.tenant === '' ? undefined : parent.tenant;
+    const about = { tenant, source };
+    const refused = impossible(parent);
+    if (refused !== undefined) return { about, refused };
+    return { about, ready: { parent, tenant, source, target: modelOf(parent, 'to') } };
+  });
 }
 
 /** What the record of a rollback says from its beginning. */
-export function recordOf(
-  { actor, reason }: Pick<RollbackRequest, 'actor' | 'reason'>,
-  parent: MigrationDetail,
-): NewRecord {
-  const models = { source: modelOf(parent, 'from'), target: modelOf(parent, 'to') };
-  const base = {
-    kind: 'rollback' as const,
-    tenant: tenantOf(parent),
-    parentId: parent.id,
-    ...models,
-    actor,
-    forced: false,
-  };
+function recordOf({ actor, reason }: RollbackOptions, { parent, tenant, source, target }: Undoing): NewRecord {
+  const base = { kind: 'rollback' as const, tenant, parentId: parent.id, source, target, actor, forced: false };
   return reason === undefined ? base : { ...base, reason };
 }
 
-function tenantOf({ tenant }: MigrationDetail): string | undefined {
-  return tenant === '' ? undefined : tenant;
-}
-
-/** @throws ROLLBACK_IMPOSSIBLE */
-export function refuseImpossible(parent: MigrationDetail): void {
+/** ROLLBACK_IMPOSSIBLE where the migration cannot be taken back. */
+function impossible(parent: MigrationDetail): DroverError | undefined {
   const why =
     parent.status !== 'succeeded'
       ? `it ${parent.status === 'failed' ? 'failed and changed nothing' : 'is still running'}`
       : parent.rolledBack
         ? 'it was rolled back already'
         : undefined;
-  if (why !== undefined)
-    throw new DroverError('ROLLBACK_IMPOSSIBLE', `Migration ${parent.id} cannot be rolled back: ${why}.`, {
-      id: parent.id,
-    });
+  const message = `Migration ${parent.id} cannot be rolled back: ${why}.`;
+  return why === undefined ? undefined : new DroverError('ROLLBACK_IMPOSSIBLE', message, { id: parent.id });
 }
 
-export function modelOf(record: MigrationDetail, side: 'from' | 'to'): ModelFacts {
+function modelOf(record: MigrationDetail, side: 'from' | 'to'): ModelFacts {
   const { key, name, provider } = record[side];
   const components = { ...(name === null ? {} : { name }), ...(provider === null ? {} : { provider }) };
   return {
@@ -110,151 +150,85 @@ export function modelOf(record: MigrationDetail, side: 'from' | 'to'): ModelFact
   };
 }
 
-export interface Attempt {
-  readonly parent: MigrationDetail;
-  readonly tenant: string | undefined;
-  readonly id: string;
-  readonly startedAt: number;
+interface Work {
+  readonly options: RollbackOptions;
+  readonly members: readonly Member<Undoing>[];
 }
 
-function attempt(site: Site, request: RollbackRequest, about: Attempt): Promise<Finished<RollbackResult>> {
-  return withTenant(site, { tenant: about.tenant }, (tx) => takeBack({ tx, site }, request, about));
+/** Everything that rollbacks do in their one transaction: lock, undo the steps in reverse, close the records. */
+async function takeBack(
+  tx: Tx,
+  site: Site,
+  { options, members }: Work,
+): Promise<{ worked: (RollbackResult | DroverError)[]; settle: Settle }> {
+  const refused = await lockPairs(
+    tx,
+    members.map(({ prepared: { tenant, source } }) => ({ tenant, source: identityOf(source) })),
+  );
+  const free = members.filter((_, at) => refused[at] === undefined);
+  const done = await undoAll(tx, site, { options, members: free });
+  if (done.length > 0)
+    await options.beforeCommit?.(
+      tx,
+      done.map(({ result }) => result),
+    );
+  const settle = free.length === 0 ? () => Promise.resolve() : await commitRecords(tx, site, done);
+  const results = done.map(({ result }) => result).values();
+  const worked = members.flatMap((_, at) => refused[at] ?? results.next().value ?? []);
+  return { worked, settle };
 }
 
-/** Everything that a rollback does in its one transaction: lock, undo the steps in reverse, close the record. */
-export async function takeBack(
-  { tx, site }: { tx: Tx; site: Site },
-  request: Omit<RollbackRequest, 'migrationId' | 'tenant'>,
-  about: Attempt,
-): Promise<Finished<RollbackResult>> {
-  const { parent, tenant, id } = about;
-  const source = modelOf(parent, 'from');
-  await lockPair(tx, tenant, identityOf(source));
+async function undoAll(
+  tx: Tx,
+  site: Site,
+  { options, members }: Work,
+): Promise<(Done & { readonly result: RollbackResult })[]> {
+  const [first] = members;
+  if (first === undefined) return [];
   const rules = await readRules(tx, site);
-  await lockTables(tx, rules, source.kind);
-  if (source.key !== undefined && modelTableOf(rules, source.kind) !== undefined)
-    await lockModels(tx, rules, { pair: { source, target: modelOf(parent, 'to') }, tenant });
-  const journal = await journalFor(tx, site, { tenant, id });
-  await switchFences(tx, site, { tenant, migrationId: parent.id });
-  const { steps, skipped } = await undoSteps(tx, site, {
-    ...about,
-    context: { tx, rules, tenant, journal },
-    onProgress: request.onProgress,
-  });
-  const restored = steps
-    .filter(({ step }) => !step.operation.endsWith('retire'))
-    .reduce((sum, step) => sum + step.actual, 0);
+  const { kind, key } = first.prepared.source;
+  await lockTables(tx, rules, kind);
+  const pairs = members.map(({ prepared: { source, target, tenant } }) => ({ pair: { source, target }, tenant }));
+  if (key !== undefined && modelTableOf(rules, kind) !== undefined) await lockModels(tx, rules, pairs);
+  const records = members.map(({ prepared: { tenant }, id }) => ({ tenant, id }));
+  const journal = await journalFor(tx, site, records);
+  const parents = members.map(({ prepared }) => prepared.parent);
+  for (const { prepared } of members)
+    await switchFences(tx, site, { tenant: prepared.tenant, migrationId: prepared.parent.id });
+  const tenants = members.map(({ prepared }) => prepared.tenant);
+  const undone = await undoSteps(tx, site, { rules, tenants, parents, journal, onProgress: options.onProgress });
+  await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
+  return members.map((member, at) => doneOf(options, member, undone[at] ?? { results: [], skipped: [] }));
+}
+
+function doneOf(
+  { actor, reason }: RollbackOptions,
+  { prepared, id, startedAt }: Member<Undoing>,
+  { results, skipped }: StepsUndone,
+): Done & { readonly result: RollbackResult } {
+  const restored = results
+    .filter(({ step }) => step.kind !== 'retire')
+    .reduce((sum, { actual }) => sum + actual, 0);
+  const complete = skipped.length === 0;
   const result = {
     migrationId: id,
-    parentId: parent.id,
+    parentId: prepared.parent.id,
     restored,
     skippedCount: skipped.length,
     skipped: skipped.slice(0, skippedShown),
-    complete: skipped.length === 0,
-    durationMs: Math.round(performance.now() - about.startedAt),
+    complete,
+    durationMs: Math.round(performance.now() - startedAt),
   };
-  await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
-  await request.beforeCommit?.(tx, result);
-  return finishWork(tx, site, {
-    tenant,
+  return {
+    tenant: prepared.tenant,
     id,
     kind: 'rollback',
-    complete: result.complete,
+    complete,
     result,
-    results: steps,
-    actor: request.actor,
+    results,
+    actor,
     rows: restored,
     forced: false,
-    reason: request.reason,
-  });
-}
-
-interface UndoSteps extends Attempt {
-  readonly context: Pick<UndoContext, 'tx' | 'rules' | 'tenant' | 'journal'>;
-  readonly onProgress: RollbackRequest['onProgress'];
-}
-
-/** Takes the steps back in reverse order; chunk by chunk, so that memory stays flat. */
-async function undoSteps(tx: Tx, site: Site, about: UndoSteps) {
-  const steps: StepResult[] = [];
-  const skipped: Skipped[] = [];
-  for (const [at, original] of about.parent.steps.toReversed().entries()) {
-    let chunk = 0;
-    const context = { ...about.context, step: at + 1, nextChunk: () => (chunk += 10) };
-    let restored = 0;
-    const held = await whyNotRetire(tx, site, { about, operation: original.operation });
-    for await (const one of readChunks(tx, site, { ...about, step: original.step })) {
-      const undone = held === undefined ? await undoChunk(context, one) : skipAll(one, held);
-      restored += undone.restored;
-      skipped.push(...undone.skipped);
-      about.onProgress?.({
-        step: at + 1,
-        steps: about.parent.steps.length,
-        operation: `undo ${original.operation}`,
-        table: original.table,
-        entity: original.entity,
-        rows: restored,
-        expected: original.actual ?? original.expected,
-      });
-    }
-    steps.push({
-      step: {
-        id: at + 1,
-        operation: `undo ${original.operation}`,
-        table: original.table,
-        entity: original.entity,
-        expected: original.actual ?? original.expected,
-        rows: [],
-      },
-      actual: restored,
-    });
-  }
-  return { steps, skipped };
-}
-
-/** Why the source cannot be retired again, where undoing this step would do that. */
-async function whyNotRetire(
-  tx: Tx,
-  site: Site,
-  { about, operation }: { about: UndoSteps; operation: string },
-): Promise<string | undefined> {
-  if (!retiresAgain(operation)) return undefined;
-  const { parent, tenant, context } = about;
-  const intent = await inState(tx, site, about, (state) => readRootIntent(state, site, parent));
-  if (intent === undefined) return undefined;
-  const [from, to] = [parent.from.key ?? intent.from, parent.to.key ?? intent.to];
-  return findLiveReferences(tx, context.rules, {
-    ...intent,
-    ...(tenant === undefined ? {} : { tenant }),
-    from,
-    to,
-  });
-}
-
-/** The chunks of a step, last first. */
-async function* readChunks(tx: Tx, site: Site, about: Attempt & { step: number }): AsyncGenerator<Chunk> {
-  const { chunks } = await inState(tx, site, about, (state) =>
-    state.one<{ chunks: number[] | null }>(
-      `SELECT array_agg(chunk ORDER BY chunk DESC) AS chunks FROM ${stateTable(site, 'journal')} WHERE ${chunkWhere(site)}`,
-      [about.parent.tenant, about.parent.id, about.step],
-    ),
-  );
-  for (const chunk of chunks ?? []) {
-    yield await inState(tx, site, about, (state) =>
-      state.one<Chunk>(
-        `SELECT step, chunk, action, table_name AS "table", key_columns AS "keyColumns", coalesce(uuid_keys::text[], int_keys::text[], text_keys) AS keys, before, after, to_jsonb(befores) AS befores, to_jsonb(afters) AS afters
-         FROM ${stateTable(site, 'journal')} WHERE ${chunkWhere(site)} AND chunk = $4::int`,
-        [about.parent.tenant, about.parent.id, about.step, chunk],
-      ),
-    );
-  }
-}
-
-function chunkWhere(site: Site): string {
-  return `tenant_id = $1::text::${site.state.tenantType} AND migration_id = $2::text::uuid AND step = $3::int`;
-}
-
-/** Records in the same database are read in the same transaction. */
-function inState<T>(tx: Tx, site: Site, about: Attempt, work: (state: Tx) => Promise<T>): Promise<T> {
-  return site.state.separate ? withState(site, about.tenant, work) : work(tx);
+    reason,
+  };
 }

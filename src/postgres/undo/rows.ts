@@ -1,68 +1,72 @@
 /** Taking whole rows back: a removed row is put back as it was; an added row is removed where nobody changed it. */
-import { Binder } from '../sql/binder.ts';
-import { quoteRows } from '../sql/identifiers.ts';
-import { journalTail } from '../move/journal.ts';
+import { numbered, runChange } from '../records/journal.ts';
 import { keyExpression, keyMatches } from '../sql/keys.ts';
 import { insertImages, rowImage } from '../sql/row-image.ts';
 import { mineSql } from '../sql/row.ts';
+import { allOf, bind, change, each, fromMembers, memberNumber, nothing, raw, rowsOf, sql } from '../sql/sql.ts';
+import { chunkRows, undoEntry, undoneOf } from './chunk.ts';
 import type { Chunk, UndoContext, UndoTarget, Undone } from './chunk.ts';
 
-/** Puts the rows of a `delete` chunk back. */
-export async function undoDelete(context: UndoContext, target: UndoTarget, chunk: Chunk): Promise<Undone> {
-  const { table, key } = target;
-  const binder = new Binder();
-  const images = binder.bind(
-    (chunk.befores ?? []).map((image) => JSON.stringify(image)),
-    'text[]::jsonb[]',
-  );
-  const sql = `WITH moved AS (${insertImages(table, `SELECT u.image FROM unnest(${images}) u (image)`)} ON CONFLICT DO NOTHING RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image)
-    ${tail(binder, context, target, { action: 'insert', afters: 'm.image' })}`;
-  return finish(context, chunk, { sql, binder, reason: 'a row with the same key is there now' });
-}
-
-/** Removes the rows of an `insert` chunk where they still are what was inserted. */
-export async function undoInsert(context: UndoContext, target: UndoTarget, chunk: Chunk): Promise<Undone> {
-  const { table, key } = target;
-  const binder = new Binder();
-  const keys = binder.bind(chunk.keys, `text[]::${key.type}[]`);
-  const images = binder.bind(
-    (chunk.afters ?? []).map((image) => JSON.stringify(image)),
-    'text[]::jsonb[]',
-  );
-  const mine = mineSql({ binder, rules: context.rules, table, tenant: context.tenant });
-  const sql = `WITH moved AS (DELETE FROM ${quoteRows(table)} t USING unnest(${keys}, ${images}) e (k, image)
-      WHERE ${keyMatches(key, 't', 'e.k')} AND ${mine} AND ${rowImage(table, 't')} = e.image RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image)
-    ${tail(binder, context, target, { action: 'delete', befores: 'm.image' })}`;
-  return finish(context, chunk, { sql, binder, reason: 'changed or removed since' });
-}
-
-function tail(
-  binder: Binder,
+/** Puts the rows of `delete` chunks back. An INSERT cannot say for which chunk it added a row, so each has a statement of its own. */
+export async function undoDeletes(
   context: UndoContext,
-  { table, key }: UndoTarget,
-  images: { action: 'insert' | 'delete'; befores?: string; afters?: string },
-): string {
-  const firstChunk = context.nextChunk();
-  return journalTail(binder, {
-    journal: context.journal,
-    step: context.step,
-    table,
-    key,
-    firstChunk,
-    ...images,
-    collect: 'm.k',
+  target: UndoTarget,
+  chunks: readonly Chunk[],
+): Promise<Undone[]> {
+  const { table, key } = target;
+  const undone: Undone[] = [];
+  for (const chunk of chunks) {
+    const images = bind(texts(chunk.befores), 'text[]::jsonb[]');
+    const rows = insertImages(table, sql`SELECT u.image FROM unnest(${images}) u (image)`);
+    const [changed] = await runChange(context.tx, {
+      ...undoEntry(context, target, [chunk]),
+      action: 'insert',
+      moved: sql`${rows} ON CONFLICT DO NOTHING RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image`,
+      afters: raw('m.image'),
+      collect: raw('m.k'),
+    });
+    undone.push(undoneOf(chunk, changed?.keys ?? null, 'a row with the same key is there now'));
+  }
+  return undone;
+}
+
+/** Removes the rows of `insert` chunks where they still are what was inserted. */
+export async function undoInserts(
+  context: UndoContext,
+  target: UndoTarget,
+  chunks: readonly Chunk[],
+): Promise<Undone[]> {
+  const { table, key } = target;
+  const row = chunkRows(context, target, chunks);
+  const { size } = row;
+  const keys = each(
+    chunks.map((chunk) => chunk.keys),
+    `text[]::${key.type}[]`,
+  );
+  const images = each(
+    chunks.map(({ afters }) => texts(afters)),
+    'text[]::jsonb[]',
+  );
+  const entries = sql`SELECT u.k, u.image${size === 1 ? nothing : sql`, ${memberNumber(size)} AS "drover:n"`} FROM ${fromMembers(size, '')}${size === 1 ? nothing : raw(', ')}unnest(${keys}, ${images}) u (k, image)`;
+  const own = size === 1 ? [] : [sql`${memberNumber(size)} = e."drover:n"`];
+  const where = allOf([
+    ...own,
+    keyMatches(key, 't', raw('e.k')),
+    mineSql(row),
+    sql`${rowImage(table, 't')} = e.image`,
+  ]);
+  const changed = await runChange(context.tx, {
+    ...undoEntry(context, target, chunks),
+    action: 'delete',
+    given: [['entry', entries]],
+    moved: change`DELETE FROM ${rowsOf(table)} t USING entry e${size === 1 ? nothing : fromMembers(size, ', ')} WHERE ${where}
+      RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image${numbered(size)}`,
+    befores: raw('m.image'),
+    collect: raw('m.k'),
   });
+  return chunks.map((chunk, at) => undoneOf(chunk, changed[at]?.keys ?? null, 'changed or removed since'));
 }
 
-async function finish(
-  context: UndoContext,
-  chunk: Chunk,
-  { sql, binder, reason }: { sql: string; binder: Binder; reason: string },
-): Promise<Undone> {
-  const { rows, keys } = await context.tx.one<{ rows: number; keys: string[] | null }>(sql, binder.values);
-  const done = new Set(keys ?? []);
-  const skipped = chunk.keys
-    .filter((key) => !done.has(key))
-    .map((key) => ({ table: chunk.table, key, reason }));
-  return { restored: rows, skipped };
+function texts(images: readonly unknown[] | null): string[] {
+  return (images ?? []).map((image) => JSON.stringify(image));
 }

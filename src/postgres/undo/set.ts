@@ -1,91 +1,160 @@
-/** Taking changed columns back: one UPDATE per chunk, joined to the keys, where every changed column still holds what was written. */
-import { Binder } from '../sql/binder.ts';
-import { quoteIdent, quoteLiteral, quoteRows } from '../sql/identifiers.ts';
-import { journalTail } from '../move/journal.ts';
+/** Taking changed columns back: one UPDATE joined to the keys, where every changed column still holds what was written. */
+import type { Table } from '../../engine/catalogue/catalog.ts';
+import { readEach } from '../facts/member.ts';
+import { numbered, runChange } from '../records/journal.ts';
+import { columnOf } from '../sql/cast.ts';
 import { keyExpression, keyMatches } from '../sql/keys.ts';
-import { columnOf } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
+import {
+  allOf,
+  change,
+  column,
+  each,
+  fromMembers,
+  ident,
+  list,
+  literal,
+  memberNumber,
+  nothing,
+  raw,
+  rowsOf,
+  sql,
+} from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+import { chunkRows, undoEntry } from './chunk.ts';
 import type { Chunk, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
 
-/** Restores the rows of a `set` chunk. */
-export async function undoSet(context: UndoContext, target: UndoTarget, chunk: Chunk): Promise<Undone> {
-  const restored = new Set(await restore(context, target, chunk));
-  const left = chunk.keys.filter((key) => !restored.has(key));
-  const skipped = left.length === 0 ? [] : await explain(context, target, { chunk, left });
-  return { restored: restored.size, skipped };
+/** Restores the rows of `set` chunks that changed the same columns. */
+export async function undoSets(
+  context: UndoContext,
+  target: UndoTarget,
+  chunks: readonly Chunk[],
+): Promise<Undone[]> {
+  const restored = (await restore(context, target, chunks)).map((keys) => new Set(keys));
+  const left = chunks.map((chunk, at) => chunk.keys.filter((key) => restored[at]?.has(key) !== true));
+  const reasons = await explain(context, target, { chunks, left });
+  return chunks.map((_, at) => ({ restored: restored[at]?.size ?? 0, skipped: reasons[at] ?? [] }));
 }
 
 /** Every column that the chunk or a row of it changed, and that still exists. */
-function columnsOf({ table }: UndoTarget, chunk: Chunk): string[] {
-  const names = new Set(Object.keys(chunk.before ?? {}));
-  for (const row of chunk.befores ?? []) for (const name of Object.keys(row ?? {})) names.add(name);
-  return [...names].filter((name) => table.columns.some((column) => column.name === name));
+export function changedColumns({ columns }: Table, { before, befores }: Chunk): string[] {
+  const names = new Set(Object.keys(before ?? {}));
+  for (const row of befores ?? []) for (const name of Object.keys(row ?? {})) names.add(name);
+  return [...names].filter((name) => columns.some((own) => own.name === name));
 }
 
-/** The rows of the chunk with their images: `e.k`, and `e.b` and `e.a` with what was before and after. */
-function entries(binder: Binder, { key }: UndoTarget, chunk: Chunk): string {
-  const json = (values: readonly unknown[] | null): string =>
-    binder.bind(
-      values === null
-        ? chunk.keys.map(() => null)
-        : values.map((value) => (value === null || value === undefined ? null : JSON.stringify(value))),
+/** The rows of each chunk with their images: `k`, and `b` and `a` with what was before and after. */
+function entriesSql({ key }: UndoTarget, chunks: readonly Chunk[]): Sql {
+  const images = (of: (chunk: Chunk) => readonly unknown[] | null): Sql =>
+    each(
+      chunks.map((chunk) => of(chunk)?.map(textOf) ?? chunk.keys.map(() => null)),
       'text[]::jsonb[]',
     );
-  const fixed = (value: unknown): string => binder.bind(JSON.stringify(value ?? {}), 'text::jsonb');
-  return `SELECT u.k, u.rb, u.ra, ${fixed(chunk.before)} || coalesce(u.rb, '{}') AS b, ${fixed(chunk.after)} || coalesce(u.ra, '{}') AS a
-    FROM unnest(${binder.bind(chunk.keys, `text[]::${key.type}[]`)}, ${json(chunk.befores)}, ${json(chunk.afters)}) u (k, rb, ra)`;
-}
-
-function stillWritten(names: readonly string[]): string {
-  return names
-    .map(
-      (name) =>
-        `(NOT e.a ? ${quoteLiteral(name)} OR t.${quoteIdent(name)}::text IS NOT DISTINCT FROM e.a ->> ${quoteLiteral(name)})`,
-    )
-    .join(' AND ');
-}
-
-async function restore(context: UndoContext, target: UndoTarget, chunk: Chunk): Promise<string[]> {
-  const binder = new Binder();
-  const { table, key } = target;
-  const names = columnsOf(target, chunk);
-  if (names.length === 0) return [];
-  const mine = mineSql({ binder, rules: context.rules, table, tenant: context.tenant });
-  const set = names.map(
-    (name) =>
-      `${quoteIdent(name)} = CASE WHEN e.b ? ${quoteLiteral(name)} THEN (e.b ->> ${quoteLiteral(name)})::${columnOf(table, name).type} ELSE t.${quoteIdent(name)} END`,
+  const shared = (of: (chunk: Chunk) => unknown): Sql =>
+    each(
+      chunks.map((chunk) => JSON.stringify(of(chunk) ?? {})),
+      'text::jsonb',
+    );
+  const keys = each(
+    chunks.map((chunk) => chunk.keys),
+    `text[]::${key.type}[]`,
   );
-  const image = (value: Chunk['before']): { readonly sql: string } => ({
-    sql: value === null ? 'NULL::jsonb' : binder.bind(JSON.stringify(value), 'text::jsonb'),
-  });
-  const sql = `WITH entry AS (${entries(binder, target, chunk)})
-    , moved AS (UPDATE ${quoteRows(table)} t SET ${set.join(', ')} FROM entry e WHERE ${keyMatches(key, 't', 'e.k')} AND ${mine} AND ${stillWritten(names)} RETURNING ${keyExpression(key, 't')} AS k, e.k AS drover_k, e.rb, e.ra)
-    ${journalTail(binder, { journal: context.journal, step: context.step, action: 'set', table, key, firstChunk: context.nextChunk(), before: image(chunk.after).sql, after: image(chunk.before).sql, befores: 'm.ra', afters: 'm.rb', collect: 'm.drover_k' })}`;
-  return (await context.tx.one<{ keys: string[] | null }>(sql, binder.values)).keys ?? [];
+  const rows = sql`unnest(${keys}, ${images(({ befores }) => befores)}, ${images(({ afters }) => afters)}) u (k, rb, ra)`;
+  return sql`SELECT u.k, u.rb, u.ra, ${shared(({ before }) => before)} || coalesce(u.rb, '{}') AS b, ${shared(({ after }) => after)} || coalesce(u.ra, '{}') AS a FROM ${rows}`;
 }
 
-/** Why rows of the chunk were not restored. */
+function textOf(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+/** The keys of the rows that were restored, for each chunk. */
+async function restore(
+  context: UndoContext,
+  target: UndoTarget,
+  chunks: readonly Chunk[],
+): Promise<(readonly string[])[]> {
+  const { table, key } = target;
+  const names = chunks[0] === undefined ? [] : changedColumns(table, chunks[0]);
+  if (names.length === 0) return chunks.map(() => []);
+  const row = chunkRows(context, target, chunks);
+  const { size } = row;
+  const entries = entriesSql(target, chunks);
+  const numberedEntries =
+    size === 1
+      ? entries
+      : sql`SELECT ${memberNumber(size)} AS "drover:n", q.* FROM ${fromMembers(size, '')} CROSS JOIN LATERAL (${entries}) q`;
+  const set = names.map((name) => {
+    const old = sql`(e.b ->> ${literal(name)})::${raw(columnOf(table, name).type)}`;
+    return sql`${ident(name)} = CASE WHEN e.b ? ${literal(name)} THEN ${old} ELSE ${column('t', name)} END`;
+  });
+  const own = size === 1 ? [] : [sql`${memberNumber(size)} = e."drover:n"`];
+  const where = allOf([...own, keyMatches(key, 't', raw('e.k')), mineSql(row), ...stillWritten(names)]);
+  const image = (of: (chunk: Chunk) => unknown): Sql =>
+    each(
+      chunks.map((chunk) => textOf(of(chunk))),
+      'text::jsonb',
+    );
+  const changed = await runChange(context.tx, {
+    ...undoEntry(context, target, chunks),
+    action: 'set',
+    given: [['entry', numberedEntries]],
+    moved: change`UPDATE ${rowsOf(table)} t SET ${list(set)} FROM entry e${size === 1 ? nothing : fromMembers(size, ', ')} WHERE ${where}
+      RETURNING ${keyExpression(key, 't')} AS k, e.k AS drover_k, e.rb, e.ra${numbered(size)}`,
+    before: image(({ after }) => after),
+    after: image(({ before }) => before),
+    befores: raw('m.ra'),
+    afters: raw('m.rb'),
+    collect: raw('m.drover_k'),
+  });
+  return changed.map(({ keys }) => keys ?? []);
+}
+
+function stillWritten(names: readonly string[]): Sql[] {
+  return names.map(
+    (name) =>
+      sql`(NOT e.a ? ${literal(name)} OR ${column('t', name)}::text IS NOT DISTINCT FROM e.a ->> ${literal(name)})`,
+  );
+}
+
+interface Left {
+  readonly chunks: readonly Chunk[];
+  /** Of each chunk, the keys of the rows that were not restored. */
+  readonly left: readonly (readonly string[])[];
+}
+
+/** Why rows were not restored, for each chunk. */
 async function explain(
   context: UndoContext,
   target: UndoTarget,
-  { chunk, left }: { chunk: Chunk; left: readonly string[] },
-): Promise<Skipped[]> {
-  const binder = new Binder();
+  { chunks, left }: Left,
+): Promise<Skipped[][]> {
+  const at = [...chunks.keys()].filter((number) => (left[number]?.length ?? 0) > 0);
+  if (at.length === 0) return chunks.map(() => []);
+  const some = at.flatMap((number) => chunks[number] ?? []);
   const { table, key } = target;
-  const names = columnsOf(target, chunk);
-  const mine = mineSql({ binder, rules: context.rules, table, tenant: context.tenant });
+  const row = chunkRows(context, target, some);
+  const names = some[0] === undefined ? [] : changedColumns(table, some[0]);
   const differs = names.map(
     (name) =>
-      `CASE WHEN e.a ? ${quoteLiteral(name)} AND t.${quoteIdent(name)}::text IS DISTINCT FROM e.a ->> ${quoteLiteral(name)} THEN ${quoteLiteral(name)} END`,
+      sql`CASE WHEN e.a ? ${literal(name)} AND ${column('t', name)}::text IS DISTINCT FROM e.a ->> ${literal(name)} THEN ${literal(name)} END`,
   );
-  const found = key.columns.map((column) => `t.${quoteIdent(column.name)} IS NOT NULL`).join(' AND ');
-  const sql = `WITH entry AS (${entries(binder, target, chunk)})
-    SELECT e.k::text AS key, (${found}) AS found, array_remove(ARRAY[${differs.join(', ')}]::text[], NULL) AS changed
-    FROM entry e LEFT JOIN ${quoteRows(table)} t ON ${keyMatches(key, 't', 'e.k')} AND ${mine} WHERE e.k = ANY (${binder.bind(left, `text[]::${key.type}[]`)})`;
-  const rows = await context.tx.many<{ key: string; found: boolean; changed: string[] }>(sql, binder.values);
-  return rows.map((row) => ({
-    table: table.id,
-    key: row.key,
-    reason: row.found ? `changed since: ${row.changed.join(', ')}` : 'deleted since',
-  }));
+  const found = allOf(key.columns.map(({ name }) => sql`${column('t', name)} IS NOT NULL`));
+  const asked = each(
+    at.map((number) => left[number]),
+    `text[]::${key.type}[]`,
+  );
+  const rows = await readEach<{ key: string; found: boolean; changed: string[] }>(
+    context.tx,
+    some.length,
+    sql`SELECT e.k::text AS key, (${found}) AS found, array_remove(ARRAY[${list(differs)}]::text[], NULL) AS changed
+    FROM (${entriesSql(target, some)}) e LEFT JOIN ${rowsOf(table)} t ON ${keyMatches(key, 't', raw('e.k'))} AND ${mineSql(row)} WHERE e.k = ANY (${asked})`,
+  );
+  const reasons = new Map(at.map((number, position) => [number, rows[position] ?? []]));
+  return chunks.map((_, number) =>
+    (reasons.get(number) ?? []).map((one) => ({
+      table: table.id,
+      key: one.key,
+      reason: one.found ? `changed since: ${one.changed.join(', ')}` : 'deleted since',
+    })),
+  );
 }

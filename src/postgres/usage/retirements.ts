@@ -12,7 +12,7 @@ import type { Retirement, RetiringUse } from '../../engine/models/retirements.ts
 import { successorOf } from '../../engine/models/successor.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import { rulesForReading } from '../catalogue/rules.ts';
+import { readRules } from '../catalogue/rules.ts';
 import { listModelsOfKind } from '../facts/model-rows.ts';
 import { withTenant, withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
@@ -56,7 +56,7 @@ function readTogether(site: Site, tenants: readonly Named[]): Promise<RetiringUs
   const names = new Map(tenants.map((tenant) => [tenant.key, tenant]));
   const fleet = [...names.keys()];
   return withTenants(site, { tenants: fleet, readOnly: true }, async (tx) => {
-    const rules = await rulesForReading(tx, site);
+    const rules = await readRules(tx, site);
     const isWanted = ({ tenant }: ModelFacts): boolean => tenant === null || names.has(tenant ?? '');
     return readUses(tx, rules, { isWanted, fleet, whose: (tenant) => names.get(tenant) ?? null });
   });
@@ -65,7 +65,7 @@ function readTogether(site: Site, tenants: readonly Named[]): Promise<RetiringUs
 function readAlone(site: Site, tenant: Named | null): Promise<RetiringUse[]> {
   const key = tenant?.key;
   return withTenant(site, { tenant: key, readOnly: true }, async (tx) =>
-    readUses(tx, await rulesForReading(tx, site), {
+    readUses(tx, await readRules(tx, site), {
       tenant: key,
       isWanted: () => true,
       whose: () => tenant,

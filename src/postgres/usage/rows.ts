@@ -12,13 +12,13 @@ import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
-import { Binder, castFor } from '../sql/binder.ts';
 import { displaySql } from '../facts/columns.ts';
-import { quoteIdent, quoteRows } from '../sql/identifiers.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
-import { columnOf } from '../sql/match.ts';
+import { castFor, columnOf } from '../sql/cast.ts';
 import type { RowContext } from '../sql/match.ts';
 import { deadSql, liveSql, mineSql } from '../sql/row.ts';
+import { allOf, bind, column, join, list, raw, rowsOf, sql } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
 
 export interface UsageAsked {
   readonly rules: Rules;
@@ -122,29 +122,28 @@ function hits({ place, meanings }: SoughtPlace, ids: readonly string[], live: bo
 }
 
 export interface UsageSql {
-  readonly binder: Binder;
-  readonly key: string;
-  readonly name: string;
+  readonly key: Sql;
+  readonly name: Sql;
   /** The columns of `UsageRow`. */
-  readonly columns: string;
-  readonly from: string;
+  readonly columns: Sql;
+  readonly from: Sql;
 }
 
 /** The parts of a statement over the rows of a table that may name one of the models. */
 export function usageSql(asked: UsageAsked, used: UsedTable): UsageSql {
-  const binder = new Binder();
   const { rules } = asked;
-  const context: RowContext = { binder, rules, table: used.table, tenant: asked.tenant };
+  const tenants = asked.tenant === undefined ? undefined : [asked.tenant];
+  const context: RowContext = { rules, table: used.table, size: 1, tenants };
   const key = findRowKey(rules, used.table);
   const owner = ownerColumn(asked, used.table);
   const places = [...used.scalars, ...used.documents];
   const columns = [
-    `${owner === undefined ? `''` : `t.${quoteIdent(owner)}::text`} AS tenant`,
-    `jsonb_build_array(${used.scalars.map(tupleSql).join(', ')}) AS tuples`,
-    `ARRAY[${places.map(({ place }) => liveSql(context, place)).join(', ')}]::boolean[] AS live`,
-    `${deadSql(context)} AS dead`,
-    `ARRAY[${used.documents.map(({ place }) => `t.${quoteIdent(place.column)}::text`).join(', ')}]::text[] AS texts`,
-    `jsonb_build_array(${used.documents.map(elementsSql).join(', ')}) AS elements`,
+    sql`${owner === undefined ? raw(`''`) : sql`${column('t', owner)}::text`} AS tenant`,
+    sql`jsonb_build_array(${list(used.scalars.map(tupleSql))}) AS tuples`,
+    sql`ARRAY[${list(places.map(({ place }) => liveSql(context, place)))}]::boolean[] AS live`,
+    sql`${deadSql(context)} AS dead`,
+    sql`ARRAY[${list(used.documents.map(({ place }) => sql`${column('t', place.column)}::text`))}]::text[] AS texts`,
+    sql`jsonb_build_array(${list(used.documents.map(elementsSql))}) AS elements`,
   ];
   const sought = [
     ...used.scalars.map((place) => scalarSql(context, place)),
@@ -153,13 +152,12 @@ export function usageSql(asked: UsageAsked, used: UsedTable): UsageSql {
   const mine =
     owner === undefined || asked.fleet === undefined
       ? mineSql(context)
-      : `t.${quoteIdent(owner)} = ANY (${binder.bind(asked.fleet, 'text[]')}::${columnOf(used.table, owner).type}[])`;
+      : sql`${column('t', owner)} = ANY (${bind(asked.fleet, 'text[]')}::${raw(columnOf(used.table, owner).type)}[])`;
   return {
-    binder,
-    key: key === undefined ? 't.ctid::text' : `${keyExpression(key, 't')}::text`,
+    key: sql`${key === undefined ? raw('t.ctid') : keyExpression(key, 't')}::text`,
     name: displaySql(rules, used.table),
-    columns: columns.join(', '),
-    from: `${quoteRows(used.table)} t WHERE ${mine} AND (${sought.join(' OR ')})`,
+    columns: list(columns),
+    from: sql`${rowsOf(used.table)} t WHERE ${mine} AND (${join(sought, ' OR ')})`,
   };
 }
 
@@ -179,32 +177,34 @@ function ownerColumn({ rules, fleet }: UsageAsked, table: Table): string | undef
   );
 }
 
-function tupleSql({ place }: SoughtPlace): string {
-  return `jsonb_build_array(${place.columns.map(({ column }) => `t.${quoteIdent(column)}::text`).join(', ')})`;
+function tupleSql({ place }: SoughtPlace): Sql {
+  return sql`jsonb_build_array(${list(place.columns.map((part) => sql`${column('t', part.column)}::text`))})`;
 }
 
-function elementsSql({ place }: SoughtPlace): string {
-  return place.carrier === 'array' ? `to_jsonb(t.${quoteIdent(place.column)}::text[])` : 'NULL::jsonb';
+function elementsSql({ place }: SoughtPlace): Sql {
+  return place.carrier === 'array'
+    ? sql`to_jsonb(${column('t', place.column)}::text[])`
+    : raw('NULL::jsonb');
 }
 
 /** Column by column, so that each can use its index; which of the values belong together is seen afterwards. */
-function scalarSql({ binder, table }: RowContext, { place, tuples }: SoughtPlace): string {
-  const tests = place.columns.map(({ column }, at) => {
+function scalarSql({ table }: RowContext, { place, tuples }: SoughtPlace): Sql {
+  const tests = place.columns.map((part, at) => {
     const values = [...new Set(tuples.map((tuple) => tuple[at] ?? ''))];
-    const cast = castFor(columnOf(table, column)).replace(/^text::/, '');
-    return `t.${quoteIdent(column)} = ANY (${binder.bind(values, 'text[]')}${cast === 'text' ? '' : `::${cast}[]`})`;
+    const cast = castFor(columnOf(table, part.column)).replace(/^text::/, '');
+    return sql`${column('t', part.column)} = ANY (${bind(values, cast === 'text' ? 'text[]' : `text[]::${cast}[]`)})`;
   });
-  return `(${tests.join(' AND ')})`;
+  return sql`(${allOf(tests)})`;
 }
 
 /** JSON may write any character as an escape, so a document with such an escape is looked at, too. */
-function documentSql({ binder, table }: RowContext, { place, tuples }: SoughtPlace): string {
-  const column = `t.${quoteIdent(place.column)}`;
+function documentSql({ table }: RowContext, { place, tuples }: SoughtPlace): Sql {
+  const value = column('t', place.column);
   const terms = [...new Set(tuples.flat().filter((term) => term !== ''))];
-  if (place.carrier === 'array') return `${column}::text[] && ${binder.bind(terms, 'text[]')}`;
+  if (place.carrier === 'array') return sql`${value}::text[] && ${bind(terms, 'text[]')}`;
   const json = place.carrier === 'json';
   const written = json ? terms.map((term) => JSON.stringify(term).slice(1, -1)) : terms;
-  const found = `EXISTS (SELECT FROM unnest(${binder.bind(written, 'text[]')}) drover_term (value) WHERE strpos(${column}::text, drover_term.value) > 0)`;
+  const found = sql`EXISTS (SELECT FROM unnest(${bind(written, 'text[]')}) drover_term (value) WHERE strpos(${value}::text, drover_term.value) > 0)`;
   const escaped = json && columnOf(table, place.column).kind !== 'jsonb';
-  return escaped ? `(${found} OR ${column}::text ~ '\\\\[u/]')` : found;
+  return escaped ? sql`(${found} OR ${value}::text ~ '\\\\[u/]')` : found;
 }

@@ -1,17 +1,20 @@
 /** The plans to the best targets of one source, without choosing any: what a person is shown before deciding. */
-import type { Intent } from '../../engine/plan/intent.ts';
-import { planMigration } from '../../engine/plan/plan.ts';
-import type { Plan } from '../../engine/plan/plan-types.ts';
 import { selectModel } from '../../engine/models/select.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
 import { rankTargets } from '../../engine/models/suggest.ts';
 import type { Suggestion } from '../../engine/models/suggest.ts';
+import type { Intent } from '../../engine/plan/intent.ts';
+import type { Plan } from '../../engine/plan/plan-types.ts';
+import { modelTableOf } from '../../engine/plan/steps.ts';
 import { DroverError } from '../../errors.ts';
-import { checkIntent, scanUnclassified } from '../facts/pair.ts';
+import { readGround } from '../catalogue/rules.ts';
+import type { Tx } from '../driver/database.ts';
+import { byShape, memberOf } from '../facts/member.ts';
 import { listModels } from '../facts/model-rows.ts';
-import { sha256 } from '../move/move.ts';
-import { readSnapshot, readTenant } from '../facts/snapshot.ts';
-import { readRules, withTenant } from '../scope/site.ts';
+import { checkIntent, chosen, scanUnclassified } from '../facts/pair.ts';
+import { readTenants, readToday } from '../facts/snapshot.ts';
+import { planAll } from '../move/plan.ts';
+import type { Move } from '../move/plan.ts';
+import { withTenant } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 
 export interface PlannedSuggestion extends Suggestion {
@@ -28,32 +31,52 @@ export type SuggestQuery = Omit<Intent, 'to'> & { readonly limit: number };
 export function suggestTargets(site: Site, query: SuggestQuery): Promise<PlannedSuggestion[]> {
   return withTenant(site, { tenant: query.tenant, readOnly: true }, async (tx) => {
     const { limit, ...asked } = query;
-    const rules = await readRules(tx, site);
+    const ground = await readGround(tx, site);
+    const { rules } = ground;
     const intent = checkIntent(rules, { ...asked, to: '' });
-    await readTenant(tx, rules, intent.tenant);
+    const [tenant = null] = await readTenants(tx, rules, [intent.tenant]);
+    if (tenant instanceof DroverError) throw tenant;
     const model = modelTableOf(rules, intent.kind ?? '');
     const models = model === undefined ? [] : await listModels(tx, rules, { model, tenant: intent.tenant });
-    const selected = selectModel(models, intent.from, 'source');
-    if ('refused' in selected)
-      throw new DroverError(selected.refused, selected.message, { fits: selected.fits });
-    const source = selected.model;
-    const { today } = await tx.one<{ today: string }>(
-      `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS today`,
-    );
+    const source = chosen(selectModel(models, intent.from, 'source'));
     const { priceLimit } = rules.config;
     const ranked = rankTargets(source, models, {
-      today,
+      today: await readToday(tx),
       ...(priceLimit === undefined ? {} : { priceLimit }),
-    });
-    const unclassified = await scanUnclassified(tx, rules, { intent, pair: { source, target: source } });
-    const planned: PlannedSuggestion[] = [];
-    for (const suggestion of ranked.slice(0, limit)) {
+    }).slice(0, limit);
+    const alone = [memberOf(rules, intent, { source, target: source })];
+    const [unclassified = []] = await scanUnclassified(tx, { rules, members: alone }, ground.scannable);
+    const suggested = ranked.map((suggestion) => {
       const to = suggestion.model.key ?? '';
-      const pair = { source, target: suggestion.model };
-      const snapshot = await readSnapshot(tx, { rules, intent: { ...intent, to }, pair, unclassified });
-      const plan = planMigration({ snapshot, intent: { ...intent, to }, digest: sha256 });
-      planned.push({ ...suggestion, plan });
+      const member = memberOf(rules, { ...intent, to }, { source, target: suggestion.model });
+      return { suggestion, move: { ground, tenant, member, unclassified } };
+    });
+    return planEach(tx, suggested);
+  });
+}
+
+interface Suggested {
+  readonly suggestion: Suggestion;
+  readonly move: Move;
+}
+
+/** The plans, in the order of the suggestions. */
+async function planEach(tx: Tx, suggested: readonly Suggested[]): Promise<PlannedSuggestion[]> {
+  const plans = new Map<Suggestion, Plan>();
+  for (const alike of byShape(suggested, ({ move }) => move.member)) {
+    const planned = await planAll(
+      tx,
+      alike.map(({ move }) => move),
+      'all',
+    );
+    for (const [at, { suggestion }] of alike.entries()) {
+      const one = planned[at];
+      if (one instanceof DroverError) throw one;
+      if (one !== undefined) plans.set(suggestion, one.plan);
     }
-    return planned;
+  }
+  return suggested.flatMap(({ suggestion }) => {
+    const plan = plans.get(suggestion);
+    return plan === undefined ? [] : [{ ...suggestion, plan }];
   });
 }

@@ -3,6 +3,7 @@ import type { ModelFacts } from '../../engine/models/model.ts';
 import { compareText } from '../../engine/order.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
+import { bind, raw, sql } from '../sql/sql.ts';
 import { hitsOf, usageSql, usedTables } from './rows.ts';
 import type { Hit, UsageAsked, UsageRow, UsedTable } from './rows.ts';
 
@@ -80,16 +81,15 @@ async function visitRows(
   asked: UsageAsked,
   { used, add }: { used: UsedTable; add: (row: UsageRow, rows: number) => void },
 ): Promise<void> {
-  const { binder, columns, from } = usageSql(asked, used);
+  const { columns, from } = usageSql(asked, used);
   if (used.documents.length === 0) {
     const groups = await tx.many<UsageRow & { rows: number }>(
-      `SELECT r.*, count(*)::int AS rows FROM (SELECT ${columns} FROM ${from}) r GROUP BY tenant, tuples, live, dead, texts, elements`,
-      binder.values,
+      sql`SELECT r.*, count(*)::int AS rows FROM (SELECT ${columns} FROM ${from}) r GROUP BY tenant, tuples, live, dead, texts, elements`,
     );
     for (const group of groups) add(group, group.rows);
     return;
   }
-  const query = { sql: `SELECT ${columns} FROM ${from}`, params: binder.values, size: batchRows };
+  const query = { sql: sql`SELECT ${columns} FROM ${from}`, size: batchRows };
   await tx.batches<UsageRow>(query, (batch) => {
     for (const row of batch) add(row, 1);
     return Promise.resolve(batchRows);
@@ -183,12 +183,11 @@ function isAsked({ state }: UseQuery, use: Use): boolean {
 type KeyedRow = UsageRow & { readonly key: string; readonly name: string | null };
 
 function readKeyed(tx: Tx, asked: UsageAsked, { used, after }: TableQuery): Promise<KeyedRow[]> {
-  const { binder, key, name, columns, from } = usageSql(asked, used);
-  const ordered = `${key} COLLATE "C"`;
-  const later = after === undefined ? '' : `AND ${ordered} > ${binder.bind(after, 'text')}`;
+  const { key, name, columns, from } = usageSql(asked, used);
+  const ordered = sql`${key} COLLATE "C"`;
+  const later = after === undefined ? raw('') : sql` AND ${ordered} > ${bind(after, 'text')}`;
   return tx.many<KeyedRow>(
-    `SELECT ${key} AS key, ${name} AS name, ${columns} FROM ${from} ${later} ORDER BY ${ordered} LIMIT ${batchRows}`,
-    binder.values,
+    sql`SELECT ${key} AS key, ${name} AS name, ${columns} FROM ${from}${later} ORDER BY ${ordered} LIMIT ${raw(String(batchRows))}`,
   );
 }
 

@@ -1,54 +1,85 @@
 /**
  * enable: where the source is available and a moved row needs it, the target becomes available too: the grant of the source is
  * copied with the target in its place. A scope that lacked the source gains nothing. Journalled, so that a rollback removes it.
+ *
+ * An INSERT cannot say for which member it added a row, so each member has a statement of its own.
  */
-import type { EnableStep, Mapping } from '../../../engine/plan/plan-types.ts';
 import type { Table } from '../../../engine/catalogue/catalog.ts';
-import { castFor } from '../../sql/binder.ts';
-import type { Binder } from '../../sql/binder.ts';
-import { quoteIdent, quoteRows, quoteTable } from '../../sql/identifiers.ts';
-import { journalTail } from '../journal.ts';
+import type { EnableStep } from '../../../engine/plan/plan-types.ts';
+import { castFor, columnOf } from '../../sql/cast.ts';
 import { keyExpression } from '../../sql/keys.ts';
+import { placeMatches } from '../../sql/match.ts';
+import type { PlaceRow } from '../../sql/match.ts';
 import { rowImage } from '../../sql/row-image.ts';
-import { columnOf, matchSql } from '../../sql/match.ts';
 import { mineSql } from '../../sql/row.ts';
-import { openStep } from './step-context.ts';
-import type { StepContext } from './step-context.ts';
+import { bind, change, column, each, ident, join, list, raw, rowsOf, sql, tableName } from '../../sql/sql.ts';
+import type { Sql } from '../../sql/sql.ts';
+import { changeSql, journalOfSome, runChange } from '../../records/journal.ts';
+import type { Change } from '../../records/journal.ts';
+import { movedPlace, openStep } from './step-context.ts';
+import type { Operation, StepContext, Steps } from './step-context.ts';
 
-/** Carries the step out and returns how many grants it added. */
-export async function enable(context: StepContext, step: EnableStep): Promise<number> {
-  const { table, key, row } = openStep(context, step);
+export const enable: Operation<EnableStep> = {
+  run: async (tx, context, { steps }) => {
+    const rows: number[] = [];
+    for (const one of additions(context, steps)) rows.push((await runChange(tx, one))[0]?.rows ?? 0);
+    return rows;
+  },
+  statements: (context, steps) => additions(context, steps).map(changeSql),
+};
+
+function additions(context: StepContext, steps: Steps<EnableStep>): Change[] {
+  return steps.map((step, at) => addition(contextOfOne(context, at), step));
+}
+
+function contextOfOne(context: StepContext, at: number): StepContext {
+  return {
+    ...context,
+    members: context.members.slice(at, at + 1),
+    journal: journalOfSome(context.journal, [at]),
+    translations: context.translations.slice(at, at + 1),
+  };
+}
+
+function addition(context: StepContext, step: EnableStep): Change {
+  const { table, key, row } = openStep(context, [step]);
+  const grant = movedPlace(context, step.grant);
   const columns = copiedColumns(table, step);
-  const scope = `t.${quoteIdent(step.via)}::text = ANY (${row.binder.bind(step.scopes, 'text[]')})`;
-  const values = columns.map((name) => valueOf(row.binder, table, { step, name }));
-  const source = `SELECT DISTINCT ON (t.${quoteIdent(step.via)}) ${values.join(', ')} FROM ${quoteRows(table)} t
-    WHERE ${mineSql(row)} AND ${scope} AND ${matchSql(row, step.grant)} ORDER BY t.${quoteIdent(step.via)}`;
-  const sql = `WITH moved AS (INSERT INTO ${quoteTable(table)} AS t (${columns.map(quoteIdent).join(', ')}) ${source} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image)
-    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'insert', table, key, firstChunk: 0, afters: 'm.image' })}`;
-  return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
+  const via = column('t', step.via);
+  const values = list(columns.map((name) => valueOf(table, grant, name)));
+  const source = sql`SELECT DISTINCT ON (${via}) ${values} FROM ${rowsOf(table)} t
+    WHERE ${mineSql(row)} AND ${via}::text = ANY (${bind(step.scopes, 'text[]')}) AND ${placeMatches(row, grant)} ORDER BY ${via}`;
+  return {
+    journal: context.journal,
+    steps: [step.id],
+    action: 'insert',
+    table,
+    key,
+    firstChunks: [0],
+    moved: change`INSERT INTO ${tableName(table)} AS t (${list(columns.map(ident))}) ${source} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image`,
+    afters: raw('m.image'),
+  };
 }
 
 /** All columns but computed ones and a key of the row's own that the database makes. */
 function copiedColumns(table: Table, step: EnableStep): string[] {
   const natural = new Set([...step.grant.columns, step.via]);
   return table.columns
-    .filter((column) => !column.generated)
+    .filter((each) => !each.generated)
     .filter(
-      (column) =>
-        natural.has(column.name) ||
-        !(table.primaryKey.length === 1 && table.primaryKey[0] === column.name && column.hasDefault),
+      ({ name, hasDefault }) =>
+        natural.has(name) || !(table.primaryKey.length === 1 && table.primaryKey[0] === name && hasDefault),
     )
-    .map((column) => column.name);
+    .map(({ name }) => name);
 }
 
-function valueOf(binder: Binder, table: Table, { step, name }: { step: EnableStep; name: string }): string {
-  const part = step.grant.columns.indexOf(name);
-  const column = `t.${quoteIdent(name)}`;
-  if (part < 0) return column;
+function valueOf(table: Table, { place, mappings }: PlaceRow, name: string): Sql {
+  const part = place.columns.findIndex((own) => own.column === name);
+  const old = column('t', name);
+  if (part < 0) return old;
   const cast = castFor(columnOf(table, name));
-  const cases = step.grant.mappings.map(
-    (mapping: Mapping) =>
-      `WHEN ${column} = ${binder.bind(mapping.from[part], cast)} THEN ${binder.bind(mapping.to[part], cast)}`,
+  const cases = mappings.map(
+    ({ from, to }) => sql`WHEN ${old} = ${each(from[part] ?? [], cast)} THEN ${each(to[part] ?? [], cast)}`,
   );
-  return `CASE ${cases.join(' ')} ELSE ${column} END`;
+  return sql`CASE ${join(cases, ' ')} ELSE ${old} END`;
 }

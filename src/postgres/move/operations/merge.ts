@@ -4,21 +4,34 @@
  * Locking: the DELETE locks the removed rows. Nothing refers to them (the plan refuses otherwise), so nothing cascades.
  */
 import type { MergeStep } from '../../../engine/plan/plan-types.ts';
-import { quoteRows } from '../../sql/identifiers.ts';
-import { journalTail } from '../journal.ts';
 import { keyExpression } from '../../sql/keys.ts';
 import { rowImage } from '../../sql/row-image.ts';
 import { mineSql } from '../../sql/row.ts';
-import { waveOnly } from '../wave-sql.ts';
+import { change, fromMembers, raw, rowsOf } from '../../sql/sql.ts';
+import { changeSql, numbered, rowsEach, runChange } from '../../records/journal.ts';
+import type { Change } from '../../records/journal.ts';
 import { movableSql } from './movable.ts';
-import { openStep } from './step-context.ts';
-import type { StepContext } from './step-context.ts';
+import { movedPlace, openStep } from './step-context.ts';
+import type { Operation, StepContext, Steps } from './step-context.ts';
 
-/** Carries the step out and returns how many rows it removed. */
-export async function merge(context: StepContext, step: MergeStep): Promise<number> {
-  const { table, key, row } = openStep(context, step);
-  const where = `${mineSql(row)} AND ${movableSql(row, context, { step, move: step.move })}`;
-  const sql = `WITH moved AS (DELETE FROM ${quoteRows(table)} t${waveOnly(' USING drover_wave w')} WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image${waveOnly(', w.n AS drover_n')})
-    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'delete', table, key, firstChunk: 0, befores: 'm.image', wave: true })}`;
-  return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
+export const merge: Operation<MergeStep> = {
+  run: async (tx, context, { steps }) => rowsEach(await runChange(tx, removal(context, steps))),
+  statements: (context, steps) => [changeSql(removal(context, steps))],
+};
+
+function removal(context: StepContext, steps: Steps<MergeStep>): Change {
+  const { includeDead, move } = steps[0];
+  const { table, key, row } = openStep(context, steps);
+  const size = steps.length;
+  const movable = movableSql(row, movedPlace(context, move), { includeDead, states: move.states });
+  return {
+    journal: context.journal,
+    steps: steps.map(({ id }) => id),
+    action: 'delete',
+    table,
+    key,
+    firstChunks: steps.map(() => 0),
+    moved: change`DELETE FROM ${rowsOf(table)} t${fromMembers(size, ' USING ')} WHERE ${mineSql(row)} AND ${movable} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image${numbered(size)}`,
+    befores: raw('m.image'),
+  };
 }

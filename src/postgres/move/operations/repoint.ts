@@ -10,95 +10,266 @@
  */
 import { changedColumns } from '../../../engine/plan/plan-types.ts';
 import type { MovedColumns, RepointStep } from '../../../engine/plan/plan-types.ts';
-import { castFor } from '../../sql/binder.ts';
-import { quoteIdent, quoteRows } from '../../sql/identifiers.ts';
-import { journalTail } from '../journal.ts';
+import type { Tx } from '../../driver/database.ts';
+import { castFor, columnOf } from '../../sql/cast.ts';
 import { keyExpression, keyMatches } from '../../sql/keys.ts';
-import { columnOf, matchSql } from '../../sql/match.ts';
-import { waveOnly } from '../wave-sql.ts';
+import { changesPart, columnsOf, matchSql } from '../../sql/match.ts';
+import type { EachMapping, PlaceRow, RowContext } from '../../sql/match.ts';
 import { mineSql } from '../../sql/row.ts';
-import type { RowContext } from '../../sql/match.ts';
+import {
+  allOf,
+  change,
+  column,
+  each,
+  fromMembers,
+  ident,
+  join,
+  list,
+  literal,
+  memberNumber,
+  raw,
+  rowsOf,
+  sql,
+} from '../../sql/sql.ts';
+import type { Sql } from '../../sql/sql.ts';
+import { changeSql, numbered, rowsEach, runChange } from '../../records/journal.ts';
+import type { Change } from '../../records/journal.ts';
 import { movableSql } from './movable.ts';
 import { sideChanges } from './side-changes.ts';
 import type { SideChange } from './side-changes.ts';
-import { openStep } from './step-context.ts';
-import type { StepContext } from './step-context.ts';
+import { movedPlace, openStep } from './step-context.ts';
+import type { Operation, StepContext, Steps } from './step-context.ts';
 
-/** Carries the step out and returns how many rows it touched. */
-export async function repoint(context: StepContext, step: RepointStep): Promise<number> {
-  const { key, row } = openStep(context, step);
-  const [only, ...others] = step.moves;
-  const changed = only === undefined ? [] : changedColumns(only);
-  const inKey = key.columns.some((column) => changed.includes(column.name));
-  if (only === undefined || others.length > 0 || only.mappings.length !== 1 || inKey)
-    return runGeneral(context, step, 'all');
-  const settings = sideChanges(context, step.moves, row).length;
-  const settled = settings === 0 ? 0 : await runGeneral(context, step, 'with settings');
-  return settled + (await runPlain(context, step, only));
+export const repoint: Operation<RepointStep> = {
+  run: async (tx, context, { steps }) => {
+    const touched = steps.map(() => 0);
+    for (const { change: one, loops } of changesOf(context, steps)) {
+      const run = (): Promise<number[]> => runChange(tx, one).then(rowsEach);
+      const rows = await (loops ? withLoops(tx, run) : run());
+      for (const [at, count] of rows.entries()) touched[at] = (touched[at] ?? 0) + count;
+    }
+    return touched;
+  },
+  statements: (context, steps) => changesOf(context, steps).map(({ change: one }) => changeSql(one)),
+};
+
+interface Planned {
+  readonly change: Change;
+  /** Each row is fetched by its place on disk. */
+  readonly loops: boolean;
+}
+
+/** What is the same for both forms of the statement. */
+interface Repointing {
+  readonly context: StepContext;
+  readonly steps: Steps<RepointStep>;
+  readonly row: RowContext;
+  readonly moves: readonly Moving[];
+  readonly side: readonly SideChange[];
+}
+
+/** A moved place with the values of all members. */
+interface Moving {
+  readonly move: MovedColumns;
+  readonly place: PlaceRow;
+}
+
+function changesOf(context: StepContext, steps: Steps<RepointStep>): Planned[] {
+  const [step] = steps;
+  const { table, key, row } = openStep(context, steps);
+  const moves = step.moves.map((move) => ({ move, place: movedPlace(context, move) }));
+  const about = { context, steps, row, moves, side: sideChanges(context, step.moves, row) };
+  const general = (rows: 'all' | 'with settings'): Planned => ({
+    change: generalChange(about, rows),
+    loops: !table.partitioned,
+  });
+  const [only, ...others] = moves;
+  const changed = only === undefined ? [] : changedColumns(only.move);
+  const inKey = key.columns.some(({ name }) => changed.includes(name));
+  const mapping = only?.place.mappings[0];
+  if (only === undefined || mapping === undefined || others.length > 0 || inKey) return [general('all')];
+  if (only.place.mappings.length !== 1) return [general('all')];
+  const plain = { change: plainChange(about, only, mapping), loops: false };
+  return about.side.length === 0 ? [plain] : [general('with settings'), plain];
+}
+
+function changeBase({ context, steps }: Repointing) {
+  const { table, key } = openStep(context, steps);
+  return {
+    journal: context.journal,
+    steps: steps.map(({ id }) => id),
+    action: 'set' as const,
+    table,
+    key,
+  };
 }
 
 /**
  * One place in one spelling, rows without settings to change: nothing differs between them but the key. A row that is given
  * settings meanwhile no longer fits the WHERE and is passed over, so nothing is overwritten that was not journalled.
  */
-async function runPlain(context: StepContext, step: RepointStep, move: MovedColumns): Promise<number> {
-  const { table, key, row } = openStep(context, step);
-  const mapping = move.mappings[0] ?? { from: [], to: [] };
-  const changed = move.columns
-    .map((name, at) => ({ name, from: mapping.from[at] ?? '', to: mapping.to[at] ?? '' }))
-    .filter(({ from, to }) => from !== to);
-  const set = changed.map(
-    ({ name, to }) => `${quoteIdent(name)} = ${row.binder.bind(to, castFor(columnOf(table, name)))}`,
+function plainChange(about: Repointing, { move, place }: Moving, mapping: EachMapping): Change {
+  const { row, steps, side } = about;
+  const { table, key } = openStep(about.context, steps);
+  const { includeDead } = steps[0];
+  const names = columnsOf(place);
+  const changed = [...names.keys()].filter((part) => changesPart(mapping, part));
+  const set = changed.map((part) => {
+    const name = names[part] ?? '';
+    return sql`${ident(name)} = ${each(mapping.to[part] ?? [], castFor(columnOf(table, name)))}`;
+  });
+  const where = allOf([
+    mineSql(row),
+    movableSql(row, place, { includeDead, states: move.states }),
+    ...side.map(({ changes }) => sql`NOT (${changes})`),
+  ]);
+  return {
+    ...changeBase(about),
+    firstChunks: steps.map(() => 1_000_000),
+    moved: change`UPDATE ${rowsOf(table)} t SET ${list(set)}${fromMembers(row.size, ' FROM ')} WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k${numbered(row.size)}`,
+    before: imageOf(row.size, { names, parts: changed }, mapping.from),
+    after: imageOf(row.size, { names, parts: changed }, mapping.to),
+  };
+}
+
+/** What the changed columns hold, as JSON. */
+function imageOf(
+  size: number,
+  { names, parts }: { readonly names: readonly string[]; readonly parts: readonly number[] },
+  values: EachMapping['from'],
+): Sql {
+  const images = Array.from({ length: size }, (_, member) =>
+    JSON.stringify(Object.fromEntries(parts.map((part) => [names[part] ?? '', values[part]?.[member]]))),
   );
-  const plain = sideChanges(context, step.moves, row).map((change) => `NOT (${change.changes})`);
-  const where = [mineSql(row), movableSql(row, context, { step, move }), ...plain].join(' AND ');
-  const image = (which: 'from' | 'to'): string =>
-    row.binder.bind(
-      JSON.stringify(Object.fromEntries(changed.map((one) => [one.name, one[which]]))),
-      'text::jsonb',
-    );
-  const sql = `WITH moved AS (UPDATE ${quoteRows(table)} t SET ${set.join(', ')}${waveOnly(' FROM drover_wave w')} WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k${waveOnly(', w.n AS drover_n')})
-    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 1_000_000, before: image('from'), after: image('to'), wave: true })}`;
-  return (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
+  return each(images, 'text::jsonb');
 }
 
 /** The general form: each row remembers which places moved by which mapping, and what changed beside them. */
-async function runGeneral(
-  context: StepContext,
-  step: RepointStep,
-  rows: 'all' | 'with settings',
-): Promise<number> {
-  const { table, key, row } = openStep(context, step);
-  const side = sideChanges(context, step.moves, row);
-  const columns = touchedColumns(step, side);
-  const patterns = step.moves.map(
-    (move, at) => `${patternSql(row, context, { step, move })} AS drover_p${at}`,
-  );
-  const old = columns.map((name, at) => `t.${quoteIdent(name)}::text AS drover_o${at}`);
-  const movable = step.moves.map((move) => movableSql(row, context, { step, move })).join(' OR ');
+function generalChange(about: Repointing, rows: 'all' | 'with settings'): Change {
+  const { row, steps, moves } = about;
+  const { table, key } = openStep(about.context, steps);
+  const columns = touchedColumns(about);
+  const set = columns.map((name, at) => sql`${ident(name)} = ${raw(`h.drover_s${at}`)}`);
   const unchanged = columns.map(
-    (name, at) => `t.${quoteIdent(name)}::text IS NOT DISTINCT FROM w.drover_o${at}`,
+    (name, at) => sql`${column('t', name)}::text IS NOT DISTINCT FROM ${raw(`h.drover_o${at}`)}`,
   );
-  const only = rows === 'all' ? '' : ` AND (${side.map((change) => change.changes).join(' OR ')})`;
   // A row that was changed meanwhile has another place on disk; it is passed over, and the count tells.
-  const same = table.partitioned
-    ? `${keyMatches(key, 't', 'w.k')} AND ${mineSql(row)}`
-    : 't.ctid = w.drover_at';
-  const sql = `WITH hit AS MATERIALIZED (${waveOnly('SELECT w.*, q.* FROM drover_wave w CROSS JOIN LATERAL (')} SELECT ${keyExpression(key, 't')} AS k, t.ctid AS drover_at, ${[...patterns, ...old, ...imagesSql(side)].join(', ')}
-      FROM ${quoteRows(table)} t WHERE ${mineSql(row)} AND (${movable})${only} ${waveOnly('OFFSET 0) q')})
-    , moved AS (UPDATE ${quoteRows(table)} t SET ${setClauses(row, step, side).join(', ')} FROM hit w
-      WHERE ${[same, ...unchanged].join(' AND ')} RETURNING ${waveOnly('w.n AS drover_n,')} ${keyExpression(key, 't')} AS k, ${[...step.moves.keys()].map((at) => `w.drover_p${at}`).join(', ')}, w.drover_b, w.drover_a)
-    ${journalTail(row.binder, { journal: context.journal, step: step.id, action: 'set', table, key, firstChunk: 0, ...patternImages(row, step), befores: 'm.drover_b', afters: 'm.drover_a', wave: true })}`;
-  const run = async (): Promise<number> =>
-    (await context.tx.one<{ rows: number }>(sql, row.binder.values)).rows;
-  return table.partitioned ? run() : withLoops(context, run);
+  const same = table.partitioned ? keyMatches(key, 't', raw('h.k')) : raw('t.ctid = h.drover_at');
+  const back = [keyExpression(key, 't'), ...patterns('h', moves), raw('h.drover_b, h.drover_a')];
+  return {
+    ...changeBase(about),
+    firstChunks: steps.map(() => 0),
+    given: [['hit', hitSql(about, { columns, rows }), 'materialized']],
+    moved: change`UPDATE ${rowsOf(table)} t SET ${list(set)} FROM hit h WHERE ${allOf([same, ...unchanged])}
+      RETURNING ${list([sql`${back[0] ?? raw('')} AS k`, ...back.slice(1)])}${numbered(row.size, 'h')}`,
+    pattern: patterns('m', moves),
+    before: patternImage(about, 'from'),
+    after: patternImage(about, 'to'),
+    befores: raw('m.drover_b'),
+    afters: raw('m.drover_a'),
+  };
+}
+
+function patterns(alias: string, moves: readonly Moving[]): Sql[] {
+  return moves.map((_, at) => raw(`${alias}.drover_p${at}`));
+}
+
+interface Hits {
+  readonly columns: readonly string[];
+  readonly rows: 'all' | 'with settings';
+}
+
+/** The rows that move: key, place on disk, old texts, new values, and the images of what changes beside the references. */
+function hitSql(about: Repointing, { columns, rows }: Hits): Sql {
+  const { row, moves } = about;
+  const old = columns.map((_, at) => raw(`q.drover_t${at}::text AS drover_o${at}`));
+  const set = columns.map((name, at) => sql`${newValue(about, name, at)} AS ${raw(`drover_s${at}`)}`);
+  const kept = [raw('q.k, q.drover_at, q.drover_b, q.drover_a'), ...patterns('q', moves), ...old, ...set];
+  const found = foundSql(about, { columns, rows });
+  return row.size === 1
+    ? sql`SELECT ${list(kept)} FROM (${found}) q`
+    : sql`SELECT ${memberNumber(row.size)} AS "drover:n", ${list(kept)} FROM ${fromMembers(row.size, '')} CROSS JOIN LATERAL (${found} OFFSET 0) q`;
+}
+
+function foundSql({ context, row, moves, side, steps }: Repointing, { columns, rows }: Hits): Sql {
+  const { table } = row;
+  const { includeDead } = steps[0];
+  const movable = moves.map(({ move, place }) => movableSql(row, place, { includeDead, states: move.states }));
+  const found = [
+    sql`${keyExpression(openStep(context, steps).key, 't')} AS k`,
+    raw('t.ctid AS drover_at'),
+    ...moves.map(({ place }, at) => sql`${patternSql(row, place, movable[at])} AS ${raw(`drover_p${at}`)}`),
+    ...columns.map((name, at) => sql`${column('t', name)} AS ${raw(`drover_t${at}`)}`),
+    ...side.map(
+      ({ changes, value, column: name }, at) =>
+        sql`CASE WHEN ${changes} THEN ${value} ELSE ${column('t', name)} END AS ${raw(`drover_v${at}`)}`,
+    ),
+    sql`${sideImage(side, ({ column: name }) => column('t', name))} AS drover_b`,
+    sql`${sideImage(side, ({ value }) => value)} AS drover_a`,
+  ];
+  const settings = rows === 'all' ? [] : [sql`(${join(side.map(({ changes }) => changes), ' OR ')})`];
+  const where = allOf([mineSql(row), sql`(${join(movable, ' OR ')})`, ...settings]);
+  return sql`SELECT ${list(found)} FROM ${rowsOf(table)} t WHERE ${where}`;
+}
+
+/** The number of the mapping by which the place moves; NULL where it does not. */
+function patternSql(row: RowContext, place: PlaceRow, movable: Sql = raw('false')): Sql {
+  const cases = place.mappings.map(
+    (mapping, at) =>
+      sql`WHEN ${matchSql(row, { columns: columnsOf(place), mappings: [mapping] })} THEN ${raw(String(at))}`,
+  );
+  return sql`CASE WHEN ${movable} THEN CASE ${join(cases, ' ')} END END`;
+}
+
+/** What a touched column holds afterwards. */
+function newValue({ row, moves, side }: Repointing, name: string, at: number): Sql {
+  const beside = side.findIndex((change) => change.column === name);
+  const old = raw(beside < 0 ? `q.drover_t${at}` : `q.drover_v${beside}`);
+  const cast = castFor(columnOf(row.table, name));
+  const cases = moves.flatMap(({ place }, number) => {
+    const part = columnsOf(place).indexOf(name);
+    return place.mappings.flatMap((mapping, way) =>
+      part < 0 || !changesPart(mapping, part)
+        ? []
+        : [sql`WHEN ${raw(`q.drover_p${number} = ${way}`)} THEN ${each(mapping.to[part] ?? [], cast)}`],
+    );
+  });
+  return cases.length === 0 ? old : sql`CASE ${join(cases, ' ')} ELSE ${old} END`;
+}
+
+/** Per row, what changes beside the references: column → text. NULL where nothing does. */
+function sideImage(side: readonly SideChange[], value: (change: SideChange) => Sql): Sql {
+  const parts = side.map(
+    (one) =>
+      sql`CASE WHEN ${one.changes} THEN jsonb_build_object(${literal(one.column)}, (${value(one)})::text) ELSE '{}' END`,
+  );
+  return parts.length === 0 ? raw('NULL::jsonb') : sql`nullif(${join(parts, ' || ')}, '{}')`;
+}
+
+function touchedColumns({ moves, side }: Repointing): string[] {
+  return [
+    ...new Set([...moves.flatMap(({ move }) => move.columns), ...side.map((one) => one.column)]),
+  ];
+}
+
+/** Rows that moved in the same way share one chunk, and so the image of their references. */
+function patternImage({ row, moves }: Repointing, side: 'from' | 'to'): Sql {
+  const images = moves.map(({ place }, at) => {
+    const names = columnsOf(place);
+    const cases = place.mappings.map((mapping, way) => {
+      const parts = [...names.keys()].filter((part) => changesPart(mapping, part));
+      return sql`WHEN ${raw(String(way))} THEN ${imageOf(row.size, { names, parts }, mapping[side])}`;
+    });
+    return sql`coalesce(CASE ${raw(`m.drover_p${at}`)} ${join(cases, ' ')} END, '{}')`;
+  });
+  return join(images, ' || ');
 }
 
 /**
  * Each row is fetched by its place on disk, which costs the same whatever the statistics say. A planner that expects another number
  * of rows would hash the whole table for it.
  */
-async function withLoops<T>({ tx }: StepContext, work: () => Promise<T>): Promise<T> {
+async function withLoops<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
   const settings = ['enable_hashjoin', 'enable_mergejoin'];
   const names = settings.map((name) => `current_setting('${name}')`).join(', ');
   const { before } = await tx.one<{ before: string[] }>(`SELECT ARRAY[${names}] AS before`);
@@ -111,79 +282,4 @@ async function withLoops<T>({ tx }: StepContext, work: () => Promise<T>): Promis
   const result = await work();
   await set(before);
   return result;
-}
-
-function touchedColumns(step: RepointStep, side: readonly SideChange[]): string[] {
-  return [
-    ...new Set([...step.moves.flatMap((move) => move.columns), ...side.map((change) => change.column)]),
-  ];
-}
-
-/** The number of the mapping by which the place moves; NULL where it does not. */
-function patternSql(
-  row: RowContext,
-  context: StepContext,
-  about: { step: RepointStep; move: MovedColumns },
-): string {
-  const cases = about.move.mappings.map(
-    (mapping, at) => `WHEN ${matchSql(row, { columns: about.move.columns, mappings: [mapping] })} THEN ${at}`,
-  );
-  return `CASE WHEN ${movableSql(row, context, about)} THEN CASE ${cases.join(' ')} END END`;
-}
-
-/** Per row, what changes beside the references: column → text. NULL where nothing does. */
-function imagesSql(side: readonly SideChange[]): string[] {
-  const image = (value: (change: SideChange) => string): string => {
-    const parts = side.map(
-      (change) =>
-        `CASE WHEN ${change.changes} THEN jsonb_build_object('${change.column.replaceAll("'", "''")}', ${value(change)}) ELSE '{}' END`,
-    );
-    return parts.length === 0 ? 'NULL::jsonb' : `nullif(${parts.join(' || ')}, '{}')`;
-  };
-  return [
-    `${image((change) => `t.${quoteIdent(change.column)}::text`)} AS drover_b`,
-    `${image((change) => `(${change.value})::text`)} AS drover_a`,
-  ];
-}
-
-function setClauses(row: RowContext, step: RepointStep, side: readonly SideChange[]): string[] {
-  const cases = new Map<string, string[]>();
-  for (const [at, move] of step.moves.entries()) {
-    for (const [number, mapping] of move.mappings.entries()) {
-      for (const [part, name] of move.columns.entries()) {
-        if (mapping.from[part] === mapping.to[part]) continue;
-        const value = row.binder.bind(mapping.to[part], castFor(columnOf(row.table, name)));
-        cases.set(name, [...(cases.get(name) ?? []), `WHEN w.drover_p${at} = ${number} THEN ${value}`]);
-      }
-    }
-  }
-  const moved = [...cases].map(
-    ([name, whens]) => `${quoteIdent(name)} = CASE ${whens.join(' ')} ELSE t.${quoteIdent(name)} END`,
-  );
-  const beside = side.map(
-    (change) =>
-      `${quoteIdent(change.column)} = CASE WHEN w.drover_a ? '${change.column.replaceAll("'", "''")}' THEN ${change.value} ELSE t.${quoteIdent(change.column)} END`,
-  );
-  return [...moved, ...beside];
-}
-
-/** Rows that moved in the same way share one chunk, and so the image of their references. */
-function patternImages(
-  row: RowContext,
-  step: RepointStep,
-): { pattern: string; before: string; after: string } {
-  const pattern = step.moves.map((_, at) => `m.drover_p${at}`).join(', ');
-  const image = (side: 'from' | 'to'): string =>
-    step.moves
-      .map((move, at) => {
-        const cases = move.mappings.map((mapping, number) => {
-          const changed = move.columns.flatMap((name, part) =>
-            mapping.from[part] === mapping.to[part] ? [] : [[name, mapping[side][part]]],
-          );
-          return `WHEN ${number} THEN ${row.binder.bind(JSON.stringify(Object.fromEntries(changed)), 'text::jsonb')}`;
-        });
-        return `coalesce(CASE m.drover_p${at} ${cases.join(' ')} END, '{}')`;
-      })
-      .join(' || ');
-  return { pattern, before: image('from'), after: image('to') };
 }

@@ -1,73 +1,81 @@
 /**
  * retire: the source is marked as migrated, last of all. In Drover's own schema the mark is part of the key that live
  * references point at, so the database itself refuses it while one is left, and refuses every later one.
+ * Locking: the rows of the models are locked since before the facts were read.
  */
+import type { Column } from '../../../engine/catalogue/catalog.ts';
 import type { RetireStep } from '../../../engine/plan/plan-types.ts';
-import type { ModelName } from '../../../engine/plan/plan-types.ts';
-import { castFor } from '../../sql/binder.ts';
-import { quoteIdent, quoteRows } from '../../sql/identifiers.ts';
-import { writeChunk } from '../journal.ts';
-import { keyExpression } from '../../sql/keys.ts';
-import { columnOf } from '../../sql/match.ts';
+import { modelTableOf } from '../../../engine/plan/steps.ts';
+import { castFor, columnOf } from '../../sql/cast.ts';
+import { keyExpression, keyMatches } from '../../sql/keys.ts';
 import { mineSql } from '../../sql/row.ts';
-import { waveOnly } from '../wave-sql.ts';
+import { allOf, bind, change, column, each, fromMembers, ident, join, list, literal, raw, rowsOf, sql } from '../../sql/sql.ts';
+import type { Sql } from '../../sql/sql.ts';
+import { changeSql, numbered, rowsEach, runChange } from '../../records/journal.ts';
+import type { Change } from '../../records/journal.ts';
 import { openStep } from './step-context.ts';
-import type { StepContext } from './step-context.ts';
+import type { Operation, StepContext, Steps } from './step-context.ts';
 
-/** Carries the step out and returns how many model rows it marked. */
-export async function retire(
-  context: StepContext,
-  step: RetireStep,
-  models: { source: ModelName; target: ModelName; keyColumn: string },
-): Promise<number> {
-  const { table, key, row } = openStep(context, step);
-  const columns = Object.keys(step.set);
-  const image = columns.map((name) => `t.${quoteIdent(name)}::text`).join(', ');
-  const where = `${mineSql(row)} AND t.${quoteIdent(models.keyColumn)} = ${row.binder.bind(models.source.key, castFor(columnOf(table, models.keyColumn)))}`;
-  const read = `SELECT ${keyExpression(key, 't')}::text AS key, ARRAY[${image}]::text[] AS image FROM ${quoteRows(table)} t WHERE ${where}`;
-  const before = await context.tx.maybeOne<{ key: string; image: (string | null)[] }>(
-    `${read} FOR UPDATE`,
-    row.binder.values,
-  );
-  if (before === undefined) return 0;
-  const set = columns.map(
-    (name) =>
-      `${quoteIdent(name)} = ${assigned(step.set[name], models.target, (value) => row.binder.bind(value, castFor(columnOf(table, name))))}`,
-  );
-  const touched = await context.tx.run(
-    `UPDATE ${quoteRows(table)} t SET ${set.join(', ')}${waveOnly(' FROM drover_wave w')} WHERE ${where}${waveOnly(' RETURNING w.n AS drover_n')}`,
-    row.binder.values,
-  );
-  const after = await context.tx.one<{ image: (string | null)[] }>(
-    read,
-    row.binder.values.slice(0, valuesOf(read)),
-  );
-  const named = (values: readonly (string | null)[]): Record<string, string | null> =>
-    Object.fromEntries(columns.map((name, at) => [name, values[at] ?? null]));
-  await writeChunk(context.tx, context.journal, {
-    step: step.id,
-    chunk: 1,
+export const retire: Operation<RetireStep> = {
+  run: async (tx, context, { steps }) => rowsEach(await runChange(tx, marking(context, steps))),
+  statements: (context, steps) => [changeSql(marking(context, steps))],
+};
+
+function marking(context: StepContext, steps: Steps<RetireStep>): Change {
+  const { table, key, row } = openStep(context, steps);
+  const { size } = row;
+  const names = Object.keys(steps[0].set);
+  const keyColumn = modelTableOf(context.rules, context.members[0]?.pair.source.kind ?? '')?.key ?? '';
+  const keys = context.members.map(({ pair }) => pair.source.key ?? '');
+  const set = names.map((name) => {
+    const value = assigned(context, steps[0].set[name], columnOf(table, name));
+    return sql`${value} AS ${raw(`drover_s${names.indexOf(name)}`)}`;
+  });
+  const where = allOf([
+    mineSql(row),
+    sql`${column('t', keyColumn)} = ${each(keys, castFor(columnOf(table, keyColumn)))}`,
+  ]);
+  const found = [sql`${keyExpression(key, 't')} AS k`, raw('t.ctid AS drover_at'), sql`${image('t', names)} AS drover_b`];
+  const members = size === 1 ? raw('') : sql`${fromMembers(size, ' CROSS JOIN ')}`;
+  const same = table.partitioned ? keyMatches(key, 't', raw('h.k')) : raw('t.ctid = h.drover_at');
+  const assignments = names.map((name, at) => sql`${ident(name)} = ${raw(`h.drover_s${at}`)}`);
+  return {
+    journal: context.journal,
+    steps: steps.map(({ id }) => id),
     action: 'set',
     table,
     key,
-    keys: [before.key],
-    befores: [named(before.image)],
-    afters: [named(after.image)],
-  });
-  return touched;
+    firstChunks: steps.map(() => 0),
+    given: [
+      [
+        'hit',
+        sql`SELECT ${list([...found, ...set])}${numbered(size)} FROM ${rowsOf(table)} t${members} WHERE ${where}`,
+      ],
+    ],
+    moved: change`UPDATE ${rowsOf(table)} t SET ${list(assignments)} FROM hit h WHERE ${same} RETURNING ${keyExpression(key, 't')} AS k, h.drover_b, ${image('t', names)} AS drover_a${numbered(size, 'h')}`,
+    befores: raw('m.drover_b'),
+    afters: raw('m.drover_a'),
+  };
 }
 
-/** How many parameters a statement refers to: the ones bound after it are not its own. */
-function valuesOf(sql: string): number {
-  return Math.max(0, ...[...sql.matchAll(/\$(\d+)/g)].map((match) => Number(match[1])));
+/** The columns of the mark as `{ column: text }`. */
+function image(alias: string, names: readonly string[]): Sql {
+  const parts = names.map(
+    (name) => sql`jsonb_build_object(${literal(name)}, ${column(alias, name)}::text)`,
+  );
+  return sql`(${join(parts, ' || ')})`;
 }
 
 function assigned(
+  { members }: StepContext,
   value: RetireStep['set'][string] | undefined,
-  target: ModelName,
-  bind: (value: string) => string,
-): string {
-  if (value === null || value === undefined) return 'NULL';
-  if (value === '$now') return 'now()';
-  return bind(value === '$target' ? (target.key ?? '') : String(value));
+  held: Column,
+): Sql {
+  if (value === null || value === undefined) return sql`NULL::${raw(held.type)}`;
+  if (value === '$now') return raw('now()');
+  if (value !== '$target') return bind(String(value), castFor(held));
+  return each(
+    members.map(({ pair }) => pair.target.key ?? ''),
+    castFor(held),
+  );
 }

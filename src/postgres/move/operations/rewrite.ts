@@ -5,21 +5,28 @@
  * the count differs from the plan and the migration rolls back.
  */
 import { editDocument } from '../../../engine/edit/edit.ts';
-import type { RewriteStep } from '../../../engine/plan/plan-types.ts';
 import type { Edit } from '../../../engine/edit/value-rule.ts';
-import { visitDocuments } from '../../facts/documents.ts';
-import type { Document } from '../../facts/documents.ts';
-import { quoteIdent, quoteRows } from '../../sql/identifiers.ts';
-import { writeChunk } from '../journal.ts';
+import type { RewriteStep } from '../../../engine/plan/plan-types.ts';
+import type { Tx } from '../../driver/database.ts';
+import { documentSql, visitDocuments } from '../../facts/documents.ts';
+import type { Document, DocumentInput } from '../../facts/documents.ts';
+import { tableOf } from '../../../engine/rules/references.ts';
+import { distribute } from '../../facts/member.ts';
+import type { Numbered } from '../../facts/member.ts';
+import { columnOf } from '../../sql/cast.ts';
 import { keyMatches } from '../../sql/keys.ts';
 import type { RowKey } from '../../sql/keys.ts';
-import { columnOf } from '../../sql/match.ts';
-import { mineSql } from '../../sql/row.ts';
 import type { RowContext } from '../../sql/match.ts';
+import { mineSql } from '../../sql/row.ts';
+import { bind, change, column, forEachMember, fromMembers, ident, memberNumber, nothing, raw, rowsOf, sql, withMembers } from '../../sql/sql.ts';
+import type { Sql } from '../../sql/sql.ts';
+import { numbered, writeChunks } from '../../records/journal.ts';
+import type { ChunkRows } from '../../records/journal.ts';
 import { openStep, placeOf } from './step-context.ts';
-import type { StepContext } from './step-context.ts';
+import type { Operation, StepContext, Steps } from './step-context.ts';
 
 export interface ChangedDocument {
+  readonly member: number;
   readonly key: string;
   readonly old: string;
   readonly text: string;
@@ -27,63 +34,70 @@ export interface ChangedDocument {
   readonly edits: readonly Edit[];
 }
 
-/** Carries the step out and returns how many rows it changed. */
-export async function rewrite(context: StepContext, step: RewriteStep): Promise<number> {
-  const { table } = openStep(context, step);
-  const places = step.places.map((id) => ({
-    place: placeOf(context, id),
-    mappings: step.rules[id]?.mappings ?? [],
-  }));
-  let touched = 0;
-  let chunk = 0;
-  await visitDocuments(
-    context.tx,
-    { rules: context.rules, table, column: step.column, tenant: context.tenant, pair: context.pair, places },
-    async (batch) => {
-      const changed = batch.flatMap((document) => change(context, step, document));
+export const rewrite: Operation<RewriteStep> = {
+  run: async (tx, context, { steps, onRows }) => {
+    const { table, key, row } = openStep(context, steps);
+    const [{ column: name }] = steps;
+    const input = documentInput(context, steps);
+    const touched = steps.map(() => 0);
+    const chunks = steps.map(() => 0);
+    await visitDocuments(tx, input, async (groups) => {
+      const changed = groups
+        .map((group) => group.flatMap((document) => edit(context, steps, document)))
+        .filter((group) => group.length > 0);
       if (changed.length === 0) return;
-      const { key, row } = openStep(context, step);
-      touched += await writeDocuments(context, { row, key, column: step.column, documents: changed });
-      chunk += 1;
-      await writeChunk(context.tx, context.journal, {
-        step: step.id,
-        chunk,
-        action: 'edit',
-        table,
-        key,
-        keys: changed.map((document) => document.key),
-        befores: changed.map((document) => ({
-          column: step.column,
-          carrier: places[0]?.place.carrier,
-          edits: document.edits,
-        })),
+      const documents = changed.flat();
+      const rows = await writeDocuments(tx, { row, key, column: name, documents });
+      for (const [at, count] of rows.entries()) touched[at] = (touched[at] ?? 0) + count;
+      const written = changed.map((group): ChunkRows => {
+        const [{ member } = { member: 0 }] = group;
+        chunks[member] = (chunks[member] ?? 0) + 1;
+        return {
+          member,
+          step: steps[member]?.id ?? 0,
+          chunk: chunks[member],
+          keys: group.map((document) => document.key),
+          befores: group.map(({ edits }) => ({ column: name, carrier: input.places[0]?.carrier, edits })),
+        };
       });
-      context.onRows(changed.length);
-    },
-  );
-  return touched;
+      await writeChunks(tx, { journal: context.journal, action: 'edit', table, key }, written);
+      onRows(documents.length);
+    });
+    return touched;
+  },
+  statements: (context, steps) => {
+    const { key, row } = openStep(context, steps);
+    return [
+      forEachMember(steps.length, documentSql(documentInput(context, steps))),
+      writeSql({ row, key, column: steps[0].column, documents: [] }),
+    ];
+  },
+};
+
+function documentInput({ rules, members }: StepContext, steps: Steps<RewriteStep>): DocumentInput {
+  const [{ table, column: name, places }] = steps;
+  return {
+    rules,
+    members,
+    table: tableOf(rules, table),
+    column: name,
+    places: places.map((id) => placeOf(rules, id)),
+  };
 }
 
-function change(context: StepContext, step: RewriteStep, document: Document): ChangedDocument[] {
-  if ((context.tenant !== undefined && document.owner !== 'mine') || (document.dead && !step.includeDead))
-    return [];
-  const rules = step.places.flatMap((id, at) => {
+function edit({ rules }: StepContext, steps: Steps<RewriteStep>, document: Document): ChangedDocument[] {
+  const step = steps[document.member];
+  if (step === undefined || document.owner !== 'mine' || (document.dead && !step.includeDead)) return [];
+  const moving = step.places.flatMap((id, at) => {
     const rule = step.rules[id];
     return rule === undefined || !rule.states.includes(document.states[at] ?? 'L')
       ? []
-      : [{ place: placeOf(context, id), mappings: rule.mappings }];
+      : [{ place: placeOf(rules, id), mappings: rule.mappings }];
   });
-  const edited = rules.length === 0 ? undefined : editDocument(rules, document);
+  const edited = moving.length === 0 ? undefined : editDocument(moving, document);
   if (edited === undefined || edited.kind === 'unreadable' || edited.edits.length === 0) return [];
-  return [
-    {
-      key: document.key,
-      old: document.text,
-      text: edited.value.text,
-      elements: edited.value.elements,
-      edits: edited.edits,
-    },
-  ];
+  const { member, key, text: old } = document;
+  return [{ member, key, old, text: edited.value.text, elements: edited.value.elements, edits: edited.edits }];
 }
 
 export interface DocumentWrite {
@@ -93,30 +107,45 @@ export interface DocumentWrite {
   readonly documents: readonly ChangedDocument[];
 }
 
-/** Writes documents back where the old text is still there; returns how many. */
-export async function writeDocuments(
-  context: Pick<StepContext, 'tx'>,
-  { row, key, column, documents }: DocumentWrite,
-): Promise<number> {
-  const { type, kind } = columnOf(row.table, column);
-  const name = quoteIdent(column);
+/** Writes documents back where the old text is still there; returns how many, for each member. */
+export async function writeDocuments(tx: Tx, write: DocumentWrite): Promise<number[]> {
+  const { size } = write.row;
+  const rows = await tx.many<{ rows: number } & Numbered>(writeSql(write));
+  return distribute<{ rows: number }>(size, rows).map(([one]) => one?.rows ?? 0);
+}
+
+function writeSql({ row, key, column: name, documents }: DocumentWrite): Sql {
+  const { size, table } = row;
+  const { type, kind } = columnOf(table, name);
   const isArray = kind.endsWith('[]');
-  const keys = row.binder.bind(
-    documents.map((document) => document.key),
-    `text[]::${key.type}[]`,
-  );
-  const old = row.binder.bind(
-    documents.map((document) => document.old),
-    'text[]',
-  );
-  const values = row.binder.bind(
-    documents.map((document) => (isArray ? JSON.stringify(document.elements) : document.text)),
-    'text[]',
-  );
+  const lists = [
+    bind(
+      documents.map(({ member }) => member + 1),
+      'integer[]',
+    ),
+    bind(
+      documents.map((document) => document.key),
+      `text[]::${key.type}[]`,
+    ),
+    bind(
+      documents.map(({ old }) => old),
+      'text[]',
+    ),
+    bind(
+      documents.map(({ text, elements }) => (isArray ? JSON.stringify(elements) : text)),
+      'text[]',
+    ),
+  ] as const;
   const value = isArray
-    ? `(SELECT coalesce(array_agg(e.v ORDER BY e.n), '{}') FROM jsonb_array_elements_text(d.value::jsonb) WITH ORDINALITY e (v, n))::${type}`
-    : `d.value::${type}`;
-  const sql = `UPDATE ${quoteRows(row.table)} t SET ${name} = ${value} FROM unnest(${keys}, ${old}, ${values}) d (k, old, value)
-    WHERE ${keyMatches(key, 't', 'd.k')} AND ${mineSql(row)} AND t.${name}::text = d.old`;
-  return context.tx.run(sql, row.binder.values);
+    ? sql`(SELECT coalesce(array_agg(e.v ORDER BY e.n), '{}') FROM jsonb_array_elements_text(d.value::jsonb) WITH ORDINALITY e (v, n))::${raw(type)}`
+    : sql`d.value::${raw(type)}`;
+  const members = size === 1 ? nothing : sql`${fromMembers(size, ', ')}`;
+  const own = size === 1 ? nothing : sql`${memberNumber(size)} = d.m AND `;
+  const moved = change`UPDATE ${rowsOf(table)} t SET ${ident(name)} = ${value} FROM unnest(${lists[0]}, ${lists[1]}, ${lists[2]}, ${lists[3]}) d (m, k, old, value)${members}
+    WHERE ${own}${keyMatches(key, 't', raw('d.k'))} AND ${mineSql(row)} AND ${column('t', name)}::text = d.old RETURNING 1 AS one${numbered(size)}`;
+  const count =
+    size === 1
+      ? raw('SELECT count(*) AS rows FROM moved')
+      : raw('SELECT m."drover:n", count(*) AS rows FROM moved m GROUP BY m."drover:n"');
+  return withMembers(size, [['moved', moved]], count);
 }

@@ -1,18 +1,20 @@
 /** Settings beside a reference that change with it: parameters (reset or translated) and companions (dropped or mapped). */
 import type { MovedColumns } from '../../../engine/plan/plan-types.ts';
 import { parametersSet } from '../../facts/columns.ts';
-import { quoteIdent } from '../../sql/identifiers.ts';
-import { columnOf } from '../../sql/match.ts';
+import { columnOf } from '../../sql/cast.ts';
 import type { RowContext } from '../../sql/match.ts';
+import { bind, column, each, raw, sql } from '../../sql/sql.ts';
+import type { Sql } from '../../sql/sql.ts';
 import { movableSql } from './movable.ts';
+import { movedPlace } from './step-context.ts';
 import type { StepContext } from './step-context.ts';
 
 export interface SideChange {
   readonly column: string;
   /** SQL over `t`: does the value of this row change? */
-  readonly changes: string;
+  readonly changes: Sql;
   /** SQL over `t`: the new value, of the column's type. */
-  readonly value: string;
+  readonly value: Sql;
 }
 
 /** What changes beside the moved places, one entry per column; a row changes only where the place beside it moves. */
@@ -23,46 +25,54 @@ export function sideChanges(
 ): SideChange[] {
   const changes = new Map<string, SideChange>();
   for (const move of moves) {
-    const alone = moves.length === 1;
+    const moving = movableSql(row, movedPlace(context, move), { includeDead: true, states: move.states });
     for (const change of [
       ...parameterChange(context, move, row),
       ...move.companions.map((companion) => companionChange(row, companion)),
     ]) {
-      const here = alone
-        ? change.changes
-        : `(${movableSql(row, context, { step: { includeDead: true }, move })} AND ${change.changes})`;
+      const here = moves.length === 1 ? change.changes : sql`(${moving} AND ${change.changes})`;
       const before = changes.get(change.column);
       changes.set(change.column, {
         ...change,
-        changes: before === undefined ? here : `(${before.changes} OR ${here})`,
+        changes: before === undefined ? here : sql`(${before.changes} OR ${here})`,
       });
     }
   }
   return [...changes.values()];
 }
 
-function parameterChange(context: StepContext, move: MovedColumns, row: RowContext): SideChange[] {
+function parameterChange(context: StepContext, move: MovedColumns, { table }: RowContext): SideChange[] {
   if (move.parameters === undefined) return [];
-  const { column, policy } = move.parameters;
-  const held = columnOf(row.table, column);
-  const { type } = held;
-  if (policy === 'reset') return [{ column, changes: parametersSet(held), value: `'{}'::${type}` }];
-  const map = row.binder.bind(
-    JSON.stringify(context.translations[`${row.table.id}.${column}`] ?? {}),
+  const { column: name, policy } = move.parameters;
+  const held = columnOf(table, name);
+  const type = raw(held.type);
+  if (policy === 'reset') return [{ column: name, changes: parametersSet(held), value: sql`'{}'::${type}` }];
+  const map = each(
+    context.translations.map((all) => JSON.stringify(all[`${table.id}.${name}`] ?? {})),
     'text::jsonb',
   );
-  const text = `t.${quoteIdent(column)}::text`;
-  return [{ column, changes: `coalesce(${map} ? ${text}, false)`, value: `(${map} ->> ${text})::${type}` }];
+  const text = sql`${column('t', name)}::text`;
+  return [
+    {
+      column: name,
+      changes: sql`coalesce(${map} ? ${text}, false)`,
+      value: sql`(${map} ->> ${text})::${type}`,
+    },
+  ];
 }
 
-function companionChange(row: RowContext, { column, rule }: MovedColumns['companions'][number]): SideChange {
-  const { type } = columnOf(row.table, column);
-  const name = `t.${quoteIdent(column)}`;
-  if (rule === 'drop') return { column, changes: `${name} IS NOT NULL`, value: `NULL::${type}` };
-  const map = row.binder.bind(JSON.stringify(rule), 'text::jsonb');
+function companionChange(
+  { table }: RowContext,
+  { column: name, rule }: MovedColumns['companions'][number],
+): SideChange {
+  const type = raw(columnOf(table, name).type);
+  const own = column('t', name);
+  if (rule === 'drop')
+    return { column: name, changes: sql`${own} IS NOT NULL`, value: sql`NULL::${type}` };
+  const map = bind(JSON.stringify(rule), 'text::jsonb');
   return {
-    column,
-    changes: `coalesce(${map} ? ${name}::text, false)`,
-    value: `(${map} ->> ${name}::text)::${type}`,
+    column: name,
+    changes: sql`coalesce(${map} ? ${own}::text, false)`,
+    value: sql`(${map} ->> ${own}::text)::${type}`,
   };
 }

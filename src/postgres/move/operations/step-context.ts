@@ -1,44 +1,64 @@
-/** What every operation needs to carry out one step for one tenant. */
+/** What every operation needs to carry out the like steps of several members. */
 import type { Table } from '../../../engine/catalogue/catalog.ts';
-import type { ModelPair } from '../../../engine/rules/mapping.ts';
-import type { Step } from '../../../engine/plan/plan-types.ts';
-import { tableOf } from '../../../engine/rules/references.ts';
+import type { MovedColumns, Step } from '../../../engine/plan/plan-types.ts';
 import type { Place } from '../../../engine/rules/place.ts';
+import { tableOf } from '../../../engine/rules/references.ts';
 import type { Rules } from '../../../engine/rules/references.ts';
-import { Binder } from '../../sql/binder.ts';
 import type { Tx } from '../../driver/database.ts';
-import type { Journal } from '../journal.ts';
+import { placeRow, rowContext } from '../../facts/member.ts';
+import type { Member } from '../../facts/member.ts';
 import { findRowKey } from '../../sql/keys.ts';
 import type { RowKey } from '../../sql/keys.ts';
-import type { RowContext } from '../../sql/match.ts';
+import type { PlaceRow, RowContext } from '../../sql/match.ts';
+import type { Sql } from '../../sql/sql.ts';
+import type { Journal } from '../../records/journal.ts';
+
+/** By `table.column`: the text of a parameter document → its translation. Only documents that change. */
+export type Translations = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export interface StepContext {
-  readonly tx: Tx;
   readonly rules: Rules;
-  readonly tenant: string | undefined;
-  readonly pair: ModelPair;
+  readonly members: readonly Member[];
   readonly journal: Journal;
-  /** By `table.column`: the text of a parameter document → its translation. Only documents that change. */
-  readonly translations: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Called as rows of a long step are done. */
+  /** Of each member. */
+  readonly translations: readonly Translations[];
+}
+
+/** One step of each member; all are of one shape. */
+export type Steps<S extends Step> = readonly [S, ...S[]];
+
+/** The operation of one kind of step. */
+export interface Operation<S extends Step> {
+  /** Carries the steps out, and tells for each member how many rows it touched; `onRows` hears of rows while a long step goes on. */
+  readonly run: (tx: Tx, context: StepContext, work: StepWork<S>) => Promise<number[]>;
+  /** The statements that `run` sends, as far as they do not depend on what is read. */
+  readonly statements: (context: StepContext, steps: Steps<S>) => Sql[];
+}
+
+export interface StepWork<S extends Step> {
+  readonly steps: Steps<S>;
   readonly onRows: (rows: number) => void;
 }
 
-/** The table, key and SQL context of a step. */
-export function openStep(context: StepContext, step: Step): { table: Table; key: RowKey; row: RowContext } {
-  const table = tableOf(context.rules, step.table);
-  const key = findRowKey(context.rules, table);
+/** The table, key and rows of a step. */
+export function openStep(
+  { rules, members }: StepContext,
+  [step]: Steps<Step>,
+): { table: Table; key: RowKey; row: RowContext } {
+  const table = tableOf(rules, step.table);
+  const key = findRowKey(rules, table);
   if (key === undefined) throw new Error(`${table.id} has no key; the plan should have refused`);
-  return {
-    table,
-    key,
-    row: { binder: new Binder(), rules: context.rules, table, tenant: context.tenant, pair: context.pair },
-  };
+  return { table, key, row: rowContext(rules, table, members) };
 }
 
 /** The place that a step names. */
-export function placeOf(context: StepContext, id: string): Place {
-  const place = context.rules.places.find((candidate) => candidate.id === id);
+export function placeOf(rules: Rules, id: string): Place {
+  const place = rules.places.find((candidate) => candidate.id === id);
   if (place === undefined) throw new Error(`no place ${id}`);
   return place;
+}
+
+/** The place of a move, with the values of all members. */
+export function movedPlace({ rules, members }: StepContext, move: Pick<MovedColumns, 'place'>): PlaceRow {
+  return placeRow(rules, placeOf(rules, move.place), members);
 }

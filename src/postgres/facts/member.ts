@@ -1,0 +1,162 @@
+/**
+ * The members of a batch: tenants that are looked at, planned and moved by the same statements. One tenant is a batch of one.
+ *
+ * What differs between members is values: whose rows, which keys and names. What must be the same for all is the shape: how many
+ * ways of writing a model there are at each place, and which of them are equal. Members of another shape are another batch.
+ */
+import type { Table, TableId } from '../../engine/catalogue/catalog.ts';
+import type { Intent } from '../../engine/plan/intent.ts';
+import type { Mapping } from '../../engine/plan/plan-types.ts';
+import { mappingsOf, termsOf } from '../../engine/rules/mapping.ts';
+import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { Place } from '../../engine/rules/place.ts';
+import type { Rules } from '../../engine/rules/references.ts';
+import { tableOf } from '../../engine/rules/references.ts';
+import type { Tx } from '../driver/database.ts';
+import type { Each, EachMapping, PlaceRow, RowContext } from '../sql/match.ts';
+import { forEachMember } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+import { termShape } from './terms.ts';
+
+/** One tenant with the two models that its intent means, and how each place writes them. */
+export interface Member {
+  readonly intent: Intent;
+  readonly pair: ModelPair;
+  readonly mappings: ReadonlyMap<string, readonly Mapping[]>;
+  /** The values that a scan looks for. */
+  readonly terms: readonly string[];
+  readonly shape: string;
+}
+
+export interface Batch {
+  readonly rules: Rules;
+  /** At least one, all of one shape, each tenant once. */
+  readonly members: readonly Member[];
+}
+
+export function memberOf(rules: Rules, intent: Intent, pair: ModelPair): Member {
+  const places = rules.places.filter(({ kind }) => kind === pair.source.kind);
+  const mappings = new Map(places.map((place) => [place.id, mappingsOf(place, pair, rules.config)]));
+  const terms = termsOf(pair.source, rules.config, rules.places);
+  return { intent, pair, mappings, terms, shape: shapeOf({ intent, pair, mappings, terms }) };
+}
+
+/** Members that the same statements serve are together, in the order in which they came. */
+export function byShape<M>(members: readonly M[], memberOf: (each: M) => Member): M[][] {
+  return [...Map.groupBy(members, (each) => memberOf(each).shape).values()];
+}
+
+function shapeOf({ intent, pair, mappings, terms }: Omit<Member, 'shape'>): string {
+  const { tenant, from: _from, to: _to, ...asked } = intent;
+  const values = [...mappings].map(([place, all]) => [place, patternOf(all)]);
+  const source = [pair.source.kind, pair.source.tenant === null, pair.source.key === undefined];
+  return JSON.stringify([
+    tenant === undefined,
+    asked,
+    source,
+    pair.target.tenant === null,
+    values,
+    termShape(terms),
+  ]);
+}
+
+/** Equal values have equal numbers: what a statement asks of values is whether they are the same. */
+function patternOf(mappings: readonly Mapping[]): number[][] {
+  const numbers = new Map<string, number>();
+  const numberOf = (value: string): number => {
+    const number = numbers.get(value) ?? numbers.size;
+    numbers.set(value, number);
+    return number;
+  };
+  return mappings.map(({ from, to }) => [...from, ...to].map(numberOf));
+}
+
+/** The rows of a table, for all members. */
+export function rowContext(rules: Rules, table: Table, members: readonly Member[]): RowContext {
+  const alone = members[0]?.intent.tenant === undefined;
+  const tenants = alone ? undefined : members.map(({ intent }) => intent.tenant ?? '');
+  return { rules, table, size: members.length, tenants };
+}
+
+/** A place with the values of all members. */
+export function placeRow(rules: Rules, place: Place, members: readonly Member[]): PlaceRow {
+  const copies = place.copies.map((name): [string, Each[]] => {
+    const copy = rules.places.find(
+      (other) => other.table === place.table && other.column === name && other.carrier === 'columns',
+    );
+    return [name, eachMapping(copy ?? place, members).map(({ from }) => from[0] ?? [])];
+  });
+  return { place, mappings: eachMapping(place, members), copies: new Map(copies) };
+}
+
+function eachMapping({ id }: Place, members: readonly Member[]): EachMapping[] {
+  const first = members[0]?.mappings.get(id) ?? [];
+  return first.map(({ from, to }, at) => {
+    const values = (side: 'from' | 'to', part: number): Each =>
+      members.map(({ mappings }) => mappings.get(id)?.[at]?.[side][part] ?? '');
+    return {
+      from: from.map((_, part) => values('from', part)),
+      to: to.map((_, part) => values('to', part)),
+    };
+  });
+}
+
+/** Places that are read together: the scalar ones of a table, or those in the documents of one column. */
+export interface GroupedPlaces {
+  readonly table: Table;
+  /** The column with the documents. */
+  readonly column: string | undefined;
+  readonly places: readonly Place[];
+}
+
+/** The places that can name the models of the batch, those of one table or document column together, by their ids. */
+export function groupPlaces({ rules, members }: Batch): GroupedPlaces[] {
+  const grouped = new Map<string, GroupedPlaces & { places: Place[] }>();
+  for (const place of rules.places) {
+    if (place.role === 'ignore' || place.role === 'catalogue') continue;
+    if ((members[0]?.mappings.get(place.id)?.length ?? 0) === 0) continue;
+    const column = place.carrier === 'columns' ? undefined : place.column;
+    const id = JSON.stringify([place.table, column ?? null]);
+    const group = grouped.get(id) ?? { table: tableIn(rules, place.table), column, places: [] };
+    group.places.push(place);
+    grouped.set(id, group);
+  }
+  return [...grouped].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+}
+
+function tableIn(rules: Rules, id: TableId): Table {
+  return tableOf(rules, id);
+}
+
+/** The rows of a SELECT for each of several members, each member's in their order. */
+export async function readEach<R extends object>(tx: Tx, size: number, select: Sql): Promise<R[][]> {
+  const rows = await tx.many<R & Numbered>(forEachMember(size, select));
+  return distribute(size, rows);
+}
+
+export interface Numbered {
+  readonly 'drover:n'?: number;
+  readonly 'drover:o'?: number;
+}
+
+/** Rows to their members, by the number that they carry; without their numbers. */
+export function distribute<R extends object>(size: number, rows: readonly (R & Numbered)[]): R[][] {
+  if (size === 1) return [[...rows]];
+  const lists = Array.from({ length: size }, (): R[] => []);
+  const ordered = rows.toSorted((a, b) => (a['drover:o'] ?? 0) - (b['drover:o'] ?? 0));
+  for (const { 'drover:n': number = 1, 'drover:o': _order, ...row } of ordered)
+    lists[number - 1]?.push(row as unknown as R);
+  return lists;
+}
+
+/** Work on some of the members, its results back in their places; the others have `otherwise`. */
+export async function forSome<M, R>(
+  members: readonly M[],
+  applies: (at: number) => boolean,
+  { otherwise, work }: { otherwise: (at: number) => R; work: (some: readonly M[]) => Promise<readonly R[]> },
+): Promise<R[]> {
+  const some = [...members.keys()].filter(applies);
+  const done = some.length === 0 ? [] : await work(some.flatMap((at) => members[at] ?? []));
+  const results = new Map(some.map((at, number) => [at, done[number]]));
+  return members.map((_, at) => results.get(at) ?? otherwise(at));
+}

@@ -1,0 +1,63 @@
+/** May a plan run? Staleness first: a person must not be asked about a plan they have not seen. */
+import { changedFacts } from '../../engine/plan/facts.ts';
+import type { Plan } from '../../engine/plan/plan-types.ts';
+import { DroverError } from '../../errors.ts';
+
+/** A plan by its hash. Without its facts a stale plan is refused all the same, but what changed cannot be named. */
+export type KnownPlan = Pick<Plan, 'hash'> & { readonly facts?: Plan['facts'] };
+
+/** What whoever asks has accepted beforehand. */
+export interface Accepted {
+  readonly confirm: boolean;
+  readonly force?: boolean;
+}
+
+/** Why the plan may not run: PLAN_STALE, PLAN_REFUSED, CONFIRMATION_REQUIRED. Undefined where it may. */
+export function admit(accepted: Accepted, known: KnownPlan | undefined, plan: Plan): DroverError | undefined {
+  const stale = known === undefined ? undefined : staleness(known, plan);
+  if (stale !== undefined) return stale;
+  const errors = plan.findings.filter(
+    ({ severity, forceable }) => severity === 'error' && !(accepted.force === true && forceable === true),
+  );
+  if (errors.length > 0)
+    return new DroverError(
+      'PLAN_REFUSED',
+      `The plan is refused: ${errors.map(({ code, message }) => `${code}: ${message}`).join(' ')}`,
+      { plan, findings: errors },
+    );
+  const warnings = plan.findings.filter(({ severity }) => severity === 'warning');
+  if (warnings.length === 0 || accepted.confirm) return undefined;
+  return new DroverError(
+    'CONFIRMATION_REQUIRED',
+    `The plan has ${warnings.length} warning(s): ${warnings.map(({ message }) => message).join(' ')}`,
+    { plan, findings: warnings },
+  );
+}
+
+/** Refuses where the plan that was shown is not the one of now. @throws PLAN_STALE */
+export function refuseStale(known: KnownPlan, plan: Plan): void {
+  const stale = staleness(known, plan);
+  if (stale !== undefined) throw stale;
+}
+
+function staleness({ hash, facts }: KnownPlan, plan: Plan): DroverError | undefined {
+  if (hash === plan.hash) return undefined;
+  const changes = facts === undefined ? [] : changedFacts({ facts }, plan);
+  return new DroverError(
+    'PLAN_STALE',
+    `The facts have changed since the plan was made: ${changes.join('; ') || 'the plan differs'}. Plan again.`,
+    { changes, plan },
+  );
+}
+
+/** @throws FORCE_NEEDS_REASON */
+export function refuseUnreasoned({
+  force,
+  reason = '',
+}: {
+  readonly force?: boolean;
+  readonly reason?: string;
+}): void {
+  if (force === true && reason.trim() === '')
+    throw new DroverError('FORCE_NEEDS_REASON', 'Forcing needs a reason: it is recorded with your name.');
+}

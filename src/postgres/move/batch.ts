@@ -1,0 +1,291 @@
+/**
+ * A batch: the work of several tenants in one transaction, each with its own record. One tenant is a batch of one. What concerns
+ * one tenant alone is that tenant's outcome:
+ *
+ * - a member that is refused before anything was written is left out, and the others go on;
+ * - a member that fails later takes the transaction with it: the others are tried again without it, and it alone;
+ * - what the database refuses names no member, so the batch is halved until the one is alone.
+ *
+ * The last one is tried again where that may help, and reads afresh before. Moves and rollbacks are carried out by this one file.
+ */
+import type { ModelFacts } from '../../engine/models/model.ts';
+import { DroverError } from '../../errors.ts';
+import type { Tx } from '../driver/database.ts';
+import { withRetries } from '../driver/retry.ts';
+import type { Settle } from '../records/commit.ts';
+import { listInterrupted, settleInterrupted } from '../records/history.ts';
+import { failRecord, openRecords } from '../records/records.ts';
+import type { NewRecord } from '../records/records.ts';
+import { prepareState, stateTenant, withTenants } from '../scope/site.ts';
+import type { Site } from '../scope/site.ts';
+import { sharesTransactions } from '../scope/tenant.ts';
+
+/** What became of one tenant. */
+export type Outcome<R> = { readonly tenant: string | undefined } & (
+  | { readonly status: 'succeeded'; readonly result: R }
+  | { readonly status: 'failed'; readonly error: DroverError }
+);
+
+/** What a tenant is found to be before any work: ready, refused, or done by an earlier migration. */
+export type Prepared<P, R> = { readonly about?: About } & (
+  | { readonly ready: P }
+  | { readonly refused: DroverError }
+  | { readonly done: R }
+);
+
+/** What records of a tenant are about. */
+export interface About {
+  readonly tenant: string | undefined;
+  readonly source: Pick<ModelFacts, 'key' | 'components'>;
+}
+
+/** A tenant at work. */
+export interface Member<P> {
+  readonly prepared: P;
+  /** Of the record, which was opened before. */
+  readonly id: string;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+}
+
+/** What a member's work came to, in the transaction that did it. */
+export type Worked<R> = R | DroverError;
+
+/** One kind of work on tenants. */
+export interface Job<Q, P, R> {
+  readonly tenantOf: (asked: Q) => string | undefined;
+  /** Reads what is read without locks. An error that is thrown concerns everybody. */
+  readonly prepare: (asked: readonly Q[]) => Promise<Prepared<P, R>[]>;
+  readonly askedBy: (prepared: P) => Q;
+  readonly recordOf: (prepared: P) => NewRecord;
+  /** Members that the same statements serve. */
+  readonly shapeOf: (prepared: P) => string;
+  /**
+   * Everything that is done in the one transaction. A member that is refused before it wrote has its error as result.
+   * @throws MembersFailed for those that failed after they wrote; what the database refuses
+   */
+  readonly work: (
+    tx: Tx,
+    members: readonly Member<P>[],
+  ) => Promise<{ readonly worked: readonly Worked<R>[]; readonly settle: Settle }>;
+}
+
+/** Members that failed after they had changed rows: nothing of the transaction may stay. */
+export class MembersFailed extends Error {
+  /** By the number of the member. */
+  readonly errors: ReadonlyMap<number, DroverError>;
+
+  constructor(errors: ReadonlyMap<number, DroverError>) {
+    super('A member failed after it had changed rows.');
+    this.errors = errors;
+  }
+}
+
+/**
+ * Carries the work of every tenant out; outcomes in their order.
+ * @throws what concerns no single tenant: the database is gone, or a mistake of ours
+ */
+export async function runBatch<Q, P, R>(
+  site: Site,
+  job: Job<Q, P, R>,
+  asked: readonly Q[],
+): Promise<Outcome<R>[]> {
+  if (asked.length > 1 && !mayShare(site, job, asked)) {
+    const outcomes: Outcome<R>[] = [];
+    for (const one of asked) outcomes.push(...(await runBatch(site, job, [one])));
+    return outcomes;
+  }
+  return asked.length === 0 ? [] : runTogether(site, job, asked);
+}
+
+/** What is due to one tenant. @throws its error */
+export function resultOf<R>(outcomes: readonly Outcome<R>[]): R {
+  const [only] = outcomes;
+  if (only === undefined) throw new Error('a batch of one has one outcome');
+  if (only.status === 'failed') throw only.error;
+  return only.result;
+}
+
+/** Records in another database are prepared tenant by tenant, and a session that is bound to one tenant sees no other. */
+export function mayShare<Q>(
+  site: Site,
+  { tenantOf }: { readonly tenantOf: (asked: Q) => string | undefined },
+  asked: readonly Q[],
+): boolean {
+  const named = asked.every((one) => tenantOf(one) !== undefined);
+  return named && !site.state.separate && sharesTransactions(site.scope);
+}
+
+/** The results by the number of the tenant, as they become known. */
+type Results<R> = Map<number, R | DroverError>;
+
+async function runTogether<Q, P, R>(
+  site: Site,
+  job: Job<Q, P, R>,
+  asked: readonly Q[],
+): Promise<Outcome<R>[]> {
+  const startedAt = performance.now();
+  const results: Results<R> = new Map();
+  const running: Running<P>[] = [];
+  const ready: { number: number; prepared: P }[] = [];
+  for (const [number, one] of (await prepareAll(site, job, asked)).entries())
+    if ('ready' in one) ready.push({ number, prepared: one.ready });
+    else results.set(number, 'done' in one ? one.done : one.refused);
+  if (ready.length > 0) {
+    await prepareState(site);
+    const ids = await openRecords(
+      site,
+      ready.map(({ prepared }) => job.recordOf(prepared)),
+    );
+    for (const [at, { number, prepared }] of ready.entries())
+      running.push({ number, member: { prepared, id: ids[at] ?? '', startedAt } });
+  }
+  for (const alike of Map.groupBy(running, ({ member }) => job.shapeOf(member.prepared)).values())
+    await commitAll({ site, job, results }, alike);
+  return asked.map((one, number) => outcomeOf(job.tenantOf(one), results.get(number)));
+}
+
+/** What a killed process left open is settled first, and may change what is found. */
+async function prepareAll<Q, P, R>(
+  site: Site,
+  job: Job<Q, P, R>,
+  asked: readonly Q[],
+): Promise<Prepared<P, R>[]> {
+  const prepared = await job.prepare(asked);
+  const pairs = prepared.flatMap(({ about }) => about ?? []);
+  if (pairs.length === 0) return prepared;
+  const open = await listInterrupted(
+    site,
+    pairs.map(({ tenant }) => tenant),
+  );
+  for (const about of pairs) if (open.has(stateTenant(about.tenant))) await settleInterrupted(site, about);
+  return open.size === 0 ? prepared : job.prepare(asked);
+}
+
+function outcomeOf<R>(tenant: string | undefined, result: R | DroverError | undefined): Outcome<R> {
+  if (result === undefined) throw new Error('a batch forgot one of its members');
+  return result instanceof DroverError
+    ? { tenant, status: 'failed', error: result }
+    : { tenant, status: 'succeeded', result };
+}
+
+interface Running<P> {
+  readonly number: number;
+  readonly member: Member<P>;
+}
+
+interface Context<Q, P, R> {
+  readonly site: Site;
+  readonly job: Job<Q, P, R>;
+  readonly results: Results<R>;
+}
+
+/** In one transaction where that is possible, and in smaller ones where it is not. */
+async function commitAll<Q, P, R>(
+  context: Context<Q, P, R>,
+  running: readonly Running<P>[],
+): Promise<void> {
+  const [only] = running;
+  if (only === undefined) return;
+  if (running.length === 1) return commitOne(context, only);
+  const failed = await tryTogether(context, running);
+  for (const part of failed) await commitAll(context, part);
+}
+
+/** The parts in which those are to be tried again for whom nothing was saved. */
+async function tryTogether<Q, P, R>(
+  context: Context<Q, P, R>,
+  running: readonly Running<P>[],
+): Promise<(readonly Running<P>[])[]> {
+  try {
+    const { worked } = await inTransaction(
+      context,
+      running.map(({ member }) => member),
+    );
+    for (const [at, one] of running.entries()) await record(context, one, worked[at]);
+    return [];
+  } catch (error) {
+    if (error instanceof MembersFailed) return apart(running, error.errors);
+    ownError(error);
+    const middle = Math.ceil(running.length / 2);
+    return [running.slice(0, middle), running.slice(middle)];
+  }
+}
+
+/** Those that failed one by one, after all others. */
+function apart<P>(
+  running: readonly Running<P>[],
+  failed: ReadonlyMap<number, unknown>,
+): (readonly Running<P>[])[] {
+  const others = running.filter((_, at) => !failed.has(at));
+  return [others, ...running.filter((_, at) => failed.has(at)).map((one) => [one])];
+}
+
+async function inTransaction<Q, P, R>(
+  { site, job }: Context<Q, P, R>,
+  members: readonly Member<P>[],
+): Promise<{ readonly worked: readonly Worked<R>[]; readonly settle: Settle }> {
+  const tenants = members.map(({ prepared }) => job.tenantOf(job.askedBy(prepared)));
+  return withTenants(site, { tenants }, (tx) => job.work(tx, members));
+}
+
+/** The last one, with the record that it has; another try reads afresh what is read without locks. */
+async function commitOne<Q, P, R>(context: Context<Q, P, R>, one: Running<P>): Promise<void> {
+  const { site, job, results } = context;
+  const retries = site.config.database?.retries ?? 5;
+  const attempt = async (tries: number): Promise<{ readonly result: R; readonly settle: Settle }> => {
+    const prepared = tries === 0 ? one.member.prepared : await again(job, one.member.prepared);
+    const { worked, settle } = await inTransaction(context, [{ ...one.member, prepared }]).catch(alone);
+    const [result] = worked;
+    if (result === undefined) throw new Error('a member came to nothing');
+    if (result instanceof DroverError) throw result;
+    return { result, settle };
+  };
+  try {
+    const { result, settle } = await withRetries(retries, attempt);
+    // What comes after the commit is not tried again: the work is done.
+    results.set(one.number, await settle().then(() => result, ownError));
+  } catch (error) {
+    // Where the record cannot be written either, it is settled later; the caller has to see why the work failed.
+    await recordFailure(context, one, error);
+    results.set(one.number, ownError(error));
+  }
+}
+
+async function again<Q, P, R>(job: Job<Q, P, R>, prepared: P): Promise<P> {
+  const [found] = await job.prepare([job.askedBy(prepared)]);
+  if (found !== undefined && 'ready' in found) return found.ready;
+  if (found !== undefined && 'refused' in found) throw found.refused;
+  return prepared;
+}
+
+/** The failure of the only member is the failure of the batch. */
+function alone(error: unknown): never {
+  if (!(error instanceof MembersFailed)) throw error;
+  throw error.errors.get(0) ?? error;
+}
+
+async function record<Q, P, R>(
+  context: Context<Q, P, R>,
+  one: Running<P>,
+  worked: Worked<R> | undefined,
+): Promise<void> {
+  if (worked === undefined) throw new Error('a member came to nothing');
+  context.results.set(one.number, worked);
+  if (worked instanceof DroverError) await recordFailure(context, one, worked);
+}
+
+async function recordFailure<Q, P, R>(
+  { site, job }: Context<Q, P, R>,
+  { member }: Running<P>,
+  error: unknown,
+): Promise<void> {
+  const { tenant } = job.recordOf(member.prepared);
+  await failRecord(site, { tenant, id: member.id, error }).catch(() => undefined);
+}
+
+/** An error that concerns one tenant alone. @throws what concerns no single tenant: the database is gone, or a mistake of ours */
+export function ownError(error: unknown): DroverError {
+  if (!(error instanceof DroverError) || error.code === 'DATABASE_UNREACHABLE') throw error;
+  return error;
+}

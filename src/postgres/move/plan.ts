@@ -1,0 +1,195 @@
+/** Plans of one tenant or of many, read in one read-only transaction where several tenants can share one. Nothing is written. */
+import { checkPlan } from '../../engine/plan/check.ts';
+import type { Intent } from '../../engine/plan/intent.ts';
+import { planMigration } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-types.ts';
+import type { Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
+import { DroverError } from '../../errors.ts';
+import { readGround, sha256 } from '../catalogue/rules.ts';
+import type { Ground } from '../catalogue/rules.ts';
+import type { Tx } from '../driver/database.ts';
+import { byShape, memberOf } from '../facts/member.ts';
+import type { Member } from '../facts/member.ts';
+import type { Samples } from '../facts/places.ts';
+import { checkIntent, outcomeOf, readPairs, scanUnclassified } from '../facts/pair.ts';
+import { readSnapshots, readTenants } from '../facts/snapshot.ts';
+import { withTenants } from '../scope/site.ts';
+import type { Site } from '../scope/site.ts';
+import { mayShare, ownError } from './batch.ts';
+
+/** A tenant's move, as it is known before anything is locked. */
+export interface Move {
+  readonly ground: Ground;
+  readonly tenant: Snapshot['tenant'];
+  readonly member: Member;
+  readonly unclassified: readonly Unclassified[];
+}
+
+/** A plan with the facts that it was made from. */
+export interface Planned {
+  readonly member: Member;
+  readonly snapshot: Snapshot;
+  readonly plan: Plan;
+}
+
+/**
+ * The plan for one tenant. Reads only.
+ * @throws CONFIG_MISMATCH, KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ANSWER_UNKNOWN, TENANT_NOT_FOUND, TENANT_REQUIRED, MODEL_NOT_FOUND,
+ *   MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE, REGISTRY_UNAVAILABLE, PLAN_CONTRADICTED
+ */
+export async function planMove(site: Site, intent: Intent): Promise<Plan> {
+  const [plan] = await planMoves(site, [intent]);
+  if (plan === undefined) throw new Error('a plan was not made');
+  if (plan instanceof DroverError) throw plan;
+  return plan;
+}
+
+/**
+ * For each intent, every tenant once, the plan or why none can be made.
+ * @throws what concerns no single tenant: the database is gone
+ */
+export async function planMoves(site: Site, intents: readonly Intent[]): Promise<(Plan | DroverError)[]> {
+  const plan = (some: readonly Intent[]): Promise<(Plan | DroverError)[]> =>
+    reading(site, some, async (tx) => {
+      const moves = await readWithin(tx, site, some);
+      return plansOf(tx, moves);
+    });
+  return together(site, intents, plan);
+}
+
+/** For each intent, every tenant once, the move or why there is none. */
+export function readMoves(site: Site, intents: readonly Intent[]): Promise<(Move | DroverError)[]> {
+  return together(site, intents, (some) => reading(site, some, (tx) => readWithin(tx, site, some)));
+}
+
+function reading<T>(site: Site, intents: readonly Intent[], work: (tx: Tx) => Promise<T>): Promise<T> {
+  return withTenants(site, { tenants: intents.map(({ tenant }) => tenant), readOnly: true }, work);
+}
+
+/** What the database refuses names no tenant; then each is read by itself. */
+async function together<T>(
+  site: Site,
+  intents: readonly Intent[],
+  read: (some: readonly Intent[]) => Promise<(T | DroverError)[]>,
+): Promise<(T | DroverError)[]> {
+  if (intents.length === 0) return [];
+  const tenantOf = ({ tenant }: Intent): string | undefined => tenant;
+  const one = intents.length === 1;
+  const shared =
+    !one && mayShare(site, { tenantOf }, intents)
+      ? await read(intents).catch((error: unknown) => void ownError(error))
+      : undefined;
+  if (shared !== undefined) return shared;
+  const found: (T | DroverError)[] = [];
+  for (const intent of intents) found.push(...(await read([intent]).catch((error: unknown) => [ownError(error)])));
+  return found;
+}
+
+async function readWithin(
+  tx: Tx,
+  site: Site,
+  asked: readonly Intent[],
+): Promise<(Move | DroverError)[]> {
+  const ground = await readGround(tx, site);
+  if (site.knows && ground.rules.knowledge === undefined) throw spellingsUnknown();
+  const { rules } = ground;
+  const intents = asked.map((intent) => outcomeOf(() => checkIntent(rules, intent)));
+  const tenants = await readTenants(
+    tx,
+    rules,
+    asked.map(({ tenant }) => tenant),
+  );
+  const found: (Move | DroverError | undefined)[] = asked.map((_, at) => errorAmong(intents[at], tenants[at]));
+  const ready = [...asked.keys()].filter((at) => found[at] === undefined);
+  const pairs = await readPairsOf(tx, rules, { intents, ready });
+  const members: { at: number; member: Member }[] = [];
+  for (const [number, at] of ready.entries()) {
+    const [intent, pair] = [intents[at], pairs[number]];
+    if (pair instanceof DroverError) found[at] = pair;
+    else if (intent !== undefined && pair !== undefined && !(intent instanceof DroverError))
+      members.push({ at, member: memberOf(rules, intent, pair) });
+  }
+  for (const alike of byShape(members, ({ member }) => member)) {
+    const batch = { rules, members: alike.map(({ member }) => member) };
+    const unclassified = await scanUnclassified(tx, batch, ground.scannable);
+    for (const [number, { at, member }] of alike.entries()) {
+      const tenant = tenants[at] instanceof DroverError ? null : (tenants[at] ?? null);
+      found[at] = { ground, tenant, member, unclassified: unclassified[number] ?? [] };
+    }
+  }
+  return found.flatMap((one) => one ?? []);
+}
+
+function errorAmong(...found: readonly unknown[]): DroverError | undefined {
+  return found.find((one) => one instanceof DroverError);
+}
+
+function readPairsOf(
+  tx: Tx,
+  rules: Ground['rules'],
+  { intents, ready }: { readonly intents: readonly (Intent | DroverError)[]; readonly ready: readonly number[] },
+): ReturnType<typeof readPairs> {
+  const some = ready.flatMap((at) => {
+    const intent = intents[at];
+    return intent === undefined || intent instanceof DroverError ? [] : [intent];
+  });
+  return some.length === 0 ? Promise.resolve([]) : readPairs(tx, rules, some);
+}
+
+/** A model would be taken for gone from everywhere, while texts name it in a spelling that nobody could look for. */
+function spellingsUnknown(): DroverError {
+  const message =
+    'The registry could not be loaded, so nobody can say how models are written, or when they end: `drover registry validate` says what is wrong.';
+  return new DroverError('REGISTRY_UNAVAILABLE', message);
+}
+
+async function plansOf(tx: Tx, moves: readonly (Move | DroverError)[]): Promise<(Plan | DroverError)[]> {
+  const plans: (Plan | DroverError | undefined)[] = moves.map((move) =>
+    move instanceof DroverError ? move : undefined,
+  );
+  const ready = moves.flatMap((move, at) => (move instanceof DroverError ? [] : [{ at, move }]));
+  for (const alike of byShape(ready, ({ move }) => move.member)) {
+    const planned = await planAll(
+      tx,
+      alike.map(({ move }) => move),
+      'all',
+    );
+    for (const [number, { at }] of alike.entries()) {
+      const one = planned[number];
+      plans[at] = one instanceof DroverError ? one : one?.plan;
+    }
+  }
+  return plans.flatMap((plan) => plan ?? []);
+}
+
+/** Reads the facts of moves of one shape and plans them. PLAN_CONTRADICTED where the checker refuses a plan. */
+export async function planAll(
+  tx: Tx,
+  moves: readonly Move[],
+  samples: Samples,
+): Promise<(Planned | DroverError)[]> {
+  const [first] = moves;
+  if (first === undefined) return [];
+  const snapshots = await readSnapshots(tx, {
+    ground: first.ground,
+    members: moves.map(({ member }) => member),
+    tenants: moves.map(({ tenant }) => tenant),
+    unclassified: moves.map(({ unclassified }) => unclassified),
+    samples,
+  });
+  return snapshots.map((snapshot, at) => {
+    const { member } = moves[at] ?? first;
+    const plan = planMigration({ snapshot, intent: member.intent, digest: sha256 });
+    return contradiction(snapshot, plan) ?? { member, snapshot, plan };
+  });
+}
+
+function contradiction(snapshot: Snapshot, plan: Plan): DroverError | undefined {
+  const problems = checkPlan(snapshot, plan);
+  if (problems.length === 0) return undefined;
+  return new DroverError(
+    'PLAN_CONTRADICTED',
+    `The checker refuses the plan: ${problems.map(({ message }) => message).join('; ')}.`,
+    { problems },
+  );
+}

@@ -1,0 +1,21 @@
+/** How a text value becomes a value of a column. */
+import { findColumn } from '../../engine/catalogue/catalog.ts';
+import type { Column, Table } from '../../engine/catalogue/catalog.ts';
+
+/**
+ * The type that a text value is cast to before it meets a column. Text-like columns compare as text: a cast to `varchar(n)`
+ * would cut the value silently. Other types are cast twice, because a driver sends every value here as text.
+ */
+export function castFor(column: Column): string {
+  if (column.kind === 'text') return 'text';
+  if (column.kind === 'uuid') return 'text::uuid';
+  if (column.kind === 'integer') return 'text::bigint';
+  return `text::${column.type}`;
+}
+
+/** The column of that name; it exists, because the rules were resolved against this catalogue. */
+export function columnOf(table: Table, name: string): Column {
+  const column = findColumn(table, name);
+  if (column === undefined) throw new Error(`${table.id} has no column ${name}`);
+  return column;
+}

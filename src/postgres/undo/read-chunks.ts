@@ -1,0 +1,79 @@
+/** Reading the journal back: of each member one chunk at a time, last first, so that memory stays flat. */
+import type { Tx } from '../driver/database.ts';
+import { readEach } from '../facts/member.ts';
+import type { MigrationDetail } from '../records/history.ts';
+import { stateTable, withState } from '../scope/site.ts';
+import type { Site } from '../scope/site.ts';
+import { each, raw, sql } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+import type { Chunk } from './chunk.ts';
+
+/** A step whose journal is read. */
+export interface Journalled {
+  readonly member: number;
+  readonly parent: Pick<MigrationDetail, 'id' | 'tenant'>;
+  readonly step: number;
+}
+
+/** Rounds of chunks, at most one of each member in a round. */
+export async function* chunkRounds(
+  tx: Tx,
+  site: Site,
+  asked: readonly Journalled[],
+): AsyncGenerator<Chunk[]> {
+  const numbers = await inState(tx, site, asked, (state) =>
+    readEach<{ chunks: number[] | null }>(
+      state,
+      asked.length,
+      sql`SELECT array_agg(j.chunk ORDER BY j.chunk DESC) AS chunks FROM ${raw(stateTable(site, 'journal'))} j WHERE ${ofStep(site, asked)}`,
+    ),
+  );
+  const lists = numbers.map(([row]) => row?.chunks ?? []);
+  const rounds = Math.max(0, ...lists.map((chunks) => chunks.length));
+  for (let round = 0; round < rounds; round += 1) {
+    const some = asked.flatMap((one, at) => {
+      const chunk = lists[at]?.[round];
+      return chunk === undefined ? [] : [{ ...one, chunk }];
+    });
+    yield await readRound(tx, site, some);
+  }
+}
+
+async function readRound(
+  tx: Tx,
+  site: Site,
+  some: readonly (Journalled & { readonly chunk: number })[],
+): Promise<Chunk[]> {
+  const number = each(
+    some.map(({ chunk }) => chunk),
+    'integer',
+  );
+  const rows = await inState(tx, site, some, (state) =>
+    readEach<Omit<Chunk, 'member'>>(
+      state,
+      some.length,
+      sql`SELECT j.action, j.table_name AS "table", j.key_columns AS "keyColumns", coalesce(j.uuid_keys::text[], j.int_keys::text[], j.text_keys) AS keys,
+        j.before, j.after, to_jsonb(j.befores) AS befores, to_jsonb(j.afters) AS afters
+      FROM ${raw(stateTable(site, 'journal'))} j WHERE ${ofStep(site, some)} AND j.chunk = ${number}`,
+    ),
+  );
+  return some.flatMap(({ member }, at) => (rows[at] ?? []).map((row) => ({ ...row, member })));
+}
+
+function ofStep(site: Site, asked: readonly Journalled[]): Sql {
+  const tenants = asked.map(({ parent }) => parent.tenant);
+  const ids = asked.map(({ parent }) => parent.id);
+  const steps = asked.map(({ step }) => step);
+  return sql`j.tenant_id = ${each(tenants, `text::${site.state.tenantType}`)} AND j.migration_id = ${each(ids, 'text::uuid')} AND j.step = ${each(steps, 'integer')}`;
+}
+
+/** Records in the same database are read in the same transaction; others are of one tenant at a time. */
+export function inState<T>(
+  tx: Tx,
+  site: Site,
+  asked: readonly Pick<Journalled, 'parent'>[],
+  work: (state: Tx) => Promise<T>,
+): Promise<T> {
+  const tenant = asked[0]?.parent.tenant ?? '';
+  return site.state.separate ? withState(site, tenant === '' ? undefined : tenant, work) : work(tx);
+}
