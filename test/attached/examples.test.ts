@@ -11,11 +11,10 @@ import { DroverError } from '../../src/errors.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { DatabaseTarget } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import { applyMove, planMove } from '../../src/postgres/move/move.ts';
-import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
 import type { MoveResult } from '../../src/postgres/move/move-result.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
+import { applyOne, planOne, rollbackOne } from '../support/batches.ts';
 import { eachEngine, embeddedTemplate, serverTemplate } from '../support/databases.ts';
 import type { Engine } from '../support/databases.ts';
 import { intentOf, readExamples, unquoted } from './cases.ts';
@@ -112,7 +111,7 @@ async function expectRefusal(occasion: Occasion, codes: readonly string[]): Prom
   assert.notEqual(codes.length, 0, 'a case has an expected result or says why it is refused');
   assert.deepEqual(await refusalCodes(site, given), codes.toSorted());
   await expectNothingWritten(occasion, 'a refused plan');
-  await assert.rejects(applyMove(site, { intent: intentOf(given), confirm: true, actor }), DroverError);
+  await assert.rejects(applyOne(site, { intent: intentOf(given), confirm: true, actor }), DroverError);
   // The refusal itself is recorded, in tables of Drover's own.
   const after = await readDatabase(occasion.database, occasion.tables);
   assert.deepEqual(compareDatabases(occasion.start, after), {}, 'what is refused changes no row');
@@ -121,7 +120,7 @@ async function expectRefusal(occasion: Occasion, codes: readonly string[]): Prom
 /** Why the plan cannot run: an error of its own, or findings that forbid it. */
 async function refusalCodes(site: Site, given: Case): Promise<string[]> {
   try {
-    const { findings } = await planMove(site, intentOf(given));
+    const { findings } = await planOne(site, intentOf(given));
     return codesOf(findings.filter(({ severity }) => severity === 'error'));
   } catch (error) {
     if (!(error instanceof DroverError)) throw error;
@@ -136,19 +135,19 @@ function codesOf(findings: readonly Finding[]): string[] {
 async function carryOut(occasion: Occasion, expected: Expected): Promise<void> {
   const { database, site, given } = occasion;
   const settled = await readSettled(occasion);
-  const plan = await planMove(site, intentOf(given));
+  const plan = await planOne(site, intentOf(given));
   await expectNothingWritten(occasion, 'a plan');
 
-  const result = await applyMove(site, { intent: intentOf(given), plan, confirm: true, actor });
+  const result = await applyOne(site, { intent: intentOf(given), plan, confirm: true, actor });
   expectResult(result, expected);
   expectChanges(compareDatabases(occasion.start, await readDatabase(database, occasion.tables)), expected);
   for (const { about, sql, rows } of expected.after)
     assert.deepEqual(await queryText(database, sql), rows, about ?? sql);
 
-  const { skipped } = await rollbackMove(site, { migrationId: result.migrationId, actor });
+  const { skipped } = await rollbackOne(site, { migrationId: result.migrationId, actor });
   assert.deepEqual(skipped, [], 'nobody changed anything since');
   assert.deepEqual(compareDatabases(settled, await readSettled(occasion)), {}, 'rolled back to the byte');
-  assert.equal((await planMove(site, intentOf(given))).hash, plan.hash, 'the same facts give the same plan');
+  assert.equal((await planOne(site, intentOf(given))).hash, plan.hash, 'the same facts give the same plan');
 }
 
 /** The tables that were there at the start, without what the database itself writes on each update. */

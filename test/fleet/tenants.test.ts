@@ -4,6 +4,7 @@ import { afterEach, beforeEach, it } from 'node:test';
 import { createRun } from '../../src/fleet/create.ts';
 import { planRun } from '../../src/fleet/plan-run.ts';
 import type { RunTenant } from '../../src/postgres/runs/tenants.ts';
+import { planOne } from '../support/batches.ts';
 import { eachEngine } from '../support/databases.ts';
 import {
   digestFleet,
@@ -16,7 +17,6 @@ import {
   runRequest,
   tenantsOf,
 } from '../support/fleet.ts';
-import { planMove } from '../../src/postgres/move/move.ts';
 import { intentFor, refusedWith } from '../support/guarantee.ts';
 
 const tenant = (n: number): string => fleetId(n, 'tenant');
@@ -185,10 +185,7 @@ eachEngine((engine) => {
     assert.deepEqual([planned.total, planned.ready, planned.failed, planned.skipped], [12, 7, 3, 2]);
     for (const one of planned.tenants.filter(({ status }) => status === 'ready')) {
       const keys = { from: one.fromKey ?? '', to: one.toKey ?? '' };
-      const alone = await planMove(
-        fleet.site,
-        intentFor({ tenant: one.tenant, kind: 'completion', ...keys }),
-      );
+      const alone = await planOne(fleet.site, intentFor({ tenant: one.tenant, kind: 'completion', ...keys }));
       assert.equal(one.planHash, alone.hash, one.tenantName);
       assert.deepEqual(one.details, alone.counts);
     }

@@ -9,12 +9,13 @@ import { planMigration } from '../../src/engine/plan/plan.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { executePlan } from '../../src/postgres/move/execute.ts';
 import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';
-import { planMove, sha256 } from '../../src/postgres/move/move.ts';
+import { sha256 } from '../../src/postgres/move/move.ts';
 import { openRecord } from '../../src/postgres/records/records.ts';
 import { openSite, readRules, withTenant } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { readSnapshot } from '../../src/postgres/facts/snapshot.ts';
 import { journalFor } from '../../src/postgres/move/work.ts';
+import { planOne } from '../support/batches.ts';
 import { eachEngine } from '../support/databases.ts';
 import { demoForAll, demoForEach, studioForEach } from '../support/ground.ts';
 import {
@@ -214,7 +215,7 @@ eachEngine((engine) => {
 
     for (const [what, [sql, says]] of Object.entries(changes)) {
       it(`is refused, and names what changed: ${what}`, async () => {
-        const plan = await planMove(at.site, intentFor());
+        const plan = await planOne(at.site, intentFor());
         await at.script(sql);
         const before = await readRows(at.database);
         const error = await refusedWith(apply(at.site, {}, { plan }), 'PLAN_STALE');
@@ -224,21 +225,21 @@ eachEngine((engine) => {
     }
 
     it('is refused, and names the configuration where that has changed', async () => {
-      const plan = await planMove(at.site, intentFor());
+      const plan = await planOne(at.site, intentFor());
       const config: Config = { ...at.site.config, priceLimit: 3 };
       const error = await refusedWith(apply({ ...at.site, config }, {}, { plan }), 'PLAN_STALE');
       assert.deepEqual(error.data['changes'], ['definition of configuration: changed']);
     });
 
     it('is not refused for what does not concern it: another tenant, history, other rows', async () => {
-      const plan = await planMove(at.site, intentFor());
+      const plan = await planOne(at.site, intentFor());
       await at.script(`UPDATE migration.assistants SET name = 'renamed';
         UPDATE migration.assistants SET parameters = '{"temperature": 0.3}' WHERE tenant_id <> '${alder}' OR completion_model_id = '${targetId}'`);
       assert.equal((await apply(at.site, {}, { plan })).planHash, plan.hash);
     });
 
     it('is refused for another intent than it was made for', async () => {
-      const plan = await planMove(at.site, intentFor());
+      const plan = await planOne(at.site, intentFor());
       await refusedWith(apply(at.site, { entityTypes: ['apps'] }, { plan }), 'PLAN_STALE');
       await assertUnchanged(at.database, at.start, 'a plan of something else changes nothing');
     });
@@ -248,7 +249,7 @@ eachEngine((engine) => {
     const at = demoForEach(engine);
 
     it('gives the first result, and nothing is written the second time', async () => {
-      const plan = await planMove(at.site, intentFor());
+      const plan = await planOne(at.site, intentFor());
       const first = await apply(at.site, {}, { plan });
       const after = await readRows(at.database);
       const records = (await history(at.site)).length;
@@ -259,7 +260,7 @@ eachEngine((engine) => {
     });
 
     it('runs again once it was rolled back, and then is replayed again', async () => {
-      const plan = await planMove(at.site, intentFor());
+      const plan = await planOne(at.site, intentFor());
       const first = await apply(at.site, {}, { plan });
       await rollback(at.site, first.migrationId);
       const second = await apply(at.site, {}, { plan });

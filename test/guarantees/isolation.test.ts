@@ -8,7 +8,7 @@ import type { LeftBehind } from '../../src/engine/plan/plan-types.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { getMigration } from '../../src/postgres/records/history.ts';
-import { planMove } from '../../src/postgres/move/move.ts';
+import { planOne } from '../support/batches.ts';
 import { eachEngine } from '../support/databases.ts';
 import { demoForEach, studioForEach } from '../support/ground.ts';
 import {
@@ -191,11 +191,11 @@ eachEngine((engine) => {
     });
 
     it('plans the same for a tenant whether or not others have rows on models of the same name', async () => {
-      const before = await planMove(at.site, intentFor());
+      const before = await planOne(at.site, intentFor());
       await at.script(
         `UPDATE migration.assistants SET parameters = '{"temperature": 1}' WHERE tenant_id = '${birch}'`,
       );
-      assert.equal((await planMove(at.site, intentFor())).hash, before.hash);
+      assert.equal((await planOne(at.site, intentFor())).hash, before.hash);
       assert.deepEqual([before.tenant?.key, before.source.key], [alder, sourceId]);
     });
   });

@@ -6,10 +6,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DroverError } from '../../src/errors.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
-import { applyMove } from '../../src/postgres/move/move.ts';
 import { listChanges } from '../../src/postgres/records/history.ts';
+import { applyOne, rollbackOne } from '../support/batches.ts';
 import { bulkDatabase } from '../support/bulk.ts';
 import { eachEngine } from '../support/databases.ts';
 import { actor, history, intentFor, refusedWith } from '../support/guarantee.ts';
@@ -54,7 +53,7 @@ eachEngine((engine) => {
           assert.deepEqual(await checksum(site.database), sums.before);
           const [open] = await history(site, north);
           await useTransactionIds(site.database);
-          const again = await applyMove(site, {
+          const again = await applyOne(site, {
             intent: studioIntent,
             plan: sums.plan,
             confirm: true,
@@ -77,7 +76,7 @@ eachEngine((engine) => {
         await withSite(on, async (site) => {
           assert.deepEqual(await checksum(site.database), sums.after);
           const [open] = await history(site, north);
-          const again = await applyMove(site, {
+          const again = await applyOne(site, {
             intent: studioIntent,
             plan: sums.plan,
             confirm: true,
@@ -89,7 +88,7 @@ eachEngine((engine) => {
           const changed = again.steps.reduce((sum, step) => sum + step.actual, 0);
           const changes = await listChanges(site, { tenant: north, id: again.migrationId, limit: 1000 });
           assert.equal(changes.length, changed);
-          await rollbackMove(site, { migrationId: again.migrationId, tenant: north, actor });
+          await rollbackOne(site, { migrationId: again.migrationId, tenant: north, actor });
           assert.deepEqual(await checksum(site.database), sums.before);
         });
       });
@@ -100,11 +99,11 @@ eachEngine((engine) => {
         await withSeparateState(engine, 40, async (on) => {
           const sums = await measure(on);
           const { migrationId } = await withSite(on, (site) =>
-            applyMove(site, { intent: studioIntent, confirm: true, actor }),
+            applyOne(site, { intent: studioIntent, confirm: true, actor }),
           );
           await stopAndKill(on, { stopAt, rollback: migrationId });
           await withSite(on, async (site) => {
-            const again = rollbackMove(site, { migrationId, tenant: north, actor });
+            const again = rollbackOne(site, { migrationId, tenant: north, actor });
             if (stopAt === 'prepared') assert.deepEqual((await again).skipped, []);
             else await assert.rejects(again, /it was rolled back already/);
             assert.deepEqual(await checksum(site.database), sums.before);
@@ -120,18 +119,18 @@ eachEngine((engine) => {
         await withSite(on, async (site) => {
           const deaf = { ...site, database: losingTheAnswer(site) };
           await refusedWith(
-            applyMove(deaf, { intent: studioIntent, confirm: true, actor }),
+            applyOne(deaf, { intent: studioIntent, confirm: true, actor }),
             'DATABASE_UNREACHABLE',
           );
           assert.deepEqual(await checksum(site.database), sums.after);
-          const again = await applyMove(site, {
+          const again = await applyOne(site, {
             intent: studioIntent,
             plan: sums.plan,
             confirm: true,
             actor,
           });
           assert.equal(again.replayed, true);
-          await rollbackMove(site, { migrationId: again.migrationId, tenant: north, actor });
+          await rollbackOne(site, { migrationId: again.migrationId, tenant: north, actor });
           assert.deepEqual(await checksum(site.database), sums.before);
         });
       });

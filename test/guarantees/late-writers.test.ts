@@ -10,8 +10,8 @@ import { describe, it } from 'node:test';
 import type pg from 'pg';
 import type { Config } from '../../src/engine/rules/config.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
-import { planMove } from '../../src/postgres/move/move.ts';
 import type { MoveResult } from '../../src/postgres/move/move-result.ts';
+import { planOne } from '../support/batches.ts';
 import { bulkDatabase } from '../support/bulk.ts';
 import { demoForEach, type Ground, studioForEach } from '../support/ground.ts';
 import {
@@ -369,7 +369,7 @@ describe('the same plan applied by several processes at once', () => {
 
   async function race(ground: Ground, planFile: string, processes: number) {
     const intent = intentFor();
-    writeFileSync(planFile, JSON.stringify(await planMove(ground.site, intent)));
+    writeFileSync(planFile, JSON.stringify(await planOne(ground.site, intent)));
     const task = { target: ground.target, schema: 'platform', intent, planFile } as const;
     const children = await Promise.all(Array.from({ length: processes }, () => startMigrateProcess(task)));
     for (const child of children) child.go();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
-import { applyWave } from '../../src/postgres/move/wave.ts';
+import { applyBatch } from '../support/batches.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { makeWorkspace, storedAll, storedRow } from '../support/workspaces.ts';
@@ -96,7 +96,7 @@ eachEngine((engine) => {
       leaveAsks: false,
     }));
     const inboxes = ['00000001', '00000002'].map((tenant) => `${tenant}-def0-def0-def0-001300000001`);
-    const outcomes = await applyWave(http.platform.site, { moves, confirm: true, actor: 'test' });
+    const outcomes = await applyBatch(http.platform.site, { moves, confirm: true, actor: 'test' });
     assert.deepEqual(
       outcomes.map(({ status }) => status),
       ['succeeded', 'succeeded'],
@@ -210,7 +210,7 @@ eachEngine((engine) => {
     const [from = '', to = ''] = names;
     const choices = { parameters: 'reset' as const, answers: {}, leaveAsks: false };
     const moves = Object.values(http.tenants).map((tenant) => ({ tenant, from, to, ...choices }));
-    const outcomes = await applyWave(http.platform.site, { moves, confirm: true, actor: 'test' });
+    const outcomes = await applyBatch(http.platform.site, { moves, confirm: true, actor: 'test' });
     const left = outcomes.map((one) =>
       one.status === 'succeeded' ? one.result.complete : one.error.message,
     );

@@ -8,8 +8,6 @@ import { spellingPairs } from '../../src/engine/models/spelling.ts';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
 import { modelTableOf } from '../../src/engine/plan/steps.ts';
 import { listModels } from '../../src/postgres/facts/model-rows.ts';
-import { applyMove } from '../../src/postgres/move/move.ts';
-import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
 import { readRules, withTenant } from '../../src/postgres/scope/site.ts';
 import { countUsage } from '../../src/postgres/usage/usage.ts';
 import { findMeant } from '../../src/registry/verdict/choose-arm.ts';
@@ -17,6 +15,7 @@ import { allPairs } from '../../src/registry/import/diff.ts';
 import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
 import { routablePairs } from '../../src/registry/verdict/pairs.ts';
 import type { Model } from '../../src/registry/load/shape.ts';
+import { applyOne, rollbackOne } from '../support/batches.ts';
 import { eachEngine, type Engine } from '../support/databases.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 
@@ -153,7 +152,7 @@ eachEngine((engine) => {
       );
       if (target === undefined) continue;
       const to = new Map(spellingPairs(rowOf(model), rowOf(target)).map((pair) => [pair.from, pair.to]));
-      const done = await applyMove(http.platform.site, {
+      const done = await applyOne(http.platform.site, {
         intent: {
           tenant,
           kind: 'completion',
@@ -184,7 +183,7 @@ eachEngine((engine) => {
         model.id,
       );
       assert.equal(done.complete, stays === 0);
-      const back = await rollbackMove(http.platform.site, {
+      const back = await rollbackOne(http.platform.site, {
         tenant,
         migrationId: done.migrationId,
         actor: 'test',

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { completionId } from '../../src/platform/demo/models.ts';
-import { planMove } from '../../src/postgres/move/move.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
+import { planOne } from '../support/batches.ts';
 import { eachEngine } from '../support/databases.ts';
 import {
   alder,
@@ -310,7 +310,7 @@ eachEngine((engine) => {
     });
 
     it('writes nothing for a tenant that has nothing to move, and retires nothing that was not asked to move', async () => {
-      const plan = await planMove(at.site, intentFor({ from: 'gpt-4o' }));
+      const plan = await planOne(at.site, intentFor({ from: 'gpt-4o' }));
       assert.ok(plan.findings.some(({ code }) => code === 'NOTHING_TO_MOVE'));
       assert.ok(plan.steps.every(({ operation }) => operation === 'retire'));
       const tables = await at.superuser((tx) => tenantRows(tx, alder));

@@ -8,10 +8,9 @@ import type { Intent } from '../../src/engine/plan/intent.ts';
 import { DroverError } from '../../src/errors.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
-import type { MoveResult } from '../../src/postgres/move/move-result.ts';
-import { applyWave } from '../../src/postgres/move/wave.ts';
-import type { WaveOutcome, WaveRequest } from '../../src/postgres/move/wave.ts';
 import { compareDatabases } from '../attached/database-text.ts';
+import { applyBatch, rollbackBatch } from '../support/batches.ts';
+import type { BatchRequest, MoveResult, Outcome, RollbackResult } from '../support/batches.ts';
 import { eachEngine } from '../support/databases.ts';
 import { demoForEach, studioForEach } from '../support/ground.ts';
 import type { Ground } from '../support/ground.ts';
@@ -24,6 +23,7 @@ import {
   readRows,
   rollback,
 } from '../support/guarantee.ts';
+import type { Rows } from '../support/guarantee.ts';
 import { north, south } from '../support/studio.ts';
 
 const tenants = [1, 2, 3, 4].map((number) => demoId(number, 'tenants', 0));
@@ -37,15 +37,27 @@ function movesOf(change: Partial<Intent> = {}): Intent[] {
 function wave(
   at: Ground,
   change: Partial<Intent> = {},
-  more: Partial<WaveRequest> = {},
-): Promise<WaveOutcome[]> {
-  return applyWave(at.site, { moves: movesOf(change), confirm: true, actor, ...more });
+  more: Partial<BatchRequest> = {},
+): Promise<Outcome<MoveResult>[]> {
+  return applyBatch(at.site, { moves: movesOf(change), confirm: true, actor, ...more });
 }
 
-function resultOf(outcome: WaveOutcome | undefined): MoveResult {
+function resultOf<R>(outcome: Outcome<R> | undefined): R {
   assert.equal(outcome?.status, 'succeeded', outcome?.status === 'failed' ? outcome.error.message : '');
   assert.ok(outcome.status === 'succeeded');
   return outcome.result;
+}
+
+/** Takes a batch back as a batch. */
+function takeBack(
+  at: Ground,
+  outcomes: readonly Outcome<{ readonly migrationId: string }>[],
+): Promise<Outcome<RollbackResult>[]> {
+  const rollbacks = outcomes.map((outcome) => ({
+    tenant: outcome.tenant,
+    migrationId: resultOf(outcome).migrationId,
+  }));
+  return rollbackBatch(at.site, { rollbacks, actor });
 }
 
 /** What differs from one run to the next, or illustrates only. */
@@ -73,6 +85,29 @@ function plantRefusal(at: Ground, tenant: string): Promise<void> {
   return at.script(
     `ALTER TABLE migration.assistants ADD CONSTRAINT planted CHECK (tenant_id <> '${tenant}' OR completion_model_id IS DISTINCT FROM '${completionId(Number(tenant.slice(0, 8)), 'claude-sonnet-4-6')}') NOT VALID`,
   );
+}
+
+/** Lets the database refuse that an assistant of the tenant names the source. */
+function refuseSource(at: Ground, tenant: string): Promise<void> {
+  return at.script(
+    `ALTER TABLE migration.assistants ADD CONSTRAINT planted CHECK (tenant_id <> '${tenant}' OR completion_model_id IS DISTINCT FROM '${completionId(Number(tenant.slice(0, 8)), 'claude-3-7-sonnet')}') NOT VALID`,
+  );
+}
+
+/** Lets the database refuse each change of the tenant's assistants when constraints are checked, at the end of the transaction. */
+function refuseAtTheEnd(at: Ground, tenant: string): Promise<void> {
+  return at.script(
+    `CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE check_violation USING MESSAGE = 'planted'; END $$;
+     CREATE CONSTRAINT TRIGGER planted AFTER UPDATE ON migration.assistants DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.tenant_id = '${tenant}') EXECUTE FUNCTION public.refuse()`,
+  );
+}
+
+/** The rows of all tenants but one are as they were at the start. */
+async function assertRestored(at: Ground, but: string): Promise<void> {
+  const others = (rows: Rows): Rows =>
+    new Map([...rows].map(([table, lines]) => [table, lines.filter((line) => !line.includes(but))]));
+  const now = await readRows(at.database);
+  assert.deepEqual(compareDatabases(others(at.start), others(now)), {}, 'all others are restored');
 }
 
 eachEngine((engine) => {
@@ -113,7 +148,7 @@ eachEngine((engine) => {
         const moves = [north, south].map((tenant) =>
           intentFor({ tenant, from: 'old', to: 'new', ...change }),
         );
-        const outcomes = await applyWave(together.site, { moves, confirm: true, actor });
+        const outcomes = await applyBatch(together.site, { moves, confirm: true, actor });
         for (const [n, intent] of moves.entries()) {
           const alone = await apply(apart.site, intent).then(lasting, codeOf);
           const outcome = outcomes[n];
@@ -157,7 +192,7 @@ eachEngine((engine) => {
 
     it('leaves out a tenant that cannot be planned, without a record', async () => {
       const moves = movesOf().map((move) => (move.tenant === cedar ? { ...move, from: 'nothing' } : move));
-      const outcomes = await applyWave(at.site, { moves, confirm: true, actor });
+      const outcomes = await applyBatch(at.site, { moves, confirm: true, actor });
       const [, , failed] = outcomes;
       assert.ok(failed?.status === 'failed');
       assert.equal(failed.error.code, 'MODEL_NOT_FOUND');
@@ -199,10 +234,66 @@ eachEngine((engine) => {
       assert.ok((await at.value<number>(moved)) > 0, 'nothing of it was changed');
     });
 
+    it('can be taken back as one batch, to the byte, and that once more', async () => {
+      const undone = await takeBack(at, await wave(at));
+      await assertUnchanged(at.database, at.start, 'rolled back');
+      await takeBack(at, await takeBack(at, undone));
+      await assertUnchanged(at.database, at.start, 'rolled back again');
+    });
+
+    it('restores the others where the database refuses rows of one, which lists what is left', async () => {
+      const outcomes = await wave(at);
+      const { counts } = resultOf(outcomes[1]);
+      await refuseSource(at, birch);
+      const undone = (await takeBack(at, outcomes)).map(resultOf);
+      assert.deepEqual(
+        undone.map(({ complete }) => complete),
+        [true, false, true, true],
+      );
+      const [first, partial] = undone;
+      assert.ok(partial !== undefined);
+      assert.equal(partial.skippedCount, counts['assistants'], 'each assistant of it, and nothing else');
+      assert.match(partial.skipped[0]?.reason ?? '', /^the database refuses the old value: .*planted/);
+      assert.ok(first !== undefined && first.restored > 0);
+      const left = `SELECT count(*) AS value FROM migration.assistants WHERE tenant_id = ANY ($1::uuid[]) AND completion_model_id = ANY ($2::uuid[])`;
+      const targets = tenants.map((_, n) => completionId(n + 1, 'claude-sonnet-4-6'));
+      assert.ok((await at.value<number>(left, [[birch], targets])) >= Number(counts['assistants']));
+      await assertRestored(at, birch);
+    });
+
+    it('restores the others where one cannot be taken back at all, which fails with the reason', async () => {
+      const outcomes = await wave(at);
+      await refuseAtTheEnd(at, birch);
+      const undone = await takeBack(at, outcomes);
+      assert.deepEqual(
+        undone.map(({ status }) => status),
+        ['succeeded', 'failed', 'succeeded', 'succeeded'],
+      );
+      assert.ok(undone[1]?.status === 'failed');
+      assert.equal(undone[1].error.code, 'INVALID_VALUE');
+      for (const tenant of tenants) {
+        const statuses = (await history(at.site, tenant)).map(({ status }) => status);
+        const last = tenant === birch ? 'failed' : 'succeeded';
+        assert.deepEqual(statuses, [last, 'succeeded'], 'one record for each rollback');
+      }
+      await assertRestored(at, birch);
+    });
+
+    it('leaves out a rollback that is refused before it wrote', async () => {
+      const outcomes = await wave(at);
+      await rollback(at.site, resultOf(outcomes[1]).migrationId, birch);
+      const undone = await takeBack(at, outcomes);
+      assert.deepEqual(
+        undone.map((one) => (one.status === 'failed' ? one.error.code : one.status)),
+        ['succeeded', 'ROLLBACK_IMPOSSIBLE', 'succeeded', 'succeeded'],
+      );
+      await assertUnchanged(at.database, at.start, 'all are back');
+    });
+
     it('calls back once for what it commits, in the same transaction', async () => {
       const seen: (string | null)[] = [];
       await assert.rejects(
-        applyWave(at.site, {
+        applyBatch(at.site, {
           moves: movesOf().slice(0, 1),
           confirm: true,
           actor,

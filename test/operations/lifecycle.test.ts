@@ -11,12 +11,11 @@ import { DroverError } from '../../src/errors.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { listMigrations } from '../../src/postgres/records/history.ts';
-import { applyMove } from '../../src/postgres/move/move.ts';
-import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { compareDatabases, listTables, queryText, readDatabase } from '../attached/database-text.ts';
 import type { DatabaseText } from '../attached/database-text.ts';
+import { applyOne, rollbackOne } from '../support/batches.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
 import { lifecycleCases, surroundings } from './lifecycle-cases.ts';
 import type { LifecycleCase } from './lifecycle-cases.ts';
@@ -99,7 +98,7 @@ function readRows({ database, schema, given }: Occasion): Promise<(string | null
 }
 
 function apply(occasion: Occasion) {
-  return applyMove(occasion.site, { intent: intentOf(occasion), confirm: true, actor });
+  return applyOne(occasion.site, { intent: intentOf(occasion), confirm: true, actor });
 }
 
 async function lifecycle(occasion: Occasion, operation: string): Promise<void> {
@@ -122,7 +121,7 @@ async function lifecycle(occasion: Occasion, operation: string): Promise<void> {
     ['do', done],
     ['undo', start],
   ] as const) {
-    const { migrationId, skipped } = await rollbackMove(site, { migrationId: last, actor });
+    const { migrationId, skipped } = await rollbackOne(site, { migrationId: last, actor });
     assert.deepEqual(skipped, [], what);
     assert.deepEqual(compareDatabases(expected, await readCase(occasion)), {}, what);
     last = migrationId;

@@ -4,11 +4,10 @@ import { after, before, test } from 'node:test';
 import type { ModelTableConfig } from '../../src/engine/rules/config.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import { applyMove } from '../../src/postgres/move/move.ts';
-import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { queryText } from '../attached/database-text.ts';
+import { applyOne, rollbackOne } from '../support/batches.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
 
 interface Shape {
@@ -117,13 +116,13 @@ async function doAndUndo({ database, schema, shape, site }: Occasion): Promise<v
     answers: {},
     leaveAsks: false,
   } as const;
-  const { migrationId } = await applyMove(site, { intent, confirm: true, actor: 'retire' });
+  const { migrationId } = await applyOne(site, { intent, confirm: true, actor: 'retire' });
   assert.deepEqual(await states(), shape.states);
   assert.deepEqual(await agents(), [
     ['1', 'm-new'],
     ['2', 'm-new'],
   ]);
-  const undone = await rollbackMove(site, { migrationId, actor: 'retire' });
+  const undone = await rollbackOne(site, { migrationId, actor: 'retire' });
   assert.deepEqual(undone.skipped, []);
   assert.deepEqual(await states(), [
     ['new', 'here'],
@@ -133,7 +132,7 @@ async function doAndUndo({ database, schema, shape, site }: Occasion): Promise<v
     ['1', 'm-old'],
     ['2', 'm-new'],
   ]);
-  const redone = await rollbackMove(site, { migrationId: undone.migrationId, actor: 'retire' });
+  const redone = await rollbackOne(site, { migrationId: undone.migrationId, actor: 'retire' });
   assert.deepEqual(redone.skipped, []);
   assert.deepEqual(await states(), shape.states);
 }

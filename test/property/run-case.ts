@@ -6,11 +6,11 @@ import type { LeftBehind, Plan } from '../../src/engine/plan/plan-types.ts';
 import { planMigration } from '../../src/engine/plan/plan.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';
-import { applyMove, planMove, sha256 } from '../../src/postgres/move/move.ts';
-import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
+import { sha256 } from '../../src/postgres/move/move.ts';
 import { openSite, readRules, withTenant } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { readSnapshot } from '../../src/postgres/facts/snapshot.ts';
+import { applyOne, planOne, rollbackOne } from '../support/batches.ts';
 import { buildWorld } from './build-world.ts';
 import { choices } from './choices.ts';
 import type { Choices } from './choices.ts';
@@ -58,24 +58,24 @@ interface Occasion {
 async function tryMigration(occasion: Occasion): Promise<void> {
   const { site, world, read } = occasion;
   const start = await read();
-  const plan = await planMove(site, world.intent);
+  const plan = await planOne(site, world.intent);
   const errors = plan.findings.filter((finding) => finding.severity === 'error');
   assert.deepEqual(errors, [], 'nothing forbids the migration');
   await expectCheckedPlan(occasion, plan);
   assert.deepEqual(await read(), start, 'a plan writes nothing');
 
   const expected = expectedOf(world, start);
-  const result = await applyMove(site, { intent: world.intent, plan, confirm: true, actor: 'property' });
+  const result = await applyOne(site, { intent: world.intent, plan, confirm: true, actor: 'property' });
   expectSame(await read(), inOrder(expected.dump), 'after the migration');
   expectResult({ ...result, steps: plan.steps }, expected);
 
-  const undone = await rollbackMove(site, { migrationId: result.migrationId, actor: 'property' });
+  const undone = await rollbackOne(site, { migrationId: result.migrationId, actor: 'property' });
   expectSame(await read(), start, 'after the rollback');
-  const redone = await rollbackMove(site, { migrationId: undone.migrationId, actor: 'property' });
+  const redone = await rollbackOne(site, { migrationId: undone.migrationId, actor: 'property' });
   expectSame(await read(), inOrder(expected.dump), 'after the rollback of the rollback');
   assert.deepEqual([...undone.skipped, ...redone.skipped], [], 'nobody changed anything in between');
 
-  assert.deepEqual((await planMove(site, world.intent)).steps, [], 'nothing is left to move');
+  assert.deepEqual((await planOne(site, world.intent)).steps, [], 'nothing is left to move');
 }
 
 /** The checker agrees, and the same facts give the same plan. */

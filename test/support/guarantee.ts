@@ -11,11 +11,11 @@ import { completionId, type CompletionName } from '../../src/platform/demo/model
 import { platformScope } from '../../src/platform/scope.ts';
 import type { Database, Tx } from '../../src/postgres/driver/database.ts';
 import { listMigrations, type MigrationRecord } from '../../src/postgres/records/history.ts';
-import { applyMove, type MoveRequest } from '../../src/postgres/move/move.ts';
 import type { MoveResult } from '../../src/postgres/move/move-result.ts';
-import { rollbackMove, type RollbackResult } from '../../src/postgres/undo/rollback.ts';
 import { openSite, type Site } from '../../src/postgres/scope/site.ts';
 import { asTenant } from '../../src/postgres/scope/tenant.ts';
+import { applyOne, rollbackOne } from './batches.ts';
+import type { MoveRequest, RollbackResult } from './batches.ts';
 import { compareDatabases, listTables, readDatabase } from '../attached/database-text.ts';
 
 export const actor = 'guarantees';
@@ -58,11 +58,11 @@ export function apply(
   change: Partial<Intent> = {},
   more: Partial<MoveRequest> = {},
 ): Promise<MoveResult> {
-  return applyMove(site, { intent: intentFor(change), confirm: true, actor, ...more });
+  return applyOne(site, { intent: intentFor(change), confirm: true, actor, ...more });
 }
 
 export function rollback(site: Site, migrationId: string, tenant = alder): Promise<RollbackResult> {
-  return rollbackMove(site, { migrationId, tenant, actor });
+  return rollbackOne(site, { migrationId, tenant, actor });
 }
 
 /** Every row of every table as text, without the tables in which Drover keeps its records. */

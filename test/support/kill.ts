@@ -9,10 +9,9 @@ import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { listChanges, type MigrationRecord } from '../../src/postgres/records/history.ts';
-import { applyMove, planMove } from '../../src/postgres/move/move.ts';
-import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
 import { openSite, type Site } from '../../src/postgres/scope/site.ts';
 import { listTables } from '../attached/database-text.ts';
+import { applyOne, planOne, rollbackOne } from './batches.ts';
 import { actor, history, intentFor, platformSite, refusedWith, within } from './guarantee.ts';
 import { startMigrateProcess } from './migrate-process-handle.ts';
 import type { ProcessTask } from './migrate-process.ts';
@@ -88,11 +87,11 @@ export async function measure(on: Ground): Promise<Sums> {
   return withSite(on, async (site) => {
     const { intent } = on;
     const before = await checksum(site.database);
-    const plan = await planMove(site, intent);
-    const { migrationId } = await applyMove(site, { intent, confirm: true, actor });
+    const plan = await planOne(site, intent);
+    const { migrationId } = await applyOne(site, { intent, confirm: true, actor });
     const after = await checksum(site.database);
     assert.notDeepEqual(after, before);
-    await rollbackMove(site, { migrationId, tenant: intent.tenant, actor });
+    await rollbackOne(site, { migrationId, tenant: intent.tenant, actor });
     assert.deepEqual(await checksum(site.database), before);
     return { before, after, plan };
   });
@@ -173,7 +172,7 @@ export async function killAtRandom(
 async function finishApply(on: Ground, sums: Sums, side: 'before' | 'after'): Promise<string> {
   return withSite(on, async (site) => {
     const killed = (await history(site, on.intent.tenant))[0];
-    const result = await applyMove(site, { intent: on.intent, plan: sums.plan, confirm: true, actor });
+    const result = await applyOne(site, { intent: on.intent, plan: sums.plan, confirm: true, actor });
     assert.deepEqual(await checksum(site.database), sums.after, 'a rerun completes the work');
     assert.equal(result.replayed, side === 'after' && killed?.planHash === sums.plan.hash);
     await assertSettled(site, on.intent.tenant);
@@ -195,7 +194,7 @@ async function finishRollback(
 ): Promise<void> {
   await withSite(on, async (site) => {
     const { tenant } = on.intent;
-    const again = rollbackMove(site, { migrationId, tenant, actor });
+    const again = rollbackOne(site, { migrationId, tenant, actor });
     if (undone) await refusedWith(again, 'ROLLBACK_IMPOSSIBLE');
     else assert.deepEqual((await again).skipped, []);
     assert.deepEqual(await checksum(site.database), sums.before, 'a rerun takes everything back');

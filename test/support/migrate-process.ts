@@ -9,10 +9,9 @@ import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { DroverError } from '../../src/errors.ts';
 import { type DatabaseTarget, openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import { applyMove } from '../../src/postgres/move/move.ts';
-import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
+import { applyOne, rollbackOne } from './batches.ts';
 import { platformSite } from './guarantee.ts';
 import { studioWith } from './studio.ts';
 
@@ -57,11 +56,11 @@ function openTaskSite(task: ProcessTask, database: Database, state: Database | u
 async function work(site: Site, { intent, planFile, rollback }: ProcessTask): Promise<ProcessOutcome> {
   if (rollback !== undefined) {
     const tenant = intent.tenant ?? '';
-    const { migrationId } = await rollbackMove(site, { migrationId: rollback, tenant, actor: 'process' });
+    const { migrationId } = await rollbackOne(site, { migrationId: rollback, tenant, actor: 'process' });
     return { migrationId, replayed: false };
   }
   const plan = planFile === undefined ? {} : { plan: JSON.parse(readFileSync(planFile, 'utf8')) as Plan };
-  const { migrationId, replayed } = await applyMove(site, {
+  const { migrationId, replayed } = await applyOne(site, {
     intent,
     ...plan,
     confirm: true,

@@ -1,0 +1,117 @@
+/**
+ * How tests plan, apply and roll back: one tenant, several one by one, and several as one batch. Only this file knows how the
+ * engine's functions are called.
+ */
+import type { Intent } from '../../src/engine/plan/intent.ts';
+import type { Plan } from '../../src/engine/plan/plan-types.ts';
+import { DroverError } from '../../src/errors.ts';
+import type { Tx } from '../../src/postgres/driver/database.ts';
+import { applyMove, planMove } from '../../src/postgres/move/move.ts';
+import type { MoveRequest } from '../../src/postgres/move/move.ts';
+import type { MoveResult } from '../../src/postgres/move/move-result.ts';
+import { planWave } from '../../src/postgres/move/plan-wave.ts';
+import { applyWave } from '../../src/postgres/move/wave.ts';
+import type { Site } from '../../src/postgres/scope/site.ts';
+import { rollbackWave } from '../../src/postgres/undo/rollback-wave.ts';
+import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
+import type { RollbackRequest, RollbackResult } from '../../src/postgres/undo/rollback.ts';
+
+export type { MoveRequest, MoveResult, RollbackResult };
+
+/** What became of one tenant of a batch. */
+export type Outcome<R> = { readonly tenant: string } & (
+  | { readonly status: 'succeeded'; readonly result: R }
+  | { readonly status: 'failed'; readonly error: DroverError }
+);
+
+export interface BatchRequest {
+  /** One for each tenant, every tenant once. */
+  readonly moves: readonly Intent[];
+  readonly confirm: boolean;
+  readonly force?: boolean;
+  readonly reason?: string;
+  readonly actor: string;
+  readonly beforeCommit?: (tx: Tx, done: readonly MoveResult[]) => Promise<void>;
+}
+
+export interface BatchRollback {
+  /** One for each tenant, every tenant once. */
+  readonly rollbacks: readonly { readonly tenant: string; readonly migrationId: string }[];
+  readonly actor: string;
+  readonly reason?: string;
+}
+
+export function planOne(site: Site, intent: Intent): Promise<Plan> {
+  return planMove(site, intent);
+}
+
+export function applyOne(site: Site, request: MoveRequest): Promise<MoveResult> {
+  return applyMove(site, request);
+}
+
+export function rollbackOne(site: Site, request: RollbackRequest): Promise<RollbackResult> {
+  return rollbackMove(site, request);
+}
+
+/** Plans all tenants as one batch; outcomes in the order of the intents. */
+export async function planBatch(site: Site, intents: readonly Intent[]): Promise<Outcome<Plan>[]> {
+  const plans = await planWave(site, intents);
+  return plans.map((one, at) => {
+    const tenant = intents[at]?.tenant ?? '';
+    return 'plan' in one
+      ? { tenant, status: 'succeeded', result: one.plan }
+      : { tenant, status: 'failed', error: one.error };
+  });
+}
+
+/** Applies all moves as one batch; outcomes in the order of the moves. */
+export function applyBatch(site: Site, request: BatchRequest): Promise<Outcome<MoveResult>[]> {
+  return applyWave(site, request);
+}
+
+/** Rolls all back as one batch; outcomes in the order of the rollbacks. */
+export function rollbackBatch(site: Site, request: BatchRollback): Promise<Outcome<RollbackResult>[]> {
+  return rollbackWave(site, request);
+}
+
+/** The same plans, made one after the other. */
+export function planEach(site: Site, intents: readonly Intent[]): Promise<Outcome<Plan>[]> {
+  return oneByOne(intents, (intent) => planMove(site, intent));
+}
+
+/** The same moves, one migration after the other. */
+export function applyEach(
+  site: Site,
+  { moves, beforeCommit, ...rest }: BatchRequest,
+): Promise<Outcome<MoveResult>[]> {
+  const called =
+    beforeCommit === undefined
+      ? {}
+      : { beforeCommit: (tx: Tx, result: MoveResult) => beforeCommit(tx, [result]) };
+  return oneByOne(moves, (intent) => applyMove(site, { ...rest, ...called, intent }));
+}
+
+/** The same rollbacks, one after the other. */
+export function rollbackEach(
+  site: Site,
+  { rollbacks, ...rest }: BatchRollback,
+): Promise<Outcome<RollbackResult>[]> {
+  return oneByOne(rollbacks, (one) => rollbackMove(site, { ...rest, ...one }));
+}
+
+async function oneByOne<A extends { readonly tenant?: string }, R>(
+  all: readonly A[],
+  work: (one: A) => Promise<R>,
+): Promise<Outcome<R>[]> {
+  const outcomes: Outcome<R>[] = [];
+  for (const one of all) {
+    const tenant = one.tenant ?? '';
+    try {
+      outcomes.push({ tenant, status: 'succeeded', result: await work(one) });
+    } catch (error) {
+      if (!(error instanceof DroverError)) throw error;
+      outcomes.push({ tenant, status: 'failed', error });
+    }
+  }
+  return outcomes;
+}
