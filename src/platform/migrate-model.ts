@@ -118,7 +118,12 @@ async function carryOut(platform: Platform, acting: Acting, request: MigrateRequ
     force,
     ...(reason === undefined ? {} : { reason }),
     ...(planHash === undefined ? {} : { plan: recallPlan(platform, acting.tenantId, planHash) }),
-    ...(beforeCommit === undefined ? {} : { beforeCommit: (tx, [done]) => (done === undefined ? Promise.resolve() : beforeCommit(tx, answerOf(done))) }),
+    ...(beforeCommit === undefined
+      ? {}
+      : {
+          beforeCommit: (tx, [done]) =>
+            done === undefined ? Promise.resolve() : beforeCommit(tx, answerOf(done)),
+        }),
   });
   return answerOf(result);
 }

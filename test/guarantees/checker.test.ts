@@ -6,15 +6,12 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { checkPlan } from '../../src/engine/plan/check.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
-import { planMigration } from '../../src/engine/plan/plan.ts';
 import type { Plan, RepointStep, Step } from '../../src/engine/plan/plan-types.ts';
 import type { Snapshot } from '../../src/engine/plan/snapshot.ts';
-import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';
-import { sha256 } from '../../src/postgres/move/move.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
-import { openSite, readRules, withTenant } from '../../src/postgres/scope/site.ts';
+import { openSite, withTenant } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
-import { readSnapshot } from '../../src/postgres/facts/snapshot.ts';
+import { readOnePlan } from '../support/facts.ts';
 import { intentFor, platformSite } from '../support/guarantee.ts';
 import { platformDatabase } from '../support/platform.ts';
 import { north, studioConfig, studioDatabase } from '../support/studio.ts';
@@ -26,11 +23,8 @@ interface Planned {
 
 function planOf(site: Site, asked: Intent): Promise<Planned> {
   return withTenant(site, { tenant: asked.tenant, readOnly: true }, async (tx) => {
-    const rules = await readRules(tx, site);
-    const intent = checkIntent(rules, asked);
-    const pair = await readPair(tx, rules, intent);
-    const snapshot = await readSnapshot(tx, { rules, intent, pair, unclassified: [] });
-    return { snapshot, plan: planMigration({ snapshot, intent, digest: sha256 }) };
+    const { snapshot, plan } = await readOnePlan(tx, site, asked);
+    return { snapshot, plan };
   });
 }
 

@@ -5,16 +5,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
-import { planMigration } from '../../src/engine/plan/plan.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
-import { executePlan } from '../../src/postgres/move/execute.ts';
-import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';
-import { sha256 } from '../../src/postgres/move/move.ts';
-import { openRecord } from '../../src/postgres/records/records.ts';
-import { openSite, readRules, withTenant } from '../../src/postgres/scope/site.ts';
+import { MembersFailed } from '../../src/postgres/move/batch.ts';
+import { executePlans } from '../../src/postgres/move/execute.ts';
+import { openRecords } from '../../src/postgres/records/records.ts';
+import { openSite, withTenant } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
-import { readSnapshot } from '../../src/postgres/facts/snapshot.ts';
-import { journalFor } from '../../src/postgres/move/work.ts';
+import { journalFor } from '../../src/postgres/records/commit.ts';
+import { readOnePlan } from '../support/facts.ts';
 import { planOne } from '../support/batches.ts';
 import { eachEngine } from '../support/databases.ts';
 import { demoForAll, demoForEach, studioForEach } from '../support/ground.ts';
@@ -41,15 +39,17 @@ async function execute(site: Site, tamper: (plan: Plan) => Plan): Promise<void> 
     source: { kind: 'completion', key: sourceId, components: {} },
     target: { kind: 'completion', key: targetId, components: {} },
   };
-  const id = await openRecord(site, { kind: 'model', tenant: alder, ...models, actor, forced: false });
+  const [id = ''] = await openRecords(site, [
+    { kind: 'model', tenant: alder, ...models, actor, forced: false },
+  ]);
   await withTenant(site, { tenant: alder }, async (tx) => {
-    const rules = await readRules(tx, site);
-    const checked = checkIntent(rules, intent);
-    const pair = await readPair(tx, rules, checked);
-    const snapshot = await readSnapshot(tx, { rules, intent: checked, pair, unclassified: [] });
-    const plan = tamper(planMigration({ snapshot, intent: checked, digest: sha256 }));
-    const journal = await journalFor(tx, site, { tenant: alder, id });
-    await executePlan(tx, { snapshot, plan, journal, onProgress: () => undefined });
+    const planned = await readOnePlan(tx, site, intent);
+    const { rules } = planned.snapshot;
+    const executions = [{ ...planned, plan: tamper(planned.plan) }];
+    const journal = await journalFor(tx, site, [{ tenant: alder, id }]);
+    await executePlans(tx, { rules, executions, journal }).catch((error: unknown) => {
+      throw error instanceof MembersFailed ? error.errors.get(0) : error;
+    });
   });
 }
 

@@ -8,7 +8,7 @@ import type { Config } from '../../src/engine/rules/config.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { identityOf, lockPair } from '../../src/postgres/move/locks.ts';
-import { openRecord } from '../../src/postgres/records/records.ts';
+import { openRecords } from '../../src/postgres/records/records.ts';
 import { openSite, prepareState, withTenant } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { type FreshServer, freshServerDatabase } from '../support/databases.ts';
@@ -99,14 +99,16 @@ describe('where no table holds the models', () => {
     // Components as a process that begins has them; a record gives them back in another order.
     const source = { kind: 'completion', components: { provider, name: 'old' } };
     const target = { kind: 'completion', components: { provider, name: 'new' } };
-    const id = await openRecord(site, {
-      kind: 'model',
-      tenant: 'north',
-      source,
-      target,
-      actor: 'another',
-      forced: false,
-    });
+    const [id = ''] = await openRecords(site, [
+      {
+        kind: 'model',
+        tenant: 'north',
+        source,
+        target,
+        actor: 'another',
+        forced: false,
+      },
+    ]);
     await withTenant(site, { tenant: 'north' }, async (tx) => {
       await lockPair(tx, 'north', identityOf(source));
       await elsewhere(server.url, site, work);
@@ -134,14 +136,16 @@ describe('where no table holds the models', () => {
 
   it('what a killed process left open is settled by the next one', async () => {
     const source = { kind: 'completion', components: { name: 'old', provider: 'one' } };
-    const id = await openRecord(site, {
-      kind: 'model',
-      tenant: 'north',
-      source,
-      target: source,
-      actor,
-      forced: false,
-    });
+    const [id = ''] = await openRecords(site, [
+      {
+        kind: 'model',
+        tenant: 'north',
+        source,
+        target: source,
+        actor,
+        forced: false,
+      },
+    ]);
     await apply(site, intent);
     const record = (await history(site, 'north')).find((one) => one.id === id);
     assert.deepEqual([record?.status, record?.errorCode], ['failed', 'INTERRUPTED']);

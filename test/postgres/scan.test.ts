@@ -7,6 +7,7 @@ import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { scanValues } from '../../src/postgres/facts/scan.ts';
 import type { ScanTarget } from '../../src/postgres/facts/scan.ts';
+import { bind, sql } from '../../src/postgres/sql/sql.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
 
 const id = '7a1e0000-0000-4000-8000-000000000001';
@@ -58,9 +59,9 @@ eachEngine((engine) => {
       const found = findTable(await readCatalog(tx, { schemas: ['public'] }), `public.${table}`);
       assert.ok(found);
       const columns = found.columns.map((column) => column.name);
-      const hits = await scanValues(tx, {
+      const [hits = []] = await scanValues(tx, {
         tables: [{ table: found, columns, ...rest }],
-        terms,
+        terms: [terms],
         limitPerColumn,
       });
       return hits.map(
@@ -102,10 +103,9 @@ eachEngine((engine) => {
   });
 
   test('looks only at the columns and rows that it is asked for', async () => {
-    assert.deepEqual(
-      await scan('"Thing"', { columns: ['doc'], tenantPredicate: { sql: 't.tenant = $1', params: [2] } }),
-      ['doc /model json-value modèle 1: 24'],
-    );
+    assert.deepEqual(await scan('"Thing"', { columns: ['doc'], where: sql`t.tenant = ${bind(2, 'int')}` }), [
+      'doc /model json-value modèle 1: 24',
+    ]);
     assert.deepEqual(await scan('"Thing"', { columns: ['amount'] }), []);
   });
 

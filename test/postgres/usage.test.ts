@@ -7,13 +7,14 @@ import type { ModelPair } from '../../src/engine/rules/mapping.ts';
 import type { Rules } from '../../src/engine/rules/references.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database, Tx } from '../../src/postgres/driver/database.ts';
-import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';
-import { openSite, readRules } from '../../src/postgres/scope/site.ts';
-import { readPlaceGroups } from '../../src/postgres/facts/snapshot.ts';
+import { memberOf } from '../../src/postgres/facts/member.ts';
+import { openSite } from '../../src/postgres/scope/site.ts';
+import { readPlaceGroups } from '../../src/postgres/facts/places.ts';
 import { countUsage, listUses, type Use } from '../../src/postgres/usage/usage.ts';
 import { type Case, type Example, intentOf, readExamples } from '../attached/cases.ts';
 import { examplePlace } from '../cli/drover-process.ts';
 import { eachEngine } from '../support/databases.ts';
+import { readOneMove } from '../support/facts.ts';
 
 interface Asked {
   readonly rules: Rules;
@@ -24,12 +25,9 @@ interface Asked {
 /** The rows of the tenant that the facts of a plan are about, by table, as many as the facts name. */
 async function planned(tx: Tx, { rules, intent, pair }: Asked): Promise<Map<string, Set<string>>> {
   const found = new Map<string, Set<string>>();
-  for (const { table, groups, keyed } of await readPlaceGroups(tx, {
-    rules,
-    intent,
-    pair,
-    unclassified: [],
-  })) {
+  const members = [memberOf(rules, intent, pair)];
+  const [places = []] = await readPlaceGroups(tx, { rules, members }, 'all');
+  for (const { table, groups, keyed } of places) {
     const mine = groups.filter(({ owner }) => owner === 'mine');
     if (!keyed || mine.length === 0) continue;
     const keys = found.get(table) ?? new Set<string>();
@@ -70,9 +68,8 @@ async function lookAt(database: Database, { config }: Example, given: Case): Pro
   const outcome: unknown = await database
     .transaction('BEGIN', async (tx) => {
       for (const sql of given.before ?? []) await tx.script(sql);
-      const rules = await readRules(tx, site);
-      const intent = checkIntent(rules, intentOf(given));
-      const asked = { rules, intent, pair: await readPair(tx, rules, intent) };
+      const { ground, member } = await readOneMove(tx, site, intentOf(given));
+      const asked = { rules: ground.rules, intent: member.intent, pair: member.pair };
       const listed = Map.groupBy(await usesOf(tx, asked), ({ table }) => table);
       assert.deepEqual(
         new Map([...listed].map(([table, rows]) => [table, new Set(rows.map(({ key }) => key))])),

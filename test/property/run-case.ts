@@ -1,15 +1,12 @@
 /** One case from start to end: plan, apply, roll back, redo, each compared with what the oracle says of the whole database. */
+import { readOnePlan } from '../support/facts.ts';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { checkPlan } from '../../src/engine/plan/check.ts';
 import type { LeftBehind, Plan } from '../../src/engine/plan/plan-types.ts';
-import { planMigration } from '../../src/engine/plan/plan.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';
-import { sha256 } from '../../src/postgres/move/move.ts';
-import { openSite, readRules, withTenant } from '../../src/postgres/scope/site.ts';
+import { openSite, withTenant } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
-import { readSnapshot } from '../../src/postgres/facts/snapshot.ts';
 import { applyOne, planOne, rollbackOne } from '../support/batches.ts';
 import { buildWorld } from './build-world.ts';
 import { choices } from './choices.ts';
@@ -81,11 +78,8 @@ async function tryMigration(occasion: Occasion): Promise<void> {
 /** The checker agrees, and the same facts give the same plan. */
 async function expectCheckedPlan({ site, world }: Occasion, plan: Plan): Promise<void> {
   const [snapshot, again] = await withTenant(site, { tenant: world.me, readOnly: true }, async (tx) => {
-    const rules = await readRules(tx, site);
-    const intent = checkIntent(rules, world.intent);
-    const pair = await readPair(tx, rules, intent);
-    const facts = await readSnapshot(tx, { rules, intent, pair, unclassified: [] });
-    return [facts, planMigration({ snapshot: facts, intent, digest: sha256 })] as const;
+    const planned = await readOnePlan(tx, site, world.intent);
+    return [planned.snapshot, planned.plan] as const;
   });
   assert.equal(again.hash, plan.hash, 'the same facts give the same plan');
   assert.deepEqual(checkPlan(snapshot, plan), []);

@@ -6,17 +6,22 @@ import type { Intent } from '../../src/engine/plan/intent.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { DroverError } from '../../src/errors.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
-import { applyMove, planMove } from '../../src/postgres/move/move.ts';
-import type { MoveRequest } from '../../src/postgres/move/move.ts';
+import { applyMove, applyMoves } from '../../src/postgres/move/move.ts';
+import { planMove, planMoves } from '../../src/postgres/move/plan.ts';
+import type { MoveOptions, MoveRequest as Move } from '../../src/postgres/move/move.ts';
 import type { MoveResult } from '../../src/postgres/move/move-result.ts';
-import { planWave } from '../../src/postgres/move/plan-wave.ts';
-import { applyWave } from '../../src/postgres/move/wave.ts';
+import type { Outcome as EngineOutcome } from '../../src/postgres/move/batch.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
-import { rollbackWave } from '../../src/postgres/undo/rollback-wave.ts';
-import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
-import type { RollbackRequest, RollbackResult } from '../../src/postgres/undo/rollback.ts';
+import { rollbackMove, rollbackMoves } from '../../src/postgres/undo/rollback.ts';
+import type {
+  RollbackOptions,
+  RollbackRequest as Rollback,
+  RollbackResult,
+} from '../../src/postgres/undo/rollback.ts';
 
-export type { MoveRequest, MoveResult, RollbackResult };
+export type { MoveResult, RollbackResult };
+export type MoveRequest = Move & MoveOptions;
+export type RollbackRequest = Rollback & RollbackOptions;
 
 /** What became of one tenant of a batch. */
 export type Outcome<R> = { readonly tenant: string } & (
@@ -55,23 +60,34 @@ export function rollbackOne(site: Site, request: RollbackRequest): Promise<Rollb
 
 /** Plans all tenants as one batch; outcomes in the order of the intents. */
 export async function planBatch(site: Site, intents: readonly Intent[]): Promise<Outcome<Plan>[]> {
-  const plans = await planWave(site, intents);
+  const plans = await planMoves(site, intents);
   return plans.map((one, at) => {
     const tenant = intents[at]?.tenant ?? '';
-    return 'plan' in one
-      ? { tenant, status: 'succeeded', result: one.plan }
-      : { tenant, status: 'failed', error: one.error };
+    return one instanceof DroverError
+      ? { tenant, status: 'failed', error: one }
+      : { tenant, status: 'succeeded', result: one };
   });
 }
 
 /** Applies all moves as one batch; outcomes in the order of the moves. */
-export function applyBatch(site: Site, request: BatchRequest): Promise<Outcome<MoveResult>[]> {
-  return applyWave(site, request);
+export async function applyBatch(
+  site: Site,
+  { moves, ...options }: BatchRequest,
+): Promise<Outcome<MoveResult>[]> {
+  const requests = moves.map((intent) => ({ intent }));
+  return (await applyMoves(site, requests, options)).map(named);
+}
+
+function named<R>(outcome: EngineOutcome<R>): Outcome<R> {
+  return { ...outcome, tenant: outcome.tenant ?? '' };
 }
 
 /** Rolls all back as one batch; outcomes in the order of the rollbacks. */
-export function rollbackBatch(site: Site, request: BatchRollback): Promise<Outcome<RollbackResult>[]> {
-  return rollbackWave(site, request);
+export async function rollbackBatch(
+  site: Site,
+  { rollbacks, ...options }: BatchRollback,
+): Promise<Outcome<RollbackResult>[]> {
+  return (await rollbackMoves(site, rollbacks, options)).map(named);
 }
 
 /** The same plans, made one after the other. */
@@ -80,15 +96,8 @@ export function planEach(site: Site, intents: readonly Intent[]): Promise<Outcom
 }
 
 /** The same moves, one migration after the other. */
-export function applyEach(
-  site: Site,
-  { moves, beforeCommit, ...rest }: BatchRequest,
-): Promise<Outcome<MoveResult>[]> {
-  const called =
-    beforeCommit === undefined
-      ? {}
-      : { beforeCommit: (tx: Tx, result: MoveResult) => beforeCommit(tx, [result]) };
-  return oneByOne(moves, (intent) => applyMove(site, { ...rest, ...called, intent }));
+export function applyEach(site: Site, { moves, ...options }: BatchRequest): Promise<Outcome<MoveResult>[]> {
+  return oneByOne(moves, (intent) => applyMove(site, { ...options, intent }));
 }
 
 /** The same rollbacks, one after the other. */

@@ -52,6 +52,7 @@ export interface Ruled {
 /** What a site keeps of its rules, and what they follow from. */
 interface Kept {
   readonly mark: string;
+  readonly config: Config;
   readonly knowledge: Rules['knowledge'];
   readonly ground: Ground;
 }
@@ -64,15 +65,16 @@ export class KeptRules {
   async read(tx: Tx, site: Ruled): Promise<Ground> {
     const mark = await readMark(tx);
     const knowledge = site.knowledge();
-    if (this.#kept?.mark === mark) {
-      const { ground } = this.#kept;
-      if (this.#kept.knowledge !== knowledge)
-        this.#kept = { mark, knowledge, ground: { ...ground, rules: withKnowledge(ground.rules, knowledge) } };
-      return this.#kept.ground;
+    const kept = this.#kept;
+    if (kept?.mark === mark && kept.config === site.config) {
+      if (kept.knowledge === knowledge) return kept.ground;
+      const ground = { ...kept.ground, rules: withKnowledge(kept.ground.rules, knowledge) };
+      this.#kept = { ...kept, knowledge, ground };
+      return ground;
     }
     const ground = groundOf(withKnowledge(await resolve(tx, site), knowledge));
     // Where every statement sees the newest, the catalogue may have changed between two of them.
-    if ((await readMark(tx)) === mark) this.#kept = { mark, knowledge, ground };
+    if ((await readMark(tx)) === mark) this.#kept = { mark, config: site.config, knowledge, ground };
     return ground;
   }
 }

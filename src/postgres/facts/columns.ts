@@ -75,9 +75,7 @@ function ask(input: ColumnFactsInput, members: readonly Member[]): Asked {
 }
 
 function groupsSql(asked: Asked): Sql {
-  const counts = list(
-    asked.side.map((_, at) => raw(`count(*) FILTER (WHERE r.side[${at + 1}])`)),
-  );
+  const counts = list(asked.side.map((_, at) => raw(`count(*) FILTER (WHERE r.side[${at + 1}])`)));
   return sql`WITH r AS (${rowsSql(asked)})
     SELECT r.states, r.owner, r.dead, count(*) AS rows, ARRAY[${counts}]::bigint[] AS side, bit_xor(r.hash)::text AS digest
     FROM r WHERE r.states <> array_fill(NULL::text, ARRAY[${raw(String(asked.rows.length))}]) GROUP BY r.states, r.owner, r.dead ORDER BY r.states, r.owner, r.dead`;
@@ -108,7 +106,10 @@ function rowsSql({ context, rows, key, side }: Asked, extra: readonly Sql[] = []
 function hashSql(key: RowKey | undefined, side: readonly SideColumn[]): Sql {
   const hash = key === undefined ? raw('0::bigint') : keyHash(key, 't');
   if (side.length === 0 || key === undefined) return hash;
-  const settings = list([keyExpression(key, 't'), ...side.map(({ name }) => sql`${column('t', name)}::text`)]);
+  const settings = list([
+    keyExpression(key, 't'),
+    ...side.map(({ name }) => sql`${column('t', name)}::text`),
+  ]);
   const changes = anyOf(side.map((one) => one.changes));
   return sql`CASE WHEN ${changes} THEN hashtextextended(concat_ws(chr(31), ${settings}), 0) ELSE ${hash} END`;
 }
@@ -121,7 +122,10 @@ function sideColumns({ table, places, parameters }: ColumnFactsInput): SideColum
       columns.set(place.parameters, parametersSet(columnOf(table, place.parameters)));
     for (const [name, rule] of Object.entries(place.companions))
       if (rule !== 'keep')
-        columns.set(name, rule === 'drop' ? sql`${column('t', name)} IS NOT NULL` : mappedSql(name, rule.map));
+        columns.set(
+          name,
+          rule === 'drop' ? sql`${column('t', name)} IS NOT NULL` : mappedSql(name, rule.map),
+        );
   }
   return [...columns].map(([name, changes]) => ({ name, changes }));
 }
@@ -216,7 +220,9 @@ async function readSamples(
     some.length,
     sql`WITH r AS (${rowsSql({ ...asked, side: [] }, named)}) SELECT r.key, r.name FROM r WHERE ${conditions}${raw(sorted ? ' ORDER BY 1' : '')} LIMIT ${raw(String(sampleSize))}`,
   );
-  return rows.map((own) => own.map(({ key: text, name }) => ({ key: text, ...(name === null ? {} : { name }) })));
+  return rows.map((own) =>
+    own.map(({ key: text, name }) => ({ key: text, ...(name === null ? {} : { name }) })),
+  );
 }
 
 /** What a person calls the row. */

@@ -38,11 +38,7 @@ export async function readDocumentFacts(tx: Tx, input: DocumentInput): Promise<R
   );
 }
 
-function addDocument(
-  groups: Map<string, Working>,
-  rules: readonly EditRule[],
-  document: Document,
-): void {
+function addDocument(groups: Map<string, Working>, rules: readonly EditRule[], document: Document): void {
   const found = rules.flatMap((row, at) => {
     if (document.owner === 'other' && !row.place.byKey) return [];
     const edited = editDocument([row], document);

@@ -203,7 +203,11 @@ function usableSql(rules: Rules, model: ModelTable): Sql {
 }
 
 /** The row `x` of the provider of model `t`; of the same tenant, where a session sees no other. */
-function providerRows(rules: Rules, { config: { providers }, table: models }: ModelTable, name: string): Sql | undefined {
+function providerRows(
+  rules: Rules,
+  { config: { providers }, table: models }: ModelTable,
+  name: string,
+): Sql | undefined {
   const table = providers === undefined ? undefined : findNamedTable(rules.scope, providers.table);
   if (providers === undefined || table === undefined) return undefined;
   const [mine, its] = [ownColumn(rules, { table: models }), ownColumn(rules, { table })];

@@ -61,9 +61,16 @@ export type PairFound = ModelPair | DroverError;
 /** The two models of each intent, all of one kind: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE where there are none. */
 export async function readPairs(tx: Tx, rules: Rules, intents: readonly Intent[]): Promise<PairFound[]> {
   const table = modelTableOf(rules, intents[0]?.kind ?? '');
-  const models = table === undefined ? [] : await listModelsOf(tx, rules, { model: table, tenants: tenantsOf(intents) });
+  const models =
+    table === undefined ? [] : await listModelsOf(tx, rules, { model: table, tenants: tenantsOf(intents) });
   return intents.map((intent, at) =>
-    outcomeOf(() => checkPair(rules, table, table === undefined ? textPair(rules, intent) : rowPair(models[at] ?? [], intent))),
+    outcomeOf(() =>
+      checkPair(
+        rules,
+        table,
+        table === undefined ? textPair(rules, intent) : rowPair(models[at] ?? [], intent),
+      ),
+    ),
   );
 }
 

@@ -27,14 +27,10 @@ export async function readPlaceGroups(tx: Tx, batch: Batch, samples: Samples): P
   const present = await readPresence(tx, batch, grouped);
   const byMember = batch.members.map((): PlaceGroup[] => []);
   for (const [number, group] of grouped.entries()) {
-    const found = await forSome<Member, RowGroup[]>(
-      batch.members,
-      (at) => present[at]?.[number] === true,
-      {
-        otherwise: () => [],
-        work: (members) => readGroup(tx, { rules: batch.rules, members, samples }, group),
-      },
-    );
+    const found = await forSome<Member, RowGroup[]>(batch.members, (at) => present[at]?.[number] === true, {
+      otherwise: () => [],
+      work: (members) => readGroup(tx, { rules: batch.rules, members, samples }, group),
+    });
     for (const [at, member] of batch.members.entries())
       byMember[at]?.push(placeGroup(batch.rules, member, { group, groups: found[at] ?? [] }));
   }
@@ -104,8 +100,6 @@ function moves(rules: Rules, intent: Intent, group: Pick<RowGroup, 'states' | 'o
   return Object.entries(group.states).every(([id, state]) => {
     const place = rules.places.find((candidate) => candidate.id === id);
     const occasion = { state, owner: group.owner, dead: group.dead };
-    return (
-      place !== undefined && decide({ rules, tenant }, intent, { place, ...occasion }).kind === 'move'
-    );
+    return place !== undefined && decide({ rules, tenant }, intent, { place, ...occasion }).kind === 'move';
   });
 }

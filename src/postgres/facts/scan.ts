@@ -156,7 +156,8 @@ function buildQuery(target: ScanTarget, terms: ScanRequest['terms']): ScanQuery 
   const texts = columns.flatMap(({ text }) => text ?? []);
   const values = list(columns.map((_, at) => raw(`v.c${at}`)));
   const candidates = list(columns.map(({ candidate }, at) => sql`${candidate} AS ${raw(`c${at}`)}`));
-  const lateral = texts.length === 0 ? raw('') : sql`CROSS JOIN LATERAL (SELECT ${list(texts)} OFFSET 0) AS x`;
+  const lateral =
+    texts.length === 0 ? raw('') : sql`CROSS JOIN LATERAL (SELECT ${list(texts)} OFFSET 0) AS x`;
   const possible = join(
     columns.map((column) => column.possible),
     ' OR ',
@@ -199,9 +200,7 @@ class Search {
     const listed = this.#list(column);
     if (listed === undefined) return [];
     if (kind.endsWith('[]'))
-      return [
-        { column, isArray: true, candidate: elements(name, listed), possible: overlaps(name, listed) },
-      ];
+      return [{ column, isArray: true, candidate: elements(name, listed), possible: overlaps(name, listed) }];
     const possible = sql`${name} = ANY (${listed.values})`;
     return [
       { column, isArray: false, candidate: sql`CASE WHEN ${possible} THEN ${name}::text END`, possible },
@@ -272,8 +271,7 @@ class Search {
     const [first = []] = words;
     if (first.length > 0)
       conditions.push(sql`(strpos(${text}, '\\u00') > 0 AND ${text} ~* ${raw(String.raw`'\\u00[2-7]'`)})`);
-    if (first.some((term) => needleOf(term) === undefined))
-      conditions.push(sql`strpos(${text}, '\\u') > 0`);
+    if (first.some((term) => needleOf(term) === undefined)) conditions.push(sql`strpos(${text}, '\\u') > 0`);
     if ((numbers[0] ?? []).length === 0) return conditions;
     const pattern = this.#once('numbers', () => each(numbers.map(numberPattern), 'text'));
     if (speaksOfModels(column.name)) return [...conditions, sql`${text} ~ ${pattern}`];

@@ -30,9 +30,12 @@ export interface SideInput extends Batch {
 
 /** For each member. Parameters are read only where they are translated, grants only for narrowed plans. */
 export async function readSideFacts(tx: Tx, input: SideInput): Promise<SideFacts[]> {
-  const facts = input.members.map(
-    (): SideFacts => ({ parameters: [], grants: [], dependents: {}, demands: [] }),
-  );
+  const facts = input.members.map((): SideFacts => ({
+    parameters: [],
+    grants: [],
+    dependents: {},
+    demands: [],
+  }));
   for (const used of placesInUse(input)) {
     await addParameters(tx, used, facts);
     await addGrants(tx, { input, used }, facts);
@@ -181,7 +184,9 @@ async function addDependents(
 }
 
 function merges(groups: readonly PlaceGroup[] | undefined, place: string): boolean {
-  return (groups ?? []).some(({ groups: rows }) => rows.some(({ states }) => states[place]?.endsWith('C') === true));
+  return (groups ?? []).some(({ groups: rows }) =>
+    rows.some(({ states }) => states[place]?.endsWith('C') === true),
+  );
 }
 
 /** The security classes and regions that the surroundings of this tenant's rows on the source demand. */
@@ -221,4 +226,3 @@ function withParents(used: Used, parent: NonNullable<NonNullable<Place['demands'
   return sql`(SELECT ${columns}, count(*) AS drover_rows FROM ${rowsOf(table)} t WHERE ${mineOnSource(used)} GROUP BY ${columns}) t
     JOIN ${rowsOf(tableOf(rules, parent.table))} d ON ${allOf(on)}`;
 }
-

@@ -181,10 +181,7 @@ interface Context<Q, P, R> {
 }
 
 /** In one transaction where that is possible, and in smaller ones where it is not. */
-async function commitAll<Q, P, R>(
-  context: Context<Q, P, R>,
-  running: readonly Running<P>[],
-): Promise<void> {
+async function commitAll<Q, P, R>(context: Context<Q, P, R>, running: readonly Running<P>[]): Promise<void> {
   const [only] = running;
   if (only === undefined) return;
   if (running.length === 1) return commitOne(context, only);

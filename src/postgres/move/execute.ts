@@ -111,8 +111,7 @@ function translationsOf(snapshot: Snapshot): Translations {
     snapshot.parameters.map(({ table, column, documents }) => {
       const changed = documents.flatMap(({ text }) => {
         const translated = translateParameters(text, snapshot.source, snapshot.target);
-        const changes =
-          'changes' in translated && translated.changes.some((one) => one.change !== 'kept');
+        const changes = 'changes' in translated && translated.changes.some((one) => one.change !== 'kept');
         return changes ? [[text, translated.document] as const] : [];
       });
       return [`${table}.${column}`, Object.fromEntries(changed)];
@@ -128,7 +127,8 @@ async function verifyNothingLeft(tx: Tx, { rules, executions }: ExecuteInput): P
   const after = await readPlaceGroups(tx, { rules, members }, 'none');
   const failed = new Map<number, DroverError>();
   for (const [position, number] of at.entries()) {
-    const left = executions[number] === undefined ? undefined : leftOf(executions[number], after[position] ?? []);
+    const left =
+      executions[number] === undefined ? undefined : leftOf(executions[number], after[position] ?? []);
     if (left !== undefined) failed.set(number, left);
   }
   if (failed.size > 0) throw new MembersFailed(failed);

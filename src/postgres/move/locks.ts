@@ -29,10 +29,7 @@ export interface LockedPair {
 }
 
 /** Locks pairs for the length of the transaction. MIGRATION_RUNNING for each that another process holds. */
-export async function lockPairs(
-  tx: Tx,
-  pairs: readonly LockedPair[],
-): Promise<(DroverError | undefined)[]> {
+export async function lockPairs(tx: Tx, pairs: readonly LockedPair[]): Promise<(DroverError | undefined)[]> {
   const names = pairs.map(({ tenant, source }) => JSON.stringify([tenant ?? null, source]));
   const rows = await readEach<{ free: boolean }>(
     tx,

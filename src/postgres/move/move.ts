@@ -92,10 +92,7 @@ function jobOf(site: Site, options: MoveOptions): Job<MoveRequest, Asked, MoveRe
   };
 }
 
-async function prepare(
-  site: Site,
-  requests: readonly MoveRequest[],
-): Promise<Prepared<Asked, MoveResult>[]> {
+async function prepare(site: Site, requests: readonly MoveRequest[]): Promise<Prepared<Asked, MoveResult>[]> {
   const moves = await readMoves(
     site,
     requests.map(({ intent }) => intent),
@@ -193,7 +190,9 @@ async function readAgain(
   { members, free }: { readonly members: readonly Member<Asked>[]; readonly free: readonly number[] },
   worked: (Worked<MoveResult> | undefined)[],
 ): Promise<Again[]> {
-  const waiting = free.flatMap((at) => (members[at] === undefined ? [] : [{ at, move: members[at].prepared }]));
+  const waiting = free.flatMap((at) =>
+    members[at] === undefined ? [] : [{ at, move: members[at].prepared }],
+  );
   const [first] = waiting;
   if (first === undefined) return [];
   await lockModels(
@@ -226,7 +225,10 @@ async function readAgain(
 
 /** The same two models, written in the same ways: the statements of the batch still fit. */
 function isSame(a: Planned, b: Planned): boolean {
-  const identities = ({ pair: { source, target } }: Planned): string[] => [identityOf(source), identityOf(target)];
+  const identities = ({ pair: { source, target } }: Planned): string[] => [
+    identityOf(source),
+    identityOf(target),
+  ];
   return a.shape === b.shape && identities(a).join('\0') === identities(b).join('\0');
 }
 
@@ -251,11 +253,14 @@ async function executeAll(
   );
   const executions = admitted;
   const { rules } = first.snapshot;
-  const results = await executePlans(tx, { rules, executions, journal, onProgress: options.onProgress }).catch(
-    (error: unknown) => {
-      throw renumbered(error, admitted);
-    },
-  );
+  const results = await executePlans(tx, {
+    rules,
+    executions,
+    journal,
+    onProgress: options.onProgress,
+  }).catch((error: unknown) => {
+    throw renumbered(error, admitted);
+  });
   for (const { plan, snapshot, member, id } of running)
     if (plan.complete) await raiseFences(tx, site, { snapshot, tenant: member.intent.tenant, id });
   const done = running.map(({ plan, at, id }, number) => {

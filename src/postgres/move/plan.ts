@@ -81,15 +81,12 @@ async function together<T>(
       : undefined;
   if (shared !== undefined) return shared;
   const found: (T | DroverError)[] = [];
-  for (const intent of intents) found.push(...(await read([intent]).catch((error: unknown) => [ownError(error)])));
+  for (const intent of intents)
+    found.push(...(await read([intent]).catch((error: unknown) => [ownError(error)])));
   return found;
 }
 
-async function readWithin(
-  tx: Tx,
-  site: Site,
-  asked: readonly Intent[],
-): Promise<(Move | DroverError)[]> {
+async function readWithin(tx: Tx, site: Site, asked: readonly Intent[]): Promise<(Move | DroverError)[]> {
   const ground = await readGround(tx, site);
   if (site.knows && ground.rules.knowledge === undefined) throw spellingsUnknown();
   const { rules } = ground;
@@ -99,7 +96,9 @@ async function readWithin(
     rules,
     asked.map(({ tenant }) => tenant),
   );
-  const found: (Move | DroverError | undefined)[] = asked.map((_, at) => errorAmong(intents[at], tenants[at]));
+  const found: (Move | DroverError | undefined)[] = asked.map((_, at) =>
+    errorAmong(intents[at], tenants[at]),
+  );
   const ready = [...asked.keys()].filter((at) => found[at] === undefined);
   const pairs = await readPairsOf(tx, rules, { intents, ready });
   const members: { at: number; member: Member }[] = [];
@@ -127,7 +126,10 @@ function errorAmong(...found: readonly unknown[]): DroverError | undefined {
 function readPairsOf(
   tx: Tx,
   rules: Ground['rules'],
-  { intents, ready }: { readonly intents: readonly (Intent | DroverError)[]; readonly ready: readonly number[] },
+  {
+    intents,
+    ready,
+  }: { readonly intents: readonly (Intent | DroverError)[]; readonly ready: readonly number[] },
 ): ReturnType<typeof readPairs> {
   const some = ready.flatMap((at) => {
     const intent = intents[at];

@@ -9,7 +9,20 @@ import { distribute } from '../facts/member.ts';
 import type { Numbered } from '../facts/member.ts';
 import type { RowKey } from '../sql/keys.ts';
 import type { Each } from '../sql/match.ts';
-import { bind, change, each, fromMembers, join, list, literal, memberNumber, nothing, raw, sql, withMembers } from '../sql/sql.ts';
+import {
+  bind,
+  change,
+  each,
+  fromMembers,
+  join,
+  list,
+  literal,
+  memberNumber,
+  nothing,
+  raw,
+  sql,
+  withMembers,
+} from '../sql/sql.ts';
 import type { Given, Sql } from '../sql/sql.ts';
 
 export type JournalAction = 'set' | 'delete' | 'insert' | 'edit';
@@ -129,7 +142,10 @@ function writtenSql({ journal, key, table, action, firstChunks, steps, before, a
     after ?? raw('NULL::jsonb'),
     raw('m.befores, m.afters, m.row_count'),
   ];
-  const members = size === 1 ? nothing : sql`${fromMembers(size, ' CROSS JOIN ')} WHERE ${memberNumber(size)} = m."drover:n"`;
+  const members =
+    size === 1
+      ? nothing
+      : sql`${fromMembers(size, ' CROSS JOIN ')} WHERE ${memberNumber(size)} = m."drover:n"`;
   return change`INSERT INTO ${raw(journal.table)} (tenant_id, migration_id, step, chunk, action, table_name, key_columns, ${raw(key.store)}, before, after, befores, afters, row_count)
       SELECT ${list(columns)} FROM chunks m${members}`;
 }
@@ -199,7 +215,11 @@ export async function writeChunks(
   const size = chunks.length;
   const target = sql`${raw(journal.table)} (tenant_id, migration_id, step, chunk, action, table_name, key_columns, ${raw(key.store)}, befores, afters, row_count)`;
   await tx.run(
-    withMembers(size, [], change`INSERT INTO ${target} SELECT ${list(columns)}${fromMembers(size, ' FROM ')}`),
+    withMembers(
+      size,
+      [],
+      change`INSERT INTO ${target} SELECT ${list(columns)}${fromMembers(size, ' FROM ')}`,
+    ),
   );
 }
 

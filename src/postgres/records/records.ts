@@ -86,7 +86,11 @@ async function insertEach(
   const names = list(columns.map(([name]) => raw(name)));
   const values = list(columns.map(([, value]) => value));
   await tx.run(
-    withMembers(size, [], change`INSERT INTO ${raw(table)} (${names}) SELECT ${values}${fromMembers(size, ' FROM ')}`),
+    withMembers(
+      size,
+      [],
+      change`INSERT INTO ${raw(table)} (${names}) SELECT ${values}${fromMembers(size, ' FROM ')}`,
+    ),
   );
 }
 
@@ -132,7 +136,11 @@ export async function closeRecords(
   )} AND m.id = ${of(({ id }) => id, 'text::uuid')}`;
   const table = raw(stateTable(site, 'migrations'));
   const closed = await tx.run(
-    withMembers(size, [], change`UPDATE ${table} m SET ${list(set)}${fromMembers(size, ' FROM ')} WHERE ${which}`),
+    withMembers(
+      size,
+      [],
+      change`UPDATE ${table} m SET ${list(set)}${fromMembers(size, ' FROM ')} WHERE ${which}`,
+    ),
   );
   if (closed !== size)
     throw new DroverError('INTERNAL', `The records of ${size - closed} migration(s) are gone.`);
@@ -152,11 +160,19 @@ function auditOf(done: Done): AuditEntry {
 
 /** Writes what each step did. */
 async function writeSteps(tx: Tx, site: Site, done: readonly Done[]): Promise<void> {
-  const steps = done.flatMap(({ tenant, id, results }) => results.map((result) => ({ tenant, id, ...result })));
+  const steps = done.flatMap(({ tenant, id, results }) =>
+    results.map((result) => ({ tenant, id, ...result })),
+  );
   const of = (what: (one: (typeof steps)[number]) => unknown, type: string): Sql =>
     each(steps.map(what), type);
   await insertEach(tx, stateTable(site, 'migration_steps'), steps.length, [
-    ['tenant_id', tenantColumn(site, steps.map(({ tenant }) => tenant))],
+    [
+      'tenant_id',
+      tenantColumn(
+        site,
+        steps.map(({ tenant }) => tenant),
+      ),
+    ],
     ['migration_id', of(({ id }) => id, 'text::uuid')],
     ['step', of(({ step }) => step.id, 'integer')],
     ['operation', of(({ step }) => step.operation, 'text')],
@@ -201,8 +217,20 @@ interface AuditEntry {
 async function writeAudit(tx: Tx, site: Site, entries: readonly AuditEntry[]): Promise<void> {
   const of = (what: (entry: AuditEntry) => unknown, type: string): Sql => each(entries.map(what), type);
   await insertEach(tx, stateTable(site, 'audit_log'), entries.length, [
-    ['tenant_id', tenantColumn(site, entries.map(({ tenant }) => tenant))],
-    ['id', each(entries.map(() => randomUUID()), 'text::uuid')],
+    [
+      'tenant_id',
+      tenantColumn(
+        site,
+        entries.map(({ tenant }) => tenant),
+      ),
+    ],
+    [
+      'id',
+      each(
+        entries.map(() => randomUUID()),
+        'text::uuid',
+      ),
+    ],
     ['actor', of(({ actor }) => actor, 'text')],
     ['action', of(({ action }) => action, 'text')],
     ['object', of(({ object }) => object, 'text')],

@@ -102,9 +102,7 @@ function readCurrent(
   const chunks = some.map(({ chunk }) => chunk);
   const row = chunkRows(context, target, chunks);
   const value = column('t', name);
-  const elements = columnOf(table, name).kind.endsWith('[]')
-    ? sql`${value}::text[]`
-    : raw('NULL::text[]');
+  const elements = columnOf(table, name).kind.endsWith('[]') ? sql`${value}::text[]` : raw('NULL::text[]');
   const keys = each(
     chunks.map((chunk) => chunk.keys),
     `text[]::${key.type}[]`,

@@ -119,8 +119,19 @@ async function prepare(
 }
 
 /** What the record of a rollback says from its beginning. */
-function recordOf({ actor, reason }: RollbackOptions, { parent, tenant, source, target }: Undoing): NewRecord {
-  const base = { kind: 'rollback' as const, tenant, parentId: parent.id, source, target, actor, forced: false };
+function recordOf(
+  { actor, reason }: RollbackOptions,
+  { parent, tenant, source, target }: Undoing,
+): NewRecord {
+  const base = {
+    kind: 'rollback' as const,
+    tenant,
+    parentId: parent.id,
+    source,
+    target,
+    actor,
+    forced: false,
+  };
   return reason === undefined ? base : { ...base, reason };
 }
 
@@ -188,7 +199,10 @@ async function undoAll(
   const rules = await readRules(tx, site);
   const { kind, key } = first.prepared.source;
   await lockTables(tx, rules, kind);
-  const pairs = members.map(({ prepared: { source, target, tenant } }) => ({ pair: { source, target }, tenant }));
+  const pairs = members.map(({ prepared: { source, target, tenant } }) => ({
+    pair: { source, target },
+    tenant,
+  }));
   if (key !== undefined && modelTableOf(rules, kind) !== undefined) await lockModels(tx, rules, pairs);
   const records = members.map(({ prepared: { tenant }, id }) => ({ tenant, id }));
   const journal = await journalFor(tx, site, records);
@@ -196,7 +210,13 @@ async function undoAll(
   for (const { prepared } of members)
     await switchFences(tx, site, { tenant: prepared.tenant, migrationId: prepared.parent.id });
   const tenants = members.map(({ prepared }) => prepared.tenant);
-  const undone = await undoSteps(tx, site, { rules, tenants, parents, journal, onProgress: options.onProgress });
+  const undone = await undoSteps(tx, site, {
+    rules,
+    tenants,
+    parents,
+    journal,
+    onProgress: options.onProgress,
+  });
   await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
   return members.map((member, at) => doneOf(options, member, undone[at] ?? { results: [], skipped: [] }));
 }

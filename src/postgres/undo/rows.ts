@@ -3,7 +3,18 @@ import { numbered, runChange } from '../records/journal.ts';
 import { keyExpression, keyMatches } from '../sql/keys.ts';
 import { insertImages, rowImage } from '../sql/row-image.ts';
 import { mineSql } from '../sql/row.ts';
-import { allOf, bind, change, each, fromMembers, memberNumber, nothing, raw, rowsOf, sql } from '../sql/sql.ts';
+import {
+  allOf,
+  bind,
+  change,
+  each,
+  fromMembers,
+  memberNumber,
+  nothing,
+  raw,
+  rowsOf,
+  sql,
+} from '../sql/sql.ts';
 import { chunkRows, undoEntry, undoneOf } from './chunk.ts';
 import type { Chunk, UndoContext, UndoTarget, Undone } from './chunk.ts';
 

@@ -50,15 +50,13 @@ interface Current {
 }
 
 export async function undoSteps(tx: Tx, site: Site, input: UndoInput): Promise<StepsUndone[]> {
-  const running = input.parents.map(
-    (parent, member): Running => ({
-      member,
-      parent,
-      waiting: parent.steps.toReversed(),
-      results: [],
-      skipped: [],
-    }),
-  );
+  const running = input.parents.map((parent, member): Running => ({
+    member,
+    parent,
+    waiting: parent.steps.toReversed(),
+    results: [],
+    skipped: [],
+  }));
   for (;;) {
     const slot = nextSlot(running);
     if (slot.length === 0) return running;
@@ -140,7 +138,11 @@ function contextOf(tx: Tx, { input, slot }: SlotInput): UndoContext {
   return { tx, rules, tenants, journal, steps, nextChunk };
 }
 
-function report({ onProgress }: UndoInput, slot: readonly Current[], restored: ReadonlyMap<number, number>): void {
+function report(
+  { onProgress }: UndoInput,
+  slot: readonly Current[],
+  restored: ReadonlyMap<number, number>,
+): void {
   for (const { running, step, number } of slot)
     onProgress?.({
       step: number,

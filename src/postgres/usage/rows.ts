@@ -182,9 +182,7 @@ function tupleSql({ place }: SoughtPlace): Sql {
 }
 
 function elementsSql({ place }: SoughtPlace): Sql {
-  return place.carrier === 'array'
-    ? sql`to_jsonb(${column('t', place.column)}::text[])`
-    : raw('NULL::jsonb');
+  return place.carrier === 'array' ? sql`to_jsonb(${column('t', place.column)}::text[])` : raw('NULL::jsonb');
 }
 
 /** Column by column, so that each can use its index; which of the values belong together is seen afterwards. */

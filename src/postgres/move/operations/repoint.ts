@@ -194,7 +194,9 @@ function hitSql(about: Repointing, { columns, rows }: Hits): Sql {
 function foundSql({ context, row, moves, side, steps }: Repointing, { columns, rows }: Hits): Sql {
   const { table } = row;
   const { includeDead } = steps[0];
-  const movable = moves.map(({ move, place }) => movableSql(row, place, { includeDead, states: move.states }));
+  const movable = moves.map(({ move, place }) =>
+    movableSql(row, place, { includeDead, states: move.states }),
+  );
   const found = [
     sql`${keyExpression(openStep(context, steps).key, 't')} AS k`,
     raw('t.ctid AS drover_at'),
@@ -207,7 +209,15 @@ function foundSql({ context, row, moves, side, steps }: Repointing, { columns, r
     sql`${sideImage(side, ({ column: name }) => column('t', name))} AS drover_b`,
     sql`${sideImage(side, ({ value }) => value)} AS drover_a`,
   ];
-  const settings = rows === 'all' ? [] : [sql`(${join(side.map(({ changes }) => changes), ' OR ')})`];
+  const settings =
+    rows === 'all'
+      ? []
+      : [
+          sql`(${join(
+            side.map(({ changes }) => changes),
+            ' OR ',
+          )})`,
+        ];
   const where = allOf([mineSql(row), sql`(${join(movable, ' OR ')})`, ...settings]);
   return sql`SELECT ${list(found)} FROM ${rowsOf(table)} t WHERE ${where}`;
 }
@@ -247,9 +257,7 @@ function sideImage(side: readonly SideChange[], value: (change: SideChange) => S
 }
 
 function touchedColumns({ moves, side }: Repointing): string[] {
-  return [
-    ...new Set([...moves.flatMap(({ move }) => move.columns), ...side.map((one) => one.column)]),
-  ];
+  return [...new Set([...moves.flatMap(({ move }) => move.columns), ...side.map((one) => one.column)])];
 }
 
 /** Rows that moved in the same way share one chunk, and so the image of their references. */

@@ -9,7 +9,21 @@ import { modelTableOf } from '../../../engine/plan/steps.ts';
 import { castFor, columnOf } from '../../sql/cast.ts';
 import { keyExpression, keyMatches } from '../../sql/keys.ts';
 import { mineSql } from '../../sql/row.ts';
-import { allOf, bind, change, column, each, fromMembers, ident, join, list, literal, raw, rowsOf, sql } from '../../sql/sql.ts';
+import {
+  allOf,
+  bind,
+  change,
+  column,
+  each,
+  fromMembers,
+  ident,
+  join,
+  list,
+  literal,
+  raw,
+  rowsOf,
+  sql,
+} from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { changeSql, numbered, rowsEach, runChange } from '../../records/journal.ts';
 import type { Change } from '../../records/journal.ts';
@@ -35,7 +49,11 @@ function marking(context: StepContext, steps: Steps<RetireStep>): Change {
     mineSql(row),
     sql`${column('t', keyColumn)} = ${each(keys, castFor(columnOf(table, keyColumn)))}`,
   ]);
-  const found = [sql`${keyExpression(key, 't')} AS k`, raw('t.ctid AS drover_at'), sql`${image('t', names)} AS drover_b`];
+  const found = [
+    sql`${keyExpression(key, 't')} AS k`,
+    raw('t.ctid AS drover_at'),
+    sql`${image('t', names)} AS drover_b`,
+  ];
   const members = size === 1 ? raw('') : sql`${fromMembers(size, ' CROSS JOIN ')}`;
   const same = table.partitioned ? keyMatches(key, 't', raw('h.k')) : raw('t.ctid = h.drover_at');
   const assignments = names.map((name, at) => sql`${ident(name)} = ${raw(`h.drover_s${at}`)}`);
@@ -60,17 +78,11 @@ function marking(context: StepContext, steps: Steps<RetireStep>): Change {
 
 /** The columns of the mark as `{ column: text }`. */
 function image(alias: string, names: readonly string[]): Sql {
-  const parts = names.map(
-    (name) => sql`jsonb_build_object(${literal(name)}, ${column(alias, name)}::text)`,
-  );
+  const parts = names.map((name) => sql`jsonb_build_object(${literal(name)}, ${column(alias, name)}::text)`);
   return sql`(${join(parts, ' || ')})`;
 }
 
-function assigned(
-  { members }: StepContext,
-  value: RetireStep['set'][string] | undefined,
-  held: Column,
-): Sql {
+function assigned({ members }: StepContext, value: RetireStep['set'][string] | undefined, held: Column): Sql {
   if (value === null || value === undefined) return sql`NULL::${raw(held.type)}`;
   if (value === '$now') return raw('now()');
   if (value !== '$target') return bind(String(value), castFor(held));

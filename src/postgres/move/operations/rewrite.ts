@@ -18,7 +18,20 @@ import { keyMatches } from '../../sql/keys.ts';
 import type { RowKey } from '../../sql/keys.ts';
 import type { RowContext } from '../../sql/match.ts';
 import { mineSql } from '../../sql/row.ts';
-import { bind, change, column, forEachMember, fromMembers, ident, memberNumber, nothing, raw, rowsOf, sql, withMembers } from '../../sql/sql.ts';
+import {
+  bind,
+  change,
+  column,
+  forEachMember,
+  fromMembers,
+  ident,
+  memberNumber,
+  nothing,
+  raw,
+  rowsOf,
+  sql,
+  withMembers,
+} from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { numbered, writeChunks } from '../../records/journal.ts';
 import type { ChunkRows } from '../../records/journal.ts';
@@ -97,7 +110,9 @@ function edit({ rules }: StepContext, steps: Steps<RewriteStep>, document: Docum
   const edited = moving.length === 0 ? undefined : editDocument(moving, document);
   if (edited === undefined || edited.kind === 'unreadable' || edited.edits.length === 0) return [];
   const { member, key, text: old } = document;
-  return [{ member, key, old, text: edited.value.text, elements: edited.value.elements, edits: edited.edits }];
+  return [
+    { member, key, old, text: edited.value.text, elements: edited.value.elements, edits: edited.edits },
+  ];
 }
 
 export interface DocumentWrite {

@@ -67,8 +67,7 @@ function companionChange(
 ): SideChange {
   const type = raw(columnOf(table, name).type);
   const own = column('t', name);
-  if (rule === 'drop')
-    return { column: name, changes: sql`${own} IS NOT NULL`, value: sql`NULL::${type}` };
+  if (rule === 'drop') return { column: name, changes: sql`${own} IS NOT NULL`, value: sql`NULL::${type}` };
   const map = bind(JSON.stringify(rule), 'text::jsonb');
   return {
     column: name,
