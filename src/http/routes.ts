@@ -1,14 +1,14 @@
 /** Every resource of the API, one line each. */
 import type { App, AppDeps } from './server/app.ts';
-import { replayAnswers } from './server/idempotency.ts';
+import { replayAnswers } from './api/idempotency.ts';
 import { apiKeyRoutes } from './routes/resources/api-keys.ts';
 import { appRoutes } from './routes/resources/apps.ts';
 import { assistantRoutes } from './routes/resources/assistants.ts';
 import { auditLogRoutes } from './routes/resources/audit-log.ts';
 import { defaultRoutes } from './routes/resources/defaults.ts';
-import { healthRoutes } from './routes/server/health.ts';
-import { meRoutes } from './routes/server/me.ts';
-import { metricsRoutes } from './routes/server/metrics.ts';
+import { healthRoutes } from './routes/health/health.ts';
+import { meRoutes } from './routes/resources/me.ts';
+import { metricsRoutes } from './routes/health/metrics.ts';
 import { modelProviderRoutes } from './routes/resources/model-providers.ts';
 import { modelRoutes } from './routes/models/models.ts';
 import { serviceRoutes } from './routes/resources/services.ts';
@@ -27,7 +27,7 @@ import { secretRoutes } from './routes/workspaces/secrets.ts';
 import { usageRoutes } from './routes/models/usage.ts';
 import { workspaceRoutes } from './routes/workspaces/workspaces.ts';
 import { workspaceStateRoutes } from './routes/workspaces/state.ts';
-import { refuseUnknownQueries } from './server/validation.ts';
+import { refuseUnknownQueries } from './api/validation.ts';
 
 export type Resource = (app: App, deps: AppDeps) => void;
 

@@ -7,7 +7,7 @@ import {
   type Outcome,
   type Readiness,
   watchHealth,
-} from '../../src/http/server/health.ts';
+} from '../../src/http/routes/health/watch.ts';
 
 const table: Readonly<Record<string, Readonly<Record<Outcome, Readiness>>>> = {
   critical: { ok: 'ready', skipped: 'ready', stale: 'degraded', fail: 'not-ready' },

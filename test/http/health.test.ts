@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type App, buildApp } from '../../src/http/server/app.ts';
-import type { Gauge } from '../../src/http/server/metrics.ts';
+import type { Gauge } from '../../src/http/api/metrics.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { type Database } from '../../src/postgres/driver/database.ts';
 import { openServer } from '../../src/postgres/driver/connect.ts';

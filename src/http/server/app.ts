@@ -18,20 +18,20 @@ import { DroverError } from '../../errors.ts';
 import type { VerifyToken } from '../../platform/access/authenticate.ts';
 import type { Platform } from '../../platform/open.ts';
 import type { Routing } from '../../platform/workspaces/routing.ts';
-import { guardRoutes } from './access.ts';
-import { answerErrors, answerFrameworkError } from './answer-errors.ts';
-import { followRequests, requestIdOf } from './follow-requests.ts';
-import type { Check } from './health.ts';
-import { readJsonBodies } from './json-bodies.ts';
-import { limitRequests, limitShapes } from './limits.ts';
+import { guardRoutes } from '../api/access.ts';
+import { answerErrors, answerFrameworkError } from '../api/answer-errors.ts';
+import { followRequests, requestIdOf } from '../api/follow-requests.ts';
+import type { Check } from '../routes/health/watch.ts';
+import { readJsonBodies } from '../api/json-bodies.ts';
+import { limitRequests, limitShapes } from '../api/limits.ts';
 import { createLog } from './log.ts';
-import { type Gauge, measureRequests } from './metrics.ts';
-import { describeApi } from './openapi.ts';
-import { servePages } from './pages.ts';
-import { refuseConnection } from './refuse-connections.ts';
+import { type Gauge, measureRequests } from '../api/metrics.ts';
+import { describeApi } from '../documents/openapi.ts';
+import { servePages } from '../documents/pages.ts';
+import { refuseConnection } from '../api/refuse-connections.ts';
 import { resources } from '../routes.ts';
-import { secureAnswers } from './security.ts';
-import { traceRequests } from './traces.ts';
+import { secureAnswers } from '../api/security.ts';
+import { traceRequests } from '../api/traces.ts';
 
 export type App = FastifyInstance<
   RawServerDefault,

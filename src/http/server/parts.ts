@@ -4,8 +4,8 @@ import { startWorkers, type Workers } from '../../fleet/worker.ts';
 import type { Platform } from '../../platform/open.ts';
 import type { Reloading } from '../../platform/workspaces/live-registry.ts';
 import { countRuns, secondsUnattended } from '../../postgres/runs/health.ts';
-import type { Check, Finding } from './health.ts';
-import type { Gauge } from './metrics.ts';
+import type { Check, Finding } from '../routes/health/watch.ts';
+import type { Gauge } from '../api/metrics.ts';
 
 export interface Part {
   readonly name: string;

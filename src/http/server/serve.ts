@@ -19,8 +19,8 @@ import { knowledgeOf } from '../../registry/known/knowledge.ts';
 import { addressUnavailable, tryAddress } from './address.ts';
 import { type App, buildApp } from './app.ts';
 import { type Part, partsOf } from './parts.ts';
-import { startTracing, traceDatabase } from './traces.ts';
-import { within } from './within.ts';
+import { startTracing, traceDatabase } from '../api/traces.ts';
+import { within } from '../api/within.ts';
 
 export interface ServeInput {
   readonly target: DatabaseTarget;

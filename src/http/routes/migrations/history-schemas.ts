@@ -12,7 +12,7 @@ import {
   leftBehindSchema,
   reasonText,
 } from './migration-schemas.ts';
-import { publicReason } from '../../server/problem.ts';
+import { publicReason } from '../../api/problem.ts';
 import { moment, pageQuery, rowId, timestamp } from '../../schemas.ts';
 
 const kinds = z.enum(['model', 'rollback']);

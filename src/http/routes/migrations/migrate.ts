@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { migrateModel } from '../../../platform/migrate-model.ts';
 import type { App, AppDeps } from '../../server/app.ts';
-import { keepAnswer } from '../../server/idempotency.ts';
+import { keepAnswer } from '../../api/idempotency.ts';
 import { migrateAnswer, migrateBody, migrateJson } from './migration-schemas.ts';
 import { modelKinds } from '../models/kinds.ts';
 import { rowId } from '../../schemas.ts';
-import { tenantDoors } from './tenant-doors.ts';
+import { tenantDoors } from './tenant-endpoints.ts';
 
 export function migrateRoutes(app: App, { platform }: AppDeps): void {
   for (const door of tenantDoors(platform))

@@ -8,7 +8,7 @@ import {
   rollBackMigration,
 } from '../../../platform/migration-history.ts';
 import type { App, AppDeps } from '../../server/app.ts';
-import { decodeCursor, encodeCursor } from '../../server/cursor.ts';
+import { decodeCursor, encodeCursor } from '../../cursor.ts';
 import {
   changeJson,
   changeSchema,
@@ -24,8 +24,8 @@ import {
   rollbackJson,
 } from './history-schemas.ts';
 import { pageOf, rowId } from '../../schemas.ts';
-import { tenantDoors } from './tenant-doors.ts';
-import type { TenantDoor } from './tenant-doors.ts';
+import { tenantDoors } from './tenant-endpoints.ts';
+import type { TenantDoor } from './tenant-endpoints.ts';
 
 type Register = (app: App, deps: AppDeps, door: TenantDoor) => void;
 

@@ -9,12 +9,12 @@ import {
   embeddingModels,
   transcriptionModels,
 } from '../../../platform/resources/models.ts';
-import { callerOf } from '../../server/access.ts';
+import { callerOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../server/app.ts';
 import { endJson, endShape, ownSuccessorSchema, sourceName, toldTo } from './lifecycle-schemas.ts';
 import type { Told } from './lifecycle-schemas.ts';
 import { modelHeaders } from './headers.ts';
-import { pageAnswer, pageRequest, resourceRoutes } from '../resources/routes.ts';
+import { pageAnswer, pageRequest, resourceRoutes } from '../resources/resource-routes.ts';
 import { listSchema, rowSchema } from '../resources/schemas.ts';
 import { pageOf } from '../../schemas.ts';
 

@@ -5,7 +5,7 @@ import { writeCalendar } from '../../../engine/models/calendar.ts';
 import { retirementEvents } from '../../../engine/models/retirements.ts';
 import { listAllRetirements, listOwnRetirements } from '../../../platform/retirements.ts';
 import type { Retirement } from '../../../platform/retirements.ts';
-import { callerOf } from '../../server/access.ts';
+import { callerOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../server/app.ts';
 import {
   endJson,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defaults } from '../../../platform/resources/defaults.ts';
 import { etagOf } from '../../../platform/rows/representation.ts';
 import { getDefaults, updateDefaultsOf } from '../../../platform/rows/tenant-defaults.ts';
-import { callerOf } from '../../server/access.ts';
+import { callerOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../server/app.ts';
 import { rowSchema, updateSchema } from './schemas.ts';
 

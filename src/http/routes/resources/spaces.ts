@@ -7,9 +7,9 @@ import {
   unlinkModel,
 } from '../../../platform/rows/space-models.ts';
 import { spaces } from '../../../platform/resources/spaces.ts';
-import { callerOf } from '../../server/access.ts';
+import { callerOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../server/app.ts';
-import { resourceRoutes } from './routes.ts';
+import { resourceRoutes } from './resource-routes.ts';
 import { rowId, timestamp } from '../../schemas.ts';
 
 const kinds = [

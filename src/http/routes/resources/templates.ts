@@ -5,7 +5,7 @@ import {
 } from '../../../platform/resources/global-templates.ts';
 import { appTemplates, assistantTemplates } from '../../../platform/resources/templates.ts';
 import type { App, AppDeps } from '../../server/app.ts';
-import { resourceRoutes } from './routes.ts';
+import { resourceRoutes } from './resource-routes.ts';
 
 export function templateRoutes(app: App, deps: AppDeps): void {
   for (const resource of [assistantTemplates, appTemplates]) resourceRoutes(app, deps, { resource });

@@ -4,9 +4,9 @@ import { tenants } from '../../../platform/resources/tenants.ts';
 import { users } from '../../../platform/resources/users.ts';
 import { etagOf } from '../../../platform/rows/representation.ts';
 import { appointAdmin, getOwnTenant } from '../../../platform/access/tenant-admins.ts';
-import { callerOf } from '../../server/access.ts';
+import { callerOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../server/app.ts';
-import { resourceRoutes } from './routes.ts';
+import { resourceRoutes } from './resource-routes.ts';
 import { createSchema, rowSchema } from './schemas.ts';
 import { rowId } from '../../schemas.ts';
 

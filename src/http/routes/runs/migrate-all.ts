@@ -5,7 +5,7 @@ import { planRun } from '../../../fleet/plan-run.ts';
 import { workThrough } from '../../../fleet/work-through.ts';
 import { listRunTenants } from '../../../postgres/runs/tenants.ts';
 import { getRun } from '../../../postgres/runs/runs.ts';
-import { callerOf } from '../../server/access.ts';
+import { callerOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../server/app.ts';
 import {
   migrateAllAnswer,

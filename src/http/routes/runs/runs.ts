@@ -8,10 +8,10 @@ import { DroverError } from '../../../errors.ts';
 import { listRunTenants } from '../../../postgres/runs/tenants.ts';
 import { listWorkers } from '../../../postgres/runs/workers.ts';
 import { getRun, listRuns } from '../../../postgres/runs/runs.ts';
-import { callerOf } from '../../server/access.ts';
+import { callerOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../server/app.ts';
-import { decodeCursor, encodeCursor, invalidCursor } from '../../server/cursor.ts';
-import { streamEvents } from '../../server/event-stream.ts';
+import { decodeCursor, encodeCursor, invalidCursor } from '../../cursor.ts';
+import { streamEvents } from './event-stream.ts';
 import { paceOf, runStarted, runStartedJson } from './migrate-all-schemas.ts';
 import {
   rollbackRunBody,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { getRuntime, listRuntimes } from '../../../platform/workspaces/runtimes.ts';
 import type { RuntimeMenu } from '../../../registry/verdict/menu.ts';
 import type { App, AppDeps } from '../../server/app.ts';
-import { doorOf } from './workspace-door.ts';
+import { doorOf } from './call.ts';
 
 const lifecycle = z.object({
   status: z.string(),

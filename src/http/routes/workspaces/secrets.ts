@@ -4,7 +4,7 @@ import { deleteSecret, listSecrets, putSecret } from '../../../platform/secrets/
 import { secretNameForm } from '../../../platform/secrets/names.ts';
 import type { App, AppDeps } from '../../server/app.ts';
 import { rowId, timestamp } from '../../schemas.ts';
-import { doorOf, secretValue } from './workspace-door.ts';
+import { doorOf, secretValue } from './call.ts';
 
 const secretName = z.string().regex(secretNameForm, 'must look like the name of a variable');
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { preflight, readBilling } from '../../../platform/workspaces/examine.ts';
 import type { App, AppDeps } from '../../server/app.ts';
 import { rowId } from '../../schemas.ts';
-import { doorOf } from './workspace-door.ts';
+import { doorOf } from './call.ts';
 
 const params = z.object({ workspace_id: rowId });
 const access = { role: 'viewer', scope: 'workspaces:read' } as const;

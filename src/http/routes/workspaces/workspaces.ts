@@ -11,11 +11,11 @@ import { modelName, workspaces } from '../../../platform/workspaces/workspace-ro
 import { etagOf } from '../../../platform/rows/representation.ts';
 import type { Values } from '../../../platform/resources/declaration.ts';
 import type { App, AppDeps } from '../../server/app.ts';
-import { resourceRoutes } from '../resources/routes.ts';
+import { resourceRoutes } from '../resources/resource-routes.ts';
 import { createSchema, rowSchema, updateSchema } from '../resources/schemas.ts';
 import { rowId } from '../../schemas.ts';
 import { inputSchema } from '../resources/value-schemas.ts';
-import { doorOf, secretValue } from './workspace-door.ts';
+import { doorOf, secretValue } from './call.ts';
 
 const access = { role: 'member', scope: 'workspaces:write' } as const;
 const tags = ['workspaces'];

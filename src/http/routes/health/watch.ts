@@ -8,8 +8,8 @@
  * | any other check fails, or any check is stale | degraded | 200 |
  * | all are ok or skipped | ready | 200 |
  */
-import { DroverError } from '../../errors.ts';
-import { within } from './within.ts';
+import { DroverError } from '../../../errors.ts';
+import { within } from '../../api/within.ts';
 
 export type Outcome = 'ok' | 'fail' | 'stale' | 'skipped';
 

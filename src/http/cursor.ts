@@ -1,7 +1,7 @@
 /** Cursors of pages: where the next page begins, as text that says nothing to whoever holds it. */
-import { DroverError } from '../../errors.ts';
-import type { RequestFault } from './problem.ts';
-import { isStorableText } from '../storable.ts';
+import { DroverError } from '../errors.ts';
+import type { RequestFault } from './api/problem.ts';
+import { isStorableText } from './storable.ts';
 
 /** The text of a position: the values that the list is ordered by, of the last row that was given. */
 export function encodeCursor(position: readonly string[]): string {

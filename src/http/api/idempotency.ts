@@ -10,7 +10,7 @@ import { DroverError } from '../../errors.ts';
 import { holdKey } from '../../platform/idempotency.ts';
 import type { HeldKey, KeptAnswer } from '../../platform/idempotency.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
-import type { App, AppDeps } from './app.ts';
+import type { App, AppDeps } from '../server/app.ts';
 import { problemOf } from './problem.ts';
 
 declare module 'fastify' {

@@ -5,7 +5,7 @@
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { FastifyRequest } from 'fastify';
 import type { Database } from '../../postgres/driver/database.ts';
-import type { App } from './app.ts';
+import type { App } from '../server/app.ts';
 
 const tracer = trace.getTracer('drover');
 

@@ -4,10 +4,10 @@
  * the event `end` the stream ends, and a client that comes back after it is told to stay away (204).
  */
 import { Readable } from 'node:stream';
-import { followEvents } from '../../fleet/follow.ts';
-import type { RunEvent } from '../../postgres/runs/events.ts';
-import type { Site } from '../../postgres/scope/site.ts';
-import { whyJson } from '../routes/runs/schemas.ts';
+import { followEvents } from '../../../fleet/follow.ts';
+import type { RunEvent } from '../../../postgres/runs/events.ts';
+import type { Site } from '../../../postgres/scope/site.ts';
+import { whyJson } from './schemas.ts';
 
 export interface Streamed {
   readonly runId: string;

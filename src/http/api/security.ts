@@ -1,7 +1,7 @@
 /** Headers for browsers. Answers of the API load nothing and are framed by nobody; pages say what they load themselves. */
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import type { App } from './app.ts';
+import type { App } from '../server/app.ts';
 
 export async function secureAnswers(app: App, corsOrigins: readonly string[]): Promise<void> {
   await app.register(helmet, {

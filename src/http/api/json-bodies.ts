@@ -1,7 +1,7 @@
 /** Bodies are JSON in UTF-8. Bytes that are no UTF-8 are refused: read leniently, they would be stored as other text. */
 import type { FastifyRequest } from 'fastify';
 import { DroverError } from '../../errors.ts';
-import type { App } from './app.ts';
+import type { App } from '../server/app.ts';
 
 type Done = (error: Error | null, body?: unknown) => void;
 

@@ -1,7 +1,7 @@
 /** Answers every error with a problem document, those of Fastify and of unknown paths included. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { DroverError, type ErrorCode } from '../../errors.ts';
-import type { App } from './app.ts';
+import type { App } from '../server/app.ts';
 import { asDroverError, problemOf } from './problem.ts';
 import { invalidRequest } from './validation.ts';
 

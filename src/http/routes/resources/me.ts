@@ -1,6 +1,6 @@
 /** Who the caller is, as Drover sees it. */
 import { z } from 'zod';
-import { callerOf } from '../../server/access.ts';
+import { callerOf } from '../../api/access.ts';
 import type { App } from '../../server/app.ts';
 import { rowId } from '../../schemas.ts';
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyReply } from 'fastify';
-import type { App } from './app.ts';
+import type { App } from '../server/app.ts';
 
 /** Nothing from elsewhere: no fonts, no pictures, no validator. Both pages write styles into the document. */
 const policy = [

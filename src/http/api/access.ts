@@ -6,7 +6,7 @@ import type { FastifyRequest, RouteOptions } from 'fastify';
 import { DroverError, type ErrorCode } from '../../errors.ts';
 import { type AccessScope, allows, atLeast, type Caller, type Role } from '../../platform/access/caller.ts';
 import { authenticateKey, authenticateToken, unauthenticated } from '../../platform/access/authenticate.ts';
-import type { App, AppDeps } from './app.ts';
+import type { App, AppDeps } from '../server/app.ts';
 import { countRefusals } from './limits.ts';
 
 export interface Access {

@@ -2,7 +2,7 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import { DroverError } from '../../errors.ts';
-import type { App } from './app.ts';
+import type { App } from '../server/app.ts';
 import type { RequestFault } from './problem.ts';
 import { isStorableText } from '../storable.ts';
 

@@ -1,7 +1,7 @@
 /** Every request has an id, in the answer's header and in each line that is logged about it, and leaves one line. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { App } from './app.ts';
+import type { App } from '../server/app.ts';
 
 const header = 'x-request-id';
 

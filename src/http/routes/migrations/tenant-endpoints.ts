@@ -9,7 +9,7 @@ import type { AccessScope, Role } from '../../../platform/access/caller.ts';
 import type { Acting } from '../../../platform/migrate-model.ts';
 import type { Platform } from '../../../platform/open.ts';
 import { hasTenant } from '../../../platform/rows/tenant-row.ts';
-import { type Access, callerOf } from '../../server/access.ts';
+import { type Access, callerOf } from '../../api/access.ts';
 import { rowId } from '../../schemas.ts';
 
 export interface TenantDoor {

@@ -14,9 +14,9 @@ import {
   retireResource,
   updateResource,
 } from '../../../platform/rows/write.ts';
-import { callerOf } from '../../server/access.ts';
+import { callerOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../server/app.ts';
-import { decodeCursor, encodeCursor, invalidCursor } from '../../server/cursor.ts';
+import { decodeCursor, encodeCursor, invalidCursor } from '../../cursor.ts';
 import { createSchema, listSchema, retireSchema, rowSchema, updateSchema } from './schemas.ts';
 import { pageOf, rowId } from '../../schemas.ts';
 

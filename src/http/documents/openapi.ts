@@ -6,8 +6,8 @@ import swagger, { type SwaggerTransform } from '@fastify/swagger';
 import type { FastifySchema, RouteOptions } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Access } from './access.ts';
-import type { App, AppDeps } from './app.ts';
+import type { Access } from '../api/access.ts';
+import type { App, AppDeps } from '../server/app.ts';
 
 const tags = [
   { name: 'me', description: 'Who the caller is.' },

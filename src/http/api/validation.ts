@@ -2,7 +2,7 @@
 import type { FastifyError } from 'fastify';
 import { z } from 'zod';
 import { DroverError } from '../../errors.ts';
-import type { App } from './app.ts';
+import type { App } from '../server/app.ts';
 import type { RequestFault } from './problem.ts';
 
 const parts: Readonly<Record<string, string>> = {

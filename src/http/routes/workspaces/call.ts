@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { noRouting, type AtDoor } from '../../../platform/workspaces/routing.ts';
-import { callerOf } from '../../server/access.ts';
+import { callerOf } from '../../api/access.ts';
 import type { AppDeps } from '../../server/app.ts';
 
 export function doorOf(request: FastifyRequest, { platform, routing = noRouting }: AppDeps): AtDoor {

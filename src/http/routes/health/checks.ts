@@ -1,8 +1,8 @@
 /** The checks of readiness. What a part of Drover adds comes in `deps.checks`; until then it is skipped, by name. */
-import { pendingMigrations, proveIsolation } from '../../platform/install.ts';
-import { ping } from '../../postgres/driver/ping.ts';
-import type { AppDeps } from './app.ts';
-import type { Check } from './health.ts';
+import { pendingMigrations, proveIsolation } from '../../../platform/install.ts';
+import { ping } from '../../../postgres/driver/ping.ts';
+import type { AppDeps } from '../../server/app.ts';
+import type { Check } from './watch.ts';
 
 /** Every check of a server, those that were handed in instead of the skipped ones of the same name. */
 export function checksOf({ platform, checks = [] }: Pick<AppDeps, 'platform' | 'checks'>): Check[] {

@@ -1,6 +1,6 @@
 /** Figures for Prometheus. Routes are counted by their pattern, never by their path, which holds ids. */
 import { collectDefaultMetrics, Gauge as PromGauge, Histogram, Registry } from 'prom-client';
-import type { App, AppDeps } from './app.ts';
+import type { App, AppDeps } from '../server/app.ts';
 import { within } from './within.ts';
 
 /** A figure that is read when somebody asks for it. */

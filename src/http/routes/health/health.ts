@@ -1,11 +1,11 @@
 /** Liveness, which touches nothing, and readiness, which asks everything; and figures for Prometheus. */
 import { z } from 'zod';
-import { authenticate, credentialOf } from '../../server/access.ts';
+import { authenticate, credentialOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../server/app.ts';
-import { checksOf } from '../../server/checks.ts';
-import { type Report, watchHealth } from '../../server/health.ts';
+import { checksOf } from './checks.ts';
+import { type Report, watchHealth } from './watch.ts';
 import type { FastifyRequest } from 'fastify';
-import { within } from '../../server/within.ts';
+import { within } from '../../api/within.ts';
 
 const open = { access: 'none', exposure: 'public', whileStopping: true, rateLimit: false } as const;
 
