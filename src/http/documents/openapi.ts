@@ -139,7 +139,14 @@ function pruneComponents<Document extends object>(document: Document): Document 
   for (let unused = unusedOf(document, schemas); unused.length > 0; unused = unusedOf(document, schemas)) {
     for (const name of unused) delete schemas?.[name];
   }
+  sortSchemas(document);
   return document;
+}
+
+/** By name: otherwise their order would be that in which the files of the routes happen to be loaded. */
+function sortSchemas({ components = {} }: { components?: { schemas?: Record<string, unknown> } }): void {
+  const named = Object.entries(components.schemas ?? {});
+  components.schemas = Object.fromEntries(named.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function unusedOf(document: object, schemas: Readonly<Record<string, unknown>> = {}): string[] {
