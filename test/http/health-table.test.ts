@@ -1,27 +1,22 @@
 /** What the findings of checks mean together, cell by cell; and that each check is asked by itself and not too often. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  type Check,
-  judge,
-  type Outcome,
-  type Readiness,
-  watchHealth,
-} from '../../src/http/routes/health/watch.ts';
+import type { Check, CheckResult } from '../../src/http/contract.ts';
+import { judge, type Report, watchHealth } from '../../src/http/routes/health/checks.ts';
 
-const table: Readonly<Record<string, Readonly<Record<Outcome, Readiness>>>> = {
+const table: Readonly<Record<string, Readonly<Record<CheckResult['status'], Report['status']>>>> = {
   critical: { ok: 'ready', skipped: 'ready', stale: 'degraded', fail: 'not-ready' },
   other: { ok: 'ready', skipped: 'ready', stale: 'degraded', fail: 'degraded' },
 };
 
-const outcomes = ['ok', 'skipped', 'stale', 'fail'] as const;
-const order: readonly Readiness[] = ['ready', 'degraded', 'not-ready'];
+const statuses = ['ok', 'skipped', 'stale', 'fail'] as const;
+const order: readonly Report['status'][] = ['ready', 'degraded', 'not-ready'];
 
 describe('readiness', () => {
   it('of nothing is ready', () => assert.equal(judge([]), 'ready'));
 
   for (const kind of ['critical', 'other'] as const) {
-    for (const status of outcomes) {
+    for (const status of statuses) {
       it(`of a ${kind} check that is ${status} is ${table[kind]?.[status]}`, () => {
         assert.equal(judge([{ critical: kind === 'critical', status }]), table[kind]?.[status]);
       });
@@ -29,7 +24,7 @@ describe('readiness', () => {
   }
 
   it('of several checks is the worst of them, in any order', () => {
-    const cells = outcomes.flatMap((status) => [true, false].map((critical) => ({ critical, status })));
+    const cells = statuses.flatMap((status) => [true, false].map((critical) => ({ critical, status })));
     for (const one of cells) {
       for (const two of cells) {
         const worst = Math.max(order.indexOf(judge([one])), order.indexOf(judge([two])));

@@ -1,8 +1,8 @@
 /** Health says what is so: with the database there, busy, hanging, and gone. Only operators learn why. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type App, buildApp } from '../../src/http/server/app.ts';
-import type { Gauge } from '../../src/http/api/metrics.ts';
+import type { App, Gauge } from '../../src/http/contract.ts';
+import { buildApp } from '../../src/http/server/app.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { type Database } from '../../src/postgres/driver/database.ts';
 import { openServer } from '../../src/postgres/driver/connect.ts';

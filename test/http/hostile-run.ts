@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import type { App } from '../../src/http/server/app.ts';
+import type { App } from '../../src/http/contract.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';

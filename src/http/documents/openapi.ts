@@ -1,13 +1,12 @@
 /**
- * The OpenAPI document, made from the schemas of the routes. What holds for every operation is added here, so that no
- * route has to say it: who may call it, and that its refusals are problem documents.
+ * The OpenAPI document, made from the schemas of the routes. This file adds what holds for every operation: who may call
+ * it, and that its refusals are problem documents.
  */
 import swagger, { type SwaggerTransform } from '@fastify/swagger';
 import type { FastifySchema, RouteOptions } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Access } from '../api/access.ts';
-import type { App, AppDeps } from '../server/app.ts';
+import type { Access, App, AppDeps } from '../contract.ts';
 
 const tags = [
   { name: 'me', description: 'Who the caller is.' },
@@ -95,7 +94,7 @@ function common({ config = {}, method }: RouteOptions, schema: FastifySchema): R
   };
 }
 
-/** Every POST takes it (see idempotency.ts), so no route declares it. */
+/** Every POST takes this header (see idempotency.ts), so no route declares it. */
 function withIdempotencyKey(headers: unknown): object {
   const given = (headers ?? {}) as { readonly properties?: object };
   const key = {
@@ -109,7 +108,7 @@ function withIdempotencyKey(headers: unknown): object {
   return { type: 'object', ...given, properties: { ...given.properties, 'idempotency-key': key } };
 }
 
-/** Named here, because no route names it. */
+/** The schema is named here, because no route names it. */
 z.globalRegistry.add(
   z.object({
     type: z.string(),
@@ -132,7 +131,7 @@ const problems = {
   '5XX': { description: 'Could not be done', content: problem },
 };
 
-/** The type provider writes every named schema twice, as input and as output; what nothing refers to goes. */
+/** The type provider writes every named schema twice, as input and as output. A schema without a reference is removed. */
 function pruneComponents<Document extends object>(document: Document): Document {
   const { schemas } = ((document as { components?: { schemas?: Record<string, unknown> } }).components ??=
     {});

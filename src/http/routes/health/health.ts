@@ -1,9 +1,8 @@
-/** Liveness, which touches nothing, and readiness, which asks everything; and figures for Prometheus. */
+/** Liveness touches nothing, readiness runs all checks; and figures for Prometheus, which the edge does not let through. */
 import { z } from 'zod';
 import { authenticate, credentialOf } from '../../api/access.ts';
-import type { App, AppDeps } from '../../server/app.ts';
-import { checksOf } from './checks.ts';
-import { type Report, watchHealth } from './watch.ts';
+import type { App, AppDeps } from '../../contract.ts';
+import { checksOf, type Report, watchHealth } from './checks.ts';
 import type { FastifyRequest } from 'fastify';
 import { within } from '../../api/within.ts';
 
@@ -42,7 +41,7 @@ export function healthRoutes(app: App, deps: AppDeps): void {
     handler: () => ({ status: 'alive' as const, version, build }),
   });
   const read = watchHealth(checksOf(deps));
-  // A probe costs nothing and is not counted; a credential is looked up, and may be tried as often as anywhere.
+  // A probe is not counted. A credential costs a look-up, and has the budget of wrong credentials.
   const withCredential = {
     max: deps.settings.wrongCredentialsPerMinute,
     timeWindow: '1 minute',
@@ -72,9 +71,23 @@ export function healthRoutes(app: App, deps: AppDeps): void {
       },
     });
   }
+  metricsRoute(app);
 }
 
-/** A server that stops must get no new requests. */
+function metricsRoute(app: App): void {
+  app.route({
+    method: 'GET',
+    url: '/metrics',
+    config: { access: 'none', exposure: 'internal', whileStopping: true, rateLimit: false },
+    schema: { hide: true },
+    handler: async (_request, reply) => {
+      reply.type(app.metrics.contentType);
+      return app.metrics.metrics();
+    },
+  });
+}
+
+/** A server that stops is not ready: it must get no new requests. */
 function leaving(report: Report): Report {
   return { ...report, status: 'not-ready' };
 }
@@ -83,7 +96,7 @@ function withoutDetails({ checks }: Report): Report['checks'] {
   return Object.fromEntries(Object.entries(checks).map(([name, { status }]) => [name, { status }]));
 }
 
-/** Whoever asks without a key of a sysadmin gets the same answer without details, and so does everybody while that cannot be found out. */
+/** Only a sysadmin sees details. Nobody sees them while the credential cannot be looked up. */
 async function mayKnow(request: FastifyRequest, deps: AppDeps): Promise<boolean> {
   const credential = credentialOf(request);
   if (credential === '') return false;

@@ -13,7 +13,8 @@ import {
   reasonText,
 } from './migration-schemas.ts';
 import { publicReason } from '../../api/problem.ts';
-import { moment, pageQuery, rowId, timestamp } from '../../schemas.ts';
+import { pageQuery } from '../../api/paging.ts';
+import { moment, rowId, timestamp } from '../../schemas.ts';
 
 const kinds = z.enum(['model', 'rollback']);
 const states = z.enum(['running', 'prepared', 'succeeded', 'failed']);

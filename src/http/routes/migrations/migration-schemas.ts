@@ -73,7 +73,7 @@ export const migrateBody = z
 export const migrateAnswer = z
   .object({
     migration_id: rowId.nullable().describe('null in a dry run'),
-    success: z.boolean().describe('Carried out; false in a dry run'),
+    success: z.boolean().describe('The migration was done; false in a dry run'),
     dry_run: z.boolean(),
     replayed: z
       .boolean()
@@ -82,7 +82,7 @@ export const migrateAnswer = z
     from_model_id: rowId,
     to_model_id: rowId,
     migrated_count: z.int().describe('Rows that were changed; 0 in a dry run'),
-    failed_count: z.int().describe('Always 0: a migration is carried out as a whole or not at all'),
+    failed_count: z.int().describe('Always 0: a migration is done as a whole or not at all'),
     details: countsByType.describe(
       'Changes of rows by entity type; a row of which a column and a document change counts twice. In a dry run what would change',
     ),

@@ -1,8 +1,8 @@
-/** When a model ends, who says so, and what takes its place, as it looks in the API. */
+/** The end of a model in the API: the day, who says so, and the successor. */
 import { z } from 'zod';
 import type { LifecycleNote, LifecycleStatus } from '../../../engine/models/lifecycle.ts';
 import { daysBetween } from '../../../engine/models/retirements.ts';
-import type { AppDeps } from '../../server/app.ts';
+import type { AppDeps } from '../../contract.ts';
 
 const status = z.enum(['active', 'deprecated', 'withdrawn', 'retired']);
 const source = z.string().describe('`database`, or the registry with its version');
@@ -17,7 +17,7 @@ const told = z
   })
   .meta({ id: 'LifecycleSource' });
 
-/** What all of them say together. */
+/** What all sources together say. */
 export const endShape = {
   retires_on: z.iso
     .date()
@@ -44,7 +44,7 @@ export interface End {
   readonly says: readonly LifecycleNote[];
 }
 
-/** Of which day it is, and what the registry is called. */
+/** The day of the answer, and the name of the registry. */
 export interface Told {
   readonly today: string;
   readonly registry: string | undefined;

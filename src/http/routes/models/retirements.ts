@@ -1,4 +1,4 @@
-/** Models in use that end: a tenant's own, and all tenants' for an operator; as JSON or as a calendar. */
+/** Models in use that end, of the caller's tenant or (for an operator) of all tenants, as JSON or as a calendar. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { writeCalendar } from '../../../engine/models/calendar.ts';
@@ -6,7 +6,7 @@ import { retirementEvents } from '../../../engine/models/retirements.ts';
 import { listAllRetirements, listOwnRetirements } from '../../../platform/retirements.ts';
 import type { Retirement } from '../../../platform/retirements.ts';
 import { callerOf } from '../../api/access.ts';
-import type { App, AppDeps } from '../../server/app.ts';
+import type { App, AppDeps } from '../../contract.ts';
 import {
   endJson,
   endShape,
@@ -60,7 +60,7 @@ const allSchema = z
 
 const tenantsShown = 100;
 
-/** A calendar is a text; what the schema of the JSON says does not apply to it. */
+/** A calendar is a text, and has a schema of its own. */
 const calendarText = z.string().meta({ description: 'RFC 5545' });
 
 export function retirementRoutes(app: App, { platform }: AppDeps): void {
@@ -118,7 +118,7 @@ function wantsCalendar({ query: asked, headers }: FastifyRequest): boolean {
   return types.includes('text/calendar') && !types.includes('application/json');
 }
 
-/** A tenant's own calendar says nothing about tenants: it has only itself. */
+/** The calendar of one tenant does not name the tenant. */
 function sendCalendar(reply: FastifyReply, found: readonly Retirement[]): FastifyReply {
   const shown = found.map((one) => (one.tenants.length > 1 ? one : { ...one, tenants: [] }));
   const calendar = {
