@@ -18,7 +18,7 @@ interface Span {
   readonly attributes: readonly { readonly key: string; readonly value: Record<string, unknown> }[];
 }
 
-it('traces go to the collector, with routes and without secrets', async () => {
+it('sends traces with routes and without secrets to the collector', async () => {
   const bodies: string[] = [];
   const collector = createServer((request, response) => {
     let body = '';

@@ -84,35 +84,21 @@ function asDroverError(error: unknown): DroverError {
   if (error instanceof DroverError) return error;
   const { code = '', statusCode = 500, message = '' } = error as Partial<FastifyError>;
   const known = fromFastify[code];
-  if (known !== undefined) return new DroverError(known.code, known.message(message), {}, { cause: error });
+  if (known !== undefined) return new DroverError(...known, {}, { cause: error });
   if (statusCode >= 400 && statusCode < 500)
     return new DroverError('REQUEST_INVALID', `${message}.`, {}, { cause: error });
   return new DroverError('INTERNAL', 'Something happened that Drover did not expect.', {}, { cause: error });
 }
 
-interface Known {
-  readonly code: ErrorCode;
-  readonly message: (text: string) => string;
-}
+const notJson = 'The body is not valid JSON, or has a key that could change what objects are (`__proto__`).';
 
-const notJson: Known = {
-  code: 'REQUEST_INVALID',
-  message: () => 'The body is not valid JSON, or has a key that could change what objects are (`__proto__`).',
-};
-
-const fromFastify: Readonly<Record<string, Known>> = {
-  FST_ERR_BAD_URL: {
-    code: 'REQUEST_INVALID',
-    message: () => 'The path cannot be read: its escapes are no UTF-8.',
-  },
-  FST_ERR_CTP_BODY_TOO_LARGE: {
-    code: 'BODY_TOO_LARGE',
-    message: () => 'The body of the request is larger than this server takes.',
-  },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
-    code: 'MEDIA_TYPE_UNSUPPORTED',
-    message: () => 'The body must be JSON: send `content-type: application/json`.',
-  },
-  FST_ERR_CTP_INVALID_JSON_BODY: notJson,
-  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'REQUEST_INVALID', message: () => 'The body is empty; send JSON.' },
+const fromFastify: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  FST_ERR_BAD_URL: ['REQUEST_INVALID', 'The path cannot be read: its escapes are no UTF-8.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', 'The body of the request is larger than this server takes.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'MEDIA_TYPE_UNSUPPORTED',
+    'The body must be JSON: send `content-type: application/json`.',
+  ],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['REQUEST_INVALID', notJson],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['REQUEST_INVALID', 'The body is empty; send JSON.'],
 };

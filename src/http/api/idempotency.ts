@@ -20,7 +20,7 @@ const keptHeaders = ['content-type', 'location', 'etag', 'link', 'deprecation', 
 
 /**
  * Keeps the answer of a request in the transaction of its work, so that a crash after the commit cannot lose it. Does
- * nothing without a key. A key of another tenant than the work is left, too: its answer is kept when it is sent.
+ * nothing without a key. If the work is in another tenant than the key, the answer is kept when it is sent.
  */
 export async function keepAnswer(
   { request, reply, tx }: { request: FastifyRequest; reply: FastifyReply; tx: Tx },

@@ -30,7 +30,7 @@ interface Shown<Row, Item> {
   readonly position: (row: Row) => readonly (string | number)[];
 }
 
-/** One page of rows, of which one more than the limit was asked for: then there is a next page. */
+/** One page. The query asked for one row more than the limit; with that row there is a next page. */
 export function pageJson<Row, Item>(
   rows: readonly Row[],
   limit: number,

@@ -108,7 +108,7 @@ export function schemaRefusal(error: unknown): DroverError | undefined {
   return invalidRequest(faults, error);
 }
 
-/** The refusal of a request with these faults; there is at least one. */
+/** The refusal of a request with these faults, of which there is at least one. */
 export function invalidRequest(errors: readonly RequestFault[], cause?: unknown): DroverError {
   const { in: part, pointer, message } = errors[0] ?? { in: 'body', pointer: '', message: 'is not valid' };
   const where = pointer === '' ? `the ${part}` : `${part} ${pointer}`;

@@ -28,10 +28,10 @@ const tags = [
   {
     name: 'workspaces',
     description:
-      'Where agents run, on a runtime and with a model that it can reach; and what there is to choose from.',
+      'Where agents run, each on a runtime and with a model that it can reach; and the runtimes and models to choose from.',
   },
   { name: 'secrets', description: 'Keys of workspaces and organisations. They go in and never come out.' },
-  { name: 'registry', description: 'Which runtime may use which model: what this server decides by.' },
+  { name: 'registry', description: 'Which runtime may use which model.' },
   { name: 'audit', description: 'Who did what.' },
   { name: 'health', description: 'Is the server alive, and is it ready.' },
 ];
@@ -103,7 +103,7 @@ function withIdempotencyKey(headers: unknown): object {
     maxLength: 255,
     pattern: '^[!-~]+$',
     description:
-      'The same request with the same key is done once; a repetition gets the first answer, for a day',
+      'The same request with the same key is done once. For a day a repetition gets the first answer',
   };
   return { type: 'object', ...given, properties: { ...given.properties, 'idempotency-key': key } };
 }
@@ -120,7 +120,7 @@ z.globalRegistry.add(
     errors: z
       .array(z.object({ in: z.string(), pointer: z.string(), message: z.string() }))
       .optional()
-      .describe('What is wrong with the request, each with a JSON pointer'),
+      .describe('The faults of the request, each with a JSON pointer'),
   }),
   { id: 'Problem', description: 'RFC 9457' },
 );
@@ -142,7 +142,7 @@ function pruneComponents<Document extends object>(document: Document): Document 
   return document;
 }
 
-/** By name: otherwise their order would be that in which the files of the routes happen to be loaded. */
+/** By name. Otherwise an import would decide their order. */
 function sortSchemas({ components = {} }: { components?: { schemas?: Record<string, unknown> } }): void {
   const named = Object.entries(components.schemas ?? {});
   components.schemas = Object.fromEntries(named.sort(([one], [other]) => (one < other ? -1 : 1)));

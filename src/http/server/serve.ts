@@ -84,7 +84,7 @@ export async function startServer(input: ServeInput): Promise<RunningServer> {
 type Address = Pick<ServerSettings, 'host' | 'port'>;
 
 /**
- * Listens for a moment. A new database shows its keys once, when the server listens; it must not be made before.
+ * Listens for a moment. A new database shows its keys once, when the server listens; it must not be made if the server cannot listen.
  * @throws ADDRESS_UNAVAILABLE
  */
 async function tryAddress(address: Address): Promise<void> {

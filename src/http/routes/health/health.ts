@@ -35,7 +35,7 @@ export function healthRoutes(app: App, deps: AppDeps): void {
     schema: {
       tags: ['health'],
       operationId: 'getLiveness',
-      summary: 'Does the process answer; touches nothing else',
+      summary: 'Does the process answer; nothing else is asked',
       response: { 200: alive },
     },
     handler: () => ({ status: 'alive' as const, version, build }),
@@ -58,7 +58,7 @@ export function healthRoutes(app: App, deps: AppDeps): void {
       schema: {
         tags: ['health'],
         operationId,
-        summary: 'Can the server work; 503 where it cannot',
+        summary: 'Is the server ready; 503 if not',
         response: { 200: readiness, 503: readiness },
       },
       handler: async (request, reply) => {

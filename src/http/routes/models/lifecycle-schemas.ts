@@ -23,9 +23,9 @@ export const endShape = {
     .date()
     .nullable()
     .describe(
-      'The day on which its provider shuts it down, the earliest that a source says; null where none does',
+      'The earliest day on which a source says that the provider shuts the model down; null if no source says so',
     ),
-  days_left: z.int().nullable().describe('Until then; negative where it is overdue'),
+  days_left: z.int().nullable().describe('Days until then; negative if the day has passed'),
   announced_on: z.iso.date().nullable(),
   lifecycle: status,
   sources: z.array(told).describe('Who says what'),
@@ -34,7 +34,7 @@ export const endShape = {
 export const successorSchema = z.object({ name: z.string(), source }).meta({ id: 'Successor' });
 
 export const ownSuccessorSchema = successorSchema
-  .extend({ model_id: z.guid().nullable().describe('Null where the tenant has no row of it yet') })
+  .extend({ model_id: z.guid().nullable().describe('Null if the tenant has no row of this model yet') })
   .meta({ id: 'OwnSuccessor' });
 
 export interface End {

@@ -36,7 +36,7 @@ const retirement = z
   .object({ ...endShape, successor: ownSuccessorSchema.nullable() })
   .meta({ id: 'ModelRetirement' })
   .nullable()
-  .describe('What its row and the registry say of its end; null where neither says anything');
+  .describe('The end of the model by its row and the registry; null if neither names one');
 
 function retirementJson(end: ModelEnd | undefined, told: Told) {
   if (end === undefined) return null;

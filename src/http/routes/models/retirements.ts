@@ -29,10 +29,8 @@ const ownSchema = z
     kind: z.string(),
     name: z.string(),
     family: z.string().nullable(),
-    provider: z.string().nullable().describe('Null also where tenants call it differently'),
-    model_id: rowId
-      .nullable()
-      .describe('Null where something names the model, of which the tenant has no row'),
+    provider: z.string().nullable().describe('Null also if tenants use different names'),
+    model_id: rowId.nullable().describe('Null if the tenant has no row of the model'),
     successor: ownSuccessorSchema.nullable(),
     rows_affected: z.int(),
     details: countsByType.describe('Rows by entity type'),
@@ -103,7 +101,7 @@ export function retirementRoutes(app: App, { platform }: AppDeps): void {
 /** One status, two media types. */
 function answerOf<Item extends z.ZodType>(item: Item) {
   return {
-    description: 'By day, what nobody knows the day of last',
+    description: 'By day; models without a known day come last',
     content: {
       'application/json': { schema: z.object({ items: z.array(item) }) },
       'text/calendar': { schema: calendarText },

@@ -24,7 +24,7 @@ export function usageRoutes(app: App, deps: AppDeps): void {
 
 const useCount = z.object({
   live: z.int().describe('Configuration'),
-  dead: z.int().describe('Configuration that is soft-deleted or archived; it moves, too'),
+  dead: z.int().describe('Configuration that is soft-deleted or archived; a migration moves it, too'),
   history: z.int().describe('Records of what happened; they stay'),
 });
 
@@ -101,7 +101,7 @@ function useJson(use: Use): z.infer<typeof useSchema> {
   };
 }
 
-/** The resource of a table, where the API has one for its rows. */
+/** The path of a row, for tables that the API has endpoints for. */
 const resources: Readonly<Record<string, (ids: readonly string[]) => string>> = {
   assistants: ([id = '']) => `assistants/${id}`,
   apps: ([id = '']) => `apps/${id}`,
@@ -134,10 +134,10 @@ const suggestionSchema = z
     score: z.int(),
     allowed: z.boolean().describe('No finding refuses it'),
     reasons: z.array(z.object({ code: z.string(), points: z.int(), message: z.string() })),
-    findings: z.array(findingSchema).describe('Those of the plan to it'),
+    findings: z.array(findingSchema).describe('Findings of the plan to this target'),
     details: countsByType.describe('Rows that would move, by entity type'),
     complete: z.boolean(),
-    plan_hash: z.string().describe('For `migrate`: exactly this plan'),
+    plan_hash: z.string().describe('`migrate` takes it to apply exactly this plan'),
     requires_confirmation: z.boolean(),
   })
   .meta({ id: 'Suggestion' });

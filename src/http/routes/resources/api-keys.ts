@@ -13,7 +13,7 @@ import { moment, rowId } from '../../schemas.ts';
 const newKey = z
   .strictObject({
     name: inputSchema({ kind: 'text', min: 1, max: 200, form: 'line' }) as z.ZodString,
-    user_id: rowId.optional().describe('Whose key it is; yours where it is not given'),
+    user_id: rowId.optional().describe('The owner of the key; by default the caller'),
     scopes: z.array(z.enum(grantableScopes)).min(1).max(grantableScopes.length).default(['*']),
     expires_at: moment.nullable().default(null),
   })

@@ -74,7 +74,7 @@ function addDefaults(app: App, { platform }: AppDeps): void {
     schema: {
       tags: ['models'],
       operationId: 'getDefaults',
-      summary: 'The models that are used where nothing else is chosen',
+      summary: 'The models that are used if nothing else is chosen',
       response: { 200: defaultsRow },
     },
     handler: async (request, reply) => {

@@ -31,16 +31,16 @@ export function eventRoutes(app: App, { platform, stopping }: AppDeps): void {
         'last-event-id': z
           .string()
           .optional()
-          .describe('The id of the last event that was seen: what came after it follows'),
+          .describe('The id of the last event that the client has seen; the stream begins after it'),
       }),
       response: {
         200: {
           description:
-            'Events `run` (status and counts), `tenant` (one has finished) and, as the last, `end`; ' +
+            'Events `run` (status and counts), `tenant` (a tenant has finished) and, last, `end`; ' +
             'ids are numbers from 1 on, without a gap',
           content: { 'text/event-stream': { schema: z.string() } },
         },
-        204: z.null().describe('The last event was seen; nothing comes any more'),
+        204: z.null().describe('The client has seen the last event; there will be no other'),
       },
     },
     handler: async (request, reply) => {

@@ -31,7 +31,7 @@ import { modelKinds, rowId } from '../../schemas.ts';
 const migrateAllBody = z
   .strictObject({
     to_model_id: rowId.describe(
-      'A row of any tenant; in the others the model of its name and family is meant',
+      'The id of a model in any tenant. In each other tenant the model of the same name and family is meant',
     ),
     entity_types: entityTypes,
     confirm_migration: z.boolean().default(false).describe('Warnings were read and accepted, in all tenants'),
@@ -47,11 +47,11 @@ const migrateAllBody = z
       .min(1)
       .max(100_000)
       .optional()
-      .describe('Only these, in this order; all without it'),
+      .describe('Only these tenants, in this order; by default all'),
     mapping: z
       .record(rowId, z.strictObject({ from_model_id: rowId.optional(), to_model_id: rowId.optional() }))
       .optional()
-      .describe('By tenant: which of its rows are meant, where names would lead elsewhere or nowhere'),
+      .describe('By tenant: the models that are meant, if names would find other models or none'),
     include_suspended: z.boolean().default(false),
     ...paceShape,
   })
@@ -61,7 +61,7 @@ const migrateAllQuery = z.object({
   wait: z
     .stringbool()
     .default(false)
-    .describe('Answer when the run has ended or stands still, with all results'),
+    .describe('Answer only when the run has ended or stands still, with all results'),
 });
 
 const runResult = z

@@ -52,12 +52,17 @@ const pace = z.object({
       afterwards: z
         .enum(['wait', 'go_on'])
         .default('wait')
-        .describe('Wait for `continue`, or go on where no more failed than `max_failures` (none without it)'),
+        .describe('Wait for `continue`, or go on if at most `max_failures` failed (by default none)'),
     })
     .optional()
-    .describe('So many tenants, or that share of them, go first'),
+    .describe('This many tenants, or this share of them, go first'),
   max_failures: z.int().min(0).max(1_000_000).optional().describe('The run stops when more tenants failed'),
-  max_failure_share: z.number().gt(0).max(1).optional().describe('The same as a share of those visited'),
+  max_failure_share: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe('The same, as a share of the visited tenants'),
   throttle: z
     .strictObject({
       max_replication_lag_ms: limit,
@@ -95,7 +100,7 @@ export const runSchema = z
     status_reason: z.string().nullable().describe('Why it stands still'),
     throttle_reason: z.string().nullable().describe('Why workers wait although it is running'),
     model_kind: z.string(),
-    from: modelSchema.describe('As it was asked for; in each tenant it has another id'),
+    from: modelSchema.describe('As the request named it; in each tenant it has another id'),
     to: modelSchema,
     options: optionsSchema,
     actor: z.string(),
@@ -124,7 +129,7 @@ export const runStarted = z
     status: runStatus,
     total_tenants: z.int(),
     pending: z.int().describe('Tenants that will be visited'),
-    failed: z.int().describe('Known to fail before anything is done: they have no such target'),
+    failed: z.int().describe('Tenants that have no such target: they fail before the run begins'),
     skipped: z.int(),
   })
   .meta({ id: 'RunStarted' });

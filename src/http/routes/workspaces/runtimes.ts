@@ -29,7 +29,7 @@ const arm = z.object({
   needs: z.array(z.string()).describe('Any one of these secrets is enough'),
   ready: z.boolean().nullable().describe('Has the organisation such a secret?'),
   models: z.array(item),
-  takes: z.array(z.string()).describe('What else it takes by name, in words'),
+  takes: z.array(z.string()).describe('Names that it takes besides, in words'),
 });
 
 const menu = z
@@ -94,10 +94,14 @@ const state = z
     in_force: z
       .object({ registry_version: z.string(), hash: z.string(), day: z.string() })
       .nullable()
-      .describe('What the database holds to. Another one: this server records no verdict of its own'),
+      .describe(
+        'The registry that the database enforces. If it is another one, this server records no verdict',
+      ),
     problems: z
       .array(z.object({ file: z.string(), line: z.int(), column: z.int(), message: z.string() }))
-      .describe('Of the last reading; with a version beside them the last good registry stays in force'),
+      .describe(
+        'Problems of the last reading. With a version beside them, the last good registry is in force',
+      ),
   })
   .meta({ id: 'RegistryState' });
 
@@ -109,7 +113,7 @@ export function registryRoutes(app: App, { platform, routing = noRouting }: AppD
     schema: {
       tags: ['registry'],
       operationId: 'getRegistry',
-      summary: 'Which registry this server decides by',
+      summary: 'The registry that this server uses',
       response: { 200: state },
     },
     handler: () => stateOf(platform, routing),
@@ -121,7 +125,7 @@ export function registryRoutes(app: App, { platform, routing = noRouting }: AppD
     schema: {
       tags: ['registry'],
       operationId: 'reloadRegistry',
-      summary: 'Reads the registry again; a broken one changes nothing and its problems are told',
+      summary: 'Reads the registry again. A broken one changes nothing, and the answer lists its problems',
       response: { 200: state },
     },
     handler: async () => {

@@ -69,7 +69,7 @@ function addPut(app: App, deps: AppDeps, { url, title, of, role }: Kind): void {
       params: url === ofTenant.url ? oneOfTenant : oneOfWorkspace,
       body: z.strictObject({
         value: secretValue,
-        accept_payer_change: z.boolean().optional().describe('Where the tenant would pay from then on'),
+        accept_payer_change: z.boolean().optional().describe('Accept that the tenant pays after the change'),
       }),
       response: { 200: secret },
     },
@@ -90,7 +90,7 @@ function addDelete(app: App, deps: AppDeps, { url, title, of, role }: Kind): voi
     schema: {
       tags: ['secrets'],
       operationId: `delete${title}Secret`,
-      summary: `Takes a secret from ${of}; refused where it is the last key of a model that the tenant pays`,
+      summary: `Takes a secret from ${of}; refused if it is the last key of a model that the tenant pays`,
       params: url === ofTenant.url ? oneOfTenant : oneOfWorkspace,
       response: { 204: z.null() },
     },

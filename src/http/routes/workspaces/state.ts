@@ -23,7 +23,7 @@ const billing = z
       'no-model',
     ]),
     provider: z.string().nullable(),
-    missing: z.array(z.string()).describe('Any one of these secrets would do, where one is missing'),
+    missing: z.array(z.string()).describe('If a secret is missing: any one of these is enough'),
     ...version,
   })
   .meta({ id: 'BillingMode' });
@@ -34,7 +34,7 @@ const readiness = z
   .object({
     ...pair,
     status: z.enum(['ready', 'blocked']),
-    verified: z.boolean().describe('False where the runtime finds its models itself'),
+    verified: z.boolean().describe('False if the runtime finds its models itself'),
     provider: z.string().nullable(),
     payer: z.enum(['platform', 'tenant']).nullable(),
     problems: z.array(problem),

@@ -20,10 +20,7 @@ const access = { role: 'member', scope: 'workspaces:write' } as const;
 const tags = ['workspaces'];
 const row = rowSchema(workspaces);
 const params = z.object({ workspace_id: rowId });
-const accept = z
-  .boolean()
-  .optional()
-  .describe('Where somebody else would pay after the change: that is meant');
+const accept = z.boolean().optional().describe('Accept that somebody else pays after the change');
 
 const maxSecrets = 100;
 const secrets = z
