@@ -1,55 +1,51 @@
-/** Every resource of the API, one line each. */
-import type { App, AppDeps } from './server/app.ts';
-import { replayAnswers } from './server/idempotency.ts';
-import { apiKeyRoutes } from './routes/resources/api-keys.ts';
-import { appRoutes } from './routes/resources/apps.ts';
-import { assistantRoutes } from './routes/resources/assistants.ts';
-import { auditLogRoutes } from './routes/resources/audit-log.ts';
-import { defaultRoutes } from './routes/resources/defaults.ts';
-import { healthRoutes } from './routes/server/health.ts';
-import { meRoutes } from './routes/server/me.ts';
-import { metricsRoutes } from './routes/server/metrics.ts';
-import { modelProviderRoutes } from './routes/resources/model-providers.ts';
-import { modelRoutes } from './routes/models/models.ts';
-import { serviceRoutes } from './routes/resources/services.ts';
-import { spaceRoutes } from './routes/resources/spaces.ts';
-import { templateRoutes } from './routes/resources/templates.ts';
-import { tenantRoutes } from './routes/resources/tenants.ts';
-import { userRoutes } from './routes/resources/users.ts';
-import { migrateAllRoutes } from './routes/runs/migrate-all.ts';
+/** Every route of the API, one line for each noun. */
+import { apps } from '../platform/resources/apps.ts';
+import { assistants } from '../platform/resources/assistants.ts';
+import { auditLog } from '../platform/resources/audit-log.ts';
+import { globalAppTemplates, globalAssistantTemplates } from '../platform/resources/global-templates.ts';
+import { modelProviders } from '../platform/resources/model-providers.ts';
+import { services } from '../platform/resources/services.ts';
+import { appTemplates, assistantTemplates } from '../platform/resources/templates.ts';
+import { userRoles, users } from '../platform/resources/users.ts';
+import type { RegisterRoutes } from './contract.ts';
+import { healthRoutes } from './routes/health/health.ts';
 import { migrateRoutes } from './routes/migrations/migrate.ts';
 import { migrationRoutes } from './routes/migrations/migrations.ts';
+import { modelRoutes } from './routes/models/models.ts';
 import { retirementRoutes } from './routes/models/retirements.ts';
-import { registryRoutes } from './routes/workspaces/registry.ts';
-import { runRoutes } from './routes/runs/runs.ts';
-import { runtimeRoutes } from './routes/workspaces/runtimes.ts';
-import { secretRoutes } from './routes/workspaces/secrets.ts';
 import { usageRoutes } from './routes/models/usage.ts';
-import { workspaceRoutes } from './routes/workspaces/workspaces.ts';
+import { apiKeyRoutes, meRoutes } from './routes/resources/api-keys.ts';
+import { declared } from './routes/resources/resource-routes.ts';
+import { spaceRoutes } from './routes/resources/spaces.ts';
+import { defaultRoutes, tenantRoutes } from './routes/resources/tenants.ts';
+import { migrateAllRoutes } from './routes/runs/migrate-all.ts';
+import { runRoutes } from './routes/runs/runs.ts';
+import { registryRoutes, runtimeRoutes } from './routes/workspaces/runtimes.ts';
+import { secretRoutes } from './routes/workspaces/secrets.ts';
 import { workspaceStateRoutes } from './routes/workspaces/state.ts';
-import { refuseUnknownQueries } from './server/validation.ts';
+import { workspaceRoutes } from './routes/workspaces/workspaces.ts';
 
-export type Resource = (app: App, deps: AppDeps) => void;
+/** Everybody reads these templates; sysadmins write them. */
+const forSysadmins = { writePrefix: '/api/v1/sysadmin' };
 
-/** Hooks hold for the routes that are registered after them, so they come first. */
-export const resources: readonly Resource[] = [
-  refuseUnknownQueries,
-  replayAnswers,
+/** The document lists them in this order. */
+export const routes: readonly RegisterRoutes[] = [
   healthRoutes,
-  metricsRoutes,
   meRoutes,
   tenantRoutes,
-  userRoutes,
+  declared({ resource: userRoles }, { resource: users }),
   apiKeyRoutes,
-  modelProviderRoutes,
+  declared({ resource: modelProviders }),
   modelRoutes,
   defaultRoutes,
   spaceRoutes,
-  assistantRoutes,
-  appRoutes,
-  serviceRoutes,
-  templateRoutes,
-  auditLogRoutes,
+  declared({ resource: assistants }, { resource: apps }, { resource: services }),
+  declared({ resource: assistantTemplates }, { resource: appTemplates }),
+  declared(
+    { resource: globalAssistantTemplates, ...forSysadmins },
+    { resource: globalAppTemplates, ...forSysadmins },
+  ),
+  declared({ resource: auditLog }),
   migrateRoutes,
   migrateAllRoutes,
   runRoutes,

@@ -1,7 +1,7 @@
 /**
- * Every operation of openapi.json, so that none can be forgotten: without a credential 401, with too low a role or
- * without the scope 403, and for the row of another tenant the same 404, byte for byte, as for one that is not there.
- * Nothing of it writes anything.
+ * Tries every operation of openapi.json, so that none can be forgotten. Without a credential it is 401, with too low a role
+ * or without the scope 403. The row of another tenant gives the same 404, byte for byte, as a row that does not exist. No
+ * refusal writes anything.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -77,7 +77,7 @@ oneEngine((engine) => {
     return filled;
   }
 
-  /** All rows, without what every use of a key changes. */
+  /** All rows, without the columns that every use of a key changes. */
   async function rows(): Promise<Record<string, string>> {
     const { api_keys: _, ...rest } = await http.asSuperuser((tx) => digestRows(tx));
     return rest;
@@ -152,12 +152,12 @@ oneEngine((engine) => {
   describe('another tenant’s row', () => {
     for (const each of cases) {
       for (const name of each.names.filter((one) => isOfTenant(one, each))) {
-        it(`${each.name}: {${name}} is as missing as one that is not there`, () => compare(each, name));
+        it(`${each.name}: {${name}} is answered like one that does not exist`, () => compare(each, name));
       }
     }
   });
 
-  /** As the second tenant, or for it: the first tenant's row and no row at all. */
+  /** Asks as the second tenant, or for it: once for a row of the first tenant, once for a row that does not exist. */
   async function compare(each: Case, name: string): Promise<void> {
     const { method, path, names, role, body } = each;
     const key = role === 'sysadmin' ? http.keys.sysadmin : http.keys.otherAdmin;
@@ -183,15 +183,15 @@ oneEngine((engine) => {
 });
 
 /**
- * Sysadmins name tenants, and any tenant's model for all of them; runs, and what belongs to everybody, are no other tenant's;
- * secrets and runtimes are called by words.
+ * These parameters name no row of another tenant: sysadmins name tenants, and models of any tenant; runs and global rows
+ * belong to no tenant; secrets and runtimes are named by words.
  */
 function isOfTenant(name: string, { path }: Case): boolean {
   if (path.includes('/sysadmin/system/')) return false;
   return !['tenant_id', 'run_id', 'secret_name', 'runtime_id'].includes(name) && !name.startsWith('global_');
 }
 
-/** What a caller could tell answers apart by. */
+/** The parts of an answer by which a caller could tell two answers apart. */
 function comparable({ headers }: Answer): Record<string, unknown> {
   const {
     'x-request-id': _,

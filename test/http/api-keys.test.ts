@@ -1,4 +1,4 @@
-/** A key is shown once, does what its scopes say and no more than its person may, and ends when it is told to. */
+/** A key is shown once, may do what its scopes and its person may, and ends when it is revoked or expires. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
@@ -44,7 +44,7 @@ oneEngine((engine) => {
     assert.deepEqual((await me(key)).json.scopes, ['models:read']);
   });
 
-  it('acts as its person, by the role that they have now', async () => {
+  it('acts as its person, with the role that they have now', async () => {
     const { key } = (await make({ user_id: viewer })).json;
     assert.equal((await me(key)).json.role, 'viewer');
     const role = `UPDATE migration.user_roles SET role = $2 WHERE user_id = $1 AND scope = 'tenant'`;
@@ -98,7 +98,7 @@ oneEngine((engine) => {
   });
 
   describe('never leads above', () => {
-    it('the role of who makes or changes it', async () => {
+    it('the role of the person who makes or changes it', async () => {
       refused(await make({ user_id: sysadmin }), 403, 'FORBIDDEN');
       const { api_key: row } = (await make({}, http.keys.sysadmin)).json;
       const body = { name: 'taken' };
@@ -114,13 +114,13 @@ oneEngine((engine) => {
       assert.equal((await make({ scopes: ['models:read', 'keys:read'] }, narrow)).status, 201);
     });
 
-    it('the tenant: another’s person is as unknown as one that does not exist', async () => {
+    it('the tenant: a person of another tenant is answered like one that does not exist', async () => {
       const other = refused(await make({ user_id: demoId(2, 'users', 0) }), 422, 'REFERENCE_INVALID');
       const nobody = refused(await make({ user_id: demoId(9, 'users', 0) }), 422, 'REFERENCE_INVALID');
       assert.deepEqual(other, nobody);
     });
 
-    it('scopes that there are', async () => {
+    it('the known scopes', async () => {
       const { errors } = refused(await make({ scopes: ['models:delete'] }), 400, 'REQUEST_INVALID');
       assert.equal(errors[0].pointer, '/scopes/0');
       refused(await make({ scopes: [] }), 400, 'REQUEST_INVALID');

@@ -1,27 +1,22 @@
-/** What the findings of checks mean together, cell by cell; and that each check is asked by itself and not too often. */
+/** The status that follows from all checks, cell by cell. Each check is asked by itself, and not too often. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  type Check,
-  judge,
-  type Outcome,
-  type Readiness,
-  watchHealth,
-} from '../../src/http/server/health.ts';
+import type { Check, CheckResult } from '../../src/http/contract.ts';
+import { judge, type Report, watchHealth } from '../../src/http/routes/health/checks.ts';
 
-const table: Readonly<Record<string, Readonly<Record<Outcome, Readiness>>>> = {
+const table: Readonly<Record<string, Readonly<Record<CheckResult['status'], Report['status']>>>> = {
   critical: { ok: 'ready', skipped: 'ready', stale: 'degraded', fail: 'not-ready' },
   other: { ok: 'ready', skipped: 'ready', stale: 'degraded', fail: 'degraded' },
 };
 
-const outcomes = ['ok', 'skipped', 'stale', 'fail'] as const;
-const order: readonly Readiness[] = ['ready', 'degraded', 'not-ready'];
+const statuses = ['ok', 'skipped', 'stale', 'fail'] as const;
+const order: readonly Report['status'][] = ['ready', 'degraded', 'not-ready'];
 
 describe('readiness', () => {
   it('of nothing is ready', () => assert.equal(judge([]), 'ready'));
 
   for (const kind of ['critical', 'other'] as const) {
-    for (const status of outcomes) {
+    for (const status of statuses) {
       it(`of a ${kind} check that is ${status} is ${table[kind]?.[status]}`, () => {
         assert.equal(judge([{ critical: kind === 'critical', status }]), table[kind]?.[status]);
       });
@@ -29,7 +24,7 @@ describe('readiness', () => {
   }
 
   it('of several checks is the worst of them, in any order', () => {
-    const cells = outcomes.flatMap((status) => [true, false].map((critical) => ({ critical, status })));
+    const cells = statuses.flatMap((status) => [true, false].map((critical) => ({ critical, status })));
     for (const one of cells) {
       for (const two of cells) {
         const worst = Math.max(order.indexOf(judge([one])), order.indexOf(judge([two])));
@@ -48,14 +43,14 @@ describe('a check', () => {
   });
   const never = (): Promise<never> => new Promise(() => undefined);
 
-  it('that throws fails, and the others are told as they are', async () => {
+  it('that throws fails, and the others keep their own results', async () => {
     const broken = check({ name: 'broken', critical: false, run: () => Promise.reject(new Error('no')) });
     const { status, checks } = await watchHealth([check({}), broken])();
     assert.equal(status, 'degraded');
     assert.deepEqual([checks['one']?.status, checks['broken']?.status], ['ok', 'fail']);
   });
 
-  it('that hangs fails in time, is not started again meanwhile, and holds up no other', async () => {
+  it('that hangs fails in time, is not started again meanwhile, and delays no other', async () => {
     let started = 0;
     const hangs = check({
       name: 'hangs',
@@ -70,7 +65,7 @@ describe('a check', () => {
     assert.equal(first.checks['one']?.status, 'ok');
   });
 
-  it('that is busy and was fine before is stale, where that is its way', async () => {
+  it('that is late after a good result is stale, if it is declared so', async () => {
     let [now, answer] = [0, true];
     const run = (): Promise<{ status: 'ok' }> => (answer ? Promise.resolve({ status: 'ok' }) : never());
     const read = watchHealth([check({ late: 'stale', run })], { limitMs: 20, now: () => now });
@@ -81,7 +76,7 @@ describe('a check', () => {
     assert.equal((await strict()).status, 'not-ready');
   });
 
-  it('is asked anew only when its finding is old', async () => {
+  it('is asked anew only when its result is old', async () => {
     let [now, runs] = [0, 0];
     const run = (): Promise<{ status: 'ok' }> => {
       runs += 1;

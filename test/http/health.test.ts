@@ -1,8 +1,8 @@
-/** Health says what is so: with the database there, busy, hanging, and gone. Only operators learn why. */
+/** Health is true with the database there, busy, hanging, and gone. Only operators learn the reason. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type App, buildApp } from '../../src/http/server/app.ts';
-import type { Gauge } from '../../src/http/server/metrics.ts';
+import type { App, Gauge } from '../../src/http/contract.ts';
+import { buildApp } from '../../src/http/server/app.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { type Database } from '../../src/postgres/driver/database.ts';
 import { openServer } from '../../src/postgres/driver/connect.ts';
@@ -51,7 +51,7 @@ describe('a check that fails', () => {
   });
   after(() => http.close());
 
-  it('is told to everybody, and why only to a sysadmin', async () => {
+  it('is shown to everybody, its reason only to a sysadmin', async () => {
     for (const key of [undefined, http.keys.admin, 'drover_wrong']) {
       const { status, json } = await http.call('GET', '/readiness', key === undefined ? {} : { key });
       assert.deepEqual([status, json.status], [200, 'degraded']);
@@ -61,7 +61,7 @@ describe('a check that fails', () => {
     assert.match(json.checks.resources.detail, /the registry has mistakes/);
   });
 
-  it('keeps no other figure from being read', async () => {
+  it('does not keep other figures from being read', async () => {
     const { status, text } = await within(http.call('GET', '/metrics'), 'the figures', 5000);
     assert.equal(status, 200);
     assert.match(text, /^drover_known\{kind="a"\} 7$/m);
@@ -69,7 +69,7 @@ describe('a check that fails', () => {
     assert.match(text, /^process_cpu_seconds_total /m);
   });
 
-  it('notices isolation that somebody took away, and a schema that is not at head', async () => {
+  it('notices that isolation was taken away, and that the schema is outdated', async () => {
     await http.asSuperuser((tx) => tx.run('ALTER TABLE migration.users NO FORCE ROW LEVEL SECURITY'));
     await http.asSuperuser((tx) =>
       tx.run(`DELETE FROM migration.schema_migrations WHERE version = 'generated'`),
@@ -128,7 +128,7 @@ describe('with a database that', () => {
     await Promise.all(work);
   });
 
-  it('does not answer any more, is not ready, says so whole and in time, and the server stays alive', async () => {
+  it('does not answer any more, is not ready, reports all checks in time, and the server stays alive', async () => {
     gate.block();
     await waitUntil(async () => (await ask()).status === 503, 'the database is missed');
     const { json } = await ask();
@@ -138,7 +138,7 @@ describe('with a database that', () => {
     assert.equal((await within(app.inject('/livez'), 'a sign of life', 2000)).statusCode, 200);
   });
 
-  it('was stopped, is not ready, and whoever calls is told to come again', async () => {
+  it('was stopped, is not ready, and callers are told to try again', async () => {
     await gate.close();
     await server.stop();
     stopped = true;

@@ -1,4 +1,4 @@
-/** Attacks on an operation: a request that is as described, but for one thing. */
+/** Attacks on an operation: each is a valid request with one thing changed. */
 import fc from 'fast-check';
 import { type ExampleOf, exampleOf, resolve, type Target, wrongTypes } from './hostile-schemas.ts';
 import {
@@ -13,15 +13,15 @@ import {
 } from './hostile-values.ts';
 
 export interface Attack {
-  /** For whoever reads a failure. */
+  /** Shown when the attack succeeds. */
   readonly what: string;
   readonly method: Target['method'];
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly payload?: string | Buffer;
-  /** Sent in pieces, without saying how much will come. */
+  /** Sent in pieces, without a length. */
   readonly chunked?: true;
-  /** No answer but a refusal is right; otherwise success is right, too. */
+  /** Only a refusal is right; without this, success is right, too. */
   readonly refused: boolean;
   /** The only status that is right. */
   readonly status?: number;
@@ -170,7 +170,7 @@ const missingOrUnknown: Maker = (ground) => {
   return fc.constantFrom<Attack>(...without, ...more, ...twice);
 };
 
-/** Lists without end and documents without ground, in a property that takes lists and documents. */
+/** Very long lists and very deep documents, in a property that takes lists or documents. */
 const monstrous: Maker = (ground) => {
   const properties = Object.entries(propertiesOf(ground.target));
   const body = bodyOf(ground) ?? {};
@@ -270,7 +270,7 @@ const hostileQuery: Maker = (ground) => {
     });
 };
 
-/** Cursors that look like ours, up to a point. */
+/** Texts that almost are cursors of this list. */
 const likelyCursor = fc
   .tuple(
     fc.constantFrom(

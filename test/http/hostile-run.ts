@@ -1,11 +1,11 @@
 /**
- * Attacks every operation of openapi.json on the demo data. Whatever comes, the answer is no error of ours; what is
- * refused is a problem document and has written nothing; and the server goes on.
+ * Attacks every operation of openapi.json on the demo data. No answer is an error inside; a refusal is a problem document
+ * and has written nothing; and the server goes on.
  */
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import type { App } from '../../src/http/server/app.ts';
+import type { App } from '../../src/http/contract.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
@@ -57,7 +57,7 @@ async function endedRun(http: HttpPlatform): Promise<string> {
   return json.run_id as string;
 }
 
-/** Rows of the first tenant, and where a tenant is named the second: nobody's key is at stake. */
+/** Rows of the first tenant. Where a tenant is named, the second, so that no key in use is at stake. */
 function idOf(name: string, { path, method }: Target): string | undefined {
   const kind = /(completion|transcription|embedding)/.exec(path)?.[1] ?? 'completion';
   if (name === 'tenant_id') return demoId(2, 'tenants', 0);
@@ -151,8 +151,8 @@ async function isAlive({ app, http }: HostileGround): Promise<void> {
 }
 
 /**
- * Of every row, but for what is kept of a refusal on purpose: when a key was used, an attempt to migrate that was
- * refused, and an answer that is given again under its Idempotency-Key.
+ * Of every row, without what a refusal keeps on purpose: when a key was used, the record of a refused migration, and an
+ * answer under an Idempotency-Key.
  */
 function digest({ http }: HostileGround): Promise<string> {
   return http.asSuperuser(async (tx) => {

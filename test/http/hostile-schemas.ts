@@ -54,7 +54,7 @@ function targetOf(path: string, method: string, operation: Operation): Target {
   };
 }
 
-/** The schema itself; of several that are allowed the first that is more than null. */
+/** The schema itself. Of several alternatives, the first that is not null. */
 export function resolve(schema: Schema): Schema {
   if (schema.$ref !== undefined) {
     const name = schema.$ref.split('/').at(-1) ?? '';
@@ -98,10 +98,10 @@ export function wrongTypes(schema: Schema): unknown[] {
 
 let serial = 0;
 
-/** The example of a name, where one value does and another does not: ids of rows that are there. */
+/** Example values by name, for values that must exist, such as ids of rows. */
 export type ExampleOf = (name: string, target: Target) => string | undefined;
 
-/** A value that is as described: of an object what must be given, and what `more` names. */
+/** A value that fits the schema. Of an object: the required properties, and those that `more` names. */
 export function exampleOf(
   schema: Schema,
   about: {

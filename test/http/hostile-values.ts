@@ -57,7 +57,7 @@ export const hostileTexts: readonly string[] = [
   'x'.repeat(10_000),
 ];
 
-/** Days and moments that are none, or that only one of the program and the database knows. */
+/** Texts that are no days or moments, or that only the program or only the database can read. */
 export const hostileMoments: readonly string[] = [
   '0000-00-00T00:00:00Z',
   '0000-01-01T00:00:00Z',
@@ -111,7 +111,7 @@ export const unknownKeys: readonly string[] = [
   'k'.repeat(5000),
 ];
 
-/** Text of bodies that are no JSON, or none that anybody should take. */
+/** Bodies that are no JSON, or JSON that must be refused. */
 export const brokenBodies: readonly string[] = [
   '',
   ' ',
@@ -137,7 +137,7 @@ export const brokenBodies: readonly string[] = [
   '['.repeat(200_000),
 ];
 
-/** Of bodies that are JSON, but not what any operation takes. */
+/** Bodies that are JSON, but that no operation takes. */
 export const oddBodies: readonly string[] = [
   'null',
   'true',

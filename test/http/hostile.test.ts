@@ -1,6 +1,6 @@
 /**
- * Whatever is sent to an operation, the answer is no error of ours; what is refused is a problem document and has written
- * nothing; and the server goes on. The operations are those of openapi.json. test/soak has the long form.
+ * Whatever is sent to an operation of openapi.json, the answer is no error inside; a refusal is a problem document and has
+ * written nothing; and the server goes on. test/soak has the long form.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -25,7 +25,7 @@ oneEngine((engine) => {
     for (const target of targets) await attack(ground, target, { seed: 20_261_121, numRuns });
   });
 
-  it('answers what is no request of HTTP, and goes on', async () => {
+  it('answers what is not HTTP, and goes on', async () => {
     await ground.app.listen({ host: '127.0.0.1', port: 0 });
     const { port } = ground.app.server.address() as AddressInfo;
     for (const [sent, status] of notHttp) {
@@ -69,7 +69,7 @@ async function exchange(port: number, sent: string): Promise<string> {
   return answer;
 }
 
-it('strikes secrets out of a line in a time that grows with the line only', () => {
+it('strikes secrets out of a line in time linear in its length', () => {
   const secret = `postgres://me:hunter2@host/db eyJhbGciOi.eyJzdWIi.c2ln drover_${'0'.repeat(32)}_${'a'.repeat(43)}`;
   const struck = strikeSecrets(`{"msg":"${secret}"}`);
   assert.doesNotMatch(struck, /hunter2|eyJzdWIi|a{43}/);

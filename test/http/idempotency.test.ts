@@ -1,4 +1,4 @@
-/** The same POST with the same Idempotency-Key is done once, whoever asks how often at the same time, and whoever dies. */
+/** The same POST with the same Idempotency-Key is done once, however many ask at the same time, and whatever process dies. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { buildApp } from '../../src/http/server/app.ts';
@@ -42,7 +42,7 @@ oneEngine((engine) => {
       await undo(first.json.migration_id);
     });
 
-    it('gives a refusal again, too, although it would be no refusal any more', async () => {
+    it('gives a refusal again, too, although the request would now be accepted', async () => {
       const first = await withKey('refused', { confirm_migration: false });
       refused(first, 409, 'CONFIRMATION_REQUIRED');
       const again = await withKey('refused', { confirm_migration: false });
@@ -76,7 +76,7 @@ oneEngine((engine) => {
       assert.deepEqual([theirs.status, theirs.headers['idempotency-replayed']], [200, undefined]);
     });
 
-    it('must be visible ASCII, and is ignored where nothing is changed', async () => {
+    it('must be visible ASCII, and is ignored on requests that change nothing', async () => {
       for (const key of ['', 'two words', 'ü', 'x'.repeat(256)])
         refused(await withKey(key), 400, 'REQUEST_INVALID');
       const listed = await http.call('GET', '/api/v1/migrations', {
@@ -86,7 +86,7 @@ oneEngine((engine) => {
       assert.equal(listed.status, 200);
     });
 
-    it('is not used up by a request that was no request, or that may be tried again', async () => {
+    it('is not used up by an invalid request, or by one that may be tried again', async () => {
       refused(await withKey('retry', { parameters: 'forget' }), 400, 'REQUEST_INVALID');
       await http.asSuperuser((tx) =>
         tx.script(`CREATE FUNCTION migration.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'disk full' USING ERRCODE = 'disk_full'; END $$;
@@ -100,7 +100,7 @@ oneEngine((engine) => {
       await undo(done.json.migration_id);
     });
 
-    it('is free again after a day, and what is old is swept away', async () => {
+    it('is free again after a day, and old keys are deleted', async () => {
       const first = await withKey('old', { dry_run: true });
       await set(`expires_at = now() - interval '1 second', lease_until = now() - interval '1 second'`);
       const later = await withKey('old', { dry_run: true, parameters: 'keep' });
@@ -135,7 +135,7 @@ oneEngine((engine) => {
     });
 
     it('keeps the answer of a migration in the transaction of the migration: a crash after the commit loses nothing', async () => {
-      // What closes the key in any other transaction is refused, as if the server had died before it.
+      // The trigger refuses to close the key in any other transaction, as if the server had died before.
       await http.asSuperuser((tx) =>
         tx.script(`CREATE FUNCTION migration.only_with_work() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
             IF NOT EXISTS (SELECT FROM migration.journal j WHERE j.xmin::text = pg_current_xact_id()::text) THEN RAISE EXCEPTION 'the server is dead'; END IF;
@@ -156,9 +156,9 @@ oneEngine((engine) => {
       await undo(first.json.migration_id);
     });
 
-    it('that was taken over ends the work of the server that held it: nothing is done twice', async () => {
+    it('that another server has taken over stops the work of the first one: nothing is done twice', async () => {
       const before = await configured(http);
-      // While the first one works, another one takes over: the trigger stands for it.
+      // The trigger plays the server that takes over while the first one works.
       await http.asSuperuser((tx) =>
         tx.script(`CREATE FUNCTION migration.take_over() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
             UPDATE migration.idempotency_keys SET token = '00000000-0000-4000-8000-000000000001' WHERE key = 'slow'; RETURN NEW; END $$;
@@ -238,7 +238,7 @@ oneEngine((engine) => {
         assert.ok(status === 200 || json.code === 'MIGRATION_RUNNING' || json.code === 'RETRYABLE', text);
       const moved = answers.filter(({ json }) => json.migrated_count > 0);
       assert.equal(moved.length, 1);
-      // "It runs" is not kept: the same key gets the outcome later.
+      // The answer "it runs" is not kept: the same key gets the outcome later.
       const told = answers.findIndex(({ json }) => json.code === 'MIGRATION_RUNNING');
       if (told >= 0) {
         const later = await migrated(http, {}, { headers: { 'idempotency-key': `own-${told}` } });

@@ -1,6 +1,6 @@
 /**
- * Promise 2, under load: no client of a tenant ever sees a row of another one, and nothing that it writes lands there,
- * whatever is cut off, cancelled or ended meanwhile. Afterwards every connection is as good as new.
+ * Promise 2, under load: no client of a tenant ever reads or writes a row of another tenant, although clients,
+ * statements and connections are cut off meanwhile. Afterwards every connection is as it was when it was opened.
  */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';

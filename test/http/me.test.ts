@@ -1,4 +1,4 @@
-/** A credential says who calls; whatever is wrong with it, the answer is the same. */
+/** A credential says who calls. Every wrong credential gets the same answer. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { oneEngine } from '../support/databases.ts';

@@ -1,4 +1,4 @@
-/** A request that is sent while another transaction has changed something and is not over. */
+/** A request that is sent while another transaction has changed something and has not ended. */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer, HttpPlatform } from '../support/http.ts';
@@ -10,8 +10,8 @@ export interface Meanwhile {
 }
 
 /**
- * Its answer, after the other transaction has committed. On a server it must have waited for that; the embedded engine
- * runs one transaction at a time anyway.
+ * The answer, after the other transaction has committed. On a server the request must have waited for that; the embedded
+ * engine runs one transaction at a time anyway.
  */
 export async function meanwhile(http: HttpPlatform, { change, params, request }: Meanwhile): Promise<Answer> {
   const [released, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

@@ -1,4 +1,4 @@
-/** All tenants at once, each by models of its own: what is missing somewhere is said there, and harms nobody else. */
+/** All tenants at once, each with its own models. A model that one tenant lacks is reported there and harms no other tenant. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
@@ -121,7 +121,7 @@ eachEngine((engine) => {
     });
   });
 
-  it('is refused up front where it is wrong for all: equal models, unknown types, models that nobody has', async () => {
+  it('is refused before it begins if it is wrong for all: equal models, unknown types, models that nobody has', async () => {
     const before = await configured(http);
     refused(await migrateAll({ to_model_id: source }), 400, 'SAME_MODEL');
     refused(await migrateAll({ entity_types: ['assistant'] }), 400, 'ENTITY_TYPE_UNKNOWN');

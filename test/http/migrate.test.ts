@@ -1,4 +1,4 @@
-/** One tenant moves off a model over HTTP: what the public pull request got wrong, each tried through the API. */
+/** One tenant moves off a model over HTTP. Each mistake of the public pull request is tried through the API. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
@@ -69,7 +69,7 @@ eachEngine((engine) => {
   });
 
   describe('whose models', () => {
-    it('are the caller’s: another tenant’s model is as missing as one that is not there, as source and as target', async () => {
+    it('are the caller’s: another tenant’s model is answered like one that does not exist, as source and as target', async () => {
       const before = await configured(http);
       const nobody = '00000009-def0-def0-def0-000500000000';
       const theirs = completionId(2, 'claude-3-7-sonnet');
@@ -84,17 +84,17 @@ eachEngine((engine) => {
     });
 
     it('are those of the tenant that an operator names, who is the actor', async () => {
-      const door = `/api/v1/sysadmin/tenants/${http.tenants.other}`;
-      const path = `${door}/completion-models/${completionId(2, 'claude-3-7-sonnet')}/migrate`;
+      const tenant = `/api/v1/sysadmin/tenants/${http.tenants.other}`;
+      const path = `${tenant}/completion-models/${completionId(2, 'claude-3-7-sonnet')}/migrate`;
       const key = http.keys.sysadmin;
       const done = await migrated(http, { to_model_id: completionId(2, 'claude-sonnet-4-6') }, { path, key });
-      const { json: record } = await http.call('GET', `${door}/migrations/${done.migration_id}`, { key });
+      const { json: record } = await http.call('GET', `${tenant}/migrations/${done.migration_id}`, { key });
       assert.match(record.actor, /^ada@alder-clinic\.example/);
       assert.equal(await onSource('assistants', http.tenants.other), 0);
       assert.ok((await onSource('assistants', http.tenants.mine)) > 0);
-      // The models of one tenant are not there in another, and a tenant that is not there has none.
+      // A tenant has no models of another tenant, and a tenant that does not exist has none at all.
       refused(
-        await migrate(http, {}, { path: `${door}/completion-models/${source}/migrate`, key }),
+        await migrate(http, {}, { path: `${tenant}/completion-models/${source}/migrate`, key }),
         404,
         'NOT_FOUND',
       );
@@ -115,7 +115,7 @@ eachEngine((engine) => {
       assert.notEqual(mine.migration_id, theirs.migration_id);
     });
 
-    it('roll back as a whole where the database refuses, leave a failed record, and nothing stands in the way afterwards', async () => {
+    it('roll back as a whole if the database refuses, leave a failed record, and can be tried again', async () => {
       const before = await configured(http);
       await script(`CREATE FUNCTION migration.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one' USING ERRCODE = 'check_violation'; END $$;
         CREATE TRIGGER refuse BEFORE UPDATE ON migration.services FOR EACH ROW WHEN (NEW.tenant_id = '${http.tenants.mine}') EXECUTE FUNCTION migration.refuse()`);
@@ -154,7 +154,7 @@ eachEngine((engine) => {
     const before = await configured(http);
     for (const [body, call, status, code] of cases) refused(await migrate(http, body, call), status, code);
     assert.deepEqual(await configured(http), before);
-    // What the plan refuses is on record, with its message; what was no request at all is not.
+    // A refusal of the plan is recorded with its message; a request that is not as described leaves no record.
     const records = await failedRecords();
     assert.deepEqual(
       records.map(({ error }) => error.code).toSorted((a, b) => (a < b ? -1 : 1)),
@@ -204,7 +204,7 @@ eachEngine((engine) => {
       ...new Set(findings.map(({ severity }) => severity)),
     ];
     assert.deepEqual(severities(asked.data.findings), ['warning', 'info']);
-    // What is known of the plan is enough to confirm it.
+    // The refusal of a stale plan lists the changes, and has the hash of the new plan.
     await script(
       `UPDATE migration.spaces SET default_completion_model_id = NULL; UPDATE migration.tenant_defaults SET completion_model_id = NULL`,
     );
@@ -235,7 +235,7 @@ eachEngine((engine) => {
         [http.tenants.mine],
       );
 
-    it('of every type are reset where a row moves, and stay where it does not', async () => {
+    it('of every type are reset if a row moves, and stay otherwise', async () => {
       const set = `parameters = '{"temperature": 0.3, "thinking": "low"}'`;
       for (const table of types)
         await script(`UPDATE migration.${table} SET ${set} WHERE tenant_id = '${http.tenants.mine}'`);
@@ -258,7 +258,7 @@ eachEngine((engine) => {
       }
     });
 
-    it('are kept, or translated by meaning, where that is asked for', async () => {
+    it('are kept, or translated by meaning, on request', async () => {
       const ids = await rows('assistants', `completion_model_id = '${source}'`);
       const before = await settings('assistants', ids);
       const kept = await migrated(http, { parameters: 'keep' });
@@ -341,7 +341,7 @@ eachEngine((engine) => {
       await migrated(http);
     });
 
-  it('answers 410 with the successor where a retired model is chosen, and keeps a record of it', async () => {
+  it('answers 410 with the successor if a retired model is chosen, and records that', async () => {
     await migrated(http);
     const body = { to_model_id: source, confirm_migration: true };
     const gone = await migrate(http, body, { path: migratePath('claude-haiku-4-5') });
@@ -356,7 +356,7 @@ eachEngine((engine) => {
     assert.equal((await failedRecords()).length, 1);
   });
 
-  it('is forced past a finding that may be forced, with a reason that is kept', async () => {
+  it('passes a forceable finding with a reason, which is recorded', async () => {
     await script(
       `UPDATE migration.completion_models SET security_classification = 2 WHERE tenant_id = '${http.tenants.mine}' AND id = '${source}'`,
     );

@@ -1,4 +1,4 @@
-/** History over HTTP: what was done, by whom and why, every changed value, taken back, and still there when models and users are gone. */
+/** History over HTTP: who did what and why, every changed value, and rollback. It outlives the models and users it names. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { eachEngine } from '../support/databases.ts';
@@ -92,7 +92,7 @@ eachEngine((engine) => {
       assert.equal((await list(`?until=${encodeURIComponent(at)}`)).length, 5 - since.length);
     });
 
-    it('refuses a cursor that is not its own, and filters that there are not', async () => {
+    it('refuses the cursor of another list, and unknown filters', async () => {
       const foreign = Buffer.from('["00000009-def0-def0-def0-000000000000"]').toString('base64url');
       for (const query of [
         'cursor=xyz',
@@ -107,9 +107,9 @@ eachEngine((engine) => {
 
     it('is each tenant’s own; an operator names the tenant', async () => {
       assert.deepEqual((await get('/migrations', http.keys.otherAdmin)).json.items, []);
-      const door = `/sysadmin/tenants/${http.tenants.mine}/migrations`;
-      assert.deepEqual((await get(door, http.keys.sysadmin)).json, (await get('/migrations')).json);
-      refused(await get(door), 403, 'FORBIDDEN');
+      const ofTenant = `/sysadmin/tenants/${http.tenants.mine}/migrations`;
+      assert.deepEqual((await get(ofTenant, http.keys.sysadmin)).json, (await get('/migrations')).json);
+      refused(await get(ofTenant), 403, 'FORBIDDEN');
       const nowhere = '/sysadmin/tenants/00000009-def0-def0-def0-000000000000/migrations';
       refused(await get(nowhere, http.keys.sysadmin), 404, 'NOT_FOUND');
     });
@@ -128,7 +128,7 @@ eachEngine((engine) => {
       assert.deepEqual([rollback.kind, rollback.parent_id], ['rollback', story.whole.migration_id]);
     });
 
-    it('of another tenant is as missing as one that is not there', async () => {
+    it('of another tenant is answered like one that does not exist', async () => {
       const missing = await get('/migrations/00000009-def0-def0-def0-000000000000');
       refused(missing, 404, 'NOT_FOUND');
       for (const tail of ['', '/changes']) {
@@ -174,7 +174,7 @@ eachEngine((engine) => {
       refused(member, 403, 'FORBIDDEN');
     });
 
-    it('spares what somebody changed since, says which and why, and can itself be taken back', async () => {
+    it('spares rows that somebody changed since, lists them with the reason, and can itself be taken back', async () => {
       const { restored_count: rest } = (await rollBack(story.rest.migration_id)).json;
       assert.equal(rest, story.rest.migrated_count);
       const changed = (await get(`/migrations/${story.part.migration_id}/changes?limit=200`)).json.items.find(
@@ -199,7 +199,7 @@ eachEngine((engine) => {
     });
   });
 
-  it('outlives the model, the people and the names it is about', async () => {
+  it('outlives the model, the people and the names in it', async () => {
     const { json: record } = await get(`/migrations/${story.whole.migration_id}`);
     const path = `/migrations/${story.whole.migration_id}`;
     const changes = (await get(`${path}/changes?limit=200`)).json;

@@ -30,7 +30,7 @@ export function migrate(
   return http.call('POST', path, { key, headers, body: { to_model_id: target, ...body } });
 }
 
-/** Migrates and confirms; fails unless it was carried out. */
+/** Migrates and confirms. Fails unless the migration was done. */
 export async function migrated(
   http: HttpPlatform,
   body: Readonly<Record<string, unknown>> = {},

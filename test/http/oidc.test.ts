@@ -1,4 +1,4 @@
-/** A token of the identity provider says who calls; what they may, our own roles say. A doubtful token says nothing. */
+/** A token of the identity provider says who calls. The roles in Drover say what they may. A doubtful token is refused. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { generateKeyPair } from 'jose';
@@ -46,7 +46,7 @@ oneEngine((engine) => {
     );
   });
 
-  it('takes the tenant from the token, and finds nobody of another one there', async () => {
+  it('takes the tenant from the token, and finds no person of another tenant there', async () => {
     const elsewhere = { ...ada, tenant_id: demoId(2, 'tenants', 0) };
     refused(await me(await provider.token(elsewhere)), 401, 'UNAUTHENTICATED');
     const there = await me(await provider.token({ ...elsewhere, email: 'ada@birch-partners.example' }));
@@ -97,7 +97,7 @@ oneEngine((engine) => {
     assert.equal((await me(await provider.token(ada, { expiresIn: -10, notBeforeIn: 10 }))).status, 200);
   });
 
-  it('reads the keys again when a token names a new one, and then no longer believes the old one', async () => {
+  it('reads the keys again when a token names a new one, and then refuses the old one', async () => {
     const old = await provider.token(ada);
     assert.equal((await me(old)).status, 200);
     const reads = provider.reads();
@@ -126,7 +126,7 @@ oneEngine((engine) => {
     assert.equal((JSON.parse(body) as { actor: string }).actor, 'axel@alder-clinic.example', body);
   });
 
-  it('says that the provider is gone, and not that the token is wrong', async () => {
+  it('says that the provider is unavailable, and not that the token is wrong', async () => {
     await provider.rotate();
     const token = await provider.token(ada);
     provider.setDown(true);

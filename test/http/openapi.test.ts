@@ -1,4 +1,4 @@
-/** The committed document is that of the routes, a linter finds nothing wrong with it, and every operation says who may. */
+/** The committed document is that of the routes, passes a linter, and says for every operation who may call it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -43,7 +43,7 @@ describe('openapi.json', () => {
     assert.equal(status, 0, `${stdout}${stderr}`);
   });
 
-  it('names every operation once, with a summary, a tag, and who may', () => {
+  it('names every operation once, with a summary, a tag, and who may call it', () => {
     const ids = operations.map(([, { operationId }]) => operationId);
     assert.deepEqual(
       ids.filter((id, i) => ids.indexOf(id) !== i),
@@ -57,7 +57,7 @@ describe('openapi.json', () => {
     }
   });
 
-  it('has every path of a tenant under /api/v1, and those across tenants for sysadmins only', () => {
+  it('has every path of a tenant under /api/v1; paths across tenants are for sysadmins only', () => {
     for (const [name, { 'x-drover-role': role }] of operations) {
       if (role !== undefined) assert.match(name, / \/api\/v1\//);
       if (name.includes('/api/v1/sysadmin/')) assert.equal(role, 'sysadmin', name);

@@ -1,4 +1,4 @@
-/** The pages and the document need nothing from elsewhere: all that they load is served here, and the policy says so. */
+/** The pages and the document load nothing from other servers, and their policy forbids it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
@@ -10,14 +10,14 @@ describe('pages', () => {
   });
   after(() => http.close());
 
-  /** What a page, a style or a script of ours asks a browser to load. */
+  /** What a page, a style or a script asks a browser to load. */
   function loads(text: string): string[] {
     const marks = [/\b(?:src|href)\s*=\s*"([^"]+)"/g, /url\(\s*['"]?([^'")]+)/g, /@import\s+['"]([^'"]+)/g];
     return marks.flatMap((mark) => [...text.matchAll(mark)].map((match) => match[1] ?? ''));
   }
 
   for (const page of ['/docs', '/docs/', '/redoc']) {
-    it(`${page} loads only what is served here`, async () => {
+    it(`${page} loads only from this server`, async () => {
       const { status, text, headers } = await http.call('GET', page);
       assert.equal(status, 200);
       assert.equal(headers['content-type'], 'text/html; charset=utf-8');
@@ -35,7 +35,7 @@ describe('pages', () => {
       }
     });
 
-    it(`${page} may load nothing from elsewhere, and runs no script that stands in it`, async () => {
+    it(`${page} may load nothing from other servers, and runs no inline script`, async () => {
       const policy = String((await http.call('GET', page)).headers['content-security-policy']);
       assert.match(policy, /default-src 'none'/);
       assert.match(policy, /script-src 'self'(;|$)/);

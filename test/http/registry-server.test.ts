@@ -1,4 +1,4 @@
-/** A real server and its registry: broken at the start, mended, broken again. And its key of secrets. */
+/** A real server, its key of secrets, and its registry: broken at the start, mended, broken again. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ it('in production no server starts without a key for secrets', async () => {
   );
 });
 
-it('a broken registry: not ready, nothing stored; mended by SIGHUP; broken again the last good one stays', async () => {
+it('a server with a broken registry is not ready and stores nothing; SIGHUP reads a mended one; broken again, the last good one stays', async () => {
   write({ 'runtimes.yaml': 'schema: 1\nruntimes: nonsense\n' });
   const demo = await platformDatabase('server', 'demo');
   const { db, target } = demo;

@@ -1,4 +1,4 @@
-/** Whatever arrives is answered with a problem document that says what is wrong and nothing of the inside; nothing leaks. */
+/** Every bad request is answered with a problem document that names the fault and nothing internal. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
@@ -66,7 +66,7 @@ describe('a request', () => {
       refused(await post('name=x', { 'content-type': type }), 415, 'MEDIA_TYPE_UNSUPPORTED');
   });
 
-  it('that does not fit the schema is told all that is wrong, and where', async () => {
+  it('that does not fit the schema gets all its faults, each with its place', async () => {
     const { errors, detail } = refused(
       await http.call('POST', keysUrl, {
         key: http.keys.admin,
@@ -90,7 +90,7 @@ describe('a request', () => {
     refused(await http.call('GET', `/api/v1/me/${'x'.repeat(5000)}`), 404, 'ROUTE_NOT_FOUND');
   });
 
-  it('for a path or a method that there is not is told so', async () => {
+  it('for an unknown path or method is told so', async () => {
     for (const [method, path] of [
       ['GET', '/api/v1/nothing'],
       ['DELETE', '/api/v1/me'],
@@ -99,7 +99,7 @@ describe('a request', () => {
       refused(await http.call(method, path, { key: http.keys.admin }), 404, 'ROUTE_NOT_FOUND');
   });
 
-  it('keeps the id that it came with, where that is one', async () => {
+  it('keeps a valid id that it came with', async () => {
     const id = 'trace-1.2:3';
     const kept = await http.call('GET', '/livez', { headers: { 'x-request-id': id } });
     assert.equal(kept.headers['x-request-id'], id);
@@ -111,7 +111,7 @@ describe('a request', () => {
     assert.ok((await http.call('GET', '/nothing')).headers['x-request-id']);
   });
 
-  it('has answers that no page can use for something else', async () => {
+  it('has answers that no page can load or frame', async () => {
     const { headers } = await http.call('GET', '/api/v1/me', { key: http.keys.viewer });
     assert.equal(headers['content-security-policy'], "default-src 'none';frame-ancestors 'none'");
     assert.equal(headers['x-content-type-options'], 'nosniff');
@@ -119,7 +119,7 @@ describe('a request', () => {
     assert.equal(headers['x-powered-by'], undefined);
   });
 
-  it('that meets an error inside learns nothing of it, and the log tells it without secrets', async () => {
+  it('that meets an error inside learns nothing about it, and the log tells it without secrets', async () => {
     await http.asSuperuser((tx) => tx.run('ALTER TABLE migration.api_keys RENAME COLUMN name TO label'));
     const answer = await http.call('GET', `${keysUrl}?name=${http.keys.viewer}`, { key: http.keys.admin });
     await http.asSuperuser((tx) => tx.run('ALTER TABLE migration.api_keys RENAME COLUMN label TO name'));
@@ -158,7 +158,7 @@ describe('budgets', () => {
 });
 
 describe('other origins', () => {
-  it('are let in by name only', async () => {
+  it('may read answers only if they are listed', async () => {
     const http = await httpPlatform('server', { settings: { corsOrigins: ['https://console.example'] } });
     const preflight = (origin: string): ReturnType<HttpPlatform['call']> =>
       http.call('OPTIONS', '/api/v1/me', { headers: { origin, 'access-control-request-method': 'GET' } });
@@ -193,7 +193,7 @@ describe('what is no request', () => {
 });
 
 describe('a line of the log', () => {
-  it('has no credential in it, whatever form that has', () => {
+  it('holds no credential, of whatever form', () => {
     const secret = 'S3cr3t-valueS3cr3t-valueS3cr3t-valueS3cr3t1';
     const forms = [
       `drover_${'a'.repeat(32)}_${secret}`,
@@ -207,7 +207,7 @@ describe('a line of the log', () => {
     for (const form of forms) assert.ok(!strikeSecrets(`{"msg":"${form}"}`).includes(secret), form);
   });
 
-  it('holds of an error what happened, and no values of rows', () => {
+  it('says about an error what happened, and no values of rows', () => {
     const lines: string[] = [];
     const log = createLog({ level: 'info', destination: { write: (line) => void lines.push(line) } });
     const cause = new Error('connection to postgres://me:hidden@host/db failed');

@@ -1,4 +1,4 @@
-/** What a test needs to know of a resource, taken from its declaration. */
+/** What a test needs to know about a resource, taken from its declaration. */
 import { randomUUID } from 'node:crypto';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import type { Column, Resource, Values } from '../../src/platform/resources/declaration.ts';
@@ -46,7 +46,7 @@ function nextGrant(): Record<string, unknown> {
   };
 }
 
-/** All that must be given, and of the rest what says something. */
+/** Every required value. */
 function bodyOf(columns: Resource['columns']): Record<string, unknown> {
   const given = Object.entries(columns).filter(([, { create }]) => create === 'required');
   return Object.fromEntries(given.map(([name, column]) => [name, exampleOf(column)]));

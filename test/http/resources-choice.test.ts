@@ -1,4 +1,4 @@
-/** What cannot run cannot be chosen, whichever field names it, and also where it is retired at that very moment. */
+/** A model that cannot run cannot be chosen, whichever field names it, and also if it is retired at that very moment. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
@@ -58,7 +58,7 @@ oneEngine((engine) => {
   };
 
   describe('a model that is chosen', () => {
-    it('is one of the tenant’s: a foreign id and nobody’s get the same answer', async () => {
+    it('is the tenant’s own: a foreign id and an unknown id get the same answer', async () => {
       const answers = [await newAssistant(foreign), await newAssistant(nobodys)];
       for (const answer of answers) expect(answer, 422, 'REFERENCE_INVALID');
       assert.equal(answers[0]?.text, answers[1]?.text);
@@ -70,7 +70,7 @@ oneEngine((engine) => {
       assert.equal(theirs?.text, none?.text);
     });
 
-    it('is enabled, and one that was disabled since may stay', async () => {
+    it('is enabled; a model that was disabled later may stay', async () => {
       expect(await newAssistant(disabled), 422, 'MODEL_DISABLED');
       const model = await newModel();
       await send('PUT', `/spaces/${space}/completion-models/${model}`);
@@ -83,7 +83,7 @@ oneEngine((engine) => {
       expect(await newAssistant(model), 422, 'MODEL_DISABLED');
     });
 
-    it('is not retired: 410 with the first of its successors that lives', async () => {
+    it('is not retired: 410 with the first successor that is live', async () => {
       const [first, second] = [await newModel(), await newModel()];
       await retire(second, haiku);
       expect(
@@ -121,7 +121,7 @@ oneEngine((engine) => {
       expect(await send('PATCH', `/assistants/${made.id}`, archived), 422, 'REFERENCE_INVALID');
     });
 
-    it('is looked at in every field that names one', async () => {
+    it('is checked in every field that names one', async () => {
       const [whisper, vectors] = [demoId(2, 'transcription_models', 0), demoId(2, 'embedding_models', 0)];
       const fields: readonly (readonly [string, Record<string, unknown>])[] = [
         ['/apps', { name: 'x', space_id: space, transcription_model_id: whisper }],
@@ -182,7 +182,7 @@ oneEngine((engine) => {
   });
 
   describe('a model that is retired while somebody chooses it', () => {
-    it('is refused with 410: whoever chooses it waits, and sees what became of it', async () => {
+    it('is refused with 410: the request that chooses it waits, and then sees that it is retired', async () => {
       const model = await newModel({ successor_id: haiku });
       const retire = `UPDATE migration.completion_models SET lifecycle = 'retired', is_live = false WHERE id = $1`;
       const naming = [{ completion_model_id: model }, { pipeline: { nodes: [nodeOf(model)] } }];
@@ -198,7 +198,7 @@ oneEngine((engine) => {
         expect(await send('POST', '/app-templates', { name: 'Late', ...late }), 410, 'MODEL_RETIRED');
     });
 
-    it('is refused in public words where what it names is gone by then', async () => {
+    it('is refused without internal details if the row that it names has been deleted', async () => {
       const { json: provider } = await send('POST', '/model-providers', { name: 'Gone soon' });
       const body = { name: 'Orphan', family: 'test', provider_id: provider.id };
       const remove = 'DELETE FROM migration.model_providers WHERE id = $1';

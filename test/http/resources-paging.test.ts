@@ -1,6 +1,6 @@
 /**
- * A list that is read page by page gives every row that was there all the time exactly once, in order, whatever comes and
- * goes between two pages, and however many rows were made at the same moment.
+ * A list that is read page by page gives every row that stays exactly once, in order. Rows that come and go between two
+ * pages change nothing, nor does the number of rows that were made at the same moment.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';

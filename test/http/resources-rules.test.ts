@@ -1,4 +1,4 @@
-/** What is special to a resource: the end of a model, the models of a space, defaults, roles, tenants, templates for all. */
+/** Rules of single resources: the end of a model, the models of a space, defaults, roles, tenants, global templates. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
@@ -136,7 +136,7 @@ oneEngine((engine) => {
       assert.deepEqual(actions, ['space.model_unlinked', 'space.model_linked']);
     });
 
-    it('are those of the tenant: a foreign space or model is as if there were none', async () => {
+    it('are those of the tenant: a foreign space or model is answered like one that does not exist', async () => {
       const theirs = completionId(2, 'claude-haiku-4-5');
       const pairs = [
         [`/spaces/${space}/completion-models/${theirs}`, `/spaces/${space}/completion-models/${nobodys}`],
@@ -237,7 +237,7 @@ oneEngine((engine) => {
       );
     });
 
-    it('leave a tenant an admin, whoever is taken away, by whichever door, and at the same time', async () => {
+    it('leave a tenant an admin, whoever is taken away, at whichever endpoint, and at the same time', async () => {
       const other = as('otherAdmin');
       const theirs = demoId(2, 'users', 0);
       const { json } = await other('GET', `/user-roles?user_id=${theirs}&role=admin`);
@@ -264,7 +264,7 @@ oneEngine((engine) => {
       await http.asSuperuser((tx) => tx.run(again, [last]));
     });
 
-    it('lose their way in with their last role and with their person', async () => {
+    it('lose access with their last role and with their person', async () => {
       const user = await person();
       expect(await admin('DELETE', `/users/${user}`), 200);
       expect(await admin('POST', '/user-roles', { user_id: user, role: 'viewer' }), 422, 'REFERENCE_INVALID');
@@ -286,7 +286,7 @@ oneEngine((engine) => {
       );
     });
 
-    it('are begun by making somebody admin, who then is alone there', async () => {
+    it('begin with one admin, who is alone there', async () => {
       const { json: made } = await sysadmin('POST', '/sysadmin/tenants', { name: 'Elm', slug: 'elm' });
       const url = `/sysadmin/tenants/${made.id}/admins`;
       const first = await sysadmin('POST', url, { email: 'First@elm.example', display_name: 'First' });
@@ -310,7 +310,7 @@ oneEngine((engine) => {
       );
     });
 
-    it('are suspended and taken back, which their log tells, but never one’s own', async () => {
+    it('are suspended and resumed, with a record in their log; nobody suspends their own', async () => {
       const url = `/sysadmin/tenants/${http.tenants.other}`;
       expect(await sysadmin('PATCH', url, { state: 'suspended' }), 200);
       expect(await as('otherAdmin')('GET', '/tenant'), 403, 'TENANT_SUSPENDED');

@@ -57,7 +57,7 @@ const ofTenants = catalogue
   .map(caseOf)
   .filter(({ resource, changeable }) => changeable !== undefined && resource.owner === 'tenant');
 
-/** What may differ between what was given and what is shown. */
+/** The allowed differences between a given value and the value in the answer. */
 function asStored({ kind, ...type }: ValueType, value: unknown): unknown {
   if (typeof value !== 'string') return value;
   if (kind === 'text' && 'form' in type && type.form === 'line') return value.trim();

@@ -1,6 +1,6 @@
 /**
- * Every resource that is declared does what its declaration says, whichever it is: made, read, listed, changed by version,
- * taken away, and recorded, in the tenant of the caller and nowhere else.
+ * Every declared resource does what its declaration says: it is made, read, listed, changed by version, taken away, and
+ * recorded, in the tenant of the caller and nowhere else.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -98,7 +98,7 @@ oneEngine((engine) => {
         assert.match(list.text, /nonsense/);
       });
 
-      it('is taken away in its way, leaves the list, and twice is no error', async () => {
+      it('is taken away as declared, leaves the list, and twice is no error', async () => {
         if (resource.retirement === undefined) return;
         const { json: made, headers } = await create(each);
         const url = `${writeUrl}/${made.id}`;
@@ -123,7 +123,7 @@ oneEngine((engine) => {
         assert.equal(actions.length, 2);
       });
 
-      it('is changed by version: the second of two who saw the same loses', async () => {
+      it('is changed by version: of two changes of the same version the second one is refused', async () => {
         if (changeable === undefined) return;
         const { json: made, headers } = await create(each);
         const url = `${writeUrl}/${made.id}`;
@@ -196,10 +196,10 @@ oneEngine((engine) => {
 
   for (const each of ofTenants) {
     const { resource, readUrl, writeUrl, changeable } = each;
-    it(`hides the ${resource.path} of another tenant as if there were none`, async () => {
+    it(`hides the ${resource.path} of another tenant like those that do not exist`, async () => {
       const [id = ''] = await listed(each);
       const asOther = { key: http.keys.otherAdmin };
-      const doors: readonly ((row: string) => Promise<Answer>)[] = [
+      const requests: readonly ((row: string) => Promise<Answer>)[] = [
         (row) => http.call('GET', `${readUrl}/${row}`, asOther),
         ...(changeable === undefined
           ? []
@@ -211,8 +211,8 @@ oneEngine((engine) => {
           ? []
           : [(row: string) => http.call('DELETE', `${writeUrl}/${row}`, asOther)]),
       ];
-      for (const door of doors) {
-        const [foreign, missing] = [await door(id), await door(nowhere)];
+      for (const request of requests) {
+        const [foreign, missing] = [await request(id), await request(nowhere)];
         assert.equal(foreign.status, 404, foreign.text);
         assert.equal(foreign.text, missing.text);
       }

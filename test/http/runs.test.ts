@@ -1,4 +1,4 @@
-/** Runs over HTTP: all tenants are moved, followed, told what to do, and taken back; by sysadmins and by nobody else. */
+/** Runs over HTTP, for sysadmins only: start, follow, order, roll back. */
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -51,7 +51,7 @@ oneEngine((engine) => {
   const body = { to_model_id: successor, confirm_migration: true };
   const work = (runId: string): Promise<unknown> => workThrough(http.platform.site, runId, { pollMs: 20 });
 
-  it('moves all tenants and answers with each result when it is waited for', async () => {
+  it('moves all tenants, and answers with each result if the request waits', async () => {
     const { status, json } = await post(`${all()}?wait=true`, body);
     assert.equal(status, 200, JSON.stringify(json));
     assert.deepEqual([json.total_tenants, json.succeeded, json.failed, json.skipped], [4, 3, 0, 1]);
@@ -116,7 +116,7 @@ oneEngine((engine) => {
     assert.equal(wrong.status, 400);
   });
 
-  it('plans without writing where that is asked', async () => {
+  it('plans without writing in a dry run', async () => {
     const planned = await post(all(), { ...body, dry_run: true });
     assert.equal(planned.status, 200, planned.text);
     assert.deepEqual([planned.json.ready, planned.json.skipped, planned.json.run_id], [3, 1, null]);
@@ -178,7 +178,7 @@ oneEngine((engine) => {
     assert.deepEqual([...page.json.items, ...rest.json.items], whole.json.results);
   });
 
-  it('refuses up front what is wrong for all tenants', async () => {
+  it('refuses before it begins what is wrong for all tenants', async () => {
     const cases: [path: string, change: object, status: number, code: string][] = [
       [all(), { to_model_id: old }, 400, 'SAME_MODEL'],
       [all(), { to_model_id: demoId(1, 'users', 0) }, 404, 'MODEL_NOT_FOUND'],
@@ -226,7 +226,7 @@ oneEngine((engine) => {
   });
 });
 
-describe('a stream that is under way', () => {
+describe('an open stream', () => {
   let http: HttpPlatform;
   before(async () => {
     http = await httpPlatform('server');
@@ -234,7 +234,7 @@ describe('a stream that is under way', () => {
   });
   after(() => http.close());
 
-  it('tells what happens as it happens, and is let go of when the client goes', async () => {
+  it('sends events as they happen, and is released when the client goes', async () => {
     const started = await http.call('POST', all(), {
       key: http.keys.sysadmin,
       body: { to_model_id: successor, confirm_migration: true, wave_size: 1, canary: { tenants: 1 } },

@@ -1,4 +1,4 @@
-/** Secrets go in and never come out: not in answers, logs or the database; and they open only in their own place. */
+/** No answer, log line or row ever holds the value of a secret, and a sealed value opens only in its own place. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ describe('a sealed value', () => {
       assert.throws(() => unseal(ring, { ...place, ...other }, sealed), refusal('SECRET_UNREADABLE'));
   });
 
-  it('does not open where a bit of it was changed, or with another key', () => {
+  it('does not open after a bit of it was changed, or with another key', () => {
     const sealed = seal(ring, place, value);
     for (const part of ['nonce', 'sealed'] as const) {
       const bytes = Buffer.from(sealed[part], 'base64');
@@ -183,7 +183,7 @@ eachEngine((engine) => {
     assert.doesNotMatch(JSON.stringify(rows), /sk-very-secret/);
   });
 
-  it('cannot be called like a model, by any door', async () => {
+  it('cannot be named like a model, at any endpoint', async () => {
     const id = await makeWorkspace(http, { runtime: 'mock' });
     for (const name of ['MODEL', 'ANTHROPIC_MODEL', 'ANTHROPIC_DEFAULT_OPUS_MODEL', 'MODEL_ID', 'models']) {
       await refused(
@@ -203,7 +203,7 @@ eachEngine((engine) => {
     );
   });
 
-  it('stay where they are the last key of a model, and go where they are not', async () => {
+  it('stay if they are the last key of a model, and can be deleted otherwise', async () => {
     const id = await onHermes(http);
     const own = `/workspaces/${id}/secrets/ANTHROPIC_API_KEY`;
     await refused(() => ask('DELETE', own), 409, 'SECRET_IN_USE');
@@ -222,7 +222,7 @@ eachEngine((engine) => {
     assert.equal((await ask('DELETE', '/secrets/ANTHROPIC_API_KEY')).status, 204);
   });
 
-  it('cannot be taken away while somebody chooses a model by them', async () => {
+  it('cannot be deleted while somebody chooses a model that needs them', async () => {
     const id = await makeWorkspace(http, {
       runtime: 'hermes',
       model: 'kimi-x',
@@ -241,7 +241,7 @@ eachEngine((engine) => {
     }
   });
 
-  it('of the workspace and of its organisation do not both go, where either would do', async () => {
+  it('of the workspace and of its organisation cannot both be deleted if a model needs one of them', async () => {
     const id = await makeWorkspace(http, { runtime: 'mock' });
     const paths = [`/workspaces/${id}/secrets/MOONSHOT_API_KEY`, '/secrets/MOONSHOT_API_KEY'];
     for (let round = 0; round < 15; round += 1) {
@@ -257,13 +257,13 @@ eachEngine((engine) => {
     assert.equal((await ask('DELETE', `/workspaces/${id}`)).status, 204);
   });
 
-  it('are no more than a workspace can need', async () => {
+  it('are limited in number', async () => {
     const secrets = Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`KEY_${n}`, 'k']));
     const body = { name: 'Many', runtime: 'mock', secrets };
     await refused(() => ask('POST', '/workspaces', body), 400, 'REQUEST_INVALID');
   });
 
-  it('are sealed anew when the key changes, and the old key is needed no more', async () => {
+  it('are sealed anew when the key changes, and the old key is no longer needed', async () => {
     const tidy = `DELETE FROM migration.workspace_secrets WHERE key_id = 'demo'; DELETE FROM migration.tenant_secrets WHERE key_id = 'demo'`;
     await http.asSuperuser((tx) => tx.script(tidy));
     const fresh = keyRing(testKey('fresh'), [testKey('test')]);

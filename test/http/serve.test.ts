@@ -69,7 +69,7 @@ describe('on an empty folder', () => {
     assert.match(second.stderr, /^EMBEDDED_IN_USE/);
   });
 
-  it('says which address it cannot have, and makes no database whose keys nobody would see', async () => {
+  it('names an address that it cannot listen on, and makes no database then: nobody would see its keys', async () => {
     const { port } = new URL(server.url);
     const folder = scratch('serve-port');
     const { status, stderr } = await drover(['serve', '--port', port, '--data', folder]);
@@ -84,7 +84,7 @@ describe('on an empty folder', () => {
     assert.equal((await work).status, 200);
   });
 
-  it('stops while it is asked, keeps all that it answered, and logs no key', async () => {
+  it('stops under requests, keeps all that it answered, and logs no key', async () => {
     const key = keys['sysadmin'] ?? '';
     const made: string[] = [];
     const secrets: string[] = Object.values(keys);
@@ -144,7 +144,7 @@ describe('on a server’s database', () => {
 
   const space = `/api/v1/spaces/${demoId(1, 'spaces', 0)}`;
 
-  /** A request that waits for a lock, a stop, and what `during` does before the lock is let go. */
+  /** A request waits for a lock, the server is told to stop, `during` runs, and the lock is released. */
   async function stopDuring(
     server: ServerProcess,
     during: (answer: Promise<Answer>) => Promise<void>,
@@ -153,7 +153,7 @@ describe('on a server’s database', () => {
     await database.asSuperuser(async (tx) => {
       await tx.run('SELECT FROM migration.spaces WHERE id = $1 FOR UPDATE', [demoId(1, 'spaces', 0)]);
       answer = call(`${server.url}${space}`, key, { description: 'while it stops' }, 'PATCH');
-      // Where it is cut off, that is noticed below.
+      // A request that is cut off is noticed below.
       answer.catch(() => undefined);
       await waitUntil(async () => {
         const { n } = await tx.one<{ n: number }>(
@@ -190,7 +190,7 @@ describe('on a server’s database', () => {
     assert.equal(description, 'while it stops');
   });
 
-  it('stops in a bounded time where a request never ends', async () => {
+  it('stops in a bounded time although a request never ends', async () => {
     const server = await startServe([], { ...env, DROVER_STOP_SECONDS: '1' });
     const answer = stopDuring(server, async () => {
       assert.equal(await server.ended(), 1);

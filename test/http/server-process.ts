@@ -14,13 +14,13 @@ export interface ServerProcess {
   ended(): Promise<number | null>;
 }
 
-/** A test that fails halfway leaves its server, and the file would wait for it for ever. */
+/** A test that fails halfway leaves its server running, and the file would wait for it for ever. */
 const started = new Set<ChildProcess>();
 after(() => {
   for (const child of started) child.kill('SIGKILL');
 });
 
-/** Starts a server on a free port of loopback and waits until it has said all that it says when it listens. */
+/** Starts a server on a free port of loopback, and waits for the last line that it prints when it listens. */
 export async function startServe(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -38,7 +38,7 @@ export async function startServe(
   await waitUntil(
     () => {
       if (child.exitCode !== null) throw new Error(`the server ended: ${stderr}`);
-      // Its last line: keys come before it, each written by itself.
+      // This is the last line; each key is printed before it.
       return /^(Try: curl|A key: ).*\n/m.test(stderr);
     },
     'the server listens',

@@ -1,12 +1,13 @@
-/** What somebody tries who looks for a way in, or for something to wear out. Each of these was open once, or might be. */
+/** Attempts to get in, or to exhaust the server. Each of these was possible once, or might be. */
 import assert from 'node:assert/strict';
 import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import { type App, type AppSettings, buildApp } from '../../src/http/server/app.ts';
-import { encodeCursor } from '../../src/http/server/cursor.ts';
-import { streamEvents } from '../../src/http/server/event-stream.ts';
+import { encodeCursor } from '../../src/http/api/paging.ts';
+import type { App, AppSettings } from '../../src/http/contract.ts';
+import { streamEvents } from '../../src/http/routes/runs/events.ts';
+import { buildApp } from '../../src/http/server/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
@@ -35,7 +36,7 @@ oneEngine((engine) => {
   const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
 
   describe('a limit', () => {
-    it('is not dodged by asking for what is forbidden', () =>
+    it('counts requests for what is forbidden, too', () =>
       withApp({ requestsPerMinute: 3 }, async (app) => {
         const statuses: number[] = [];
         for (let n = 0; n < 5; n += 1) {
@@ -47,7 +48,7 @@ oneEngine((engine) => {
         assert.equal(other.statusCode, 200, 'the budget is the caller’s own');
       }));
 
-    it('holds for trying credentials, also where none is asked for', () =>
+    it('counts wrong credentials, also on routes that ask for none', () =>
       withApp({ wrongCredentialsPerMinute: 3 }, async (app) => {
         const wrong = `${http.keys.sysadmin.slice(0, -1)}-`;
         for (const url of ['/api/v1/me', '/readiness']) {
@@ -62,7 +63,7 @@ oneEngine((engine) => {
         assert.equal(probe.statusCode, 200, 'a probe without a credential is answered as often as it comes');
       }));
 
-    it('is by the address that the proxy saw, not by what a caller writes', () =>
+    it('counts by the address that the proxy saw, not by what a caller writes', () =>
       withApp({ wrongCredentialsPerMinute: 2, trustProxy: true }, async (app) => {
         const statuses: number[] = [];
         for (let n = 0; n < 4; n += 1) {
@@ -74,7 +75,7 @@ oneEngine((engine) => {
         assert.equal((await app.inject({ url: '/api/v1/me', headers })).statusCode, 401);
       }));
 
-    it('is not dodged by a header where no proxy is trusted', () =>
+    it('ignores the header of a proxy if no proxy is trusted', () =>
       withApp({ wrongCredentialsPerMinute: 1 }, async (app) => {
         const ask = async (n: number): Promise<{ readonly statusCode: number }> =>
           app.inject({
@@ -111,7 +112,7 @@ oneEngine((engine) => {
       assert.equal(made, 1);
     });
 
-    it('is the person’s and the tenant’s: what others are answered under the same one is theirs', async () => {
+    it('belongs to one person of one tenant: others get their own answers under the same key', async () => {
       const names = { member: 'of Eli', admin: 'of Harriet', otherAdmin: 'of Birch' } as const;
       const headers = { 'idempotency-key': 'shared' };
       for (const who of ['member', 'otherAdmin'] as const) {
@@ -142,7 +143,7 @@ oneEngine((engine) => {
   });
 
   describe('another tenant', () => {
-    it('is not told apart from nobody by a tag', async () => {
+    it('is answered like a row that does not exist, whatever the tag', async () => {
       const own = await http.call('GET', `/api/v1/spaces/${demoId(2, 'spaces', 0)}`, {
         key: http.keys.otherAdmin,
       });
@@ -158,7 +159,7 @@ oneEngine((engine) => {
       assert.match(answers[0] ?? '', /^404 /);
     });
 
-    it('is not told apart from nobody by a cursor', async () => {
+    it('is answered like a row that does not exist, whatever the cursor', async () => {
       const { migration_id: theirs } = await migrated(
         http,
         { to_model_id: completionId(2, 'claude-sonnet-4-6') },
@@ -183,7 +184,7 @@ oneEngine((engine) => {
     });
   });
 
-  it('says nothing of what broke inside', async () => {
+  it('says nothing about an error inside', async () => {
     const table = (from: string, to: string): Promise<void> =>
       http.asSuperuser((tx) => tx.script(`ALTER TABLE migration.${from} RENAME TO ${to}`));
     await table('services', 'services_away');
@@ -194,7 +195,7 @@ oneEngine((engine) => {
     assert.deepEqual(Object.keys(answer.json), ['type', 'title', 'status', 'code', 'detail']);
   });
 
-  it('says of a migration that broke inside no more than the catalogue', async () => {
+  it('says about a migration that failed inside no more than the catalogue', async () => {
     const id = 'ffffffff-0000-4000-8000-000000000001';
     await http.asSuperuser(async (tx) => {
       const columns = `tenant_id, kind, from_key, to_key, actor, started_at, finished_at`;
@@ -213,7 +214,7 @@ oneEngine((engine) => {
     assert.doesNotMatch(said, /of a row|relation/);
   });
 
-  it('makes no sysadmin’s key of one that an admin had made for somebody', async () => {
+  it('does not turn a key that an admin made for somebody into a key of a sysadmin', async () => {
     const eli = demoId(1, 'users', 2);
     const made = await http.call('POST', '/api/v1/api-keys', {
       key: http.keys.admin,
@@ -241,7 +242,7 @@ oneEngine((engine) => {
     );
   });
 
-  it('tells no cache and no page of another origin', async () => {
+  it('lets no cache and no page of another origin keep or read an answer', async () => {
     const headers = {
       origin: 'https://evil.example',
       host: 'evil.example',
@@ -269,7 +270,7 @@ oneEngine((engine) => {
       runId = made.json.run_id as string;
     });
 
-    it('is over when its client has gone, and does not begin for HEAD', async () => {
+    it('ends when its client has gone, and does not begin for HEAD', async () => {
       let asked = 0;
       const { database } = http.platform;
       const counted: Database = {
@@ -296,7 +297,7 @@ oneEngine((engine) => {
         });
         request.once('error', reject);
       });
-      // It asks four times a second as long as it lives.
+      // An open stream asks the database four times a second.
       let [last, since] = [asked, Date.now()];
       await waitUntil(
         async () => {
@@ -309,7 +310,7 @@ oneEngine((engine) => {
       await app.close();
     });
 
-    it('ends after a while, so that a credential which is over is noticed', async () => {
+    it('ends after a while, so that an expired credential is noticed', async () => {
       const stream = streamEvents(http.platform.site, {
         runId,
         after: 0,

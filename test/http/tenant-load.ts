@@ -1,13 +1,14 @@
 /**
- * Many clients of two tenants at once, over real connections to a server with few connections to its database. Some go
- * away in the middle of a request; meanwhile statements are cancelled and connections to the database are ended.
- * Every row says whose it is: by its id in the demo, by its name where a client made it.
+ * Many clients of two tenants at once, over real connections to a server with few connections to its database. Some
+ * clients go away in the middle of a request; statements are cancelled and connections to the database are ended.
+ * Every row shows its tenant: a row of the demo by its id, a row of a client by its name.
  */
 import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { type App, buildApp } from '../../src/http/server/app.ts';
+import type { App } from '../../src/http/contract.ts';
+import { buildApp } from '../../src/http/server/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { createApiKey } from '../../src/platform/access/keys.ts';
@@ -69,7 +70,7 @@ function markOf(tenant: number): string {
   return `mark of ${tenant === 1 ? 'one' : 'two'}`;
 }
 
-/** What an answer to the tenant must never hold. */
+/** Texts that no answer to the tenant may hold. */
 const foreign: Readonly<Record<number, RegExp>> = {
   1: /0000000[234]-def0|birch-partners|Birch|mark of two/i,
   2: /0000000[134]-def0|alder-clinic|Alder|mark of one/i,
@@ -147,7 +148,7 @@ async function ask(
 
 type Asked = readonly [method: string, path: string, body?: unknown];
 
-/** Reading and writing, right and wrong, of one's own and of the other's. */
+/** Requests that read and write, valid and invalid, of the own tenant and of the other one. */
 function requestsOf(tenant: number, random: () => number): readonly Asked[] {
   const other = 3 - tenant;
   const own = demoId(tenant, 'assistants', Math.floor(random() * 6));

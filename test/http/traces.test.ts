@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { it } from 'node:test';
 import { buildApp } from '../../src/http/server/app.ts';
-import { startTracing, traceDatabase } from '../../src/http/server/traces.ts';
+import { startTracing, traceDatabase } from '../../src/http/api/traces.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { createApiKey } from '../../src/platform/access/keys.ts';
@@ -18,7 +18,7 @@ interface Span {
   readonly attributes: readonly { readonly key: string; readonly value: Record<string, unknown> }[];
 }
 
-it('traces go to the collector, with routes and without secrets', async () => {
+it('sends traces with routes and without secrets to the collector', async () => {
   const bodies: string[] = [];
   const collector = createServer((request, response) => {
     let body = '';

@@ -1,4 +1,4 @@
-/** Where models are used, what could follow them, and what ends when: as the database has it, whatever the table. */
+/** Usage, suggested targets and retirements agree with the database, whatever the table. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
@@ -86,7 +86,7 @@ oneEngine((engine) => {
       });
     });
 
-    it('lists each row once, with what it is called, what names the model, and where the API has it', async () => {
+    it('lists each row once, with its name, the places that name the model, and its path in the API', async () => {
       const all: Json[] = [];
       for (let cursor: string | null = ''; cursor !== null;) {
         const page = await usage(source, `?limit=13${cursor === '' ? '' : `&cursor=${cursor}`}`);
@@ -122,7 +122,7 @@ oneEngine((engine) => {
       );
     });
 
-    it('refuses a type that there is not, instead of finding nothing', async () => {
+    it('refuses an unknown type, instead of finding nothing', async () => {
       const answer = await http.call('GET', `${usagePath(source)}?type=assistant`, { key: http.keys.viewer });
       assert.match(
         refused(answer, 400, 'ENTITY_TYPE_UNKNOWN').detail,
@@ -152,7 +152,7 @@ oneEngine((engine) => {
       assert.ok(services.live > 1300);
     });
 
-    it('takes a document for what a migration would change in it, and a table that was added later for granted', async () => {
+    it('counts in a document what a migration would change, and finds a table that was added later', async () => {
       const [app] = (await usage(completionId(1, 'gpt-5-mini'))).items;
       assert.equal(app, undefined);
       const mini = completionId(1, 'gpt-5-mini');
@@ -331,7 +331,7 @@ oneEngine((engine) => {
       assert.equal(await transactionsFor(http), 1 + Math.ceil(454 / 200));
     });
 
-    it('are said of each model, and in the headers of one, where the registry alone says so', async () => {
+    it('are shown with each model, and in the headers of a single one, if only the registry knows them', async () => {
       const { viewer: key, admin } = http.keys;
       const provider_id = demoId(1, 'model_providers', 0);
       const made = await http.call('POST', '/api/v1/completion-models', {
@@ -341,7 +341,7 @@ oneEngine((engine) => {
       assert.equal(made.status, 201, made.text);
       const path = `/api/v1/completion-models/${made.json.id}`;
       const { json, headers } = await http.call('GET', path, { key });
-      // What is stored says nothing of it.
+      // The row does not say so.
       assert.deepEqual([json.lifecycle, json.shutdown_on, json.deprecated_at], ['active', null, null]);
       const { retirement } = json;
       assert.deepEqual(

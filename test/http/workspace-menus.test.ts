@@ -1,4 +1,4 @@
-/** What is offered can be had, at every door; and what only goes by its name says what it needs. */
+/** Every endpoint takes what a menu offers. An arm that takes models by name says what it needs. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { oneEngine } from '../support/databases.ts';
@@ -37,7 +37,7 @@ oneEngine((engine) => {
       arms.flatMap((arm) => arm.models.map(({ id: model }) => ({ runtime, arm, model }))),
     );
 
-  it('every entry of every menu is taken by every door', async () => {
+  it('every endpoint takes every entry of every menu', async () => {
     assert.ok(entries().length > 100, `${entries().length} entries`);
     const nodes = entries().map(({ runtime, arm, model }, n) => ({
       name: `Imported ${n}`,
@@ -64,7 +64,7 @@ oneEngine((engine) => {
     }
   });
 
-  it('who has one can start it, and somebody pays', async () => {
+  it('a workspace with an entry is ready to start, and somebody pays', async () => {
     const firsts = new Map(entries().map((entry) => [`${entry.runtime} ${entry.arm.provider}`, entry]));
     for (const [about, { runtime, arm, model }] of firsts) {
       const id = await makeWorkspace(http, { runtime, model, secrets: secretsOf(arm) });
@@ -92,7 +92,7 @@ oneEngine((engine) => {
     assert.equal((await enable(true)).status, 200);
   });
 
-  it('no nonsense twin of an entry is', async () => {
+  it('no endpoint takes a nonsense twin of an entry', async () => {
     const other = await makeWorkspace(http, { runtime: 'mock' });
     const was = await storedAll(http);
     for (const { runtime, arm, model } of entries().filter(({ arm: { payer } }) => payer === 'platform')) {

@@ -1,4 +1,4 @@
-/** Every door of workspaces: what the registry allows is stored, and what it refuses changes nothing at all. */
+/** Every endpoint of workspaces: what the registry allows is stored, and what it refuses changes nothing at all. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { eachEngine } from '../support/databases.ts';
@@ -26,7 +26,7 @@ eachEngine((engine) => {
       ...(body === undefined ? {} : { body }),
     });
 
-  /** Refused with this status and code, and nothing is different afterwards. */
+  /** The request is refused with this status and code, and changes nothing. */
   async function refused(asked: () => Promise<Answer>, status: number, code: string): Promise<Answer> {
     const before = await storedAll(http);
     const answer = await asked();
@@ -54,7 +54,7 @@ eachEngine((engine) => {
       await refused(() => create({ runtime: 'mock' }), 409, 'ALREADY_EXISTS');
     });
 
-    it('takes a model by its name, and none that only looks like it', async () => {
+    it('takes a model by its name, and no name that only looks like it', async () => {
       const secrets = { MOONSHOT_API_KEY: 'k' };
       assert.equal(
         (await create({ name: 'Kimi', runtime: 'hermes', model: 'kimi-k9-preview', secrets })).status,
@@ -67,7 +67,7 @@ eachEngine((engine) => {
       );
     });
 
-    it('takes anything for an open runtime, and no runtime that nobody knows', async () => {
+    it('takes any model for an open runtime, and no unknown runtime', async () => {
       assert.equal((await create({ name: 'Open', runtime: 'external', model: nonsense })).status, 201);
       assert.equal((await create({ name: 'Open too', runtime: 'external' })).status, 201);
       await refused(
@@ -174,7 +174,7 @@ eachEngine((engine) => {
       await refused(() => ask('PATCH', `/workspaces/${id}`, { tier: 'huge' }), 400, 'REQUEST_INVALID');
     });
 
-    it('changes who pays only where that is accepted', async () => {
+    it('changes who pays only if the request accepts that', async () => {
       const id = await makeWorkspace(http, { runtime: 'claude-code', model: 'claude-sonnet-5-5' });
       const body = { runtime: 'hermes', model: 'claude-sonnet-5-5' };
       await refused(() => ask('PATCH', `/workspaces/${id}`, body), 422, 'MISSING_BYOK_CREDENTIAL');
@@ -217,7 +217,7 @@ eachEngine((engine) => {
       );
     });
 
-    it('writes nothing where the stored model cannot be read', async () => {
+    it('writes nothing if the stored model cannot be read', async () => {
       const id = await onHermes(http);
       await http.asSuperuser((tx) =>
         tx.script('ALTER TABLE migration.workspaces RENAME COLUMN model TO model_gone'),

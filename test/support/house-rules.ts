@@ -94,7 +94,7 @@ function importsOf({ path, text }: Source): string[] {
 const vague = /^(utils?|common|types|helpers?|services?|misc|shared|managers?|index)$/;
 
 /** A service is something that a tenant configures; the rule means the folder of that name for whatever was left over. */
-const nouns = /^src\/(platform\/resources|http\/routes\/resources)\/services\.ts$/;
+const nouns = /^src\/platform\/resources\/services\.ts$/;
 
 export const namesSayWhatIsInside: Rule = ({ path }) =>
   (nouns.test(path) ? '' : path)

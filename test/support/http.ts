@@ -3,7 +3,8 @@
  * and one key for each role; no key is in the demo itself.
  */
 import { randomUUID } from 'node:crypto';
-import { type App, type AppInput, buildApp } from '../../src/http/server/app.ts';
+import type { App, AppInput } from '../../src/http/contract.ts';
+import { buildApp } from '../../src/http/server/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { createApiKey } from '../../src/platform/access/keys.ts';
 import { openPlatform, type Platform } from '../../src/platform/open.ts';

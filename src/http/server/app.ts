@@ -2,79 +2,25 @@
  * Builds the HTTP application. It does not listen: tests call it by `inject`, and `serve.ts` listens. Schemas in zod are
  * the single source of validation, types and the OpenAPI document.
  *
- * A request passes, in this order: its id; is the server stopping; who calls and may they; is their budget used up;
- * the size and the shape of the body; the schemas of the route; the handler.
+ * A request passes these steps, in this order: id; is the server stopping; who calls, and may they; is their budget used
+ * up; size and shape of the body; schemas of the route; handler.
  */
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  LogController,
-  type RawServerDefault,
-} from 'fastify';
+import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
 import { DroverError } from '../../errors.ts';
-import type { VerifyToken } from '../../platform/access/authenticate.ts';
-import type { Platform } from '../../platform/open.ts';
-import type { Routing } from '../../platform/workspaces/routing.ts';
-import { guardRoutes } from './access.ts';
-import { answerErrors, answerFrameworkError } from './answer-errors.ts';
-import { followRequests, requestIdOf } from './follow-requests.ts';
-import type { Check } from './health.ts';
-import { readJsonBodies } from './json-bodies.ts';
-import { limitRequests, limitShapes } from './limits.ts';
+import { guardRoutes } from '../api/access.ts';
+import { answerErrors, answerFrameworkError, refuseConnection } from '../api/answer-errors.ts';
+import { followRequests, measureRequests, requestIdOf } from '../api/follow-requests.ts';
+import { replayAnswers } from '../api/idempotency.ts';
+import { limitRequests } from '../api/limits.ts';
+import { secureAnswers } from '../api/security.ts';
+import { traceRequests } from '../api/traces.ts';
+import { limitShapes, readJsonBodies, refuseUnknownQueries } from '../api/validation.ts';
+import type { App, AppDeps, AppInput, AppSettings } from '../contract.ts';
+import { describeApi } from '../documents/openapi.ts';
+import { servePages } from '../documents/pages.ts';
+import { routes } from '../routes.ts';
 import { createLog } from './log.ts';
-import { type Gauge, measureRequests } from './metrics.ts';
-import { describeApi } from './openapi.ts';
-import { servePages } from './pages.ts';
-import { refuseConnection } from './refuse-connections.ts';
-import { resources } from '../routes.ts';
-import { secureAnswers } from './security.ts';
-import { traceRequests } from './traces.ts';
-
-export type App = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
-
-export interface AppSettings {
-  readonly bodyLimitBytes: number;
-  readonly requestsPerMinute: number;
-  /** By address; more of them are refused with 429. Right ones of the same address are not: others may be behind it. */
-  readonly wrongCredentialsPerMinute: number;
-  readonly corsOrigins: readonly string[];
-  readonly trustProxy: boolean;
-}
-
-export interface AppInput {
-  readonly platform: Platform;
-  readonly version: string;
-  readonly build?: string;
-  readonly settings?: Partial<AppSettings>;
-  /** Silent where it is not given. */
-  readonly log?: Logger;
-  /** Verifies tokens of an identity provider, where one is configured. */
-  readonly verifyToken?: VerifyToken;
-  /** The registry and the keys of secrets; without them nothing can be routed. */
-  readonly routing?: Routing;
-  /** Checks of readiness beside those that every server has. */
-  readonly checks?: readonly Check[];
-  /** Figures beside those that every server has. */
-  readonly gauges?: readonly Gauge[];
-  /** Aborted when the server begins to stop: streams end, new requests are refused. */
-  readonly stopping?: AbortSignal;
-}
-
-/** What routes are given. */
-export interface AppDeps extends AppInput {
-  readonly build: string;
-  readonly settings: AppSettings;
-  readonly stopping: AbortSignal;
-}
 
 const usual: AppSettings = {
   bodyLimitBytes: 1_048_576,
@@ -104,7 +50,10 @@ export async function buildApp(input: AppInput): Promise<App> {
   await limitRequests(app, deps.settings);
   guardRoutes(app, deps);
   limitShapes(app);
-  for (const register of resources) register(app, deps);
+  // Hooks hold for the routes that are registered after them.
+  refuseUnknownQueries(app);
+  replayAnswers(app, deps);
+  for (const register of routes) register(app, deps);
   await app.ready();
   return app;
 }
@@ -113,10 +62,10 @@ function createFastify({ settings, log }: AppDeps): App {
   const loggerInstance: FastifyBaseLogger = log ?? createLog({ level: 'silent' });
   const app: App = fastify({
     loggerInstance,
-    // One line of our own for each request.
+    // followRequests writes the line of each request.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.bodyLimitBytes,
-    // The one proxy in front: what stands further left in X-Forwarded-For, anybody may have written.
+    // Only the one proxy in front is trusted. Anybody may have written what stands further left in X-Forwarded-For.
     trustProxy: settings.trustProxy && ((_address, hop) => hop === 0),
     genReqId: requestIdOf,
     requestIdHeader: false,
@@ -124,7 +73,7 @@ function createFastify({ settings, log }: AppDeps): App {
     onConstructorPoisoning: 'error',
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    // Time for a request to arrive whole; an answer may take longer.
+    // A request must arrive whole in this time; an answer may take longer.
     requestTimeout: 30_000,
     keepAliveTimeout: 65_000,
     http: { maxHeaderSize: 16_384, headersTimeout: 20_000 },
@@ -132,19 +81,21 @@ function createFastify({ settings, log }: AppDeps): App {
     clientErrorHandler: refuseConnection,
     frameworkErrors: answerFrameworkError,
   }).withTypeProvider<ZodTypeProvider>();
+  // Before any plugin is registered: a plugin copies the fields of requests.
+  for (const field of ['caller', 'heldKey', 'span'] as const) app.decorateRequest(field, null);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   readJsonBodies(app);
   return app;
 }
 
-/** Health is still answered, so that whoever asks learns that this server is going. */
+/** Routes of health still answer, so that a probe learns that this server is stopping. */
 function refuseWhileStopping(app: App, { stopping }: AppDeps): void {
   app.addHook('onRequest', (request, _reply, done) => {
     if (!stopping.aborted || request.routeOptions.config.whileStopping === true) return done();
     done(new DroverError('SHUTTING_DOWN', 'The server is stopping.'));
   });
-  // A connection that is kept for the next request would keep the server from closing.
+  // An open connection would keep the server from closing.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (stopping.aborted) void reply.header('connection', 'close');
     done();

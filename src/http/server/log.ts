@@ -1,13 +1,13 @@
 /**
- * Structured logs, one JSON object a line. Nothing secret may reach them: headers, bodies and query strings are not
- * logged at all, and what looks like a credential is struck out of the finished line, wherever it came from.
+ * Structured logs, one JSON object a line. No secret may reach them: headers, bodies and query strings are not logged at
+ * all, and whatever looks like a credential is struck out of the finished line.
  */
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { DroverError } from '../../errors.ts';
 
 export interface LogOptions {
   readonly level: string;
-  /** Standard output where it is not given. */
+  /** Standard output by default. */
   readonly destination?: DestinationStream;
 }
 
@@ -23,7 +23,7 @@ export function createLog({ level, destination }: LogOptions): Logger {
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** Each begins where a word begins and not within one, so that a long line costs no more than its length. */
+/** Each pattern begins where a word begins, so that a long line costs no more than its length. */
 const secrets: readonly (readonly [RegExp, string])[] = [
   [/drover_([0-9a-f]{32})_[\w-]{8,}/g, 'drover_$1_[secret]'],
   [/(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[token]'],
@@ -40,7 +40,7 @@ export function strikeSecrets(line: string): string {
   return secrets.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), line);
 }
 
-/** An error for the log: what happened, where, and what caused it; of data only what is no row's value. */
+/** An error for the log: what happened, where, and its cause. Of its data, only what is no value of a row. */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) };
   const { message, stack, cause } = error;

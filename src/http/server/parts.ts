@@ -1,19 +1,18 @@
-/** What runs in a server beside the API. A part may bring checks of readiness and figures of its own. */
+/** The parts of a server that run beside the API. A part may bring checks of readiness and figures. */
 import type { Logger } from 'pino';
 import { startWorkers, type Workers } from '../../fleet/worker.ts';
 import type { Platform } from '../../platform/open.ts';
 import type { Reloading } from '../../platform/workspaces/live-registry.ts';
 import { countRuns, secondsUnattended } from '../../postgres/runs/health.ts';
-import type { Check, Finding } from './health.ts';
-import type { Gauge } from './metrics.ts';
+import type { Check, CheckResult, Gauge } from '../contract.ts';
 
 export interface Part {
   readonly name: string;
   readonly checks?: readonly Check[];
   readonly gauges?: readonly Gauge[];
-  /** Called when the application is built, before it listens. */
+  /** Called when the server listens. */
   readonly start?: () => Promise<void> | void;
-  /** Called when the server stops: finish or put down what is under way. */
+  /** Called when the server stops. The part finishes its work or gives it back. */
   readonly stop?: () => Promise<void>;
 }
 
@@ -24,7 +23,7 @@ export function partsOf(platform: Platform, registry: Reloading, log: Logger): P
 
 const minuteMs = 60_000;
 
-/** The registry. Models end on a day, so what the database allows is kept up with the day. */
+/** The registry. Models end on a day, so each minute the database learns which day it is. */
 function routes(registry: Reloading, log: Logger): Part {
   let timer: NodeJS.Timeout | undefined;
   const keepUp = (): void => {
@@ -32,7 +31,7 @@ function routes(registry: Reloading, log: Logger): Part {
   };
   return {
     name: 'registry',
-    checks: [{ name: 'registry', critical: true, run: () => Promise.resolve(registryFinding(registry)) }],
+    checks: [{ name: 'registry', critical: true, run: () => Promise.resolve(checkRegistry(registry)) }],
     start: () => {
       timer = setInterval(keepUp, minuteMs).unref();
     },
@@ -43,8 +42,8 @@ function routes(registry: Reloading, log: Logger): Part {
   };
 }
 
-/** A broken registry that was read later leaves the last good one in force. */
-function registryFinding(registry: Reloading): Finding {
+/** A broken registry leaves the last good one in force. */
+function checkRegistry(registry: Reloading): CheckResult {
   const loaded = registry.current();
   const problems = registry.problems().slice(0, 5);
   const detail = problems.map(({ file, line, message }) => `${file}:${line} ${message}`).join('; ');
@@ -55,8 +54,8 @@ function registryFinding(registry: Reloading): Finding {
 
 const unattendedSeconds = 90;
 
-/** A run that nobody works on, in this process or another, is one that nobody will finish. */
-async function workersFinding(site: Platform['site']): Promise<Finding> {
+/** A run without a worker, in this process or another, will not finish. */
+async function checkWorkers(site: Platform['site']): Promise<CheckResult> {
   const seconds = await secondsUnattended(site);
   if (seconds === null || seconds < unattendedSeconds) return { status: 'ok' };
   return {
@@ -65,13 +64,13 @@ async function workersFinding(site: Platform['site']): Promise<Finding> {
   };
 }
 
-/** Workers that carry out runs; they finish the waves under way before they stop. */
+/** Workers of runs. A worker finishes its wave before it stops. */
 function runs({ site }: Platform, log: Logger): Part {
   let workers: Workers | undefined;
   return {
     name: 'runs',
     checks: [
-      { name: 'workers', critical: false, holdsMs: 5000, late: 'stale', run: () => workersFinding(site) },
+      { name: 'workers', critical: false, holdsMs: 5000, late: 'stale', run: () => checkWorkers(site) },
     ],
     gauges: [
       {

@@ -1,10 +1,11 @@
 /**
- * A server: database, application, parts, and one way to stop. Stopping takes nothing new, lets requests and parts finish
- * what is under way, and closes the database last; it takes a bounded time whatever hangs.
+ * A server: database, application, parts, and one way to stop. A server that stops takes nothing new, lets requests and
+ * parts finish, and closes the database last. Stopping takes a bounded time, whatever hangs.
  */
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import type { Logger } from 'pino';
 import type { ServerSettings } from '../../config.ts';
+import { DroverError } from '../../errors.ts';
 import { createOidcVerifier } from '../../platform/access/oidc.ts';
 import { openPlatform, type Platform } from '../../platform/open.ts';
 import { seedWithKeys, type FirstKey } from '../../platform/access/first-keys.ts';
@@ -16,48 +17,48 @@ import type { Database } from '../../postgres/driver/database.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
 import { loadRegistryFolder } from '../../registry/load/folder.ts';
 import { knowledgeOf } from '../../registry/known/knowledge.ts';
-import { addressUnavailable, tryAddress } from './address.ts';
-import { type App, buildApp } from './app.ts';
+import { startTracing, traceDatabase } from '../api/traces.ts';
+import { within } from '../api/within.ts';
+import type { App } from '../contract.ts';
+import { buildApp } from './app.ts';
 import { type Part, partsOf } from './parts.ts';
-import { startTracing, traceDatabase } from './traces.ts';
-import { within } from './within.ts';
 
 export interface ServeInput {
   readonly target: DatabaseTarget;
-  /** Put the demo into an embedded database that has no tenant. */
+  /** Fills an embedded database that has no tenant with the demo. */
   readonly demo: boolean;
   readonly settings: ServerSettings;
   readonly version: string;
   readonly log: Logger;
-  /** Where a key for secrets is kept in development. */
+  /** Where development keeps the key of secrets. */
   readonly dataFolder: string;
-  /** The registry; the built-in one where it is not given. */
+  /** The built-in registry by default. */
   readonly registryFolder?: string;
 }
 
 export interface RunningServer {
   /** Where it listens: http://127.0.0.1:3000 */
   readonly url: string;
-  /** Keys of the demo where this start made it; they are nowhere else. */
+  /** Keys of the demo, if this start made the demo. They are shown here only. */
   readonly firstKeys: readonly FirstKey[];
-  /** False where something did not finish in time and may keep the process from ending. May be called twice. */
+  /** False if something did not finish in time, and may keep the process from ending. May be called twice. */
   stop(): Promise<boolean>;
   /** Reads the registry again; a broken one changes nothing. */
   reload(): Promise<void>;
 }
 
-/** @throws ADDRESS_UNAVAILABLE, and whatever opening the database throws */
+/** @throws ADDRESS_UNAVAILABLE, and the errors of opening the database */
 export async function startServer(input: ServeInput): Promise<RunningServer> {
   const { settings, version, log } = input;
   await tryAddress(settings);
   const endTracing =
     settings.tracesUrl === undefined ? undefined : await startTracing(settings.tracesUrl, version);
-  // Before anything is opened: a server that may not run does not touch its database.
+  // A server without its keys does not touch its database.
   const keys = openSecretKeys(settings, input.dataFolder);
   const database = await openForServer(input);
   const stopping = new AbortController();
   try {
-    // Plans ask for it later than the registry is read, for which the platform must be open.
+    // The registry needs an open platform, and the platform a way to ask the registry. Plans ask later.
     const live: { registry?: Reloading } = {};
     const knowledge = (): ModelKnowledge | undefined => knowledgeOfLive(live.registry);
     const platform = await openPlatform(database, { install: true, knowledge });
@@ -80,6 +81,28 @@ export async function startServer(input: ServeInput): Promise<RunningServer> {
   }
 }
 
+type Address = Pick<ServerSettings, 'host' | 'port'>;
+
+/**
+ * Listens for a moment. A new database shows its keys once, when the server listens; it must not be made if the server cannot listen.
+ * @throws ADDRESS_UNAVAILABLE
+ */
+async function tryAddress(address: Address): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', reject).listen({ ...address }, () => resolve());
+  }).catch((error: unknown) => {
+    throw addressUnavailable(address, error);
+  });
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+function addressUnavailable({ host, port }: Address, cause: unknown): DroverError {
+  const { code = 'no code' } = cause as NodeJS.ErrnoException;
+  const message = `Nothing can listen on ${host}:${port} (${code}); choose another with --port or --host.`;
+  return new DroverError('ADDRESS_UNAVAILABLE', message, { host, port }, { cause });
+}
+
 async function openForServer({ target, settings }: ServeInput): Promise<Database> {
   const database = await openDatabase(
     'url' in target ? { ...target, poolSize: settings.poolSize } : { ...target, ownThread: true },
@@ -94,7 +117,7 @@ async function readRegistry({ registryFolder, log }: ServeInput, platform: Platf
   return registry;
 }
 
-/** What the registry in force says about models; nothing where it is broken. */
+/** What the registry in force says about models. A broken registry says nothing. */
 function knowledgeOfLive(registry: Reloading | undefined): ModelKnowledge | undefined {
   const loaded = registry?.current();
   return loaded?.kind === 'ok' ? knowledgeOf(loaded) : undefined;
@@ -176,7 +199,7 @@ async function stopAll(running: Running, { settings, log }: ServeInput): Promise
   return finished && closed;
 }
 
-/** Did the work end in time? What goes wrong with it is no reason not to stop. */
+/** Did the work end in time? An error in it does not keep the server from stopping. */
 function ends(limitMs: number, work: readonly Promise<unknown>[]): Promise<boolean> {
   return within(
     limitMs,

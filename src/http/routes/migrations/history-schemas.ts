@@ -12,8 +12,9 @@ import {
   leftBehindSchema,
   reasonText,
 } from './migration-schemas.ts';
-import { publicReason } from '../../server/problem.ts';
-import { moment, pageQuery, rowId, timestamp } from '../../schemas.ts';
+import { publicReason } from '../../api/problem.ts';
+import { pageQuery } from '../../api/paging.ts';
+import { moment, rowId, timestamp } from '../../schemas.ts';
 
 const kinds = z.enum(['model', 'rollback']);
 const states = z.enum(['running', 'prepared', 'succeeded', 'failed']);
@@ -27,7 +28,7 @@ export const migrationFilter = pageQuery.extend({
     .min(1)
     .max(300)
     .optional()
-    .describe('Id or name of a model, as source or target; also of one that is gone'),
+    .describe('Id or name of a model, as source or target. The model may be gone'),
   actor: z.string().min(1).max(300).optional(),
   since: moment.optional().describe('Began at or after'),
   until: moment.optional().describe('Began before'),
@@ -52,14 +53,14 @@ const summaryShape = {
   status: states,
   complete: z.boolean(),
   model_kind: z.string().nullable(),
-  from: modelName.describe('As it was called then; the model itself may be gone'),
+  from: modelName.describe('The name at that time; the model may be gone'),
   to: modelName,
   migrated_count: z.int(),
   actor: z.string().describe('Who did it'),
   reason: z.string().nullable(),
   forced: z.boolean(),
-  parent_id: rowId.nullable().describe('Of a rollback: what it takes back'),
-  rolled_back: z.boolean().describe('A rollback of it stands'),
+  parent_id: rowId.nullable().describe('Of a rollback: the migration that it takes back'),
+  rolled_back: z.boolean().describe('A rollback took it back, and was not taken back itself'),
   plan_hash: z.string().nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   started_at: timestamp,
@@ -88,7 +89,7 @@ export const migrationDetail = z
     left_behind: z.array(leftBehindSchema),
     skipped_count: z.int().describe('Of a rollback: rows that somebody changed since'),
     skipped: z.array(skippedSchema),
-    children: z.array(migrationSummary).describe('Its rollbacks, the failed ones too'),
+    children: z.array(migrationSummary).describe('Its rollbacks, failed ones included'),
   })
   .meta({ id: 'MigrationDetail' });
 
@@ -158,7 +159,7 @@ export const changeSchema = z
     row_id: z.string().describe('The key of the row, without the tenant; of several columns a JSON list'),
     before: z
       .unknown()
-      .describe('The columns as they were; of an edit the values within the document, by JSON pointer'),
+      .describe('The columns before the change; of an edit, the values in the document by JSON pointer'),
     after: z.unknown(),
   })
   .meta({ id: 'Change' });
@@ -176,7 +177,7 @@ interface StoredEdits {
   readonly edits: readonly { readonly pointer: string; readonly before: string; readonly after: string }[];
 }
 
-/** The journal keeps both sides of an edit together, as text; shown are the values: column → JSON pointer → value. */
+/** The journal keeps both sides of an edit as text. The answer shows the values: column → JSON pointer → value. */
 function editedValues(stored: unknown): { before: unknown; after: unknown } {
   const { column, carrier, edits } = stored as StoredEdits;
   const valueOf = (text: string): unknown => (carrier === 'comma' ? text : JSON.parse(text));
@@ -191,12 +192,14 @@ export const rollbackBody = z.strictObject({ reason: reasonText.optional() }).me
 export const rollbackAnswer = z
   .object({
     migration_id: rowId.describe('The rollback is a migration of its own'),
-    parent_id: rowId.describe('What was taken back'),
+    parent_id: rowId.describe('The migration that was taken back'),
     success: z.boolean(),
-    complete: z.boolean().describe('Nothing was left out'),
+    complete: z.boolean().describe('Every row was restored'),
     restored_count: z.int(),
     skipped_count: z.int(),
-    skipped: z.array(skippedSchema).describe('Up to a thousand of the rows that were left, with the reason'),
+    skipped: z
+      .array(skippedSchema)
+      .describe('Rows that were not restored, with the reason; up to a thousand'),
     duration_seconds: z.number(),
   })
   .meta({ id: 'RollbackResult' });

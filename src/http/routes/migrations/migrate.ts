@@ -1,25 +1,24 @@
 /** Moving a tenant off a model. */
 import { z } from 'zod';
 import { migrateModel } from '../../../platform/migrate-model.ts';
-import type { App, AppDeps } from '../../server/app.ts';
-import { keepAnswer } from '../../server/idempotency.ts';
+import type { App, AppDeps } from '../../contract.ts';
+import { keepAnswer } from '../../api/idempotency.ts';
 import { migrateAnswer, migrateBody, migrateJson } from './migration-schemas.ts';
-import { modelKinds } from '../models/kinds.ts';
-import { rowId } from '../../schemas.ts';
-import { tenantDoors } from './tenant-doors.ts';
+import { modelKinds, rowId } from '../../schemas.ts';
+import { tenantEndpoints } from './tenant-endpoints.ts';
 
 export function migrateRoutes(app: App, { platform }: AppDeps): void {
-  for (const door of tenantDoors(platform))
-    for (const { kind, path, title } of modelKinds)
+  for (const endpoints of tenantEndpoints(platform))
+    for (const { kind, resource } of modelKinds)
       app.route({
         method: 'POST',
-        url: `${door.prefix}/${path}/:model_id/migrate`,
-        config: { access: door.access('admin', 'migrations:write'), exposure: 'authenticated' },
+        url: `${endpoints.prefix}/${resource.path}/:model_id/migrate`,
+        config: { access: endpoints.access('admin', 'migrations:write'), exposure: 'authenticated' },
         schema: {
           tags: ['migrations'],
-          operationId: door.operation(`migrate${title}`),
-          summary: door.summary(`Move everything off a ${kind} model`),
-          params: z.object({ ...door.params, model_id: rowId }),
+          operationId: endpoints.operation(`migrate${resource.title}`),
+          summary: endpoints.summary(`Move everything off a ${kind} model`),
+          params: z.object({ ...endpoints.params, model_id: rowId }),
           body: migrateBody,
           response: { 200: migrateAnswer },
         },
@@ -27,7 +26,7 @@ export function migrateRoutes(app: App, { platform }: AppDeps): void {
           const { body } = request;
           const from = request.params.model_id.toLowerCase();
           const to = body.to_model_id.toLowerCase();
-          const acting = await door.acting(request);
+          const acting = await endpoints.acting(request);
           const answer = await migrateModel(platform, acting, {
             kind,
             fromId: from,

@@ -9,14 +9,14 @@ export const parameterPolicy = z
   .enum(['reset', 'keep', 'translate'])
   .default('reset')
   .describe(
-    'What becomes of the parameters of moved rows: emptied, kept, or kept as far as the target knows them',
+    'Parameters of moved rows: `reset` empties them, `keep` keeps them, `translate` keeps what the target knows',
   );
 
 export const entityTypes = z
   .array(z.string().max(100))
   .max(100)
   .optional()
-  .describe('Only these entity types; all where it is not given. An unknown one or an empty list is refused');
+  .describe('Only these entity types; by default all. An unknown type or an empty list is refused');
 
 export const reasonText = z.string().trim().min(1).max(2000).describe('Why; it is recorded');
 
@@ -41,9 +41,7 @@ export const leftBehindSchema = z
     type: z.string(),
     place: z.string(),
     reason: z.string(),
-    live: z
-      .boolean()
-      .describe('Configuration that goes on naming the source, so that the migration is partial'),
+    live: z.boolean().describe('Configuration that still names the source; the migration is partial then'),
     count: z.int(),
     message: z.string(),
     rows: z.array(namedRow).describe('Up to fifty of them'),
@@ -66,27 +64,28 @@ export const migrateBody = z
       .string()
       .regex(/^[0-9a-f]{64}$/, 'is the `plan_hash` of an earlier answer')
       .optional()
-      .describe('Only this plan; where the facts have changed since, 409 PLAN_STALE says which'),
+      .describe('Apply only this plan. If facts have changed since, 409 PLAN_STALE names them'),
   })
   .meta({ id: 'MigrateRequest' });
 
 export const migrateAnswer = z
   .object({
     migration_id: rowId.nullable().describe('null in a dry run'),
-    success: z.boolean().describe('Carried out; false in a dry run'),
+    success: z.boolean().describe('The migration was done; false in a dry run'),
     dry_run: z.boolean(),
     replayed: z
       .boolean()
-      .describe('This plan was applied before; this is its result, and nothing was done now'),
+      .describe('This plan was applied before. The answer is its result; nothing was done now'),
     complete: z.boolean().describe('Nothing live names the source any more, and it is retired'),
     from_model_id: rowId,
     to_model_id: rowId,
     migrated_count: z.int().describe('Rows that were changed; 0 in a dry run'),
-    failed_count: z.int().describe('Always 0: a migration is carried out as a whole or not at all'),
+    failed_count: z.int().describe('Always 0: a migration is done as a whole or not at all'),
     details: countsByType.describe(
-      'Changes of rows by entity type; a row of which a column and a document change counts twice. In a dry run what would change',
+      'Changes of rows by entity type; in a dry run, those that would be made. ' +
+        'A row counts twice if both a column and a document of it change',
     ),
-    left_behind: z.array(leftBehindSchema).describe('What goes on naming the source, and why'),
+    left_behind: z.array(leftBehindSchema).describe('What still names the source, and why'),
     findings: z.array(findingSchema),
     duration_seconds: z.number(),
     plan_hash: z.string(),

@@ -1,8 +1,8 @@
-/** When a model ends, who says so, and what takes its place, as it looks in the API. */
+/** The end of a model in the API: the day, who says so, and the successor. */
 import { z } from 'zod';
 import type { LifecycleNote, LifecycleStatus } from '../../../engine/models/lifecycle.ts';
 import { daysBetween } from '../../../engine/models/retirements.ts';
-import type { AppDeps } from '../../server/app.ts';
+import type { AppDeps } from '../../contract.ts';
 
 const status = z.enum(['active', 'deprecated', 'withdrawn', 'retired']);
 const source = z.string().describe('`database`, or the registry with its version');
@@ -17,15 +17,15 @@ const told = z
   })
   .meta({ id: 'LifecycleSource' });
 
-/** What all of them say together. */
+/** What all sources together say. */
 export const endShape = {
   retires_on: z.iso
     .date()
     .nullable()
     .describe(
-      'The day on which its provider shuts it down, the earliest that a source says; null where none does',
+      'The earliest day on which a source says that the provider shuts the model down; null if no source says so',
     ),
-  days_left: z.int().nullable().describe('Until then; negative where it is overdue'),
+  days_left: z.int().nullable().describe('Days until then; negative if the day has passed'),
   announced_on: z.iso.date().nullable(),
   lifecycle: status,
   sources: z.array(told).describe('Who says what'),
@@ -34,7 +34,7 @@ export const endShape = {
 export const successorSchema = z.object({ name: z.string(), source }).meta({ id: 'Successor' });
 
 export const ownSuccessorSchema = successorSchema
-  .extend({ model_id: z.guid().nullable().describe('Null where the tenant has no row of it yet') })
+  .extend({ model_id: z.guid().nullable().describe('Null if the tenant has no row of this model yet') })
   .meta({ id: 'OwnSuccessor' });
 
 export interface End {
@@ -44,7 +44,7 @@ export interface End {
   readonly says: readonly LifecycleNote[];
 }
 
-/** Of which day it is, and what the registry is called. */
+/** The day of the answer, and the name of the registry. */
 export interface Told {
   readonly today: string;
   readonly registry: string | undefined;

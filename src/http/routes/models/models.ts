@@ -1,31 +1,20 @@
-/** The three kinds of models. The list shows how much each is used; one that goes away says so in its headers. */
+/** The three kinds of models. The list counts where each model is used. The headers of an answer say that a model ends. */
 import { z } from 'zod';
 import { readModelEnd } from '../../../platform/model-ends.ts';
 import type { ModelEnd } from '../../../platform/model-ends.ts';
 import { listModelsAlone, listModelsInUse } from '../../../platform/rows/model-list.ts';
-import type { ModelKind, Resource } from '../../../platform/resources/declaration.ts';
-import {
-  completionModels,
-  embeddingModels,
-  transcriptionModels,
-} from '../../../platform/resources/models.ts';
-import { callerOf } from '../../server/access.ts';
-import type { App, AppDeps } from '../../server/app.ts';
+import type { Values } from '../../../platform/resources/declaration.ts';
+import { callerOf } from '../../api/access.ts';
+import type { App, AppDeps } from '../../contract.ts';
 import { endJson, endShape, ownSuccessorSchema, sourceName, toldTo } from './lifecycle-schemas.ts';
 import type { Told } from './lifecycle-schemas.ts';
-import { modelHeaders } from './headers.ts';
-import { pageAnswer, pageRequest, resourceRoutes } from '../resources/routes.ts';
+import { pageAnswer, pageRequest, resourceRoutes } from '../resources/resource-routes.ts';
 import { listSchema, rowSchema } from '../resources/schemas.ts';
-import { pageOf } from '../../schemas.ts';
-
-const kinds = [
-  { kind: 'completion', resource: completionModels },
-  { kind: 'transcription', resource: transcriptionModels },
-  { kind: 'embedding', resource: embeddingModels },
-] as const;
+import { pageOf } from '../../api/paging.ts';
+import { modelKinds, type ModelsOfKind } from '../../schemas.ts';
 
 export function modelRoutes(app: App, deps: AppDeps): void {
-  for (const { kind, resource } of kinds) {
+  for (const { kind, resource } of modelKinds) {
     resourceRoutes(app, deps, {
       resource,
       param: 'model_id',
@@ -47,7 +36,7 @@ const retirement = z
   .object({ ...endShape, successor: ownSuccessorSchema.nullable() })
   .meta({ id: 'ModelRetirement' })
   .nullable()
-  .describe('What its row and the registry say of its end; null where neither says anything');
+  .describe('The end of the model by its row and the registry; null if neither names one');
 
 function retirementJson(end: ModelEnd | undefined, told: Told) {
   if (end === undefined) return null;
@@ -64,12 +53,8 @@ const usage = z
   .optional()
   .describe('Rows that name the model by type: live, deleted or archived, and records of what happened');
 
-/** Counting looks at every row that may name a model, so whoever only wants the models can leave it out. */
-function addList(
-  app: App,
-  { platform }: AppDeps,
-  { kind, resource }: { readonly kind: ModelKind; readonly resource: Resource },
-): void {
+/** Counting reads every row that may name a model, so a caller can do without the counts. */
+function addList(app: App, { platform }: AppDeps, { kind, resource }: ModelsOfKind): void {
   app.route({
     method: 'GET',
     url: `/api/v1/${resource.path}`,
@@ -103,4 +88,25 @@ function addList(
       return pageAnswer({ items: whole, next });
     },
   });
+}
+
+/** Deprecation (RFC 9745), Sunset (RFC 8594), and a link to the successor, from the row and the registry. */
+function modelHeaders(path: string, row: Values, end: ModelEnd | undefined): Record<string, string> {
+  if (end === undefined) return {};
+  const { day, successor } = end;
+  const since = deprecatedSince(row, end);
+  return {
+    ...(since === undefined ? {} : { deprecation: `@${Math.floor(Date.parse(since) / 1000)}` }),
+    ...(day === null ? {} : { sunset: new Date(`${day}T00:00:00Z`).toUTCString() }),
+    ...(successor?.key ? { link: `</api/v1/${path}/${successor.key}>; rel="successor-version"` } : {}),
+  };
+}
+
+/** The earliest day that a source tells. A row marked by SQL may hold no day; then its last change is the latest possible. */
+function deprecatedSince(row: Values, { announced, says }: ModelEnd): string | undefined {
+  const marked = row['deprecated_at'] ?? row['retired_at'];
+  const since = typeof marked === 'string' ? marked : undefined;
+  if (announced !== null && (since === undefined || announced < since.slice(0, 10))) return announced;
+  const byRow = says.some(({ by, status }) => by === 'database' && status !== 'active');
+  return since ?? (byRow ? String(row['updated_at']) : undefined);
 }

@@ -1,12 +1,12 @@
-/** Models in use that end: a tenant's own, and all tenants' for an operator; as JSON or as a calendar. */
+/** Models in use that end, of the caller's tenant or (for an operator) of all tenants, as JSON or as a calendar. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { writeCalendar } from '../../../engine/models/calendar.ts';
 import { retirementEvents } from '../../../engine/models/retirements.ts';
 import { listAllRetirements, listOwnRetirements } from '../../../platform/retirements.ts';
 import type { Retirement } from '../../../platform/retirements.ts';
-import { callerOf } from '../../server/access.ts';
-import type { App, AppDeps } from '../../server/app.ts';
+import { callerOf } from '../../api/access.ts';
+import type { App, AppDeps } from '../../contract.ts';
 import {
   endJson,
   endShape,
@@ -29,10 +29,8 @@ const ownSchema = z
     kind: z.string(),
     name: z.string(),
     family: z.string().nullable(),
-    provider: z.string().nullable().describe('Null also where tenants call it differently'),
-    model_id: rowId
-      .nullable()
-      .describe('Null where something names the model, of which the tenant has no row'),
+    provider: z.string().nullable().describe('Null also if tenants use different names'),
+    model_id: rowId.nullable().describe('Null if the tenant has no row of the model'),
     successor: ownSuccessorSchema.nullable(),
     rows_affected: z.int(),
     details: countsByType.describe('Rows by entity type'),
@@ -60,7 +58,7 @@ const allSchema = z
 
 const tenantsShown = 100;
 
-/** A calendar is a text; what the schema of the JSON says does not apply to it. */
+/** A calendar is a text, and has a schema of its own. */
 const calendarText = z.string().meta({ description: 'RFC 5545' });
 
 export function retirementRoutes(app: App, { platform }: AppDeps): void {
@@ -103,7 +101,7 @@ export function retirementRoutes(app: App, { platform }: AppDeps): void {
 /** One status, two media types. */
 function answerOf<Item extends z.ZodType>(item: Item) {
   return {
-    description: 'By day, what nobody knows the day of last',
+    description: 'By day; models without a known day come last',
     content: {
       'application/json': { schema: z.object({ items: z.array(item) }) },
       'text/calendar': { schema: calendarText },
@@ -118,7 +116,7 @@ function wantsCalendar({ query: asked, headers }: FastifyRequest): boolean {
   return types.includes('text/calendar') && !types.includes('application/json');
 }
 
-/** A tenant's own calendar says nothing about tenants: it has only itself. */
+/** The calendar of one tenant does not name the tenant. */
 function sendCalendar(reply: FastifyReply, found: readonly Retirement[]): FastifyReply {
   const shown = found.map((one) => (one.tenants.length > 1 ? one : { ...one, tenants: [] }));
   const calendar = {

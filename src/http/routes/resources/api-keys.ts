@@ -1,20 +1,19 @@
-/** Keys of programs: list, get, rename, revoke as any resource; making one shows its secret, once. */
+/** Who the caller is, and the keys of programs. The answer that makes a key is the only one that shows it. */
 import { z } from 'zod';
 import { grantableScopes } from '../../../platform/access/caller.ts';
 import { makeKey } from '../../../platform/access/keys.ts';
 import { apiKeys } from '../../../platform/resources/api-keys.ts';
 import { etagOf } from '../../../platform/rows/representation.ts';
-import { callerOf } from '../../server/access.ts';
-import type { App, AppDeps } from '../../server/app.ts';
-import { resourceRoutes } from './routes.ts';
-import { rowSchema } from './schemas.ts';
+import { callerOf } from '../../api/access.ts';
+import type { App, AppDeps } from '../../contract.ts';
+import { resourceRoutes } from './resource-routes.ts';
+import { inputSchema, rowSchema } from './schemas.ts';
 import { moment, rowId } from '../../schemas.ts';
-import { inputSchema } from './value-schemas.ts';
 
 const newKey = z
   .strictObject({
     name: inputSchema({ kind: 'text', min: 1, max: 200, form: 'line' }) as z.ZodString,
-    user_id: rowId.optional().describe('Whose key it is; yours where it is not given'),
+    user_id: rowId.optional().describe('The owner of the key; by default the caller'),
     scopes: z.array(z.enum(grantableScopes)).min(1).max(grantableScopes.length).default(['*']),
     expires_at: moment.nullable().default(null),
   })
@@ -45,6 +44,29 @@ export function apiKeyRoutes(app: App, deps: AppDeps): void {
         'cache-control': 'no-store',
       });
       return { api_key: made.row, key: made.text };
+    },
+  });
+}
+
+const me = z
+  .object({
+    tenant_id: rowId,
+    user_id: rowId,
+    role: z.enum(['sysadmin', 'admin', 'member', 'viewer']),
+    scopes: z.array(z.string()),
+    actor: z.string().describe('How records name the caller'),
+  })
+  .meta({ id: 'Me' });
+
+export function meRoutes(app: App): void {
+  app.route({
+    method: 'GET',
+    url: '/api/v1/me',
+    config: { access: { role: 'viewer', scope: null }, exposure: 'authenticated' },
+    schema: { tags: ['me'], operationId: 'getMe', summary: 'Who the caller is', response: { 200: me } },
+    handler: (request) => {
+      const { tenantId, userId, role, scopes, actor } = callerOf(request);
+      return { tenant_id: tenantId, user_id: userId, role, scopes: [...scopes], actor };
     },
   });
 }

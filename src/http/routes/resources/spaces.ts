@@ -7,18 +7,10 @@ import {
   unlinkModel,
 } from '../../../platform/rows/space-models.ts';
 import { spaces } from '../../../platform/resources/spaces.ts';
-import { callerOf } from '../../server/access.ts';
-import type { App, AppDeps } from '../../server/app.ts';
-import { resourceRoutes } from './routes.ts';
-import { rowId, timestamp } from '../../schemas.ts';
-
-const kinds = [
-  { kind: 'completion', title: 'Completion' },
-  { kind: 'transcription', title: 'Transcription' },
-  { kind: 'embedding', title: 'Embedding' },
-] as const;
-
-type Kind = (typeof kinds)[number];
+import { callerOf } from '../../api/access.ts';
+import type { App, AppDeps } from '../../contract.ts';
+import { resourceRoutes } from './resource-routes.ts';
+import { modelKinds, type ModelsOfKind, rowId, timestamp } from '../../schemas.ts';
 
 const spaceModel = z
   .object({
@@ -36,21 +28,21 @@ const oneLink = inSpace.extend({ model_id: rowId });
 
 export function spaceRoutes(app: App, deps: AppDeps): void {
   resourceRoutes(app, deps, { resource: spaces });
-  for (const kind of kinds) {
+  for (const kind of modelKinds) {
     addLinks(app, deps, kind);
     addLink(app, deps, kind);
     addUnlink(app, deps, kind);
   }
 }
 
-function addLinks(app: App, { platform }: AppDeps, { kind, title }: Kind): void {
+function addLinks(app: App, { platform }: AppDeps, { kind, resource }: ModelsOfKind): void {
   app.route({
     method: 'GET',
-    url: `/api/v1/spaces/:space_id/${kind}-models`,
+    url: `/api/v1/spaces/:space_id/${resource.path}`,
     config: { access: spaces.access.read, exposure: 'authenticated' },
     schema: {
       tags: ['spaces'],
-      operationId: `listSpace${title}Models`,
+      operationId: `listSpace${resource.title}s`,
       summary: `The ${kind} models that the space may use, all of them`,
       params: inSpace,
       response: { 200: z.object({ items: z.array(spaceModel) }) },
@@ -63,14 +55,14 @@ function addLinks(app: App, { platform }: AppDeps, { kind, title }: Kind): void 
   });
 }
 
-function addLink(app: App, { platform }: AppDeps, { kind, title }: Kind): void {
+function addLink(app: App, { platform }: AppDeps, { kind, resource }: ModelsOfKind): void {
   app.route({
     method: 'PUT',
-    url: `/api/v1/spaces/:space_id/${kind}-models/:model_id`,
+    url: `/api/v1/spaces/:space_id/${resource.path}/:model_id`,
     config: { access: { role: 'admin', scope: 'spaces:write' }, exposure: 'authenticated' },
     schema: {
       tags: ['spaces'],
-      operationId: `linkSpace${title}Model`,
+      operationId: `linkSpace${resource.title}`,
       summary: `Lets the space use the ${kind} model; twice is no error`,
       params: oneLink,
       response: { 204: z.null() },
@@ -82,14 +74,14 @@ function addLink(app: App, { platform }: AppDeps, { kind, title }: Kind): void {
   });
 }
 
-function addUnlink(app: App, { platform }: AppDeps, { kind, title }: Kind): void {
+function addUnlink(app: App, { platform }: AppDeps, { kind, resource }: ModelsOfKind): void {
   app.route({
     method: 'DELETE',
-    url: `/api/v1/spaces/:space_id/${kind}-models/:model_id`,
+    url: `/api/v1/spaces/:space_id/${resource.path}/:model_id`,
     config: { access: { role: 'admin', scope: 'spaces:write' }, exposure: 'authenticated' },
     schema: {
       tags: ['spaces'],
-      operationId: `unlinkSpace${title}Model`,
+      operationId: `unlinkSpace${resource.title}`,
       summary: `Takes the ${kind} model from the space; refused while something in it uses the model`,
       params: oneLink,
       response: { 204: z.null() },

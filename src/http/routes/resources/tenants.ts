@@ -1,14 +1,16 @@
-/** Organisations: sysadmins keep the list of them, and everybody sees their own. */
+/** Organisations and their defaults. Sysadmins keep the list; everybody sees their own. */
 import { z } from 'zod';
+import { defaults } from '../../../platform/resources/defaults.ts';
 import { tenants } from '../../../platform/resources/tenants.ts';
 import { users } from '../../../platform/resources/users.ts';
 import { etagOf } from '../../../platform/rows/representation.ts';
+import { getDefaults, updateDefaultsOf } from '../../../platform/rows/tenant-defaults.ts';
 import { appointAdmin, getOwnTenant } from '../../../platform/access/tenant-admins.ts';
-import { callerOf } from '../../server/access.ts';
-import type { App, AppDeps } from '../../server/app.ts';
-import { resourceRoutes } from './routes.ts';
-import { createSchema, rowSchema } from './schemas.ts';
-import { rowId } from '../../schemas.ts';
+import { callerOf } from '../../api/access.ts';
+import type { App, AppDeps } from '../../contract.ts';
+import { resourceRoutes } from './resource-routes.ts';
+import { createSchema, rowSchema, updateSchema } from './schemas.ts';
+import { matchHeaders, rowId } from '../../schemas.ts';
 
 export function tenantRoutes(app: App, deps: AppDeps): void {
   const prefix = '/api/v1/sysadmin';
@@ -53,6 +55,54 @@ function addAdmin(app: App, { platform }: AppDeps): void {
       const { email, display_name: displayName } = request.body as { email: string; display_name: string };
       const admin = { tenantId: request.params.tenant_id, email, displayName };
       return reply.code(201).send(await appointAdmin(platform, callerOf(request), admin));
+    },
+  });
+}
+
+const defaultsRow = rowSchema(defaults);
+
+export function defaultRoutes(app: App, deps: AppDeps): void {
+  addDefaults(app, deps);
+  addDefaultsUpdate(app, deps);
+}
+
+function addDefaults(app: App, { platform }: AppDeps): void {
+  app.route({
+    method: 'GET',
+    url: '/api/v1/defaults',
+    config: { access: { role: 'viewer', scope: 'models:read' }, exposure: 'authenticated' },
+    schema: {
+      tags: ['models'],
+      operationId: 'getDefaults',
+      summary: 'The models that are used if nothing else is chosen',
+      response: { 200: defaultsRow },
+    },
+    handler: async (request, reply) => {
+      const found = await getDefaults(platform, callerOf(request));
+      reply.header('etag', etagOf(found));
+      return found;
+    },
+  });
+}
+
+function addDefaultsUpdate(app: App, { platform }: AppDeps): void {
+  app.route({
+    method: 'PATCH',
+    url: '/api/v1/defaults',
+    config: { access: { role: 'admin', scope: 'models:write' }, exposure: 'authenticated' },
+    schema: {
+      tags: ['models'],
+      operationId: 'updateDefaults',
+      summary: 'Changes the defaults: what is not given stays, null is none',
+      headers: matchHeaders,
+      body: updateSchema(defaults),
+      response: { 200: defaultsRow },
+    },
+    handler: async (request, reply) => {
+      const change = { ifMatch: request.headers['if-match'], values: request.body };
+      const changed = await updateDefaultsOf(platform, callerOf(request), change);
+      reply.header('etag', etagOf(changed));
+      return changed;
     },
   });
 }

@@ -1,37 +1,123 @@
 /** Moving all tenants, or chosen ones, off a model. */
 import { z } from 'zod';
 import { createRun } from '../../../fleet/create.ts';
-import { planRun } from '../../../fleet/plan-run.ts';
+import { type PlannedRun, type PlannedTenant, planRun } from '../../../fleet/plan-run.ts';
+import type { RunRequest, TenantMapping } from '../../../fleet/request.ts';
 import { workThrough } from '../../../fleet/work-through.ts';
-import { listRunTenants } from '../../../postgres/runs/tenants.ts';
-import { getRun } from '../../../postgres/runs/runs.ts';
-import { callerOf } from '../../server/access.ts';
-import type { App, AppDeps } from '../../server/app.ts';
+import { listRunTenants, type RunTenant } from '../../../postgres/runs/tenants.ts';
+import { getRun, type RunRecord } from '../../../postgres/runs/runs.ts';
+import { callerOf } from '../../api/access.ts';
+import type { App, AppDeps } from '../../contract.ts';
 import {
-  migrateAllAnswer,
-  migrateAllBody,
-  migrateAllQuery,
-  runPlanJson,
-  runRequestOf,
-  runResultJson,
+  countsByType,
+  entityTypes,
+  findingJson,
+  findingSchema,
+  parameterPolicy,
+  reasonText,
+} from '../migrations/migration-schemas.ts';
+import {
+  paceOf,
+  paceShape,
   runStarted,
   runStartedJson,
-} from './migrate-all-schemas.ts';
-import { modelKinds } from '../models/kinds.ts';
-import { rowId } from '../../schemas.ts';
+  runStatus,
+  runTenantJson,
+  runTenantSchema,
+  whyJson,
+} from './schemas.ts';
+import { modelKinds, rowId } from '../../schemas.ts';
+
+const migrateAllBody = z
+  .strictObject({
+    to_model_id: rowId.describe(
+      'The id of a model in any tenant. In each other tenant the model of the same name and family is meant',
+    ),
+    entity_types: entityTypes,
+    confirm_migration: z.boolean().default(false).describe('Warnings were read and accepted, in all tenants'),
+    force_override: z
+      .boolean()
+      .default(false)
+      .describe('Passes the errors that may be forced; needs a reason'),
+    reason: reasonText.optional(),
+    parameters: parameterPolicy,
+    dry_run: z.boolean().default(false).describe('Plan each tenant and write nothing'),
+    tenant_ids: z
+      .array(rowId)
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe('Only these tenants, in this order; by default all'),
+    mapping: z
+      .record(rowId, z.strictObject({ from_model_id: rowId.optional(), to_model_id: rowId.optional() }))
+      .optional()
+      .describe('By tenant: the models that are meant, if names would find other models or none'),
+    include_suspended: z.boolean().default(false),
+    ...paceShape,
+  })
+  .meta({ id: 'MigrateAllRequest' });
+
+const migrateAllQuery = z.object({
+  wait: z
+    .stringbool()
+    .default(false)
+    .describe('Answer only when the run has ended or stands still, with all results'),
+});
+
+const runResult = z
+  .object({
+    run_id: rowId,
+    status: runStatus,
+    total_tenants: z.int(),
+    pending: z.int(),
+    succeeded: z.int(),
+    failed: z.int(),
+    skipped: z.int(),
+    migrated_count: z.int(),
+    results: z.array(runTenantSchema),
+  })
+  .meta({ id: 'RunResult' });
+
+const plannedTenant = z
+  .object({
+    ...runTenantSchema.shape,
+    status: z.enum(['ready', 'failed', 'skipped']).describe('`ready`: it would be moved'),
+    requires_confirmation: z.boolean(),
+    plan_hash: z.string().nullable(),
+    details: countsByType,
+    findings: z.array(findingSchema),
+  })
+  .omit({ migration_id: true, duration_seconds: true })
+  .meta({ id: 'PlannedTenant' });
+
+const runPlan = z
+  .object({
+    run_id: z.null(),
+    dry_run: z.literal(true),
+    total_tenants: z.int(),
+    ready: z.int(),
+    failed: z.int(),
+    skipped: z.int(),
+    migrated_count: z.int().describe('Rows that would be moved'),
+    requires_confirmation: z.boolean(),
+    results: z.array(plannedTenant),
+  })
+  .meta({ id: 'RunPlan' });
+
+const migrateAllAnswer = z.union([runResult, runPlan]);
 
 const mostTenants = 1_000_000;
 
 export function migrateAllRoutes(app: App, { platform, stopping }: AppDeps): void {
   const { site } = platform;
-  for (const { kind, path, title } of modelKinds)
+  for (const { kind, resource } of modelKinds)
     app.route({
       method: 'POST',
-      url: `/api/v1/sysadmin/system/${path}/:model_id/migrate-all-tenants`,
+      url: `/api/v1/sysadmin/system/${resource.path}/:model_id/migrate-all-tenants`,
       config: { access: { role: 'sysadmin', scope: 'runs:write' }, exposure: 'authenticated' },
       schema: {
         tags: ['runs'],
-        operationId: `migrateAllTenantsOff${title}`,
+        operationId: `migrateAllTenantsOff${resource.title}`,
         summary: `Move all tenants off a ${kind} model`,
         params: z.object({ model_id: rowId }),
         querystring: migrateAllQuery,
@@ -49,10 +135,80 @@ export function migrateAllRoutes(app: App, { platform, stopping }: AppDeps): voi
         const runId = await createRun(site, asked);
         void reply.header('location', `/api/v1/runs/${runId}`);
         if (!request.query.wait) return reply.code(202).send(runStartedJson(await getRun(site, runId)));
-        // Whoever waits also works, so that the answer comes where no other worker is running.
+        // The request that waits also works, so that it is answered even if no other worker runs.
         const run = await workThrough(site, runId, { signal: stopping });
         const tenants = await listRunTenants(site, { runId, limit: mostTenants });
         return reply.code(200).send(runResultJson(run, tenants));
       },
     });
+}
+
+type Body = z.infer<typeof migrateAllBody>;
+
+/** The request to the fleet. Case does not matter in ids. */
+function runRequestOf(body: Body, about: { kind: string; fromId: string; actor: string }): RunRequest {
+  const { mapping, tenant_ids: tenants, reason, entity_types: types } = body;
+  return {
+    kind: about.kind,
+    from: about.fromId.toLowerCase(),
+    to: body.to_model_id.toLowerCase(),
+    actor: about.actor,
+    parameters: body.parameters,
+    confirm: body.confirm_migration,
+    force: body.force_override,
+    includeSuspended: body.include_suspended,
+    ...(types === undefined ? {} : { entityTypes: types }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(tenants === undefined ? {} : { tenants: tenants.map((id) => id.toLowerCase()) }),
+    ...(mapping === undefined ? {} : { mapping: mappingOf(mapping) }),
+    ...paceOf(body),
+  };
+}
+
+function mappingOf(mapping: NonNullable<Body['mapping']>): Record<string, TenantMapping> {
+  const one = ({ from_model_id: from, to_model_id: to }: (typeof mapping)[string]): TenantMapping => ({
+    ...(from === undefined ? {} : { from: from.toLowerCase() }),
+    ...(to === undefined ? {} : { to: to.toLowerCase() }),
+  });
+  return Object.fromEntries(Object.entries(mapping).map(([id, value]) => [id.toLowerCase(), one(value)]));
+}
+
+function runResultJson(run: RunRecord, tenants: readonly RunTenant[]): z.infer<typeof runResult> {
+  return {
+    ...runStartedJson(run),
+    succeeded: run.succeeded,
+    migrated_count: run.migratedCount,
+    results: tenants.map(runTenantJson),
+  };
+}
+
+function runPlanJson(plan: PlannedRun): z.infer<typeof runPlan> {
+  return {
+    run_id: null,
+    dry_run: true,
+    total_tenants: plan.total,
+    ready: plan.ready,
+    failed: plan.failed,
+    skipped: plan.skipped,
+    migrated_count: plan.count,
+    requires_confirmation: plan.tenants.some(({ needsConfirmation }) => needsConfirmation),
+    results: plan.tenants.map(plannedJson),
+  };
+}
+
+function plannedJson(one: PlannedTenant): z.infer<typeof plannedTenant> {
+  return {
+    tenant_id: one.tenant,
+    tenant_name: one.tenantName,
+    status: one.status,
+    ...whyJson(one),
+    resolved_from_model_id: one.fromKey,
+    resolved_to_model_id: one.toKey,
+    complete: one.complete,
+    migrated_count: one.count,
+    details: { ...one.details },
+    findings: one.findings.map(findingJson),
+    requires_confirmation: one.needsConfirmation,
+    plan_hash: one.planHash,
+  };
 }

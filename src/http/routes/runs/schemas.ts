@@ -1,8 +1,10 @@
 /** How runs look in the API. */
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { RunPace } from '../../../fleet/request.ts';
 import type { RunTenant } from '../../../postgres/runs/tenants.ts';
 import type { RunWorker } from '../../../postgres/runs/workers.ts';
-import type { RunRecord } from '../../../postgres/runs/runs.ts';
+import type { Canary, RunRecord, Throttle } from '../../../postgres/runs/runs.ts';
 import {
   countsByType,
   entityTypes,
@@ -10,7 +12,20 @@ import {
   findingSchema,
   parameterPolicy,
 } from '../migrations/migration-schemas.ts';
-import { pageQuery, rowId, timestamp } from '../../schemas.ts';
+import { pageQuery } from '../../api/paging.ts';
+import { rowId, timestamp } from '../../schemas.ts';
+
+export const readsRuns = {
+  access: { role: 'sysadmin', scope: 'runs:read' },
+  exposure: 'authenticated',
+} as const;
+
+export const runParams = z.object({ run_id: rowId });
+
+/** The run that a path names. */
+export function runIdOf({ params }: FastifyRequest): string {
+  return (params as z.infer<typeof runParams>).run_id.toLowerCase();
+}
 
 export const runStatus = z.enum([
   'queued',
@@ -27,8 +42,8 @@ const tenantStatus = z.enum(['pending', 'claimed', 'succeeded', 'failed', 'skipp
 const runKind = z.enum(['model', 'rollback']);
 const limit = z.number().min(0).optional();
 
-/** How a run goes about its tenants: of a new run, and of one that takes another back. */
-export const paceShape = {
+/** The pace of a run: of a new run, and of a run that takes another one back. */
+const pace = z.object({
   wave_size: z.int().min(1).max(10_000).default(100).describe('Tenants in one wave'),
   canary: z
     .strictObject({
@@ -37,12 +52,17 @@ export const paceShape = {
       afterwards: z
         .enum(['wait', 'go_on'])
         .default('wait')
-        .describe('Wait for `continue`, or go on where no more failed than `max_failures` (none without it)'),
+        .describe('Wait for `continue`, or go on if at most `max_failures` failed (by default none)'),
     })
     .optional()
-    .describe('So many tenants, or that share of them, go first'),
+    .describe('This many tenants, or this share of them, go first'),
   max_failures: z.int().min(0).max(1_000_000).optional().describe('The run stops when more tenants failed'),
-  max_failure_share: z.number().gt(0).max(1).optional().describe('The same as a share of those visited'),
+  max_failure_share: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe('The same, as a share of the visited tenants'),
   throttle: z
     .strictObject({
       max_replication_lag_ms: limit,
@@ -52,7 +72,8 @@ export const paceShape = {
     })
     .optional()
     .describe('Limits above which workers wait before the next wave'),
-};
+});
+export const paceShape = pace.shape;
 
 export const rollbackRunBody = z.strictObject({
   reason: z.string().trim().min(1).max(2000).optional().describe('Why; it is recorded'),
@@ -79,7 +100,7 @@ export const runSchema = z
     status_reason: z.string().nullable().describe('Why it stands still'),
     throttle_reason: z.string().nullable().describe('Why workers wait although it is running'),
     model_kind: z.string(),
-    from: modelSchema.describe('As it was asked for; in each tenant it has another id'),
+    from: modelSchema.describe('As the request named it; in each tenant it has another id'),
     to: modelSchema,
     options: optionsSchema,
     actor: z.string(),
@@ -101,6 +122,17 @@ export const runSchema = z
 export const runDetail = runSchema
   .extend({ workers: z.array(z.object({ id: z.string(), seen_at: timestamp })).describe('Who works on it') })
   .meta({ id: 'RunDetail' });
+
+export const runStarted = z
+  .object({
+    run_id: rowId,
+    status: runStatus,
+    total_tenants: z.int(),
+    pending: z.int().describe('Tenants that will be visited'),
+    failed: z.int().describe('Tenants that have no such target: they fail before the run begins'),
+    skipped: z.int(),
+  })
+  .meta({ id: 'RunStarted' });
 
 const why = z.object({ code: z.string(), message: z.string() }).optional();
 
@@ -157,6 +189,11 @@ export function runJson(run: RunRecord): z.infer<typeof runSchema> {
   };
 }
 
+export function runStartedJson(run: RunRecord): z.infer<typeof runStarted> {
+  const { id, status, total, pending, failed, skipped } = run;
+  return { run_id: id, status, total_tenants: total, pending, failed, skipped };
+}
+
 export function runDetailJson(run: RunRecord, workers: readonly RunWorker[]): z.infer<typeof runDetail> {
   return { ...runJson(run), workers: workers.map(({ id, seenAt }) => ({ id, seen_at: seenAt })) };
 }
@@ -186,7 +223,7 @@ export function runTenantJson(one: RunTenant): z.infer<typeof runTenantSchema> {
   };
 }
 
-/** Why it failed is an error, why it was skipped a note. */
+/** The reason of a failure is an error; any other reason is a note. */
 export function whyJson({
   status,
   code,
@@ -198,4 +235,36 @@ export function whyJson({
 }): Record<string, { code: string; message: string }> {
   if (code === null) return {};
   return { [status === 'failed' ? 'error' : 'note']: { code, message: message ?? '' } };
+}
+
+type Pace = z.infer<typeof pace>;
+
+/** The pace that a request asks for. */
+export function paceOf(body: Pace): RunPace {
+  const { canary, throttle, max_failures: maxFailures, max_failure_share: maxFailureShare } = body;
+  return {
+    waveSize: body.wave_size,
+    ...(canary === undefined ? {} : { canary: canaryOf(canary) }),
+    ...(maxFailures === undefined ? {} : { maxFailures }),
+    ...(maxFailureShare === undefined ? {} : { maxFailureShare }),
+    ...(throttle === undefined ? {} : { throttle: throttleOf(throttle) }),
+  };
+}
+
+function canaryOf({ tenants, share, afterwards }: NonNullable<Pace['canary']>): Canary {
+  return {
+    afterwards: afterwards === 'wait' ? 'wait' : 'go-on',
+    ...(tenants === undefined ? {} : { tenants }),
+    ...(share === undefined ? {} : { share }),
+  };
+}
+
+function throttleOf(limits: NonNullable<Pace['throttle']>): Throttle {
+  const named = {
+    maxReplicationLagMs: limits.max_replication_lag_ms,
+    maxReplicationLagBytes: limits.max_replication_lag_bytes,
+    maxActiveStatements: limits.max_active_statements,
+    maxLatencyMs: limits.max_latency_ms,
+  };
+  return Object.fromEntries(Object.entries(named).filter(([, limit]) => limit !== undefined));
 }

@@ -1,10 +1,10 @@
-/** Secrets of workspaces and of the tenant. They go in, and never come out. */
+/** Secrets of workspaces and of the tenant. No answer ever holds their values. */
 import { z } from 'zod';
 import { deleteSecret, listSecrets, putSecret } from '../../../platform/secrets/change.ts';
 import { secretNameForm } from '../../../platform/secrets/names.ts';
-import type { App, AppDeps } from '../../server/app.ts';
+import type { App, AppDeps } from '../../contract.ts';
 import { rowId, timestamp } from '../../schemas.ts';
-import { doorOf, secretValue } from './workspace-door.ts';
+import { callOf, secretValue } from './call.ts';
 
 const secretName = z.string().regex(secretNameForm, 'must look like the name of a variable');
 
@@ -51,7 +51,7 @@ function addList(app: App, deps: AppDeps, { url, title, of }: Kind): void {
       response: { 200: z.object({ items: z.array(secret) }) },
     },
     handler: async (request) => {
-      const rows = await listSecrets(doorOf(request, deps), workspaceOf(request.params));
+      const rows = await listSecrets(callOf(request, deps), workspaceOf(request.params));
       return { items: rows.map(shown) };
     },
   });
@@ -69,7 +69,7 @@ function addPut(app: App, deps: AppDeps, { url, title, of, role }: Kind): void {
       params: url === ofTenant.url ? oneOfTenant : oneOfWorkspace,
       body: z.strictObject({
         value: secretValue,
-        accept_payer_change: z.boolean().optional().describe('Where the tenant would pay from then on'),
+        accept_payer_change: z.boolean().optional().describe('Accept that the tenant pays after the change'),
       }),
       response: { 200: secret },
     },
@@ -77,7 +77,7 @@ function addPut(app: App, deps: AppDeps, { url, title, of, role }: Kind): void {
       const { value, accept_payer_change: acceptPayerChange = false } = request.body;
       const { secret_name: name } = request.params;
       const given = { workspaceId: workspaceOf(request.params), name, value, acceptPayerChange };
-      return shown(await putSecret(doorOf(request, deps), given));
+      return shown(await putSecret(callOf(request, deps), given));
     },
   });
 }
@@ -90,13 +90,13 @@ function addDelete(app: App, deps: AppDeps, { url, title, of, role }: Kind): voi
     schema: {
       tags: ['secrets'],
       operationId: `delete${title}Secret`,
-      summary: `Takes a secret from ${of}; refused where it is the last key of a model that the tenant pays`,
+      summary: `Takes a secret from ${of}; refused if it is the last key of a model that the tenant pays`,
       params: url === ofTenant.url ? oneOfTenant : oneOfWorkspace,
       response: { 204: z.null() },
     },
     handler: async (request, reply) => {
       const { secret_name: name } = request.params;
-      await deleteSecret(doorOf(request, deps), { workspaceId: workspaceOf(request.params), name });
+      await deleteSecret(callOf(request, deps), { workspaceId: workspaceOf(request.params), name });
       return reply.code(204).send(null);
     },
   });

@@ -1,9 +1,9 @@
-/** What follows from a workspace's pair, derived each time it is asked for: who pays, and would it start. */
+/** What follows from the runtime and model of a workspace: who pays, and would it start. Each request derives it anew. */
 import { z } from 'zod';
 import { preflight, readBilling } from '../../../platform/workspaces/examine.ts';
-import type { App, AppDeps } from '../../server/app.ts';
+import type { App, AppDeps } from '../../contract.ts';
 import { rowId } from '../../schemas.ts';
-import { doorOf } from './workspace-door.ts';
+import { callOf } from './call.ts';
 
 const params = z.object({ workspace_id: rowId });
 const access = { role: 'viewer', scope: 'workspaces:read' } as const;
@@ -23,7 +23,7 @@ const billing = z
       'no-model',
     ]),
     provider: z.string().nullable(),
-    missing: z.array(z.string()).describe('Any one of these secrets would do, where one is missing'),
+    missing: z.array(z.string()).describe('If a secret is missing: any one of these is enough'),
     ...version,
   })
   .meta({ id: 'BillingMode' });
@@ -34,7 +34,7 @@ const readiness = z
   .object({
     ...pair,
     status: z.enum(['ready', 'blocked']),
-    verified: z.boolean().describe('False where the runtime finds its models itself'),
+    verified: z.boolean().describe('False if the runtime finds its models itself'),
     provider: z.string().nullable(),
     payer: z.enum(['platform', 'tenant']).nullable(),
     problems: z.array(problem),
@@ -60,7 +60,7 @@ function addBilling(app: App, deps: AppDeps): void {
       response: { 200: billing },
     },
     handler: async (request) => {
-      const found = await readBilling(doorOf(request, deps), request.params.workspace_id);
+      const found = await readBilling(callOf(request, deps), request.params.workspace_id);
       const { runtime, model, verdict } = found;
       const { mode, decidedBy, provider, missing } = found.billing;
       return {
@@ -89,7 +89,7 @@ function addPreflight(app: App, deps: AppDeps): void {
       response: { 200: readiness },
     },
     handler: async (request) => {
-      const found = await preflight(doorOf(request, deps), request.params.workspace_id);
+      const found = await preflight(callOf(request, deps), request.params.workspace_id);
       const { runtime, model, verdict, problems } = found;
       return {
         runtime,

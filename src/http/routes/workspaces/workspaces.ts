@@ -1,4 +1,4 @@
-/** Workspaces: made, changed, given a model, looked at, imported. What the registry refuses is never stored. */
+/** Workspaces: list, get, create, import, change, give a model, delete. What the registry refuses is never stored. */
 import { z } from 'zod';
 import {
   deleteWorkspace,
@@ -10,24 +10,17 @@ import { createWorkspace, importWorkspaces, type WorkspaceInput } from '../../..
 import { modelName, workspaces } from '../../../platform/workspaces/workspace-rows.ts';
 import { etagOf } from '../../../platform/rows/representation.ts';
 import type { Values } from '../../../platform/resources/declaration.ts';
-import type { App, AppDeps } from '../../server/app.ts';
-import { resourceRoutes } from '../resources/routes.ts';
-import { createSchema, rowSchema, updateSchema } from '../resources/schemas.ts';
-import { rowId } from '../../schemas.ts';
-import { inputSchema } from '../resources/value-schemas.ts';
-import { doorOf, secretValue } from './workspace-door.ts';
+import type { App, AppDeps } from '../../contract.ts';
+import { resourceRoutes } from '../resources/resource-routes.ts';
+import { createSchema, inputSchema, rowSchema, updateSchema } from '../resources/schemas.ts';
+import { matchHeaders, rowId } from '../../schemas.ts';
+import { callOf, secretValue } from './call.ts';
 
 const access = { role: 'member', scope: 'workspaces:write' } as const;
 const tags = ['workspaces'];
 const row = rowSchema(workspaces);
 const params = z.object({ workspace_id: rowId });
-const matchHeaders = z.object({
-  'if-match': z.string().max(1000).optional().describe('The ETag of the version that is meant'),
-});
-const accept = z
-  .boolean()
-  .optional()
-  .describe('Where somebody else would pay after the change: that is meant');
+const accept = z.boolean().optional().describe('Accept that somebody else pays after the change');
 
 const maxSecrets = 100;
 const secrets = z
@@ -68,7 +61,7 @@ function addCreate(app: App, deps: AppDeps): void {
       response: { 201: row },
     },
     handler: async (request, reply) => {
-      const made = await createWorkspace(doorOf(request, deps), inputOf(request.body));
+      const made = await createWorkspace(callOf(request, deps), inputOf(request.body));
       reply.header('location', `/api/v1/workspaces/${String(made['id'])}`).header('etag', etagOf(made));
       return reply.code(201).send(made);
     },
@@ -90,7 +83,7 @@ function addImport(app: App, deps: AppDeps): void {
     },
     handler: async (request, reply) => {
       const inputs = request.body.workspaces.map((each) => inputOf(each));
-      const items = await importWorkspaces(doorOf(request, deps), inputs);
+      const items = await importWorkspaces(callOf(request, deps), inputs);
       return reply.code(201).send({ items });
     },
   });
@@ -104,17 +97,18 @@ function addPatch(app: App, deps: AppDeps): void {
     schema: {
       tags,
       operationId: 'updateWorkspace',
-      summary: 'Changes a workspace: its runtime is judged with its model; a model alone has its own door',
+      summary:
+        'Changes a workspace: its runtime is judged with its model; a model alone has its own endpoint',
       params,
       headers: matchHeaders,
-      // Not strict: another field has a code of its own.
+      // Not strict: an unknown field is refused with its own code.
       body: z.looseObject({ ...updateSchema(workspaces).shape, accept_payer_change: accept }),
       response: { 200: patched },
     },
     handler: async (request, reply) => {
       const { workspace_id: id } = request.params;
       const change = { id, ifMatch: request.headers['if-match'], body: request.body };
-      return answer(reply, await patchWorkspace(doorOf(request, deps), change));
+      return answer(reply, await patchWorkspace(callOf(request, deps), change));
     },
   });
 }
@@ -137,7 +131,7 @@ function addModel(app: App, deps: AppDeps): void {
       const { workspace_id: id } = request.params;
       const { model, accept_payer_change: acceptPayerChange = false } = request.body;
       const change = { id, ifMatch: request.headers['if-match'], model: String(model), acceptPayerChange };
-      return answer(reply, await putModel(doorOf(request, deps), change));
+      return answer(reply, await putModel(callOf(request, deps), change));
     },
   });
 }
@@ -157,7 +151,7 @@ function addDelete(app: App, deps: AppDeps): void {
     },
     handler: async (request, reply) => {
       const { workspace_id: id } = request.params;
-      await deleteWorkspace(doorOf(request, deps), { id, ifMatch: request.headers['if-match'] });
+      await deleteWorkspace(callOf(request, deps), { id, ifMatch: request.headers['if-match'] });
       return reply.code(204).send(null);
     },
   });

@@ -1,20 +1,47 @@
-/** Figures for Prometheus. Routes are counted by their pattern, never by their path, which holds ids. */
+/**
+ * What a request leaves: an id in the answer and in each line of the log, one line of its own, and a duration among the
+ * figures for Prometheus. Figures name the pattern of a route and never its path, which holds ids.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { collectDefaultMetrics, Gauge as PromGauge, Histogram, Registry } from 'prom-client';
-import type { App, AppDeps } from './app.ts';
+import type { App, AppDeps, Gauge } from '../contract.ts';
 import { within } from './within.ts';
 
-/** A figure that is read when somebody asks for it. */
-export interface Gauge {
-  readonly name: string;
-  readonly help: string;
-  readonly label: string;
-  /** A value for each word of the label. */
-  readonly read: () => Promise<readonly { readonly word: string; readonly value: number }[]>;
+const header = 'x-request-id';
+
+/** A caller finds its own id again if it is short and plain; any other request gets a new one. */
+export function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers[header];
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+/** Logs the path without its query, and no header and no body. */
+export function followRequests(app: App): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header(header, request.id);
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, caller } = request;
+    request.log.info(
+      {
+        method,
+        path: request.url.split('?')[0],
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        ...(caller ? { tenant: caller.tenantId, user: caller.userId } : {}),
+      },
+      'request',
+    );
+    done();
+  });
 }
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Measures every request, and answers `/metrics`. */
+/** Measures every request. `app.metrics` renders all figures. */
 export function measureRequests(app: App, deps: AppDeps): void {
   const registry = new Registry();
   const durations = new Histogram({
@@ -35,18 +62,12 @@ export function measureRequests(app: App, deps: AppDeps): void {
   app.decorate('metrics', registry);
 }
 
-declare module 'fastify' {
-  interface FastifyInstance {
-    metrics: Registry;
-  }
-}
-
 const readLimitMs = 1000;
 
-/** A figure that cannot be read, or not in time, is missing: the others are needed the more then. */
+/** A figure that cannot be read in time is left out; the others are still answered. */
 function readWhenAsked({ name, help, label, read }: Gauge, { log }: AppDeps): PromGauge {
   let reading: ReturnType<Gauge['read']> | undefined;
-  // One that hangs is not asked again on top of itself.
+  // While one reading hangs, no second one begins.
   const values = (): ReturnType<Gauge['read']> =>
     (reading ??= read()
       .catch((error: unknown) => {
@@ -67,7 +88,7 @@ function readWhenAsked({ name, help, label, read }: Gauge, { log }: AppDeps): Pr
   });
 }
 
-/** Connections to a server; an embedded database has one. */
+/** Connections to a server. An embedded database has one, and no figure. */
 function poolGauges({ platform }: AppDeps): Gauge[] {
   const { database } = platform;
   if (database.connections === undefined) return [];

@@ -1,27 +1,24 @@
 /**
- * Traces of requests and of the transactions they make, where somebody collects them (OTEL_EXPORTER_OTLP_ENDPOINT);
- * otherwise these calls do nothing. Spans hold routes and statuses, never paths, headers, bodies or SQL.
+ * Traces of requests and of their transactions, sent to a collector (OTEL_EXPORTER_OTLP_ENDPOINT). Without one these
+ * calls do nothing. Spans hold routes and statuses, never paths, headers, bodies or SQL.
  */
-import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { FastifyRequest } from 'fastify';
+import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Database } from '../../postgres/driver/database.ts';
-import type { App } from './app.ts';
+import type { App } from '../contract.ts';
 
 const tracer = trace.getTracer('drover');
 
-/** Lets a trace that began at the caller go on here, and ends its span with the answer. */
+/** Continues a trace that began at the caller. The span of the request ends with the answer. */
 export function traceRequests(app: App): void {
-  const spans = new WeakMap<FastifyRequest, Span>();
   app.addHook('onRequest', (request, _reply, done) => {
     const route = request.routeOptions.url ?? 'none';
     const from = propagation.extract(context.active(), request.headers);
     const attributes = { 'http.request.method': request.method, 'http.route': route };
     const span = tracer.startSpan(`${request.method} ${route}`, { kind: SpanKind.SERVER, attributes }, from);
-    spans.set(request, span);
+    request.span = span;
     context.with(trace.setSpan(from, span), done);
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    const span = spans.get(request);
+  app.addHook('onResponse', ({ span }, reply, done) => {
     span?.setAttribute('http.response.status_code', reply.statusCode);
     if (reply.statusCode >= 500) span?.setStatus({ code: SpanStatusCode.ERROR });
     span?.end();
@@ -58,7 +55,7 @@ function traced<T>(transaction: () => Promise<T>): Promise<T> {
   });
 }
 
-/** Sends spans to a collector until it is told to stop. The packages are loaded only then. */
+/** Sends spans to a collector until the returned function is called. Only this loads the packages. */
 export async function startTracing(url: string, version: string): Promise<() => Promise<void>> {
   const { BatchSpanProcessor, NodeTracerProvider } = await import('@opentelemetry/sdk-trace-node');
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');

@@ -1,7 +1,7 @@
-/** Headers for browsers. Answers of the API load nothing and are framed by nobody; pages say what they load themselves. */
+/** Headers for browsers. Answers of the API load nothing and may not be framed; each page states what it loads. */
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import type { App } from './app.ts';
+import type { App } from '../contract.ts';
 
 export async function secureAnswers(app: App, corsOrigins: readonly string[]): Promise<void> {
   await app.register(helmet, {
@@ -13,7 +13,7 @@ export async function secureAnswers(app: App, corsOrigins: readonly string[]): P
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },
   });
-  // Without a list no other origin may read an answer, and nothing is registered that could be set wrong.
+  // Without a list no other origin may read an answer.
   if (corsOrigins.length === 0) return;
   await app.register(cors, {
     origin: [...corsOrigins],

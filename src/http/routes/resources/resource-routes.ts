@@ -1,6 +1,6 @@
 /**
- * The routes of a resource, made from its declaration: list, get, create, change, take away, bring back. Which of them
- * there are follows from the declaration: what no client may write has no route to write it.
+ * The routes of a resource, made from its declaration: list, get, create, change, take away, bring back. A resource has
+ * those that its declaration allows.
  */
 import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { z } from 'zod';
@@ -14,20 +14,20 @@ import {
   retireResource,
   updateResource,
 } from '../../../platform/rows/write.ts';
-import { callerOf } from '../../server/access.ts';
-import type { App, AppDeps } from '../../server/app.ts';
-import { decodeCursor, encodeCursor, invalidCursor } from '../../server/cursor.ts';
+import { callerOf } from '../../api/access.ts';
+import { afterCursor, encodeCursor, pageOf } from '../../api/paging.ts';
+import type { App, AppDeps, RegisterRoutes } from '../../contract.ts';
+import { matchHeaders, rowId } from '../../schemas.ts';
 import { createSchema, listSchema, retireSchema, rowSchema, updateSchema } from './schemas.ts';
-import { pageOf, rowId } from '../../schemas.ts';
 
 export interface ResourceRoutes {
   readonly resource: Resource;
-  /** The name of the id in the path; `assistant_id` where it is not given. */
+  /** The name of the id in the path; by default from the noun: `assistant_id`. */
   readonly param?: string;
-  /** Where reading and writing begin; `/api/v1` where it is not given. */
+  /** Where the paths of reading and writing begin; `/api/v1` by default. */
   readonly readPrefix?: string;
   readonly writePrefix?: string;
-  /** What an answer with one row says of it besides its columns and its tag. */
+  /** What an answer with one row adds to the columns and the tag. */
   readonly more?: {
     readonly shape: z.ZodRawShape;
     readonly of: (
@@ -44,6 +44,13 @@ interface Built extends ResourceRoutes {
   readonly deps: AppDeps;
   readonly param: string;
   readonly row: z.ZodObject;
+}
+
+/** The routes of resources that need nothing beside their declaration. */
+export function declared(...all: readonly ResourceRoutes[]): RegisterRoutes {
+  return (app, deps) => {
+    for (const each of all) resourceRoutes(app, deps, each);
+  };
 }
 
 /** Registers every route that the declaration allows. */
@@ -205,7 +212,7 @@ function add(built: Built, { method, does, path = '', ...stated }: Stated): void
   });
 }
 
-/** The lists of such a resource have a route of their own, and so their own schema. */
+/** A resource with more has another schema for one row than for its list. */
 function withMore(row: z.ZodObject, { more, resource }: ResourceRoutes): z.ZodObject {
   return more === undefined ? row : row.extend(more.shape).meta({ id: `${resource.title}Whole` });
 }
@@ -223,7 +230,7 @@ async function answerRow(
 /** The position and the filters of a list's query. @throws REQUEST_INVALID */
 export function pageRequest(query: unknown): PageRequest {
   const { limit, cursor, ...filters } = query as { limit: number; cursor?: string };
-  return { limit, after: cursor === undefined ? undefined : positionOf(cursor), filters };
+  return { limit, after: afterCursor(cursor, position).after, filters };
 }
 
 /** The answer of a list. */
@@ -231,17 +238,9 @@ export function pageAnswer({ items, next }: Page): { items: Values[]; next_curso
   return { items: [...items], next_cursor: next === null ? null : encodeCursor([next.value, next.id]) };
 }
 
-const moment = /^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d){0,2}$/;
-
-function positionOf(cursor: string): PageRequest['after'] {
-  const [value = '', id = ''] = decodeCursor(cursor, 2);
-  if (!moment.test(value) || !rowId.safeParse(id).success) throw invalidCursor();
-  return { value, id };
-}
-
-const matchHeaders = z.object({
-  'if-match': z.string().max(1000).optional().describe('The ETag of the version that is meant'),
-});
+/** PostgreSQL writes moments so. */
+const momentText = z.string().regex(/^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d){0,2}$/);
+const position = z.tuple([momentText, rowId]).transform(([value, id]) => ({ value, id }));
 
 function idPath({ param }: Built): string {
   return `/:${param}`;

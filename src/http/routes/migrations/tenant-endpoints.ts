@@ -1,6 +1,6 @@
 /**
- * The two doors to a tenant's migrations: its own, where the tenant is the caller's, and that of an operator, who names the tenant in
- * the path and stays the actor. Every route is stated once and registered for both.
+ * A tenant's migrations have two sets of endpoints: those of the tenant itself, and those of an operator, who names the
+ * tenant in the path and stays the actor. Every route is stated once and registered in both sets.
  */
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -9,28 +9,29 @@ import type { AccessScope, Role } from '../../../platform/access/caller.ts';
 import type { Acting } from '../../../platform/migrate-model.ts';
 import type { Platform } from '../../../platform/open.ts';
 import { hasTenant } from '../../../platform/rows/tenant-row.ts';
-import { type Access, callerOf } from '../../server/access.ts';
+import { callerOf } from '../../api/access.ts';
+import type { Access } from '../../contract.ts';
 import { rowId } from '../../schemas.ts';
 
-export interface TenantDoor {
-  /** Before the path of the resource. */
+export interface TenantEndpoints {
+  /** Where the paths begin. */
   readonly prefix: string;
-  /** Before the operation's id, so that the two have different ones. */
+  /** The id of an operation in this set. */
   readonly operation: (name: string) => string;
   readonly summary: (text: string) => string;
-  /** The parameters of the path that say whose it is. */
+  /** The parameters of the path that name the tenant. */
   readonly params: z.ZodRawShape;
   readonly access: (role: Role, scope: AccessScope) => Access;
-  /** Whose migrations, and who acts. @throws NOT_FOUND where an operator names no tenant */
+  /** Whose migrations, and who acts. @throws NOT_FOUND if an operator names a tenant that does not exist */
   readonly acting: (request: FastifyRequest) => Promise<Acting>;
 }
 
-/** Both doors. */
-export function tenantDoors(platform: Platform): readonly TenantDoor[] {
-  return [ownDoor, operatorDoor(platform)];
+/** Both sets. */
+export function tenantEndpoints(platform: Platform): readonly TenantEndpoints[] {
+  return [ownEndpoints, operatorEndpoints(platform)];
 }
 
-const ownDoor: TenantDoor = {
+const ownEndpoints: TenantEndpoints = {
   prefix: '/api/v1',
   operation: (name) => name,
   summary: (text) => text,
@@ -39,7 +40,7 @@ const ownDoor: TenantDoor = {
   acting: (request) => Promise.resolve(callerOf(request)),
 };
 
-function operatorDoor(platform: Platform): TenantDoor {
+function operatorEndpoints(platform: Platform): TenantEndpoints {
   return {
     prefix: '/api/v1/sysadmin/tenants/:tenant_id',
     operation: (name) => `${name}OfTenant`,

@@ -1,9 +1,8 @@
 /**
- * Every error as `application/problem+json` (RFC 9457). The table below is the only place that knows which code is
- * which status. What went wrong inside (status 500 and above) is for the log: the answer says what the catalogue says.
+ * Every error as `application/problem+json` (RFC 9457). The table below is the only place that gives a code its status.
+ * Errors inside the server (status 500 and above) are for the log; the answer repeats the sentence of the catalogue.
  */
-import type { FastifyError } from 'fastify';
-import { DroverError, type ErrorCode, errorCodes } from '../../errors.ts';
+import { type DroverError, type ErrorCode, errorCodes } from '../../errors.ts';
 
 const statusOf = {
   INTERNAL: 500,
@@ -118,9 +117,9 @@ export interface Problem {
   readonly status: number;
   readonly code: ErrorCode;
   readonly detail: string;
-  /** Facts of the case, where they are the caller's to see. */
+  /** Facts of the case that the caller may see. */
   readonly data?: Readonly<Record<string, unknown>>;
-  /** What is wrong with the request, all of it. */
+  /** Every fault of the request. */
   readonly errors?: readonly RequestFault[];
 }
 
@@ -131,7 +130,7 @@ export interface RequestFault {
   readonly message: string;
 }
 
-/** The problem that an error is for whoever called. */
+/** The problem document of an error. */
 export function problemOf(error: DroverError): Problem {
   const { code } = error;
   const status = statusOf[code];
@@ -151,7 +150,7 @@ export function problemOf(error: DroverError): Problem {
   };
 }
 
-/** Why something failed, for its record: what broke inside is said in the words of the catalogue. */
+/** The reason of a failure, for its record. An error inside the server is told by the sentence of the catalogue. */
 export function publicReason(code: string, message: string): string {
   if (!(code in statusOf)) return message;
   const known = code as ErrorCode;
@@ -164,7 +163,7 @@ function detailInside(status: number): string {
     : 'Something happened that Drover did not expect. The header x-request-id names this request in the log.';
 }
 
-/** What a driver or the engine keeps with an error for the log: text of statements, values of rows, whole plans. */
+/** Data of an error that is for the log only: texts of statements, values of rows, whole plans. */
 const inside: ReadonlySet<string> = new Set([
   'statement',
   'sqlState',
@@ -181,41 +180,3 @@ const inside: ReadonlySet<string> = new Set([
 function publicData(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(data).filter(([name]) => !inside.has(name)));
 }
-
-/** Every error that a route or Fastify itself can throw, as one of ours. */
-export function asDroverError(error: unknown): DroverError {
-  if (error instanceof DroverError) return error;
-  const { code = '', statusCode = 500, message = '' } = error as Partial<FastifyError>;
-  const known = fromFastify[code];
-  if (known !== undefined) return new DroverError(known.code, known.message(message), {}, { cause: error });
-  if (statusCode >= 400 && statusCode < 500)
-    return new DroverError('REQUEST_INVALID', `${message}.`, {}, { cause: error });
-  return new DroverError('INTERNAL', 'Something happened that Drover did not expect.', {}, { cause: error });
-}
-
-interface Known {
-  readonly code: ErrorCode;
-  readonly message: (text: string) => string;
-}
-
-const notJson: Known = {
-  code: 'REQUEST_INVALID',
-  message: () => 'The body is not valid JSON, or has a key that could change what objects are (`__proto__`).',
-};
-
-const fromFastify: Readonly<Record<string, Known>> = {
-  FST_ERR_BAD_URL: {
-    code: 'REQUEST_INVALID',
-    message: () => 'The path cannot be read: its escapes are no UTF-8.',
-  },
-  FST_ERR_CTP_BODY_TOO_LARGE: {
-    code: 'BODY_TOO_LARGE',
-    message: () => 'The body of the request is larger than this server takes.',
-  },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
-    code: 'MEDIA_TYPE_UNSUPPORTED',
-    message: () => 'The body must be JSON: send `content-type: application/json`.',
-  },
-  FST_ERR_CTP_INVALID_JSON_BODY: notJson,
-  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'REQUEST_INVALID', message: () => 'The body is empty; send JSON.' },
-};

@@ -1,54 +1,29 @@
 /**
- * Who may call a route. Every route states its access and its exposure once, in its `config`; a route that does not is
- * refused when the application is built, so none can be open by omission.
+ * Who may call a route. Every route states its access and its exposure once, in its `config`. The application does not
+ * build with a route that states none, so no route is open by omission.
  */
 import type { FastifyRequest, RouteOptions } from 'fastify';
 import { DroverError, type ErrorCode } from '../../errors.ts';
-import { type AccessScope, allows, atLeast, type Caller, type Role } from '../../platform/access/caller.ts';
+import { allows, atLeast, type Caller } from '../../platform/access/caller.ts';
 import { authenticateKey, authenticateToken, unauthenticated } from '../../platform/access/authenticate.ts';
-import type { App, AppDeps } from './app.ts';
+import type { Access, App, AppDeps } from '../contract.ts';
 import { countRefusals } from './limits.ts';
-
-export interface Access {
-  /** The lowest role that may. */
-  readonly role: Role;
-  /** What a key must be allowed; null where knowing who calls is enough. */
-  readonly scope: AccessScope | null;
-}
-
-/** Who reaches a route at the edge: everybody, whoever has a credential, or nobody from outside. */
-type Exposure = 'public' | 'authenticated' | 'internal';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** `none`: no credential is asked for. */
-    access?: Access | 'none';
-    exposure?: Exposure;
-    /** Answered while the server stops, too. */
-    whileStopping?: boolean;
-  }
-  interface FastifyRequest {
-    /** Set before the handler runs, on every route whose access is not `none`. */
-    caller: Caller | null;
-  }
-}
 
 /** Guards every route that is registered after this. */
 export function guardRoutes(app: App, deps: AppDeps): void {
   const countRefusal = countRefusals(app, deps.settings);
-  app.decorateRequest('caller', null);
   app.addHook('onRoute', requireDeclaration);
   app.addHook('onRequest', async (request, reply) => {
     const { access } = request.routeOptions.config;
     if (access === undefined || access === 'none') return;
-    // What belongs to one caller is kept by no cache on the way.
+    // No cache on the way may keep the answer to one caller.
     reply.header('cache-control', 'no-store');
     const credential = credentialOf(request);
     try {
       request.caller = await authenticate(deps, credential);
       permit(request.caller, access);
     } catch (error) {
-      // What is refused here never gets as far as the limit of requests.
+      // A request that is refused here never reaches the limit of requests.
       const refused = error instanceof DroverError && refusals.has(error.code) && credential !== '';
       if (refused) await countRefusal(request);
       throw error;
@@ -58,7 +33,7 @@ export function guardRoutes(app: App, deps: AppDeps): void {
 
 const refusals: ReadonlySet<ErrorCode> = new Set(['UNAUTHENTICATED', 'TENANT_SUSPENDED', 'FORBIDDEN']);
 
-/** The caller of a credential: an API key of ours, or a token of the identity provider where there is one. */
+/** The caller of a credential: an API key of Drover, or a token of the identity provider where one is configured. */
 export async function authenticate(
   { platform, verifyToken }: Pick<AppDeps, 'platform' | 'verifyToken'>,
   credential: string,
@@ -84,7 +59,7 @@ function requireDeclaration(route: RouteOptions): void {
   );
 }
 
-/** What stands behind `Bearer`; empty where nothing does. */
+/** The credential after `Bearer`; empty without one. */
 export function credentialOf(request: FastifyRequest): string {
   const [, credential = ''] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
   return credential;

@@ -1,11 +1,10 @@
-/** Liveness, which touches nothing, and readiness, which asks everything; and figures for Prometheus. */
+/** Liveness touches nothing, readiness runs all checks; and figures for Prometheus, which the edge does not let through. */
 import { z } from 'zod';
-import { authenticate, credentialOf } from '../../server/access.ts';
-import type { App, AppDeps } from '../../server/app.ts';
-import { checksOf } from '../../server/checks.ts';
-import { type Report, watchHealth } from '../../server/health.ts';
+import { authenticate, credentialOf } from '../../api/access.ts';
+import type { App, AppDeps } from '../../contract.ts';
+import { checksOf, type Report, watchHealth } from './checks.ts';
 import type { FastifyRequest } from 'fastify';
-import { within } from '../../server/within.ts';
+import { within } from '../../api/within.ts';
 
 const open = { access: 'none', exposure: 'public', whileStopping: true, rateLimit: false } as const;
 
@@ -36,13 +35,13 @@ export function healthRoutes(app: App, deps: AppDeps): void {
     schema: {
       tags: ['health'],
       operationId: 'getLiveness',
-      summary: 'Does the process answer; touches nothing else',
+      summary: 'Does the process answer; nothing else is asked',
       response: { 200: alive },
     },
     handler: () => ({ status: 'alive' as const, version, build }),
   });
   const read = watchHealth(checksOf(deps));
-  // A probe costs nothing and is not counted; a credential is looked up, and may be tried as often as anywhere.
+  // A probe is not counted. A credential costs a look-up, and has the budget of wrong credentials.
   const withCredential = {
     max: deps.settings.wrongCredentialsPerMinute,
     timeWindow: '1 minute',
@@ -59,7 +58,7 @@ export function healthRoutes(app: App, deps: AppDeps): void {
       schema: {
         tags: ['health'],
         operationId,
-        summary: 'Can the server work; 503 where it cannot',
+        summary: 'Is the server ready; 503 if not',
         response: { 200: readiness, 503: readiness },
       },
       handler: async (request, reply) => {
@@ -72,9 +71,23 @@ export function healthRoutes(app: App, deps: AppDeps): void {
       },
     });
   }
+  metricsRoute(app);
 }
 
-/** A server that stops must get no new requests. */
+function metricsRoute(app: App): void {
+  app.route({
+    method: 'GET',
+    url: '/metrics',
+    config: { access: 'none', exposure: 'internal', whileStopping: true, rateLimit: false },
+    schema: { hide: true },
+    handler: async (_request, reply) => {
+      reply.type(app.metrics.contentType);
+      return app.metrics.metrics();
+    },
+  });
+}
+
+/** A server that stops is not ready: it must get no new requests. */
 function leaving(report: Report): Report {
   return { ...report, status: 'not-ready' };
 }
@@ -83,7 +96,7 @@ function withoutDetails({ checks }: Report): Report['checks'] {
   return Object.fromEntries(Object.entries(checks).map(([name, { status }]) => [name, { status }]));
 }
 
-/** Whoever asks without a key of a sysadmin gets the same answer without details, and so does everybody while that cannot be found out. */
+/** Only a sysadmin sees details. Nobody sees them while the credential cannot be looked up. */
 async function mayKnow(request: FastifyRequest, deps: AppDeps): Promise<boolean> {
   const credential = credentialOf(request);
   if (credential === '') return false;

@@ -1,11 +1,11 @@
-/** Pages for people: `/docs` to try the API, `/redoc` to read it, and what each error means. All that they load is served here. */
+/** Pages for people: `/docs` to try the API, `/redoc` to read it, and the list of errors. The server serves all that they load. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyReply } from 'fastify';
-import type { App } from './app.ts';
+import type { App } from '../contract.ts';
 
-/** Nothing from elsewhere: no fonts, no pictures, no validator. Both pages write styles into the document. */
+/** The pages load nothing from other servers. Both write styles into the document. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -21,7 +21,7 @@ const policy = [
 
 export async function servePages(app: App): Promise<void> {
   await app.register(async (pages) => {
-    // Routes of the plugin say nothing about who may call them.
+    // Routes of the plugin do not state their access.
     pages.addHook('onRoute', (route) => {
       route.config = { access: 'none', exposure: 'public', ...route.config };
     });
@@ -41,7 +41,7 @@ export async function servePages(app: App): Promise<void> {
   });
 }
 
-/** What the `type` of a problem leads to. */
+/** The `type` of a problem leads to this page. */
 const errors = new URL('../../../docs/errors.md', import.meta.url);
 
 function pageRoutes(app: App): void {

@@ -1,4 +1,4 @@
-/** What work comes to, or `otherwise` where that takes longer than the limit; the work itself goes on. */
+/** The result of the work, or `otherwise` if the work takes longer than the limit. The work itself goes on. */
 export async function within<T>(limitMs: number, work: Promise<T>, otherwise: T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<T>((resolve) => {

@@ -1,39 +1,32 @@
 /**
- * `Idempotency-Key` on every POST: the answer to the first request with a key is kept for a day and given to every later one
- * with the same body, `Idempotency-Replayed: true` beside it. Another body is 422, a request that is still running 409. An answer
- * that says "try again" (429, 5xx, a migration that runs) is not kept, so that trying again can succeed.
+ * `Idempotency-Key` on every POST. The answer to the first request with a key is kept for a day. Every later request with
+ * this key and the same body gets it, with the header `Idempotency-Replayed: true`. Another body is 422; while the first
+ * request is running, 409. An answer that says "try again" (429, 5xx, a migration that runs) is not kept, so that trying again
+ * can succeed.
  */
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { canonicalText } from '../../engine/canonical.ts';
 import { DroverError } from '../../errors.ts';
 import { holdKey } from '../../platform/idempotency.ts';
-import type { HeldKey, KeptAnswer } from '../../platform/idempotency.ts';
+import type { KeptAnswer } from '../../platform/idempotency.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
-import type { App, AppDeps } from './app.ts';
+import type { App, AppDeps } from '../contract.ts';
 import { problemOf } from './problem.ts';
+import { invalidRequest } from './validation.ts';
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** What succeeds answers with a secret, which is kept nowhere. */
-    shownOnce?: boolean;
-  }
-}
-
-/** Headers that belong to an answer and not to the connection or the request. */
+/** Headers of an answer; the others belong to the connection or the request. */
 const keptHeaders = ['content-type', 'location', 'etag', 'link', 'deprecation', 'sunset'];
 
-const held = new WeakMap<FastifyRequest, HeldKey>();
-
 /**
- * Keeps the answer of a request in the transaction that does its work, so that a crash after the commit cannot lose it. Nothing
- * without a key, or where the work is in another tenant than the key: then the answer is kept when it is sent.
+ * Keeps the answer of a request in the transaction of its work, so that a crash after the commit cannot lose it. Does
+ * nothing without a key. If the work is in another tenant than the key, the answer is kept when it is sent.
  */
 export async function keepAnswer(
   { request, reply, tx }: { request: FastifyRequest; reply: FastifyReply; tx: Tx },
   { tenantId, body }: { tenantId: string; body: unknown },
 ): Promise<void> {
-  const key = held.get(request);
+  const key = request.heldKey;
   if (key?.tenantId !== tenantId) return;
   const headers = { 'content-type': 'application/json; charset=utf-8' };
   const text = reply.serialize(body);
@@ -49,13 +42,13 @@ export function replayAnswers(app: App, { platform }: AppDeps): void {
     const outcome = await holdKey(platform, { caller, key, requestHash: hashOf(request) });
     if (outcome.kind === 'answered') return replay(reply, outcome.answer);
     if (outcome.kind !== 'held') throw refusals[outcome.kind]();
-    held.set(request, outcome.held);
+    request.heldKey = outcome.held;
     return undefined;
   });
   app.addHook('onSend', async (request, reply, payload) => {
-    const key = held.get(request);
-    if (key === undefined) return payload;
-    held.delete(request);
+    const key = request.heldKey;
+    if (key === null) return payload;
+    request.heldKey = null;
     const answer = answerToKeep(reply, payload);
     await (answer === undefined ? key.release() : key.close(answer)).catch((error: unknown) =>
       request.log.error({ err: error }, 'the answer could not be kept for its idempotency key'),
@@ -70,13 +63,7 @@ function keyOf({ headers }: FastifyRequest): string | undefined {
   if (key === undefined) return undefined;
   if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
   const message = 'must be 1 to 255 visible ASCII characters, once';
-  throw new DroverError(
-    'REQUEST_INVALID',
-    `The request is not as described: header Idempotency-Key ${message}.`,
-    {
-      errors: [{ in: 'headers', pointer: '/idempotency-key', message }],
-    },
-  );
+  throw invalidRequest([{ in: 'headers', pointer: '/idempotency-key', message }]);
 }
 
 function hashOf({ method, url, body }: FastifyRequest): string {
@@ -96,7 +83,7 @@ const refusals = {
   running: () =>
     new DroverError(
       'IDEMPOTENCY_RUNNING',
-      'A request with this Idempotency-Key is still being worked on; ask again in a little while for its answer.',
+      'A request with this Idempotency-Key is still running; ask again in a little while for its answer.',
     ),
   'other-request': () =>
     new DroverError(
@@ -105,7 +92,7 @@ const refusals = {
     ),
 };
 
-/** What a repetition is answered; undefined where it shall be tried anew. */
+/** The answer to a repetition; undefined if the repetition shall do the work again. */
 function answerToKeep(reply: FastifyReply, payload: unknown): KeptAnswer | undefined {
   const status = reply.statusCode;
   const body = payload ?? '';
@@ -119,11 +106,12 @@ function answerToKeep(reply: FastifyReply, payload: unknown): KeptAnswer | undef
   return { status, headers: Object.fromEntries(headers) as Record<string, string>, body };
 }
 
-/** Instead of an answer that holds a secret: kept, it could be read from the database for a day. */
+/** Replaces an answer that holds a secret. A secret that is kept could be read from the database for a day. */
 const shownOnce = problemAnswer(
   new DroverError(
     'ANSWER_SHOWN_ONCE',
-    'The request with this Idempotency-Key was done; its answer held a secret, which is shown once and kept nowhere. Revoke what it made, and make another.',
+    'The request with this Idempotency-Key was done. Its answer held a secret, which is shown once and kept nowhere; ' +
+      'revoke what the request made, and make another.',
   ),
 );
 

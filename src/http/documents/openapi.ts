@@ -1,13 +1,12 @@
 /**
- * The OpenAPI document, made from the schemas of the routes. What holds for every operation is added here, so that no
- * route has to say it: who may call it, and that its refusals are problem documents.
+ * The OpenAPI document, made from the schemas of the routes. This file adds what holds for every operation: who may call
+ * it, and that its refusals are problem documents.
  */
 import swagger, { type SwaggerTransform } from '@fastify/swagger';
 import type { FastifySchema, RouteOptions } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Access } from './access.ts';
-import type { App, AppDeps } from './app.ts';
+import type { Access, App, AppDeps } from '../contract.ts';
 
 const tags = [
   { name: 'me', description: 'Who the caller is.' },
@@ -29,10 +28,10 @@ const tags = [
   {
     name: 'workspaces',
     description:
-      'Where agents run, on a runtime and with a model that it can reach; and what there is to choose from.',
+      'Where agents run, each on a runtime and with a model that it can reach; and the runtimes and models to choose from.',
   },
   { name: 'secrets', description: 'Keys of workspaces and organisations. They go in and never come out.' },
-  { name: 'registry', description: 'Which runtime may use which model: what this server decides by.' },
+  { name: 'registry', description: 'Which runtime may use which model.' },
   { name: 'audit', description: 'Who did what.' },
   { name: 'health', description: 'Is the server alive, and is it ready.' },
 ];
@@ -95,7 +94,7 @@ function common({ config = {}, method }: RouteOptions, schema: FastifySchema): R
   };
 }
 
-/** Every POST takes it (see idempotency.ts), so no route declares it. */
+/** Every POST takes this header (see idempotency.ts), so no route declares it. */
 function withIdempotencyKey(headers: unknown): object {
   const given = (headers ?? {}) as { readonly properties?: object };
   const key = {
@@ -104,12 +103,12 @@ function withIdempotencyKey(headers: unknown): object {
     maxLength: 255,
     pattern: '^[!-~]+$',
     description:
-      'The same request with the same key is done once; a repetition gets the first answer, for a day',
+      'The same request with the same key is done once. For a day a repetition gets the first answer',
   };
   return { type: 'object', ...given, properties: { ...given.properties, 'idempotency-key': key } };
 }
 
-/** Named here, because no route names it. */
+/** The schema is named here, because no route names it. */
 z.globalRegistry.add(
   z.object({
     type: z.string(),
@@ -121,7 +120,7 @@ z.globalRegistry.add(
     errors: z
       .array(z.object({ in: z.string(), pointer: z.string(), message: z.string() }))
       .optional()
-      .describe('What is wrong with the request, each with a JSON pointer'),
+      .describe('The faults of the request, each with a JSON pointer'),
   }),
   { id: 'Problem', description: 'RFC 9457' },
 );
@@ -132,14 +131,21 @@ const problems = {
   '5XX': { description: 'Could not be done', content: problem },
 };
 
-/** The type provider writes every named schema twice, as input and as output; what nothing refers to goes. */
+/** The type provider writes every named schema twice, as input and as output. A schema without a reference is removed. */
 function pruneComponents<Document extends object>(document: Document): Document {
   const { schemas } = ((document as { components?: { schemas?: Record<string, unknown> } }).components ??=
     {});
   for (let unused = unusedOf(document, schemas); unused.length > 0; unused = unusedOf(document, schemas)) {
     for (const name of unused) delete schemas?.[name];
   }
+  sortSchemas(document);
   return document;
+}
+
+/** By name. Otherwise an import would decide their order. */
+function sortSchemas({ components = {} }: { components?: { schemas?: Record<string, unknown> } }): void {
+  const named = Object.entries(components.schemas ?? {});
+  components.schemas = Object.fromEntries(named.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function unusedOf(document: object, schemas: Readonly<Record<string, unknown>> = {}): string[] {

@@ -1,8 +1,0 @@
-/** Apps. */
-import { apps } from '../../../platform/resources/apps.ts';
-import type { App, AppDeps } from '../../server/app.ts';
-import { resourceRoutes } from './routes.ts';
-
-export function appRoutes(app: App, deps: AppDeps): void {
-  resourceRoutes(app, deps, { resource: apps });
-}

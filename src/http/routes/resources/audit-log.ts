@@ -1,8 +1,0 @@
-/** The audit log. */
-import { auditLog } from '../../../platform/resources/audit-log.ts';
-import type { App, AppDeps } from '../../server/app.ts';
-import { resourceRoutes } from './routes.ts';
-
-export function auditLogRoutes(app: App, deps: AppDeps): void {
-  resourceRoutes(app, deps, { resource: auditLog });
-}

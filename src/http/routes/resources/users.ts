@@ -1,9 +1,0 @@
-/** People and their roles. */
-import { userRoles, users } from '../../../platform/resources/users.ts';
-import type { App, AppDeps } from '../../server/app.ts';
-import { resourceRoutes } from './routes.ts';
-
-export function userRoutes(app: App, deps: AppDeps): void {
-  resourceRoutes(app, deps, { resource: userRoles });
-  resourceRoutes(app, deps, { resource: users });
-}
