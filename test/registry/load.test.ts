@@ -23,6 +23,13 @@ function arms(lines: string): Record<string, string> {
   };
 }
 
+/** The providers, with another matcher of brio. */
+function brio(matcher: string): Record<string, string> {
+  return {
+    'providers.yaml': providers.replace(/matchers: \[\{ forms.*/, () => `matchers: [{ ${matcher} }]`),
+  };
+}
+
 /** One mistake each, what is said about it, and how the text begins to which that points. */
 const mistakes: readonly (readonly [name: string, changed: Record<string, string>, said: RegExp, at?: string])[] = [
   ['unreadable YAML', { 'models.yaml': 'schema: 1\nmodels: [\n' }, /./],
@@ -58,9 +65,15 @@ const mistakes: readonly (readonly [name: string, changed: Record<string, string
   ['an id of no model', arms('      - { provider: brio, models: [brio2] }\n'), /there is no model brio2; where the runtime spells it otherwise/, 'brio2'],
   ['a spelling of no model', arms('      - { provider: brio, models: [{ id: x, model: brio2 }] }\n'), /there is no model brio2$/, '{ id: x'],
   ['a matcher without a boundary', { 'providers.yaml': providers.replaceAll("after: ['-', '/'] }", '}') }, /boundary after acme is missing/, '{ word: acme'],
-  ['a matcher that does not compile', { 'providers.yaml': providers.replace('^brio[0-9](-[a-z]+)?', '^brio[0-9') }, /does not compile: a class is not closed/, '{ pattern'],
-  ['a pattern without anchors', { 'providers.yaml': providers.replace("'^brio", "'brio") }, /anchored/, '{ pattern'],
-  ['word and pattern', { 'providers.yaml': providers.replace('pattern:', "word: x, after: ['-'], pattern:") }, /must have word and after, or pattern/, '{ word: x'],
+  ['a form that is a regular expression', brio("forms: ['^brio[0-9]$']"), /forms\[0\]: must be an id; # in it is a number/, "'^brio"],
+  ['a form with something behind the rest', brio("forms: ['brio-*-x']"), /forms\[0\]: \* is the rest: nothing can stand behind it/, "'brio-*-x"],
+  ['a form without a boundary', brio("forms: ['brio-*', 'brio*']"), /forms\[1\]: the boundary before \* is missing/, "'brio*"],
+  ['a form that is only the rest', brio("forms: ['*']"), /forms\[0\]: the boundary before \* is missing/, "'*'"],
+  ['a form with half a number', brio("forms: ['brio1#']"), /forms\[0\]: # is a whole number/, "'brio1#"],
+  ['a word that is a form', brio("word: 'brio#', after: ['-']"), /word: must be letters, digits and/, "'brio#"],
+  ['word and forms', brio("word: x, after: ['-'], forms: ['x']"), /must have word and after, or forms/, '{ word: x'],
+  ['neither word nor forms', brio("after: ['-']"), /must have word and after, or forms/, '{ after'],
+  ['a pattern, as earlier registries had it', brio("pattern: '^brio[0-9]$'"), /matchers\[0\]\.pattern: regular expressions are not read: write forms: \['gpt-#', 'gpt-#\*'\]/, "'^brio"],
   ['a platform that goes by name', arms('      - provider: platform\n'), /the platform pays for platform: its arm lists exact ids/, 'platform'],
   ['a platform with a menu that also goes by name', arms('      - { provider: platform, models: [acme-1], byName: true }\n'), /lists exact ids, and only those/, 'platform'],
   ['a platform with matchers', { 'providers.yaml': providers.replace('    payer: platform', "    payer: platform\n    matchers: [{ word: p, after: ['-'] }]") }, /exact ids only, no matchers/, 'platform'],
@@ -75,7 +88,7 @@ const mistakes: readonly (readonly [name: string, changed: Record<string, string
   ['replacements in a circle', { 'models.yaml': models.replace('id: acme-3', 'id: acme-4').replace('status: active', 'status: active, replacement: acme-2').replace('replacement: acme-3', 'replacement: acme-4'), ...arms('      - { provider: acme, models: [acme-2] }\n') }, /lead in a circle/, 'acme-2'],
   ['a vendor that nobody serves', { 'models.yaml': models.replace('vendor: brio', 'vendor: nobody') }, /no provider serves the models of nobody/, 'nobody'],
   ['a meaning of no level', { 'models.yaml': `${models}${model('b', 'lifecycle: { status: active }', 'parameters: { accepts: { effort: { levels: [a], meaning: { b: 1 } } } }')}\n` }, /meaning names a level/, '{ levels'],
-  ['names that overlap', { 'providers.yaml': providers.replace('^brio[0-9](-[a-z]+)?', '^acm[a-z]-[0-9]'), ...arms('      - provider: acme\n      - provider: brio\n') }, /desk: acme \(acme-…, acme\/…\) and brio \(.*\) both take acme-0/, 'brio'],
+  ['names that overlap', { ...brio("forms: ['b#', 'ACME-#'], ignoreCase: true"), ...arms('      - provider: acme\n      - provider: brio\n') }, /desk: acme \(acme-…, acme\/…\) and brio \(b#, ACME-# \(any case\)\) both take acme-1/, 'brio'],
 ]; // prettier-ignore
 
 /** The text of a file from where a problem is. */

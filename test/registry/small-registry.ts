@@ -32,7 +32,7 @@ providers:
     protocol: openai-chat
     secrets: [BRIO_KEY]
     variable: BRIO_KEY
-    matchers: [{ pattern: '^brio[0-9](-[a-z]+)?$', ignoreCase: true }]
+    matchers: [{ forms: ['brio#', 'brio#-*'], ignoreCase: true }]
     source: https://example.org/brio
   - id: platform
     label: The platform

@@ -1,5 +1,5 @@
 /** Small questions about the entries of a registry. */
-import type { Matcher } from '../match/matcher.ts';
+import type { Matcher } from './matchers.ts';
 import type { Arm, Model, Provider, Registry } from './shape.ts';
 
 /** An id as a runtime spells it, and the model that it means. */

@@ -1,7 +1,5 @@
 /** The shape of a registry document: what may stand in `registry/*.yaml`. Unknown keys are refused everywhere. */
 import { z } from 'zod';
-import { checkMatcher } from '../match/matcher.ts';
-import { PatternError } from '../match/pattern.ts';
 
 /** The schema version that this Drover reads. */
 export const schemaVersion = 1;
@@ -36,43 +34,45 @@ const protocol = oneOf(
   'operator',
 );
 
+const separator = oneOf('/', ':', '-');
+const separators = z.array(separator, 'must be a list of /, : and -').min(1);
+
+/** An id in which `#` is a number and `*` the rest; matchers.ts says what it takes. */
+const form = z
+  .string('must be a text')
+  .max(200)
+  .regex(
+    /^[\w./:@+~#*-]+$/,
+    'must be an id; # in it is a number, * at its end is the rest, and nothing else is special',
+  )
+  .regex(/^(?!.*\*.)/, '* is the rest: nothing can stand behind it')
+  .regex(/^(?!\*|.*[^*#/:-]\*)/, 'the boundary before * is missing: /, :, - or #')
+  .regex(/^(?!.*(#[#\d]|\d#))/, '# is a whole number: no digit and no other # can stand beside it');
+
+const useForms =
+  "regular expressions are not read: write forms: ['gpt-#', 'gpt-#*'], where # is a number and * the rest";
+
 const matcher = z
   .strictObject({
     word: z
       .string('must be a text')
-      .regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
+      .regex(/^[\w./:@+~-]+$/, 'must be letters, digits and . _ / : @ + ~ -')
       .optional(),
-    after: z
-      .array(oneOf('/', ':', '-'), 'must be a list of /, : and -')
-      .min(1)
-      .optional(),
-    pattern: z.string('must be a text').max(500).optional(),
+    after: separators.optional(),
+    forms: z.array(form, 'must be a list of forms').min(1, 'must not be empty').optional(),
     ignoreCase: flag.optional(),
+    /** As earlier registries wrote it. */
+    pattern: z.never(useForms).optional(),
   })
-  .superRefine((value, context) => {
-    const problem = problemOfMatcher(value);
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  .superRefine(({ word, after, forms }, context) => {
+    const whole = forms === undefined ? word !== undefined : word === undefined && after === undefined;
+    if (!whole) context.addIssue({ code: 'custom', message: 'must have word and after, or forms' });
+    else if (word !== undefined && after === undefined)
+      context.addIssue({
+        code: 'custom',
+        message: `the boundary after ${word} is missing: after: ['-'], for example`,
+      });
   });
-
-function problemOfMatcher(value: {
-  word?: string | undefined;
-  after?: string[] | undefined;
-  pattern?: string | undefined;
-}): string | undefined {
-  const { word, after, pattern } = value;
-  if ((word === undefined) === (pattern === undefined)) return 'must have word and after, or pattern';
-  if (word !== undefined && after === undefined)
-    return `the boundary after ${word} is missing: after: ['-'] or another separator`;
-  if (pattern !== undefined && after !== undefined)
-    return 'after belongs to word; a pattern is anchored itself';
-  try {
-    checkMatcher(value);
-    return undefined;
-  } catch (error) {
-    if (error instanceof PatternError) return `does not compile: ${error.message}`;
-    throw error;
-  }
-}
 
 export const providerShape = z.strictObject({
   id: name,
@@ -101,10 +101,7 @@ const arm = z.strictObject({
   /** A menu whose provider's matchers make other ids routable, too. */
   byName: flag.optional(),
   /** Of the provider's matchers only words with one of these behind them: how this runtime spells ids. */
-  separators: z
-    .array(oneOf('/', ':', '-'), 'must be a list of /, : and -')
-    .min(1)
-    .optional(),
+  separators: separators.optional(),
   variable: variable.optional(),
   baseUrl: link.optional(),
   protocol: protocol.optional(),

@@ -49,7 +49,7 @@ function findListed({ arms }: ListedId, { request }: Question): Found | undefine
 
 function findByName({ routes, runtime, model, request }: Question): Found | Undecided | undefined {
   if (model.length > longestId) return undefined;
-  const taking = (runtime.namedByFirst[model.charCodeAt(0)] ?? []).filter(({ takes }) => takes(model));
+  const taking = runtime.named.filter(({ takes }) => takes(model));
   const [only, another] = taking;
   if (only === undefined) return undefined;
   const found = (by: Found['by'], route: Route): Found => ({

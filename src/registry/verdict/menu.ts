@@ -1,5 +1,5 @@
 /** What a runtime offers. Menus ask the same function as enforcement does, so that nothing is offered that would be refused. */
-import { describeMatcher } from '../match/matcher.ts';
+import { describeMatcher } from '../load/matchers.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import { armEntries, armMatchers, goesByName } from '../load/registry.ts';
 import { judge } from './routability.ts';

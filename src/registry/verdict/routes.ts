@@ -1,7 +1,7 @@
 /** What verdicts are looked up in: made once for a registry, so that a verdict is a few look-ups and, at most, a match. */
 import { allow } from './answer.ts';
 import type { Allowed } from './answer.ts';
-import { compileMatchers } from '../match/matcher.ts';
+import { compileMatchers } from '../load/matchers.ts';
 import { armEntries, armMatchers, goesByName, modelsByName, namesOf } from '../load/registry.ts';
 import { routeOf } from './route.ts';
 import type { Route } from './route.ts';
@@ -28,8 +28,6 @@ export interface RuntimeRoutes {
   /** In the order of the arms, which is the order of menus. */
   readonly listed: ReadonlyMap<string, ListedId>;
   readonly named: readonly NamedArm[];
-  /** The arms that can take an id that begins with a character, by its code. */
-  readonly namedByFirst: readonly (readonly NamedArm[])[];
 }
 
 export interface Routes {
@@ -69,10 +67,7 @@ function runtimeRoutes(runtime: Runtime, known: Known): RuntimeRoutes {
     const matchers = armMatchers(arm, provider);
     return matchers.length === 0 ? [] : [{ route: routeOf(arm, provider), ...compileMatchers(matchers) }];
   });
-  const namedByFirst = Array.from({ length: 128 }, (_, code) =>
-    named.filter(({ first }) => first === undefined || first.has(String.fromCharCode(code))),
-  );
-  return { runtime, listed: listedIds(runtime, known), named, namedByFirst };
+  return { runtime, listed: listedIds(runtime, known), named };
 }
 
 function listedIds(runtime: Runtime, known: Known): ReadonlyMap<string, ListedId> {
