@@ -3,14 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { translateParameters } from '../../src/engine/models/parameters.ts';
 import { billingOf } from '../../src/registry/verdict/billing.ts';
-import { allPairs, diffRegistries, hasConsequences } from '../../src/registry/import/diff.ts';
+import { diffRegistries, hasConsequences } from '../../src/registry/import/diff.ts';
+import { allPairs } from '../../src/registry/verdict/pairs.ts';
 import {
   findModel,
   findSuccessor,
   listRetirements,
   listSuccessors,
 } from '../../src/registry/known/lifecycle.ts';
-import { factsOfModel } from '../../src/registry/known/model-facts.ts';
+import { factsOfModel } from '../../src/registry/known/knowledge.ts';
 import { routablePairs } from '../../src/registry/verdict/pairs.ts';
 import { judge } from '../../src/registry/verdict/routability.ts';
 import { loaded, model, models, providers, runtimes } from './small-registry.ts';

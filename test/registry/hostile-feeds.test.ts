@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { allPairs, diffRegistries } from '../../src/registry/import/diff.ts';
+import { diffRegistries } from '../../src/registry/import/diff.ts';
+import { allPairs } from '../../src/registry/verdict/pairs.ts';
 import type { FeedModel, FeedOrigin } from '../../src/registry/import/feed.ts';
 import { readLiteLlm } from '../../src/registry/import/litellm.ts';
 import { readModelEol } from '../../src/registry/import/model-eol.ts';

@@ -4,11 +4,11 @@ import { describe, it } from 'node:test';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
 import { spellingPairs } from '../../src/engine/models/spelling.ts';
 import { findMeant } from '../../src/registry/verdict/choose-arm.ts';
-import { allPairs } from '../../src/registry/import/diff.ts';
+import { allPairs } from '../../src/registry/verdict/pairs.ts';
 import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
 import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
-import { namesMeant } from '../../src/registry/verdict/routes.ts';
-import { spellingsOf } from '../../src/registry/known/spellings.ts';
+import { namesMeant } from '../../src/registry/load/routes.ts';
+import { spellingsOf } from '../../src/registry/known/knowledge.ts';
 import { loaded as small } from './small-registry.ts';
 
 const builtIn = loadRegistryFolder();

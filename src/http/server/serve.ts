@@ -15,7 +15,6 @@ import { type DatabaseTarget, openDatabase } from '../../postgres/driver/connect
 import type { Database } from '../../postgres/driver/database.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
 import { loadRegistryFolder } from '../../registry/load/folder.ts';
-import { knowledgeOf } from '../../registry/known/knowledge.ts';
 import { addressUnavailable, tryAddress } from './address.ts';
 import { type App, buildApp } from './app.ts';
 import { type Part, partsOf } from './parts.ts';
@@ -59,7 +58,7 @@ export async function startServer(input: ServeInput): Promise<RunningServer> {
   try {
     // Plans ask for it later than the registry is read, for which the platform must be open.
     const live: { registry?: Reloading } = {};
-    const knowledge = (): ModelKnowledge | undefined => knowledgeOfLive(live.registry);
+    const knowledge = (): ModelKnowledge | undefined => live.registry?.knowledge();
     const platform = await openPlatform(database, { install: true, knowledge });
     const seeds = input.demo && database.engine === 'embedded';
     const firstKeys = seeds ? await seedWithKeys(platform) : [];
@@ -92,12 +91,6 @@ async function readRegistry({ registryFolder, log }: ServeInput, platform: Platf
   const registry = await openRegistry({ platform, load: () => loadRegistryFolder(registryFolder) });
   report(registry, log);
   return registry;
-}
-
-/** What the registry in force says about models; nothing where it is broken. */
-function knowledgeOfLive(registry: Reloading | undefined): ModelKnowledge | undefined {
-  const loaded = registry?.current();
-  return loaded?.kind === 'ok' ? knowledgeOf(loaded) : undefined;
 }
 
 async function reload(registry: Reloading, log: Logger): Promise<void> {

@@ -7,25 +7,22 @@ import { findMeant } from '../verdict/choose-arm.ts';
 import type { Loaded, LoadedRegistry } from '../load/load.ts';
 import { judge } from '../verdict/routability.ts';
 import type { Verdict } from '../verdict/routability.ts';
-import type { Payer } from '../verdict/route.ts';
-import type { RuntimeRoutes } from '../verdict/routes.ts';
+import type { NamedPair } from '../verdict/pairs.ts';
+import type { Payer } from '../load/routes.ts';
 import type { Model } from '../load/shape.ts';
 
 /** A pair that a workspace has. */
-export interface StoredPair {
-  readonly tenant: string;
-  readonly runtime: string;
-  readonly model: string;
+export interface StoredPair extends NamedPair {
+  /** `*` where nothing is said: the pair is not of one tenant. */
+  readonly tenant?: string;
   /** Names of the secrets that the workspace could use. */
   readonly secrets?: readonly string[] | undefined;
   /** How many workspaces have it; 1 where nothing is said. */
   readonly count?: number | undefined;
 }
 
-interface Concerned {
+interface Concerned extends NamedPair {
   readonly tenant: string;
-  readonly runtime: string;
-  readonly model: string;
   readonly count: number;
 }
 
@@ -88,7 +85,7 @@ interface Compared {
 function comparePair(before: LoadedRegistry, after: LoadedRegistry, pair: StoredPair): Compared {
   const was = judgeStored(before, pair);
   const is = judgeStored(after, pair);
-  const { tenant, runtime, model, count = 1 } = pair;
+  const { tenant = '*', runtime, model, count = 1 } = pair;
   const concerned = { tenant, runtime, model, count };
   if (was.verdict !== 'allow' || is.verdict === 'not-asked') return {};
   if (is.verdict === 'refuse') {
@@ -129,22 +126,5 @@ function sortConcerned<Each extends Concerned>(all: readonly Each[]): Each[] {
   return all.toSorted(
     (a, b) =>
       compareText(a.tenant, b.tenant) || compareText(a.runtime, b.runtime) || compareText(a.model, b.model),
-  );
-}
-
-/** Every pair that a registry can name: all listed ids, and known models that go by their name. For a diff without a database. */
-export function allPairs({ routes, registry }: LoadedRegistry): StoredPair[] {
-  return [...routes.runtimes.values()].flatMap((runtime) => {
-    const { id } = runtime.runtime;
-    const names = [...runtime.listed.keys(), ...namesTaken(runtime, registry.models)];
-    return [...new Set(names)].map((model) => ({ tenant: '*', runtime: id, model }));
-  });
-}
-
-function namesTaken({ named }: RuntimeRoutes, models: readonly Model[]): string[] {
-  return named.flatMap(({ route, takes, prefixes }) =>
-    models
-      .filter(({ vendor }) => vendor === route.vendor)
-      .flatMap(({ id }) => [id, ...prefixes.map((prefix) => prefix + id)].filter(takes)),
   );
 }

@@ -8,8 +8,8 @@ import { compareText } from '../../engine/order.ts';
 import { readEntries } from './documents.ts';
 import type { Entries, Placed } from './documents.ts';
 import type { RegistryProblem, RegistryText } from './positions.ts';
-import { buildRoutes } from '../verdict/routes.ts';
-import type { Routes } from '../verdict/routes.ts';
+import { buildRoutes } from './routes.ts';
+import type { Routes } from './routes.ts';
 import { checkRules } from './rules.ts';
 import type { Registry } from './shape.ts';
 

@@ -4,7 +4,7 @@ import type { LoadedRegistry } from '../load/load.ts';
 import { armEntries, armMatchers, goesByName } from '../load/registry.ts';
 import { judge } from './routability.ts';
 import type { LifecycleNote } from './answer.ts';
-import type { Payer } from './route.ts';
+import type { Payer } from '../load/routes.ts';
 import type { Arm, Provider, Runtime } from '../load/shape.ts';
 
 interface MenuItem {

@@ -1,7 +1,7 @@
 /** What a refused pair is told: a code for programs, and a sentence that names the thing, the place and the way out. */
 import type { ErrorCode } from '../../errors.ts';
-import type { Payer, Route } from './route.ts';
-import type { Routes } from './routes.ts';
+import type { Payer, Route } from '../load/routes.ts';
+import type { Routes } from '../load/routes.ts';
 import type { Model } from '../load/shape.ts';
 
 type RefusalCode = Extract<
@@ -32,10 +32,7 @@ export interface Refused {
   readonly registryVersion: string | null;
 }
 
-interface Pair {
-  readonly runtime: string;
-  readonly model: string;
-}
+type Pair = Pick<Refused, 'runtime' | 'model'>;
 
 interface Stopped {
   readonly route: Route;
@@ -55,12 +52,14 @@ export const refusal = {
       registryVersion: null,
     }),
 
-  unknownRuntime: ({ version, runtimes }: Routes, pair: Pair): Refused =>
-    refuse(pair, {
+  unknownRuntime: ({ version, runtimes }: Routes, pair: Pair): Refused => {
+    const name = pair.runtime.trim() === '' ? 'without a name' : pair.runtime;
+    return refuse(pair, {
       code: 'RUNTIME_UNSUPPORTED',
-      message: `There is no runtime ${pair.runtime.trim() === '' ? 'without a name' : pair.runtime}. There are ${currentRuntimes(runtimes).join(', ')}.`,
+      message: `There is no runtime ${name}. There are ${currentRuntimes(runtimes).join(', ')}.`,
       registryVersion: version,
-    }),
+    });
+  },
 
   retiredRuntime: ({ version }: Routes, pair: Pair, successor: string | null): Refused =>
     refuse(pair, {

@@ -16,6 +16,7 @@ import type { Allowed } from './answer.ts';
 import { findArm, stoppedAs } from './choose-arm.ts';
 import type { Question, RoutingRequest } from './choose-arm.ts';
 import type { Loaded } from '../load/load.ts';
+import type { Model } from '../load/shape.ts';
 import { refusal } from './refusal.ts';
 import type { Refused } from './refusal.ts';
 import { suggestModels } from './suggestions.ts';
@@ -40,7 +41,7 @@ export function judge(loaded: Loaded, request: RoutingRequest): Verdict {
   if (runtime === undefined) return refusal.unknownRuntime(routes, pair);
   if (runtime.runtime.kind === 'closed')
     return judgeClosed({ routes, runtime, model, request }, registry.models);
-  if (runtime.runtime.kind === 'open') return allowUnverified({ ...pair, version: routes.version });
+  if (runtime.runtime.kind === 'open') return allowUnverified({ ...pair, registryVersion: routes.version });
   return refusal.retiredRuntime(routes, pair, runtime.runtime.successor ?? null);
 }
 
@@ -52,16 +53,13 @@ function notAsked(loaded: Loaded, runtime: string): NotAsked {
   };
 }
 
-function judgeClosed(question: Question, models: Parameters<typeof suggestModels>[1]): Verdict {
-  const { routes, runtime, model, request } = question;
+function judgeClosed(question: Question, models: readonly Model[]): Verdict {
+  const { routes, model, request } = question;
   const pair = { runtime: request.runtime, model };
-  const prepared = runtime.listed.get(model)?.answer;
-  // Nothing about such an id depends on secrets or on the day.
-  if (prepared?.lifecycle === null) return prepared;
   const found = findArm(question);
   if (found === undefined) return refusal.unregistered(routes, pair, suggestModels(question, models));
   if ('several' in found) return refusal.ambiguous(routes, pair, found.several);
   const status = stoppedAs(found.model, request);
-  if (status === undefined) return prepared ?? allow({ ...pair, version: routes.version }, found);
+  if (status === undefined) return allow({ ...pair, registryVersion: routes.version }, found);
   return refusal.withdrawn(routes, pair, { ...found, status, suggestions: suggestModels(question, models) });
 }
