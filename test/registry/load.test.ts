@@ -1,4 +1,4 @@
-/** A registry loads as a whole or not at all, and whoever wrote it is told everything that is wrong, with file and line. */
+/** A registry loads as a whole or not at all, and every mistake is told with file and line. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ function brio(matcher: string): Record<string, string> {
   };
 }
 
-/** One mistake each, what is said about it, and how the text begins to which that points. */
+/** One mistake each, the message, and how the text begins at its position. */
 const mistakes: readonly (readonly [name: string, changed: Record<string, string>, said: RegExp, at?: string])[] = [
   ['unreadable YAML', { 'models.yaml': 'schema: 1\nmodels: [\n' }, /./],
   ['not a map', { 'x.yaml': '- 1\n' }, /must be a map/, '- 1'],
@@ -109,7 +109,7 @@ for (const [name, changed, said, at = ''] of mistakes) {
   });
 }
 
-test('what cannot be read is said, a few times at most, and not that others name what may be in it', () => {
+test('an unreadable file is told in at most five problems, and entries that may be in it are not missed elsewhere', () => {
   for (const text of [
     'schema: 1\nmodels: [\n',
     'schema: 1\nmodels: 5\n',
@@ -122,7 +122,7 @@ test('what cannot be read is said, a few times at most, and not that others name
   }
 });
 
-test('everything is said at once, each with its line, and a broken entry is not reported again where it is named', () => {
+test('all mistakes are told at once, each with its line, and a broken entry is not missed where it is named', () => {
   const problems = problemsOf({
     'providers.yaml': providers.replace('protocol: openai-chat', 'protocol: telex'),
     'models.yaml': models
@@ -141,7 +141,7 @@ test('everything is said at once, each with its line, and a broken entry is not 
   );
 });
 
-test('a vendor’s key and subscription may take the same ids, as long as no secret is common to both', () => {
+test('a vendor’s key and subscription may take the same ids where they have no common secret', () => {
   assert.equal(loaded(arms('      - provider: acme\n      - provider: acme-login\n')).kind, 'ok');
   const shared = {
     'providers.yaml': providers.replace('secrets: [ACME_TOKEN]', 'secrets: [ACME_TOKEN, ACME_KEY]'),
@@ -149,7 +149,7 @@ test('a vendor’s key and subscription may take the same ids, as long as no sec
   assert.match(problemsOf(shared)[0]?.message ?? '', /shed: acme .* and acme-login .* both take acme/);
 });
 
-test('the hash is of the content: files, comments and the order of entries mean nothing, the order of arms does', () => {
+test('the hash is of the content: it changes with the order of arms, and not with files, comments or the order of entries', () => {
   const hash = loaded().hash;
   assert.match(hash, /^[0-9a-f]{64}$/);
   const split = loadRegistry([
@@ -167,7 +167,7 @@ test('the hash is of the content: files, comments and the order of entries mean 
   assert.notEqual(loaded({ 'models.yaml': models.replace('2027-01-01', '2027-01-02') }).hash, hash);
 });
 
-test('a registry may extend the built-in one: its own entries take the place of those with the same id', () => {
+test('a registry may extend the built-in one: its own entries replace those with the same id', () => {
   const own = `schema: 1\nextends: built-in\nruntimes:\n  - { id: field, label: Meadow, kind: open }\n  - { id: yard, label: Yard, kind: open }\n`;
   const result = loadRegistry([{ file: 'own.yaml', text: own }], texts());
   assert.ok(result.kind === 'ok');
@@ -187,7 +187,7 @@ function folderWith(test: TestContext, add: (folder: string) => void): string {
   return folder;
 }
 
-test('a link to a file is read as the file, as where a folder is mounted; what begins with a dot is not', (context) => {
+test('a link to a file is read as the file, and names that begin with a dot are left out', (context) => {
   const folder = folderWith(context, (at) => {
     mkdirSync(join(at, '..2026_11_21'));
     renameSync(join(at, 'models.yaml'), join(at, '..2026_11_21', 'models.yaml'));
@@ -201,7 +201,7 @@ test('a link to a file is read as the file, as where a folder is mounted; what b
   assert.equal(result.hash, loaded().hash);
 });
 
-test('a file that cannot be read as text refuses the whole and is named', (context) => {
+test('a file that cannot be read as text refuses the whole registry and is named', (context) => {
   const unreadable: readonly (readonly [(at: string) => void, RegExp])[] = [
     [(at) => symlinkSync('nowhere.yaml', join(at, 'more.yaml')), /cannot be read: .*more\.yaml/],
     [(at) => writeFileSync(join(at, 'more.yaml'), Buffer.from('schema: 1 # Ä', 'latin1')), /cannot be read: more\.yaml is no UTF-8/],
@@ -213,7 +213,7 @@ test('a file that cannot be read as text refuses the whole and is named', (conte
   }
 });
 
-test('a folder that is not there, or empty, is an invalid registry and no error', () => {
+test('a missing or empty folder is an invalid registry and no error', () => {
   for (const folder of ['/nowhere/at/all', import.meta.dirname]) {
     const result = loadRegistryFolder(folder);
     assert.equal(result.kind, 'invalid');

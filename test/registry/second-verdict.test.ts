@@ -1,4 +1,4 @@
-/** The verdict a second time, as plainly as the table can be read, on registries and questions made by chance: both must agree. */
+/** A second, plain reading of the table of the verdict. Both readings must agree on random registries and questions. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -17,7 +17,7 @@ const providers: readonly Provider[] = [
   { id: 'platform', label: 'We', protocol: 'operator', payer: 'platform', secrets: [], matchers: [] },
 ]; // prettier-ignore
 
-/** The same matchers, written by hand; `an-1` is Ann's, Ann's with a login, and Bob's. */
+/** The same matchers, written by hand. Three of them take `an-1`. */
 const names: Readonly<Record<string, Readonly<Record<'-' | '/' | ':' | 'forms', RegExp>>>> = {
   ann: { '-': /^an-[!-~]+$/, '/': /^an\/[!-~]+$/, ':': /^\b$/, forms: /^\b$/ },
   'ann-too': { '-': /^an-[!-~]+$/i, '/': /^\b$/, ':': /^\b$/, forms: /^\b$/ },

@@ -1,6 +1,6 @@
 /**
- * What a new registry would do to what is in use: pairs that would no longer run, pairs for which somebody else would pay,
- * and models that now go away. Pure: both registries and the stored pairs are given.
+ * What a new registry would do to pairs that are in use: which would no longer run, for which somebody else would pay, and
+ * whose models now go away. Pure: both registries and the stored pairs are given.
  */
 import { compareText } from '../../engine/order.ts';
 import { findMeant } from '../verdict/choose-arm.ts';
@@ -40,7 +40,7 @@ interface PayerFlip extends Concerned {
   readonly provider: string | null;
 }
 
-/** A pair whose model goes away, or at another date than before. */
+/** A pair whose model goes away now, or on another day than before. */
 interface NewRetirement extends Concerned {
   readonly status: string;
   readonly shutdown: string | null;
@@ -71,7 +71,7 @@ export function diffRegistries(
   };
 }
 
-/** Is there anything that somebody must look at? */
+/** Must a person look at it? */
 export function hasConsequences({ orphaned, payerFlips, retirements }: RegistryDiff): boolean {
   return orphaned.length + payerFlips.length + retirements.length > 0;
 }
@@ -105,7 +105,7 @@ function judgeStored(loaded: Loaded, { runtime, model, secrets = [] }: StoredPai
   return judge(loaded, { runtime, model, secrets: new Set(secrets), existing: true });
 }
 
-/** The model of a pair that is allowed: what its arm says, or what its name means. */
+/** The model of an allowed pair: what its arm says, or what its name means. */
 function modelOf({ routes }: LoadedRegistry, { runtime, model }: StoredPair): Model | undefined {
   const id = model.trim();
   return routes.runtimes.get(runtime)?.listed.get(id)?.arms[0]?.model ?? findMeant(routes, id);

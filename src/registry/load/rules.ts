@@ -1,4 +1,4 @@
-/** What must hold between the entries of a registry. Each rule gives its problems, with the place of each. */
+/** What must hold between the entries of a registry. Each rule lists its problems with their places. */
 import type { Entries, Placed } from './documents.ts';
 import { describeMatcher, findSharedId } from './matchers.ts';
 import type { Matcher } from './matchers.ts';
@@ -7,7 +7,7 @@ import type { RegistryProblem } from './positions.ts';
 import { armEntries, armMatchers, goesByName, modelsByName, namesOf, vendorOf } from './registry.ts';
 import type { Arm, Model, Provider, Runtime } from './shape.ts';
 
-/** The entries, and the well-formed ones by what they are named. */
+/** The entries, and maps of those that are well-formed. */
 interface Known extends Entries {
   readonly modelsByName: ReadonlyMap<string, Model>;
   readonly providersById: ReadonlyMap<string, Provider>;

@@ -1,4 +1,4 @@
-/** The shape of a registry document: what may stand in `registry/*.yaml`. Unknown keys are refused everywhere. */
+/** What may stand in `registry/*.yaml`. Unknown keys are refused everywhere. */
 import { z } from 'zod';
 
 /** The schema version that this Drover reads. */
@@ -98,9 +98,9 @@ const armModel = z.union([modelId, z.strictObject({ id: modelId, model: modelId 
 const arm = z.strictObject({
   provider: name,
   models: z.array(armModel, 'must be a list').min(1, 'must not be empty; leave it out instead').optional(),
-  /** A menu whose provider's matchers make other ids routable, too. */
+  /** The arm lists ids, and takes what its provider's matchers take as well. */
   byName: flag.optional(),
-  /** Of the provider's matchers only words with one of these behind them: how this runtime spells ids. */
+  /** Only words with one of these behind them: how this runtime spells ids. */
   separators: separators.optional(),
   variable: variable.optional(),
   baseUrl: link.optional(),
@@ -118,7 +118,7 @@ export const runtimeShape = z.strictObject({
   source: link.optional(),
 });
 
-/** What well-known words for an effort mean, as shares of the most that a model can do. */
+/** What words for an effort mean, as shares of the most that a model can do. */
 export const levelsShape = z.strictObject({
   meaning: z.record(z.string().min(1), z.number().min(0).max(1)),
   source: link,
@@ -129,7 +129,7 @@ const parameter = z
     min: z.number('must be a number').optional(),
     max: z.number('must be a number').optional(),
     levels: z.array(z.string().min(1)).min(1).optional(),
-    /** What a level means: its share of the most, 0 to 1. Where it is left out, its rank says. */
+    /** What a level means, as a share of the most, 0 to 1. A level without a meaning counts by its rank. */
     meaning: z.record(z.string(), z.number().min(0).max(1)).optional(),
     aliases: z.array(z.string().min(1)).optional(),
   })
@@ -146,7 +146,7 @@ const lifecycle = z
     announced: date.optional(),
     shutdown: date.optional(),
     replacement: modelId.optional(),
-    /** When other distributors stop. */
+    /** When distributors stop serving it. */
     distributors: z.array(z.strictObject({ via: name, shutdown: date, source: link })).optional(),
     source: link.optional(),
   })
@@ -203,10 +203,10 @@ export type Arm = Readonly<z.infer<typeof arm>>;
 export type Model = Readonly<z.infer<typeof modelShape>>;
 export type Lifecycle = Model['lifecycle'];
 
-/** The registry as data; entries in the order of the documents, which is the order of preference for arms. */
+/** The registry as data, in the order of the documents. The order of arms is the order of preference. */
 export interface Registry {
   readonly version: string;
-  /** What well-known words for an effort mean, 0 to 1. */
+  /** What words for an effort mean, 0 to 1. */
   readonly levels: Readonly<Record<string, number>>;
   readonly providers: readonly Provider[];
   readonly runtimes: readonly Runtime[];

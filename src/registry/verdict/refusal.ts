@@ -1,4 +1,4 @@
-/** What a refused pair is told: a code for programs, and a sentence that names the thing, the place and the way out. */
+/** The answer about a refused pair: a code for programs, and a sentence with the thing, the place and the way out. */
 import type { ErrorCode } from '../../errors.ts';
 import type { Payer, Route } from '../load/routes.ts';
 import type { Routes } from '../load/routes.ts';
@@ -23,7 +23,7 @@ export interface Refused {
   /** The arm that has the id, where one has. */
   readonly provider: string | null;
   readonly payer: Payer | null;
-  /** Any one of these secrets would be enough, where that is known. */
+  /** Any one of these secrets would be enough. */
   readonly needs: readonly string[];
   /** Up to five ids that this runtime takes. */
   readonly suggestions: readonly string[];
@@ -47,7 +47,7 @@ export const refusal = {
     refuse(pair, {
       code: 'REGISTRY_UNAVAILABLE',
       message:
-        `The registry could not be loaded, so nobody can say whether ${pair.runtime} reaches ${pair.model}, and nothing ` +
+        `The registry could not be loaded, so nobody can say whether ${pair.runtime} reaches ${pair.model}. Nothing ` +
         'is stored until it is mended: `drover registry validate` says what is wrong.',
       registryVersion: null,
     }),

@@ -8,8 +8,8 @@
  *  5 runtime open       allowed, unverified           11 nothing                refused, with suggestions
  *  6 listed by one arm  allowed
  *
- * The model is trimmed once; listed ids are compared exactly, and go before names. Row 10 looks at the model of the arm
- * that 6 to 9 found: a withdrawn model may stay where it is, one that was shut down cannot run anywhere.
+ * The model is trimmed once. Listed ids are compared exactly and go before names. Row 10 looks at the model of the arm that
+ * rows 6 to 9 found: a withdrawn model may stay where it is in use, one that was shut down runs nowhere.
  */
 import { allow, allowUnverified } from './answer.ts';
 import type { Allowed } from './answer.ts';
@@ -21,7 +21,7 @@ import { refusal } from './refusal.ts';
 import type { Refused } from './refusal.ts';
 import { suggestModels } from './suggestions.ts';
 
-/** No model was named: whether one is needed is for the caller to say. */
+/** No model was named. The caller says whether one is needed. */
 export interface NotAsked {
   readonly verdict: 'not-asked';
   readonly runtime: string;

@@ -8,7 +8,7 @@ import type { Model } from '../load/shape.ts';
 
 const most = 5;
 
-/** Up to five ids that the runtime takes, best first, one for each model; each of them would be allowed. */
+/** Up to five ids that would be allowed, best first, one for each model. */
 export function suggestModels(question: Question, models: readonly Model[]): string[] {
   const { routes, runtime, model } = question;
   const asked = findMeant(routes, model);
@@ -37,7 +37,7 @@ function chooseAllowed(question: Question, ranked: readonly KnownId[]): string[]
   return [...chosen.values()];
 }
 
-/** As a new choice, whatever the workspace has. */
+/** As a new choice: what the workspace has does not count. */
 function isAllowed(question: Question): boolean {
   const found = findArm(question);
   if (found === undefined || 'several' in found) return false;
@@ -51,7 +51,7 @@ function menuOf({ listed }: RuntimeRoutes): KnownId[] {
   });
 }
 
-/** Of an id that nobody knows, the family that it begins with: `claude-opus-9` → claude-opus. */
+/** The family that an unknown id begins with: `claude-opus-9` → claude-opus. */
 function familyMeant(models: readonly Model[], id: string): string | undefined {
   const own = id.slice(Math.max(id.lastIndexOf('/'), id.lastIndexOf(':')) + 1).toLowerCase();
   return [...new Set(models.map(({ family }) => family))]
@@ -59,7 +59,7 @@ function familyMeant(models: readonly Model[], id: string): string | undefined {
     .sort((a, b) => b.length - a.length || compareText(a, b))[0];
 }
 
-/** Otherwise in the order of the menu, which is an order of preference. */
+/** Models that stay come first. The sort keeps the order of the menu, which is the order of preference. */
 function goingAwayLast({ model: a }: KnownId, { model: b }: KnownId): number {
   return Number(a.lifecycle.status !== 'active') - Number(b.lifecycle.status !== 'active');
 }
