@@ -27,7 +27,7 @@ export function buildRegistry(): LoadedRegistry {
   return finish(registry);
 }
 
-/** Each vendor with a key and with a subscription, matched by a word and by a pattern. */
+/** Each vendor with a key and with a subscription, matched by a word and by forms. */
 function providersOf(vendor: string): Provider[] {
   const of = (id: string, secret: string): Provider => ({
     id,
@@ -37,7 +37,7 @@ function providersOf(vendor: string): Provider[] {
     payer: 'tenant',
     secrets: [secret],
     variable: secret,
-    matchers: [{ word: vendor, after: ['-', '/', ':'] }, { pattern: `^${vendor}[0-9]{1,3}(-[a-z]+)?$` }],
+    matchers: [{ word: vendor, after: ['-', '/', ':'] }, { forms: [`${vendor}#`, `${vendor}#-*`] }],
     source,
   });
   return [of(vendor, `${vendor.toUpperCase()}_KEY`), of(`${vendor}-login`, `${vendor.toUpperCase()}_TOKEN`)];

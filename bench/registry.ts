@@ -82,7 +82,7 @@ row(
   '',
 );
 row('by name: a word and its boundary', named, '200,000');
-row('by name: a pattern', patterned, '200,000');
+row('by name: a form', patterned, '200,000');
 row('by name: two arms, the secrets decide', decided, '200,000');
 row('refused, with suggestions', unknown, '', 'refuse');
 process.stdout.write(

@@ -128,7 +128,7 @@ test('validate and show: the whole, a runtime, a model by another name, what goe
   );
   assert.match(
     (await droverHere(['registry', 'show', 'desk'], { env })).stdout,
-    /brio +tenant +BRIO_KEY +\/\^brio/,
+    /brio +tenant +BRIO_KEY +brio#, brio#-… \(any case\)/,
   );
   assert.match(
     (await droverHere(['registry', 'show', 'acme-gone-0'], { env })).stdout,

@@ -12,7 +12,7 @@ import { withTenant } from '../../src/postgres/scope/site.ts';
 import { readRules } from '../../src/postgres/catalogue/rules.ts';
 import { countUsage } from '../../src/postgres/usage/usage.ts';
 import { findMeant } from '../../src/registry/verdict/choose-arm.ts';
-import { allPairs } from '../../src/registry/import/diff.ts';
+import { allPairs } from '../../src/registry/verdict/pairs.ts';
 import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
 import { routablePairs } from '../../src/registry/verdict/pairs.ts';
 import type { Model } from '../../src/registry/load/shape.ts';

@@ -1,4 +1,4 @@
-/** The registry that comes with Drover, id by id: what it offers is allowed, and what it does not is not. */
+/** The built-in registry, id by id: it allows what it offers, and nothing else. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
@@ -58,7 +58,7 @@ describe('the built-in registry', () => {
     }
   });
 
-  it('shows an arm that goes by name without models, with what it takes and needs', () => {
+  it('shows what an arm that goes by name takes and needs', () => {
     const arm = findMenu(registry, 'hermes', { secrets: new Set(['OPENROUTER_API_KEY']) })?.arms.find(
       ({ provider }) => provider === 'openrouter',
     );
@@ -68,7 +68,7 @@ describe('the built-in registry', () => {
     );
   });
 
-  it('never lets a name reach the platform’s bill', () => {
+  it('never makes the platform pay for a name', () => {
     for (const { id: runtime, arms = [] } of runtimes) {
       const listed = new Set(
         arms.flatMap((arm) => (arm.provider === 'platform' ? armEntries(arm) : [])).map(({ id }) => id),
@@ -81,7 +81,7 @@ describe('the built-in registry', () => {
     }
   });
 
-  it('suggests only what it would allow, five at most, and not what was asked for', () => {
+  it('suggests at most five models, all of them allowed, and never the one that was asked for', () => {
     for (const { id: runtime } of runtimes) {
       for (const { id } of registry.registry.models) {
         const asked = `${id}-nonsense?`;

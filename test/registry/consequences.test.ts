@@ -1,16 +1,17 @@
-/** What follows from the registry: who pays, what goes away and when, what a new version would break, what a plan compares. */
+/** What follows from the registry: who pays, which models end and when, what a new version would break, what a plan compares. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { translateParameters } from '../../src/engine/models/parameters.ts';
 import { billingOf } from '../../src/registry/verdict/billing.ts';
-import { allPairs, diffRegistries, hasConsequences } from '../../src/registry/import/diff.ts';
+import { diffRegistries, hasConsequences } from '../../src/registry/import/diff.ts';
+import { allPairs } from '../../src/registry/verdict/pairs.ts';
 import {
   findModel,
   findSuccessor,
   listRetirements,
   listSuccessors,
 } from '../../src/registry/known/lifecycle.ts';
-import { factsOfModel } from '../../src/registry/known/model-facts.ts';
+import { factsOfModel } from '../../src/registry/known/knowledge.ts';
 import { routablePairs } from '../../src/registry/verdict/pairs.ts';
 import { judge } from '../../src/registry/verdict/routability.ts';
 import { loaded, model, models, providers, runtimes } from './small-registry.ts';
@@ -26,7 +27,7 @@ function billing(runtime: string, id: string, ...secrets: string[]): string {
   return [mode, decidedBy, ...missing].join(' ');
 }
 
-test('the payer follows from the pair and the secrets, each time anew', () => {
+test('the payer follows from the pair and the secrets', () => {
   assert.equal(billing('desk', 'acme-2'), 'platform_managed platform-arm');
   assert.equal(billing('desk', 'acme-2', 'ACME_TOKEN'), 'byok tenant-arm');
   assert.equal(billing('desk', 'acme-1'), 'disabled missing-credential ACME_KEY ACME_OTHER_KEY');
@@ -36,7 +37,7 @@ test('the payer follows from the pair and the secrets, each time anew', () => {
   assert.equal(billing('field', 'acme-9'), 'byok open-runtime');
 });
 
-test('the successor is the end of the chain that stays, however many replacements were replaced', () => {
+test('the successor is the first replacement of the chain that stays', () => {
   const chain = (id: string): string[] => listSuccessors(registry.registry, id).map((each) => each.id);
   assert.deepEqual(chain('acme-gone'), ['acme-left', 'acme-2', 'acme-3']);
   assert.equal(findSuccessor(registry.registry, 'acme-gone-0')?.id, 'acme-3');
@@ -44,7 +45,7 @@ test('the successor is the end of the chain that stays, however many replacement
   assert.equal(findModel(registry.registry, 'acme-gone-0')?.id, 'acme-gone');
 });
 
-test('a replacement that stays goes before what its vendor would rather see; where all end, the last is named', () => {
+test('a replacement that stays is the successor although it has a replacement; where all end, the last one is', () => {
   const next = (id: string, stays: string): string =>
     model(id, `lifecycle: { status: ${stays}, replacement: acme-3 }`);
   const first = model('acme-7', 'lifecycle: { status: deprecated, replacement: acme-8 }');
@@ -55,7 +56,7 @@ test('a replacement that stays goes before what its vendor would rather see; whe
   assert.equal(successorOf(model('acme-8', 'lifecycle: { status: deprecated }')), 'acme-8');
 });
 
-test('the calendar has each date once, the vendor’s and the distributors’, in order, within a span', () => {
+test('the retirements have each date of vendor and distributors once, in order, within a span', () => {
   const lifecycle =
     'lifecycle: { status: deprecated, shutdown: 2026-06-01, replacement: acme-2, distributors: [{ via: cloud, shutdown: 2026-09-01, source: https://example.org/cloud }] }';
   const more = loaded({ 'more.yaml': `schema: 1\nmodels:\n${model('acme-0', lifecycle)}\n` }).registry;
@@ -73,7 +74,7 @@ test('the calendar has each date once, the vendor’s and the distributors’, i
   assert.deepEqual(dates({ from: '2026-06-01', to: '2026-09-01' }), dates().slice(1, 3));
 });
 
-test('a new registry is compared with what is stored, tenant by tenant: orphans, payers, retirements', () => {
+test('a new registry is compared for every stored pair: orphans, payers, retirements', () => {
   const after = loaded({
     'runtimes.yaml': runtimes
       .replace('models: [acme-2, acme-3] }', 'models: [acme-3] }')
@@ -111,7 +112,7 @@ test('a new registry is compared with what is stored, tenant by tenant: orphans,
   assert.ok(!hasConsequences(diffRegistries(registry, registry, [...pairs, ...allPairs(registry)])));
 });
 
-test('a model that is withdrawn goes on where it is in use, and somebody is told', () => {
+test('a withdrawn model runs on where it is in use, and the comparison lists it', () => {
   const after = loaded({ 'models.yaml': models.replace('status: active', 'status: withdrawn') });
   const diff = diffRegistries(registry, after, [{ tenant: 'a', runtime: 'desk', model: 'acme-3' }]);
   assert.deepEqual(diff.orphaned, []);
@@ -121,7 +122,7 @@ test('a model that is withdrawn goes on where it is in use, and somebody is told
   );
 });
 
-test('without stored pairs, all that a registry can name is compared', () => {
+test('a registry can name every listed id and every known model that goes by name', () => {
   const names = allPairs(registry).map(({ runtime, model: id }) => `${runtime} ${id}`);
   for (const each of ['desk acme-2', 'desk Special', 'desk brio1', 'shed acme-3', 'shed acme/acme-3'])
     assert.ok(names.includes(each), each);
@@ -137,7 +138,7 @@ test('without stored pairs, all that a registry can name is compared', () => {
   assert.deepEqual(only.orphaned, [], 'the subscription still takes it');
 });
 
-test('a plan gets the facts of a model, and a level is translated by what it means', () => {
+test('a plan gets the facts of a model, and a level is translated by its meaning', () => {
   const effort = (levels: string, extra = ''): string =>
     `parameters: { accepts: { effort: { levels: [${levels}]${extra} }, temperature: { min: 0, max: 1 } } }`;
   const { registry: facts } = loaded({
@@ -183,7 +184,7 @@ test('a plan gets the facts of a model, and a level is translated by what it mea
   assert.deepEqual((translated('acme-odd') as { document: string }).document, '{"effort": "small"}');
 });
 
-test('the database is told of every pair that anybody may choose on that day, and of no other', () => {
+test('the routable pairs are those that anybody may choose on that day', () => {
   const told = (today: string): string[] =>
     routablePairs(registry, today).map(({ runtime, model: id }) => `${runtime} ${id}`);
   assert.deepEqual(told('2026-12-31').toSorted(), [

@@ -1,9 +1,10 @@
-/** A feed is a proposal: it corrects facts, brings ends nearer, and never lets a pair run that did not. */
+/** A feed proposes changes: it corrects facts, brings ends nearer, and never makes a pair routable. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, test } from 'node:test';
-import { allPairs, diffRegistries } from '../../src/registry/import/diff.ts';
+import { diffRegistries } from '../../src/registry/import/diff.ts';
+import { allPairs } from '../../src/registry/verdict/pairs.ts';
 import type { FeedModel } from '../../src/registry/import/feed.ts';
 import { readLiteLlm } from '../../src/registry/import/litellm.ts';
 import { readModelEol } from '../../src/registry/import/model-eol.ts';
@@ -33,8 +34,8 @@ function changesOf({ changes }: ImportPlan): string[] {
   );
 }
 
-/** The registry with the plan carried out; it must be well-formed. */
-function carriedOut(before: readonly RegistryText[], plan: ImportPlan): LoadedRegistry {
+/** The registry after the plan. It must be well-formed. */
+function applied(before: readonly RegistryText[], plan: ImportPlan): LoadedRegistry {
   const known = loadRegistry(before);
   assert.ok(known.kind === 'ok');
   const changed = new Map(applyImport(before, plan, known.registry).map(({ file, text }) => [file, text]));
@@ -53,7 +54,7 @@ function assertNothingRevived(before: LoadedRegistry, after: LoadedRegistry): vo
 }
 
 describe('a plan', () => {
-  it('changes what differs, adds what was not said, and leaves alone what is the same', () => {
+  it('changes what differs, adds what was missing, and leaves the rest alone', () => {
     const plan = planImport(small.registry, [
       said('acme-1', { context: 1000, prices: { input: 2, output: 3 }, tools: true }),
       said('acme-2', { lifecycle: { shutdown: '2027-01-01', status: 'deprecated', replacement: 'acme-3' } }),
@@ -67,7 +68,7 @@ describe('a plan', () => {
     assert.deepEqual(plan.unheeded, []);
   });
 
-  it('never revives a model, puts off an end, or names a replacement that is not there or leads back', () => {
+  it('never revives a model or puts off an end, and names no replacement that is missing or leads back', () => {
     const plan = planImport(small.registry, [
       said('acme-left', { lifecycle: { status: 'deprecated' } }),
       said('acme-gone', { lifecycle: { status: 'deprecated', shutdown: '2030-01-01' } }),
@@ -88,7 +89,7 @@ describe('a plan', () => {
     );
   });
 
-  it('brings an end nearer, and finds a model by its other names; another vendor’s model of that name is another', () => {
+  it('brings an end nearer, and finds a model by its other names but not under another vendor', () => {
     const plan = planImport(small.registry, [
       said('acme-gone-0', { lifecycle: { shutdown: '2024-12-01' } }),
       said('acme-3', {
@@ -105,7 +106,7 @@ describe('a plan', () => {
     assert.equal(plan.unknown, 1);
   });
 
-  it('names no two replacements that are a circle only together', () => {
+  it('refuses a replacement that makes a circle with another one', () => {
     const more = { 'more.yaml': `schema: 1\nmodels:\n${model('acme-6', 'lifecycle: { status: active }')}\n` };
     const plan = planImport(loaded(more).registry, [
       said('acme-1', { lifecycle: { replacement: 'acme-6' } }),
@@ -115,10 +116,10 @@ describe('a plan', () => {
     assert.deepEqual(plan.unheeded, [
       { model: 'acme-6', message: 'is replaced by acme-1, which is replaced by acme-6' },
     ]);
-    carriedOut(texts(more), plan);
+    applied(texts(more), plan);
   });
 
-  it('lists what would be no well-formed model, and takes over the rest of the feed', () => {
+  it('lists what the registry would not take, and takes over the rest of the feed', () => {
     const plan = planImport(small.registry, [
       said('acme-1', { context: 9, prices: { input: -1 }, lifecycle: { shutdown: '2026-02-30' } }),
       said('acme-2', { lifecycle: { announced: '2027-02-01' } }),
@@ -158,7 +159,7 @@ describe('a plan', () => {
     const plan = planImport(loaded(more).registry, [
       said('acme-6', { alsoInput: ['image'], lifecycle: { distributors } }),
     ]);
-    const after = carriedOut(texts(more), plan).registry.models.find(({ id }) => id === 'acme-6');
+    const after = applied(texts(more), plan).registry.models.find(({ id }) => id === 'acme-6');
     assert.deepEqual(after?.lifecycle.distributors, [
       at('cloud', '2026-12-01'),
       at('shop', '2027-01-01'),
@@ -167,7 +168,7 @@ describe('a plan', () => {
     assert.deepEqual(after?.input, ['text', 'video', 'image']);
   });
 
-  it('adds models only where that was asked for, and only those that the feed says enough about', () => {
+  it('adds models only on request, and only those that the feed says enough about', () => {
     const feed = [
       said('acme-4', { name: 'Acme 4', family: 'acme', kind: 'completion', context: 9, prices: {} }),
       said('acme-5', { kind: 'completion' }),
@@ -179,7 +180,7 @@ describe('a plan', () => {
     );
     const plan = planImport(small.registry, feed, { add: true });
     assert.deepEqual([plan.additions.map(({ id }) => id), plan.unknown], [['acme-4'], 2]);
-    const after = carriedOut(texts(), plan);
+    const after = applied(texts(), plan);
     assert.equal(after.registry.models.find(({ id }) => id === 'acme-4')?.context, 9);
     assertNothingRevived(small, after);
   });
@@ -220,7 +221,7 @@ test('only the values that change are rewritten: comments, order and the rest of
   ]);
 });
 
-test('what was taken over is not proposed again, and texts that need quotes get them', () => {
+test('a second import proposes nothing, and texts that need quotes get them', () => {
   const odd = model(
     'acme-6',
     'lifecycle: { status: active }',
@@ -236,7 +237,7 @@ test('what was taken over is not proposed again, and texts that need quotes get 
   ];
   const registry = loaded({ 'more.yaml': `schema: 1\nmodels:\n${odd}\n` });
   const plan = planImport(registry.registry, feed, { add: true });
-  const after = carriedOut(before, plan);
+  const after = applied(before, plan);
   assert.deepEqual(planImport(after.registry, feed, { add: true }), {
     changes: [],
     additions: [],
@@ -260,12 +261,12 @@ test('a map on one line may be empty, end in a comma, or hold a comment', () => 
   for (const prices of ['{}', '{ output: 2, }', '{ output: 2, # so far\n      }', '{ output: 2 # so far\n      }']) {
     const more = { 'more.yaml': `schema: 1\nmodels:\n${model('acme-6', 'lifecycle: { status: active }', `prices: ${prices}`)}\n` };
     const plan = planImport(loaded(more).registry, [said('acme-6', { prices: { input: 1, cacheRead: 3 } })]);
-    const after = carriedOut(texts(more), plan).registry.models.find(({ id }) => id === 'acme-6')?.prices;
+    const after = applied(texts(more), plan).registry.models.find(({ id }) => id === 'acme-6')?.prices;
     assert.deepEqual([after?.input, after?.cacheRead], [1, 3], prices);
   }
 }); // prettier-ignore
 
-test('a model of the registry that is extended becomes an own entry, and the rest of that registry stays as it is', () => {
+test('a changed model of the extended registry becomes an own entry, and the rest of that registry stays', () => {
   const own = [{ file: 'own.yaml', text: 'schema: 1\nextends: built-in\n' }];
   const before = loadRegistry(own, texts());
   assert.ok(before.kind === 'ok');
@@ -282,7 +283,7 @@ test('a model of the registry that is extended becomes an own entry, and the res
 }); // prettier-ignore
 
 describe('the formats', () => {
-  it('models.dev: limits, modalities, prices; entries that only point elsewhere say nothing', () => {
+  it('models.dev: limits, modalities, prices; an entry that only points elsewhere says nothing', () => {
     const feed = readModelsDev(
       {
         moonshotai: {
@@ -315,7 +316,7 @@ describe('the formats', () => {
     );
   });
 
-  it('LiteLLM: prices per token become prices per million, a provider before the id is taken off, the specimen is no model', () => {
+  it('LiteLLM: prices per token become prices per million, a provider before the id is removed, the specimen is no model', () => {
     const feed = readLiteLlm(
       {
         sample_spec: { litellm_provider: 'one of …', max_tokens: 'a text', mode: 'chat' },
@@ -336,7 +337,7 @@ describe('the formats', () => {
     assert.deepEqual(feed[0]?.facts.alsoInput, ['image']);
   });
 
-  it('model-eol: past on the day of the feed is retired, announced is deprecated, and nothing said is nothing', () => {
+  it('model-eol: a shutdown before the feed’s date is retired, an announced one deprecated; without dates there is no status', () => {
     const entry = (id: string, more: object): object => ({ id, source: 'https://example.org/eol', ...more });
     const feed = readModelEol(
       {
@@ -367,7 +368,7 @@ describe('the formats', () => {
   });
 });
 
-test('whatever a feed says, no pair runs afterwards that did not before', () => {
+test('no feed makes a pair routable', () => {
   const gone = model('acme-x', 'lifecycle: { status: withdrawn }');
   const before = texts({ 'more.yaml': `schema: 1\nmodels:\n${gone}\n` });
   const registry = loaded({ 'more.yaml': `schema: 1\nmodels:\n${gone}\n` });
@@ -375,13 +376,13 @@ test('whatever a feed says, no pair runs afterwards that did not before', () => 
     said(id, { context: 1, tools: true, lifecycle: { status: 'active', shutdown: '2099-01-01' } }, vendor),
   );
   const plan = planImport(registry.registry, feed, { add: true });
-  assertNothingRevived(registry, carriedOut(before, plan));
+  assertNothingRevived(registry, applied(before, plan));
 });
 
-/** A folder with public files, where somebody names one; our own specimens above are the test, these are one more. */
+/** A folder with public feeds, where somebody names one. They are tried in addition to the specimens above. */
 const dataFolder = process.env['DROVER_TEST_FEEDS'];
 
-test('the public feeds, where they are at hand, give a well-formed registry and revive nothing', () => {
+test('public feeds, where a folder has some, give a well-formed registry and revive nothing', () => {
   const before = readRegistryFolder(builtInFolder);
   const builtIn = loadRegistry(before);
   assert.ok(builtIn.kind === 'ok');
@@ -389,7 +390,7 @@ test('the public feeds, where they are at hand, give a well-formed registry and 
     const feed = read(JSON.parse(readFileSync(path, 'utf8')), origin);
     for (const add of [false, true]) {
       const plan = planImport(builtIn.registry, feed, { add });
-      assertNothingRevived(builtIn, carriedOut(before, plan));
+      assertNothingRevived(builtIn, applied(before, plan));
       assert.ok(describeImport(plan).length > 0);
     }
   }

@@ -1,4 +1,4 @@
-/** What the registry tells plans: a database without columns for limits and dates gets the same findings as one that has them. */
+/** Knowledge of the registry: a database without columns for limits and dates gets the findings of one that has them. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compareModels } from '../../src/engine/models/compatibility.ts';
@@ -66,14 +66,14 @@ describe('what the registry knows of a model', () => {
     );
   });
 
-  it('leaves what the row says, and fills in what it leaves empty', () => {
+  it('keeps what the row says, and fills in what the row leaves empty', () => {
     const said = new Set(['context', 'vision', 'audio']);
     const model = known(row('owl-1', { context: 8_000, capabilities: { vision: false } }), said);
     assert.deepEqual([model.context, model.capabilities], [8_000, { vision: false, audio: false }]);
     assert.equal(known(row('owl-1'), said).context, 200_000);
   });
 
-  it('counts for the end of a model although the database has columns: the earlier day, and who says which', () => {
+  it('counts for the end of a model beside the row: the earlier day holds, and both are told', () => {
     const said = new Set(['shutdown', 'announced']);
     const end = ({ shutdown, announced, deprecated, retired, lifecycle }: ModelFacts): unknown[] => [
       shutdown,
@@ -93,7 +93,7 @@ describe('what the registry knows of a model', () => {
     assert.deepEqual(end(known(row('owl-2'), said)), [undefined, undefined, false, false, []]);
   });
 
-  it('takes a model that it calls retired or withdrawn for gone, whatever the row says, and says who said so', () => {
+  it('makes a model retired that it calls retired or withdrawn, whatever the row says, and is named as the reason', () => {
     for (const name of ['owl-retired', 'owl-withdrawn']) {
       const gone = known(row(name));
       assert.equal(gone.retired, true, name);
@@ -105,7 +105,7 @@ describe('what the registry knows of a model', () => {
     assert.match(own?.message ?? '', /is retired\.$/);
   });
 
-  it('goes by the dates of a distributor, by none of another that it knows, and else by the vendor’s', () => {
+  it('has the dates of a distributor, none for another known provider, and the vendor’s for any other name', () => {
     const via = (provider: string): unknown[] => {
       const { shutdown, deprecated } = known(row('owl-1', { components: { name: 'owl-1', provider } }));
       return [shutdown, deprecated];
@@ -116,7 +116,7 @@ describe('what the registry knows of a model', () => {
       assert.deepEqual(via(vendor), ['2026-12-01', true], vendor);
   });
 
-  it('lists what ends, for those that name it without a row', () => {
+  it('lists the models that end, also for configurations without a table of models', () => {
     assert.deepEqual(
       knowledge.ending('completion').map(({ components }) => components['name']),
       ['owl-1', 'owl-retired', 'owl-withdrawn'],
@@ -124,11 +124,11 @@ describe('what the registry knows of a model', () => {
     assert.deepEqual(knowledge.ending('embedding'), []);
   });
 
-  it('gives no price where the database has prices of its own: they may be of another currency', () => {
+  it('gives no price where the database has prices: they may be in another currency', () => {
     assert.equal(known(row('owl-1'), new Set(['price_in'])).priceOut, undefined);
   });
 
-  it('goes by id, alias and vendor/id, and not by the name of another vendor or kind', () => {
+  it('finds a model by id, alias and vendor/id, and not by another vendor or kind', () => {
     assert.equal(known(row('owl-one')).context, 200_000);
     assert.equal(known(row('acme/owl-1')).context, 200_000);
     assert.equal(known(row('other/owl-1')).context, undefined);
@@ -144,7 +144,7 @@ describe('what the registry knows of a model', () => {
     assert.deepEqual(compareModels(row('owl-1'), row('owl-2'), { today: '2026-11-21' }), []);
   });
 
-  it('puts what the vendor recommends first', () => {
+  it('makes suggestions put the vendor’s replacement first', () => {
     const names = (models: ModelFacts[]): (string | undefined)[] =>
       rankTargets(models[0] ?? row('?'), models, { today: '2026-11-21' }).map(
         ({ model }) => model.components['name'],

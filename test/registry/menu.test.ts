@@ -1,4 +1,4 @@
-/** A menu offers what enforcement allows, says what else goes by name, and what each arm needs. */
+/** A menu offers what enforcement allows, and says what else goes by name and what each arm needs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findMenu, listMenus } from '../../src/registry/verdict/menu.ts';
@@ -17,24 +17,24 @@ function arms(runtime: string, request: Parameters<typeof findMenu>[2] = {}): un
   ]);
 }
 
-test('offers exact ids in the order of the arms, and says in words what goes by name', () => {
+test('a menu offers listed ids in the order of the arms, and shows what goes by name', () => {
   assert.deepEqual(arms('desk'), [
     ['platform', 'acme-2 acme-3', null, ''],
     ['acme', 'acme-1 acme-2 acme-3 Special', null, ''],
     ['acme-login', 'acme-2', null, ''],
-    ['brio', '', null, '/^brio[0-9](-[a-z]+)?$/ (any case)'],
+    ['brio', '', null, 'brio#, brio#-… (any case)'],
   ]);
   assert.deepEqual(arms('shed')[0], ['acme', '', null, 'acme-…, acme/…']);
 });
 
-test('an arm is ready where the platform pays or a secret of it is there', () => {
+test('an arm is ready where the platform pays or one of its secrets is there', () => {
   const ready = (...names: string[]): unknown[] =>
     (findMenu(registry, 'desk', { secrets: new Set(names) })?.arms ?? []).map((arm) => arm.ready);
   assert.deepEqual(ready(), [true, false, false, false]);
   assert.deepEqual(ready('ACME_OTHER_KEY', 'BRIO_KEY'), [true, true, false, true]);
 });
 
-test('what is shut down by the day is not offered, and what ends is offered with its date', () => {
+test('a model is not offered from its shutdown on, and before that with its date', () => {
   const offered = (today: string) => findMenu(registry, 'desk', { today })?.arms[0]?.models ?? [];
   assert.deepEqual(
     offered('2026-12-31').map(({ model, name, family, lifecycle }) => [
@@ -54,7 +54,7 @@ test('what is shut down by the day is not offered, and what ends is offered with
   );
 });
 
-test('every runtime has a menu: an open or retired one offers nothing, an unknown one is none', () => {
+test('every runtime has a menu, which is empty for an open or retired one; an unknown runtime has none', () => {
   assert.deepEqual(
     listMenus(registry).map(({ id, kind, successor, arms: all }) => [id, kind, successor, all.length]),
     [

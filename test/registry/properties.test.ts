@@ -1,4 +1,4 @@
-/** What holds of every verdict, whatever is asked. */
+/** What holds for every verdict. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -70,7 +70,7 @@ test('a listed id in another case is another id', () => {
   );
 });
 
-test('more secrets never make a single arm refuse, and an answer always says who, what and by which registry', () => {
+test('more secrets never change the answer of a single arm, and an answer always names provider and registry', () => {
   fc.assert(
     fc.property(registry, runtime, model, secrets, (which, where, id, some) => {
       const verdict = judge(which, { runtime: where, model: id, secrets: some });

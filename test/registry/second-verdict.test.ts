@@ -1,4 +1,4 @@
-/** The verdict a second time, as plainly as the table can be read, on registries and questions made by chance: both must agree. */
+/** A second, plain reading of the table of the verdict. Both readings must agree on random registries and questions. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -13,15 +13,15 @@ const source = 'https://example.org';
 const providers: readonly Provider[] = [
   { id: 'ann', label: 'Ann', protocol: 'openai-chat', payer: 'tenant', secrets: ['A', 'A2'], variable: 'A', matchers: [{ word: 'an', after: ['-', '/'] }], source },
   { id: 'ann-too', vendor: 'ann', label: 'Ann, too', protocol: 'openai-chat', payer: 'tenant', secrets: ['B'], variable: 'B', matchers: [{ word: 'an', after: ['-'], ignoreCase: true }], source },
-  { id: 'bob', label: 'Bob', protocol: 'openai-chat', payer: 'tenant', secrets: ['C', 'A'], variable: 'C', matchers: [{ pattern: '^[a-b]n?[-:][0-9]+(x|y)?$' }, { word: 'bob', after: [':', '/'] }], source },
+  { id: 'bob', label: 'Bob', protocol: 'openai-chat', payer: 'tenant', secrets: ['C', 'A'], variable: 'C', matchers: [{ forms: ['an-#', 'an-#x', 'b-#', 'b:#'] }, { word: 'bob', after: [':', '/'] }], source },
   { id: 'platform', label: 'We', protocol: 'operator', payer: 'platform', secrets: [], matchers: [] },
 ]; // prettier-ignore
 
-/** The same matchers, written by hand; `an-1` is Ann's, Ann's with a login, and Bob's. */
-const names: Readonly<Record<string, Readonly<Record<'-' | '/' | ':' | 'pattern', RegExp>>>> = {
-  ann: { '-': /^an-[!-~]+$/, '/': /^an\/[!-~]+$/, ':': /^\b$/, pattern: /^\b$/ },
-  'ann-too': { '-': /^an-[!-~]+$/i, '/': /^\b$/, ':': /^\b$/, pattern: /^\b$/ },
-  bob: { '-': /^\b$/, '/': /^bob\/[!-~]+$/, ':': /^bob:[!-~]+$/, pattern: /^[a-b]n?[-:][0-9]+(x|y)?$/ },
+/** The same matchers, written by hand. Three of them take `an-1`. */
+const names: Readonly<Record<string, Readonly<Record<'-' | '/' | ':' | 'forms', RegExp>>>> = {
+  ann: { '-': /^an-[!-~]+$/, '/': /^an\/[!-~]+$/, ':': /^\b$/, forms: /^\b$/ },
+  'ann-too': { '-': /^an-[!-~]+$/i, '/': /^\b$/, ':': /^\b$/, forms: /^\b$/ },
+  bob: { '-': /^\b$/, '/': /^bob\/[!-~]+$/, ':': /^bob:[!-~]+$/, forms: /^(an-[0-9]+x?|b[-:][0-9]+)$/ },
 };
 
 const ids = ['an-1', 'an-2', 'an-old', 'An-1', 'b-7', 'b:7', 'bob/one', 'an-7x', 'zed'];
@@ -130,7 +130,7 @@ function entry({ models: listed = [] }: Arm, id: string): string | undefined {
 function takesName({ provider, models: listed, byName, separators }: Arm, id: string): boolean {
   const known = names[provider];
   if (known === undefined || id.length > 200 || (listed !== undefined && byName !== true)) return false;
-  const allowed = separators ?? (['-', '/', ':', 'pattern'] as const);
+  const allowed = separators ?? (['-', '/', ':', 'forms'] as const);
   return allowed.some((each) => known[each].test(id));
 }
 

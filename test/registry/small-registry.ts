@@ -1,4 +1,4 @@
-/** A registry that is small enough to be known by heart: every row of the verdict has a case in it. */
+/** A small registry. Every row of the verdict has a case in it. */
 import assert from 'node:assert/strict';
 import { loadRegistry } from '../../src/registry/load/load.ts';
 import type { LoadedRegistry } from '../../src/registry/load/load.ts';
@@ -32,7 +32,7 @@ providers:
     protocol: openai-chat
     secrets: [BRIO_KEY]
     variable: BRIO_KEY
-    matchers: [{ pattern: '^brio[0-9](-[a-z]+)?$', ignoreCase: true }]
+    matchers: [{ forms: ['brio#', 'brio#-*'], ignoreCase: true }]
     source: https://example.org/brio
   - id: platform
     label: The platform

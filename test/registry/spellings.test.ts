@@ -1,14 +1,13 @@
-/** Every way in which a runtime writes a model is known, and a reference that moves keeps its way of writing. */
+/** Every spelling of a model on some runtime is known, and a reference that moves keeps its spelling. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
 import { spellingPairs } from '../../src/engine/models/spelling.ts';
 import { findMeant } from '../../src/registry/verdict/choose-arm.ts';
-import { allPairs } from '../../src/registry/import/diff.ts';
+import { allPairs } from '../../src/registry/verdict/pairs.ts';
 import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
-import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
-import { namesMeant } from '../../src/registry/verdict/routes.ts';
-import { spellingsOf } from '../../src/registry/known/spellings.ts';
+import { knowledgeOf, spellingsOf } from '../../src/registry/known/knowledge.ts';
+import { namesMeant } from '../../src/registry/load/routes.ts';
 import { loaded as small } from './small-registry.ts';
 
 const builtIn = loadRegistryFolder();
@@ -25,7 +24,7 @@ function row(name: string, loaded = builtIn): ModelFacts {
 describe('the spellings of models', () => {
   const spellings = spellingsOf(builtIn);
 
-  it('have every id that some runtime’s arm has, for the model that it means', () => {
+  it('have every id of every arm, for the model that it means', () => {
     const pairs = allPairs(builtIn);
     assert.ok(pairs.length > 400);
     for (const { runtime, model: id } of pairs) {
@@ -46,7 +45,7 @@ describe('the spellings of models', () => {
       }
   });
 
-  it('are those of which whoever writes a workspace holds the rows, whatever the row is called', () => {
+  it('lead a writer of a workspace to every name that a row of the model may have', () => {
     for (const model of registry.models)
       for (const { text } of spellings.get(model) ?? [])
         for (const name of [model.id, ...(model.aliases ?? [])].flatMap((each) => [
@@ -56,7 +55,7 @@ describe('the spellings of models', () => {
           assert.ok(namesMeant(routes, text).includes(name), `${text} is ${name}`);
   });
 
-  it('are those in any case, since an id that a matcher takes in any case runs', () => {
+  it('are found in any case, because some matchers ignore case', () => {
     const ids = ['MINIMAX-M2.5', 'minimax/MINIMAX-M2.5', 'minimax-m2.5', 'GLM-4.6', 'Kimi-K2.6', 'Qwen3-Max'];
     for (const text of ids) {
       const model = findMeant(routes, text);
@@ -65,7 +64,7 @@ describe('the spellings of models', () => {
     }
   });
 
-  it('keep what stands before the model, in the words of its vendor', () => {
+  it('keep the prefix, as the target’s vendor spells it', () => {
     const pairs = (from: string, to: string): Record<string, string> =>
       Object.fromEntries(spellingPairs(row(from), row(to)).map((pair) => [pair.from, pair.to]));
     const within = pairs('claude-3-7-sonnet', 'claude-sonnet-4-5');
@@ -81,7 +80,7 @@ describe('the spellings of models', () => {
     );
   });
 
-  it('have ids of a runtime’s own making, which become the plain id of the target', () => {
+  it('include ids of a runtime’s own making, which become the plain id of the target', () => {
     const pairs = spellingPairs(row('acme-1', small()), row('acme-2', small()));
     assert.deepEqual(
       pairs.find(({ from }) => from === 'Special'),

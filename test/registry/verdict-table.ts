@@ -1,4 +1,4 @@
-/** The table of the verdict as data: each row with its cases, and for each pair that is allowed a nonsense twin that is not. */
+/** The table of the verdict as data: cases for each row, and for each allowed pair a nonsense twin that is refused. */
 import { isDeepStrictEqual } from 'node:util';
 import type { RoutingRequest } from '../../src/registry/verdict/choose-arm.ts';
 import type { Loaded } from '../../src/registry/load/load.ts';
@@ -103,7 +103,7 @@ export const table: readonly Case[] = [
   one(11, 'an endless id', { runtime: 'shed', model: `acme-${'x'.repeat(300)}`, secrets: secrets('ACME_KEY') }, refused('UNREGISTERED_MODEL_FOR_RUNTIME')),
 ]; // prettier-ignore
 
-/** For each pair of the table that is allowed, an id that nothing can have; open runtimes take everything. */
+/** For each allowed pair an id that nothing takes. Open runtimes take everything and have no twins. */
 export const twins: readonly Case[] = table
   .filter(({ expected }) => expected['verdict'] === 'allow' && expected['by'] !== 'open')
   .map((each) => ({
@@ -113,7 +113,7 @@ export const twins: readonly Case[] = table
     expected: refused('UNREGISTERED_MODEL_FOR_RUNTIME'),
   }));
 
-/** What a way to judge gets wrong, one line each. */
+/** What a judge gets wrong, one line each. */
 export function failuresOf(judge: (loaded: Loaded, request: RoutingRequest) => Verdict): string[] {
   return [...table, ...twins].flatMap(({ row, name, registry, request, expected }) => {
     const verdict: Readonly<Record<string, unknown>> = { ...judge(registry, request) };

@@ -1,4 +1,4 @@
-/** The verdict is the table, row by row, and the tests of it can fail. */
+/** The verdict follows the table, row by row, and a wrong verdict fails the table. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judge } from '../../src/registry/verdict/routability.ts';
@@ -10,12 +10,12 @@ test('every case of every row, and every nonsense twin', () => {
   assert.deepEqual(failuresOf(judge), []);
 });
 
-test('each row has a case, and each closed row that allows has a twin that must be refused', () => {
+test('each row has a case, and each row that allows on a closed runtime has a twin that must be refused', () => {
   assert.deepEqual([...new Set(table.map(({ row }) => row))], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   assert.deepEqual([...new Set(twins.map(({ row }) => row))], [6, 7, 8, 9, 10]);
 });
 
-test('a verdict that always allows fails the table: every refusal and every twin notices', () => {
+test('a verdict that always allows fails every refusal and every twin', () => {
   const alwaysAllow = (_: unknown, { runtime, model }: { runtime: string; model: unknown }): Verdict => ({
     verdict: 'allow',
     by: 'listed',
@@ -39,7 +39,7 @@ test('a verdict that always allows fails the table: every refusal and every twin
     );
 });
 
-test('a verdict that always refuses, or never looks at secrets, withdrawals or the day, fails it as well', () => {
+test('a verdict that always refuses, or ignores secrets, use or the day, fails the table', () => {
   const mutants: readonly Parameters<typeof failuresOf>[0][] = [
     (registry, request) => judge(registry, { ...request, runtime: 'nowhere' }),
     (registry, request) => judge(registry, { ...request, secrets: undefined }),
@@ -51,7 +51,7 @@ test('a verdict that always refuses, or never looks at secrets, withdrawals or t
   for (const [at, mutant] of mutants.entries()) assert.notDeepEqual(failuresOf(mutant), [], `mutant ${at}`);
 });
 
-test('the answer names what the runtime needs to be told: protocol, variable and address of the arm', () => {
+test('the answer has protocol, variable and address of the arm', () => {
   const registry = loaded({
     'runtimes.yaml': `schema: 1
 runtimes:

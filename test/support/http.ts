@@ -15,6 +15,7 @@ import type { Routing } from '../../src/platform/workspaces/routing.ts';
 import type { ModelKnowledge } from '../../src/engine/models/knowledge.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
 import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
+import type { Loaded } from '../../src/registry/load/load.ts';
 import type { Engine } from './databases.ts';
 import { platformDatabase } from './platform.ts';
 import { testRouting } from './routing.ts';
@@ -106,9 +107,12 @@ export async function httpPlatform(
 
 /** What a server's plans know of models: that of the registry in force. */
 function knowledgeIn({ registry }: Routing): () => ModelKnowledge | undefined {
+  let kept: { readonly loaded: Loaded; readonly knowledge: ModelKnowledge | undefined } | undefined;
   return () => {
     const loaded = registry.current();
-    return loaded.kind === 'ok' ? knowledgeOf(loaded) : undefined;
+    if (kept?.loaded !== loaded)
+      kept = { loaded, knowledge: loaded.kind === 'ok' ? knowledgeOf(loaded) : undefined };
+    return kept.knowledge;
   };
 }
 

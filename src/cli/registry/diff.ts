@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { DroverError } from '../../errors.ts';
-import { allPairs, diffRegistries, hasConsequences } from '../../registry/import/diff.ts';
+import { diffRegistries, hasConsequences } from '../../registry/import/diff.ts';
+import { allPairs } from '../../registry/verdict/pairs.ts';
 import type { RegistryDiff, StoredPair } from '../../registry/import/diff.ts';
 import { openPlatform } from '../../platform/open.ts';
 import { listStoredPairs } from '../../platform/workspaces/stored-pairs.ts';

@@ -16,7 +16,6 @@ import { type DatabaseTarget, openDatabase } from '../../postgres/driver/connect
 import type { Database } from '../../postgres/driver/database.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
 import { loadRegistryFolder } from '../../registry/load/folder.ts';
-import { knowledgeOf } from '../../registry/known/knowledge.ts';
 import { startTracing, traceDatabase } from '../api/traces.ts';
 import { within } from '../api/within.ts';
 import type { App } from '../contract.ts';
@@ -60,7 +59,7 @@ export async function startServer(input: ServeInput): Promise<RunningServer> {
   try {
     // The registry needs an open platform, and the platform a way to ask the registry. Plans ask later.
     const live: { registry?: Reloading } = {};
-    const knowledge = (): ModelKnowledge | undefined => knowledgeOfLive(live.registry);
+    const knowledge = (): ModelKnowledge | undefined => live.registry?.knowledge();
     const platform = await openPlatform(database, { install: true, knowledge });
     const seeds = input.demo && database.engine === 'embedded';
     const firstKeys = seeds ? await seedWithKeys(platform) : [];
@@ -115,12 +114,6 @@ async function readRegistry({ registryFolder, log }: ServeInput, platform: Platf
   const registry = await openRegistry({ platform, load: () => loadRegistryFolder(registryFolder) });
   report(registry, log);
   return registry;
-}
-
-/** What the registry in force says about models. A broken registry says nothing. */
-function knowledgeOfLive(registry: Reloading | undefined): ModelKnowledge | undefined {
-  const loaded = registry?.current();
-  return loaded?.kind === 'ok' ? knowledgeOf(loaded) : undefined;
 }
 
 async function reload(registry: Reloading, log: Logger): Promise<void> {

@@ -2,6 +2,8 @@
  * The registry of a running server. One that is broken at the start is no registry: nothing is stored until it is mended. One
  * that is broken when it is read again changes nothing: the last good one stays, and the problems are told.
  */
+import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
+import { knowledgeOf } from '../../registry/known/knowledge.ts';
 import type { Loaded } from '../../registry/load/load.ts';
 import type { RegistryProblem } from '../../registry/load/positions.ts';
 import { DroverError } from '../../errors.ts';
@@ -17,6 +19,8 @@ export interface LiveRegistry {
 }
 
 export interface Reloading extends LiveRegistry {
+  /** What plans know of models; nothing where the registry is broken. */
+  knowledge(): ModelKnowledge | undefined;
   /** Reads it again; a good one is brought into the database before anybody is answered by it. */
   reload(): Promise<{ readonly changed: boolean; readonly problems: readonly RegistryProblem[] }>;
   /** Tells the database what may be chosen on a new day. Nothing where the day is the same, or another server's registry is in force. */
@@ -41,6 +45,7 @@ export async function openRegistry({
   now = () => new Date(),
 }: RegistrySource): Promise<Reloading> {
   let current = load();
+  let knowledge = findKnowledge(current);
   let problems: readonly RegistryProblem[] = current.kind === 'invalid' ? current.problems : [];
   let day = dayOf(now());
   const bringIn = async (next: Loaded, more: { readonly unlessReplaced?: boolean } = {}): Promise<void> => {
@@ -59,6 +64,7 @@ export async function openRegistry({
   return {
     current: () => current,
     problems: () => problems,
+    knowledge: () => knowledge,
     reload: () =>
       inTurn(async () => {
         const next = load();
@@ -67,11 +73,16 @@ export async function openRegistry({
         const changed = current.kind === 'invalid' || current.hash !== next.hash;
         await bringIn(next);
         current = next;
+        knowledge = findKnowledge(next);
         return { changed, problems };
       }),
     keepUp: () =>
       inTurn(async () => (day === dayOf(now()) ? undefined : bringIn(current, { unlessReplaced: true }))),
   };
+}
+
+function findKnowledge(loaded: Loaded): ModelKnowledge | undefined {
+  return loaded.kind === 'ok' ? knowledgeOf(loaded) : undefined;
 }
 
 /** @throws REGISTRY_UNAVAILABLE */

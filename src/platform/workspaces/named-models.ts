@@ -3,7 +3,7 @@
  * (`held` in drover.config.yaml), so a migration that takes one of them away waits, or has retired it already and is noticed.
  */
 import { listModels, listModelsByName, type ModelState } from '../queries/model-choice.ts';
-import { namesMeant } from '../../registry/verdict/routes.ts';
+import { namesMeant } from '../../registry/load/routes.ts';
 import { isUsable, refuseUnusable } from '../rows/model-choice.ts';
 import { requireRegistry } from './live-registry.ts';
 import { type InTenant, tenantOf } from './unit.ts';

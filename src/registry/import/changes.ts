@@ -1,7 +1,7 @@
 /**
- * A feed beside our registry → a list of changes for a person to review. A feed may correct facts and bring the end of a model
- * nearer; it never makes a pair routable: no runtime, provider or arm is touched, no model comes back to life, no shutdown is
- * put off. What it would have said of that kind is listed, to be done by hand or not at all.
+ * A feed and our registry → a list of changes for a person to review. A feed may correct facts and bring the end of a model
+ * nearer. It never makes a pair routable: no runtime, provider or arm is touched, no model comes back, no shutdown is put off.
+ * Such statements of a feed are listed for a person to decide.
  */
 import { canonicalText } from '../../engine/canonical.ts';
 import type { FeedModel } from './feed.ts';
@@ -25,7 +25,7 @@ export interface ModelChange {
   readonly checked: string;
 }
 
-/** Something that a feed says and that is not taken over. */
+/** A statement of a feed that is not taken over. */
 interface Unheeded {
   readonly model: string;
   readonly message: string;
@@ -45,7 +45,7 @@ export interface ImportOptions {
   readonly add?: boolean;
 }
 
-/** What a feed would change. Whatever it says, the registry with those changes is well-formed; what would break it is unheeded. */
+/** What a feed would change. The registry with these changes is well-formed: what would break it is unheeded. */
 export function planImport(
   registry: Registry,
   feed: readonly FeedModel[],
@@ -74,7 +74,7 @@ function findModel(byName: ReadonlyMap<string, Model>, { ids, vendor }: FeedMode
   return id === undefined ? undefined : byName.get(id);
 }
 
-/** What a feed says under the model's own id goes before what it says under another name. */
+/** Statements under the model's own id go before those under another name. */
 function closestFirst({ id }: Model, said: readonly FeedModel[]): FeedModel[] {
   return said.toSorted((a, b) => Number(b.ids[0] === id) - Number(a.ids[0] === id));
 }
@@ -84,7 +84,7 @@ interface Compared {
   readonly unheeded: readonly Unheeded[];
 }
 
-/** Each change is judged beside those before it, of this model and of others: two replacements may be a circle only together. */
+/** Each change is judged after those before it, also of other models: two replacements may be a circle only together. */
 function compareModel(byName: Map<string, Model>, model: Model, said: readonly FeedModel[]): Compared {
   const { source = model.source, checked = model.checked } = said[0] ?? {};
   const changes: FactChange[] = [];
@@ -97,7 +97,7 @@ function compareModel(byName: Map<string, Model>, model: Model, said: readonly F
     done.add(key);
     const judged = judgeFact({ byName, model: changed, path, after });
     if (judged === undefined) continue;
-    const next = typeof judged === 'string' ? judged : withChange(changed, judged);
+    const next = typeof judged === 'string' ? judged : tryChange(changed, judged);
     if (typeof next === 'string') unheeded.push({ model: model.id, message: next });
     else {
       changes.push(judged as FactChange);
@@ -108,8 +108,8 @@ function compareModel(byName: Map<string, Model>, model: Model, said: readonly F
   return { change: { model: model.id, changes, source, checked }, unheeded };
 }
 
-/** The model with a change, or why it would be none. */
-function withChange(model: Model, { path, after }: FactChange): Model | string {
+/** The model with a change, or why that is no model. */
+function tryChange(model: Model, { path, after }: FactChange): Model | string {
   const [name = '', inner] = path;
   const group = model[name as keyof Model] as object | undefined;
   const changed = { ...model, [name]: inner === undefined ? after : { ...group, [inner]: after } };
@@ -120,17 +120,17 @@ function withChange(model: Model, { path, after }: FactChange): Model | string {
 }
 
 /** The model after all of its changes. */
-export function carryOut(model: Model, { changes, source, checked }: ModelChange): Model {
+export function withChanges(model: Model, { changes, source, checked }: ModelChange): Model {
   return changes.reduce<Model>(
     (at, change) => {
-      const next = withChange(at, change);
+      const next = tryChange(at, change);
       return typeof next === 'string' ? at : next;
     },
     { ...model, source, checked },
   );
 }
 
-/** What a feed says, value by value; groups such as prices are opened. */
+/** The statements of a feed, value by value. Groups such as prices are opened. */
 function saidFacts({ facts }: FeedModel): { path: string[]; after: unknown }[] {
   return Object.entries(facts).flatMap(([name, value]: [string, unknown]) => {
     // A person named the model and put it into a family of ours.
@@ -149,7 +149,7 @@ interface Fact {
   readonly after: unknown;
 }
 
-/** The change that a fact makes, why it makes none, or undefined where it is known already. */
+/** The change that a fact makes, or why it makes none. Undefined where the fact is known. */
 function judgeFact(fact: Fact): FactChange | string | undefined {
   const { model, path, after } = fact;
   const before = valueAt(model, path);
@@ -188,7 +188,7 @@ function judgeShutdown({ lifecycle: { shutdown } }: Model, change: FactChange): 
 
 type Distributors = NonNullable<Model['lifecycle']['distributors']>;
 
-/** Their dates, too, come nearer only; a distributor that the feed does not name stays. */
+/** Their dates come nearer only, too. A distributor that the feed does not name stays. */
 function judgeDistributors({ lifecycle }: Model, change: FactChange): FactChange | undefined {
   const ours = lifecycle.distributors ?? [];
   const nearest = new Map(ours.map((our) => [our.via, our]));
@@ -242,7 +242,7 @@ function newModels(registry: Registry, byName: Map<string, Model>, unknown: read
   });
 }
 
-/** Undefined where the feed does not say enough to name it. A replacement is for the second import, when all are there. */
+/** Undefined where the feed does not say enough. A replacement waits for the next import, when all models are there. */
 function newModel({ ids, vendor, facts, source, checked }: FeedModel): Model | undefined {
   const { lifecycle = {}, prices = {}, alsoInput: _, ...known } = facts;
   const { status = 'active', announced, shutdown } = lifecycle;

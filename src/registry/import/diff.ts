@@ -1,31 +1,28 @@
 /**
- * What a new registry would do to what is in use: pairs that would no longer run, pairs for which somebody else would pay,
- * and models that now go away. Pure: both registries and the stored pairs are given.
+ * What a new registry would do to pairs that are in use: which would no longer run, for which somebody else would pay, and
+ * whose models now go away. Pure: both registries and the stored pairs are given.
  */
 import { compareText } from '../../engine/order.ts';
 import { findMeant } from '../verdict/choose-arm.ts';
 import type { Loaded, LoadedRegistry } from '../load/load.ts';
 import { judge } from '../verdict/routability.ts';
 import type { Verdict } from '../verdict/routability.ts';
-import type { Payer } from '../verdict/route.ts';
-import type { RuntimeRoutes } from '../verdict/routes.ts';
+import type { NamedPair } from '../verdict/pairs.ts';
+import type { Payer } from '../load/routes.ts';
 import type { Model } from '../load/shape.ts';
 
 /** A pair that a workspace has. */
-export interface StoredPair {
-  readonly tenant: string;
-  readonly runtime: string;
-  readonly model: string;
+export interface StoredPair extends NamedPair {
+  /** `*` where nothing is said: the pair is not of one tenant. */
+  readonly tenant?: string;
   /** Names of the secrets that the workspace could use. */
   readonly secrets?: readonly string[] | undefined;
   /** How many workspaces have it; 1 where nothing is said. */
   readonly count?: number | undefined;
 }
 
-interface Concerned {
+interface Concerned extends NamedPair {
   readonly tenant: string;
-  readonly runtime: string;
-  readonly model: string;
   readonly count: number;
 }
 
@@ -43,7 +40,7 @@ interface PayerFlip extends Concerned {
   readonly provider: string | null;
 }
 
-/** A pair whose model goes away, or at another date than before. */
+/** A pair whose model goes away now, or on another day than before. */
 interface NewRetirement extends Concerned {
   readonly status: string;
   readonly shutdown: string | null;
@@ -74,7 +71,7 @@ export function diffRegistries(
   };
 }
 
-/** Is there anything that somebody must look at? */
+/** Must a person look at it? */
 export function hasConsequences({ orphaned, payerFlips, retirements }: RegistryDiff): boolean {
   return orphaned.length + payerFlips.length + retirements.length > 0;
 }
@@ -88,7 +85,7 @@ interface Compared {
 function comparePair(before: LoadedRegistry, after: LoadedRegistry, pair: StoredPair): Compared {
   const was = judgeStored(before, pair);
   const is = judgeStored(after, pair);
-  const { tenant, runtime, model, count = 1 } = pair;
+  const { tenant = '*', runtime, model, count = 1 } = pair;
   const concerned = { tenant, runtime, model, count };
   if (was.verdict !== 'allow' || is.verdict === 'not-asked') return {};
   if (is.verdict === 'refuse') {
@@ -108,7 +105,7 @@ function judgeStored(loaded: Loaded, { runtime, model, secrets = [] }: StoredPai
   return judge(loaded, { runtime, model, secrets: new Set(secrets), existing: true });
 }
 
-/** The model of a pair that is allowed: what its arm says, or what its name means. */
+/** The model of an allowed pair: what its arm says, or what its name means. */
 function modelOf({ routes }: LoadedRegistry, { runtime, model }: StoredPair): Model | undefined {
   const id = model.trim();
   return routes.runtimes.get(runtime)?.listed.get(id)?.arms[0]?.model ?? findMeant(routes, id);
@@ -129,22 +126,5 @@ function sortConcerned<Each extends Concerned>(all: readonly Each[]): Each[] {
   return all.toSorted(
     (a, b) =>
       compareText(a.tenant, b.tenant) || compareText(a.runtime, b.runtime) || compareText(a.model, b.model),
-  );
-}
-
-/** Every pair that a registry can name: all listed ids, and known models that go by their name. For a diff without a database. */
-export function allPairs({ routes, registry }: LoadedRegistry): StoredPair[] {
-  return [...routes.runtimes.values()].flatMap((runtime) => {
-    const { id } = runtime.runtime;
-    const names = [...runtime.listed.keys(), ...namesTaken(runtime, registry.models)];
-    return [...new Set(names)].map((model) => ({ tenant: '*', runtime: id, model }));
-  });
-}
-
-function namesTaken({ named }: RuntimeRoutes, models: readonly Model[]): string[] {
-  return named.flatMap(({ route, takes, prefixes }) =>
-    models
-      .filter(({ vendor }) => vendor === route.vendor)
-      .flatMap(({ id }) => [id, ...prefixes.map((prefix) => prefix + id)].filter(takes)),
   );
 }

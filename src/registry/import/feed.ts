@@ -1,4 +1,4 @@
-/** What a public feed says about models, in our words. Readers of the formats give this; what becomes of it is for import-plan.ts. */
+/** What a public feed says about models, in our words. The readers of the formats make it; changes.ts decides what becomes of it. */
 import type { z } from 'zod';
 import { DroverError } from '../../errors.ts';
 import { date } from '../load/shape.ts';
@@ -12,14 +12,14 @@ export interface FeedOrigin {
   readonly checked: string;
 }
 
-/** Facts by their path in a model's entry; only what the feed says. */
+/** What the feed says of a model, by the keys of a model's entry. */
 export interface FeedFacts {
   readonly name?: string | undefined;
   readonly family?: string | undefined;
   readonly kind?: Model['kind'] | undefined;
   readonly released?: string | undefined;
   readonly input?: Model['input'] | undefined;
-  /** What goes in beside text, where a feed says of some kinds only that they do. */
+  /** Some of what goes in beside text. A feed with this says nothing about other kinds of input. */
   readonly alsoInput?: Model['input'] | undefined;
   readonly output?: Model['output'] | undefined;
   readonly context?: number | undefined;
@@ -52,7 +52,7 @@ export interface FeedModel {
   readonly checked: string;
 }
 
-/** What a format calls a vendor → what the registry does. A vendor that is not here is not imported. */
+/** The format's name of a vendor → the registry's. A vendor that is not here is not imported. */
 export type VendorNames = Readonly<Record<string, string>>;
 
 /** The JSON of a feed in the expected shape. @throws FEED_INVALID */
@@ -74,12 +74,12 @@ export function parseFeed<Shape extends z.ZodType>(
   );
 }
 
-/** The day with which a date begins, where there is such a day; feeds also write months, times and a 30th of February. */
+/** The day of a date. Undefined where there is none: feeds also write months and a 30th of February. */
 export function dayOf(text: string | undefined): string | undefined {
   return date.safeParse(text?.slice(0, 10)).data;
 }
 
-/** Whole tokens, where the feed says more than "none". */
+/** A number of tokens. Undefined where the feed says 0, or no whole number. */
 export function tokensOf(value: number | undefined): number | undefined {
   return value !== undefined && Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }

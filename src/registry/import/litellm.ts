@@ -1,4 +1,4 @@
-/** LiteLLM's cost map: prices per token, limits, `supports_…` and `deprecation_date`, by an id with or without a provider before it. */
+/** LiteLLM's cost map: prices per token, limits, `supports_…` and `deprecation_date`. An id may have a provider before it. */
 import { z } from 'zod';
 import { dayOf, parseFeed, tokensOf } from './feed.ts';
 import type { FeedFacts, FeedModel, FeedOrigin, VendorNames } from './feed.ts';
@@ -25,7 +25,7 @@ const kinds: Readonly<Record<string, FeedFacts['kind']>> = {
   audio_transcription: 'transcription',
 };
 
-/** The map has texts where numbers belong in its specimen, and grows members: what is of another type is as good as absent. */
+/** A member of another type counts as absent: the specimen has texts where numbers belong, and the map grows members. */
 const amount = z.number().min(0).optional().catch(undefined);
 const flag = z.boolean().optional().catch(undefined);
 
@@ -84,14 +84,14 @@ function factsOf(each: z.infer<typeof entry>, { checked }: FeedOrigin): FeedFact
       alsoInput: alsoInput(each),
     }),
     prices: pricesOf(each, kind),
-    // The date on which its provider stops it, whatever its name says.
+    // In spite of its name it is the day on which the provider stops the model.
     ...(shutdown !== undefined && {
       lifecycle: { status: shutdown <= checked ? ('retired' as const) : ('deprecated' as const), shutdown },
     }),
   };
 }
 
-/** A flag that is missing says nothing. */
+/** A missing flag says nothing. */
 function alsoInput(each: z.infer<typeof entry>): FeedFacts['alsoInput'] {
   const { supports_vision: image, supports_audio_input: audio, supports_pdf_input: pdf } = each;
   const kinds = [image === true && 'image', audio === true && 'audio', pdf === true && 'pdf'] as const;
@@ -110,7 +110,7 @@ function pricesOf(each: z.infer<typeof entry>, kind: FeedFacts['kind']): NonNull
   };
 }
 
-/** Without the dust of binary fractions: 1.1e-7 a token are 0.11 a million. */
+/** Rounded, because of binary fractions: 1.1e-7 a token are 0.11 a million. */
 function perMillion(perToken: number | undefined): number | undefined {
   return perToken === undefined ? undefined : Number((perToken * 1_000_000).toPrecision(10));
 }

@@ -1,4 +1,4 @@
-/** `model-eol/0.1`: when models are announced to go and shut down, by publisher, with what replaces them. */
+/** `model-eol/0.1`: by publisher, when the end of a model is announced, when it is shut down, and what replaces it. */
 import { z } from 'zod';
 import { dayOf, parseFeed } from './feed.ts';
 import type { FeedFacts, FeedModel, FeedOrigin } from './feed.ts';
@@ -27,7 +27,7 @@ const shape = z.object({
   ),
 });
 
-/** The feed says itself where it is from and when it was made. @throws FEED_INVALID */
+/** The feed's own source and date go before the given ones. @throws FEED_INVALID */
 export function readModelEol(value: unknown, origin: FeedOrigin): FeedModel[] {
   const feed = parseFeed('model-eol', shape, value);
   const checked = dayOf(feed.generated) ?? origin.checked;
@@ -40,7 +40,7 @@ export function readModelEol(value: unknown, origin: FeedOrigin): FeedModel[] {
 
 type Dates = Omit<z.infer<typeof shape>['models'][number], 'id' | 'aliases' | 'source'>;
 
-/** Others that serve it, and stop on a day of their own. */
+/** Distributors that stop on a day of their own. */
 function distributorsOf({ distributions = [] }: Dates, source: string): Pick<Lifecycle, 'distributors'> {
   const distributors = distributions.flatMap(({ via, shutdown, source: own = source }) => {
     const day = dayOf(shutdown);

@@ -1,4 +1,4 @@
-/** models.dev `api.json`: limits, modalities and prices by provider. An entry that only refers to a base model is left out. */
+/** models.dev `api.json`: limits, modalities and prices by provider. */
 import { z } from 'zod';
 import { dayOf, parseFeed, tokensOf } from './feed.ts';
 import type { FeedFacts, FeedModel, FeedOrigin, VendorNames } from './feed.ts';
@@ -68,7 +68,7 @@ function factsOf(each: z.infer<typeof model>): FeedFacts {
     input: each.modalities?.input,
     output: each.modalities?.output,
     context: tokensOf(limit?.context),
-    // Of an embedding model it is the length of a vector.
+    // For an embedding model the output limit is the length of a vector.
     ...(kind === 'completion' && { maxOutput: tokensOf(limit?.output), tools, structured, reasoning }),
     prices: {
       input: cost?.input,

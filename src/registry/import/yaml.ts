@@ -1,18 +1,18 @@
 /**
- * A reviewed import → the texts of the registry with its changes. Only the values that change are rewritten, in place, so that
- * comments, order and layout stay, and a diff of the files shows what the list said.
+ * A reviewed import → the changed texts of the registry. Only changed values are rewritten, in place. So comments, order and
+ * layout stay, and a diff of the files shows what the list said.
  */
 import { isMap, isSeq, parseDocument } from 'yaml';
 import type { YAMLMap } from 'yaml';
-import { carryOut } from './changes.ts';
+import { withChanges } from './changes.ts';
 import type { FactChange, ImportPlan, ModelChange } from './changes.ts';
 import type { RegistryText } from '../load/positions.ts';
 import { schemaVersion } from '../load/shape.ts';
 import type { Model, Registry } from '../load/shape.ts';
 
 /**
- * Only the texts that change, and new ones for models of a vendor that has no file yet. A model that is changed and stands in none
- * of the texts is one of the registry that they extend: it becomes an entry of theirs.
+ * Only the texts that change, and new ones for vendors that have no file yet. A changed model that stands in none of the texts
+ * is of the registry that they extend: it becomes an entry of their own.
  */
 export function applyImport(
   texts: readonly RegistryText[],
@@ -23,13 +23,13 @@ export function applyImport(
   const own = new Set(texts.flatMap(({ text }) => modelEntries(text).map((entry) => entry.get('id'))));
   const extended = models.flatMap((model) => {
     const change = own.has(model.id) ? undefined : plan.changes.find((each) => each.model === model.id);
-    return change === undefined ? [] : [carryOut(model, change)];
+    return change === undefined ? [] : [withChanges(model, change)];
   });
   const all = addModels(changed, [...extended, ...plan.additions]);
   return all.filter(({ file, text }) => texts.find((each) => each.file === file)?.text !== text);
 }
 
-/** For a person: each model with what was and what would be. */
+/** For a person: each model, with the values before and after. */
 export function describeImport({ changes, additions, unheeded, unknown }: ImportPlan): string[] {
   return [
     ...changes.flatMap(({ model, changes: facts, source }) => [
@@ -71,7 +71,7 @@ function changeModels(text: string, changes: readonly ModelChange[]): string {
   return splice(text, splices);
 }
 
-/** From the end to the beginning; what goes to the same place stays in its order. */
+/** From the end to the beginning. Splices at the same place stay in their order. */
 function splice(text: string, splices: readonly Splice[]): string {
   const ordered = splices.map((each, at) => ({ ...each, at })).sort((a, b) => b.from - a.from || b.at - a.at);
   return ordered.reduce(
@@ -90,7 +90,7 @@ function modelSplices(text: string, entry: YAMLMap, change: ModelChange): Splice
     const own = { ...values, source: change.source };
     if (group === undefined) return setMembers(text, entry, { ...own, checked: change.checked });
     const map = entry.get(group);
-    // A part names a page of its own only where it is another one than that of the whole.
+    // A part names a page only where that is not the page of the whole.
     const implied = entry.get('source') === change.source && !(isMap(map) && map.has('source'));
     const said = implied ? values : own;
     return isMap(map) ? setMembers(text, map, said) : setMembers(text, entry, { [group]: said });
@@ -134,14 +134,14 @@ function yamlText(value: unknown): string {
   return `{ ${members.join(', ')} }`;
 }
 
-/** Can a text stand without quotes and still be that text? */
+/** Does YAML read the text as that text without quotes? */
 function isPlain(text: string): boolean {
   if (/^\d{4}-\d\d-\d\d$/.test(text) || /^https:\/\/[\w./%+@()=&?-]+$/.test(text)) return true;
   const word = /^[A-Za-z][\w./+@() -]*$/.test(text) && !text.endsWith(' ');
   return word && !/^(true|false|null|yes|no|on|off)$/i.test(text);
 }
 
-/** Behind the models of the same vendor, each in the same layout as the others. */
+/** Behind the models of the same vendor, in the same layout. */
 function addModels(texts: readonly RegistryText[], additions: readonly Model[]): RegistryText[] {
   const all = texts.map((each) => ({ ...each }));
   for (const model of additions) {

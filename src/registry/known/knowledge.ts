@@ -1,22 +1,15 @@
-/** The registry as what plans know about models beside their rows. */
+/** What plans know of models beside their rows: facts, ends, successors, and how a model is written where it runs. */
 import type { KnownModel, ModelKnowledge } from '../../engine/models/knowledge.ts';
+import type { ModelFacts, ParameterSupport } from '../../engine/models/model.ts';
+import type { Spelling } from '../../engine/models/spelling.ts';
 import { endingModels, lifecycleWith, listSuccessors, otherServers } from './lifecycle.ts';
 import type { LoadedRegistry } from '../load/load.ts';
-import { factsOfModel } from './model-facts.ts';
 import { modelsByName, namesOf } from '../load/registry.ts';
-import type { Model } from '../load/shape.ts';
-import { spellingsOf } from './spellings.ts';
+import type { Routes } from '../load/routes.ts';
+import type { Model, Registry } from '../load/shape.ts';
 
-/** By id or alias, and by `vendor/id`; of each kind apart, because a name may mean another thing there. Made once of a registry. */
+/** By id, by alias and by `vendor/id`. Each kind is apart, because a name may mean another model there. */
 export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
-  const knowledge = made.get(loaded) ?? makeKnowledge(loaded);
-  made.set(loaded, knowledge);
-  return knowledge;
-}
-
-const made = new WeakMap<LoadedRegistry, ModelKnowledge>();
-
-function makeKnowledge(loaded: LoadedRegistry): ModelKnowledge {
   const { registry, routes } = loaded;
   const byName = modelsByName(registry);
   // A row of `gpt-oss-20b` means `openai/gpt-oss-20b` where its provider is called so.
@@ -45,7 +38,7 @@ function makeKnowledge(loaded: LoadedRegistry): ModelKnowledge {
   };
 }
 
-/** `anthropic/claude-haiku-4-5` means the model of that vendor; another vendor's model of that name is not meant. */
+/** `anthropic/claude-haiku-4-5` means that vendor's model, and never another vendor's model of the same name. */
 function withoutVendor(byName: ReadonlyMap<string, Model>, name: string): string {
   const at = name.indexOf('/');
   const id = name.slice(at + 1);
@@ -54,4 +47,111 @@ function withoutVendor(byName: ReadonlyMap<string, Model>, name: string): string
 
 function componentsOf({ id, family, vendor }: Model): Record<string, string> {
   return { name: id, family, provider: vendor };
+}
+
+type KnownFacts = Pick<
+  ModelFacts,
+  'family' | 'context' | 'output' | 'capabilities' | 'priceIn' | 'priceOut' | 'parameters'
+>;
+
+/** The facts that a plan compares. A capability that no page mentions is left out; that is not the same as not having it. */
+export function factsOfModel(model: Model, { levels }: Pick<Registry, 'levels'>): KnownFacts {
+  const { family, context, maxOutput, prices, parameters } = model;
+  return {
+    family,
+    capabilities: capabilitiesOf(model),
+    ...(context !== undefined && { context }),
+    ...(maxOutput !== undefined && { output: maxOutput }),
+    ...(prices?.input !== undefined && { priceIn: prices.input }),
+    ...(prices?.output !== undefined && { priceOut: prices.output }),
+    ...(parameters !== undefined && { parameters: supportOf(parameters.accepts, levels) }),
+  };
+}
+
+function capabilitiesOf({ input, tools, structured, reasoning }: Model): Record<string, boolean> {
+  const known = {
+    vision: input?.includes('image'),
+    audio: input?.includes('audio'),
+    tools,
+    structured,
+    reasoning,
+  };
+  return Object.fromEntries(
+    Object.entries(known).filter((pair): pair is [string, boolean] => pair[1] !== undefined),
+  );
+}
+
+type Accepts = NonNullable<Model['parameters']>['accepts'];
+
+function supportOf(accepts: Accepts, levels: Registry['levels']): Record<string, ParameterSupport> {
+  return Object.fromEntries(
+    Object.entries(accepts).map(([name, { min, max, levels: words, meaning, aliases }]) => [
+      name,
+      {
+        ...(min !== undefined && { min }),
+        ...(max !== undefined && { max }),
+        ...(aliases !== undefined && { aliases }),
+        ...(words !== undefined && { levels: words, meaning: meaningOf(words, { ...levels, ...meaning }) }),
+      },
+    ]),
+  );
+}
+
+/** A word that nobody explains means its rank among the others. */
+function meaningOf(
+  words: readonly string[],
+  known: Readonly<Record<string, number>>,
+): Record<string, number> {
+  return Object.fromEntries(
+    words.map((word, at) => [
+      word,
+      Object.hasOwn(known, word) ? (known[word] ?? 0) : (at + 1) / words.length,
+    ]),
+  );
+}
+
+/**
+ * How every model is written where it runs. First comes what a runtime lists, then id and aliases, plain and behind each prefix.
+ * An id of a runtime's own making comes last.
+ */
+export function spellingsOf({ registry, routes }: LoadedRegistry): ReadonlyMap<Model, readonly Spelling[]> {
+  const listed = listedIds(routes);
+  const prefixes = prefixesByVendor(routes);
+  return new Map(
+    registry.models.map((model) => {
+      const names = namesOf(model);
+      const before = ['', `${model.vendor}/`, ...(prefixes.get(model.vendor) ?? [])];
+      const written = before.flatMap((prefix) => names.map((name) => ({ text: prefix + name, prefix })));
+      const ids = [...(listed.get(model) ?? [])].map((text) => ({ text, prefix: prefixOf(text, names) }));
+      const like = ids.flatMap(({ text, prefix }) => (prefix === undefined ? [] : [{ text, prefix }]));
+      const unlike = ids.flatMap(({ text, prefix }) => (prefix === undefined ? [{ text, prefix: '' }] : []));
+      return [model, unique([...like, ...written, ...unlike])];
+    }),
+  );
+}
+
+function listedIds({ runtimes }: Routes): ReadonlyMap<Model, ReadonlySet<string>> {
+  const found = new Map<Model, Set<string>>();
+  for (const { listed } of runtimes.values())
+    for (const { id, arms } of listed.values())
+      for (const { model } of arms)
+        if (model !== undefined) found.set(model, (found.get(model) ?? new Set()).add(id));
+  return found;
+}
+
+function prefixesByVendor({ runtimes }: Routes): ReadonlyMap<string, readonly string[]> {
+  const named = [...runtimes.values()].flatMap((runtime) => runtime.named);
+  const byVendor = Map.groupBy(named, ({ route }) => route.vendor);
+  return new Map([...byVendor].map(([vendor, arms]) => [vendor, arms.flatMap((arm) => arm.prefixes)]));
+}
+
+/** Undefined for an id of a runtime's own making. */
+function prefixOf(text: string, names: readonly string[]): string | undefined {
+  const name = names.find((each) => text.endsWith(each));
+  return name === undefined ? undefined : text.slice(0, text.length - name.length);
+}
+
+/** The first of each text. */
+function unique(spellings: readonly Spelling[]): Spelling[] {
+  return [...new Map(spellings.toReversed().map((each) => [each.text, each])).values()].toReversed();
 }

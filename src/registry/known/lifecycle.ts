@@ -15,22 +15,22 @@ export interface Retirement {
   readonly shutdown: string;
   /** What its vendor recommends. */
   readonly replacement?: string;
-  /** Where that leads: the first on the way that stays. */
+  /** The first replacement of the chain that stays. */
   readonly successor?: string;
   readonly source: string;
 }
 
 type Models = Pick<Registry, 'models'>;
 
-/** Of a kind, those that somebody may still use and that end, are on their way out, or have ended. */
+/** The models of a kind that end, or have ended. Somebody may still use them. */
 export function endingModels({ models }: Models, kind: string): Model[] {
   return models.filter((model) => model.kind === kind && !stays(model));
 }
 
-/** Who serves models by an id of its own → the vendor whose models it serves; null for those that have other vendors' models. */
+/** A server of models → the vendor whose models it serves; null for a distributor, which serves several vendors. */
 type Servers = ReadonlyMap<string, string | null>;
 
-/** Those to whom a vendor's own dates need not apply. What the platform pays for is the vendor's. */
+/** The servers that may have other dates than the vendor. What the platform pays for has the vendor's dates. */
 export function otherServers({ providers, models }: Registry): Servers {
   const distributors = models.flatMap(({ lifecycle }) => lifecycle.distributors ?? []);
   const tenants = providers.filter(({ payer }) => payer === 'tenant');
@@ -41,8 +41,8 @@ export function otherServers({ providers, models }: Registry): Servers {
 }
 
 /**
- * What becomes of a model with the provider that a tenant calls so. A distributor has dates of its own; of another one that the
- * registry knows nobody says; any other name is what somebody calls the vendor.
+ * What becomes of a model at a provider, by the tenant's name for it. A distributor has its own dates. About another server
+ * that the registry knows nothing is said. Any other name is a name for the vendor.
  */
 export function lifecycleWith(
   { vendor, lifecycle, source }: Pick<Model, 'vendor' | 'lifecycle' | 'source'>,
@@ -100,20 +100,20 @@ function retirementsOf(registry: Registry, model: Model): Retirement[] {
   return [...own, ...distributors.map(({ via, ...dates }) => ({ ...known, distributor: via, ...dates }))];
 }
 
-/** The models that follow one another, without the first: the replacement, the replacement's replacement … */
+/** The replacement, its replacement, and so on. */
 export function listSuccessors(registry: Models, id: string): Model[] {
   const chain: Model[] = [];
   let at = findModel(registry, id);
   while (at?.lifecycle.replacement !== undefined) {
     at = findModel(registry, at.lifecycle.replacement);
-    // The loader refuses circles; a registry that was put together by hand may have one.
+    // The loader refuses circles. A registry that was made from data may have one.
     if (at === undefined || chain.includes(at)) break;
     chain.push(at);
   }
   return chain;
 }
 
-/** The first successor that does not go away itself; the last one where all do. Undefined where there is none. */
+/** The first successor that stays; the last one where none stays. Undefined where there is no successor. */
 export function findSuccessor(registry: Models, id: string): Model | undefined {
   const chain = listSuccessors(registry, id);
   return chain.find(stays) ?? chain.at(-1);

@@ -1,6 +1,6 @@
 /**
  * Texts → entries with their places. Each provider, runtime and model is checked by itself, so that one mistake hides no
- * other; names of entries that are not well-formed are kept, so that what refers to them is not reported as well.
+ * other. The ids of broken entries are kept, so that nobody is told that such an entry is missing.
  */
 import type { z } from 'zod';
 import { formatPath, openText, problemAt, problemAtOffset } from './positions.ts';
@@ -15,7 +15,7 @@ export interface Placed<Entry> {
   readonly path: Path;
 }
 
-/** Everything that the documents say, before it is compared with itself. */
+/** Everything that the documents say, before entries are compared with one another. */
 export interface Entries {
   readonly versions: readonly Placed<string>[];
   /** What words for an effort mean. */
@@ -23,12 +23,12 @@ export interface Entries {
   readonly providers: readonly Placed<Provider>[];
   readonly runtimes: readonly Placed<Runtime>[];
   readonly models: readonly Placed<Model>[];
-  /** Ids of entries that are not well-formed, by section. */
+  /** Ids of broken entries, by section. */
   readonly broken: Readonly<Record<Section, ReadonlySet<string>>>;
   readonly problems: readonly RegistryProblem[];
-  /** All documents and sections could be read, so that what nobody has is not there. */
+  /** All documents and sections could be read. Only then is an entry that is not found missing. */
   readonly whole: boolean;
-  /** Some document asks for the built-in registry below its own entries. */
+  /** Some document extends the built-in registry. */
   readonly extendsBuiltIn: boolean;
 }
 
@@ -50,7 +50,7 @@ interface Collected {
   extendsBuiltIn: boolean;
 }
 
-/** The entries of all documents, and everything that is wrong with each of them. */
+/** The entries of all documents, and what is wrong with each of them. */
 export function readEntries(texts: readonly RegistryText[]): Entries {
   const into: Collected = {
     versions: [],
@@ -67,7 +67,7 @@ export function readEntries(texts: readonly RegistryText[]): Entries {
   return into;
 }
 
-/** What follows the first mistakes of a text is their consequence: 20 000 brackets that nobody closes are one mistake. */
+/** Later errors follow from the first ones: 20 000 open brackets are one mistake. */
 const mostSyntaxErrors = 5;
 
 function readDocument(opened: OpenedText, into: Collected): void {
@@ -84,7 +84,7 @@ function readDocument(opened: OpenedText, into: Collected): void {
   for (const section of sections) readSection(opened, section, value[section], into);
 }
 
-/** Aliases are resolved here, which fails where one names no anchor or where they multiply. */
+/** Resolves aliases. That fails where an alias names no anchor, or where aliases multiply. */
 function plainValue(opened: OpenedText, into: Collected): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = opened.document.toJS();

@@ -1,4 +1,4 @@
-/** The one place where the registry touches files: a folder → texts. */
+/** A folder → texts. Nothing else in the registry touches files. */
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import type { RegistryText } from './positions.ts';
 /** The registry that comes with Drover. */
 export const builtInFolder = fileURLToPath(new URL('../../../registry', import.meta.url));
 
-/** The registry of a folder; a folder that cannot be read is an invalid registry, not an error. */
+/** The registry of a folder. A folder that cannot be read is an invalid registry and no error. */
 export function loadRegistryFolder(folder: string = builtInFolder): Loaded {
   try {
     const texts = readRegistryFolder(folder);
@@ -33,14 +33,14 @@ export function loadValid(folder: string): LoadedRegistry {
 export function requireValid(loaded: Loaded, folder: string): LoadedRegistry {
   if (loaded.kind === 'ok') return loaded;
   const { problems } = loaded;
-  const message = [`${folder} is no registry that can be used:`, ...formatProblems(problems)].join('\n');
+  const message = [`${folder} is not a valid registry:`, ...formatProblems(problems)].join('\n');
   throw new DroverError('REGISTRY_INVALID', message, { folder, problems });
 }
 
 /**
- * All YAML files below a folder, in an order that is the same everywhere; files are called by their path in it. What begins with
- * a dot belongs to an editor or to whoever mounts the folder, and is left out.
- * @throws where a file cannot be read as text, a link to nothing included
+ * All YAML files below a folder, in an order that is the same everywhere. A file is called by its path in the folder. Names that
+ * begin with a dot are left out: they belong to an editor or to a mount.
+ * @throws where a file cannot be read as text; a link to nothing is one
  */
 export function readRegistryFolder(folder: string): RegistryText[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })

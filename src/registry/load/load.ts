@@ -1,6 +1,6 @@
 /**
- * Texts → a registry, or everything that is wrong with them. A bad document refuses the whole: half a registry would route
- * to what the other half forbids. The answer keeps "could not be read" apart from "says no", whoever asks.
+ * Texts → a registry, or everything that is wrong with them. One bad document refuses the whole: half a registry would route
+ * to what the other half forbids. A registry that could not be read is kept apart from one that says no.
  */
 import { createHash } from 'node:crypto';
 import { canonicalText } from '../../engine/canonical.ts';
@@ -8,8 +8,8 @@ import { compareText } from '../../engine/order.ts';
 import { readEntries } from './documents.ts';
 import type { Entries, Placed } from './documents.ts';
 import type { RegistryProblem, RegistryText } from './positions.ts';
-import { buildRoutes } from '../verdict/routes.ts';
-import type { Routes } from '../verdict/routes.ts';
+import { buildRoutes } from './routes.ts';
+import type { Routes } from './routes.ts';
 import { checkRules } from './rules.ts';
 import type { Registry } from './shape.ts';
 
@@ -18,7 +18,7 @@ export interface LoadedRegistry {
   readonly registry: Registry;
   /** The version that the registry gives itself. */
   readonly version: string;
-  /** Of the content, whatever its files are called and however they are written; hex. */
+  /** Hash of the content, in hex. Names and layout of the files do not matter. */
   readonly hash: string;
   /** What verdicts are looked up in, made once. */
   readonly routes: Routes;
@@ -30,7 +30,7 @@ export type Loaded =
 
 /**
  * The registry of some documents.
- * @param builtIn what a document with `extends: built-in` extends; its entries give way to those of the same id.
+ * @param builtIn what a document with `extends: built-in` extends. An entry of the documents replaces one with the same id.
  */
 export function loadRegistry(texts: readonly RegistryText[], builtIn: readonly RegistryText[] = []): Loaded {
   const own = readEntries(texts);
@@ -46,19 +46,19 @@ export function loadRegistry(texts: readonly RegistryText[], builtIn: readonly R
   });
 }
 
-/** A registry that was not read from documents, such as one for a measurement. Its rules are not checked. */
+/** A registry from data. Its rules are not checked. */
 export function finish(registry: Registry): LoadedRegistry {
   const hash = hashOf(registry);
   const routes = buildRoutes(registry, versionText(registry.version, hash));
   return { kind: 'ok', registry, version: registry.version, hash, routes };
 }
 
-/** How answers name a registry: its own version with the beginning of the hash, which is the truth. */
+/** How answers name a registry: the version that it gives itself, and the beginning of the hash. */
 function versionText(version: string, hash: string): string {
   return `${version}+${hash.slice(0, 12)}`;
 }
 
-/** The order of providers, runtimes and models means nothing; that of arms and of their ids does. */
+/** The order of providers, runtimes and models means nothing. The order of arms and of their ids does. */
 function hashOf({ version, levels, providers, runtimes, models }: Registry): string {
   const content = {
     version,

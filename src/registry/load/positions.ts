@@ -33,7 +33,7 @@ export function openText({ file, text }: RegistryText): OpenedText {
   return { file, lines, document: parseDocument(text, { lineCounter: lines, prettyErrors: false }) };
 }
 
-/** A problem at a path; of a path that leads nowhere, at the nearest that is there. `key` means the key, not its value. */
+/** A problem at a path, or at the nearest place that is there. `key` means the key and not its value. */
 export function problemAt(opened: OpenedText, path: Path, message: string, key = false): RegistryProblem {
   let node: unknown = opened.document.contents;
   let offset = startOf(node) ?? 0;

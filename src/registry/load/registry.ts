@@ -1,5 +1,5 @@
-/** Small questions about the entries of a registry. */
-import type { Matcher } from '../match/matcher.ts';
+/** Questions about single entries of a registry. */
+import type { Matcher } from './matchers.ts';
 import type { Arm, Model, Provider, Registry } from './shape.ts';
 
 /** An id as a runtime spells it, and the model that it means. */
@@ -8,17 +8,17 @@ export interface ArmEntry {
   readonly model: string;
 }
 
-/** The exact ids of an arm; empty where it goes by name only. */
+/** The ids that an arm lists; empty where it goes by name only. */
 export function armEntries({ models = [] }: Arm): ArmEntry[] {
   return models.map((each) => (typeof each === 'string' ? { id: each, model: each } : each));
 }
 
-/** Do the matchers of its provider make ids routable here, beside those that it lists? */
+/** Does the arm also take ids that it does not list, by its provider's matchers? */
 export function goesByName({ models, byName }: Arm): boolean {
   return models === undefined || byName === true;
 }
 
-/** The matchers by which an arm goes: those of its provider, as far as the runtime spells ids that way. */
+/** The matchers of the provider, as far as this runtime spells ids that way. */
 export function armMatchers(
   { separators }: Pick<Arm, 'separators'>,
   { matchers }: Pick<Provider, 'matchers'>,
@@ -35,7 +35,7 @@ export function vendorOf({ vendor, id }: Provider): string {
   return vendor ?? id;
 }
 
-/** What a model goes by: its id, and its aliases. */
+/** Id and aliases. */
 export function namesOf({ id, aliases = [] }: Model): string[] {
   return [id, ...aliases];
 }

@@ -1,12 +1,13 @@
-/** What must hold between the entries of a registry. Each rule gives its problems, with the place of each. */
+/** What must hold between the entries of a registry. Each rule lists its problems with their places. */
 import type { Entries, Placed } from './documents.ts';
-import { overlapProblems } from './rules-overlap.ts';
+import { describeMatcher, findSharedId } from './matchers.ts';
+import type { Matcher } from './matchers.ts';
 import { problemAt } from './positions.ts';
 import type { RegistryProblem } from './positions.ts';
 import { armEntries, armMatchers, goesByName, modelsByName, namesOf, vendorOf } from './registry.ts';
 import type { Arm, Model, Provider, Runtime } from './shape.ts';
 
-/** The entries, and the well-formed ones by what they are named. */
+/** The entries, and maps of those that are well-formed. */
 interface Known extends Entries {
   readonly modelsByName: ReadonlyMap<string, Model>;
   readonly providersById: ReadonlyMap<string, Provider>;
@@ -25,7 +26,7 @@ export function checkRules(entries: Entries): RegistryProblem[] {
     ...entries.providers.flatMap(providerProblems),
     ...runtimeProblems(known),
     ...modelProblems(known),
-    ...overlapProblems(entries),
+    ...overlapProblems(known),
   ];
 }
 
@@ -216,4 +217,47 @@ function leadsBack(model: Model, known: Known): boolean {
     at = known.modelsByName.get(at.lifecycle.replacement);
   }
   return at !== undefined && seen.has(at.id);
+}
+
+/**
+ * Two arms of one runtime that go by name must not take the same id, because nothing would decide between them. Arms of one
+ * vendor without a common secret may (a key and a subscription): there the available secrets decide.
+ */
+function overlapProblems({ runtimes, providersById }: Known): RegistryProblem[] {
+  return runtimes.flatMap((placed) => {
+    const arms = (placed.entry.arms ?? []).flatMap((arm, at) => {
+      const provider = providersById.get(arm.provider);
+      return provider === undefined || !goesByName(arm)
+        ? []
+        : [{ provider, matchers: armMatchers(arm, provider), at }];
+    });
+    return arms.flatMap((arm, index) =>
+      arms.slice(0, index).flatMap((earlier) => {
+        if (arm.provider === earlier.provider || secretsDecide(arm.provider, earlier.provider)) return [];
+        const [overlap] = overlapsOf(earlier, arm);
+        if (overlap === undefined) return [];
+        return [report(placed, ['arms', arm.at, 'provider'], `${placed.entry.id}: ${overlap}`)];
+      }),
+    );
+  });
+}
+
+interface ArmByName {
+  readonly provider: Provider;
+  readonly matchers: readonly Matcher[];
+}
+
+function overlapsOf(a: ArmByName, b: ArmByName): string[] {
+  return a.matchers.flatMap((left) =>
+    b.matchers.flatMap((right) => {
+      const id = findSharedId(left, right);
+      if (id === undefined) return [];
+      const [first, second] = [describeMatcher(left), describeMatcher(right)];
+      return [`${a.provider.id} (${first}) and ${b.provider.id} (${second}) both take ${id}`];
+    }),
+  );
+}
+
+function secretsDecide(a: Provider, b: Provider): boolean {
+  return vendorOf(a) === vendorOf(b) && a.secrets.every((name) => !b.secrets.includes(name));
 }

@@ -1,7 +1,5 @@
-/** The shape of a registry document: what may stand in `registry/*.yaml`. Unknown keys are refused everywhere. */
+/** What may stand in `registry/*.yaml`. Unknown keys are refused everywhere. */
 import { z } from 'zod';
-import { checkMatcher } from '../match/matcher.ts';
-import { PatternError } from '../match/pattern.ts';
 
 /** The schema version that this Drover reads. */
 export const schemaVersion = 1;
@@ -36,43 +34,45 @@ const protocol = oneOf(
   'operator',
 );
 
+const separator = oneOf('/', ':', '-');
+const separators = z.array(separator, 'must be a list of /, : and -').min(1);
+
+/** An id in which `#` is a number and `*` the rest; matchers.ts says what it takes. */
+const form = z
+  .string('must be a text')
+  .max(200)
+  .regex(
+    /^[\w./:@+~#*-]+$/,
+    'must be an id; # in it is a number, * at its end is the rest, and nothing else is special',
+  )
+  .regex(/^(?!.*\*.)/, '* is the rest: nothing can stand behind it')
+  .regex(/^(?!\*|.*[^*#/:-]\*)/, 'the boundary before * is missing: /, :, - or #')
+  .regex(/^(?!.*(#[#\d]|\d#))/, '# is a whole number: no digit and no other # can stand beside it');
+
+const useForms =
+  "regular expressions are not read: write forms: ['gpt-#', 'gpt-#*'], where # is a number and * the rest";
+
 const matcher = z
   .strictObject({
     word: z
       .string('must be a text')
-      .regex(/^[!-~]+$/, 'must be printable ASCII without spaces')
+      .regex(/^[\w./:@+~-]+$/, 'must be letters, digits and . _ / : @ + ~ -')
       .optional(),
-    after: z
-      .array(oneOf('/', ':', '-'), 'must be a list of /, : and -')
-      .min(1)
-      .optional(),
-    pattern: z.string('must be a text').max(500).optional(),
+    after: separators.optional(),
+    forms: z.array(form, 'must be a list of forms').min(1, 'must not be empty').optional(),
     ignoreCase: flag.optional(),
+    /** As earlier registries wrote it. */
+    pattern: z.never(useForms).optional(),
   })
-  .superRefine((value, context) => {
-    const problem = problemOfMatcher(value);
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  .superRefine(({ word, after, forms }, context) => {
+    const whole = forms === undefined ? word !== undefined : word === undefined && after === undefined;
+    if (!whole) context.addIssue({ code: 'custom', message: 'must have word and after, or forms' });
+    else if (word !== undefined && after === undefined)
+      context.addIssue({
+        code: 'custom',
+        message: `the boundary after ${word} is missing: after: ['-'], for example`,
+      });
   });
-
-function problemOfMatcher(value: {
-  word?: string | undefined;
-  after?: string[] | undefined;
-  pattern?: string | undefined;
-}): string | undefined {
-  const { word, after, pattern } = value;
-  if ((word === undefined) === (pattern === undefined)) return 'must have word and after, or pattern';
-  if (word !== undefined && after === undefined)
-    return `the boundary after ${word} is missing: after: ['-'] or another separator`;
-  if (pattern !== undefined && after !== undefined)
-    return 'after belongs to word; a pattern is anchored itself';
-  try {
-    checkMatcher(value);
-    return undefined;
-  } catch (error) {
-    if (error instanceof PatternError) return `does not compile: ${error.message}`;
-    throw error;
-  }
-}
 
 export const providerShape = z.strictObject({
   id: name,
@@ -98,13 +98,10 @@ const armModel = z.union([modelId, z.strictObject({ id: modelId, model: modelId 
 const arm = z.strictObject({
   provider: name,
   models: z.array(armModel, 'must be a list').min(1, 'must not be empty; leave it out instead').optional(),
-  /** A menu whose provider's matchers make other ids routable, too. */
+  /** The arm lists ids, and takes what its provider's matchers take as well. */
   byName: flag.optional(),
-  /** Of the provider's matchers only words with one of these behind them: how this runtime spells ids. */
-  separators: z
-    .array(oneOf('/', ':', '-'), 'must be a list of /, : and -')
-    .min(1)
-    .optional(),
+  /** Only words with one of these behind them: how this runtime spells ids. */
+  separators: separators.optional(),
   variable: variable.optional(),
   baseUrl: link.optional(),
   protocol: protocol.optional(),
@@ -121,7 +118,7 @@ export const runtimeShape = z.strictObject({
   source: link.optional(),
 });
 
-/** What well-known words for an effort mean, as shares of the most that a model can do. */
+/** What words for an effort mean, as shares of the most that a model can do. */
 export const levelsShape = z.strictObject({
   meaning: z.record(z.string().min(1), z.number().min(0).max(1)),
   source: link,
@@ -132,7 +129,7 @@ const parameter = z
     min: z.number('must be a number').optional(),
     max: z.number('must be a number').optional(),
     levels: z.array(z.string().min(1)).min(1).optional(),
-    /** What a level means: its share of the most, 0 to 1. Where it is left out, its rank says. */
+    /** What a level means, as a share of the most, 0 to 1. A level without a meaning counts by its rank. */
     meaning: z.record(z.string(), z.number().min(0).max(1)).optional(),
     aliases: z.array(z.string().min(1)).optional(),
   })
@@ -149,7 +146,7 @@ const lifecycle = z
     announced: date.optional(),
     shutdown: date.optional(),
     replacement: modelId.optional(),
-    /** When other distributors stop. */
+    /** When distributors stop serving it. */
     distributors: z.array(z.strictObject({ via: name, shutdown: date, source: link })).optional(),
     source: link.optional(),
   })
@@ -206,10 +203,10 @@ export type Arm = Readonly<z.infer<typeof arm>>;
 export type Model = Readonly<z.infer<typeof modelShape>>;
 export type Lifecycle = Model['lifecycle'];
 
-/** The registry as data; entries in the order of the documents, which is the order of preference for arms. */
+/** The registry as data, in the order of the documents. The order of arms is the order of preference. */
 export interface Registry {
   readonly version: string;
-  /** What well-known words for an effort mean, 0 to 1. */
+  /** What words for an effort mean, 0 to 1. */
   readonly levels: Readonly<Record<string, number>>;
   readonly providers: readonly Provider[];
   readonly runtimes: readonly Runtime[];

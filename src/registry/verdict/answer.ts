@@ -1,5 +1,5 @@
-/** What an allowed pair is told: who serves it, who pays, which secrets it needs, and what becomes of the model. */
-import type { Payer, Route } from './route.ts';
+/** The answer about an allowed pair: who serves it, who pays, which secrets it needs, and what becomes of the model. */
+import type { Payer, Route } from '../load/routes.ts';
 import type { Lifecycle, Model } from '../load/shape.ts';
 
 /** What becomes of a model, where there is something to say. */
@@ -30,21 +30,19 @@ export interface Allowed {
   readonly registryVersion: string;
 }
 
-/** The arm that has an id, by which row, and the model that is meant. */
+/** The arm that has an id, the row that says so, and the model that is meant. */
 export interface Found {
   readonly by: AllowedBy;
   readonly route: Route;
   readonly model: Model | undefined;
 }
 
-interface Pair {
-  readonly runtime: string;
-  readonly model: string;
-  readonly version: string;
-}
+type Asked = Pick<Allowed, 'runtime' | 'model' | 'registryVersion'>;
 
-export function allow({ runtime, model, version }: Pair, found: Found): Allowed {
-  const { by, route } = found;
+export function allow(
+  { runtime, model, registryVersion }: Asked,
+  { by, route, model: meant }: Found,
+): Allowed {
   return {
     verdict: 'allow',
     by,
@@ -55,13 +53,13 @@ export function allow({ runtime, model, version }: Pair, found: Found): Allowed 
     payer: route.payer,
     needs: route.needs,
     route,
-    lifecycle: found.model === undefined ? null : lifecycleNote(found.model),
-    registryVersion: version,
+    lifecycle: meant === undefined ? null : lifecycleNote(meant),
+    registryVersion,
   };
 }
 
-/** An open runtime finds its models itself, and whoever runs it pays. */
-export function allowUnverified({ runtime, model, version }: Pair): Allowed {
+/** An open runtime finds its models itself, and its user pays. */
+export function allowUnverified({ runtime, model, registryVersion }: Asked): Allowed {
   return {
     verdict: 'allow',
     by: 'open',
@@ -73,7 +71,7 @@ export function allowUnverified({ runtime, model, version }: Pair): Allowed {
     needs: [],
     route: null,
     lifecycle: null,
-    registryVersion: version,
+    registryVersion,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Who pays for a pair: derived from the verdict each time, never stored, so that it cannot disagree with the routing. */
+/** Who pays for a pair. It follows from the verdict and is never stored, so it cannot disagree with the routing. */
 import type { Verdict } from './routability.ts';
 
 /** `disabled`: nobody, because it would not run. */

@@ -1,8 +1,7 @@
-/** Rows 6 to 10 of the verdict: which arm of a closed runtime has an id, and may its model be had. */
+/** Rows 6 to 10 of the verdict: which arm of a closed runtime has an id, and whether its model may be had. */
 import type { Found } from './answer.ts';
-import { accepts } from './route.ts';
-import type { Route } from './route.ts';
-import { type ListedId, modelsMeant, type Routes, type RuntimeRoutes } from './routes.ts';
+import { modelsMeant } from '../load/routes.ts';
+import type { ListedId, Route, Routes, RuntimeRoutes } from '../load/routes.ts';
 import type { Model } from '../load/shape.ts';
 
 export interface RoutingRequest {
@@ -12,11 +11,11 @@ export interface RoutingRequest {
   readonly secrets?: ReadonlySet<string> | undefined;
   /** The workspace has exactly this pair already, and nobody chooses it anew. */
   readonly existing?: boolean;
-  /** ISO date; with it a model whose shutdown has come counts as retired, whatever the registry says. */
+  /** ISO date. With it, a model whose shutdown has come counts as retired, whatever its status is. */
   readonly today?: string | undefined;
 }
 
-/** A question that is about a closed runtime and a model that somebody named. */
+/** A question about a closed runtime and a model that somebody named. */
 export interface Question {
   readonly routes: Routes;
   readonly runtime: RuntimeRoutes;
@@ -30,7 +29,7 @@ export interface Undecided {
   readonly several: readonly Route[];
 }
 
-/** An id longer than this is no model's, whatever a pattern says. */
+/** No model has a longer id, whatever a form says. */
 const longestId = 200;
 
 /** Rows 6 to 9. Undefined where no arm has the id. */
@@ -42,14 +41,14 @@ export function findArm(question: Question): Found | Undecided | undefined {
 function findListed({ arms }: ListedId, { request }: Question): Found | undefined {
   const [first] = arms;
   if (first === undefined) return undefined;
-  if (arms.length === 1) return { by: 'listed', ...first };
+  if (arms.length === 1) return { by: 'listed', route: first.route, model: first.model };
   const usable = arms.filter(({ route }) => accepts(route, request.secrets));
   return { by: usable.length === 1 ? 'listed-by-secrets' : 'listed-first', ...(usable[0] ?? first) };
 }
 
 function findByName({ routes, runtime, model, request }: Question): Found | Undecided | undefined {
   if (model.length > longestId) return undefined;
-  const taking = (runtime.namedByFirst[model.charCodeAt(0)] ?? []).filter(({ takes }) => takes(model));
+  const taking = runtime.named.filter(({ takes }) => takes(model));
   const [only, another] = taking;
   if (only === undefined) return undefined;
   const found = (by: Found['by'], route: Route): Found => ({
@@ -63,9 +62,14 @@ function findByName({ routes, runtime, model, request }: Question): Found | Unde
   return { several: taking.map(({ route }) => route) };
 }
 
+/** Is one of the secrets there that the arm needs? */
+function accepts({ needs }: Route, secrets: ReadonlySet<string> | undefined): boolean {
+  return secrets !== undefined && needs.some((name) => secrets.has(name));
+}
+
 /**
- * The model that an id means where only its name was matched: `claude-opus-4-7`, or what stands behind `anthropic/`. Facts
- * hold on the interface of the model's own vendor; another provider's id of the same spelling means nothing.
+ * The model of an id that was matched by its name: `claude-opus-4-7`, or what stands behind `anthropic/`. Facts hold on the
+ * interface of the model's own vendor. An id of another provider means nothing, even where it is spelled the same.
  */
 function modelBehind(routes: Routes, id: string, { vendor }: Route): Model | undefined {
   return modelsMeant(routes, id).find((model) => model.vendor === vendor);
@@ -76,7 +80,7 @@ export function findMeant(routes: Routes, id: string): Model | undefined {
   return modelsMeant(routes, id)[0];
 }
 
-/** Row 10: undefined where the model may be had. What was shut down runs nowhere, also where it is in use. */
+/** Row 10: undefined where the model may be had. What was shut down runs nowhere, even where it is in use. */
 export function stoppedAs(
   model: Model | undefined,
   { existing, today }: Pick<RoutingRequest, 'existing' | 'today'>,

@@ -1,10 +1,10 @@
-/** What a runtime offers. Menus ask the same function as enforcement does, so that nothing is offered that would be refused. */
-import { describeMatcher } from '../match/matcher.ts';
+/** What a runtime offers. A menu asks the function that enforcement asks, so nothing is offered that would be refused. */
+import { describeMatcher } from '../load/matchers.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import { armEntries, armMatchers, goesByName } from '../load/registry.ts';
 import { judge } from './routability.ts';
 import type { LifecycleNote } from './answer.ts';
-import type { Payer } from './route.ts';
+import type { Payer } from '../load/routes.ts';
 import type { Arm, Provider, Runtime } from '../load/shape.ts';
 
 interface MenuItem {
@@ -23,10 +23,10 @@ interface MenuArm {
   readonly payer: Payer;
   /** Any one of these secrets is enough. */
   readonly needs: readonly string[];
-  /** Are they among the secrets that were named? Null where none were named. */
+  /** Is one of them among the secrets of the request? Null where the request names no secrets. */
   readonly ready: boolean | null;
   readonly models: readonly MenuItem[];
-  /** What else it takes, in words: `kimi-…`; empty where it takes only what it lists. */
+  /** What else it takes: `kimi-…`. Empty where it takes only what it lists. */
   readonly takes: readonly string[];
 }
 
@@ -42,9 +42,9 @@ export interface RuntimeMenu {
 export interface MenuRequest {
   /** Names of the available secrets. */
   readonly secrets?: ReadonlySet<string> | undefined;
-  /** ISO date; what is shut down by then is not offered. */
+  /** ISO date. What is shut down by then is not offered. */
   readonly today?: string | undefined;
-  /** May this id be offered to whoever asks? What the registry allows is, where nothing is said. */
+  /** May this caller be offered the id? Without it, everything that the registry allows is offered. */
   readonly offers?: ((id: string) => boolean) | undefined;
 }
 

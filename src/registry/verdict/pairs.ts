@@ -1,20 +1,30 @@
-/** The pairs that a registry can name itself and allows to everybody: what the database is told of it. */
-import { allPairs } from '../import/diff.ts';
+/** The pairs of runtime and model that a registry can name itself. */
 import type { LoadedRegistry } from '../load/load.ts';
 import { judge } from './routability.ts';
 
+export interface NamedPair {
+  readonly runtime: string;
+  readonly model: string;
+}
+
+/** Every listed id, and every known model that goes by its name. */
+export function allPairs({ routes }: LoadedRegistry): NamedPair[] {
+  return [...routes.runtimes.values()].flatMap(({ runtime, listed, named }) => {
+    const names = named.flatMap(({ known }) => known.map(({ id }) => id));
+    return [...new Set([...listed.keys(), ...names])].map((model) => ({ runtime: runtime.id, model }));
+  });
+}
+
+/** A pair as the database is told of it. */
 export interface RoutablePair {
   readonly runtime: string;
   /** Empty: the runtime may be had, and has no model yet. */
   readonly model: string;
-  /** Who pays: `platform` or `tenant`; the providers in their order where the available secrets decide; empty without a model. */
+  /** `platform` or `tenant`; the providers in their order where the available secrets decide; empty without a model. */
   readonly payers: string;
 }
 
-/**
- * Every listed id, every known model that goes by its name, and every runtime without a model; only what may be chosen anew
- * on that day, whatever secrets there are.
- */
+/** The pairs that anybody may choose on that day, whatever secrets there are, and every runtime without a model. */
 export function routablePairs(loaded: LoadedRegistry, today: string): RoutablePair[] {
   const runtimes = loaded.registry.runtimes.filter(({ kind }) => kind !== 'retired');
   const allowed = allPairs(loaded).filter(

@@ -1,7 +1,7 @@
-/** What a refused pair is told: a code for programs, and a sentence that names the thing, the place and the way out. */
+/** The answer about a refused pair: a code for programs, and a sentence with the thing, the place and the way out. */
 import type { ErrorCode } from '../../errors.ts';
-import type { Payer, Route } from './route.ts';
-import type { Routes } from './routes.ts';
+import type { Payer, Route } from '../load/routes.ts';
+import type { Routes } from '../load/routes.ts';
 import type { Model } from '../load/shape.ts';
 
 type RefusalCode = Extract<
@@ -23,7 +23,7 @@ export interface Refused {
   /** The arm that has the id, where one has. */
   readonly provider: string | null;
   readonly payer: Payer | null;
-  /** Any one of these secrets would be enough, where that is known. */
+  /** Any one of these secrets would be enough. */
   readonly needs: readonly string[];
   /** Up to five ids that this runtime takes. */
   readonly suggestions: readonly string[];
@@ -32,10 +32,7 @@ export interface Refused {
   readonly registryVersion: string | null;
 }
 
-interface Pair {
-  readonly runtime: string;
-  readonly model: string;
-}
+type Pair = Pick<Refused, 'runtime' | 'model'>;
 
 interface Stopped {
   readonly route: Route;
@@ -50,17 +47,19 @@ export const refusal = {
     refuse(pair, {
       code: 'REGISTRY_UNAVAILABLE',
       message:
-        `The registry could not be loaded, so nobody can say whether ${pair.runtime} reaches ${pair.model}, and nothing ` +
+        `The registry could not be loaded, so nobody can say whether ${pair.runtime} reaches ${pair.model}. Nothing ` +
         'is stored until it is mended: `drover registry validate` says what is wrong.',
       registryVersion: null,
     }),
 
-  unknownRuntime: ({ version, runtimes }: Routes, pair: Pair): Refused =>
-    refuse(pair, {
+  unknownRuntime: ({ version, runtimes }: Routes, pair: Pair): Refused => {
+    const name = pair.runtime.trim() === '' ? 'without a name' : pair.runtime;
+    return refuse(pair, {
       code: 'RUNTIME_UNSUPPORTED',
-      message: `There is no runtime ${pair.runtime.trim() === '' ? 'without a name' : pair.runtime}. There are ${currentRuntimes(runtimes).join(', ')}.`,
+      message: `There is no runtime ${name}. There are ${currentRuntimes(runtimes).join(', ')}.`,
       registryVersion: version,
-    }),
+    });
+  },
 
   retiredRuntime: ({ version }: Routes, pair: Pair, successor: string | null): Refused =>
     refuse(pair, {

@@ -8,19 +8,20 @@
  *  5 runtime open       allowed, unverified           11 nothing                refused, with suggestions
  *  6 listed by one arm  allowed
  *
- * The model is trimmed once; listed ids are compared exactly, and go before names. Row 10 looks at the model of the arm
- * that 6 to 9 found: a withdrawn model may stay where it is, one that was shut down cannot run anywhere.
+ * The model is trimmed once. Listed ids are compared exactly and go before names. Row 10 looks at the model of the arm that
+ * rows 6 to 9 found: a withdrawn model may stay where it is in use, one that was shut down runs nowhere.
  */
 import { allow, allowUnverified } from './answer.ts';
 import type { Allowed } from './answer.ts';
 import { findArm, stoppedAs } from './choose-arm.ts';
 import type { Question, RoutingRequest } from './choose-arm.ts';
 import type { Loaded } from '../load/load.ts';
+import type { Model } from '../load/shape.ts';
 import { refusal } from './refusal.ts';
 import type { Refused } from './refusal.ts';
 import { suggestModels } from './suggestions.ts';
 
-/** No model was named: whether one is needed is for the caller to say. */
+/** No model was named. The caller says whether one is needed. */
 export interface NotAsked {
   readonly verdict: 'not-asked';
   readonly runtime: string;
@@ -40,7 +41,7 @@ export function judge(loaded: Loaded, request: RoutingRequest): Verdict {
   if (runtime === undefined) return refusal.unknownRuntime(routes, pair);
   if (runtime.runtime.kind === 'closed')
     return judgeClosed({ routes, runtime, model, request }, registry.models);
-  if (runtime.runtime.kind === 'open') return allowUnverified({ ...pair, version: routes.version });
+  if (runtime.runtime.kind === 'open') return allowUnverified({ ...pair, registryVersion: routes.version });
   return refusal.retiredRuntime(routes, pair, runtime.runtime.successor ?? null);
 }
 
@@ -52,16 +53,13 @@ function notAsked(loaded: Loaded, runtime: string): NotAsked {
   };
 }
 
-function judgeClosed(question: Question, models: Parameters<typeof suggestModels>[1]): Verdict {
-  const { routes, runtime, model, request } = question;
+function judgeClosed(question: Question, models: readonly Model[]): Verdict {
+  const { routes, model, request } = question;
   const pair = { runtime: request.runtime, model };
-  const prepared = runtime.listed.get(model)?.answer;
-  // Nothing about such an id depends on secrets or on the day.
-  if (prepared?.lifecycle === null) return prepared;
   const found = findArm(question);
   if (found === undefined) return refusal.unregistered(routes, pair, suggestModels(question, models));
   if ('several' in found) return refusal.ambiguous(routes, pair, found.several);
   const status = stoppedAs(found.model, request);
-  if (status === undefined) return prepared ?? allow({ ...pair, version: routes.version }, found);
+  if (status === undefined) return allow({ ...pair, registryVersion: routes.version }, found);
   return refusal.withdrawn(routes, pair, { ...found, status, suggestions: suggestModels(question, models) });
 }

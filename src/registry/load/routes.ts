@@ -1,0 +1,157 @@
+/** What verdicts are looked up in. It is made once, with the registry. */
+import { compileMatchers } from './matchers.ts';
+import { armEntries, armMatchers, goesByName, modelsByName, namesOf, vendorOf } from './registry.ts';
+import type { Arm, Model, Provider, Registry, Runtime } from './shape.ts';
+
+export type Payer = 'platform' | 'tenant';
+
+/** One arm of a runtime, as an answer describes it. */
+export interface Route {
+  readonly provider: string;
+  /** Whose model ids it takes. */
+  readonly vendor: string;
+  readonly payer: Payer;
+  /** Any one of these secrets is enough; empty where the platform pays. */
+  readonly needs: readonly string[];
+  readonly protocol: Provider['protocol'];
+  /** The variable into which the secret is projected. */
+  readonly variable: string | null;
+  /** Where the protocol is spoken; null where the tenant or the operator says. */
+  readonly baseUrl: string | null;
+}
+
+/** An exact id, with the arms that list it in their order. */
+export interface ListedId {
+  readonly id: string;
+  readonly arms: readonly { readonly route: Route; readonly model: Model | undefined }[];
+}
+
+/** An id as the runtime spells it, and the model behind it. */
+export interface KnownId {
+  readonly id: string;
+  readonly model: Model;
+}
+
+/** An arm that goes by name. */
+export interface NamedArm {
+  readonly route: Route;
+  readonly takes: (id: string) => boolean;
+  /** What may stand before a vendor's own id: `anthropic/`. */
+  readonly prefixes: readonly string[];
+  /** The ids of known models that it takes. */
+  readonly known: readonly KnownId[];
+}
+
+export interface RuntimeRoutes {
+  readonly runtime: Runtime;
+  /** In the order of the arms, which is the order of menus. */
+  readonly listed: ReadonlyMap<string, ListedId>;
+  readonly named: readonly NamedArm[];
+}
+
+export interface Routes {
+  /** How answers name the registry. */
+  readonly version: string;
+  readonly runtimes: ReadonlyMap<string, RuntimeRoutes>;
+  /** By id and by alias. */
+  readonly models: ReadonlyMap<string, Model>;
+  /** The same, by names in lower case. Two vendors may have the same name. */
+  readonly modelsInAnyCase: ReadonlyMap<string, readonly Model[]>;
+}
+
+interface Known {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly models: ReadonlyMap<string, Model>;
+  readonly byVendor: ReadonlyMap<string, readonly Model[]>;
+}
+
+export function buildRoutes(registry: Registry, version: string): Routes {
+  const models = modelsByName(registry);
+  const known: Known = {
+    models,
+    providers: new Map(registry.providers.map((provider) => [provider.id, provider])),
+    byVendor: Map.groupBy(registry.models, ({ vendor }) => vendor),
+  };
+  const runtimes = registry.runtimes.map((runtime) => [runtime.id, runtimeRoutes(runtime, known)] as const);
+  const byLowerCase = Map.groupBy(models, ([name]) => name.toLowerCase());
+  const modelsInAnyCase = [...byLowerCase].map(
+    ([name, all]) => [name, all.map(([, model]) => model)] as const,
+  );
+  return { version, models, modelsInAnyCase: new Map(modelsInAnyCase), runtimes: new Map(runtimes) };
+}
+
+function runtimeRoutes(runtime: Runtime, known: Known): RuntimeRoutes {
+  const listed = new Map<string, ListedId>();
+  const named: NamedArm[] = [];
+  for (const arm of runtime.arms ?? []) {
+    const provider = known.providers.get(arm.provider);
+    if (provider === undefined) continue;
+    const route = routeOf(arm, provider);
+    for (const { id, model } of armEntries(arm))
+      listed.set(id, {
+        id,
+        arms: [...(listed.get(id)?.arms ?? []), { route, model: known.models.get(model) }],
+      });
+    if (provider.payer === 'tenant' && goesByName(arm))
+      named.push(...namedArm({ arm, provider, route }, known));
+  }
+  return { runtime, listed, named };
+}
+
+/** What an arm says itself goes before what its provider says. */
+function routeOf(arm: Arm, provider: Provider): Route {
+  return Object.freeze({
+    provider: provider.id,
+    vendor: vendorOf(provider),
+    payer: provider.payer,
+    needs: provider.secrets,
+    protocol: arm.protocol ?? provider.protocol,
+    variable: arm.variable ?? provider.variable ?? null,
+    baseUrl: arm.baseUrl ?? provider.baseUrl ?? null,
+  });
+}
+
+interface OpenArm {
+  readonly arm: Arm;
+  readonly provider: Provider;
+  readonly route: Route;
+}
+
+/** None where no matcher is left. */
+function namedArm({ arm, provider, route }: OpenArm, { byVendor }: Known): NamedArm[] {
+  const matchers = armMatchers(arm, provider);
+  if (matchers.length === 0) return [];
+  const { takes, prefixes } = compileMatchers(matchers);
+  const known = (byVendor.get(route.vendor) ?? []).flatMap((model) =>
+    [model.id, ...prefixes.map((prefix) => prefix + model.id)].filter(takes).map((id) => ({ id, model })),
+  );
+  return [{ route, takes, prefixes, known }];
+}
+
+/**
+ * The models that an id may mean, with or without the word of a provider before it, the likeliest first. Other cases come
+ * last: some matchers ignore case.
+ */
+export function modelsMeant({ models, modelsInAnyCase }: Routes, id: string): Model[] {
+  const texts = [id, behindWord(id)];
+  const exact = texts.flatMap((text) => models.get(text) ?? []);
+  const inAnyCase = texts.flatMap((text) => modelsInAnyCase.get(text.toLowerCase()) ?? []);
+  return [...exact, ...inAnyCase];
+}
+
+/** `claude-opus-5` of `anthropic/claude-opus-5`. */
+function behindWord(id: string): string {
+  return id.replace(/^[^/:]*[/:]/, '');
+}
+
+/** Every name of every model that a text may mean on some runtime, and the text itself. */
+export function namesMeant(routes: Routes, text: string): string[] {
+  const arms = [...routes.runtimes.values()].flatMap(({ listed }) => listed.get(text)?.arms ?? []);
+  const models = [...modelsMeant(routes, text), ...arms.flatMap(({ model }) => model ?? [])];
+  return [...new Set([text, behindWord(text), ...models.flatMap(rowNames)])];
+}
+
+/** What a tenant's row of the model may be called. */
+function rowNames(model: Model): string[] {
+  return namesOf(model).flatMap((name) => [name, `${model.vendor}/${name}`]);
+}
