@@ -39,7 +39,7 @@ interface Built {
 export function buildWorld(choices: Choices, families = 1): World {
   const names = namesFor(choices.naming);
   const built = choices.tables.map((chosen, at) => buildTable(choices, chosen, { at, families }));
-  const tenants = [...new Array(families * 3).keys()];
+  const tenants = Array.from({ length: families * 3 }, (_, at) => at);
   const tenantKeys = tenants.map((tenant) => tenantKey(choices, tenant));
   const subjects = built.map((one) => one.table);
   const entities = [...new Set(subjects.map((table) => table.entity))];
@@ -119,7 +119,7 @@ function buildTable(
 
 /** The rows of all families: the same in each, but some have fewer, so that not all take the same steps. */
 function rowsOf({ rows }: TableChoice, families: number): OwnedRow[] {
-  return [...new Array(families).keys()].flatMap((family) =>
+  return Array.from({ length: families }, (_, at) => at).flatMap((family) =>
     rows
       .filter((_, at) => family % 4 !== 1 || at % 2 === 0)
       .filter((_, at) => family % 4 !== 3 || at % 2 === 1)

@@ -1,25 +1,12 @@
-/**
- * Taking journal entries back by compare-and-set: a row is restored only where it still holds exactly what was written; otherwise it
- * is left and listed with the reason. Each undo writes journal entries of its own, with before and after exchanged, so that a
- * rollback is itself a migration that can be rolled back.
- *
- * Chunks that are alike but for values are taken back by one statement, whichever members they belong to. What the database refuses
- * (a unique key taken since, a parent deleted since) is found by halving until the refused rows are alone; the others are restored.
- */
-import { findTable } from '../../engine/catalogue/catalog.ts';
+/** Chunks of the journal as they are read back, and what taking them back has in common whatever they changed. */
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Edit } from '../../engine/edit/value-rule.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { journalOfSome } from '../records/journal.ts';
 import type { Change, Journal, JournalAction } from '../records/journal.ts';
-import { findRowKey } from '../sql/keys.ts';
 import type { RowKey } from '../sql/keys.ts';
 import type { RowContext } from '../sql/match.ts';
-import { undoEdits } from './edits.ts';
-import { undoDeletes, undoInserts } from './rows.ts';
-import { changedColumns, undoSets } from './set.ts';
 
 /** One chunk of the journal, as read back. */
 export interface Chunk {
@@ -72,117 +59,16 @@ export interface JournalledEdits {
   readonly edits: readonly Edit[];
 }
 
-/** Takes chunks back, at most one of each member; what became of each, in their order. Rows that stay have their reason. */
-export async function undoChunks(context: UndoContext, chunks: readonly Chunk[]): Promise<Undone[]> {
-  const results = new Map<Chunk, Undone>();
-  for (const alike of Map.groupBy(chunks, (chunk) => shapeOf(context.rules, chunk)).values()) {
-    const undone = await undoAlike(context, alike);
-    for (const [at, chunk] of alike.entries()) results.set(chunk, undone[at] ?? nothingUndone);
-  }
-  return chunks.map((chunk) => results.get(chunk) ?? nothingUndone);
-}
-
-const nothingUndone: Undone = { restored: 0, skipped: [] };
-
-/** All that a statement is built from but for values. */
-function shapeOf(rules: Rules, chunk: Chunk): string {
-  const { action, table, keyColumns } = chunk;
-  const found = findTable(rules.catalog, table);
-  const columns = found === undefined ? [] : changedColumns(found, chunk);
-  return JSON.stringify([action, table, keyColumns, columns]);
-}
-
-function undoAlike(context: UndoContext, chunks: readonly Chunk[]): Promise<Undone[]> {
-  const [first] = chunks;
-  const table = findTable(context.rules.catalog, first?.table ?? '');
-  const key = table === undefined ? undefined : findRowKey(context.rules, table);
-  const skip = (reason: string): Promise<Undone[]> =>
-    Promise.resolve(chunks.map((chunk) => skipAll(chunk, reason)));
-  if (table === undefined || key === undefined) return skip('the table is gone');
-  if (key.columns.map(({ name }) => name).join('\0') !== first?.keyColumns.join('\0'))
-    return skip('the key of the table is another one now');
-  return halving(context, { table, key }, chunks);
-}
-
 /** Leaves every row of the chunk as it is, for one reason. */
 export function skipAll(chunk: Chunk, reason: string): Undone {
   return { restored: 0, skipped: chunk.keys.map((key) => ({ table: chunk.table, key, reason })) };
 }
 
-const refusals: readonly string[] = ['ALREADY_EXISTS', 'STILL_REFERENCED', 'INVALID_VALUE', 'MODEL_RETIRED'];
-
-async function halving(
-  context: UndoContext,
-  target: UndoTarget,
-  chunks: readonly Chunk[],
-): Promise<Undone[]> {
-  const { tx } = context;
-  await tx.run('SAVEPOINT drover_undo');
-  try {
-    const undone = await undoRows(context, target, chunks);
-    await tx.run('RELEASE SAVEPOINT drover_undo');
-    return undone;
-  } catch (error) {
-    if (!(error instanceof DroverError) || !refusals.includes(error.code)) throw error;
-    await tx.run('ROLLBACK TO SAVEPOINT drover_undo');
-    const [only] = chunks;
-    if (chunks.length === 1 && only?.keys.length === 1)
-      return [skipAll(only, `the database refuses the old value: ${error.message}`)];
-  }
-  return chunks.length === 1 ? halfRows(context, target, chunks) : halfChunks(context, target, chunks);
-}
-
-async function halfChunks(
-  context: UndoContext,
-  target: UndoTarget,
-  chunks: readonly Chunk[],
-): Promise<Undone[]> {
-  const middle = Math.ceil(chunks.length / 2);
-  const first = await halving(context, target, chunks.slice(0, middle));
-  return [...first, ...(await halving(context, target, chunks.slice(middle)))];
-}
-
-async function halfRows(
-  context: UndoContext,
-  target: UndoTarget,
-  chunks: readonly Chunk[],
-): Promise<Undone[]> {
-  const undone: Undone[] = [];
-  for (const chunk of chunks) {
-    const middle = Math.ceil(chunk.keys.length / 2);
-    for (const half of [part(chunk, 0, middle), part(chunk, middle, chunk.keys.length)])
-      undone.push(...(await halving(context, target, [half])));
-  }
-  return [
-    {
-      restored: undone.reduce((sum, { restored }) => sum + restored, 0),
-      skipped: undone.flatMap(({ skipped }) => skipped),
-    },
-  ];
-}
-
-function part(chunk: Chunk, start: number, end: number): Chunk {
-  return {
-    ...chunk,
-    keys: chunk.keys.slice(start, end),
-    befores: chunk.befores?.slice(start, end) ?? null,
-    afters: chunk.afters?.slice(start, end) ?? null,
-  };
-}
-
-function undoRows(context: UndoContext, target: UndoTarget, chunks: readonly Chunk[]): Promise<Undone[]> {
-  switch (chunks[0]?.action) {
-    case 'set':
-      return undoSets(context, target, chunks);
-    case 'delete':
-      return undoDeletes(context, target, chunks);
-    case 'insert':
-      return undoInserts(context, target, chunks);
-    case 'edit':
-      return undoEdits(context, target, chunks);
-    case undefined:
-      return Promise.resolve([]);
-  }
+/** Every column that the chunk or a row of it changed, and that still exists. */
+export function changedColumns({ columns }: Table, { before, befores }: Chunk): string[] {
+  const names = new Set(Object.keys(before ?? {}));
+  for (const row of befores ?? []) for (const name of Object.keys(row ?? {})) names.add(name);
+  return [...names].filter((name) => columns.some((own) => own.name === name));
 }
 
 /** The rows that the chunks are about, each chunk's by the tenant of its member. */

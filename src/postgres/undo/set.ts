@@ -1,5 +1,4 @@
 /** Taking changed columns back: one UPDATE joined to the keys, where every changed column still holds what was written. */
-import type { Table } from '../../engine/catalogue/catalog.ts';
 import { readEach } from '../facts/member.ts';
 import { numbered, runChange } from '../records/journal.ts';
 import { columnOf } from '../sql/cast.ts';
@@ -21,7 +20,7 @@ import {
   sql,
 } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { chunkRows, undoEntry } from './chunk.ts';
+import { changedColumns, chunkRows, undoEntry } from './chunk.ts';
 import type { Chunk, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
 
 /** Restores the rows of `set` chunks that changed the same columns. */
@@ -34,13 +33,6 @@ export async function undoSets(
   const left = chunks.map((chunk, at) => chunk.keys.filter((key) => restored[at]?.has(key) !== true));
   const reasons = await explain(context, target, { chunks, left });
   return chunks.map((_, at) => ({ restored: restored[at]?.size ?? 0, skipped: reasons[at] ?? [] }));
-}
-
-/** Every column that the chunk or a row of it changed, and that still exists. */
-export function changedColumns({ columns }: Table, { before, befores }: Chunk): string[] {
-  const names = new Set(Object.keys(before ?? {}));
-  for (const row of befores ?? []) for (const name of Object.keys(row ?? {})) names.add(name);
-  return [...names].filter((name) => columns.some((own) => own.name === name));
 }
 
 /** The rows of each chunk with their images: `k`, and `b` and `a` with what was before and after. */

@@ -8,10 +8,11 @@ import type { MigrationDetail, StepRecord } from '../records/history.ts';
 import type { Journal } from '../records/journal.ts';
 import type { StepResult } from '../records/records.ts';
 import type { Site } from '../scope/site.ts';
-import { skipAll, undoChunks } from './chunk.ts';
+import { skipAll } from './chunk.ts';
 import type { Skipped, UndoContext } from './chunk.ts';
 import { chunkRounds } from './read-chunks.ts';
 import { whyNotRetireAgain } from './retire-again.ts';
+import { undoChunks } from './take-back.ts';
 
 /** What became of one step. */
 export interface UndoneStep extends StepResult {
