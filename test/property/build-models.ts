@@ -2,49 +2,48 @@
 import type { Choices } from './choices.ts';
 import { keyOf } from './names-and-keys.ts';
 import type { ModelDef, Names, TableDef, World } from './world.ts';
+import { wordsFor } from './words.ts';
 
-export const sourceName = 'old-1';
-const targetName = 'new-1';
-
-/** The source, the target, one of another name, and one whose name begins with the source's. */
-const modelNames = [sourceName, targetName, 'other-1', 'old-1-mini'] as const;
 export type ModelNumber = 0 | 1 | 2 | 3;
 
-const nameSpellings = [
-  [sourceName, 'Old One', 'old_1'],
-  [targetName, 'New One'],
-  ['other-1'],
-  ['old-1-mini'],
-];
-const providerSpellings = [
-  ['acme', 'vendor/acme', 'ACME'],
-  ['beta', 'vendor/beta'],
-];
-
 export function spellingsOf(choices: Choices): World['spellings'] {
-  if (choices.spellings) return { name: nameSpellings, provider: providerSpellings };
+  const { source, target, other, longer, acme, beta } = wordsFor(choices.words);
+  const known = (all: readonly string[]): string[] => all.slice(0, choices.spellings ? all.length : 1);
   return {
-    name: nameSpellings.map((all) => all.slice(0, 1)),
-    provider: providerSpellings.map((all) => all.slice(0, 1)),
+    name: [known(source), known(target), [other], [longer]],
+    provider: [known(acme), known(beta)],
   };
+}
+
+/** The source, the target, one of another name, and one whose name begins with the source's. */
+function modelNames(choices: Choices): string[] {
+  return spellingsOf(choices).name.map(([first = '']) => first);
+}
+
+function providerOf(choices: Choices, model: number): string {
+  const [acme, beta] = spellingsOf(choices).provider;
+  return (model === 1 && !choices.sameProvider ? beta : acme)?.[0] ?? '';
 }
 
 function hasGlobalTarget(choices: Choices): boolean {
   return choices.globalTarget && choices.modelKeys !== 'composite';
 }
 
+/** Whose a global model is, among the numbers of tenants. */
+const nobody = 90;
+
 /** The key of a tenant's model; with a composite key each tenant counts for itself. */
 export function modelKey(choices: Choices, tenant: number, model: ModelNumber): string {
   if (choices.modelKeys === 'composite') return String(model + 1);
-  const owner = hasGlobalTarget(choices) && model === 1 ? 9 : tenant;
+  const owner = hasGlobalTarget(choices) && model === 1 ? nobody : tenant;
   return keyOf(choices.modelKeys, 7, owner * 10 + model);
 }
 
-export function modelDef(choices: Choices, model: 0 | 1): ModelDef {
+export function modelDef(choices: Choices, tenant: number, model: 0 | 1): ModelDef {
   return {
-    key: choices.modelTable ? modelKey(choices, 0, model) : undefined,
-    name: modelNames[model],
-    provider: model === 0 || choices.sameProvider ? 'acme' : 'beta',
+    key: choices.modelTable ? modelKey(choices, tenant, model) : undefined,
+    name: modelNames(choices)[model] ?? '',
+    provider: providerOf(choices, model),
   };
 }
 
@@ -83,7 +82,8 @@ export function modelTable(choices: Choices, names: Names, tenantKeys: readonly 
 
 function modelRows(choices: Choices, names: Names, owner: { tenant: string; at: number }) {
   const global = hasGlobalTarget(choices);
-  const rows = modelNames.flatMap((name, model) =>
+  const { gone } = wordsFor(choices.words);
+  const rows = modelNames(choices).flatMap((name, model) =>
     global && model === 1 && owner.at > 0
       ? []
       : [
@@ -91,10 +91,12 @@ function modelRows(choices: Choices, names: Names, owner: { tenant: string; at: 
             [names.tenant]: global && model === 1 ? null : owner.tenant,
             [names.id]: modelKey(choices, owner.at, model as ModelNumber),
             [names.name]: name,
-            [names.provider]: model === 1 && !choices.sameProvider ? 'beta' : 'acme',
-            [names.state]: model === 0 && choices.sourceRetired && owner.at === 0 ? 'gone' : 'here',
+            [names.provider]: providerOf(choices, model),
+            [names.state]: model === 0 && choices.sourceRetired && owner.at % 3 === 0 ? gone : 'here',
             [names.successor]:
-              model === 0 && choices.sourceRetired && choices.spellings ? modelKey(choices, 0, 2) : null,
+              model === 0 && choices.sourceRetired && choices.spellings
+                ? modelKey(choices, owner.at, 2)
+                : null,
           },
         ],
   );

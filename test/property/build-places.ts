@@ -1,13 +1,13 @@
-/** The references of a table: their columns and keys, what a row names by them, and how the configuration says it. */
-import type { Config, PlaceConfig } from '../../src/engine/rules/config.ts';
-import { modelKey, modelKeyType, sourceName } from './build-models.ts';
+/** The references of a table: their columns and keys, and what a row names by them. */
+import { modelKey, modelKeyType } from './build-models.ts';
 import type { ModelNumber } from './build-models.ts';
 import { hasTenantColumn, tenantKey } from './build-ties.ts';
-import type { Choices, Form, PlaceChoice, RowChoice, TableChoice } from './choices.ts';
-import { arrayText, commaText, decoyPointers, documentText, pointerFor } from './documents.ts';
+import type { OwnedRow } from './build-ties.ts';
+import type { Choices, Form, PlaceChoice, TableChoice } from './choices.ts';
+import { arrayText, commaText, documentText, pointerFor } from './documents.ts';
 import { placeName } from './names-and-keys.ts';
-import { configName, quote } from './world.ts';
 import type { ColumnDef, KeyDef, Names, PlaceDef, Template, World } from './world.ts';
+import { wordsFor } from './words.ts';
 
 export interface PlaceContext {
   readonly choices: Choices;
@@ -64,7 +64,7 @@ export function placeDef(context: PlaceContext, place: PlaceChoice, at: number):
   const form = formOf(context, place, at);
   const carrier = carriers[form];
   const unlisted = form === 'foreign-key' && place.role === 'ask' && !mayMerge(context);
-  const column = placeName(choices.oddNames, at);
+  const column = placeName(choices.naming, at);
   const merges = mayMerge(context);
   return {
     form,
@@ -170,56 +170,77 @@ export function placeKeys({ choices, names }: PlaceContext, place: PlaceDef): Ke
 export function placeCells(
   context: PlaceContext,
   place: PlaceDef,
-  about: { row: RowChoice; notNull: boolean },
+  about: { row: OwnedRow; notNull: boolean },
 ): Record<string, string | null> {
   const { row, notNull } = about;
   const picks = row.names.map((pick) => (notNull && pick === 4 ? 3 : pick));
   const [column = '', second = ''] = place.columns;
   const named = (template: Template): (string | null)[] =>
-    picks.map((pick) => nameOf(context, template, pick));
+    picks.map((pick) => nameOf(context, template, { pick, first: row.first }));
   if (place.form === 'pair')
     return {
       [column]: pairOf(context, picks[0] ?? 0).name,
       [second]: pairOf(context, picks[0] ?? 0).provider,
     };
-  if (place.form === 'foreign-key') return keyCells(context, place, picks[0] ?? 0);
+  if (place.form === 'foreign-key')
+    return keyCells(context, place, { pick: picks[0] ?? 0, first: row.first });
   const template = place.templates[0] ?? 'name';
   if (place.carrier === 'columns') return { [column]: named(template)[0] ?? null };
   if (place.carrier === 'array') return { [column]: row.scope === 2 ? null : arrayText(named(template)) };
   if (place.carrier === 'comma')
     return { [column]: row.scope === 2 ? null : commaText(named(template), row.style) };
-  return { [column]: documentText(place, documentValues(context, place, picks, row.style), row.style) };
+  return {
+    [column]: documentText(place, documentValues(context, place, { ...row, names: picks }), row.style),
+  };
 }
 
-function documentValues(context: PlaceContext, place: PlaceDef, picks: readonly number[], style: number) {
+function documentValues(context: PlaceContext, place: PlaceDef, row: OwnedRow) {
+  const { names: picks, style, first } = row;
   if (place.fields !== undefined)
     return picks.map((pick) => {
       const { name, provider } = pairOf(context, pick);
-      return pick === 4 ? null : { vendor: provider, id: name, extra: [1, { name: 'old-1x' }] };
+      return pick === 4
+        ? null
+        : {
+            vendor: provider,
+            id: name,
+            extra: [1, { name: `${wordsFor(context.choices.words).source[0] ?? ''}x` }],
+          };
     });
   const template = place.templates[0] ?? 'name';
   const numeric = template === 'key' && modelKeyType(context.choices) === 'bigint' && style !== 1;
   return picks.map((pick) => {
-    const name = nameOf(context, template, pick);
+    const name = nameOf(context, template, { pick, first });
     return name !== null && numeric ? Number(name) : name;
   });
 }
 
-function keyCells(context: PlaceContext, place: PlaceDef, pick: number): Record<string, string | null> {
+/** Which model is named, and the number of the first tenant of the row's family. */
+interface Pick {
+  readonly pick: number;
+  readonly first: number;
+}
+
+function keyCells(context: PlaceContext, place: PlaceDef, picked: Pick): Record<string, string | null> {
   const [column = '', owner = ''] = place.columns;
-  const key = nameOf(context, 'key', pick);
+  const key = nameOf(context, 'key', picked);
   // A key that shares the tenant column of the row can only name a model of the row's own tenant.
   if (owner === '' || owner === context.names.tenant) return { [column]: key };
-  return { [column]: key, [owner]: key === null ? null : tenantKey(context.choices, pick === 5 ? 1 : 0) };
+  return { [column]: key, [owner]: key === null ? null : tenantKey(context.choices, whoseModel(picked)) };
+}
+
+function whoseModel({ pick, first }: Pick): number {
+  return first + (pick === 5 ? 1 : 0);
 }
 
 /** 0 source · 1 source, spelled otherwise · 2 target · 3 another · 4 none · 5 another tenant's, or a third spelling · 6 a longer name. */
-function nameOf(context: PlaceContext, template: Template, pick: number): string | null {
+function nameOf(context: PlaceContext, template: Template, picked: Pick): string | null {
+  const { pick } = picked;
   if (pick === 4) return null;
   if (template === 'key')
     return modelKey(
       context.choices,
-      pick === 5 ? 1 : 0,
+      whoseModel(picked),
       ([0, 0, 1, 2, 2, 0, 3] as const)[pick] as ModelNumber,
     );
   const { name, provider } = pairOf(context, pick);
@@ -230,55 +251,16 @@ function pairOf(
   { choices, spellings }: PlaceContext,
   pick: number,
 ): { name: string | null; provider: string | null } {
-  const source = spellings.name[0] ?? [sourceName];
-  const target = spellings.name[1] ?? [];
+  const { other, longer } = wordsFor(choices.words);
+  const [source = [], target = []] = spellings.name;
   const acme = spellings.provider[0] ?? [];
   const home = choices.sameProvider ? acme : (spellings.provider[1] ?? []);
   const at = (list: readonly string[], place: number): string => list[Math.min(place, list.length - 1)] ?? '';
   if (pick === 1) return { name: at(source, 1), provider: at(acme, 0) };
   if (pick === 2) return { name: at(target, 0), provider: at(home, 0) };
-  if (pick === 3) return { name: 'other-1', provider: at(acme, 0) };
+  if (pick === 3) return { name: other, provider: at(acme, 0) };
   if (pick === 4) return { name: null, provider: null };
   if (pick === 5) return { name: at(source, 2), provider: at(acme, 1) };
-  if (pick === 6) return { name: 'old-1-mini', provider: at(acme, 0) };
+  if (pick === 6) return { name: longer, provider: at(acme, 0) };
   return { name: at(source, 0), provider: at(acme, 0) };
-}
-
-/** The place as the configuration says it. */
-export function placeConfig({ names }: PlaceContext, table: string, place: PlaceDef): PlaceConfig[] {
-  if (place.unlisted) return [];
-  const [column = '', second = ''] = place.columns;
-  const decoys = place.carrier === 'json' ? decoyPointers(place) : [];
-  const isKey = place.templates[0] === 'key' && place.form !== 'foreign-key';
-  const shape =
-    place.list || place.carrier === 'array' ? 'list' : place.carrier === 'comma' ? 'comma' : undefined;
-  return [
-    {
-      at: configName(table, column),
-      role: place.role,
-      ...(isKey ? { as: 'key' } : place.templates[0] === 'provider/name' ? { as: '{provider}/{name}' } : {}),
-      ...(shape === undefined ? {} : { shape }),
-      ...(place.carrier === 'json' ? { json: place.pointer } : {}),
-      ...(place.fields === undefined ? {} : { fields: place.fields }),
-      ...(place.form === 'pair' ? { partner: second } : {}),
-      ...(place.statuses
-        ? { live: `${quote(names.status)} = 'active'`, ask: `${quote(names.status)} = 'draft'` }
-        : {}),
-      ...(place.settings
-        ? {
-            parameters: names.parameters,
-            companions: { [names.effort]: { map: { high: 'medium' } }, [names.spare]: 'drop' as const },
-          }
-        : {}),
-      ...(place.carrier === 'columns' ? { collision: place.collision } : {}),
-    },
-    ...decoys.map((json) => ({ at: configName(table, column), json, role: 'ignore' as const })),
-  ];
-}
-
-/** Spellings as the configuration lists them. */
-export function spellingConfig(spellings: World['spellings']): Config['model']['spellings'] {
-  const listed = (all: readonly string[][]): Record<string, readonly string[]> =>
-    Object.fromEntries(all.filter((one) => one.length > 1).map(([first = '', ...others]) => [first, others]));
-  return { provider: listed(spellings.provider), name: listed(spellings.name) };
 }

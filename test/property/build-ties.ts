@@ -27,6 +27,9 @@ function spaceKey(choices: Choices, tenant: number, scope: number): string {
   return keyOf(choices.tenantKeys, 2, tenant * 2 + (scope % 2));
 }
 
+/** The number of a tenant that is not there. */
+const nowhere = 400;
+
 function junctionOf(table: string): string {
   return `${table}_spaces`;
 }
@@ -114,30 +117,39 @@ function membersTie(names: Names): Tied {
   };
 }
 
+/** A row of one family: three tenants, of whom the first migrates. */
+export interface OwnedRow extends RowChoice {
+  /** The number of the family's first tenant. */
+  readonly first: number;
+}
+
 /** What a row holds in these columns. The owner 3 is nobody, where that can be. */
 export function tieCells(
   { choices, names }: TieContext,
   tie: TieKind,
-  row: RowChoice,
+  row: OwnedRow,
 ): Record<string, string | null> {
-  const somebody = row.owner % 3;
-  const space = (tenant: number): string | null =>
-    tenant === 3 ? null : spaceKey(choices, tenant, row.scope);
+  const { first } = row;
+  const somebody = first + (row.owner % 3);
+  const space = (owner: number): string | null =>
+    owner === 3 ? null : spaceKey(choices, first + owner, row.scope);
   const tenant = row.owner === 3 && tie === 'direct-nullable' ? null : tenantKey(choices, somebody);
   const cells: Record<string, string | null> = hasTenantColumn(tie) ? { [names.tenant]: tenant } : {};
-  if (tie === 'space' || tie === 'composite-space') cells[names.space] = space(somebody);
+  if (tie === 'space' || tie === 'composite-space') cells[names.space] = space(row.owner % 3);
   if (tie === 'space-nullable') cells[names.space] = space(row.owner);
   if (tie === 'direct-and-space') cells[names.space] = space(row.second);
   if (tie === 'user-and-space') {
-    cells[names.user] = row.owner === 3 ? null : keyOf(choices.tenantKeys, 3, row.owner);
+    cells[names.user] = row.owner === 3 ? null : keyOf(choices.tenantKeys, 3, first + row.owner);
     cells[names.space] = space(row.second);
   }
   if (tie === 'folder') cells[names.folder] = keyOf(choices.tenantKeys, 4, somebody);
   // A link that nobody checks may lead nowhere.
   if (tie === 'link' || tie === 'link-as-text')
     cells[names.link] =
-      row.owner === 3 ? (row.second === 3 ? null : spaceKey(choices, 9, 0)) : space(row.owner);
-  if (tie === 'members') cells[names.member] = row.second === 3 ? null : `u${row.owner}`;
+      row.owner === 3 ? (row.second === 3 ? null : spaceKey(choices, nowhere, 0)) : space(row.owner);
+  if (tie === 'members')
+    cells[names.member] =
+      row.second === 3 ? null : row.owner === 3 ? `shared ${first}` : `u${first + row.owner}`;
   return cells;
 }
 
@@ -145,7 +157,7 @@ export function tieCells(
 export function junctionTable(
   context: TieContext,
   tie: TieKind,
-  about: { rows: readonly Cells[]; chosen: readonly RowChoice[]; idType: string },
+  about: { rows: readonly Cells[]; chosen: readonly OwnedRow[]; idType: string },
 ): TableDef[] {
   if (tie !== 'junction') return [];
   const { choices, names, table } = context;
@@ -156,7 +168,7 @@ export function junctionTable(
     );
     return [...owners].map((owner) => ({
       [names.row]: cells[names.id] ?? null,
-      [names.space]: spaceKey(choices, owner, 0),
+      [names.space]: spaceKey(choices, (chosen?.first ?? 0) + owner, 0),
     }));
   });
   return [
@@ -179,9 +191,8 @@ export function junctionTable(
 }
 
 /** Tenants, and the tables through which rows belong to them. */
-export function surroundings(choices: Choices, names: Names): TableDef[] {
+export function surroundings(choices: Choices, names: Names, tenants: readonly number[]): TableDef[] {
   const type = choices.tenantKeys;
-  const tenants = [0, 1, 2];
   const owned = (name: string, rows: readonly Cells[], more: readonly ColumnDef[] = []): TableDef => ({
     name,
     entity: name,
@@ -214,7 +225,11 @@ export function surroundings(choices: Choices, names: Names): TableDef[] {
     ties: [{ kind: 'column', column: names.id }],
   };
   const spaces = tenants.flatMap((tenant) => [row(2, tenant * 2, tenant), row(2, tenant * 2 + 1, tenant)]);
-  const members = { name: names.members, type: choices.oddNames ? 'text[]' : 'jsonb', notNull: true };
+  const members = {
+    name: names.members,
+    type: membersAreArrays(choices) ? 'text[]' : 'jsonb',
+    notNull: true,
+  };
   const groups = tenants.map((tenant) => ({
     ...row(5, tenant, tenant),
     [names.members]: membersText(choices, tenant),
@@ -226,18 +241,23 @@ export function surroundings(choices: Choices, names: Names): TableDef[] {
       names.users,
       tenants.map((tenant) => row(3, tenant, tenant)),
     ),
-    foldersTable(choices, names),
+    foldersTable(choices, names, tenants),
     owned(names.groups, groups, [members]),
   ];
 }
 
-/** The first two tenants share a member. */
-function membersText(choices: Choices, tenant: number): string {
-  const members = tenant < 2 ? [`u${tenant}`, 'u3'] : [`u${tenant}`];
-  return choices.oddNames ? `{${members.join(',')}}` : JSON.stringify(members);
+function membersAreArrays({ naming }: Choices): boolean {
+  return naming === 'odd' || naming === 'statements';
 }
 
-function foldersTable(choices: Choices, names: Names): TableDef {
+/** The first two tenants of a family share a member. */
+function membersText(choices: Choices, tenant: number): string {
+  const number = tenant % 3;
+  const members = number < 2 ? [`u${tenant}`, `shared ${tenant - number}`] : [`u${tenant}`];
+  return membersAreArrays(choices) ? `{${members.join(',')}}` : JSON.stringify(members);
+}
+
+function foldersTable(choices: Choices, names: Names, tenants: readonly number[]): TableDef {
   const type = choices.tenantKeys;
   return {
     name: names.folders,
@@ -252,7 +272,7 @@ function foldersTable(choices: Choices, names: Names): TableDef {
     foreignKeys: [{ columns: [names.space], references: names.spaces, referencedColumns: [names.id] }],
     ties: [{ kind: 'parent', column: names.space, parent: names.spaces }],
     places: [],
-    rows: [0, 1, 2].map((tenant) => ({
+    rows: tenants.map((tenant) => ({
       [names.id]: keyOf(type, 4, tenant),
       [names.space]: spaceKey(choices, tenant, 1),
     })),

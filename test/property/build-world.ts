@@ -2,14 +2,7 @@
 import type { Config } from '../../src/engine/rules/config.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import { modelDef, modelTable, spellingsOf } from './build-models.ts';
-import {
-  placeCells,
-  placeColumns,
-  placeConfig,
-  placeDef,
-  placeKeys,
-  spellingConfig,
-} from './build-places.ts';
+import { placeCells, placeColumns, placeDef, placeKeys } from './build-places.ts';
 import type { PlaceContext } from './build-places.ts';
 import {
   hasTenantColumn,
@@ -19,12 +12,15 @@ import {
   tieCells,
   tieColumns,
 } from './build-ties.ts';
-import type { Choices, RowChoice, TableChoice } from './choices.ts';
+import type { OwnedRow } from './build-ties.ts';
+import type { Choices, TableChoice } from './choices.ts';
 import { keyOf, namesFor, subjectName } from './names-and-keys.ts';
+import { placeConfig, spellingConfig } from './place-config.ts';
 import { placeId } from './place-id.ts';
 import { withoutDuplicates } from './unique-keys.ts';
 import { configName, quote } from './world.ts';
-import type { Cells, ColumnDef, PlaceDef, TableDef, World } from './world.ts';
+import type { Cells, ColumnDef, Member, PlaceDef, TableDef, World } from './world.ts';
+import { literal, wordsFor } from './words.ts';
 
 interface Built {
   readonly table: TableDef;
@@ -33,38 +29,48 @@ interface Built {
   readonly context: PlaceContext;
 }
 
-export function buildWorld(choices: Choices): World {
-  const names = namesFor(choices.oddNames);
-  const built = choices.tables.map((chosen, at) => buildTable(choices, chosen, at));
-  const tenantKeys = [0, 1, 2].map((tenant) => tenantKey(choices, tenant));
+/** Each family is three tenants of its own, of whom the first migrates; one family unless told otherwise. */
+export function buildWorld(choices: Choices, families = 1): World {
+  const names = namesFor(choices.naming);
+  const built = choices.tables.map((chosen, at) => buildTable(choices, chosen, { at, families }));
+  const tenants = Array.from({ length: families * 3 }, (_, tenant) => tenant);
+  const tenantKeys = tenants.map((tenant) => tenantKey(choices, tenant));
   const subjects = built.map((one) => one.table);
   const entities = [...new Set(subjects.map((table) => table.entity))];
   const entityTypes = choices.narrowed === 0 ? undefined : entities.slice(0, choices.narrowed);
+  const members = tenants
+    .filter((tenant) => tenant % 3 === 0)
+    .map((tenant) => memberOf(choices, tenant, { subjects, entityTypes }));
+  const [first] = members;
+  if (first === undefined) throw new Error('a world has at least one family');
   return {
     names,
-    source: modelDef(choices, 0),
-    target: modelDef(choices, 1),
+    ...first,
+    members,
+    words: wordsFor(choices.words),
     spellings: spellingsOf(choices),
-    me: tenantKeys[0] ?? '',
     byKeyAlone: choices.modelKeys !== 'composite',
     deadRows: choices.deadRows,
     parameters: choices.parameters,
     entityTypes,
     hasModelTable: choices.modelTable,
     surroundings: [
-      ...surroundings(choices, names),
+      ...surroundings(choices, names, tenants),
       ...modelTable(choices, names, tenantKeys),
       ...built.flatMap((one) => one.junctions),
     ],
     subjects,
     config: configOf(choices, built),
-    intent: intentOf(choices, subjects, entityTypes),
   };
 }
 
-function buildTable(choices: Choices, chosen: TableChoice, at: number): Built {
-  const names = namesFor(choices.oddNames);
-  const name = subjectName(choices.oddNames, at);
+function buildTable(
+  choices: Choices,
+  chosen: TableChoice,
+  { at, families }: { at: number; families: number },
+): Built {
+  const names = namesFor(choices.naming);
+  const name = subjectName(choices.naming, at);
   const context = { choices, names, chosen, spellings: spellingsOf(choices) };
   const places = chosen.places.map((place, number) => placeDef(context, place, number));
   const tied = tieColumns({ choices, names, table: name }, chosen.tie);
@@ -91,7 +97,7 @@ function buildTable(choices: Choices, chosen: TableChoice, at: number): Built {
     ties: tied.ties,
     places,
   };
-  const all = chosen.rows.map((row, number) => ({
+  const all = rowsOf(chosen, families).map((row, number) => ({
     row,
     cells: rowCells(context, { name, places, keyPlace, idType }, { row, number }),
   }));
@@ -103,6 +109,16 @@ function buildTable(choices: Choices, chosen: TableChoice, at: number): Built {
     idType,
   });
   return { table: { ...bare, rows }, junctions, link: tied.link, context };
+}
+
+/** The rows of all families: the same in each, but some have fewer, so that not all take the same steps. */
+function rowsOf({ rows }: TableChoice, families: number): OwnedRow[] {
+  return Array.from({ length: families }, (_, family) =>
+    rows
+      .filter((_, at) => family % 4 !== 1 || at % 2 === 0)
+      .filter((_, at) => family % 4 !== 3 || at % 2 === 1)
+      .map((row) => ({ ...row, first: family * 3 })),
+  ).flat();
 }
 
 function rowKeyOf(chosen: TableChoice, places: readonly PlaceDef[]): TableChoice['rowKey'] {
@@ -156,10 +172,13 @@ interface RowShape {
 function rowCells(
   context: PlaceContext,
   shape: RowShape,
-  { row, number }: { row: RowChoice; number: number },
+  { row, number }: { row: OwnedRow; number: number },
 ): Cells {
   const { choices, names, chosen } = context;
-  const scope = shape.keyPlace !== undefined || row.scope < 2 ? `s${row.scope}` : null;
+  const { active, draft, archived } = wordsFor(choices.words);
+  // Some rows of several families are in each other's way.
+  const own = row.first === 0 || row.style === 2 ? '' : `-${row.first}`;
+  const scope = shape.keyPlace !== undefined || row.scope < 2 ? `s${row.scope}${own}` : null;
   const places = shape.places.map((place) =>
     placeCells(context, place, { row, notNull: place === shape.keyPlace }),
   );
@@ -168,23 +187,29 @@ function rowCells(
     ...tieCells({ choices, names, table: shape.name }, chosen.tie, row),
     [names.scope]: scope,
     [names.deleted]: row.dead ? 'true' : 'false',
-    ...(chosen.statuses ? { [names.status]: ['active', 'draft', 'archived', null][row.status] ?? null } : {}),
+    ...(chosen.statuses ? { [names.status]: [active, draft, archived, null][row.status] ?? null } : {}),
     ...settingCells(context, shape.places, row),
     ...Object.assign({}, ...places),
   } as Cells;
 }
 
-function settingCells({ names }: PlaceContext, places: readonly PlaceDef[], { settings }: RowChoice): Cells {
+function settingCells(
+  { names, choices }: PlaceContext,
+  places: readonly PlaceDef[],
+  { settings }: OwnedRow,
+): Cells {
   if (!places.some((one) => one.settings)) return {};
+  const { parameters, high } = wordsFor(choices.words);
   return {
-    [names.parameters]: ['{}', '{"temperature": 1}', null, 'null'][settings] ?? null,
-    [names.effort]: [null, 'high', 'low', 'high'][settings] ?? null,
+    [names.parameters]: ['{}', parameters, null, 'null'][settings] ?? null,
+    [names.effort]: [null, high, 'low', high][settings] ?? null,
     [names.spare]: [null, '7', null, '0'][settings] ?? null,
   };
 }
 
 function configOf(choices: Choices, built: readonly Built[]): Config {
-  const names = namesFor(choices.oddNames);
+  const names = namesFor(choices.naming);
+  const { gone, always } = wordsFor(choices.words);
   const byTable = <T>(value: (one: Built) => T): Record<string, T> =>
     Object.fromEntries(built.map((one) => [configName(one.table.name), value(one)]));
   const keys = built.filter((one) => one.table.configuredKey.length > 0);
@@ -193,7 +218,7 @@ function configOf(choices: Choices, built: readonly Built[]): Config {
   );
   const global =
     choices.globalTarget && choices.modelKeys !== 'composite'
-      ? { global: `${quote(names.tenant)} IS NULL` }
+      ? { global: `${quote(names.tenant)} IS NULL AND ${always}` }
       : {};
   return {
     version: 1,
@@ -209,8 +234,8 @@ function configOf(choices: Choices, built: readonly Built[]): Config {
                 table: configName(names.models),
                 key: names.id,
                 columns: { name: names.name, provider: names.provider, tenant: names.tenant },
-                retired: `${quote(names.state)} = 'gone'`,
-                retire: { [names.state]: 'gone', [names.successor]: '$target' },
+                retired: `${quote(names.state)} = ${literal(gone)} AND ${always}`,
+                retire: { [names.state]: gone, [names.successor]: '$target' },
                 ...global,
               },
             ],
@@ -225,28 +250,41 @@ function configOf(choices: Choices, built: readonly Built[]): Config {
     places: built.flatMap(({ table, context }) =>
       table.places.flatMap((place) => placeConfig(context, table.name, place)),
     ),
-    dead: byTable(() => quote(names.deleted)),
+    dead: byTable(() => `${quote(names.deleted)} AND ${always}`),
     types: byTable((one) => one.table.entity),
     deadRows: choices.deadRows,
   };
 }
 
-function intentOf(
-  choices: Choices,
-  subjects: readonly TableDef[],
-  entityTypes: readonly string[] | undefined,
-): Intent {
-  const { name: from, provider } = modelDef(choices, 0);
-  const target = modelDef(choices, 1);
+interface Asked {
+  readonly subjects: readonly TableDef[];
+  readonly entityTypes: readonly string[] | undefined;
+}
+
+function memberOf(choices: Choices, tenant: number, asked: Asked): Member {
+  return {
+    me: tenantKey(choices, tenant),
+    source: modelDef(choices, tenant, 0),
+    target: modelDef(choices, tenant, 1),
+    intent: intentOf(choices, tenant, asked),
+  };
+}
+
+function intentOf(choices: Choices, tenant: number, { subjects, entityTypes }: Asked): Intent {
+  const said = (model: 0 | 1): string => {
+    const { key, name, provider } = modelDef(choices, tenant, model);
+    if (key === undefined) return `${provider}/${name}`;
+    return choices.named === 'key' ? key : name;
+  };
   const answers = subjects.flatMap((table) =>
     table.places.flatMap((place) =>
       place.answer === 'none' ? [] : [[placeId(table, place), place.answer] as const],
     ),
   );
   return {
-    tenant: tenantKey(choices, 0),
-    from: choices.modelTable ? from : `${provider}/${from}`,
-    to: choices.modelTable ? target.name : `${target.provider}/${target.name}`,
+    tenant: tenantKey(choices, tenant),
+    from: said(0),
+    to: said(1),
     parameters: choices.parameters,
     answers: Object.fromEntries(answers),
     leaveAsks: true,

@@ -3,6 +3,8 @@
  * build-world.ts turns into rows. The first value of every choice is the plainest, so that counterexamples become plain.
  */
 import fc from 'fast-check';
+import type { NameStyle } from './names-and-keys.ts';
+import type { WordStyle } from './words.ts';
 
 const ties = [
   'direct',
@@ -69,7 +71,10 @@ export interface TableChoice {
 }
 
 export interface Choices {
-  readonly oddNames: boolean;
+  readonly naming: NameStyle;
+  readonly words: WordStyle;
+  /** How the intent names the models: by their names, or by the keys of their rows where there are any. */
+  readonly named: 'text' | 'key';
   readonly modelKeys: 'uuid' | 'bigint' | 'text' | 'composite';
   readonly tenantKeys: 'uuid' | 'bigint' | 'text';
   /** Without a table of models a model is a provider and a name, and nothing else. */
@@ -126,7 +131,9 @@ const table: fc.Arbitrary<TableChoice> = fc.record({
 
 /** All that is random about one case. */
 export const choices: fc.Arbitrary<Choices> = fc.record({
-  oddNames: fc.boolean(),
+  naming: fc.constantFrom('plain', 'odd', 'letters', 'statements'),
+  words: fc.constantFrom('plain', 'planted'),
+  named: fc.constantFrom('text', 'key'),
   modelKeys: fc.constantFrom('uuid', 'bigint', 'text', 'composite'),
   tenantKeys: fc.constantFrom('uuid', 'bigint', 'text'),
   modelTable: fc.constantFrom(true, true, true, false),

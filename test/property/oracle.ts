@@ -49,15 +49,15 @@ function retire(world: World, after: Map<string, readonly Cells[]>): void {
     names.models,
     models.map((row) =>
       row[names.tenant] === me && row[names.id] === source.key && !isMarked(world, row)
-        ? { ...row, [names.state]: 'gone', [names.successor]: target.key ?? null }
+        ? { ...row, [names.state]: world.words.gone, [names.successor]: target.key ?? null }
         : row,
     ),
   );
 }
 
 /** Whoever is said to succeed the source stays its successor. */
-function isMarked({ names }: World, row: Cells): boolean {
-  return row[names.state] === 'gone' && row[names.successor] !== null;
+function isMarked({ names, words }: World, row: Cells): boolean {
+  return row[names.state] === words.gone && row[names.successor] !== null;
 }
 
 function moveTable(world: World, table: TableDef, { dump, tally }: { dump: Dump; tally: Tally }): Cells[] {
@@ -124,13 +124,13 @@ function nameInColumns(world: World, place: PlaceDef, row: Cells): Named | undef
   return { cells: { ...cells, ...settingsAfter(world, place, row) }, order, unreadable: false };
 }
 
-function settingsAfter({ names, parameters }: World, place: PlaceDef, row: Cells): Cells {
+function settingsAfter({ names, parameters, words }: World, place: PlaceDef, row: Cells): Cells {
   if (!place.settings) return {};
   const text = row[names.parameters] ?? null;
   const set = text !== null && text !== '{}' && text !== 'null';
   return {
     ...(set && parameters === 'reset' ? { [names.parameters]: '{}' } : {}),
-    ...(row[names.effort] === 'high' ? { [names.effort]: 'medium' } : {}),
+    ...(row[names.effort] === words.high ? { [names.effort]: words.medium } : {}),
     [names.spare]: null,
   };
 }
@@ -156,12 +156,12 @@ function judge(world: World, occasion: Occasion): Verdict | undefined {
   return judgeMine(world, occasion);
 }
 
-function judgeMine({ names, deadRows }: World, { place, row, named }: Occasion): Verdict {
-  const status = place.statuses ? (row[names.status] ?? null) : 'active';
-  if (status !== 'active' && status !== 'draft') return stay('history', false);
+function judgeMine({ names, deadRows, words }: World, { place, row, named }: Occasion): Verdict {
+  const status = place.statuses ? (row[names.status] ?? null) : words.active;
+  if (status !== words.active && status !== words.draft) return stay('history', false);
   if (row[names.deleted] === 'true' && deadRows === 'leave') return stay('dead', false);
   if (named.unreadable) return stay('ask', true);
-  const asks = status === 'draft' || place.role === 'ask';
+  const asks = status === words.draft || place.role === 'ask';
   if (asks && place.answer === 'none') return stay('ask', true);
   if (asks && place.answer === 'keep') return stay('kept', false);
   return { kind: 'move', cells: named.cells, order: named.order };

@@ -4,13 +4,32 @@ import fc from 'fast-check';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
+import { batchCases, runBatchCase } from './run-batch.ts';
+import type { BatchCase } from './run-batch.ts';
 import { cases, runCase } from './run-case.ts';
 import type { Case } from './run-case.ts';
 
-const claim = 'a migration does what the oracle says, and can be taken back';
-
-/** Declares the property for both engines. */
+/** Declares for both engines what holds of one migration. */
 export function declareProperty(parameters: fc.Parameters<[Case]>): void {
+  declare('a migration does what the oracle says, and can be taken back', (database) =>
+    fc.assert(
+      fc.asyncProperty(cases, (one) => runCase(database, one)),
+      parameters,
+    ),
+  );
+}
+
+/** Declares for both engines what holds of a batch. */
+export function declareBatchProperty(parameters: fc.Parameters<[BatchCase]>): void {
+  declare('a batch does what the migrations of its tenants would do, and can be taken back', (database) =>
+    fc.assert(
+      fc.asyncProperty(batchCases, (one) => runBatchCase(database, one)),
+      parameters,
+    ),
+  );
+}
+
+function declare(claim: string, check: (database: Database) => Promise<void>): void {
   eachEngine((engine) => {
     let database: Database;
     let drop: () => Promise<void>;
@@ -26,11 +45,6 @@ export function declareProperty(parameters: fc.Parameters<[Case]>): void {
       await drop();
     });
 
-    test(claim, async () => {
-      await fc.assert(
-        fc.asyncProperty(cases, (one) => runCase(database, one)),
-        parameters,
-      );
-    });
+    test(claim, () => check(database));
   });
 }

@@ -30,7 +30,9 @@ const table: TableChoice = {
   rows: [row],
 };
 const plain: Choices = {
-  oddNames: false,
+  naming: 'plain',
+  words: 'plain',
+  named: 'text',
   modelKeys: 'uuid',
   tenantKeys: 'uuid',
   modelTable: true,

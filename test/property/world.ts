@@ -2,6 +2,7 @@
 import type { Config } from '../../src/engine/rules/config.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import type { Form } from './choices.ts';
+import type { Words } from './words.ts';
 
 /** Every value as PostgreSQL prints it. */
 export type Cells = Readonly<Record<string, string | null>>;
@@ -103,14 +104,21 @@ export interface ModelDef {
   readonly provider: string;
 }
 
-export interface World {
-  readonly names: Names;
+/** A tenant that migrates. */
+export interface Member {
+  readonly me: string;
   readonly source: ModelDef;
   readonly target: ModelDef;
+  readonly intent: Intent;
+}
+
+/** What is said of a member is said of the first. */
+export interface World extends Member {
+  readonly names: Names;
+  readonly members: readonly Member[];
+  readonly words: Words;
   /** All of these mean the first. */
   readonly spellings: { readonly provider: readonly string[][]; readonly name: readonly string[][] };
-  /** The tenant that migrates. */
-  readonly me: string;
   readonly byKeyAlone: boolean;
   readonly deadRows: 'move' | 'leave';
   readonly parameters: 'reset' | 'keep';
@@ -120,7 +128,6 @@ export interface World {
   readonly surroundings: readonly TableDef[];
   readonly subjects: readonly TableDef[];
   readonly config: Config;
-  readonly intent: Intent;
 }
 
 /** The name as a configuration writes it. */
