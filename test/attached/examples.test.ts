@@ -9,16 +9,16 @@ import { loadConfigFile } from '../../src/config-file.ts';
 import type { Finding, LeftBehind } from '../../src/engine/plan/plan-types.ts';
 import { DroverError } from '../../src/errors.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
-import type { DatabaseTarget } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import type { MoveResult } from '../../src/postgres/move/move-result.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { applyOne, planOne, rollbackOne } from '../support/batches.ts';
-import { eachEngine, embeddedTemplate, serverTemplate } from '../support/databases.ts';
+import { eachEngine } from '../support/databases.ts';
 import type { Engine } from '../support/databases.ts';
 import { intentOf, readExamples, unquoted } from './cases.ts';
 import type { Case, Example, Expected, LeftRows } from './cases.ts';
+import { copyOf, runScript } from './example-database.ts';
 import { compareDatabases, listTables, queryText, readDatabase } from './database-text.ts';
 import type { DatabaseText, TableSelect } from './database-text.ts';
 
@@ -51,33 +51,6 @@ async function withExample(
     await database.close();
     await copy.drop();
   }
-}
-
-/** Loaded once in a test run for each engine; every case has a copy of its own. */
-async function copyOf(
-  engine: Engine,
-  example: Example,
-): Promise<{ target: DatabaseTarget; drop(): Promise<void> }> {
-  const key = `example ${example.name}`;
-  if (engine === 'embedded') {
-    const { dataDir, drop } = await embeddedTemplate(key, (folder) => load({ dataDir: folder }, example));
-    return { target: { dataDir }, drop };
-  }
-  const { url, drop } = await serverTemplate(key, (address) => load({ url: address }, example));
-  return { target: { url }, drop };
-}
-
-async function load(target: DatabaseTarget, { schema, data }: Example): Promise<void> {
-  const database = await openDatabase(target);
-  try {
-    await runScript(database, `${schema}\n${data}`);
-  } finally {
-    await database.close();
-  }
-}
-
-async function runScript(database: Database, sql: string): Promise<void> {
-  await database.transaction('BEGIN', (tx) => tx.script(sql));
 }
 
 interface Occasion extends Place {

@@ -1,15 +1,13 @@
-/** The references of a table: their columns and keys, what a row names by them, and how the configuration says it. */
-import type { Config, PlaceConfig } from '../../src/engine/rules/config.ts';
+/** The references of a table: their columns and keys, and what a row names by them. */
 import { modelKey, modelKeyType } from './build-models.ts';
 import type { ModelNumber } from './build-models.ts';
 import { hasTenantColumn, tenantKey } from './build-ties.ts';
 import type { OwnedRow } from './build-ties.ts';
 import type { Choices, Form, PlaceChoice, TableChoice } from './choices.ts';
-import { arrayText, commaText, decoyPointers, documentText, pointerFor } from './documents.ts';
+import { arrayText, commaText, documentText, pointerFor } from './documents.ts';
 import { placeName } from './names-and-keys.ts';
-import { configName, quote } from './world.ts';
 import type { ColumnDef, KeyDef, Names, PlaceDef, Template, World } from './world.ts';
-import { literal, wordsFor } from './words.ts';
+import { wordsFor } from './words.ts';
 
 export interface PlaceContext {
   readonly choices: Choices;
@@ -265,55 +263,4 @@ function pairOf(
   if (pick === 5) return { name: at(source, 2), provider: at(acme, 1) };
   if (pick === 6) return { name: longer, provider: at(acme, 0) };
   return { name: at(source, 0), provider: at(acme, 0) };
-}
-
-/** The place as the configuration says it. */
-export function placeConfig(context: PlaceContext, table: string, place: PlaceDef): PlaceConfig[] {
-  const { names, choices } = context;
-  const { high, medium } = wordsFor(choices.words);
-  if (place.unlisted) return [];
-  const [column = '', second = ''] = place.columns;
-  const decoys = place.carrier === 'json' ? decoyPointers(place) : [];
-  const isKey = place.templates[0] === 'key' && place.form !== 'foreign-key';
-  const shape =
-    place.list || place.carrier === 'array' ? 'list' : place.carrier === 'comma' ? 'comma' : undefined;
-  return [
-    {
-      at: configName(table, column),
-      role: place.role,
-      ...(isKey ? { as: 'key' } : place.templates[0] === 'provider/name' ? { as: '{provider}/{name}' } : {}),
-      ...(shape === undefined ? {} : { shape }),
-      ...(place.carrier === 'json' ? { json: place.pointer } : {}),
-      ...(place.fields === undefined ? {} : { fields: place.fields }),
-      ...(place.form === 'pair' ? { partner: second } : {}),
-      ...(place.statuses ? statusConfig(context, place) : {}),
-      ...(place.settings
-        ? {
-            parameters: names.parameters,
-            companions: { [names.effort]: { map: { [high]: medium } }, [names.spare]: 'drop' as const },
-          }
-        : {}),
-      ...(place.carrier === 'columns' ? { collision: place.collision } : {}),
-    },
-    ...decoys.map((json) => ({ at: configName(table, column), json, role: 'ignore' as const })),
-  ];
-}
-
-/** The same rows in two ways to say it: by the one status that is live, and by those that are not. */
-function statusConfig({ names, choices }: PlaceContext, { pointerNumber }: PlaceDef): Partial<PlaceConfig> {
-  const { active, draft, archived, always } = wordsFor(choices.words);
-  const status = quote(names.status);
-  const others = [draft, archived, '$2', 'UPDATE'].map(literal).join(', ');
-  return {
-    live: `${pointerNumber % 2 === 0 ? `${status} = ${literal(active)}` : `${status} NOT IN (${others})`} AND ${always}`,
-    ask: `${status} = ${literal(draft)} AND ${always}`,
-    guard: `${status} = '$3' AND ${always}`,
-  };
-}
-
-/** Spellings as the configuration lists them. */
-export function spellingConfig(spellings: World['spellings']): Config['model']['spellings'] {
-  const listed = (all: readonly string[][]): Record<string, readonly string[]> =>
-    Object.fromEntries(all.filter((one) => one.length > 1).map(([first = '', ...others]) => [first, others]));
-  return { provider: listed(spellings.provider), name: listed(spellings.name) };
 }

@@ -2,14 +2,7 @@
 import type { Config } from '../../src/engine/rules/config.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import { modelDef, modelTable, spellingsOf } from './build-models.ts';
-import {
-  placeCells,
-  placeColumns,
-  placeConfig,
-  placeDef,
-  placeKeys,
-  spellingConfig,
-} from './build-places.ts';
+import { placeCells, placeColumns, placeDef, placeKeys } from './build-places.ts';
 import type { PlaceContext } from './build-places.ts';
 import {
   hasTenantColumn,
@@ -22,6 +15,7 @@ import {
 import type { OwnedRow } from './build-ties.ts';
 import type { Choices, TableChoice } from './choices.ts';
 import { keyOf, namesFor, subjectName } from './names-and-keys.ts';
+import { placeConfig, spellingConfig } from './place-config.ts';
 import { placeId } from './place-id.ts';
 import { withoutDuplicates } from './unique-keys.ts';
 import { configName, quote } from './world.ts';
@@ -39,7 +33,7 @@ interface Built {
 export function buildWorld(choices: Choices, families = 1): World {
   const names = namesFor(choices.naming);
   const built = choices.tables.map((chosen, at) => buildTable(choices, chosen, { at, families }));
-  const tenants = Array.from({ length: families * 3 }, (_, at) => at);
+  const tenants = Array.from({ length: families * 3 }, (_, tenant) => tenant);
   const tenantKeys = tenants.map((tenant) => tenantKey(choices, tenant));
   const subjects = built.map((one) => one.table);
   const entities = [...new Set(subjects.map((table) => table.entity))];
@@ -119,12 +113,12 @@ function buildTable(
 
 /** The rows of all families: the same in each, but some have fewer, so that not all take the same steps. */
 function rowsOf({ rows }: TableChoice, families: number): OwnedRow[] {
-  return Array.from({ length: families }, (_, at) => at).flatMap((family) =>
+  return Array.from({ length: families }, (_, family) =>
     rows
       .filter((_, at) => family % 4 !== 1 || at % 2 === 0)
       .filter((_, at) => family % 4 !== 3 || at % 2 === 1)
       .map((row) => ({ ...row, first: family * 3 })),
-  );
+  ).flat();
 }
 
 function rowKeyOf(chosen: TableChoice, places: readonly PlaceDef[]): TableChoice['rowKey'] {

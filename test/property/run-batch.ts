@@ -4,15 +4,8 @@ import fc from 'fast-check';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
-import {
-  applyBatch,
-  applyEach,
-  planBatch,
-  planEach,
-  rollbackBatch,
-  rollbackEach,
-} from '../support/batches.ts';
-import type { Outcome } from '../support/batches.ts';
+import { doneOf, many, one } from '../support/batches.ts';
+import type { Outcome, Way } from '../support/batches.ts';
 import { clearRecords, outcomesText, readRecords } from '../support/records-text.ts';
 import { buildWorld } from './build-world.ts';
 import { choices } from './choices.ts';
@@ -59,9 +52,10 @@ export async function runBatchCase(database: Database, { chosen }: BatchCase): P
     const occasion = { database, world: buildWorld(chosen.choices, size), chosen };
     const apart = await inNewWorld(occasion, one);
     const together = await inNewWorld(occasion, many);
-    for (const [at, step] of apart.entries())
-      assert.deepEqual(together[at], step, `a batch of ${size}: ${step.what}`);
+    for (const [at, step] of apart.steps.entries())
+      assert.deepEqual(together.steps[at], step, `a batch of ${size}: ${step.what}`);
     expectOracle(occasion, apart);
+    expectOneCommit(occasion, together);
   }
 }
 
@@ -71,16 +65,6 @@ interface Occasion {
   readonly chosen: BatchChoices;
 }
 
-/** How several tenants are worked on. */
-interface Way {
-  readonly plan: typeof planBatch;
-  readonly apply: typeof applyBatch;
-  readonly rollback: typeof rollbackBatch;
-}
-
-const one: Way = { plan: planEach, apply: applyEach, rollback: rollbackEach };
-const many: Way = { plan: planBatch, apply: applyBatch, rollback: rollbackBatch };
-
 /** What is to be seen after a step. */
 interface Step {
   readonly what: string;
@@ -89,7 +73,13 @@ interface Step {
   readonly records: unknown;
 }
 
-async function inNewWorld(occasion: Occasion, way: Way): Promise<Step[]> {
+interface Steps {
+  readonly steps: readonly Step[];
+  /** How many tenants each transaction committed when the moves were applied. */
+  readonly commits: readonly number[];
+}
+
+async function inNewWorld(occasion: Occasion, way: Way): Promise<Steps> {
   const { database, world } = occasion;
   await database.transaction('BEGIN', (tx) => tx.script(`DROP SCHEMA IF EXISTS ${schema} CASCADE`));
   await clearRecords(database);
@@ -98,8 +88,9 @@ async function inNewWorld(occasion: Occasion, way: Way): Promise<Step[]> {
   return takeSteps(occasion, way, await openSite({ database, config }));
 }
 
-async function takeSteps({ database, world, chosen }: Occasion, way: Way, site: Site): Promise<Step[]> {
+async function takeSteps({ database, world, chosen }: Occasion, way: Way, site: Site): Promise<Steps> {
   const steps: Step[] = [];
+  const commits: number[] = [];
   const look = async <R>(what: string, outcomes: readonly Outcome<R>[]): Promise<void> => {
     const { text, labels } = await readRecords(database);
     const rows = await dumpWorld(database, schema, world);
@@ -110,30 +101,37 @@ async function takeSteps({ database, world, chosen }: Occasion, way: Way, site: 
   const moves = intentsOf(world, chosen.faults);
   await look('start', await way.plan(site, moves));
   await plant('apply');
-  const applied = await way.apply(site, { moves, confirm: chosen.confirm, actor });
+  const applied = await way.apply(site, {
+    moves,
+    confirm: chosen.confirm,
+    actor,
+    beforeCommit: (_tx, done) => Promise.resolve(void commits.push(done.length)),
+  });
   await look('applied', applied);
   await plant('rollback');
   const undone = await way.rollback(site, { rollbacks: doneOf(applied), actor });
   await look('rolled back', undone);
   await plant('redo');
   await look('rolled back again', await way.rollback(site, { rollbacks: doneOf(undone), actor }));
-  return steps;
-}
-
-function doneOf<R extends { readonly migrationId: string }>(outcomes: readonly Outcome<R>[]) {
-  return outcomes.flatMap((outcome) =>
-    outcome.status === 'succeeded'
-      ? [{ tenant: outcome.tenant, migrationId: outcome.result.migrationId }]
-      : [],
-  );
+  return { steps, commits };
 }
 
 /** Where nothing was refused, the rows are those that the oracle expects of one tenant after the other. */
-function expectOracle({ world, chosen }: Occasion, [start, applied]: readonly Step[]): void {
+function expectOracle({ world, chosen }: Occasion, { steps }: Steps): void {
+  const [start, applied] = steps;
   if (chosen.faults.length > 0 || !chosen.confirm || start === undefined) return;
   const expected = world.members.reduce(
     (rows, member) => expectedOf({ ...world, ...member }, rows).dump,
     start.rows,
   );
   assert.deepEqual(applied?.rows, inOrder(expected), 'what the oracle says');
+}
+
+/** Where nothing was refused and no two tenants can be in each other's way, the batch was not split. */
+function expectOneCommit({ world, chosen }: Occasion, { commits }: Steps): void {
+  const apart = chosen.choices.tables.every(
+    ({ unique, rowKey }) => unique === 'none' && rowKey !== 'natural',
+  );
+  if (chosen.faults.length > 0 || !chosen.confirm || !apart) return;
+  assert.deepEqual(commits, [world.members.length], 'one transaction for the batch');
 }

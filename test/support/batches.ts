@@ -91,7 +91,7 @@ export async function rollbackBatch(
 }
 
 /** The same plans, made one after the other. */
-export function planEach(site: Site, intents: readonly Intent[]): Promise<Outcome<Plan>[]> {
+function planEach(site: Site, intents: readonly Intent[]): Promise<Outcome<Plan>[]> {
   return oneByOne(intents, (intent) => planMove(site, intent));
 }
 
@@ -101,10 +101,7 @@ export function applyEach(site: Site, { moves, ...options }: BatchRequest): Prom
 }
 
 /** The same rollbacks, one after the other. */
-export function rollbackEach(
-  site: Site,
-  { rollbacks, ...rest }: BatchRollback,
-): Promise<Outcome<RollbackResult>[]> {
+function rollbackEach(site: Site, { rollbacks, ...rest }: BatchRollback): Promise<Outcome<RollbackResult>[]> {
   return oneByOne(rollbacks, (one) => rollbackMove(site, { ...rest, ...one }));
 }
 
@@ -123,4 +120,27 @@ async function oneByOne<A extends { readonly tenant?: string }, R>(
     }
   }
   return outcomes;
+}
+
+/** A way to work on several tenants. */
+export interface Way {
+  readonly plan: typeof planBatch;
+  readonly apply: typeof applyBatch;
+  readonly rollback: typeof rollbackBatch;
+}
+
+/** One migration after the other. */
+export const one: Way = { plan: planEach, apply: applyEach, rollback: rollbackEach };
+/** One batch. */
+export const many: Way = { plan: planBatch, apply: applyBatch, rollback: rollbackBatch };
+
+/** The rollbacks of what succeeded. */
+export function doneOf<R extends { readonly migrationId: string }>(
+  outcomes: readonly Outcome<R>[],
+): BatchRollback['rollbacks'] {
+  return outcomes.flatMap((outcome) =>
+    outcome.status === 'succeeded'
+      ? [{ tenant: outcome.tenant, migrationId: outcome.result.migrationId }]
+      : [],
+  );
 }

@@ -15,7 +15,7 @@ export async function readRecords(database: Database): Promise<{ text: RecordsTe
     const { there } = await tx.one<{ there: boolean }>(
       `SELECT to_regclass('drover.migrations') IS NOT NULL AS there`,
     );
-    if (!there) return { text: {}, labels: new Map<string, string>() };
+    if (!there) return { text: nothing, labels: new Map<string, string>() };
     const labels = await readLabels(tx);
     const text: Record<string, readonly string[]> = {};
     for (const [table, sql] of Object.entries(queries)) {
@@ -49,6 +49,8 @@ const queries = {
   journal: `SELECT jsonb_build_array(j.tenant_id, j.migration_id, j.step, j.action, j.table_name, j.key_columns, u.key, j.before, j.after, u.b, u.a)::text AS line
     FROM drover.journal j CROSS JOIN LATERAL unnest(coalesce(j.uuid_keys::text[], j.int_keys::text[], j.text_keys), j.befores, j.afters) u (key, b, a)`,
 };
+
+const nothing: RecordsText = Object.fromEntries(Object.keys(queries).map((table) => [table, []]));
 
 const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 /** A time that the database wrote by itself: the rows of tests have none with fractions of a second. */
