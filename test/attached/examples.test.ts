@@ -78,7 +78,7 @@ async function load(target: DatabaseTarget, { schema, data }: Example): Promise<
 }
 
 async function runScript(database: Database, sql: string): Promise<void> {
-  await database.transaction('BEGIN', (tx) => tx.script(sql));
+  await database.transaction({}, (tx) => tx.script(sql));
 }
 
 interface Occasion extends Place {

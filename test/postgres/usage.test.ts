@@ -68,7 +68,7 @@ async function lookAt(database: Database, { config }: Example, given: Case): Pro
   const undone = new Error('looked at, and taken back');
   const site = await openSite({ database, config: loadConfigFile(config) });
   const outcome: unknown = await database
-    .transaction('BEGIN', async (tx) => {
+    .transaction({}, async (tx) => {
       for (const sql of given.before ?? []) await tx.script(sql);
       const rules = await readRules(tx, site);
       const intent = checkIntent(rules, intentOf(given));

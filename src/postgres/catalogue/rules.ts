@@ -9,7 +9,7 @@
  */
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
-import { prepared } from '../driver/statement-names.ts';
+import { one, prepared, readAs } from '../driver/question.ts';
 import { readStoredRules, type Site, withKnown } from '../scope/site.ts';
 
 interface Kept {
@@ -21,12 +21,16 @@ const keptBy = new WeakMap<Site, Kept>();
 
 /** The rules as the catalogue is in this transaction, which changes no table itself. Not for plans. @throws CONFIG_MISMATCH with every problem */
 export async function rulesForReading(tx: Tx, site: Site): Promise<Rules> {
-  const mark = await readMark(tx);
+  return rulesMarked(tx, site, await tx.ask(catalogueMark));
+}
+
+/** The same where the mark of the catalogue was asked for in this transaction, together with something else. */
+export async function rulesMarked(tx: Tx, site: Site, mark: string): Promise<Rules> {
   const kept = keptBy.get(site);
   if (kept?.mark === mark) return withKnown(site, kept.rules);
   const rules = await readStoredRules(tx, site);
   // Where every statement sees the newest, the catalogue may have changed between two of them.
-  if ((await readMark(tx)) === mark) keptBy.set(site, { mark, rules });
+  if ((await tx.ask(catalogueMark)) === mark) keptBy.set(site, { mark, rules });
   return withKnown(site, rules);
 }
 
@@ -50,7 +54,4 @@ SELECT count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 32) | versi
     WHERE classid = 'pg_catalog.pg_class'::regclass AND deptype = 'e'
 ) AS versions`);
 
-async function readMark(tx: Tx): Promise<string> {
-  const { mark } = await tx.one<{ mark: string }>(markSql);
-  return mark;
-}
+export const catalogueMark = readAs(one<{ mark: string }>(markSql), ({ mark }) => mark);

@@ -5,6 +5,7 @@
 import type { Plan, Step } from '../../engine/plan/plan-types.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
+import { inOrder } from '../driver/question.ts';
 import { runOperation } from './execute.ts';
 import type { StepContext } from './operations/step-context.ts';
 import { readRules, stateTable, stateTenant, withTenant } from '../scope/site.ts';
@@ -70,6 +71,8 @@ function recorder(statements: string[]): Tx {
     maybeOne: one,
     many: (sql, values) => (note(sql, values), Promise.resolve([])),
     run: (sql, values) => (note(sql, values), Promise.resolve(0)),
+    ask: (question) => Promise.resolve(question.read([])),
+    together: (questions) => Promise.resolve(inOrder(questions).read([])),
     script: (sql) => (note(sql), Promise.resolve()),
     last: (sql, values) => (note(sql, values), Promise.resolve()),
     batches: ({ sql, params }) => (note(sql, params), Promise.resolve()),

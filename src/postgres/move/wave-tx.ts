@@ -6,8 +6,8 @@
  * A statement that cannot be joined is sent for one tenant after the other, so a wave is never wrong, only slower.
  */
 import { DroverError } from '../../errors.ts';
-import { atMostOne, exactlyOne } from '../driver/database.ts';
 import type { BatchQuery, Tx } from '../driver/database.ts';
+import { type Answers, atMostOne, exactlyOne, inOrder, type Question } from '../driver/question.ts';
 import { encodeParameter } from '../sql/values.ts';
 import { changesRows, formOf, waveStatement } from './wave-sql.ts';
 import type { WaveForm } from './wave-sql.ts';
@@ -213,6 +213,16 @@ class MemberTx implements Tx {
   async batches<R extends object>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void> {
     const rows = await this.many<R>(typeof query.sql === 'string' ? query.sql : '', query.params ?? []);
     if (rows.length > 0) await visit(rows);
+  }
+
+  /** Sent once for all members that ask the same. */
+  async ask<T>(question: Question<T>): Promise<T> {
+    this.wrote = true;
+    return this.once(`ask ${JSON.stringify(question.statements)}`, (tx) => tx.ask(question));
+  }
+
+  async together<const Q extends readonly Question<unknown>[]>(questions: Q): Promise<Answers<Q>> {
+    return this.ask(inOrder(questions));
   }
 
   async once<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T> {

@@ -12,6 +12,7 @@ import type { Edit } from '../../engine/edit/value-rule.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
+import { backToSavepoint } from '../driver/question.ts';
 import type { Journal, JournalAction } from '../move/journal.ts';
 import { findRowKey } from '../sql/keys.ts';
 import type { RowKey } from '../sql/keys.ts';
@@ -92,7 +93,7 @@ async function halving(context: UndoContext, target: UndoTarget, chunk: Chunk): 
     return undone;
   } catch (error) {
     if (!(error instanceof DroverError) || !refusals.includes(error.code)) throw error;
-    await context.tx.run('ROLLBACK TO SAVEPOINT drover_undo');
+    await context.tx.ask(backToSavepoint('drover_undo'));
     if (chunk.keys.length === 1)
       return skipAll(chunk, `the database refuses the old value: ${error.message}`);
   }
