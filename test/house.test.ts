@@ -85,7 +85,7 @@ const rules: Readonly<Record<string, Planted>> = {
       ['src/fleet/run.ts', "await tx.many('select id from migration.runs');"],
       ['src/fleet/run.ts', 'await tx.run(`UPDATE ${table} SET done = true`);'],
       ['src/fleet/run.ts', "await tx.run('delete from runs');"],
-      ['src/fleet/run.ts', "await db.transaction('BEGIN', work);"],
+      ['src/fleet/run.ts', 'await db.transaction({}, work);'],
       ['src/fleet/run.ts', "await tx.script('ALTER TABLE runs ADD COLUMN x int');"],
     ],
     good: [

@@ -14,7 +14,7 @@ export async function listTables(
   database: Database,
   without: readonly string[] = [],
 ): Promise<TableSelect[]> {
-  return database.transaction('BEGIN READ ONLY', (tx) => tx.many<TableSelect>(tablesSql, [without]));
+  return database.transaction({ readOnly: true }, (tx) => tx.many<TableSelect>(tablesSql, [without]));
 }
 
 const tablesSql = `
@@ -32,7 +32,7 @@ export async function readDatabase(
   database: Database,
   tables: readonly TableSelect[],
 ): Promise<DatabaseText> {
-  return database.transaction('BEGIN READ ONLY', async (tx) => {
+  return database.transaction({ readOnly: true }, async (tx) => {
     const text = new Map<string, readonly string[]>();
     for (const { name, select } of tables) {
       const rows = await tx.many<{ line: string }>(select);
@@ -69,7 +69,7 @@ function countMissing(rows: readonly string[], others: readonly string[]): numbe
 
 /** The rows of a query with every value as text. */
 export async function queryText(database: Database, sql: string): Promise<(string | null)[][]> {
-  const rows = await database.transaction('BEGIN READ ONLY', (tx) =>
+  const rows = await database.transaction({ readOnly: true }, (tx) =>
     tx.many<{ cells: string }>(`
       SELECT (SELECT json_agg(cell.value ORDER BY cell.position)::text
               FROM json_each_text(row_to_json(asked)) WITH ORDINALITY AS cell (name, value, position)) AS cells

@@ -73,7 +73,7 @@ async function tryCase({ example, database }: Place, given: Case): Promise<void>
 /** What the case asks for, first for its own tenant and then for each other one. */
 async function listIntents({ config, database }: Site, given: Case): Promise<Intent[]> {
   const { root, key = 'id' } = config.tenant;
-  const rows = await database.transaction('BEGIN READ ONLY', (tx) =>
+  const rows = await database.transaction({ readOnly: true }, (tx) =>
     tx.many<{ tenant: string }>(`SELECT ${key}::text AS tenant FROM ${root} ORDER BY 1`),
   );
   const others = rows.map(({ tenant }) => tenant).filter((tenant) => tenant !== given.tenant);

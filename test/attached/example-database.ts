@@ -30,5 +30,5 @@ async function load(target: DatabaseTarget, { schema, data }: Example): Promise<
 }
 
 export async function runScript(database: Database, sql: string): Promise<void> {
-  await database.transaction('BEGIN', (tx) => tx.script(sql));
+  await database.transaction({}, (tx) => tx.script(sql));
 }

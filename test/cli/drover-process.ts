@@ -89,7 +89,7 @@ export async function examplePlace(
   const example = readExamples().find((each) => each.name === name);
   if (example === undefined) throw new Error(`no example ${name}`);
   const { target, drop } = await built(engine, `example ${name}`, (db) =>
-    db.transaction('BEGIN', (tx) => tx.script(`${example.schema}\n${example.data}`)),
+    db.transaction({}, (tx) => tx.script(`${example.schema}\n${example.data}`)),
   );
   const address = 'url' in target ? target.url : `pglite:${target.dataDir}`;
   return {
@@ -127,7 +127,7 @@ function place(target: DatabaseTarget, where: readonly string[], drop: () => Pro
     async look(work) {
       const db = await openDatabase(target);
       try {
-        return await db.transaction('BEGIN', work);
+        return await db.transaction({}, work);
       } finally {
         await db.close();
       }

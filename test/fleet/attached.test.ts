@@ -30,7 +30,7 @@ oneEngine((engine) => {
 
   const siteWith = (config: Config, state?: Database): Promise<Site> =>
     openSite(state === undefined ? { database, config } : { database, config, state });
-  const script = (sql: string): Promise<void> => database.transaction('BEGIN', (tx) => tx.script(sql));
+  const script = (sql: string): Promise<void> => database.transaction({}, (tx) => tx.script(sql));
 
   /** Both firms are moved, once, and taken back. */
   const thereAndBack = async (site: Site): Promise<void> => {
@@ -75,7 +75,7 @@ oneEngine((engine) => {
       const before = await tenantsOf(site, run.id);
       const moved = await readRows(database);
       // As if the worker had died between the commit of the work and the note of the run.
-      await state.transaction('BEGIN', (tx) =>
+      await state.transaction({}, (tx) =>
         tx.script(`
           UPDATE drover.run_tenants SET status = 'claimed', claim = gen_random_uuid(), claimed_until = now() - interval '1 second', migration_id = NULL, finished_at = NULL;
           UPDATE drover.runs SET status = 'running', finished_at = NULL`),
@@ -95,7 +95,7 @@ it('resolves the tenants that are named, mapped ones too, where the login may no
   const { target, drop } = await studioDatabase('server');
   if (!('url' in target)) throw new Error('a server has a URL');
   const admin = await openDatabase(target);
-  const script = (sql: string): Promise<void> => admin.transaction('BEGIN', (tx) => tx.script(sql));
+  const script = (sql: string): Promise<void> => admin.transaction({}, (tx) => tx.script(sql));
   await script(`
     CREATE ROLE studio_blind LOGIN;
     GRANT USAGE ON SCHEMA public TO studio_blind;

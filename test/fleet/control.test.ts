@@ -199,7 +199,7 @@ describe('claims', () => {
       // The first worker waits for a lock of the database until its claim, which it cannot renew so fast, has run out.
       const open = Promise.withResolvers<void>();
       const release = Promise.withResolvers<void>();
-      const holder = fleet.database.transaction('BEGIN', async (tx) => {
+      const holder = fleet.database.transaction({}, async (tx) => {
         await tx.run('LOCK TABLE migration.apps IN SHARE MODE');
         open.resolve();
         await release.promise;

@@ -37,7 +37,7 @@ it('a run goes on when the database that was restarted in the middle of it is ba
       String(problems),
     );
     assert.equal((await getRun(site, runId)).status, 'succeeded');
-    await assertExactlyOnce({ many: (sql) => database.transaction('BEGIN', (tx) => tx.many(sql)) }, tenants);
+    await assertExactlyOnce({ many: (sql) => database.transaction({}, (tx) => tx.many(sql)) }, tenants);
   } finally {
     for (const stop of stops) await stop();
   }

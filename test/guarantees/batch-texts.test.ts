@@ -68,9 +68,7 @@ eachEngine((engine) => {
       drop = fresh.drop;
     });
     beforeEach(() =>
-      database.transaction('BEGIN', (tx) =>
-        tx.script(`DROP TABLE IF EXISTS offers, engines, firms; ${schema}`),
-      ),
+      database.transaction({}, (tx) => tx.script(`DROP TABLE IF EXISTS offers, engines, firms; ${schema}`)),
     );
     after(async () => {
       await database.close();
@@ -79,7 +77,7 @@ eachEngine((engine) => {
 
     /** What each tenant is to do, its models by their keys. */
     async function intents(): Promise<Intent[]> {
-      const rows = await database.transaction('BEGIN READ ONLY', (tx) =>
+      const rows = await database.transaction({ readOnly: true }, (tx) =>
         tx.many<{ firm: string; from: string; to: string }>(
           `SELECT o.firm, o.id::text AS "from", n.id::text AS "to" FROM engines o JOIN engines n USING (firm) WHERE o.name = 'old' AND n.name = 'new'`,
         ),

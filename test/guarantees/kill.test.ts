@@ -139,7 +139,7 @@ eachEngine((engine) => {
     /** A crash may take an id back that no log names; whoever gets it next must not pass for the lost work. */
     async function useTransactionIds(database: Database): Promise<void> {
       for (let times = 0; times < 20; times += 1)
-        await database.transaction('BEGIN', (tx) => tx.run('UPDATE rooms SET firm_id = firm_id'));
+        await database.transaction({}, (tx) => tx.run('UPDATE rooms SET firm_id = firm_id'));
     }
 
     /** A database of which the connection is cut between a commit and its answer, once something is prepared. */
@@ -150,7 +150,7 @@ eachEngine((engine) => {
         close: () => database.close(),
         transaction: async (opening, work) => {
           const result = await database.transaction(opening, work);
-          const open = await state.database.transaction('BEGIN', (tx) =>
+          const open = await state.database.transaction({}, (tx) =>
             tx.one<{ made: boolean }>(`SELECT to_regclass('drover.migrations') IS NOT NULL AS made`),
           );
           if (open.made && (await history(site, north)).some(({ status }) => status === 'prepared'))

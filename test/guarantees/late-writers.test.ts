@@ -292,7 +292,7 @@ describe('edits of moving rows', () => {
       });
       const edits = new Map((await Promise.all(editors)).flatMap((last) => [...last]));
       assert.ok(edits.size > 20, `${edits.size} rows were edited`);
-      const found = await database.transaction('BEGIN', (tx) =>
+      const found = await database.transaction({}, (tx) =>
         tx.many<{ id: string; now: string; before: string | null }>(journalled(migrationId)),
       );
       const lost = found.filter(

@@ -85,7 +85,7 @@ describe('where no table holds the models', () => {
   beforeEach(async () => {
     server = await freshServerDatabase('pairs');
     database = await openDatabase({ url: server.url });
-    await database.transaction('BEGIN', (tx) => tx.script(schema));
+    await database.transaction({}, (tx) => tx.script(schema));
     site = await openSite({ database, config });
     await prepareState(site);
   });

@@ -120,7 +120,7 @@ describe('with a database that', () => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const work = [1, 2].map(() => database.transaction('BEGIN', () => held));
+    const work = [1, 2].map(() => database.transaction({}, () => held));
     await waitUntil(() => database.connections?.().busy === 2, 'all connections are busy');
     const { status, json } = await ask();
     assert.deepEqual([status, json.checks['database']], [200, { status: 'ok' }]);

@@ -224,7 +224,7 @@ export async function poolIsClean({ engine, database, base }: LoadGround): Promi
     allBegun = resolve;
   });
   const looks = Array.from({ length: count }, () =>
-    database.transaction('BEGIN', async (tx) => {
+    database.transaction({}, async (tx) => {
       begun += 1;
       if (begun === count) allBegun();
       await all;

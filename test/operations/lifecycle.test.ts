@@ -40,7 +40,7 @@ eachEngine((engine) => {
   const prepare = async (given: LifecycleCase): Promise<Occasion> => {
     const schema = `case_${(schemas += 1)}`;
     const sql = `CREATE SCHEMA ${schema}; SET LOCAL search_path TO ${schema}; ${surroundings} ${given.sql}`;
-    await database.transaction('BEGIN', (tx) => tx.script(sql));
+    await database.transaction({}, (tx) => tx.script(sql));
     return { database, schema, given, site: await openSite({ database, config: configOf(schema, given) }) };
   };
 
@@ -131,7 +131,7 @@ async function lifecycle(occasion: Occasion, operation: string): Promise<void> {
 async function refusal(occasion: Occasion): Promise<void> {
   const { database, schema, site, given } = occasion;
   const start = await readCase(occasion);
-  const script = (sql: string): Promise<void> => database.transaction('BEGIN', (tx) => tx.script(sql));
+  const script = (sql: string): Promise<void> => database.transaction({}, (tx) => tx.script(sql));
   await script(`CREATE FUNCTION ${schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE check_violation USING MESSAGE = 'not here'; END $$;
     CREATE TRIGGER refuse BEFORE INSERT OR UPDATE OR DELETE ON ${schema}.${given.table} FOR EACH ROW EXECUTE FUNCTION ${schema}.refuse();`);
   await assert.rejects(

@@ -71,7 +71,7 @@ eachEngine((engine) => {
         CREATE TABLE tenants (id text PRIMARY KEY); INSERT INTO tenants VALUES ('acme'), ('globex');
         CREATE TABLE models (${shape.columns}); INSERT INTO models ${shape.rows};
         CREATE TABLE agents (id int PRIMARY KEY, tenant_id text NOT NULL, model text REFERENCES models (slug)); INSERT INTO agents VALUES (1, 'acme', 'm-old'), (2, 'acme', 'm-new');`;
-      await database.transaction('BEGIN', (tx) => tx.script(sql));
+      await database.transaction({}, (tx) => tx.script(sql));
       await doAndUndo({ database, schema, shape, site: await openShape(database, schema, shape) });
     });
   }

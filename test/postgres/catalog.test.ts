@@ -28,7 +28,7 @@ eachEngine((engine) => {
     const fresh = await freshDatabase(engine);
     drop = () => fresh.drop();
     db = await openDatabase(fresh.target);
-    await db.transaction('BEGIN', (tx) => tx.script(nasty));
+    await db.transaction({}, (tx) => tx.script(nasty));
   });
   after(async () => {
     await db.close();
@@ -42,7 +42,7 @@ eachEngine((engine) => {
   ): Promise<Catalog> {
     const undo = new Error('undo');
     let catalog: Catalog = { tables: [] };
-    const work = db.transaction('BEGIN', async (tx) => {
+    const work = db.transaction({}, async (tx) => {
       await tx.script(change);
       catalog = await read(tx);
       throw undo;

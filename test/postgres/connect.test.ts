@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { DroverError, type ErrorCode } from '../../src/errors.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database, Tx } from '../../src/postgres/driver/database.ts';
+import { affected, backToSavepoint, one } from '../../src/postgres/driver/question.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
 
 /** Says which error is expected. */
@@ -30,7 +31,7 @@ eachEngine((engine) => {
     await drop();
   });
 
-  const inTx = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction('BEGIN', work);
+  const inTx = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction({}, work);
   const insert = (id: number) => (tx: Tx) => tx.run('INSERT INTO notes VALUES ($1, $2)', [id, 'text']);
   const count = (id: number): Promise<number> =>
     inTx(async (tx) => (await tx.many('SELECT 1 FROM notes WHERE id = $1', [id])).length);
@@ -58,7 +59,7 @@ eachEngine((engine) => {
           code('DATABASE_ERROR'),
         );
         await assert.rejects(
-          db.transaction('BEGIN; SET LOCAL ROLE nobody_has_this_name', insert(3)),
+          db.transaction({ settings: ['SET LOCAL ROLE nobody_has_this_name'] }, insert(3)),
           code('DATABASE_ERROR'),
         );
         assert.equal(await count(3), 0);
@@ -66,7 +67,7 @@ eachEngine((engine) => {
     });
 
     it('does not let a role or a setting outlive it', async () => {
-      const opening = "BEGIN; SET LOCAL ROLE pg_monitor; SET LOCAL app.tenant_id = 'a'";
+      const opening = { settings: ['SET LOCAL ROLE pg_monitor', `SET LOCAL app.tenant_id = 'a'`] };
       const who =
         "SELECT current_user::text AS role, coalesce(current_setting('app.tenant_id', true), '') AS tenant";
       assert.deepEqual(await db.transaction(opening, (tx) => tx.one(who)), {
@@ -101,7 +102,7 @@ eachEngine((engine) => {
       await inTx(async (tx) => {
         await tx.script('SAVEPOINT before');
         await assert.rejects(tx.run('INSERT INTO notes VALUES (1)'), code('ALREADY_EXISTS'));
-        await tx.script('ROLLBACK TO SAVEPOINT before');
+        await tx.ask(backToSavepoint('before'));
         await insert(5)(tx);
       });
       assert.equal(await count(5), 1);
@@ -120,23 +121,82 @@ eachEngine((engine) => {
       assert.equal(await count(129), 1);
     });
 
-    it('runs statements that are started together one after the other', async () => {
-      const values = await inTx((tx) =>
-        Promise.all([1, 2, 3].map((value) => tx.one('SELECT $1::int AS value', [value]))),
-      );
-      assert.deepEqual(values, [{ value: 1 }, { value: 2 }, { value: 3 }]);
+    it('runs statements that are started at once one after the other', async () => {
+      const ask = (value: number): [string, number[]] => ['SELECT $1::int AS value', [value]];
+      const expected = [{ value: 1 }, { value: 2 }, { value: 3 }];
+      const started = await inTx((tx) => Promise.all([1, 2, 3].map((value) => tx.one(...ask(value)))));
+      assert.deepEqual(started, expected);
+      const together = await inTx((tx) => tx.together([1, 2, 3].map((value) => one(...ask(value)))));
+      assert.deepEqual(together, expected);
     });
 
-    it('is dead afterwards, and cannot be ended from inside', async () => {
+    it('is dead afterwards', async () => {
       const kept = await inTx(async (tx) => tx);
       await assert.rejects(kept.many('SELECT 1'), code('INTERNAL'));
-      for (const sql of ['COMMIT', ' rollback', 'BEGIN', 'end', 'START TRANSACTION']) {
+      await assert.rejects(kept.together([one('SELECT 1')]), code('INTERNAL'));
+    });
+  });
+
+  describe('a statement that begins or ends a transaction', () => {
+    const controls = [
+      'COMMIT',
+      ' rollback',
+      'BEGIN',
+      'end',
+      'START TRANSACTION',
+      '/* not by its first word */ COMMIT',
+      'COMMIT AND CHAIN',
+      'ROLLBACK AND CHAIN',
+    ];
+    const login = `SELECT current_user::text AS role, coalesce(current_setting('app.tenant_id', true), '') AS tenant`;
+
+    it('is an error, however it was asked', async () => {
+      for (const sql of controls) {
+        const ways: ((tx: Tx) => Promise<unknown>)[] = [
+          (tx) => tx.script(sql),
+          (tx) => tx.script(`SELECT 1; ${sql}`),
+          (tx) => tx.run(sql),
+          (tx) => tx.together([one('SELECT 1 AS one'), affected(sql)]),
+          (tx) => tx.last(sql),
+        ];
+        for (const way of ways) await assert.rejects(inTx(way), code('INTERNAL'), sql);
         await assert.rejects(
-          inTx((tx) => tx.script(sql)),
+          db.transaction({}, (tx) => tx.run(sql), 'single'),
           code('INTERNAL'),
         );
       }
-      await assert.rejects(db.transaction('SELECT 1', insert(6)), code('INTERNAL'));
+    });
+
+    it('ends everything: nothing more is sent, and nothing is reported as saved', async () => {
+      for (const [at, sql] of controls.entries()) {
+        const swallowing = inTx(async (tx) => {
+          await tx.run(sql).catch(() => undefined);
+          await insert(200 + at)(tx).catch(() => undefined);
+          return 'saved';
+        });
+        await assert.rejects(swallowing, code('INTERNAL'), sql);
+        assert.equal(await count(200 + at), 0);
+      }
+    });
+
+    it('leaves no role, no setting and no open transaction to whoever comes next', async () => {
+      const opening = { settings: ['SET LOCAL ROLE pg_monitor', `SET LOCAL app.tenant_id = 'a'`] };
+      const script = `COMMIT; SET ROLE pg_monitor; SET app.tenant_id = 'b'; BEGIN`;
+      await assert.rejects(
+        db.transaction(opening, (tx) => tx.script(script)),
+        code('INTERNAL'),
+      );
+      for (let round = 0; round < 12; round += 1)
+        assert.deepEqual(await inTx((tx) => tx.one(login)), { role: 'postgres', tenant: '' });
+    });
+
+    it('is no savepoint', async () => {
+      await inTx(async (tx) => {
+        await tx.run('SAVEPOINT here');
+        await insert(7)(tx);
+        await tx.together([backToSavepoint('here'), affected('RELEASE SAVEPOINT here')]);
+      });
+      assert.equal(await count(7), 0);
     });
   });
 

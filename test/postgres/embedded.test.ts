@@ -33,13 +33,11 @@ describe('embedded', () => {
 
   it('finds what was committed when it is opened again', async () => {
     const first = await openEmbedded(folder);
-    await first.transaction('BEGIN', (tx) =>
-      tx.script('CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)'),
-    );
+    await first.transaction({}, (tx) => tx.script('CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)'));
     await first.close();
     await first.close();
     const second = await openEmbedded(folder);
-    const row = await second.transaction('BEGIN', (tx) => tx.one('SELECT n FROM kept'));
+    const row = await second.transaction({}, (tx) => tx.one('SELECT n FROM kept'));
     await second.close();
     assert.deepEqual(row, { n: 42 });
   });
@@ -99,14 +97,14 @@ describe('embedded', () => {
     const db = await openEmbedded({ ...folder, ownThread: true });
     let ticks = 0;
     const timer = setInterval(() => (ticks += 1), 1);
-    const counted = await db.transaction('BEGIN', (tx) =>
+    const counted = await db.transaction({}, (tx) =>
       tx.one('SELECT count(*) AS n FROM generate_series(1, 1000000)'),
     );
     clearInterval(timer);
     assert.deepEqual(counted, { n: 1_000_000 });
     assert.ok(ticks > 3, `this thread was held up: ${ticks} ticks`);
     const refusal = await db
-      .transaction('BEGIN', (tx) =>
+      .transaction({}, (tx) =>
         tx.script('CREATE TABLE twice (n int UNIQUE); INSERT INTO twice VALUES (1), (1)'),
       )
       .catch((error: unknown) => error);
@@ -129,11 +127,11 @@ describe('embedded', () => {
 
   it('waits for transactions under way before it closes', async () => {
     const db = await openEmbedded(folder);
-    const working = db.transaction('BEGIN', (tx) => tx.one('SELECT 1 AS one'));
+    const working = db.transaction({}, (tx) => tx.one('SELECT 1 AS one'));
     await db.close();
     assert.deepEqual(await working, { one: 1 });
     await assert.rejects(
-      db.transaction('BEGIN', (tx) => tx.one('SELECT 1 AS one')),
+      db.transaction({}, (tx) => tx.one('SELECT 1 AS one')),
       { code: 'INTERNAL' },
     );
   });

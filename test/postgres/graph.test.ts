@@ -20,9 +20,9 @@ async function graphOf(example: string): Promise<{ graph: ReferenceGraph; places
   const db = await openDatabase(fresh.target);
   try {
     const config = parse(read(example, 'drover.config.yaml')) as Config;
-    await db.transaction('BEGIN', (tx) => tx.script(read(example, 'schema.sql')));
+    await db.transaction({}, (tx) => tx.script(read(example, 'schema.sql')));
     const schemas = config.database?.schemas ?? ['public'];
-    const catalog = await db.transaction('BEGIN READ ONLY', (tx) => readCatalog(tx, { schemas }));
+    const catalog = await db.transaction({ readOnly: true }, (tx) => readCatalog(tx, { schemas }));
     const { rules, problems } = resolveRules(catalog, config);
     assert.deepEqual(problems, []);
     return { graph: referenceGraph(rules), places: rules.places.map((place) => place.id) };

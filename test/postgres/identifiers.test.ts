@@ -46,7 +46,7 @@ eachEngine((engine) => {
   it('a column, a table and a schema of any name', async () => {
     await fc.assert(
       fc.asyncProperty(name, name, async (first, second) => {
-        const found = await db.transaction('BEGIN', async (tx) => {
+        const found = await db.transaction({}, async (tx) => {
           const schema = `s${first.slice(1)}`.replace(/[\uD800-\uDFFF]/g, '');
           await tx.script(`CREATE SCHEMA ${quoteIdent(schema)}`);
           await tx.script(`CREATE TABLE ${quoteTable({ schema, name: first })} (${quoteIdent(second)} int)`);
@@ -66,7 +66,8 @@ eachEngine((engine) => {
   it('any text, also where backslashes are read', async () => {
     await fc.assert(
       fc.asyncProperty(text, fc.constantFrom('on', 'off'), async (value, standard) => {
-        const opening = `BEGIN; SET LOCAL standard_conforming_strings = ${engine === 'server' ? standard : 'on'}`;
+        const conforming = engine === 'server' ? standard : 'on';
+        const opening = { settings: [`SET LOCAL standard_conforming_strings = ${conforming}`] };
         const row = await db.transaction(opening, (tx) =>
           tx.one(`SELECT ${quoteLiteral(value)}::text AS value`),
         );

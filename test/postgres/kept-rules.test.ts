@@ -54,7 +54,7 @@ eachEngine((engine) => {
   const both = (): Promise<{ kept: Rules; read: Rules }> =>
     withTenant(site, { tenant: '00000001-def0-def0-def0-000000000000', readOnly: true }, async (tx) => {
       const kept = await readRules(tx, site);
-      return { kept, read: await new KeptRules().read(tx, site).then(({ rules }) => rules) };
+      return { kept, read: (await new KeptRules().read(tx, site, 'anew')).rules };
     });
 
   it('are the rules of the tables as they are, after each change', async () => {

@@ -47,7 +47,7 @@ for (const example of examples) {
         drop = () => fresh.drop();
         db = await openDatabase(fresh.target);
         for (const file of ['schema.sql', 'data.sql'])
-          await db.transaction('BEGIN', (tx) => tx.script(read(example, file)));
+          await db.transaction({}, (tx) => tx.script(read(example, file)));
         proposal = await proposeConfig(db, { schemas: ['public'] });
       });
       after(async () => {
@@ -121,7 +121,7 @@ for (const example of examples) {
       test('is a file that reads back as the same configuration, fits the catalogue and gives its reasons', async () => {
         assert.deepEqual(parseConfig(proposal.yaml, 'drover.config.yaml').config, proposal.config);
         const schemas = proposal.config.database?.schemas ?? [];
-        const catalog = await db.transaction('BEGIN READ ONLY', (tx) => readCatalog(tx, { schemas }));
+        const catalog = await db.transaction({ readOnly: true }, (tx) => readCatalog(tx, { schemas }));
         assert.deepEqual(resolveRules(catalog, proposal.config).problems, []);
         const lines = proposal.yaml.split('\n');
         for (const [at, line] of lines.entries())
@@ -137,8 +137,8 @@ test('a login that may not read a table is told so, and learns all that can be k
   const role = new URL(fresh.url).pathname.slice(1);
   try {
     for (const file of ['schema.sql', 'data.sql'])
-      await admin.transaction('BEGIN', (tx) => tx.script(read('a-two-owners', file)));
-    await admin.transaction('BEGIN', (tx) =>
+      await admin.transaction({}, (tx) => tx.script(read('a-two-owners', file)));
+    await admin.transaction({}, (tx) =>
       tx.script(
         `CREATE ROLE ${quoteIdent(role)} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${quoteIdent(role)}; REVOKE SELECT ON assistants FROM ${quoteIdent(role)}`,
       ),
@@ -151,7 +151,7 @@ test('a login that may not read a table is told so, and learns all that can be k
     assert.ok(notes.some((note) => note.startsWith('This login may not read public.assistants')));
     assert.ok(config.places?.some((place) => place.at === 'assistants.model_id'));
   } finally {
-    await admin.transaction('BEGIN', (tx) =>
+    await admin.transaction({}, (tx) =>
       tx.script(`DROP OWNED BY ${quoteIdent(role)}; DROP ROLE ${quoteIdent(role)}`),
     );
     await admin.close();

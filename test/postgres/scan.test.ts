@@ -47,7 +47,7 @@ eachEngine((engine) => {
     const fresh = await freshDatabase(engine);
     drop = () => fresh.drop();
     db = await openDatabase(fresh.target);
-    await db.transaction('BEGIN', (tx) => tx.script(citext[engine] + schema));
+    await db.transaction({}, (tx) => tx.script(citext[engine] + schema));
   });
   after(async () => {
     await db.close();
@@ -55,7 +55,7 @@ eachEngine((engine) => {
   });
 
   async function scan(table: string, rest: Partial<ScanTarget> = {}, limitPerColumn = 5): Promise<string[]> {
-    return db.transaction('BEGIN READ ONLY', async (tx) => {
+    return db.transaction({ readOnly: true }, async (tx) => {
       const found = findTable(await readCatalog(tx, { schemas: ['public'] }), `public.${table}`);
       assert.ok(found);
       const columns = found.columns.map((column) => column.name);

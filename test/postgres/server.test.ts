@@ -44,11 +44,11 @@ describe('server', () => {
     const released = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const first = db.transaction('BEGIN', async (tx) => {
+    const first = db.transaction({}, async (tx) => {
       await released;
       return tx.one(pid);
     });
-    const second = await db.transaction('BEGIN', (tx) => tx.one(pid));
+    const second = await db.transaction({}, (tx) => tx.one(pid));
     release?.();
     assert.notEqual(second.pid, (await first).pid);
   });
@@ -56,35 +56,35 @@ describe('server', () => {
   it('survives connections that are cut, idle or at work', async () => {
     const other = await openServer({ url: fresh.url, applicationName: 'cutter' });
     const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'drover test'`;
-    const atWork = db.transaction('BEGIN', async (tx) => {
-      await other.transaction('BEGIN', (cutter) => cutter.many(cut));
+    const atWork = db.transaction({}, async (tx) => {
+      await other.transaction({}, (cutter) => cutter.many(cut));
       return tx.one('SELECT 1 AS one');
     });
     await assert.rejects(atWork, { code: 'DATABASE_UNREACHABLE' });
-    const answer = (): Promise<object> => db.transaction('BEGIN', (tx) => tx.one('SELECT 1 AS one'));
+    const answer = (): Promise<object> => db.transaction({}, (tx) => tx.one('SELECT 1 AS one'));
     assert.deepEqual(await retryUntilAnswered(answer), { one: 1 });
-    await other.transaction('BEGIN', (cutter) => cutter.many(cut));
+    await other.transaction({}, (cutter) => cutter.many(cut));
     assert.deepEqual(await retryUntilAnswered(answer), { one: 1 });
     await other.close();
   });
 
   it('gives a serialization failure and a lock that is not free their own codes', async () => {
     const other = await openServer({ url: fresh.url });
-    await db.transaction('BEGIN', (tx) => tx.script('CREATE TABLE c (n int); INSERT INTO c VALUES (0)'));
-    const conflict = db.transaction('BEGIN ISOLATION LEVEL REPEATABLE READ', async (tx) => {
+    await db.transaction({}, (tx) => tx.script('CREATE TABLE c (n int); INSERT INTO c VALUES (0)'));
+    const conflict = db.transaction({ isolation: 'repeatable read' }, async (tx) => {
       await tx.one('SELECT n FROM c');
-      await other.transaction('BEGIN', (second) => second.run('UPDATE c SET n = n + 1'));
+      await other.transaction({}, (second) => second.run('UPDATE c SET n = n + 1'));
       await tx.run('UPDATE c SET n = n + 1');
     });
     await assert.rejects(conflict, { code: 'RETRYABLE' });
-    const waiting = db.transaction('BEGIN', async (tx) => {
+    const waiting = db.transaction({}, async (tx) => {
       await tx.run('UPDATE c SET n = n + 1');
-      await other.transaction("BEGIN; SET LOCAL lock_timeout = '50ms'", (second) =>
+      await other.transaction({ settings: [`SET LOCAL lock_timeout = '50ms'`] }, (second) =>
         second.run('DELETE FROM c'),
       );
     });
     await assert.rejects(waiting, { code: 'LOCK_TIMEOUT' });
-    const slow = db.transaction("BEGIN; SET LOCAL statement_timeout = '50ms'", (tx) =>
+    const slow = db.transaction({ settings: [`SET LOCAL statement_timeout = '50ms'`] }, (tx) =>
       tx.many('SELECT pg_sleep(5)'),
     );
     await assert.rejects(slow, { code: 'STATEMENT_TIMEOUT' });

@@ -59,7 +59,7 @@ eachEngine((engine) => {
       const { target, drop } = await freshDatabase(engine);
       const database = await openDatabase(target);
       const keys = ['$1', `'; --`, '\\', 'a"b', '{1,NULL}', 'NULL', ''];
-      const rows = await database.transaction('BEGIN', (tx) =>
+      const rows = await database.transaction({}, (tx) =>
         tx.many(
           forEachMember(
             keys.length,

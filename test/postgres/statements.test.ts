@@ -3,10 +3,22 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import pg from 'pg';
 import { DroverError } from '../../src/errors.ts';
 import { openDatabase, openServer } from '../../src/postgres/driver/connect.ts';
-import type { Database, Tx } from '../../src/postgres/driver/database.ts';
-import { prepared } from '../../src/postgres/driver/statement-names.ts';
+import { readBatches } from '../../src/postgres/driver/cursors.ts';
+import type { BatchQuery, Database, Extent, Tx } from '../../src/postgres/driver/database.ts';
+import type { Opening } from '../../src/postgres/driver/opening.ts';
+import {
+  affected,
+  inOrder,
+  many,
+  maybeOne,
+  one,
+  prepared,
+  readAs,
+} from '../../src/postgres/driver/question.ts';
+import { bind, change, sql } from '../../src/postgres/sql/sql.ts';
 import { eachEngine, freshDatabase, freshServerDatabase, type FreshServer } from '../support/databases.ts';
 
 const codeOf = (error: unknown): string => (error instanceof DroverError ? error.code : String(error));
@@ -23,7 +35,7 @@ eachEngine((engine) => {
     const fresh = await freshDatabase(engine);
     drop = fresh.drop;
     db = await openDatabase(fresh.target);
-    await db.transaction('BEGIN', (tx) =>
+    await db.transaction({}, (tx) =>
       tx.script(`CREATE TABLE notes (id int PRIMARY KEY);
       CREATE TABLE replies (note int REFERENCES notes DEFERRABLE INITIALLY DEFERRED)`),
     );
@@ -35,69 +47,89 @@ eachEngine((engine) => {
 
   const insert = 'INSERT INTO notes VALUES ($1)';
   const ids = async (): Promise<number[]> => {
-    const rows = await db.transaction('BEGIN', (tx) =>
-      tx.many<{ id: number }>('SELECT id FROM notes ORDER BY 1'),
-    );
+    const rows = await db.transaction({}, (tx) => tx.many<{ id: number }>('SELECT id FROM notes ORDER BY 1'));
     return rows.map(({ id }) => id);
   };
 
-  it('runs nothing after what failed, and says which it was', async () => {
+  it('answers in order what is asked together, each in its way', async () => {
+    const numbers = `SELECT n FROM generate_series(1, 2) AS n`;
+    const asked = (tx: Tx): Promise<unknown> =>
+      tx.together([
+        affected(change`INSERT INTO notes VALUES (${bind(100, 'int')}), (${bind(101, 'int')})`),
+        one<{ found: number }>('SELECT count(*)::int AS found FROM notes WHERE id >= $1', [100]),
+        many(numbers),
+        maybeOne(sql`SELECT 1 AS one WHERE ${bind(false, 'boolean')}`),
+        readAs(inOrder([one<{ id: number }>('SELECT 1 AS id'), inOrder([])]), ([{ id }]) => id),
+        affected('DELETE FROM notes WHERE id >= 100'),
+      ]);
+    assert.deepEqual(await db.transaction({}, asked), [
+      2,
+      { found: 2 },
+      [{ n: 1 }, { n: 2 }],
+      undefined,
+      1,
+      2,
+    ]);
+    assert.deepEqual(await db.transaction({}, (tx) => tx.together([])), []);
+  });
+
+  it('runs nothing after what failed, and fails by it', async () => {
     const codes: string[] = [];
-    const failing = db.transaction('BEGIN', (tx) => {
-      const asked = [1, 1, 2].map((id) => tx.run(insert, [id]));
+    const failing = db.transaction({}, async (tx) => {
+      const together = [1, 1, 2].map((id) => affected(insert, [id]));
+      const asked = [tx.together(together), tx.run(insert, [3])];
       for (const each of asked) each.catch((error: unknown) => codes.push(codeOf(error)));
-      return Promise.all(asked);
+      await Promise.all(asked);
     });
     await assert.rejects(failing, { code: 'ALREADY_EXISTS' });
     assert.deepEqual(codes, ['ALREADY_EXISTS', 'TRANSACTION_ABORTED']);
     assert.deepEqual(await ids(), []);
   });
 
-  it('fails by what failed, though it was asked from deeper down than what was not run', async () => {
-    const deep = async (tx: Tx, depth: number): Promise<number> =>
-      depth === 0 ? tx.run(insert, [1]) : await deep(tx, depth - 1);
-    const failing = db.transaction('BEGIN', async (tx) => {
-      await tx.run(insert, [1]);
-      await Promise.all([deep(tx, 9), tx.run(insert, [2])]);
-    });
-    await assert.rejects(failing, { code: 'ALREADY_EXISTS' });
+  it('fails by the answer that is not the one that was asked for', async () => {
+    const reading = db.transaction({}, (tx) =>
+      tx.together([affected(insert, [1]), one('SELECT 1 WHERE false')]),
+    );
+    await assert.rejects(reading, { code: 'NO_ROW' });
+    assert.deepEqual(await ids(), []);
   });
 
+  const nobody: Opening = { settings: ['SET LOCAL ROLE nobody_has_this_name'] };
+
   it('runs nothing where it could not be begun as that role', async () => {
-    const opening = 'BEGIN; SET LOCAL ROLE nobody_has_this_name';
     for (const extent of ['any', 'single'] as const)
       await assert.rejects(
-        db.transaction(opening, (tx) => Promise.all([3, 4].map((id) => tx.run(insert, [id]))), extent),
+        db.transaction(nobody, (tx) => tx.together([3, 4].map((id) => affected(insert, [id]))), extent),
         { code: 'DATABASE_ERROR' },
       );
     assert.deepEqual(await ids(), []);
   });
 
   it('runs nothing outside a transaction that could not be begun', async () => {
-    const goingOn = db.transaction('BEGIN nonsense', async (tx) => {
+    const goingOn = db.transaction(nobody, async (tx) => {
       await tx.one('SELECT 1').catch(() => undefined);
-      await tx.script('INSERT INTO notes VALUES (30)').catch(() => undefined);
+      await tx.script('ROLLBACK; INSERT INTO notes VALUES (30)').catch(() => undefined);
       await tx.run(insert, [31]);
     });
     await assert.rejects(goingOn, { code: 'TRANSACTION_ABORTED' });
-    const waiting = db.transaction('BEGIN nonsense', async (tx) => {
+    const waiting = db.transaction(nobody, async (tx) => {
       const first = tx.one('SELECT 1');
       await isUnderWay();
-      await Promise.all([tx.run(insert, [32]), tx.script('INSERT INTO notes VALUES (33)'), first]);
+      await Promise.all([tx.run(insert, [32]), tx.script('ROLLBACK; INSERT INTO notes VALUES (33)'), first]);
     });
     await assert.rejects(waiting);
-    const quiet = db.transaction('BEGIN nonsense', (tx) => tx.one('SELECT 1').catch(() => undefined));
+    const quiet = db.transaction(nobody, (tx) => tx.one('SELECT 1').catch(() => undefined));
     await assert.rejects(quiet, { code: 'TRANSACTION_ABORTED' });
     assert.deepEqual(await ids(), []);
   });
 
   it('runs nothing after the COMMIT that travelled with a statement, whatever came of it', async () => {
     const first = { committed: 'SELECT 1', refused: 'INSERT INTO replies VALUES (1)' };
-    const asking = (sql: string): Promise<unknown> =>
+    const asking = (text: string): Promise<unknown> =>
       db.transaction(
-        'BEGIN',
+        {},
         async (tx) => {
-          const asked = tx.run(sql);
+          const asked = tx.run(text);
           await isUnderWay();
           const later = tx.run(insert, [40]);
           await Promise.allSettled([asked, later]);
@@ -111,15 +143,15 @@ eachEngine((engine) => {
   });
 
   it('does what was left for the end, and fails by it', async () => {
-    await db.transaction('BEGIN', (tx) => tx.last(insert, [5]));
-    const failing = db.transaction('BEGIN', async (tx) => {
+    await db.transaction({}, (tx) => tx.last(insert, [5]));
+    const failing = db.transaction({}, async (tx) => {
       await tx.last(insert, [5]);
       await tx.run(insert, [6]);
     });
     await assert.rejects(failing, { code: 'ALREADY_EXISTS' });
     assert.deepEqual(await ids(), [5]);
     const single = (id: number): Promise<object> =>
-      db.transaction('BEGIN', (tx) => tx.last(insert, [id]).then(() => tx.one('SELECT 1 AS one')), 'single');
+      db.transaction({}, (tx) => tx.last(insert, [id]).then(() => tx.one('SELECT 1 AS one')), 'single');
     await assert.rejects(single(5), { code: 'ALREADY_EXISTS' });
     assert.deepEqual(await single(7), { one: 1 });
     assert.deepEqual(await ids(), [5, 7]);
@@ -127,7 +159,7 @@ eachEngine((engine) => {
 
   it('refuses a second statement of a transaction that has one', async () => {
     const asking = db.transaction(
-      'BEGIN READ ONLY',
+      { readOnly: true },
       async (tx) => {
         assert.deepEqual(await tx.one('SELECT 1 AS one'), { one: 1 });
         await tx.one('SELECT 2 AS two');
@@ -137,8 +169,8 @@ eachEngine((engine) => {
     await assert.rejects(asking, { code: 'INTERNAL' });
   });
 
-  it('splits an opening at no semicolon of a value', async () => {
-    const opening = `BEGIN; SET LOCAL app.tenant_id = E'it''s; \\\\ "ROLLBACK"; x'`;
+  it('carries any value of a setting', async () => {
+    const opening = { settings: [`SET LOCAL app.tenant_id = E'it''s; \\\\ "ROLLBACK"; x'`] };
     const tenant = `SELECT current_setting('app.tenant_id') AS tenant`;
     const found = await db.transaction(opening, (tx) => tx.one(tenant));
     assert.deepEqual(found, { tenant: `it's; \\ "ROLLBACK"; x` });
@@ -150,7 +182,7 @@ describe('kept statements', () => {
   before(async () => {
     fresh = await freshServerDatabase();
     const db = await openServer({ url: fresh.url });
-    await db.transaction('BEGIN', (tx) =>
+    await db.transaction({}, (tx) =>
       tx.script(`CREATE TABLE owned (tenant text, n int); INSERT INTO owned VALUES ('a', 1), ('b', 2), ('b', 3);
         ALTER TABLE owned ENABLE ROW LEVEL SECURITY; GRANT SELECT ON owned TO pg_monitor;
         CREATE POLICY own ON owned USING (tenant = (SELECT current_setting('app.tenant_id', true)))`),
@@ -159,25 +191,27 @@ describe('kept statements', () => {
   });
   after(() => fresh.drop());
 
-  const owned = prepared('SELECT n FROM owned WHERE n > $1 ORDER BY n');
+  const ownedSql = 'SELECT n FROM owned WHERE n > $1 ORDER BY n';
+  const owned = prepared(ownedSql);
   const keptSql = 'SELECT count(*)::int AS kept FROM pg_prepared_statements WHERE statement = $1';
 
-  const ask = (db: Database, opening: string): Promise<object[]> =>
+  const ask = (db: Database, opening: Opening): Promise<object[]> =>
     db.transaction(opening, (tx) => tx.many(owned, [0]), 'single');
   const countKept = async (db: Database): Promise<unknown> =>
-    (await db.transaction('BEGIN', (tx) => tx.one(keptSql, [owned])))['kept'];
+    (await db.transaction({}, (tx) => tx.one(keptSql, [ownedSql])))['kept'];
 
   it('are for every tenant and role what they would be anew', async () => {
     const db = await openServer({ url: fresh.url, poolSize: 1 });
     try {
-      const as = (tenant: string): string =>
-        `BEGIN; SET LOCAL ROLE pg_monitor; SET LOCAL app.tenant_id = '${tenant}'`;
+      const as = (tenant: string): Opening => ({
+        settings: [prepared('SET LOCAL ROLE pg_monitor'), `SET LOCAL app.tenant_id = '${tenant}'`],
+      });
       // More often than PostgreSQL plans for single values before it plans for any.
       for (let round = 0; round < 12; round += 1) {
         assert.deepEqual(await ask(db, as('a')), [{ n: 1 }]);
         assert.deepEqual(await ask(db, as('b')), [{ n: 2 }, { n: 3 }]);
-        assert.deepEqual(await ask(db, 'BEGIN; SET LOCAL ROLE pg_monitor'), []);
-        assert.deepEqual(await ask(db, 'BEGIN'), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+        assert.deepEqual(await ask(db, { settings: [prepared('SET LOCAL ROLE pg_monitor')] }), []);
+        assert.deepEqual(await ask(db, {}), [{ n: 1 }, { n: 2 }, { n: 3 }]);
       }
       assert.equal(await countKept(db), 1);
     } finally {
@@ -188,10 +222,10 @@ describe('kept statements', () => {
   it('are prepared anew where a table was changed under them', async () => {
     const db = await openServer({ url: fresh.url, poolSize: 1 });
     try {
-      await ask(db, 'BEGIN');
-      await db.transaction('BEGIN', (tx) => tx.script('ALTER TABLE owned ALTER n TYPE bigint'));
-      await assert.rejects(ask(db, 'BEGIN'), { code: 'RETRYABLE' });
-      assert.deepEqual(await ask(db, 'BEGIN'), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+      await ask(db, {});
+      await db.transaction({}, (tx) => tx.script('ALTER TABLE owned ALTER n TYPE bigint'));
+      await assert.rejects(ask(db, {}), { code: 'RETRYABLE' });
+      assert.deepEqual(await ask(db, {}), [{ n: 1 }, { n: 2 }, { n: 3 }]);
     } finally {
       await db.close();
     }
@@ -201,14 +235,12 @@ describe('kept statements', () => {
     const db = await openServer({ url: fresh.url, poolSize: 1 });
     try {
       const byTenant = prepared('SELECT n FROM coded WHERE code = $1');
-      const find = (): Promise<object[]> => db.transaction('BEGIN', (tx) => tx.many(byTenant, ['7']));
-      await db.transaction('BEGIN', (tx) =>
+      const find = (): Promise<object[]> => db.transaction({}, (tx) => tx.many(byTenant, ['7']));
+      await db.transaction({}, (tx) =>
         tx.script(`CREATE TABLE coded (code text, n int); INSERT INTO coded VALUES ('7', 1)`),
       );
       await find();
-      await db.transaction('BEGIN', (tx) =>
-        tx.script('ALTER TABLE coded ALTER code TYPE int USING code::int'),
-      );
+      await db.transaction({}, (tx) => tx.script('ALTER TABLE coded ALTER code TYPE int USING code::int'));
       await assert.rejects(find(), { code: 'DATABASE_ERROR' });
       assert.deepEqual(await find(), [{ n: 1 }]);
     } finally {
@@ -220,12 +252,69 @@ describe('kept statements', () => {
     const pooler = await startPooler(fresh.url);
     const db = await openServer({ url: pooler.url, poolSize: 1 });
     try {
-      for (let round = 0; round < 3; round += 1) assert.equal((await ask(db, 'BEGIN')).length, 3);
+      for (let round = 0; round < 3; round += 1) assert.equal((await ask(db, {})).length, 3);
       assert.equal(await countKept(db), 0);
     } finally {
       await db.close();
       pooler.close();
     }
+  });
+});
+
+describe('a message', () => {
+  let fresh: FreshServer;
+  let db: Database;
+  before(async () => {
+    fresh = await freshServerDatabase();
+    db = await openServer({ url: fresh.url, poolSize: 1 });
+  });
+  after(async () => {
+    await db.close();
+    await fresh.drop();
+  });
+
+  /** How many messages a transaction takes. */
+  const messages = async (work: (tx: Tx) => Promise<unknown>, extent?: Extent): Promise<number> => {
+    let sent = 0;
+    // oxlint-disable-next-line typescript/unbound-method -- called on its client
+    const { query } = pg.Client.prototype;
+    pg.Client.prototype.query = new Proxy(query, {
+      apply: (target, client, given) => ((sent += 1), Reflect.apply(target, client, given)),
+    });
+    try {
+      await db.transaction({ readOnly: true, settings: ['SET LOCAL ROLE pg_monitor'] }, work, extent);
+      return sent;
+    } finally {
+      pg.Client.prototype.query = query;
+    }
+  };
+  const two = [one('SELECT 1 AS a'), one('SELECT 2 AS b')] as const;
+
+  it('is one call with the opening before it, and COMMIT is another', async () => {
+    assert.equal(await messages(async () => 'nothing'), 0);
+    assert.equal(await messages((tx) => tx.one('SELECT 1')), 2);
+    assert.equal(await messages((tx) => tx.together(two)), 2);
+    assert.equal(await messages((tx) => Promise.all([tx.one('SELECT 1'), tx.one('SELECT 2')])), 3);
+  });
+
+  it('carries COMMIT with what was left for the end, or with the only call', async () => {
+    assert.equal(await messages((tx) => tx.last('SELECT 1')), 1);
+    assert.equal(await messages((tx) => tx.one('SELECT 1').then(() => tx.last('SELECT 1'))), 2);
+    assert.equal(await messages((tx) => tx.together(two), 'single'), 1);
+  });
+
+  it('fetches the next batches of several queries', async () => {
+    const rows = (n: number): BatchQuery => ({ sql: `SELECT n FROM generate_series(1, ${n}) AS n`, size: 2 });
+    const seen: number[][] = [[], [], []];
+    const visit = (found: { n: number }[], at: number): Promise<number> => {
+      seen[at]?.push(...found.map(({ n }) => n));
+      return Promise.resolve(2);
+    };
+    const reading = (tx: Tx): Promise<void> => readBatches(tx, [rows(5), rows(0), rows(2)], visit);
+    // Three times a batch, CLOSE and COMMIT.
+    assert.equal(await messages(reading), 5);
+    assert.deepEqual(seen, [[1, 2, 3, 4, 5], [], [1, 2]]);
+    assert.equal(await messages((tx) => readBatches(tx, [], visit)), 0);
   });
 });
 
@@ -235,7 +324,7 @@ describe('an answer that is none', () => {
   before(async () => {
     fresh = await freshServerDatabase();
     db = await openServer({ url: fresh.url, poolSize: 1 });
-    await db.transaction('BEGIN', (tx) => tx.script('CREATE TABLE copied (id int)'));
+    await db.transaction({}, (tx) => tx.script('CREATE TABLE copied (id int)'));
   });
   after(async () => {
     await db.close();
@@ -243,12 +332,12 @@ describe('an answer that is none', () => {
   });
 
   const works = async (): Promise<void> =>
-    assert.deepEqual(await db.transaction('BEGIN', (tx) => tx.one('SELECT 1 AS one')), { one: 1 });
+    assert.deepEqual(await db.transaction({}, (tx) => tx.one('SELECT 1 AS one')), { one: 1 });
 
   it('is an error of its transaction where a value cannot be read', async () => {
     const huge = `SELECT ARRAY[repeat('a b', 10000000)] AS words`;
     await assert.rejects(
-      db.transaction('BEGIN', (tx) => tx.many(huge)),
+      db.transaction({}, (tx) => tx.many(huge)),
       { code: 'DATABASE_ERROR' },
     );
     await works();
@@ -257,13 +346,13 @@ describe('an answer that is none', () => {
   it('is an error where the server asks for data', async () => {
     const copy = 'COPY copied FROM STDIN';
     await assert.rejects(
-      db.transaction('BEGIN', (tx) => tx.run(copy)),
+      db.transaction({}, (tx) => tx.run(copy)),
       { code: 'STATEMENT_TIMEOUT' },
     );
     await works();
-    await assert.rejects(db.transaction('BEGIN', (tx) => Promise.all([tx.run(copy), tx.many('SELECT 1')])));
+    await assert.rejects(db.transaction({}, (tx) => tx.together([affected(copy), many('SELECT 1')])));
     await works();
-    await assert.rejects(db.transaction('BEGIN', (tx) => tx.script(copy)));
+    await assert.rejects(db.transaction({}, (tx) => tx.script(copy)));
     await works();
   });
 });

@@ -66,7 +66,7 @@ async function lookAt(database: Database, { config }: Example, given: Case): Pro
   const undone = new Error('looked at, and taken back');
   const site = await openSite({ database, config: loadConfigFile(config) });
   const outcome: unknown = await database
-    .transaction('BEGIN', async (tx) => {
+    .transaction({}, async (tx) => {
       for (const sql of given.before ?? []) await tx.script(sql);
       const { ground, member } = await readOneMove(tx, site, intentOf(given));
       const asked = { rules: ground.rules, intent: member.intent, pair: member.pair };

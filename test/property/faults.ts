@@ -53,7 +53,7 @@ export async function plantFaults(
     one.phase === phase ? [faultSql(about.world, one, number)] : [],
   );
   if (sql.length === 0) return;
-  await database.transaction('BEGIN', (tx) =>
+  await database.transaction({}, (tx) =>
     tx.script(`SET LOCAL search_path TO ${about.schema};\n${sql.join('\n')}`),
   );
 }

@@ -81,7 +81,7 @@ interface Steps {
 
 async function inNewWorld(occasion: Occasion, way: Way): Promise<Steps> {
   const { database, world } = occasion;
-  await database.transaction('BEGIN', (tx) => tx.script(`DROP SCHEMA IF EXISTS ${schema} CASCADE`));
+  await database.transaction({}, (tx) => tx.script(`DROP SCHEMA IF EXISTS ${schema} CASCADE`));
   await clearRecords(database);
   await createWorld(database, schema, world);
   const config = { ...world.config, database: { ...world.config.database, schemas: [schema], retries: 1 } };

@@ -42,7 +42,7 @@ export async function runCase(database: Database, { world }: Case): Promise<void
     const site = await openSite({ database, config });
     await tryMigration({ site, world, read: () => dumpWorld(database, schema, world) });
   } finally {
-    await database.transaction('BEGIN', (tx) => tx.script(`DROP SCHEMA IF EXISTS ${schema} CASCADE`));
+    await database.transaction({}, (tx) => tx.script(`DROP SCHEMA IF EXISTS ${schema} CASCADE`));
   }
 }
 

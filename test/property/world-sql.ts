@@ -54,14 +54,14 @@ function list(names: readonly string[]): string {
 
 /** Makes the world in the schema. */
 export async function createWorld(database: Database, schema: string, world: World): Promise<void> {
-  await database.transaction('BEGIN', (tx) =>
+  await database.transaction({}, (tx) =>
     tx.script(`CREATE SCHEMA ${schema}; SET LOCAL search_path TO ${schema};\n${worldSql(world)}`),
   );
 }
 
 /** Every value of every table as text, rows in one order; arrays as JSON. */
 export async function dumpWorld(database: Database, schema: string, world: World): Promise<Dump> {
-  return database.transaction('BEGIN READ ONLY', async (tx) => {
+  return database.transaction({ readOnly: true }, async (tx) => {
     const dump = new Map<string, readonly Cells[]>();
     for (const table of [...world.surroundings, ...world.subjects]) {
       const parts = table.columns.map(

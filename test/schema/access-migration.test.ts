@@ -32,7 +32,7 @@ before(async () => {
     cpSync(join(migrationsFolder, file), join(folder, file));
   admin = await openDatabase({ url: fresh.url });
   await installPlatform(admin, 'for_the_roles');
-  await admin.transaction('BEGIN', async (tx) => {
+  await admin.transaction({}, async (tx) => {
     const { name } = await tx.one<{ name: string }>('SELECT quote_ident(current_database()) AS name');
     await tx.script(`CREATE ROLE ${login} LOGIN PASSWORD '${login}'; GRANT CREATE ON DATABASE ${name} TO ${login};
       GRANT drover_app, drover_fleet, drover_operator TO ${login}`);
@@ -43,7 +43,7 @@ before(async () => {
 });
 after(async () => {
   await owner.close();
-  await admin.transaction('BEGIN', (tx) => tx.script(`DROP OWNED BY ${login}; DROP ROLE ${login}`));
+  await admin.transaction({}, (tx) => tx.script(`DROP OWNED BY ${login}; DROP ROLE ${login}`));
   await admin.close();
   await fresh.drop();
   rmSync(folder, { recursive: true, force: true });
@@ -66,7 +66,7 @@ it('renames the roles of every tenant, keeps one of two that become the same, an
     ['auditor', null],
     ['user', demoId(1, 'spaces', 0)],
   ] as const;
-  await admin.transaction('BEGIN', async (tx) => {
+  await admin.transaction({}, async (tx) => {
     await tx.run('INSERT INTO migration.tenants (id, name, slug) VALUES ($1, $2, $2)', [tenant, 'one']);
     await tx.run(
       `INSERT INTO migration.users (tenant_id, id, email, display_name) VALUES ($1, $2, 'a@b.example', 'A')`,
@@ -86,7 +86,7 @@ it('renames the roles of every tenant, keeps one of two that become the same, an
   });
   assert.ok((await installPlatform(owner)).includes('0008_access.sql'));
   await proveIsolation(owner);
-  const rows = await admin.transaction('BEGIN', (tx) =>
+  const rows = await admin.transaction({}, (tx) =>
     tx.many<{ text: string }>(
       `SELECT concat_ws(' ', role, scope, is_active) AS text FROM migration.user_roles ORDER BY id`,
     ),

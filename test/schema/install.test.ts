@@ -44,7 +44,7 @@ eachEngine((engine) => {
     await sql((tx) => tx.run('DROP SCHEMA IF EXISTS s, migration, drover_2, mine, theirs CASCADE'));
   });
 
-  const sql = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction('BEGIN', work);
+  const sql = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction({}, work);
   const migrate = (schema = 's'): Promise<string[]> =>
     migrateSchema(db, { schema, variant: 'platform', folder });
   const tables = (schema = 's'): Promise<string[]> =>
@@ -271,6 +271,6 @@ describe('several databases of one server at once', () => {
 async function dropRoles(url: string, prefix: string): Promise<void> {
   const db = await openDatabase({ url });
   const roles = ['app', 'fleet', 'operator'].map((role) => prefix + role).join(', ');
-  await db.transaction('BEGIN', (tx) => tx.script(`DROP OWNED BY ${roles}; DROP ROLE ${roles}`));
+  await db.transaction({}, (tx) => tx.script(`DROP OWNED BY ${roles}; DROP ROLE ${roles}`));
   await db.close();
 }

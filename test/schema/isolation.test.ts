@@ -42,7 +42,7 @@ eachEngine((engine) => {
 
   const asA = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => asTenant(database.db, platformScope, a, work);
   const asNobody = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
-    database.db.transaction(`BEGIN; SET LOCAL ROLE ${roles.application}`, work);
+    database.db.transaction({ settings: [`SET LOCAL ROLE ${roles.application}`] }, work);
   const count = async (tx: Tx, table: string, where = 'true'): Promise<number> =>
     (await tx.one<{ n: number }>(`SELECT count(*) AS n FROM migration.${table} WHERE ${where}`)).n;
   /** A whole row as it is, inserted again with some values changed. */

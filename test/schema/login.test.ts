@@ -28,7 +28,7 @@ before(async () => {
 });
 after(async () => {
   await db.close();
-  await admin.transaction('BEGIN', (tx) => tx.script(`DROP OWNED BY ${login}; DROP ROLE ${login}`));
+  await admin.transaction({}, (tx) => tx.script(`DROP OWNED BY ${login}; DROP ROLE ${login}`));
   await admin.close();
   await fresh.drop();
 });
@@ -36,7 +36,7 @@ after(async () => {
 /** An administrator made the three roles (here: another installation did) and a login that may make a schema. */
 async function installRoles(): Promise<void> {
   await installPlatform(admin, 'another');
-  await admin.transaction('BEGIN', async (tx) => {
+  await admin.transaction({}, async (tx) => {
     const { name } = await tx.one<{ name: string }>('SELECT quote_ident(current_database()) AS name');
     await tx.script(`DROP SCHEMA another CASCADE; CREATE ROLE ${login} LOGIN PASSWORD '${login}';
       GRANT CREATE ON DATABASE ${name} TO ${login}`);
@@ -49,7 +49,7 @@ it('is told what is missing where it may not become the roles', async () => {
 });
 
 it('installs, proves and seeds once it is their member', async () => {
-  await admin.transaction('BEGIN', (tx) =>
+  await admin.transaction({}, (tx) =>
     tx.script(`GRANT drover_app, drover_fleet, drover_operator TO ${login}`),
   );
   assert.deepEqual(await installPlatform(db), []);

@@ -40,7 +40,7 @@ eachEngine((engine) => {
       (await tx.one<{ value: string | null }>('SELECT current_setting($1, true) AS value', [name])).value;
   const user = async (tx: Tx): Promise<string> =>
     (await tx.one<{ name: string }>('SELECT current_user::text AS name')).name;
-  const nobody = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.db.transaction('BEGIN', work);
+  const nobody = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.db.transaction({}, work);
 
   describe('asTenant', () => {
     it('sets role and tenant for the transaction and for nothing after it', async () => {

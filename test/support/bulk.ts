@@ -27,7 +27,7 @@ export async function bulkDatabase(
     try {
       await installPlatform(db);
       await seedDemo(db);
-      await db.transaction('BEGIN', (tx) => tx.script(more(rows)));
+      await db.transaction({}, (tx) => tx.script(more(rows)));
     } finally {
       await db.close();
     }

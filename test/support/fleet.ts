@@ -72,7 +72,7 @@ export interface Fleet {
 /** Makes the schema and the tenants in an empty database. */
 export async function fillFleet(database: Database, tenants: number): Promise<void> {
   await installPlatform(database);
-  await database.transaction('BEGIN', (tx) => tx.script(scene(tenants)));
+  await database.transaction({}, (tx) => tx.script(scene(tenants)));
 }
 
 /** A database with so many tenants of its own. */
@@ -105,8 +105,8 @@ export async function openFleet(engine: Engine, tenants: number): Promise<Fleet>
     target,
     database,
     site: await platformSite(database),
-    script: (sql) => database.transaction('BEGIN', (tx) => tx.script(sql)),
-    many: (sql, params) => database.transaction('BEGIN', (tx) => tx.many(sql, params)),
+    script: (sql) => database.transaction({}, (tx) => tx.script(sql)),
+    many: (sql, params) => database.transaction({}, (tx) => tx.many(sql, params)),
     drop: async () => {
       await database.close();
       await drop();
@@ -152,7 +152,7 @@ export async function digestFleet(database: Database): Promise<Record<string, st
   const tables = (await listTables(database, ['migration.completion_models.retired_at'])).filter(
     ({ name }) => !records.test(name),
   );
-  return database.transaction('BEGIN READ ONLY', async (tx) => {
+  return database.transaction({ readOnly: true }, async (tx) => {
     const sums: Record<string, string> = {};
     for (const { name, select } of tables) {
       const sum = `SELECT count(*) || ' ' || coalesce(md5(string_agg(line, ',' ORDER BY line)), '') AS sum FROM (${select}) r`;

@@ -80,8 +80,7 @@ function ground(make: () => Promise<Opened>, setUp: Hook, tearDown: Hook): Groun
     if (current === undefined) throw new Error('the ground is there within tests only');
     return current;
   };
-  const superuser = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
-    open().database.transaction('BEGIN', work);
+  const superuser = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => open().database.transaction({}, work);
   return {
     get target() {
       return open().target;

@@ -66,7 +66,7 @@ const records =
 /** A checksum of every table but Drover's records. */
 export async function checksum(database: Database): Promise<Record<string, string>> {
   const tables = (await listTables(database, timeOfRetirement)).filter(({ name }) => !records.test(name));
-  return database.transaction('BEGIN READ ONLY', async (tx) => {
+  return database.transaction({ readOnly: true }, async (tx) => {
     const sums: Record<string, string> = {};
     for (const { name, select } of tables) {
       const sum = `SELECT count(*) || ' ' || coalesce(md5(string_agg(line, ',' ORDER BY line)), '') AS sum FROM (${select}) r`;

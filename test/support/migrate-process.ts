@@ -96,7 +96,7 @@ function stopping(database: Database, state: Database, at: ProcessTask['stopAt']
 }
 
 async function stopWherePrepared(state: Database): Promise<void> {
-  const prepared = await state.transaction('BEGIN', async (tx) => {
+  const prepared = await state.transaction({}, async (tx) => {
     const { made } = await tx.one<{ made: boolean }>(
       `SELECT to_regclass('drover.migrations') IS NOT NULL AS made`,
     );

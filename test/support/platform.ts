@@ -40,7 +40,7 @@ async function opened(target: DatabaseTarget, drop: () => Promise<void>): Promis
   return {
     db,
     target,
-    asSuperuser: (work) => db.transaction('BEGIN', work),
+    asSuperuser: (work) => db.transaction({}, work),
     drop: async () => {
       await db.close();
       await drop();

@@ -11,7 +11,7 @@ export type Labels = ReadonlyMap<string, string>;
 
 /** The records in the schema `drover` of a database that Drover is attached to; none before the first migration. */
 export async function readRecords(database: Database): Promise<{ text: RecordsText; labels: Labels }> {
-  return database.transaction('BEGIN READ ONLY', async (tx) => {
+  return database.transaction({ readOnly: true }, async (tx) => {
     const { there } = await tx.one<{ there: boolean }>(
       `SELECT to_regclass('drover.migrations') IS NOT NULL AS there`,
     );
@@ -28,7 +28,7 @@ export async function readRecords(database: Database): Promise<{ text: RecordsTe
 
 /** Forgets every record. */
 export async function clearRecords(database: Database): Promise<void> {
-  await database.transaction('BEGIN', (tx) =>
+  await database.transaction({}, (tx) =>
     tx.script(`DO $$ BEGIN IF to_regclass('drover.migrations') IS NOT NULL THEN
       TRUNCATE drover.migrations, drover.migration_steps, drover.journal, drover.audit_log, drover.fences; END IF; END $$`),
   );

@@ -104,7 +104,7 @@ export async function studioDatabase(
     const database = await openDatabase(target);
     try {
       const sql = `${schema} ${firmSql('a', bots)} ${firmSql('b', bots)} INSERT INTO engines VALUES ('${engineId('0', 9)}', NULL, 'for all')`;
-      await database.transaction('BEGIN', (tx) => tx.script(sql));
+      await database.transaction({}, (tx) => tx.script(sql));
     } finally {
       await database.close();
     }

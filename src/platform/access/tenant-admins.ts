@@ -23,7 +23,8 @@ export async function getOwnTenant(platform: Platform, { tenantId }: Caller): Pr
 
 async function readTenant(tx: Tx, { schema }: Platform, id: string): Promise<Values> {
   const columns = Object.keys(tenants.columns);
-  const row = await findRow(tx, { schema, name: 'tenants', columns, tenant: { column: 'id', id } }, { id });
+  const table = { schema, name: 'tenants', columns, tenant: { column: 'id', id } };
+  const row = await tx.ask(findRow(table, { id }));
   if (row === undefined) throw notFound(tenants);
   return represent(tenants.columns, row);
 }

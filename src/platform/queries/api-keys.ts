@@ -1,7 +1,7 @@
 /** Rows of api_keys; every statement runs in the transaction of one tenant. */
 import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteTable } from '../../postgres/sql/identifiers.ts';
-import { prepared } from '../../postgres/driver/statement-names.ts';
+import { prepared } from '../../postgres/driver/question.ts';
 import { type Person, rolesInForce } from './people.ts';
 
 export interface ApiKeyRow {

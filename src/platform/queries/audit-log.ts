@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteTable } from '../../postgres/sql/identifiers.ts';
-import { prepared } from '../../postgres/driver/statement-names.ts';
+import { prepared } from '../../postgres/driver/question.ts';
 
 export interface AuditRecord {
   readonly tenantId: string;

@@ -1,8 +1,8 @@
 /** What has to be known of models and other rows before something may name them. */
 import { Binder } from '../../postgres/sql/binder.ts';
-import type { Row, Tx } from '../../postgres/driver/database.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
-import { prepared } from '../../postgres/driver/statement-names.ts';
+import { many, prepared, type Question, type Row } from '../../postgres/driver/question.ts';
 
 export interface ModelState {
   readonly id: string;
@@ -39,11 +39,10 @@ export function listModelStates(
 
 /** The same by name: of one name a tenant may have several, of several families. */
 export function listModelsByName(
-  tx: Tx,
   { schema, tenantId }: OfTenant,
   { kind, names }: { readonly kind: string; readonly names: readonly string[] },
-): Promise<ModelState[]> {
-  return tx.many<ModelState>(
+): Question<ModelState[]> {
+  return many<ModelState>(
     prepared(`${statesSql(schema, kind)} AND m.name = ANY ($2::text[]) ORDER BY m.id FOR KEY SHARE`),
     [tenantId, names],
   );

@@ -1,7 +1,7 @@
 /** People of a tenant as callers: are they active, and which roles are in force. One query each. */
 import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteTable } from '../../postgres/sql/identifiers.ts';
-import { prepared } from '../../postgres/driver/statement-names.ts';
+import { prepared } from '../../postgres/driver/question.ts';
 
 export interface Person {
   readonly user_id: string;

@@ -1,7 +1,7 @@
 /** The one row that says which registry the database holds to; see migrations/0013_registry_in_force.sql. */
 import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteTable } from '../../postgres/sql/identifiers.ts';
-import { prepared } from '../../postgres/driver/statement-names.ts';
+import { many, prepared, type Question } from '../../postgres/driver/question.ts';
 
 export interface InForce {
   readonly version: string;
@@ -20,8 +20,8 @@ export async function lockRegistry(tx: Tx, schema: string): Promise<void> {
 }
 
 /** No registry is brought in until this transaction ends. Taken before any other lock. */
-export async function relyOnRegistry(tx: Tx, schema: string): Promise<void> {
-  await tx.many(prepared('SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))'), [lockName(schema)]);
+export function relyOnRegistry(schema: string): Question<unknown> {
+  return many(prepared('SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))'), [lockName(schema)]);
 }
 
 /** Undefined where none was ever brought in. */

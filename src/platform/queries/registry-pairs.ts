@@ -4,7 +4,7 @@
  */
 import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteTable } from '../../postgres/sql/identifiers.ts';
-import { prepared } from '../../postgres/driver/statement-names.ts';
+import { one, prepared, type Question } from '../../postgres/driver/question.ts';
 
 export interface Pair {
   readonly runtime: string;
@@ -157,12 +157,8 @@ export interface Standing {
 }
 
 /** What the database knows of a pair, and of a workspace that would have it. */
-export function findStanding(
-  tx: Tx,
-  schema: string,
-  { tenant_id, id, runtime, model }: Holder,
-): Promise<Standing> {
-  return tx.one<Standing>(
+export function findStanding(schema: string, { tenant_id, id, runtime, model }: Holder): Question<Standing> {
+  return one<Standing>(
     prepared(
       `SELECT EXISTS (SELECT FROM ${pairsOf(schema)} WHERE runtime = $3 AND model = $4) AS listed,
               EXISTS (SELECT FROM ${verdictsOf(schema)} WHERE tenant_id = $1 AND workspace_id = $2) AS judged`,

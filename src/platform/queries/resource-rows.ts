@@ -3,9 +3,9 @@
  * row-level security binds it, too: a policy alone does not tell a fleet which shard to ask.
  */
 import { Binder } from '../../postgres/sql/binder.ts';
-import type { Row, Tx } from '../../postgres/driver/database.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
-import { prepared } from '../../postgres/driver/statement-names.ts';
+import { many, maybeOne, prepared, type Question, readAs, type Row } from '../../postgres/driver/question.ts';
 
 export interface RowTable {
   readonly schema: string;
@@ -49,7 +49,7 @@ const maxPageBytes = 4_194_304;
  * The rows after a position, at most `limit`. By the tenant's part of the primary key; pages are sorted, not indexed. How
  * large the rows are is asked of those of the page only, and before they travel.
  */
-export async function listRows(tx: Tx, table: RowTable, query: PageQuery): Promise<RowPage> {
+export function listRows(table: RowTable, query: PageQuery): Question<RowPage> {
   const binder = new Binder();
   const column = quoteIdent(query.order.column);
   const direction = query.order.descending ? 'DESC' : 'ASC';
@@ -59,7 +59,7 @@ export async function listRows(tx: Tx, table: RowTable, query: PageQuery): Promi
     ...query.large.map((name) => `coalesce(octet_length(p.${quoteIdent(name)}::text), 0)`),
   ].join(' + ');
   const names = table.columns.map((name) => `t.${quoteIdent(name)}`).join(', ');
-  const rows = await tx.many<PagedRow & { drover_found: number }>(
+  const found = many<PagedRow & { drover_found: number }>(
     prepared(`WITH page AS MATERIALIZED (
        SELECT ${names} FROM ${quoteTable(table)} t WHERE ${pageSql(binder, table, query)}
        ORDER BY ${order('t')} LIMIT ${binder.bind(query.limit + 1, 'bigint')}
@@ -70,8 +70,10 @@ export async function listRows(tx: Tx, table: RowTable, query: PageQuery): Promi
      WHERE t.drover_before < ${maxPageBytes} ORDER BY ${order('t')}`),
     binder.values,
   );
-  const page = rows.slice(0, query.limit);
-  return { rows: page, more: (rows[0]?.drover_found ?? 0) > page.length };
+  return readAs(found, (rows) => {
+    const page = rows.slice(0, query.limit);
+    return { rows: page, more: (rows[0]?.drover_found ?? 0) > page.length };
+  });
 }
 
 function pageSql(binder: Binder, table: RowTable, { conditions, order, after }: PageQuery): string {
@@ -85,12 +87,11 @@ function pageSql(binder: Binder, table: RowTable, { conditions, order, after }: 
 
 /** One row; locked against changes until the transaction ends where that is asked for. */
 export function findRow(
-  tx: Tx,
   table: RowTable,
   { id, lock }: { readonly id: string; readonly lock?: boolean },
-): Promise<Row | undefined> {
+): Question<Row | undefined> {
   const binder = new Binder();
-  return tx.maybeOne(
+  return maybeOne(
     prepared(
       `SELECT ${columnsSql(table)} FROM ${quoteTable(table)} t WHERE ${keySql(binder, table, id)}${lock === true ? ' FOR UPDATE' : ''}`,
     ),

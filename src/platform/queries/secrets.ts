@@ -4,8 +4,8 @@
  * Locks are taken in one order: the workspace, the tenant's secrets, the workspace's secrets.
  */
 import type { Tx } from '../../postgres/driver/database.ts';
+import { inOrder, many, prepared, type Question, readAs } from '../../postgres/driver/question.ts';
 import { quoteTable } from '../../postgres/sql/identifiers.ts';
-import { prepared } from '../../postgres/driver/statement-names.ts';
 import type { OfTenant } from './model-choice.ts';
 
 export interface Sealed {
@@ -36,28 +36,23 @@ function mine(holder: Holder, tenantId: string): { readonly sql: string; readonl
 }
 
 /** `rely`: nobody may take them away until this transaction ends; `change`: nobody else may rely on or change them. */
-export async function lockSecretNames(
-  tx: Tx,
+export function lockSecretNames(
   { schema, tenantId }: OfTenant,
   { holder, to }: { readonly holder: Holder; readonly to: 'rely' | 'change' },
-): Promise<string[]> {
+): Question<string[]> {
   const { sql, params } = mine(holder, tenantId);
-  const [, rows] = await Promise.all([
-    holder === 'tenant' ? lockAll(tx, tenantId, to) : undefined,
-    tx.many<{ name: string }>(
-      prepared(
-        `SELECT name FROM ${tableOf(schema, holder)} WHERE ${sql} ORDER BY name FOR ${to === 'rely' ? 'KEY SHARE' : 'UPDATE'}`,
-      ),
-      params,
-    ),
-  ]);
-  return rows.map(({ name }) => name);
+  const strength = to === 'rely' ? 'KEY SHARE' : 'UPDATE';
+  const query = `SELECT name FROM ${tableOf(schema, holder)} WHERE ${sql} ORDER BY name FOR ${strength}`;
+  const names = readAs(many<{ name: string }>(prepared(query), params), (rows) =>
+    rows.map(({ name }) => name),
+  );
+  return holder === 'tenant' ? readAs(inOrder([lockAll(tenantId, to), names]), ([, all]) => all) : names;
 }
 
-/** A row that is not there yet cannot be held: one that comes could make a pair ambiguous which was clear without it. */
-async function lockAll(tx: Tx, tenantId: string, to: 'rely' | 'change'): Promise<void> {
+/** A row that is not there yet cannot be held: one that comes could make a pair ambiguous that was clear without it. */
+function lockAll(tenantId: string, to: 'rely' | 'change'): Question<unknown> {
   const lock = to === 'rely' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
-  await tx.many(prepared(`SELECT ${lock}(hashtextextended($1, 0))`), [`secrets of ${tenantId}`]);
+  return many(prepared(`SELECT ${lock}(hashtextextended($1, 0))`), [`secrets of ${tenantId}`]);
 }
 
 /** What is known of the secrets, without their values. */

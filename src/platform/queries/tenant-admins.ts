@@ -1,5 +1,6 @@
 /** The first admin of a tenant. */
-import type { Row, Tx } from '../../postgres/driver/database.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
+import type { Row } from '../../postgres/driver/question.ts';
 import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
 import type { OfTenant } from './model-choice.ts';
 

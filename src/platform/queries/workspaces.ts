@@ -1,7 +1,7 @@
 /** The statements that write workspaces. `runtime` and `model` are written here and nowhere else; see platform/workspaces/set-routing.ts. */
-import type { Row, Tx } from '../../postgres/driver/database.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
-import { prepared } from '../../postgres/driver/statement-names.ts';
+import { many, prepared, type Question, readAs, type Row } from '../../postgres/driver/question.ts';
 import type { OfTenant } from './model-choice.ts';
 
 const workspacesOf = (schema: string): string => quoteTable({ schema, name: 'workspaces' });
@@ -68,14 +68,8 @@ export function listPairs(tx: Tx, { schema, tenantId }: OfTenant, id?: string): 
 }
 
 /** Of the names those that workspaces of the tenant have already. */
-export async function takenNames(
-  tx: Tx,
-  { schema, tenantId }: OfTenant,
-  names: readonly string[],
-): Promise<string[]> {
-  const rows = await tx.many<{ name: string }>(
-    `SELECT name FROM ${workspacesOf(schema)} WHERE tenant_id = $1 AND name = ANY ($2::text[])`,
-    [tenantId, names],
-  );
-  return rows.map(({ name }) => name);
+export function takenNames({ schema, tenantId }: OfTenant, names: readonly string[]): Question<string[]> {
+  const query = `SELECT name FROM ${workspacesOf(schema)} WHERE tenant_id = $1 AND name = ANY ($2::text[])`;
+  const taken = many<{ name: string }>(query, [tenantId, names]);
+  return readAs(taken, (rows) => rows.map(({ name }) => name));
 }

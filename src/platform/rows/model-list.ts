@@ -2,12 +2,12 @@
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
-import { readRules } from '../../postgres/catalogue/rules.ts';
+import { catalogueMark, rulesMarked } from '../../postgres/catalogue/rules.ts';
 import { listModelsOfKind } from '../../postgres/facts/model-rows.ts';
 import { countUsage, type UsageByType } from '../../postgres/usage/usage.ts';
 import { endsOf, mayEnd, type ModelEnd, readModelEnds } from '../model-ends.ts';
 import type { ModelKind } from '../resources/declaration.ts';
-import { listPage, listResource, type Page, type PageRequest } from './read.ts';
+import { listResource, type Page, pageOf, type PageRequest } from './read.ts';
 import { type Asked, reading } from './unit.ts';
 
 export interface ModelPage extends Page {
@@ -20,10 +20,8 @@ export interface ModelPage extends Page {
 /** Uses are counted through the places of the engine on every call: nothing is stored that could be wrong. */
 export function listModelsInUse(asked: Asked, kind: ModelKind, request: PageRequest): Promise<ModelPage> {
   return reading(asked, async (tx) => {
-    const [page, rules] = await Promise.all([
-      listPage(tx, asked, request),
-      readRules(tx, asked.platform.site),
-    ]);
+    const [page, mark] = await tx.together([pageOf(asked, request), catalogueMark]);
+    const rules = await rulesMarked(tx, asked.platform.site, mark);
     const tenant = asked.caller.tenantId;
     const models = await listModelsOfKind(tx, { rules, tenant }, kind);
     const ids = page.items.map(({ id }) => String(id));

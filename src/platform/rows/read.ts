@@ -1,6 +1,6 @@
 /** Lists and gets the rows of any resource. */
 import { DroverError } from '../../errors.ts';
-import type { Tx } from '../../postgres/driver/database.ts';
+import { type Question, readAs } from '../../postgres/driver/question.ts';
 import { findRow, listRows, type PagedRow } from '../queries/resource-rows.ts';
 import type { Resource, Values } from '../resources/declaration.ts';
 import { conditionsOf, sqlTypeOf } from './conditions.ts';
@@ -30,21 +30,24 @@ export interface Page {
  * between two pages neither repeat nor hide others.
  */
 export function listResource(asked: Asked, request: PageRequest): Promise<Page> {
-  return reading(asked, (tx) => listPage(tx, asked, request), 'single');
+  return reading(asked, (tx) => tx.ask(pageOf(asked, request)), 'single');
 }
 
-/** The same in a transaction that is open. */
-export async function listPage(tx: Tx, asked: Asked, request: PageRequest): Promise<Page> {
+/** The same for a transaction that is open. */
+export function pageOf(asked: Asked, request: PageRequest): Question<Page> {
   const { resource } = asked;
   const { column, descending } = resource.order ?? { column: 'created_at', descending: false };
-  const { rows, more } = await listRows(tx, tableOf(asked), {
+  const listed = listRows(tableOf(asked), {
     conditions: conditionsOf(resource, request.filters),
     order: { column, type: sqlTypeOf(resource.columns, column), descending },
     after: request.after,
     limit: request.limit,
     large: largeColumns(resource),
   });
-  return { items: rows.map((row) => represent(resource.columns, row)), next: more ? positionOf(rows) : null };
+  return readAs(listed, ({ rows, more }) => ({
+    items: rows.map((row) => represent(resource.columns, row)),
+    next: more ? positionOf(rows) : null,
+  }));
 }
 
 const largeText = 10_000;
@@ -62,7 +65,7 @@ function positionOf(rows: readonly PagedRow[]): Position | null {
 
 /** @throws NOT_FOUND for a row that is missing or another tenant's */
 export async function getResource(asked: Asked, id: string): Promise<Values> {
-  const row = await reading(asked, (tx) => findRow(tx, tableOf(asked), { id }), 'single');
+  const row = await reading(asked, (tx) => tx.ask(findRow(tableOf(asked), { id })), 'single');
   if (row === undefined) throw notFound(asked.resource);
   return represent(asked.resource.columns, row);
 }

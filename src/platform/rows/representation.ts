@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { DroverError } from '../../errors.ts';
-import type { Row } from '../../postgres/driver/database.ts';
+import type { Row } from '../../postgres/driver/question.ts';
 import type { RowTable } from '../queries/resource-rows.ts';
 import type { Resource, Values, ValueType } from '../resources/declaration.ts';
 import { withPlainIds } from './pipeline.ts';

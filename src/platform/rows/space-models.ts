@@ -37,7 +37,7 @@ export function listSpaceModels(
 ): Promise<SpaceModel[]> {
   const asked: Asked = { platform, caller, resource: spaces };
   return reading(asked, async (tx) => {
-    if ((await findRow(tx, tableOf(asked), { id: spaceId })) === undefined) throw notFound(spaces);
+    if ((await tx.ask(findRow(tableOf(asked), { id: spaceId }))) === undefined) throw notFound(spaces);
     return listLinks(tx, tenantOf(asked), { kind, spaceId });
   });
 }
@@ -70,7 +70,7 @@ export function unlinkModel(platform: Platform, caller: Caller, link: SpaceLink)
 }
 
 async function refuseSpace(tx: Tx, asked: Asked, id: string): Promise<void> {
-  const space = await findRow(tx, tableOf(asked), { id });
+  const space = await tx.ask(findRow(tableOf(asked), { id }));
   if (space === undefined) throw notFound(spaces);
   if (space['archived_at'] !== null)
     throw new DroverError('ROW_DELETED', 'This space is archived; restore it first.');

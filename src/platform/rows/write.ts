@@ -93,7 +93,7 @@ function changeRow(asked: Asked, change: RowChange): Promise<Values> {
   return writing(asked, async (tx) => {
     await resource.lock?.({ tx, ...asked, action: change.action, id });
     await holdNamed({ tx, ...asked }, asked, change.named);
-    const found = await findRow(tx, tableOf(asked), { id, lock: true });
+    const found = await tx.ask(findRow(tableOf(asked), { id, lock: true }));
     if (found === undefined) throw notFound(resource);
     const before = represent(resource.columns, found);
     requireMatch(change.ifMatch, before, resource.noun);

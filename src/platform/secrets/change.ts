@@ -110,12 +110,14 @@ async function lockFor(at: InTenant, { workspaceId }: SecretRequest): Promise<Na
   const id = workspaceId?.toLowerCase();
   const holder = holderOf(id);
   if (id === undefined) {
-    const changed = await lockSecretNames(at.tx, tenant, { holder, to: 'change' });
+    const changed = await at.tx.ask(lockSecretNames(tenant, { holder, to: 'change' }));
     return { holder, changed, shared: [], workspaces: await listPairs(at.tx, tenant) };
   }
-  await lockWorkspace(at, { id });
-  const shared = await lockSecretNames(at.tx, tenant, { holder: 'tenant', to: 'rely' });
-  const changed = await lockSecretNames(at.tx, tenant, { holder, to: 'change' });
+  const [, shared, changed] = await at.tx.together([
+    lockWorkspace(at, { id }),
+    lockSecretNames(tenant, { holder: 'tenant', to: 'rely' }),
+    lockSecretNames(tenant, { holder, to: 'change' }),
+  ]);
   return { holder, changed, shared, workspaces: await listPairs(at.tx, tenant, id) };
 }
 

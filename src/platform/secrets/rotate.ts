@@ -48,7 +48,7 @@ async function rotateTenant(tx: Tx, tenant: OfTenant, keys: SecretKeys): Promise
   const unreadable: SecretPlace[] = [];
   let sealed = 0;
   for (const holder of holders) {
-    await lockSecretNames(tx, tenant, { holder, to: 'change' });
+    await tx.ask(lockSecretNames(tenant, { holder, to: 'change' }));
     for (const stored of await listSealed(tx, tenant, holder)) {
       if (stored.key_id === keys.current.id) continue;
       const workspaceId = holder === 'tenant' ? undefined : holder.workspace;

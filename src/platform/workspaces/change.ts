@@ -9,7 +9,7 @@ import { changesOf, represent } from '../rows/representation.ts';
 import { holdNamedModels } from './named-models.ts';
 import type { AtDoor } from './routing.ts';
 import { pairOf, setRouting } from './set-routing.ts';
-import { type InTenant, lockWorkspace, recordAt, routingAt, tenantOf, writingAt } from './unit.ts';
+import { type InTenant, lockingAt, lockWorkspace, recordAt, routingAt, tenantOf } from './unit.ts';
 import { patchable, workspaces } from './workspace-rows.ts';
 
 interface Named {
@@ -30,12 +30,13 @@ export interface Patched {
 /** @throws FIELD_NOT_PATCHABLE, and whatever setRouting throws */
 export function patchWorkspace(door: AtDoor, { id, ifMatch, body }: PatchRequest): Promise<Patched> {
   requirePatchable(body);
-  const within = 'runtime' in body ? routingAt : writingAt;
-  return within(door, async (at) => {
-    const [held, before] = await Promise.all([
-      holdNamedModels(at, 'runtime' in body ? [body['model'] as string | null] : []),
-      lockWorkspace(at, { id, ifMatch }),
-    ]);
+  const routes = 'runtime' in body;
+  const locks = () =>
+    [
+      holdNamedModels(door, routes ? [body['model'] as string | null] : []),
+      lockWorkspace(door, { id, ifMatch }),
+    ] as const;
+  return (routes ? routingAt : lockingAt)(door, locks, async (at, [held, before]) => {
     const beside = Object.fromEntries(Object.entries(body).filter(([name]) => isPatchable(name)));
     const workspace =
       body['runtime'] === undefined
@@ -62,11 +63,8 @@ export function putModel(
   door: AtDoor,
   { id, ifMatch, model, acceptPayerChange }: ModelRequest,
 ): Promise<Patched> {
-  return routingAt(door, async (at) => {
-    const [held, before] = await Promise.all([
-      holdNamedModels(at, [model]),
-      lockWorkspace(at, { id, ifMatch }),
-    ]);
+  const locks = () => [holdNamedModels(door, [model]), lockWorkspace(door, { id, ifMatch })] as const;
+  return routingAt(door, locks, async (at, [held, before]) => {
     const workspace = await setRouting(at, before, { model, acceptPayerChange, held, modelNeeded: false });
     return { workspace, restart: restartReasons(before, workspace) };
   });
@@ -74,16 +72,19 @@ export function putModel(
 
 /** With its secrets and verdicts. */
 export function deleteWorkspace(door: AtDoor, named: Named): Promise<void> {
-  return writingAt(door, async (at) => {
-    const { id } = await lockWorkspace(at, named);
-    const about = { tenantId: at.caller.tenantId, id: String(id) };
-    await deleteSecrets(at.tx, tenantOf(at), { workspace: about.id });
-    await deleteRow(at.tx, tenantOf(at), about.id);
-    await asOperatorWithin(at.tx, at.platform.site.scope, () =>
-      deleteVerdicts(at.tx, at.platform.schema, about),
-    );
-    await recordAt(at, { action: 'workspace.removed', object: about.id, detail: {} });
-  });
+  return lockingAt(
+    door,
+    () => [lockWorkspace(door, named)],
+    async (at, [{ id }]) => {
+      const about = { tenantId: at.caller.tenantId, id: String(id) };
+      await deleteSecrets(at.tx, tenantOf(at), { workspace: about.id });
+      await deleteRow(at.tx, tenantOf(at), about.id);
+      await asOperatorWithin(at.tx, at.platform.site.scope, () =>
+        deleteVerdicts(at.tx, at.platform.schema, about),
+      );
+      await recordAt(at, { action: 'workspace.removed', object: about.id, detail: {} });
+    },
+  );
 }
 
 function isPatchable(name: string): boolean {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { DroverError } from '../../errors.ts';
 import { writeSecret } from '../queries/secrets.ts';
 import { takenNames } from '../queries/workspaces.ts';
+import { inOrder, type Question, readAs } from '../../postgres/driver/question.ts';
 import type { Allowed } from '../../registry/verdict/answer.ts';
 import type { LoadedRegistry } from '../../registry/load/load.ts';
 import type { NotAsked } from '../../registry/verdict/routability.ts';
@@ -39,8 +40,8 @@ interface BadNode {
 
 /** @throws MODEL_REQUIRED, MISSING_BYOK_CREDENTIAL, MODEL_RETIRED, MODEL_DISABLED, SECRET_NAME_RESERVED, ALREADY_EXISTS, and what the registry refuses */
 export function createWorkspace(door: AtDoor, input: WorkspaceInput): Promise<Values> {
-  return routingAt(door, async (at) => {
-    const [made] = await judgeAll(at, [input]);
+  return routingAt(door, locksFor(door, [input]), async (at, [ground]) => {
+    const [made] = await judgeAll(at, ground, [input]);
     if (made instanceof DroverError) throw made;
     if (made === undefined) throw new DroverError('INTERNAL', 'A workspace was not judged.');
     return store(at, made);
@@ -49,8 +50,8 @@ export function createWorkspace(door: AtDoor, input: WorkspaceInput): Promise<Va
 
 /** @throws IMPORT_REFUSED with every bad node */
 export function importWorkspaces(door: AtDoor, inputs: readonly WorkspaceInput[]): Promise<Values[]> {
-  return routingAt(door, async (at) => {
-    const judged = await judgeAll(at, inputs);
+  return routingAt(door, locksFor(door, inputs), async (at, [ground]) => {
+    const judged = await judgeAll(at, ground, inputs);
     const bad = judged.flatMap((result, n) =>
       result instanceof DroverError ? [badNode(n, inputs, result)] : [],
     );
@@ -66,21 +67,35 @@ interface Judged {
   readonly verdict: Allowed | NotAsked;
 }
 
-/** Nothing is written here. @throws REGISTRY_UNAVAILABLE, SECRET_KEY_MISSING */
-async function judgeAll(at: InTenant, inputs: readonly WorkspaceInput[]): Promise<(Judged | DroverError)[]> {
-  const loaded = requireRegistry(at.routing.registry);
-  if (inputs.some(({ secrets = {} }) => Object.keys(secrets).length > 0)) requireKeys(at.routing.keys);
-  const held = await holdNamedModels(
-    at,
-    inputs.map(({ model }) => model),
-  );
-  const shared = await relyOnSecrets(at, undefined);
+/** The models that are named, the tenant's secrets; and the names that are taken. @throws REGISTRY_UNAVAILABLE, SECRET_KEY_MISSING */
+function locksFor(door: AtDoor, inputs: readonly WorkspaceInput[]): () => readonly [Question<Ground>] {
+  return () => {
+    const loaded = requireRegistry(door.routing.registry);
+    if (inputs.some(({ secrets = {} }) => Object.keys(secrets).length > 0)) requireKeys(door.routing.keys);
+    const models = inputs.map(({ model }) => model);
+    const names = inputs.map(({ name }) => name);
+    const locks = inOrder([
+      holdNamedModels(door, models),
+      relyOnSecrets(door, undefined),
+      takenNames(tenantOf(door), names),
+    ]);
+    const today = dayOf(door.routing.now());
+    return [
+      readAs(locks, ([held, shared, taken]) => ({ loaded, held, shared, taken: new Set(taken), today })),
+    ];
+  };
+}
+
+/** Nothing is written here. */
+async function judgeAll(
+  at: InTenant,
+  ground: Ground,
+  inputs: readonly WorkspaceInput[],
+): Promise<(Judged | DroverError)[]> {
   const names = inputs.map(({ name }) => name);
-  const taken = new Set(await takenNames(at.tx, tenantOf(at), names));
-  const ground = { loaded, held, shared, today: dayOf(at.routing.now()) };
   const judged: (Judged | DroverError)[] = [];
   for (const [n, input] of inputs.entries()) {
-    const again = taken.has(input.name) || names.indexOf(input.name) < n;
+    const again = ground.taken.has(input.name) || names.indexOf(input.name) < n;
     judged.push(again ? nameTaken(input.name) : await judgeOne(at, ground, input));
   }
   return judged;
@@ -90,6 +105,7 @@ interface Ground {
   readonly loaded: LoadedRegistry;
   readonly held: NamedModels;
   readonly shared: readonly string[];
+  readonly taken: ReadonlySet<string>;
   readonly today: string;
 }
 

@@ -4,27 +4,32 @@
  */
 import { listModels, listModelsByName, type ModelState } from '../queries/model-choice.ts';
 import { namesMeant } from '../../registry/load/routes.ts';
+import { inOrder, type Question, readAs } from '../../postgres/driver/question.ts';
 import { isUsable, refuseUnusable } from '../rows/model-choice.ts';
 import { requireRegistry } from './live-registry.ts';
+import type { AtDoor } from './routing.ts';
 import { type InTenant, tenantOf } from './unit.ts';
 
 /** The rows that a text could mean, by that text. */
 export type NamedModels = ReadonlyMap<string, readonly ModelState[]>;
 
 /** Holds them until the transaction ends. @param texts as they were given @throws REGISTRY_UNAVAILABLE */
-export async function holdNamedModels(
-  at: InTenant,
+export function holdNamedModels(
+  door: AtDoor,
   texts: readonly (string | null | undefined)[],
-): Promise<NamedModels> {
-  const { routes } = requireRegistry(at.routing.registry);
+): Question<NamedModels> {
+  const { routes } = requireRegistry(door.routing.registry);
   const given = texts.flatMap((text) => text?.trim() || []);
   const meant = new Map(given.map((text) => [text, namesMeant(routes, text)]));
   const names = [...new Set([...meant.values()].flat())];
-  if (names.length === 0) return new Map();
-  const rows = await listModelsByName(at.tx, tenantOf(at), { kind: 'completion', names });
-  return new Map(
-    [...meant].map(([text, all]) => [text, rows.filter(({ name }) => all.includes(name))] as const),
-  );
+  if (names.length === 0) return readAs(inOrder([]), () => new Map());
+  const rowsOf = listModelsByName(tenantOf(door), { kind: 'completion', names });
+  return readAs(rowsOf, (rows) => {
+    const found = [...meant].map(
+      ([text, all]) => [text, rows.filter(({ name }) => all.includes(name))] as const,
+    );
+    return new Map(found);
+  });
 }
 
 /**

@@ -44,11 +44,12 @@ export async function setRouting(at: InTenant, workspace: Values, change: Routin
   const id = String(workspace['id']);
   const before = pairOf(workspace);
   const { runtime = before.runtime, model = before.model } = change;
-  const [verdict, { listed, judged }] = await Promise.all([
-    judgeChange(at, before, { ...change, id }),
+  const [secrets, { listed, judged }] = await at.tx.together([
+    relyOnSecrets(at, id),
     // Good until the end, since the registry and the workspace are held.
-    findStanding(at.tx, at.platform.schema, holderOf(at, id, { runtime, model })),
+    findStanding(at.platform.schema, holderOf(at, id, { runtime, model })),
   ]);
+  const verdict = await judgeChange(at, before, { ...change, secrets });
   const changed = changesOf(workspace, { ...routingValues(verdict), ...change.beside });
   if (Object.keys(changed).length === 0) return workspace;
   const route = await routeFor(at, { id, verdict, listed });
@@ -69,10 +70,14 @@ type Pair = ReturnType<typeof pairOf>;
 async function judgeChange(
   at: InTenant,
   before: Pair,
-  { id, runtime = before.runtime, model = before.model, ...change }: RoutingChange & { readonly id: string },
+  {
+    secrets,
+    runtime = before.runtime,
+    model = before.model,
+    ...change
+  }: RoutingChange & { readonly secrets: readonly string[] },
 ): Promise<Allowed | NotAsked> {
   const loaded = requireRegistry(at.routing.registry);
-  const secrets = await relyOnSecrets(at, id);
   const today = dayOf(at.routing.now());
   const existing = runtime === before.runtime && (model?.trim() ?? '') === (before.model ?? '');
   const verdict = requireRoutable(loaded, { runtime, model, secrets, existing, today }, change);
@@ -93,7 +98,7 @@ export interface NewWorkspace {
 export async function insertRouted(at: InTenant, made: NewWorkspace): Promise<Values> {
   const { id, verdict, beside } = made;
   const holder = holderOf(at, id, routingValues(verdict));
-  const { listed } = await findStanding(at.tx, at.platform.schema, holder);
+  const { listed } = await at.tx.ask(findStanding(at.platform.schema, holder));
   const route = await routeFor(at, { id, verdict, listed });
   const row = await insertWorkspace(at.tx, tenantOf(at), {
     id,

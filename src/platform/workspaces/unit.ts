@@ -1,6 +1,7 @@
 /** A door's transaction: in the tenant of the caller, run again where it may succeed the next time. */
 import { insertAuditRecord } from '../queries/audit-log.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
+import { type Answers, inOrder, type Question, readAs } from '../../postgres/driver/question.ts';
 import type { OfTenant } from '../queries/model-choice.ts';
 import { findRow } from '../queries/resource-rows.ts';
 import { relyOnRegistry } from '../queries/registry-in-force.ts';
@@ -21,12 +22,25 @@ export function writingAt<T>(door: AtDoor, work: (at: InTenant) => Promise<T>): 
   return writing({ ...door, resource: workspaces }, (tx) => work({ ...door, tx }));
 }
 
-/** The same where a pair may be stored: no other registry comes in force until the transaction ends. */
-export function routingAt<T>(door: AtDoor, work: (at: InTenant) => Promise<T>): Promise<T> {
-  return writingAt(door, async (at) => {
-    const [, done] = await Promise.all([relyOnRegistry(at.tx, at.platform.schema), work(at)]);
-    return done;
-  });
+type Locks = readonly Question<unknown>[];
+
+/** The same where the first message takes locks: in the order of `locks`, and with what they find. */
+export function lockingAt<const Q extends Locks, T>(
+  door: AtDoor,
+  locks: () => Q,
+  work: (at: InTenant, found: Answers<Q>) => Promise<T>,
+): Promise<T> {
+  return writingAt(door, async (at) => work(at, await at.tx.together(locks())));
+}
+
+/** The same where a pair may be stored: no other registry comes in force until the transaction ends. Its lock is the first. */
+export function routingAt<const Q extends Locks, T>(
+  door: AtDoor,
+  locks: () => Q,
+  work: (at: InTenant, found: Answers<Q>) => Promise<T>,
+): Promise<T> {
+  const inTheirOrder = () => [relyOnRegistry(door.platform.schema), inOrder(locks())] as const;
+  return lockingAt(door, inTheirOrder, (at, [, found]) => work(at, found));
 }
 
 export function readingAt<T>(door: AtDoor, work: (at: InTenant) => Promise<T>): Promise<T> {
@@ -38,32 +52,31 @@ export function tenantOf({ platform, caller }: AtDoor): OfTenant {
 }
 
 /** Nobody else changes it until the transaction ends. @throws NOT_FOUND, PRECONDITION_FAILED */
-export async function lockWorkspace(
-  at: InTenant,
+export function lockWorkspace(
+  door: AtDoor,
   { id, ifMatch }: { readonly id: string; readonly ifMatch?: string | undefined },
-): Promise<Values> {
-  const asked = { ...at, resource: workspaces };
-  const row = await findRow(at.tx, tableOf(asked), { id: id.toLowerCase(), lock: true });
-  if (row === undefined) throw notFound(workspaces);
-  const workspace = represent(workspaces.columns, row);
-  requireMatch(ifMatch, workspace, workspaces.noun);
-  return workspace;
+): Question<Values> {
+  const asked = { ...door, resource: workspaces };
+  return readAs(findRow(tableOf(asked), { id: id.toLowerCase(), lock: true }), (row) => {
+    if (row === undefined) throw notFound(workspaces);
+    const workspace = represent(workspaces.columns, row);
+    requireMatch(ifMatch, workspace, workspaces.noun);
+    return workspace;
+  });
 }
 
 export async function findWorkspace(at: InTenant, id: string): Promise<Values> {
-  const row = await findRow(at.tx, tableOf({ ...at, resource: workspaces }), { id: id.toLowerCase() });
+  const row = await at.tx.ask(findRow(tableOf({ ...at, resource: workspaces }), { id: id.toLowerCase() }));
   if (row === undefined) throw notFound(workspaces);
   return represent(workspaces.columns, row);
 }
 
 /** Names of the secrets of the tenant and of the workspace; nobody takes one away until the transaction ends. */
-export async function relyOnSecrets(at: InTenant, workspaceId: string | undefined): Promise<string[]> {
-  const tenant = tenantOf(at);
+export function relyOnSecrets(door: AtDoor, workspaceId: string | undefined): Question<string[]> {
+  const tenant = tenantOf(door);
   const holders: Holder[] = workspaceId === undefined ? ['tenant'] : ['tenant', { workspace: workspaceId }];
-  const names = await Promise.all(
-    holders.map((holder) => lockSecretNames(at.tx, tenant, { holder, to: 'rely' })),
-  );
-  return [...new Set(names.flat())];
+  const names = inOrder(holders.map((holder) => lockSecretNames(tenant, { holder, to: 'rely' })));
+  return readAs(names, (all) => [...new Set(all.flat())]);
 }
 
 /** Names of fields and secrets, never values. */

@@ -16,7 +16,7 @@ import { resolveRules } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import { prepared } from '../driver/statement-names.ts';
+import { one, prepared, readAs } from '../driver/question.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import type { ConfigProblem } from '../../engine/rules/place.ts';
 import { readCatalog } from './catalog.ts';
@@ -61,9 +61,8 @@ interface Kept {
 export class KeptRules {
   #kept: Kept | undefined;
 
-  /** The rules as the catalogue is in this transaction. @throws CONFIG_MISMATCH with every problem */
-  async read(tx: Tx, site: Ruled): Promise<Ground> {
-    const mark = await readMark(tx);
+  /** The rules as the catalogue is in this transaction, of which that is the mark. @throws CONFIG_MISMATCH with every problem */
+  async read(tx: Tx, site: Ruled, mark: string): Promise<Ground> {
     const knowledge = site.knowledge();
     const kept = this.#kept;
     if (kept?.mark === mark && kept.config === site.config) {
@@ -74,19 +73,24 @@ export class KeptRules {
     }
     const ground = groundOf(withKnowledge(await resolve(tx, site), knowledge));
     // Where every statement sees the newest, the catalogue may have changed between two of them.
-    if ((await readMark(tx)) === mark) this.#kept = { mark, config: site.config, knowledge, ground };
+    if ((await tx.ask(catalogueMark)) === mark) this.#kept = { mark, config: site.config, knowledge, ground };
     return ground;
   }
 }
 
 /** The rules with what follows from them. @throws CONFIG_MISMATCH with every problem */
-export function readGround(tx: Tx, site: Ruled): Promise<Ground> {
-  return site.kept.read(tx, site);
+export async function readGround(tx: Tx, site: Ruled): Promise<Ground> {
+  return site.kept.read(tx, site, await tx.ask(catalogueMark));
 }
 
 /** @throws CONFIG_MISMATCH with every problem */
 export async function readRules(tx: Tx, site: Ruled): Promise<Rules> {
   return (await readGround(tx, site)).rules;
+}
+
+/** The same where the mark of the catalogue was asked for in this transaction, together with something else. */
+export async function rulesMarked(tx: Tx, site: Ruled, mark: string): Promise<Rules> {
+  return (await site.kept.read(tx, site, mark)).rules;
 }
 
 function groundOf(rules: Rules): Ground {
@@ -144,7 +148,4 @@ SELECT count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 32) | versi
     WHERE classid = 'pg_catalog.pg_class'::regclass AND deptype = 'e'
 ) AS versions`);
 
-async function readMark(tx: Tx): Promise<string> {
-  const { mark } = await tx.one<{ mark: string }>(markSql);
-  return mark;
-}
+export const catalogueMark = readAs(one<{ mark: string }>(markSql), ({ mark }) => mark);

@@ -1,49 +1,17 @@
 /**
- * What Drover needs of a database, and nothing more. Both engines give the same values for the same SQL
- * (see values.ts), so that a query is written and tested once.
+ * What Drover needs of a database, and nothing more. Both engines give the same values for the same SQL (see values.ts), so a query
+ * is written and tested once.
  *
- * Transactions do not nest: hand `tx` down instead. Calling `transaction` from inside `work` is refused with
- * NESTED_TRANSACTION, because on the embedded engine, which has one connection, it would wait for itself.
- * Transactions that are begun at the same time queue there, and run side by side on a server.
+ * Transactions do not nest: hand `tx` down instead. Calling `transaction` inside `work` is refused with NESTED_TRANSACTION: the
+ * embedded engine has one connection, and such a transaction would wait for itself. Transactions that begin at the same time wait
+ * for each other there, and run side by side on a server.
  */
-import { DroverError } from '../../errors.ts';
-import { render } from '../sql/sql.ts';
-import type { Rendered, Sql } from '../sql/sql.ts';
-import { encodeParameter } from '../sql/values.ts';
-
-export type Row = Record<string, unknown>;
-
-/** A statement: text that stands in the source, its parameters as `$1` beside it, or one that was put together as data. */
-export type Query = string | Sql;
-
-/** What goes over the wire. */
-export function renderQuery(query: Query, params: readonly unknown[]): Rendered {
-  return typeof query === 'string' ? { text: query, values: params.map(encodeParameter) } : render(query);
-}
-
-/** The only row, or none. @throws MANY_ROWS */
-export function atMostOne<R extends object>(rows: readonly R[], query: Query): R | undefined {
-  if (rows.length <= 1) return rows[0];
-  const data = { statement: textOf(query), rows: rows.length };
-  throw new DroverError('MANY_ROWS', `A query that must find one row found ${rows.length}.`, data);
-}
-
-/** The only row. @throws NO_ROW, MANY_ROWS */
-export function exactlyOne<R extends object>(rows: readonly R[], query: Query): R {
-  const row = atMostOne(rows, query);
-  if (row !== undefined) return row;
-  throw new DroverError('NO_ROW', 'A query that must find one row found none.', {
-    statement: textOf(query),
-  });
-}
-
-function textOf(query: Query): string {
-  return renderQuery(query, []).text;
-}
+import type { Opening } from './opening.ts';
+import type { Answers, Query, Question, Row } from './question.ts';
 
 /**
- * One open transaction. It refuses to work after the end of the function it was given to. Statements that are started together
- * (`Promise.all`) run in their order, and cost one round trip; where one fails, those after it are refused.
+ * One open transaction. It refuses to work after the end of the function that it was given to. Each call is one message to the
+ * database and waits for its answer. A call that is made while another one is under way waits for it.
  */
 export interface Tx {
   /** Any number of rows. */
@@ -54,14 +22,19 @@ export interface Tx {
   maybeOne<R extends object = Row>(query: Query, params?: readonly unknown[]): Promise<R | undefined>;
   /** Runs one statement and tells how many rows it affected. */
   run(query: Query, params?: readonly unknown[]): Promise<number>;
-  /** Several statements, without parameters. */
+  /** One question in one message. */
+  ask<T>(question: Question<T>): Promise<T>;
+  /**
+   * Several questions in one message, in their order, with their answers in the same order. Where a statement fails, those behind it
+   * do not run, and its error is that of the call. Without a statement nothing is sent.
+   */
+  together<const Q extends readonly Question<unknown>[]>(questions: Q): Promise<Answers<Q>>;
+  /** Several statements as one text, without parameters. */
   script(sql: string): Promise<void>;
   /** A statement for the end of the transaction, when no other follows: it travels with COMMIT, and its error is that of the transaction. */
   last(query: Query, params?: readonly unknown[]): Promise<void>;
   /** Rows a batch at a time, so that memory stays flat; `visit` says how large the next batch may be. */
   batches<R extends object = Row>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void>;
-  /** Work that has one result for all who share this transaction: done once for a whole wave, and here simply done. */
-  once<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
 export interface BatchQuery {
@@ -72,18 +45,18 @@ export interface BatchQuery {
 }
 
 /**
- * How far a transaction goes. `single`: work is one statement, or several that are started together, and COMMIT travels with them,
- * so it is for reading: work that throws afterwards takes nothing back.
+ * How far a transaction goes. `single`: the work is one call, and COMMIT travels with it. That is for reading: work that throws
+ * afterwards takes nothing back.
  */
 export type Extent = 'any' | 'single';
 
 export interface Database {
   readonly engine: 'embedded' | 'server';
   /**
-   * Sends `opening` (one literal message that begins with BEGIN) with the first statement on one connection, runs work, COMMITs;
-   * ROLLBACK when work throws; the connection is always given back clean.
+   * Sends the opening with the first statement on one connection, runs the work, and commits. Work that throws is rolled back. The
+   * connection is given back clean in every case.
    */
-  transaction<T>(opening: string, work: (tx: Tx) => Promise<T>, extent?: Extent): Promise<T>;
+  transaction<T>(opening: Opening, work: (tx: Tx) => Promise<T>, extent?: Extent): Promise<T>;
   /** The connections of a pool, for figures; an embedded database has none. */
   connections?(): Connections;
   /** Asks the server by a connection outside the pool; an embedded database has no other. */

@@ -1,70 +1,119 @@
 /**
- * PGlite behind the few calls that we make of it. It computes on the thread that it was opened on and blocks it for as
- * long as a statement takes: a command line does not mind, a server gives it a thread of its own.
+ * PGlite behind the few calls that Drover makes of it. PGlite speaks the protocol of a server, so a message means the same on both
+ * engines. PGlite computes on the thread that opened it and blocks that thread for as long as a message takes. A command line does
+ * not mind; a server gives it a thread of its own.
  */
 import { Worker } from 'node:worker_threads';
-import { PGlite } from '@electric-sql/pglite';
+import { PGlite, protocol } from '@electric-sql/pglite';
 import { DroverError } from '../../errors.ts';
+import type { Statement } from './question.ts';
 
-interface EngineAnswer {
+export interface EngineAnswer {
   readonly columns: readonly { readonly name: string; readonly type: number }[];
   /** Values in text form. */
-  readonly rows: readonly (readonly unknown[])[];
-  readonly affected: number;
+  readonly rows: readonly (readonly (string | null)[])[];
+  readonly tag: string;
+}
+
+/** The answers of the statements that ran, and the error of the one behind them. */
+export interface EngineOutcome {
+  readonly answers: readonly EngineAnswer[];
+  readonly error?: EngineError;
+}
+
+/** An error, with its own properties beside it: they are lost between threads, and SQLSTATE and constraint are among them. */
+export interface EngineError {
+  readonly message: string;
+  readonly stack: string;
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 export interface Engine {
-  query(sql: string, params: readonly (string | null)[]): Promise<EngineAnswer>;
-  /** Several statements; resolves to the last command tag. */
-  script(sql: string): Promise<string>;
+  /** One message: where a statement fails, those behind it do not run. */
+  send(statements: readonly Statement[]): Promise<EngineOutcome>;
+  /** Several statements as one text. */
+  script(sql: string): Promise<EngineOutcome>;
   close(): Promise<void>;
 }
 
 /** On the calling thread. */
 export async function openEngine(folder: string): Promise<Engine> {
   const pglite = await PGlite.create({ dataDir: folder });
-  keepText(pglite);
+  const ask = async (message: Uint8Array): Promise<EngineOutcome> => {
+    const { messages } = await pglite.execProtocol(message, { throwOnError: false });
+    return readOutcome(messages);
+  };
+  const { serialize } = protocol;
   return {
-    async query(sql, params) {
-      const result = await pglite.query<unknown[]>(sql, [...params], { rowMode: 'array' });
-      const columns = result.fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
-      return { columns, rows: result.rows, affected: result.rowCount ?? 0 };
-    },
-    async script(sql) {
-      return (await pglite.exec(sql)).at(-1)?.command ?? '';
-    },
+    send: (statements) => ask(joined([...statements.flatMap(written), serialize.sync()])),
+    script: (sql) => ask(serialize.query(sql)),
     close: () => pglite.close(),
   };
 }
 
-/** Takes PGlite's own conversions away: values.ts does them, for both engines. */
-function keepText(pglite: PGlite): void {
-  for (const handlers of [pglite.parsers, pglite.serializers]) {
-    for (const type of Object.keys(handlers)) handlers[type] = String;
+function written({ sql, params }: Statement): Uint8Array[] {
+  const { serialize } = protocol;
+  return [
+    serialize.parse({ name: '', text: sql, types: [] }),
+    serialize.bind({ statement: '', values: [...params] }),
+    serialize.describe({ type: 'P', name: '' }),
+    serialize.execute({}),
+  ];
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
   }
+  return whole;
+}
+
+type Messages = Awaited<ReturnType<PGlite['execProtocol']>>['messages'];
+
+function readOutcome(messages: Messages): EngineOutcome {
+  const { RowDescriptionMessage, DataRowMessage, CommandCompleteMessage, DatabaseError } = protocol.messages;
+  const answers: EngineAnswer[] = [];
+  let columns: EngineAnswer['columns'] = [];
+  let rows: (string | null)[][] = [];
+  const complete = (tag: string): void => {
+    answers.push({ columns, rows, tag });
+    columns = [];
+    rows = [];
+  };
+  for (const message of messages)
+    if (message instanceof DataRowMessage) rows.push(message.fields);
+    else if (message instanceof RowDescriptionMessage)
+      columns = message.fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
+    else if (message instanceof CommandCompleteMessage) complete(message.text);
+    else if (message instanceof DatabaseError) return { answers, error: packError(message) };
+    else if (message.name === 'emptyQuery') complete('');
+  return { answers };
+}
+
+export function packError(error: unknown): EngineError {
+  if (!(error instanceof Error)) return { message: String(error), stack: '', fields: {} };
+  const plain = Object.entries(error).filter(([, value]) => ['string', 'number'].includes(typeof value));
+  return { message: error.message, stack: error.stack ?? '', fields: Object.fromEntries(plain) };
+}
+
+export function unpackError({ message, stack, fields }: EngineError): Error {
+  const error = Object.assign(new Error(message), fields);
+  error.stack = stack;
+  return error;
 }
 
 export type EngineCall =
   | { readonly id: number; readonly call: 'open'; readonly folder: string }
-  | {
-      readonly id: number;
-      readonly call: 'query';
-      readonly sql: string;
-      readonly params: readonly (string | null)[];
-    }
+  | { readonly id: number; readonly call: 'send'; readonly statements: readonly Statement[] }
   | { readonly id: number; readonly call: 'script'; readonly sql: string }
   | { readonly id: number; readonly call: 'close' };
 
 export type EngineReply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: EngineError };
-
-/** An error loses its own properties between threads, and SQLSTATE and constraint are among them. */
-export interface EngineError {
-  readonly message: string;
-  readonly stack: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
 
 /** On a thread of its own. Calls are answered in the order in which they were made. */
 export async function openEngineThread(folder: string): Promise<Engine> {
@@ -92,11 +141,11 @@ class EngineThread implements Engine {
     this.#worker.on('exit', () => this.#fail(new Error('its thread has ended')));
   }
 
-  query(sql: string, params: readonly (string | null)[]): Promise<EngineAnswer> {
-    return this.ask({ call: 'query', sql, params });
+  send(statements: readonly Statement[]): Promise<EngineOutcome> {
+    return this.ask({ call: 'send', statements });
   }
 
-  script(sql: string): Promise<string> {
+  script(sql: string): Promise<EngineOutcome> {
     return this.ask({ call: 'script', sql });
   }
 
@@ -125,7 +174,7 @@ class EngineThread implements Engine {
   #settle(reply: EngineReply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
-    if ('error' in reply) waiting?.reject(revive(reply.error));
+    if ('error' in reply) waiting?.reject(unpackError(reply.error));
     else waiting?.resolve(reply.value);
   }
 
@@ -134,12 +183,6 @@ class EngineThread implements Engine {
     for (const waiting of this.#waiting.values()) waiting.reject(lostThread(cause));
     this.#waiting.clear();
   }
-}
-
-function revive({ message, stack, fields }: EngineError): Error {
-  const error = Object.assign(new Error(message), fields);
-  error.stack = stack;
-  return error;
 }
 
 function lostThread(cause: Error): DroverError {

@@ -1,12 +1,6 @@
-/** The thread of an embedded database: one call after the other, as they come. */
+/** The thread of an embedded database. It answers one call after the other, as they come. */
 import { parentPort } from 'node:worker_threads';
-import {
-  type Engine,
-  type EngineCall,
-  type EngineError,
-  type EngineReply,
-  openEngine,
-} from './embedded-engine.ts';
+import { type Engine, type EngineCall, type EngineReply, openEngine, packError } from './embedded-engine.ts';
 
 let engine: Engine | undefined;
 let last: Promise<void> = Promise.resolve();
@@ -16,26 +10,20 @@ parentPort?.on('message', (call: EngineCall) => {
 });
 
 async function answer(call: EngineCall): Promise<void> {
-  const reply: EngineReply = await carryOut(call).then(
+  const reply: EngineReply = await run(call).then(
     (value) => ({ id: call.id, value }),
-    (error: unknown) => ({ id: call.id, error: pack(error) }),
+    (error: unknown) => ({ id: call.id, error: packError(error) }),
   );
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parentPort?.postMessage(reply);
 }
 
-async function carryOut(call: EngineCall): Promise<unknown> {
+async function run(call: EngineCall): Promise<unknown> {
   if (call.call === 'open') {
     engine = await openEngine(call.folder);
     return undefined;
   }
   if (engine === undefined) throw new Error('The database is not open.');
-  if (call.call === 'query') return engine.query(call.sql, call.params);
+  if (call.call === 'send') return engine.send(call.statements);
   return call.call === 'script' ? engine.script(call.sql) : engine.close();
-}
-
-function pack(error: unknown): EngineError {
-  if (!(error instanceof Error)) return { message: String(error), stack: '', fields: {} };
-  const plain = Object.entries(error).filter(([, value]) => ['string', 'number'].includes(typeof value));
-  return { message: error.message, stack: error.stack ?? '', fields: Object.fromEntries(plain) };
 }

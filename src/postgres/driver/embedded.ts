@@ -1,23 +1,27 @@
 /**
- * PostgreSQL inside this process (PGlite), its data in a folder. It has one connection, so transactions wait for
- * each other here. What is committed survives the end of the process, not a loss of power: there is no fsync.
- * The lock on the folder is the process's, whichever thread the engine runs on.
+ * PostgreSQL inside this process (PGlite), with its data in a folder. The engine has one connection, so transactions wait for each
+ * other here. What is committed survives the end of the process and not a loss of power: there is no fsync. The process holds
+ * the lock on the folder, whichever thread the engine runs on.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { DroverError } from '../../errors.ts';
-import type { Database, Extent, Tx } from './database.ts';
-import { type Engine, openEngine, openEngineThread } from './embedded-engine.ts';
-import { lockFolder } from './folder-lock.ts';
-import type { Answer, Connection, Message, Nesting, Outcome, Statement } from './transaction.ts';
-import { refuseNesting, runTransaction } from './transaction.ts';
 import { decoderOf, toRow } from '../sql/values.ts';
+import type { Connection, Outcome } from './connection.ts';
+import type { Database, Extent, Tx } from './database.ts';
+import type { Engine, EngineAnswer, EngineOutcome } from './embedded-engine.ts';
+import { openEngine, openEngineThread, unpackError } from './embedded-engine.ts';
+import { lockFolder } from './folder-lock.ts';
+import { affectedBy } from './message.ts';
+import type { Opening } from './opening.ts';
+import type { Answer, Statement } from './question.ts';
+import { type Nesting, refuseNesting, runTransaction } from './transaction.ts';
 
 export interface EmbeddedTarget {
-  /** The folder; it is made when it does not exist. Holds `postgres/`, `drover.lock` and `drover.pid`. */
+  /** The folder, which is made when it does not exist. It holds `postgres/`, `drover.lock` and `drover.pid`. */
   readonly dataDir: string;
-  /** Compute on a thread of its own, so that a long statement does not hold up everything else: for a server. */
+  /** Compute on a thread of its own, so that a long statement does not hold up everything else. A server needs that. */
   readonly ownThread?: boolean;
 }
 
@@ -50,7 +54,7 @@ class Embedded implements Database {
     this.#connection = new EmbeddedConnection(engine);
   }
 
-  async transaction<T>(opening: string, work: (tx: Tx) => Promise<T>, extent: Extent = 'any'): Promise<T> {
+  async transaction<T>(opening: Opening, work: (tx: Tx) => Promise<T>, extent: Extent = 'any'): Promise<T> {
     refuseNesting(this.#nesting);
     if (this.#closing) throw new DroverError('INTERNAL', 'The database is closed.');
     const begin = { opening, extent, nesting: this.#nesting };
@@ -75,41 +79,48 @@ class Embedded implements Database {
 
 class EmbeddedConnection implements Connection {
   readonly #engine: Engine;
-  #abandoned = false;
+  #failed = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
-  /** There is no other connection to take instead, so the folder has to be opened again. */
-  abandon(): void {
-    this.#abandoned = true;
+  send(statements: readonly Statement[]): Promise<Outcome> {
+    return this.#ask(() => this.#engine.send(statements));
   }
 
-  async send({ opening, statements, commit }: Message): Promise<Outcome> {
-    const answers: Answer[] = [];
-    let sql = opening ?? '';
+  script(sql: string): Promise<Outcome> {
+    return this.#ask(() => this.#engine.script(sql));
+  }
+
+  /** There is no second connection, so this one forgets everything. Where that fails, the folder has to be opened again. */
+  async abandon(): Promise<void> {
+    const rolledBack = await this.script('ROLLBACK');
+    const emptied = rolledBack.error === undefined ? await this.script('DISCARD ALL') : rolledBack;
+    this.#failed ||= emptied.error !== undefined;
+  }
+
+  async #ask(call: () => Promise<EngineOutcome>): Promise<Outcome> {
     try {
-      if (opening !== undefined) await this.script(opening);
-      for (const statement of statements) {
-        ({ sql } = statement);
-        answers.push(await this.#query(statement));
-      }
-      sql = 'COMMIT';
-      return { answers, end: commit ? await this.script(sql) : undefined };
+      if (this.#failed) throw new DroverError('INTERNAL', 'The embedded database failed; open it again.');
+      return outcomeOf(await call());
     } catch (error) {
-      return { answers, failure: { sql, error } };
+      return { answers: [], error };
     }
   }
+}
 
-  async #query({ sql, params }: Statement): Promise<Answer> {
-    const result = await this.#engine.query(sql, params);
-    const columns = result.columns.map(({ name, type }) => ({ name, decode: decoderOf(type) }));
-    return { rows: result.rows.map((values) => toRow(columns, values)), affected: result.affected };
+function outcomeOf({ answers, error }: EngineOutcome): Outcome {
+  const read: Answer[] = [];
+  try {
+    for (const answer of answers) read.push(answerOf(answer));
+  } catch (unreadable) {
+    return { answers: read, error: unreadable };
   }
+  return error === undefined ? { answers: read } : { answers: read, error: unpackError(error) };
+}
 
-  async script(sql: string): Promise<string> {
-    if (this.#abandoned) throw new DroverError('INTERNAL', 'The embedded database failed; open it again.');
-    return this.#engine.script(sql);
-  }
+function answerOf({ columns, rows, tag }: EngineAnswer): Answer {
+  const decoded = columns.map(({ name, type }) => ({ name, decode: decoderOf(type) }));
+  return { rows: rows.map((values) => toRow(decoded, values)), affected: affectedBy(tag), tag };
 }

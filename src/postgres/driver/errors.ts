@@ -1,7 +1,7 @@
 /**
- * SQLSTATE → DroverError, the only place. To add one: a row in the table below, its code in ../errors.ts and a
- * paragraph in docs/errors.md. The database's own message may quote values of the row, so it is kept in `data`,
- * which a caller shows only to whoever may see the row, and not in the message.
+ * The only place that turns an SQLSTATE into a DroverError. To add one, write a row in the table below, its code in src/errors.ts
+ * and a paragraph in docs/errors.md. The database's own message may quote values of the row. It is therefore kept in `data`, which
+ * a caller shows only to whoever may see the row, and not in the message.
  */
 import { DroverError, type ErrorCode } from '../../errors.ts';
 
@@ -10,7 +10,7 @@ interface Known {
   readonly message: (fields: Fields) => string;
 }
 
-/** What PostgreSQL says beside its message, where it says so. */
+/** What PostgreSQL may say beside its message. */
 interface Fields {
   readonly sqlState: string;
   readonly schema?: string;
@@ -63,7 +63,7 @@ const known: Readonly<Record<string, Known>> = {
 
 const lostConnection = /^(08...|57P0[123]|ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT)$/;
 
-/** Turns what a driver threw into a DroverError; a DroverError passes unchanged. */
+/** Turns what an engine reported into a DroverError. A DroverError stays as it is. */
 export function translate(error: unknown, context: { readonly statement: string }): DroverError {
   if (error instanceof DroverError) return error;
   const fields = fieldsOf(error);

@@ -1,13 +1,13 @@
 /**
- * One process per database folder. PGlite does not lock its folder, and two processes in it lose rows silently.
+ * One process for each database folder. PGlite does not lock its folder, and two processes in one folder lose rows silently.
  *
- * The lock is one that the operating system holds for us and lets go of when the process ends, however it ends:
- * an exclusive transaction in a SQLite file, the only such lock that Node.js offers without native code. So there
- * is nothing stale to take over, no race in doing so, and a reused process number cannot be mistaken for the
- * holder; it also holds between containers that share a volume. `drover.pid` beside it only says who it is.
+ * The operating system holds the lock and lets go of it when the process ends, however it ends. The lock is an exclusive transaction
+ * in a SQLite file, the only such lock that Node.js offers without native code. A lock therefore cannot be left behind, and nobody
+ * can take another process with the same number for its holder. It also holds between containers that share a volume. The file
+ * `drover.pid` beside it only says who the holder is.
  *
- * Never open `drover.lock` in any other way in this process: closing any handle of a file gives up all POSIX
- * locks that the process has on it.
+ * Never open `drover.lock` in any other way in this process: closing any handle of a file gives up all POSIX locks that the process
+ * has on it.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -18,7 +18,7 @@ import { DroverError } from '../../errors.ts';
 /** SQLITE_BUSY */
 const busy = 5;
 
-/** Takes the folder for this process and returns how to let go of it; EMBEDDED_IN_USE when it is taken. */
+/** Takes the folder for this process and returns how to let go of it. @throws EMBEDDED_IN_USE */
 export function lockFolder(folder: string): () => void {
   const lock = new DatabaseSync(join(folder, 'drover.lock'));
   try {
@@ -57,7 +57,7 @@ function readHolder(folder: string): { pid: number; host: string } | undefined {
     >;
     return { pid: Number(pid), host: String(host) };
   } catch {
-    // The holder may be just about to write it.
+    // The holder may be writing it at this moment.
     return undefined;
   }
 }

@@ -1,93 +1,131 @@
 /**
- * Statements that travel to a server together and are answered together: one message, one round trip. Where one fails the server
- * skips the rest of the message, so that nothing runs outside a transaction which an earlier one should have begun, or as a role
- * that an earlier one should have left.
+ * One message to a server, and what it answers. Statements that travel together are answered together, in one round trip. Where one
+ * fails, the server skips the rest of the message: nothing runs outside a transaction that an earlier statement should have begun,
+ * or as a role that an earlier one should have left.
  */
 import type pg from 'pg';
-import { preparedName } from './statement-names.ts';
-import type { Answer, Statement } from './transaction.ts';
 import { type Columns, decoderOf, toRow } from '../sql/values.ts';
+import type { Outcome } from './connection.ts';
+import type { KeptStatements } from './kept-statements.ts';
+import type { Answer, Statement } from './question.ts';
 
-interface Tagged extends Answer {
-  /** What was done, such as COMMIT. */
-  readonly tag: string;
-}
-
-/** The answers in order, as far as it came; then the error of the statement after them. */
-export interface BatchOutcome {
-  readonly answers: readonly Tagged[];
-  readonly error?: unknown;
-}
-
-/** What a connection keeps prepared, with the columns of its rows. */
-const keptBy = new WeakMap<pg.ClientBase, Map<string, Columns>>();
-
-/** @param keep where the connection is the server's own, and not one that a pooler gives to others between transactions */
+/** @param kept what the connection keeps prepared; undefined where it may keep nothing */
 export function sendBatch(
   client: pg.ClientBase,
   statements: readonly Statement[],
-  keep: boolean,
-): Promise<BatchOutcome> {
-  const kept = keptBy.get(client) ?? new Map<string, Columns>();
-  keptBy.set(client, kept);
+  kept: KeptStatements | undefined,
+): Promise<Outcome> {
   return new Promise((resolve) => {
-    client.query(new Batch({ statements, kept, keep, resolve }));
+    client.query(new Batch(statements, kept, resolve));
   });
 }
 
-interface BatchInput {
-  readonly statements: readonly Statement[];
-  readonly kept: Map<string, Columns>;
-  readonly keep: boolean;
-  readonly resolve: (outcome: BatchOutcome) => void;
+/** Several statements as one text, of which the tags are the answers. */
+export function sendScript(client: pg.ClientBase, sql: string): Promise<Outcome> {
+  return new Promise((resolve) => {
+    client.query(new Script(sql, resolve));
+  });
 }
 
+type Fields = readonly { readonly name: string; readonly dataTypeID: number }[];
+type CopyConnection = pg.Connection & { sendCopyFail(reason: string): void };
+
 /** What `pg` asks of whoever speaks the protocol by themselves; its own queries are one statement a round trip. */
+class Script implements pg.Submittable {
+  readonly #sql: string;
+  readonly #resolve: (outcome: Outcome) => void;
+  readonly #answers: Answer[] = [];
+
+  constructor(sql: string, resolve: (outcome: Outcome) => void) {
+    this.#sql = sql;
+    this.#resolve = resolve;
+  }
+
+  submit(connection: pg.Connection): void {
+    connection.query(this.#sql);
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    this.#answers.push({ rows: [], affected: 0, tag: text });
+  }
+
+  handleReadyForQuery(): void {
+    this.#resolve({ answers: this.#answers });
+  }
+
+  handleError(error: unknown): void {
+    this.#resolve({ answers: this.#answers, error });
+  }
+
+  handleCopyInResponse(connection: CopyConnection): void {
+    connection.sendCopyFail(nothingIsCopied);
+  }
+
+  handleCopyData(): void {}
+  handleDataRow(): void {}
+  handleEmptyQuery(): void {}
+  handlePortalSuspended(): void {}
+  handleRowDescription(): void {}
+}
+
+const nothingIsCopied = 'Nothing is copied here';
+
+/** Statements with parameters, and one Sync behind them. */
 class Batch implements pg.Submittable {
-  readonly #input: BatchInput;
-  readonly #answers: Tagged[] = [];
+  readonly #statements: readonly Statement[];
+  readonly #kept: KeptStatements | undefined;
+  readonly #resolve: (outcome: Outcome) => void;
+  readonly #answers: Answer[] = [];
   #columns: Columns | undefined;
   #rows: object[] = [];
   /** The answer that cannot be read: what a listener of the connection throws would end the process. */
-  #unreadable: BatchOutcome | undefined;
+  #unreadable: Outcome | undefined;
 
-  constructor(input: BatchInput) {
-    this.#input = input;
+  constructor(
+    statements: readonly Statement[],
+    kept: KeptStatements | undefined,
+    resolve: (outcome: Outcome) => void,
+  ) {
+    this.#statements = statements;
+    this.#kept = kept;
+    this.#resolve = resolve;
   }
 
   submit(connection: pg.Connection): void {
     connection.stream.cork();
     try {
-      for (const statement of this.#input.statements) this.#write(connection, statement);
+      for (const statement of this.#statements) this.#write(connection, statement);
       connection.sync();
     } finally {
       connection.stream.uncork();
     }
   }
 
-  #write(connection: pg.Connection, { sql, params }: Statement): void {
-    const { kept, keep } = this.#input;
-    const name = keep ? preparedName(sql) : '';
-    if (name === '' || !kept.has(sql)) {
+  #write(connection: pg.Connection, statement: Statement): void {
+    const name = this.#kept?.nameOf(statement) ?? '';
+    const values = [...statement.params];
+    if (this.#kept?.columnsOf(statement) === undefined) {
       // One whose first run failed is there already; closing what is not there is no error.
       if (name !== '') connection.close({ type: 'S', name }, true);
-      connection.parse({ name, text: sql, types: [] }, true);
-      connection.bind({ statement: name, values: [...params] }, true);
+      connection.parse({ name, text: statement.sql, types: [] }, true);
+      connection.bind({ statement: name, values }, true);
       connection.describe({ type: 'P', name: '' }, true);
-    } else connection.bind({ statement: name, values: [...params] }, true);
+    } else connection.bind({ statement: name, values }, true);
     connection.execute({}, true);
   }
 
+  /** The statement that is being answered. */
   #current(): Statement | undefined {
-    return this.#input.statements[this.#answers.length];
+    return this.#statements[this.#answers.length];
   }
 
-  handleRowDescription({ fields }: { fields: readonly { name: string; dataTypeID: number }[] }): void {
+  handleRowDescription({ fields }: { readonly fields: Fields }): void {
     this.#columns = fields.map((field) => ({ name: field.name, decode: decoderOf(field.dataTypeID) }));
   }
 
-  handleDataRow({ fields }: { fields: readonly (string | null)[] }): void {
-    this.#columns ??= this.#input.kept.get(this.#current()?.sql ?? '') ?? [];
+  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    const statement = this.#current();
+    this.#columns ??= (statement && this.#kept?.columnsOf(statement)) ?? [];
     try {
       this.#rows.push(toRow(this.#columns, fields));
     } catch (error) {
@@ -95,12 +133,10 @@ class Batch implements pg.Submittable {
     }
   }
 
-  handleCommandComplete({ text }: { text: string }): void {
-    const { kept, keep } = this.#input;
-    const { sql = '' } = this.#current() ?? {};
-    if (keep && preparedName(sql) !== '' && !kept.has(sql)) kept.set(sql, this.#columns ?? []);
-    const affected = Number(/ (\d+)$/.exec(text)?.[1] ?? 0);
-    this.#answers.push({ rows: this.#rows, affected, tag: text });
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    const statement = this.#current();
+    if (statement !== undefined) this.#kept?.remember(statement, this.#columns ?? []);
+    this.#answers.push({ rows: this.#rows, affected: affectedBy(text), tag: text });
     this.#columns = undefined;
     this.#rows = [];
   }
@@ -110,29 +146,34 @@ class Batch implements pg.Submittable {
   }
 
   handleReadyForQuery(): void {
-    this.#input.resolve(this.#unreadable ?? { answers: this.#answers });
+    this.#resolve(this.#unreadable ?? { answers: this.#answers });
   }
 
   handleError(error: unknown): void {
-    // Prepared with the types of then, it would fail for as long as the connection lasts where a column has another one now.
-    this.#input.kept.delete(this.#current()?.sql ?? '');
-    this.#input.resolve(this.#unreadable ?? { answers: this.#answers, error });
+    const statement = this.#current();
+    if (statement !== undefined) this.#kept?.forget(statement);
+    this.#resolve(this.#unreadable ?? { answers: this.#answers, error });
   }
 
-  /** Statements are executed to their end, so there is nothing that could be suspended. */
+  /** Statements are executed to their end, so nothing can be suspended. */
   handlePortalSuspended(): void {}
 
-  handleCopyInResponse(connection: pg.Connection & { sendCopyFail(reason: string): void }): void {
-    connection.sendCopyFail('Nothing is copied here');
+  handleCopyInResponse(connection: CopyConnection): void {
+    connection.sendCopyFail(nothingIsCopied);
     // What asks for data takes the end of the message for a part of it, and would wait for another one.
-    if (this.#answers.length === this.#input.statements.length - 1) connection.sync();
+    if (this.#answers.length === this.#statements.length - 1) connection.sync();
   }
 
   handleCopyData(): void {}
 }
 
+/** How many rows, by what the database says that it did. */
+export function affectedBy(tag: string): number {
+  return Number(/ (\d+)$/.exec(tag)?.[1] ?? 0);
+}
+
 /** Tables were changed under a statement that was kept, or a pooler gave us another connection: prepared anew it runs. */
 export function isStale(error: unknown): boolean {
-  const { code = '', routine = '' } = error as { code?: string; routine?: string };
+  const { code = '', routine = '' } = (error ?? {}) as { code?: string; routine?: string };
   return code === '26000' || routine === 'RevalidateCachedQuery';
 }

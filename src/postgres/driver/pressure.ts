@@ -1,19 +1,19 @@
-/** How hard the database works and how far its replicas lag behind: what a run must respect. Reads statistics, locks nothing. */
+/** How hard the database works, and how far its replicas are behind. A run must respect both. Reads statistics and locks nothing. */
 import { withState } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { asOperator } from '../scope/tenant.ts';
 
 export interface Pressure {
-  /** Of the replica that is furthest behind; null where there is none, or where the login may not see it. */
+  /** Of the replica that is furthest behind. Null where there is none, or where the login may not see it. */
   readonly replicationLagMs: number | null;
   readonly replicationLagBytes: number | null;
   /** Other connections of this database that are running a statement. */
   readonly activeStatements: number;
-  /** How long a trivial statement took, the wait for a connection included. */
+  /** How long a trivial statement took, with the wait for a connection. */
   readonly latencyMs: number;
 }
 
-/** Measures, as the login: the roles of tenants see nothing of this. */
+/** Measures as the login, because the roles of tenants see nothing of this. */
 export async function readPressure(site: Site): Promise<Pressure> {
   const startedAt = performance.now();
   await withState(site, undefined, (tx) => tx.one('SELECT 1 AS one'));
@@ -28,7 +28,7 @@ export async function readPressure(site: Site): Promise<Pressure> {
   return { ...seen, latencyMs };
 }
 
-/** May the login see how far replicas lag? Otherwise a limit on that would silently never apply. */
+/** May the login see how far replicas are behind? A limit on that would otherwise never apply, and nobody would notice. */
 export function seesReplication(site: Site): Promise<boolean> {
   return asOperator(site.database, { settings: {}, readOnly: true }, async (tx) => {
     const { sees } = await tx.one<{ sees: boolean }>(

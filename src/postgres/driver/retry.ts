@@ -1,10 +1,10 @@
-/** Trying a transaction again that another one was in the way of. */
+/** Tries a transaction again when another one was in its way. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { DroverError } from '../../errors.ts';
 
 const passing: readonly string[] = ['RETRYABLE', 'LOCK_TIMEOUT', 'COUNT_MISMATCH', 'REFERENCES_LEFT'];
 
-/** Runs `attempt` up to `retries` times more after an error that may pass, with a growing, jittered pause. */
+/** Runs `attempt`, and up to `retries` times more after an error that may pass. The pauses grow and differ by chance. */
 export async function withRetries<T>(retries: number, attempt: (tries: number) => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries += 1) {
     try {

@@ -2,11 +2,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DroverError } from '../../errors.ts';
-import { isStale, sendBatch } from './message.ts';
+import type { Connection, Outcome } from './connection.ts';
 import type { Connections, Database, Extent, Tx } from './database.ts';
-import { prepared } from './statement-names.ts';
-import type { Connection, Message, Nesting, Outcome, Statement } from './transaction.ts';
-import { refuseNesting, runTransaction } from './transaction.ts';
+import { KeptStatements } from './kept-statements.ts';
+import { isStale, sendBatch, sendScript } from './message.ts';
+import type { Opening } from './opening.ts';
+import type { Statement } from './question.ts';
+import { type Nesting, refuseNesting, runTransaction } from './transaction.ts';
 
 export interface ServerTarget {
   /** postgres://user:password@host:port/database?… as libpq understands it. */
@@ -19,9 +21,9 @@ export interface ServerTarget {
 /** Opens a pool and proves that the server answers; DATABASE_UNREACHABLE otherwise. */
 export async function openServer(target: ServerTarget): Promise<Database> {
   const pool = createPool(target);
-  // A connection that dies while idle is replaced by the pool at the next use; without a listener the process ends.
+  // The pool replaces a connection that dies while it is idle. Without a listener the process would end.
   pool.on('error', () => undefined);
-  // One that is ended the moment it is there reports it before whoever asked for it can listen.
+  // A connection may end in the moment in which it is made, before whoever asked for it listens.
   pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     return new Server(pool, target, await keepsStatements(pool));
@@ -32,8 +34,8 @@ export async function openServer(target: ServerTarget): Promise<Database> {
 }
 
 /**
- * May connections keep statements prepared? A pooler gives a connection to somebody else between two transactions, and tells a
- * process id of its own; then they may not.
+ * May connections keep statements prepared? Behind a pooler they may not, because it gives a connection to somebody else between two
+ * transactions. A pooler tells a process id of its own.
  */
 async function keepsStatements(pool: pg.Pool): Promise<boolean> {
   const client = await pool.connect();
@@ -45,9 +47,15 @@ async function keepsStatements(pool: pg.Pool): Promise<boolean> {
   }
 }
 
+/** One connection of the pool, which knows what it keeps prepared. */
+class ServerClient extends pg.Client {
+  readonly kept = new KeptStatements();
+}
+
 function createPool(target: ServerTarget): pg.Pool {
   try {
     return new pg.Pool({
+      Client: ServerClient,
       connectionString: target.url,
       max: target.poolSize ?? 8,
       application_name: target.applicationName ?? 'drover',
@@ -59,7 +67,7 @@ function createPool(target: ServerTarget): pg.Pool {
   }
 }
 
-/** One connection that is there for questions about health only. */
+/** A pool of one connection, for questions about health only. */
 function createProbe({ url, applicationName = 'drover' }: ServerTarget): pg.Pool {
   const probe = new pg.Pool({
     connectionString: url,
@@ -72,7 +80,7 @@ function createProbe({ url, applicationName = 'drover' }: ServerTarget): pg.Pool
   return probe;
 }
 
-/** Names the server, never the password. */
+/** The message names the server and never the password. */
 function unreachable(url: string, cause: unknown): DroverError {
   const where = describeUrl(url);
   const reason = reasonOf(cause);
@@ -90,7 +98,7 @@ function describeUrl(text: string): { host: string; port: string; database: stri
   return { host, port: url.port || unknown.port, database };
 }
 
-/** Only reasons that are known to hold no secret; a driver may quote the connection string in its message. */
+/** Only reasons that are known to hold no secret. A driver may quote the connection string in its message. */
 function reasonOf(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const known: Record<string, string> = {
@@ -125,7 +133,7 @@ class Server implements Database {
     this.#keeps = keeps;
   }
 
-  async transaction<T>(opening: string, work: (tx: Tx) => Promise<T>, extent: Extent = 'any'): Promise<T> {
+  async transaction<T>(opening: Opening, work: (tx: Tx) => Promise<T>, extent: Extent = 'any'): Promise<T> {
     refuseNesting(this.#nesting);
     const client = await this.#connect();
     const lost = watchForLoss(client);
@@ -134,7 +142,7 @@ class Server implements Database {
       return await runTransaction(connection, { opening, extent, nesting: this.#nesting }, work);
     } finally {
       lost.stop();
-      // A connection that may still be in its transaction is ended, not given to the next caller.
+      // The next caller must not get a connection that may still be in a transaction.
       client.release(connection.abandoned || lost.happened());
     }
   }
@@ -158,16 +166,18 @@ class Server implements Database {
     return this.#closing;
   }
 
-  async #connect(): Promise<pg.PoolClient> {
+  async #connect(): Promise<pg.PoolClient & ServerClient> {
     try {
-      return await this.#pool.connect();
+      const client = await this.#pool.connect();
+      if (client instanceof ServerClient) return client;
     } catch (error) {
       throw unreachable(this.#target.url, error);
     }
+    throw new DroverError('INTERNAL', 'The pool gave a connection of another kind.');
   }
 }
 
-/** The statement under way reports the loss; this listener only keeps the process from ending. */
+/** The statement under way reports the loss. This listener only keeps the process from ending. */
 function watchForLoss(client: pg.PoolClient): { happened(): boolean; stop(): void } {
   let happened = false;
   const listener = (): void => {
@@ -178,51 +188,34 @@ function watchForLoss(client: pg.PoolClient): { happened(): boolean; stop(): voi
 }
 
 class ServerConnection implements Connection {
-  readonly #client: pg.PoolClient;
+  readonly #client: ServerClient;
   readonly #keeps: boolean;
   abandoned = false;
 
-  constructor(client: pg.PoolClient, keeps: boolean) {
+  constructor(client: ServerClient, keeps: boolean) {
     this.#client = client;
     this.#keeps = keeps;
   }
 
-  async send({ opening, statements, commit }: Message): Promise<Outcome> {
-    const before = opening === undefined ? [] : statementsOf(opening);
-    const all = [...before, ...statements, ...(commit ? [commitStatement] : [])];
-    const { answers, error } = await sendBatch(this.#client, all, this.#keeps);
-    const outcome = {
-      answers: answers.slice(before.length, before.length + statements.length),
-      end: commit ? answers[all.length - 1]?.tag : undefined,
-    };
-    if (error === undefined) return outcome;
-    const { sql } = all[answers.length] ?? commitStatement;
-    if (!isStale(error)) return { ...outcome, failure: { sql, error } };
-    this.abandon();
+  async send(statements: readonly Statement[]): Promise<Outcome> {
+    const outcome = await sendBatch(this.#client, statements, this.#keeps ? this.#client.kept : undefined);
+    return isStale(outcome.error) ? this.#asStale(statements, outcome) : outcome;
+  }
+
+  /** Tables have another shape than the statements that are kept, so the connection goes. The next one prepares anew. */
+  async #asStale(statements: readonly Statement[], { answers, error }: Outcome): Promise<Outcome> {
+    await this.abandon();
+    const statement = statements[answers.length]?.sql ?? '';
     const message = 'Tables were changed while this connection was open; try again.';
-    const stale = new DroverError('RETRYABLE', message, { statement: sql }, { cause: error });
-    return { ...outcome, failure: { sql, error: stale } };
+    return { answers, error: new DroverError('RETRYABLE', message, { statement }, { cause: error }) };
   }
 
-  async script(sql: string): Promise<void> {
-    await this.#client.query(sql);
+  script(sql: string): Promise<Outcome> {
+    return sendScript(this.#client, sql);
   }
 
-  abandon(): void {
+  abandon(): Promise<void> {
     this.abandoned = true;
+    return Promise.resolve();
   }
-}
-
-const commitStatement: Statement = { sql: prepared('COMMIT'), params: [] };
-
-/** What does not hold a tenant or another value. */
-const keepable = /^\s*(BEGIN|SET LOCAL ROLE)\b/;
-
-/** An opening as the statements it consists of: text in quotes, which doubles every quote in it, belongs to one of them. */
-function statementsOf(opening: string): Statement[] {
-  const texts = opening.match(/(?:'[^']*'|"[^"]*"|[^;'"])+/g) ?? [];
-  return texts.map((text) => ({
-    sql: keepable.test(text) ? prepared(text.trim()) : text.trim(),
-    params: [],
-  }));
 }

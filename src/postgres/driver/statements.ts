@@ -1,206 +1,212 @@
 /**
  * The statements of one transaction. A round trip costs more than a small statement, so they are few: the opening travels with the
- * first statement, statements that are started together travel together, and what was left for the end travels with COMMIT.
+ * first message, what is asked together is one message, and what was left for the end travels with COMMIT.
+ *
+ * No text is read to find out what a statement does. The database says what it did, and a statement that ended the transaction is an
+ * error: what it saved stays saved, but nothing is reported as saved, and nobody goes on with the connection.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DroverError } from '../../errors.ts';
-import { atMostOne, exactlyOne, renderQuery } from './database.ts';
-import type { BatchQuery, Extent, Query, Tx } from './database.ts';
+import type { Connection } from './connection.ts';
+import { readBatches } from './cursors.ts';
+import type { BatchQuery, Extent, Tx } from './database.ts';
 import { translate } from './errors.ts';
-import type { Answer, Connection, Outcome, Statement } from './transaction.ts';
-
-const transactionControl =
-  /^\s*(begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(work\s+|transaction\s+)?to\b))\b/i;
-
-/** A statement that waits to be sent; a script has no parameters. */
-interface Asked {
-  readonly sql: string;
-  readonly params: Statement['params'] | undefined;
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: unknown) => void;
-}
+import { type Opening, openingStatements } from './opening.ts';
+import {
+  affected,
+  type Answer,
+  type Answers,
+  inOrder,
+  many,
+  maybeOne,
+  one,
+  prepared,
+  type Query,
+  type Question,
+  type Row,
+  type Statement,
+  statementOf,
+} from './question.ts';
 
 interface Beginning {
-  readonly opening: string;
+  readonly opening: Opening;
   readonly extent: Extent;
   /** Closed by whoever runs the transaction. */
   readonly state: { readonly open: boolean };
 }
 
+/**
+ * `new`: nothing was sent, and a transaction that asks nothing is none. `open`: it was begun. `over`: COMMIT was done. `failed`: it
+ * was not begun, or COMMIT failed, so a statement would run outside it, as the login and for no tenant. `broken`: a statement ended it.
+ */
+type Stage = 'new' | 'open' | 'over' | 'failed' | 'broken';
+
+const commitStatement = statementOf(prepared('COMMIT'));
+
+/** What the database reports for a statement that begins or ends a transaction. */
+const controlTags: readonly string[] = [
+  'BEGIN',
+  'START TRANSACTION',
+  'COMMIT',
+  'ROLLBACK',
+  'PREPARE TRANSACTION',
+];
+
 export class Statements implements Tx {
   readonly #connection: Connection;
+  readonly #opening: readonly Statement[];
   readonly #extent: Extent;
   readonly #state: { readonly open: boolean };
-  /** Until it is sent: a transaction that asks nothing is none. */
-  #opening: string | undefined;
-  #ended = false;
-  /** It was not begun, or its COMMIT failed: what is sent now would run outside it, as the login and for no tenant. */
-  #failed = false;
-  #cursors = 0;
-  #waiting: Asked[] = [];
+  #stage: Stage = 'new';
   readonly #last: Statement[] = [];
-  /** Of the messages that are under way: a connection carries one at a time. */
-  #sending: Promise<void> | undefined;
+  /** Resolves when no message is under way: a connection carries one at a time. */
+  #sent: Promise<unknown> = Promise.resolve();
 
   constructor(connection: Connection, { opening, extent, state }: Beginning) {
-    if (!/^\s*begin\b/i.test(opening)) {
-      throw new DroverError('INTERNAL', 'A transaction must be opened by a message that begins with BEGIN.');
-    }
     this.#connection = connection;
-    this.#opening = opening;
+    this.#opening = openingStatements(opening);
     this.#extent = extent;
     this.#state = state;
   }
 
   /** Resolves when no statement is under way, whether or not it succeeded. */
   async settle(): Promise<void> {
-    while (this.#sending !== undefined) await this.#sending;
+    let sent: Promise<unknown>;
+    do {
+      sent = this.#sent;
+      await sent;
+    } while (sent !== this.#sent);
   }
 
-  /** COMMIT of a transaction in which a statement failed is a ROLLBACK that reports success: the tag tells. */
   async commit(): Promise<void> {
-    if (this.#failed) throw aborted();
-    if (this.#ended || (this.#opening !== undefined && this.#last.length === 0)) return;
-    const { end, failure } = await this.#exchange(this.#last, true);
-    if (failure !== undefined) throw errorOf(failure);
-    if (end !== 'COMMIT') throw aborted();
+    if (this.#stage === 'broken') throw endedEarly();
+    if (this.#stage === 'failed') throw aborted();
+    if (this.#stage === 'over' || (this.#stage === 'new' && this.#last.length === 0)) return;
+    await this.#exchange([], true);
   }
 
   async rollBack(): Promise<void> {
-    if (this.#opening === undefined && !this.#ended)
-      await this.#connection.script('ROLLBACK').catch(() => this.#connection.abandon());
+    if (this.#stage !== 'open' && this.#stage !== 'failed') return;
+    const { error } = await this.#connection.script('ROLLBACK');
+    if (error !== undefined) await this.#connection.abandon();
   }
 
-  async many<R extends object>(query: Query, params: readonly unknown[] = []): Promise<R[]> {
-    const { text, values } = renderQuery(query, params);
-    const { rows } = await this.#ask(text, values);
-    return rows as R[];
+  many<R extends object = Row>(query: Query, params?: readonly unknown[]): Promise<R[]> {
+    return this.#answer(() => many<R>(query, params));
   }
 
-  async one<R extends object>(query: Query, params: readonly unknown[] = []): Promise<R> {
-    return exactlyOne(await this.many<R>(query, params), query);
+  one<R extends object = Row>(query: Query, params?: readonly unknown[]): Promise<R> {
+    return this.#answer(() => one<R>(query, params));
   }
 
-  async maybeOne<R extends object>(query: Query, params: readonly unknown[] = []): Promise<R | undefined> {
-    return atMostOne(await this.many<R>(query, params), query);
+  maybeOne<R extends object = Row>(query: Query, params?: readonly unknown[]): Promise<R | undefined> {
+    return this.#answer(() => maybeOne<R>(query, params));
   }
 
-  async run(query: Query, params: readonly unknown[] = []): Promise<number> {
-    const { text, values } = renderQuery(query, params);
-    const { affected } = await this.#ask(text, values);
-    return affected;
+  run(query: Query, params?: readonly unknown[]): Promise<number> {
+    return this.#answer(() => affected(query, params));
   }
 
-  async script(sql: string): Promise<void> {
-    await this.#ask(sql, undefined);
+  ask<T>(question: Question<T>): Promise<T> {
+    return this.#answer(() => question);
   }
 
-  async last(query: Query, params: readonly unknown[] = []): Promise<void> {
-    const { text, values } = renderQuery(query, params);
-    this.#refuse(text);
-    this.#last.push({ sql: text, params: values });
+  together<const Q extends readonly Question<unknown>[]>(questions: Q): Promise<Answers<Q>> {
+    return this.#answer(() => inOrder(questions));
   }
 
-  once<T>(_name: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return work(this);
+  script(sql: string): Promise<void> {
+    return this.#queue(() => this.#sendScript(sql));
   }
 
-  /** Through a cursor: all batches see the table as it was when the first one was read. */
-  async batches<R extends object>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void> {
-    const cursor = `drover_batches_${(this.#cursors += 1)}`;
-    const { text, values } = renderQuery(query.sql, query.params ?? []);
-    await this.#ask(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${text}`, values);
-    for (let size = query.size; ;) {
-      const rows = await this.many<R>(`FETCH ${size} FROM ${cursor}`);
-      const next = rows.length === 0 ? size : await visit(rows);
-      if (rows.length < size) break;
-      size = next;
+  async last(query: Query, params?: readonly unknown[]): Promise<void> {
+    const statement = statementOf(query, params);
+    this.#refuseLate(statement);
+    this.#last.push(statement);
+  }
+
+  batches<R extends object>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void> {
+    return readBatches<R>(this, [query], visit);
+  }
+
+  async #answer<T>(make: () => Question<T>): Promise<T> {
+    const { statements, read } = make();
+    return read(await this.#queue(() => this.#send(statements)));
+  }
+
+  /** After what was asked before it. */
+  #queue<T>(send: () => Promise<T>): Promise<T> {
+    const result = this.#sent.then(send);
+    this.#sent = result.catch(() => undefined);
+    return result;
+  }
+
+  async #send(asked: readonly Statement[]): Promise<readonly Answer[]> {
+    const [first] = asked;
+    if (first === undefined) return [];
+    this.#refuseLate(first);
+    return this.#exchange(asked, this.#extent === 'single');
+  }
+
+  async #sendScript(sql: string): Promise<void> {
+    const statement = statementOf(sql);
+    this.#refuseLate(statement);
+    if (this.#stage === 'new') await this.#exchange([], false);
+    const { answers, error } = await this.#connection.script(sql);
+    await this.#requireStillOpen(
+      answers.map(() => statement),
+      answers,
+    );
+    if (error !== undefined) throw translate(error, { statement: sql });
+  }
+
+  /** One message: the opening where it was not sent yet, what is asked, and at the end what was left for the end and COMMIT. */
+  async #exchange(asked: readonly Statement[], commit: boolean): Promise<readonly Answer[]> {
+    const opening = this.#stage === 'new' ? this.#opening : [];
+    const own = commit ? [...asked, ...this.#last.splice(0)] : asked;
+    const message = [...opening, ...own, ...(commit ? [commitStatement] : [])];
+    this.#stage = 'open';
+    const { answers, error } = await this.#connection.send(message);
+    const ownAnswers = answers.slice(opening.length, opening.length + own.length);
+    await this.#requireStillOpen(own, ownAnswers);
+    if (error !== undefined) {
+      if (commit || answers.length < opening.length) this.#stage = 'failed';
+      throw translate(error, { statement: message[answers.length]?.sql ?? '' });
     }
-    await this.run(`CLOSE ${cursor}`);
+    if (commit) this.#end(answers.at(-1));
+    return ownAnswers.slice(0, asked.length);
   }
 
-  #ask(sql: string, params: Asked['params']): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      this.#refuse(sql);
-      this.#waiting.push({ sql, params, resolve, reject });
-      this.#sending ??= this.#sendWaiting();
-    });
+  /** COMMIT of a transaction in which a statement failed is a ROLLBACK that reports success: the tag tells. */
+  #end(answer: Answer | undefined): void {
+    this.#stage = 'over';
+    if (answer?.tag !== 'COMMIT') throw aborted();
   }
 
-  async #sendWaiting(): Promise<void> {
-    // Whatever is started together with the first is there after this.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const script = this.#waiting.findIndex(({ params }) => params === undefined);
-      const together = this.#waiting.splice(0, script === -1 ? this.#waiting.length : Math.max(1, script));
-      // What was asked while another message was under way may find that one to have been the end.
-      if (this.#refusal('')) for (const { sql, reject } of together) reject(this.#refusal(sql));
-      else await (script === 0 ? this.#sendScript(together) : this.#sendTogether(together));
-    }
-    this.#sending = undefined;
+  async #requireStillOpen(statements: readonly Statement[], answers: readonly Answer[]): Promise<void> {
+    const breaker = statements.find((statement, at) => controls(statement, answers[at]));
+    if (breaker === undefined) return;
+    this.#stage = 'broken';
+    await this.#connection.abandon();
+    throw endedEarly(breaker);
   }
 
-  async #sendTogether(asked: readonly Asked[]): Promise<void> {
-    const commit = this.#extent === 'single';
-    const statements = asked.map(({ sql, params = [] }) => ({ sql, params }));
-    const all = commit ? [...statements, ...this.#last.splice(0)] : statements;
-    const { answers, failure } = await this.#exchange(all, commit);
-    const atEnd = failure !== undefined && answers.length >= asked.length;
-    for (const [at, { resolve, reject }] of asked.entries()) {
-      const answer = answers[at];
-      if (answer !== undefined && !atEnd) resolve(answer);
-      else if (failure !== undefined && (atEnd || at === answers.length)) reject(errorOf(failure));
-    }
-    const others = asked.slice(answers.length + (failure === undefined ? 0 : 1));
-    // Whoever waits for several must see what failed, though it was asked from deeper down: it is handed up before the others.
-    if (others.length > 0) await nextTurn();
-    for (const { sql, reject } of others) reject(notRun(sql));
-  }
-
-  async #sendScript(asked: readonly Asked[]): Promise<void> {
-    for (const { sql, resolve, reject } of asked)
-      try {
-        if (this.#opening !== undefined) {
-          const { failure } = await this.#exchange([], false);
-          if (failure !== undefined) throw errorOf(failure);
-        }
-        await this.#connection.script(sql);
-        resolve({ rows: [], affected: 0 });
-      } catch (error) {
-        reject(translate(error, { statement: sql }));
-      }
-  }
-
-  async #exchange(statements: readonly Statement[], commit: boolean): Promise<Outcome> {
-    const opening = this.#opening;
-    this.#opening = undefined;
-    const outcome = await this.#connection.send({ opening, statements, commit });
-    const failed = outcome.failure !== undefined;
-    this.#ended ||= commit && !failed;
-    this.#failed ||= failed && (commit || (opening !== undefined && outcome.answers.length === 0));
-    return outcome;
-  }
-
-  #refuse(sql: string): void {
-    const refusal = this.#refusal(sql);
-    if (refusal !== undefined) throw refusal;
-    if (!transactionControl.test(sql)) return;
-    const message = 'Only the transaction itself begins, commits and rolls back.';
-    throw new DroverError('INTERNAL', message, { statement: sql });
-  }
-
-  /** Why no statement may be sent any more. */
-  #refusal(statement: string): DroverError | undefined {
-    if (!this.#state.open) return tooLate(statement);
-    if (this.#failed) return notRun(statement);
-    if (!this.#ended) return undefined;
-    const message = 'A transaction of a single statement was asked for another one.';
-    return new DroverError('INTERNAL', message, { statement });
+  /** @throws where no statement may be sent any more */
+  #refuseLate({ sql }: Statement): void {
+    if (!this.#state.open) throw tooLate(sql);
+    if (this.#stage === 'broken') throw endedEarly();
+    if (this.#stage === 'failed') throw notRun(sql);
+    if (this.#stage === 'over') throw afterTheOnlyOne(sql);
   }
 }
 
-function errorOf({ error, sql }: NonNullable<Outcome['failure']>): DroverError {
-  return translate(error, { statement: sql });
+function controls({ backToSavepoint = false }: Statement, answer: Answer | undefined): boolean {
+  return answer !== undefined && controlTags.includes(answer.tag) && !backToSavepoint;
+}
+
+function endedEarly(breaker?: Statement): DroverError {
+  const message =
+    'A statement began or ended a transaction. Only the transaction itself begins, commits and rolls back.';
+  return new DroverError('INTERNAL', message, breaker === undefined ? {} : { statement: breaker.sql });
 }
 
 function aborted(): DroverError {
@@ -220,4 +226,9 @@ function notRun(statement: string): DroverError {
     'A statement was not run, because one before it had failed.',
     { statement },
   );
+}
+
+function afterTheOnlyOne(statement: string): DroverError {
+  const message = 'A transaction of a single statement was asked for another one.';
+  return new DroverError('INTERNAL', message, { statement });
 }

@@ -5,47 +5,12 @@
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { DroverError } from '../../errors.ts';
+import type { Connection } from './connection.ts';
 import type { Extent, Tx } from './database.ts';
+import type { Opening } from './opening.ts';
 import { Statements } from './statements.ts';
 
-/** One statement; its parameters in text form. */
-export interface Statement {
-  readonly sql: string;
-  readonly params: readonly (string | null)[];
-}
-
-/** What goes to the database at once and in this order. Where one fails, those behind it do not run. */
-export interface Message {
-  /** Literal text without parameters, where the transaction is not begun yet. */
-  readonly opening: string | undefined;
-  readonly statements: readonly Statement[];
-  readonly commit: boolean;
-}
-
-export interface Answer {
-  readonly rows: object[];
-  readonly affected: number;
-}
-
-export interface Outcome {
-  /** Of the statements, as far as it came. */
-  readonly answers: readonly Answer[];
-  /** What the database did for COMMIT. */
-  readonly end?: string | undefined;
-  readonly failure?: { readonly sql: string; readonly error: unknown };
-}
-
-/** What an adapter does for one connection; values are in text form, results already decoded. */
-export interface Connection {
-  /** Never rejects: what fails is part of the outcome. */
-  send(message: Message): Promise<Outcome>;
-  /** Several statements as one text. */
-  script(sql: string): Promise<unknown>;
-  /** It could not be taken out of its transaction, so nobody may use it again. */
-  abandon(): void;
-}
-
-/** Marks the work that runs inside a transaction, one per Database. */
+/** Marks the work that runs inside a transaction, one for each Database. */
 export type Nesting = AsyncLocalStorage<{ open: boolean }>;
 
 /** Refuses a transaction inside a transaction of the same Database, where it would wait for itself. */
@@ -58,7 +23,7 @@ export function refuseNesting(nesting: Nesting): void {
 }
 
 export interface Begin {
-  readonly opening: string;
+  readonly opening: Opening;
   readonly extent: Extent;
   readonly nesting: Nesting;
 }

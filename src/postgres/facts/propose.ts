@@ -12,7 +12,7 @@ export async function proposeConfig(
   db: Database,
   { schemas }: { readonly schemas: readonly string[] },
 ): Promise<{ config: Config; yaml: string; notes: string[] }> {
-  return db.transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', async (tx) => {
+  return db.transaction({ isolation: 'repeatable read', readOnly: true }, async (tx) => {
     const catalog = await readCatalog(tx, { schemas });
     const models = new Set(listModelCandidates(catalog).map((candidate) => candidate.table.id));
     const proposal = propose(catalog, schemas, await observe(tx, catalog, models));

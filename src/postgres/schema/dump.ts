@@ -4,6 +4,7 @@
  */
 import { DroverError } from '../../errors.ts';
 import type { Database, Tx } from '../driver/database.ts';
+import type { Opening } from '../driver/opening.ts';
 import { quoteTable, quoteIdent } from '../sql/identifiers.ts';
 import {
   type DumpedPolicy,
@@ -15,7 +16,8 @@ import {
 
 /** Tables, then constraints and indexes, then row-level security, policies and grants; refuses what it cannot say. */
 export async function dumpSchema(db: Database, schema: string): Promise<string> {
-  const opening = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog`;
+  const settings = ['SET LOCAL search_path = pg_catalog'];
+  const opening: Opening = { isolation: 'repeatable read', readOnly: true, settings };
   return db.transaction(opening, (tx) => dump(tx, schema));
 }
 

@@ -29,7 +29,7 @@ export interface IsolationExpectation {
 
 /** Throws ISOLATION_NOT_EFFECTIVE with everything that is missing. */
 export async function checkIsolation(db: Database, expected: IsolationExpectation): Promise<void> {
-  const problems = await db.transaction('BEGIN READ ONLY', (tx) => catalogueProblems(tx, expected));
+  const problems = await db.transaction({ readOnly: true }, (tx) => catalogueProblems(tx, expected));
   // Trying needs the roles and tables that the catalogue was asked for.
   for (const role of problems.length === 0 ? expected.tenantRoles : []) {
     problems.push(...(await probe(db, expected, role)));
@@ -112,7 +112,8 @@ function privilegeProblems(expected: ExpectedTable, found: TableSecurity): strin
 
 /** As the role, without a tenant: it is that role, row-level security is active for it, and it sees nothing. */
 async function probe(db: Database, expected: IsolationExpectation, role: string): Promise<string[]> {
-  return db.transaction(`BEGIN READ ONLY; SET LOCAL ROLE ${quoteIdent(role)}`, async (tx) => {
+  const opening = { readOnly: true, settings: [`SET LOCAL ROLE ${quoteIdent(role)}`] };
+  return db.transaction(opening, async (tx) => {
     const { user } = await tx.one<{ user: string }>('SELECT current_user::text AS user');
     const problems = user === role ? [] : [`transactions run as ${user} and not as ${role}`];
     for (const setting of expected.settings) {

@@ -8,6 +8,7 @@
  */
 import { DroverError } from '../../errors.ts';
 import type { Database, Tx } from '../driver/database.ts';
+import type { Opening } from '../driver/opening.ts';
 import { quoteIdent } from '../sql/identifiers.ts';
 import {
   checksumOf,
@@ -57,7 +58,7 @@ export async function migrateSchema(db: Database, options: MigrateOptions): Prom
  */
 export async function listPending(db: Database, options: MigrateOptions): Promise<string[]> {
   const work = { ...options, files: readMigrationFiles(options.variant, options.folder ?? migrationsFolder) };
-  return db.transaction('BEGIN READ ONLY', async (tx) => {
+  return db.transaction({ readOnly: true }, async (tx) => {
     const found = await findSchema(tx, work.schema);
     if (found === 'foreign') throw occupied(work.schema);
     const applied = found === 'ours' ? await listApplied(tx, work.schema) : [];
@@ -70,7 +71,7 @@ export async function listPending(db: Database, options: MigrateOptions): Promis
 }
 
 // Long enough for another process to finish a migration; then LOCK_TIMEOUT instead of a start that never ends.
-const opening = `BEGIN; SET LOCAL lock_timeout = '120s'`;
+const opening: Opening = { settings: [`SET LOCAL lock_timeout = '120s'`] };
 
 async function applyNext(tx: Tx, work: Work): Promise<string | undefined> {
   await lockSchema(tx, work.schema);

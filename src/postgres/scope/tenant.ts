@@ -1,12 +1,14 @@
 /**
- * The one place that sets role and tenant. Both are literals in the message that begins the transaction: it costs no
- * round trip, ends with the transaction whatever happens, and passes poolers and fleets that swallow `set_config`.
+ * The one place that sets role and tenant. Both are literals in the statements that open the transaction. They cost no round trip,
+ * end with the transaction whatever happens, and pass poolers and fleets that swallow `set_config`.
  *
  * A scope says how a database separates tenants. Drover's own is `platformScope` in ../platform/scope.ts; that of a
  * foreign database comes from its configuration. A database without roles and settings has an empty scope.
  */
 import { DroverError } from '../../errors.ts';
 import type { Database, Extent, Tx } from '../driver/database.ts';
+import type { Opening } from '../driver/opening.ts';
+import { affected, one, prepared, type Query } from '../driver/question.ts';
 import { quoteIdent, quoteLiteral } from '../sql/identifiers.ts';
 
 export interface TenantScope {
@@ -76,7 +78,7 @@ export async function asOperator<T>(
  */
 export async function enterTenant(tx: Tx, scope: TenantScope, tenantId: string): Promise<void> {
   const settings = fill(scope.settings, '$tenant', checkTenant(scope, tenantId));
-  await tx.script(bindingsOf(scope.role, settings).join('; '));
+  await bind(tx, scope.role, settings);
 }
 
 /**
@@ -86,10 +88,12 @@ export async function enterTenant(tx: Tx, scope: TenantScope, tenantId: string):
 export async function asOperatorWithin(tx: Tx, scope: TenantScope, work: () => Promise<void>): Promise<void> {
   const { operatorRole } = scope;
   if (operatorRole === undefined) return work();
-  const { role } = await tx.one<{ role: string }>('SELECT current_user::text AS role');
-  await tx.script(`SET LOCAL ROLE ${quoteIdent(operatorRole)}`);
+  const [{ role }] = await tx.together([
+    one<{ role: string }>('SELECT current_user::text AS role'),
+    affected(roleSql(operatorRole)),
+  ]);
   await work();
-  return tx.script(`SET LOCAL ROLE ${quoteIdent(role)}`);
+  await tx.run(roleSql(role));
 }
 
 /**
@@ -102,9 +106,9 @@ export async function asFleetWithin(
   { tenantIds, work }: { readonly tenantIds: readonly string[]; readonly work: () => Promise<void> },
 ): Promise<void> {
   const { role, settings } = fleetBindings(scope, tenantIds);
-  await tx.script(bindingsOf(role, settings).join('; '));
+  await bind(tx, role, settings);
   await work();
-  if (scope.operatorRole !== undefined) await tx.script(`SET LOCAL ROLE ${quoteIdent(scope.operatorRole)}`);
+  if (scope.operatorRole !== undefined) await tx.run(roleSql(scope.operatorRole));
 }
 
 /** Can one transaction see several tenants? */
@@ -126,28 +130,34 @@ function fleetOf(scope: TenantScope): { role?: string; settings: Readonly<Record
 }
 
 function opening(
-  scope: TenantScope,
+  { isolation, readOnly, lockTimeoutMs }: TenantScope,
   role: string | undefined,
   settings: Readonly<Record<string, string>>,
-): string {
-  const isolation = scope.isolation ? ` ISOLATION LEVEL ${isolationLevels[scope.isolation]}` : '';
-  const parts = [`BEGIN${isolation}${scope.readOnly ? ' READ ONLY' : ''}`];
-  if (scope.lockTimeoutMs !== undefined)
-    parts.push(`SET LOCAL lock_timeout = ${wholeMs(scope.lockTimeoutMs)}`);
-  return [...parts, ...bindingsOf(role, settings)].join('; ');
+): Opening {
+  const timeout = lockTimeoutMs === undefined ? [] : [`SET LOCAL lock_timeout = ${wholeMs(lockTimeoutMs)}`];
+  return { isolation, readOnly, settings: [...timeout, ...bindingsOf(role, settings)] };
 }
 
-function bindingsOf(role: string | undefined, settings: Readonly<Record<string, string>>): string[] {
+/** From here on to the end of an open transaction. */
+async function bind(
+  tx: Tx,
+  role: string | undefined,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  await tx.together(bindingsOf(role, settings).map((query) => affected(query)));
+}
+
+function bindingsOf(role: string | undefined, settings: Readonly<Record<string, string>>): Query[] {
   const bindings = Object.entries(settings).map(
     ([name, value]) => `SET LOCAL ${settingName(name)} = ${quoteLiteral(value)}`,
   );
-  return role === undefined ? bindings : [`SET LOCAL ROLE ${quoteIdent(role)}`, ...bindings];
+  return role === undefined ? bindings : [roleSql(role), ...bindings];
 }
 
-const isolationLevels = {
-  'read committed': 'READ COMMITTED',
-  'repeatable read': 'REPEATABLE READ',
-} as const;
+/** A role is not a tenant's, so every connection may keep the statement. */
+function roleSql(role: string): Query {
+  return prepared(`SET LOCAL ROLE ${quoteIdent(role)}`);
+}
 
 function wholeMs(value: number): string {
   if (Number.isSafeInteger(value) && value >= 0) return String(value);

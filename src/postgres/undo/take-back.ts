@@ -9,6 +9,7 @@
 import { findTable } from '../../engine/catalogue/catalog.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
+import { backToSavepoint } from '../driver/question.ts';
 import { findRowKey } from '../sql/keys.ts';
 import { changedColumns, skipAll } from './chunk.ts';
 import type { Chunk, UndoContext, UndoTarget, Undone } from './chunk.ts';
@@ -63,7 +64,7 @@ async function halving(
     return undone;
   } catch (error) {
     if (!(error instanceof DroverError) || !refusals.includes(error.code)) throw error;
-    await tx.run('ROLLBACK TO SAVEPOINT drover_undo');
+    await tx.ask(backToSavepoint('drover_undo'));
     const [only] = chunks;
     if (chunks.length === 1 && only?.keys.length === 1)
       return [skipAll(only, `the database refuses the old value: ${error.message}`)];

@@ -2,7 +2,9 @@
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { compareText } from '../../engine/order.ts';
 import { DroverError } from '../../errors.ts';
-import type { Tx } from '../driver/database.ts';
+import { readBatches } from '../driver/cursors.ts';
+import type { BatchQuery, Tx } from '../driver/database.ts';
+import { many, type Question } from '../driver/question.ts';
 import { bind, raw, sql } from '../sql/sql.ts';
 import { hitsOf, usageSql, usedTables } from './rows.ts';
 import type { Hit, UsageAsked, UsageRow, UsedTable } from './rows.ts';
@@ -19,7 +21,7 @@ export type UsageByType = Readonly<Record<string, UsageCount>>;
 
 const batchRows = 500;
 
-/** The usage of each model, in the order of `asked.models`: one statement for each table. */
+/** The usage of each model, in the order of `asked.models`. */
 export async function countUsage(tx: Tx, asked: Omit<UsageAsked, 'fleet'>): Promise<UsageByType[]> {
   const uses = await countUsageByTenant(tx, asked);
   const byModel = new Map(uses.map(({ model, counts }) => [model, counts]));
@@ -34,13 +36,12 @@ export interface ModelUsage {
   readonly counts: UsageByType;
 }
 
-/** The usage of each model by each tenant of a fleet that uses it; all tables are asked together. */
+/** The usage of each model by each tenant of a fleet that uses it. */
 export async function countUsageByTenant(tx: Tx, asked: UsageAsked): Promise<ModelUsage[]> {
   const found = new Map<string, ModelUsage & { counts: Record<string, UsageCount> }>();
-  const tables = usedTables(asked);
-  const tallies = await Promise.all(tables.map((used) => tallyTable(tx, asked, used)));
-  for (const [at, { entity }] of tables.entries())
-    for (const { model, tenant, count } of tallies[at] ?? []) {
+  for (const { used, tallies } of await tallyTables(tx, asked))
+    for (const { model, tenant, count } of tallies.values()) {
+      const { entity } = used;
       const id = `${model} ${tenant}`;
       const usage = found.get(id) ?? { model, tenant, counts: {} };
       const { live, dead, history } = usage.counts[entity] ?? none;
@@ -62,38 +63,54 @@ interface Tally {
 
 const none: UsageCount = { live: 0, dead: 0, history: 0 };
 
-async function tallyTable(tx: Tx, asked: UsageAsked, used: UsedTable): Promise<Iterable<Tally>> {
-  const tallies = new Map<string, Tally>();
-  const add = (row: UsageRow, rows: number): void => {
-    for (const [model, state] of statesOf(hitsOf(asked, used, row), row.dead)) {
+/** What was counted in one table, by model and tenant. */
+class TableTally {
+  readonly used: UsedTable;
+  readonly tallies = new Map<string, Tally>();
+  readonly #asked: UsageAsked;
+
+  constructor(asked: UsageAsked, used: UsedTable) {
+    this.#asked = asked;
+    this.used = used;
+  }
+
+  add(row: UsageRow, rows: number): void {
+    for (const [model, state] of statesOf(hitsOf(this.#asked, this.used, row), row.dead)) {
       const id = `${model} ${row.tenant}`;
-      const { count } = tallies.get(id) ?? { count: none };
-      tallies.set(id, { model, tenant: row.tenant, count: { ...count, [state]: count[state] + rows } });
+      const { count } = this.tallies.get(id) ?? { count: none };
+      this.tallies.set(id, { model, tenant: row.tenant, count: { ...count, [state]: count[state] + rows } });
     }
-  };
-  await visitRows(tx, asked, { used, add });
-  return tallies.values();
+  }
 }
 
-/** Rows that are alike are counted by the database; documents differ and are read. */
-async function visitRows(
-  tx: Tx,
-  asked: UsageAsked,
-  { used, add }: { used: UsedTable; add: (row: UsageRow, rows: number) => void },
-): Promise<void> {
-  const { columns, from } = usageSql(asked, used);
-  if (used.documents.length === 0) {
-    const groups = await tx.many<UsageRow & { rows: number }>(
-      sql`SELECT r.*, count(*)::int AS rows FROM (SELECT ${columns} FROM ${from}) r GROUP BY tenant, tuples, live, dead, texts, elements`,
-    );
-    for (const group of groups) add(group, group.rows);
-    return;
-  }
-  const query = { sql: sql`SELECT ${columns} FROM ${from}`, size: batchRows };
-  await tx.batches<UsageRow>(query, (batch) => {
-    for (const row of batch) add(row, 1);
+/** All tables together: two messages and one for each further batch, however many tables there are. */
+async function tallyTables(tx: Tx, asked: UsageAsked): Promise<TableTally[]> {
+  const tables = usedTables(asked).map((used) => new TableTally(asked, used));
+  const counted = tables.filter(({ used }) => used.documents.length === 0);
+  const read = tables.filter(({ used }) => used.documents.length > 0);
+  const groups = await tx.together(counted.map(({ used }) => countGroups(asked, used)));
+  for (const [at, table] of counted.entries())
+    for (const group of groups[at] ?? []) table.add(group, group.rows);
+  const queries = read.map(({ used }) => rowsQuery(asked, used));
+  await readBatches<UsageRow>(tx, queries, (rows, at) => {
+    for (const row of rows) read[at]?.add(row, 1);
     return Promise.resolve(batchRows);
   });
+  return tables;
+}
+
+/** Rows that are alike are counted by the database. */
+function countGroups(asked: UsageAsked, used: UsedTable): Question<(UsageRow & { rows: number })[]> {
+  const { columns, from } = usageSql(asked, used);
+  return many(
+    sql`SELECT r.*, count(*)::int AS rows FROM (SELECT ${columns} FROM ${from}) r GROUP BY tenant, tuples, live, dead, texts, elements`,
+  );
+}
+
+/** Documents differ and are read. */
+function rowsQuery(asked: UsageAsked, used: UsedTable): BatchQuery {
+  const { columns, from } = usageSql(asked, used);
+  return { sql: sql`SELECT ${columns} FROM ${from}`, size: batchRows };
 }
 
 /** A row is live where one of its places is. */
