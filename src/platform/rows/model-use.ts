@@ -3,7 +3,7 @@
  * configuration knows besides are looked at here, under the locks that a migration of the model would take.
  */
 import { DroverError } from '../../errors.ts';
-import { lockPair, lockTables } from '../../postgres/move/locks.ts';
+import { lockPair, tableLock } from '../../postgres/move/locks.ts';
 import { listModelsOfKind } from '../../postgres/facts/model-rows.ts';
 import { readRules } from '../../postgres/catalogue/rules.ts';
 import { countUsage, listUses, type UsageByType } from '../../postgres/usage/usage.ts';
@@ -16,7 +16,7 @@ export async function lockForRetirement(
 ): Promise<void> {
   if (action !== 'retire') return;
   await lockPair(tx, caller.tenantId, id);
-  await lockTables(tx, await readRules(tx, platform.site), kind);
+  await tx.ask(tableLock(await readRules(tx, platform.site), kind));
 }
 
 const namedRows = 20;

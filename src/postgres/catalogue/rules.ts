@@ -80,7 +80,7 @@ export class KeptRules {
 
 /** The rules with what follows from them. @throws CONFIG_MISMATCH with every problem */
 export async function readGround(tx: Tx, site: Ruled): Promise<Ground> {
-  return site.kept.read(tx, site, await tx.ask(catalogueMark));
+  return groundMarked(tx, site, await tx.ask(catalogueMark));
 }
 
 /** @throws CONFIG_MISMATCH with every problem */
@@ -90,7 +90,11 @@ export async function readRules(tx: Tx, site: Ruled): Promise<Rules> {
 
 /** The same where the mark of the catalogue was asked for in this transaction, together with something else. */
 export async function rulesMarked(tx: Tx, site: Ruled, mark: string): Promise<Rules> {
-  return (await site.kept.read(tx, site, mark)).rules;
+  return (await groundMarked(tx, site, mark)).rules;
+}
+
+export function groundMarked(tx: Tx, site: Ruled, mark: string): Promise<Ground> {
+  return site.kept.read(tx, site, mark);
 }
 
 function groundOf(rules: Rules): Ground {

@@ -18,7 +18,9 @@ import type { PlaceRow, RowContext } from '../sql/match.ts';
 import { deadSql, ownerSql, stateSql, visibleSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, each, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { placeRow, readEach, rowContext } from './member.ts';
+import { readAs } from '../driver/question.ts';
+import type { Question } from '../driver/question.ts';
+import { askEach, placeRow, rowContext } from './member.ts';
 import type { Batch, Member } from './member.ts';
 
 export interface ColumnFactsInput extends Batch {
@@ -33,12 +35,24 @@ const sampleSize = 50;
 /** Above this many rows a sample is taken as it comes: sorting a million keys to show fifty is not worth it. */
 const sortedSampleLimit = 10_000;
 
-/** The kinds of rows of one table that name the source, for each member. */
-export async function readColumnFacts(tx: Tx, input: ColumnFactsInput): Promise<RowGroup[][]> {
-  const asked = ask(input, input.members);
-  const found = await readEach<GroupRow>(tx, input.members.length, groupsSql(asked));
-  const groups = found.map((rows) => rows.map((row) => groupOf(asked, row)));
-  return withSamples(tx, input, groups);
+/** The kinds of rows of each table that name the source, for each of its members. All tables are asked together. */
+export async function readColumnFacts(tx: Tx, inputs: readonly ColumnFactsInput[]): Promise<RowGroup[][][]> {
+  const asked = inputs.map((input) => ({ input, asked: ask(input, input.members) }));
+  const found = await tx.together(
+    asked.map((one) => askEach<GroupRow>(one.input.members.length, groupsSql(one.asked))),
+  );
+  const groups = asked.map((one, at) =>
+    (found[at] ?? []).map((rows) => rows.map((row) => groupOf(one.asked, row))),
+  );
+  const samples = await readSamples(tx, inputs, groups);
+  return groups.map((table) =>
+    table.map((own) =>
+      own.map((group) => {
+        const { codes: _codes, ...rest } = group;
+        return { ...rest, sample: samples.get(group) ?? [] };
+      }),
+    ),
+  );
 }
 
 interface GroupRow {
@@ -169,36 +183,40 @@ interface Sampled {
   readonly group: Coded;
 }
 
-async function withSamples(
-  tx: Tx,
-  input: ColumnFactsInput,
-  groups: readonly (readonly Coded[])[],
-): Promise<RowGroup[][]> {
-  const wanted = groups.flatMap((own, at) => {
-    const member = input.members[at];
-    return member === undefined
-      ? []
-      : own.filter((group) => input.sampled(group)).map((group): Sampled => ({ member, group }));
-  });
-  const samples = new Map<Coded, RowName[]>();
-  for (const sorted of [true, false]) {
-    const some = wanted.filter(({ group }) => group.rows <= sortedSampleLimit === sorted);
-    const read = some.length === 0 ? [] : await readSamples(tx, input, { some, sorted });
-    for (const [at, { group }] of some.entries()) samples.set(group, read[at] ?? []);
-  }
-  return groups.map((own) =>
-    own.map((group) => {
-      const { codes: _codes, ...rest } = group;
-      return { ...rest, sample: samples.get(group) ?? [] };
-    }),
-  );
-}
-
+/** The names of rows of the groups that are sampled. */
 async function readSamples(
   tx: Tx,
-  input: ColumnFactsInput,
-  { some, sorted }: { some: readonly Sampled[]; sorted: boolean },
-): Promise<RowName[][]> {
+  inputs: readonly ColumnFactsInput[],
+  groups: readonly (readonly (readonly Coded[])[])[],
+): Promise<Map<Coded, RowName[]>> {
+  const asked = inputs.flatMap((input, table) => {
+    const wanted = (groups[table] ?? []).flatMap((own, at) => {
+      const member = input.members[at];
+      return member === undefined
+        ? []
+        : own.filter((group) => input.sampled(group)).map((group): Sampled => ({ member, group }));
+    });
+    const small = wanted.filter(({ group }) => group.rows <= sortedSampleLimit);
+    const large = wanted.filter(({ group }) => group.rows > sortedSampleLimit);
+    return [
+      { input, some: small, sorted: true },
+      { input, some: large, sorted: false },
+    ].filter(({ some }) => some.length > 0);
+  });
+  const names = await tx.together(asked.map(sampleQuestion));
+  const samples = new Map<Coded, RowName[]>();
+  for (const [at, { some }] of asked.entries())
+    for (const [number, { group }] of some.entries()) samples.set(group, names[at]?.[number] ?? []);
+  return samples;
+}
+
+interface SampleInput {
+  readonly input: ColumnFactsInput;
+  readonly some: readonly Sampled[];
+  readonly sorted: boolean;
+}
+
+function sampleQuestion({ input, some, sorted }: SampleInput): Question<RowName[][]> {
   const asked = ask(
     input,
     some.map(({ member }) => member),
@@ -215,13 +233,9 @@ async function readSamples(
     sql`r.owner = ${of(({ owner }) => owner, 'text')}`,
     sql`r.dead = ${of(({ dead }) => dead, 'boolean')}`,
   ]);
-  const rows = await readEach<{ key: string; name: string | null }>(
-    tx,
-    some.length,
-    sql`WITH r AS (${rowsSql({ ...asked, side: [] }, named)}) SELECT r.key, r.name FROM r WHERE ${conditions}${raw(sorted ? ' ORDER BY 1' : '')} LIMIT ${raw(String(sampleSize))}`,
-  );
-  return rows.map((own) =>
-    own.map(({ key: text, name }) => ({ key: text, ...(name === null ? {} : { name }) })),
+  const rows = sql`WITH r AS (${rowsSql({ ...asked, side: [] }, named)}) SELECT r.key, r.name FROM r WHERE ${conditions}${raw(sorted ? ' ORDER BY 1' : '')} LIMIT ${raw(String(sampleSize))}`;
+  return readAs(askEach<{ key: string; name: string | null }>(some.length, rows), (found) =>
+    found.map((own) => own.map(({ key: text, name }) => ({ key: text, ...(name === null ? {} : { name }) }))),
   );
 }
 

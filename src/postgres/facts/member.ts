@@ -13,6 +13,8 @@ import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
+import { many, readAs } from '../driver/question.ts';
+import type { Question } from '../driver/question.ts';
 import type { Each, EachMapping, PlaceRow, RowContext } from '../sql/match.ts';
 import { forEachMember } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -129,9 +131,12 @@ function tableIn(rules: Rules, id: TableId): Table {
 }
 
 /** The rows of a SELECT for each of several members, each member's in their order. */
-export async function readEach<R extends object>(tx: Tx, size: number, select: Sql): Promise<R[][]> {
-  const rows = await tx.many<R & Numbered>(forEachMember(size, select));
-  return distribute(size, rows);
+export function askEach<R extends object>(size: number, select: Sql): Question<R[][]> {
+  return readAs(many<R & Numbered>(forEachMember(size, select)), (rows) => distribute<R>(size, rows));
+}
+
+export function readEach<R extends object>(tx: Tx, size: number, select: Sql): Promise<R[][]> {
+  return tx.ask(askEach<R>(size, select));
 }
 
 export interface Numbered {
@@ -147,16 +152,4 @@ export function distribute<R extends object>(size: number, rows: readonly (R & N
   for (const { 'drover:n': number = 1, 'drover:o': _order, ...row } of ordered)
     lists[number - 1]?.push(row as unknown as R);
   return lists;
-}
-
-/** Work on some of the members, its results back in their places; the others have `otherwise`. */
-export async function forSome<M, R>(
-  members: readonly M[],
-  applies: (at: number) => boolean,
-  { otherwise, work }: { otherwise: (at: number) => R; work: (some: readonly M[]) => Promise<readonly R[]> },
-): Promise<R[]> {
-  const some = [...members.keys()].filter(applies);
-  const done = some.length === 0 ? [] : await work(some.flatMap((at) => members[at] ?? []));
-  const results = new Map(some.map((at, number) => [at, done[number]]));
-  return members.map((_, at) => results.get(at) ?? otherwise(at));
 }

@@ -11,7 +11,9 @@ import type { Each } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column as columnSql, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { readEach } from './member.ts';
+import { readAs } from '../driver/question.ts';
+import type { Question } from '../driver/question.ts';
+import { askEach } from './member.ts';
 
 interface ModelRow {
   readonly key: string;
@@ -34,20 +36,21 @@ export async function listModels(
   about: { model: ModelTable; tenant: string | undefined },
 ): Promise<ModelFacts[]> {
   const tenants = about.tenant === undefined ? undefined : [about.tenant];
-  return (await listModelsOf(tx, rules, { model: about.model, tenants }))[0] ?? [];
+  const [models = []] = await tx.ask(modelsOf(rules, { model: about.model, tenants }));
+  return models;
 }
 
 /** The same for each of several tenants. */
-export async function listModelsOf(
-  tx: Tx,
+export function modelsOf(
   rules: Rules,
   { model, tenants }: { model: ModelTable; tenants: Each | undefined },
-): Promise<ModelFacts[][]> {
+): Question<ModelFacts[][]> {
   const size = tenants?.length ?? 1;
   const mine = mineSql({ rules, table: model.table, size, tenants });
   const where = anyOf([sql`(${mine})`, globalSql(model.config), raw(String(isGlobalTable(rules, model)))]);
-  const rows = await readEach<ModelRow>(tx, size, modelsSql(rules, model, where));
-  return rows.map((own) => withoutOthersNames(factsOf(rules, model, own)));
+  return readAs(askEach<ModelRow>(size, modelsSql(rules, model, where)), (rows) =>
+    rows.map((own) => withoutOthersNames(factsOf(rules, model, own))),
+  );
 }
 
 /** The same by the name of the kind; none where no table holds it. */

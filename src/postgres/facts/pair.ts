@@ -13,10 +13,12 @@ import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
+import { inOrder, readAs } from '../driver/question.ts';
+import type { Question } from '../driver/question.ts';
 import { mineSql } from '../sql/row.ts';
 import { rowContext } from './member.ts';
 import type { Batch } from './member.ts';
-import { listModelsOf } from './model-rows.ts';
+import { modelsOf } from './model-rows.ts';
 import { scanValues } from './scan.ts';
 import type { ScanTarget } from './scan.ts';
 
@@ -58,20 +60,33 @@ export function checkIntent(rules: Rules, intent: Intent): Intent {
 /** A tenant's pair of models, or why there is none. */
 export type PairFound = ModelPair | DroverError;
 
-/** The two models of each intent, all of one kind: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE where there are none. */
-export async function readPairs(tx: Tx, rules: Rules, intents: readonly Intent[]): Promise<PairFound[]> {
-  const table = modelTableOf(rules, intents[0]?.kind ?? '');
-  const models =
-    table === undefined ? [] : await listModelsOf(tx, rules, { model: table, tenants: tenantsOf(intents) });
-  return intents.map((intent, at) =>
+/** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE where there are none. */
+export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<PairFound[]> {
+  const kinds = [...Map.groupBy(intents, ({ kind }) => kind ?? '')];
+  const questions = kinds.map(([kind, alike]) => pairsOfKind(rules, kind, alike));
+  return readAs(inOrder(questions), (answers) => {
+    const found = new Map(
+      kinds.flatMap(([, alike], at) => alike.map((intent, n) => [intent, answers[at]?.[n]])),
+    );
+    return intents.flatMap((intent) => found.get(intent) ?? []);
+  });
+}
+
+function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Question<PairFound[]> {
+  const table = modelTableOf(rules, kind);
+  const pairOf = (intent: Intent, models: readonly ModelFacts[] | undefined): PairFound =>
     outcomeOf(() =>
-      checkPair(
-        rules,
-        table,
-        table === undefined ? textPair(rules, intent) : rowPair(models[at] ?? [], intent),
-      ),
-    ),
+      checkPair(rules, table, models === undefined ? textPair(rules, intent) : rowPair(models, intent)),
+    );
+  if (table === undefined)
+    return { statements: [], read: () => intents.map((intent) => pairOf(intent, undefined)) };
+  return readAs(modelsOf(rules, { model: table, tenants: tenantsOf(intents) }), (models) =>
+    intents.map((intent, at) => pairOf(intent, models[at] ?? [])),
   );
+}
+
+export async function readPairs(tx: Tx, rules: Rules, intents: readonly Intent[]): Promise<PairFound[]> {
+  return intents.length === 0 ? [] : tx.ask(pairsOf(rules, intents));
 }
 
 function tenantsOf(intents: readonly Intent[]): string[] | undefined {

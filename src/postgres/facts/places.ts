@@ -7,6 +7,8 @@ import type { Intent } from '../../engine/plan/intent.ts';
 import type { PlaceGroup, RowGroup } from '../../engine/plan/snapshot.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
+import { readAs } from '../driver/question.ts';
+import type { Question } from '../driver/question.ts';
 import { findRowKey } from '../sql/keys.ts';
 import { placeMatches } from '../sql/match.ts';
 import { visibleSql } from '../sql/row.ts';
@@ -15,7 +17,7 @@ import type { Sql } from '../sql/sql.ts';
 import { readColumnFacts } from './columns.ts';
 import { readDocumentFacts } from './document-facts.ts';
 import { candidateSql } from './documents.ts';
-import { forSome, groupPlaces, placeRow, readEach, rowContext } from './member.ts';
+import { askEach, groupPlaces, placeRow, rowContext } from './member.ts';
 import type { Batch, GroupedPlaces, Member } from './member.ts';
 
 /** Of which rows names are read, for a person: of all, of those that stay, or of none. */
@@ -24,17 +26,67 @@ export type Samples = 'all' | 'staying' | 'none';
 /** The facts about every place that names a model of the source's kind, for each member. */
 export async function readPlaceGroups(tx: Tx, batch: Batch, samples: Samples): Promise<PlaceGroup[][]> {
   const grouped = groupPlaces(batch);
-  const present = await readPresence(tx, batch, grouped);
-  const byMember = batch.members.map((): PlaceGroup[] => []);
-  for (const [number, group] of grouped.entries()) {
-    const found = await forSome<Member, RowGroup[]>(batch.members, (at) => present[at]?.[number] === true, {
-      otherwise: () => [],
-      work: (members) => readGroup(tx, { rules: batch.rules, members, samples }, group),
-    });
-    for (const [at, member] of batch.members.entries())
-      byMember[at]?.push(placeGroup(batch.rules, member, { group, groups: found[at] ?? [] }));
+  const present = await tx.ask(presence(batch, grouped));
+  const used = grouped.flatMap((group, number) => {
+    const at = [...batch.members.keys()].filter((member) => present[member]?.[number] === true);
+    return at.length === 0 ? [] : [{ group, at }];
+  });
+  const found = await readUsed(tx, { ...batch, samples }, used);
+  return batch.members.map((member, at) =>
+    grouped.map((group) =>
+      placeGroup(batch.rules, member, { group, groups: found.get(group)?.get(at) ?? [] }),
+    ),
+  );
+}
+
+/** Places that some members use. */
+interface Used {
+  readonly group: GroupedPlaces;
+  readonly at: readonly number[];
+}
+
+/** By place group and member, the kinds of rows. Tables are read together; documents column by column. */
+async function readUsed(
+  tx: Tx,
+  { rules, members, samples }: Batch & { readonly samples: Samples },
+  used: readonly Used[],
+): Promise<Map<GroupedPlaces, Map<number, RowGroup[]>>> {
+  const scalar = used.filter(({ group }) => group.column === undefined);
+  const sampled = samplingOf(rules, members, samples);
+  const inputs = scalar.map(({ group: { table, places }, at }) => ({
+    rules,
+    table,
+    places,
+    members: at.flatMap((number) => members[number] ?? []),
+    parameters: members[0]?.intent.parameters ?? 'reset',
+    sampled,
+  }));
+  const columns = await readColumnFacts(tx, inputs);
+  const found = new Map(scalar.map(({ group, at }, number) => [group, byMember(at, columns[number])]));
+  for (const { group, at } of used) {
+    const { table, column, places } = group;
+    if (column === undefined) continue;
+    const some = at.flatMap((number) => members[number] ?? []);
+    found.set(
+      group,
+      byMember(at, await readDocumentFacts(tx, { rules, table, column, places, members: some })),
+    );
   }
-  return byMember;
+  return found;
+}
+
+function byMember(at: readonly number[], groups: readonly RowGroup[][] = []): Map<number, RowGroup[]> {
+  return new Map(at.map((number, position) => [number, groups[position] ?? []]));
+}
+
+/** Of which groups of rows names are read. */
+function samplingOf(
+  rules: Rules,
+  [first]: readonly Member[],
+  samples: Samples,
+): (group: Pick<RowGroup, 'states' | 'owner' | 'dead'>) => boolean {
+  if (first === undefined || samples !== 'staying') return () => samples === 'all';
+  return (group) => !moves(rules, first.intent, group);
 }
 
 function placeGroup(
@@ -55,19 +107,15 @@ function placeGroup(
 }
 
 /** For each member, and for each group in order: may a row name the source? Ends at the first row found. */
-async function readPresence(
-  tx: Tx,
+function presence(
   { rules, members }: Batch,
   grouped: readonly GroupedPlaces[],
-): Promise<(readonly boolean[])[]> {
-  if (grouped.length === 0) return members.map(() => []);
+): Question<(readonly boolean[])[]> {
   const tests = list(grouped.map((group) => presentSql(rules, members, group)));
-  const found = await readEach<{ present: boolean[] }>(
-    tx,
-    members.length,
-    sql`SELECT ARRAY[${tests}]::boolean[] AS present`,
+  const select = sql`SELECT ARRAY[${tests}]::boolean[] AS present`;
+  return readAs(askEach<{ present: boolean[] }>(members.length, select), (found) =>
+    found.map(([row]) => row?.present ?? []),
   );
-  return found.map(([row]) => row?.present ?? []);
 }
 
 function presentSql(rules: Rules, members: readonly Member[], { table, column, places }: GroupedPlaces): Sql {
@@ -78,20 +126,6 @@ function presentSql(rules: Rules, members: readonly Member[], { table, column, p
       ? sql`${visibleSql(context)} AND (${anyOf(rows.map((row) => placeMatches(context, row)))})`
       : candidateSql(context, column, rows);
   return sql`EXISTS (SELECT 1 FROM ${rowsOf(table)} t WHERE ${named})`;
-}
-
-function readGroup(
-  tx: Tx,
-  { rules, members, samples }: Batch & { readonly samples: Samples },
-  { table, column, places }: GroupedPlaces,
-): Promise<RowGroup[][]> {
-  const common = { rules, table, members, places };
-  if (column !== undefined) return readDocumentFacts(tx, { ...common, column });
-  const intent = members[0]?.intent;
-  if (intent === undefined) return Promise.resolve([]);
-  const sampled = (group: Pick<RowGroup, 'states' | 'owner' | 'dead'>): boolean =>
-    samples === 'all' || (samples === 'staying' && !moves(rules, intent, group));
-  return readColumnFacts(tx, { ...common, parameters: intent.parameters, sampled });
 }
 
 /** Do all places of these rows move? Then the journal names them. */

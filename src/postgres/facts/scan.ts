@@ -11,7 +11,7 @@ import type { Match, ScanHit } from '../../engine/inventory/match.ts';
 import type { Tx } from '../driver/database.ts';
 import { column as columnSql, each, forEachMember, join, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { distribute, readEach } from './member.ts';
+import { askEach, distribute } from './member.ts';
 import type { Numbered } from './member.ts';
 import { isInt8, isUuid, needleOf, neededNeedles } from './terms.ts';
 
@@ -35,18 +35,32 @@ export interface ScanRequest {
  * model. Counts rows: a row that names a term twice in one place counts once. The hits of each member.
  */
 export async function scanValues(tx: Tx, request: ScanRequest): Promise<ScanHit[][]> {
+  const size = request.terms.length;
   const hits = request.terms.map((): ScanHit[] => []);
-  for (const target of request.tables)
-    for (const [member, found] of await scanTable(tx, target, request)) hits[member]?.push(...found);
+  const queries = request.tables.flatMap((target) => {
+    const query = buildQuery(target, request.terms);
+    return query === undefined ? [] : [{ target, query }];
+  });
+  const possible = await tx.together(
+    queries.map(({ query }) => askEach<{ possible: boolean }>(size, query.precheck)),
+  );
+  for (const [at, scanned] of queries.entries())
+    if (possible[at]?.some(([row]) => row?.possible === true) === true)
+      for (const [member, found] of await scanTable(tx, scanned, request)) hits[member]?.push(...found);
   return hits;
 }
 
-async function scanTable(tx: Tx, target: ScanTarget, request: ScanRequest): Promise<[number, ScanHit[]][]> {
-  const query = buildQuery(target, request.terms);
-  if (query === undefined) return [];
+interface Scanned {
+  readonly target: ScanTarget;
+  readonly query: ScanQuery;
+}
+
+async function scanTable(
+  tx: Tx,
+  { target, query }: Scanned,
+  request: ScanRequest,
+): Promise<[number, ScanHit[]][]> {
   const size = request.terms.length;
-  const possible = await readEach<{ possible: boolean }>(tx, size, query.precheck);
-  if (!possible.some(([found]) => found?.possible === true)) return [];
   const tallies = request.terms.map((terms) => new Tally(target.table, terms, request.limitPerColumn));
   await tx.batches<CandidateRow & Numbered>(
     { sql: forEachMember(size, query.sql), size: firstFetch },

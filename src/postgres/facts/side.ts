@@ -4,7 +4,8 @@ import { mergingStates } from '../../engine/plan/decide.ts';
 import type { Demand, NeededGrant, ParameterDocuments, PlaceGroup } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
-import type { Tx } from '../driver/database.ts';
+import { inOrder, readAs } from '../driver/question.ts';
+import type { Question } from '../driver/question.ts';
 import { columnOf } from '../sql/cast.ts';
 import { columnsOf, placeMatches, tupleEquals } from '../sql/match.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
@@ -12,7 +13,7 @@ import { mineSql, stateSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { parametersSet } from './columns.ts';
-import { placeRow, readEach, rowContext } from './member.ts';
+import { askEach, placeRow, rowContext } from './member.ts';
 import type { Batch, Member } from './member.ts';
 
 /** What is beside the places of one member. */
@@ -28,21 +29,22 @@ export interface SideInput extends Batch {
   readonly groups: readonly (readonly PlaceGroup[])[];
 }
 
-/** For each member. Parameters are read only where they are translated, grants only for narrowed plans. */
-export async function readSideFacts(tx: Tx, input: SideInput): Promise<SideFacts[]> {
+/** For each member. Parameters are read only where they are translated, grants only for narrowed plans. All is asked together. */
+export function sideFacts(input: SideInput): Question<SideFacts[]> {
   const facts = input.members.map((): SideFacts => ({
     parameters: [],
     grants: [],
     dependents: {},
     demands: [],
   }));
-  for (const used of placesInUse(input)) {
-    await addParameters(tx, used, facts);
-    await addGrants(tx, { input, used }, facts);
-    await addDependents(tx, { input, used }, facts);
-    await addDemands(tx, used, facts);
-  }
-  return facts;
+  const used = placesInUse(input);
+  const questions = used.flatMap((one) => [
+    ...parametersOf(one, facts),
+    ...grantsOf(input, { one, used }, facts),
+    ...dependentsOf(input, one, facts),
+    ...demandsOf(one, facts),
+  ]);
+  return readAs(inOrder(questions), () => facts);
 }
 
 /** A scalar place with the members that have rows on the source there. */
@@ -90,55 +92,54 @@ function mineOnSource({ context, row }: Used): Sql {
   return sql`${placeMatches(context, row)} AND ${mineSql(context)}`;
 }
 
-/** Runs a SELECT for the members that use the place, and hands the rows of each to `add`. */
-async function addEach<R extends object>(
-  tx: Tx,
+/** Asks for the members that use the place, and hands the rows of each to `add`. */
+function addEach<R extends object>(
   used: Pick<Used, 'at'>,
-  { select, add }: { select: Sql; add: (member: number, rows: R[]) => void },
-): Promise<void> {
-  const rows = await readEach<R>(tx, used.at.length, select);
-  for (const [number, member] of used.at.entries()) add(member, rows[number] ?? []);
+  select: Sql,
+  add: (member: number, rows: R[]) => void,
+): Question<void> {
+  return readAs(askEach<R>(used.at.length, select), (rows) => {
+    for (const [number, member] of used.at.entries()) add(member, rows[number] ?? []);
+  });
 }
 
 /** Distinct parameters of this tenant's rows on the source. Their number is small where people choose from a form. */
-async function addParameters(tx: Tx, used: Used, facts: readonly SideFacts[]): Promise<void> {
+function parametersOf(used: Used, facts: readonly SideFacts[]): Question<void>[] {
   const { parameters } = used.place;
-  if (used.members[0]?.intent.parameters !== 'translate' || parameters === undefined) return;
+  if (used.members[0]?.intent.parameters !== 'translate' || parameters === undefined) return [];
   const { table } = used.context;
   const set = parametersSet(columnOf(table, parameters));
   const select = sql`SELECT ${column('t', parameters)}::text AS text, count(*) AS rows FROM ${rowsOf(table)} t WHERE ${mineOnSource(used)} AND ${set} GROUP BY 1 ORDER BY 1`;
-  await addEach<{ text: string; rows: number }>(tx, used, {
-    select,
-    add: (member, documents) =>
+  return [
+    addEach<{ text: string; rows: number }>(used, select, (member, documents) =>
       facts[member]?.parameters.push({ table: table.id, column: parameters, documents }),
-  });
+    ),
+  ];
 }
 
 /** Scopes where the source is granted, the target is not, and a row that will move needs it. Only asked for narrowed plans. */
-async function addGrants(
-  tx: Tx,
-  { input, used }: { input: SideInput; used: Used },
+function grantsOf(
+  input: SideInput,
+  { one, used }: { readonly one: Used; readonly used: readonly Used[] },
   facts: readonly SideFacts[],
-): Promise<void> {
-  const entityTypes = used.members[0]?.intent.entityTypes;
-  const { enables, entity, id } = used.place;
-  if (entityTypes === undefined || enables === undefined || !entityTypes.includes(entity)) return;
-  const granting = placesInUse(input).find(({ place }) => place.id === enables.grant);
-  const at = used.at.filter((member) => granting?.at.includes(member) === true);
-  if (granting === undefined || at.length === 0) return;
-  const { members, rules } = input;
+): Question<void>[] {
+  const entityTypes = one.members[0]?.intent.entityTypes;
+  const { enables, entity, id } = one.place;
+  if (entityTypes === undefined || enables === undefined || !entityTypes.includes(entity)) return [];
+  const granting = used.find(({ place }) => place.id === enables.grant);
+  const at = one.at.filter((member) => granting?.at.includes(member) === true);
+  if (granting === undefined || at.length === 0) return [];
   const about = (other: Used): Used[] =>
-    usedPlace({ rules, members }, { id: other.place.id, table: other.context.table, at });
-  const [[needing], [grant]] = [about(used), about(granting)];
-  if (needing === undefined || grant === undefined) return;
-  await addEach<{ scope: string }>(tx, needing, {
-    select: scopesSql(needing, grant, enables.via),
-    add: (member, rows) => {
+    usedPlace(input, { id: other.place.id, table: other.context.table, at });
+  const [[needing], [grant]] = [about(one), about(granting)];
+  if (needing === undefined || grant === undefined) return [];
+  return [
+    addEach<{ scope: string }>(needing, scopesSql(needing, grant, enables.via), (member, rows) => {
       const scopes = rows.map(({ scope }) => scope);
       if (scopes.length > 0)
         facts[member]?.grants.push({ place: id, grant: grant.place.id, via: enables.via, scopes });
-    },
-  });
+    }),
+  ];
 }
 
 function scopesSql(used: Used, grant: Used, via: string): Sql {
@@ -155,32 +156,28 @@ function scopesSql(used: Used, grant: Used, via: string): Sql {
 }
 
 /** Rows of other tables that refer to rows which a merge would remove, by table of the removed rows. */
-async function addDependents(
-  tx: Tx,
-  { input, used }: { input: SideInput; used: Used },
-  facts: readonly SideFacts[],
-): Promise<void> {
-  if (used.place.collision !== 'drop-redundant') return;
+function dependentsOf(input: SideInput, used: Used, facts: readonly SideFacts[]): Question<void>[] {
+  if (used.place.collision !== 'drop-redundant') return [];
   const at = used.at.filter((member) => merges(input.groups[member], used.place.id));
   const [some] =
     at.length === 0 ? [] : usedPlace(input, { id: used.place.id, table: used.context.table, at });
   const [first] = some?.members ?? [];
-  if (some === undefined || first === undefined) return;
+  if (some === undefined || first === undefined) return [];
   const states = bind(mergingStates(first.intent, some.place), 'text[]');
-  const { context } = some;
-  for (const child of input.rules.catalog.tables)
-    for (const key of child.foreignKeys.filter(({ references }) => references === context.table.id)) {
-      const on = key.columns.map(
-        (name, part) => sql`${column('c', name)} = ${column('t', key.referencedColumns[part] ?? '')}`,
-      );
-      await addEach<{ rows: number }>(tx, some, {
-        select: sql`SELECT count(*) AS rows FROM ${rowsOf(context.table)} t JOIN ${rowsOf(child)} c ON ${allOf(on)} WHERE ${mineOnSource(some)} AND (${stateSql(context, some.row)}) = ANY (${states})`,
-        add: (member, [count]) => {
-          const dependents = facts[member]?.dependents ?? {};
-          dependents[context.table.id] = (dependents[context.table.id] ?? 0) + (count?.rows ?? 0);
-        },
-      });
-    }
+  const { table } = some.context;
+  const pointing = input.rules.catalog.tables.flatMap((child) =>
+    child.foreignKeys.filter(({ references }) => references === table.id).map((key) => ({ child, key })),
+  );
+  return pointing.map(({ child, key }) => {
+    const on = key.columns.map(
+      (name, part) => sql`${column('c', name)} = ${column('t', key.referencedColumns[part] ?? '')}`,
+    );
+    const select = sql`SELECT count(*) AS rows FROM ${rowsOf(table)} t JOIN ${rowsOf(child)} c ON ${allOf(on)} WHERE ${mineOnSource(some)} AND (${stateSql(some.context, some.row)}) = ANY (${states})`;
+    return addEach<{ rows: number }>(some, select, (member, [count]) => {
+      const dependents = facts[member]?.dependents ?? {};
+      dependents[table.id] = (dependents[table.id] ?? 0) + (count?.rows ?? 0);
+    });
+  });
 }
 
 function merges(groups: readonly PlaceGroup[] | undefined, place: string): boolean {
@@ -190,13 +187,14 @@ function merges(groups: readonly PlaceGroup[] | undefined, place: string): boole
 }
 
 /** The security classes and regions that the surroundings of this tenant's rows on the source demand. */
-async function addDemands(tx: Tx, used: Used, facts: readonly SideFacts[]): Promise<void> {
+function demandsOf(used: Used, facts: readonly SideFacts[]): Question<void>[] {
   const { demands, id } = used.place;
-  if (demands === undefined) return;
-  await addEach<Omit<Demand, 'place'>>(tx, used, {
-    select: demandSql(used, demands),
-    add: (member, rows) => facts[member]?.demands.push(...rows.map((row) => ({ place: id, ...row }))),
-  });
+  if (demands === undefined) return [];
+  return [
+    addEach<Omit<Demand, 'place'>>(used, demandSql(used, demands), (member, rows) =>
+      facts[member]?.demands.push(...rows.map((row) => ({ place: id, ...row }))),
+    ),
+  ];
 }
 
 function demandSql(used: Used, demands: NonNullable<Place['demands']>): Sql {

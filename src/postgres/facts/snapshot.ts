@@ -10,14 +10,16 @@ import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Ground } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
+import { many, one, prepared, readAs } from '../driver/question.ts';
+import type { Question } from '../driver/question.ts';
 import { castFor, columnOf } from '../sql/cast.ts';
 import { quoteTable } from '../sql/identifiers.ts';
 import { column, each, raw, sql, tableName } from '../sql/sql.ts';
-import { forSome, readEach } from './member.ts';
+import { askEach } from './member.ts';
 import type { Batch } from './member.ts';
 import { readPlaceGroups } from './places.ts';
 import type { Samples } from './places.ts';
-import { readSideFacts } from './side.ts';
+import { sideFacts } from './side.ts';
 
 export interface SnapshotInput {
   readonly ground: Ground;
@@ -33,9 +35,11 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
   const { ground, members } = input;
   const batch = { rules: ground.rules, members };
   const places = await readPlaceGroups(tx, batch, input.samples);
-  const beside = await readSideFacts(tx, { ...batch, groups: places });
-  const hidden = await readHidden(tx, ground.rules);
-  const today = await readToday(tx);
+  const [beside, hidden, today] = await tx.together([
+    sideFacts({ ...batch, groups: places }),
+    hiddenTables(ground.rules),
+    dayInUtc,
+  ]);
   return members.map(({ pair }, at) => ({
     rules: ground.rules,
     tenant: input.tenants[at] ?? null,
@@ -49,26 +53,30 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
   }));
 }
 
+/** By the clock of the database. */
+const dayInUtc = readAs(
+  one<{ today: string }>(prepared(`SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS today`)),
+  ({ today }) => today,
+);
+
 /** The day in UTC, by the clock of the database. */
-export async function readToday(tx: Tx): Promise<string> {
-  const { today } = await tx.one<{ today: string }>(
-    `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS today`,
-  );
-  return today;
+export function readToday(tx: Tx): Promise<string> {
+  return tx.ask(dayInUtc);
 }
 
 /** Where the session sets a tenant, the policies are meant to bind; elsewhere what they hide would be forgotten silently. */
-async function readHidden(tx: Tx, rules: Rules): Promise<string[]> {
-  if (Object.keys(rules.config.database?.session?.settings ?? {}).length > 0) return [];
+function hiddenTables(rules: Rules): Question<string[]> {
+  const bound = Object.keys(rules.config.database?.session?.settings ?? {}).length > 0;
   const tables = rules.catalog.tables.filter(
-    (table) => table.rowSecurity.enabled && !isIgnored(rules, table.id),
+    (table) => !bound && table.rowSecurity.enabled && !isIgnored(rules, table.id),
   );
-  if (tables.length === 0) return [];
-  const rows = await tx.many<{ bound: boolean }>(
+  if (tables.length === 0) return { statements: [], read: () => [] };
+  const names = tables.map(quoteTable);
+  const asked = many<{ bound: boolean }>(
     'SELECT row_security_active(u.name::regclass) AS bound FROM unnest($1::text[]) WITH ORDINALITY u (name, n) ORDER BY u.n',
-    [tables.map(quoteTable)],
+    [names],
   );
-  return tables.filter((_, at) => rows[at]?.bound === true).map(({ id }) => id);
+  return readAs(asked, (rows) => tables.filter((_, at) => rows[at]?.bound === true).map(({ id }) => id));
 }
 
 /** Can the text be a value of the column at all? What the database would refuse to read names no row. */
@@ -80,34 +88,43 @@ function isKeyOf({ kind }: Column, text: string): boolean {
 /** A tenant, null where the database has a single one, or why there is none. */
 export type TenantFound = Snapshot['tenant'] | DroverError;
 
-/** For each key: TENANT_NOT_FOUND, or for all of them TENANT_REQUIRED, where there is none. */
-export async function readTenants(
+/** For each key the tenant, or TENANT_NOT_FOUND, or TENANT_REQUIRED. */
+export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): Question<TenantFound[]> {
+  const { root, key: keyColumn, display } = rules.config.tenant;
+  const nobody = (found: TenantFound): Question<TenantFound[]> => ({
+    statements: [],
+    read: () => keys.map(() => found),
+  });
+  if (root === 'none') return nobody(null);
+  const table = findNamedTable(rules.scope, root);
+  if (table === undefined) return nobody(tenantRequired());
+  const own = columnOf(table, keyColumn ?? table.primaryKey[0] ?? '');
+  const name = display === undefined ? raw('NULL') : column('t', display);
+  const asked = keys.filter((key) => key !== undefined && isKeyOf(own, key));
+  if (asked.length === 0) return { statements: [], read: () => keys.map((key) => missingTenant(root, key)) };
+  const select = sql`SELECT ${name}::text AS name FROM ${tableName(table)} t WHERE ${column('t', own.name)} = ${each(asked, castFor(own))}`;
+  return readAs(askEach<{ name: string | null }>(asked.length, select), (rows) => {
+    const found = new Map(asked.map((key, at) => [key, rows[at]?.[0]]));
+    return keys.map((key) => {
+      const row = found.get(key);
+      return row === undefined || key === undefined
+        ? missingTenant(root, key)
+        : { key, name: row.name ?? key };
+    });
+  });
+}
+
+export function readTenants(
   tx: Tx,
   rules: Rules,
   keys: readonly (string | undefined)[],
 ): Promise<TenantFound[]> {
-  const { root, key: keyColumn, display } = rules.config.tenant;
-  if (root === 'none') return keys.map(() => null);
-  const table = findNamedTable(rules.scope, root);
-  if (table === undefined) return keys.map(() => tenantRequired());
-  const own = columnOf(table, keyColumn ?? table.primaryKey[0] ?? '');
-  const name = display === undefined ? raw('NULL') : column('t', display);
-  const isKey = (key: string | undefined): key is string => key !== undefined && isKeyOf(own, key);
-  const missing = (key: string | undefined): DroverError =>
-    key === undefined
-      ? tenantRequired()
-      : new DroverError('TENANT_NOT_FOUND', `There is no tenant ${key} in ${root}.`, { tenant: key });
-  return forSome<string | undefined, TenantFound>(keys, (at) => isKey(keys[at]), {
-    otherwise: (at) => missing(keys[at]),
-    work: async (some) => {
-      const select = sql`SELECT ${name}::text AS name FROM ${tableName(table)} t WHERE ${column('t', own.name)} = ${each(some, castFor(own))}`;
-      const found = await readEach<{ name: string | null }>(tx, some.length, select);
-      return some.map((key, at) => {
-        const row = found[at]?.[0];
-        return row === undefined || key === undefined ? missing(key) : { key, name: row.name ?? key };
-      });
-    },
-  });
+  return tx.ask(tenantsOf(rules, keys));
+}
+
+function missingTenant(root: string, key: string | undefined): DroverError {
+  if (key === undefined) return tenantRequired();
+  return new DroverError('TENANT_NOT_FOUND', `There is no tenant ${key} in ${root}.`, { tenant: key });
 }
 
 function tenantRequired(): DroverError {

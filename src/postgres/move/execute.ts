@@ -10,6 +10,7 @@ import type { PlaceGroup, Snapshot } from '../../engine/plan/snapshot.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
+import { affected, one, prepared } from '../driver/question.ts';
 import type { Member } from '../facts/member.ts';
 import { readPlaceGroups } from '../facts/places.ts';
 import { journalOfSome } from '../records/journal.ts';
@@ -17,7 +18,7 @@ import type { Journal } from '../records/journal.ts';
 import type { StepResult } from '../records/records.ts';
 import { MembersFailed } from './batch.ts';
 import { runSteps } from './operations/operations.ts';
-import type { Translations } from './operations/step-context.ts';
+import type { JoinSettings, Translations } from './operations/step-context.ts';
 import { slotsOf } from './slots.ts';
 import type { Slot } from './slots.ts';
 
@@ -49,11 +50,10 @@ export interface ExecuteInput {
 /** What each step did, for each member. @throws MembersFailed with COUNT_MISMATCH or REFERENCES_LEFT; what the database refuses */
 export async function executePlans(tx: Tx, input: ExecuteInput): Promise<StepResult[][]> {
   const results = input.executions.map((): StepResult[] => []);
-  // The keys of a large step pass through a sort or a hash on their way into the journal; on disk that costs a tenth.
-  await tx.run(`SET LOCAL work_mem = '64MB'`);
+  const joins = await prepareSession(tx);
   const translations = input.executions.map(({ snapshot }) => translationsOf(snapshot));
   for (const slot of slotsOf(input.executions.map(({ plan }) => plan))) {
-    const touched = await runSlot(tx, input, { slot, translations });
+    const touched = await runSlot(tx, input, { slot, translations, joins });
     const failed = new Map<number, DroverError>();
     for (const [at, { member, step }] of slot.entries()) {
       const actual = touched[at] ?? 0;
@@ -67,11 +67,30 @@ export async function executePlans(tx: Tx, input: ExecuteInput): Promise<StepRes
   return results;
 }
 
+/** The keys of a large step pass through a sort or a hash on their way into the journal; on disk that costs a tenth. */
+async function prepareSession(tx: Tx): Promise<JoinSettings> {
+  const [, joins] = await tx.together([
+    affected(prepared(`SET LOCAL work_mem = '64MB'`)),
+    one<JoinSettings>(
+      prepared(
+        `SELECT current_setting('enable_hashjoin') AS "hashJoin", current_setting('enable_mergejoin') AS "mergeJoin"`,
+      ),
+    ),
+  ]);
+  return joins;
+}
+
+interface SlotInput {
+  readonly slot: Slot;
+  readonly translations: readonly Translations[];
+  readonly joins: JoinSettings;
+}
+
 /** Runs the like steps of some members, and says how many rows each touched. */
 async function runSlot(
   tx: Tx,
   { rules, executions, journal, onProgress }: ExecuteInput,
-  { slot, translations }: { readonly slot: Slot; readonly translations: readonly Translations[] },
+  { slot, translations, joins }: SlotInput,
 ): Promise<number[]> {
   const at = slot.map(({ member }) => member);
   const [{ step, of }] = slot;
@@ -87,6 +106,7 @@ async function runSlot(
     members: at.flatMap((number) => executions[number]?.member ?? []),
     journal: journalOfSome(journal, at),
     translations: at.map((number) => translations[number] ?? {}),
+    joins,
   };
   const touched = await runSteps(tx, context, { steps: stepsOf(slot), onRows: report });
   report((touched[0] ?? 0) - done);

@@ -27,6 +27,7 @@ export async function explainPlan(site: Site, plan: Plan): Promise<string[]> {
       migrations: ['00000000-0000-0000-0000-000000000000'],
     },
     translations: [{}],
+    joins: { hashJoin: 'on', mergeJoin: 'on' },
   };
   return plan.steps.map((step) => explainStep(context, step));
 }

@@ -12,7 +12,9 @@ import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import { readEach } from '../facts/member.ts';
+import { affected, inOrder, readAs } from '../driver/question.ts';
+import type { Question } from '../driver/question.ts';
+import { askEach, readEach } from '../facts/member.ts';
 import { castFor, columnOf } from '../sql/cast.ts';
 import { mineSql } from '../sql/row.ts';
 import { column, each, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
@@ -55,15 +57,16 @@ function running(pair: LockedPair): DroverError {
  * are the fence (`constraint`), only tables with places that no foreign key guards: documents, names, lists. None of the places whose
  * writers hold the models that they name (`held`): the lock on the source makes them wait, and afterwards they see it retired.
  */
-export async function lockTables(tx: Tx, rules: Rules, kind: string): Promise<void> {
+export function tableLock(rules: Rules, kind: string): Question<void> {
   const byConstraint = rules.config.database?.fence === 'constraint';
   const tables = fencedTables(
     rules,
     kind,
     (place) => place.held !== true && (!byConstraint || place.foreignKey === undefined),
   );
-  if (tables.length === 0) return;
-  await tx.run(sql`LOCK TABLE ${list(tables.map(tableName))} IN SHARE ROW EXCLUSIVE MODE`);
+  if (tables.length === 0) return { statements: [], read: () => undefined };
+  const lock = sql`LOCK TABLE ${list(tables.map(tableName))} IN SHARE ROW EXCLUSIVE MODE`;
+  return readAs(affected(lock), () => undefined);
 }
 
 /** The tables that this tenant's rows may be in, with places of that kind that can move, by id. */
@@ -77,27 +80,24 @@ function fencedTables(rules: Rules, kind: string, counts: (place: Place) => bool
 }
 
 /** Locks each source against new references, and each target against being retired meanwhile, in the order of the members. */
-export async function lockModels(
-  tx: Tx,
+export function modelLocks(
   rules: Rules,
   members: readonly { readonly pair: ModelPair; readonly tenant: string | undefined }[],
-): Promise<void> {
+): Question<void> {
   const model = modelTableOf(rules, members[0]?.pair.source.kind ?? '');
-  if (model === undefined) return;
+  if (model === undefined) return { statements: [], read: () => undefined };
   const size = members.length;
   const tenants = members[0]?.tenant === undefined ? undefined : members.map(({ tenant }) => tenant ?? '');
-  for (const [side, mode] of [
-    ['source', 'FOR UPDATE'],
-    ['target', 'FOR SHARE'],
-  ] as const) {
+  const lockOf = (side: 'source' | 'target', mode: string): Question<unknown> => {
     const shared = members[0]?.pair[side].tenant === null;
     const mine = shared ? raw('true') : mineSql({ rules, table: model.table, size, tenants });
     const keys = members.map(({ pair }) => pair[side].key ?? '');
     const key = each(keys, castFor(columnOf(model.table, model.key)));
-    await readEach(
-      tx,
+    return askEach(
       size,
       sql`SELECT 1 AS locked FROM ${rowsOf(model.table)} t WHERE ${mine} AND ${column('t', model.key)} = ${key} ${raw(mode)}`,
     );
-  }
+  };
+  const locks = inOrder([lockOf('source', 'FOR UPDATE'), lockOf('target', 'FOR SHARE')]);
+  return readAs(locks, () => undefined);
 }

@@ -9,9 +9,9 @@
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
-import { readGround } from '../catalogue/rules.ts';
+import { catalogueMark, groundMarked } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
-import { readPairs } from '../facts/pair.ts';
+import { pairsOf } from '../facts/pair.ts';
 import type { Member as Planned } from '../facts/member.ts';
 import { memberOf } from '../facts/member.ts';
 import { commitRecords, journalFor } from '../records/commit.ts';
@@ -26,7 +26,7 @@ import type { Job, Member, Outcome, Prepared, Worked } from './batch.ts';
 import { executePlans } from './execute.ts';
 import type { Execution, Progress } from './execute.ts';
 import { raiseFences } from './fence.ts';
-import { identityOf, lockModels, lockPairs, lockTables } from './locks.ts';
+import { identityOf, lockPairs, modelLocks, tableLock } from './locks.ts';
 import type { MoveResult } from './move-result.ts';
 import { planAll, readMoves } from './plan.ts';
 import type { Move } from './plan.ts';
@@ -151,11 +151,8 @@ async function admitAll(
 ): Promise<Admitted[]> {
   const [first] = members;
   if (first === undefined) return [];
-  const { rules } = first.prepared.ground;
-  const kind = first.prepared.member.pair.source.kind;
   const refused = await lockPairs(tx, members.map(pairOf));
   for (const [at, error] of refused.entries()) worked[at] = error;
-  await lockTables(tx, rules, kind);
   const free = [...members.keys()].filter((at) => worked[at] === undefined);
   const same = await readAgain(tx, site, { members, free }, worked);
   const moves = same.map(({ move }) => move);
@@ -195,17 +192,16 @@ async function readAgain(
   );
   const [first] = waiting;
   if (first === undefined) return [];
-  await lockModels(
-    tx,
-    first.move.ground.rules,
-    waiting.map(({ move: { member } }) => ({ pair: member.pair, tenant: member.intent.tenant })),
-  );
-  const ground = await readGround(tx, site);
-  const pairs = await readPairs(
-    tx,
-    ground.rules,
-    waiting.map(({ move }) => move.member.intent),
-  );
+  const { rules } = first.move.ground;
+  const intents = waiting.map(({ move }) => move.member.intent);
+  const locked = waiting.map(({ move: { member } }) => ({ pair: member.pair, tenant: member.intent.tenant }));
+  const [, , mark, pairs] = await tx.together([
+    tableLock(rules, first.move.member.pair.source.kind),
+    modelLocks(rules, locked),
+    catalogueMark,
+    pairsOf(rules, intents),
+  ]);
+  const ground = await groundMarked(tx, site, mark);
   return waiting.flatMap(({ at, move }, number) => {
     const pair = pairs[number];
     if (pair instanceof DroverError) {

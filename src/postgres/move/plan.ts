@@ -11,8 +11,8 @@ import type { Tx } from '../driver/database.ts';
 import { byShape, memberOf } from '../facts/member.ts';
 import type { Member } from '../facts/member.ts';
 import type { Samples } from '../facts/places.ts';
-import { checkIntent, outcomeOf, readPairs, scanUnclassified } from '../facts/pair.ts';
-import { readSnapshots, readTenants } from '../facts/snapshot.ts';
+import { checkIntent, outcomeOf, pairsOf, scanUnclassified } from '../facts/pair.ts';
+import { readSnapshots, tenantsOf } from '../facts/snapshot.ts';
 import { withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { mayShare, ownError } from './batch.ts';
@@ -91,22 +91,24 @@ async function readWithin(tx: Tx, site: Site, asked: readonly Intent[]): Promise
   if (site.knows && ground.rules.knowledge === undefined) throw spellingsUnknown();
   const { rules } = ground;
   const intents = asked.map((intent) => outcomeOf(() => checkIntent(rules, intent)));
-  const tenants = await readTenants(
-    tx,
-    rules,
-    asked.map(({ tenant }) => tenant),
-  );
+  const valid = intents.filter((intent): intent is Intent => !(intent instanceof DroverError));
+  const [tenants, pairs] = await tx.together([
+    tenantsOf(
+      rules,
+      asked.map(({ tenant }) => tenant),
+    ),
+    pairsOf(rules, valid),
+  ]);
+  const pairOf = new Map(valid.map((intent, at) => [intent, pairs[at]]));
   const found: (Move | DroverError | undefined)[] = asked.map((_, at) =>
     errorAmong(intents[at], tenants[at]),
   );
-  const ready = [...asked.keys()].filter((at) => found[at] === undefined);
-  const pairs = await readPairsOf(tx, rules, { intents, ready });
   const members: { at: number; member: Member }[] = [];
-  for (const [number, at] of ready.entries()) {
-    const [intent, pair] = [intents[at], pairs[number]];
+  for (const [at, intent] of intents.entries()) {
+    if (intent instanceof DroverError || found[at] !== undefined) continue;
+    const pair = pairOf.get(intent);
     if (pair instanceof DroverError) found[at] = pair;
-    else if (intent !== undefined && pair !== undefined && !(intent instanceof DroverError))
-      members.push({ at, member: memberOf(rules, intent, pair) });
+    else if (pair !== undefined) members.push({ at, member: memberOf(rules, intent, pair) });
   }
   for (const alike of byShape(members, ({ member }) => member)) {
     const batch = { rules, members: alike.map(({ member }) => member) };
@@ -121,21 +123,6 @@ async function readWithin(tx: Tx, site: Site, asked: readonly Intent[]): Promise
 
 function errorAmong(...found: readonly unknown[]): DroverError | undefined {
   return found.find((one) => one instanceof DroverError);
-}
-
-function readPairsOf(
-  tx: Tx,
-  rules: Ground['rules'],
-  {
-    intents,
-    ready,
-  }: { readonly intents: readonly (Intent | DroverError)[]; readonly ready: readonly number[] },
-): ReturnType<typeof readPairs> {
-  const some = ready.flatMap((at) => {
-    const intent = intents[at];
-    return intent === undefined || intent instanceof DroverError ? [] : [intent];
-  });
-  return some.length === 0 ? Promise.resolve([]) : readPairs(tx, rules, some);
 }
 
 /** A model would be taken for gone from everywhere, while texts name it in a spelling that nobody could look for. */

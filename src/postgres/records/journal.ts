@@ -5,6 +5,8 @@
  */
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Tx } from '../driver/database.ts';
+import { many, readAs } from '../driver/question.ts';
+import type { Question } from '../driver/question.ts';
 import { distribute } from '../facts/member.ts';
 import type { Numbered } from '../facts/member.ts';
 import type { RowKey } from '../sql/keys.ts';
@@ -81,9 +83,14 @@ export function numbered(size: number, alias?: string): Sql {
 }
 
 /** Changes rows, writes the journal, and counts, for each member. */
-export async function runChange(tx: Tx, wanted: Change): Promise<Changed[]> {
-  const rows = await tx.many<Changed & Numbered>(changeSql(wanted));
-  return distribute<Changed>(wanted.steps.length, rows).map(([one]) => one ?? { rows: 0, keys: null });
+export function changing(wanted: Change): Question<Changed[]> {
+  return readAs(many<Changed & Numbered>(changeSql(wanted)), (rows) =>
+    distribute<Changed>(wanted.steps.length, rows).map(([one]) => one ?? { rows: 0, keys: null }),
+  );
+}
+
+export function runChange(tx: Tx, wanted: Change): Promise<Changed[]> {
+  return tx.ask(changing(wanted));
 }
 
 /** How many rows were changed, for each member. */

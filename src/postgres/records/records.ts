@@ -7,6 +7,7 @@ import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
+import { affected } from '../driver/question.ts';
 import { stateTable, stateTenant, withState, withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { change, each, fromMembers, list, literal, raw, sql, withMembers } from '../sql/sql.ts';
@@ -43,12 +44,14 @@ export function openRecords(site: Site, records: readonly NewRecord[]): Promise<
   const tenants = records.map(({ tenant }) => tenant);
   return withStates(site, tenants, async (tx) => {
     const ids = records.map(() => randomUUID());
-    await insertEach(tx, stateTable(site, 'migrations'), records.length, [
-      ['tenant_id', tenantColumn(site, tenants)],
-      ['id', each(ids, 'text::uuid')],
-      ['status', literal('running')],
-      ...recordColumns(records),
-    ]);
+    await tx.last(
+      insertEach(stateTable(site, 'migrations'), records.length, [
+        ['tenant_id', tenantColumn(site, tenants)],
+        ['id', each(ids, 'text::uuid')],
+        ['status', literal('running')],
+        ...recordColumns(records),
+      ]),
+    );
     return ids;
   });
 }
@@ -76,21 +79,13 @@ function tenantColumn(site: Site, tenants: readonly (string | undefined)[]): Sql
 }
 
 /** One row for each member; a value of a column may differ from member to member. */
-async function insertEach(
-  tx: Tx,
-  table: string,
-  size: number,
-  columns: readonly (readonly [string, Sql])[],
-): Promise<void> {
-  if (size === 0) return;
+function insertEach(table: string, size: number, columns: readonly (readonly [string, Sql])[]): Sql {
   const names = list(columns.map(([name]) => raw(name)));
   const values = list(columns.map(([, value]) => value));
-  await tx.run(
-    withMembers(
-      size,
-      [],
-      change`INSERT INTO ${raw(table)} (${names}) SELECT ${values}${fromMembers(size, ' FROM ')}`,
-    ),
+  return withMembers(
+    size,
+    [],
+    change`INSERT INTO ${raw(table)} (${names}) SELECT ${values}${fromMembers(size, ' FROM ')}`,
   );
 }
 
@@ -117,7 +112,6 @@ export async function closeRecords(
   site: Site,
   { done, status }: { readonly done: readonly Done[]; readonly status: 'succeeded' | 'prepared' },
 ): Promise<void> {
-  await writeSteps(tx, site, done);
   const size = done.length;
   const of = (what: (one: Done) => unknown, type: string): Sql => each(done.map(what), type);
   const set = [
@@ -135,37 +129,30 @@ export async function closeRecords(
     done.map(({ tenant }) => tenant),
   )} AND m.id = ${of(({ id }) => id, 'text::uuid')}`;
   const table = raw(stateTable(site, 'migrations'));
-  const closed = await tx.run(
-    withMembers(
-      size,
-      [],
-      change`UPDATE ${table} m SET ${list(set)}${fromMembers(size, ' FROM ')} WHERE ${which}`,
-    ),
+  const close = withMembers(
+    size,
+    [],
+    change`UPDATE ${table} m SET ${list(set)}${fromMembers(size, ' FROM ')} WHERE ${which}`,
   );
+  const steps = stepsOf(site, done);
+  const [closed] = await tx.together([
+    affected(close),
+    affected(auditOf(site, done)),
+    ...(steps === undefined ? [] : [affected(steps)]),
+  ]);
   if (closed !== size)
     throw new DroverError('INTERNAL', `The records of ${size - closed} migration(s) are gone.`);
-  await writeAudit(tx, site, done.map(auditOf));
 }
 
-function auditOf(done: Done): AuditEntry {
-  const { tenant, actor, id, kind, rows, complete, forced, reason, plan } = done;
-  return {
-    tenant,
-    actor,
-    action: kind === 'model' ? 'migration.applied' : 'migration.rolled_back',
-    object: id,
-    detail: { rows, complete, forced, reason, planHash: plan?.hash },
-  };
-}
-
-/** Writes what each step did. */
-async function writeSteps(tx: Tx, site: Site, done: readonly Done[]): Promise<void> {
+/** What each step did; undefined where there was no step. */
+function stepsOf(site: Site, done: readonly Done[]): Sql | undefined {
   const steps = done.flatMap(({ tenant, id, results }) =>
     results.map((result) => ({ tenant, id, ...result })),
   );
+  if (steps.length === 0) return undefined;
   const of = (what: (one: (typeof steps)[number]) => unknown, type: string): Sql =>
     each(steps.map(what), type);
-  await insertEach(tx, stateTable(site, 'migration_steps'), steps.length, [
+  return insertEach(stateTable(site, 'migration_steps'), steps.length, [
     [
       'tenant_id',
       tenantColumn(
@@ -182,6 +169,35 @@ async function writeSteps(tx: Tx, site: Site, done: readonly Done[]): Promise<vo
     ['expected', of(({ step }) => step.expected, 'bigint')],
     ['actual', of(({ actual }) => actual, 'bigint')],
     ['finished_at', raw('statement_timestamp()')],
+  ]);
+}
+
+/** The entries of the audit log. */
+function auditOf(site: Site, done: readonly Done[]): Sql {
+  const of = (what: (one: Done) => unknown, type: string): Sql => each(done.map(what), type);
+  const action = ({ kind }: Done): string =>
+    kind === 'model' ? 'migration.applied' : 'migration.rolled_back';
+  const detail = ({ rows, complete, forced, reason, plan }: Done): string =>
+    JSON.stringify({ rows, complete, forced, reason, planHash: plan?.hash });
+  return insertEach(stateTable(site, 'audit_log'), done.length, [
+    [
+      'tenant_id',
+      tenantColumn(
+        site,
+        done.map(({ tenant }) => tenant),
+      ),
+    ],
+    [
+      'id',
+      each(
+        done.map(() => randomUUID()),
+        'text::uuid',
+      ),
+    ],
+    ['actor', of(({ actor }) => actor, 'text')],
+    ['action', of(action, 'text')],
+    ['object', of(({ id }) => id, 'text')],
+    ['detail', of(detail, 'text::jsonb')],
   ]);
 }
 
@@ -203,37 +219,4 @@ export async function failRecord(
       [stateTenant(about.tenant), about.id, code, message],
     );
   });
-}
-
-interface AuditEntry {
-  readonly tenant: string | undefined;
-  readonly actor: string;
-  readonly action: string;
-  readonly object: string;
-  readonly detail: unknown;
-}
-
-/** Adds entries to the audit log. */
-async function writeAudit(tx: Tx, site: Site, entries: readonly AuditEntry[]): Promise<void> {
-  const of = (what: (entry: AuditEntry) => unknown, type: string): Sql => each(entries.map(what), type);
-  await insertEach(tx, stateTable(site, 'audit_log'), entries.length, [
-    [
-      'tenant_id',
-      tenantColumn(
-        site,
-        entries.map(({ tenant }) => tenant),
-      ),
-    ],
-    [
-      'id',
-      each(
-        entries.map(() => randomUUID()),
-        'text::uuid',
-      ),
-    ],
-    ['actor', of(({ actor }) => actor, 'text')],
-    ['action', of(({ action }) => action, 'text')],
-    ['object', of(({ object }) => object, 'text')],
-    ['detail', of(({ detail }) => JSON.stringify(detail), 'text::jsonb')],
-  ]);
 }

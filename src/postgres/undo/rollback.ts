@@ -4,7 +4,6 @@
  * Several tenants are taken back together as they are moved together (../move/batch.ts).
  */
 import type { ModelFacts } from '../../engine/models/model.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
 import { DroverError } from '../../errors.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
@@ -12,7 +11,7 @@ import { resultOf, runBatch } from '../move/batch.ts';
 import type { Job, Member, Outcome, Prepared } from '../move/batch.ts';
 import type { Progress } from '../move/execute.ts';
 import { switchFences } from '../move/fence.ts';
-import { identityOf, lockModels, lockPairs, lockTables } from '../move/locks.ts';
+import { identityOf, lockPairs, modelLocks, tableLock } from '../move/locks.ts';
 import { commitRecords, journalFor } from '../records/commit.ts';
 import type { Settle } from '../records/commit.ts';
 import { readMigrations } from '../records/history.ts';
@@ -198,12 +197,12 @@ async function undoAll(
   if (first === undefined) return [];
   const rules = await readRules(tx, site);
   const { kind, key } = first.prepared.source;
-  await lockTables(tx, rules, kind);
   const pairs = members.map(({ prepared: { source, target, tenant } }) => ({
     pair: { source, target },
     tenant,
   }));
-  if (key !== undefined && modelTableOf(rules, kind) !== undefined) await lockModels(tx, rules, pairs);
+  const locks = key === undefined ? [] : [modelLocks(rules, pairs)];
+  await tx.together([tableLock(rules, kind), ...locks]);
   const records = members.map(({ prepared: { tenant }, id }) => ({ tenant, id }));
   const journal = await journalFor(tx, site, records);
   const parents = members.map(({ prepared }) => prepared.parent);

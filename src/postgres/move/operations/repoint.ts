@@ -10,7 +10,8 @@
  */
 import { changedColumns } from '../../../engine/plan/plan-types.ts';
 import type { MovedColumns, RepointStep } from '../../../engine/plan/plan-types.ts';
-import type { Tx } from '../../driver/database.ts';
+import { affected, inOrder, readAs } from '../../driver/question.ts';
+import type { Question } from '../../driver/question.ts';
 import { castFor, columnOf } from '../../sql/cast.ts';
 import { keyExpression, keyMatches } from '../../sql/keys.ts';
 import { changesPart, columnsOf, matchSql } from '../../sql/match.ts';
@@ -18,6 +19,7 @@ import type { EachMapping, PlaceRow, RowContext } from '../../sql/match.ts';
 import { mineSql } from '../../sql/row.ts';
 import {
   allOf,
+  bind,
   change,
   column,
   each,
@@ -32,23 +34,21 @@ import {
   sql,
 } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
-import { changeSql, numbered, rowsEach, runChange } from '../../records/journal.ts';
+import { changeSql, changing, numbered, rowsEach } from '../../records/journal.ts';
 import type { Change } from '../../records/journal.ts';
 import { movableSql } from './movable.ts';
 import { sideChanges } from './side-changes.ts';
 import type { SideChange } from './side-changes.ts';
 import { movedPlace, openStep } from './step-context.ts';
-import type { Operation, StepContext, Steps } from './step-context.ts';
+import type { JoinSettings, Operation, StepContext, Steps } from './step-context.ts';
 
 export const repoint: Operation<RepointStep> = {
   run: async (tx, context, { steps }) => {
-    const touched = steps.map(() => 0);
-    for (const { change: one, loops } of changesOf(context, steps)) {
-      const run = (): Promise<number[]> => runChange(tx, one).then(rowsEach);
-      const rows = await (loops ? withLoops(tx, run) : run());
-      for (const [at, count] of rows.entries()) touched[at] = (touched[at] ?? 0) + count;
-    }
-    return touched;
+    const questions = changesOf(context, steps).map(({ change: one, loops }) =>
+      loops ? withLoops(changing(one), context.joins) : changing(one),
+    );
+    const changed = (await tx.together(questions)).map(rowsEach);
+    return steps.map((_, at) => changed.reduce((sum, rows) => sum + (rows[at] ?? 0), 0));
   },
   statements: (context, steps) => changesOf(context, steps).map(({ change: one }) => changeSql(one)),
 };
@@ -275,19 +275,12 @@ function patternImage({ row, moves }: Repointing, side: 'from' | 'to'): Sql {
 
 /**
  * Each row is fetched by its place on disk, which costs the same whatever the statistics say. A planner that expects another number
- * of rows would hash the whole table for it.
+ * of rows would hash the whole table for it. The settings are what they were before when the statement is done.
  */
-async function withLoops<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
-  const settings = ['enable_hashjoin', 'enable_mergejoin'];
-  const names = settings.map((name) => `current_setting('${name}')`).join(', ');
-  const { before } = await tx.one<{ before: string[] }>(`SELECT ARRAY[${names}] AS before`);
-  const set = (values: readonly string[]): Promise<unknown> =>
-    tx.many(
-      `SELECT ${settings.map((name, at) => `set_config('${name}', $${at + 1}, true)`).join(', ')}`,
-      values,
+function withLoops<T>(work: Question<T>, { hashJoin, mergeJoin }: JoinSettings): Question<T> {
+  const set = (hash: string, merge: string): Question<unknown> =>
+    affected(
+      sql`SELECT set_config('enable_hashjoin', ${bind(hash, 'text')}, true), set_config('enable_mergejoin', ${bind(merge, 'text')}, true)`,
     );
-  await set(['off', 'off']);
-  const result = await work();
-  await set(before);
-  return result;
+  return readAs(inOrder([set('off', 'off'), work, set(hashJoin, mergeJoin)]), ([, result]) => result);
 }

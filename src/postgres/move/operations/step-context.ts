@@ -22,6 +22,13 @@ export interface StepContext {
   readonly journal: Journal;
   /** Of each member. */
   readonly translations: readonly Translations[];
+  readonly joins: JoinSettings;
+}
+
+/** What the session says about ways to join, before a statement says otherwise for itself. */
+export interface JoinSettings {
+  readonly hashJoin: string;
+  readonly mergeJoin: string;
 }
 
 /** One step of each member; all are of one shape. */
