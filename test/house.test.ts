@@ -62,8 +62,8 @@ const rules: Readonly<Record<string, Planted>> = {
   },
   'files are short': {
     rule: filesAreShort,
-    bad: [['src/engine/plan/plan.ts', 'x;\n'.repeat(401)]],
-    good: [['src/engine/plan/plan.ts', 'x;\n'.repeat(400)]],
+    bad: [['src/engine/planner/plan.ts', 'x;\n'.repeat(401)]],
+    good: [['src/engine/planner/plan.ts', 'x;\n'.repeat(400)]],
   },
   'only config.ts reads the environment': {
     rule: onlyConfigReadsTheEnvironment,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
-import { readPlan } from '../../src/engine/plan/plan-file.ts';
+import { readPlan } from '../../src/engine/planner/plan-file.ts';
 import { sha256 } from '../../src/postgres/move/move.ts';
 import { oneEngine } from '../support/databases.ts';
 import { digestRows } from '../support/platform.ts';

@@ -5,8 +5,8 @@ import { describe, it } from 'node:test';
 
 const makers = [
   'src/engine/models/compatibility.ts',
-  'src/engine/plan/findings.ts',
-  'src/engine/plan/parameter-findings.ts',
+  'src/engine/planner/findings.ts',
+  'src/engine/planner/parameter-findings.ts',
   'src/engine/models/resolution-findings.ts',
 ];
 const read = (path: string): string =>

@@ -5,7 +5,7 @@ import type { Config } from '../../src/engine/rules/config.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import { mappingsOf } from '../../src/engine/rules/mapping.ts';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
-import { planMigration } from '../../src/engine/plan/plan.ts';
+import { planMigration } from '../../src/engine/planner/plan.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
 import type { PlaceGroup, RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';

@@ -1,7 +1,7 @@
 /** The checker finds every planted contradiction between a plan and its facts, and finds none in a plan as it is made. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkPlan } from '../../src/engine/plan/check.ts';
+import { checkPlan } from '../../src/engine/planner/check.ts';
 import type { Plan, Step } from '../../src/engine/plan/plan-types.ts';
 import type { RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildPlan, buildSnapshot, model, plainGroups, rows, source } from './build-snapshot.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkPlan } from '../../src/engine/plan/check.ts';
+import { checkPlan } from '../../src/engine/planner/check.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import type { PlaceState, RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildPlan, buildSnapshot, rows } from './build-snapshot.ts';

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Config } from '../../src/engine/rules/config.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
-import { hashOf } from '../../src/engine/plan/plan.ts';
+import { hashOf } from '../../src/engine/planner/plan.ts';
 import type { Step } from '../../src/engine/plan/plan-types.ts';
 import type { RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildCatalog } from './build-catalog.ts';

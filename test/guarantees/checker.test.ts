@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { checkPlan } from '../../src/engine/plan/check.ts';
+import { checkPlan } from '../../src/engine/planner/check.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
-import { planMigration } from '../../src/engine/plan/plan.ts';
+import { planMigration } from '../../src/engine/planner/plan.ts';
 import type { Plan, RepointStep, Step } from '../../src/engine/plan/plan-types.ts';
 import type { Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';

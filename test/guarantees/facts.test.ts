@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
-import { planMigration } from '../../src/engine/plan/plan.ts';
+import { planMigration } from '../../src/engine/planner/plan.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { executePlan } from '../../src/postgres/move/execute.ts';
 import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';

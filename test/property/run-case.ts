@@ -1,9 +1,9 @@
 /** One case from start to end: plan, apply, roll back, redo, each compared with what the oracle says of the whole database. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { checkPlan } from '../../src/engine/plan/check.ts';
+import { checkPlan } from '../../src/engine/planner/check.ts';
 import type { LeftBehind, Plan } from '../../src/engine/plan/plan-types.ts';
-import { planMigration } from '../../src/engine/plan/plan.ts';
+import { planMigration } from '../../src/engine/planner/plan.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';
 import { applyMove, planMove, sha256 } from '../../src/postgres/move/move.ts';

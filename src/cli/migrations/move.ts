@@ -1,7 +1,7 @@
 /** Planning and applying, as the commands and the demo do it. */
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
-import { renderPlan } from '../../engine/plan/render.ts';
+import { renderPlan } from '../../engine/planner/render.ts';
 import { applyMove } from '../../postgres/move/move.ts';
 import type { MoveResult } from '../../postgres/move/move-result.ts';
 import { rollbackMove } from '../../postgres/undo/rollback.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { writePlan } from '../../engine/plan/plan-file.ts';
+import { writePlan } from '../../engine/planner/plan-file.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import { explainPlan } from '../../postgres/move/explain.ts';

@@ -1,6 +1,6 @@
 /** Files that a command reads and writes, with errors that name the path and the reason. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { readPlan } from '../../engine/plan/plan-file.ts';
+import { readPlan } from '../../engine/planner/plan-file.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import { sha256 } from '../../postgres/move/move.ts';

@@ -9,11 +9,11 @@
 import { createHash } from 'node:crypto';
 import { canonicalText } from '../../engine/canonical.ts';
 import { catalogFingerprint } from '../../engine/catalogue/catalog-text.ts';
-import { checkPlan } from '../../engine/plan/check.ts';
-import { changedFacts } from '../../engine/plan/facts.ts';
+import { checkPlan } from '../../engine/planner/check.ts';
+import { changedFacts } from '../../engine/planner/facts.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
-import { planMigration } from '../../engine/plan/plan.ts';
+import { planMigration } from '../../engine/planner/plan.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';

@@ -1,6 +1,6 @@
 /** The plans to the best targets of one source, without choosing any: what a person is shown before deciding. */
 import type { Intent } from '../../engine/plan/intent.ts';
-import { planMigration } from '../../engine/plan/plan.ts';
+import { planMigration } from '../../engine/planner/plan.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { selectModel } from '../../engine/models/select.ts';
 import { modelTableOf } from '../../engine/plan/steps.ts';

@@ -1,8 +1,8 @@
 /** A plan as text for a person: what moves, what was noticed, what stays and why. Colours are the caller's business. */
 import { modelLabel } from '../models/label.ts';
-import { firstNames, printable, rowCount } from './row-text.ts';
-import { changedColumns } from './plan-types.ts';
-import type { Finding, LeftBehind, MovedColumns, Plan, Severity, Step } from './plan-types.ts';
+import { firstNames, printable, rowCount } from '../plan/row-text.ts';
+import { changedColumns } from '../plan/plan-types.ts';
+import type { Finding, LeftBehind, MovedColumns, Plan, Severity, Step } from '../plan/plan-types.ts';
 
 /** How parts of the text are marked, for a terminal with colours. */
 export interface RenderStyle {

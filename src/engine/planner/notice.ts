@@ -1,7 +1,7 @@
 /** What a plan means for the people concerned: one message per tenant, as Markdown and as data. */
 import { modelLabel } from '../models/label.ts';
-import { distinctRows, printable, rowCount, rowLabel } from './row-text.ts';
-import type { LeftBehind, Plan, RowName, Step } from './plan-types.ts';
+import { distinctRows, printable, rowCount, rowLabel } from '../plan/row-text.ts';
+import type { LeftBehind, Plan, RowName, Step } from '../plan/plan-types.ts';
 
 /** Rows of one entity type that change. */
 interface NoticeChange {

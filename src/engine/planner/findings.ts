@@ -1,12 +1,12 @@
 /** What a person must know before a plan runs. Codes, severities and ways out are listed in docs/findings.md. */
 import { compareModels } from '../models/compatibility.ts';
-import type { Intent } from './intent.ts';
-import { collides, unreadable } from './decide.ts';
+import type { Intent } from '../plan/intent.ts';
+import { collides, unreadable } from '../plan/decide.ts';
 import { parameterFindings } from './parameter-findings.ts';
-import type { Decided } from './decided.ts';
+import type { Decided } from '../plan/decided.ts';
 import { compareText } from '../order.ts';
-import type { Finding, LeftBehind, Step } from './plan-types.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Finding, LeftBehind, Step } from '../plan/plan-types.ts';
+import type { Snapshot } from '../plan/snapshot.ts';
 
 export interface FindingInput {
   readonly snapshot: Snapshot;

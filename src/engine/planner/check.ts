@@ -2,9 +2,9 @@
  * The independent checker: does this plan follow from these facts? Written apart from the planner (it shares no decision
  * code with it, on purpose), so that each tests the other. An empty list means that the plan may be carried out.
  */
-import type { Mapping, Plan, Step } from './plan-types.ts';
+import type { Mapping, Plan, Step } from '../plan/plan-types.ts';
 import type { Place } from '../rules/place.ts';
-import type { PlaceGroup, RowGroup, Snapshot } from './snapshot.ts';
+import type { PlaceGroup, RowGroup, Snapshot } from '../plan/snapshot.ts';
 
 export interface Problem {
   readonly code: string;

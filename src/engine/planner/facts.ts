@@ -1,7 +1,7 @@
 /** The facts a plan rests on, each with a digest, so that a plan that has grown stale can say what changed. */
 import { canonicalText } from '../canonical.ts';
-import type { Plan } from './plan-types.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Plan } from '../plan/plan-types.ts';
+import type { Snapshot } from '../plan/snapshot.ts';
 
 /** Digests by fact: `source`, `target`, `tenant`, `definition of …`, `rows of …`, `unclassified values`. */
 export function factsOf(snapshot: Snapshot, digest: (text: string) => string): Record<string, string> {
