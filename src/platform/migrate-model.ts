@@ -1,6 +1,7 @@
 /** Moving one tenant off a model: planned, or carried out, for the tenant's own admin or for an operator. */
 import type { ParameterPolicy } from '../engine/plan/intent.ts';
 import type { Intent } from '../engine/plan/intent.ts';
+import { movedRows } from '../engine/operations/operations.ts';
 import type { ModelFacts } from '../engine/models/model.ts';
 import type { Finding, LeftBehind, Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
@@ -121,12 +122,7 @@ async function carryOut(platform: Platform, acting: Acting, request: MigrateRequ
 }
 
 function answerOf(result: MoveResult): MigrateAnswer {
-  return { ...result, dryRun: false, movedRows: movedRows(result) };
-}
-
-/** Rows that moved: the mark on the model itself is not one of them. */
-function movedRows({ steps }: Pick<MoveResult, 'steps'>): number {
-  return steps.filter(({ operation }) => operation !== 'retire').reduce((sum, { actual }) => sum + actual, 0);
+  return { ...result, dryRun: false, movedRows: movedRows(result.steps) };
 }
 
 /** The same words for a model that is not there and for another tenant's. */

@@ -1,8 +1,8 @@
 /** What happens to one place of one kind of row: it moves, it merges, or it stays for a reason. Nothing else is possible. */
 import type { Intent } from './intent.ts';
-import type { LeftBehind } from './plan-types.ts';
+import type { LeftBehind, RowName } from './plan-types.ts';
 import type { Place } from '../rules/place.ts';
-import type { Owner, PlaceState, Snapshot } from './snapshot.ts';
+import type { Owner, PlaceGroup, PlaceState, RowGroup, Snapshot } from './snapshot.ts';
 
 export type Outcome =
   | { readonly kind: 'move' }
@@ -22,6 +22,20 @@ export interface Occasion {
   readonly dead: boolean;
 }
 
+/** A row group with the outcome of each of its places. */
+export interface Decided {
+  readonly source: PlaceGroup;
+  readonly group: RowGroup;
+  readonly outcomes: ReadonlyMap<Place, Outcome>;
+}
+
+/** Facts and what was decided about them: what steps, findings and the list of what stays are made from. */
+export interface Decisions {
+  readonly snapshot: Snapshot;
+  readonly intent: Intent;
+  readonly decided: readonly Decided[];
+}
+
 /** Do soft-deleted and archived rows move? Unless configured, only where archived rows may keep naming the source. */
 export function deadRowsMove(snapshot: Pick<Snapshot, 'rules'>): boolean {
   const { deadRows, intent } = snapshot.rules.config;
@@ -34,6 +48,26 @@ export type Ground = Pick<Snapshot, 'rules' | 'tenant'>;
 /** Why rows stay that no answer moves, although somebody must do something. */
 export const unreadable = 'the document cannot be read as JSON';
 export const collides = 'a row with the target is already there: set "collision" to drop-redundant or skip';
+
+/** Every group of rows with the outcome of each of its places. */
+export function decideAll(snapshot: Ground & Pick<Snapshot, 'places'>, intent: Intent): Decided[] {
+  const places = new Map(snapshot.rules.places.map((place) => [place.id, place]));
+  return snapshot.places.flatMap((source) =>
+    source.groups.map((group) => {
+      const { owner, dead } = group;
+      const outcomes = Object.entries(group.states).flatMap(([id, state]): [Place, Outcome][] => {
+        const place = places.get(id);
+        return place === undefined ? [] : [[place, decide(snapshot, intent, { place, state, owner, dead })]];
+      });
+      return { source, group, outcomes: new Map(outcomes) };
+    }),
+  );
+}
+
+/** The first fifty of two samples. */
+export function joinSamples(a: readonly RowName[], b: readonly RowName[]): RowName[] {
+  return [...a, ...b].slice(0, 50);
+}
 
 /** The one decision of the planner. Whose row it is comes before everything that could move it. */
 export function decide(snapshot: Ground, intent: Intent, occasion: Occasion): Outcome {

@@ -61,7 +61,8 @@ export interface RowName {
   readonly name?: string;
 }
 
-interface StepBase {
+/** What every step says. */
+export interface StepBase {
   readonly id: number;
   readonly table: TableId;
   /** The entity type of the rows: `assistants`. */

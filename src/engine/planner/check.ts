@@ -2,7 +2,8 @@
  * The independent checker: does this plan follow from these facts? Written apart from the planner (it shares no decision
  * code with it, on purpose), so that each tests the other. An empty list means that the plan may be carried out.
  */
-import type { Mapping, Plan, Step } from '../plan/plan-types.ts';
+import { touchedPlaces, writtenMappings } from '../operations/operations.ts';
+import type { Plan, Step } from '../plan/plan-types.ts';
 import type { Place } from '../rules/place.ts';
 import type { PlaceGroup, RowGroup, Snapshot } from '../plan/snapshot.ts';
 
@@ -50,7 +51,7 @@ function checkAccounted(snapshot: Snapshot, plan: Plan, group: RowGroup): Proble
       return problem('UNKNOWN_PLACE', `the snapshot has rows of a place ${id} that the rules do not know`);
     if (place.role === 'ignore' || place.role === 'catalogue') return [];
     const listed = plan.leftBehind.some((entry) => entry.place === id);
-    const moved = plan.steps.some((step) => placesOf(step).includes(id));
+    const moved = plan.steps.some((step) => touchedPlaces(step).includes(id));
     return listed || moved || isMerged(plan, group)
       ? []
       : problem(
@@ -71,28 +72,10 @@ function placeOf(snapshot: Snapshot, id: string): Place | undefined {
   return snapshot.rules.places.find((place) => place.id === id);
 }
 
-/** The places that a step changes. */
-function placesOf(step: Step): readonly string[] {
-  switch (step.operation) {
-    case 'repoint':
-      return step.moves.map((move) => move.place);
-    case 'merge':
-      return [step.move.place];
-    case 'enable':
-      return [step.grant.place];
-    case 'retire':
-      return [];
-    case 'rewrite-json':
-    case 'rewrite-text':
-    case 'rewrite-array':
-      return step.places;
-  }
-}
-
 const mayMove: readonly string[] = ['reference', 'grant', 'ask'];
 
 function checkStep(snapshot: Snapshot, step: Step): Problem[] {
-  const places = placesOf(step).map((id) => placeOf(snapshot, id));
+  const places = touchedPlaces(step).map((id) => placeOf(snapshot, id));
   const wrong = places.filter(
     (place) => place === undefined || !mayMove.includes(place.role) || place.table !== step.table,
   );
@@ -118,7 +101,7 @@ function checkStep(snapshot: Snapshot, step: Step): Problem[] {
 
 /** What a step writes is what the facts say that the target is called there, and nothing else. */
 function checkValues(snapshot: Snapshot, step: Step): Problem[] {
-  return mappingsOf(step).flatMap(([id, mappings]) => {
+  return writtenMappings(step).flatMap(([id, mappings]) => {
     const group = snapshot.places.find((candidate) => candidate.places.includes(id));
     return JSON.stringify(group?.mappings[id] ?? []) === JSON.stringify(mappings)
       ? []
@@ -127,23 +110,6 @@ function checkValues(snapshot: Snapshot, step: Step): Problem[] {
           `step ${step.id} writes other values to ${id} than lead from source to target`,
         );
   });
-}
-
-function mappingsOf(step: Step): (readonly [string, readonly Mapping[]])[] {
-  switch (step.operation) {
-    case 'repoint':
-      return step.moves.map((move) => [move.place, move.mappings]);
-    case 'merge':
-      return [[step.move.place, step.move.mappings]];
-    case 'enable':
-      return [[step.grant.place, step.grant.mappings]];
-    case 'retire':
-      return [];
-    case 'rewrite-json':
-    case 'rewrite-text':
-    case 'rewrite-array':
-      return step.places.map((id) => [id, step.rules[id]?.mappings ?? []]);
-  }
 }
 
 const notMine: readonly string[] = ['other-tenant', 'global', 'no-owner', 'disagreeing-owners'];
@@ -176,7 +142,7 @@ function countRows(snapshot: Snapshot, plan: Plan, source: PlaceGroup) {
     mine: rows(source.groups.filter((group) => group.owner === 'mine' || snapshot.tenant === null)),
     movable: rows(source.groups.filter((group) => mightMove(snapshot, group))),
     moved: plan.steps
-      .filter((step) => step.operation !== 'enable' && placesOf(step).some((id) => ids.has(id)))
+      .filter((step) => step.operation !== 'enable' && touchedPlaces(step).some((id) => ids.has(id)))
       .reduce((sum, step) => sum + step.expected, 0),
     left: plan.leftBehind
       .filter((entry) => ids.has(entry.place) && !notMine.includes(entry.reason))

@@ -1,9 +1,10 @@
 /** What a person must know before a plan runs. Codes, severities and ways out are listed in docs/findings.md. */
 import { compareModels } from '../models/compatibility.ts';
 import type { Intent } from '../plan/intent.ts';
+import { isMovingRows } from '../operations/operations.ts';
 import { collides, unreadable } from '../plan/decide.ts';
 import { parameterFindings } from './parameter-findings.ts';
-import type { Decided } from '../plan/decided.ts';
+import type { Decided } from '../plan/decide.ts';
 import { compareText } from '../order.ts';
 import type { Finding, LeftBehind, Step } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
@@ -40,7 +41,7 @@ export function planFindings(input: FindingInput): Finding[] {
     ...allowedFindings(input),
     ...keptFindings(input),
     ...mergeFindings(input),
-    ...(input.steps.every((step) => step.operation === 'retire') ? [nothingToMove] : []),
+    ...(input.steps.some(isMovingRows) ? [] : [nothingToMove]),
   ];
   return findings.toSorted(
     (a, b) =>

@@ -1,6 +1,7 @@
 /** What a plan means for the people concerned: one message per tenant, as Markdown and as data. */
 import { modelLabel } from '../models/label.ts';
 import { distinctRows, printable, rowCount, rowLabel } from '../plan/row-text.ts';
+import { isMovingRows } from '../operations/operations.ts';
 import type { LeftBehind, Plan, RowName, Step } from '../plan/plan-types.ts';
 
 /** Rows of one entity type that change. */
@@ -52,7 +53,7 @@ export function renderNotice(plan: Plan): { markdown: string; json: NoticeJson }
 }
 
 function changesOf(plan: Plan): NoticeChange[] {
-  const steps = plan.steps.filter((step) => step.operation !== 'retire');
+  const steps = plan.steps.filter(isMovingRows);
   const entities = [...new Set(steps.map((step) => step.entity))];
   return entities.map((entity) =>
     changeOf(

@@ -4,8 +4,8 @@
  * Every group of rows of the snapshot is decided place by place (decide.ts); what moves becomes steps (steps.ts), what stays is
  * listed with its reason, and what a person must know becomes findings (findings.ts). check.ts verifies the result by other means.
  */
-import { decideAll, joinSamples } from '../plan/decided.ts';
-import type { Decided } from '../plan/decided.ts';
+import { decideAll, joinSamples } from '../plan/decide.ts';
+import type { Decided } from '../plan/decide.ts';
 import { planFindings } from './findings.ts';
 import { factsOf } from './facts.ts';
 import { canonicalText } from '../canonical.ts';
@@ -14,7 +14,7 @@ import { compareText } from '../order.ts';
 import type { ModelFacts } from '../models/model.ts';
 import type { LeftBehind, ModelName, Plan } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
-import { planSteps } from '../plan/steps.ts';
+import { planSteps } from '../operations/operations.ts';
 
 export interface PlanInput {
   readonly snapshot: Snapshot;

@@ -168,3 +168,8 @@ export function tableOf(rules: Rules, id: TableId): Table {
   if (table === undefined) throw new Error(`the catalogue has no table ${id}`);
   return table;
 }
+
+/** The table that holds models of a kind. Undefined where none does. */
+export function modelTableOf(rules: Rules, kind: string): ModelTable | undefined {
+  return rules.modelTables.find((model) => model.kind === kind);
+}

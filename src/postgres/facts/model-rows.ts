@@ -4,7 +4,7 @@ import type { ModelFacts, ParameterSupport } from '../../engine/models/model.ts'
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
+import { modelTableOf } from '../../engine/rules/references.ts';
 import { Binder, castFor } from '../sql/binder.ts';
 import type { Tx } from '../driver/database.ts';
 import { quoteIdent, quoteRows } from '../sql/identifiers.ts';

@@ -11,7 +11,7 @@ import type { Rules } from '../../engine/rules/references.ts';
 import { label, modelFromText, selectModel } from '../../engine/models/select.ts';
 import type { Selection } from '../../engine/models/select.ts';
 import type { Unclassified } from '../../engine/plan/snapshot.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
+import { modelTableOf } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import { Binder } from '../sql/binder.ts';
 import type { Tx } from '../driver/database.ts';

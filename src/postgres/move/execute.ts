@@ -3,10 +3,10 @@
  * deferred constraints are forced before the commit; afterwards the facts are read once more, and nothing that the plan moved
  * may be left. Any of these failing throws, and the caller's transaction rolls back whole.
  */
-import { decideAll } from '../../engine/plan/decided.ts';
+import { decideAll } from '../../engine/plan/decide.ts';
 import type { Plan, RetireStep, Step } from '../../engine/plan/plan-types.ts';
 import type { Snapshot } from '../../engine/plan/snapshot.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
+import { modelTableOf } from '../../engine/rules/references.ts';
 import { translateParameters } from '../../engine/models/parameters.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';

@@ -9,7 +9,7 @@ import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { tableOf } from '../../engine/rules/references.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
+import { modelTableOf } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import { Binder, castFor } from '../sql/binder.ts';
 import type { Tx } from '../driver/database.ts';

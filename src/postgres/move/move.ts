@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalText } from '../../engine/canonical.ts';
 import { catalogFingerprint } from '../../engine/catalogue/catalog-text.ts';
+import { movedRows } from '../../engine/operations/operations.ts';
 import { checkPlan } from '../../engine/planner/check.ts';
 import { changedFacts } from '../../engine/planner/facts.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
@@ -188,7 +189,7 @@ export async function carryOut(
     result,
     results,
     actor: request.actor,
-    rows: movedRows(results),
+    rows: movedRows(result.steps),
     forced: request.force === true,
     reason: request.reason,
   });
@@ -296,11 +297,4 @@ function resultOf({
     target,
     durationMs,
   };
-}
-
-/** Rows that moved: the mark on the model itself is not one of them. */
-function movedRows(results: readonly StepResult[]): number {
-  return results
-    .filter(({ step }) => step.operation !== 'retire')
-    .reduce((sum, { actual }) => sum + actual, 0);
 }

@@ -2,8 +2,9 @@
  * Rollback: a new migration, forward in time, that takes the journal of an earlier one back where nobody changed the value since.
  * The steps run in reverse, so that the source is live again before a reference to it is restored. It can itself be rolled back.
  */
+import { movedRows } from '../../engine/operations/operations.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
+import { modelTableOf } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import type { Progress, StepResult } from '../move/execute.ts';
@@ -141,9 +142,7 @@ export async function takeBack(
     context: { tx, rules, tenant, journal },
     onProgress: request.onProgress,
   });
-  const restored = steps
-    .filter(({ step }) => !step.operation.endsWith('retire'))
-    .reduce((sum, step) => sum + step.actual, 0);
+  const restored = movedRows(steps.map(({ step, actual }) => ({ operation: step.operation, actual })));
   const result = {
     migrationId: id,
     parentId: parent.id,

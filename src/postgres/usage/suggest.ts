@@ -3,7 +3,7 @@ import type { Intent } from '../../engine/plan/intent.ts';
 import { planMigration } from '../../engine/planner/plan.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { selectModel } from '../../engine/models/select.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
+import { modelTableOf } from '../../engine/rules/references.ts';
 import { rankTargets } from '../../engine/models/suggest.ts';
 import type { Suggestion } from '../../engine/models/suggest.ts';
 import { DroverError } from '../../errors.ts';
