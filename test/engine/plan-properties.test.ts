@@ -4,12 +4,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { checkPlan } from '../../src/engine/planner/check.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
-import type { PlaceState, RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
+import { stateCodes } from '../../src/engine/plan/place-state.ts';
+import type { StateCode } from '../../src/engine/plan/place-state.ts';
+import type { RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildPlan, buildSnapshot, rows } from './build-snapshot.ts';
 
-const columnStates: readonly PlaceState[] = ['L', 'H', 'A', 'G', 'K', 'C', 'AC', 'GC', 'KC', 'N'];
-const documentStates: readonly PlaceState[] = ['L', 'H', 'A', 'G', 'B'];
-const places: Readonly<Record<string, readonly PlaceState[]>> = {
+const columnStates: readonly StateCode[] = ['L', 'H', 'A', 'G', 'K', 'C', 'AC', 'GC', 'KC', 'N'];
+const documentStates: readonly StateCode[] = ['L', 'H', 'A', 'G', 'B'];
+const places: Readonly<Record<string, readonly StateCode[]>> = {
   'agents.model_id': columnStates,
   'agents.graph/nodes/*/model': documentStates,
   'links.model_id': columnStates,
@@ -106,9 +108,15 @@ function pathsOf(value: unknown, path: readonly string[] = []): (readonly string
     .flatMap(([name, inner]) => pathsOf(inner, [...path, name]));
 }
 
+/** The text of a state becomes that of the next one: no other text means a state. */
+function otherValue(value: unknown): unknown {
+  const at = stateCodes.findIndex((code) => code === value);
+  if (at >= 0) return stateCodes[(at + 1) % stateCodes.length];
+  return typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : `${String(value)}x`;
+}
+
 function changed(value: unknown, [step, ...rest]: readonly string[]): unknown {
-  if (step === undefined)
-    return typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : `${String(value)}x`;
+  if (step === undefined) return otherValue(value);
   if (Array.isArray(value))
     return value.map((inner: unknown, at) => (at === Number(step) ? changed(inner, rest) : inner));
   const members = value as Record<string, unknown>;

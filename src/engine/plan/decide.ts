@@ -2,7 +2,9 @@
 import type { Intent } from './intent.ts';
 import type { LeftBehind, RowName } from './plan-types.ts';
 import type { Place } from '../rules/place.ts';
-import type { Owner, PlaceGroup, PlaceState, RowGroup, Snapshot } from './snapshot.ts';
+import { codeOf, stateFromCode } from './place-state.ts';
+import type { PlaceState, StateCode } from './place-state.ts';
+import type { Owner, PlaceGroup, RowGroup, Snapshot } from './snapshot.ts';
 
 export type Outcome =
   | { readonly kind: 'move' }
@@ -55,8 +57,9 @@ export function decideAll(snapshot: Ground & Pick<Snapshot, 'places'>, intent: I
   return snapshot.places.flatMap((source) =>
     source.groups.map((group) => {
       const { owner, dead } = group;
-      const outcomes = Object.entries(group.states).flatMap(([id, state]): [Place, Outcome][] => {
+      const outcomes = Object.entries(group.states).flatMap(([id, code]): [Place, Outcome][] => {
         const place = places.get(id);
+        const state = stateFromCode(code);
         return place === undefined ? [] : [[place, decide(snapshot, intent, { place, state, owner, dead })]];
       });
       return { source, group, outcomes: new Map(outcomes) };
@@ -127,8 +130,8 @@ function byRequest(intent: Intent, { place }: Occasion): Outcome | undefined {
 }
 
 function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | undefined {
-  if (state === 'H') return stay('history', false, 'not live, by the configuration');
-  if (state === 'N')
+  if (state.standing === 'history') return stay('history', false, 'not live, by the configuration');
+  if (state.standing === 'not-allowed')
     return stay('not-allowed', true, 'the target cannot be chosen there, or not on the same terms');
   if (dead && !deadRowsMove(snapshot))
     return stay('dead', false, 'soft-deleted or archived rows stay, by the configuration');
@@ -136,7 +139,7 @@ function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | unde
 }
 
 function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undefined {
-  if (state === 'B') return stay('ask', true, unreadable);
+  if (state.standing === 'unreadable') return stay('ask', true, unreadable);
   const question = questionOf(place, state);
   const answer = intent.answers[place.id];
   // A question comes before a collision: nothing is removed as redundant while somebody may want to keep it.
@@ -144,7 +147,7 @@ function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undef
     return answer === 'keep'
       ? stay('kept', false, `kept by answer: ${question}`)
       : stay('ask', true, question);
-  return state.endsWith('C') ? byCollision(place) : undefined;
+  return state.collides ? byCollision(place) : undefined;
 }
 
 function byCollision(place: Place): Outcome {
@@ -154,28 +157,29 @@ function byCollision(place: Place): Outcome {
 }
 
 /** The question that a row raises. Undefined where there is none. */
-function questionOf(place: Place, state: PlaceState): string | undefined {
-  if (state.startsWith('A')) return 'the configuration asks about rows in this state';
-  if (state.startsWith('G')) return 'a guard holds for the row';
-  if (state.startsWith('K')) return 'the copies of this reference disagree';
+function questionOf(place: Place, { standing }: PlaceState): string | undefined {
+  if (standing === 'asked') return 'the configuration asks about rows in this state';
+  if (standing === 'guarded') return 'a guard holds for the row';
+  if (standing === 'copies-disagree') return 'the copies of this reference disagree';
   if (place.role === 'ask') return place.reason ?? 'nobody has said what this place is';
   if (place.checksum !== undefined) return `a checksum (${place.checksum}) stands beside the document`;
   return undefined;
 }
 
 /** The row states of a place that a plan moves. */
-export function movingStates(intent: Intent, place: Place): PlaceState[] {
-  const { plain, answered } = allowed(intent, place);
-  return [...(plain ? (['L'] as const) : []), ...(answered ? (['A', 'G', 'K'] as const) : [])];
+export function movingStates(intent: Intent, place: Place): StateCode[] {
+  return openStates(intent, place).map(codeOf);
 }
 
 /** The row states of a place that a plan merges: those that would move, but collide. */
-export function mergingStates(intent: Intent, place: Place): PlaceState[] {
-  const { plain, answered } = allowed(intent, place);
-  return [...(plain ? (['C'] as const) : []), ...(answered ? (['AC', 'GC', 'KC'] as const) : [])];
+export function mergingStates(intent: Intent, place: Place): StateCode[] {
+  return openStates(intent, place).map(({ standing }) => codeOf({ standing, collides: true }));
 }
 
-function allowed(intent: Intent, place: Place): { plain: boolean; answered: boolean } {
-  const answered = intent.answers[place.id] === 'move';
-  return { plain: answered || questionOf(place, 'L') === undefined, answered };
+/** The states that no question keeps from moving. An answer holds for every row of the place. */
+function openStates(intent: Intent, place: Place): PlaceState[] {
+  const raised = ['live', 'asked', 'guarded', 'copies-disagree'] as const;
+  const states = raised.map((standing) => ({ standing, collides: false }));
+  const isAnswered = intent.answers[place.id] === 'move';
+  return states.filter((state) => isAnswered || questionOf(place, state) === undefined);
 }

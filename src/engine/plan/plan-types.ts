@@ -4,6 +4,7 @@
  */
 import type { TableId } from '../catalogue/catalog.ts';
 import type { Intent } from './intent.ts';
+import type { StateCode } from './place-state.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
 
@@ -39,8 +40,8 @@ export interface MovedColumns {
   readonly place: string;
   readonly columns: readonly string[];
   readonly mappings: readonly Mapping[];
-  /** Row states that move: see `PlaceState` in snapshot.ts. */
-  readonly states: readonly string[];
+  /** The states of the place in which a row moves. */
+  readonly states: readonly StateCode[];
   /** Companion columns: what is written beside the reference. */
   readonly companions: readonly {
     readonly column: string;
@@ -98,7 +99,7 @@ export interface RewriteStep extends StepBase {
   readonly places: readonly string[];
   /** By place: what becomes what, and the row states that move. */
   readonly rules: Readonly<
-    Record<string, { readonly mappings: readonly Mapping[]; readonly states: readonly string[] }>
+    Record<string, { readonly mappings: readonly Mapping[]; readonly states: readonly StateCode[] }>
   >;
   /** How many single values change. */
   readonly occurrences: number;

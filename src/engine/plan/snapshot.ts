@@ -1,24 +1,17 @@
 /** The facts a plan is made from, read in one transaction. Plain data; `src/postgres/facts/snapshot.ts` reads them. */
 import type { TableId } from '../catalogue/catalog.ts';
 import type { ModelFacts } from '../models/model.ts';
+import type { StateCode } from './place-state.ts';
 import type { Mapping, RowName } from './plan-types.ts';
 import type { Rules } from '../rules/references.ts';
 
 /** Whose a row is, seen from the tenant of the plan. */
 export type Owner = 'mine' | 'other' | 'global' | 'none' | 'disagree';
 
-/**
- * What a place of a row is, where it names the source: `L` live · `H` history (a place with a `live` condition that does not
- * hold) · `A` ask · `G` guarded · `K` its copies disagree · `C` moving it would break a unique key · `B` unreadable document ·
- * `N` the target is not allowed here.
- * `AC`, `GC` and `KC` are both: should the question be answered with a move, the row collides.
- */
-export type PlaceState = 'L' | 'H' | 'A' | 'G' | 'K' | 'C' | 'AC' | 'GC' | 'KC' | 'B' | 'N';
-
 /** Rows of one table that are alike in all that a plan decides by. */
 export interface RowGroup {
   /** By place id; a place of the table that does not name the source is absent. */
-  readonly states: Readonly<Record<string, PlaceState>>;
+  readonly states: Readonly<Record<string, StateCode>>;
   readonly owner: Owner;
   readonly dead: boolean;
   readonly rows: number;

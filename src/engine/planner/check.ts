@@ -5,6 +5,7 @@
 import { touchedPlaces, writtenMappings } from '../operations/operations.ts';
 import type { Plan, Step } from '../plan/plan-types.ts';
 import type { Place } from '../rules/place.ts';
+import { stateFromCode } from '../plan/place-state.ts';
 import type { PlaceGroup, RowGroup, Snapshot } from '../plan/snapshot.ts';
 
 export interface Problem {
@@ -63,9 +64,12 @@ function checkAccounted(snapshot: Snapshot, plan: Plan, group: RowGroup): Proble
 
 /** A row that collides at one of its places is removed whole, with whatever else it names. */
 function isMerged(plan: Plan, group: RowGroup): boolean {
-  return plan.steps.some(
-    (step) => step.operation === 'merge' && group.states[step.move.place]?.endsWith('C') === true,
-  );
+  return plan.steps.some((step) => step.operation === 'merge' && collidesAt(group, step.move.place));
+}
+
+function collidesAt({ states }: RowGroup, place: string): boolean {
+  const code = states[place];
+  return code !== undefined && stateFromCode(code).collides;
 }
 
 function placeOf(snapshot: Snapshot, id: string): Place | undefined {
@@ -150,10 +154,13 @@ function countRows(snapshot: Snapshot, plan: Plan, source: PlaceGroup) {
   };
 }
 
+const mustStay: readonly string[] = ['history', 'unreadable', 'not-allowed'];
+
 function mightMove(snapshot: Snapshot, group: RowGroup): boolean {
   if (group.owner !== 'mine' && snapshot.tenant !== null) return false;
   return Object.entries(group.states).some(
-    ([id, state]) => mayMove.includes(placeOf(snapshot, id)?.role ?? '') && !['H', 'B', 'N'].includes(state),
+    ([id, code]) =>
+      mayMove.includes(placeOf(snapshot, id)?.role ?? '') && !mustStay.includes(stateFromCode(code).standing),
   );
 }
 

@@ -6,7 +6,8 @@ import type { ParameterPolicy } from '../../engine/plan/intent.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { RowName } from '../../engine/plan/plan-types.ts';
-import type { Owner, PlaceState, RowGroup } from '../../engine/plan/snapshot.ts';
+import type { StateCode } from '../../engine/plan/place-state.ts';
+import type { Owner, RowGroup } from '../../engine/plan/snapshot.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { Binder } from '../sql/binder.ts';
@@ -47,7 +48,7 @@ export async function readColumnFacts(tx: Tx, input: ColumnFactsInput): Promise<
 }
 
 interface GroupRow {
-  readonly states: (PlaceState | null)[];
+  readonly states: (StateCode | null)[];
   readonly owner: Owner;
   readonly dead: boolean;
   readonly rows: number;

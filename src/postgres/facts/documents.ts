@@ -4,7 +4,8 @@
  */
 import type { Table, ValueKind } from '../../engine/catalogue/catalog.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
-import type { Owner, PlaceState } from '../../engine/plan/snapshot.ts';
+import type { StateCode } from '../../engine/plan/place-state.ts';
+import type { Owner } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { Binder } from '../sql/binder.ts';
@@ -31,7 +32,7 @@ export interface Document {
   readonly owner: Owner;
   readonly dead: boolean;
   /** By place, in the order of the input. */
-  readonly states: readonly PlaceState[];
+  readonly states: readonly StateCode[];
   /** The value as text; for an array the text of PostgreSQL's array literal. */
   readonly text: string;
   /** The elements, where the column is an array. */

@@ -9,6 +9,7 @@ import { canonicalText } from '../../engine/canonical.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import { decide } from '../../engine/plan/decide.ts';
+import { stateFromCode } from '../../engine/plan/place-state.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { PlaceGroup, RowGroup, Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
@@ -90,12 +91,16 @@ function readGroup(
 /** Do all places of these rows move? Then the journal names them. */
 function moves(rules: Rules, intent: Intent, group: Pick<RowGroup, 'states' | 'owner' | 'dead'>): boolean {
   const tenant = intent.tenant === undefined ? null : { key: intent.tenant, name: '' };
-  return Object.entries(group.states).every(([id, state]) => {
+  return Object.entries(group.states).every(([id, code]) => {
     const place = rules.places.find((candidate) => candidate.id === id);
     return (
       place !== undefined &&
-      decide({ rules, tenant }, intent, { place, state, owner: group.owner, dead: group.dead }).kind ===
-        'move'
+      decide({ rules, tenant }, intent, {
+        place,
+        state: stateFromCode(code),
+        owner: group.owner,
+        dead: group.dead,
+      }).kind === 'move'
     );
   });
 }

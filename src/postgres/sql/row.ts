@@ -142,7 +142,7 @@ export function liveSql(context: RowContext, { role, conditions }: PlaceRow['pla
   return `(${tests.join(' OR ')})`;
 }
 
-/** The state of a place whose row names the source (see `PlaceState`). The cheap constant where nothing can be asked. */
+/** The state of a place whose row names the source (see `StateCode`). The cheap constant where nothing can be asked. */
 export function stateSql(context: RowContext, row: PlaceRow): string {
   const plain = plainStateSql(context, row);
   const taken =
