@@ -1,8 +1,10 @@
 /** Which models a run means in which tenants: everything is read set-based, and decided by src/engine/models/resolve.ts. */
+import { namedModel } from '../engine/models/model.ts';
 import type { ModelFacts } from '../engine/models/model.ts';
 import { identifyModel, possibleNames, resolveModels } from '../engine/models/resolve.ts';
 import type { Resolution, WantedModel } from '../engine/models/resolve.ts';
 import { label } from '../engine/models/select.ts';
+import { refusalOfRetired } from '../engine/models/successor.ts';
 import { DroverError } from '../errors.ts';
 import { readFleetModels, readModelNames } from '../postgres/facts/fleet-models.ts';
 import type { ModelNames } from '../postgres/facts/fleet-models.ts';
@@ -130,11 +132,8 @@ async function refuseRetired(site: Site, target: ModelFacts | undefined): Promis
         ? undefined
         : findSuccessor(tx, { rules: await readRules(tx, site), tenant: target.tenant }, target),
   );
-  const name = successor?.components['name'];
-  const instead = name === undefined ? 'choose another one' : `its successor is ${name}`;
-  throw new DroverError('MODEL_RETIRED', `${label(target)} is retired and cannot be chosen: ${instead}.`, {
-    successor: successor === undefined ? null : { id: successor.key, name },
-  });
+  const refusal = refusalOfRetired(label(target), successor);
+  throw new DroverError('MODEL_RETIRED', refusal.message, { successor: refusal.successor });
 }
 
 function resolveOne(
@@ -162,14 +161,7 @@ function resolveTexts(
 ): ResolvedRun {
   if (mapping !== undefined)
     throw invalid('No table holds the models of this database, so there is nothing to map.');
-  const model = (name: string): ModelFacts => ({
-    kind,
-    components: { name },
-    enabled: true,
-    deprecated: false,
-    retired: false,
-    capabilities: {},
-  });
+  const model = (name: string): ModelFacts => namedModel({ kind, components: { name } });
   const wanted = (name: string): WantedModel => ({ key: null, name, second: null });
   const tenants = chosen.map((tenant) => ({
     tenant,

@@ -1,9 +1,10 @@
 /** Moving one tenant off a model: planned, or carried out, for the tenant's own admin or for an operator. */
-import type { ParameterPolicy } from '../engine/plan/intent.ts';
-import type { Intent } from '../engine/plan/intent.ts';
+import type { Intent, ParameterPolicy } from '../engine/plan/intent.ts';
 import { movedRows } from '../engine/operations/operations.ts';
-import type { ModelFacts } from '../engine/models/model.ts';
-import type { Finding, LeftBehind, Plan } from '../engine/plan/plan-types.ts';
+import { refusalOfRetired } from '../engine/models/successor.ts';
+import { toConfirm } from '../engine/finding.ts';
+import type { Finding } from '../engine/finding.ts';
+import type { LeftBehind, Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
 import type { Tx } from '../postgres/driver/database.ts';
 import { findModelByKey, findSuccessor } from '../postgres/facts/find-models.ts';
@@ -191,7 +192,7 @@ function planned(
     plan,
     plan_hash: plan.hash,
     findings: plan.findings,
-    requires_confirmation: requiresConfirmation(plan.findings),
+    requires_confirmation: toConfirm(plan.findings).length > 0,
     ...(changes === undefined ? {} : { changes }),
   });
 }
@@ -206,27 +207,10 @@ async function retired(
     const target = await findModelByKey(tx, where, request.toId);
     return target === undefined ? undefined : findSuccessor(tx, where, target);
   });
-  return modelRetired(request.kind, successor, {
+  const refusal = refusalOfRetired(`This ${request.kind} model`, successor);
+  return new DroverError('MODEL_RETIRED', refusal.message, {
     plan_hash: plan.hash,
     findings: plan.findings,
+    successor: refusal.successor,
   });
-}
-
-/** The refusal of a retired model that somebody chose. */
-function modelRetired(
-  kind: string,
-  successor: ModelFacts | undefined,
-  data: Readonly<Record<string, unknown>>,
-): DroverError {
-  const name = successor?.components['name'];
-  const instead = name === undefined ? 'choose another one' : `its successor is ${name}`;
-  return new DroverError('MODEL_RETIRED', `This ${kind} model is retired and cannot be chosen: ${instead}.`, {
-    ...data,
-    successor: successor === undefined ? null : { id: successor.key, name },
-  });
-}
-
-/** Does somebody have to accept warnings? */
-export function requiresConfirmation(findings: readonly Finding[]): boolean {
-  return findings.some(({ severity }) => severity === 'warning');
 }

@@ -4,16 +4,13 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { compareModels } from '../../src/engine/models/compatibility.ts';
 import type { CompareLimits } from '../../src/engine/models/compatibility.ts';
+import { namedModel } from '../../src/engine/models/model.ts';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
 
-const plain: ModelFacts = {
+const plain = namedModel({
   kind: 'completion',
   components: { name: 'old', family: 'f', provider: 'p' },
-  enabled: true,
-  deprecated: false,
-  retired: false,
-  capabilities: {},
-};
+});
 
 interface Case {
   readonly source?: Partial<ModelFacts>;

@@ -4,16 +4,10 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isEnding, noteOfRow, statusOf, withLifecycle } from '../../src/engine/models/lifecycle.ts';
 import type { LifecycleNote } from '../../src/engine/models/lifecycle.ts';
+import { namedModel } from '../../src/engine/models/model.ts';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
 
-const stays: ModelFacts = {
-  kind: 'completion',
-  components: { name: 'm' },
-  enabled: true,
-  deprecated: false,
-  retired: false,
-  capabilities: {},
-};
+const stays = namedModel({ kind: 'completion', components: { name: 'm' } });
 
 const day = fc.option(fc.constantFrom('2026-01-01', '2026-06-30', '2027-02-28'), { nil: undefined });
 const note = fc

@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Intent } from '../../src/engine/plan/intent.ts';
-import type { Finding } from '../../src/engine/plan/plan-types.ts';
+import type { Finding } from '../../src/engine/finding.ts';
 import { applyMove, planMove } from '../../src/postgres/move/move.ts';
 import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
-import { openSite, type Site } from '../../src/postgres/scope/site.ts';
+import { type Site, openSite } from '../../src/postgres/scope/site.ts';
 import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
 import { finish } from '../../src/registry/load/load.ts';
 import type { Model } from '../../src/registry/load/shape.ts';

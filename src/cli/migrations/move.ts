@@ -26,13 +26,6 @@ export interface PlanView {
   readonly names?: number;
 }
 
-/** Findings that forbid the plan. */
-export function refusingFindings(plan: Plan, force: boolean): Plan['findings'] {
-  return plan.findings.filter(
-    ({ severity, forceable }) => severity === 'error' && !(force && forceable === true),
-  );
-}
-
 export interface ApplyInput {
   readonly intent: Intent;
   readonly plan: Plan;

@@ -5,7 +5,7 @@
 import { deprecatedBy, endBy, goneBy } from './lifecycle.ts';
 import type { ModelFacts } from './model.ts';
 import { modelLabel } from './label.ts';
-import type { Finding, Severity } from '../plan/plan-types.ts';
+import type { Finding, Severity } from '../finding.ts';
 
 export interface CompareLimits {
   /** Warn where the target costs more than this many times the source; without it prices are not compared. */

@@ -5,6 +5,7 @@
  */
 import { noteOfRow, withLifecycle } from './lifecycle.ts';
 import type { LifecycleNote } from './lifecycle.ts';
+import { namedModel } from './model.ts';
 import type { ModelFacts } from './model.ts';
 import type { Spelling } from './spelling.ts';
 
@@ -71,11 +72,9 @@ export function withKnowledge(
 
 /** The end of a model that has no row, as far as it is known. */
 export function modelOfKnowledge(kind: string, { components, ...known }: NamedModel): ModelFacts {
-  const bare = { kind, components, enabled: true, deprecated: false, retired: false, tenant: null };
-  return withLifecycle(
-    { ...bare, ...known.facts, successors: known.successors, spellings: known.spellings },
-    [known.lifecycle],
-  );
+  const { facts: said, successors, spellings, lifecycle } = known;
+  const bare = { ...namedModel({ kind, components }), tenant: null };
+  return withLifecycle({ ...bare, ...said, successors, spellings }, [lifecycle]);
 }
 
 function findKnown({ kind, components }: ModelFacts, knowledge: ModelKnowledge): KnownModel | undefined {

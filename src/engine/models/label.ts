@@ -1,5 +1,5 @@
 /** How a model is called in messages: its name, with family and provider where they are known. */
-import type { ModelName } from '../plan/plan-types.ts';
+import type { ModelName } from './model.ts';
 
 /** `claude-haiku-4-5 (claude, anthropic)`; the key where the model has no name. */
 export function modelLabel(model: Pick<ModelName, 'key' | 'components'>): string {

@@ -1,13 +1,17 @@
 import type { LifecycleNote } from './lifecycle.ts';
 import type { Spelling } from './spelling.ts';
 
-/** What is known about one model row (or, without a table, about a name), as far as a plan needs it. */
-export interface ModelFacts {
+/** Which model: its kind, and what it is called. */
+export interface ModelName {
   readonly kind: string;
   /** The key as text; undefined where no table holds the models. */
   readonly key?: string;
   /** Values by component: name, family, provider. */
   readonly components: Readonly<Record<string, string>>;
+}
+
+/** What is known about one model row (or, without a table, about a name), as far as a plan needs it. */
+export interface ModelFacts extends ModelName {
   /** The tenant that owns the row; null for a global row; undefined where no table holds the models. */
   readonly tenant?: string | null;
   readonly enabled: boolean;
@@ -45,6 +49,12 @@ export interface ModelFacts {
   readonly successors?: readonly (readonly string[])[];
   /** How it is written where it runs. */
   readonly spellings?: readonly Spelling[];
+}
+
+/** A model of which nothing is known but what it is called. */
+export function namedModel({ kind, components, key }: ModelName): ModelFacts {
+  const nothing = { enabled: true, deprecated: false, retired: false, capabilities: {} };
+  return { kind, components, ...nothing, ...(key === undefined ? {} : { key }) };
 }
 
 /** What a model accepts for one parameter. */

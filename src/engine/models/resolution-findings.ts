@@ -1,6 +1,6 @@
 /** What somebody should know about how the models of a run were found in one tenant. */
 import type { ModelFacts } from './model.ts';
-import type { Finding } from '../plan/plan-types.ts';
+import type { Finding } from '../finding.ts';
 import { label } from './select.ts';
 
 /** Several rows fit, and one of them was taken. */

@@ -5,7 +5,7 @@
  */
 import type { ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
-import type { Finding } from '../plan/plan-types.ts';
+import type { Finding } from '../finding.ts';
 import { nearMisses, otherTargets } from './resolution-findings.ts';
 import { label, namesOf } from './select.ts';
 

@@ -1,5 +1,6 @@
 /** Which model somebody means: by key, name, `family/name` or `provider/name`. Ambiguity is never resolved silently. */
 import type { Config } from '../rules/config.ts';
+import { namedModel } from './model.ts';
 import type { ModelFacts } from './model.ts';
 import { modelLabel } from './label.ts';
 import { compareText } from '../order.ts';
@@ -54,7 +55,7 @@ export function modelFromText(config: Config, kind: string, text: string): Selec
     identity.includes('provider') && canonical !== undefined
       ? { provider: canonical, name: canonicalSpelling(config, 'name', name) }
       : { name: canonicalSpelling(config, 'name', text) };
-  return { model: { kind, components, enabled: true, deprecated: false, retired: false, capabilities: {} } };
+  return { model: namedModel({ kind, components }) };
 }
 
 /** Where the provider ends: at the slash that leaves a known spelling of one before it, otherwise at the first. */

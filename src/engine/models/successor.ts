@@ -54,6 +54,16 @@ export function successorOf(
   return name === undefined ? undefined : { name, key: null, by: 'registry' };
 }
 
+/** What somebody is told who chose a model that is retired. @param called what the model is called in the sentence */
+export function refusalOfRetired(called: string, successor: ModelFacts | undefined) {
+  const name = successor?.components['name'];
+  const instead = name === undefined ? 'choose another one' : `its successor is ${name}`;
+  return {
+    message: `${called} is retired and cannot be chosen: ${instead}.`,
+    successor: successor === undefined ? null : { id: successor.key, name },
+  };
+}
+
 function stays(knowledge: ModelKnowledge | undefined, kind: string, name: string): boolean {
   const { status, shutdown } = knowledge?.find(kind, name)?.lifecycle ?? {};
   return status === 'active' && shutdown === undefined;

@@ -8,7 +8,8 @@ import type { CompareLimits } from './compatibility.ts';
 import { deprecatedBy, endBy } from './lifecycle.ts';
 import type { ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
-import type { Finding } from '../plan/plan-types.ts';
+import { refusing } from '../finding.ts';
+import type { Finding } from '../finding.ts';
 
 interface SuggestionReason {
   readonly code:
@@ -71,9 +72,8 @@ function nameOf({ components }: ModelFacts): string {
 
 /** 0: nothing forbids it · 1: a person may force it · 2: it cannot be chosen. */
 function obstacle({ findings }: Suggestion): number {
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  if (errors.length === 0) return 0;
-  return errors.every(({ forceable }) => forceable === true) ? 1 : 2;
+  if (refusing(findings).length === 0) return 0;
+  return refusing(findings, true).length === 0 ? 1 : 2;
 }
 
 /** Somebody who should know says so, and it need not be left again within a year. */

@@ -3,31 +3,10 @@
  * must touch, and a content hash over all of that. It holds no SQL, no connection and no clock.
  */
 import type { TableId } from '../catalogue/catalog.ts';
+import type { Finding } from '../finding.ts';
+import type { ModelName } from '../models/model.ts';
 import type { Intent } from './intent.ts';
 import type { StateCode } from './place-state.ts';
-
-export type Severity = 'error' | 'warning' | 'info';
-
-export interface Finding {
-  readonly severity: Severity;
-  /** Stable, upper case: see docs/findings.md. */
-  readonly code: string;
-  readonly message: string;
-  /** An error that `force` with a reason passes. */
-  readonly forceable?: boolean;
-  readonly entity?: string;
-  readonly place?: string;
-  readonly count?: number;
-}
-
-/** A model as the plan names it. */
-export interface ModelName {
-  readonly kind: string;
-  /** The key as text; undefined where no table holds the models. */
-  readonly key?: string;
-  /** Values by component: name, family, provider. */
-  readonly components: Readonly<Record<string, string>>;
-}
 
 /** Old → new values of the columns of a scalar place; several where a component has several spellings. */
 export interface Mapping {

@@ -6,7 +6,8 @@ import { collides, unreadable } from '../plan/decide.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import type { Decided } from '../plan/decide.ts';
 import { compareText } from '../order.ts';
-import type { Finding, LeftBehind, Step } from '../plan/plan-types.ts';
+import type { Finding } from '../finding.ts';
+import type { LeftBehind, Step } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 
 export interface FindingInput {

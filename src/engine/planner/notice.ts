@@ -1,4 +1,5 @@
 /** What a plan means for the people concerned: one message per tenant, as Markdown and as data. */
+import { toConfirm } from '../finding.ts';
 import { modelLabel } from '../models/label.ts';
 import { distinctRows, printable, rowCount, rowLabel } from '../plan/row-text.ts';
 import { isMovingRows } from '../operations/operations.ts';
@@ -44,9 +45,7 @@ export function renderNotice(plan: Plan): { markdown: string; json: NoticeJson }
     complete: plan.complete,
     changes: changesOf(plan),
     stays: plan.leftBehind.filter((entry) => entry.live && !notTheirs.has(entry.reason)),
-    warnings: plan.findings
-      .filter((finding) => finding.severity === 'warning')
-      .map(({ code, message }) => ({ code, message })),
+    warnings: toConfirm(plan.findings).map(({ code, message }) => ({ code, message })),
     planHash: plan.hash,
   };
   return { markdown: `${markdownOf(json).join('\n')}\n`, json };

@@ -3,7 +3,7 @@ import type { FindingInput } from './findings.ts';
 import { compareText } from '../order.ts';
 import { translateParameters } from '../models/parameters.ts';
 import type { ParameterChange } from '../models/parameters.ts';
-import type { Finding } from '../plan/plan-types.ts';
+import type { Finding } from '../finding.ts';
 import type { ParameterDocuments, Snapshot } from '../plan/snapshot.ts';
 
 /** `PARAMETERS_RESET`, or one finding per parameter and kind of change. */

@@ -11,8 +11,8 @@ import { factsOf } from './facts.ts';
 import { canonicalText } from '../canonical.ts';
 import type { Intent } from '../plan/intent.ts';
 import { compareText } from '../order.ts';
-import type { ModelFacts } from '../models/model.ts';
-import type { LeftBehind, ModelName, Plan } from '../plan/plan-types.ts';
+import type { ModelFacts, ModelName } from '../models/model.ts';
+import type { LeftBehind, Plan } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 import { planSteps } from '../operations/operations.ts';
 

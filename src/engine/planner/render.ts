@@ -2,7 +2,8 @@
 import { modelLabel } from '../models/label.ts';
 import { firstNames, printable, rowCount } from '../plan/row-text.ts';
 import { describeStep, isMovingRows } from '../operations/operations.ts';
-import type { Finding, LeftBehind, Plan, Severity, Step } from '../plan/plan-types.ts';
+import type { Finding, Severity } from '../finding.ts';
+import type { LeftBehind, Plan, Step } from '../plan/plan-types.ts';
 
 /** How parts of the text are marked, for a terminal with colours. */
 export interface RenderStyle {

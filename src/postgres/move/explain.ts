@@ -2,6 +2,7 @@
  * The statements that the steps of a plan would run, for a person to read (`plan --sql`). They are not a second description of the steps:
  * the operations themselves run against a transaction that only writes down what it is asked.
  */
+import { namedModel } from '../../engine/models/model.ts';
 import type { Plan, Step } from '../../engine/plan/plan-types.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
@@ -31,8 +32,8 @@ async function explainStep(
     rules,
     tenant: plan.intent.tenant,
     pair: {
-      source: { ...plan.source, tenant: plan.intent.tenant ?? null, ...nothingKnown },
-      target: { ...plan.target, tenant: plan.intent.tenant ?? null, ...nothingKnown },
+      source: { ...namedModel(plan.source), tenant: plan.intent.tenant ?? null },
+      target: { ...namedModel(plan.target), tenant: plan.intent.tenant ?? null },
     },
     journal: {
       table: stateTable(site, 'journal'),
@@ -53,8 +54,6 @@ async function explainStep(
     ...edits,
   ].join('\n');
 }
-
-const nothingKnown = { enabled: true, deprecated: false, retired: false, capabilities: {} };
 
 /** A transaction that runs nothing. Answers are empty, except where an operation goes on only if a row was there. */
 function recorder(statements: string[]): Tx {

@@ -7,6 +7,7 @@
  * the tenant before or after. Transactions that collide are tried again from their start.
  */
 import { createHash } from 'node:crypto';
+import { isForcedWithoutReason, refusing, toConfirm } from '../../engine/finding.ts';
 import { canonicalText } from '../../engine/canonical.ts';
 import { catalogFingerprint } from '../../engine/catalogue/catalog-text.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
@@ -136,7 +137,7 @@ export async function applyMove(site: Site, request: MoveRequest): Promise<MoveR
 
 /** @throws FORCE_NEEDS_REASON */
 export function refuseUnreasoned(request: Pick<MoveRequest, 'force' | 'reason'>): void {
-  if (request.force === true && (request.reason ?? '').trim() === '')
+  if (isForcedWithoutReason(request))
     throw new DroverError('FORCE_NEEDS_REASON', 'Forcing needs a reason: it is recorded with your name.');
 }
 
@@ -244,16 +245,14 @@ export function refuseStale({ hash, facts }: KnownPlan, plan: Plan): void {
 /** May this plan run? Staleness first: a person must not be asked about a plan they have not seen. */
 function admit(request: Omit<MoveRequest, 'intent'>, plan: Plan): void {
   if (request.plan !== undefined) refuseStale(request.plan, plan);
-  const errors = plan.findings.filter(
-    (finding) => finding.severity === 'error' && !(request.force === true && finding.forceable === true),
-  );
+  const errors = refusing(plan.findings, request.force);
   if (errors.length > 0)
     throw new DroverError(
       'PLAN_REFUSED',
       `The plan is refused: ${errors.map((finding) => `${finding.code}: ${finding.message}`).join(' ')}`,
       { plan, findings: errors },
     );
-  const warnings = plan.findings.filter((finding) => finding.severity === 'warning');
+  const warnings = toConfirm(plan.findings);
   if (warnings.length > 0 && !request.confirm)
     throw new DroverError(
       'CONFIRMATION_REQUIRED',

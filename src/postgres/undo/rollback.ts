@@ -3,6 +3,7 @@
  * The steps run in reverse, so that the source is live again before a reference to it is restored. It can itself be rolled back.
  */
 import { movedRows } from '../../engine/operations/operations.ts';
+import { namedModel } from '../../engine/models/model.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { modelTableOf } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
@@ -100,15 +101,8 @@ export function refuseImpossible(parent: MigrationDetail): void {
 export function modelOf(record: MigrationDetail, side: 'from' | 'to'): ModelFacts {
   const { key, name, provider } = record[side];
   const components = { ...(name === null ? {} : { name }), ...(provider === null ? {} : { provider }) };
-  return {
-    kind: record.from.kind ?? 'completion',
-    components,
-    enabled: true,
-    deprecated: false,
-    retired: false,
-    capabilities: {},
-    ...(key === null ? {} : { key }),
-  };
+  const kind = record.from.kind ?? 'completion';
+  return namedModel({ kind, components, ...(key === null ? {} : { key }) });
 }
 
 export interface Attempt {

@@ -1,6 +1,6 @@
 /** Suggested targets, as they look in the API. */
 import { z } from 'zod';
-import { requiresConfirmation } from '../../../platform/migrate-model.ts';
+import { refusing, toConfirm } from '../../../engine/finding.ts';
 import type { PlannedSuggestion } from '../../../platform/suggestions.ts';
 import { countsByType, findingJson, findingSchema } from '../migrations/migration-schemas.ts';
 import { rowId } from '../../schemas.ts';
@@ -35,12 +35,12 @@ export function suggestionJson({
     family: family ?? null,
     provider: provider ?? null,
     score,
-    allowed: plan.findings.every(({ severity }) => severity !== 'error'),
+    allowed: refusing(plan.findings).length === 0,
     reasons: reasons.map((reason) => ({ ...reason })),
     findings: plan.findings.map(findingJson),
     details: { ...plan.counts },
     complete: plan.complete,
     plan_hash: plan.hash,
-    requires_confirmation: requiresConfirmation(plan.findings),
+    requires_confirmation: toConfirm(plan.findings).length > 0,
   };
 }

@@ -3,7 +3,7 @@
  * references point at, so the database itself refuses it while one is left, and refuses every later one.
  */
 import type { RetireStep } from '../../../engine/plan/plan-types.ts';
-import type { ModelName } from '../../../engine/plan/plan-types.ts';
+import type { ModelName } from '../../../engine/models/model.ts';
 import { castFor } from '../../sql/binder.ts';
 import { quoteIdent, quoteRows } from '../../sql/identifiers.ts';
 import { writeChunk } from '../journal.ts';
