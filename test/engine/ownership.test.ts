@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
-import { tenantLinks } from '../../src/engine/rules/links.ts';
+import { tenantLinks } from '../../src/engine/rules/ownership.ts';
 import type { Ownership } from '../../src/engine/rules/ownership.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
 import { buildCatalog } from './build-catalog.ts';

@@ -9,7 +9,7 @@
 import { matchingNodes, parsePattern, pointerOf } from './json-pointer.ts';
 import { parseJson, scalarText } from './json-text.ts';
 import type { InvalidJson, JsonArray, JsonNode, JsonObject } from './json-text.ts';
-import { moveElements, targetOf } from './list.ts';
+import { moveElements, targetOf } from './lists.ts';
 import { applySplices, spliceWithin } from './splices.ts';
 import type { Splice } from './splices.ts';
 import type { Edit, ValueRule } from './value-rule.ts';

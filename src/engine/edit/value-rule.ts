@@ -1,5 +1,10 @@
 /** How a place inside a value is written, and what was changed there: the contract of all editors of values. */
-import type { Mapping } from '../plan/plan-types.ts';
+
+/** Old → new values, one for each component. A place has several where a component has several spellings. */
+export interface Mapping {
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+}
 
 export interface ValueRule {
   readonly place: string;

@@ -4,7 +4,7 @@
  */
 import { deprecatedBy, endBy, goneBy } from './lifecycle.ts';
 import type { ModelFacts } from './model.ts';
-import { modelLabel } from './label.ts';
+import { modelLabel } from './model.ts';
 import type { Finding, Severity } from '../finding.ts';
 
 export interface CompareLimits {

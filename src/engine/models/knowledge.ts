@@ -4,10 +4,9 @@
  * lifecycle.ts.
  */
 import { noteOfRow, withLifecycle } from './lifecycle.ts';
-import type { LifecycleNote } from './lifecycle.ts';
+import type { LifecycleNote, ModelFacts } from './model.ts';
 import { namedModel } from './model.ts';
-import type { ModelFacts } from './model.ts';
-import type { Spelling } from './spelling.ts';
+import type { Spelling } from './model.ts';
 
 /** What somebody knows about the models of one name. */
 export interface KnownModel {

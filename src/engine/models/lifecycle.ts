@@ -2,24 +2,7 @@
  * When a model ends, by all who say something about it: the row of the database, and the registry beside it. Nobody's silence takes
  * back what another one says, and of two days the earlier one counts: moving too early costs nothing, moving too late an outage.
  */
-import type { ModelFacts } from './model.ts';
-
-/** Who says something about a model. */
-export type Teller = 'database' | 'registry';
-
-export type LifecycleStatus = 'active' | 'deprecated' | 'withdrawn' | 'retired';
-
-/** What one of them says of its end. Days are ISO dates. */
-export interface LifecycleNote {
-  readonly by: Teller;
-  readonly status: LifecycleStatus;
-  /** Since when it is known that it ends. */
-  readonly announced?: string;
-  /** The first day on which its provider no longer serves it. */
-  readonly shutdown?: string;
-  /** Where that can be read. */
-  readonly page?: string;
-}
+import type { LifecycleNote, LifecycleStatus, ModelFacts } from './model.ts';
 
 /** What the row of a model says by itself. */
 export function noteOfRow(model: ModelFacts): LifecycleNote {

@@ -1,5 +1,4 @@
-import type { LifecycleNote } from './lifecycle.ts';
-import type { Spelling } from './spelling.ts';
+/** Models: what they are called, and what is known about them. */
 
 /** Which model: its kind, and what it is called. */
 export interface ModelName {
@@ -67,4 +66,36 @@ export interface ParameterSupport {
   readonly meaning?: Readonly<Record<string, number>>;
   /** Other names of the same parameter. */
   readonly aliases?: readonly string[];
+}
+
+/** Who says something about a model. */
+export type Teller = 'database' | 'registry';
+
+export type LifecycleStatus = 'active' | 'deprecated' | 'withdrawn' | 'retired';
+
+/** What one of them says of its end. Days are ISO dates. */
+export interface LifecycleNote {
+  readonly by: Teller;
+  readonly status: LifecycleStatus;
+  /** Since when it is known that it ends. */
+  readonly announced?: string;
+  /** The first day on which its provider no longer serves it. */
+  readonly shutdown?: string;
+  /** Where that can be read. */
+  readonly page?: string;
+}
+
+/** One way to write a model. */
+export interface Spelling {
+  readonly text: string;
+  /** What stands before the model's own id: empty, `anthropic/`, `anthropic:`. */
+  readonly prefix: string;
+}
+
+/** `claude-haiku-4-5 (claude, anthropic)`; the key where the model has no name. */
+export function modelLabel(model: Omit<ModelName, 'kind'>): string {
+  const { name, ...others } = model.components;
+  const details = Object.values(others).filter((value) => value !== '' && value !== name);
+  const label = name ?? model.key ?? 'unnamed model';
+  return details.length === 0 ? label : `${label} (${details.join(', ')})`;
 }

@@ -1,8 +1,7 @@
 /** Models in use that their providers take away, by the day on which that happens. */
-import { modelLabel } from './label.ts';
+import { modelLabel } from './model.ts';
 import { isEnding, noteOfRow, statusOf, withLifecycle } from './lifecycle.ts';
-import type { LifecycleNote, LifecycleStatus } from './lifecycle.ts';
-import type { ModelFacts } from './model.ts';
+import type { LifecycleNote, LifecycleStatus, ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
 import type { CalendarEvent } from './calendar.ts';
 import type { Successor } from './successor.ts';

@@ -1,9 +1,18 @@
 /** Which model somebody means: by key, name, `family/name` or `provider/name`. Ambiguity is never resolved silently. */
-import type { Config } from '../rules/config.ts';
 import { namedModel } from './model.ts';
 import type { ModelFacts } from './model.ts';
-import { modelLabel } from './label.ts';
+import { modelLabel } from './model.ts';
 import { compareText } from '../order.ts';
+
+/** How a database that has no table of models names them: the part of the configuration that says so. */
+interface Naming {
+  readonly model: {
+    /** The components that name a model, in order. */
+    readonly identity?: readonly string[];
+    /** By component and value, how else the value is spelled. */
+    readonly spellings?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  };
+}
 
 /** The model that was meant, or why nobody can say. */
 export type Selection =
@@ -38,7 +47,7 @@ export function selectModel(
 }
 
 /** Without a table of models: the components that `provider/name` gives, by the configured identity. */
-export function modelFromText(config: Config, kind: string, text: string): Selection {
+export function modelFromText(config: Naming, kind: string, text: string): Selection {
   const identity = config.model.identity ?? ['name'];
   const at = splitAt(config, text);
   const provider = at > 0 ? text.slice(0, at) : undefined;
@@ -59,7 +68,7 @@ export function modelFromText(config: Config, kind: string, text: string): Selec
 }
 
 /** Where the provider ends: at the slash that leaves a known spelling of one before it, otherwise at the first. */
-function splitAt(config: Config, text: string): number {
+function splitAt(config: Naming, text: string): number {
   const known = Object.entries(config.model.spellings?.['provider'] ?? {}).flatMap(([name, others]) => [
     name,
     ...others,
@@ -70,7 +79,7 @@ function splitAt(config: Config, text: string): number {
   return longest?.length ?? text.indexOf('/');
 }
 
-function canonicalSpelling(config: Config, component: string, value: string): string {
+function canonicalSpelling(config: Naming, component: string, value: string): string {
   const known = config.model.spellings?.[component] ?? {};
   return Object.keys(known).find((name) => name === value || known[name]?.includes(value) === true) ?? value;
 }

@@ -1,8 +1,7 @@
 /** What takes the place of a model: what its own row says, else what its vendor recommends. */
 import { isEnding } from './lifecycle.ts';
-import type { Teller } from './lifecycle.ts';
+import type { ModelFacts, Teller } from './model.ts';
 import type { ModelKnowledge } from './knowledge.ts';
-import type { ModelFacts } from './model.ts';
 
 /** What to use instead. */
 export interface Successor {

@@ -1,5 +1,6 @@
 /** What is known of one kind of step, and what the planning of several kinds has in common. */
-import type { Mapping, MovedColumns, RowName, StepBase } from '../plan/plan-types.ts';
+import type { Mapping } from '../edit/value-rule.ts';
+import type { MovedColumns, RowName, StepBase } from '../plan/plan-types.ts';
 import { deadRowsMove, joinSamples, movingStates } from '../plan/decide.ts';
 import type { Decided, Decisions } from '../plan/decide.ts';
 import type { PlaceGroup } from '../plan/snapshot.ts';

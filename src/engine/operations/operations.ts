@@ -3,7 +3,8 @@
  * moved rows need them. Documents come before merges, because a row that is merged may hold one. Merges come before what would
  * collide with the rows that they remove. The source is retired last, when nothing live names it any more.
  */
-import type { Mapping, Step } from '../plan/plan-types.ts';
+import type { Mapping } from '../edit/value-rule.ts';
+import type { Step } from '../plan/plan-types.ts';
 import { compareText } from '../order.ts';
 import { enable } from './enable.ts';
 import { merge } from './merge.ts';

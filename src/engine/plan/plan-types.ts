@@ -5,14 +5,9 @@
 import type { TableId } from '../catalogue/catalog.ts';
 import type { Finding } from '../finding.ts';
 import type { ModelName } from '../models/model.ts';
+import type { Mapping } from '../edit/value-rule.ts';
 import type { Intent } from './intent.ts';
 import type { StateCode } from './place-state.ts';
-
-/** Old → new values of the columns of a scalar place; several where a component has several spellings. */
-export interface Mapping {
-  readonly from: readonly string[];
-  readonly to: readonly string[];
-}
 
 /** One place moved by a step on columns. */
 export interface MovedColumns {

@@ -2,7 +2,8 @@
 import type { TableId } from '../catalogue/catalog.ts';
 import type { ModelFacts } from '../models/model.ts';
 import type { StateCode } from './place-state.ts';
-import type { Mapping, RowName } from './plan-types.ts';
+import type { Mapping } from '../edit/value-rule.ts';
+import type { RowName } from './plan-types.ts';
 import type { Rules } from '../rules/references.ts';
 
 /** Whose a row is, seen from the tenant of the plan. */

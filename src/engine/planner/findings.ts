@@ -1,19 +1,15 @@
 /** What a person must know before a plan runs. Codes, severities and ways out are listed in docs/findings.md. */
 import { compareModels } from '../models/compatibility.ts';
-import type { Intent } from '../plan/intent.ts';
 import { isMovingRows } from '../operations/operations.ts';
 import { collides, unreadable } from '../plan/decide.ts';
 import { parameterFindings } from './parameter-findings.ts';
-import type { Decided } from '../plan/decide.ts';
+import type { Decisions } from '../plan/decide.ts';
 import { compareText } from '../order.ts';
 import type { Finding } from '../finding.ts';
 import type { LeftBehind, Step } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 
-export interface FindingInput {
-  readonly snapshot: Snapshot;
-  readonly intent: Intent;
-  readonly decided: readonly Decided[];
+export interface FindingInput extends Decisions {
   readonly leftBehind: readonly LeftBehind[];
   readonly steps: readonly Step[];
 }

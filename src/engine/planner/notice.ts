@@ -1,6 +1,6 @@
 /** What a plan means for the people concerned: one message per tenant, as Markdown and as data. */
 import { toConfirm } from '../finding.ts';
-import { modelLabel } from '../models/label.ts';
+import { modelLabel } from '../models/model.ts';
 import { distinctRows, printable, rowCount, rowLabel } from '../plan/row-text.ts';
 import { isMovingRows } from '../operations/operations.ts';
 import type { LeftBehind, Plan, RowName, Step } from '../plan/plan-types.ts';

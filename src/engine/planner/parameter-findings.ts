@@ -1,18 +1,18 @@
 /** What happens to the parameters of moved references, value by value where they are translated. */
-import type { FindingInput } from './findings.ts';
 import { compareText } from '../order.ts';
 import { translateParameters } from '../models/parameters.ts';
 import type { ParameterChange } from '../models/parameters.ts';
 import type { Finding } from '../finding.ts';
+import type { Decisions } from '../plan/decide.ts';
 import type { ParameterDocuments, Snapshot } from '../plan/snapshot.ts';
 
 /** `PARAMETERS_RESET`, or one finding per parameter and kind of change. */
-export function parameterFindings(input: FindingInput): Finding[] {
+export function parameterFindings(input: Decisions): Finding[] {
   if (input.intent.parameters === 'reset') return resetFindings(input);
   return input.intent.parameters === 'translate' ? translateFindings(input.snapshot) : [];
 }
 
-function resetFindings({ decided }: FindingInput): Finding[] {
+function resetFindings({ decided }: Decisions): Finding[] {
   const counts = new Map<string, number>();
   for (const { group, outcomes } of decided) {
     for (const [place, outcome] of outcomes) {

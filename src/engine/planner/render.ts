@@ -1,5 +1,5 @@
 /** A plan as text for a person: what moves, what was noticed, what stays and why. Colours are the caller's business. */
-import { modelLabel } from '../models/label.ts';
+import { modelLabel } from '../models/model.ts';
 import { firstNames, printable, rowCount } from '../plan/row-text.ts';
 import { describeStep, isMovingRows } from '../operations/operations.ts';
 import type { Finding, Severity } from '../finding.ts';

@@ -186,3 +186,9 @@ export interface Config {
   /** Run after a migration or rollback committed, so that caches and search follow. */
   readonly after?: { readonly command?: readonly string[]; readonly webhook?: string };
 }
+
+/** Something in the configuration that the catalogue does not bear out; `path` leads to it in the file. */
+export interface ConfigProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}

@@ -1,7 +1,7 @@
 /** Which values of a place mean the source, and what each becomes: every spelling of every component. */
 import type { Config } from './config.ts';
 import type { ModelFacts } from '../models/model.ts';
-import type { Mapping } from '../plan/plan-types.ts';
+import type { Mapping } from '../edit/value-rule.ts';
 import type { Place } from './place.ts';
 import { spellingPairs } from '../models/spelling.ts';
 

@@ -5,15 +5,13 @@
 import type { ModelKnowledge } from '../models/knowledge.ts';
 import { findColumn, findTable } from '../catalogue/catalog.ts';
 import type { Catalog, Table, TableId } from '../catalogue/catalog.ts';
-import { classify } from './classified.ts';
-import type { Config, Role } from './config.ts';
-import { tenantLinks } from './links.ts';
+import type { Config, ConfigProblem, Role } from './config.ts';
 import { findNamedColumn, findNamedTable } from '../catalogue/names.ts';
 import type { NameScope } from '../catalogue/names.ts';
-import { resolveOwnership } from './ownership.ts';
+import { resolveOwnership, tenantLinks } from './ownership.ts';
 import type { Ownership } from './ownership.ts';
-import { buildPlace, resolvePlace } from './place.ts';
-import type { ConfigProblem, Draft, ModelTable, Place } from './place.ts';
+import type { Draft, ModelTable, Place } from './place.ts';
+import { buildPlace, resolvePlace } from './resolve-place.ts';
 
 /** A configuration made to fit a catalogue: all that planning needs to know about a database. */
 export interface Rules {
@@ -152,6 +150,37 @@ function wholeTableRole(draft: Draft, table: Table): Role | undefined {
   return (draft.config.places ?? []).find(
     (place) => place.at.endsWith('.*') && findNamedTable(draft.scope, place.at.slice(0, -2))?.id === table.id,
   )?.role;
+}
+
+/** Column names by table; `*` for all of a table. A document counts only where its places cover it (see `isCovered`). */
+function classify(draft: Draft, places: readonly Place[]): Map<TableId, Set<string>> {
+  const classified = new Map<TableId, Set<string>>();
+  const add = (table: TableId, columns: readonly string[]): void => {
+    const set = classified.get(table) ?? new Set<string>();
+    for (const column of columns) set.add(column);
+    classified.set(table, set);
+  };
+  for (const model of draft.modelTables) {
+    add(model.table.id, ['*']);
+    const providers =
+      model.config.providers === undefined
+        ? undefined
+        : findNamedTable(draft.scope, model.config.providers.table);
+    if (providers !== undefined) add(providers.id, ['*']);
+  }
+  for (const place of places) {
+    const own = place.json === undefined ? [place.column, ...place.columns.map((part) => part.column)] : [];
+    add(place.table, [...own, ...place.copies]);
+  }
+  for (const place of draft.config.places ?? []) {
+    const table = place.at.endsWith('.*') ? findNamedTable(draft.scope, place.at.slice(0, -2)) : undefined;
+    if (table !== undefined) add(table.id, ['*']);
+  }
+  for (const name of draft.config.database?.ignore ?? []) {
+    const table = findNamedTable(draft.scope, name);
+    if (table !== undefined) add(table.id, ['*']);
+  }
+  return classified;
 }
 
 function duplicatePlaces(places: readonly Place[]): ConfigProblem[] {

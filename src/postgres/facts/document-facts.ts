@@ -1,5 +1,5 @@
 /** Facts about the places in one column of documents, grouped as for scalar places (column-facts.ts). */
-import { editDocument } from '../../engine/edit/edit.ts';
+import { editDocument } from '../../engine/rules/documents.ts';
 import type { RowName } from '../../engine/plan/plan-types.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { Owner, RowGroup } from '../../engine/plan/snapshot.ts';

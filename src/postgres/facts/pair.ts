@@ -5,7 +5,7 @@ import { termsOf } from '../../engine/rules/mapping.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
-import { identifyingColumns, isCovered } from '../../engine/rules/classified.ts';
+import { identifyingColumns, isCovered } from '../../engine/rules/coverage.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { label, modelFromText, selectModel } from '../../engine/models/select.ts';

@@ -4,7 +4,7 @@
  */
 import type { Column } from '../../engine/catalogue/catalog.ts';
 import { catalogFingerprint } from '../../engine/catalogue/catalog-text.ts';
-import { isIgnored } from '../../engine/rules/classified.ts';
+import { isIgnored } from '../../engine/rules/coverage.ts';
 import { canonicalText } from '../../engine/canonical.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';

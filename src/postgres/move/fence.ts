@@ -9,7 +9,7 @@
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import { label } from '../../engine/models/select.ts';
 import type { Place } from '../../engine/rules/place.ts';
-import type { Mapping } from '../../engine/plan/plan-types.ts';
+import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Snapshot } from '../../engine/plan/snapshot.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';

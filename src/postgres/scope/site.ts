@@ -2,10 +2,9 @@
  * A site: one database with the configuration that describes it, and the place where Drover keeps its records about it.
  * Drover's own schema and a foreign database are both sites; nothing below knows the difference.
  */
-import type { Config } from '../../engine/rules/config.ts';
+import type { Config, ConfigProblem } from '../../engine/rules/config.ts';
 import { resolveRules } from '../../engine/rules/references.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
-import type { ConfigProblem } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import { readCatalog } from '../catalogue/catalog.ts';

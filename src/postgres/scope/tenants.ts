@@ -1,5 +1,5 @@
 /** Tenants as such: who there is, and one digest per table of what is theirs. */
-import { isIgnored } from '../../engine/rules/classified.ts';
+import { isIgnored } from '../../engine/rules/coverage.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { Binder } from '../sql/binder.ts';

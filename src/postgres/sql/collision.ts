@@ -1,7 +1,7 @@
 /** Would moving a row break a unique key? From the catalogue's unique indexes and the keys that exist by convention. */
 import type { Table, UniqueIndex } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
-import type { Mapping } from '../../engine/plan/plan-types.ts';
+import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { quoteIdent, quoteRows } from './identifiers.ts';
 import { matchSql, tupleEquals } from './match.ts';

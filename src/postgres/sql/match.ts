@@ -3,7 +3,7 @@ import { findColumn } from '../../engine/catalogue/catalog.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { Place } from '../../engine/rules/place.ts';
-import type { Mapping } from '../../engine/plan/plan-types.ts';
+import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { castFor } from './binder.ts';
 import type { Binder } from './binder.ts';

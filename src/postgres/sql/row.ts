@@ -11,7 +11,7 @@ import { deadRowsMove } from '../../engine/plan/decide.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import { mappingsOf } from '../../engine/rules/mapping.ts';
 import type { Hop, OwnerPath } from '../../engine/rules/ownership.ts';
-import type { AllowedTable } from '../../engine/rules/allowed.ts';
+import type { AllowedTable } from '../../engine/rules/place.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import { castFor } from './binder.ts';

@@ -1,5 +1,5 @@
 /** Taking edits of documents back, value by value: what somebody changed elsewhere in the same document stays. */
-import { revertDocument } from '../../engine/edit/edit.ts';
+import { revertDocument } from '../../engine/edit/documents.ts';
 import type { Edit } from '../../engine/edit/value-rule.ts';
 import { Binder } from '../sql/binder.ts';
 import { quoteIdent, quoteRows } from '../sql/identifiers.ts';

@@ -1,5 +1,5 @@
 /** How models are written where they run: by their ids and aliases, with what each runtime's arms put before them, and as arms list them. */
-import type { Spelling } from '../../engine/models/spelling.ts';
+import type { Spelling } from '../../engine/models/model.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import { namesOf } from '../load/registry.ts';
 import type { Routes } from '../verdict/routes.ts';

@@ -1,6 +1,6 @@
 /** When a model ends, who says so, and what takes its place, as it looks in the API. */
 import { z } from 'zod';
-import type { LifecycleNote, LifecycleStatus } from '../../../engine/models/lifecycle.ts';
+import type { LifecycleNote, LifecycleStatus } from '../../../engine/models/model.ts';
 import { daysBetween } from '../../../engine/models/retirements.ts';
 import type { AppDeps } from '../../server/app.ts';
 

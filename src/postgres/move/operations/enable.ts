@@ -2,7 +2,8 @@
  * enable: where the source is available and a moved row needs it, the target becomes available too: the grant of the source is
  * copied with the target in its place. A scope that lacked the source gains nothing. Journalled, so that a rollback removes it.
  */
-import type { EnableStep, Mapping } from '../../../engine/plan/plan-types.ts';
+import type { Mapping } from '../../../engine/edit/value-rule.ts';
+import type { EnableStep } from '../../../engine/plan/plan-types.ts';
 import type { Table } from '../../../engine/catalogue/catalog.ts';
 import { castFor } from '../../sql/binder.ts';
 import type { Binder } from '../../sql/binder.ts';

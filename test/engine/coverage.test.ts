@@ -1,7 +1,7 @@
 /** What somebody has said something about is not scanned again; all else is. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { identifyingColumns, isCovered, isIgnored } from '../../src/engine/rules/classified.ts';
+import { identifyingColumns, isCovered, isIgnored } from '../../src/engine/rules/coverage.ts';
 import type { Config, PlaceConfig } from '../../src/engine/rules/config.ts';
 import { resolveRules, tableOf } from '../../src/engine/rules/references.ts';
 import type { Rules } from '../../src/engine/rules/references.ts';

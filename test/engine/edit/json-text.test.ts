@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { meaningOf } from '../../../src/engine/edit/json-meaning.ts';
+import { meaningOf } from '../../../src/engine/edit/revert-json.ts';
 import { findNode, matchingNodes, parsePattern, pointerOf } from '../../../src/engine/edit/json-pointer.ts';
 import { parseJson, scalarText } from '../../../src/engine/edit/json-text.ts';
 import type { JsonNode } from '../../../src/engine/edit/json-text.ts';
