@@ -85,7 +85,7 @@ function mappedKeys({ from, to, mapping = {} }: FleetIntent): string[] {
   );
 }
 
-interface Pair {
+interface WantedPair {
   readonly from: WantedModel;
   readonly to: WantedModel;
 }
@@ -95,7 +95,7 @@ async function identifyPair(
   site: Site,
   { kind, by }: ModelNames,
   { all, asked }: { all: readonly TenantName[]; asked: FleetIntent },
-): Promise<Pair> {
+): Promise<WantedPair> {
   const texts = [asked.from.trim(), asked.to.trim()];
   const tenants = all.length > 0 ? all.map(({ key }) => key) : [...(asked.tenants ?? [])];
   const found = await readFleetModels(site, {
@@ -138,7 +138,7 @@ async function refuseRetired(site: Site, target: ModelFacts | undefined): Promis
 
 function resolveOne(
   { by, shared }: ModelNames,
-  pair: Pair,
+  pair: WantedPair,
   about: { tenant: TenantName; asked: FleetIntent; candidates: readonly ModelFacts[] },
 ): Resolution {
   const mapping = about.asked.mapping?.[about.tenant.key];

@@ -3,6 +3,7 @@
  * alone; what is forgotten here (or was planned by another process) is refused just the same, without naming the facts.
  */
 import type { Plan } from '../engine/plan/plan-types.ts';
+import { recordedTenant } from '../engine/tenant.ts';
 import type { KnownPlan } from '../postgres/move/move.ts';
 import type { Platform } from './open.ts';
 
@@ -15,7 +16,7 @@ const plans = new WeakMap<Platform, Map<string, Plan['facts']>>();
 export function rememberPlan(platform: Platform, plan: Plan): void {
   const known = plans.get(platform) ?? new Map<string, Plan['facts']>();
   plans.set(platform, known);
-  const id = idOf(plan.tenant?.key ?? '', plan.hash);
+  const id = idOf(recordedTenant(plan.tenant?.key), plan.hash);
   known.delete(id);
   known.set(id, plan.facts);
   for (const oldest of known.keys()) {

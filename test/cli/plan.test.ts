@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { readPlan } from '../../src/engine/planner/plan-file.ts';
-import { sha256 } from '../../src/postgres/move/move.ts';
+import { sha256 } from '../../src/postgres/catalogue/digest.ts';
 import { oneEngine } from '../support/databases.ts';
 import { digestRows } from '../support/platform.ts';
 import { droverHere } from './drover-here.ts';

@@ -10,7 +10,7 @@ import { planMigration } from '../../src/engine/planner/plan.ts';
 import type { Plan, RepointStep, Step } from '../../src/engine/plan/plan-types.ts';
 import type { Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { checkIntent, readPair } from '../../src/postgres/facts/pair.ts';
-import { sha256 } from '../../src/postgres/move/move.ts';
+import { sha256 } from '../../src/postgres/catalogue/digest.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import { openSite, readRules, withTenant } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';

@@ -1,5 +1,6 @@
 /** Planning and applying, as the commands and the demo do it. */
 import type { Intent } from '../../engine/plan/intent.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { renderPlan } from '../../engine/planner/render.ts';
 import { applyMove } from '../../postgres/move/move.ts';
@@ -55,7 +56,7 @@ export async function applyWithProgress(
 
 export interface RollbackInput {
   readonly migrationId: string;
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
   readonly actor: string;
   readonly reason: string | undefined;
 }

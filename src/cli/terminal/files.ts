@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { readPlan } from '../../engine/planner/plan-file.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
-import { sha256 } from '../../postgres/move/move.ts';
+import { sha256 } from '../../postgres/catalogue/digest.ts';
 
 /** A plan that `drover plan --out` wrote. @throws FILE_UNREADABLE, PLAN_INVALID */
 export function readPlanFile(path: string): Plan {

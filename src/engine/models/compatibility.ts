@@ -15,7 +15,7 @@ export interface CompareLimits {
 }
 
 /** Both models and what there is to compare them by. */
-interface Pair {
+interface Comparison {
   readonly source: ModelFacts;
   readonly target: ModelFacts;
   readonly limits: CompareLimits;
@@ -26,7 +26,7 @@ interface Pair {
  * security class, a region or a capability that only the source is known to have counts as lost.
  */
 export function compareModels(source: ModelFacts, target: ModelFacts, limits: CompareLimits): Finding[] {
-  const pair = { source, target, limits };
+  const comparison = { source, target, limits };
   const checks = [
     targetLifecycle,
     security,
@@ -39,14 +39,14 @@ export function compareModels(source: ModelFacts, target: ModelFacts, limits: Co
     region,
     sourceLifecycle,
   ];
-  return checks.flatMap((check) => check(pair));
+  return checks.flatMap((check) => check(comparison));
 }
 
 function finding(severity: Severity, code: string, message: string): Finding {
   return { severity, code, message };
 }
 
-function targetLifecycle({ target, limits }: Pair): Finding[] {
+function targetLifecycle({ target, limits }: Comparison): Finding[] {
   const label = modelLabel(target);
   const { shutdown } = target;
   const past = shutdown !== undefined && limits.today !== undefined && day(shutdown) <= day(limits.today);
@@ -67,7 +67,7 @@ function day(date: string): string {
   return date.slice(0, 10);
 }
 
-function security({ source, target }: Pair): Finding[] {
+function security({ source, target }: Comparison): Finding[] {
   if (source.security === undefined) return [];
   if (target.security !== undefined && target.security >= source.security) return [];
   const has = target.security === undefined ? 'has none' : `has ${target.security}`;
@@ -75,7 +75,7 @@ function security({ source, target }: Pair): Finding[] {
   return [{ ...finding('error', 'SECURITY_LOWER', message), forceable: true }];
 }
 
-function embedding({ source }: Pair): Finding[] {
+function embedding({ source }: Comparison): Finding[] {
   if (source.kind !== 'embedding') return [];
   const message =
     'Stored vectors belong to the model that made them; those of another model, even of the same dimension, cannot be ' +
@@ -84,7 +84,7 @@ function embedding({ source }: Pair): Finding[] {
   return [finding('error', 'EMBEDDING_MODEL', message)];
 }
 
-function targetDeprecated({ target }: Pair): Finding[] {
+function targetDeprecated({ target }: Comparison): Finding[] {
   if (!target.deprecated) return [];
   const { shutdown } = target;
   const when = shutdown === undefined ? '' : ` and shuts down on ${day(shutdown)}${endBy(target)}`;
@@ -92,7 +92,7 @@ function targetDeprecated({ target }: Pair): Finding[] {
   return [finding('warning', 'TARGET_DEPRECATED', message)];
 }
 
-function tokenLimits({ source, target }: Pair): Finding[] {
+function tokenLimits({ source, target }: Comparison): Finding[] {
   return [
     ...lowerLimit('CONTEXT_LOWER', 'context window', source.context, target.context),
     ...lowerLimit('OUTPUT_LOWER', 'output limit', source.output, target.output),
@@ -109,7 +109,7 @@ function lowerLimit(
   return [finding('warning', code, `The ${what} goes down from ${before} to ${after} tokens.`)];
 }
 
-function family({ source, target }: Pair): Finding[] {
+function family({ source, target }: Comparison): Finding[] {
   const [before, after] = [familyOf(source), familyOf(target)];
   if (before === undefined || after === undefined || before === after) return [];
   return [
@@ -122,7 +122,7 @@ function familyOf({ components, family: known }: ModelFacts): string | undefined
   return components['family'] ?? known;
 }
 
-function capabilities({ source, target }: Pair): Finding[] {
+function capabilities({ source, target }: Comparison): Finding[] {
   const lost = Object.keys(source.capabilities)
     .filter((name) => source.capabilities[name] === true && target.capabilities[name] !== true)
     .sort();
@@ -136,7 +136,7 @@ function capabilities({ source, target }: Pair): Finding[] {
   });
 }
 
-function prices({ source, target, limits }: Pair): Finding[] {
+function prices({ source, target, limits }: Comparison): Finding[] {
   const { priceLimit } = limits;
   if (priceLimit === undefined) return [];
   return [
@@ -156,7 +156,7 @@ function higherPrice(
   return [finding('warning', 'PRICE_HIGHER', message)];
 }
 
-function region({ source, target }: Pair): Finding[] {
+function region({ source, target }: Comparison): Finding[] {
   if (source.region === undefined || source.region === target.region) return [];
   const after = target.region ?? 'a region that nobody names';
   return [
@@ -164,7 +164,7 @@ function region({ source, target }: Pair): Finding[] {
   ];
 }
 
-function sourceLifecycle({ source }: Pair): Finding[] {
+function sourceLifecycle({ source }: Comparison): Finding[] {
   const label = modelLabel(source);
   const disabled = `The source ${label} is disabled.`;
   const deprecated = `The source ${label} is deprecated${deprecatedBy(source)}.`;

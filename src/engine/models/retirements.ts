@@ -3,12 +3,13 @@ import { modelLabel } from './model.ts';
 import { isEnding, noteOfRow, statusOf, withLifecycle } from './lifecycle.ts';
 import type { LifecycleNote, LifecycleStatus, ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
+import type { TenantRef } from '../tenant.ts';
 import type { CalendarEvent } from './calendar.ts';
 import type { Successor } from './successor.ts';
 
 /** One tenant's use of one model that ends. */
 export interface RetiringUse {
-  readonly tenant: { readonly key: string; readonly name: string } | null;
+  readonly tenant: TenantRef | null;
   readonly model: ModelFacts;
   readonly successor?: Successor | undefined;
   /** Rows of configuration by entity type, the soft-deleted ones among them. */

@@ -85,7 +85,7 @@ function isAdvised({ reasons }: Suggestion): boolean {
 }
 
 function suggestion(source: ModelFacts, model: ModelFacts, limits: CompareLimits): Suggestion {
-  const pair = { source, model, today: limits.today };
+  const candidate = { source, model, today: limits.today };
   const reasons = [
     named,
     recommended,
@@ -97,12 +97,12 @@ function suggestion(source: ModelFacts, model: ModelFacts, limits: CompareLimits
     price,
     region,
     dates,
-  ].flatMap((rule) => rule(pair));
+  ].flatMap((rule) => rule(candidate));
   const score = reasons.reduce((sum, { points }) => sum + points, 0);
   return { model, score, reasons, findings: compareModels(source, model, limits) };
 }
 
-interface Pair {
+interface Candidate {
   readonly source: ModelFacts;
   readonly model: ModelFacts;
   readonly today: string | undefined;
@@ -113,13 +113,13 @@ function reason(code: SuggestionReason['code'], points: number, message: string)
 }
 
 /** Somebody has decided already. */
-function named({ source, model }: Pair): SuggestionReason[] {
+function named({ source, model }: Candidate): SuggestionReason[] {
   if (source.successor === undefined || source.successor !== model.key) return [];
   return reason('NAMED_SUCCESSOR', 60, 'The row of the source names it as its successor.');
 }
 
 /** The vendor's own advice weighs more than any one likeness; what follows its replacement in turn weighs a little less. */
-function recommended({ source, model }: Pair): SuggestionReason[] {
+function recommended({ source, model }: Candidate): SuggestionReason[] {
   const at = (source.successors ?? []).findIndex((names) => names.includes(nameOf(model)));
   if (at < 0) return [];
   const page = source.lifecycle?.find(({ by }) => by === 'registry')?.page;
@@ -128,20 +128,20 @@ function recommended({ source, model }: Pair): SuggestionReason[] {
   return reason('RECOMMENDED', Math.max(30, 50 - 5 * at), message);
 }
 
-function family({ source, model }: Pair): SuggestionReason[] {
+function family({ source, model }: Candidate): SuggestionReason[] {
   const name = source.components['family'];
   if (name === undefined || name !== model.components['family']) return [];
   return reason('SAME_FAMILY', 40, `The same family, ${name}.`);
 }
 
-function provider({ source, model }: Pair): SuggestionReason[] {
+function provider({ source, model }: Candidate): SuggestionReason[] {
   const name = source.components['provider'];
   if (name === undefined || name !== model.components['provider']) return [];
   return reason('SAME_PROVIDER', 20, `The same provider, ${name}.`);
 }
 
 /** Each lost capability weighs as much as a smaller context. */
-function capabilities({ source, model }: Pair): SuggestionReason[] {
+function capabilities({ source, model }: Candidate): SuggestionReason[] {
   const needed = Object.keys(source.capabilities).filter((name) => source.capabilities[name] === true);
   if (needed.length === 0) return [];
   const lost = needed.filter((name) => model.capabilities[name] !== true).sort();
@@ -150,11 +150,11 @@ function capabilities({ source, model }: Pair): SuggestionReason[] {
     : reason('CAPABILITIES_LOST', -10 * lost.length, `It cannot: ${lost.join(', ')}.`);
 }
 
-function context({ source, model }: Pair): SuggestionReason[] {
+function context({ source, model }: Candidate): SuggestionReason[] {
   return limit(['CONTEXT_KEPT', 'CONTEXT_LOWER'], 'context window', source.context, model.context);
 }
 
-function output({ source, model }: Pair): SuggestionReason[] {
+function output({ source, model }: Candidate): SuggestionReason[] {
   return limit(['OUTPUT_KEPT', 'OUTPUT_LOWER'], 'output limit', source.output, model.output);
 }
 
@@ -171,7 +171,7 @@ function limit(
 }
 
 /** Twice the price takes away what once the price gives. */
-function price({ source, model }: Pair): SuggestionReason[] {
+function price({ source, model }: Candidate): SuggestionReason[] {
   const before = totalPrice(source);
   const after = totalPrice(model);
   if (before === undefined || after === undefined || before <= 0) return [];
@@ -185,13 +185,13 @@ function totalPrice({ priceIn, priceOut }: ModelFacts): number | undefined {
   return priceIn === undefined && priceOut === undefined ? undefined : (priceIn ?? 0) + (priceOut ?? 0);
 }
 
-function region({ source, model }: Pair): SuggestionReason[] {
+function region({ source, model }: Candidate): SuggestionReason[] {
   if (source.region === undefined || source.region !== model.region) return [];
   return reason('SAME_REGION', 5, `It is hosted in ${source.region}, too.`);
 }
 
 /** Moving to what goes away within a year means moving twice; within a quarter nothing else makes up for it. */
-function dates({ model, today }: Pair): SuggestionReason[] {
+function dates({ model, today }: Candidate): SuggestionReason[] {
   const { shutdown } = model;
   const day = shutdown?.slice(0, 10);
   if (day !== undefined && today !== undefined && day <= later(today, 365))

@@ -6,6 +6,7 @@ import type { TableId } from '../catalogue/catalog.ts';
 import type { Finding } from '../finding.ts';
 import type { ModelName } from '../models/model.ts';
 import type { Mapping } from '../edit/value-rule.ts';
+import type { TenantRef } from '../tenant.ts';
 import type { Intent } from './intent.ts';
 import type { StateCode } from './place-state.ts';
 
@@ -125,7 +126,7 @@ export interface LeftBehind {
 
 export interface Plan {
   readonly version: 1;
-  readonly tenant: { readonly key: string; readonly name: string } | null;
+  readonly tenant: TenantRef | null;
   readonly intent: Intent;
   readonly source: ModelName;
   readonly target: ModelName;

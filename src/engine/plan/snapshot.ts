@@ -1,6 +1,7 @@
 /** The facts a plan is made from, read in one transaction. Plain data; `src/postgres/facts/snapshot.ts` reads them. */
 import type { TableId } from '../catalogue/catalog.ts';
 import type { ModelFacts } from '../models/model.ts';
+import type { TenantRef } from '../tenant.ts';
 import type { StateCode } from './place-state.ts';
 import type { Mapping } from '../edit/value-rule.ts';
 import type { RowName } from './plan-types.ts';
@@ -75,7 +76,7 @@ export interface Demand {
 
 export interface Snapshot {
   readonly rules: Rules;
-  readonly tenant: { readonly key: string; readonly name: string } | null;
+  readonly tenant: TenantRef | null;
   readonly source: ModelFacts;
   readonly target: ModelFacts;
   readonly places: readonly PlaceGroup[];
@@ -87,7 +88,7 @@ export interface Snapshot {
   readonly demands: readonly Demand[];
   /** Tables whose row-level security binds this login although the configuration sets no tenant: rows may be hidden. */
   readonly hidden: readonly TableId[];
-  /** Fingerprint of each table's definition, and of the configuration. */
+  /** By table, and for the configuration: a digest of its definition (`digestDefinitions`). */
   readonly definitions: Readonly<Record<string, string>>;
   /** The day of the snapshot in UTC (`2026-11-21`), so that planning needs no clock. */
   readonly today: string;

@@ -4,6 +4,7 @@
  */
 import type { Column } from '../../engine/catalogue/catalog.ts';
 import { catalogFingerprint } from '../../engine/catalogue/catalog-text.ts';
+import { digestDefinitions } from '../../engine/planner/facts.ts';
 import { isIgnored } from '../../engine/rules/coverage.ts';
 import { canonicalText } from '../../engine/canonical.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
@@ -14,6 +15,7 @@ import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { PlaceGroup, RowGroup, Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
 import { DroverError } from '../../errors.ts';
+import { sha256 } from '../catalogue/digest.ts';
 import { castFor } from '../sql/binder.ts';
 import { readColumnFacts } from './columns.ts';
 import type { Tx } from '../driver/database.ts';
@@ -122,12 +124,14 @@ async function readHidden(tx: Tx, rules: Rules): Promise<string[]> {
   return hidden;
 }
 
-/** Fingerprints of the configuration and of the tables that the plan looks at or that could hold a reference. */
+/** Digests of the configuration and of the tables that the plan looks at or that could hold a reference. */
 function definitionsOf(rules: Rules): Readonly<Record<string, string>> {
-  const known = definitions.get(rules) ?? {
-    ...catalogFingerprint(rules.catalog),
-    configuration: canonicalText(rules.config),
-  };
+  const known =
+    definitions.get(rules) ??
+    digestDefinitions(
+      { ...catalogFingerprint(rules.catalog), configuration: canonicalText(rules.config) },
+      sha256,
+    );
   definitions.set(rules, known);
   return known;
 }

@@ -6,7 +6,6 @@
  * was shown, check, execute, close the record, commit. What was planned is therefore what runs, and a kill at any instant leaves
  * the tenant before or after. Transactions that collide are tried again from their start.
  */
-import { createHash } from 'node:crypto';
 import { isForcedWithoutReason, refusing, toConfirm } from '../../engine/finding.ts';
 import { canonicalText } from '../../engine/canonical.ts';
 import { catalogFingerprint } from '../../engine/catalogue/catalog-text.ts';
@@ -20,6 +19,7 @@ import type { Plan } from '../../engine/plan/plan-types.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
 import { DroverError } from '../../errors.ts';
+import { sha256 } from '../catalogue/digest.ts';
 import type { Tx } from '../driver/database.ts';
 import { executePlan } from './execute.ts';
 import type { Progress, StepResult } from './execute.ts';
@@ -53,11 +53,6 @@ export interface MoveRequest {
   /** Called in the work's transaction, after its work and before its commit. Throwing rolls it back. */
   readonly beforeCommit?: (tx: Tx, result: MoveResult) => Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
-}
-
-/** sha-256 of a text, in hex: the digest of plans. */
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /**

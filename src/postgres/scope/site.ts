@@ -6,6 +6,7 @@ import type { Config, ConfigProblem } from '../../engine/rules/config.ts';
 import { resolveRules } from '../../engine/rules/references.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { recordedTenant, type TenantKey } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import { readCatalog } from '../catalogue/catalog.ts';
 import type { Database, Extent, Tx } from '../driver/database.ts';
@@ -97,7 +98,7 @@ export async function prepareState({ state, scope }: Site): Promise<void> {
 /** Runs work on the rows of one tenant; the whole database where it has a single one. */
 export function withTenant<T>(
   site: Site,
-  about: { tenant: string | undefined; readOnly?: boolean; extent?: Extent },
+  about: { tenant: TenantKey; readOnly?: boolean; extent?: Extent },
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const scope = { ...workScope(site, about.readOnly === true), extent: about.extent ?? 'any' };
@@ -126,19 +127,15 @@ function workScope(site: Site, readOnly: boolean): TenantScope {
 }
 
 /** Runs work on the records of one tenant. */
-export function withState<T>(
-  { state }: Site,
-  tenant: string | undefined,
-  work: (tx: Tx) => Promise<T>,
-): Promise<T> {
+export function withState<T>({ state }: Site, tenant: TenantKey, work: (tx: Tx) => Promise<T>): Promise<T> {
   return tenant === undefined
     ? asOperator(state.database, state.scope, work)
     : asTenant(state.database, state.scope, tenant, work);
 }
 
 /** The value of the tenant column in Drover's records. */
-export function stateTenant(tenant: string | undefined): string {
-  return tenant ?? '';
+export function stateTenant(tenant: TenantKey): string {
+  return recordedTenant(tenant);
 }
 
 /** The quoted name of one of Drover's own tables. */

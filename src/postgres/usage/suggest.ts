@@ -9,7 +9,7 @@ import type { Suggestion } from '../../engine/models/suggest.ts';
 import { DroverError } from '../../errors.ts';
 import { checkIntent, scanUnclassified } from '../facts/pair.ts';
 import { listModels } from '../facts/model-rows.ts';
-import { sha256 } from '../move/move.ts';
+import { sha256 } from '../catalogue/digest.ts';
 import { readSnapshot, readTenant } from '../facts/snapshot.ts';
 import { readRules, withTenant } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
