@@ -2,10 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compareModels } from '../../src/engine/models/compatibility.ts';
-import type { CompareLimits } from '../../src/engine/models/compatibility.ts';
-import { namedModel } from '../../src/engine/models/model.ts';
-import type { ModelFacts } from '../../src/engine/models/model.ts';
+import { type CompareLimits, compareModels } from '../../src/engine/models/compatibility.ts';
+import { type ModelFacts, namedModel } from '../../src/engine/models/model.ts';
 
 const plain = namedModel({
   kind: 'completion',

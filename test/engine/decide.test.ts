@@ -7,8 +7,7 @@ import { describe, it } from 'node:test';
 import type { Role } from '../../src/engine/rules/config.ts';
 import { decide, deadRowsMove, mergingStates, movingStates } from '../../src/engine/plan/decide.ts';
 import type { Place } from '../../src/engine/rules/place.ts';
-import { codeOf, stateCodes, stateFromCode } from '../../src/engine/plan/place-state.ts';
-import type { StateCode } from '../../src/engine/plan/place-state.ts';
+import { codeOf, type StateCode, stateCodes, stateFromCode } from '../../src/engine/plan/place-state.ts';
 import type { Owner } from '../../src/engine/plan/snapshot.ts';
 import { buildSnapshot, config, intent } from './build-snapshot.ts';
 

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isEnding, noteOfRow, statusOf, withLifecycle } from '../../src/engine/models/lifecycle.ts';
-import type { LifecycleNote, ModelFacts } from '../../src/engine/models/model.ts';
-import { namedModel } from '../../src/engine/models/model.ts';
+import { type LifecycleNote, type ModelFacts, namedModel } from '../../src/engine/models/model.ts';
 
 const stays = namedModel({ kind: 'completion', components: { name: 'm' } });
 

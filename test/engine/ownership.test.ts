@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
-import { tenantLinks } from '../../src/engine/rules/ownership.ts';
-import type { Ownership } from '../../src/engine/rules/ownership.ts';
+import { type Ownership, tenantLinks } from '../../src/engine/rules/ownership.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
-import { buildCatalog } from './build-catalog.ts';
-import type { Columns, Details } from './build-catalog.ts';
+import { buildCatalog, type Columns, type Details } from './build-catalog.ts';
 
 const parents: Readonly<Record<string, Columns>> = {
   tenants: { id: 'uuid!' },

@@ -1,8 +1,7 @@
 /** Parameters are kept, mapped by declared meaning or dropped, and nothing is changed without being said. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { namedModel } from '../../src/engine/models/model.ts';
-import type { ModelFacts, ParameterSupport } from '../../src/engine/models/model.ts';
+import { type ModelFacts, namedModel, type ParameterSupport } from '../../src/engine/models/model.ts';
 import { translateParameters } from '../../src/engine/models/parameters.ts';
 
 type Support = Readonly<Record<string, ParameterSupport>>;

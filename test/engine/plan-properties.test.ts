@@ -4,8 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { checkPlan } from '../../src/engine/planner/check.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
-import { stateCodes } from '../../src/engine/plan/place-state.ts';
-import type { StateCode } from '../../src/engine/plan/place-state.ts';
+import { type StateCode, stateCodes } from '../../src/engine/plan/place-state.ts';
 import type { RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildPlan, buildSnapshot, rows } from './build-snapshot.ts';
 

@@ -5,8 +5,7 @@ import type { Catalog, Column, ForeignKey, Table, ValueKind } from '../../src/en
 import type { PlaceConfig } from '../../src/engine/rules/config.ts';
 import type { Observations } from '../../src/engine/propose/observation.ts';
 import { renderProposal } from '../../src/engine/propose/yaml.ts';
-import { propose } from '../../src/engine/propose/propose.ts';
-import type { Proposal } from '../../src/engine/propose/propose.ts';
+import { type Proposal, propose } from '../../src/engine/propose/propose.ts';
 import {
   looksLikeModel,
   namesModel,

@@ -4,10 +4,8 @@
  * not the value at that pointer any more and stays.
  */
 import { findNode, nodesAlong } from './json-pointer.ts';
-import { childrenOf, parseJson, scalarText } from './json-text.ts';
-import type { InvalidJson, JsonNode } from './json-text.ts';
-import { applySplices } from './splices.ts';
-import type { Splice } from './splices.ts';
+import { childrenOf, type InvalidJson, type JsonNode, parseJson, scalarText } from './json-text.ts';
+import { applySplices, type Splice } from './splices.ts';
 import type { Edit, SkippedEdit } from './value-rule.ts';
 
 export interface RevertedJson {

@@ -7,11 +7,16 @@
  * that holds JSON is not affected by that.
  */
 import { matchingNodes, parsePattern, pointerOf } from './json-pointer.ts';
-import { parseJson, scalarText } from './json-text.ts';
-import type { InvalidJson, JsonArray, JsonNode, JsonObject } from './json-text.ts';
+import {
+  type InvalidJson,
+  type JsonArray,
+  type JsonNode,
+  type JsonObject,
+  parseJson,
+  scalarText,
+} from './json-text.ts';
 import { moveElements, targetOf } from './lists.ts';
-import { applySplices, spliceWithin } from './splices.ts';
-import type { Splice } from './splices.ts';
+import { applySplices, type Splice, spliceWithin } from './splices.ts';
 import type { Edit, ValueRule } from './value-rule.ts';
 
 /** A change of one node: the splices that make it, and the nodes that must keep their value for it to be undone. */

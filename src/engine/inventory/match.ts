@@ -4,8 +4,7 @@
  * column or the path to it speaks of a model.
  */
 import type { TableId } from '../catalogue/catalog.ts';
-import { parseJson, scalarText } from '../edit/json-text.ts';
-import type { JsonNode } from '../edit/json-text.ts';
+import { type JsonNode, parseJson, scalarText } from '../edit/json-text.ts';
 
 /** How a value names a term. */
 export type ScanKind = 'exact' | 'array' | 'json-value' | 'json-key' | 'comma';

@@ -3,8 +3,7 @@
  * refuse: getting away from a disabled, deprecated or retired model is what a migration is for.
  */
 import { deprecatedBy, endBy, goneBy } from './lifecycle.ts';
-import type { ModelFacts } from './model.ts';
-import { modelLabel } from './model.ts';
+import { type ModelFacts, modelLabel } from './model.ts';
 import type { Finding, Severity } from '../finding.ts';
 
 export interface CompareLimits {

@@ -4,9 +4,7 @@
  * lifecycle.ts.
  */
 import { noteOfRow, withLifecycle } from './lifecycle.ts';
-import type { LifecycleNote, ModelFacts } from './model.ts';
-import { namedModel } from './model.ts';
-import type { Spelling } from './model.ts';
+import { type LifecycleNote, type ModelFacts, namedModel, type Spelling } from './model.ts';
 
 /** What somebody knows about the models of one name. */
 export interface KnownModel {

@@ -1,7 +1,6 @@
 /** Models in use that their providers take away, by the day on which that happens. */
-import { modelLabel } from './model.ts';
+import { type LifecycleNote, type LifecycleStatus, type ModelFacts, modelLabel } from './model.ts';
 import { isEnding, noteOfRow, statusOf, withLifecycle } from './lifecycle.ts';
-import type { LifecycleNote, LifecycleStatus, ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
 import type { TenantRef } from '../tenant.ts';
 import type { CalendarEvent } from './calendar.ts';

@@ -1,7 +1,5 @@
 /** Which model somebody means: by key, name, `family/name` or `provider/name`. Ambiguity is never resolved silently. */
-import { namedModel } from './model.ts';
-import type { ModelFacts } from './model.ts';
-import { modelLabel } from './model.ts';
+import { type ModelFacts, modelLabel, namedModel } from './model.ts';
 import { compareText } from '../order.ts';
 
 /** How a database that has no table of models names them: the part of the configuration that says so. */

@@ -3,13 +3,11 @@
  * reason that a person can read. What forbids a move counts before all points: a model that cannot be chosen is never first. Then comes
  * what the model's row names as its successor or its vendor recommends, unless that goes away itself; then the points.
  */
-import { compareModels } from './compatibility.ts';
-import type { CompareLimits } from './compatibility.ts';
+import { type CompareLimits, compareModels } from './compatibility.ts';
 import { deprecatedBy, endBy } from './lifecycle.ts';
 import type { ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
-import { refusing } from '../finding.ts';
-import type { Finding } from '../finding.ts';
+import { type Finding, refusing } from '../finding.ts';
 
 interface SuggestionReason {
   readonly code:

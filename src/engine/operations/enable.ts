@@ -5,8 +5,7 @@
 import type { EnableStep } from '../plan/plan-types.ts';
 import type { Place } from '../rules/place.ts';
 import { compareText } from '../order.ts';
-import { movedColumns, stepBase } from './operation.ts';
-import type { Operation, StepInput } from './operation.ts';
+import { movedColumns, type Operation, stepBase, type StepInput } from './operation.ts';
 
 export const enable: Operation<EnableStep> = {
   plan: planEnable,

@@ -1,8 +1,7 @@
 /** What is known of one kind of step, and what the planning of several kinds has in common. */
 import type { Mapping } from '../edit/value-rule.ts';
 import type { MovedColumns, RowName, StepBase } from '../plan/plan-types.ts';
-import { deadRowsMove, joinSamples, movingStates } from '../plan/decide.ts';
-import type { Decided, Decisions } from '../plan/decide.ts';
+import { deadRowsMove, type Decided, type Decisions, joinSamples, movingStates } from '../plan/decide.ts';
 import type { PlaceGroup } from '../plan/snapshot.ts';
 import type { Place } from '../rules/place.ts';
 import { compareText } from '../order.ts';

@@ -1,9 +1,7 @@
 /** repoint: all scalar references of one table, moved in one statement. */
-import { changedColumns } from '../plan/plan-types.ts';
-import type { MovedColumns, RepointStep } from '../plan/plan-types.ts';
+import { changedColumns, type MovedColumns, type RepointStep } from '../plan/plan-types.ts';
 import type { PlaceGroup } from '../plan/snapshot.ts';
-import { byId, movedColumns, stepBase, tally } from './operation.ts';
-import type { Operation, StepInput } from './operation.ts';
+import { byId, movedColumns, type Operation, stepBase, type StepInput, tally } from './operation.ts';
 
 export const repoint: Operation<RepointStep> = {
   plan: (input) => input.snapshot.places.flatMap((group) => repointStep(input, group)),

@@ -2,8 +2,7 @@
 import type { RetireStep } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 import { modelTableOf } from '../rules/references.ts';
-import { stepBase } from './operation.ts';
-import type { Operation, StepInput } from './operation.ts';
+import { type Operation, stepBase, type StepInput } from './operation.ts';
 
 export const retire: Operation<RetireStep> = {
   plan: retireStep,

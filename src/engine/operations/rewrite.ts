@@ -2,8 +2,7 @@
 import type { RewriteStep } from '../plan/plan-types.ts';
 import { movingStates } from '../plan/decide.ts';
 import type { PlaceGroup } from '../plan/snapshot.ts';
-import { stepBase, tally } from './operation.ts';
-import type { Operation, StepInput } from './operation.ts';
+import { type Operation, stepBase, type StepInput, tally } from './operation.ts';
 
 export const rewrite: Operation<RewriteStep> = {
   plan: (input) => input.snapshot.places.flatMap((group) => rewriteStep(input, group)),

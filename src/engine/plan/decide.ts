@@ -2,8 +2,7 @@
 import type { Intent } from './intent.ts';
 import type { LeftBehind, RowName } from './plan-types.ts';
 import type { Place } from '../rules/place.ts';
-import { codeOf, stateFromCode } from './place-state.ts';
-import type { PlaceState, StateCode } from './place-state.ts';
+import { codeOf, type PlaceState, type StateCode, stateFromCode } from './place-state.ts';
 import type { Owner, PlaceGroup, RowGroup, Snapshot } from './snapshot.ts';
 
 export type Outcome =

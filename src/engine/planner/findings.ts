@@ -1,9 +1,8 @@
 /** What a person must know before a plan runs. Codes, severities and ways out are listed in docs/findings.md. */
 import { compareModels } from '../models/compatibility.ts';
 import { isMovingRows } from '../operations/operations.ts';
-import { collides, unreadable } from '../plan/decide.ts';
+import { collides, type Decisions, unreadable } from '../plan/decide.ts';
 import { parameterFindings } from './parameter-findings.ts';
-import type { Decisions } from '../plan/decide.ts';
 import { compareText } from '../order.ts';
 import type { Finding } from '../finding.ts';
 import type { LeftBehind, Step } from '../plan/plan-types.ts';

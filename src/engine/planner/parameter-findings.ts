@@ -1,7 +1,6 @@
 /** What happens to the parameters of moved references, value by value where they are translated. */
 import { compareText } from '../order.ts';
-import { translateParameters } from '../models/parameters.ts';
-import type { ParameterChange } from '../models/parameters.ts';
+import { type ParameterChange, translateParameters } from '../models/parameters.ts';
 import type { Finding } from '../finding.ts';
 import type { Decisions } from '../plan/decide.ts';
 import type { ParameterDocuments, Snapshot } from '../plan/snapshot.ts';

@@ -4,8 +4,7 @@
  * Every group of rows of the snapshot is decided place by place (decide.ts); what moves becomes steps (steps.ts), what stays is
  * listed with its reason, and what a person must know becomes findings (findings.ts). check.ts verifies the result by other means.
  */
-import { decideAll, joinSamples } from '../plan/decide.ts';
-import type { Decided } from '../plan/decide.ts';
+import { decideAll, type Decided, joinSamples } from '../plan/decide.ts';
 import { planFindings } from './findings.ts';
 import { factsOf } from './facts.ts';
 import { canonicalText } from '../canonical.ts';

@@ -1,10 +1,8 @@
 /** Which rows of a table are in use: by a status, or because another table points at them. */
 import type { Table, TableId } from '../catalogue/catalog.ts';
 import type { PlaceConfig } from '../rules/config.ts';
-import { columnPath } from '../catalogue/names.ts';
-import type { NameScope } from '../catalogue/names.ts';
-import { matchRate } from './observation.ts';
-import type { Observations } from './observation.ts';
+import { columnPath, type NameScope } from '../catalogue/names.ts';
+import { matchRate, type Observations } from './observation.ts';
 import { guessDoubtful, guessReplaced } from './shape.ts';
 import { snake } from './wording.ts';
 

@@ -1,12 +1,9 @@
 /** Which tables hold the models, and what their columns mean. */
 import type { Catalog, Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { ModelTableConfig } from '../rules/config.ts';
-import { tablePath } from '../catalogue/names.ts';
-import type { NameScope } from '../catalogue/names.ts';
-import { valuesOf } from './observation.ts';
-import type { Observations } from './observation.ts';
-import { guessHistory } from './shape.ts';
-import type { Guess } from './shape.ts';
+import { type NameScope, tablePath } from '../catalogue/names.ts';
+import { type Observations, valuesOf } from './observation.ts';
+import { type Guess, guessHistory } from './shape.ts';
 import {
   findWorded,
   looksLikeModel,

@@ -4,8 +4,7 @@ import type { PlaceConfig, Role } from '../rules/config.ts';
 import { columnPath } from '../catalogue/names.ts';
 import { guessHistory, guessGrant, guessParameters } from './shape.ts';
 import { findPointers, guessConditions } from './live.ts';
-import { listTraces } from './traces.ts';
-import type { PlaceInput, Trace } from './traces.ts';
+import { listTraces, type PlaceInput, type Trace } from './traces.ts';
 import { namesModel, singularWords, snake } from './wording.ts';
 
 /** A place and why. */

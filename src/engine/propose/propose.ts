@@ -3,20 +3,15 @@
  * with its reason. What is uncertain is written down as a question, never left out. Pure: `src/postgres/facts/observe.ts`
  * reads the samples.
  */
-import type { Catalog, Table, TableId } from '../catalogue/catalog.ts';
-import { findTable } from '../catalogue/catalog.ts';
+import { type Catalog, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config } from '../rules/config.ts';
-import { tablePath } from '../catalogue/names.ts';
-import type { NameScope } from '../catalogue/names.ts';
+import { type NameScope, tablePath } from '../catalogue/names.ts';
 import type { Observations } from './observation.ts';
-import { guessModelTables } from './models.ts';
-import type { ModelGuess } from './models.ts';
-import { concernedTables, guessPlaces } from './places.ts';
-import type { PlaceGuess } from './places.ts';
+import { guessModelTables, type ModelGuess } from './models.ts';
+import { concernedTables, guessPlaces, type PlaceGuess } from './places.ts';
 import { guessDead, guessDisplay, guessHistory } from './shape.ts';
 import { guessSpellings } from './spellings.ts';
-import { guessRoot } from './root.ts';
-import type { RootGuess } from './root.ts';
+import { guessRoot, type RootGuess } from './root.ts';
 import { guessTenant } from './tenant.ts';
 import { namesModel } from './wording.ts';
 

@@ -1,6 +1,5 @@
 /** Which table holds the tenants, by its name and by how many tables lead to it. */
-import { findColumn } from '../catalogue/catalog.ts';
-import type { Catalog, Table, TableId } from '../catalogue/catalog.ts';
+import { type Catalog, findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
 import { singular, singularWords, wordsOf } from './wording.ts';
 
 /** Words for a customer who shares the database with others, the likelier the higher. */

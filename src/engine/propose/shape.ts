@@ -1,8 +1,7 @@
 /** What the shape of a table says about its rows: records of the past, permissions, settings, the dead among them. */
 import type { Column, Table } from '../catalogue/catalog.ts';
 import type { Role } from '../rules/config.ts';
-import { valuesOf } from './observation.ts';
-import type { Observations } from './observation.ts';
+import { type Observations, valuesOf } from './observation.ts';
 import {
   findWorded,
   namesModel,

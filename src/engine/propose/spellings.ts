@@ -1,6 +1,5 @@
 /** Other spellings of providers and names, as the values show them: `vendor/openai` beside `openai`. */
-import { valuesOf } from './observation.ts';
-import type { Observations } from './observation.ts';
+import { type Observations, valuesOf } from './observation.ts';
 import type { ModelGuess } from './models.ts';
 import { looksLikeModel, namesModel, namesProvider } from './wording.ts';
 

@@ -1,16 +1,11 @@
 /** How the rows of each table belong to a tenant: declared links, keys that say nothing, and tables that serve everybody. */
-import { findColumn, findTable } from '../catalogue/catalog.ts';
-import type { Catalog, Table, TableId } from '../catalogue/catalog.ts';
+import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config } from '../rules/config.ts';
-import { columnPath, tablePath } from '../catalogue/names.ts';
-import type { NameScope } from '../catalogue/names.ts';
-import { matchRate } from './observation.ts';
-import type { LinkCandidate, LinkMatch, Observations } from './observation.ts';
-import { resolveOwnership } from '../rules/ownership.ts';
-import type { Ownership } from '../rules/ownership.ts';
+import { columnPath, type NameScope, tablePath } from '../catalogue/names.ts';
+import { type LinkCandidate, type LinkMatch, matchRate, type Observations } from './observation.ts';
+import { type Ownership, resolveOwnership } from '../rules/ownership.ts';
 import { guessDisplay, isId } from './shape.ts';
-import { namesKeyOf } from './root.ts';
-import type { RootGuess } from './root.ts';
+import { namesKeyOf, type RootGuess } from './root.ts';
 import { singularWords, snake } from './wording.ts';
 
 /** Columns without a foreign key whose name and type fit the key of another table. */

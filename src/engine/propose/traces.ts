@@ -1,10 +1,8 @@
 /** Everything that names a model: foreign keys, keys without a foreign key, and values in texts, lists and documents. */
-import { findColumn } from '../catalogue/catalog.ts';
-import type { Column, Table } from '../catalogue/catalog.ts';
+import { type Column, findColumn, type Table } from '../catalogue/catalog.ts';
 import type { PlaceConfig } from '../rules/config.ts';
 import type { NameScope } from '../catalogue/names.ts';
-import { matchRate, valuesOf } from './observation.ts';
-import type { InnerValues, Observations } from './observation.ts';
+import { type InnerValues, matchRate, type Observations, valuesOf } from './observation.ts';
 import type { ModelGuess } from './models.ts';
 import { looksLikeModel, namesModel, namesProvider, snake } from './wording.ts';
 

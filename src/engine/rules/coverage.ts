@@ -1,6 +1,5 @@
 /** What the rules speak about, and what is left for the scan of values. */
-import { findColumn } from '../catalogue/catalog.ts';
-import type { Table, TableId } from '../catalogue/catalog.ts';
+import { findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
 import { findNamedTable } from '../catalogue/names.ts';
 import type { Rules } from './references.ts';
 

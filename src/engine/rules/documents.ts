@@ -1,6 +1,5 @@
 /** The places of one column of documents: what a migration would edit there, and which of several models they name. */
-import { rewriteDocument } from '../edit/documents.ts';
-import type { DocumentValue, Rewritten } from '../edit/documents.ts';
+import { type DocumentValue, rewriteDocument, type Rewritten } from '../edit/documents.ts';
 import type { Mapping, ValueRule } from '../edit/value-rule.ts';
 import { componentsOf } from './mapping.ts';
 import type { Place } from './place.ts';

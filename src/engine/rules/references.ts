@@ -3,13 +3,10 @@
  * A `Place` is resolved: its table and columns exist, its carrier is known, its conditions can be compiled.
  */
 import type { ModelKnowledge } from '../models/knowledge.ts';
-import { findColumn, findTable } from '../catalogue/catalog.ts';
-import type { Catalog, Table, TableId } from '../catalogue/catalog.ts';
+import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config, ConfigProblem, Role } from './config.ts';
-import { findNamedColumn, findNamedTable } from '../catalogue/names.ts';
-import type { NameScope } from '../catalogue/names.ts';
-import { resolveOwnership, tenantLinks } from './ownership.ts';
-import type { Ownership } from './ownership.ts';
+import { findNamedColumn, findNamedTable, type NameScope } from '../catalogue/names.ts';
+import { type Ownership, resolveOwnership, tenantLinks } from './ownership.ts';
 import type { Draft, ModelTable, Place } from './place.ts';
 import { buildPlace, resolvePlace } from './resolve-place.ts';
 

@@ -1,6 +1,12 @@
 /** One place of the configuration (or one foreign key that it does not mention), resolved against the catalogue. */
-import { findColumn, findTable } from '../catalogue/catalog.ts';
-import type { Column, ForeignKey, Table, ValueKind } from '../catalogue/catalog.ts';
+import {
+  type Column,
+  findColumn,
+  findTable,
+  type ForeignKey,
+  type Table,
+  type ValueKind,
+} from '../catalogue/catalog.ts';
 import { columnPath, findNamedColumn, findNamedTable, splitName, tablePath } from '../catalogue/names.ts';
 import { resolveConditions } from './conditions.ts';
 import type { PlaceConfig } from './config.ts';
