@@ -13,6 +13,16 @@ export interface Finding {
   readonly count?: number;
 }
 
+/** A finding; `about` says of which rows. */
+export function finding(
+  severity: Severity,
+  code: string,
+  message: string,
+  about: Omit<Finding, 'severity' | 'code' | 'message'> = {},
+): Finding {
+  return { severity, code, message, ...about };
+}
+
 /** The findings that refuse. Errors do; `force` passes those that may be forced. */
 export function refusing(findings: readonly Finding[], force = false): Finding[] {
   return findings.filter(({ severity, forceable }) => severity === 'error' && !(force && forceable === true));

@@ -1,12 +1,12 @@
 /** Catalogues in a few words: `{ agents: { id: 'uuid!', model_id: 'uuid -> models.id' } }`. */
-import {
-  type Catalog,
-  type Column,
-  type ForeignKey,
-  type Table,
-  tableId,
-  type UniqueIndex,
-  type ValueKind,
+import { tableId } from '../../src/engine/catalogue/catalog.ts';
+import type {
+  Catalog,
+  Column,
+  ForeignKey,
+  Table,
+  UniqueIndex,
+  ValueKind,
 } from '../../src/engine/catalogue/catalog.ts';
 
 /** Per column `type`, then `!` for NOT NULL, then `-> table.column` for a foreign key. The first column is the primary key. */

@@ -6,9 +6,9 @@ import {
   daysBetween,
   groupRetirements,
   retirementEvents,
-  type RetiringUse,
   saysWhat,
 } from '../../src/engine/models/retirements.ts';
+import type { RetiringUse } from '../../src/engine/models/retirements.ts';
 
 const model = (key: string, change: Partial<ModelFacts> = {}): ModelFacts => ({
   kind: 'completion',

@@ -2,17 +2,8 @@
  * The definition of each table as canonical text, one fact per line, so that two readings can be compared. Row estimates are left out: they change by themselves. Facts are sorted, except that the order of the
  * columns within a key counts.
  */
-import {
-  type Catalog,
-  type Column,
-  displayName,
-  type ForeignKey,
-  type Policy,
-  type Table,
-  type TableId,
-  type Trigger,
-  type UniqueIndex,
-} from './catalog.ts';
+import { displayName } from './catalog.ts';
+import type { Catalog, Column, ForeignKey, Policy, Table, TableId, Trigger, UniqueIndex } from './catalog.ts';
 
 /** By table, the lines of its definition. */
 export type CatalogText = Readonly<Record<TableId, string>>;

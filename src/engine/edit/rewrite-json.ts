@@ -7,14 +7,8 @@
  * that holds JSON is not affected by that.
  */
 import { matchingNodes, parsePattern, pointerOf } from './json-pointer.ts';
-import {
-  type InvalidJson,
-  type JsonArray,
-  type JsonNode,
-  type JsonObject,
-  parseJson,
-  scalarText,
-} from './json-text.ts';
+import { parseJson, scalarText } from './json-text.ts';
+import type { InvalidJson, JsonArray, JsonNode, JsonObject } from './json-text.ts';
 import { moveElements, targetOf } from './lists.ts';
 import { applySplices, type Splice, spliceWithin } from './splices.ts';
 import type { Edit, ValueRule } from './value-rule.ts';

@@ -4,7 +4,7 @@
  */
 import { deprecatedBy, endBy, goneBy } from './lifecycle.ts';
 import { type ModelFacts, modelLabel } from './model.ts';
-import type { Finding, Severity } from '../finding.ts';
+import { type Finding, finding } from '../finding.ts';
 
 export interface CompareLimits {
   /** Warn where the target costs more than this many times the source; without it prices are not compared. */
@@ -41,10 +41,6 @@ export function compareModels(source: ModelFacts, target: ModelFacts, limits: Co
   return checks.flatMap((check) => check(comparison));
 }
 
-function finding(severity: Severity, code: string, message: string): Finding {
-  return { severity, code, message };
-}
-
 function targetLifecycle({ target, limits }: Comparison): Finding[] {
   const label = modelLabel(target);
   const { shutdown } = target;
@@ -71,7 +67,7 @@ function security({ source, target }: Comparison): Finding[] {
   if (target.security !== undefined && target.security >= source.security) return [];
   const has = target.security === undefined ? 'has none' : `has ${target.security}`;
   const message = `The source has security class ${source.security}; the target ${has}.`;
-  return [{ ...finding('error', 'SECURITY_LOWER', message), forceable: true }];
+  return [finding('error', 'SECURITY_LOWER', message, { forceable: true })];
 }
 
 function embedding({ source }: Comparison): Finding[] {
@@ -111,9 +107,8 @@ function lowerLimit(
 function family({ source, target }: Comparison): Finding[] {
   const [before, after] = [familyOf(source), familyOf(target)];
   if (before === undefined || after === undefined || before === after) return [];
-  return [
-    finding('warning', 'FAMILY_DIFFERS', `The source is of family ${before}, the target of family ${after}.`),
-  ];
+  const message = `The source is of family ${before}, the target of family ${after}.`;
+  return [finding('warning', 'FAMILY_DIFFERS', message)];
 }
 
 /** A row's own word for it is compared with another row's, and the registry's with the registry's. */
@@ -127,11 +122,8 @@ function capabilities({ source, target }: Comparison): Finding[] {
     .sort();
   return lost.map((name) => {
     const verb = target.capabilities[name] === false ? 'does not have' : 'is not known to have';
-    return finding(
-      'warning',
-      'CAPABILITY_LOST',
-      `The source has the capability ${name}; the target ${verb} it.`,
-    );
+    const message = `The source has the capability ${name}; the target ${verb} it.`;
+    return finding('warning', 'CAPABILITY_LOST', message);
   });
 }
 
@@ -158,9 +150,8 @@ function higherPrice(
 function region({ source, target }: Comparison): Finding[] {
   if (source.region === undefined || source.region === target.region) return [];
   const after = target.region ?? 'a region that nobody names';
-  return [
-    finding('warning', 'REGION_CHANGES', `The source is hosted in ${source.region}, the target in ${after}.`),
-  ];
+  const message = `The source is hosted in ${source.region}, the target in ${after}.`;
+  return [finding('warning', 'REGION_CHANGES', message)];
 }
 
 function sourceLifecycle({ source }: Comparison): Finding[] {

@@ -2,6 +2,7 @@
  * When a model ends, by all who say something about it: the row of the database, and the registry beside it. Nobody's silence takes
  * back what another one says, and of two days the earlier one counts: moving too early costs nothing, moving too late an outage.
  */
+import { given } from '../given.ts';
 import type { LifecycleNote, LifecycleStatus, ModelFacts } from './model.ts';
 
 /** What the row of a model says by itself. */
@@ -10,8 +11,7 @@ export function noteOfRow(model: ModelFacts): LifecycleNote {
   return {
     by: 'database',
     status: model.retired ? 'retired' : model.deprecated ? 'deprecated' : 'active',
-    ...(announced === undefined ? {} : { announced }),
-    ...(shutdown === undefined ? {} : { shutdown }),
+    ...given({ announced, shutdown }),
   };
 }
 
@@ -26,8 +26,7 @@ export function withLifecycle(model: ModelFacts, all: readonly LifecycleNote[]):
     lifecycle: notes,
     deprecated: model.deprecated || notes.some(({ status }) => status === 'deprecated'),
     retired: model.retired || notes.some(({ status }) => isGone(status)),
-    ...(announced === undefined ? {} : { announced }),
-    ...(shutdown === undefined ? {} : { shutdown }),
+    ...given({ announced, shutdown }),
   };
 }
 

@@ -1,5 +1,7 @@
 /** Models: what they are called, and what is known about them. */
 
+import { given } from '../given.ts';
+
 /** Which model: its kind, and what it is called. */
 export interface ModelName {
   readonly kind: string;
@@ -53,7 +55,7 @@ export interface ModelFacts extends ModelName {
 /** A model of which nothing is known but what it is called. */
 export function namedModel({ kind, components, key }: ModelName): ModelFacts {
   const nothing = { enabled: true, deprecated: false, retired: false, capabilities: {} };
-  return { kind, components, ...nothing, ...(key === undefined ? {} : { key }) };
+  return { kind, components, ...nothing, ...given({ key }) };
 }
 
 /** What a model accepts for one parameter. */

@@ -5,13 +5,8 @@
  * (a seed of twenty digits stays exact), and only members at the top level are parameters.
  */
 import type { ModelFacts, ParameterSupport } from './model.ts';
-import {
-  type InvalidJson,
-  type JsonNode,
-  type JsonObject,
-  parseJson,
-  scalarText,
-} from '../edit/json-text.ts';
+import { parseJson, scalarText } from '../edit/json-text.ts';
+import type { InvalidJson, JsonNode, JsonObject } from '../edit/json-text.ts';
 
 /**
  * `kept` as it was · `dropped` because the target does not take it · `renamed` (before and after are names) · `clamped`

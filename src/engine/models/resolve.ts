@@ -153,21 +153,16 @@ function findSource(input: ResolveInput): Found | NotFound {
   const [only, second] = unmarked.length > 0 ? unmarked : newestFirst(fits).slice(0, 1);
   if (only === undefined) {
     const findings = nearMisses('source', near(input, input.from));
-    const also = findings.length === 0 ? '' : ` ${findings[0]?.message ?? ''}`;
-    return ended(
-      'skipped',
-      'SOURCE_MISSING',
-      `The tenant has no ${wantedLabel(input.from)}.${also}`,
-      findings,
-    );
+    const message = `The tenant has no ${wantedLabel(input.from)}.${hint(findings, '')}`;
+    return ended('skipped', 'SOURCE_MISSING', message, findings);
   }
   if (second === undefined) return { model: only, findings: [] };
-  const fitsLabels = unmarked.map(label).join(', ');
-  return ended(
-    'failed',
-    'MODEL_AMBIGUOUS',
-    `The tenant has ${unmarked.length} models that are the source: ${fitsLabels}. A mapping for this tenant says which.`,
-  );
+  const all = `The tenant has ${unmarked.length} models that are the source: ${unmarked.map(label).join(', ')}.`;
+  return ended('failed', 'MODEL_AMBIGUOUS', `${all} A mapping for this tenant says which.`);
+}
+
+function hint([first]: readonly Finding[], otherwise: string): string {
+  return first === undefined ? otherwise : ` ${first.message}`;
 }
 
 /** Of several targets the enabled ones come first, then the one that was changed last, then by key. */
@@ -177,24 +172,16 @@ function findTarget(input: ResolveInput): Found | NotFound {
   const [chosen, ...others] = newestFirst(fitting(input.candidates, input.to, input.by));
   if (chosen !== undefined) return { model: chosen, findings: otherTargets(chosen, others) };
   const findings = nearMisses('target', near(input, input.to));
-  const also =
-    findings.length === 0 ? ' Add it, or map this tenant to another one.' : ` ${findings[0]?.message ?? ''}`;
-  return ended(
-    'failed',
-    'MODEL_NOT_FOUND',
-    `The tenant has no ${wantedLabel(input.to)} to move to.${also}`,
-    findings,
-  );
+  const also = hint(findings, ' Add it, or map this tenant to another one.');
+  const message = `The tenant has no ${wantedLabel(input.to)} to move to.${also}`;
+  return ended('failed', 'MODEL_NOT_FOUND', message, findings);
 }
 
 function findMapped({ candidates }: ResolveInput, key: string, side: 'source' | 'target'): Found | NotFound {
   const model = candidates.find((candidate) => candidate.key === key);
   if (model !== undefined) return { model, findings: [] };
-  return ended(
-    'failed',
-    'MODEL_NOT_FOUND',
-    `The mapping of this tenant names the ${side} ${key}, which it does not have.`,
-  );
+  const message = `The mapping of this tenant names the ${side} ${key}, which it does not have.`;
+  return ended('failed', 'MODEL_NOT_FOUND', message);
 }
 
 /** The row of that key where the tenant has it, otherwise those of the name; its own before those of everybody. */

@@ -84,18 +84,9 @@ function isAdvised({ reasons }: Suggestion): boolean {
 
 function suggestion(source: ModelFacts, model: ModelFacts, limits: CompareLimits): Suggestion {
   const candidate = { source, model, today: limits.today };
-  const reasons = [
-    named,
-    recommended,
-    family,
-    provider,
-    capabilities,
-    context,
-    output,
-    price,
-    region,
-    dates,
-  ].flatMap((rule) => rule(candidate));
+  const reasons = [named, recommended, family, provider, capabilities, tokens, price, region, dates].flatMap(
+    (rule) => rule(candidate),
+  );
   const score = reasons.reduce((sum, { points }) => sum + points, 0);
   return { model, score, reasons, findings: compareModels(source, model, limits) };
 }
@@ -126,16 +117,21 @@ function recommended({ source, model }: Candidate): SuggestionReason[] {
   return reason('RECOMMENDED', Math.max(30, 50 - 5 * at), message);
 }
 
-function family({ source, model }: Candidate): SuggestionReason[] {
-  const name = source.components['family'];
-  if (name === undefined || name !== model.components['family']) return [];
-  return reason('SAME_FAMILY', 40, `The same family, ${name}.`);
+function family(candidate: Candidate): SuggestionReason[] {
+  return shared(candidate, 'family').flatMap((name) =>
+    reason('SAME_FAMILY', 40, `The same family, ${name}.`),
+  );
 }
 
-function provider({ source, model }: Candidate): SuggestionReason[] {
-  const name = source.components['provider'];
-  if (name === undefined || name !== model.components['provider']) return [];
-  return reason('SAME_PROVIDER', 20, `The same provider, ${name}.`);
+function provider(candidate: Candidate): SuggestionReason[] {
+  return shared(candidate, 'provider').flatMap((name) =>
+    reason('SAME_PROVIDER', 20, `The same provider, ${name}.`),
+  );
+}
+
+function shared({ source, model }: Candidate, component: string): string[] {
+  const name = source.components[component];
+  return name === undefined || name !== model.components[component] ? [] : [name];
 }
 
 /** Each lost capability weighs as much as a smaller context. */
@@ -148,24 +144,19 @@ function capabilities({ source, model }: Candidate): SuggestionReason[] {
     : reason('CAPABILITIES_LOST', -10 * lost.length, `It cannot: ${lost.join(', ')}.`);
 }
 
-function context({ source, model }: Candidate): SuggestionReason[] {
-  return limit(['CONTEXT_KEPT', 'CONTEXT_LOWER'], 'context window', source.context, model.context);
-}
+const tokenLimits = [
+  ['context', 'context window', 'CONTEXT_KEPT', 'CONTEXT_LOWER'],
+  ['output', 'output limit', 'OUTPUT_KEPT', 'OUTPUT_LOWER'],
+] as const;
 
-function output({ source, model }: Candidate): SuggestionReason[] {
-  return limit(['OUTPUT_KEPT', 'OUTPUT_LOWER'], 'output limit', source.output, model.output);
-}
-
-function limit(
-  [kept, lower]: readonly [SuggestionReason['code'], SuggestionReason['code']],
-  what: string,
-  before: number | undefined,
-  after: number | undefined,
-): SuggestionReason[] {
-  if (before === undefined || after === undefined) return [];
-  return after >= before
-    ? reason(kept, 10, `Its ${what} is ${after} tokens, not less than ${before}.`)
-    : reason(lower, -10, `Its ${what} is ${after} tokens, less than ${before}.`);
+function tokens({ source, model }: Candidate): SuggestionReason[] {
+  return tokenLimits.flatMap(([limit, what, kept, lower]) => {
+    const [before, after] = [source[limit], model[limit]];
+    if (before === undefined || after === undefined) return [];
+    return after >= before
+      ? reason(kept, 10, `Its ${what} is ${after} tokens, not less than ${before}.`)
+      : reason(lower, -10, `Its ${what} is ${after} tokens, less than ${before}.`);
+  });
 }
 
 /** Twice the price takes away what once the price gives. */
@@ -190,20 +181,13 @@ function region({ source, model }: Candidate): SuggestionReason[] {
 
 /** Moving to what goes away within a year means moving twice; within a quarter nothing else makes up for it. */
 function dates({ model, today }: Candidate): SuggestionReason[] {
-  const { shutdown } = model;
-  const day = shutdown?.slice(0, 10);
+  const day = model.shutdown?.slice(0, 10);
+  const ends = `Its provider shuts it down on ${day}${endBy(model)}.`;
   if (day !== undefined && today !== undefined && day <= later(today, 365))
-    return reason(
-      'GOING_AWAY',
-      day <= later(today, 90) ? -80 : -30,
-      `Its provider shuts it down on ${day}${endBy(model)}.`,
-    );
+    return reason('GOING_AWAY', day <= later(today, 90) ? -80 : -30, ends);
   if (model.deprecated) return reason('GOING_AWAY', -20, `It is deprecated${deprecatedBy(model)}.`);
-  return reason(
-    'STAYS',
-    10,
-    day === undefined ? 'No date is known on which it ends.' : `It stays until ${day}.`,
-  );
+  const stays = day === undefined ? 'No date is known on which it ends.' : `It stays until ${day}.`;
+  return reason('STAYS', 10, stays);
 }
 
 function later(today: string, days: number): string {

@@ -3,15 +3,8 @@ import type { MergeStep } from '../plan/plan-types.ts';
 import { mergingStates } from '../plan/decide.ts';
 import { rowCount } from '../plan/row-text.ts';
 import type { PlaceGroup } from '../plan/snapshot.ts';
-import {
-  byId,
-  movedColumns,
-  type Operation,
-  placesWith,
-  stepBase,
-  type StepInput,
-  tally,
-} from './operation.ts';
+import { byId, movedColumns, placesWith, stepBase, tally } from './operation.ts';
+import type { Operation, StepInput } from './operation.ts';
 
 export const merge: Operation<MergeStep> = {
   plan: (input) => input.snapshot.places.flatMap((group) => mergeSteps(input, group)),

@@ -1,4 +1,5 @@
 /** retire: marks the source as migrated, only in a complete migration. */
+import { given } from '../given.ts';
 import type { RetireStep } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 import { modelTableOf } from '../rules/references.ts';
@@ -26,7 +27,7 @@ function retireStep(input: StepInput): RetireStep[] {
       entity: 'models',
       includeDead: true,
       set,
-      rows: [{ key: source.key, ...(name === undefined ? {} : { name }) }],
+      rows: [{ key: source.key, ...given({ name }) }],
     },
   ];
 }

@@ -8,6 +8,7 @@ import { decideAll, type Decided, joinSamples } from '../plan/decide.ts';
 import { planFindings } from './findings.ts';
 import { factsOf } from './facts.ts';
 import { canonicalText } from '../canonical.ts';
+import { given } from '../given.ts';
 import type { Intent } from '../plan/intent.ts';
 import { compareText } from '../order.ts';
 import type { ModelFacts, ModelName } from '../models/model.ts';
@@ -79,12 +80,8 @@ export function hashOf(plan: Omit<Plan, 'hash'>, digest: (text: string) => strin
   return digest(canonicalText({ ...plan, hash: undefined, steps, leftBehind }));
 }
 
-function modelName(model: ModelFacts): ModelName {
-  return {
-    kind: model.kind,
-    components: model.components,
-    ...(model.key === undefined ? {} : { key: model.key }),
-  };
+function modelName({ kind, components, key }: ModelFacts): ModelName {
+  return { kind, components, ...given({ key }) };
 }
 
 function countByEntity(decided: readonly Decided[]): Record<string, number> {

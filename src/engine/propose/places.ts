@@ -1,4 +1,5 @@
 /** Which columns name models, and what should happen to them. A place that is uncertain becomes `ask`, never nothing. */
+import { given } from '../given.ts';
 import type { Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { PlaceConfig, Role } from '../rules/config.ts';
 import { columnPath } from '../catalogue/names.ts';
@@ -85,8 +86,7 @@ function movingExtras(
       : { collision: role === 'grant' ? ('drop-redundant' as const) : ('ask' as const) };
   return {
     extras: {
-      ...(parameters === undefined ? {} : { parameters }),
-      ...(owner === undefined ? {} : { defaultOf: owner }),
+      ...given({ parameters, defaultOf: owner }),
       ...collision,
       ...live.conditions,
     },

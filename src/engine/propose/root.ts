@@ -1,4 +1,5 @@
 /** Which table holds the tenants, by its name and by how many tables lead to it. */
+import { given } from '../given.ts';
 import { type Catalog, findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
 import { singular, singularWords, wordsOf } from './wording.ts';
 
@@ -54,7 +55,7 @@ export function guessRoot(catalog: Catalog): RootGuess | undefined {
   return {
     table: best.table,
     key: referencedKey(catalog, best.table) ?? key,
-    ...(column === undefined ? {} : { column }),
+    ...given({ column }),
     reason: `${said}${best.columns.length} of ${catalog.tables.length - 1} tables have a column that leads to it${next}`,
   };
 }

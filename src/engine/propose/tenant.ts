@@ -1,4 +1,5 @@
 /** How the rows of each table belong to a tenant: declared links, keys that say nothing, and tables that serve everybody. */
+import { given, unlessEmpty } from '../given.ts';
 import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config } from '../rules/config.ts';
 import { columnPath, type NameScope, tablePath } from '../catalogue/names.ts';
@@ -96,11 +97,8 @@ function tenantConfig({ scope, root, links, unrelated, global }: Working): Confi
   return {
     root: tablePath(scope, root.table),
     key: root.key,
-    ...(display === undefined ? {} : { display }),
-    ...(root.column === undefined ? {} : { column: root.column }),
-    ...(Object.keys(links).length > 0 ? { links } : {}),
-    ...(unrelated.length > 0 ? { unrelated } : {}),
-    ...(global.length > 0 ? { global } : {}),
+    ...given({ display, column: root.column, links: unlessEmpty(links) }),
+    ...given({ unrelated: unlessEmpty(unrelated), global: unlessEmpty(global) }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Everything that names a model: foreign keys, keys without a foreign key, and values in texts, lists and documents. */
+import { given } from '../given.ts';
 import { type Column, findColumn, type Table } from '../catalogue/catalog.ts';
 import type { PlaceConfig } from '../rules/config.ts';
 import type { NameScope } from '../catalogue/names.ts';
@@ -107,7 +108,7 @@ function linkTraces({ seen, models }: PlaceInput, table: Table, column: Column):
     (each) => models.some((model) => model.table === each.target) && (matchRate(each) ?? 1) > 0,
   );
   const kind = models.find((model) => model.table === link?.target)?.kind;
-  const base = { table, column, how: { as: 'key' }, ...(kind === undefined ? {} : { kind }) };
+  const base = { table, column, how: { as: 'key' }, ...given({ kind }) };
   if (link !== undefined && link.sampled > 0)
     return [
       {
@@ -135,7 +136,7 @@ function textTraces({ seen }: PlaceInput, known: Known, table: Table, column: Co
   if (hits.length === 0 && guessJson(values)) return [];
   const template = templateOf(known, hits);
   const partner = named && template.as === undefined ? partnerOf(table, column.name) : undefined;
-  const how = { ...template, ...(partner === undefined ? {} : { partner }) };
+  const how = { ...template, ...given({ partner }) };
   const said =
     hits.length === 0
       ? 'named like a model'
@@ -147,7 +148,7 @@ function textTraces({ seen }: PlaceInput, known: Known, table: Table, column: Co
       : hits.length === 0
         ? 'no value in it names a known model'
         : prose;
-  return [{ table, column, how, reason: said, ...(doubt === undefined ? {} : { doubt }) }];
+  return [{ table, column, how, reason: said, ...given({ doubt }) }];
 }
 
 function guessJson(values: readonly string[]): boolean {
@@ -221,7 +222,7 @@ function innerTraces(known: Known, { table, column, entry, all }: Inner): Trace[
       column,
       how: { ...shape.how, ...(shape.how.fields === undefined ? templateOf(known, hits) : {}) },
       reason: said,
-      ...(doubt === undefined ? {} : { doubt }),
+      ...given({ doubt }),
     },
   ];
 }

@@ -1,6 +1,7 @@
 /** The places of one column of documents: what a migration would edit there, and which of several models they name. */
 import { type DocumentValue, rewriteDocument, type Rewritten } from '../edit/documents.ts';
 import type { Mapping, ValueRule } from '../edit/value-rule.ts';
+import { given } from '../given.ts';
 import { componentsOf } from './mapping.ts';
 import type { Place } from './place.ts';
 
@@ -25,8 +26,7 @@ function valueRule({ place, mappings }: EditRule): ValueRule {
     shape,
     components: fields === undefined ? componentsOf(place) : Object.keys(fields),
     mappings,
-    ...(json === undefined ? {} : { pointer: json.pointer }),
-    ...(fields === undefined ? {} : { fields }),
+    ...given({ pointer: json?.pointer, fields }),
   };
 }
 

@@ -5,14 +5,8 @@
  * junction that ties it to one. All paths of a row must agree. Of each parent only its best path is followed (shortest,
  * NOT NULL first), so that the number of paths is the number of ties and not of walks through the graph.
  */
-import {
-  type Catalog,
-  findColumn,
-  findTable,
-  type ForeignKey,
-  type Table,
-  type TableId,
-} from '../catalogue/catalog.ts';
+import { findColumn, findTable } from '../catalogue/catalog.ts';
+import type { Catalog, ForeignKey, Table, TableId } from '../catalogue/catalog.ts';
 import { findNamedColumn, findNamedTable, type NameScope, splitName } from '../catalogue/names.ts';
 import type { Config, ConfigProblem } from './config.ts';
 

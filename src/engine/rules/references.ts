@@ -30,10 +30,7 @@ export interface Rules {
 /** Fits a configuration to a catalogue. All problems at once; the rules are usable only when there are none. */
 export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; problems: ConfigProblem[] } {
   const scope = { catalog, schemas: config.database?.schemas ?? ['public'] };
-  const problems: ConfigProblem[] = [
-    ...tenantProblems(scope, config),
-    ...tenantLinks(scope, config).problems,
-  ];
+  const problems: ConfigProblem[] = [...nameProblems(scope, config), ...tenantLinks(scope, config).problems];
   const modelTables = resolveModelTables(scope, config, problems);
   const draft = { scope, config, modelTables, problems };
   const listed = (config.places ?? []).flatMap((place, at) => resolvePlace(draft, place, at));
@@ -58,26 +55,26 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
   return { rules, problems: [...problems, ...duplicatePlaces(places)] };
 }
 
-function tenantProblems(scope: NameScope, config: Config): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+/** Names of the configuration that no table or column answers to. */
+function nameProblems(scope: NameScope, config: Config): ConfigProblem[] {
   const { root, global = [], unrelated = [] } = config.tenant;
-  if (root !== 'none' && findNamedTable(scope, root) === undefined)
-    problems.push({ path: ['tenant', 'root'], message: `no table ${root}` });
-  for (const [at, name] of global.entries()) {
-    if (findNamedTable(scope, name) === undefined)
-      problems.push({ path: ['tenant', 'global', at], message: `no table ${name}` });
-  }
-  for (const [at, name] of unrelated.entries()) {
-    if (findNamedColumn(scope, name) === undefined)
-      problems.push({ path: ['tenant', 'unrelated', at], message: `no column ${name}` });
-  }
-  for (const section of ['dead', 'display', 'types', 'unique'] as const) {
-    for (const name of Object.keys(config[section] ?? {})) {
-      if (findNamedTable(scope, name) === undefined)
-        problems.push({ path: [section, name], message: `no table ${name}` });
-    }
-  }
-  return problems;
+  const sections = (['dead', 'display', 'types', 'unique'] as const).flatMap((section) =>
+    Object.keys(config[section] ?? {}).map((name) => ({ path: [section, name], name })),
+  );
+  const tables = [
+    ...(root === 'none' ? [] : [{ path: ['tenant', 'root'], name: root }]),
+    ...global.map((name, at) => ({ path: ['tenant', 'global', at], name })),
+    ...sections,
+  ];
+  const columns = unrelated.map((name, at) => ({ path: ['tenant', 'unrelated', at], name }));
+  return [
+    ...tables
+      .filter(({ name }) => findNamedTable(scope, name) === undefined)
+      .map(({ path, name }) => ({ path, message: `no table ${name}` })),
+    ...columns
+      .filter(({ name }) => findNamedColumn(scope, name) === undefined)
+      .map(({ path, name }) => ({ path, message: `no column ${name}` })),
+  ];
 }
 
 function resolveModelTables(scope: NameScope, config: Config, problems: ConfigProblem[]): ModelTable[] {
@@ -107,75 +104,56 @@ function resolveModelTables(scope: NameScope, config: Config, problems: ConfigPr
 /** Foreign keys to a model that no place mentions: nothing may be forgotten, so they become places of their own. */
 function unlistedKeys(draft: Draft, listed: readonly Place[]): Place[] {
   const known = new Set(listed.map((place) => `${place.table} ${place.column}`));
-  const models = new Set(draft.modelTables.map((model) => model.table.id));
+  const reason = 'found in the catalogue; no place of the configuration mentions it';
   return draft.scope.catalog.tables.flatMap((table) =>
     table.foreignKeys.flatMap((foreignKey) => {
       const model = draft.modelTables.find((candidate) => candidate.table.id === foreignKey.references);
-      const column =
-        model === undefined ? undefined : foreignKey.columns[foreignKey.referencedColumns.indexOf(model.key)];
-      const facts = column === undefined ? undefined : findColumn(table, column);
-      if (model === undefined || facts === undefined || known.has(`${table.id} ${facts.name}`)) return [];
-      known.add(`${table.id} ${facts.name}`);
-      const star = wholeTableRole(draft, table);
-      const role: Role = models.has(table.id)
-        ? 'catalogue'
-        : (star ?? draft.config.unlistedForeignKeys ?? 'ask');
-      const place = {
-        at: '',
-        role,
-        reason: 'found in the catalogue; no place of the configuration mentions it',
-      };
+      const at = foreignKey.referencedColumns.indexOf(model?.key ?? '');
+      const column = findColumn(table, foreignKey.columns[at] ?? '');
+      if (model === undefined || column === undefined || known.has(`${table.id} ${column.name}`)) return [];
+      known.add(`${table.id} ${column.name}`);
+      const { role, listed: isSaid } = unlistedRole(draft, table);
+      const found = { table, column, carrier: 'columns', key: { foreignKey, model } } as const;
       return [
-        {
-          ...buildPlace(draft, {
-            place,
-            at: -1,
-            table,
-            column: facts,
-            carrier: 'columns',
-            key: { foreignKey, model },
-          }),
-          listed: star !== undefined || models.has(table.id),
-        },
+        { ...buildPlace(draft, { place: { at: '', role, reason }, at: -1, ...found }), listed: isSaid },
       ];
     }),
   );
 }
 
-/** The role that `table.*` gives to every column that no other place mentions. */
-function wholeTableRole(draft: Draft, table: Table): Role | undefined {
-  return (draft.config.places ?? []).find(
-    (place) => place.at.endsWith('.*') && findNamedTable(draft.scope, place.at.slice(0, -2))?.id === table.id,
-  )?.role;
+/** The role of a foreign key to a model that has no place; does the configuration say it? */
+function unlistedRole({ scope, config, modelTables }: Draft, table: Table): { role: Role; listed: boolean } {
+  if (modelTables.some((model) => model.table.id === table.id)) return { role: 'catalogue', listed: true };
+  const star = (config.places ?? []).find(
+    ({ at }) => at.endsWith('.*') && findNamedTable(scope, at.slice(0, -2))?.id === table.id,
+  );
+  return { role: star?.role ?? config.unlistedForeignKeys ?? 'ask', listed: star?.role !== undefined };
 }
 
 /** Column names by table; `*` for all of a table. A document counts only where its places cover it (see `isCovered`). */
-function classify(draft: Draft, places: readonly Place[]): Map<TableId, Set<string>> {
+function classify(
+  { scope, config, modelTables }: Draft,
+  places: readonly Place[],
+): Map<TableId, Set<string>> {
   const classified = new Map<TableId, Set<string>>();
   const add = (table: TableId, columns: readonly string[]): void => {
-    const set = classified.get(table) ?? new Set<string>();
-    for (const column of columns) set.add(column);
-    classified.set(table, set);
+    classified.set(table, new Set([...(classified.get(table) ?? []), ...columns]));
   };
-  for (const model of draft.modelTables) {
-    add(model.table.id, ['*']);
-    const providers =
-      model.config.providers === undefined
-        ? undefined
-        : findNamedTable(draft.scope, model.config.providers.table);
-    if (providers !== undefined) add(providers.id, ['*']);
-  }
-  for (const place of places) {
-    const own = place.json === undefined ? [place.column, ...place.columns.map((part) => part.column)] : [];
-    add(place.table, [...own, ...place.copies]);
-  }
-  for (const place of draft.config.places ?? []) {
-    const table = place.at.endsWith('.*') ? findNamedTable(draft.scope, place.at.slice(0, -2)) : undefined;
+  const wholeTables = [
+    ...modelTables.flatMap(({ config: { table, providers } }) => [
+      table,
+      ...(providers ? [providers.table] : []),
+    ]),
+    ...(config.places ?? []).flatMap(({ at }) => (at.endsWith('.*') ? [at.slice(0, -2)] : [])),
+    ...(config.database?.ignore ?? []),
+  ];
+  for (const name of wholeTables) {
+    const table = findNamedTable(scope, name);
     if (table !== undefined) add(table.id, ['*']);
   }
-  for (const name of draft.config.database?.ignore ?? []) {
-    const table = findNamedTable(draft.scope, name);
-    if (table !== undefined) add(table.id, ['*']);
+  for (const { table, json, column, columns, copies } of places) {
+    const own = json === undefined ? [column, ...columns.map((part) => part.column)] : [];
+    add(table, [...own, ...copies]);
   }
   return classified;
 }

@@ -1,88 +1,73 @@
 /** One place of the configuration (or one foreign key that it does not mention), resolved against the catalogue. */
-import {
-  type Column,
-  findColumn,
-  findTable,
-  type ForeignKey,
-  type Table,
-  type ValueKind,
-} from '../catalogue/catalog.ts';
+import { findColumn, findTable } from '../catalogue/catalog.ts';
+import type { Column, ForeignKey, Table, ValueKind } from '../catalogue/catalog.ts';
 import { columnPath, findNamedColumn, findNamedTable, splitName, tablePath } from '../catalogue/names.ts';
+import { given } from '../given.ts';
 import { resolveConditions } from './conditions.ts';
-import type { PlaceConfig } from './config.ts';
+import type { ConfigProblem, PlaceConfig } from './config.ts';
 import type { AllowedTable, Draft, Found, ModelTable, Place, PlaceColumn } from './place.ts';
+
+function refuse(draft: Draft, path: ConfigProblem['path'], message: string): void {
+  draft.problems.push({ path: ['places', ...path], message });
+}
 
 /** A configured place, resolved. What is wrong with it is added to the draft's problems; nothing where it cannot be used. */
 export function resolvePlace(draft: Draft, place: PlaceConfig, at: number): Place[] {
   if (place.at.endsWith('.*')) return [];
   const found = findNamedColumn(draft.scope, place.at);
   if (found === undefined) {
-    draft.problems.push({ path: ['places', at, 'at'], message: `no column ${place.at}` });
+    refuse(draft, [at, 'at'], `no column ${place.at}`);
+    return [];
+  }
+  const carrier = carrierOf(place, found.column);
+  if (carrier === undefined) {
+    const shape = place.json === undefined ? (place.shape ?? 'scalar') : 'JSON';
+    refuse(draft, [at], `${place.at} is of type ${found.column.type}: a ${shape} place cannot live there`);
     return [];
   }
   const key = modelKey(draft, found.table, found.column.name, place.kind);
-  const carrier = carrierOf(place, found.column);
-  if (carrier === undefined) {
-    draft.problems.push({
-      path: ['places', at],
-      message: `${place.at} is of type ${found.column.type}: a ${place.json === undefined ? (place.shape ?? 'scalar') : 'JSON'} place cannot live there`,
-    });
-    return [];
-  }
-  return [buildPlace(draft, { place, at, ...found, carrier, ...(key === undefined ? {} : { key }) })];
+  return [buildPlace(draft, { place, at, ...found, carrier, ...given({ key }) })];
 }
 
 /** A place from what was found of it in the catalogue. */
 export function buildPlace(draft: Draft, found: Found): Place {
-  const { place, table, column, carrier, key } = found;
+  const { place, at, table, column, carrier, key } = found;
+  const { parameters, defaultOf, also, held, reason, enables, demands, allowed } = place;
+  const { scope, problems } = draft;
   const template = templateOf(place, column.kind, key !== undefined);
   const role = place.role ?? 'reference';
-  const columns =
-    carrier === 'columns' ? placeColumns(draft, found, template) : [{ column: column.name, template }];
-  const conditions = resolveConditions({
-    scope: draft.scope,
-    table,
-    place,
-    at: found.at,
-    problems: draft.problems,
-  });
-  const checksum = carrier === 'json' ? checksumBeside(table, column.name) : undefined;
   checkNamedColumns(draft, found);
   return {
-    id: columnPath(draft.scope, table, column.name) + (place.json ?? ''),
+    id: columnPath(scope, table, column.name) + (place.json ?? ''),
     table: table.id,
     entity: entityOf(draft, table),
     column: column.name,
     kind: key?.model.kind ?? place.kind ?? draft.modelTables[0]?.kind ?? 'completion',
     role,
     carrier,
-    columns,
+    columns:
+      carrier === 'columns' ? placeColumns(draft, found, template) : [{ column: column.name, template }],
     byKey: template.includes('{key}') && isUnique(draft, key?.model.kind ?? place.kind),
-    conditions,
+    conditions: resolveConditions({ scope, table, place, at, problems }),
     copies: (place.copies ?? []).flatMap((copy) => copyColumn(draft, found, copy)),
     companions: place.companions ?? {},
     collision: place.collision ?? (role === 'grant' ? 'drop-redundant' : 'ask'),
     listed: true,
-    ...(key === undefined ? {} : { foreignKey: key.foreignKey.name }),
-    ...(place.json === undefined
-      ? {}
-      : {
-          json: {
-            pointer: place.json,
-            shape: place.shape === 'list' ? ('list' as const) : ('scalar' as const),
-            ...(place.fields === undefined ? {} : { fields: place.fields }),
-          },
-        }),
-    ...(place.parameters === undefined ? {} : { parameters: place.parameters }),
-    ...(place.defaultOf === undefined ? {} : { defaultOf: place.defaultOf }),
-    ...(place.enables === undefined ? {} : { enables: resolveEnables(draft, found) }),
-    ...(place.demands === undefined ? {} : { demands: resolveDemands(draft, found, place.demands) }),
-    ...(place.also === undefined ? {} : { also: place.also }),
-    ...(place.allowed === undefined ? {} : resolveAllowed(draft, found, place.allowed)),
-    ...(place.held === undefined ? {} : { held: place.held }),
-    ...(place.reason === undefined ? {} : { reason: place.reason }),
-    ...(checksum === undefined ? {} : { checksum }),
+    ...given({ parameters, defaultOf, also, held, reason }),
+    ...given({
+      foreignKey: key?.foreignKey.name,
+      json: placeInJson(place),
+      enables: enables && resolveEnables(draft, found, enables),
+      demands: demands && resolveDemands(draft, found, demands),
+      allowed: allowed && resolveAllowed(draft, found, allowed),
+      checksum: carrier === 'json' ? checksumBeside(table, column.name) : undefined,
+    }),
   };
+}
+
+function placeInJson({ json: pointer, shape, fields }: PlaceConfig): Place['json'] {
+  if (pointer === undefined) return undefined;
+  return { pointer, shape: shape === 'list' ? 'list' : 'scalar', ...given({ fields }) };
 }
 
 /** Is the key of the models unique by itself, and not only within a tenant? */
@@ -97,43 +82,51 @@ function isUnique(draft: Draft, kind: string | undefined): boolean {
 }
 
 /** The grant as a place id, whatever spelling the configuration uses. */
-function resolveEnables(draft: Draft, found: Found): { grant: string; via: string } {
-  const enables = found.place.enables ?? { grant: '', via: '' };
+function resolveEnables(draft: Draft, { table, at }: Found, enables: NonNullable<PlaceConfig['enables']>) {
+  const { via } = enables;
   const grant = findNamedColumn(draft.scope, enables.grant);
-  const path = ['places', found.at, 'enables'];
-  if (grant === undefined)
-    draft.problems.push({ path: [...path, 'grant'], message: `no column ${enables.grant}` });
-  for (const table of [found.table, ...(grant === undefined ? [] : [grant.table])]) {
-    if (findColumn(table, enables.via) === undefined)
-      draft.problems.push({ path: [...path, 'via'], message: `${table.id} has no column ${enables.via}` });
-  }
+  if (grant === undefined) refuse(draft, [at, 'enables', 'grant'], `no column ${enables.grant}`);
+  for (const each of [table, ...(grant === undefined ? [] : [grant.table])])
+    requireColumns(draft, [at, 'enables', 'via'], { table: each, names: [via] });
   return {
     grant: grant === undefined ? enables.grant : columnPath(draft.scope, grant.table, grant.column.name),
-    via: enables.via,
+    via,
   };
+}
+
+/** Whatever the table lacks is a problem. */
+function requireColumns(
+  draft: Draft,
+  path: ConfigProblem['path'],
+  { table, called = table?.id, names }: Required,
+): void {
+  for (const name of names)
+    if (table === undefined || findColumn(table, name) === undefined)
+      refuse(draft, path, `${called} has no column ${name}`);
+}
+
+interface Required {
+  readonly table: Table | undefined;
+  /** What the configuration calls the table. */
+  readonly called?: string;
+  readonly names: readonly string[];
 }
 
 function resolveDemands(
   draft: Draft,
   { table, at }: Found,
-  demands: NonNullable<PlaceConfig['demands']>,
+  { via, ...columns }: NonNullable<PlaceConfig['demands']>,
 ): NonNullable<Place['demands']> {
-  const { via, ...columns } = demands;
   const key =
     via === undefined ? undefined : table.foreignKeys.find((candidate) => candidate.columns.includes(via));
   const holder = key === undefined ? table : findTable(draft.scope.catalog, key.references);
-  const path = ['places', at, 'demands'];
   if (via !== undefined && key === undefined)
-    draft.problems.push({ path: [...path, 'via'], message: `no foreign key on ${via}` });
-  for (const [what, name] of Object.entries(columns)) {
+    refuse(draft, [at, 'demands', 'via'], `no foreign key on ${via}`);
+  for (const [what, name] of Object.entries(columns))
     if (holder === undefined || findColumn(holder, name) === undefined)
-      draft.problems.push({ path: [...path, what], message: `no column ${name}` });
-  }
-  const parent =
-    key === undefined
-      ? {}
-      : { parent: { table: key.references, from: key.columns, to: key.referencedColumns } };
-  return { ...columns, ...parent };
+      refuse(draft, [at, 'demands', what], `no column ${name}`);
+  const parent = key && { table: key.references, from: key.columns, to: key.referencedColumns };
+  return { ...columns, ...given({ parent }) };
 }
 
 /** A row moves only to a value that another table has, on the terms of the old one. */
@@ -141,54 +134,42 @@ function resolveAllowed(
   draft: Draft,
   found: Found,
   { same = [], sameIn: other, ...config }: NonNullable<PlaceConfig['allowed']>,
-): Pick<Place, 'allowed'> {
-  const path = ['places', found.at, 'allowed'];
+): Place['allowed'] {
+  const path = [found.at, 'allowed'];
   const holder = resolveAllowedTable(draft, found, { ...config, same, path });
   const sameIn = other && resolveAllowedTable(draft, found, { ...other, same, path: [...path, 'sameIn'] });
-  return holder === undefined ? {} : { allowed: { ...holder, same, ...(sameIn && { sameIn }) } };
+  return holder && { ...holder, same, ...given({ sameIn }) };
 }
 
 interface AllowedDraft extends NonNullable<PlaceConfig['allowed']> {
-  readonly path: readonly (string | number)[];
+  readonly path: ConfigProblem['path'];
 }
 
 function resolveAllowedTable(
   draft: Draft,
-  { table }: Found,
-  { in: name, match = {}, value, same = [], path }: AllowedDraft,
+  { table: own }: Found,
+  { in: called, match = {}, value, same = [], path }: AllowedDraft,
 ): AllowedTable | undefined {
-  const holder = findNamedTable(draft.scope, name);
-  const wrong = (holds: Table | undefined, column: string): boolean =>
-    holds === undefined || findColumn(holds, column) === undefined;
-  if (holder === undefined) draft.problems.push({ path: [...path, 'in'], message: `no table ${name}` });
-  for (const column of [value, ...same, ...Object.keys(match)].filter((each) => wrong(holder, each)))
-    draft.problems.push({ path, message: `${name} has no column ${column}` });
-  for (const column of Object.values(match).filter((each) => wrong(table, each)))
-    draft.problems.push({ path, message: `${table.id} has no column ${column}` });
-  return holder === undefined ? undefined : { table: holder.id, match, value };
+  const table = findNamedTable(draft.scope, called);
+  if (table === undefined) refuse(draft, [...path, 'in'], `no table ${called}`);
+  requireColumns(draft, path, { table, called, names: [value, ...same, ...Object.keys(match)] });
+  requireColumns(draft, path, { table: own, names: Object.values(match) });
+  return table && { table: table.id, match, value };
 }
 
 function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {
-  const partners = typeof place.partner === 'string' ? [place.partner] : Object.values(place.partner ?? {});
-  for (const name of [
-    ...partners,
-    ...Object.keys(place.companions ?? {}),
-    ...(place.parameters === undefined ? [] : [place.parameters]),
-  ]) {
-    if (findColumn(table, name) === undefined)
-      draft.problems.push({ path: ['places', at], message: `${table.id} has no column ${name}` });
-  }
+  const { partner = {}, companions = {}, parameters } = place;
+  const partners = typeof partner === 'string' ? [partner] : Object.values(partner);
+  const others = [...Object.keys(companions), ...(parameters === undefined ? [] : [parameters])];
+  requireColumns(draft, [at], { table, names: [...partners, ...others] });
 }
 
 function copyColumn(draft: Draft, { table, at }: Found, name: string): string[] {
   const found = (splitName(name)?.length ?? 0) > 1 ? findNamedColumn(draft.scope, name) : undefined;
   const column = found?.table.id === table.id ? found.column : findColumn(table, name);
-  if (column === undefined)
-    draft.problems.push({
-      path: ['places', at, 'copies'],
-      message: `${table.id} has no column ${name}; a copy lies in the same row`,
-    });
-  return column === undefined ? [] : [column.name];
+  if (column !== undefined) return [column.name];
+  refuse(draft, [at, 'copies'], `${table.id} has no column ${name}; a copy lies in the same row`);
+  return [];
 }
 
 /** How a place is carried. Undefined where the column's type cannot carry it. */
