@@ -1,4 +1,4 @@
-/** Something that a plan, or the comparison of two models, noticed; and what it means for whoever wants to go on. */
+/** Findings: what a plan, or the comparison of two models, noticed, and what that means for whoever wants to go on. */
 export type Severity = 'error' | 'warning' | 'info';
 
 export interface Finding {

@@ -1,4 +1,4 @@
-/** Editing one document by rules, and taking the edits back: the editors under one roof. */
+/** Edits one document by rules, and takes the edits back, whatever its form. */
 import { revertArray, revertComma, rewriteArray, rewriteComma } from './lists.ts';
 import { revertJson } from './revert-json.ts';
 import { rewriteJson } from './rewrite-json.ts';
@@ -46,7 +46,7 @@ export function rewriteDocument(
   return { kind: 'edited', value: { text: result.text, elements: null }, edits: result.edits };
 }
 
-/** The document with the edits taken back, each only where the value still is what was written. */
+/** The document with the edits taken back. An edit is taken back only where its value still is what was written. */
 export function revertDocument(form: DocumentForm, value: DocumentValue, edits: readonly Edit[]): Reverted {
   if (form === 'array') {
     const { values, ...result } = revertArray(value.elements ?? [], edits);

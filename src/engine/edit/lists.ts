@@ -30,7 +30,7 @@ export function targetOf(value: string | null | undefined, mappings: readonly Ma
   return mappings.find((mapping) => mapping.from[0] === value)?.to[0];
 }
 
-/** The list after an edit, or before it, with what was edited: a list as a whole is one edit per rule that changed it. */
+/** A list as a whole is one edit for each rule that changed it. */
 interface Rewritten {
   readonly list: string;
   readonly edits: Edit[];
@@ -62,7 +62,7 @@ function rewriteList(form: ListForm, list: string, rules: readonly ValueRule[]):
   return { list: current, edits };
 }
 
-/** Takes edits back in reverse order, each only where the list means what it meant after the edit. */
+/** Takes edits back, the last first. An edit is taken back only where the list means what it meant after the edit. */
 function revertList(form: ListForm, list: string, edits: readonly Edit[]): Reverted {
   const [reverted, skipped]: [Edit[], SkippedEdit[]] = [[], []];
   let current = list;

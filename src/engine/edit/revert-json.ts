@@ -1,7 +1,7 @@
 /**
- * Takes edits of a JSON document back, each only where the value still means what was written. What somebody changed
- * since stays and is listed. A value is found by its pointer: where elements were inserted or removed before it, it is
- * not the value at that pointer any more and stays.
+ * Takes edits of a JSON document back. An edit is taken back only where the value still means what was written; what somebody
+ * changed since stays, and is listed. A value is found by its pointer. Where elements were inserted or removed before the value,
+ * the pointer leads elsewhere, and the value stays.
  */
 import { findNode, nodesAlong } from './json-pointer.ts';
 import { childrenOf, type InvalidJson, type JsonNode, parseJson, scalarText } from './json-text.ts';
@@ -14,7 +14,7 @@ export interface RevertedJson {
   readonly skipped: SkippedEdit[];
 }
 
-/** What can be carried out on one reading of the text: values of which none lies within another. */
+/** Edits that one reading of the text allows: none of their values lies within another. */
 interface Batch {
   readonly text: string;
   readonly root: JsonNode;
@@ -25,8 +25,8 @@ interface Batch {
 }
 
 /**
- * Takes edits back in reverse order. A value still means what was written when spelling and spaces differ only; it gets
- * exactly the text it had before.
+ * Takes edits back, the last first. A value still means what was written where only spelling and spaces differ. It gets exactly
+ * the text that it had before.
  * @param edits as `rewriteJson` returned them, in that order.
  * @returns the new text, the edits taken back and those that were not, or why the text is not JSON.
  */
@@ -50,15 +50,15 @@ function startBatch(text: string): Batch | InvalidJson {
   return 'invalid' in root ? root : { text, root, splices: [], taken: new Map(), around: new Set() };
 }
 
-/** Whether the edit needs to see what the batch has not written yet. */
+/** Does the edit need to see what the batch has not written yet? */
 function overlaps(batch: Batch, edit: Edit): boolean {
-  // Asked of the way to the value, because within a value to be replaced it may lead nowhere before it is.
+  // The way to the value is asked, because the rest of the pointer may lead nowhere until the value around it is replaced.
   if (nodesAlong(batch.root, edit.pointer).some((node) => batch.taken.has(node))) return true;
   const node = findNode(batch.root, edit.pointer);
   return (node !== undefined && batch.around.has(node)) || besideIsTaken(batch, edit);
 }
 
-/** Members of one object are compared as they were before any of them is taken back, so those of the same edit do not count. */
+/** Members of one object are compared as they were before any of them was taken back. Members of the same edit do not count. */
 function besideIsTaken(batch: Batch, edit: Edit): boolean {
   return Object.keys(edit.beside ?? {}).some((pointer) => {
     const node = findNode(batch.root, pointer);

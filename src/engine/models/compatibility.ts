@@ -1,6 +1,6 @@
 /**
- * What two models alone say about a move from one to the other. The lifecycle of the source is never a reason to
- * refuse: getting away from a disabled, deprecated or retired model is what a migration is for.
+ * What two models alone say about a move from one to the other. The lifecycle of the source never refuses a move: migrations exist
+ * to leave models that are disabled, deprecated or retired.
  */
 import { deprecatedBy, endBy, goneBy } from './lifecycle.ts';
 import { type ModelFacts, modelLabel } from './model.ts';
@@ -21,8 +21,8 @@ interface Comparison {
 }
 
 /**
- * The findings, errors before warnings before notes. What is not known of both models is not compared, except that a
- * security class, a region or a capability that only the source is known to have counts as lost.
+ * The findings: errors, then warnings, then notes. What is not known of both models is not compared. But a security class, a region
+ * or a capability that only the source is known to have counts as lost.
  */
 export function compareModels(source: ModelFacts, target: ModelFacts, limits: CompareLimits): Finding[] {
   const comparison = { source, target, limits };
@@ -111,7 +111,7 @@ function family({ source, target }: Comparison): Finding[] {
   return [finding('warning', 'FAMILY_DIFFERS', message)];
 }
 
-/** A row's own word for it is compared with another row's, and the registry's with the registry's. */
+/** The word of a row is compared with the word of a row, and the registry's with the registry's. */
 function familyOf({ components, family: known }: ModelFacts): string | undefined {
   return components['family'] ?? known;
 }

@@ -39,14 +39,14 @@ export interface ModelFacts extends ModelName {
   readonly parameters?: Readonly<Record<string, ParameterSupport>>;
   /** When the row was last changed, ISO 8601 in UTC. */
   readonly updated?: string;
-  /** The day from which the provider no longer serves it, and since when that is known: ISO dates. */
+  /** The first day on which the provider no longer serves it, and since when that is known. ISO dates. */
   readonly shutdown?: string;
   readonly announced?: string;
-  /** Who says what of its end; `deprecated`, `retired`, `shutdown` and `announced` follow from all of it. */
+  /** Who says what of its end. `deprecated`, `retired`, `shutdown` and `announced` follow from all notes. */
   readonly lifecycle?: readonly LifecycleNote[];
   /** The key of the row that its own row calls its successor. */
   readonly successor?: string;
-  /** What its vendor says takes its place, nearest first; each by all its names. */
+  /** The successors that its vendor recommends, nearest first, each by all its names. */
   readonly successors?: readonly (readonly string[])[];
   /** How it is written where it runs. */
   readonly spellings?: readonly Spelling[];
@@ -64,7 +64,7 @@ export interface ParameterSupport {
   readonly max?: number;
   /** Accepted words, from weakest to strongest. */
   readonly levels?: readonly string[];
-  /** What a level means (its share of the model's most, 0 to 1), so that a word that changed its meaning is translated by meaning. */
+  /** What a level means: its share of the model's most, 0 to 1. Words are translated by this meaning. */
   readonly meaning?: Readonly<Record<string, number>>;
   /** Other names of the same parameter. */
   readonly aliases?: readonly string[];
@@ -75,7 +75,7 @@ export type Teller = 'database' | 'registry';
 
 export type LifecycleStatus = 'active' | 'deprecated' | 'withdrawn' | 'retired';
 
-/** What one of them says of its end. Days are ISO dates. */
+/** What one teller says of a model's end. Days are ISO dates. */
 export interface LifecycleNote {
   readonly by: Teller;
   readonly status: LifecycleStatus;

@@ -1,7 +1,7 @@
 /**
- * Which two models a run means in each tenant. Every tenant has rows of its own, so that the same model has another key in each:
- * what they have in common is the name with the family (or with the provider, where models have no family). A key is a row of one
- * tenant; there exactly that row is meant, and elsewhere its name.
+ * Which two models a run means in each tenant. Every tenant has rows of its own, so one model has another key in each tenant. What
+ * the rows have in common is the name with the family, or with the provider where models have no family. A key names a row of one
+ * tenant. In that tenant exactly that row is meant, and elsewhere its name.
  */
 import type { ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
@@ -60,7 +60,7 @@ function missing(
   return `${side}: no tenant has a model "${text}".${hint}`;
 }
 
-/** The texts by which rows have to be looked for, so that everything that `text` may mean is among them. */
+/** The names to look for, so that every row that `text` may mean is found. */
 export function possibleNames(text: string): string[] {
   const parts = text.split('/');
   return parts.map((_, at) => parts.slice(at).join('/'));
@@ -92,7 +92,7 @@ export interface ResolveInput {
   /** What somebody said about this tenant: keys of its rows. */
   readonly mapping?: { readonly from?: string; readonly to?: string };
   readonly includeSuspended: boolean;
-  /** All models belong to everybody: then so does the source. */
+  /** Do all models belong to everybody, the source too? */
   readonly sharedModels: boolean;
 }
 
@@ -112,7 +112,7 @@ export type Resolution =
       readonly findings: readonly Finding[];
     };
 
-/** The two models of one tenant, or why there is nothing to do or nothing that could be done. */
+/** The two models of one tenant; or why nothing is to be done, or nothing can be done. */
 export function resolveModels(input: ResolveInput): Resolution {
   if (input.tenant.suspended && !input.includeSuspended)
     return ended('skipped', 'TENANT_SUSPENDED', 'The tenant is suspended.');
@@ -184,7 +184,7 @@ function findMapped({ candidates }: ResolveInput, key: string, side: 'source' | 
   return ended('failed', 'MODEL_NOT_FOUND', message);
 }
 
-/** The row of that key where the tenant has it, otherwise those of the name; its own before those of everybody. */
+/** The row of that key where the tenant has it, otherwise the rows of the name. The tenant's own rows come before global ones. */
 function fitting(candidates: readonly ModelFacts[], wanted: WantedModel, by: SecondName): ModelFacts[] {
   const exact = candidates.filter((model) => wanted.key !== null && model.key === wanted.key);
   if (exact.length > 0) return exact;

@@ -22,8 +22,9 @@ export type Selection =
     };
 
 /**
- * The one model that `text` means among the candidates (this tenant's and the global ones). Refused with near misses where none
- * fits (the same answer for a missing row and for another tenant's) and with the list where several do; the tenant's own row wins over a global one.
+ * The one model that `text` means among the candidates: this tenant's models and the global ones. The tenant's own row wins over a
+ * global one. Where none fits, the refusal names near misses; it is the same for a missing row and for another tenant's. Where
+ * several fit, the refusal lists them.
  */
 export function selectModel(
   candidates: readonly ModelFacts[],
@@ -65,7 +66,7 @@ export function modelFromText(config: Naming, kind: string, text: string): Selec
   return { model: namedModel({ kind, components }) };
 }
 
-/** Where the provider ends: at the slash that leaves a known spelling of one before it, otherwise at the first. */
+/** Where the provider ends: at the slash after the longest known spelling of a provider, otherwise at the first slash. */
 function splitAt(config: Naming, text: string): number {
   const known = Object.entries(config.model.spellings?.['provider'] ?? {}).flatMap(([name, others]) => [
     name,

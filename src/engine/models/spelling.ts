@@ -2,7 +2,7 @@
 import type { ModelFacts } from './model.ts';
 
 /**
- * Each spelling of the source, `anthropic/claude-haiku-4-5` or one with a date behind it, with what takes its place. Nothing where
+ * Each spelling of the source (`anthropic/claude-haiku-4-5`, or one with a date behind it), and what takes its place. Empty where
  * nobody knows how the source is written.
  */
 export function spellingPairs(source: ModelFacts, target: ModelFacts): { from: string; to: string }[] {
@@ -13,8 +13,8 @@ export function spellingPairs(source: ModelFacts, target: ModelFacts): { from: s
 }
 
 /**
- * A reference keeps its way of writing, as far as the target is written that way, too: the same prefix, else one that ends alike,
- * else the same prefix before the target's name.
+ * A reference keeps its style where the target is written in that style, too. First comes a spelling with the same prefix, then one
+ * whose prefix ends alike, then the same prefix before the target's name.
  */
 function inStyleOf(prefix: string, { spellings = [], components: { name = '' } }: ModelFacts): string {
   const same = spellings.find((each) => each.prefix === prefix);

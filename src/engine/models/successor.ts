@@ -1,4 +1,4 @@
-/** What takes the place of a model: what its own row says, else what its vendor recommends. */
+/** The successor of a model: what its own row says, otherwise what its vendor recommends. */
 import { isEnding } from './lifecycle.ts';
 import type { ModelFacts, Teller } from './model.ts';
 import type { ModelKnowledge } from './knowledge.ts';
@@ -8,11 +8,11 @@ export interface Successor {
   readonly name: string;
   /** Its row among those of the tenant; null where the tenant has none yet. */
   readonly key: string | null;
-  /** The model's own row says so, or its vendor as the registry has it. */
+  /** Who says so: the model's own row, or its vendor by way of the registry. */
   readonly by: Teller;
 }
 
-/** The row to use instead, among those of one tenant; one that stays before one that ends, and never one that is gone. */
+/** The row to use instead, among the rows of one tenant. A model that stays comes before one that ends; none is gone. */
 export function successorAmong(models: readonly ModelFacts[], model: ModelFacts): ModelFacts | undefined {
   const chosen = chosenSuccessor(models, model);
   if (chosen !== undefined) return chosen;
@@ -36,7 +36,7 @@ function chosenSuccessor(models: readonly ModelFacts[], model: ModelFacts): Mode
   return undefined;
 }
 
-/** The same with who says so; by name alone where the tenant has no row of what the vendor recommends. */
+/** The same, with who says so. By name alone where the tenant has no row of what the vendor recommends. */
 export function successorOf(
   models: readonly ModelFacts[],
   model: ModelFacts,
@@ -53,7 +53,7 @@ export function successorOf(
   return name === undefined ? undefined : { name, key: null, by: 'registry' };
 }
 
-/** What somebody is told who chose a model that is retired. @param called what the model is called in the sentence */
+/** The refusal of a retired model that somebody chose. @param called what the model is called in the sentence */
 export function refusalOfRetired(called: string, successor: ModelFacts | undefined) {
   const name = successor?.components['name'];
   const instead = name === undefined ? 'choose another one' : `its successor is ${name}`;

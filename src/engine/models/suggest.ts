@@ -1,7 +1,7 @@
 /**
- * Which models could follow a model that is going away, best first. Pure: what is known of two models decides, and each point has a
- * reason that a person can read. What forbids a move counts before all points: a model that cannot be chosen is never first. Then comes
- * what the model's row names as its successor or its vendor recommends, unless that goes away itself; then the points.
+ * Which models could follow a model that ends, best first. What is known of two models decides, and every point has a reason that a
+ * person can read. What forbids a move counts before all points: a model that cannot be chosen is never first. Then comes the
+ * successor that the model's row names or its vendor recommends, unless the successor ends itself. Then come the points.
  */
 import { type CompareLimits, compareModels } from './compatibility.ts';
 import { deprecatedBy, endBy } from './lifecycle.ts';
@@ -38,7 +38,7 @@ export interface Suggestion {
   readonly findings: readonly Finding[];
 }
 
-/** Candidates of the source's kind, ranked; the source itself and models of another kind are left out. */
+/** The candidates of the source's kind, ranked, without the source. */
 export function rankTargets(
   source: ModelFacts,
   candidates: readonly ModelFacts[],
@@ -74,7 +74,7 @@ function obstacle({ findings }: Suggestion): number {
   return refusing(findings, true).length === 0 ? 1 : 2;
 }
 
-/** Somebody who should know says so, and it need not be left again within a year. */
+/** The row or the vendor says so, and the model does not end within a year. */
 function isAdvised({ reasons }: Suggestion): boolean {
   const codes = reasons.map(({ code }) => code);
   return (
@@ -107,7 +107,7 @@ function named({ source, model }: Candidate): SuggestionReason[] {
   return reason('NAMED_SUCCESSOR', 60, 'The row of the source names it as its successor.');
 }
 
-/** The vendor's own advice weighs more than any one likeness; what follows its replacement in turn weighs a little less. */
+/** The vendor's advice weighs more than any likeness. Each further successor in the line weighs a little less. */
 function recommended({ source, model }: Candidate): SuggestionReason[] {
   const at = (source.successors ?? []).findIndex((names) => names.includes(nameOf(model)));
   if (at < 0) return [];
@@ -179,7 +179,7 @@ function region({ source, model }: Candidate): SuggestionReason[] {
   return reason('SAME_REGION', 5, `It is hosted in ${source.region}, too.`);
 }
 
-/** Moving to what goes away within a year means moving twice; within a quarter nothing else makes up for it. */
+/** A model that ends within a year means a second move. One that ends within a quarter is out of the question. */
 function dates({ model, today }: Candidate): SuggestionReason[] {
   const day = model.shutdown?.slice(0, 10);
   const ends = `Its provider shuts it down on ${day}${endBy(model)}.`;

@@ -1,4 +1,4 @@
-/** merge: a row whose move would collide with a row that is already on the target goes, and that row survives. */
+/** merge: where a move would collide with a row that is on the target already, that row survives and the other is removed. */
 import type { MergeStep } from '../plan/plan-types.ts';
 import { mergingStates } from '../plan/decide.ts';
 import { rowCount } from '../plan/row-text.ts';

@@ -1,4 +1,4 @@
-/** What is known of one kind of step, and what the planning of several kinds has in common. */
+/** What is known of a kind of step, and what several kinds share when they are planned. */
 import type { Mapping } from '../edit/value-rule.ts';
 import type { MovedColumns, RowName, StepBase } from '../plan/plan-types.ts';
 import { deadRowsMove, type Decided, type Decisions, joinSamples, movingStates } from '../plan/decide.ts';
@@ -21,7 +21,7 @@ export interface Operation<S> {
   readonly mappings: (step: S) => readonly (readonly [place: string, mappings: readonly Mapping[]])[];
   /** What the step does, for a person. */
   readonly describe: (step: S) => string;
-  /** Are its rows rows of the tenant that move? The mark on the model itself is not one. */
+  /** Do its rows count as moved? The mark on the model itself does not. */
   readonly movesRows: boolean;
 }
 

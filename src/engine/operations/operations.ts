@@ -51,7 +51,7 @@ const marks: ReadonlySet<string> = new Set(
   Object.entries(operations).flatMap(([kind, { movesRows }]) => (movesRows ? [] : [kind])),
 );
 
-/** Are the rows of a step rows that move? A step that was taken back, `undo retire`, counts like the step that it takes back. */
+/** Do the rows of a step count as moved? What takes a step back (`undo retire`) counts like that step. */
 export function isMovingRows({ operation }: { readonly operation: string }): boolean {
   return !marks.has(operation.split(' ').at(-1) ?? '');
 }

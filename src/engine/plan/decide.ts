@@ -37,7 +37,7 @@ export interface Decisions {
   readonly decided: readonly Decided[];
 }
 
-/** Do soft-deleted and archived rows move? Unless configured, only where archived rows may keep naming the source. */
+/** Do soft-deleted and archived rows move? By default they do, except where archived rows may keep naming the source. */
 export function deadRowsMove(snapshot: Pick<Snapshot, 'rules'>): boolean {
   const { deadRows, intent } = snapshot.rules.config;
   return intent === 'removed' || (deadRows ?? (intent === 'superseded' ? 'leave' : 'move')) === 'move';
@@ -46,7 +46,7 @@ export function deadRowsMove(snapshot: Pick<Snapshot, 'rules'>): boolean {
 /** The part of a snapshot that a decision rests on, beside the occasion itself. */
 export type Ground = Pick<Snapshot, 'rules' | 'tenant'>;
 
-/** Why rows stay that no answer moves, although somebody must do something. */
+/** Why rows stay that somebody must see to, and that no answer moves. */
 export const unreadable = 'the document cannot be read as JSON';
 export const collides = 'a row with the target is already there: set "collision" to drop-redundant or skip';
 
@@ -71,7 +71,7 @@ export function joinSamples(a: readonly RowName[], b: readonly RowName[]): RowNa
   return [...a, ...b].slice(0, 50);
 }
 
-/** The one decision of the planner. Whose row it is comes before everything that could move it. */
+/** The one decision. Whose row it is comes before everything that could move it. */
 export function decide(snapshot: Ground, intent: Intent, occasion: Occasion): Outcome {
   return (
     byRole(occasion) ??

@@ -1,6 +1,6 @@
 /**
- * What a place of a row is, where it names the source. The database tells it as a short text, and plans keep that text; nothing
- * but the two functions here knows what its letters mean.
+ * The state of a place in a row that names the source there. The database writes a state as a short text, and plans keep that text.
+ * Only the two functions of this file know what its letters mean.
  */
 const states = {
   /** Moves. */

@@ -1,6 +1,6 @@
 /**
- * A plan is immutable data: the steps for one tenant, what the planner noticed, what stays, how many rows each step
- * must touch, and a content hash over all of that. It holds no SQL, no connection and no clock.
+ * A plan is immutable data: the steps for one tenant with the rows that each must touch, what the planner noticed, what stays, and a
+ * content hash over all of that. It holds no SQL, no connection and no clock.
  */
 import type { TableId } from '../catalogue/catalog.ts';
 import type { Finding } from '../finding.ts';
@@ -61,7 +61,7 @@ export interface RepointStep extends StepBase {
   readonly moves: readonly MovedColumns[];
 }
 
-/** Rows whose move would collide with a row that is already on the target: the redundant row goes, journalled whole. */
+/** Rows whose move would collide with a row that is on the target already. They are removed, and the journal keeps them whole. */
 export interface MergeStep extends StepBase {
   readonly operation: 'merge';
   readonly move: MovedColumns;

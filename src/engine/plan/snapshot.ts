@@ -57,7 +57,7 @@ export interface Unclassified {
   readonly samples: readonly string[];
 }
 
-/** Scopes (spaces, say) that a moved row needs the target in: those that list the source and lack the target. */
+/** Scopes, such as spaces, that list the source, lack the target, and have a row that moves. */
 export interface NeededGrant {
   /** The place whose rows need it. */
   readonly place: string;

@@ -1,6 +1,6 @@
 /**
- * The independent checker: does this plan follow from these facts? Written apart from the planner (it shares no decision
- * code with it, on purpose), so that each tests the other. An empty list means that the plan may be carried out.
+ * The independent checker: does this plan follow from these facts? It shares no code that decides with the planner, so that each
+ * tests the other. Of a step it reads only what the step touches and writes. An empty list means that the plan may run.
  */
 import { touchedPlaces, writtenMappings } from '../operations/operations.ts';
 import type { Plan, Step } from '../plan/plan-types.ts';
@@ -27,38 +27,39 @@ export function checkPlan(snapshot: Snapshot, plan: Plan): Problem[] {
   ];
 }
 
-function problem(code: string, message: string): Problem[] {
-  return [{ code, message }];
+function problemIf(wrong: boolean, code: string, message: string): Problem[] {
+  return wrong ? [{ code, message }] : [];
 }
 
-function checkModels(snapshot: Snapshot, plan: Plan): Problem[] {
-  if (plan.source.kind !== plan.target.kind)
-    return problem('KINDS_DIFFER', `${plan.source.kind} cannot become ${plan.target.kind}`);
-  if (plan.source.key !== undefined && plan.source.key === plan.target.key)
-    return problem('SAME_MODEL', 'source and target are the same row');
-  const strange = [snapshot.source, snapshot.target].filter(
-    (model) => typeof model.tenant === 'string' && model.tenant !== snapshot.tenant?.key,
+function checkModels({ source, target, tenant }: Snapshot, plan: Plan): Problem[] {
+  const [from, to] = [plan.source, plan.target];
+  const isForeign = [source, target].some(
+    (model) => typeof model.tenant === 'string' && tenant !== null && model.tenant !== tenant.key,
   );
-  return strange.length > 0 && snapshot.tenant !== null
-    ? problem('FOREIGN_MODEL', 'a model of the plan belongs to another tenant')
-    : [];
+  return [
+    ...problemIf(from.kind !== to.kind, 'KINDS_DIFFER', `${from.kind} cannot become ${to.kind}`),
+    ...problemIf(
+      from.kind === to.kind && from.key !== undefined && from.key === to.key,
+      'SAME_MODEL',
+      'source and target are the same row',
+    ),
+    ...problemIf(isForeign, 'FOREIGN_MODEL', 'a model of the plan belongs to another tenant'),
+  ];
 }
 
-/** A place of a row either moves in exactly one step, or its group is left behind, or its role never counts. */
+/** A place of a row moves in a step, or is left behind, or has a role that never counts. */
 function checkAccounted(snapshot: Snapshot, plan: Plan, group: RowGroup): Problem[] {
   return Object.keys(group.states).flatMap((id) => {
     const place = placeOf(snapshot, id);
-    if (place === undefined)
-      return problem('UNKNOWN_PLACE', `the snapshot has rows of a place ${id} that the rules do not know`);
-    if (place.role === 'ignore' || place.role === 'catalogue') return [];
-    const listed = plan.leftBehind.some((entry) => entry.place === id);
-    const moved = plan.steps.some((step) => touchedPlaces(step).includes(id));
-    return listed || moved || isMerged(plan, group)
-      ? []
-      : problem(
-          'FORGOTTEN',
-          `${id} names the source in ${group.rows} row(s), and the plan neither moves nor lists them`,
-        );
+    const unknown = `the snapshot has rows of a place ${id} that the rules do not know`;
+    if (place === undefined) return problemIf(true, 'UNKNOWN_PLACE', unknown);
+    const accounted =
+      ['ignore', 'catalogue'].includes(place.role) ||
+      plan.leftBehind.some((entry) => entry.place === id) ||
+      plan.steps.some((step) => touchedPlaces(step).includes(id)) ||
+      isMerged(plan, group);
+    const message = `${id} names the source in ${group.rows} row(s), and the plan neither moves nor lists them`;
+    return problemIf(!accounted, 'FORGOTTEN', message);
   });
 }
 
@@ -78,28 +79,22 @@ function placeOf(snapshot: Snapshot, id: string): Place | undefined {
 
 const mayMove: readonly string[] = ['reference', 'grant', 'ask'];
 
-function checkStep(snapshot: Snapshot, step: Step): Problem[] {
-  const places = touchedPlaces(step).map((id) => placeOf(snapshot, id));
-  const wrong = places.filter(
-    (place) => place === undefined || !mayMove.includes(place.role) || place.table !== step.table,
-  );
-  const unowned =
-    step.operation !== 'retire' &&
-    ['unknown', 'global'].includes(snapshot.rules.ownership.get(step.table)?.kind ?? 'unknown');
+function checkStep({ rules }: Snapshot, step: Step): Problem[] {
+  const { id, table, expected } = step;
+  const wrong = touchedPlaces(step).flatMap((name) => {
+    const place = rules.places.find((each) => each.id === name);
+    if (place !== undefined && mayMove.includes(place.role) && place.table === table) return [];
+    return [`${place?.id ?? 'an unknown place'} (${place?.role ?? 'unknown'})`];
+  });
+  const owner = rules.ownership.get(table)?.kind ?? 'unknown';
+  const isUnowned = step.operation !== 'retire' && ['unknown', 'global'].includes(owner);
+  const unowned = `step ${id} changes ${table}, whose rows belong to no known tenant`;
   return [
     ...wrong.flatMap((place) =>
-      problem(
-        'MUST_NOT_MOVE',
-        `step ${step.id} changes ${place?.id ?? 'an unknown place'} (${place?.role ?? 'unknown'}) through ${step.table}`,
-      ),
+      problemIf(true, 'MUST_NOT_MOVE', `step ${id} changes ${place} through ${table}`),
     ),
-    ...(unowned
-      ? problem(
-          'UNOWNED_TABLE',
-          `step ${step.id} changes ${step.table}, whose rows belong to no known tenant`,
-        )
-      : []),
-    ...(step.expected < 1 ? problem('EMPTY_STEP', `step ${step.id} expects ${step.expected} rows`) : []),
+    ...problemIf(isUnowned, 'UNOWNED_TABLE', unowned),
+    ...problemIf(expected < 1, 'EMPTY_STEP', `step ${id} expects ${expected} rows`),
   ];
 }
 
@@ -107,35 +102,29 @@ function checkStep(snapshot: Snapshot, step: Step): Problem[] {
 function checkValues(snapshot: Snapshot, step: Step): Problem[] {
   return writtenMappings(step).flatMap(([id, mappings]) => {
     const group = snapshot.places.find((candidate) => candidate.places.includes(id));
-    return JSON.stringify(group?.mappings[id] ?? []) === JSON.stringify(mappings)
-      ? []
-      : problem(
-          'WRONG_VALUES',
-          `step ${step.id} writes other values to ${id} than lead from source to target`,
-        );
+    const differs = JSON.stringify(group?.mappings[id] ?? []) !== JSON.stringify(mappings);
+    const message = `step ${step.id} writes other values to ${id} than lead from source to target`;
+    return problemIf(differs, 'WRONG_VALUES', message);
   });
 }
 
 const notMine: readonly string[] = ['other-tenant', 'global', 'no-owner', 'disagreeing-owners'];
 
-/** This tenant's rows that name the source are in steps or left behind, none in neither, counted per place group. */
+/** All of this tenant's rows that name the source are in steps or left behind, counted per place group. */
 function checkTotals(snapshot: Snapshot, plan: Plan): Problem[] {
   return snapshot.places.flatMap((source) => {
     const { mine, movable, moved, left } = countRows(snapshot, plan, source);
     const where = source.places.join(', ');
-    if (moved + left < mine)
-      return problem(
-        'ROWS_MISSING',
-        `${where}: ${mine} of this tenant's rows name the source, but only ${moved} move and ${left} are left behind`,
-      );
-    if (moved > mine)
-      return problem(
-        'TOO_MANY_ROWS',
-        `steps on ${where} expect ${moved} rows, but only ${mine} are this tenant's`,
-      );
-    return moved > movable
-      ? problem('MUST_STAY', `steps on ${where} expect ${moved} rows, but only ${movable} may move at all`)
-      : [];
+    const missing =
+      `${where}: ${mine} of this tenant's rows name the source, ` +
+      `but only ${moved} move and ${left} are left behind`;
+    const tooMany = `steps on ${where} expect ${moved} rows, but only ${mine} are this tenant's`;
+    const mustStay = `steps on ${where} expect ${moved} rows, but only ${movable} may move at all`;
+    return [
+      ...problemIf(moved + left < mine, 'ROWS_MISSING', missing),
+      ...problemIf(moved > mine, 'TOO_MANY_ROWS', tooMany),
+      ...problemIf(moved <= mine && moved > movable, 'MUST_STAY', mustStay),
+    ];
   });
 }
 
@@ -154,36 +143,30 @@ function countRows(snapshot: Snapshot, plan: Plan, source: PlaceGroup) {
   };
 }
 
-const mustStay: readonly string[] = ['history', 'unreadable', 'not-allowed'];
+const staying: readonly string[] = ['history', 'unreadable', 'not-allowed'];
 
 function mightMove(snapshot: Snapshot, group: RowGroup): boolean {
   if (group.owner !== 'mine' && snapshot.tenant !== null) return false;
   return Object.entries(group.states).some(
     ([id, code]) =>
-      mayMove.includes(placeOf(snapshot, id)?.role ?? '') && !mustStay.includes(stateFromCode(code).standing),
+      mayMove.includes(placeOf(snapshot, id)?.role ?? '') && !staying.includes(stateFromCode(code).standing),
   );
 }
 
-function checkRetire(plan: Plan): Problem[] {
-  const retires = plan.steps.some((step) => step.operation === 'retire');
-  const live = plan.leftBehind.some((entry) => entry.live);
+function checkRetire({ steps, leftBehind, complete }: Plan): Problem[] {
+  const retires = steps.some((step) => step.operation === 'retire');
+  const live = leftBehind.some((entry) => entry.live);
+  const retired = 'the source would be retired although something live is left behind';
+  const wrong = `complete is ${complete}, but something live ${live ? 'is' : 'is not'} left behind`;
   return [
-    ...(retires && live
-      ? problem('RETIRES_A_LIVE_SOURCE', 'the source would be retired although something live is left behind')
-      : []),
-    ...(plan.complete === live
-      ? problem(
-          'WRONG_COMPLETENESS',
-          `complete is ${plan.complete}, but something live ${live ? 'is' : 'is not'} left behind`,
-        )
-      : []),
+    ...problemIf(retires && live, 'RETIRES_A_LIVE_SOURCE', retired),
+    ...problemIf(complete === live, 'WRONG_COMPLETENESS', wrong),
   ];
 }
 
-function checkOrder(plan: Plan): Problem[] {
-  const numbered = plan.steps.every((step, at) => step.id === at + 1);
-  const last = plan.steps.findIndex((step) => step.operation === 'retire');
-  return numbered && (last === -1 || last === plan.steps.length - 1)
-    ? []
-    : problem('WRONG_ORDER', 'steps must be numbered from 1, the retirement last');
+function checkOrder({ steps }: Plan): Problem[] {
+  const numbered = steps.every((step, at) => step.id === at + 1);
+  const early = steps.slice(0, -1).some((step) => step.operation === 'retire');
+  const message = 'steps must be numbered from 1, the retirement last';
+  return problemIf(!numbered || early, 'WRONG_ORDER', message);
 }

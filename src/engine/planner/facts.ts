@@ -1,4 +1,4 @@
-/** The facts a plan rests on, each with a digest, so that a plan that has grown stale can say what changed. */
+/** The facts that a plan rests on, as digests by name. A stale plan can say which of them changed. */
 import { canonicalText } from '../canonical.ts';
 import type { Plan } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
@@ -44,7 +44,7 @@ function shortDigest(value: unknown, digest: Digest): string {
   return digest(canonicalText(value)).slice(0, 16);
 }
 
-/** What is different between the facts of two plans, in words; empty where they rest on the same facts. */
+/** What differs between the facts of two plans, in words. Empty where both rest on the same facts. */
 export function changedFacts(before: Pick<Plan, 'facts'>, after: Pick<Plan, 'facts'>): string[] {
   const names = new Set([...Object.keys(before.facts), ...Object.keys(after.facts)]);
   return [...names].toSorted().flatMap((name) => describe(name, before.facts[name], after.facts[name]));

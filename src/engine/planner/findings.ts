@@ -52,7 +52,7 @@ export function planFindings(input: FindingInput): Finding[] {
   );
 }
 
-/** How many rows of which place; places of which there are none are left out. */
+/** How many rows of which place. Places without rows are left out. */
 function countByPlace(
   { decided }: Pick<Decisions, 'decided'>,
   rowsOf: (place: Place, outcome: Outcome, about: Decided) => number,
@@ -71,16 +71,16 @@ function demandFindings({ snapshot }: FindingInput): Finding[] {
   const { security = 0, region } = snapshot.target;
   return snapshot.demands.flatMap((demand) => {
     const { place, rows } = demand;
-    const about = { forceable: true, count: rows, place };
+    const about = { count: rows, place };
     const demands = `${rows} row(s) of ${place} demand`;
     const classTooLow = `${demands} security class ${demand.security}; the target has ${security}.`;
     const otherRegion = `${demands} region ${demand.region}; the target runs in ${region ?? 'an unknown one'}.`;
     return [
       ...(demand.security !== null && demand.security > security
-        ? [finding('error', 'SECURITY_BELOW_DEMAND', classTooLow, about)]
+        ? [finding('error', 'SECURITY_BELOW_DEMAND', classTooLow, { ...about, forceable: true })]
         : []),
       ...(demand.region !== null && demand.region !== region
-        ? [finding('error', 'REGION_OUTSIDE_DEMAND', otherRegion, about)]
+        ? [finding('error', 'REGION_OUTSIDE_DEMAND', otherRegion, { ...about, forceable: true })]
         : []),
     ];
   });

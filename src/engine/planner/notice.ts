@@ -34,8 +34,8 @@ const notTheirs: ReadonlySet<LeftBehind['reason']> = new Set([
 ]);
 
 /**
- * The message for one tenant: which of its rows change, what happens to their parameters, and what live configuration
- * stays on the source. History and other people's rows are not the tenant's concern and are left out.
+ * The message for one tenant: which of its rows change, what happens to their parameters, and what live configuration stays on the
+ * source. History and rows of others are no concern of the tenant, and are left out.
  */
 export function renderNotice(plan: Plan): { markdown: string; json: NoticeJson } {
   const json: NoticeJson = {
@@ -124,7 +124,7 @@ function warningLines(notice: NoticeJson): string[] {
   return ['', '## Please note', '', ...notice.warnings.map(({ message }) => `- ${escape(message)}`)];
 }
 
-/** Names come from tenants: none of their characters may become formatting, a list, a link by brackets or HTML. */
+/** Names come from tenants. No character of a name may become formatting, a list, a link or HTML. */
 function escape(text: string): string {
   const line = printable(text.replaceAll(/\s+/g, ' ').trim());
   const inline = line.replaceAll(/[\\`*_[\]<>|~&]/g, String.raw`\$&`);

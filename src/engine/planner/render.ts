@@ -31,8 +31,7 @@ interface Context {
 
 /**
  * The lines of a plan: heading, changes per entity type, findings by severity, what stays, whether the migration is
- * complete, and the beginning of the hash. Control characters in names from the database are made visible, so that no
- * row's name can drive the terminal.
+ * complete, and the beginning of the hash. Control characters in names are made visible, so that no name can drive the terminal.
  */
 export function renderPlan(plan: Plan, options: RenderOptions = {}): string[] {
   const context = { plan, style: options.style ?? plain, names: options.names ?? 5 };
@@ -120,7 +119,8 @@ function leftLines({ style, names }: Context, entry: LeftBehind): string[] {
   const live = entry.live ? ', live' : '';
   const rowNames = firstNames(entry.rows, { shown: names, total: entry.count });
   return [
-    `  ${printable(entry.entity)}: ${rowCount(entry.count)} of ${printable(entry.place)} (${entry.reason}${live}): ${printable(entry.message)}`,
+    `  ${printable(entry.entity)}: ${rowCount(entry.count)} of ${printable(entry.place)} (${entry.reason}${live}): ` +
+      printable(entry.message),
     ...(rowNames === '' ? [] : [style.muted(`    ${rowNames}`)]),
   ];
 }

@@ -21,7 +21,7 @@ export interface ModelCandidate {
   readonly name: Column;
 }
 
-/** Tables named like a list of models, with a key and a name; not permissions, defaults or records that mention models. */
+/** Tables named like a list of models, with a key and a name. Permissions, defaults and records mention models, and are none. */
 export function listModelCandidates(catalog: Catalog): ModelCandidate[] {
   return catalog.tables.flatMap((table) => {
     const words = singularWords(table.name);
@@ -109,7 +109,7 @@ function describe(
   ];
 }
 
-/** Of several columns with names the one that a provider would understand: `gpt-4o`, not "GPT-4o (vision)". */
+/** Of several columns with names, the one that a provider would understand: `gpt-4o`, not "GPT-4o (vision)". */
 function bestName(candidate: ModelCandidate, seen: Observations): Column {
   const score = (column: Column): number =>
     valuesOf(seen, candidate.table.id, column.name).filter(looksLikeModel).length;

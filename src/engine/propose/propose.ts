@@ -1,7 +1,7 @@
 /**
- * Proposes a configuration for a database of which nothing is known: guesses from names, keys and sampled values, each
- * with its reason. What is uncertain is written down as a question, never left out. Pure: `src/postgres/facts/observe.ts`
- * reads the samples.
+ * Proposes a configuration for a database of which nothing is known. It guesses from names, keys and sampled values, and gives a
+ * reason for each guess. What is uncertain becomes a question and is never left out. `src/postgres/facts/observe.ts` reads the
+ * samples.
  */
 import { given, unlessEmpty } from '../given.ts';
 import { type Catalog, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
@@ -81,7 +81,7 @@ function modelPart(models: readonly ModelGuess[], places: readonly PlaceGuess[])
   return { identity: hasProvider ? ['provider', 'name'] : ['name'] };
 }
 
-/** A row in a space that listed the source needs the target there: a grant with a column that the place has too. */
+/** A row in a space that listed the source needs the target there. The grant is the one that shares a column with the place. */
 function withEnables(
   scope: NameScope,
   places: readonly PlaceGuess[],

@@ -32,7 +32,10 @@ function membersWhere(seen: Observations, fits: (name: string) => boolean): stri
     .flatMap((entry) => entry.distinct);
 }
 
-/** Values that are the same but for case and what stands before the last slash. The canonical one is what the catalogue says, else the shortest. */
+/**
+ * Groups values that differ only in case and in what stands before the last slash. The canonical one is what the catalogue says,
+ * otherwise the shortest.
+ */
 function cluster(canonical: readonly string[], values: readonly string[]): Record<string, string[]> {
   const groups = new Map<string, Set<string>>();
   for (const value of [...canonical, ...values]) {

@@ -66,14 +66,11 @@ export interface TenantInput {
 /** Root, links, unrelated keys and global tables. */
 export function guessTenant({ scope, seen, root, modelTables, concerned }: TenantInput): TenantGuess {
   if (root === undefined) {
-    return {
-      tenant: { root: 'none' },
-      reasons: {
-        'tenant.root':
-          'no table looks like a list of customers: all rows are taken for one tenant. If that is wrong, name the table here',
-      },
-      notes: ['No tenant table was found.'],
-    };
+    const why =
+      'no table looks like a list of customers: all rows are taken for one tenant. ' +
+      'If that is wrong, name the table here';
+    const notes = ['No tenant table was found.'];
+    return { tenant: { root: 'none' }, reasons: { 'tenant.root': why }, notes };
   }
   const work: Working = {
     scope,
@@ -110,7 +107,7 @@ function ownershipNow(work: Working): ReadonlyMap<TableId, Ownership> {
   });
 }
 
-/** Who made or granted something may sit in another tenant; it says whose a row is only where nothing else does. */
+/** Whoever made or granted something may belong to another tenant. So `created_by` counts only where nothing else names an owner. */
 function addUnrelated(work: Working): void {
   for (const table of work.scope.catalog.tables) {
     const [by, other] = [true, false].map((wanted) =>
@@ -239,7 +236,7 @@ function linkByMembership(
   return undefined;
 }
 
-/** What is left: lists of models serve everybody; for anything else that names models a person must say so. */
+/** Of the tables that are left, lists of models serve everybody. Of any other table a person must say so. */
 function addGlobals(work: Working, concerned: ReadonlySet<TableId>): void {
   const owners = ownershipNow(work);
   for (const table of work.scope.catalog.tables) {
@@ -260,7 +257,8 @@ function addGlobals(work: Working, concerned: ReadonlySet<TableId>): void {
       work.global.push(name);
     } else
       work.notes.push(
-        `${name} names models, but nothing says to which tenant its rows belong: add a link, or list it under tenant.global. Until then no plan can be made.`,
+        `${name} names models, but nothing says to which tenant its rows belong: ` +
+          'add a link, or list it under tenant.global. Until then no plan can be made.',
       );
   }
 }

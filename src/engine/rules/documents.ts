@@ -31,9 +31,9 @@ function valueRule({ place, mappings }: EditRule): ValueRule {
 }
 
 /**
- * One look at a document: the tuples (see `tuplesOf`) that the place holds, by their number; none where it cannot be read. It asks
- * the editors that move a reference, so that what counts as a use is what a migration would find: each way to write a model is
- * replaced by a mark, and the marks are read from the edits.
+ * Looks at one document: which of the tuples (see `tuplesOf`) does the place hold, by their number? None where the document cannot
+ * be read. The editors that move a reference do the looking, so that a use is what a migration would find: they replace each tuple
+ * by a mark, and the marks are read from the edits.
  */
 export function tupleFinder(
   place: Place,

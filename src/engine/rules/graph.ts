@@ -116,9 +116,14 @@ export function graphMermaid(graph: ReferenceGraph): string {
   });
   const edges = graph.edges.map(
     (edge) =>
-      `  ${ids.get(edge.table)} ${arrow(edge)}|"${mermaidText(edge.place.slice(edge.table.length + 1))}<br/>${edge.via}, ${edge.role}"| ${ids.get(edge.models)}`,
+      `  ${ids.get(edge.table)} ${arrow(edge)}|"${mermaidText(columnOf(edge))}<br/>${edge.via}, ${edge.role}"| ` +
+      `${ids.get(edge.models)}`,
   );
   return ['flowchart LR', ...nodes, ...edges, ''].join('\n');
+}
+
+function columnOf({ place, table }: GraphEdge): string {
+  return place.slice(table.length + 1);
 }
 
 function arrow(edge: GraphEdge): string {

@@ -1,9 +1,9 @@
 /**
  * How the rows of each table belong to a tenant, from foreign keys and declared links.
  *
- * A table has one or more paths to a tenant: its own tenant column, a foreign key (or link) to a parent that is owned, or a
- * junction that ties it to one. All paths of a row must agree. Of each parent only its best path is followed (shortest,
- * NOT NULL first), so that the number of paths is the number of ties and not of walks through the graph.
+ * A table has one or more paths to a tenant: its own tenant column, a foreign key or link to a parent that has an owner, or a
+ * junction that ties it to such a parent. All paths of a row must agree. Of each parent only the best path is followed: NOT NULL
+ * first, then the shortest. So there are as many paths as ties, and not as many as walks through the graph.
  */
 import { findColumn, findTable } from '../catalogue/catalog.ts';
 import type { Catalog, ForeignKey, Table, TableId } from '../catalogue/catalog.ts';
@@ -143,7 +143,7 @@ function tiedPaths(work: Working, table: Table, direct: string | undefined): Own
   return pathsThrough(work, { table, direct }, (parent) => pathsOfParent(work, parent));
 }
 
-/** A parent's best path says who owns it; where that one may be empty, so do its others. */
+/** A parent's best path says who owns it. Where the best path may be empty, the others say it, too. */
 function pathsOfParent(work: Working, id: TableId): OwnerPath[] {
   const best = work.best.get(id);
   const parent = findTable(work.catalog, id);
@@ -232,7 +232,9 @@ export function tenantLinks(scope: NameScope, config: Config): { links: Link[]; 
       if (link === undefined)
         problems.push({
           path: ['tenant', 'links', name],
-          message: `cannot resolve the link "${part.trim()}" of ${name}: write "column -> table.column", "column <- table.column" or "column in table.column"`,
+          message:
+            `cannot resolve the link "${part.trim()}" of ${name}: ` +
+            'write "column -> table.column", "column <- table.column" or "column in table.column"',
         });
       else links.push(link);
     }

@@ -11,7 +11,7 @@ export interface PlaceColumn {
   readonly template: string;
 }
 
-/** Values, beside columns that are equal to those of the row. */
+/** A table with the values that are allowed, in rows that have the same values in the columns of `match`. */
 export interface AllowedTable {
   readonly table: TableId;
   readonly match: Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ export interface Place {
     readonly fields?: Readonly<Record<string, string>>;
     readonly shape: 'scalar' | 'list';
   };
-  /** The value alone identifies a model row in the whole database; a name, or a number that each tenant counts for itself, does not. */
+  /** The value alone identifies a model in the whole database. A name does not, nor does a number that each tenant counts for itself. */
   readonly byKey: boolean;
   readonly foreignKey?: string;
   readonly conditions: PlaceConditions;
@@ -59,7 +59,7 @@ export interface Place {
   readonly also?: readonly string[];
   /** The table that must have the new value, and its columns beside those of the row. */
   readonly allowed?: AllowedTable & {
-    /** What must be known there of the new value, and not differ from what is known of the old one. */
+    /** Columns that the new value must have there, and that must not differ from those of the old value. */
     readonly same: readonly string[];
     /** Where else the old value may stand. */
     readonly sameIn?: AllowedTable;

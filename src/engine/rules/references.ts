@@ -19,15 +19,15 @@ export interface Rules {
   readonly modelTables: readonly ModelTable[];
   readonly places: readonly Place[];
   readonly ownership: ReadonlyMap<TableId, Ownership>;
-  /** Columns that somebody classified, so that the value scan leaves them out: `table id` → columns, `*` for all. */
+  /** Table id → the columns that the rules speak about, `*` for all. The scan of values leaves them out. */
   readonly classified: ReadonlyMap<TableId, ReadonlySet<string>>;
-  /** The session of a tenant can see no row of another one, whatever a statement asks for. */
+  /** A tenant's session sees no row of another tenant, whatever a statement asks for. */
   readonly exclusive?: boolean;
   /** What is known about models beside their rows. */
   readonly knowledge?: ModelKnowledge;
 }
 
-/** Fits a configuration to a catalogue. All problems at once; the rules are usable only when there are none. */
+/** Fits a configuration to a catalogue. All problems come at once. The rules are usable only where there are none. */
 export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; problems: ConfigProblem[] } {
   const scope = { catalog, schemas: config.database?.schemas ?? ['public'] };
   const problems: ConfigProblem[] = [...nameProblems(scope, config), ...tenantLinks(scope, config).problems];
@@ -101,7 +101,7 @@ function resolveModelTables(scope: NameScope, config: Config, problems: ConfigPr
   });
 }
 
-/** Foreign keys to a model that no place mentions: nothing may be forgotten, so they become places of their own. */
+/** Foreign keys to a model that no place mentions. Nothing may be forgotten, so each becomes a place. */
 function unlistedKeys(draft: Draft, listed: readonly Place[]): Place[] {
   const known = new Set(listed.map((place) => `${place.table} ${place.column}`));
   const reason = 'found in the catalogue; no place of the configuration mentions it';
@@ -139,6 +139,10 @@ function classify(
   const add = (table: TableId, columns: readonly string[]): void => {
     classified.set(table, new Set([...(classified.get(table) ?? []), ...columns]));
   };
+  for (const { table, json, column, columns, copies } of places) {
+    const own = json === undefined ? [column, ...columns.map((part) => part.column)] : [];
+    add(table, [...own, ...copies]);
+  }
   const wholeTables = [
     ...modelTables.flatMap(({ config: { table, providers } }) => [
       table,
@@ -150,10 +154,6 @@ function classify(
   for (const name of wholeTables) {
     const table = findNamedTable(scope, name);
     if (table !== undefined) add(table.id, ['*']);
-  }
-  for (const { table, json, column, columns, copies } of places) {
-    const own = json === undefined ? [column, ...columns.map((part) => part.column)] : [];
-    add(table, [...own, ...copies]);
   }
   return classified;
 }

@@ -11,7 +11,7 @@ function refuse(draft: Draft, path: ConfigProblem['path'], message: string): voi
   draft.problems.push({ path: ['places', ...path], message });
 }
 
-/** A configured place, resolved. What is wrong with it is added to the draft's problems; nothing where it cannot be used. */
+/** A configured place, resolved; empty where it cannot be used. What is wrong with it is added to the draft's problems. */
 export function resolvePlace(draft: Draft, place: PlaceConfig, at: number): Place[] {
   if (place.at.endsWith('.*')) return [];
   const found = findNamedColumn(draft.scope, place.at);
