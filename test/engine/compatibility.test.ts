@@ -1,4 +1,4 @@
-/** Each fact about two models has its finding, its severity, and nothing else does. */
+/** Each fact about two models makes one finding of one severity, and nothing else makes one. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';

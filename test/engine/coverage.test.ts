@@ -1,4 +1,4 @@
-/** What somebody has said something about is not scanned again; all else is. */
+/** Columns that the configuration speaks about are not scanned. All others are. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { identifyingColumns, isCovered, isIgnored } from '../../src/engine/rules/coverage.ts';

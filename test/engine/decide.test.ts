@@ -1,6 +1,6 @@
 /**
  * What happens to a place of a row, for every role, owner, request, liveness, state, answer and rule for collisions. The table is
- * written from the specification, not from the code; each combination must be in exactly one of its lines.
+ * written from the specification, not from the code. Each combination must be in exactly one of its lines.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -11,7 +11,7 @@ import { codeOf, type StateCode, stateCodes, stateFromCode } from '../../src/eng
 import type { Owner } from '../../src/engine/plan/snapshot.ts';
 import { buildSnapshot, config, intent } from './build-snapshot.ts';
 
-/** `live` marks what stays although it is live, `key` what is live only where the value alone names a model row. */
+/** `live` marks rows that stay and are live. `key` marks those that are live only where the value alone names a model. */
 const table = `
 role                 | owner    | asked | dead | state      | answer | collision      | outcome
 ignore catalogue     | *        | *     | *    | *          | *      | *              | skip
@@ -134,7 +134,7 @@ describe('what happens to a place of a row', () => {
     }
   });
 
-  it('has no other tenants to think of where there is a single one', () => {
+  it('does not ask for owners in a database with a single tenant', () => {
     const place = placeWith({ role: 'reference' });
     for (const owner of owners)
       assert.deepEqual(

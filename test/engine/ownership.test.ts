@@ -1,4 +1,4 @@
-/** Whose a table's rows are follows from its keys and links, and never from what they name as a model. */
+/** The owner of a table's rows follows from keys and links, and never from the models that the rows name. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
@@ -78,7 +78,7 @@ describe('paths to a tenant', () => {
     ]);
   });
 
-  it('say nothing by a model that is named, a column that is unrelated, or the table itself', () => {
+  it('never lead through a model, an unrelated column, or the table itself', () => {
     const columns = {
       id: 'uuid!',
       model_id: 'uuid -> models.id',

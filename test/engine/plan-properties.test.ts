@@ -96,7 +96,7 @@ test('the order in which facts come changes nothing', () => {
   );
 });
 
-/** Examples; and how a value was found, which decides nothing. */
+/** Members that are no facts: examples, and how a value was found. */
 const noFacts = ['sample', 'samples', 'kind'];
 
 /** The paths to all single values. */
@@ -122,7 +122,7 @@ function changed(value: unknown, [step, ...rest]: readonly string[]): unknown {
   return { ...members, [step]: changed(members[step], rest) };
 }
 
-/** The rules and what identifies a place are facts by their definitions; the day is one only where something ends. */
+/** The rules and the identity of a place are facts by their definitions. The day is a fact only where something ends. */
 function isFact([first = '', , inner = '']: readonly string[]): boolean {
   return !['rules', 'today'].includes(first) && !(first === 'places' && inner !== 'groups');
 }

@@ -1,4 +1,4 @@
-/** What is proposed where little is known: a question with a reason, never nothing and never a guess without one. */
+/** Where little is known, a question with a reason is proposed: never nothing, and never a guess without a reason. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Catalog, Column, ForeignKey, Table, ValueKind } from '../../src/engine/catalogue/catalog.ts';

@@ -96,7 +96,7 @@ function tokensOf(text: string): string[] {
   return text.match(token) ?? [];
 }
 
-/** Another value for a node that the edits have nothing to do with. Undefined where all values have. */
+/** Another value for a node that no edit concerns. Undefined where every node is concerned. */
 function editElsewhere(
   text: string,
   edits: readonly Edit[],
