@@ -62,8 +62,8 @@ const rules: Readonly<Record<string, Planted>> = {
   },
   'files are short': {
     rule: filesAreShort,
-    bad: [['src/engine/plan/plan.ts', 'x;\n'.repeat(401)]],
-    good: [['src/engine/plan/plan.ts', 'x;\n'.repeat(400)]],
+    bad: [['src/engine/planner/plan.ts', 'x;\n'.repeat(401)]],
+    good: [['src/engine/planner/plan.ts', 'x;\n'.repeat(400)]],
   },
   'only config.ts reads the environment': {
     rule: onlyConfigReadsTheEnvironment,
@@ -85,7 +85,7 @@ const rules: Readonly<Record<string, Planted>> = {
       ['src/fleet/run.ts', "await tx.many('select id from migration.runs');"],
       ['src/fleet/run.ts', 'await tx.run(`UPDATE ${table} SET done = true`);'],
       ['src/fleet/run.ts', "await tx.run('delete from runs');"],
-      ['src/fleet/run.ts', 'await db.transaction({}, work);'],
+      ['src/fleet/run.ts', 'await tx.run('BEGIN');'],
       ['src/fleet/run.ts', "await tx.script('ALTER TABLE runs ADD COLUMN x int');"],
     ],
     good: [

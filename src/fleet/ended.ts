@@ -1,5 +1,7 @@
 /** What a run keeps of what became of a tenant. */
-import type { Finding, Plan } from '../engine/plan/plan-types.ts';
+import type { Finding } from '../engine/finding.ts';
+import { recordedTenant } from '../engine/tenant.ts';
+import type { Plan } from '../engine/plan/plan-types.ts';
 import type { DroverError } from '../errors.ts';
 import type { MoveResult } from '../postgres/move/move-result.ts';
 import type { RollbackResult } from '../postgres/undo/rollback.ts';
@@ -8,7 +10,7 @@ import type { Ended } from '../postgres/runs/tenants.ts';
 /** Of a migration. */
 export function movedEnd(result: MoveResult): Ended {
   return {
-    tenant: result.tenant ?? '',
+    tenant: recordedTenant(result.tenant),
     status: 'succeeded',
     migrationId: result.migrationId,
     complete: result.complete,

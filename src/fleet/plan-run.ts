@@ -1,5 +1,7 @@
 /** What a run would do, tenant by tenant. It reads only, so many tenants at a time in one read-only transaction. */
-import type { Finding, Plan } from '../engine/plan/plan-types.ts';
+import { refusing, toConfirm } from '../engine/finding.ts';
+import type { Finding } from '../engine/finding.ts';
+import type { Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
 import { planMoves } from '../postgres/move/plan.ts';
 import type { Site } from '../postgres/scope/site.ts';
@@ -120,18 +122,16 @@ function judged(
   request: Asked,
   plan: Plan,
 ): Omit<PlannedTenant, 'tenant' | 'tenantName' | 'fromKey' | 'toKey'> {
-  const refusing = plan.findings.filter(
-    ({ severity, forceable }) => severity === 'error' && !(request.force === true && forceable === true),
-  );
+  const errors = refusing(plan.findings, request.force);
   return {
-    status: refusing.length > 0 ? 'failed' : 'ready',
-    code: refusing.length > 0 ? 'PLAN_REFUSED' : null,
-    message: refusing.map(({ code, message }) => `${code}: ${message}`).join(' ') || null,
+    status: errors.length > 0 ? 'failed' : 'ready',
+    code: errors.length > 0 ? 'PLAN_REFUSED' : null,
+    message: errors.map(({ code, message }) => `${code}: ${message}`).join(' ') || null,
     complete: plan.complete,
     count: Object.values(plan.counts).reduce((sum, rows) => sum + rows, 0),
     details: plan.counts,
     findings: plan.findings,
-    needsConfirmation: plan.findings.some(({ severity }) => severity === 'warning'),
+    needsConfirmation: toConfirm(plan.findings).length > 0,
     planHash: plan.hash,
   };
 }

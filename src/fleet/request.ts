@@ -1,4 +1,5 @@
 /** What somebody asks a run for. */
+import { refuseUnreasoned } from '../postgres/move/admission.ts';
 import type { Answer, Intent, ParameterPolicy } from '../engine/plan/intent.ts';
 import { DroverError } from '../errors.ts';
 import type { Canary, RunOptions, Throttle } from '../postgres/runs/runs.ts';
@@ -63,8 +64,7 @@ export function intentOf(asked: FleetIntent): Intent {
 export function optionsOf(request: RunRequest, visited: number): RunOptions {
   const { entityTypes, parameters, answers, leaveAsks } = intentOf(request);
   const { confirm = false, force = false, canary, throttle = {} } = request;
-  if (force && (request.reason ?? '').trim() === '')
-    throw new DroverError('FORCE_NEEDS_REASON', 'Forcing needs a reason: it is recorded with your name.');
+  refuseUnreasoned(request);
   const maxFailures = failureLimit(request, visited);
   return {
     parameters,

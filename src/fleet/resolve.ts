@@ -1,8 +1,10 @@
 /** Which models a run means in which tenants: everything is read set-based, and decided by src/engine/models/resolve.ts. */
+import { namedModel } from '../engine/models/model.ts';
 import type { ModelFacts } from '../engine/models/model.ts';
 import { identifyModel, possibleNames, resolveModels } from '../engine/models/resolve.ts';
 import type { Resolution, WantedModel } from '../engine/models/resolve.ts';
 import { label } from '../engine/models/select.ts';
+import { refusalOfRetired } from '../engine/models/successor.ts';
 import { DroverError } from '../errors.ts';
 import { readFleetModels, readModelNames } from '../postgres/facts/fleet-models.ts';
 import type { ModelNames } from '../postgres/facts/fleet-models.ts';
@@ -84,7 +86,7 @@ function mappedKeys({ from, to, mapping = {} }: FleetIntent): string[] {
   );
 }
 
-interface Pair {
+interface WantedPair {
   readonly from: WantedModel;
   readonly to: WantedModel;
 }
@@ -94,7 +96,7 @@ async function identifyPair(
   site: Site,
   { kind, by }: ModelNames,
   { all, asked }: { all: readonly TenantName[]; asked: FleetIntent },
-): Promise<Pair> {
+): Promise<WantedPair> {
   const texts = [asked.from.trim(), asked.to.trim()];
   const tenants = all.length > 0 ? all.map(({ key }) => key) : [...(asked.tenants ?? [])];
   const found = await readFleetModels(site, {
@@ -131,16 +133,13 @@ async function refuseRetired(site: Site, target: ModelFacts | undefined): Promis
         ? undefined
         : findSuccessor(tx, { rules: await readRules(tx, site), tenant: target.tenant }, target),
   );
-  const name = successor?.components['name'];
-  const instead = name === undefined ? 'choose another one' : `its successor is ${name}`;
-  throw new DroverError('MODEL_RETIRED', `${label(target)} is retired and cannot be chosen: ${instead}.`, {
-    successor: successor === undefined ? null : { id: successor.key, name },
-  });
+  const refusal = refusalOfRetired(label(target), successor);
+  throw new DroverError('MODEL_RETIRED', refusal.message, { successor: refusal.successor });
 }
 
 function resolveOne(
   { by, shared }: ModelNames,
-  pair: Pair,
+  pair: WantedPair,
   about: { tenant: TenantName; asked: FleetIntent; candidates: readonly ModelFacts[] },
 ): Resolution {
   const mapping = about.asked.mapping?.[about.tenant.key];
@@ -163,14 +162,7 @@ function resolveTexts(
 ): ResolvedRun {
   if (mapping !== undefined)
     throw invalid('No table holds the models of this database, so there is nothing to map.');
-  const model = (name: string): ModelFacts => ({
-    kind,
-    components: { name },
-    enabled: true,
-    deprecated: false,
-    retired: false,
-    capabilities: {},
-  });
+  const model = (name: string): ModelFacts => namedModel({ kind, components: { name } });
   const wanted = (name: string): WantedModel => ({ key: null, name, second: null });
   const tenants = chosen.map((tenant) => ({
     tenant,

@@ -1,8 +1,10 @@
 /** Moving one tenant off a model: planned, or carried out, for the tenant's own admin or for an operator. */
-import type { ParameterPolicy } from '../engine/plan/intent.ts';
-import type { Intent } from '../engine/plan/intent.ts';
-import type { ModelFacts } from '../engine/models/model.ts';
-import type { Finding, LeftBehind, Plan } from '../engine/plan/plan-types.ts';
+import type { Intent, ParameterPolicy } from '../engine/plan/intent.ts';
+import { movedRows } from '../engine/operations/operations.ts';
+import { refusalOfRetired } from '../engine/models/successor.ts';
+import { toConfirm } from '../engine/finding.ts';
+import type { Finding } from '../engine/finding.ts';
+import type { LeftBehind, Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
 import type { Tx } from '../postgres/driver/database.ts';
 import { findModelByKey, findSuccessor } from '../postgres/facts/find-models.ts';
@@ -129,12 +131,7 @@ async function carryOut(platform: Platform, acting: Acting, request: MigrateRequ
 }
 
 function answerOf(result: MoveResult): MigrateAnswer {
-  return { ...result, dryRun: false, movedRows: movedRows(result) };
-}
-
-/** Rows that moved: the mark on the model itself is not one of them. */
-function movedRows({ steps }: Pick<MoveResult, 'steps'>): number {
-  return steps.filter(({ operation }) => operation !== 'retire').reduce((sum, { actual }) => sum + actual, 0);
+  return { ...result, dryRun: false, movedRows: movedRows(result.steps) };
 }
 
 /** The same words for a model that is not there and for another tenant's. */
@@ -203,7 +200,7 @@ function planned(
     plan,
     plan_hash: plan.hash,
     findings: plan.findings,
-    requires_confirmation: requiresConfirmation(plan.findings),
+    requires_confirmation: toConfirm(plan.findings).length > 0,
     ...(changes === undefined ? {} : { changes }),
   });
 }
@@ -218,27 +215,10 @@ async function retired(
     const target = await findModelByKey(tx, where, request.toId);
     return target === undefined ? undefined : findSuccessor(tx, where, target);
   });
-  return modelRetired(request.kind, successor, {
+  const refusal = refusalOfRetired(`This ${request.kind} model`, successor);
+  return new DroverError('MODEL_RETIRED', refusal.message, {
     plan_hash: plan.hash,
     findings: plan.findings,
+    successor: refusal.successor,
   });
-}
-
-/** The refusal of a retired model that somebody chose. */
-function modelRetired(
-  kind: string,
-  successor: ModelFacts | undefined,
-  data: Readonly<Record<string, unknown>>,
-): DroverError {
-  const name = successor?.components['name'];
-  const instead = name === undefined ? 'choose another one' : `its successor is ${name}`;
-  return new DroverError('MODEL_RETIRED', `This ${kind} model is retired and cannot be chosen: ${instead}.`, {
-    ...data,
-    successor: successor === undefined ? null : { id: successor.key, name },
-  });
-}
-
-/** Does somebody have to accept warnings? */
-export function requiresConfirmation(findings: readonly Finding[]): boolean {
-  return findings.some(({ severity }) => severity === 'warning');
 }

@@ -1,5 +1,6 @@
 /** Past migrations of one tenant: what was done, by whom and why, every changed value, and taking it back. */
-import type { Finding, LeftBehind } from '../engine/plan/plan-types.ts';
+import type { Finding } from '../engine/finding.ts';
+import type { LeftBehind } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
 import { getMigration } from '../postgres/records/history.ts';
 import type { MigrationDetail, MigrationRecord } from '../postgres/records/history.ts';

@@ -1,7 +1,6 @@
 /** What becomes of a tenant's models, by their rows and by the registry: for answers that show the rows themselves. */
 import { statusOf } from '../engine/models/lifecycle.ts';
-import type { LifecycleNote, LifecycleStatus } from '../engine/models/lifecycle.ts';
-import type { ModelFacts } from '../engine/models/model.ts';
+import type { LifecycleNote, LifecycleStatus, ModelFacts } from '../engine/models/model.ts';
 import type { ModelKnowledge } from '../engine/models/knowledge.ts';
 import { successorOf } from '../engine/models/successor.ts';
 import type { Successor } from '../engine/models/successor.ts';

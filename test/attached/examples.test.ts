@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadConfigFile } from '../../src/config-file.ts';
-import type { Finding, LeftBehind } from '../../src/engine/plan/plan-types.ts';
+import type { Finding } from '../../src/engine/finding.ts';
+import type { LeftBehind } from '../../src/engine/plan/plan-types.ts';
 import { DroverError } from '../../src/errors.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';

@@ -1,10 +1,10 @@
 /** `drover plan` reads and nothing else; its status says whether there is anything to do. */
+import { sha256 } from '../../src/postgres/catalogue/digest.ts';
+import { readPlan } from '../../src/engine/planner/plan-file.ts';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
-import { readPlan } from '../../src/engine/plan/plan-file.ts';
-import { sha256 } from '../../src/postgres/catalogue/rules.ts';
 import { oneEngine } from '../support/databases.ts';
 import { digestRows } from '../support/platform.ts';
 import { droverHere } from './drover-here.ts';

@@ -5,8 +5,8 @@ import { describe, it } from 'node:test';
 
 const makers = [
   'src/engine/models/compatibility.ts',
-  'src/engine/plan/findings.ts',
-  'src/engine/plan/parameter-findings.ts',
+  'src/engine/planner/findings.ts',
+  'src/engine/planner/parameter-findings.ts',
   'src/engine/models/resolution-findings.ts',
 ];
 const read = (path: string): string =>
@@ -65,7 +65,11 @@ describe('findings are those of docs/findings.md', () => {
   it('are made in the files that are compared, and nowhere else', () => {
     const others = globSync('src/**/*.ts')
       .map((path) => path.replaceAll('\\', '/'))
-      .filter((path) => !makers.includes(path) && /\bseverity: ['"`](error|warning|info)\b/.test(read(path)));
+      .filter(
+        (path) =>
+          !makers.includes(path) &&
+          /(\bseverity: |\bfinding\(\s*)['"`](error|warning|info)\b/.test(read(path)),
+      );
     assert.deepEqual(others, []);
   });
 

@@ -1,4 +1,5 @@
 /** Catalogues in a few words: `{ agents: { id: 'uuid!', model_id: 'uuid -> models.id' } }`. */
+import { tableId } from '../../src/engine/catalogue/catalog.ts';
 import type {
   Catalog,
   Column,
@@ -7,7 +8,6 @@ import type {
   UniqueIndex,
   ValueKind,
 } from '../../src/engine/catalogue/catalog.ts';
-import { tableId } from '../../src/engine/catalogue/catalog.ts';
 
 /** Per column `type`, then `!` for NOT NULL, then `-> table.column` for a foreign key. The first column is the primary key. */
 export type Columns = Readonly<Record<string, string>>;

@@ -4,8 +4,8 @@ import type { Catalog } from '../../src/engine/catalogue/catalog.ts';
 import type { Config } from '../../src/engine/rules/config.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import { mappingsOf } from '../../src/engine/rules/mapping.ts';
-import type { ModelFacts } from '../../src/engine/models/model.ts';
-import { planMigration } from '../../src/engine/plan/plan.ts';
+import { type ModelFacts, namedModel } from '../../src/engine/models/model.ts';
+import { planMigration } from '../../src/engine/planner/plan.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
 import type { PlaceGroup, RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
@@ -54,17 +54,7 @@ export const config: Config = {
 };
 
 export function model(key: string, name: string, more: Partial<ModelFacts> = {}): ModelFacts {
-  return {
-    kind: 'completion',
-    key,
-    tenant: 'acme',
-    components: { name },
-    enabled: true,
-    deprecated: false,
-    retired: false,
-    capabilities: {},
-    ...more,
-  };
+  return { ...namedModel({ kind: 'completion', key, components: { name } }), tenant: 'acme', ...more };
 }
 
 export const source = model('11111111-1111-4111-8111-111111111111', 'old-1');

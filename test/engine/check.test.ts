@@ -1,8 +1,8 @@
 /** The checker finds every planted contradiction between a plan and its facts, and finds none in a plan as it is made. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkPlan } from '../../src/engine/plan/check.ts';
-import type { Plan, Step } from '../../src/engine/plan/plan-types.ts';
+import { checkPlan } from '../../src/engine/planner/check.ts';
+import type { MovedColumns, Plan, Step } from '../../src/engine/plan/plan-types.ts';
 import type { RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildPlan, buildSnapshot, model, plainGroups, rows, source } from './build-snapshot.ts';
 
@@ -32,7 +32,7 @@ function changeRepoint(more: Partial<Extract<Step, { operation: 'repoint' }>>): 
   return { ...plan, steps };
 }
 
-function place(id: string, column = 'model_id') {
+function place(id: string, column = 'model_id'): MovedColumns {
   const mappings = [{ from: [source.key ?? ''], to: ['33333333-3333-4333-8333-333333333333'] }];
   return { place: id, columns: [column], mappings, states: ['L'], companions: [] };
 }

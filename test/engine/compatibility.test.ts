@@ -1,19 +1,14 @@
-/** Each fact about two models has its finding, its severity, and nothing else does. */
+/** Each fact about two models makes one finding of one severity, and nothing else makes one. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compareModels } from '../../src/engine/models/compatibility.ts';
-import type { CompareLimits } from '../../src/engine/models/compatibility.ts';
-import type { ModelFacts } from '../../src/engine/models/model.ts';
+import { type CompareLimits, compareModels } from '../../src/engine/models/compatibility.ts';
+import { type ModelFacts, namedModel } from '../../src/engine/models/model.ts';
 
-const plain: ModelFacts = {
+const plain = namedModel({
   kind: 'completion',
   components: { name: 'old', family: 'f', provider: 'p' },
-  enabled: true,
-  deprecated: false,
-  retired: false,
-  capabilities: {},
-};
+});
 
 interface Case {
   readonly source?: Partial<ModelFacts>;

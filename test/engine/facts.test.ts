@@ -1,7 +1,7 @@
 /** A plan that has grown stale says what has changed, by name. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { changedFacts } from '../../src/engine/plan/facts.ts';
+import { changedFacts } from '../../src/engine/planner/facts.ts';
 import type { Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildPlan, buildSnapshot, plainGroups, rows, source, target } from './build-snapshot.ts';
 

@@ -1,19 +1,11 @@
-/** Nobody's silence takes back what another one says of a model's end, and of two days the earlier one counts. */
+/** Silence of one takes nothing back that another says of a model's end. Of two days the earlier one counts. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isEnding, noteOfRow, statusOf, withLifecycle } from '../../src/engine/models/lifecycle.ts';
-import type { LifecycleNote } from '../../src/engine/models/lifecycle.ts';
-import type { ModelFacts } from '../../src/engine/models/model.ts';
+import { type LifecycleNote, type ModelFacts, namedModel } from '../../src/engine/models/model.ts';
 
-const stays: ModelFacts = {
-  kind: 'completion',
-  components: { name: 'm' },
-  enabled: true,
-  deprecated: false,
-  retired: false,
-  capabilities: {},
-};
+const stays = namedModel({ kind: 'completion', components: { name: 'm' } });
 
 const day = fc.option(fc.constantFrom('2026-01-01', '2026-06-30', '2027-02-28'), { nil: undefined });
 const note = fc
@@ -36,7 +28,7 @@ const note = fc
   );
 
 describe('the end of a model', () => {
-  it('does not depend on who speaks first, and each further voice only brings it nearer', () => {
+  it('does not depend on the order of notes, and no further note puts it off', () => {
     fc.assert(
       fc.property(fc.array(note, { maxLength: 3 }), note, (some, another) => {
         const before = withLifecycle(stays, some);
@@ -51,7 +43,7 @@ describe('the end of a model', () => {
     );
   });
 
-  it('is nothing where nobody says anything, and is what the row says where it speaks alone', () => {
+  it('is unknown where nobody says anything, and is what the row says where only the row speaks', () => {
     assert.deepEqual(withLifecycle(stays, [noteOfRow(stays)]), stays);
     const both = { ...stays, deprecated: true, retired: true };
     const { deprecated, retired } = withLifecycle(both, [noteOfRow(both)]);
@@ -61,7 +53,7 @@ describe('the end of a model', () => {
     );
   });
 
-  it('is coming for a model with a last day, whoever else calls it active', () => {
+  it('is coming for a model with a last day, although a note calls the model active', () => {
     assert.equal(statusOf({ ...stays, shutdown: '2030-01-01' }), 'deprecated');
   });
 });

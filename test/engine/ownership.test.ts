@@ -1,12 +1,10 @@
-/** Whose a table's rows are follows from its keys and links, and never from what they name as a model. */
+/** The owner of a table's rows follows from keys and links, and never from the models that the rows name. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
-import { tenantLinks } from '../../src/engine/rules/links.ts';
-import type { Ownership } from '../../src/engine/rules/ownership.ts';
+import { type Ownership, tenantLinks } from '../../src/engine/rules/ownership.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
-import { buildCatalog } from './build-catalog.ts';
-import type { Columns, Details } from './build-catalog.ts';
+import { buildCatalog, type Columns, type Details } from './build-catalog.ts';
 
 const parents: Readonly<Record<string, Columns>> = {
   tenants: { id: 'uuid!' },
@@ -80,7 +78,7 @@ describe('paths to a tenant', () => {
     ]);
   });
 
-  it('say nothing by a model that is named, a column that is unrelated, or the table itself', () => {
+  it('never lead through a model, an unrelated column, or the table itself', () => {
     const columns = {
       id: 'uuid!',
       model_id: 'uuid -> models.id',

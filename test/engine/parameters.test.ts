@@ -1,20 +1,13 @@
 /** Parameters are kept, mapped by declared meaning or dropped, and nothing is changed without being said. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ModelFacts, ParameterSupport } from '../../src/engine/models/model.ts';
+import { type ModelFacts, namedModel, type ParameterSupport } from '../../src/engine/models/model.ts';
 import { translateParameters } from '../../src/engine/models/parameters.ts';
 
 type Support = Readonly<Record<string, ParameterSupport>>;
 
 function model(parameters?: Support): ModelFacts {
-  const facts = {
-    kind: 'completion',
-    components: { name: 'm' },
-    enabled: true,
-    deprecated: false,
-    retired: false,
-    capabilities: {},
-  };
+  const facts = namedModel({ kind: 'completion', components: { name: 'm' } });
   return parameters === undefined ? facts : { ...facts, parameters };
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readPlan, writePlan } from '../../src/engine/plan/plan-file.ts';
+import { readPlan, writePlan } from '../../src/engine/planner/plan-file.ts';
 import { buildPlan, buildSnapshot, digest, plainGroups } from './build-snapshot.ts';
 
 const named = plainGroups.map((group) => ({ ...group, sample: [{ key: '1', name: 'Ann "Änn" ✓' }] }));

@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkPlan } from '../../src/engine/plan/check.ts';
+import { checkPlan } from '../../src/engine/planner/check.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
-import type { PlaceState, RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
+import { type StateCode, stateCodes } from '../../src/engine/plan/place-state.ts';
+import type { RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildPlan, buildSnapshot, rows } from './build-snapshot.ts';
 
-const columnStates: readonly PlaceState[] = ['L', 'H', 'A', 'G', 'K', 'C', 'AC', 'GC', 'KC', 'N'];
-const documentStates: readonly PlaceState[] = ['L', 'H', 'A', 'G', 'B'];
-const places: Readonly<Record<string, readonly PlaceState[]>> = {
+const columnStates: readonly StateCode[] = ['L', 'H', 'A', 'G', 'K', 'C', 'AC', 'GC', 'KC', 'N'];
+const documentStates: readonly StateCode[] = ['L', 'H', 'A', 'G', 'B'];
+const places: Readonly<Record<string, readonly StateCode[]>> = {
   'agents.model_id': columnStates,
   'agents.graph/nodes/*/model': documentStates,
   'links.model_id': columnStates,
@@ -95,7 +96,7 @@ test('the order in which facts come changes nothing', () => {
   );
 });
 
-/** Examples; and how a value was found, which decides nothing. */
+/** Members that are no facts: examples, and how a value was found. */
 const noFacts = ['sample', 'samples', 'kind'];
 
 /** The paths to all single values. */
@@ -106,16 +107,22 @@ function pathsOf(value: unknown, path: readonly string[] = []): (readonly string
     .flatMap(([name, inner]) => pathsOf(inner, [...path, name]));
 }
 
+/** The text of a state becomes that of the next one: no other text means a state. */
+function otherValue(value: unknown): unknown {
+  const at = stateCodes.findIndex((code) => code === value);
+  if (at >= 0) return stateCodes[(at + 1) % stateCodes.length];
+  return typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : `${String(value)}x`;
+}
+
 function changed(value: unknown, [step, ...rest]: readonly string[]): unknown {
-  if (step === undefined)
-    return typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : `${String(value)}x`;
+  if (step === undefined) return otherValue(value);
   if (Array.isArray(value))
     return value.map((inner: unknown, at) => (at === Number(step) ? changed(inner, rest) : inner));
   const members = value as Record<string, unknown>;
   return { ...members, [step]: changed(members[step], rest) };
 }
 
-/** The rules and what identifies a place are facts by their definitions; the day is one only where something ends. */
+/** The rules and the identity of a place are facts by their definitions. The day is a fact only where something ends. */
 function isFact([first = '', , inner = '']: readonly string[]): boolean {
   return !['rules', 'today'].includes(first) && !(first === 'places' && inner !== 'groups');
 }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Config } from '../../src/engine/rules/config.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
-import { hashOf } from '../../src/engine/plan/plan.ts';
+import { hashOf } from '../../src/engine/planner/plan.ts';
 import type { Step } from '../../src/engine/plan/plan-types.ts';
 import type { RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildCatalog } from './build-catalog.ts';
@@ -71,7 +71,7 @@ describe('the steps of a plan', () => {
     ]);
   });
 
-  it('do not retire a source that something live goes on naming', () => {
+  it('do not retire a source that something live still names', () => {
     const plan = buildPlan(buildSnapshot({ groups }));
     assert.equal(plan.complete, false);
     assert.ok(plan.steps.every((step) => step.operation !== 'retire'));
@@ -115,7 +115,7 @@ describe('the rows of a plan', () => {
   const named = (from: number, count: number) =>
     Array.from({ length: count }, (_, at) => ({ key: String(from + at) }));
 
-  it('are named up to fifty, of all groups that share a fate', () => {
+  it('are named up to fifty, from all groups with one outcome', () => {
     const given = [
       rows({ 'agents.model_id': 'L' }, 40, { sample: named(0, 40) }),
       rows({ 'agents.model_id': 'L' }, 40, { sample: named(100, 40), dead: true }),
@@ -168,7 +168,7 @@ describe('what somebody must decide', () => {
     return [found?.severity ?? '', found?.code ?? '', found?.message.split(' (2 row(s)). ')[1] ?? ''];
   };
 
-  it('names a way out that leads out', () => {
+  it('names a way out that works', () => {
     assert.deepEqual(asked('A'), [
       'error',
       'ASK_OPEN',

@@ -9,8 +9,7 @@ import { propose } from '../../src/engine/propose/propose.ts';
 import { listLinkCandidates } from '../../src/engine/propose/tenant.ts';
 import { renderProposal } from '../../src/engine/propose/yaml.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
-import { buildCatalog } from './build-catalog.ts';
-import type { Columns } from './build-catalog.ts';
+import { buildCatalog, type Columns } from './build-catalog.ts';
 
 const tableNames = ['tenants', 'Organisation', 'models', 'ai model', 'llm.catalog', 'agents', 'flow_versions', 'flows', 'messages', 'allowed_models', 'default_models', 'space "models"', 'settings', 'ümlaut', 'usage logs', 'embedding_models', 'snapshots', 'user'] as const; // prettier-ignore
 const columnNames = ['model', 'model_id', 'modelId', 'model name', 'fallback.model', 'provider', 'provider_id', 'name', 'status', 'deleted_at', 'is_draft', 'settings', 'graph', 'model_ids', 'current_version_id', 'tenant_id', 'organisation_id', 'created_by', 'agent_id', 'engine', 'llm', 'note', 'default_model', 'tokens', 'updated_at', 'created_at'] as const; // prettier-ignore

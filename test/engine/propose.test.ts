@@ -1,12 +1,11 @@
-/** What is proposed where little is known: a question with a reason, never nothing and never a guess without one. */
+/** Where little is known, a question with a reason is proposed: never nothing, and never a guess without a reason. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Catalog, Column, ForeignKey, Table, ValueKind } from '../../src/engine/catalogue/catalog.ts';
 import type { PlaceConfig } from '../../src/engine/rules/config.ts';
 import type { Observations } from '../../src/engine/propose/observation.ts';
 import { renderProposal } from '../../src/engine/propose/yaml.ts';
-import { propose } from '../../src/engine/propose/propose.ts';
-import type { Proposal } from '../../src/engine/propose/propose.ts';
+import { type Proposal, propose } from '../../src/engine/propose/propose.ts';
 import {
   looksLikeModel,
   namesModel,

@@ -1,4 +1,4 @@
-/** What names a model: every foreign key, and every place of the configuration that the catalogue bears out. */
+/** What names a model: every foreign key, and every place of the configuration that fits the catalogue. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Config, PlaceConfig } from '../../src/engine/rules/config.ts';
@@ -14,7 +14,7 @@ function withPlace(place: PlaceConfig): Partial<Config> {
   return { places: [place] };
 }
 
-describe('what the configuration says and the catalogue does not bear out', () => {
+describe('problems of a configuration', () => {
   const cases: [about: string, changed: Partial<Config>, path: string][] = [
     ['the root', { tenant: { root: 'nowhere' } }, 'tenant.root'],
     ['a global table', { tenant: { root: 'tenants', global: ['nowhere'] } }, 'tenant.global.0'],
@@ -68,14 +68,14 @@ describe('what the configuration says and the catalogue does not bear out', () =
     assert.deepEqual(problemPaths(twice), ['places']);
   });
 
-  it('all of it at once', () => {
+  it('all of them at once', () => {
     assert.equal(
       problemPaths({ tenant: { root: 'nowhere' }, places: [{ at: 'a.b' }, { at: 'c.d' }] }).length,
       3,
     );
   });
 
-  it('is nothing where everything fits', () => assert.deepEqual(problemPaths({}), []));
+  it('are none where everything fits', () => assert.deepEqual(problemPaths({}), []));
 });
 
 function placesOf(changed: Partial<Config>): [id: string, role: string, listed: boolean][] {

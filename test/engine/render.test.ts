@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { renderNotice } from '../../src/engine/plan/notice.ts';
-import { renderPlan } from '../../src/engine/plan/render.ts';
+import { renderNotice } from '../../src/engine/planner/notice.ts';
+import { renderPlan } from '../../src/engine/planner/render.ts';
 import { completePlan, emptyPlan, partialPlan } from './example-plan.ts';
 
 function compareWithGolden(name: string, text: string): void {

@@ -55,7 +55,7 @@ describe('retirements', () => {
     assert.equal(new Set(retirementEvents(found).map(({ uid }) => uid)).size, 5);
   });
 
-  it('leave out what nobody uses and what stays; what ends some day nobody knows comes last', () => {
+  it('leave out models that nobody uses or that stay, and put those without a day last', () => {
     const { shutdown: _, ...unknown } = model('a');
     const stays = { ...unknown, deprecated: false };
     assert.deepEqual(groupRetirements([use('a', {}), use('b', { apps: 1 }, stays)]), []);
@@ -70,7 +70,7 @@ describe('retirements', () => {
     assert.equal(retirementEvents(found).length, 1);
   });
 
-  it('put what tenants call their provider aside where the registry knows the model', () => {
+  it('ignore what tenants call their provider where the registry knows the model', () => {
     const known = (provider: string): ModelFacts =>
       model(provider, {
         components: { name: 'sonnet', family: 'claude', provider },
@@ -85,7 +85,7 @@ describe('retirements', () => {
     );
   });
 
-  it('say who says so, and what most rows would move to', () => {
+  it('name who says so, and the successor of the most rows', () => {
     const told = model('a', {
       lifecycle: [
         { by: 'database', status: 'active', shutdown: '2027-05-01' },

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
-import { modelFromText, selectModel } from '../../src/engine/models/select.ts';
-import type { Selection } from '../../src/engine/models/select.ts';
+import { modelFromText, type Selection, selectModel } from '../../src/engine/models/select.ts';
 import { model } from './build-snapshot.ts';
 
 function named(key: string, components: Record<string, string>, tenant: string | null = 'acme'): ModelFacts {

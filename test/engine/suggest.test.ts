@@ -1,4 +1,4 @@
-/** The best target comes first, for reasons that are said; what cannot be chosen never does. */
+/** The best target comes first, with its reasons. A model that cannot be chosen never does. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -63,7 +63,7 @@ describe('the ranking of targets', () => {
     assert.deepEqual(order(...two), ['b', 'a']);
   });
 
-  it('puts what its row or its vendor names before all points, unless that goes away itself', () => {
+  it('puts the successor of its row or vendor before all points, unless the successor ends itself', () => {
     const advised = { ...source, successors: [['far'], ['next']] };
     const far = (change: Partial<ModelFacts> = {}): ModelFacts =>
       model('far', { components: { ...otherProvider, name: 'far' }, priceIn: 30, context: 1000, ...change });
@@ -81,7 +81,7 @@ describe('the ranking of targets', () => {
     assert.equal(advice?.message, 'Its vendor recommends it, says the registry (https://example.org/ends).');
   });
 
-  it('lets nothing make up for an end within a quarter, and says who says when', () => {
+  it('puts a model that ends within a quarter last, and says who says so', () => {
     const told = {
       shutdown: '2026-11-30',
       lifecycle: [{ by: 'registry' as const, status: 'active' as const, shutdown: '2026-11-30' }],

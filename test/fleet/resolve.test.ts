@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { namedModel } from '../../src/engine/models/model.ts';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
 import { identifyModel, possibleNames, resolveModels } from '../../src/engine/models/resolve.ts';
 import type { ResolveInput } from '../../src/engine/models/resolve.ts';
@@ -12,17 +13,7 @@ const row = (
   change: Partial<ModelFacts> & { family?: string } = {},
 ): ModelFacts => {
   const { family = 'f', ...facts } = change;
-  return {
-    kind: 'completion',
-    key,
-    components: { name, family },
-    tenant: 't',
-    enabled: true,
-    deprecated: false,
-    retired: false,
-    capabilities: {},
-    ...facts,
-  };
+  return { ...namedModel({ kind: 'completion', key, components: { name, family } }), tenant: 't', ...facts };
 };
 const old = row('o1', 'old');
 const target = row('n1', 'new');

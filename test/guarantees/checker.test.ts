@@ -2,9 +2,9 @@
  * The checker is written apart from the planner, so that each tests the other: a plan that somebody tampered with, in
  * whatever way, must not pass. The plans are real ones, of the demo and of a foreign database.
  */
+import { checkPlan } from '../../src/engine/planner/check.ts';
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { checkPlan } from '../../src/engine/plan/check.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import type { Plan, RepointStep, Step } from '../../src/engine/plan/plan-types.ts';
 import type { Snapshot } from '../../src/engine/plan/snapshot.ts';

@@ -2,15 +2,17 @@
  * What a plan finds by the registry alone: a database without one column of facts gets each finding of the table in the design with its
  * severity, and confirming and forcing pass what they may pass and nothing else.
  */
+import { planMove } from '../../src/postgres/move/plan.ts';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Intent } from '../../src/engine/plan/intent.ts';
-import type { Finding } from '../../src/engine/plan/plan-types.ts';
-import { openSite, type Site } from '../../src/postgres/scope/site.ts';
+import type { Finding } from '../../src/engine/finding.ts';
+import { applyMove } from '../../src/postgres/move/move.ts';
+import { rollbackMove } from '../../src/postgres/undo/rollback.ts';
+import { type Site, openSite } from '../../src/postgres/scope/site.ts';
 import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
 import { finish } from '../../src/registry/load/load.ts';
 import type { Model } from '../../src/registry/load/shape.ts';
-import { applyOne, planOne, rollbackOne } from '../support/batches.ts';
 import { eachEngine } from '../support/databases.ts';
 import { studioForAll } from '../support/ground.ts';
 import { refusedWith } from '../support/guarantee.ts';
@@ -144,29 +146,29 @@ eachEngine((engine) => {
       it(row.what, async () => {
         const site = await siteOf(row);
         const [severity, code, says] = row.expected;
-        const plain = codesOf((await planOne(await siteOf({}), intentOf())).findings);
+        const plain = codesOf((await planMove(await siteOf({}), intentOf())).findings);
         assert.ok(!plain.includes(code), 'nothing of it without the fact');
-        const plan = await planOne(site, intentOf(row));
+        const plan = await planMove(site, intentOf(row));
         const found = plan.findings.find((one) => one.code === code && says.test(one.message));
         assert.ok(found !== undefined, JSON.stringify(plan.findings));
         assert.equal(found.severity, severity);
         const request = { intent: intentOf(row), actor: 'test', reason: 'because' };
         if (severity === 'error') {
           assert.notEqual(found.forceable, true);
-          await refusedWith(applyOne(site, { ...request, confirm: true, force: true }), 'PLAN_REFUSED');
+          await refusedWith(applyMove(site, { ...request, confirm: true, force: true }), 'PLAN_REFUSED');
           return;
         }
         if (severity === 'warning')
           await refusedWith(
-            applyOne(site, { ...request, confirm: false, force: false }),
+            applyMove(site, { ...request, confirm: false, force: false }),
             'CONFIRMATION_REQUIRED',
           );
-        const done = await applyOne(site, { ...request, confirm: true, force: false });
-        await rollbackOne(site, { tenant: north, migrationId: done.migrationId, actor: 'test' });
+        const done = await applyMove(site, { ...request, confirm: true, force: false });
+        await rollbackMove(site, { tenant: north, migrationId: done.migrationId, actor: 'test' });
       });
 
     it('nothing that stands in the way where the registry knows nothing', async () => {
-      const { findings } = await planOne(await siteOf({}), intentOf());
+      const { findings } = await planMove(await siteOf({}), intentOf());
       const known = table.map(({ expected }) => expected[1]);
       assert.deepEqual(
         codesOf(findings).filter((code) => known.includes(code)),

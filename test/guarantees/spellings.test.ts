@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { spellingPairs } from '../../src/engine/models/spelling.ts';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
-import { modelTableOf } from '../../src/engine/plan/steps.ts';
+import { modelTableOf } from '../../src/engine/rules/references.ts';
 import { listModels } from '../../src/postgres/facts/model-rows.ts';
 import { withTenant } from '../../src/postgres/scope/site.ts';
 import { readRules } from '../../src/postgres/catalogue/rules.ts';

@@ -1,15 +1,8 @@
-/** The operations that a plan can hold, read from where they are declared, and what each of them must have. */
+/** What each operation that a plan can hold must have beside its record. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
-
-/** Every `operation` of the union `Step` in src/engine/plan/plan-types.ts. */
-export function operationNames(): string[] {
-  const text = readFileSync(join(root, 'src/engine/plan/plan-types.ts'), 'utf8');
-  const declared = [...text.matchAll(/^ {2}readonly operation: ([^;]+);/gm)];
-  return declared.flatMap(([, names = '']) => [...names.matchAll(/'([^']+)'/g)].map(([, name = '']) => name));
-}
 
 const headings = ['## What it does', '## Locks and order', '## In the journal', '## Undo', '## Example'];
 
@@ -17,12 +10,12 @@ const headings = ['## What it does', '## Locks and order', '## In the journal', 
 export function missingParts(operation: string, cases: readonly string[]): string[] {
   const family = operation.split('-')[0] ?? '';
   const file = [operation, family].some((name) =>
-    existsSync(join(root, `src/postgres/operations/${name}.ts`)),
+    existsSync(join(root, `src/postgres/move/operations/${name}.ts`)),
   );
   const path = join(root, `docs/operations/${operation}.md`);
   const page = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   return [
-    ...(file ? [] : [`src/postgres/operations has no file for ${operation}`]),
+    ...(file ? [] : [`src/postgres/move/operations has no file for ${operation}`]),
     ...(page === undefined ? [`docs/operations/${operation}.md does not exist`] : []),
     ...headings
       .filter((heading) => page?.includes(`\n${heading}\n`) === false)

@@ -1,8 +1,8 @@
 /** One case from start to end: plan, apply, roll back, redo, each compared with what the oracle says of the whole database. */
+import { checkPlan } from '../../src/engine/planner/check.ts';
 import { readOnePlan } from '../support/facts.ts';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { checkPlan } from '../../src/engine/plan/check.ts';
 import type { LeftBehind, Plan } from '../../src/engine/plan/plan-types.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { openSite, withTenant } from '../../src/postgres/scope/site.ts';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compareModels } from '../../src/engine/models/compatibility.ts';
+import { namedModel } from '../../src/engine/models/model.ts';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
 import { withKnowledge } from '../../src/engine/models/knowledge.ts';
 import type { Said } from '../../src/engine/models/knowledge.ts';
@@ -40,17 +41,7 @@ const loaded = finish({
 const knowledge = knowledgeOf(loaded);
 
 function row(name: string, more: Partial<ModelFacts> = {}): ModelFacts {
-  const components = { name };
-  return {
-    kind: 'completion',
-    key: name,
-    components,
-    enabled: true,
-    deprecated: false,
-    retired: false,
-    capabilities: {},
-    ...more,
-  };
+  return { ...namedModel({ kind: 'completion', key: name, components: { name } }), ...more };
 }
 
 function known(model: ModelFacts, said: Said = new Set()): ModelFacts {

@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path/posix';
 import { parseSync } from 'oxc-parser';
 
 export interface Source {
-  /** From the root of the project, with forward slashes: src/engine/plan/plan.ts */
+  /** From the root of the project, with forward slashes: src/engine/planner/plan.ts */
   readonly path: string;
   readonly text: string;
 }
@@ -45,7 +45,7 @@ const owned: Readonly<Record<string, string>> = {
   jose: 'platform',
 };
 
-/** The part a file belongs to: src/engine/plan/plan.ts is engine, src/errors.ts is errors. */
+/** The part a file belongs to: src/engine/planner/plan.ts is engine, src/errors.ts is errors. */
 function partOf(path: string): string {
   return (path.split('/')[1] ?? '').replace(/\.ts$/, '');
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { isForcedWithoutReason, refusing } from '../../engine/finding.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
@@ -8,7 +9,7 @@ import { applyMany } from './apply-many.ts';
 import type { ApplyManyOptions } from './apply-many.ts';
 import { askToGoOn } from '../terminal/ask.ts';
 import { readPlanFile } from '../terminal/files.ts';
-import { applyWithProgress, planLines, refusingFindings } from './move.ts';
+import { applyWithProgress, planLines } from './move.ts';
 import { actorOf, readIntent, withActor, withJson, withMove, withWhere } from '../options.ts';
 import type { ActorOptions } from '../options.ts';
 import { isRun, withPace, withTenants } from '../runs/options.ts';
@@ -50,7 +51,7 @@ async function applyPlan(session: Session, command: Command): Promise<number> {
   const file = command.args[0] === undefined ? undefined : planFromFile(command.args[0], command);
   const intent = file?.intent ?? readIntent(options);
   const actor = actorOf(options, session);
-  if (options.force === true && (options.reason ?? '').trim() === '') {
+  if (isForcedWithoutReason(options)) {
     throw new DroverError(
       'FORCE_NEEDS_REASON',
       '--force needs --reason TEXT: it is recorded with your name.',
@@ -101,7 +102,7 @@ async function isWanted({ terminal }: Session, plan: Plan, options: ApplyOptions
   if (options.json !== true)
     for (const line of planLines(plan, { style: terminal.errStyle, width: terminal.errWidth }))
       terminal.err(line);
-  if (plan.steps.length === 0 || refusingFindings(plan, options.force === true).length > 0) return true;
+  if (plan.steps.length === 0 || refusing(plan.findings, options.force).length > 0) return true;
   const rows = plan.steps.reduce((sum, step) => sum + step.expected, 0);
   const wanted = await askToGoOn(terminal, {
     message: `Change ${rows} rows${whose(plan)}?`,
@@ -130,7 +131,7 @@ async function carryOut(
 ): Promise<number> {
   const { terminal } = session;
   const force = options.force === true;
-  if (plan.steps.length === 0 && refusingFindings(plan, force).length === 0) {
+  if (plan.steps.length === 0 && refusing(plan.findings, force).length === 0) {
     terminal.err('Nothing to do.');
     if (options.json === true) terminal.out(JSON.stringify({ status: 'nothing-to-do', planHash: plan.hash }));
     return exitStatus.done;

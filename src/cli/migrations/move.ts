@@ -1,7 +1,8 @@
 /** Planning and applying, as the commands and the demo do it. */
 import type { Intent } from '../../engine/plan/intent.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
-import { renderPlan } from '../../engine/plan/render.ts';
+import { renderPlan } from '../../engine/planner/render.ts';
 import { applyMove } from '../../postgres/move/move.ts';
 import type { MoveResult } from '../../postgres/move/move-result.ts';
 import { rollbackMove } from '../../postgres/undo/rollback.ts';
@@ -24,13 +25,6 @@ export interface PlanView {
   readonly width: number;
   /** How many rows are named per entry. */
   readonly names?: number;
-}
-
-/** Findings that forbid the plan. */
-export function refusingFindings(plan: Plan, force: boolean): Plan['findings'] {
-  return plan.findings.filter(
-    ({ severity, forceable }) => severity === 'error' && !(force && forceable === true),
-  );
 }
 
 export interface ApplyInput {
@@ -62,7 +56,7 @@ export async function applyWithProgress(
 
 export interface RollbackInput {
   readonly migrationId: string;
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
   readonly actor: string;
   readonly reason: string | undefined;
 }

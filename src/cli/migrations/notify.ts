@@ -1,4 +1,4 @@
-import { renderNotice } from '../../engine/plan/notice.ts';
+import { renderNotice } from '../../engine/planner/notice.ts';
 import { readPlanFile } from '../terminal/files.ts';
 import { collect, withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';

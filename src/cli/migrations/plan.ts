@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { writePlan } from '../../engine/plan/plan-file.ts';
+import { refusing } from '../../engine/finding.ts';
+import { writePlan } from '../../engine/planner/plan-file.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import { explainPlan } from '../../postgres/move/explain.ts';
 import { planMove } from '../../postgres/move/plan.ts';
 import { writeText } from '../terminal/files.ts';
-import { planLines, refusingFindings } from './move.ts';
+import { planLines } from './move.ts';
 import { readIntent, withJson, withMove, withWhere } from '../options.ts';
 import { planMany } from './plan-many.ts';
 import { isRun, withTenants } from '../runs/options.ts';
@@ -83,12 +84,13 @@ function showPlan({ terminal }: Session, { made, sql }: Shown, { json, out }: Pl
 
 /** A plan that cannot run was shown; the status says that it is no good. */
 function refuse(made: Plan): void {
-  const errors = refusingFindings(made, false);
+  const errors = refusing(made.findings);
   if (errors.length === 0) return;
   const codes = [...new Set(errors.map(({ code }) => code))];
-  const way = errors.every(({ forceable }) => forceable === true)
-    ? '`drover apply --force --reason TEXT` passes them'
-    : 'each says its way out above';
+  const way =
+    refusing(made.findings, true).length === 0
+      ? '`drover apply --force --reason TEXT` passes them'
+      : 'each says its way out above';
   const message = `This plan would be refused because of ${codes.join(', ')}; ${way}.`;
   throw new DroverError('PLAN_REFUSED', message, { codes, plan: made });
 }

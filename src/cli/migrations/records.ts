@@ -1,4 +1,5 @@
 /** Finding migrations where the tenant may be left out: in Drover's own schema each tenant sees only its own. */
+import { tenantOfRecord, type TenantKey } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import { getMigration, listMigrations } from '../../postgres/records/history.ts';
 import type { MigrationDetail, MigrationRecord } from '../../postgres/records/history.ts';
@@ -11,7 +12,7 @@ export interface NamedRecord extends MigrationRecord {
 }
 
 export interface RecordQuery {
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
   readonly limit: number;
   readonly before?: string;
 }
@@ -33,17 +34,17 @@ export async function listRecords(
 
 export interface FoundMigration {
   readonly record: MigrationDetail;
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
 }
 
 /** The migration of that id. @throws MIGRATION_NOT_FOUND */
 export async function findMigration(
   site: Site,
-  { id, tenant: text }: { id: string; tenant: string | undefined },
+  { id, tenant: text }: { id: string; tenant: TenantKey },
 ): Promise<FoundMigration> {
   for (const tenant of await tenantsToAsk(site, text)) {
     const record = await getMigration(site, { tenant, id }).catch(unlessMissing);
-    if (record !== undefined) return { record, tenant: record.tenant === '' ? undefined : record.tenant };
+    if (record !== undefined) return { record, tenant: tenantOfRecord(record.tenant) };
   }
   throw new DroverError(
     'MIGRATION_NOT_FOUND',
@@ -53,7 +54,7 @@ export async function findMigration(
 }
 
 /** The records of a foreign database are in one place; those of Drover's own schema are each tenant's. */
-async function tenantsToAsk(site: Site, text: string | undefined): Promise<(string | undefined)[]> {
+async function tenantsToAsk(site: Site, text: string | undefined): Promise<TenantKey[]> {
   if (text !== undefined) return [await resolveTenant(site, text)];
   return site.state.tenantType === 'uuid' ? (await listTenants(site)).map(({ key }) => key) : [undefined];
 }

@@ -1,5 +1,5 @@
 /** Past migrations, for people. */
-import type { Finding } from '../../engine/plan/plan-types.ts';
+import type { Finding } from '../../engine/finding.ts';
 import { printable } from '../../engine/plan/row-text.ts';
 import type { Change, MigrationDetail, MigrationRecord } from '../../postgres/records/history.ts';
 import type { NamedRecord } from './records.ts';

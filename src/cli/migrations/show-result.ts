@@ -1,5 +1,5 @@
 /** What a migration or a rollback did, for people. */
-import { modelLabel } from '../../engine/models/label.ts';
+import { modelLabel } from '../../engine/models/model.ts';
 import type { LeftBehind } from '../../engine/plan/plan-types.ts';
 import { firstNames, printable, rowCount } from '../../engine/plan/row-text.ts';
 import type { MoveResult } from '../../postgres/move/move-result.ts';

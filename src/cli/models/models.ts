@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ParameterPolicy } from '../../engine/plan/intent.ts';
 import { statusOf } from '../../engine/models/lifecycle.ts';
-import { modelLabel } from '../../engine/models/label.ts';
+import { modelLabel } from '../../engine/models/model.ts';
 import { readModelUses } from '../../postgres/usage/uses.ts';
 import type { ModelUse } from '../../postgres/usage/uses.ts';
 import { suggestTargets } from '../../postgres/usage/suggest.ts';

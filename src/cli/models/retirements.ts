@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { writeCalendar } from '../../engine/models/calendar.ts';
-import { modelLabel } from '../../engine/models/label.ts';
+import { modelLabel } from '../../engine/models/model.ts';
 import { daysBetween, retirementEvents, saysWhat, whereUsed } from '../../engine/models/retirements.ts';
 import type { Retirement } from '../../engine/models/retirements.ts';
 import { readRetirements } from '../../postgres/usage/retirements.ts';

@@ -1,9 +1,9 @@
 /** Files that a command reads and writes, with errors that name the path and the reason. */
+import { sha256 } from '../../postgres/catalogue/digest.ts';
+import { readPlan } from '../../engine/planner/plan-file.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { readPlan } from '../../engine/plan/plan-file.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
-import { sha256 } from '../../postgres/catalogue/rules.ts';
 
 /** A plan that `drover plan --out` wrote. @throws FILE_UNREADABLE, PLAN_INVALID */
 export function readPlanFile(path: string): Plan {

@@ -1,6 +1,6 @@
 /** What the command line writes to. Data goes to `out`, everything else to `err`, so that a pipe gets data only. */
 import { styleText } from 'node:util';
-import type { RenderStyle } from '../../engine/plan/render.ts';
+import type { RenderStyle } from '../../engine/planner/render.ts';
 
 /** A stream that may be a terminal. */
 interface OutputStream extends NodeJS.WritableStream {

@@ -1,6 +1,6 @@
 /**
- * The definition of each table as canonical text, one fact per line, so that two readings can be compared. Row estimates are left out: they change by themselves. Facts are sorted, except that the order of the
- * columns within a key counts.
+ * The definition of each table as canonical text, one fact per line. Two readings of one table can be compared. Row estimates are
+ * left out, because they change by themselves. Facts are sorted; only the order of the columns within a key counts.
  */
 import { displayName } from './catalog.ts';
 import type { Catalog, Column, ForeignKey, Policy, Table, TableId, Trigger, UniqueIndex } from './catalog.ts';

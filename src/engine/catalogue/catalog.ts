@@ -25,7 +25,7 @@ export interface Column {
   readonly kind: ValueKind;
   readonly notNull: boolean;
   readonly hasDefault: boolean;
-  /** Computed or ALWAYS-identity columns cannot be written. */
+  /** A computed column or an ALWAYS identity. It cannot be written. */
   readonly generated: boolean;
   /** Computed from other columns: never written, not even when a row is put back. */
   readonly computed: boolean;

@@ -1,6 +1,5 @@
 /** Reading the names that a configuration uses: `table`, `schema.table`, `table.column`, `"Order"."modelId"`. */
-import { findColumn, findTable, tableId } from './catalog.ts';
-import type { Catalog, Column, Table } from './catalog.ts';
+import { type Catalog, type Column, findColumn, findTable, type Table, tableId } from './catalog.ts';
 
 /** Splits a dotted name into its parts, double quotes respected. Undefined where it is not one. */
 export function splitName(text: string): string[] | undefined {

@@ -1,6 +1,5 @@
 /** JSON pointers (RFC 6901) to one value, and pointer patterns with `*`, `**` and `~2` to many. */
-import { childrenOf } from './json-text.ts';
-import type { JsonNode } from './json-text.ts';
+import { childrenOf, type JsonNode } from './json-text.ts';
 
 /** One step of a pattern: a literal name or index, any one step, or any number of steps including none. */
 export type PatternStep = { readonly literal: string } | 'one' | 'any';

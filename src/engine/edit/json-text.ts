@@ -1,10 +1,9 @@
 /**
- * Reads JSON without losing where things stand: a tree of nodes with their positions in the text, so that one value
- * can be replaced and every other byte stays. Numbers and strings are never converted, nothing is recursive (a
- * document may be nested thousands of levels deep), and text that is not JSON is a result and not an exception.
+ * Reads JSON as a tree of nodes with their positions in the text. One value can be replaced, and every other byte stays. Numbers
+ * and strings are never converted. Nothing is recursive, because a document may be nested thousands of levels deep. Text that is
+ * not JSON is a result, not an exception.
  *
- * Of members with the same name only the last one is in the tree: that is the one that JSON.parse and PostgreSQL see.
- * The shadowed ones stay in the text, untouched.
+ * Of members with one name only the last is in the tree: JSON.parse and PostgreSQL see that one. The others stay in the text.
  */
 export interface InvalidJson {
   readonly invalid: string;
@@ -88,7 +87,7 @@ function readDocument(reader: Reader): JsonNode {
   }
 }
 
-/** After a value: closes what ends here. Gives back the value after which another one must follow, or the document. */
+/** After a value: closes what ends here. Returns the document, or the value after which another one must follow. */
 function finishContainers(reader: Reader, node: JsonNode): JsonNode {
   let complete = node;
   while (complete.parent !== undefined) {
@@ -118,7 +117,7 @@ function endOfDocument(reader: Reader, root: JsonNode): JsonNode {
   return root;
 }
 
-/** Reads a scalar whole, of a container only its opening bracket, and puts it into its parent. */
+/** Reads a scalar, or the opening bracket of a container, and puts the node into its parent. */
 function readValue(reader: Reader, parent: JsonObject | JsonArray | undefined): JsonNode {
   const step = readStep(reader, parent);
   skipSpace(reader);

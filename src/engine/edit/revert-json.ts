@@ -1,14 +1,11 @@
 /**
- * Takes edits of a JSON document back, each only where the value still means what was written. What somebody changed
- * since stays and is listed. A value is found by its pointer: where elements were inserted or removed before it, it is
- * not the value at that pointer any more and stays.
+ * Takes edits of a JSON document back. An edit is taken back only where the value still means what was written; what somebody
+ * changed since stays, and is listed. A value is found by its pointer. Where elements were inserted or removed before the value,
+ * the pointer leads elsewhere, and the value stays.
  */
 import { findNode, nodesAlong } from './json-pointer.ts';
-import { meaningOf } from './json-meaning.ts';
-import { parseJson } from './json-text.ts';
-import type { InvalidJson, JsonNode } from './json-text.ts';
-import { applySplices } from './splices.ts';
-import type { Splice } from './splices.ts';
+import { childrenOf, type InvalidJson, type JsonNode, parseJson, scalarText } from './json-text.ts';
+import { applySplices, type Splice } from './splices.ts';
 import type { Edit, SkippedEdit } from './value-rule.ts';
 
 export interface RevertedJson {
@@ -17,7 +14,7 @@ export interface RevertedJson {
   readonly skipped: SkippedEdit[];
 }
 
-/** What can be carried out on one reading of the text: values of which none lies within another. */
+/** Edits that one reading of the text allows: none of their values lies within another. */
 interface Batch {
   readonly text: string;
   readonly root: JsonNode;
@@ -28,8 +25,8 @@ interface Batch {
 }
 
 /**
- * Takes edits back in reverse order. A value still means what was written when spelling and spaces differ only; it gets
- * exactly the text it had before.
+ * Takes edits back, the last first. A value still means what was written where only spelling and spaces differ. It gets exactly
+ * the text that it had before.
  * @param edits as `rewriteJson` returned them, in that order.
  * @returns the new text, the edits taken back and those that were not, or why the text is not JSON.
  */
@@ -53,15 +50,15 @@ function startBatch(text: string): Batch | InvalidJson {
   return 'invalid' in root ? root : { text, root, splices: [], taken: new Map(), around: new Set() };
 }
 
-/** Whether the edit needs to see what the batch has not written yet. */
+/** Does the edit need to see what the batch has not written yet? */
 function overlaps(batch: Batch, edit: Edit): boolean {
-  // Asked of the way to the value, because within a value to be replaced it may lead nowhere before it is.
+  // The way to the value is asked, because the rest of the pointer may lead nowhere until the value around it is replaced.
   if (nodesAlong(batch.root, edit.pointer).some((node) => batch.taken.has(node))) return true;
   const node = findNode(batch.root, edit.pointer);
   return (node !== undefined && batch.around.has(node)) || besideIsTaken(batch, edit);
 }
 
-/** Members of one object are compared as they were before any of them is taken back, so those of the same edit do not count. */
+/** Members of one object are compared as they were before any of them was taken back. Members of the same edit do not count. */
 function besideIsTaken(batch: Batch, edit: Edit): boolean {
   return Object.keys(edit.beside ?? {}).some((pointer) => {
     const node = findNode(batch.root, pointer);
@@ -96,4 +93,53 @@ function pathOf(node: JsonNode): JsonNode[] {
   const path: JsonNode[] = [];
   for (let at: JsonNode | undefined = node; at !== undefined; at = at.parent) path.push(at);
   return path;
+}
+
+/**
+ * A text that is equal for equal meanings: spaces, the order of members, escapes and the spelling of numbers do not count. Of text
+ * that is not JSON, the text itself.
+ */
+export function meaningOf(text: string): string {
+  const root = parseJson(text);
+  if ('invalid' in root) return text;
+  const meanings = new Map<JsonNode, string>();
+  for (const node of innermostFirst(root)) meanings.set(node, nodeMeaning(text, node, meanings));
+  return meanings.get(root) ?? text;
+}
+
+/** Children before what holds them, so that no function needs to call itself. */
+function innermostFirst(root: JsonNode): JsonNode[] {
+  const order: JsonNode[] = [root];
+  for (const node of order) for (const child of childrenOf(node)) order.push(child);
+  return order.reverse();
+}
+
+function nodeMeaning(text: string, node: JsonNode, meanings: ReadonlyMap<JsonNode, string>): string {
+  const inner = childrenOf(node).map((child) => meanings.get(child) ?? '');
+  if (node.kind === 'array') return `[${inner.join(',')}]`;
+  if (node.kind === 'object') {
+    const members = [...node.members.keys()].map((name, at) => `${JSON.stringify(name)}:${inner[at]}`);
+    return `{${members.sort().join(',')}}`;
+  }
+  const raw = text.slice(node.start, node.end);
+  if (node.kind === 'string') return JSON.stringify(scalarText(text, node));
+  return node.kind === 'number' ? numberMeaning(raw) : raw;
+}
+
+/** Exact for any size: significant digits and a power of ten (`1.50` and `15e-1` are `15e-1`); -0 is 0. */
+function numberMeaning(raw: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(raw) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, '');
+  const significant = withoutTrailingZeros(digits);
+  if (significant === '') return '0';
+  const power = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length);
+  return `${sign}${significant}e${power}`;
+}
+
+/** A loop: a pattern for trailing zeros takes quadratic time on long runs of zeros. */
+function withoutTrailingZeros(digits: string): string {
+  let end = digits.length;
+  while (end > 0 && digits[end - 1] === '0') end -= 1;
+  return digits.slice(0, end);
 }

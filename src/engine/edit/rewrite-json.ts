@@ -1,17 +1,16 @@
 /**
- * Moves references inside a JSON document by editing its text: only the values that name the source change, everything
- * else stays byte for byte. Rules are carried out one after the other, each on the text that the one before left, so
- * that no value is edited twice and the edits can be taken back from the last to the first.
+ * Moves references inside a JSON document by editing its text. Only the values that name the source change; everything else stays
+ * byte for byte. Rules run one after the other, each on the text that the rule before left. So no value is edited twice, and the
+ * edits can be taken back from the last to the first.
  *
- * A string that itself holds JSON ("{\"model\":\"a\"}") is a string: what is inside is out of reach here. A text column
- * that holds JSON is not affected by that.
+ * A string that itself holds JSON ("{\"model\":\"a\"}") is a string, and what is inside is out of reach. A text column that holds
+ * JSON is read as JSON.
  */
 import { matchingNodes, parsePattern, pointerOf } from './json-pointer.ts';
 import { parseJson, scalarText } from './json-text.ts';
 import type { InvalidJson, JsonArray, JsonNode, JsonObject } from './json-text.ts';
-import { moveElements, targetOf } from './list.ts';
-import { applySplices, spliceWithin } from './splices.ts';
-import type { Splice } from './splices.ts';
+import { moveElements, targetOf } from './lists.ts';
+import { applySplices, type Splice, spliceWithin } from './splices.ts';
 import type { Edit, ValueRule } from './value-rule.ts';
 
 /** A change of one node: the splices that make it, and the nodes that must keep their value for it to be undone. */
@@ -22,11 +21,10 @@ interface Change {
 }
 
 /**
- * Carries out the rules. A scalar is a string equal to a source, or a number spelled like it; a number stays a number
- * where the target can be one. With `fields` every component must equal the tuple: a member that is missing or null
- * matches only an empty component, and is then not written; all members change together or none. In a list the elements
- * equal to a source are replaced, or dropped where the target is there already; with `fields` the elements of a list
- * are the objects, and none is dropped, because it may hold more than a name.
+ * Applies the rules. A scalar is a string equal to a source, or a number spelled like it; a number stays a number where the target
+ * can be one. With `fields` every component must equal the tuple, and all members change together or none. A member that is missing
+ * or null matches only an empty component, and is not written. In a list the elements equal to a source are replaced, or dropped
+ * where the target is there already. With `fields` the elements are objects, and none is dropped: it may hold more than a name.
  * @returns the new text and one edit per changed value (per changed list for lists), or why the text is not JSON.
  */
 export function rewriteJson(
@@ -132,7 +130,7 @@ function withSeparator({ elements }: JsonArray, at: number, firstKept: number): 
   return { start: start ?? 0, end: end ?? 0, text: '' };
 }
 
-/** Of lists within lists only the outermost is an edit: taking it back takes back what is inside. */
+/** Of lists within lists only the outermost is an edit. To take it back takes back what is inside. */
 function editsOf(text: string, place: string, changes: readonly Change[]): Edit[] {
   const changed = new Set(changes.map((change) => change.node));
   const byNode = new Map(changes.map((change) => [change.node, [...change.splices]]));

@@ -1,16 +1,16 @@
-/** Replacing parts of a text, everything between them untouched. */
+/** Replaces parts of a text. Everything between them stays. */
 export interface Splice {
   readonly start: number;
   readonly end: number;
   readonly text: string;
 }
 
-/** `text` with all splices carried out. They may come in any order and must not overlap. */
+/** `text` with all splices made. Splices may come in any order and must not overlap. */
 export function applySplices(text: string, splices: readonly Splice[]): string {
   return spliceWithin(text, { start: 0, end: text.length }, splices);
 }
 
-/** The part of `text` between two offsets, with the splices within it carried out. */
+/** The part of `text` between two offsets, with the splices within it made. */
 export function spliceWithin(
   text: string,
   part: { readonly start: number; readonly end: number },

@@ -1,5 +1,10 @@
-/** How a place inside a value is written, and what was changed there: the contract of all editors of values. */
-import type { Mapping } from '../plan/plan-types.ts';
+/** The contract of all editors: how a place inside a value is written, and what was changed there. */
+
+/** Old → new values, one for each component. A place has several where a component has several spellings. */
+export interface Mapping {
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+}
 
 export interface ValueRule {
   readonly place: string;
@@ -25,8 +30,8 @@ export interface Edit {
   readonly before: string;
   readonly after: string;
   /**
-   * Only with `fields`: pointer → raw text after the edit of the other components of the same object. They name a model
-   * together, so that none is taken back where one of them was changed since.
+   * Only with `fields`: the other components of the same object, pointer → raw text after the edit. Together they name one
+   * model. Where one of them was changed since, none is taken back.
    */
   readonly beside?: Readonly<Record<string, string>>;
 }

@@ -1,11 +1,9 @@
 /**
- * Does a value name one of the terms, and where in it? The database only picks candidates (src/postgres/facts/scan.ts);
- * this decides. A term that is a plain number would be found everywhere, so it counts only where the name of the
- * column or the path to it speaks of a model.
+ * Does a value name one of the terms, and where? The database only picks candidates (src/postgres/facts/scan.ts); this file decides.
+ * A plain number would be found everywhere. So it counts only where the column, or the path to the number, speaks of a model.
  */
 import type { TableId } from '../catalogue/catalog.ts';
-import { parseJson, scalarText } from '../edit/json-text.ts';
-import type { JsonNode } from '../edit/json-text.ts';
+import { type JsonNode, parseJson, scalarText } from '../edit/json-text.ts';
 
 /** How a value names a term. */
 export type ScanKind = 'exact' | 'array' | 'json-value' | 'json-key' | 'comma';
@@ -89,8 +87,8 @@ interface Pending {
 }
 
 /**
- * Visits every string, number and key of a document, also of documents that are strings within it: the step `~json`,
- * which no pattern can match, leads into those, since a place of the configuration cannot.
+ * Visits every string, number and key of a document, and of documents that are strings within it. The step `~json` leads into such
+ * a string. No pattern matches that step, because no place of the configuration can lead there.
  * @returns false where the text is not JSON.
  */
 export function walkJson(text: string, visit: (leaf: JsonLeaf) => void): boolean {
@@ -102,7 +100,7 @@ export function walkJson(text: string, visit: (leaf: JsonLeaf) => void): boolean
   return true;
 }
 
-/** Visits what a node itself says and gives back what lies within it. */
+/** Visits what a node itself says. Returns what lies within it. */
 function within({ text, node, pointer }: Pending, visit: (leaf: JsonLeaf) => void): Pending[] {
   if (node.kind === 'array')
     return node.elements.map((element) => ({ text, node: element, pointer: `${pointer}/*` }));

@@ -1,6 +1,6 @@
 /** Which columns a value scan must look into: those that nobody classified. */
+import { identifyingColumns } from '../rules/coverage.ts';
 import type { Table } from '../catalogue/catalog.ts';
-import { identifyingColumns } from '../rules/classified.ts';
 import type { Rules } from '../rules/references.ts';
 
 /** A table with the columns that nobody classified. */

@@ -1,6 +1,6 @@
 /** iCalendar (RFC 5545) as text: all-day events, escaped and folded as the standard asks. Pure: the time is handed in. */
 export interface CalendarEvent {
-  /** The same event has the same one for ever, so that a calendar updates it instead of showing it twice. */
+  /** An event keeps its identity for ever, so that a calendar updates the event and does not show it twice. */
   readonly uid: string;
   /** The day, `2026-11-21`. */
   readonly day: string;
@@ -59,7 +59,7 @@ function escapeText(text: string): string {
 
 const maxOctets = 75;
 
-/** Goes on in the next line after a space; a character of several octets stays whole. */
+/** Continues a long line in the next one, after a space. A character of several octets stays whole. */
 function fold(line: string): string {
   const parts: string[] = [];
   let part = '';

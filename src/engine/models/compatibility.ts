@@ -1,11 +1,10 @@
 /**
- * What two models alone say about a move from one to the other. The lifecycle of the source is never a reason to
- * refuse: getting away from a disabled, deprecated or retired model is what a migration is for.
+ * What two models alone say about a move from one to the other. The lifecycle of the source never refuses a move: migrations exist
+ * to leave models that are disabled, deprecated or retired.
  */
 import { deprecatedBy, endBy, goneBy } from './lifecycle.ts';
-import type { ModelFacts } from './model.ts';
-import { modelLabel } from './label.ts';
-import type { Finding, Severity } from '../plan/plan-types.ts';
+import { type ModelFacts, modelLabel } from './model.ts';
+import { type Finding, finding } from '../finding.ts';
 
 export interface CompareLimits {
   /** Warn where the target costs more than this many times the source; without it prices are not compared. */
@@ -15,18 +14,18 @@ export interface CompareLimits {
 }
 
 /** Both models and what there is to compare them by. */
-interface Pair {
+interface Comparison {
   readonly source: ModelFacts;
   readonly target: ModelFacts;
   readonly limits: CompareLimits;
 }
 
 /**
- * The findings, errors before warnings before notes. What is not known of both models is not compared, except that a
- * security class, a region or a capability that only the source is known to have counts as lost.
+ * The findings: errors, then warnings, then notes. What is not known of both models is not compared. But a security class, a region
+ * or a capability that only the source is known to have counts as lost.
  */
 export function compareModels(source: ModelFacts, target: ModelFacts, limits: CompareLimits): Finding[] {
-  const pair = { source, target, limits };
+  const comparison = { source, target, limits };
   const checks = [
     targetLifecycle,
     security,
@@ -39,14 +38,10 @@ export function compareModels(source: ModelFacts, target: ModelFacts, limits: Co
     region,
     sourceLifecycle,
   ];
-  return checks.flatMap((check) => check(pair));
+  return checks.flatMap((check) => check(comparison));
 }
 
-function finding(severity: Severity, code: string, message: string): Finding {
-  return { severity, code, message };
-}
-
-function targetLifecycle({ target, limits }: Pair): Finding[] {
+function targetLifecycle({ target, limits }: Comparison): Finding[] {
   const label = modelLabel(target);
   const { shutdown } = target;
   const past = shutdown !== undefined && limits.today !== undefined && day(shutdown) <= day(limits.today);
@@ -67,15 +62,15 @@ function day(date: string): string {
   return date.slice(0, 10);
 }
 
-function security({ source, target }: Pair): Finding[] {
+function security({ source, target }: Comparison): Finding[] {
   if (source.security === undefined) return [];
   if (target.security !== undefined && target.security >= source.security) return [];
   const has = target.security === undefined ? 'has none' : `has ${target.security}`;
   const message = `The source has security class ${source.security}; the target ${has}.`;
-  return [{ ...finding('error', 'SECURITY_LOWER', message), forceable: true }];
+  return [finding('error', 'SECURITY_LOWER', message, { forceable: true })];
 }
 
-function embedding({ source }: Pair): Finding[] {
+function embedding({ source }: Comparison): Finding[] {
   if (source.kind !== 'embedding') return [];
   const message =
     'Stored vectors belong to the model that made them; those of another model, even of the same dimension, cannot be ' +
@@ -84,7 +79,7 @@ function embedding({ source }: Pair): Finding[] {
   return [finding('error', 'EMBEDDING_MODEL', message)];
 }
 
-function targetDeprecated({ target }: Pair): Finding[] {
+function targetDeprecated({ target }: Comparison): Finding[] {
   if (!target.deprecated) return [];
   const { shutdown } = target;
   const when = shutdown === undefined ? '' : ` and shuts down on ${day(shutdown)}${endBy(target)}`;
@@ -92,7 +87,7 @@ function targetDeprecated({ target }: Pair): Finding[] {
   return [finding('warning', 'TARGET_DEPRECATED', message)];
 }
 
-function tokenLimits({ source, target }: Pair): Finding[] {
+function tokenLimits({ source, target }: Comparison): Finding[] {
   return [
     ...lowerLimit('CONTEXT_LOWER', 'context window', source.context, target.context),
     ...lowerLimit('OUTPUT_LOWER', 'output limit', source.output, target.output),
@@ -109,34 +104,30 @@ function lowerLimit(
   return [finding('warning', code, `The ${what} goes down from ${before} to ${after} tokens.`)];
 }
 
-function family({ source, target }: Pair): Finding[] {
+function family({ source, target }: Comparison): Finding[] {
   const [before, after] = [familyOf(source), familyOf(target)];
   if (before === undefined || after === undefined || before === after) return [];
-  return [
-    finding('warning', 'FAMILY_DIFFERS', `The source is of family ${before}, the target of family ${after}.`),
-  ];
+  const message = `The source is of family ${before}, the target of family ${after}.`;
+  return [finding('warning', 'FAMILY_DIFFERS', message)];
 }
 
-/** A row's own word for it is compared with another row's, and the registry's with the registry's. */
+/** The word of a row is compared with the word of a row, and the registry's with the registry's. */
 function familyOf({ components, family: known }: ModelFacts): string | undefined {
   return components['family'] ?? known;
 }
 
-function capabilities({ source, target }: Pair): Finding[] {
+function capabilities({ source, target }: Comparison): Finding[] {
   const lost = Object.keys(source.capabilities)
     .filter((name) => source.capabilities[name] === true && target.capabilities[name] !== true)
     .sort();
   return lost.map((name) => {
     const verb = target.capabilities[name] === false ? 'does not have' : 'is not known to have';
-    return finding(
-      'warning',
-      'CAPABILITY_LOST',
-      `The source has the capability ${name}; the target ${verb} it.`,
-    );
+    const message = `The source has the capability ${name}; the target ${verb} it.`;
+    return finding('warning', 'CAPABILITY_LOST', message);
   });
 }
 
-function prices({ source, target, limits }: Pair): Finding[] {
+function prices({ source, target, limits }: Comparison): Finding[] {
   const { priceLimit } = limits;
   if (priceLimit === undefined) return [];
   return [
@@ -156,15 +147,14 @@ function higherPrice(
   return [finding('warning', 'PRICE_HIGHER', message)];
 }
 
-function region({ source, target }: Pair): Finding[] {
+function region({ source, target }: Comparison): Finding[] {
   if (source.region === undefined || source.region === target.region) return [];
   const after = target.region ?? 'a region that nobody names';
-  return [
-    finding('warning', 'REGION_CHANGES', `The source is hosted in ${source.region}, the target in ${after}.`),
-  ];
+  const message = `The source is hosted in ${source.region}, the target in ${after}.`;
+  return [finding('warning', 'REGION_CHANGES', message)];
 }
 
-function sourceLifecycle({ source }: Pair): Finding[] {
+function sourceLifecycle({ source }: Comparison): Finding[] {
   const label = modelLabel(source);
   const disabled = `The source ${label} is disabled.`;
   const deprecated = `The source ${label} is deprecated${deprecatedBy(source)}.`;

@@ -1,12 +1,9 @@
 /**
- * What is known about models by their names, whoever's row it is: limits, capabilities, how they are written, when they end. What a
- * row says counts; where it says nothing, for want of a column or with an empty one, knowledge does. Of a model's end both count: see
- * lifecycle.ts.
+ * What is known about models by their names: limits, capabilities, spellings, ends. What a row says counts first. Knowledge counts
+ * where the row says nothing, because there is no column, or the column is empty. Of a model's end both count: see lifecycle.ts.
  */
 import { noteOfRow, withLifecycle } from './lifecycle.ts';
-import type { LifecycleNote } from './lifecycle.ts';
-import type { ModelFacts } from './model.ts';
-import type { Spelling } from './spelling.ts';
+import { type LifecycleNote, type ModelFacts, namedModel, type Spelling } from './model.ts';
 
 /** What somebody knows about the models of one name. */
 export interface KnownModel {
@@ -15,7 +12,7 @@ export interface KnownModel {
     'capabilities' | 'family' | 'context' | 'output' | 'priceIn' | 'priceOut' | 'parameters'
   >;
   readonly lifecycle: LifecycleNote;
-  /** What takes its place, nearest first; each by all its names. */
+  /** Its successors, nearest first, each by all its names. */
   readonly successors: readonly (readonly string[])[];
   readonly spellings: readonly Spelling[];
 }
@@ -28,11 +25,11 @@ export interface NamedModel extends KnownModel {
 export interface ModelKnowledge {
   /** What the knowledge is called, with its version: `registry 2026-11-21+b5e09fa00553`. */
   readonly name: string;
-  /** By name, and by who serves it, as somebody calls them. Undefined where nobody knows such a model of that kind. */
+  /** By any name of the model, and of its provider. Undefined where nobody knows such a model of that kind. */
   readonly find: (kind: string, name: string, provider?: string) => KnownModel | undefined;
-  /** Could such a name mean a known model, of whatever kind and whoever serves it? False only where it surely does not. */
+  /** Could the name mean a known model of any kind and provider? False only where it surely does not. */
   readonly mayKnow: (name: string) => boolean;
-  /** Those of a kind that end. */
+  /** The models of a kind that end. */
   readonly ending: (kind: string) => readonly NamedModel[];
 }
 
@@ -43,8 +40,8 @@ const prices = ['priceIn', 'priceOut'] as const;
 const facts = ['context', 'output', 'parameters'] as const;
 
 /**
- * The model with what is known of it beside its row. Prices and families only where the database has no column for them at all: two
- * currencies, or two vocabularies, would be compared.
+ * The model with what is known of it beside its row. Prices and families are filled in only where the database has no column for
+ * them: otherwise two currencies, or two vocabularies, would be compared.
  */
 export function withKnowledge(
   model: ModelFacts,
@@ -71,11 +68,9 @@ export function withKnowledge(
 
 /** The end of a model that has no row, as far as it is known. */
 export function modelOfKnowledge(kind: string, { components, ...known }: NamedModel): ModelFacts {
-  const bare = { kind, components, enabled: true, deprecated: false, retired: false, tenant: null };
-  return withLifecycle(
-    { ...bare, ...known.facts, successors: known.successors, spellings: known.spellings },
-    [known.lifecycle],
-  );
+  const { facts: said, successors, spellings, lifecycle } = known;
+  const bare = { ...namedModel({ kind, components }), tenant: null };
+  return withLifecycle({ ...bare, ...said, successors, spellings }, [lifecycle]);
 }
 
 function findKnown({ kind, components }: ModelFacts, knowledge: ModelKnowledge): KnownModel | undefined {

@@ -1,25 +1,9 @@
 /**
- * When a model ends, by all who say something about it: the row of the database, and the registry beside it. Nobody's silence takes
- * back what another one says, and of two days the earlier one counts: moving too early costs nothing, moving too late an outage.
+ * When a model ends, by all who say something about it: its row in the database, and the registry. Silence of one takes nothing back
+ * that the other says. Of two days the earlier one counts: a move too early costs nothing, a move too late costs an outage.
  */
-import type { ModelFacts } from './model.ts';
-
-/** Who says something about a model. */
-export type Teller = 'database' | 'registry';
-
-export type LifecycleStatus = 'active' | 'deprecated' | 'withdrawn' | 'retired';
-
-/** What one of them says of its end. Days are ISO dates. */
-export interface LifecycleNote {
-  readonly by: Teller;
-  readonly status: LifecycleStatus;
-  /** Since when it is known that it ends. */
-  readonly announced?: string;
-  /** The first day on which its provider no longer serves it. */
-  readonly shutdown?: string;
-  /** Where that can be read. */
-  readonly page?: string;
-}
+import { given } from '../given.ts';
+import type { LifecycleNote, LifecycleStatus, ModelFacts } from './model.ts';
 
 /** What the row of a model says by itself. */
 export function noteOfRow(model: ModelFacts): LifecycleNote {
@@ -27,12 +11,11 @@ export function noteOfRow(model: ModelFacts): LifecycleNote {
   return {
     by: 'database',
     status: model.retired ? 'retired' : model.deprecated ? 'deprecated' : 'active',
-    ...(announced === undefined ? {} : { announced }),
-    ...(shutdown === undefined ? {} : { shutdown }),
+    ...given({ announced, shutdown }),
   };
 }
 
-/** The model with the end that follows from all notes together; notes that say nothing of an end are left out. */
+/** The model with the end that follows from all notes. Notes that say nothing of an end are left out. */
 export function withLifecycle(model: ModelFacts, all: readonly LifecycleNote[]): ModelFacts {
   const notes = all.filter(saysSomething);
   if (notes.length === 0) return model;
@@ -43,8 +26,7 @@ export function withLifecycle(model: ModelFacts, all: readonly LifecycleNote[]):
     lifecycle: notes,
     deprecated: model.deprecated || notes.some(({ status }) => status === 'deprecated'),
     retired: model.retired || notes.some(({ status }) => isGone(status)),
-    ...(announced === undefined ? {} : { announced }),
-    ...(shutdown === undefined ? {} : { shutdown }),
+    ...given({ announced, shutdown }),
   };
 }
 
@@ -53,7 +35,7 @@ function isGone(status: LifecycleStatus): boolean {
   return status === 'retired' || status === 'withdrawn';
 }
 
-/** The furthest that any of the notes goes; a model that has a last day is on its way out, whoever else calls it active. */
+/** The latest status that any note says. A model with a last day is deprecated, even where a note calls it active. */
 export function statusOf({ lifecycle = [], shutdown }: ModelFacts): LifecycleStatus {
   const order: readonly LifecycleStatus[] = ['retired', 'withdrawn', 'deprecated'];
   const said = order.find((status) => lifecycle.some((note) => note.status === status));
@@ -73,22 +55,22 @@ function earliest(days: readonly (string | undefined)[]): string | undefined {
   return days.flatMap((day) => (day === undefined ? [] : [day])).toSorted()[0];
 }
 
-/** Who says that it is gone, for the end of a sentence. */
+/** For the end of a sentence: who says that the model is gone. */
 export function goneBy(model: ModelFacts): string {
   return toldBy(model, ({ status }) => (isGone(status) ? status : undefined));
 }
 
-/** Who says that it is deprecated. */
+/** The same for a deprecated model. */
 export function deprecatedBy(model: ModelFacts): string {
   return toldBy(model, ({ status }) => (status === 'deprecated' ? status : undefined));
 }
 
-/** Who says when it is shut down; both days where two are told. */
+/** The same for the day of its shutdown. Both days where the tellers differ. */
 export function endBy(model: ModelFacts): string {
   return toldBy(model, ({ shutdown }) => shutdown?.slice(0, 10));
 }
 
-/** Who says it, in words, where that is not the row itself, or where several say different things. */
+/** Who says it, in words. Empty where the row says it and nobody says anything else. */
 function toldBy(
   model: Pick<ModelFacts, 'lifecycle'>,
   what: (note: LifecycleNote) => string | undefined,

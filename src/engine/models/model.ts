@@ -1,13 +1,18 @@
-import type { LifecycleNote } from './lifecycle.ts';
-import type { Spelling } from './spelling.ts';
+/** Models: what they are called, and what is known about them. */
 
-/** What is known about one model row (or, without a table, about a name), as far as a plan needs it. */
-export interface ModelFacts {
+import { given } from '../given.ts';
+
+/** Which model: its kind, and what it is called. */
+export interface ModelName {
   readonly kind: string;
   /** The key as text; undefined where no table holds the models. */
   readonly key?: string;
   /** Values by component: name, family, provider. */
   readonly components: Readonly<Record<string, string>>;
+}
+
+/** What is known about one model row (or, without a table, about a name), as far as a plan needs it. */
+export interface ModelFacts extends ModelName {
   /** The tenant that owns the row; null for a global row; undefined where no table holds the models. */
   readonly tenant?: string | null;
   readonly enabled: boolean;
@@ -34,17 +39,23 @@ export interface ModelFacts {
   readonly parameters?: Readonly<Record<string, ParameterSupport>>;
   /** When the row was last changed, ISO 8601 in UTC. */
   readonly updated?: string;
-  /** The day from which the provider no longer serves it, and since when that is known: ISO dates. */
+  /** The first day on which the provider no longer serves it, and since when that is known. ISO dates. */
   readonly shutdown?: string;
   readonly announced?: string;
-  /** Who says what of its end; `deprecated`, `retired`, `shutdown` and `announced` follow from all of it. */
+  /** Who says what of its end. `deprecated`, `retired`, `shutdown` and `announced` follow from all notes. */
   readonly lifecycle?: readonly LifecycleNote[];
   /** The key of the row that its own row calls its successor. */
   readonly successor?: string;
-  /** What its vendor says takes its place, nearest first; each by all its names. */
+  /** The successors that its vendor recommends, nearest first, each by all its names. */
   readonly successors?: readonly (readonly string[])[];
   /** How it is written where it runs. */
   readonly spellings?: readonly Spelling[];
+}
+
+/** A model of which nothing is known but what it is called. */
+export function namedModel({ kind, components, key }: ModelName): ModelFacts {
+  const nothing = { enabled: true, deprecated: false, retired: false, capabilities: {} };
+  return { kind, components, ...nothing, ...given({ key }) };
 }
 
 /** What a model accepts for one parameter. */
@@ -53,8 +64,40 @@ export interface ParameterSupport {
   readonly max?: number;
   /** Accepted words, from weakest to strongest. */
   readonly levels?: readonly string[];
-  /** What a level means (its share of the model's most, 0 to 1), so that a word that changed its meaning is translated by meaning. */
+  /** What a level means: its share of the model's most, 0 to 1. Words are translated by this meaning. */
   readonly meaning?: Readonly<Record<string, number>>;
   /** Other names of the same parameter. */
   readonly aliases?: readonly string[];
+}
+
+/** Who says something about a model. */
+export type Teller = 'database' | 'registry';
+
+export type LifecycleStatus = 'active' | 'deprecated' | 'withdrawn' | 'retired';
+
+/** What one teller says of a model's end. Days are ISO dates. */
+export interface LifecycleNote {
+  readonly by: Teller;
+  readonly status: LifecycleStatus;
+  /** Since when it is known that it ends. */
+  readonly announced?: string;
+  /** The first day on which its provider no longer serves it. */
+  readonly shutdown?: string;
+  /** Where that can be read. */
+  readonly page?: string;
+}
+
+/** One way to write a model. */
+export interface Spelling {
+  readonly text: string;
+  /** What stands before the model's own id: empty, `anthropic/`, `anthropic:`. */
+  readonly prefix: string;
+}
+
+/** `claude-haiku-4-5 (claude, anthropic)`; the key where the model has no name. */
+export function modelLabel(model: Omit<ModelName, 'kind'>): string {
+  const { name, ...others } = model.components;
+  const details = Object.values(others).filter((value) => value !== '' && value !== name);
+  const label = name ?? model.key ?? 'unnamed model';
+  return details.length === 0 ? label : `${label} (${details.join(', ')})`;
 }

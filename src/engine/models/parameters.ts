@@ -1,8 +1,8 @@
 /**
- * Model parameters of a moved reference (`{"temperature":0.7,"reasoning_effort":"high"}`): reset, or translated to what
- * the target supports. Translation goes by declared meaning: a word such as "high" may cost several times as much on the
- * successor, so the level of the target whose declared share is nearest takes its place. Values keep their spelling
- * (a seed of twenty digits stays exact), and only members at the top level are parameters.
+ * The parameters of a moved reference (`{"temperature":0.7,"reasoning_effort":"high"}`), translated to what the target supports. A
+ * word such as "high" may cost several times as much on the successor. So words are translated by declared meaning: the level of
+ * the target with the nearest share takes their place. Values keep their spelling; a seed of twenty digits stays exact. Only members
+ * at the top level are parameters.
  */
 import type { ModelFacts, ParameterSupport } from './model.ts';
 import { parseJson, scalarText } from '../edit/json-text.ts';
@@ -16,7 +16,7 @@ import type { InvalidJson, JsonNode, JsonObject } from '../edit/json-text.ts';
 type ParameterEffect = 'kept' | 'dropped' | 'renamed' | 'clamped' | 'rescaled' | 'unknown-kept';
 
 export interface ParameterChange {
-  /** As the document calls it; a parameter that is renamed and changed has a second entry under the new name. */
+  /** As the document calls it. A parameter that is renamed and changed has a second entry under the new name. */
   readonly name: string;
   readonly change: ParameterEffect;
   /** JSON text of the value; of `renamed` the names. */
@@ -31,7 +31,7 @@ export interface TranslatedParameters {
   readonly changes: ParameterChange[];
 }
 
-/** Nobody says which parameters the target supports, so that nothing can be kept or dropped by reason. */
+/** Nobody says which parameters the target supports, so nothing can be kept or dropped for a reason. */
 export interface UnknownSupport {
   readonly unknown: 'target-parameters';
 }

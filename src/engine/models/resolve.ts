@@ -1,11 +1,11 @@
 /**
- * Which two models a run means in each tenant. Every tenant has rows of its own, so that the same model has another key in each:
- * what they have in common is the name with the family (or with the provider, where models have no family). A key is a row of one
- * tenant; there exactly that row is meant, and elsewhere its name.
+ * Which two models a run means in each tenant. Every tenant has rows of its own, so one model has another key in each tenant. What
+ * the rows have in common is the name with the family, or with the provider where models have no family. A key names a row of one
+ * tenant. In that tenant exactly that row is meant, and elsewhere its name.
  */
 import type { ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
-import type { Finding } from '../plan/plan-types.ts';
+import type { Finding } from '../finding.ts';
 import { nearMisses, otherTargets } from './resolution-findings.ts';
 import { label, namesOf } from './select.ts';
 
@@ -60,7 +60,7 @@ function missing(
   return `${side}: no tenant has a model "${text}".${hint}`;
 }
 
-/** The texts by which rows have to be looked for, so that everything that `text` may mean is among them. */
+/** The names to look for, so that every row that `text` may mean is found. */
 export function possibleNames(text: string): string[] {
   const parts = text.split('/');
   return parts.map((_, at) => parts.slice(at).join('/'));
@@ -92,7 +92,7 @@ export interface ResolveInput {
   /** What somebody said about this tenant: keys of its rows. */
   readonly mapping?: { readonly from?: string; readonly to?: string };
   readonly includeSuspended: boolean;
-  /** All models belong to everybody: then so does the source. */
+  /** Do all models belong to everybody, the source too? */
   readonly sharedModels: boolean;
 }
 
@@ -112,7 +112,7 @@ export type Resolution =
       readonly findings: readonly Finding[];
     };
 
-/** The two models of one tenant, or why there is nothing to do or nothing that could be done. */
+/** The two models of one tenant; or why nothing is to be done, or nothing can be done. */
 export function resolveModels(input: ResolveInput): Resolution {
   if (input.tenant.suspended && !input.includeSuspended)
     return ended('skipped', 'TENANT_SUSPENDED', 'The tenant is suspended.');
@@ -153,21 +153,16 @@ function findSource(input: ResolveInput): Found | NotFound {
   const [only, second] = unmarked.length > 0 ? unmarked : newestFirst(fits).slice(0, 1);
   if (only === undefined) {
     const findings = nearMisses('source', near(input, input.from));
-    const also = findings.length === 0 ? '' : ` ${findings[0]?.message ?? ''}`;
-    return ended(
-      'skipped',
-      'SOURCE_MISSING',
-      `The tenant has no ${wantedLabel(input.from)}.${also}`,
-      findings,
-    );
+    const message = `The tenant has no ${wantedLabel(input.from)}.${hint(findings, '')}`;
+    return ended('skipped', 'SOURCE_MISSING', message, findings);
   }
   if (second === undefined) return { model: only, findings: [] };
-  const fitsLabels = unmarked.map(label).join(', ');
-  return ended(
-    'failed',
-    'MODEL_AMBIGUOUS',
-    `The tenant has ${unmarked.length} models that are the source: ${fitsLabels}. A mapping for this tenant says which.`,
-  );
+  const all = `The tenant has ${unmarked.length} models that are the source: ${unmarked.map(label).join(', ')}.`;
+  return ended('failed', 'MODEL_AMBIGUOUS', `${all} A mapping for this tenant says which.`);
+}
+
+function hint([first]: readonly Finding[], otherwise: string): string {
+  return first === undefined ? otherwise : ` ${first.message}`;
 }
 
 /** Of several targets the enabled ones come first, then the one that was changed last, then by key. */
@@ -177,27 +172,19 @@ function findTarget(input: ResolveInput): Found | NotFound {
   const [chosen, ...others] = newestFirst(fitting(input.candidates, input.to, input.by));
   if (chosen !== undefined) return { model: chosen, findings: otherTargets(chosen, others) };
   const findings = nearMisses('target', near(input, input.to));
-  const also =
-    findings.length === 0 ? ' Add it, or map this tenant to another one.' : ` ${findings[0]?.message ?? ''}`;
-  return ended(
-    'failed',
-    'MODEL_NOT_FOUND',
-    `The tenant has no ${wantedLabel(input.to)} to move to.${also}`,
-    findings,
-  );
+  const also = hint(findings, ' Add it, or map this tenant to another one.');
+  const message = `The tenant has no ${wantedLabel(input.to)} to move to.${also}`;
+  return ended('failed', 'MODEL_NOT_FOUND', message, findings);
 }
 
 function findMapped({ candidates }: ResolveInput, key: string, side: 'source' | 'target'): Found | NotFound {
   const model = candidates.find((candidate) => candidate.key === key);
   if (model !== undefined) return { model, findings: [] };
-  return ended(
-    'failed',
-    'MODEL_NOT_FOUND',
-    `The mapping of this tenant names the ${side} ${key}, which it does not have.`,
-  );
+  const message = `The mapping of this tenant names the ${side} ${key}, which it does not have.`;
+  return ended('failed', 'MODEL_NOT_FOUND', message);
 }
 
-/** The row of that key where the tenant has it, otherwise those of the name; its own before those of everybody. */
+/** The row of that key where the tenant has it, otherwise the rows of the name. The tenant's own rows come before global ones. */
 function fitting(candidates: readonly ModelFacts[], wanted: WantedModel, by: SecondName): ModelFacts[] {
   const exact = candidates.filter((model) => wanted.key !== null && model.key === wanted.key);
   if (exact.length > 0) return exact;

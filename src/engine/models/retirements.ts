@@ -1,15 +1,14 @@
-/** Models in use that their providers take away, by the day on which that happens. */
-import { modelLabel } from './label.ts';
+/** Models in use that end, by the day on which their providers shut them down. */
+import { type LifecycleNote, type LifecycleStatus, type ModelFacts, modelLabel } from './model.ts';
 import { isEnding, noteOfRow, statusOf, withLifecycle } from './lifecycle.ts';
-import type { LifecycleNote, LifecycleStatus } from './lifecycle.ts';
-import type { ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
+import type { TenantRef } from '../tenant.ts';
 import type { CalendarEvent } from './calendar.ts';
 import type { Successor } from './successor.ts';
 
 /** One tenant's use of one model that ends. */
 export interface RetiringUse {
-  readonly tenant: { readonly key: string; readonly name: string } | null;
+  readonly tenant: TenantRef | null;
   readonly model: ModelFacts;
   readonly successor?: Successor | undefined;
   /** Rows of configuration by entity type, the soft-deleted ones among them. */
@@ -19,16 +18,16 @@ export interface RetiringUse {
 interface AffectedTenant {
   readonly key: string;
   readonly name: string;
-  /** The key of the model's row of this tenant; null where it has none and names the model all the same. */
+  /** The key of this tenant's row of the model. Null where the tenant has no row, and names the model all the same. */
   readonly modelKey: string | null;
-  /** The row of this tenant that takes its place; null where it has none. */
+  /** The key of this tenant's row of the successor. Null where the tenant has none. */
   readonly successorKey: string | null;
   readonly rows: number;
 }
 
 /** A model as all tenants have it: rows of one kind, name and family that end on one day. */
 export interface Retirement {
-  /** The earliest day that anybody says; null where it is on its way out and nobody says until when. */
+  /** The earliest day that anybody says. Null where the model is deprecated and nobody says a day. */
   readonly day: string | null;
   /** Since when that is known. */
   readonly announced: string | null;
@@ -44,7 +43,7 @@ export interface Retirement {
   readonly tenants: readonly AffectedTenant[];
 }
 
-/** The retirements that affect somebody: by day, those without one last; then by how many rows they affect. */
+/** The retirements that affect somebody, by day, then by how many rows they affect. Those without a day come last. */
 export function groupRetirements(uses: readonly RetiringUse[]): Retirement[] {
   const affected = uses.filter(({ model, rows }) => isEnding(model) && total(rows) > 0);
   return [...Map.groupBy(affected, groupOf).values()]
@@ -61,7 +60,7 @@ function dayOf({ shutdown }: ModelFacts): string | null {
   return shutdown?.slice(0, 10) ?? null;
 }
 
-/** A provider tells models of one name apart, unless the registry knows the model: then it is what a tenant calls the vendor. */
+/** Models of one name differ by provider. Of a model that the registry knows, the provider is only what a tenant calls the vendor. */
 function groupOf({ model }: RetiringUse): string {
   const { name = '', family = '', provider = '' } = model.components;
   return JSON.stringify([dayOf(model), model.kind, name, family, isKnown(model) ? '' : provider]);
@@ -109,7 +108,7 @@ function affectedTenant({ tenant, model, successor, rows }: RetiringUse): Affect
   return [{ key: tenant.key, name: tenant.name, ...keys, rows: total(rows) }];
 }
 
-/** What most rows would move to. */
+/** The successor of the most rows. */
 function commonSuccessor(uses: readonly RetiringUse[]): Retirement['successor'] {
   const named = uses.filter(({ successor }) => successor !== undefined);
   const byName = Map.groupBy(named, ({ successor }) => successor?.name ?? '');
@@ -158,7 +157,7 @@ export function retirementEvents(retirements: readonly Retirement[]): CalendarEv
   return retirements.flatMap((one) => {
     if (one.day === null) return [];
     const id = identityOf(one);
-    // A model can end on different days for different tenants; the first keeps its identity when its day is put off.
+    // A model can end on different days for different tenants. The first event keeps its identity when its day is put off.
     const uid = taken.has(id) ? `${id}.${one.day}` : id;
     taken.add(id);
     return [{ ...describeEvent(one), uid: `${uid}@retirements.drover`, day: one.day }];

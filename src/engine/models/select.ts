@@ -1,8 +1,16 @@
 /** Which model somebody means: by key, name, `family/name` or `provider/name`. Ambiguity is never resolved silently. */
-import type { Config } from '../rules/config.ts';
-import type { ModelFacts } from './model.ts';
-import { modelLabel } from './label.ts';
+import { type ModelFacts, modelLabel, namedModel } from './model.ts';
 import { compareText } from '../order.ts';
+
+/** How a database that has no table of models names them: the part of the configuration that says so. */
+interface Naming {
+  readonly model: {
+    /** The components that name a model, in order. */
+    readonly identity?: readonly string[];
+    /** By component and value, how else the value is spelled. */
+    readonly spellings?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  };
+}
 
 /** The model that was meant, or why nobody can say. */
 export type Selection =
@@ -14,8 +22,9 @@ export type Selection =
     };
 
 /**
- * The one model that `text` means among the candidates (this tenant's and the global ones). Refused with near misses where none
- * fits (the same answer for a missing row and for another tenant's) and with the list where several do; the tenant's own row wins over a global one.
+ * The one model that `text` means among the candidates: this tenant's models and the global ones. The tenant's own row wins over a
+ * global one. Where none fits, the refusal names near misses; it is the same for a missing row and for another tenant's. Where
+ * several fit, the refusal lists them.
  */
 export function selectModel(
   candidates: readonly ModelFacts[],
@@ -37,7 +46,7 @@ export function selectModel(
 }
 
 /** Without a table of models: the components that `provider/name` gives, by the configured identity. */
-export function modelFromText(config: Config, kind: string, text: string): Selection {
+export function modelFromText(config: Naming, kind: string, text: string): Selection {
   const identity = config.model.identity ?? ['name'];
   const at = splitAt(config, text);
   const provider = at > 0 ? text.slice(0, at) : undefined;
@@ -54,11 +63,11 @@ export function modelFromText(config: Config, kind: string, text: string): Selec
     identity.includes('provider') && canonical !== undefined
       ? { provider: canonical, name: canonicalSpelling(config, 'name', name) }
       : { name: canonicalSpelling(config, 'name', text) };
-  return { model: { kind, components, enabled: true, deprecated: false, retired: false, capabilities: {} } };
+  return { model: namedModel({ kind, components }) };
 }
 
-/** Where the provider ends: at the slash that leaves a known spelling of one before it, otherwise at the first. */
-function splitAt(config: Config, text: string): number {
+/** Where the provider ends: at the slash after the longest known spelling of a provider, otherwise at the first slash. */
+function splitAt(config: Naming, text: string): number {
   const known = Object.entries(config.model.spellings?.['provider'] ?? {}).flatMap(([name, others]) => [
     name,
     ...others,
@@ -69,7 +78,7 @@ function splitAt(config: Config, text: string): number {
   return longest?.length ?? text.indexOf('/');
 }
 
-function canonicalSpelling(config: Config, component: string, value: string): string {
+function canonicalSpelling(config: Naming, component: string, value: string): string {
   const known = config.model.spellings?.[component] ?? {};
   return Object.keys(known).find((name) => name === value || known[name]?.includes(value) === true) ?? value;
 }

@@ -1,17 +1,10 @@
-/**
- * How a model is written beside its name: `anthropic/claude-haiku-4-5`, or with a date behind it. A reference keeps its way of
- * writing when it moves, as far as the target is written that way, too.
- */
+/** How a model is written beside its name. */
 import type { ModelFacts } from './model.ts';
 
-/** One way to write a model. */
-export interface Spelling {
-  readonly text: string;
-  /** What stands before the model's own id: empty, `anthropic/`, `anthropic:`. */
-  readonly prefix: string;
-}
-
-/** Each spelling of the source with what takes its place. Nothing where nobody knows how the source is written. */
+/**
+ * Each spelling of the source (`anthropic/claude-haiku-4-5`, or one with a date behind it), and what takes its place. Empty where
+ * nobody knows how the source is written.
+ */
 export function spellingPairs(source: ModelFacts, target: ModelFacts): { from: string; to: string }[] {
   return (source.spellings ?? []).map(({ text, prefix }) => ({
     from: text,
@@ -19,7 +12,10 @@ export function spellingPairs(source: ModelFacts, target: ModelFacts): { from: s
   }));
 }
 
-/** The same prefix, else one that ends alike, else the same one before the target's name: nobody knows better, and it is not lost. */
+/**
+ * A reference keeps its style where the target is written in that style, too. First comes a spelling with the same prefix, then one
+ * whose prefix ends alike, then the same prefix before the target's name.
+ */
 function inStyleOf(prefix: string, { spellings = [], components: { name = '' } }: ModelFacts): string {
   const same = spellings.find((each) => each.prefix === prefix);
   const alike = spellings.find((each) => each.prefix.at(-1) === prefix.at(-1));

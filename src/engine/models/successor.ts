@@ -1,19 +1,18 @@
-/** What takes the place of a model: what its own row says, else what its vendor recommends. */
+/** The successor of a model: what its own row says, otherwise what its vendor recommends. */
 import { isEnding } from './lifecycle.ts';
-import type { Teller } from './lifecycle.ts';
+import type { ModelFacts, Teller } from './model.ts';
 import type { ModelKnowledge } from './knowledge.ts';
-import type { ModelFacts } from './model.ts';
 
 /** What to use instead. */
 export interface Successor {
   readonly name: string;
   /** Its row among those of the tenant; null where the tenant has none yet. */
   readonly key: string | null;
-  /** The model's own row says so, or its vendor as the registry has it. */
+  /** Who says so: the model's own row, or its vendor by way of the registry. */
   readonly by: Teller;
 }
 
-/** The row to use instead, among those of one tenant; one that stays before one that ends, and never one that is gone. */
+/** The row to use instead, among the rows of one tenant. A model that stays comes before one that ends; none is gone. */
 export function successorAmong(models: readonly ModelFacts[], model: ModelFacts): ModelFacts | undefined {
   const chosen = chosenSuccessor(models, model);
   if (chosen !== undefined) return chosen;
@@ -37,7 +36,7 @@ function chosenSuccessor(models: readonly ModelFacts[], model: ModelFacts): Mode
   return undefined;
 }
 
-/** The same with who says so; by name alone where the tenant has no row of what the vendor recommends. */
+/** The same, with who says so. By name alone where the tenant has no row of what the vendor recommends. */
 export function successorOf(
   models: readonly ModelFacts[],
   model: ModelFacts,
@@ -52,6 +51,16 @@ export function successorOf(
   const staying = names.find((name) => stays(knowledge, model.kind, name));
   const name = staying ?? names.at(-1);
   return name === undefined ? undefined : { name, key: null, by: 'registry' };
+}
+
+/** The refusal of a retired model that somebody chose. @param called what the model is called in the sentence */
+export function refusalOfRetired(called: string, successor: ModelFacts | undefined) {
+  const name = successor?.components['name'];
+  const instead = name === undefined ? 'choose another one' : `its successor is ${name}`;
+  return {
+    message: `${called} is retired and cannot be chosen: ${instead}.`,
+    successor: successor === undefined ? null : { id: successor.key, name },
+  };
 }
 
 function stays(knowledge: ModelKnowledge | undefined, kind: string, name: string): boolean {

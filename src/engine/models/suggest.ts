@@ -1,14 +1,13 @@
 /**
- * Which models could follow a model that is going away, best first. Pure: what is known of two models decides, and each point has a
- * reason that a person can read. What forbids a move counts before all points: a model that cannot be chosen is never first. Then comes
- * what the model's row names as its successor or its vendor recommends, unless that goes away itself; then the points.
+ * Which models could follow a model that ends, best first. What is known of two models decides, and every point has a reason that a
+ * person can read. What forbids a move counts before all points: a model that cannot be chosen is never first. Then comes the
+ * successor that the model's row names or its vendor recommends, unless the successor ends itself. Then come the points.
  */
-import { compareModels } from './compatibility.ts';
-import type { CompareLimits } from './compatibility.ts';
+import { type CompareLimits, compareModels } from './compatibility.ts';
 import { deprecatedBy, endBy } from './lifecycle.ts';
 import type { ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
-import type { Finding } from '../plan/plan-types.ts';
+import { type Finding, refusing } from '../finding.ts';
 
 interface SuggestionReason {
   readonly code:
@@ -39,7 +38,7 @@ export interface Suggestion {
   readonly findings: readonly Finding[];
 }
 
-/** Candidates of the source's kind, ranked; the source itself and models of another kind are left out. */
+/** The candidates of the source's kind, ranked, without the source. */
 export function rankTargets(
   source: ModelFacts,
   candidates: readonly ModelFacts[],
@@ -71,12 +70,11 @@ function nameOf({ components }: ModelFacts): string {
 
 /** 0: nothing forbids it · 1: a person may force it · 2: it cannot be chosen. */
 function obstacle({ findings }: Suggestion): number {
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  if (errors.length === 0) return 0;
-  return errors.every(({ forceable }) => forceable === true) ? 1 : 2;
+  if (refusing(findings).length === 0) return 0;
+  return refusing(findings, true).length === 0 ? 1 : 2;
 }
 
-/** Somebody who should know says so, and it need not be left again within a year. */
+/** The row or the vendor says so, and the model does not end within a year. */
 function isAdvised({ reasons }: Suggestion): boolean {
   const codes = reasons.map(({ code }) => code);
   return (
@@ -85,24 +83,15 @@ function isAdvised({ reasons }: Suggestion): boolean {
 }
 
 function suggestion(source: ModelFacts, model: ModelFacts, limits: CompareLimits): Suggestion {
-  const pair = { source, model, today: limits.today };
-  const reasons = [
-    named,
-    recommended,
-    family,
-    provider,
-    capabilities,
-    context,
-    output,
-    price,
-    region,
-    dates,
-  ].flatMap((rule) => rule(pair));
+  const candidate = { source, model, today: limits.today };
+  const reasons = [named, recommended, family, provider, capabilities, tokens, price, region, dates].flatMap(
+    (rule) => rule(candidate),
+  );
   const score = reasons.reduce((sum, { points }) => sum + points, 0);
   return { model, score, reasons, findings: compareModels(source, model, limits) };
 }
 
-interface Pair {
+interface Candidate {
   readonly source: ModelFacts;
   readonly model: ModelFacts;
   readonly today: string | undefined;
@@ -113,13 +102,13 @@ function reason(code: SuggestionReason['code'], points: number, message: string)
 }
 
 /** Somebody has decided already. */
-function named({ source, model }: Pair): SuggestionReason[] {
+function named({ source, model }: Candidate): SuggestionReason[] {
   if (source.successor === undefined || source.successor !== model.key) return [];
   return reason('NAMED_SUCCESSOR', 60, 'The row of the source names it as its successor.');
 }
 
-/** The vendor's own advice weighs more than any one likeness; what follows its replacement in turn weighs a little less. */
-function recommended({ source, model }: Pair): SuggestionReason[] {
+/** The vendor's advice weighs more than any likeness. Each further successor in the line weighs a little less. */
+function recommended({ source, model }: Candidate): SuggestionReason[] {
   const at = (source.successors ?? []).findIndex((names) => names.includes(nameOf(model)));
   if (at < 0) return [];
   const page = source.lifecycle?.find(({ by }) => by === 'registry')?.page;
@@ -128,20 +117,25 @@ function recommended({ source, model }: Pair): SuggestionReason[] {
   return reason('RECOMMENDED', Math.max(30, 50 - 5 * at), message);
 }
 
-function family({ source, model }: Pair): SuggestionReason[] {
-  const name = source.components['family'];
-  if (name === undefined || name !== model.components['family']) return [];
-  return reason('SAME_FAMILY', 40, `The same family, ${name}.`);
+function family(candidate: Candidate): SuggestionReason[] {
+  return shared(candidate, 'family').flatMap((name) =>
+    reason('SAME_FAMILY', 40, `The same family, ${name}.`),
+  );
 }
 
-function provider({ source, model }: Pair): SuggestionReason[] {
-  const name = source.components['provider'];
-  if (name === undefined || name !== model.components['provider']) return [];
-  return reason('SAME_PROVIDER', 20, `The same provider, ${name}.`);
+function provider(candidate: Candidate): SuggestionReason[] {
+  return shared(candidate, 'provider').flatMap((name) =>
+    reason('SAME_PROVIDER', 20, `The same provider, ${name}.`),
+  );
+}
+
+function shared({ source, model }: Candidate, component: string): string[] {
+  const name = source.components[component];
+  return name === undefined || name !== model.components[component] ? [] : [name];
 }
 
 /** Each lost capability weighs as much as a smaller context. */
-function capabilities({ source, model }: Pair): SuggestionReason[] {
+function capabilities({ source, model }: Candidate): SuggestionReason[] {
   const needed = Object.keys(source.capabilities).filter((name) => source.capabilities[name] === true);
   if (needed.length === 0) return [];
   const lost = needed.filter((name) => model.capabilities[name] !== true).sort();
@@ -150,28 +144,23 @@ function capabilities({ source, model }: Pair): SuggestionReason[] {
     : reason('CAPABILITIES_LOST', -10 * lost.length, `It cannot: ${lost.join(', ')}.`);
 }
 
-function context({ source, model }: Pair): SuggestionReason[] {
-  return limit(['CONTEXT_KEPT', 'CONTEXT_LOWER'], 'context window', source.context, model.context);
-}
+const tokenLimits = [
+  ['context', 'context window', 'CONTEXT_KEPT', 'CONTEXT_LOWER'],
+  ['output', 'output limit', 'OUTPUT_KEPT', 'OUTPUT_LOWER'],
+] as const;
 
-function output({ source, model }: Pair): SuggestionReason[] {
-  return limit(['OUTPUT_KEPT', 'OUTPUT_LOWER'], 'output limit', source.output, model.output);
-}
-
-function limit(
-  [kept, lower]: readonly [SuggestionReason['code'], SuggestionReason['code']],
-  what: string,
-  before: number | undefined,
-  after: number | undefined,
-): SuggestionReason[] {
-  if (before === undefined || after === undefined) return [];
-  return after >= before
-    ? reason(kept, 10, `Its ${what} is ${after} tokens, not less than ${before}.`)
-    : reason(lower, -10, `Its ${what} is ${after} tokens, less than ${before}.`);
+function tokens({ source, model }: Candidate): SuggestionReason[] {
+  return tokenLimits.flatMap(([limit, what, kept, lower]) => {
+    const [before, after] = [source[limit], model[limit]];
+    if (before === undefined || after === undefined) return [];
+    return after >= before
+      ? reason(kept, 10, `Its ${what} is ${after} tokens, not less than ${before}.`)
+      : reason(lower, -10, `Its ${what} is ${after} tokens, less than ${before}.`);
+  });
 }
 
 /** Twice the price takes away what once the price gives. */
-function price({ source, model }: Pair): SuggestionReason[] {
+function price({ source, model }: Candidate): SuggestionReason[] {
   const before = totalPrice(source);
   const after = totalPrice(model);
   if (before === undefined || after === undefined || before <= 0) return [];
@@ -185,27 +174,20 @@ function totalPrice({ priceIn, priceOut }: ModelFacts): number | undefined {
   return priceIn === undefined && priceOut === undefined ? undefined : (priceIn ?? 0) + (priceOut ?? 0);
 }
 
-function region({ source, model }: Pair): SuggestionReason[] {
+function region({ source, model }: Candidate): SuggestionReason[] {
   if (source.region === undefined || source.region !== model.region) return [];
   return reason('SAME_REGION', 5, `It is hosted in ${source.region}, too.`);
 }
 
-/** Moving to what goes away within a year means moving twice; within a quarter nothing else makes up for it. */
-function dates({ model, today }: Pair): SuggestionReason[] {
-  const { shutdown } = model;
-  const day = shutdown?.slice(0, 10);
+/** A model that ends within a year means a second move. One that ends within a quarter is out of the question. */
+function dates({ model, today }: Candidate): SuggestionReason[] {
+  const day = model.shutdown?.slice(0, 10);
+  const ends = `Its provider shuts it down on ${day}${endBy(model)}.`;
   if (day !== undefined && today !== undefined && day <= later(today, 365))
-    return reason(
-      'GOING_AWAY',
-      day <= later(today, 90) ? -80 : -30,
-      `Its provider shuts it down on ${day}${endBy(model)}.`,
-    );
+    return reason('GOING_AWAY', day <= later(today, 90) ? -80 : -30, ends);
   if (model.deprecated) return reason('GOING_AWAY', -20, `It is deprecated${deprecatedBy(model)}.`);
-  return reason(
-    'STAYS',
-    10,
-    day === undefined ? 'No date is known on which it ends.' : `It stays until ${day}.`,
-  );
+  const stays = day === undefined ? 'No date is known on which it ends.' : `It stays until ${day}.`;
+  return reason('STAYS', 10, stays);
 }
 
 function later(today: string, days: number): string {

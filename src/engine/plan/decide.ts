@@ -1,8 +1,9 @@
 /** What happens to one place of one kind of row: it moves, it merges, or it stays for a reason. Nothing else is possible. */
 import type { Intent } from './intent.ts';
-import type { LeftBehind } from './plan-types.ts';
+import type { LeftBehind, RowName } from './plan-types.ts';
 import type { Place } from '../rules/place.ts';
-import type { Owner, PlaceState, Snapshot } from './snapshot.ts';
+import { codeOf, type PlaceState, type StateCode, stateFromCode } from './place-state.ts';
+import type { Owner, PlaceGroup, RowGroup, Snapshot } from './snapshot.ts';
 
 export type Outcome =
   | { readonly kind: 'move' }
@@ -22,7 +23,21 @@ export interface Occasion {
   readonly dead: boolean;
 }
 
-/** Do soft-deleted and archived rows move? Unless configured, only where archived rows may keep naming the source. */
+/** A row group with the outcome of each of its places. */
+export interface Decided {
+  readonly source: PlaceGroup;
+  readonly group: RowGroup;
+  readonly outcomes: ReadonlyMap<Place, Outcome>;
+}
+
+/** Facts and what was decided about them: what steps, findings and the list of what stays are made from. */
+export interface Decisions {
+  readonly snapshot: Snapshot;
+  readonly intent: Intent;
+  readonly decided: readonly Decided[];
+}
+
+/** Do soft-deleted and archived rows move? By default they do, except where archived rows may keep naming the source. */
 export function deadRowsMove(snapshot: Pick<Snapshot, 'rules'>): boolean {
   const { deadRows, intent } = snapshot.rules.config;
   return intent === 'removed' || (deadRows ?? (intent === 'superseded' ? 'leave' : 'move')) === 'move';
@@ -31,11 +46,32 @@ export function deadRowsMove(snapshot: Pick<Snapshot, 'rules'>): boolean {
 /** The part of a snapshot that a decision rests on, beside the occasion itself. */
 export type Ground = Pick<Snapshot, 'rules' | 'tenant'>;
 
-/** Why rows stay that no answer moves, although somebody must do something. */
+/** Why rows stay that somebody must see to, and that no answer moves. */
 export const unreadable = 'the document cannot be read as JSON';
 export const collides = 'a row with the target is already there: set "collision" to drop-redundant or skip';
 
-/** The one decision of the planner. Whose row it is comes before everything that could move it. */
+/** Every group of rows with the outcome of each of its places. */
+export function decideAll(snapshot: Ground & Pick<Snapshot, 'places'>, intent: Intent): Decided[] {
+  const places = new Map(snapshot.rules.places.map((place) => [place.id, place]));
+  return snapshot.places.flatMap((source) =>
+    source.groups.map((group) => {
+      const { owner, dead } = group;
+      const outcomes = Object.entries(group.states).flatMap(([id, code]): [Place, Outcome][] => {
+        const place = places.get(id);
+        const state = stateFromCode(code);
+        return place === undefined ? [] : [[place, decide(snapshot, intent, { place, state, owner, dead })]];
+      });
+      return { source, group, outcomes: new Map(outcomes) };
+    }),
+  );
+}
+
+/** The first fifty of two samples. */
+export function joinSamples(a: readonly RowName[], b: readonly RowName[]): RowName[] {
+  return [...a, ...b].slice(0, 50);
+}
+
+/** The one decision. Whose row it is comes before everything that could move it. */
 export function decide(snapshot: Ground, intent: Intent, occasion: Occasion): Outcome {
   return (
     byRole(occasion) ??
@@ -93,8 +129,8 @@ function byRequest(intent: Intent, { place }: Occasion): Outcome | undefined {
 }
 
 function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | undefined {
-  if (state === 'H') return stay('history', false, 'not live, by the configuration');
-  if (state === 'N')
+  if (state.standing === 'history') return stay('history', false, 'not live, by the configuration');
+  if (state.standing === 'not-allowed')
     return stay('not-allowed', true, 'the target cannot be chosen there, or not on the same terms');
   if (dead && !deadRowsMove(snapshot))
     return stay('dead', false, 'soft-deleted or archived rows stay, by the configuration');
@@ -102,7 +138,7 @@ function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | unde
 }
 
 function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undefined {
-  if (state === 'B') return stay('ask', true, unreadable);
+  if (state.standing === 'unreadable') return stay('ask', true, unreadable);
   const question = questionOf(place, state);
   const answer = intent.answers[place.id];
   // A question comes before a collision: nothing is removed as redundant while somebody may want to keep it.
@@ -110,7 +146,7 @@ function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undef
     return answer === 'keep'
       ? stay('kept', false, `kept by answer: ${question}`)
       : stay('ask', true, question);
-  return state.endsWith('C') ? byCollision(place) : undefined;
+  return state.collides ? byCollision(place) : undefined;
 }
 
 function byCollision(place: Place): Outcome {
@@ -120,28 +156,29 @@ function byCollision(place: Place): Outcome {
 }
 
 /** The question that a row raises. Undefined where there is none. */
-function questionOf(place: Place, state: PlaceState): string | undefined {
-  if (state.startsWith('A')) return 'the configuration asks about rows in this state';
-  if (state.startsWith('G')) return 'a guard holds for the row';
-  if (state.startsWith('K')) return 'the copies of this reference disagree';
+function questionOf(place: Place, { standing }: PlaceState): string | undefined {
+  if (standing === 'asked') return 'the configuration asks about rows in this state';
+  if (standing === 'guarded') return 'a guard holds for the row';
+  if (standing === 'copies-disagree') return 'the copies of this reference disagree';
   if (place.role === 'ask') return place.reason ?? 'nobody has said what this place is';
   if (place.checksum !== undefined) return `a checksum (${place.checksum}) stands beside the document`;
   return undefined;
 }
 
 /** The row states of a place that a plan moves. */
-export function movingStates(intent: Intent, place: Place): PlaceState[] {
-  const { plain, answered } = allowed(intent, place);
-  return [...(plain ? (['L'] as const) : []), ...(answered ? (['A', 'G', 'K'] as const) : [])];
+export function movingStates(intent: Intent, place: Place): StateCode[] {
+  return openStates(intent, place).map(codeOf);
 }
 
 /** The row states of a place that a plan merges: those that would move, but collide. */
-export function mergingStates(intent: Intent, place: Place): PlaceState[] {
-  const { plain, answered } = allowed(intent, place);
-  return [...(plain ? (['C'] as const) : []), ...(answered ? (['AC', 'GC', 'KC'] as const) : [])];
+export function mergingStates(intent: Intent, place: Place): StateCode[] {
+  return openStates(intent, place).map(({ standing }) => codeOf({ standing, collides: true }));
 }
 
-function allowed(intent: Intent, place: Place): { plain: boolean; answered: boolean } {
-  const answered = intent.answers[place.id] === 'move';
-  return { plain: answered || questionOf(place, 'L') === undefined, answered };
+/** The states that no question keeps from moving. An answer holds for every row of the place. */
+function openStates(intent: Intent, place: Place): PlaceState[] {
+  const raised = ['live', 'asked', 'guarded', 'copies-disagree'] as const;
+  const states = raised.map((standing) => ({ standing, collides: false }));
+  const isAnswered = intent.answers[place.id] === 'move';
+  return states.filter((state) => isAnswered || questionOf(place, state) === undefined);
 }

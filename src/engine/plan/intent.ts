@@ -5,7 +5,7 @@ export type ParameterPolicy = 'reset' | 'keep' | 'translate';
 export type Answer = 'move' | 'keep';
 
 export interface Intent {
-  /** The tenant's key as text; undefined only where the configuration says that there is a single one. */
+  /** Left out only where the configuration says that there is a single tenant: see tenant.ts. */
   readonly tenant?: string;
   /** A model by name, `family/name`, `provider/name`, or the key of its row. */
   readonly from: string;

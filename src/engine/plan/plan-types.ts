@@ -1,46 +1,22 @@
 /**
- * A plan is immutable data: the steps for one tenant, what the planner noticed, what stays, how many rows each step
- * must touch, and a content hash over all of that. It holds no SQL, no connection and no clock.
+ * A plan is immutable data: the steps for one tenant with the rows that each must touch, what the planner noticed, what stays, and a
+ * content hash over all of that. It holds no SQL, no connection and no clock.
  */
 import type { TableId } from '../catalogue/catalog.ts';
+import type { Finding } from '../finding.ts';
+import type { ModelName } from '../models/model.ts';
+import type { Mapping } from '../edit/value-rule.ts';
+import type { TenantRef } from '../tenant.ts';
 import type { Intent } from './intent.ts';
-
-export type Severity = 'error' | 'warning' | 'info';
-
-export interface Finding {
-  readonly severity: Severity;
-  /** Stable, upper case: see docs/findings.md. */
-  readonly code: string;
-  readonly message: string;
-  /** An error that `force` with a reason passes. */
-  readonly forceable?: boolean;
-  readonly entity?: string;
-  readonly place?: string;
-  readonly count?: number;
-}
-
-/** A model as the plan names it. */
-export interface ModelName {
-  readonly kind: string;
-  /** The key as text; undefined where no table holds the models. */
-  readonly key?: string;
-  /** Values by component: name, family, provider. */
-  readonly components: Readonly<Record<string, string>>;
-}
-
-/** Old → new values of the columns of a scalar place; several where a component has several spellings. */
-export interface Mapping {
-  readonly from: readonly string[];
-  readonly to: readonly string[];
-}
+import type { StateCode } from './place-state.ts';
 
 /** One place moved by a step on columns. */
 export interface MovedColumns {
   readonly place: string;
   readonly columns: readonly string[];
   readonly mappings: readonly Mapping[];
-  /** Row states that move: see `PlaceState` in snapshot.ts. */
-  readonly states: readonly string[];
+  /** The states of the place in which a row moves. */
+  readonly states: readonly StateCode[];
   /** Companion columns: what is written beside the reference. */
   readonly companions: readonly {
     readonly column: string;
@@ -61,7 +37,8 @@ export interface RowName {
   readonly name?: string;
 }
 
-interface StepBase {
+/** What every step says. */
+export interface StepBase {
   readonly id: number;
   readonly table: TableId;
   /** The entity type of the rows: `assistants`. */
@@ -84,7 +61,7 @@ export interface RepointStep extends StepBase {
   readonly moves: readonly MovedColumns[];
 }
 
-/** Rows whose move would collide with a row that is already on the target: the redundant row goes, journalled whole. */
+/** Rows whose move would collide with a row that is on the target already. They are removed, and the journal keeps them whole. */
 export interface MergeStep extends StepBase {
   readonly operation: 'merge';
   readonly move: MovedColumns;
@@ -97,7 +74,7 @@ export interface RewriteStep extends StepBase {
   readonly places: readonly string[];
   /** By place: what becomes what, and the row states that move. */
   readonly rules: Readonly<
-    Record<string, { readonly mappings: readonly Mapping[]; readonly states: readonly string[] }>
+    Record<string, { readonly mappings: readonly Mapping[]; readonly states: readonly StateCode[] }>
   >;
   /** How many single values change. */
   readonly occurrences: number;
@@ -149,7 +126,7 @@ export interface LeftBehind {
 
 export interface Plan {
   readonly version: 1;
-  readonly tenant: { readonly key: string; readonly name: string } | null;
+  readonly tenant: TenantRef | null;
   readonly intent: Intent;
   readonly source: ModelName;
   readonly target: ModelName;

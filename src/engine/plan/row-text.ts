@@ -29,8 +29,8 @@ export function rowLabel(row: RowName): string {
 }
 
 /**
- * `text` with control characters, and characters that turn the direction of writing, replaced by a visible mark: names
- * come from tenants and are shown on an operator's terminal.
+ * `text` for an operator's terminal. Names come from tenants, so control characters, and characters that turn the direction of
+ * writing, are replaced by a visible mark.
  */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\u{fffd}');

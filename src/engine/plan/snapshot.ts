@@ -1,24 +1,19 @@
 /** The facts a plan is made from, read in one transaction. Plain data; `src/postgres/facts/snapshot.ts` reads them. */
 import type { TableId } from '../catalogue/catalog.ts';
 import type { ModelFacts } from '../models/model.ts';
-import type { Mapping, RowName } from './plan-types.ts';
+import type { TenantRef } from '../tenant.ts';
+import type { StateCode } from './place-state.ts';
+import type { Mapping } from '../edit/value-rule.ts';
+import type { RowName } from './plan-types.ts';
 import type { Rules } from '../rules/references.ts';
 
 /** Whose a row is, seen from the tenant of the plan. */
 export type Owner = 'mine' | 'other' | 'global' | 'none' | 'disagree';
 
-/**
- * What a place of a row is, where it names the source: `L` live · `H` history (a place with a `live` condition that does not
- * hold) · `A` ask · `G` guarded · `K` its copies disagree · `C` moving it would break a unique key · `B` unreadable document ·
- * `N` the target is not allowed here.
- * `AC`, `GC` and `KC` are both: should the question be answered with a move, the row collides.
- */
-export type PlaceState = 'L' | 'H' | 'A' | 'G' | 'K' | 'C' | 'AC' | 'GC' | 'KC' | 'B' | 'N';
-
 /** Rows of one table that are alike in all that a plan decides by. */
 export interface RowGroup {
   /** By place id; a place of the table that does not name the source is absent. */
-  readonly states: Readonly<Record<string, PlaceState>>;
+  readonly states: Readonly<Record<string, StateCode>>;
   readonly owner: Owner;
   readonly dead: boolean;
   readonly rows: number;
@@ -62,7 +57,7 @@ export interface Unclassified {
   readonly samples: readonly string[];
 }
 
-/** Scopes (spaces, say) that a moved row needs the target in: those that list the source and lack the target. */
+/** Scopes, such as spaces, that list the source, lack the target, and have a row that moves. */
 export interface NeededGrant {
   /** The place whose rows need it. */
   readonly place: string;
@@ -81,7 +76,7 @@ export interface Demand {
 
 export interface Snapshot {
   readonly rules: Rules;
-  readonly tenant: { readonly key: string; readonly name: string } | null;
+  readonly tenant: TenantRef | null;
   readonly source: ModelFacts;
   readonly target: ModelFacts;
   readonly places: readonly PlaceGroup[];
@@ -93,7 +88,7 @@ export interface Snapshot {
   readonly demands: readonly Demand[];
   /** Tables whose row-level security binds this login although the configuration sets no tenant: rows may be hidden. */
   readonly hidden: readonly TableId[];
-  /** Fingerprint of each table's definition, and of the configuration. */
+  /** By table, and for the configuration: a digest of its definition (`digestDefinitions`). */
   readonly definitions: Readonly<Record<string, string>>;
   /** The day of the snapshot in UTC (`2026-11-21`), so that planning needs no clock. */
   readonly today: string;

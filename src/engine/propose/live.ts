@@ -1,10 +1,9 @@
 /** Which rows of a table are in use: by a status, or because another table points at them. */
+import { given } from '../given.ts';
 import type { Table, TableId } from '../catalogue/catalog.ts';
 import type { PlaceConfig } from '../rules/config.ts';
-import { columnPath } from '../catalogue/names.ts';
-import type { NameScope } from '../catalogue/names.ts';
-import { matchRate } from './observation.ts';
-import type { Observations } from './observation.ts';
+import { columnPath, type NameScope } from '../catalogue/names.ts';
+import { matchRate, type Observations } from './observation.ts';
 import { guessDoubtful, guessReplaced } from './shape.ts';
 import { snake } from './wording.ts';
 
@@ -63,7 +62,7 @@ export function guessConditions(
     current === undefined ? replaced && `NOT (${replaced.value})` : `pointed-at-by ${current.from}`;
   const ask = doubtful?.value ?? (other === undefined ? undefined : `pointed-at-by ${other.from}`);
   return {
-    conditions: { ...(live === undefined ? {} : { live }), ...(ask === undefined ? {} : { ask }) },
+    conditions: given({ live, ask }),
     reasons: [
       current && `${current.from} says which row is in use`,
       other && `${other.from} may still use an older one`,

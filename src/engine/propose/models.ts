@@ -1,12 +1,10 @@
 /** Which tables hold the models, and what their columns mean. */
+import { given, unlessEmpty } from '../given.ts';
 import type { Catalog, Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { ModelTableConfig } from '../rules/config.ts';
-import { tablePath } from '../catalogue/names.ts';
-import type { NameScope } from '../catalogue/names.ts';
-import { valuesOf } from './observation.ts';
-import type { Observations } from './observation.ts';
-import { guessHistory } from './shape.ts';
-import type { Guess } from './shape.ts';
+import { type NameScope, tablePath } from '../catalogue/names.ts';
+import { type Observations, valuesOf } from './observation.ts';
+import { type Guess, guessHistory } from './shape.ts';
 import {
   findWorded,
   looksLikeModel,
@@ -23,7 +21,7 @@ export interface ModelCandidate {
   readonly name: Column;
 }
 
-/** Tables named like a list of models, with a key and a name; not permissions, defaults or records that mention models. */
+/** Tables named like a list of models, with a key and a name. Permissions, defaults and records mention models, and are none. */
 export function listModelCandidates(catalog: Catalog): ModelCandidate[] {
   return catalog.tables.flatMap((table) => {
     const words = singularWords(table.name);
@@ -111,7 +109,7 @@ function describe(
   ];
 }
 
-/** Of several columns with names the one that a provider would understand: `gpt-4o`, not "GPT-4o (vision)". */
+/** Of several columns with names, the one that a provider would understand: `gpt-4o`, not "GPT-4o (vision)". */
 function bestName(candidate: ModelCandidate, seen: Observations): Column {
   const score = (column: Column): number =>
     valuesOf(seen, candidate.table.id, column.name).filter(looksLikeModel).length;
@@ -140,16 +138,10 @@ interface Known {
 
 function modelConfig(scope: NameScope, table: Table, known: Known, seen: Observations): ModelTableConfig {
   const { name, key, tenant } = known;
-  const named = (entries: Readonly<Record<string, string | undefined>>): Record<string, string> =>
-    Object.fromEntries(
-      Object.entries(entries).flatMap(([meaning, column]) =>
-        column === undefined ? [] : [[meaning, column]],
-      ),
-    );
   const provider = table.columns.find((column) => namesProvider(column.name))?.name;
   const columns = {
     name: name.name,
-    ...named({
+    ...given({
       family: findWorded(table, /(^|_)(family|series)$/, ['text'])?.name,
       provider,
       tenant,
@@ -159,7 +151,7 @@ function modelConfig(scope: NameScope, table: Table, known: Known, seen: Observa
   const isGlobal =
     tenant !== undefined && table.columns.some((column) => column.name === tenant && !column.notNull);
   const facts = guessFacts(table);
-  const conditions = named({
+  const conditions = given({
     enabled: flag(table, /^(is_)?(enabled|active|available)$/),
     deprecated: lifecycle(table, seen, /deprecated|deprecation|legacy|sunset/),
     retired: lifecycle(table, seen, /retired|retirement|withdrawn|discontinued|end_of_life|^eol|^gone$/),
@@ -173,9 +165,7 @@ function modelConfig(scope: NameScope, table: Table, known: Known, seen: Observa
     columns,
     ...conditions,
     ...(isGlobal ? { global: `${sqlName(tenant)} IS NULL` } : {}),
-    ...(Object.keys(facts).length > 0 ? { facts } : {}),
-    ...(providers === undefined ? {} : { providers }),
-    ...(Object.keys(retire).length > 0 ? { retire } : {}),
+    ...given({ facts: unlessEmpty(facts), providers, retire: unlessEmpty(retire) }),
   };
 }
 
@@ -251,7 +241,7 @@ function guessProviders(scope: NameScope, table: Table): ModelTableConfig['provi
     table: tablePath(scope, provider),
     column,
     name: name.name,
-    ...(usable === undefined ? {} : { usable }),
+    ...given({ usable }),
   };
 }
 

@@ -1,11 +1,11 @@
 /** Which columns name models, and what should happen to them. A place that is uncertain becomes `ask`, never nothing. */
+import { given } from '../given.ts';
 import type { Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { PlaceConfig, Role } from '../rules/config.ts';
 import { columnPath } from '../catalogue/names.ts';
 import { guessHistory, guessGrant, guessParameters } from './shape.ts';
 import { findPointers, guessConditions } from './live.ts';
-import { listTraces } from './traces.ts';
-import type { PlaceInput, Trace } from './traces.ts';
+import { listTraces, type PlaceInput, type Trace } from './traces.ts';
 import { namesModel, singularWords, snake } from './wording.ts';
 
 /** A place and why. */
@@ -26,14 +26,11 @@ export function guessPlaces(input: PlaceInput): PlaceGuess[] {
 function decide(input: PlaceInput, trace: Trace): PlaceGuess {
   const { table, column } = trace;
   const role = roleOf(input, trace);
-  const kind =
-    trace.kind !== undefined && trace.kind !== (input.models[0]?.kind ?? 'completion')
-      ? { kind: trace.kind }
-      : {};
+  const kind = trace.kind === (input.models[0]?.kind ?? 'completion') ? undefined : trace.kind;
   const base: PlaceConfig = {
     at: columnPath(input.scope, table, column.name),
     ...(role.value === 'reference' ? {} : { role: role.value }),
-    ...kind,
+    ...given({ kind }),
     ...trace.how,
   };
   const moving = role.value === 'reference' || role.value === 'grant';
@@ -60,11 +57,9 @@ function roleOf(input: PlaceInput, trace: Trace): { value: Role; reason: string 
   if (trace.kind === 'embedding' || words.some((word) => /^(embed|vector)/.test(word)))
     return { value: 'data-bound', reason: 'stored vectors belong to the model that made them' };
   if (trace.doubt !== undefined) return { value: 'ask', reason: trace.doubt };
+  const copied = 'a copy that is written again, perhaps: dead-copy, or does something read it?';
   if (words.some((word) => ['cache', 'index', 'projection', 'archive', 'backup'].includes(word)))
-    return {
-      value: 'ask',
-      reason: 'a copy that is written again, perhaps: dead-copy, or does something read it?',
-    };
+    return { value: 'ask', reason: copied };
   if (history !== undefined && findPointers(input, table).length === 0) return history;
   const grant = trace.how.json === undefined ? guessGrant(table, column.name) : undefined;
   return grant ?? { value: 'reference', reason: '' };
@@ -80,17 +75,10 @@ function movingExtras(
   const owner = guessDefaultOf(table, column);
   const unique = table.uniqueIndexes.find((index) => index.columns.includes(column.name));
   const live = guessConditions(input, table);
-  const collision =
-    unique === undefined
-      ? {}
-      : { collision: role === 'grant' ? ('drop-redundant' as const) : ('ask' as const) };
+  const onCollision = role === 'grant' ? ('drop-redundant' as const) : ('ask' as const);
+  const collision = unique === undefined ? undefined : onCollision;
   return {
-    extras: {
-      ...(parameters === undefined ? {} : { parameters }),
-      ...(owner === undefined ? {} : { defaultOf: owner }),
-      ...collision,
-      ...live.conditions,
-    },
+    extras: { ...given({ parameters, defaultOf: owner, collision }), ...live.conditions },
     reasons: [
       ...(unique === undefined || role === 'grant' ? [] : [`a moved row may break ${unique.name}`]),
       ...live.reasons,
@@ -107,7 +95,7 @@ function guessDefaultOf(table: Table, column: Column): string | undefined {
     : undefined;
 }
 
-/** A pair of columns and one text that holds both may be the same reference, stored twice. */
+/** Two columns, and one text that holds both values, may be one reference that is stored twice. */
 function copiesOf(input: PlaceInput, trace: Trace, all: readonly Trace[]): Partial<PlaceConfig> {
   const isPair = (each: Trace): boolean => each.how.partner !== undefined;
   const isText = (each: Trace): boolean =>

@@ -1,22 +1,18 @@
 /**
- * Proposes a configuration for a database of which nothing is known: guesses from names, keys and sampled values, each
- * with its reason. What is uncertain is written down as a question, never left out. Pure: `src/postgres/facts/observe.ts`
- * reads the samples.
+ * Proposes a configuration for a database of which nothing is known. It guesses from names, keys and sampled values, and gives a
+ * reason for each guess. What is uncertain becomes a question and is never left out. `src/postgres/facts/observe.ts` reads the
+ * samples.
  */
-import type { Catalog, Table, TableId } from '../catalogue/catalog.ts';
-import { findTable } from '../catalogue/catalog.ts';
+import { given, unlessEmpty } from '../given.ts';
+import { type Catalog, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config } from '../rules/config.ts';
-import { tablePath } from '../catalogue/names.ts';
-import type { NameScope } from '../catalogue/names.ts';
+import { type NameScope, tablePath } from '../catalogue/names.ts';
 import type { Observations } from './observation.ts';
-import { guessModelTables } from './models.ts';
-import type { ModelGuess } from './models.ts';
-import { concernedTables, guessPlaces } from './places.ts';
-import type { PlaceGuess } from './places.ts';
+import { guessModelTables, type ModelGuess } from './models.ts';
+import { concernedTables, guessPlaces, type PlaceGuess } from './places.ts';
 import { guessDead, guessDisplay, guessHistory } from './shape.ts';
 import { guessSpellings } from './spellings.ts';
-import { guessRoot } from './root.ts';
-import type { RootGuess } from './root.ts';
+import { guessRoot, type RootGuess } from './root.ts';
 import { guessTenant } from './tenant.ts';
 import { namesModel } from './wording.ts';
 
@@ -50,13 +46,10 @@ export function propose(catalog: Catalog, schemas: readonly string[], seen: Obse
   const config: Config = {
     version: 1,
     database: { schemas: scope.schemas },
-    model: { ...modelPart(models, places), ...(Object.keys(spellings).length === 0 ? {} : { spellings }) },
+    model: { ...modelPart(models, places), ...given({ spellings: unlessEmpty(spellings) }) },
     tenant: tenant.tenant,
     places: places.map((guess) => guess.place),
-    ...(dead.length === 0 ? {} : { dead: Object.fromEntries(dead.map(({ name, value }) => [name, value])) }),
-    ...(display.length === 0
-      ? {}
-      : { display: Object.fromEntries(display.map(({ name, value }) => [name, value])) }),
+    ...given({ dead: unlessEmpty(byName(dead)), display: unlessEmpty(byName(display)) }),
   };
   const reasons = {
     ...tenant.reasons,
@@ -88,7 +81,7 @@ function modelPart(models: readonly ModelGuess[], places: readonly PlaceGuess[])
   return { identity: hasProvider ? ['provider', 'name'] : ['name'] };
 }
 
-/** A row in a space that listed the source needs the target there: a grant with a column that the place has too. */
+/** A row in a space that listed the source needs the target there. The grant is the one that shares a column with the place. */
 function withEnables(
   scope: NameScope,
   places: readonly PlaceGuess[],
@@ -136,6 +129,10 @@ interface Named {
   readonly reason: string;
 }
 
+function byName(all: readonly Named[]): Record<string, string> {
+  return Object.fromEntries(all.map(({ name, value }) => [name, value]));
+}
+
 function withReason(value: string | undefined): { value: string; reason: string } | undefined {
   return value === undefined ? undefined : { value, reason: '' };
 }
@@ -178,20 +175,15 @@ function keylessTables(catalog: Catalog, places: readonly PlaceGuess[]): string[
 
 function notes(seen: Observations, models: readonly ModelGuess[], places: readonly PlaceGuess[]): string[] {
   const asks = places.filter(({ place }) => place.role === 'ask').length;
+  const noModels = 'No table of models was found: models are taken to be named by text only.';
+  const questions = asks === 1 ? '1 place is a question' : `${asks} places are questions`;
+  const unread =
+    `This login may not read ${seen.unreadable.join(', ')}: ` +
+    'nothing is known about the values there, and a plan will need to read them.';
   return [
-    ...(models.length === 0
-      ? ['No table of models was found: models are taken to be named by text only.']
-      : []),
-    ...(asks > 0
-      ? [
-          `${asks} ${asks === 1 ? 'place is a question' : 'places are questions'} (role: ask): decide them before the first plan.`,
-        ]
-      : []),
-    ...(seen.unreadable.length > 0
-      ? [
-          `This login may not read ${seen.unreadable.join(', ')}: nothing is known about the values there, and a plan will need to read them.`,
-        ]
-      : []),
+    ...(models.length === 0 ? [noModels] : []),
+    ...(asks > 0 ? [`${questions} (role: ask): decide them before the first plan.`] : []),
+    ...(seen.unreadable.length > 0 ? [unread] : []),
     ...(seen.sampled.length > 0
       ? [`Only a sample of the rows was read: ${seen.sampled.join(', ')}. A plan reads all.`]
       : []),

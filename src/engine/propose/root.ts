@@ -1,7 +1,7 @@
 /** Which table holds the tenants, by its name and by how many tables lead to it. */
-import { findColumn } from '../catalogue/catalog.ts';
-import type { Catalog, Table, TableId } from '../catalogue/catalog.ts';
-import { singular, singularWords, wordsOf } from './wording.ts';
+import { given } from '../given.ts';
+import { type Catalog, findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
+import { singular, singularWords, wordSet, wordsOf } from './wording.ts';
 
 /** Words for a customer who shares the database with others, the likelier the higher. */
 const tenantWords: Readonly<Record<string, number>> = {
@@ -55,7 +55,7 @@ export function guessRoot(catalog: Catalog): RootGuess | undefined {
   return {
     table: best.table,
     key: referencedKey(catalog, best.table) ?? key,
-    ...(column === undefined ? {} : { column }),
+    ...given({ column }),
     reason: `${said}${best.columns.length} of ${catalog.tables.length - 1} tables have a column that leads to it${next}`,
   };
 }
@@ -89,8 +89,8 @@ function columnsLeadingTo(catalog: Catalog, root: Table): { table: TableId; colu
   });
 }
 
-const qualifiers = new Set(
-  'current active live latest published default preferred fallback parent owner original'.split(' '),
+const qualifiers = wordSet(
+  'current active live latest published default preferred fallback parent owner original',
 );
 
 /** `agent_id`, `agentId` and `agent` name the key of `agents` and of `app_agents`. */

@@ -1,8 +1,7 @@
 /** What the shape of a table says about its rows: records of the past, permissions, settings, the dead among them. */
 import type { Column, Table } from '../catalogue/catalog.ts';
 import type { Role } from '../rules/config.ts';
-import { valuesOf } from './observation.ts';
-import type { Observations } from './observation.ts';
+import { type Observations, valuesOf } from './observation.ts';
 import {
   findWorded,
   namesModel,
@@ -12,6 +11,7 @@ import {
   snake,
   sqlName,
   sqlText,
+  wordSet,
 } from './wording.ts';
 
 /** A guess and what it rests on. */
@@ -20,13 +20,16 @@ export interface Guess<T> {
   readonly reason: string;
 }
 
-const recordWords = new Set(
-  'message question answer run log usage event history audit trace invocation execution request response metric cost billing ledger activity feedback generation prediction transaction turn reply call statistic stat'.split(
-    ' ',
-  ),
+const recordWords = wordSet(`
+  message question answer run log usage event history audit trace invocation execution request response metric cost billing ledger
+  activity feedback generation prediction transaction turn reply call statistic stat`);
+const doubtfulWords = wordSet(
+  'conversation chat session thread version revision snapshot archive backup copy job',
 );
-const doubtfulWords = new Set(
-  'conversation chat session thread version revision snapshot archive backup copy job'.split(' '),
+const happenedWords = wordSet(`
+  created asked answered occurred happened logged recorded started finished sent executed used ran called`);
+const happenedName = new RegExp(
+  `^(${[...happenedWords].join('|')})(_(at|on|date|time))?$|^(at|ts|timestamp|day|date|time|when|month)$`,
 );
 
 /** Do the rows record what happened? `history` where name and shape agree, `ask` where only one of them says so. */
@@ -34,42 +37,32 @@ export function guessHistory(table: Table): Guess<Extract<Role, 'history' | 'ask
   const words = singularWords(table.name);
   const record = words.find((word) => recordWords.has(word));
   const doubtful = words.find((word) => doubtfulWords.has(word));
-  const updated = findWorded(table, /^(last_)?(updated|modified|changed|edited)(_(at|on|date|time))?$/);
-  const happened = findWorded(
-    table,
-    /^(created|asked|answered|occurred|happened|logged|recorded|started|finished|sent|executed|used|ran|called)(_(at|on|date|time))?$|^(at|ts|timestamp|day|date|time|when|month)$/,
-  );
-  const measured = findWorded(table, /(^|_)(tokens?|cost|duration|latency|elapsed|seconds|ms)(_|$)/, [
-    'integer',
-    'other',
-  ]);
-  if (record !== undefined && updated === undefined)
-    return {
-      value: 'history',
-      reason: `"${record}" in the name${happened === undefined ? '' : ` and ${happened.name}`}, and no column says when a row was changed: records of what happened`,
-    };
-  if (record !== undefined)
+  const updated = findWorded(table, /^(last_)?(updated|modified|changed|edited)(_(at|on|date|time))?$/)?.name;
+  const happened = findWorded(table, happenedName)?.name;
+  const measure = /(^|_)(tokens?|cost|duration|latency|elapsed|seconds|ms)(_|$)/;
+  const measured = findWorded(table, measure, ['integer', 'other'])?.name;
+  const past = 'records of what happened';
+  if (record !== undefined && updated !== undefined)
     return {
       value: 'ask',
-      reason: `"${record}" in the name says records, but ${updated?.name} says that rows are changed`,
+      reason: `"${record}" in the name says records, but ${updated} says that rows are changed`,
     };
+  if (record !== undefined) {
+    const said =
+      happened === undefined ? `"${record}" in the name` : `"${record}" in the name and ${happened}`;
+    return { value: 'history', reason: `${said}, and no column says when a row was changed: ${past}` };
+  }
   if (happened !== undefined && measured !== undefined && updated === undefined)
-    return {
-      value: 'history',
-      reason: `${happened.name} and ${measured.name}, and nothing is changed later: records of what happened`,
-    };
-  if (doubtful !== undefined)
-    return { value: 'ask', reason: `"${doubtful}" in the name: still in use, or kept as it was?` };
-  return undefined;
+    return { value: 'history', reason: `${happened} and ${measured}, and nothing is changed later: ${past}` };
+  if (doubtful === undefined) return undefined;
+  return { value: 'ask', reason: `"${doubtful}" in the name: still in use, or kept as it was?` };
 }
 
-const permissionWords = new Set(
-  'allowed allow grant enabled available permission access permitted'.split(' '),
-);
+const permissionWords = wordSet('allowed allow grant enabled available permission access permitted');
 
 /**
- * Is the place part of a key that ties two things together: a permission to use a model? Where rows carry more than
- * such a tie (settings, say), a row that collides is not redundant.
+ * Is the place part of a key that ties two things together: a permission to use a model? Where rows carry more than that, such as
+ * settings, a row that collides is not redundant.
  */
 export function guessGrant(table: Table, column: string): Guess<'grant'> | undefined {
   const words = singularWords(table.name);
@@ -158,6 +151,10 @@ export function guessDead(table: Table, seen: Observations): Guess<string> | und
   return statusGuess(table, seen, /^(archived|deleted|removed|trashed|discarded)$/i, 'put away');
 }
 
+const unusedWords = wordSet(`
+  draft pending disabled inactive paused suspended review proposed staged cancell?ed closed completed? delivered done finished
+  failed resolved`);
+
 /** SQL that holds for rows of which a person must say whether they are in use. */
 export function guessDoubtful(table: Table, seen: Observations): Guess<string> | undefined {
   const flag = table.columns.find(
@@ -168,7 +165,7 @@ export function guessDoubtful(table: Table, seen: Observations): Guess<string> |
   return statusGuess(
     table,
     seen,
-    /^(draft|pending|disabled|inactive|paused|suspended|review|proposed|staged|cancell?ed|closed|completed?|delivered|done|finished|failed|resolved)$/i,
+    new RegExp(`^(${[...unusedWords].join('|')})$`, 'i'),
     'perhaps not in use: still to come, or over',
   );
 }

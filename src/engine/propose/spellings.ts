@@ -1,6 +1,5 @@
 /** Other spellings of providers and names, as the values show them: `vendor/openai` beside `openai`. */
-import { valuesOf } from './observation.ts';
-import type { Observations } from './observation.ts';
+import { type Observations, valuesOf } from './observation.ts';
 import type { ModelGuess } from './models.ts';
 import { looksLikeModel, namesModel, namesProvider } from './wording.ts';
 
@@ -33,7 +32,10 @@ function membersWhere(seen: Observations, fits: (name: string) => boolean): stri
     .flatMap((entry) => entry.distinct);
 }
 
-/** Values that are the same but for case and what stands before the last slash. The canonical one is what the catalogue says, else the shortest. */
+/**
+ * Groups values that differ only in case and in what stands before the last slash. The canonical one is what the catalogue says,
+ * otherwise the shortest.
+ */
 function cluster(canonical: readonly string[], values: readonly string[]): Record<string, string[]> {
   const groups = new Map<string, Set<string>>();
   for (const value of [...canonical, ...values]) {

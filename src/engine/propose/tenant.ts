@@ -1,16 +1,12 @@
 /** How the rows of each table belong to a tenant: declared links, keys that say nothing, and tables that serve everybody. */
-import { findColumn, findTable } from '../catalogue/catalog.ts';
-import type { Catalog, Table, TableId } from '../catalogue/catalog.ts';
+import { given, unlessEmpty } from '../given.ts';
+import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config } from '../rules/config.ts';
-import { columnPath, tablePath } from '../catalogue/names.ts';
-import type { NameScope } from '../catalogue/names.ts';
-import { matchRate } from './observation.ts';
-import type { LinkCandidate, LinkMatch, Observations } from './observation.ts';
-import { resolveOwnership } from '../rules/ownership.ts';
-import type { Ownership } from '../rules/ownership.ts';
+import { columnPath, type NameScope, tablePath } from '../catalogue/names.ts';
+import { type LinkCandidate, type LinkMatch, matchRate, type Observations } from './observation.ts';
+import { type Ownership, resolveOwnership } from '../rules/ownership.ts';
 import { guessDisplay, isId } from './shape.ts';
-import { namesKeyOf } from './root.ts';
-import type { RootGuess } from './root.ts';
+import { namesKeyOf, type RootGuess } from './root.ts';
 import { singularWords, snake } from './wording.ts';
 
 /** Columns without a foreign key whose name and type fit the key of another table. */
@@ -70,14 +66,11 @@ export interface TenantInput {
 /** Root, links, unrelated keys and global tables. */
 export function guessTenant({ scope, seen, root, modelTables, concerned }: TenantInput): TenantGuess {
   if (root === undefined) {
-    return {
-      tenant: { root: 'none' },
-      reasons: {
-        'tenant.root':
-          'no table looks like a list of customers: all rows are taken for one tenant. If that is wrong, name the table here',
-      },
-      notes: ['No tenant table was found.'],
-    };
+    const why =
+      'no table looks like a list of customers: all rows are taken for one tenant. ' +
+      'If that is wrong, name the table here';
+    const notes = ['No tenant table was found.'];
+    return { tenant: { root: 'none' }, reasons: { 'tenant.root': why }, notes };
   }
   const work: Working = {
     scope,
@@ -101,11 +94,8 @@ function tenantConfig({ scope, root, links, unrelated, global }: Working): Confi
   return {
     root: tablePath(scope, root.table),
     key: root.key,
-    ...(display === undefined ? {} : { display }),
-    ...(root.column === undefined ? {} : { column: root.column }),
-    ...(Object.keys(links).length > 0 ? { links } : {}),
-    ...(unrelated.length > 0 ? { unrelated } : {}),
-    ...(global.length > 0 ? { global } : {}),
+    ...given({ display, column: root.column, links: unlessEmpty(links) }),
+    ...given({ unrelated: unlessEmpty(unrelated), global: unlessEmpty(global) }),
   };
 }
 
@@ -117,7 +107,7 @@ function ownershipNow(work: Working): ReadonlyMap<TableId, Ownership> {
   });
 }
 
-/** Who made or granted something may sit in another tenant; it says whose a row is only where nothing else does. */
+/** Whoever made or granted something may belong to another tenant. So `created_by` counts only where nothing else names an owner. */
 function addUnrelated(work: Working): void {
   for (const table of work.scope.catalog.tables) {
     const [by, other] = [true, false].map((wanted) =>
@@ -246,7 +236,7 @@ function linkByMembership(
   return undefined;
 }
 
-/** What is left: lists of models serve everybody; for anything else that names models a person must say so. */
+/** Of the tables that are left, lists of models serve everybody. Of any other table a person must say so. */
 function addGlobals(work: Working, concerned: ReadonlySet<TableId>): void {
   const owners = ownershipNow(work);
   for (const table of work.scope.catalog.tables) {
@@ -267,7 +257,8 @@ function addGlobals(work: Working, concerned: ReadonlySet<TableId>): void {
       work.global.push(name);
     } else
       work.notes.push(
-        `${name} names models, but nothing says to which tenant its rows belong: add a link, or list it under tenant.global. Until then no plan can be made.`,
+        `${name} names models, but nothing says to which tenant its rows belong: ` +
+          'add a link, or list it under tenant.global. Until then no plan can be made.',
       );
   }
 }

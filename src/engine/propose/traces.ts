@@ -1,10 +1,9 @@
 /** Everything that names a model: foreign keys, keys without a foreign key, and values in texts, lists and documents. */
-import { findColumn } from '../catalogue/catalog.ts';
-import type { Column, Table } from '../catalogue/catalog.ts';
+import { given } from '../given.ts';
+import { type Column, findColumn, type Table } from '../catalogue/catalog.ts';
 import type { PlaceConfig } from '../rules/config.ts';
 import type { NameScope } from '../catalogue/names.ts';
-import { matchRate, valuesOf } from './observation.ts';
-import type { InnerValues, Observations } from './observation.ts';
+import { type InnerValues, matchRate, type Observations, valuesOf } from './observation.ts';
 import type { ModelGuess } from './models.ts';
 import { looksLikeModel, namesModel, namesProvider, snake } from './wording.ts';
 
@@ -92,15 +91,8 @@ function valueTraces(input: PlaceInput, known: Known, table: Table, column: Colu
   const isList = found.some((trace) => trace.how.shape === 'comma');
   const traces = withoutDoubles([...(isList ? [] : scalar), ...found]);
   if (traces.length > 0 || !namesModel(column.name)) return traces;
-  return [
-    {
-      table,
-      column,
-      how: {},
-      reason: 'named like a list of models',
-      doubt: 'there is no value in it to tell',
-    },
-  ];
+  const [reason, doubt] = ['named like a list of models', 'there is no value in it to tell'];
+  return [{ table, column, how: {}, reason, doubt }];
 }
 
 function linkTraces({ seen, models }: PlaceInput, table: Table, column: Column): Trace[] {
@@ -109,7 +101,7 @@ function linkTraces({ seen, models }: PlaceInput, table: Table, column: Column):
     (each) => models.some((model) => model.table === each.target) && (matchRate(each) ?? 1) > 0,
   );
   const kind = models.find((model) => model.table === link?.target)?.kind;
-  const base = { table, column, how: { as: 'key' }, ...(kind === undefined ? {} : { kind }) };
+  const base = { table, column, how: { as: 'key' }, ...given({ kind }) };
   if (link !== undefined && link.sampled > 0)
     return [
       {
@@ -118,15 +110,9 @@ function linkTraces({ seen, models }: PlaceInput, table: Table, column: Column):
         ...((matchRate(link) ?? 0) < 0.8 ? { doubt: 'some values are no keys of models' } : {}),
       },
     ];
-  return namesModel(column.name) && !table.primaryKey.every((name) => name === column.name)
-    ? [
-        {
-          ...base,
-          reason: 'named like the key of a model',
-          doubt: 'no foreign key, and no value in it to tell',
-        },
-      ]
-    : [];
+  if (!namesModel(column.name) || table.primaryKey.every((name) => name === column.name)) return [];
+  const doubt = 'no foreign key, and no value in it to tell';
+  return [{ ...base, reason: 'named like the key of a model', doubt }];
 }
 
 function textTraces({ seen }: PlaceInput, known: Known, table: Table, column: Column): Trace[] {
@@ -137,19 +123,15 @@ function textTraces({ seen }: PlaceInput, known: Known, table: Table, column: Co
   if (hits.length === 0 && guessJson(values)) return [];
   const template = templateOf(known, hits);
   const partner = named && template.as === undefined ? partnerOf(table, column.name) : undefined;
-  const how = { ...template, ...(partner === undefined ? {} : { partner }) };
+  const how = { ...template, ...given({ partner }) };
   const said =
     hits.length === 0
       ? 'named like a model'
       : `${hits.length} of ${values.length} distinct values name models, such as ${JSON.stringify(hits[0])}`;
   const most = hits.length * 2 >= values.length && values.length > 0;
-  const doubt =
-    most || (named && hits.length > 0)
-      ? undefined
-      : hits.length === 0
-        ? 'no value in it names a known model'
-        : prose;
-  return [{ table, column, how, reason: said, ...(doubt === undefined ? {} : { doubt }) }];
+  const clear = most || (named && hits.length > 0);
+  const doubt = clear ? undefined : hits.length === 0 ? 'no value in it names a known model' : prose;
+  return [{ table, column, how, reason: said, ...given({ doubt }) }];
 }
 
 function guessJson(values: readonly string[]): boolean {
@@ -213,7 +195,9 @@ function innerTraces(known: Known, { table, column, entry, all }: Inner): Trace[
   const numbers = named ? entry.distinct.filter((value) => known.keys.has(value) && /^\d+$/.test(value)) : [];
   const hits = [...entry.distinct.filter((value) => saysModel(known, value)), ...numbers];
   if (hits.length === 0) return [];
-  const said = `${hits.length} of ${entry.distinct.length} distinct values ${entry.pointer === undefined ? '' : `at ${entry.pointer || '/'} `}name models, such as ${JSON.stringify(hits[0])}`;
+  const values = `${entry.distinct.length} distinct values`;
+  const where = entry.pointer === undefined ? values : `${values} at ${entry.pointer || '/'}`;
+  const said = `${hits.length} of ${where} name models, such as ${JSON.stringify(hits[0])}`;
   const shape = innerShape(entry, all);
   const clear = named || shape.how.fields !== undefined || hits.length * 2 >= entry.distinct.length;
   const doubt = shape.doubt ?? proseDoubt(last, shape.how) ?? (clear ? undefined : prose);
@@ -223,7 +207,7 @@ function innerTraces(known: Known, { table, column, entry, all }: Inner): Trace[
       column,
       how: { ...shape.how, ...(shape.how.fields === undefined ? templateOf(known, hits) : {}) },
       reason: said,
-      ...(doubt === undefined ? {} : { doubt }),
+      ...given({ doubt }),
     },
   ];
 }
@@ -235,16 +219,10 @@ function innerShape(
 ): { how: Partial<PlaceConfig>; doubt?: string } {
   const { pointer } = entry;
   if (pointer === undefined) return { how: { shape: entry.kind === 'comma' ? 'comma' : 'list' } };
-  if (entry.kind === 'json-key')
-    return {
-      how: { json: `${pointer}/*` },
-      doubt: 'the name of the model is the name of a member, which cannot be moved',
-    };
-  if (pointer.includes('/~json'))
-    return {
-      how: { json: pointer.slice(0, pointer.indexOf('/~json')) },
-      doubt: 'JSON inside a string cannot be moved',
-    };
+  const inKey = 'the name of the model is the name of a member, which cannot be moved';
+  if (entry.kind === 'json-key') return { how: { json: `${pointer}/*` }, doubt: inKey };
+  const [outer = '', inner] = pointer.split('/~json');
+  if (inner !== undefined) return { how: { json: outer }, doubt: 'JSON inside a string cannot be moved' };
   if (entry.kind === 'comma')
     return { how: { json: pointer }, doubt: 'a comma list inside a document cannot be moved' };
   const at = pointer.lastIndexOf('/');
@@ -258,22 +236,15 @@ function innerShape(
       namesProvider(other.pointer.slice(object.length + 1)),
   );
   if (sibling === undefined || at < 0) return { how: { json: pointer } };
-  return {
-    how: {
-      json: object,
-      fields: {
-        provider: memberName(sibling.pointer?.slice(object.length + 1) ?? ''),
-        name: memberName(member),
-      },
-    },
-  };
+  const provider = memberName(sibling.pointer?.slice(object.length + 1) ?? '');
+  return { how: { json: object, fields: { provider, name: memberName(member) } } };
 }
 
 function memberName(step: string): string {
   return step.replaceAll(/~[012]/g, (escape) => (escape === '~0' ? '~' : escape === '~1' ? '/' : '*'));
 }
 
-/** Pointers of one length with one last step, more than a person would write, are one pointer with wildcards where they differ. */
+/** More pointers of one length with one last step than a person would write become one pointer, with wildcards where they differ. */
 function mergePatterns(entries: readonly InnerValues[]): InnerValues[] {
   const groups = new Map<string, InnerValues[]>();
   for (const entry of entries) {
@@ -299,7 +270,7 @@ function mergeGroup(group: readonly InnerValues[]): InnerValues {
   };
 }
 
-/** Two members of one object lead to the same place; so do a text and a text that is a JSON string, which is read as the latter. */
+/** Two members of one object lead to one place. So do a text and a JSON string; the place is then JSON. */
 function withoutDoubles(traces: readonly Trace[]): Trace[] {
   return [...new Map(traces.map((trace) => [trace.how.json ?? '', trace])).values()];
 }

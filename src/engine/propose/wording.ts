@@ -10,6 +10,11 @@ export function wordsOf(name: string): string[] {
     .filter((word) => word !== '');
 }
 
+/** The words of a list. */
+export function wordSet(list: string): ReadonlySet<string> {
+  return new Set(list.trim().split(/\s+/));
+}
+
 /** The words of a name joined by `_`, so that one pattern fits every way to write it. */
 export function snake(name: string): string {
   return wordsOf(name).join('_');
@@ -50,21 +55,24 @@ export function namesProvider(column: string): boolean {
   return /(^|_)(providers?|vendor)(_?(name|id|key|slug|code|ref|type))?$/.test(snake(column));
 }
 
-const families =
-  'gpt|chatgpt|o[1345](?=-|$)|claude|gemini|gemma|llama|mistral|mixtral|codestral|ministral|magistral|pixtral|command|cohere|' +
-  'deepseek|qwen|qwq|phi|grok|titan|nova|whisper|text-embedding|embed|voyage|bge|e5|dall-e|davinci|kimi|glm|palm|jamba|nemotron|granite|olmo';
-const modelName = new RegExp(String.raw`^(?:[\w-]+[./:])*(?:${families})[\w.:@/-]*$`, 'i');
+const families = `
+  gpt chatgpt o[1345](?=-|$) claude gemini gemma llama mistral mixtral codestral ministral magistral pixtral command cohere
+  deepseek qwen qwq phi grok titan nova whisper text-embedding embed voyage bge e5 dall-e davinci kimi glm palm jamba nemotron
+  granite olmo`;
+const modelName = new RegExp(
+  String.raw`^(?:[\w-]+[./:])*(?:${[...wordSet(families)].join('|')})[\w.:@/-]*$`,
+  'i',
+);
 
 /** Is a value written like the name of a known model? A guess for values of which nothing else is known. */
 export function looksLikeModel(value: string): boolean {
   return value.length <= 100 && modelName.test(value) && /[-\d]/.test(value);
 }
 
-const reserved = new Set(
-  'all and any array as asc both case cast check collate column constraint create default desc distinct do else end except false fetch for foreign from grant group having in into is join like limit not null of off offset on only or order primary references select session_user some table then to true union unique user using when where window with'.split(
-    ' ',
-  ),
-);
+const reserved = wordSet(`
+  all and any array as asc both case cast check collate column constraint create default desc distinct do else end except false
+  fetch for foreign from grant group having in into is join like limit not null of off offset on only or order primary references
+  select session_user some table then to true union unique user using when where window with`);
 
 /** A column as it must be written in an SQL condition of the configuration. */
 export function sqlName(name: string): string {

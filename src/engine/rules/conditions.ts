@@ -1,10 +1,7 @@
 /** The conditions of a place (live, ask, guard), resolved against the catalogue. */
-import { findColumn } from '../catalogue/catalog.ts';
-import type { Table, TableId } from '../catalogue/catalog.ts';
-import type { Condition, PlaceConfig } from './config.ts';
-import { findNamedColumn } from '../catalogue/names.ts';
-import type { NameScope } from '../catalogue/names.ts';
-import type { ConfigProblem } from './place.ts';
+import { findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
+import type { Condition, ConfigProblem, PlaceConfig } from './config.ts';
+import { findNamedColumn, type NameScope } from '../catalogue/names.ts';
 
 export type RowCondition =
   | { readonly kind: 'sql'; readonly sql: string }

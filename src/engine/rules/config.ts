@@ -66,9 +66,9 @@ export interface PlaceConfig {
   /** What the row's surroundings demand, a security class or a region: columns of the row, or of the row that `via` leads to. */
   readonly demands?: { readonly via?: string; readonly security?: string; readonly region?: string };
   /**
-   * A row moves only where this table has a row with the new value in `value`, and in the columns of `match` what stands in the
-   * row's own; the others are left and listed: `{ in: routes, match: { runtime: runtime }, value: model }`. In the columns of `same`
-   * that row must say something, and nothing else than what stands there, or in the table of `sameIn`, for the old value.
+   * A row moves only where this table has a row that allows it: with the new value in `value`, and in the columns of `match` with
+   * the row's own values (`{ in: routes, match: { runtime: runtime }, value: model }`). Other rows are left and listed. In the
+   * columns of `same` the allowing row must say something, and the same as the rows of the old value there or in `sameIn`.
    */
   readonly allowed?: {
     readonly in: string;
@@ -109,7 +109,10 @@ export interface ModelTableConfig {
   readonly retired?: string;
   /** Rows of which this holds belong to nobody and serve all tenants. */
   readonly global?: string;
-  /** Columns with capabilities: `context`, `output` (tokens), `vision`, `tools`, `reasoning`, `audio`, `structured` (boolean), `price_in`, `price_out`, `region`, `security`; `shutdown` and `announced` (dates), `parameters`. */
+  /**
+   * Columns with capabilities: `context`, `output` (tokens), `vision`, `tools`, `reasoning`, `audio`, `structured` (boolean),
+   * `price_in`, `price_out`, `region`, `security`; `shutdown` and `announced` (dates), `parameters`.
+   */
   readonly facts?: Readonly<Record<string, string>>;
   /** The provider's table, where it has one: is it active, has it credentials (SQL over the provider's row). */
   readonly providers?: {
@@ -185,4 +188,10 @@ export interface Config {
   readonly priceLimit?: number;
   /** Run after a migration or rollback committed, so that caches and search follow. */
   readonly after?: { readonly command?: readonly string[]; readonly webhook?: string };
+}
+
+/** Something in the configuration that does not fit the catalogue. `path` leads to it in the file. */
+export interface ConfigProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
 }

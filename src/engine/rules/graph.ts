@@ -1,5 +1,6 @@
 /** The reference graph of a database for `drover inspect`: which tables name models, where, how, and whose they are. */
 import type { Table, TableId } from '../catalogue/catalog.ts';
+import { given } from '../given.ts';
 import type { Role } from './config.ts';
 import { tablePath } from '../catalogue/names.ts';
 import type { Ownership } from './ownership.ts';
@@ -53,7 +54,7 @@ function nodeOf(rules: Rules, table: Table): GraphNode {
     table: tablePath(rules.scope, table),
     owner: ownership.kind,
     paths: ownership.kind === 'tenant' ? ownership.paths.map((path) => pathText(rules, path)) : [],
-    ...(models === undefined ? {} : { models }),
+    ...given({ models }),
   };
 }
 
@@ -80,7 +81,7 @@ function edgeOf(rules: Rules, place: Place): GraphEdge {
     role: place.role,
     via: viaOf(place),
     time: timeOf(place),
-    ...(place.reason === undefined ? {} : { reason: place.reason }),
+    ...given({ reason: place.reason }),
   };
 }
 
@@ -115,9 +116,14 @@ export function graphMermaid(graph: ReferenceGraph): string {
   });
   const edges = graph.edges.map(
     (edge) =>
-      `  ${ids.get(edge.table)} ${arrow(edge)}|"${mermaidText(edge.place.slice(edge.table.length + 1))}<br/>${edge.via}, ${edge.role}"| ${ids.get(edge.models)}`,
+      `  ${ids.get(edge.table)} ${arrow(edge)}|"${mermaidText(columnOf(edge))}<br/>${edge.via}, ${edge.role}"| ` +
+      `${ids.get(edge.models)}`,
   );
   return ['flowchart LR', ...nodes, ...edges, ''].join('\n');
+}
+
+function columnOf({ place, table }: GraphEdge): string {
+  return place.slice(table.length + 1);
 }
 
 function arrow(edge: GraphEdge): string {

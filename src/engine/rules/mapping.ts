@@ -1,7 +1,7 @@
 /** Which values of a place mean the source, and what each becomes: every spelling of every component. */
 import type { Config } from './config.ts';
 import type { ModelFacts } from '../models/model.ts';
-import type { Mapping } from '../plan/plan-types.ts';
+import type { Mapping } from '../edit/value-rule.ts';
 import type { Place } from './place.ts';
 import { spellingPairs } from '../models/spelling.ts';
 
@@ -24,9 +24,9 @@ export function componentsOf(place: Place): readonly string[] {
 }
 
 /**
- * The mappings of a place. A row is on the source when its values equal one of the `from`; it is then written the `to` beside it.
- * A spelling of the source keeps its style: where the source was written by its second spelling, so is the target, if it has one.
- * Empty where the models lack a component that the place needs (a place by key where no table holds the models).
+ * The mappings of a place. A row is on the source where its values equal a `from`. Then the `to` of that mapping is written. The
+ * style stays: where the source is written by its second spelling, so is the target, if it has one. Empty where the models lack a
+ * component that the place needs: a place by key, where no table holds the models.
  */
 export function mappingsOf(place: Place, pair: ModelPair, config: Config): Mapping[] {
   const seen = new Set<string>();

@@ -1,17 +1,14 @@
 /**
  * How the rows of each table belong to a tenant, from foreign keys and declared links.
  *
- * A table has one or more paths to a tenant: its own tenant column, a foreign key (or link) to a parent that is owned, or a
- * junction that ties it to one. All paths of a row must agree. Of each parent only its best path is followed (shortest,
- * NOT NULL first), so that the number of paths is the number of ties and not of walks through the graph.
+ * A table has one or more paths to a tenant: its own tenant column, a foreign key or link to a parent that has an owner, or a
+ * junction that ties it to such a parent. All paths of a row must agree. Of each parent only the best path is followed: NOT NULL
+ * first, then the shortest. So there are as many paths as ties, and not as many as walks through the graph.
  */
 import { findColumn, findTable } from '../catalogue/catalog.ts';
 import type { Catalog, ForeignKey, Table, TableId } from '../catalogue/catalog.ts';
-import { tenantLinks } from './links.ts';
-import type { Link } from './links.ts';
-import type { NameScope } from '../catalogue/names.ts';
-import { findNamedColumn, findNamedTable } from '../catalogue/names.ts';
-import type { Config } from './config.ts';
+import { findNamedColumn, findNamedTable, type NameScope, splitName } from '../catalogue/names.ts';
+import type { Config, ConfigProblem } from './config.ts';
 
 /** One join away from a row: `from` are columns of the row so far, `to` those of `table`. */
 export interface Hop {
@@ -146,7 +143,7 @@ function tiedPaths(work: Working, table: Table, direct: string | undefined): Own
   return pathsThrough(work, { table, direct }, (parent) => pathsOfParent(work, parent));
 }
 
-/** A parent's best path says who owns it; where that one may be empty, so do its others. */
+/** A parent's best path says who owns it. Where the best path may be empty, the others say it, too. */
 function pathsOfParent(work: Working, id: TableId): OwnerPath[] {
   const best = work.best.get(id);
   const parent = findTable(work.catalog, id);
@@ -214,4 +211,46 @@ function linkTies(work: Working, table: Table): { hop: Hop; notNull: boolean }[]
       hop: link.hop,
       notNull: !link.junction && findColumn(table, link.hop.from[0] ?? '')?.notNull === true,
     }));
+}
+
+/** A tie to an owner that no foreign key declares, as the configuration writes it (`tenant.links`). */
+interface Link {
+  readonly table: TableId;
+  readonly hop: Hop;
+  /** The other table points here, so that a row can have several. */
+  readonly junction: boolean;
+}
+
+/** All links of the configuration, and what is wrong with those that cannot be read. */
+export function tenantLinks(scope: NameScope, config: Config): { links: Link[]; problems: ConfigProblem[] } {
+  const links: Link[] = [];
+  const problems: ConfigProblem[] = [];
+  for (const [name, text] of Object.entries(config.tenant.links ?? {})) {
+    const table = findNamedTable(scope, name);
+    for (const part of text.split(';')) {
+      const link = table === undefined ? undefined : readLink(scope, table, part.trim());
+      if (link === undefined)
+        problems.push({
+          path: ['tenant', 'links', name],
+          message:
+            `cannot resolve the link "${part.trim()}" of ${name}: ` +
+            'write "column -> table.column", "column <- table.column" or "column in table.column"',
+        });
+      else links.push(link);
+    }
+  }
+  return { links, problems };
+}
+
+function readLink(scope: NameScope, table: Table, text: string): Link | undefined {
+  const match = /^("(?:[^"]|"")+"|[^\s"]+?)\s*(->|<-|\bin\b)\s*(.+)$/.exec(text);
+  const column = findColumn(table, splitName(match?.[1] ?? '')?.[0] ?? '');
+  const other = match?.[3] === undefined ? undefined : findNamedColumn(scope, match[3].trim());
+  if (column === undefined || other === undefined) return undefined;
+  const how = match?.[2] === 'in' ? 'member' : 'equal';
+  return {
+    table: table.id,
+    hop: { table: other.table.id, from: [column.name], to: [other.column.name], how },
+    junction: match?.[2] !== '->',
+  };
 }

@@ -3,17 +3,12 @@
  * A `Place` is resolved: its table and columns exist, its carrier is known, its conditions can be compiled.
  */
 import type { ModelKnowledge } from '../models/knowledge.ts';
-import { findColumn, findTable } from '../catalogue/catalog.ts';
-import type { Catalog, Table, TableId } from '../catalogue/catalog.ts';
-import { classify } from './classified.ts';
-import type { Config, Role } from './config.ts';
-import { tenantLinks } from './links.ts';
-import { findNamedColumn, findNamedTable } from '../catalogue/names.ts';
-import type { NameScope } from '../catalogue/names.ts';
-import { resolveOwnership } from './ownership.ts';
-import type { Ownership } from './ownership.ts';
-import { buildPlace, resolvePlace } from './place.ts';
-import type { ConfigProblem, Draft, ModelTable, Place } from './place.ts';
+import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
+import type { Config, ConfigProblem, Role } from './config.ts';
+import { findNamedColumn, findNamedTable, type NameScope } from '../catalogue/names.ts';
+import { type Ownership, resolveOwnership, tenantLinks } from './ownership.ts';
+import type { Draft, ModelTable, Place } from './place.ts';
+import { buildPlace, resolvePlace } from './resolve-place.ts';
 
 /** A configuration made to fit a catalogue: all that planning needs to know about a database. */
 export interface Rules {
@@ -24,21 +19,18 @@ export interface Rules {
   readonly modelTables: readonly ModelTable[];
   readonly places: readonly Place[];
   readonly ownership: ReadonlyMap<TableId, Ownership>;
-  /** Columns that somebody classified, so that the value scan leaves them out: `table id` → columns, `*` for all. */
+  /** Table id → the columns that the rules speak about, `*` for all. The scan of values leaves them out. */
   readonly classified: ReadonlyMap<TableId, ReadonlySet<string>>;
-  /** The session of a tenant can see no row of another one, whatever a statement asks for. */
+  /** A tenant's session sees no row of another tenant, whatever a statement asks for. */
   readonly exclusive?: boolean;
   /** What is known about models beside their rows. */
   readonly knowledge?: ModelKnowledge;
 }
 
-/** Fits a configuration to a catalogue. All problems at once; the rules are usable only when there are none. */
+/** Fits a configuration to a catalogue. All problems come at once. The rules are usable only where there are none. */
 export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; problems: ConfigProblem[] } {
   const scope = { catalog, schemas: config.database?.schemas ?? ['public'] };
-  const problems: ConfigProblem[] = [
-    ...tenantProblems(scope, config),
-    ...tenantLinks(scope, config).problems,
-  ];
+  const problems: ConfigProblem[] = [...nameProblems(scope, config), ...tenantLinks(scope, config).problems];
   const modelTables = resolveModelTables(scope, config, problems);
   const draft = { scope, config, modelTables, problems };
   const listed = (config.places ?? []).flatMap((place, at) => resolvePlace(draft, place, at));
@@ -63,26 +55,26 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
   return { rules, problems: [...problems, ...duplicatePlaces(places)] };
 }
 
-function tenantProblems(scope: NameScope, config: Config): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+/** Names of the configuration that no table or column answers to. */
+function nameProblems(scope: NameScope, config: Config): ConfigProblem[] {
   const { root, global = [], unrelated = [] } = config.tenant;
-  if (root !== 'none' && findNamedTable(scope, root) === undefined)
-    problems.push({ path: ['tenant', 'root'], message: `no table ${root}` });
-  for (const [at, name] of global.entries()) {
-    if (findNamedTable(scope, name) === undefined)
-      problems.push({ path: ['tenant', 'global', at], message: `no table ${name}` });
-  }
-  for (const [at, name] of unrelated.entries()) {
-    if (findNamedColumn(scope, name) === undefined)
-      problems.push({ path: ['tenant', 'unrelated', at], message: `no column ${name}` });
-  }
-  for (const section of ['dead', 'display', 'types', 'unique'] as const) {
-    for (const name of Object.keys(config[section] ?? {})) {
-      if (findNamedTable(scope, name) === undefined)
-        problems.push({ path: [section, name], message: `no table ${name}` });
-    }
-  }
-  return problems;
+  const sections = (['dead', 'display', 'types', 'unique'] as const).flatMap((section) =>
+    Object.keys(config[section] ?? {}).map((name) => ({ path: [section, name], name })),
+  );
+  const tables = [
+    ...(root === 'none' ? [] : [{ path: ['tenant', 'root'], name: root }]),
+    ...global.map((name, at) => ({ path: ['tenant', 'global', at], name })),
+    ...sections,
+  ];
+  const columns = unrelated.map((name, at) => ({ path: ['tenant', 'unrelated', at], name }));
+  return [
+    ...tables
+      .filter(({ name }) => findNamedTable(scope, name) === undefined)
+      .map(({ path, name }) => ({ path, message: `no table ${name}` })),
+    ...columns
+      .filter(({ name }) => findNamedColumn(scope, name) === undefined)
+      .map(({ path, name }) => ({ path, message: `no column ${name}` })),
+  ];
 }
 
 function resolveModelTables(scope: NameScope, config: Config, problems: ConfigProblem[]): ModelTable[] {
@@ -109,49 +101,61 @@ function resolveModelTables(scope: NameScope, config: Config, problems: ConfigPr
   });
 }
 
-/** Foreign keys to a model that no place mentions: nothing may be forgotten, so they become places of their own. */
+/** Foreign keys to a model that no place mentions. Nothing may be forgotten, so each becomes a place. */
 function unlistedKeys(draft: Draft, listed: readonly Place[]): Place[] {
   const known = new Set(listed.map((place) => `${place.table} ${place.column}`));
-  const models = new Set(draft.modelTables.map((model) => model.table.id));
+  const reason = 'found in the catalogue; no place of the configuration mentions it';
   return draft.scope.catalog.tables.flatMap((table) =>
     table.foreignKeys.flatMap((foreignKey) => {
       const model = draft.modelTables.find((candidate) => candidate.table.id === foreignKey.references);
-      const column =
-        model === undefined ? undefined : foreignKey.columns[foreignKey.referencedColumns.indexOf(model.key)];
-      const facts = column === undefined ? undefined : findColumn(table, column);
-      if (model === undefined || facts === undefined || known.has(`${table.id} ${facts.name}`)) return [];
-      known.add(`${table.id} ${facts.name}`);
-      const star = wholeTableRole(draft, table);
-      const role: Role = models.has(table.id)
-        ? 'catalogue'
-        : (star ?? draft.config.unlistedForeignKeys ?? 'ask');
-      const place = {
-        at: '',
-        role,
-        reason: 'found in the catalogue; no place of the configuration mentions it',
-      };
+      const at = foreignKey.referencedColumns.indexOf(model?.key ?? '');
+      const column = findColumn(table, foreignKey.columns[at] ?? '');
+      if (model === undefined || column === undefined || known.has(`${table.id} ${column.name}`)) return [];
+      known.add(`${table.id} ${column.name}`);
+      const { role, listed: isSaid } = unlistedRole(draft, table);
+      const found = { table, column, carrier: 'columns', key: { foreignKey, model } } as const;
       return [
-        {
-          ...buildPlace(draft, {
-            place,
-            at: -1,
-            table,
-            column: facts,
-            carrier: 'columns',
-            key: { foreignKey, model },
-          }),
-          listed: star !== undefined || models.has(table.id),
-        },
+        { ...buildPlace(draft, { place: { at: '', role, reason }, at: -1, ...found }), listed: isSaid },
       ];
     }),
   );
 }
 
-/** The role that `table.*` gives to every column that no other place mentions. */
-function wholeTableRole(draft: Draft, table: Table): Role | undefined {
-  return (draft.config.places ?? []).find(
-    (place) => place.at.endsWith('.*') && findNamedTable(draft.scope, place.at.slice(0, -2))?.id === table.id,
-  )?.role;
+/** The role of a foreign key to a model that has no place; does the configuration say it? */
+function unlistedRole({ scope, config, modelTables }: Draft, table: Table): { role: Role; listed: boolean } {
+  if (modelTables.some((model) => model.table.id === table.id)) return { role: 'catalogue', listed: true };
+  const star = (config.places ?? []).find(
+    ({ at }) => at.endsWith('.*') && findNamedTable(scope, at.slice(0, -2))?.id === table.id,
+  );
+  return { role: star?.role ?? config.unlistedForeignKeys ?? 'ask', listed: star?.role !== undefined };
+}
+
+/** Column names by table; `*` for all of a table. A document counts only where its places cover it (see `isCovered`). */
+function classify(
+  { scope, config, modelTables }: Draft,
+  places: readonly Place[],
+): Map<TableId, Set<string>> {
+  const classified = new Map<TableId, Set<string>>();
+  const add = (table: TableId, columns: readonly string[]): void => {
+    classified.set(table, new Set([...(classified.get(table) ?? []), ...columns]));
+  };
+  for (const { table, json, column, columns, copies } of places) {
+    const own = json === undefined ? [column, ...columns.map((part) => part.column)] : [];
+    add(table, [...own, ...copies]);
+  }
+  const wholeTables = [
+    ...modelTables.flatMap(({ config: { table, providers } }) => [
+      table,
+      ...(providers ? [providers.table] : []),
+    ]),
+    ...(config.places ?? []).flatMap(({ at }) => (at.endsWith('.*') ? [at.slice(0, -2)] : [])),
+    ...(config.database?.ignore ?? []),
+  ];
+  for (const name of wholeTables) {
+    const table = findNamedTable(scope, name);
+    if (table !== undefined) add(table.id, ['*']);
+  }
+  return classified;
 }
 
 function duplicatePlaces(places: readonly Place[]): ConfigProblem[] {
@@ -167,4 +171,9 @@ export function tableOf(rules: Rules, id: TableId): Table {
   const table = findTable(rules.catalog, id);
   if (table === undefined) throw new Error(`the catalogue has no table ${id}`);
   return table;
+}
+
+/** The table that holds models of a kind. Undefined where none does. */
+export function modelTableOf(rules: Rules, kind: string): ModelTable | undefined {
+  return rules.modelTables.find((model) => model.kind === kind);
 }

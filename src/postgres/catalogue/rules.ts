@@ -7,7 +7,7 @@
  * catalogue, and a mark that was seen before means the same rules. In place PostgreSQL changes only figures, such as the estimated
  * number of rows, on which nothing here relies.
  */
-import { createHash } from 'node:crypto';
+import type { ConfigProblem } from '../../engine/rules/config.ts';
 import { canonicalText } from '../../engine/canonical.ts';
 import { catalogFingerprint } from '../../engine/catalogue/catalog-text.ts';
 import { scannableOf } from '../../engine/inventory/scannable.ts';
@@ -18,13 +18,14 @@ import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { one, prepared, readAs } from '../driver/question.ts';
 import type { Config } from '../../engine/rules/config.ts';
-import type { ConfigProblem } from '../../engine/rules/place.ts';
+import { digestDefinitions } from '../../engine/planner/facts.ts';
 import { readCatalog } from './catalog.ts';
+import { sha256 } from './digest.ts';
 
 /** The rules, and what follows from them alone and is needed for every tenant. */
 export interface Ground {
   readonly rules: Rules;
-  /** Fingerprints of the configuration and of the tables that a plan looks at or that could hold a reference. */
+  /** Digests of the configuration and of the tables that a plan looks at or that could hold a reference. */
   readonly definitions: Readonly<Record<string, string>>;
   /** Equal where all definitions are. */
   readonly digest: string;
@@ -98,15 +99,9 @@ export function groundMarked(tx: Tx, site: Ruled, mark: string): Promise<Ground>
 }
 
 function groundOf(rules: Rules): Ground {
-  const definitions = {
-    ...catalogFingerprint(rules.catalog),
-    configuration: canonicalText(rules.config),
-  };
+  const texts = { ...catalogFingerprint(rules.catalog), configuration: canonicalText(rules.config) };
+  const definitions = digestDefinitions(texts, sha256);
   return { rules, definitions, digest: sha256(canonicalText(definitions)), scannable: scannableOf(rules) };
-}
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function withKnowledge({ knowledge: _before, ...rules }: Rules, knowledge: Rules['knowledge']): Rules {

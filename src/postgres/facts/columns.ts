@@ -2,11 +2,12 @@
  * Facts about the scalar places of a table: its rows that name the source, grouped by everything that a plan decides by.
  * One pass over the rows; an index on the reference (and tenant) column serves it. Takes no locks.
  */
+import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { ParameterPolicy } from '../../engine/plan/intent.ts';
 import type { RowName } from '../../engine/plan/plan-types.ts';
-import type { Owner, PlaceState, RowGroup } from '../../engine/plan/snapshot.ts';
+import type { Owner, RowGroup } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
@@ -56,7 +57,7 @@ export async function readColumnFacts(tx: Tx, inputs: readonly ColumnFactsInput[
 }
 
 interface GroupRow {
-  readonly states: (PlaceState | null)[];
+  readonly states: (StateCode | null)[];
   readonly owner: Owner;
   readonly dead: boolean;
   readonly rows: number;

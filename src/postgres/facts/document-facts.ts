@@ -1,14 +1,15 @@
 /** Facts about the places in one column of documents, grouped as for scalar places (column-facts.ts). */
-import { editDocument } from '../../engine/edit/edit.ts';
-import type { EditRule } from '../../engine/edit/edit.ts';
+import { editDocument } from '../../engine/rules/documents.ts';
+import type { EditRule } from '../../engine/rules/documents.ts';
+import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { RowName } from '../../engine/plan/plan-types.ts';
-import type { Owner, PlaceState, RowGroup } from '../../engine/plan/snapshot.ts';
+import type { Owner, RowGroup } from '../../engine/plan/snapshot.ts';
 import type { Tx } from '../driver/database.ts';
 import { visitDocuments } from './documents.ts';
 import type { Document, DocumentInput } from './documents.ts';
 
 interface Working {
-  states: Record<string, PlaceState>;
+  states: Record<string, StateCode>;
   owner: Owner;
   dead: boolean;
   rows: number;
@@ -64,7 +65,7 @@ function addDocument(groups: Map<string, Working>, rules: readonly EditRule[], d
     group.sample.push({ key: document.key, ...(document.name === null ? {} : { name: document.name }) });
 }
 
-function emptyGroup(found: readonly { id: string; state: PlaceState }[], { owner, dead }: Document): Working {
+function emptyGroup(found: readonly { id: string; state: StateCode }[], { owner, dead }: Document): Working {
   return {
     states: Object.fromEntries(found.map(({ id, state }) => [id, state])),
     owner,

@@ -2,8 +2,9 @@
  * Reading the documents of one column (JSON, arrays, comma lists) that may name the source, a few hundred at a time through a
  * cursor, so that memory stays flat. The database only preselects; what really names the source is decided by the pure editors.
  */
+import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
-import type { Owner, PlaceState } from '../../engine/plan/snapshot.ts';
+import type { Owner } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Tx } from '../driver/database.ts';
 import { columnOf } from '../sql/cast.ts';
@@ -30,7 +31,7 @@ export interface Document {
   readonly owner: Owner;
   readonly dead: boolean;
   /** By place, in the order of the input. */
-  readonly states: readonly PlaceState[];
+  readonly states: readonly StateCode[];
   /** The value as text; for an array the text of PostgreSQL's array literal. */
   readonly text: string;
   /** The elements, where the column is an array. */

@@ -2,7 +2,7 @@
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { SecondName } from '../../engine/models/resolve.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
+import { modelTableOf } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import { checkIntent } from './pair.ts';
 import { canReadTogether, isGlobalTable, listModels, listModelsOfTenants } from './model-rows.ts';

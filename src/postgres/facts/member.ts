@@ -4,9 +4,9 @@
  * What differs between members is values: whose rows, which keys and names. What must be the same for all is the shape: how many
  * ways of writing a model there are at each place, and which of them are equal. Members of another shape are another batch.
  */
+import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Table, TableId } from '../../engine/catalogue/catalog.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
-import type { Mapping } from '../../engine/plan/plan-types.ts';
 import { mappingsOf, termsOf } from '../../engine/rules/mapping.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { Place } from '../../engine/rules/place.ts';

@@ -1,10 +1,10 @@
 /** The model rows that a tenant may mean, read by what the configuration says their columns are. */
+import { modelTableOf } from '../../engine/rules/references.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts, ParameterSupport } from '../../engine/models/model.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
 import type { Tx } from '../driver/database.ts';
 import { castFor, columnOf } from '../sql/cast.ts';
 import type { Each } from '../sql/match.ts';

@@ -1,4 +1,6 @@
 /** From intents to facts: which models are meant, and what the value scan finds. Reading only. */
+import { modelTableOf } from '../../engine/rules/references.ts';
+import { isCovered } from '../../engine/rules/coverage.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
@@ -6,8 +8,6 @@ import { label, modelFromText, selectModel } from '../../engine/models/select.ts
 import type { Selection } from '../../engine/models/select.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Unclassified } from '../../engine/plan/snapshot.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
-import { isCovered } from '../../engine/rules/classified.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';

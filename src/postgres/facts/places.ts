@@ -5,6 +5,7 @@
 import { decide } from '../../engine/plan/decide.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { PlaceGroup, RowGroup } from '../../engine/plan/snapshot.ts';
+import { stateFromCode } from '../../engine/plan/place-state.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
 import { readAs } from '../driver/question.ts';
@@ -131,9 +132,9 @@ function presentSql(rules: Rules, members: readonly Member[], { table, column, p
 /** Do all places of these rows move? Then the journal names them. */
 function moves(rules: Rules, intent: Intent, group: Pick<RowGroup, 'states' | 'owner' | 'dead'>): boolean {
   const tenant = intent.tenant === undefined ? null : { key: intent.tenant, name: '' };
-  return Object.entries(group.states).every(([id, state]) => {
+  return Object.entries(group.states).every(([id, code]) => {
     const place = rules.places.find((candidate) => candidate.id === id);
-    const occasion = { state, owner: group.owner, dead: group.dead };
+    const occasion = { state: stateFromCode(code), owner: group.owner, dead: group.dead };
     return place !== undefined && decide({ rules, tenant }, intent, { place, ...occasion }).kind === 'move';
   });
 }

@@ -2,6 +2,7 @@
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import { mergingStates } from '../../engine/plan/decide.ts';
 import type { Demand, NeededGrant, ParameterDocuments, PlaceGroup } from '../../engine/plan/snapshot.ts';
+import { stateFromCode } from '../../engine/plan/place-state.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import { inOrder, readAs } from '../driver/question.ts';
@@ -182,7 +183,10 @@ function dependentsOf(input: SideInput, used: Used, facts: readonly SideFacts[])
 
 function merges(groups: readonly PlaceGroup[] | undefined, place: string): boolean {
   return (groups ?? []).some(({ groups: rows }) =>
-    rows.some(({ states }) => states[place]?.endsWith('C') === true),
+    rows.some(({ states }) => {
+      const code = states[place];
+      return code !== undefined && stateFromCode(code).collides;
+    }),
   );
 }
 

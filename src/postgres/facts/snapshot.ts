@@ -2,10 +2,10 @@
  * Reads the facts of plans in one transaction. It writes nothing, so a read-only login suffices; the same function reads them
  * again under the locks of an apply, where the value scan of unclassified columns is handed in instead of run.
  */
+import { isIgnored } from '../../engine/rules/coverage.ts';
 import type { Column } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
-import { isIgnored } from '../../engine/rules/classified.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Ground } from '../catalogue/rules.ts';

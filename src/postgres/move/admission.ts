@@ -1,5 +1,6 @@
 /** May a plan run? Staleness first: a person must not be asked about a plan they have not seen. */
-import { changedFacts } from '../../engine/plan/facts.ts';
+import { isForcedWithoutReason, refusing, toConfirm } from '../../engine/finding.ts';
+import { changedFacts } from '../../engine/planner/facts.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 
@@ -16,16 +17,14 @@ export interface Accepted {
 export function admit(accepted: Accepted, known: KnownPlan | undefined, plan: Plan): DroverError | undefined {
   const stale = known === undefined ? undefined : staleness(known, plan);
   if (stale !== undefined) return stale;
-  const errors = plan.findings.filter(
-    ({ severity, forceable }) => severity === 'error' && !(accepted.force === true && forceable === true),
-  );
+  const errors = refusing(plan.findings, accepted.force);
   if (errors.length > 0)
     return new DroverError(
       'PLAN_REFUSED',
       `The plan is refused: ${errors.map(({ code, message }) => `${code}: ${message}`).join(' ')}`,
       { plan, findings: errors },
     );
-  const warnings = plan.findings.filter(({ severity }) => severity === 'warning');
+  const warnings = toConfirm(plan.findings);
   if (warnings.length === 0 || accepted.confirm) return undefined;
   return new DroverError(
     'CONFIRMATION_REQUIRED',
@@ -51,13 +50,7 @@ function staleness({ hash, facts }: KnownPlan, plan: Plan): DroverError | undefi
 }
 
 /** @throws FORCE_NEEDS_REASON */
-export function refuseUnreasoned({
-  force,
-  reason = '',
-}: {
-  readonly force?: boolean;
-  readonly reason?: string;
-}): void {
-  if (force === true && reason.trim() === '')
+export function refuseUnreasoned(asked: { readonly force?: boolean; readonly reason?: string }): void {
+  if (isForcedWithoutReason(asked))
     throw new DroverError('FORCE_NEEDS_REASON', 'Forcing needs a reason: it is recorded with your name.');
 }

@@ -3,8 +3,8 @@
  * all members by one statement. Every step must touch exactly the planned number of rows; deferred constraints are forced before the
  * commit; afterwards the facts are read once more, and nothing that a plan moved may be left.
  */
+import { decideAll } from '../../engine/plan/decide.ts';
 import { translateParameters } from '../../engine/models/parameters.ts';
-import { decideAll } from '../../engine/plan/decided.ts';
 import type { Plan, Step } from '../../engine/plan/plan-types.ts';
 import type { PlaceGroup, Snapshot } from '../../engine/plan/snapshot.ts';
 import type { Rules } from '../../engine/rules/references.ts';

@@ -6,9 +6,9 @@
  * A fence recognises a row by its own columns. Where a value alone does not identify the model (a name) and the row does not carry
  * its tenant, nothing can be fenced without refusing other tenants; documents are not fenced either. docs/guides/attached.md says so.
  */
+import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import { label } from '../../engine/models/select.ts';
-import type { Mapping } from '../../engine/plan/plan-types.ts';
 import type { Snapshot } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';

@@ -3,9 +3,9 @@
  * never mix; the referencing tables, by id, where the fence is a lock; the model rows. A writer that holds a row lock on the
  * source is waited for, and one that comes later waits and then meets the fence.
  */
+import { modelTableOf } from '../../engine/rules/references.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';

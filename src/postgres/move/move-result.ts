@@ -1,5 +1,6 @@
 /** What a migration did. */
-import type { Finding, LeftBehind, Plan } from '../../engine/plan/plan-types.ts';
+import type { Finding } from '../../engine/finding.ts';
+import type { LeftBehind, Plan } from '../../engine/plan/plan-types.ts';
 
 interface StepCount {
   readonly step: number;

@@ -6,6 +6,7 @@
  * check, execute, close the records, commit. What was planned is therefore what runs, and a kill at any instant leaves each tenant
  * before or after. Transactions that collide are tried again from their start.
  */
+import { movedRows } from '../../engine/operations/operations.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
@@ -301,7 +302,7 @@ function doneOf(
     result,
     results,
     actor,
-    rows: movedRows(results),
+    rows: movedRows(result.steps),
     forced: force === true,
     reason,
   };
@@ -336,11 +337,4 @@ function moveResult({
     target,
     durationMs,
   };
-}
-
-/** Rows that moved: the mark on the model itself is not one of them. */
-function movedRows(results: readonly StepResult[]): number {
-  return results
-    .filter(({ step }) => step.operation !== 'retire')
-    .reduce((sum, { actual }) => sum + actual, 0);
 }

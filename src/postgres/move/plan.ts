@@ -1,11 +1,12 @@
 /** Plans of one tenant or of many, read in one read-only transaction where several tenants can share one. Nothing is written. */
-import { checkPlan } from '../../engine/plan/check.ts';
+import { sha256 } from '../catalogue/digest.ts';
+import { checkPlan } from '../../engine/planner/check.ts';
+import { planMigration } from '../../engine/planner/plan.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
-import { planMigration } from '../../engine/plan/plan.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import type { Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
 import { DroverError } from '../../errors.ts';
-import { readGround, sha256 } from '../catalogue/rules.ts';
+import { readGround } from '../catalogue/rules.ts';
 import type { Ground } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { byShape, memberOf } from '../facts/member.ts';

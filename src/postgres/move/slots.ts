@@ -2,6 +2,7 @@
  * Which steps of several plans are carried out together: those that are alike but for values. Slots come in the order of the
  * operations, then of the tables, so that each plan's own order is kept and two batches lock in one order.
  */
+import { rankOf } from '../../engine/operations/operations.ts';
 import { compareText } from '../../engine/order.ts';
 import type { MovedColumns, Plan, Step } from '../../engine/plan/plan-types.ts';
 
@@ -30,26 +31,11 @@ export function slotsOf(plans: readonly Pick<Plan, 'steps'>[]): Slot[] {
   return [...slots.values()].toSorted((a, b) => compareText(a.order, b.order)).map(({ steps }) => steps);
 }
 
-const ranks: Readonly<Record<Step['operation'], number>> = {
-  enable: 0,
-  'rewrite-json': 1,
-  'rewrite-text': 1,
-  'rewrite-array': 1,
-  merge: 2,
-  repoint: 3,
-  retire: 4,
-};
-
-/** Where the operation stands in the order of steps. */
-export function rankOf(operation: Step['operation']): number {
-  return ranks[operation];
-}
-
 /** As planSteps orders the steps of one plan: no character of a name sorts before the one between them. */
 function orderOf(step: Step): string {
   const within = 'column' in step ? step.column : 'move' in step ? step.move.place : '';
   const table = step.operation === 'enable' ? step.grant.place : step.table;
-  return [ranks[step.operation], table, within].join('\0');
+  return [rankOf(step.operation), table, within].join('\0');
 }
 
 /** All of a step that its statement is built from, but for values that may differ from member to member. */

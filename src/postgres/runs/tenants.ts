@@ -5,7 +5,7 @@
  * worker lives; afterwards anybody may take the rows. What was done is recorded by `recordDone` inside the transaction that did
  * it, and only where the claim still stands: whoever lost it rolls back. So a tenant is moved once, whoever dies or sleeps.
  */
-import type { Finding } from '../../engine/plan/plan-types.ts';
+import type { Finding } from '../../engine/finding.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { runTable } from './runs.ts';

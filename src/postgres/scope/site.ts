@@ -2,9 +2,10 @@
  * A site: one database with the configuration that describes it, and the place where Drover keeps its records about it.
  * Drover's own schema and a foreign database are both sites; nothing below knows the difference.
  */
+import { recordedTenant } from '../../engine/tenant.ts';
+import type { ConfigProblem } from '../../engine/rules/config.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
-import type { ConfigProblem } from '../../engine/rules/place.ts';
 import { KeptRules } from '../catalogue/rules.ts';
 import type { Ruled } from '../catalogue/rules.ts';
 import type { Database, Extent, Tx } from '../driver/database.ts';
@@ -157,7 +158,7 @@ export function withStates<T>(
 
 /** The value of the tenant column in Drover's records. */
 export function stateTenant(tenant: string | undefined): string {
-  return tenant ?? '';
+  return recordedTenant(tenant);
 }
 
 /** The quoted name of one of Drover's own tables. */

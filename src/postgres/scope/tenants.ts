@@ -1,5 +1,6 @@
 /** Tenants as such: who there is, and one digest per table of what is theirs. */
-import { isIgnored } from '../../engine/rules/classified.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
+import { isIgnored } from '../../engine/rules/coverage.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
@@ -39,7 +40,7 @@ export function listTenants(site: Site): Promise<TenantName[]> {
  * A digest of all rows of a tenant by table, order-independent: two equal digests mean equal rows. Drover's own records of its work
  * are left out where the configuration ignores them. For the demo and for tests; it reads every row.
  */
-export function digestTenant(site: Site, tenant: string | undefined): Promise<Record<string, string>> {
+export function digestTenant(site: Site, tenant: TenantKey): Promise<Record<string, string>> {
   return withTenant(site, { tenant, readOnly: true }, async (tx) => {
     const rules = await readRules(tx, site);
     const digests: Record<string, string> = {};
@@ -54,7 +55,7 @@ export function digestTenant(site: Site, tenant: string | undefined): Promise<Re
 interface Digested {
   readonly rules: Rules;
   readonly table: Rules['catalog']['tables'][number];
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
 }
 
 async function digestTable(tx: Tx, { rules, table, tenant }: Digested): Promise<string> {

@@ -5,10 +5,10 @@
  * The row is always called `t`. Conditions of the configuration name its columns without a qualifier, so they are only ever
  * put where `t` is the innermost row, or in a subquery over one other row of which they speak.
  */
+import type { AllowedTable } from '../../engine/rules/place.ts';
 import type { Column } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import { deadRowsMove } from '../../engine/plan/decide.ts';
-import type { AllowedTable } from '../../engine/rules/allowed.ts';
 import type { RowCondition } from '../../engine/rules/conditions.ts';
 import type { Hop, OwnerPath } from '../../engine/rules/ownership.ts';
 import type { Place } from '../../engine/rules/place.ts';
@@ -144,7 +144,7 @@ export function hasStates(context: RowContext, row: PlaceRow): boolean {
   return plainBranches(context, row).length > 0 || collisions(context, row).length > 0;
 }
 
-/** The state of a place whose row names the source (see `PlaceState`). The cheap constant where nothing can be asked. */
+/** The state of a place whose row names the source (see `StateCode`). The cheap constant where nothing can be asked. */
 export function stateSql(context: RowContext, row: PlaceRow): Sql {
   const plain = plainStateSql(context, row);
   const taken = collisions(context, row);

@@ -1,5 +1,5 @@
 /** Taking edits of documents back, value by value: what somebody changed elsewhere in the same document stays. */
-import { revertDocument } from '../../engine/edit/edit.ts';
+import { revertDocument } from '../../engine/edit/documents.ts';
 import type { Edit } from '../../engine/edit/value-rule.ts';
 import { readEach } from '../facts/member.ts';
 import { writeDocuments } from '../move/operations/rewrite.ts';

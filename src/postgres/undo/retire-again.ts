@@ -3,7 +3,7 @@
  * while something live names the source: a reference made meanwhile, or a row that the rollback of the rollback had to leave.
  * So it is looked for, with the intent of the migration that all of it began with.
  */
-import { decideAll } from '../../engine/plan/decided.ts';
+import { decideAll } from '../../engine/plan/decide.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';

@@ -3,6 +3,9 @@
  * The steps run in reverse, so that the source is live again before a reference to it is restored. It can itself be rolled back.
  * Several tenants are taken back together as they are moved together (../move/batch.ts).
  */
+import { movedRows } from '../../engine/operations/operations.ts';
+import { namedModel } from '../../engine/models/model.ts';
+import { tenantOfRecord } from '../../engine/tenant.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
 import { readRules } from '../catalogue/rules.ts';
@@ -109,7 +112,7 @@ async function prepare(
   return parents.map((parent) => {
     if (parent instanceof DroverError) return { refused: parent };
     const source = modelOf(parent, 'from');
-    const tenant = parent.tenant === '' ? undefined : parent.tenant;
+    const tenant = tenantOfRecord(parent.tenant);
     const about = { tenant, source };
     const refused = impossible(parent);
     if (refused !== undefined) return { about, refused };
@@ -149,15 +152,8 @@ function impossible(parent: MigrationDetail): DroverError | undefined {
 function modelOf(record: MigrationDetail, side: 'from' | 'to'): ModelFacts {
   const { key, name, provider } = record[side];
   const components = { ...(name === null ? {} : { name }), ...(provider === null ? {} : { provider }) };
-  return {
-    kind: record.from.kind ?? 'completion',
-    components,
-    enabled: true,
-    deprecated: false,
-    retired: false,
-    capabilities: {},
-    ...(key === null ? {} : { key }),
-  };
+  const kind = record.from.kind ?? 'completion';
+  return namedModel({ kind, components, ...(key === null ? {} : { key }) });
 }
 
 interface Work {
@@ -225,9 +221,7 @@ function doneOf(
   { prepared, id, startedAt }: Member<Undoing>,
   { results, skipped }: StepsUndone,
 ): Done & { readonly result: RollbackResult } {
-  const restored = results
-    .filter(({ step }) => step.kind !== 'retire')
-    .reduce((sum, { actual }) => sum + actual, 0);
+  const restored = movedRows(results.map(({ step, actual }) => ({ operation: step.kind, actual })));
   const complete = skipped.length === 0;
   const result = {
     migrationId: id,

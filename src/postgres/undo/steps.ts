@@ -3,7 +3,7 @@ import { compareText } from '../../engine/order.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
 import type { Progress } from '../move/execute.ts';
-import { rankOf } from '../move/slots.ts';
+import { rankOf } from '../../engine/operations/operations.ts';
 import type { MigrationDetail, StepRecord } from '../records/history.ts';
 import type { Journal } from '../records/journal.ts';
 import type { StepResult } from '../records/records.ts';

@@ -6,7 +6,7 @@
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import { tuplesOf } from '../../engine/rules/mapping.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
-import { tupleFinder } from '../../engine/edit/named-models.ts';
+import { tupleFinder } from '../../engine/rules/documents.ts';
 import { compareText } from '../../engine/order.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';

@@ -1,10 +1,10 @@
 /** The plans to the best targets of one source, without choosing any: what a person is shown before deciding. */
+import { modelTableOf } from '../../engine/rules/references.ts';
 import { selectModel } from '../../engine/models/select.ts';
 import { rankTargets } from '../../engine/models/suggest.ts';
 import type { Suggestion } from '../../engine/models/suggest.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
-import { modelTableOf } from '../../engine/plan/steps.ts';
 import { DroverError } from '../../errors.ts';
 import { readGround } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';

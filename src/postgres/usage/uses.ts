@@ -1,4 +1,5 @@
 /** The models of a tenant with what becomes of them and how many rows use each. Reading only, nothing is stored. */
+import type { TenantKey } from '../../engine/tenant.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { successorOf } from '../../engine/models/successor.ts';
 import type { Successor } from '../../engine/models/successor.ts';
@@ -20,7 +21,7 @@ export interface ModelUse {
 /** By kind, then by name; those that no table holds are not listed. @throws KIND_UNKNOWN */
 export function readModelUses(
   site: Site,
-  { tenant, kind }: { readonly tenant: string | undefined; readonly kind: string | undefined },
+  { tenant, kind }: { readonly tenant: TenantKey; readonly kind: string | undefined },
 ): Promise<ModelUse[]> {
   return withTenant(site, { tenant, readOnly: true }, async (tx) => {
     const rules = await readRules(tx, site);

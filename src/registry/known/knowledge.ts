@@ -1,7 +1,7 @@
 /** What plans know of models beside their rows: facts, ends, successors, and how a model is written where it runs. */
+import type { Spelling } from '../../engine/models/model.ts';
 import type { KnownModel, ModelKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts, ParameterSupport } from '../../engine/models/model.ts';
-import type { Spelling } from '../../engine/models/spelling.ts';
 import { endingModels, lifecycleWith, listSuccessors, otherServers } from './lifecycle.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import { modelsByName, namesOf } from '../load/registry.ts';

@@ -1,5 +1,5 @@
 /** What goes away, when, and what takes its place. */
-import type { LifecycleNote } from '../../engine/models/lifecycle.ts';
+import type { LifecycleNote } from '../../engine/models/model.ts';
 import { compareText } from '../../engine/order.ts';
 import { vendorOf } from '../load/registry.ts';
 import type { Model, Registry } from '../load/shape.ts';

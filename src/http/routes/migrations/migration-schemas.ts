@@ -1,8 +1,9 @@
 /** How plans and migrations look in the API. */
 import { z } from 'zod';
-import type { Finding, LeftBehind } from '../../../engine/plan/plan-types.ts';
+import type { Finding } from '../../../engine/finding.ts';
+import type { LeftBehind } from '../../../engine/plan/plan-types.ts';
 import type { MigrateAnswer } from '../../../platform/migrate-model.ts';
-import { requiresConfirmation } from '../../../platform/migrate-model.ts';
+import { toConfirm } from '../../../engine/finding.ts';
 import { rowId } from '../../schemas.ts';
 
 export const parameterPolicy = z
@@ -115,7 +116,7 @@ export function migrateJson(
     findings: answer.findings.map(findingJson),
     duration_seconds: answer.durationMs / 1000,
     plan_hash: answer.planHash,
-    requires_confirmation: requiresConfirmation(answer.findings),
+    requires_confirmation: toConfirm(answer.findings).length > 0,
   };
 }
 

@@ -1,6 +1,6 @@
 /** The end of a model in the API: the day, who says so, and the successor. */
 import { z } from 'zod';
-import type { LifecycleNote, LifecycleStatus } from '../../../engine/models/lifecycle.ts';
+import type { LifecycleNote, LifecycleStatus } from '../../../engine/models/model.ts';
 import { daysBetween } from '../../../engine/models/retirements.ts';
 import type { AppDeps } from '../../contract.ts';
 

@@ -1,6 +1,6 @@
 /** Where a model is used, and what could follow it. */
 import { z } from 'zod';
-import { requiresConfirmation } from '../../../platform/migrate-model.ts';
+import { toConfirm } from '../../../engine/finding.ts';
 import { type PlannedSuggestion, suggestModels } from '../../../platform/suggestions.ts';
 import { getUsage, type UsageByType, type Use } from '../../../platform/usage.ts';
 import type { App, AppDeps } from '../../contract.ts';
@@ -196,6 +196,6 @@ function suggestionJson({
     details: { ...plan.counts },
     complete: plan.complete,
     plan_hash: plan.hash,
-    requires_confirmation: requiresConfirmation(plan.findings),
+    requires_confirmation: toConfirm(plan.findings).length > 0,
   };
 }

@@ -3,9 +3,9 @@
  * references point at, so the database itself refuses it while one is left, and refuses every later one.
  * Locking: the rows of the models are locked since before the facts were read.
  */
+import { modelTableOf } from '../../../engine/rules/references.ts';
 import type { Column } from '../../../engine/catalogue/catalog.ts';
 import type { RetireStep } from '../../../engine/plan/plan-types.ts';
-import { modelTableOf } from '../../../engine/plan/steps.ts';
 import { castFor, columnOf } from '../../sql/cast.ts';
 import { keyExpression, keyMatches } from '../../sql/keys.ts';
 import { mineSql } from '../../sql/row.ts';

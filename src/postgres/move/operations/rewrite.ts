@@ -4,7 +4,7 @@
  * A document that somebody changed between reading and writing is not overwritten: its old text must still be there, otherwise
  * the count differs from the plan and the migration rolls back.
  */
-import { editDocument } from '../../../engine/edit/edit.ts';
+import { editDocument } from '../../../engine/rules/documents.ts';
 import type { Edit } from '../../../engine/edit/value-rule.ts';
 import type { RewriteStep } from '../../../engine/plan/plan-types.ts';
 import type { Tx } from '../../driver/database.ts';

@@ -1,11 +1,13 @@
-/** The facts a plan rests on, each with a digest, so that a plan that has grown stale can say what changed. */
+/** The facts that a plan rests on, as digests by name. A stale plan can say which of them changed. */
 import { canonicalText } from '../canonical.ts';
-import type { Plan } from './plan-types.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Plan } from '../plan/plan-types.ts';
+import type { Snapshot } from '../plan/snapshot.ts';
+
+type Digest = (text: string) => string;
 
 /** Digests by fact: `source`, `target`, `tenant`, `definition of …`, `rows of …`, `unclassified values`. */
-export function factsOf(snapshot: Snapshot, digest: (text: string) => string): Record<string, string> {
-  const short = (value: unknown): string => digest(canonicalText(value)).slice(0, 16);
+export function factsOf(snapshot: Snapshot, digest: Digest): Record<string, string> {
+  const short = (value: unknown): string => shortDigest(value, digest);
   const facts: Record<string, string> = {
     tenant: short(snapshot.tenant),
     source: short(snapshot.source),
@@ -18,7 +20,8 @@ export function factsOf(snapshot: Snapshot, digest: (text: string) => string): R
     'demands of the surroundings': short(snapshot.demands),
     'space grants needed': short(snapshot.grants),
   };
-  Object.assign(facts, definitionFacts(snapshot.definitions, short));
+  for (const [name, definition] of Object.entries(snapshot.definitions))
+    facts[`definition of ${name}`] = definition;
   for (const group of snapshot.places) {
     const rows = group.groups.map((counted) => ({ ...counted, sample: [] }));
     facts[`rows of ${group.places.join(', ')}`] = short(rows);
@@ -26,23 +29,22 @@ export function factsOf(snapshot: Snapshot, digest: (text: string) => string): R
   return facts;
 }
 
-/** The tenants of a wave share their definitions, which are by far the longest of the facts. */
-const digested = new WeakMap<Snapshot['definitions'], Readonly<Record<string, string>>>();
-
-function definitionFacts(
-  definitions: Snapshot['definitions'],
-  short: (value: unknown) => string,
-): Readonly<Record<string, string>> {
-  const known =
-    digested.get(definitions) ??
-    Object.fromEntries(
-      Object.entries(definitions).map(([name, text]) => [`definition of ${name}`, short(text)]),
-    );
-  digested.set(definitions, known);
-  return known;
+/**
+ * The definitions of a snapshot from their texts. They are by far the longest of the facts and the same for every tenant, so whoever
+ * reads the rules digests them once.
+ */
+export function digestDefinitions(
+  texts: Readonly<Record<string, string>>,
+  digest: Digest,
+): Snapshot['definitions'] {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, shortDigest(text, digest)]));
 }
 
-/** What is different between the facts of two plans, in words; empty where they rest on the same facts. */
+function shortDigest(value: unknown, digest: Digest): string {
+  return digest(canonicalText(value)).slice(0, 16);
+}
+
+/** What differs between the facts of two plans, in words. Empty where both rest on the same facts. */
 export function changedFacts(before: Pick<Plan, 'facts'>, after: Pick<Plan, 'facts'>): string[] {
   const names = new Set([...Object.keys(before.facts), ...Object.keys(after.facts)]);
   return [...names].toSorted().flatMap((name) => describe(name, before.facts[name], after.facts[name]));

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { revertArray, rewriteArray } from '../../../src/engine/edit/rewrite-array.ts';
-import { revertComma, rewriteComma } from '../../../src/engine/edit/rewrite-text.ts';
+import { revertArray, revertComma, rewriteArray, rewriteComma } from '../../../src/engine/edit/lists.ts';
 import type { ValueRule } from '../../../src/engine/edit/value-rule.ts';
 
 const rule: ValueRule = {

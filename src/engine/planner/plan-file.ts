@@ -1,6 +1,6 @@
-/** A plan as a file: written for people and machines, and believed only if its content has the hash that it carries. */
+/** A plan as a file, for people and machines. It is believed only if its content has the hash that it carries. */
 import { hashOf } from './plan.ts';
-import type { Plan } from './plan-types.ts';
+import type { Plan } from '../plan/plan-types.ts';
 
 /** The text of a plan file. */
 export function writePlan(plan: Plan): string {

@@ -1,10 +1,9 @@
-/** What somebody has said something about is not scanned again; all else is. */
+/** Columns that the configuration speaks about are not scanned. All others are. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { identifyingColumns, isCovered, isIgnored } from '../../src/engine/rules/classified.ts';
+import { identifyingColumns, isCovered, isIgnored } from '../../src/engine/rules/coverage.ts';
 import type { Config, PlaceConfig } from '../../src/engine/rules/config.ts';
-import { resolveRules, tableOf } from '../../src/engine/rules/references.ts';
-import type { Rules } from '../../src/engine/rules/references.ts';
+import { resolveRules, type Rules, tableOf } from '../../src/engine/rules/references.ts';
 import { buildCatalog } from './build-catalog.ts';
 
 const catalog = buildCatalog({

@@ -1,35 +1,13 @@
-/** What happens to the parameters of moved references, value by value where they are translated. */
-import type { FindingInput } from './findings.ts';
+/** What happens to the parameters of moved references, value by value. */
 import { compareText } from '../order.ts';
-import { translateParameters } from '../models/parameters.ts';
-import type { ParameterChange } from '../models/parameters.ts';
-import type { Finding } from './plan-types.ts';
-import type { ParameterDocuments, Snapshot } from './snapshot.ts';
+import { type ParameterChange, translateParameters } from '../models/parameters.ts';
+import { type Finding, finding } from '../finding.ts';
+import type { Decisions } from '../plan/decide.ts';
+import type { ParameterDocuments, Snapshot } from '../plan/snapshot.ts';
 
-/** `PARAMETERS_RESET`, or one finding per parameter and kind of change. */
-export function parameterFindings(input: FindingInput): Finding[] {
-  if (input.intent.parameters === 'reset') return resetFindings(input);
-  return input.intent.parameters === 'translate' ? translateFindings(input.snapshot) : [];
-}
-
-function resetFindings({ decided }: FindingInput): Finding[] {
-  const counts = new Map<string, number>();
-  for (const { group, outcomes } of decided) {
-    for (const [place, outcome] of outcomes) {
-      const rows = place.parameters === undefined ? 0 : (group.side[place.parameters] ?? 0);
-      if (outcome.kind === 'move' && rows > 0) counts.set(place.id, (counts.get(place.id) ?? 0) + rows);
-    }
-  }
-  return [...counts].map(([place, count]) => ({
-    severity: 'info',
-    code: 'PARAMETERS_RESET',
-    place,
-    count,
-    message: `The parameters of ${count} row(s) of ${place} are reset to {}; their old values are in the journal.`,
-  }));
-}
-
-function translateFindings(snapshot: Snapshot): Finding[] {
+/** One finding per parameter and kind of change. */
+export function parameterFindings({ intent, snapshot }: Decisions): Finding[] {
+  if (intent.parameters !== 'translate') return [];
   return snapshot.parameters.flatMap((entry) => tableFindings(snapshot, entry));
 }
 
@@ -53,13 +31,10 @@ function tableFindings(snapshot: Snapshot, { table, column, documents }: Paramet
       counts.set(id, withChange(counts.get(id), change, rows));
     }
   }
-  return [...counts.values()].map(({ name, change, rows, values }) => ({
-    severity: 'info',
-    code: 'PARAMETER_CHANGES',
-    place,
-    count: rows,
-    message: `${name} is ${change} in ${rows} row(s) of ${place}: ${valuesText(values)}.`,
-  }));
+  return [...counts.values()].map(({ name, change, rows, values }) => {
+    const message = `${name} is ${change} in ${rows} row(s) of ${place}: ${valuesText(values)}.`;
+    return finding('info', 'PARAMETER_CHANGES', message, { place, count: rows });
+  });
 }
 
 function withChange(
@@ -89,10 +64,8 @@ function valuesText(values: ReadonlyMap<string, number>): string {
 }
 
 function supportUnknown(place: string): Finding {
-  return {
-    severity: 'error',
-    code: 'PARAMETER_SUPPORT_UNKNOWN',
-    place,
-    message: `Nobody says which parameters the target supports, so ${place} cannot be translated: use reset or keep, or map facts.parameters.`,
-  };
+  const message =
+    `Nobody says which parameters the target supports, so ${place} cannot be translated: ` +
+    'use reset or keep, or map facts.parameters.';
+  return finding('error', 'PARAMETER_SUPPORT_UNKNOWN', message, { place });
 }

@@ -1,7 +1,9 @@
 /** What a plan means for the people concerned: one message per tenant, as Markdown and as data. */
-import { modelLabel } from '../models/label.ts';
-import { distinctRows, printable, rowCount, rowLabel } from './row-text.ts';
-import type { LeftBehind, Plan, RowName, Step } from './plan-types.ts';
+import { toConfirm } from '../finding.ts';
+import { modelLabel } from '../models/model.ts';
+import { distinctRows, printable, rowCount, rowLabel } from '../plan/row-text.ts';
+import { isMovingRows } from '../operations/operations.ts';
+import type { LeftBehind, Plan, RowName, Step } from '../plan/plan-types.ts';
 
 /** Rows of one entity type that change. */
 interface NoticeChange {
@@ -32,8 +34,8 @@ const notTheirs: ReadonlySet<LeftBehind['reason']> = new Set([
 ]);
 
 /**
- * The message for one tenant: which of its rows change, what happens to their parameters, and what live configuration
- * stays on the source. History and other people's rows are not the tenant's concern and are left out.
+ * The message for one tenant: which of its rows change, what happens to their parameters, and what live configuration stays on the
+ * source. History and rows of others are no concern of the tenant, and are left out.
  */
 export function renderNotice(plan: Plan): { markdown: string; json: NoticeJson } {
   const json: NoticeJson = {
@@ -43,16 +45,14 @@ export function renderNotice(plan: Plan): { markdown: string; json: NoticeJson }
     complete: plan.complete,
     changes: changesOf(plan),
     stays: plan.leftBehind.filter((entry) => entry.live && !notTheirs.has(entry.reason)),
-    warnings: plan.findings
-      .filter((finding) => finding.severity === 'warning')
-      .map(({ code, message }) => ({ code, message })),
+    warnings: toConfirm(plan.findings).map(({ code, message }) => ({ code, message })),
     planHash: plan.hash,
   };
   return { markdown: `${markdownOf(json).join('\n')}\n`, json };
 }
 
 function changesOf(plan: Plan): NoticeChange[] {
-  const steps = plan.steps.filter((step) => step.operation !== 'retire');
+  const steps = plan.steps.filter(isMovingRows);
   const entities = [...new Set(steps.map((step) => step.entity))];
   return entities.map((entity) =>
     changeOf(
@@ -124,7 +124,7 @@ function warningLines(notice: NoticeJson): string[] {
   return ['', '## Please note', '', ...notice.warnings.map(({ message }) => `- ${escape(message)}`)];
 }
 
-/** Names come from tenants: none of their characters may become formatting, a list, a link by brackets or HTML. */
+/** Names come from tenants. No character of a name may become formatting, a list, a link or HTML. */
 function escape(text: string): string {
   const line = printable(text.replaceAll(/\s+/g, ' ').trim());
   const inline = line.replaceAll(/[\\`*_[\]<>|~&]/g, String.raw`\$&`);

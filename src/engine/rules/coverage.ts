@@ -1,40 +1,7 @@
-/** Which columns somebody has said something about, so that the value scan need not look there. */
-import { findColumn } from '../catalogue/catalog.ts';
-import type { Table, TableId } from '../catalogue/catalog.ts';
+/** What the rules speak about, and what is left for the scan of values. */
+import { findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
 import { findNamedTable } from '../catalogue/names.ts';
-import type { Draft, Place } from './place.ts';
 import type { Rules } from './references.ts';
-
-/** Column names by table; `*` for all of a table. A document counts only where its places cover it (see `isCovered`). */
-export function classify(draft: Draft, places: readonly Place[]): Map<TableId, Set<string>> {
-  const classified = new Map<TableId, Set<string>>();
-  const add = (table: TableId, columns: readonly string[]): void => {
-    const set = classified.get(table) ?? new Set<string>();
-    for (const column of columns) set.add(column);
-    classified.set(table, set);
-  };
-  for (const model of draft.modelTables) {
-    add(model.table.id, ['*']);
-    const providers =
-      model.config.providers === undefined
-        ? undefined
-        : findNamedTable(draft.scope, model.config.providers.table);
-    if (providers !== undefined) add(providers.id, ['*']);
-  }
-  for (const place of places) {
-    const own = place.json === undefined ? [place.column, ...place.columns.map((part) => part.column)] : [];
-    add(place.table, [...own, ...place.copies]);
-  }
-  for (const place of draft.config.places ?? []) {
-    const table = place.at.endsWith('.*') ? findNamedTable(draft.scope, place.at.slice(0, -2)) : undefined;
-    if (table !== undefined) add(table.id, ['*']);
-  }
-  for (const name of draft.config.database?.ignore ?? []) {
-    const table = findNamedTable(draft.scope, name);
-    if (table !== undefined) add(table.id, ['*']);
-  }
-  return classified;
-}
 
 /** Columns that say who a row is or belongs to, not which model it names: keys and foreign keys to other tables. */
 export function identifyingColumns(rules: Rules, table: Table): Set<string> {

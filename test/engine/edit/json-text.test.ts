@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { meaningOf } from '../../../src/engine/edit/json-meaning.ts';
+import { meaningOf } from '../../../src/engine/edit/revert-json.ts';
 import { findNode, matchingNodes, parsePattern, pointerOf } from '../../../src/engine/edit/json-pointer.ts';
-import { parseJson, scalarText } from '../../../src/engine/edit/json-text.ts';
-import type { JsonNode } from '../../../src/engine/edit/json-text.ts';
+import { type JsonNode, parseJson, scalarText } from '../../../src/engine/edit/json-text.ts';
 import { formattedJson, nearlyJson, valueOf } from './random-json.ts';
 
 function parsed(text: string): JsonNode {

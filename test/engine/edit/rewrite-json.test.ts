@@ -6,11 +6,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { walkJson } from '../../../src/engine/inventory/match.ts';
-import { meaningOf } from '../../../src/engine/edit/json-meaning.ts';
+import { meaningOf, revertJson } from '../../../src/engine/edit/revert-json.ts';
 import { findNode, matchingNodes, pointerOf } from '../../../src/engine/edit/json-pointer.ts';
-import { parseJson } from '../../../src/engine/edit/json-text.ts';
-import type { JsonNode } from '../../../src/engine/edit/json-text.ts';
-import { revertJson } from '../../../src/engine/edit/revert-json.ts';
+import { type JsonNode, parseJson } from '../../../src/engine/edit/json-text.ts';
 import { rewriteJson } from '../../../src/engine/edit/rewrite-json.ts';
 import type { Edit, ValueRule } from '../../../src/engine/edit/value-rule.ts';
 import { moved, parseSpelled } from './json-oracle.ts';
@@ -98,7 +96,7 @@ function tokensOf(text: string): string[] {
   return text.match(token) ?? [];
 }
 
-/** Another value for a node that the edits have nothing to do with. Undefined where all values have. */
+/** Another value for a node that no edit concerns. Undefined where every node is concerned. */
 function editElsewhere(
   text: string,
   edits: readonly Edit[],

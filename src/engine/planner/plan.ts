@@ -1,20 +1,20 @@
 /**
- * Planning: facts and an intent in, an immutable plan out. Pure: the same snapshot and intent give the same plan, hash included.
+ * Planning: facts and an intent in, an immutable plan out. The same snapshot and intent give the same plan, hash included.
  *
- * Every group of rows of the snapshot is decided place by place (decide.ts); what moves becomes steps (steps.ts), what stays is
- * listed with its reason, and what a person must know becomes findings (findings.ts). check.ts verifies the result by other means.
+ * Every group of rows is decided place by place (plan/decide.ts). What moves becomes steps (operations/), what stays is listed with
+ * its reason, and what a person must know becomes findings (findings.ts). check.ts verifies the result by other means.
  */
-import { decideAll, joinSamples } from './decided.ts';
-import type { Decided } from './decided.ts';
+import { decideAll, type Decided, joinSamples } from '../plan/decide.ts';
 import { planFindings } from './findings.ts';
 import { factsOf } from './facts.ts';
 import { canonicalText } from '../canonical.ts';
-import type { Intent } from './intent.ts';
+import { given } from '../given.ts';
+import type { Intent } from '../plan/intent.ts';
 import { compareText } from '../order.ts';
-import type { ModelFacts } from '../models/model.ts';
-import type { LeftBehind, ModelName, Plan } from './plan-types.ts';
-import type { Snapshot } from './snapshot.ts';
-import { planSteps } from './steps.ts';
+import type { ModelFacts, ModelName } from '../models/model.ts';
+import type { LeftBehind, Plan } from '../plan/plan-types.ts';
+import type { Snapshot } from '../plan/snapshot.ts';
+import { planSteps } from '../operations/operations.ts';
 
 export interface PlanInput {
   readonly snapshot: Snapshot;
@@ -23,7 +23,7 @@ export interface PlanInput {
   readonly digest: (text: string) => string;
 }
 
-/** The plan for one tenant. Never throws: what forbids the move is a finding of severity `error`. */
+/** The plan for one tenant. What forbids the move is a finding of severity `error`, not an exception. */
 export function planMigration({ snapshot: facts, intent, digest }: PlanInput): Plan {
   const snapshot = inOrder(facts);
   const decided = decideAll(snapshot, intent);
@@ -48,7 +48,7 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
   return { ...plan, hash: hashOf(plan, digest) };
 }
 
-/** The same facts in one order, whatever the order in which a database gave them: its collation must not decide a hash. */
+/** The facts in one order. The collation of a database must not decide a hash. */
 function inOrder(snapshot: Snapshot): Snapshot {
   const { grants, unclassified, demands, hidden, parameters } = snapshot;
   const places = snapshot.places.map((source) => ({
@@ -73,19 +73,15 @@ function ordered<Each>(all: readonly Each[], tellsApart: (each: Each) => unknown
   return keyed.toSorted((a, b) => compareText(a.key, b.key)).map(({ each }) => each);
 }
 
-/** The content hash: over everything but the hash itself and the sample rows, which only illustrate. */
+/** The content hash, over everything but itself and the sample rows, which only illustrate. */
 export function hashOf(plan: Omit<Plan, 'hash'>, digest: (text: string) => string): string {
   const steps = plan.steps.map((step) => ({ ...step, rows: [] }));
   const leftBehind = plan.leftBehind.map((entry) => ({ ...entry, rows: [] }));
   return digest(canonicalText({ ...plan, hash: undefined, steps, leftBehind }));
 }
 
-function modelName(model: ModelFacts): ModelName {
-  return {
-    kind: model.kind,
-    components: model.components,
-    ...(model.key === undefined ? {} : { key: model.key }),
-  };
+function modelName({ kind, components, key }: ModelFacts): ModelName {
+  return { kind, components, ...given({ key }) };
 }
 
 function countByEntity(decided: readonly Decided[]): Record<string, number> {

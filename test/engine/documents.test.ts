@@ -1,7 +1,7 @@
-/** A document is used by a model exactly where a migration of that model would change it. */
+/** A document uses a model exactly where a migration of that model would change the document. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { tupleFinder } from '../../src/engine/edit/named-models.ts';
+import { tupleFinder } from '../../src/engine/rules/documents.ts';
 import type { Place } from '../../src/engine/rules/place.ts';
 
 const place: Place = {

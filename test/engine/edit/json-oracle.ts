@@ -1,4 +1,4 @@
-/** What moving references means, said once more over parsed values and in another way than the editors do it. */
+/** What a move of references means, written again over parsed values, in another way than the editors. */
 import type { ValueRule } from '../../../src/engine/edit/value-rule.ts';
 
 /** A number by its spelling. */

@@ -1,8 +1,9 @@
 /** A plan as text for a person: what moves, what was noticed, what stays and why. Colours are the caller's business. */
-import { modelLabel } from '../models/label.ts';
-import { firstNames, printable, rowCount } from './row-text.ts';
-import { changedColumns } from './plan-types.ts';
-import type { Finding, LeftBehind, MovedColumns, Plan, Severity, Step } from './plan-types.ts';
+import { modelLabel } from '../models/model.ts';
+import { firstNames, printable, rowCount } from '../plan/row-text.ts';
+import { describeStep, isMovingRows } from '../operations/operations.ts';
+import type { Finding, Severity } from '../finding.ts';
+import type { LeftBehind, Plan, Step } from '../plan/plan-types.ts';
 
 /** How parts of the text are marked, for a terminal with colours. */
 export interface RenderStyle {
@@ -30,8 +31,7 @@ interface Context {
 
 /**
  * The lines of a plan: heading, changes per entity type, findings by severity, what stays, whether the migration is
- * complete, and the beginning of the hash. Control characters in names from the database are made visible, so that no
- * row's name can drive the terminal.
+ * complete, and the beginning of the hash. Control characters in names are made visible, so that no name can drive the terminal.
  */
 export function renderPlan(plan: Plan, options: RenderOptions = {}): string[] {
   const context = { plan, style: options.style ?? plain, names: options.names ?? 5 };
@@ -59,7 +59,7 @@ function label(model: Plan['source']): string {
 
 function changes(context: Context): string[] {
   const { plan, style } = context;
-  const moving = plan.steps.filter((step) => step.operation !== 'retire');
+  const moving = plan.steps.filter(isMovingRows);
   if (moving.length === 0) return [style.heading('Changes'), '  nothing to move'];
   const entities = [...new Set(moving.map((step) => step.entity))];
   const lines = entities.flatMap((entity) =>
@@ -91,28 +91,6 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** What a step does, in words and without its table's rows. */
-function describeStep(step: Step): string {
-  if (step.operation === 'repoint') return step.moves.map(describeMove).join('; ');
-  if (step.operation === 'merge') {
-    return `${rowCount(step.expected)} of ${step.move.place} removed, because the target is there already`;
-  }
-  if (step.operation === 'enable')
-    return `the target becomes available in ${step.scopes.length} more (${step.via})`;
-  if (step.operation === 'retire') return `sets ${Object.keys(step.set).join(', ')}`;
-  return `${step.occurrences} value${step.occurrences === 1 ? '' : 's'} in ${step.places.join(', ')}`;
-}
-
-function describeMove(move: MovedColumns): string {
-  const policy = move.parameters?.policy;
-  const parameters =
-    policy === undefined ? [] : [`${move.parameters?.column} ${policy === 'reset' ? 'reset' : 'translated'}`];
-  const companions = move.companions.map(
-    ({ column, rule }) => `${column} ${rule === 'drop' ? 'set to NULL' : 'mapped'}`,
-  );
-  return [changedColumns(move).join(', '), ...parameters, ...companions].join(', ');
-}
-
 function findings({ plan, style }: Context): string[] {
   const severities: readonly Severity[] = ['error', 'warning', 'info'];
   const sorted = severities.flatMap((severity) =>
@@ -141,7 +119,8 @@ function leftLines({ style, names }: Context, entry: LeftBehind): string[] {
   const live = entry.live ? ', live' : '';
   const rowNames = firstNames(entry.rows, { shown: names, total: entry.count });
   return [
-    `  ${printable(entry.entity)}: ${rowCount(entry.count)} of ${printable(entry.place)} (${entry.reason}${live}): ${printable(entry.message)}`,
+    `  ${printable(entry.entity)}: ${rowCount(entry.count)} of ${printable(entry.place)} (${entry.reason}${live}): ` +
+      printable(entry.message),
     ...(rowNames === '' ? [] : [style.muted(`    ${rowNames}`)]),
   ];
 }

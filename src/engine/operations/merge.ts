@@ -1,0 +1,27 @@
+/** merge: where a move would collide with a row that is on the target already, that row survives and the other is removed. */
+import type { MergeStep } from '../plan/plan-types.ts';
+import { mergingStates } from '../plan/decide.ts';
+import { rowCount } from '../plan/row-text.ts';
+import type { PlaceGroup } from '../plan/snapshot.ts';
+import { byId, movedColumns, placesWith, stepBase, tally } from './operation.ts';
+import type { Operation, StepInput } from './operation.ts';
+
+export const merge: Operation<MergeStep> = {
+  plan: (input) => input.snapshot.places.flatMap((group) => mergeSteps(input, group)),
+  touches: ({ move }) => [move.place],
+  mappings: ({ move }) => [[move.place, move.mappings]],
+  describe: ({ expected, move }) =>
+    `${rowCount(expected)} of ${move.place} removed, because the target is there already`,
+  movesRows: true,
+};
+
+function mergeSteps(input: StepInput, source: PlaceGroup): MergeStep[] {
+  const merging = input.decided
+    .filter((decided) => decided.source === source)
+    .flatMap(({ outcomes }) => placesWith(outcomes, 'merge').slice(0, 1));
+  return byId([...new Set(merging)]).map((place) => ({
+    ...stepBase(input, source, tally(input, source, place)),
+    operation: 'merge',
+    move: { ...movedColumns(input, source, place), states: mergingStates(input.intent, place) },
+  }));
+}

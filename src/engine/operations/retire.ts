@@ -1,0 +1,38 @@
+/** retire: marks the source as migrated, only in a complete migration. */
+import { given } from '../given.ts';
+import type { RetireStep } from '../plan/plan-types.ts';
+import type { Snapshot } from '../plan/snapshot.ts';
+import { modelTableOf } from '../rules/references.ts';
+import { type Operation, stepBase, type StepInput } from './operation.ts';
+
+export const retire: Operation<RetireStep> = {
+  plan: retireStep,
+  touches: () => [],
+  mappings: () => [],
+  describe: ({ set }) => `sets ${Object.keys(set).join(', ')}`,
+  movesRows: false,
+};
+
+function retireStep(input: StepInput): RetireStep[] {
+  const { rules, source } = input.snapshot;
+  const model = modelTableOf(rules, source.kind);
+  const set = model?.config.retire;
+  if (!input.complete || source.marked === true || isShared(input.snapshot)) return [];
+  if (model === undefined || set === undefined || source.key === undefined) return [];
+  const name = source.components['name'];
+  return [
+    {
+      ...stepBase(input, { table: model.table.id }, { expected: 1 }),
+      operation: 'retire',
+      entity: 'models',
+      includeDead: true,
+      set,
+      rows: [{ key: source.key, ...given({ name }) }],
+    },
+  ];
+}
+
+/** A model that all tenants may use is not retired because one of them has left it. */
+function isShared({ tenant, source }: Snapshot): boolean {
+  return tenant !== null && source.tenant === null;
+}

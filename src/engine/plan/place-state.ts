@@ -1,0 +1,50 @@
+/**
+ * The state of a place in a row that names the source there. The database writes a state as a short text, and plans keep that text.
+ * Only the two functions of this file know what its letters mean.
+ */
+const states = {
+  /** Moves. */
+  L: { standing: 'live', collides: false },
+  /** Would move, and collide. */
+  C: { standing: 'live', collides: true },
+  /** Its condition `live` does not hold: a record of what happened. */
+  H: { standing: 'history', collides: false },
+  /** Its condition `ask` holds. */
+  A: { standing: 'asked', collides: false },
+  AC: { standing: 'asked', collides: true },
+  /** Its condition `guard` holds. */
+  G: { standing: 'guarded', collides: false },
+  GC: { standing: 'guarded', collides: true },
+  /** Another column of the row should name the same model, and does not. */
+  K: { standing: 'copies-disagree', collides: false },
+  KC: { standing: 'copies-disagree', collides: true },
+  /** The document cannot be read. */
+  B: { standing: 'unreadable', collides: false },
+  /** The target may not stand there. */
+  N: { standing: 'not-allowed', collides: false },
+} as const;
+
+/** A state as the database says it and plans keep it. */
+export type StateCode = keyof typeof states;
+
+export interface PlaceState {
+  readonly standing: (typeof states)[StateCode]['standing'];
+  /** Moving the row would break a unique key. Beside a question: once the question is answered with a move. */
+  readonly collides: boolean;
+}
+
+export const stateCodes = Object.keys(states) as readonly StateCode[];
+
+/** A text that is no code throws: a row in an unknown state must not move. */
+export function stateFromCode(code: StateCode): PlaceState {
+  if (!Object.hasOwn(states, code)) throw new Error(`no place is in the state ${code}`);
+  return states[code];
+}
+
+export function codeOf({ standing, collides }: PlaceState): StateCode {
+  const code = stateCodes.find(
+    (each) => states[each].standing === standing && states[each].collides === collides,
+  );
+  if (code === undefined) throw new Error(`a place that is ${standing} cannot collide`);
+  return code;
+}
