@@ -4,7 +4,7 @@
  */
 import { getMigration, listMigrations, settleInterrupted } from '../postgres/records/history.ts';
 import type { MigrationRecord } from '../postgres/records/history.ts';
-import type { MoveResult } from '../postgres/move/move-result.ts';
+import type { MoveResult } from '../postgres/records/move-result.ts';
 import type { Claimed, Ended } from '../postgres/runs/tenants.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Site } from '../postgres/scope/site.ts';

@@ -13,7 +13,7 @@ import type { Claim, Claimed, Ended } from '../postgres/runs/tenants.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Tx } from '../postgres/driver/database.ts';
 import type { Site } from '../postgres/scope/site.ts';
-import type { MoveResult } from '../postgres/move/move-result.ts';
+import type { MoveResult } from '../postgres/records/move-result.ts';
 import type { RollbackResult } from '../postgres/undo/rollback.ts';
 import { adoptDone } from './adopt.ts';
 import { failedEnd, movedEnd, undoneEnd } from './ended.ts';

@@ -1,7 +1,7 @@
 /** What a run keeps of what became of a tenant. */
 import type { Finding, Plan } from '../engine/plan/plan-types.ts';
 import type { DroverError } from '../errors.ts';
-import type { MoveResult } from '../postgres/move/move-result.ts';
+import type { MoveResult } from '../postgres/records/move-result.ts';
 import type { RollbackResult } from '../postgres/undo/rollback.ts';
 import type { Ended } from '../postgres/runs/tenants.ts';
 

@@ -4,8 +4,8 @@ import { identifyModel, possibleNames, resolveModels } from '../engine/models/re
 import type { Resolution, WantedModel } from '../engine/models/resolve.ts';
 import { label } from '../engine/models/select.ts';
 import { DroverError } from '../errors.ts';
-import { readFleetModels, readModelNames } from '../postgres/facts/fleet-models.ts';
-import type { ModelNames } from '../postgres/facts/fleet-models.ts';
+import { readFleetModels, readModelNames } from '../postgres/runs/fleet-models.ts';
+import type { ModelNames } from '../postgres/runs/fleet-models.ts';
 import { findSuccessor } from '../postgres/facts/find-models.ts';
 import { withTenant } from '../postgres/scope/site.ts';
 import { readRules } from '../postgres/catalogue/rules.ts';

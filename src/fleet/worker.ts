@@ -7,7 +7,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Database } from '../postgres/driver/database.ts';
-import { readPressure } from '../postgres/driver/pressure.ts';
+import { readPressure } from '../postgres/runs/pressure.ts';
 import { claimTenants, releaseClaim, renewClaim } from '../postgres/runs/tenants.ts';
 import type { Claim, Ended } from '../postgres/runs/tenants.ts';
 import { expireClaims } from '../postgres/runs/claims.ts';

@@ -7,7 +7,7 @@ import { listRunTenants } from '../../postgres/runs/tenants.ts';
 import type { RunRecord } from '../../postgres/runs/runs.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { messageOf } from '../failure.ts';
-import { runAfterHook } from '../migrations/hook.ts';
+import { runAfterHook } from '../hook.ts';
 import { showRunProgress } from './progress.ts';
 import { exitStatus } from '../session.ts';
 import type { Session } from '../session.ts';

@@ -5,7 +5,7 @@ import type { Tx } from '../../postgres/driver/database.ts';
 import { readRules } from '../../postgres/catalogue/rules.ts';
 import { listModelsOfKind } from '../../postgres/facts/model-rows.ts';
 import { countUsage, type UsageByType } from '../../postgres/usage/usage.ts';
-import { endsOf, mayEnd, type ModelEnd, readModelEnds } from '../model-ends.ts';
+import { endsOf, mayEnd, type ModelEnd, readModelEnds } from './model-ends.ts';
 import type { ModelKind } from '../resources/declaration.ts';
 import { listPage, listResource, type Page, type PageRequest } from './read.ts';
 import { type Asked, reading } from './unit.ts';

@@ -18,7 +18,8 @@ import type { PlaceRow, RowContext } from '../sql/match.ts';
 import { deadSql, ownerSql, stateSql, visibleSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, each, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { placeRow, readEach, rowContext } from './member.ts';
+import { placeRow, rowContext } from './member.ts';
+import { readEach } from '../sql/members.ts';
 import type { Batch, Member } from './member.ts';
 
 export interface ColumnFactsInput extends Batch {

@@ -14,7 +14,8 @@ import { anyOf, column, each, forEachMember, list, raw, rowsOf, sql } from '../s
 import type { Sql } from '../sql/sql.ts';
 import { displaySql } from './columns.ts';
 import { placeRow, rowContext } from './member.ts';
-import type { Batch, Numbered } from './member.ts';
+import type { Batch } from './member.ts';
+import type { Numbered } from '../sql/members.ts';
 
 export interface DocumentInput extends Batch {
   readonly table: Table;

@@ -11,7 +11,7 @@ import type { Each } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column as columnSql, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { readEach } from './member.ts';
+import { readEach } from '../sql/members.ts';
 
 interface ModelRow {
   readonly key: string;

@@ -15,7 +15,8 @@ import type { Sql } from '../sql/sql.ts';
 import { readColumnFacts } from './columns.ts';
 import { readDocumentFacts } from './document-facts.ts';
 import { candidateSql } from './documents.ts';
-import { forSome, groupPlaces, placeRow, readEach, rowContext } from './member.ts';
+import { forSome, groupPlaces, placeRow, rowContext } from './member.ts';
+import { readEach } from '../sql/members.ts';
 import type { Batch, GroupedPlaces, Member } from './member.ts';
 
 /** Of which rows names are read, for a person: of all, of those that stay, or of none. */

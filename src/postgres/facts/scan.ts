@@ -11,8 +11,8 @@ import type { Match, ScanHit } from '../../engine/inventory/match.ts';
 import type { Tx } from '../driver/database.ts';
 import { column as columnSql, each, forEachMember, join, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { distribute, readEach } from './member.ts';
-import type { Numbered } from './member.ts';
+import { distribute, readEach } from '../sql/members.ts';
+import type { Numbered } from '../sql/members.ts';
 import { isInt8, isUuid, needleOf, neededNeedles } from './terms.ts';
 
 export interface ScanTarget {

@@ -12,7 +12,8 @@ import { mineSql, stateSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { parametersSet } from './columns.ts';
-import { placeRow, readEach, rowContext } from './member.ts';
+import { placeRow, rowContext } from './member.ts';
+import { readEach } from '../sql/members.ts';
 import type { Batch, Member } from './member.ts';
 
 /** What is beside the places of one member. */

@@ -26,8 +26,9 @@ import type { Job, Member, Outcome, Prepared, Worked } from './batch.ts';
 import { executePlans } from './execute.ts';
 import type { Execution, Progress } from './execute.ts';
 import { raiseFences } from './fence.ts';
-import { identityOf, lockModels, lockPairs, lockTables } from './locks.ts';
-import type { MoveResult } from './move-result.ts';
+import { lockModels, lockTables } from './locks.ts';
+import { identityOf, lockPairs } from '../records/pair-lock.ts';
+import type { MoveResult } from '../records/move-result.ts';
 import { planAll, readMoves } from './plan.ts';
 import type { Move } from './plan.ts';
 

@@ -5,8 +5,8 @@
  */
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Tx } from '../driver/database.ts';
-import { distribute } from '../facts/member.ts';
-import type { Numbered } from '../facts/member.ts';
+import { distribute } from '../sql/members.ts';
+import type { Numbered } from '../sql/members.ts';
 import type { RowKey } from '../sql/keys.ts';
 import type { Each } from '../sql/match.ts';
 import {

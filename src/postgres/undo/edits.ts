@@ -1,7 +1,7 @@
 /** Taking edits of documents back, value by value: what somebody changed elsewhere in the same document stays. */
 import { revertDocument } from '../../engine/edit/edit.ts';
 import type { Edit } from '../../engine/edit/value-rule.ts';
-import { readEach } from '../facts/member.ts';
+import { readEach } from '../sql/members.ts';
 import { writeDocuments } from '../move/operations/rewrite.ts';
 import type { ChangedDocument } from '../move/operations/rewrite.ts';
 import { writeChunks } from '../records/journal.ts';

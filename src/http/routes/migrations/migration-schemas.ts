@@ -1,8 +1,8 @@
 /** How plans and migrations look in the API. */
 import { z } from 'zod';
 import type { Finding, LeftBehind } from '../../../engine/plan/plan-types.ts';
-import type { MigrateAnswer } from '../../../platform/migrate-model.ts';
-import { requiresConfirmation } from '../../../platform/migrate-model.ts';
+import type { MigrateAnswer } from '../../../platform/migrations/migrate-model.ts';
+import { requiresConfirmation } from '../../../platform/migrations/migrate-model.ts';
 import { rowId } from '../../schemas.ts';
 
 export const parameterPolicy = z

@@ -1,8 +1,8 @@
 /** Where a model is used, and what could follow it. */
 import { z } from 'zod';
-import { requiresConfirmation } from '../../../platform/migrate-model.ts';
-import { type PlannedSuggestion, suggestModels } from '../../../platform/suggestions.ts';
-import { getUsage, type UsageByType, type Use } from '../../../platform/usage.ts';
+import { requiresConfirmation } from '../../../platform/migrations/migrate-model.ts';
+import { type PlannedSuggestion, suggestModels } from '../../../platform/migrations/suggestions.ts';
+import { getUsage, type UsageByType, type Use } from '../../../platform/migrations/usage.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import { callerOf } from '../../api/access.ts';
 import { afterCursor, cursorText, pageJson, pageOf, pageQuery } from '../../api/paging.ts';

@@ -1,11 +1,11 @@
 /** Which models could follow one of the tenant's, with the plan to each. */
-import type { ParameterPolicy } from '../engine/plan/intent.ts';
-import { DroverError } from '../errors.ts';
-import { suggestTargets } from '../postgres/usage/suggest.ts';
-import type { PlannedSuggestion } from '../postgres/usage/suggest.ts';
-import { rememberPlan } from './known-plans.ts';
+import type { ParameterPolicy } from '../../engine/plan/intent.ts';
+import { DroverError } from '../../errors.ts';
+import { suggestTargets } from '../../postgres/usage/suggest.ts';
+import type { PlannedSuggestion } from '../../postgres/usage/suggest.ts';
+import { rememberPlan } from '../known-plans.ts';
 import { noModel } from './migrate-model.ts';
-import type { Platform } from './open.ts';
+import type { Platform } from '../open.ts';
 
 export type { PlannedSuggestion };
 

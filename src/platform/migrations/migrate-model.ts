@@ -1,19 +1,19 @@
 /** Moving one tenant off a model: planned, or carried out, for the tenant's own admin or for an operator. */
-import type { ParameterPolicy } from '../engine/plan/intent.ts';
-import type { Intent } from '../engine/plan/intent.ts';
-import type { ModelFacts } from '../engine/models/model.ts';
-import type { Finding, LeftBehind, Plan } from '../engine/plan/plan-types.ts';
-import { DroverError } from '../errors.ts';
-import type { Tx } from '../postgres/driver/database.ts';
-import { findModelByKey, findSuccessor } from '../postgres/facts/find-models.ts';
-import { applyMove } from '../postgres/move/move.ts';
-import { refuseStale, refuseUnreasoned } from '../postgres/move/admission.ts';
-import { planMove } from '../postgres/move/plan.ts';
-import type { MoveResult } from '../postgres/move/move-result.ts';
-import { withTenant } from '../postgres/scope/site.ts';
-import { readRules } from '../postgres/catalogue/rules.ts';
-import { recallPlan, rememberPlan } from './known-plans.ts';
-import type { Platform } from './open.ts';
+import type { ParameterPolicy } from '../../engine/plan/intent.ts';
+import type { Intent } from '../../engine/plan/intent.ts';
+import type { ModelFacts } from '../../engine/models/model.ts';
+import type { Finding, LeftBehind, Plan } from '../../engine/plan/plan-types.ts';
+import { DroverError } from '../../errors.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
+import { findModelByKey, findSuccessor } from '../../postgres/facts/find-models.ts';
+import { applyMove } from '../../postgres/move/move.ts';
+import { refuseStale, refuseUnreasoned } from '../../postgres/move/admission.ts';
+import { planMove } from '../../postgres/move/plan.ts';
+import type { MoveResult } from '../../postgres/records/move-result.ts';
+import { withTenant } from '../../postgres/scope/site.ts';
+import { readRules } from '../../postgres/catalogue/rules.ts';
+import { recallPlan, rememberPlan } from '../known-plans.ts';
+import type { Platform } from '../open.ts';
 
 /** In which tenant, and who is doing it: an operator acts in a tenant that is not their own, under their own name. */
 export interface Acting {
