@@ -12,7 +12,6 @@ import { planMove } from '../../postgres/move/plan.ts';
 import type { MoveResult } from '../../postgres/records/move-result.ts';
 import { withTenant } from '../../postgres/scope/site.ts';
 import { readRules } from '../../postgres/catalogue/rules.ts';
-import { recallPlan, rememberPlan } from '../known-plans.ts';
 import type { Platform } from '../open.ts';
 
 /** In which tenant, and who is doing it: an operator acts in a tenant that is not their own, under their own name. */
@@ -91,8 +90,8 @@ function intentOf({ tenantId }: Acting, request: MigrateRequest): Intent {
 async function planOnly(platform: Platform, acting: Acting, request: MigrateRequest): Promise<MigrateAnswer> {
   const startedAt = performance.now();
   const plan = await planMove(platform.site, intentOf(acting, request));
-  refuseStale(recallPlan(platform, acting.tenantId, request.planHash ?? plan.hash), plan);
-  rememberPlan(platform, plan);
+  refuseStale(platform.plans.recall(acting.tenantId, request.planHash ?? plan.hash), plan);
+  platform.plans.remember(plan);
   if (isTargetRetired(plan.findings))
     throw planned({ code: 'PLAN_REFUSED', message: 'The target is retired.' }, plan);
   return {
@@ -117,7 +116,7 @@ async function carryOut(platform: Platform, acting: Acting, request: MigrateRequ
     confirm,
     force,
     ...(reason === undefined ? {} : { reason }),
-    ...(planHash === undefined ? {} : { plan: recallPlan(platform, acting.tenantId, planHash) }),
+    ...(planHash === undefined ? {} : { plan: platform.plans.recall(acting.tenantId, planHash) }),
     ...(beforeCommit === undefined
       ? {}
       : {
@@ -180,7 +179,7 @@ async function explained(
   if (refusedRow.includes(error.code)) return rowRefused(error);
   const plan = error.data['plan'] as Plan | undefined;
   if (plan === undefined) return error;
-  rememberPlan(platform, plan);
+  platform.plans.remember(plan);
   if (error.code === 'PLAN_REFUSED' && isTargetRetired(plan.findings))
     return retired(platform, tenant, { request, plan });
   return planned(error, plan, error.data['changes']);
