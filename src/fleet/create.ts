@@ -14,7 +14,7 @@ import { canarySizeOf, invalid, optionsOf } from './request.ts';
 import type { RunPace, RunRequest } from './request.ts';
 import { resolveRun } from './resolve.ts';
 import type { ResolvedTenant } from './resolve.ts';
-import { isFinal } from './standing.ts';
+import { isFinal } from './status.ts';
 
 /**
  * Makes a run; workers begin it. Returns its id.

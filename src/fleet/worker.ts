@@ -8,14 +8,14 @@ import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { readPressure } from '../postgres/runs/pressure.ts';
 import { claimTenants, releaseClaim, renewClaim } from '../postgres/runs/tenants.ts';
-import type { Claim, Ended } from '../postgres/runs/tenants.ts';
+import type { Claim, TenantOutcome } from '../postgres/runs/tenants.ts';
 import { expireClaims } from '../postgres/runs/claims.ts';
 import { forgetWorker, reportWorker } from '../postgres/runs/workers.ts';
 import { listActiveRuns } from '../postgres/runs/runs.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { advanceRun } from './advance.ts';
-import { carryOut } from './carry-out.ts';
+import { workWave } from './wave.ts';
 import { hasLimits, overLimits } from './pressure.ts';
 
 export interface WorkerOptions {
@@ -26,7 +26,7 @@ export interface WorkerOptions {
   /** How often to look for work where there is none; half a second by default. */
   readonly pollMs?: number;
   /** After each wave. */
-  readonly onWave?: (run: RunRecord, ended: readonly Ended[]) => Promise<void> | void;
+  readonly onWave?: (run: RunRecord, ended: readonly TenantOutcome[]) => Promise<void> | void;
   /** What keeps the worker from working; it goes on trying. */
   readonly onProblem?: (error: unknown) => void;
 }
@@ -161,7 +161,7 @@ async function workOn(context: Context, found: RunRecord): Promise<boolean> {
   const claimed = await claimTenants(site, claim, run.options.waveSize);
   if (claimed.length === 0) return false;
   context.held.push(claim);
-  const ended = await whileRenewing(site, claim, () => carryOut(site, { run, claim, claimed }));
+  const ended = await whileRenewing(site, claim, () => workWave(site, { run, claim, claimed }));
   context.held.splice(context.held.indexOf(claim), 1);
   const now = await advanceRun(site, run.id);
   await context.options.onWave?.(now, ended);
