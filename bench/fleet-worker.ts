@@ -5,7 +5,7 @@ import { openPlatform } from '../src/platform/open.ts';
 import { openServer } from '../src/postgres/driver/connect.ts';
 import { applyMove } from '../src/postgres/move/move.ts';
 import { getRun } from '../src/postgres/runs/runs.ts';
-import { isFinal } from '../src/fleet/standing.ts';
+import { isFinal } from '../src/fleet/status.ts';
 import { startWorkers } from '../src/fleet/worker.ts';
 import { fleetId } from './fleet-fixture.ts';
 

@@ -5,14 +5,21 @@ import { describe, it } from 'node:test';
 import { errorCodes } from '../src/errors.ts';
 import {
   compareErrorCodes,
+  cyclesOf,
   filesAreShort,
+  filesFormNoCycle,
+  foldersAreSmall,
   importsFollowTheTable,
+  linesAreShort,
   namesSayWhatIsInside,
+  nothingIsKeptByIdentity,
   onlyConfigReadsTheEnvironment,
   onlyPostgresSpeaksSql,
   type Rule,
+  type RuleOfAll,
   type Source,
 } from './support/house-rules.ts';
+import { isAllowed, mayImport } from './support/import-table.ts';
 
 const sources: Source[] = globSync('src/**/*.ts').map((path) => ({
   path: path.replaceAll('\\', '/'),
@@ -36,16 +43,34 @@ const rules: Readonly<Record<string, Planted>> = {
       ['src/engine/plan.ts', "export * from '../registry/load.ts';"],
       ['src/engine/plan.ts', "const x = await import('../registry/load.ts');"],
       ['src/engine/plan.ts', 'const x = await import(name);'],
-      ['src/postgres/execute.ts', "import { app } from '../http/app.ts';"],
+      ['src/postgres/move/execute.ts', "import { app } from '../../http/server/app.ts';"],
+      ['src/postgres/facts/scan.ts', "import type { Move } from '../move/plan.ts';"],
+      ['src/postgres/sql/row.ts', "import type { Tx } from '../driver/database.ts';"],
+      ['src/postgres/move/operations/merge.ts', "import { applyMoves } from '../move.ts';"],
+      ['src/platform/open.ts', "import { reading } from './rows/unit.ts';"],
+      ['src/platform/queries/users.ts', "import { asTenant } from '../../postgres/scope/tenant.ts';"],
+      ['src/platform/resources/users.ts', "import { reading } from '../rows/unit.ts';"],
+      ['src/http/api/access.ts', "import { runs } from '../routes/runs/runs.ts';"],
+      ['src/http/routes/runs/runs.ts', "import { createApp } from '../../server/app.ts';"],
+      ['src/registry/load/load.ts', "import { routability } from '../verdict/routability.ts';"],
+      ['src/cli/terminal/times.ts', "import { usage } from '../where.ts';"],
       ['src/platform/models.ts', "import pg from 'pg';"],
       ['src/cli/plan.ts', "import { build } from '../../test/support/databases.ts';"],
-      ['src/cli/plan.ts', "import { plan } from './commands/plan';"],
+      ['src/cli/main.ts', "import { plan } from './migrations/plan';"],
       ['src/somewhere/new.ts', 'export const x = 1;'],
+      ['src/postgres/new.ts', 'export const x = 1;'],
+      ['src/postgres/new/new.ts', 'export const x = 1;'],
     ],
     good: [
       ['src/engine/plan.ts', "import { refs } from './references.ts';"],
       ['src/engine/operations/merge.ts', "import { refs } from '../references.ts';"],
-      ['src/postgres/execute.ts', "import pg from 'pg';\nimport type { Plan } from '../engine/plan.ts';"],
+      [
+        'src/postgres/driver/server.ts',
+        "import pg from 'pg';\nimport type { Sql } from '../sql/sql.ts';\nimport './database.ts';",
+      ],
+      ['src/postgres/undo/edits.ts', "import { writeDocuments } from '../move/operations/rewrite.ts';"],
+      ['src/fleet/worker.ts', "import { applyMoves } from '../postgres/move/move.ts';"],
+      ['src/platform/queries/users.ts', "import type { Tx } from '../../postgres/driver/database.ts';"],
       ['src/main.ts', "import { run } from './cli/main.ts';"],
       ['src/engine/plan.ts', "// import x from 'node:fs'\nconst text = \"import x from 'node:fs'\";"],
     ],
@@ -64,6 +89,19 @@ const rules: Readonly<Record<string, Planted>> = {
     rule: filesAreShort,
     bad: [['src/engine/planner/plan.ts', 'x;\n'.repeat(401)]],
     good: [['src/engine/planner/plan.ts', 'x;\n'.repeat(400)]],
+  },
+  'lines are short': {
+    rule: linesAreShort,
+    bad: [['src/engine/plan/plan.ts', `x;\n${'x'.repeat(141)}\nx;\n`]],
+    good: [['src/engine/plan/plan.ts', `${'x'.repeat(140)}\n`]],
+  },
+  'nothing is kept by the identity of an object': {
+    rule: nothingIsKeptByIdentity,
+    bad: [
+      ['src/fleet/worker.ts', 'const seen = new WeakSet<object>();'],
+      ['src/fleet/worker.ts', 'class Seen { readonly #seen = new WeakMap(); }'],
+    ],
+    good: [['src/fleet/worker.ts', '// new WeakMap()\nconst seen = new Map<string, object>();']],
   },
   'only config.ts reads the environment': {
     rule: onlyConfigReadsTheEnvironment,
@@ -85,7 +123,7 @@ const rules: Readonly<Record<string, Planted>> = {
       ['src/fleet/run.ts', "await tx.many('select id from migration.runs');"],
       ['src/fleet/run.ts', 'await tx.run(`UPDATE ${table} SET done = true`);'],
       ['src/fleet/run.ts', "await tx.run('delete from runs');"],
-      ['src/fleet/run.ts', 'await tx.run('BEGIN');'],
+      ['src/fleet/run.ts', "await tx.run('BEGIN');"],
       ['src/fleet/run.ts', "await tx.script('ALTER TABLE runs ADD COLUMN x int');"],
     ],
     good: [
@@ -98,6 +136,73 @@ const rules: Readonly<Record<string, Planted>> = {
     ],
   },
 };
+
+interface PlantedTogether {
+  readonly rule: RuleOfAll;
+  readonly bad: readonly (readonly Source[])[];
+  readonly good: readonly (readonly Source[])[];
+}
+
+/** Files by what they import, in one folder. */
+function importing(files: Readonly<Record<string, string>>): Source[] {
+  return Object.entries(files).map(([name, text]) => ({ path: `src/engine/plan/${name}.ts`, text }));
+}
+
+function emptyFiles(count: number, folder: string): Source[] {
+  return Array.from({ length: count }, (_, at) => ({ path: `${folder}/f${at}.ts`, text: '' }));
+}
+
+const rulesOfAll: Readonly<Record<string, PlantedTogether>> = {
+  'files form no cycle': {
+    rule: filesFormNoCycle,
+    bad: [
+      importing({ a: "import { b } from './b.ts';", b: "import type { A } from './a.ts';" }),
+      importing({ a: "import { b } from './b.ts';", b: "import './c.ts';", c: "export * from './a.ts';" }),
+      importing({ a: "const b = await import('./b.ts');", b: "import { type A } from './a.ts';" }),
+      importing({ a: "import type { A } from './a.ts';" }),
+    ],
+    good: [
+      importing({ a: "import './b.ts';\nimport './c.ts';", b: "import './c.ts';", c: '' }),
+      importing({ a: "import './b.ts';", b: "// import './a.ts';" }),
+    ],
+  },
+  'folders are small': {
+    rule: foldersAreSmall,
+    bad: [emptyFiles(26, 'src/engine/plan')],
+    good: [[...emptyFiles(25, 'src/engine/plan'), ...emptyFiles(25, 'src/engine/plan/rules')]],
+  },
+};
+
+for (const [name, { rule, bad, good }] of Object.entries(rulesOfAll)) {
+  describe(name, () => {
+    it('in all sources', () => {
+      assert.deepEqual(rule(sources), []);
+    });
+    it('notices a violation, and only that', () => {
+      for (const planted of bad) assert.equal(rule(planted).length, 1, JSON.stringify(planted).slice(0, 200));
+      for (const planted of good) assert.deepEqual(rule(planted), []);
+    });
+  });
+}
+
+describe('the table of who may import whom', () => {
+  const parts = Object.keys(mayImport);
+
+  it('has no cycle', () => {
+    const next = new Map(
+      parts.map((from) => [from, parts.filter((to) => to !== from && isAllowed(from, to))]),
+    );
+    assert.deepEqual(cyclesOf(next), []);
+  });
+
+  it('names only what is there', () => {
+    const known = new Set(parts.flatMap((part) => [part, part.split('/')[0]]));
+    const unknown = Object.values(mayImport).flatMap((others) => others.filter((other) => !known.has(other)));
+    assert.deepEqual(unknown, []);
+    const empty = parts.filter((part) => !sources.some(({ path }) => `${path}/`.startsWith(`src/${part}/`)));
+    assert.deepEqual(empty, []);
+  });
+});
 
 for (const [name, { rule, bad, good }] of Object.entries(rules)) {
   describe(name, () => {

@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Environment } from '../config.ts';
+import { type Environment, loadServerSettings, type ServerSettings } from '../config.ts';
 import { formatConfigProblems, locateProblems, openConfigFile } from '../config-file.ts';
 import type { ModelKnowledge } from '../engine/models/knowledge.ts';
 import { DroverError } from '../errors.ts';
@@ -210,6 +210,21 @@ async function openAttached(
 function knowledgeIn({ registry }: Pick<Where, 'registry'>): () => ModelKnowledge {
   let known: ModelKnowledge | undefined;
   return () => (known ??= knowledgeOf(loadValid(registry)));
+}
+
+/** The database of a server and of its keys: options, then Drover's own variables, then DATABASE_URL. */
+export function ownDatabase(
+  environment: Environment,
+  options: Pick<WhereOptions, 'data' | 'database'>,
+): { readonly where: Where; readonly settings: ServerSettings } {
+  const settings = loadServerSettings();
+  const given =
+    environment.databaseUrl ?? (environment.dataFolder === undefined ? settings.databaseUrl : undefined);
+  const where = resolveWhere(options, {
+    ...environment,
+    ...(given === undefined ? {} : { databaseUrl: given }),
+  });
+  return { where, settings };
 }
 
 /** A mistake in how a command was written. */

@@ -4,17 +4,21 @@
  */
 import { getMigration, listMigrations, settleInterrupted } from '../postgres/records/history.ts';
 import type { MigrationRecord } from '../postgres/records/history.ts';
-import type { MoveResult } from '../postgres/move/move-result.ts';
-import type { Claimed, Ended } from '../postgres/runs/tenants.ts';
+import type { MoveResult } from '../postgres/records/move-result.ts';
+import type { Claimed, TenantOutcome } from '../postgres/runs/tenants.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Site } from '../postgres/scope/site.ts';
-import { movedEnd } from './ended.ts';
+import { outcomeOfMove } from './outcome.ts';
 
 /** How many migrations of a tenant are looked at: those since the run began. */
 const looked = 50;
 
 /** What a worker that died had done for this run, once it is settled whether it was committed. */
-export async function adoptDone(site: Site, run: RunRecord, one: Claimed): Promise<Ended | undefined> {
+export async function adoptDone(
+  site: Site,
+  run: RunRecord,
+  one: Claimed,
+): Promise<TenantOutcome | undefined> {
   const { tenant, fromKey } = one;
   const source =
     fromKey === null ? { components: { name: run.from.name } } : { key: fromKey, components: {} };
@@ -26,7 +30,7 @@ export async function adoptDone(site: Site, run: RunRecord, one: Claimed): Promi
   if (run.kind === 'rollback')
     return { tenant, status: 'succeeded', migrationId: done.id, migratedCount: done.migratedCount };
   const { result } = await getMigration(site, { tenant, id: done.id });
-  return { ...movedEnd(result as MoveResult), tenant };
+  return outcomeOfMove(tenant, result as MoveResult);
 }
 
 function isOfRun(record: MigrationRecord, run: RunRecord, { fromKey, undoesId }: Claimed): boolean {

@@ -5,7 +5,7 @@ import { updateRun, withRun } from '../postgres/runs/runs.ts';
 import type { RunChange, RunRecord } from '../postgres/runs/runs.ts';
 import type { Tx } from '../postgres/driver/database.ts';
 import type { Site } from '../postgres/scope/site.ts';
-import { decideRun, isFinal } from './standing.ts';
+import { decideRun, isFinal } from './status.ts';
 
 /** Advances the run, and returns it. @throws RUN_NOT_FOUND */
 export function advanceRun(site: Site, id: string, change: RunChange = {}): Promise<RunRecord> {

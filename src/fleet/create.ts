@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { wantedLabel } from '../engine/models/resolve.ts';
 import type { WantedModel } from '../engine/models/resolve.ts';
 import { DroverError } from '../errors.ts';
-import { seesReplication } from '../postgres/driver/pressure.ts';
+import { seesReplication } from '../postgres/runs/pressure.ts';
 import { hasOpenRollback, insertRun, withRun } from '../postgres/runs/runs.ts';
 import type { NewRun, RunModel, RunRecord, Throttle } from '../postgres/runs/runs.ts';
 import { insertRunTenants, listUndoable } from '../postgres/runs/tenants.ts';
@@ -14,7 +14,7 @@ import { canarySizeOf, invalid, optionsOf } from './request.ts';
 import type { RunPace, RunRequest } from './request.ts';
 import { resolveRun } from './resolve.ts';
 import type { ResolvedTenant } from './resolve.ts';
-import { isFinal } from './standing.ts';
+import { isFinal } from './status.ts';
 
 /**
  * Makes a run; workers begin it. Returns its id.

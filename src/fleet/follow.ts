@@ -5,7 +5,7 @@ import type { RunEvent } from '../postgres/runs/events.ts';
 import { getRun } from '../postgres/runs/runs.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Site } from '../postgres/scope/site.ts';
-import { isFinal, isResting } from './standing.ts';
+import { isFinal, isResting } from './status.ts';
 
 export interface Following {
   readonly signal?: AbortSignal;

@@ -1,29 +1,25 @@
 /** What a run would do, tenant by tenant. It reads only, so many tenants at a time in one read-only transaction. */
 import { refusing, toConfirm } from '../engine/finding.ts';
-import type { Finding } from '../engine/finding.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
 import { planMoves } from '../postgres/move/plan.ts';
+import type { RunTenant } from '../postgres/runs/tenants.ts';
 import type { Site } from '../postgres/scope/site.ts';
+import { alreadyMigrated } from './outcome.ts';
 import { intentOf } from './request.ts';
 import type { RunRequest } from './request.ts';
 import { resolveRun } from './resolve.ts';
 import type { ResolvedTenant } from './resolve.ts';
 
-export interface PlannedTenant {
-  readonly tenant: string;
-  readonly tenantName: string;
+/** What would be kept of a tenant, as far as a plan knows it. */
+export interface PlannedTenant extends Omit<
+  RunTenant,
+  'position' | 'status' | 'migrationId' | 'migratedCount' | 'durationMs' | 'attempts' | 'finishedAt'
+> {
   /** `ready`: it would be moved. */
   readonly status: 'ready' | 'failed' | 'skipped';
-  readonly code: string | null;
-  readonly message: string | null;
-  readonly fromKey: string | null;
-  readonly toKey: string | null;
-  readonly complete: boolean | null;
-  /** Rows that would move, and by entity type. */
+  /** Rows that would move. */
   readonly count: number;
-  readonly details: Readonly<Record<string, number>>;
-  readonly findings: readonly Finding[];
   /** A warning would have to be confirmed. */
   readonly needsConfirmation: boolean;
   readonly planHash: string | null;
@@ -113,11 +109,11 @@ function plannedTenant(
     return { ...found, status: 'failed', code, message };
   }
   const plan = outcome;
-  if (sourceRetired && plan.steps.length === 0) return { ...found, status: 'skipped', ...alreadyMigrated };
+  if (sourceRetired && plan.steps.length === 0) return { ...found, ...alreadyMigrated };
   return { ...found, ...judged(request, plan), findings: [...base.findings, ...plan.findings] };
 }
 
-/** What a plan means for the tenant: would it be carried out? */
+/** What a plan means for the tenant: would it be moved? */
 function judged(
   request: Asked,
   plan: Plan,
@@ -135,12 +131,6 @@ function judged(
     planHash: plan.hash,
   };
 }
-
-/** Said of a tenant whose source is retired and named by nothing. */
-export const alreadyMigrated = {
-  code: 'ALREADY_MIGRATED',
-  message: 'The source was retired before, and nothing names it.',
-} as const;
 
 const nothing = {
   code: null,

@@ -1,5 +1,5 @@
 /** Is the database too busy, or its replicas too far behind, for the next wave? */
-import type { Pressure } from '../postgres/driver/pressure.ts';
+import type { Pressure } from '../postgres/runs/pressure.ts';
 import type { Throttle } from '../postgres/runs/runs.ts';
 
 /** Which limits are exceeded, in words; undefined where none is. What cannot be measured exceeds nothing. */

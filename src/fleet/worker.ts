@@ -6,17 +6,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Database } from '../postgres/driver/database.ts';
-import { readPressure } from '../postgres/driver/pressure.ts';
+import { readPressure } from '../postgres/runs/pressure.ts';
 import { claimTenants, releaseClaim, renewClaim } from '../postgres/runs/tenants.ts';
-import type { Claim, Ended } from '../postgres/runs/tenants.ts';
+import type { Claim, TenantOutcome } from '../postgres/runs/tenants.ts';
 import { expireClaims } from '../postgres/runs/claims.ts';
 import { forgetWorker, reportWorker } from '../postgres/runs/workers.ts';
 import { listActiveRuns } from '../postgres/runs/runs.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { advanceRun } from './advance.ts';
-import { carryOut } from './carry-out.ts';
+import { workWave } from './wave.ts';
 import { hasLimits, overLimits } from './pressure.ts';
 
 export interface WorkerOptions {
@@ -27,7 +26,7 @@ export interface WorkerOptions {
   /** How often to look for work where there is none; half a second by default. */
   readonly pollMs?: number;
   /** After each wave. */
-  readonly onWave?: (run: RunRecord, ended: readonly Ended[]) => Promise<void> | void;
+  readonly onWave?: (run: RunRecord, ended: readonly TenantOutcome[]) => Promise<void> | void;
   /** What keeps the worker from working; it goes on trying. */
   readonly onProblem?: (error: unknown) => void;
 }
@@ -52,12 +51,17 @@ interface Context {
   /** Claims whose tenants could not be given back, because the database was gone. */
   readonly held: Claim[];
   reportedAt: number;
+  /** The claims that dead processes left are given back. */
+  begun: boolean;
 }
+
+/** How the names of its workers begin. No two processes have the same one, whatever became of the numbers of processes. */
+const thisProcess = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
 
 /** Starts a worker. */
 export function startWorker(site: Site, options: WorkerOptions = {}): Worker {
   const stopping = new AbortController();
-  const id = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+  const id = `${thisProcess}:${randomBytes(3).toString('hex')}`;
   const context: Context = {
     site,
     id,
@@ -67,6 +71,7 @@ export function startWorker(site: Site, options: WorkerOptions = {}): Worker {
     signal: stopping.signal,
     held: [],
     reportedAt: 0,
+    begun: false,
   };
   const ended = work(context);
   return {
@@ -116,17 +121,11 @@ function pause({ signal }: Context, ms: number): Promise<void> {
   return wait(ms, undefined, { signal }).catch(() => undefined);
 }
 
-/** Databases of which the claims that a dead process left are known to be dead. */
-const cleared = new WeakSet<Database>();
-
 /** A folder belongs to one process: whoever held a claim in it before is gone, and nobody needs to wait. */
 async function beginAfresh(context: Context): Promise<void> {
   const { site } = context;
-  const { database } = site.state;
-  if (database.engine === 'embedded' && !cleared.has(database)) {
-    cleared.add(database);
-    await expireClaims(site);
-  }
+  if (site.state.database.engine === 'embedded' && !context.begun) await expireClaims(site, thisProcess);
+  context.begun = true;
   await giveBack(context);
 }
 
@@ -162,7 +161,7 @@ async function workOn(context: Context, found: RunRecord): Promise<boolean> {
   const claimed = await claimTenants(site, claim, run.options.waveSize);
   if (claimed.length === 0) return false;
   context.held.push(claim);
-  const ended = await whileRenewing(site, claim, () => carryOut(site, { run, claim, claimed }));
+  const ended = await whileRenewing(site, claim, () => workWave(site, { run, claim, claimed }));
   context.held.splice(context.held.indexOf(claim), 1);
   const now = await advanceRun(site, run.id);
   await context.options.onWave?.(now, ended);

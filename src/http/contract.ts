@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { VerifyToken } from '../platform/access/authenticate.ts';
 import type { AccessScope, Caller, Role } from '../platform/access/caller.ts';
-import type { HeldKey } from '../platform/idempotency.ts';
+import type { HeldKey } from '../platform/access/idempotency.ts';
 import type { Platform } from '../platform/open.ts';
 import type { Routing } from '../platform/workspaces/routing.ts';
 

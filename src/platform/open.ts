@@ -6,6 +6,7 @@ import type { ModelKnowledge } from '../engine/models/knowledge.ts';
 import { openSite } from '../postgres/scope/site.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { defaultSchema, explainOlder, installPlatform, proveIsolation } from './install.ts';
+import { KnownPlans } from './known-plans.ts';
 import { platformScope } from './scope.ts';
 
 export interface Platform {
@@ -13,6 +14,8 @@ export interface Platform {
   /** The schema that holds Drover's own tables. */
   readonly schema: string;
   readonly site: Site;
+  /** Shown lately, by this process. */
+  readonly plans: KnownPlans;
 }
 
 /**
@@ -36,7 +39,7 @@ export async function openPlatform(
     platform,
     ...(knowledge === undefined ? {} : { knowledge }),
   });
-  return { database, schema, site };
+  return { database, schema, site, plans: new KnownPlans() };
 }
 
 /** Drover's own schema, told to the engine in the words that any database is told in. */

@@ -11,7 +11,7 @@ import type { LeftBehind } from '../../src/engine/plan/plan-types.ts';
 import { DroverError } from '../../src/errors.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import type { MoveResult } from '../../src/postgres/move/move-result.ts';
+import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { applyOne, planOne, rollbackOne } from '../support/batches.ts';

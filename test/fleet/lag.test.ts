@@ -6,7 +6,7 @@ import { createRun } from '../../src/fleet/create.ts';
 import { waitForRun } from '../../src/fleet/follow.ts';
 import { startWorker } from '../../src/fleet/worker.ts';
 import { openServer } from '../../src/postgres/driver/connect.ts';
-import { readPressure } from '../../src/postgres/driver/pressure.ts';
+import { readPressure } from '../../src/postgres/runs/pressure.ts';
 import { getRun } from '../../src/postgres/runs/runs.ts';
 import { openFleet, runRequest } from '../support/fleet.ts';
 import { platformSite, refusedWith, waitUntil } from '../support/guarantee.ts';

@@ -10,7 +10,7 @@ import { describe, it } from 'node:test';
 import type pg from 'pg';
 import type { Config } from '../../src/engine/rules/config.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
-import type { MoveResult } from '../../src/postgres/move/move-result.ts';
+import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import { planOne } from '../support/batches.ts';
 import { bulkDatabase } from '../support/bulk.ts';
 import { demoForEach, type Ground, studioForEach } from '../support/ground.ts';

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
-import type { MoveResult } from '../../src/postgres/move/move-result.ts';
+import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import type { RollbackResult } from '../support/batches.ts';
 import { eachEngine } from '../support/databases.ts';
 import { demoForEach, studioForAll, studioForEach } from '../support/ground.ts';

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { platformScope } from '../../src/platform/scope.ts';
-import { seedDemo } from '../../src/platform/seed.ts';
+import { seedDemo } from '../../src/platform/demo/seed.ts';
 import { bringInRegistry } from '../../src/platform/workspaces/bring-in-registry.ts';
 import { dayOf } from '../../src/platform/workspaces/day.ts';
 import { openRegistry } from '../../src/platform/workspaces/live-registry.ts';

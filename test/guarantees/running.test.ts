@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import { identityOf, lockPair } from '../../src/postgres/move/locks.ts';
+import { identityOf, lockPair } from '../../src/postgres/records/pair-lock.ts';
 import { openRecords } from '../../src/postgres/records/records.ts';
 import { openSite, prepareState, withTenant } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';

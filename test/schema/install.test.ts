@@ -11,7 +11,7 @@ import { isolationScript } from '../../src/isolation/policies.ts';
 import { defaultSchema, installPlatform, proveIsolation } from '../../src/platform/install.ts';
 import { manifest } from '../../src/platform/manifest.ts';
 import { openPlatform } from '../../src/platform/open.ts';
-import { seedDemo } from '../../src/platform/seed.ts';
+import { seedDemo } from '../../src/platform/demo/seed.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database, Tx } from '../../src/postgres/driver/database.ts';
 import { dumpSchema } from '../../src/postgres/schema/dump.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { installPlatform, proveIsolation } from '../../src/platform/install.ts';
 import { platformScope } from '../../src/platform/scope.ts';
-import { seedDemo } from '../../src/platform/seed.ts';
+import { seedDemo } from '../../src/platform/demo/seed.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { asOperator, asTenant } from '../../src/postgres/scope/tenant.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { manifest } from '../../src/platform/manifest.ts';
-import { seedDemo } from '../../src/platform/seed.ts';
+import { seedDemo } from '../../src/platform/demo/seed.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
 import { eachEngine } from '../support/databases.ts';
 import { digestRows, type PlatformDatabase, platformDatabase, refusal } from '../support/platform.ts';

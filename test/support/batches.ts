@@ -9,7 +9,7 @@ import type { Tx } from '../../src/postgres/driver/database.ts';
 import { applyMove, applyMoves } from '../../src/postgres/move/move.ts';
 import { planMove, planMoves } from '../../src/postgres/move/plan.ts';
 import type { MoveOptions, MoveRequest as Move } from '../../src/postgres/move/move.ts';
-import type { MoveResult } from '../../src/postgres/move/move-result.ts';
+import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import type { Outcome as EngineOutcome } from '../../src/postgres/move/batch.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { rollbackMove, rollbackMoves } from '../../src/postgres/undo/rollback.ts';

@@ -1,7 +1,7 @@
 /** The demo with many more rows on the source, so that a migration takes long enough to be interrupted. */
 import { type DatabaseTarget, openDatabase } from '../../src/postgres/driver/connect.ts';
 import { installPlatform } from '../../src/platform/install.ts';
-import { seedDemo } from '../../src/platform/seed.ts';
+import { seedDemo } from '../../src/platform/demo/seed.ts';
 import { embeddedTemplate, type Engine, serverTemplate } from './databases.ts';
 import { alder, sourceId } from './guarantee.ts';
 

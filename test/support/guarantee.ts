@@ -11,7 +11,7 @@ import { completionId, type CompletionName } from '../../src/platform/demo/model
 import { platformScope } from '../../src/platform/scope.ts';
 import type { Database, Tx } from '../../src/postgres/driver/database.ts';
 import { listMigrations, type MigrationRecord } from '../../src/postgres/records/history.ts';
-import type { MoveResult } from '../../src/postgres/move/move-result.ts';
+import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import { openSite, type Site } from '../../src/postgres/scope/site.ts';
 import { asTenant } from '../../src/postgres/scope/tenant.ts';
 import { applyOne, rollbackOne } from './batches.ts';

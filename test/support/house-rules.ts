@@ -1,6 +1,7 @@
 /** The rules of the house as functions over sources, so that each can be tried on a planted violation. */
 import { dirname, join, normalize } from 'node:path/posix';
 import { parseSync } from 'oxc-parser';
+import { isAllowed, partOf, topFolderOf } from './import-table.ts';
 
 export interface Source {
   /** From the root of the project, with forward slashes: src/engine/planner/plan.ts */
@@ -11,23 +12,8 @@ export interface Source {
 /** One sentence per violation. */
 export type Rule = (source: Source) => string[];
 
-const all = ['engine', 'registry', 'isolation', 'postgres', 'fleet', 'platform'];
-
-/** Who may import whom; everybody may import themselves. A folder that is not listed is a violation. */
-export const mayImport: Readonly<Record<string, readonly string[]>> = {
-  engine: [],
-  errors: [],
-  config: ['errors'],
-  'config-file': ['config', 'engine', 'errors'],
-  registry: ['engine', 'errors'],
-  isolation: ['engine', 'errors'],
-  postgres: ['engine', 'errors'],
-  fleet: ['engine', 'postgres', 'errors'],
-  platform: ['engine', 'registry', 'postgres', 'isolation', 'fleet', 'config-file', 'errors'],
-  http: [...all, 'config', 'errors'],
-  cli: [...all, 'http', 'config', 'config-file', 'errors'],
-  main: [...all, 'http', 'cli', 'config', 'config-file', 'errors'],
-};
+/** What can be seen only where all sources are together. */
+export type RuleOfAll = (sources: readonly Source[]) => string[];
 
 /** Packages that only one part may use, or those that are named. */
 const owned: Readonly<Record<string, string>> = {
@@ -45,14 +31,9 @@ const owned: Readonly<Record<string, string>> = {
   jose: 'platform',
 };
 
-/** The part a file belongs to: src/engine/planner/plan.ts is engine, src/errors.ts is errors. */
-function partOf(path: string): string {
-  return (path.split('/')[1] ?? '').replace(/\.ts$/, '');
-}
-
 export const importsFollowTheTable: Rule = (source) => {
   const part = partOf(source.path);
-  if (!(part in mayImport)) return [`${source.path}: ${part} is not in the table of who may import whom`];
+  if (part === undefined) return [`${source.path}: it has no row in the table of who may import whom`];
   return importsOf(source).flatMap((specifier) => {
     const problem = problemOf(source.path, part, specifier);
     return problem ? [`${source.path}: ${problem}`] : [];
@@ -60,21 +41,60 @@ export const importsFollowTheTable: Rule = (source) => {
 };
 
 function problemOf(path: string, part: string, specifier: string): string | undefined {
-  if (!specifier.startsWith('.')) return problemOfPackage(part, specifier);
-  const target = normalize(join(dirname(path), specifier));
+  if (!specifier.startsWith('.')) return problemOfPackage(topFolderOf(path), specifier);
+  const target = targetOf(path, specifier);
   if (target.startsWith('package.json')) return undefined;
   if (!target.startsWith('src/')) return `imports ${specifier}, which is outside src`;
   if (!target.endsWith('.ts')) return `imports ${specifier} without .ts`;
-  const imported = partOf(target);
-  const allowed = imported === part || mayImport[part]?.includes(imported);
-  return allowed ? undefined : `${part} may not import ${imported} (${specifier})`;
+  const imported = partOf(target) ?? target;
+  return isAllowed(part, imported) ? undefined : `${part} may not import ${imported} (${specifier})`;
 }
 
-function problemOfPackage(part: string, specifier: string): string | undefined {
-  if (part === 'engine') return `engine is pure and may not import ${specifier}`;
+function targetOf(path: string, specifier: string): string {
+  return normalize(join(dirname(path), specifier));
+}
+
+function problemOfPackage(folder: string, specifier: string): string | undefined {
+  if (folder === 'engine') return `engine is pure and may not import ${specifier}`;
   const owner = owned[specifier];
-  const allowed = owner === undefined || part === 'main' || owner.split(' ').includes(part);
+  const allowed = owner === undefined || folder === 'main.ts' || owner.split(' ').includes(folder);
   return allowed ? undefined : `only ${owner.replaceAll(' ', ' and ')} may import ${specifier}`;
+}
+
+/** Imports of types count: who reads one of the files has to read them all. */
+export const filesFormNoCycle: RuleOfAll = (sources) => {
+  const imported = new Map(
+    sources.map((source) => [
+      source.path,
+      importsOf(source)
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => targetOf(source.path, specifier)),
+    ]),
+  );
+  return cyclesOf(imported).map((files) => `${files.join(', ')}: these files import each other`);
+};
+
+/** Groups of nodes that all lead to each other (Tarjan's strongly connected components), and nodes that lead to themselves. */
+export function cyclesOf(next: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>();
+  const open: string[] = [];
+  const cycles: string[][] = [];
+  const visit = (node: string): number => {
+    const own = order.size;
+    order.set(node, own);
+    open.push(node);
+    let lowest = own;
+    for (const target of next.get(node) ?? []) {
+      if (!order.has(target)) lowest = Math.min(lowest, visit(target));
+      else if (open.includes(target)) lowest = Math.min(lowest, order.get(target) ?? own);
+    }
+    if (lowest < own) return lowest;
+    const group = open.splice(open.indexOf(node));
+    if (group.length > 1 || next.get(node)?.includes(node)) cycles.push(group.toSorted());
+    return lowest;
+  };
+  for (const node of next.keys()) if (!order.has(node)) visit(node);
+  return cycles;
 }
 
 /** Static, dynamic and re-exporting imports. A dynamic import of something that is computed is a violation too. */
@@ -110,6 +130,37 @@ export const filesAreShort: Rule = ({ path, text }) => {
   return lines > maxLines ? [`${path}: ${lines} lines, more than ${maxLines}`] : [];
 };
 
+const maxLineLength = 140;
+
+export const linesAreShort: Rule = ({ path, text }) =>
+  text
+    .split('\n')
+    .flatMap((line, at) =>
+      line.length > maxLineLength
+        ? [`${path}:${at + 1}: ${line.length} characters, more than ${maxLineLength}`]
+        : [],
+    );
+
+const maxFiles = 25;
+
+export const foldersAreSmall: RuleOfAll = (sources) => {
+  const folders = Map.groupBy(sources, ({ path }) => dirname(path));
+  return [...folders].flatMap(([folder, { length }]) =>
+    length > maxFiles ? [`${folder}: ${length} files, more than ${maxFiles}`] : [],
+  );
+};
+
+/** What is kept for an object belongs to a field of it, or of a context that says how long it lives. */
+export const nothingIsKeptByIdentity: Rule = ({ path, text }) => {
+  if (!/\bWeak(Map|Set)\b/.test(text)) return [];
+  const found: string[] = [];
+  walk(parseSync(path, text).program, (node) => {
+    const { name } = (node.type === 'NewExpression' ? node.callee : {}) as Node;
+    if (name === 'WeakMap' || name === 'WeakSet') found.push(`${path}: makes a ${name}`);
+  });
+  return found;
+};
+
 export const onlyConfigReadsTheEnvironment: Rule = ({ path, text }) => {
   if (path === 'src/config.ts') return [];
   const reads = identifiersAndStrings(path, text).members.some((member) => member === 'process.env');
@@ -135,7 +186,8 @@ function looksLikeSql(text: string): boolean {
 }
 
 export const onlyPostgresSpeaksSql: Rule = ({ path, text }) => {
-  if (['postgres', 'isolation'].includes(partOf(path)) || path.startsWith('src/platform/queries/')) return [];
+  if (['postgres', 'isolation'].includes(topFolderOf(path)) || path.startsWith('src/platform/queries/'))
+    return [];
   return identifiersAndStrings(path, text)
     .strings.filter(looksLikeSql)
     .map(

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { DroverError, type ErrorCode } from '../../src/errors.ts';
 import { installPlatform } from '../../src/platform/install.ts';
-import { seedDemo } from '../../src/platform/seed.ts';
+import { seedDemo } from '../../src/platform/demo/seed.ts';
 import { type DatabaseTarget, openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database, Tx } from '../../src/postgres/driver/database.ts';
 import { embeddedTemplate, type Engine, serverTemplate } from './databases.ts';

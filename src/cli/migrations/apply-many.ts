@@ -3,7 +3,7 @@ import { createRun } from '../../fleet/create.ts';
 import type { RunRequest } from '../../fleet/request.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { askToGoOn } from '../terminal/ask.ts';
-import { carryRun } from '../runs/carry-run.ts';
+import { workRun } from '../runs/work-run.ts';
 import { planWatched } from './plan-many.ts';
 import { readRunRequest } from '../runs/options.ts';
 import type { PaceOptions, TenantsOptions } from '../runs/options.ts';
@@ -40,7 +40,7 @@ export async function applyMany(
   const runId = await createRun(site, request);
   terminal.err(`Run ${runId}`);
   if (options.detach !== true)
-    return carryRun(session, site, { runId, actor, where, json: options.json === true });
+    return workRun(session, site, { runId, actor, where, json: options.json === true });
   if (options.json === true) terminal.out(JSON.stringify({ id: runId, status: 'queued' }));
   return exitStatus.done;
 }

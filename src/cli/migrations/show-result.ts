@@ -2,7 +2,7 @@
 import { modelLabel } from '../../engine/models/model.ts';
 import type { LeftBehind } from '../../engine/plan/plan-types.ts';
 import { firstNames, printable, rowCount } from '../../engine/plan/row-text.ts';
-import type { MoveResult } from '../../postgres/move/move-result.ts';
+import type { MoveResult } from '../../postgres/records/move-result.ts';
 import type { RollbackResult } from '../../postgres/undo/rollback.ts';
 import { showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';

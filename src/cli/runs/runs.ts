@@ -7,7 +7,7 @@ import { getRun, listRuns } from '../../postgres/runs/runs.ts';
 import type { RunRecord } from '../../postgres/runs/runs.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { askToGoOn } from '../terminal/ask.ts';
-import { carryRun, statusOf } from './carry-run.ts';
+import { workRun, statusOf } from './work-run.ts';
 import { actorOf, countUpTo, withActor, withJson, withWhere } from '../options.ts';
 import type { ActorOptions, JsonOption } from '../options.ts';
 import { paceOf, withPace } from './options.ts';
@@ -62,7 +62,7 @@ async function run(session: Session, command: Command): Promise<number> {
     return withSite(where, { mayWrite: false }, (site) => showList(session, site, options));
   if (id === undefined) throw usage(`Which run? drover runs ${action} RUN; \`drover runs\` lists them.`);
   return withSite(where, { mayWrite: action !== 'show' }, (site) =>
-    carryOut[action](session, site, { runId: id, options, where }),
+    acts[action](session, site, { runId: id, options, where }),
   );
 }
 
@@ -74,7 +74,7 @@ interface Asked {
 
 type Act = (session: Session, site: Site, asked: Asked) => Promise<number>;
 
-const carryOut: Readonly<Record<Exclude<Action, 'list'>, Act>> = {
+const acts: Readonly<Record<Exclude<Action, 'list'>, Act>> = {
   show: async ({ terminal }, site, { runId, options }) => {
     const found = await getRun(site, runId);
     const tenants = await listRunTenants(site, { runId: found.id, limit: 1_000_000 });
@@ -108,7 +108,7 @@ async function watch(session: Session, site: Site, asked: Asked): Promise<number
 }
 
 function work(session: Session, site: Site, { runId, options, where }: Asked): Promise<number> {
-  return carryRun(session, site, {
+  return workRun(session, site, {
     runId,
     actor: actorOf(options, session),
     where,

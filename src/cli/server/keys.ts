@@ -17,9 +17,8 @@ import { showTable } from '../terminal/table.ts';
 import { chooseTenant } from '../tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { readMoment } from '../terminal/times.ts';
-import { usage, withDatabase } from '../where.ts';
+import { ownDatabase, usage, withDatabase } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
-import { ownDatabase } from './serve.ts';
 
 interface KeysOptions extends Pick<WhereOptions, 'data' | 'database'>, JsonOption, ActorOptions {
   readonly tenant?: string;
@@ -54,7 +53,7 @@ async function run(session: Session, command: Command): Promise<number> {
   const [action = '', key] = command.args;
   // What is asked is read before the database is opened: making a key makes the schema, too, where it is not there.
   const work = actions[action as Action](session, options, key);
-  await withDatabase(ownDatabase(session, options).where, async (database) =>
+  await withDatabase(ownDatabase(session.environment, options).where, async (database) =>
     work(await openPlatform(database, { install: action === 'create' })),
   );
   return exitStatus.done;

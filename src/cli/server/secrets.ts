@@ -6,9 +6,8 @@ import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { keyFolder, withDatabase } from '../where.ts';
+import { keyFolder, ownDatabase, withDatabase } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
-import { ownDatabase } from './serve.ts';
 
 /** `drover secrets rotate`: after another DROVER_SECRET_KEY was set, with the one before in DROVER_SECRET_KEYS_OLD. */
 export const secrets: Verb = {
@@ -24,7 +23,7 @@ export const secrets: Verb = {
 
 async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<Pick<WhereOptions, 'data' | 'database'> & JsonOption>();
-  const { where, settings } = ownDatabase(session, options);
+  const { where, settings } = ownDatabase(session.environment, options);
   const keys = openSecretKeys(settings, keyFolder(where, session.environment));
   const { sealed, tenants, unreadable } = await withDatabase(where, async (database) =>
     rotateSecrets(await openPlatform(database, { install: true }), keys),

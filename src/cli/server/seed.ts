@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { installPlatform, proveIsolation } from '../../platform/install.ts';
-import { seedDemo } from '../../platform/seed.ts';
+import { seedDemo } from '../../platform/demo/seed.ts';
 import { openDatabase } from '../../postgres/driver/connect.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';

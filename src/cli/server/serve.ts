@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { loadServerSettings, type ServerSettings } from '../../config.ts';
+import type { ServerSettings } from '../../config.ts';
 import type { RunningServer } from '../../http/server/serve.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { keyFolder, resolveWhere, shownUrl, usage } from '../where.ts';
+import { keyFolder, ownDatabase, shownUrl, usage } from '../where.ts';
 import type { Where, WhereOptions } from '../where.ts';
 
 interface ServeOptions extends Pick<WhereOptions, 'data' | 'database'> {
@@ -31,7 +31,7 @@ async function run(session: Session, command: Command): Promise<number> {
   const { createLog } = await import('../../http/server/log.ts');
   const { startServer } = await import('../../http/server/serve.ts');
   const options = command.opts<ServeOptions>();
-  const { where, settings } = ownDatabase(session, options);
+  const { where, settings } = ownDatabase(session.environment, options);
   const { registryFolder } = session.environment;
   const server = await startServer({
     target: where.kind === 'own' ? { dataDir: where.dataDir } : where.target,
@@ -49,21 +49,6 @@ async function run(session: Session, command: Command): Promise<number> {
   session.terminal.err('Something was still under way and was cut off.');
   session.interruption.leave(exitStatus.failed);
   return exitStatus.failed;
-}
-
-/** The database of a server and of its keys: options, then Drover's own variables, then DATABASE_URL. */
-export function ownDatabase(
-  { environment }: Session,
-  options: Pick<WhereOptions, 'data' | 'database'>,
-): { readonly where: Where; readonly settings: ServerSettings } {
-  const settings = loadServerSettings();
-  const given =
-    environment.databaseUrl ?? (environment.dataFolder === undefined ? settings.databaseUrl : undefined);
-  const where = resolveWhere(options, {
-    ...environment,
-    ...(given === undefined ? {} : { databaseUrl: given }),
-  });
-  return { where, settings };
 }
 
 function withOptions(settings: ServerSettings, { port, host }: ServeOptions): ServerSettings {

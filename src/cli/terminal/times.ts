@@ -1,5 +1,5 @@
 /** Days and moments on the command line. What is in no calendar is refused: read leniently, it would mean another day. */
-import { usage } from '../where.ts';
+import { DroverError } from '../../errors.ts';
 
 /** The day of today, as the registry writes days. */
 export function todayText(): string {
@@ -14,7 +14,7 @@ export function minuteText(iso: string): string {
 /** @throws USAGE_INVALID where a text is no day */
 export function readDay(option: string, text: string): string {
   if (isDay(text)) return text;
-  throw usage(`${option} takes a day such as 2026-11-21, not "${text}".`);
+  throw unreadable(option, 'a day such as 2026-11-21', text);
 }
 
 /** A day is its beginning in UTC. @throws USAGE_INVALID where a text is neither a day nor a moment with its time zone */
@@ -23,7 +23,11 @@ export function readMoment(option: string, text: string): Date {
   const zoned = time === undefined || /^\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(time);
   const moment = new Date(text);
   if (isDay(day) && zoned && !Number.isNaN(moment.getTime())) return moment;
-  throw usage(`${option} takes a time such as 2026-11-21T10:00:00Z, not "${text}".`);
+  throw unreadable(option, 'a time such as 2026-11-21T10:00:00Z', text);
+}
+
+function unreadable(option: string, wanted: string, text: string): DroverError {
+  return new DroverError('USAGE_INVALID', `${option} takes ${wanted}, not "${text}".`);
 }
 
 /** `Date.parse` takes February 30 for a day in March. */

@@ -2,7 +2,7 @@
  * Keys of programs. Making one is apart (../keys.ts), because its secret is shown once; the hash of the secret is no
  * column of this resource. Nobody makes or changes a key of a person whose role is above their own.
  */
-import { keyWithinOwn } from '../access/key-rules.ts';
+import { keyWithinOwn } from './key-rules.ts';
 import { id, instant, line, readOnly, rowTimes } from './columns.ts';
 import type { Resource } from './declaration.ts';
 

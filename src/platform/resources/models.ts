@@ -2,7 +2,7 @@
  * The three kinds of models. A model is retired, never deleted: what happened keeps naming it. Retiring is refused while
  * anything live names it; moving what names it is a migration.
  */
-import { refuseWhileUsed, lockForRetirement } from '../rows/model-use.ts';
+import { refuseWhileUsed, lockForRetirement } from './model-use.ts';
 import {
   choice,
   day,

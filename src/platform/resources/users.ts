@@ -1,5 +1,5 @@
 /** People of a tenant, and the roles they hold. Nobody changes a person, or grants a role, above their own. */
-import { grantWithinOwn, keepAnAdmin, sysadminHasNoOldKeys, touchWithinOwn } from '../rows/role-rules.ts';
+import { grantWithinOwn, keepAnAdmin, sysadminHasNoOldKeys, touchWithinOwn } from './role-rules.ts';
 import { choice, fixed, flag, id, instant, line, readOnly, required, rowTimes, space } from './columns.ts';
 import type { Resource, Values } from './declaration.ts';
 

@@ -5,7 +5,7 @@ import type { Tx } from '../../postgres/driver/database.ts';
 import { catalogueMark, rulesMarked } from '../../postgres/catalogue/rules.ts';
 import { listModelsOfKind } from '../../postgres/facts/model-rows.ts';
 import { countUsage, type UsageByType } from '../../postgres/usage/usage.ts';
-import { endsOf, mayEnd, type ModelEnd, readModelEnds } from '../model-ends.ts';
+import { endsOf, mayEnd, type ModelEnd, readModelEnds } from './model-ends.ts';
 import type { ModelKind } from '../resources/declaration.ts';
 import { listResource, type Page, pageOf, type PageRequest } from './read.ts';
 import { type Asked, reading } from './unit.ts';

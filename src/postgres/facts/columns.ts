@@ -2,6 +2,7 @@
  * Facts about the scalar places of a table: its rows that name the source, grouped by everything that a plan decides by.
  * One pass over the rows; an index on the reference (and tenant) column serves it. Takes no locks.
  */
+import { askEach } from '../driver/members.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
@@ -21,7 +22,7 @@ import { allOf, anyOf, bind, column, each, list, raw, rowsOf, sql } from '../sql
 import type { Sql } from '../sql/sql.ts';
 import { readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { askEach, placeRow, rowContext } from './member.ts';
+import { placeRow, rowContext } from './member.ts';
 import type { Batch, Member } from './member.ts';
 
 export interface ColumnFactsInput extends Batch {

@@ -2,6 +2,7 @@
  * Reading the documents of one column (JSON, arrays, comma lists) that may name the source, a few hundred at a time through a
  * cursor, so that memory stays flat. The database only preselects; what really names the source is decided by the pure editors.
  */
+import type { Numbered } from '../driver/members.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Owner } from '../../engine/plan/snapshot.ts';
@@ -15,7 +16,7 @@ import { anyOf, column, each, forEachMember, list, raw, rowsOf, sql } from '../s
 import type { Sql } from '../sql/sql.ts';
 import { displaySql } from './columns.ts';
 import { placeRow, rowContext } from './member.ts';
-import type { Batch, Numbered } from './member.ts';
+import type { Batch } from './member.ts';
 
 export interface DocumentInput extends Batch {
   readonly table: Table;

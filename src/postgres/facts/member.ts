@@ -12,12 +12,7 @@ import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { tableOf } from '../../engine/rules/references.ts';
-import type { Tx } from '../driver/database.ts';
-import { many, readAs } from '../driver/question.ts';
-import type { Question } from '../driver/question.ts';
 import type { Each, EachMapping, PlaceRow, RowContext } from '../sql/match.ts';
-import { forEachMember } from '../sql/sql.ts';
-import type { Sql } from '../sql/sql.ts';
 import { termShape } from './terms.ts';
 
 /** One tenant with the two models that its intent means, and how each place writes them. */
@@ -128,28 +123,4 @@ export function groupPlaces({ rules, members }: Batch): GroupedPlaces[] {
 
 function tableIn(rules: Rules, id: TableId): Table {
   return tableOf(rules, id);
-}
-
-/** The rows of a SELECT for each of several members, each member's in their order. */
-export function askEach<R extends object>(size: number, select: Sql): Question<R[][]> {
-  return readAs(many<R & Numbered>(forEachMember(size, select)), (rows) => distribute<R>(size, rows));
-}
-
-export function readEach<R extends object>(tx: Tx, size: number, select: Sql): Promise<R[][]> {
-  return tx.ask(askEach<R>(size, select));
-}
-
-export interface Numbered {
-  readonly 'drover:n'?: number;
-  readonly 'drover:o'?: number;
-}
-
-/** Rows to their members, by the number that they carry; without their numbers. */
-export function distribute<R extends object>(size: number, rows: readonly (R & Numbered)[]): R[][] {
-  if (size === 1) return [[...rows]];
-  const lists = Array.from({ length: size }, (): R[] => []);
-  const ordered = rows.toSorted((a, b) => (a['drover:o'] ?? 0) - (b['drover:o'] ?? 0));
-  for (const { 'drover:n': number = 1, 'drover:o': _order, ...row } of ordered)
-    lists[number - 1]?.push(row as unknown as R);
-  return lists;
 }

@@ -1,4 +1,5 @@
 /** The model rows that a tenant may mean, read by what the configuration says their columns are. */
+import { askEach } from '../driver/members.ts';
 import { modelTableOf } from '../../engine/rules/references.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts, ParameterSupport } from '../../engine/models/model.ts';
@@ -13,7 +14,6 @@ import { allOf, anyOf, bind, column as columnSql, list, literal, raw, rowsOf, sq
 import type { Sql } from '../sql/sql.ts';
 import { readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { askEach } from './member.ts';
 
 interface ModelRow {
   readonly key: string;

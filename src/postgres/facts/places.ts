@@ -2,6 +2,7 @@
  * The rows of all places that name the source, for the members of a batch. First one statement asks which tables have such a row at
  * all: most have none, and what is not there need not be grouped, sampled and summed up.
  */
+import { askEach } from '../driver/members.ts';
 import { decide } from '../../engine/plan/decide.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { PlaceGroup, RowGroup } from '../../engine/plan/snapshot.ts';
@@ -18,7 +19,7 @@ import type { Sql } from '../sql/sql.ts';
 import { readColumnFacts } from './columns.ts';
 import { readDocumentFacts } from './document-facts.ts';
 import { candidateSql } from './documents.ts';
-import { askEach, groupPlaces, placeRow, rowContext } from './member.ts';
+import { groupPlaces, placeRow, rowContext } from './member.ts';
 import type { Batch, GroupedPlaces, Member } from './member.ts';
 
 /** Of which rows names are read, for a person: of all, of those that stay, or of none. */

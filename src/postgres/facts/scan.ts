@@ -5,14 +5,14 @@
  * sends the values of those only, through a cursor, so that memory here stays bounded; what a candidate really says is
  * decided in src/engine/inventory/match.ts. The reading takes no lock beyond ACCESS SHARE and uses no index.
  */
+import { askEach, distribute } from '../driver/members.ts';
+import type { Numbered } from '../driver/members.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { isNumeric, matchText, speaksOfModels } from '../../engine/inventory/match.ts';
 import type { Match, ScanHit } from '../../engine/inventory/match.ts';
 import type { Tx } from '../driver/database.ts';
 import { column as columnSql, each, forEachMember, join, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { askEach, distribute } from './member.ts';
-import type { Numbered } from './member.ts';
 import { isInt8, isUuid, needleOf, neededNeedles } from './terms.ts';
 
 export interface ScanTarget {

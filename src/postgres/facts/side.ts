@@ -1,4 +1,5 @@
 /** Facts beside the places: parameter documents to translate, grants that moved rows need, rows that a merge would orphan. */
+import { askEach } from '../driver/members.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import { mergingStates } from '../../engine/plan/decide.ts';
 import type { Demand, NeededGrant, ParameterDocuments, PlaceGroup } from '../../engine/plan/snapshot.ts';
@@ -14,7 +15,7 @@ import { mineSql, stateSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { parametersSet } from './columns.ts';
-import { askEach, placeRow, rowContext } from './member.ts';
+import { placeRow, rowContext } from './member.ts';
 import type { Batch, Member } from './member.ts';
 
 /** What is beside the places of one member. */

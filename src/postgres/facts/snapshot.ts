@@ -2,6 +2,7 @@
  * Reads the facts of plans in one transaction. It writes nothing, so a read-only login suffices; the same function reads them
  * again under the locks of an apply, where the value scan of unclassified columns is handed in instead of run.
  */
+import { askEach } from '../driver/members.ts';
 import { isIgnored } from '../../engine/rules/coverage.ts';
 import type { Column } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
@@ -15,7 +16,6 @@ import type { Question } from '../driver/question.ts';
 import { castFor, columnOf } from '../sql/cast.ts';
 import { quoteTable } from '../sql/identifiers.ts';
 import { column, each, raw, sql, tableName } from '../sql/sql.ts';
-import { askEach } from './member.ts';
 import type { Batch } from './member.ts';
 import { readPlaceGroups } from './places.ts';
 import type { Samples } from './places.ts';

@@ -1,56 +1,20 @@
 /**
- * What a migration locks, in this order: the pair (tenant, source) by an advisory lock, so that two migrations of one source
- * never mix; the referencing tables, by id, where the fence is a lock; the model rows. A writer that holds a row lock on the
- * source is waited for, and one that comes later waits and then meets the fence.
+ * What a migration locks after its pair (records/pair-lock.ts), in this order: the referencing tables, by id, where the fence is a
+ * lock; then the model rows. A writer that holds a row lock on the source is waited for. One that comes later waits, and then
+ * meets the fence.
  */
+import { askEach } from '../driver/members.ts';
 import { modelTableOf } from '../../engine/rules/references.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
-import type { ModelFacts } from '../../engine/models/model.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { DroverError } from '../../errors.ts';
-import type { Tx } from '../driver/database.ts';
 import { affected, inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { askEach, readEach } from '../facts/member.ts';
 import { castFor, columnOf } from '../sql/cast.ts';
 import { mineSql } from '../sql/row.ts';
 import { column, each, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
-
-/** What a lock calls a model: its key, or where no table holds the models what a record keeps of it, in one order. */
-export function identityOf({ key, components }: Pick<ModelFacts, 'key' | 'components'>): string {
-  return key ?? JSON.stringify([components['provider'] ?? null, components['name'] ?? null]);
-}
-
-/** What is locked for one tenant: the pair of tenant and source. */
-export interface LockedPair {
-  readonly tenant: string | undefined;
-  readonly source: string;
-}
-
-/** Locks pairs for the length of the transaction. MIGRATION_RUNNING for each that another process holds. */
-export async function lockPairs(tx: Tx, pairs: readonly LockedPair[]): Promise<(DroverError | undefined)[]> {
-  const names = pairs.map(({ tenant, source }) => JSON.stringify([tenant ?? null, source]));
-  const rows = await readEach<{ free: boolean }>(
-    tx,
-    pairs.length,
-    sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${each(names, 'text')}, 6420)) AS free`,
-  );
-  return pairs.map((pair, at) => (rows[at]?.[0]?.free === true ? undefined : running(pair)));
-}
-
-/** @throws MIGRATION_RUNNING where another process holds the pair */
-export async function lockPair(tx: Tx, tenant: string | undefined, source: string): Promise<void> {
-  const [refused] = await lockPairs(tx, [{ tenant, source }]);
-  if (refused !== undefined) throw refused;
-}
-
-function running(pair: LockedPair): DroverError {
-  const message = `A migration of ${pair.source} is running for this tenant.`;
-  return new DroverError('MIGRATION_RUNNING', message, { ...pair });
-}
 
 /**
  * Keeps writers out of the tables with places that can move, until the transaction ends; readers go on. Where foreign keys

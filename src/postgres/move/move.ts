@@ -6,6 +6,8 @@
  * check, execute, close the records, commit. What was planned is therefore what runs, and a kill at any instant leaves each tenant
  * before or after. Transactions that collide are tried again from their start.
  */
+import { identityOf, lockPairs } from '../records/pair-lock.ts';
+import type { MoveResult } from '../records/move-result.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
@@ -27,8 +29,7 @@ import type { Job, Member, Outcome, Prepared, Worked } from './batch.ts';
 import { executePlans } from './execute.ts';
 import type { Execution, Progress } from './execute.ts';
 import { raiseFences } from './fence.ts';
-import { identityOf, lockPairs, modelLocks, tableLock } from './locks.ts';
-import type { MoveResult } from './move-result.ts';
+import { modelLocks, tableLock } from './locks.ts';
 import { planAll, readMoves } from './plan.ts';
 import type { Move } from './plan.ts';
 

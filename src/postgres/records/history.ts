@@ -1,11 +1,11 @@
 /** Reading the records of past migrations, and settling those that a killed process left open. */
+import { readEach } from '../driver/members.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Step } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import { readEach } from '../facts/member.ts';
-import { identityOf, lockPairs } from '../move/locks.ts';
-import type { MoveResult } from '../move/move-result.ts';
+import { identityOf, lockPairs } from './pair-lock.ts';
+import type { MoveResult } from './move-result.ts';
 import { stateTable, stateTenant, withState, withStates, withTenant } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { each, raw, sql } from '../sql/sql.ts';

@@ -3,12 +3,12 @@
  * What all rows of a chunk have in common (`before`, `after`) is stored once; `befores` and `afters` hold what differs by row.
  * All values are the text of the column, so that the journal does not depend on how a driver reads a type.
  */
+import { distribute } from '../driver/members.ts';
+import type { Numbered } from '../driver/members.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Tx } from '../driver/database.ts';
 import { many, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { distribute } from '../facts/member.ts';
-import type { Numbered } from '../facts/member.ts';
 import type { RowKey } from '../sql/keys.ts';
 import type { Each } from '../sql/match.ts';
 import {

@@ -3,8 +3,11 @@ import { runTable } from './runs.ts';
 import { withState } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 
-/** Ends every claim now: where one process alone has the database, whoever made them is gone. */
-export async function expireClaims(site: Site): Promise<void> {
+/**
+ * Ends every claim of other processes now: where one process alone has the database, whoever made them is gone.
+ * @param ours how the names of this process's workers begin
+ */
+export async function expireClaims(site: Site, ours: string): Promise<void> {
   const table = runTable(site, 'run_tenants');
   await withState(site, undefined, async (tx) => {
     const { made } = await tx.one<{ made: boolean }>('SELECT to_regclass($1::text) IS NOT NULL AS made', [
@@ -12,7 +15,9 @@ export async function expireClaims(site: Site): Promise<void> {
     ]);
     if (!made) return;
     await tx.run(
-      `UPDATE ${table} t SET status = 'pending', claim = NULL, claimed_until = NULL WHERE t.status = 'claimed'`,
+      `UPDATE ${table} t SET status = 'pending', claim = NULL, claimed_until = NULL
+       WHERE t.status = 'claimed' AND NOT starts_with(coalesce(t.worker, ''), $1::text)`,
+      [ours],
     );
   });
 }

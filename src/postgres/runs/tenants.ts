@@ -40,18 +40,14 @@ const columns = `t.tenant_id::text AS tenant, t.tenant_name AS "tenantName", t.p
   t.migration_id::text AS "migrationId", t.complete, t.migrated_count AS "migratedCount", t.details, t.findings, t.duration_ms AS "durationMs", t.attempts,
   to_char(t.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "finishedAt"`;
 
-export interface NewRunTenant {
-  readonly tenant: string;
-  readonly tenantName: string;
-  readonly position: number;
+/** A tenant as the run begins: it will be visited, or nothing is done. */
+export interface NewRunTenant extends Pick<
+  RunTenant,
+  'tenant' | 'tenantName' | 'position' | 'code' | 'message' | 'fromKey' | 'toKey' | 'findings'
+> {
   readonly status: 'pending' | 'failed' | 'skipped';
-  readonly code: string | null;
-  readonly message: string | null;
-  readonly fromKey: string | null;
-  readonly toKey: string | null;
   readonly sourceRetired: boolean;
   readonly undoesId: string | null;
-  readonly findings: readonly Finding[];
 }
 
 const rowsPerStatement = 2000;
@@ -86,14 +82,8 @@ export async function insertRunTenants(
   }
 }
 
-export interface Claimed {
-  readonly tenant: string;
-  readonly fromKey: string | null;
-  readonly toKey: string | null;
-  readonly sourceRetired: boolean;
-  readonly undoesId: string | null;
-  readonly attempts: number;
-}
+export type Claimed = Pick<RunTenant, 'tenant' | 'fromKey' | 'toKey' | 'attempts'> &
+  Pick<NewRunTenant, 'sourceRetired' | 'undoesId'>;
 
 export interface Claim {
   readonly runId: string;
@@ -154,19 +144,11 @@ export async function releaseClaim(
   );
 }
 
-/** What became of a tenant. */
-export interface Ended {
-  readonly tenant: string;
-  readonly status: 'succeeded' | 'failed' | 'skipped';
-  readonly code?: string;
-  readonly message?: string;
-  readonly migrationId?: string;
-  readonly complete?: boolean;
-  readonly migratedCount?: number;
-  readonly details?: Readonly<Record<string, number>>;
-  readonly findings?: readonly Finding[];
-  readonly durationMs?: number;
-}
+/** What became of a tenant, as the run keeps it: the part of its row that is written at the outcome. */
+export type TenantOutcome = Pick<RunTenant, 'tenant'> &
+  Partial<Omit<RunTenant, 'tenantName' | 'position' | 'fromKey' | 'toKey' | 'attempts' | 'finishedAt'>> & {
+    readonly status: 'succeeded' | 'failed' | 'skipped';
+  };
 
 /**
  * Records success in the transaction of the work, as the role that does the work.
@@ -175,39 +157,46 @@ export interface Ended {
 export async function recordDone(
   tx: Tx,
   site: Site,
-  about: { claim: Claim; ended: readonly Ended[] },
+  about: { claim: Claim; outcomes: readonly TenantOutcome[] },
 ): Promise<void> {
-  const written = await writeEnded(tx, site, about);
-  if (written === about.ended.length) return;
+  const written = await writeOutcomes(tx, site, about);
+  const all = about.outcomes.length;
+  if (written === all) return;
+  const run = about.claim.runId;
   throw new DroverError(
     'RUN_CLAIM_LOST',
-    `Another worker has taken over ${about.ended.length - written} of ${about.ended.length} tenant(s) of run ${about.claim.runId}, because this one did not answer in time; what it did is rolled back.`,
-    { run: about.claim.runId },
+    `Another worker has taken over ${all - written} of ${all} tenant(s) of run ${run}, because this one did not answer in time; ` +
+      'what it did is rolled back.',
+    { run },
   );
 }
 
 /** Records failures, after the work was rolled back. Tenants that somebody else took are theirs. */
-export async function recordEnded(site: Site, claim: Claim, ended: readonly Ended[]): Promise<void> {
-  if (ended.length === 0) return;
-  await withState(site, undefined, (tx) => writeEnded(tx, site, { claim, ended }));
+export async function recordOutcomes(
+  site: Site,
+  claim: Claim,
+  outcomes: readonly TenantOutcome[],
+): Promise<void> {
+  if (outcomes.length === 0) return;
+  await withState(site, undefined, (tx) => writeOutcomes(tx, site, { claim, outcomes }));
 }
 
-function writeEnded(
+function writeOutcomes(
   tx: Tx,
   site: Site,
-  { claim, ended }: { claim: Claim; ended: readonly Ended[] },
+  { claim, outcomes }: { claim: Claim; outcomes: readonly TenantOutcome[] },
 ): Promise<number> {
-  const rows = ended.map((end) => ({
-    tenant_id: end.tenant,
-    status: end.status,
-    code: end.code ?? null,
-    message: end.message ?? null,
-    migration_id: end.migrationId ?? null,
-    complete: end.complete ?? null,
-    migrated_count: end.migratedCount ?? 0,
-    details: end.details ?? {},
-    findings: end.findings ?? [],
-    duration_ms: end.durationMs ?? null,
+  const rows = outcomes.map((outcome) => ({
+    tenant_id: outcome.tenant,
+    status: outcome.status,
+    code: outcome.code ?? null,
+    message: outcome.message ?? null,
+    migration_id: outcome.migrationId ?? null,
+    complete: outcome.complete ?? null,
+    migrated_count: outcome.migratedCount ?? 0,
+    details: outcome.details ?? {},
+    findings: outcome.findings ?? [],
+    duration_ms: outcome.durationMs ?? null,
   }));
   return tx.run(
     `UPDATE ${runTable(site, 'run_tenants')} t SET status = e.status, code = e.code, message = e.message, migration_id = e.migration_id, complete = e.complete,
@@ -219,7 +208,7 @@ function writeEnded(
   );
 }
 
-/** Ends every tenant that nobody works on: it is skipped. Whoever held a claim that has run out cannot commit any more.. */
+/** Ends every tenant that nobody works on: it is skipped. Whoever held a claim that has run out cannot commit any more. */
 export function skipOpen(
   tx: Tx,
   site: Site,
@@ -232,8 +221,8 @@ export function skipOpen(
   );
 }
 
-/** Where a run stands, counted from its tenants. */
-export interface Standing extends RunCounts {
+/** Counted from the tenants of a run. */
+export interface TenantCounts extends RunCounts {
   /** Of the pending ones: under a claim. */
   readonly claimed: number;
   /** Not finished, among the canary. */
@@ -241,8 +230,8 @@ export interface Standing extends RunCounts {
 }
 
 /** Counts the tenants of a run. Within `withRun`. */
-export function countTenants(tx: Tx, site: Site, run: RunRecord): Promise<Standing> {
-  return tx.one<Standing>(
+export function countTenants(tx: Tx, site: Site, run: RunRecord): Promise<TenantCounts> {
+  return tx.one<TenantCounts>(
     `SELECT count(*) AS total, count(*) FILTER (WHERE t.status IN ('pending', 'claimed')) AS pending, count(*) FILTER (WHERE t.status = 'claimed') AS claimed,
        count(*) FILTER (WHERE t.status = 'succeeded') AS succeeded, count(*) FILTER (WHERE t.status = 'failed') AS failed,
        count(*) FILTER (WHERE t.status = 'skipped') AS skipped, coalesce(sum(t.migrated_count), 0)::bigint AS "migratedCount",
@@ -271,12 +260,8 @@ export function listRunTenants(site: Site, query: RunTenantQuery): Promise<RunTe
   );
 }
 
-export interface Undoable {
-  readonly tenant: string;
-  readonly tenantName: string;
+export interface Undoable extends Pick<RunTenant, 'tenant' | 'tenantName' | 'fromKey' | 'toKey'> {
   readonly migrationId: string;
-  readonly fromKey: string | null;
-  readonly toKey: string | null;
   /** The run that has taken it back already. */
   readonly undoneBy: string | null;
 }

@@ -1,7 +1,7 @@
 /** Taking edits of documents back, value by value: what somebody changed elsewhere in the same document stays. */
+import { readEach } from '../driver/members.ts';
 import { revertDocument } from '../../engine/edit/documents.ts';
 import type { Edit } from '../../engine/edit/value-rule.ts';
-import { readEach } from '../facts/member.ts';
 import { writeDocuments } from '../move/operations/rewrite.ts';
 import type { ChangedDocument } from '../move/operations/rewrite.ts';
 import { writeChunks } from '../records/journal.ts';

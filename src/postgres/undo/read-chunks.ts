@@ -1,6 +1,6 @@
 /** Reading the journal back: of each member one chunk at a time, last first, so that memory stays flat. */
+import { readEach } from '../driver/members.ts';
 import type { Tx } from '../driver/database.ts';
-import { readEach } from '../facts/member.ts';
 import type { MigrationDetail } from '../records/history.ts';
 import { stateTable, withState } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';

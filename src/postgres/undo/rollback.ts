@@ -3,6 +3,7 @@
  * The steps run in reverse, so that the source is live again before a reference to it is restored. It can itself be rolled back.
  * Several tenants are taken back together as they are moved together (../move/batch.ts).
  */
+import { identityOf, lockPairs } from '../records/pair-lock.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import { namedModel } from '../../engine/models/model.ts';
 import { tenantOfRecord } from '../../engine/tenant.ts';
@@ -14,7 +15,7 @@ import { resultOf, runBatch } from '../move/batch.ts';
 import type { Job, Member, Outcome, Prepared } from '../move/batch.ts';
 import type { Progress } from '../move/execute.ts';
 import { switchFences } from '../move/fence.ts';
-import { identityOf, lockPairs, modelLocks, tableLock } from '../move/locks.ts';
+import { modelLocks, tableLock } from '../move/locks.ts';
 import { commitRecords, journalFor } from '../records/commit.ts';
 import type { Settle } from '../records/commit.ts';
 import { readMigrations } from '../records/history.ts';

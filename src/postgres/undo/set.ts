@@ -1,5 +1,5 @@
 /** Taking changed columns back: one UPDATE joined to the keys, where every changed column still holds what was written. */
-import { readEach } from '../facts/member.ts';
+import { readEach } from '../driver/members.ts';
 import { numbered, runChange } from '../records/journal.ts';
 import { columnOf } from '../sql/cast.ts';
 import { keyExpression, keyMatches } from '../sql/keys.ts';

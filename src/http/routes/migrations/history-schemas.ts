@@ -1,6 +1,6 @@
 /** How past migrations look in the API. */
 import { z } from 'zod';
-import type { MigrationStory } from '../../../platform/migration-history.ts';
+import type { MigrationStory } from '../../../platform/migrations/migration-history.ts';
 import type { MigrationRecord } from '../../../postgres/records/history.ts';
 import type { HistoryFilter, PagedChange } from '../../../postgres/records/history-page.ts';
 import type { RollbackResult } from '../../../postgres/undo/rollback.ts';

@@ -1,6 +1,6 @@
 /** Moving a tenant off a model. */
 import { z } from 'zod';
-import { migrateModel } from '../../../platform/migrate-model.ts';
+import { migrateModel } from '../../../platform/migrations/migrate-model.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import { keepAnswer } from '../../api/idempotency.ts';
 import { migrateAnswer, migrateBody, migrateJson } from './migration-schemas.ts';

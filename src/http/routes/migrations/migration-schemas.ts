@@ -1,8 +1,8 @@
 /** How plans and migrations look in the API. */
+import type { MigrateAnswer } from '../../../platform/migrations/migrate-model.ts';
 import { z } from 'zod';
 import type { Finding } from '../../../engine/finding.ts';
 import type { LeftBehind } from '../../../engine/plan/plan-types.ts';
-import type { MigrateAnswer } from '../../../platform/migrate-model.ts';
 import { toConfirm } from '../../../engine/finding.ts';
 import { rowId } from '../../schemas.ts';
 

@@ -5,7 +5,7 @@ import {
   listMigrationChanges,
   listMigrations,
   rollBackMigration,
-} from '../../../platform/migration-history.ts';
+} from '../../../platform/migrations/migration-history.ts';
 import { afterCursor, cursorNumber, pageJson, pageOf } from '../../api/paging.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import {

@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { DroverError } from '../../../errors.ts';
 import type { AccessScope, Role } from '../../../platform/access/caller.ts';
-import type { Acting } from '../../../platform/migrate-model.ts';
+import type { Acting } from '../../../platform/migrations/migrate-model.ts';
 import type { Platform } from '../../../platform/open.ts';
 import { hasTenant } from '../../../platform/rows/tenant-row.ts';
 import { callerOf } from '../../api/access.ts';

@@ -1,7 +1,7 @@
 /** The three kinds of models. The list counts where each model is used. The headers of an answer say that a model ends. */
 import { z } from 'zod';
-import { readModelEnd } from '../../../platform/model-ends.ts';
-import type { ModelEnd } from '../../../platform/model-ends.ts';
+import { readModelEnd } from '../../../platform/rows/model-ends.ts';
+import type { ModelEnd } from '../../../platform/rows/model-ends.ts';
 import { listModelsAlone, listModelsInUse } from '../../../platform/rows/model-list.ts';
 import type { Values } from '../../../platform/resources/declaration.ts';
 import { callerOf } from '../../api/access.ts';

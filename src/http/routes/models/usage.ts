@@ -1,8 +1,10 @@
 /** Where a model is used, and what could follow it. */
+import type { PlannedSuggestion } from '../../../platform/migrations/suggestions.ts';
+import { getUsage } from '../../../platform/migrations/usage.ts';
 import { z } from 'zod';
 import { toConfirm } from '../../../engine/finding.ts';
-import { type PlannedSuggestion, suggestModels } from '../../../platform/suggestions.ts';
-import { getUsage, type UsageByType, type Use } from '../../../platform/usage.ts';
+import { suggestModels } from '../../../platform/migrations/suggestions.ts';
+import { type UsageByType, type Use } from '../../../platform/migrations/usage.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import { callerOf } from '../../api/access.ts';
 import { afterCursor, cursorText, pageJson, pageOf, pageQuery } from '../../api/paging.ts';

@@ -1,7 +1,7 @@
 /** Who the caller is, and the keys of programs. The answer that makes a key is the only one that shows it. */
 import { z } from 'zod';
 import { grantableScopes } from '../../../platform/access/caller.ts';
-import { makeKey } from '../../../platform/access/keys.ts';
+import { makeKey } from '../../../platform/rows/api-keys.ts';
 import { apiKeys } from '../../../platform/resources/api-keys.ts';
 import { etagOf } from '../../../platform/rows/representation.ts';
 import { callerOf } from '../../api/access.ts';

@@ -5,7 +5,7 @@ import { tenants } from '../../../platform/resources/tenants.ts';
 import { users } from '../../../platform/resources/users.ts';
 import { etagOf } from '../../../platform/rows/representation.ts';
 import { getDefaults, updateDefaultsOf } from '../../../platform/rows/tenant-defaults.ts';
-import { appointAdmin, getOwnTenant } from '../../../platform/access/tenant-admins.ts';
+import { appointAdmin, getOwnTenant } from '../../../platform/rows/tenant-admins.ts';
 import { callerOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import { resourceRoutes } from './resource-routes.ts';

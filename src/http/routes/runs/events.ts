@@ -7,7 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { followEvents } from '../../../fleet/follow.ts';
-import { isFinal } from '../../../fleet/standing.ts';
+import { isFinal } from '../../../fleet/status.ts';
 import type { RunEvent } from '../../../postgres/runs/events.ts';
 import { getRun } from '../../../postgres/runs/runs.ts';
 import type { Site } from '../../../postgres/scope/site.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { cancelRun, continueRun, pauseRun, resumeRun } from '../../../fleet/control.ts';
 import { createRollback } from '../../../fleet/create.ts';
-import { isFinal } from '../../../fleet/standing.ts';
+import { isFinal } from '../../../fleet/status.ts';
 import { listRunTenants } from '../../../postgres/runs/tenants.ts';
 import { listWorkers } from '../../../postgres/runs/workers.ts';
 import { getRun, listRuns } from '../../../postgres/runs/runs.ts';

@@ -1,6 +1,6 @@
 /** Secrets of workspaces and of the tenant. No answer ever holds their values. */
 import { z } from 'zod';
-import { deleteSecret, listSecrets, putSecret } from '../../../platform/secrets/change.ts';
+import { deleteSecret, listSecrets, putSecret } from '../../../platform/workspaces/change-secrets.ts';
 import { secretNameForm } from '../../../platform/secrets/names.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import { rowId, timestamp } from '../../schemas.ts';

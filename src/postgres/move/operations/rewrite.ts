@@ -4,6 +4,8 @@
  * A document that somebody changed between reading and writing is not overwritten: its old text must still be there, otherwise
  * the count differs from the plan and the migration rolls back.
  */
+import { distribute } from '../../driver/members.ts';
+import type { Numbered } from '../../driver/members.ts';
 import { editDocument } from '../../../engine/rules/documents.ts';
 import type { Edit } from '../../../engine/edit/value-rule.ts';
 import type { RewriteStep } from '../../../engine/plan/plan-types.ts';
@@ -11,8 +13,6 @@ import type { Tx } from '../../driver/database.ts';
 import { documentSql, visitDocuments } from '../../facts/documents.ts';
 import type { Document, DocumentInput } from '../../facts/documents.ts';
 import { tableOf } from '../../../engine/rules/references.ts';
-import { distribute } from '../../facts/member.ts';
-import type { Numbered } from '../../facts/member.ts';
 import { columnOf } from '../../sql/cast.ts';
 import { keyMatches } from '../../sql/keys.ts';
 import type { RowKey } from '../../sql/keys.ts';

@@ -1,11 +1,11 @@
 /** Keys of the demo's people, for whoever starts a server for the first time. */
 import { countTenants } from '../queries/demo-rows.ts';
 import { asOperator } from '../../postgres/scope/tenant.ts';
-import { demoId } from '../demo/ids.ts';
-import { createApiKey } from './keys.ts';
+import { demoId } from './ids.ts';
+import { createApiKey } from '../access/keys.ts';
 import type { Platform } from '../open.ts';
 import { platformScope } from '../scope.ts';
-import { seedDemo } from '../seed.ts';
+import { seedDemo } from './seed.ts';
 
 export interface FirstKey {
   readonly role: string;

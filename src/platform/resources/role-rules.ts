@@ -6,7 +6,7 @@
 import { DroverError } from '../../errors.ts';
 import { countLiveKeys, listAdmins, listRolesOf, lockAdmins } from '../queries/user-roles.ts';
 import { atLeast, highestRole, type Role } from '../access/caller.ts';
-import type { Proposed } from '../resources/declaration.ts';
+import type { Proposed } from './declaration.ts';
 
 /** Of users. @throws FORBIDDEN, LOCKOUT_REFUSED */
 export async function touchWithinOwn({ tx, platform, caller, id, before, after }: Proposed): Promise<void> {

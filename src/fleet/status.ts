@@ -1,7 +1,7 @@
-/** What follows for a run from where its tenants stand. Pure: every worker decides the same from the same counts. */
+/** What follows for a run from the counts of its tenants. Pure: every worker decides the same from the same counts. */
 import type { RunChange, RunRecord } from '../postgres/runs/runs.ts';
 import { finalStatuses, restingStatuses } from '../postgres/runs/runs.ts';
-import type { Standing } from '../postgres/runs/tenants.ts';
+import type { TenantCounts } from '../postgres/runs/tenants.ts';
 
 type Known = Pick<RunRecord, 'status' | 'options' | 'canaryReleased' | 'failuresExcused'>;
 
@@ -16,7 +16,7 @@ export function isResting({ status }: Pick<RunRecord, 'status'>): boolean {
 }
 
 /** The change of status that is due; nothing where the run goes on as it is. */
-export function decideRun(run: Known, now: Standing): RunChange {
+export function decideRun(run: Known, now: TenantCounts): RunChange {
   if (isFinal(run)) return {};
   if (now.pending === 0) return endOf(run, now);
   if (run.status === 'cancelling' || isResting(run)) return {};
@@ -25,24 +25,24 @@ export function decideRun(run: Known, now: Standing): RunChange {
   return run.status === 'queued' ? { status: 'running' } : {};
 }
 
-function endOf(run: Known, now: Standing): RunChange {
+function endOf(run: Known, now: TenantCounts): RunChange {
   if (run.status === 'cancelling') return { status: 'cancelled' };
   return { status: now.failed > 0 ? 'failed' : 'succeeded', statusReason: null };
 }
 
 /** Failures that were known before anything ran, or that somebody resumed in spite of, do not count. */
-function newFailures(run: Known, now: Standing): number {
+function newFailures(run: Known, now: TenantCounts): number {
   return now.failed - run.failuresExcused;
 }
 
-function overFailures(run: Known, now: Standing): RunChange | undefined {
+function overFailures(run: Known, now: TenantCounts): RunChange | undefined {
   const limit = run.options.maxFailures ?? Infinity;
   const failures = newFailures(run, now);
   if (failures <= limit) return undefined;
   return { status: 'stopped', statusReason: `${failures} tenant(s) failed, more than the ${limit} allowed` };
 }
 
-function afterCanary(run: Known, now: Standing): RunChange | undefined {
+function afterCanary(run: Known, now: TenantCounts): RunChange | undefined {
   if (run.canaryReleased || now.canaryOpen > 0) return undefined;
   const failures = newFailures(run, now);
   const goesOn = run.options.canary?.afterwards === 'go-on' && failures <= (run.options.maxFailures ?? 0);

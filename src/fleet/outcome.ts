@@ -1,28 +1,26 @@
 /** What a run keeps of what became of a tenant. */
 import type { Finding } from '../engine/finding.ts';
-import { recordedTenant } from '../engine/tenant.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import type { DroverError } from '../errors.ts';
-import type { MoveResult } from '../postgres/move/move-result.ts';
+import type { MoveResult } from '../postgres/records/move-result.ts';
 import type { RollbackResult } from '../postgres/undo/rollback.ts';
-import type { Ended } from '../postgres/runs/tenants.ts';
+import type { TenantOutcome } from '../postgres/runs/tenants.ts';
 
-/** Of a migration. */
-export function movedEnd(result: MoveResult): Ended {
+export function outcomeOfMove(tenant: string, result: MoveResult): TenantOutcome {
+  const { migrationId, complete, counts, findings, durationMs } = result;
   return {
-    tenant: recordedTenant(result.tenant),
+    tenant,
     status: 'succeeded',
-    migrationId: result.migrationId,
-    complete: result.complete,
-    migratedCount: Object.values(result.counts).reduce((sum, rows) => sum + rows, 0),
-    details: result.counts,
-    findings: result.findings,
-    durationMs: result.durationMs,
+    migrationId,
+    complete,
+    migratedCount: Object.values(counts).reduce((sum, rows) => sum + rows, 0),
+    details: counts,
+    findings,
+    durationMs,
   };
 }
 
-/** Of a rollback. */
-export function undoneEnd(tenant: string, result: RollbackResult): Ended {
+export function outcomeOfRollback(tenant: string, result: RollbackResult): TenantOutcome {
   const { migrationId, complete, restored, skippedCount, durationMs } = result;
   const left = `${skippedCount} row(s) were changed since and are left as they are; migration ${migrationId} lists them.`;
   return {
@@ -37,15 +35,9 @@ export function undoneEnd(tenant: string, result: RollbackResult): Ended {
   };
 }
 
-/** Of an error. */
-export function failedEnd(tenant: string, error: DroverError): Ended {
-  return {
-    tenant,
-    status: 'failed',
-    code: error.code,
-    message: error.message,
-    findings: findingsOf(error),
-  };
+export function outcomeOfError(tenant: string, error: DroverError): TenantOutcome {
+  const { code, message } = error;
+  return { tenant, status: 'failed', code, message, findings: findingsOf(error) };
 }
 
 /** A refusal brings its plan, and the plan all that was found. */
@@ -53,3 +45,10 @@ function findingsOf({ data }: DroverError): readonly Finding[] {
   const plan = data['plan'] as Plan | undefined;
   return plan?.findings ?? (data['findings'] as readonly Finding[] | undefined) ?? [];
 }
+
+/** Of a tenant whose source is retired and named by nothing. */
+export const alreadyMigrated = {
+  status: 'skipped',
+  code: 'ALREADY_MIGRATED',
+  message: 'The source was retired before, and nothing names it.',
+} as const;

@@ -14,15 +14,15 @@ import {
 import { listPairs, type PairOfWorkspace } from '../queries/workspaces.ts';
 import type { Verdict } from '../../registry/verdict/routability.ts';
 import { notFound } from '../rows/read.ts';
-import { lacksKey, refusedAs, verdictOf } from '../workspaces/judgement.ts';
-import { requireRegistry } from '../workspaces/live-registry.ts';
-import { dayOf } from '../workspaces/day.ts';
-import type { AtDoor } from '../workspaces/routing.ts';
-import { seal } from './seal.ts';
-import { requireKeys } from './keys.ts';
-import { checkSecretName } from './names.ts';
-import { settleVerdicts } from '../workspaces/settle-verdicts.ts';
-import { requireSamePayer } from '../workspaces/set-routing.ts';
+import { lacksKey, refusedAs, verdictOf } from './judgement.ts';
+import { requireRegistry } from './live-registry.ts';
+import { dayOf } from './day.ts';
+import type { AtDoor } from './routing.ts';
+import { seal } from '../secrets/seal.ts';
+import { requireKeys } from '../secrets/keys.ts';
+import { checkSecretName } from '../secrets/names.ts';
+import { settleVerdicts } from './settle-verdicts.ts';
+import { requireSamePayer } from './set-routing.ts';
 import {
   findWorkspace,
   type InTenant,
@@ -31,7 +31,7 @@ import {
   recordAt,
   tenantOf,
   writingAt,
-} from '../workspaces/unit.ts';
+} from './unit.ts';
 
 export interface SecretRequest {
   /** Undefined: the tenant's. */

@@ -1,17 +1,17 @@
 /** Past migrations of one tenant: what was done, by whom and why, every changed value, and taking it back. */
-import type { Finding } from '../engine/finding.ts';
-import type { LeftBehind } from '../engine/plan/plan-types.ts';
-import { DroverError } from '../errors.ts';
-import { getMigration } from '../postgres/records/history.ts';
-import type { MigrationDetail, MigrationRecord } from '../postgres/records/history.ts';
-import { listChildren, pageChanges, pageMigrations } from '../postgres/records/history-page.ts';
-import type { ChangePosition, HistoryPageQuery, PagedChange } from '../postgres/records/history-page.ts';
-import type { MoveResult } from '../postgres/move/move-result.ts';
-import { rollbackMove } from '../postgres/undo/rollback.ts';
-import type { RollbackResult } from '../postgres/undo/rollback.ts';
-import type { Skipped } from '../postgres/undo/chunk.ts';
+import { rollbackMove } from '../../postgres/undo/rollback.ts';
+import type { RollbackResult } from '../../postgres/undo/rollback.ts';
+import type { Finding } from '../../engine/finding.ts';
+import type { LeftBehind } from '../../engine/plan/plan-types.ts';
+import { DroverError } from '../../errors.ts';
+import { getMigration } from '../../postgres/records/history.ts';
+import type { MigrationDetail, MigrationRecord } from '../../postgres/records/history.ts';
+import { listChildren, pageChanges, pageMigrations } from '../../postgres/records/history-page.ts';
+import type { ChangePosition, HistoryPageQuery, PagedChange } from '../../postgres/records/history-page.ts';
+import type { MoveResult } from '../../postgres/records/move-result.ts';
+import type { Skipped } from '../../postgres/undo/chunk.ts';
 import type { Acting } from './migrate-model.ts';
-import type { Platform } from './open.ts';
+import type { Platform } from '../open.ts';
 
 /** One page of the tenant's migrations, newest first. */
 export function listMigrations(platform: Platform, query: HistoryPageQuery): Promise<MigrationRecord[]> {

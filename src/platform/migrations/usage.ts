@@ -1,11 +1,11 @@
 /** Where a model of a tenant is used, found through the places of the engine: a new table is counted by being configured. */
-import { findModelByKey } from '../postgres/facts/find-models.ts';
-import { readRules } from '../postgres/catalogue/rules.ts';
-import { withTenant } from '../postgres/scope/site.ts';
-import { countUsage, listUses } from '../postgres/usage/usage.ts';
-import type { UsageByType, Use, UseQuery } from '../postgres/usage/usage.ts';
+import { findModelByKey } from '../../postgres/facts/find-models.ts';
+import { readRules } from '../../postgres/catalogue/rules.ts';
+import { withTenant } from '../../postgres/scope/site.ts';
+import { countUsage, listUses } from '../../postgres/usage/usage.ts';
+import type { UsageByType, Use, UseQuery } from '../../postgres/usage/usage.ts';
 import { noModel } from './migrate-model.ts';
-import type { Platform } from './open.ts';
+import type { Platform } from '../open.ts';
 
 export type { UsageByType, Use };
 

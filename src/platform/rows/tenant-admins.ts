@@ -5,14 +5,14 @@ import { insertAuditRecord } from '../queries/audit-log.ts';
 import { findRow } from '../queries/resource-rows.ts';
 import { grantAdmin, insertOrWakeUser } from '../queries/tenant-admins.ts';
 import { withTenant } from '../../postgres/scope/site.ts';
-import type { Caller } from './caller.ts';
+import type { Caller } from '../access/caller.ts';
 import type { Platform } from '../open.ts';
 import type { Values } from '../resources/declaration.ts';
 import { tenants } from '../resources/tenants.ts';
 import { users } from '../resources/users.ts';
-import { notFound } from '../rows/read.ts';
-import { represent } from '../rows/representation.ts';
-import { repeated } from '../rows/unit.ts';
+import { notFound } from './read.ts';
+import { represent } from './representation.ts';
+import { repeated } from './unit.ts';
 
 /** The caller's own organisation. */
 export async function getOwnTenant(platform: Platform, { tenantId }: Caller): Promise<Values> {

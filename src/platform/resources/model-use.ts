@@ -2,12 +2,13 @@
  * Retiring a model by hand. Nothing live may name it: keys are guarded by the fence, documents and whatever the
  * configuration knows besides are looked at here, under the locks that a migration of the model would take.
  */
+import { lockPair } from '../../postgres/records/pair-lock.ts';
 import { DroverError } from '../../errors.ts';
-import { lockPair, tableLock } from '../../postgres/move/locks.ts';
+import { tableLock } from '../../postgres/move/locks.ts';
 import { listModelsOfKind } from '../../postgres/facts/model-rows.ts';
 import { readRules } from '../../postgres/catalogue/rules.ts';
 import { countUsage, listUses, type UsageByType } from '../../postgres/usage/usage.ts';
-import type { ModelKind, Proposed } from '../resources/declaration.ts';
+import type { ModelKind, Proposed } from './declaration.ts';
 
 /** In the order of a migration: the model's own lock, the tables with documents; then its row. @throws MIGRATION_RUNNING */
 export async function lockForRetirement(

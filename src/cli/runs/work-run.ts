@@ -1,13 +1,13 @@
 /** Working on a run in this process, with progress; Ctrl-C pauses it between two waves. */
 import { pauseRun } from '../../fleet/control.ts';
-import { isFinal } from '../../fleet/standing.ts';
+import { isFinal } from '../../fleet/status.ts';
 import { workThrough } from '../../fleet/work-through.ts';
-import type { Ended } from '../../postgres/runs/tenants.ts';
+import type { TenantOutcome } from '../../postgres/runs/tenants.ts';
 import { listRunTenants } from '../../postgres/runs/tenants.ts';
 import type { RunRecord } from '../../postgres/runs/runs.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { messageOf } from '../failure.ts';
-import { runAfterHook } from '../migrations/hook.ts';
+import { runAfterHook } from '../hook.ts';
 import { showRunProgress } from './progress.ts';
 import { exitStatus } from '../session.ts';
 import type { Session } from '../session.ts';
@@ -15,7 +15,7 @@ import { notSucceeded, showRun } from './show-run.ts';
 import { whereWords } from '../where.ts';
 import type { Where } from '../where.ts';
 
-export interface CarryRun {
+export interface RunAtWork {
   readonly runId: string;
   readonly actor: string;
   readonly where: Where;
@@ -26,7 +26,7 @@ const interrupted = 130;
 const allTenants = 1_000_000;
 
 /** Works until the run ends or stands still, shows what became of it, and returns the exit status. */
-export async function carryRun(session: Session, site: Site, about: CarryRun): Promise<number> {
+export async function workRun(session: Session, site: Site, about: RunAtWork): Promise<number> {
   const { terminal } = session;
   const view = showRunProgress(terminal);
   let asked = false;
@@ -59,7 +59,7 @@ export function statusOf(run: RunRecord): number {
 async function report(
   { terminal }: Session,
   site: Site,
-  { run, about }: { run: RunRecord; about: CarryRun },
+  { run, about }: { run: RunRecord; about: RunAtWork },
 ): Promise<void> {
   const tenants = await listRunTenants(site, { runId: run.id, limit: allTenants });
   if (about.json) terminal.out(JSON.stringify({ ...run, tenants }, null, 2));
@@ -80,7 +80,7 @@ function hintsOf(run: RunRecord): string[] {
 async function tellHooks(
   { terminal }: Session,
   site: Site,
-  { run, ended }: { run: RunRecord; ended: readonly Ended[] },
+  { run, ended }: { run: RunRecord; ended: readonly TenantOutcome[] },
 ): Promise<void> {
   if (site.config.after === undefined) return;
   const event = run.kind === 'rollback' ? 'rollback' : 'migration';

@@ -1,11 +1,11 @@
-/** The status of a run follows from where its tenants stand, the same for every worker. Without a database. */
+/** The status of a run follows from the counts of its tenants, the same for every worker. Without a database. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { overLimits } from '../../src/fleet/pressure.ts';
 import { canarySizeOf, optionsOf } from '../../src/fleet/request.ts';
-import { decideRun, isFinal } from '../../src/fleet/standing.ts';
-import type { Standing } from '../../src/postgres/runs/tenants.ts';
+import { decideRun, isFinal } from '../../src/fleet/status.ts';
+import type { TenantCounts } from '../../src/postgres/runs/tenants.ts';
 import type { RunOptions, RunStatus } from '../../src/postgres/runs/runs.ts';
 
 const options: RunOptions = {
@@ -17,7 +17,7 @@ const options: RunOptions = {
   waveSize: 10,
   throttle: {},
 };
-const still: Standing = {
+const still: TenantCounts = {
   total: 10,
   pending: 5,
   claimed: 0,
@@ -32,7 +32,7 @@ const run = { status: 'running' as RunStatus, options, canaryReleased: true, fai
 const cases: [
   what: string,
   change: Partial<typeof run>,
-  now: Partial<Standing>,
+  now: Partial<TenantCounts>,
   status: RunStatus | undefined,
 ][] = [
   ['a run that is queued begins', { status: 'queued' }, {}, 'running'],

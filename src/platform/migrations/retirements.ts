@@ -1,8 +1,8 @@
 /** The models in use that their providers take away: of one tenant, or of all for an operator. */
-import type { Retirement } from '../engine/models/retirements.ts';
-import { readRetirements } from '../postgres/usage/retirements.ts';
-import { listTenants } from '../postgres/scope/tenants.ts';
-import type { Platform } from './open.ts';
+import type { Retirement } from '../../engine/models/retirements.ts';
+import { readRetirements } from '../../postgres/usage/retirements.ts';
+import { listTenants } from '../../postgres/scope/tenants.ts';
+import type { Platform } from '../open.ts';
 
 export type { Retirement };
 

@@ -3,9 +3,9 @@
  * search follow. It comes after the commit: a hook that fails is reported and changes nothing about the result.
  */
 import { spawn } from 'node:child_process';
-import type { Config } from '../../engine/rules/config.ts';
-import { messageOf } from '../failure.ts';
-import type { Terminal } from '../terminal/terminal.ts';
+import type { Config } from '../engine/rules/config.ts';
+import { messageOf } from './failure.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 const commandTimeoutMs = 60_000;
 const webhookTimeoutMs = 10_000;

@@ -1,13 +1,15 @@
 /** What becomes of a tenant's models, by their rows and by the registry: for answers that show the rows themselves. */
-import { statusOf } from '../engine/models/lifecycle.ts';
-import type { LifecycleNote, LifecycleStatus, ModelFacts } from '../engine/models/model.ts';
-import type { ModelKnowledge } from '../engine/models/knowledge.ts';
-import { successorOf } from '../engine/models/successor.ts';
-import type { Successor } from '../engine/models/successor.ts';
-import { readRules } from '../postgres/catalogue/rules.ts';
-import { listModelsOfKind } from '../postgres/facts/model-rows.ts';
-import type { ModelKind, Values } from './resources/declaration.ts';
-import { type Asked, reading } from './rows/unit.ts';
+import { statusOf } from '../../engine/models/lifecycle.ts';
+import type { LifecycleNote } from '../../engine/models/model.ts';
+import { listModelsOfKind } from '../../postgres/facts/model-rows.ts';
+import type { LifecycleStatus, ModelFacts } from '../../engine/models/model.ts';
+import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
+import { successorOf } from '../../engine/models/successor.ts';
+import type { Successor } from '../../engine/models/successor.ts';
+import { readRules } from '../../postgres/catalogue/rules.ts';
+import type { ModelKind, Values } from '../resources/declaration.ts';
+import type { Asked } from './unit.ts';
+import { reading } from './unit.ts';
 
 export interface ModelEnd {
   readonly day: string | null;

@@ -1,21 +1,21 @@
 /** Moving one tenant off a model: planned, or carried out, for the tenant's own admin or for an operator. */
-import type { Intent, ParameterPolicy } from '../engine/plan/intent.ts';
-import { movedRows } from '../engine/operations/operations.ts';
-import { refusalOfRetired } from '../engine/models/successor.ts';
-import { toConfirm } from '../engine/finding.ts';
-import type { Finding } from '../engine/finding.ts';
-import type { LeftBehind, Plan } from '../engine/plan/plan-types.ts';
-import { DroverError } from '../errors.ts';
-import type { Tx } from '../postgres/driver/database.ts';
-import { findModelByKey, findSuccessor } from '../postgres/facts/find-models.ts';
-import { applyMove } from '../postgres/move/move.ts';
-import { refuseStale, refuseUnreasoned } from '../postgres/move/admission.ts';
-import { planMove } from '../postgres/move/plan.ts';
-import type { MoveResult } from '../postgres/move/move-result.ts';
-import { withTenant } from '../postgres/scope/site.ts';
-import { readRules } from '../postgres/catalogue/rules.ts';
-import { recallPlan, rememberPlan } from './known-plans.ts';
-import type { Platform } from './open.ts';
+import { findSuccessor } from '../../postgres/facts/find-models.ts';
+import { applyMove } from '../../postgres/move/move.ts';
+import type { Intent, ParameterPolicy } from '../../engine/plan/intent.ts';
+import { movedRows } from '../../engine/operations/operations.ts';
+import { refusalOfRetired } from '../../engine/models/successor.ts';
+import { toConfirm } from '../../engine/finding.ts';
+import type { Finding } from '../../engine/finding.ts';
+import type { LeftBehind, Plan } from '../../engine/plan/plan-types.ts';
+import { DroverError } from '../../errors.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
+import { findModelByKey } from '../../postgres/facts/find-models.ts';
+import { refuseStale, refuseUnreasoned } from '../../postgres/move/admission.ts';
+import { planMove } from '../../postgres/move/plan.ts';
+import type { MoveResult } from '../../postgres/records/move-result.ts';
+import { withTenant } from '../../postgres/scope/site.ts';
+import { readRules } from '../../postgres/catalogue/rules.ts';
+import type { Platform } from '../open.ts';
 
 /** In which tenant, and who is doing it: an operator acts in a tenant that is not their own, under their own name. */
 export interface Acting {
@@ -93,8 +93,8 @@ function intentOf({ tenantId }: Acting, request: MigrateRequest): Intent {
 async function planOnly(platform: Platform, acting: Acting, request: MigrateRequest): Promise<MigrateAnswer> {
   const startedAt = performance.now();
   const plan = await planMove(platform.site, intentOf(acting, request));
-  refuseStale(recallPlan(platform, acting.tenantId, request.planHash ?? plan.hash), plan);
-  rememberPlan(platform, plan);
+  refuseStale(platform.plans.recall(acting.tenantId, request.planHash ?? plan.hash), plan);
+  platform.plans.remember(plan);
   if (isTargetRetired(plan.findings))
     throw planned({ code: 'PLAN_REFUSED', message: 'The target is retired.' }, plan);
   return {
@@ -119,7 +119,7 @@ async function carryOut(platform: Platform, acting: Acting, request: MigrateRequ
     confirm,
     force,
     ...(reason === undefined ? {} : { reason }),
-    ...(planHash === undefined ? {} : { plan: recallPlan(platform, acting.tenantId, planHash) }),
+    ...(planHash === undefined ? {} : { plan: platform.plans.recall(acting.tenantId, planHash) }),
     ...(beforeCommit === undefined
       ? {}
       : {
@@ -177,7 +177,7 @@ async function explained(
   if (refusedRow.includes(error.code)) return rowRefused(error);
   const plan = error.data['plan'] as Plan | undefined;
   if (plan === undefined) return error;
-  rememberPlan(platform, plan);
+  platform.plans.remember(plan);
   if (error.code === 'PLAN_REFUSED' && isTargetRetired(plan.findings))
     return retired(platform, tenant, { request, plan });
   return planned(error, plan, error.data['changes']);

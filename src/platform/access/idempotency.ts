@@ -1,14 +1,14 @@
 /** A caller's Idempotency-Keys: the same request with the same key is done once, and its answer is given again for a day. */
 import { randomUUID } from 'node:crypto';
-import { DroverError } from '../errors.ts';
-import type { Tx } from '../postgres/driver/database.ts';
-import { claimKey, closeKey, releaseKey, renewKey } from './queries/idempotency.ts';
-import type { Claimed, KeptAnswer, KeyClaim } from './queries/idempotency.ts';
-import { asTenant } from '../postgres/scope/tenant.ts';
-import type { TenantScope } from '../postgres/scope/tenant.ts';
-import type { Caller } from './access/caller.ts';
-import type { Platform } from './open.ts';
-import { platformScope } from './scope.ts';
+import { DroverError } from '../../errors.ts';
+import type { Tx } from '../../postgres/driver/database.ts';
+import { claimKey, closeKey, releaseKey, renewKey } from '../queries/idempotency.ts';
+import type { Claimed, KeptAnswer, KeyClaim } from '../queries/idempotency.ts';
+import { asTenant } from '../../postgres/scope/tenant.ts';
+import type { TenantScope } from '../../postgres/scope/tenant.ts';
+import type { Caller } from './caller.ts';
+import type { Platform } from '../open.ts';
+import { platformScope } from '../scope.ts';
 
 export type { KeptAnswer };
 

@@ -5,9 +5,9 @@
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
 import { findPerson } from '../queries/people.ts';
-import { atLeast, type Caller, covers, highestRole } from './caller.ts';
+import { atLeast, type Caller, covers, highestRole } from '../access/caller.ts';
 import type { Platform } from '../open.ts';
-import type { Proposed } from '../resources/declaration.ts';
+import type { Proposed } from './declaration.ts';
 
 interface Unit {
   readonly tx: Tx;

@@ -3,18 +3,18 @@
  * as that tenant, and only while it has no users: a tenant that was seeded before keeps whatever became of it, its
  * migrations included.
  */
-import { DroverError } from '../errors.ts';
-import type { Database, Tx } from '../postgres/driver/database.ts';
-import { countTenants, hasUsers, insertMissing, type RowsOfTable } from './queries/demo-rows.ts';
-import { findInForce, lockRegistry } from './queries/registry-in-force.ts';
-import { listRegistryPairs, putRegistryPairs } from './queries/registry-pairs.ts';
-import { asOperator, asOperatorWithin, asTenant } from '../postgres/scope/tenant.ts';
-import { globalRows } from './demo/global-rows.ts';
-import { tenantRows } from './demo/tenant-rows.ts';
-import { type DemoTenant, demoTenants, tenantRow } from './demo/tenants.ts';
-import { demoPairs, type MayHave } from './demo/workspaces.ts';
-import { defaultSchema } from './install.ts';
-import { platformScope } from './scope.ts';
+import { DroverError } from '../../errors.ts';
+import type { Database, Tx } from '../../postgres/driver/database.ts';
+import { countTenants, hasUsers, insertMissing, type RowsOfTable } from '../queries/demo-rows.ts';
+import { findInForce, lockRegistry } from '../queries/registry-in-force.ts';
+import { listRegistryPairs, putRegistryPairs } from '../queries/registry-pairs.ts';
+import { asOperator, asOperatorWithin, asTenant } from '../../postgres/scope/tenant.ts';
+import { globalRows } from './global-rows.ts';
+import { tenantRows } from './tenant-rows.ts';
+import { type DemoTenant, demoTenants, tenantRow } from './tenants.ts';
+import { demoPairs, type MayHave } from './workspaces.ts';
+import { defaultSchema } from '../install.ts';
+import { platformScope } from '../scope.ts';
 
 export interface SeedOptions {
   readonly schema?: string;

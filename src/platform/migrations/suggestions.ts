@@ -1,11 +1,10 @@
 /** Which models could follow one of the tenant's, with the plan to each. */
-import type { ParameterPolicy } from '../engine/plan/intent.ts';
-import { DroverError } from '../errors.ts';
-import { suggestTargets } from '../postgres/usage/suggest.ts';
-import type { PlannedSuggestion } from '../postgres/usage/suggest.ts';
-import { rememberPlan } from './known-plans.ts';
+import type { ParameterPolicy } from '../../engine/plan/intent.ts';
+import { DroverError } from '../../errors.ts';
+import { suggestTargets } from '../../postgres/usage/suggest.ts';
+import type { PlannedSuggestion } from '../../postgres/usage/suggest.ts';
 import { noModel } from './migrate-model.ts';
-import type { Platform } from './open.ts';
+import type { Platform } from '../open.ts';
 
 export type { PlannedSuggestion };
 
@@ -37,6 +36,6 @@ export async function suggestModels(
     if (error instanceof DroverError && error.code === 'MODEL_NOT_FOUND') throw noModel(kind);
     throw error;
   });
-  for (const { plan } of suggestions) rememberPlan(platform, plan);
+  for (const { plan } of suggestions) platform.plans.remember(plan);
   return suggestions;
 }

@@ -1,0 +1,165 @@
+/**
+ * One wave: the tenants of one claim, moved or taken back. What succeeds is recorded with its claim in the transaction of the
+ * work (`recordDone`). What fails is recorded after its rollback. What may pass goes back, for somebody to try again.
+ */
+import type { Intent } from '../engine/plan/intent.ts';
+import { DroverError } from '../errors.ts';
+import type { Outcome } from '../postgres/move/batch.ts';
+import { applyMoves } from '../postgres/move/move.ts';
+import { planMoves } from '../postgres/move/plan.ts';
+import { rollbackMoves } from '../postgres/undo/rollback.ts';
+import { recordDone, recordOutcomes, releaseClaim } from '../postgres/runs/tenants.ts';
+import type { Claim, Claimed, TenantOutcome } from '../postgres/runs/tenants.ts';
+import type { RunRecord } from '../postgres/runs/runs.ts';
+import type { Tx } from '../postgres/driver/database.ts';
+import type { Site } from '../postgres/scope/site.ts';
+import type { MoveResult } from '../postgres/records/move-result.ts';
+import type { RollbackResult } from '../postgres/undo/rollback.ts';
+import { adoptDone } from './adopt.ts';
+import { alreadyMigrated, outcomeOfError, outcomeOfMove, outcomeOfRollback } from './outcome.ts';
+
+export interface Wave {
+  readonly run: RunRecord;
+  readonly claim: Claim;
+  readonly claimed: readonly Claimed[];
+}
+
+/** Another worker, an operator or a program was in the way: the same may work a little later. */
+const passing: readonly string[] = ['RETRYABLE', 'LOCK_TIMEOUT', 'MIGRATION_RUNNING'];
+const maxAttempts = 5;
+const retryAfterMs = 1000;
+
+/**
+ * Returns what became of the tenants of a wave. Those that are tried again later are not among them.
+ * @throws what concerns no single tenant: the database is gone
+ */
+export async function workWave(site: Site, wave: Wave): Promise<TenantOutcome[]> {
+  const finished = await findFinished(site, wave);
+  await recordOutcomes(site, wave.claim, finished);
+  const claimed = without(wave.claimed, finished);
+  if (claimed.length === 0) return finished;
+  const work = wave.run.kind === 'model' ? moveAll : undoAll;
+  return [...finished, ...(await work(site, { ...wave, claimed }))];
+}
+
+/** Tenants that need no work: a worker that died had finished, or the source was retired before and nothing names it. */
+async function findFinished(site: Site, { run, claimed }: Wave): Promise<TenantOutcome[]> {
+  const adopted = await adoptAll(site, { run, claimed });
+  const retired = without(claimed, adopted).filter(({ sourceRetired }) => sourceRetired);
+  const plans = await planMoves(
+    site,
+    retired.map((one) => intentFor(run, one)),
+  );
+  // What cannot be planned is refused by the work itself, which says why.
+  const idle = retired.filter((_, at) => {
+    const plan = plans[at];
+    return plan !== undefined && !(plan instanceof DroverError) && plan.steps.length === 0;
+  });
+  return [...adopted, ...idle.map(({ tenant }) => ({ tenant, ...alreadyMigrated }))];
+}
+
+async function adoptAll(
+  site: Site,
+  { run, claimed }: Pick<Wave, 'run' | 'claimed'>,
+): Promise<TenantOutcome[]> {
+  const outcomes: TenantOutcome[] = [];
+  if (!site.state.separate) return outcomes;
+  for (const one of claimed) {
+    const adopted = one.attempts > 1 ? await adoptDone(site, run, one) : undefined;
+    if (adopted !== undefined) outcomes.push(adopted);
+  }
+  return outcomes;
+}
+
+function without(claimed: readonly Claimed[], outcomes: readonly TenantOutcome[]): Claimed[] {
+  const finished = new Set(outcomes.map(({ tenant }) => tenant));
+  return claimed.filter(({ tenant }) => !finished.has(tenant));
+}
+
+async function moveAll(site: Site, wave: Wave): Promise<TenantOutcome[]> {
+  const { run } = wave;
+  const { confirm, force } = run.options;
+  const toKeep = (result: MoveResult): TenantOutcome => outcomeOfMove(result.tenant ?? '', result);
+  const outcomes = await applyMoves(
+    site,
+    wave.claimed.map((one) => ({ intent: intentFor(run, one) })),
+    { confirm, force, ...by(run), ...recording(site, wave.claim, toKeep) },
+  );
+  return settle(site, wave, outcomes.map(kept(toKeep)));
+}
+
+async function undoAll(site: Site, wave: Wave): Promise<TenantOutcome[]> {
+  const requests = wave.claimed.map(({ tenant, undoesId }) => ({ tenant, migrationId: undoesId ?? '' }));
+  const tenantOf = new Map(requests.map(({ tenant, migrationId }) => [migrationId, tenant]));
+  const toKeep = (result: RollbackResult): TenantOutcome =>
+    outcomeOfRollback(tenantOf.get(result.parentId) ?? '', result);
+  const outcomes = await rollbackMoves(site, requests, {
+    ...by(wave.run),
+    ...recording(site, wave.claim, toKeep),
+  });
+  return settle(site, wave, outcomes.map(kept(toKeep)));
+}
+
+function by({ actor, reason }: RunRecord): { actor: string; reason?: string } {
+  return reason === null ? { actor } : { actor, reason };
+}
+
+/** Where the records lie in another database, one commit cannot cover both: there the record follows the work. */
+function recording<R>(
+  site: Site,
+  claim: Claim,
+  toKeep: (result: R) => TenantOutcome,
+): { beforeCommit?: (tx: Tx, done: readonly R[]) => Promise<void> } {
+  if (site.state.separate) return {};
+  return { beforeCommit: (tx, done) => recordDone(tx, site, { claim, outcomes: done.map(toKeep) }) };
+}
+
+/** The move of one tenant of the run. */
+function intentFor(
+  run: RunRecord,
+  { tenant, fromKey, toKey }: Pick<Claimed, 'tenant' | 'fromKey' | 'toKey'>,
+): Intent {
+  const { entityTypes, parameters, answers, leaveAsks } = run.options;
+  return {
+    tenant,
+    kind: run.modelKind,
+    from: fromKey ?? run.from.name,
+    to: toKey ?? run.to.name,
+    parameters,
+    answers,
+    leaveAsks,
+    ...(entityTypes === undefined ? {} : { entityTypes }),
+  };
+}
+
+/** What the engine did, with the part of it that the run keeps. */
+function kept<R>(toKeep: (result: R) => TenantOutcome): (outcome: Outcome<R>) => Outcome<TenantOutcome> {
+  return (outcome) =>
+    outcome.status === 'failed' ? outcome : { ...outcome, result: toKeep(outcome.result) };
+}
+
+/** Records what was not recorded with the work, and gives back what may pass. */
+async function settle(
+  site: Site,
+  wave: Wave,
+  outcomes: readonly Outcome<TenantOutcome>[],
+): Promise<TenantOutcome[]> {
+  const ended: TenantOutcome[] = [];
+  const again: string[] = [];
+  for (const outcome of outcomes) {
+    const { tenant = '' } = outcome;
+    if (outcome.status === 'succeeded') ended.push({ ...outcome.result, tenant });
+    else if (outcome.error.code === 'RUN_CLAIM_LOST') continue;
+    else if (mayPass(wave, tenant, outcome.error)) again.push(tenant);
+    else ended.push(outcomeOfError(tenant, outcome.error));
+  }
+  const unrecorded = site.state.separate ? ended : ended.filter(({ status }) => status === 'failed');
+  await recordOutcomes(site, wave.claim, unrecorded);
+  if (again.length > 0) await releaseClaim(site, wave.claim, { tenants: again, afterMs: retryAfterMs });
+  return ended;
+}
+
+function mayPass({ claimed }: Wave, tenant: string, error: DroverError): boolean {
+  const attempts = claimed.find((one) => one.tenant === tenant)?.attempts ?? maxAttempts;
+  return passing.includes(error.code) && attempts < maxAttempts;
+}
