@@ -7,6 +7,7 @@
  * Transactions that are begun at the same time queue there, and run side by side on a server.
  */
 import { DroverError } from '../../errors.ts';
+import type { VisitRow } from './copy-out.ts';
 
 export type Row = Record<string, unknown>;
 
@@ -43,6 +44,8 @@ export interface Tx {
   last(sql: string, params?: readonly unknown[]): Promise<void>;
   /** Rows a batch at a time, so that memory stays flat; `visit` says how large the next batch may be. */
   batches<R extends object = Row>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void>;
+  /** Runs `COPY … TO STDOUT` and hands over each row as the server writes it. Only where rows arrive one by one: on a server. */
+  copyOut?(sql: string, visit: VisitRow): Promise<void>;
   /** Work that has one result for all who share this transaction: done once for a whole wave, and here simply done. */
   once<T>(name: string, work: (tx: Tx) => Promise<T>): Promise<T>;
 }

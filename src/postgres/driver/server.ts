@@ -2,6 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DroverError } from '../../errors.ts';
+import { copyOut } from './copy-out.ts';
+import type { VisitRow } from './copy-out.ts';
 import { isStale, sendBatch } from './message.ts';
 import type { Connections, Database, Extent, Tx } from './database.ts';
 import { prepared } from './statement-names.ts';
@@ -206,6 +208,10 @@ class ServerConnection implements Connection {
 
   async script(sql: string): Promise<void> {
     await this.#client.query(sql);
+  }
+
+  copyOut(sql: string, visit: VisitRow): Promise<void> {
+    return copyOut(this.#client, sql, visit);
   }
 
   abandon(): void {

@@ -5,6 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DroverError } from '../../errors.ts';
 import { atMostOne, exactlyOne } from './database.ts';
+import type { VisitRow } from './copy-out.ts';
 import type { BatchQuery, Extent, Tx } from './database.ts';
 import { translate } from './errors.ts';
 import type { Answer, Connection, Outcome, Statement } from './transaction.ts';
@@ -13,10 +14,11 @@ import { encodeParameter } from './values.ts';
 const transactionControl =
   /^\s*(begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(work\s+|transaction\s+)?to\b))\b/i;
 
-/** A statement that waits to be sent; a script has no parameters. */
+/** A statement that waits to be sent; a script and a copy have no parameters. */
 interface Asked {
   readonly sql: string;
   readonly params: Statement['params'] | undefined;
+  readonly visit?: VisitRow | undefined;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -40,6 +42,7 @@ export class Statements implements Tx {
   #cursors = 0;
   #waiting: Asked[] = [];
   readonly #last: Statement[] = [];
+  readonly copyOut?: (sql: string, visit: VisitRow) => Promise<void>;
   /** Of the messages that are under way: a connection carries one at a time. */
   #sending: Promise<void> | undefined;
 
@@ -51,6 +54,8 @@ export class Statements implements Tx {
     this.#opening = opening;
     this.#extent = extent;
     this.#state = state;
+    if (connection.copyOut !== undefined)
+      this.copyOut = async (sql, visit) => void (await this.#ask(sql, undefined, visit));
   }
 
   /** Resolves when no statement is under way, whether or not it succeeded. */
@@ -116,10 +121,10 @@ export class Statements implements Tx {
     await this.run(`CLOSE ${cursor}`);
   }
 
-  #ask(sql: string, params: Asked['params']): Promise<Answer> {
+  #ask(sql: string, params: Asked['params'], visit?: VisitRow): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#refuse(sql);
-      this.#waiting.push({ sql, params, resolve, reject });
+      this.#waiting.push({ sql, params, visit, resolve, reject });
       this.#sending ??= this.#sendWaiting();
     });
   }
@@ -155,13 +160,13 @@ export class Statements implements Tx {
   }
 
   async #sendScript(asked: readonly Asked[]): Promise<void> {
-    for (const { sql, resolve, reject } of asked)
+    for (const { sql, visit, resolve, reject } of asked)
       try {
         if (this.#opening !== undefined) {
           const { failure } = await this.#exchange([], false);
           if (failure !== undefined) throw errorOf(failure);
         }
-        await this.#connection.script(sql);
+        await (visit === undefined ? this.#connection.script(sql) : this.#connection.copyOut?.(sql, visit));
         resolve({ rows: [], affected: 0 });
       } catch (error) {
         reject(translate(error, { statement: sql }));

@@ -5,6 +5,7 @@
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { DroverError } from '../../errors.ts';
+import type { VisitRow } from './copy-out.ts';
 import type { Extent, Tx } from './database.ts';
 import { Statements } from './statements.ts';
 
@@ -41,6 +42,8 @@ export interface Connection {
   send(message: Message): Promise<Outcome>;
   /** Several statements as one text. */
   script(sql: string): Promise<unknown>;
+  /** Rows of COPY as they arrive, where the engine can do that. */
+  copyOut?(sql: string, visit: VisitRow): Promise<void>;
   /** It could not be taken out of its transaction, so nobody may use it again. */
   abandon(): void;
 }

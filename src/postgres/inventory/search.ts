@@ -1,0 +1,100 @@
+/**
+ * What the server looks for by itself, as conditions over the columns of a row as text (`x.c0`, `x.c1`, …). They let rows through
+ * that name nothing, and never keep one back that does.
+ */
+import { isNumericKey } from '../../engine/inventory/term.ts';
+import type { Term } from '../../engine/inventory/term.ts';
+import { speaksOfModels } from '../../engine/inventory/match.ts';
+import { roughPieces, searchNeedles } from '../../engine/inventory/rough-pattern.ts';
+import { quoteIdent, quoteLiteral } from '../sql/identifiers.ts';
+import type { ReadColumn } from './relations.ts';
+import { isKey } from './value-kinds.ts';
+
+/** `all`: every row is sent. `terms`: rows that may name one of a few terms. `stems`: rows with the beginning of any name. */
+export type Way = 'all' | 'terms' | 'stems';
+
+export interface Search {
+  readonly way: Way;
+  readonly terms: readonly Term[];
+  /** Does a foreign key lead from the column to the model's row? */
+  readonly isLink: (column: string) => boolean;
+}
+
+/** Undefined where every row has to be sent. */
+export function rowCondition(columns: readonly ReadColumn[], search: Search): string | undefined {
+  if (search.way === 'all') return undefined;
+  const conditions = columns.map((column, at) =>
+    isKey(column.kind) ? keyCondition(column, search) : textCondition(column, `x.c${at}`, search),
+  );
+  if (conditions.includes(undefined)) return undefined;
+  const numbers = search.terms.filter(isNumericKey).map(({ text }) => text);
+  return (
+    [...conditions, ...numberConditions(columns, numbers)]
+      .filter((condition) => condition !== 'false')
+      .join(' OR ') || 'false'
+  );
+}
+
+function textCondition({ kind }: ReadColumn, text: string, { way, terms }: Search): string | undefined {
+  const named = terms.filter((term) => !isNumericKey(term));
+  if (named.length === 0) return 'false';
+  const found = way === 'stems' ? stemCondition(named, text) : needleConditions(named, text);
+  // JSON may write any character as an escape; jsonb never does so without need.
+  const escaped =
+    /^(json|text|citext)/.test(kind) && kind !== 'jsonb' ? `strpos(${text}, '\\u00') > 0` : undefined;
+  return found === undefined || escaped === undefined ? found : `${found} OR ${escaped}`;
+}
+
+/** Letters in any case cost twice as much as bytes, so the part of a name that has no letters is looked for first. */
+function needleConditions(terms: readonly Term[], text: string): string | undefined {
+  const conditions = searchNeedles(terms)?.map((needle) => {
+    const [caseless = ''] = (needle.match(/[^a-z]+/g) ?? []).toSorted((a, b) => b.length - a.length);
+    const whole = `${text} ILIKE ${quoteLiteral(`%${likeText(needle)}%`)}`;
+    return caseless.length < 2
+      ? whole
+      : `(${text} LIKE ${quoteLiteral(`%${likeText(caseless)}%`)} AND ${whole})`;
+  });
+  return conditions?.join(' OR ');
+}
+
+function likeText(text: string): string {
+  return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
+}
+
+/** Names begin with few words, which a server finds faster than a pattern of them. */
+function stemCondition(terms: readonly Term[], text: string): string | undefined {
+  const pieces = roughPieces(terms.map((term) => term.text.trim()));
+  if (pieces === undefined) return undefined;
+  const stems = new Set(pieces.map((piece) => /^(?:[a-z]{3,}|[a-z]{1,2}\d)/.exec(piece)?.[0] ?? piece));
+  const shortest = [...stems].filter(
+    (stem) => ![...stems].some((other) => other !== stem && stem.includes(other)),
+  );
+  const list = shortest.map((stem) => quoteLiteral(`%${likeText(stem)}%`));
+  return `lower(${text}) LIKE ANY (ARRAY[${list.join(', ')}])`;
+}
+
+const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+function keyCondition(column: ReadColumn, { terms, isLink }: Search): string {
+  const keys = terms.filter(({ by }) => by === 'key').map(({ text }) => text);
+  const isUuid = column.kind.startsWith('uuid');
+  const fitting = keys.filter((key) => (isUuid ? uuid.test(key) : /^-?\d{1,18}$/.test(key)));
+  const trusted = isUuid || isLink(column.name) || speaksOfModels(column.name);
+  if (fitting.length === 0 || !trusted) return 'false';
+  const list = `${quoteLiteral(`{${fitting.join(',')}}`)}::${isUuid ? 'uuid' : 'bigint'}[]`;
+  const name = `t.${quoteIdent(column.name)}`;
+  return column.kind.endsWith('[]')
+    ? `${name}::${isUuid ? 'uuid' : 'bigint'}[] && ${list}`
+    : `${name} = ANY (${list})`;
+}
+
+/** A number is a key where its column, its document or a value beside it speaks of a model. */
+function numberConditions(columns: readonly ReadColumn[], numbers: readonly string[]): string[] {
+  const texts = columns.flatMap(({ kind, name }, at) => (isKey(kind) ? [] : [{ name, text: `x.c${at}` }]));
+  if (numbers.length === 0 || texts.length === 0) return [];
+  const pattern = quoteLiteral(
+    String.raw`\m(${numbers.map((number) => number.replace('-', '')).join('|')})\M`,
+  );
+  const row = `concat_ws(' ', ${texts.map(({ text }) => text).join(', ')}) ~* 'model|llm'`;
+  return texts.map(({ name, text }) => `(${text} ~ ${pattern}${speaksOfModels(name) ? '' : ` AND ${row}`})`);
+}
