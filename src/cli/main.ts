@@ -121,7 +121,7 @@ function buildProgram({ streams, version }: CliInput, action: Action): Command {
     .option('--debug', 'print the stack of an error')
     .addHelpText(
       'after',
-      '\nStart with `drover demo`, or with `drover inventory --database postgres://…` on a database of your own.',
+      '\nStart with `drover demo`, or on a database of your own with `drover inventory --database URL`.',
     );
   setUp(program, streams);
   for (const each of verbs) {

@@ -28,7 +28,7 @@ export function watchProgress({ err, errWidth, isWatched, streams }: Terminal): 
 }
 
 /** `Reading: 1.2 of 3.4 GB, 12 of 40 tables, about 20 s left (public.messages)` */
-export function progressLine(progress: InventoryProgress): string {
+function progressLine(progress: InventoryProgress): string {
   const { doneBytes, totalBytes, doneTables, tables, reading, leftMs } = progress;
   const left = leftMs === undefined ? '' : `, about ${durationText(leftMs)} left`;
   const now = reading.length === 0 ? '' : ` (${reading.join(', ')})`;

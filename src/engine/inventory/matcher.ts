@@ -1,6 +1,6 @@
 /** Which terms a text names, as a whole or inside. */
 import { createNameSearch } from './name-search.ts';
-import type { NameSearch } from './name-search.ts';
+import type { NamePlace } from './name-search.ts';
 import { foldText, isNumericKey } from './term.ts';
 import type { Term } from './term.ts';
 
@@ -36,8 +36,11 @@ export function createMatcher(terms: readonly Term[]): Matcher {
   const search = createNameSearch(named);
   return {
     find: (text) => {
+      const places = search(text);
+      // Where every name has a piece of ASCII, only other text can read like one without being found by it.
+      if (places.length === 0 && !/^\s*$|[^\0-\x7f]/.test(text)) return [];
       const whole = text.length > longestWhole ? undefined : named.get(foldText(text));
-      if (whole === undefined) return findInside(text, search);
+      if (whole === undefined) return fromLeftToRight(text, places);
       const written = text.trim();
       return [{ term: whole, form: 'exact', written, at: text.indexOf(written), snapshot: false }];
     },
@@ -52,13 +55,12 @@ export function createMatcher(terms: readonly Term[]): Matcher {
 /** Nobody's name is longer; folding a document of megabytes only to look it up would cost more than to search it. */
 const longestWhole = 20_000;
 
-function findInside(text: string, search: NameSearch): Found[] {
-  const places = search(text);
-  if (places.length === 0) return [];
+/** Of places that overlap the first, and of those that begin together the longest. */
+function fromLeftToRight(text: string, places: readonly NamePlace[]): Found[] {
   const length = text.trim().length;
   const found: Found[] = [];
   let from = 0;
-  for (const { term, start, nameEnd, end } of places.sort(
+  for (const { term, start, nameEnd, end } of places.toSorted(
     (a, b) => a.start - b.start || b.nameEnd - a.nameEnd,
   )) {
     if (start < from) continue;

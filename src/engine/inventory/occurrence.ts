@@ -71,7 +71,7 @@ export interface SchemaOccurrence {
 }
 
 /** Why something was not looked at, or not all of it. */
-export type Gap =
+type Gap =
   | 'foreign table'
   | 'no right to read'
   | 'rows hidden by a policy'

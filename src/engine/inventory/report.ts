@@ -75,7 +75,7 @@ function reportOf(model: KnownModel, { named, rows, schema }: Grouped): ModelRep
 const variantEnd = /^(?:-\d{4}(?:-\d\d-\d\d|\d{4})?|@\d{8}|:[\w.-]+)$/;
 
 /** Is a model a dated snapshot of another one, or the same with a word behind a colon? */
-export function isVariantOf(
+function isVariantOf(
   other: Pick<KnownModel, 'id' | 'names'>,
   model: Pick<KnownModel, 'id' | 'names'>,
 ): boolean {
@@ -85,7 +85,7 @@ export function isVariantOf(
   );
 }
 
-export function countRows(occurrences: readonly Occurrence[]): number {
+function countRows(occurrences: readonly Occurrence[]): number {
   return occurrences.reduce((sum, { rows }) => sum + rows, 0);
 }
 

@@ -9,6 +9,7 @@ import type { Leaf } from './leaves.ts';
 import type { Found, Matcher } from './matcher.ts';
 import { speaksOfModels } from './match.ts';
 import type { Form, Occurrence, ValueKind } from './occurrence.ts';
+import type { Term } from './term.ts';
 
 export interface TalliedColumn {
   readonly name: string;
@@ -41,7 +42,8 @@ interface Entry {
 
 export class Tally {
   readonly #input: TallyInput;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<Term, Map<string, Entry>>();
+  #places = 0;
   readonly #isModel: (name: string) => boolean;
   readonly #known = new Map<string, readonly Found[]>();
   #row = 0;
@@ -98,33 +100,40 @@ export class Tally {
     if (entry.samples.length < this.#input.samples) entry.samples.push(key);
   }
 
+  /** By term first, since each row has another path as a new text, and few terms have many. */
   #entry({ name, kind }: TalliedColumn, { path, form, found, spelling }: Place): Entry {
+    const ofTerm = this.#entries.get(found.term) ?? new Map<string, Entry>();
+    this.#entries.set(found.term, ofTerm);
     const kept = this.#keptPath(path);
-    const { model, by } = found.term;
-    // No text of a database has the character that divides them.
-    const id = [name, kept ?? '-', form, by, model, spelling].join('\0');
-    const known = this.#entries.get(id);
+    const id = `${form} ${found.snapshot ? spelling : ''} ${name}\0${kept ?? '\0'}`;
+    const known = ofTerm.get(id);
     if (known !== undefined) return known;
     const { table } = this.#input;
-    const { snapshot } = found;
+    const { term, snapshot } = found;
+    const { model, by } = term;
     const occurrence = { table, column: name, kind, path: kept, form, by, model, spelling, snapshot };
     const entry: Entry = { occurrence, written: [], rows: 0, samples: [], lastRow: 0 };
-    this.#entries.set(id, entry);
+    ofTerm.set(id, entry);
+    this.#places += 1;
     return entry;
   }
 
   #keptPath(path: string | null): string | null {
-    return path === null || path === '' || this.#entries.size < mostEntries ? path : '/**';
+    return path === null || path === '' || this.#places < mostEntries ? path : '/**';
   }
 
   occurrences(): Occurrence[] {
-    const sorted = [...this.#entries].sort(([a], [b]) => compareText(a, b));
-    return sorted.map(([, { occurrence, rows, written, samples }]) => ({
-      ...occurrence,
-      written: [...written],
-      rows,
-      samples: samples.toSorted(compareText),
-    }));
+    const all = [...this.#entries.values()].flatMap((ofTerm) => [...ofTerm.values()]);
+    const order = ({ occurrence: { column, path, form, spelling, by } }: Entry): string =>
+      [column, path ?? '', form, spelling, by].join('\0');
+    return all
+      .sort((a, b) => compareText(order(a), order(b)))
+      .map(({ occurrence, rows, written, samples }) => ({
+        ...occurrence,
+        written: [...written],
+        rows,
+        samples: samples.toSorted(compareText),
+      }));
   }
 }
 

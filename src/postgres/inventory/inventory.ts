@@ -8,7 +8,7 @@ import type { TableId } from '../../engine/catalogue/catalog.ts';
 import { createMatcher } from '../../engine/inventory/matcher.ts';
 import type { Matcher } from '../../engine/inventory/matcher.ts';
 import type { Occurrence, SchemaOccurrence, Unread } from '../../engine/inventory/occurrence.ts';
-import { roughPattern } from '../../engine/inventory/rough-pattern.ts';
+import { roughTest } from '../../engine/inventory/rough-pattern.ts';
 import type { Term } from '../../engine/inventory/term.ts';
 import type { Tx } from '../driver/database.ts';
 import { measureLine, slowLine } from './line-speed.ts';
@@ -30,6 +30,8 @@ export interface InventoryRequest {
   readonly links?: ReadonlyMap<TableId, ReadonlySet<string>>;
   /** Only these tables. */
   readonly only?: ReadonlySet<TableId>;
+  /** Who looks through the rows; measured where nothing is said. */
+  readonly way?: Way;
   /** Of the pages of large tables. */
   readonly samplePercent?: number;
   /** Keys kept for each occurrence; 5 where nothing is said. */
@@ -93,7 +95,7 @@ export async function prepareInventory(tx: Tx, request: InventoryRequest): Promi
   const progress = new ReadingProgress(tables, () => performance.now());
   return {
     queue,
-    readers: { matcher, rough: roughPattern(terms), samples, progress, stopped },
+    readers: { matcher, rough: roughTest(terms), samples, progress, stopped },
     gathered: { occurrences: [], unread: [...unread], read: [] },
     schema: only === undefined ? await schemaOf(tx, matcher) : [],
     way,
@@ -106,7 +108,8 @@ function schemaOf(tx: Tx, matcher: Matcher): Promise<SchemaOccurrence[]> {
 }
 
 /** One model is looked for by the server; all of them by us, who do it faster, unless the line is slow. */
-async function chooseWay(tx: Tx, { sought }: InventoryRequest): Promise<Inventory['way']> {
+async function chooseWay(tx: Tx, { sought, way }: InventoryRequest): Promise<Inventory['way']> {
+  if (way !== undefined) return { kind: way, why: 'It was asked for.' };
   if (sought !== undefined)
     return { kind: 'terms', why: 'The server looks for the model and sends the rows that may name it.' };
   if (tx.copyOut === undefined)

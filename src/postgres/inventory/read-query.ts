@@ -3,7 +3,6 @@ import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
 import type { ReadColumn, ReadTable } from './relations.ts';
 import { rowCondition } from './search.ts';
 import type { Search } from './search.ts';
-import { isKey } from './value-kinds.ts';
 
 export interface ReadQuery {
   readonly table: ReadTable;
@@ -13,7 +12,7 @@ export interface ReadQuery {
 }
 
 /** A table of fewer bytes is read whole, since a part of its pages would say little. */
-export const sampledFrom = 1024 * 1024;
+const sampledFrom = 1024 * 1024;
 
 export function isSampled({ table, samplePercent }: ReadQuery): boolean {
   return samplePercent !== undefined && samplePercent < 100 && table.bytes >= sampledFrom;
@@ -34,7 +33,7 @@ function selectSql(query: ReadQuery, valueSql: (column: ReadColumn) => string): 
   const condition = rowCondition(table.columns, search);
   const columns = table.columns.map((column, at) => `${valueSql(column)} AS c${at}`);
   return `SELECT ${keySql(table)} AS k, ${columns.join(', ')} FROM ${fromSql(query)}${
-    condition === undefined ? '' : ` ${searchedSql(table.columns)} WHERE ${condition}`
+    condition === undefined ? '' : ` WHERE ${condition}`
   }`;
 }
 
@@ -55,21 +54,4 @@ function fromSql(query: ReadQuery): string {
   const { table, samplePercent } = query;
   const rows = `${table.partitioned ? '' : 'ONLY '}${quoteTable(table)} AS t`;
   return isSampled(query) ? `${rows} TABLESAMPLE SYSTEM (${samplePercent})` : rows;
-}
-
-/** Each value as text once in a row: taken out of its storage, printed, and compared byte by byte. */
-function searchedSql(columns: readonly ReadColumn[]): string {
-  const texts = columns.flatMap((column, at) => {
-    if (isKey(column.kind)) return [];
-    return [`${searchedText(column)} COLLATE "C" AS c${at}`];
-  });
-  return texts.length === 0 ? '' : `CROSS JOIN LATERAL (SELECT ${texts.join(', ')} OFFSET 0) AS x`;
-}
-
-function searchedText(column: ReadColumn): string {
-  const name = columnSql(column);
-  if (column.kind === 'bytea') return `encode(${name}, 'escape')`;
-  if (column.kind === 'bytea[]')
-    return `array_to_string(ARRAY(SELECT encode(e, 'escape') FROM unnest(${name}) AS e), ' ')`;
-  return `(${name}::text || '')`;
 }

@@ -12,8 +12,8 @@ import type { ReadQuery } from './read-query.ts';
 
 export interface Reader {
   readonly matcher: Matcher;
-  /** Found in every raw row that names a term; undefined where each row has to be taken apart. */
-  readonly rough: RegExp | undefined;
+  /** Holds for every raw row that names a term; undefined where each row has to be taken apart. */
+  readonly rough: ((raw: string) => boolean) | undefined;
   readonly samples: number;
   /** Told of each row as it arrives. @throws to stop */
   readonly onRow: (bytes: number) => void;
@@ -53,16 +53,14 @@ function cellReader({ table, search }: ReadQuery, { rough, onRow }: Reader, tall
     const cells = values.map((value, at) =>
       bytea.has(at) && typeof value === 'string' ? bytesOf(value) : value,
     );
-    const hopeful = cells.map((cell) =>
-      typeof cell === 'string' && rough?.test(cell) !== false ? cell : null,
-    );
+    const hopeful = cells.map((cell) => (typeof cell === 'string' && rough?.(cell) !== false ? cell : null));
     if (hopeful.some((cell) => cell !== null)) tally.add(key, hopeful);
   };
   return {
     copied: (row) => {
       onRow(row.length);
       // Bytes are printed as digits, in which no name can be seen.
-      if (bytea.size === 0 && first?.test(row.toString('latin1')) === false) return;
+      if (bytea.size === 0 && first?.(row.toString('latin1')) === false) return;
       const [key, ...values] = readCopiedRow(row.toString('utf8'));
       add(key ?? '', values);
     },

@@ -1,11 +1,11 @@
 /**
- * What the server looks for by itself, as conditions over the columns of a row as text (`x.c0`, `x.c1`, …). They let rows through
- * that name nothing, and never keep one back that does.
+ * What the server looks for by itself, as conditions over the columns of a row as text, byte by byte. They let rows through that name
+ * nothing, and never keep one back that does.
  */
 import { isNumericKey } from '../../engine/inventory/term.ts';
 import type { Term } from '../../engine/inventory/term.ts';
 import { speaksOfModels } from '../../engine/inventory/match.ts';
-import { roughPieces, searchNeedles } from '../../engine/inventory/rough-pattern.ts';
+import { roughPieces, searchNeedles, stemOf } from '../../engine/inventory/rough-pattern.ts';
 import { quoteIdent, quoteLiteral } from '../sql/identifiers.ts';
 import type { ReadColumn } from './relations.ts';
 import { isKey } from './value-kinds.ts';
@@ -23,8 +23,8 @@ export interface Search {
 /** Undefined where every row has to be sent. */
 export function rowCondition(columns: readonly ReadColumn[], search: Search): string | undefined {
   if (search.way === 'all') return undefined;
-  const conditions = columns.map((column, at) =>
-    isKey(column.kind) ? keyCondition(column, search) : textCondition(column, `x.c${at}`, search),
+  const conditions = columns.map((column) =>
+    isKey(column.kind) ? keyCondition(column, search) : textCondition(column, textSql(column), search),
   );
   if (conditions.includes(undefined)) return undefined;
   const numbers = search.terms.filter(isNumericKey).map(({ text }) => text);
@@ -41,8 +41,25 @@ function textCondition({ kind }: ReadColumn, text: string, { way, terms }: Searc
   const found = way === 'stems' ? stemCondition(named, text) : needleConditions(named, text);
   // JSON may write any character as an escape; jsonb never does so without need.
   const escaped =
-    /^(json|text|citext)/.test(kind) && kind !== 'jsonb' ? `strpos(${text}, '\\u00') > 0` : undefined;
+    /^(json|text|citext)/.test(kind) && kind !== 'jsonb'
+      ? `(ascii(${text}) IN (${documentStarts}) AND strpos(${text}, '\\u00') > 0)`
+      : undefined;
   return found === undefined || escaped === undefined ? found : `${found} OR ${escaped}`;
+}
+
+/** What a document begins with: blanks, a quote, brackets. */
+const documentStarts = '9, 10, 13, 32, 34, 91, 123';
+
+/** A column as text. */
+function textSql({ name, kind }: ReadColumn): string {
+  const column = `t.${quoteIdent(name)}`;
+  const text =
+    kind === 'bytea'
+      ? `encode(${column}, 'escape')`
+      : kind === 'bytea[]'
+        ? `array_to_string(ARRAY(SELECT encode(e, 'escape') FROM unnest(${column}) AS e), ' ')`
+        : `${column}::text`;
+  return `(${text} COLLATE "C")`;
 }
 
 /** Letters in any case cost twice as much as bytes, so the part of a name that has no letters is looked for first. */
@@ -65,7 +82,7 @@ function likeText(text: string): string {
 function stemCondition(terms: readonly Term[], text: string): string | undefined {
   const pieces = roughPieces(terms.map((term) => term.text.trim()));
   if (pieces === undefined) return undefined;
-  const stems = new Set(pieces.map((piece) => /^(?:[a-z]{3,}|[a-z]{1,2}\d)/.exec(piece)?.[0] ?? piece));
+  const stems = new Set(pieces.map(stemOf));
   const shortest = [...stems].filter(
     (stem) => ![...stems].some((other) => other !== stem && stem.includes(other)),
   );
@@ -90,7 +107,9 @@ function keyCondition(column: ReadColumn, { terms, isLink }: Search): string {
 
 /** A number is a key where its column, its document or a value beside it speaks of a model. */
 function numberConditions(columns: readonly ReadColumn[], numbers: readonly string[]): string[] {
-  const texts = columns.flatMap(({ kind, name }, at) => (isKey(kind) ? [] : [{ name, text: `x.c${at}` }]));
+  const texts = columns.flatMap((column) =>
+    isKey(column.kind) ? [] : [{ name: column.name, text: textSql(column) }],
+  );
   if (numbers.length === 0 || texts.length === 0) return [];
   const pattern = quoteLiteral(
     String.raw`\m(${numbers.map((number) => number.replace('-', '')).join('|')})\M`,

@@ -102,9 +102,9 @@ it('stops at once when somebody asks, and keeps what it has', async () => {
 it('sees all tables as they were at one moment', async () => {
   await admin.query(`CREATE TABLE first (model text); CREATE TABLE second (model text); GRANT SELECT ON first, second TO ${login};
     INSERT INTO first SELECT 'gpt-4o' FROM generate_series(1, 1000)`);
-  let moving = true;
+  const moving = new AbortController();
   const mover = (async () => {
-    while (moving) {
+    while (!moving.signal.aborted) {
       await admin.query(
         `WITH gone AS (DELETE FROM first RETURNING model) INSERT INTO second SELECT model FROM gone`,
       );
@@ -120,6 +120,6 @@ it('sees all tables as they were at one moment', async () => {
       .reduce((sum, each) => sum + each.rows, 0);
     assert.equal(rows, 1000);
   }
-  moving = false;
+  moving.abort();
   await mover;
 });
