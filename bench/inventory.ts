@@ -1,7 +1,8 @@
 /**
  * `npm run bench:inventory [-- ROWS …]`: an inventory beside a plain `LIKE` scan of the same columns for one text, rows growing
- * ten-fold. They take turns on one connection each, and the best of the rounds counts, since whatever else a machine does only adds
- * time. Ratios travel, absolute times do not.
+ * ten-fold. They take turns, and the best of the rounds counts, since whatever else a machine does only adds time. No statement uses
+ * several processes of the server. Beside the elapsed time stands the processor's, of this process and the server's: an inventory
+ * spends it on two processors at once. Ratios travel, absolute times do not.
  */
 import Table from 'cli-table3';
 import pg from 'pg';
@@ -10,6 +11,7 @@ import type { Database } from '../src/postgres/driver/database.ts';
 import { takeInventory } from '../src/postgres/inventory/take-inventory.ts';
 import { inventoryModels } from '../src/registry/known/inventory-models.ts';
 import { loadRegistryFolder } from '../src/registry/load/folder.ts';
+import { processorTime } from './processor-time.ts';
 import { startPostgres } from '../test/support/postgres-server.ts';
 
 const loaded = loadRegistryFolder();
@@ -24,6 +26,7 @@ const asked = process.argv
   .filter((rows) => rows > 0);
 const sizes = asked.length > 0 ? asked : [10_000, 100_000, 1_000_000];
 const rounds = 5;
+const never: Spent = { ms: Infinity, processorMs: Infinity };
 
 const server = await startPostgres();
 try {
@@ -34,13 +37,15 @@ try {
       'LIKE, one text',
       'one model',
       'of LIKE',
+      'processor',
       'all models',
       'of LIKE',
+      'processor',
       'occurrences',
       'peak memory',
     ],
     style: { head: [], border: [] },
-    colAligns: Array.from({ length: 9 }, () => 'right' as const),
+    colAligns: Array.from({ length: 11 }, () => 'right' as const),
   });
   for (const rows of sizes) table.push(await measure(server.url, rows));
   process.stdout.write(`${table.toString()}\n`);
@@ -51,30 +56,51 @@ try {
 async function measure(url: string, rows: number): Promise<string[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
+  await client.query(
+    'ALTER ROLE CURRENT_USER SET max_parallel_workers_per_gather = 0; SET max_parallel_workers_per_gather = 0',
+  );
   const size = await fill(client, rows);
   const db = await openDatabase({ url });
-  const best = { like: Infinity, one: Infinity, all: Infinity };
+  const best = { like: never, one: never, all: never };
   let [occurrences, peakBytes] = [0, 0];
   for (let round = 0; round < rounds; round += 1) {
-    best.like = Math.min(best.like, await timed(() => scanLike(client)));
-    best.one = Math.min(best.one, await timed(() => take(db, sought)));
-    best.all = Math.min(best.all, await timed(async () => void (occurrences = await take(db, undefined))));
+    best.like = better(best.like, await timed(url, () => scanLike(client)));
+    best.one = better(best.one, await timed(url, () => take(db, sought)));
+    best.all = better(best.all, await timed(url, async () => (occurrences = await take(db, undefined))));
     peakBytes = Math.max(peakBytes, process.memoryUsage().rss);
     process.stderr.write(`${rows} rows, round ${round + 1}/${rounds}\n`);
   }
   await db.close();
   await client.query('DROP TABLE assistants');
   await client.end();
-  const ratio = (ms: number): string => (ms / best.like).toFixed(2);
-  const ms = (value: number): string => `${Math.round(value)} ms`;
-  const cells = [ms(best.like), ms(best.one), ratio(best.one), ms(best.all), ratio(best.all)];
+  const ratio = (of: Spent, what: keyof Spent): string => (of[what] / best.like[what]).toFixed(2);
+  const cells = [best.one, best.all].flatMap((each) => [
+    shown(each),
+    ratio(each, 'ms'),
+    ratio(each, 'processorMs'),
+  ]);
+  const memory = `${Math.round(peakBytes / 2 ** 20)} MB`;
   return [
     rows.toLocaleString('en'),
     size,
+    shown(best.like),
     ...cells,
     occurrences.toLocaleString('en'),
-    `${Math.round(peakBytes / 2 ** 20)} MB`,
+    memory,
   ];
+}
+
+interface Spent {
+  readonly ms: number;
+  readonly processorMs: number;
+}
+
+function better(a: Spent, b: Spent): Spent {
+  return { ms: Math.min(a.ms, b.ms), processorMs: Math.min(a.processorMs, b.processorMs) };
+}
+
+function shown({ ms }: Spent): string {
+  return `${Math.round(ms)} ms`;
 }
 
 /** Four columns of text and documents, some 350 bytes a row; 23 % of the rows name one of the registry's models. */
@@ -109,8 +135,9 @@ async function take(db: Database, model: string | undefined): Promise<number> {
   return occurrences.reduce((sum, { rows }) => sum + rows, 0);
 }
 
-async function timed(work: () => Promise<void | number>): Promise<number> {
+async function timed(url: string, work: () => Promise<unknown>): Promise<Spent> {
+  const processor = await processorTime(url);
   const begin = performance.now();
   await work();
-  return performance.now() - begin;
+  return { ms: performance.now() - begin, processorMs: ((await processorTime(url)) - processor) / 1000 };
 }

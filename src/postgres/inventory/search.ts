@@ -62,16 +62,13 @@ function textSql({ name, kind }: ReadColumn): string {
   return `(${text} COLLATE "C")`;
 }
 
-/** Letters in any case cost twice as much as bytes, so the part of a name that has no letters is looked for first. */
+/** One pattern stands for `gpt-4o`, `GPT_4O` and `gpt.4o`: each further one would cost as much again. */
 function needleConditions(terms: readonly Term[], text: string): string | undefined {
-  const conditions = searchNeedles(terms)?.map((needle) => {
-    const [caseless = ''] = (needle.match(/[^a-z]+/g) ?? []).toSorted((a, b) => b.length - a.length);
-    const whole = `${text} ILIKE ${quoteLiteral(`%${likeText(needle)}%`)}`;
-    return caseless.length < 2
-      ? whole
-      : `(${text} LIKE ${quoteLiteral(`%${likeText(caseless)}%`)} AND ${whole})`;
-  });
-  return conditions?.join(' OR ');
+  const needles = searchNeedles(terms)?.map((needle) => likeText(needle).replaceAll(/[-.]|\\_/g, '_'));
+  return (
+    needles &&
+    [...new Set(needles)].map((needle) => `lower(${text}) LIKE ${quoteLiteral(`%${needle}%`)}`).join(' OR ')
+  );
 }
 
 function likeText(text: string): string {
