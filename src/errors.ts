@@ -50,6 +50,7 @@ export const errorCodes = {
   TENANT_REQUIRED: { exit: 1, summary: 'No tenant was named.' },
   TENANT_NOT_FOUND: { exit: 1, summary: 'There is no such tenant.' },
   MODEL_NOT_FOUND: { exit: 1, summary: 'This tenant has no such model.' },
+  MODEL_UNKNOWN: { exit: 1, summary: 'Nobody knows a model of that name.' },
   MODEL_AMBIGUOUS: { exit: 1, summary: 'A name fits several models.' },
   SAME_MODEL: { exit: 1, summary: 'Source and target are the same model.' },
   GLOBAL_SOURCE: { exit: 1, summary: 'The source belongs to no tenant.' },

@@ -8,6 +8,7 @@ import { demo } from './server/demo.ts';
 import { history } from './migrations/history.ts';
 import { init } from './database/init.ts';
 import { inspect } from './database/inspect.ts';
+import { inventory } from './inventory/inventory.ts';
 import { keys } from './server/keys.ts';
 import { models } from './models/models.ts';
 import { notify } from './migrations/notify.ts';
@@ -34,6 +35,7 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   serve,
   keys,
   secrets,
+  inventory,
   init,
   inspect,
   plan,
@@ -119,7 +121,7 @@ function buildProgram({ streams, version }: CliInput, action: Action): Command {
     .option('--debug', 'print the stack of an error')
     .addHelpText(
       'after',
-      '\nStart with `drover demo`, or with `drover init --database postgres://…` on a database of your own.',
+      '\nStart with `drover demo`, or on a database of your own with `drover inventory --database URL`.',
     );
   setUp(program, streams);
   for (const each of verbs) {

@@ -15,6 +15,16 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli'],
 
   engine: [],
+  'engine/catalogue': inEngine(''),
+  'engine/edit': inEngine(''),
+  'engine/models': inEngine('edit'),
+  'engine/rules': inEngine('catalogue edit models'),
+  'engine/inventory': inEngine('catalogue edit rules'),
+  'engine/plan': inEngine('catalogue edit models rules'),
+  'engine/operations': inEngine('edit plan rules'),
+  'engine/planner': inEngine('models operations plan rules'),
+  'engine/propose': inEngine('catalogue inventory rules'),
+
   isolation: ['engine', 'errors.ts'],
 
   'registry/load': ['engine', 'errors.ts'],
@@ -28,6 +38,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'postgres/schema': ['postgres/driver', 'postgres/sql', 'errors.ts'],
   'postgres/scope': inPostgres('catalogue driver schema sql'),
   'postgres/facts': inPostgres('catalogue driver sql'),
+  'postgres/inventory': inPostgres('driver sql'),
   'postgres/records': inPostgres('driver scope sql'),
   'postgres/move/operations': inPostgres('driver facts records sql'),
   'postgres/move': inPostgres('catalogue driver facts move/operations records scope sql'),
@@ -80,6 +91,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cli/terminal': ['engine', 'postgres', 'errors.ts'],
   cli: ['cli/terminal', ...everything, 'config.ts', 'config-file.ts', 'errors.ts'],
   'cli/database': command,
+  'cli/inventory': command,
   'cli/models': command,
   'cli/registry': command,
   'cli/runs': command,
@@ -88,6 +100,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cli/main.ts': [
     'cli',
     'cli/database',
+    'cli/inventory',
     'cli/migrations',
     'cli/models',
     'cli/registry',
@@ -98,6 +111,17 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'errors.ts',
   ],
 };
+
+/** The files beside the folders of the engine belong to all of them. */
+function inEngine(parts: string): readonly string[] {
+  return [
+    'engine',
+    ...parts
+      .split(' ')
+      .filter((part) => part !== '')
+      .map((part) => `engine/${part}`),
+  ];
+}
 
 function inPostgres(parts: string): readonly string[] {
   return [...parts.split(' ').map((part) => `postgres/${part}`), 'engine', 'errors.ts'];

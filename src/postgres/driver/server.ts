@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DroverError } from '../../errors.ts';
+import { copyOut, type VisitRow } from './copy-out.ts';
 import type { Connection, Outcome } from './connection.ts';
 import type { Connections, Database, Extent, Tx } from './database.ts';
 import { KeptStatements } from './kept-statements.ts';
@@ -212,6 +213,10 @@ class ServerConnection implements Connection {
 
   script(sql: string): Promise<Outcome> {
     return sendScript(this.#client, sql);
+  }
+
+  copyOut(sql: string, visit: VisitRow): Promise<void> {
+    return copyOut(this.#client, sql, visit);
   }
 
   abandon(): Promise<void> {

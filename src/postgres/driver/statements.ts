@@ -7,6 +7,7 @@
  */
 import { DroverError } from '../../errors.ts';
 import type { Connection } from './connection.ts';
+import type { VisitRow } from './copy-out.ts';
 import { readBatches } from './cursors.ts';
 import type { BatchQuery, Extent, Tx } from './database.ts';
 import { translate } from './errors.ts';
@@ -57,6 +58,7 @@ export class Statements implements Tx {
   readonly #extent: Extent;
   readonly #state: { readonly open: boolean };
   #stage: Stage = 'new';
+  readonly copyOut: Tx['copyOut'];
   readonly #last: Statement[] = [];
   /** Resolves when no message is under way: a connection carries one at a time. */
   #sent: Promise<unknown> = Promise.resolve();
@@ -66,6 +68,10 @@ export class Statements implements Tx {
     this.#opening = openingStatements(opening);
     this.#extent = extent;
     this.#state = state;
+    this.copyOut =
+      connection.copyOut === undefined
+        ? undefined
+        : (sql, visit) => this.#queue(() => this.#sendCopy(sql, visit));
   }
 
   /** Resolves when no statement is under way, whether or not it succeeded. */
@@ -157,6 +163,16 @@ export class Statements implements Tx {
       answers,
     );
     if (error !== undefined) throw translate(error, { statement: sql });
+  }
+
+  async #sendCopy(sql: string, visit: VisitRow): Promise<void> {
+    this.#refuseLate(statementOf(sql));
+    if (this.#stage === 'new') await this.#exchange([], false);
+    try {
+      await this.#connection.copyOut?.(sql, visit);
+    } catch (error) {
+      throw translate(error, { statement: sql });
+    }
   }
 
   /** One message: the opening where it was not sent yet, what is asked, and at the end what was left for the end and COMMIT. */

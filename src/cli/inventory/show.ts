@@ -1,0 +1,151 @@
+/** An inventory for people: one block for each model, what ends first at the top, then what could not be looked at. */
+import { toMark } from '../../engine/inventory/mend.ts';
+import type { Form, Occurrence, SchemaOccurrence, Unread } from '../../engine/inventory/occurrence.ts';
+import { endOf } from '../../engine/inventory/report.ts';
+import type { KnownModel, ModelReport } from '../../engine/inventory/report.ts';
+import { daysBetween } from '../../engine/models/retirements.ts';
+import { printable, rowCount } from '../../engine/plan/row-text.ts';
+import { isComplete } from '../../postgres/inventory/inventory.ts';
+import type { Inventory } from '../../postgres/inventory/inventory.ts';
+import { showTable } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { wrapLine } from '../terminal/wrap.ts';
+import { bytesText, durationText } from './amounts.ts';
+
+export interface ShownInventory {
+  readonly found: Inventory;
+  readonly reports: readonly ModelReport[];
+  readonly database: string;
+  readonly today: string;
+  /** The only model that was asked for. */
+  readonly asked: KnownModel | undefined;
+  readonly samplePercent: number | undefined;
+  readonly durationMs: number;
+}
+
+export function showInventory(terminal: Terminal, shown: ShownInventory): void {
+  const { out } = terminal;
+  const { found, reports } = shown;
+  for (const report of reports) showModel(terminal, report, shown.today);
+  if (reports.length === 0) out('No model of the registry is named.');
+  if (found.unread.length > 0) showUnread(terminal, found.unread);
+  out();
+  for (const line of summary(shown)) sayLine(terminal, line);
+}
+
+function sayLine({ out, width }: Terminal, line: string): void {
+  for (const each of wrapLine(line, width)) out(each);
+}
+
+function showModel(terminal: Terminal, report: ModelReport, today: string): void {
+  const { out, style } = terminal;
+  const { model, count, occurrences, schema } = report;
+  out(`${style.heading(model.id)} (${model.vendor}, ${model.kind}): ${endText(model, today)}`);
+  if (count === 0 && schema.length === 0) out('  Nothing names it.');
+  if (occurrences.length > 0) {
+    const rows = occurrences.map((each) => [placeOf(each), each.rows, writtenOf(each)]);
+    showTable(terminal, { head: ['where', 'rows', 'how it is written'], rows });
+  }
+  for (const each of schema) for (const line of schemaLines(each, model)) sayLine(terminal, line);
+  for (const line of relatedLines(report)) sayLine(terminal, line);
+  out();
+}
+
+/** `retires 2027-01-14, in 46 days; gpt-5.4 follows` */
+function endText(model: KnownModel, today: string): string {
+  const follows = model.successor === undefined ? '' : `; ${model.successor} follows`;
+  const end = endOf(model);
+  const via = model.shutdown === undefined && end !== undefined ? ` at ${firstDistributor(model)}` : '';
+  if (end === undefined) return model.status === 'active' ? 'no end is known' : `${model.status}${follows}`;
+  const days = daysBetween(today, end);
+  if (days < 0) return `ended ${end}${via}${follows}`;
+  return `ends ${end}${via}, in ${days === 1 ? '1 day' : `${days} days`}${follows}`;
+}
+
+function firstDistributor({ distributors }: KnownModel): string {
+  return distributors.toSorted((a, b) => (a.shutdown < b.shutdown ? -1 : 1))[0]?.via ?? '';
+}
+
+/** `agents.settings /model` without the schema that most databases have. */
+function placeOf({ table, column, path }: Occurrence): string {
+  return `${withoutPublic(table)}.${column}${path === null || path === '' ? '' : ` ${path}`}`;
+}
+
+function withoutPublic(name: string): string {
+  return name.replace(/^public\./, '');
+}
+
+const formTexts: Readonly<Record<Form, string>> = {
+  exact: '',
+  inside: ' inside a longer text',
+  member: ' as the name of a member',
+};
+
+function writtenOf({ spelling, written, form }: Occurrence): string {
+  const others = written.length === 0 ? '' : `, also ${written.join(', ')}`;
+  return `${spelling}${others}${formTexts[form]}`;
+}
+
+const longestMend = 200;
+
+/** The statement, unless it repeats a whole function. */
+function schemaLines(
+  { part, object, written, mend, live }: SchemaOccurrence,
+  { successor }: KnownModel,
+): string[] {
+  const statement = mend
+    .replaceAll(toMark, () => successor ?? 'OTHER-MODEL')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  const what = live ? 'new rows will name it' : 'the schema names it';
+  const lines = [printable(`  ${part} ${withoutPublic(object)} says ${written}: ${what}.`)];
+  return statement.length > longestMend
+    ? [...lines, `    The statement that mends it is in --json.`]
+    : [...lines, printable(`    ${statement}`)];
+}
+
+function relatedLines({ related, relatedSchema, model }: ModelReport): string[] {
+  const rows = related.map(
+    (each) =>
+      `  Related: ${rowCount(each.rows)} of ${placeOf(each)} ${each.rows === 1 ? 'names' : 'name'} ${each.spelling}, ${variantText(each, model)}.`,
+  );
+  const schema = relatedSchema.map(
+    ({ part, object, written }) => `  Related: ${part} ${withoutPublic(object)} says ${written}.`,
+  );
+  return [...rows, ...schema].map(printable);
+}
+
+function variantText({ snapshot }: Occurrence, { id }: KnownModel): string {
+  return snapshot
+    ? `a snapshot of ${id} that the registry does not know`
+    : `which is a model of its own and not ${id}`;
+}
+
+function showUnread({ out, style, width }: Terminal, unread: readonly Unread[]): void {
+  out(style.warning('Not looked at'));
+  for (const { gap, object, message } of unread)
+    for (const line of wrapLine(printable(`  ${gap}: ${withoutPublic(object)}. ${message}`), width))
+      out(line);
+}
+
+function summary({ found, reports, database, asked, samplePercent, durationMs }: ShownInventory): string[] {
+  const bytes = found.read.reduce((sum, each) => sum + each.bytes, 0);
+  const count = reports.reduce((sum, report) => sum + report.count, 0);
+  const schema = reports.reduce((sum, report) => sum + report.schema.length, 0);
+  const models = asked === undefined ? counted(reports.length, 'model') : asked.id;
+  const sampled = found.read.filter((each) => each.sampled).length;
+  return [
+    `${database}: ${counted(count, 'occurrence')} of ${models} in rows, ${schema} in the schema; ${counted(found.read.length, 'table')}, ${bytesText(bytes)}, read in ${durationText(durationMs)}.`,
+    ...(samplePercent === undefined || sampled === 0
+      ? []
+      : [
+          `Sampled: of ${sampled} large tables only ${samplePercent} % of the pages were read, and counts are of these. Places may be missing.`,
+        ]),
+    ...(isComplete(found) ? [] : ['Not everything could be read: a model may be named where nobody looked.']),
+    ...(found.stopped ? ['Partial: it was stopped, and what was not read is not counted.'] : []),
+  ];
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

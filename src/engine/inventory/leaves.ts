@@ -1,0 +1,110 @@
+/**
+ * Takes a value apart into what can name a model: texts, names of members, numbers. Documents are read to any depth, also those
+ * that are strings within others, lists element by element; YAML and `key=value` are texts.
+ */
+import { parseJson, scalarText } from '../edit/json-text.ts';
+import type { JsonNode } from '../edit/json-text.ts';
+import { readHstore, readList } from './database-text.ts';
+import type { ValueKind } from './occurrence.ts';
+
+export interface Leaf {
+  readonly text: string;
+  /** Null where the value is no document; of a member's name the object that has it. */
+  readonly path: string | null;
+  readonly isMember: boolean;
+}
+
+export interface Reading {
+  /** Is a member called after what is looked for? Then it is a step like any other of its object. */
+  readonly isModel: (name: string) => boolean;
+  readonly visit: (leaf: Leaf) => void;
+}
+
+/** Visits every text of a value of that kind. */
+export function visitLeaves(kind: ValueKind, text: string, reading: Reading): void {
+  if (kind.endsWith('[]')) visitList(kind.slice(0, -2), text, reading);
+  else if (kind === 'hstore') visitHstore(text, reading);
+  else if (!isDocument(kind) || !looksLikeDocument(text) || !visitJson(text, '', reading))
+    reading.visit({ text, path: null, isMember: false });
+}
+
+/** Kinds of which a value may be a JSON document; the others are texts of another form. */
+function isDocument(kind: ValueKind): boolean {
+  return kind === 'json' || kind === 'jsonb' || kind === 'text' || kind === 'citext';
+}
+
+/** Worth parsing. A plain number or word reads the same either way. */
+function looksLikeDocument(text: string): boolean {
+  return /^\s*[{["]/.test(text);
+}
+
+function visitList(kind: ValueKind, text: string, reading: Reading): void {
+  const elements = readList(text);
+  if (elements === undefined) return reading.visit({ text, path: null, isMember: false });
+  const step = kind === 'json' || kind === 'jsonb' ? '/*' : '/*/~json';
+  for (const element of elements) {
+    if (element === null) continue;
+    if (!isDocument(kind) || !looksLikeDocument(element) || !visitJson(element, step, reading))
+      reading.visit({ text: element, path: '/*', isMember: false });
+  }
+}
+
+function visitHstore(text: string, reading: Reading): void {
+  const pairs = readHstore(text);
+  if (pairs === undefined) return reading.visit({ text, path: null, isMember: false });
+  for (const { key, value } of pairs) {
+    reading.visit({ text: key, path: '', isMember: true });
+    if (value === null) continue;
+    const path = `/${stepOf(key, reading)}`;
+    if (!looksLikeDocument(value) || !visitJson(value, `${path}/~json`, reading))
+      reading.visit({ text: value, path, isMember: false });
+  }
+}
+
+interface Pending {
+  readonly text: string;
+  readonly node: JsonNode;
+  readonly path: string;
+}
+
+/** @returns false, and nothing is visited, where the text is not JSON. */
+function visitJson(text: string, path: string, reading: Reading): boolean {
+  const root = parseJson(text);
+  if ('invalid' in root) return false;
+  const pending: Pending[] = [{ text, node: root, path }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop())
+    for (const inner of visitNode(next, reading)) pending.push(inner);
+  return true;
+}
+
+/** Visits what a node itself says and gives back what lies within it. */
+function visitNode({ text, node, path }: Pending, reading: Reading): Pending[] {
+  if (node.kind === 'array')
+    return node.elements.map((element) => ({ text, node: element, path: `${path}/*` }));
+  if (node.kind === 'object') {
+    return [...node.members].map(([name, member]) => {
+      reading.visit({ text: name, path, isMember: true });
+      return { text, node: member, path: `${path}/${stepOf(name, reading)}` };
+    });
+  }
+  const leaf = scalarText(text, node);
+  if (leaf === undefined) return [];
+  const inner = node.kind === 'string' && /^\s*[{[]/.test(leaf) ? parseJson(leaf) : undefined;
+  if (inner !== undefined && !('invalid' in inner))
+    return [{ text: leaf, node: inner, path: `${path}/~json` }];
+  reading.visit({ text: leaf, path, isMember: false });
+  return [];
+}
+
+/** A member's name as a step of a pattern: keys and models differ from row to row, other names tell a member. */
+function stepOf(name: string, { isModel }: Reading): string {
+  if (isKeyLike(name) || isModel(name)) return '*';
+  return name === '*' || name === '**'
+    ? name.replaceAll('*', '~2')
+    : name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function isKeyLike(name: string): boolean {
+  if (/^\d+$|^[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}$/i.test(name)) return true;
+  return /\d{4,}/.test(name) && !/[-_](19|20)\d\d$/.test(name);
+}

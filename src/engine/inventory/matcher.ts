@@ -1,0 +1,73 @@
+/** Which terms a text names, as a whole or inside. */
+import { createNameSearch } from './name-search.ts';
+import type { NamePlace } from './name-search.ts';
+import { foldText, isNumericKey } from './term.ts';
+import type { Term } from './term.ts';
+
+/** One term in one text. */
+export interface Found {
+  readonly term: Term;
+  /** The whole text but for blanks around it, or a part of it. */
+  readonly form: 'exact' | 'inside';
+  /** As it stands in the text. */
+  readonly written: string;
+  /** Where it stands. */
+  readonly at: number;
+  /** The name with a day behind it that no term has: another snapshot of the model. */
+  readonly snapshot: boolean;
+}
+
+export interface Matcher {
+  /** From left to right, of several at one place the longest. Numbers that are keys are left out: see `findKey`. */
+  readonly find: (text: string) => readonly Found[];
+  /** The key that the text is, where the key is a plain number. */
+  readonly findKey: (text: string) => Found | undefined;
+}
+
+/** Of several terms that read alike the first one counts. */
+export function createMatcher(terms: readonly Term[]): Matcher {
+  const numbers = new Map(terms.filter(isNumericKey).map((term) => [term.text, term]));
+  const named = new Map(
+    terms
+      .filter((term) => !isNumericKey(term))
+      .toReversed()
+      .map((term) => [foldText(term.text), term]),
+  );
+  const search = createNameSearch(named);
+  return {
+    find: (text) => {
+      const places = search(text);
+      // Where every name has a piece of ASCII, only other text can read like one without being found by it.
+      if (places.length === 0 && !/^\s*$|[^\0-\x7f]/.test(text)) return [];
+      const whole = text.length > longestWhole ? undefined : named.get(foldText(text));
+      if (whole === undefined) return fromLeftToRight(text, places);
+      const written = text.trim();
+      return [{ term: whole, form: 'exact', written, at: text.indexOf(written), snapshot: false }];
+    },
+    findKey: (text) => {
+      const term = numbers.get(text.trim());
+      if (term === undefined) return undefined;
+      return { term, form: 'exact', written: term.text, at: text.indexOf(term.text), snapshot: false };
+    },
+  };
+}
+
+/** Nobody's name is longer; folding a document of megabytes only to look it up would cost more than to search it. */
+const longestWhole = 20_000;
+
+/** Of places that overlap the first, and of those that begin together the longest. */
+function fromLeftToRight(text: string, places: readonly NamePlace[]): Found[] {
+  const length = text.trim().length;
+  const found: Found[] = [];
+  let from = 0;
+  for (const { term, start, nameEnd, end } of places.toSorted(
+    (a, b) => a.start - b.start || b.nameEnd - a.nameEnd,
+  )) {
+    if (start < from) continue;
+    const written = text.slice(start, end);
+    const form = written.length === length ? 'exact' : 'inside';
+    found.push({ term, form, written, at: start, snapshot: end > nameEnd });
+    from = end;
+  }
+  return found;
+}

@@ -1,0 +1,157 @@
+/**
+ * Counts the rows of one table that name terms, a row at a time. What is kept grows with the places and not with the rows: a column
+ * whose documents have members without end is counted under one path from some number on.
+ */
+import type { TableId } from '../catalogue/catalog.ts';
+import { compareText } from '../order.ts';
+import { visitLeaves } from './leaves.ts';
+import type { Leaf } from './leaves.ts';
+import type { Found, Matcher } from './matcher.ts';
+import { speaksOfModels } from './match.ts';
+import type { Form, Occurrence, ValueKind } from './occurrence.ts';
+import type { Term } from './term.ts';
+
+export interface TalliedColumn {
+  readonly name: string;
+  readonly kind: ValueKind;
+  /** Does a foreign key lead to the model's row? Then a number needs no name that speaks of a model. */
+  readonly isLink: boolean;
+}
+
+export interface TallyInput {
+  readonly table: TableId;
+  readonly columns: readonly TalliedColumn[];
+  readonly matcher: Matcher;
+  /** How many row keys are kept for each occurrence. Counts are always complete. */
+  readonly samples: number;
+}
+
+const mostEntries = 2000;
+const mostWritten = 3;
+/** Members of which it is known what they name: so many, so long. */
+const mostKept = 5000;
+const longestKept = 100;
+
+interface Entry {
+  readonly occurrence: Omit<Occurrence, 'written' | 'rows' | 'samples'>;
+  readonly written: string[];
+  readonly samples: string[];
+  rows: number;
+  lastRow: number;
+}
+
+export class Tally {
+  readonly #input: TallyInput;
+  readonly #entries = new Map<Term, Map<string, Entry>>();
+  #places = 0;
+  readonly #isModel: (name: string) => boolean;
+  readonly #known = new Map<string, readonly Found[]>();
+  #row = 0;
+
+  constructor(input: TallyInput) {
+    this.#input = input;
+    this.#isModel = (name) => this.#findMember(name).some(({ form }) => form === 'exact');
+  }
+
+  /** Members have the same few names in every row. */
+  #findMember(text: string): readonly Found[] {
+    if (text.length > longestKept) return this.#input.matcher.find(text);
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const found = this.#input.matcher.find(text);
+    if (this.#known.size >= mostKept) this.#known.clear();
+    this.#known.set(text, found);
+    return found;
+  }
+
+  /** A row: its key, and the text of each column; null where it is NULL or cannot name anything. */
+  add(key: string, cells: readonly (string | null | undefined)[]): void {
+    this.#row += 1;
+    for (const [at, column] of this.#input.columns.entries()) {
+      const text = cells[at];
+      if (text === null || text === undefined) continue;
+      const visit = (leaf: Leaf): void => this.#addLeaf({ key, column, cells }, leaf);
+      visitLeaves(column.kind, text, { isModel: this.#isModel, visit });
+    }
+  }
+
+  #addLeaf(row: RowPart, leaf: Leaf): void {
+    const { matcher } = this.#input;
+    const all = leaf.isMember ? this.#findMember(leaf.text) : matcher.find(leaf.text);
+    for (const found of all) this.#count(row, leaf, found);
+    const number = matcher.findKey(leaf.text);
+    if (number !== undefined && speaks(row, leaf)) this.#count(row, leaf, number);
+  }
+
+  #count({ key, column }: RowPart, leaf: Leaf, found: Found): void {
+    const form: Form = leaf.isMember && found.form === 'exact' ? 'member' : found.form;
+    const path = leaf.isMember && form !== 'member' ? `${leaf.path ?? ''}/~key` : leaf.path;
+    const spelling = found.snapshot ? found.written : found.term.text;
+    const entry = this.#entry(column, { path, form, found, spelling });
+    if (
+      found.written !== spelling &&
+      entry.written.length < mostWritten &&
+      !entry.written.includes(found.written)
+    )
+      entry.written.push(found.written);
+    if (entry.lastRow === this.#row) return;
+    entry.lastRow = this.#row;
+    entry.rows += 1;
+    if (entry.samples.length < this.#input.samples) entry.samples.push(key);
+  }
+
+  /** By term first, since each row has another path as a new text, and few terms have many. */
+  #entry({ name, kind }: TalliedColumn, { path, form, found, spelling }: Place): Entry {
+    const ofTerm = this.#entries.get(found.term) ?? new Map<string, Entry>();
+    this.#entries.set(found.term, ofTerm);
+    const kept = this.#keptPath(path);
+    const id = `${form} ${found.snapshot ? spelling : ''} ${name}\0${kept ?? '\0'}`;
+    const known = ofTerm.get(id);
+    if (known !== undefined) return known;
+    const { table } = this.#input;
+    const { term, snapshot } = found;
+    const { model, by } = term;
+    const occurrence = { table, column: name, kind, path: kept, form, by, model, spelling, snapshot };
+    const entry: Entry = { occurrence, written: [], rows: 0, samples: [], lastRow: 0 };
+    ofTerm.set(id, entry);
+    this.#places += 1;
+    return entry;
+  }
+
+  #keptPath(path: string | null): string | null {
+    return path === null || path === '' || this.#places < mostEntries ? path : '/**';
+  }
+
+  occurrences(): Occurrence[] {
+    const all = [...this.#entries.values()].flatMap((ofTerm) => [...ofTerm.values()]);
+    const order = ({ occurrence: { column, path, form, spelling, by } }: Entry): string =>
+      [column, path ?? '', form, spelling, by].join('\0');
+    return all
+      .sort((a, b) => compareText(order(a), order(b)))
+      .map(({ occurrence, rows, written, samples }) => ({
+        ...occurrence,
+        written: [...written],
+        rows,
+        samples: samples.toSorted(compareText),
+      }));
+  }
+}
+
+interface RowPart {
+  readonly key: string;
+  readonly column: TalliedColumn;
+  readonly cells: readonly (string | null | undefined)[];
+}
+
+interface Place {
+  readonly path: string | null;
+  readonly form: Form;
+  readonly found: Found;
+  readonly spelling: string;
+}
+
+/** Does the name of the column, the path, or a short value beside it speak of a model? */
+function speaks({ column, cells }: RowPart, { path }: Leaf): boolean {
+  if (column.isLink || speaksOfModels(column.name + (path ?? ''))) return true;
+  return cells.some((cell) => typeof cell === 'string' && cell.length <= 64 && speaksOfModels(cell));
+}

@@ -1,0 +1,139 @@
+/**
+ * The inventory of a database: every occurrence of the terms, by value, blind to any configuration. It only reads. All tables are seen
+ * as they are at one moment: in one transaction, or in several that share its snapshot.
+ *
+ * `readInventory` works in a transaction that is open, for a plan; `takeInventory` opens its own, several at a time on a server.
+ */
+import type { TableId } from '../../engine/catalogue/catalog.ts';
+import { createMatcher } from '../../engine/inventory/matcher.ts';
+import type { Matcher } from '../../engine/inventory/matcher.ts';
+import type { Occurrence, SchemaOccurrence, Unread } from '../../engine/inventory/occurrence.ts';
+import { roughTest } from '../../engine/inventory/rough-pattern.ts';
+import type { Term } from '../../engine/inventory/term.ts';
+import type { Tx } from '../driver/database.ts';
+import { measureLine, slowLine } from './line-speed.ts';
+import { ReadingProgress } from './progress.ts';
+import type { InventoryProgress } from './progress.ts';
+import type { ReadQuery } from './read-query.ts';
+import { readTables } from './read-tables.ts';
+import type { Gathered, Readers, TableRead } from './read-tables.ts';
+import { readRelations } from './relations.ts';
+import { readSchemaTexts } from './schema-texts.ts';
+import type { Way } from './search.ts';
+
+export interface InventoryRequest {
+  /** What is counted. Longer names of others keep shorter ones from being found in them. */
+  readonly terms: readonly Term[];
+  /** What the server shall look for by itself: the terms of one model, which the others only stand beside. Undefined for all. */
+  readonly sought?: readonly Term[];
+  /** Columns from which a foreign key leads to the sought model's row: `public.agents` → columns. */
+  readonly links?: ReadonlyMap<TableId, ReadonlySet<string>>;
+  /** Only these tables. */
+  readonly only?: ReadonlySet<TableId>;
+  /** Who looks through the rows; measured where nothing is said. */
+  readonly way?: Way;
+  /** Of the pages of large tables. */
+  readonly samplePercent?: number;
+  /** Keys kept for each occurrence; 5 where nothing is said. */
+  readonly samples?: number;
+  readonly stopped?: () => boolean;
+}
+
+export interface Inventory {
+  readonly occurrences: readonly Occurrence[];
+  readonly schema: readonly SchemaOccurrence[];
+  readonly read: readonly TableRead[];
+  readonly unread: readonly Unread[];
+  readonly way: { readonly kind: Way; readonly why: string };
+  /** Somebody stopped it before the end. */
+  readonly stopped: boolean;
+}
+
+/** Gaps behind which a model may be named; the others are told for what follows from them. */
+const blind = new Set<Unread['gap']>([
+  'foreign table',
+  'no right to read',
+  'rows hidden by a policy',
+  'failed',
+  'large objects',
+  'stopped',
+]);
+
+/** Was everything read in which a model could be named? Not asked of a sample. */
+export function isComplete({ stopped, unread }: Inventory): boolean {
+  return !stopped && unread.every(({ gap }) => !blind.has(gap));
+}
+
+/** What there is to do, found out before the first table is read. */
+export interface Prepared {
+  readonly queue: ReadQuery[];
+  readonly readers: Readers;
+  readonly gathered: Gathered;
+  readonly schema: readonly SchemaOccurrence[];
+  readonly way: Inventory['way'];
+  readonly progress: () => InventoryProgress;
+}
+
+/** In a transaction that is open already; REPEATABLE READ, so that all tables are of one moment. */
+export async function readInventory(tx: Tx, request: InventoryRequest): Promise<Inventory> {
+  const prepared = await prepareInventory(tx, request);
+  await readTables(tx, prepared.queue, prepared.gathered, prepared.readers);
+  return finishInventory(prepared);
+}
+
+export async function prepareInventory(tx: Tx, request: InventoryRequest): Promise<Prepared> {
+  const { terms, sought, links, only, samplePercent, samples = 5, stopped = () => false } = request;
+  const withKeys = (sought ?? terms).some(({ by }) => by === 'key');
+  const { tables, unread } = await readRelations(tx, { withKeys, ...(only === undefined ? {} : { only }) });
+  const matcher = createMatcher(terms);
+  const way = await chooseWay(tx, request);
+  const search = { way: way.kind, terms: sought ?? terms };
+  const queue = tables.map((table): ReadQuery => {
+    const isLink = (column: string): boolean => links?.get(table.id)?.has(column) === true;
+    return { table, search: { ...search, isLink }, samplePercent };
+  });
+  const progress = new ReadingProgress(tables, () => performance.now());
+  return {
+    queue,
+    readers: { matcher, rough: roughTest(terms), samples, progress, stopped },
+    gathered: { occurrences: [], unread: [...unread], read: [] },
+    schema: only === undefined ? await schemaOf(tx, matcher) : [],
+    way,
+    progress: () => progress.state(),
+  };
+}
+
+function schemaOf(tx: Tx, matcher: Matcher): Promise<SchemaOccurrence[]> {
+  return readSchemaTexts(tx, matcher);
+}
+
+/** One model is looked for by the server; all of them by us, who do it faster, unless the line is slow. */
+async function chooseWay(tx: Tx, { sought, way }: InventoryRequest): Promise<Inventory['way']> {
+  if (way !== undefined) return { kind: way, why: 'It was asked for.' };
+  if (sought !== undefined)
+    return { kind: 'terms', why: 'The server looks for the model and sends the rows that may name it.' };
+  if (tx.copyOut === undefined)
+    return { kind: 'all', why: 'Every row is read here: the database is in this process.' };
+  const speed = await measureLine(tx);
+  const shown = `${Math.max(1, Math.round(speed / 1_000_000))} MB/s`;
+  return speed < slowLine
+    ? {
+        kind: 'stems',
+        why: `The line is slow (${shown}): the server sends only rows with the beginning of a name.`,
+      }
+    : { kind: 'all', why: `The line is fast (${shown}): every row is sent once and read here.` };
+}
+
+export function finishInventory({ gathered, schema, way, readers }: Prepared): Inventory {
+  const order = ({ table, column, path }: Occurrence): string => `${table} ${column} ${path ?? ''}`;
+  return {
+    occurrences: gathered.occurrences.toSorted((a, b) =>
+      order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0,
+    ),
+    schema,
+    read: gathered.read.toSorted((a, b) => (a.table < b.table ? -1 : 1)),
+    unread: gathered.unread.toSorted((a, b) => (`${a.gap} ${a.object}` < `${b.gap} ${b.object}` ? -1 : 1)),
+    way,
+    stopped: readers.stopped(),
+  };
+}

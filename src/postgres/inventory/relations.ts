@@ -1,0 +1,178 @@
+/** The tables that an inventory reads, with their columns, and what it cannot read. */
+import { tableId } from '../../engine/catalogue/catalog.ts';
+import type { TableId } from '../../engine/catalogue/catalog.ts';
+import type { Unread, ValueKind } from '../../engine/inventory/occurrence.ts';
+import type { Tx } from '../driver/database.ts';
+import { recordTables } from './records.ts';
+import { columnsSql, largeObjectsSql, relationsSql, sizeSql, typesSql } from './relations-sql.ts';
+import { isKey, kindsOf } from './value-kinds.ts';
+import type { TypeRow } from './value-kinds.ts';
+
+export interface ReadColumn {
+  readonly name: string;
+  readonly kind: ValueKind;
+  /** The type as it is declared. */
+  readonly type: string;
+}
+
+/** One table; or one partition, where its parent also has partitions on another server. */
+export interface ReadTable {
+  readonly id: TableId;
+  readonly schema: string;
+  readonly name: string;
+  readonly partitioned: boolean;
+  readonly columns: readonly ReadColumn[];
+  /** Columns of the primary key; empty where there is none, or where it may not be read. */
+  readonly key: readonly string[];
+  /** May this login read the table as a whole, and so tell where on disk a row lies? */
+  readonly whole: boolean;
+  readonly bytes: number;
+  /** The planner's estimate of rows; 0 where there is none. */
+  readonly estimate: number;
+}
+
+export interface Relations {
+  /** Those with a column that can name a model; the largest first, so that several readers end together. */
+  readonly tables: readonly ReadTable[];
+  readonly unread: readonly Unread[];
+}
+
+export interface RelationsOptions {
+  /** Also columns that can only hold keys. */
+  readonly withKeys: boolean;
+  /** Only these tables. */
+  readonly only?: ReadonlySet<TableId>;
+}
+
+export async function readRelations(tx: Tx, options: RelationsOptions): Promise<Relations> {
+  const relations = await tx.many<RelationRow>(relationsSql);
+  const oids = relations.map(({ oid }) => oid);
+  const columns = Map.groupBy(await tx.many<ColumnRow>(columnsSql, [oids]), ({ table }) => table);
+  const kindOf = kindsOf(await tx.many<TypeRow>(typesSql, [oids]));
+  const records = recordTables(relations);
+  const unread: Unread[] = records.size === 0 ? [] : [recordsOf(records)];
+  const tables: ReadTable[] = [];
+  for (const relation of relationsToRead(relations)) {
+    const id = tableId(relation.schema, relation.name);
+    if (records.has(id) || options.only?.has(id) === false) continue;
+    const own = (columns.get(relation.oid) ?? []).map((column) => ({
+      ...column,
+      kind: kindOf(column.type_id),
+    }));
+    unread.push(...gapsOf(relation, own));
+    const table = tableOf(relation, own, options.withKeys);
+    if (relation.kind !== 'f' && relation.kind !== 'm' && table.columns.length > 0)
+      tables.push(await withSize(tx, relation, table));
+  }
+  const { count } = await tx.one<{ count: number }>(largeObjectsSql);
+  if (count > 0 && options.only === undefined) unread.push(largeObjects(count));
+  return { tables: tables.sort((a, b) => b.bytes - a.bytes), unread };
+}
+
+interface RelationRow {
+  oid: number;
+  schema: string;
+  name: string;
+  kind: 'r' | 'p' | 'f' | 'm';
+  partition: boolean;
+  reachable: boolean;
+  whole: boolean;
+  hiding: boolean;
+  bytes: number;
+  estimate: number;
+  key: string[];
+  leaves: number[];
+  foreign_leaves: string[];
+}
+
+interface ColumnRow {
+  table: number;
+  name: string;
+  type: string;
+  type_id: number;
+  readable: boolean;
+}
+
+type KindedColumn = ColumnRow & { readonly kind: ValueKind | undefined };
+
+/** A parent stands for its partitions, unless some of them lie on another server: then those that lie here are read by themselves. */
+function relationsToRead(relations: readonly RelationRow[]): RelationRow[] {
+  const apart = new Set(
+    relations.filter(({ foreign_leaves: foreign }) => foreign.length > 0).flatMap(({ leaves }) => leaves),
+  );
+  return relations.filter(
+    ({ oid, kind, partition, foreign_leaves: foreign }) =>
+      apart.has(oid) || (kind === 'p' ? !partition && foreign.length === 0 : kind === 'f' || !partition),
+  );
+}
+
+function tableOf(relation: RelationRow, columns: readonly KindedColumn[], withKeys: boolean): ReadTable {
+  const { schema, name, bytes, estimate, key } = relation;
+  const readable = columns.filter((column) => relation.reachable && column.readable);
+  const names = new Set(readable.map((column) => column.name));
+  return {
+    id: tableId(schema, name),
+    schema,
+    name,
+    partitioned: relation.kind === 'p',
+    columns: readable.flatMap(({ name: column, kind, type }) =>
+      kind === undefined || (isKey(kind) && !withKeys) ? [] : [{ name: column, kind, type }],
+    ),
+    key: key.every((column) => names.has(column)) ? key : [],
+    whole: relation.whole,
+    bytes,
+    estimate,
+  };
+}
+
+/** Before the first ANALYZE the catalogue says that a table is empty. */
+async function withSize(tx: Tx, { oid, kind }: RelationRow, table: ReadTable): Promise<ReadTable> {
+  if (table.bytes > 0 || kind === 'p') return table;
+  await tx.script('SAVEPOINT drover_size');
+  try {
+    return { ...table, ...(await tx.one<{ bytes: number }>(sizeSql, [oid])) };
+  } catch {
+    // Somebody holds the table; the reading itself waits for it, or says so.
+    await tx.script('ROLLBACK TO SAVEPOINT drover_size');
+    return table;
+  } finally {
+    await tx.script('RELEASE SAVEPOINT drover_size');
+  }
+}
+
+function gapsOf(relation: RelationRow, columns: readonly KindedColumn[]): Unread[] {
+  const object = tableId(relation.schema, relation.name);
+  if (relation.kind === 'f')
+    return [{ gap: 'foreign table', object, message: 'Its rows lie on another server.' }];
+  const namable = columns.filter(({ kind }) => kind !== undefined && !isKey(kind));
+  if (namable.length === 0) return [];
+  if (relation.kind === 'm')
+    return [
+      { gap: 'materialized view', object, message: 'It shows what its tables say; refresh it after a move.' },
+    ];
+  const closed = namable.filter(({ readable }) => !readable || !relation.reachable);
+  const gaps: Unread[] = [];
+  if (closed.length > 0)
+    gaps.push({ gap: 'no right to read', object, message: closedMessage(closed, namable, object) });
+  if (relation.hiding && closed.length < namable.length)
+    gaps.push({
+      gap: 'rows hidden by a policy',
+      object,
+      message: 'Row-level security shows this login only some of its rows.',
+    });
+  return gaps;
+}
+
+function closedMessage(closed: readonly ColumnRow[], all: readonly ColumnRow[], object: string): string {
+  if (closed.length === all.length) return `This login may not read it: GRANT SELECT ON ${object}.`;
+  return `This login may not read ${closed.map(({ name }) => name).join(', ')}.`;
+}
+
+function recordsOf(records: ReadonlySet<TableId>): Unread {
+  const message = 'Drover’s own records and registry name models, and go on doing so.';
+  return { gap: 'records of Drover', object: [...records].join(', '), message };
+}
+
+function largeObjects(count: number): Unread {
+  return { gap: 'large objects', object: 'pg_largeobject', message: `${count} large objects are not read.` };
+}

@@ -1,0 +1,47 @@
+/** Parts of the schema whose text names a model. They are told with the statement that mends them, and never edited. */
+import type { Matcher } from '../../engine/inventory/matcher.ts';
+import type { SchemaOccurrence, SchemaPart } from '../../engine/inventory/occurrence.ts';
+import { mendStatement } from '../../engine/inventory/mend.ts';
+import { compareText } from '../../engine/order.ts';
+import type { Tx } from '../driver/database.ts';
+import { schemaTextsSql } from './schema-texts-sql.ts';
+
+interface TextRow {
+  readonly part: SchemaPart;
+  readonly object: string;
+  readonly text: string | null;
+  readonly statement: string;
+  readonly live: boolean;
+}
+
+export async function readSchemaTexts(tx: Tx, matcher: Matcher): Promise<SchemaOccurrence[]> {
+  const { path } = await tx.one<{ path: string }>(`SELECT current_setting('search_path') AS path`);
+  await tx.one(`SELECT set_config('search_path', 'pg_catalog', true)`);
+  const rows = await tx.many<TextRow>(schemaTextsSql);
+  await tx.one(`SELECT set_config('search_path', $1, true)`, [path]);
+  return rows
+    .flatMap((row) => occurrencesIn(row, matcher))
+    .sort((a, b) =>
+      compareText(`${a.part} ${a.object} ${a.spelling}`, `${b.part} ${b.object} ${b.spelling}`),
+    );
+}
+
+function occurrencesIn(
+  { part, object, text, statement, live }: TextRow,
+  matcher: Matcher,
+): SchemaOccurrence[] {
+  if (text === null) return [];
+  const found = matcher.find(text).filter(({ term }) => term.by === 'name');
+  const once = new Map(found.map((each) => [each.written, each]));
+  return [...once.values()].map(({ term, written, snapshot }) => ({
+    part,
+    object,
+    model: term.model,
+    spelling: snapshot ? written : term.text,
+    written,
+    snapshot,
+    text,
+    mend: mendStatement({ part, text, written, statement }),
+    live,
+  }));
+}

@@ -1,0 +1,153 @@
+/**
+ * An inventory in transactions of its own. The first one decides what there is to read and exports its snapshot; the others, on a
+ * server, begin with that snapshot and share the work, table by table. Each is REPEATABLE READ and READ ONLY.
+ */
+import type { Opening } from '../driver/opening.ts';
+import { availableParallelism } from 'node:os';
+import { DroverError } from '../../errors.ts';
+import type { Database, Tx } from '../driver/database.ts';
+import { quoteLiteral } from '../sql/identifiers.ts';
+import { finishInventory, prepareInventory } from './inventory.ts';
+import type { Inventory, InventoryRequest, Prepared } from './inventory.ts';
+import type { InventoryProgress } from './progress.ts';
+import { readTables } from './read-tables.ts';
+
+export interface InventoryWatch {
+  /** Called about five times a second. */
+  readonly onProgress?: (progress: InventoryProgress) => void;
+  /** Resolves when somebody wants it to stop; `stopped` of the request says so, too. */
+  readonly stop?: Promise<void>;
+}
+
+/** A table that somebody holds is named after ten seconds; reading itself may take as long as it takes. */
+const opening: Opening = {
+  isolation: 'repeatable read',
+  readOnly: true,
+  settings: [
+    'SET LOCAL lock_timeout = 10000',
+    'SET LOCAL statement_timeout = 0',
+    'SET LOCAL idle_in_transaction_session_timeout = 0',
+  ],
+};
+
+export async function takeInventory(
+  database: Database,
+  request: InventoryRequest,
+  watch: InventoryWatch = {},
+): Promise<Inventory> {
+  const reading = new Reading(database, watch);
+  const others = reading.others();
+  // Whoever waits for the first one hears of it.
+  others.catch(() => undefined);
+  void watch.stop?.then(() => reading.cancel());
+  try {
+    return await database.transaction(opening, (tx) => reading.first(tx, request, others));
+  } catch (error) {
+    reading.shared.resolve(undefined);
+    const known = reading.keptAfter(error);
+    if (known === undefined) throw error;
+    return known;
+  }
+}
+
+interface Shared {
+  readonly prepared: Prepared;
+  readonly snapshot: string;
+}
+
+class Reading {
+  readonly #database: Database;
+  readonly #watch: InventoryWatch;
+  /** Server processes that read just now. */
+  readonly #busy = new Set<number>();
+  /** What the other transactions need; undefined where there are none. */
+  readonly shared = Promise.withResolvers<Shared | undefined>();
+  #prepared: Prepared | undefined;
+
+  constructor(database: Database, watch: InventoryWatch) {
+    this.#database = database;
+    this.#watch = watch;
+  }
+
+  async first(tx: Tx, request: InventoryRequest, others: Promise<void>): Promise<Inventory> {
+    const prepared = await prepareInventory(tx, request);
+    this.#prepared = prepared;
+    const stopProgress = reportProgress(prepared, this.#watch);
+    try {
+      const snapshot = await exportSnapshot(this.#database, tx);
+      this.shared.resolve(snapshot === undefined ? undefined : { prepared, snapshot });
+      await this.#read(tx, prepared);
+      // The snapshot lives as long as this transaction.
+      await others;
+      return finishInventory(prepared);
+    } finally {
+      stopProgress();
+    }
+  }
+
+  /** Begun outside the first transaction: those of one database do not nest. */
+  async others(): Promise<void> {
+    const shared = await this.shared.promise;
+    if (shared === undefined) return;
+    const more = Math.max(0, Math.min(readersAtMost(), shared.prepared.queue.length) - 1);
+    await Promise.all(Array.from({ length: more }, () => this.#join(shared)));
+  }
+
+  async #join({ prepared, snapshot }: Shared): Promise<void> {
+    await this.#database.transaction(opening, async (tx) => {
+      await tx.script(`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`);
+      await this.#read(tx, prepared);
+    });
+  }
+
+  async #read(tx: Tx, { queue, gathered, readers }: Prepared): Promise<void> {
+    const pid = this.#database.engine === 'server' ? await backendOf(tx) : 0;
+    this.#busy.add(pid);
+    try {
+      await readTables(tx, queue, gathered, readers);
+    } finally {
+      this.#busy.delete(pid);
+    }
+  }
+
+  /** What is read just now ends at once and not with its table. Where that fails it ends with the next row. */
+  async cancel(): Promise<void> {
+    const pids = [...this.#busy];
+    if (this.#database.engine === 'embedded' || pids.length === 0) return;
+    const sql = 'SELECT pg_catalog.pg_cancel_backend(pid) FROM unnest($1::int[]) AS pid';
+    await this.#database.transaction({}, (tx) => tx.many(sql, [pids])).catch(() => undefined);
+  }
+
+  /** Cancelling may meet a statement between two tables: then the transaction is over, and what was read is still known. */
+  keptAfter(error: unknown): Inventory | undefined {
+    const cancelled =
+      error instanceof DroverError && ['STATEMENT_TIMEOUT', 'TRANSACTION_ABORTED'].includes(error.code);
+    if (this.#prepared === undefined || !cancelled || !this.#prepared.readers.stopped()) return undefined;
+    return finishInventory(this.#prepared);
+  }
+}
+
+/** Each reader keeps one processor of the server busy; one thread here reads what they send. */
+function readersAtMost(): number {
+  return Math.max(1, Math.min(4, availableParallelism()));
+}
+
+/** Undefined where one reader has to do: on the embedded engine, and where there is one processor. */
+async function exportSnapshot(database: Database, tx: Tx): Promise<string | undefined> {
+  if (database.engine === 'embedded' || readersAtMost() === 1) return undefined;
+  const { snapshot } = await tx.one<{ snapshot: string }>(
+    'SELECT pg_catalog.pg_export_snapshot() AS snapshot',
+  );
+  return snapshot;
+}
+
+async function backendOf(tx: Tx): Promise<number> {
+  const { pid } = await tx.one<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
+  return pid;
+}
+
+function reportProgress(prepared: Prepared, { onProgress }: InventoryWatch): () => void {
+  if (onProgress === undefined) return () => undefined;
+  const timer = setInterval(() => onProgress(prepared.progress()), 200);
+  return () => clearInterval(timer);
+}

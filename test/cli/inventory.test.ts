@@ -1,0 +1,187 @@
+/** `drover inventory` on a database that it has never seen: for people, as JSON and CSV, sampled, stopped, and where it cannot. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import pg from 'pg';
+import { waitUntil } from '../support/guarantee.ts';
+import { freshServerDatabase } from '../support/databases.ts';
+import { demoPlace, drover } from './drover-process.ts';
+
+let url: string;
+let drop: () => Promise<void>;
+let admin: pg.Client;
+
+before(async () => {
+  ({ url, drop } = await freshServerDatabase('inventory'));
+  admin = new pg.Client({ connectionString: url });
+  await admin.connect();
+  await admin.query(`
+    CREATE TABLE agents (id int PRIMARY KEY, model text DEFAULT 'gpt-4o', settings jsonb);
+    INSERT INTO agents VALUES (1, 'gpt-4o', '{"fallback": "openai/gpt-4o-mini"}'), (2, 'openai/gpt-4o', NULL), (3, 'gpt-4o-2024-11-20', '{"limits": {"gpt-4o": 3}}'), (4, 'mine', NULL);
+    CREATE TABLE notes (id int PRIMARY KEY, text text);
+    INSERT INTO notes VALUES (1, 'we moved, at last, from "claude-opus-4-1" to another one'), (2, '=cmd');`);
+});
+after(async () => {
+  await admin.end();
+  await drop();
+});
+
+const builtIn = { env: { DROVER_REGISTRY: '' } };
+const run = (...words: string[]) => drover(['inventory', '--database', url, ...words], builtIn);
+
+interface Shown {
+  readonly complete: boolean;
+  readonly stopped: boolean;
+  readonly samplePercent: number | null;
+  readonly models: readonly {
+    readonly model: string;
+    readonly count: number;
+    readonly successor: string | null;
+    readonly lifecycle: { readonly ends: string | null };
+    readonly occurrences: readonly {
+      readonly column: string;
+      readonly path: string | null;
+      readonly form: string;
+      readonly rows: number;
+    }[];
+    readonly schema: readonly { readonly mend: string }[];
+    readonly related: readonly { readonly model: string; readonly spelling: string }[];
+  }[];
+}
+
+describe('without a configuration', () => {
+  it('says per model where, how many, how written, until when and what follows', async () => {
+    const { status, stdout, stderr } = await run();
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^gpt-4o \(openai, completion\): (ends|ended) 2027-01-14.*; \S+ follows$/m);
+    assert.match(stdout, /agents\.model +1 +gpt-4o$/m);
+    assert.match(stdout, /agents\.model +1 +openai\/gpt-4o$/m);
+    assert.match(stdout, /agents\.settings \/limits +1 +gpt-4o as the name of a member$/m);
+    assert.match(
+      stdout,
+      /default agents\.model says gpt-4o: new rows will name it\.\n +ALTER TABLE public\.agents ALTER COLUMN model SET DEFAULT/,
+    );
+    assert.match(
+      stdout,
+      /Related: 1 row of agents\.model names gpt-4o-2024-11-20, which is a model of its own/,
+    );
+    assert.match(stdout, /notes\.text +1 +claude-opus-4-1 inside a longer text$/m);
+    assert.ok(
+      stdout.indexOf('claude-opus-4-1 (') < stdout.indexOf('gpt-4o ('),
+      'what ends first comes first',
+    );
+    assert.match(stdout, /6 occurrences of 4\s+models in rows, 1 in the schema; 2 tables/);
+    const { rows } = await admin.query(`SELECT nspname FROM pg_namespace WHERE nspname = 'drover'`);
+    assert.deepEqual(rows, [], 'nothing is written');
+  });
+
+  it('prints one JSON document', async () => {
+    const { status, stdout } = await run('--json', '--model', 'OpenAI/GPT-4o');
+    assert.equal(status, 0);
+    const shown = JSON.parse(stdout) as Shown;
+    assert.deepEqual([shown.complete, shown.stopped, shown.samplePercent], [true, false, null]);
+    const [model] = shown.models;
+    assert.deepEqual([shown.models.length, model?.model, model?.count], [1, 'gpt-4o', 3]);
+    assert.deepEqual(
+      model?.occurrences.map(({ column, path, form, rows }) => [column, path, form, rows]),
+      [
+        ['model', null, 'exact', 1],
+        ['model', null, 'exact', 1],
+        ['settings', '/limits', 'member', 1],
+      ],
+    );
+    assert.match(model?.schema[0]?.mend ?? '', new RegExp(`SET DEFAULT '${model?.successor}'::text;$`));
+    assert.deepEqual(
+      model?.related.map(({ spelling }) => spelling),
+      ['gpt-4o-2024-11-20'],
+    );
+  });
+
+  it('prints CSV, a line for each place', async () => {
+    const { status, stdout } = await run('--csv');
+    assert.equal(status, 0);
+    const lines = stdout.trimEnd().split('\r\n');
+    assert.match(
+      lines[0] ?? '',
+      /^model,status,ends,successor,relation,in,place,path,form,written,rows,samples$/,
+    );
+    assert.ok(
+      lines.some((line) => line.endsWith('public.agents.settings,/limits,member,gpt-4o,1,3')),
+      stdout,
+    );
+  });
+
+  it('refuses a model that nobody knows, with the nearest names', async () => {
+    const { status, stdout, stderr } = await run('--model', 'gpt-4l');
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, /MODEL_UNKNOWN: The registry has no model "gpt-4l"\. Did you mean .*gpt-4/);
+  });
+
+  it('refuses what it cannot understand', async () => {
+    for (const words of [
+      ['--sample', '0'],
+      ['--sample', '101'],
+      ['--sample', 'x'],
+      ['--json', '--csv'],
+    ]) {
+      const { status, stderr } = await run(...words);
+      assert.equal(status, 1);
+      assert.match(stderr, /USAGE_INVALID/);
+    }
+    assert.match((await drover(['inventory', '--database', 'nonsense'])).stderr, /USAGE_INVALID/);
+  });
+});
+
+it('says that it sampled, and how much', async () => {
+  await admin.query(
+    `CREATE TABLE large AS SELECT n AS id, 'gpt-5-mini' AS model, repeat('x', 200) AS filler FROM generate_series(1, 20000) n; ANALYZE large`,
+  );
+  const { stdout } = await run('--sample', '20');
+  assert.match(
+    stdout,
+    /Sampled: of 1 large tables only 20 % of the pages were read, and counts are of these/,
+  );
+  const shown = JSON.parse((await run('--sample', '20', '--json')).stdout) as Shown;
+  assert.deepEqual([shown.complete, shown.samplePercent], [false, 20]);
+  const rows = shown.models.find(({ model }) => model === 'gpt-5-mini')?.count ?? 0;
+  assert.ok(rows > 1000 && rows < 9000, String(rows));
+  await admin.query('DROP TABLE large');
+});
+
+it('shows what it knows when Ctrl-C stops it, and says that it is partial', async () => {
+  await admin.query('CREATE TABLE waiting (model text)');
+  await admin.query('BEGIN; LOCK TABLE waiting IN ACCESS EXCLUSIVE MODE');
+  let press = (): void => undefined;
+  const stopped = drover(['inventory', '--database', url], {
+    ...builtIn,
+    onStart: (interrupt) => (press = interrupt),
+  });
+  const other = new pg.Client({ connectionString: url });
+  await other.connect();
+  await waitUntil(async () => {
+    const { rows } = await other.query(
+      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY%waiting%'`,
+    );
+    return rows.length > 0;
+  }, 'the reading waits for the table');
+  press();
+  const { status, stdout, stderr } = await stopped;
+  await other.end();
+  await admin.query('ROLLBACK; DROP TABLE waiting');
+  assert.equal(status, 130, stderr);
+  assert.match(stderr, /Stopping: what was found so far is shown/);
+  assert.match(stdout, /stopped: waiting\. 0 rows were read/);
+  assert.match(stdout, /Partial: it was stopped, and what was not read is not counted/);
+});
+
+it('reads the embedded database, and leaves Drover’s own records out', async () => {
+  const demo = await demoPlace('embedded');
+  const { status, stdout, stderr } = await drover(['inventory', ...demo.where, '--json'], builtIn);
+  assert.equal(status, 0, stderr);
+  const shown = JSON.parse(stdout) as Shown & { readonly unread: readonly { readonly gap: string }[] };
+  assert.ok(shown.models.some(({ model, count }) => model === 'claude-3-7-sonnet-20250219' && count > 10));
+  assert.deepEqual(
+    shown.unread.map(({ gap }) => gap),
+    ['records of Drover'],
+  );
+  await demo.drop();
+});
