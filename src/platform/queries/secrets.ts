@@ -35,7 +35,7 @@ function mine(holder: Holder, tenantId: string): { readonly sql: string; readonl
     : { sql: 'tenant_id = $1 AND workspace_id = $2', params: [tenantId, holder.workspace] };
 }
 
-/** `rely`: nobody may take them away until this transaction ends; `change`: nobody else may rely on or change them. */
+/** `rely`: nobody may delete the secrets until this transaction ends. `change`: nobody else may rely on them or change them. */
 export async function lockSecretNames(
   tx: Tx,
   { schema, tenantId }: OfTenant,
@@ -54,7 +54,7 @@ export async function lockSecretNames(
   return rows.map(({ name }) => name);
 }
 
-/** A row that is not there yet cannot be held: one that comes could make a pair ambiguous which was clear without it. */
+/** A row that is not there yet cannot be held. A new secret could make a pair ambiguous that was clear without it. */
 async function lockAll(tx: Tx, tenantId: string, to: 'rely' | 'change'): Promise<void> {
   const lock = to === 'rely' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
   await tx.many(prepared(`SELECT ${lock}(hashtextextended($1, 0))`), [`secrets of ${tenantId}`]);
