@@ -1,4 +1,4 @@
-/** What the bench of workspaces asks: the doors, and the same change in a route that asks no registry. */
+/** What the bench of workspaces asks: the endpoints, and the same change in a route that asks no registry. */
 import fastify, { type FastifyInstance } from 'fastify';
 import { buildApp } from '../src/http/server/app.ts';
 import { authenticateKey } from '../src/platform/access/authenticate.ts';

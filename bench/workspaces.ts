@@ -1,6 +1,6 @@
 /**
- * `npm run bench:workspaces [-- WORKSPACES …]`: how much the registry's verdict adds to changing a workspace. The doors of the API beside a
- * bare route with the same authentication that locks the row and writes it; the same door without a verdict is `PATCH name`. With
+ * `npm run bench:workspaces [-- WORKSPACES …]`: how much the registry's verdict adds to changing a workspace. The endpoints of the API beside
+ * a bare route with the same authentication that locks the row and writes it; the same endpoint without a verdict is `PATCH name`. With
  * the built-in registry and with one of 2 000 models and 20 runtimes. Ratios are of processor time (of the server's thread and the database), which
  * a busy machine disturbs least; absolute figures do not travel.
  */

@@ -11,7 +11,7 @@ import { nearestName } from './config.ts';
 import type { Config } from './engine/rules/config.ts';
 import { DroverError } from './errors.ts';
 
-/** Leads to a value of the configuration: `['places', 3, 'at']`. */
+/** The way to a value of the configuration: `['places', 3, 'at']`. */
 export type ConfigPath = readonly (string | number)[];
 
 export interface FilePosition {

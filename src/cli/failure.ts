@@ -1,4 +1,4 @@
-/** How an error reaches a person: what, where and the way out in one message; never a stack trace of a refusal. */
+/** How an error is shown to a person: what, where and the way out in one message. A refusal shows no stack trace. */
 import type { CommanderError } from 'commander';
 import { printable } from '../engine/plan/row-text.ts';
 import { DroverError, errorCodes } from '../errors.ts';

@@ -1,6 +1,6 @@
 /**
- * What the configuration wants to run after a migration or rollback has been committed (`after`), so that caches and
- * search follow. It comes after the commit: a hook that fails is reported and changes nothing about the result.
+ * Runs what the configuration names under `after`, once a migration or rollback is committed: caches and search follow by it.
+ * A hook that fails is reported. The result of the migration stays what it is.
  */
 import { spawn } from 'node:child_process';
 import type { Config } from '../engine/rules/config.ts';

@@ -73,7 +73,7 @@ export function createInterruption({ signals, terminal, leave }: InterruptionInp
           asked = true;
           resolve();
         };
-        // Whoever stops a group of processes sends SIGTERM to each of them and hands it on: it may come twice.
+        // SIGTERM may come twice: to the group of processes, and handed on by the parent.
         signals.on('SIGTERM', stop);
         signals.on('SIGINT', () => (asked ? leave(130) : stop()));
       }),

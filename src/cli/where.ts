@@ -66,7 +66,8 @@ export function resolveWhere(options: WhereOptions, environment: Environment): W
 function ownFolder(options: WhereOptions, environment: Environment): Where {
   if (options.config !== undefined || options.state !== undefined) {
     throw usage(
-      '--config and --state are for a database that Drover did not create; say which with --database postgres://… or --database pglite:FOLDER.',
+      '--config and --state are for a database that Drover did not create; say which with ' +
+        '--database postgres://… or --database pglite:FOLDER.',
     );
   }
   return {
@@ -99,7 +100,7 @@ export function keyFolder(where: Where, { dataFolder }: Pick<Environment, 'dataF
 }
 
 export interface Access {
-  /** May the schema of Drover's own be made or upgraded? */
+  /** May Drover's own schema be made or upgraded? */
   readonly mayWrite: boolean;
 }
 
@@ -121,7 +122,7 @@ export async function withSite<T>(
   });
 }
 
-/** A folder for the records that is not there yet holds none, and only a command that writes may make it. */
+/** A folder that is not there holds no records. Only a command that writes may make it. */
 async function openState(
   target: DatabaseTarget | undefined,
   { mayWrite }: Access,

@@ -1,4 +1,4 @@
-/** Brings a run to where its tenants stand: counts, status, events. Whoever does it when, the outcome is the same. */
+/** Writes what follows from a run's tenants: counts, status, events. It does not matter who does it, or when. */
 import { announceRun, announceTenants } from '../postgres/runs/events.ts';
 import { countTenants, skipOpen } from '../postgres/runs/tenants.ts';
 import { updateRun, withRun } from '../postgres/runs/runs.ts';
@@ -12,7 +12,7 @@ export function advanceRun(site: Site, id: string, change: RunChange = {}): Prom
   return withRun(site, id, (tx, run) => advanceLocked(tx, site, { run, change }));
 }
 
-/** The same within `withRun`; `change` is what somebody asked for, and what follows from it comes after. */
+/** The same within `withRun`. `change` is what a person ordered; what follows from it is added. */
 export async function advanceLocked(
   tx: Tx,
   site: Site,

@@ -1,4 +1,4 @@
-/** What somebody may tell a run: each takes effect between two waves, and says who it was. */
+/** What a person may order of a run. An order takes effect between two waves. The run says who gave it. */
 import { DroverError } from '../errors.ts';
 import { withRun } from '../postgres/runs/runs.ts';
 import type { RunChange, RunRecord, RunStatus } from '../postgres/runs/runs.ts';
@@ -15,7 +15,7 @@ interface Rule {
   /** What is asked for, as a word of a message. */
   readonly done: string;
   readonly from: readonly RunStatus[];
-  /** Where it is so already, nothing is done. */
+  /** In these the order is obeyed already. */
   readonly already: readonly RunStatus[];
   readonly hint: string;
   readonly change: (run: RunRecord, order: Order) => RunChange;
@@ -36,7 +36,7 @@ export function pauseRun(site: Site, order: Order): Promise<RunRecord> {
   });
 }
 
-/** Goes on after a pause, or after too many failures; those that were do not count again. @throws RUN_NOT_FOUND, RUN_CONFLICT */
+/** Goes on after a pause, or after too many failures. The failures so far do not count again. @throws RUN_NOT_FOUND, RUN_CONFLICT */
 export function resumeRun(site: Site, order: Order): Promise<RunRecord> {
   return obey(site, order, {
     done: 'resumed',
@@ -63,7 +63,7 @@ export function continueRun(site: Site, order: Order): Promise<RunRecord> {
   });
 }
 
-/** Ends it: what is under way is finished, the other tenants are skipped. @throws RUN_NOT_FOUND, RUN_CONFLICT */
+/** Ends the run: what is under way is finished, the other tenants are skipped. @throws RUN_NOT_FOUND, RUN_CONFLICT */
 export function cancelRun(site: Site, order: Order): Promise<RunRecord> {
   return obey(site, order, {
     done: 'cancelled',

@@ -1,4 +1,4 @@
-/** Making runs: who is visited is decided and written down once, in one transaction, before anything is done. */
+/** Makes runs. Which tenants are visited is decided once, and written in one transaction before the work begins. */
 import { randomUUID } from 'node:crypto';
 import { wantedLabel } from '../engine/models/resolve.ts';
 import type { WantedModel } from '../engine/models/resolve.ts';
@@ -64,7 +64,7 @@ function newTenant({ tenant, resolution }: ResolvedTenant): NewRunTenant {
   return { ...base, ...keys, status: 'pending', code: null, message: null, sourceRetired, findings };
 }
 
-/** Those that are visited come first, so that the first so many of them are the canary. */
+/** Tenants that are visited come first, because the first of them are the canary. */
 function inOrder(tenants: readonly NewRunTenant[]): NewRunTenant[] {
   const [visited, others] = [
     tenants.filter(({ status }) => status === 'pending'),
@@ -104,7 +104,7 @@ export interface RollbackRunRequest extends RunPace {
 }
 
 /**
- * Makes a run that takes back what another one did, tenant by tenant. Returns its id. It can itself be taken back.
+ * Makes a run that takes back what another run did, tenant by tenant. Returns its id. Such a run can itself be taken back.
  * @throws RUN_NOT_FOUND, RUN_CONFLICT (it has not ended; nothing is left to take back), RUN_INVALID
  */
 export async function createRollback(site: Site, request: RollbackRunRequest): Promise<string> {
@@ -156,7 +156,8 @@ function nothingLeft(tenants: readonly NewRunTenant[]): string {
 }
 
 function conflict(run: RunRecord, why: string): DroverError {
-  const what = `${wantedLabel({ name: run.from.name, second: run.from.family })} → ${wantedLabel({ name: run.to.name, second: run.to.family })}`;
+  const [from, to] = [run.from, run.to].map(({ name, family }) => wantedLabel({ name, second: family }));
+  const what = `${from} → ${to}`;
   return new DroverError('RUN_CONFLICT', `Run ${run.id} (${what}) cannot be taken back: ${why}.`, {
     run: run.id,
     status: run.status,

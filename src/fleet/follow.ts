@@ -1,4 +1,4 @@
-/** Following a run from outside: its events one after the other, and its end. */
+/** Follows a run from outside: its events one after the other, and its end. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { listEvents } from '../postgres/runs/events.ts';
 import type { RunEvent } from '../postgres/runs/events.ts';
@@ -18,8 +18,8 @@ export interface Following {
 const pageSize = 500;
 
 /**
- * The events of a run after a number, as they come, in batches; empty ones where nothing happened meanwhile. Ends after the event
- * `end`, or when the signal says so.
+ * The events of a run after a number, as they come, in batches. A batch is empty where nothing happened meanwhile. Ends after the event
+ * `end`, or when the signal is aborted.
  * @throws RUN_NOT_FOUND
  */
 export async function* followEvents(
@@ -36,7 +36,7 @@ export async function* followEvents(
     after = last?.number ?? after;
     if (events.length === 0) {
       if (isFinal(await getRun(site, about.runId))) {
-        // The end may have come between the two looks; there is none after the one that was seen already.
+        // The run may have ended between the two looks. Then its last events are still to be read.
         yield await listEvents(site, { runId: about.runId, after, limit: pageSize });
         return;
       }
@@ -45,7 +45,7 @@ export async function* followEvents(
   }
 }
 
-/** Resolves when the run has ended, or stands still until somebody says so. */
+/** Resolves when the run has ended, or rests until a person gives an order. */
 export async function waitForRun(site: Site, runId: string, about: Following = {}): Promise<RunRecord> {
   for (;;) {
     const run = await getRun(site, runId);

@@ -40,7 +40,7 @@ export function outcomeOfError(tenant: string, error: DroverError): TenantOutcom
   return { tenant, status: 'failed', code, message, findings: findingsOf(error) };
 }
 
-/** A refusal brings its plan, and the plan all that was found. */
+/** The error of a refused plan holds the plan, and the plan its findings. */
 function findingsOf({ data }: DroverError): readonly Finding[] {
   const plan = data['plan'] as Plan | undefined;
   return plan?.findings ?? (data['findings'] as readonly Finding[] | undefined) ?? [];

@@ -1,4 +1,4 @@
-/** What a run would do, tenant by tenant. It reads only, so many tenants at a time in one read-only transaction. */
+/** What a run would do, tenant by tenant. Many tenants are planned in one read-only transaction. */
 import { refusing, toConfirm } from '../engine/finding.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';

@@ -4,13 +4,13 @@ import type { Answer, Intent, ParameterPolicy } from '../engine/plan/intent.ts';
 import { DroverError } from '../errors.ts';
 import type { Canary, RunOptions, Throttle } from '../postgres/runs/runs.ts';
 
-/** The keys of one tenant's rows, where its names would lead elsewhere or nowhere. */
+/** The keys of one tenant's models, where the names of the run fit other models or none. */
 export interface TenantMapping {
   readonly from?: string;
   readonly to?: string;
 }
 
-/** How a run goes about its tenants. */
+/** In which portions a run works, and when it stops or waits. */
 export interface RunPace {
   readonly waveSize?: number;
   readonly canary?: Canary;

@@ -122,7 +122,7 @@ async function identifyPair(
   return pair;
 }
 
-/** Somebody chose this very row, and it is on no list of what may be chosen. @throws MODEL_RETIRED with its successor */
+/** A target that is named by its key may be retired, which no list would offer. @throws MODEL_RETIRED with its successor */
 async function refuseRetired(site: Site, target: ModelFacts | undefined): Promise<void> {
   if (target?.retired !== true) return;
   const successor = await withTenant(

@@ -10,7 +10,7 @@ export function isFinal({ status }: Pick<RunRecord, 'status'>): boolean {
   return (finalStatuses as readonly string[]).includes(status);
 }
 
-/** Does it stand still until somebody says so? */
+/** Does the run rest until a person gives an order? */
 export function isResting({ status }: Pick<RunRecord, 'status'>): boolean {
   return (restingStatuses as readonly string[]).includes(status);
 }
@@ -30,7 +30,7 @@ function endOf(run: Known, now: TenantCounts): RunChange {
   return { status: now.failed > 0 ? 'failed' : 'succeeded', statusReason: null };
 }
 
-/** Failures that were known before anything ran, or that somebody resumed in spite of, do not count. */
+/** Failures from before the first wave, and those from before a resume, do not count. */
 function newFailures(run: Known, now: TenantCounts): number {
   return now.failed - run.failuresExcused;
 }

@@ -1,4 +1,4 @@
-/** Working on one run in this process until it ends or stands still, for whoever waits for it; other workers may help. */
+/** Works on one run in this process until the run ends or rests. Other workers may help. */
 import { getRun } from '../postgres/runs/runs.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Site } from '../postgres/scope/site.ts';
@@ -7,7 +7,7 @@ import type { Following } from './follow.ts';
 import { startWorkers } from './worker.ts';
 import type { WorkerOptions } from './worker.ts';
 
-/** Returns the run as it is when it has ended or stands still, or when the signal says that nobody waits any more. */
+/** Returns the run when it has ended or rests, or when the signal is aborted. */
 export async function workThrough(
   site: Site,
   runId: string,

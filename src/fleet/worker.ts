@@ -55,7 +55,7 @@ interface Context {
   begun: boolean;
 }
 
-/** How the names of its workers begin. No two processes have the same one, whatever became of the numbers of processes. */
+/** How the names of this process's workers begin. The random part tells apart processes that had the same number. */
 const thisProcess = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
 
 /** Starts a worker. */
@@ -121,7 +121,7 @@ function pause({ signal }: Context, ms: number): Promise<void> {
   return wait(ms, undefined, { signal }).catch(() => undefined);
 }
 
-/** A folder belongs to one process: whoever held a claim in it before is gone, and nobody needs to wait. */
+/** A folder belongs to one process: the claims of others in it are those of dead processes, and nobody waits for them. */
 async function beginAfresh(context: Context): Promise<void> {
   const { site } = context;
   if (site.state.database.engine === 'embedded' && !context.begun) await expireClaims(site, thisProcess);
@@ -129,7 +129,7 @@ async function beginAfresh(context: Context): Promise<void> {
   await giveBack(context);
 }
 
-/** What was under way when the database went is not, by now: it was committed or rolled back with the connection. */
+/** Gives back the claims that were held when the database went away. Their work was committed or rolled back with the connection. */
 async function giveBack({ site, held }: Context): Promise<void> {
   for (let claim = held[0]; claim !== undefined; claim = held[0]) {
     await releaseClaim(site, claim, { afterMs: 0 });
@@ -174,7 +174,7 @@ async function whyWait(site: Site, { options }: RunRecord): Promise<string | nul
   return overLimits(options.throttle, await readPressure(site)) ?? null;
 }
 
-/** A renewal that fails is no harm: the wave itself notices that the database is gone, or that the claim was lost. */
+/** A renewal may fail: the work of the wave notices by itself that the database is gone, or that the claim was lost. */
 async function whileRenewing<T>(site: Site, claim: Claim, work: () => Promise<T>): Promise<T> {
   const renew = (): void => void renewClaim(site, claim).catch(() => undefined);
   const timer = setInterval(renew, claim.leaseMs / 3);

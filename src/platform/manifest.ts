@@ -50,7 +50,7 @@ export const manifest: Manifest = {
   global_app_templates: { kind: 'global', application: read, operator: write },
   // Answers kept for clients that ask twice; swept after a day.
   idempotency_keys: { kind: 'tenant', application: write },
-  // A worker that moves a tenant writes what became of it in the same transaction, as that tenant; the rest is the operator's.
+  // A worker that moves a tenant writes the outcome in the same transaction, as that tenant. The operator writes the rest.
   run_tenants: { kind: 'tenant', application: record, operator: record },
   runs: { kind: 'system', application: [], operator: record },
   run_events: { kind: 'system', application: [], operator: append },

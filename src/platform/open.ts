@@ -14,7 +14,7 @@ export interface Platform {
   /** The schema that holds Drover's own tables. */
   readonly schema: string;
   readonly site: Site;
-  /** Shown lately, by this process. */
+  /** The plans that were shown lately. */
   readonly plans: KnownPlans;
 }
 

@@ -14,6 +14,12 @@ function withPlace(place: PlaceConfig): Partial<Config> {
   return { places: [place] };
 }
 
+it('a column with a name of Drover’s own is refused', () => {
+  const table = { ...catalog.tables[0], columns: [{ ...catalog.tables[0]?.columns[0], name: 'drover:n' }] };
+  const { problems } = resolveRules({ tables: [...catalog.tables, table] } as typeof catalog, config);
+  assert.match(problems[0]?.message ?? '', /drover:n.*rename it, or ignore the table/);
+});
+
 describe('problems of a configuration', () => {
   const cases: [about: string, changed: Partial<Config>, path: string][] = [
     ['the root', { tenant: { root: 'nowhere' } }, 'tenant.root'],

@@ -1,5 +1,5 @@
 /**
- * Everybody at once: clients at every door of a few workspaces, secrets that come and go, a model that migrates and is taken back,
+ * Everybody at once: clients at every endpoint of a few workspaces, secrets that come and go, a model that migrates and is taken back,
  * another server that brings in another registry, a server that has not heard of it, and SQL as the application's role.
  */
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-/** Workspaces for tests: making them through the door, and looking at what is stored of them. */
+/** Workspaces for tests: making them through the API, and looking at what is stored of them. */
 import assert from 'node:assert/strict';
 import type { HttpPlatform } from './http.ts';
 

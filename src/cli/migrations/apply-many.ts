@@ -46,8 +46,8 @@ export async function applyMany(
 }
 
 /**
- * Whoever said yes has seen the plan, or does not want to; planning each of many tenants takes its time. The exit status where it
- * ends here.
+ * Plans and asks. With --yes nothing is planned here, because planning many tenants takes long. Returns the exit status where the
+ * command ends here.
  */
 async function askAbout(
   { terminal }: Session,

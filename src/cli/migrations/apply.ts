@@ -22,10 +22,10 @@ import type { Where } from '../where.ts';
 
 type ApplyOptions = ApplyManyOptions & ActorOptions;
 
-/** `drover apply`: carries a plan out, after showing it. */
+/** `drover apply`: shows a plan, asks, and applies it. */
 export const apply: Verb = {
   name: 'apply',
-  summary: 'carry a move out: from a plan file, or planned now; shows the plan and asks',
+  summary: 'move a tenant: by a plan file, or planned now; shows the plan and asks',
   define: (command) =>
     withWhere(
       withActor(
@@ -37,11 +37,12 @@ export const apply: Verb = {
                 .option('--force', 'pass the errors that may be forced; needs --reason'),
             ),
           ),
-        ).option('--detach', 'only make the run; `drover serve` or `drover worker` carries it out'),
+        ).option('--detach', 'only make the run; `drover serve` or `drover worker` works on it'),
       ),
     ).addHelpText(
       'after',
-      '\nExit status: 0 done, or nothing to do · otherwise nothing was changed: 1 not done, 130 stopped\nMany tenants: 0 through · 1 tenants failed · 2 it waits for `drover runs` · 130 paused by Ctrl-C',
+      '\nExit status: 0 done, or nothing to do · otherwise nothing was changed: 1 not done, 130 stopped' +
+        '\nMany tenants: 0 through · 1 tenants failed · 2 it waits for `drover runs` · 130 paused by Ctrl-C',
     ),
   run: applyPlan,
 };
@@ -65,7 +66,7 @@ async function applyPlan(session: Session, command: Command): Promise<number> {
     if (many) return applyMany(session, site, { options, actor, where });
     const plan = file ?? (await planNow(site, intent, options.tenant));
     return (await isWanted(session, plan, options))
-      ? carryOut(session, site, { plan, actor, options, where })
+      ? applyShown(session, site, { plan, actor, options, where })
       : exitStatus.failed;
   });
 }
@@ -116,7 +117,7 @@ function whose({ tenant }: Plan): string {
   return tenant === null ? '' : ` of ${tenant.name}`;
 }
 
-interface CarryOut {
+interface ShownPlan {
   readonly plan: Plan;
   readonly actor: string;
   readonly options: ApplyOptions;
@@ -124,10 +125,10 @@ interface CarryOut {
 }
 
 /** A refused plan goes to the engine as well: it is what refuses, and it keeps a record of that. */
-async function carryOut(
+async function applyShown(
   session: Session,
   site: Site,
-  { plan, actor, options, where }: CarryOut,
+  { plan, actor, options, where }: ShownPlan,
 ): Promise<number> {
   const { terminal } = session;
   const force = options.force === true;

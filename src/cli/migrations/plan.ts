@@ -79,10 +79,10 @@ function showPlan({ terminal }: Session, { made, sql }: Shown, { json, out }: Pl
   else
     for (const line of [...planLines(made, terminal), ...(sql ?? []).flatMap((text) => ['', text])])
       terminal.out(line);
-  if (out !== undefined) terminal.err(`Written to ${out}; \`drover apply ${out}\` carries it out.`);
+  if (out !== undefined) terminal.err(`Written to ${out}; \`drover apply ${out}\` applies it.`);
 }
 
-/** A plan that cannot run was shown; the status says that it is no good. */
+/** The plan was shown. The exit status says that it cannot run. */
 function refuse(made: Plan): void {
   const errors = refusing(made.findings);
   if (errors.length === 0) return;

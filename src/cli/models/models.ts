@@ -119,7 +119,7 @@ function suggestionJson({ model, score, reasons, plan }: PlannedSuggestion) {
   return { model: { kind, key, components }, score, reasons, findings, counts, complete, planHash: hash };
 }
 
-/** A block for each: what it is and what a plan says, then why it stands where it stands. */
+/** A block for each: what it is, what a plan says, and why it has its rank. */
 function showSuggestions(terminal: Terminal, found: readonly PlannedSuggestion[]): void {
   if (found.length === 0) return terminal.err('There is no other model of this kind.');
   for (const [at, { model, score, reasons, plan }] of found.entries()) {

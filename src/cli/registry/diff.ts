@@ -47,7 +47,7 @@ async function runDiff(session: Session, command: Command): Promise<number> {
   const stored = await readStored(session, options);
   const pairs = stored ?? allPairs(before);
   const diff = diffRegistries(before, after, pairs);
-  // Seen from the new one, what the old one did not allow is what becomes possible.
+  // Compared the other way round, what no longer runs is what becomes possible.
   const routable = diffRegistries(after, before, stored ?? allPairs(after)).orphaned;
   const gained = routable.map(({ tenant, runtime, model, count }) => ({ tenant, runtime, model, count }));
   if (json === true)
@@ -89,17 +89,18 @@ function showDiff(
 ): void {
   const { out, style } = terminal;
   out(`${from} → ${to}: ${compared} pairs compared.`);
-  const sections: readonly (readonly [string, readonly string[], readonly (readonly string[])[]])[] = [
-    [style.error('No longer runs'), ['tenant', 'runtime', 'model', 'take instead'], orphaned.map((each) => [...namesOf(each), each.suggestions.join(', ')])],
-    [style.warning('Paid by somebody else'), ['tenant', 'runtime', 'model', 'payer'], payerFlips.map((each) => [...namesOf(each), `${each.from} → ${each.to}`])],
-    [style.warning('Goes away'), ['tenant', 'runtime', 'model', 'when'], retirements.map((each) => [...namesOf(each), endOf(each)])],
-  ]; // prettier-ignore
-  for (const [title, head, rows] of sections) {
-    if (rows.length === 0) continue;
+  const show = (title: string, column: string, rows: readonly (readonly string[])[]): void => {
+    if (rows.length === 0) return;
     out();
     out(`${title}: ${rows.length}`);
-    showTable(terminal, { head, rows });
-  }
+    showTable(terminal, { head: ['tenant', 'runtime', 'model', column], rows });
+  };
+  const lost = orphaned.map((each) => [...namesOf(each), each.suggestions.join(', ')]);
+  const flipped = payerFlips.map((each) => [...namesOf(each), `${each.from} → ${each.to}`]);
+  const ending = retirements.map((each) => [...namesOf(each), endOf(each)]);
+  show(style.error('No longer runs'), 'take instead', lost);
+  show(style.warning('Paid by somebody else'), 'payer', flipped);
+  show(style.warning('Goes away'), 'when', ending);
   if (gained > 0) out(`\n${gained} pairs become possible.`);
   if (orphaned.length + payerFlips.length + retirements.length === 0) out('Nothing that runs is concerned.');
 }

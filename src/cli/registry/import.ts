@@ -103,7 +103,7 @@ function merge(texts: readonly RegistryText[], changed: readonly RegistryText[])
   return [...files].map(([file, text]) => ({ file, text }));
 }
 
-/** The planner sees to it; that it did is looked at again before anything is written. */
+/** An import never makes a pair possible. This checks the result again, before it is written. */
 function assertNothingGained(before: LoadedRegistry, after: LoadedRegistry): void {
   const [gained] = diffRegistries(after, before, allPairs(after)).orphaned;
   if (gained === undefined) return;

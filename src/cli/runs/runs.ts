@@ -97,7 +97,7 @@ async function showList({ terminal }: Session, site: Site, { limit, json }: Runs
   return exitStatus.done;
 }
 
-/** A folder belongs to one process: nobody else can be working there, so whoever watches works. */
+/** A folder belongs to one process. No worker can be there, so the process that watches works. */
 async function watch(session: Session, site: Site, asked: Asked): Promise<number> {
   if (site.state.database.engine === 'embedded') return work(session, site, asked);
   const { terminal } = session;
@@ -134,7 +134,7 @@ function show({ terminal }: Session, found: RunRecord, { json }: RunsOptions): v
   else showRun(terminal, found, []);
 }
 
-/** What a worker that is gone had taken is given up by whoever works; so somebody does until nothing is under way. */
+/** The claims of a dead worker are given back by a worker, so this process works until nothing is under way. */
 async function cancel(session: Session, site: Site, asked: Asked): Promise<number> {
   const status = await order(session, site, { ...asked, tell: cancelRun, works: true });
   return (await getRun(site, asked.runId)).status === 'cancelled' ? exitStatus.done : status;

@@ -1,4 +1,4 @@
-/** Working on a run in this process, with progress; Ctrl-C pauses it between two waves. */
+/** Works on a run in this process and shows progress. Ctrl-C pauses the run between two waves. */
 import { pauseRun } from '../../fleet/control.ts';
 import { isFinal } from '../../fleet/status.ts';
 import { workThrough } from '../../fleet/work-through.ts';
@@ -25,7 +25,7 @@ export interface RunAtWork {
 const interrupted = 130;
 const allTenants = 1_000_000;
 
-/** Works until the run ends or stands still, shows what became of it, and returns the exit status. */
+/** Works until the run ends or rests, shows what became of it, and returns the exit status. */
 export async function workRun(session: Session, site: Site, about: RunAtWork): Promise<number> {
   const { terminal } = session;
   const view = showRunProgress(terminal);
@@ -33,7 +33,7 @@ export async function workRun(session: Session, site: Site, about: RunAtWork): P
   const pause = (): void => {
     asked = true;
     const order = { runId: about.runId, actor: about.actor };
-    // It may have ended meanwhile, and then there is nothing to pause.
+    // A run that has ended meanwhile cannot be paused.
     pauseRun(site, order).catch(() => undefined);
   };
   const say = 'Pausing after the waves under way; press Ctrl-C again to leave at once.';

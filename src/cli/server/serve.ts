@@ -15,7 +15,7 @@ interface ServeOptions extends Pick<WhereOptions, 'data' | 'database'> {
 /** `drover serve`: the HTTP API, on an embedded database or on a server's. */
 export const serve: Verb = {
   name: 'serve',
-  summary: 'serve the HTTP API and carry out runs, until Ctrl-C',
+  summary: 'serve the HTTP API and work on runs, until Ctrl-C',
   define: (command) =>
     command
       .option('--data <folder>', 'embedded database; made where it is not there (default: ./drover-data)')

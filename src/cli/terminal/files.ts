@@ -33,7 +33,7 @@ export function writeText(path: string, text: string, { keep }: { readonly keep:
   }
 }
 
-/** An error of the file system that nobody has put into words yet; undefined where it is none. */
+/** An error of the file system in Drover's words; undefined for any other error. */
 export function fileError(error: unknown): DroverError | undefined {
   if (!(error instanceof Error && 'syscall' in error && 'path' in error)) return undefined;
   return unusable(String(error.path), 'used', error);

@@ -1,4 +1,4 @@
-/** Days and moments on the command line. What is in no calendar is refused: read leniently, it would mean another day. */
+/** Days and moments on the command line. A day that no calendar has is refused, because a lenient reader would take it for another day. */
 import { DroverError } from '../../errors.ts';
 
 /** The day of today, as the registry writes days. */

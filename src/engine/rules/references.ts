@@ -30,7 +30,11 @@ export interface Rules {
 /** Fits a configuration to a catalogue. All problems come at once. The rules are usable only where there are none. */
 export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; problems: ConfigProblem[] } {
   const scope = { catalog, schemas: config.database?.schemas ?? ['public'] };
-  const problems: ConfigProblem[] = [...nameProblems(scope, config), ...tenantLinks(scope, config).problems];
+  const problems: ConfigProblem[] = [
+    ...reservedNames(catalog),
+    ...nameProblems(scope, config),
+    ...tenantLinks(scope, config).problems,
+  ];
   const modelTables = resolveModelTables(scope, config, problems);
   const draft = { scope, config, modelTables, problems };
   const listed = (config.places ?? []).flatMap((place, at) => resolvePlace(draft, place, at));
@@ -53,6 +57,18 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
     classified: classify(draft, places),
   };
   return { rules, problems: [...problems, ...duplicatePlaces(places)] };
+}
+
+/** Statements for several tenants give names of their own to what they join; a condition must never mean one of those. */
+function reservedNames({ tables }: Catalog): ConfigProblem[] {
+  return tables.flatMap((table) =>
+    table.columns
+      .filter(({ name }) => name.startsWith('drover:'))
+      .map(({ name }) => ({
+        path: ['database', 'ignore'],
+        message: `${table.id} has a column "${name}", and such names are Drover's own: rename it, or ignore the table`,
+      })),
+  );
 }
 
 /** Names of the configuration that no table or column answers to. */

@@ -1,6 +1,6 @@
 /**
- * Who calls, from a credential. Whatever is wrong with a credential, the answer is the same: whoever tries keys learns
- * nothing from it. The tenant comes from the credential only.
+ * Who calls, from a credential. Whatever is wrong with a credential, the answer is the same, so that trying keys teaches
+ * nothing. The tenant comes from the credential only.
  */
 import { DroverError } from '../../errors.ts';
 import { findKeyHolders, touchApiKey } from '../queries/api-keys.ts';
@@ -49,7 +49,7 @@ export interface TokenSubject {
 export type VerifyToken = (token: string) => Promise<TokenSubject>;
 
 /**
- * The caller of a token of the identity provider. The token says who; what they may, our own roles say.
+ * The caller of a token of the identity provider. The token says who calls. Drover's own roles say what the caller may do.
  * @throws UNAUTHENTICATED, TENANT_SUSPENDED, FORBIDDEN as for a key; IDENTITY_UNAVAILABLE
  */
 export async function authenticateToken(

@@ -12,7 +12,7 @@ import { platformScope } from '../scope.ts';
 
 export type { KeptAnswer };
 
-/** Said, because a database may have another default: who waits for the row of a key must see what became of it. */
+/** The default of the database may differ, and who waits for the row of a key must see what became of the row. */
 const scope: TenantScope = { ...platformScope, isolation: 'read committed' };
 
 const leaseSeconds = 60;
@@ -79,7 +79,7 @@ function heldKey({ database }: Platform, claim: KeyClaim): HeldKey {
   };
 }
 
-/** The lease had ended, and another server does the work: doing it here, too, would be doing it twice. */
+/** The lease had ended, and another server does the work. It must not be done twice. */
 function takenOver(): DroverError {
   return new DroverError(
     'IDEMPOTENCY_RUNNING',

@@ -21,7 +21,7 @@ export interface CreatedApiKey<Row = ApiKeyRow> {
   readonly text: string;
 }
 
-/** For whoever has the database: nobody calls. @throws STILL_REFERENCED where the tenant has no such user */
+/** Without a caller, for whoever has the database. @throws STILL_REFERENCED where the tenant has no such user */
 export function createApiKey(platform: Platform, request: ApiKeyRequest): Promise<CreatedApiKey> {
   return asTenant(platform.database, platformScope, request.tenantId, (tx) =>
     insertKey(tx, platform.schema, request),

@@ -89,7 +89,7 @@ function assistantRow(tenant: number, at: Position): Row {
     ...named('assistants', tenant, at),
     prompt: 'Answer briefly and say where you are not sure.',
     is_published: at.n % 4 !== 3,
-    // One that nobody gave a model uses the default of its space or tenant.
+    // An assistant without a model uses the default of its space or tenant.
     completion_model_id: at.n % 11 === 10 ? null : completionId(tenant, modelAt(at.n)),
     deleted_at: at.n % 9 === 8 ? demoTime(28) : null,
   };

@@ -45,14 +45,14 @@ async function seedOperatorRows(
     const tenants = await insertMissing(tx, { schema, table: 'tenants', rows: demoTenants.map(tenantRow) });
     const mayHave = await bringInPairs(tx, schema);
     let templates = 0;
-    // Where the demo was here before, a template that is gone was taken away by somebody.
+    // Where the demo was here before, a person has deleted the template that is missing.
     for (const part of demo > 0 ? [] : globalRows())
       templates += await insertMissing(tx, { schema, ...part });
     return { tenants, templates, mayHave };
   });
 }
 
-/** A registry that is in force says what workspaces may have; where none is, the demo brings the pairs of its own along. */
+/** A registry in force says what workspaces may have. Where none is in force, the demo brings its own pairs. */
 async function bringInPairs(tx: Tx, schema: string): Promise<MayHave | undefined> {
   await lockRegistry(tx, schema);
   if ((await findInForce(tx, schema)) === undefined) {

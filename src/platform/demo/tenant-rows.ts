@@ -66,7 +66,7 @@ function roleRows({ number }: DemoTenant): Row[] {
   ];
 }
 
-/** A key that was revoked, of a secret that nobody knows: the demo opens no door. */
+/** A key that was revoked, of a secret that nobody knows: nobody gets in by the demo. */
 function keyRow(tenant: number): Row {
   return {
     id: demoId(tenant, 'api_keys', 0),

@@ -1,6 +1,7 @@
 /**
- * Workspaces of a demo tenant: one that the operator pays, one on a key of its own, one on a model that stays where
- * it is although the registry took it away, and one whose runtime finds its models itself. The keys are sealed by a key that nobody has: the demo opens no door.
+ * Workspaces of a demo tenant: one that the operator pays, one on a key of its own, one on a model that the registry took away
+ * and the workspace keeps, and one whose runtime finds its models itself. The secrets are sealed by a key that nobody has, so
+ * that nobody gets in by the demo.
  */
 import type { PayablePair } from '../queries/registry-pairs.ts';
 import { demoId, demoTime } from './ids.ts';
@@ -14,7 +15,7 @@ interface DemoWorkspace {
   readonly tier: string;
   readonly runtime: string;
   readonly model: string;
-  /** Where the registry does not name the pair: why it is there all the same. */
+  /** Why the workspace has the pair, where the registry does not name it. */
   readonly verdict?: 'allowed' | 'kept';
 }
 
@@ -51,7 +52,7 @@ const workspaces: readonly DemoWorkspace[] = [
   },
 ];
 
-/** The pairs that they have by the registry; a server brings in the whole of its own when it starts. */
+/** The pairs of the demo's workspaces. A server brings in the whole of its registry when it starts. */
 export function demoPairs(): PayablePair[] {
   return workspaces
     .filter(({ verdict }) => verdict === undefined)

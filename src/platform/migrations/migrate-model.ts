@@ -1,4 +1,4 @@
-/** Moving one tenant off a model: planned, or carried out, for the tenant's own admin or for an operator. */
+/** Moves one tenant off a model: planned or applied, for the tenant's own admin or for an operator. */
 import { findSuccessor } from '../../postgres/facts/find-models.ts';
 import { applyMove } from '../../postgres/move/move.ts';
 import type { Intent, ParameterPolicy } from '../../engine/plan/intent.ts';
@@ -70,7 +70,7 @@ export async function migrateModel(
   refuseUnreasoned(request);
   await requirePair(platform, acting.tenantId, request);
   try {
-    return await (request.dryRun ? planOnly(platform, acting, request) : carryOut(platform, acting, request));
+    return await (request.dryRun ? planOnly(platform, acting, request) : applyNow(platform, acting, request));
   } catch (error) {
     throw await explained(platform, acting.tenantId, { request, error });
   }
@@ -111,7 +111,7 @@ async function planOnly(platform: Platform, acting: Acting, request: MigrateRequ
   };
 }
 
-async function carryOut(platform: Platform, acting: Acting, request: MigrateRequest): Promise<MigrateAnswer> {
+async function applyNow(platform: Platform, acting: Acting, request: MigrateRequest): Promise<MigrateAnswer> {
   const { reason, planHash, confirm, force, beforeCommit } = request;
   const result = await applyMove(platform.site, {
     intent: intentOf(acting, request),
@@ -183,7 +183,7 @@ async function explained(
   return planned(error, plan, error.data['changes']);
 }
 
-/** What the database says of a row is not said of the request: the request was fine. */
+/** The database refused a row. The request itself was valid. */
 const refusedRow: readonly DroverError['code'][] = ['INVALID_VALUE', 'ALREADY_EXISTS', 'STILL_REFERENCED'];
 
 function rowRefused(error: DroverError): DroverError {

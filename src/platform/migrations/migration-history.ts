@@ -35,7 +35,7 @@ export async function getMigrationStory(
   { tenantId, id }: { tenantId: string; id: string },
 ): Promise<MigrationStory> {
   const { result, ...detail } = await getMigration(site, { tenant: tenantId, id }).catch(asMissing);
-  // What is stored is what the engine gave; of a migration that failed there is nothing.
+  // The engine's result is stored as it was given. A migration that failed has none.
   const stored = (result ?? {}) as Partial<MoveResult & RollbackResult>;
   return {
     ...detail,
@@ -75,7 +75,7 @@ export async function rollBackMigration(
   return rollbackMove(site, request).catch(asMissing);
 }
 
-/** The engine names the id that was asked for; the API gives one answer for everything that is not there. */
+/** The engine's message names the id. The API gives one answer for everything that is not there. */
 function asMissing(error: unknown): never {
   if (error instanceof DroverError && error.code === 'MIGRATION_NOT_FOUND')
     throw new DroverError('NOT_FOUND', 'There is no such migration.');

@@ -1,4 +1,4 @@
-/** Where a model of a tenant is used, found through the places of the engine: a new table is counted by being configured. */
+/** Where a model of a tenant is used. The places of the configuration say where to look, so a new table needs no code here. */
 import { findModelByKey } from '../../postgres/facts/find-models.ts';
 import { readRules } from '../../postgres/catalogue/rules.ts';
 import { withTenant } from '../../postgres/scope/site.ts';

@@ -42,7 +42,7 @@ interface KeyRow {
   readonly answer: KeptAnswer;
 }
 
-/** Takes the key for this attempt, or says why not. A lease that ended and an answer that is too old are as if they were not there. */
+/** Takes the key for this attempt, or says why not. A lease that ended and an answer that is too old count as absent. */
 export async function claimKey(tx: Tx, claim: KeyClaim): Promise<Claimed> {
   await sweep(tx, claim);
   if ((await insert(tx, claim)) === 1) return { kind: 'mine' };
@@ -52,7 +52,7 @@ export async function claimKey(tx: Tx, claim: KeyClaim): Promise<Claimed> {
      FROM ${tableOf(claim)} WHERE tenant_id = $1::text::uuid AND user_id = $2::text::uuid AND key = $3 FOR UPDATE`,
     [claim.tenant, claim.user, claim.key],
   );
-  // Somebody released it in between: as good as running, and the client tries again.
+  // Another request released the key in between. The client tries again, as it would where the work is running.
   if (row === undefined) return { kind: 'running' };
   if (row.status === 'running' && row.leased)
     return { kind: row.requestHash === claim.requestHash ? 'running' : 'other-request' };
@@ -69,7 +69,8 @@ async function sweep(tx: Tx, claim: KeyClaim): Promise<void> {
   const table = tableOf(claim);
   await tx.run(
     `DELETE FROM ${table} WHERE tenant_id = $1::text::uuid AND (user_id, key) IN (
-       SELECT user_id, key FROM ${table} WHERE tenant_id = $1::text::uuid AND expires_at <= now() AND lease_until <= now() ORDER BY expires_at LIMIT 20 FOR UPDATE SKIP LOCKED)`,
+       SELECT user_id, key FROM ${table} WHERE tenant_id = $1::text::uuid AND expires_at <= now() AND lease_until <= now()
+       ORDER BY expires_at LIMIT 20 FOR UPDATE SKIP LOCKED)`,
     [claim.tenant],
   );
 }
@@ -77,7 +78,8 @@ async function sweep(tx: Tx, claim: KeyClaim): Promise<void> {
 function insert(tx: Tx, claim: KeyClaim): Promise<number> {
   return tx.run(
     `INSERT INTO ${tableOf(claim)} (tenant_id, user_id, key, request_hash, token, lease_until, expires_at)
-     VALUES ($1::text::uuid, $2::text::uuid, $3, $4, $5::text::uuid, now() + make_interval(secs => $6::float8), now() + make_interval(secs => $7::float8))
+     VALUES ($1::text::uuid, $2::text::uuid, $3, $4, $5::text::uuid,
+       now() + make_interval(secs => $6::float8), now() + make_interval(secs => $7::float8))
      ON CONFLICT (tenant_id, user_id, key) DO NOTHING`,
     [
       claim.tenant,
@@ -93,7 +95,8 @@ function insert(tx: Tx, claim: KeyClaim): Promise<number> {
 
 function takeOver(tx: Tx, claim: KeyClaim): Promise<number> {
   return tx.run(
-    `UPDATE ${tableOf(claim)} SET request_hash = $4, token = $5::text::uuid, status = 'running', response_status = NULL, response_headers = NULL, response_body = NULL,
+    `UPDATE ${tableOf(claim)} SET request_hash = $4, token = $5::text::uuid, status = 'running',
+       response_status = NULL, response_headers = NULL, response_body = NULL,
        lease_until = now() + make_interval(secs => $6::float8), expires_at = now() + make_interval(secs => $7::float8), created_at = now()
      WHERE tenant_id = $1::text::uuid AND user_id = $2::text::uuid AND key = $3`,
     [
@@ -137,7 +140,8 @@ export function closeKey(tx: Tx, claim: KeyClaim, answer: KeptAnswer): Promise<n
 /** Gives the key back without an answer, so that the request can be tried again. */
 export function releaseKey(tx: Tx, claim: KeyClaim): Promise<number> {
   return tx.run(
-    `DELETE FROM ${tableOf(claim)} WHERE tenant_id = $1::text::uuid AND user_id = $2::text::uuid AND key = $3 AND token = $4::text::uuid AND status = 'running'`,
+    `DELETE FROM ${tableOf(claim)}
+     WHERE tenant_id = $1::text::uuid AND user_id = $2::text::uuid AND key = $3 AND token = $4::text::uuid AND status = 'running'`,
     [claim.tenant, claim.user, claim.key, claim.token],
   );
 }

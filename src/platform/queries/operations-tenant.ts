@@ -1,4 +1,4 @@
-/** What an operator makes before anybody can sign in: a tenant, a person, a role. Each is left as it is where it is there. */
+/** What an operator makes before anybody can sign in: a tenant, a person, a role. What is there already stays as it is. */
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteTable } from '../../postgres/sql/identifiers.ts';

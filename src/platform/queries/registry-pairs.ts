@@ -26,7 +26,7 @@ export function listRegistryPairs(tx: Tx, schema: string): Promise<PayablePair[]
   );
 }
 
-/** Those that are there already are told who pays now. */
+/** Pairs that are there already get the payer of now. */
 export async function putRegistryPairs(tx: Tx, schema: string, pairs: readonly PayablePair[]): Promise<void> {
   if (pairs.length === 0) return;
   await tx.run(
@@ -55,7 +55,7 @@ export interface Holder extends Pair {
 /** One whose pair a verdict is about. */
 type Judged = Holder & PayablePair;
 
-/** Of the tenants of this transaction; the rows are locked, so that nothing is changed until the pairs are gone. */
+/** The holders in the tenants of this transaction. Their rows are locked, so that nothing changes until the pairs are gone. */
 export function lockHolders(tx: Tx, schema: string, pairs: readonly PayablePair[]): Promise<Judged[]> {
   return tx.many<Judged>(
     `SELECT w.tenant_id, w.id, w.runtime, w.registry_model AS model, p.payers FROM ${workspacesOf(schema)} w
@@ -115,7 +115,7 @@ export function listOpenVerdicts(
   );
 }
 
-/** As the operator: what a workspace has it keeps, and nobody takes it for a verdict of today. */
+/** As the operator. The workspace keeps its pair, and the mark says that the verdict is not of today. */
 export async function markKept(tx: Tx, schema: string, verdicts: readonly Holder[]): Promise<void> {
   await tx.run(
     `UPDATE ${verdictsOf(schema)} v SET reason = 'kept' FROM ${holdersSql} WHERE ${sameVerdict}`,
@@ -167,7 +167,7 @@ export function findStanding(schema: string, { tenant_id, id, runtime, model }: 
   );
 }
 
-/** The workspaces rest on a verdict of their own from here on; nothing else about them changes. */
+/** From here on the workspaces rest on verdicts of their own. Nothing else about them changes. */
 export async function restOnVerdicts(tx: Tx, schema: string, holders: readonly Holder[]): Promise<void> {
   await tx.run(
     `UPDATE ${workspacesOf(schema)} w SET route = 'verdict' FROM unnest($1::uuid[], $2::uuid[]) AS h (tenant_id, id)

@@ -35,7 +35,7 @@ function mine(holder: Holder, tenantId: string): { readonly sql: string; readonl
     : { sql: 'tenant_id = $1 AND workspace_id = $2', params: [tenantId, holder.workspace] };
 }
 
-/** `rely`: nobody may take them away until this transaction ends; `change`: nobody else may rely on or change them. */
+/** `rely`: nobody may delete the secrets until this transaction ends. `change`: nobody else may rely on them or change them. */
 export function lockSecretNames(
   { schema, tenantId }: OfTenant,
   { holder, to }: { readonly holder: Holder; readonly to: 'rely' | 'change' },
@@ -49,7 +49,7 @@ export function lockSecretNames(
   return holder === 'tenant' ? readAs(inOrder([lockAll(tenantId, to), names]), ([, all]) => all) : names;
 }
 
-/** A row that is not there yet cannot be held: one that comes could make a pair ambiguous that was clear without it. */
+/** A row that is not there yet cannot be held. A new secret could make a pair ambiguous that was clear without it. */
 function lockAll(tenantId: string, to: 'rely' | 'change'): Question<unknown> {
   const lock = to === 'rely' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
   return many(prepared(`SELECT ${lock}(hashtextextended($1, 0))`), [`secrets of ${tenantId}`]);

@@ -34,8 +34,8 @@ export async function countLiveKeys(tx: Tx, { schema, tenantId, userId }: Person
 }
 
 /**
- * Lets one transaction at a time take an admin away from a tenant: all grants of the role are locked, by id. To be asked
- * for the count in a statement of its own afterwards, which then sees what the one before did.
+ * Lets one transaction at a time take an admin away from a tenant: all grants of the role are locked, by id. The
+ * count is asked for in a later statement, which sees what the transaction before did.
  */
 export async function lockAdmins(tx: Tx, { schema, tenantId }: Omit<Person, 'userId'>): Promise<void> {
   await tx.many(

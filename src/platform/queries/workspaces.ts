@@ -1,4 +1,4 @@
-/** The statements that write workspaces. `runtime` and `model` are written here and nowhere else; see platform/workspaces/set-routing.ts. */
+/** The statements that write workspaces. Nothing else writes `runtime` and `model`; see platform/workspaces/set-routing.ts. */
 import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
 import { many, prepared, type Question, readAs, type Row } from '../../postgres/driver/question.ts';

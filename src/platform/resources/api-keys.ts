@@ -1,6 +1,6 @@
 /**
- * Keys of programs. Making one is apart (../keys.ts), because its secret is shown once; the hash of the secret is no
- * column of this resource. Nobody makes or changes a key of a person whose role is above their own.
+ * Keys of programs. They are made in ../rows/api-keys.ts, because the secret is shown once. The hash of the secret is no column
+ * of this resource. Nobody makes or changes a key of a person whose role is above their own.
  */
 import { keyWithinOwn } from './key-rules.ts';
 import { id, instant, line, readOnly, rowTimes } from './columns.ts';

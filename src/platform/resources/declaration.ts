@@ -1,7 +1,7 @@
 /**
  * What a resource is, as data: a table, its columns and who may write them, how it is found, ordered and taken away.
  * Everything that lists, reads, changes or describes rows is written once and reads such a declaration
- * (../rows, ../../http/resource-routes.ts).
+ * (../rows, ../../http/routes/resources/resource-routes.ts).
  */
 import type { AccessScope, Caller, Role } from '../access/caller.ts';
 import type { Platform } from '../open.ts';
@@ -9,7 +9,7 @@ import type { Tx } from '../../postgres/driver/database.ts';
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** What a value may be, whatever door it comes through. */
+/** What a value may be, the same at every endpoint. */
 export type ValueType =
   | {
       readonly kind: 'text';

@@ -1,6 +1,6 @@
 /**
- * Retiring a model by hand. Nothing live may name it: keys are guarded by the fence, documents and whatever the
- * configuration knows besides are looked at here, under the locks that a migration of the model would take.
+ * Retiring a model by hand. Nothing live may name it. The fence guards foreign keys. Documents and all other places of the
+ * configuration are looked at here, under the locks that a migration of the model would take.
  */
 import { lockPair } from '../../postgres/records/pair-lock.ts';
 import { DroverError } from '../../errors.ts';

@@ -43,8 +43,8 @@ export function grantWithinOwn({ caller, before, after }: Proposed): Promise<voi
 }
 
 /**
- * A key has the role that its person has now, and an admin may have had one made for a member: it must not become a
- * sysadmin's unseen. @throws REFERENCE_INVALID
+ * A key has the role that its person has now. An admin may know a key that was made for a member, and that key must not become
+ * a sysadmin's key. @throws REFERENCE_INVALID
  */
 export async function sysadminHasNoOldKeys({ tx, platform, caller, before, after }: Proposed): Promise<void> {
   if (before !== undefined || after['role'] !== 'sysadmin') return;

@@ -35,7 +35,7 @@ export const tenants: Resource = {
   check: keepOwnTenant,
 };
 
-/** Who suspends the tenant they belong to could not take it back. */
+/** A sysadmin who suspended their own tenant could not take that back. */
 function keepOwnTenant({ id: tenant, caller, before, after }: Proposed): Promise<void> {
   const suspends = before?.['state'] === 'active' && after['state'] === 'suspended';
   if (!suspends || tenant !== caller.tenantId) return Promise.resolve();

@@ -1,4 +1,4 @@
-/** What becomes of a tenant's models, by their rows and by the registry: for answers that show the rows themselves. */
+/** What becomes of a tenant's models, by their rows and by the registry. For answers that show these rows. */
 import { statusOf } from '../../engine/models/lifecycle.ts';
 import type { LifecycleNote } from '../../engine/models/model.ts';
 import { listModelsOfKind } from '../../postgres/facts/model-rows.ts';
@@ -39,7 +39,7 @@ export function readModelEnds(asked: Asked, kind: ModelKind): Promise<ReadonlyMa
   });
 }
 
-/** Could anybody say anything of its end? Asked before anything is read for it. */
+/** Could the row or the registry say that the model ends? Asked first, so that nothing is read in vain. */
 export function mayEnd(row: Values, knowledge: ModelKnowledge | undefined): boolean {
   const { is_deprecated: marked, lifecycle, deprecated_at: since = null, shutdown_on: until = null } = row;
   if (marked === true || lifecycle !== 'active' || since !== null || until !== null) return true;

@@ -17,7 +17,7 @@ export interface ModelPage extends Page {
   readonly ends: ReadonlyMap<string, ModelEnd>;
 }
 
-/** Uses are counted through the places of the engine on every call: nothing is stored that could be wrong. */
+/** Uses are counted anew on every call, at the places of the configuration. No stored count can be wrong. */
 export function listModelsInUse(asked: Asked, kind: ModelKind, request: PageRequest): Promise<ModelPage> {
   return reading(asked, async (tx) => {
     const [page, mark] = await tx.together([pageOf(asked, request), catalogueMark]);

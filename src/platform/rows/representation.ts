@@ -69,7 +69,7 @@ export function changesOf(before: Values, values: Values): Values {
   );
 }
 
-/** A strong tag of what a caller sees, so that every writer changes it, whichever door it came through. */
+/** A strong tag of what a caller sees: a change to the row is a new tag, whoever made the change. */
 export function etagOf(representation: Values): string {
   const digest = createHash('sha256').update(JSON.stringify(representation)).digest('base64url');
   return `"${digest.slice(0, 27)}"`;

@@ -1,4 +1,4 @@
-/** Seals every secret anew that an older key sealed. One transaction for each tenant; it may be stopped and run again. */
+/** Seals every secret anew that an older key sealed. One transaction for each tenant: a rotation may be stopped and run again. */
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
 import type { OfTenant } from '../queries/model-choice.ts';

@@ -70,7 +70,7 @@ async function readBatch(site: Site, query: FleetModelQuery): Promise<Map<string
   return together ?? readOneByOne(site, query);
 }
 
-/** A database that binds each transaction to one tenant says so, and a row may belong to a tenant by a long way round. */
+/** A database that binds each transaction to one tenant refuses; then tenants are read one by one. */
 function unlessOneByOne(error: unknown): undefined {
   if (error instanceof DroverError && error.code === 'FLEET_UNAVAILABLE') return undefined;
   throw error;
