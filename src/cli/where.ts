@@ -66,7 +66,8 @@ export function resolveWhere(options: WhereOptions, environment: Environment): W
 function ownFolder(options: WhereOptions, environment: Environment): Where {
   if (options.config !== undefined || options.state !== undefined) {
     throw usage(
-      '--config and --state are for a database that Drover did not create; say which with --database postgres://… or --database pglite:FOLDER.',
+      '--config and --state are for a database that Drover did not create; ' +
+        'say which with --database postgres://… or --database pglite:FOLDER.',
     );
   }
   return {

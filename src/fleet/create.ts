@@ -156,7 +156,9 @@ function nothingLeft(tenants: readonly NewRunTenant[]): string {
 }
 
 function conflict(run: RunRecord, why: string): DroverError {
-  const what = `${wantedLabel({ name: run.from.name, second: run.from.family })} → ${wantedLabel({ name: run.to.name, second: run.to.family })}`;
+  const what =
+    `${wantedLabel({ name: run.from.name, second: run.from.family })} ` +
+    `→ ${wantedLabel({ name: run.to.name, second: run.to.family })}`;
   return new DroverError('RUN_CONFLICT', `Run ${run.id} (${what}) cannot be taken back: ${why}.`, {
     run: run.id,
     status: run.status,

@@ -44,7 +44,8 @@ export async function explainOlder(db: Database, schema: string, error: unknown)
   if (pending.length === 0) throw error;
   throw new DroverError(
     'SCHEMA_OUTDATED',
-    `The schema ${schema} is older than this Drover, which knows ${pending.join(', ')} besides. \`drover serve\`, or any command that writes, brings it up to date.`,
+    `The schema ${schema} is older than this Drover, which knows ${pending.join(', ')} besides. ` +
+      '`drover serve`, or any command that writes, brings it up to date.',
     { pending },
     { cause: error },
   );

@@ -41,7 +41,8 @@ export const apply: Verb = {
       ),
     ).addHelpText(
       'after',
-      '\nExit status: 0 done, or nothing to do · otherwise nothing was changed: 1 not done, 130 stopped\nMany tenants: 0 through · 1 tenants failed · 2 it waits for `drover runs` · 130 paused by Ctrl-C',
+      '\nExit status: 0 done, or nothing to do · otherwise nothing was changed: 1 not done, 130 stopped\n' +
+        'Many tenants: 0 through · 1 tenants failed · 2 it waits for `drover runs` · 130 paused by Ctrl-C',
     ),
   run: applyPlan,
 };

@@ -13,7 +13,9 @@ export function showMigrations({ out, style, width }: Terminal, records: readonl
   if (records.length === 0) return out('No migrations yet.');
   for (const record of records) {
     out(`${style.bold(record.id)}  ${statusOf(record)}`);
-    const summary = `${minuteText(record.startedAt)}  ${printable(record.tenantName)}  ${record.migratedCount} rows  by ${printable(record.actor)}`;
+    const summary =
+      `${minuteText(record.startedAt)}  ${printable(record.tenantName)}  ${record.migratedCount} rows  ` +
+      `by ${printable(record.actor)}`;
     for (const line of wrapLine(`  ${summary}`, width)) out(line);
     for (const line of wrapLine(`  ${modelsOf(record)}`, width)) out(style.muted(line));
   }
@@ -25,8 +27,9 @@ export function showMigration(terminal: Terminal, record: MigrationDetail): void
   const what = record.kind === 'rollback' ? `Rollback of ${record.parentId ?? ''}` : `Migration ${record.id}`;
   out(`${style.bold(what)}  ${statusOf(record)}`);
   out(`  ${modelsOf(record)}`);
+  const reason = record.reason === null ? '' : `: ${printable(record.reason)}`;
   out(
-    `  by ${printable(record.actor)}, ${minuteText(record.startedAt)}${record.reason === null ? '' : `: ${printable(record.reason)}`}${record.forced ? ' (forced)' : ''}`,
+    `  by ${printable(record.actor)}, ${minuteText(record.startedAt)}${reason}${record.forced ? ' (forced)' : ''}`,
   );
   if (record.errorMessage !== null)
     out(`  ${style.error(record.errorCode ?? 'error')}: ${printable(record.errorMessage)}`);

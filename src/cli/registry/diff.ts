@@ -90,8 +90,10 @@ function showDiff(
   const { out, style } = terminal;
   out(`${from} → ${to}: ${compared} pairs compared.`);
   const sections: readonly (readonly [string, readonly string[], readonly (readonly string[])[]])[] = [
-    [style.error('No longer runs'), ['tenant', 'runtime', 'model', 'take instead'], orphaned.map((each) => [...namesOf(each), each.suggestions.join(', ')])],
-    [style.warning('Paid by somebody else'), ['tenant', 'runtime', 'model', 'payer'], payerFlips.map((each) => [...namesOf(each), `${each.from} → ${each.to}`])],
+    [style.error('No longer runs'), ['tenant', 'runtime', 'model', 'take instead'],
+      orphaned.map((each) => [...namesOf(each), each.suggestions.join(', ')])],
+    [style.warning('Paid by somebody else'), ['tenant', 'runtime', 'model', 'payer'],
+      payerFlips.map((each) => [...namesOf(each), `${each.from} → ${each.to}`])],
     [style.warning('Goes away'), ['tenant', 'runtime', 'model', 'when'], retirements.map((each) => [...namesOf(each), endOf(each)])],
   ]; // prettier-ignore
   for (const [title, head, rows] of sections) {

@@ -49,7 +49,9 @@ function whyAllowed(loaded: LoadedRegistry, { by, runtime, model, provider }: Al
     open: `${runtime} finds its models itself; nothing about them can be verified here`,
     listed: `${provider} lists it for this runtime`,
     'listed-by-secrets': `${listing(loaded, runtime, model)} list it, and of these only the secret of ${provider} is there`,
-    'listed-first': `${listing(loaded, runtime, model)} list it; the available secrets do not decide between them, so ${provider} comes first`,
+    'listed-first':
+      `${listing(loaded, runtime, model)} list it; ` +
+      `the available secrets do not decide between them, so ${provider} comes first`,
     name: `nothing lists it, but its name is one of ${provider}`,
     'name-by-secrets': `several providers take its name, and of these only the secret of ${provider} is there`,
   };

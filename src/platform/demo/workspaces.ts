@@ -1,6 +1,7 @@
 /**
  * Workspaces of a demo tenant: one that the operator pays, one on a key of its own, one on a model that stays where
- * it is although the registry took it away, and one whose runtime finds its models itself. The keys are sealed by a key that nobody has: the demo opens no door.
+ * it is although the registry took it away, and one whose runtime finds its models itself. The keys are sealed by a key
+ * that nobody has: the demo opens no door.
  */
 import type { PayablePair } from '../queries/registry-pairs.ts';
 import { demoId, demoTime } from './ids.ts';

@@ -123,6 +123,8 @@ function misnamed({ field }: Choice, { name }: ModelState): DroverError {
 }
 
 function notInSpace({ field, kind }: Choice, state: ModelState | undefined): DroverError {
-  const message = `${field}: ${state?.name ?? 'this model'} is not available in this space; link it by PUT /spaces/{space_id}/${kind}-models/{model_id} first.`;
+  const message =
+    `${field}: ${state?.name ?? 'this model'} is not available in this space; ` +
+    `link it by PUT /spaces/{space_id}/${kind}-models/{model_id} first.`;
   return new DroverError('MODEL_NOT_IN_SPACE', message, { field });
 }

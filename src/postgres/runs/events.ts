@@ -24,10 +24,13 @@ export async function announceTenants(tx: Tx, site: Site, run: RunRecord): Promi
     `WITH ended AS (
        UPDATE ${runTable(site, 'run_tenants')} t SET announced = true
        WHERE t.run_id = $1::text::uuid AND NOT t.announced AND t.status IN ('succeeded', 'failed', 'skipped')
-       RETURNING t.tenant_id::text AS tenant, t.tenant_name, t.position, t.status, t.code, t.message, t.migration_id, t.migrated_count, t.duration_ms, t.finished_at)
+       RETURNING t.tenant_id::text AS tenant, t.tenant_name, t.position, t.status, t.code, t.message,
+         t.migration_id, t.migrated_count, t.duration_ms, t.finished_at)
      INSERT INTO ${runTable(site, 'run_events')} (run_id, number, kind, data)
-     SELECT $1::text::uuid, $2::int + row_number() OVER (ORDER BY e.finished_at, e.position), 'tenant', jsonb_strip_nulls(jsonb_build_object(
-       'tenant', e.tenant, 'tenantName', e.tenant_name, 'status', e.status, 'code', e.code, 'message', e.message, 'migrationId', e.migration_id,
+     SELECT $1::text::uuid, $2::int + row_number() OVER (ORDER BY e.finished_at, e.position),
+       'tenant', jsonb_strip_nulls(jsonb_build_object(
+       'tenant', e.tenant, 'tenantName', e.tenant_name, 'status', e.status, 'code', e.code,
+       'message', e.message, 'migrationId', e.migration_id,
        'migratedCount', e.migrated_count, 'durationMs', e.duration_ms)) FROM ended e`,
     [run.id, run.lastEvent],
   );

@@ -21,8 +21,12 @@ export async function readPressure(site: Site): Promise<Pressure> {
   const seen = await asOperator(site.database, { settings: {}, readOnly: true }, (tx) =>
     tx.one<Omit<Pressure, 'latencyMs'>>(
       `SELECT (SELECT (1000 * extract(epoch FROM max(r.replay_lag)))::float8 FROM pg_stat_replication r) AS "replicationLagMs",
-         CASE WHEN NOT pg_is_in_recovery() THEN (SELECT max(pg_wal_lsn_diff(pg_current_wal_lsn(), r.replay_lsn))::float8 FROM pg_stat_replication r) END AS "replicationLagBytes",
-         (SELECT count(*) FROM pg_stat_activity a WHERE a.datname = current_database() AND a.state = 'active' AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()) AS "activeStatements"`,
+         CASE WHEN NOT pg_is_in_recovery()
+           THEN (SELECT max(pg_wal_lsn_diff(pg_current_wal_lsn(), r.replay_lsn))::float8
+           FROM pg_stat_replication r) END AS "replicationLagBytes",
+         (SELECT count(*) FROM pg_stat_activity a
+           WHERE a.datname = current_database() AND a.state = 'active' AND a.backend_type = 'client backend'
+           AND a.pid <> pg_backend_pid()) AS "activeStatements"`,
     ),
   );
   return { ...seen, latencyMs };

@@ -97,10 +97,12 @@ export interface RunRecord extends RunCounts {
 const time = (column: string): string =>
   `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-const columns = `r.id::text AS id, r.kind, r.parent_id::text AS "parentId", r.status, r.status_reason AS "statusReason", r.throttle_reason AS "throttleReason",
+const columns = `r.id::text AS id, r.kind, r.parent_id::text AS "parentId", r.status,
+  r.status_reason AS "statusReason", r.throttle_reason AS "throttleReason",
   r.model_kind AS "modelKind", jsonb_build_object('key', r.from_key, 'name', r.from_name, 'family', r.from_family) AS "from",
   jsonb_build_object('key', r.to_key, 'name', r.to_name, 'family', r.to_family) AS "to", r.options, r.actor, r.reason,
-  r.canary_size AS "canarySize", r.canary_released AS "canaryReleased", r.failures_excused AS "failuresExcused", r.total, r.pending, r.succeeded, r.failed,
+  r.canary_size AS "canarySize", r.canary_released AS "canaryReleased", r.failures_excused AS "failuresExcused",
+  r.total, r.pending, r.succeeded, r.failed,
   r.skipped, r.migrated_count AS "migratedCount", r.last_event AS "lastEvent", ${time('r.created_at')} AS "createdAt",
   ${time('r.started_at')} AS "startedAt", ${time('r.finished_at')} AS "finishedAt"`;
 
@@ -168,7 +170,9 @@ export function listActiveRuns(site: Site, only: string | undefined): Promise<Ru
   return withState(site, undefined, async (tx) => {
     if (!(await hasRuns(tx, site))) return [];
     return tx.many<RunRecord>(
-      `SELECT ${columns} FROM ${runTable(site, 'runs')} r WHERE r.status = ANY ($1::text[]) AND ($2::text IS NULL OR r.id = $2::text::uuid) ORDER BY r.created_at, r.id`,
+      `SELECT ${columns} FROM ${runTable(site, 'runs')} r
+       WHERE r.status = ANY ($1::text[]) AND ($2::text IS NULL OR r.id = $2::text::uuid)
+       ORDER BY r.created_at, r.id`,
       [activeStatuses, only ?? null],
     );
   });
@@ -196,7 +200,8 @@ export type NewRun = Pick<
 /** Adds the row; its tenants come in the same transaction. */
 export async function insertRun(tx: Tx, site: Site, run: NewRun): Promise<void> {
   await tx.run(
-    `INSERT INTO ${runTable(site, 'runs')} (id, kind, parent_id, status, model_kind, from_key, from_name, from_family, to_key, to_name, to_family, options, actor, reason,
+    `INSERT INTO ${runTable(site, 'runs')} (id, kind, parent_id, status, model_kind, from_key, from_name, from_family,
+       to_key, to_name, to_family, options, actor, reason,
        canary_size, canary_released, failures_excused, total, pending, failed, skipped)
      SELECT id, kind, parent_id, 'queued', model_kind, from_key, from_name, from_family, to_key, to_name, to_family, options, actor, reason,
        canary_size, canary_size = 0, failures_excused, total, pending, failed, skipped
@@ -248,7 +253,8 @@ export function withRun<T>(site: Site, id: string, work: (tx: Tx, run: RunRecord
 /** Is a run under way that takes this one back? Within `withRun`. */
 export async function hasOpenRollback(tx: Tx, site: Site, id: string): Promise<boolean> {
   const { open } = await tx.one<{ open: boolean }>(
-    `SELECT EXISTS (SELECT FROM ${runTable(site, 'runs')} r WHERE r.parent_id = $1::text::uuid AND NOT r.status = ANY ($2::text[])) AS open`,
+    `SELECT EXISTS (SELECT FROM ${runTable(site, 'runs')} r
+       WHERE r.parent_id = $1::text::uuid AND NOT r.status = ANY ($2::text[])) AS open`,
     [id, finalStatuses],
   );
   return open;
@@ -272,8 +278,10 @@ export async function updateRun(
   const next = { ...run, ...change, ...counts };
   const isFinal = (finalStatuses as readonly string[]).includes(next.status);
   return tx.one<RunRecord>(
-    `UPDATE ${runTable(site, 'runs')} r SET status = $2, status_reason = $3, throttle_reason = $4, canary_released = $5, failures_excused = $6, pending = $7, succeeded = $8,
-       failed = $9, skipped = $10, migrated_count = $11, last_event = $12, started_at = CASE WHEN $2 = 'running' THEN coalesce(r.started_at, statement_timestamp()) ELSE r.started_at END,
+    `UPDATE ${runTable(site, 'runs')} r SET status = $2, status_reason = $3, throttle_reason = $4, canary_released = $5,
+       failures_excused = $6, pending = $7, succeeded = $8,
+       failed = $9, skipped = $10, migrated_count = $11, last_event = $12,
+       started_at = CASE WHEN $2 = 'running' THEN coalesce(r.started_at, statement_timestamp()) ELSE r.started_at END,
        finished_at = CASE WHEN $13::boolean THEN coalesce(r.finished_at, statement_timestamp()) END
      WHERE r.id = $1::text::uuid RETURNING ${columns}`,
     [

@@ -36,8 +36,10 @@ export interface RunTenant {
   readonly finishedAt: string | null;
 }
 
-const columns = `t.tenant_id::text AS tenant, t.tenant_name AS "tenantName", t.position, t.status, t.code, t.message, t.from_key AS "fromKey", t.to_key AS "toKey",
-  t.migration_id::text AS "migrationId", t.complete, t.migrated_count AS "migratedCount", t.details, t.findings, t.duration_ms AS "durationMs", t.attempts,
+const columns = `t.tenant_id::text AS tenant, t.tenant_name AS "tenantName", t.position, t.status,
+  t.code, t.message, t.from_key AS "fromKey", t.to_key AS "toKey",
+  t.migration_id::text AS "migrationId", t.complete, t.migrated_count AS "migratedCount", t.details, t.findings, t.duration_ms AS "durationMs",
+  t.attempts,
   to_char(t.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "finishedAt"`;
 
 /** A tenant as the run begins: it will be visited, or nothing is done. */
@@ -73,8 +75,10 @@ export async function insertRunTenants(
       findings: row.findings,
     }));
     await tx.run(
-      `INSERT INTO ${runTable(site, 'run_tenants')} (tenant_id, run_id, position, tenant_name, status, code, message, from_key, to_key, source_retired, undoes_id, findings, announced, finished_at)
-       SELECT tenant_id, $1::text::uuid, position, tenant_name, status, code, message, from_key, to_key, source_retired, undoes_id, findings, status = 'skipped',
+      `INSERT INTO ${runTable(site, 'run_tenants')} (tenant_id, run_id, position, tenant_name, status, code, message, from_key, to_key,
+         source_retired, undoes_id, findings, announced, finished_at)
+       SELECT tenant_id, $1::text::uuid, position, tenant_name, status, code, message, from_key, to_key,
+         source_retired, undoes_id, findings, status = 'skipped',
          CASE WHEN status <> 'pending' THEN statement_timestamp() END
        FROM jsonb_populate_recordset(NULL::${runTable(site, 'run_tenants')}, $2::text::jsonb)`,
       [runId, JSON.stringify(rows)],
@@ -100,7 +104,8 @@ export interface Claim {
 export function claimTenants(site: Site, claim: Claim, limit: number): Promise<Claimed[]> {
   return withState(site, undefined, async (tx) => {
     const run = await tx.maybeOne<{ size: number; released: boolean }>(
-      `SELECT r.canary_size AS size, r.canary_released AS released FROM ${runTable(site, 'runs')} r WHERE r.id = $1::text::uuid AND r.status = 'running' FOR SHARE`,
+      `SELECT r.canary_size AS size, r.canary_released AS released FROM ${runTable(site, 'runs')} r
+       WHERE r.id = $1::text::uuid AND r.status = 'running' FOR SHARE`,
       [claim.runId],
     );
     if (run === undefined) return [];
@@ -108,12 +113,15 @@ export function claimTenants(site: Site, claim: Claim, limit: number): Promise<C
       `WITH next AS (
          SELECT t.tenant_id, t.run_id FROM ${runTable(site, 'run_tenants')} t
          WHERE t.run_id = $1::text::uuid AND t.status IN ('pending', 'claimed') AND ($2::int IS NULL OR t.position <= $2::int)
-           AND CASE t.status WHEN 'pending' THEN t.not_before IS NULL OR t.not_before <= statement_timestamp() ELSE t.claimed_until < statement_timestamp() END
+           AND CASE t.status WHEN 'pending' THEN t.not_before IS NULL OR t.not_before <= statement_timestamp()
+             ELSE t.claimed_until < statement_timestamp() END
          ORDER BY t.position LIMIT $3::int FOR UPDATE SKIP LOCKED)
-       UPDATE ${runTable(site, 'run_tenants')} t SET status = 'claimed', claim = $4::text::uuid, worker = $5, claimed_until = statement_timestamp() + $6::int * interval '1 millisecond',
+       UPDATE ${runTable(site, 'run_tenants')} t SET status = 'claimed', claim = $4::text::uuid, worker = $5,
+         claimed_until = statement_timestamp() + $6::int * interval '1 millisecond',
          attempts = t.attempts + 1, not_before = NULL
        FROM next n WHERE t.tenant_id = n.tenant_id AND t.run_id = n.run_id
-       RETURNING t.tenant_id::text AS tenant, t.from_key AS "fromKey", t.to_key AS "toKey", t.source_retired AS "sourceRetired", t.undoes_id::text AS "undoesId", t.attempts`,
+       RETURNING t.tenant_id::text AS tenant, t.from_key AS "fromKey", t.to_key AS "toKey",
+         t.source_retired AS "sourceRetired", t.undoes_id::text AS "undoesId", t.attempts`,
       [claim.runId, run.released ? null : run.size, limit, claim.claim, claim.worker, claim.leaseMs],
     );
   });
@@ -123,7 +131,8 @@ export function claimTenants(site: Site, claim: Claim, limit: number): Promise<C
 export async function renewClaim(site: Site, claim: Claim): Promise<void> {
   await withState(site, undefined, (tx) =>
     tx.run(
-      `UPDATE ${runTable(site, 'run_tenants')} t SET claimed_until = statement_timestamp() + $3::int * interval '1 millisecond' WHERE t.run_id = $1::text::uuid AND t.claim = $2::text::uuid AND t.status = 'claimed'`,
+      `UPDATE ${runTable(site, 'run_tenants')} t SET claimed_until = statement_timestamp() + $3::int * interval '1 millisecond'
+       WHERE t.run_id = $1::text::uuid AND t.claim = $2::text::uuid AND t.status = 'claimed'`,
       [claim.runId, claim.claim, claim.leaseMs],
     ),
   );
@@ -137,8 +146,10 @@ export async function releaseClaim(
 ): Promise<void> {
   await withState(site, undefined, (tx) =>
     tx.run(
-      `UPDATE ${runTable(site, 'run_tenants')} t SET status = 'pending', claim = NULL, claimed_until = NULL, not_before = statement_timestamp() + $4::int * interval '1 millisecond'
-       WHERE t.run_id = $1::text::uuid AND t.claim = $2::text::uuid AND t.status = 'claimed' AND ($3::text[] IS NULL OR t.tenant_id::text = ANY ($3::text[]))`,
+      `UPDATE ${runTable(site, 'run_tenants')} t SET status = 'pending', claim = NULL, claimed_until = NULL,
+         not_before = statement_timestamp() + $4::int * interval '1 millisecond'
+       WHERE t.run_id = $1::text::uuid AND t.claim = $2::text::uuid AND t.status = 'claimed'
+         AND ($3::text[] IS NULL OR t.tenant_id::text = ANY ($3::text[]))`,
       [claim.runId, claim.claim, about.tenants ?? null, about.afterMs],
     ),
   );
@@ -199,8 +210,10 @@ function writeOutcomes(
     duration_ms: outcome.durationMs ?? null,
   }));
   return tx.run(
-    `UPDATE ${runTable(site, 'run_tenants')} t SET status = e.status, code = e.code, message = e.message, migration_id = e.migration_id, complete = e.complete,
-       migrated_count = e.migrated_count, details = e.details, findings = t.findings || e.findings, duration_ms = e.duration_ms, claim = NULL, claimed_until = NULL,
+    `UPDATE ${runTable(site, 'run_tenants')} t SET status = e.status, code = e.code, message = e.message,
+       migration_id = e.migration_id, complete = e.complete,
+       migrated_count = e.migrated_count, details = e.details, findings = t.findings || e.findings,
+       duration_ms = e.duration_ms, claim = NULL, claimed_until = NULL,
        finished_at = statement_timestamp()
      FROM jsonb_populate_recordset(NULL::${runTable(site, 'run_tenants')}, $3::text::jsonb) e
      WHERE t.tenant_id = e.tenant_id AND t.run_id = $1::text::uuid AND t.claim = $2::text::uuid AND t.status = 'claimed'`,
@@ -215,7 +228,8 @@ export function skipOpen(
   about: { runId: string; code: string; message: string },
 ): Promise<number> {
   return tx.run(
-    `UPDATE ${runTable(site, 'run_tenants')} t SET status = 'skipped', code = $2, message = $3, claim = NULL, claimed_until = NULL, announced = true, finished_at = statement_timestamp()
+    `UPDATE ${runTable(site, 'run_tenants')} t SET status = 'skipped', code = $2, message = $3, claim = NULL, claimed_until = NULL,
+       announced = true, finished_at = statement_timestamp()
      WHERE t.run_id = $1::text::uuid AND (t.status = 'pending' OR (t.status = 'claimed' AND t.claimed_until < statement_timestamp()))`,
     [about.runId, about.code, about.message],
   );
@@ -232,7 +246,8 @@ export interface TenantCounts extends RunCounts {
 /** Counts the tenants of a run. Within `withRun`. */
 export function countTenants(tx: Tx, site: Site, run: RunRecord): Promise<TenantCounts> {
   return tx.one<TenantCounts>(
-    `SELECT count(*) AS total, count(*) FILTER (WHERE t.status IN ('pending', 'claimed')) AS pending, count(*) FILTER (WHERE t.status = 'claimed') AS claimed,
+    `SELECT count(*) AS total, count(*) FILTER (WHERE t.status IN ('pending', 'claimed')) AS pending,
+       count(*) FILTER (WHERE t.status = 'claimed') AS claimed,
        count(*) FILTER (WHERE t.status = 'succeeded') AS succeeded, count(*) FILTER (WHERE t.status = 'failed') AS failed,
        count(*) FILTER (WHERE t.status = 'skipped') AS skipped, coalesce(sum(t.migrated_count), 0)::bigint AS "migratedCount",
        count(*) FILTER (WHERE t.status IN ('pending', 'claimed') AND t.position <= $2::int) AS "canaryOpen"
@@ -254,7 +269,8 @@ export function listRunTenants(site: Site, query: RunTenantQuery): Promise<RunTe
   return withState(site, undefined, (tx) =>
     tx.many<RunTenant>(
       `SELECT ${columns} FROM ${runTable(site, 'run_tenants')} t
-       WHERE t.run_id = $1::text::uuid AND t.position > $2::int AND ($3::text[] IS NULL OR t.status = ANY ($3::text[])) ORDER BY t.position LIMIT $4::int`,
+       WHERE t.run_id = $1::text::uuid AND t.position > $2::int AND ($3::text[] IS NULL OR t.status = ANY ($3::text[]))
+       ORDER BY t.position LIMIT $4::int`,
       [query.runId, query.after ?? 0, query.status ?? null, query.limit],
     ),
   );
@@ -269,9 +285,12 @@ export interface Undoable extends Pick<RunTenant, 'tenant' | 'tenantName' | 'fro
 /** What a run has done, by tenant in the order of the run, with what took it back already. Within `withRun`. */
 export function listUndoable(tx: Tx, site: Site, runId: string): Promise<Undoable[]> {
   return tx.many<Undoable>(
-    `SELECT t.tenant_id::text AS tenant, t.tenant_name AS "tenantName", t.migration_id::text AS "migrationId", t.from_key AS "fromKey", t.to_key AS "toKey",
-       (SELECT u.run_id::text FROM ${runTable(site, 'run_tenants')} u WHERE u.tenant_id = t.tenant_id AND u.undoes_id = t.migration_id AND u.status = 'succeeded' LIMIT 1) AS "undoneBy"
-     FROM ${runTable(site, 'run_tenants')} t WHERE t.run_id = $1::text::uuid AND t.status = 'succeeded' AND t.migration_id IS NOT NULL ORDER BY t.position`,
+    `SELECT t.tenant_id::text AS tenant, t.tenant_name AS "tenantName", t.migration_id::text AS "migrationId",
+       t.from_key AS "fromKey", t.to_key AS "toKey",
+       (SELECT u.run_id::text FROM ${runTable(site, 'run_tenants')} u
+         WHERE u.tenant_id = t.tenant_id AND u.undoes_id = t.migration_id AND u.status = 'succeeded' LIMIT 1) AS "undoneBy"
+     FROM ${runTable(site, 'run_tenants')} t
+     WHERE t.run_id = $1::text::uuid AND t.status = 'succeeded' AND t.migration_id IS NOT NULL ORDER BY t.position`,
     [runId],
   );
 }

@@ -19,7 +19,8 @@ export async function reportWorker(site: Site, id: string, runId: string | null)
   const table = runTable(site, 'run_workers');
   await withState(site, undefined, async (tx) => {
     await tx.run(
-      `INSERT INTO ${table} (id, run_id) VALUES ($1, $2::text::uuid) ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, seen_at = statement_timestamp()`,
+      `INSERT INTO ${table} (id, run_id) VALUES ($1, $2::text::uuid)
+       ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, seen_at = statement_timestamp()`,
       [id, runId],
     );
     await tx.run(`DELETE FROM ${table} WHERE seen_at < statement_timestamp() - ${forgottenAfter}`);
