@@ -38,8 +38,8 @@ export interface RunTenant {
 
 const columns = `t.tenant_id::text AS tenant, t.tenant_name AS "tenantName", t.position, t.status,
   t.code, t.message, t.from_key AS "fromKey", t.to_key AS "toKey",
-  t.migration_id::text AS "migrationId", t.complete, t.migrated_count AS "migratedCount", t.details, t.findings, t.duration_ms AS "durationMs",
-  t.attempts,
+  t.migration_id::text AS "migrationId", t.complete, t.migrated_count AS "migratedCount",
+  t.details, t.findings, t.duration_ms AS "durationMs", t.attempts,
   to_char(t.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "finishedAt"`;
 
 /** A tenant as the run begins: it will be visited, or nothing is done. */
