@@ -107,7 +107,8 @@ function schemaLines(
 function relatedLines({ related, relatedSchema, model }: ModelReport): string[] {
   const rows = related.map(
     (each) =>
-      `  Related: ${rowCount(each.rows)} of ${placeOf(each)} ${each.rows === 1 ? 'names' : 'name'} ${each.spelling}, ${variantText(each, model)}.`,
+      `  Related: ${rowCount(each.rows)} of ${placeOf(each)} ` +
+      `${each.rows === 1 ? 'names' : 'name'} ${each.spelling}, ${variantText(each, model)}.`,
   );
   const schema = relatedSchema.map(
     ({ part, object, written }) => `  Related: ${part} ${withoutPublic(object)} says ${written}.`,
@@ -135,11 +136,13 @@ function summary({ found, reports, database, asked, samplePercent, durationMs }:
   const models = asked === undefined ? counted(reports.length, 'model') : asked.id;
   const sampled = found.read.filter((each) => each.sampled).length;
   return [
-    `${database}: ${counted(count, 'occurrence')} of ${models} in rows, ${schema} in the schema; ${counted(found.read.length, 'table')}, ${bytesText(bytes)}, read in ${durationText(durationMs)}.`,
+    `${database}: ${counted(count, 'occurrence')} of ${models} in rows, ${schema} in the schema; ` +
+      `${counted(found.read.length, 'table')}, ${bytesText(bytes)}, read in ${durationText(durationMs)}.`,
     ...(samplePercent === undefined || sampled === 0
       ? []
       : [
-          `Sampled: of ${sampled} large tables only ${samplePercent} % of the pages were read, and counts are of these. Places may be missing.`,
+          `Sampled: of ${sampled} large tables only ${samplePercent} % of the pages were read, ` +
+            'and counts are of these. Places may be missing.',
         ]),
     ...(isComplete(found) ? [] : ['Not everything could be read: a model may be named where nobody looked.']),
     ...(found.stopped ? ['Partial: it was stopped, and what was not read is not counted.'] : []),

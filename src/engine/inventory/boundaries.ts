@@ -3,7 +3,7 @@
  * `_`, nor a `.` with a digit is behind it. Scripts that put no blanks between words (Chinese, Thai) do not go on with a name.
  */
 const letters =
-  /[[\p{L}\p{M}\p{N}]--[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}]]/v;
+  /[[\p{L}\p{M}\p{N}]--[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Tibetan}]]/v;
 
 /** May a name begin at this place? */
 export function beginsAt(text: string, at: number): boolean {

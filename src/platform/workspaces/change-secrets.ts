@@ -153,7 +153,9 @@ function runsOnKey(verdict: Verdict, secrets: readonly string[]): boolean {
 function inUse(name: string, used: readonly PairOfWorkspace[]): DroverError {
   const first = used.slice(0, 20);
   const where = first.map((workspace) => workspace.name).join(', ');
-  const message = `${name} is the last key for the model of ${where}${used.length > first.length ? ' and others' : ''}. Give another one, or choose another model there first.`;
+  const message =
+    `${name} is the last key for the model of ${where}${used.length > first.length ? ' and others' : ''}. ` +
+    'Give another one, or choose another model there first.';
   return new DroverError('SECRET_IN_USE', message, {
     workspaces: first.map(({ id, name: called, runtime, model }) => ({ id, name: called, runtime, model })),
   });

@@ -99,7 +99,9 @@ function requirePatchable(body: Readonly<Record<string, unknown>>): void {
   const way = wrong.includes('model')
     ? ' A model alone is changed by PUT /workspaces/{workspace_id}/model.'
     : '';
-  const message = `Of a workspace ${wrong.join(', ')} cannot be changed here; ${[...patchable, 'runtime'].join(', ')} can, and model together with runtime.${way}`;
+  const message =
+    `Of a workspace ${wrong.join(', ')} cannot be changed here; ` +
+    `${[...patchable, 'runtime'].join(', ')} can, and model together with runtime.${way}`;
   throw new DroverError('FIELD_NOT_PATCHABLE', message, { fields: wrong });
 }
 

@@ -78,7 +78,9 @@ export function lacksKey({ payer, needs }: Allowed, secrets: readonly string[]):
 }
 
 export function missingKey({ runtime, model, provider, needs, registryVersion }: Allowed): DroverError {
-  const message = `On ${runtime} ${model} is served by ${provider ?? 'a provider'} on a key of your own, and there is none: give one of ${needs.join(', ')}, to the workspace or to the organisation.`;
+  const message =
+    `On ${runtime} ${model} is served by ${provider ?? 'a provider'} on a key of your own, and there is none: ` +
+    `give one of ${needs.join(', ')}, to the workspace or to the organisation.`;
   return new DroverError('MISSING_BYOK_CREDENTIAL', message, {
     field: 'secrets',
     runtime,

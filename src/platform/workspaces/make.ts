@@ -38,7 +38,10 @@ interface BadNode {
   readonly data: Values;
 }
 
-/** @throws MODEL_REQUIRED, MISSING_BYOK_CREDENTIAL, MODEL_RETIRED, MODEL_DISABLED, SECRET_NAME_RESERVED, ALREADY_EXISTS, and what the registry refuses */
+/**
+ * @throws MODEL_REQUIRED, MISSING_BYOK_CREDENTIAL, MODEL_RETIRED, MODEL_DISABLED, SECRET_NAME_RESERVED, ALREADY_EXISTS, and
+ * what the registry refuses
+ */
 export function createWorkspace(door: AtDoor, input: WorkspaceInput): Promise<Values> {
   return routingAt(door, locksFor(door, [input]), async (at, [ground]) => {
     const [made] = await judgeAll(at, ground, [input]);
@@ -161,6 +164,8 @@ function badNode(
 }
 
 function refused(nodes: readonly BadNode[], all: number): DroverError {
-  const message = `${nodes.length} of ${all} workspaces cannot be had as they are written, so none was stored. Each is listed with its reason.`;
+  const message =
+    `${nodes.length} of ${all} workspaces cannot be had as they are written, so none was stored. ` +
+    'Each is listed with its reason.';
   return new DroverError('IMPORT_REFUSED', message, { nodes });
 }

@@ -166,7 +166,9 @@ async function requireInForce(
 ): Promise<void> {
   const inForce = await findInForce(tx, platform.schema);
   if (inForce?.version === registryVersion && inForce?.day <= dayOf(routing.now())) return;
-  const message = `This server decided by the registry ${registryVersion}, and the database holds to ${inForce?.version ?? 'none'}: read the registry again, here or there.`;
+  const message =
+    `This server decided by the registry ${registryVersion}, and the database holds to ${inForce?.version ?? 'none'}: ` +
+    'read the registry again, here or there.';
   throw new DroverError('REGISTRY_UNAVAILABLE', message, { registry_version: registryVersion });
 }
 
@@ -187,7 +189,9 @@ async function forgetVerdicts(
 /** @throws PAYER_CHANGE_NOT_ACCEPTED */
 export function requireSamePayer(was: ReturnType<typeof verdictOf>, is: Allowed | NotAsked): void {
   if (was.verdict !== 'allow' || is.verdict !== 'allow' || was.payer === is.payer) return;
-  const message = `${is.model} on ${is.runtime} is paid by the ${is.payer}, and the ${was.payer} has paid so far. Say accept_payer_change: true where that is meant.`;
+  const message =
+    `${is.model} on ${is.runtime} is paid by the ${is.payer}, and the ${was.payer} has paid so far. ` +
+    'Say accept_payer_change: true where that is meant.';
   throw new DroverError('PAYER_CHANGE_NOT_ACCEPTED', message, {
     field: 'accept_payer_change',
     payer_before: was.payer,

@@ -1,4 +1,7 @@
-/** What a workspace is to a caller. Its routing is written by set-routing.ts alone, so no column can be written by the ways of other resources. */
+/**
+ * What a workspace is to a caller. Its routing is written by set-routing.ts alone, so no column can be written by the ways
+ * of other resources.
+ */
 import {
   choice,
   id,

@@ -34,7 +34,10 @@ export interface Tx {
   script(sql: string): Promise<void>;
   /** Runs `COPY … TO STDOUT` and hands over each row as the server writes it. Only where rows arrive one by one: on a server. */
   readonly copyOut?: ((sql: string, visit: VisitRow) => Promise<void>) | undefined;
-  /** A statement for the end of the transaction, when no other follows: it travels with COMMIT, and its error is that of the transaction. */
+  /**
+   * A statement for the end of the transaction, when no other follows: it travels with COMMIT, and its error is that of the
+   * transaction.
+   */
   last(query: Query, params?: readonly unknown[]): Promise<void>;
   /** Rows a batch at a time, so that memory stays flat; `visit` says how large the next batch may be. */
   batches<R extends object = Row>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void>;

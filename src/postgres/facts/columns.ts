@@ -94,7 +94,8 @@ function groupsSql(asked: Asked): Sql {
   const counts = list(asked.side.map((_, at) => raw(`count(*) FILTER (WHERE r.side[${at + 1}])`)));
   return sql`WITH r AS (${rowsSql(asked)})
     SELECT r.states, r.owner, r.dead, count(*) AS rows, ARRAY[${counts}]::bigint[] AS side, bit_xor(r.hash)::text AS digest
-    FROM r WHERE r.states <> array_fill(NULL::text, ARRAY[${raw(String(asked.rows.length))}]) GROUP BY r.states, r.owner, r.dead ORDER BY r.states, r.owner, r.dead`;
+    FROM r WHERE r.states <> array_fill(NULL::text, ARRAY[${raw(String(asked.rows.length))}])
+    GROUP BY r.states, r.owner, r.dead ORDER BY r.states, r.owner, r.dead`;
 }
 
 /** Every row that names the source, with the state of each place, its owner, and what a move would change beside it. */
@@ -115,7 +116,8 @@ function rowsSql({ context, rows, key, side }: Asked, extra: readonly Sql[] = []
     sql`${hashSql(key, side)} AS hash`,
     ...extra,
   ];
-  return sql`SELECT ${list(columns)} FROM ${rowsOf(context.table)} t WHERE ${visibleSql(context)} AND (${anyOf(matches.map((match) => sql`(${match})`))})`;
+  return sql`SELECT ${list(columns)} FROM ${rowsOf(context.table)} t
+    WHERE ${visibleSql(context)} AND (${anyOf(matches.map((match) => sql`(${match})`))})`;
 }
 
 /** Of the key, and of the settings where they would change. */
@@ -235,7 +237,8 @@ function sampleQuestion({ input, some, sorted }: SampleInput): Question<RowName[
     sql`r.owner = ${of(({ owner }) => owner, 'text')}`,
     sql`r.dead = ${of(({ dead }) => dead, 'boolean')}`,
   ]);
-  const rows = sql`WITH r AS (${rowsSql({ ...asked, side: [] }, named)}) SELECT r.key, r.name FROM r WHERE ${conditions}${raw(sorted ? ' ORDER BY 1' : '')} LIMIT ${raw(String(sampleSize))}`;
+  const rows = sql`WITH r AS (${rowsSql({ ...asked, side: [] }, named)})
+    SELECT r.key, r.name FROM r WHERE ${conditions}${raw(sorted ? ' ORDER BY 1' : '')} LIMIT ${raw(String(sampleSize))}`;
   return readAs(askEach<{ key: string; name: string | null }>(some.length, rows), (found) =>
     found.map((own) => own.map(({ key: text, name }) => ({ key: text, ...(name === null ? {} : { name }) }))),
   );

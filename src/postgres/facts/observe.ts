@@ -101,7 +101,8 @@ async function declare(
   const sample = partial ? `TABLESAMPLE SYSTEM (${percent.toFixed(6)}) REPEATABLE (7)` : '';
   const values = columns.map((column) => sampledValue(column, limits));
   await tx.run(
-    `DECLARE drover_sample NO SCROLL CURSOR FOR SELECT ARRAY[${values.join(', ')}]::text[] AS v FROM ${table.partitioned ? '' : 'ONLY '}${quoteTable(table)} AS t ${sample}`,
+    `DECLARE drover_sample NO SCROLL CURSOR FOR SELECT ARRAY[${values.join(', ')}]::text[] AS v
+       FROM ${table.partitioned ? '' : 'ONLY '}${quoteTable(table)} AS t ${sample}`,
   );
   return { partial };
 }
@@ -238,7 +239,8 @@ async function matchLink(tx: Tx, catalog: Catalog, candidate: LinkCandidate): Pr
   if (from === undefined || to === undefined) return { ...candidate, sampled: 0, matched: 0 };
   const column = quoteIdent(candidate.column);
   const counts = await tx.one<{ sampled: number; matched: number }>(
-    `SELECT count(*)::int AS sampled, count(*) FILTER (WHERE EXISTS (SELECT FROM ${quoteTable(to)} k WHERE k.${quoteIdent(candidate.targetColumn)} = s.v))::int AS matched
+    `SELECT count(*)::int AS sampled,
+       count(*) FILTER (WHERE EXISTS (SELECT FROM ${quoteTable(to)} k WHERE k.${quoteIdent(candidate.targetColumn)} = s.v))::int AS matched
      FROM (SELECT ${column} AS v FROM ${quoteTable(from)} WHERE ${column} IS NOT NULL LIMIT 1000) s`,
   );
   return { ...candidate, ...counts };

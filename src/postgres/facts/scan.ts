@@ -308,5 +308,6 @@ function overlaps(name: Sql, { values, type }: Listed): Sql {
 }
 
 function elements(name: Sql, listed: Listed): Sql {
-  return sql`CASE WHEN ${overlaps(name, listed)} THEN (SELECT json_agg(DISTINCT e::text) FROM unnest(${name}::${raw(listed.type)}[]) AS e WHERE e = ANY (${listed.values}))::text END`;
+  return sql`CASE WHEN ${overlaps(name, listed)} THEN (SELECT json_agg(DISTINCT e::text)
+    FROM unnest(${name}::${raw(listed.type)}[]) AS e WHERE e = ANY (${listed.values}))::text END`;
 }

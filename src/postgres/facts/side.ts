@@ -111,7 +111,8 @@ function parametersOf(used: Used, facts: readonly SideFacts[]): Question<void>[]
   if (used.members[0]?.intent.parameters !== 'translate' || parameters === undefined) return [];
   const { table } = used.context;
   const set = parametersSet(columnOf(table, parameters));
-  const select = sql`SELECT ${column('t', parameters)}::text AS text, count(*) AS rows FROM ${rowsOf(table)} t WHERE ${mineOnSource(used)} AND ${set} GROUP BY 1 ORDER BY 1`;
+  const select = sql`SELECT ${column('t', parameters)}::text AS text, count(*) AS rows
+    FROM ${rowsOf(table)} t WHERE ${mineOnSource(used)} AND ${set} GROUP BY 1 ORDER BY 1`;
   return [
     addEach<{ text: string; rows: number }>(used, select, (member, documents) =>
       facts[member]?.parameters.push({ table: table.id, column: parameters, documents }),
@@ -174,7 +175,8 @@ function dependentsOf(input: SideInput, used: Used, facts: readonly SideFacts[])
     const on = key.columns.map(
       (name, part) => sql`${column('c', name)} = ${column('t', key.referencedColumns[part] ?? '')}`,
     );
-    const select = sql`SELECT count(*) AS rows FROM ${rowsOf(table)} t JOIN ${rowsOf(child)} c ON ${allOf(on)} WHERE ${mineOnSource(some)} AND (${stateSql(some.context, some.row)}) = ANY (${states})`;
+    const select = sql`SELECT count(*) AS rows FROM ${rowsOf(table)} t JOIN ${rowsOf(child)} c ON ${allOf(on)}
+      WHERE ${mineOnSource(some)} AND (${stateSql(some.context, some.row)}) = ANY (${states})`;
     return addEach<{ rows: number }>(some, select, (member, [count]) => {
       const dependents = facts[member]?.dependents ?? {};
       dependents[table.id] = (dependents[table.id] ?? 0) + (count?.rows ?? 0);

@@ -1,4 +1,5 @@
 /** Reads tables one after the other on one connection. What fails is named, and the others are read all the same. */
+import { backToSavepoint } from '../driver/question.ts';
 import type { Occurrence, Unread } from '../../engine/inventory/occurrence.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
@@ -62,7 +63,7 @@ async function readOne(tx: Tx, query: ReadQuery, gathered: Gathered, readers: Re
     gathered.unread.push(
       readers.stopped() ? stoppedAt(query, progress.rows()) : failedAt(query, progress.rows(), error),
     );
-    await tx.script('ROLLBACK TO SAVEPOINT drover_table');
+    await tx.ask(backToSavepoint('drover_table'));
   } finally {
     progress.close();
     gathered.occurrences.push(...reading.occurrences());

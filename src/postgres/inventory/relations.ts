@@ -1,4 +1,5 @@
 /** The tables that an inventory reads, with their columns, and what it cannot read. */
+import { backToSavepoint } from '../driver/question.ts';
 import { tableId } from '../../engine/catalogue/catalog.ts';
 import type { TableId } from '../../engine/catalogue/catalog.ts';
 import type { Unread, ValueKind } from '../../engine/inventory/occurrence.ts';
@@ -133,7 +134,7 @@ async function withSize(tx: Tx, { oid, kind }: RelationRow, table: ReadTable): P
     return { ...table, ...(await tx.one<{ bytes: number }>(sizeSql, [oid])) };
   } catch {
     // Somebody holds the table; the reading itself waits for it, or says so.
-    await tx.script('ROLLBACK TO SAVEPOINT drover_size');
+    await tx.ask(backToSavepoint('drover_size'));
     return table;
   } finally {
     await tx.script('RELEASE SAVEPOINT drover_size');

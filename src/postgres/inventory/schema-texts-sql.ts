@@ -26,10 +26,14 @@ FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE t.typtype = 'd' AND t.typdefault IS NOT NULL AND ${ours('n')}`;
 
 const checks = String.raw`
-SELECT 'check', format('%s.%I', CASE WHEN k.conrelid <> 0 THEN k.conrelid::regclass::text ELSE format_type(k.contypid, NULL) END, k.conname),
+SELECT 'check', format('%s.%I',
+                      CASE WHEN k.conrelid <> 0 THEN k.conrelid::regclass::text ELSE format_type(k.contypid, NULL) END,
+                      k.conname),
        pg_get_constraintdef(k.oid),
-       CASE WHEN k.conrelid <> 0 THEN format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I $TEXT;', k.conrelid::regclass, k.conname)
-            ELSE format('ALTER DOMAIN %s DROP CONSTRAINT %I; ALTER DOMAIN %1$s ADD CONSTRAINT %2$I $TEXT;', format_type(k.contypid, NULL), k.conname) END,
+       CASE WHEN k.conrelid <> 0 THEN format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I $TEXT;',
+                        k.conrelid::regclass, k.conname)
+            ELSE format('ALTER DOMAIN %s DROP CONSTRAINT %I; ALTER DOMAIN %1$s ADD CONSTRAINT %2$I $TEXT;',
+                        format_type(k.contypid, NULL), k.conname) END,
        false
 FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
 WHERE k.contype IN ('c', 'x') AND k.coninhcount = 0 AND ${ours('n')}`;
@@ -59,7 +63,8 @@ WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND ${ours('n')}`;
 
 const policies = String.raw`
 SELECT 'policy', format('%s.%I', p.polrelid::regclass, p.polname),
-       concat_ws(' ', 'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', 'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'),
+       concat_ws(' ', 'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+                 'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'),
        format('ALTER POLICY %I ON %s $TEXT;', p.polname, p.polrelid::regclass), false
 FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE ${ours('n')}`;
@@ -77,7 +82,8 @@ WHERE (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL) AND NOT c.relispartition
 
 const partitions = String.raw`
 SELECT 'partition', c.oid::regclass::text, pg_get_expr(c.relpartbound, c.oid),
-       format('ALTER TABLE %s DETACH PARTITION %s; ALTER TABLE %1$s ATTACH PARTITION %2$s $TEXT;', h.inhparent::regclass, c.oid::regclass), false
+       format('ALTER TABLE %s DETACH PARTITION %s; ALTER TABLE %1$s ATTACH PARTITION %2$s $TEXT;',
+              h.inhparent::regclass, c.oid::regclass), false
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_inherits h ON h.inhrelid = c.oid
 WHERE c.relispartition AND ${ours('n')}`;
 

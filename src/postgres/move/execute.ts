@@ -120,7 +120,8 @@ function stepsOf([first, ...others]: Slot): readonly [Step, ...Step[]] {
 function mismatch(step: Step, actual: number): DroverError {
   return new DroverError(
     'COUNT_MISMATCH',
-    `Step ${step.id} (${step.operation} ${step.table}) touched ${actual} row(s), the plan expects ${step.expected}. The migration was rolled back.`,
+    `Step ${step.id} (${step.operation} ${step.table}) touched ${actual} row(s), the plan expects ${step.expected}. ` +
+      'The migration was rolled back.',
     { step: step.id, table: step.table, expected: step.expected, actual },
   );
 }

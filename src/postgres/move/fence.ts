@@ -124,8 +124,10 @@ export async function switchFences(
 ): Promise<void> {
   if (site.config.database?.fence !== 'trigger') return;
   await tx.run(
-    `WITH RECURSIVE chain AS (SELECT id, parent_id, true AS lifts FROM ${stateTable(site, 'migrations')} WHERE tenant_id = $1 AND id = $2::text::uuid
-       UNION ALL SELECT p.id, p.parent_id, NOT c.lifts FROM chain c JOIN ${stateTable(site, 'migrations')} p ON p.tenant_id = $1 AND p.id = c.parent_id)
+    `WITH RECURSIVE chain AS (SELECT id, parent_id, true AS lifts FROM ${stateTable(site, 'migrations')}
+         WHERE tenant_id = $1 AND id = $2::text::uuid
+       UNION ALL SELECT p.id, p.parent_id, NOT c.lifts
+       FROM chain c JOIN ${stateTable(site, 'migrations')} p ON p.tenant_id = $1 AND p.id = c.parent_id)
      UPDATE ${stateTable(site, 'fences')} f SET active = NOT c.lifts FROM chain c WHERE f.tenant_id = $1 AND f.migration_id = c.id`,
     [stateTenant(about.tenant), about.migrationId],
   );

@@ -129,7 +129,8 @@ function errorAmong(...found: readonly unknown[]): DroverError | undefined {
 /** A model would be taken for gone from everywhere, while texts name it in a spelling that nobody could look for. */
 function spellingsUnknown(): DroverError {
   const message =
-    'The registry could not be loaded, so nobody can say how models are written, or when they end: `drover registry validate` says what is wrong.';
+    'The registry could not be loaded, so nobody can say how models are written, or when they end: ' +
+    '`drover registry validate` says what is wrong.';
   return new DroverError('REGISTRY_UNAVAILABLE', message);
 }
 

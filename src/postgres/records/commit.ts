@@ -27,8 +27,10 @@ export async function journalFor(
     migrations: members.map(({ id }) => id),
   };
   if (!site.state.separate) return { ...common, table: stateTable(site, 'journal') };
-  await tx.script(`CREATE TEMPORARY TABLE drover_journal (tenant_id text, migration_id uuid, step int, chunk int, action text, table_name text, key_columns text[],
-    uuid_keys uuid[], int_keys bigint[], text_keys text[], before jsonb, after jsonb, befores jsonb[], afters jsonb[], row_count int) ON COMMIT DROP`);
+  await tx.script(`CREATE TEMPORARY TABLE drover_journal (tenant_id text, migration_id uuid, step int, chunk int,
+    action text, table_name text, key_columns text[],
+    uuid_keys uuid[], int_keys bigint[], text_keys text[], before jsonb, after jsonb,
+    befores jsonb[], afters jsonb[], row_count int) ON COMMIT DROP`);
   return { ...common, table: temporaryJournal };
 }
 
@@ -75,7 +77,8 @@ async function markSucceeded(site: Site, { tenant, id }: Done): Promise<void> {
 /** Chunk by chunk, so that memory stays flat. */
 async function copyJournal(from: Tx, to: Tx, site: Site): Promise<void> {
   const columns =
-    'tenant_id, migration_id, step, chunk, action, table_name, key_columns, uuid_keys, int_keys, text_keys, before, after, befores, afters, row_count';
+    'tenant_id, migration_id, step, chunk, action, table_name, key_columns, uuid_keys, int_keys, text_keys, ' +
+    'before, after, befores, afters, row_count';
   await from.run(
     `DECLARE drover_copy NO SCROLL CURSOR FOR SELECT row_to_json(j)::text AS row FROM ${temporaryJournal} j`,
   );
@@ -83,7 +86,8 @@ async function copyJournal(from: Tx, to: Tx, site: Site): Promise<void> {
     const rows = await from.many<{ row: string }>('FETCH 4 FROM drover_copy');
     if (rows.length === 0) break;
     await to.run(
-      `INSERT INTO ${stateTable(site, 'journal')} (${columns}) SELECT ${columns} FROM jsonb_populate_recordset(NULL::${stateTable(site, 'journal')}, $1::text::jsonb)`,
+      `INSERT INTO ${stateTable(site, 'journal')} (${columns})
+       SELECT ${columns} FROM jsonb_populate_recordset(NULL::${stateTable(site, 'journal')}, $1::text::jsonb)`,
       [`[${rows.map(({ row }) => row).join(',')}]`],
     );
   }

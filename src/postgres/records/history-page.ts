@@ -26,7 +26,10 @@ export interface HistoryPageQuery extends HistoryFilter {
   readonly after?: string;
 }
 
-/** Migrations, newest first; those that began in the same instant by id. Index: migrations_started_at_idx. @throws REQUEST_INVALID where the cursor is of another list */
+/**
+ * Migrations, newest first; those that began in the same instant by id. Index: migrations_started_at_idx.
+ * @throws REQUEST_INVALID where the cursor is of another list
+ */
 export function pageMigrations(site: Site, query: HistoryPageQuery): Promise<MigrationRecord[]> {
   return withState(site, query.tenant, async (tx) => {
     if (query.after !== undefined) await requireCursor(tx, site, query.tenant, query.after);
@@ -112,11 +115,15 @@ export function pageChanges(site: Site, query: ChangesQuery): Promise<PagedChang
   const [step, chunk, number] = query.after ?? [0, 0, 0];
   return withState(site, query.tenant, (tx) =>
     tx.many<PagedChange>(
-      `SELECT j.step, j.table_name AS "table", j.action, u.key, CASE WHEN j.before IS NULL THEN u.b ELSE j.before || coalesce(u.b, '{}') END AS before,
-         CASE WHEN j.after IS NULL THEN u.a ELSE j.after || coalesce(u.a, '{}') END AS after, jsonb_build_array(j.step, j.chunk, u.n) AS position
+      `SELECT j.step, j.table_name AS "table", j.action, u.key,
+         CASE WHEN j.before IS NULL THEN u.b ELSE j.before || coalesce(u.b, '{}') END AS before,
+         CASE WHEN j.after IS NULL THEN u.a ELSE j.after || coalesce(u.a, '{}') END AS after,
+         jsonb_build_array(j.step, j.chunk, u.n) AS position
        FROM ${stateTable(site, 'journal')} j
-       CROSS JOIN LATERAL unnest(coalesce(j.uuid_keys::text[], j.int_keys::text[], j.text_keys), j.befores, j.afters) WITH ORDINALITY u (key, b, a, n)
-       WHERE j.tenant_id = $1::text::${site.state.tenantType} AND j.migration_id = $2::text::uuid AND (j.step, j.chunk) >= ($3::int, $4::int)
+       CROSS JOIN LATERAL unnest(coalesce(j.uuid_keys::text[], j.int_keys::text[], j.text_keys), j.befores, j.afters)
+         WITH ORDINALITY u (key, b, a, n)
+       WHERE j.tenant_id = $1::text::${site.state.tenantType} AND j.migration_id = $2::text::uuid
+         AND (j.step, j.chunk) >= ($3::int, $4::int)
          AND (j.step, j.chunk, u.n) > ($3::int, $4::int, $5::bigint) AND ($6::int IS NULL OR j.step = $6::int)
        ORDER BY j.step, j.chunk, u.n LIMIT $7::int`,
       [query.tenant, query.id, step, chunk, number, query.step ?? null, query.limit],

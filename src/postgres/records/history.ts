@@ -62,11 +62,13 @@ export interface MigrationDetail extends MigrationRecord {
   readonly result: unknown;
 }
 
-const columns = `m.id::text AS id, m.tenant_id::text AS tenant, m.kind, m.parent_id::text AS "parentId", m.status, m.complete, m.plan_hash AS "planHash",
+const columns = `m.id::text AS id, m.tenant_id::text AS tenant, m.kind, m.parent_id::text AS "parentId",
+  m.status, m.complete, m.plan_hash AS "planHash",
   jsonb_build_object('kind', m.from_kind, 'key', m.from_key, 'name', m.from_name, 'provider', m.from_provider) AS "from",
   jsonb_build_object('key', m.to_key, 'name', m.to_name, 'provider', m.to_provider) AS "to",
   m.actor, m.reason, m.forced, m.error_code AS "errorCode", m.error_message AS "errorMessage", m.migrated_count AS "migratedCount",
-  to_char(m.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "startedAt", to_char(m.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "finishedAt"`;
+  to_char(m.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "startedAt",
+  to_char(m.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "finishedAt"`;
 
 /** Has the schema of the records been made at all? Before the first migration of a foreign database it has not. */
 async function hasRecords(tx: Tx, site: Site): Promise<boolean> {
@@ -99,7 +101,9 @@ function undoneSql(site: Site): string {
   return `(WITH RECURSIVE chain AS (
       SELECT m.tenant_id, m.id, 0 AS depth
       UNION ALL SELECT r.tenant_id, r.id, c.depth + 1 FROM chain c CROSS JOIN LATERAL (
-        SELECT x.tenant_id, x.id FROM ${table} x WHERE x.tenant_id = c.tenant_id AND x.parent_id = c.id AND x.kind = 'rollback' AND x.status = 'succeeded' ORDER BY x.started_at DESC LIMIT 1) r)
+        SELECT x.tenant_id, x.id FROM ${table} x
+        WHERE x.tenant_id = c.tenant_id AND x.parent_id = c.id AND x.kind = 'rollback' AND x.status = 'succeeded'
+        ORDER BY x.started_at DESC LIMIT 1) r)
     SELECT max(depth) % 2 = 1 FROM chain)`;
 }
 
@@ -113,7 +117,8 @@ export interface HistoryQuery {
 
 /** Migrations, newest first. */
 export function listMigrations(site: Site, query: HistoryQuery): Promise<MigrationRecord[]> {
-  const where = `WHERE ($1::text IS NULL OR m.tenant_id::text = $1::text) AND ($2::text IS NULL OR m.started_at < $2::text::timestamptz) ORDER BY m.started_at DESC, m.id LIMIT $3::int`;
+  const where = `WHERE ($1::text IS NULL OR m.tenant_id::text = $1::text) AND ($2::text IS NULL OR m.started_at < $2::text::timestamptz)
+    ORDER BY m.started_at DESC, m.id LIMIT $3::int`;
   return withState(site, query.tenant, (tx) =>
     readRecords(tx, site, where, [query.tenant ?? null, query.before ?? null, query.limit]),
   );
@@ -174,7 +179,8 @@ function missing({ id, tenant }: MigrationQuery): DroverError {
 
 /** The steps of `m`. How often a step was undone stands in what people read of it, and is read here only. */
 function stepsSql(site: Site): string {
-  return `(SELECT coalesce(jsonb_agg(jsonb_build_object('step', s.step, 'operation', s.operation, 'kind', regexp_replace(s.operation, '^(undo )+', ''),
+  return `(SELECT coalesce(jsonb_agg(jsonb_build_object('step', s.step, 'operation', s.operation,
+      'kind', regexp_replace(s.operation, '^(undo )+', ''),
       'undoDepth', (length(s.operation) - length(replace(s.operation, 'undo ', ''))) / 5,
       'table', s.table_name, 'entity', s.entity, 'expected', s.expected, 'actual', s.actual, 'skipped', s.skipped) ORDER BY s.step), '[]')
     FROM ${stateTable(site, 'migration_steps')} s WHERE s.tenant_id = m.tenant_id AND s.migration_id = m.id)`;
@@ -196,11 +202,14 @@ export function listChanges(
 ): Promise<Change[]> {
   return withState(site, query.tenant, (tx) =>
     tx.many<Change>(
-      `SELECT j.step, j.table_name AS "table", j.action, u.key, CASE WHEN j.before IS NULL THEN u.b ELSE j.before || coalesce(u.b, '{}') END AS before,
+      `SELECT j.step, j.table_name AS "table", j.action, u.key,
+         CASE WHEN j.before IS NULL THEN u.b ELSE j.before || coalesce(u.b, '{}') END AS before,
          CASE WHEN j.after IS NULL THEN u.a ELSE j.after || coalesce(u.a, '{}') END AS after
        FROM ${stateTable(site, 'journal')} j
-       CROSS JOIN LATERAL unnest(coalesce(j.uuid_keys::text[], j.int_keys::text[], j.text_keys), j.befores, j.afters) WITH ORDINALITY u (key, b, a, n)
-       WHERE j.migration_id = $1::text::uuid AND ($2::text IS NULL OR j.tenant_id::text = $2::text) ORDER BY j.step, j.chunk, u.n LIMIT $3::int OFFSET $4::int`,
+       CROSS JOIN LATERAL unnest(coalesce(j.uuid_keys::text[], j.int_keys::text[], j.text_keys), j.befores, j.afters)
+         WITH ORDINALITY u (key, b, a, n)
+       WHERE j.migration_id = $1::text::uuid AND ($2::text IS NULL OR j.tenant_id::text = $2::text)
+       ORDER BY j.step, j.chunk, u.n LIMIT $3::int OFFSET $4::int`,
       [query.id, query.tenant ?? null, query.limit, query.offset ?? 0],
     ),
   );
@@ -213,7 +222,9 @@ export function findReplay(
   planHash: string,
 ): Promise<MoveResult | undefined> {
   return withState(site, tenant, async (tx) => {
-    const where = `WHERE m.tenant_id = $1::text::${site.state.tenantType} AND m.plan_hash = $2 AND m.kind = 'model' AND m.status = 'succeeded' ORDER BY m.started_at DESC LIMIT 1`;
+    const where = `WHERE m.tenant_id = $1::text::${site.state.tenantType} AND m.plan_hash = $2
+      AND m.kind = 'model' AND m.status = 'succeeded'
+      ORDER BY m.started_at DESC LIMIT 1`;
     const [record] = await readRecords(tx, site, where, [stateTenant(tenant), planHash]);
     if (record === undefined || record.rolledBack) return undefined;
     const { result } = await tx.one<{ result: MoveResult }>(
@@ -241,7 +252,9 @@ export async function settleInterrupted(
   const { key, components } = about.source;
   const open = await withState(site, about.tenant, (tx) =>
     tx.many<Open>(
-      `SELECT id::text, status, xid FROM ${stateTable(site, 'migrations')} WHERE tenant_id = $1::text::${site.state.tenantType} AND status IN ('running', 'prepared') AND (from_key = $2 OR (from_key IS NULL AND from_name = $3 AND from_provider IS NOT DISTINCT FROM $4))`,
+      `SELECT id::text, status, xid FROM ${stateTable(site, 'migrations')}
+       WHERE tenant_id = $1::text::${site.state.tenantType} AND status IN ('running', 'prepared')
+       AND (from_key = $2 OR (from_key IS NULL AND from_name = $3 AND from_provider IS NOT DISTINCT FROM $4))`,
       [stateTenant(about.tenant), key ?? null, components['name'] ?? null, components['provider'] ?? null],
     ),
   );
@@ -268,7 +281,8 @@ export function listInterrupted(
   return withStates(site, tenants, async (tx) => {
     if (!(await hasRecords(tx, site))) return new Set<string>();
     const rows = await tx.many<{ tenant: string }>(
-      `SELECT DISTINCT tenant_id::text AS tenant FROM ${stateTable(site, 'migrations')} WHERE tenant_id = ANY ($1::text[]::${site.state.tenantType}[]) AND status IN ('running', 'prepared')`,
+      `SELECT DISTINCT tenant_id::text AS tenant FROM ${stateTable(site, 'migrations')}
+       WHERE tenant_id = ANY ($1::text[]::${site.state.tenantType}[]) AND status IN ('running', 'prepared')`,
       [tenants.map(stateTenant)],
     );
     return new Set(rows.map(({ tenant }) => tenant));
@@ -296,9 +310,11 @@ async function settleRecord(
 ): Promise<void> {
   const set = fate.committed
     ? `status = 'succeeded'`
-    : `status = 'failed', error_code = 'INTERRUPTED', error_message = 'The process ended before the migration did; nothing was changed.', finished_at = now()`;
+    : `status = 'failed', error_code = 'INTERRUPTED',
+        error_message = 'The process ended before the migration did; nothing was changed.', finished_at = now()`;
   await tx.run(
-    `UPDATE ${stateTable(site, 'migrations')} SET ${set} WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid AND status = $3 AND xid IS NOT DISTINCT FROM $4`,
+    `UPDATE ${stateTable(site, 'migrations')} SET ${set}
+     WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid AND status = $3 AND xid IS NOT DISTINCT FROM $4`,
     [stateTenant(tenant), fate.id, fate.status, fate.xid],
   );
 }

@@ -108,7 +108,8 @@ export function changeSql(source: Change): Sql {
     kept.map((one) => sql`, ${one}`),
     '',
   );
-  const lists = sql`array_agg(m.k) AS keys, ${listed(source.befores)} AS befores, ${listed(source.afters)} AS afters, count(*)::integer AS row_count`;
+  const lists = sql`array_agg(m.k) AS keys, ${listed(source.befores)} AS befores, ${listed(source.afters)} AS afters,
+    count(*)::integer AS row_count`;
   return withMembers(
     size,
     [
@@ -153,7 +154,8 @@ function writtenSql({ journal, key, table, action, firstChunks, steps, before, a
     size === 1
       ? nothing
       : sql`${fromMembers(size, ' CROSS JOIN ')} WHERE ${memberNumber(size)} = m."drover:n"`;
-  return change`INSERT INTO ${raw(journal.table)} (tenant_id, migration_id, step, chunk, action, table_name, key_columns, ${raw(key.store)}, before, after, befores, afters, row_count)
+  return change`INSERT INTO ${raw(journal.table)} (tenant_id, migration_id, step, chunk, action, table_name, key_columns,
+        ${raw(key.store)}, before, after, befores, afters, row_count)
       SELECT ${list(columns)} FROM chunks m${members}`;
 }
 
@@ -181,7 +183,9 @@ function countSql({ collect, steps }: Change): Sql {
   const join = collect === undefined ? nothing : sql` LEFT JOIN collected c ON c."drover:n" = ${number}`;
   const keys = raw(collect === undefined ? 'NULL::text[]' : 'c.keys');
   const group = collect === undefined ? number : sql`${number}, c.keys`;
-  return sql`SELECT ${number} AS "drover:n", ${rows}, ${keys} AS keys FROM ${fromMembers(size, '')} LEFT JOIN chunks m ON m."drover:n" = ${number}${join} GROUP BY ${group}`;
+  return sql`SELECT ${number} AS "drover:n", ${rows}, ${keys} AS keys
+    FROM ${fromMembers(size, '')} LEFT JOIN chunks m ON m."drover:n" = ${number}${join}
+    GROUP BY ${group}`;
 }
 
 /** One chunk of rows of one member, whose images were computed here. */
@@ -220,7 +224,8 @@ export async function writeChunks(
     of(({ keys }) => keys.length, 'integer'),
   ];
   const size = chunks.length;
-  const target = sql`${raw(journal.table)} (tenant_id, migration_id, step, chunk, action, table_name, key_columns, ${raw(key.store)}, befores, afters, row_count)`;
+  const target = sql`${raw(journal.table)} (tenant_id, migration_id, step, chunk, action, table_name, key_columns,
+    ${raw(key.store)}, befores, afters, row_count)`;
   await tx.run(
     withMembers(
       size,

@@ -214,7 +214,9 @@ export async function failRecord(
     about.error instanceof DroverError ? about.error : { code: 'INTERNAL', message: 'Unexpected error.' };
   await withState(site, about.tenant, async (tx) => {
     await tx.run(
-      `UPDATE ${stateTable(site, 'migrations')} SET status = 'failed', error_code = $3, error_message = $4, finished_at = statement_timestamp() WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid
+      `UPDATE ${stateTable(site, 'migrations')}
+         SET status = 'failed', error_code = $3, error_message = $4, finished_at = statement_timestamp()
+         WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid
          AND (status = 'running' OR error_code = 'INTERRUPTED' OR (status = 'prepared' AND $3 <> 'DATABASE_UNREACHABLE'))`,
       [stateTenant(about.tenant), about.id, code, message],
     );

@@ -102,7 +102,8 @@ export async function listUndumpable(tx: Tx, schema: string): Promise<string[]> 
      SELECT pg_describe_object('pg_proc'::regclass, p.oid, 0) FROM pg_proc p JOIN home ON home.oid = p.pronamespace
      UNION ALL
      SELECT pg_describe_object('pg_type'::regclass, t.oid, 0) FROM pg_type t JOIN home ON home.oid = t.typnamespace
-     WHERE t.typtype IN ('e', 'd', 'r', 'm') OR (t.typtype = 'c' AND EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+     WHERE t.typtype IN ('e', 'd', 'r', 'm')
+       OR (t.typtype = 'c' AND EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
      UNION ALL
      SELECT pg_describe_object('pg_trigger'::regclass, g.oid, 0)
      FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN home ON home.oid = c.relnamespace WHERE NOT g.tgisinternal

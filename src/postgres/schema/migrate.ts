@@ -152,22 +152,30 @@ function checkSchemaName(schema: string): void {
 function failed(name: string, cause: unknown): DroverError {
   const reason = cause instanceof DroverError ? cause.message : String(cause);
   const data = { file: name, ...(cause instanceof DroverError ? cause.data : {}) };
-  const message = `The migration ${name} failed and was rolled back; the schema is as it was before it. ${reason} Mend the cause and start again.`;
+  const message =
+    `The migration ${name} failed and was rolled back; the schema is as it was before it. ` +
+    `${reason} Mend the cause and start again.`;
   return new DroverError('MIGRATION_FAILED', message, data, { cause });
 }
 
 function changed(schema: string, name: string): DroverError {
-  const message = `The migration ${name} is not the text that was applied to the schema ${schema}. Restore the file from the version of Drover that applied it; a change to the schema is a new file.`;
+  const message =
+    `The migration ${name} is not the text that was applied to the schema ${schema}. ` +
+    'Restore the file from the version of Drover that applied it; a change to the schema is a new file.';
   return new DroverError('MIGRATION_CHANGED', message, { file: name, schema });
 }
 
 function unknown(schema: string, name: string): DroverError {
-  const message = `The schema ${schema} has the migration ${name}, which this version of Drover does not know or would apply out of order: it was upgraded by a newer one. Start that version.`;
+  const message =
+    `The schema ${schema} has the migration ${name}, which this version of Drover does not know ` +
+    'or would apply out of order: it was upgraded by a newer one. Start that version.';
   return new DroverError('MIGRATION_UNKNOWN', message, { file: name, schema });
 }
 
 function otherVariant(work: Work, row: AppliedMigration): DroverError {
-  const message = `The schema ${work.schema} holds Drover's ${row.variant} tables, and the ${work.variant} tables are asked for. Choose another schema name.`;
+  const message =
+    `The schema ${work.schema} holds Drover's ${row.variant} tables, and the ${work.variant} tables are asked for. ` +
+    'Choose another schema name.';
   return new DroverError('SCHEMA_OCCUPIED', message, { schema: work.schema, file: row.name });
 }
 

@@ -31,7 +31,8 @@ export function listTenants(site: Site): Promise<TenantName[]> {
     const name = quoteIdent(display ?? key);
     const suspended = `coalesce((${site.config.tenant.suspended ?? 'false'}), false)`;
     return tx.many<TenantName>(
-      `SELECT t.${quoteIdent(key)}::text AS key, coalesce(t.${name}::text, t.${quoteIdent(key)}::text) AS name, ${suspended} AS suspended FROM ${quoteRows(table)} t ORDER BY 1`,
+      `SELECT t.${quoteIdent(key)}::text AS key, coalesce(t.${name}::text, t.${quoteIdent(key)}::text) AS name,
+       ${suspended} AS suspended FROM ${quoteRows(table)} t ORDER BY 1`,
     );
   });
 }

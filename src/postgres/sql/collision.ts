@@ -92,7 +92,8 @@ function arrivingSql(
     moves(),
   ];
   return [
-    sql`EXISTS (SELECT 1 FROM (SELECT ${list([raw('1'), ...outer])}) o WHERE EXISTS (SELECT 1 FROM ${rowsOf(context.table)} t WHERE ${allOf(tests)}))`,
+    sql`EXISTS (SELECT 1 FROM (SELECT ${list([raw('1'), ...outer])}) o
+      WHERE EXISTS (SELECT 1 FROM ${rowsOf(context.table)} t WHERE ${allOf(tests)}))`,
   ];
 }
 

@@ -11,7 +11,10 @@ export function rowImage(table: Table, alias: string): Sql {
   return sql`(${join(parts, ' || ')})`;
 }
 
-/** INSERT of the rows (identity columns keep their value, computed ones are computed again) whose images `source` yields in a column `image`. */
+/**
+ * INSERT of the rows (identity columns keep their value, computed ones are computed again) whose images `source` yields in a
+ * column `image`.
+ */
 export function insertImages(table: Table, source: Sql): Sql {
   const names = list(stored(table).map(({ name }) => ident(name)));
   const values = list(

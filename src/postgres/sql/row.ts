@@ -151,7 +151,8 @@ export function stateSql(context: RowContext, row: PlaceRow): Sql {
   if (taken.length === 0) return plain;
   const collides = sql`(${join(taken, ' OR ')})`;
   if (plainBranches(context, row).length === 0) return sql`CASE WHEN ${collides} THEN 'C' ELSE 'L' END`;
-  return sql`(SELECT CASE WHEN s.drover_state IN ('H', 'N') OR NOT ${collides} THEN s.drover_state WHEN s.drover_state = 'L' THEN 'C' ELSE s.drover_state || 'C' END
+  return sql`(SELECT CASE WHEN s.drover_state IN ('H', 'N') OR NOT ${collides} THEN s.drover_state
+    WHEN s.drover_state = 'L' THEN 'C' ELSE s.drover_state || 'C' END
     FROM (SELECT ${plain}) s (drover_state))`;
 }
 
@@ -215,7 +216,8 @@ function sameTermsSql({ rules }: RowContext, { allowed, columns: [own] }: Place)
     ...same.map((name) => sql`${column('x', name)} IS NOT NULL`),
     ...tables.map((table) => {
       const old = sql`${column('y', table.value)} = ${column('t', own.column)}`;
-      return sql`NOT EXISTS (SELECT FROM ${rowsOf(tableOf(rules, table.table))} y WHERE ${allOf([...matchesSql(table, 'y'), old, others])})`;
+      return sql`NOT EXISTS (SELECT FROM ${rowsOf(tableOf(rules, table.table))} y
+        WHERE ${allOf([...matchesSql(table, 'y'), old, others])})`;
     }),
   ];
 }

@@ -111,7 +111,8 @@ function readCurrent(
   return readEach<Current>(
     context.tx,
     row.size,
-    sql`SELECT ${keyExpression(key, 't')}::text AS key, ${value}::text AS text, ${elements} AS elements FROM ${rows} WHERE ${mineSql(row)} FOR UPDATE OF t`,
+    sql`SELECT ${keyExpression(key, 't')}::text AS key, ${value}::text AS text, ${elements} AS elements
+      FROM ${rows} WHERE ${mineSql(row)} FOR UPDATE OF t`,
   );
 }
 

@@ -25,7 +25,8 @@ export async function* chunkRounds(
     readEach<{ chunks: number[] | null }>(
       state,
       asked.length,
-      sql`SELECT array_agg(j.chunk ORDER BY j.chunk DESC) AS chunks FROM ${raw(stateTable(site, 'journal'))} j WHERE ${ofStep(site, asked)}`,
+      sql`SELECT array_agg(j.chunk ORDER BY j.chunk DESC) AS chunks
+        FROM ${raw(stateTable(site, 'journal'))} j WHERE ${ofStep(site, asked)}`,
     ),
   );
   const lists = numbers.map(([row]) => row?.chunks ?? []);
@@ -52,7 +53,8 @@ async function readRound(
     readEach<Omit<Chunk, 'member'>>(
       state,
       some.length,
-      sql`SELECT j.action, j.table_name AS "table", j.key_columns AS "keyColumns", coalesce(j.uuid_keys::text[], j.int_keys::text[], j.text_keys) AS keys,
+      sql`SELECT j.action, j.table_name AS "table", j.key_columns AS "keyColumns",
+        coalesce(j.uuid_keys::text[], j.int_keys::text[], j.text_keys) AS keys,
         j.before, j.after, to_jsonb(j.befores) AS befores, to_jsonb(j.afters) AS afters
       FROM ${raw(stateTable(site, 'journal'))} j WHERE ${ofStep(site, some)} AND j.chunk = ${number}`,
     ),
@@ -64,7 +66,8 @@ function ofStep(site: Site, asked: readonly Journalled[]): Sql {
   const tenants = asked.map(({ parent }) => parent.tenant);
   const ids = asked.map(({ parent }) => parent.id);
   const steps = asked.map(({ step }) => step);
-  return sql`j.tenant_id = ${each(tenants, `text::${site.state.tenantType}`)} AND j.migration_id = ${each(ids, 'text::uuid')} AND j.step = ${each(steps, 'integer')}`;
+  return sql`j.tenant_id = ${each(tenants, `text::${site.state.tenantType}`)} AND j.migration_id = ${each(ids, 'text::uuid')}
+    AND j.step = ${each(steps, 'integer')}`;
 }
 
 /** Records in the same database are read in the same transaction; others are of one tenant at a time. */

@@ -47,8 +47,10 @@ async function readRootIntent(
 ): Promise<Intent | undefined> {
   const table = stateTable(site, 'migrations');
   const root = await state.maybeOne<{ intent: Intent | null }>(
-    `WITH RECURSIVE chain AS (SELECT tenant_id, id, parent_id, plan FROM ${table} WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid
-       UNION ALL SELECT p.tenant_id, p.id, p.parent_id, p.plan FROM chain c JOIN ${table} p ON p.tenant_id = c.tenant_id AND p.id = c.parent_id)
+    `WITH RECURSIVE chain AS (SELECT tenant_id, id, parent_id, plan FROM ${table}
+         WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid
+       UNION ALL SELECT p.tenant_id, p.id, p.parent_id, p.plan FROM chain c
+         JOIN ${table} p ON p.tenant_id = c.tenant_id AND p.id = c.parent_id)
      SELECT plan -> 'intent' AS intent FROM chain WHERE parent_id IS NULL`,
     [about.tenant, about.id],
   );

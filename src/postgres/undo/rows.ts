@@ -58,8 +58,11 @@ export async function undoInserts(
     chunks.map(({ afters }) => texts(afters)),
     'text[]::jsonb[]',
   );
-  const entries = sql`SELECT u.k, u.image${size === 1 ? nothing : sql`, ${memberNumber(size)} AS "drover:n"`} FROM ${fromMembers(size, '')}${size === 1 ? nothing : raw(', ')}unnest(${keys}, ${images}) u (k, image)`;
-  const own = size === 1 ? [] : [sql`${memberNumber(size)} = e."drover:n"`];
+  const alone = size === 1;
+  const number = alone ? nothing : sql`, ${memberNumber(size)} AS "drover:n"`;
+  const members = alone ? nothing : sql`${fromMembers(size, '')}, `;
+  const entries = sql`SELECT u.k, u.image${number} FROM ${members}unnest(${keys}, ${images}) u (k, image)`;
+  const own = alone ? [] : [sql`${memberNumber(size)} = e."drover:n"`];
   const where = allOf([
     ...own,
     keyMatches(key, 't', raw('e.k')),

@@ -52,7 +52,8 @@ function entriesSql({ key }: UndoTarget, chunks: readonly Chunk[]): Sql {
     `text[]::${key.type}[]`,
   );
   const rows = sql`unnest(${keys}, ${images(({ befores }) => befores)}, ${images(({ afters }) => afters)}) u (k, rb, ra)`;
-  return sql`SELECT u.k, u.rb, u.ra, ${shared(({ before }) => before)} || coalesce(u.rb, '{}') AS b, ${shared(({ after }) => after)} || coalesce(u.ra, '{}') AS a FROM ${rows}`;
+  return sql`SELECT u.k, u.rb, u.ra, ${shared(({ before }) => before)} || coalesce(u.rb, '{}') AS b,
+    ${shared(({ after }) => after)} || coalesce(u.ra, '{}') AS a FROM ${rows}`;
 }
 
 function textOf(value: unknown): string | null {
@@ -128,7 +129,8 @@ async function explain(
   const names = some[0] === undefined ? [] : changedColumns(table, some[0]);
   const differs = names.map(
     (name) =>
-      sql`CASE WHEN e.a ? ${literal(name)} AND ${column('t', name)}::text IS DISTINCT FROM e.a ->> ${literal(name)} THEN ${literal(name)} END`,
+      sql`CASE WHEN e.a ? ${literal(name)} AND ${column('t', name)}::text IS DISTINCT FROM e.a ->> ${literal(name)}
+        THEN ${literal(name)} END`,
   );
   const found = allOf(key.columns.map(({ name }) => sql`${column('t', name)} IS NOT NULL`));
   const asked = each(
@@ -139,7 +141,8 @@ async function explain(
     context.tx,
     some.length,
     sql`SELECT e.k::text AS key, (${found}) AS found, array_remove(ARRAY[${list(differs)}]::text[], NULL) AS changed
-    FROM (${entriesSql(target, some)}) e LEFT JOIN ${rowsOf(table)} t ON ${keyMatches(key, 't', raw('e.k'))} AND ${mineSql(row)} WHERE e.k = ANY (${asked})`,
+    FROM (${entriesSql(target, some)}) e LEFT JOIN ${rowsOf(table)} t ON ${keyMatches(key, 't', raw('e.k'))} AND ${mineSql(row)}
+    WHERE e.k = ANY (${asked})`,
   );
   const reasons = new Map(at.map((number, position) => [number, rows[position] ?? []]));
   return chunks.map((_, number) =>

@@ -202,7 +202,8 @@ function documentSql({ table }: RowContext, { place, tuples }: SoughtPlace): Sql
   if (place.carrier === 'array') return sql`${value}::text[] && ${bind(terms, 'text[]')}`;
   const json = place.carrier === 'json';
   const written = json ? terms.map((term) => JSON.stringify(term).slice(1, -1)) : terms;
-  const found = sql`EXISTS (SELECT FROM unnest(${bind(written, 'text[]')}) drover_term (value) WHERE strpos(${value}::text, drover_term.value) > 0)`;
+  const list = sql`unnest(${bind(written, 'text[]')}) drover_term (value)`;
+  const found = sql`EXISTS (SELECT FROM ${list} WHERE strpos(${value}::text, drover_term.value) > 0)`;
   const escaped = json && columnOf(table, place.column).kind !== 'jsonb';
   return escaped ? sql`(${found} OR ${value}::text ~ '\\\\[u/]')` : found;
 }

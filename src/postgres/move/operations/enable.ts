@@ -56,7 +56,8 @@ function addition(context: StepContext, step: EnableStep): Change {
     table,
     key,
     firstChunks: [0],
-    moved: change`INSERT INTO ${tableName(table)} AS t (${list(columns.map(ident))}) ${source} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image`,
+    moved: change`INSERT INTO ${tableName(table)} AS t (${list(columns.map(ident))})
+      ${source} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image`,
     afters: raw('m.image'),
   };
 }

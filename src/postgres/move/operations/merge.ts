@@ -31,7 +31,9 @@ function removal(context: StepContext, steps: Steps<MergeStep>): Change {
     table,
     key,
     firstChunks: steps.map(() => 0),
-    moved: change`DELETE FROM ${rowsOf(table)} t${fromMembers(size, ' USING ')} WHERE ${mineSql(row)} AND ${movable} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image${numbered(size)}`,
+    moved: change`DELETE FROM ${rowsOf(table)} t${fromMembers(size, ' USING ')}
+      WHERE ${mineSql(row)} AND ${movable}
+      RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image${numbered(size)}`,
     befores: raw('m.image'),
   };
 }

@@ -126,7 +126,8 @@ function plainChange(about: Repointing, { move, place }: Moving, mapping: EachMa
   return {
     ...changeBase(about),
     firstChunks: steps.map(() => 1_000_000),
-    moved: change`UPDATE ${rowsOf(table)} t SET ${list(set)}${fromMembers(row.size, ' FROM ')} WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k${numbered(row.size)}`,
+    moved: change`UPDATE ${rowsOf(table)} t SET ${list(set)}${fromMembers(row.size, ' FROM ')}
+      WHERE ${where} RETURNING ${keyExpression(key, 't')} AS k${numbered(row.size)}`,
     before: imageOf(row.size, { names, parts: changed }, mapping.from),
     after: imageOf(row.size, { names, parts: changed }, mapping.to),
   };
@@ -188,7 +189,8 @@ function hitSql(about: Repointing, { columns, rows }: Hits): Sql {
   const found = foundSql(about, { columns, rows });
   return row.size === 1
     ? sql`SELECT ${list(kept)} FROM (${found}) q`
-    : sql`SELECT ${memberNumber(row.size)} AS "drover:n", ${list(kept)} FROM ${fromMembers(row.size, '')} CROSS JOIN LATERAL (${found} OFFSET 0) q`;
+    : sql`SELECT ${memberNumber(row.size)} AS "drover:n", ${list(kept)}
+      FROM ${fromMembers(row.size, '')} CROSS JOIN LATERAL (${found} OFFSET 0) q`;
 }
 
 function foundSql({ context, row, moves, side, steps }: Repointing, { columns, rows }: Hits): Sql {

@@ -70,7 +70,9 @@ function marking(context: StepContext, steps: Steps<RetireStep>): Change {
         sql`SELECT ${list([...found, ...set])}${numbered(size)} FROM ${rowsOf(table)} t${members} WHERE ${where}`,
       ],
     ],
-    moved: change`UPDATE ${rowsOf(table)} t SET ${list(assignments)} FROM hit h WHERE ${same} RETURNING ${keyExpression(key, 't')} AS k, h.drover_b, ${image('t', names)} AS drover_a${numbered(size, 'h')}`,
+    moved: change`UPDATE ${rowsOf(table)} t SET ${list(assignments)}
+      FROM hit h WHERE ${same}
+      RETURNING ${keyExpression(key, 't')} AS k, h.drover_b, ${image('t', names)} AS drover_a${numbered(size, 'h')}`,
     befores: raw('m.drover_b'),
     afters: raw('m.drover_a'),
   };

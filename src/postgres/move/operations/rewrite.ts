@@ -152,12 +152,15 @@ function writeSql({ row, key, column: name, documents }: DocumentWrite): Sql {
     ),
   ] as const;
   const value = isArray
-    ? sql`(SELECT coalesce(array_agg(e.v ORDER BY e.n), '{}') FROM jsonb_array_elements_text(d.value::jsonb) WITH ORDINALITY e (v, n))::${raw(type)}`
+    ? sql`(SELECT coalesce(array_agg(e.v ORDER BY e.n), '{}')
+      FROM jsonb_array_elements_text(d.value::jsonb) WITH ORDINALITY e (v, n))::${raw(type)}`
     : sql`d.value::${raw(type)}`;
   const members = size === 1 ? nothing : sql`${fromMembers(size, ', ')}`;
   const own = size === 1 ? nothing : sql`${memberNumber(size)} = d.m AND `;
-  const moved = change`UPDATE ${rowsOf(table)} t SET ${ident(name)} = ${value} FROM unnest(${lists[0]}, ${lists[1]}, ${lists[2]}, ${lists[3]}) d (m, k, old, value)${members}
-    WHERE ${own}${keyMatches(key, 't', raw('d.k'))} AND ${mineSql(row)} AND ${column('t', name)}::text = d.old RETURNING 1 AS one${numbered(size)}`;
+  const moved = change`UPDATE ${rowsOf(table)} t SET ${ident(name)} = ${value}
+    FROM unnest(${lists[0]}, ${lists[1]}, ${lists[2]}, ${lists[3]}) d (m, k, old, value)${members}
+    WHERE ${own}${keyMatches(key, 't', raw('d.k'))} AND ${mineSql(row)} AND ${column('t', name)}::text = d.old
+    RETURNING 1 AS one${numbered(size)}`;
   const count =
     size === 1
       ? raw('SELECT count(*) AS rows FROM moved')
