@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import type { Rules } from '../../src/engine/rules/references.ts';
 import { openPlatform } from '../../src/platform/open.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import { type Site, withTenant } from '../../src/postgres/scope/site.ts';
 import { KeptRules, readRules } from '../../src/postgres/catalogue/rules.ts';
 import { eachEngine } from '../support/databases.ts';
@@ -73,10 +74,32 @@ eachEngine((engine) => {
     assert.notEqual((await both()).kept, kept);
   });
 
+  // The embedded engine has one connection.
+  if (engine === 'server')
+    it('are in each transaction those of its own snapshot, whoever has read newer ones meanwhile', async () => {
+      const other = await openDatabase(database.target);
+      const tenant = '00000001-def0-def0-def0-000000000000';
+      const newer = { ...site, database: other };
+      await withTenant(site, { tenant, readOnly: true }, async (tx) => {
+        const before = await readRules(tx, site);
+        await other.transaction('BEGIN', (own) =>
+          own.script('ALTER TABLE migration.services ADD COLUMN more int'),
+        );
+        const after = await withTenant(newer, { tenant, readOnly: true }, (own) => readRules(own, newer));
+        assert.notDeepEqual(after, before);
+        assert.deepEqual(await readRules(tx, site), before);
+        assert.deepEqual(
+          await withTenant(newer, { tenant, readOnly: true }, (own) => readRules(own, newer)),
+          after,
+        );
+      }).finally(() => other.close());
+    });
+
   it('are not kept where a change is under way that may be taken back', async () => {
     const undone = new Error('taken back');
     const { kept } = await both();
     const changing = database.asSuperuser(async (tx) => {
+      assert.equal(await readRules(tx, site), kept);
       await tx.script('ALTER TABLE migration.assistants DROP COLUMN IF EXISTS extra');
       assert.notDeepEqual(await readRules(tx, site), kept);
       throw undone;

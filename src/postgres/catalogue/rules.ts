@@ -6,6 +6,9 @@
  * transaction that did, and what is dropped is gone. So the versions of all rows that the rules are read from mark the
  * catalogue, and a mark that was seen before means the same rules. In place PostgreSQL changes only figures, such as the estimated
  * number of rows, on which nothing here relies.
+ *
+ * The mark takes a millisecond, more than a page of rows. So what a transaction sees is asked first (`sightSql`): two snapshots that
+ * are equal see the same rows of every table, the catalogue among them.
  */
 import { createHash } from 'node:crypto';
 import { canonicalText } from '../../engine/canonical.ts';
@@ -52,6 +55,8 @@ export interface Ruled {
 /** What a site keeps of its rules, and what they follow from. */
 interface Kept {
   readonly mark: string;
+  /** What was seen when the mark was. */
+  readonly sight: string | null;
   readonly config: Config;
   readonly knowledge: Rules['knowledge'];
   readonly ground: Ground;
@@ -63,18 +68,28 @@ export class KeptRules {
 
   /** The rules as the catalogue is in this transaction. @throws CONFIG_MISMATCH with every problem */
   async read(tx: Tx, site: Ruled): Promise<Ground> {
-    const mark = await readMark(tx);
+    const { sight } = await tx.one<Pick<Kept, 'sight'>>(sightSql);
+    if (sight !== null && this.#kept?.sight === sight && this.#kept.config === site.config)
+      return this.#known(this.#kept, site);
+    const seen = await readMark(tx);
+    if (this.#kept?.mark === seen.mark && this.#kept.config === site.config)
+      return this.#known({ ...this.#kept, ...seen }, site);
     const knowledge = site.knowledge();
-    const kept = this.#kept;
-    if (kept?.mark === mark && kept.config === site.config) {
-      if (kept.knowledge === knowledge) return kept.ground;
-      const ground = { ...kept.ground, rules: withKnowledge(kept.ground.rules, knowledge) };
-      this.#kept = { ...kept, knowledge, ground };
-      return ground;
-    }
     const ground = groundOf(withKnowledge(await resolve(tx, site), knowledge));
     // Where every statement sees the newest, the catalogue may have changed between two of them.
-    if ((await readMark(tx)) === mark) this.#kept = { mark, config: site.config, knowledge, ground };
+    const after = await readMark(tx);
+    if (after.mark === seen.mark) this.#kept = { ...after, config: site.config, knowledge, ground };
+    return ground;
+  }
+
+  /** The rules that were read before, with what is known about models by now. */
+  #known(kept: Kept, site: Ruled): Ground {
+    const knowledge = site.knowledge();
+    const ground =
+      kept.knowledge === knowledge
+        ? kept.ground
+        : { ...kept.ground, rules: withKnowledge(kept.ground.rules, knowledge) };
+    this.#kept = { ...kept, knowledge, ground };
     return ground;
   }
 }
@@ -124,9 +139,18 @@ async function resolve(tx: Tx, site: Ruled): Promise<Rules> {
   return { ...rules, ...(site.scope.fleet === undefined ? {} : { exclusive: true }) };
 }
 
+/**
+ * What the transaction sees, as a text that is equal for no other sight: the snapshot, of the server as it was started. None where
+ * that is not all: a transaction that has written sees its own changes, and a standby does not tell what is under way.
+ */
+const sight = `CASE WHEN pg_catalog.pg_current_xact_id_if_assigned() IS NULL AND NOT pg_catalog.pg_is_in_recovery()
+  THEN pg_catalog.pg_postmaster_start_time() || ' ' || pg_catalog.pg_current_snapshot() END AS sight`;
+
+const sightSql = prepared(`SELECT ${sight}`);
+
 /** Of what the server itself brought (below 16384) nothing can be changed, but for the names of schemas. */
-const markSql = prepared(String.raw`
-SELECT count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 32) | version::text::bigint, kind)) AS mark FROM (
+const markSql = prepared(`
+SELECT ${sight}, count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 32) | version::text::bigint, kind)) AS mark FROM (
   SELECT 1 AS kind, oid::bigint AS object, xmin AS version FROM pg_catalog.pg_class WHERE oid >= 16384
   UNION ALL SELECT 2, attrelid::bigint, xmin FROM pg_catalog.pg_attribute WHERE attrelid >= 16384
   UNION ALL SELECT 3, oid::bigint, xmin FROM pg_catalog.pg_attrdef
@@ -144,7 +168,7 @@ SELECT count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 32) | versi
     WHERE classid = 'pg_catalog.pg_class'::regclass AND deptype = 'e'
 ) AS versions`);
 
-async function readMark(tx: Tx): Promise<string> {
-  const { mark } = await tx.one<{ mark: string }>(markSql);
-  return mark;
+/** The mark of the catalogue, with the sight in which it is that: both of one snapshot. */
+function readMark(tx: Tx): Promise<Pick<Kept, 'mark' | 'sight'>> {
+  return tx.one(markSql);
 }
