@@ -47,6 +47,9 @@ export interface ModelFacts {
   readonly spellings?: readonly Spelling[];
 }
 
+/** All of a model by which a value may name it. */
+export type ModelNames = Pick<ModelFacts, 'kind' | 'key' | 'tenant' | 'components' | 'spellings'>;
+
 /** What a model accepts for one parameter. */
 export interface ParameterSupport {
   readonly min?: number;
