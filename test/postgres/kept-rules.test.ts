@@ -76,23 +76,23 @@ eachEngine((engine) => {
 
   // The embedded engine has one connection.
   if (engine === 'server')
-    it('are in each transaction those of its own snapshot, whoever has read newer ones meanwhile', async () => {
-      const other = await openDatabase(database.target);
+    it('are in each transaction those of its own snapshot, whoever has read newer ones meanwhile', async (t) => {
       const tenant = '00000001-def0-def0-def0-000000000000';
-      const newer = { ...site, database: other };
+      const other = await openDatabase(database.target);
+      t.after(() => other.close());
+      const elsewhere = { ...site, database: other };
+      const newest = (): Promise<Rules> =>
+        withTenant(elsewhere, { tenant, readOnly: true }, (tx) => readRules(tx, elsewhere));
       await withTenant(site, { tenant, readOnly: true }, async (tx) => {
-        const before = await readRules(tx, site);
-        await other.transaction('BEGIN', (own) =>
-          own.script('ALTER TABLE migration.services ADD COLUMN more int'),
+        const own = await readRules(tx, site);
+        await other.transaction('BEGIN', (changing) =>
+          changing.script('ALTER TABLE migration.services ADD COLUMN more int'),
         );
-        const after = await withTenant(newer, { tenant, readOnly: true }, (own) => readRules(own, newer));
-        assert.notDeepEqual(after, before);
-        assert.deepEqual(await readRules(tx, site), before);
-        assert.deepEqual(
-          await withTenant(newer, { tenant, readOnly: true }, (own) => readRules(own, newer)),
-          after,
-        );
-      }).finally(() => other.close());
+        const newer = await newest();
+        assert.notDeepEqual(newer, own);
+        assert.deepEqual(await readRules(tx, site), own);
+        assert.deepEqual(await newest(), newer);
+      });
     });
 
   it('are not kept where a change is under way that may be taken back', async () => {
