@@ -3,6 +3,9 @@
  * long as running them. Only what is found by keys goes here: a plan that is kept is the same for every tenant and every value.
  * Row-level security is none the weaker: PostgreSQL plans a kept statement again for another role, and asks the tenant when it runs.
  */
+import { render } from '../sql/sql.ts';
+import type { Rendered, Sql } from '../sql/sql.ts';
+
 const limit = 400;
 const names = new Map<string, string>();
 
@@ -10,6 +13,12 @@ const names = new Map<string, string>();
 export function prepared(sql: string): string {
   if (!names.has(sql) && names.size < limit) names.set(sql, `drover_${names.size + 1}`);
   return sql;
+}
+
+/** The same of a statement that is put together as data: its text, and its parameters. */
+export function preparedSql(query: Sql): [sql: string, params: Rendered['values']] {
+  const { text, values } = render(query);
+  return [prepared(text), values];
 }
 
 /** What a text is kept as; empty for one that is not. */
