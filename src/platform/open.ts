@@ -1,4 +1,5 @@
 /** Opens a database with Drover's own schema in it: the beginning of every command and of the server. */
+import { Lookups } from '../postgres/usage/search.ts';
 import { fileURLToPath } from 'node:url';
 import { loadConfigFile } from '../config-file.ts';
 import type { Database } from '../postgres/driver/database.ts';
@@ -16,6 +17,8 @@ export interface Platform {
   readonly site: Site;
   /** The plans that were shown lately. */
   readonly plans: KnownPlans;
+  /** How the uses of models were looked for last. */
+  readonly lookups: Lookups;
 }
 
 /**
@@ -39,7 +42,7 @@ export async function openPlatform(
     platform,
     ...(knowledge === undefined ? {} : { knowledge }),
   });
-  return { database, schema, site, plans: new KnownPlans() };
+  return { database, schema, site, plans: new KnownPlans(), lookups: new Lookups() };
 }
 
 /** Drover's own schema, told to the engine in the words that any database is told in. */

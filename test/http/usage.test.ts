@@ -179,6 +179,48 @@ oneEngine((engine) => {
       await http.asSuperuser((tx) => tx.script('DROP TABLE migration.flows'));
     });
 
+    it('is that of the list of models also where the registry knows none of the page', async () => {
+      const provider_id = demoId(1, 'model_providers', 0);
+      const ids: string[] = [];
+      for (const name of ['house-small', 'house-large']) {
+        const body = { name, family: 'house', provider_id };
+        const made = await http.call('POST', '/api/v1/completion-models', { key: http.keys.admin, body });
+        assert.equal(made.status, 201, made.text);
+        ids.push(made.json.id);
+      }
+      const [small = '', large = ''] = ids;
+      await http.asSuperuser((tx) =>
+        tx.script(`INSERT INTO migration.registry_pairs (runtime, model) SELECT runtime, 'house-small' FROM migration.registry_pairs LIMIT 1;
+          INSERT INTO migration.workspaces (tenant_id, id, user_id, name, runtime, model) SELECT '${http.tenants.mine}', gen_random_uuid(), '${demoId(1, 'users', 0)}', 'house', runtime, model FROM migration.registry_pairs WHERE model = 'house-small';
+          UPDATE migration.apps SET pipeline = '{"nodes": [{"data": {"model": {"id": "${large}", "name": "house-large"}}}]}', completion_model_id = '${small}' WHERE tenant_id = '${http.tenants.mine}' AND id = '${demoId(1, 'apps', 2)}'`),
+      );
+      const { json } = await http.call('GET', '/api/v1/completion-models?family=house', {
+        key: http.keys.viewer,
+      });
+      const one = { live: 1, dead: 0, history: 0 };
+      const counted = new Map(json.items.map((item: Json) => [item.id, item.usage]));
+      assert.deepEqual(counted.get(small), { apps: one, workspaces: one });
+      assert.deepEqual(counted.get(large), { apps: one });
+      for (const id of ids) assert.deepEqual((await usage(id, '?limit=1')).counts, counted.get(id));
+    });
+
+    it('counts more documents than are read at once, each row once', async () => {
+      const model = completionId(1, 'gpt-5-mini');
+      const before = (await usage(model, '?limit=1')).counts.apps ?? { live: 0, dead: 0, history: 0 };
+      await http.asSuperuser((tx) =>
+        tx.run(
+          `INSERT INTO migration.apps (tenant_id, id, space_id, user_id, name, completion_model_id, pipeline, deleted_at)
+          SELECT $1, gen_random_uuid(), $2, $3, 'App ' || n, CASE WHEN n % 2 = 0 THEN $4::uuid END,
+            CASE WHEN n % 5 = 0 THEN '{}' ELSE jsonb_build_object('nodes', jsonb_build_array(jsonb_build_object('data', jsonb_build_object('model', jsonb_build_object('name', 'gpt-5-mini'))))) END,
+            CASE WHEN n % 3 = 0 THEN now() END FROM generate_series(1, 1200) n`,
+          [http.tenants.mine, demoId(1, 'spaces', 0), demoId(1, 'users', 0), model],
+        ),
+      );
+      const { apps } = (await usage(model, '?limit=1')).counts;
+      // All but those of an odd number that 5 divides; of these 120 every third is deleted.
+      assert.deepEqual(apps, { ...before, live: before.live + 720, dead: before.dead + 360 });
+    });
+
     it('is each tenant’s own', async () => {
       const missing = await http.call('GET', usagePath('00000009-def0-def0-def0-000500000000'), {
         key: http.keys.viewer,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import type { Rules } from '../../src/engine/rules/references.ts';
 import { openPlatform } from '../../src/platform/open.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import { type Site, withTenant } from '../../src/postgres/scope/site.ts';
 import { KeptRules, readRules } from '../../src/postgres/catalogue/rules.ts';
 import { eachEngine } from '../support/databases.ts';
@@ -54,7 +55,7 @@ eachEngine((engine) => {
   const both = (): Promise<{ kept: Rules; read: Rules }> =>
     withTenant(site, { tenant: '00000001-def0-def0-def0-000000000000', readOnly: true }, async (tx) => {
       const kept = await readRules(tx, site);
-      return { kept, read: (await new KeptRules().read(tx, site, 'anew')).rules };
+      return { kept, read: (await new KeptRules().read(tx, site, { sight: null })).rules };
     });
 
   it('are the rules of the tables as they are, after each change', async () => {
@@ -73,10 +74,32 @@ eachEngine((engine) => {
     assert.notEqual((await both()).kept, kept);
   });
 
+  // The embedded engine has one connection.
+  if (engine === 'server')
+    it('are in each transaction those of its own snapshot, whoever has read newer ones meanwhile', async (t) => {
+      const tenant = '00000001-def0-def0-def0-000000000000';
+      const other = await openDatabase(database.target);
+      t.after(() => other.close());
+      const elsewhere = { ...site, database: other };
+      const newest = (): Promise<Rules> =>
+        withTenant(elsewhere, { tenant, readOnly: true }, (tx) => readRules(tx, elsewhere));
+      await withTenant(site, { tenant, readOnly: true }, async (tx) => {
+        const own = await readRules(tx, site);
+        await other.transaction({}, (changing) =>
+          changing.script('ALTER TABLE migration.services ADD COLUMN more int'),
+        );
+        const newer = await newest();
+        assert.notDeepEqual(newer, own);
+        assert.deepEqual(await readRules(tx, site), own);
+        assert.deepEqual(await newest(), newer);
+      });
+    });
+
   it('are not kept where a change is under way that may be taken back', async () => {
     const undone = new Error('taken back');
     const { kept } = await both();
     const changing = database.asSuperuser(async (tx) => {
+      assert.equal(await readRules(tx, site), kept);
       await tx.script('ALTER TABLE migration.assistants DROP COLUMN IF EXISTS extra');
       assert.notDeepEqual(await readRules(tx, site), kept);
       throw undone;

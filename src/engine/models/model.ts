@@ -58,6 +58,9 @@ export function namedModel({ kind, components, key }: ModelName): ModelFacts {
   return { kind, components, ...nothing, ...given({ key }) };
 }
 
+/** All of a model by which a value may name it. */
+export type ModelNames = Pick<ModelFacts, 'kind' | 'key' | 'tenant' | 'components' | 'spellings'>;
+
 /** What a model accepts for one parameter. */
 export interface ParameterSupport {
   readonly min?: number;

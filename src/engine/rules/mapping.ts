@@ -1,7 +1,7 @@
 /** Which values of a place mean the source, and what each becomes: every spelling of every component. */
 import type { Config } from './config.ts';
-import type { ModelFacts } from '../models/model.ts';
 import type { Mapping } from '../edit/value-rule.ts';
+import type { ModelFacts, ModelNames } from '../models/model.ts';
 import type { Place } from './place.ts';
 import { spellingPairs } from '../models/spelling.ts';
 
@@ -42,6 +42,11 @@ export function mappingsOf(place: Place, pair: ModelPair, config: Config): Mappi
   );
 }
 
+/** Equal for places that name any model by the same values. */
+export function formOf(place: Place): string {
+  return JSON.stringify(formsOf(place));
+}
+
 /** Every way in which a place is written: its components, and other templates of its only column. */
 function formsOf(place: Place): (readonly string[])[] {
   return [componentsOf(place), ...(place.also ?? []).map((template) => [template])];
@@ -51,14 +56,20 @@ function namesIn(templates: readonly string[]): string[] {
   return [...new Set(templates.flatMap((template) => componentNames(template)))];
 }
 
-/** Every tuple of values by which a place may name the model, in the order of `componentsOf`. */
-export function tuplesOf(place: Place, model: ModelFacts, config: Config): string[][] {
-  const tuples = formsOf(place).flatMap((templates) =>
-    spellings(namesIn(templates), { source: model, target: model }, config).map(({ from }) =>
-      templates.map((template) => fill(template, from)),
-    ),
-  );
-  return [...new Map(tuples.map((tuple) => [JSON.stringify(tuple), tuple])).values()];
+/** Says every tuple of values by which a place may name a model, in the order of `componentsOf`. */
+export function tupleWriter(place: Place, config: Config): (model: ModelNames) => string[][] {
+  const forms = formsOf(place).map((templates) => ({
+    names: namesIn(templates),
+    fillers: templates.map(fillerOf),
+  }));
+  return (model) => {
+    const tuples = forms.flatMap(({ names, fillers }) =>
+      writings(names, model, config).map((values) => fillers.map((filler) => filler(values))),
+    );
+    return tuples.length <= 1
+      ? tuples
+      : [...new Map(tuples.map((tuple) => [JSON.stringify(tuple), tuple])).values()];
+  };
 }
 
 /** All values by which a scan may meet a model: its key, its name, and the combined forms that the places use. */
@@ -83,8 +94,37 @@ function componentNames(template: string): string[] {
   return [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
 }
 
-function fill(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
+type Values = Readonly<Record<string, string>>;
+type Filler = (values: Values) => string;
+
+function fill(template: string, values: Values): string {
+  return fillerOf(template)(values);
+}
+
+/** A template that is taken apart once for many models. */
+function fillerOf(template: string): Filler {
+  const pieces = template.split(/\{(\w+)\}/);
+  const [before, only = '', after] = pieces;
+  if (pieces.length === 3 && before === '' && after === '') return (values) => values[only] ?? '';
+  return (values) => pieces.map((piece, at) => (at % 2 === 0 ? piece : (values[piece] ?? ''))).join('');
+}
+
+/** Every combination of the ways to write the named components of a model. */
+function writings(names: readonly string[], model: ModelNames, config: Config): Values[] {
+  let result: Record<string, string>[] = [{}];
+  for (const name of names) {
+    const texts = textsOf(name, model, config);
+    const [only] = texts;
+    if (only !== undefined && texts.length === 1) for (const values of result) values[name] = only;
+    else result = result.flatMap((values) => texts.map((text) => ({ ...values, [name]: text })));
+  }
+  return result;
+}
+
+function textsOf(name: string, model: ModelNames, config: Config): string[] {
+  if (name === 'spelling') return (model.spellings ?? []).map(({ text }) => text);
+  const value = componentValue(model, name);
+  return value === undefined ? [] : [value, ...(config.model.spellings?.[name]?.[value] ?? [])];
 }
 
 /** Every combination of the spellings of the named components. */
@@ -116,7 +156,7 @@ function componentSpellings(name: string, pair: ModelPair, config: Config): { fr
   }));
 }
 
-function componentValue(model: ModelFacts, name: string): string | undefined {
+function componentValue(model: ModelNames, name: string): string | undefined {
   if (name === 'key') return model.key;
   if (name === 'tenant') return model.tenant ?? undefined;
   return model.components[name];

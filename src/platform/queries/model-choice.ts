@@ -1,8 +1,8 @@
 /** What has to be known of models and other rows before something may name them. */
-import { Binder } from '../../postgres/sql/binder.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
-import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
 import { many, prepared, type Question, type Row } from '../../postgres/driver/question.ts';
+import { quoteTable } from '../../postgres/sql/identifiers.ts';
+import { bind, column as columnSql, sql, tableName } from '../../postgres/sql/sql.ts';
 
 export interface ModelState {
   readonly id: string;
@@ -79,10 +79,8 @@ export async function findColumn(
   { schema, tenantId }: OfTenant,
   { table, column, id }: { readonly table: string; readonly column: string; readonly id: string },
 ): Promise<{ readonly value: unknown } | undefined> {
-  const binder = new Binder();
   return tx.maybeOne<Row & { value: unknown }>(
-    `SELECT t.${quoteIdent(column)} AS value FROM ${quoteTable({ schema, name: table })} t
-     WHERE t.tenant_id = ${binder.bind(tenantId, 'text::uuid')} AND t.id = ${binder.bind(id, 'text::uuid')}`,
-    binder.values,
+    sql`SELECT ${columnSql('t', column)} AS value FROM ${tableName({ schema, name: table })} t
+     WHERE t.tenant_id = ${bind(tenantId, 'text::uuid')} AND t.id = ${bind(id, 'text::uuid')}`,
   );
 }

@@ -2,10 +2,11 @@
  * Rows of one table of Drover's own schema, told by its name and columns. Every statement carries the tenant although
  * row-level security binds it, too: a policy alone does not tell a fleet which shard to ask.
  */
-import { Binder } from '../../postgres/sql/binder.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
-import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
 import { many, maybeOne, prepared, type Question, readAs, type Row } from '../../postgres/driver/question.ts';
+import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
+import { allOf, bind, change, column, join, raw, sql, tableName } from '../../postgres/sql/sql.ts';
+import type { Sql } from '../../postgres/sql/sql.ts';
 
 export interface RowTable {
   readonly schema: string;
@@ -50,39 +51,44 @@ const maxPageBytes = 4_194_304;
  * large the rows are is asked of those of the page only, and before they travel.
  */
 export function listRows(table: RowTable, query: PageQuery): Question<RowPage> {
-  const binder = new Binder();
-  const column = quoteIdent(query.order.column);
-  const direction = query.order.descending ? 'DESC' : 'ASC';
-  const order = (alias: string): string => `${alias}.${column} ${direction}, ${alias}."id" ${direction}`;
-  const size = [
-    '0',
-    ...query.large.map((name) => `coalesce(octet_length(p.${quoteIdent(name)}::text), 0)`),
-  ].join(' + ');
-  const names = table.columns.map((name) => `t.${quoteIdent(name)}`).join(', ');
-  const found = many<PagedRow & { drover_found: number }>(
-    prepared(`WITH page AS MATERIALIZED (
-       SELECT ${names} FROM ${quoteTable(table)} t WHERE ${pageSql(binder, table, query)}
-       ORDER BY ${order('t')} LIMIT ${binder.bind(query.limit + 1, 'bigint')}
-     ), weighed AS (
-       SELECT p.*, count(*) OVER () AS drover_found, sum(${size}) OVER (ORDER BY ${order('p')}) - (${size}) AS drover_before FROM page p
-     )
-     SELECT ${names}, t.${column}::text AS drover_order, t.drover_found FROM weighed t
-     WHERE t.drover_before < ${maxPageBytes} ORDER BY ${order('t')}`),
-    binder.values,
-  );
+  const found = many<PagedRow & { drover_found: number }>(prepared(pageSql(table, query)));
   return readAs(found, (rows) => {
     const page = rows.slice(0, query.limit);
     return { rows: page, more: (rows[0]?.drover_found ?? 0) > page.length };
   });
 }
 
-function pageSql(binder: Binder, table: RowTable, { conditions, order, after }: PageQuery): string {
-  const where = [ownedSql(binder, table), ...conditions.map((condition) => conditionSql(binder, condition))];
-  if (after !== undefined) {
-    const position = `(${binder.bind(after.value, `text::${order.type}`)}, ${binder.bind(after.id, 'text::uuid')})`;
-    where.push(`(t.${quoteIdent(order.column)}, t."id") ${order.descending ? '<' : '>'} ${position}`);
-  }
-  return where.join(' AND ');
+function pageSql(table: RowTable, { conditions, order, after, limit, large }: PageQuery): Sql {
+  const names = columnsSql(table);
+  const sizes = large.map((name) => sql` + coalesce(octet_length(${column('p', name)}::text), 0)`);
+  const size = sql`0${join(sizes, '')}`;
+  const where = [
+    ownedSql(table),
+    ...conditions.map(conditionSql),
+    ...(after === undefined ? [] : [laterSql(order, after)]),
+  ];
+  return sql`WITH page AS MATERIALIZED (
+       SELECT ${names} FROM ${tableName(table)} t WHERE ${allOf(where)}
+       ORDER BY ${orderSql('t', order)} LIMIT ${bind(limit + 1, 'bigint')}
+     ), weighed AS (
+       SELECT p.*, count(*) OVER () AS drover_found,
+         sum(${size}) OVER (ORDER BY ${orderSql('p', order)}) - (${size}) AS drover_before
+       FROM page p
+     )
+     SELECT ${names}, ${column('t', order.column)}::text AS drover_order, t.drover_found FROM weighed t
+     WHERE t.drover_before < ${raw(String(maxPageBytes))} ORDER BY ${orderSql('t', order)}`;
+}
+
+type Order = PageQuery['order'];
+
+function orderSql(alias: string, { column: name, descending }: Order): Sql {
+  const direction = raw(descending ? 'DESC' : 'ASC');
+  return sql`${column(alias, name)} ${direction}, ${column(alias, 'id')} ${direction}`;
+}
+
+function laterSql({ column: name, type, descending }: Order, after: NonNullable<PageQuery['after']>): Sql {
+  const position = sql`(${bind(after.value, `text::${type}`)}, ${bind(after.id, 'text::uuid')})`;
+  return sql`(${column('t', name)}, t."id") ${raw(descending ? '<' : '>')} ${position}`;
 }
 
 /** One row; locked against changes until the transaction ends where that is asked for. */
@@ -90,13 +96,9 @@ export function findRow(
   table: RowTable,
   { id, lock }: { readonly id: string; readonly lock?: boolean },
 ): Question<Row | undefined> {
-  const binder = new Binder();
-  return maybeOne(
-    prepared(
-      `SELECT ${columnsSql(table)} FROM ${quoteTable(table)} t WHERE ${keySql(binder, table, id)}${lock === true ? ' FOR UPDATE' : ''}`,
-    ),
-    binder.values,
-  );
+  const how = raw(lock === true ? ' FOR UPDATE' : '');
+  const query = sql`SELECT ${columnsSql(table)} FROM ${tableName(table)} t WHERE ${keySql(table, id)}${how}`;
+  return maybeOne(prepared(query));
 }
 
 export function insertRow(tx: Tx, table: RowTable, values: Row): Promise<Row> {
@@ -105,7 +107,7 @@ export function insertRow(tx: Tx, table: RowTable, values: Row): Promise<Row> {
   const names = Object.keys(all);
   return tx.one(
     `INSERT INTO ${quoteTable(table)} AS t (${names.map(quoteIdent).join(', ')})
-     VALUES (${names.map((_, at) => `$${at + 1}`).join(', ')}) RETURNING ${columnsSql(table)}`,
+     VALUES (${names.map((_, at) => `$${at + 1}`).join(', ')}) RETURNING ${namesOf(table)}`,
     Object.values(all),
   );
 }
@@ -128,45 +130,47 @@ export function updateRow(tx: Tx, table: RowTable, { id, values, stamped }: RowC
   const owned =
     table.tenant === undefined ? '' : ` AND t.${quoteIdent(table.tenant.column)} = $${names.length + 2}`;
   return tx.one(
-    `UPDATE ${quoteTable(table)} AS t SET ${sets.join(', ')} WHERE t."id" = $${names.length + 1}${owned} RETURNING ${columnsSql(table)}`,
+    `UPDATE ${quoteTable(table)} AS t SET ${sets.join(', ')} WHERE t."id" = $${names.length + 1}${owned} RETURNING ${namesOf(table)}`,
     [...Object.values(values), ...key],
   );
 }
 
 export async function deleteRow(tx: Tx, table: RowTable, id: string): Promise<void> {
-  const binder = new Binder();
-  await tx.run(`DELETE FROM ${quoteTable(table)} t WHERE ${keySql(binder, table, id)}`, binder.values);
+  await tx.run(change`DELETE FROM ${tableName(table)} t WHERE ${keySql(table, id)}`);
 }
 
-function columnsSql({ columns }: RowTable): string {
-  return columns.map((column) => `t.${quoteIdent(column)}`).join(', ');
+function namesOf({ columns }: RowTable): string {
+  return columns.map((name) => `t.${quoteIdent(name)}`).join(', ');
 }
 
-function keySql(binder: Binder, table: RowTable, id: string): string {
-  return `${ownedSql(binder, table)} AND t."id" = ${binder.bind(id, 'text::uuid')}`;
+function columnsSql(table: RowTable): Sql {
+  return raw(namesOf(table));
 }
 
-function ownedSql(binder: Binder, { tenant }: RowTable): string {
-  return tenant === undefined
-    ? 'true'
-    : `t.${quoteIdent(tenant.column)} = ${binder.bind(tenant.id, 'text::uuid')}`;
+function keySql(table: RowTable, id: string): Sql {
+  return sql`${ownedSql(table)} AND t."id" = ${bind(id, 'text::uuid')}`;
 }
 
-function conditionSql(binder: Binder, { column, test, type = 'text', value }: Condition): string {
-  const name = `t.${quoteIdent(column)}`;
+function ownedSql({ tenant }: RowTable): Sql {
+  if (tenant === undefined) return raw('true');
+  return sql`${column('t', tenant.column)} = ${bind(tenant.id, 'text::uuid')}`;
+}
+
+function conditionSql({ column: name, test, type = 'text', value }: Condition): Sql {
+  const own = column('t', name);
   const cast = type === 'text' ? 'text' : `text::${type}`;
   switch (test) {
     case 'present':
-      return `${name} IS NOT NULL`;
+      return sql`${own} IS NOT NULL`;
     case 'absent':
-      return `${name} IS NULL`;
+      return sql`${own} IS NULL`;
     case 'in':
-      return `${name} = ANY (${binder.bind(value, 'text[]')}${type === 'text' ? '' : `::${type}[]`})`;
+      return sql`${own} = ANY (${bind(value, type === 'text' ? 'text[]' : `text[]::${type}[]`)})`;
     case 'from':
-      return `${name} >= ${binder.bind(value, cast)}`;
+      return sql`${own} >= ${bind(value, cast)}`;
     case 'before':
-      return `${name} < ${binder.bind(value, cast)}`;
+      return sql`${own} < ${bind(value, cast)}`;
     case 'equals':
-      return `${name} = ${binder.bind(value, cast)}`;
+      return sql`${own} = ${bind(value, cast)}`;
   }
 }

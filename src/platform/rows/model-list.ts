@@ -1,12 +1,11 @@
 /** A page of models with how much each is used, read from one snapshot. */
-import type { ModelFacts } from '../../engine/models/model.ts';
-import type { Rules } from '../../engine/rules/references.ts';
-import type { Tx } from '../../postgres/driver/database.ts';
-import { catalogueMark, rulesMarked } from '../../postgres/catalogue/rules.ts';
+import type { ModelNames } from '../../engine/models/model.ts';
+import { catalogueSight, rulesSeen } from '../../postgres/catalogue/rules.ts';
 import { listModelsOfKind } from '../../postgres/facts/model-rows.ts';
 import { countUsage, type UsageByType } from '../../postgres/usage/usage.ts';
+import { providerNames } from '../queries/provider-names.ts';
+import type { ModelKind, Values } from '../resources/declaration.ts';
 import { endsOf, mayEnd, type ModelEnd, readModelEnds } from './model-ends.ts';
-import type { ModelKind } from '../resources/declaration.ts';
 import { listResource, type Page, pageOf, type PageRequest } from './read.ts';
 import { type Asked, reading } from './unit.ts';
 
@@ -17,17 +16,41 @@ export interface ModelPage extends Page {
   readonly ends: ReadonlyMap<string, ModelEnd>;
 }
 
-/** Uses are counted anew on every call, at the places of the configuration. No stored count can be wrong. */
+/**
+ * Uses are counted through the places of the engine on every call: nothing is stored that could be wrong. All models of the tenant
+ * are read only where somebody may know one of the page: its successor, and who else is called as it is written, may be any of
+ * them. Otherwise the rows of the page say all that is needed.
+ */
 export function listModelsInUse(asked: Asked, kind: ModelKind, request: PageRequest): Promise<ModelPage> {
+  const { platform, caller } = asked;
+  const tenant = caller.tenantId;
   return reading(asked, async (tx) => {
-    const [page, mark] = await tx.together([pageOf(asked, request), catalogueMark]);
-    const rules = await rulesMarked(tx, asked.platform.site, mark);
-    const tenant = asked.caller.tenantId;
-    const models = await listModelsOfKind(tx, { rules, tenant }, kind);
-    const ids = page.items.map(({ id }) => String(id));
-    const usage = await usageOf(tx, { rules, tenant, models }, ids);
-    return { ...page, ends: endsOf(models, rules.knowledge), usage };
+    const [page, providers, seen] = await tx.together([
+      pageOf(asked, request),
+      providerNames({ schema: platform.schema, tenantId: tenant }),
+      catalogueSight,
+    ]);
+    const rules = await rulesSeen(tx, platform.site, seen);
+    const some = page.items.some((row) => mayEnd(row, rules.knowledge));
+    const known = some ? await listModelsOfKind(tx, { rules, tenant }, kind) : [];
+    const byKey = new Map(known.map((model) => [model.key, model]));
+    const models = page.items.map(
+      (row): ModelNames => byKey.get(String(row['id'])) ?? { kind, tenant, ...namesOf(row, providers) },
+    );
+    const { lookups } = platform;
+    const usage = models.length === 0 ? [] : await countUsage(tx, { rules, tenant, models, lookups });
+    return { ...page, ends: endsOf(known, rules.knowledge), usage };
   });
+}
+
+/** What a model is called by its own row, as drover.config.yaml has it. */
+function namesOf(
+  { id, name, family, provider_id: providerId }: Values,
+  providers: ReadonlyMap<string, string>,
+): Pick<ModelNames, 'key' | 'components'> {
+  const provider = providers.get(String(providerId));
+  const components = { name: String(name), family: String(family) };
+  return { key: String(id), components: provider === undefined ? components : { ...components, provider } };
 }
 
 /** The same without the uses: one statement, where none of the models can end. */
@@ -40,19 +63,4 @@ export async function listModelsAlone(
   const knowledge = asked.platform.site.knowledge();
   const some = page.items.some((row) => mayEnd(row, knowledge));
   return { ...page, ends: some ? await readModelEnds(asked, kind) : new Map(), usage: undefined };
-}
-
-async function usageOf(
-  tx: Tx,
-  {
-    models,
-    ...where
-  }: { readonly rules: Rules; readonly tenant: string; readonly models: readonly ModelFacts[] },
-  ids: readonly string[],
-): Promise<UsageByType[]> {
-  if (ids.length === 0) return [];
-  const shown = models.filter(({ key = '' }) => ids.includes(key));
-  const counts = await countUsage(tx, { ...where, models: shown });
-  const byId = new Map(shown.map(({ key }, at) => [key, counts[at]]));
-  return ids.map((id) => byId.get(id) ?? {});
 }

@@ -6,6 +6,9 @@
  * transaction that did, and what is dropped is gone. So the versions of all rows that the rules are read from mark the
  * catalogue, and a mark that was seen before means the same rules. In place PostgreSQL changes only figures, such as the estimated
  * number of rows, on which nothing here relies.
+ *
+ * The mark takes a millisecond, more than a page of rows. So what a transaction sees is asked first (`catalogueSight`): two snapshots that
+ * are equal see the same rows of every table, the catalogue among them.
  */
 import type { ConfigProblem } from '../../engine/rules/config.ts';
 import { canonicalText } from '../../engine/canonical.ts';
@@ -16,7 +19,7 @@ import { resolveRules } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import { one, prepared, readAs } from '../driver/question.ts';
+import { one, prepared } from '../driver/question.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { digestDefinitions } from '../../engine/planner/facts.ts';
 import { readCatalog } from './catalog.ts';
@@ -50,9 +53,18 @@ export interface Ruled {
   readonly kept: KeptRules;
 }
 
-/** What a site keeps of its rules, and what they follow from. */
-interface Kept {
+/** What a transaction sees of the catalogue, see `sight`. */
+interface Seen {
+  readonly sight: string | null;
+}
+
+/** The same with the versions of all rows. */
+interface Marked extends Seen {
   readonly mark: string;
+}
+
+/** What a site keeps of its rules, and what they follow from. */
+interface Kept extends Marked {
   readonly config: Config;
   readonly knowledge: Rules['knowledge'];
   readonly ground: Ground;
@@ -62,26 +74,37 @@ interface Kept {
 export class KeptRules {
   #kept: Kept | undefined;
 
-  /** The rules as the catalogue is in this transaction, of which that is the mark. @throws CONFIG_MISMATCH with every problem */
-  async read(tx: Tx, site: Ruled, mark: string): Promise<Ground> {
+  /** The rules as the catalogue is in this transaction, where that was seen. @throws CONFIG_MISMATCH with every problem */
+  async read(tx: Tx, site: Ruled, first: Seen): Promise<Ground> {
+    const { sight } = first;
+    if (sight !== null && this.#kept?.sight === sight && this.#kept.config === site.config)
+      return this.#known(this.#kept, site);
+    const seen = isMarked(first) ? first : await tx.ask(catalogueMark);
+    if (this.#kept?.mark === seen.mark && this.#kept.config === site.config)
+      return this.#known({ ...this.#kept, ...seen }, site);
     const knowledge = site.knowledge();
-    const kept = this.#kept;
-    if (kept?.mark === mark && kept.config === site.config) {
-      if (kept.knowledge === knowledge) return kept.ground;
-      const ground = { ...kept.ground, rules: withKnowledge(kept.ground.rules, knowledge) };
-      this.#kept = { ...kept, knowledge, ground };
-      return ground;
-    }
     const ground = groundOf(withKnowledge(await resolve(tx, site), knowledge));
     // Where every statement sees the newest, the catalogue may have changed between two of them.
-    if ((await tx.ask(catalogueMark)) === mark) this.#kept = { mark, config: site.config, knowledge, ground };
+    const after = await tx.ask(catalogueMark);
+    if (after.mark === seen.mark) this.#kept = { ...after, config: site.config, knowledge, ground };
+    return ground;
+  }
+
+  /** The rules that were read before, with what is known about models by now. */
+  #known(kept: Kept, site: Ruled): Ground {
+    const knowledge = site.knowledge();
+    const ground =
+      kept.knowledge === knowledge
+        ? kept.ground
+        : { ...kept.ground, rules: withKnowledge(kept.ground.rules, knowledge) };
+    this.#kept = { ...kept, knowledge, ground };
     return ground;
   }
 }
 
 /** The rules with what follows from them. @throws CONFIG_MISMATCH with every problem */
 export async function readGround(tx: Tx, site: Ruled): Promise<Ground> {
-  return groundMarked(tx, site, await tx.ask(catalogueMark));
+  return groundSeen(tx, site, await tx.ask(catalogueSight));
 }
 
 /** @throws CONFIG_MISMATCH with every problem */
@@ -89,13 +112,17 @@ export async function readRules(tx: Tx, site: Ruled): Promise<Rules> {
   return (await readGround(tx, site)).rules;
 }
 
-/** The same where the mark of the catalogue was asked for in this transaction, together with something else. */
-export async function rulesMarked(tx: Tx, site: Ruled, mark: string): Promise<Rules> {
-  return (await groundMarked(tx, site, mark)).rules;
+/** The same where the catalogue was looked at in this transaction, together with something else. */
+export async function rulesSeen(tx: Tx, site: Ruled, seen: Seen): Promise<Rules> {
+  return (await groundSeen(tx, site, seen)).rules;
 }
 
-export function groundMarked(tx: Tx, site: Ruled, mark: string): Promise<Ground> {
-  return site.kept.read(tx, site, mark);
+export function groundSeen(tx: Tx, site: Ruled, seen: Seen): Promise<Ground> {
+  return site.kept.read(tx, site, seen);
+}
+
+function isMarked(seen: Seen): seen is Marked {
+  return 'mark' in seen;
 }
 
 function groundOf(rules: Rules): Ground {
@@ -127,9 +154,18 @@ async function resolve(tx: Tx, site: Ruled): Promise<Rules> {
   return { ...rules, ...(site.scope.fleet === undefined ? {} : { exclusive: true }) };
 }
 
+/**
+ * What the transaction sees, as a text that is equal for no other sight: the snapshot, of the server as it was started. None where
+ * that is not all: a transaction that has written sees its own changes, and a standby does not tell what is under way.
+ */
+const sight = `CASE WHEN pg_catalog.pg_current_xact_id_if_assigned() IS NULL AND NOT pg_catalog.pg_is_in_recovery()
+  THEN pg_catalog.pg_postmaster_start_time() || ' ' || pg_catalog.pg_current_snapshot() END AS sight`;
+
+export const catalogueSight = one<Seen>(prepared(`SELECT ${sight}`));
+
 /** Of what the server itself brought (below 16384) nothing can be changed, but for the names of schemas. */
-const markSql = prepared(String.raw`
-SELECT count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 32) | version::text::bigint, kind)) AS mark FROM (
+const markSql = prepared(`
+SELECT ${sight}, count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 32) | version::text::bigint, kind)) AS mark FROM (
   SELECT 1 AS kind, oid::bigint AS object, xmin AS version FROM pg_catalog.pg_class WHERE oid >= 16384
   UNION ALL SELECT 2, attrelid::bigint, xmin FROM pg_catalog.pg_attribute WHERE attrelid >= 16384
   UNION ALL SELECT 3, oid::bigint, xmin FROM pg_catalog.pg_attrdef
@@ -147,4 +183,5 @@ SELECT count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 32) | versi
     WHERE classid = 'pg_catalog.pg_class'::regclass AND deptype = 'e'
 ) AS versions`);
 
-export const catalogueMark = readAs(one<{ mark: string }>(markSql), ({ mark }) => mark);
+/** The mark of the catalogue, with the sight in which it is that: both of one snapshot. */
+export const catalogueMark = one<Marked>(markSql);

@@ -12,7 +12,7 @@ import { movedRows } from '../../engine/operations/operations.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
-import { catalogueMark, groundMarked } from '../catalogue/rules.ts';
+import { catalogueMark, groundSeen } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { pairsOf } from '../facts/pair.ts';
 import type { Member as Planned } from '../facts/member.ts';
@@ -197,13 +197,13 @@ async function readAgain(
   const { rules } = first.move.ground;
   const intents = waiting.map(({ move }) => move.member.intent);
   const locked = waiting.map(({ move: { member } }) => ({ pair: member.pair, tenant: member.intent.tenant }));
-  const [, , mark, pairs] = await tx.together([
+  const [, , seen, pairs] = await tx.together([
     tableLock(rules, first.move.member.pair.source.kind),
     modelLocks(rules, locked),
     catalogueMark,
     pairsOf(rules, intents),
   ]);
-  const ground = await groundMarked(tx, site, mark);
+  const ground = await groundSeen(tx, site, seen);
   return waiting.flatMap(({ at, move }, number) => {
     const pair = pairs[number];
     if (pair instanceof DroverError) {

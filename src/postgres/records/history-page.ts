@@ -1,11 +1,12 @@
 /** Past migrations page by page: the list with its filters, what a migration led to, and its journal row by row. */
 import { DroverError } from '../../errors.ts';
-import { Binder } from '../sql/binder.ts';
 import type { Tx } from '../driver/database.ts';
 import { readRecords } from './history.ts';
 import type { Change, MigrationRecord } from './history.ts';
 import { stateTable, withState } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
+import { allOf, bind, column, raw, render, sql } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
 
 export interface HistoryFilter {
   readonly status?: MigrationRecord['status'];
@@ -33,14 +34,11 @@ export interface HistoryPageQuery extends HistoryFilter {
 export function pageMigrations(site: Site, query: HistoryPageQuery): Promise<MigrationRecord[]> {
   return withState(site, query.tenant, async (tx) => {
     if (query.after !== undefined) await requireCursor(tx, site, query.tenant, query.after);
-    const { where, binder } = conditionsOf(site, query);
-    const limit = binder.bind(query.limit, 'int');
-    return readRecords(
-      tx,
-      site,
-      `WHERE ${where} ORDER BY m.started_at DESC, m.id LIMIT ${limit}`,
-      binder.values,
+    const where = allOf(conditionsOf(site, query));
+    const { text, values } = render(
+      sql`WHERE ${where} ORDER BY m.started_at DESC, m.id LIMIT ${bind(query.limit, 'int')}`,
     );
+    return readRecords(tx, site, text, values);
   });
 }
 
@@ -56,33 +54,31 @@ async function requireCursor(tx: Tx, site: Site, tenant: string, after: string):
     );
 }
 
-function conditionsOf(site: Site, query: HistoryPageQuery): { where: string; binder: Binder } {
-  const binder = new Binder();
-  const tenant = binder.bind(query.tenant, `text::${site.state.tenantType}`);
-  const tests = [`m.tenant_id = ${tenant}`];
-  const equal = (column: string, value: string | undefined): void => {
-    if (value !== undefined) tests.push(`m.${column} = ${binder.bind(value, 'text')}`);
-  };
-  equal('status', query.status);
-  equal('kind', query.kind);
-  equal('from_kind', query.modelKind);
-  equal('actor', query.actor);
-  if (query.model !== undefined) {
-    const model = binder.bind(query.model, 'text');
-    tests.push(`${model} IN (m.from_key, m.from_name, m.to_key, m.to_name)`);
-  }
-  if (query.since !== undefined)
-    tests.push(`m.started_at >= ${binder.bind(query.since, 'text::timestamptz')}`);
-  if (query.until !== undefined)
-    tests.push(`m.started_at < ${binder.bind(query.until, 'text::timestamptz')}`);
-  if (query.after !== undefined) tests.push(laterSql(site, tenant, binder.bind(query.after, 'text::uuid')));
-  return { where: tests.join(' AND '), binder };
+function conditionsOf(site: Site, query: HistoryPageQuery): Sql[] {
+  const tenant = bind(query.tenant, `text::${site.state.tenantType}`);
+  const equal = (name: string, value: string | undefined): Sql[] =>
+    value === undefined ? [] : [sql`${column('m', name)} = ${bind(value, 'text')}`];
+  const { model, since, until, after } = query;
+  return [
+    sql`m.tenant_id = ${tenant}`,
+    ...equal('status', query.status),
+    ...equal('kind', query.kind),
+    ...equal('from_kind', query.modelKind),
+    ...equal('actor', query.actor),
+    ...(model === undefined
+      ? []
+      : [sql`${bind(model, 'text')} IN (m.from_key, m.from_name, m.to_key, m.to_name)`]),
+    ...(since === undefined ? [] : [sql`m.started_at >= ${bind(since, 'text::timestamptz')}`]),
+    ...(until === undefined ? [] : [sql`m.started_at < ${bind(until, 'text::timestamptz')}`]),
+    ...(after === undefined ? [] : [laterSql(site, tenant, bind(after, 'text::uuid'))]),
+  ];
 }
 
 /** Compared in the database: a time as text has lost its microseconds. */
-function laterSql(site: Site, tenant: string, after: string): string {
-  const start = `(SELECT c.started_at FROM ${stateTable(site, 'migrations')} c WHERE c.tenant_id = ${tenant} AND c.id = ${after})`;
-  return `(m.started_at < ${start} OR (m.started_at = ${start} AND m.id > ${after}))`;
+function laterSql(site: Site, tenant: Sql, after: Sql): Sql {
+  const records = raw(stateTable(site, 'migrations'));
+  const start = sql`(SELECT c.started_at FROM ${records} c WHERE c.tenant_id = ${tenant} AND c.id = ${after})`;
+  return sql`(m.started_at < ${start} OR (m.started_at = ${start} AND m.id > ${after}))`;
 }
 
 /** The rollbacks of a migration, oldest first, failed ones too. */

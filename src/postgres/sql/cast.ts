@@ -13,6 +13,16 @@ export function castFor(column: Column): string {
   return `text::${column.type}`;
 }
 
+/**
+ * The same for a list of values. It is sent as what it is compared with, where that is one of the usual types: a plan that is kept
+ * would cast the list anew for each row.
+ */
+export function listCastFor(column: Column): string {
+  const type = castFor(column).replace(/^text::/, '');
+  const usual = type === 'text' || column.kind === 'uuid' || column.kind === 'integer';
+  return usual ? `${type}[]` : `text[]::${type}[]`;
+}
+
 /** The column of that name; it exists, because the rules were resolved against this catalogue. */
 export function columnOf(table: Table, name: string): Column {
   const column = findColumn(table, name);

@@ -1,13 +1,15 @@
 /** Where models are used, counted for several models at once or listed row by row for one. Computed on demand; nothing is stored. */
-import type { ModelFacts } from '../../engine/models/model.ts';
+import type { ModelNames } from '../../engine/models/model.ts';
 import { compareText } from '../../engine/order.ts';
 import { DroverError } from '../../errors.ts';
-import { readBatches } from '../driver/cursors.ts';
-import type { BatchQuery, Tx } from '../driver/database.ts';
-import { many, type Question } from '../driver/question.ts';
-import { bind, raw, sql } from '../sql/sql.ts';
-import { hitsOf, usageSql, usedTables } from './rows.ts';
-import type { Hit, UsageAsked, UsageRow, UsedTable } from './rows.ts';
+import type { Tx } from '../driver/database.ts';
+import { prepared } from '../driver/question.ts';
+import { bind, raw, render, sql } from '../sql/sql.ts';
+import { hitsOf } from './hits.ts';
+import type { Hit, UsageRow } from './hits.ts';
+import { documentRows, tallySql, usageSql } from './rows.ts';
+import { Search } from './search.ts';
+import type { UsageAsked, UsedTable } from './search.ts';
 
 /** Rows by what they are: configuration, configuration that is soft-deleted or archived, records of what happened. */
 interface UsageCount {
@@ -21,7 +23,7 @@ export type UsageByType = Readonly<Record<string, UsageCount>>;
 
 const batchRows = 500;
 
-/** The usage of each model, in the order of `asked.models`. */
+/** The usage of each model, in the order of `asked.models`: one statement for all tables. */
 export async function countUsage(tx: Tx, asked: Omit<UsageAsked, 'fleet'>): Promise<UsageByType[]> {
   const uses = await countUsageByTenant(tx, asked);
   const byModel = new Map(uses.map(({ model, counts }) => [model, counts]));
@@ -36,81 +38,73 @@ export interface ModelUsage {
   readonly counts: UsageByType;
 }
 
-/** The usage of each model by each tenant of a fleet that uses it. */
+/** The usage of each model by each tenant of a fleet that uses it; all tables are asked by one statement. */
 export async function countUsageByTenant(tx: Tx, asked: UsageAsked): Promise<ModelUsage[]> {
-  const found = new Map<string, ModelUsage & { counts: Record<string, UsageCount> }>();
-  for (const { used, tallies } of await tallyTables(tx, asked))
-    for (const { model, tenant, count } of tallies.values()) {
-      const { entity } = used;
-      const id = `${model} ${tenant}`;
-      const usage = found.get(id) ?? { model, tenant, counts: {} };
-      const { live, dead, history } = usage.counts[entity] ?? none;
-      usage.counts[entity] = {
-        live: live + count.live,
-        dead: dead + count.dead,
-        history: history + count.history,
-      };
-      found.set(id, usage);
-    }
-  return [...found.values()];
+  const search = new Search(asked);
+  const { tables } = search.shape;
+  if (tables.length === 0) return [];
+  const tally = new Tally(search);
+  const bySource = Map.groupBy(await readTally(tx, search), ({ source }) => source);
+  for (const [source, used] of tables.entries()) {
+    const rows = bySource.get(source) ?? [];
+    const read = rows.filter(({ texts }) => texts !== null);
+    // More documents than are read at once are read again, a batch at a time.
+    const tooMany = read.reduce((sum, row) => sum + row.rows, 0) > batchRows;
+    for (const row of rows) if (row.texts === null || !tooMany) tally.add(used, row, row.rows);
+    if (tooMany) await addDocuments(tx, search, { used, tally });
+  }
+  return tally.usages();
 }
 
-interface Tally {
-  readonly model: number;
-  readonly tenant: string;
-  readonly count: UsageCount;
+/** What the statement of `tallySql` gives: rows that are alike. */
+type TallyRow = UsageRow & { readonly source: number; readonly rows: number };
+
+/** Kept for one tenant: planning a dozen tables takes longer than to look into them. */
+function readTally(tx: Tx, search: Search): Promise<TallyRow[]> {
+  const { shape } = search;
+  const tally = shape.statements.get('tally') ?? render(tallySql(shape, batchRows + 1));
+  shape.statements.set('tally', tally);
+  const { text, params } = search.fill(tally);
+  return tx.many<TallyRow>(shape.whose === 'tenant' ? prepared(text) : text, params);
+}
+
+function addDocuments(
+  tx: Tx,
+  search: Search,
+  { used, tally }: { readonly used: UsedTable; readonly tally: Tally },
+): Promise<void> {
+  const { text, params } = search.fill(documentRows(search.shape, used));
+  return tx.batches<UsageRow>({ sql: text, params, size: batchRows }, (batch) => {
+    for (const row of batch) tally.add(used, row, 1);
+    return Promise.resolve(batchRows);
+  });
 }
 
 const none: UsageCount = { live: 0, dead: 0, history: 0 };
 
-/** What was counted in one table, by model and tenant. */
-class TableTally {
-  readonly used: UsedTable;
-  readonly tallies = new Map<string, Tally>();
-  readonly #asked: UsageAsked;
+/** Counts by model and tenant. */
+class Tally {
+  readonly #search: Search;
+  readonly #usages = new Map<string, ModelUsage & { counts: Record<string, UsageCount> }>();
 
-  constructor(asked: UsageAsked, used: UsedTable) {
-    this.#asked = asked;
-    this.used = used;
+  constructor(search: Search) {
+    this.#search = search;
   }
 
-  add(row: UsageRow, rows: number): void {
-    for (const [model, state] of statesOf(hitsOf(this.#asked, this.used, row), row.dead)) {
-      const id = `${model} ${row.tenant}`;
-      const { count } = this.tallies.get(id) ?? { count: none };
-      this.tallies.set(id, { model, tenant: row.tenant, count: { ...count, [state]: count[state] + rows } });
+  add(used: UsedTable, row: UsageRow, rows: number): void {
+    const { tenant } = row;
+    for (const [model, state] of statesOf(hitsOf(this.#search, used, row), row.dead)) {
+      const id = `${model} ${tenant}`;
+      const usage = this.#usages.get(id) ?? { model, tenant, counts: {} };
+      const count = usage.counts[used.entity] ?? none;
+      usage.counts[used.entity] = { ...count, [state]: count[state] + rows };
+      this.#usages.set(id, usage);
     }
   }
-}
 
-/** All tables together: two messages and one for each further batch, however many tables there are. */
-async function tallyTables(tx: Tx, asked: UsageAsked): Promise<TableTally[]> {
-  const tables = usedTables(asked).map((used) => new TableTally(asked, used));
-  const counted = tables.filter(({ used }) => used.documents.length === 0);
-  const read = tables.filter(({ used }) => used.documents.length > 0);
-  const groups = await tx.together(counted.map(({ used }) => countGroups(asked, used)));
-  for (const [at, table] of counted.entries())
-    for (const group of groups[at] ?? []) table.add(group, group.rows);
-  const queries = read.map(({ used }) => rowsQuery(asked, used));
-  await readBatches<UsageRow>(tx, queries, (rows, at) => {
-    for (const row of rows) read[at]?.add(row, 1);
-    return Promise.resolve(batchRows);
-  });
-  return tables;
-}
-
-/** Rows that are alike are counted by the database. */
-function countGroups(asked: UsageAsked, used: UsedTable): Question<(UsageRow & { rows: number })[]> {
-  const { columns, from } = usageSql(asked, used);
-  return many(
-    sql`SELECT r.*, count(*)::int AS rows FROM (SELECT ${columns} FROM ${from}) r GROUP BY tenant, tuples, live, dead, texts, elements`,
-  );
-}
-
-/** Documents differ and are read. */
-function rowsQuery(asked: UsageAsked, used: UsedTable): BatchQuery {
-  const { columns, from } = usageSql(asked, used);
-  return { sql: sql`SELECT ${columns} FROM ${from}`, size: batchRows };
+  usages(): ModelUsage[] {
+    return [...this.#usages.values()];
+  }
 }
 
 /** A row is live where one of its places is. */
@@ -136,7 +130,7 @@ export interface Use {
 }
 
 export interface UseQuery {
-  readonly model: ModelFacts;
+  readonly model: ModelNames;
   readonly limit: number;
   /** Go on after this row. */
   readonly after?: Pick<Use, 'table' | 'key'>;
@@ -150,17 +144,16 @@ export async function listUses(
   scope: Pick<UsageAsked, 'rules' | 'tenant'>,
   query: UseQuery,
 ): Promise<Use[]> {
-  const asked = { ...scope, models: [query.model] };
+  const search = new Search({ ...scope, models: [query.model] });
+  const { tables } = search.shape;
   const uses: Use[] = [];
-  const tables = usedTables(asked);
   checkTypes(tables, query.types ?? []);
   for (const used of tables) {
     const first = query.after;
     if (query.types?.includes(used.entity) === false || (first && used.table.id < first.table)) continue;
     const after = first?.table === used.table.id ? first.key : undefined;
-    uses.push(
-      ...(await usesOf(tx, asked, { used, query: { ...query, limit: query.limit - uses.length }, after })),
-    );
+    const rest = { ...query, limit: query.limit - uses.length };
+    uses.push(...(await usesOf(tx, search, { used, query: rest, after })));
     if (uses.length >= query.limit) break;
   }
   return uses;
@@ -182,11 +175,11 @@ interface TableQuery {
 }
 
 /** A document that only seems to name the model is read and left out, so that a page may take several statements. */
-async function usesOf(tx: Tx, asked: UsageAsked, { used, query, after }: TableQuery): Promise<Use[]> {
+async function usesOf(tx: Tx, search: Search, { used, query, after }: TableQuery): Promise<Use[]> {
   const uses: Use[] = [];
   for (let last = after; ;) {
-    const rows = await readKeyed(tx, asked, { used, query, after: last });
-    uses.push(...rows.flatMap((row) => useOf(asked, used, row)).filter((use) => isAsked(query, use)));
+    const rows = await readKeyed(tx, search, { used, query, after: last });
+    uses.push(...rows.flatMap((row) => useOf(search, used, row)).filter((use) => isAsked(query, use)));
     last = rows.at(-1)?.key;
     if (rows.length < batchRows || last === undefined || uses.length >= query.limit)
       return uses.slice(0, query.limit);
@@ -199,19 +192,20 @@ function isAsked({ state }: UseQuery, use: Use): boolean {
 
 type KeyedRow = UsageRow & { readonly key: string; readonly name: string | null };
 
-function readKeyed(tx: Tx, asked: UsageAsked, { used, after }: TableQuery): Promise<KeyedRow[]> {
-  const { key, name, columns, from } = usageSql(asked, used);
+function readKeyed(tx: Tx, search: Search, { used, after }: TableQuery): Promise<KeyedRow[]> {
+  const { key, name, columns, from } = usageSql(search.shape, used);
   const ordered = sql`${key} COLLATE "C"`;
   const later = after === undefined ? raw('') : sql` AND ${ordered} > ${bind(after, 'text')}`;
-  return tx.many<KeyedRow>(
+  const { text, params } = search.fill(
     sql`SELECT ${key} AS key, ${name} AS name, ${columns} FROM ${from}${later} ORDER BY ${ordered} LIMIT ${raw(String(batchRows))}`,
   );
+  return tx.many<KeyedRow>(text, params);
 }
 
-function useOf(asked: UsageAsked, { table, entity, ...used }: UsedTable, row: KeyedRow): Use[] {
-  const hits = hitsOf(asked, { table, entity, ...used }, row);
+function useOf(search: Search, used: UsedTable, row: KeyedRow): Use[] {
+  const hits = hitsOf(search, used, row);
   const [state] = statesOf(hits, row.dead).values();
   if (state === undefined) return [];
   const places = [...new Set(hits.map(({ place }) => place.id))];
-  return [{ type: entity, table: table.id, key: row.key, name: row.name, state, places }];
+  return [{ type: used.entity, table: used.table.id, key: row.key, name: row.name, state, places }];
 }

@@ -1,0 +1,63 @@
+/** What is looked for in places of one form: every tuple of values that names one of several models, and what each tuple means. */
+import { tupleFinder } from '../../engine/rules/documents.ts';
+import type { ModelNames } from '../../engine/models/model.ts';
+import type { Place } from '../../engine/rules/place.ts';
+
+/** The tuples of a form have one length, and no text of PostgreSQL has this character. */
+function idOf(tuple: readonly (string | null)[]): string {
+  const [only] = tuple;
+  return typeof only === 'string' && tuple.length === 1 ? only : tuple.join('\0');
+}
+
+export class Sought {
+  readonly tuples: readonly (readonly string[])[];
+  readonly #models = new Map<string, number[]>();
+  readonly #finders = new Map<string, ReturnType<typeof tupleFinder>>();
+  readonly #lists = new Map<string, readonly string[]>();
+
+  constructor(
+    tuplesOf: (model: ModelNames) => readonly (readonly string[])[],
+    models: readonly ModelNames[],
+  ) {
+    const tuples: (readonly string[])[] = [];
+    for (const [number, model] of models.entries())
+      for (const tuple of tuplesOf(model)) {
+        const id = idOf(tuple);
+        const known = this.#models.get(id);
+        if (known !== undefined) known.push(number);
+        else {
+          tuples.push(tuple);
+          this.#models.set(id, [number]);
+        }
+      }
+    this.tuples = tuples;
+  }
+
+  /** The models, by their number, that a tuple means. */
+  meant(tuple: readonly (string | null)[]): readonly number[] {
+    return tuple.includes(null) ? [] : (this.#models.get(idOf(tuple)) ?? []);
+  }
+
+  /** The models that a place of a document names. */
+  namedIn(place: Place, text: string, elements: readonly (string | null)[] | null): number[] {
+    const find = this.#finders.get(place.id) ?? tupleFinder(place, this.tuples);
+    this.#finders.set(place.id, find);
+    return find({ text, elements }).flatMap((number) => this.meant(this.tuples[number] ?? []));
+  }
+
+  /**
+   * What a statement compares with: the values of one part of the tuples by its number, `terms` that a document must contain, and
+   * the terms as JSON writes them.
+   */
+  list(name: string): readonly string[] {
+    const list = this.#lists.get(name) ?? [...new Set(this.#values(name))];
+    this.#lists.set(name, list);
+    return list;
+  }
+
+  #values(name: string): string[] {
+    if (name === 'terms') return this.tuples.flat().filter((term) => term !== '');
+    if (name === 'json') return this.list('terms').map((term) => JSON.stringify(term).slice(1, -1));
+    return this.tuples.map((tuple) => tuple[Number(name)] ?? '');
+  }
+}
