@@ -255,7 +255,7 @@ eachEngine((engine) => {
     assert.equal(left, 0);
   });
 
-  it('stores a retired model at no door', async () => {
+  it('stores a retired model at no endpoint', async () => {
     const retired = { runtime: 'hermes', model: 'claude-haiku-4-5', secrets };
     const { key, before } = { key: http.keys.member, before: await storedAll(http) };
     for (const [method, path, body] of [

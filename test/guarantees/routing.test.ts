@@ -305,7 +305,7 @@ eachEngine((engine) => {
     live = await openRegistry({ platform: http.platform, load: () => broken });
     const before = await storedAll(http);
     const body = { name: 'B', runtime: 'desk', model: 'acme-1' };
-    const doors = [
+    const endpoints = [
       ['POST', '/workspaces', body],
       ['POST', '/workspaces/import', { workspaces: [body] }],
       ['PATCH', `/workspaces/${id}`, { name: 'C' }],
@@ -317,7 +317,7 @@ eachEngine((engine) => {
       ['GET', '/runtimes', undefined],
       ['GET', '/runtimes/desk/models', undefined],
     ] as const;
-    for (const [method, path, sent] of doors) {
+    for (const [method, path, sent] of endpoints) {
       const { status, json } = await http.call(method, `/api/v1${path}`, {
         key: http.keys.admin,
         ...(sent === undefined ? {} : { body: sent }),

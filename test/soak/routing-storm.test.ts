@@ -39,7 +39,7 @@ eachEngine((engine) => {
   });
   after(() => http.close());
 
-  it('every door, every secret, two registries, a migration and SQL at once', async () => {
+  it('every endpoint, every secret, two registries, a migration and SQL at once', async () => {
     const workspaces: string[] = [];
     for (let n = 0; n < 6; n += 1)
       workspaces.push(await makeWorkspace(http, { runtime: 'mock', model: 'x' }));

@@ -1,7 +1,7 @@
 /**
  * Tells the database what the registry allows, so that it refuses the rest by itself. One transaction adds the pairs that come, gives
  * verdicts of their own to the workspaces that have one which goes (they may keep what they have, nobody may choose it anew), takes
- * those away, and says which registry is in force. The doors that route wait meanwhile; a migration, or SQL, that brings a workspace
+ * those away, and says which registry is in force. The endpoints that route wait meanwhile; a migration, or SQL, that brings a workspace
  * to a pair which goes holds it, so taking it away is refused and all is tried again.
  */
 import { DroverError } from '../../errors.ts';

@@ -17,7 +17,7 @@ import { notFound } from '../rows/read.ts';
 import { lacksKey, refusedAs, verdictOf } from './judgement.ts';
 import { requireRegistry } from './live-registry.ts';
 import { dayOf } from './day.ts';
-import type { AtDoor } from './routing.ts';
+import type { RoutingCall } from './routing.ts';
 import { seal } from '../secrets/seal.ts';
 import { requireKeys } from '../secrets/keys.ts';
 import { checkSecretName } from '../secrets/names.ts';
@@ -41,14 +41,14 @@ export interface SecretRequest {
 
 /** @throws SECRET_NAME_RESERVED, PAYER_CHANGE_NOT_ACCEPTED, AMBIGUOUS_MODEL_FOR_RUNTIME */
 export function putSecret(
-  door: AtDoor,
+  call: RoutingCall,
   given: SecretRequest & { readonly value: string; readonly acceptPayerChange: boolean },
 ): Promise<SecretRow> {
   checkSecretName(given.name);
-  const keys = requireKeys(door.routing.keys);
+  const keys = requireKeys(call.routing.keys);
   const { name, value, workspaceId } = given;
-  const place = { tenantId: door.caller.tenantId, workspaceId: workspaceId?.toLowerCase(), name };
-  return writingAt(door, async (at) => {
+  const place = { tenantId: call.caller.tenantId, workspaceId: workspaceId?.toLowerCase(), name };
+  return writingAt(call, async (at) => {
     const names = await lockFor(at, given);
     for (const { workspace, before, after } of judgeChange(at, names, [...names.changed, name])) {
       if (after.verdict === 'refuse' && before.verdict === 'allow')
@@ -66,8 +66,8 @@ export function putSecret(
 }
 
 /** @throws NOT_FOUND, SECRET_IN_USE */
-export function deleteSecret(door: AtDoor, given: SecretRequest): Promise<void> {
-  return writingAt(door, async (at) => {
+export function deleteSecret(call: RoutingCall, given: SecretRequest): Promise<void> {
+  return writingAt(call, async (at) => {
     const names = await lockFor(at, given);
     if (!names.changed.includes(given.name)) throw notFound({ noun: 'secret' });
     const left = names.changed.filter((name) => name !== given.name);
@@ -86,8 +86,8 @@ export function deleteSecret(door: AtDoor, given: SecretRequest): Promise<void> 
 }
 
 /** Names and moments, never values. @throws NOT_FOUND */
-export function listSecrets(door: AtDoor, workspaceId: string | undefined): Promise<SecretRow[]> {
-  return readingAt(door, async (at) => {
+export function listSecrets(call: RoutingCall, workspaceId: string | undefined): Promise<SecretRow[]> {
+  return readingAt(call, async (at) => {
     if (workspaceId !== undefined) await findWorkspace(at, workspaceId);
     return listRows(at.tx, tenantOf(at), holderOf(workspaceId));
   });

@@ -1,4 +1,4 @@
-/** Changes a workspace: what PATCH may change, the model by its own door, and taking the workspace away. */
+/** Changes a workspace: what PATCH may change, the model by its own endpoint, and taking the workspace away. */
 import { DroverError } from '../../errors.ts';
 import { deleteVerdicts } from '../queries/registry-pairs.ts';
 import { deleteSecrets } from '../queries/secrets.ts';
@@ -7,7 +7,7 @@ import { asOperatorWithin } from '../../postgres/scope/tenant.ts';
 import type { Values } from '../resources/declaration.ts';
 import { changesOf, represent } from '../rows/representation.ts';
 import { holdNamedModels } from './named-models.ts';
-import type { AtDoor } from './routing.ts';
+import type { RoutingCall } from './routing.ts';
 import { pairOf, setRouting } from './set-routing.ts';
 import { type InTenant, lockingAt, lockWorkspace, recordAt, routingAt, tenantOf } from './unit.ts';
 import { patchable, workspaces } from './workspace-rows.ts';
@@ -28,15 +28,15 @@ export interface Patched {
 }
 
 /** @throws FIELD_NOT_PATCHABLE, and whatever setRouting throws */
-export function patchWorkspace(door: AtDoor, { id, ifMatch, body }: PatchRequest): Promise<Patched> {
+export function patchWorkspace(call: RoutingCall, { id, ifMatch, body }: PatchRequest): Promise<Patched> {
   requirePatchable(body);
   const routes = 'runtime' in body;
   const locks = () =>
     [
-      holdNamedModels(door, routes ? [body['model'] as string | null] : []),
-      lockWorkspace(door, { id, ifMatch }),
+      holdNamedModels(call, routes ? [body['model'] as string | null] : []),
+      lockWorkspace(call, { id, ifMatch }),
     ] as const;
-  return (routes ? routingAt : lockingAt)(door, locks, async (at, [held, before]) => {
+  return (routes ? routingAt : lockingAt)(call, locks, async (at, [held, before]) => {
     const beside = Object.fromEntries(Object.entries(body).filter(([name]) => isPatchable(name)));
     const workspace =
       body['runtime'] === undefined
@@ -60,21 +60,21 @@ export interface ModelRequest extends Named {
 }
 
 export function putModel(
-  door: AtDoor,
+  call: RoutingCall,
   { id, ifMatch, model, acceptPayerChange }: ModelRequest,
 ): Promise<Patched> {
-  const locks = () => [holdNamedModels(door, [model]), lockWorkspace(door, { id, ifMatch })] as const;
-  return routingAt(door, locks, async (at, [held, before]) => {
+  const locks = () => [holdNamedModels(call, [model]), lockWorkspace(call, { id, ifMatch })] as const;
+  return routingAt(call, locks, async (at, [held, before]) => {
     const workspace = await setRouting(at, before, { model, acceptPayerChange, held, modelNeeded: false });
     return { workspace, restart: restartReasons(before, workspace) };
   });
 }
 
 /** With its secrets and verdicts. */
-export function deleteWorkspace(door: AtDoor, named: Named): Promise<void> {
+export function deleteWorkspace(call: RoutingCall, named: Named): Promise<void> {
   return lockingAt(
-    door,
-    () => [lockWorkspace(door, named)],
+    call,
+    () => [lockWorkspace(call, named)],
     async (at, [{ id }]) => {
       const about = { tenantId: at.caller.tenantId, id: String(id) };
       await deleteSecrets(at.tx, tenantOf(at), { workspace: about.id });
@@ -91,7 +91,7 @@ function isPatchable(name: string): boolean {
   return patchable.some((field) => field === name);
 }
 
-/** The model goes by its own door, or together with the runtime that shall reach it. */
+/** The model goes by its own endpoint, or together with the runtime that shall reach it. */
 function requirePatchable(body: Readonly<Record<string, unknown>>): void {
   const known = ['runtime', 'accept_payer_change', ...('runtime' in body ? ['model'] : [])];
   const wrong = Object.keys(body).filter((name) => !isPatchable(name) && !known.includes(name));

@@ -6,7 +6,7 @@ import type { Verdict } from '../../registry/verdict/routability.ts';
 import { lacksKey, missingKey, modelRequired, needsModel, refusedAs, verdictOf } from './judgement.ts';
 import { requireRegistry } from './live-registry.ts';
 import { dayOf } from './day.ts';
-import type { AtDoor } from './routing.ts';
+import type { RoutingCall } from './routing.ts';
 import { unseal } from '../secrets/seal.ts';
 import { pairOf } from './set-routing.ts';
 import { findWorkspace, type InTenant, readingAt, tenantOf } from './unit.ts';
@@ -19,8 +19,8 @@ export interface Examined {
 }
 
 /** @throws NOT_FOUND, REGISTRY_UNAVAILABLE */
-export function readBilling(door: AtDoor, id: string): Promise<Examined> {
-  return readingAt(door, async (at) => examine(at, id, await readSealed(at, id)));
+export function readBilling(call: RoutingCall, id: string): Promise<Examined> {
+  return readingAt(call, async (at) => examine(at, id, await readSealed(at, id)));
 }
 
 export interface Preflight extends Examined {
@@ -29,8 +29,8 @@ export interface Preflight extends Examined {
 }
 
 /** @throws NOT_FOUND, REGISTRY_UNAVAILABLE */
-export function preflight(door: AtDoor, id: string): Promise<Preflight> {
-  return readingAt(door, async (at) => {
+export function preflight(call: RoutingCall, id: string): Promise<Preflight> {
+  return readingAt(call, async (at) => {
     const loaded = requireRegistry(at.routing.registry);
     const held = await readSealed(at, id);
     const examined = await examine(at, id, held);

@@ -12,7 +12,7 @@ import { requireRoutable } from './judgement.ts';
 import { requireRegistry } from './live-registry.ts';
 import { dayOf } from './day.ts';
 import { holdNamedModels, type NamedModels, refuseUnusableName } from './named-models.ts';
-import type { AtDoor } from './routing.ts';
+import type { RoutingCall } from './routing.ts';
 import { seal } from '../secrets/seal.ts';
 import { requireKeys } from '../secrets/keys.ts';
 import { checkSecretName } from '../secrets/names.ts';
@@ -42,8 +42,8 @@ interface BadNode {
  * @throws MODEL_REQUIRED, MISSING_BYOK_CREDENTIAL, MODEL_RETIRED, MODEL_DISABLED, SECRET_NAME_RESERVED, ALREADY_EXISTS, and
  * what the registry refuses
  */
-export function createWorkspace(door: AtDoor, input: WorkspaceInput): Promise<Values> {
-  return routingAt(door, locksFor(door, [input]), async (at, [ground]) => {
+export function createWorkspace(call: RoutingCall, input: WorkspaceInput): Promise<Values> {
+  return routingAt(call, locksFor(call, [input]), async (at, [ground]) => {
     const [made] = await judgeAll(at, ground, [input]);
     if (made instanceof DroverError) throw made;
     if (made === undefined) throw new DroverError('INTERNAL', 'A workspace was not judged.');
@@ -52,8 +52,8 @@ export function createWorkspace(door: AtDoor, input: WorkspaceInput): Promise<Va
 }
 
 /** @throws IMPORT_REFUSED with every bad node */
-export function importWorkspaces(door: AtDoor, inputs: readonly WorkspaceInput[]): Promise<Values[]> {
-  return routingAt(door, locksFor(door, inputs), async (at, [ground]) => {
+export function importWorkspaces(call: RoutingCall, inputs: readonly WorkspaceInput[]): Promise<Values[]> {
+  return routingAt(call, locksFor(call, inputs), async (at, [ground]) => {
     const judged = await judgeAll(at, ground, inputs);
     const bad = judged.flatMap((result, n) =>
       result instanceof DroverError ? [badNode(n, inputs, result)] : [],
@@ -71,18 +71,18 @@ interface Judged {
 }
 
 /** The models that are named, the tenant's secrets; and the names that are taken. @throws REGISTRY_UNAVAILABLE, SECRET_KEY_MISSING */
-function locksFor(door: AtDoor, inputs: readonly WorkspaceInput[]): () => readonly [Question<Ground>] {
+function locksFor(call: RoutingCall, inputs: readonly WorkspaceInput[]): () => readonly [Question<Ground>] {
   return () => {
-    const loaded = requireRegistry(door.routing.registry);
-    if (inputs.some(({ secrets = {} }) => Object.keys(secrets).length > 0)) requireKeys(door.routing.keys);
+    const loaded = requireRegistry(call.routing.registry);
+    if (inputs.some(({ secrets = {} }) => Object.keys(secrets).length > 0)) requireKeys(call.routing.keys);
     const models = inputs.map(({ model }) => model);
     const names = inputs.map(({ name }) => name);
     const locks = inOrder([
-      holdNamedModels(door, models),
-      relyOnSecrets(door, undefined),
-      takenNames(tenantOf(door), names),
+      holdNamedModels(call, models),
+      relyOnSecrets(call, undefined),
+      takenNames(tenantOf(call), names),
     ]);
-    const today = dayOf(door.routing.now());
+    const today = dayOf(call.routing.now());
     return [
       readAs(locks, ([held, shared, taken]) => ({ loaded, held, shared, taken: new Set(taken), today })),
     ];

@@ -7,7 +7,7 @@ import { namesMeant } from '../../registry/load/routes.ts';
 import { inOrder, type Question, readAs } from '../../postgres/driver/question.ts';
 import { isUsable, refuseUnusable } from '../rows/model-choice.ts';
 import { requireRegistry } from './live-registry.ts';
-import type { AtDoor } from './routing.ts';
+import type { RoutingCall } from './routing.ts';
 import { type InTenant, tenantOf } from './unit.ts';
 
 /** The rows that a text could mean, by that text. */
@@ -15,15 +15,15 @@ export type NamedModels = ReadonlyMap<string, readonly ModelState[]>;
 
 /** Holds them until the transaction ends. @param texts as they were given @throws REGISTRY_UNAVAILABLE */
 export function holdNamedModels(
-  door: AtDoor,
+  call: RoutingCall,
   texts: readonly (string | null | undefined)[],
 ): Question<NamedModels> {
-  const { routes } = requireRegistry(door.routing.registry);
+  const { routes } = requireRegistry(call.routing.registry);
   const given = texts.flatMap((text) => text?.trim() || []);
   const meant = new Map(given.map((text) => [text, namesMeant(routes, text)]));
   const names = [...new Set([...meant.values()].flat())];
   if (names.length === 0) return readAs(inOrder([]), () => new Map());
-  const rowsOf = listModelsByName(tenantOf(door), { kind: 'completion', names });
+  const rowsOf = listModelsByName(tenantOf(call), { kind: 'completion', names });
   return readAs(rowsOf, (rows) => {
     const found = [...meant].map(
       ([text, all]) => [text, rows.filter(({ name }) => all.includes(name))] as const,

@@ -1,4 +1,4 @@
-/** What the doors of workspaces need beside the database: the registry, the keys of secrets, and the day. */
+/** What the endpoints of workspaces need beside the database: the registry, the keys of secrets, and the day. */
 import type { Caller } from '../access/caller.ts';
 import type { Platform } from '../open.ts';
 import type { LiveRegistry } from './live-registry.ts';
@@ -14,8 +14,8 @@ export interface Routing {
   readonly reload?: (() => Promise<{ changed: boolean; problems: readonly unknown[] }>) | undefined;
 }
 
-/** Who asks at which door. */
-export interface AtDoor {
+/** Who asks, and what routing needs to answer. */
+export interface RoutingCall {
   readonly platform: Platform;
   readonly routing: Routing;
   readonly caller: Caller;

@@ -5,26 +5,26 @@ import { notFound } from '../rows/read.ts';
 import { requireRegistry } from './live-registry.ts';
 import { usableNames } from './named-models.ts';
 import { dayOf } from './day.ts';
-import type { AtDoor } from './routing.ts';
+import type { RoutingCall } from './routing.ts';
 import { readingAt, tenantOf } from './unit.ts';
 
 /** @throws REGISTRY_UNAVAILABLE */
-export async function listRuntimes(door: AtDoor): Promise<RuntimeMenu[]> {
-  const loaded = requireRegistry(door.routing.registry);
-  return listMenus(loaded, await menuRequest(door));
+export async function listRuntimes(call: RoutingCall): Promise<RuntimeMenu[]> {
+  const loaded = requireRegistry(call.routing.registry);
+  return listMenus(loaded, await menuRequest(call));
 }
 
 /** @throws REGISTRY_UNAVAILABLE, NOT_FOUND */
-export async function getRuntime(door: AtDoor, id: string): Promise<RuntimeMenu> {
-  const loaded = requireRegistry(door.routing.registry);
-  const menu = findMenu(loaded, id, await menuRequest(door));
+export async function getRuntime(call: RoutingCall, id: string): Promise<RuntimeMenu> {
+  const loaded = requireRegistry(call.routing.registry);
+  const menu = findMenu(loaded, id, await menuRequest(call));
   if (menu === undefined) throw notFound({ noun: 'runtime' });
   return menu;
 }
 
 /** With the keys that the tenant has, without the models that it has retired or disabled. */
-function menuRequest(door: AtDoor): Promise<MenuRequest> {
-  return readingAt(door, async (at) => {
+function menuRequest(call: RoutingCall): Promise<MenuRequest> {
+  return readingAt(call, async (at) => {
     const rows = await listSecrets(at.tx, tenantOf(at), 'tenant');
     const secrets = new Set(rows.map(({ name }) => name));
     return { secrets, today: dayOf(at.routing.now()), offers: await usableNames(at) };

@@ -128,14 +128,14 @@ function ask<T>(
 }
 
 /** The only row, or none. @throws MANY_ROWS */
-export function atMostOne<R extends object>(rows: readonly R[], statement: string): R | undefined {
+function atMostOne<R extends object>(rows: readonly R[], statement: string): R | undefined {
   if (rows.length <= 1) return rows[0];
   const message = `A query that must find one row found ${rows.length}.`;
   throw new DroverError('MANY_ROWS', message, { statement, rows: rows.length });
 }
 
 /** The only row. @throws NO_ROW, MANY_ROWS */
-export function exactlyOne<R extends object>(rows: readonly R[], statement: string): R {
+function exactlyOne<R extends object>(rows: readonly R[], statement: string): R {
   const row = atMostOne(rows, statement);
   if (row !== undefined) return row;
   throw new DroverError('NO_ROW', 'A query that must find one row found none.', { statement });

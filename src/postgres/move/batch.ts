@@ -6,7 +6,7 @@
  * - a member that fails later takes the transaction with it: the others are tried again without it, and it alone;
  * - what the database refuses names no member, so the batch is halved until the one is alone.
  *
- * The last one is tried again where that may help, and reads afresh before. Moves and rollbacks are carried out by this one file.
+ * The last one is tried again where that may help, and reads afresh before. This one file runs moves and rollbacks.
  */
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
@@ -34,7 +34,7 @@ export type Prepared<P, R> = { readonly about?: About } & (
 );
 
 /** What records of a tenant are about. */
-export interface About {
+interface About {
   readonly tenant: string | undefined;
   readonly source: Pick<ModelFacts, 'key' | 'components'>;
 }

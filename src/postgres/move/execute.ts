@@ -33,7 +33,7 @@ export interface Progress {
   readonly expected: number;
 }
 
-/** What is carried out for one member. */
+/** What is executed for one member. */
 export interface Execution {
   readonly member: Member;
   readonly snapshot: Snapshot;

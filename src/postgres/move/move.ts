@@ -39,7 +39,7 @@ export interface MoveRequest {
   readonly plan?: KnownPlan;
 }
 
-/** How moves are carried out, whatever the tenant. */
+/** How moves run, whatever the tenant. */
 export interface MoveOptions {
   /** Warnings were read and accepted. */
   readonly confirm: boolean;
@@ -90,7 +90,7 @@ function jobOf(site: Site, options: MoveOptions): Job<MoveRequest, Asked, MoveRe
     askedBy: ({ request }) => request,
     recordOf: (move) => recordOf(options, move),
     shapeOf: ({ member }) => member.shape,
-    work: (tx, members) => carryOut(tx, site, { options, members }),
+    work: (tx, members) => applyMembers(tx, site, { options, members }),
   };
 }
 
@@ -128,7 +128,7 @@ interface Work {
 }
 
 /** Everything that moves do in their one transaction. A member that is refused has its error, and wrote nothing. */
-async function carryOut(
+async function applyMembers(
   tx: Tx,
   site: Site,
   { options, members }: Work,

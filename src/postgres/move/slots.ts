@@ -1,5 +1,5 @@
 /**
- * Which steps of several plans are carried out together: those that are alike but for values. Slots come in the order of the
+ * Which steps of several plans are executed together: those that are alike but for values. Slots come in the order of the
  * operations, then of the tables, so that each plan's own order is kept and two batches lock in one order.
  */
 import { rankOf } from '../../engine/operations/operations.ts';
@@ -7,7 +7,7 @@ import { compareText } from '../../engine/order.ts';
 import type { MovedColumns, Plan, Step } from '../../engine/plan/plan-types.ts';
 
 /** A step of one plan. */
-export interface SlotStep {
+interface SlotStep {
   /** The number of the plan's member. */
   readonly member: number;
   readonly step: Step;

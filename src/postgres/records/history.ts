@@ -135,7 +135,7 @@ export function getMigration(site: Site, query: MigrationQuery): Promise<Migrati
 }
 
 /** The same within a transaction. @throws MIGRATION_NOT_FOUND */
-export async function readMigration(tx: Tx, site: Site, query: MigrationQuery): Promise<MigrationDetail> {
+async function readMigration(tx: Tx, site: Site, query: MigrationQuery): Promise<MigrationDetail> {
   const [found] = await readMigrations(tx, site, [query]);
   if (found === undefined) throw missing(query);
   if (found instanceof DroverError) throw found;

@@ -14,7 +14,7 @@ import { change, each, fromMembers, list, literal, raw, sql, withMembers } from 
 import type { Sql } from '../sql/sql.ts';
 
 /** What a record says about a step, beside whatever else the step is. */
-export interface RecordedStep {
+interface RecordedStep {
   readonly id: number;
   readonly operation: string;
   readonly table: string;

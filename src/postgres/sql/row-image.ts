@@ -23,12 +23,6 @@ export function insertImages(table: Table, source: Sql): Sql {
   return change`INSERT INTO ${tableName(table)} AS t (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM (${source}) i`;
 }
 
-/** The primary key in an image: the texts of its columns as a list. */
-export function imageKey(table: Table, image: Sql): Sql {
-  const names = table.primaryKey.length > 0 ? table.primaryKey : stored(table).map(({ name }) => name);
-  return sql`jsonb_build_array(${list(names.map((name) => sql`${image} -> ${literal(name)}`))})`;
-}
-
 function stored({ columns }: Table): Table['columns'] {
   return columns.filter((each) => !each.computed);
 }

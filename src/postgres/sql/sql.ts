@@ -159,7 +159,7 @@ export function withMembers(size: number, expressions: readonly Given[], main: S
   return all.length === 0 ? main : sql`WITH ${list(all)} ${main}`;
 }
 
-/** A SELECT that is carried out for each member: rows with the member's number and their own order. */
+/** A SELECT that runs for each member: rows with the member's number and their own order. */
 export function forEachMember(size: number, select: Sql): Sql {
   if (size === 1) return select;
   const rows = sql`SELECT s.*, row_number() OVER () AS "drover:o" FROM (${select}) s`;

@@ -33,7 +33,7 @@ export interface RollbackRequest {
   readonly tenant?: string | undefined;
 }
 
-/** How rollbacks are carried out, whatever the tenant. */
+/** How rollbacks run, whatever the tenant. */
 export interface RollbackOptions {
   readonly actor: string;
   readonly reason?: string;

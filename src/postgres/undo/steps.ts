@@ -15,7 +15,7 @@ import { whyNotRetireAgain } from './retire-again.ts';
 import { undoChunks } from './take-back.ts';
 
 /** What became of one step. */
-export interface UndoneStep extends StepResult {
+interface UndoneStep extends StepResult {
   readonly step: StepResult['step'] & Pick<StepRecord, 'kind' | 'undoDepth'>;
 }
 

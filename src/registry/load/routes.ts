@@ -33,7 +33,7 @@ export interface KnownId {
 }
 
 /** An arm that goes by name. */
-export interface NamedArm {
+interface NamedArm {
   readonly route: Route;
   readonly takes: (id: string) => boolean;
   /** What may stand before a vendor's own id: `anthropic/`. */

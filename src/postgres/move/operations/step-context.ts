@@ -1,4 +1,4 @@
-/** What every operation needs to carry out the like steps of several members. */
+/** What every operation needs to execute the like steps of several members. */
 import type { Table } from '../../../engine/catalogue/catalog.ts';
 import type { MovedColumns, Step } from '../../../engine/plan/plan-types.ts';
 import type { Place } from '../../../engine/rules/place.ts';
