@@ -14,6 +14,7 @@ export interface TenantRef {
   readonly name: string;
 }
 
+/** The value of the tenant column in Drover's records. */
 export function recordedTenant(tenant: TenantKey | null): string {
   return tenant ?? '';
 }

@@ -1,6 +1,6 @@
 /**
- * The state of a place in a row that names the source there. The database writes a state as a short text, and plans keep that text.
- * Only the two functions of this file know what its letters mean.
+ * The state of a place in a row that names the source there. The statements of `postgres/sql/row.ts` give it as a short text, and
+ * plans keep that text. What its letters mean is decided here.
  */
 const states = {
   /** Moves. */

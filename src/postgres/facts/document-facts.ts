@@ -1,4 +1,5 @@
 /** Facts about the places in one column of documents, grouped as for scalar places (column-facts.ts). */
+import { stateFromCode } from '../../engine/plan/place-state.ts';
 import { editDocument } from '../../engine/rules/documents.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
@@ -45,7 +46,8 @@ function addDocument(groups: Map<string, Working>, rules: readonly EditRule[], d
     const edited = editDocument([row], document);
     const stated = document.states[at] ?? 'L';
     // History need not be read: it stays as it is, whatever it is.
-    const state = edited.kind === 'unreadable' && stated !== 'H' ? ('B' as const) : stated;
+    const isHistory = stateFromCode(stated).standing === 'history';
+    const state = edited.kind === 'unreadable' && !isHistory ? ('B' as const) : stated;
     const occurrences = edited.kind === 'unreadable' ? 1 : edited.edits.length;
     return occurrences === 0 ? [] : [{ id: row.place.id, state, occurrences }];
   });

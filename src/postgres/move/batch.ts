@@ -16,7 +16,8 @@ import type { Settle } from '../records/commit.ts';
 import { listInterrupted, settleInterrupted } from '../records/history.ts';
 import { failRecord, openRecords } from '../records/records.ts';
 import type { NewRecord } from '../records/records.ts';
-import { prepareState, stateTenant, withTenants } from '../scope/site.ts';
+import { prepareState, withTenants } from '../scope/site.ts';
+import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import { sharesTransactions } from '../scope/tenant.ts';
 
@@ -158,7 +159,7 @@ async function prepareAll<Q, P, R>(
     site,
     pairs.map(({ tenant }) => tenant),
   );
-  for (const about of pairs) if (open.has(stateTenant(about.tenant))) await settleInterrupted(site, about);
+  for (const about of pairs) if (open.has(recordedTenant(about.tenant))) await settleInterrupted(site, about);
   return open.size === 0 ? prepared : job.prepare(asked);
 }
 

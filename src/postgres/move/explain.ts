@@ -4,7 +4,8 @@
  */
 import type { Plan, Step } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
-import { stateTable, stateTenant } from '../scope/site.ts';
+import { stateTable } from '../scope/site.ts';
+import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import { render } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -23,7 +24,7 @@ export async function explainPlan(site: Site, plan: Plan): Promise<string[]> {
     journal: {
       table: stateTable(site, 'journal'),
       tenantType: site.state.tenantType,
-      tenants: [stateTenant(plan.intent.tenant)],
+      tenants: [recordedTenant(plan.intent.tenant)],
       migrations: ['00000000-0000-0000-0000-000000000000'],
     },
     translations: [{}],

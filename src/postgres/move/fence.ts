@@ -15,7 +15,8 @@ import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import { stateTable, stateTenant } from '../scope/site.ts';
+import { stateTable } from '../scope/site.ts';
+import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import { castFor, columnOf } from '../sql/cast.ts';
 import { bind, change, ident, list, literal, raw, sql, tableName } from '../sql/sql.ts';
@@ -96,7 +97,7 @@ async function insertFence(tx: Tx, site: Site, fence: Omit<NewFence, 'mappings'>
   const { source, target } = fence.snapshot;
   const message = `${label(source)} was migrated away by Drover (migration ${id}): use ${label(target)}.`;
   const row = list([
-    bind(stateTenant(tenant), 'text'),
+    bind(recordedTenant(tenant), 'text'),
     bind(id, 'text::uuid'),
     bind(fence.number, 'integer'),
     bind(table.id, 'text'),
@@ -129,6 +130,6 @@ export async function switchFences(
        UNION ALL SELECT p.id, p.parent_id, NOT c.lifts
        FROM chain c JOIN ${stateTable(site, 'migrations')} p ON p.tenant_id = $1 AND p.id = c.parent_id)
      UPDATE ${stateTable(site, 'fences')} f SET active = NOT c.lifts FROM chain c WHERE f.tenant_id = $1 AND f.migration_id = c.id`,
-    [stateTenant(about.tenant), about.migrationId],
+    [recordedTenant(about.tenant), about.migrationId],
   );
 }

@@ -7,7 +7,8 @@
  * For that the id must outlive a crash of the database: one that no record of the log names is given to somebody else afterwards.
  */
 import type { Tx } from '../driver/database.ts';
-import { stateTable, stateTenant, withState } from '../scope/site.ts';
+import { stateTable, withState } from '../scope/site.ts';
+import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import type { Journal } from './journal.ts';
 import { closeRecords } from './records.ts';
@@ -23,7 +24,7 @@ export async function journalFor(
 ): Promise<Journal> {
   const common = {
     tenantType: site.state.tenantType,
-    tenants: members.map(({ tenant }) => stateTenant(tenant)),
+    tenants: members.map(({ tenant }) => recordedTenant(tenant)),
     migrations: members.map(({ id }) => id),
   };
   if (!site.state.separate) return { ...common, table: stateTable(site, 'journal') };

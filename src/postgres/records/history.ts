@@ -6,7 +6,8 @@ import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { identityOf, lockPairs } from './pair-lock.ts';
 import type { MoveResult } from './move-result.ts';
-import { stateTable, stateTenant, withState, withStates, withTenant } from '../scope/site.ts';
+import { stateTable, withState, withStates, withTenant } from '../scope/site.ts';
+import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import { each, raw, sql } from '../sql/sql.ts';
 
@@ -225,11 +226,11 @@ export function findReplay(
     const where = `WHERE m.tenant_id = $1::text::${site.state.tenantType} AND m.plan_hash = $2
       AND m.kind = 'model' AND m.status = 'succeeded'
       ORDER BY m.started_at DESC LIMIT 1`;
-    const [record] = await readRecords(tx, site, where, [stateTenant(tenant), planHash]);
+    const [record] = await readRecords(tx, site, where, [recordedTenant(tenant), planHash]);
     if (record === undefined || record.rolledBack) return undefined;
     const { result } = await tx.one<{ result: MoveResult }>(
       `SELECT result FROM ${stateTable(site, 'migrations')} WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid`,
-      [stateTenant(tenant), record.id],
+      [recordedTenant(tenant), record.id],
     );
     return { ...result, replayed: true };
   });
@@ -255,7 +256,7 @@ export async function settleInterrupted(
       `SELECT id::text, status, xid FROM ${stateTable(site, 'migrations')}
        WHERE tenant_id = $1::text::${site.state.tenantType} AND status IN ('running', 'prepared')
        AND (from_key = $2 OR (from_key IS NULL AND from_name = $3 AND from_provider IS NOT DISTINCT FROM $4))`,
-      [stateTenant(about.tenant), key ?? null, components['name'] ?? null, components['provider'] ?? null],
+      [recordedTenant(about.tenant), key ?? null, components['name'] ?? null, components['provider'] ?? null],
     ),
   );
   if (open.length === 0) return;
@@ -283,7 +284,7 @@ export function listInterrupted(
     const rows = await tx.many<{ tenant: string }>(
       `SELECT DISTINCT tenant_id::text AS tenant FROM ${stateTable(site, 'migrations')}
        WHERE tenant_id = ANY ($1::text[]::${site.state.tenantType}[]) AND status IN ('running', 'prepared')`,
-      [tenants.map(stateTenant)],
+      [tenants.map(recordedTenant)],
     );
     return new Set(rows.map(({ tenant }) => tenant));
   });
@@ -315,6 +316,6 @@ async function settleRecord(
   await tx.run(
     `UPDATE ${stateTable(site, 'migrations')} SET ${set}
      WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid AND status = $3 AND xid IS NOT DISTINCT FROM $4`,
-    [stateTenant(tenant), fate.id, fate.status, fate.xid],
+    [recordedTenant(tenant), fate.id, fate.status, fate.xid],
   );
 }

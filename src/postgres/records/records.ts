@@ -8,7 +8,8 @@ import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { affected } from '../driver/question.ts';
-import { stateTable, stateTenant, withState, withStates } from '../scope/site.ts';
+import { stateTable, withState, withStates } from '../scope/site.ts';
+import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import { change, each, fromMembers, list, literal, raw, sql, withMembers } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -75,7 +76,7 @@ function recordColumns(records: readonly NewRecord[]): [string, Sql][] {
 }
 
 function tenantColumn(site: Site, tenants: readonly (string | undefined)[]): Sql {
-  return each(tenants.map(stateTenant), `text::${site.state.tenantType}`);
+  return each(tenants.map(recordedTenant), `text::${site.state.tenantType}`);
 }
 
 /** One row for each member; a value of a column may differ from member to member. */
@@ -218,7 +219,7 @@ export async function failRecord(
          SET status = 'failed', error_code = $3, error_message = $4, finished_at = statement_timestamp()
          WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid
          AND (status = 'running' OR error_code = 'INTERRUPTED' OR (status = 'prepared' AND $3 <> 'DATABASE_UNREACHABLE'))`,
-      [stateTenant(about.tenant), about.id, code, message],
+      [recordedTenant(about.tenant), about.id, code, message],
     );
   });
 }

@@ -2,7 +2,6 @@
  * A site: one database with the configuration that describes it, and the place where Drover keeps its records about it.
  * Drover's own schema and a foreign database are both sites; nothing below knows the difference.
  */
-import { recordedTenant } from '../../engine/tenant.ts';
 import type { ConfigProblem } from '../../engine/rules/config.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
@@ -154,11 +153,6 @@ export function withStates<T>(
   return tenants.length === 1
     ? withState(site, tenants[0], work)
     : asFleet(site.state.database, site.state.scope, named, work);
-}
-
-/** The value of the tenant column in Drover's records. */
-export function stateTenant(tenant: string | undefined): string {
-  return recordedTenant(tenant);
 }
 
 /** The quoted name of one of Drover's own tables. */
