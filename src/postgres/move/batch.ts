@@ -224,7 +224,12 @@ async function inTransaction<Q, P, R>(
   members: readonly Member<P>[],
 ): Promise<{ readonly worked: readonly Worked<R>[]; readonly settle: Settle }> {
   const tenants = members.map(({ prepared }) => job.tenantOf(job.askedBy(prepared)));
-  return withTenants(site, { tenants }, (tx) => job.work(tx, members));
+  return withTenants(site, { tenants }, async (tx) => {
+    const done = await job.work(tx, members);
+    // Results are matched to members by their number. One too few must not be committed under another tenant's name.
+    if (done.worked.length !== members.length) throw new Error('a batch forgot one of its members');
+    return done;
+  });
 }
 
 /** The last one, with the record that it has; another try reads afresh what is read without locks. */

@@ -7,10 +7,10 @@
  * before or after. Transactions that collide are tried again from their start.
  */
 import { identityOf, lockPairs } from '../records/pair-lock.ts';
-import type { MoveResult } from '../records/move-result.ts';
+import { moveResult } from '../records/move-result.ts';
+import type { Executed, MoveResult } from '../records/move-result.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
-import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import { catalogueMark, groundSeen } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
@@ -20,7 +20,7 @@ import { memberOf } from '../facts/member.ts';
 import { commitRecords, journalFor } from '../records/commit.ts';
 import type { Settle } from '../records/commit.ts';
 import { findReplay } from '../records/history.ts';
-import type { Done, NewRecord, StepResult } from '../records/records.ts';
+import type { Done, NewRecord } from '../records/records.ts';
 import type { Site } from '../scope/site.ts';
 import { admit, refuseUnreasoned } from './admission.ts';
 import type { KnownPlan } from './admission.ts';
@@ -223,11 +223,9 @@ async function readAgain(
 
 /** The same two models, written in the same ways: the statements of the batch still fit. */
 function isSame(a: Planned, b: Planned): boolean {
-  const identities = ({ pair: { source, target } }: Planned): string[] => [
-    identityOf(source),
-    identityOf(target),
-  ];
-  return a.shape === b.shape && identities(a).join('\0') === identities(b).join('\0');
+  const textOf = ({ shape, pair: { source, target } }: Planned): string =>
+    [shape, identityOf(source), identityOf(target)].join('\0');
+  return textOf(a) === textOf(b);
 }
 
 interface Executing extends Work {
@@ -249,11 +247,9 @@ async function executeAll(
     site,
     running.map(({ member, id }) => ({ tenant: member.intent.tenant, id })),
   );
-  const executions = admitted;
-  const { rules } = first.snapshot;
   const results = await executePlans(tx, {
-    rules,
-    executions,
+    rules: first.snapshot.rules,
+    executions: admitted,
     journal,
     onProgress: options.onProgress,
   }).catch((error: unknown) => {
@@ -284,12 +280,6 @@ function renumbered(error: unknown, admitted: readonly Admitted[]): unknown {
   );
 }
 
-interface Executed {
-  readonly id: string;
-  readonly plan: Plan;
-  readonly results: readonly StepResult[];
-}
-
 function doneOf(
   { actor, force, reason }: MoveOptions,
   { id, plan, results, result }: Executed & { readonly result: MoveResult },
@@ -306,36 +296,5 @@ function doneOf(
     rows: movedRows(result.steps),
     forced: force === true,
     reason,
-  };
-}
-
-function moveResult({
-  id,
-  plan,
-  results,
-  durationMs,
-}: Executed & { readonly durationMs: number }): MoveResult {
-  const { complete, counts, leftBehind, findings, hash, source, target } = plan;
-  return {
-    migrationId: id,
-    tenant: plan.tenant?.key ?? null,
-    status: 'succeeded',
-    replayed: false,
-    complete,
-    counts,
-    leftBehind,
-    findings,
-    steps: results.map(({ step: { id: step, operation, table, entity, expected }, actual }) => ({
-      step,
-      operation,
-      table,
-      entity,
-      expected,
-      actual,
-    })),
-    planHash: hash,
-    source,
-    target,
-    durationMs,
   };
 }

@@ -1,6 +1,7 @@
 /** What a migration did. */
 import type { Finding } from '../../engine/finding.ts';
 import type { LeftBehind, Plan } from '../../engine/plan/plan-types.ts';
+import type { StepResult } from './records.ts';
 
 interface StepCount {
   readonly step: number;
@@ -27,4 +28,42 @@ export interface MoveResult {
   readonly source: Plan['source'];
   readonly target: Plan['target'];
   readonly durationMs: number;
+}
+
+/** A plan that was executed under a record. */
+export interface Executed {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly results: readonly StepResult[];
+}
+
+export function moveResult({
+  id,
+  plan,
+  results,
+  durationMs,
+}: Executed & { readonly durationMs: number }): MoveResult {
+  const { complete, counts, leftBehind, findings, hash, source, target } = plan;
+  return {
+    migrationId: id,
+    tenant: plan.tenant?.key ?? null,
+    status: 'succeeded',
+    replayed: false,
+    complete,
+    counts,
+    leftBehind,
+    findings,
+    steps: results.map(({ step: { id: step, operation, table, entity, expected }, actual }) => ({
+      step,
+      operation,
+      table,
+      entity,
+      expected,
+      actual,
+    })),
+    planHash: hash,
+    source,
+    target,
+    durationMs,
+  };
 }

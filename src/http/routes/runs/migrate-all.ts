@@ -11,7 +11,6 @@ import type { App, AppDeps } from '../../contract.ts';
 import {
   countsByType,
   entityTypes,
-  findingJson,
   findingSchema,
   parameterPolicy,
   reasonText,
@@ -24,7 +23,7 @@ import {
   runStatus,
   runTenantJson,
   runTenantSchema,
-  whyJson,
+  tenantJson,
 } from './schemas.ts';
 import { modelKinds, rowId } from '../../schemas.ts';
 
@@ -198,16 +197,9 @@ function runPlanJson(plan: PlannedRun): z.infer<typeof runPlan> {
 
 function plannedJson(one: PlannedTenant): z.infer<typeof plannedTenant> {
   return {
-    tenant_id: one.tenant,
-    tenant_name: one.tenantName,
+    ...tenantJson(one),
     status: one.status,
-    ...whyJson(one),
-    resolved_from_model_id: one.fromKey,
-    resolved_to_model_id: one.toKey,
-    complete: one.complete,
     migrated_count: one.count,
-    details: { ...one.details },
-    findings: one.findings.map(findingJson),
     requires_confirmation: one.needsConfirmation,
     plan_hash: one.planHash,
   };

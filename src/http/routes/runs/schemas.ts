@@ -1,6 +1,7 @@
 /** How runs look in the API. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { PlannedTenant } from '../../../fleet/plan-run.ts';
 import type { RunPace } from '../../../fleet/request.ts';
 import type { RunTenant } from '../../../postgres/runs/tenants.ts';
 import type { RunWorker } from '../../../postgres/runs/workers.ts';
@@ -208,18 +209,29 @@ function countsJson({ pending, succeeded, failed, skipped, migratedCount }: RunR
 
 export function runTenantJson(one: RunTenant): z.infer<typeof runTenantSchema> {
   return {
+    ...tenantJson(one),
+    status: one.status,
+    migration_id: one.migrationId,
+    migrated_count: one.migratedCount,
+    duration_seconds: one.durationMs === null ? null : one.durationMs / 1000,
+  };
+}
+
+/** What a planned tenant and one of a run have in common. */
+export function tenantJson(
+  one: Omit<PlannedTenant, 'count' | 'needsConfirmation' | 'planHash' | 'status'> & {
+    readonly status: string;
+  },
+) {
+  return {
     tenant_id: one.tenant,
     tenant_name: one.tenantName,
-    status: one.status,
     ...whyJson(one),
     resolved_from_model_id: one.fromKey,
     resolved_to_model_id: one.toKey,
-    migration_id: one.migrationId,
     complete: one.complete,
-    migrated_count: one.migratedCount,
     details: { ...one.details },
     findings: one.findings.map(findingJson),
-    duration_seconds: one.durationMs === null ? null : one.durationMs / 1000,
   };
 }
 
