@@ -28,3 +28,14 @@ export function distribute<R extends object>(size: number, rows: readonly (R & N
     lists[number - 1]?.push(row as unknown as R);
   return lists;
 }
+
+/**
+ * What was found, of every member. Results are matched to members by their number, so a gap must not close: it would give a
+ * tenant what belongs to the next one.
+ */
+export function everyMember<T>(found: readonly (T | undefined)[]): T[] {
+  return found.map((one, number) => {
+    if (one === undefined) throw new Error(`member ${number} of a batch came to nothing`);
+    return one;
+  });
+}

@@ -1,4 +1,5 @@
 /** From intents to facts: which models are meant, and what the value scan finds. Reading only. */
+import { everyMember } from '../driver/members.ts';
 import { modelTableOf } from '../../engine/rules/references.ts';
 import { isCovered } from '../../engine/rules/coverage.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
@@ -68,7 +69,7 @@ export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<Pair
     const found = new Map(
       kinds.flatMap(([, alike], at) => alike.map((intent, n) => [intent, answers[at]?.[n]])),
     );
-    return intents.flatMap((intent) => found.get(intent) ?? []);
+    return everyMember(intents.map((intent) => found.get(intent)));
   });
 }
 

@@ -2,7 +2,7 @@
  * The rows of all places that name the source, for the members of a batch. First one statement asks which tables have such a row at
  * all: most have none, and what is not there need not be grouped, sampled and summed up.
  */
-import { askEach } from '../driver/members.ts';
+import { everyMember, askEach } from '../driver/members.ts';
 import { decide } from '../../engine/plan/decide.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { PlaceGroup, RowGroup } from '../../engine/plan/snapshot.ts';
@@ -59,7 +59,7 @@ async function readUsed(
     rules,
     table,
     places,
-    members: at.flatMap((number) => members[number] ?? []),
+    members: everyMember(at.map((number) => members[number])),
     parameters: members[0]?.intent.parameters ?? 'reset',
     sampled,
   }));

@@ -1,5 +1,5 @@
 /** Facts beside the places: parameter documents to translate, grants that moved rows need, rows that a merge would orphan. */
-import { askEach } from '../driver/members.ts';
+import { everyMember, askEach } from '../driver/members.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import { mergingStates } from '../../engine/plan/decide.ts';
 import type { Demand, NeededGrant, ParameterDocuments, PlaceGroup } from '../../engine/plan/snapshot.ts';
@@ -77,7 +77,7 @@ function usedPlace(
   { rules, members }: Batch,
   { id, table, at }: { id: string; table: Table; at: readonly number[] },
 ): Used[] {
-  const some = at.flatMap((number) => members[number] ?? []);
+  const some = everyMember(at.map((number) => members[number]));
   return rules.places
     .filter((place) => place.id === id)
     .map((place) => ({

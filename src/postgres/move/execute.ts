@@ -3,6 +3,7 @@
  * all members by one statement. Every step must touch exactly the planned number of rows; deferred constraints are forced before the
  * commit; afterwards the facts are read once more, and nothing that a plan moved may be left.
  */
+import { everyMember } from '../driver/members.ts';
 import { decideAll } from '../../engine/plan/decide.ts';
 import { translateParameters } from '../../engine/models/parameters.ts';
 import type { Plan, Step } from '../../engine/plan/plan-types.ts';
@@ -103,7 +104,7 @@ async function runSlot(
   report(0);
   const context = {
     rules,
-    members: at.flatMap((number) => executions[number]?.member ?? []),
+    members: everyMember(at.map((number) => executions[number]?.member)),
     journal: journalOfSome(journal, at),
     translations: at.map((number) => translations[number] ?? {}),
     joins,
@@ -144,7 +145,7 @@ function translationsOf(snapshot: Snapshot): Translations {
 async function verifyNothingLeft(tx: Tx, { rules, executions }: ExecuteInput): Promise<void> {
   const at = [...executions.keys()].filter((number) => (executions[number]?.plan.steps.length ?? 0) > 0);
   if (at.length === 0) return;
-  const members = at.flatMap((number) => executions[number]?.member ?? []);
+  const members = everyMember(at.map((number) => executions[number]?.member));
   const after = await readPlaceGroups(tx, { rules, members }, 'none');
   const failed = new Map<number, DroverError>();
   for (const [position, number] of at.entries()) {

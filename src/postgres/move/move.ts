@@ -6,6 +6,7 @@
  * check, execute, close the records, commit. What was planned is therefore what runs, and a kill at any instant leaves each tenant
  * before or after. Transactions that collide are tried again from their start.
  */
+import { everyMember } from '../driver/members.ts';
 import { identityOf, lockPairs } from '../records/pair-lock.ts';
 import { moveResult } from '../records/move-result.ts';
 import type { Executed, MoveResult } from '../records/move-result.ts';
@@ -136,7 +137,7 @@ async function applyMembers(
   const worked: (Worked<MoveResult> | undefined)[] = members.map(() => undefined);
   const admitted = await admitAll(tx, site, { options, members }, worked);
   const settle = await executeAll(tx, site, { options, members, admitted, worked });
-  return { worked: worked.flatMap((one) => one ?? []), settle };
+  return { worked: everyMember(worked), settle };
 }
 
 /** A member that may run, with its plan of now. */

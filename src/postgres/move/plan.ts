@@ -1,4 +1,5 @@
 /** Plans of one tenant or of many, read in one read-only transaction where several tenants can share one. Nothing is written. */
+import { everyMember } from '../driver/members.ts';
 import { sha256 } from '../catalogue/digest.ts';
 import { checkPlan } from '../../engine/planner/check.ts';
 import { planMigration } from '../../engine/planner/plan.ts';
@@ -119,7 +120,7 @@ async function readWithin(tx: Tx, site: Site, asked: readonly Intent[]): Promise
       found[at] = { ground, tenant, member, unclassified: unclassified[number] ?? [] };
     }
   }
-  return found.flatMap((one) => one ?? []);
+  return everyMember(found);
 }
 
 function errorAmong(...found: readonly unknown[]): DroverError | undefined {
@@ -150,7 +151,7 @@ async function plansOf(tx: Tx, moves: readonly (Move | DroverError)[]): Promise<
       plans[at] = one instanceof DroverError ? one : one?.plan;
     }
   }
-  return plans.flatMap((plan) => plan ?? []);
+  return everyMember(plans);
 }
 
 /** Reads the facts of moves of one shape and plans them. PLAN_CONTRADICTED where the checker refuses a plan. */

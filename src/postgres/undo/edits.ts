@@ -1,5 +1,5 @@
 /** Taking edits of documents back, value by value: what somebody changed elsewhere in the same document stays. */
-import { readEach } from '../driver/members.ts';
+import { everyMember, readEach } from '../driver/members.ts';
 import { revertDocument } from '../../engine/edit/documents.ts';
 import type { Edit } from '../../engine/edit/value-rule.ts';
 import { writeDocuments } from '../move/operations/rewrite.ts';
@@ -39,7 +39,7 @@ export async function undoEdits(
     for (const [at, { chunk }] of some.entries())
       undone.set(chunk, results[at] ?? skipAll(chunk, 'the column is gone'));
   }
-  return chunks.flatMap((chunk) => undone.get(chunk) ?? []);
+  return everyMember(chunks.map((chunk) => undone.get(chunk)));
 }
 
 interface ColumnEdits {

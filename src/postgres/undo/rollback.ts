@@ -3,6 +3,7 @@
  * The steps run in reverse, so that the source is live again before a reference to it is restored. It can itself be rolled back.
  * Several tenants are taken back together as they are moved together (../move/batch.ts).
  */
+import { everyMember } from '../driver/members.ts';
 import { identityOf, lockPairs } from '../records/pair-lock.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import { namedModel } from '../../engine/models/model.ts';
@@ -181,7 +182,7 @@ async function takeBack(
     );
   const settle = free.length === 0 ? () => Promise.resolve() : await commitRecords(tx, site, done);
   const results = done.map(({ result }) => result).values();
-  const worked = members.flatMap((_, at) => refused[at] ?? results.next().value ?? []);
+  const worked = everyMember(members.map((_, at) => refused[at] ?? results.next().value));
   return { worked, settle };
 }
 

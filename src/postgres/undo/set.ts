@@ -1,5 +1,5 @@
 /** Taking changed columns back: one UPDATE joined to the keys, where every changed column still holds what was written. */
-import { readEach } from '../driver/members.ts';
+import { everyMember, readEach } from '../driver/members.ts';
 import { numbered, runChange } from '../records/journal.ts';
 import { columnOf } from '../sql/cast.ts';
 import { keyExpression, keyMatches } from '../sql/keys.ts';
@@ -123,7 +123,7 @@ async function explain(
 ): Promise<Skipped[][]> {
   const at = [...chunks.keys()].filter((number) => (left[number]?.length ?? 0) > 0);
   if (at.length === 0) return chunks.map(() => []);
-  const some = at.flatMap((number) => chunks[number] ?? []);
+  const some = everyMember(at.map((number) => chunks[number]));
   const { table, key } = target;
   const row = chunkRows(context, target, some);
   const names = some[0] === undefined ? [] : changedColumns(table, some[0]);
