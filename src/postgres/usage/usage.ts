@@ -85,7 +85,7 @@ const none: UsageCount = { live: 0, dead: 0, history: 0 };
 /** Counts by model and tenant. */
 class Tally {
   readonly #search: Search;
-  readonly #usages = new Map<string, ModelUsage & { counts: Record<string, UsageCount> }>();
+  readonly #usages = new Map<string, Omit<ModelUsage, 'counts'> & { counts: Map<string, UsageCount> }>();
 
   constructor(search: Search) {
     this.#search = search;
@@ -95,15 +95,18 @@ class Tally {
     const { tenant } = row;
     for (const [model, state] of statesOf(hitsOf(this.#search, used, row), row.dead)) {
       const id = `${model} ${tenant}`;
-      const usage = this.#usages.get(id) ?? { model, tenant, counts: {} };
-      const count = usage.counts[used.entity] ?? none;
-      usage.counts[used.entity] = { ...count, [state]: count[state] + rows };
+      const usage = this.#usages.get(id) ?? { model, tenant, counts: new Map() };
+      const count = usage.counts.get(used.entity) ?? none;
+      usage.counts.set(used.entity, { ...count, [state]: count[state] + rows });
       this.#usages.set(id, usage);
     }
   }
 
   usages(): ModelUsage[] {
-    return [...this.#usages.values()];
+    return [...this.#usages.values()].map(({ counts, ...one }) => ({
+      ...one,
+      counts: Object.fromEntries(counts),
+    }));
   }
 }
 
