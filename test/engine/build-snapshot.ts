@@ -8,7 +8,7 @@ import { type ModelFacts, namedModel } from '../../src/engine/models/model.ts';
 import { planMigration } from '../../src/engine/planner/plan.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
-import type { PlaceGroup, RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
+import type { PlaceGroup, RowGroup, Snapshot, Uncovered } from '../../src/engine/plan/snapshot.ts';
 import { buildCatalog } from './build-catalog.ts';
 
 export const catalog: Catalog = buildCatalog({
@@ -89,6 +89,29 @@ export function rows(states: RowGroup['states'], count: number, more: Partial<Ro
   };
 }
 
+/** Rows that name the source where no place covers it; live rows of this tenant where nothing else is said. */
+export function uncovered(table: string, column: string, more: Partial<Uncovered> = {}): Uncovered {
+  return {
+    table,
+    column,
+    kind: 'text',
+    path: null,
+    form: 'exact',
+    by: 'name',
+    model: '',
+    spelling: 'old-1',
+    snapshot: false,
+    prose: false,
+    written: [],
+    rows: 1,
+    samples: [],
+    owner: 'mine',
+    dead: false,
+    places: [],
+    ...more,
+  };
+}
+
 export interface SnapshotInput {
   /** Groups of rows by the places of their table: `agents.model_id` or `agents.graph/nodes/*\/model`. */
   readonly groups?: readonly RowGroup[];
@@ -128,7 +151,8 @@ export function buildSnapshot(input: SnapshotInput = {}): Snapshot {
     places: [...places.values()],
     parameters: [],
     grants: [],
-    unclassified: [],
+    uncovered: [],
+    related: [],
     dependents: {},
     demands: [],
     hidden: [],

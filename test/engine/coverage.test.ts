@@ -1,7 +1,8 @@
-/** Columns that the configuration speaks about are not scanned. All others are. */
+/** What a plan looks through, and which places lead to what it finds. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { identifyingColumns, isCovered, isIgnored } from '../../src/engine/rules/coverage.ts';
+import { scannableOf } from '../../src/engine/inventory/scannable.ts';
+import { identifyingColumns, isIgnored, placesAt } from '../../src/engine/rules/coverage.ts';
 import type { Config, PlaceConfig } from '../../src/engine/rules/config.ts';
 import { resolveRules, type Rules, tableOf } from '../../src/engine/rules/references.ts';
 import { buildCatalog } from './build-catalog.ts';
@@ -35,31 +36,41 @@ function rulesOf(places: readonly PlaceConfig[], more: Partial<Config> = {}): Ru
   return rules;
 }
 
-function classified(rules: Rules): Record<string, string[]> {
-  return Object.fromEntries([...rules.classified].map(([table, columns]) => [table, [...columns]]));
+function lookedAt(rules: Rules): Record<string, string[]> {
+  return Object.fromEntries(
+    scannableOf(rules).map(({ table, columns }) => [table.id, columns.map(({ name }) => name)]),
+  );
 }
 
-describe('classified columns', () => {
-  it('are those of places with their copies, all of the tables of models and providers, and foreign keys to models', () => {
+describe('columns that a plan looks through', () => {
+  it('are all that can name a model, whatever the places say', () => {
     const rules = rulesOf([
-      { at: 'flows.model', copies: ['flows.engine'] },
+      { at: 'flows.model' },
       { at: 'flows.graph', json: '/model' },
+      { at: 'flows.note', role: 'prose' },
     ]);
-    assert.deepEqual(classified(rules), {
-      'public.models': ['*'],
-      'public.vendors': ['*'],
-      'public.flows': ['model', 'engine'],
-      'public.runs': ['model_id'],
+    assert.deepEqual(lookedAt(rules), {
+      'public.flows': ['model', 'engine', 'graph', 'note'],
+      'public.runs': ['id', 'log'],
+      'public.old': ['model'],
     });
   });
 
-  it('are all of a table that is ignored, or that one place stands for', () => {
-    const rules = rulesOf([{ at: 'runs.*', role: 'history' }], { database: { ignore: ['old'] } });
+  it('are none that the configuration settles, and no document only because a part of it is settled', () => {
+    const rules = rulesOf([
+      { at: 'runs.*', role: 'history' },
+      { at: 'flows.model', role: 'history' },
+      { at: 'flows.engine', role: 'ignore' },
+      { at: 'flows.graph', json: '/log', role: 'history' },
+    ]);
+    assert.deepEqual(lookedAt(rules), { 'public.flows': ['graph', 'note'], 'public.old': ['model'] });
     assert.deepEqual(
-      [classified(rules)['public.runs'], classified(rules)['public.old']],
-      [['model_id', '*'], ['*']],
+      [
+        isIgnored(rulesOf([], { database: { ignore: ['old'] } }), 'public.old'),
+        isIgnored(rules, 'public.runs'),
+      ],
+      [true, false],
     );
-    assert.deepEqual([isIgnored(rules, 'public.old'), isIgnored(rules, 'public.runs')], [true, false]);
   });
 });
 
@@ -83,11 +94,12 @@ describe('a value in a document', () => {
     it(`is covered where ${place.json}${place.shape === 'list' ? ' (a list)' : ''} leads to it, and nowhere else`, () => {
       const rules = rulesOf([place]);
       const isOpen = (pointer: string): boolean =>
-        !isCovered(rules, { table: 'public.flows', column: 'graph', pointer });
+        placesAt(rules, { table: 'public.flows', column: 'graph', path: pointer }).length === 0;
       assert.deepEqual(covered.filter(isOpen), []);
       assert.deepEqual(open.filter(isOpen), open);
-      assert.ok(!isCovered(rules, { table: 'public.flows', column: 'note', pointer: covered[0] ?? '' }));
-      assert.ok(!isCovered(rules, { table: 'public.runs', column: 'graph', pointer: covered[0] ?? '' }));
+      const elsewhere = { path: covered[0] ?? '' };
+      assert.deepEqual(placesAt(rules, { table: 'public.flows', column: 'note', ...elsewhere }), []);
+      assert.deepEqual(placesAt(rules, { table: 'public.runs', column: 'graph', ...elsewhere }), []);
     });
   }
 });

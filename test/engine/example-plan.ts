@@ -107,6 +107,7 @@ export const partialPlan: Plan = {
     },
   ],
   completion: 'partial',
+  accounts: { move: 10, history: 1, asked: 2 },
   counts: { assistants: 7, 'space links': 3 },
   facts: {},
   hash: '0123456789abcdef0123456789abcdef',
@@ -139,6 +140,7 @@ export const completePlan: Plan = {
   findings: [],
   leftBehind: [],
   completion: 'complete',
+  accounts: { move: 1 },
   counts: { assistants: 1 },
 };
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { changedFacts } from '../../src/engine/planner/facts.ts';
 import type { Snapshot } from '../../src/engine/plan/snapshot.ts';
-import { buildPlan, buildSnapshot, plainGroups, rows, source, target } from './build-snapshot.ts';
+import { buildPlan, buildSnapshot, plainGroups, rows, source, target, uncovered } from './build-snapshot.ts';
 
 const before = buildPlan(buildSnapshot());
 
@@ -17,7 +17,7 @@ describe('changed facts', () => {
     assert.deepEqual(changedFacts(before, buildPlan(buildSnapshot({ groups: named }))), []);
   });
 
-  it('name models, tenant, definitions and values that nobody classified', () => {
+  it('name models, tenant, definitions and occurrences that no place covers', () => {
     assert.deepEqual(changes({ source: { ...source, enabled: false } }), ['source: changed']);
     assert.deepEqual(changes({ target: { ...target, retired: true } }), ['target: changed']);
     assert.deepEqual(changes({ tenant: { key: 'acme', name: 'Acme Ltd' } }), ['tenant: changed']);
@@ -25,8 +25,9 @@ describe('changed facts', () => {
       'definition of public.new: new',
     ]);
     assert.deepEqual(changes({ definitions: {} }), ['definition of configuration: gone']);
-    const hit = { table: 'public.notes', column: 'text', kind: 'value', count: 1, samples: [] };
-    assert.deepEqual(changes({ unclassified: [hit] }), ['unclassified values: changed']);
+    assert.deepEqual(changes({ uncovered: [uncovered('public.notes', 'text')] }), [
+      'occurrences that no place covers: changed',
+    ]);
   });
 
   it('name the places whose rows are others, although they are as many', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Config } from '../../src/engine/rules/config.ts';
-import { mappingsOf, termsOf } from '../../src/engine/rules/mapping.ts';
+import { mappingsOf, textsNaming } from '../../src/engine/rules/mapping.ts';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
 import type { Place } from '../../src/engine/rules/place.ts';
 import { buildSnapshot, config as plainConfig, model, source, target } from './build-snapshot.ts';
@@ -80,16 +80,25 @@ describe('mappings', () => {
       }),
     );
   });
+
+  it('lead from every spelling of a class, whichever of them the source carries', () => {
+    const config = spelled({ provider: { openai: ['plug/openai', 'OpenAI'] } });
+    for (const provider of ['openai', 'plug/openai', 'OpenAI'])
+      assert.deepEqual(
+        mappingsOf(
+          placeOf('{name}', '{provider}'),
+          { source: named(provider, 'gpt-4o'), target: named(provider, 'gpt-5') },
+          config,
+        ),
+        ['openai', 'plug/openai', 'OpenAI'].map((each) => ({ from: ['gpt-4o', each], to: ['gpt-5', each] })),
+      );
+  });
 });
 
-describe('the terms of a value scan', () => {
-  it('are the key, the name, and the forms that places use, in every spelling', () => {
+describe('the texts that name a model', () => {
+  it('are the name, the name behind its provider, and the forms that places use, in every spelling', () => {
     const config = spelled({ provider: { openai: ['OpenAI'] } });
-    const terms = termsOf(pair.source, config, [placeOf('{provider}/{name}')]);
-    assert.deepEqual(terms.toSorted(), ['OpenAI/gpt-4o', 'gpt-4o', 'k', 'openai/gpt-4o']);
-  });
-
-  it('leave out a key that is a mere number, which is in every table', () => {
-    assert.deepEqual(termsOf(model('1001', 'x'), plainConfig, []), ['x']);
+    const texts = textsNaming(pair.source, config, [placeOf('x:{name}')]);
+    assert.deepEqual(texts.toSorted(), ['OpenAI/gpt-4o', 'gpt-4o', 'openai/gpt-4o', 'x:gpt-4o']);
   });
 });

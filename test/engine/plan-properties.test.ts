@@ -6,7 +6,7 @@ import { checkPlan } from '../../src/engine/planner/check.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import { type StateCode, stateCodes } from '../../src/engine/plan/place-state.ts';
 import type { RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
-import { buildPlan, buildSnapshot, rows } from './build-snapshot.ts';
+import { buildPlan, buildSnapshot, rows, uncovered } from './build-snapshot.ts';
 
 const columnStates: readonly StateCode[] = ['L', 'H', 'A', 'G', 'K', 'C', 'AC', 'GC', 'KC', 'N'];
 const documentStates: readonly StateCode[] = ['L', 'H', 'A', 'G', 'B'];
@@ -41,7 +41,7 @@ const facts: fc.Arbitrary<Snapshot> = fc
       maxLength: 12,
     }),
     grants: fc.array(fc.record({ place: fc.constant('agents.model_id'), grant: fc.constant('links.model_id'), via: fc.constant('space'), scopes: fc.uniqueArray(fc.constantFrom('a', 'b', 'c')) }), { maxLength: 2 }),
-    unclassified: fc.uniqueArray(fc.record({ table: fc.constantFrom('public.notes', 'public.logs'), column: fc.constantFrom('text', 'more'), kind: fc.constant('exact'), count: fc.nat(5), samples: fc.array(fc.string(), { maxLength: 2 }) }), { maxLength: 3, selector: ({ table, column }) => table + column }),
+    uncovered: fc.uniqueArray(fc.record({ table: fc.constantFrom('public.agents', 'public.messages'), column: fc.constantFrom('graph', 'model_id'), form: fc.constantFrom('exact', 'inside', 'member'), by: fc.constantFrom('name', 'key'), kind: fc.constantFrom('text', 'bytea'), prose: fc.boolean(), owner: fc.constantFrom('mine', 'global', 'none', 'disagree'), dead: fc.boolean(), places: fc.subarray(['agents.graph/nodes/*/model', 'messages.model_id']), rows: fc.integer({ min: 1, max: 9 }) }).map(({ table, column, ...more }) => uncovered(table, column, more)), { maxLength: 4, selector: ({ table, column, form, by, owner, dead }) => JSON.stringify([table, column, form, by, owner, dead]) }),
     demands: fc.uniqueArray(fc.record({ place: fc.constantFrom('agents.model_id', 'links.model_id'), security: fc.constantFrom(null, 1, 2), region: fc.constantFrom(null, 'eu'), rows: fc.nat(5) }), { maxLength: 3, selector: ({ place, security, region }) => JSON.stringify([place, security, region]) }),
     dependents: fc.dictionary(fc.constantFrom('public.links', 'public.agents'), fc.nat(3)),
     hidden: fc.subarray(['public.agents', 'public.links']),
@@ -70,12 +70,21 @@ test('the checker finds nothing to object to', () => {
 
 /** All lists turned round, as another database might give them. */
 function turnedRound(snapshot: Snapshot): Snapshot {
-  const { places: all, grants, unclassified, demands, hidden, parameters, dependents, ...rest } = snapshot;
+  const {
+    places: all,
+    grants,
+    uncovered: found,
+    demands,
+    hidden,
+    parameters,
+    dependents,
+    ...rest
+  } = snapshot;
   return {
     ...rest,
     places: all.toReversed().map((source) => ({ ...source, groups: source.groups.toReversed() })),
     grants: grants.toReversed().map((need) => ({ ...need, scopes: need.scopes.toReversed() })),
-    unclassified: unclassified.toReversed(),
+    uncovered: found.toReversed(),
     demands: demands.toReversed(),
     hidden: hidden.toReversed(),
     parameters: parameters

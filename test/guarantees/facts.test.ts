@@ -209,7 +209,7 @@ eachEngine((engine) => {
       ],
       'a value that nobody classified': [
         `UPDATE migration.spaces SET description = '${source}' WHERE tenant_id = '${alder}'`,
-        /unclassified values: changed/,
+        /occurrences that no place covers: changed/,
       ],
     } as const;
 

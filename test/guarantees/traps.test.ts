@@ -282,7 +282,7 @@ eachEngine((engine) => {
       };
       for (const [what, definition] of Object.entries(columns)) {
         await run(`ALTER TABLE migration.services ADD COLUMN later_${what} ${definition}`);
-        await refusedLater('UNCLASSIFIED_REFERENCE', `later_${what}`);
+        await refusedLater('UNACCOUNTED', `later_${what}`);
         await run(`ALTER TABLE migration.services DROP COLUMN later_${what}`);
       }
       assert.equal((await apply(at.site)).completion, 'complete');

@@ -16,13 +16,18 @@ function valueOf<T>(found: T | DroverError | undefined): T {
   return found;
 }
 
-/** The move without a scan for unclassified values. */
+/** The move without a scan. */
 export async function readOneMove(tx: Tx, site: Site, asked: Intent): Promise<Move> {
   const ground = await readGround(tx, site);
   const intent = checkIntent(ground.rules, asked);
   const tenant = valueOf((await readTenants(tx, ground.rules, [intent.tenant]))[0]);
   const pair = valueOf((await readPairs(tx, ground.rules, [intent]))[0]);
-  return { ground, tenant, member: memberOf(ground.rules, intent, pair), unclassified: [] };
+  return {
+    ground,
+    tenant,
+    member: memberOf(ground.rules, intent, pair),
+    scanned: { uncovered: [], related: [] },
+  };
 }
 
 export async function readOnePlan(tx: Tx, site: Site, intent: Intent): Promise<Planned> {

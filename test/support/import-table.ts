@@ -20,9 +20,9 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'engine/models': inEngine('edit'),
   'engine/rules': inEngine('catalogue edit models'),
   'engine/inventory': inEngine('catalogue edit rules'),
-  'engine/plan': inEngine('catalogue edit models rules'),
+  'engine/plan': inEngine('catalogue edit inventory models rules'),
   'engine/operations': inEngine('edit plan rules'),
-  'engine/planner': inEngine('models operations plan rules'),
+  'engine/planner': inEngine('catalogue inventory models operations plan rules'),
   'engine/propose': inEngine('catalogue inventory rules'),
 
   isolation: ['engine', 'errors.ts'],

@@ -1,5 +1,6 @@
 /** What a migration or a rollback did, for people. */
 import { modelLabel } from '../../engine/models/model.ts';
+import { accountsText } from '../../engine/plan/accounts.ts';
 import { completionLine } from '../../engine/planner/render.ts';
 import type { LeftBehind } from '../../engine/plan/plan-types.ts';
 import { firstNames, printable, rowCount } from '../../engine/plan/row-text.ts';
@@ -26,6 +27,7 @@ export function showMoveResult(terminal: Terminal, result: MoveResult): void {
     });
   showLeftBehind(terminal, result.leftBehind);
   out();
+  for (const part of wrapLine(`${accountsText(result.accounts)}.`, terminal.width)) out(part);
   const line = completionLine(result);
   for (const part of wrapLine(result.completion === 'complete' ? line : style.warning(line), terminal.width))
     out(part);

@@ -1,7 +1,7 @@
 /** Which terms a text names, as a whole or inside. */
 import { createNameSearch } from './name-search.ts';
 import type { NamePlace } from './name-search.ts';
-import { foldText, isNumericKey } from './term.ts';
+import { foldText, isPlainWord, isWeakKey } from './term.ts';
 import type { Term } from './term.ts';
 
 /** One term in one text. */
@@ -18,18 +18,18 @@ export interface Found {
 }
 
 export interface Matcher {
-  /** From left to right, of several at one place the longest. Numbers that are keys are left out: see `findKey`. */
+  /** From left to right, of several at one place the longest. Weak keys are left out: see `findKey`. */
   readonly find: (text: string) => readonly Found[];
-  /** The key that the text is, where the key is a plain number. */
+  /** The weak key that the text is. */
   readonly findKey: (text: string) => Found | undefined;
 }
 
 /** Of several terms that read alike the first one counts. */
 export function createMatcher(terms: readonly Term[]): Matcher {
-  const numbers = new Map(terms.filter(isNumericKey).map((term) => [term.text, term]));
+  const numbers = new Map(terms.filter(isWeakKey).map((term) => [term.text, term]));
   const named = new Map(
     terms
-      .filter((term) => !isNumericKey(term))
+      .filter((term) => !isWeakKey(term))
       .toReversed()
       .map((term) => [foldText(term.text), term]),
   );
@@ -66,6 +66,7 @@ function fromLeftToRight(text: string, places: readonly NamePlace[]): Found[] {
     if (start < from) continue;
     const written = text.slice(start, end);
     const form = written.length === length ? 'exact' : 'inside';
+    if (form === 'inside' && isPlainWord(term.text)) continue;
     found.push({ term, form, written, at: start, snapshot: end > nameEnd });
     from = end;
   }

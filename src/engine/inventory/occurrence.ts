@@ -29,6 +29,8 @@ export interface Occurrence {
   readonly spelling: string;
   /** A name with a day behind it that no term has: it is related to the model, and no occurrence of it. */
   readonly snapshot: boolean;
+  /** Every value in which it was found reads like running text. */
+  readonly prose: boolean;
   /** Other ways to write it that were seen, in other letters; some of them. */
   readonly written: readonly string[];
   /** Rows; one that names it twice in this way here counts once. */

@@ -80,9 +80,12 @@ function isVariantOf(
   model: Pick<KnownModel, 'id' | 'names'>,
 ): boolean {
   if (other.id === model.id) return false;
-  return other.names.some((name) =>
-    model.names.some((base) => name.startsWith(base) && variantEnd.test(name.slice(base.length))),
-  );
+  return other.names.some((name) => isVariantName(name, model.names));
+}
+
+/** One of the names with a day, or with a word behind a colon. */
+export function isVariantName(name: string, bases: readonly string[]): boolean {
+  return bases.some((base) => name.startsWith(base) && variantEnd.test(name.slice(base.length)));
 }
 
 function countRows(occurrences: readonly Occurrence[]): number {

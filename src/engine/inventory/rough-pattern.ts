@@ -2,7 +2,7 @@
  * A quick look at raw rows: a pattern that is found in every row that names a term, and in few others. It reads text as a database
  * sends it, with its escapes and those of JSON, each byte as one character. What a row really says the matcher decides.
  */
-import { isNumericKey } from './term.ts';
+import { isWeakKey } from './term.ts';
 import type { Term } from './term.ts';
 
 /** A letter behind a backslash is an escape, and ends what was before. A dot may end the prefix of a cloud. */
@@ -14,7 +14,7 @@ const needlessEscape = String.raw`\\u00[2-7]`;
 
 /** Does a raw row perhaps name a term? Undefined where no pattern helps: then every row may. */
 export function roughTest(terms: readonly Term[]): ((raw: string) => boolean) | undefined {
-  if (terms.some(isNumericKey)) return undefined;
+  if (terms.some(isWeakKey)) return undefined;
   const pieces = roughPieces(terms.map(({ text }) => text.trim()));
   if (pieces === undefined) return undefined;
   const sure = new RegExp(`${before}(?:${alternatives(pieces)})${behind}|${needlessEscape}`, 'i');
@@ -102,10 +102,18 @@ function sharedPieces(run: string, index: number): PlacedPiece[] {
 }
 
 /**
- * The shortest texts that the values of a database have to contain, for a search by the server; one that contains another one is
- * left out. Undefined where no text is sure.
+ * Patterns for LIKE over values in lower case, of which one fits every value that names a term; weak keys are left out. One pattern
+ * stands for `gpt-4o`, `GPT_4O` and `gpt.4o`: each further one would cost as much again. Undefined where no text is sure.
  */
-export function searchNeedles(terms: readonly Term[]): string[] | undefined {
-  const pieces = roughPieces(terms.filter((term) => !isNumericKey(term)).map(({ text }) => text.trim()));
-  return pieces?.filter((piece) => !pieces.some((other) => other !== piece && piece.includes(other)));
+export function likePatterns(terms: readonly Term[]): string[] | undefined {
+  const pieces = roughPieces(terms.filter((term) => !isWeakKey(term)).map(({ text }) => text.trim()));
+  const shortest = pieces?.filter(
+    (piece) => !pieces.some((other) => other !== piece && piece.includes(other)),
+  );
+  const patterns = shortest?.map((piece) => likeText(piece).replaceAll(/[-.]|\\_/g, '_'));
+  return patterns && [...new Set(patterns)].map((pattern) => `%${pattern}%`);
+}
+
+export function likeText(text: string): string {
+  return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
 }

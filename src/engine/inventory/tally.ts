@@ -7,6 +7,7 @@ import { compareText } from '../order.ts';
 import { visitLeaves } from './leaves.ts';
 import type { Leaf } from './leaves.ts';
 import type { Found, Matcher } from './matcher.ts';
+import { readsAsProse } from './prose.ts';
 import { speaksOfModels } from './match.ts';
 import type { Form, Occurrence, ValueKind } from './occurrence.ts';
 import type { Term } from './term.ts';
@@ -33,10 +34,11 @@ const mostKept = 5000;
 const longestKept = 100;
 
 interface Entry {
-  readonly occurrence: Omit<Occurrence, 'written' | 'rows' | 'samples'>;
+  readonly occurrence: Omit<Occurrence, 'prose' | 'written' | 'rows' | 'samples'>;
   readonly written: string[];
   readonly samples: string[];
   rows: number;
+  prose: boolean;
   lastRow: number;
 }
 
@@ -87,6 +89,7 @@ export class Tally {
     const form: Form = leaf.isMember && found.form === 'exact' ? 'member' : found.form;
     const path = leaf.isMember && form !== 'member' ? `${leaf.path ?? ''}/~key` : leaf.path;
     const spelling = found.snapshot ? found.written : found.term.text;
+    const prose = form === 'inside' && readsAsProse(leaf.text, found.at);
     const entry = this.#entry(column, { path, form, found, spelling });
     if (
       found.written !== spelling &&
@@ -94,6 +97,7 @@ export class Tally {
       !entry.written.includes(found.written)
     )
       entry.written.push(found.written);
+    entry.prose &&= prose;
     if (entry.lastRow === this.#row) return;
     entry.lastRow = this.#row;
     entry.rows += 1;
@@ -112,7 +116,7 @@ export class Tally {
     const { term, snapshot } = found;
     const { model, by } = term;
     const occurrence = { table, column: name, kind, path: kept, form, by, model, spelling, snapshot };
-    const entry: Entry = { occurrence, written: [], rows: 0, samples: [], lastRow: 0 };
+    const entry: Entry = { occurrence, written: [], rows: 0, prose: true, samples: [], lastRow: 0 };
     ofTerm.set(id, entry);
     this.#places += 1;
     return entry;
@@ -128,8 +132,9 @@ export class Tally {
       [column, path ?? '', form, spelling, by].join('\0');
     return all
       .sort((a, b) => compareText(order(a), order(b)))
-      .map(({ occurrence, rows, written, samples }) => ({
+      .map(({ occurrence, rows, prose, written, samples }) => ({
         ...occurrence,
+        prose,
         written: [...written],
         rows,
         samples: samples.toSorted(compareText),

@@ -14,7 +14,19 @@ export function foldText(text: string): string {
   return text.trim().toLowerCase();
 }
 
-/** A key that is a plain number: it counts only where the name of the column or the path to it speaks of a model. */
-export function isNumericKey({ by, text }: Term): boolean {
-  return by === 'key' && /^-?\d{1,19}$/.test(text);
+/**
+ * A key that may stand for many things: any but a uuid. It counts only as a whole value, and only where the name of the column, the path
+ * to it or a value beside it speaks of a model.
+ */
+export function isWeakKey({ by, text }: Term): boolean {
+  return by === 'key' && !isUuid(text);
+}
+
+export function isUuid(text: string): boolean {
+  return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text);
+}
+
+/** A plain word, such as `default`, names a model only as a whole value: inside of a text it may mean anything. */
+export function isPlainWord(text: string): boolean {
+  return /^\p{L}+$/u.test(text.trim());
 }

@@ -22,11 +22,19 @@ export interface NamedModel extends KnownModel {
   readonly components: ModelFacts['components'];
 }
 
+/** All texts by which data may name a model, and longer names of other models in which one of them stands. */
+export interface WrittenForms {
+  readonly forms: readonly string[];
+  readonly others: readonly { readonly model: string; readonly text: string }[];
+}
+
 export interface ModelKnowledge {
   /** What the knowledge is called, with its version: `registry 2026-11-21+b5e09fa00553`. */
   readonly name: string;
   /** By any name of the model, and of its provider. Undefined where nobody knows such a model of that kind. */
   readonly find: (kind: string, name: string, provider?: string) => KnownModel | undefined;
+  /** How the model of that name is written in data, whatever its kind. Undefined where nobody knows such a model. */
+  readonly written: (name: string, provider?: string) => WrittenForms | undefined;
   /** Could the name mean a known model of any kind and provider? False only where it surely does not. */
   readonly mayKnow: (name: string) => boolean;
   /** The models of a kind that end. */

@@ -13,11 +13,12 @@ export function spellingPairs(source: ModelFacts, target: ModelFacts): { from: s
 }
 
 /**
- * A reference keeps its style where the target is written in that style, too. First comes a spelling with the same prefix, then one
- * whose prefix ends alike, then the same prefix before the target's name.
+ * A reference keeps its style where the target is written in that style, too. First comes the target's own name behind the same prefix,
+ * then another spelling with that prefix, then one whose prefix ends alike, then the same prefix before the target's name.
  */
 function inStyleOf(prefix: string, { spellings = [], components: { name = '' } }: ModelFacts): string {
-  const same = spellings.find((each) => each.prefix === prefix);
+  const prefixed = spellings.filter((each) => each.prefix === prefix);
+  const same = prefixed.find(({ text }) => text === prefix + name) ?? prefixed[0];
   const alike = spellings.find((each) => each.prefix.at(-1) === prefix.at(-1));
   return (same ?? alike)?.text ?? prefix + name;
 }

@@ -90,6 +90,7 @@ function byRole({ place }: Occasion): Outcome | undefined {
   switch (place.role) {
     case 'ignore':
     case 'catalogue':
+    case 'prose':
       return { kind: 'skip' };
     case 'history':
       return stay('history', false, 'a record of what happened keeps the model that did it');

@@ -8,6 +8,7 @@ import type { ModelName } from '../models/model.ts';
 import type { Mapping } from '../edit/value-rule.ts';
 import type { TenantRef } from '../tenant.ts';
 import type { Intent } from './intent.ts';
+import type { Accounts } from './accounts.ts';
 import type { Completion } from './completion.ts';
 import type { StateCode } from './place-state.ts';
 
@@ -117,12 +118,16 @@ export interface LeftBehind {
     | 'data-bound'
     | 'collision'
     | 'catalogue'
-    | 'not-allowed';
+    | 'not-allowed'
+    | 'mention'
+    | 'unaccounted';
   /** Is it live configuration, so that nothing is complete while it stays? */
   readonly live: boolean;
   readonly count: number;
   readonly rows: readonly RowName[];
   readonly message: string;
+  /** How the source is written there, where no place of the configuration writes it. */
+  readonly written?: string;
 }
 
 export interface Plan {
@@ -135,6 +140,8 @@ export interface Plan {
   readonly findings: readonly Finding[];
   readonly leftBehind: readonly LeftBehind[];
   readonly completion: Completion;
+  /** How many occurrences of the source have which account; those without any are left out. */
+  readonly accounts: Accounts;
   /** Row changes by entity type: a row that two steps change (a column and a document of it) counts twice. */
   readonly counts: Readonly<Record<string, number>>;
   /** Digest of each fact group the plan rests on, by name, so that a stale plan can name what changed. */

@@ -1,5 +1,6 @@
 /** The facts a plan is made from, read in one transaction. Plain data; `src/postgres/facts/snapshot.ts` reads them. */
 import type { TableId } from '../catalogue/catalog.ts';
+import type { Occurrence } from '../inventory/occurrence.ts';
 import type { ModelFacts } from '../models/model.ts';
 import type { TenantRef } from '../tenant.ts';
 import type { StateCode } from './place-state.ts';
@@ -47,14 +48,12 @@ export interface ParameterDocuments {
   readonly documents: readonly { readonly text: string; readonly rows: number }[];
 }
 
-/** A value that names the source in a column that nobody classified. */
-export interface Unclassified {
-  readonly table: TableId;
-  readonly column: string;
-  readonly kind: string;
-  readonly pointer?: string;
-  readonly count: number;
-  readonly samples: readonly string[];
+/** Rows that name the source in one way, somewhere where no place of the rules writes it. */
+export interface Uncovered extends Occurrence {
+  readonly owner: Owner;
+  readonly dead: boolean;
+  /** Places that lead there, although this value is none of those that they move. */
+  readonly places: readonly string[];
 }
 
 /** Scopes, such as spaces, that list the source, lack the target, and have a row that moves. */
@@ -82,7 +81,9 @@ export interface Snapshot {
   readonly places: readonly PlaceGroup[];
   readonly parameters: readonly ParameterDocuments[];
   readonly grants: readonly NeededGrant[];
-  readonly unclassified: readonly Unclassified[];
+  readonly uncovered: readonly Uncovered[];
+  /** Other models whose names begin like the source's and were seen: snapshots of it, and names that nobody knows. */
+  readonly related: readonly Occurrence[];
   /** Tables whose incoming foreign keys still point at rows that a merge would remove: table id → rows. */
   readonly dependents: Readonly<Record<TableId, number>>;
   readonly demands: readonly Demand[];

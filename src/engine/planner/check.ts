@@ -22,6 +22,7 @@ export function checkPlan(snapshot: Snapshot, plan: Plan): Problem[] {
     ),
     ...plan.steps.flatMap((step) => [...checkStep(snapshot, step), ...checkValues(snapshot, step)]),
     ...checkTotals(snapshot, plan),
+    ...checkAccounts(snapshot, plan),
     ...checkRetire(snapshot, plan),
     ...checkOrder(plan),
   ];
@@ -151,6 +152,34 @@ function mightMove(snapshot: Snapshot, group: RowGroup): boolean {
     ([id, code]) =>
       mayMove.includes(placeOf(snapshot, id)?.role ?? '') && !staying.includes(stateFromCode(code).standing),
   );
+}
+
+/** The two books: what the facts count, and what the plan says becomes of it. */
+function checkAccounts({ rules, places, uncovered }: Snapshot, { accounts, leftBehind }: Plan): Problem[] {
+  const silent = new Set(
+    rules.places.flatMap(({ id, role }) => (['ignore', 'catalogue', 'prose'].includes(role) ? [id] : [])),
+  );
+  let counted = 0;
+  for (const { groups } of places)
+    for (const { states, occurrences, rows } of groups)
+      for (const id of Object.keys(states)) if (!silent.has(id)) counted += occurrences[id] ?? rows;
+  for (const { rows } of uncovered) counted += rows;
+  let said = 0;
+  for (const count of Object.values(accounts)) said += count;
+  const unlisted = uncovered.reduce((sum, { rows }) => sum + rows, 0);
+  const listed = leftBehind.reduce((sum, { written, count }) => sum + (written === undefined ? 0 : count), 0);
+  return [
+    ...problemIf(
+      counted !== said,
+      'ACCOUNTS_DIFFER',
+      `${counted} occurrences were found, and the plan accounts for ${said}`,
+    ),
+    ...problemIf(
+      unlisted !== listed,
+      'OCCURRENCES_UNLISTED',
+      `${unlisted} occurrences have no place, and the plan lists ${listed}`,
+    ),
+  ];
 }
 
 function checkRetire(snapshot: Snapshot, { steps, leftBehind, completion }: Plan): Problem[] {

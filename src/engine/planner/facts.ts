@@ -5,15 +5,15 @@ import type { Snapshot } from '../plan/snapshot.ts';
 
 type Digest = (text: string) => string;
 
-/** Digests by fact: `source`, `target`, `tenant`, `definition of …`, `rows of …`, `unclassified values`. */
+/** Digests by fact: `source`, `target`, `tenant`, `definition of …`, `rows of …`, `occurrences that no place covers`. */
 export function factsOf(snapshot: Snapshot, digest: Digest): Record<string, string> {
   const short = (value: unknown): string => shortDigest(value, digest);
   const facts: Record<string, string> = {
     tenant: short(snapshot.tenant),
     source: short(snapshot.source),
     target: short(snapshot.target),
-    'unclassified values': short(
-      snapshot.unclassified.map(({ table, column, count, pointer }) => ({ table, column, count, pointer })),
+    'occurrences that no place covers': short(
+      snapshot.uncovered.map(({ samples: _samples, written: _written, ...found }) => found),
     ),
     'row-level security of the login': short(snapshot.hidden),
     'parameters in use': short(snapshot.parameters),

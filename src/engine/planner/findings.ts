@@ -7,6 +7,7 @@ import { parameterFindings } from './parameter-findings.ts';
 import { compareText } from '../order.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { LeftBehind, Step } from '../plan/plan-types.ts';
+import { firstNames, rowCount } from '../plan/row-text.ts';
 import type { Place } from '../rules/place.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 
@@ -29,7 +30,9 @@ export function planFindings(input: FindingInput): Finding[] {
       ...given({ priceLimit }),
     }),
     ...demandFindings(input),
-    ...unclassifiedFindings(snapshot),
+    ...unaccountedFindings(input),
+    ...mentionFindings(input),
+    ...relatedFindings(snapshot),
     ...hiddenFindings(snapshot),
     ...ownershipFindings(input),
     ...keyFindings(input),
@@ -86,14 +89,47 @@ function demandFindings({ snapshot }: FindingInput): Finding[] {
   });
 }
 
-function unclassifiedFindings({ unclassified }: Snapshot): Finding[] {
-  return unclassified.map(({ table, column, pointer, count, samples }) => {
-    const place = `${table}.${column}`;
-    const where = pointer === undefined ? place : `${place} at ${pointer}`;
+/** Nothing may be forgotten: what the inventory finds and nobody accounts for refuses, with the line to paste. */
+function unaccountedFindings({ leftBehind }: FindingInput): Finding[] {
+  const found = leftBehind.filter(({ reason }) => reason === 'unaccounted');
+  return found.map(({ place, entity, count, written = '', rows }) => {
+    const keys = firstNames(rows, { shown: 3, total: count });
     const message =
-      `${where} names the source in ${count} row(s) (${samples.slice(0, 3).join(', ')}), and nobody has said what that means: ` +
-      'add a place for it to the configuration (role reference, history, ignore …).';
-    return finding('error', 'UNCLASSIFIED_REFERENCE', message, { place, count });
+      `${place} names the source in ${rowCount(count)} as "${written}" (${keys}), and no place of the configuration says what it is. ` +
+      `Add under places: ${placeLine(place)}`;
+    return finding('error', 'UNACCOUNTED', message, { place, entity, count });
+  });
+}
+
+/** A line for the configuration; the role is the question. */
+function placeLine(place: string): string {
+  const at = place.indexOf('/');
+  const [column, json] = at < 0 ? [place, undefined] : [place.slice(0, at), place.slice(at)];
+  const pointer = json === undefined ? '' : `, json: ${JSON.stringify(json)}`;
+  return `- { at: ${column.includes('"') ? JSON.stringify(column) : column}${pointer}, role: reference } (or history, or ignore)`;
+}
+
+/** One line for each column of running text. */
+function mentionFindings({ leftBehind }: FindingInput): Finding[] {
+  const mentions = leftBehind.filter(({ reason }) => reason === 'mention');
+  const byPlace = Map.groupBy(mentions, ({ place }) => place);
+  return [...byPlace].map(([place, entries]) => {
+    const count = entries.reduce((sum, entry) => sum + entry.count, 0);
+    const message =
+      `${rowCount(count)} of ${place} mention the source in running text; nothing there is changed. ` +
+      'If it is configuration, say so with a place (role reference); if not, role prose.';
+    return finding('info', 'MENTIONED', message, { place, count });
+  });
+}
+
+/** Nobody must believe that these are gone, too. */
+function relatedFindings({ related }: Snapshot): Finding[] {
+  const byName = Map.groupBy(related, ({ spelling, model }) => (model === '' ? spelling : model));
+  return [...byName].map(([name, all]) => {
+    const count = all.reduce((sum, { rows }) => sum + rows, 0);
+    const columns = [...new Set(all.map(({ table, column }) => `${table}.${column}`))].slice(0, 3).join(', ');
+    const message = `${rowCount(count)} name ${name} (${columns}), which is another model or snapshot; this plan leaves it alone.`;
+    return finding('info', 'RELATED_MODEL', message, { count });
   });
 }
 
@@ -154,7 +190,9 @@ function questionFindings({ intent, leftBehind }: FindingInput): Finding[] {
   });
 }
 
-function wayOut({ place, message }: LeftBehind): string {
+function wayOut({ place, message, written }: LeftBehind): string {
+  if (written !== undefined)
+    return `It is written "${written}". Say in the configuration what it is, or answer --answer "${place}=keep"; `;
   if (message === unreadable) return 'Mend the document; ';
   return message === collides
     ? ''

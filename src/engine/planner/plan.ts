@@ -4,7 +4,12 @@
  * Every group of rows is decided place by place (plan/decide.ts). What moves becomes steps (operations/), what stays is listed with
  * its reason, and what a person must know becomes findings (findings.ts). check.ts verifies the result by other means.
  */
-import { decideAll, type Decided, joinSamples } from '../plan/decide.ts';
+import { findTable } from '../catalogue/catalog.ts';
+import { tablePath } from '../catalogue/names.ts';
+import type { Occurrence } from '../inventory/occurrence.ts';
+import { accountOf, type Accounts, sumAccounts } from '../plan/accounts.ts';
+import { decideAll, type Decided, type Decisions, joinSamples } from '../plan/decide.ts';
+import { decideUncovered, uncoveredId } from '../plan/uncovered.ts';
 import { completionOf, isShared } from '../plan/completion.ts';
 import { planFindings } from './findings.ts';
 import { factsOf } from './facts.ts';
@@ -28,7 +33,7 @@ export interface PlanInput {
 export function planMigration({ snapshot: facts, intent, digest }: PlanInput): Plan {
   const snapshot = inOrder(facts);
   const decided = decideAll(snapshot, intent);
-  const leftBehind = listLeftBehind(decided);
+  const leftBehind = listLeftBehind([...stayingPlaces(decided), ...stayingOccurrences(snapshot, intent)]);
   const retires = !leftBehind.some((entry) => refers(snapshot, entry));
   const steps = planSteps({ snapshot, intent, decided, retires });
   const counts = countByEntity(decided);
@@ -43,6 +48,7 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
     findings,
     leftBehind,
     completion: completionOf(leftBehind),
+    accounts: accountsOf({ snapshot, intent, decided }),
     counts,
     facts: factsOf(snapshot, digest),
   };
@@ -57,7 +63,7 @@ function refers({ rules }: Snapshot, entry: LeftBehind): boolean {
 
 /** The facts in one order. The collation of a database must not decide a hash. */
 function inOrder(snapshot: Snapshot): Snapshot {
-  const { grants, unclassified, demands, hidden, parameters } = snapshot;
+  const { grants, uncovered, related, demands, hidden, parameters } = snapshot;
   const places = snapshot.places.map((source) => ({
     ...source,
     groups: ordered(source.groups, ({ states, owner, dead }) => [states, owner, dead]),
@@ -66,12 +72,17 @@ function inOrder(snapshot: Snapshot): Snapshot {
     ...snapshot,
     places: ordered(places, ({ table, column }) => [table, column]),
     grants: ordered(grants.map((need) => ({ ...need, scopes: ordered(need.scopes) }))),
-    unclassified: ordered(unclassified, ({ table, column, kind, pointer }) => [table, column, kind, pointer]),
+    uncovered: ordered(uncovered, (found) => [tellsApart(found), found.owner, found.dead]),
+    related: ordered(related, tellsApart),
     demands: ordered(demands),
     hidden: ordered(hidden),
     parameters: ordered(parameters.map((entry) => ({ ...entry, documents: ordered(entry.documents) }))),
     dependents: Object.fromEntries(ordered(Object.entries(snapshot.dependents))),
   };
+}
+
+function tellsApart({ table, column, path, form, by, spelling }: Occurrence): unknown {
+  return [table, column, path, form, by, spelling];
 }
 
 /** By the code units of what tells two of them apart. */
@@ -101,26 +112,72 @@ function countByEntity(decided: readonly Decided[]): Record<string, number> {
   return counts;
 }
 
-function listLeftBehind(decided: readonly Decided[]): LeftBehind[] {
+function stayingPlaces(decided: readonly Decided[]): LeftBehind[] {
+  return decided.flatMap(({ group, outcomes }) =>
+    [...outcomes].flatMap(([{ id, entity }, outcome]) => {
+      if (outcome.kind !== 'stay') return [];
+      const { kind: _kind, ...why } = outcome;
+      return [{ place: id, entity, ...why, count: group.rows, rows: group.sample }];
+    }),
+  );
+}
+
+/** What no place writes. */
+function stayingOccurrences(snapshot: Snapshot, intent: Intent): LeftBehind[] {
+  return snapshot.uncovered.map((found) => {
+    const { kind: _kind, ...why } = decideUncovered(snapshot, intent, found);
+    const isShown = why.reason !== 'other-tenant';
+    return {
+      place: uncoveredId(snapshot, found),
+      entity: entityOf(snapshot, found.table),
+      ...why,
+      count: found.rows,
+      rows: isShown ? found.samples.map((key) => ({ key })) : [],
+      written: found.spelling,
+    };
+  });
+}
+
+/** What people call the rows of a table: as its places do. */
+function entityOf({ rules }: Snapshot, table: string): string {
+  const found = findTable(rules.catalog, table);
+  return (
+    rules.places.find((place) => place.table === table)?.entity ??
+    (found === undefined ? table : tablePath(rules.scope, found))
+  );
+}
+
+function accountsOf({ snapshot, intent, decided }: Decisions): Accounts {
+  const ofPlaces = decided.flatMap(({ group, outcomes }) =>
+    [...outcomes].flatMap(([{ id }, outcome]) => {
+      if (outcome.kind === 'skip') return [];
+      const account = outcome.kind === 'stay' ? accountOf(outcome.reason) : ('move' as const);
+      return [{ account, count: group.occurrences[id] ?? group.rows }];
+    }),
+  );
+  const others = snapshot.uncovered.map((found) => ({
+    account: accountOf(decideUncovered(snapshot, intent, found).reason),
+    count: found.rows,
+  }));
+  return sumAccounts([...ofPlaces, ...others]);
+}
+
+/** One entry for all that stays in one place for one reason. */
+function listLeftBehind(all: readonly LeftBehind[]): LeftBehind[] {
   const entries = new Map<string, LeftBehind>();
-  for (const { group, outcomes } of decided) {
-    for (const [place, outcome] of outcomes) {
-      if (outcome.kind !== 'stay') continue;
-      const id = `${place.id} ${outcome.reason} ${outcome.message}`;
-      const before = entries.get(id);
-      const { reason, live, message } = outcome;
-      entries.set(id, {
-        place: place.id,
-        entity: place.entity,
-        reason,
-        live,
-        message,
-        count: (before?.count ?? 0) + group.rows,
-        rows: joinSamples(before?.rows ?? [], group.sample),
-      });
-    }
+  for (const one of all) {
+    const id = JSON.stringify([one.place, one.reason, one.message, one.written]);
+    const before = entries.get(id);
+    entries.set(id, {
+      ...one,
+      count: (before?.count ?? 0) + one.count,
+      rows: joinSamples(before?.rows ?? [], one.rows),
+    });
   }
   return [...entries.values()].toSorted(
-    (a, b) => compareText(a.place, b.place) || compareText(a.reason, b.reason),
+    (a, b) =>
+      compareText(a.place, b.place) ||
+      compareText(a.reason, b.reason) ||
+      compareText(a.written ?? '', b.written ?? ''),
   );
 }

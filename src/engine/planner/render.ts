@@ -1,5 +1,6 @@
 /** A plan as text for a person: what moves, what was noticed, what stays and why. Colours are the caller's business. */
 import { modelLabel } from '../models/model.ts';
+import { accountsText } from '../plan/accounts.ts';
 import { isShared } from '../plan/completion.ts';
 import { firstNames, printable, rowCount } from '../plan/row-text.ts';
 import { describeStep, isMovingRows } from '../operations/operations.ts';
@@ -131,6 +132,7 @@ function conclusion({ plan, style }: Context): string[] {
   const retires = plan.steps.some((step) => step.operation === 'retire');
   const line = completionLine(plan);
   return [
+    `${accountsText(plan.accounts)}.`,
     plan.completion === 'complete' ? line : style.warning(line),
     ...(retires ? ['The source is retired.'] : []),
     ...unresolved.map(unresolvedLine),

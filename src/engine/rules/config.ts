@@ -13,6 +13,7 @@ export type Role =
   | 'history'
   | 'dead-copy'
   | 'data-bound'
+  | 'prose'
   | 'ignore'
   | 'ask';
 

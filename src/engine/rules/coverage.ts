@@ -1,9 +1,13 @@
-/** What the rules speak about, and what is left for the scan of values. */
+/** What the rules speak about: columns that say whose and which a row is, and places that lead to a value. */
 import { findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
 import { findNamedTable } from '../catalogue/names.ts';
+import type { ModelTable, Place } from './place.ts';
 import type { Rules } from './references.ts';
 
-/** Columns that say who a row is or belongs to, not which model it names: keys and foreign keys to other tables. */
+/**
+ * Columns that say who a row is or belongs to, not which model it names: keys, foreign keys to other tables, and in a table of models
+ * or providers what they are called.
+ */
 export function identifyingColumns(rules: Rules, table: Table): Set<string> {
   const models = new Set(rules.modelTables.map((model) => model.table.id));
   const keys = table.foreignKeys.filter((key) => !models.has(key.references)).flatMap((key) => key.columns);
@@ -12,20 +16,33 @@ export function identifyingColumns(rules: Rules, table: Table): Set<string> {
     ...table.primaryKey.filter((column) => findColumn(table, column)?.kind === 'uuid'),
     ...keys,
     ...(tenant === undefined ? [] : [tenant]),
+    ...rules.modelTables.flatMap((model) => namingColumns(rules, model, table)),
   ]);
 }
 
-/** A value found in a document: does one of the places in that column lead there? */
-export function isCovered(rules: Rules, hit: { table: TableId; column: string; pointer?: string }): boolean {
-  return rules.places.some((place) => {
-    if (place.table !== hit.table || place.column !== hit.column || place.json === undefined) return false;
+/** What the models and their providers are called. */
+function namingColumns({ scope }: Rules, { table: models, key, config }: ModelTable, table: Table): string[] {
+  const { columns, providers } = config;
+  const ofProviders =
+    providers !== undefined && findNamedTable(scope, providers.table)?.id === table.id
+      ? [providers.column, providers.name]
+      : [];
+  return [...(models.id === table.id ? [key, ...Object.values(columns)] : []), ...ofProviders];
+}
+
+/** Places that lead to a value, whatever it is: those of the column, or those whose pointer fits the path. */
+export function placesAt(
+  rules: Pick<Rules, 'places'>,
+  { table, column, path }: { readonly table: TableId; readonly column: string; readonly path: string | null },
+): Place[] {
+  return rules.places.filter((place) => {
+    if (place.table !== table || place.column !== column) return false;
+    if (place.json === undefined) return true;
     const members =
       place.json.fields === undefined ? [[]] : Object.values(place.json.fields).map((member) => [member]);
     const elements = place.json.shape === 'list' ? [['*']] : [[]];
     const tails = elements.flatMap((element) => members.map((member) => [...element, ...member]));
-    return tails.some((tail) =>
-      covers([...steps(place.json?.pointer ?? ''), ...tail], steps(hit.pointer ?? '')),
-    );
+    return tails.some((tail) => covers([...steps(place.json?.pointer ?? ''), ...tail], steps(path ?? '')));
   });
 }
 

@@ -3,6 +3,7 @@ import { type DocumentValue, rewriteDocument, type Rewritten } from '../edit/doc
 import type { Mapping, ValueRule } from '../edit/value-rule.ts';
 import { given } from '../given.ts';
 import { componentsOf } from './mapping.ts';
+import { namesakes } from './namesakes.ts';
 import type { Place } from './place.ts';
 
 export interface EditRule {
@@ -45,6 +46,24 @@ export function tupleFinder(
     if (edited.kind === 'unreadable') return [];
     return [...new Set(edited.edits.flatMap(({ after }) => marksIn(after)))];
   };
+}
+
+/**
+ * The value as places would leave it, with marks where they would write: what still names the source there, no place covers. The editors
+ * that move a reference decide it, so that whatever one of them can edit is covered.
+ */
+export function markCovered(rules: readonly EditRule[], value: DocumentValue): DocumentValue {
+  const marked = rules.map(({ place, mappings }) => {
+    const others = namesakes(place, mappings, value.text);
+    const all = [...mappings, ...others];
+    return { place, mappings: all.map(({ from }, at) => ({ from, to: from.map(() => markOf(at)) })) };
+  });
+  let current = value;
+  for (const alike of Map.groupBy(marked, ({ place }) => place.carrier).values()) {
+    const edited = editDocument(alike, current);
+    if (edited.kind === 'edited') current = edited.value;
+  }
+  return current;
 }
 
 /** JSON writes these brackets as they are, and no model is called like that. */

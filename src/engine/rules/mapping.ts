@@ -72,22 +72,17 @@ export function tupleWriter(place: Place, config: Config): (model: ModelNames) =
   };
 }
 
-/** All values by which a scan may meet a model: its key, its name, and the combined forms that the places use. */
-export function termsOf(model: ModelFacts, config: Config, places: readonly Place[]): string[] {
-  const templates = new Set(
-    places
-      .filter((place) => place.kind === model.kind)
-      .flatMap((place) => [...place.columns.map((part) => part.template), ...(place.also ?? [])]),
+/** All texts by which data may name a model: its name, behind its provider too, and whatever the places write, in every spelling. */
+export function textsNaming(model: ModelNames, config: Config, places: readonly Place[]): string[] {
+  const used = places
+    .filter((place) => place.kind === model.kind)
+    .flatMap((place) => [...place.columns.map((part) => part.template), ...(place.also ?? [])]);
+  const naming = used.filter((template) => /\{(?:name|spelling)\}/.test(template));
+  const templates = [...new Set(['{name}', '{provider}/{name}', '{spelling}', ...naming])];
+  const texts = templates.flatMap((template) =>
+    writings(componentNames(template), model, config).map((values) => fill(template, values)),
   );
-  const useful = [...templates].filter((template) => /\{(?:name|spelling)\}/.test(template));
-  const texts = [...new Set(['{name}', ...useful])].flatMap((template) =>
-    spellings(componentNames(template), { source: model, target: model }, config).map((spelling) =>
-      fill(template, spelling.from),
-    ),
-  );
-  return [
-    ...new Set([...(model.key === undefined || /^\d{1,18}$/.test(model.key) ? [] : [model.key]), ...texts]),
-  ];
+  return [...new Set(texts)].filter((text) => text.trim() !== '');
 }
 
 function componentNames(template: string): string[] {
@@ -124,7 +119,14 @@ function writings(names: readonly string[], model: ModelNames, config: Config): 
 function textsOf(name: string, model: ModelNames, config: Config): string[] {
   if (name === 'spelling') return (model.spellings ?? []).map(({ text }) => text);
   const value = componentValue(model, name);
-  return value === undefined ? [] : [value, ...(config.model.spellings?.[name]?.[value] ?? [])];
+  return value === undefined ? [] : equalSpellings(config, name, value);
+}
+
+/** All spellings that the configuration calls equal to a value, the value among them, in the order of the file. */
+function equalSpellings(config: Config, component: string, value: string): string[] {
+  const known = Object.entries(config.model.spellings?.[component] ?? {});
+  const [found] = known.filter(([name, others]) => name === value || others.includes(value));
+  return found === undefined ? [value] : [found[0], ...found[1]];
 }
 
 /** Every combination of the spellings of the named components. */
@@ -147,9 +149,8 @@ function componentSpellings(name: string, pair: ModelPair, config: Config): { fr
   const from = componentValue(pair.source, name);
   const to = componentValue(pair.target, name);
   if (from === undefined || to === undefined) return [];
-  const known = config.model.spellings?.[name] ?? {};
-  const sources = [from, ...(known[from] ?? [])];
-  const targets = [to, ...(known[to] ?? [])];
+  const sources = equalSpellings(config, name, from);
+  const targets = equalSpellings(config, name, to);
   return sources.map((spelling, at) => ({
     from: spelling,
     to: from === to ? spelling : (targets[at] ?? to),

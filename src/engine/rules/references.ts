@@ -19,8 +19,6 @@ export interface Rules {
   readonly modelTables: readonly ModelTable[];
   readonly places: readonly Place[];
   readonly ownership: ReadonlyMap<TableId, Ownership>;
-  /** Table id → the columns that the rules speak about, `*` for all. The scan of values leaves them out. */
-  readonly classified: ReadonlyMap<TableId, ReadonlySet<string>>;
   /** A tenant's session sees no row of another tenant, whatever a statement asks for. */
   readonly exclusive?: boolean;
   /** What is known about models beside their rows. */
@@ -54,7 +52,6 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
     modelTables,
     places,
     ownership,
-    classified: classify(draft, places),
   };
   return { rules, problems: [...problems, ...duplicatePlaces(places)] };
 }
@@ -144,34 +141,6 @@ function unlistedRole({ scope, config, modelTables }: Draft, table: Table): { ro
     ({ at }) => at.endsWith('.*') && findNamedTable(scope, at.slice(0, -2))?.id === table.id,
   );
   return { role: star?.role ?? config.unlistedForeignKeys ?? 'ask', listed: star?.role !== undefined };
-}
-
-/** Column names by table; `*` for all of a table. A document counts only where its places cover it (see `isCovered`). */
-function classify(
-  { scope, config, modelTables }: Draft,
-  places: readonly Place[],
-): Map<TableId, Set<string>> {
-  const classified = new Map<TableId, Set<string>>();
-  const add = (table: TableId, columns: readonly string[]): void => {
-    classified.set(table, new Set([...(classified.get(table) ?? []), ...columns]));
-  };
-  for (const { table, json, column, columns, copies } of places) {
-    const own = json === undefined ? [column, ...columns.map((part) => part.column)] : [];
-    add(table, [...own, ...copies]);
-  }
-  const wholeTables = [
-    ...modelTables.flatMap(({ config: { table, providers } }) => [
-      table,
-      ...(providers ? [providers.table] : []),
-    ]),
-    ...(config.places ?? []).flatMap(({ at }) => (at.endsWith('.*') ? [at.slice(0, -2)] : [])),
-    ...(config.database?.ignore ?? []),
-  ];
-  for (const name of wholeTables) {
-    const table = findNamedTable(scope, name);
-    if (table !== undefined) add(table.id, ['*']);
-  }
-  return classified;
 }
 
 function duplicatePlaces(places: readonly Place[]): ConfigProblem[] {

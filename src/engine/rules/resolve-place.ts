@@ -53,7 +53,7 @@ export function buildPlace(draft: Draft, found: Found): Place {
     companions: place.companions ?? {},
     collision: place.collision ?? (role === 'grant' ? 'drop-redundant' : 'ask'),
     listed: true,
-    ...given({ parameters, defaultOf, also, held, reason }),
+    ...given({ parameters, defaultOf, also: also ?? usualForms(place, template), held, reason }),
     ...given({
       foreignKey: key?.foreignKey.name,
       json: placeInJson(place),
@@ -63,6 +63,12 @@ export function buildPlace(draft: Draft, found: Found): Place {
       checksum: carrier === 'json' ? checksumBeside(table, column.name) : undefined,
     }),
   };
+}
+
+/** A bare name may be written in every way in which the registry knows the model to be written, unless somebody says how it is. */
+function usualForms({ as, fields, partner }: PlaceConfig, template: string): readonly string[] | undefined {
+  const isBare = template === '{name}' && as === undefined && fields === undefined && partner === undefined;
+  return isBare ? ['{spelling}'] : undefined;
 }
 
 function placeInJson({ json: pointer, shape, fields }: PlaceConfig): Place['json'] {

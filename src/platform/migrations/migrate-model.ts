@@ -1,6 +1,7 @@
 /** Moves one tenant off a model: planned or applied, for the tenant's own admin or for an operator. */
 import { findSuccessor } from '../../postgres/facts/find-models.ts';
 import { applyMove } from '../../postgres/move/move.ts';
+import type { Accounts } from '../../engine/plan/accounts.ts';
 import type { Completion } from '../../engine/plan/completion.ts';
 import type { Intent, ParameterPolicy } from '../../engine/plan/intent.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
@@ -51,6 +52,7 @@ export interface MigrateAnswer {
   readonly completion: Completion;
   readonly movedRows: number;
   readonly counts: Readonly<Record<string, number>>;
+  readonly accounts: Accounts;
   readonly leftBehind: readonly LeftBehind[];
   readonly findings: readonly Finding[];
   readonly durationMs: number;
@@ -105,6 +107,7 @@ async function planOnly(platform: Platform, acting: Acting, request: MigrateRequ
     completion: plan.completion,
     movedRows: 0,
     counts: plan.counts,
+    accounts: plan.accounts,
     leftBehind: plan.leftBehind,
     findings: plan.findings,
     durationMs: Math.round(performance.now() - startedAt),

@@ -7,21 +7,20 @@
 import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Table, TableId } from '../../engine/catalogue/catalog.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
-import { mappingsOf, termsOf } from '../../engine/rules/mapping.ts';
+import { mappingsOf } from '../../engine/rules/mapping.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Each, EachMapping, PlaceRow, RowContext } from '../sql/match.ts';
-import { termShape } from './terms.ts';
+import { soughtOf } from './sought.ts';
+import type { Sought } from './sought.ts';
 
 /** One tenant with the two models that its intent means, and how each place writes them. */
-export interface Member {
+export interface Member extends Sought {
   readonly intent: Intent;
   readonly pair: ModelPair;
   readonly mappings: ReadonlyMap<string, readonly Mapping[]>;
-  /** The values that a scan looks for. */
-  readonly terms: readonly string[];
   readonly shape: string;
 }
 
@@ -34,8 +33,8 @@ export interface Batch {
 export function memberOf(rules: Rules, intent: Intent, pair: ModelPair): Member {
   const places = rules.places.filter(({ kind }) => kind === pair.source.kind);
   const mappings = new Map(places.map((place) => [place.id, mappingsOf(place, pair, rules.config)]));
-  const terms = termsOf(pair.source, rules.config, rules.places);
-  return { intent, pair, mappings, terms, shape: shapeOf({ intent, pair, mappings, terms }) };
+  const sought = soughtOf(rules, pair.source);
+  return { intent, pair, mappings, ...sought, shape: shapeOf({ intent, pair, mappings }) };
 }
 
 /** Members that the same statements serve are together, in the order in which they came. */
@@ -43,18 +42,11 @@ export function byShape<M>(members: readonly M[], memberOf: (each: M) => Member)
   return [...Map.groupBy(members, (each) => memberOf(each).shape).values()];
 }
 
-function shapeOf({ intent, pair, mappings, terms }: Omit<Member, 'shape'>): string {
+function shapeOf({ intent, pair, mappings }: Pick<Member, 'intent' | 'pair' | 'mappings'>): string {
   const { tenant, from: _from, to: _to, ...asked } = intent;
   const values = [...mappings].map(([place, all]) => [place, patternOf(all)]);
   const source = [pair.source.kind, pair.source.tenant === null, pair.source.key === undefined];
-  return JSON.stringify([
-    tenant === undefined,
-    asked,
-    source,
-    pair.target.tenant === null,
-    values,
-    termShape(terms),
-  ]);
+  return JSON.stringify([tenant === undefined, asked, source, pair.target.tenant === null, values]);
 }
 
 /** Equal values have equal numbers: what a statement asks of values is whether they are the same. */
@@ -110,7 +102,7 @@ export interface GroupedPlaces {
 export function groupPlaces({ rules, members }: Batch): GroupedPlaces[] {
   const grouped = new Map<string, GroupedPlaces & { places: Place[] }>();
   for (const place of rules.places) {
-    if (place.role === 'ignore' || place.role === 'catalogue') continue;
+    if (['ignore', 'catalogue', 'prose'].includes(place.role)) continue;
     if ((members[0]?.mappings.get(place.id)?.length ?? 0) === 0) continue;
     const column = place.carrier === 'columns' ? undefined : place.column;
     const id = JSON.stringify([place.table, column ?? null]);

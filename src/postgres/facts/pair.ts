@@ -1,14 +1,12 @@
-/** From intents to facts: which models are meant, and what the value scan finds. Reading only. */
+/** From intents to facts: which models are meant. Reading only. */
 import { everyMember } from '../driver/members.ts';
 import { modelTableOf } from '../../engine/rules/references.ts';
-import { isCovered } from '../../engine/rules/coverage.ts';
-import type { Scannable } from '../../engine/inventory/scannable.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { label, modelFromText, selectModel } from '../../engine/models/select.ts';
 import type { Selection } from '../../engine/models/select.ts';
-import type { Intent } from '../../engine/plan/intent.ts';
-import type { Unclassified } from '../../engine/plan/snapshot.ts';
+import { findNamedColumn } from '../../engine/catalogue/names.ts';
+import type { Answer, Intent } from '../../engine/plan/intent.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -16,12 +14,7 @@ import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { mineSql } from '../sql/row.ts';
-import { rowContext } from './member.ts';
-import type { Batch } from './member.ts';
 import { modelsOf } from './model-rows.ts';
-import { scanValues } from './scan.ts';
-import type { ScanTarget } from './scan.ts';
 
 /** Refuses what no plan can be made of. @throws KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ANSWER_UNKNOWN */
 export function checkIntent(rules: Rules, intent: Intent): Intent {
@@ -47,8 +40,8 @@ export function checkIntent(rules: Rules, intent: Intent): Intent {
       types,
     });
   }
-  for (const place of Object.keys(intent.answers)) {
-    if (!rules.places.some((candidate) => candidate.id === place))
+  for (const [place, answer] of Object.entries(intent.answers)) {
+    if (!canAnswer(rules, place, answer))
       throw new DroverError(
         'ANSWER_UNKNOWN',
         `No place is called "${place}"; places are called as in the plan, for example ${rules.places[0]?.id ?? 'table.column'}.`,
@@ -56,6 +49,13 @@ export function checkIntent(rules: Rules, intent: Intent): Intent {
       );
   }
   return { ...intent, kind, ...(asked === undefined ? {} : { entityTypes: asked.toSorted() }) };
+}
+
+/** Places are answered for; what no place covers can only be kept, and is called by its column. */
+function canAnswer({ places, scope }: Rules, id: string, answer: Answer): boolean {
+  if (places.some((place) => place.id === id)) return true;
+  const [column = ''] = id.split('/', 1);
+  return answer === 'keep' && findNamedColumn(scope, column) !== undefined;
 }
 
 /** A tenant's pair of models, or why there is none. */
@@ -146,30 +146,4 @@ function rowPair(models: readonly ModelFacts[], intent: Intent): ModelPair {
 export function chosen(selection: Selection): ModelFacts {
   if ('model' in selection) return selection.model;
   throw new DroverError(selection.refused, selection.message, { fits: selection.fits });
-}
-
-/** Values that name the source in columns that nobody classified, within what may be the tenant's rows; for each member. */
-export async function scanUnclassified(
-  tx: Tx,
-  { rules, members }: Batch,
-  scannable: readonly Scannable[],
-): Promise<Unclassified[][]> {
-  const tables = scannable.map(({ table, columns, direct }): ScanTarget => {
-    const where = direct ? { where: mineSql(rowContext(rules, table, members)) } : {};
-    return { table, columns, ...where };
-  });
-  const terms = members.map((member) => member.terms);
-  const hits = await scanValues(tx, { tables, terms, limitPerColumn: 5 });
-  return hits.map((own) =>
-    own
-      .filter((hit) => !isCovered(rules, hit))
-      .map(({ table, column, kind, pointer, count, samples }) => ({
-        table,
-        column,
-        kind,
-        count,
-        samples,
-        ...(pointer === undefined ? {} : { pointer }),
-      })),
-  );
 }

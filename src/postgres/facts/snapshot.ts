@@ -1,12 +1,12 @@
 /**
  * Reads the facts of plans in one transaction. It writes nothing, so a read-only login suffices; the same function reads them
- * again under the locks of an apply, where the value scan of unclassified columns is handed in instead of run.
+ * again under the locks of an apply, where what the scan found is handed in instead of looked for.
  */
 import { askEach } from '../driver/members.ts';
 import { isIgnored } from '../../engine/rules/coverage.ts';
 import type { Column } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
-import type { Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
+import type { Snapshot } from '../../engine/plan/snapshot.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Ground } from '../catalogue/rules.ts';
@@ -19,6 +19,7 @@ import { column, each, raw, sql, tableName } from '../sql/sql.ts';
 import type { Batch } from './member.ts';
 import { readPlaceGroups } from './places.ts';
 import type { Samples } from './places.ts';
+import type { Scanned } from './scan.ts';
 import { sideFacts } from './side.ts';
 
 export interface SnapshotInput {
@@ -26,7 +27,7 @@ export interface SnapshotInput {
   readonly members: Batch['members'];
   /** Of each member. */
   readonly tenants: readonly Snapshot['tenant'][];
-  readonly unclassified: readonly (readonly Unclassified[])[];
+  readonly scanned: readonly Scanned[];
   readonly samples: Samples;
 }
 
@@ -46,7 +47,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
     ...pair,
     places: places[at] ?? [],
     ...(beside[at] ?? { parameters: [], grants: [], dependents: {}, demands: [] }),
-    unclassified: input.unclassified[at] ?? [],
+    ...(input.scanned[at] ?? { uncovered: [], related: [] }),
     hidden,
     definitions: ground.definitions,
     today,

@@ -2,10 +2,10 @@
  * What the server looks for by itself, as conditions over the columns of a row as text, byte by byte. They let rows through that name
  * nothing, and never keep one back that does.
  */
-import { isNumericKey } from '../../engine/inventory/term.ts';
+import { isUuid, isWeakKey } from '../../engine/inventory/term.ts';
 import type { Term } from '../../engine/inventory/term.ts';
 import { speaksOfModels } from '../../engine/inventory/match.ts';
-import { roughPieces, searchNeedles, stemOf } from '../../engine/inventory/rough-pattern.ts';
+import { likePatterns, likeText, roughPieces, stemOf } from '../../engine/inventory/rough-pattern.ts';
 import { quoteIdent, quoteLiteral } from '../sql/identifiers.ts';
 import type { ReadColumn } from './relations.ts';
 import { isKey } from './value-kinds.ts';
@@ -27,7 +27,7 @@ export function rowCondition(columns: readonly ReadColumn[], search: Search): st
     isKey(column.kind) ? keyCondition(column, search) : textCondition(column, textSql(column), search),
   );
   if (conditions.includes(undefined)) return undefined;
-  const numbers = search.terms.filter(isNumericKey).map(({ text }) => text);
+  const numbers = search.terms.filter(isWeakKey).map(({ text }) => text);
   return (
     [...conditions, ...numberConditions(columns, numbers)]
       .filter((condition) => condition !== 'false')
@@ -36,7 +36,7 @@ export function rowCondition(columns: readonly ReadColumn[], search: Search): st
 }
 
 function textCondition({ kind }: ReadColumn, text: string, { way, terms }: Search): string | undefined {
-  const named = terms.filter((term) => !isNumericKey(term));
+  const named = terms.filter((term) => !isWeakKey(term));
   if (named.length === 0) return 'false';
   const found = way === 'stems' ? stemCondition(named, text) : needleConditions(named, text);
   // JSON may write any character as an escape; jsonb never does so without need.
@@ -62,17 +62,9 @@ function textSql({ name, kind }: ReadColumn): string {
   return `(${text} COLLATE "C")`;
 }
 
-/** One pattern stands for `gpt-4o`, `GPT_4O` and `gpt.4o`: each further one would cost as much again. */
 function needleConditions(terms: readonly Term[], text: string): string | undefined {
-  const needles = searchNeedles(terms)?.map((needle) => likeText(needle).replaceAll(/[-.]|\\_/g, '_'));
-  return (
-    needles &&
-    [...new Set(needles)].map((needle) => `lower(${text}) LIKE ${quoteLiteral(`%${needle}%`)}`).join(' OR ')
-  );
-}
-
-function likeText(text: string): string {
-  return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
+  const patterns = likePatterns(terms);
+  return patterns?.map((pattern) => `lower(${text}) LIKE ${quoteLiteral(pattern)}`).join(' OR ');
 }
 
 /** Names begin with few words, which a server finds faster than a pattern of them. */
@@ -87,19 +79,23 @@ function stemCondition(terms: readonly Term[], text: string): string | undefined
   return `lower(${text}) LIKE ANY (ARRAY[${list.join(', ')}])`;
 }
 
-const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-
 function keyCondition(column: ReadColumn, { terms, isLink }: Search): string {
   const keys = terms.filter(({ by }) => by === 'key').map(({ text }) => text);
-  const isUuid = column.kind.startsWith('uuid');
-  const fitting = keys.filter((key) => (isUuid ? uuid.test(key) : /^-?\d{1,18}$/.test(key)));
-  const trusted = isUuid || isLink(column.name) || speaksOfModels(column.name);
+  const ofUuids = column.kind.startsWith('uuid');
+  const fitting = keys.filter((key) => (ofUuids ? isUuid(key) : /^-?\d{1,18}$/.test(key)));
+  const trusted = ofUuids || isLink(column.name) || speaksOfModels(column.name);
   if (fitting.length === 0 || !trusted) return 'false';
-  const list = `${quoteLiteral(`{${fitting.join(',')}}`)}::${isUuid ? 'uuid' : 'bigint'}[]`;
+  const list = `${quoteLiteral(`{${fitting.join(',')}}`)}::${ofUuids ? 'uuid' : 'bigint'}[]`;
   const name = `t.${quoteIdent(column.name)}`;
   return column.kind.endsWith('[]')
-    ? `${name}::${isUuid ? 'uuid' : 'bigint'}[] && ${list}`
+    ? `${name}::${ofUuids ? 'uuid' : 'bigint'}[] && ${list}`
     : `${name} = ANY (${list})`;
+}
+
+/** Finds one of the texts between what is no letter or digit, as a pattern of PostgreSQL. */
+function wordPattern(texts: readonly string[]): string {
+  const words = texts.map((text) => text.replace(/^\W+|\W+$/g, '').replaceAll(/\W/g, String.raw`\$&`));
+  return String.raw`\m(${words.join('|')})\M`;
 }
 
 /** A number is a key where its column, its document or a value beside it speaks of a model. */
@@ -108,9 +104,7 @@ function numberConditions(columns: readonly ReadColumn[], numbers: readonly stri
     isKey(column.kind) ? [] : [{ name: column.name, text: textSql(column) }],
   );
   if (numbers.length === 0 || texts.length === 0) return [];
-  const pattern = quoteLiteral(
-    String.raw`\m(${numbers.map((number) => number.replace('-', '')).join('|')})\M`,
-  );
+  const pattern = quoteLiteral(wordPattern(numbers));
   const row = `concat_ws(' ', ${texts.map(({ text }) => text).join(', ')}) ~* 'model|llm'`;
   return texts.map(({ name, text }) => `(${text} ~ ${pattern}${speaksOfModels(name) ? '' : ` AND ${row}`})`);
 }

@@ -5,7 +5,7 @@ import { checkPlan } from '../../engine/planner/check.ts';
 import { planMigration } from '../../engine/planner/plan.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
-import type { Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
+import type { Snapshot } from '../../engine/plan/snapshot.ts';
 import { DroverError } from '../../errors.ts';
 import { readGround } from '../catalogue/rules.ts';
 import type { Ground } from '../catalogue/rules.ts';
@@ -13,7 +13,9 @@ import type { Tx } from '../driver/database.ts';
 import { byShape, memberOf } from '../facts/member.ts';
 import type { Member } from '../facts/member.ts';
 import type { Samples } from '../facts/places.ts';
-import { checkIntent, outcomeOf, pairsOf, scanUnclassified } from '../facts/pair.ts';
+import { checkIntent, outcomeOf, pairsOf } from '../facts/pair.ts';
+import { scanUncovered } from '../facts/scan.ts';
+import type { Scanned } from '../facts/scan.ts';
 import { readSnapshots, tenantsOf } from '../facts/snapshot.ts';
 import { withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
@@ -24,7 +26,7 @@ export interface Move {
   readonly ground: Ground;
   readonly tenant: Snapshot['tenant'];
   readonly member: Member;
-  readonly unclassified: readonly Unclassified[];
+  readonly scanned: Scanned;
 }
 
 /** A plan with the facts that it was made from. */
@@ -114,10 +116,10 @@ async function readWithin(tx: Tx, site: Site, asked: readonly Intent[]): Promise
   }
   for (const alike of byShape(members, ({ member }) => member)) {
     const batch = { rules, members: alike.map(({ member }) => member) };
-    const unclassified = await scanUnclassified(tx, batch, ground.scannable);
+    const scanned = await scanUncovered(tx, batch, ground.scannable);
     for (const [number, { at, member }] of alike.entries()) {
       const tenant = tenants[at] instanceof DroverError ? null : (tenants[at] ?? null);
-      found[at] = { ground, tenant, member, unclassified: unclassified[number] ?? [] };
+      found[at] = { ground, tenant, member, scanned: scanned[number] ?? { uncovered: [], related: [] } };
     }
   }
   return everyMember(found);
@@ -166,7 +168,7 @@ export async function planAll(
     ground: first.ground,
     members: moves.map(({ member }) => member),
     tenants: moves.map(({ tenant }) => tenant),
-    unclassified: moves.map(({ unclassified }) => unclassified),
+    scanned: moves.map(({ scanned }) => scanned),
     samples,
   });
   return snapshots.map((snapshot, at) => {

@@ -20,6 +20,7 @@ export interface MoveResult {
   /** The same plan was applied before; this is that result, and nothing was done now. */
   readonly replayed: boolean;
   readonly completion: Plan['completion'];
+  readonly accounts: Plan['accounts'];
   readonly counts: Readonly<Record<string, number>>;
   readonly leftBehind: readonly LeftBehind[];
   readonly findings: readonly Finding[];
@@ -43,13 +44,14 @@ export function moveResult({
   results,
   durationMs,
 }: Executed & { readonly durationMs: number }): MoveResult {
-  const { completion, counts, leftBehind, findings, hash, source, target } = plan;
+  const { completion, accounts, counts, leftBehind, findings, hash, source, target } = plan;
   return {
     migrationId: id,
     tenant: plan.tenant?.key ?? null,
     status: 'succeeded',
     replayed: false,
     completion,
+    accounts,
     counts,
     leftBehind,
     findings,

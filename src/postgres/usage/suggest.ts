@@ -10,7 +10,8 @@ import { readGround } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { byShape, memberOf } from '../facts/member.ts';
 import { listModels } from '../facts/model-rows.ts';
-import { checkIntent, chosen, scanUnclassified } from '../facts/pair.ts';
+import { checkIntent, chosen } from '../facts/pair.ts';
+import { scanUncovered } from '../facts/scan.ts';
 import { readTenants, readToday } from '../facts/snapshot.ts';
 import { planAll } from '../move/plan.ts';
 import type { Move } from '../move/plan.ts';
@@ -24,8 +25,8 @@ export interface PlannedSuggestion extends Suggestion {
 export type SuggestQuery = Omit<Intent, 'to'> & { readonly limit: number };
 
 /**
- * The best targets with the plan to each. The scan for unclassified values, which is the costly part, asks about the source alone
- * and is done once. Reads in one read-only transaction.
+ * The best targets with the plan to each. The scan, which is the costly part, asks about the source alone and is done
+ * once: its targets are rows of one table, so places write them in the same ways. Reads in one read-only transaction.
  * @throws MODEL_NOT_FOUND, KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN
  */
 export function suggestTargets(site: Site, query: SuggestQuery): Promise<PlannedSuggestion[]> {
@@ -44,12 +45,18 @@ export function suggestTargets(site: Site, query: SuggestQuery): Promise<Planned
       today: await readToday(tx),
       ...(priceLimit === undefined ? {} : { priceLimit }),
     }).slice(0, limit);
-    const alone = [memberOf(rules, intent, { source, target: source })];
-    const [unclassified = []] = await scanUnclassified(tx, { rules, members: alone }, ground.scannable);
+    const [best] = ranked;
+    if (best === undefined) return [];
+    const alone = [memberOf(rules, intent, { source, target: best.model })];
+    const [scanned = { uncovered: [], related: [] }] = await scanUncovered(
+      tx,
+      { rules, members: alone },
+      ground.scannable,
+    );
     const suggested = ranked.map((suggestion) => {
       const to = suggestion.model.key ?? '';
       const member = memberOf(rules, { ...intent, to }, { source, target: suggestion.model });
-      return { suggestion, move: { ground, tenant, member, unclassified } };
+      return { suggestion, move: { ground, tenant, member, scanned } };
     });
     return planEach(tx, suggested);
   });

@@ -1,12 +1,12 @@
 /** What plans know of models beside their rows: facts, ends, successors, and how a model is written where it runs. */
-import type { Spelling } from '../../engine/models/model.ts';
-import type { KnownModel, ModelKnowledge } from '../../engine/models/knowledge.ts';
+import type { KnownModel, ModelKnowledge, WrittenForms } from '../../engine/models/knowledge.ts';
 import type { ModelFacts, ParameterSupport } from '../../engine/models/model.ts';
 import { endingModels, lifecycleWith, listSuccessors, otherServers } from './lifecycle.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import { modelsByName, namesOf } from '../load/registry.ts';
-import type { Routes } from '../load/routes.ts';
 import type { Model, Registry } from '../load/shape.ts';
+import { spellingsOf } from './spellings.ts';
+import { writtenForms } from './written-forms.ts';
 
 /** By id, by alias and by `vendor/id`. Each kind is apart, because a name may mean another model there. */
 export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
@@ -16,6 +16,7 @@ export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
   const lastParts = new Set([...byName.keys()].map((name) => name.slice(name.indexOf('/') + 1)));
   const others = otherServers(registry);
   const spellings = spellingsOf(loaded);
+  const forms = formFinder(loaded);
   const known = new Map<Model, Omit<KnownModel, 'lifecycle'>>();
   const describe = (model: Model, provider?: string): KnownModel => {
     const lasting = known.get(model) ?? {
@@ -31,6 +32,10 @@ export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
     find: (kind, name, provider) => {
       const model = byName.get(name) ?? byName.get(withoutVendor(byName, name));
       return model?.kind === kind ? describe(model, provider) : undefined;
+    },
+    written: (name) => {
+      const model = byName.get(name) ?? byName.get(withoutVendor(byName, name));
+      return model && forms(model);
     },
     mayKnow: (name) => name.includes('/') || lastParts.has(name),
     ending: (kind) =>
@@ -110,48 +115,31 @@ function meaningOf(
   );
 }
 
-/**
- * How every model is written where it runs. First comes what a runtime lists, then id and aliases, plain and behind each prefix.
- * An id of a runtime's own making comes last.
- */
-export function spellingsOf({ registry, routes }: LoadedRegistry): ReadonlyMap<Model, readonly Spelling[]> {
-  const listed = listedIds(routes);
-  const prefixes = prefixesByVendor(routes);
-  return new Map(
-    registry.models.map((model) => {
-      const names = namesOf(model);
-      const before = ['', `${model.vendor}/`, ...(prefixes.get(model.vendor) ?? [])];
-      const written = before.flatMap((prefix) => names.map((name) => ({ text: prefix + name, prefix })));
-      const ids = [...(listed.get(model) ?? [])].map((text) => ({ text, prefix: prefixOf(text, names) }));
-      const like = ids.flatMap(({ text, prefix }) => (prefix === undefined ? [] : [{ text, prefix }]));
-      const unlike = ids.flatMap(({ text, prefix }) => (prefix === undefined ? [{ text, prefix: '' }] : []));
-      return [model, unique([...like, ...written, ...unlike])];
-    }),
+/** The forms of each model, found out when somebody asks for them: most programs never look for a model in data. */
+function formFinder(loaded: LoadedRegistry): (model: Model) => WrittenForms {
+  const known = new Map<Model, WrittenForms>();
+  let all: ReadonlyMap<Model, readonly { readonly text: string }[]> | undefined;
+  return (model) => {
+    const before = known.get(model);
+    if (before !== undefined) return before;
+    all ??= writtenForms(loaded);
+    const found = formsOf(model, all);
+    known.set(model, found);
+    return found;
+  };
+}
+
+/** Its forms, and the longer forms of other models in which one of them stands. */
+function formsOf(model: Model, all: ReadonlyMap<Model, readonly { readonly text: string }[]>): WrittenForms {
+  const forms = (all.get(model) ?? []).map(({ text }) => text);
+  const folded = forms.map((text) => text.toLowerCase());
+  const shortest = folded.filter((text) => !folded.some((other) => other !== text && text.includes(other)));
+  const others = [...all].flatMap(([other, texts]) =>
+    other === model ? [] : texts.map(({ text }) => ({ model: other.id, text })),
   );
-}
-
-function listedIds({ runtimes }: Routes): ReadonlyMap<Model, ReadonlySet<string>> {
-  const found = new Map<Model, Set<string>>();
-  for (const { listed } of runtimes.values())
-    for (const { id, arms } of listed.values())
-      for (const { model } of arms)
-        if (model !== undefined) found.set(model, (found.get(model) ?? new Set()).add(id));
-  return found;
-}
-
-function prefixesByVendor({ runtimes }: Routes): ReadonlyMap<string, readonly string[]> {
-  const named = [...runtimes.values()].flatMap((runtime) => runtime.named);
-  const byVendor = Map.groupBy(named, ({ route }) => route.vendor);
-  return new Map([...byVendor].map(([vendor, arms]) => [vendor, arms.flatMap((arm) => arm.prefixes)]));
-}
-
-/** Undefined for an id of a runtime's own making. */
-function prefixOf(text: string, names: readonly string[]): string | undefined {
-  const name = names.find((each) => text.endsWith(each));
-  return name === undefined ? undefined : text.slice(0, text.length - name.length);
-}
-
-/** The first of each text. */
-function unique(spellings: readonly Spelling[]): Spelling[] {
-  return [...new Map(spellings.toReversed().map((each) => [each.text, each])).values()].toReversed();
+  const around = others.filter(({ text }) => {
+    const longer = text.toLowerCase();
+    return shortest.some((own) => own !== longer && longer.includes(own));
+  });
+  return { forms, others: around };
 }

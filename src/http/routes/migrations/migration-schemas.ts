@@ -2,6 +2,7 @@
 import type { MigrateAnswer } from '../../../platform/migrations/migrate-model.ts';
 import { z } from 'zod';
 import type { Finding } from '../../../engine/finding.ts';
+import { accountNames } from '../../../engine/plan/accounts.ts';
 import { completions } from '../../../engine/plan/completion.ts';
 import type { LeftBehind } from '../../../engine/plan/plan-types.ts';
 import { toConfirm } from '../../../engine/finding.ts';
@@ -46,6 +47,11 @@ export const completionSchema = z
   )
   .meta({ id: 'Completion' });
 
+export const accountsSchema = z
+  .partialRecord(z.enum(accountNames), z.int())
+  .describe('How many occurrences of the source have which account; their sum is what was found')
+  .meta({ id: 'Accounts' });
+
 export const leftBehindSchema = z
   .object({
     type: z.string(),
@@ -56,6 +62,7 @@ export const leftBehindSchema = z
       .describe('Configuration that still names the source; nothing is complete while it does'),
     count: z.int(),
     message: z.string(),
+    written: z.string().optional().describe('How the source is written there, where no place writes it'),
     rows: z.array(namedRow).describe('Up to fifty of them'),
   })
   .meta({ id: 'LeftBehind' });
@@ -97,6 +104,7 @@ export const migrateAnswer = z
       'Changes of rows by entity type; in a dry run, those that would be made. ' +
         'A row counts twice if both a column and a document of it change',
     ),
+    accounts: accountsSchema,
     left_behind: z.array(leftBehindSchema).describe('What still names the source, and why'),
     findings: z.array(findingSchema),
     duration_seconds: z.number(),
@@ -123,6 +131,7 @@ export function migrateJson(
     migrated_count: answer.movedRows,
     failed_count: 0,
     details: { ...answer.counts },
+    accounts: { ...answer.accounts },
     left_behind: answer.leftBehind.map(leftBehindJson),
     findings: answer.findings.map(findingJson),
     duration_seconds: answer.durationMs / 1000,

@@ -1,0 +1,76 @@
+/** What becomes of occurrences that no place of the configuration writes: they stay, and this says why, and whether they may. */
+import { findTable } from '../catalogue/catalog.ts';
+import { columnPath } from '../catalogue/names.ts';
+import type { Place } from '../rules/place.ts';
+import { deadRowsMove, type Ground, type Outcome } from './decide.ts';
+import type { Intent } from './intent.ts';
+import type { Uncovered } from './snapshot.ts';
+
+type Stay = Extract<Outcome, { kind: 'stay' }>;
+
+/** How an uncovered occurrence is called in plans, answers and the configuration: `flows.body`, `agents.settings/a/model`. */
+export function uncoveredId({ rules }: Pick<Ground, 'rules'>, { table, column, path }: Uncovered): string {
+  const found = findTable(rules.catalog, table);
+  return `${found === undefined ? `${table}.${column}` : columnPath(rules.scope, found, column)}${path ?? ''}`;
+}
+
+/** Whose row it is and what leads there come first; then what the configuration leaves open. */
+export function decideUncovered(ground: Ground, intent: Intent, found: Uncovered): Stay {
+  const places = ground.rules.places.filter(({ id }) => found.places.includes(id));
+  return (
+    byRole(places) ??
+    byOwner(ground, places, found) ??
+    byLife(ground, found) ??
+    byForm(intent, { places, found, id: uncoveredId(ground, found) })
+  );
+}
+
+function stay(reason: Stay['reason'], live: boolean, message: string): Stay {
+  return { kind: 'stay', reason, live, message };
+}
+
+function byRole(places: readonly Place[]): Stay | undefined {
+  const has = (role: Place['role']): boolean => places.some((place) => place.role === role);
+  if (has('history')) return stay('history', false, 'a record of what happened keeps the model that did it');
+  if (has('dead-copy')) return stay('dead-copy', false, 'a copy that nothing reads');
+  if (has('prose')) return stay('mention', false, 'people wrote it to be read, by the configuration');
+  if (has('data-bound'))
+    return stay('data-bound', true, 'data made with the model belongs to it; it must be made again');
+  return undefined;
+}
+
+function byOwner({ tenant }: Ground, places: readonly Place[], { owner }: Uncovered): Stay | undefined {
+  if (owner === 'mine' || tenant === null) return undefined;
+  if (owner === 'other') return stay('other-tenant', false, 'the row of another tenant');
+  if (owner === 'disagree')
+    return stay('disagreeing-owners', true, 'two ways to its owner lead to different tenants');
+  if (places.length === 0) return undefined;
+  return stay(owner === 'global' ? 'global' : 'no-owner', true, 'the row belongs to no single tenant');
+}
+
+function byLife(ground: Ground, { dead }: Uncovered): Stay | undefined {
+  if (!dead || deadRowsMove(ground)) return undefined;
+  return stay('dead', false, 'soft-deleted or archived rows stay, by the configuration');
+}
+
+interface Asked {
+  readonly places: readonly Place[];
+  readonly found: Uncovered;
+  readonly id: string;
+}
+
+function byForm(intent: Intent, { places, found, id }: Asked): Stay {
+  const { form, by, prose, kind } = found;
+  if (form === 'inside' && prose) return stay('mention', false, 'the name stands in running text');
+  if (intent.answers[id] === 'keep') return stay('kept', false, 'kept by answer');
+  if (places.length > 0) return stay('ask', true, 'it is written in a way that the place does not move');
+  if (by === 'key')
+    return stay('ask', true, 'the value is the key of the model, and its name speaks of a model');
+  if (form === 'inside') return stay('ask', true, 'the name stands inside a longer text');
+  if (!isEditable(kind)) return stay('ask', true, `no place can be in a value of this type (${kind})`);
+  return stay('unaccounted', true, 'no place of the configuration says what it is');
+}
+
+function isEditable(kind: string): boolean {
+  return /^(text|citext|enum|json|jsonb|uuid)(\[\])?$/.test(kind);
+}

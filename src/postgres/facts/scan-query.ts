@@ -1,0 +1,253 @@
+/**
+ * The statement that picks candidates: rows of one table that may name the source in a column, beyond what the places of that column
+ * find. It lets rows through that name nothing, and keeps none back that does.
+ */
+import { likePatterns } from '../../engine/inventory/rough-pattern.ts';
+import type { Scannable, ScannedColumn } from '../../engine/inventory/scannable.ts';
+import { isUuid, isWeakKey } from '../../engine/inventory/term.ts';
+import type { Table } from '../../engine/catalogue/catalog.ts';
+import type { Owner } from '../../engine/plan/snapshot.ts';
+import type { Place } from '../../engine/rules/place.ts';
+import { castFor, columnOf } from '../sql/cast.ts';
+import { columnsOf, placeMatches } from '../sql/match.ts';
+import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
+import { deadSql, ownerSql, visibleSql } from '../sql/row.ts';
+import {
+  allOf,
+  anyOf,
+  bind,
+  column as columnSql,
+  each,
+  list,
+  nothing,
+  raw,
+  rowsOf,
+  sql,
+} from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+import { placeRow, rowContext } from './member.ts';
+import type { Batch } from './member.ts';
+
+export interface CandidateColumn extends ScannedColumn {
+  /** A PostgreSQL array: its elements come as JSON. */
+  readonly isList: boolean;
+  /** Places in its documents and lists. */
+  readonly documents: readonly Place[];
+}
+
+export interface CandidateQuery {
+  readonly table: Table;
+  readonly columns: readonly CandidateColumn[];
+  /** Is there a candidate at all? Most tables have none, and unlike a cursor this may run in parallel. */
+  readonly precheck: Sql;
+  readonly select: Sql;
+}
+
+/** A row that may name the source where no place covers it. */
+export interface Candidate {
+  readonly k: string;
+  readonly owner: Owner;
+  readonly dead: boolean;
+  /** The text of each column; null where it is no candidate. Of a list its elements as JSON. */
+  readonly v: readonly (string | null)[];
+  /** Short texts of the row, where a key counts only beside a word that speaks of models. */
+  readonly beside: readonly (string | null)[];
+}
+
+/** Undefined where no column of the table can name the sources. */
+export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery | undefined {
+  const search = new Search(batch, target);
+  const conditions = search.conditions();
+  if (conditions.length === 0) return undefined;
+  const { table } = target;
+  const context = rowContext(batch.rules, table, batch.members);
+  const rows = sql`${rowsOf(table)} AS t`;
+  const where = allOf(whoseRows(context, target, batch));
+  const any = anyOf(conditions.map(({ condition }) => sql`(${condition})`));
+  const values = list(
+    conditions.map(({ column, condition }) => sql`CASE WHEN ${condition} THEN ${textOf(column)} END`),
+  );
+  return {
+    table,
+    columns: conditions.map(({ column }) => column),
+    precheck: sql`SELECT coalesce(bool_or(${any}), false) AS possible FROM ${rows} WHERE ${where}`,
+    select: sql`SELECT ${rowKey(table)} AS k, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead, ARRAY[${values}]::text[] AS v,
+      ARRAY[${search.beside()}]::text[] AS beside FROM ${rows} WHERE ${where} AND ${any}`,
+  };
+}
+
+/** This tenant's rows and those of nobody, where one column says so; and never the row of the source itself. */
+function whoseRows(context: RowContext, { owner }: Scannable, { rules, members }: Batch): Sql[] {
+  const { table, tenants } = context;
+  const models = rules.modelTables.filter((model) => model.table.id === table.id);
+  const keys = members.map(({ pair }) => pair.source.key ?? '');
+  const itself = models.map(
+    ({ key }) => sql`${columnSql('t', key)}::text IS DISTINCT FROM ${each(keys, 'text')}`,
+  );
+  if (owner === undefined || tenants === undefined) return [visibleSql(context), ...itself];
+  const name = columnSql('t', owner.column);
+  const mine = sql`${name} = ${each(tenants, castFor(columnOf(table, owner.column)))}`;
+  return [owner.nullable ? sql`(${mine} OR ${name} IS NULL)` : mine, ...itself];
+}
+
+/** The primary key as text, its parts separated by a comma; where there is none, the place of the row on disk. */
+function rowKey(table: Table): Sql {
+  if (table.primaryKey.length === 0) return raw(`t.tableoid::regclass::text || ' ' || t.ctid::text`);
+  return sql`concat_ws(', ', ${list(table.primaryKey.map((name) => sql`${columnSql('t', name)}::text`))})`;
+}
+
+function textOf({ name, kind, isList }: CandidateColumn): Sql {
+  const column = columnSql('t', name);
+  if (isList) return sql`to_json(${column}::text[])::text`;
+  return kind === 'bytea' ? sql`encode(${column}, 'escape')` : sql`${column}::text`;
+}
+
+interface Condition {
+  readonly column: CandidateColumn;
+  readonly condition: Sql;
+}
+
+/** The terms of all members, as conditions on the columns of one table. */
+class Search {
+  readonly #batch: Batch;
+  readonly #target: Scannable;
+  readonly #context: RowContext;
+  /** Patterns in lower case, as many for each member; undefined where every text has to be read. */
+  readonly #patterns: readonly Each[] | undefined;
+  readonly #uuids: Each;
+  readonly #weak: Each;
+
+  constructor(batch: Batch, target: Scannable) {
+    this.#batch = batch;
+    this.#target = target;
+    this.#context = rowContext(batch.rules, target.table, batch.members);
+    this.#patterns = patternsOf(batch);
+    const keys = batch.members.map(({ terms }) => terms.find(({ by }) => by === 'key'));
+    this.#uuids = keys.map((key) => (key !== undefined && isUuid(key.text) ? key.text : ''));
+    this.#weak = keys.map((key) => (key !== undefined && isWeakKey(key) ? key.text : ''));
+  }
+
+  conditions(): Condition[] {
+    return this.#target.columns.flatMap((scanned) => {
+      const column = this.#columnOf(scanned);
+      const found = this.#namedSql(column);
+      return found === undefined ? [] : [{ column, condition: this.#beyondPlaces(column, found) }];
+    });
+  }
+
+  #columnOf(scanned: ScannedColumn): CandidateColumn {
+    const { rules } = this.#batch;
+    const documents = rules.places.filter(
+      ({ table, column, carrier }) =>
+        table === this.#target.table.id && column === scanned.name && carrier !== 'columns',
+    );
+    return { ...scanned, isList: scanned.kind.endsWith('[]'), documents };
+  }
+
+  /** What the scalar places of the column find is theirs; a row that names the model of another provider is no occurrence. */
+  #beyondPlaces({ name }: CandidateColumn, found: Sql): Sql {
+    const { rules, members } = this.#batch;
+    const places = rules.places.filter(
+      ({ table, column, carrier }) =>
+        table === this.#target.table.id && column === name && carrier === 'columns',
+    );
+    const covered = places.flatMap((place) => {
+      const row = placeRow(rules, place, members);
+      return row.mappings.length === 0 ? [] : [placeMatches(this.#context, row), ...this.#namesakes(row)];
+    });
+    return covered.length === 0 ? found : sql`(${found}) AND (${anyOf(covered)}) IS NOT TRUE`;
+  }
+
+  #namesakes(row: PlaceRow): Sql[] {
+    const columns = columnsOf(row);
+    if (row.place.foreignKey !== undefined || columns.length < 2) return [];
+    const equals = (at: number): Sql =>
+      anyOf(row.mappings.map(({ from }) => this.#equals(columns[at] ?? '', from[at])));
+    const others = columns
+      .slice(1)
+      .map((name, at) => sql`${columnSql('t', name)}::text <> '' AND NOT (${equals(at + 1)})`);
+    return [sql`(${equals(0)} AND (${anyOf(others)}))`];
+  }
+
+  #equals(name: string, values: Each = []): Sql {
+    return sql`${columnSql('t', name)} = ${each(values, castFor(columnOf(this.#target.table, name)))}`;
+  }
+
+  /** Short texts of the row: a word beside a key may say that it means a model. */
+  beside(): Sql {
+    if (this.#weak.every((key) => key === '')) return nothing;
+    const short = this.#target.table.columns.filter(({ kind }) => kind === 'text');
+    return list(short.map(({ name }) => sql`left(${columnSql('t', name)}::text, 64)`));
+  }
+
+  #namedSql(column: CandidateColumn): Sql | undefined {
+    const name = columnSql('t', column.name);
+    const kind = column.kind.replace('[]', '');
+    if (kind === 'uuid') return this.#keysSql(column, { name, keys: this.#uuids, type: 'uuid' });
+    if (kind === 'integer') {
+      const numbers = this.#weak.map((key) => (/^-?\d{1,18}$/.test(key) ? key : ''));
+      return this.#keysSql(column, { name, keys: numbers, type: 'bigint' });
+    }
+    const text = sql`lower(${textOf(column)} COLLATE "C")`;
+    const named = anyOf([...this.#nameTests(text), ...this.#escapes(column), ...this.#weakTests(text)]);
+    const unrelated = this.#batch.members.map((member) => member.unrelated);
+    const isWord = (kind === 'text' || kind === 'enum') && !column.isList;
+    if (!isWord || unrelated.every((texts) => texts.length === 0)) return named;
+    return sql`${named} AND ${text} <> ALL (${listsOf(unrelated)})`;
+  }
+
+  #keysSql(
+    { isList }: CandidateColumn,
+    { name, keys, type }: { readonly name: Sql; readonly keys: Each; readonly type: string },
+  ): Sql | undefined {
+    if (keys.every((key) => key === '')) return undefined;
+    const key = each(keys, `text`);
+    const value = sql`nullif(${key}, '')::${raw(type)}`;
+    return isList ? sql`${value} = ANY (${name}::${raw(type)}[])` : sql`${name} = ${value}`;
+  }
+
+  #nameTests(text: Sql): Sql[] {
+    if (this.#patterns === undefined) return [raw('true')];
+    const uuids = this.#uuids.every((key) => key === '')
+      ? []
+      : [
+          sql`(${each(this.#uuids, 'text')} <> '' AND strpos(${text}, ${each(
+            this.#uuids.map((key) => key.toLowerCase()),
+            'text',
+          )}) > 0)`,
+        ];
+    return [...this.#patterns.map((pattern) => sql`${text} LIKE ${each(pattern, 'text')}`), ...uuids];
+  }
+
+  /** JSON may write any character as an escape; jsonb never does so without need. */
+  #escapes({ kind, name }: CandidateColumn): Sql[] {
+    if (!/^(json|text|citext)$/.test(kind)) return [];
+    const text = sql`${columnSql('t', name)}::text`;
+    return [sql`(strpos(${text}, '\\u') > 0 AND ascii(${text}) IN (9, 10, 13, 32, 34, 91, 123))`];
+  }
+
+  /** A weak key as a word of its own; whether anything speaks of models the reading decides. */
+  #weakTests(text: Sql): Sql[] {
+    if (this.#weak.every((key) => key === '')) return [];
+    const words = this.#weak.map(
+      (key) => `(^|[^[:alnum:]])${key.toLowerCase().replaceAll(/\W/g, String.raw`\$&`)}([^[:alnum:]]|$)`,
+    );
+    return [sql`(${each(this.#weak, 'text')} <> '' AND ${text} ~ ${each(words, 'text')})`];
+  }
+}
+
+/** A list for each member; most have the same one. */
+function listsOf(lists: readonly (readonly string[])[]): Sql {
+  const [first] = lists;
+  return lists.every((one) => one === first) ? bind(first, 'text[]') : each(lists, 'text[]');
+}
+
+/** As many patterns for each member: one that has fewer looks for its first one again. */
+function patternsOf({ members }: Batch): Each[] | undefined {
+  const all = members.map(({ terms }) => likePatterns(terms));
+  if (all.some((patterns) => patterns === undefined)) return undefined;
+  const most = Math.max(...all.map((patterns) => patterns?.length ?? 0));
+  return Array.from({ length: most }, (_, at) =>
+    all.map((patterns = []) => patterns[at] ?? patterns[0] ?? ''),
+  );
+}

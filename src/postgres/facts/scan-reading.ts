@@ -1,0 +1,101 @@
+/** Reads the candidates of one table for one member: which of them name the source, where, and which places lead there. */
+import type { DocumentValue } from '../../engine/edit/documents.ts';
+import type { Occurrence } from '../../engine/inventory/occurrence.ts';
+import { Tally } from '../../engine/inventory/tally.ts';
+import type { Owner, Uncovered } from '../../engine/plan/snapshot.ts';
+import { placesAt } from '../../engine/rules/coverage.ts';
+import { markCovered } from '../../engine/rules/documents.ts';
+import type { EditRule } from '../../engine/rules/documents.ts';
+import type { Rules } from '../../engine/rules/references.ts';
+import type { Member } from './member.ts';
+import { sourceTerm, unrelatedTerm } from './sought.ts';
+import type { Candidate, CandidateQuery } from './scan-query.ts';
+
+const samples = 5;
+
+/** Rows that are alike in whose they are. */
+interface Group {
+  readonly owner: Owner;
+  readonly dead: boolean;
+  readonly tally: Tally;
+}
+
+export class Reading {
+  readonly #rules: Rules;
+  readonly #member: Member;
+  readonly #query: CandidateQuery;
+  readonly #edits: readonly (readonly EditRule[])[];
+  readonly #groups = new Map<string, Group>();
+
+  constructor(rules: Rules, member: Member, query: CandidateQuery) {
+    this.#rules = rules;
+    this.#member = member;
+    this.#query = query;
+    this.#edits = query.columns.map(({ documents }) =>
+      documents.map((place) => ({ place, mappings: member.mappings.get(place.id) ?? [] })),
+    );
+  }
+
+  add(row: Candidate): void {
+    // A name in another tenant's row does not mean this tenant's model.
+    if (row.owner === 'other') return;
+    const cells = row.v.map((text, at) => (text === null ? null : this.#uncoveredText(text, at)));
+    this.#group(row).tally.add(row.k, [...cells, ...row.beside]);
+  }
+
+  #uncoveredText(text: string, at: number): string {
+    const rules = this.#edits[at] ?? [];
+    if (rules.length === 0) return text;
+    const isList = this.#query.columns[at]?.isList === true;
+    const value: DocumentValue = isList
+      ? { text, elements: JSON.parse(text) as (string | null)[] }
+      : { text, elements: null };
+    const marked = markCovered(rules, value);
+    return isList ? JSON.stringify(marked.elements) : marked.text;
+  }
+
+  #group({ owner, dead }: Candidate): Group {
+    const id = `${owner} ${dead}`;
+    const known = this.#groups.get(id);
+    if (known !== undefined) return known;
+    const { table, columns } = this.#query;
+    const tally = new Tally({
+      table: table.id,
+      // A list arrives as JSON, whose texts are the elements.
+      columns: columns.map(({ name, kind, isList }) => ({
+        name,
+        kind: isList ? 'json' : kind,
+        isLink: false,
+      })),
+      matcher: this.#member.matcher,
+      samples,
+    });
+    const group = { owner, dead, tally };
+    this.#groups.set(id, group);
+    return group;
+  }
+
+  uncovered(): Uncovered[] {
+    return [...this.#groups.values()].flatMap(({ owner, dead, tally }) =>
+      tally.occurrences().flatMap((found) => {
+        if (found.snapshot || found.model !== sourceTerm) return [];
+        const places = placesAt(this.#rules, found);
+        if (places.some(({ role }) => role === 'ignore' || role === 'catalogue')) return [];
+        return [{ ...this.#asDeclared(found), owner, dead, places: places.map(({ id }) => id) }];
+      }),
+    );
+  }
+
+  related(): Occurrence[] {
+    return [...this.#groups.values()].flatMap(({ tally }) =>
+      tally
+        .occurrences()
+        .filter(({ snapshot, model }) => model !== unrelatedTerm && (snapshot || model !== sourceTerm)),
+    );
+  }
+
+  #asDeclared(found: Occurrence): Occurrence {
+    const column = this.#query.columns.find(({ name }) => name === found.column);
+    return column?.isList === true ? { ...found, kind: column.kind } : found;
+  }
+}
