@@ -47,7 +47,7 @@ async function execute(site: Site, tamper: (plan: Plan) => Plan): Promise<void> 
     const { rules } = planned.snapshot;
     const executions = [{ ...planned, plan: tamper(planned.plan) }];
     const journal = await journalFor(tx, site, [{ tenant: alder, id }]);
-    await executePlans(tx, { rules, executions, journal }).catch((error: unknown) => {
+    await executePlans(tx, { rules, executions, scannable: [], journal }).catch((error: unknown) => {
       throw error instanceof MembersFailed ? error.errors.get(0) : error;
     });
   });

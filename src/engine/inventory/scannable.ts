@@ -61,8 +61,9 @@ function isSettled({ role, json }: Place): boolean {
 }
 
 /** The database compares such keys as they are, so the place finds each of them. */
-function isKeyOfModel({ carrier, columns }: Place, { kind }: Column): boolean {
-  return carrier === 'columns' && columns[0]?.template === '{key}' && (kind === 'uuid' || kind === 'integer');
+function isKeyOfModel({ carrier, columns }: Place, { name, kind }: Column): boolean {
+  const isKey = columns.some((part) => part.column === name && part.template === '{key}');
+  return carrier === 'columns' && isKey && (kind === 'uuid' || kind === 'integer');
 }
 
 function ownerOf(rules: Rules, table: Table): Pick<Scannable, 'owner'> {

@@ -155,8 +155,11 @@ interface Place {
   readonly spelling: string;
 }
 
-/** Does the name of the column, the path, or a short value beside it speak of a model? */
+/** Does the name of the column or the path speak of a model, or, of a value that is no document, a short value beside it? */
 function speaks({ column, cells }: RowPart, { path }: Leaf): boolean {
   if (column.isLink || speaksOfModels(column.name + (path ?? ''))) return true;
-  return cells.some((cell) => typeof cell === 'string' && cell.length <= 64 && speaksOfModels(cell));
+  return (
+    path === null &&
+    cells.some((cell) => typeof cell === 'string' && cell.length <= 64 && speaksOfModels(cell))
+  );
 }

@@ -52,9 +52,17 @@ export function tupleFinder(
  * The value as places would leave it, with marks where they would write: what still names the source there, no place covers. The editors
  * that move a reference decide it, so that whatever one of them can edit is covered.
  */
-export function markCovered(rules: readonly EditRule[], value: DocumentValue): DocumentValue {
+export function markCovered(
+  rules: readonly EditRule[],
+  value: DocumentValue,
+  isNamesake: (text: string) => boolean,
+): DocumentValue {
+  const elements = (value.elements ?? []).filter((element) => element !== null && isNamesake(element));
   const marked = rules.map(({ place, mappings }) => {
-    const others = namesakes(place, mappings, value.text);
+    const others = [
+      ...namesakes(place, mappings, value.text),
+      ...elements.map((element) => ({ from: [element ?? ''], to: [''] })),
+    ];
     const all = [...mappings, ...others];
     return { place, mappings: all.map(({ from }, at) => ({ from, to: from.map(() => markOf(at)) })) };
   });

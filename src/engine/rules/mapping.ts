@@ -104,6 +104,29 @@ function fillerOf(template: string): Filler {
   return (values) => pieces.map((piece, at) => (at % 2 === 0 ? piece : (values[piece] ?? ''))).join('');
 }
 
+/**
+ * Does a text name a model of the source's name at another provider, by what the place says its values are (`{provider}/{name}`)? Such a
+ * model is another one. A provider is one word: of `openrouter/openai/gpt-4o` nobody knows.
+ */
+export function namesakeTest(place: Place, source: ModelNames, config: Config): (text: string) => boolean {
+  const names = textsOf('name', source, config);
+  const providers = new Set(textsOf('provider', source, config));
+  const patterns = formsOf(place).flatMap(([template = '', ...others]) =>
+    others.length > 0 || !/\{provider\}.*\{name\}$/.test(template) ? [] : [namedPattern(template, names)],
+  );
+  return (text) =>
+    patterns.some((pattern) => {
+      const provider = pattern.exec(text)?.[1];
+      return provider !== undefined && !providers.has(provider);
+    });
+}
+
+function namedPattern(template: string, names: readonly string[]): RegExp {
+  const escape = (text: string): string => text.replaceAll(/[\^$\\.*+?()[\]{}|/]/g, String.raw`\$&`);
+  const [before = '', between = ''] = template.split(/\{provider\}|\{name\}/);
+  return new RegExp(`^${escape(before)}([^/\\s]+)${escape(between)}(?:${names.map(escape).join('|')})$`);
+}
+
 /** Every combination of the ways to write the named components of a model. */
 function writings(names: readonly string[], model: ModelNames, config: Config): Values[] {
   let result: Record<string, string>[] = [{}];

@@ -33,7 +33,7 @@ export interface Batch {
 export function memberOf(rules: Rules, intent: Intent, pair: ModelPair): Member {
   const places = rules.places.filter(({ kind }) => kind === pair.source.kind);
   const mappings = new Map(places.map((place) => [place.id, mappingsOf(place, pair, rules.config)]));
-  const sought = soughtOf(rules, pair.source);
+  const sought = soughtOf(rules, pair);
   return { intent, pair, mappings, ...sought, shape: shapeOf({ intent, pair, mappings }) };
 }
 

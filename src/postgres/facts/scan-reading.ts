@@ -6,12 +6,19 @@ import type { Owner, Uncovered } from '../../engine/plan/snapshot.ts';
 import { placesAt } from '../../engine/rules/coverage.ts';
 import { markCovered } from '../../engine/rules/documents.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
+import type { Place } from '../../engine/rules/place.ts';
+import { namesakeTest } from '../../engine/rules/mapping.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Member } from './member.ts';
 import { sourceTerm, unrelatedTerm } from './sought.ts';
 import type { Candidate, CandidateQuery } from './scan-query.ts';
 
 const samples = 5;
+
+/** A key means nothing without its table: where a place holds keys of other models, an equal one is theirs. */
+function isOfAnotherKind({ columns, kind }: Place, { pair }: Member): boolean {
+  return kind !== pair.source.kind && columns.some(({ template }) => template === '{key}');
+}
 
 /** Rows that are alike in whose they are. */
 interface Group {
@@ -25,6 +32,7 @@ export class Reading {
   readonly #member: Member;
   readonly #query: CandidateQuery;
   readonly #edits: readonly (readonly EditRule[])[];
+  readonly #namesakes: readonly (readonly ((text: string) => boolean)[])[];
   readonly #groups = new Map<string, Group>();
 
   constructor(rules: Rules, member: Member, query: CandidateQuery) {
@@ -33,6 +41,11 @@ export class Reading {
     this.#query = query;
     this.#edits = query.columns.map(({ documents }) =>
       documents.map((place) => ({ place, mappings: member.mappings.get(place.id) ?? [] })),
+    );
+    this.#namesakes = query.columns.map(({ name }) =>
+      rules.places
+        .filter((place) => place.table === query.table.id && place.column === name)
+        .map((place) => namesakeTest(place, member.pair.source, rules.config)),
     );
   }
 
@@ -45,13 +58,19 @@ export class Reading {
 
   #uncoveredText(text: string, at: number): string {
     const rules = this.#edits[at] ?? [];
+    if (this.#isNamesake(at, text)) return '';
     if (rules.length === 0) return text;
     const isList = this.#query.columns[at]?.isList === true;
     const value: DocumentValue = isList
       ? { text, elements: JSON.parse(text) as (string | null)[] }
       : { text, elements: null };
-    const marked = markCovered(rules, value);
+    const marked = markCovered(rules, value, (element) => this.#isNamesake(at, element));
     return isList ? JSON.stringify(marked.elements) : marked.text;
+  }
+
+  /** By what a place of the column says that its values are. */
+  #isNamesake(at: number, text: string): boolean {
+    return this.#namesakes[at]?.some((test) => test(text)) === true;
   }
 
   #group({ owner, dead }: Candidate): Group {
@@ -80,6 +99,7 @@ export class Reading {
       tally.occurrences().flatMap((found) => {
         if (found.snapshot || found.model !== sourceTerm) return [];
         const places = placesAt(this.#rules, found);
+        if (found.by === 'key' && places.some((place) => isOfAnotherKind(place, this.#member))) return [];
         if (places.some(({ role }) => role === 'ignore' || role === 'catalogue')) return [];
         return [{ ...this.#asDeclared(found), owner, dead, places: places.map(({ id }) => id) }];
       }),

@@ -7,13 +7,17 @@ import { everyMember } from '../driver/members.ts';
 import { decideAll } from '../../engine/plan/decide.ts';
 import { translateParameters } from '../../engine/models/parameters.ts';
 import type { Plan, Step } from '../../engine/plan/plan-types.ts';
-import type { PlaceGroup, Snapshot } from '../../engine/plan/snapshot.ts';
+import type { PlaceGroup, Snapshot, Uncovered } from '../../engine/plan/snapshot.ts';
+import { isMovingRows } from '../../engine/operations/operations.ts';
+import type { Scannable } from '../../engine/inventory/scannable.ts';
+import { decideUncovered, uncoveredId } from '../../engine/plan/uncovered.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { affected, one, prepared } from '../driver/question.ts';
 import type { Member } from '../facts/member.ts';
 import { readPlaceGroups } from '../facts/places.ts';
+import { scanUncovered } from '../facts/scan.ts';
 import { journalOfSome } from '../records/journal.ts';
 import type { Journal } from '../records/journal.ts';
 import type { StepResult } from '../records/records.ts';
@@ -44,6 +48,7 @@ export interface Execution {
 export interface ExecuteInput {
   readonly rules: Rules;
   readonly executions: readonly Execution[];
+  readonly scannable: readonly Scannable[];
   readonly journal: Journal;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -141,16 +146,29 @@ function translationsOf(snapshot: Snapshot): Translations {
   );
 }
 
-/** What the plans moved must be gone: the facts are read again and decided again, and nothing may be left to move. */
-async function verifyNothingLeft(tx: Tx, { rules, executions }: ExecuteInput): Promise<void> {
+/**
+ * Both books are read again, and must say what was announced: of the places nothing may be left to move, and of the tables that
+ * were touched no occurrence may be left that was not in the plan.
+ */
+async function verifyNothingLeft(tx: Tx, { rules, executions, scannable }: ExecuteInput): Promise<void> {
   const at = [...executions.keys()].filter((number) => (executions[number]?.plan.steps.length ?? 0) > 0);
   if (at.length === 0) return;
   const members = everyMember(at.map((number) => executions[number]?.member));
   const after = await readPlaceGroups(tx, { rules, members }, 'none');
+  const touched = new Set(
+    executions.flatMap(({ plan }) => plan.steps.filter(isMovingRows).map(({ table }) => table)),
+  );
+  const found = await scanUncovered(
+    tx,
+    { rules, members },
+    scannable.filter(({ table }) => touched.has(table.id)),
+  );
   const failed = new Map<number, DroverError>();
   for (const [position, number] of at.entries()) {
+    const execution = executions[number];
+    if (execution === undefined) continue;
     const left =
-      executions[number] === undefined ? undefined : leftOf(executions[number], after[position] ?? []);
+      leftOf(execution, after[position] ?? []) ?? unannounced(execution, found[position]?.uncovered ?? []);
     if (left !== undefined) failed.set(number, left);
   }
   if (failed.size > 0) throw new MembersFailed(failed);
@@ -166,4 +184,40 @@ function leftOf({ snapshot, plan }: Execution, places: readonly PlaceGroup[]): D
           { place: place.id, rows: group.rows },
         );
   return undefined;
+}
+
+/** Live occurrences of the tenant that the plan did not announce: more rows of one writing in one place than before. */
+function unannounced({ snapshot, plan }: Execution, found: readonly Uncovered[]): DroverError | undefined {
+  const before = liveByWriting(snapshot, plan, snapshot.uncovered);
+  for (const [writing, { place, rows }] of liveByWriting(snapshot, plan, found)) {
+    const known = before.get(writing)?.rows ?? 0;
+    if (rows > known)
+      return new DroverError(
+        'REFERENCES_LEFT',
+        `After the move ${rows - known} row(s) of ${place} name the source where the plan announced none. The migration was rolled back.`,
+        { place, rows: rows - known },
+      );
+  }
+  return undefined;
+}
+
+interface Live {
+  readonly place: string;
+  readonly rows: number;
+}
+
+function liveByWriting(
+  snapshot: Snapshot,
+  { intent }: Plan,
+  found: readonly Uncovered[],
+): ReadonlyMap<string, Live> {
+  const sums = new Map<string, Live>();
+  for (const one of found) {
+    if (one.owner !== 'mine' || !decideUncovered(snapshot, intent, one).live) continue;
+    const { table, column, path, form, by, spelling, rows } = one;
+    const writing = JSON.stringify([table, column, path, form, by, spelling]);
+    const before = sums.get(writing)?.rows ?? 0;
+    sums.set(writing, { place: uncoveredId(snapshot, one), rows: before + rows });
+  }
+  return sums;
 }

@@ -251,6 +251,7 @@ async function executeAll(
   const results = await executePlans(tx, {
     rules: first.snapshot.rules,
     executions: admitted,
+    scannable: members[0]?.prepared.ground.scannable ?? [],
     journal,
     onProgress: options.onProgress,
   }).catch((error: unknown) => {
