@@ -1,6 +1,7 @@
 /** What becomes of occurrences that no place of the configuration writes: they stay, and this says why, and whether they may. */
 import { findTable } from '../catalogue/catalog.ts';
 import { columnPath } from '../catalogue/names.ts';
+import { isUuid } from '../inventory/term.ts';
 import type { Place } from '../rules/place.ts';
 import { deadRowsMove, type Ground, type Outcome } from './decide.ts';
 import type { Intent } from './intent.ts';
@@ -60,11 +61,11 @@ interface Asked {
 }
 
 function byForm(intent: Intent, { places, found, id }: Asked): Stay {
-  const { form, by, prose, kind } = found;
+  const { form, by, prose, kind, spelling } = found;
   if (form === 'inside' && prose) return stay('mention', false, 'the name stands in running text');
   if (intent.answers[id] === 'keep') return stay('kept', false, 'kept by answer');
   if (places.length > 0) return stay('ask', true, 'it is written in a way that the place does not move');
-  if (by === 'key')
+  if (by === 'key' && !isUuid(spelling))
     return stay('ask', true, 'the value is the key of the model, and its name speaks of a model');
   if (form === 'inside') return stay('ask', true, 'the name stands inside a longer text');
   if (!isEditable(kind)) return stay('ask', true, `no place can be in a value of this type (${kind})`);
