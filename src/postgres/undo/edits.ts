@@ -78,12 +78,11 @@ async function writeBack(
     some.map(({ chunk }) => chunk),
   );
   await writeDocuments(context.tx, { row, key: target.key, column: name, documents });
-  const written = some.flatMap(({ chunk: { member }, edits }, at) => {
+  const written = some.flatMap(({ chunk: { member } }, at) => {
     const own = changed[at] ?? [];
     if (own.length === 0) return [];
     const befores = own.map((document) => ({
       column: name,
-      carrier: edits[0]?.carrier,
       edits: document.edits,
     }));
     const keys = own.map((document) => document.key);
@@ -129,7 +128,7 @@ function revertRow({ table, member, key, row, edits, skipped }: RowEdits): Chang
   const skip = (reason: string): ChangedDocument[] => (skipped.push({ table, key, reason }), []);
   if (row === undefined || row.text === null || edits === undefined)
     return skip(row === undefined ? 'deleted since' : 'emptied since');
-  const result = revertDocument(edits.carrier, { text: row.text, elements: row.elements }, edits.edits);
+  const result = revertDocument({ text: row.text, elements: row.elements }, edits.edits);
   if (result.kind === 'unreadable') return skip(`changed since: ${result.reason}`);
   for (const { edit, reason } of result.skipped)
     skipped.push({ table, key: edit.pointer === '' ? key : `${key} ${edit.pointer}`, reason });
