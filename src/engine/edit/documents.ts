@@ -1,5 +1,5 @@
 /** Edits one value by rules, and takes the edits back, whatever the value is: JSON, a PostgreSQL array, or a text. */
-import { depthOf } from './json-pointer.ts';
+import { depthOf, pointerBefore } from './json-pointer.ts';
 import { unescaped } from './layers.ts';
 import { revertJson } from './revert-json.ts';
 import { rewriteJson } from './rewrite-json.ts';
@@ -64,6 +64,21 @@ export function revertDocument(value: DocumentValue, edits: readonly Edit[]): Re
     skipped.push(...result.skipped);
   }
   return { kind: 'reverted', value: valueOf(text, value), reverted, skipped };
+}
+
+/**
+ * The edits whose taking back makes the reverted ones again. What was reverted last is made again first, so its edit stands last.
+ * @param reverted as `revertDocument` returned them.
+ */
+export function editsAgain(reverted: readonly Edit[]): Edit[] {
+  const now = new Map(reverted.map((edit) => [edit.pointer, edit.before]));
+  return reverted.map((edit) => {
+    const { before: after, after: before, beside } = edit;
+    const exchanged = { ...edit, pointer: pointerBefore(edit), before, after };
+    if (beside === undefined) return exchanged;
+    const values = Object.entries(beside).map(([pointer, value]) => [pointer, now.get(pointer) ?? value]);
+    return { ...exchanged, beside: Object.fromEntries(values) as Record<string, string> };
+  });
 }
 
 /** What an edit says for a person: the value that was there, or is. */

@@ -3,7 +3,8 @@
  * document that a string holds, and `~key` to the names of an object's members.
  */
 import { childrenOf, type JsonNode } from './json-text.ts';
-import { type Layer, layerWithin, type Spot } from './layers.ts';
+import { type Layer, layerWithin, type Spot, unescaped } from './layers.ts';
+import type { Edit } from './value-rule.ts';
 
 /** One step of a pattern: a literal name or index, any one step, or any number of steps including none; or into a string. */
 export type PatternStep = { readonly literal: string } | 'one' | 'any' | 'json';
@@ -57,6 +58,14 @@ export function pointerOf({ layer, node }: Spot): string {
 /** The pointer of the name of a member of the object there. */
 export function pointerOfName(object: Spot, name: string): string {
   return `${pointerOf(object)}${namesOfMembers}/${encodeStep(name)}`;
+}
+
+/** The pointer of an edit's value as it was before: the name of a member was another one. */
+export function pointerBefore({ pointer, before }: Pick<Edit, 'pointer' | 'before'>): string {
+  const named = nameIn(pointer);
+  if (named === undefined) return pointer;
+  const name = String(JSON.parse(unescaped(before, depthOf(pointer))));
+  return `${named.object}${namesOfMembers}/${encodeStep(name)}`;
 }
 
 /** The object and the member of which a pointer means the name. Undefined where it means a value. */

@@ -1,7 +1,6 @@
 /** Taking edits of documents back, value by value: what somebody changed elsewhere in the same document stays. */
 import { everyMember, readEach } from '../driver/members.ts';
-import { revertDocument } from '../../engine/edit/documents.ts';
-import type { Edit } from '../../engine/edit/value-rule.ts';
+import { editsAgain, revertDocument } from '../../engine/edit/documents.ts';
 import { writeDocuments } from '../move/operations/rewrite.ts';
 import type { ChangedDocument } from '../move/operations/rewrite.ts';
 import { writeChunks } from '../records/journal.ts';
@@ -140,22 +139,7 @@ function revertRow({ table, member, key, row, edits, skipped }: RowEdits): Chang
       old: row.text,
       text: result.value.text,
       elements: result.value.elements,
-      edits: result.reverted.map((edit) => exchanged(edit, result.reverted)).toReversed(),
+      edits: editsAgain(result.reverted),
     },
   ];
-}
-
-/** The edit that would do it again: before and after exchanged, the values beside it as they are now. */
-function exchanged(edit: Edit, all: readonly Edit[]): Edit {
-  const now = new Map(all.map((one) => [one.pointer, one.before]));
-  const beside = Object.fromEntries(
-    Object.entries(edit.beside ?? {}).map(([pointer, after]) => [pointer, now.get(pointer) ?? after]),
-  );
-  return {
-    place: edit.place,
-    pointer: edit.pointer,
-    before: edit.after,
-    after: edit.before,
-    ...(edit.beside === undefined ? {} : { beside }),
-  };
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { editedValue, rewriteDocument } from '../../../src/engine/edit/documents.ts';
+import { editedValue, editsAgain, rewriteDocument } from '../../../src/engine/edit/documents.ts';
 import { revertJson } from '../../../src/engine/edit/revert-json.ts';
 import { type RewrittenJson, rewriteJson } from '../../../src/engine/edit/rewrite-json.ts';
 import type { Edit, ValueRule } from '../../../src/engine/edit/value-rule.ts';
@@ -224,6 +224,9 @@ describe('a name of a member', () => {
         assert.equal(moved.text, renamedTokens(text, becomes));
         const back = reverted(moved.text, moved.edits);
         assert.deepEqual([back.text, back.skipped], [text, []]);
+        const again = reverted(back.text, editsAgain(back.reverted));
+        assert.deepEqual([again.text, again.skipped], [moved.text, []]);
+        assert.equal(reverted(again.text, editsAgain(again.reverted)).text, text);
       }),
       { numRuns: 2000 },
     );
@@ -286,7 +289,9 @@ describe('a name of a member', () => {
     ]) {
       const { text, edits } = rewritten(before, rules);
       assert.equal(text, String.raw`{"s":"{\"fresh\":{\"m\":\"fresh\"}}"}`);
-      assert.equal(reverted(text, edits).text, before);
+      const back = reverted(text, edits);
+      assert.equal(back.text, before);
+      assert.equal(reverted(before, editsAgain(back.reverted)).text, text);
     }
   });
 });

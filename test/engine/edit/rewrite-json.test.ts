@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { walkJson } from '../../../src/engine/inventory/match.ts';
+import { editsAgain } from '../../../src/engine/edit/documents.ts';
 import { meaningOf, revertJson } from '../../../src/engine/edit/revert-json.ts';
 import { findSpot, matchingSpots, pointerOf } from '../../../src/engine/edit/json-pointer.ts';
 import { type Layer, outermostLayer, type Spot, spanInValue } from '../../../src/engine/edit/layers.ts';
@@ -155,7 +156,7 @@ describe('rewriting JSON', () => {
     );
   });
 
-  it('is undone to the same bytes, however many rules there were', () => {
+  it('is undone to the same bytes, and made again, however many rules there were', () => {
     fc.assert(
       fc.property(documents, rules, (text, some) => {
         const after = rewritten(text, some);
@@ -163,6 +164,7 @@ describe('rewriting JSON', () => {
         assert.equal(back.text, text);
         assert.deepEqual(back.skipped, []);
         assert.equal(back.reverted.length, after.edits.length);
+        assert.equal(reverted(text, editsAgain(back.reverted)).text, after.text);
       }),
       { numRuns: 3000 },
     );
