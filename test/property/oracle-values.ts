@@ -132,16 +132,18 @@ function moveMembers(value: Json, { fields = {}, templates }: PlaceDef, pairs: r
   return { ...value, ...Object.fromEntries(members.map((member, at) => [member, pair.to[at] ?? ''])) };
 }
 
-/** A list names each model once: a source goes where its target is there already, or has come before. */
+/** A list that names the source names the target once: where the first of both stood. */
 function moveList(value: Json, pairs: readonly Pair[]): Json {
   if (!Array.isArray(value)) return value;
   const isSource = (element: Json): boolean => pairs.some((one) => one.from[0] === textOf(element));
-  const there = new Set(value.filter((element) => !isSource(element)).map(textOf));
+  const arriving = new Set(value.filter(isSource).map((element) => textOf(moveScalar(element, pairs))));
+  const there = new Set<string | undefined>();
   return value.flatMap((element) => {
-    if (!isSource(element)) return [element];
-    const after = moveScalar(element, pairs);
-    if (there.has(textOf(after))) return [];
-    there.add(textOf(after));
+    const after = isSource(element) ? moveScalar(element, pairs) : element;
+    const name = textOf(after);
+    if (!arriving.has(name)) return [element];
+    if (there.has(name)) return [];
+    there.add(name);
     return [after];
   });
 }
