@@ -1,21 +1,21 @@
 /** Namesakes: models of the source's name at another provider. An object that says so names another model, and is no occurrence. */
-import { matchingNodes, parsePattern } from '../edit/json-pointer.ts';
-import { parseJson, scalarText } from '../edit/json-text.ts';
-import type { JsonNode, JsonObject } from '../edit/json-text.ts';
+import { matchingSpots, parsePattern } from '../edit/json-pointer.ts';
+import { scalarText } from '../edit/json-text.ts';
+import { outermostLayer, type Spot } from '../edit/layers.ts';
 import type { Mapping } from '../edit/value-rule.ts';
 import type { Place } from './place.ts';
 
 /** The tuples of namesakes in the objects to which a place with `fields` leads, as mappings to themselves. */
-export function namesakes({ json }: Place, mappings: readonly Mapping[], text: string): Mapping[] {
+export function namesakes({ json, shape }: Place, mappings: readonly Mapping[], text: string): Mapping[] {
   const { fields } = json ?? {};
   if (json === undefined || fields === undefined || mappings.length === 0) return [];
-  const root = parseJson(text);
-  if ('invalid' in root) return [];
-  const nodes = matchingNodes(root, parsePattern(json.pointer));
-  const objects = (json.shape === 'list' ? nodes.flatMap(elementsOf) : nodes).filter(isObject);
+  const layer = outermostLayer(text);
+  if ('invalid' in layer) return [];
+  const spots = matchingSpots(layer, parsePattern(json.pointer).steps);
+  const objects = shape === 'list' ? spots.flatMap(elementsOf) : spots;
   const components = Object.keys(fields);
   return objects.flatMap((object) => {
-    const tuple = components.map((component) => memberText(text, object, fields[component] ?? component));
+    const tuple = components.map((component) => memberText(object, fields[component] ?? component));
     return isNamesake(components, tuple, mappings) ? [{ from: tuple, to: tuple }] : [];
   });
 }
@@ -34,16 +34,13 @@ function isNamesake(
   );
 }
 
-function elementsOf(node: JsonNode): readonly JsonNode[] {
-  return node.kind === 'array' ? node.elements : [];
+function elementsOf({ layer, node }: Spot): Spot[] {
+  return node.kind === 'array' ? node.elements.map((element) => ({ layer, node: element })) : [];
 }
 
-function isObject(node: JsonNode): node is JsonObject {
-  return node.kind === 'object';
-}
-
-function memberText(text: string, object: JsonObject, name: string): string {
-  const member = object.members.get(name);
+/** Empty where there is no such member, or null. */
+function memberText({ layer: { text }, node }: Spot, name: string): string {
+  const member = node.kind === 'object' ? node.members.get(name) : undefined;
   const isNull = member?.kind === 'literal' && text.startsWith('null', member.start);
   return member === undefined || isNull ? '' : (scalarText(text, member) ?? '');
 }
