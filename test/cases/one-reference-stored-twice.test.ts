@@ -143,7 +143,12 @@ places:
     try {
       const words = ['--from', 'openai/gpt-4o', '--to', 'openai/gpt-4.1', '--leave-asks'];
       const alder = await at.run('plan', '--tenant', 'Alder', ...words, '--json');
-      assert.deepEqual(askedRows(alder.stdout), { 'agents.conf': ['a4'], 'agents.conf/handle': ['a3'] });
+      assert.deepEqual(askedRows(alder.stdout), {
+        'agents.conf': ['a4'],
+        'agents.conf/handle': ['a3'],
+        // A name without its provider.
+        'agents.conf/model': ['a3'],
+      });
       const applied = await at.run('apply', '--all-tenants', ...words, '--yes');
       assert.equal(applied.status, 0, applied.stderr + applied.stdout);
       const rows = await at.rows('SELECT id, conf::text FROM agents ORDER BY id');

@@ -153,6 +153,7 @@ export function buildSnapshot(input: SnapshotInput = {}): Snapshot {
     grants: [],
     uncovered: [],
     related: [],
+    schema: [],
     dependents: {},
     demands: [],
     hidden: [],

@@ -38,7 +38,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'postgres/schema': ['postgres/driver', 'postgres/sql', 'errors.ts'],
   'postgres/scope': inPostgres('catalogue driver schema sql'),
   'postgres/facts': inPostgres('catalogue driver sql'),
-  'postgres/inventory': inPostgres('driver sql'),
+  'postgres/inventory': inPostgres('catalogue driver sql'),
   'postgres/records': inPostgres('driver scope sql'),
   'postgres/move/operations': inPostgres('driver facts records sql'),
   'postgres/move': inPostgres('catalogue driver facts move/operations records scope sql'),

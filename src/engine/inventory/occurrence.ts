@@ -88,3 +88,8 @@ export interface Unread {
   readonly object: string;
   readonly message: string;
 }
+
+/** Does it put the name into new rows of a table? */
+export function isDefault({ part, snapshot }: Pick<SchemaOccurrence, 'part' | 'snapshot'>): boolean {
+  return part === 'default' && !snapshot;
+}

@@ -155,11 +155,14 @@ interface Place {
   readonly spelling: string;
 }
 
-/** Does the name of the column or the path speak of a model, or, of a value that is no document, a short value beside it? */
+/** Does the name of the column or the path speak of a model, or, of a text that is no document, a short text beside it? */
 function speaks({ column, cells }: RowPart, { path }: Leaf): boolean {
   if (column.isLink || speaksOfModels(column.name + (path ?? ''))) return true;
-  return (
-    path === null &&
-    cells.some((cell) => typeof cell === 'string' && cell.length <= 64 && speaksOfModels(cell))
-  );
+  if (path !== null || column.kind !== 'text') return false;
+  return cells.some((cell) => typeof cell === 'string' && isShortText(cell) && speaksOfModels(cell));
+}
+
+/** A document beside a value speaks for itself. */
+function isShortText(cell: string): boolean {
+  return cell.length <= 64 && !/^\s*[{[]/.test(cell);
 }

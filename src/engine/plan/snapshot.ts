@@ -1,6 +1,6 @@
 /** The facts a plan is made from, read in one transaction. Plain data; `src/postgres/facts/snapshot.ts` reads them. */
 import type { TableId } from '../catalogue/catalog.ts';
-import type { Occurrence } from '../inventory/occurrence.ts';
+import type { Occurrence, SchemaOccurrence } from '../inventory/occurrence.ts';
 import type { ModelFacts } from '../models/model.ts';
 import type { TenantRef } from '../tenant.ts';
 import type { StateCode } from './place-state.ts';
@@ -86,6 +86,8 @@ export interface Snapshot {
   readonly related: readonly Occurrence[];
   /** Tables whose incoming foreign keys still point at rows that a merge would remove: table id → rows. */
   readonly dependents: Readonly<Record<TableId, number>>;
+  /** Defaults, checks, views and other texts of the schema that name the source. */
+  readonly schema: readonly SchemaOccurrence[];
   readonly demands: readonly Demand[];
   /** Tables whose row-level security binds this login although the configuration sets no tenant: rows may be hidden. */
   readonly hidden: readonly TableId[];

@@ -155,7 +155,10 @@ function mightMove(snapshot: Snapshot, group: RowGroup): boolean {
 }
 
 /** The two books: what the facts count, and what the plan says becomes of it. */
-function checkAccounts({ rules, places, uncovered }: Snapshot, { accounts, leftBehind }: Plan): Problem[] {
+function checkAccounts(
+  { rules, places, uncovered, schema }: Snapshot,
+  { accounts, leftBehind }: Plan,
+): Problem[] {
   const silent = new Set(
     rules.places.flatMap(({ id, role }) => (['ignore', 'catalogue', 'prose'].includes(role) ? [id] : [])),
   );
@@ -164,9 +167,11 @@ function checkAccounts({ rules, places, uncovered }: Snapshot, { accounts, leftB
     for (const { states, occurrences, rows } of groups)
       for (const id of Object.keys(states)) if (!silent.has(id)) counted += occurrences[id] ?? rows;
   for (const { rows } of uncovered) counted += rows;
+  const defaults = schema.filter(({ part, snapshot }) => part === 'default' && !snapshot).length;
+  counted += defaults;
   let said = 0;
   for (const count of Object.values(accounts)) said += count;
-  const unlisted = uncovered.reduce((sum, { rows }) => sum + rows, 0);
+  const unlisted = uncovered.reduce((sum, { rows }) => sum + rows, defaults);
   const listed = leftBehind.reduce((sum, { written, count }) => sum + (written === undefined ? 0 : count), 0);
   return [
     ...problemIf(

@@ -15,6 +15,7 @@ export function factsOf(snapshot: Snapshot, digest: Digest): Record<string, stri
     'occurrences that no place covers': short(
       snapshot.uncovered.map(({ samples: _samples, written: _written, ...found }) => found),
     ),
+    'texts of the schema': short(snapshot.schema.map(({ object, text }) => ({ object, text }))),
     'row-level security of the login': short(snapshot.hidden),
     'parameters in use': short(snapshot.parameters),
     'demands of the surroundings': short(snapshot.demands),

@@ -10,6 +10,7 @@ import {
   type Outcome,
   unreadable,
 } from '../plan/decide.ts';
+import { isDefault } from '../inventory/occurrence.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import { compareText } from '../order.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -40,6 +41,7 @@ export function planFindings(input: FindingInput): Finding[] {
     ...unaccountedFindings(input),
     ...mentionFindings(input),
     ...relatedFindings(snapshot),
+    ...schemaFindings(snapshot),
     ...hiddenFindings(snapshot),
     ...ownershipFindings(input),
     ...keyFindings(input),
@@ -127,6 +129,22 @@ function mentionFindings({ leftBehind }: FindingInput): Finding[] {
       'If it is configuration, say so with a place (role reference); if not, role prose.';
     return finding('info', 'MENTIONED', message, { place, count });
   });
+}
+
+/** The schema is never edited: each text is told with the statement that mends it. */
+function schemaFindings({ schema, target }: Snapshot): Finding[] {
+  const name = target.components['name'] ?? '';
+  return schema
+    .filter(({ snapshot }) => !snapshot)
+    .map((found) => {
+      const { part, object, written, mend } = found;
+      const statement = mend.replaceAll('$TO', () => name.replaceAll("'", "''"));
+      const what = isDefault(found) ? 'new rows will name it' : 'nothing there is changed';
+      const message = `The ${part} of ${object} names the source as "${written}": ${what}. To mend it: ${statement}`;
+      return finding(isDefault(found) ? 'warning' : 'info', 'SCHEMA_NAMES_SOURCE', message, {
+        place: object,
+      });
+    });
 }
 
 /** Nobody must believe that these are gone, too. */

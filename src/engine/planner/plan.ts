@@ -7,6 +7,7 @@
 import { findTable } from '../catalogue/catalog.ts';
 import { tablePath } from '../catalogue/names.ts';
 import type { Occurrence } from '../inventory/occurrence.ts';
+import { isDefault } from '../inventory/occurrence.ts';
 import { accountOf, type Accounts, sumAccounts } from '../plan/accounts.ts';
 import { decideAll, type Decided, type Decisions, joinSamples } from '../plan/decide.ts';
 import { decideUncovered, uncoveredId } from '../plan/uncovered.ts';
@@ -33,7 +34,11 @@ export interface PlanInput {
 export function planMigration({ snapshot: facts, intent, digest }: PlanInput): Plan {
   const snapshot = inOrder(facts);
   const decided = decideAll(snapshot, intent);
-  const leftBehind = listLeftBehind([...stayingPlaces(decided), ...stayingOccurrences(snapshot, intent)]);
+  const leftBehind = listLeftBehind([
+    ...stayingPlaces(decided),
+    ...stayingOccurrences(snapshot, intent),
+    ...stayingDefaults(snapshot),
+  ]);
   const retires = !leftBehind.some((entry) => refers(snapshot, entry));
   const steps = planSteps({ snapshot, intent, decided, retires });
   const counts = countByEntity(decided);
@@ -138,6 +143,20 @@ function stayingOccurrences(snapshot: Snapshot, intent: Intent): LeftBehind[] {
   });
 }
 
+/** A default writes the source into new rows, whoever's they are. */
+function stayingDefaults({ schema }: Snapshot): LeftBehind[] {
+  return schema.filter(isDefault).map(({ object, written }) => ({
+    place: object,
+    entity: 'defaults',
+    reason: 'global',
+    live: true,
+    message: 'the default of the column names the source',
+    count: 1,
+    rows: [],
+    written,
+  }));
+}
+
 /** What people call the rows of a table: as its places do. */
 function entityOf({ rules }: Snapshot, table: string): string {
   const found = findTable(rules.catalog, table);
@@ -159,7 +178,8 @@ function accountsOf({ snapshot, intent, decided }: Decisions): Accounts {
     account: accountOf(decideUncovered(snapshot, intent, found).reason),
     count: found.rows,
   }));
-  return sumAccounts([...ofPlaces, ...others]);
+  const defaults = snapshot.schema.filter(isDefault).map(() => ({ account: 'shared' as const, count: 1 }));
+  return sumAccounts([...ofPlaces, ...others, ...defaults]);
 }
 
 /** One entry for all that stays in one place for one reason. */

@@ -145,7 +145,10 @@ export function completionLine({ completion, leftBehind }: Pick<Plan, 'completio
   const live = leftBehind.filter((entry) => entry.live);
   const shared = sum(live.filter(isShared).map(({ count }) => count));
   const own = sum(live.map(({ count }) => count)) - shared;
-  const others = shared === 0 ? '' : `; ${rowCount(shared)} that belong to no single tenant name it`;
+  const others =
+    shared === 0
+      ? ''
+      : `; ${shared} shared occurrence${shared === 1 ? '' : 's'} of the source ${shared === 1 ? 'is' : 'are'} left`;
   if (completion === 'complete') return 'Complete: nothing live names the source.';
   if (completion === 'partial')
     return `Partial: ${rowCount(own)} of the tenant still name the source${others}.`;

@@ -4,6 +4,7 @@ import type { Mapping, ValueRule } from '../edit/value-rule.ts';
 import { given } from '../given.ts';
 import { componentsOf } from './mapping.ts';
 import { namesakes } from './namesakes.ts';
+import type { NamesakeTest } from './namesakes.ts';
 import type { Place } from './place.ts';
 
 export interface EditRule {
@@ -59,16 +60,12 @@ export function tupleFinder(
 export function markCovered(
   rules: readonly EditRule[],
   value: DocumentValue,
-  isNamesake: (text: string) => boolean,
+  isNamesake: NamesakeTest,
 ): DocumentValue {
-  const elements = (value.elements ?? []).filter((element) => element !== null && isNamesake(element));
-  const marked = rules.map(({ place, mappings }) => {
-    const others = [
-      ...namesakes(place, mappings, value.text),
-      ...elements.map((element) => ({ from: [element ?? ''], to: [''] })),
-    ];
-    const all = [...mappings, ...others];
-    return { place, mappings: all.map(({ from }, at) => ({ from, to: from.map(() => markOf(at)) })) };
+  const marked = rules.map((rule) => {
+    const all = [...rule.mappings, ...namesakes(rule, value, isNamesake)];
+    const mappings = all.map(({ from }, at) => ({ from, to: from.map(() => markOf(at)) }));
+    return { place: rule.place, mappings };
   });
   const edited = editDocument(marked, value);
   return edited.kind === 'edited' ? edited.value : value;

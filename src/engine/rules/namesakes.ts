@@ -1,14 +1,38 @@
 /** Namesakes: models of the source's name at another provider. An object that says so names another model, and is no occurrence. */
+import type { DocumentValue } from '../edit/documents.ts';
 import { matchingSpots, parsePattern } from '../edit/json-pointer.ts';
 import { scalarText } from '../edit/json-text.ts';
 import { outermostLayer, type Spot } from '../edit/layers.ts';
 import type { Mapping } from '../edit/value-rule.ts';
 import type { Place } from './place.ts';
 
-/** The tuples of namesakes in the objects to which a place with `fields` leads, as mappings to themselves. */
-export function namesakes({ json, shape }: Place, mappings: readonly Mapping[], text: string): Mapping[] {
+/** By what a place says that its values are: does this one name another provider's model? */
+export type NamesakeTest = (place: Place, text: string) => boolean;
+
+/** The tuples of namesakes to which a place leads, as mappings to themselves. */
+export function namesakes(
+  { place, mappings }: { readonly place: Place; readonly mappings: readonly Mapping[] },
+  { text, elements }: DocumentValue,
+  isNamesake: NamesakeTest,
+): Mapping[] {
+  if (mappings.length === 0) return [];
+  const texts = [...(elements ?? []), ...textsAt(place, text)].filter((each) => each !== null);
+  const others = texts.filter((each) => isNamesake(place, each));
+  return [...others.map((each) => ({ from: [each], to: [each] })), ...ofObjects(place, mappings, text)];
+}
+
+/** The single values to which a place without `fields` leads. */
+function textsAt({ json, shape }: Place, text: string): string[] {
+  const layer = json === undefined || json.fields !== undefined ? undefined : outermostLayer(text);
+  if (json === undefined || layer === undefined || 'invalid' in layer) return [];
+  const spots = matchingSpots(layer, parsePattern(json.pointer).steps);
+  const values = shape === 'list' ? spots.flatMap(elementsOf) : spots;
+  return values.flatMap((spot) => scalarText(spot.layer.text, spot.node) ?? []);
+}
+
+function ofObjects({ json, shape }: Place, mappings: readonly Mapping[], text: string): Mapping[] {
   const { fields } = json ?? {};
-  if (json === undefined || fields === undefined || mappings.length === 0) return [];
+  if (json === undefined || fields === undefined) return [];
   const layer = outermostLayer(text);
   if ('invalid' in layer) return [];
   const spots = matchingSpots(layer, parsePattern(json.pointer).steps);
@@ -16,12 +40,12 @@ export function namesakes({ json, shape }: Place, mappings: readonly Mapping[], 
   const components = Object.keys(fields);
   return objects.flatMap((object) => {
     const tuple = components.map((component) => memberText(object, fields[component] ?? component));
-    return isNamesake(components, tuple, mappings) ? [{ from: tuple, to: tuple }] : [];
+    return namesOther(components, tuple, mappings) ? [{ from: tuple, to: tuple }] : [];
   });
 }
 
 /** The same name, and of every other component something else that is not nothing. */
-function isNamesake(
+function namesOther(
   components: readonly string[],
   tuple: readonly string[],
   mappings: readonly Mapping[],

@@ -24,6 +24,8 @@ import type { Config } from '../../engine/rules/config.ts';
 import { digestDefinitions } from '../../engine/planner/facts.ts';
 import { readCatalog } from './catalog.ts';
 import { sha256 } from './digest.ts';
+import { readSchemaTexts } from './schema-texts.ts';
+import type { SchemaText } from './schema-texts.ts';
 
 /** The rules, and what follows from them alone and is needed for every tenant. */
 export interface Ground {
@@ -33,6 +35,8 @@ export interface Ground {
   /** Equal where all definitions are. */
   readonly digest: string;
   readonly scannable: readonly Scannable[];
+  /** Defaults, checks, views and whatever else of the schema is text. */
+  readonly texts: readonly SchemaText[];
 }
 
 /** What the rules of a site follow from, beside the catalogue. */
@@ -83,7 +87,8 @@ export class KeptRules {
     if (this.#kept?.mark === seen.mark && this.#kept.config === site.config)
       return this.#known({ ...this.#kept, ...seen }, site);
     const knowledge = site.knowledge();
-    const ground = groundOf(withKnowledge(await resolve(tx, site), knowledge));
+    const rules = withKnowledge(await resolve(tx, site), knowledge);
+    const ground = groundOf(rules, await readSchemaTexts(tx));
     // Where every statement sees the newest, the catalogue may have changed between two of them.
     const after = await tx.ask(catalogueMark);
     if (after.mark === seen.mark) this.#kept = { ...after, config: site.config, knowledge, ground };
@@ -125,10 +130,16 @@ function isMarked(seen: Seen): seen is Marked {
   return 'mark' in seen;
 }
 
-function groundOf(rules: Rules): Ground {
-  const texts = { ...catalogFingerprint(rules.catalog), configuration: canonicalText(rules.config) };
-  const definitions = digestDefinitions(texts, sha256);
-  return { rules, definitions, digest: sha256(canonicalText(definitions)), scannable: scannableOf(rules) };
+function groundOf(rules: Rules, texts: readonly SchemaText[]): Ground {
+  const defined = { ...catalogFingerprint(rules.catalog), configuration: canonicalText(rules.config) };
+  const definitions = digestDefinitions(defined, sha256);
+  return {
+    rules,
+    definitions,
+    digest: sha256(canonicalText(definitions)),
+    scannable: scannableOf(rules),
+    texts,
+  };
 }
 
 function withKnowledge({ knowledge: _before, ...rules }: Rules, knowledge: Rules['knowledge']): Rules {

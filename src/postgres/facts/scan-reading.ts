@@ -32,7 +32,8 @@ export class Reading {
   readonly #member: Member;
   readonly #query: CandidateQuery;
   readonly #edits: readonly (readonly EditRule[])[];
-  readonly #namesakes: readonly (readonly ((text: string) => boolean)[])[];
+  /** By place of the table: does a text name another provider's model there? */
+  readonly #tests: ReadonlyMap<Place, (text: string) => boolean>;
   readonly #groups = new Map<string, Group>();
 
   constructor(rules: Rules, member: Member, query: CandidateQuery) {
@@ -42,10 +43,9 @@ export class Reading {
     this.#edits = query.columns.map(({ documents }) =>
       documents.map((place) => ({ place, mappings: member.mappings.get(place.id) ?? [] })),
     );
-    this.#namesakes = query.columns.map(({ name }) =>
-      rules.places
-        .filter((place) => place.table === query.table.id && place.column === name)
-        .map((place) => namesakeTest(place, member.pair.source, rules.config)),
+    const places = rules.places.filter(({ table }) => table === query.table.id);
+    this.#tests = new Map(
+      places.map((place) => [place, namesakeTest(place, member.pair.source, rules.config)]),
     );
   }
 
@@ -58,19 +58,22 @@ export class Reading {
 
   #uncoveredText(text: string, at: number): string {
     const rules = this.#edits[at] ?? [];
-    if (this.#isNamesake(at, text)) return '';
-    if (rules.length === 0) return text;
+    if (rules.length === 0) return this.#isNamesake(at, text) ? '' : text;
     const isList = this.#query.columns[at]?.isList === true;
     const value: DocumentValue = isList
       ? { text, elements: JSON.parse(text) as (string | null)[] }
       : { text, elements: null };
-    const marked = markCovered(rules, value, (element) => this.#isNamesake(at, element));
+    const marked = markCovered(rules, value, (place, element) => this.#tests.get(place)?.(element) === true);
     return isList ? JSON.stringify(marked.elements) : marked.text;
   }
 
-  /** By what a place of the column says that its values are. */
+  /** By what a scalar place of the column says that its values are. */
   #isNamesake(at: number, text: string): boolean {
-    return this.#namesakes[at]?.some((test) => test(text)) === true;
+    const { table, columns } = this.#query;
+    const name = columns[at]?.name;
+    return [...this.#tests].some(
+      ([place, test]) => place.table === table.id && place.column === name && test(text),
+    );
   }
 
   #group({ owner, dead }: Candidate): Group {

@@ -4,12 +4,15 @@
  */
 import { askEach } from '../driver/members.ts';
 import { isIgnored } from '../../engine/rules/coverage.ts';
+import type { Matcher } from '../../engine/inventory/matcher.ts';
+import type { SchemaOccurrence } from '../../engine/inventory/occurrence.ts';
 import type { Column } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Snapshot } from '../../engine/plan/snapshot.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Ground } from '../catalogue/rules.ts';
+import { occurrencesInSchema } from '../catalogue/schema-texts.ts';
 import type { Tx } from '../driver/database.ts';
 import { many, one, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
@@ -20,6 +23,7 @@ import type { Batch } from './member.ts';
 import { readPlaceGroups } from './places.ts';
 import type { Samples } from './places.ts';
 import type { Scanned } from './scan.ts';
+import { sourceTerm } from './sought.ts';
 import { sideFacts } from './side.ts';
 
 export interface SnapshotInput {
@@ -41,17 +45,30 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
     hiddenTables(ground.rules),
     dayInUtc,
   ]);
-  return members.map(({ pair }, at) => ({
+  const inSchema = schemaReader(ground.texts);
+  return members.map(({ pair, matcher }, at) => ({
     rules: ground.rules,
     tenant: input.tenants[at] ?? null,
     ...pair,
     places: places[at] ?? [],
     ...(beside[at] ?? { parameters: [], grants: [], dependents: {}, demands: [] }),
     ...(input.scanned[at] ?? { uncovered: [], related: [] }),
+    schema: inSchema(matcher),
     hidden,
     definitions: ground.definitions,
     today,
   }));
+}
+
+/** Tenants whose models are called alike are told of the same texts. */
+function schemaReader(texts: Ground['texts']): (matcher: Matcher) => readonly SchemaOccurrence[] {
+  const known = new Map<Matcher, readonly SchemaOccurrence[]>();
+  return (matcher) => {
+    const found =
+      known.get(matcher) ?? occurrencesInSchema(texts, matcher).filter(({ model }) => model === sourceTerm);
+    known.set(matcher, found);
+    return found;
+  };
 }
 
 /** By the clock of the database. */

@@ -6,7 +6,6 @@
  */
 import type { TableId } from '../../engine/catalogue/catalog.ts';
 import { createMatcher } from '../../engine/inventory/matcher.ts';
-import type { Matcher } from '../../engine/inventory/matcher.ts';
 import type { Occurrence, SchemaOccurrence, Unread } from '../../engine/inventory/occurrence.ts';
 import { roughTest } from '../../engine/inventory/rough-pattern.ts';
 import type { Term } from '../../engine/inventory/term.ts';
@@ -18,7 +17,7 @@ import type { ReadQuery } from './read-query.ts';
 import { readTables } from './read-tables.ts';
 import type { Gathered, Readers, TableRead } from './read-tables.ts';
 import { readRelations } from './relations.ts';
-import { readSchemaTexts } from './schema-texts.ts';
+import { occurrencesInSchema, readSchemaTexts } from '../catalogue/schema-texts.ts';
 import type { Way } from './search.ts';
 
 export interface InventoryRequest {
@@ -97,14 +96,10 @@ export async function prepareInventory(tx: Tx, request: InventoryRequest): Promi
     queue,
     readers: { matcher, rough: roughTest(terms), samples, progress, stopped },
     gathered: { occurrences: [], unread: [...unread], read: [] },
-    schema: only === undefined ? await schemaOf(tx, matcher) : [],
+    schema: only === undefined ? occurrencesInSchema(await readSchemaTexts(tx), matcher) : [],
     way,
     progress: () => progress.state(),
   };
-}
-
-function schemaOf(tx: Tx, matcher: Matcher): Promise<SchemaOccurrence[]> {
-  return readSchemaTexts(tx, matcher);
 }
 
 /** One model is looked for by the server; all of them by us, who do it faster, unless the line is slow. */

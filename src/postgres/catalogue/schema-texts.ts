@@ -6,7 +6,8 @@ import { compareText } from '../../engine/order.ts';
 import type { Tx } from '../driver/database.ts';
 import { schemaTextsSql } from './schema-texts-sql.ts';
 
-interface TextRow {
+/** A part of the schema that is text. */
+export interface SchemaText {
   readonly part: SchemaPart;
   readonly object: string;
   readonly text: string | null;
@@ -14,20 +15,26 @@ interface TextRow {
   readonly live: boolean;
 }
 
-export async function readSchemaTexts(tx: Tx, matcher: Matcher): Promise<SchemaOccurrence[]> {
+/** Every part that can name a model, with the statement that would write it anew. */
+export async function readSchemaTexts(tx: Tx): Promise<SchemaText[]> {
   const { path } = await tx.one<{ path: string }>(`SELECT current_setting('search_path') AS path`);
   await tx.one(`SELECT set_config('search_path', 'pg_catalog', true)`);
-  const rows = await tx.many<TextRow>(schemaTextsSql);
+  const rows = await tx.many<SchemaText>(schemaTextsSql);
   await tx.one(`SELECT set_config('search_path', $1, true)`, [path]);
-  return rows
-    .flatMap((row) => occurrencesIn(row, matcher))
+  return rows;
+}
+
+/** Those that name a term. */
+export function occurrencesInSchema(texts: readonly SchemaText[], matcher: Matcher): SchemaOccurrence[] {
+  return texts
+    .flatMap((text) => occurrencesIn(text, matcher))
     .sort((a, b) =>
       compareText(`${a.part} ${a.object} ${a.spelling}`, `${b.part} ${b.object} ${b.spelling}`),
     );
 }
 
 function occurrencesIn(
-  { part, object, text, statement, live }: TextRow,
+  { part, object, text, statement, live }: SchemaText,
   matcher: Matcher,
 ): SchemaOccurrence[] {
   if (text === null) return [];
