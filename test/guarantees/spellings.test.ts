@@ -105,7 +105,7 @@ eachEngine((engine) => {
     await furnish(http);
     rows = await withTenant(http.platform.site, { tenant, readOnly: true }, async (tx) => {
       const rules = await readRules(tx, http.platform.site);
-      const model = modelTableOf(rules, 'completion');
+      const model = modelTableOf(rules, { kind: 'completion' });
       assert.ok(model !== undefined);
       const all = await listModels(tx, rules, { model, tenant });
       return new Map(all.map((one) => [one.key ?? '', one]));

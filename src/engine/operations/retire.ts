@@ -15,7 +15,7 @@ export const retire: Operation<RetireStep> = {
 
 function retireStep(input: StepInput): RetireStep[] {
   const { rules, source } = input.snapshot;
-  const model = modelTableOf(rules, source.kind);
+  const model = modelTableOf(rules, source);
   const set = model?.config.retire;
   if (!input.complete || source.marked === true || isShared(input.snapshot)) return [];
   if (model === undefined || set === undefined || source.key === undefined) return [];

@@ -30,6 +30,11 @@ export interface PlaceConfig {
   /** Which kind of model the place names, where there are several model tables; default: the first. */
   readonly kind?: string;
   /**
+   * The table of models whose key the value is, where no foreign key says so and several tables hold models of one kind. A place that
+   * holds a name then means the models of that table alone.
+   */
+  readonly models?: string;
+  /**
    * What the value is. `key`: the key of a model row (the default for uuid and integer columns and foreign keys);
    * otherwise a template over the components, `{name}` (the default for text and JSON) or `{provider}/{name}`; `{spelling}` is
    * every way in which the registry knows a model to be written.

@@ -29,6 +29,7 @@ export function componentsOf(place: Place): readonly string[] {
  * component that the place needs: a place by key, where no table holds the models.
  */
 export function mappingsOf(place: Place, pair: ModelPair, config: Config): Mapping[] {
+  if (!mayName(place, pair.source) || !mayName(place, pair.target)) return [];
   const seen = new Set<string>();
   return formsOf(place).flatMap((templates) =>
     spellings(namesIn(templates), pair, config).flatMap((spelling) => {
@@ -42,9 +43,17 @@ export function mappingsOf(place: Place, pair: ModelPair, config: Config): Mappi
   );
 }
 
+/** Can the place name the model at all? A key means nothing without its table. */
+export function mayName(
+  place: Pick<Place, 'kind' | 'models'>,
+  { kind, table }: Pick<ModelNames, 'kind' | 'table'>,
+): boolean {
+  return place.kind === kind && (place.models === undefined || table === undefined || place.models === table);
+}
+
 /** Equal for places that name any model by the same values. */
 export function formOf(place: Place): string {
-  return JSON.stringify(formsOf(place));
+  return JSON.stringify([formsOf(place), place.models]);
 }
 
 /** Every way in which a place is written: its components, and other templates of its only column. */
@@ -63,6 +72,7 @@ export function tupleWriter(place: Place, config: Config): (model: ModelNames) =
     fillers: templates.map(fillerOf),
   }));
   return (model) => {
+    if (!mayName(place, model)) return [];
     const tuples = forms.flatMap(({ names, fillers }) =>
       writings(names, model, config).map((values) => fillers.map((filler) => filler(values))),
     );
@@ -76,7 +86,7 @@ export function tupleWriter(place: Place, config: Config): (model: ModelNames) =
 export function termsOf(model: ModelFacts, config: Config, places: readonly Place[]): string[] {
   const templates = new Set(
     places
-      .filter((place) => place.kind === model.kind)
+      .filter((place) => mayName(place, model))
       .flatMap((place) => [...place.columns.map((part) => part.template), ...(place.also ?? [])]),
   );
   const useful = [...templates].filter((template) => /\{(?:name|spelling)\}/.test(template));

@@ -25,6 +25,8 @@ export interface Place {
   readonly entity: string;
   readonly column: string;
   readonly kind: string;
+  /** The table of models whose rows the value means. Undefined where it may mean a row of any: a name, or a key that repeats nowhere. */
+  readonly models?: TableId;
   readonly role: Role;
   /** `columns`: moved by SQL; the others are edited value by value. */
   readonly carrier: 'columns' | 'json' | 'array' | 'comma';

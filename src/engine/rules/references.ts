@@ -3,6 +3,7 @@
  * A `Place` is resolved: its table and columns exist, its carrier is known, its conditions can be compiled.
  */
 import type { ModelKnowledge } from '../models/knowledge.ts';
+import type { ModelName } from '../models/model.ts';
 import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config, ConfigProblem, Role } from './config.ts';
 import { findNamedColumn, findNamedTable, type NameScope } from '../catalogue/names.ts';
@@ -189,7 +190,23 @@ export function tableOf(rules: Rules, id: TableId): Table {
   return table;
 }
 
-/** The table that holds models of a kind. Undefined where none does. */
-export function modelTableOf(rules: Rules, kind: string): ModelTable | undefined {
-  return rules.modelTables.find((model) => model.kind === kind);
+/** The tables that hold models of a kind. */
+export function modelTablesOf(rules: Pick<Rules, 'modelTables'>, kind: string): ModelTable[] {
+  return rules.modelTables.filter((model) => model.kind === kind);
+}
+
+/** The tables in which the row of a model may be: one where several hold its kind and the model says which; none where nothing does. */
+export function tablesOfModel(
+  rules: Pick<Rules, 'modelTables'>,
+  { kind, table }: Pick<ModelName, 'kind' | 'table'>,
+): ModelTable[] {
+  return modelTablesOf(rules, kind).filter((model) => table === undefined || model.table.id === table);
+}
+
+/** The table that holds the row of a model. Undefined where none does. */
+export function modelTableOf(
+  rules: Pick<Rules, 'modelTables'>,
+  model: Pick<ModelName, 'kind' | 'table'>,
+): ModelTable | undefined {
+  return tablesOfModel(rules, model)[0];
 }

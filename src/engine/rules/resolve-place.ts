@@ -5,6 +5,7 @@ import { columnPath, findNamedColumn, findNamedTable, splitName, tablePath } fro
 import { given } from '../given.ts';
 import { resolveConditions } from './conditions.ts';
 import type { ConfigProblem, PlaceConfig } from './config.ts';
+import { hasUniqueKeys, modelKey, modelsMeant } from './place-models.ts';
 import type { AllowedTable, Draft, Found, ModelTable, Place, PlaceColumn } from './place.ts';
 
 function refuse(draft: Draft, path: ConfigProblem['path'], message: string): void {
@@ -25,7 +26,7 @@ export function resolvePlace(draft: Draft, place: PlaceConfig, at: number): Plac
     refuse(draft, [at], `${place.at} is of type ${found.column.type}: a ${shape} place cannot live there`);
     return [];
   }
-  const key = modelKey(draft, found.table, found.column.name, place.kind);
+  const key = modelKey(draft, { place, at, ...found });
   return [buildPlace(draft, { place, at, ...found, carrier, ...given({ key }) })];
 }
 
@@ -36,18 +37,20 @@ export function buildPlace(draft: Draft, found: Found): Place {
   const { scope, problems } = draft;
   const template = templateOf(place, column.kind, key !== undefined);
   const role = place.role ?? 'reference';
+  const models = key?.model ?? modelsMeant(draft, found, template);
+  const kind = models?.kind ?? place.kind ?? draft.modelTables[0]?.kind ?? 'completion';
   checkNamedColumns(draft, found);
   return {
     id: columnPath(scope, table, column.name) + (place.json ?? ''),
     table: table.id,
     entity: entityOf(draft, table),
     column: column.name,
-    kind: key?.model.kind ?? place.kind ?? draft.modelTables[0]?.kind ?? 'completion',
+    kind,
     role,
     carrier,
     columns:
       carrier === 'columns' ? placeColumns(draft, found, template) : [{ column: column.name, template }],
-    byKey: template.includes('{key}') && isUnique(draft, key?.model.kind ?? place.kind),
+    byKey: template.includes('{key}') && hasUniqueKeys(draft, kind, models),
     conditions: resolveConditions({ scope, table, place, at, problems }),
     copies: (place.copies ?? []).flatMap((copy) => copyColumn(draft, found, copy)),
     companions: place.companions ?? {},
@@ -55,6 +58,7 @@ export function buildPlace(draft: Draft, found: Found): Place {
     listed: true,
     ...given({ parameters, defaultOf, also, held, reason }),
     ...given({
+      models: models?.table.id,
       foreignKey: key?.foreignKey.name,
       json: placeInJson(place),
       enables: enables && resolveEnables(draft, found, enables),
@@ -68,17 +72,6 @@ export function buildPlace(draft: Draft, found: Found): Place {
 function placeInJson({ json: pointer, shape, fields }: PlaceConfig): Place['json'] {
   if (pointer === undefined) return undefined;
   return { pointer, shape: shape === 'list' ? 'list' : 'scalar', ...given({ fields }) };
-}
-
-/** Is the key of the models unique by itself, and not only within a tenant? */
-function isUnique(draft: Draft, kind: string | undefined): boolean {
-  const model = draft.modelTables.find((candidate) => kind === undefined || candidate.kind === kind);
-  return (
-    model?.table.uniqueIndexes.some(
-      (index) =>
-        index.predicate === undefined && index.columns.length === 1 && index.columns[0] === model.key,
-    ) === true
-  );
 }
 
 /** The grant as a place id, whatever spelling the configuration uses. */
@@ -207,20 +200,6 @@ function keyColumns(draft: Draft, key: ForeignKey, model: ModelTable): PlaceColu
     if (referenced === model.key) return [{ column, template: '{key}' }];
     return referenced === tenant ? [{ column, template: '{tenant}' }] : [];
   });
-}
-
-function modelKey(draft: Draft, table: Table, column: string, kind: string | undefined): Found['key'] {
-  for (const foreignKey of table.foreignKeys) {
-    for (const model of draft.modelTables) {
-      const names =
-        foreignKey.references === model.table.id &&
-        foreignKey.columns.some(
-          (name, at) => name === column && foreignKey.referencedColumns[at] === model.key,
-        );
-      if (names && (kind === undefined || kind === model.kind)) return { foreignKey, model };
-    }
-  }
-  return undefined;
 }
 
 function entityOf(draft: Draft, table: Table): string {

@@ -1,6 +1,6 @@
 /** The model rows that a tenant may mean, read by what the configuration says their columns are. */
 import { askEach } from '../driver/members.ts';
-import { modelTableOf } from '../../engine/rules/references.ts';
+import { modelTablesOf } from '../../engine/rules/references.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts, ParameterSupport } from '../../engine/models/model.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
@@ -12,7 +12,7 @@ import type { Each } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column as columnSql, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { readAs } from '../driver/question.ts';
+import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 
 interface ModelRow {
@@ -53,14 +53,27 @@ export function modelsOf(
   );
 }
 
-/** The same by the name of the kind; none where no table holds it. */
-export function listModelsOfKind(
+/** The models of one kind, for each of several tenants; none where no table holds any. */
+export function modelsOfKind(
+  rules: Rules,
+  { kind, tenants }: { readonly kind: string; readonly tenants: Each | undefined },
+): Question<ModelFacts[][]> {
+  const tables = modelTablesOf(rules, kind).map((model) => modelsOf(rules, { model, tenants }));
+  return readAs(inOrder(tables), (found) =>
+    Array.from({ length: tenants?.length ?? 1 }, (_, at) => found.flatMap((each) => each[at] ?? [])),
+  );
+}
+
+/** The same for one tenant. */
+export async function listModelsOfKind(
   tx: Tx,
   { rules, tenant }: { readonly rules: Rules; readonly tenant: string | undefined },
   kind: string,
 ): Promise<ModelFacts[]> {
-  const model = modelTableOf(rules, kind);
-  return model === undefined ? Promise.resolve([]) : listModels(tx, rules, { model, tenant });
+  if (modelTablesOf(rules, kind).length === 0) return [];
+  const tenants = tenant === undefined ? undefined : [tenant];
+  const [models = []] = await tx.ask(modelsOfKind(rules, { kind, tenants }));
+  return models;
 }
 
 /** A text that is the very name of another row of that tenant means that one, although both are the same model. */
@@ -153,9 +166,11 @@ function modelsSql(rules: Rules, model: ModelTable, where: Sql): Sql {
   return sql`SELECT ${list(columns)} FROM ${rowsOf(table)} t WHERE ${where} ORDER BY 1`;
 }
 
-function factsOf(rules: Rules, { kind, config }: ModelTable, rows: readonly ModelRow[]): ModelFacts[] {
+function factsOf(rules: Rules, { kind, config, table }: ModelTable, rows: readonly ModelRow[]): ModelFacts[] {
   const about = { knowledge: rules.knowledge, said: saidBy(config) };
-  return rows.map((row) => withKnowledge(modelFacts(kind, row), about));
+  // A key means nothing without its table where another table may have the same one.
+  const held = modelTablesOf(rules, kind).length > 1 ? { table: table.id } : {};
+  return rows.map((row) => withKnowledge({ ...modelFacts(kind, row), ...held }, about));
 }
 
 /** A family that the table has a column for is its own affair, in its own words. */

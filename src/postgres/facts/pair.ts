@@ -1,6 +1,6 @@
 /** From intents to facts: which models are meant, and what the value scan finds. Reading only. */
 import { everyMember } from '../driver/members.ts';
-import { modelTableOf } from '../../engine/rules/references.ts';
+import { modelTableOf, modelTablesOf } from '../../engine/rules/references.ts';
 import { isCovered } from '../../engine/rules/coverage.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
@@ -19,7 +19,7 @@ import type { Question } from '../driver/question.ts';
 import { mineSql } from '../sql/row.ts';
 import { rowContext } from './member.ts';
 import type { Batch } from './member.ts';
-import { modelsOf } from './model-rows.ts';
+import { modelsOfKind } from './model-rows.ts';
 import { scanValues } from './scan.ts';
 import type { ScanTarget } from './scan.ts';
 
@@ -74,14 +74,13 @@ export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<Pair
 }
 
 function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Question<PairFound[]> {
-  const table = modelTableOf(rules, kind);
   const pairOf = (intent: Intent, models: readonly ModelFacts[] | undefined): PairFound =>
     outcomeOf(() =>
-      checkPair(rules, table, models === undefined ? textPair(rules, intent) : rowPair(models, intent)),
+      checkPair(rules, models === undefined ? textPair(rules, intent) : rowPair(models, intent)),
     );
-  if (table === undefined)
+  if (modelTablesOf(rules, kind).length === 0)
     return { statements: [], read: () => intents.map((intent) => pairOf(intent, undefined)) };
-  return readAs(modelsOf(rules, { model: table, tenants: tenantsOf(intents) }), (models) =>
+  return readAs(modelsOfKind(rules, { kind, tenants: tenantsOf(intents) }), (models) =>
     intents.map((intent, at) => pairOf(intent, models[at] ?? [])),
   );
 }
@@ -104,8 +103,9 @@ export function outcomeOf<T>(work: () => T): T | DroverError {
   }
 }
 
-function checkPair(rules: Rules, table: ModelTable | undefined, pair: ModelPair): ModelPair {
-  const same = pair.source.key === undefined ? sameComponents(pair) : pair.source.key === pair.target.key;
+function checkPair(rules: Rules, pair: ModelPair): ModelPair {
+  const table = modelTableOf(rules, pair.source);
+  const same = pair.source.key === undefined ? sameComponents(pair) : isSameRow(pair);
   if (same)
     throw new DroverError('SAME_MODEL', `Source and target are the same model: ${label(pair.source)}.`);
   if (pair.source.tenant === null && !ownedByNobody(rules, table))
@@ -119,6 +119,10 @@ function checkPair(rules: Rules, table: ModelTable | undefined, pair: ModelPair)
 /** A catalogue of models that is global as a whole is no obstacle: then the references are what belongs to tenants. */
 function ownedByNobody(rules: Rules, table: ModelTable | undefined): boolean {
   return table === undefined || rules.ownership.get(table.table.id)?.kind !== 'tenant';
+}
+
+function isSameRow({ source, target }: ModelPair): boolean {
+  return source.key === target.key && source.table === target.table;
 }
 
 function sameComponents({ source, target }: ModelPair): boolean {
@@ -136,10 +140,10 @@ function textPair(rules: Rules, intent: Intent): ModelPair {
 }
 
 function rowPair(models: readonly ModelFacts[], intent: Intent): ModelPair {
-  return {
-    source: chosen(selectModel(models, intent.from, 'source')),
-    target: chosen(selectModel(models, intent.to, 'target')),
-  };
+  const source = chosen(selectModel(models, intent.from, 'source'));
+  // What a key of one table is replaced by is a key of the same table.
+  const beside = models.filter(({ table }) => table === source.table);
+  return { source, target: chosen(selectModel(beside, intent.to, 'target')) };
 }
 
 /** The model that was meant. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS */

@@ -4,7 +4,6 @@
  */
 import { askEach } from '../driver/members.ts';
 import { isIgnored } from '../../engine/rules/coverage.ts';
-import type { Column } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -13,7 +12,7 @@ import type { Ground } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { many, one, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { castFor, columnOf } from '../sql/cast.ts';
+import { castFor, columnOf, isKeyOf } from '../sql/cast.ts';
 import { quoteTable } from '../sql/identifiers.ts';
 import { column, each, raw, sql, tableName } from '../sql/sql.ts';
 import type { Batch } from './member.ts';
@@ -77,12 +76,6 @@ function hiddenTables(rules: Rules): Question<string[]> {
     [names],
   );
   return readAs(asked, (rows) => tables.filter((_, at) => rows[at]?.bound === true).map(({ id }) => id));
-}
-
-/** Can the text be a value of the column at all? What the database would refuse to read names no row. */
-function isKeyOf({ kind }: Column, text: string): boolean {
-  if (kind === 'uuid') return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
-  return kind !== 'integer' || /^-?\d{1,18}$/.test(text);
 }
 
 /** A tenant, null where the database has a single one, or why there is none. */

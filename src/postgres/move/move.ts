@@ -199,7 +199,7 @@ async function readAgain(
   const intents = waiting.map(({ move }) => move.member.intent);
   const locked = waiting.map(({ move: { member } }) => ({ pair: member.pair, tenant: member.intent.tenant }));
   const [, , seen, pairs] = await tx.together([
-    tableLock(rules, first.move.member.pair.source.kind),
+    tableLock(rules, first.move.member.pair.source),
     modelLocks(rules, locked),
     catalogueMark,
     pairsOf(rules, intents),

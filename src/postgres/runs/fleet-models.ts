@@ -2,10 +2,15 @@
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { SecondName } from '../../engine/models/resolve.ts';
-import { modelTableOf } from '../../engine/rules/references.ts';
+import { modelTablesOf } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import { checkIntent } from '../facts/pair.ts';
-import { canReadTogether, isGlobalTable, listModels, listModelsOfTenants } from '../facts/model-rows.ts';
+import {
+  canReadTogether,
+  isGlobalTable,
+  listModelsOfKind,
+  listModelsOfTenants,
+} from '../facts/model-rows.ts';
 import { withTenant } from '../scope/site.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Site } from '../scope/site.ts';
@@ -31,15 +36,15 @@ export function readModelNames(site: Site, asked: Intent): Promise<ModelNames> {
   return asOperator(site.database, { ...site.scope, readOnly: true }, async (tx) => {
     const rules = await readRules(tx, site);
     const { kind = '' } = checkIntent(rules, asked);
-    const model = modelTableOf(rules, kind);
-    if (model === undefined) return { kind, by: 'none', shared: true, rows: false };
-    return { kind, by: secondName(model), shared: isGlobalTable(rules, model), rows: true };
+    const models = modelTablesOf(rules, kind);
+    const shared = models.every((model) => isGlobalTable(rules, model));
+    return { kind, by: secondName(models[0]), shared, rows: models.length > 0 };
   });
 }
 
-function secondName({ config }: ModelTable): SecondName {
-  if (config.columns.family !== undefined) return 'family';
-  return config.columns.provider === undefined ? 'none' : 'provider';
+function secondName(model: ModelTable | undefined): SecondName {
+  if (model?.config.columns.family !== undefined) return 'family';
+  return model?.config.columns.provider === undefined ? 'none' : 'provider';
 }
 
 export interface FleetModelQuery {
@@ -79,9 +84,10 @@ function unlessOneByOne(error: unknown): undefined {
 function readTogether(site: Site, query: FleetModelQuery): Promise<Map<string, ModelFacts[]> | undefined> {
   return asFleet(site.database, { ...site.scope, readOnly: true }, query.tenants, async (tx) => {
     const rules = await readRules(tx, site);
-    const model = modelTableOf(rules, query.kind);
-    if (model === undefined || !canReadTogether(rules, model)) return undefined;
-    const models = await listModelsOfTenants(tx, rules, { ...query, model });
+    const tables = modelTablesOf(rules, query.kind);
+    if (!tables.every((model) => canReadTogether(rules, model))) return undefined;
+    const models: ModelFacts[] = [];
+    for (const model of tables) models.push(...(await listModelsOfTenants(tx, rules, { ...query, model })));
     const shared = models.filter(({ tenant }) => tenant === null);
     const own = Map.groupBy(models, ({ tenant }) => tenant);
     return new Map(query.tenants.map((tenant) => [tenant, [...(own.get(tenant) ?? []), ...shared]]));
@@ -92,11 +98,9 @@ async function readOneByOne(site: Site, query: FleetModelQuery): Promise<Map<str
   const names = new Set(query.names.map((name) => name.toLowerCase()));
   const found = new Map<string, ModelFacts[]>();
   for (const tenant of query.tenants) {
-    const models = await withTenant(site, { tenant, readOnly: true }, async (tx) => {
-      const rules = await readRules(tx, site);
-      const model = modelTableOf(rules, query.kind);
-      return model === undefined ? [] : listModels(tx, rules, { model, tenant });
-    });
+    const models = await withTenant(site, { tenant, readOnly: true }, async (tx) =>
+      listModelsOfKind(tx, { rules: await readRules(tx, site), tenant }, query.kind),
+    );
     const isWanted = ({ key = '', components }: ModelFacts): boolean =>
       query.keys.includes(key) || names.has((components['name'] ?? '').toLowerCase());
     found.set(tenant, models.filter(isWanted));

@@ -194,13 +194,13 @@ async function undoAll(
   const [first] = members;
   if (first === undefined) return [];
   const rules = await readRules(tx, site);
-  const { kind, key } = first.prepared.source;
+  const { source: sought } = first.prepared;
   const pairs = members.map(({ prepared: { source, target, tenant } }) => ({
     pair: { source, target },
     tenant,
   }));
-  const locks = key === undefined ? [] : [modelLocks(rules, pairs)];
-  await tx.together([tableLock(rules, kind), ...locks]);
+  const locks = sought.key === undefined ? [] : [modelLocks(rules, pairs)];
+  await tx.together([tableLock(rules, sought), ...locks]);
   const records = members.map(({ prepared: { tenant }, id }) => ({ tenant, id }));
   const journal = await journalFor(tx, site, records);
   const parents = members.map(({ prepared }) => prepared.parent);

@@ -1,5 +1,5 @@
 /** The plans to the best targets of one source, without choosing any: what a person is shown before deciding. */
-import { modelTableOf } from '../../engine/rules/references.ts';
+import { keyText } from '../../engine/models/model.ts';
 import { selectModel } from '../../engine/models/select.ts';
 import { rankTargets } from '../../engine/models/suggest.ts';
 import type { Suggestion } from '../../engine/models/suggest.ts';
@@ -9,7 +9,7 @@ import { DroverError } from '../../errors.ts';
 import { readGround } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { byShape, memberOf } from '../facts/member.ts';
-import { listModels } from '../facts/model-rows.ts';
+import { listModelsOfKind } from '../facts/model-rows.ts';
 import { checkIntent, chosen, scanUnclassified } from '../facts/pair.ts';
 import { readTenants, readToday } from '../facts/snapshot.ts';
 import { planAll } from '../move/plan.ts';
@@ -36,9 +36,9 @@ export function suggestTargets(site: Site, query: SuggestQuery): Promise<Planned
     const intent = checkIntent(rules, { ...asked, to: '' });
     const [tenant = null] = await readTenants(tx, rules, [intent.tenant]);
     if (tenant instanceof DroverError) throw tenant;
-    const model = modelTableOf(rules, intent.kind ?? '');
-    const models = model === undefined ? [] : await listModels(tx, rules, { model, tenant: intent.tenant });
-    const source = chosen(selectModel(models, intent.from, 'source'));
+    const all = await listModelsOfKind(tx, { rules, tenant: intent.tenant }, intent.kind ?? '');
+    const source = chosen(selectModel(all, intent.from, 'source'));
+    const models = all.filter(({ table }) => table === source.table);
     const { priceLimit } = rules.config;
     const ranked = rankTargets(source, models, {
       today: await readToday(tx),
@@ -47,7 +47,7 @@ export function suggestTargets(site: Site, query: SuggestQuery): Promise<Planned
     const alone = [memberOf(rules, intent, { source, target: source })];
     const [unclassified = []] = await scanUnclassified(tx, { rules, members: alone }, ground.scannable);
     const suggested = ranked.map((suggestion) => {
-      const to = suggestion.model.key ?? '';
+      const to = keyText(suggestion.model) ?? '';
       const member = memberOf(rules, { ...intent, to }, { source, target: suggestion.model });
       return { suggestion, move: { ground, tenant, member, unclassified } };
     });
