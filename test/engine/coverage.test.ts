@@ -22,8 +22,8 @@ function rulesOf(places: readonly PlaceConfig[], more: Partial<Config> = {}): Ru
       tables: [
         {
           table: 'models',
-          columns: { name: 'name' },
-          providers: { table: 'vendors', column: 'vendor_id', name: 'code' },
+          columns: { name: 'name', provider: 'vendor_id' },
+          providers: { table: 'vendors', column: 'id', name: 'code' },
         },
       ],
     },
@@ -40,16 +40,16 @@ function classified(rules: Rules): Record<string, string[]> {
 }
 
 describe('classified columns', () => {
-  it('are those of places with their copies, all of the tables of models and providers, and foreign keys to models', () => {
+  it('are those of places with their copies, what says which model or provider a row is, and foreign keys to models', () => {
     const rules = rulesOf([
       { at: 'flows.model', copies: ['flows.engine'] },
       { at: 'flows.graph', json: '/model' },
     ]);
     assert.deepEqual(classified(rules), {
-      'public.models': ['*'],
-      'public.vendors': ['*'],
       'public.flows': ['model', 'engine'],
       'public.runs': ['model_id'],
+      'public.models': ['id', 'name', 'vendor_id'],
+      'public.vendors': ['id', 'code'],
     });
   });
 

@@ -18,6 +18,9 @@ const states = {
   /** Another column of the row should name the same model, and does not. */
   K: { standing: 'copies-disagree', collides: false },
   KC: { standing: 'copies-disagree', collides: true },
+  /** The row is the target itself. */
+  S: { standing: 'itself', collides: false },
+  SC: { standing: 'itself', collides: true },
   /** The document cannot be read. */
   B: { standing: 'unreadable', collides: false },
   /** The target may not stand there. */

@@ -1,6 +1,6 @@
 /** Which table of models a place means. A key means nothing without its table: two tables may both have a model 1. */
 import { findColumn } from '../catalogue/catalog.ts';
-import type { ForeignKey } from '../catalogue/catalog.ts';
+import type { ForeignKey, Table } from '../catalogue/catalog.ts';
 import { findNamedTable } from '../catalogue/names.ts';
 import type { ConfigProblem } from './config.ts';
 import type { Draft, Found, ModelTable } from './place.ts';
@@ -86,4 +86,15 @@ export function hasUniqueKeys(
       ({ predicate, columns }) => predicate === undefined && columns.length === 1 && columns[0] === key,
     );
   return tables.length > 0 && tables.every(unique);
+}
+
+/** A model that points at others must not come to point at itself: the column that says which model the row is, in that form. */
+export function calledItself(
+  { modelTables }: Pick<Draft, 'modelTables'>,
+  { id }: Table,
+  { kind, template }: { readonly kind: string; readonly template: string },
+): string | undefined {
+  const own = modelTables.find((model) => model.table.id === id && model.kind === kind);
+  if (template === '{key}') return own?.key;
+  return template === '{name}' ? own?.config.columns.name : undefined;
 }

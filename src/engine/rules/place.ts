@@ -39,6 +39,8 @@ export interface Place {
   /** The value alone identifies a model in the whole database. A name does not, nor does a number that each tenant counts for itself. */
   readonly byKey: boolean;
   readonly foreignKey?: string;
+  /** In a table of models: the column by which the row itself is called as the place calls a model. */
+  readonly itself?: string;
   readonly conditions: PlaceConditions;
   /** Columns of the same row that must name the same model. */
   readonly copies: readonly string[];

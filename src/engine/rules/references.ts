@@ -129,7 +129,7 @@ function unlistedKeys(draft: Draft, listed: readonly Place[]): Place[] {
       const column = findColumn(table, foreignKey.columns[at] ?? '');
       if (model === undefined || column === undefined || known.has(`${table.id} ${column.name}`)) return [];
       known.add(`${table.id} ${column.name}`);
-      const { role, listed: isSaid } = unlistedRole(draft, table);
+      const { role, listed: isSaid } = unlistedRole(draft, table, column.name);
       const found = { table, column, carrier: 'columns', key: { foreignKey, model } } as const;
       return [
         { ...buildPlace(draft, { place: { at: '', role, reason }, at: -1, ...found }), listed: isSaid },
@@ -139,8 +139,15 @@ function unlistedKeys(draft: Draft, listed: readonly Place[]): Place[] {
 }
 
 /** The role of a foreign key to a model that has no place; does the configuration say it? */
-function unlistedRole({ scope, config, modelTables }: Draft, table: Table): { role: Role; listed: boolean } {
-  if (modelTables.some((model) => model.table.id === table.id)) return { role: 'catalogue', listed: true };
+function unlistedRole(
+  { scope, config, modelTables }: Draft,
+  table: Table,
+  column: string,
+): { role: Role; listed: boolean } {
+  // What a retired model was replaced by is written there by a migration, and moved by none.
+  const own = modelTables.find((model) => model.table.id === table.id);
+  if (own?.config.retire !== undefined && Object.hasOwn(own.config.retire, column))
+    return { role: 'catalogue', listed: true };
   const star = (config.places ?? []).find(
     ({ at }) => at.endsWith('.*') && findNamedTable(scope, at.slice(0, -2))?.id === table.id,
   );
@@ -160,11 +167,13 @@ function classify(
     const own = json === undefined ? [column, ...columns.map((part) => part.column)] : [];
     add(table, [...own, ...copies]);
   }
+  for (const model of modelTables) {
+    add(model.table.id, describingColumns(model));
+    const { providers } = model.config;
+    const table = providers && findNamedTable(scope, providers.table);
+    if (table !== undefined) add(table.id, [providers?.column ?? '', providers?.name ?? '']);
+  }
   const wholeTables = [
-    ...modelTables.flatMap(({ config: { table, providers } }) => [
-      table,
-      ...(providers ? [providers.table] : []),
-    ]),
     ...(config.places ?? []).flatMap(({ at }) => (at.endsWith('.*') ? [at.slice(0, -2)] : [])),
     ...(config.database?.ignore ?? []),
   ];
@@ -173,6 +182,11 @@ function classify(
     if (table !== undefined) add(table.id, ['*']);
   }
   return classified;
+}
+
+/** Columns of a table of models that say which model a row is, what is true of it, or what follows it: they point at no other. */
+function describingColumns({ key, config: { columns, facts = {}, retire = {} } }: ModelTable): string[] {
+  return [key, ...Object.values(columns), ...Object.values(facts), ...Object.keys(retire)];
 }
 
 function duplicatePlaces(places: readonly Place[]): ConfigProblem[] {

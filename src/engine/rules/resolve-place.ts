@@ -5,7 +5,7 @@ import { columnPath, findNamedColumn, findNamedTable, splitName, tablePath } fro
 import { given } from '../given.ts';
 import { resolveConditions } from './conditions.ts';
 import type { ConfigProblem, PlaceConfig } from './config.ts';
-import { hasUniqueKeys, modelKey, modelsMeant } from './place-models.ts';
+import { calledItself, hasUniqueKeys, modelKey, modelsMeant } from './place-models.ts';
 import type { AllowedTable, Draft, Found, ModelTable, Place, PlaceColumn } from './place.ts';
 
 function refuse(draft: Draft, path: ConfigProblem['path'], message: string): void {
@@ -60,6 +60,7 @@ export function buildPlace(draft: Draft, found: Found): Place {
     ...given({
       models: models?.table.id,
       foreignKey: key?.foreignKey.name,
+      itself: calledItself(draft, table, { kind, template }),
       json: placeInJson(place),
       enables: enables && resolveEnables(draft, found, enables),
       demands: demands && resolveDemands(draft, found, demands),

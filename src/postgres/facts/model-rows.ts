@@ -2,7 +2,7 @@
 import { askEach } from '../driver/members.ts';
 import { modelTablesOf } from '../../engine/rules/references.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
-import type { ModelFacts, ParameterSupport } from '../../engine/models/model.ts';
+import type { ModelFacts } from '../../engine/models/model.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -10,24 +10,23 @@ import type { Tx } from '../driver/database.ts';
 import { castFor, columnOf } from '../sql/cast.ts';
 import type { Each } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
-import { allOf, anyOf, bind, column as columnSql, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
+import {
+  allOf,
+  anyOf,
+  bind,
+  column as columnSql,
+  each,
+  list,
+  literal,
+  raw,
+  rowsOf,
+  sql,
+} from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-
-interface ModelRow {
-  readonly key: string;
-  readonly tenant: string | null;
-  readonly components: Record<string, string>;
-  readonly enabled: boolean;
-  readonly deprecated: boolean;
-  readonly retired: boolean;
-  readonly usable: boolean | null;
-  readonly marked: boolean;
-  readonly updated: string | null;
-  readonly successor: string | null;
-  readonly facts: Record<string, unknown>;
-}
+import { modelFacts } from './model-facts.ts';
+import type { ModelRow } from './model-facts.ts';
 
 /** This tenant's models of one kind and the global ones; never another tenant's. */
 export async function listModels(
@@ -205,6 +204,19 @@ function componentsSql(rules: Rules, model: ModelTable): Sql {
   return sql`jsonb_strip_nulls(jsonb_build_object(${list(parts)}))`;
 }
 
+/** Is row `t` of the table the model itself, by its key or by all that it is called? One model for each member. */
+export function isModelSql(rules: Rules, model: ModelTable, models: readonly ModelFacts[]): Sql {
+  const called = each(
+    models.map(({ components }) => JSON.stringify(components)),
+    'text::jsonb',
+  );
+  const keys = each(
+    models.map(({ key, table }) => (table === undefined || table === model.table.id ? (key ?? '') : '')),
+    'text',
+  );
+  return sql`coalesce(${columnSql('t', model.key)}::text = ${keys} OR ${componentsSql(rules, model)} = ${called}, false)`;
+}
+
 /** A provider is named by its own table where there is one, otherwise by the column's text. */
 function providerSql(rules: Rules, model: ModelTable, name: string): Sql {
   const { providers } = model.config;
@@ -259,58 +271,4 @@ function markedSql({ config, table }: ModelTable): Sql {
       : sql`${own} = ${bind(String(value), castFor(columnOf(table, name)))}`;
   });
   return tests.length === 0 ? raw('false') : sql`coalesce(${allOf(tests)}, false)`;
-}
-
-const numbers = {
-  context: 'context',
-  output: 'output',
-  price_in: 'priceIn',
-  price_out: 'priceOut',
-  security: 'security',
-} as const;
-const capabilities = ['vision', 'tools', 'reasoning', 'audio', 'structured'] as const;
-
-function modelFacts(kind: string, row: ModelRow): ModelFacts {
-  const { facts } = row;
-  const given = Object.entries(numbers).flatMap(([fact, name]) =>
-    (facts[fact] ?? null) === null ? [] : [[name, Number(facts[fact])]],
-  );
-  const able = capabilities.flatMap((name) =>
-    typeof facts[name] === 'boolean' ? [[name, facts[name]]] : [],
-  );
-  return {
-    kind,
-    key: row.key,
-    components: row.components,
-    tenant: row.tenant,
-    enabled: row.enabled,
-    deprecated: row.deprecated,
-    retired: row.retired,
-    marked: row.marked,
-    capabilities: Object.fromEntries(able) as Record<string, boolean>,
-    ...(Object.fromEntries(given) as Partial<
-      Pick<ModelFacts, 'context' | 'output' | 'priceIn' | 'priceOut' | 'security'>
-    >),
-    ...(row.usable === null ? {} : { providerUsable: row.usable }),
-    ...(row.updated === null ? {} : { updated: row.updated }),
-    ...(typeof facts['region'] === 'string' ? { region: facts['region'] } : {}),
-    ...(row.successor === null ? {} : { successor: row.successor }),
-    ...dayOf('shutdown', facts['shutdown']),
-    ...dayOf('announced', facts['announced']),
-    ...(isSupport(facts['parameters']) ? { parameters: facts['parameters'] } : {}),
-  };
-}
-
-/** A date, or a moment as the session writes it, as the day in UTC; none where it is no day, such as `infinity`. */
-function dayOf<Name extends string>(name: Name, value: unknown): Partial<Record<Name, string>> {
-  const text = typeof value === 'string' ? value : '';
-  const moment = /[T ].*(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(text) ? Date.parse(text) : NaN;
-  const day = Number.isNaN(moment) ? text.slice(0, 10) : new Date(moment).toISOString().slice(0, 10);
-  return /^\d{4}-\d\d-\d\d$/.test(day) ? ({ [name]: day } as Record<Name, string>) : {};
-}
-
-/** An empty object is what a column holds of which nobody has said anything. */
-function isSupport(value: unknown): value is Record<string, ParameterSupport> {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
-  return Object.keys(value).length > 0;
 }

@@ -1,6 +1,7 @@
 /** From intents to facts: which models are meant, and what the value scan finds. Reading only. */
 import { everyMember } from '../driver/members.ts';
 import { modelTableOf, modelTablesOf } from '../../engine/rules/references.ts';
+import type { Table } from '../../engine/catalogue/catalog.ts';
 import { isCovered } from '../../engine/rules/coverage.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
@@ -17,9 +18,11 @@ import type { Tx } from '../driver/database.ts';
 import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { mineSql } from '../sql/row.ts';
+import { allOf, sql } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
 import { rowContext } from './member.ts';
-import type { Batch } from './member.ts';
-import { modelsOfKind } from './model-rows.ts';
+import type { Batch, Member } from './member.ts';
+import { isModelSql, modelsOfKind } from './model-rows.ts';
 import { scanValues } from './scan.ts';
 import type { ScanTarget } from './scan.ts';
 
@@ -152,6 +155,16 @@ export function chosen(selection: Selection): ModelFacts {
   throw new DroverError(selection.refused, selection.message, { fits: selection.fits });
 }
 
+/** The source's own row says what it is and names nobody else; nor do the rows of other tenants for the same model. */
+function beyondSource(rules: Rules, table: Table, members: readonly Member[]): Sql[] {
+  return rules.modelTables
+    .filter((model) => model.table.id === table.id)
+    .map((model) => {
+      const sources = members.map(({ pair }) => pair.source);
+      return sql`NOT ${isModelSql(rules, model, sources)}`;
+    });
+}
+
 /** Values that name the source in columns that nobody classified, within what may be the tenant's rows; for each member. */
 export async function scanUnclassified(
   tx: Tx,
@@ -159,8 +172,8 @@ export async function scanUnclassified(
   scannable: readonly Scannable[],
 ): Promise<Unclassified[][]> {
   const tables = scannable.map(({ table, columns, direct }): ScanTarget => {
-    const where = direct ? { where: mineSql(rowContext(rules, table, members)) } : {};
-    return { table, columns, ...where };
+    const mine = direct ? [mineSql(rowContext(rules, table, members))] : [];
+    return { table, columns, where: allOf([...mine, ...beyondSource(rules, table, members)]) };
   });
   const terms = members.map((member) => member.terms);
   const hits = await scanValues(tx, { tables, terms, limitPerColumn: 5 });

@@ -183,6 +183,7 @@ function plainBranches(context: RowContext, row: PlaceRow): Sql[] {
     ...(ask === undefined ? [] : [sql`WHEN ${conditionSql(context, ask)} THEN 'A'`]),
     ...(live === undefined ? [] : [sql`WHEN NOT ${conditionSql(context, live)} THEN 'H'`]),
     ...(guard === undefined ? [] : [sql`WHEN ${conditionSql(context, guard)} THEN 'G'`]),
+    ...(row.place.itself === undefined ? [] : [sql`WHEN ${isTargetSql(context, row)} THEN 'S'`]),
     ...(row.copies.size === 0 ? [] : [sql`WHEN ${copiesDisagree(context, row)} THEN 'K'`]),
   ];
 }
@@ -220,6 +221,13 @@ function sameTermsSql({ rules }: RowContext, { allowed, columns: [own] }: Place)
         WHERE ${allOf([...matchesSql(table, 'y'), old, others])})`;
     }),
   ];
+}
+
+/** Does the row of a model hold what its place would come to hold? */
+function isTargetSql({ table }: RowContext, { place, mappings }: PlaceRow): Sql {
+  const name = place.itself ?? '';
+  const cast = castFor(columnOf(table, name));
+  return anyOf(mappings.map(({ to }) => sql`${column('t', name)} = ${each(to[0] ?? [], cast)}`));
 }
 
 /** A copy that holds something else than the source, in its own spelling; an empty copy disagrees with nobody. */
