@@ -1,4 +1,5 @@
 /** Which models a run means in which tenants: everything is read set-based, and decided by src/engine/models/resolve.ts. */
+import { tenancyOf } from '../engine/rules/tenancy.ts';
 import { namedModel } from '../engine/models/model.ts';
 import type { ModelFacts } from '../engine/models/model.ts';
 import { identifyModel, possibleNames, resolveModels } from '../engine/models/resolve.ts';
@@ -7,7 +8,7 @@ import { label } from '../engine/models/select.ts';
 import { refusalOfRetired } from '../engine/models/successor.ts';
 import { DroverError } from '../errors.ts';
 import { readFleetModels, readModelNames } from '../postgres/runs/fleet-models.ts';
-import type { ModelNames } from '../postgres/runs/fleet-models.ts';
+import type { FoundModels, ModelNames } from '../postgres/runs/fleet-models.ts';
 import { findSuccessor } from '../postgres/facts/find-models.ts';
 import { withTenant } from '../postgres/scope/site.ts';
 import { readRules } from '../postgres/catalogue/rules.ts';
@@ -49,13 +50,13 @@ export async function resolveRun(site: Site, asked: FleetIntent): Promise<Resolv
   });
   const tenants = chosen.map((tenant) => ({
     tenant,
-    resolution: resolveOne(names, pair, { tenant, asked, candidates: models.get(tenant.key) ?? [] }),
+    resolution: resolveOne(names, pair, { tenant, asked, found: models.get(tenant.key) ?? [] }),
   }));
   return { kind: names.kind, ...pair, tenants };
 }
 
 async function readTenants(site: Site): Promise<TenantName[]> {
-  if (site.config.tenant.root === 'none')
+  if (tenancyOf(site.config) === 'single')
     throw invalid('This database has a single tenant (tenant.root: none); there is nothing to run over.');
   return listTenants(site);
 }
@@ -105,7 +106,7 @@ async function identifyPair(
     names: texts.flatMap(possibleNames),
     keys: texts,
   });
-  const rows = [...found.values()].flat();
+  const rows = [...found.values()].flatMap((models) => (models instanceof DroverError ? [] : models));
   const wanted = (text: string, side: 'source' | 'target'): WantedModel => {
     const identified = identifyModel(rows, text, { side, by });
     if ('wanted' in identified) return identified.wanted;
@@ -131,7 +132,11 @@ async function refuseRetired(site: Site, target: ModelFacts | undefined): Promis
     async (tx) =>
       target.tenant === null || target.tenant === undefined
         ? undefined
-        : findSuccessor(tx, { rules: await readRules(tx, site), tenant: target.tenant }, target),
+        : findSuccessor(
+            tx,
+            { rules: await readRules(tx, site, target.tenant), tenant: target.tenant },
+            target,
+          ),
   );
   const refusal = refusalOfRetired(label(target), successor);
   throw new DroverError('MODEL_RETIRED', refusal.message, { successor: refusal.successor });
@@ -140,14 +145,17 @@ async function refuseRetired(site: Site, target: ModelFacts | undefined): Promis
 function resolveOne(
   { by, shared }: ModelNames,
   pair: WantedPair,
-  about: { tenant: TenantName; asked: FleetIntent; candidates: readonly ModelFacts[] },
+  about: { tenant: TenantName; asked: FleetIntent; found: FoundModels },
 ): Resolution {
+  const { found } = about;
+  if (found instanceof DroverError)
+    return { status: 'failed', code: found.code, message: found.message, findings: [] };
   const mapping = about.asked.mapping?.[about.tenant.key];
   return resolveModels({
     ...pair,
     by,
     tenant: about.tenant,
-    candidates: about.candidates,
+    candidates: found,
     includeSuspended: about.asked.includeSuspended ?? false,
     sharedModels: shared,
     ...(mapping === undefined ? {} : { mapping }),

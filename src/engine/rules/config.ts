@@ -155,7 +155,12 @@ export interface Config {
   };
   readonly tenant: {
     /** The table of tenants, or `none` for a database with a single one. */
-    readonly root: string;
+    readonly root?: string;
+    /**
+     * Instead of `root`, where each tenant has a schema of its own, whose name is the tenant: `tenant_*`, or several such names. All
+     * tables of that schema are the tenant's; those of `database.schemas` are everybody's. Tables are named without their schema.
+     */
+    readonly schemas?: string | readonly string[];
     readonly key?: string;
     /** The column of the root that shows a tenant's name. */
     readonly display?: string;

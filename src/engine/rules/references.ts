@@ -2,6 +2,7 @@
  * What names a model: the foreign keys of the catalogue and the places of the configuration, made into one list.
  * A `Place` is resolved: its table and columns exist, its carrier is known, its conditions can be compiled.
  */
+import { given } from '../given.ts';
 import type { ModelKnowledge } from '../models/knowledge.ts';
 import type { ModelName } from '../models/model.ts';
 import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
@@ -9,6 +10,7 @@ import type { Config, ConfigProblem, Role } from './config.ts';
 import { findNamedColumn, findNamedTable, type NameScope } from '../catalogue/names.ts';
 import { type Ownership, resolveOwnership, tenantLinks } from './ownership.ts';
 import type { Draft, ModelTable, Place } from './place.ts';
+import { sharedSchemas } from './tenancy.ts';
 import { buildPlace, resolvePlace } from './resolve-place.ts';
 
 /** A configuration made to fit a catalogue: all that planning needs to know about a database. */
@@ -22,15 +24,24 @@ export interface Rules {
   readonly ownership: ReadonlyMap<TableId, Ownership>;
   /** Table id → the columns that the rules speak about, `*` for all. The scan of values leaves them out. */
   readonly classified: ReadonlyMap<TableId, ReadonlySet<string>>;
+  /** The tenant's schema, where each tenant has one of its own. */
+  readonly schema?: string;
   /** A tenant's session sees no row of another tenant, whatever a statement asks for. */
   readonly exclusive?: boolean;
   /** What is known about models beside their rows. */
   readonly knowledge?: ModelKnowledge;
 }
 
-/** Fits a configuration to a catalogue. All problems come at once. The rules are usable only where there are none. */
-export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; problems: ConfigProblem[] } {
-  const scope = { catalog, schemas: config.database?.schemas ?? ['public'] };
+/**
+ * Fits a configuration to a catalogue. All problems come at once. The rules are usable only where there are none.
+ * @param schema the tenant's, where each tenant has a schema of its own
+ */
+export function resolveRules(
+  catalog: Catalog,
+  config: Config,
+  schema?: string,
+): { rules: Rules; problems: ConfigProblem[] } {
+  const scope = { catalog, schemas: [...(schema === undefined ? [] : [schema]), ...sharedSchemas(config)] };
   const problems: ConfigProblem[] = [
     ...reservedNames(catalog),
     ...nameProblems(scope, config),
@@ -44,6 +55,7 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
     scope,
     config,
     modelTables: new Set(modelTables.map((model) => model.table.id)),
+    ...given({ schema }),
   });
   const kinds =
     modelTables.length > 0 ? [...new Set(modelTables.map((model) => model.kind))] : ['completion'];
@@ -56,6 +68,7 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
     places,
     ownership,
     classified: classify(draft, places),
+    ...given({ schema }),
   };
   return { rules, problems: [...problems, ...duplicatePlaces(places)] };
 }
@@ -79,7 +92,7 @@ function nameProblems(scope: NameScope, config: Config): ConfigProblem[] {
     Object.keys(config[section] ?? {}).map((name) => ({ path: [section, name], name })),
   );
   const tables = [
-    ...(root === 'none' ? [] : [{ path: ['tenant', 'root'], name: root }]),
+    ...(root === undefined || root === 'none' ? [] : [{ path: ['tenant', 'root'], name: root }]),
     ...global.map((name, at) => ({ path: ['tenant', 'global', at], name })),
     ...sections,
   ];

@@ -5,6 +5,7 @@
  * `member` is a table or one of its partitions at any depth, `root` what it is folded into. Names of columns travel
  * instead of their numbers, because a partition may number its columns differently.
  */
+import { ownRelations } from './own-schema.ts';
 
 const members = String.raw`
 members AS (
@@ -18,12 +19,22 @@ members AS (
  * of these refer to: a reference or an owner must not be forgotten because it sits in another schema. System schemas,
  * temporary tables and what belongs to an extension are left out.
  */
-export const relationsSql = String.raw`
-WITH RECURSIVE usable AS (
+export const relationsSql = relationsAmong({ given: '', which: 'true', schemas: '$1' });
+
+/** The same, of what `ownRelations` names: parameters $1 to $3 are its own, $4 the given schemas. */
+export const ownRelationsSql = relationsAmong({
+  given: `${ownRelations},`,
+  which: 'c.oid IN (SELECT oid FROM own)',
+  schemas: '$4',
+});
+
+function relationsAmong({ given, which, schemas }: Record<'given' | 'which' | 'schemas', string>): string {
+  return String.raw`
+WITH RECURSIVE ${given} usable AS (
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity,
          COALESCE(pg_partition_root(c.oid)::oid, c.oid) AS root
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${which}
     AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
     AND NOT EXISTS (SELECT FROM pg_depend d
                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
@@ -32,7 +43,7 @@ WITH RECURSIVE usable AS (
   FROM pg_constraint k JOIN usable child ON child.oid = k.conrelid JOIN usable parent ON parent.oid = k.confrelid
   WHERE k.contype = 'f'
 ), referring AS (
-  SELECT oid FROM usable WHERE oid = root AND nspname = ANY ($1::text[])
+  SELECT oid FROM usable WHERE oid = root AND nspname = ANY (${schemas}::text[])
   UNION
   SELECT links.child FROM referring JOIN links ON links.parent = referring.oid
 ), wanted AS (
@@ -45,6 +56,7 @@ SELECT u.oid, u.nspname::text AS schema, u.relname::text AS name, u.relkind = 'p
        (SELECT COALESCE(sum(c.reltuples::float8) FILTER (WHERE c.reltuples >= 0), -1)
         FROM usable m JOIN pg_class c ON c.oid = m.oid WHERE m.root = u.oid AND c.relkind = 'r') AS estimate
 FROM wanted JOIN usable u USING (oid)`;
+}
 
 /**
  * Columns with the type at the bottom of their domains. `element` is the bottom type of an array's elements. A NOT NULL

@@ -179,6 +179,7 @@ function saidBy({ facts = {}, columns }: ModelTable['config']): ReadonlySet<stri
 
 function tenantSql(rules: Rules, { config, table }: ModelTable): Sql {
   const ownership = rules.ownership.get(table.id);
+  if (ownership?.kind === 'single' && rules.schema !== undefined) return sql`${literal(rules.schema)}::text`;
   const own =
     config.columns.tenant ??
     (ownership?.kind === 'tenant'

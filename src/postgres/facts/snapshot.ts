@@ -7,6 +7,7 @@ import { isIgnored } from '../../engine/rules/coverage.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { tenancyOf } from '../../engine/rules/tenancy.ts';
 import { DroverError } from '../../errors.ts';
 import type { Ground } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
@@ -83,12 +84,14 @@ export type TenantFound = Snapshot['tenant'] | DroverError;
 
 /** For each key the tenant, or TENANT_NOT_FOUND, or TENANT_REQUIRED. */
 export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): Question<TenantFound[]> {
-  const { root, key: keyColumn, display } = rules.config.tenant;
+  const { root = '', key: keyColumn, display } = rules.config.tenant;
   const nobody = (found: TenantFound): Question<TenantFound[]> => ({
     statements: [],
     read: () => keys.map(() => found),
   });
-  if (root === 'none') return nobody(null);
+  if (tenancyOf(rules.config) === 'single') return nobody(null);
+  if (tenancyOf(rules.config) === 'schemas')
+    return { statements: [], read: () => keys.map((key) => schemaTenant(rules, key)) };
   const table = findNamedTable(rules.scope, root);
   if (table === undefined) return nobody(tenantRequired());
   const own = columnOf(table, keyColumn ?? table.primaryKey[0] ?? '');
@@ -105,6 +108,11 @@ export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): 
         : { key, name: row.name ?? key };
     });
   });
+}
+
+/** The rules are those of one schema, and whose it is. */
+function schemaTenant({ schema }: Rules, key: string | undefined): TenantFound {
+  return key !== undefined && key === schema ? { key, name: key } : missingTenant('the database', key);
 }
 
 export function readTenants(

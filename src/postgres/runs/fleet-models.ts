@@ -1,4 +1,5 @@
 /** The models that a run may mean, of many tenants: set-based where the database can do that, tenant by tenant where not. */
+import { keyText } from '../../engine/models/model.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { SecondName } from '../../engine/models/resolve.ts';
@@ -34,7 +35,7 @@ export interface ModelNames {
  */
 export function readModelNames(site: Site, asked: Intent): Promise<ModelNames> {
   return asOperator(site.database, { ...site.scope, readOnly: true }, async (tx) => {
-    const rules = await readRules(tx, site);
+    const rules = await readRules(tx, site, undefined);
     const { kind = '' } = checkIntent(rules, asked);
     const models = modelTablesOf(rules, kind);
     const shared = models.every((model) => isGlobalTable(rules, model));
@@ -57,12 +58,12 @@ export interface FleetModelQuery {
 /** How many tenants are named in one transaction. */
 const batchSize = 500;
 
+/** What a tenant has, or what keeps it from being read: that tenant's error alone. */
+export type FoundModels = ModelFacts[] | DroverError;
+
 /** The models with one of the names or keys, by tenant; those of everybody are with each. */
-export async function readFleetModels(
-  site: Site,
-  query: FleetModelQuery,
-): Promise<Map<string, ModelFacts[]>> {
-  const found = new Map<string, ModelFacts[]>(query.tenants.map((tenant) => [tenant, []]));
+export async function readFleetModels(site: Site, query: FleetModelQuery): Promise<Map<string, FoundModels>> {
+  const found = new Map<string, FoundModels>(query.tenants.map((tenant) => [tenant, []]));
   for (let from = 0; from < query.tenants.length; from += batchSize) {
     const tenants = query.tenants.slice(from, from + batchSize);
     for (const [tenant, models] of await readBatch(site, { ...query, tenants })) found.set(tenant, models);
@@ -70,7 +71,7 @@ export async function readFleetModels(
   return found;
 }
 
-async function readBatch(site: Site, query: FleetModelQuery): Promise<Map<string, ModelFacts[]>> {
+async function readBatch(site: Site, query: FleetModelQuery): Promise<Map<string, FoundModels>> {
   const together = await readTogether(site, query).catch(unlessOneByOne);
   return together ?? readOneByOne(site, query);
 }
@@ -83,7 +84,7 @@ function unlessOneByOne(error: unknown): undefined {
 
 function readTogether(site: Site, query: FleetModelQuery): Promise<Map<string, ModelFacts[]> | undefined> {
   return asFleet(site.database, { ...site.scope, readOnly: true }, query.tenants, async (tx) => {
-    const rules = await readRules(tx, site);
+    const rules = await readRules(tx, site, undefined);
     const tables = modelTablesOf(rules, query.kind);
     if (!tables.every((model) => canReadTogether(rules, model))) return undefined;
     const models: ModelFacts[] = [];
@@ -94,16 +95,23 @@ function readTogether(site: Site, query: FleetModelQuery): Promise<Map<string, M
   });
 }
 
-async function readOneByOne(site: Site, query: FleetModelQuery): Promise<Map<string, ModelFacts[]>> {
+async function readOneByOne(site: Site, query: FleetModelQuery): Promise<Map<string, FoundModels>> {
   const names = new Set(query.names.map((name) => name.toLowerCase()));
-  const found = new Map<string, ModelFacts[]>();
+  const isWanted = (model: ModelFacts): boolean =>
+    [model.key, keyText(model)].some((key) => key !== undefined && query.keys.includes(key)) ||
+    names.has((model.components['name'] ?? '').toLowerCase());
+  const found = new Map<string, FoundModels>();
   for (const tenant of query.tenants) {
     const models = await withTenant(site, { tenant, readOnly: true }, async (tx) =>
-      listModelsOfKind(tx, { rules: await readRules(tx, site), tenant }, query.kind),
-    );
-    const isWanted = ({ key = '', components }: ModelFacts): boolean =>
-      query.keys.includes(key) || names.has((components['name'] ?? '').toLowerCase());
-    found.set(tenant, models.filter(isWanted));
+      listModelsOfKind(tx, { rules: await readRules(tx, site, tenant), tenant }, query.kind),
+    ).catch(unlessEverybodys);
+    found.set(tenant, models instanceof DroverError ? models : models.filter(isWanted));
   }
   return found;
+}
+
+/** A schema that lacks a column, or that the login may not read, is its tenant's affair. */
+function unlessEverybodys(error: unknown): DroverError {
+  if (error instanceof DroverError && error.code !== 'DATABASE_UNREACHABLE') return error;
+  throw error;
 }

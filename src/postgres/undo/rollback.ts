@@ -193,7 +193,7 @@ async function undoAll(
 ): Promise<(Done & { readonly result: RollbackResult })[]> {
   const [first] = members;
   if (first === undefined) return [];
-  const rules = await readRules(tx, site);
+  const rules = await readRules(tx, site, first.prepared.tenant);
   const { source: sought } = first.prepared;
   const pairs = members.map(({ prepared: { source, target, tenant } }) => ({
     pair: { source, target },

@@ -31,7 +31,7 @@ export type SuggestQuery = Omit<Intent, 'to'> & { readonly limit: number };
 export function suggestTargets(site: Site, query: SuggestQuery): Promise<PlannedSuggestion[]> {
   return withTenant(site, { tenant: query.tenant, readOnly: true }, async (tx) => {
     const { limit, ...asked } = query;
-    const ground = await readGround(tx, site);
+    const ground = await readGround(tx, site, query.tenant);
     const { rules } = ground;
     const intent = checkIntent(rules, { ...asked, to: '' });
     const [tenant = null] = await readTenants(tx, rules, [intent.tenant]);
