@@ -56,7 +56,14 @@ oneEngine((engine) => {
     it('are moved one by one; the same number in another schema is another model', async () => {
       const before = await database.rows(agentsOf('birch'));
       const applied = await database.run(
-        ...['apply', '--tenant', 'alder', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--yes'],
+        'apply',
+        '--tenant',
+        'alder',
+        '--from',
+        'gpt-4o',
+        '--to',
+        'gpt-4.1',
+        '--yes',
       );
       assert.equal(applied.status, 0, applied.stdout + applied.stderr);
       assert.deepEqual(await database.rows(agentsOf('alder')), moved);
@@ -128,7 +135,14 @@ oneEngine((engine) => {
 
     it('moves all but the one that lacks a column, which is told', async () => {
       const run = await database.run(
-        ...['apply', '--all-tenants', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--yes', '--json'],
+        'apply',
+        '--all-tenants',
+        '--from',
+        'gpt-4o',
+        '--to',
+        'gpt-4.1',
+        '--yes',
+        '--json',
       );
       assert.match(run.stdout + run.stderr, /tenant_07/);
       assert.match(run.stdout + run.stderr, /no column agents\.options/);

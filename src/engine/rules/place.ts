@@ -42,7 +42,7 @@ export interface Place {
   /** In a table of models: the column by which the row itself is called as the place calls a model. */
   readonly itself?: string;
   readonly conditions: PlaceConditions;
-  /** Columns of the same row that must name the same model. */
+  /** The other places of the row that hold the same reference, by id. They move together or not at all. */
   readonly copies: readonly string[];
   readonly companions: Readonly<Record<string, CompanionRule>>;
   readonly parameters?: string;

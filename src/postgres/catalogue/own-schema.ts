@@ -45,7 +45,8 @@ function likePatterns(config: Config): string[] {
 /** The schemas of all tenants, by name. */
 export async function listTenantSchemas(tx: Tx, config: Config, own: string): Promise<string[]> {
   const rows = await tx.many<{ name: string }>(
-    `SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n WHERE n.nspname LIKE ANY ($1::text[]) ORDER BY n.nspname::text COLLATE "C"`,
+    `SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n
+     WHERE n.nspname LIKE ANY ($1::text[]) ORDER BY n.nspname::text COLLATE "C"`,
     [likePatterns(config)],
   );
   return rows.map(({ name }) => name).filter((name) => name !== own && isTenantSchema(config, name));

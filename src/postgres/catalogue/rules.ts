@@ -152,7 +152,7 @@ export function markFor({ config }: Pick<Ruled, 'config'>, tenant: TenantKey): Q
 /** The rules of the first schema that the configuration fits. */
 async function firstGround(tx: Tx, site: Ruled, { sight }: Seen): Promise<Ground> {
   const { config, state, kept } = site;
-  let refused: unknown;
+  let refused: DroverError | undefined;
   for (const schema of await listTenantSchemas(tx, config, state.schema))
     try {
       return await kept.read(tx, site, { sight }, ownSchema(config, schema));
