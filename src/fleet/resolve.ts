@@ -2,7 +2,7 @@
 import { tenancyOf } from '../engine/rules/tenancy.ts';
 import { namedModel } from '../engine/models/model.ts';
 import type { ModelFacts } from '../engine/models/model.ts';
-import { identifyModel, possibleNames, resolveModels } from '../engine/models/resolve.ts';
+import { identifyModel, naturalKey, possibleNames, resolveModels } from '../engine/models/resolve.ts';
 import type { Resolution, WantedModel } from '../engine/models/resolve.ts';
 import { label } from '../engine/models/select.ts';
 import { refusalOfRetired } from '../engine/models/successor.ts';
@@ -95,7 +95,7 @@ interface WantedPair {
 /** What the two texts mean, looked for among the rows of all tenants, those that the run leaves out included. */
 async function identifyPair(
   site: Site,
-  { kind, by }: ModelNames,
+  { kind, by, named }: ModelNames,
   { all, asked }: { all: readonly TenantName[]; asked: FleetIntent },
 ): Promise<WantedPair> {
   const texts = [asked.from.trim(), asked.to.trim()];
@@ -110,6 +110,8 @@ async function identifyPair(
   const wanted = (text: string, side: 'source' | 'target'): WantedModel => {
     const identified = identifyModel(rows, text, { side, by });
     if ('wanted' in identified) return identified.wanted;
+    const known = identified.refused === 'MODEL_NOT_FOUND' ? named(text) : undefined;
+    if (known !== undefined) return { key: null, ...naturalKey(known, by) };
     throw new DroverError(identified.refused, identified.message, { model: text });
   };
   const pair = { from: wanted(asked.from.trim(), 'source'), to: wanted(asked.to.trim(), 'target') };
@@ -117,8 +119,8 @@ async function identifyPair(
     site,
     rows.find(({ key }) => key === pair.to.key),
   );
-  const named = pair.from.key === null || pair.to.key === null;
-  if (named && pair.from.name === pair.to.name && pair.from.second === pair.to.second)
+  const isNamed = pair.from.key === null || pair.to.key === null;
+  if (isNamed && pair.from.name === pair.to.name && pair.from.second === pair.to.second)
     throw sameModel(pair.from.name);
   return pair;
 }
@@ -143,7 +145,7 @@ async function refuseRetired(site: Site, target: ModelFacts | undefined): Promis
 }
 
 function resolveOne(
-  { by, shared }: ModelNames,
+  { by, shared, named }: ModelNames,
   pair: WantedPair,
   about: { tenant: TenantName; asked: FleetIntent; found: FoundModels },
 ): Resolution {
@@ -151,11 +153,18 @@ function resolveOne(
   if (found instanceof DroverError)
     return { status: 'failed', code: found.code, message: found.message, findings: [] };
   const mapping = about.asked.mapping?.[about.tenant.key];
+  // Where text alone names models, a tenant has those that no row of its own is.
+  const rowless = (rows: readonly ModelFacts[], wanted: readonly WantedModel[]): ModelFacts[] =>
+    wanted
+      .filter(({ name }) => !rows.some(({ components }) => components['name'] === name))
+      .flatMap(
+        ({ name, second }) => named(by === 'provider' && second !== null ? `${second}/${name}` : name) ?? [],
+      );
   return resolveModels({
     ...pair,
     by,
     tenant: about.tenant,
-    candidates: found,
+    candidates: [...found, ...rowless(found, [pair.from, pair.to])],
     includeSuspended: about.asked.includeSuspended ?? false,
     sharedModels: shared,
     ...(mapping === undefined ? {} : { mapping }),

@@ -75,7 +75,8 @@ function lastPart(text: string): string {
   return text.split('/').at(-1) ?? text;
 }
 
-function naturalKey(model: ModelFacts, by: SecondName): { name: string; second: string | null } {
+/** By what models of all tenants are the same. */
+export function naturalKey(model: ModelFacts, by: SecondName): { name: string; second: string | null } {
   return {
     name: model.components['name'] ?? '',
     second: by === 'none' ? null : (model.components[by] ?? null),

@@ -10,6 +10,8 @@ import {
   type Outcome,
   unreadable,
 } from '../plan/decide.ts';
+import { modelLabel } from '../models/model.ts';
+import { modelTablesOf } from '../rules/references.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import { compareText } from '../order.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -35,6 +37,7 @@ export function planFindings(input: FindingInput): Finding[] {
       today: snapshot.today,
       ...given({ priceLimit }),
     }),
+    ...rowlessFindings(snapshot),
     ...demandFindings(input),
     ...unclassifiedFindings(snapshot),
     ...hiddenFindings(snapshot),
@@ -101,6 +104,18 @@ function unclassifiedFindings({ unclassified }: Snapshot): Finding[] {
       `${where} names the source in ${count} row(s) (${samples.slice(0, 3).join(', ')}), and nobody has said what that means: ` +
       'add a place for it to the configuration (role reference, history, ignore …).';
     return finding('error', 'UNCLASSIFIED_REFERENCE', message, { place, count });
+  });
+}
+
+/** A table may hold only some of the models. The others are named by text, and by no key. */
+function rowlessFindings({ rules, source, target }: Snapshot): Finding[] {
+  const tables = modelTablesOf(rules, source.kind).map(({ config }) => config.table);
+  const rowless = tables.length === 0 ? [] : [source, target].filter(({ key }) => key === undefined);
+  return rowless.map((model) => {
+    const message =
+      `${modelLabel(model)} has no row in ${tables.join(' or ')}; the registry knows it. It is named by text alone: ` +
+      'a place that holds keys has none to hold, and rows there stay.';
+    return finding('info', 'MODEL_WITHOUT_ROW', message);
   });
 }
 

@@ -31,15 +31,30 @@ export function componentsOf(place: Place): readonly string[] {
 export function mappingsOf(place: Place, pair: ModelPair, config: Config): Mapping[] {
   if (!mayName(place, pair.source) || !mayName(place, pair.target)) return [];
   const seen = new Set<string>();
-  return formsOf(place).flatMap((templates) =>
-    spellings(namesIn(templates), pair, config).flatMap((spelling) => {
+  return formsOf(place).flatMap((templates) => {
+    const names = namesIn(templates);
+    // What the target lacks cannot be written; that the place holds the source is seen all the same.
+    const stuck = lacks(pair, names);
+    const written = stuck ? { source: pair.source, target: pair.source } : pair;
+    return spellings(names, written, config).flatMap((spelling) => {
       const from = templates.map((template) => fill(template, spelling.from));
       const to = templates.map((template) => fill(template, spelling.to));
       const id = JSON.stringify(from);
-      if (seen.has(id) || JSON.stringify(to) === id) return [];
+      if (seen.has(id) || (!stuck && JSON.stringify(to) === id)) return [];
       seen.add(id);
       return [{ from, to }];
-    }),
+    });
+  });
+}
+
+/** Is the target a model without a row, and does the row of the source say what it cannot? */
+function lacks({ source, target }: ModelPair, names: readonly string[]): boolean {
+  if (source.key === undefined || target.key !== undefined) return false;
+  return names.some(
+    (name) =>
+      name !== 'spelling' &&
+      componentValue(source, name) !== undefined &&
+      componentValue(target, name) === undefined,
   );
 }
 

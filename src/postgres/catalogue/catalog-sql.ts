@@ -11,7 +11,8 @@ const members = String.raw`
 members AS (
   SELECT c.oid AS member, COALESCE(pg_partition_root(c.oid)::oid, c.oid) AS root
   FROM pg_class c
-  WHERE c.relkind IN ('r', 'p') AND COALESCE(pg_partition_root(c.oid)::oid, c.oid) = ANY ($1::oid[])
+  WHERE c.relkind IN ('r', 'p')
+    AND (c.oid = ANY ($1::oid[]) OR (c.relispartition AND pg_partition_root(c.oid)::oid = ANY ($1::oid[])))
 )`;
 
 /**
@@ -63,9 +64,14 @@ FROM wanted JOIN usable u USING (oid)`;
  * that was added without validation (PostgreSQL 18) promises nothing about the rows that are there.
  */
 export const columnsSql = String.raw`
-WITH RECURSIVE bottoms AS (
+WITH RECURSIVE needed AS (
+  SELECT a.atttypid AS oid FROM pg_attribute a WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+  UNION
+  SELECT x.oid FROM needed n JOIN pg_type t ON t.oid = n.oid CROSS JOIN LATERAL (VALUES (t.typbasetype), (t.typelem)) AS x (oid)
+  WHERE x.oid <> 0
+), bottoms AS (
   SELECT t.oid AS type, t.oid AS bottom, t.typtype, t.typbasetype, t.typnotnull AS strict, t.typdefault IS NOT NULL AS filled
-  FROM pg_type t
+  FROM pg_type t WHERE t.oid IN (SELECT oid FROM needed)
   UNION ALL
   SELECT b.type, t.oid, t.typtype, t.typbasetype, b.strict OR t.typnotnull, b.filled OR t.typdefault IS NOT NULL
   FROM bottoms b JOIN pg_type t ON t.oid = b.typbasetype

@@ -2,6 +2,8 @@
 import { everyMember } from '../driver/members.ts';
 import { modelTableOf, modelTablesOf } from '../../engine/rules/references.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
+import { given } from '../../engine/given.ts';
+import { modelByName } from '../../engine/rules/named-models.ts';
 import { isCovered } from '../../engine/rules/coverage.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
@@ -79,7 +81,7 @@ export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<Pair
 function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Question<PairFound[]> {
   const pairOf = (intent: Intent, models: readonly ModelFacts[] | undefined): PairFound =>
     outcomeOf(() =>
-      checkPair(rules, models === undefined ? textPair(rules, intent) : rowPair(models, intent)),
+      checkPair(rules, models === undefined ? textPair(rules, intent) : rowPair(rules, models, intent)),
     );
   if (modelTablesOf(rules, kind).length === 0)
     return { statements: [], read: () => intents.map((intent) => pairOf(intent, undefined)) };
@@ -142,11 +144,27 @@ function textPair(rules: Rules, intent: Intent): ModelPair {
   return { source: named(intent.from), target: named(intent.to) };
 }
 
-function rowPair(models: readonly ModelFacts[], intent: Intent): ModelPair {
-  const source = chosen(selectModel(models, intent.from, 'source'));
+function rowPair(rules: Rules, models: readonly ModelFacts[], intent: Intent): ModelPair {
+  const source = rowOrName(rules, models, { intent, side: 'source' });
   // What a key of one table is replaced by is a key of the same table.
-  const beside = models.filter(({ table }) => table === source.table);
-  return { source, target: chosen(selectModel(beside, intent.to, 'target')) };
+  const beside = source.key === undefined ? models : models.filter(({ table }) => table === source.table);
+  return { source, target: rowOrName(rules, beside, { intent, side: 'target', source }) };
+}
+
+interface Meant {
+  readonly intent: Intent;
+  readonly side: 'source' | 'target';
+  readonly source?: ModelFacts;
+}
+
+/** A model that no row is, but that the registry knows, is meant by its name alone. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS */
+function rowOrName(rules: Rules, models: readonly ModelFacts[], { intent, side, source }: Meant): ModelFacts {
+  const text = side === 'source' ? intent.from : intent.to;
+  const selection = selectModel(models, text, side);
+  const missing = 'refused' in selection && selection.refused === 'MODEL_NOT_FOUND';
+  const { kind = 'completion' } = intent;
+  const named = missing ? modelByName(rules, { kind, text, ...given({ beside: source }) }) : undefined;
+  return named ?? chosen(selection);
 }
 
 /** The model that was meant. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS */

@@ -3,6 +3,8 @@ import { keyText } from '../../engine/models/model.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { SecondName } from '../../engine/models/resolve.ts';
+import { given } from '../../engine/given.ts';
+import { modelByName, namesByTextOnly } from '../../engine/rules/named-models.ts';
 import { modelTablesOf } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import { checkIntent } from '../facts/pair.ts';
@@ -27,6 +29,8 @@ export interface ModelNames {
   readonly shared: boolean;
   /** A table holds the models; otherwise a model is its name, and every tenant has it. */
   readonly rows: boolean;
+  /** A model that no row is, by what the registry knows; never where a reference may be a key, so that a tenant needs a row. */
+  readonly named: (text: string, beside?: ModelFacts) => ModelFacts | undefined;
 }
 
 /**
@@ -39,7 +43,10 @@ export function readModelNames(site: Site, asked: Intent): Promise<ModelNames> {
     const { kind = '' } = checkIntent(rules, asked);
     const models = modelTablesOf(rules, kind);
     const shared = models.every((model) => isGlobalTable(rules, model));
-    return { kind, by: secondName(models[0]), shared, rows: models.length > 0 };
+    const byText = namesByTextOnly(rules, kind);
+    const named: ModelNames['named'] = (text, beside) =>
+      byText ? modelByName(rules, { kind, text, ...given({ beside }) }) : undefined;
+    return { kind, by: secondName(models[0]), shared, rows: models.length > 0, named };
   });
 }
 

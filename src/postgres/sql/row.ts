@@ -17,7 +17,7 @@ import { tableOf } from '../../engine/rules/references.ts';
 import { castFor, columnOf } from './cast.ts';
 import { collisionSql } from './collision.ts';
 import { isStray, judgedState } from './judged.ts';
-import { columnsOf, matchSql, placeMatches } from './match.ts';
+import { changesPart, columnsOf, matchSql, placeMatches } from './match.ts';
 import type { PlaceRow, RowContext } from './match.ts';
 import { allOf, anyOf, column, each, join, list, literal, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
@@ -187,6 +187,11 @@ function plainStateSql(context: RowContext, row: PlaceRow): Sql {
 
 function plainBranches(context: RowContext, row: PlaceRow): Sql[] {
   const { live, ask, guard } = row.place.conditions;
+  if (isStuck(row))
+    return [
+      ...(live === undefined ? [] : [sql`WHEN NOT ${conditionSql(context, live)} THEN 'H'`]),
+      raw(`WHEN true THEN 'N'`),
+    ];
   return [
     ...(row.place.allowed === undefined ? [] : [sql`WHEN NOT ${allowedSql(context, row)} THEN 'N'`]),
     ...(ask === undefined ? [] : [sql`WHEN ${conditionSql(context, ask)} THEN 'A'`]),
@@ -232,6 +237,14 @@ function sameTermsSql({ rules }: RowContext, { allowed, columns: [own] }: Place)
         WHERE ${allOf([...matchesSql(table, 'y'), old, others])})`;
     }),
   ];
+}
+
+/** Is there no value to write, because the target has no row? Then nothing that the place holds moves. */
+function isStuck({ mappings }: PlaceRow): boolean {
+  return (
+    mappings.length > 0 &&
+    mappings.every((mapping) => mapping.from.every((_, part) => !changesPart(mapping, part)))
+  );
 }
 
 /** Does the row of a model hold what its place would come to hold? */
