@@ -162,7 +162,10 @@ function validator(): ValidateFunction {
 
 function faultsOf(validate: ValidateFunction): Fault[] {
   // Below `contains` every element that is not the wanted one is an error of its own.
-  return (validate.errors ?? []).filter(({ schemaPath }) => !schemaPath.includes('/contains/')).map(faultOf);
+  // That a condition of the schema does not hold is said by what it asks for.
+  return (validate.errors ?? [])
+    .filter(({ schemaPath, keyword }) => !schemaPath.includes('/contains/') && keyword !== 'if')
+    .map(faultOf);
 }
 
 function faultOf(error: ErrorObject): Fault {
@@ -186,6 +189,12 @@ function faultOf(error: ErrorObject): Fault {
     case 'minItems':
     case 'minProperties':
       return { path, message: 'must not be empty' };
+    case 'false schema':
+      return {
+        path,
+        message: 'says nothing where each tenant has a schema of its own (tenant.schemas)',
+        at: 'key',
+      };
     case 'contains':
       return { path, message: 'must contain name' };
     default:

@@ -1,4 +1,5 @@
 /** Which tenant somebody means: by key, or by the name that the configuration shows. Never a guess among several. */
+import { tenancyOf } from '../engine/rules/tenancy.ts';
 import { printable } from '../engine/plan/row-text.ts';
 import { DroverError } from '../errors.ts';
 import type { Site } from '../postgres/scope/site.ts';
@@ -13,7 +14,7 @@ const shown = 20;
  * @throws TENANT_REQUIRED, TENANT_NOT_FOUND and TENANT_AMBIGUOUS, each with the tenants there are
  */
 export async function resolveTenant(site: Site, text: string | undefined): Promise<string | undefined> {
-  if (site.config.tenant.root === 'none') {
+  if (tenancyOf(site.config) === 'single') {
     if (text === undefined) return undefined;
     throw usage(
       '--tenant: the configuration says that this database has a single tenant (tenant.root: none).',

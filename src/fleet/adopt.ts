@@ -37,5 +37,10 @@ function isOfRun(record: MigrationRecord, run: RunRecord, { fromKey, undoesId }:
   if (record.status !== 'succeeded' || record.startedAt < run.createdAt || record.rolledBack) return false;
   return run.kind === 'rollback'
     ? record.parentId === undoesId
-    : record.kind === 'model' && record.from.key === fromKey && record.actor === run.actor;
+    : record.kind === 'model' && isKeyOf(record.from.key, fromKey) && record.actor === run.actor;
+}
+
+/** Runs write the table before a key where several tables hold models of one kind. */
+function isKeyOf(key: string | null, text: string | null): boolean {
+  return key === text || (key !== null && text?.endsWith(`/${key}`) === true);
 }

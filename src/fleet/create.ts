@@ -1,5 +1,6 @@
 /** Makes runs. Which tenants are visited is decided once, and written in one transaction before the work begins. */
 import { randomUUID } from 'node:crypto';
+import { keyText } from '../engine/models/model.ts';
 import { wantedLabel } from '../engine/models/resolve.ts';
 import type { WantedModel } from '../engine/models/resolve.ts';
 import { DroverError } from '../errors.ts';
@@ -60,7 +61,7 @@ function newTenant({ tenant, resolution }: ResolvedTenant): NewRunTenant {
     return { ...base, status, code, message, fromKey: null, toKey: null, sourceRetired: false, findings };
   }
   const { from, to, sourceRetired } = resolution;
-  const keys = { fromKey: from.key ?? null, toKey: to.key ?? null };
+  const keys = { fromKey: keyText(from) ?? null, toKey: keyText(to) ?? null };
   return { ...base, ...keys, status: 'pending', code: null, message: null, sourceRetired, findings };
 }
 

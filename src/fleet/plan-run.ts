@@ -1,4 +1,5 @@
 /** What a run would do, tenant by tenant. Many tenants are planned in one read-only transaction. */
+import { keyText } from '../engine/models/model.ts';
 import { refusing, toConfirm } from '../engine/finding.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
@@ -82,7 +83,7 @@ async function planTenants(
     visited.map(({ tenant, resolution }) => ({
       ...intentOf(request),
       ...('from' in resolution
-        ? { from: resolution.from.key ?? request.from, to: resolution.to.key ?? request.to }
+        ? { from: keyText(resolution.from) ?? request.from, to: keyText(resolution.to) ?? request.to }
         : {}),
       kind,
       tenant: tenant.key,
@@ -103,7 +104,7 @@ function plannedTenant(
     return { ...base, status, code, message };
   }
   const { from, to, sourceRetired } = resolution;
-  const found = { ...base, fromKey: from.key ?? null, toKey: to.key ?? null };
+  const found = { ...base, fromKey: keyText(from) ?? null, toKey: keyText(to) ?? null };
   if (outcome === undefined || outcome instanceof DroverError) {
     const { code = 'INTERNAL', message = '' } = outcome ?? {};
     return { ...found, status: 'failed', code, message };

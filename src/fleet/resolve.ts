@@ -1,13 +1,14 @@
 /** Which models a run means in which tenants: everything is read set-based, and decided by src/engine/models/resolve.ts. */
+import { tenancyOf } from '../engine/rules/tenancy.ts';
 import { namedModel } from '../engine/models/model.ts';
 import type { ModelFacts } from '../engine/models/model.ts';
-import { identifyModel, possibleNames, resolveModels } from '../engine/models/resolve.ts';
+import { identifyModel, naturalKey, possibleNames, resolveModels } from '../engine/models/resolve.ts';
 import type { Resolution, WantedModel } from '../engine/models/resolve.ts';
 import { label } from '../engine/models/select.ts';
 import { refusalOfRetired } from '../engine/models/successor.ts';
 import { DroverError } from '../errors.ts';
 import { readFleetModels, readModelNames } from '../postgres/runs/fleet-models.ts';
-import type { ModelNames } from '../postgres/runs/fleet-models.ts';
+import type { FoundModels, ModelNames } from '../postgres/runs/fleet-models.ts';
 import { findSuccessor } from '../postgres/facts/find-models.ts';
 import { withTenant } from '../postgres/scope/site.ts';
 import { readRules } from '../postgres/catalogue/rules.ts';
@@ -49,13 +50,13 @@ export async function resolveRun(site: Site, asked: FleetIntent): Promise<Resolv
   });
   const tenants = chosen.map((tenant) => ({
     tenant,
-    resolution: resolveOne(names, pair, { tenant, asked, candidates: models.get(tenant.key) ?? [] }),
+    resolution: resolveOne(names, pair, { tenant, asked, found: models.get(tenant.key) ?? [] }),
   }));
   return { kind: names.kind, ...pair, tenants };
 }
 
 async function readTenants(site: Site): Promise<TenantName[]> {
-  if (site.config.tenant.root === 'none')
+  if (tenancyOf(site.config) === 'single')
     throw invalid('This database has a single tenant (tenant.root: none); there is nothing to run over.');
   return listTenants(site);
 }
@@ -94,7 +95,7 @@ interface WantedPair {
 /** What the two texts mean, looked for among the rows of all tenants, those that the run leaves out included. */
 async function identifyPair(
   site: Site,
-  { kind, by }: ModelNames,
+  { kind, by, named }: ModelNames,
   { all, asked }: { all: readonly TenantName[]; asked: FleetIntent },
 ): Promise<WantedPair> {
   const texts = [asked.from.trim(), asked.to.trim()];
@@ -105,10 +106,12 @@ async function identifyPair(
     names: texts.flatMap(possibleNames),
     keys: texts,
   });
-  const rows = [...found.values()].flat();
+  const rows = [...found.values()].flatMap((models) => (models instanceof DroverError ? [] : models));
   const wanted = (text: string, side: 'source' | 'target'): WantedModel => {
     const identified = identifyModel(rows, text, { side, by });
     if ('wanted' in identified) return identified.wanted;
+    const known = identified.refused === 'MODEL_NOT_FOUND' ? named(text) : undefined;
+    if (known !== undefined) return { key: null, ...naturalKey(known, by) };
     throw new DroverError(identified.refused, identified.message, { model: text });
   };
   const pair = { from: wanted(asked.from.trim(), 'source'), to: wanted(asked.to.trim(), 'target') };
@@ -116,8 +119,8 @@ async function identifyPair(
     site,
     rows.find(({ key }) => key === pair.to.key),
   );
-  const named = pair.from.key === null || pair.to.key === null;
-  if (named && pair.from.name === pair.to.name && pair.from.second === pair.to.second)
+  const isNamed = pair.from.key === null || pair.to.key === null;
+  if (isNamed && pair.from.name === pair.to.name && pair.from.second === pair.to.second)
     throw sameModel(pair.from.name);
   return pair;
 }
@@ -131,23 +134,37 @@ async function refuseRetired(site: Site, target: ModelFacts | undefined): Promis
     async (tx) =>
       target.tenant === null || target.tenant === undefined
         ? undefined
-        : findSuccessor(tx, { rules: await readRules(tx, site), tenant: target.tenant }, target),
+        : findSuccessor(
+            tx,
+            { rules: await readRules(tx, site, target.tenant), tenant: target.tenant },
+            target,
+          ),
   );
   const refusal = refusalOfRetired(label(target), successor);
   throw new DroverError('MODEL_RETIRED', refusal.message, { successor: refusal.successor });
 }
 
 function resolveOne(
-  { by, shared }: ModelNames,
+  { by, shared, named }: ModelNames,
   pair: WantedPair,
-  about: { tenant: TenantName; asked: FleetIntent; candidates: readonly ModelFacts[] },
+  about: { tenant: TenantName; asked: FleetIntent; found: FoundModels },
 ): Resolution {
+  const { found } = about;
+  if (found instanceof DroverError)
+    return { status: 'failed', code: found.code, message: found.message, findings: [] };
   const mapping = about.asked.mapping?.[about.tenant.key];
+  // Where text alone names models, a tenant has those that no row of its own is.
+  const rowless = (rows: readonly ModelFacts[], wanted: readonly WantedModel[]): ModelFacts[] =>
+    wanted
+      .filter(({ name }) => !rows.some(({ components }) => components['name'] === name))
+      .flatMap(
+        ({ name, second }) => named(by === 'provider' && second !== null ? `${second}/${name}` : name) ?? [],
+      );
   return resolveModels({
     ...pair,
     by,
     tenant: about.tenant,
-    candidates: about.candidates,
+    candidates: [...found, ...rowless(found, [pair.from, pair.to])],
     includeSuspended: about.asked.includeSuspended ?? false,
     sharedModels: shared,
     ...(mapping === undefined ? {} : { mapping }),

@@ -23,8 +23,8 @@ function rulesOf(places: readonly PlaceConfig[], more: Partial<Config> = {}): Ru
       tables: [
         {
           table: 'models',
-          columns: { name: 'name' },
-          providers: { table: 'vendors', column: 'vendor_id', name: 'code' },
+          columns: { name: 'name', provider: 'vendor_id' },
+          providers: { table: 'vendors', column: 'id', name: 'code' },
         },
       ],
     },

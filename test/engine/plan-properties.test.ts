@@ -8,7 +8,7 @@ import { type StateCode, stateCodes } from '../../src/engine/plan/place-state.ts
 import type { RowGroup, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import { buildPlan, buildSnapshot, rows, uncovered } from './build-snapshot.ts';
 
-const columnStates: readonly StateCode[] = ['L', 'H', 'A', 'G', 'K', 'C', 'AC', 'GC', 'KC', 'N'];
+const columnStates: readonly StateCode[] = ['L', 'H', 'A', 'G', 'K', 'C', 'AC', 'GC', 'KC', 'S', 'SC', 'N'];
 const documentStates: readonly StateCode[] = ['L', 'H', 'A', 'G', 'B'];
 const places: Readonly<Record<string, readonly StateCode[]>> = {
   'agents.model_id': columnStates,

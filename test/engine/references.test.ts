@@ -213,3 +213,48 @@ describe('a place', () => {
     assert.equal(onlyPlace({ at: 'things.doc', json: '/a' })?.checksum, 'doc_sha256');
   });
 });
+
+describe('a place and the table of models that it means', () => {
+  const tables = buildCatalog({
+    chat: { id: 'bigint!', name: 'text' },
+    code: { id: 'bigint!', name: 'text' },
+    bots: { id: 'bigint!', model: 'bigint -> chat.id', other: 'bigint', name: 'text', doc: 'jsonb' },
+  });
+  const resolve = (places: PlaceConfig[]) =>
+    resolveRules(tables, {
+      version: 1,
+      model: { tables: ['chat', 'code'].map((table) => ({ table, columns: { name: 'name' } })) },
+      tenant: { root: 'none' },
+      places,
+    });
+
+  it('is the one that a key without a foreign key names; a name means any of them', () => {
+    const { rules, problems } = resolve([
+      { at: 'bots.other', models: 'code' },
+      { at: 'bots.name' },
+      { at: 'bots.doc', json: '/m', as: 'key', models: 'chat' },
+    ]);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      rules.places.map(({ models }) => models),
+      ['public.code', undefined, 'public.chat', 'public.chat'],
+    );
+  });
+
+  it('must be said of a number, wherever it stands, and must hold models', () => {
+    const wrong: PlaceConfig[] = [
+      { at: 'bots.other' },
+      { at: 'bots.doc', json: '/m', as: 'key' },
+      { at: 'bots.doc', json: '/o', fields: { key: 'id', name: 'name' } },
+      { at: 'bots.name', models: 'bots' },
+    ];
+    assert.deepEqual(
+      wrong.map((place) => resolve([place]).problems.map(({ path }) => path.join('.'))),
+      [['places.0'], ['places.0'], ['places.0'], ['places.0.models']],
+    );
+  });
+
+  it('need not be said of what does not move', () => {
+    assert.deepEqual(resolve([{ at: 'bots.other', role: 'ignore' }]).problems, []);
+  });
+});

@@ -104,8 +104,8 @@ eachEngine((engine) => {
     http = await httpPlatform(engine);
     await furnish(http);
     rows = await withTenant(http.platform.site, { tenant, readOnly: true }, async (tx) => {
-      const rules = await readRules(tx, http.platform.site);
-      const model = modelTableOf(rules, 'completion');
+      const rules = await readRules(tx, http.platform.site, tenant);
+      const model = modelTableOf(rules, { kind: 'completion' });
       assert.ok(model !== undefined);
       const all = await listModels(tx, rules, { model, tenant });
       return new Map(all.map((one) => [one.key ?? '', one]));
@@ -131,7 +131,7 @@ eachEngine((engine) => {
   it('counts each workspace once, at the model that it means', async () => {
     const counts = await withTenant(http.platform.site, { tenant, readOnly: true }, async (tx) =>
       countUsage(tx, {
-        rules: await readRules(tx, http.platform.site),
+        rules: await readRules(tx, http.platform.site, tenant),
         tenant,
         models: models.map(rowOf),
       }),

@@ -54,7 +54,7 @@ eachEngine((engine) => {
 
   const both = (): Promise<{ kept: Rules; read: Rules }> =>
     withTenant(site, { tenant: '00000001-def0-def0-def0-000000000000', readOnly: true }, async (tx) => {
-      const kept = await readRules(tx, site);
+      const kept = await readRules(tx, site, undefined);
       return { kept, read: (await new KeptRules().read(tx, site, { sight: null })).rules };
     });
 
@@ -82,15 +82,15 @@ eachEngine((engine) => {
       t.after(() => other.close());
       const elsewhere = { ...site, database: other };
       const newest = (): Promise<Rules> =>
-        withTenant(elsewhere, { tenant, readOnly: true }, (tx) => readRules(tx, elsewhere));
+        withTenant(elsewhere, { tenant, readOnly: true }, (tx) => readRules(tx, elsewhere, tenant));
       await withTenant(site, { tenant, readOnly: true }, async (tx) => {
-        const own = await readRules(tx, site);
+        const own = await readRules(tx, site, undefined);
         await other.transaction({}, (changing) =>
           changing.script('ALTER TABLE migration.services ADD COLUMN more int'),
         );
         const newer = await newest();
         assert.notDeepEqual(newer, own);
-        assert.deepEqual(await readRules(tx, site), own);
+        assert.deepEqual(await readRules(tx, site, undefined), own);
         assert.deepEqual(await newest(), newer);
       });
     });
@@ -99,9 +99,9 @@ eachEngine((engine) => {
     const undone = new Error('taken back');
     const { kept } = await both();
     const changing = database.asSuperuser(async (tx) => {
-      assert.equal(await readRules(tx, site), kept);
+      assert.equal(await readRules(tx, site, undefined), kept);
       await tx.script('ALTER TABLE migration.assistants DROP COLUMN IF EXISTS extra');
-      assert.notDeepEqual(await readRules(tx, site), kept);
+      assert.notDeepEqual(await readRules(tx, site, undefined), kept);
       throw undone;
     });
     await assert.rejects(changing, undone);

@@ -60,7 +60,7 @@ for (const example of examples) {
 
       test('finds the tenants and how rows belong to them', () => {
         const { tenant } = proposal.config;
-        assert.equal(plain(tenant.root), plain(wanted.tenant.root));
+        assert.equal(plain(tenant.root ?? ''), plain(wanted.tenant.root ?? ''));
         assert.equal(tenant.key, wanted.tenant.key);
         assert.equal(tenant.column, wanted.tenant.column);
         assert.equal(tenant.display, wanted.tenant.display);

@@ -18,7 +18,7 @@ function valueOf<T>(found: T | DroverError | undefined): T {
 
 /** The move without a scan. */
 export async function readOneMove(tx: Tx, site: Site, asked: Intent): Promise<Move> {
-  const ground = await readGround(tx, site);
+  const ground = await readGround(tx, site, asked.tenant);
   const intent = checkIntent(ground.rules, asked);
   const tenant = valueOf((await readTenants(tx, ground.rules, [intent.tenant]))[0]);
   const pair = valueOf((await readPairs(tx, ground.rules, [intent]))[0]);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { loadConfigFile } from '../../config-file.ts';
+import { listUnfit } from '../../postgres/scope/tenants.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
@@ -37,10 +38,14 @@ async function runCheck({ terminal, environment }: Session, command: Command): P
     return exitStatus.done;
   }
   const where = resolveWhere({ database: asked, config: file }, environment);
-  const graph = await withSite(where, { mayWrite: false }, readGraph);
+  const { graph, unfit } = await withSite(where, { mayWrite: false }, async (site) => ({
+    graph: await readGraph(site),
+    unfit: await listUnfit(site),
+  }));
   const open = graph.edges.filter(({ role }) => role === 'ask').map(({ place }) => place);
   report(terminal, options, { file, places: graph.edges.length, database: shownUrl(asked), open });
-  return exitStatus.done;
+  for (const { message } of unfit) terminal.err(message);
+  return unfit.length === 0 ? exitStatus.done : exitStatus.failed;
 }
 
 interface Report {

@@ -39,6 +39,6 @@ async function show({ terminal, environment }: Session, command: Command): Promi
 /** The graph of a site, from its catalogue and its configuration. */
 export function readGraph(site: Site): Promise<ReferenceGraph> {
   return asOperator(site.database, { ...site.scope, readOnly: true }, async (tx) =>
-    referenceGraph(await readRules(tx, site)),
+    referenceGraph(await readRules(tx, site, undefined)),
   );
 }

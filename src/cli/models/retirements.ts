@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { writeCalendar } from '../../engine/models/calendar.ts';
 import { modelLabel } from '../../engine/models/model.ts';
+import { tenancyOf } from '../../engine/rules/tenancy.ts';
 import { daysBetween, retirementEvents, saysWhat, whereUsed } from '../../engine/models/retirements.ts';
 import type { Retirement } from '../../engine/models/retirements.ts';
 import { readRetirements } from '../../postgres/usage/retirements.ts';
+import type { TellUnread } from '../../postgres/usage/retirements.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
 import { withJson, withWhere } from '../options.ts';
@@ -36,16 +38,19 @@ export const retirements: Verb = {
 async function listRetirements({ terminal, environment }: Session, command: Command): Promise<number> {
   const options = command.opts<RetirementOptions>();
   if (options.ical === true && options.json === true) throw usage('--ical and --json: one of them.');
+  const unread: string[] = [];
   const { found, registry } = await withSite(
     resolveWhere(options, environment),
     { mayWrite: false },
-    (site) => readFor(site, options.tenant),
+    (site) =>
+      readFor(site, options.tenant, (tenant, { message }) => unread.push(`${tenant.key}: ${message}`)),
   );
   const today = new Date().toISOString().slice(0, 10);
   if (options.ical === true) showCalendar(terminal, found);
   else if (options.json === true) showJson(terminal, { found, registry, today });
   else showRetirements(terminal, found, today);
-  return exitStatus.done;
+  for (const why of unread) terminal.err(`Not read: ${why}`);
+  return unread.length === 0 ? exitStatus.done : exitStatus.failed;
 }
 
 interface Found {
@@ -54,12 +59,12 @@ interface Found {
   readonly registry: string | undefined;
 }
 
-async function readFor(site: Site, text: string | undefined): Promise<Found> {
+async function readFor(site: Site, text: string | undefined, tellUnread: TellUnread): Promise<Found> {
   const registry = site.knowledge()?.name;
-  if (site.config.tenant.root === 'none') return { found: await readRetirements(site, 'single'), registry };
+  if (tenancyOf(site.config) === 'single') return { found: await readRetirements(site, 'single'), registry };
   const tenants = await listTenants(site);
   const asked = text === undefined ? tenants : [chooseTenant(tenants, text)];
-  return { found: await readRetirements(site, asked), registry };
+  return { found: await readRetirements(site, asked, tellUnread), registry };
 }
 
 function showCalendar({ streams }: Terminal, found: readonly Retirement[]): void {

@@ -7,6 +7,8 @@ export interface ModelName {
   readonly kind: string;
   /** The key as text; undefined where no table holds the models. */
   readonly key?: string;
+  /** The table that holds its row, by its id; only where several tables hold models of its kind. */
+  readonly table?: string;
   /** Values by component: name, family, provider. */
   readonly components: Readonly<Record<string, string>>;
 }
@@ -59,7 +61,12 @@ export function namedModel({ kind, components, key }: ModelName): ModelFacts {
 }
 
 /** All of a model by which a value may name it. */
-export type ModelNames = Pick<ModelFacts, 'kind' | 'key' | 'tenant' | 'components' | 'spellings'>;
+export type ModelNames = Pick<ModelFacts, 'kind' | 'key' | 'table' | 'tenant' | 'components' | 'spellings'>;
+
+/** What alone means that row: its key, led by its table where a key means nothing without it. */
+export function keyText({ key, table }: Pick<ModelName, 'key' | 'table'>): string | undefined {
+  return key === undefined || table === undefined ? key : `${table}/${key}`;
+}
 
 /** What a model accepts for one parameter. */
 export interface ParameterSupport {

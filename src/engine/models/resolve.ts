@@ -3,6 +3,7 @@
  * the rows have in common is the name with the family, or with the provider where models have no family. A key names a row of one
  * tenant. In that tenant exactly that row is meant, and elsewhere its name.
  */
+import { keyText } from './model.ts';
 import type { ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
 import type { Finding } from '../finding.ts';
@@ -31,21 +32,25 @@ export function identifyModel(
   text: string,
   about: { side: 'source' | 'target'; by: SecondName },
 ): Identified {
-  const byKey = rows.find((row) => row.key === text);
-  if (byKey !== undefined) return { wanted: { ...naturalKey(byKey, about.by), key: text } };
-  const found = new Map(
-    rows
-      .filter((row) => namesOf(row).includes(text))
-      .map((row) => [JSON.stringify(naturalKey(row, about.by)), naturalKey(row, about.by)]),
+  const keyed = rows.filter((row) => row.key === text || keyText(row) === text);
+  const [byKey] = keyed;
+  // Where every tenant counts for itself, one key may be another model's in each.
+  const found = distinct(
+    keyed.length > 0 ? keyed : rows.filter((row) => namesOf(row).includes(text)),
+    about.by,
   );
   const [only, second] = [...found.values()];
   if (only === undefined) return { refused: 'MODEL_NOT_FOUND', message: missing(rows, text, about) };
-  if (second === undefined) return { wanted: { ...only, key: null } };
+  if (second === undefined) return { wanted: { ...only, key: byKey?.key ?? null } };
   const fits = [...found.values()].map(wantedLabel).toSorted(compareText).join(', ');
   return {
     refused: 'MODEL_AMBIGUOUS',
     message: `${about.side}: "${text}" fits ${found.size} models: ${fits}. Say which as ${about.by}/name.`,
   };
+}
+
+function distinct(rows: readonly ModelFacts[], by: SecondName): Map<string, ReturnType<typeof naturalKey>> {
+  return new Map(rows.map((row) => [JSON.stringify(naturalKey(row, by)), naturalKey(row, by)]));
 }
 
 function missing(
@@ -70,7 +75,8 @@ function lastPart(text: string): string {
   return text.split('/').at(-1) ?? text;
 }
 
-function naturalKey(model: ModelFacts, by: SecondName): { name: string; second: string | null } {
+/** By what models of all tenants are the same. */
+export function naturalKey(model: ModelFacts, by: SecondName): { name: string; second: string | null } {
   return {
     name: model.components['name'] ?? '',
     second: by === 'none' ? null : (model.components[by] ?? null),
@@ -118,9 +124,11 @@ export function resolveModels(input: ResolveInput): Resolution {
     return ended('skipped', 'TENANT_SUSPENDED', 'The tenant is suspended.');
   const source = findSource(input);
   if ('status' in source) return source;
-  const target = findTarget(input);
+  // What a key of one table is replaced by is a key of the same table.
+  const beside = input.candidates.filter(({ table }) => table === source.model.table);
+  const target = findTarget({ ...input, candidates: beside });
   if ('status' in target) return target;
-  if (source.model.key !== undefined && source.model.key === target.model.key)
+  if (source.model.key !== undefined && keyText(source.model) === keyText(target.model))
     return ended('failed', 'SAME_MODEL', `Source and target are the same model: ${label(source.model)}.`);
   return {
     status: 'pending',
@@ -178,20 +186,20 @@ function findTarget(input: ResolveInput): Found | NotFound {
 }
 
 function findMapped({ candidates }: ResolveInput, key: string, side: 'source' | 'target'): Found | NotFound {
-  const model = candidates.find((candidate) => candidate.key === key);
+  const model = candidates.find((candidate) => candidate.key === key || keyText(candidate) === key);
   if (model !== undefined) return { model, findings: [] };
   const message = `The mapping of this tenant names the ${side} ${key}, which it does not have.`;
   return ended('failed', 'MODEL_NOT_FOUND', message);
 }
 
-/** The row of that key where the tenant has it, otherwise the rows of the name. The tenant's own rows come before global ones. */
+/** Of the rows of the name that of the key where the tenant has it. The tenant's own rows come before global ones. */
 function fitting(candidates: readonly ModelFacts[], wanted: WantedModel, by: SecondName): ModelFacts[] {
-  const exact = candidates.filter((model) => wanted.key !== null && model.key === wanted.key);
-  if (exact.length > 0) return exact;
   const named = candidates.filter((model) => {
     const { name, second } = naturalKey(model, by);
     return name === wanted.name && second === wanted.second;
   });
+  const exact = named.filter((model) => wanted.key !== null && model.key === wanted.key);
+  if (exact.length > 0) return exact;
   const own = named.filter((model) => model.tenant !== null);
   return own.length > 0 ? own : named;
 }

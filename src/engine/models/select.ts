@@ -1,5 +1,5 @@
 /** Which model somebody means: by key, name, `family/name` or `provider/name`. Ambiguity is never resolved silently. */
-import { type ModelFacts, modelLabel, namedModel } from './model.ts';
+import { keyText, type ModelFacts, modelLabel, namedModel } from './model.ts';
 import { compareText } from '../order.ts';
 
 /** How a database that has no table of models names them: the part of the configuration that says so. */
@@ -40,9 +40,15 @@ export function selectModel(
   const fits = found.map(label);
   return {
     refused: 'MODEL_AMBIGUOUS',
-    message: `${what}: "${text}" fits ${found.length} models: ${fits.join(', ')}. Say which by its key or as family/name.`,
+    message: `${what}: "${text}" fits ${found.length} models: ${fits.join(', ')}. Say which by ${wayOut(found)}.`,
     fits,
   };
+}
+
+/** What tells them apart. */
+function wayOut(found: readonly ModelFacts[]): string {
+  const tables = new Set(found.map(({ table }) => table));
+  return tables.size > 1 ? 'its table and key, as table/key' : 'its key or as family/name';
 }
 
 /** Without a table of models: the components that `provider/name` gives, by the configured identity. */
@@ -86,18 +92,19 @@ function canonicalSpelling(config: Naming, component: string, value: string): st
 /** Every text by which a person may name the model. */
 export function namesOf(model: ModelFacts): string[] {
   const { name = '', family, provider } = model.components;
-  return [
+  const names = [
     name,
     ...(family === undefined ? [] : [`${family}/${name}`]),
     ...(provider === undefined ? [] : [`${provider}/${name}`]),
     ...(model.key === undefined ? [] : [model.key]),
   ];
+  return model.table === undefined ? names : [...names, ...names.map((text) => `${model.table}/${text}`)];
 }
 
 /** How a model is shown where it must be told from others. */
 export function label(model: ModelFacts): string {
-  const key = model.key === undefined ? '' : ` [${model.key}]`;
-  return `${modelLabel(model)}${key}${model.tenant === null ? ' global' : ''}`;
+  const key = keyText(model);
+  return `${modelLabel(model)}${key === undefined ? '' : ` [${key}]`}${model.tenant === null ? ' global' : ''}`;
 }
 
 function notFound(candidates: readonly ModelFacts[], text: string, what: string): Selection {

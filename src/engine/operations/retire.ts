@@ -14,8 +14,8 @@ export const retire: Operation<RetireStep> = {
 };
 
 function retireStep(input: StepInput): RetireStep[] {
-  const { rules, source } = input.snapshot;
-  const model = modelTableOf(rules, source.kind);
+  const { rules, source, target } = input.snapshot;
+  const model = modelTableOf(rules, source);
   const set = model?.config.retire;
   if (!input.retires || source.marked === true || isEverybodys(input.snapshot)) return [];
   if (model === undefined || set === undefined || source.key === undefined) return [];
@@ -26,10 +26,17 @@ function retireStep(input: StepInput): RetireStep[] {
       operation: 'retire',
       entity: 'models',
       includeDead: true,
-      set,
+      set: target.key === undefined ? withoutTarget(set) : set,
       rows: [{ key: source.key, ...given({ name }) }],
     },
   ];
+}
+
+/** A target without a row has no key that the source's row could name. */
+function withoutTarget(set: RetireStep['set']): RetireStep['set'] {
+  return Object.fromEntries(
+    Object.entries(set).map(([name, value]) => [name, value === '$target' ? null : value]),
+  );
 }
 
 /** A model that all tenants may use is not retired because one of them has left it. */

@@ -163,6 +163,7 @@ function byCollision(place: Place): Outcome {
 function questionOf(place: Place, { standing }: PlaceState): string | undefined {
   if (standing === 'asked') return 'the configuration asks about rows in this state';
   if (standing === 'guarded') return 'a guard holds for the row';
+  if (standing === 'itself') return 'the row is the target itself, and would name itself';
   if (standing === 'copies-disagree') return 'a copy of this reference names another model or none, or stays';
   if (place.role === 'ask') return place.reason ?? 'nobody has said what this place is';
   if (place.checksum !== undefined) return `a checksum (${place.checksum}) stands beside the document`;
@@ -181,7 +182,7 @@ export function mergingStates(intent: Intent, place: Place): StateCode[] {
 
 /** The states that no question keeps from moving. An answer holds for every row of the place. */
 function openStates(intent: Intent, place: Place): PlaceState[] {
-  const raised = ['live', 'asked', 'guarded', 'copies-disagree'] as const;
+  const raised = ['live', 'asked', 'guarded', 'itself', 'copies-disagree'] as const;
   const states = raised.map((standing) => ({ standing, collides: false }));
   const isAnswered = intent.answers[place.id] === 'move';
   return states.filter((state) => isAnswered || questionOf(place, state) === undefined);

@@ -18,6 +18,9 @@ const states = {
   /** A copy in the same row should name the same model and does not, or does not move. */
   K: { standing: 'copies-disagree', collides: false },
   KC: { standing: 'copies-disagree', collides: true },
+  /** The row is the target itself. */
+  S: { standing: 'itself', collides: false },
+  SC: { standing: 'itself', collides: true },
   /** The document cannot be read. */
   B: { standing: 'unreadable', collides: false },
   /** The target may not stand there. */

@@ -11,6 +11,8 @@ import {
   unreadable,
 } from '../plan/decide.ts';
 import { isDefault } from '../inventory/occurrence.ts';
+import { modelLabel } from '../models/model.ts';
+import { modelTablesOf } from '../rules/references.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import { compareText } from '../order.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -37,6 +39,7 @@ export function planFindings(input: FindingInput): Finding[] {
       today: snapshot.today,
       ...given({ priceLimit }),
     }),
+    ...rowlessFindings(snapshot),
     ...demandFindings(input),
     ...unaccountedFindings(input),
     ...mentionFindings(input),
@@ -155,6 +158,18 @@ function relatedFindings({ related }: Snapshot): Finding[] {
     const columns = [...new Set(all.map(({ table, column }) => `${table}.${column}`))].slice(0, 3).join(', ');
     const message = `${rowCount(count)} name ${name} (${columns}), which is another model or snapshot; this plan leaves it alone.`;
     return finding('info', 'RELATED_MODEL', message, { count });
+  });
+}
+
+/** A table may hold only some of the models. The others are named by text, and by no key. */
+function rowlessFindings({ rules, source, target }: Snapshot): Finding[] {
+  const tables = modelTablesOf(rules, source.kind).map(({ config }) => config.table);
+  const rowless = tables.length === 0 ? [] : [source, target].filter(({ key }) => key === undefined);
+  return rowless.map((model) => {
+    const message =
+      `${modelLabel(model)} has no row in ${tables.join(' or ')}; the registry knows it. It is named by text alone: ` +
+      'a place that holds keys has none to hold, and rows there stay.';
+    return finding('info', 'MODEL_WITHOUT_ROW', message);
   });
 }
 

@@ -103,8 +103,8 @@ export function hashOf(plan: Omit<Plan, 'hash'>, digest: (text: string) => strin
   return digest(canonicalText({ ...plan, hash: undefined, steps, leftBehind }));
 }
 
-function modelName({ kind, components, key }: ModelFacts): ModelName {
-  return { kind, components, ...given({ key }) };
+function modelName({ kind, components, key, table }: ModelFacts): ModelName {
+  return { kind, components, ...given({ key, table }) };
 }
 
 function countByEntity(decided: readonly Decided[]): Record<string, number> {

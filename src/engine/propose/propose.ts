@@ -156,7 +156,7 @@ function modelPart(models: readonly ModelGuess[], places: readonly PlaceGuess[])
 
 function withSuspended(tenant: Config['tenant'], suspended: string | undefined): Config['tenant'] {
   const { root, key, display, column, ...rest } = tenant;
-  return { root, ...given({ key, display, column, suspended }), ...rest };
+  return { ...given({ root, key, display, column, suspended }), ...rest };
 }
 
 interface Named {

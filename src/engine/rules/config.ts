@@ -33,6 +33,11 @@ export interface PlaceConfig {
   /** Which kind of model the place names, where there are several model tables; default: the first. */
   readonly kind?: string;
   /**
+   * The table of models whose key the value is, where no foreign key says so and several tables hold models of one kind. A place that
+   * holds a name then means the models of that table alone.
+   */
+  readonly models?: string;
+  /**
    * What the value is. `key`: the key of a model row (the default for uuid and integer columns and foreign keys);
    * otherwise a template over the components, `{name}` (the default for text and JSON) or `{provider}/{name}`; `{spelling}` is
    * every way in which the registry knows a model to be written.
@@ -166,7 +171,12 @@ export interface Config {
   };
   readonly tenant: {
     /** The table of tenants, or `none` for a database with a single one. */
-    readonly root: string;
+    readonly root?: string;
+    /**
+     * Instead of `root`, where each tenant has a schema of its own, whose name is the tenant: `tenant_*`, or several such names. All
+     * tables of that schema are the tenant's; those of `database.schemas` are everybody's. Tables are named without their schema.
+     */
+    readonly schemas?: string | readonly string[];
     readonly key?: string;
     /** The column of the root that shows a tenant's name. */
     readonly display?: string;

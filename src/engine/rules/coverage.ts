@@ -20,14 +20,19 @@ export function identifyingColumns(rules: Rules, table: Table): Set<string> {
   ]);
 }
 
-/** What the models and their providers are called. */
+/** What models and their providers are called, what is true of a model, and what follows it. */
 function namingColumns({ scope }: Rules, { table: models, key, config }: ModelTable, table: Table): string[] {
-  const { columns, providers } = config;
+  const { columns, providers, facts = {}, retire = {} } = config;
   const ofProviders =
     providers !== undefined && findNamedTable(scope, providers.table)?.id === table.id
       ? [providers.column, providers.name]
       : [];
-  return [...(models.id === table.id ? [key, ...Object.values(columns)] : []), ...ofProviders];
+  return [
+    ...(models.id === table.id
+      ? [key, ...Object.values(columns), ...Object.values(facts), ...Object.keys(retire)]
+      : []),
+    ...ofProviders,
+  ];
 }
 
 /** Places that lead to a value, whatever it is: those of the column, or those whose pointer fits the path. */

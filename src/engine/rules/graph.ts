@@ -69,7 +69,10 @@ function tableName(rules: Rules, id: TableId): string {
 }
 
 function edgeOf(rules: Rules, place: Place): GraphEdge {
-  const model = rules.modelTables.find((each) => each.kind === place.kind) ?? rules.modelTables[0];
+  const model =
+    rules.modelTables.find(({ table }) => table.id === place.models) ??
+    rules.modelTables.find((each) => each.kind === place.kind) ??
+    rules.modelTables[0];
   return {
     place: place.id,
     table: tableName(rules, place.table),

@@ -29,22 +29,46 @@ export function componentsOf(place: Place): readonly string[] {
  * component that the place needs: a place by key, where no table holds the models.
  */
 export function mappingsOf(place: Place, pair: ModelPair, config: Config): Mapping[] {
+  if (!mayName(place, pair.source) || !mayName(place, pair.target)) return [];
   const seen = new Set<string>();
-  return formsOf(place).flatMap((templates) =>
-    spellings(namesIn(templates), pair, config).flatMap((spelling) => {
+  return formsOf(place).flatMap((templates) => {
+    const names = namesIn(templates);
+    // What the target lacks cannot be written; that the place holds the source is seen all the same.
+    const stuck = lacks(pair, names);
+    const written = stuck ? { source: pair.source, target: pair.source } : pair;
+    return spellings(names, written, config).flatMap((spelling) => {
       const from = templates.map((template) => fill(template, spelling.from));
       const to = templates.map((template) => fill(template, spelling.to));
       const id = JSON.stringify(from);
-      if (seen.has(id) || JSON.stringify(to) === id) return [];
+      if (seen.has(id) || (!stuck && JSON.stringify(to) === id)) return [];
       seen.add(id);
       return [{ from, to }];
-    }),
+    });
+  });
+}
+
+/** Is the target a model without a row, and does the row of the source say what it cannot? */
+function lacks({ source, target }: ModelPair, names: readonly string[]): boolean {
+  if (source.key === undefined || target.key !== undefined) return false;
+  return names.some(
+    (name) =>
+      name !== 'spelling' &&
+      componentValue(source, name) !== undefined &&
+      componentValue(target, name) === undefined,
   );
+}
+
+/** Can the place name the model at all? A key means nothing without its table. */
+export function mayName(
+  place: Pick<Place, 'kind' | 'models'>,
+  { kind, table }: Pick<ModelNames, 'kind' | 'table'>,
+): boolean {
+  return place.kind === kind && (place.models === undefined || table === undefined || place.models === table);
 }
 
 /** Equal for places that name any model by the same values. */
 export function formOf(place: Place): string {
-  return JSON.stringify(formsOf(place));
+  return JSON.stringify([formsOf(place), place.models]);
 }
 
 /** Every way in which a place is written: its components, and other templates of its only column. */
@@ -63,6 +87,7 @@ export function tupleWriter(place: Place, config: Config): (model: ModelNames) =
     fillers: templates.map(fillerOf),
   }));
   return (model) => {
+    if (!mayName(place, model)) return [];
     const tuples = forms.flatMap(({ names, fillers }) =>
       writings(names, model, config).map((values) => fillers.map((filler) => filler(values))),
     );
@@ -75,7 +100,7 @@ export function tupleWriter(place: Place, config: Config): (model: ModelNames) =
 /** All texts by which data may name a model: its name, behind its provider too, and whatever the places write, in every spelling. */
 export function textsNaming(model: ModelNames, config: Config, places: readonly Place[]): string[] {
   const used = places
-    .filter((place) => place.kind === model.kind)
+    .filter((place) => mayName(place, model))
     .flatMap((place) => [...place.columns.map((part) => part.template), ...(place.also ?? [])]);
   const naming = used.filter((template) => /\{(?:name|spelling)\}/.test(template));
   const templates = [...new Set(['{name}', '{provider}/{name}', '{spelling}', ...naming])];

@@ -9,6 +9,7 @@ import { findColumn, findTable } from '../catalogue/catalog.ts';
 import type { Catalog, ForeignKey, Table, TableId } from '../catalogue/catalog.ts';
 import { findNamedColumn, findNamedTable, type NameScope, splitName } from '../catalogue/names.ts';
 import type { Config, ConfigProblem } from './config.ts';
+import { tenancyOf } from './tenancy.ts';
 
 /** One join away from a row: `from` are columns of the row so far, `to` those of `table`. */
 export interface Hop {
@@ -37,6 +38,8 @@ export interface OwnershipInput {
   readonly config: Config;
   /** Tables that hold models: naming a model says nothing about the owner. */
   readonly modelTables: ReadonlySet<TableId>;
+  /** The tenant's schema, where each tenant has one of its own. */
+  readonly schema?: string;
 }
 
 interface Working extends OwnershipInput {
@@ -51,8 +54,11 @@ interface Working extends OwnershipInput {
 /** The ownership of every table of the catalogue. */
 export function resolveOwnership(input: OwnershipInput): Map<TableId, Ownership> {
   const { catalog } = input.scope;
-  if (input.config.tenant.root === 'none')
-    return new Map(catalog.tables.map((table) => [table.id, { kind: 'single' }]));
+  const tenancy = tenancyOf(input.config);
+  // All tables of a tenant's schema are its own, as those of a database with a single tenant.
+  const isOwn = ({ schema }: Table): boolean => tenancy === 'single' || schema === input.schema;
+  if (tenancy !== 'rows')
+    return new Map(catalog.tables.map((table) => [table.id, { kind: isOwn(table) ? 'single' : 'global' }]));
   const work = prepare(input);
   if (work === undefined) return new Map(catalog.tables.map((table) => [table.id, { kind: 'unknown' }]));
   findBestPaths(work);
@@ -68,7 +74,7 @@ export function resolveOwnership(input: OwnershipInput): Map<TableId, Ownership>
 }
 
 function prepare(input: OwnershipInput): Working | undefined {
-  const root = findNamedTable(input.scope, input.config.tenant.root);
+  const root = findNamedTable(input.scope, input.config.tenant.root ?? '');
   const key = input.config.tenant.key ?? root?.primaryKey[0];
   if (root === undefined || key === undefined) return undefined;
   const unrelated = new Set<string>();

@@ -26,6 +26,8 @@ export interface Place {
   readonly entity: string;
   readonly column: string;
   readonly kind: string;
+  /** The table of models whose rows the value means. Undefined where it may mean a row of any: a name, or a key that repeats nowhere. */
+  readonly models?: TableId;
   readonly role: Role;
   /** `columns`: moved by SQL; the others are edited value by value. */
   readonly carrier: 'columns' | 'json' | 'array' | 'text';
@@ -39,6 +41,8 @@ export interface Place {
   /** The value alone identifies a model in the whole database. A name does not, nor does a number that each tenant counts for itself. */
   readonly byKey: boolean;
   readonly foreignKey?: string;
+  /** In a table of models: the column by which the row itself is called as the place calls a model. */
+  readonly itself?: string;
   readonly conditions: PlaceConditions;
   /** The other places of the row that hold the same reference, by id. They move together or not at all. */
   readonly copies: readonly string[];

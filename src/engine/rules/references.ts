@@ -2,12 +2,15 @@
  * What names a model: the foreign keys of the catalogue and the places of the configuration, made into one list.
  * A `Place` is resolved: its table and columns exist, its carrier is known, its conditions can be compiled.
  */
+import { given } from '../given.ts';
 import type { ModelKnowledge } from '../models/knowledge.ts';
+import type { ModelName } from '../models/model.ts';
 import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config, ConfigProblem, Role } from './config.ts';
 import { findNamedColumn, findNamedTable, type NameScope } from '../catalogue/names.ts';
 import { type Ownership, resolveOwnership, tenantLinks } from './ownership.ts';
 import type { Draft, ModelTable, Place } from './place.ts';
+import { sharedSchemas } from './tenancy.ts';
 import { linkCopies } from './copies.ts';
 import { buildPlace, resolvePlace } from './resolve-place.ts';
 
@@ -20,15 +23,24 @@ export interface Rules {
   readonly modelTables: readonly ModelTable[];
   readonly places: readonly Place[];
   readonly ownership: ReadonlyMap<TableId, Ownership>;
+  /** The tenant's schema, where each tenant has one of its own. */
+  readonly schema?: string;
   /** A tenant's session sees no row of another tenant, whatever a statement asks for. */
   readonly exclusive?: boolean;
   /** What is known about models beside their rows. */
   readonly knowledge?: ModelKnowledge;
 }
 
-/** Fits a configuration to a catalogue. All problems come at once. The rules are usable only where there are none. */
-export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; problems: ConfigProblem[] } {
-  const scope = { catalog, schemas: config.database?.schemas ?? ['public'] };
+/**
+ * Fits a configuration to a catalogue. All problems come at once. The rules are usable only where there are none.
+ * @param schema the tenant's, where each tenant has a schema of its own
+ */
+export function resolveRules(
+  catalog: Catalog,
+  config: Config,
+  schema?: string,
+): { rules: Rules; problems: ConfigProblem[] } {
+  const scope = { catalog, schemas: [...(schema === undefined ? [] : [schema]), ...sharedSchemas(config)] };
   const problems: ConfigProblem[] = [
     ...reservedNames(catalog),
     ...nameProblems(scope, config),
@@ -47,6 +59,7 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
     scope,
     config,
     modelTables: new Set(modelTables.map((model) => model.table.id)),
+    ...given({ schema }),
   });
   const kinds =
     modelTables.length > 0 ? [...new Set(modelTables.map((model) => model.kind))] : ['completion'];
@@ -58,6 +71,7 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
     modelTables,
     places,
     ownership,
+    ...given({ schema }),
   };
   return { rules, problems: [...problems, ...duplicatePlaces(places)] };
 }
@@ -81,7 +95,7 @@ function nameProblems(scope: NameScope, config: Config): ConfigProblem[] {
     Object.keys(config[section] ?? {}).map((name) => ({ path: [section, name], name })),
   );
   const tables = [
-    ...(root === 'none' ? [] : [{ path: ['tenant', 'root'], name: root }]),
+    ...(root === undefined || root === 'none' ? [] : [{ path: ['tenant', 'root'], name: root }]),
     ...global.map((name, at) => ({ path: ['tenant', 'global', at], name })),
     ...sections,
   ];
@@ -131,7 +145,7 @@ function unlistedKeys(draft: Draft, listed: readonly Place[]): Place[] {
       const column = findColumn(table, foreignKey.columns[at] ?? '');
       if (model === undefined || column === undefined || known.has(`${table.id} ${column.name}`)) return [];
       known.add(`${table.id} ${column.name}`);
-      const { role, listed: isSaid } = unlistedRole(draft, table);
+      const { role, listed: isSaid } = unlistedRole(draft, table, column.name);
       const found = { table, column, carrier: 'columns', key: { foreignKey, model } } as const;
       return [
         { ...buildPlace(draft, { place: { at: '', role, reason }, at: -1, ...found }), listed: isSaid },
@@ -141,8 +155,15 @@ function unlistedKeys(draft: Draft, listed: readonly Place[]): Place[] {
 }
 
 /** The role of a foreign key to a model that has no place; does the configuration say it? */
-function unlistedRole({ scope, config, modelTables }: Draft, table: Table): { role: Role; listed: boolean } {
-  if (modelTables.some((model) => model.table.id === table.id)) return { role: 'catalogue', listed: true };
+function unlistedRole(
+  { scope, config, modelTables }: Draft,
+  table: Table,
+  column: string,
+): { role: Role; listed: boolean } {
+  // What a retired model was replaced by is written there by a migration, and moved by none.
+  const own = modelTables.find((model) => model.table.id === table.id);
+  if (own?.config.retire !== undefined && Object.hasOwn(own.config.retire, column))
+    return { role: 'catalogue', listed: true };
   const star = (config.places ?? []).find(
     ({ at }) => at.endsWith('.*') && findNamedTable(scope, at.slice(0, -2))?.id === table.id,
   );
@@ -164,7 +185,23 @@ export function tableOf(rules: Rules, id: TableId): Table {
   return table;
 }
 
-/** The table that holds models of a kind. Undefined where none does. */
-export function modelTableOf(rules: Rules, kind: string): ModelTable | undefined {
-  return rules.modelTables.find((model) => model.kind === kind);
+/** The tables that hold models of a kind. */
+export function modelTablesOf(rules: Pick<Rules, 'modelTables'>, kind: string): ModelTable[] {
+  return rules.modelTables.filter((model) => model.kind === kind);
+}
+
+/** The tables in which the row of a model may be: one where several hold its kind and the model says which; none where nothing does. */
+export function tablesOfModel(
+  rules: Pick<Rules, 'modelTables'>,
+  { kind, table }: Pick<ModelName, 'kind' | 'table'>,
+): ModelTable[] {
+  return modelTablesOf(rules, kind).filter((model) => table === undefined || model.table.id === table);
+}
+
+/** The table that holds the row of a model. Undefined where none does. */
+export function modelTableOf(
+  rules: Pick<Rules, 'modelTables'>,
+  model: Pick<ModelName, 'kind' | 'table'>,
+): ModelTable | undefined {
+  return tablesOfModel(rules, model)[0];
 }

@@ -6,6 +6,7 @@ import { isForNames } from '../edit/json-pointer.ts';
 import { given } from '../given.ts';
 import { resolveConditions } from './conditions.ts';
 import type { ConfigProblem, PlaceConfig } from './config.ts';
+import { calledItself, hasUniqueKeys, modelKey, modelsMeant } from './place-models.ts';
 import type { AllowedTable, Draft, Found, ModelTable, Place, PlaceColumn } from './place.ts';
 
 function refuse(draft: Draft, path: ConfigProblem['path'], message: string): void {
@@ -27,7 +28,7 @@ export function resolvePlace(draft: Draft, place: PlaceConfig, at: number): Plac
     return [];
   }
   refuseShape(draft, place, at);
-  const key = modelKey(draft, found.table, found.column.name, place.kind);
+  const key = modelKey(draft, { place, at, ...found });
   return [buildPlace(draft, { place, at, ...found, carrier, ...given({ key }) })];
 }
 
@@ -46,19 +47,21 @@ export function buildPlace(draft: Draft, found: Found): Place {
   const { scope, problems } = draft;
   const template = templateOf(place, column.kind, key !== undefined);
   const role = place.role ?? 'reference';
+  const models = key?.model ?? modelsMeant(draft, found, template);
+  const kind = models?.kind ?? place.kind ?? draft.modelTables[0]?.kind ?? 'completion';
   checkNamedColumns(draft, found);
   return {
     id: columnPath(scope, table, column.name) + (place.json ?? ''),
     table: table.id,
     entity: entityOf(draft, table),
     column: column.name,
-    kind: key?.model.kind ?? place.kind ?? draft.modelTables[0]?.kind ?? 'completion',
+    kind,
     role,
     carrier,
     shape: shapeOf(found),
     columns:
       carrier === 'columns' ? placeColumns(draft, found, template) : [{ column: column.name, template }],
-    byKey: template.includes('{key}') && isUnique(draft, key?.model.kind ?? place.kind),
+    byKey: template.includes('{key}') && hasUniqueKeys(draft, kind, models),
     conditions: resolveConditions({ scope, table, place, at, problems }),
     copies: [],
     companions: place.companions ?? {},
@@ -66,7 +69,9 @@ export function buildPlace(draft: Draft, found: Found): Place {
     listed: true,
     ...given({ parameters, defaultOf, also: also ?? usualForms(place, template), held, reason }),
     ...given({
+      models: models?.table.id,
       foreignKey: key?.foreignKey.name,
+      itself: calledItself(draft, table, { kind, template }),
       json: placeInJson(place),
       enables: enables && resolveEnables(draft, found, enables),
       demands: demands && resolveDemands(draft, found, demands),
@@ -89,17 +94,6 @@ function placeInJson({ json: pointer, fields }: PlaceConfig): Place['json'] {
 /** An array is a list, unless something within its elements is meant. */
 function shapeOf({ place: { shape = 'scalar', json }, carrier }: Found): Place['shape'] {
   return carrier === 'array' && json === undefined && shape === 'scalar' ? 'list' : shape;
-}
-
-/** Is the key of the models unique by itself, and not only within a tenant? */
-function isUnique(draft: Draft, kind: string | undefined): boolean {
-  const model = draft.modelTables.find((candidate) => kind === undefined || candidate.kind === kind);
-  return (
-    model?.table.uniqueIndexes.some(
-      (index) =>
-        index.predicate === undefined && index.columns.length === 1 && index.columns[0] === model.key,
-    ) === true
-  );
 }
 
 /** The grant as a place id, whatever spelling the configuration uses. */
@@ -224,20 +218,6 @@ function keyColumns(draft: Draft, key: ForeignKey, model: ModelTable): PlaceColu
     if (referenced === model.key) return [{ column, template: '{key}' }];
     return referenced === tenant ? [{ column, template: '{tenant}' }] : [];
   });
-}
-
-function modelKey(draft: Draft, table: Table, column: string, kind: string | undefined): Found['key'] {
-  for (const foreignKey of table.foreignKeys) {
-    for (const model of draft.modelTables) {
-      const names =
-        foreignKey.references === model.table.id &&
-        foreignKey.columns.some(
-          (name, at) => name === column && foreignKey.referencedColumns[at] === model.key,
-        );
-      if (names && (kind === undefined || kind === model.kind)) return { foreignKey, model };
-    }
-  }
-  return undefined;
 }
 
 function entityOf(draft: Draft, table: Table): string {

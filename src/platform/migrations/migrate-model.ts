@@ -145,7 +145,7 @@ async function requirePair(
   { kind, fromId, toId }: MigrateRequest,
 ): Promise<void> {
   await withTenant(site, { tenant, readOnly: true }, async (tx) => {
-    const where = { rules: await readRules(tx, site), tenant };
+    const where = { rules: await readRules(tx, site, tenant), tenant };
     const source = await findModelByKey(tx, where, fromId);
     if (source?.kind !== kind) throw noModel(kind);
     const target = await findModelByKey(tx, where, toId);
@@ -215,7 +215,7 @@ async function retired(
   { request, plan }: { request: MigrateRequest; plan: Plan },
 ): Promise<DroverError> {
   const successor = await withTenant(site, { tenant, readOnly: true }, async (tx) => {
-    const where = { rules: await readRules(tx, site), tenant };
+    const where = { rules: await readRules(tx, site, tenant), tenant };
     const target = await findModelByKey(tx, where, request.toId);
     return target === undefined ? undefined : findSuccessor(tx, where, target);
   });

@@ -24,7 +24,7 @@ export interface ModelUse {
 export function getUsage({ site }: Platform, page: UsagePage): Promise<ModelUse> {
   const { tenantId: tenant, kind, modelId, ...query } = page;
   return withTenant(site, { tenant, readOnly: true }, async (tx) => {
-    const rules = await readRules(tx, site);
+    const rules = await readRules(tx, site, tenant);
     const model = await findModelByKey(tx, { rules, tenant }, modelId.toLowerCase());
     if (model?.kind !== kind) throw noModel(kind);
     const [counts = {}] = await countUsage(tx, { rules, tenant, models: [model] });

@@ -17,7 +17,7 @@ export async function lockForRetirement(
 ): Promise<void> {
   if (action !== 'retire') return;
   await lockPair(tx, caller.tenantId, id);
-  await tx.ask(tableLock(await readRules(tx, platform.site), kind));
+  await tx.ask(tableLock(await readRules(tx, platform.site, caller.tenantId), { kind }));
 }
 
 const namedRows = 20;
@@ -26,7 +26,7 @@ const namedRows = 20;
 export async function refuseWhileUsed(kind: ModelKind, proposed: Proposed): Promise<void> {
   const { tx, platform, caller, action, id, after } = proposed;
   if (action !== 'retire') return;
-  const rules = await readRules(tx, platform.site);
+  const rules = await readRules(tx, platform.site, caller.tenantId);
   const scope = { rules, tenant: caller.tenantId };
   const models = await listModelsOfKind(tx, scope, kind);
   const model = models.find(({ key }) => key === id);

@@ -33,7 +33,7 @@ export async function readModelEnd(
 export function readModelEnds(asked: Asked, kind: ModelKind): Promise<ReadonlyMap<string, ModelEnd>> {
   const { platform, caller } = asked;
   return reading(asked, async (tx) => {
-    const rules = await readRules(tx, platform.site);
+    const rules = await readRules(tx, platform.site, caller.tenantId);
     const models = await listModelsOfKind(tx, { rules, tenant: caller.tenantId }, kind);
     return endsOf(models, rules.knowledge);
   });

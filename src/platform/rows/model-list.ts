@@ -1,6 +1,7 @@
 /** A page of models with how much each is used, read from one snapshot. */
 import type { ModelNames } from '../../engine/models/model.ts';
-import { catalogueSight, rulesSeen } from '../../postgres/catalogue/rules.ts';
+import { catalogueSight } from '../../postgres/catalogue/mark.ts';
+import { rulesSeen } from '../../postgres/catalogue/rules.ts';
 import { listModelsOfKind } from '../../postgres/facts/model-rows.ts';
 import { countUsage, type UsageByType } from '../../postgres/usage/usage.ts';
 import { providerNames } from '../queries/provider-names.ts';
@@ -30,7 +31,7 @@ export function listModelsInUse(asked: Asked, kind: ModelKind, request: PageRequ
       providerNames({ schema: platform.schema, tenantId: tenant }),
       catalogueSight,
     ]);
-    const rules = await rulesSeen(tx, platform.site, seen);
+    const rules = await rulesSeen(tx, platform.site, { seen, tenant });
     const some = page.items.some((row) => mayEnd(row, rules.knowledge));
     const known = some ? await listModelsOfKind(tx, { rules, tenant }, kind) : [];
     const byKey = new Map(known.map((model) => [model.key, model]));

@@ -5,12 +5,14 @@
  * `member` is a table or one of its partitions at any depth, `root` what it is folded into. Names of columns travel
  * instead of their numbers, because a partition may number its columns differently.
  */
+import { ownRelations } from './own-schema.ts';
 
 const members = String.raw`
 members AS (
   SELECT c.oid AS member, COALESCE(pg_partition_root(c.oid)::oid, c.oid) AS root
   FROM pg_class c
-  WHERE c.relkind IN ('r', 'p') AND COALESCE(pg_partition_root(c.oid)::oid, c.oid) = ANY ($1::oid[])
+  WHERE c.relkind IN ('r', 'p')
+    AND (c.oid = ANY ($1::oid[]) OR (c.relispartition AND pg_partition_root(c.oid)::oid = ANY ($1::oid[])))
 )`;
 
 /**
@@ -18,12 +20,22 @@ members AS (
  * of these refer to: a reference or an owner must not be forgotten because it sits in another schema. System schemas,
  * temporary tables and what belongs to an extension are left out.
  */
-export const relationsSql = String.raw`
-WITH RECURSIVE usable AS (
+export const relationsSql = relationsAmong({ given: '', which: 'true', schemas: '$1' });
+
+/** The same, of what `ownRelations` names: parameters $1 to $3 are its own, $4 the given schemas. */
+export const ownRelationsSql = relationsAmong({
+  given: `${ownRelations},`,
+  which: 'c.oid IN (SELECT oid FROM own)',
+  schemas: '$4',
+});
+
+function relationsAmong({ given, which, schemas }: Record<'given' | 'which' | 'schemas', string>): string {
+  return String.raw`
+WITH RECURSIVE ${given} usable AS (
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity,
          COALESCE(pg_partition_root(c.oid)::oid, c.oid) AS root
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${which}
     AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
     AND NOT EXISTS (SELECT FROM pg_depend d
                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
@@ -32,7 +44,7 @@ WITH RECURSIVE usable AS (
   FROM pg_constraint k JOIN usable child ON child.oid = k.conrelid JOIN usable parent ON parent.oid = k.confrelid
   WHERE k.contype = 'f'
 ), referring AS (
-  SELECT oid FROM usable WHERE oid = root AND nspname = ANY ($1::text[])
+  SELECT oid FROM usable WHERE oid = root AND nspname = ANY (${schemas}::text[])
   UNION
   SELECT links.child FROM referring JOIN links ON links.parent = referring.oid
 ), wanted AS (
@@ -45,15 +57,21 @@ SELECT u.oid, u.nspname::text AS schema, u.relname::text AS name, u.relkind = 'p
        (SELECT COALESCE(sum(c.reltuples::float8) FILTER (WHERE c.reltuples >= 0), -1)
         FROM usable m JOIN pg_class c ON c.oid = m.oid WHERE m.root = u.oid AND c.relkind = 'r') AS estimate
 FROM wanted JOIN usable u USING (oid)`;
+}
 
 /**
  * Columns with the type at the bottom of their domains. `element` is the bottom type of an array's elements. A NOT NULL
  * that was added without validation (PostgreSQL 18) promises nothing about the rows that are there.
  */
 export const columnsSql = String.raw`
-WITH RECURSIVE bottoms AS (
+WITH RECURSIVE needed AS (
+  SELECT a.atttypid AS oid FROM pg_attribute a WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+  UNION
+  SELECT x.oid FROM needed n JOIN pg_type t ON t.oid = n.oid CROSS JOIN LATERAL (VALUES (t.typbasetype), (t.typelem)) AS x (oid)
+  WHERE x.oid <> 0
+), bottoms AS (
   SELECT t.oid AS type, t.oid AS bottom, t.typtype, t.typbasetype, t.typnotnull AS strict, t.typdefault IS NOT NULL AS filled
-  FROM pg_type t
+  FROM pg_type t WHERE t.oid IN (SELECT oid FROM needed)
   UNION ALL
   SELECT b.type, t.oid, t.typtype, t.typbasetype, b.strict OR t.typnotnull, b.filled OR t.typdefault IS NOT NULL
   FROM bottoms b JOIN pg_type t ON t.oid = b.typbasetype

@@ -20,17 +20,22 @@ import { findNamedTable } from '../../engine/catalogue/names.ts';
 import {
   columnsSql,
   foreignKeysSql,
+  ownRelationsSql,
   policiesSql,
   relationsSql,
   triggersSql,
   uniqueIndexesSql,
 } from './catalog-sql.ts';
 import type { Tx } from '../driver/database.ts';
+import { ownParameters } from './own-schema.ts';
+import type { OwnSchema } from './own-schema.ts';
 
 export interface CatalogScope {
   readonly schemas: readonly string[];
   /** Tables to leave out, named as in the configuration. */
   readonly ignore?: readonly string[];
+  /** Nothing of the schemas of other tenants than this one. */
+  readonly own?: OwnSchema;
 }
 
 /**
@@ -40,7 +45,7 @@ export interface CatalogScope {
 export async function readCatalog(tx: Tx, scope: CatalogScope): Promise<Catalog> {
   const { path } = await tx.one<{ path: string }>(`SELECT current_setting('search_path') AS path`);
   await tx.one(`SELECT set_config('search_path', 'pg_catalog', true)`);
-  const catalog = await readTables(tx, scope.schemas);
+  const catalog = await readTables(tx, scope);
   await tx.one(`SELECT set_config('search_path', $1, true)`, [path]);
   return withoutIgnored(catalog, scope);
 }
@@ -62,8 +67,11 @@ interface RelationRow {
   estimate: number;
 }
 
-async function readTables(tx: Tx, schemas: readonly string[]): Promise<Catalog> {
-  const relations = await tx.many<RelationRow>(relationsSql, [schemas]);
+async function readTables(tx: Tx, { schemas, own }: CatalogScope): Promise<Catalog> {
+  const relations =
+    own === undefined
+      ? await tx.many<RelationRow>(relationsSql, [schemas])
+      : await tx.many<RelationRow>(ownRelationsSql, [...ownParameters(own), schemas]);
   const ids = new Map(relations.map((row) => [row.oid, tableId(row.schema, row.name)]));
   const oids = [...ids.keys()];
   const columns = groupByTable(await tx.many<ColumnRow>(columnsSql, [oids]), toColumn);

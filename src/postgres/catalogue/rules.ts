@@ -19,13 +19,19 @@ import { resolveRules } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import { one, prepared } from '../driver/question.ts';
+import type { Question } from '../driver/question.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
+import { sharedSchemas, tenancyOf, tenantPatterns } from '../../engine/rules/tenancy.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { digestDefinitions } from '../../engine/planner/facts.ts';
 import { readCatalog } from './catalog.ts';
 import { sha256 } from './digest.ts';
 import { readSchemaTexts } from './schema-texts.ts';
 import type { SchemaText } from './schema-texts.ts';
+import { catalogueMark, catalogueMarkOf, catalogueSight } from './mark.ts';
+import type { Marked, Seen } from './mark.ts';
+import { hasTenantSchema, listTenantSchemas, ownSchema, tiesToOthers } from './own-schema.ts';
+import type { OwnSchema } from './own-schema.ts';
 
 /** The rules, and what follows from them alone and is needed for every tenant. */
 export interface Ground {
@@ -57,16 +63,6 @@ export interface Ruled {
   readonly kept: KeptRules;
 }
 
-/** What a transaction sees of the catalogue, see `sight`. */
-interface Seen {
-  readonly sight: string | null;
-}
-
-/** The same with the versions of all rows. */
-interface Marked extends Seen {
-  readonly mark: string;
-}
-
 /** What a site keeps of its rules, and what they follow from. */
 interface Kept extends Marked {
   readonly config: Config;
@@ -74,56 +70,114 @@ interface Kept extends Marked {
   readonly ground: Ground;
 }
 
+/** How many sets of rules are kept where each tenant has a schema of its own, and so its own rules. */
+const keptSchemas = 256;
+
 /** One for each site. */
 export class KeptRules {
-  #kept: Kept | undefined;
+  /** By the schema of the tenant; empty where tenants have none. The one that was asked for last is last. */
+  readonly #kept = new Map<string, Kept>();
 
   /** The rules as the catalogue is in this transaction, where that was seen. @throws CONFIG_MISMATCH with every problem */
-  async read(tx: Tx, site: Ruled, first: Seen): Promise<Ground> {
+  async read(tx: Tx, site: Ruled, first: Seen, own?: OwnSchema): Promise<Ground> {
     const { sight } = first;
-    if (sight !== null && this.#kept?.sight === sight && this.#kept.config === site.config)
-      return this.#known(this.#kept, site);
-    const seen = isMarked(first) ? first : await tx.ask(catalogueMark);
-    if (this.#kept?.mark === seen.mark && this.#kept.config === site.config)
-      return this.#known({ ...this.#kept, ...seen }, site);
+    const name = own?.schema ?? '';
+    const kept = this.#kept.get(name);
+    const isFit = kept !== undefined && kept.config === site.config;
+    if (isFit && sight !== null && kept.sight === sight) return this.#known(name, kept, site);
+    const mark = own === undefined ? catalogueMark : catalogueMarkOf(own);
+    const seen = isMarked(first) ? first : await tx.ask(mark);
+    if (isFit && kept.mark === seen.mark) return this.#known(name, { ...kept, ...seen }, site);
     const knowledge = site.knowledge();
-    const rules = withKnowledge(await resolve(tx, site), knowledge);
+    const rules = withKnowledge(await resolve(tx, site, own), knowledge);
     const ground = groundOf(rules, await readSchemaTexts(tx));
     // Where every statement sees the newest, the catalogue may have changed between two of them.
-    const after = await tx.ask(catalogueMark);
-    if (after.mark === seen.mark) this.#kept = { ...after, config: site.config, knowledge, ground };
+    const after = await tx.ask(mark);
+    if (after.mark === seen.mark) this.#keep(name, { ...after, config: site.config, knowledge, ground });
     return ground;
   }
 
+  #keep(name: string, kept: Kept): void {
+    this.#kept.delete(name);
+    this.#kept.set(name, kept);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > keptSchemas && oldest !== undefined) this.#kept.delete(oldest);
+  }
+
   /** The rules that were read before, with what is known about models by now. */
-  #known(kept: Kept, site: Ruled): Ground {
+  #known(name: string, kept: Kept, site: Ruled): Ground {
     const knowledge = site.knowledge();
     const ground =
       kept.knowledge === knowledge
         ? kept.ground
         : { ...kept.ground, rules: withKnowledge(kept.ground.rules, knowledge) };
-    this.#kept = { ...kept, knowledge, ground };
+    this.#keep(name, { ...kept, knowledge, ground });
     return ground;
   }
 }
 
-/** The rules with what follows from them. @throws CONFIG_MISMATCH with every problem */
-export async function readGround(tx: Tx, site: Ruled): Promise<Ground> {
-  return groundSeen(tx, site, await tx.ask(catalogueSight));
+/** The rules with what follows from them. @throws CONFIG_MISMATCH with every problem; TENANT_NOT_FOUND where it has no schema */
+export async function readGround(tx: Tx, site: Ruled, tenant: TenantKey): Promise<Ground> {
+  return groundSeen(tx, site, { seen: await tx.ask(catalogueSight), tenant });
 }
 
-/** @throws CONFIG_MISMATCH with every problem */
-export async function readRules(tx: Tx, site: Ruled): Promise<Rules> {
-  return (await readGround(tx, site)).rules;
+/**
+ * The rules for a tenant. They are the same for all tenants, except where each has a schema of its own: then without a tenant they are
+ * those of the first schema that the configuration fits, to say what is the same in all.
+ * @throws CONFIG_MISMATCH with every problem; TENANT_NOT_FOUND where the tenant has no schema
+ */
+export async function readRules(tx: Tx, site: Ruled, tenant: TenantKey): Promise<Rules> {
+  return (await readGround(tx, site, tenant)).rules;
+}
+
+interface SeenFor {
+  readonly seen: Seen;
+  readonly tenant: TenantKey;
 }
 
 /** The same where the catalogue was looked at in this transaction, together with something else. */
-export async function rulesSeen(tx: Tx, site: Ruled, seen: Seen): Promise<Rules> {
-  return (await groundSeen(tx, site, seen)).rules;
+export async function rulesSeen(tx: Tx, site: Ruled, about: SeenFor): Promise<Rules> {
+  return (await groundSeen(tx, site, about)).rules;
 }
 
-export function groundSeen(tx: Tx, site: Ruled, seen: Seen): Promise<Ground> {
-  return site.kept.read(tx, site, seen);
+export async function groundSeen(tx: Tx, site: Ruled, { seen, tenant }: SeenFor): Promise<Ground> {
+  const { config, kept } = site;
+  if (tenancyOf(config) !== 'schemas') return kept.read(tx, site, seen);
+  if (tenant === undefined) return firstGround(tx, site, seen);
+  return kept.read(tx, site, seen, ownSchema(config, tenant));
+}
+
+/** The mark of the catalogue as far as the tenant's rules follow from it. */
+export function markFor({ config }: Pick<Ruled, 'config'>, tenant: TenantKey): Question<Marked> {
+  return tenancyOf(config) === 'schemas' && tenant !== undefined
+    ? catalogueMarkOf(ownSchema(config, tenant))
+    : catalogueMark;
+}
+
+/** The rules of the first schema that the configuration fits. */
+async function firstGround(tx: Tx, site: Ruled, { sight }: Seen): Promise<Ground> {
+  const { config, state, kept } = site;
+  let refused: DroverError | undefined;
+  for (const schema of await listTenantSchemas(tx, config, state.schema))
+    try {
+      return await kept.read(tx, site, { sight }, ownSchema(config, schema));
+    } catch (error) {
+      if (!(error instanceof DroverError) || error.code !== 'CONFIG_MISMATCH') throw error;
+      refused ??= error;
+    }
+  throw refused ?? noSchema(config);
+}
+
+function noSchema(config: Config): DroverError {
+  const called = tenantPatterns(config).join(', ');
+  const message = `no schema is called ${called}, so there is no tenant`;
+  return new DroverError(
+    'CONFIG_MISMATCH',
+    `The configuration does not fit the database:\n  tenant.schemas: ${message}`,
+    {
+      problems: [{ path: ['tenant', 'schemas'], message }],
+    },
+  );
 }
 
 function isMarked(seen: Seen): seen is Marked {
@@ -146,53 +200,40 @@ function withKnowledge({ knowledge: _before, ...rules }: Rules, knowledge: Rules
   return knowledge === undefined ? rules : { ...rules, knowledge };
 }
 
-async function resolve(tx: Tx, site: Ruled): Promise<Rules> {
-  const { schemas = ['public'], ignore = [] } = site.config.database ?? {};
-  const catalog = await readCatalog(tx, { schemas, ignore });
-  const own = site.state.separate ? '' : `${site.state.schema}.`;
+async function resolve(tx: Tx, site: Ruled, own: OwnSchema | undefined): Promise<Rules> {
+  const { config } = site;
+  if (own !== undefined) await refuseMissing(tx, config, own);
+  const schemas = [...(own === undefined ? [] : [own.schema]), ...sharedSchemas(config)];
+  const { ignore = [] } = config.database ?? {};
+  const catalog = await readCatalog(tx, { schemas, ignore, ...(own === undefined ? {} : { own }) });
+  const records = site.state.separate ? '' : `${site.state.schema}.`;
   const foreign =
     site.state.tenantType === 'text'
-      ? catalog.tables.filter((table) => own === '' || !table.id.startsWith(own))
+      ? catalog.tables.filter((table) => records === '' || !table.id.startsWith(records))
       : catalog.tables;
-  const { rules, problems } = resolveRules({ tables: foreign }, site.config);
+  const { rules, problems: found } = resolveRules({ tables: foreign }, config, own?.schema);
+  const ties = own === undefined ? [] : await tiesToOthers(tx, own);
+  const problems = [
+    ...found,
+    ...ties.map((tie) => ({
+      path: ['tenant', 'schemas'],
+      message: `${tie}: schemas whose tables refer to each other do not keep tenants apart`,
+    })),
+  ];
+  const whose = own === undefined ? '' : ` (schema ${own.schema})`;
   if (problems.length > 0)
     throw new DroverError(
       'CONFIG_MISMATCH',
-      `The configuration does not fit the database:\n${problems.map((problem) => `  ${site.showProblem(problem)}`).join('\n')}`,
+      `The configuration does not fit the database${whose}:\n${problems.map((problem) => `  ${site.showProblem(problem)}`).join('\n')}`,
       { problems },
     );
   // Where several tenants share a transaction, each must see in it what it would see alone.
   return { ...rules, ...(site.scope.fleet === undefined ? {} : { exclusive: true }) };
 }
 
-/**
- * What the transaction sees, as a text that is equal for no other sight: the snapshot, of the server as it was started. None where
- * that is not all: a transaction that has written sees its own changes, and a standby does not tell what is under way.
- */
-const sight = `CASE WHEN pg_catalog.pg_current_xact_id_if_assigned() IS NULL AND NOT pg_catalog.pg_is_in_recovery()
-  THEN pg_catalog.pg_postmaster_start_time() || ' ' || pg_catalog.pg_current_snapshot() END AS sight`;
-
-export const catalogueSight = one<Seen>(prepared(`SELECT ${sight}`));
-
-/** Of what the server itself brought (below 16384) nothing can be changed, but for the names of schemas. */
-const markSql = prepared(`
-SELECT ${sight}, count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 32) | version::text::bigint, kind)) AS mark FROM (
-  SELECT 1 AS kind, oid::bigint AS object, xmin AS version FROM pg_catalog.pg_class WHERE oid >= 16384
-  UNION ALL SELECT 2, attrelid::bigint, xmin FROM pg_catalog.pg_attribute WHERE attrelid >= 16384
-  UNION ALL SELECT 3, oid::bigint, xmin FROM pg_catalog.pg_attrdef
-  UNION ALL SELECT 4, oid::bigint, xmin FROM pg_catalog.pg_constraint WHERE oid >= 16384
-  UNION ALL SELECT 5, indexrelid::bigint, xmin FROM pg_catalog.pg_index WHERE indexrelid >= 16384
-  UNION ALL SELECT 6, inhrelid::bigint, xmin FROM pg_catalog.pg_inherits
-  UNION ALL SELECT 7, oid::bigint, xmin FROM pg_catalog.pg_trigger WHERE oid >= 16384
-  UNION ALL SELECT 8, oid::bigint, xmin FROM pg_catalog.pg_proc WHERE oid >= 16384
-  UNION ALL SELECT 9, oid::bigint, xmin FROM pg_catalog.pg_type WHERE oid >= 16384
-  UNION ALL SELECT 10, oid::bigint, xmin FROM pg_catalog.pg_namespace
-  UNION ALL SELECT 11, oid::bigint, xmin FROM pg_catalog.pg_policy
-  UNION ALL SELECT 12, pg_catalog.hashtext(pg_catalog.pg_get_userbyid(role)::text)::bigint, p.xmin
-    FROM pg_catalog.pg_policy p, pg_catalog.unnest(p.polroles) AS role
-  UNION ALL SELECT 13, objid::bigint, xmin FROM pg_catalog.pg_depend
-    WHERE classid = 'pg_catalog.pg_class'::regclass AND deptype = 'e'
-) AS versions`);
-
-/** The mark of the catalogue, with the sight in which it is that: both of one snapshot. */
-export const catalogueMark = one<Marked>(markSql);
+async function refuseMissing(tx: Tx, config: Config, { schema }: OwnSchema): Promise<void> {
+  if (await hasTenantSchema(tx, config, schema)) return;
+  const called = tenantPatterns(config).join(', ');
+  const message = `There is no tenant ${schema}: no schema of that name among those that are called ${called}.`;
+  throw new DroverError('TENANT_NOT_FOUND', message, { tenant: schema });
+}

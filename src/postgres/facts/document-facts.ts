@@ -2,6 +2,7 @@
 import { stateFromCode, withCollision } from '../../engine/plan/place-state.ts';
 import { editDocument } from '../../engine/rules/documents.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
+import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { RowName } from '../../engine/plan/plan-types.ts';
 import type { Owner, RowGroup } from '../../engine/plan/snapshot.ts';
@@ -26,7 +27,7 @@ export async function readDocumentFacts(tx: Tx, input: DocumentInput): Promise<R
   const { members, places } = input;
   const groups = members.map(() => new Map<string, Working>());
   const rules = members.map(({ mappings }) =>
-    places.map((place) => ({ place, mappings: mappings.get(place.id) ?? [] })),
+    places.map((place) => ({ place, mappings: (mappings.get(place.id) ?? []).map(visible) })),
   );
   await visitDocuments(tx, input, (batch) => {
     for (const document of batch.flat()) {
@@ -38,6 +39,12 @@ export async function readDocumentFacts(tx: Tx, input: DocumentInput): Promise<R
   return groups.map((own) =>
     [...own].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => finish(group)),
   );
+}
+
+/** A value that stays as it is, because there is none to write, is found by an edit that is never made. */
+function visible({ from, to }: Mapping): Mapping {
+  const stays = from.every((value, part) => value === to[part]);
+  return stays ? { from, to: from.map((value) => `${value}⟦drover⟧`) } : { from, to };
 }
 
 function addDocument(groups: Map<string, Working>, rules: readonly EditRule[], document: Document): void {

@@ -1,6 +1,7 @@
 /** Model rows of a tenant by their keys, and what a retired one was replaced by. */
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { successorAmong } from '../../engine/models/successor.ts';
+import { modelTableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
 import { listModels } from './model-rows.ts';
@@ -32,7 +33,7 @@ export async function findSuccessor(
   { rules, tenant }: Where,
   model: ModelFacts,
 ): Promise<ModelFacts | undefined> {
-  const table = rules.modelTables.find(({ kind }) => kind === model.kind);
+  const table = modelTableOf(rules, model);
   if (table === undefined) return undefined;
   return successorAmong(await listModels(tx, rules, { model: table, tenant }), model);
 }

@@ -8,7 +8,7 @@ import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Table, TableId } from '../../engine/catalogue/catalog.ts';
 import { given } from '../../engine/given.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
-import { mappingsOf } from '../../engine/rules/mapping.ts';
+import { mappingsOf, mayName } from '../../engine/rules/mapping.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -37,7 +37,7 @@ export interface Batch {
 }
 
 export function memberOf(rules: Rules, intent: Intent, pair: ModelPair): Member {
-  const places = rules.places.filter(({ kind }) => kind === pair.source.kind);
+  const places = rules.places.filter((place) => mayName(place, pair.source));
   const mappings = new Map(places.map((place) => [place.id, mappingsOf(place, pair, rules.config)]));
   const sought = soughtOf(rules, pair);
   return { intent, pair, mappings, ...sought, shape: shapeOf({ intent, pair, mappings }) };
@@ -51,7 +51,8 @@ export function byShape<M>(members: readonly M[], memberOf: (each: M) => Member)
 function shapeOf({ intent, pair, mappings }: Pick<Member, 'intent' | 'pair' | 'mappings'>): string {
   const { tenant, from: _from, to: _to, ...asked } = intent;
   const values = [...mappings].map(([place, all]) => [place, patternOf(all)]);
-  const source = [pair.source.kind, pair.source.tenant === null, pair.source.key === undefined];
+  const { kind, table, tenant: owner, key } = pair.source;
+  const source = [kind, table, owner === null, key === undefined];
   return JSON.stringify([tenant === undefined, asked, source, pair.target.tenant === null, values]);
 }
 

@@ -1,8 +1,8 @@
 /** The model rows that a tenant may mean, read by what the configuration says their columns are. */
 import { askEach } from '../driver/members.ts';
-import { modelTableOf } from '../../engine/rules/references.ts';
+import { modelTablesOf } from '../../engine/rules/references.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
-import type { ModelFacts, ParameterSupport } from '../../engine/models/model.ts';
+import type { ModelFacts } from '../../engine/models/model.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -10,24 +10,23 @@ import type { Tx } from '../driver/database.ts';
 import { castFor, columnOf } from '../sql/cast.ts';
 import type { Each } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
-import { allOf, anyOf, bind, column as columnSql, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
+import {
+  allOf,
+  anyOf,
+  bind,
+  column as columnSql,
+  each,
+  list,
+  literal,
+  raw,
+  rowsOf,
+  sql,
+} from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { readAs } from '../driver/question.ts';
+import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-
-interface ModelRow {
-  readonly key: string;
-  readonly tenant: string | null;
-  readonly components: Record<string, string>;
-  readonly enabled: boolean;
-  readonly deprecated: boolean;
-  readonly retired: boolean;
-  readonly usable: boolean | null;
-  readonly marked: boolean;
-  readonly updated: string | null;
-  readonly successor: string | null;
-  readonly facts: Record<string, unknown>;
-}
+import { modelFacts } from './model-facts.ts';
+import type { ModelRow } from './model-facts.ts';
 
 /** This tenant's models of one kind and the global ones; never another tenant's. */
 export async function listModels(
@@ -53,14 +52,27 @@ export function modelsOf(
   );
 }
 
-/** The same by the name of the kind; none where no table holds it. */
-export function listModelsOfKind(
+/** The models of one kind, for each of several tenants; none where no table holds any. */
+export function modelsOfKind(
+  rules: Rules,
+  { kind, tenants }: { readonly kind: string; readonly tenants: Each | undefined },
+): Question<ModelFacts[][]> {
+  const tables = modelTablesOf(rules, kind).map((model) => modelsOf(rules, { model, tenants }));
+  return readAs(inOrder(tables), (found) =>
+    Array.from({ length: tenants?.length ?? 1 }, (_, at) => found.flatMap((each) => each[at] ?? [])),
+  );
+}
+
+/** The same for one tenant. */
+export async function listModelsOfKind(
   tx: Tx,
   { rules, tenant }: { readonly rules: Rules; readonly tenant: string | undefined },
   kind: string,
 ): Promise<ModelFacts[]> {
-  const model = modelTableOf(rules, kind);
-  return model === undefined ? Promise.resolve([]) : listModels(tx, rules, { model, tenant });
+  if (modelTablesOf(rules, kind).length === 0) return [];
+  const tenants = tenant === undefined ? undefined : [tenant];
+  const [models = []] = await tx.ask(modelsOfKind(rules, { kind, tenants }));
+  return models;
 }
 
 /** A text that is the very name of another row of that tenant means that one, although both are the same model. */
@@ -153,9 +165,11 @@ function modelsSql(rules: Rules, model: ModelTable, where: Sql): Sql {
   return sql`SELECT ${list(columns)} FROM ${rowsOf(table)} t WHERE ${where} ORDER BY 1`;
 }
 
-function factsOf(rules: Rules, { kind, config }: ModelTable, rows: readonly ModelRow[]): ModelFacts[] {
+function factsOf(rules: Rules, { kind, config, table }: ModelTable, rows: readonly ModelRow[]): ModelFacts[] {
   const about = { knowledge: rules.knowledge, said: saidBy(config) };
-  return rows.map((row) => withKnowledge(modelFacts(kind, row), about));
+  // A key means nothing without its table where another table may have the same one.
+  const held = modelTablesOf(rules, kind).length > 1 ? { table: table.id } : {};
+  return rows.map((row) => withKnowledge({ ...modelFacts(kind, row), ...held }, about));
 }
 
 /** A family that the table has a column for is its own affair, in its own words. */
@@ -165,6 +179,7 @@ function saidBy({ facts = {}, columns }: ModelTable['config']): ReadonlySet<stri
 
 function tenantSql(rules: Rules, { config, table }: ModelTable): Sql {
   const ownership = rules.ownership.get(table.id);
+  if (ownership?.kind === 'single' && rules.schema !== undefined) return sql`${literal(rules.schema)}::text`;
   const own =
     config.columns.tenant ??
     (ownership?.kind === 'tenant'
@@ -188,6 +203,19 @@ function componentsSql(rules: Rules, model: ModelTable): Sql {
     ...(provider === undefined ? [] : [sql`'provider', ${providerSql(rules, model, provider)}`]),
   ];
   return sql`jsonb_strip_nulls(jsonb_build_object(${list(parts)}))`;
+}
+
+/** Is row `t` of the table the model itself, by its key or by all that it is called? One model for each member. */
+export function isModelSql(rules: Rules, model: ModelTable, models: readonly ModelFacts[]): Sql {
+  const called = each(
+    models.map(({ components }) => JSON.stringify(components)),
+    'text::jsonb',
+  );
+  const keys = each(
+    models.map(({ key, table }) => (table === undefined || table === model.table.id ? (key ?? '') : '')),
+    'text',
+  );
+  return sql`coalesce(${columnSql('t', model.key)}::text = ${keys} OR ${componentsSql(rules, model)} = ${called}, false)`;
 }
 
 /** A provider is named by its own table where there is one, otherwise by the column's text. */
@@ -244,58 +272,4 @@ function markedSql({ config, table }: ModelTable): Sql {
       : sql`${own} = ${bind(String(value), castFor(columnOf(table, name)))}`;
   });
   return tests.length === 0 ? raw('false') : sql`coalesce(${allOf(tests)}, false)`;
-}
-
-const numbers = {
-  context: 'context',
-  output: 'output',
-  price_in: 'priceIn',
-  price_out: 'priceOut',
-  security: 'security',
-} as const;
-const capabilities = ['vision', 'tools', 'reasoning', 'audio', 'structured'] as const;
-
-function modelFacts(kind: string, row: ModelRow): ModelFacts {
-  const { facts } = row;
-  const given = Object.entries(numbers).flatMap(([fact, name]) =>
-    (facts[fact] ?? null) === null ? [] : [[name, Number(facts[fact])]],
-  );
-  const able = capabilities.flatMap((name) =>
-    typeof facts[name] === 'boolean' ? [[name, facts[name]]] : [],
-  );
-  return {
-    kind,
-    key: row.key,
-    components: row.components,
-    tenant: row.tenant,
-    enabled: row.enabled,
-    deprecated: row.deprecated,
-    retired: row.retired,
-    marked: row.marked,
-    capabilities: Object.fromEntries(able) as Record<string, boolean>,
-    ...(Object.fromEntries(given) as Partial<
-      Pick<ModelFacts, 'context' | 'output' | 'priceIn' | 'priceOut' | 'security'>
-    >),
-    ...(row.usable === null ? {} : { providerUsable: row.usable }),
-    ...(row.updated === null ? {} : { updated: row.updated }),
-    ...(typeof facts['region'] === 'string' ? { region: facts['region'] } : {}),
-    ...(row.successor === null ? {} : { successor: row.successor }),
-    ...dayOf('shutdown', facts['shutdown']),
-    ...dayOf('announced', facts['announced']),
-    ...(isSupport(facts['parameters']) ? { parameters: facts['parameters'] } : {}),
-  };
-}
-
-/** A date, or a moment as the session writes it, as the day in UTC; none where it is no day, such as `infinity`. */
-function dayOf<Name extends string>(name: Name, value: unknown): Partial<Record<Name, string>> {
-  const text = typeof value === 'string' ? value : '';
-  const moment = /[T ].*(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(text) ? Date.parse(text) : NaN;
-  const day = Number.isNaN(moment) ? text.slice(0, 10) : new Date(moment).toISOString().slice(0, 10);
-  return /^\d{4}-\d\d-\d\d$/.test(day) ? ({ [name]: day } as Record<Name, string>) : {};
-}
-
-/** An empty object is what a column holds of which nobody has said anything. */
-function isSupport(value: unknown): value is Record<string, ParameterSupport> {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
-  return Object.keys(value).length > 0;
 }

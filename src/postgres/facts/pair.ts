@@ -1,6 +1,8 @@
 /** From intents to facts: which models are meant. Reading only. */
 import { everyMember } from '../driver/members.ts';
-import { modelTableOf } from '../../engine/rules/references.ts';
+import { modelTableOf, modelTablesOf } from '../../engine/rules/references.ts';
+import { given } from '../../engine/given.ts';
+import { modelByName } from '../../engine/rules/named-models.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { label, modelFromText, selectModel } from '../../engine/models/select.ts';
@@ -14,7 +16,7 @@ import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { modelsOf } from './model-rows.ts';
+import { modelsOfKind } from './model-rows.ts';
 
 /** Refuses what no plan can be made of. @throws KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ANSWER_UNKNOWN */
 export function checkIntent(rules: Rules, intent: Intent): Intent {
@@ -74,14 +76,13 @@ export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<Pair
 }
 
 function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Question<PairFound[]> {
-  const table = modelTableOf(rules, kind);
   const pairOf = (intent: Intent, models: readonly ModelFacts[] | undefined): PairFound =>
     outcomeOf(() =>
-      checkPair(rules, table, models === undefined ? textPair(rules, intent) : rowPair(models, intent)),
+      checkPair(rules, models === undefined ? textPair(rules, intent) : rowPair(rules, models, intent)),
     );
-  if (table === undefined)
+  if (modelTablesOf(rules, kind).length === 0)
     return { statements: [], read: () => intents.map((intent) => pairOf(intent, undefined)) };
-  return readAs(modelsOf(rules, { model: table, tenants: tenantsOf(intents) }), (models) =>
+  return readAs(modelsOfKind(rules, { kind, tenants: tenantsOf(intents) }), (models) =>
     intents.map((intent, at) => pairOf(intent, models[at] ?? [])),
   );
 }
@@ -104,8 +105,9 @@ export function outcomeOf<T>(work: () => T): T | DroverError {
   }
 }
 
-function checkPair(rules: Rules, table: ModelTable | undefined, pair: ModelPair): ModelPair {
-  const same = pair.source.key === undefined ? sameComponents(pair) : pair.source.key === pair.target.key;
+function checkPair(rules: Rules, pair: ModelPair): ModelPair {
+  const table = modelTableOf(rules, pair.source);
+  const same = pair.source.key === undefined ? sameComponents(pair) : isSameRow(pair);
   if (same)
     throw new DroverError('SAME_MODEL', `Source and target are the same model: ${label(pair.source)}.`);
   if (pair.source.tenant === null && !ownedByNobody(rules, table))
@@ -119,6 +121,10 @@ function checkPair(rules: Rules, table: ModelTable | undefined, pair: ModelPair)
 /** A catalogue of models that is global as a whole is no obstacle: then the references are what belongs to tenants. */
 function ownedByNobody(rules: Rules, table: ModelTable | undefined): boolean {
   return table === undefined || rules.ownership.get(table.table.id)?.kind !== 'tenant';
+}
+
+function isSameRow({ source, target }: ModelPair): boolean {
+  return source.key === target.key && source.table === target.table;
 }
 
 function sameComponents({ source, target }: ModelPair): boolean {
@@ -135,11 +141,27 @@ function textPair(rules: Rules, intent: Intent): ModelPair {
   return { source: named(intent.from), target: named(intent.to) };
 }
 
-function rowPair(models: readonly ModelFacts[], intent: Intent): ModelPair {
-  return {
-    source: chosen(selectModel(models, intent.from, 'source')),
-    target: chosen(selectModel(models, intent.to, 'target')),
-  };
+function rowPair(rules: Rules, models: readonly ModelFacts[], intent: Intent): ModelPair {
+  const source = rowOrName(rules, models, { intent, side: 'source' });
+  // What a key of one table is replaced by is a key of the same table.
+  const beside = source.key === undefined ? models : models.filter(({ table }) => table === source.table);
+  return { source, target: rowOrName(rules, beside, { intent, side: 'target', source }) };
+}
+
+interface Meant {
+  readonly intent: Intent;
+  readonly side: 'source' | 'target';
+  readonly source?: ModelFacts;
+}
+
+/** A model that no row is, but that the registry knows, is meant by its name alone. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS */
+function rowOrName(rules: Rules, models: readonly ModelFacts[], { intent, side, source }: Meant): ModelFacts {
+  const text = side === 'source' ? intent.from : intent.to;
+  const selection = selectModel(models, text, side);
+  const missing = 'refused' in selection && selection.refused === 'MODEL_NOT_FOUND';
+  const { kind = 'completion' } = intent;
+  const named = missing ? modelByName(rules, { kind, text, ...given({ beside: source }) }) : undefined;
+  return named ?? chosen(selection);
 }
 
 /** The model that was meant. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS */

@@ -26,6 +26,7 @@ import {
 } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { placeRow, rowContext } from './member.ts';
+import { isModelSql } from './model-rows.ts';
 import type { Batch } from './member.ts';
 
 export interface CandidateColumn extends ScannedColumn {
@@ -80,10 +81,8 @@ export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery 
 function whoseRows(context: RowContext, { owner }: Scannable, { rules, members }: Batch): Sql[] {
   const { table, tenants } = context;
   const models = rules.modelTables.filter((model) => model.table.id === table.id);
-  const keys = members.map(({ pair }) => pair.source.key ?? '');
-  const itself = models.map(
-    ({ key }) => sql`${columnSql('t', key)}::text IS DISTINCT FROM ${each(keys, 'text')}`,
-  );
+  const sources = members.map(({ pair }) => pair.source);
+  const itself = models.map((model) => sql`NOT ${isModelSql(rules, model, sources)}`);
   if (owner === undefined || tenants === undefined) return [visibleSql(context), ...itself];
   const name = columnSql('t', owner.column);
   const mine = sql`${name} = ${each(tenants, castFor(columnOf(table, owner.column)))}`;

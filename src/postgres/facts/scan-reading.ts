@@ -7,7 +7,7 @@ import { placesAt } from '../../engine/rules/coverage.ts';
 import { markCovered } from '../../engine/rules/documents.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
 import type { Place } from '../../engine/rules/place.ts';
-import { namesakeTest } from '../../engine/rules/mapping.ts';
+import { mayName, namesakeTest } from '../../engine/rules/mapping.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Member } from './member.ts';
 import { sourceTerm, unrelatedTerm } from './sought.ts';
@@ -16,8 +16,8 @@ import type { Candidate, CandidateQuery } from './scan-query.ts';
 const samples = 5;
 
 /** A key means nothing without its table: where a place holds keys of other models, an equal one is theirs. */
-function isOfAnotherKind({ columns, kind }: Place, { pair }: Member): boolean {
-  return kind !== pair.source.kind && columns.some(({ template }) => template === '{key}');
+function isOfOthers(place: Place, { pair }: Member): boolean {
+  return !mayName(place, pair.source) && place.columns.some(({ template }) => template === '{key}');
 }
 
 /** Rows that are alike in whose they are. */
@@ -102,7 +102,7 @@ export class Reading {
       tally.occurrences().flatMap((found) => {
         if (found.snapshot || found.model !== sourceTerm) return [];
         const places = placesAt(this.#rules, found);
-        if (found.by === 'key' && places.some((place) => isOfAnotherKind(place, this.#member))) return [];
+        if (found.by === 'key' && places.some((place) => isOfOthers(place, this.#member))) return [];
         if (places.some(({ role }) => role === 'ignore' || role === 'catalogue')) return [];
         return [{ ...this.#asDeclared(found), owner, dead, places: places.map(({ id }) => id) }];
       }),

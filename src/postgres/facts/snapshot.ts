@@ -6,17 +6,17 @@ import { askEach } from '../driver/members.ts';
 import { isIgnored } from '../../engine/rules/coverage.ts';
 import type { Matcher } from '../../engine/inventory/matcher.ts';
 import type { SchemaOccurrence } from '../../engine/inventory/occurrence.ts';
-import type { Column } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Snapshot } from '../../engine/plan/snapshot.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { tenancyOf } from '../../engine/rules/tenancy.ts';
 import { DroverError } from '../../errors.ts';
 import type { Ground } from '../catalogue/rules.ts';
 import { occurrencesInSchema } from '../catalogue/schema-texts.ts';
 import type { Tx } from '../driver/database.ts';
 import { many, one, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { castFor, columnOf } from '../sql/cast.ts';
+import { castFor, columnOf, isKeyOf } from '../sql/cast.ts';
 import { quoteTable } from '../sql/identifiers.ts';
 import { column, each, raw, sql, tableName } from '../sql/sql.ts';
 import type { Batch } from './member.ts';
@@ -97,23 +97,19 @@ function hiddenTables(rules: Rules): Question<string[]> {
   return readAs(asked, (rows) => tables.filter((_, at) => rows[at]?.bound === true).map(({ id }) => id));
 }
 
-/** Can the text be a value of the column at all? What the database would refuse to read names no row. */
-function isKeyOf({ kind }: Column, text: string): boolean {
-  if (kind === 'uuid') return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
-  return kind !== 'integer' || /^-?\d{1,18}$/.test(text);
-}
-
 /** A tenant, null where the database has a single one, or why there is none. */
 export type TenantFound = Snapshot['tenant'] | DroverError;
 
 /** For each key the tenant, or TENANT_NOT_FOUND, or TENANT_REQUIRED. */
 export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): Question<TenantFound[]> {
-  const { root, key: keyColumn, display } = rules.config.tenant;
+  const { root = '', key: keyColumn, display } = rules.config.tenant;
   const nobody = (found: TenantFound): Question<TenantFound[]> => ({
     statements: [],
     read: () => keys.map(() => found),
   });
-  if (root === 'none') return nobody(null);
+  if (tenancyOf(rules.config) === 'single') return nobody(null);
+  if (tenancyOf(rules.config) === 'schemas')
+    return { statements: [], read: () => keys.map((key) => schemaTenant(rules, key)) };
   const table = findNamedTable(rules.scope, root);
   if (table === undefined) return nobody(tenantRequired());
   const own = columnOf(table, keyColumn ?? table.primaryKey[0] ?? '');
@@ -130,6 +126,11 @@ export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): 
         : { key, name: row.name ?? key };
     });
   });
+}
+
+/** The rules are those of one schema, and whose it is. */
+function schemaTenant({ schema }: Rules, key: string | undefined): TenantFound {
+  return key !== undefined && key === schema ? { key, name: key } : missingTenant('the database', key);
 }
 
 export function readTenants(

@@ -74,6 +74,7 @@ function ownerContent(
 ): { column: string; value: string }[] | undefined {
   if (place.byKey || tenant === undefined) return [];
   const ownership = rules.ownership.get(table.id);
+  if (ownership?.kind === 'single') return [];
   const direct =
     ownership?.kind === 'tenant' ? ownership.paths.find((path) => path.hops.length === 0)?.column : undefined;
   return direct === undefined ? undefined : [{ column: direct, value: tenant }];

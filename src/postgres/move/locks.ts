@@ -4,28 +4,32 @@
  * meets the fence.
  */
 import { askEach } from '../driver/members.ts';
-import { modelTableOf } from '../../engine/rules/references.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
+import type { ModelName } from '../../engine/models/model.ts';
+import { mayName } from '../../engine/rules/mapping.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
-import type { Place } from '../../engine/rules/place.ts';
-import { tableOf } from '../../engine/rules/references.ts';
+import type { ModelTable, Place } from '../../engine/rules/place.ts';
+import { tableOf, tablesOfModel } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { affected, inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { castFor, columnOf } from '../sql/cast.ts';
+import { castFor, columnOf, isKeyOf } from '../sql/cast.ts';
 import { mineSql } from '../sql/row.ts';
 import { column, each, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
+
+/** A model as far as it says which places may name it. */
+type Held = Pick<ModelName, 'kind' | 'table'>;
 
 /**
  * Keeps writers out of the tables with places that can move, until the transaction ends; readers go on. Where foreign keys
  * are the fence (`constraint`), only tables with places that no foreign key guards: documents, names, lists. None of the places whose
  * writers hold the models that they name (`held`): the lock on the source makes them wait, and afterwards they see it retired.
  */
-export function tableLock(rules: Rules, kind: string): Question<void> {
+export function tableLock(rules: Rules, source: Held): Question<void> {
   const byConstraint = rules.config.database?.fence === 'constraint';
   const tables = fencedTables(
     rules,
-    kind,
+    source,
     (place) => place.held !== true && (!byConstraint || place.foreignKey === undefined),
   );
   if (tables.length === 0) return { statements: [], read: () => undefined };
@@ -33,35 +37,51 @@ export function tableLock(rules: Rules, kind: string): Question<void> {
   return readAs(affected(lock), () => undefined);
 }
 
-/** The tables that this tenant's rows may be in, with places of that kind that can move, by id. */
-function fencedTables(rules: Rules, kind: string, counts: (place: Place) => boolean): Table[] {
+/** The tables that this tenant's rows may be in, with places that can name the model and can move, by id. */
+function fencedTables(rules: Rules, source: Held, counts: (place: Place) => boolean): Table[] {
   const owned = (place: Place): boolean => rules.ownership.get(place.table)?.kind !== 'global';
   const moving = (place: Place): boolean => ['reference', 'grant', 'ask'].includes(place.role);
   const places = rules.places.filter(
-    (place) => place.kind === kind && moving(place) && owned(place) && counts(place),
+    (place) => mayName(place, source) && moving(place) && owned(place) && counts(place),
   );
   return [...new Set(places.map((place) => place.table))].toSorted().map((id) => tableOf(rules, id));
 }
 
 /** Locks each source against new references, and each target against being retired meanwhile, in the order of the members. */
-export function modelLocks(
+export function modelLocks(rules: Rules, members: readonly LockedModels[]): Question<void> {
+  const [first] = members;
+  // A record does not say which of several tables holds its models. Then the row of that key is locked in each of them.
+  const tables = first === undefined ? [] : tablesOfModel(rules, first.pair.source);
+  const locks = tables.flatMap((model) => [
+    rowLock(rules, members, { model, side: 'source' }),
+    rowLock(rules, members, { model, side: 'target' }),
+  ]);
+  return readAs(inOrder(locks), () => undefined);
+}
+
+interface LockedModels {
+  readonly pair: ModelPair;
+  readonly tenant: string | undefined;
+}
+
+function rowLock(
   rules: Rules,
-  members: readonly { readonly pair: ModelPair; readonly tenant: string | undefined }[],
-): Question<void> {
-  const model = modelTableOf(rules, members[0]?.pair.source.kind ?? '');
-  if (model === undefined) return { statements: [], read: () => undefined };
+  members: readonly LockedModels[],
+  { model, side }: { readonly model: ModelTable; readonly side: 'source' | 'target' },
+): Question<unknown> {
+  const { table } = model;
   const size = members.length;
   const tenants = members[0]?.tenant === undefined ? undefined : members.map(({ tenant }) => tenant ?? '');
-  const lockOf = (side: 'source' | 'target', mode: string): Question<unknown> => {
-    const shared = members[0]?.pair[side].tenant === null;
-    const mine = shared ? raw('true') : mineSql({ rules, table: model.table, size, tenants });
-    const keys = members.map(({ pair }) => pair[side].key ?? '');
-    const key = each(keys, castFor(columnOf(model.table, model.key)));
-    return askEach(
-      size,
-      sql`SELECT 1 AS locked FROM ${rowsOf(model.table)} t WHERE ${mine} AND ${column('t', model.key)} = ${key} ${raw(mode)}`,
-    );
-  };
-  const locks = inOrder([lockOf('source', 'FOR UPDATE'), lockOf('target', 'FOR SHARE')]);
-  return readAs(locks, () => undefined);
+  const shared = members[0]?.pair[side].tenant === null;
+  const mine = shared ? raw('true') : mineSql({ rules, table, size, tenants });
+  const own = columnOf(table, model.key);
+  const keys = members.flatMap(({ pair }) => pair[side].key ?? []);
+  if (keys.length < size || !keys.every((text) => isKeyOf(own, text)))
+    return { statements: [], read: () => undefined };
+  const key = each(keys, castFor(own));
+  const mode = side === 'source' ? 'FOR UPDATE' : 'FOR SHARE';
+  return askEach(
+    size,
+    sql`SELECT 1 AS locked FROM ${rowsOf(table)} t WHERE ${mine} AND ${column('t', model.key)} = ${key} ${raw(mode)}`,
+  );
 }

@@ -13,7 +13,7 @@ import type { Executed, MoveResult } from '../records/move-result.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import { DroverError } from '../../errors.ts';
-import { catalogueMark, groundSeen } from '../catalogue/rules.ts';
+import { groundSeen, markFor } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { pairsOf } from '../facts/pair.ts';
 import type { Member as Planned } from '../facts/member.ts';
@@ -196,15 +196,16 @@ async function readAgain(
   const [first] = waiting;
   if (first === undefined) return [];
   const { rules } = first.move.ground;
+  const { tenant } = first.move.member.intent;
   const intents = waiting.map(({ move }) => move.member.intent);
   const locked = waiting.map(({ move: { member } }) => ({ pair: member.pair, tenant: member.intent.tenant }));
   const [, , seen, pairs] = await tx.together([
-    tableLock(rules, first.move.member.pair.source.kind),
+    tableLock(rules, first.move.member.pair.source),
     modelLocks(rules, locked),
-    catalogueMark,
+    markFor(site, tenant),
     pairsOf(rules, intents),
   ]);
-  const ground = await groundSeen(tx, site, seen);
+  const ground = await groundSeen(tx, site, { seen, tenant });
   return waiting.flatMap(({ at, move }, number) => {
     const pair = pairs[number];
     if (pair instanceof DroverError) {

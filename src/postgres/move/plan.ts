@@ -92,7 +92,7 @@ async function together<T>(
 }
 
 async function readWithin(tx: Tx, site: Site, asked: readonly Intent[]): Promise<(Move | DroverError)[]> {
-  const ground = await readGround(tx, site);
+  const ground = await readGround(tx, site, asked[0]?.tenant);
   if (site.knows && ground.rules.knowledge === undefined) throw spellingsUnknown();
   const { rules } = ground;
   const intents = asked.map((intent) => outcomeOf(() => checkIntent(rules, intent)));

@@ -1,11 +1,19 @@
 /** The models that a run may mean, of many tenants: set-based where the database can do that, tenant by tenant where not. */
+import { keyText } from '../../engine/models/model.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { SecondName } from '../../engine/models/resolve.ts';
-import { modelTableOf } from '../../engine/rules/references.ts';
+import { given } from '../../engine/given.ts';
+import { modelByName, namesByTextOnly } from '../../engine/rules/named-models.ts';
+import { modelTablesOf } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import { checkIntent } from '../facts/pair.ts';
-import { canReadTogether, isGlobalTable, listModels, listModelsOfTenants } from '../facts/model-rows.ts';
+import {
+  canReadTogether,
+  isGlobalTable,
+  listModelsOfKind,
+  listModelsOfTenants,
+} from '../facts/model-rows.ts';
 import { withTenant } from '../scope/site.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Site } from '../scope/site.ts';
@@ -21,6 +29,8 @@ export interface ModelNames {
   readonly shared: boolean;
   /** A table holds the models; otherwise a model is its name, and every tenant has it. */
   readonly rows: boolean;
+  /** A model that no row is, by what the registry knows; never where a reference may be a key, so that a tenant needs a row. */
+  readonly named: (text: string, beside?: ModelFacts) => ModelFacts | undefined;
 }
 
 /**
@@ -29,17 +39,20 @@ export interface ModelNames {
  */
 export function readModelNames(site: Site, asked: Intent): Promise<ModelNames> {
   return asOperator(site.database, { ...site.scope, readOnly: true }, async (tx) => {
-    const rules = await readRules(tx, site);
+    const rules = await readRules(tx, site, undefined);
     const { kind = '' } = checkIntent(rules, asked);
-    const model = modelTableOf(rules, kind);
-    if (model === undefined) return { kind, by: 'none', shared: true, rows: false };
-    return { kind, by: secondName(model), shared: isGlobalTable(rules, model), rows: true };
+    const models = modelTablesOf(rules, kind);
+    const shared = models.every((model) => isGlobalTable(rules, model));
+    const byText = namesByTextOnly(rules, kind);
+    const named: ModelNames['named'] = (text, beside) =>
+      byText ? modelByName(rules, { kind, text, ...given({ beside }) }) : undefined;
+    return { kind, by: secondName(models[0]), shared, rows: models.length > 0, named };
   });
 }
 
-function secondName({ config }: ModelTable): SecondName {
-  if (config.columns.family !== undefined) return 'family';
-  return config.columns.provider === undefined ? 'none' : 'provider';
+function secondName(model: ModelTable | undefined): SecondName {
+  if (model?.config.columns.family !== undefined) return 'family';
+  return model?.config.columns.provider === undefined ? 'none' : 'provider';
 }
 
 export interface FleetModelQuery {
@@ -52,12 +65,12 @@ export interface FleetModelQuery {
 /** How many tenants are named in one transaction. */
 const batchSize = 500;
 
+/** What a tenant has, or what keeps it from being read: that tenant's error alone. */
+export type FoundModels = ModelFacts[] | DroverError;
+
 /** The models with one of the names or keys, by tenant; those of everybody are with each. */
-export async function readFleetModels(
-  site: Site,
-  query: FleetModelQuery,
-): Promise<Map<string, ModelFacts[]>> {
-  const found = new Map<string, ModelFacts[]>(query.tenants.map((tenant) => [tenant, []]));
+export async function readFleetModels(site: Site, query: FleetModelQuery): Promise<Map<string, FoundModels>> {
+  const found = new Map<string, FoundModels>(query.tenants.map((tenant) => [tenant, []]));
   for (let from = 0; from < query.tenants.length; from += batchSize) {
     const tenants = query.tenants.slice(from, from + batchSize);
     for (const [tenant, models] of await readBatch(site, { ...query, tenants })) found.set(tenant, models);
@@ -65,7 +78,7 @@ export async function readFleetModels(
   return found;
 }
 
-async function readBatch(site: Site, query: FleetModelQuery): Promise<Map<string, ModelFacts[]>> {
+async function readBatch(site: Site, query: FleetModelQuery): Promise<Map<string, FoundModels>> {
   const together = await readTogether(site, query).catch(unlessOneByOne);
   return together ?? readOneByOne(site, query);
 }
@@ -78,28 +91,34 @@ function unlessOneByOne(error: unknown): undefined {
 
 function readTogether(site: Site, query: FleetModelQuery): Promise<Map<string, ModelFacts[]> | undefined> {
   return asFleet(site.database, { ...site.scope, readOnly: true }, query.tenants, async (tx) => {
-    const rules = await readRules(tx, site);
-    const model = modelTableOf(rules, query.kind);
-    if (model === undefined || !canReadTogether(rules, model)) return undefined;
-    const models = await listModelsOfTenants(tx, rules, { ...query, model });
+    const rules = await readRules(tx, site, undefined);
+    const tables = modelTablesOf(rules, query.kind);
+    if (!tables.every((model) => canReadTogether(rules, model))) return undefined;
+    const models: ModelFacts[] = [];
+    for (const model of tables) models.push(...(await listModelsOfTenants(tx, rules, { ...query, model })));
     const shared = models.filter(({ tenant }) => tenant === null);
     const own = Map.groupBy(models, ({ tenant }) => tenant);
     return new Map(query.tenants.map((tenant) => [tenant, [...(own.get(tenant) ?? []), ...shared]]));
   });
 }
 
-async function readOneByOne(site: Site, query: FleetModelQuery): Promise<Map<string, ModelFacts[]>> {
+async function readOneByOne(site: Site, query: FleetModelQuery): Promise<Map<string, FoundModels>> {
   const names = new Set(query.names.map((name) => name.toLowerCase()));
-  const found = new Map<string, ModelFacts[]>();
+  const isWanted = (model: ModelFacts): boolean =>
+    [model.key, keyText(model)].some((key) => key !== undefined && query.keys.includes(key)) ||
+    names.has((model.components['name'] ?? '').toLowerCase());
+  const found = new Map<string, FoundModels>();
   for (const tenant of query.tenants) {
-    const models = await withTenant(site, { tenant, readOnly: true }, async (tx) => {
-      const rules = await readRules(tx, site);
-      const model = modelTableOf(rules, query.kind);
-      return model === undefined ? [] : listModels(tx, rules, { model, tenant });
-    });
-    const isWanted = ({ key = '', components }: ModelFacts): boolean =>
-      query.keys.includes(key) || names.has((components['name'] ?? '').toLowerCase());
-    found.set(tenant, models.filter(isWanted));
+    const models = await withTenant(site, { tenant, readOnly: true }, async (tx) =>
+      listModelsOfKind(tx, { rules: await readRules(tx, site, tenant), tenant }, query.kind),
+    ).catch(unlessEverybodys);
+    found.set(tenant, models instanceof DroverError ? models : models.filter(isWanted));
   }
   return found;
+}
+
+/** A schema that lacks a column, or that the login may not read, is its tenant's affair. */
+function unlessEverybodys(error: unknown): DroverError {
+  if (error instanceof DroverError && error.code !== 'DATABASE_UNREACHABLE') return error;
+  throw error;
 }

@@ -4,6 +4,7 @@
  */
 import type { ConfigProblem } from '../../engine/rules/config.ts';
 import type { Config } from '../../engine/rules/config.ts';
+import { sharedSchemas, tenancyOf } from '../../engine/rules/tenancy.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
 import { KeptRules } from '../catalogue/rules.ts';
 import type { Ruled } from '../catalogue/rules.ts';
@@ -73,9 +74,10 @@ export function openSite(input: SiteInput): Promise<Site> {
   });
 }
 
-function configuredScope({ database }: Config): TenantScope {
-  const role = database?.session?.role;
-  return { settings: database?.session?.settings ?? {}, ...(role === undefined ? {} : { role }) };
+function configuredScope(config: Config): TenantScope {
+  const { role, settings = {} } = config.database?.session ?? {};
+  const shared = tenancyOf(config) === 'schemas' ? { shared: sharedSchemas(config) } : {};
+  return { settings, ...(role === undefined ? {} : { role }), ...shared };
 }
 
 /** Makes or upgrades the schema of a foreign database's records. Drover's own schema is installed at start. */

@@ -16,6 +16,8 @@ export interface TenantScope {
   readonly role?: string;
   /** Settings of a tenant's transaction; `$tenant` stands for the tenant. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Each tenant has a schema of its own, and these are everybody's: unqualified names are looked up in both, as the application does. */
+  readonly shared?: readonly string[];
   /** The role and settings of work on several named tenants; `$tenants` stands for a PostgreSQL array of them. */
   readonly fleet?: { readonly role?: string; readonly settings: Readonly<Record<string, string>> };
   /** The role of work outside tenants; the login itself where it is not given. */
@@ -36,7 +38,19 @@ export async function asTenant<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const settings = fill(scope.settings, '$tenant', checkTenant(scope, tenantId));
-  return db.transaction(opening(scope, scope.role, settings), work, scope.extent);
+  const begin = opening(scope, scope.role, settings);
+  return db.transaction(
+    { ...begin, settings: [...(begin.settings ?? []), ...pathOf(scope, tenantId)] },
+    work,
+    scope.extent,
+  );
+}
+
+/** The statements of Drover name tables with their schema. What the database calls, such as a trigger, may not. */
+function pathOf({ shared }: TenantScope, tenant: string): Query[] {
+  // A name that no schema can have is no tenant's: whoever reads the rules finds out.
+  if (shared === undefined || Buffer.byteLength(tenant) > 63) return [];
+  return [`SET LOCAL search_path = ${[tenant, ...shared].map(quoteIdent).join(', ')}`];
 }
 
 /** Runs `work` in a transaction that sees the named tenants and no other. */
@@ -113,6 +127,7 @@ export async function asFleetWithin(
 
 /** Can one transaction see several tenants? */
 export function sharesTransactions(scope: TenantScope): boolean {
+  if (scope.shared !== undefined) return false;
   return (
     scope.fleet !== undefined || !Object.values(scope.settings).some((value) => value.includes('$tenant'))
   );

@@ -3,11 +3,14 @@ import type { TenantKey } from '../../engine/tenant.ts';
 import { isIgnored } from '../../engine/rules/coverage.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { tenancyOf } from '../../engine/rules/tenancy.ts';
+import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { quoteIdent, quoteRows } from '../sql/identifiers.ts';
 import { mineSql } from '../sql/row.ts';
 import { rowsOf, sql } from '../sql/sql.ts';
 import { withTenant } from './site.ts';
+import { listTenantSchemas } from '../catalogue/own-schema.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Site } from './site.ts';
 import { asOperator } from './tenant.ts';
@@ -21,10 +24,12 @@ export interface TenantName {
 
 /** Every tenant that the login may see, by key; none where the database has a single one. */
 export function listTenants(site: Site): Promise<TenantName[]> {
-  const { root, display } = site.config.tenant;
-  if (root === 'none') return Promise.resolve([]);
+  const { root = '', display } = site.config.tenant;
+  const tenancy = tenancyOf(site.config);
+  if (tenancy === 'single') return Promise.resolve([]);
+  if (tenancy === 'schemas') return listSchemas(site);
   return asOperator(site.database, { ...site.scope, readOnly: true }, async (tx) => {
-    const { scope } = await readRules(tx, site);
+    const { scope } = await readRules(tx, site, undefined);
     const table = findNamedTable(scope, root);
     const key = site.config.tenant.key ?? table?.primaryKey[0];
     if (table === undefined || key === undefined) return [];
@@ -37,13 +42,41 @@ export function listTenants(site: Site): Promise<TenantName[]> {
   });
 }
 
+/** The name of the schema is the tenant. */
+function listSchemas({ database, scope, config, state }: Site): Promise<TenantName[]> {
+  return asOperator(database, { ...scope, readOnly: true }, async (tx) => {
+    const schemas = await listTenantSchemas(tx, config, state.schema);
+    return schemas.map((schema) => ({ key: schema, name: schema, suspended: false }));
+  });
+}
+
+/** A tenant whose schema the configuration does not fit, and why. */
+export interface Unfit {
+  readonly tenant: string;
+  readonly message: string;
+}
+
+/** Where each tenant has a schema of its own: those that the configuration does not fit. */
+export async function listUnfit(site: Site): Promise<Unfit[]> {
+  if (tenancyOf(site.config) !== 'schemas') return [];
+  const unfit: Unfit[] = [];
+  for (const { key: tenant } of await listTenants(site))
+    await withTenant(site, { tenant, readOnly: true }, (tx) => readRules(tx, site, tenant)).catch(
+      (error: unknown) => {
+        if (!(error instanceof DroverError) || error.code !== 'CONFIG_MISMATCH') throw error;
+        unfit.push({ tenant, message: error.message });
+      },
+    );
+  return unfit;
+}
+
 /**
  * A digest of all rows of a tenant by table, order-independent: two equal digests mean equal rows. Drover's own records of its work
  * are left out where the configuration ignores them. For the demo and for tests; it reads every row.
  */
 export function digestTenant(site: Site, tenant: TenantKey): Promise<Record<string, string>> {
   return withTenant(site, { tenant, readOnly: true }, async (tx) => {
-    const rules = await readRules(tx, site);
+    const rules = await readRules(tx, site, tenant);
     const digests: Record<string, string> = {};
     for (const table of rules.catalog.tables) {
       if (isIgnored(rules, table.id)) continue;

@@ -23,6 +23,12 @@ export function listCastFor(column: Column): string {
   return usual ? `${type}[]` : `text[]::${type}[]`;
 }
 
+/** Can the text be a value of the column at all? What the database would refuse to read names no row. */
+export function isKeyOf({ kind }: Column, text: string): boolean {
+  if (kind === 'uuid') return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+  return kind !== 'integer' || /^-?\d{1,18}$/.test(text);
+}
+
 /** The column of that name; it exists, because the rules were resolved against this catalogue. */
 export function columnOf(table: Table, name: string): Column {
   const column = findColumn(table, name);

@@ -17,7 +17,7 @@ import { tableOf } from '../../engine/rules/references.ts';
 import { castFor, columnOf } from './cast.ts';
 import { collisionSql } from './collision.ts';
 import { isStray, judgedState } from './judged.ts';
-import { columnsOf, matchSql, placeMatches } from './match.ts';
+import { changesPart, columnsOf, matchSql, placeMatches } from './match.ts';
 import type { PlaceRow, RowContext } from './match.ts';
 import { allOf, anyOf, column, each, join, list, literal, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
@@ -187,11 +187,17 @@ function plainStateSql(context: RowContext, row: PlaceRow): Sql {
 
 function plainBranches(context: RowContext, row: PlaceRow): Sql[] {
   const { live, ask, guard } = row.place.conditions;
+  if (isStuck(row))
+    return [
+      ...(live === undefined ? [] : [sql`WHEN NOT ${conditionSql(context, live)} THEN 'H'`]),
+      raw(`WHEN true THEN 'N'`),
+    ];
   return [
     ...(row.place.allowed === undefined ? [] : [sql`WHEN NOT ${allowedSql(context, row)} THEN 'N'`]),
     ...(ask === undefined ? [] : [sql`WHEN ${conditionSql(context, ask)} THEN 'A'`]),
     ...(live === undefined ? [] : [sql`WHEN NOT ${conditionSql(context, live)} THEN 'H'`]),
     ...(guard === undefined ? [] : [sql`WHEN ${conditionSql(context, guard)} THEN 'G'`]),
+    ...(row.place.itself === undefined ? [] : [sql`WHEN ${isTargetSql(context, row)} THEN 'S'`]),
     ...[...copiesDisagree(context, row), ...isStray(context, row.strays)].map(
       (test) => sql`WHEN ${test} THEN 'K'`,
     ),
@@ -231,6 +237,21 @@ function sameTermsSql({ rules }: RowContext, { allowed, columns: [own] }: Place)
         WHERE ${allOf([...matchesSql(table, 'y'), old, others])})`;
     }),
   ];
+}
+
+/** Is there no value to write, because the target has no row? Then nothing that the place holds moves. */
+function isStuck({ mappings }: PlaceRow): boolean {
+  return (
+    mappings.length > 0 &&
+    mappings.every((mapping) => mapping.from.every((_, part) => !changesPart(mapping, part)))
+  );
+}
+
+/** Does the row of a model hold what its place would come to hold? */
+function isTargetSql({ table }: RowContext, { place, mappings }: PlaceRow): Sql {
+  const name = place.itself ?? '';
+  const cast = castFor(columnOf(table, name));
+  return anyOf(mappings.map(({ to }) => sql`${column('t', name)} = ${each(to[0] ?? [], cast)}`));
 }
 
 /** For each copy: does it name another model or none, or stays it for a reason of its own? Copies move together or not at all. */

@@ -5,6 +5,8 @@
  */
 import { decideAll } from '../../engine/plan/decide.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
+import { given } from '../../engine/given.ts';
+import { keyText } from '../../engine/models/model.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
@@ -30,32 +32,44 @@ export async function whyNotRetireAgain(
   site: Site,
   { rules, tenant, parent }: RetiringAgain,
 ): Promise<string | undefined> {
-  const intent = await inState(tx, site, [{ parent }], (state) => readRootIntent(state, site, parent));
-  if (intent === undefined) return undefined;
+  const root = await inState(tx, site, [{ parent }], (state) => readRoot(state, site, parent));
+  if (root === undefined) return undefined;
+  const { intent, ...held } = root;
+  const keyOf = (side: 'from' | 'to'): string | undefined =>
+    keyText({
+      ...given({ key: parent[side].key ?? undefined }),
+      ...given({ table: held.table ?? undefined }),
+    });
   return findLiveReferences(tx, rules, {
     ...intent,
     ...(tenant === undefined ? {} : { tenant }),
-    from: parent.from.key ?? intent.from,
-    to: parent.to.key ?? intent.to,
+    from: keyOf('from') ?? intent.from,
+    to: keyOf('to') ?? intent.to,
   });
 }
 
+interface Root {
+  readonly intent: Intent;
+  /** The table of its models, where several tables hold models of one kind. */
+  readonly table: string | null;
+}
+
 /** The intent of the migration at the root of a chain of rollbacks. */
-async function readRootIntent(
+async function readRoot(
   state: Tx,
   site: Site,
   about: { tenant: string; id: string },
-): Promise<Intent | undefined> {
+): Promise<Root | undefined> {
   const table = stateTable(site, 'migrations');
-  const root = await state.maybeOne<{ intent: Intent | null }>(
+  return state.maybeOne<Root>(
     `WITH RECURSIVE chain AS (SELECT tenant_id, id, parent_id, plan FROM ${table}
          WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid
        UNION ALL SELECT p.tenant_id, p.id, p.parent_id, p.plan FROM chain c
          JOIN ${table} p ON p.tenant_id = c.tenant_id AND p.id = c.parent_id)
-     SELECT plan -> 'intent' AS intent FROM chain WHERE parent_id IS NULL`,
+     SELECT plan -> 'intent' AS intent, plan -> 'source' ->> 'table' AS "table" FROM chain
+     WHERE parent_id IS NULL AND plan -> 'intent' IS NOT NULL`,
     [about.tenant, about.id],
   );
-  return root?.intent ?? undefined;
 }
 
 /** What live configuration names the source now, in words; undefined where nothing does. */

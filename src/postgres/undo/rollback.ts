@@ -193,14 +193,14 @@ async function undoAll(
 ): Promise<(Done & { readonly result: RollbackResult })[]> {
   const [first] = members;
   if (first === undefined) return [];
-  const rules = await readRules(tx, site);
-  const { kind, key } = first.prepared.source;
+  const rules = await readRules(tx, site, first.prepared.tenant);
+  const { source: sought } = first.prepared;
   const pairs = members.map(({ prepared: { source, target, tenant } }) => ({
     pair: { source, target },
     tenant,
   }));
-  const locks = key === undefined ? [] : [modelLocks(rules, pairs)];
-  await tx.together([tableLock(rules, kind), ...locks]);
+  const locks = sought.key === undefined ? [] : [modelLocks(rules, pairs)];
+  await tx.together([tableLock(rules, sought), ...locks]);
   const records = members.map(({ prepared: { tenant }, id }) => ({ tenant, id }));
   const journal = await journalFor(tx, site, records);
   const parents = members.map(({ prepared }) => prepared.parent);

@@ -25,26 +25,45 @@ const batchSize = 200;
 
 type Named = Pick<TenantName, 'key' | 'name'>;
 
-/** The retirements that affect these tenants; `single` for a database with one. */
+/** What keeps one tenant from being read; the others are. */
+export type TellUnread = (tenant: Named, error: DroverError) => void;
+
+/**
+ * The retirements that affect these tenants; `single` for a database with one.
+ * @param tellUnread where each tenant has a schema of its own, one that does not fit the configuration is told and left out
+ */
 export async function readRetirements(
   site: Site,
   tenants: readonly Named[] | 'single',
+  tellUnread?: TellUnread,
 ): Promise<Retirement[]> {
   if (tenants === 'single') return groupRetirements(await readAlone(site, null));
   const uses: RetiringUse[] = [];
   for (let from = 0; from < tenants.length; from += batchSize)
-    uses.push(...(await readBatch(site, tenants.slice(from, from + batchSize))));
+    uses.push(...(await readBatch(site, tenants.slice(from, from + batchSize), tellUnread)));
   return groupRetirements(uses);
 }
 
-async function readBatch(site: Site, tenants: readonly Named[]): Promise<RetiringUse[]> {
+async function readBatch(
+  site: Site,
+  tenants: readonly Named[],
+  tellUnread: TellUnread | undefined,
+): Promise<RetiringUse[]> {
   const [only] = tenants;
   if (tenants.length === 1 && only !== undefined) return readAlone(site, only);
   const together = await readTogether(site, tenants).catch(unlessOneByOne);
   if (together !== undefined) return together;
   const uses: RetiringUse[] = [];
-  for (const tenant of tenants) uses.push(...(await readAlone(site, tenant)));
+  for (const tenant of tenants)
+    uses.push(...(await readAlone(site, tenant).catch((error: unknown) => told(tellUnread, tenant, error))));
   return uses;
+}
+
+function told(tellUnread: TellUnread | undefined, tenant: Named, error: unknown): [] {
+  if (tellUnread === undefined || !(error instanceof DroverError) || error.code !== 'CONFIG_MISMATCH')
+    throw error;
+  tellUnread(tenant, error);
+  return [];
 }
 
 function unlessOneByOne(error: unknown): undefined {
@@ -56,7 +75,7 @@ function readTogether(site: Site, tenants: readonly Named[]): Promise<RetiringUs
   const names = new Map(tenants.map((tenant) => [tenant.key, tenant]));
   const fleet = [...names.keys()];
   return withTenants(site, { tenants: fleet, readOnly: true }, async (tx) => {
-    const rules = await readRules(tx, site);
+    const rules = await readRules(tx, site, undefined);
     const isWanted = ({ tenant }: ModelFacts): boolean => tenant === null || names.has(tenant ?? '');
     return readUses(tx, rules, { isWanted, fleet, whose: (tenant) => names.get(tenant) ?? null });
   });
@@ -65,7 +84,7 @@ function readTogether(site: Site, tenants: readonly Named[]): Promise<RetiringUs
 function readAlone(site: Site, tenant: Named | null): Promise<RetiringUse[]> {
   const key = tenant?.key;
   return withTenant(site, { tenant: key, readOnly: true }, async (tx) =>
-    readUses(tx, await readRules(tx, site), {
+    readUses(tx, await readRules(tx, site, key), {
       tenant: key,
       isWanted: () => true,
       whose: () => tenant,

@@ -1,5 +1,5 @@
 /** The plans to the best targets of one source, without choosing any: what a person is shown before deciding. */
-import { modelTableOf } from '../../engine/rules/references.ts';
+import { keyText } from '../../engine/models/model.ts';
 import { selectModel } from '../../engine/models/select.ts';
 import { rankTargets } from '../../engine/models/suggest.ts';
 import type { Suggestion } from '../../engine/models/suggest.ts';
@@ -9,7 +9,7 @@ import { DroverError } from '../../errors.ts';
 import { readGround } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { byShape, memberOf } from '../facts/member.ts';
-import { listModels } from '../facts/model-rows.ts';
+import { listModelsOfKind } from '../facts/model-rows.ts';
 import { checkIntent, chosen } from '../facts/pair.ts';
 import { scanUncovered } from '../facts/scan.ts';
 import { readTenants, readToday } from '../facts/snapshot.ts';
@@ -32,14 +32,14 @@ export type SuggestQuery = Omit<Intent, 'to'> & { readonly limit: number };
 export function suggestTargets(site: Site, query: SuggestQuery): Promise<PlannedSuggestion[]> {
   return withTenant(site, { tenant: query.tenant, readOnly: true }, async (tx) => {
     const { limit, ...asked } = query;
-    const ground = await readGround(tx, site);
+    const ground = await readGround(tx, site, query.tenant);
     const { rules } = ground;
     const intent = checkIntent(rules, { ...asked, to: '' });
     const [tenant = null] = await readTenants(tx, rules, [intent.tenant]);
     if (tenant instanceof DroverError) throw tenant;
-    const model = modelTableOf(rules, intent.kind ?? '');
-    const models = model === undefined ? [] : await listModels(tx, rules, { model, tenant: intent.tenant });
-    const source = chosen(selectModel(models, intent.from, 'source'));
+    const all = await listModelsOfKind(tx, { rules, tenant: intent.tenant }, intent.kind ?? '');
+    const source = chosen(selectModel(all, intent.from, 'source'));
+    const models = all.filter(({ table }) => table === source.table);
     const { priceLimit } = rules.config;
     const ranked = rankTargets(source, models, {
       today: await readToday(tx),
@@ -54,7 +54,7 @@ export function suggestTargets(site: Site, query: SuggestQuery): Promise<Planned
       ground.scannable,
     );
     const suggested = ranked.map((suggestion) => {
-      const to = suggestion.model.key ?? '';
+      const to = keyText(suggestion.model) ?? '';
       const member = memberOf(rules, { ...intent, to }, { source, target: suggestion.model });
       return { suggestion, move: { ground, tenant, member, scanned } };
     });

@@ -24,7 +24,7 @@ export function readModelUses(
   { tenant, kind }: { readonly tenant: TenantKey; readonly kind: string | undefined },
 ): Promise<ModelUse[]> {
   return withTenant(site, { tenant, readOnly: true }, async (tx) => {
-    const rules = await readRules(tx, site);
+    const rules = await readRules(tx, site, tenant);
     const kinds = rules.kinds.join(', ');
     if (kind !== undefined && !rules.kinds.includes(kind))
       throw new DroverError('KIND_UNKNOWN', `There is no kind of model "${kind}"; there are: ${kinds}.`);

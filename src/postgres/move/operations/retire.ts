@@ -39,7 +39,8 @@ function marking(context: StepContext, steps: Steps<RetireStep>): Change {
   const { table, key, row } = openStep(context, steps);
   const { size } = row;
   const names = Object.keys(steps[0].set);
-  const keyColumn = modelTableOf(context.rules, context.members[0]?.pair.source.kind ?? '')?.key ?? '';
+  const source = context.members[0]?.pair.source;
+  const keyColumn = (source && modelTableOf(context.rules, source)?.key) ?? '';
   const keys = context.members.map(({ pair }) => pair.source.key ?? '');
   const set = names.map((name) => {
     const value = assigned(context, steps[0].set[name], columnOf(table, name));

@@ -1,0 +1,53 @@
+/** Models without a row: a table may hold only those of which somebody wants to say something. Text names the others all the same. */
+import { given } from '../given.ts';
+import { withKnowledge } from '../models/knowledge.ts';
+import { type ModelFacts, namedModel } from '../models/model.ts';
+import type { Place } from './place.ts';
+import { modelTablesOf, type Rules } from './references.ts';
+
+export interface Named {
+  readonly kind: string;
+  readonly text: string;
+  /** The model beside it: what names no provider is of the same one. */
+  readonly beside?: ModelFacts;
+}
+
+/** The model of that name by what the registry knows. Undefined where it knows none, or where every reference is a key. */
+export function modelByName(rules: Rules, { kind, text, beside }: Named): ModelFacts | undefined {
+  const { knowledge } = rules;
+  if (knowledge === undefined || !textPlaces(rules, kind).some((isText) => isText)) return undefined;
+  const components = componentsOf(rules, { kind, text: text.trim(), ...given({ beside }) });
+  const { name = '', provider } = components;
+  const known = knowledge.find(kind, name, provider) !== undefined;
+  return known
+    ? withKnowledge(namedModel({ kind, components }), { knowledge, said: new Set<string>() })
+    : undefined;
+}
+
+/** Is every reference a text, so that no tenant needs a row to name a model? */
+export function namesByTextOnly(rules: Rules, kind: string): boolean {
+  const places = textPlaces(rules, kind);
+  return places.length > 0 && places.every((isText) => isText);
+}
+
+/** Of each place that can move: does it name a model by text? */
+function textPlaces(rules: Rules, kind: string): boolean[] {
+  const moving = rules.places.filter(
+    (place) => place.kind === kind && ['reference', 'grant', 'ask'].includes(place.role),
+  );
+  return moving.map((place) => !holdsKey(place));
+}
+
+function holdsKey({ columns, json }: Place): boolean {
+  return (
+    columns.some(({ template }) => template.includes('{key}')) || Object.hasOwn(json?.fields ?? {}, 'key')
+  );
+}
+
+function componentsOf(rules: Rules, { kind, text, beside }: Named): ModelFacts['components'] {
+  const told = modelTablesOf(rules, kind).some(({ config }) => config.columns.provider !== undefined);
+  if (!told) return { name: text };
+  const at = text.indexOf('/');
+  const provider = at > 0 ? text.slice(0, at) : beside?.components['provider'];
+  return { name: text.slice(at + 1), ...given({ provider }) };
+}
