@@ -41,6 +41,8 @@ function columnLine(column: Column): string {
   return line('column', column.name, [
     column.type,
     column.kind,
+    column.comparison?.loose === true && 'written in several ways',
+    column.labels !== undefined && `labels ${column.labels.map(displayName).join(' ')}`,
     column.notNull && 'not null',
     column.hasDefault && 'default',
     column.generated && 'generated',

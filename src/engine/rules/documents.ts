@@ -13,11 +13,15 @@ export interface EditRule {
 /** The document with the source replaced wherever one of the rules finds it. All rules are of one carrier. */
 export function editDocument(rules: readonly EditRule[], value: DocumentValue): Rewritten {
   const carrier = rules[0]?.place.carrier ?? 'json';
-  return rewriteDocument(carrier === 'columns' ? 'json' : carrier, value, rules.map(valueRule));
+  return rewriteDocument(
+    carrier === 'columns' ? 'json' : carrier,
+    value,
+    rules.map((rule) => valueRule(rule, value.alike ?? {})),
+  );
 }
 
 /** The rule of a place in the form that the editors take. */
-function valueRule({ place, mappings }: EditRule): ValueRule {
+function valueRule({ place, mappings }: EditRule, alike: Readonly<Record<string, string>>): ValueRule {
   const { id, json, carrier } = place;
   const shape = carrier === 'comma' ? 'comma' : carrier === 'array' ? 'list' : (json?.shape ?? 'scalar');
   const fields = json?.fields;
@@ -25,9 +29,27 @@ function valueRule({ place, mappings }: EditRule): ValueRule {
     place: id,
     shape,
     components: fields === undefined ? componentsOf(place) : Object.keys(fields),
-    mappings,
+    mappings: asWritten(mappings, alike),
     ...given({ pointer: json?.pointer, fields }),
   };
+}
+
+/** The mappings for a list that writes some of their values in ways of its own. A target that stands there stays as it is written. */
+function asWritten(
+  mappings: readonly Mapping[],
+  alike: Readonly<Record<string, string>>,
+): readonly Mapping[] {
+  const ways = Object.entries(alike);
+  if (ways.length === 0) return mappings;
+  const written = new Map(ways.map(([element, value]) => [value, element]));
+  const standing = mappings.map(({ from, to }) => ({
+    from,
+    to: to.map((value) => written.get(value) ?? value),
+  }));
+  const others = ways.flatMap(([element, value]) =>
+    standing.filter(({ from }) => from[0] === value).map(({ to }) => ({ from: [element], to })),
+  );
+  return [...standing, ...others];
 }
 
 /**

@@ -174,12 +174,12 @@ function copyColumn(draft: Draft, { table, at }: Found, name: string): string[] 
 
 /** How a place is carried. Undefined where the column's type cannot carry it. */
 function carrierOf(place: PlaceConfig, column: Column): Place['carrier'] | undefined {
-  if (place.json !== undefined) return ['json', 'jsonb', 'text'].includes(column.kind) ? 'json' : undefined;
-  if (column.kind.endsWith('[]')) return 'array';
+  const isDocument = /^jsonb?(\[\])?$/.test(column.kind);
+  if (place.json !== undefined) return isDocument || column.kind === 'text' ? 'json' : undefined;
+  if (column.kind.endsWith('[]') && !isDocument) return 'array';
   if (place.shape === 'comma') return column.kind === 'text' ? 'comma' : undefined;
   const role = place.role ?? 'reference';
-  if (column.kind === 'json' || column.kind === 'jsonb')
-    return role === 'reference' || role === 'grant' ? undefined : 'columns';
+  if (isDocument) return role === 'reference' || role === 'grant' ? undefined : 'columns';
   return 'columns';
 }
 

@@ -47,8 +47,8 @@ SELECT u.oid, u.nspname::text AS schema, u.relname::text AS name, u.relkind = 'p
 FROM wanted JOIN usable u USING (oid)`;
 
 /**
- * Columns with the type at the bottom of their domains. `element` is the bottom type of an array's elements. A NOT NULL
- * that was added without validation (PostgreSQL 18) promises nothing about the rows that are there.
+ * Columns with the type at the bottom of their domains; of a list that of its elements. A NOT NULL that was added without
+ * validation (PostgreSQL 18) promises nothing about the rows that are there. `equals` is the equality of a type of an extension.
  */
 export const columnsSql = String.raw`
 WITH RECURSIVE bottoms AS (
@@ -59,20 +59,29 @@ WITH RECURSIVE bottoms AS (
   FROM bottoms b JOIN pg_type t ON t.oid = b.typbasetype
   WHERE b.typtype = 'd'
 ), resolved AS (
-  SELECT b.type, b.strict, b.filled, t.typname::text AS base, inner_type.typname::text AS element
+  SELECT b.type, b.strict, b.filled, e.type IS NOT NULL AS list, COALESCE(e.bottom, b.bottom) AS value
   FROM bottoms b JOIN pg_type t ON t.oid = b.bottom
   LEFT JOIN bottoms e ON e.type = t.typelem AND t.typsubscript = 'array_subscript_handler'::regproc AND e.typtype <> 'd'
-  LEFT JOIN pg_type inner_type ON inner_type.oid = e.bottom
   WHERE b.typtype <> 'd'
 )
-SELECT a.attrelid AS "table", a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type, r.base, r.element,
+SELECT a.attrelid AS "table", a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
+       r.list, v.typname::text AS value_name, v.typtype::text AS value_type, v.typcategory::text AS value_category,
+       format_type(v.oid, -1) AS bare,
+       CASE WHEN NOT c.collisdeterministic THEN format('%s.%I', c.collnamespace::regnamespace, c.collname) END AS collation,
+       (SELECT format('OPERATOR(%I.=)', n.nspname) FROM pg_opclass o
+          JOIN pg_amop p ON p.amopfamily = o.opcfamily AND p.amoplefttype = v.oid AND p.amoprighttype = v.oid AND p.amopstrategy = 3
+          JOIN pg_operator q ON q.oid = p.amopopr JOIN pg_namespace n ON n.oid = q.oprnamespace
+        WHERE o.opcintype = v.oid AND o.opcdefault AND o.opcmethod = 403 AND n.nspname <> 'pg_catalog') AS equals,
+       CASE WHEN v.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = v.oid ORDER BY e.enumsortorder)
+         END AS labels,
        (a.attnotnull AND NOT EXISTS (
           SELECT FROM pg_constraint k
           WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND k.conkey = ARRAY[a.attnum])
        ) OR r.strict AS required,
        a.atthasdef OR a.attidentity <> '' OR r.filled AS filled,
        a.attgenerated <> '' OR a.attidentity = 'a' AS generated, a.attgenerated <> '' AS computed
-FROM pg_attribute a JOIN resolved r ON r.type = a.atttypid
+FROM pg_attribute a JOIN resolved r ON r.type = a.atttypid JOIN pg_type v ON v.oid = r.value
+LEFT JOIN pg_collation c ON c.oid = a.attcollation
 WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum`;
 

@@ -8,6 +8,7 @@ import { tableId } from '../../engine/catalogue/catalog.ts';
 import type {
   Catalog,
   Column,
+  Comparison,
   ForeignKey,
   Policy,
   Table,
@@ -16,6 +17,8 @@ import type {
   UniqueIndex,
   ValueKind,
 } from '../../engine/catalogue/catalog.ts';
+import { placeKind } from '../../engine/catalogue/value-kinds.ts';
+import { given } from '../../engine/given.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import {
   columnsSql,
@@ -122,8 +125,16 @@ interface ColumnRow {
   table: number;
   name: string;
   type: string;
-  base: string;
-  element: string | null;
+  list: boolean;
+  value_name: string;
+  value_type: string;
+  value_category: string;
+  bare: string;
+  /** A nondeterministic one. */
+  collation: string | null;
+  /** The operator where it is not PostgreSQL's own. */
+  equals: string | null;
+  labels: string[] | null;
   required: boolean;
   filled: boolean;
   generated: boolean;
@@ -135,6 +146,8 @@ function toColumn(row: ColumnRow): Column {
     name: row.name,
     type: row.type,
     kind: kindOf(row),
+    ...given({ comparison: comparisonOf(row) }),
+    ...(row.labels === null ? {} : { labels: row.labels }),
     notNull: row.required,
     hasDefault: row.filled,
     generated: row.generated,
@@ -142,23 +155,25 @@ function toColumn(row: ColumnRow): Column {
   };
 }
 
-const scalarKinds: Readonly<Record<string, 'uuid' | 'integer' | 'text' | 'json' | 'jsonb'>> = {
-  uuid: 'uuid',
-  int2: 'integer',
-  int4: 'integer',
-  int8: 'integer',
-  text: 'text',
-  varchar: 'text',
-  bpchar: 'text',
-  citext: 'text',
-  json: 'json',
-  jsonb: 'jsonb',
-};
+function kindOf({
+  value_name: name,
+  value_type: type,
+  value_category: category,
+  list,
+}: ColumnRow): ValueKind {
+  return placeKind({ name, type, category }, list);
+}
 
-function kindOf(row: ColumnRow): ValueKind {
-  if (row.element === null) return scalarKinds[row.base] ?? 'other';
-  const element = scalarKinds[row.element];
-  return element === 'uuid' || element === 'text' || element === 'integer' ? `${element}[]` : 'other';
+/** Text of PostgreSQL's own types is compared as text, unless its collation or its padding says otherwise. */
+function comparisonOf(row: ColumnRow): Comparison | undefined {
+  const { bare, collation, equals } = row;
+  if (row.labels !== null) return { type: bare, equals: '=', loose: false };
+  if (!kindOf(row).startsWith('text')) return undefined;
+  const folding = given({ collation: collation ?? undefined });
+  if (equals !== null) return { type: bare, equals, loose: true, ...folding };
+  const type = bare === 'bpchar' ? bare : 'text';
+  if (type === 'text' && collation === null) return undefined;
+  return { type, equals: '=', loose: collation !== null, ...folding };
 }
 
 interface ForeignKeyRow {

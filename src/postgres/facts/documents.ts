@@ -8,11 +8,13 @@ import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Owner } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Tx } from '../driver/database.ts';
-import { columnOf } from '../sql/cast.ts';
+import { columnOf, isLoose } from '../sql/cast.ts';
+import { alikeSql, documentText, elementsSql, holdsSql, mayNameSql } from '../sql/document.ts';
+import type { DocumentColumn } from '../sql/document.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
-import type { PlaceRow, RowContext } from '../sql/match.ts';
+import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
 import { deadSql, ownerSql, stateSql, visibleSql } from '../sql/row.ts';
-import { anyOf, column, each, forEachMember, list, raw, rowsOf, sql } from '../sql/sql.ts';
+import { column, each, forEachMember, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { displaySql } from './columns.ts';
 import { placeRow, rowContext } from './member.ts';
@@ -37,6 +39,8 @@ export interface Document {
   readonly text: string;
   /** The elements, where the column is an array. */
   readonly elements: readonly (string | null)[] | null;
+  /** Elements that equal a value of source or target and are written otherwise, with that value. */
+  readonly alike: Readonly<Record<string, string>> | null;
   /** Hash of key and value. */
   readonly hash: string;
 }
@@ -76,40 +80,46 @@ export function documentSql({ rules, table, column: name, places, members }: Doc
   const rows = places.map((place) => placeRow(rules, place, members));
   const key = findRowKey(rules, table);
   const value = column('t', name);
-  const elements = places[0]?.carrier === 'array' ? sql`${value}::text[]` : raw('NULL::text[]');
+  const held = { own: columnOf(table, name), carrier: rows[0]?.place.carrier ?? 'json', value };
+  const text = documentText(held);
   const rowKey = sql`${key === undefined ? raw('t.ctid') : keyExpression(key, 't')}::text`;
   const states = list(rows.map((row) => stateSql(context, row)));
   return sql`SELECT ${rowKey} AS key, ${displaySql(rules, table)} AS name, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead,
-      ARRAY[${states}]::text[] AS states, ${value}::text AS text, ${elements} AS elements,
-      hashtextextended(concat_ws(chr(31), ${rowKey}, ${value}::text), 0)::text AS hash
+      ARRAY[${states}]::text[] AS states, ${text} AS text, ${elementsSql(held)} AS elements,
+      ${alikeSql(held, listOf(context.size, termsOf(rows, 'both')))} AS alike,
+      hashtextextended(concat_ws(chr(31), ${rowKey}, ${text}), 0)::text AS hash
     FROM ${rowsOf(table)} t WHERE ${candidateSql(context, name, rows)}`;
 }
 
 /** May the document of row `t` name the source? */
 export function candidateSql(context: RowContext, name: string, rows: readonly PlaceRow[]): Sql {
-  const { kind } = columnOf(context.table, name);
-  const value = column('t', name);
-  const all = rows.flatMap(({ mappings }) => mappings.flatMap(({ from }) => from));
-  const terms = [...new Map(all.map((term) => [JSON.stringify(term), term])).values()];
   const carrier = rows[0]?.place.carrier ?? 'json';
-  return sql`${visibleSql(context)} AND ${namedSql(context.size, { value, terms, carrier, kind })}`;
+  const held = { own: columnOf(context.table, name), carrier, value: column('t', name) };
+  return sql`${visibleSql(context)} AND ${namedSql(context.size, held, termsOf(rows, 'source'))}`;
 }
 
-interface Candidates {
-  readonly value: Sql;
-  readonly terms: readonly (readonly string[])[];
-  readonly carrier: Place['carrier'];
-  readonly kind: string;
+/** The values by which the places name the source, or the target too, each once. */
+function termsOf(rows: readonly PlaceRow[], of: 'source' | 'both'): Each[] {
+  const all = rows.flatMap(({ mappings }) =>
+    mappings.flatMap(({ from, to }) => (of === 'source' ? from : [...from, ...to])),
+  );
+  return [...new Map(all.map((term) => [JSON.stringify(term), term])).values()];
 }
 
-/** `json` and text may write any character as an escape, so there a document with such an escape is a candidate too. */
-function namedSql(size: number, { value, terms, carrier, kind }: Candidates): Sql {
-  if (carrier === 'array') {
-    const lists = Array.from({ length: size }, (_, member) => terms.map((term) => term[member] ?? ''));
-    return sql`${value}::text[] && ${each(lists, 'text[]')}`;
-  }
-  const written = (text: string): string => (carrier === 'json' ? JSON.stringify(text).slice(1, -1) : text);
-  const found = terms.map((term) => sql`strpos(${value}::text, ${each(term.map(written), 'text')}) > 0`);
-  const escaped = carrier === 'json' && kind !== 'jsonb' ? [sql`${value}::text ~ '\\\\[u/]'`] : [];
-  return sql`(${anyOf([...found, ...escaped])})`;
+function namedSql(size: number, held: DocumentColumn, terms: readonly Each[]): Sql {
+  if (held.carrier === 'array' || (held.carrier === 'comma' && isLoose(held.own)))
+    return holdsSql(held, listOf(size, terms));
+  const written = (text: string): string =>
+    held.carrier === 'json' ? JSON.stringify(text).slice(1, -1) : text;
+  return mayNameSql(held, (text) =>
+    terms.map((term) => sql`strpos(${text}, ${each(term.map(written), 'text')}) > 0`),
+  );
+}
+
+/** The terms of each member as a list. */
+function listOf(size: number, terms: readonly Each[]): Sql {
+  return each(
+    Array.from({ length: size }, (_, member) => terms.map((term) => term[member] ?? '')),
+    'text[]',
+  );
 }

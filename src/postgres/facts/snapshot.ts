@@ -13,7 +13,7 @@ import type { Ground } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { many, one, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { castFor, columnOf } from '../sql/cast.ts';
+import { columnOf, equalsEach, exactText, isLoose } from '../sql/cast.ts';
 import { quoteTable } from '../sql/identifiers.ts';
 import { column, each, raw, sql, tableName } from '../sql/sql.ts';
 import type { Batch } from './member.ts';
@@ -100,13 +100,18 @@ export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): 
   if (table === undefined) return nobody(tenantRequired());
   const own = columnOf(table, keyColumn ?? table.primaryKey[0] ?? '');
   const name = display === undefined ? raw('NULL') : column('t', display);
-  const asked = keys.filter((key) => key !== undefined && isKeyOf(own, key));
+  const asked = keys.filter((key): key is string => key !== undefined && isKeyOf(own, key));
   if (asked.length === 0) return { statements: [], read: () => keys.map((key) => missingTenant(root, key)) };
-  const select = sql`SELECT ${name}::text AS name FROM ${tableName(table)} t WHERE ${column('t', own.name)} = ${each(asked, castFor(own))}`;
+  // A tenant is called exactly as its row says, because what is compared later is the text.
+  const held = column('t', own.name);
+  const named = isLoose(own)
+    ? sql`${exactText(held)} = ${each(asked, 'text')}`
+    : equalsEach(own, held, asked);
+  const select = sql`SELECT ${name}::text AS name FROM ${tableName(table)} t WHERE ${named}`;
   return readAs(askEach<{ name: string | null }>(asked.length, select), (rows) => {
     const found = new Map(asked.map((key, at) => [key, rows[at]?.[0]]));
     return keys.map((key) => {
-      const row = found.get(key);
+      const row = key === undefined ? undefined : found.get(key);
       return row === undefined || key === undefined
         ? missingTenant(root, key)
         : { key, name: row.name ?? key };

@@ -12,9 +12,9 @@ import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { affected, inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { castFor, columnOf } from '../sql/cast.ts';
+import { columnOf, equalsEach } from '../sql/cast.ts';
 import { mineSql } from '../sql/row.ts';
-import { column, each, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
+import { column, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
 
 /**
  * Keeps writers out of the tables with places that can move, until the transaction ends; readers go on. Where foreign keys
@@ -56,10 +56,10 @@ export function modelLocks(
     const shared = members[0]?.pair[side].tenant === null;
     const mine = shared ? raw('true') : mineSql({ rules, table: model.table, size, tenants });
     const keys = members.map(({ pair }) => pair[side].key ?? '');
-    const key = each(keys, castFor(columnOf(model.table, model.key)));
+    const named = equalsEach(columnOf(model.table, model.key), column('t', model.key), keys);
     return askEach(
       size,
-      sql`SELECT 1 AS locked FROM ${rowsOf(model.table)} t WHERE ${mine} AND ${column('t', model.key)} = ${key} ${raw(mode)}`,
+      sql`SELECT 1 AS locked FROM ${rowsOf(model.table)} t WHERE ${mine} AND ${named} ${raw(mode)}`,
     );
   };
   const locks = inOrder([lockOf('source', 'FOR UPDATE'), lockOf('target', 'FOR SHARE')]);

@@ -2,8 +2,8 @@
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { castFor, columnOf } from './cast.ts';
-import { allOf, anyOf, column, each, raw, sql } from './sql.ts';
+import { columnOf, equalsEach } from './cast.ts';
+import { allOf, anyOf, column, raw, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /** One value for each member of a batch, in their order. A batch of one has one. */
@@ -41,9 +41,7 @@ export function tupleEquals(
   values: readonly Each[],
 ): Sql {
   return allOf(
-    columns.map(
-      (name, at) => sql`${column(alias, name)} = ${each(values[at] ?? [], castFor(columnOf(table, name)))}`,
-    ),
+    columns.map((name, at) => equalsEach(columnOf(table, name), column(alias, name), values[at] ?? [])),
   );
 }
 
