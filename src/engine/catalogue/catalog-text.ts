@@ -33,8 +33,9 @@ function line(kind: string, name: string, facts: readonly (string | false | unde
   return `${kind} ${displayName(name)}: ${said.join(', ')}`.replaceAll(/\s*\n\s*/g, ' ');
 }
 
-function list(columns: readonly (string | null)[]): string {
-  return `(${columns.map((column) => (column === null ? '<expression>' : displayName(column))).join(', ')})`;
+function list(columns: readonly (string | null)[], expressions: UniqueIndex['expressions'] = []): string {
+  const parts = columns.map((column, at) => expressions[at] ?? displayName(column ?? '<expression>'));
+  return `(${parts.join(', ')})`;
 }
 
 function columnLine(column: Column): string {
@@ -52,7 +53,7 @@ function columnLine(column: Column): string {
 
 function indexLine(index: UniqueIndex): string {
   return line(index.primary ? 'primary key' : 'unique index', index.name, [
-    list(index.columns),
+    list(index.columns, index.expressions),
     index.predicate !== undefined && `where ${index.predicate}`,
     index.nullsNotDistinct && 'nulls not distinct',
   ]);

@@ -54,6 +54,10 @@ export interface UniqueIndex {
   readonly name: string;
   /** Key columns in order; `null` where the key part is an expression. */
   readonly columns: readonly (string | null)[];
+  /** Where a key part is an expression, or compares otherwise than its column: SQL over the columns, unqualified; by position. */
+  readonly expressions?: readonly (string | null)[];
+  /** The columns that an index with expressions reads. */
+  readonly reads?: readonly string[];
   /** The WHERE of a partial index, columns unqualified. */
   readonly predicate?: string;
   readonly nullsNotDistinct: boolean;

@@ -107,7 +107,17 @@ SELECT i.indrelid AS "table", c.relname::text AS name, i.indisprimary AS primary
        pg_get_expr(i.indpred, i.indrelid) AS predicate,
        ARRAY(SELECT a.attname::text FROM generate_series(0, i.indnkeyatts - 1) AS at
              LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
-             ORDER BY at) AS columns
+             ORDER BY at) AS columns,
+       ARRAY(SELECT CASE WHEN i.indkey[at] = 0 THEN pg_get_indexdef(i.indexrelid, at + 1, false)
+                         WHEN l.oid <> a.attcollation THEN format('%I COLLATE %s.%I', a.attname, l.collnamespace::regnamespace, l.collname) END
+             FROM generate_series(0, i.indnkeyatts - 1) AS at
+             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
+             LEFT JOIN pg_collation l ON l.oid = i.indcollation[at]
+             ORDER BY at) AS expressions,
+       ARRAY(SELECT DISTINCT a.attname::text FROM pg_depend d
+             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid
+             WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+               AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid) AS reads
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indislive
 ORDER BY c.relname::text COLLATE "C"`;

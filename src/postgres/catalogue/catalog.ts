@@ -213,6 +213,8 @@ interface UniqueIndexRow {
   table: number;
   name: string;
   columns: (string | null)[];
+  expressions: (string | null)[];
+  reads: string[];
   predicate: string | null;
   nulls_not_distinct: boolean;
   primary: boolean;
@@ -222,6 +224,9 @@ function toUniqueIndex(row: UniqueIndexRow): UniqueIndex {
   return {
     name: row.name,
     columns: row.columns,
+    ...(row.expressions.every((one) => one === null)
+      ? {}
+      : { expressions: row.expressions, reads: row.reads }),
     ...(row.predicate === null ? {} : { predicate: row.predicate }),
     nullsNotDistinct: row.nulls_not_distinct,
     primary: row.primary,
