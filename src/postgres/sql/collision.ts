@@ -4,7 +4,7 @@ import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { takenByExpression } from './expression-keys.ts';
 import type { Key } from './expression-keys.ts';
-import { changesPart, columnsOf, matchSql, tupleEquals } from './match.ts';
+import { changesPart, columnsOf, matchesFirst, matchSql, tupleEquals } from './match.ts';
 import type { EachMapping, PlaceRow, RowContext } from './match.ts';
 import { allOf, column, join, list, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
@@ -41,7 +41,7 @@ function takenSql(context: RowContext, row: PlaceRow, about: { key: Key; moves: 
             ...arrivingSql(context, row, { ...about, at }),
           ]
         : takenByExpression(context, row, { ...about, at });
-    return sql`(${matchSql(context, { columns: columnsOf(row), mappings: [mapping] })} AND (${join(taken, ' OR ')}))`;
+    return sql`(${matchesFirst(context, row, at)} AND (${join(taken, ' OR ')}))`;
   });
   const any = sql`(${join(cases, ' OR ')})`;
   return about.key.predicate === undefined ? any : sql`((${raw(about.key.predicate)}) AND ${any})`;

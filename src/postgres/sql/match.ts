@@ -2,7 +2,7 @@
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { columnOf, equalsEach } from './cast.ts';
+import { columnOf, equalsEach, isLoose } from './cast.ts';
 import { allOf, anyOf, column, raw, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
@@ -55,6 +55,20 @@ export function matchSql(
   return anyOf(
     place.mappings.map((mapping) => sql`(${tupleEquals(context, alias, place.columns, mapping.from)})`),
   );
+}
+
+/**
+ * Does row `t` name the source by the mapping of that number? A column that takes several writings for equal may fit more than one
+ * mapping, and the first one counts.
+ */
+export function matchesFirst(context: Pick<RowContext, 'table'>, row: PlaceRow, at: number): Sql {
+  const columns = columnsOf(row);
+  const [earlier, mappings] = [row.mappings.slice(0, at), row.mappings.slice(at, at + 1)];
+  const match = matchSql(context, { columns, mappings });
+  const several = columns.some((name) => isLoose(columnOf(context.table, name)));
+  return several && at > 0
+    ? sql`(${match} AND NOT ${matchSql(context, { columns, mappings: earlier })})`
+    : match;
 }
 
 /** The same for a place with its values. */

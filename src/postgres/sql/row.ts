@@ -15,7 +15,7 @@ import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import { columnOf, equalsEach, isLoose } from './cast.ts';
 import { collisionSql } from './collision.ts';
-import { columnsOf, matchSql } from './match.ts';
+import { matchesFirst } from './match.ts';
 import type { PlaceRow, RowContext } from './match.ts';
 import { allOf, anyOf, column, each, join, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
@@ -202,10 +202,10 @@ function allowedSql(context: RowContext, row: PlaceRow): Sql {
   const table = tableOf(context.rules, allowed.table);
   const tests = [...matchesSql(allowed, 'x'), ...sameTermsSql(context, row.place)];
   const held = columnOf(table, allowed.value);
-  const cases = row.mappings.map((mapping) => {
+  const cases = row.mappings.map((mapping, at) => {
     const value = equalsEach(held, column('x', allowed.value), mapping.to[0] ?? []);
     const there = sql`EXISTS (SELECT FROM ${rowsOf(table)} x WHERE ${allOf([...tests, value])})`;
-    return sql`(${matchSql(context, { columns: columnsOf(row), mappings: [mapping] })} AND ${there})`;
+    return sql`(${matchesFirst(context, row, at)} AND ${there})`;
   });
   return cases.length === 0 ? raw('true') : sql`(${join(cases, ' OR ')})`;
 }
