@@ -50,7 +50,7 @@ function script({ prepare, type, list }: Column): string {
     INSERT INTO firms VALUES (1, 'Fig'), (2, 'Hazel');
     INSERT INTO bots VALUES
       (1, 1, 'gpt-4o', 'GPT-4O', 'o3, GPT-4o', '{o3,GPT-4o}'), (2, 1, 'GPT-4o', 'gpt-4o', 'Gpt-4o', '{GPT-4.1,gpt-4O}'),
-      (3, 1, 'GPT-4O', NULL, 'o3', '{}'), (4, 1, 'o3', 'O3', NULL, NULL), (5, 2, 'Gpt-4o', 'Gpt-4o', 'Gpt-4o', '{Gpt-4o}');`;
+      (3, 1, 'GPT-4O', 'gPT-4O', 'o3', '{}'), (4, 1, 'o3', 'O3', NULL, NULL), (5, 2, 'Gpt-4o', 'Gpt-4o', 'Gpt-4o', '{Gpt-4o}');`;
 }
 
 const yaml = `
@@ -91,7 +91,7 @@ function declare(column: Column): void {
       assert.deepEqual(moved, [
         ['1', 'gpt-4.1', 'gpt-4.1', 'o3, gpt-4.1', '{o3,gpt-4.1}'],
         ['2', 'gpt-4.1', 'gpt-4.1', 'gpt-4.1', '{GPT-4.1}'],
-        ['3', 'gpt-4.1', null, 'o3', '{}'],
+        ['3', 'gpt-4.1', 'gpt-4.1', 'o3', '{}'],
         ['4', 'o3', 'O3', null, null],
         ['5', 'Gpt-4o', 'Gpt-4o', 'Gpt-4o', '{Gpt-4o}'],
       ]);

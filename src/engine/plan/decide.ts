@@ -119,8 +119,8 @@ function byOwner(snapshot: Ground, { place, owner }: Occasion): Outcome | undefi
   if (owner === 'other')
     return stay('other-tenant', place.byKey, "the row of another tenant names this tenant's model");
   if (owner === 'global')
-    return stay('global', place.byKey, "the row belongs to no tenant; a tenant's migration never changes it");
-  return stay('no-owner', place.byKey, 'nothing says which tenant the row belongs to');
+    return stay('global', true, "the row belongs to no tenant; a tenant's migration never changes it");
+  return stay('no-owner', true, 'nothing says which tenant the row belongs to');
 }
 
 function byRequest(intent: Intent, { place }: Occasion): Outcome | undefined {
@@ -159,7 +159,7 @@ function byCollision(place: Place): Outcome {
 function questionOf(place: Place, { standing }: PlaceState): string | undefined {
   if (standing === 'asked') return 'the configuration asks about rows in this state';
   if (standing === 'guarded') return 'a guard holds for the row';
-  if (standing === 'copies-disagree') return 'the copies of this reference disagree';
+  if (standing === 'copies-disagree') return 'a copy of this reference names another model or none, or stays';
   if (place.role === 'ask') return place.reason ?? 'nobody has said what this place is';
   if (place.checksum !== undefined) return `a checksum (${place.checksum}) stands beside the document`;
   return undefined;
