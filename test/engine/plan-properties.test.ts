@@ -44,7 +44,7 @@ const facts: fc.Arbitrary<Snapshot> = fc
     unclassified: fc.uniqueArray(fc.record({ table: fc.constantFrom('public.notes', 'public.logs'), column: fc.constantFrom('text', 'more'), kind: fc.constant('exact'), count: fc.nat(5), samples: fc.array(fc.string(), { maxLength: 2 }) }), { maxLength: 3, selector: ({ table, column }) => table + column }),
     demands: fc.uniqueArray(fc.record({ place: fc.constantFrom('agents.model_id', 'links.model_id'), security: fc.constantFrom(null, 1, 2), region: fc.constantFrom(null, 'eu'), rows: fc.nat(5) }), { maxLength: 3, selector: ({ place, security, region }) => JSON.stringify([place, security, region]) }),
     dependents: fc.dictionary(fc.constantFrom('public.links', 'public.agents'), fc.nat(3)),
-    hidden: fc.subarray(['public.agents', 'public.links']),
+    hidden: fc.subarray(['public.agents', 'public.links']).map((tables) => tables.map((table) => ({ table, why: 'no tenant is set' as const }))),
     parameters: fc.constantFrom([], [{ table: 'public.agents', column: 'settings', documents: [{ text: '{"seed":1}', rows: 2 }, { text: '{"top_p":1}', rows: 1 }] }]),
   })
   .map(({ groups, ...more }) => buildSnapshot({ groups, more })); // prettier-ignore

@@ -77,6 +77,8 @@ export interface Policy {
   readonly roles: readonly string[];
   readonly using?: string;
   readonly withCheck?: string;
+  /** The columns that its conditions read, of its own table and of others. */
+  readonly reads?: readonly { readonly table: TableId; readonly column: string }[];
 }
 
 export interface Table {

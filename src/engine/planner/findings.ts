@@ -3,6 +3,7 @@ import { compareModels } from '../models/compatibility.ts';
 import { given } from '../given.ts';
 import { isMovingRows } from '../operations/operations.ts';
 import { collides, type Decided, type Decisions, type Outcome, unreadable } from '../plan/decide.ts';
+import { hiddenFindings } from './hidden-findings.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import { compareText } from '../order.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -94,16 +95,6 @@ function unclassifiedFindings({ unclassified }: Snapshot): Finding[] {
       `${where} names the source in ${count} row(s) (${samples.slice(0, 3).join(', ')}), and nobody has said what that means: ` +
       'add a place for it to the configuration (role reference, history, ignore …).';
     return finding('error', 'UNCLASSIFIED_REFERENCE', message, { place, count });
-  });
-}
-
-/** Rows that cannot be seen are not rows that do not exist. */
-function hiddenFindings({ hidden }: Snapshot): Finding[] {
-  return hidden.map((table) => {
-    const message =
-      `Row-level security of ${table} binds this login and the configuration sets no tenant, so rows may be hidden: ` +
-      'give the settings under database.session, or use a login that sees all rows.';
-    return finding('error', 'ROWS_MAY_BE_HIDDEN', message, { place: table });
   });
 }
 

@@ -109,7 +109,8 @@ SELECT i.indrelid AS "table", c.relname::text AS name, i.indisprimary AS primary
              LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
              ORDER BY at) AS columns,
        ARRAY(SELECT CASE WHEN i.indkey[at] = 0 THEN pg_get_indexdef(i.indexrelid, at + 1, false)
-                         WHEN l.oid <> a.attcollation THEN format('%I COLLATE %s.%I', a.attname, l.collnamespace::regnamespace, l.collname) END
+                         WHEN l.oid <> a.attcollation
+                         THEN format('%I COLLATE %s.%I', a.attname, l.collnamespace::regnamespace, l.collname) END
              FROM generate_series(0, i.indnkeyatts - 1) AS at
              LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
              LEFT JOIN pg_collation l ON l.oid = i.indcollation[at]
@@ -133,7 +134,13 @@ ORDER BY t.tgname::text COLLATE "C", pg_get_triggerdef(t.oid) COLLATE "C"`;
 export const policiesSql = String.raw`
 SELECT p.polrelid AS "table", p.polname::text AS name, p.polcmd::text AS command, p.polpermissive AS permissive,
        ARRAY(SELECT CASE WHEN r = 0 THEN 'public' ELSE pg_get_userbyid(r)::text END FROM unnest(p.polroles) AS r ORDER BY 1) AS roles,
-       pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS with_check
+       pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS with_check,
+       ARRAY(SELECT d.refobjid FROM pg_depend d WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+               AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 ORDER BY d.refobjid, d.refobjsubid) AS read_tables,
+       ARRAY(SELECT a.attname::text FROM pg_depend d
+             JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+             WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+               AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 ORDER BY d.refobjid, d.refobjsubid) AS read_columns
 FROM pg_policy p
 WHERE p.polrelid = ANY ($1::oid[])
 ORDER BY p.polname::text COLLATE "C"`;

@@ -74,7 +74,7 @@ async function readTables(tx: Tx, schemas: readonly string[]): Promise<Catalog> 
   const foreignKeys = groupByTable(foreignKeyRows, (row) => toForeignKey(row, ids));
   const indexes = groupByTable(await tx.many<UniqueIndexRow>(uniqueIndexesSql, [oids]), toUniqueIndex);
   const triggers = groupByTable(await tx.many<TriggerRow>(triggersSql, [oids]), toTrigger);
-  const policies = groupByTable(await tx.many<PolicyRow>(policiesSql, [oids]), toPolicy);
+  const policies = groupByTable(await tx.many<PolicyRow>(policiesSql, [oids]), (row) => toPolicy(row, ids));
   const tables = relations.map((row): Table => {
     const uniqueIndexes = indexes.get(row.oid) ?? [];
     return {
@@ -249,6 +249,8 @@ interface PolicyRow {
   roles: string[];
   using: string | null;
   with_check: string | null;
+  read_tables: number[];
+  read_columns: string[];
 }
 
 const commands: Readonly<Record<string, Policy['command']>> = {
@@ -258,7 +260,7 @@ const commands: Readonly<Record<string, Policy['command']>> = {
   d: 'delete',
 };
 
-function toPolicy(row: PolicyRow): Policy {
+function toPolicy(row: PolicyRow, ids: ReadonlyMap<number, TableId>): Policy {
   return {
     name: row.name,
     command: commands[row.command] ?? 'all',
@@ -266,5 +268,6 @@ function toPolicy(row: PolicyRow): Policy {
     roles: row.roles,
     ...(row.using === null ? {} : { using: row.using }),
     ...(row.with_check === null ? {} : { withCheck: row.with_check }),
+    reads: row.read_columns.map((column, at) => ({ table: ids.get(row.read_tables[at] ?? 0) ?? '', column })),
   };
 }

@@ -22,6 +22,7 @@ import type { Tx } from '../driver/database.ts';
 import { one, prepared } from '../driver/question.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { digestDefinitions } from '../../engine/planner/facts.ts';
+import type { Hidden } from '../../engine/plan/snapshot.ts';
 import { readCatalog } from './catalog.ts';
 import { sha256 } from './digest.ts';
 
@@ -33,6 +34,8 @@ export interface Ground {
   /** Equal where all definitions are. */
   readonly digest: string;
   readonly scannable: readonly Scannable[];
+  /** What a session cannot see, where it was asked. */
+  readonly hidden?: readonly Hidden[];
 }
 
 /** What the rules of a site follow from, beside the catalogue. */

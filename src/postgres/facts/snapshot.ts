@@ -3,7 +3,6 @@
  * again under the locks of an apply, where the value scan of unclassified columns is handed in instead of run.
  */
 import { askEach } from '../driver/members.ts';
-import { isIgnored } from '../../engine/rules/coverage.ts';
 import type { Column } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
@@ -11,10 +10,9 @@ import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Ground } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
-import { many, one, prepared, readAs } from '../driver/question.ts';
+import { one, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { columnOf, equalsEach, exactText, isLoose } from '../sql/cast.ts';
-import { quoteTable } from '../sql/identifiers.ts';
 import { column, each, raw, sql, tableName } from '../sql/sql.ts';
 import type { Batch } from './member.ts';
 import { readPlaceGroups } from './places.ts';
@@ -35,11 +33,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
   const { ground, members } = input;
   const batch = { rules: ground.rules, members };
   const places = await readPlaceGroups(tx, batch, input.samples);
-  const [beside, hidden, today] = await tx.together([
-    sideFacts({ ...batch, groups: places }),
-    hiddenTables(ground.rules),
-    dayInUtc,
-  ]);
+  const [beside, today] = await tx.together([sideFacts({ ...batch, groups: places }), dayInUtc]);
   return members.map(({ pair }, at) => ({
     rules: ground.rules,
     tenant: input.tenants[at] ?? null,
@@ -47,7 +41,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
     places: places[at] ?? [],
     ...(beside[at] ?? { parameters: [], grants: [], dependents: {}, demands: [] }),
     unclassified: input.unclassified[at] ?? [],
-    hidden,
+    hidden: ground.hidden ?? [],
     definitions: ground.definitions,
     today,
   }));
@@ -62,21 +56,6 @@ const dayInUtc = readAs(
 /** The day in UTC, by the clock of the database. */
 export function readToday(tx: Tx): Promise<string> {
   return tx.ask(dayInUtc);
-}
-
-/** Where the session sets a tenant, the policies are meant to bind; elsewhere what they hide would be forgotten silently. */
-function hiddenTables(rules: Rules): Question<string[]> {
-  const bound = Object.keys(rules.config.database?.session?.settings ?? {}).length > 0;
-  const tables = rules.catalog.tables.filter(
-    (table) => !bound && table.rowSecurity.enabled && !isIgnored(rules, table.id),
-  );
-  if (tables.length === 0) return { statements: [], read: () => [] };
-  const names = tables.map(quoteTable);
-  const asked = many<{ bound: boolean }>(
-    'SELECT row_security_active(u.name::regclass) AS bound FROM unnest($1::text[]) WITH ORDINALITY u (name, n) ORDER BY u.n',
-    [names],
-  );
-  return readAs(asked, (rows) => tables.filter((_, at) => rows[at]?.bound === true).map(({ id }) => id));
 }
 
 /** Can the text be a value of the column at all? What the database would refuse to read names no row. */

@@ -71,8 +71,9 @@ function arriving(
     moves(),
     sql`EXISTS (SELECT 1 FROM (${movedKey(context, row, { key, mapping: other })}) n WHERE ${allOf(sameKey(context, key, 'n', 'o'))})`,
   ];
+  const own = movedKey(context, row, { key, mapping });
   return [
-    sql`EXISTS (SELECT 1 FROM (SELECT k.*, t.ctid AS drover_at, t.tableoid AS drover_in FROM (${movedKey(context, row, { key, mapping })}) k) o
+    sql`EXISTS (SELECT 1 FROM (SELECT k.*, t.ctid AS drover_at, t.tableoid AS drover_in FROM (${own}) k) o
       WHERE EXISTS (SELECT 1 FROM ${rowsOf(context.table)} t WHERE ${allOf(tests)}))`,
   ];
 }

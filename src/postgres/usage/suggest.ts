@@ -11,6 +11,7 @@ import type { Tx } from '../driver/database.ts';
 import { byShape, memberOf } from '../facts/member.ts';
 import { listModels } from '../facts/model-rows.ts';
 import { checkIntent, chosen, scanUnclassified } from '../facts/pair.ts';
+import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
 import { readTenants, readToday } from '../facts/snapshot.ts';
 import { planAll } from '../move/plan.ts';
 import type { Move } from '../move/plan.ts';
@@ -31,7 +32,8 @@ export type SuggestQuery = Omit<Intent, 'to'> & { readonly limit: number };
 export function suggestTargets(site: Site, query: SuggestQuery): Promise<PlannedSuggestion[]> {
   return withTenant(site, { tenant: query.tenant, readOnly: true }, async (tx) => {
     const { limit, ...asked } = query;
-    const ground = await readGround(tx, site);
+    const whole = await readGround(tx, site);
+    const ground = groundSeen(whole, await tx.ask(hiddenFrom(whole.rules)));
     const { rules } = ground;
     const intent = checkIntent(rules, { ...asked, to: '' });
     const [tenant = null] = await readTenants(tx, rules, [intent.tenant]);
