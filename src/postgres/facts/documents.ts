@@ -1,20 +1,22 @@
 /**
- * Reading the documents of one column (JSON, arrays, comma lists) that may name the source, a few hundred at a time through a
+ * Reading the documents of one column (JSON, arrays, texts) that may name the source, a few hundred at a time through a
  * cursor, so that memory stays flat. The database only preselects; what really names the source is decided by the pure editors.
  */
+import { depthOf } from '../../engine/edit/json-pointer.ts';
+import { escaped } from '../../engine/edit/layers.ts';
 import type { Numbered } from '../driver/members.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
-import type { Table } from '../../engine/catalogue/catalog.ts';
+import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import type { Owner } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Tx } from '../driver/database.ts';
 import { columnOf, isLoose } from '../sql/cast.ts';
-import { alikeSql, documentText, elementsSql, holdsSql, mayNameSql } from '../sql/document.ts';
+import { alikeSql, documentText, elementsSql, holdsSql } from '../sql/document.ts';
 import type { DocumentColumn } from '../sql/document.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
 import { deadSql, ownerSql, stateSql, visibleSql } from '../sql/row.ts';
-import { column, each, forEachMember, list, raw, rowsOf, sql } from '../sql/sql.ts';
+import { anyOf, column, each, forEachMember, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { displaySql } from './columns.ts';
 import { placeRow, rowContext } from './member.ts';
@@ -79,23 +81,27 @@ export function documentSql({ rules, table, column: name, places, members }: Doc
   const context = rowContext(rules, table, members);
   const rows = places.map((place) => placeRow(rules, place, members));
   const key = findRowKey(rules, table);
-  const value = column('t', name);
-  const held = { own: columnOf(table, name), carrier: rows[0]?.place.carrier ?? 'json', value };
+  const held = { own: columnOf(table, name), value: column('t', name) };
   const text = documentText(held);
+  const alike = alikeSql(held, listOf(context.size, termsOf(rows, 'both')));
   const rowKey = sql`${key === undefined ? raw('t.ctid') : keyExpression(key, 't')}::text`;
   const states = list(rows.map((row) => stateSql(context, row)));
   return sql`SELECT ${rowKey} AS key, ${displaySql(rules, table)} AS name, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead,
-      ARRAY[${states}]::text[] AS states, ${text} AS text, ${elementsSql(held)} AS elements,
-      ${alikeSql(held, listOf(context.size, termsOf(rows, 'both')))} AS alike,
+      ARRAY[${states}]::text[] AS states, ${text} AS text, ${elementsSql(held)} AS elements, ${alike} AS alike,
       hashtextextended(concat_ws(chr(31), ${rowKey}, ${text}), 0)::text AS hash
     FROM ${rowsOf(table)} t WHERE ${candidateSql(context, name, rows)}`;
 }
 
-/** May the document of row `t` name the source? */
+/** May the document of row `t` name the source? The database answers for each way in which the places of the column write names. */
 export function candidateSql(context: RowContext, name: string, rows: readonly PlaceRow[]): Sql {
-  const carrier = rows[0]?.place.carrier ?? 'json';
-  const held = { own: columnOf(context.table, name), carrier, value: column('t', name) };
-  return sql`${visibleSql(context)} AND ${namedSql(context.size, held, termsOf(rows, 'source'))}`;
+  const held = { own: columnOf(context.table, name), value: column('t', name) };
+  const byWay = Map.groupBy(rows, ({ place }) => JSON.stringify(wayOf(place, held.own)));
+  const named = [...byWay.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const terms = termsOf([first, ...others], 'source');
+    return namedSql(context.size, { held, terms, way: wayOf(first.place, held.own) });
+  });
+  return sql`${visibleSql(context)} AND (${anyOf(named)})`;
 }
 
 /** The values by which the places name the source, or the target too, each once. */
@@ -106,20 +112,52 @@ function termsOf(rows: readonly PlaceRow[], of: 'source' | 'both'): Each[] {
   return [...new Map(all.map((term) => [JSON.stringify(term), term])).values()];
 }
 
-function namedSql(size: number, held: DocumentColumn, terms: readonly Each[]): Sql {
-  if (held.carrier === 'array' || (held.carrier === 'comma' && isLoose(held.own)))
-    return holdsSql(held, listOf(size, terms));
-  const written = (text: string): string =>
-    held.carrier === 'json' ? JSON.stringify(text).slice(1, -1) : text;
-  return mayNameSql(held, (text) =>
-    terms.map((term) => sql`strpos(${text}, ${each(term.map(written), 'text')}) > 0`),
-  );
-}
-
 /** The terms of each member as a list. */
 function listOf(size: number, terms: readonly Each[]): Sql {
   return each(
     Array.from({ length: size }, (_, member) => terms.map((term) => term[member] ?? '')),
     'text[]',
   );
+}
+
+/** Whole elements of an array, or names in a text, escaped once for each JSON string around them. */
+export type Way = { readonly in: 'elements' } | WithinText;
+
+interface WithinText {
+  readonly in: 'array' | 'text';
+  readonly escapes: number;
+}
+
+/** A list in a text whose column takes several writings for equal is read as its elements, too. */
+export function wayOf({ carrier, shape, json }: Place, own: Column): Way {
+  if (isLoose(own) && carrier === 'text' && shape !== 'inside') return { in: 'elements' };
+  const strings = depthOf(json?.pointer ?? '');
+  if (carrier === 'array')
+    return json === undefined && shape === 'list' ? { in: 'elements' } : { in: 'array', escapes: strings };
+  return { in: 'text', escapes: json === undefined ? 0 : strings + 1 };
+}
+
+interface Candidates {
+  readonly held: DocumentColumn;
+  readonly terms: readonly Each[];
+  readonly way: Way;
+}
+
+function namedSql(size: number, { held, terms, way }: Candidates): Sql[] {
+  if (way.in === 'elements') return [holdsSql(held, listOf(size, terms))];
+  const { text, mayBeEscaped } = textIn(way, held);
+  const written = (term: readonly string[]): string[] => term.map((one) => escaped(one, way.escapes));
+  return [...terms.map((term) => sql`strpos(${text}, ${each(written(term), 'text')}) > 0`), ...mayBeEscaped];
+}
+
+/**
+ * The text in which names are looked for. JSON may write any character as an escape; then every document with such an escape is a
+ * candidate. The database writes `jsonb` itself and needs none, but what a string of it holds is as somebody wrote it.
+ */
+export function textIn(way: WithinText, held: DocumentColumn): { text: Sql; mayBeEscaped: Sql[] } {
+  const whole =
+    way.in === 'array' ? sql`array_to_string(${held.value}::text[], chr(31))` : documentText(held);
+  const text = sql`${whole} COLLATE "C"`;
+  const escapes = held.own.kind.startsWith('jsonb') ? way.escapes > 1 : way.escapes > 0;
+  return { text, mayBeEscaped: escapes ? [sql`${text} ~ '\\\\[u/]'`] : [] };
 }

@@ -4,25 +4,23 @@
  * the elements equal a term (`alikeSql`).
  */
 import type { Column } from '../../engine/catalogue/catalog.ts';
-import type { Place } from '../../engine/rules/place.ts';
 import { equality, isLoose } from './cast.ts';
-import { anyOf, raw, sql } from './sql.ts';
+import { raw, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 export interface DocumentColumn {
   readonly own: Column;
-  readonly carrier: Place['carrier'];
   /** SQL for the value. */
   readonly value: Sql;
 }
 
 /** The value as text. A list of documents is sent as one document. */
-export function documentText({ own, value }: Omit<DocumentColumn, 'carrier'>): Sql {
+export function documentText({ own, value }: DocumentColumn): Sql {
   return isDocumentList(own) ? sql`array_to_json(${value})::text` : sql`${value}::text`;
 }
 
 /** The elements, where the column is a list of values that are no documents; otherwise NULL. */
-export function elementsSql({ own, value }: Omit<DocumentColumn, 'carrier'>): Sql {
+export function elementsSql({ own, value }: DocumentColumn): Sql {
   return isList(own) ? sql`${value}::text[]` : raw('NULL::text[]');
 }
 
@@ -35,7 +33,7 @@ function isDocumentList({ kind }: Pick<Column, 'kind'>): boolean {
 }
 
 /** The text of a document, or of the JSON list of a list's elements, as a value of column `t.own`. What is too long is refused. */
-export function writtenValue({ own, value }: Omit<DocumentColumn, 'carrier'>, text: Sql): Sql {
+export function writtenValue({ own, value }: DocumentColumn, text: Sql): Sql {
   if (isDocumentList(own)) {
     // Of an element that is NULL and of a JSON null a document says the same.
     const kept = sql`CASE WHEN (${value})[array_lower(${value}, 1) + e.n::int - 1] IS NULL AND e.v::text = 'null' THEN NULL ELSE e.v END`;
@@ -52,34 +50,25 @@ function listType(own: Column): string {
   return own.kind === 'text[]' ? 'text[]' : own.type;
 }
 
-/**
- * May the value name one of the terms? `found` makes the tests of its text. `json` and text may write any character as an escape, so
- * there a document with such an escape may name one too.
- */
-export function mayNameSql(column: DocumentColumn, found: (text: Sql) => readonly Sql[]): Sql {
-  const { own, carrier } = column;
-  const text = sql`${documentText(column)} COLLATE "C"`;
-  const escaped = carrier === 'json' && !own.kind.startsWith('jsonb') ? [sql`${text} ~ '\\\\[u/]'`] : [];
-  return sql`(${anyOf([...found(text), ...escaped])})`;
-}
-
-/** Does a list hold one of the terms? `terms` is a list of texts. */
+/** Does a list, or a text that is one, hold one of the terms? `terms` is a list of texts. */
 export function holdsSql(column: DocumentColumn, terms: Sql): Sql {
-  const { own, value, carrier } = column;
-  if (carrier === 'array' && !isLoose(own)) return sql`${value}::text[] && ${terms}`;
+  const { own, value } = column;
+  if (isList(own) && !isLoose(own)) return sql`${value}::text[] && ${terms}`;
   return sql`EXISTS (SELECT FROM ${equalPairs(column, terms)})`;
 }
 
 /** `{ element: term }` of the elements that equal a term and are written otherwise; NULL where the column compares to the letter. */
 export function alikeSql(column: DocumentColumn, terms: Sql): Sql {
-  if (!isLoose(column.own) || column.carrier === 'json') return raw('NULL::jsonb');
+  if (!isLoose(column.own)) return raw('NULL::jsonb');
   return sql`(SELECT jsonb_object_agg(e.v, f.v) FROM ${equalPairs(column, terms)} WHERE e.v COLLATE "C" <> f.v)`;
 }
 
-function equalPairs({ own, carrier, value }: DocumentColumn, terms: Sql): Sql {
-  const comma = sql`SELECT btrim(c, E' \\t\\n\\r\\f\\v') FROM unnest(string_to_array(${value}::text COLLATE "C", ',')) c`;
-  const elements = carrier === 'array' ? sql`SELECT unnest(${value}::text[])` : comma;
-  return sql`(${elements}) e (v) JOIN unnest(${terms}) f (v) ON ${compared(own, raw('e.v'))} ${equality(own)} ${compared(own, raw('f.v'))}`;
+/** A text is parted where lists in texts are. */
+function equalPairs({ own, value }: DocumentColumn, terms: Sql): Sql {
+  const parted = sql`SELECT btrim(c, E' \\t\\n\\r\\f\\v') FROM regexp_split_to_table(${value}::text COLLATE "C", '[,|]') c`;
+  const elements = isList(own) ? sql`SELECT unnest(${value}::text[])` : parted;
+  const equal = sql`${compared(own, raw('e.v'))} ${equality(own)} ${compared(own, raw('f.v'))}`;
+  return sql`(${elements}) e (v) JOIN unnest(${terms}) f (v) ON ${equal}`;
 }
 
 /** A text as the column would compare it. */

@@ -6,13 +6,14 @@
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { DroverError } from '../../errors.ts';
 import { displaySql } from '../facts/columns.ts';
+import { textIn, wayOf } from '../facts/documents.ts';
 import { columnOf, equalsAny, equalsText, exactText, isLoose } from '../sql/cast.ts';
-import { alikeSql, documentText, elementsSql, holdsSql, mayNameSql } from '../sql/document.ts';
+import { alikeSql, documentText, elementsSql, holdsSql } from '../sql/document.ts';
 import type { DocumentColumn } from '../sql/document.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
 import type { RowContext } from '../sql/match.ts';
 import { deadSql, liveSql, mineSql } from '../sql/row.ts';
-import { allOf, bind, column, join, list, raw, rowsOf, sql } from '../sql/sql.ts';
+import { allOf, anyOf, bind, column, join, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { holeFor } from './search.ts';
 import type { Shape, UsedPlace, UsedTable } from './search.ts';
@@ -150,15 +151,15 @@ function documentTests({ table, documents }: UsedTable): Sql[] {
   return documents.map((used) => {
     const held = documentColumn(table, used);
     const { place, form } = used;
-    if (place.carrier === 'array' || (place.carrier === 'comma' && isLoose(held.own)))
-      return holdsSql(held, bind(holeFor(`terms ${form}`), 'text[]'));
-    const terms = bind(holeFor(`${place.carrier === 'json' ? 'json' : 'terms'} ${form}`), 'text[]');
-    return mayNameSql(held, (text) => [
-      sql`EXISTS (SELECT FROM unnest(${terms}) drover_term (value) WHERE strpos(${text}, drover_term.value) > 0)`,
-    ]);
+    const way = wayOf(place, held.own);
+    if (way.in === 'elements') return holdsSql(held, bind(holeFor(`terms ${form}`), 'text[]'));
+    const { text, mayBeEscaped } = textIn(way, held);
+    const terms = bind(holeFor(`terms${way.escapes} ${form}`), 'text[]');
+    const found = sql`EXISTS (SELECT FROM unnest(${terms}) drover_term (value) WHERE strpos(${text}, drover_term.value) > 0)`;
+    return anyOf([found, ...mayBeEscaped]);
   });
 }
 
 function documentColumn(table: Table, { place }: UsedPlace): DocumentColumn {
-  return { own: columnOf(table, place.column), carrier: place.carrier, value: column('t', place.column) };
+  return { own: columnOf(table, place.column), value: column('t', place.column) };
 }
