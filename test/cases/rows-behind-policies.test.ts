@@ -41,6 +41,8 @@ const firm = `current_setting('app.firm', true)::int`;
 const direct = `CREATE POLICY own ON bots USING (firm_id = ${firm});`;
 const byRoom = `CREATE POLICY own ON notes USING (room_id IN (SELECT id FROM rooms WHERE firm_id = ${firm}));`;
 
+const move = ['--tenant', '1', '--from', 'gpt-4o', '--to', 'gpt-4.1'];
+
 interface Told {
   readonly about: string;
   readonly policies: string;
@@ -105,9 +107,7 @@ oneEngine((engine) => {
       });
 
       test(found.length === 0 ? 'is trusted' : 'is told', async () => {
-        const { stdout, stderr } = await small.run(
-          ...['plan', '--tenant', '1', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--json'],
-        );
+        const { stdout, stderr } = await small.run('plan', ...move, '--json');
         assert.match(stdout, /^\{/, stderr);
         const { findings } = JSON.parse(stdout) as PlanJson;
         const told = findings.filter(({ code }) => /HIDDEN|PERMITTED/.test(code));
