@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 const makers = [
   'src/engine/models/compatibility.ts',
   'src/engine/planner/findings.ts',
+  'src/engine/planner/hidden-findings.ts',
   'src/engine/planner/parameter-findings.ts',
   'src/engine/models/resolution-findings.ts',
 ];

@@ -44,7 +44,7 @@ const facts: fc.Arbitrary<Snapshot> = fc
     uncovered: fc.uniqueArray(fc.record({ table: fc.constantFrom('public.agents', 'public.messages'), column: fc.constantFrom('graph', 'model_id'), form: fc.constantFrom('exact', 'inside', 'member'), by: fc.constantFrom('name', 'key'), kind: fc.constantFrom('text', 'bytea'), prose: fc.boolean(), owner: fc.constantFrom('mine', 'global', 'none', 'disagree'), dead: fc.boolean(), places: fc.subarray(['agents.graph/nodes/*/model', 'messages.model_id']), rows: fc.integer({ min: 1, max: 9 }) }).map(({ table, column, ...more }) => uncovered(table, column, more)), { maxLength: 4, selector: ({ table, column, form, by, owner, dead }) => JSON.stringify([table, column, form, by, owner, dead]) }),
     demands: fc.uniqueArray(fc.record({ place: fc.constantFrom('agents.model_id', 'links.model_id'), security: fc.constantFrom(null, 1, 2), region: fc.constantFrom(null, 'eu'), rows: fc.nat(5) }), { maxLength: 3, selector: ({ place, security, region }) => JSON.stringify([place, security, region]) }),
     dependents: fc.dictionary(fc.constantFrom('public.links', 'public.agents'), fc.nat(3)),
-    hidden: fc.subarray(['public.agents', 'public.links']),
+    hidden: fc.subarray(['public.agents', 'public.links']).map((tables) => tables.map((table) => ({ table, why: 'no tenant is set' as const }))),
     parameters: fc.constantFrom([], [{ table: 'public.agents', column: 'settings', documents: [{ text: '{"seed":1}', rows: 2 }, { text: '{"top_p":1}', rows: 1 }] }]),
   })
   .map(({ groups, ...more }) => buildSnapshot({ groups, more })); // prettier-ignore

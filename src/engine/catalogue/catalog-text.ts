@@ -33,14 +33,17 @@ function line(kind: string, name: string, facts: readonly (string | false | unde
   return `${kind} ${displayName(name)}: ${said.join(', ')}`.replaceAll(/\s*\n\s*/g, ' ');
 }
 
-function list(columns: readonly (string | null)[]): string {
-  return `(${columns.map((column) => (column === null ? '<expression>' : displayName(column))).join(', ')})`;
+function list(columns: readonly (string | null)[], expressions: UniqueIndex['expressions'] = []): string {
+  const parts = columns.map((column, at) => expressions[at] ?? displayName(column ?? '<expression>'));
+  return `(${parts.join(', ')})`;
 }
 
 function columnLine(column: Column): string {
   return line('column', column.name, [
     column.type,
     column.kind,
+    column.comparison?.loose === true && 'written in several ways',
+    column.labels !== undefined && `labels ${column.labels.map(displayName).join(' ')}`,
     column.notNull && 'not null',
     column.hasDefault && 'default',
     column.generated && 'generated',
@@ -50,7 +53,7 @@ function columnLine(column: Column): string {
 
 function indexLine(index: UniqueIndex): string {
   return line(index.primary ? 'primary key' : 'unique index', index.name, [
-    list(index.columns),
+    list(index.columns, index.expressions),
     index.predicate !== undefined && `where ${index.predicate}`,
     index.nullsNotDistinct && 'nulls not distinct',
   ]);

@@ -6,23 +6,30 @@
  */
 export type TableId = string;
 
-/** What kind of value a column holds, as far as naming a model is concerned. */
-export type ValueKind =
-  | 'uuid'
-  | 'integer'
-  | 'text'
-  | 'json'
-  | 'jsonb'
-  | 'uuid[]'
-  | 'text[]'
-  | 'integer[]'
-  | 'other';
+/** What kind of value a column holds, as far as naming a model is concerned. `text` is every kind of it, whatever its length or case. */
+export type ScalarKind = 'uuid' | 'integer' | 'text' | 'enum' | 'json' | 'jsonb';
+export type ValueKind = ScalarKind | `${ScalarKind}[]` | 'other';
+
+/** How the database compares the values of a column (of a list: its elements), where that is not as plain text. */
+export interface Comparison {
+  /** The type that a text is cast to, without domain and length: `bpchar`, `public.citext`, `public.llm`. */
+  readonly type: string;
+  /** `=`, or the operator with its schema, which need not be on the search path. */
+  readonly equals: string;
+  /** A collation by which texts that differ may be equal. */
+  readonly collation?: string;
+  /** May values that are written differently be equal? So in `citext` and under a nondeterministic collation. */
+  readonly loose: boolean;
+}
 
 export interface Column {
   readonly name: string;
   /** The type as `format_type` prints it, usable in a cast: `character varying(64)`, `uuid`. */
   readonly type: string;
   readonly kind: ValueKind;
+  readonly comparison?: Comparison;
+  /** What an enum can hold, in its order. */
+  readonly labels?: readonly string[];
   readonly notNull: boolean;
   readonly hasDefault: boolean;
   /** A computed column or an ALWAYS identity. It cannot be written. */
@@ -47,6 +54,10 @@ export interface UniqueIndex {
   readonly name: string;
   /** Key columns in order; `null` where the key part is an expression. */
   readonly columns: readonly (string | null)[];
+  /** Where a key part is an expression, or compares otherwise than its column: SQL over the columns, unqualified; by position. */
+  readonly expressions?: readonly (string | null)[];
+  /** The columns that an index with expressions reads. */
+  readonly reads?: readonly string[];
   /** The WHERE of a partial index, columns unqualified. */
   readonly predicate?: string;
   readonly nullsNotDistinct: boolean;
@@ -66,6 +77,8 @@ export interface Policy {
   readonly roles: readonly string[];
   readonly using?: string;
   readonly withCheck?: string;
+  /** The columns that its conditions read, of its own table and of others. */
+  readonly reads?: readonly { readonly table: TableId; readonly column: string }[];
 }
 
 export interface Table {

@@ -11,6 +11,8 @@ import type { Edit, SkippedEdit, ValueRule } from './value-rule.ts';
 export interface DocumentValue {
   readonly text: string;
   readonly elements: readonly (string | null)[] | null;
+  /** Elements that the database takes for equal to a value of a mapping, and that are written otherwise: element → value. */
+  readonly alike?: Readonly<Record<string, string>> | null;
 }
 
 interface Unreadable {

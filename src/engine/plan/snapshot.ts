@@ -7,6 +7,7 @@ import type { StateCode } from './place-state.ts';
 import type { Mapping } from '../edit/value-rule.ts';
 import type { RowName } from './plan-types.ts';
 import type { Rules } from '../rules/references.ts';
+import type { Hiding } from '../rules/visible.ts';
 
 /** Whose a row is, seen from the tenant of the plan. */
 export type Owner = 'mine' | 'other' | 'global' | 'none' | 'disagree';
@@ -73,6 +74,17 @@ export interface Demand {
   readonly rows: number;
 }
 
+/** A table that the session may not read, or of which policies may hide rows from it. */
+export type Hidden = { readonly table: TableId } & (Hiding | Closed);
+
+interface Closed {
+  readonly why: 'no right to read';
+  /** Undefined where it is the whole table. */
+  readonly columns: readonly string[] | undefined;
+  /** The statement that gives the right. */
+  readonly grant: string;
+}
+
 export interface Snapshot {
   readonly rules: Rules;
   readonly tenant: TenantRef | null;
@@ -89,8 +101,8 @@ export interface Snapshot {
   /** Defaults, checks, views and other texts of the schema that name the source. */
   readonly schema: readonly SchemaOccurrence[];
   readonly demands: readonly Demand[];
-  /** Tables whose row-level security binds this login although the configuration sets no tenant: rows may be hidden. */
-  readonly hidden: readonly TableId[];
+  /** What the session cannot see, or may not see all of. */
+  readonly hidden: readonly Hidden[];
   /** By table, and for the configuration: a digest of its definition (`digestDefinitions`). */
   readonly definitions: Readonly<Record<string, string>>;
   /** The day of the snapshot in UTC (`2026-11-21`), so that planning needs no clock. */

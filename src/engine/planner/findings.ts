@@ -13,6 +13,7 @@ import {
 import { isDefault } from '../inventory/occurrence.ts';
 import { modelLabel } from '../models/model.ts';
 import { modelTablesOf } from '../rules/references.ts';
+import { hiddenFindings } from './hidden-findings.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import { compareText } from '../order.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -170,16 +171,6 @@ function rowlessFindings({ rules, source, target }: Snapshot): Finding[] {
       `${modelLabel(model)} has no row in ${tables.join(' or ')}; the registry knows it. It is named by text alone: ` +
       'a place that holds keys has none to hold, and rows there stay.';
     return finding('info', 'MODEL_WITHOUT_ROW', message);
-  });
-}
-
-/** Rows that cannot be seen are not rows that do not exist. */
-function hiddenFindings({ hidden }: Snapshot): Finding[] {
-  return hidden.map((table) => {
-    const message =
-      `Row-level security of ${table} binds this login and the configuration sets no tenant, so rows may be hidden: ` +
-      'give the settings under database.session, or use a login that sees all rows.';
-    return finding('error', 'ROWS_MAY_BE_HIDDEN', message, { place: table });
   });
 }
 

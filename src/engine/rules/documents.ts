@@ -14,18 +14,21 @@ export interface EditRule {
 
 /** The document with the source replaced wherever one of the rules finds it. All rules are of one column. */
 export function editDocument(rules: readonly EditRule[], value: DocumentValue): Rewritten {
-  return rewriteDocument(value, rules.map(valueRule));
+  return rewriteDocument(
+    value,
+    rules.map((rule) => valueRule(rule, value.alike ?? {})),
+  );
 }
 
 /** The rule of a place in the form that the editors take. */
-function valueRule({ place, mappings }: EditRule): ValueRule {
+function valueRule({ place, mappings }: EditRule, alike: Readonly<Record<string, string>>): ValueRule {
   const { id, json, shape, collision } = place;
   const fields = json?.fields;
   return {
     place: id,
     shape,
     components: fields === undefined ? componentsOf(place) : Object.keys(fields),
-    mappings,
+    mappings: asWritten(mappings, alike),
     dropRedundant: collision === 'drop-redundant',
     ...given({ pointer: pointerOf(place), fields }),
   };
@@ -34,6 +37,24 @@ function valueRule({ place, mappings }: EditRule): ValueRule {
 /** An array is a list of its elements. A text that is no document has no pointer. */
 function pointerOf({ json, carrier, shape }: Place): string | undefined {
   return json?.pointer ?? (carrier !== 'array' ? undefined : shape === 'list' ? '' : '/*');
+}
+
+/** The mappings for a list that writes some of their values in ways of its own. A target that stands there stays as it is written. */
+function asWritten(
+  mappings: readonly Mapping[],
+  alike: Readonly<Record<string, string>>,
+): readonly Mapping[] {
+  const ways = Object.entries(alike);
+  if (ways.length === 0) return mappings;
+  const written = new Map(ways.map(([element, value]) => [value, element]));
+  const standing = mappings.map(({ from, to }) => ({
+    from,
+    to: to.map((value) => written.get(value) ?? value),
+  }));
+  const others = ways.flatMap(([element, value]) =>
+    standing.filter(({ from }) => from[0] === value).map(({ to }) => ({ from: [element], to })),
+  );
+  return [...standing, ...others];
 }
 
 /**

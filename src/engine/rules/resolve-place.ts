@@ -181,12 +181,12 @@ function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {
 
 /** How a place is carried. Undefined where the column's type cannot carry it. */
 function carrierOf(place: PlaceConfig, column: Column): Place['carrier'] | undefined {
-  if (column.kind.endsWith('[]')) return 'array';
-  if (place.json !== undefined) return ['json', 'jsonb', 'text'].includes(column.kind) ? 'json' : undefined;
+  const isDocument = /^jsonb?(\[\])?$/.test(column.kind);
+  if (column.kind.endsWith('[]') && !isDocument) return 'array';
+  if (place.json !== undefined) return isDocument || column.kind === 'text' ? 'json' : undefined;
   if (isTextShape(place.shape)) return column.kind === 'text' ? 'text' : undefined;
   const role = place.role ?? 'reference';
-  if (column.kind === 'json' || column.kind === 'jsonb')
-    return role === 'reference' || role === 'grant' ? undefined : 'columns';
+  if (isDocument) return role === 'reference' || role === 'grant' ? undefined : 'columns';
   return 'columns';
 }
 

@@ -60,8 +60,8 @@ FROM wanted JOIN usable u USING (oid)`;
 }
 
 /**
- * Columns with the type at the bottom of their domains. `element` is the bottom type of an array's elements. A NOT NULL
- * that was added without validation (PostgreSQL 18) promises nothing about the rows that are there.
+ * Columns with the type at the bottom of their domains; of a list that of its elements. A NOT NULL that was added without
+ * validation (PostgreSQL 18) promises nothing about the rows that are there. `equals` is the equality of a type of an extension.
  */
 export const columnsSql = String.raw`
 WITH RECURSIVE needed AS (
@@ -77,20 +77,29 @@ WITH RECURSIVE needed AS (
   FROM bottoms b JOIN pg_type t ON t.oid = b.typbasetype
   WHERE b.typtype = 'd'
 ), resolved AS (
-  SELECT b.type, b.strict, b.filled, t.typname::text AS base, inner_type.typname::text AS element
+  SELECT b.type, b.strict, b.filled, e.type IS NOT NULL AS list, COALESCE(e.bottom, b.bottom) AS value
   FROM bottoms b JOIN pg_type t ON t.oid = b.bottom
   LEFT JOIN bottoms e ON e.type = t.typelem AND t.typsubscript = 'array_subscript_handler'::regproc AND e.typtype <> 'd'
-  LEFT JOIN pg_type inner_type ON inner_type.oid = e.bottom
   WHERE b.typtype <> 'd'
 )
-SELECT a.attrelid AS "table", a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type, r.base, r.element,
+SELECT a.attrelid AS "table", a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
+       r.list, v.typname::text AS value_name, v.typtype::text AS value_type, v.typcategory::text AS value_category,
+       format_type(v.oid, -1) AS bare,
+       CASE WHEN NOT c.collisdeterministic THEN format('%s.%I', c.collnamespace::regnamespace, c.collname) END AS collation,
+       (SELECT format('OPERATOR(%I.=)', n.nspname) FROM pg_opclass o
+          JOIN pg_amop p ON p.amopfamily = o.opcfamily AND p.amoplefttype = v.oid AND p.amoprighttype = v.oid AND p.amopstrategy = 3
+          JOIN pg_operator q ON q.oid = p.amopopr JOIN pg_namespace n ON n.oid = q.oprnamespace
+        WHERE o.opcintype = v.oid AND o.opcdefault AND o.opcmethod = 403 AND n.nspname <> 'pg_catalog') AS equals,
+       CASE WHEN v.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = v.oid ORDER BY e.enumsortorder)
+         END AS labels,
        (a.attnotnull AND NOT EXISTS (
           SELECT FROM pg_constraint k
           WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND k.conkey = ARRAY[a.attnum])
        ) OR r.strict AS required,
        a.atthasdef OR a.attidentity <> '' OR r.filled AS filled,
        a.attgenerated <> '' OR a.attidentity = 'a' AS generated, a.attgenerated <> '' AS computed
-FROM pg_attribute a JOIN resolved r ON r.type = a.atttypid
+FROM pg_attribute a JOIN resolved r ON r.type = a.atttypid JOIN pg_type v ON v.oid = r.value
+LEFT JOIN pg_collation c ON c.oid = a.attcollation
 WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum`;
 
@@ -116,7 +125,18 @@ SELECT i.indrelid AS "table", c.relname::text AS name, i.indisprimary AS primary
        pg_get_expr(i.indpred, i.indrelid) AS predicate,
        ARRAY(SELECT a.attname::text FROM generate_series(0, i.indnkeyatts - 1) AS at
              LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
-             ORDER BY at) AS columns
+             ORDER BY at) AS columns,
+       ARRAY(SELECT CASE WHEN i.indkey[at] = 0 THEN pg_get_indexdef(i.indexrelid, at + 1, false)
+                         WHEN l.oid <> a.attcollation
+                         THEN format('%I COLLATE %s.%I', a.attname, l.collnamespace::regnamespace, l.collname) END
+             FROM generate_series(0, i.indnkeyatts - 1) AS at
+             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
+             LEFT JOIN pg_collation l ON l.oid = i.indcollation[at]
+             ORDER BY at) AS expressions,
+       ARRAY(SELECT DISTINCT a.attname::text FROM pg_depend d
+             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid
+             WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+               AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid) AS reads
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indislive
 ORDER BY c.relname::text COLLATE "C"`;
@@ -132,7 +152,13 @@ ORDER BY t.tgname::text COLLATE "C", pg_get_triggerdef(t.oid) COLLATE "C"`;
 export const policiesSql = String.raw`
 SELECT p.polrelid AS "table", p.polname::text AS name, p.polcmd::text AS command, p.polpermissive AS permissive,
        ARRAY(SELECT CASE WHEN r = 0 THEN 'public' ELSE pg_get_userbyid(r)::text END FROM unnest(p.polroles) AS r ORDER BY 1) AS roles,
-       pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS with_check
+       pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS with_check,
+       ARRAY(SELECT d.refobjid FROM pg_depend d WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+               AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 ORDER BY d.refobjid, d.refobjsubid) AS read_tables,
+       ARRAY(SELECT a.attname::text FROM pg_depend d
+             JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+             WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+               AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 ORDER BY d.refobjid, d.refobjsubid) AS read_columns
 FROM pg_policy p
 WHERE p.polrelid = ANY ($1::oid[])
 ORDER BY p.polname::text COLLATE "C"`;

@@ -8,6 +8,7 @@ import { tableId } from '../../engine/catalogue/catalog.ts';
 import type {
   Catalog,
   Column,
+  Comparison,
   ForeignKey,
   Policy,
   Table,
@@ -16,6 +17,8 @@ import type {
   UniqueIndex,
   ValueKind,
 } from '../../engine/catalogue/catalog.ts';
+import { placeKind } from '../../engine/catalogue/value-kinds.ts';
+import { given } from '../../engine/given.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import {
   columnsSql,
@@ -79,7 +82,7 @@ async function readTables(tx: Tx, { schemas, own }: CatalogScope): Promise<Catal
   const foreignKeys = groupByTable(foreignKeyRows, (row) => toForeignKey(row, ids));
   const indexes = groupByTable(await tx.many<UniqueIndexRow>(uniqueIndexesSql, [oids]), toUniqueIndex);
   const triggers = groupByTable(await tx.many<TriggerRow>(triggersSql, [oids]), toTrigger);
-  const policies = groupByTable(await tx.many<PolicyRow>(policiesSql, [oids]), toPolicy);
+  const policies = groupByTable(await tx.many<PolicyRow>(policiesSql, [oids]), (row) => toPolicy(row, ids));
   const tables = relations.map((row): Table => {
     const uniqueIndexes = indexes.get(row.oid) ?? [];
     return {
@@ -130,8 +133,16 @@ interface ColumnRow {
   table: number;
   name: string;
   type: string;
-  base: string;
-  element: string | null;
+  list: boolean;
+  value_name: string;
+  value_type: string;
+  value_category: string;
+  bare: string;
+  /** A nondeterministic one. */
+  collation: string | null;
+  /** The operator where it is not PostgreSQL's own. */
+  equals: string | null;
+  labels: string[] | null;
   required: boolean;
   filled: boolean;
   generated: boolean;
@@ -143,6 +154,8 @@ function toColumn(row: ColumnRow): Column {
     name: row.name,
     type: row.type,
     kind: kindOf(row),
+    ...given({ comparison: comparisonOf(row) }),
+    ...(row.labels === null ? {} : { labels: row.labels }),
     notNull: row.required,
     hasDefault: row.filled,
     generated: row.generated,
@@ -150,23 +163,25 @@ function toColumn(row: ColumnRow): Column {
   };
 }
 
-const scalarKinds: Readonly<Record<string, 'uuid' | 'integer' | 'text' | 'json' | 'jsonb'>> = {
-  uuid: 'uuid',
-  int2: 'integer',
-  int4: 'integer',
-  int8: 'integer',
-  text: 'text',
-  varchar: 'text',
-  bpchar: 'text',
-  citext: 'text',
-  json: 'json',
-  jsonb: 'jsonb',
-};
+function kindOf({
+  value_name: name,
+  value_type: type,
+  value_category: category,
+  list,
+}: ColumnRow): ValueKind {
+  return placeKind({ name, type, category }, list);
+}
 
-function kindOf(row: ColumnRow): ValueKind {
-  if (row.element === null) return scalarKinds[row.base] ?? 'other';
-  const element = scalarKinds[row.element];
-  return element === 'uuid' || element === 'text' || element === 'integer' ? `${element}[]` : 'other';
+/** Text of PostgreSQL's own types is compared as text, unless its collation or its padding says otherwise. */
+function comparisonOf(row: ColumnRow): Comparison | undefined {
+  const { bare, collation, equals } = row;
+  if (row.labels !== null) return { type: bare, equals: '=', loose: false };
+  if (!kindOf(row).startsWith('text')) return undefined;
+  const folding = given({ collation: collation ?? undefined });
+  if (equals !== null) return { type: bare, equals, loose: true, ...folding };
+  const type = bare === 'bpchar' ? bare : 'text';
+  if (type === 'text' && collation === null) return undefined;
+  return { type, equals: '=', loose: collation !== null, ...folding };
 }
 
 interface ForeignKeyRow {
@@ -206,6 +221,8 @@ interface UniqueIndexRow {
   table: number;
   name: string;
   columns: (string | null)[];
+  expressions: (string | null)[];
+  reads: string[];
   predicate: string | null;
   nulls_not_distinct: boolean;
   primary: boolean;
@@ -215,6 +232,9 @@ function toUniqueIndex(row: UniqueIndexRow): UniqueIndex {
   return {
     name: row.name,
     columns: row.columns,
+    ...(row.expressions.every((one) => one === null)
+      ? {}
+      : { expressions: row.expressions, reads: row.reads }),
     ...(row.predicate === null ? {} : { predicate: row.predicate }),
     nullsNotDistinct: row.nulls_not_distinct,
     primary: row.primary,
@@ -237,6 +257,8 @@ interface PolicyRow {
   roles: string[];
   using: string | null;
   with_check: string | null;
+  read_tables: number[];
+  read_columns: string[];
 }
 
 const commands: Readonly<Record<string, Policy['command']>> = {
@@ -246,7 +268,7 @@ const commands: Readonly<Record<string, Policy['command']>> = {
   d: 'delete',
 };
 
-function toPolicy(row: PolicyRow): Policy {
+function toPolicy(row: PolicyRow, ids: ReadonlyMap<number, TableId>): Policy {
   return {
     name: row.name,
     command: commands[row.command] ?? 'all',
@@ -254,5 +276,6 @@ function toPolicy(row: PolicyRow): Policy {
     roles: row.roles,
     ...(row.using === null ? {} : { using: row.using }),
     ...(row.with_check === null ? {} : { withCheck: row.with_check }),
+    reads: row.read_columns.map((column, at) => ({ table: ids.get(row.read_tables[at] ?? 0) ?? '', column })),
   };
 }

@@ -46,6 +46,7 @@ SELECT ${sight}, count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 3
     FROM pg_catalog.pg_policy p, pg_catalog.unnest(p.polroles) AS role
   UNION ALL SELECT 13, objid::bigint, xmin FROM pg_catalog.pg_depend
     WHERE classid = 'pg_catalog.pg_class'::regclass AND deptype = 'e'
+  UNION ALL SELECT 14, oid::bigint, xmin FROM pg_catalog.pg_enum
 ) AS versions`);
 
 /** The mark of the catalogue, with the sight in which it is that: both of one snapshot. */

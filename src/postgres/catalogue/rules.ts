@@ -24,6 +24,7 @@ import type { TenantKey } from '../../engine/tenant.ts';
 import { sharedSchemas, tenancyOf, tenantPatterns } from '../../engine/rules/tenancy.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { digestDefinitions } from '../../engine/planner/facts.ts';
+import type { Hidden } from '../../engine/plan/snapshot.ts';
 import { readCatalog } from './catalog.ts';
 import { sha256 } from './digest.ts';
 import { readSchemaTexts } from './schema-texts.ts';
@@ -43,6 +44,8 @@ export interface Ground {
   readonly scannable: readonly Scannable[];
   /** Defaults, checks, views and whatever else of the schema is text. */
   readonly texts: readonly SchemaText[];
+  /** What a session cannot see, where it was asked. */
+  readonly hidden?: readonly Hidden[];
 }
 
 /** What the rules of a site follow from, beside the catalogue. */

@@ -6,13 +6,15 @@ import { depthOf } from '../../engine/edit/json-pointer.ts';
 import { escaped } from '../../engine/edit/layers.ts';
 import type { Numbered } from '../driver/members.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
-import type { Table } from '../../engine/catalogue/catalog.ts';
+import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import type { Owner } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Tx } from '../driver/database.ts';
-import { columnOf } from '../sql/cast.ts';
+import { columnOf, isLoose } from '../sql/cast.ts';
+import { alikeSql, documentText, elementsSql, holdsSql } from '../sql/document.ts';
+import type { DocumentColumn } from '../sql/document.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
-import type { PlaceRow, RowContext } from '../sql/match.ts';
+import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
 import { deadSql, ownerSql, stateSql, visibleSql } from '../sql/row.ts';
 import { anyOf, column, each, forEachMember, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -39,6 +41,8 @@ export interface Document {
   readonly text: string;
   /** The elements, where the column is an array. */
   readonly elements: readonly (string | null)[] | null;
+  /** Elements that equal a value of source or target and are written otherwise, with that value. */
+  readonly alike: Readonly<Record<string, string>> | null;
   /** Hash of key and value. */
   readonly hash: string;
 }
@@ -77,27 +81,43 @@ export function documentSql({ rules, table, column: name, places, members }: Doc
   const context = rowContext(rules, table, members);
   const rows = places.map((place) => placeRow(rules, place, members));
   const key = findRowKey(rules, table);
-  const value = column('t', name);
-  const elements = columnOf(table, name).kind.endsWith('[]') ? sql`${value}::text[]` : raw('NULL::text[]');
+  const held = { own: columnOf(table, name), value: column('t', name) };
+  const text = documentText(held);
+  const alike = alikeSql(held, listOf(context.size, termsOf(rows, 'both')));
   const rowKey = sql`${key === undefined ? raw('t.ctid') : keyExpression(key, 't')}::text`;
   const states = list(rows.map((row) => stateSql(context, row)));
   return sql`SELECT ${rowKey} AS key, ${displaySql(rules, table)} AS name, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead,
-      ARRAY[${states}]::text[] AS states, ${value}::text AS text, ${elements} AS elements,
-      hashtextextended(concat_ws(chr(31), ${rowKey}, ${value}::text), 0)::text AS hash
+      ARRAY[${states}]::text[] AS states, ${text} AS text, ${elementsSql(held)} AS elements, ${alike} AS alike,
+      hashtextextended(concat_ws(chr(31), ${rowKey}, ${text}), 0)::text AS hash
     FROM ${rowsOf(table)} t WHERE ${candidateSql(context, name, rows)}`;
 }
 
 /** May the document of row `t` name the source? The database answers for each way in which the places of the column write names. */
 export function candidateSql(context: RowContext, name: string, rows: readonly PlaceRow[]): Sql {
-  const { kind } = columnOf(context.table, name);
-  const byWay = Map.groupBy(rows, ({ place }) => JSON.stringify(wayOf(place)));
+  const held = { own: columnOf(context.table, name), value: column('t', name) };
+  const byWay = Map.groupBy(rows, ({ place }) => JSON.stringify(wayOf(place, held.own)));
   const named = [...byWay.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return [];
-    const all = [first, ...others].flatMap(({ mappings }) => mappings.flatMap(({ from }) => from));
-    const terms = [...new Map(all.map((term) => [JSON.stringify(term), term])).values()];
-    return namedSql(context.size, { value: column('t', name), terms, way: wayOf(first.place), kind });
+    const terms = termsOf([first, ...others], 'source');
+    return namedSql(context.size, { held, terms, way: wayOf(first.place, held.own) });
   });
   return sql`${visibleSql(context)} AND (${anyOf(named)})`;
+}
+
+/** The values by which the places name the source, or the target too, each once. */
+function termsOf(rows: readonly PlaceRow[], of: 'source' | 'both'): Each[] {
+  const all = rows.flatMap(({ mappings }) =>
+    mappings.flatMap(({ from, to }) => (of === 'source' ? from : [...from, ...to])),
+  );
+  return [...new Map(all.map((term) => [JSON.stringify(term), term])).values()];
+}
+
+/** The terms of each member as a list. */
+function listOf(size: number, terms: readonly Each[]): Sql {
+  return each(
+    Array.from({ length: size }, (_, member) => terms.map((term) => term[member] ?? '')),
+    'text[]',
+  );
 }
 
 /** Whole elements of an array, or names in a text, escaped once for each JSON string around them. */
@@ -108,7 +128,9 @@ interface WithinText {
   readonly escapes: number;
 }
 
-export function wayOf({ carrier, shape, json }: Place): Way {
+/** A list in a text whose column takes several writings for equal is read as its elements, too. */
+export function wayOf({ carrier, shape, json }: Place, own: Column): Way {
+  if (isLoose(own) && carrier === 'text' && shape !== 'inside') return { in: 'elements' };
   const strings = depthOf(json?.pointer ?? '');
   if (carrier === 'array')
     return json === undefined && shape === 'list' ? { in: 'elements' } : { in: 'array', escapes: strings };
@@ -116,18 +138,14 @@ export function wayOf({ carrier, shape, json }: Place): Way {
 }
 
 interface Candidates {
-  readonly value: Sql;
-  readonly terms: readonly (readonly string[])[];
+  readonly held: DocumentColumn;
+  readonly terms: readonly Each[];
   readonly way: Way;
-  readonly kind: string;
 }
 
-function namedSql(size: number, { value, terms, way, kind }: Candidates): Sql[] {
-  if (way.in === 'elements') {
-    const lists = Array.from({ length: size }, (_, member) => terms.map((term) => term[member] ?? ''));
-    return [sql`${value}::text[] && ${each(lists, 'text[]')}`];
-  }
-  const { text, mayBeEscaped } = textIn(way, value, kind);
+function namedSql(size: number, { held, terms, way }: Candidates): Sql[] {
+  if (way.in === 'elements') return [holdsSql(held, listOf(size, terms))];
+  const { text, mayBeEscaped } = textIn(way, held);
   const written = (term: readonly string[]): string[] => term.map((one) => escaped(one, way.escapes));
   return [...terms.map((term) => sql`strpos(${text}, ${each(written(term), 'text')}) > 0`), ...mayBeEscaped];
 }
@@ -136,8 +154,10 @@ function namedSql(size: number, { value, terms, way, kind }: Candidates): Sql[] 
  * The text in which names are looked for. JSON may write any character as an escape; then every document with such an escape is a
  * candidate. The database writes `jsonb` itself and needs none, but what a string of it holds is as somebody wrote it.
  */
-export function textIn(way: WithinText, value: Sql, kind: string): { text: Sql; mayBeEscaped: Sql[] } {
-  const text = way.in === 'array' ? sql`array_to_string(${value}::text[], chr(31))` : sql`${value}::text`;
-  const escapes = kind === 'jsonb' ? way.escapes > 1 : way.escapes > 0;
+export function textIn(way: WithinText, held: DocumentColumn): { text: Sql; mayBeEscaped: Sql[] } {
+  const whole =
+    way.in === 'array' ? sql`array_to_string(${held.value}::text[], chr(31))` : documentText(held);
+  const text = sql`${whole} COLLATE "C"`;
+  const escapes = held.own.kind.startsWith('jsonb') ? way.escapes > 1 : way.escapes > 0;
   return { text, mayBeEscaped: escapes ? [sql`${text} ~ '\\\\[u/]'`] : [] };
 }

@@ -7,7 +7,7 @@ import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
-import { castFor, columnOf } from '../sql/cast.ts';
+import { columnOf, equalsAny, equalsEach } from '../sql/cast.ts';
 import type { Each } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
 import {
@@ -120,7 +120,7 @@ export async function listModelsOfTenants(
   const owned =
     own === undefined
       ? raw('true')
-      : sql`${columnSql('t', own)} = ANY (${bind(about.tenants, `text[]::${arrayCast(castFor(columnOf(table, own)))}`)})`;
+      : equalsAny(columnOf(table, own), columnSql('t', own), (type) => bind(about.tenants, type));
   const names = bind(
     about.names.map((name) => name.toLowerCase()),
     'text[]',
@@ -129,11 +129,6 @@ export async function listModelsOfTenants(
   const keyed = sql`${columnSql('t', key)}::text = ANY (${bind(about.keys, 'text[]')})`;
   const where = sql`((${owned}) OR ${globalSql(config)}) AND (${named} OR ${keyed})`;
   return factsOf(rules, about.model, await tx.many<ModelRow>(modelsSql(rules, about.model, where)));
-}
-
-/** `text::uuid` becomes `uuid[]`. */
-function arrayCast(cast: string): string {
-  return `${cast.replace(/^text::/, '')}[]`;
 }
 
 function ownColumn(rules: Rules, { table }: Pick<ModelTable, 'table'>): string | undefined {
@@ -267,9 +262,7 @@ function markedSql({ config, table }: ModelTable): Sql {
   const tests = Object.entries(config.retire ?? {}).map(([name, value]) => {
     const own = columnSql('t', name);
     if (value === '$target' || value === '$now') return sql`${own} IS NOT NULL`;
-    return value === null
-      ? sql`${own} IS NULL`
-      : sql`${own} = ${bind(String(value), castFor(columnOf(table, name)))}`;
+    return value === null ? sql`${own} IS NULL` : equalsEach(columnOf(table, name), own, [String(value)]);
   });
   return tests.length === 0 ? raw('false') : sql`coalesce(${allOf(tests)}, false)`;
 }

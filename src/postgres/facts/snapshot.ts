@@ -3,7 +3,6 @@
  * again under the locks of an apply, where what the scan found is handed in instead of looked for.
  */
 import { askEach } from '../driver/members.ts';
-import { isIgnored } from '../../engine/rules/coverage.ts';
 import type { Matcher } from '../../engine/inventory/matcher.ts';
 import type { SchemaOccurrence } from '../../engine/inventory/occurrence.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
@@ -14,10 +13,9 @@ import { DroverError } from '../../errors.ts';
 import type { Ground } from '../catalogue/rules.ts';
 import { occurrencesInSchema } from '../catalogue/schema-texts.ts';
 import type { Tx } from '../driver/database.ts';
-import { many, one, prepared, readAs } from '../driver/question.ts';
+import { one, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { castFor, columnOf, isKeyOf } from '../sql/cast.ts';
-import { quoteTable } from '../sql/identifiers.ts';
+import { columnOf, equalsEach, exactText, isKeyOf, isLoose } from '../sql/cast.ts';
 import { column, each, raw, sql, tableName } from '../sql/sql.ts';
 import type { Batch } from './member.ts';
 import { readPlaceGroups } from './places.ts';
@@ -40,11 +38,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
   const { ground, members } = input;
   const batch = { rules: ground.rules, members };
   const places = await readPlaceGroups(tx, batch, input.samples);
-  const [beside, hidden, today] = await tx.together([
-    sideFacts({ ...batch, groups: places }),
-    hiddenTables(ground.rules),
-    dayInUtc,
-  ]);
+  const [beside, today] = await tx.together([sideFacts({ ...batch, groups: places }), dayInUtc]);
   const inSchema = schemaReader(ground.texts);
   return members.map(({ pair, matcher }, at) => ({
     rules: ground.rules,
@@ -54,7 +48,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
     ...(beside[at] ?? { parameters: [], grants: [], dependents: {}, demands: [] }),
     ...(input.scanned[at] ?? { uncovered: [], related: [] }),
     schema: inSchema(matcher),
-    hidden,
+    hidden: ground.hidden ?? [],
     definitions: ground.definitions,
     today,
   }));
@@ -82,21 +76,6 @@ export function readToday(tx: Tx): Promise<string> {
   return tx.ask(dayInUtc);
 }
 
-/** Where the session sets a tenant, the policies are meant to bind; elsewhere what they hide would be forgotten silently. */
-function hiddenTables(rules: Rules): Question<string[]> {
-  const bound = Object.keys(rules.config.database?.session?.settings ?? {}).length > 0;
-  const tables = rules.catalog.tables.filter(
-    (table) => !bound && table.rowSecurity.enabled && !isIgnored(rules, table.id),
-  );
-  if (tables.length === 0) return { statements: [], read: () => [] };
-  const names = tables.map(quoteTable);
-  const asked = many<{ bound: boolean }>(
-    'SELECT row_security_active(u.name::regclass) AS bound FROM unnest($1::text[]) WITH ORDINALITY u (name, n) ORDER BY u.n',
-    [names],
-  );
-  return readAs(asked, (rows) => tables.filter((_, at) => rows[at]?.bound === true).map(({ id }) => id));
-}
-
 /** A tenant, null where the database has a single one, or why there is none. */
 export type TenantFound = Snapshot['tenant'] | DroverError;
 
@@ -114,13 +93,18 @@ export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): 
   if (table === undefined) return nobody(tenantRequired());
   const own = columnOf(table, keyColumn ?? table.primaryKey[0] ?? '');
   const name = display === undefined ? raw('NULL') : column('t', display);
-  const asked = keys.filter((key) => key !== undefined && isKeyOf(own, key));
+  const asked = keys.filter((key): key is string => key !== undefined && isKeyOf(own, key));
   if (asked.length === 0) return { statements: [], read: () => keys.map((key) => missingTenant(root, key)) };
-  const select = sql`SELECT ${name}::text AS name FROM ${tableName(table)} t WHERE ${column('t', own.name)} = ${each(asked, castFor(own))}`;
+  // A tenant is called exactly as its row says, because what is compared later is the text.
+  const held = column('t', own.name);
+  const named = isLoose(own)
+    ? sql`${exactText(held)} = ${each(asked, 'text')}`
+    : equalsEach(own, held, asked);
+  const select = sql`SELECT ${name}::text AS name FROM ${tableName(table)} t WHERE ${named}`;
   return readAs(askEach<{ name: string | null }>(asked.length, select), (rows) => {
     const found = new Map(asked.map((key, at) => [key, rows[at]?.[0]]));
     return keys.map((key) => {
-      const row = found.get(key);
+      const row = key === undefined ? undefined : found.get(key);
       return row === undefined || key === undefined
         ? missingTenant(root, key)
         : { key, name: row.name ?? key };

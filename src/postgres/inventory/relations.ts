@@ -6,8 +6,8 @@ import type { Unread, ValueKind } from '../../engine/inventory/occurrence.ts';
 import type { Tx } from '../driver/database.ts';
 import { recordTables } from './records.ts';
 import { columnsSql, largeObjectsSql, relationsSql, sizeSql, typesSql } from './relations-sql.ts';
-import { isKey, kindsOf } from './value-kinds.ts';
-import type { TypeRow } from './value-kinds.ts';
+import { isKey, kindsOf } from '../../engine/catalogue/value-kinds.ts';
+import type { TypeRow } from '../../engine/catalogue/value-kinds.ts';
 
 export interface ReadColumn {
   readonly name: string;

@@ -8,7 +8,7 @@ import { speaksOfModels } from '../../engine/inventory/match.ts';
 import { likePatterns, likeText, roughPieces, stemOf } from '../../engine/inventory/rough-pattern.ts';
 import { quoteIdent, quoteLiteral } from '../sql/identifiers.ts';
 import type { ReadColumn } from './relations.ts';
-import { isKey } from './value-kinds.ts';
+import { isKey } from '../../engine/catalogue/value-kinds.ts';
 
 /** `all`: every row is sent. `terms`: rows that may name one of a few terms. `stems`: rows with the beginning of any name. */
 export type Way = 'all' | 'terms' | 'stems';

@@ -7,7 +7,7 @@
  * its tenant, nothing can be fenced without refusing other tenants; documents are not fenced either. docs/guides/attached.md says so.
  */
 import type { Mapping } from '../../engine/edit/value-rule.ts';
-import type { Table } from '../../engine/catalogue/catalog.ts';
+import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { label } from '../../engine/models/select.ts';
 import type { Snapshot } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
@@ -93,7 +93,7 @@ async function insertFence(tx: Tx, site: Site, fence: Omit<NewFence, 'mappings'>
   const { table, place, mapping, owner, tenant, id } = fence;
   const values = place.columns.map((part, at) => ({ column: part.column, value: mapping.from[at] ?? '' }));
   const content = [...values, ...owner].map(
-    ({ column, value }) => sql`${literal(column)}, ${bind(value, castFor(columnOf(table, column)))}`,
+    ({ column, value }) => sql`${literal(column)}, ${bind(value, contentType(columnOf(table, column)))}`,
   );
   const { source, target } = fence.snapshot;
   const message = `${label(source)} was migrated away by Drover (migration ${id}): use ${label(target)}.`;
@@ -108,6 +108,11 @@ async function insertFence(tx: Tx, site: Site, fence: Omit<NewFence, 'mappings'>
   await tx.run(
     change`INSERT INTO ${raw(stateTable(site, 'fences'))} (tenant_id, migration_id, number, table_name, content, message) VALUES (${row})`,
   );
+}
+
+/** What JSON makes of a value of the column. A text is itself, and an enum need not have it. */
+function contentType(column: Column): string {
+  return column.comparison === undefined ? castFor(column) : 'text';
 }
 
 /** The table is locked already, so nobody can slip in between. */

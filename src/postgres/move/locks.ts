@@ -13,9 +13,9 @@ import { tableOf, tablesOfModel } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { affected, inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { castFor, columnOf, isKeyOf } from '../sql/cast.ts';
+import { columnOf, equalsEach, isKeyOf } from '../sql/cast.ts';
 import { mineSql } from '../sql/row.ts';
-import { column, each, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
+import { column, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
 
 /** A model as far as it says which places may name it. */
 type Held = Pick<ModelName, 'kind' | 'table'>;
@@ -78,10 +78,10 @@ function rowLock(
   const keys = members.flatMap(({ pair }) => pair[side].key ?? []);
   if (keys.length < size || !keys.every((text) => isKeyOf(own, text)))
     return { statements: [], read: () => undefined };
-  const key = each(keys, castFor(own));
+  const named = equalsEach(own, column('t', model.key), keys);
   const mode = side === 'source' ? 'FOR UPDATE' : 'FOR SHARE';
   return askEach(
     size,
-    sql`SELECT 1 AS locked FROM ${rowsOf(table)} t WHERE ${mine} AND ${column('t', model.key)} = ${key} ${raw(mode)}`,
+    sql`SELECT 1 AS locked FROM ${rowsOf(table)} t WHERE ${mine} AND ${named} ${raw(mode)}`,
   );
 }

@@ -18,6 +18,7 @@ import { checkIntent, outcomeOf, pairsOf } from '../facts/pair.ts';
 import { scanUncovered } from '../facts/scan.ts';
 import type { Scanned } from '../facts/scan.ts';
 import { readSnapshots, tenantsOf } from '../facts/snapshot.ts';
+import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
 import { withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { mayShare, ownError } from './batch.ts';
@@ -92,18 +93,21 @@ async function together<T>(
 }
 
 async function readWithin(tx: Tx, site: Site, asked: readonly Intent[]): Promise<(Move | DroverError)[]> {
-  const ground = await readGround(tx, site, asked[0]?.tenant);
-  if (site.knows && ground.rules.knowledge === undefined) throw spellingsUnknown();
-  const { rules } = ground;
-  const intents = asked.map((intent) => outcomeOf(() => checkIntent(rules, intent)));
+  const whole = await readGround(tx, site, asked[0]?.tenant);
+  if (site.knows && whole.rules.knowledge === undefined) throw spellingsUnknown();
+  const { rules: all } = whole;
+  const intents = asked.map((intent) => outcomeOf(() => checkIntent(all, intent)));
   const valid = intents.filter((intent): intent is Intent => !(intent instanceof DroverError));
-  const [tenants, pairs] = await tx.together([
+  const [tenants, pairs, hidden] = await tx.together([
     tenantsOf(
-      rules,
+      all,
       asked.map(({ tenant }) => tenant),
     ),
-    pairsOf(rules, valid),
+    pairsOf(all, valid),
+    hiddenFrom(all),
   ]);
+  const ground = groundSeen(whole, hidden);
+  const { rules } = ground;
   const pairOf = new Map(valid.map((intent, at) => [intent, pairs[at]]));
   const found: (Move | DroverError | undefined)[] = asked.map((_, at) =>
     errorAmong(intents[at], tenants[at]),

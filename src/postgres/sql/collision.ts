@@ -1,8 +1,10 @@
 /** Would moving a row break a unique key? From the catalogue's unique indexes and the keys that exist by convention. */
-import type { Table, UniqueIndex } from '../../engine/catalogue/catalog.ts';
+import type { Table } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { changesPart, columnsOf, matchSql, tupleEquals } from './match.ts';
+import { takenByExpression } from './expression-keys.ts';
+import type { Key } from './expression-keys.ts';
+import { changesPart, columnsOf, matchesFirst, matchSql, tupleEquals } from './match.ts';
 import type { EachMapping, PlaceRow, RowContext } from './match.ts';
 import { allOf, column, join, list, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
@@ -14,11 +16,11 @@ import type { Sql } from './sql.ts';
 export function collisionSql(context: RowContext, row: PlaceRow, moves: () => Sql): Sql[] {
   const moved = columnsOf(row).filter((_, at) => row.mappings.some((mapping) => changesPart(mapping, at)));
   return uniqueKeys(context.rules, context.table)
-    .filter((key) => key.columns.some((name) => name !== null && moved.includes(name)))
+    .filter((key) =>
+      [...key.columns, ...(key.reads ?? [])].some((name) => name !== null && moved.includes(name)),
+    )
     .map((key) => takenSql(context, row, { key, moves }));
 }
-
-type Key = Pick<UniqueIndex, 'columns' | 'predicate' | 'nullsNotDistinct'>;
 
 function uniqueKeys(rules: Rules, table: Table): Key[] {
   const configured =
@@ -26,20 +28,20 @@ function uniqueKeys(rules: Rules, table: Table): Key[] {
       ([name]) => findNamedTable(rules.scope, name)?.id === table.id,
     )?.[1] ?? [];
   const byConvention = configured.map((columns) => ({ columns, nullsNotDistinct: false }));
-  return [
-    ...table.uniqueIndexes.filter((index) => index.columns.every((name) => name !== null)),
-    ...byConvention,
-  ];
+  return [...table.uniqueIndexes, ...byConvention];
 }
 
 /** Another row has the same remaining columns and is on the target already, or will arrive there before this one. */
 function takenSql(context: RowContext, row: PlaceRow, about: { key: Key; moves: () => Sql }): Sql {
   const cases = row.mappings.map((mapping, at) => {
-    const taken = [
-      thereSql(context, row, { key: about.key, mapping }),
-      ...arrivingSql(context, row, { ...about, at }),
-    ];
-    return sql`(${matchSql(context, { columns: columnsOf(row), mappings: [mapping] })} AND (${join(taken, ' OR ')}))`;
+    const taken =
+      about.key.expressions === undefined
+        ? [
+            thereSql(context, row, { key: about.key, mapping }),
+            ...arrivingSql(context, row, { ...about, at }),
+          ]
+        : takenByExpression(context, row, { ...about, at });
+    return sql`(${matchesFirst(context, row, at)} AND (${join(taken, ' OR ')}))`;
   });
   const any = sql`(${join(cases, ' OR ')})`;
   return about.key.predicate === undefined ? any : sql`((${raw(about.key.predicate)}) AND ${any})`;

@@ -6,7 +6,7 @@ import { findColumn } from '../../engine/catalogue/catalog.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { castFor } from './cast.ts';
+import { belowDomain, castFor, equality } from './cast.ts';
 import { allOf, column, list, raw, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
@@ -56,14 +56,14 @@ export function keyExpression(key: RowKey, alias: string): Sql {
 export function keyMatches(key: RowKey, alias: string, value: Sql): Sql {
   const [first] = key.columns;
   if (key.columns.length === 1 && first !== undefined) {
-    const cast = key.type === 'text' && first.kind !== 'text' ? raw(`::${first.type}`) : raw('');
-    return sql`${column(alias, first.name)} = ${value}${cast}`;
+    const cast = key.type === 'text' ? raw(castFor(first).replace(/^text/, '')) : raw('');
+    return sql`${belowDomain(first, column(alias, first.name))} ${equality(first)} ${value}${cast}`;
   }
   return allOf(
-    key.columns.map(
-      (part, at) =>
-        sql`${column(alias, part.name)} = ((${value}::jsonb) ->> ${raw(String(at))})::${raw(castFor(part))}`,
-    ),
+    key.columns.map((part, at) => {
+      const text = sql`((${value}::jsonb) ->> ${raw(String(at))})`;
+      return sql`${belowDomain(part, column(alias, part.name))} ${equality(part)} ${text}::${raw(castFor(part))}`;
+    }),
   );
 }
 

@@ -2,8 +2,8 @@
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { castFor, columnOf } from './cast.ts';
-import { allOf, anyOf, column, each, raw, sql } from './sql.ts';
+import { columnOf, equalsEach, isLoose } from './cast.ts';
+import { allOf, anyOf, column, raw, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /** One value for each member of a batch, in their order. A batch of one has one. */
@@ -45,9 +45,7 @@ export function tupleEquals(
   values: readonly Each[],
 ): Sql {
   return allOf(
-    columns.map(
-      (name, at) => sql`${column(alias, name)} = ${each(values[at] ?? [], castFor(columnOf(table, name)))}`,
-    ),
+    columns.map((name, at) => equalsEach(columnOf(table, name), column(alias, name), values[at] ?? [])),
   );
 }
 
@@ -61,6 +59,20 @@ export function matchSql(
   return anyOf(
     place.mappings.map((mapping) => sql`(${tupleEquals(context, alias, place.columns, mapping.from)})`),
   );
+}
+
+/**
+ * Does row `t` name the source by the mapping of that number? A column that takes several writings for equal may fit more than one
+ * mapping, and the first one counts.
+ */
+export function matchesFirst(context: Pick<RowContext, 'table'>, row: PlaceRow, at: number): Sql {
+  const columns = columnsOf(row);
+  const [earlier, mappings] = [row.mappings.slice(0, at), row.mappings.slice(at, at + 1)];
+  const match = matchSql(context, { columns, mappings });
+  const several = columns.some((name) => isLoose(columnOf(context.table, name)));
+  return several && at > 0
+    ? sql`(${match} AND NOT ${matchSql(context, { columns, mappings: earlier })})`
+    : match;
 }
 
 /** The same for a place with its values. */

@@ -14,10 +14,10 @@ import type { RowCondition } from '../../engine/rules/conditions.ts';
 import type { Hop, OwnerPath } from '../../engine/rules/ownership.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
-import { castFor, columnOf } from './cast.ts';
+import { columnOf, equalsEach, isLoose } from './cast.ts';
 import { collisionSql } from './collision.ts';
 import { isStray, judgedState } from './judged.ts';
-import { changesPart, columnsOf, matchSql, placeMatches } from './match.ts';
+import { changesPart, matchesFirst, placeMatches } from './match.ts';
 import type { PlaceRow, RowContext } from './match.ts';
 import { allOf, anyOf, column, each, join, list, literal, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
@@ -69,16 +69,24 @@ function directColumn(paths: readonly OwnerPath[]): string | undefined {
 }
 
 function directEquals({ table, tenants = [] }: RowContext, name: string): Sql {
-  return sql`${column('t', name)} = ${each(tenants, castFor(columnOf(table, name)))}`;
+  return equalsEach(columnOf(table, name), column('t', name), tenants);
 }
 
 /** The tenants that one path leads to. */
 function pathSql(context: RowContext, path: OwnerPath): Sql {
-  const owner = (alias: string): Sql => sql`${column(alias, path.column)}::text`;
+  const last = path.hops.at(-1);
+  const held = columnOf(last === undefined ? context.table : tableOf(context.rules, last.table), path.column);
+  const owner = (alias: string): Sql => ownerText(context, held, column(alias, path.column));
   const [first, ...rest] = path.hops.map((hop, at) => hopSql(context, path.hops, at, hop));
   if (first === undefined) return sql`SELECT ${owner('t')}`;
   const others = rest.map((hop) => sql` JOIN ${hop.from} ON ${hop.on}`);
   return sql`SELECT ${owner(`p${path.hops.length - 1}`)} FROM ${first.from}${join(others, '')} WHERE ${first.on}`;
+}
+
+/** The tenant that a row names, in the writing of the tenant asked for where the database takes them for equal. */
+function ownerText({ tenants = [] }: RowContext, held: Column, own: Sql): Sql {
+  if (!isLoose(held)) return sql`${own}::text`;
+  return sql`CASE WHEN ${equalsEach(held, own, tenants)} THEN ${each(tenants, 'text')} ELSE ${own}::text END`;
 }
 
 function hopSql(context: RowContext, hops: readonly Hop[], at: number, hop: Hop): { from: Sql; on: Sql } {
@@ -210,11 +218,11 @@ function allowedSql(context: RowContext, row: PlaceRow): Sql {
   if (allowed === undefined) return raw('true');
   const table = tableOf(context.rules, allowed.table);
   const tests = [...matchesSql(allowed, 'x'), ...sameTermsSql(context, row.place)];
-  const cast = castFor(columnOf(table, allowed.value));
-  const cases = row.mappings.map((mapping) => {
-    const value = sql`${column('x', allowed.value)} = ${each(mapping.to[0] ?? [], cast)}`;
+  const held = columnOf(table, allowed.value);
+  const cases = row.mappings.map((mapping, at) => {
+    const value = equalsEach(held, column('x', allowed.value), mapping.to[0] ?? []);
     const there = sql`EXISTS (SELECT FROM ${rowsOf(table)} x WHERE ${allOf([...tests, value])})`;
-    return sql`(${matchSql(context, { columns: columnsOf(row), mappings: [mapping] })} AND ${there})`;
+    return sql`(${matchesFirst(context, row, at)} AND ${there})`;
   });
   return cases.length === 0 ? raw('true') : sql`(${join(cases, ' OR ')})`;
 }
@@ -250,8 +258,8 @@ function isStuck({ mappings }: PlaceRow): boolean {
 /** Does the row of a model hold what its place would come to hold? */
 function isTargetSql({ table }: RowContext, { place, mappings }: PlaceRow): Sql {
   const name = place.itself ?? '';
-  const cast = castFor(columnOf(table, name));
-  return anyOf(mappings.map(({ to }) => sql`${column('t', name)} = ${each(to[0] ?? [], cast)}`));
+  const own = columnOf(table, name);
+  return anyOf(mappings.map(({ to }) => equalsEach(own, column('t', name), to[0] ?? [])));
 }
 
 /** For each copy: does it name another model or none, or stays it for a reason of its own? Copies move together or not at all. */

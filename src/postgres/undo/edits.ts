@@ -5,6 +5,7 @@ import { writeDocuments } from '../move/operations/rewrite.ts';
 import type { ChangedDocument } from '../move/operations/rewrite.ts';
 import { writeChunks } from '../records/journal.ts';
 import { columnOf } from '../sql/cast.ts';
+import { documentText, elementsSql } from '../sql/document.ts';
 import { keyExpression, keyMatches } from '../sql/keys.ts';
 import { mineSql } from '../sql/row.ts';
 import { column, each, raw, rowsOf, sql } from '../sql/sql.ts';
@@ -99,8 +100,7 @@ function readCurrent(
   const { table, key } = target;
   const chunks = some.map(({ chunk }) => chunk);
   const row = chunkRows(context, target, chunks);
-  const value = column('t', name);
-  const elements = columnOf(table, name).kind.endsWith('[]') ? sql`${value}::text[]` : raw('NULL::text[]');
+  const held = { own: columnOf(table, name), value: column('t', name) };
   const keys = each(
     chunks.map((chunk) => chunk.keys),
     `text[]::${key.type}[]`,
@@ -109,7 +109,7 @@ function readCurrent(
   return readEach<Current>(
     context.tx,
     row.size,
-    sql`SELECT ${keyExpression(key, 't')}::text AS key, ${value}::text AS text, ${elements} AS elements
+    sql`SELECT ${keyExpression(key, 't')}::text AS key, ${documentText(held)} AS text, ${elementsSql(held)} AS elements
       FROM ${rows} WHERE ${mineSql(row)} FOR UPDATE OF t`,
   );
 }

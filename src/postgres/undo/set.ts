@@ -1,7 +1,7 @@
 /** Taking changed columns back: one UPDATE joined to the keys, where every changed column still holds what was written. */
 import { everyMember, readEach } from '../driver/members.ts';
 import { numbered, runChange } from '../records/journal.ts';
-import { columnOf } from '../sql/cast.ts';
+import { columnOf, exactText } from '../sql/cast.ts';
 import { keyExpression, keyMatches } from '../sql/keys.ts';
 import { mineSql } from '../sql/row.ts';
 import {
@@ -105,7 +105,7 @@ async function restore(
 function stillWritten(names: readonly string[]): Sql[] {
   return names.map(
     (name) =>
-      sql`(NOT e.a ? ${literal(name)} OR ${column('t', name)}::text IS NOT DISTINCT FROM e.a ->> ${literal(name)})`,
+      sql`(NOT e.a ? ${literal(name)} OR ${exactText(column('t', name))} IS NOT DISTINCT FROM e.a ->> ${literal(name)})`,
   );
 }
 
@@ -129,7 +129,7 @@ async function explain(
   const names = some[0] === undefined ? [] : changedColumns(table, some[0]);
   const differs = names.map(
     (name) =>
-      sql`CASE WHEN e.a ? ${literal(name)} AND ${column('t', name)}::text IS DISTINCT FROM e.a ->> ${literal(name)}
+      sql`CASE WHEN e.a ? ${literal(name)} AND ${exactText(column('t', name))} IS DISTINCT FROM e.a ->> ${literal(name)}
         THEN ${literal(name)} END`,
   );
   const found = allOf(key.columns.map(({ name }) => sql`${column('t', name)} IS NOT NULL`));

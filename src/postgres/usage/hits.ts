@@ -1,4 +1,5 @@
 /** Which models a row names, and where. */
+import type { DocumentValue } from '../../engine/edit/documents.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Search, UsedTable } from './search.ts';
 
@@ -14,6 +15,7 @@ export interface UsageRow {
   /** Of the documents; null where none of them can name a model. */
   readonly texts: readonly (string | null)[] | null;
   readonly elements: readonly (readonly (string | null)[] | null)[] | null;
+  readonly alike: readonly DocumentValue['alike'][] | null;
 }
 
 /** A model, by its number, named in a place of a row. */
@@ -46,7 +48,11 @@ function documentHits(search: Search, { scalars, documents }: UsedTable, row: Us
     const text = row.texts?.[at] ?? null;
     if (text === null) return [];
     const { place } = used;
-    const models = search.sought(used).namedIn(place, text, row.elements?.[at] ?? null);
+    const models = search.sought(used).namedIn(place, {
+      text,
+      elements: row.elements?.[at] ?? null,
+      alike: row.alike?.[at] ?? null,
+    });
     return models.map((model) => ({ model, place, live: row.live[scalars.length + at] === true }));
   });
 }

@@ -3,11 +3,13 @@
  * once (an index on tenant and reference serves scalar places; documents are searched as text); which model a value means is
  * decided afterwards (`hitsOf`). Values are holes, which a `Search` fills. Reading only, no locks.
  */
-import type { Table } from '../../engine/catalogue/catalog.ts';
+import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { DroverError } from '../../errors.ts';
 import { displaySql } from '../facts/columns.ts';
 import { textIn, wayOf } from '../facts/documents.ts';
-import { columnOf, listCastFor } from '../sql/cast.ts';
+import { columnOf, equalsAny, equalsText, exactText, isLoose } from '../sql/cast.ts';
+import { alikeSql, documentText, elementsSql, holdsSql } from '../sql/document.ts';
+import type { DocumentColumn } from '../sql/document.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
 import type { RowContext } from '../sql/match.ts';
 import { deadSql, liveSql, mineSql } from '../sql/row.ts';
@@ -52,7 +54,7 @@ export function tallySql(shape: Shape, documents: number): Sql {
     const read = sql`(${number}, r.* FROM (${documentRows(shape, used)} LIMIT ${raw(String(documents))}) r)`;
     return used.documents.length === 0 ? plain : [...plain, read];
   });
-  const columns = raw('r.source, r.tenant, r.tuples, r.live, r.dead, r.texts, r.elements');
+  const columns = raw('r.source, r.tenant, r.tuples, r.live, r.dead, r.texts, r.elements, r.alike');
   return sql`SELECT ${columns}, count(*)::int AS rows FROM (${join(rows, ' UNION ALL ')}) r GROUP BY ${columns}`;
 }
 
@@ -60,7 +62,7 @@ export function tallySql(shape: Shape, documents: number): Sql {
 function plainRows(shape: Shape, used: UsedTable): Sql {
   const columns = [
     ...plainColumns(shape, used, used.scalars),
-    raw('NULL::text[] AS texts, NULL::jsonb AS elements'),
+    raw('NULL::text[] AS texts, NULL::jsonb AS elements, NULL::jsonb AS alike'),
   ];
   const from = fromSql(shape, used, scalarTests(used));
   const documents = documentTests(used);
@@ -74,19 +76,23 @@ function contextOf({ rules, whose }: Shape, { table }: UsedTable): RowContext {
 
 function rowColumns(shape: Shape, used: UsedTable): Sql[] {
   const { scalars, documents } = used;
-  const texts = documents.map(({ place }) => sql`${column('t', place.column)}::text`);
+  const held = documents.map((each) => documentColumn(used.table, each));
+  const alike = held.map((one, at) =>
+    alikeSql(one, bind(holeFor(`terms ${documents[at]?.form ?? ''}`), 'text[]')),
+  );
   return [
     ...plainColumns(shape, used, [...scalars, ...documents]),
-    sql`ARRAY[${list(texts)}]::text[] AS texts`,
-    sql`jsonb_build_array(${list(documents.map(elementsSql))}) AS elements`,
+    sql`ARRAY[${list(held.map(documentText))}]::text[] AS texts`,
+    sql`jsonb_build_array(${list(held.map((one) => sql`to_jsonb(${elementsSql(one)})`))}) AS elements`,
+    sql`jsonb_build_array(${list(alike)}) AS alike`,
   ];
 }
 
 function plainColumns(shape: Shape, used: UsedTable, places: readonly UsedPlace[]): Sql[] {
   const context = contextOf(shape, used);
   const owner = ownerColumn(shape, used.table);
-  const values = used.scalars.flatMap(({ place }) =>
-    place.columns.map((part) => sql`${column('t', part.column)}::text`),
+  const values = used.scalars.flatMap(({ place, form }) =>
+    place.columns.map((part, at) => scalarText(columnOf(used.table, part.column), `${at} ${form}`)),
   );
   return [
     sql`${owner === undefined ? raw(`''::text`) : sql`${column('t', owner)}::text`} AS tenant`,
@@ -96,8 +102,12 @@ function plainColumns(shape: Shape, used: UsedTable, places: readonly UsedPlace[
   ];
 }
 
-function elementsSql({ place }: UsedPlace): Sql {
-  return place.carrier === 'array' ? sql`to_jsonb(${column('t', place.column)}::text[])` : raw('NULL::jsonb');
+/** The value as text, in the writing of what is sought where the database takes them for equal. */
+function scalarText(own: Column, hole: `${string} ${string}`): Sql {
+  const value = column('t', own.name);
+  if (!isLoose(own)) return sql`${value}::text`;
+  const sought = sql`SELECT f.v FROM unnest(${bind(holeFor(hole), 'text[]')}) f (v) WHERE ${equalsText(own, value, raw('f.v'))}`;
+  return sql`coalesce((${sought} ORDER BY f.v COLLATE "C" <> ${exactText(value)} LIMIT 1), ${value}::text)`;
 }
 
 function fromSql(shape: Shape, used: UsedTable, tests: readonly Sql[]): Sql {
@@ -130,21 +140,26 @@ function ownerColumn({ rules, whose }: Shape, table: Table): string | undefined 
 function scalarTests({ table, scalars }: UsedTable): Sql[] {
   return scalars.map(({ place, form }) => {
     const tests = place.columns.map((part, at) => {
-      const values = bind(holeFor(`${at} ${form}`), listCastFor(columnOf(table, part.column)));
-      return sql`${column('t', part.column)} = ANY (${values})`;
+      const own = columnOf(table, part.column);
+      return equalsAny(own, column('t', part.column), (type) => bind(holeFor(`${at} ${form}`), type));
     });
     return sql`(${allOf(tests)})`;
   });
 }
 
 function documentTests({ table, documents }: UsedTable): Sql[] {
-  return documents.map(({ place, form }) => {
-    const value = column('t', place.column);
-    const way = wayOf(place);
-    if (way.in === 'elements') return sql`${value}::text[] && ${bind(holeFor(`terms ${form}`), 'text[]')}`;
-    const { text, mayBeEscaped } = textIn(way, value, columnOf(table, place.column).kind);
+  return documents.map((used) => {
+    const held = documentColumn(table, used);
+    const { place, form } = used;
+    const way = wayOf(place, held.own);
+    if (way.in === 'elements') return holdsSql(held, bind(holeFor(`terms ${form}`), 'text[]'));
+    const { text, mayBeEscaped } = textIn(way, held);
     const terms = bind(holeFor(`terms${way.escapes} ${form}`), 'text[]');
     const found = sql`EXISTS (SELECT FROM unnest(${terms}) drover_term (value) WHERE strpos(${text}, drover_term.value) > 0)`;
     return anyOf([found, ...mayBeEscaped]);
   });
+}
+
+function documentColumn(table: Table, { place }: UsedPlace): DocumentColumn {
+  return { own: columnOf(table, place.column), value: column('t', place.column) };
 }

@@ -2,6 +2,7 @@
 import { escaped } from '../../engine/edit/layers.ts';
 import { tupleFinder } from '../../engine/rules/documents.ts';
 import type { ModelNames } from '../../engine/models/model.ts';
+import type { DocumentValue } from '../../engine/edit/documents.ts';
 import type { Place } from '../../engine/rules/place.ts';
 
 /** The tuples of a form have one length, and no text of PostgreSQL has this character. */
@@ -40,10 +41,10 @@ export class Sought {
   }
 
   /** The models that a place of a document names. */
-  namedIn(place: Place, text: string, elements: readonly (string | null)[] | null): number[] {
+  namedIn(place: Place, value: DocumentValue): number[] {
     const find = this.#finders.get(place.id) ?? tupleFinder(place, this.tuples);
     this.#finders.set(place.id, find);
-    return find({ text, elements }).flatMap((number) => this.meant(this.tuples[number] ?? []));
+    return find(value).flatMap((number) => this.meant(this.tuples[number] ?? []));
   }
 
   /**

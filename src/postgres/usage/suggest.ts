@@ -12,6 +12,7 @@ import { byShape, memberOf } from '../facts/member.ts';
 import { listModelsOfKind } from '../facts/model-rows.ts';
 import { checkIntent, chosen } from '../facts/pair.ts';
 import { scanUncovered } from '../facts/scan.ts';
+import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
 import { readTenants, readToday } from '../facts/snapshot.ts';
 import { planAll } from '../move/plan.ts';
 import type { Move } from '../move/plan.ts';
@@ -32,7 +33,8 @@ export type SuggestQuery = Omit<Intent, 'to'> & { readonly limit: number };
 export function suggestTargets(site: Site, query: SuggestQuery): Promise<PlannedSuggestion[]> {
   return withTenant(site, { tenant: query.tenant, readOnly: true }, async (tx) => {
     const { limit, ...asked } = query;
-    const ground = await readGround(tx, site, query.tenant);
+    const whole = await readGround(tx, site, query.tenant);
+    const ground = groundSeen(whole, await tx.ask(hiddenFrom(whole.rules)));
     const { rules } = ground;
     const intent = checkIntent(rules, { ...asked, to: '' });
     const [tenant = null] = await readTenants(tx, rules, [intent.tenant]);

@@ -6,7 +6,7 @@
  */
 import type { Table } from '../../../engine/catalogue/catalog.ts';
 import type { EnableStep } from '../../../engine/plan/plan-types.ts';
-import { castFor, columnOf } from '../../sql/cast.ts';
+import { castFor, columnOf, equalsEach } from '../../sql/cast.ts';
 import { keyExpression } from '../../sql/keys.ts';
 import { placeMatches } from '../../sql/match.ts';
 import type { PlaceRow } from '../../sql/match.ts';
@@ -78,9 +78,10 @@ function valueOf(table: Table, { place, mappings }: PlaceRow, name: string): Sql
   const part = place.columns.findIndex((own) => own.column === name);
   const old = column('t', name);
   if (part < 0) return old;
-  const cast = castFor(columnOf(table, name));
+  const own = columnOf(table, name);
   const cases = mappings.map(
-    ({ from, to }) => sql`WHEN ${old} = ${each(from[part] ?? [], cast)} THEN ${each(to[part] ?? [], cast)}`,
+    ({ from, to }) =>
+      sql`WHEN ${equalsEach(own, old, from[part] ?? [])} THEN ${each(to[part] ?? [], castFor(own))}`,
   );
   return sql`CASE ${join(cases, ' ')} ELSE ${old} END`;
 }

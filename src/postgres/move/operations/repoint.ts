@@ -9,10 +9,10 @@
  * Index: the one on the reference (led by the tenant column, where there is one).
  */
 import { changedColumns } from '../../../engine/plan/plan-types.ts';
-import type { MovedColumns, RepointStep } from '../../../engine/plan/plan-types.ts';
+import type { RepointStep } from '../../../engine/plan/plan-types.ts';
 import { affected, inOrder, readAs } from '../../driver/question.ts';
 import type { Question } from '../../driver/question.ts';
-import { castFor, columnOf } from '../../sql/cast.ts';
+import { castFor, columnOf, exactText, isLoose } from '../../sql/cast.ts';
 import { keyExpression, keyMatches } from '../../sql/keys.ts';
 import { changesPart, columnsOf, matchSql } from '../../sql/match.ts';
 import type { EachMapping, PlaceRow, RowContext } from '../../sql/match.ts';
@@ -27,7 +27,6 @@ import {
   ident,
   join,
   list,
-  literal,
   memberNumber,
   raw,
   rowsOf,
@@ -37,6 +36,8 @@ import type { Sql } from '../../sql/sql.ts';
 import { changeSql, changing, numbered, rowsEach } from '../../records/journal.ts';
 import type { Change } from '../../records/journal.ts';
 import { movableSql } from './movable.ts';
+import { beforeImage, imageOf, patternImage, sideImage } from './repoint-images.ts';
+import type { Moving } from './repoint-images.ts';
 import { sideChanges } from './side-changes.ts';
 import type { SideChange } from './side-changes.ts';
 import { movedPlace, openStep } from './step-context.ts';
@@ -68,12 +69,6 @@ interface Repointing {
   readonly side: readonly SideChange[];
 }
 
-/** A moved place with the values of all members. */
-interface Moving {
-  readonly move: MovedColumns;
-  readonly place: PlaceRow;
-}
-
 function changesOf(context: StepContext, steps: Steps<RepointStep>): Planned[] {
   const [step] = steps;
   const { table, key, row } = openStep(context, steps);
@@ -88,7 +83,8 @@ function changesOf(context: StepContext, steps: Steps<RepointStep>): Planned[] {
   const inKey = key.columns.some(({ name }) => changed.includes(name));
   const mapping = only?.place.mappings[0];
   if (only === undefined || mapping === undefined || others.length > 0 || inKey) return [general('all')];
-  if (only.place.mappings.length !== 1) return [general('all')];
+  const named = only.place.place.columns.map((part) => columnOf(table, part.column));
+  if (only.place.mappings.length !== 1 || named.some(isLoose)) return [general('all')];
   const plain = { change: plainChange(about, only, mapping), loops: false };
   return about.side.length === 0 ? [plain] : [general('with settings'), plain];
 }
@@ -133,18 +129,6 @@ function plainChange(about: Repointing, { move, place }: Moving, mapping: EachMa
   };
 }
 
-/** What the changed columns hold, as JSON. */
-function imageOf(
-  size: number,
-  { names, parts }: { readonly names: readonly string[]; readonly parts: readonly number[] },
-  values: EachMapping['from'],
-): Sql {
-  const images = Array.from({ length: size }, (_, member) =>
-    JSON.stringify(Object.fromEntries(parts.map((part) => [names[part] ?? '', values[part]?.[member]]))),
-  );
-  return each(images, 'text::jsonb');
-}
-
 /** The general form: each row remembers which places moved by which mapping, and what changed beside them. */
 function generalChange(about: Repointing, rows: 'all' | 'with settings'): Change {
   const { row, steps, moves } = about;
@@ -152,7 +136,7 @@ function generalChange(about: Repointing, rows: 'all' | 'with settings'): Change
   const columns = touchedColumns(about);
   const set = columns.map((name, at) => sql`${ident(name)} = ${raw(`h.drover_s${at}`)}`);
   const unchanged = columns.map(
-    (name, at) => sql`${column('t', name)}::text IS NOT DISTINCT FROM ${raw(`h.drover_o${at}`)}`,
+    (name, at) => sql`${exactText(column('t', name))} IS NOT DISTINCT FROM ${raw(`h.drover_o${at}`)}`,
   );
   // A row that was changed meanwhile has another place on disk; it is passed over, and the count tells.
   const same = table.partitioned ? keyMatches(key, 't', raw('h.k')) : raw('t.ctid = h.drover_at');
@@ -185,7 +169,8 @@ function hitSql(about: Repointing, { columns, rows }: Hits): Sql {
   const { row, moves } = about;
   const old = columns.map((_, at) => raw(`q.drover_t${at}::text AS drover_o${at}`));
   const set = columns.map((name, at) => sql`${newValue(about, name, at)} AS ${raw(`drover_s${at}`)}`);
-  const kept = [raw('q.k, q.drover_at, q.drover_b, q.drover_a'), ...patterns('q', moves), ...old, ...set];
+  const before = sql`${beforeImage(about, columns)} AS drover_b`;
+  const kept = [raw('q.k, q.drover_at, q.drover_a'), before, ...patterns('q', moves), ...old, ...set];
   const found = foundSql(about, { columns, rows });
   return row.size === 1
     ? sql`SELECT ${list(kept)} FROM (${found}) q`
@@ -249,30 +234,8 @@ function newValue({ row, moves, side }: Repointing, name: string, at: number): S
   return cases.length === 0 ? old : sql`CASE ${join(cases, ' ')} ELSE ${old} END`;
 }
 
-/** Per row, what changes beside the references: column → text. NULL where nothing does. */
-function sideImage(side: readonly SideChange[], value: (change: SideChange) => Sql): Sql {
-  const parts = side.map(
-    (one) =>
-      sql`CASE WHEN ${one.changes} THEN jsonb_build_object(${literal(one.column)}, (${value(one)})::text) ELSE '{}' END`,
-  );
-  return parts.length === 0 ? raw('NULL::jsonb') : sql`nullif(${join(parts, ' || ')}, '{}')`;
-}
-
 function touchedColumns({ moves, side }: Repointing): string[] {
   return [...new Set([...moves.flatMap(({ move }) => move.columns), ...side.map((one) => one.column)])];
-}
-
-/** Rows that moved in the same way share one chunk, and so the image of their references. */
-function patternImage({ row, moves }: Repointing, side: 'from' | 'to'): Sql {
-  const images = moves.map(({ place }, at) => {
-    const names = columnsOf(place);
-    const cases = place.mappings.map((mapping, way) => {
-      const parts = [...names.keys()].filter((part) => changesPart(mapping, part));
-      return sql`WHEN ${raw(String(way))} THEN ${imageOf(row.size, { names, parts }, mapping[side])}`;
-    });
-    return sql`coalesce(CASE ${raw(`m.drover_p${at}`)} ${join(cases, ' ')} END, '{}')`;
-  });
-  return join(images, ' || ');
 }
 
 /**

@@ -6,7 +6,7 @@
 import { modelTableOf } from '../../../engine/rules/references.ts';
 import type { Column } from '../../../engine/catalogue/catalog.ts';
 import type { RetireStep } from '../../../engine/plan/plan-types.ts';
-import { castFor, columnOf } from '../../sql/cast.ts';
+import { castFor, columnOf, equalsEach } from '../../sql/cast.ts';
 import { keyExpression, keyMatches } from '../../sql/keys.ts';
 import { mineSql } from '../../sql/row.ts';
 import {
@@ -46,10 +46,7 @@ function marking(context: StepContext, steps: Steps<RetireStep>): Change {
     const value = assigned(context, steps[0].set[name], columnOf(table, name));
     return sql`${value} AS ${raw(`drover_s${names.indexOf(name)}`)}`;
   });
-  const where = allOf([
-    mineSql(row),
-    sql`${column('t', keyColumn)} = ${each(keys, castFor(columnOf(table, keyColumn)))}`,
-  ]);
+  const where = allOf([mineSql(row), equalsEach(columnOf(table, keyColumn), column('t', keyColumn), keys)]);
   const found = [
     sql`${keyExpression(key, 't')} AS k`,
     raw('t.ctid AS drover_at'),

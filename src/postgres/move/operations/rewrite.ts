@@ -14,6 +14,7 @@ import { documentSql, visitDocuments } from '../../facts/documents.ts';
 import type { Document, DocumentInput } from '../../facts/documents.ts';
 import { tableOf } from '../../../engine/rules/references.ts';
 import { columnOf } from '../../sql/cast.ts';
+import { documentText, isList, writtenValue } from '../../sql/document.ts';
 import { keyMatches } from '../../sql/keys.ts';
 import type { RowKey } from '../../sql/keys.ts';
 import type { RowContext } from '../../sql/match.ts';
@@ -131,8 +132,8 @@ export async function writeDocuments(tx: Tx, write: DocumentWrite): Promise<numb
 
 function writeSql({ row, key, column: name, documents }: DocumentWrite): Sql {
   const { size, table } = row;
-  const { type, kind } = columnOf(table, name);
-  const isArray = kind.endsWith('[]');
+  const held = { own: columnOf(table, name), value: column('t', name) };
+  const isArray = isList(held.own);
   const lists = [
     bind(
       documents.map(({ member }) => member + 1),
@@ -151,15 +152,12 @@ function writeSql({ row, key, column: name, documents }: DocumentWrite): Sql {
       'text[]',
     ),
   ] as const;
-  const value = isArray
-    ? sql`(SELECT coalesce(array_agg(e.v ORDER BY e.n), '{}')
-      FROM jsonb_array_elements_text(d.value::jsonb) WITH ORDINALITY e (v, n))::${raw(type)}`
-    : sql`d.value::${raw(type)}`;
+  const value = writtenValue(held, raw('d.value'));
   const members = size === 1 ? nothing : sql`${fromMembers(size, ', ')}`;
   const own = size === 1 ? nothing : sql`${memberNumber(size)} = d.m AND `;
   const moved = change`UPDATE ${rowsOf(table)} t SET ${ident(name)} = ${value}
     FROM unnest(${lists[0]}, ${lists[1]}, ${lists[2]}, ${lists[3]}) d (m, k, old, value)${members}
-    WHERE ${own}${keyMatches(key, 't', raw('d.k'))} AND ${mineSql(row)} AND ${column('t', name)}::text = d.old
+    WHERE ${own}${keyMatches(key, 't', raw('d.k'))} AND ${mineSql(row)} AND ${documentText(held)} COLLATE "C" = d.old
     RETURNING 1 AS one${numbered(size)}`;
   const count =
     size === 1
