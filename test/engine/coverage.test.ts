@@ -22,8 +22,8 @@ function rulesOf(places: readonly PlaceConfig[], more: Partial<Config> = {}): Ru
       tables: [
         {
           table: 'models',
-          columns: { name: 'name' },
-          providers: { table: 'vendors', column: 'vendor_id', name: 'code' },
+          columns: { name: 'name', provider: 'vendor_id' },
+          providers: { table: 'vendors', column: 'id', name: 'code' },
         },
       ],
     },
@@ -43,6 +43,7 @@ describe('classified columns', () => {
   it('are those of places with their copies, all of the tables of models and providers, and foreign keys to models', () => {
     const rules = rulesOf([
       { at: 'flows.model', copies: ['flows.engine'] },
+      { at: 'flows.engine', copies: ['flows.model'] },
       { at: 'flows.graph', json: '/model' },
     ]);
     assert.deepEqual(classified(rules), {

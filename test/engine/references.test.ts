@@ -35,7 +35,7 @@ describe('problems of a configuration', () => {
     [
       'a model column',
       { model: { tables: [{ table: 'models', columns: { name: 'n' } }] } },
-      'model.tables.0',
+      'model.tables.0.columns.name',
     ],
     ['a place', withPlace({ at: 'agents.x' }), 'places.0.at'],
     ['a pointer into a uuid', withPlace({ at: 'agents.model_id', json: '/a' }), 'places.0'],
@@ -81,7 +81,7 @@ describe('problems of a configuration', () => {
 
   it('a place that is listed twice', () => {
     const twice = { places: [{ at: 'agents.model_id' }, { at: 'public.agents.model_id' }] };
-    assert.deepEqual(problemPaths(twice), ['places']);
+    assert.deepEqual(problemPaths(twice), ['places.1.at']);
   });
 
   it('all of them at once', () => {
@@ -126,7 +126,7 @@ describe('foreign keys that no place mentions', () => {
 const shapes = buildCatalog(
   {
     orgs: { id: 'bigint!' },
-    llms: { org_id: 'bigint!', id: 'bigint!', name: 'text' },
+    llms: { org_id: 'bigint!', id: 'bigint!', name: 'text', vendor: 'text' },
     things: {
       id: 'bigint!',
       org_id: 'bigint!',
@@ -148,7 +148,7 @@ const shapes = buildCatalog(
 function onlyPlace(place: PlaceConfig) {
   const { rules, problems } = resolveRules(shapes, {
     version: 1,
-    model: { tables: [{ table: 'llms', columns: { name: 'name' } }] },
+    model: { tables: [{ table: 'llms', columns: { name: 'name', provider: 'vendor' } }] },
     tenant: { root: 'orgs', column: 'org_id' },
     places: [place],
   });
@@ -202,7 +202,7 @@ describe('a place', () => {
     assert.equal(template({ at: 'things.ids' }), '{key}');
     assert.equal(template({ at: 'things.names' }), '{name}');
     assert.equal(template({ at: 'things.name', as: 'key' }), '{key}');
-    assert.equal(template({ at: 'things.name', as: '{vendor}/{name}' }), '{vendor}/{name}');
+    assert.equal(template({ at: 'things.name', as: '{provider}/{name}' }), '{provider}/{name}');
   });
 
   it('with a partner moves both columns; beside a checksum it is a question', () => {

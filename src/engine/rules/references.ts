@@ -6,9 +6,12 @@ import type { ModelKnowledge } from '../models/knowledge.ts';
 import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config, ConfigProblem, Role } from './config.ts';
 import { findNamedColumn, findNamedTable, type NameScope } from '../catalogue/names.ts';
-import { type Ownership, resolveOwnership, tenantLinks } from './ownership.ts';
+import { tenantLinks } from './links.ts';
+import { type Ownership, resolveOwnership } from './ownership.ts';
 import type { Draft, ModelTable, Place } from './place.ts';
+import { type ListedPlace, placesProblems, withOwnIds } from './check-places.ts';
 import { linkCopies } from './copies.ts';
+import { resolveModelTables } from './model-tables.ts';
 import { buildPlace, resolvePlace } from './resolve-place.ts';
 
 /** A configuration made to fit a catalogue: all that planning needs to know about a database. */
@@ -28,8 +31,15 @@ export interface Rules {
   readonly knowledge?: ModelKnowledge;
 }
 
+export interface Resolved {
+  readonly rules: Rules;
+  readonly problems: ConfigProblem[];
+  /** The places of the configuration, by their number there. */
+  readonly listed: readonly ListedPlace[];
+}
+
 /** Fits a configuration to a catalogue. All problems come at once. The rules are usable only where there are none. */
-export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; problems: ConfigProblem[] } {
+export function resolveRules(catalog: Catalog, config: Config): Resolved {
   const scope = { catalog, schemas: config.database?.schemas ?? ['public'] };
   const problems: ConfigProblem[] = [
     ...reservedNames(catalog),
@@ -38,13 +48,19 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
   ];
   const modelTables = resolveModelTables(scope, config, problems);
   const draft = { scope, config, modelTables, problems };
-  const said = (config.places ?? []).map((place, at) => ({
-    said: place,
+  const listed = withOwnIds(
+    (config.places ?? []).flatMap((place, at) =>
+      resolvePlace(draft, place, at).map((resolved) => ({ at, place: resolved })),
+    ),
+  );
+  const said = listed.places.map(({ at, place }) => ({
+    said: config.places?.[at] ?? { at: '' },
     at,
-    places: resolvePlace(draft, place, at),
+    places: [place],
   }));
-  const listed = linkCopies(draft, said);
-  const places = [...listed, ...unlistedKeys(draft, listed)];
+  const linked = linkCopies(draft, said);
+  const places = [...linked, ...unlistedKeys(draft, linked)];
+  problems.push(...listed.problems, ...placesProblems(listed.places, places));
   const ownership = resolveOwnership({
     scope,
     config,
@@ -62,7 +78,7 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
     ownership,
     classified: classify(draft, places),
   };
-  return { rules, problems: [...problems, ...duplicatePlaces(places)] };
+  return { rules, problems, listed: listed.places };
 }
 
 /** Statements for several tenants give names of their own to what they join; a condition must never mean one of those. */
@@ -97,30 +113,6 @@ function nameProblems(scope: NameScope, config: Config): ConfigProblem[] {
       .filter(({ name }) => findNamedColumn(scope, name) === undefined)
       .map(({ path, name }) => ({ path, message: `no column ${name}` })),
   ];
-}
-
-function resolveModelTables(scope: NameScope, config: Config, problems: ConfigProblem[]): ModelTable[] {
-  return (config.model.tables ?? []).flatMap((entry, at) => {
-    const table = findNamedTable(scope, entry.table);
-    const path = ['model', 'tables', at];
-    if (table === undefined) {
-      problems.push({ path: [...path, 'table'], message: `no table ${entry.table}` });
-      return [];
-    }
-    const tenant = entry.columns.tenant ?? config.tenant.column;
-    const key = entry.key ?? table.primaryKey.find((column) => column !== tenant);
-    for (const column of [
-      ...Object.values(entry.columns),
-      ...Object.values(entry.facts ?? {}),
-      ...Object.keys(entry.retire ?? {}),
-    ]) {
-      if (findColumn(table, column) === undefined)
-        problems.push({ path, message: `${entry.table} has no column ${column}` });
-    }
-    if (key === undefined)
-      problems.push({ path, message: `${entry.table} has no primary key: say which column is the "key"` });
-    return key === undefined ? [] : [{ table, kind: entry.kind ?? 'completion', key, config: entry }];
-  });
 }
 
 /** Foreign keys to a model that no place mentions. Nothing may be forgotten, so each becomes a place. */
@@ -161,8 +153,8 @@ function classify(
   const add = (table: TableId, columns: readonly string[]): void => {
     classified.set(table, new Set([...(classified.get(table) ?? []), ...columns]));
   };
-  for (const { table, json, column, columns } of places)
-    if (json === undefined) add(table, [column, ...columns.map((part) => part.column)]);
+  for (const { table, json, whole, column, columns } of places)
+    if (json === undefined || whole === true) add(table, [column, ...columns.map((part) => part.column)]);
   const wholeTables = [
     ...modelTables.flatMap(({ config: { table, providers } }) => [
       table,
@@ -176,14 +168,6 @@ function classify(
     if (table !== undefined) add(table.id, ['*']);
   }
   return classified;
-}
-
-function duplicatePlaces(places: readonly Place[]): ConfigProblem[] {
-  const seen = new Set<string>();
-  return places.flatMap((place) => {
-    if (!seen.has(place.id)) return (seen.add(place.id), []);
-    return [{ path: ['places'], message: `${place.id} is listed twice` }];
-  });
 }
 
 /** The table of a place. */

@@ -24,6 +24,8 @@ import type { Config } from '../../engine/rules/config.ts';
 import { digestDefinitions } from '../../engine/planner/facts.ts';
 import { readCatalog } from './catalog.ts';
 import { sha256 } from './digest.ts';
+import { tryProbes } from './probe.ts';
+import { probesOf } from './probes.ts';
 
 /** The rules, and what follows from them alone and is needed for every tenant. */
 export interface Ground {
@@ -40,8 +42,8 @@ export interface Ruled {
   readonly config: Config;
   /** What is known about models beside their rows, asked for when rules are read. */
   readonly knowledge: () => Rules['knowledge'];
-  /** How a problem of the configuration is shown: with file and line where it came from a file. */
-  readonly showProblem: (problem: ConfigProblem) => string;
+  /** How problems of the configuration are shown: with file and line, in their order, where it came from a file. */
+  readonly showProblems: (problems: readonly ConfigProblem[]) => string[];
   readonly scope: { readonly fleet?: unknown };
   /** The schema of Drover's own records is no part of a foreign database. */
   readonly state: {
@@ -143,11 +145,13 @@ async function resolve(tx: Tx, site: Ruled): Promise<Rules> {
     site.state.tenantType === 'text'
       ? catalog.tables.filter((table) => own === '' || !table.id.startsWith(own))
       : catalog.tables;
-  const { rules, problems } = resolveRules({ tables: foreign }, site.config);
+  const resolved = resolveRules({ tables: foreign }, site.config);
+  const { rules } = resolved;
+  const problems = [...resolved.problems, ...(await tryProbes(tx, probesOf(resolved)))];
   if (problems.length > 0)
     throw new DroverError(
       'CONFIG_MISMATCH',
-      `The configuration does not fit the database:\n${problems.map((problem) => `  ${site.showProblem(problem)}`).join('\n')}`,
+      ['The configuration does not fit the database:', ...site.showProblems(problems)].join('\n  '),
       { problems },
     );
   // Where several tenants share a transaction, each must see in it what it would see alone.

@@ -4,11 +4,13 @@
  * decided afterwards (`hitsOf`). Values are holes, which a `Search` fills. Reading only, no locks.
  */
 import type { Table } from '../../engine/catalogue/catalog.ts';
+import type { Place } from '../../engine/rules/place.ts';
 import { DroverError } from '../../errors.ts';
 import { displaySql } from '../facts/columns.ts';
 import { textIn, wayOf } from '../facts/documents.ts';
 import { columnOf, listCastFor } from '../sql/cast.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
+import { ofPlaceSql } from '../sql/match.ts';
 import type { RowContext } from '../sql/match.ts';
 import { deadSql, liveSql, mineSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, join, list, raw, rowsOf, sql } from '../sql/sql.ts';
@@ -91,9 +93,15 @@ function plainColumns(shape: Shape, used: UsedTable, places: readonly UsedPlace[
   return [
     sql`${owner === undefined ? raw(`''::text`) : sql`${column('t', owner)}::text`} AS tenant`,
     sql`ARRAY[${list(values)}]::text[] AS tuples`,
-    sql`ARRAY[${list(places.map(({ place }) => liveSql(context, place)))}]::boolean[] AS live`,
+    sql`ARRAY[${list(places.map(({ place }) => liveOfPlace(context, place)))}]::boolean[] AS live`,
     sql`${deadSql(context)} AS dead`,
   ];
+}
+
+/** None where the row is of another place of its column. */
+function liveOfPlace(context: RowContext, place: Place): Sql {
+  const live = liveSql(context, place);
+  return place.among === undefined ? live : sql`CASE WHEN ${ofPlaceSql(context, place)} THEN ${live} END`;
 }
 
 function elementsSql({ place }: UsedPlace): Sql {
