@@ -12,6 +12,7 @@ export function placeProblems(draft: Draft, found: Found, place: Place): ConfigP
     ...computedProblems(draft, found),
     ...kindProblems(draft, found),
     ...componentProblems(draft, found, place),
+    ...typeProblems(draft, found, place),
     ...formProblems(draft, found, place),
   ].map(({ path, message }) => ({ path: ['places', found.at, ...path], message }));
 }
@@ -157,6 +158,19 @@ function withoutName(path: ConfigProblem['path'], template: string): ConfigProbl
   return [{ path, message }];
 }
 
+/** A column in which no name can stand, or no model at all. */
+function typeProblems(draft: Draft, { table, column, key }: Found, { columns }: Place): ConfigProblem[] {
+  const path = columnPath(draft.scope, table, column.name);
+  const isOf = `${path} is of type ${column.type}`;
+  if (/^(?:boolean|date|time|interval)/.test(column.type))
+    return [{ path: ['at'], message: `${isOf}, and holds no model: take this place out of the list` }];
+  const template = columns.find((part) => part.column === column.name)?.template ?? '{key}';
+  const holdsKeys = column.kind === 'uuid' || column.kind === 'integer';
+  return key !== undefined || !holdsKeys || template === '{key}'
+    ? []
+    : [{ path: ['as'], message: `${isOf}, and holds no names: write as: key` }];
+}
+
 /** What a place of that form cannot have. */
 function formProblems(draft: Draft, { place, table, column, key }: Found, { carrier }: Place) {
   const path = columnPath(draft.scope, table, column.name);
@@ -168,8 +182,6 @@ function formProblems(draft: Draft, { place, table, column, key }: Found, { carr
         `${path} holds more than one value, so no column stands beside it: leave partner out, ` +
         'and name the members of a document with fields: { provider: …, name: … }',
     });
-  if (place.also !== undefined && (place.partner !== undefined || place.fields !== undefined))
-    problems.push({ path: ['also'], message: 'another template is for a single value: leave it out' });
   if (key !== undefined && place.as !== undefined && place.as !== 'key')
     problems.push({ path: ['as'], message: `${path} is a foreign key to a model: leave "as" out` });
   if (carrier === 'columns') return problems;
