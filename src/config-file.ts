@@ -195,11 +195,19 @@ function faultOf(error: ErrorObject): Fault {
         message: 'says nothing where each tenant has a schema of its own (tenant.schemas)',
         at: 'key',
       };
+    case 'not':
+      return { path, message: forbidden(error) };
     case 'contains':
       return { path, message: 'must contain name' };
     default:
       return { path, message: error.message ?? 'is not valid' };
   }
+}
+
+/** What a schema that must not hold says of itself. */
+function forbidden({ schema, message = 'is not valid' }: ErrorObject): string {
+  const described = (schema as { readonly description?: unknown }).description;
+  return typeof described === 'string' ? described : message;
 }
 
 function unknownKey(path: ConfigPath, key: string, error: ErrorObject): Fault {

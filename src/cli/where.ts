@@ -203,7 +203,7 @@ async function openAttached(
     config: opened.config,
     knowledge: knowledgeIn(where),
     ...(state === undefined ? {} : { state }),
-    showProblem: (problem) => formatConfigProblems(locateProblems(opened, [problem]))[0] ?? problem.message,
+    showProblems: (problems) => formatConfigProblems(locateProblems(opened, problems)),
   });
 }
 

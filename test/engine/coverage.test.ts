@@ -45,7 +45,8 @@ function lookedAt(rules: Rules): Record<string, string[]> {
 describe('columns that a plan looks through', () => {
   it('are all that can name a model, whatever the places say', () => {
     const rules = rulesOf([
-      { at: 'flows.model' },
+      { at: 'flows.model', copies: ['flows.engine'] },
+      { at: 'flows.engine', copies: ['flows.model'] },
       { at: 'flows.graph', json: '/model' },
       { at: 'flows.note', role: 'prose' },
     ]);

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
-import { type Ownership, tenantLinks } from '../../src/engine/rules/ownership.ts';
+import { tenantLinks } from '../../src/engine/rules/links.ts';
+import type { Ownership } from '../../src/engine/rules/ownership.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
 import { buildCatalog, type Columns, type Details } from './build-catalog.ts';
 

@@ -27,6 +27,12 @@ describe('problems of a configuration', () => {
     ['an unrelated column', { tenant: { root: 'tenants', unrelated: ['agents.x'] } }, 'tenant.unrelated.0'],
     ['a dead table', { dead: { nowhere: 'true' } }, 'dead.nowhere'],
     ['a display', { display: { nowhere: 'x' } }, 'display.nowhere'],
+    ['a display column', { display: { agents: 'x' } }, 'display.agents'],
+    ['a key by convention', { unique: { agents: [['id', 'x']] } }, 'unique.agents.0'],
+    ['a row key', { database: { keys: { agents: ['x'] } } }, 'database.keys.agents'],
+    ['the key of the root', { tenant: { root: 'tenants', key: 'x' } }, 'tenant.key'],
+    ['the name of a tenant', { tenant: { root: 'tenants', display: 'x' } }, 'tenant.display'],
+    ['a tenant column that no table has', { tenant: { root: 'tenants', column: 'x' } }, 'tenant.column'],
     [
       'a model table',
       { model: { tables: [{ table: 'nowhere', columns: { name: 'n' } }] } },
@@ -35,7 +41,7 @@ describe('problems of a configuration', () => {
     [
       'a model column',
       { model: { tables: [{ table: 'models', columns: { name: 'n' } }] } },
-      'model.tables.0',
+      'model.tables.0.columns.name',
     ],
     ['a place', withPlace({ at: 'agents.x' }), 'places.0.at'],
     ['a pointer into a uuid', withPlace({ at: 'agents.model_id', json: '/a' }), 'places.0'],
@@ -81,7 +87,7 @@ describe('problems of a configuration', () => {
 
   it('a place that is listed twice', () => {
     const twice = { places: [{ at: 'agents.model_id' }, { at: 'public.agents.model_id' }] };
-    assert.deepEqual(problemPaths(twice), ['places']);
+    assert.deepEqual(problemPaths(twice), ['places.1.at']);
   });
 
   it('all of them at once', () => {
@@ -126,7 +132,7 @@ describe('foreign keys that no place mentions', () => {
 const shapes = buildCatalog(
   {
     orgs: { id: 'bigint!' },
-    llms: { org_id: 'bigint!', id: 'bigint!', name: 'text' },
+    llms: { org_id: 'bigint!', id: 'bigint!', name: 'text', vendor: 'text' },
     things: {
       id: 'bigint!',
       org_id: 'bigint!',
@@ -148,7 +154,7 @@ const shapes = buildCatalog(
 function onlyPlace(place: PlaceConfig) {
   const { rules, problems } = resolveRules(shapes, {
     version: 1,
-    model: { tables: [{ table: 'llms', columns: { name: 'name' } }] },
+    model: { tables: [{ table: 'llms', columns: { name: 'name', provider: 'vendor' } }] },
     tenant: { root: 'orgs', column: 'org_id' },
     places: [place],
   });
@@ -202,7 +208,7 @@ describe('a place', () => {
     assert.equal(template({ at: 'things.ids' }), '{key}');
     assert.equal(template({ at: 'things.names' }), '{name}');
     assert.equal(template({ at: 'things.name', as: 'key' }), '{key}');
-    assert.equal(template({ at: 'things.name', as: '{vendor}/{name}' }), '{vendor}/{name}');
+    assert.equal(template({ at: 'things.name', as: '{provider}/{name}' }), '{provider}/{name}');
   });
 
   it('with a partner moves both columns; beside a checksum it is a question', () => {

@@ -34,7 +34,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 
   'postgres/sql': ['engine', 'errors.ts'],
   'postgres/driver': ['postgres/sql', 'errors.ts'],
-  'postgres/catalogue': ['postgres/driver', 'engine', 'errors.ts'],
+  'postgres/catalogue': inPostgres('driver sql'),
   'postgres/schema': ['postgres/driver', 'postgres/sql', 'errors.ts'],
   'postgres/scope': inPostgres('catalogue driver schema sql'),
   'postgres/facts': inPostgres('catalogue driver sql'),

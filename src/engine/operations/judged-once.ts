@@ -28,6 +28,7 @@ function tablesRead({ table, conditions, copies, allowed }: Place): ReadonlySet<
   if (tests.length === 0 && copies.length === 0 && allowed === undefined) return undefined;
   if (tests.some(readsAnything)) return 'any';
   const others = tests.flatMap((test) => (test.kind === 'sql' ? [] : [test.table]));
+  if (allowed !== undefined && 'where' in allowed) return 'any';
   const allowing =
     allowed === undefined ? [] : [allowed.table, ...(allowed.sameIn ? [allowed.sameIn.table] : [])];
   return new Set([table, ...others, ...allowing]);

@@ -6,7 +6,6 @@
  * (`"Order"."modelId"`). A table without a schema is looked up in `database.schemas`, in that order.
  * SQL conditions are written over the row's own columns, unqualified.
  */
-import type { Shape } from '../edit/value-rule.ts';
 
 export type Role =
   | 'reference'
@@ -25,6 +24,21 @@ export type Condition =
   | { readonly via: string; readonly where: string }; // `via`: a column of a foreign key (or link); `where`: SQL over the row it leads to
 
 export type CompanionRule = 'keep' | 'drop' | { readonly map: Readonly<Record<string, string>> };
+
+/** A table that says what is allowed (`in` and `value`), or SQL (`where`). */
+export interface AllowedConfig {
+  readonly in?: string;
+  readonly match?: Readonly<Record<string, string>>;
+  readonly value?: string;
+  readonly same?: readonly string[];
+  readonly sameIn?: {
+    readonly in: string;
+    readonly match?: Readonly<Record<string, string>>;
+    readonly value: string;
+  };
+  /** SQL over the row, in which `$target` is the new value. */
+  readonly where?: string;
+}
 
 export interface PlaceConfig {
   readonly at: string;
@@ -50,7 +64,7 @@ export interface PlaceConfig {
    * `inside` (the name by itself somewhere in a text: YAML, `key=value`, a word of a command). The last three hold in a text column, in
    * a string at the path, and in the elements of an array.
    */
-  readonly shape?: Shape;
+  readonly shape?: 'scalar' | 'list' | 'comma' | 'bars' | 'inside';
   /**
    * A JSON pointer with wildcards (`*` one step, `**` any depth) into a json, jsonb or text column, or an array. `~json` leads into
    * the document that a string holds; `~key` at the end means the names of the members of the object there.
@@ -87,21 +101,12 @@ export interface PlaceConfig {
   /** What the row's surroundings demand, a security class or a region: columns of the row, or of the row that `via` leads to. */
   readonly demands?: { readonly via?: string; readonly security?: string; readonly region?: string };
   /**
-   * A row moves only where this table has a row that allows it: with the new value in `value`, and in the columns of `match` with
-   * the row's own values (`{ in: routes, match: { runtime: runtime }, value: model }`). Other rows are left and listed. In the
-   * columns of `same` the allowing row must say something, and the same as the rows of the old value there or in `sameIn`.
+   * A row moves only where this table has a row that allows it: with the new value in `value`, or in the list there, and in the columns
+   * of `match` with the row's own values (`{ in: routes, match: { runtime: runtime }, value: model }`). Other rows are left and
+   * listed. In the columns of `same` the allowing row must say something, and the same as the rows of the old value there or in
+   * `sameIn`. Or a condition: `where`, SQL over the row in which `$target` is the new value.
    */
-  readonly allowed?: {
-    readonly in: string;
-    readonly match?: Readonly<Record<string, string>>;
-    readonly value: string;
-    readonly same?: readonly string[];
-    readonly sameIn?: {
-      readonly in: string;
-      readonly match?: Readonly<Record<string, string>>;
-      readonly value: string;
-    };
-  };
+  readonly allowed?: AllowedConfig;
   /**
    * Whoever writes such a row holds the models that it names (`FOR KEY SHARE`) until the transaction ends. Then the lock on the source
    * keeps late writers out, and the table need not be locked for everybody.
@@ -109,6 +114,27 @@ export interface PlaceConfig {
   readonly held?: boolean;
   /** Why this role was chosen; shown in plans. */
   readonly reason?: string;
+}
+
+/**
+ * Columns with what is known of a model, or of the row that a key leads to (`class_id -> classes.level`): tokens, capabilities
+ * (boolean), prices, where it runs, its class, dates, parameters.
+ */
+export interface FactsConfig {
+  readonly context?: string;
+  readonly output?: string;
+  readonly vision?: string;
+  readonly tools?: string;
+  readonly reasoning?: string;
+  readonly audio?: string;
+  readonly structured?: string;
+  readonly price_in?: string;
+  readonly price_out?: string;
+  readonly region?: string;
+  readonly security?: string;
+  readonly shutdown?: string;
+  readonly announced?: string;
+  readonly parameters?: string;
 }
 
 export interface ModelTableConfig {
@@ -130,11 +156,7 @@ export interface ModelTableConfig {
   readonly retired?: string;
   /** Rows of which this holds belong to nobody and serve all tenants. */
   readonly global?: string;
-  /**
-   * Columns with capabilities: `context`, `output` (tokens), `vision`, `tools`, `reasoning`, `audio`, `structured` (boolean),
-   * `price_in`, `price_out`, `region`, `security`; `shutdown` and `announced` (dates), `parameters`.
-   */
-  readonly facts?: Readonly<Record<string, string>>;
+  readonly facts?: FactsConfig;
   /** The provider's table, where it has one: is it active, has it credentials (SQL over the provider's row). */
   readonly providers?: {
     readonly table: string;
@@ -187,7 +209,8 @@ export interface Config {
     /**
      * Per table, a link no foreign key declares: `app_id -> apps.id` (this column equals that one),
      * `id <- space_documents.document_id` (a junction's column names this row), `user_id in groups.members` (membership in a list).
-     * Several are separated by `;`.
+     * Each may end in `where` and SQL over the other table's row: `user_id <- members.user_id where role = 'owner'`. Several are
+     * separated by `;`.
      */
     readonly links?: Readonly<Record<string, string>>;
     /** Foreign-key columns (`table.column`) that say nothing about the owner (created_by, say). */

@@ -59,7 +59,10 @@ function nodeOf(rules: Rules, table: Table): GraphNode {
 }
 
 function pathText(rules: Rules, path: Extract<Ownership, { kind: 'tenant' }>['paths'][number]): string {
-  const steps = path.hops.map((hop) => `${hop.from.join(', ')} → ${tableName(rules, hop.table)}`);
+  const steps = path.hops.map((hop) => {
+    const where = hop.where === undefined ? '' : ` (${hop.where})`;
+    return `${hop.from.join(', ')} → ${tableName(rules, hop.table)}${where}`;
+  });
   return steps.length === 0 ? path.column : `${steps.join('.')}.${path.column}`;
 }
 

@@ -1,7 +1,7 @@
 /** A place: somewhere in a table where a model may be named, as the rules know it. */
 import type { Column, ForeignKey, Table, TableId } from '../catalogue/catalog.ts';
 import type { NameScope } from '../catalogue/names.ts';
-import type { PlaceConditions } from './conditions.ts';
+import type { PlaceConditions, RowCondition } from './conditions.ts';
 import type { Shape } from '../edit/value-rule.ts';
 import type { CompanionRule, Config, ConfigProblem, ModelTableConfig, PlaceConfig, Role } from './config.ts';
 
@@ -38,12 +38,19 @@ export interface Place {
     readonly pointer: string;
     readonly fields?: Readonly<Record<string, string>>;
   };
+  /** The role is that of the whole document in the column, whatever is in it. */
+  readonly whole?: true;
   /** The value alone identifies a model in the whole database. A name does not, nor does a number that each tenant counts for itself. */
   readonly byKey: boolean;
   readonly foreignKey?: string;
   /** In a table of models: the column by which the row itself is called as the place calls a model. */
   readonly itself?: string;
   readonly conditions: PlaceConditions;
+  /**
+   * Where a column is listed several times: a row is of the last of these places whose condition `live` or `ask` holds, else of the first.
+   * `own` is empty for the first; `others` are the conditions of the places behind this one.
+   */
+  readonly among?: { readonly own: readonly RowCondition[]; readonly others: readonly RowCondition[] };
   /** The other places of the row that hold the same reference, by id. They move together or not at all. */
   readonly copies: readonly string[];
   readonly companions: Readonly<Record<string, CompanionRule>>;
@@ -64,12 +71,15 @@ export interface Place {
   /** Other templates of the only column. */
   readonly also?: readonly string[];
   /** The table that must have the new value, and its columns beside those of the row. */
-  readonly allowed?: AllowedTable & {
-    /** Columns that the new value must have there, and that must not differ from those of the old value. */
-    readonly same: readonly string[];
-    /** Where else the old value may stand. */
-    readonly sameIn?: AllowedTable;
-  };
+  readonly allowed?:
+    | (AllowedTable & {
+        /** Columns that the new value must have there, and that must not differ from those of the old value. */
+        readonly same: readonly string[];
+        /** Where else the old value may stand. */
+        readonly sameIn?: AllowedTable;
+      })
+    /** SQL over the row, in which `$target` is the new value. */
+    | { readonly where: string };
   /** Whoever writes such a row holds the models that it names, so the lock on the source keeps late writers out. */
   readonly held?: boolean;
   readonly reason?: string;
@@ -83,7 +93,14 @@ export interface ModelTable {
   readonly table: Table;
   readonly kind: string;
   readonly key: string;
+  readonly facts: Readonly<Record<string, FactColumn>>;
   readonly config: ModelTableConfig;
+}
+
+/** Where a fact about a model stands: in a column of its row, or of the row that a key leads to. */
+export interface FactColumn {
+  readonly column: string;
+  readonly parent?: { readonly table: Table; readonly from: string; readonly to: string };
 }
 
 /** What is known while a configuration is resolved. */

@@ -7,11 +7,15 @@ import type { ModelKnowledge } from '../models/knowledge.ts';
 import type { ModelName } from '../models/model.ts';
 import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config, ConfigProblem, Role } from './config.ts';
-import { findNamedColumn, findNamedTable, type NameScope } from '../catalogue/names.ts';
-import { type Ownership, resolveOwnership, tenantLinks } from './ownership.ts';
+import { findNamedTable, type NameScope } from '../catalogue/names.ts';
+import { tenantLinks } from './links.ts';
+import { type Ownership, resolveOwnership } from './ownership.ts';
 import type { Draft, ModelTable, Place } from './place.ts';
 import { sharedSchemas } from './tenancy.ts';
+import { type ListedPlace, placesProblems, withOwnIds } from './check-places.ts';
 import { linkCopies } from './copies.ts';
+import { resolveModelTables } from './model-tables.ts';
+import { nameProblems } from './names-used.ts';
 import { buildPlace, resolvePlace } from './resolve-place.ts';
 
 /** A configuration made to fit a catalogue: all that planning needs to know about a database. */
@@ -31,15 +35,18 @@ export interface Rules {
   readonly knowledge?: ModelKnowledge;
 }
 
+export interface Resolved {
+  readonly rules: Rules;
+  readonly problems: ConfigProblem[];
+  /** The places of the configuration, by their number there. */
+  readonly listed: readonly ListedPlace[];
+}
+
 /**
  * Fits a configuration to a catalogue. All problems come at once. The rules are usable only where there are none.
  * @param schema the tenant's, where each tenant has a schema of its own
  */
-export function resolveRules(
-  catalog: Catalog,
-  config: Config,
-  schema?: string,
-): { rules: Rules; problems: ConfigProblem[] } {
+export function resolveRules(catalog: Catalog, config: Config, schema?: string): Resolved {
   const scope = { catalog, schemas: [...(schema === undefined ? [] : [schema]), ...sharedSchemas(config)] };
   const problems: ConfigProblem[] = [
     ...reservedNames(catalog),
@@ -48,13 +55,19 @@ export function resolveRules(
   ];
   const modelTables = resolveModelTables(scope, config, problems);
   const draft = { scope, config, modelTables, problems };
-  const said = (config.places ?? []).map((place, at) => ({
-    said: place,
+  const listed = withOwnIds(
+    (config.places ?? []).flatMap((place, at) =>
+      resolvePlace(draft, place, at).map((resolved) => ({ at, place: resolved })),
+    ),
+  );
+  const said = listed.places.map(({ at, place }) => ({
+    said: config.places?.[at] ?? { at: '' },
     at,
-    places: resolvePlace(draft, place, at),
+    places: [place],
   }));
-  const listed = linkCopies(draft, said);
-  const places = [...listed, ...unlistedKeys(draft, listed)];
+  const linked = linkCopies(draft, said);
+  const places = [...linked, ...unlistedKeys(draft, linked)];
+  problems.push(...listed.problems, ...placesProblems(listed.places, places));
   const ownership = resolveOwnership({
     scope,
     config,
@@ -73,7 +86,7 @@ export function resolveRules(
     ownership,
     ...given({ schema }),
   };
-  return { rules, problems: [...problems, ...duplicatePlaces(places)] };
+  return { rules, problems, listed: listed.places };
 }
 
 /** Statements for several tenants give names of their own to what they join; a condition must never mean one of those. */
@@ -86,52 +99,6 @@ function reservedNames({ tables }: Catalog): ConfigProblem[] {
         message: `${table.id} has a column "${name}", and such names are Drover's own: rename it, or ignore the table`,
       })),
   );
-}
-
-/** Names of the configuration that no table or column answers to. */
-function nameProblems(scope: NameScope, config: Config): ConfigProblem[] {
-  const { root, global = [], unrelated = [] } = config.tenant;
-  const sections = (['dead', 'display', 'types', 'unique'] as const).flatMap((section) =>
-    Object.keys(config[section] ?? {}).map((name) => ({ path: [section, name], name })),
-  );
-  const tables = [
-    ...(root === undefined || root === 'none' ? [] : [{ path: ['tenant', 'root'], name: root }]),
-    ...global.map((name, at) => ({ path: ['tenant', 'global', at], name })),
-    ...sections,
-  ];
-  const columns = unrelated.map((name, at) => ({ path: ['tenant', 'unrelated', at], name }));
-  return [
-    ...tables
-      .filter(({ name }) => findNamedTable(scope, name) === undefined)
-      .map(({ path, name }) => ({ path, message: `no table ${name}` })),
-    ...columns
-      .filter(({ name }) => findNamedColumn(scope, name) === undefined)
-      .map(({ path, name }) => ({ path, message: `no column ${name}` })),
-  ];
-}
-
-function resolveModelTables(scope: NameScope, config: Config, problems: ConfigProblem[]): ModelTable[] {
-  return (config.model.tables ?? []).flatMap((entry, at) => {
-    const table = findNamedTable(scope, entry.table);
-    const path = ['model', 'tables', at];
-    if (table === undefined) {
-      problems.push({ path: [...path, 'table'], message: `no table ${entry.table}` });
-      return [];
-    }
-    const tenant = entry.columns.tenant ?? config.tenant.column;
-    const key = entry.key ?? table.primaryKey.find((column) => column !== tenant);
-    for (const column of [
-      ...Object.values(entry.columns),
-      ...Object.values(entry.facts ?? {}),
-      ...Object.keys(entry.retire ?? {}),
-    ]) {
-      if (findColumn(table, column) === undefined)
-        problems.push({ path, message: `${entry.table} has no column ${column}` });
-    }
-    if (key === undefined)
-      problems.push({ path, message: `${entry.table} has no primary key: say which column is the "key"` });
-    return key === undefined ? [] : [{ table, kind: entry.kind ?? 'completion', key, config: entry }];
-  });
 }
 
 /** Foreign keys to a model that no place mentions. Nothing may be forgotten, so each becomes a place. */
@@ -168,14 +135,6 @@ function unlistedRole(
     ({ at }) => at.endsWith('.*') && findNamedTable(scope, at.slice(0, -2))?.id === table.id,
   );
   return { role: star?.role ?? config.unlistedForeignKeys ?? 'ask', listed: star?.role !== undefined };
-}
-
-function duplicatePlaces(places: readonly Place[]): ConfigProblem[] {
-  const seen = new Set<string>();
-  return places.flatMap((place) => {
-    if (!seen.has(place.id)) return (seen.add(place.id), []);
-    return [{ path: ['places'], message: `${place.id} is listed twice` }];
-  });
 }
 
 /** The table of a place. */

@@ -5,13 +5,12 @@ import { columnPath, findNamedColumn, findNamedTable, tablePath } from '../catal
 import { isForNames } from '../edit/json-pointer.ts';
 import { given } from '../given.ts';
 import { resolveConditions } from './conditions.ts';
-import type { ConfigProblem, PlaceConfig } from './config.ts';
+import type { PlaceConfig } from './config.ts';
+import { placeProblems } from './check-place.ts';
 import { calledItself, hasUniqueKeys, modelKey, modelsMeant } from './place-models.ts';
-import type { AllowedTable, Draft, Found, ModelTable, Place, PlaceColumn } from './place.ts';
-
-function refuse(draft: Draft, path: ConfigProblem['path'], message: string): void {
-  draft.problems.push({ path: ['places', ...path], message });
-}
+import { refuse, requireColumns } from './refusals.ts';
+import { resolveAllowed } from './resolve-allowed.ts';
+import type { Draft, Found, ModelTable, Place, PlaceColumn } from './place.ts';
 
 /** A configured place, resolved; empty where it cannot be used. What is wrong with it is added to the draft's problems. */
 export function resolvePlace(draft: Draft, place: PlaceConfig, at: number): Place[] {
@@ -22,14 +21,16 @@ export function resolvePlace(draft: Draft, place: PlaceConfig, at: number): Plac
     return [];
   }
   const carrier = carrierOf(place, found.column);
-  if (carrier === undefined) {
-    const shape = place.json === undefined ? (place.shape ?? 'scalar') : 'JSON';
-    refuse(draft, [at], `${place.at} is of type ${found.column.type}: a ${shape} place cannot live there`);
+  if (typeof carrier !== 'string') {
+    refuse(draft, [at], `${place.at} is of type ${found.column.type}: ${carrier.problem}`);
     return [];
   }
   refuseShape(draft, place, at);
   const key = modelKey(draft, { place, at, ...found });
-  return [buildPlace(draft, { place, at, ...found, carrier, ...given({ key }) })];
+  const whole = { place, at, ...found, carrier, ...given({ key }) };
+  const built = buildPlace(draft, whole);
+  draft.problems.push(...placeProblems(draft, whole, built));
+  return [built];
 }
 
 /** A name of a member is one name, and an object has members: neither is a list in a text. */
@@ -72,7 +73,8 @@ export function buildPlace(draft: Draft, found: Found): Place {
       models: models?.table.id,
       foreignKey: key?.foreignKey.name,
       itself: calledItself(draft, table, { kind, template }),
-      json: placeInJson(place),
+      json: placeInJson(found),
+      whole: carrier === 'json' && place.json === undefined ? true : undefined,
       enables: enables && resolveEnables(draft, found, enables),
       demands: demands && resolveDemands(draft, found, demands),
       allowed: allowed && resolveAllowed(draft, found, allowed),
@@ -87,8 +89,11 @@ function usualForms({ as, fields, partner }: PlaceConfig, template: string): rea
   return isBare ? ['{spelling}'] : undefined;
 }
 
-function placeInJson({ json: pointer, fields }: PlaceConfig): Place['json'] {
-  return pointer === undefined ? undefined : { pointer, ...given({ fields }) };
+/** Without a pointer the role is that of all values of the document. */
+function placeInJson({ place, carrier }: Found): Place['json'] {
+  const { json, fields } = place;
+  if (json === undefined && carrier !== 'json') return undefined;
+  return { pointer: json ?? '/**', ...given({ fields }) };
 }
 
 /** An array is a list, unless something within its elements is meant. */
@@ -109,24 +114,6 @@ function resolveEnables(draft: Draft, { table, at }: Found, enables: NonNullable
   };
 }
 
-/** Whatever the table lacks is a problem. */
-function requireColumns(
-  draft: Draft,
-  path: ConfigProblem['path'],
-  { table, called = table?.id, names }: Required,
-): void {
-  for (const name of names)
-    if (table === undefined || findColumn(table, name) === undefined)
-      refuse(draft, path, `${called} has no column ${name}`);
-}
-
-interface Required {
-  readonly table: Table | undefined;
-  /** What the configuration calls the table. */
-  readonly called?: string;
-  readonly names: readonly string[];
-}
-
 function resolveDemands(
   draft: Draft,
   { table, at }: Found,
@@ -144,34 +131,6 @@ function resolveDemands(
   return { ...columns, ...given({ parent }) };
 }
 
-/** A row moves only to a value that another table has, on the terms of the old one. */
-function resolveAllowed(
-  draft: Draft,
-  found: Found,
-  { same = [], sameIn: other, ...config }: NonNullable<PlaceConfig['allowed']>,
-): Place['allowed'] {
-  const path = [found.at, 'allowed'];
-  const holder = resolveAllowedTable(draft, found, { ...config, same, path });
-  const sameIn = other && resolveAllowedTable(draft, found, { ...other, same, path: [...path, 'sameIn'] });
-  return holder && { ...holder, same, ...given({ sameIn }) };
-}
-
-interface AllowedDraft extends NonNullable<PlaceConfig['allowed']> {
-  readonly path: ConfigProblem['path'];
-}
-
-function resolveAllowedTable(
-  draft: Draft,
-  { table: own }: Found,
-  { in: called, match = {}, value, same = [], path }: AllowedDraft,
-): AllowedTable | undefined {
-  const table = findNamedTable(draft.scope, called);
-  if (table === undefined) refuse(draft, [...path, 'in'], `no table ${called}`);
-  requireColumns(draft, path, { table, called, names: [value, ...same, ...Object.keys(match)] });
-  requireColumns(draft, path, { table: own, names: Object.values(match) });
-  return table && { table: table.id, match, value };
-}
-
 function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {
   const { partner = {}, companions = {}, parameters } = place;
   const partners = typeof partner === 'string' ? [partner] : Object.values(partner);
@@ -179,15 +138,35 @@ function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {
   requireColumns(draft, [at], { table, names: [...partners, ...others] });
 }
 
-/** How a place is carried. Undefined where the column's type cannot carry it. */
-function carrierOf(place: PlaceConfig, column: Column): Place['carrier'] | undefined {
+/** How a place is carried, or why the column cannot carry it and what can be written instead. */
+function carrierOf(place: PlaceConfig, column: Column): Place['carrier'] | { readonly problem: string } {
+  const { json, shape } = place;
   const isDocument = /^jsonb?(\[\])?$/.test(column.kind);
   if (column.kind.endsWith('[]') && !isDocument) return 'array';
-  if (place.json !== undefined) return isDocument || column.kind === 'text' ? 'json' : undefined;
-  if (isTextShape(place.shape)) return column.kind === 'text' ? 'text' : undefined;
-  const role = place.role ?? 'reference';
-  if (isDocument) return role === 'reference' || role === 'grant' ? undefined : 'columns';
-  return 'columns';
+  if (json !== undefined)
+    return isDocument || column.kind === 'text'
+      ? 'json'
+      : { problem: 'a JSON place cannot live there, leave "json" out' };
+  if (isTextShape(shape))
+    return column.kind === 'text'
+      ? 'text'
+      : { problem: `a ${shape} place cannot live there, leave "shape" out` };
+  if (isDocument && needsPointer(place))
+    return {
+      problem:
+        'say with "json" where in the document models are named, for example json: /model, or json: "" for all of it',
+    };
+  if (shape === 'list' && !isDocument)
+    return {
+      problem:
+        'a list place cannot live there; a comma list is shape: comma, and a JSON list in text has json: ""',
+    };
+  return isDocument ? 'json' : 'columns';
+}
+
+/** A document stays as a whole, or is asked about as a whole; what moves is a part of it. */
+function needsPointer({ role = 'reference' }: PlaceConfig): boolean {
+  return role === 'reference' || role === 'grant';
 }
 
 function isTextShape(shape: PlaceConfig['shape'] = 'scalar'): boolean {

@@ -33,6 +33,8 @@ import { catalogueMark, catalogueMarkOf, catalogueSight } from './mark.ts';
 import type { Marked, Seen } from './mark.ts';
 import { hasTenantSchema, listTenantSchemas, ownSchema, tiesToOthers } from './own-schema.ts';
 import type { OwnSchema } from './own-schema.ts';
+import { tryProbes } from './probe.ts';
+import { probesOf } from './probes.ts';
 
 /** The rules, and what follows from them alone and is needed for every tenant. */
 export interface Ground {
@@ -53,8 +55,8 @@ export interface Ruled {
   readonly config: Config;
   /** What is known about models beside their rows, asked for when rules are read. */
   readonly knowledge: () => Rules['knowledge'];
-  /** How a problem of the configuration is shown: with file and line where it came from a file. */
-  readonly showProblem: (problem: ConfigProblem) => string;
+  /** How problems of the configuration are shown: with file and line, in their order, where it came from a file. */
+  readonly showProblems: (problems: readonly ConfigProblem[]) => string[];
   readonly scope: { readonly fleet?: unknown };
   /** The schema of Drover's own records is no part of a foreign database. */
   readonly state: {
@@ -214,20 +216,22 @@ async function resolve(tx: Tx, site: Ruled, own: OwnSchema | undefined): Promise
     site.state.tenantType === 'text'
       ? catalog.tables.filter((table) => records === '' || !table.id.startsWith(records))
       : catalog.tables;
-  const { rules, problems: found } = resolveRules({ tables: foreign }, config, own?.schema);
+  const resolved = resolveRules({ tables: foreign }, config, own?.schema);
+  const { rules } = resolved;
   const ties = own === undefined ? [] : await tiesToOthers(tx, own);
   const problems = [
-    ...found,
+    ...resolved.problems,
     ...ties.map((tie) => ({
       path: ['tenant', 'schemas'],
       message: `${tie}: schemas whose tables refer to each other do not keep tenants apart`,
     })),
+    ...(await tryProbes(tx, probesOf(resolved))),
   ];
   const whose = own === undefined ? '' : ` (schema ${own.schema})`;
   if (problems.length > 0)
     throw new DroverError(
       'CONFIG_MISMATCH',
-      `The configuration does not fit the database${whose}:\n${problems.map((problem) => `  ${site.showProblem(problem)}`).join('\n')}`,
+      [`The configuration does not fit the database${whose}:`, ...site.showProblems(problems)].join('\n  '),
       { problems },
     );
   // Where several tenants share a transaction, each must see in it what it would see alone.

@@ -50,9 +50,10 @@ function visible({ from, to }: Mapping): Mapping {
 function addDocument(groups: Map<string, Working>, rules: readonly EditRule[], document: Document): void {
   const found = rules.flatMap((row, at) => {
     if (document.owner === 'other' && !row.place.byKey) return [];
+    const stated = document.states[at] ?? null;
+    if (stated === null) return [];
     const edited = editDocument([row], document);
     const { id } = row.place;
-    const stated = document.states[at] ?? 'L';
     if (edited.kind === 'unreadable') return [{ id, state: unreadableState(stated), occurrences: 1 }];
     const colliding = edited.colliding.get(id) ?? 0;
     const occurrences = edited.edits.length + colliding;

@@ -14,6 +14,7 @@ import { columnOf, isLoose } from '../sql/cast.ts';
 import { alikeSql, documentText, elementsSql, holdsSql } from '../sql/document.ts';
 import type { DocumentColumn } from '../sql/document.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
+import { ofPlaceSql } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
 import { deadSql, ownerSql, stateSql, visibleSql } from '../sql/row.ts';
 import { anyOf, column, each, forEachMember, list, raw, rowsOf, sql } from '../sql/sql.ts';
@@ -35,8 +36,8 @@ export interface Document {
   readonly name: string | null;
   readonly owner: Owner;
   readonly dead: boolean;
-  /** By place, in the order of the input. */
-  readonly states: readonly StateCode[];
+  /** By place, in the order of the input; none where the row is of another place of its column. */
+  readonly states: readonly (StateCode | null)[];
   /** The value as text; for an array the text of PostgreSQL's array literal. */
   readonly text: string;
   /** The elements, where the column is an array. */
@@ -85,11 +86,18 @@ export function documentSql({ rules, table, column: name, places, members }: Doc
   const text = documentText(held);
   const alike = alikeSql(held, listOf(context.size, termsOf(rows, 'both')));
   const rowKey = sql`${key === undefined ? raw('t.ctid') : keyExpression(key, 't')}::text`;
-  const states = list(rows.map((row) => stateSql(context, row)));
+  const states = list(rows.map((row) => documentState(context, row)));
   return sql`SELECT ${rowKey} AS key, ${displaySql(rules, table)} AS name, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead,
       ARRAY[${states}]::text[] AS states, ${text} AS text, ${elementsSql(held)} AS elements, ${alike} AS alike,
       hashtextextended(concat_ws(chr(31), ${rowKey}, ${text}), 0)::text AS hash
     FROM ${rowsOf(table)} t WHERE ${candidateSql(context, name, rows)}`;
+}
+
+function documentState(context: RowContext, row: PlaceRow): Sql {
+  const state = stateSql(context, row);
+  return row.place.among === undefined
+    ? state
+    : sql`CASE WHEN ${ofPlaceSql(context, row.place)} THEN ${state} END`;
 }
 
 /** May the document of row `t` name the source? The database answers for each way in which the places of the column write names. */

@@ -9,7 +9,8 @@ import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
 import { columnOf, equalsAny, equalsEach } from '../sql/cast.ts';
 import type { Each } from '../sql/match.ts';
-import { mineSql } from '../sql/row.ts';
+import { factSql, sameTenantSql } from '../sql/fact.ts';
+import { mineSql, ownColumn } from '../sql/row.ts';
 import {
   allOf,
   anyOf,
@@ -131,12 +132,6 @@ export async function listModelsOfTenants(
   return factsOf(rules, about.model, await tx.many<ModelRow>(modelsSql(rules, about.model, where)));
 }
 
-function ownColumn(rules: Rules, { table }: Pick<ModelTable, 'table'>): string | undefined {
-  const ownership = rules.ownership.get(table.id);
-  if (ownership?.kind !== 'tenant' || ownership.paths.length !== 1) return undefined;
-  return ownership.paths.find((path) => path.hops.length === 0)?.column;
-}
-
 function globalSql(config: ModelTable['config']): Sql {
   return config.global === undefined ? raw('false') : sql`coalesce((${raw(config.global)}), false)`;
 }
@@ -155,7 +150,7 @@ function modelsSql(rules: Rules, model: ModelTable, where: Sql): Sql {
     sql`${markedSql(model)} AS marked`,
     sql`${updated === undefined ? raw('NULL') : columnSql('t', updated)}::text AS updated`,
     sql`${successorSql(config)} AS successor`,
-    sql`${factsSql(config.facts ?? {})} AS facts`,
+    sql`${factsSql(rules, model)} AS facts`,
   ];
   return sql`SELECT ${list(columns)} FROM ${rowsOf(table)} t WHERE ${where} ORDER BY 1`;
 }
@@ -236,11 +231,7 @@ function providerRows(
 ): Sql | undefined {
   const table = providers === undefined ? undefined : findNamedTable(rules.scope, providers.table);
   if (providers === undefined || table === undefined) return undefined;
-  const [mine, its] = [ownColumn(rules, { table: models }), ownColumn(rules, { table })];
-  const same =
-    rules.exclusive === true && mine !== undefined && its !== undefined
-      ? sql`${columnSql('x', its)} = ${columnSql('t', mine)} AND `
-      : raw('');
+  const same = sameTenantSql(rules, { own: models, other: table, alias: 'x' });
   return sql`${rowsOf(table)} x WHERE ${same}${columnSql('x', providers.column)} = ${columnSql('t', name)}`;
 }
 
@@ -250,9 +241,9 @@ function successorSql({ retire = {} }: ModelTable['config']): Sql {
   return name === undefined ? raw('NULL::text') : sql`${columnSql('t', name)}::text`;
 }
 
-function factsSql(facts: Readonly<Record<string, string>>): Sql {
+function factsSql(rules: Rules, { table, facts }: ModelTable): Sql {
   const parts = Object.entries(facts).map(
-    ([fact, name]) => sql`${literal(fact)}, to_jsonb(${columnSql('t', name)})`,
+    ([name, fact]) => sql`${literal(name)}, to_jsonb(${factSql(rules, table, fact)})`,
   );
   return sql`jsonb_build_object(${list(parts)})`;
 }

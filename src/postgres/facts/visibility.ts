@@ -106,7 +106,7 @@ function isReadable(rules: Rules, place: Place, closed: ReadonlySet<TableId>): b
   const others = [
     ...hops.map(({ table }) => table),
     ...conditions,
-    ...(place.allowed === undefined ? [] : [place.allowed.table]),
+    ...(place.allowed === undefined || 'where' in place.allowed ? [] : [place.allowed.table]),
   ];
   return !closed.has(place.table) && others.every((table) => !closed.has(table));
 }

@@ -39,7 +39,7 @@ export interface SiteInput {
   /** Drover's own platform: its schema, and how it separates tenants. */
   readonly platform?: { readonly schema: string; readonly scope: TenantScope };
   readonly knowledge?: () => ModelKnowledge | undefined;
-  readonly showProblem?: (problem: ConfigProblem) => string;
+  readonly showProblems?: (problems: readonly ConfigProblem[]) => string[];
 }
 
 const stateSchema = 'drover';
@@ -58,8 +58,7 @@ export function openSite(input: SiteInput): Promise<Site> {
           separate: input.state !== undefined,
         }
       : { database, schema: platform.schema, scope: platform.scope, tenantType: 'uuid', separate: false };
-  const showProblem =
-    input.showProblem ?? ((problem: ConfigProblem) => `${problem.path.join('.')}: ${problem.message}`);
+  const showProblems = input.showProblems ?? showPaths;
   const knowledge = input.knowledge ?? (() => undefined);
   const knows = input.knowledge !== undefined;
   return Promise.resolve({
@@ -70,8 +69,12 @@ export function openSite(input: SiteInput): Promise<Site> {
     knowledge,
     knows,
     kept: new KeptRules(),
-    showProblem,
+    showProblems,
   });
+}
+
+function showPaths(problems: readonly ConfigProblem[]): string[] {
+  return problems.map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
 function configuredScope(config: Config): TenantScope {

@@ -1,8 +1,10 @@
 /** Does a row name the source by a place? The row is called `t` unless another alias is given. */
 import type { Table } from '../../engine/catalogue/catalog.ts';
+import type { RowCondition } from '../../engine/rules/conditions.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { columnOf, equalsEach, isLoose } from './cast.ts';
+import { conditionSql } from './condition.ts';
 import { allOf, anyOf, column, raw, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
@@ -75,9 +77,23 @@ export function matchesFirst(context: Pick<RowContext, 'table'>, row: PlaceRow, 
     : match;
 }
 
-/** The same for a place with its values. */
-export function placeMatches(context: Pick<RowContext, 'table'>, row: PlaceRow, alias = 't'): Sql {
-  return matchSql(context, { columns: columnsOf(row), mappings: row.mappings }, alias);
+/** The same for a place with its values, among other places of the same column. */
+export function placeMatches(context: Pick<RowContext, 'rules' | 'table'>, row: PlaceRow, alias = 't'): Sql {
+  const matches = matchSql(context, { columns: columnsOf(row), mappings: row.mappings }, alias);
+  return row.place.among === undefined
+    ? matches
+    : sql`(${matches} AND ${ofPlaceSql(context, row.place, alias)})`;
+}
+
+/** Is row `alias` one of the place, where its column is listed several times? */
+export function ofPlaceSql(context: Pick<RowContext, 'rules'>, { among }: Place, alias = 't'): Sql {
+  if (among === undefined) return raw('true');
+  const any = (conditions: readonly RowCondition[]): Sql =>
+    anyOf(conditions.map((condition) => conditionSql(context, condition, alias)));
+  return allOf([
+    ...(among.own.length === 0 ? [] : [any(among.own)]),
+    ...(among.others.length === 0 ? [] : [sql`NOT ${any(among.others)}`]),
+  ]);
 }
 
 export function columnsOf({ place }: Pick<PlaceRow, 'place'>): string[] {

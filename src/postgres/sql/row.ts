@@ -5,19 +5,21 @@
  * The row is always called `t`. Conditions of the configuration name its columns without a qualifier, so they are only ever
  * put where `t` is the innermost row, or in a subquery over one other row of which they speak.
  */
-import type { AllowedTable } from '../../engine/rules/place.ts';
-import type { Column } from '../../engine/catalogue/catalog.ts';
+import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import { deadRowsMove } from '../../engine/plan/decide.ts';
+import type { Hop } from '../../engine/rules/links.ts';
+import type { OwnerPath } from '../../engine/rules/ownership.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
-import type { RowCondition } from '../../engine/rules/conditions.ts';
-import type { Hop, OwnerPath } from '../../engine/rules/ownership.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
+import type { Rules } from '../../engine/rules/references.ts';
+import { allowedSql } from './allowed.ts';
 import { columnOf, equalsEach, isLoose } from './cast.ts';
 import { collisionSql } from './collision.ts';
+import { conditionSql } from './condition.ts';
 import { isStray, judgedState } from './judged.ts';
-import { changesPart, matchesFirst, placeMatches } from './match.ts';
+import { changesPart, placeMatches } from './match.ts';
 import type { PlaceRow, RowContext } from './match.ts';
 import { allOf, anyOf, column, each, join, list, literal, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
@@ -68,6 +70,14 @@ function directColumn(paths: readonly OwnerPath[]): string | undefined {
   return paths.find((path) => path.hops.length === 0)?.column;
 }
 
+/** The column that alone says whose the rows of the table are. */
+export function ownColumn(rules: Rules, { table }: { readonly table: Table }): string | undefined {
+  const ownership = rules.ownership.get(table.id);
+  return ownership?.kind === 'tenant' && ownership.paths.length === 1
+    ? directColumn(ownership.paths)
+    : undefined;
+}
+
 function directEquals({ table, tenants = [] }: RowContext, name: string): Sql {
   return equalsEach(columnOf(table, name), column('t', name), tenants);
 }
@@ -100,7 +110,17 @@ function hopSql(context: RowContext, hops: readonly Hop[], at: number, hop: Hop)
       hop.how,
     ),
   );
-  return { from: sql`${rowsOf(table)} ${raw(`p${at}`)}`, on: allOf(on) };
+  const rows =
+    hop.where === undefined
+      ? rowsOf(table)
+      : sql`(SELECT * FROM ${rowsOf(table)} x WHERE (${raw(hop.where)}))`;
+  return { from: sql`${rows} ${raw(`p${at}`)}`, on: allOf(on) };
+}
+
+/** The rows that one hop joins. */
+export function linkSql(context: RowContext, hop: Hop): Sql {
+  const { from, on } = hopSql(context, [hop], 0, hop);
+  return sql`SELECT 1 FROM ${rowsOf(context.table)} t JOIN ${from} ON ${on}`;
 }
 
 interface Side {
@@ -126,18 +146,6 @@ export function deadSql({ rules, table }: Pick<RowContext, 'rules' | 'table'>): 
     ([name]) => findNamedTable(rules.scope, name)?.id === table.id,
   );
   return entry === undefined ? raw('false') : sql`coalesce((${raw(entry[1])}), false)`;
-}
-
-/** A condition of the configuration on the row. */
-function conditionSql(context: RowContext, condition: RowCondition): Sql {
-  if (condition.kind === 'sql') return sql`coalesce((${raw(condition.sql)}), false)`;
-  const other = rowsOf(tableOf(context.rules, condition.table));
-  if (condition.kind === 'pointed-at')
-    return sql`EXISTS (SELECT 1 FROM ${other} x WHERE ${column('x', condition.column)} = ${column('t', condition.own)})`;
-  const on = condition.from.map(
-    (name, at) => sql`${column('x', condition.to[at] ?? '')} = ${column('t', name)}`,
-  );
-  return sql`EXISTS (SELECT 1 FROM ${other} x WHERE ${allOf(on)} AND (${raw(condition.sql)}))`;
 }
 
 /** Is the place of the row configuration and not a record of what happened? A row that is asked about counts as live. */
@@ -209,41 +217,6 @@ function plainBranches(context: RowContext, row: PlaceRow): Sql[] {
     ...[...copiesDisagree(context, row), ...isStray(context, row.strays)].map(
       (test) => sql`WHEN ${test} THEN 'K'`,
     ),
-  ];
-}
-
-/** Does the table of what is allowed have the new value of row `t`, on the terms of the old one? */
-function allowedSql(context: RowContext, row: PlaceRow): Sql {
-  const { allowed } = row.place;
-  if (allowed === undefined) return raw('true');
-  const table = tableOf(context.rules, allowed.table);
-  const tests = [...matchesSql(allowed, 'x'), ...sameTermsSql(context, row.place)];
-  const held = columnOf(table, allowed.value);
-  const cases = row.mappings.map((mapping, at) => {
-    const value = equalsEach(held, column('x', allowed.value), mapping.to[0] ?? []);
-    const there = sql`EXISTS (SELECT FROM ${rowsOf(table)} x WHERE ${allOf([...tests, value])})`;
-    return sql`(${matchesFirst(context, row, at)} AND ${there})`;
-  });
-  return cases.length === 0 ? raw('true') : sql`(${join(cases, ' OR ')})`;
-}
-
-function matchesSql({ match }: AllowedTable, row: string): Sql[] {
-  return Object.entries(match).map(([theirs, own]) => sql`${column(row, theirs)} = ${column('t', own)}`);
-}
-
-/** Does row `x`, which has the new value, say its terms, and does none that has the old one say others? */
-function sameTermsSql({ rules }: RowContext, { allowed, columns: [own] }: Place): Sql[] {
-  if (allowed === undefined || own === undefined) return [];
-  const { same, sameIn } = allowed;
-  const tables = same.length === 0 ? [] : [allowed, ...(sameIn === undefined ? [] : [sameIn])];
-  const others = anyOf(same.map((name) => sql`${column('y', name)} <> ${column('x', name)}`));
-  return [
-    ...same.map((name) => sql`${column('x', name)} IS NOT NULL`),
-    ...tables.map((table) => {
-      const old = sql`${column('y', table.value)} = ${column('t', own.column)}`;
-      return sql`NOT EXISTS (SELECT FROM ${rowsOf(tableOf(rules, table.table))} y
-        WHERE ${allOf([...matchesSql(table, 'y'), old, others])})`;
-    }),
   ];
 }
 

@@ -9,8 +9,8 @@ export interface UsageRow {
   readonly tenant: string;
   /** The values of all columns of the scalar places, one place after the other. */
   readonly tuples: readonly (string | null)[];
-  /** Of the scalar places, then of the documents. */
-  readonly live: readonly boolean[];
+  /** Of the scalar places, then of the documents; null where the row is of another place of that column. */
+  readonly live: readonly (boolean | null)[];
   readonly dead: boolean;
   /** Of the documents; null where none of them can name a model. */
   readonly texts: readonly (string | null)[] | null;
@@ -38,6 +38,7 @@ function scalarHits(search: Search, { scalars }: UsedTable, { tuples, live }: Us
   return scalars.flatMap((used, at) => {
     const { place } = used;
     const tuple = tuples.slice(from, (from += place.columns.length));
+    if (live[at] === null) return [];
     const models = search.sought(used).meant(tuple);
     return models.map((model) => ({ model, place, live: live[at] === true }));
   });
@@ -46,7 +47,7 @@ function scalarHits(search: Search, { scalars }: UsedTable, { tuples, live }: Us
 function documentHits(search: Search, { scalars, documents }: UsedTable, row: UsageRow): Hit[] {
   return documents.flatMap((used, at) => {
     const text = row.texts?.[at] ?? null;
-    if (text === null) return [];
+    if (text === null || row.live[scalars.length + at] === null) return [];
     const { place } = used;
     const models = search.sought(used).namedIn(place, {
       text,

@@ -4,6 +4,7 @@
  * decided afterwards (`hitsOf`). Values are holes, which a `Search` fills. Reading only, no locks.
  */
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
+import type { Place } from '../../engine/rules/place.ts';
 import { DroverError } from '../../errors.ts';
 import { displaySql } from '../facts/columns.ts';
 import { textIn, wayOf } from '../facts/documents.ts';
@@ -11,6 +12,7 @@ import { columnOf, equalsAny, equalsText, exactText, isLoose } from '../sql/cast
 import { alikeSql, documentText, elementsSql, holdsSql } from '../sql/document.ts';
 import type { DocumentColumn } from '../sql/document.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
+import { ofPlaceSql } from '../sql/match.ts';
 import type { RowContext } from '../sql/match.ts';
 import { deadSql, liveSql, mineSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, join, list, raw, rowsOf, sql } from '../sql/sql.ts';
@@ -97,7 +99,7 @@ function plainColumns(shape: Shape, used: UsedTable, places: readonly UsedPlace[
   return [
     sql`${owner === undefined ? raw(`''::text`) : sql`${column('t', owner)}::text`} AS tenant`,
     sql`ARRAY[${list(values)}]::text[] AS tuples`,
-    sql`ARRAY[${list(places.map(({ place }) => liveSql(context, place)))}]::boolean[] AS live`,
+    sql`ARRAY[${list(places.map(({ place }) => liveOfPlace(context, place)))}]::boolean[] AS live`,
     sql`${deadSql(context)} AS dead`,
   ];
 }
@@ -108,6 +110,12 @@ function scalarText(own: Column, hole: `${string} ${string}`): Sql {
   if (!isLoose(own)) return sql`${value}::text`;
   const sought = sql`SELECT f.v FROM unnest(${bind(holeFor(hole), 'text[]')}) f (v) WHERE ${equalsText(own, value, raw('f.v'))}`;
   return sql`coalesce((${sought} ORDER BY f.v COLLATE "C" <> ${exactText(value)} LIMIT 1), ${value}::text)`;
+}
+
+/** None where the row is of another place of its column. */
+function liveOfPlace(context: RowContext, place: Place): Sql {
+  const live = liveSql(context, place);
+  return place.among === undefined ? live : sql`CASE WHEN ${ofPlaceSql(context, place)} THEN ${live} END`;
 }
 
 function fromSql(shape: Shape, used: UsedTable, tests: readonly Sql[]): Sql {

@@ -104,7 +104,8 @@ function edit({ rules }: StepContext, steps: Steps<RewriteStep>, document: Docum
   if (step === undefined || document.owner !== 'mine' || (document.dead && !step.includeDead)) return [];
   const moving = step.places.flatMap((id, at) => {
     const rule = step.rules[id];
-    return rule === undefined || !rule.states.includes(document.states[at] ?? 'L')
+    const state = document.states[at] ?? null;
+    return rule === undefined || state === null || !rule.states.includes(state)
       ? []
       : [{ place: placeOf(rules, id), mappings: rule.mappings }];
   });

@@ -1,0 +1,195 @@
+/** What a single place says that cannot be: it would be accepted and then be without effect, or fail in the middle of a move. */
+import { findColumn } from '../catalogue/catalog.ts';
+import { columnPath, tablePath } from '../catalogue/names.ts';
+import type { ConfigProblem, PlaceConfig } from './config.ts';
+import type { Draft, Found, Place } from './place.ts';
+
+/** All problems of one place of the configuration, each at its own line. */
+export function placeProblems(draft: Draft, found: Found, place: Place): ConfigProblem[] {
+  if (place.role === 'ignore' || place.role === 'catalogue') return [];
+  return [
+    ...identityProblems(draft, found),
+    ...computedProblems(draft, found),
+    ...kindProblems(draft, found),
+    ...componentProblems(draft, found, place),
+    ...typeProblems(draft, found, place),
+    ...formProblems(draft, found, place),
+  ].map(({ path, message }) => ({ path: ['places', found.at, ...path], message }));
+}
+
+/** The columns by which the models' own table says which model a row is. */
+function identityProblems(draft: Draft, { table, column, key }: Found): ConfigProblem[] {
+  if (key !== undefined) return [];
+  const model = draft.modelTables.find((candidate) => candidate.table.id === table.id);
+  if (model === undefined) return [];
+  const { name, family, provider, tenant } = model.config.columns;
+  if (![model.key, name, family, provider, tenant].includes(column.name)) return [];
+  const path = columnPath(draft.scope, table, column.name);
+  return [
+    {
+      path: ['at'],
+      message: `${path} says which model a row of ${tablePath(draft.scope, table)} is, and names no other: take this place out of the list`,
+    },
+  ];
+}
+
+function computedProblems(draft: Draft, { place, table, column }: Found): ConfigProblem[] {
+  const path = columnPath(draft.scope, table, column.name);
+  const own = !column.generated
+    ? []
+    : [
+        {
+          path: ['at'],
+          message:
+            `the database computes ${path}, and nobody can write it: take this place out of the list; ` +
+            'it follows the column that it is computed from',
+        },
+      ];
+  return [...own, ...writtenBeside(place).flatMap((beside) => unwritable(draft, table, beside))];
+}
+
+interface Beside {
+  readonly path: ConfigProblem['path'];
+  readonly name: string;
+}
+
+/** Columns beside the reference that a move writes. */
+function writtenBeside({ partner = {}, parameters, companions = {} }: PlaceConfig): Beside[] {
+  const partners =
+    typeof partner === 'string'
+      ? [{ path: ['partner'], name: partner }]
+      : Object.entries(partner).map(([component, name]) => ({ path: ['partner', component], name }));
+  const changed = Object.entries(companions).filter(([, rule]) => rule !== 'keep');
+  return [
+    ...partners,
+    ...(parameters === undefined ? [] : [{ path: ['parameters'], name: parameters }]),
+    ...changed.map(([name]) => ({ path: ['companions', name], name })),
+  ];
+}
+
+function unwritable(draft: Draft, table: Found['table'], { path, name }: Beside): ConfigProblem[] {
+  if (findColumn(table, name)?.generated !== true) return [];
+  const column = columnPath(draft.scope, table, name);
+  return [{ path, message: `the database computes ${column}, and nobody can write it: leave it out` }];
+}
+
+/** A kind that nobody has, or another than that of the models that the column's foreign key leads to. */
+function kindProblems(draft: Draft, { place: { kind }, table, column, key }: Found): ConfigProblem[] {
+  const kinds = [...new Set(draft.modelTables.map((model) => model.kind))];
+  if (kind === undefined || kinds.length === 0) return [];
+  if (!kinds.includes(kind))
+    return [{ path: ['kind'], message: `no table of models holds ${kind}; there are ${kinds.join(', ')}` }];
+  const other = draft.modelTables.find((model) =>
+    table.foreignKeys.some(
+      (candidate) => candidate.columns.includes(column.name) && candidate.references === model.table.id,
+    ),
+  );
+  if (key !== undefined || other === undefined) return [];
+  const path = columnPath(draft.scope, table, column.name);
+  const holder = tablePath(draft.scope, other.table);
+  return [
+    {
+      path: ['kind'],
+      message:
+        `the foreign key of ${path} leads to ${holder}, which holds ${other.kind} and not ${kind}: ` +
+        `write kind: ${other.kind}, or leave it out`,
+    },
+  ];
+}
+
+/** The names that a template may use beside the components of the models. */
+const known = ['key', 'tenant', 'spelling'];
+
+/** Components that the models do not have: no value would ever be equal. */
+function componentProblems(draft: Draft, { place }: Found, { kind }: Place): ConfigProblem[] {
+  const components = componentsOfModels(draft, kind);
+  const check = (path: ConfigProblem['path'], names: readonly string[], way: string): ConfigProblem[] =>
+    names
+      .filter((name) => !components.includes(name))
+      .map((name) => ({
+        path,
+        message: `the models have no component ${name}, only ${components.join(', ')}: ${adding(draft, name)}, or ${way}`,
+      }));
+  const partners = typeof place.partner === 'string' ? ['provider'] : Object.keys(place.partner ?? {});
+  return [
+    ...check(['partner'], partners, 'leave partner out'),
+    ...check(
+      ['fields'],
+      Object.keys(place.fields ?? {}).filter((name) => !known.includes(name)),
+      'leave it out of fields',
+    ),
+    ...templatesOf(place).flatMap(({ path, template }) => [
+      ...check(
+        path,
+        namesIn(template).filter((name) => !known.includes(name)),
+        'write {name}',
+      ),
+      ...withoutName(path, template),
+    ]),
+  ];
+}
+
+function adding({ modelTables }: Draft, name: string): string {
+  return modelTables.length === 0
+    ? `add it to model.identity`
+    : `say which column holds it (columns: { ${name}: … } of the table of models)`;
+}
+
+function componentsOfModels({ modelTables, config }: Draft, kind: string): string[] {
+  if (modelTables.length === 0) return [...(config.model.identity ?? ['name'])];
+  const tables = modelTables.filter((model) => model.kind === kind);
+  const has = (name: 'family' | 'provider'): boolean =>
+    tables.some((model) => model.config.columns[name] !== undefined);
+  return ['name', ...(['family', 'provider'] as const).filter(has)];
+}
+
+function templatesOf({ as, also = [] }: PlaceConfig): { path: ConfigProblem['path']; template: string }[] {
+  const own = as === undefined || as === 'key' ? [] : [{ path: ['as'], template: as }];
+  return [...own, ...also.map((template, at) => ({ path: ['also', at], template }))];
+}
+
+function namesIn(template: string): string[] {
+  return [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
+}
+
+function withoutName(path: ConfigProblem['path'], template: string): ConfigProblem[] {
+  if (namesIn(template).length > 0) return [];
+  const message = `"${template}" names no component: write key, or a template such as "{name}" or "{provider}/{name}"`;
+  return [{ path, message }];
+}
+
+/** A column in which no name can stand, or no model at all. */
+function typeProblems(draft: Draft, { table, column, key }: Found, { columns }: Place): ConfigProblem[] {
+  const path = columnPath(draft.scope, table, column.name);
+  const isOf = `${path} is of type ${column.type}`;
+  if (/^(?:boolean|date|time|interval)/.test(column.type))
+    return [{ path: ['at'], message: `${isOf}, and holds no model: take this place out of the list` }];
+  const template = columns.find((part) => part.column === column.name)?.template ?? '{key}';
+  const holdsKeys = column.kind === 'uuid' || column.kind === 'integer';
+  return key !== undefined || !holdsKeys || template === '{key}'
+    ? []
+    : [{ path: ['as'], message: `${isOf}, and holds no names: write as: key` }];
+}
+
+/** What a place of that form cannot have. */
+function formProblems(draft: Draft, { place, table, column, key }: Found, { carrier }: Place) {
+  const path = columnPath(draft.scope, table, column.name);
+  const problems: ConfigProblem[] = [];
+  if (place.partner !== undefined && carrier !== 'columns')
+    problems.push({
+      path: ['partner'],
+      message:
+        `${path} holds more than one value, so no column stands beside it: leave partner out, ` +
+        'and name the members of a document with fields: { provider: …, name: … }',
+    });
+  if (key !== undefined && place.as !== undefined && place.as !== 'key')
+    problems.push({ path: ['as'], message: `${path} is a foreign key to a model: leave "as" out` });
+  if (carrier === 'columns') return problems;
+  for (const name of ['companions', 'enables', 'demands', 'allowed'] as const)
+    if (place[name] !== undefined)
+      problems.push({
+        path: [name],
+        message: `${name} is for a column that holds one model, and ${path} holds more: leave it out`,
+      });
+  return problems;
+}

@@ -1,0 +1,147 @@
+/** Whatever a configuration says in SQL or by types, `config check` has the database read it, and says where it cannot be read and why. */
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { oneEngine } from '../support/databases.ts';
+import { smallDatabase } from './small-database.ts';
+import type { SmallDatabase } from './small-database.ts';
+
+const script = `
+  CREATE TYPE effort AS ENUM ('low', 'high');
+  CREATE TABLE orgs (id int PRIMARY KEY, name text NOT NULL, closed boolean);
+  CREATE TABLE vendors (code text PRIMARY KEY, title text);
+  CREATE TABLE models (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, name text NOT NULL, vendor_id int, window_size text,
+    gone_at timestamptz, next_id uuid);
+  CREATE TABLE bots (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, model text, effort effort, status text, at date);
+  CREATE TABLE notes (id int PRIMARY KEY, model text, bot text);
+  INSERT INTO orgs VALUES (1, 'Elm', false);
+`;
+
+const wrong = `version: 1
+model:
+  tables:
+    - table: models
+      columns: { name: name, provider: vendor_id }
+      enabled: is_on
+      facts: { context: window_size }
+      providers: { table: vendors, column: code, name: title, usable: credits > 0 }
+      retire: { gone_at: "$now", next_id: "$target" }
+tenant:
+  root: orgs
+  key: id
+  display: name
+  column: org_id
+  suspended: "name"
+  links:
+    notes: bot -> bots.id where state = 'x'
+places:
+  - at: bots.model
+    live: no_such_column = 'draft'
+    ask: { via: org_id, where: shut }
+    guard: at > 'soon'
+    companions: { effort: { map: { high: medium } } }
+  - at: notes.model
+    allowed: { in: models, match: { org_id: model }, value: name }
+  - at: bots.status
+    role: grant
+    allowed: { where: "$target = ANY (list)" }
+dead:
+  bots: gone IS NOT NULL
+`;
+
+const right = `version: 1
+model:
+  tables:
+    - table: models
+      columns: { name: name }
+      enabled: gone_at IS NULL
+      retire: { gone_at: "$now" }
+tenant:
+  root: orgs
+  key: id
+  display: name
+  column: org_id
+  suspended: closed
+  links:
+    notes: id -> bots.id where status = 'open; waiting'
+places:
+  - at: bots.model
+    live: status = 'draft'
+    ask: { via: org_id, where: closed }
+    guard: at > '2026-01-01'
+    companions: { effort: { map: { high: low } } }
+  - at: notes.model
+    allowed: { in: models, match: { name: model }, value: name }
+  - at: bots.status
+    role: grant
+    allowed: { where: "$target <> status" }
+dead:
+  bots: at IS NOT NULL
+`;
+
+oneEngine((engine) => {
+  let database: SmallDatabase;
+
+  before(async () => {
+    database = await smallDatabase(engine, script);
+  });
+  after(() => database.drop());
+
+  const said: readonly [line: number, about: RegExp][] = [
+    [6, /tables\[0\]\.enabled: the database cannot read "is_on": column "is_on" does not exist; it is SQL over a row of models, which has id, org_id, name/],
+    [7, /facts\.context: models\.window_size is of type text, and context is a number: name a column of that type/],
+    [8, /providers\.column: vendors\.code is of type text, and models\.vendor_id of type integer: .*; write the column of vendors/],
+    [8, /providers\.usable: the database cannot read "credits > 0": column "credits" does not exist; it is SQL over a row of vendors/],
+    [9, /retire\.next_id: \$target cannot be written to models\.next_id, which is of type uuid/],
+    [15, /suspended: the database cannot read "name": argument of WHERE must be type boolean, not type text/],
+    [17, /links\.notes: the database cannot read "state = 'x'": column "state" does not exist.*; it is SQL over a row of bots/],
+    [20, /\[0\]\.live: the database cannot read "no_such_column = 'draft'": column "no_such_column" does not exist/],
+    [21, /\[0\]\.ask\.where: the database cannot read "shut": column "shut" does not exist.*; it is SQL over a row of orgs/],
+    [22, /\[0\]\.guard: the database cannot read "at > 'soon'": invalid input syntax for type date/],
+    [23, /map\.high: "medium" cannot stand in bots\.effort, which is of type public\.effort: invalid input value/],
+    [25, /allowed\.match\.org_id: models\.org_id cannot be compared with notes\.model: operator does not exist/],
+    [28, /allowed\.where: the database cannot read "\$target = ANY \(list\)": column "list" does not exist/],
+    [30, /dead\.bots: the database cannot read "gone IS NOT NULL": column "gone" does not exist/],
+  ]; // prettier-ignore
+
+  it('what cannot be read is told all at once, in the order of the file', async () => {
+    database.configure(wrong);
+    const { status, stderr } = await database.run('config', 'check');
+    assert.equal(status, 1);
+    const lines = stderr.trim().split('\n').slice(1);
+    assert.equal(lines.length, said.length, stderr);
+    for (const [at, [line, about]] of said.entries()) {
+      assert.match(lines[at] ?? '', about);
+      assert.match(lines[at] ?? '', new RegExp(`drover\\.config\\.yaml:${line}:`));
+    }
+  });
+
+  it('a plan says the same, and not what the database says in the middle', async () => {
+    database.configure(wrong);
+    const { status, stderr } = await database.run('plan', '--tenant', '1', '--from', 'a', '--to', 'b');
+    assert.equal(status, 1);
+    assert.match(stderr, /^CONFIG_MISMATCH: .*\n.*yaml:6:/);
+  });
+
+  it('what can be read is fine', async () => {
+    database.configure(right);
+    const { status, stderr } = await database.run('config', 'check');
+    assert.equal(status, 0, stderr);
+  });
+
+  it('a login that may not read the rows checks them all the same', async () => {
+    await database.script(
+      `CREATE ROLE drover_case_reader; GRANT USAGE ON SCHEMA public TO drover_case_reader`,
+    );
+    try {
+      const asReader = (text: string): string =>
+        `${text}database: { session: { role: drover_case_reader } }\n`;
+      database.configure(asReader(right));
+      assert.equal((await database.run('config', 'check')).status, 0);
+      database.configure(asReader(wrong));
+      const { stderr } = await database.run('config', 'check');
+      assert.equal(stderr.trim().split('\n').length, said.length + 1);
+    } finally {
+      await database.script('DROP OWNED BY drover_case_reader; DROP ROLE drover_case_reader');
+    }
+  });
+});
