@@ -55,7 +55,7 @@ describe('without a configuration', () => {
     assert.match(stdout, /^gpt-4o \(openai, completion\): (ends|ended) 2027-01-14.*; \S+ follows$/m);
     assert.match(stdout, /agents\.model +1 +gpt-4o$/m);
     assert.match(stdout, /agents\.model +1 +openai\/gpt-4o$/m);
-    assert.match(stdout, /agents\.settings \/limits +1 +gpt-4o as the name of a member$/m);
+    assert.match(stdout, /agents\.settings \/limits\/~key +1 +gpt-4o as the name of a member$/m);
     assert.match(
       stdout,
       /default agents\.model says gpt-4o: new rows will name it\.\n +ALTER TABLE public\.agents ALTER COLUMN model SET DEFAULT/,
@@ -86,7 +86,7 @@ describe('without a configuration', () => {
       [
         ['model', null, 'exact', 1],
         ['model', null, 'exact', 1],
-        ['settings', '/limits', 'member', 1],
+        ['settings', '/limits/~key', 'member', 1],
       ],
     );
     assert.match(model?.schema[0]?.mend ?? '', new RegExp(`SET DEFAULT '${model?.successor}'::text;$`));
@@ -105,7 +105,7 @@ describe('without a configuration', () => {
       /^model,status,ends,successor,relation,in,place,path,form,written,rows,samples$/,
     );
     assert.ok(
-      lines.some((line) => line.endsWith('public.agents.settings,/limits,member,gpt-4o,1,3')),
+      lines.some((line) => line.endsWith('public.agents.settings,/limits/~key,member,gpt-4o,1,3')),
       stdout,
     );
   });

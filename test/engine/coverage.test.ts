@@ -90,9 +90,13 @@ describe('a value in a document', () => {
     [{ at, json: '/a/**' }, ['/a', '/a/b', '/a/b/c'], ['/b', '']],
     [{ at, json: '/models', shape: 'list' }, ['/models/*'], ['/models', '/models/*/x']],
     [{ at, json: '/m', fields: { name: 'id', provider: 'by' } }, ['/m/id', '/m/by'], ['/m', '/m/name']],
+    [{ at, json: '/s/~json/m' }, ['/s/~json/m'], ['/s/m', '/s/~json/~json/m']],
+    [{ at, json: '/a/~key' }, ['/a/~key'], ['/a', '/a/b', '/~key']],
+    [{ at, json: '/**/m' }, ['/m'], ['/s/~json/m', '/m/~key']],
+    [{ at, json: '/a/**', role: 'history' }, ['/a/~key', '/a/s/~json/m'], ['/b/~key']],
   ]; // prettier-ignore
   for (const [place, covered, open] of cases) {
-    it(`is covered where ${place.json}${place.shape === 'list' ? ' (a list)' : ''} leads to it, and nowhere else`, () => {
+    it(`is covered where ${place.json}${place.role === undefined ? '' : ` (${place.role})`}${place.shape === 'list' ? ' (a list)' : ''} leads to it, and nowhere else`, () => {
       const rules = rulesOf([place]);
       const isOpen = (pointer: string): boolean =>
         placesAt(rules, { table: 'public.flows', column: 'graph', path: pointer }).length === 0;

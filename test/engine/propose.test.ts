@@ -157,7 +157,7 @@ describe('places', () => {
     assert.equal(place(doubtful, 'agents.model_id')?.role, 'ask');
   });
 
-  test('what cannot be moved is a question: names of members, JSON in strings, titles', () => {
+  test('names of members and titles are questions, and JSON in strings is a place like any other', () => {
     const agents = table('agents', ['id', 'tenant_id', 'doc jsonb'], ['tenant_id -> tenants']);
     const inner = [
       { kind: 'json-key' as const, pointer: '/limits' },
@@ -169,9 +169,9 @@ describe('places', () => {
     assert.deepEqual(
       places.map((each) => [each.json, each.role]),
       [
-        ['/limits/*', 'ask'],
-        ['/graph', 'ask'],
+        ['/limits/~key', 'ask'],
         ['/title', 'ask'],
+        ['/graph/~json/model', undefined],
         ['/llm', undefined],
       ],
     );

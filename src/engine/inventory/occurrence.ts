@@ -17,8 +17,8 @@ export interface Occurrence {
   readonly kind: ValueKind;
   /**
    * The JSON pointer pattern within the value: `*` for positions of lists and for members that are called after a key or a model,
-   * `~json` for a document in a string, `~key` for the name of a member; `/**` where a column has more paths than are counted
-   * apart. Of a member it leads to the object. Null where the value is no document and no list.
+   * `~json` for a document in a string, `~key` for the name of a member, as in places of the configuration; `/**` where a column has more
+   * paths than are counted apart. Null where the value is no document and no list.
    */
   readonly path: string | null;
   readonly form: Form;

@@ -87,7 +87,7 @@ export class Tally {
 
   #count({ key, column }: RowPart, leaf: Leaf, found: Found): void {
     const form: Form = leaf.isMember && found.form === 'exact' ? 'member' : found.form;
-    const path = leaf.isMember && form !== 'member' ? `${leaf.path ?? ''}/~key` : leaf.path;
+    const path = leaf.isMember ? `${leaf.path ?? ''}/~key` : leaf.path;
     const spelling = found.snapshot ? found.written : found.term.text;
     const prose = form === 'inside' && readsAsProse(leaf.text, found.at);
     const entry = this.#entry(column, { path, form, found, spelling });

@@ -81,7 +81,7 @@ function innerDoubt(
 
 interface Shape {
   readonly how: Partial<PlaceConfig>;
-  /** Why it cannot be moved as it is. */
+  /** Why somebody must look at it. */
   readonly doubt?: string;
 }
 
@@ -89,12 +89,10 @@ interface Shape {
 function innerShape({ entry, all }: Inner, { hasProvider }: Known, { how: written }: Writing): Shape {
   const { pointer } = entry;
   if (pointer === undefined) return { how: { shape: entry.kind === 'comma' ? 'comma' : 'list' } };
-  const inKey = 'the name of the model is the name of a member, which cannot be moved';
-  if (entry.kind === 'json-key') return { how: { json: `${pointer}/*` }, doubt: inKey };
-  const [outer = '', nested] = pointer.split('/~json');
-  if (nested !== undefined) return { how: { json: outer }, doubt: 'JSON inside a string cannot be moved' };
-  if (entry.kind === 'comma')
-    return { how: { json: pointer }, doubt: 'a comma list inside a document cannot be moved' };
+  const inKey =
+    'the name of the model is the name of a member: a limit follows the model, a count of past uses does not';
+  if (entry.kind === 'json-key') return { how: { json: `${pointer}/~key` }, doubt: inKey };
+  if (entry.kind === 'comma') return { how: { json: pointer, shape: 'comma' } };
   const at = pointer.lastIndexOf('/');
   const [object, member] = [pointer.slice(0, at), pointer.slice(at + 1)];
   if (member === '*') return { how: { json: object, shape: 'list' } };

@@ -47,7 +47,14 @@ export function placesAt(
       place.json.fields === undefined ? [[]] : Object.values(place.json.fields).map((member) => [member]);
     const elements = place.shape === 'list' ? [['*']] : [[]];
     const tails = elements.flatMap((element) => members.map((member) => [...element, ...member]));
+<<<<<<< HEAD
     return tails.some((tail) => covers([...steps(place.json?.pointer ?? ''), ...tail], steps(path ?? '')));
+=======
+    const exact = ['reference', 'grant', 'ask'].includes(place.role);
+    return tails.some((tail) =>
+      covers([...steps(place.json?.pointer ?? ''), ...tail], steps(hit.pointer ?? ''), exact),
+    );
+>>>>>>> h-edit
   });
 }
 
@@ -55,14 +62,17 @@ function steps(pointer: string): string[] {
   return pointer.split('/').slice(1);
 }
 
-/** `*` stands for one step, `**` for any number; for steps into strings and for names of members neither does. */
-function covers(pattern: readonly string[], path: readonly string[]): boolean {
+/**
+ * `*` stands for one step, `**` for any number. What moves is found by its exact pointer, and there no wildcard leads into a string or to
+ * names of members; another role holds for all that is below.
+ */
+function covers(pattern: readonly string[], path: readonly string[], exact = false): boolean {
   const [first, ...rest] = pattern;
-  if (first === undefined) return path.length === 0;
-  const [step] = path;
-  const isPlain = step !== undefined && !/^~(?:json|key)$/.test(step);
-  if (first === '**') return covers(rest, path) || (isPlain && covers(pattern, path.slice(1)));
-  return step !== undefined && (first === step || (first === '*' && isPlain)) && covers(rest, path.slice(1));
+  const [step, ...steps] = path;
+  if (first === undefined) return step === undefined;
+  const fits = step !== undefined && !(exact && /^~(?:json|key)$/.test(step));
+  if (first === '**') return covers(rest, path, exact) || (fits && covers(pattern, steps, exact));
+  return step !== undefined && (first === step || (first === '*' && fits)) && covers(rest, steps, exact);
 }
 
 /** Does the configuration leave the table out altogether? */

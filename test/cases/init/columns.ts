@@ -47,7 +47,7 @@ export const columns: readonly SmallSchema[] = [
     root: 'GW_OrganizationTable',
     places: {
       'GW_TeamTable.models': 'move',
-      'GW_TeamTable.model_limits/*': 'ask',
+      'GW_TeamTable.model_limits/~key': 'ask',
       'GW_KeyTable.models': 'move',
       'GW_DailySpend.model': 'stay',
       'GW_DeletedTeamTable.models': 'stay',

@@ -53,9 +53,9 @@ it('reads citext and hstore, and of a table with partitions elsewhere those that
     [
       'public.extended folded - exact gpt-4o',
       'public.extended folded_list /* exact gpt-4o',
-      'public.extended pairs  member gpt-4o',
       'public.extended pairs /doc/~json/m exact openai/gpt-4o',
       'public.extended pairs /model exact gpt-4o',
+      'public.extended pairs /~key member gpt-4o',
       'public.mixed_here model - exact gpt-4o',
     ],
   );

@@ -78,7 +78,7 @@ export const expectedRows: Readonly<Record<string, string>> = {
   'short - exact gpt-4o-2024-08-06': '6',
   'enumerated - exact gpt-4o': '7',
   'doc /a/*/model exact gpt-4o': '8',
-  'binary_doc /limits member gpt-4o': '9',
+  'binary_doc /limits/~key member gpt-4o': '9',
   'binary_doc /inner/~json/model exact openai/gpt-4o': '9',
   'texts /* exact gpt-4o': '10',
   'enums /* exact gpt-4o': '11',
