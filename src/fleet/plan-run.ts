@@ -80,7 +80,7 @@ async function planTenants(
   const outcomes = await planMoves(
     site,
     visited.map(({ tenant, resolution }) => ({
-      ...intentOf(request),
+      ...intentOf({ ...request, parameters: request.parameters ?? site.parameters }),
       ...('from' in resolution
         ? { from: resolution.from.key ?? request.from, to: resolution.to.key ?? request.to }
         : {}),

@@ -18,6 +18,8 @@ const place: Place = {
   conditions: {},
   copies: [],
   companions: {},
+  parameterMembers: 'known',
+  empty: '{}',
   collision: 'ask',
   listed: true,
 };

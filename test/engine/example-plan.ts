@@ -7,7 +7,7 @@ const move: MovedColumns = {
   mappings: [{ from: ['1'], to: ['2'] }],
   states: ['L'],
   companions: [{ column: 'reasoning', rule: 'drop' }],
-  parameters: { column: 'settings', policy: 'reset' },
+  parameters: { column: 'settings', policy: 'reset', members: 'known', empty: '{}' },
 };
 
 const step = { expected: 2, dead: 0, includeDead: true, digest: 'd', rows: [] };
@@ -124,7 +124,9 @@ export const completePlan: Plan = {
       entity: 'assistants',
       operation: 'repoint',
       expected: 1,
-      moves: [{ ...move, parameters: { column: 'settings', policy: 'translate' } }],
+      moves: [
+        { ...move, parameters: { column: 'settings', policy: 'translate', members: 'known', empty: '{}' } },
+      ],
     },
     {
       ...step,

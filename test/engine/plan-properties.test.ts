@@ -45,7 +45,7 @@ const facts: fc.Arbitrary<Snapshot> = fc
     demands: fc.uniqueArray(fc.record({ place: fc.constantFrom('agents.model_id', 'links.model_id'), security: fc.constantFrom(null, 1, 2), region: fc.constantFrom(null, 'eu'), rows: fc.nat(5) }), { maxLength: 3, selector: ({ place, security, region }) => JSON.stringify([place, security, region]) }),
     dependents: fc.dictionary(fc.constantFrom('public.links', 'public.agents'), fc.nat(3)),
     hidden: fc.subarray(['public.agents', 'public.links']),
-    parameters: fc.constantFrom([], [{ table: 'public.agents', column: 'settings', documents: [{ text: '{"seed":1}', rows: 2 }, { text: '{"top_p":1}', rows: 1 }] }]),
+    parameters: fc.constantFrom([], [{ place: 'agents.model_id', unset: 1, table: 'public.agents', column: 'settings', documents: [{ text: '{"seed":1}', rows: 2 }, { text: '{"top_p":1}', rows: 1 }] }]),
   })
   .map(({ groups, ...more }) => buildSnapshot({ groups, more })); // prettier-ignore
 

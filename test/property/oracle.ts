@@ -140,7 +140,7 @@ function settingsAfter({ names, parameters, words }: World, place: PlaceDef, row
   const text = row[names.parameters] ?? null;
   const set = text !== null && text !== '{}' && text !== 'null';
   return {
-    ...(set && parameters === 'reset' ? { [names.parameters]: '{}' } : {}),
+    ...((set || text === null) && parameters === 'reset' ? { [names.parameters]: '{}' } : {}),
     ...(row[names.effort] === words.high ? { [names.effort]: words.medium } : {}),
     [names.spare]: null,
   };

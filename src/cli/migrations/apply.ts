@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { isForcedWithoutReason, refusing } from '../../engine/finding.ts';
-import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import { planMove } from '../../postgres/move/plan.ts';
@@ -10,8 +9,8 @@ import type { ApplyManyOptions } from './apply-many.ts';
 import { askToGoOn } from '../terminal/ask.ts';
 import { readPlanFile } from '../terminal/files.ts';
 import { applyWithProgress, planLines } from './move.ts';
-import { actorOf, readIntent, withActor, withJson, withMove, withWhere } from '../options.ts';
-import type { ActorOptions } from '../options.ts';
+import { actorOf, intentOn, readIntent, withActor, withJson, withMove, withWhere } from '../options.ts';
+import type { ActorOptions, AskedIntent } from '../options.ts';
 import { isRun, withPace, withTenants } from '../runs/options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
@@ -93,9 +92,9 @@ function planFromFile(path: string, command: Command): Plan {
   return readPlanFile(path);
 }
 
-async function planNow(site: Site, intent: Intent, text: string | undefined): Promise<Plan> {
+async function planNow(site: Site, intent: AskedIntent, text: string | undefined): Promise<Plan> {
   const tenant = await resolveTenant(site, text);
-  return planMove(site, { ...intent, ...(tenant === undefined ? {} : { tenant }) });
+  return planMove(site, intentOn(site, intent, tenant));
 }
 
 /** Shows the plan and asks, where there is something to ask about. */

@@ -7,7 +7,7 @@ import { explainPlan } from '../../postgres/move/explain.ts';
 import { planMove } from '../../postgres/move/plan.ts';
 import { writeText } from '../terminal/files.ts';
 import { planLines } from './move.ts';
-import { readIntent, withJson, withMove, withWhere } from '../options.ts';
+import { intentOn, readIntent, withJson, withMove, withWhere } from '../options.ts';
 import { planMany } from './plan-many.ts';
 import { isRun, withTenants } from '../runs/options.ts';
 import type { TenantsOptions } from '../runs/options.ts';
@@ -50,7 +50,7 @@ async function planFor(session: Session, command: Command): Promise<number> {
     { mayWrite: false },
     async (site) => {
       const tenant = await resolveTenant(site, options.tenant);
-      const plan = await planMove(site, { ...intent, ...(tenant === undefined ? {} : { tenant }) });
+      const plan = await planMove(site, intentOn(site, intent, tenant));
       return { plan, sql: options.sql === true ? await explainPlan(site, plan) : undefined };
     },
   );

@@ -5,7 +5,7 @@ import type { Canary } from '../../postgres/runs/runs.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
 import type { TenantName } from '../../postgres/scope/tenants.ts';
-import { collect, readIntent } from '../options.ts';
+import { collect, intentOn, readIntent } from '../options.ts';
 import type { MoveOptions } from '../options.ts';
 import { chooseTenant } from '../tenant.ts';
 import { usage } from '../where.ts';
@@ -70,7 +70,7 @@ export async function readRunRequest(
   site: Site,
   options: TenantsOptions & PaceOptions,
 ): Promise<Omit<RunRequest, 'actor'>> {
-  const intent = readIntent(options);
+  const intent = intentOn(site, readIntent(options));
   const tenants = await listTenants(site);
   const key = (text: string): string => keyOf(tenants, text);
   const mapping = mappingOf(options, key);

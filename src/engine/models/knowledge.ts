@@ -29,6 +29,8 @@ export interface ModelKnowledge {
   readonly find: (kind: string, name: string, provider?: string) => KnownModel | undefined;
   /** Could the name mean a known model of any kind and provider? False only where it surely does not. */
   readonly mayKnow: (name: string) => boolean;
+  /** What parameters of models are called, whatever the model. */
+  readonly parameterNames: ReadonlySet<string>;
   /** The models of a kind that end. */
   readonly ending: (kind: string) => readonly NamedModel[];
 }

@@ -24,7 +24,13 @@ export interface MovedColumns {
     readonly rule: 'drop' | Readonly<Record<string, string>>;
   }[];
   /** The column with the parameters of this reference and what happens to them. */
-  readonly parameters?: { readonly column: string; readonly policy: 'reset' | 'translate' };
+  readonly parameters?: {
+    readonly column: string;
+    readonly policy: 'reset' | 'translate';
+    /** All members are parameters, or those that are known as such. */
+    readonly members: 'all' | 'known';
+    readonly empty: '{}' | null;
+  };
 }
 
 /** The columns that a move writes; the others of a composite key are the same before and after. */

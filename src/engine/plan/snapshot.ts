@@ -40,10 +40,13 @@ export interface PlaceGroup {
   readonly keyed: boolean;
 }
 
-/** Distinct parameter documents of rows on the source: text of the JSON → rows. Read only for `translate`. */
+/** Distinct parameter documents beside a place whose reference moves: text of the JSON → rows. */
 export interface ParameterDocuments {
+  readonly place: string;
   readonly table: TableId;
   readonly column: string;
+  /** Rows without a document, which a reset gives an empty one. */
+  readonly unset: number;
   readonly documents: readonly { readonly text: string; readonly rows: number }[];
 }
 

@@ -174,8 +174,9 @@ function defaultFindings(input: FindingInput): Finding[] {
 
 function resetFindings(input: FindingInput): Finding[] {
   if (input.intent.parameters !== 'reset') return [];
-  const counts = countByPlace(input, ({ parameters = '' }, { kind }, { group }) =>
-    kind === 'move' ? (group.side[parameters] ?? 0) : 0,
+  // Elsewhere the documents are read, and the message says what is removed: see parameter-findings.ts.
+  const counts = countByPlace(input, ({ parameters = '', parameterMembers }, { kind }, { group }) =>
+    kind === 'move' && parameterMembers === 'all' ? (group.side[parameters] ?? 0) : 0,
   );
   return counts.map(([{ id: place }, count]) => {
     const message = `The parameters of ${count} row(s) of ${place} are reset to {}; their old values are in the journal.`;

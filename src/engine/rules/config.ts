@@ -60,6 +60,13 @@ export interface PlaceConfig {
   readonly companions?: Readonly<Record<string, CompanionRule>>;
   /** The column (json, jsonb) of this table that holds the parameters of this reference. */
   readonly parameters?: string;
+  /**
+   * Which members of that document are parameters: those that the registry knows (the default; others stay whatever becomes of the
+   * parameters), or all.
+   */
+  readonly parameterMembers?: 'known' | 'all';
+  /** What a reset leaves where no member is left, also where the column was NULL: `{}` (the default) or NULL. */
+  readonly empty?: '{}' | null;
   /** What happens where a moved row would break a unique key: default `drop-redundant` for grants, `ask` for others. */
   readonly collision?: 'skip' | 'drop-redundant' | 'ask';
   /** A person chose the model as somebody's default here: the plan says so (warning). Value: whose, e.g. `space`. */

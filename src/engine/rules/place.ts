@@ -42,6 +42,9 @@ export interface Place {
   readonly copies: readonly string[];
   readonly companions: Readonly<Record<string, CompanionRule>>;
   readonly parameters?: string;
+  readonly parameterMembers: 'known' | 'all';
+  /** What a reset leaves where no member is left. */
+  readonly empty: '{}' | null;
   readonly collision: 'skip' | 'drop-redundant' | 'ask';
   readonly defaultOf?: string;
   readonly enables?: { readonly grant: string; readonly via: string };

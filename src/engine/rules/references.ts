@@ -62,7 +62,7 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
     ownership,
     classified: classify(draft, places),
   };
-  return { rules, problems: [...problems, ...duplicatePlaces(places)] };
+  return { rules, problems: [...problems, ...duplicatePlaces(places), ...parameterProblems(places)] };
 }
 
 /** Statements for several tenants give names of their own to what they join; a condition must never mean one of those. */
@@ -183,6 +183,17 @@ function duplicatePlaces(places: readonly Place[]): ConfigProblem[] {
   return places.flatMap((place) => {
     if (!seen.has(place.id)) return (seen.add(place.id), []);
     return [{ path: ['places'], message: `${place.id} is listed twice` }];
+  });
+}
+
+/** A document that holds references is not reset as a whole. */
+function parameterProblems(places: readonly Place[]): ConfigProblem[] {
+  return places.flatMap(({ id, table, parameters, parameterMembers }) => {
+    const inside = places.filter((other) => other.table === table && other.column === parameters);
+    if (parameterMembers !== 'all' || inside.length === 0) return [];
+    const holds = inside.map((other) => other.id).join(', ');
+    const message = `${id} calls all of ${parameters} parameters, but it holds ${holds}: leave parameterMembers out`;
+    return [{ path: ['places'], message }];
   });
 }
 

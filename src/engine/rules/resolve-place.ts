@@ -51,6 +51,8 @@ export function buildPlace(draft: Draft, found: Found): Place {
     conditions: resolveConditions({ scope, table, place, at, problems }),
     copies: [],
     companions: place.companions ?? {},
+    parameterMembers: place.parameterMembers ?? 'known',
+    empty: place.empty === undefined ? '{}' : place.empty,
     collision: place.collision ?? (role === 'grant' ? 'drop-redundant' : 'ask'),
     listed: true,
     ...given({ parameters, defaultOf, also, held, reason }),
@@ -158,10 +160,17 @@ function resolveAllowedTable(
 }
 
 function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {
-  const { partner = {}, companions = {}, parameters } = place;
+  const { partner = {}, companions = {}, parameters, empty } = place;
   const partners = typeof partner === 'string' ? [partner] : Object.values(partner);
   const others = [...Object.keys(companions), ...(parameters === undefined ? [] : [parameters])];
   requireColumns(draft, [at], { table, names: [...partners, ...others] });
+  const held = parameters === undefined ? undefined : findColumn(table, parameters);
+  if (empty === null && held?.notNull === true)
+    refuse(
+      draft,
+      [at, 'empty'],
+      `${table.id} has ${parameters} NOT NULL, so nothing can be reset to NULL there`,
+    );
 }
 
 /** How a place is carried. Undefined where the column's type cannot carry it. */

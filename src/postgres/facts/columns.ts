@@ -137,7 +137,7 @@ function sideColumns({ table, places, parameters }: ColumnFactsInput): SideColum
   const columns = new Map<string, Sql>();
   for (const place of places) {
     if (place.parameters !== undefined && parameters !== 'keep')
-      columns.set(place.parameters, parametersSet(columnOf(table, place.parameters)));
+      columns.set(place.parameters, parametersChange(columnOf(table, place.parameters), place, parameters));
     for (const [name, rule] of Object.entries(place.companions))
       if (rule !== 'keep')
         columns.set(
@@ -146,6 +146,17 @@ function sideColumns({ table, places, parameters }: ColumnFactsInput): SideColum
         );
   }
   return [...columns].map(([name, changes]) => ({ name, changes }));
+}
+
+/** May a move change the parameters? A reset also gives an empty document to a row that has none. */
+export function parametersChange(
+  held: Column,
+  { empty }: Pick<Place, 'empty'>,
+  policy: ParameterPolicy,
+): Sql {
+  const set = parametersSet(held);
+  const fills = policy === 'reset' && empty !== null && !held.notNull;
+  return fills ? sql`(${column('t', held.name)} IS NULL OR ${set})` : set;
 }
 
 /** Are there parameters at all? An empty object and a JSON null are none. jsonb compares as it is, which is far cheaper than as text. */

@@ -1,7 +1,7 @@
 /** Facts beside the places: parameter documents to translate, grants that moved rows need, rows that a merge would orphan. */
 import { everyMember, askEach } from '../driver/members.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
-import { mergingStates } from '../../engine/plan/decide.ts';
+import { mergingStates, movingStates } from '../../engine/plan/decide.ts';
 import type { Demand, NeededGrant, ParameterDocuments, PlaceGroup } from '../../engine/plan/snapshot.ts';
 import { stateFromCode } from '../../engine/plan/place-state.ts';
 import type { Place } from '../../engine/rules/place.ts';
@@ -11,10 +11,11 @@ import type { Question } from '../driver/question.ts';
 import { columnOf } from '../sql/cast.ts';
 import { columnsOf, placeMatches, tupleEquals } from '../sql/match.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
-import { mineSql, stateSql } from '../sql/row.ts';
+import { hasStates, mineSql, stateSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { parametersSet } from './columns.ts';
+import type { Tx } from '../driver/database.ts';
+import { parametersChange } from './columns.ts';
 import { placeRow, rowContext } from './member.ts';
 import type { Batch, Member } from './member.ts';
 
@@ -105,19 +106,64 @@ function addEach<R extends object>(
   });
 }
 
-/** Distinct parameters of this tenant's rows on the source. Their number is small where people choose from a form. */
+/**
+ * Distinct parameters of this tenant's rows that move, where they are translated, or where not all of the document is reset. Their
+ * number is small where people choose from a form.
+ */
 function parametersOf(used: Used, facts: readonly SideFacts[]): Question<void>[] {
-  const { parameters } = used.place;
-  if (used.members[0]?.intent.parameters !== 'translate' || parameters === undefined) return [];
-  const { table } = used.context;
-  const set = parametersSet(columnOf(table, parameters));
-  const select = sql`SELECT ${column('t', parameters)}::text AS text, count(*) AS rows
-    FROM ${rowsOf(table)} t WHERE ${mineOnSource(used)} AND ${set} GROUP BY 1 ORDER BY 1`;
-  return [
-    addEach<{ text: string; rows: number }>(used, select, (member, documents) =>
-      facts[member]?.parameters.push({ table: table.id, column: parameters, documents }),
-    ),
-  ];
+  return isRead(used)
+    ? [
+        addEach(used, documentsSql(used), (member, rows: ParameterRow[]) => {
+          facts[member]?.parameters.push(documentsOf(used, rows));
+        }),
+      ]
+    : [];
+}
+
+interface ParameterRow {
+  readonly text: string | null;
+  readonly rows: number;
+}
+
+function isRead({ place, members }: Used): boolean {
+  const policy = members[0]?.intent.parameters ?? 'keep';
+  if (place.parameters === undefined || policy === 'keep') return false;
+  return policy === 'translate' || place.parameterMembers === 'known';
+}
+
+function documentsSql(used: Used): Sql {
+  const { context, place, row, members } = used;
+  const held = columnOf(context.table, place.parameters ?? '');
+  const value = column('t', held.name);
+  const [first] = members;
+  const states = first === undefined ? [] : movingStates(first.intent, place);
+  const moves = hasStates(context, row)
+    ? [sql`(${stateSql(context, row)}) = ANY (${bind(states, 'text[]')})`]
+    : [];
+  const changes = parametersChange(held, place, first?.intent.parameters ?? 'keep');
+  return sql`SELECT ${value}::text AS text, count(*) AS rows FROM ${rowsOf(context.table)} t
+    WHERE ${allOf([mineOnSource(used), ...moves, changes])} GROUP BY 1 ORDER BY 1`;
+}
+
+function documentsOf({ place, context }: Used, rows: readonly ParameterRow[]): ParameterDocuments {
+  const documents = rows.flatMap(({ text, rows: count }) => (text === null ? [] : [{ text, rows: count }]));
+  const unset = rows.find(({ text }) => text === null)?.rows ?? 0;
+  return { place: place.id, table: context.table.id, column: place.parameters ?? '', unset, documents };
+}
+
+/** The documents as they are now, for each member: a step may have changed what else they hold. */
+export async function readParameters(
+  tx: Tx,
+  { rules, members }: Batch,
+  id: string,
+): Promise<ParameterDocuments[]> {
+  const place = rules.places.find((one) => one.id === id);
+  const at = [...members.keys()];
+  const [used] =
+    place === undefined ? [] : usedPlace({ rules, members }, { id, table: tableOf(rules, place.table), at });
+  if (used === undefined) return [];
+  const found = await tx.ask(askEach<ParameterRow>(members.length, documentsSql(used)));
+  return found.map((rows) => documentsOf(used, rows));
 }
 
 /** Scopes where the source is granted, the target is not, and a row that will move needs it. Only asked for narrowed plans. */

@@ -4,6 +4,7 @@
  */
 import type { ConfigProblem } from '../../engine/rules/config.ts';
 import type { Config } from '../../engine/rules/config.ts';
+import type { ParameterPolicy } from '../../engine/plan/intent.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
 import { KeptRules } from '../catalogue/rules.ts';
 import type { Ruled } from '../catalogue/rules.ts';
@@ -26,6 +27,8 @@ export interface Site extends Ruled {
   readonly database: Database;
   readonly scope: TenantScope;
   readonly state: StateStore;
+  /** What becomes of parameters where nobody says: translated in a database that Drover did not create, reset in its own. */
+  readonly parameters: ParameterPolicy;
   /** Somebody shall know: where nobody does, what should be asked cannot be read. */
   readonly knows: boolean;
 }
@@ -66,6 +69,7 @@ export function openSite(input: SiteInput): Promise<Site> {
     config,
     scope,
     state,
+    parameters: platform === undefined ? 'translate' : 'reset',
     knowledge,
     knows,
     kept: new KeptRules(),
