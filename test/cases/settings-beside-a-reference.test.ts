@@ -132,6 +132,44 @@ oneEngine((engine) => {
           ),
       ));
 
+  const agents = `CREATE TABLE agents (id int PRIMARY KEY, model text, fallback_model text, temperature numeric, max_tokens int,
+      reasoning_effort text, fallback_temperature real, name text);
+    INSERT INTO agents VALUES (1, 'gpt-4o', NULL, 0.7, 500, 'high', 0.1, 'A'), (2, 'gpt-4o', 'gpt-4o', 0.7, NULL, 'xhigh', 0.2, 'B'),
+      (3, 'other', 'gpt-4o', 0.9, 1, NULL, NULL, 'C');`;
+
+  test('a setting in a column beside the reference is a question by its name, until somebody says what becomes of it', () =>
+    on(agents, '\n  - { at: agents.model }\n  - { at: agents.fallback_model }', async (at) => {
+      const words = ['--from', 'gpt-4o', '--to', 'gpt-5'];
+      const plan = await at.run('plan', ...words, '--json');
+      assert.deepEqual(findingsOf(plan)('COMPANION_UNSUPPORTED'), [
+        'warning 1 fallback_temperature stays in 1 row(s) of agents.fallback_model, and gpt-5 does not take it as it is: 0.2 in 1. ' +
+          'Say what becomes of it: "companions: { fallback_temperature: drop }", or keep, or a map of values.',
+        'warning 1 reasoning_effort stays in 1 row(s) of agents.model, and gpt-5 does not take it as it is: xhigh in 1. ' +
+          'Say what becomes of it: "companions: { reasoning_effort: drop }", or keep, or a map of values.',
+        'warning 2 temperature stays in 2 row(s) of agents.model, and gpt-5 does not take it as it is: 0.7 in 2. ' +
+          'Say what becomes of it: "companions: { temperature: drop }", or keep, or a map of values.',
+      ]);
+      at.configure(`${head}
+  - { at: agents.model, companions: { temperature: drop, reasoning_effort: { map: { xhigh: high } } } }
+  - { at: agents.fallback_model, companions: { fallback_temperature: keep } }`);
+      const said = await at.run('plan', ...words, '--json');
+      assert.deepEqual(findingsOf(said)('COMPANION_UNSUPPORTED'), []);
+      assert.deepEqual(findingsOf(said)('COMPANION_CHANGES'), [
+        'warning 2 temperature is set to NULL in 2 row(s) of agents.model: 0.7 in 2.',
+        'info 1 reasoning_effort changes with the model in 1 row(s) of agents.model: xhigh → high in 1.',
+      ]);
+      await movedAndBack(
+        at,
+        words,
+        'SELECT id, temperature::text, reasoning_effort FROM agents ORDER BY id',
+        [
+          ['1', null, 'high'],
+          ['2', null, 'high'],
+          ['3', '0.9', null],
+        ],
+      );
+    }));
+
   test('a document that holds places is not called parameters as a whole, and NOT NULL is no place for NULL', async () => {
     const places = `
   - { at: routers.model, parameters: settings, parameterMembers: all }

@@ -7,6 +7,7 @@ const makers = [
   'src/engine/models/compatibility.ts',
   'src/engine/planner/findings.ts',
   'src/engine/planner/parameter-findings.ts',
+  'src/engine/planner/companion-findings.ts',
   'src/engine/models/resolution-findings.ts',
 ];
 const read = (path: string): string =>

@@ -127,6 +127,8 @@ export function buildSnapshot(input: SnapshotInput = {}): Snapshot {
     target,
     places: [...places.values()],
     parameters: [],
+    merged: [],
+    companions: [],
     grants: [],
     unclassified: [],
     dependents: {},

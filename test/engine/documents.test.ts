@@ -20,6 +20,7 @@ const place: Place = {
   companions: {},
   parameterMembers: 'known',
   empty: '{}',
+  carry: [],
   collision: 'ask',
   listed: true,
 };

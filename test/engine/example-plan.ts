@@ -58,6 +58,7 @@ export const partialPlan: Plan = {
       table: 'public.space_models',
       entity: 'space links',
       operation: 'merge',
+      carry: [],
       expected: 1,
       move: { ...move, place: 'space_models.model_id' },
     },

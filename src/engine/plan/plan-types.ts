@@ -72,6 +72,8 @@ export interface RepointStep extends StepBase {
 export interface MergeStep extends StepBase {
   readonly operation: 'merge';
   readonly move: MovedColumns;
+  /** Columns of which the row that survives is given what the removed row had. */
+  readonly carry: readonly string[];
 }
 
 /** References inside the values of one column: JSON (json, jsonb, text), arrays, comma lists. `expected` counts rows. */

@@ -77,6 +77,25 @@ export interface Demand {
   readonly rows: number;
 }
 
+/** A setting that rows have which a merge removes, and that the rows which survive do not have. */
+export interface MergedSetting {
+  readonly place: string;
+  readonly column: string;
+  readonly rows: number;
+  /** One such row: its key, what it has, and what the row has that survives. */
+  readonly example: { readonly key: string; readonly removed: string; readonly survivor: string | null };
+}
+
+/** Values of a setting beside a place, in rows of which the reference moves. */
+export interface CompanionValues {
+  readonly place: string;
+  readonly column: string;
+  /** The parameter that the column holds. Undefined where the configuration says what becomes of it. */
+  readonly parameter?: string;
+  /** The most frequent ones. */
+  readonly values: readonly { readonly text: string; readonly rows: number }[];
+}
+
 export interface Snapshot {
   readonly rules: Rules;
   readonly tenant: TenantRef | null;
@@ -89,6 +108,8 @@ export interface Snapshot {
   /** Tables whose incoming foreign keys still point at rows that a merge would remove: table id → rows. */
   readonly dependents: Readonly<Record<TableId, number>>;
   readonly demands: readonly Demand[];
+  readonly companions: readonly CompanionValues[];
+  readonly merged: readonly MergedSetting[];
   /** Tables whose row-level security binds this login although the configuration sets no tenant: rows may be hidden. */
   readonly hidden: readonly TableId[];
   /** By table, and for the configuration: a digest of its definition (`digestDefinitions`). */

@@ -18,6 +18,8 @@ export function factsOf(snapshot: Snapshot, digest: Digest): Record<string, stri
     'row-level security of the login': short(snapshot.hidden),
     'parameters in use': short(snapshot.parameters),
     'demands of the surroundings': short(snapshot.demands),
+    'settings beside the references': short(snapshot.companions),
+    'settings of rows that a merge removes': short(snapshot.merged),
     'space grants needed': short(snapshot.grants),
   };
   for (const [name, definition] of Object.entries(snapshot.definitions))

@@ -3,12 +3,13 @@ import { compareModels } from '../models/compatibility.ts';
 import { given } from '../given.ts';
 import { isMovingRows } from '../operations/operations.ts';
 import { collides, type Decided, type Decisions, type Outcome, unreadable } from '../plan/decide.ts';
+import { companionFindings } from './companion-findings.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import { compareText } from '../order.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { LeftBehind, Step } from '../plan/plan-types.ts';
 import type { Place } from '../rules/place.ts';
-import type { Snapshot } from '../plan/snapshot.ts';
+import type { MergedSetting, Snapshot } from '../plan/snapshot.ts';
 
 export interface FindingInput extends Decisions {
   readonly leftBehind: readonly LeftBehind[];
@@ -184,21 +185,6 @@ function resetFindings(input: FindingInput): Finding[] {
   });
 }
 
-function companionFindings({ decided }: FindingInput): Finding[] {
-  const counts = new Map<string, { place: string; column: string; count: number }>();
-  for (const { group, outcomes } of decided)
-    for (const [{ id: place, companions }, { kind }] of outcomes)
-      for (const column of kind === 'move' ? Object.keys(companions) : []) {
-        const rows = group.side[column] ?? 0;
-        const key = JSON.stringify([place, column]);
-        if (rows > 0) counts.set(key, { place, column, count: (counts.get(key)?.count ?? 0) + rows });
-      }
-  return [...counts.values()].map(({ place, column, count }) => {
-    const message = `${count} row(s) have a setting in ${column} that changes with the model.`;
-    return finding('info', 'COMPANION_CHANGES', message, { place, count });
-  });
-}
-
 const keptCodes: Readonly<Partial<Record<LeftBehind['reason'], string>>> = {
   history: 'HISTORY_KEPT',
   'dead-copy': 'SOFT_REFERENCE_KEPT',
@@ -226,10 +212,33 @@ function allowedFindings({ leftBehind }: FindingInput): Finding[] {
   });
 }
 
-function mergeFindings({ steps }: FindingInput): Finding[] {
+function mergeFindings({ steps, snapshot }: FindingInput): Finding[] {
   const merges = steps.filter((step) => step.operation === 'merge');
-  return merges.map(({ move: { place }, entity, expected: count }) => {
-    const message = `${count} row(s) of ${place} are removed because a row with the target is already there; that row survives.`;
-    return finding('info', 'MERGE_REMOVES', message, { place, entity, count });
+  return merges.flatMap(({ move: { place }, entity, expected: count, carry }) => {
+    const message =
+      `${count} row(s) of ${place} are removed because a row with the target is already there; that row survives` +
+      (carry.length === 0 ? '.' : `, and is given ${carry.join(', ')} of the removed one.`);
+    const lost = snapshot.merged.filter((one) => one.place === place && !carry.includes(one.column));
+    return [
+      finding('info', 'MERGE_REMOVES', message, { place, entity, count }),
+      ...lost.map((setting) => lossFinding(setting, entity)),
+    ];
   });
+}
+
+function lossFinding({ place, column, rows: count, example }: MergedSetting, entity: string): Finding {
+  const { key, removed, survivor } = example;
+  const message =
+    `${count} removed row(s) of ${place} have ${column}, and the row that survives does not have the same: ` +
+    `${key} has ${shortened(removed)}, the other ${survivor === null ? 'nothing' : shortened(survivor)}. ` +
+    `"carry: [${column}]" passes it on.`;
+  const other = survivor === null ? 'has none' : `has ${shortened(survivor)}`;
+  const told = `${count} of ${entity} that go had ${column} (such as ${shortened(removed)}); the one that stays ${other}.`;
+  return finding('warning', 'MERGE_LOSES', message, { place, entity, count, told });
+}
+
+const longestShown = 40;
+
+function shortened(text: string): string {
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
 }

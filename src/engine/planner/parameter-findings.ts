@@ -35,7 +35,13 @@ function translationFindings(input: Decisions, entry: ParameterDocuments): Findi
   return tallyChanges(changed).map(({ name, change, rows, values }) => {
     const message = `${name} is ${change} in ${rows} row(s) of ${place}: ${valuesText(values)}.`;
     const severity = isLoss(change) ? severityOf(input, entry) : 'info';
-    return finding(severity, 'PARAMETER_CHANGES', message, { place, count: rows });
+    const takes = change === 'dropped' ? 'does not take' : 'takes less of';
+    const told = `The new model ${takes} ${name}, which ${rows} row(s) have set: ${valuesText(values)}.`;
+    return finding(severity, 'PARAMETER_CHANGES', message, {
+      place,
+      count: rows,
+      ...(isLoss(change) ? { told } : {}),
+    });
   });
 }
 
@@ -48,9 +54,12 @@ function resetFindings(input: Decisions, entry: ParameterDocuments): Finding[] {
   const lines =
     `The parameters of ${count} row(s) of ${place} are removed: ${removed.join('; ')}. ` +
     'What else the documents hold stays, and the old values are in the journal.';
+  const told = `Parameters of ${count} row(s) are removed, and the defaults of the new model hold: ${removed.join('; ')}.`;
   const filled = `${unset} row(s) of ${place} have no parameters, and get an empty document.`;
   return [
-    ...(count === 0 ? [] : [finding(severityOf(input, entry), 'PARAMETERS_RESET', lines, { place, count })]),
+    ...(count === 0
+      ? []
+      : [finding(severityOf(input, entry), 'PARAMETERS_RESET', lines, { place, count, told })]),
     ...(unset === 0 ? [] : [finding('info', 'PARAMETERS_EMPTY', filled, { place, count: unset })]),
   ];
 }

@@ -69,6 +69,8 @@ export interface PlaceConfig {
   readonly empty?: '{}' | null;
   /** What happens where a moved row would break a unique key: default `drop-redundant` for grants, `ask` for others. */
   readonly collision?: 'skip' | 'drop-redundant' | 'ask';
+  /** With `drop-redundant`: what the removed row had in these columns passes to the row that survives. */
+  readonly carry?: readonly string[];
   /** A person chose the model as somebody's default here: the plan says so (warning). Value: whose, e.g. `space`. */
   readonly defaultOf?: string;
   /** A moved row makes the target available where the source was: the grant place and the column that both tables share. */

@@ -46,6 +46,8 @@ export interface Place {
   /** What a reset leaves where no member is left. */
   readonly empty: '{}' | null;
   readonly collision: 'skip' | 'drop-redundant' | 'ask';
+  /** What passes from a removed row to the one that survives. */
+  readonly carry: readonly string[];
   readonly defaultOf?: string;
   readonly enables?: { readonly grant: string; readonly via: string };
   /** What is demanded of the model, by columns of the row or of the parent that a foreign key leads to. */

@@ -54,6 +54,7 @@ export function buildPlace(draft: Draft, found: Found): Place {
     parameterMembers: place.parameterMembers ?? 'known',
     empty: place.empty === undefined ? '{}' : place.empty,
     collision: place.collision ?? (role === 'grant' ? 'drop-redundant' : 'ask'),
+    carry: place.carry ?? [],
     listed: true,
     ...given({ parameters, defaultOf, also, held, reason }),
     ...given({
@@ -159,11 +160,13 @@ function resolveAllowedTable(
   return table && { table: table.id, match, value };
 }
 
-function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {
+function checkNamedColumns(draft: Draft, found: Found): void {
+  const { place, table, at } = found;
   const { partner = {}, companions = {}, parameters, empty } = place;
   const partners = typeof partner === 'string' ? [partner] : Object.values(partner);
   const others = [...Object.keys(companions), ...(parameters === undefined ? [] : [parameters])];
   requireColumns(draft, [at], { table, names: [...partners, ...others] });
+  checkCarried(draft, found);
   const held = parameters === undefined ? undefined : findColumn(table, parameters);
   if (empty === null && held?.notNull === true)
     refuse(
@@ -171,6 +174,19 @@ function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {
       [at, 'empty'],
       `${table.id} has ${parameters} NOT NULL, so nothing can be reset to NULL there`,
     );
+}
+
+/** Only a merge passes values on, and what tells the two rows apart cannot pass. */
+function checkCarried(draft: Draft, { place, table, at }: Found): void {
+  const { carry = [], collision, role } = place;
+  if (carry.length === 0) return;
+  requireColumns(draft, [at, 'carry'], { table, names: carry });
+  if ((collision ?? (role === 'grant' ? 'drop-redundant' : 'ask')) !== 'drop-redundant')
+    refuse(draft, [at, 'carry'], 'only a merge passes values on: set "collision: drop-redundant"');
+  const fixed = carry.filter(
+    (name) => table.primaryKey.includes(name) || findColumn(table, name)?.generated === true,
+  );
+  if (fixed.length > 0) refuse(draft, [at, 'carry'], `${fixed.join(', ')} cannot be passed on`);
 }
 
 /** How a place is carried. Undefined where the column's type cannot carry it. */

@@ -14,7 +14,7 @@ import type { Tx } from '../driver/database.ts';
 import { affected, one, prepared } from '../driver/question.ts';
 import type { Member } from '../facts/member.ts';
 import { readPlaceGroups } from '../facts/places.ts';
-import { readParameters } from '../facts/side.ts';
+import { readParameters } from '../facts/settings.ts';
 import { journalOfSome } from '../records/journal.ts';
 import type { Journal } from '../records/journal.ts';
 import type { StepResult } from '../records/records.ts';
