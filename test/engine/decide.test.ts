@@ -27,12 +27,12 @@ reference grant ask  | mine     | yes   | *    | H          | *      | *        
 reference grant ask  | mine     | yes   | *    | N          | *      | *              | not-allowed live
 reference grant ask  | mine     | yes   | dead | !H !N      | *      | *              | dead
 reference grant ask  | mine     | yes   | no   | B          | *      | *              | ask live
-reference grant ask  | mine     | yes   | no   | A G K AC GC KC | none | *            | ask live
-reference grant ask  | mine     | yes   | no   | A G K AC GC KC | keep | *            | kept
+reference grant ask  | mine     | yes   | no   | A G K F AC GC KC FC | none | *            | ask live
+reference grant ask  | mine     | yes   | no   | A G K F AC GC KC FC | keep | *            | kept
 reference grant ask  | mine     | yes   | no   | A G K      | move   | *              | move
-reference grant ask  | mine     | yes   | no   | AC GC KC   | move   | drop-redundant | merge
-reference grant ask  | mine     | yes   | no   | AC GC KC   | move   | skip           | collision live
-reference grant ask  | mine     | yes   | no   | AC GC KC   | move   | ask            | ask live
+reference grant ask  | mine     | yes   | no   | AC GC KC FC | move   | drop-redundant | merge
+reference grant ask  | mine     | yes   | no   | AC GC KC FC | move   | skip           | collision live
+reference grant ask  | mine     | yes   | no   | AC GC KC FC | move   | ask            | ask live
 reference grant      | mine     | yes   | no   | L          | *      | *              | move
 reference grant      | mine     | yes   | no   | C          | *      | drop-redundant | merge
 reference grant      | mine     | yes   | no   | C          | *      | skip           | collision live

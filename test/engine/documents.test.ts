@@ -17,6 +17,7 @@ const place: Place = {
   byKey: false,
   conditions: {},
   copies: [],
+  rivals: [],
   companions: {},
   parameterMembers: 'known',
   empty: '{}',

@@ -160,6 +160,7 @@ function questionOf(place: Place, { standing }: PlaceState): string | undefined 
   if (standing === 'asked') return 'the configuration asks about rows in this state';
   if (standing === 'guarded') return 'a guard holds for the row';
   if (standing === 'copies-disagree') return 'a copy of this reference names another model or none, or stays';
+  if (standing === 'meets-itself') return 'the row would fall back from the target to itself';
   if (place.role === 'ask') return place.reason ?? 'nobody has said what this place is';
   if (place.checksum !== undefined) return `a checksum (${place.checksum}) stands beside the document`;
   return undefined;
@@ -177,7 +178,7 @@ export function mergingStates(intent: Intent, place: Place): StateCode[] {
 
 /** The states that no question keeps from moving. An answer holds for every row of the place. */
 function openStates(intent: Intent, place: Place): PlaceState[] {
-  const raised = ['live', 'asked', 'guarded', 'copies-disagree'] as const;
+  const raised = ['live', 'asked', 'guarded', 'copies-disagree', 'meets-itself'] as const;
   const states = raised.map((standing) => ({ standing, collides: false }));
   const isAnswered = intent.answers[place.id] === 'move';
   return states.filter((state) => isAnswered || questionOf(place, state) === undefined);

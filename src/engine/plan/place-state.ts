@@ -18,6 +18,9 @@ const states = {
   /** A copy in the same row should name the same model and does not, or does not move. */
   K: { standing: 'copies-disagree', collides: false },
   KC: { standing: 'copies-disagree', collides: true },
+  /** A place that is the fallback of this one, or of which this one is, names the target. */
+  F: { standing: 'meets-itself', collides: false },
+  FC: { standing: 'meets-itself', collides: true },
   /** The document cannot be read. */
   B: { standing: 'unreadable', collides: false },
   /** The target may not stand there. */

@@ -50,6 +50,11 @@ export interface PlaceConfig {
    * move together or not at all; a row in which they do not agree is an `ask`.
    */
   readonly copies?: readonly string[];
+  /**
+   * Other places of the same row that must not come to name the same model, such as the model that this one is the fallback of. By
+   * default the plain models beside a place that is called a fallback; an empty list where that is fine.
+   */
+  readonly differs?: readonly string[];
   /** Rows for which the place is live; with `live` given, all others are history. */
   readonly live?: Condition;
   /** Rows a person must decide about. */

@@ -40,6 +40,8 @@ export interface Place {
   readonly conditions: PlaceConditions;
   /** The other places of the row that hold the same reference, by id. They move together or not at all. */
   readonly copies: readonly string[];
+  /** The places of the row that must not come to name the same model, by id. */
+  readonly rivals: readonly string[];
   readonly companions: Readonly<Record<string, CompanionRule>>;
   readonly parameters?: string;
   readonly parameterMembers: 'known' | 'all';

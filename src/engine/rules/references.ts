@@ -9,6 +9,7 @@ import { findNamedColumn, findNamedTable, type NameScope } from '../catalogue/na
 import { type Ownership, resolveOwnership, tenantLinks } from './ownership.ts';
 import type { Draft, ModelTable, Place } from './place.ts';
 import { linkCopies } from './copies.ts';
+import { linkRivals } from './rivals.ts';
 import { buildPlace, resolvePlace } from './resolve-place.ts';
 
 /** A configuration made to fit a catalogue: all that planning needs to know about a database. */
@@ -43,7 +44,7 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
     at,
     places: resolvePlace(draft, place, at),
   }));
-  const listed = linkCopies(draft, said);
+  const listed = linkRivals(draft, said, linkCopies(draft, said));
   const places = [...listed, ...unlistedKeys(draft, listed)];
   const ownership = resolveOwnership({
     scope,

@@ -50,6 +50,7 @@ export function buildPlace(draft: Draft, found: Found): Place {
     byKey: template.includes('{key}') && isUnique(draft, key?.model.kind ?? place.kind),
     conditions: resolveConditions({ scope, table, place, at, problems }),
     copies: [],
+    rivals: [],
     companions: place.companions ?? {},
     parameterMembers: place.parameterMembers ?? 'known',
     empty: place.empty === undefined ? '{}' : place.empty,

@@ -17,7 +17,7 @@ import { tableOf } from '../../engine/rules/references.ts';
 import { castFor, columnOf } from './cast.ts';
 import { collisionSql } from './collision.ts';
 import { isStray, judgedState } from './judged.ts';
-import { columnsOf, matchSql, placeMatches } from './match.ts';
+import { columnsOf, matchSql, namesTarget, placeMatches } from './match.ts';
 import type { PlaceRow, RowContext } from './match.ts';
 import { allOf, anyOf, column, each, join, list, literal, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
@@ -194,6 +194,9 @@ function plainBranches(context: RowContext, row: PlaceRow): Sql[] {
     ...(guard === undefined ? [] : [sql`WHEN ${conditionSql(context, guard)} THEN 'G'`]),
     ...[...copiesDisagree(context, row), ...isStray(context, row.strays)].map(
       (test) => sql`WHEN ${test} THEN 'K'`,
+    ),
+    ...[...row.rivals.map((rival) => namesTarget(context, rival)), ...isStray(context, row.met)].map(
+      (test) => sql`WHEN ${test} THEN 'F'`,
     ),
   ];
 }
