@@ -82,12 +82,20 @@ function heldMembers({ places }: Rules, { table, parameters }: Place): IsParamet
   const firsts = inside.flatMap(firstSteps);
   const names = new Set(firsts.filter((step) => typeof step === 'string'));
   const anywhere = firsts.includes(undefined);
-  return (name, { kind }) => names.has(name) || (anywhere && (kind === 'object' || kind === 'array'));
+  const namesThemselves = inside.some(({ json }) => json !== undefined && isOfAllNames(json.pointer));
+  return (name, { kind }) =>
+    namesThemselves || names.has(name) || (anywhere && (kind === 'object' || kind === 'array'));
+}
+
+/** Are the names of the document's own members the place? */
+function isOfAllNames(pointer: string): boolean {
+  const { steps, names } = parsePattern(pointer);
+  return names && steps.every((step) => step === 'any');
 }
 
 /** The members of the document at which a place begins; undefined for any member. */
 function firstSteps({ json }: Place): (string | undefined)[] {
-  const steps = parsePattern(json?.pointer ?? '');
+  const { steps } = parsePattern(json?.pointer ?? '');
   const fields = Object.values(json?.fields ?? {});
   const first = steps.findIndex((step) => step !== 'any');
   const named = (step: PatternStep | undefined): (string | undefined)[] =>

@@ -61,7 +61,7 @@ function moves({ role }: Place): boolean {
 }
 
 function isFallback({ column, json }: Place): boolean {
-  const steps = parsePattern(json?.pointer ?? '').flatMap((step) =>
+  const steps = parsePattern(json?.pointer ?? '').steps.flatMap((step) =>
     typeof step === 'object' ? [step.literal] : [],
   );
   const names = [...(json === undefined ? [column] : []), ...steps, ...Object.values(json?.fields ?? {})];
