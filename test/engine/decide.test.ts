@@ -29,7 +29,7 @@ reference grant ask  | mine     | yes   | dead | !H !N      | *      | *        
 reference grant ask  | mine     | yes   | no   | B          | *      | *              | ask live
 reference grant ask  | mine     | yes   | no   | A G K F AC GC KC FC | none | *            | ask live
 reference grant ask  | mine     | yes   | no   | A G K F AC GC KC FC | keep | *            | kept
-reference grant ask  | mine     | yes   | no   | A G K      | move   | *              | move
+reference grant ask  | mine     | yes   | no   | A G K F    | move   | *              | move
 reference grant ask  | mine     | yes   | no   | AC GC KC FC | move   | drop-redundant | merge
 reference grant ask  | mine     | yes   | no   | AC GC KC FC | move   | skip           | collision live
 reference grant ask  | mine     | yes   | no   | AC GC KC FC | move   | ask            | ask live
