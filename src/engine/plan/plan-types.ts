@@ -115,6 +115,7 @@ export interface LeftBehind {
     | 'history'
     | 'other-tenant'
     | 'global'
+    | 'shared'
     | 'disagreeing-owners'
     | 'no-owner'
     | 'kept'
