@@ -1,7 +1,9 @@
 /** Options that several commands share, and what they mean. */
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { given } from '../engine/given.ts';
 import type { Answer, Intent, ParameterPolicy } from '../engine/plan/intent.ts';
+import type { Site } from '../postgres/scope/site.ts';
 import type { Session } from './session.ts';
 import { usage } from './where.ts';
 import type { WhereOptions } from './where.ts';
@@ -27,6 +29,7 @@ export function withWhere(command: Command): Command {
 
 export interface TenantOption {
   readonly tenant?: string;
+  readonly shared?: boolean;
 }
 
 export interface MoveOptions extends WhereOptions, JsonOption, TenantOption {
@@ -34,10 +37,13 @@ export interface MoveOptions extends WhereOptions, JsonOption, TenantOption {
   readonly to?: string;
   readonly kind?: string;
   readonly types?: string;
-  readonly parameters: ParameterPolicy;
+  readonly parameters?: ParameterPolicy;
   readonly answer?: readonly string[];
   readonly leaveAsks?: boolean;
 }
+
+/** As the help says it; see `Site.parameters`. */
+export const parameterDefault = "translate; reset in Drover's own schema";
 
 /** What is moved. */
 export function withMove(command: Command): Command {
@@ -46,12 +52,15 @@ export function withMove(command: Command): Command {
     .option('--from <model>', 'the model to move off: name, family/name, provider/name or key')
     .option('--to <model>', 'the model to move to')
     .option('--tenant <tenant>', 'whose: the key or the name of a tenant')
+    .option('--shared', 'instead of --tenant: the rows of everybody, of nobody and of several tenants')
     .option('--kind <kind>', 'kind of model (default: the first of the configuration)')
     .option('--types <list>', 'only these entity types, separated by commas')
     .addOption(
-      new Option('--parameters <policy>', 'parameters of what moves')
-        .choices(['reset', 'keep', 'translate'])
-        .default('reset'),
+      new Option('--parameters <policy>', `parameters of what moves (default: ${parameterDefault})`).choices([
+        'reset',
+        'keep',
+        'translate',
+      ]),
     )
     .option('--answer <place=move|keep>', 'answer a question of the plan; may be repeated', collect)
     .option('--leave-asks', 'move the rest and leave what is asked about');
@@ -99,17 +108,24 @@ export function countUpTo(most: number): (text: string) => number {
   };
 }
 
-/** What the options ask for; the tenant is resolved later. @throws USAGE_INVALID */
-export function readIntent(options: MoveOptions): Intent {
+/** What is asked for, before the database is known. */
+export type AskedIntent = Omit<Intent, 'parameters'> & { readonly parameters?: ParameterPolicy };
+
+/** The intent on a site. */
+export function intentOn(site: Pick<Site, 'parameters'>, asked: AskedIntent, tenant?: string): Intent {
+  return { parameters: site.parameters, ...asked, ...given({ tenant }) };
+}
+
+/** What the options ask for; the tenant is resolved later, and so are the parameters where nobody says. @throws USAGE_INVALID */
+export function readIntent(options: MoveOptions): AskedIntent {
   const { from, to, kind, types } = options;
   if (from === undefined || to === undefined) throw usage('Say what moves: --from MODEL --to MODEL.');
   return {
     from,
     to,
-    parameters: options.parameters,
     answers: Object.fromEntries((options.answer ?? []).map(readAnswer)),
     leaveAsks: options.leaveAsks ?? false,
-    ...(kind === undefined ? {} : { kind }),
+    ...given({ parameters: options.parameters, kind }),
     ...(types === undefined ? {} : { entityTypes: splitTypes(types) }),
   };
 }

@@ -6,6 +6,8 @@ export interface Finding {
   /** Stable, upper case: see docs/findings.md. */
   readonly code: string;
   readonly message: string;
+  /** What the people concerned are told, who know no configuration; where it is left out, the message. */
+  readonly told?: string;
   /** An error that `force` with a reason passes. */
   readonly forceable?: boolean;
   readonly entity?: string;

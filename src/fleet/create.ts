@@ -21,7 +21,8 @@ import { isFinal } from './status.ts';
  * Makes a run; workers begin it. Returns its id.
  * @throws what `resolveRun` throws; RUN_INVALID, FORCE_NEEDS_REASON
  */
-export async function createRun(site: Site, request: RunRequest): Promise<string> {
+export async function createRun(site: Site, asked: RunRequest): Promise<string> {
+  const request = { ...asked, parameters: asked.parameters ?? site.parameters };
   optionsOf(request, 0);
   const resolved = await resolveRun(site, request);
   const tenants = inOrder(resolved.tenants.map(newTenant));

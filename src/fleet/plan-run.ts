@@ -81,7 +81,7 @@ async function planTenants(
   const outcomes = await planMoves(
     site,
     visited.map(({ tenant, resolution }) => ({
-      ...intentOf(request),
+      ...intentOf({ ...request, parameters: request.parameters ?? site.parameters }),
       ...('from' in resolution
         ? { from: keyText(resolution.from) ?? request.from, to: keyText(resolution.to) ?? request.to }
         : {}),

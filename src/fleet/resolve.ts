@@ -145,7 +145,7 @@ async function refuseRetired(site: Site, target: ModelFacts | undefined): Promis
 }
 
 function resolveOne(
-  { by, shared, named }: ModelNames,
+  { by, named }: ModelNames,
   pair: WantedPair,
   about: { tenant: TenantName; asked: FleetIntent; found: FoundModels },
 ): Resolution {
@@ -166,7 +166,6 @@ function resolveOne(
     tenant: about.tenant,
     candidates: [...found, ...rowless(found, [pair.from, pair.to])],
     includeSuspended: about.asked.includeSuspended ?? false,
-    sharedModels: shared,
     ...(mapping === undefined ? {} : { mapping }),
   });
 }
@@ -190,7 +189,6 @@ function resolveTexts(
       to: wanted(to),
       by: 'none',
       includeSuspended,
-      sharedModels: true,
     }),
   }));
   return { kind, from: wanted(from), to: wanted(to), tenants };

@@ -47,7 +47,7 @@ oneEngine((engine) => {
         return row.map((cell) => cell?.replaceAll(key(n, 1), key(n, 2)) ?? null);
       });
       assert.deepEqual(await small.rows(query), expected);
-      const [[run = '']] = (await small.rows('SELECT id::text FROM drover.runs')) as [[string]];
+      const [[run]] = (await small.rows('SELECT id::text FROM drover.runs')) as [[string]];
       const undone = await small.run('runs', 'rollback', run, '--yes');
       assert.equal(undone.status, 0, undone.stdout + undone.stderr);
       assert.deepEqual(await small.rows(query), before);

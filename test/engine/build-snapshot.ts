@@ -150,6 +150,8 @@ export function buildSnapshot(input: SnapshotInput = {}): Snapshot {
     target,
     places: [...places.values()],
     parameters: [],
+    merged: [],
+    companions: [],
     grants: [],
     uncovered: [],
     related: [],

@@ -18,7 +18,11 @@ const place: Place = {
   byKey: false,
   conditions: {},
   copies: [],
+  rivals: [],
   companions: {},
+  parameterMembers: 'known',
+  empty: '{}',
+  carry: [],
   collision: 'ask',
   listed: true,
 };

@@ -7,7 +7,7 @@ const move: MovedColumns = {
   mappings: [{ from: ['1'], to: ['2'] }],
   states: ['L'],
   companions: [{ column: 'reasoning', rule: 'drop' }],
-  parameters: { column: 'settings', policy: 'reset' },
+  parameters: { column: 'settings', policy: 'reset', members: 'known', empty: '{}' },
 };
 
 const step = { expected: 2, dead: 0, includeDead: true, digest: 'd', rows: [] };
@@ -58,6 +58,7 @@ export const partialPlan: Plan = {
       table: 'public.space_models',
       entity: 'space links',
       operation: 'merge',
+      carry: [],
       expected: 1,
       move: { ...move, place: 'space_models.model_id' },
     },
@@ -125,7 +126,9 @@ export const completePlan: Plan = {
       entity: 'assistants',
       operation: 'repoint',
       expected: 1,
-      moves: [{ ...move, parameters: { column: 'settings', policy: 'translate' } }],
+      moves: [
+        { ...move, parameters: { column: 'settings', policy: 'translate', members: 'known', empty: '{}' } },
+      ],
     },
     {
       ...step,

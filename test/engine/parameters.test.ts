@@ -164,7 +164,7 @@ const cases: readonly Case[] = [
 describe('translating parameters', () => {
   for (const { name, from, to, before, after, changes } of cases) {
     it(name, () => {
-      const result = translateParameters(before, model(from), model(to));
+      const result = translateParameters(before, { source: model(from), target: model(to) });
       assert.ok('changes' in result);
       assert.equal(result.document, after);
       assert.deepEqual(
@@ -176,21 +176,24 @@ describe('translating parameters', () => {
 
   it('does nothing the second time, as far as the target goes', () => {
     const to = model({ max_output_tokens: { max: 4096, aliases: ['max_tokens'] }, effort: successor });
-    const once = translateParameters('{"max_tokens":9000,"effort":"high"}', model({ effort }), to);
+    const once = translateParameters('{"max_tokens":9000,"effort":"high"}', {
+      source: model({ effort }),
+      target: to,
+    });
     assert.ok('changes' in once);
-    const twice = translateParameters(once.document, to, to);
+    const twice = translateParameters(once.document, { source: to, target: to });
     assert.ok('changes' in twice);
     assert.equal(twice.document, once.document);
   });
 
   it('says so where nobody knows what the target supports, instead of guessing', () => {
-    assert.deepEqual(translateParameters('{"a":1}', model({ a: {} }), model()), {
+    assert.deepEqual(translateParameters('{"a":1}', { source: model({ a: {} }), target: model() }), {
       unknown: 'target-parameters',
     });
   });
 
   it('refuses what is not an object', () => {
     for (const text of ['[1]', '"x"', '7', 'true', '{'])
-      assert.ok('invalid' in translateParameters(text, model(), model({})), text);
+      assert.ok('invalid' in translateParameters(text, { source: model(), target: model({}) }), text);
   });
 });

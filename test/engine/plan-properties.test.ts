@@ -25,7 +25,7 @@ const group: fc.Arbitrary<RowGroup> = fc.constantFrom(...Object.keys(places)).ch
       state: fc.constantFrom(...(places[place] ?? [])),
       owner: place.startsWith('templates')
         ? fc.constant('global' as const)
-        : fc.constantFrom('mine', 'mine', 'other', 'none', 'disagree'),
+        : fc.constantFrom('mine', 'mine', 'other', 'none', 'shared', 'disagree'),
       dead: fc.boolean(),
       count: fc.integer({ min: 1, max: 9 }),
       side: fc.constantFrom<Record<string, number>>({}, { settings: 1 }),
@@ -45,7 +45,7 @@ const facts: fc.Arbitrary<Snapshot> = fc
     demands: fc.uniqueArray(fc.record({ place: fc.constantFrom('agents.model_id', 'links.model_id'), security: fc.constantFrom(null, 1, 2), region: fc.constantFrom(null, 'eu'), rows: fc.nat(5) }), { maxLength: 3, selector: ({ place, security, region }) => JSON.stringify([place, security, region]) }),
     dependents: fc.dictionary(fc.constantFrom('public.links', 'public.agents'), fc.nat(3)),
     hidden: fc.subarray(['public.agents', 'public.links']).map((tables) => tables.map((table) => ({ table, why: 'no tenant is set' as const }))),
-    parameters: fc.constantFrom([], [{ table: 'public.agents', column: 'settings', documents: [{ text: '{"seed":1}', rows: 2 }, { text: '{"top_p":1}', rows: 1 }] }]),
+    parameters: fc.constantFrom([], [{ place: 'agents.model_id', unset: 1, table: 'public.agents', column: 'settings', documents: [{ text: '{"seed":1}', rows: 2 }, { text: '{"top_p":1}', rows: 1 }] }]),
   })
   .map(({ groups, ...more }) => buildSnapshot({ groups, more })); // prettier-ignore
 

@@ -202,12 +202,14 @@ describe('a companion that changes', () => {
       tenant: { root: 'tenants', column: 'tenant_id' },
       places: [{ at: place, companions: { 'effort of it': 'drop' } }],
     };
-    const side = { 'effort of it': 2 };
-    const plan = buildPlan(buildSnapshot({ catalog, config, groups: [rows({ [place]: 'L' }, 3, { side })] }));
+    const values = [{ text: 'high', rows: 2 }];
+    const companions = [{ place, column: 'effort of it', values }];
+    const snapshot = buildSnapshot({ catalog, config, groups: [rows({ [place]: 'L' }, 3)] });
+    const plan = buildPlan({ ...snapshot, companions });
     const found = plan.findings.find(({ code }) => code === 'COMPANION_CHANGES');
     assert.deepEqual(
       [found?.place, found?.count, found?.message],
-      [place, 2, '2 row(s) have a setting in effort of it that changes with the model.'],
+      [place, 2, `effort of it is set to NULL in 2 row(s) of ${place}: high in 2.`],
     );
   });
 });

@@ -111,13 +111,13 @@ const table: readonly Row[] = [
     what: 'parameters that are clamped, with their values',
     target: accepts({ heat: { min: 0, max: 5 } }),
     parameters: 'translate',
-    expected: ['info', 'PARAMETER_CHANGES', /heat is clamped in \d+ row.*6 → 5 in 1/],
+    expected: ['warning', 'PARAMETER_CHANGES', /heat is clamped in \d+ row.*6 → 5 in 1/],
   },
   {
     what: 'parameters of which nobody says what the target takes',
     source: accepts({ heat: {} }),
     parameters: 'translate',
-    expected: ['error', 'PARAMETER_SUPPORT_UNKNOWN', /translated/],
+    expected: ['warning', 'PARAMETER_SUPPORT_UNKNOWN', /stay as they are/],
   },
 ];
 

@@ -176,7 +176,7 @@ test('a plan gets the facts of a model, and a level is translated by its meaning
     meaning: { low: 0.2, high: 0.8, max: 1 },
   });
   const translated = (to: string): unknown =>
-    translateParameters('{"effort":"high"}', factsOf('acme-old'), factsOf(to));
+    translateParameters('{"effort":"high"}', { source: factsOf('acme-old'), target: factsOf(to) });
   assert.deepEqual(translated('acme-new'), {
     document: '{"effort":"high"}',
     changes: [{ name: 'effort', change: 'kept', before: '"high"', after: '"high"' }],

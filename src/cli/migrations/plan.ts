@@ -7,13 +7,13 @@ import { explainPlan } from '../../postgres/move/explain.ts';
 import { planMove } from '../../postgres/move/plan.ts';
 import { writeText } from '../terminal/files.ts';
 import { planLines } from './move.ts';
-import { readIntent, withJson, withMove, withWhere } from '../options.ts';
+import { intentOn, readIntent, withJson, withMove, withWhere } from '../options.ts';
 import { planMany } from './plan-many.ts';
 import { isRun, withTenants } from '../runs/options.ts';
 import type { TenantsOptions } from '../runs/options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { resolveTenant } from '../tenant.ts';
+import { resolveUnit } from '../tenant.ts';
 import { resolveWhere, usage, withSite } from '../where.ts';
 
 interface PlanOptions extends TenantsOptions {
@@ -49,8 +49,8 @@ async function planFor(session: Session, command: Command): Promise<number> {
     resolveWhere(options, session.environment),
     { mayWrite: false },
     async (site) => {
-      const tenant = await resolveTenant(site, options.tenant);
-      const plan = await planMove(site, { ...intent, ...(tenant === undefined ? {} : { tenant }) });
+      const tenant = await resolveUnit(site, options);
+      const plan = await planMove(site, intentOn(site, intent, tenant));
       return { plan, sql: options.sql === true ? await explainPlan(site, plan) : undefined };
     },
   );

@@ -7,7 +7,7 @@ import { readModelUses } from '../../postgres/usage/uses.ts';
 import type { ModelUse } from '../../postgres/usage/uses.ts';
 import { suggestTargets } from '../../postgres/usage/suggest.ts';
 import type { PlannedSuggestion } from '../../postgres/usage/suggest.ts';
-import { withJson, withWhere } from '../options.ts';
+import { parameterDefault, withJson, withWhere } from '../options.ts';
 import type { JsonOption, TenantOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
@@ -24,7 +24,7 @@ interface ListOptions extends WhereOptions, JsonOption, TenantOption {
 
 interface SuggestOptions extends ListOptions {
   readonly limit: number;
-  readonly parameters: ParameterPolicy;
+  readonly parameters?: ParameterPolicy;
 }
 
 const list: Verb = {
@@ -41,9 +41,10 @@ const suggest: Verb = {
     withTenant(command.argument('<model>', 'name, family/name, provider/name or key'))
       .option('--limit <count>', 'how many; each of them is planned', positive, 5)
       .addOption(
-        new Option('--parameters <policy>', 'parameters of what would move')
-          .choices(['reset', 'keep', 'translate'])
-          .default('reset'),
+        new Option(
+          '--parameters <policy>',
+          `parameters of what would move (default: ${parameterDefault})`,
+        ).choices(['reset', 'keep', 'translate']),
       ),
   run: suggestModels,
 };
@@ -102,7 +103,7 @@ async function suggestModels({ terminal, environment }: Session, command: Comman
       ...(kind === undefined ? {} : { kind }),
       from,
       limit,
-      parameters,
+      parameters: parameters ?? site.parameters,
       answers: {},
       leaveAsks: false,
     });

@@ -5,7 +5,7 @@ import type { Canary } from '../../postgres/runs/runs.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
 import type { TenantName } from '../../postgres/scope/tenants.ts';
-import { collect, readIntent } from '../options.ts';
+import { collect, intentOn, readIntent } from '../options.ts';
 import type { MoveOptions } from '../options.ts';
 import { chooseTenant } from '../tenant.ts';
 import { usage } from '../where.ts';
@@ -57,6 +57,10 @@ export function withPace(command: Command): Command {
 /** Is a run asked for, and not one tenant? @throws USAGE_INVALID where both are */
 export function isRun(options: TenantsOptions): boolean {
   const many = options.allTenants === true || options.tenants !== undefined;
+  if (many && options.shared === true)
+    throw usage(
+      '--shared is a move of its own; apply it after the tenants, without --all-tenants or --tenants.',
+    );
   if (many && options.tenant !== undefined)
     throw usage('--tenant names one tenant, --all-tenants and --tenants several; give one of them.');
   const only = ['includeSuspended', 'mapFrom', 'mapTo'] as const;
@@ -70,7 +74,7 @@ export async function readRunRequest(
   site: Site,
   options: TenantsOptions & PaceOptions,
 ): Promise<Omit<RunRequest, 'actor'>> {
-  const intent = readIntent(options);
+  const intent = intentOn(site, readIntent(options));
   const tenants = await listTenants(site);
   const key = (text: string): string => keyOf(tenants, text);
   const mapping = mappingOf(options, key);

@@ -37,6 +37,8 @@ export interface ModelKnowledge {
   readonly written: (name: string, provider?: string) => WrittenForms | undefined;
   /** Could the name mean a known model of any kind and provider? False only where it surely does not. */
   readonly mayKnow: (name: string) => boolean;
+  /** What parameters of models are called, whatever the model. */
+  readonly parameterNames: ReadonlySet<string>;
   /** The models of a kind that end. */
   readonly ending: (kind: string) => readonly NamedModel[];
 }

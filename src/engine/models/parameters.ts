@@ -54,22 +54,52 @@ interface Outcome {
   readonly after?: string;
 }
 
+/** Is a member of the document a parameter at all? What is none is kept as it is. */
+export type IsParameter = (name: string, node: JsonNode) => boolean;
+
+const always: IsParameter = () => true;
+
 /**
- * Keeps what the target supports, maps what has another name or scale, drops the rest.
+ * Keeps what the target supports, maps what has another name or scale, drops the rest of the parameters.
  * @param document JSON text of the parameters: an object, or null.
  * @returns the document with one entry per parameter (two where it was renamed and changed), or that the target's
  * support is unknown, or why the text is not a JSON object.
  */
 export function translateParameters(
   document: string,
-  source: ModelFacts,
-  target: ModelFacts,
+  { source, target }: { readonly source: ModelFacts; readonly target: ModelFacts },
+  isParameter: IsParameter = always,
 ): TranslatedParameters | UnknownSupport | InvalidJson {
   const root = parseParameters(document);
   if (root === undefined) return { document, changes: [] };
   if ('invalid' in root) return root;
   if (target.parameters === undefined) return { unknown: 'target-parameters' };
-  return translateMembers({ document, root, from: source.parameters ?? {}, to: target.parameters });
+  return translateMembers({
+    document,
+    root,
+    isParameter,
+    from: source.parameters ?? {},
+    to: target.parameters,
+  });
+}
+
+/** Takes every parameter out. @returns the document with one `dropped` entry for each, or why the text is not a JSON object. */
+export function removeParameters(
+  document: string,
+  isParameter: IsParameter,
+): TranslatedParameters | InvalidJson {
+  const root = parseParameters(document);
+  if (root === undefined) return { document, changes: [] };
+  if ('invalid' in root) return root;
+  const textOf = (node: JsonNode): string => document.slice(node.start, node.end);
+  const all = [...root.members];
+  const changes = all.flatMap(([name, node]) =>
+    isParameter(name, node) ? [dropped(name, textOf(node))] : [],
+  );
+  const left = all.flatMap(([name, node]) =>
+    isParameter(name, node) ? [] : [`${JSON.stringify(name)}: ${textOf(node)}`],
+  );
+  return { document: changes.length === 0 ? document : `{${left.join(', ')}}`, changes };
 }
 
 /** Undefined for a JSON null, which is as good as no parameters. */
@@ -83,6 +113,7 @@ function parseParameters(document: string): JsonObject | InvalidJson | undefined
 interface Work {
   readonly document: string;
   readonly root: JsonObject;
+  readonly isParameter: IsParameter;
   readonly from: Support;
   readonly to: Support;
 }
@@ -92,6 +123,10 @@ function translateMembers(work: Work): TranslatedParameters {
   const members: string[] = [];
   const changes = [...work.root.members].flatMap(([name, node]) => {
     const raw = work.document.slice(node.start, node.end);
+    if (!work.isParameter(name, node)) {
+      members.push(`${JSON.stringify(name)}: ${raw}`);
+      return [];
+    }
     const newName = nameOnTarget(name, work);
     // A parameter under the target's own name wins over one that would be renamed to it.
     if (newName === undefined || (newName !== name && taken.has(newName))) return [dropped(name, raw)];

@@ -10,8 +10,9 @@ export const merge: Operation<MergeStep> = {
   plan: (input) => input.snapshot.places.flatMap((group) => mergeSteps(input, group)),
   touches: ({ move }) => [move.place],
   mappings: ({ move }) => [[move.place, move.mappings]],
-  describe: ({ expected, move }) =>
-    `${rowCount(expected)} of ${move.place} removed, because the target is there already`,
+  describe: ({ expected, move, carry }) =>
+    `${rowCount(expected)} of ${move.place} removed, because the target is there already` +
+    (carry.length === 0 ? '' : `; ${carry.join(', ')} passed to the row that stays`),
   movesRows: true,
 };
 
@@ -23,5 +24,6 @@ function mergeSteps(input: StepInput, source: PlaceGroup): MergeStep[] {
     ...stepBase(input, source, tally(input, source, place)),
     operation: 'merge',
     move: { ...movedColumns(input, source, place), states: mergingStates(input.intent, place) },
+    carry: place.carry,
   }));
 }

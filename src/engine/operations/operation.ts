@@ -101,6 +101,13 @@ export function movedColumns({ intent }: StepInput, source: PlaceGroup, place: P
     companions,
     ...(place.parameters === undefined || parameters === 'keep'
       ? {}
-      : { parameters: { column: place.parameters, policy: parameters } }),
+      : {
+          parameters: {
+            column: place.parameters,
+            policy: parameters,
+            members: place.parameterMembers,
+            empty: place.empty,
+          },
+        }),
   };
 }

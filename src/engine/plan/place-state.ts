@@ -21,6 +21,9 @@ const states = {
   /** The row is the target itself. */
   S: { standing: 'itself', collides: false },
   SC: { standing: 'itself', collides: true },
+  /** A place that is the fallback of this one, or of which this one is, names the target. */
+  F: { standing: 'meets-itself', collides: false },
+  FC: { standing: 'meets-itself', collides: true },
   /** The document cannot be read. */
   B: { standing: 'unreadable', collides: false },
   /** The target may not stand there. */

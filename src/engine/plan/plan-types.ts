@@ -25,7 +25,13 @@ export interface MovedColumns {
     readonly rule: 'drop' | Readonly<Record<string, string>>;
   }[];
   /** The column with the parameters of this reference and what happens to them. */
-  readonly parameters?: { readonly column: string; readonly policy: 'reset' | 'translate' };
+  readonly parameters?: {
+    readonly column: string;
+    readonly policy: 'reset' | 'translate';
+    /** All members are parameters, or those that are known as such. */
+    readonly members: 'all' | 'known';
+    readonly empty: '{}' | null;
+  };
 }
 
 /** The columns that a move writes; the others of a composite key are the same before and after. */
@@ -67,6 +73,8 @@ export interface RepointStep extends StepBase {
 export interface MergeStep extends StepBase {
   readonly operation: 'merge';
   readonly move: MovedColumns;
+  /** Columns of which the row that survives is given what the removed row had. */
+  readonly carry: readonly string[];
 }
 
 /** References inside the values of one column: JSON (json, jsonb, text), arrays, texts. `expected` counts rows. */
@@ -108,6 +116,7 @@ export interface LeftBehind {
     | 'history'
     | 'other-tenant'
     | 'global'
+    | 'shared'
     | 'disagreeing-owners'
     | 'no-owner'
     | 'kept'

@@ -9,8 +9,11 @@ import type { RowName } from './plan-types.ts';
 import type { Rules } from '../rules/references.ts';
 import type { Hiding } from '../rules/visible.ts';
 
-/** Whose a row is, seen from the tenant of the plan. */
-export type Owner = 'mine' | 'other' | 'global' | 'none' | 'disagree';
+/**
+ * Whose a row is, seen from the tenant of the plan; `shared`: also another tenant's, by its nature; `disagree`: also another's, by a
+ * fault in the data. In a plan for the shared rows `mine` are those of everybody, of nobody and of several tenants.
+ */
+export type Owner = 'mine' | 'other' | 'global' | 'none' | 'shared' | 'disagree';
 
 /** Rows of one table that are alike in all that a plan decides by. */
 export interface RowGroup {
@@ -42,10 +45,13 @@ export interface PlaceGroup {
   readonly keyed: boolean;
 }
 
-/** Distinct parameter documents of rows on the source: text of the JSON → rows. Read only for `translate`. */
+/** Distinct parameter documents beside a place whose reference moves: text of the JSON → rows. */
 export interface ParameterDocuments {
+  readonly place: string;
   readonly table: TableId;
   readonly column: string;
+  /** Rows without a document, which a reset gives an empty one. */
+  readonly unset: number;
   readonly documents: readonly { readonly text: string; readonly rows: number }[];
 }
 
@@ -85,6 +91,25 @@ interface Closed {
   readonly grant: string;
 }
 
+/** A setting that rows have which a merge removes, and that the rows which survive do not have. */
+export interface MergedSetting {
+  readonly place: string;
+  readonly column: string;
+  readonly rows: number;
+  /** One such row: its key, what it has, and what the row has that survives. */
+  readonly example: { readonly key: string; readonly removed: string; readonly survivor: string | null };
+}
+
+/** Values of a setting beside a place, in rows of which the reference moves. */
+export interface CompanionValues {
+  readonly place: string;
+  readonly column: string;
+  /** The parameter that the column holds. Undefined where the configuration says what becomes of it. */
+  readonly parameter?: string;
+  /** The most frequent ones. */
+  readonly values: readonly { readonly text: string; readonly rows: number }[];
+}
+
 export interface Snapshot {
   readonly rules: Rules;
   readonly tenant: TenantRef | null;
@@ -101,6 +126,8 @@ export interface Snapshot {
   /** Defaults, checks, views and other texts of the schema that name the source. */
   readonly schema: readonly SchemaOccurrence[];
   readonly demands: readonly Demand[];
+  readonly companions: readonly CompanionValues[];
+  readonly merged: readonly MergedSetting[];
   /** What the session cannot see, or may not see all of. */
   readonly hidden: readonly Hidden[];
   /** By table, and for the configuration: a digest of its definition (`digestDefinitions`). */

@@ -19,12 +19,16 @@ export function factsOf(snapshot: Snapshot, digest: Digest): Record<string, stri
     'row-level security of the login': short(snapshot.hidden),
     'parameters in use': short(snapshot.parameters),
     'demands of the surroundings': short(snapshot.demands),
+    'settings beside the references': short(snapshot.companions),
+    'settings of rows that a merge removes': short(snapshot.merged),
     'space grants needed': short(snapshot.grants),
   };
   for (const [name, definition] of Object.entries(snapshot.definitions))
     facts[`definition of ${name}`] = definition;
   for (const group of snapshot.places) {
-    const rows = group.groups.map((counted) => ({ ...counted, sample: [] }));
+    const rows = group.groups
+      .filter(({ owner }) => owner !== 'other' || typeof snapshot.source.tenant === 'string')
+      .map((counted) => ({ ...counted, sample: [] }));
     facts[`rows of ${group.places.join(', ')}`] = short(rows);
   }
   return facts;

@@ -14,13 +14,14 @@ import { isDefault } from '../inventory/occurrence.ts';
 import { modelLabel } from '../models/model.ts';
 import { modelTablesOf } from '../rules/references.ts';
 import { hiddenFindings } from './hidden-findings.ts';
+import { companionFindings } from './companion-findings.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import { compareText } from '../order.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { LeftBehind, Step } from '../plan/plan-types.ts';
 import { firstNames, rowCount } from '../plan/row-text.ts';
 import type { Place } from '../rules/place.ts';
-import type { Snapshot } from '../plan/snapshot.ts';
+import type { MergedSetting, Snapshot } from '../plan/snapshot.ts';
 
 export interface FindingInput extends Decisions {
   readonly leftBehind: readonly LeftBehind[];
@@ -243,27 +244,13 @@ function defaultFindings(input: FindingInput): Finding[] {
 
 function resetFindings(input: FindingInput): Finding[] {
   if (input.intent.parameters !== 'reset') return [];
-  const counts = countByPlace(input, ({ parameters = '' }, { kind }, { group }) =>
-    kind === 'move' ? (group.side[parameters] ?? 0) : 0,
+  // Elsewhere the documents are read, and the message says what is removed: see parameter-findings.ts.
+  const counts = countByPlace(input, ({ parameters = '', parameterMembers }, { kind }, { group }) =>
+    kind === 'move' && parameterMembers === 'all' ? (group.side[parameters] ?? 0) : 0,
   );
   return counts.map(([{ id: place }, count]) => {
     const message = `The parameters of ${count} row(s) of ${place} are reset to {}; their old values are in the journal.`;
     return finding('info', 'PARAMETERS_RESET', message, { place, count });
-  });
-}
-
-function companionFindings({ decided }: FindingInput): Finding[] {
-  const counts = new Map<string, { place: string; column: string; count: number }>();
-  for (const { group, outcomes } of decided)
-    for (const [{ id: place, companions }, { kind }] of outcomes)
-      for (const column of kind === 'move' ? Object.keys(companions) : []) {
-        const rows = group.side[column] ?? 0;
-        const key = JSON.stringify([place, column]);
-        if (rows > 0) counts.set(key, { place, column, count: (counts.get(key)?.count ?? 0) + rows });
-      }
-  return [...counts.values()].map(({ place, column, count }) => {
-    const message = `${count} row(s) have a setting in ${column} that changes with the model.`;
-    return finding('info', 'COMPANION_CHANGES', message, { place, count });
   });
 }
 
@@ -294,10 +281,33 @@ function allowedFindings({ leftBehind }: FindingInput): Finding[] {
   });
 }
 
-function mergeFindings({ steps }: FindingInput): Finding[] {
+function mergeFindings({ steps, snapshot }: FindingInput): Finding[] {
   const merges = steps.filter((step) => step.operation === 'merge');
-  return merges.map(({ move: { place }, entity, expected: count }) => {
-    const message = `${count} row(s) of ${place} are removed because a row with the target is already there; that row survives.`;
-    return finding('info', 'MERGE_REMOVES', message, { place, entity, count });
+  return merges.flatMap(({ move: { place }, entity, expected: count, carry }) => {
+    const message =
+      `${count} row(s) of ${place} are removed because a row with the target is already there; that row survives` +
+      (carry.length === 0 ? '.' : `, and is given ${carry.join(', ')} of the removed one.`);
+    const lost = snapshot.merged.filter((one) => one.place === place && !carry.includes(one.column));
+    return [
+      finding('info', 'MERGE_REMOVES', message, { place, entity, count }),
+      ...lost.map((setting) => lossFinding(setting, entity)),
+    ];
   });
+}
+
+function lossFinding({ place, column, rows: count, example }: MergedSetting, entity: string): Finding {
+  const { key, removed, survivor } = example;
+  const message =
+    `${count} removed row(s) of ${place} have ${column}, and the row that survives does not have the same: ` +
+    `${key} has ${shortened(removed)}, the other ${survivor === null ? 'nothing' : shortened(survivor)}. ` +
+    `"carry: [${column}]" passes it on.`;
+  const other = survivor === null ? 'has none' : `has ${shortened(survivor)}`;
+  const told = `${count} of ${entity} that go had ${column} (such as ${shortened(removed)}); the one that stays ${other}.`;
+  return finding('warning', 'MERGE_LOSES', message, { place, entity, count, told });
+}
+
+const longestShown = 40;
+
+function shortened(text: string): string {
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
 }

@@ -13,6 +13,9 @@ interface NoticeChange {
   /** Up to fifty rows, by the names that people know them by. */
   readonly rows: readonly RowName[];
   readonly parameters: 'reset' | 'translated' | 'kept';
+  /** Of them, rows that go because one with the new model is there already, and what passes to that one. */
+  readonly removed?: number;
+  readonly passedOn?: readonly string[];
 }
 
 export interface NoticeJson {
@@ -31,6 +34,7 @@ const notTheirs: ReadonlySet<LeftBehind['reason']> = new Set([
   'other-tenant',
   'global',
   'no-owner',
+  'shared',
   'disagreeing-owners',
 ]);
 
@@ -46,7 +50,7 @@ export function renderNotice(plan: Plan): { markdown: string; json: NoticeJson }
     completion: plan.completion,
     changes: changesOf(plan),
     stays: plan.leftBehind.filter((entry) => entry.live && !notTheirs.has(entry.reason)),
-    warnings: toConfirm(plan.findings).map(({ code, message }) => ({ code, message })),
+    warnings: toConfirm(plan.findings).map(({ code, message, told = message }) => ({ code, message: told })),
     planHash: plan.hash,
   };
   return { markdown: `${markdownOf(json).join('\n')}\n`, json };
@@ -70,6 +74,17 @@ function changeOf(plan: Plan, entity: string, steps: readonly Step[]): NoticeCha
     count: plan.counts[entity] ?? steps.reduce((total, step) => total + step.expected, 0),
     rows: distinctRows(steps.flatMap((step) => step.rows)).slice(0, 50),
     parameters: parametersOf(steps),
+    ...removedOf(steps),
+  };
+}
+
+function removedOf(steps: readonly Step[]): Pick<NoticeChange, 'removed' | 'passedOn'> {
+  const merges = steps.filter((step) => step.operation === 'merge');
+  if (merges.length === 0) return {};
+  const passedOn = [...new Set(merges.flatMap(({ carry }) => carry))];
+  return {
+    removed: merges.reduce((sum, { expected }) => sum + expected, 0),
+    ...(passedOn.length === 0 ? {} : { passedOn }),
   };
 }
 
@@ -106,8 +121,15 @@ function changeLines(change: NoticeChange): string[] {
     translated: ['Their model parameters are translated to what the new model supports.'],
     kept: [],
   }[change.parameters];
-  const blocks = [[`## ${escape(change.entity)} (${change.count})`], names, parameters];
+  const blocks = [[`## ${escape(change.entity)} (${change.count})`], names, removedLines(change), parameters];
   return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
+}
+
+function removedLines({ removed = 0, passedOn = [] }: NoticeChange): string[] {
+  if (removed === 0) return [];
+  const passed =
+    passedOn.length === 0 ? '' : ` What was set there passes to it: ${passedOn.map(escape).join(', ')}.`;
+  return [`Removed, because one with the new model is there already: ${removed}.${passed}`];
 }
 
 function stayLines(notice: NoticeJson): string[] {

@@ -1,40 +1,88 @@
-/** What happens to the parameters of moved references, value by value. */
+/**
+ * What happens to the parameters of moved references, value by value. What is lost is a warning, with counts and examples. Where the
+ * configuration says that all members of a document are parameters of the model (`parameterMembers: all`), that is expected, and
+ * said as information.
+ */
 import { compareText } from '../order.ts';
-import { type ParameterChange, translateParameters } from '../models/parameters.ts';
-import { type Finding, finding } from '../finding.ts';
+import type { ParameterChange } from '../models/parameters.ts';
+import { type Finding, finding, type Severity } from '../finding.ts';
 import type { Decisions } from '../plan/decide.ts';
-import type { ParameterDocuments, Snapshot } from '../plan/snapshot.ts';
+import { parameterChanges } from '../plan/parameter-changes.ts';
+import type { ParameterDocuments } from '../plan/snapshot.ts';
+import { valuesText } from './values-text.ts';
 
-/** One finding per parameter and kind of change. */
-export function parameterFindings({ intent, snapshot }: Decisions): Finding[] {
-  if (intent.parameters !== 'translate') return [];
-  return snapshot.parameters.flatMap((entry) => tableFindings(snapshot, entry));
+/** One finding per parameter and kind of change, or one for all that is reset. */
+export function parameterFindings(input: Decisions): Finding[] {
+  const { parameters } = input.intent;
+  if (parameters === 'keep') return [];
+  return input.snapshot.parameters.flatMap((entry) =>
+    parameters === 'reset' ? resetFindings(input, entry) : translationFindings(input, entry),
+  );
 }
 
 /** One parameter and what happens to it, with how many rows have which of its values. */
 interface Tally {
   readonly name: string;
-  readonly change: string;
+  readonly change: ParameterChange['change'];
   readonly rows: number;
   readonly values: ReadonlyMap<string, number>;
 }
 
-function tableFindings(snapshot: Snapshot, { table, column, documents }: ParameterDocuments): Finding[] {
-  const place = `${table}.${column}`;
+function translationFindings(input: Decisions, entry: ParameterDocuments): Finding[] {
+  const place = `${entry.table}.${entry.column}`;
+  const changed = parameterChanges(input.snapshot, entry, 'translate');
+  if (changed === undefined) return supportUnknown(place, entry);
+  return tallyChanges(changed).map(({ name, change, rows, values }) => {
+    const message = `${name} is ${change} in ${rows} row(s) of ${place}: ${valuesText(values)}.`;
+    const severity = isLoss(change) ? severityOf(input, entry) : 'info';
+    const takes = change === 'dropped' ? 'does not take' : 'takes less of';
+    const told = `The new model ${takes} ${name}, which ${rows} row(s) have set: ${valuesText(values)}.`;
+    return finding(severity, 'PARAMETER_CHANGES', message, {
+      place,
+      count: rows,
+      ...(isLoss(change) ? { told } : {}),
+    });
+  });
+}
+
+function resetFindings(input: Decisions, entry: ParameterDocuments): Finding[] {
+  const { place, unset } = entry;
+  const changed = parameterChanges(input.snapshot, entry, 'reset') ?? [];
+  const lost = changed.filter(({ changes }) => changes.length > 0);
+  const count = lost.reduce((sum, { rows }) => sum + rows, 0);
+  const removed = tallyChanges(lost).map(({ name, values }) => `${name} (${valuesText(values)})`);
+  const lines =
+    `The parameters of ${count} row(s) of ${place} are removed: ${removed.join('; ')}. ` +
+    'What else the documents hold stays, and the old values are in the journal.';
+  const told = `Parameters of ${count} row(s) are removed, and the defaults of the new model hold: ${removed.join('; ')}.`;
+  const filled = `${unset} row(s) of ${place} have no parameters, and get an empty document.`;
+  return [
+    ...(count === 0
+      ? []
+      : [finding(severityOf(input, entry), 'PARAMETERS_RESET', lines, { place, count, told })]),
+    ...(unset === 0 ? [] : [finding('info', 'PARAMETERS_EMPTY', filled, { place, count: unset })]),
+  ];
+}
+
+function isLoss(change: ParameterChange['change']): boolean {
+  return change === 'dropped' || change === 'clamped';
+}
+
+function severityOf({ snapshot }: Decisions, { place: id }: ParameterDocuments): Severity {
+  const place = snapshot.rules.places.find((one) => one.id === id);
+  return place?.parameterMembers === 'all' ? 'info' : 'warning';
+}
+
+type Changed = NonNullable<ReturnType<typeof parameterChanges>>;
+
+function tallyChanges(changed: Changed): Tally[] {
   const counts = new Map<string, Tally>();
-  for (const { text, rows } of documents) {
-    const result = translateParameters(text, snapshot.source, snapshot.target);
-    if ('unknown' in result) return [supportUnknown(place)];
-    if ('invalid' in result) continue;
-    for (const change of result.changes.filter((each) => each.change !== 'kept')) {
-      const id = `${change.name} ${change.change}`;
+  for (const { rows, changes } of changed)
+    for (const change of changes.filter((each) => each.change !== 'kept')) {
+      const id = JSON.stringify([change.name, change.change]);
       counts.set(id, withChange(counts.get(id), change, rows));
     }
-  }
-  return [...counts.values()].map(({ name, change, rows, values }) => {
-    const message = `${name} is ${change} in ${rows} row(s) of ${place}: ${valuesText(values)}.`;
-    return finding('info', 'PARAMETER_CHANGES', message, { place, count: rows });
-  });
+  return [...counts.values()].toSorted((a, b) => compareText(a.name, b.name));
 }
 
 function withChange(
@@ -47,7 +95,6 @@ function withChange(
   return { name, change, rows: (before?.rows ?? 0) + rows, values };
 }
 
-const valuesShown = 5;
 const longestValue = 24;
 
 /** A long value is somebody's text, and not needed to decide. */
@@ -55,17 +102,11 @@ function shown(value: string): string {
   return value.length > longestValue ? 'longer values' : value;
 }
 
-/** `"high" → "medium" in 12, "low" → "minimal" in 3`, those of the most rows first. */
-function valuesText(values: ReadonlyMap<string, number>): string {
-  const all = [...values].toSorted(([a, some], [b, others]) => others - some || compareText(a, b));
-  const most = all.slice(0, valuesShown).map(([value, rows]) => `${value} in ${rows}`);
-  const more = all.length - valuesShown;
-  return [...most, ...(more > 0 ? [`${more} other value(s)`] : [])].join(', ');
-}
-
-function supportUnknown(place: string): Finding {
+function supportUnknown(place: string, { documents }: ParameterDocuments): Finding[] {
+  const count = documents.reduce((sum, { rows }) => sum + rows, 0);
+  if (count === 0) return [];
   const message =
-    `Nobody says which parameters the target supports, so ${place} cannot be translated: ` +
-    'use reset or keep, or map facts.parameters.';
-  return finding('error', 'PARAMETER_SUPPORT_UNKNOWN', message, { place });
+    `Nobody says which parameters the target supports, so those of ${count} row(s) of ${place} stay as they are: ` +
+    'look whether the target takes them, or map facts.parameters.';
+  return [finding('warning', 'PARAMETER_SUPPORT_UNKNOWN', message, { place, count })];
 }

@@ -11,13 +11,14 @@ import { isDefault } from '../inventory/occurrence.ts';
 import { accountOf, type Accounts, sumAccounts } from '../plan/accounts.ts';
 import { decideAll, type Decided, type Decisions, joinSamples } from '../plan/decide.ts';
 import { decideUncovered, uncoveredId } from '../plan/uncovered.ts';
-import { completionOf, isShared } from '../plan/completion.ts';
+import { completionOf, isOfTenants, isShared } from '../plan/completion.ts';
 import { planFindings } from './findings.ts';
 import { factsOf } from './facts.ts';
 import { canonicalText } from '../canonical.ts';
 import { given } from '../given.ts';
 import type { Intent } from '../plan/intent.ts';
 import { compareText } from '../order.ts';
+import { isSharedRows } from '../tenant.ts';
 import type { ModelFacts, ModelName } from '../models/model.ts';
 import type { LeftBehind, Plan } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
@@ -52,7 +53,7 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
     steps,
     findings,
     leftBehind,
-    completion: completionOf(leftBehind),
+    completion: completionOf(leftBehind, snapshot.tenant),
     accounts: accountsOf({ snapshot, intent, decided }),
     counts,
     facts: factsOf(snapshot, digest),
@@ -61,14 +62,15 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
 }
 
 /** Does what stays keep the source's row in use? A name in a row of everybody is no reference to a row of one tenant. */
-function refers({ rules }: Snapshot, entry: LeftBehind): boolean {
+function refers({ rules, tenant }: Snapshot, entry: LeftBehind): boolean {
+  if (isSharedRows(tenant?.key ?? null) && isOfTenants(entry)) return true;
   if (!entry.live || !isShared(entry)) return entry.live;
   return rules.places.some(({ id, byKey }) => id === entry.place && byKey);
 }
 
 /** The facts in one order. The collation of a database must not decide a hash. */
 function inOrder(snapshot: Snapshot): Snapshot {
-  const { grants, uncovered, related, demands, hidden, parameters } = snapshot;
+  const { grants, uncovered, related, demands, merged, companions, hidden, parameters } = snapshot;
   const places = snapshot.places.map((source) => ({
     ...source,
     groups: ordered(source.groups, ({ states, owner, dead }) => [states, owner, dead]),
@@ -80,6 +82,8 @@ function inOrder(snapshot: Snapshot): Snapshot {
     uncovered: ordered(uncovered, (found) => [tellsApart(found), found.owner, found.dead]),
     related: ordered(related, tellsApart),
     demands: ordered(demands),
+    merged: ordered(merged),
+    companions: ordered(companions.map((entry) => ({ ...entry, values: ordered(entry.values) }))),
     hidden: ordered(hidden),
     parameters: ordered(parameters.map((entry) => ({ ...entry, documents: ordered(entry.documents) }))),
     dependents: Object.fromEntries(ordered(Object.entries(snapshot.dependents))),
@@ -96,10 +100,12 @@ function ordered<Each>(all: readonly Each[], tellsApart: (each: Each) => unknown
   return keyed.toSorted((a, b) => compareText(a.key, b.key)).map(({ each }) => each);
 }
 
-/** The content hash, over everything but itself and the sample rows, which only illustrate. */
+/** The content hash, over everything but itself, the sample rows, which only illustrate, and what other tenants do meanwhile. */
 export function hashOf(plan: Omit<Plan, 'hash'>, digest: (text: string) => string): string {
   const steps = plan.steps.map((step) => ({ ...step, rows: [] }));
-  const leftBehind = plan.leftBehind.map((entry) => ({ ...entry, rows: [] }));
+  const leftBehind = plan.leftBehind
+    .filter((entry) => !isOthersAffair(entry))
+    .map((entry) => ({ ...entry, rows: [] }));
   return digest(canonicalText({ ...plan, hash: undefined, steps, leftBehind }));
 }
 
@@ -117,12 +123,18 @@ function countByEntity(decided: readonly Decided[]): Record<string, number> {
   return counts;
 }
 
+/** Rows of other tenants on a model of everybody are counted. Which they are is no business of this tenant. */
+function isOthersAffair({ reason, live }: Pick<LeftBehind, 'reason' | 'live'>): boolean {
+  return reason === 'other-tenant' && !live;
+}
+
 function stayingPlaces(decided: readonly Decided[]): LeftBehind[] {
   return decided.flatMap(({ group, outcomes }) =>
     [...outcomes].flatMap(([{ id, entity }, outcome]) => {
       if (outcome.kind !== 'stay') return [];
       const { kind: _kind, ...why } = outcome;
-      return [{ place: id, entity, ...why, count: group.rows, rows: group.sample }];
+      const rows = isOthersAffair(why) ? [] : group.sample;
+      return [{ place: id, entity, ...why, count: group.rows, rows }];
     }),
   );
 }

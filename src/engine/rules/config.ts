@@ -79,6 +79,11 @@ export interface PlaceConfig {
    * move together or not at all; a row in which they do not agree is an `ask`.
    */
   readonly copies?: readonly string[];
+  /**
+   * Other places of the same row that must not come to name the same model, such as the model that this one is the fallback of. By
+   * default the plain models beside a place that is called a fallback; an empty list where that is fine.
+   */
+  readonly differs?: readonly string[];
   /** Rows for which the place is live; with `live` given, all others are history. */
   readonly live?: Condition;
   /** Rows a person must decide about. */
@@ -90,10 +95,19 @@ export interface PlaceConfig {
   /** The column (json, jsonb) of this table that holds the parameters of this reference. */
   readonly parameters?: string;
   /**
+   * Which members of that document are parameters: those that the registry knows (the default; others stay whatever becomes of the
+   * parameters), or all.
+   */
+  readonly parameterMembers?: 'known' | 'all';
+  /** What a reset leaves where no member is left, also where the column was NULL: `{}` (the default) or NULL. */
+  readonly empty?: '{}' | null;
+  /**
    * What happens where a moved row would break a unique key, or a member's name is there already: default `drop-redundant` for grants,
    * `ask` for others.
    */
   readonly collision?: 'skip' | 'drop-redundant' | 'ask';
+  /** With `drop-redundant`: what the removed row had in these columns passes to the row that survives. */
+  readonly carry?: readonly string[];
   /** A person chose the model as somebody's default here: the plan says so (warning). Value: whose, e.g. `space`. */
   readonly defaultOf?: string;
   /** A moved row makes the target available where the source was: the grant place and the column that both tables share. */

@@ -42,19 +42,15 @@ export function placesAt(
 ): Place[] {
   return rules.places.filter((place) => {
     if (place.table !== table || place.column !== column) return false;
-    if (place.json === undefined) return true;
+    if (place.json === undefined || place.whole === true) return true;
     const members =
       place.json.fields === undefined ? [[]] : Object.values(place.json.fields).map((member) => [member]);
     const elements = place.shape === 'list' ? [['*']] : [[]];
     const tails = elements.flatMap((element) => members.map((member) => [...element, ...member]));
-<<<<<<< HEAD
-    return tails.some((tail) => covers([...steps(place.json?.pointer ?? ''), ...tail], steps(path ?? '')));
-=======
     const exact = ['reference', 'grant', 'ask'].includes(place.role);
     return tails.some((tail) =>
-      covers([...steps(place.json?.pointer ?? ''), ...tail], steps(hit.pointer ?? ''), exact),
+      covers([...steps(place.json?.pointer ?? ''), ...tail], steps(path ?? ''), exact),
     );
->>>>>>> h-edit
   });
 }
 

@@ -53,9 +53,16 @@ export interface Place {
   readonly among?: { readonly own: readonly RowCondition[]; readonly others: readonly RowCondition[] };
   /** The other places of the row that hold the same reference, by id. They move together or not at all. */
   readonly copies: readonly string[];
+  /** The places of the row that must not come to name the same model, by id. */
+  readonly rivals: readonly string[];
   readonly companions: Readonly<Record<string, CompanionRule>>;
   readonly parameters?: string;
+  readonly parameterMembers: 'known' | 'all';
+  /** What a reset leaves where no member is left. */
+  readonly empty: '{}' | null;
   readonly collision: 'skip' | 'drop-redundant' | 'ask';
+  /** What passes from a removed row to the one that survives. */
+  readonly carry: readonly string[];
   readonly defaultOf?: string;
   readonly enables?: { readonly grant: string; readonly via: string };
   /** What is demanded of the model, by columns of the row or of the parent that a foreign key leads to. */

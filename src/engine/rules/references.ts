@@ -16,6 +16,7 @@ import { type ListedPlace, placesProblems, withOwnIds } from './check-places.ts'
 import { linkCopies } from './copies.ts';
 import { resolveModelTables } from './model-tables.ts';
 import { nameProblems } from './names-used.ts';
+import { linkRivals } from './rivals.ts';
 import { buildPlace, resolvePlace } from './resolve-place.ts';
 
 /** A configuration made to fit a catalogue: all that planning needs to know about a database. */
@@ -65,9 +66,9 @@ export function resolveRules(catalog: Catalog, config: Config, schema?: string):
     at,
     places: [place],
   }));
-  const linked = linkCopies(draft, said);
+  const linked = linkRivals(draft, said, linkCopies(draft, said));
   const places = [...linked, ...unlistedKeys(draft, linked)];
-  problems.push(...listed.problems, ...placesProblems(listed.places, places));
+  problems.push(...listed.problems, ...placesProblems(listed.places, places), ...parameterProblems(places));
   const ownership = resolveOwnership({
     scope,
     config,
@@ -135,6 +136,17 @@ function unlistedRole(
     ({ at }) => at.endsWith('.*') && findNamedTable(scope, at.slice(0, -2))?.id === table.id,
   );
   return { role: star?.role ?? config.unlistedForeignKeys ?? 'ask', listed: star?.role !== undefined };
+}
+
+/** A document that holds references is not reset as a whole. */
+function parameterProblems(places: readonly Place[]): ConfigProblem[] {
+  return places.flatMap(({ id, table, parameters, parameterMembers }) => {
+    const inside = places.filter((other) => other.table === table && other.column === parameters);
+    if (parameterMembers !== 'all' || inside.length === 0) return [];
+    const holds = inside.map((other) => other.id).join(', ');
+    const message = `${id} calls all of ${parameters} parameters, but it holds ${holds}: leave parameterMembers out`;
+    return [{ path: ['places'], message }];
+  });
 }
 
 /** The table of a place. */

@@ -65,8 +65,12 @@ export function buildPlace(draft: Draft, found: Found): Place {
     byKey: template.includes('{key}') && hasUniqueKeys(draft, kind, models),
     conditions: resolveConditions({ scope, table, place, at, problems }),
     copies: [],
+    rivals: [],
     companions: place.companions ?? {},
+    parameterMembers: place.parameterMembers ?? 'known',
+    empty: place.empty === undefined ? '{}' : place.empty,
     collision: place.collision ?? (role === 'grant' ? 'drop-redundant' : 'ask'),
+    carry: place.carry ?? [],
     listed: true,
     ...given({ parameters, defaultOf, also: also ?? usualForms(place, template), held, reason }),
     ...given({
@@ -131,11 +135,33 @@ function resolveDemands(
   return { ...columns, ...given({ parent }) };
 }
 
-function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {
-  const { partner = {}, companions = {}, parameters } = place;
+function checkNamedColumns(draft: Draft, found: Found): void {
+  const { place, table, at } = found;
+  const { partner = {}, companions = {}, parameters, empty } = place;
   const partners = typeof partner === 'string' ? [partner] : Object.values(partner);
   const others = [...Object.keys(companions), ...(parameters === undefined ? [] : [parameters])];
   requireColumns(draft, [at], { table, names: [...partners, ...others] });
+  checkCarried(draft, found);
+  const held = parameters === undefined ? undefined : findColumn(table, parameters);
+  if (empty === null && held?.notNull === true)
+    refuse(
+      draft,
+      [at, 'empty'],
+      `${table.id} has ${parameters} NOT NULL, so nothing can be reset to NULL there`,
+    );
+}
+
+/** Only a merge passes values on, and what tells the two rows apart cannot pass. */
+function checkCarried(draft: Draft, { place, table, at }: Found): void {
+  const { carry = [], collision, role } = place;
+  if (carry.length === 0) return;
+  requireColumns(draft, [at, 'carry'], { table, names: carry });
+  if ((collision ?? (role === 'grant' ? 'drop-redundant' : 'ask')) !== 'drop-redundant')
+    refuse(draft, [at, 'carry'], 'only a merge passes values on: set "collision: drop-redundant"');
+  const fixed = carry.filter(
+    (name) => table.primaryKey.includes(name) || findColumn(table, name)?.generated === true,
+  );
+  if (fixed.length > 0) refuse(draft, [at, 'carry'], `${fixed.join(', ')} cannot be passed on`);
 }
 
 /** How a place is carried, or why the column cannot carry it and what can be written instead. */

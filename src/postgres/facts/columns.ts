@@ -11,6 +11,7 @@ import type { RowName } from '../../engine/plan/plan-types.ts';
 import type { Owner, RowGroup } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { columnOf } from '../sql/cast.ts';
 import { findRowKey, keyExpression, keyHash } from '../sql/keys.ts';
@@ -105,7 +106,8 @@ function rowsSql({ context, rows, key, side }: Asked, extra: readonly Sql[] = []
   const states = rows.map((row, at) => {
     const match = matches[at] ?? raw('false');
     // A name is shared by tenants: another tenant's row that holds it does not name this tenant's model.
-    const named = row.place.byKey ? match : sql`${match} AND ${owner} <> 'other'`;
+    const named =
+      row.place.byKey || isSharedRows(context.tenants?.[0]) ? match : sql`${match} AND ${owner} <> 'other'`;
     return sql`CASE WHEN ${named} THEN ${stateSql(context, row)} END`;
   });
   const columns = [
@@ -137,7 +139,7 @@ function sideColumns({ table, places, parameters }: ColumnFactsInput): SideColum
   const columns = new Map<string, Sql>();
   for (const place of places) {
     if (place.parameters !== undefined && parameters !== 'keep')
-      columns.set(place.parameters, parametersSet(columnOf(table, place.parameters)));
+      columns.set(place.parameters, parametersChange(columnOf(table, place.parameters), place, parameters));
     for (const [name, rule] of Object.entries(place.companions))
       if (rule !== 'keep')
         columns.set(
@@ -146,6 +148,17 @@ function sideColumns({ table, places, parameters }: ColumnFactsInput): SideColum
         );
   }
   return [...columns].map(([name, changes]) => ({ name, changes }));
+}
+
+/** May a move change the parameters? A reset also gives an empty document to a row that has none. */
+export function parametersChange(
+  held: Column,
+  { empty }: Pick<Place, 'empty'>,
+  policy: ParameterPolicy,
+): Sql {
+  const set = parametersSet(held);
+  const fills = policy === 'reset' && empty !== null && !held.notNull;
+  return fills ? sql`(${column('t', held.name)} IS NULL OR ${set})` : set;
 }
 
 /** Are there parameters at all? An empty object and a JSON null are none. jsonb compares as it is, which is far cheaper than as text. */

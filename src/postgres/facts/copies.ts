@@ -7,46 +7,89 @@
 import type { Numbered } from '../driver/members.ts';
 import type { Tx } from '../driver/database.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
+import type { Mapping } from '../../engine/edit/value-rule.ts';
 import { editDocument } from '../../engine/rules/documents.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import { columnOf } from '../sql/cast.ts';
 import { judgedRow } from '../sql/judged.ts';
-import { placeMatches } from '../sql/match.ts';
+import { namesTarget, placeMatches } from '../sql/match.ts';
 import { mineSql, movingCodes, stateSql, visibleSql } from '../sql/row.ts';
 import { anyOf, column, forEachMember, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { candidateSql } from './documents.ts';
-import { copiesOf, rowAlone, rowContext } from './member.ts';
+import { placesOf, rowAlone, rowContext } from './member.ts';
 import type { Batch, Member } from './member.ts';
 
 const rowsAtOnce = 500;
 
-/** The members, each with the rows whose copies do not agree. The same members where no copy lies in a document. */
-export async function withStrays(tx: Tx, { rules, members }: Batch): Promise<Member[]> {
-  const strays = members.map(() => new Map<string, string[]>());
-  for (const places of copyGroups({ rules, members })) {
-    const found = await readStrays(tx, { rules, members, places });
-    for (const [member, keys] of found.entries())
-      for (const { id } of places) if (keys.length > 0) strays[member]?.set(id, keys);
-  }
-  return members.map((member, at) => {
-    const own = strays[at];
-    return own === undefined || own.size === 0 ? member : { ...member, strays: own };
-  });
+/** The members, each with the rows whose copies do not agree, or whose rivals meet. The same where none lies in a document. */
+export async function withStrays(tx: Tx, batch: Batch): Promise<Member[]> {
+  const strays = await noteRows(tx, batch, copyGroups(batch), astray);
+  const met = await noteRows(tx, batch, rivalPairs(batch), meeting);
+  return batch.members.map((member, at) => ({
+    ...member,
+    ...noted('strays', strays[at]),
+    ...noted('met', met[at]),
+  }));
 }
+
+function noted(
+  name: 'strays' | 'met',
+  rows: ReadonlyMap<string, readonly string[]> | undefined,
+): Pick<Member, 'strays' | 'met'> {
+  return rows === undefined || rows.size === 0 ? {} : { [name]: rows };
+}
+
+/** For each member, by place, the keys of the rows that the test picks for it. */
+async function noteRows(
+  tx: Tx,
+  { rules, members }: Batch,
+  groups: readonly (readonly Place[])[],
+  pick: PlacesOf,
+): Promise<Map<string, string[]>[]> {
+  const found = members.map(() => new Map<string, string[]>());
+  for (const places of groups)
+    await visitRows(tx, { rules, members, places }, (row, number) => {
+      const own = found[number];
+      const member = members[number];
+      if (own === undefined || member === undefined) return;
+      for (const { id } of pick(places, member, row))
+        own
+          .set(id, own.get(id) ?? [])
+          .get(id)
+          ?.push(row.key);
+    });
+  return found;
+}
+
+/** The places for which the row is remembered. */
+type PlacesOf = (places: readonly Place[], member: Member, row: CopyRow) => readonly Place[];
 
 /** Places that hold one reference together, at least one of them in a document. Such a place needs values to look for. */
 function copyGroups({ rules, members }: Batch): Place[][] {
   const known = new Set<string>();
   return rules.places.flatMap((place) => {
-    const copies = copiesOf(rules, place);
+    const copies = placesOf(rules, place.copies);
     const places = [place, ...copies];
     const isFirst = copies.length > 0 && !known.has(place.id);
     for (const { id } of places) if (isFirst) known.add(id);
-    const named = places.every(({ id }) => (members[0]?.mappings.get(id)?.length ?? 0) > 0);
-    return isFirst && named && places.some(({ carrier }) => carrier !== 'columns') ? [places] : [];
+    return isFirst && areRead(members, places) ? [places] : [];
   });
+}
+
+/** Each pair of rivals once. */
+function rivalPairs({ rules, members }: Batch): Place[][] {
+  return rules.places.flatMap((place) =>
+    placesOf(rules, place.rivals)
+      .filter((rival) => place.id < rival.id && areRead(members, [place, rival]))
+      .map((rival) => [place, rival]),
+  );
+}
+
+function areRead(members: readonly Member[], places: readonly Place[]): boolean {
+  const named = places.every(({ id }) => (members[0]?.mappings.get(id)?.length ?? 0) > 0);
+  return named && places.some(({ carrier }) => carrier !== 'columns');
 }
 
 interface Copies extends Batch {
@@ -57,39 +100,63 @@ interface CopyRow extends Numbered {
   readonly key: string;
   /** By place: does a column name the source? Not asked of documents. */
   readonly named: readonly boolean[];
+  /** By place: does a column name the target? */
+  readonly target: readonly boolean[];
   readonly states: readonly StateCode[];
   /** By place the document, an array as JSON; null for columns. */
   readonly texts: readonly (string | null)[];
 }
 
-/** For each member the keys of the rows in which some copy names the source, and not all of them do and may move. */
-async function readStrays(tx: Tx, copies: Copies): Promise<string[][]> {
-  const strays = copies.members.map((): string[] => []);
+/** Visits the rows of which some of the places may name the source. */
+async function visitRows(
+  tx: Tx,
+  copies: Copies,
+  visit: (row: CopyRow, member: number) => void,
+): Promise<void> {
   const query = copiesSql(copies);
-  if (query === undefined) return strays;
+  if (query === undefined) return;
   const select = forEachMember(copies.members.length, query);
   await tx.batches<CopyRow>({ sql: select, size: rowsAtOnce }, (rows) => {
-    for (const row of rows) {
-      const member = (row['drover:n'] ?? 1) - 1;
-      if (isAstray(copies, copies.members[member], row)) strays[member]?.push(row.key);
-    }
+    for (const row of rows) visit(row, (row['drover:n'] ?? 1) - 1);
     return Promise.resolve(rowsAtOnce);
   });
-  return strays;
 }
 
-function isAstray({ places }: Copies, member: Member | undefined, row: CopyRow): boolean {
-  const named = places.map((place, at) =>
-    place.carrier === 'columns' ? row.named[at] === true : namesSource(place, member, row.texts[at] ?? null),
-  );
+/** All copies, where some name the source, and not all of them do and may move. */
+const astray: PlacesOf = (places, member, row) => {
+  const named = places.map((place, at) => namesSource(place, member, { row, at }));
   const moves = places.every((place, at) => movingCodes(place).includes(row.states[at] ?? 'B'));
-  return named.includes(true) && (named.includes(false) || !moves);
+  return named.includes(true) && (named.includes(false) || !moves) ? places : [];
+};
+
+/** Of two rivals the one that names the source, where the other names the target. */
+const meeting: PlacesOf = (places, member, row) =>
+  places.filter((place, at) => {
+    const other = 1 - at;
+    const rival = places[other];
+    if (rival === undefined || !namesSource(place, member, { row, at })) return false;
+    return rival.carrier === 'columns'
+      ? row.target[other] === true
+      : holdsTarget(rival, member, row.texts[other]);
+  });
+
+function namesSource(place: Place, member: Member, { row, at }: { row: CopyRow; at: number }): boolean {
+  if (place.carrier === 'columns') return row.named[at] === true;
+  return isEdited(place, member.mappings.get(place.id) ?? [], row.texts[at]);
 }
 
-function namesSource(place: Place, member: Member | undefined, text: string | null): boolean {
-  if (text === null) return false;
+function holdsTarget(place: Place, member: Member, text: string | null | undefined): boolean {
+  const mappings = member.mappings.get(place.id) ?? [];
+  return isEdited(
+    place,
+    mappings.map(({ from, to }) => ({ from: to, to: from })),
+    text,
+  );
+}
+
+function isEdited(place: Place, mappings: readonly Mapping[], text: string | null | undefined): boolean {
+  if (text === null || text === undefined) return false;
   const elements = place.carrier === 'array' ? (JSON.parse(text) as (string | null)[]) : null;
-  const mappings = member?.mappings.get(place.id) ?? [];
   const edited = editDocument([{ place, mappings }], { text, elements });
   return edited.kind === 'edited' && edited.edits.length > 0;
 }
@@ -107,6 +174,9 @@ function copiesSql({ rules, members, places }: Copies): Sql | undefined {
   const maybe = rows.map(({ place, row }, at) =>
     place.carrier === 'columns' ? (named[at] ?? raw('false')) : candidateSql(context, place.column, [row]),
   );
+  const target = rows.map(({ place, row }) =>
+    place.carrier === 'columns' ? namesTarget(context, row) : raw('false'),
+  );
   const states = rows.map(({ row }) => stateSql(context, row));
   const texts = places.map((place) => {
     if (place.carrier === 'columns') return raw('NULL');
@@ -116,6 +186,7 @@ function copiesSql({ rules, members, places }: Copies): Sql | undefined {
       : sql`${value}::text`;
   });
   return sql`SELECT ${key} AS key, ARRAY[${list(named)}]::boolean[] AS named, ARRAY[${list(states)}]::text[] AS states,
+      ARRAY[${list(target)}]::boolean[] AS target,
       ARRAY[${list(texts)}]::text[] AS texts
     FROM ${rowsOf(table)} t WHERE ${visibleSql(context)} AND ${mineSql(context)} AND ${anyOf(maybe.map((one) => sql`(${one})`))}`;
 }

@@ -13,6 +13,7 @@ import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { tableOf } from '../../engine/rules/references.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import type { Each, EachMapping, PlaceRow, RowContext } from '../sql/match.ts';
 import { soughtOf } from './sought.ts';
 import type { Sought } from './sought.ts';
@@ -26,6 +27,8 @@ export interface Member extends Sought {
   readonly shape: string;
   /** By place the keys of rows whose copies do not agree, where one lies in a document: see copies.ts. */
   readonly strays?: ReadonlyMap<string, readonly string[]>;
+  /** By place the keys of rows in which a rival names the target, where one of both lies in a document. */
+  readonly met?: ReadonlyMap<string, readonly string[]>;
   /** The places whose states were judged before the first step. All members have the same. */
   readonly judged?: ReadonlySet<string>;
 }
@@ -53,7 +56,14 @@ function shapeOf({ intent, pair, mappings }: Pick<Member, 'intent' | 'pair' | 'm
   const values = [...mappings].map(([place, all]) => [place, patternOf(all)]);
   const { kind, table, tenant: owner, key } = pair.source;
   const source = [kind, table, owner === null, key === undefined];
-  return JSON.stringify([tenant === undefined, asked, source, pair.target.tenant === null, values]);
+  return JSON.stringify([
+    tenant === undefined,
+    isSharedRows(tenant),
+    asked,
+    source,
+    pair.target.tenant === null,
+    values,
+  ]);
 }
 
 /** Equal values have equal numbers: what a statement asks of values is whether they are the same. */
@@ -76,26 +86,36 @@ export function rowContext(rules: Rules, table: Table, members: readonly Member[
 
 /** A place with the values of all members. */
 export function placeRow(rules: Rules, place: Place, members: readonly Member[]): PlaceRow {
-  const copies = copiesOf(rules, place);
-  const plain = copies.every(({ carrier }) => carrier === 'columns');
-  const strays = members.flatMap(({ intent, strays: own }) =>
-    (own?.get(place.id) ?? []).map((key) => strayText(intent.tenant ?? '', key)),
-  );
+  const copies = placesOf(rules, place.copies);
+  const plain = copies.every(({ carrier }) => carrier === 'columns') && place.carrier === 'columns';
+  const rivals = placesOf(rules, place.rivals).filter(({ carrier }) => carrier === 'columns');
   return {
     ...rowAlone(place, members),
-    copies: plain && place.carrier === 'columns' ? copies.map((copy) => rowAlone(copy, members)) : [],
-    strays,
+    copies: plain ? copies.map((copy) => rowAlone(copy, members)) : [],
+    strays: rowsNoted(members, ({ strays }) => strays?.get(place.id)),
+    rivals: place.carrier === 'columns' ? rivals.map((rival) => rowAlone(rival, members)) : [],
+    met: rowsNoted(members, ({ met }) => met?.get(place.id)),
   };
 }
 
-/** The place without a look at its copies. */
-export function rowAlone(place: Place, members: readonly Member[]): PlaceRow {
-  return { place, mappings: eachMapping(place, members), copies: [], strays: [] };
+/** Rows of all members, by their tenant and key. */
+function rowsNoted(
+  members: readonly Member[],
+  keysOf: (member: Member) => readonly string[] | undefined,
+): string[] {
+  return members.flatMap((member) =>
+    (keysOf(member) ?? []).map((key) => strayText(member.intent.tenant ?? '', key)),
+  );
 }
 
-/** The other places that hold the same reference. */
-export function copiesOf({ places }: Pick<Rules, 'places'>, place: Place): Place[] {
-  return place.copies.length === 0 ? [] : places.filter(({ id }) => place.copies.includes(id));
+/** The place without a look at others. */
+export function rowAlone(place: Place, members: readonly Member[]): PlaceRow {
+  return { place, mappings: eachMapping(place, members), copies: [], strays: [], rivals: [], met: [] };
+}
+
+/** Places by their ids. */
+export function placesOf({ places }: Pick<Rules, 'places'>, ids: readonly string[]): Place[] {
+  return ids.length === 0 ? [] : places.filter(({ id }) => ids.includes(id));
 }
 
 function eachMapping({ id }: Place, members: readonly Member[]): EachMapping[] {

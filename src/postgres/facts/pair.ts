@@ -1,6 +1,6 @@
 /** From intents to facts: which models are meant. Reading only. */
 import { everyMember } from '../driver/members.ts';
-import { modelTableOf, modelTablesOf } from '../../engine/rules/references.ts';
+import { modelTablesOf } from '../../engine/rules/references.ts';
 import { given } from '../../engine/given.ts';
 import { modelByName } from '../../engine/rules/named-models.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
@@ -10,7 +10,6 @@ import type { Selection } from '../../engine/models/select.ts';
 import { findNamedColumn } from '../../engine/catalogue/names.ts';
 import type { Answer, Intent } from '../../engine/plan/intent.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
-import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
@@ -63,7 +62,7 @@ function canAnswer({ places, scope }: Rules, id: string, answer: Answer): boolea
 /** A tenant's pair of models, or why there is none. */
 export type PairFound = ModelPair | DroverError;
 
-/** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE where there are none. */
+/** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL where there are none. */
 export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<PairFound[]> {
   const kinds = [...Map.groupBy(intents, ({ kind }) => kind ?? '')];
   const questions = kinds.map(([kind, alike]) => pairsOfKind(rules, kind, alike));
@@ -78,7 +77,7 @@ export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<Pair
 function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Question<PairFound[]> {
   const pairOf = (intent: Intent, models: readonly ModelFacts[] | undefined): PairFound =>
     outcomeOf(() =>
-      checkPair(rules, models === undefined ? textPair(rules, intent) : rowPair(rules, models, intent)),
+      checkPair(models === undefined ? textPair(rules, intent) : rowPair(rules, models, intent)),
     );
   if (modelTablesOf(rules, kind).length === 0)
     return { statements: [], read: () => intents.map((intent) => pairOf(intent, undefined)) };
@@ -105,22 +104,11 @@ export function outcomeOf<T>(work: () => T): T | DroverError {
   }
 }
 
-function checkPair(rules: Rules, pair: ModelPair): ModelPair {
-  const table = modelTableOf(rules, pair.source);
+function checkPair(pair: ModelPair): ModelPair {
   const same = pair.source.key === undefined ? sameComponents(pair) : isSameRow(pair);
   if (same)
     throw new DroverError('SAME_MODEL', `Source and target are the same model: ${label(pair.source)}.`);
-  if (pair.source.tenant === null && !ownedByNobody(rules, table))
-    throw new DroverError(
-      'GLOBAL_SOURCE',
-      `${label(pair.source)} is a global row; a tenant's migration does not move it.`,
-    );
   return pair;
-}
-
-/** A catalogue of models that is global as a whole is no obstacle: then the references are what belongs to tenants. */
-function ownedByNobody(rules: Rules, table: ModelTable | undefined): boolean {
-  return table === undefined || rules.ownership.get(table.table.id)?.kind !== 'tenant';
 }
 
 function isSameRow({ source, target }: ModelPair): boolean {
@@ -142,22 +130,25 @@ function textPair(rules: Rules, intent: Intent): ModelPair {
 }
 
 function rowPair(rules: Rules, models: readonly ModelFacts[], intent: Intent): ModelPair {
-  const source = rowOrName(rules, models, { intent, side: 'source' });
+  const source = rowOrName(rules, models, { intent });
   // What a key of one table is replaced by is a key of the same table.
   const beside = source.key === undefined ? models : models.filter(({ table }) => table === source.table);
-  return { source, target: rowOrName(rules, beside, { intent, side: 'target', source }) };
+  return { source, target: rowOrName(rules, beside, { intent, source }) };
 }
 
 interface Meant {
   readonly intent: Intent;
-  readonly side: 'source' | 'target';
   readonly source?: ModelFacts;
 }
 
 /** A model that no row is, but that the registry knows, is meant by its name alone. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS */
-function rowOrName(rules: Rules, models: readonly ModelFacts[], { intent, side, source }: Meant): ModelFacts {
-  const text = side === 'source' ? intent.from : intent.to;
-  const selection = selectModel(models, text, side);
+function rowOrName(rules: Rules, models: readonly ModelFacts[], { intent, source }: Meant): ModelFacts {
+  const text = source === undefined ? intent.from : intent.to;
+  const selection = selectModel(
+    models,
+    text,
+    source === undefined ? { side: 'source' } : { side: 'target', source },
+  );
   const missing = 'refused' in selection && selection.refused === 'MODEL_NOT_FOUND';
   const { kind = 'completion' } = intent;
   const named = missing ? modelByName(rules, { kind, text, ...given({ beside: source }) }) : undefined;

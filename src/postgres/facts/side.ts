@@ -1,22 +1,27 @@
-/** Facts beside the places: parameter documents to translate, grants that moved rows need, rows that a merge would orphan. */
-import { everyMember, askEach } from '../driver/members.ts';
-import type { Table } from '../../engine/catalogue/catalog.ts';
+/** Facts beside the places: settings that a move changes or loses, grants that moved rows need, rows that a merge would orphan. */
 import { mergingStates } from '../../engine/plan/decide.ts';
-import type { Demand, NeededGrant, ParameterDocuments, PlaceGroup } from '../../engine/plan/snapshot.ts';
+import type {
+  CompanionValues,
+  Demand,
+  MergedSetting,
+  NeededGrant,
+  ParameterDocuments,
+  PlaceGroup,
+} from '../../engine/plan/snapshot.ts';
 import { stateFromCode } from '../../engine/plan/place-state.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { columnOf } from '../sql/cast.ts';
 import { columnsOf, placeMatches, tupleEquals } from '../sql/match.ts';
-import type { PlaceRow, RowContext } from '../sql/match.ts';
-import { mineSql, stateSql } from '../sql/row.ts';
+import { stateSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { parametersSet } from './columns.ts';
-import { placeRow, rowContext } from './member.ts';
-import type { Batch, Member } from './member.ts';
+import { mergedSettings, mergedSql } from './merged.ts';
+import type { MergedRow } from './merged.ts';
+import { companionsOf, parametersOf } from './settings.ts';
+import { addEach, mineOnSource, placesInUse, usedPlace } from './used-places.ts';
+import type { Used, UsedInput } from './used-places.ts';
 
 /** What is beside the places of one member. */
 export interface SideFacts {
@@ -24,105 +29,35 @@ export interface SideFacts {
   readonly grants: NeededGrant[];
   readonly dependents: Record<string, number>;
   readonly demands: Demand[];
-}
-
-export interface SideInput extends Batch {
-  /** Of each member. */
-  readonly groups: readonly (readonly PlaceGroup[])[];
+  readonly companions: CompanionValues[];
+  readonly merged: MergedSetting[];
 }
 
 /** For each member. Parameters are read only where they are translated, grants only for narrowed plans. All is asked together. */
-export function sideFacts(input: SideInput): Question<SideFacts[]> {
+export function sideFacts(input: UsedInput): Question<SideFacts[]> {
   const facts = input.members.map((): SideFacts => ({
     parameters: [],
     grants: [],
     dependents: {},
     demands: [],
+    companions: [],
+    merged: [],
   }));
   const used = placesInUse(input);
   const questions = used.flatMap((one) => [
-    ...parametersOf(one, facts),
+    ...parametersOf(one, (member, found) => facts[member]?.parameters.push(found)),
+    ...companionsOf(one, (member, found) => facts[member]?.companions.push(found)),
     ...grantsOf(input, { one, used }, facts),
     ...dependentsOf(input, one, facts),
+    ...mergedOf(input, one, facts),
     ...demandsOf(one, facts),
   ]);
   return readAs(inOrder(questions), () => facts);
 }
 
-/** A scalar place with the members that have rows on the source there. */
-interface Used {
-  readonly place: Place;
-  readonly at: readonly number[];
-  readonly context: RowContext;
-  readonly row: PlaceRow;
-  readonly members: readonly Member[];
-}
-
-function placesInUse(input: SideInput): Used[] {
-  const { rules, members, groups } = input;
-  const scalar = (groups[0] ?? []).filter(({ carrier }) => carrier === 'columns');
-  return scalar.flatMap(({ table, places }) => {
-    const at = [...members.keys()].filter((member) => isInUse(groups[member], places[0]));
-    return at.length === 0
-      ? []
-      : places.flatMap((id) => usedPlace({ rules, members }, { id, table: tableOf(rules, table), at }));
-  });
-}
-
-function isInUse(groups: readonly PlaceGroup[] | undefined, place: string | undefined): boolean {
-  return groups?.some(({ places, groups: rows }) => places[0] === place && rows.length > 0) === true;
-}
-
-function usedPlace(
-  { rules, members }: Batch,
-  { id, table, at }: { id: string; table: Table; at: readonly number[] },
-): Used[] {
-  const some = everyMember(at.map((number) => members[number]));
-  return rules.places
-    .filter((place) => place.id === id)
-    .map((place) => ({
-      place,
-      at,
-      members: some,
-      context: rowContext(rules, table, some),
-      row: placeRow(rules, place, some),
-    }));
-}
-
-/** Rows of the tenant that name the source there. */
-function mineOnSource({ context, row }: Used): Sql {
-  return sql`${placeMatches(context, row)} AND ${mineSql(context)}`;
-}
-
-/** Asks for the members that use the place, and hands the rows of each to `add`. */
-function addEach<R extends object>(
-  used: Pick<Used, 'at'>,
-  select: Sql,
-  add: (member: number, rows: R[]) => void,
-): Question<void> {
-  return readAs(askEach<R>(used.at.length, select), (rows) => {
-    for (const [number, member] of used.at.entries()) add(member, rows[number] ?? []);
-  });
-}
-
-/** Distinct parameters of this tenant's rows on the source. Their number is small where people choose from a form. */
-function parametersOf(used: Used, facts: readonly SideFacts[]): Question<void>[] {
-  const { parameters } = used.place;
-  if (used.members[0]?.intent.parameters !== 'translate' || parameters === undefined) return [];
-  const { table } = used.context;
-  const set = parametersSet(columnOf(table, parameters));
-  const select = sql`SELECT ${column('t', parameters)}::text AS text, count(*) AS rows
-    FROM ${rowsOf(table)} t WHERE ${mineOnSource(used)} AND ${set} GROUP BY 1 ORDER BY 1`;
-  return [
-    addEach<{ text: string; rows: number }>(used, select, (member, documents) =>
-      facts[member]?.parameters.push({ table: table.id, column: parameters, documents }),
-    ),
-  ];
-}
-
 /** Scopes where the source is granted, the target is not, and a row that will move needs it. Only asked for narrowed plans. */
 function grantsOf(
-  input: SideInput,
+  input: UsedInput,
   { one, used }: { readonly one: Used; readonly used: readonly Used[] },
   facts: readonly SideFacts[],
 ): Question<void>[] {
@@ -158,28 +93,51 @@ function scopesSql(used: Used, grant: Used, via: string): Sql {
       AND NOT EXISTS (SELECT 1 FROM ${rows} h WHERE ${same('h')} AND (${target})) ORDER BY 1`;
 }
 
-/** Rows of other tables that refer to rows which a merge would remove, by table of the removed rows. */
-function dependentsOf(input: SideInput, used: Used, facts: readonly SideFacts[]): Question<void>[] {
+/** The place with the members of which a row is merged there. */
+function merging(input: UsedInput, used: Used): Used[] {
   if (used.place.collision !== 'drop-redundant') return [];
   const at = used.at.filter((member) => merges(input.groups[member], used.place.id));
-  const [some] =
-    at.length === 0 ? [] : usedPlace(input, { id: used.place.id, table: used.context.table, at });
-  const [first] = some?.members ?? [];
-  if (some === undefined || first === undefined) return [];
-  const states = bind(mergingStates(first.intent, some.place), 'text[]');
-  const { table } = some.context;
-  const pointing = input.rules.catalog.tables.flatMap((child) =>
-    child.foreignKeys.filter(({ references }) => references === table.id).map((key) => ({ child, key })),
-  );
-  return pointing.map(({ child, key }) => {
-    const on = key.columns.map(
-      (name, part) => sql`${column('c', name)} = ${column('t', key.referencedColumns[part] ?? '')}`,
+  return at.length === 0 ? [] : usedPlace(input, { id: used.place.id, table: used.context.table, at });
+}
+
+/** Is row `t` removed by a merge? */
+function removedSql(used: Used): Sql {
+  const { context, row, place, members } = used;
+  const states = members[0] === undefined ? [] : mergingStates(members[0].intent, place);
+  return sql`${mineOnSource(used)} AND (${stateSql(context, row)}) = ANY (${bind(states, 'text[]')})`;
+}
+
+/** What the rows have that a merge removes. */
+function mergedOf(input: UsedInput, used: Used, facts: readonly SideFacts[]): Question<void>[] {
+  return merging(input, used).flatMap((some) => {
+    const select = mergedSql(some.context, some.row, removedSql(some));
+    if (select === undefined) return [];
+    return [
+      addEach<MergedRow>(some, select, (member, [row]) => {
+        if (row !== undefined)
+          facts[member]?.merged.push(...mergedSettings(some.context.table, some.place, row));
+      }),
+    ];
+  });
+}
+
+/** Rows of other tables that refer to rows which a merge would remove, by table of the removed rows. */
+function dependentsOf(input: UsedInput, used: Used, facts: readonly SideFacts[]): Question<void>[] {
+  return merging(input, used).flatMap((some) => {
+    const { table } = some.context;
+    const pointing = input.rules.catalog.tables.flatMap((child) =>
+      child.foreignKeys.filter(({ references }) => references === table.id).map((key) => ({ child, key })),
     );
-    const select = sql`SELECT count(*) AS rows FROM ${rowsOf(table)} t JOIN ${rowsOf(child)} c ON ${allOf(on)}
-      WHERE ${mineOnSource(some)} AND (${stateSql(some.context, some.row)}) = ANY (${states})`;
-    return addEach<{ rows: number }>(some, select, (member, [count]) => {
-      const dependents = facts[member]?.dependents ?? {};
-      dependents[table.id] = (dependents[table.id] ?? 0) + (count?.rows ?? 0);
+    return pointing.map(({ child, key }) => {
+      const on = key.columns.map(
+        (name, part) => sql`${column('c', name)} = ${column('t', key.referencedColumns[part] ?? '')}`,
+      );
+      const select = sql`SELECT count(*) AS rows FROM ${rowsOf(table)} t JOIN ${rowsOf(child)} c ON ${allOf(on)}
+        WHERE ${removedSql(some)}`;
+      return addEach<{ rows: number }>(some, select, (member, [count]) => {
+        const dependents = facts[member]?.dependents ?? {};
+        dependents[table.id] = (dependents[table.id] ?? 0) + (count?.rows ?? 0);
+      });
     });
   });
 }

@@ -9,6 +9,7 @@ import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Snapshot } from '../../engine/plan/snapshot.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { tenancyOf } from '../../engine/rules/tenancy.ts';
+import { isSharedRows, sharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import type { Ground } from '../catalogue/rules.ts';
 import { occurrencesInSchema } from '../catalogue/schema-texts.ts';
@@ -45,7 +46,14 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
     tenant: input.tenants[at] ?? null,
     ...pair,
     places: places[at] ?? [],
-    ...(beside[at] ?? { parameters: [], grants: [], dependents: {}, demands: [] }),
+    ...(beside[at] ?? {
+      parameters: [],
+      grants: [],
+      dependents: {},
+      demands: [],
+      companions: [],
+      merged: [],
+    }),
     ...(input.scanned[at] ?? { uncovered: [], related: [] }),
     schema: inSchema(matcher),
     hidden: ground.hidden ?? [],
@@ -89,12 +97,13 @@ export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): 
   if (tenancyOf(rules.config) === 'single') return nobody(null);
   if (tenancyOf(rules.config) === 'schemas')
     return { statements: [], read: () => keys.map((key) => schemaTenant(rules, key)) };
+  if (root === 'none') return nobody(keys.some((key) => isSharedRows(key)) ? noSharedRows() : null);
   const table = findNamedTable(rules.scope, root);
   if (table === undefined) return nobody(tenantRequired());
   const own = columnOf(table, keyColumn ?? table.primaryKey[0] ?? '');
   const name = display === undefined ? raw('NULL') : column('t', display);
   const asked = keys.filter((key): key is string => key !== undefined && isKeyOf(own, key));
-  if (asked.length === 0) return { statements: [], read: () => keys.map((key) => missingTenant(root, key)) };
+  if (asked.length === 0) return { statements: [], read: () => keys.map((key) => unasked(root, key)) };
   // A tenant is called exactly as its row says, because what is compared later is the text.
   const held = column('t', own.name);
   const named = isLoose(own)
@@ -105,6 +114,8 @@ export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): 
     const found = new Map(asked.map((key, at) => [key, rows[at]?.[0]]));
     return keys.map((key) => {
       const row = key === undefined ? undefined : found.get(key);
+      if (isSharedRows(key ?? null))
+        return row === undefined ? { key: sharedRows, name: 'shared rows' } : taken(root);
       return row === undefined || key === undefined
         ? missingTenant(root, key)
         : { key, name: row.name ?? key };
@@ -123,6 +134,25 @@ export function readTenants(
   keys: readonly (string | undefined)[],
 ): Promise<TenantFound[]> {
   return tx.ask(tenantsOf(rules, keys));
+}
+
+/** A key that the tenant's table cannot hold. */
+function unasked(root: string, key: string | undefined): TenantFound {
+  return isSharedRows(key ?? null) ? { key: sharedRows, name: 'shared rows' } : missingTenant(root, key);
+}
+
+function noSharedRows(): DroverError {
+  return new DroverError(
+    'TENANT_INVALID',
+    'This database has a single tenant (tenant.root: none), so no rows are shared by several.',
+  );
+}
+
+function taken(root: string): DroverError {
+  return new DroverError(
+    'TENANT_INVALID',
+    `A row of ${root} has the key ${sharedRows}, by which Drover calls the rows that tenants share; give that tenant another key.`,
+  );
 }
 
 function missingTenant(root: string, key: string | undefined): DroverError {

@@ -5,7 +5,7 @@
  */
 import { everyMember } from '../driver/members.ts';
 import { decideAll } from '../../engine/plan/decide.ts';
-import { translateParameters } from '../../engine/models/parameters.ts';
+import { parameterChanges } from '../../engine/plan/parameter-changes.ts';
 import type { Plan, Step } from '../../engine/plan/plan-types.ts';
 import type { PlaceGroup, Snapshot, Uncovered } from '../../engine/plan/snapshot.ts';
 import { isMovingRows } from '../../engine/operations/operations.ts';
@@ -18,6 +18,7 @@ import { affected, one, prepared } from '../driver/question.ts';
 import type { Member } from '../facts/member.ts';
 import { readPlaceGroups } from '../facts/places.ts';
 import { scanUncovered } from '../facts/scan.ts';
+import { readParameters } from '../facts/settings.ts';
 import { journalOfSome } from '../records/journal.ts';
 import type { Journal } from '../records/journal.ts';
 import type { StepResult } from '../records/records.ts';
@@ -59,8 +60,9 @@ export async function executePlans(tx: Tx, given: ExecuteInput): Promise<StepRes
   const input = { ...given, executions: await judged(tx, given) };
   const results = input.executions.map((): StepResult[] => []);
   const joins = await prepareSession(tx);
-  const translations = input.executions.map(({ snapshot }) => translationsOf(snapshot));
+  const known = input.executions.map((execution) => translationsOf(execution));
   for (const slot of slotsOf(input.executions.map(({ plan }) => plan))) {
+    const translations = await translationsNow(tx, input, { slot, translations: known });
     const touched = await runSlot(tx, input, { slot, translations, joins });
     const failed = new Map<number, DroverError>();
     for (const [at, { member, step }] of slot.entries()) {
@@ -141,18 +143,45 @@ function mismatch(step: Step, actual: number): DroverError {
   );
 }
 
-/** Parameter documents that translation changes, by `table.column`. */
-function translationsOf(snapshot: Snapshot): Translations {
+/** Parameter documents that change, by place. */
+function translationsOf({ snapshot, plan }: Execution, entries = snapshot.parameters): Translations {
   return Object.fromEntries(
-    snapshot.parameters.map(({ table, column, documents }) => {
-      const changed = documents.flatMap(({ text }) => {
-        const translated = translateParameters(text, snapshot.source, snapshot.target);
-        const changes = 'changes' in translated && translated.changes.some((one) => one.change !== 'kept');
-        return changes ? [[text, translated.document] as const] : [];
-      });
-      return [`${table}.${column}`, Object.fromEntries(changed)];
+    entries.map((entry) => {
+      const changed = parameterChanges(snapshot, entry, plan.intent.parameters) ?? [];
+      const pairs = changed.flatMap(({ text, after }) => (after === text ? [] : [[text, after] as const]));
+      return [entry.place, Object.fromEntries(pairs)];
     }),
   );
+}
+
+/** The same, where a step before has changed what else the documents hold: then they are read again. */
+async function translationsNow(
+  tx: Tx,
+  { rules, executions }: ExecuteInput,
+  { slot, translations }: Pick<SlotInput, 'slot' | 'translations'>,
+): Promise<readonly Translations[]> {
+  const [{ step }] = slot;
+  const before = slot.flatMap(
+    ({ member, step: { id } }) => executions[member]?.plan.steps.slice(0, id - 1) ?? [],
+  );
+  const moves = step.operation === 'repoint' ? step.moves : [];
+  const changed = moves.filter(({ parameters }) =>
+    before.some((one) => 'column' in one && one.table === step.table && one.column === parameters?.column),
+  );
+  if (changed.length === 0) return translations;
+  const at = slot.map(({ member }) => member);
+  const members = everyMember(at.map((number) => executions[number]?.member));
+  const now = [...translations];
+  for (const { place } of changed) {
+    const read = await readParameters(tx, { rules, members }, place);
+    for (const [position, number] of at.entries()) {
+      const execution = executions[number];
+      const entry = read[position];
+      if (execution !== undefined && entry !== undefined)
+        now[number] = { ...now[number], ...translationsOf(execution, [entry]) };
+    }
+  }
+  return now;
 }
 
 /**

@@ -18,7 +18,10 @@ import { mineSql } from '../sql/row.ts';
 import { column, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
 
 /** A model as far as it says which places may name it. */
-type Held = Pick<ModelName, 'kind' | 'table'>;
+type Held = Pick<ModelName, 'kind' | 'table'> & {
+  /** Do the rows move that tenants share? */
+  readonly shared: boolean;
+};
 
 /**
  * Keeps writers out of the tables with places that can move, until the transaction ends; readers go on. Where foreign keys
@@ -37,9 +40,15 @@ export function tableLock(rules: Rules, source: Held): Question<void> {
   return readAs(affected(lock), () => undefined);
 }
 
-/** The tables that this tenant's rows may be in, with places that can name the model and can move, by id. */
+/**
+ * The tables that this tenant's rows may be in, with places of that kind that can move, by id. The shared rows may be in any, but
+ * for those in which the schema itself gives each row a tenant.
+ */
 function fencedTables(rules: Rules, source: Held, counts: (place: Place) => boolean): Table[] {
-  const owned = (place: Place): boolean => rules.ownership.get(place.table)?.kind !== 'global';
+  const owned = ({ table }: Place): boolean => {
+    const isGlobal = rules.ownership.get(table)?.kind === 'global';
+    return source.shared ? isGlobal || rules.exclusive !== true : !isGlobal;
+  };
   const moving = (place: Place): boolean => ['reference', 'grant', 'ask'].includes(place.role);
   const places = rules.places.filter(
     (place) => mayName(place, source) && moving(place) && owned(place) && counts(place),

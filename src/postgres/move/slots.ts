@@ -46,7 +46,7 @@ function shapeOf(step: Step): unknown {
     case 'repoint':
       return [...common, step.moves.map(movedShape)];
     case 'merge':
-      return [...common, movedShape(step.move)];
+      return [...common, movedShape(step.move), step.carry];
     case 'enable':
       return [...common, movedShape(step.grant), step.via];
     case 'retire':

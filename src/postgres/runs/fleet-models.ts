@@ -8,12 +8,8 @@ import { modelByName, namesByTextOnly } from '../../engine/rules/named-models.ts
 import { modelTablesOf } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import { checkIntent } from '../facts/pair.ts';
-import {
-  canReadTogether,
-  isGlobalTable,
-  listModelsOfKind,
-  listModelsOfTenants,
-} from '../facts/model-rows.ts';
+import { canReadTogether } from '../facts/model-owner.ts';
+import { listModelsOfKind, listModelsOfTenants } from '../facts/model-rows.ts';
 import { withTenant } from '../scope/site.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Site } from '../scope/site.ts';
@@ -25,8 +21,6 @@ export interface ModelNames {
   readonly kind: string;
   /** What tells models of one name apart. */
   readonly by: SecondName;
-  /** All models belong to everybody. */
-  readonly shared: boolean;
   /** A table holds the models; otherwise a model is its name, and every tenant has it. */
   readonly rows: boolean;
   /** A model that no row is, by what the registry knows; never where a reference may be a key, so that a tenant needs a row. */
@@ -42,11 +36,10 @@ export function readModelNames(site: Site, asked: Intent): Promise<ModelNames> {
     const rules = await readRules(tx, site, undefined);
     const { kind = '' } = checkIntent(rules, asked);
     const models = modelTablesOf(rules, kind);
-    const shared = models.every((model) => isGlobalTable(rules, model));
     const byText = namesByTextOnly(rules, kind);
     const named: ModelNames['named'] = (text, beside) =>
       byText ? modelByName(rules, { kind, text, ...given({ beside }) }) : undefined;
-    return { kind, by: secondName(models[0]), shared, rows: models.length > 0, named };
+    return { kind, by: secondName(models[0]), rows: models.length > 0, named };
   });
 }
 

@@ -5,13 +5,16 @@
 import type { ConfigProblem } from '../../engine/rules/config.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { sharedSchemas, tenancyOf } from '../../engine/rules/tenancy.ts';
+import type { ParameterPolicy } from '../../engine/plan/intent.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
 import { KeptRules } from '../catalogue/rules.ts';
 import type { Ruled } from '../catalogue/rules.ts';
 import type { Database, Extent, Tx } from '../driver/database.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import { quoteIdent } from '../sql/identifiers.ts';
 import { migrateSchema } from '../schema/migrate.ts';
-import { asFleet, asOperator, asTenant } from './tenant.ts';
+import { asFleet, asOperator, asSharedRows, asTenant } from './tenant.ts';
 import type { TenantScope } from './tenant.ts';
 
 interface StateStore {
@@ -27,6 +30,8 @@ export interface Site extends Ruled {
   readonly database: Database;
   readonly scope: TenantScope;
   readonly state: StateStore;
+  /** What becomes of parameters where nobody says: translated in a database that Drover did not create, reset in its own. */
+  readonly parameters: ParameterPolicy;
   /** Somebody shall know: where nobody does, what should be asked cannot be read. */
   readonly knows: boolean;
 }
@@ -66,6 +71,7 @@ export function openSite(input: SiteInput): Promise<Site> {
     config,
     scope,
     state,
+    parameters: platform === undefined ? 'translate' : 'reset',
     knowledge,
     knows,
     kept: new KeptRules(),
@@ -79,7 +85,7 @@ function showPaths(problems: readonly ConfigProblem[]): string[] {
 
 function configuredScope(config: Config): TenantScope {
   const { role, settings = {} } = config.database?.session ?? {};
-  const shared = tenancyOf(config) === 'schemas' ? { shared: sharedSchemas(config) } : {};
+  const shared = tenancyOf(config) === 'schemas' ? { sharedSchemas: sharedSchemas(config) } : {};
   return { settings, ...(role === undefined ? {} : { role }), ...shared };
 }
 
@@ -109,9 +115,17 @@ export function withTenant<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const scope = { ...workScope(site, about.readOnly === true), extent: about.extent ?? 'any' };
-  return about.tenant === undefined
-    ? asOperator(site.database, scope, work)
-    : asTenant(site.database, scope, about.tenant, work);
+  return asUnit(site.database, scope, { tenant: about.tenant, work });
+}
+
+/** A tenant, the shared rows, or all there is. */
+function asUnit<T>(
+  database: Database,
+  scope: TenantScope,
+  { tenant, work }: { readonly tenant: TenantKey; readonly work: (tx: Tx) => Promise<T> },
+): Promise<T> {
+  if (tenant === undefined) return asOperator(database, scope, work);
+  return isSharedRows(tenant) ? asSharedRows(database, scope, work) : asTenant(database, scope, tenant, work);
 }
 
 /** Runs work on the rows of several tenants, in one transaction; of one tenant as `withTenant` does. @throws FLEET_UNAVAILABLE */
@@ -143,9 +157,7 @@ export function withState<T>(
   tenant: string | undefined,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  return tenant === undefined
-    ? asOperator(state.database, state.scope, work)
-    : asTenant(state.database, state.scope, tenant, work);
+  return asUnit(state.database, state.scope, { tenant, work });
 }
 
 /** The same on the records of several tenants; records in another database are of one tenant at a time. */

@@ -17,9 +17,11 @@ export interface TenantScope {
   /** Settings of a tenant's transaction; `$tenant` stands for the tenant. */
   readonly settings: Readonly<Record<string, string>>;
   /** Each tenant has a schema of its own, and these are everybody's: unqualified names are looked up in both, as the application does. */
-  readonly shared?: readonly string[];
+  readonly sharedSchemas?: readonly string[];
   /** The role and settings of work on several named tenants; `$tenants` stands for a PostgreSQL array of them. */
   readonly fleet?: { readonly role?: string; readonly settings: Readonly<Record<string, string>> };
+  /** The role and settings of work on the rows that are nobody's alone; those of an operator where it is not given. */
+  readonly shared?: { readonly role?: string; readonly settings: Readonly<Record<string, string>> };
   /** The role of work outside tenants; the login itself where it is not given. */
   readonly operatorRole?: string;
   /** What a tenant's key looks like; `text` where it is not given. */
@@ -47,7 +49,7 @@ export async function asTenant<T>(
 }
 
 /** The statements of Drover name tables with their schema. What the database calls, such as a trigger, may not. */
-function pathOf({ shared }: TenantScope, tenant: string): Query[] {
+function pathOf({ sharedSchemas: shared }: TenantScope, tenant: string): Query[] {
   // A name that no schema can have is no tenant's: whoever reads the rules finds out.
   if (shared === undefined || Buffer.byteLength(tenant) > 63) return [];
   return [`SET LOCAL search_path = ${[tenant, ...shared].map(quoteIdent).join(', ')}`];
@@ -84,6 +86,18 @@ export async function asOperator<T>(
   const settings = Object.entries(scope.settings).filter(([, value]) => !value.includes('$tenant'));
   const begin = opening(scope, scope.operatorRole, Object.fromEntries(settings));
   return db.transaction(begin, work, scope.extent);
+}
+
+/** Runs `work` on the rows that are nobody's alone. No tenant's setting is in force. */
+export async function asSharedRows<T>(
+  db: Database,
+  scope: TenantScope,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const { shared } = scope;
+  return shared === undefined
+    ? asOperator(db, scope, work)
+    : db.transaction(opening(scope, shared.role, shared.settings), work, scope.extent);
 }
 
 /**
@@ -127,7 +141,7 @@ export async function asFleetWithin(
 
 /** Can one transaction see several tenants? */
 export function sharesTransactions(scope: TenantScope): boolean {
-  if (scope.shared !== undefined) return false;
+  if (scope.sharedSchemas !== undefined) return false;
   return (
     scope.fleet !== undefined || !Object.values(scope.settings).some((value) => value.includes('$tenant'))
   );

@@ -6,7 +6,7 @@ import { takenByExpression } from './expression-keys.ts';
 import type { Key } from './expression-keys.ts';
 import { changesPart, columnsOf, matchesFirst, matchSql, tupleEquals } from './match.ts';
 import type { EachMapping, PlaceRow, RowContext } from './match.ts';
-import { allOf, column, join, list, raw, rowsOf, sql } from './sql.ts';
+import { allOf, anyOf, column, join, list, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /**
@@ -14,12 +14,15 @@ import type { Sql } from './sql.ts';
  * @param moves SQL over a row `t` that names the source: does it move?
  */
 export function collisionSql(context: RowContext, row: PlaceRow, moves: () => Sql): Sql[] {
+  return keysOf(context, row).map((key) => takenSql(context, row, { key, moves }));
+}
+
+/** The unique keys with a column that a move changes. */
+function keysOf(context: RowContext, row: PlaceRow): Key[] {
   const moved = columnsOf(row).filter((_, at) => row.mappings.some((mapping) => changesPart(mapping, at)));
-  return uniqueKeys(context.rules, context.table)
-    .filter((key) =>
-      [...key.columns, ...(key.reads ?? [])].some((name) => name !== null && moved.includes(name)),
-    )
-    .map((key) => takenSql(context, row, { key, moves }));
+  return uniqueKeys(context.rules, context.table).filter((key) =>
+    [...key.columns, ...(key.reads ?? [])].some((name) => name !== null && moved.includes(name)),
+  );
 }
 
 function uniqueKeys(rules: Rules, table: Table): Key[] {
@@ -97,6 +100,36 @@ function arrivingSql(
     sql`EXISTS (SELECT 1 FROM (SELECT ${list([raw('1'), ...outer])}) o
       WHERE EXISTS (SELECT 1 FROM ${rowsOf(context.table)} t WHERE ${allOf(tests)}))`,
   ];
+}
+
+/**
+ * The rows that a merge removes, each as `t` beside the row `s` that survives it: one that is on the target, else one of an earlier
+ * spelling, which will be.
+ * @param removed SQL over a row `t`: is it removed?
+ */
+export function mergedRowsSql(context: RowContext, row: PlaceRow, removed: Sql): Sql {
+  const keys = keysOf(context, row);
+  const rows = rowsOf(context.table);
+  const applies = keys.map(
+    ({ predicate }, at) => sql`, (${raw(predicate ?? 'true')}) AS ${raw(`drover_q${at}`)}`,
+  );
+  const cases = keys.flatMap((key, at) =>
+    row.mappings.map((mapping, way) => {
+      const earlier = row.mappings.slice(0, way).filter((other) => sameTarget(other, mapping));
+      const there = [mapping.to, ...earlier.map(({ from }) => from)].map(
+        (values) => sql`(${tupleEquals(context, 'u', columnsOf(row), values)})`,
+      );
+      const same = restOf(row, key).map(
+        (name) => sql`${column('u', name)} ${equality(key)} ${column('t', name)}`,
+      );
+      const own = matchSql(context, { columns: columnsOf(row), mappings: [mapping] });
+      return sql`(${allOf([raw(`t.drover_q${at}`), own, ...same, ...predicateOf(key), sql`(${join(there, ' OR ')})`])})`;
+    }),
+  );
+  const onTarget = row.mappings.map(({ to }) => sql`(${tupleEquals(context, 'u', columnsOf(row), to)})`);
+  return sql`(SELECT t.*${join(applies, '')} FROM ${rows} t WHERE ${removed}) t
+    CROSS JOIN LATERAL (SELECT u.*, u.ctid AS drover_at, u.tableoid AS drover_in FROM ${rows} u WHERE ${anyOf(cases)}
+      ORDER BY CASE WHEN ${anyOf(onTarget)} THEN 0 ELSE 1 END, u.ctid LIMIT 1) s`;
 }
 
 function sameTarget(a: EachMapping, b: EachMapping | undefined): boolean {

@@ -37,6 +37,10 @@ export interface PlaceRow {
   readonly copies: readonly PlaceRow[];
   /** Rows whose copies do not agree, where one lies in a document: their tenant and key, as `judgedKey` says them. */
   readonly strays: readonly string[];
+  /** The rivals that are columns, where the place is one. */
+  readonly rivals: readonly PlaceRow[];
+  /** Rows in which a rival names the target, where one of both lies in a document. */
+  readonly met: readonly string[];
 }
 
 /** `alias.column = value` for each column of a tuple. */
@@ -61,6 +65,12 @@ export function matchSql(
   return anyOf(
     place.mappings.map((mapping) => sql`(${tupleEquals(context, alias, place.columns, mapping.from)})`),
   );
+}
+
+/** Does the place of row `t` name the target? */
+export function namesTarget(context: Pick<RowContext, 'table'>, row: PlaceRow): Sql {
+  const columns = columnsOf(row);
+  return anyOf(row.mappings.map(({ to }) => sql`(${tupleEquals(context, 't', columns, to)})`));
 }
 
 /**

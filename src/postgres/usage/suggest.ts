@@ -40,7 +40,7 @@ export function suggestTargets(site: Site, query: SuggestQuery): Promise<Planned
     const [tenant = null] = await readTenants(tx, rules, [intent.tenant]);
     if (tenant instanceof DroverError) throw tenant;
     const all = await listModelsOfKind(tx, { rules, tenant: intent.tenant }, intent.kind ?? '');
-    const source = chosen(selectModel(all, intent.from, 'source'));
+    const source = chosen(selectModel(all, intent.from, { side: 'source' }));
     const models = all.filter(({ table }) => table === source.table);
     const { priceLimit } = rules.config;
     const ranked = rankTargets(source, models, {

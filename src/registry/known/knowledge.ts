@@ -37,10 +37,18 @@ export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
       const model = byName.get(name) ?? byName.get(withoutVendor(byName, name));
       return model && forms(model);
     },
+    parameterNames: parameterNames(registry),
     mayKnow: (name) => name.includes('/') || lastParts.has(name),
     ending: (kind) =>
       endingModels(registry, kind).map((model) => ({ ...describe(model), components: componentsOf(model) })),
   };
+}
+
+function parameterNames({ models }: Registry): ReadonlySet<string> {
+  const accepted = models.flatMap(({ parameters }) =>
+    Object.entries(parameters?.accepts ?? {}).flatMap(([name, { aliases = [] }]) => [name, ...aliases]),
+  );
+  return new Set(accepted);
 }
 
 /** `anthropic/claude-haiku-4-5` means that vendor's model, and never another vendor's model of the same name. */

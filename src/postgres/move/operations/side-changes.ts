@@ -1,9 +1,9 @@
 /** Settings beside a reference that change with it: parameters (reset or translated) and companions (dropped or mapped). */
 import type { MovedColumns } from '../../../engine/plan/plan-types.ts';
-import { parametersSet } from '../../facts/columns.ts';
+import { parametersChange } from '../../facts/columns.ts';
 import { columnOf } from '../../sql/cast.ts';
 import type { RowContext } from '../../sql/match.ts';
-import { bind, column, each, raw, sql } from '../../sql/sql.ts';
+import { bind, column, each, literal, raw, sql } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { movableSql } from './movable.ts';
 import { movedPlace } from './step-context.ts';
@@ -35,6 +35,10 @@ export function sideChanges(
       changes.set(change.column, {
         ...change,
         changes: before === undefined ? here : sql`(${before.changes} OR ${here})`,
+        value:
+          before === undefined
+            ? change.value
+            : sql`CASE WHEN ${here} THEN ${change.value} ELSE ${before.value} END`,
       });
     }
   }
@@ -43,20 +47,27 @@ export function sideChanges(
 
 function parameterChange(context: StepContext, move: MovedColumns, { table }: RowContext): SideChange[] {
   if (move.parameters === undefined) return [];
-  const { column: name, policy } = move.parameters;
+  const { column: name, policy, members, empty } = move.parameters;
   const held = columnOf(table, name);
   const type = raw(held.type);
-  if (policy === 'reset') return [{ column: name, changes: parametersSet(held), value: sql`'{}'::${type}` }];
+  const none = empty === null ? sql`NULL::${type}` : sql`${literal(empty)}::${type}`;
+  if (policy === 'reset' && members === 'all')
+    return [{ column: name, changes: parametersChange(held, { empty }, policy), value: none }];
   const map = each(
-    context.translations.map((all) => JSON.stringify(all[`${table.id}.${name}`] ?? {})),
+    context.translations.map((all) => JSON.stringify(all[move.place] ?? {})),
     'text::jsonb',
   );
-  const text = sql`${column('t', name)}::text`;
+  const value = column('t', name);
+  const mapped = {
+    changes: sql`coalesce(${map} ? ${value}::text, false)`,
+    value: sql`(${map} ->> ${value}::text)::${type}`,
+  };
+  if (policy === 'translate' || empty === null || held.notNull) return [{ column: name, ...mapped }];
   return [
     {
       column: name,
-      changes: sql`coalesce(${map} ? ${text}, false)`,
-      value: sql`(${map} ->> ${text})::${type}`,
+      changes: sql`(${value} IS NULL OR ${mapped.changes})`,
+      value: sql`CASE WHEN ${value} IS NULL THEN ${none} ELSE ${mapped.value} END`,
     },
   ];
 }

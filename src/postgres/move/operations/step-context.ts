@@ -13,8 +13,8 @@ import type { PlaceRow, RowContext } from '../../sql/match.ts';
 import type { Sql } from '../../sql/sql.ts';
 import type { Journal } from '../../records/journal.ts';
 
-/** By `table.column`: the text of a parameter document → its translation. Only documents that change. */
-export type Translations = Readonly<Record<string, Readonly<Record<string, string>>>>;
+/** By place: the text of a parameter document → what takes its place; null is NULL. Only documents that change. */
+export type Translations = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
 
 export interface StepContext {
   readonly rules: Rules;

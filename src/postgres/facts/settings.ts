@@ -1,0 +1,93 @@
+/** Settings beside the references that move: parameters in documents, and columns beside them. */
+import type { Tx } from '../driver/database.ts';
+import { askEach } from '../driver/members.ts';
+import { companionColumns } from '../../engine/plan/companion-columns.ts';
+import type { CompanionValues, ParameterDocuments } from '../../engine/plan/snapshot.ts';
+import { tableOf } from '../../engine/rules/references.ts';
+import type { Question } from '../driver/question.ts';
+import { columnOf } from '../sql/cast.ts';
+import { column, raw, rowsOf, sql } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+import { parametersChange } from './columns.ts';
+import type { Batch } from './member.ts';
+import { addEach, movingOnSource, usedPlace } from './used-places.ts';
+import type { Used } from './used-places.ts';
+
+/**
+ * Distinct parameters of this tenant's rows that move, where they are translated, or where not all of the document is reset. Their
+ * number is small where people choose from a form.
+ */
+export function parametersOf(
+  used: Used,
+  add: (member: number, found: ParameterDocuments) => void,
+): Question<void>[] {
+  if (!isRead(used)) return [];
+  return [
+    addEach<ParameterRow>(used, documentsSql(used), (member, rows) => add(member, documentsOf(used, rows))),
+  ];
+}
+
+interface ParameterRow {
+  readonly text: string | null;
+  readonly rows: number;
+}
+
+function isRead({ place, members }: Used): boolean {
+  const policy = members[0]?.intent.parameters ?? 'keep';
+  if (place.parameters === undefined || policy === 'keep') return false;
+  return policy === 'translate' || place.parameterMembers === 'known';
+}
+
+function documentsSql(used: Used): Sql {
+  const { context, place, members } = used;
+  const held = columnOf(context.table, place.parameters ?? '');
+  const changes = parametersChange(held, place, members[0]?.intent.parameters ?? 'keep');
+  return sql`SELECT ${column('t', held.name)}::text AS text, count(*) AS rows FROM ${rowsOf(context.table)} t
+    WHERE ${movingOnSource(used)} AND ${changes} GROUP BY 1 ORDER BY 1`;
+}
+
+function documentsOf({ place, context }: Used, rows: readonly ParameterRow[]): ParameterDocuments {
+  const documents = rows.flatMap(({ text, rows: count }) => (text === null ? [] : [{ text, rows: count }]));
+  const unset = rows.find(({ text }) => text === null)?.rows ?? 0;
+  return { place: place.id, table: context.table.id, column: place.parameters ?? '', unset, documents };
+}
+
+/** The documents as they are now, for each member: a step may have changed what else they hold. */
+export async function readParameters(
+  tx: Tx,
+  { rules, members }: Batch,
+  id: string,
+): Promise<ParameterDocuments[]> {
+  const place = rules.places.find((one) => one.id === id);
+  const at = [...members.keys()];
+  const [used] =
+    place === undefined ? [] : usedPlace({ rules, members }, { id, table: tableOf(rules, place.table), at });
+  if (used === undefined) return [];
+  const found = await tx.ask(askEach<ParameterRow>(members.length, documentsSql(used)));
+  return found.map((rows) => documentsOf(used, rows));
+}
+
+/** More values than these are not told apart: nobody chooses from so many. */
+const mostValues = 1000;
+
+/** The values of settings in columns of their own, the most frequent first, as far as they matter for the target. */
+export function companionsOf(
+  used: Used,
+  add: (member: number, found: CompanionValues) => void,
+): Question<void>[] {
+  const { context, place } = used;
+  return companionColumns(context.rules, place)
+    .filter(({ parameter }) => parameter === undefined || used.members.some(knowsTarget))
+    .map((one) => {
+      const value = column('t', one.column);
+      const select = sql`SELECT ${value}::text AS text, count(*) AS rows FROM ${rowsOf(context.table)} t
+        WHERE ${movingOnSource(used)} AND ${value} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${raw(String(mostValues))}`;
+      return addEach<CompanionValues['values'][number]>(used, select, (member, values) => {
+        if (values.length > 0) add(member, { place: place.id, ...one, values });
+      });
+    });
+}
+
+function knowsTarget({ pair }: Used['members'][number]): boolean {
+  return pair.target.parameters !== undefined;
+}
