@@ -37,6 +37,7 @@ export interface MoveOptions extends WhereOptions, JsonOption, TenantOption {
   readonly parameters: ParameterPolicy;
   readonly answer?: readonly string[];
   readonly leaveAsks?: boolean;
+  readonly allowUnknown?: boolean;
 }
 
 /** What is moved. */
@@ -54,7 +55,8 @@ export function withMove(command: Command): Command {
         .default('reset'),
     )
     .option('--answer <place=move|keep>', 'answer a question of the plan; may be repeated', collect)
-    .option('--leave-asks', 'move the rest and leave what is asked about');
+    .option('--leave-asks', 'move the rest and leave what is asked about')
+    .option('--allow-unknown', 'a model that nobody knows is meant as it is written; `apply` needs --reason');
 }
 
 export interface ActorOptions {
@@ -111,6 +113,7 @@ export function readIntent(options: MoveOptions): Intent {
     leaveAsks: options.leaveAsks ?? false,
     ...(kind === undefined ? {} : { kind }),
     ...(types === undefined ? {} : { entityTypes: splitTypes(types) }),
+    ...(options.allowUnknown === true ? { allowUnknown: true } : {}),
   };
 }
 

@@ -6,7 +6,8 @@ import { spellingPairs } from '../../src/engine/models/spelling.ts';
 import { findMeant } from '../../src/registry/verdict/choose-arm.ts';
 import { allPairs } from '../../src/registry/verdict/pairs.ts';
 import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
-import { knowledgeOf, spellingsOf } from '../../src/registry/known/knowledge.ts';
+import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
+import { spellingsOf } from '../../src/registry/known/spellings.ts';
 import { namesMeant } from '../../src/registry/load/routes.ts';
 import { loaded as small } from './small-registry.ts';
 

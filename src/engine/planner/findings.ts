@@ -26,6 +26,7 @@ export function planFindings(input: FindingInput): Finding[] {
   const findings = [
     ...compareModels(snapshot.source, snapshot.target, {
       today: snapshot.today,
+      narrowed: input.intent.entityTypes !== undefined,
       ...given({ priceLimit }),
     }),
     ...demandFindings(input),
@@ -205,12 +206,16 @@ const keptCodes: Readonly<Partial<Record<LeftBehind['reason'], string>>> = {
   'data-bound': 'DATA_BOUND',
 };
 
-function keptFindings({ leftBehind }: FindingInput): Finding[] {
+/** Data that nobody asked to move does not refuse; it is said to stay. */
+function keptFindings({ intent, leftBehind }: FindingInput): Finding[] {
   return leftBehind.flatMap(({ reason, place, entity, count, message }) => {
     const code = keptCodes[reason];
     if (code === undefined) return [];
     const text = `${place}: ${count} row(s) stay on the source: ${message}.`;
-    return [finding(reason === 'data-bound' ? 'error' : 'info', code, text, { place, entity, count })];
+    const asked = intent.entityTypes?.includes(entity) ?? true;
+    return [
+      finding(reason === 'data-bound' && asked ? 'error' : 'info', code, text, { place, entity, count }),
+    ];
   });
 }
 

@@ -90,8 +90,8 @@ export function isGlobalTable(rules: Rules, { table }: ModelTable): boolean {
 }
 
 /**
- * The models of several tenants, and those of everybody, that have one of the names (whatever its case) or keys; by tenant the
- * index on the tenant column serves. Only where `canReadTogether`.
+ * The models of several tenants, and those of everybody, that have one of the names (whatever its case; left out: any) or keys; by
+ * tenant the index on the tenant column serves. Only where `canReadTogether`.
  */
 export async function listModelsOfTenants(
   tx: Tx,
@@ -99,7 +99,7 @@ export async function listModelsOfTenants(
   about: {
     model: ModelTable;
     tenants: readonly string[];
-    names: readonly string[];
+    names?: readonly string[];
     keys: readonly string[];
   },
 ): Promise<ModelFacts[]> {
@@ -109,11 +109,11 @@ export async function listModelsOfTenants(
     own === undefined
       ? raw('true')
       : sql`${columnSql('t', own)} = ANY (${bind(about.tenants, `text[]::${arrayCast(castFor(columnOf(table, own)))}`)})`;
-  const names = bind(
-    about.names.map((name) => name.toLowerCase()),
-    'text[]',
-  );
-  const named = sql`lower(${columnSql('t', config.columns.name)}::text) = ANY (${names})`;
+  const names = about.names?.map((name) => name.toLowerCase());
+  const named =
+    names === undefined
+      ? raw('true')
+      : sql`lower(${columnSql('t', config.columns.name)}::text) = ANY (${bind(names, 'text[]')})`;
   const keyed = sql`${columnSql('t', key)}::text = ANY (${bind(about.keys, 'text[]')})`;
   const where = sql`((${owned}) OR ${globalSql(config)}) AND (${named} OR ${keyed})`;
   return factsOf(rules, about.model, await tx.many<ModelRow>(modelsSql(rules, about.model, where)));

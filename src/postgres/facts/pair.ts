@@ -3,6 +3,7 @@ import { everyMember } from '../driver/members.ts';
 import { modelTableOf } from '../../engine/rules/references.ts';
 import { isCovered } from '../../engine/rules/coverage.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
+import { differentKinds } from '../../engine/models/kinds.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { label, modelFromText, selectModel } from '../../engine/models/select.ts';
@@ -61,7 +62,7 @@ export function checkIntent(rules: Rules, intent: Intent): Intent {
 /** A tenant's pair of models, or why there is none. */
 export type PairFound = ModelPair | DroverError;
 
-/** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE where there are none. */
+/** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, KINDS_DIFFER, GLOBAL_SOURCE where there are none. */
 export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<PairFound[]> {
   const kinds = [...Map.groupBy(intents, ({ kind }) => kind ?? '')];
   const questions = kinds.map(([kind, alike]) => pairsOfKind(rules, kind, alike));
@@ -77,7 +78,7 @@ function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Qu
   const table = modelTableOf(rules, kind);
   const pairOf = (intent: Intent, models: readonly ModelFacts[] | undefined): PairFound =>
     outcomeOf(() =>
-      checkPair(rules, table, models === undefined ? textPair(rules, intent) : rowPair(models, intent)),
+      models === undefined ? textPair(rules, intent) : checkPair(rules, table, rowPair(models, intent)),
     );
   if (table === undefined)
     return { statements: [], read: () => intents.map((intent) => pairOf(intent, undefined)) };
@@ -105,15 +106,25 @@ export function outcomeOf<T>(work: () => T): T | DroverError {
 }
 
 function checkPair(rules: Rules, table: ModelTable | undefined, pair: ModelPair): ModelPair {
-  const same = pair.source.key === undefined ? sameComponents(pair) : pair.source.key === pair.target.key;
-  if (same)
-    throw new DroverError('SAME_MODEL', `Source and target are the same model: ${label(pair.source)}.`);
+  if (pair.source.key === pair.target.key) throw sameModel(pair);
+  refuseOtherKind(pair, rules.kinds.length > 1);
   if (pair.source.tenant === null && !ownedByNobody(rules, table))
     throw new DroverError(
       'GLOBAL_SOURCE',
       `${label(pair.source)} is a global row; a tenant's migration does not move it.`,
     );
   return pair;
+}
+
+function sameModel({ source }: ModelPair): DroverError {
+  return new DroverError('SAME_MODEL', `Source and target are the same model: ${label(source)}.`);
+}
+
+/** @throws KINDS_DIFFER */
+function refuseOtherKind(pair: ModelPair, apart: boolean): void {
+  const different = differentKinds(pair, { apart });
+  if (different !== undefined)
+    throw new DroverError('KINDS_DIFFER', different.message, { kinds: different.kinds });
 }
 
 /** A catalogue of models that is global as a whole is no obstacle: then the references are what belongs to tenants. */
@@ -125,14 +136,18 @@ function sameComponents({ source, target }: ModelPair): boolean {
   return JSON.stringify(source.components) === JSON.stringify(target.components);
 }
 
-function textPair(rules: Rules, intent: Intent): ModelPair {
+/** Two models that the database names by text only. @throws MODEL_NOT_FOUND where a provider is missing, SAME_MODEL, KINDS_DIFFER */
+export function textPair(
+  { config, knowledge }: Pick<Rules, 'config' | 'knowledge'>,
+  intent: Pick<Intent, 'kind' | 'from' | 'to'>,
+): ModelPair {
   const kind = intent.kind ?? 'completion';
   const named = (text: string): ModelFacts =>
-    withKnowledge(chosen(modelFromText(rules.config, kind, text)), {
-      knowledge: rules.knowledge,
-      said: new Set<string>(),
-    });
-  return { source: named(intent.from), target: named(intent.to) };
+    withKnowledge(chosen(modelFromText(config, kind, text)), { knowledge, said: new Set<string>() });
+  const pair = { source: named(intent.from), target: named(intent.to) };
+  if (sameComponents(pair)) throw sameModel(pair);
+  refuseOtherKind(pair, false);
+  return pair;
 }
 
 function rowPair(models: readonly ModelFacts[], intent: Intent): ModelPair {

@@ -45,7 +45,8 @@ function secondName({ config }: ModelTable): SecondName {
 export interface FleetModelQuery {
   readonly kind: string;
   readonly tenants: readonly string[];
-  readonly names: readonly string[];
+  /** Left out: every name. */
+  readonly names?: readonly string[];
   readonly keys: readonly string[];
 }
 
@@ -89,7 +90,7 @@ function readTogether(site: Site, query: FleetModelQuery): Promise<Map<string, M
 }
 
 async function readOneByOne(site: Site, query: FleetModelQuery): Promise<Map<string, ModelFacts[]>> {
-  const names = new Set(query.names.map((name) => name.toLowerCase()));
+  const names = query.names && new Set(query.names.map((name) => name.toLowerCase()));
   const found = new Map<string, ModelFacts[]>();
   for (const tenant of query.tenants) {
     const models = await withTenant(site, { tenant, readOnly: true }, async (tx) => {
@@ -98,7 +99,7 @@ async function readOneByOne(site: Site, query: FleetModelQuery): Promise<Map<str
       return model === undefined ? [] : listModels(tx, rules, { model, tenant });
     });
     const isWanted = ({ key = '', components }: ModelFacts): boolean =>
-      query.keys.includes(key) || names.has((components['name'] ?? '').toLowerCase());
+      query.keys.includes(key) || (names?.has((components['name'] ?? '').toLowerCase()) ?? true);
     found.set(tenant, models.filter(isWanted));
   }
   return found;

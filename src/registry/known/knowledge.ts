@@ -1,12 +1,12 @@
 /** What plans know of models beside their rows: facts, ends, successors, and how a model is written where it runs. */
-import type { Spelling } from '../../engine/models/model.ts';
 import type { KnownModel, ModelKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts, ParameterSupport } from '../../engine/models/model.ts';
 import { endingModels, lifecycleWith, listSuccessors, otherServers } from './lifecycle.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import { modelsByName, namesOf } from '../load/registry.ts';
-import type { Routes } from '../load/routes.ts';
 import type { Model, Registry } from '../load/shape.ts';
+import { spellingsOf } from './spellings.ts';
+import { writtenForms } from './written-forms.ts';
 
 /** By id, by alias and by `vendor/id`. Each kind is apart, because a name may mean another model there. */
 export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
@@ -26,6 +26,8 @@ export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
     known.set(model, lasting);
     return { ...lasting, lifecycle: { by: 'registry', ...lifecycleWith(model, others, provider) } };
   };
+  let byForm: ReadonlyMap<string, Model> | undefined;
+  const written = (): ReadonlyMap<string, Model> => (byForm ??= modelsByForm(loaded));
   return {
     name: `registry ${routes.version}`,
     find: (kind, name, provider) => {
@@ -33,9 +35,17 @@ export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
       return model?.kind === kind ? describe(model, provider) : undefined;
     },
     mayKnow: (name) => name.includes('/') || lastParts.has(name),
+    kindOf: (text) => written().get(text.toLowerCase())?.kind,
+    names: (kind) => registry.models.filter((model) => model.kind === (kind ?? model.kind)).flatMap(namesOf),
     ending: (kind) =>
       endingModels(registry, kind).map((model) => ({ ...describe(model), components: componentsOf(model) })),
   };
+}
+
+/** Every form in which a model is written, in small letters → the model. */
+function modelsByForm(loaded: LoadedRegistry): ReadonlyMap<string, Model> {
+  const forms = [...writtenForms(loaded)];
+  return new Map(forms.flatMap(([model, all]) => all.map(({ text }) => [text.toLowerCase(), model])));
 }
 
 /** `anthropic/claude-haiku-4-5` means that vendor's model, and never another vendor's model of the same name. */
@@ -108,50 +118,4 @@ function meaningOf(
       Object.hasOwn(known, word) ? (known[word] ?? 0) : (at + 1) / words.length,
     ]),
   );
-}
-
-/**
- * How every model is written where it runs. First comes what a runtime lists, then id and aliases, plain and behind each prefix.
- * An id of a runtime's own making comes last.
- */
-export function spellingsOf({ registry, routes }: LoadedRegistry): ReadonlyMap<Model, readonly Spelling[]> {
-  const listed = listedIds(routes);
-  const prefixes = prefixesByVendor(routes);
-  return new Map(
-    registry.models.map((model) => {
-      const names = namesOf(model);
-      const before = ['', `${model.vendor}/`, ...(prefixes.get(model.vendor) ?? [])];
-      const written = before.flatMap((prefix) => names.map((name) => ({ text: prefix + name, prefix })));
-      const ids = [...(listed.get(model) ?? [])].map((text) => ({ text, prefix: prefixOf(text, names) }));
-      const like = ids.flatMap(({ text, prefix }) => (prefix === undefined ? [] : [{ text, prefix }]));
-      const unlike = ids.flatMap(({ text, prefix }) => (prefix === undefined ? [{ text, prefix: '' }] : []));
-      return [model, unique([...like, ...written, ...unlike])];
-    }),
-  );
-}
-
-function listedIds({ runtimes }: Routes): ReadonlyMap<Model, ReadonlySet<string>> {
-  const found = new Map<Model, Set<string>>();
-  for (const { listed } of runtimes.values())
-    for (const { id, arms } of listed.values())
-      for (const { model } of arms)
-        if (model !== undefined) found.set(model, (found.get(model) ?? new Set()).add(id));
-  return found;
-}
-
-function prefixesByVendor({ runtimes }: Routes): ReadonlyMap<string, readonly string[]> {
-  const named = [...runtimes.values()].flatMap((runtime) => runtime.named);
-  const byVendor = Map.groupBy(named, ({ route }) => route.vendor);
-  return new Map([...byVendor].map(([vendor, arms]) => [vendor, arms.flatMap((arm) => arm.prefixes)]));
-}
-
-/** Undefined for an id of a runtime's own making. */
-function prefixOf(text: string, names: readonly string[]): string | undefined {
-  const name = names.find((each) => text.endsWith(each));
-  return name === undefined ? undefined : text.slice(0, text.length - name.length);
-}
-
-/** The first of each text. */
-function unique(spellings: readonly Spelling[]): Spelling[] {
-  return [...new Map(spellings.toReversed().map((each) => [each.text, each])).values()].toReversed();
 }

@@ -3,7 +3,7 @@
  * would mean two models means the one that is called so by its own registry entry.
  */
 import type { Spelling } from '../../engine/models/model.ts';
-import { spellingsOf } from './knowledge.ts';
+import { spellingsOf } from './spellings.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import { namesOf } from '../load/registry.ts';
 import type { Model } from '../load/shape.ts';
