@@ -7,12 +7,12 @@ import type { RollbackResult } from '../postgres/undo/rollback.ts';
 import type { TenantOutcome } from '../postgres/runs/tenants.ts';
 
 export function outcomeOfMove(tenant: string, result: MoveResult): TenantOutcome {
-  const { migrationId, complete, counts, findings, durationMs } = result;
+  const { migrationId, completion, counts, findings, durationMs } = result;
   return {
     tenant,
     status: 'succeeded',
     migrationId,
-    complete,
+    completion,
     migratedCount: Object.values(counts).reduce((sum, rows) => sum + rows, 0),
     details: counts,
     findings,
@@ -27,7 +27,7 @@ export function outcomeOfRollback(tenant: string, result: RollbackResult): Tenan
     tenant,
     status: 'succeeded',
     migrationId,
-    complete,
+    completion: complete ? 'complete' : 'partial',
     migratedCount: restored,
     details: { restored, left: skippedCount },
     durationMs,

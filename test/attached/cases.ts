@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import type { Completion } from '../../src/engine/plan/completion.ts';
 import type { Answer, Intent, ParameterPolicy } from '../../src/engine/plan/intent.ts';
 
 const root = join(import.meta.dirname, '../../examples/attached');
@@ -19,7 +20,7 @@ export interface LeftRows {
 }
 
 export interface Expected {
-  readonly complete: boolean;
+  readonly completion: Completion;
   readonly counts: Readonly<Record<string, number>>;
   readonly left_behind: readonly LeftRows[];
   readonly findings: readonly string[];

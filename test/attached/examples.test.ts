@@ -137,13 +137,13 @@ async function readSettled({ database, example, tables }: Occasion): Promise<Dat
 function expectResult(result: MoveResult, expected: Expected): void {
   assert.deepEqual(
     {
-      complete: result.complete,
+      completion: result.completion,
       counts: { ...result.counts },
       left_behind: sumLeftBehind(result.leftBehind),
       findings: codesOf(result.findings),
     },
     {
-      complete: expected.complete,
+      completion: expected.completion,
       counts: expected.counts,
       left_behind: expected.left_behind.toSorted(byPlace),
       findings: expected.findings.toSorted(),

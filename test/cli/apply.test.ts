@@ -11,7 +11,7 @@ const move = ['--from', 'claude-3-7-sonnet', '--to', 'claude-haiku-4-5', '--tena
 
 interface Applied {
   readonly migrationId: string;
-  readonly complete: boolean;
+  readonly completion: string;
   readonly replayed: boolean;
   readonly counts: Record<string, number>;
 }
@@ -53,7 +53,7 @@ oneEngine((engine) => {
     const applied = await run('apply', planFile, '--yes', '--json', '--reason', 'it goes away');
     assert.equal(applied.status, 0, applied.stderr);
     const result = JSON.parse(applied.stdout) as Applied;
-    assert.equal(result.complete, true);
+    assert.equal(result.completion, 'complete');
     assert.equal(result.counts['assistants'], 22);
     assert.match(applied.stderr, /repoint assistants: 22 of 22/);
 

@@ -66,7 +66,7 @@ const planted: [code: string, plan: Plan, snapshot?: Snapshot][] = [
   ['ROWS_MISSING', changeRepoint({ expected: 1 })],
   ['TOO_MANY_ROWS', changeRepoint({ expected: 3 })],
   ['RETIRES_A_LIVE_SOURCE', { ...plan, leftBehind: [...plan.leftBehind, liveLeft] }],
-  ['WRONG_COMPLETENESS', { ...plan, complete: false }],
+  ['WRONG_COMPLETENESS', { ...plan, completion: 'partial' }],
   ['WRONG_ORDER', { ...plan, steps: plan.steps.toReversed() }],
   ['WRONG_ORDER', changeStep('retire', (step) => ({ ...step, id: 1 }))],
 ];

@@ -20,8 +20,8 @@ dead-copy            | *        | *     | *    | *          | *      | *        
 data-bound           | *        | *     | *    | *          | *      | *              | data-bound live
 reference grant ask  | disagree | *     | *    | *          | *      | *              | disagreeing-owners live
 reference grant ask  | other    | *     | *    | *          | *      | *              | other-tenant key
-reference grant ask  | global   | *     | *    | *          | *      | *              | global key
-reference grant ask  | none     | *     | *    | *          | *      | *              | no-owner key
+reference grant ask  | global   | *     | *    | *          | *      | *              | global live
+reference grant ask  | none     | *     | *    | *          | *      | *              | no-owner live
 reference grant ask  | mine     | no    | *    | *          | *      | *              | not-requested live
 reference grant ask  | mine     | yes   | *    | H          | *      | *              | history
 reference grant ask  | mine     | yes   | *    | N          | *      | *              | not-allowed live

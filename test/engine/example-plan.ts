@@ -106,7 +106,7 @@ export const partialPlan: Plan = {
       message: 'drafts need an answer',
     },
   ],
-  complete: false,
+  completion: 'partial',
   counts: { assistants: 7, 'space links': 3 },
   facts: {},
   hash: '0123456789abcdef0123456789abcdef',
@@ -138,7 +138,7 @@ export const completePlan: Plan = {
   ],
   findings: [],
   leftBehind: [],
-  complete: true,
+  completion: 'complete',
   counts: { assistants: 1 },
 };
 

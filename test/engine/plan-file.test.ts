@@ -21,7 +21,7 @@ describe('a plan file', () => {
     const edits: [string, string][] = [
       ['"expected": 2', '"expected": 3'],
       ['"tenant": "acme"', '"tenant": "globex"'],
-      ['"complete": true', '"complete": false'],
+      ['"completion": "complete"', '"completion": "partial"'],
       ['"old-1"', '"older-1"'],
       ['"table": "public.agents"', '"table": "public.users"'],
       [plan.hash, plan.hash.replace(/^./, (first) => (first === '0' ? '1' : '0'))],

@@ -73,7 +73,7 @@ describe('the steps of a plan', () => {
 
   it('do not retire a source that something live still names', () => {
     const plan = buildPlan(buildSnapshot({ groups }));
-    assert.equal(plan.complete, false);
+    assert.equal(plan.completion, 'partial');
     assert.ok(plan.steps.every((step) => step.operation !== 'retire'));
     assert.deepEqual(
       plan.leftBehind.map(({ place, reason, live, count }) => [place, reason, live, count]),
@@ -107,7 +107,7 @@ describe('the steps of a plan', () => {
   it('count what moves by entity type, narrowed to the types asked for', () => {
     const plan = buildPlan(buildSnapshot({ groups }), { entityTypes: ['links'] });
     assert.deepEqual(plan.counts, { links: 11 });
-    assert.equal(plan.complete, false);
+    assert.equal(plan.completion, 'partial');
   });
 });
 

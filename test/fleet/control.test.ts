@@ -185,8 +185,8 @@ oneEngine((engine) => {
       ({ tenant }) => tenant === fleetId(3, 'tenant'),
     );
     assert.deepEqual(
-      [undo.status, third?.code, third?.complete, third?.details['left']],
-      ['succeeded', 'ROWS_LEFT', false, 1],
+      [undo.status, third?.code, third?.completion, third?.details['left']],
+      ['succeeded', 'ROWS_LEFT', 'partial', 1],
     );
   });
 });

@@ -25,6 +25,7 @@ const still: TenantCounts = {
   failed: 0,
   skipped: 0,
   migratedCount: 0,
+  completion: 'partial',
   canaryOpen: 0,
 };
 const run = { status: 'running' as RunStatus, options, canaryReleased: true, failuresExcused: 0 };

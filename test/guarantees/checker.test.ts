@@ -139,7 +139,7 @@ const tamperings: Readonly<Record<string, readonly [code: string, tamper: Tamper
   ],
   'partial, although nothing live stays': [
     'WRONG_COMPLETENESS',
-    planOnly((plan) => ({ ...plan, complete: false })),
+    planOnly((plan) => ({ ...plan, completion: 'partial' })),
   ],
   'retired first': [
     'WRONG_ORDER',

@@ -144,7 +144,7 @@ eachEngine((engine) => {
         await assertUnchanged(at.database, before, `nothing moves where ${table} loses a row`);
         await at.script(`DROP TRIGGER swallow ON ${table}`);
       }
-      assert.equal((await apply(site, intent)).complete, true);
+      assert.equal((await apply(site, intent)).completion, 'complete');
     });
 
     it('a trigger that puts the source back is noticed before the commit', async () => {

@@ -57,7 +57,7 @@ eachEngine((engine) => {
         `badges.engine_id ${badgeId('b', 2)}`,
         `presets.engine_id ${presetId('b', 1)}`,
       ]);
-      assert.equal(result.complete, false, 'something live still names the source');
+      assert.equal(result.completion, 'partial', 'something live still names the source');
       const left = `SELECT string_agg(engine_id::text, ' ') AS value FROM (SELECT engine_id FROM presets WHERE id = '${presetId('b', 1)}' UNION ALL SELECT engine_id FROM badges WHERE id = '${badgeId('b', 2)}') r`;
       assert.equal(await at.value(left), `${oldEngine} ${oldEngine}`);
       assert.equal(await at.value(`SELECT enabled AS value FROM engines WHERE id = '${oldEngine}'`), true);
@@ -65,10 +65,10 @@ eachEngine((engine) => {
 
     it('leaves rows that belong to nobody, and lists them', async () => {
       await at.script(`INSERT INTO presets VALUES ('${presetId('0', 1)}', NULL, '${oldEngine}')`);
-      const { leftBehind, complete } = await apply(at.site, studioIntent);
+      const { leftBehind, completion } = await apply(at.site, studioIntent);
       const owners = [...listed(leftBehind, 'global'), ...listed(leftBehind, 'no-owner')];
       assert.deepEqual(owners, [`presets.engine_id ${presetId('0', 1)}`]);
-      assert.equal(complete, false);
+      assert.equal(completion, 'complete for the tenant');
       assert.equal(
         await at.value(`SELECT engine_id::text AS value FROM presets WHERE id = '${presetId('0', 1)}'`),
         oldEngine,
@@ -80,10 +80,13 @@ eachEngine((engine) => {
       await at.script(`UPDATE bots SET room_id = '${roomId('b', 1)}' WHERE id = '${bot}'`);
       const first = await apply(at.site, studioIntent);
       assert.deepEqual(listed(first.leftBehind, 'disagreeing-owners'), [`bots.engine_id ${bot}`]);
-      assert.deepEqual([first.complete, await engineOf(bot)], [false, oldEngine]);
+      assert.deepEqual([first.completion, await engineOf(bot)], ['partial', oldEngine]);
       await at.script(`UPDATE bots SET room_id = '${roomId('a', 1)}' WHERE id = '${bot}'`);
       const second = await apply(at.site, studioIntent);
-      assert.deepEqual([second.complete, second.counts, await engineOf(bot)], [true, { bots: 1 }, newEngine]);
+      assert.deepEqual(
+        [second.completion, second.counts, await engineOf(bot)],
+        ['complete', { bots: 1 }, newEngine],
+      );
     });
 
     it('does not take a row of the other firm that reaches this one by a room only', async () => {
@@ -162,11 +165,11 @@ eachEngine((engine) => {
     it('leaves templates for everybody as they are and lists them', async () => {
       const global = `SELECT md5(string_agg(t::text, '' ORDER BY id)) AS value FROM migration.global_assistant_templates t`;
       const before = await at.value(global);
-      const { leftBehind, complete } = await apply(at.site);
+      const { leftBehind, completion } = await apply(at.site);
       assert.equal(await at.value(global), before);
       const places = leftBehind.filter(({ reason }) => reason === 'global').map(({ entity }) => entity);
       assert.deepEqual(places.toSorted(), ['global_app_templates', 'global_assistant_templates']);
-      assert.equal(complete, true, 'a name in a row of all tenants keeps no source of one tenant alive');
+      assert.equal(completion, 'complete for the tenant', 'rows of all tenants still name the source');
     });
 
     it("shows a tenant's record and journal to nobody else, with the same answer as for none", async () => {

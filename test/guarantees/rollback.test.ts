@@ -222,9 +222,9 @@ eachEngine((engine) => {
     });
 
     it('of a narrowed migration removes the grants that were added for it, but not one that somebody made their own', async () => {
-      const { migrationId, complete } = await move({ entityTypes: ['bots'] });
+      const { migrationId, completion } = await move({ entityTypes: ['bots'] });
       const granted = `SELECT count(*) AS value FROM room_engines WHERE room_id = '${roomId('a', 1)}' AND engine_id = '${newEngine}'`;
-      assert.deepEqual([complete, await at.value(granted)], [false, 1]);
+      assert.deepEqual([completion, await at.value(granted)], ['partial', 1]);
       assert.equal(await at.value(`SELECT enabled AS value FROM engines WHERE id = '${oldEngine}'`), true);
       const undone = await back(migrationId);
       assert.deepEqual([undone.skipped, await at.value(granted)], [[], 0]);
@@ -241,7 +241,7 @@ eachEngine((engine) => {
     it('of a part leaves the other part: narrowed, finished later, each taken back by itself', async () => {
       const part = await move({ entityTypes: ['badges'] });
       const rest = await move();
-      assert.deepEqual([part.complete, rest.complete], [false, true]);
+      assert.deepEqual([part.completion, rest.completion], ['partial', 'complete']);
       assert.equal(rest.counts['badges'], undefined);
       await back(part.migrationId);
       assert.equal(await engineOf('badges', badgeId('a', 1)), oldEngine);
@@ -292,7 +292,11 @@ eachEngine((engine) => {
       assert.equal(await at.value(lifecycle), 'deprecated true');
       const left = `SELECT count(*) AS value FROM migration.assistants WHERE tenant_id = '${alder}' AND completion_model_id = '${sourceId}'`;
       assert.equal(await at.value(left), 1);
-      assert.equal((await apply(at.site)).complete, true, 'a new migration finishes the work');
+      assert.equal(
+        (await apply(at.site)).completion,
+        'complete for the tenant',
+        'a new migration finishes the work',
+      );
     });
 
     it('is recorded with actor and parent, and the journal says what each value was', async () => {

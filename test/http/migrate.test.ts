@@ -42,7 +42,7 @@ eachEngine((engine) => {
       const before = await configured(http);
       const apps = await migrated(http, { entity_types: ['apps', 'apps'] });
       assert.deepEqual(Object.keys(apps.details), ['apps']);
-      assert.equal(apps.complete, false);
+      assert.equal(apps.completion, 'partial');
       assert.ok(
         apps.left_behind.some(
           (entry: { type: string; reason: string }) =>
@@ -52,7 +52,7 @@ eachEngine((engine) => {
       assert.equal(await onSource('apps', http.tenants.mine), 0);
       assert.ok((await onSource('assistants', http.tenants.mine)) > 0);
       const rest = await migrated(http);
-      assert.equal(rest.complete, true);
+      assert.equal(rest.completion, 'complete for the tenant');
       const after = await configured(http);
       assert.notDeepEqual(after[http.tenants.mine], before[http.tenants.mine]);
       delete before[http.tenants.mine];
@@ -111,7 +111,10 @@ eachEngine((engine) => {
         migrated(http),
         migrated(http, { to_model_id: completionId(2, 'claude-sonnet-4-6') }, other),
       ]);
-      assert.ok(mine.complete && theirs.complete);
+      assert.deepEqual(
+        [mine.completion, theirs.completion],
+        ['complete for the tenant', 'complete for the tenant'],
+      );
       assert.notEqual(mine.migration_id, theirs.migration_id);
     });
 
@@ -379,7 +382,7 @@ eachEngine((engine) => {
     const body = { to_model_id: demoId(1, 'transcription_models', 1) };
     refused(await migrate(http, body, { path }), 409, 'CONFIRMATION_REQUIRED');
     const done = await migrated(http, body, { path });
-    assert.equal(done.complete, true);
+    assert.equal(done.completion, 'complete for the tenant');
     assert.ok(done.details.apps > 0 && done.details.space_transcription_models > 0);
   });
 });

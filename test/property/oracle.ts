@@ -17,28 +17,36 @@ export interface Expected {
   readonly counts: Readonly<Record<string, number>>;
   /** `place reason` → rows. */
   readonly left: Readonly<Record<string, number>>;
-  readonly complete: boolean;
+  readonly completion: string;
 }
 
 /** What happens to one place of one row. */
 type Verdict =
   | { readonly kind: 'move'; readonly cells: Cells; readonly order: number }
   | { readonly kind: 'remove' }
-  | { readonly kind: 'stay'; readonly reason: string; readonly live: boolean };
+  | {
+      readonly kind: 'stay';
+      readonly reason: string;
+      readonly live: boolean;
+      /** A row that is no tenant's own; by name it refers to no row of a tenant. */
+      readonly shared?: 'by name' | 'by key';
+    };
 
 interface Tally {
   readonly counts: Record<string, number>;
   readonly left: Record<string, number>;
-  live: boolean;
+  own: boolean;
+  shared: boolean;
+  refers: boolean;
 }
 
 export function expectedOf(world: World, dump: Dump): Expected {
-  const tally: Tally = { counts: {}, left: {}, live: false };
+  const tally: Tally = { counts: {}, left: {}, own: false, shared: false, refers: false };
   const after = new Map<string, readonly Cells[]>(dump);
   for (const table of world.subjects) after.set(table.name, moveTable(world, table, { dump, tally }));
-  const complete = !tally.live;
-  if (complete) retire(world, after);
-  return { dump: after, counts: tally.counts, left: tally.left, complete };
+  if (!tally.refers) retire(world, after);
+  const completion = tally.own ? 'partial' : tally.shared ? 'complete for the tenant' : 'complete';
+  return { dump: after, counts: tally.counts, left: tally.left, completion };
 }
 
 function retire(world: World, after: Map<string, readonly Cells[]>): void {
@@ -82,7 +90,10 @@ function countRow(table: TableDef, verdicts: ReadonlyMap<PlaceDef, Verdict>, tal
     if (verdict.kind === 'stay') {
       const id = `${placeId(table, place)} ${verdict.reason}`;
       tally.left[id] = (tally.left[id] ?? 0) + 1;
-      tally.live ||= verdict.live;
+      const { live, shared } = verdict;
+      tally.own ||= live && shared === undefined;
+      tally.shared ||= live && shared !== undefined;
+      tally.refers ||= live && shared !== 'by name';
     } else counted.add(place.carrier === 'columns' ? 'columns' : (place.columns[0] ?? ''));
   }
   if (counted.size > 0) tally.counts[table.entity] = (tally.counts[table.entity] ?? 0) + counted.size;
@@ -150,8 +161,12 @@ function judge(world: World, occasion: Occasion): Verdict | undefined {
   if (place.role === 'ignore' || (owner === 'other' && !byKey)) return undefined;
   if (place.role === 'history' || place.role === 'dead-copy') return stay(place.role, false);
   if (owner === 'disagree') return stay('disagreeing-owners', true);
+  if (owner === 'other') return stay('other-tenant', byKey);
   if (owner !== 'mine')
-    return stay({ other: 'other-tenant', global: 'global', none: 'no-owner' }[owner], byKey);
+    return {
+      ...stay({ global: 'global', none: 'no-owner' }[owner], true),
+      shared: byKey ? 'by key' : 'by name',
+    };
   if (world.entityTypes?.includes(occasion.table.entity) === false) return stay('not-requested', true);
   return judgeMine(world, occasion);
 }
@@ -167,7 +182,7 @@ function judgeMine({ names, deadRows, words }: World, { place, row, named }: Occ
   return { kind: 'move', cells: named.cells, order: named.order };
 }
 
-function stay(reason: string, live: boolean): Verdict {
+function stay(reason: string, live: boolean): Extract<Verdict, { kind: 'stay' }> {
   return { kind: 'stay', reason, live };
 }
 

@@ -90,12 +90,12 @@ function expectSame(actual: Dump, expected: Dump, when: string): void {
 }
 
 function expectResult(
-  result: Pick<Plan, 'counts' | 'complete' | 'leftBehind'> & Pick<Plan, 'steps'>,
+  result: Pick<Plan, 'counts' | 'completion' | 'leftBehind'> & Pick<Plan, 'steps'>,
   expected: Expected,
 ): void {
   assert.deepEqual(
-    { counts: { ...result.counts }, left: sumLeft(result.leftBehind), complete: result.complete },
-    { counts: expected.counts, left: expected.left, complete: expected.complete },
+    { counts: { ...result.counts }, left: sumLeft(result.leftBehind), completion: result.completion },
+    { counts: expected.counts, left: expected.left, completion: expected.completion },
   );
 }
 

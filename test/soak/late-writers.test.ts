@@ -52,8 +52,8 @@ async function endure(
   for (let round = 0; round < rounds; round += 1) {
     const before = await live();
     await waitUntil(async () => (await live()) > before + 20, 'the writers are at work');
-    const { migrationId, complete } = await apply(at.site, intent);
-    assert.equal(complete, true);
+    const { migrationId, completion } = await apply(at.site, intent);
+    assert.equal(completion, 'complete');
     for (let look = 0; look < 20; look += 1) assert.equal(await live(), 0, `round ${round}`);
     await rollback(at.site, migrationId, tenant);
   }

@@ -85,11 +85,11 @@ export function showChanges({ out, style }: Terminal, changes: readonly Change[]
   }
 }
 
-function statusOf({ status, complete, rolledBack, kind }: MigrationRecord): string {
+function statusOf({ status, completion, rolledBack, kind }: MigrationRecord): string {
   if (status !== 'succeeded') return status;
   if (rolledBack) return 'rolled back';
-  if (kind === 'rollback') return complete ? 'succeeded' : 'succeeded, some rows skipped';
-  return complete ? 'succeeded' : 'succeeded, partial';
+  if (kind === 'rollback') return completion === 'partial' ? 'succeeded, some rows skipped' : 'succeeded';
+  return `succeeded, ${completion ?? 'unknown'}`;
 }
 
 function modelsOf({ from, to, kind }: MigrationRecord): string {

@@ -1,5 +1,6 @@
 /** What a migration or a rollback did, for people. */
 import { modelLabel } from '../../engine/models/model.ts';
+import { completionLine } from '../../engine/planner/render.ts';
 import type { LeftBehind } from '../../engine/plan/plan-types.ts';
 import { firstNames, printable, rowCount } from '../../engine/plan/row-text.ts';
 import type { MoveResult } from '../../postgres/records/move-result.ts';
@@ -25,11 +26,9 @@ export function showMoveResult(terminal: Terminal, result: MoveResult): void {
     });
   showLeftBehind(terminal, result.leftBehind);
   out();
-  out(
-    result.complete
-      ? 'Complete: nothing live names the source any more.'
-      : style.warning('Partial: the source stays live, because live rows above still name it.'),
-  );
+  const line = completionLine(result);
+  for (const part of wrapLine(result.completion === 'complete' ? line : style.warning(line), terminal.width))
+    out(part);
   out(`Migration ${style.bold(result.migrationId)}`);
 }
 

@@ -115,8 +115,8 @@ async function suggestModels({ terminal, environment }: Session, command: Comman
 
 function suggestionJson({ model, score, reasons, plan }: PlannedSuggestion) {
   const { kind, key = null, components } = model;
-  const { findings, counts, complete, hash } = plan;
-  return { model: { kind, key, components }, score, reasons, findings, counts, complete, planHash: hash };
+  const { findings, counts, completion, hash } = plan;
+  return { model: { kind, key, components }, score, reasons, findings, counts, completion, planHash: hash };
 }
 
 /** A block for each: what it is, what a plan says, and why it has its rank. */

@@ -84,9 +84,10 @@ function findingsOf(findings: readonly { severity: string; code: string }[]): st
   return [...new Set(codes)].join(', ');
 }
 
-function statusOf({ status }: RunRecord, style: Style): string {
-  if (status === 'succeeded') return style.good(status);
-  return status === 'failed' || status === 'stopped' ? style.error(status) : style.warning(status);
+function statusOf({ status, completion }: RunRecord, style: Style): string {
+  const word = completion === null ? status : `${status}, ${completion}`;
+  if (status === 'succeeded') return completion === 'complete' ? style.good(word) : style.warning(word);
+  return status === 'failed' || status === 'stopped' ? style.error(word) : style.warning(word);
 }
 
 function modelsOf({ from, to }: RunRecord): string {

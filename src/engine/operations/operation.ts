@@ -7,8 +7,8 @@ import type { Place } from '../rules/place.ts';
 import { compareText } from '../order.ts';
 
 export interface StepInput extends Decisions {
-  /** Nothing live is left behind. */
-  readonly complete: boolean;
+  /** Nothing live refers to the source any more. */
+  readonly retires: boolean;
 }
 
 /** One kind of step, or several that are planned together. `S` is the step as it lies in a plan. */

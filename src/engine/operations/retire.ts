@@ -1,4 +1,4 @@
-/** retire: marks the source as migrated, only in a complete migration. */
+/** retire: marks the source as migrated, only where nothing live refers to it any more. */
 import { given } from '../given.ts';
 import type { RetireStep } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
@@ -17,7 +17,7 @@ function retireStep(input: StepInput): RetireStep[] {
   const { rules, source } = input.snapshot;
   const model = modelTableOf(rules, source.kind);
   const set = model?.config.retire;
-  if (!input.complete || source.marked === true || isShared(input.snapshot)) return [];
+  if (!input.retires || source.marked === true || isEverybodys(input.snapshot)) return [];
   if (model === undefined || set === undefined || source.key === undefined) return [];
   const name = source.components['name'];
   return [
@@ -33,6 +33,6 @@ function retireStep(input: StepInput): RetireStep[] {
 }
 
 /** A model that all tenants may use is not retired because one of them has left it. */
-function isShared({ tenant, source }: Snapshot): boolean {
+function isEverybodys({ tenant, source }: Snapshot): boolean {
   return tenant !== null && source.tenant === null;
 }

@@ -119,8 +119,8 @@ function byOwner(snapshot: Ground, { place, owner }: Occasion): Outcome | undefi
   if (owner === 'other')
     return stay('other-tenant', place.byKey, "the row of another tenant names this tenant's model");
   if (owner === 'global')
-    return stay('global', place.byKey, "the row belongs to no tenant; a tenant's migration never changes it");
-  return stay('no-owner', place.byKey, 'nothing says which tenant the row belongs to');
+    return stay('global', true, "the row belongs to no tenant; a tenant's migration never changes it");
+  return stay('no-owner', true, 'nothing says which tenant the row belongs to');
 }
 
 function byRequest(intent: Intent, { place }: Occasion): Outcome | undefined {

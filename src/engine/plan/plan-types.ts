@@ -8,6 +8,7 @@ import type { ModelName } from '../models/model.ts';
 import type { Mapping } from '../edit/value-rule.ts';
 import type { TenantRef } from '../tenant.ts';
 import type { Intent } from './intent.ts';
+import type { Completion } from './completion.ts';
 import type { StateCode } from './place-state.ts';
 
 /** One place moved by a step on columns. */
@@ -90,7 +91,7 @@ export interface EnableStep extends StepBase {
   readonly scopes: readonly string[];
 }
 
-/** Marks the source as migrated; last of all, and only in a complete migration. */
+/** Marks the source as migrated; last of all, and only where nothing live refers to it any more. */
 export interface RetireStep extends StepBase {
   readonly operation: 'retire';
   readonly set: Readonly<Record<string, string | number | boolean | null>>;
@@ -117,7 +118,7 @@ export interface LeftBehind {
     | 'collision'
     | 'catalogue'
     | 'not-allowed';
-  /** Is it live configuration, so that the migration is partial while it stays? */
+  /** Is it live configuration, so that nothing is complete while it stays? */
   readonly live: boolean;
   readonly count: number;
   readonly rows: readonly RowName[];
@@ -133,8 +134,7 @@ export interface Plan {
   readonly steps: readonly Step[];
   readonly findings: readonly Finding[];
   readonly leftBehind: readonly LeftBehind[];
-  /** Nothing live is left behind, so the source is retired. */
-  readonly complete: boolean;
+  readonly completion: Completion;
   /** Row changes by entity type: a row that two steps change (a column and a document of it) counts twice. */
   readonly counts: Readonly<Record<string, number>>;
   /** Digest of each fact group the plan rests on, by name, so that a stale plan can name what changed. */

@@ -22,7 +22,7 @@ export function checkPlan(snapshot: Snapshot, plan: Plan): Problem[] {
     ),
     ...plan.steps.flatMap((step) => [...checkStep(snapshot, step), ...checkValues(snapshot, step)]),
     ...checkTotals(snapshot, plan),
-    ...checkRetire(plan),
+    ...checkRetire(snapshot, plan),
     ...checkOrder(plan),
   ];
 }
@@ -153,14 +153,19 @@ function mightMove(snapshot: Snapshot, group: RowGroup): boolean {
   );
 }
 
-function checkRetire({ steps, leftBehind, complete }: Plan): Problem[] {
+function checkRetire(snapshot: Snapshot, { steps, leftBehind, completion }: Plan): Problem[] {
   const retires = steps.some((step) => step.operation === 'retire');
-  const live = leftBehind.some((entry) => entry.live);
+  const live = leftBehind.filter((entry) => entry.live);
+  const own = live.filter(({ reason }) => reason !== 'global' && reason !== 'no-owner');
+  const referring = live.filter(
+    (entry) => own.includes(entry) || placeOf(snapshot, entry.place)?.byKey === true,
+  );
+  const truth = own.length > 0 ? 'partial' : live.length > 0 ? 'complete for the tenant' : 'complete';
   const retired = 'the source would be retired although something live is left behind';
-  const wrong = `complete is ${complete}, but something live ${live ? 'is' : 'is not'} left behind`;
+  const wrong = `the plan says "${completion}", but "${truth}" is true`;
   return [
-    ...problemIf(retires && live, 'RETIRES_A_LIVE_SOURCE', retired),
-    ...problemIf(complete === live, 'WRONG_COMPLETENESS', wrong),
+    ...problemIf(retires && referring.length > 0, 'RETIRES_A_LIVE_SOURCE', retired),
+    ...problemIf(completion !== truth, 'WRONG_COMPLETENESS', wrong),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** What a plan means for the people concerned: one message per tenant, as Markdown and as data. */
 import { toConfirm } from '../finding.ts';
+import type { Completion } from '../plan/completion.ts';
 import { modelLabel } from '../models/model.ts';
 import { distinctRows, printable, rowCount, rowLabel } from '../plan/row-text.ts';
 import { isMovingRows } from '../operations/operations.ts';
@@ -18,7 +19,7 @@ export interface NoticeJson {
   readonly tenant: Plan['tenant'];
   readonly from: Plan['source'];
   readonly to: Plan['target'];
-  readonly complete: boolean;
+  readonly completion: Completion;
   readonly changes: readonly NoticeChange[];
   readonly stays: readonly LeftBehind[];
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
@@ -42,7 +43,7 @@ export function renderNotice(plan: Plan): { markdown: string; json: NoticeJson }
     tenant: plan.tenant,
     from: plan.source,
     to: plan.target,
-    complete: plan.complete,
+    completion: plan.completion,
     changes: changesOf(plan),
     stays: plan.leftBehind.filter((entry) => entry.live && !notTheirs.has(entry.reason)),
     warnings: toConfirm(plan.findings).map(({ code, message }) => ({ code, message })),

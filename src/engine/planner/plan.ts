@@ -5,6 +5,7 @@
  * its reason, and what a person must know becomes findings (findings.ts). check.ts verifies the result by other means.
  */
 import { decideAll, type Decided, joinSamples } from '../plan/decide.ts';
+import { completionOf, isShared } from '../plan/completion.ts';
 import { planFindings } from './findings.ts';
 import { factsOf } from './facts.ts';
 import { canonicalText } from '../canonical.ts';
@@ -28,8 +29,8 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
   const snapshot = inOrder(facts);
   const decided = decideAll(snapshot, intent);
   const leftBehind = listLeftBehind(decided);
-  const complete = !leftBehind.some((entry) => entry.live);
-  const steps = planSteps({ snapshot, intent, decided, complete });
+  const retires = !leftBehind.some((entry) => refers(snapshot, entry));
+  const steps = planSteps({ snapshot, intent, decided, retires });
   const counts = countByEntity(decided);
   const findings = planFindings({ snapshot, intent, decided, leftBehind, steps });
   const plan = {
@@ -41,11 +42,17 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
     steps,
     findings,
     leftBehind,
-    complete,
+    completion: completionOf(leftBehind),
     counts,
     facts: factsOf(snapshot, digest),
   };
   return { ...plan, hash: hashOf(plan, digest) };
+}
+
+/** Does what stays keep the source's row in use? A name in a row of everybody is no reference to a row of one tenant. */
+function refers({ rules }: Snapshot, entry: LeftBehind): boolean {
+  if (!entry.live || !isShared(entry)) return entry.live;
+  return rules.places.some(({ id, byKey }) => id === entry.place && byKey);
 }
 
 /** The facts in one order. The collation of a database must not decide a hash. */

@@ -1,5 +1,6 @@
 /** A plan as text for a person: what moves, what was noticed, what stays and why. Colours are the caller's business. */
 import { modelLabel } from '../models/model.ts';
+import { isShared } from '../plan/completion.ts';
 import { firstNames, printable, rowCount } from '../plan/row-text.ts';
 import { describeStep, isMovingRows } from '../operations/operations.ts';
 import type { Finding, Severity } from '../finding.ts';
@@ -128,10 +129,25 @@ function leftLines({ style, names }: Context, entry: LeftBehind): string[] {
 function conclusion({ plan, style }: Context): string[] {
   const unresolved = plan.leftBehind.filter((entry) => entry.live);
   const retires = plan.steps.some((step) => step.operation === 'retire');
-  const complete = `Complete: nothing live names the source afterwards${retires ? ', and it is retired' : ''}.`;
-  const partial = 'Partial: the source stays live. To finish, resolve:';
-  const lines = plan.complete ? [complete] : [style.warning(partial), ...unresolved.map(unresolvedLine)];
-  return [...lines, style.muted(`Plan ${plan.hash.slice(0, 12)}`)];
+  const line = completionLine(plan);
+  return [
+    plan.completion === 'complete' ? line : style.warning(line),
+    ...(retires ? ['The source is retired.'] : []),
+    ...unresolved.map(unresolvedLine),
+    style.muted(`Plan ${plan.hash.slice(0, 12)}`),
+  ];
+}
+
+/** The word for what a plan or result leaves, and how much it leaves. */
+export function completionLine({ completion, leftBehind }: Pick<Plan, 'completion' | 'leftBehind'>): string {
+  const live = leftBehind.filter((entry) => entry.live);
+  const shared = sum(live.filter(isShared).map(({ count }) => count));
+  const own = sum(live.map(({ count }) => count)) - shared;
+  const others = shared === 0 ? '' : `; ${rowCount(shared)} that belong to no single tenant name it`;
+  if (completion === 'complete') return 'Complete: nothing live names the source.';
+  if (completion === 'partial')
+    return `Partial: ${rowCount(own)} of the tenant still name the source${others}.`;
+  return `Complete for the tenant${others}.`;
 }
 
 function unresolvedLine(entry: LeftBehind): string {

@@ -1,6 +1,7 @@
 /** Moves one tenant off a model: planned or applied, for the tenant's own admin or for an operator. */
 import { findSuccessor } from '../../postgres/facts/find-models.ts';
 import { applyMove } from '../../postgres/move/move.ts';
+import type { Completion } from '../../engine/plan/completion.ts';
 import type { Intent, ParameterPolicy } from '../../engine/plan/intent.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import { refusalOfRetired } from '../../engine/models/successor.ts';
@@ -47,7 +48,7 @@ export interface MigrateAnswer {
   readonly migrationId: string | null;
   readonly dryRun: boolean;
   readonly replayed: boolean;
-  readonly complete: boolean;
+  readonly completion: Completion;
   readonly movedRows: number;
   readonly counts: Readonly<Record<string, number>>;
   readonly leftBehind: readonly LeftBehind[];
@@ -101,7 +102,7 @@ async function planOnly(platform: Platform, acting: Acting, request: MigrateRequ
     migrationId: null,
     dryRun: true,
     replayed: false,
-    complete: plan.complete,
+    completion: plan.completion,
     movedRows: 0,
     counts: plan.counts,
     leftBehind: plan.leftBehind,

@@ -260,7 +260,8 @@ async function executeAll(
     throw renumbered(error, admitted);
   });
   for (const { plan, snapshot, member, id } of running)
-    if (plan.complete) await raiseFences(tx, site, { snapshot, tenant: member.intent.tenant, id });
+    if (plan.completion !== 'partial')
+      await raiseFences(tx, site, { snapshot, tenant: member.intent.tenant, id });
   const done = running.map(({ plan, at, id }, number) => {
     const startedAt = members[at]?.startedAt ?? 0;
     const steps = results[number] ?? [];
@@ -293,7 +294,7 @@ function doneOf(
     id,
     kind: 'model',
     plan,
-    complete: plan.complete,
+    completion: plan.completion,
     result,
     results,
     actor,

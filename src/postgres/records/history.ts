@@ -1,6 +1,7 @@
 /** Reading the records of past migrations, and settling those that a killed process left open. */
 import { readEach } from '../driver/members.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
+import type { Completion } from '../../engine/plan/completion.ts';
 import type { Step } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
@@ -17,7 +18,8 @@ export interface MigrationRecord {
   readonly kind: 'model' | 'rollback';
   readonly parentId: string | null;
   readonly status: 'running' | 'prepared' | 'succeeded' | 'failed';
-  readonly complete: boolean;
+  /** Null until it succeeded. */
+  readonly completion: Completion | null;
   readonly planHash: string | null;
   readonly from: {
     readonly kind: string | null;
@@ -64,7 +66,7 @@ export interface MigrationDetail extends MigrationRecord {
 }
 
 const columns = `m.id::text AS id, m.tenant_id::text AS tenant, m.kind, m.parent_id::text AS "parentId",
-  m.status, m.complete, m.plan_hash AS "planHash",
+  m.status, m.completion, m.plan_hash AS "planHash",
   jsonb_build_object('kind', m.from_kind, 'key', m.from_key, 'name', m.from_name, 'provider', m.from_provider) AS "from",
   jsonb_build_object('key', m.to_key, 'name', m.to_name, 'provider', m.to_provider) AS "to",
   m.actor, m.reason, m.forced, m.error_code AS "errorCode", m.error_message AS "errorMessage", m.migrated_count AS "migratedCount",

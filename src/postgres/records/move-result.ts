@@ -19,7 +19,7 @@ export interface MoveResult {
   readonly status: 'succeeded';
   /** The same plan was applied before; this is that result, and nothing was done now. */
   readonly replayed: boolean;
-  readonly complete: boolean;
+  readonly completion: Plan['completion'];
   readonly counts: Readonly<Record<string, number>>;
   readonly leftBehind: readonly LeftBehind[];
   readonly findings: readonly Finding[];
@@ -43,13 +43,13 @@ export function moveResult({
   results,
   durationMs,
 }: Executed & { readonly durationMs: number }): MoveResult {
-  const { complete, counts, leftBehind, findings, hash, source, target } = plan;
+  const { completion, counts, leftBehind, findings, hash, source, target } = plan;
   return {
     migrationId: id,
     tenant: plan.tenant?.key ?? null,
     status: 'succeeded',
     replayed: false,
-    complete,
+    completion,
     counts,
     leftBehind,
     findings,

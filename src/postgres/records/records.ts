@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { ModelFacts } from '../../engine/models/model.ts';
+import type { Completion } from '../../engine/plan/completion.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
@@ -95,7 +96,7 @@ export interface Done {
   readonly tenant: string | undefined;
   readonly id: string;
   readonly kind: NewRecord['kind'];
-  readonly complete: boolean;
+  readonly completion: Completion;
   readonly plan?: Plan;
   readonly result: unknown;
   readonly results: readonly StepResult[];
@@ -117,7 +118,7 @@ export async function closeRecords(
   const of = (what: (one: Done) => unknown, type: string): Sql => each(done.map(what), type);
   const set = [
     sql`status = ${literal(status)}`,
-    sql`complete = ${of(({ complete }) => complete, 'boolean')}`,
+    sql`completion = ${of(({ completion }) => completion, 'text')}`,
     sql`plan = ${of(({ plan }) => (plan === undefined ? null : JSON.stringify(plan)), 'text::jsonb')}`,
     sql`plan_hash = ${of(({ plan }) => plan?.hash ?? null, 'text')}`,
     sql`result = ${of(({ result }) => JSON.stringify(result), 'text::jsonb')}`,
@@ -178,8 +179,8 @@ function auditOf(site: Site, done: readonly Done[]): Sql {
   const of = (what: (one: Done) => unknown, type: string): Sql => each(done.map(what), type);
   const action = ({ kind }: Done): string =>
     kind === 'model' ? 'migration.applied' : 'migration.rolled_back';
-  const detail = ({ rows, complete, forced, reason, plan }: Done): string =>
-    JSON.stringify({ rows, complete, forced, reason, planHash: plan?.hash });
+  const detail = ({ rows, completion, forced, reason, plan }: Done): string =>
+    JSON.stringify({ rows, completion, forced, reason, planHash: plan?.hash });
   return insertEach(stateTable(site, 'audit_log'), done.length, [
     [
       'tenant_id',

@@ -3,6 +3,7 @@
  * one reader saw is what all see, in one order. Workers and operators work outside tenants here; what is a tenant's own is in
  * tenants.ts.
  */
+import type { Completion } from '../../engine/plan/completion.ts';
 import type { Answer, ParameterPolicy } from '../../engine/plan/intent.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
@@ -70,6 +71,8 @@ export interface RunCounts {
   readonly failed: number;
   readonly skipped: number;
   readonly migratedCount: number;
+  /** The worst word of its tenants; null until the run has ended. Of a suspended tenant that it left out nobody knows. */
+  readonly completion: Completion | null;
 }
 
 export interface RunRecord extends RunCounts {
@@ -103,7 +106,7 @@ const columns = `r.id::text AS id, r.kind, r.parent_id::text AS "parentId", r.st
   jsonb_build_object('key', r.from_key, 'name', r.from_name, 'family', r.from_family) AS "from",
   jsonb_build_object('key', r.to_key, 'name', r.to_name, 'family', r.to_family) AS "to", r.options, r.actor, r.reason,
   r.canary_size AS "canarySize", r.canary_released AS "canaryReleased", r.failures_excused AS "failuresExcused",
-  r.total, r.pending, r.succeeded, r.failed, r.skipped, r.migrated_count AS "migratedCount", r.last_event AS "lastEvent",
+  r.total, r.pending, r.succeeded, r.failed, r.skipped, r.migrated_count AS "migratedCount", r.completion, r.last_event AS "lastEvent",
   ${time('r.created_at')} AS "createdAt",
   ${time('r.started_at')} AS "startedAt", ${time('r.finished_at')} AS "finishedAt"`;
 
@@ -280,7 +283,8 @@ export async function updateRun(
   return tx.one<RunRecord>(
     `UPDATE ${runTable(site, 'runs')} r SET status = $2, status_reason = $3, throttle_reason = $4,
        canary_released = $5, failures_excused = $6, pending = $7, succeeded = $8, failed = $9, skipped = $10, migrated_count = $11,
-       last_event = $12, started_at = CASE WHEN $2 = 'running' THEN coalesce(r.started_at, statement_timestamp()) ELSE r.started_at END,
+       completion = $14, last_event = $12,
+       started_at = CASE WHEN $2 = 'running' THEN coalesce(r.started_at, statement_timestamp()) ELSE r.started_at END,
        finished_at = CASE WHEN $13::boolean THEN coalesce(r.finished_at, statement_timestamp()) END
      WHERE r.id = $1::text::uuid RETURNING ${columns}`,
     [
@@ -297,6 +301,7 @@ export async function updateRun(
       next.migratedCount,
       next.lastEvent,
       isFinal,
+      isFinal ? next.completion : null,
     ],
   );
 }

@@ -5,6 +5,7 @@
  * worker lives; afterwards anybody may take the rows. What was done is recorded by `recordDone` inside the transaction that did
  * it, and only where the claim still stands: whoever lost it rolls back. So a tenant is moved once, whoever dies or sleeps.
  */
+import type { Completion } from '../../engine/plan/completion.ts';
 import type { Finding } from '../../engine/finding.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
@@ -26,7 +27,8 @@ export interface RunTenant {
   readonly fromKey: string | null;
   readonly toKey: string | null;
   readonly migrationId: string | null;
-  readonly complete: boolean | null;
+  /** Null until it succeeded. */
+  readonly completion: Completion | null;
   readonly migratedCount: number;
   /** Rows by entity type. */
   readonly details: Readonly<Record<string, number>>;
@@ -37,7 +39,7 @@ export interface RunTenant {
 }
 
 const columns = `t.tenant_id::text AS tenant, t.tenant_name AS "tenantName", t.position, t.status, t.code, t.message,
-  t.from_key AS "fromKey", t.to_key AS "toKey", t.migration_id::text AS "migrationId", t.complete,
+  t.from_key AS "fromKey", t.to_key AS "toKey", t.migration_id::text AS "migrationId", t.completion,
   t.migrated_count AS "migratedCount", t.details, t.findings, t.duration_ms AS "durationMs", t.attempts,
   to_char(t.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "finishedAt"`;
 
@@ -202,7 +204,7 @@ function writeOutcomes(
     code: outcome.code ?? null,
     message: outcome.message ?? null,
     migration_id: outcome.migrationId ?? null,
-    complete: outcome.complete ?? null,
+    completion: outcome.completion ?? null,
     migrated_count: outcome.migratedCount ?? 0,
     details: outcome.details ?? {},
     findings: outcome.findings ?? [],
@@ -210,7 +212,7 @@ function writeOutcomes(
   }));
   return tx.run(
     `UPDATE ${runTable(site, 'run_tenants')} t SET status = e.status, code = e.code, message = e.message,
-       migration_id = e.migration_id, complete = e.complete, migrated_count = e.migrated_count, details = e.details,
+       migration_id = e.migration_id, completion = e.completion, migrated_count = e.migrated_count, details = e.details,
        findings = t.findings || e.findings, duration_ms = e.duration_ms, claim = NULL, claimed_until = NULL,
        finished_at = statement_timestamp()
      FROM jsonb_populate_recordset(NULL::${runTable(site, 'run_tenants')}, $3::text::jsonb) e
@@ -248,6 +250,10 @@ export function countTenants(tx: Tx, site: Site, run: RunRecord): Promise<Tenant
        count(*) FILTER (WHERE t.status = 'claimed') AS claimed,
        count(*) FILTER (WHERE t.status = 'succeeded') AS succeeded, count(*) FILTER (WHERE t.status = 'failed') AS failed,
        count(*) FILTER (WHERE t.status = 'skipped') AS skipped, coalesce(sum(t.migrated_count), 0)::bigint AS "migratedCount",
+       CASE WHEN bool_or(t.status IN ('pending', 'claimed', 'failed') OR t.completion = 'partial'
+           OR (t.status = 'skipped' AND t.code NOT IN ('TENANT_SUSPENDED', 'ALREADY_MIGRATED'))) THEN 'partial'
+         WHEN bool_or(t.completion = 'complete for the tenant' OR t.code = 'TENANT_SUSPENDED') THEN 'complete for the tenant'
+         ELSE 'complete' END AS completion,
        count(*) FILTER (WHERE t.status IN ('pending', 'claimed') AND t.position <= $2::int) AS "canaryOpen"
      FROM ${runTable(site, 'run_tenants')} t WHERE t.run_id = $1::text::uuid`,
     [run.id, run.canarySize],

@@ -238,7 +238,7 @@ function doneOf(
     tenant: prepared.tenant,
     id,
     kind: 'rollback',
-    complete,
+    completion: complete ? ('complete' as const) : ('partial' as const),
     result,
     results,
     actor,

@@ -5,6 +5,7 @@ import type { MigrationRecord } from '../../../postgres/records/history.ts';
 import type { HistoryFilter, PagedChange } from '../../../postgres/records/history-page.ts';
 import type { RollbackResult } from '../../../postgres/undo/rollback.ts';
 import {
+  completionSchema,
   countsByType,
   findingJson,
   findingSchema,
@@ -51,7 +52,7 @@ const summaryShape = {
   id: rowId,
   kind: kinds,
   status: states,
-  complete: z.boolean(),
+  completion: completionSchema.nullable().describe('null until it succeeded'),
   model_kind: z.string().nullable(),
   from: modelName.describe('The name at that time; the model may be gone'),
   to: modelName,
@@ -100,7 +101,7 @@ export function migrationJson(record: MigrationRecord): z.infer<typeof migration
     id: record.id,
     kind: record.kind,
     status: record.status,
-    complete: record.complete,
+    completion: record.completion,
     model_kind: from.kind,
     from: { id: from.key, name: from.name, provider: from.provider },
     to: { id: to.key, name: to.name, provider: to.provider },

@@ -2,6 +2,7 @@
 import type { MigrateAnswer } from '../../../platform/migrations/migrate-model.ts';
 import { z } from 'zod';
 import type { Finding } from '../../../engine/finding.ts';
+import { completions } from '../../../engine/plan/completion.ts';
 import type { LeftBehind } from '../../../engine/plan/plan-types.ts';
 import { toConfirm } from '../../../engine/finding.ts';
 import { rowId } from '../../schemas.ts';
@@ -37,12 +38,22 @@ export const countsByType = z.record(z.string(), z.int());
 
 const namedRow = z.object({ id: z.string(), name: z.string().nullable() });
 
+export const completionSchema = z
+  .enum(completions)
+  .describe(
+    '`complete`: nothing live names the source. `complete for the tenant`: only rows that belong to no single tenant do. ' +
+      '`partial`: live rows of the tenant do',
+  )
+  .meta({ id: 'Completion' });
+
 export const leftBehindSchema = z
   .object({
     type: z.string(),
     place: z.string(),
     reason: z.string(),
-    live: z.boolean().describe('Configuration that still names the source; the migration is partial then'),
+    live: z
+      .boolean()
+      .describe('Configuration that still names the source; nothing is complete while it does'),
     count: z.int(),
     message: z.string(),
     rows: z.array(namedRow).describe('Up to fifty of them'),
@@ -77,7 +88,7 @@ export const migrateAnswer = z
     replayed: z
       .boolean()
       .describe('This plan was applied before. The answer is its result; nothing was done now'),
-    complete: z.boolean().describe('Nothing live names the source any more, and it is retired'),
+    completion: completionSchema,
     from_model_id: rowId,
     to_model_id: rowId,
     migrated_count: z.int().describe('Rows that were changed; 0 in a dry run'),
@@ -106,7 +117,7 @@ export function migrateJson(
     success: !answer.dryRun,
     dry_run: answer.dryRun,
     replayed: answer.replayed,
-    complete: answer.complete,
+    completion: answer.completion,
     from_model_id: from,
     to_model_id: to,
     migrated_count: answer.movedRows,

@@ -14,6 +14,7 @@ import {
   findingJson,
   findingSchema,
   parameterPolicy,
+  completionSchema,
 } from '../migrations/migration-schemas.ts';
 import { modelKinds, type ModelsOfKind, rowId } from '../../schemas.ts';
 
@@ -138,7 +139,7 @@ const suggestionSchema = z
     reasons: z.array(z.object({ code: z.string(), points: z.int(), message: z.string() })),
     findings: z.array(findingSchema).describe('Findings of the plan to this target'),
     details: countsByType.describe('Rows that would move, by entity type'),
-    complete: z.boolean(),
+    completion: completionSchema,
     plan_hash: z.string().describe('`migrate` takes it to apply exactly this plan'),
     requires_confirmation: z.boolean(),
   })
@@ -196,7 +197,7 @@ function suggestionJson({
     reasons: reasons.map((reason) => ({ ...reason })),
     findings: plan.findings.map(findingJson),
     details: { ...plan.counts },
-    complete: plan.complete,
+    completion: plan.completion,
     plan_hash: plan.hash,
     requires_confirmation: toConfirm(plan.findings).length > 0,
   };

@@ -7,6 +7,7 @@ import type { RunTenant } from '../../../postgres/runs/tenants.ts';
 import type { RunWorker } from '../../../postgres/runs/workers.ts';
 import type { Canary, RunRecord, Throttle } from '../../../postgres/runs/runs.ts';
 import {
+  completionSchema,
   countsByType,
   entityTypes,
   findingJson,
@@ -114,6 +115,9 @@ export const runSchema = z
     failed: z.int(),
     skipped: z.int(),
     migrated_count: z.int(),
+    completion: completionSchema
+      .nullable()
+      .describe('The worst word of its tenants; null until it has ended'),
     created_at: timestamp,
     started_at: timestamp.nullable(),
     finished_at: timestamp.nullable(),
@@ -147,7 +151,7 @@ export const runTenantSchema = z
     resolved_from_model_id: z.string().nullable(),
     resolved_to_model_id: z.string().nullable(),
     migration_id: rowId.nullable(),
-    complete: z.boolean().nullable(),
+    completion: completionSchema.nullable().describe('null until it succeeded'),
     migrated_count: z.int(),
     details: countsByType,
     findings: z.array(findingSchema),
@@ -203,8 +207,8 @@ function modelJson({ key, name, family }: RunRecord['from']): z.infer<typeof mod
   return { id: key, name, family };
 }
 
-function countsJson({ pending, succeeded, failed, skipped, migratedCount }: RunRecord) {
-  return { pending, succeeded, failed, skipped, migrated_count: migratedCount };
+function countsJson({ pending, succeeded, failed, skipped, migratedCount, completion }: RunRecord) {
+  return { pending, succeeded, failed, skipped, migrated_count: migratedCount, completion };
 }
 
 export function runTenantJson(one: RunTenant): z.infer<typeof runTenantSchema> {
@@ -229,7 +233,7 @@ export function tenantJson(
     ...whyJson(one),
     resolved_from_model_id: one.fromKey,
     resolved_to_model_id: one.toKey,
-    complete: one.complete,
+    completion: one.completion,
     details: { ...one.details },
     findings: one.findings.map(findingJson),
   };
