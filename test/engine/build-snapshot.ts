@@ -131,6 +131,7 @@ export function buildSnapshot(input: SnapshotInput = {}): Snapshot {
     unclassified: [],
     dependents: {},
     demands: [],
+    refusals: [],
     hidden: [],
     definitions: { configuration: 'c' },
     today: '2026-11-21',

@@ -53,6 +53,22 @@ export interface UniqueIndex {
   readonly primary: boolean;
 }
 
+/** What a value must meet to be stored. */
+export interface Check {
+  /** A CHECK of the table, one of a column's domain, or the length that a column's type allows. */
+  readonly kind: 'table' | 'domain' | 'length';
+  /** Of the constraint; of a length the type. */
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** SQL over the columns, without a qualifier; of a domain over VALUE. Of a length there is none. */
+  readonly expression?: string;
+  readonly length?: number;
+  /** As people read it. */
+  readonly definition: string;
+  /** The type of the column without domain and length. */
+  readonly bare?: string;
+}
+
 export interface Trigger {
   readonly name: string;
   readonly definition: string;
@@ -77,6 +93,7 @@ export interface Table {
   readonly primaryKey: readonly string[];
   readonly uniqueIndexes: readonly UniqueIndex[];
   readonly foreignKeys: readonly ForeignKey[];
+  readonly checks: readonly Check[];
   readonly triggers: readonly Trigger[];
   readonly policies: readonly Policy[];
   readonly rowSecurity: { readonly enabled: boolean; readonly forced: boolean };

@@ -1,5 +1,5 @@
 /** The facts a plan is made from, read in one transaction. Plain data; `src/postgres/facts/snapshot.ts` reads them. */
-import type { TableId } from '../catalogue/catalog.ts';
+import type { Check, TableId } from '../catalogue/catalog.ts';
 import type { ModelFacts } from '../models/model.ts';
 import type { TenantRef } from '../tenant.ts';
 import type { StateCode } from './place-state.ts';
@@ -74,6 +74,14 @@ export interface Demand {
   readonly rows: number;
 }
 
+/** Rows that the database would refuse with the target in the place of the source. */
+export interface Refusal extends Pick<Check, 'kind' | 'name' | 'definition'> {
+  readonly table: TableId;
+  readonly rows: number;
+  /** The key of one of them; null where the table has none. */
+  readonly example: string | null;
+}
+
 export interface Snapshot {
   readonly rules: Rules;
   readonly tenant: TenantRef | null;
@@ -86,6 +94,7 @@ export interface Snapshot {
   /** Tables whose incoming foreign keys still point at rows that a merge would remove: table id → rows. */
   readonly dependents: Readonly<Record<TableId, number>>;
   readonly demands: readonly Demand[];
+  readonly refusals: readonly Refusal[];
   /** Tables whose row-level security binds this login although the configuration sets no tenant: rows may be hidden. */
   readonly hidden: readonly TableId[];
   /** By table, and for the configuration: a digest of its definition (`digestDefinitions`). */

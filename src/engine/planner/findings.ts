@@ -35,6 +35,7 @@ export function planFindings(input: FindingInput): Finding[] {
     ...ownershipFindings(input),
     ...keyFindings(input),
     ...dependentFindings(snapshot),
+    ...refusalFindings(snapshot),
     ...questionFindings(input),
     ...defaultFindings(input),
     ...resetFindings(input),
@@ -142,6 +143,18 @@ function dependentFindings({ dependents }: Snapshot): Finding[] {
       `${count} row(s) of other tables refer to rows of ${table} that merging would remove: ` +
       'resolve them first, or set "collision: skip".';
     return finding('error', 'REDUNDANT_ROW_IN_USE', message, { place: table, count });
+  });
+}
+
+/** What the database will say anyway is said before anything is tried; a trigger may still mend the value, so force passes. */
+function refusalFindings({ refusals }: Snapshot): Finding[] {
+  return refusals.map(({ table, kind, name, definition, rows, example }) => {
+    const some = example === null ? '' : `, such as ${example}`;
+    const what = kind === 'table' ? `constraint ${name}: ${definition}` : `type of the column: ${definition}`;
+    const message =
+      `${rows} row(s) of ${table}${some}, cannot hold the target (${what}). ` +
+      'Change that first, choose another target, or leave these rows out.';
+    return finding('error', 'TARGET_REFUSED', message, { place: table, count: rows, forceable: true });
   });
 }
 

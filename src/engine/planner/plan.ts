@@ -57,7 +57,7 @@ function refers({ rules }: Snapshot, entry: LeftBehind): boolean {
 
 /** The facts in one order. The collation of a database must not decide a hash. */
 function inOrder(snapshot: Snapshot): Snapshot {
-  const { grants, unclassified, demands, hidden, parameters } = snapshot;
+  const { grants, unclassified, demands, refusals, hidden, parameters } = snapshot;
   const places = snapshot.places.map((source) => ({
     ...source,
     groups: ordered(source.groups, ({ states, owner, dead }) => [states, owner, dead]),
@@ -68,6 +68,7 @@ function inOrder(snapshot: Snapshot): Snapshot {
     grants: ordered(grants.map((need) => ({ ...need, scopes: ordered(need.scopes) }))),
     unclassified: ordered(unclassified, ({ table, column, kind, pointer }) => [table, column, kind, pointer]),
     demands: ordered(demands),
+    refusals: ordered(refusals),
     hidden: ordered(hidden),
     parameters: ordered(parameters.map((entry) => ({ ...entry, documents: ordered(entry.documents) }))),
     dependents: Object.fromEntries(ordered(Object.entries(snapshot.dependents))),

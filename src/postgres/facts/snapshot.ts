@@ -19,6 +19,7 @@ import { column, each, raw, sql, tableName } from '../sql/sql.ts';
 import type { Batch } from './member.ts';
 import { readPlaceGroups } from './places.ts';
 import type { Samples } from './places.ts';
+import { readRefusals } from './refusals.ts';
 import { sideFacts } from './side.ts';
 
 export interface SnapshotInput {
@@ -40,12 +41,14 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
     hiddenTables(ground.rules),
     dayInUtc,
   ]);
+  const refusals = await readRefusals(tx, { ...batch, groups: places });
   return members.map(({ pair }, at) => ({
     rules: ground.rules,
     tenant: input.tenants[at] ?? null,
     ...pair,
     places: places[at] ?? [],
     ...(beside[at] ?? { parameters: [], grants: [], dependents: {}, demands: [] }),
+    refusals: refusals[at] ?? [],
     unclassified: input.unclassified[at] ?? [],
     hidden,
     definitions: ground.definitions,

@@ -10,7 +10,7 @@ import { mineSql } from '../../sql/row.ts';
 import { change, fromMembers, raw, rowsOf } from '../../sql/sql.ts';
 import { changeSql, numbered, rowsEach, runChange } from '../../records/journal.ts';
 import type { Change } from '../../records/journal.ts';
-import { movableSql } from './movable.ts';
+import { movableSql } from '../../sql/movable.ts';
 import { movedPlace, openStep } from './step-context.ts';
 import type { Operation, StepContext, Steps } from './step-context.ts';
 

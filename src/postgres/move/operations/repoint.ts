@@ -36,7 +36,7 @@ import {
 import type { Sql } from '../../sql/sql.ts';
 import { changeSql, changing, numbered, rowsEach } from '../../records/journal.ts';
 import type { Change } from '../../records/journal.ts';
-import { movableSql } from './movable.ts';
+import { movableSql } from '../../sql/movable.ts';
 import { sideChanges } from './side-changes.ts';
 import type { SideChange } from './side-changes.ts';
 import { movedPlace, openStep } from './step-context.ts';
