@@ -159,7 +159,7 @@ function byCollision(place: Place): Outcome {
 function questionOf(place: Place, { standing }: PlaceState): string | undefined {
   if (standing === 'asked') return 'the configuration asks about rows in this state';
   if (standing === 'guarded') return 'a guard holds for the row';
-  if (standing === 'copies-disagree') return 'the copies of this reference disagree';
+  if (standing === 'copies-disagree') return 'a copy of this reference names another model or none, or stays';
   if (place.role === 'ask') return place.reason ?? 'nobody has said what this place is';
   if (place.checksum !== undefined) return `a checksum (${place.checksum}) stands beside the document`;
   return undefined;

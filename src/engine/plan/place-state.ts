@@ -15,7 +15,7 @@ const states = {
   /** Its condition `guard` holds. */
   G: { standing: 'guarded', collides: false },
   GC: { standing: 'guarded', collides: true },
-  /** Another column of the row should name the same model, and does not. */
+  /** A copy in the same row should name the same model and does not, or does not move. */
   K: { standing: 'copies-disagree', collides: false },
   KC: { standing: 'copies-disagree', collides: true },
   /** The document cannot be read. */

@@ -45,7 +45,10 @@ export interface PlaceConfig {
   readonly fields?: Readonly<Record<string, string>>;
   /** The column beside this one that holds the provider and moves with it: `provider_id`; or component → column. */
   readonly partner?: string | Readonly<Record<string, string>>;
-  /** Other places (`table.column` of the same table) that store the same reference once more; disagreement is an `ask`. */
+  /**
+   * Where the same row stores the same reference once more: a column, or a path in a document (`steps.params/model_id`). All of them
+   * move together or not at all; a row in which they do not agree is an `ask`.
+   */
   readonly copies?: readonly string[];
   /** Rows for which the place is live; with `live` given, all others are history. */
   readonly live?: Condition;

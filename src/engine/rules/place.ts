@@ -38,7 +38,7 @@ export interface Place {
   readonly byKey: boolean;
   readonly foreignKey?: string;
   readonly conditions: PlaceConditions;
-  /** Columns of the same row that must name the same model. */
+  /** The other places of the row that hold the same reference, by id. They move together or not at all. */
   readonly copies: readonly string[];
   readonly companions: Readonly<Record<string, CompanionRule>>;
   readonly parameters?: string;

@@ -8,6 +8,7 @@ import type { Config, ConfigProblem, Role } from './config.ts';
 import { findNamedColumn, findNamedTable, type NameScope } from '../catalogue/names.ts';
 import { type Ownership, resolveOwnership, tenantLinks } from './ownership.ts';
 import type { Draft, ModelTable, Place } from './place.ts';
+import { linkCopies } from './copies.ts';
 import { buildPlace, resolvePlace } from './resolve-place.ts';
 
 /** A configuration made to fit a catalogue: all that planning needs to know about a database. */
@@ -37,7 +38,12 @@ export function resolveRules(catalog: Catalog, config: Config): { rules: Rules; 
   ];
   const modelTables = resolveModelTables(scope, config, problems);
   const draft = { scope, config, modelTables, problems };
-  const listed = (config.places ?? []).flatMap((place, at) => resolvePlace(draft, place, at));
+  const said = (config.places ?? []).map((place, at) => ({
+    said: place,
+    at,
+    places: resolvePlace(draft, place, at),
+  }));
+  const listed = linkCopies(draft, said);
   const places = [...listed, ...unlistedKeys(draft, listed)];
   const ownership = resolveOwnership({
     scope,
@@ -155,10 +161,8 @@ function classify(
   const add = (table: TableId, columns: readonly string[]): void => {
     classified.set(table, new Set([...(classified.get(table) ?? []), ...columns]));
   };
-  for (const { table, json, column, columns, copies } of places) {
-    const own = json === undefined ? [column, ...columns.map((part) => part.column)] : [];
-    add(table, [...own, ...copies]);
-  }
+  for (const { table, json, column, columns } of places)
+    if (json === undefined) add(table, [column, ...columns.map((part) => part.column)]);
   const wholeTables = [
     ...modelTables.flatMap(({ config: { table, providers } }) => [
       table,

@@ -1,7 +1,7 @@
 /** One place of the configuration (or one foreign key that it does not mention), resolved against the catalogue. */
 import { findColumn, findTable } from '../catalogue/catalog.ts';
 import type { Column, ForeignKey, Table, ValueKind } from '../catalogue/catalog.ts';
-import { columnPath, findNamedColumn, findNamedTable, splitName, tablePath } from '../catalogue/names.ts';
+import { columnPath, findNamedColumn, findNamedTable, tablePath } from '../catalogue/names.ts';
 import { given } from '../given.ts';
 import { resolveConditions } from './conditions.ts';
 import type { ConfigProblem, PlaceConfig } from './config.ts';
@@ -49,7 +49,7 @@ export function buildPlace(draft: Draft, found: Found): Place {
       carrier === 'columns' ? placeColumns(draft, found, template) : [{ column: column.name, template }],
     byKey: template.includes('{key}') && isUnique(draft, key?.model.kind ?? place.kind),
     conditions: resolveConditions({ scope, table, place, at, problems }),
-    copies: (place.copies ?? []).flatMap((copy) => copyColumn(draft, found, copy)),
+    copies: [],
     companions: place.companions ?? {},
     collision: place.collision ?? (role === 'grant' ? 'drop-redundant' : 'ask'),
     listed: true,
@@ -162,14 +162,6 @@ function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {
   const partners = typeof partner === 'string' ? [partner] : Object.values(partner);
   const others = [...Object.keys(companions), ...(parameters === undefined ? [] : [parameters])];
   requireColumns(draft, [at], { table, names: [...partners, ...others] });
-}
-
-function copyColumn(draft: Draft, { table, at }: Found, name: string): string[] {
-  const found = (splitName(name)?.length ?? 0) > 1 ? findNamedColumn(draft.scope, name) : undefined;
-  const column = found?.table.id === table.id ? found.column : findColumn(table, name);
-  if (column !== undefined) return [column.name];
-  refuse(draft, [at, 'copies'], `${table.id} has no column ${name}; a copy lies in the same row`);
-  return [];
 }
 
 /** How a place is carried. Undefined where the column's type cannot carry it. */

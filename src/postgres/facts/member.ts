@@ -6,6 +6,7 @@
  */
 import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Table, TableId } from '../../engine/catalogue/catalog.ts';
+import { given } from '../../engine/given.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import { mappingsOf, termsOf } from '../../engine/rules/mapping.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
@@ -13,6 +14,7 @@ import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Each, EachMapping, PlaceRow, RowContext } from '../sql/match.ts';
+import { strayText } from '../sql/judged.ts';
 import { termShape } from './terms.ts';
 
 /** One tenant with the two models that its intent means, and how each place writes them. */
@@ -23,6 +25,10 @@ export interface Member {
   /** The values that a scan looks for. */
   readonly terms: readonly string[];
   readonly shape: string;
+  /** By place the keys of rows whose copies do not agree, where one lies in a document: see copies.ts. */
+  readonly strays?: ReadonlyMap<string, readonly string[]>;
+  /** The places whose states were judged before the first step. All members have the same. */
+  readonly judged?: ReadonlySet<string>;
 }
 
 export interface Batch {
@@ -72,18 +78,31 @@ function patternOf(mappings: readonly Mapping[]): number[][] {
 export function rowContext(rules: Rules, table: Table, members: readonly Member[]): RowContext {
   const alone = members[0]?.intent.tenant === undefined;
   const tenants = alone ? undefined : members.map(({ intent }) => intent.tenant ?? '');
-  return { rules, table, size: members.length, tenants };
+  return { rules, table, size: members.length, tenants, ...given({ judged: members[0]?.judged }) };
 }
 
 /** A place with the values of all members. */
 export function placeRow(rules: Rules, place: Place, members: readonly Member[]): PlaceRow {
-  const copies = place.copies.map((name): [string, Each[]] => {
-    const copy = rules.places.find(
-      (other) => other.table === place.table && other.column === name && other.carrier === 'columns',
-    );
-    return [name, eachMapping(copy ?? place, members).map(({ from }) => from[0] ?? [])];
-  });
-  return { place, mappings: eachMapping(place, members), copies: new Map(copies) };
+  const copies = copiesOf(rules, place);
+  const plain = copies.every(({ carrier }) => carrier === 'columns');
+  const strays = members.flatMap(({ intent, strays: own }) =>
+    (own?.get(place.id) ?? []).map((key) => strayText(intent.tenant ?? '', key)),
+  );
+  return {
+    ...rowAlone(place, members),
+    copies: plain && place.carrier === 'columns' ? copies.map((copy) => rowAlone(copy, members)) : [],
+    strays,
+  };
+}
+
+/** The place without a look at its copies. */
+export function rowAlone(place: Place, members: readonly Member[]): PlaceRow {
+  return { place, mappings: eachMapping(place, members), copies: [], strays: [] };
+}
+
+/** The other places that hold the same reference. */
+export function copiesOf({ places }: Pick<Rules, 'places'>, place: Place): Place[] {
+  return place.copies.length === 0 ? [] : places.filter(({ id }) => place.copies.includes(id));
 }
 
 function eachMapping({ id }: Place, members: readonly Member[]): EachMapping[] {

@@ -90,7 +90,7 @@ function speaksOf({ columns, length }: Check, rows: readonly PlaceRow[]): boolea
         row.mappings.some(
           (mapping) =>
             changesPart(mapping, part) &&
-            (length === undefined || (mapping.to[part] ?? []).some((text) => [...text].length > length)),
+            (length === undefined || (mapping.to[part] ?? []).some((text) => text.length > length)),
         ),
     ),
   );
@@ -162,7 +162,7 @@ function refusalsOf(judged: Judged): Question<Refusal[][]> {
   return readAs(askEach<Counted>(size, select), (found) =>
     found.map(([counted]) =>
       checks.flatMap(({ kind, name, definition }, at) => {
-        const count = Number(counted?.rows[at] ?? 0);
+        const count = counted?.rows[at] ?? 0;
         const example = counted?.examples[at] ?? null;
         return count === 0 ? [] : [{ table: table.id, kind, name, definition, rows: count, example }];
       }),

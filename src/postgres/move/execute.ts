@@ -18,6 +18,7 @@ import { journalOfSome } from '../records/journal.ts';
 import type { Journal } from '../records/journal.ts';
 import type { StepResult } from '../records/records.ts';
 import { MembersFailed } from './batch.ts';
+import { judgeBefore } from './judge.ts';
 import { runSteps } from './operations/operations.ts';
 import type { JoinSettings, Translations } from './operations/step-context.ts';
 import { slotsOf } from './slots.ts';
@@ -49,7 +50,8 @@ export interface ExecuteInput {
 }
 
 /** What each step did, for each member. @throws MembersFailed with COUNT_MISMATCH or REFERENCES_LEFT; what the database refuses */
-export async function executePlans(tx: Tx, input: ExecuteInput): Promise<StepResult[][]> {
+export async function executePlans(tx: Tx, given: ExecuteInput): Promise<StepResult[][]> {
+  const input = { ...given, executions: await judged(tx, given) };
   const results = input.executions.map((): StepResult[] => []);
   const joins = await prepareSession(tx);
   const translations = input.executions.map(({ snapshot }) => translationsOf(snapshot));
@@ -66,6 +68,13 @@ export async function executePlans(tx: Tx, input: ExecuteInput): Promise<StepRes
   await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
   await verifyNothingLeft(tx, input);
   return results;
+}
+
+/** Each execution with its member, whose rows are judged before the first step. */
+async function judged(tx: Tx, { rules, executions }: ExecuteInput): Promise<Execution[]> {
+  const steps = executions.flatMap(({ plan }) => plan.steps);
+  const members = await judgeBefore(tx, { rules, members: executions.map(({ member }) => member) }, steps);
+  return executions.map((execution, at) => ({ ...execution, member: members[at] ?? execution.member }));
 }
 
 /** The keys of a large step pass through a sort or a hash on their way into the journal; on disk that costs a tenth. */

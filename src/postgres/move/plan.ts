@@ -10,6 +10,7 @@ import { DroverError } from '../../errors.ts';
 import { readGround } from '../catalogue/rules.ts';
 import type { Ground } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
+import { withStrays } from '../facts/copies.ts';
 import { byShape, memberOf } from '../facts/member.ts';
 import type { Member } from '../facts/member.ts';
 import type { Samples } from '../facts/places.ts';
@@ -165,15 +166,17 @@ export async function planAll(
 ): Promise<(Planned | DroverError)[]> {
   const [first] = moves;
   if (first === undefined) return [];
+  const { rules } = first.ground;
+  const members = await withStrays(tx, { rules, members: moves.map(({ member }) => member) });
   const snapshots = await readSnapshots(tx, {
     ground: first.ground,
-    members: moves.map(({ member }) => member),
+    members,
     tenants: moves.map(({ tenant }) => tenant),
     unclassified: moves.map(({ unclassified }) => unclassified),
     samples,
   });
   return snapshots.map((snapshot, at) => {
-    const { member } = moves[at] ?? first;
+    const member = members[at] ?? first.member;
     const plan = planMigration({ snapshot, intent: member.intent, digest: sha256 });
     return contradiction(snapshot, plan) ?? { member, snapshot, plan };
   });

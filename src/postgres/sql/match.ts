@@ -23,14 +23,18 @@ export interface RowContext {
   readonly size: number;
   /** The key of each member's tenant as text; undefined where the database has a single tenant. */
   readonly tenants: Each | undefined;
+  /** The places whose states were judged before the first step: see judged.ts. */
+  readonly judged?: ReadonlySet<string>;
 }
 
 /** A place with the values that it moves. */
 export interface PlaceRow {
   readonly place: Place;
   readonly mappings: readonly EachMapping[];
-  /** By column of a copy: every way in which the source is written there. */
-  readonly copies: ReadonlyMap<string, readonly Each[]>;
+  /** The copies of the reference, where all of them are columns. */
+  readonly copies: readonly PlaceRow[];
+  /** Rows whose copies do not agree, where one lies in a document: their tenant and key, as `judgedKey` says them. */
+  readonly strays: readonly string[];
 }
 
 /** `alias.column = value` for each column of a tuple. */

@@ -9,15 +9,17 @@ import type { AllowedTable } from '../../engine/rules/place.ts';
 import type { Column } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import { deadRowsMove } from '../../engine/plan/decide.ts';
+import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { RowCondition } from '../../engine/rules/conditions.ts';
 import type { Hop, OwnerPath } from '../../engine/rules/ownership.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import { castFor, columnOf } from './cast.ts';
 import { collisionSql } from './collision.ts';
-import { columnsOf, matchSql } from './match.ts';
+import { isStray, judgedState } from './judged.ts';
+import { columnsOf, matchSql, placeMatches } from './match.ts';
 import type { PlaceRow, RowContext } from './match.ts';
-import { allOf, anyOf, column, each, join, list, raw, rowsOf, sql } from './sql.ts';
+import { allOf, anyOf, column, each, join, list, literal, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /** `mine`, `other`, `global`, `none` or `disagree`. */
@@ -141,11 +143,18 @@ export function liveSql(context: RowContext, { role, conditions }: Place): Sql {
 
 /** Can a row of that place be in another state than live? Where it cannot, nobody need ask. */
 export function hasStates(context: RowContext, row: PlaceRow): boolean {
-  return plainBranches(context, row).length > 0 || collisions(context, row).length > 0;
+  const judged = judgedState(context, row.place) !== undefined;
+  return judged || plainBranches(context, row).length > 0 || collisions(context, row).length > 0;
 }
 
 /** The state of a place whose row names the source (see `StateCode`). The cheap constant where nothing can be asked. */
 export function stateSql(context: RowContext, row: PlaceRow): Sql {
+  const judged = judgedState(context, row.place);
+  const now = stateNow(context, row);
+  return judged === undefined ? now : sql`coalesce(${judged}, ${now})`;
+}
+
+function stateNow(context: RowContext, row: PlaceRow): Sql {
   const plain = plainStateSql(context, row);
   const taken = collisions(context, row);
   if (taken.length === 0) return plain;
@@ -183,7 +192,9 @@ function plainBranches(context: RowContext, row: PlaceRow): Sql[] {
     ...(ask === undefined ? [] : [sql`WHEN ${conditionSql(context, ask)} THEN 'A'`]),
     ...(live === undefined ? [] : [sql`WHEN NOT ${conditionSql(context, live)} THEN 'H'`]),
     ...(guard === undefined ? [] : [sql`WHEN ${conditionSql(context, guard)} THEN 'G'`]),
-    ...(row.copies.size === 0 ? [] : [sql`WHEN ${copiesDisagree(context, row)} THEN 'K'`]),
+    ...[...copiesDisagree(context, row), ...isStray(context, row.strays)].map(
+      (test) => sql`WHEN ${test} THEN 'K'`,
+    ),
   ];
 }
 
@@ -222,12 +233,17 @@ function sameTermsSql({ rules }: RowContext, { allowed, columns: [own] }: Place)
   ];
 }
 
-/** A copy that holds something else than the source, in its own spelling; an empty copy disagrees with nobody. */
-function copiesDisagree({ table }: RowContext, { copies }: PlaceRow): Sql {
-  const tests = [...copies].map(([name, values]) => {
-    const cast = castFor(columnOf(table, name));
-    const known = list(values.map((value) => each(value, cast)));
-    return sql`(${column('t', name)} IS NOT NULL AND ${column('t', name)} NOT IN (${known}))`;
+/** For each copy: does it name another model or none, or stays it for a reason of its own? Copies move together or not at all. */
+function copiesDisagree(context: RowContext, { copies }: PlaceRow): Sql[] {
+  return copies.map((copy) => {
+    const named = sql`coalesce(${placeMatches(context, copy)}, false)`;
+    if (!hasStates(context, copy)) return sql`NOT ${named}`;
+    const moves = list(movingCodes(copy.place).map(literal));
+    return sql`(NOT ${named} OR (${stateSql(context, copy)}) NOT IN (${moves}))`;
   });
-  return join(tests, ' OR ');
+}
+
+/** The states in which a place with no question of its own moves, or goes with its row. */
+export function movingCodes({ collision }: Place): StateCode[] {
+  return collision === 'drop-redundant' ? ['L', 'C'] : ['L'];
 }

@@ -8,6 +8,7 @@ import type { Intent } from '../../engine/plan/intent.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
+import { withStrays } from '../facts/copies.ts';
 import { memberOf } from '../facts/member.ts';
 import { readPairs } from '../facts/pair.ts';
 import { readPlaceGroups } from '../facts/places.ts';
@@ -64,7 +65,7 @@ async function findLiveReferences(tx: Tx, rules: Rules, intent: Intent): Promise
   if (pair === undefined || tenant === undefined) return undefined;
   if (pair instanceof DroverError) throw pair;
   if (tenant instanceof DroverError) throw tenant;
-  const members = [memberOf(rules, intent, pair)];
+  const members = await withStrays(tx, { rules, members: [memberOf(rules, intent, pair)] });
   const [places = []] = await readPlaceGroups(tx, { rules, members }, 'none');
   const live = decideAll({ rules, tenant, places }, intent).flatMap(({ group, outcomes }) =>
     [...outcomes]

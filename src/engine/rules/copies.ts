@@ -1,0 +1,115 @@
+/**
+ * Copies: places of one row that hold the same reference. Whoever says so at one of them says it of all. A copy that is no place of
+ * its own becomes one, because what is stored twice must move twice.
+ */
+import { findColumn, findTable, type Column, type Table } from '../catalogue/catalog.ts';
+import { columnPath, findNamedColumn, splitName } from '../catalogue/names.ts';
+import { given } from '../given.ts';
+import type { PlaceConfig } from './config.ts';
+import type { Draft, Place } from './place.ts';
+import { resolvePlace } from './resolve-place.ts';
+
+/** A place as the configuration says it, with what it was resolved to. */
+export interface Said {
+  readonly said: PlaceConfig;
+  /** Its number in the configuration. */
+  readonly at: number;
+  readonly places: readonly Place[];
+}
+
+/** All places, each with its copies, and the copies that were no places. What does not fit is added to the draft's problems. */
+export function linkCopies(draft: Draft, all: readonly Said[]): Place[] {
+  const known = new Map(all.flatMap(({ places }) => places.map((place) => [place.id, place])));
+  const places = all.flatMap((one) => one.places);
+  const groups = new Map(places.map((place) => [place.id, new Set([place.id])]));
+  const named = all.flatMap(({ said, at, places: own }) =>
+    own.flatMap((place) => (said.copies ?? []).map((name) => ({ said, at, place, name }))),
+  );
+  for (const one of named)
+    for (const copy of findCopies(draft, one, [...known.values()])) {
+      if (!known.has(copy.id)) places.push(copy);
+      known.set(copy.id, copy);
+      joinGroups(groups, one.place.id, copy.id);
+    }
+  return places.map((place) => ({
+    ...place,
+    copies: [...(groups.get(place.id) ?? [])].filter((id) => id !== place.id),
+  }));
+}
+
+function joinGroups(groups: Map<string, Set<string>>, a: string, b: string): void {
+  const joined = new Set([...(groups.get(a) ?? [a]), ...(groups.get(b) ?? [b])]);
+  for (const id of joined) groups.set(id, joined);
+}
+
+/** A name among the copies of a place. */
+interface Named {
+  readonly said: PlaceConfig;
+  readonly at: number;
+  readonly place: Place;
+  readonly name: string;
+}
+
+/** The place that is meant. Empty where none can be. */
+function findCopies(draft: Draft, named: Named, known: readonly Place[]): Place[] {
+  const { place, name, at } = named;
+  const refuse = (message: string): Place[] => {
+    draft.problems.push({ path: ['places', at, 'copies'], message });
+    return [];
+  };
+  const table = findTable(draft.scope.catalog, place.table);
+  const { text, pointer } = apart(name);
+  const column = table && columnIn(draft, table, text);
+  if (table === undefined || column === undefined)
+    return refuse(`${place.table} has no column ${text}; a copy lies in the same row`);
+  const path = columnPath(draft.scope, table, column.name);
+  const inColumn = known.filter(
+    (other) => other.id !== place.id && other.table === table.id && other.column === column.name,
+  );
+  const exact = inColumn.find(({ id }) => id === path + pointer);
+  const found = exact ?? (pointer === '' && inColumn.length === 1 ? inColumn[0] : undefined);
+  if (found !== undefined) {
+    const difference = differenceOf(place, found);
+    return difference === undefined
+      ? [found]
+      : refuse(`${found.id} has another ${difference}; copies move together, so give both the same one`);
+  }
+  if (pointer === '' && inColumn.length > 1)
+    return refuse(
+      `${name} has several places: say which is the copy, ${inColumn.map(({ id }) => id).join(' or ')}`,
+    );
+  if (pointer === '' && ['json', 'jsonb'].includes(column.kind))
+    return refuse(`${name} is a document: say where in it the copy is, such as ${name}/model`);
+  return resolvePlace(draft, copyConfig(named, path, pointer), at);
+}
+
+/** `steps.params/model_id` is a column with a pointer into it. A slash within quotes is part of a name. */
+function apart(name: string): { text: string; pointer: string } {
+  const [, text = name, pointer = ''] = /^((?:"[^"]*"|[^"/])*)(\/.*)?$/s.exec(name) ?? [];
+  return { text, pointer };
+}
+
+/** A column of the table, with or without the table's name. */
+function columnIn(draft: Draft, table: Table, text: string): Column | undefined {
+  const [only, ...others] = splitName(text) ?? [];
+  if (others.length === 0) return findColumn(table, only ?? '');
+  const found = findNamedColumn(draft.scope, text);
+  return found?.table.id === table.id ? found.column : undefined;
+}
+
+function differenceOf(place: Place, copy: Place): string | undefined {
+  if (place.role !== copy.role) return 'role';
+  return place.kind === copy.kind ? undefined : 'kind';
+}
+
+/** A copy that no place speaks of is written like the place, and moves on the same conditions. */
+function copyConfig({ said, place }: Named, path: string, pointer: string): PlaceConfig {
+  const template = place.columns[0]?.template ?? '{name}';
+  const { role, live, ask, guard, reason } = said;
+  return {
+    at: path,
+    as: template === '{key}' ? 'key' : template,
+    kind: place.kind,
+    ...given({ role, live, ask, guard, reason, json: pointer === '' ? undefined : pointer }),
+  };
+}
