@@ -6,9 +6,11 @@ import { parse } from 'yaml';
 import type { Catalog } from '../../src/engine/catalogue/catalog.ts';
 import type { Observations } from '../../src/engine/propose/observation.ts';
 import { propose } from '../../src/engine/propose/propose.ts';
-import { listLinkCandidates } from '../../src/engine/propose/tenant.ts';
+import { listLinkCandidates } from '../../src/engine/propose/links.ts';
 import { renderProposal } from '../../src/engine/propose/yaml.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
+import { proposalWords } from '../../src/registry/known/proposal-words.ts';
+import { builtInFolder, loadValid } from '../../src/registry/load/folder.ts';
 import { buildCatalog, type Columns } from './build-catalog.ts';
 
 const tableNames = ['tenants', 'Organisation', 'models', 'ai model', 'llm.catalog', 'agents', 'flow_versions', 'flows', 'messages', 'allowed_models', 'default_models', 'space "models"', 'settings', 'ümlaut', 'usage logs', 'embedding_models', 'snapshots', 'user'] as const; // prettier-ignore
@@ -58,15 +60,17 @@ function observations(catalog: Catalog): fc.Arbitrary<Observations> {
       })),
       fc.tuple(...listLinkCandidates(catalog).map((link) => fc.nat(5).map((matched) => ({ ...link, sampled: 5, matched })))),
     )
-    .map(([seen, inner, links]) => ({ columns: seen, inner: inner.flat() as Observations['inner'], links, sampled: [], unreadable: [] })); // prettier-ignore
+    .map(([seen, inner, links]) => ({ columns: seen, inner: inner.flat() as Observations['inner'], bound: [], links, sampled: [], unreadable: [] })); // prettier-ignore
 }
+
+const words = proposalWords(loadValid(builtInFolder));
 
 test('a proposal fits the database that it is for, and its text says the same', () => {
   fc.assert(
     fc.property(
       catalogs.chain((catalog) => fc.tuple(fc.constant(catalog), observations(catalog))),
       ([catalog, seen]) => {
-        const proposal = propose(catalog, ['public'], seen);
+        const proposal = propose({ catalog, schemas: ['public'], seen, words });
         const { problems } = resolveRules(catalog, proposal.config);
         assert.deepEqual(problems, []);
         assert.deepEqual(parse(renderProposal(proposal)), JSON.parse(JSON.stringify(proposal.config)));

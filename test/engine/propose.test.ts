@@ -6,12 +6,16 @@ import type { PlaceConfig } from '../../src/engine/rules/config.ts';
 import type { Observations } from '../../src/engine/propose/observation.ts';
 import { renderProposal } from '../../src/engine/propose/yaml.ts';
 import { type Proposal, propose } from '../../src/engine/propose/propose.ts';
+import { proposalWords } from '../../src/registry/known/proposal-words.ts';
+import { loadValid, builtInFolder } from '../../src/registry/load/folder.ts';
 import {
   looksLikeModel,
   namesModel,
   namesProvider,
   singularWords,
 } from '../../src/engine/propose/wording.ts';
+
+const words = proposalWords(loadValid(builtInFolder));
 
 function column(text: string): Column {
   const [name = '', kind = 'uuid', ...flags] = text.split(' ');
@@ -76,14 +80,8 @@ function proposeFor(
     filled: distinct.length,
     distinct,
   }));
-  return propose(catalog, ['public'], {
-    columns,
-    inner: [],
-    links: [],
-    sampled: [],
-    unreadable: [],
-    ...more,
-  });
+  const nothing = { inner: [], bound: [], links: [], sampled: [], unreadable: [] };
+  return propose({ catalog, schemas: ['public'], seen: { columns, ...nothing, ...more }, words });
 }
 
 function place(proposal: Proposal, at: string): PlaceConfig | undefined {
@@ -112,7 +110,7 @@ describe('places', () => {
     const agents = table('agents', ['id', 'tenant_id', 'brain text', 'title text'], ['tenant_id -> tenants']);
     const proposal = proposeFor([tenants, models, agents], {
       ...names,
-      'agents.brain': ['gpt-4o'],
+      'agents.brain': ['gpt-4o', 'claude-3-opus'],
       'agents.title': ['gpt-4o', 'Anna', 'Bo'],
     });
     assert.equal(place(proposal, 'agents.brain')?.role, undefined);
@@ -215,8 +213,8 @@ describe('tenants', () => {
   test('a table with models that leads to nobody is named, not passed over', () => {
     const lost = table('robots', ['id', 'model_id'], ['model_id -> models']);
     const proposal = proposeFor([tenants, models, lost], names);
-    assert.ok(proposal.notes.some((note) => note.startsWith('robots names models')));
-    assert.deepEqual(proposal.config.tenant.global ?? [], []);
+    assert.ok(proposal.questions.some((question) => question.startsWith('Whose are the rows of robots?')));
+    assert.deepEqual(proposal.config.tenant.global, ['robots']);
   });
 
   test('an empty catalogue gives a proposal too', () => {

@@ -12,8 +12,11 @@ import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { quoteIdent } from '../../src/postgres/sql/identifiers.ts';
 import { proposeConfig } from '../../src/postgres/facts/propose.ts';
+import { proposalWords } from '../../src/registry/known/proposal-words.ts';
+import { builtInFolder, loadValid } from '../../src/registry/load/folder.ts';
 import { eachEngine, freshDatabase, freshServerDatabase } from '../support/databases.ts';
 
+const words = proposalWords(loadValid(builtInFolder));
 const examples = ['a-two-owners', 'b-text-pairs', 'c-odd-names'];
 
 function read(example: string, file: string): string {
@@ -48,7 +51,7 @@ for (const example of examples) {
         db = await openDatabase(fresh.target);
         for (const file of ['schema.sql', 'data.sql'])
           await db.transaction({}, (tx) => tx.script(read(example, file)));
-        proposal = await proposeConfig(db, { schemas: ['public'] });
+        proposal = await proposeConfig(db, { schemas: ['public'], words });
       });
       after(async () => {
         await db.close();
@@ -146,7 +149,7 @@ test('a login that may not read a table is told so, and learns all that can be k
     const url = new URL(fresh.url);
     url.username = role;
     const poor = await openDatabase({ url: url.href });
-    const { config, notes } = await proposeConfig(poor, { schemas: ['public'] });
+    const { config, notes } = await proposeConfig(poor, { schemas: ['public'], words });
     await poor.close();
     assert.ok(notes.some((note) => note.startsWith('This login may not read public.assistants')));
     assert.ok(config.places?.some((place) => place.at === 'assistants.model_id'));

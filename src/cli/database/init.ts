@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { proposeConfig } from '../../postgres/facts/propose.ts';
+import { proposalWords } from '../../registry/known/proposal-words.ts';
+import { loadValid } from '../../registry/load/folder.ts';
 import { writeText } from '../terminal/files.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
@@ -42,27 +44,31 @@ async function proposeFor({ terminal, environment }: Session, command: Command):
     .map((name) => name.trim())
     .filter((name) => name !== '');
   if (schemas.length === 0) throw usage('--schemas is empty: name at least one schema.');
-  const { config, yaml, notes } = await withDatabase(where, (database) =>
-    proposeConfig(database, { schemas }),
+  const words = proposalWords(loadValid(where.registry));
+  const { config, yaml, questions, notes } = await withDatabase(where, (database) =>
+    proposeConfig(database, { schemas, words }),
   );
   const file = options.out ?? environment.configFile;
   const shown = options.stdout === true || options.json === true;
-  if (options.json === true) terminal.out(JSON.stringify({ config, yaml, notes }, null, 2));
+  if (options.json === true) terminal.out(JSON.stringify({ config, yaml, questions, notes }, null, 2));
   else if (shown) terminal.out(yaml.trimEnd());
   else writeText(file, yaml, { keep: options.force !== true });
-  if (!shown) showNext(terminal, { file, notes, database: shownUrl(where.text) });
+  if (!shown) showNext(terminal, { file, questions, notes, database: shownUrl(where.text) });
   return exitStatus.done;
 }
 
 interface Next {
   readonly file: string;
+  readonly questions: readonly string[];
   readonly notes: readonly string[];
   readonly database: string;
 }
 
-function showNext({ err, errStyle }: Session['terminal'], { file, notes, database }: Next): void {
+function showNext({ err, errStyle }: Session['terminal'], { file, questions, notes, database }: Next): void {
   const config = file === 'drover.config.yaml' ? '' : ` --config ${file}`;
   err(`Written to ${errStyle.bold(file)}: a proposal with the reason for each guess.`);
+  if (questions.length > 0) err(`\n${errStyle.heading('Questions')}`);
+  for (const [at, question] of questions.entries()) err(`  ${at + 1}. ${question}`);
   if (notes.length > 0) err(`\n${errStyle.heading('To know')}`);
   for (const note of notes) err(`  - ${note}`);
   err(`\n${errStyle.heading('Next')}`);

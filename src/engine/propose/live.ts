@@ -4,7 +4,7 @@ import type { Table, TableId } from '../catalogue/catalog.ts';
 import type { PlaceConfig } from '../rules/config.ts';
 import { columnPath, type NameScope } from '../catalogue/names.ts';
 import { matchRate, type Observations } from './observation.ts';
-import { guessDoubtful, guessReplaced } from './shape.ts';
+import { guessDoubtful, guessReplaced } from './states.ts';
 import { snake } from './wording.ts';
 
 interface LiveInput {

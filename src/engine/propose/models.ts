@@ -1,61 +1,12 @@
-/** Which tables hold the models, and what their columns mean. */
+/** What the tables of models say about a model: which of their columns mean what. */
 import { given, unlessEmpty } from '../given.ts';
-import type { Catalog, Column, Table, TableId } from '../catalogue/catalog.ts';
+import type { Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { ModelTableConfig } from '../rules/config.ts';
 import { type NameScope, tablePath } from '../catalogue/names.ts';
-import { type Observations, valuesOf } from './observation.ts';
-import { type Guess, guessHistory } from './shape.ts';
-import {
-  findWorded,
-  looksLikeModel,
-  namesProvider,
-  singularWords,
-  snake,
-  sqlName,
-  sqlText,
-} from './wording.ts';
-
-/** A table that may hold models, with the column that may hold their names. */
-export interface ModelCandidate {
-  readonly table: Table;
-  readonly name: Column;
-}
-
-/** Tables named like a list of models, with a key and a name. Permissions, defaults and records mention models, and are none. */
-export function listModelCandidates(catalog: Catalog): ModelCandidate[] {
-  return catalog.tables.flatMap((table) => {
-    const words = singularWords(table.name);
-    const named =
-      words.at(-1) === 'model' ||
-      words.at(-1) === 'llm' ||
-      (words.includes('model') && /^(catalog(ue)?|registry|list)$/.test(words.at(-1) ?? ''));
-    const mentions = words.some(
-      (word) =>
-        ['allowed', 'allow', 'default', 'setting', 'space', 'grant', 'enabled', 'data'].includes(word) &&
-        words.length > 1,
-    );
-    const name =
-      findWorded(table, /^(model_)?(name|slug|identifier|code|key|model)$/, ['text']) ??
-      findWorded(table, /^(model_)?(id|ref)$/, ['text']);
-    if (!named || name === undefined || table.primaryKey.length === 0 || guessHistory(table) !== undefined)
-      return [];
-    const foreignModels = table.foreignKeys.some(
-      (key) =>
-        key.references !== table.id &&
-        singularWords(key.references.split('.').at(-1) ?? '').at(-1) === 'model',
-    );
-    return mentions || foreignModels || (isPair(table) && !hasFeatures(table)) ? [] : [{ table, name }];
-  });
-}
-
-/** A key of a provider and a name alone, without any property of a model, is a setting for a model. */
-function isPair(table: Table): boolean {
-  return table.primaryKey.length > 1 && table.primaryKey.some(namesProvider);
-}
-
-function hasFeatures(table: Table): boolean {
-  return findWorded(table, /family|context|enabled|active|deprecated|retired|price|vision/) !== undefined;
-}
+import { isProviderName, type KnownWords, shareOf } from './known.ts';
+import type { ModelCandidate } from './model-evidence.ts';
+import { type Guess, type Observations, valuesOf } from './observation.ts';
+import { findWorded, namesProvider, snake, sqlName, sqlText } from './wording.ts';
 
 /** What is known of the tables that hold models. */
 export interface ModelGuess extends Guess<ModelTableConfig> {
@@ -64,15 +15,19 @@ export interface ModelGuess extends Guess<ModelTableConfig> {
   readonly kind: string;
 }
 
-/** Describes each candidate whose values or neighbours do not speak against it. */
-export function guessModelTables(
-  scope: NameScope,
-  seen: Observations,
+export interface ModelInput {
+  readonly scope: NameScope;
+  readonly seen: Observations;
+  readonly words: KnownWords;
+}
+
+/** Describes each table of models. */
+export function describeModelTables(
+  input: ModelInput,
+  candidates: readonly ModelCandidate[],
   tenantColumn: (table: Table) => string | undefined,
 ): ModelGuess[] {
-  const guesses = listModelCandidates(scope.catalog).flatMap((candidate) =>
-    describe(scope, candidate, seen, tenantColumn(candidate.table)),
-  );
+  const guesses = candidates.map((candidate) => describe(input, candidate, tenantColumn(candidate.table)));
   return guesses.toSorted((a, b) => rank(a.kind) - rank(b.kind));
 }
 
@@ -81,64 +36,31 @@ function rank(kind: string): number {
 }
 
 function describe(
-  scope: NameScope,
-  candidate: ModelCandidate,
-  seen: Observations,
+  input: ModelInput,
+  { table, name, reason, kind }: ModelCandidate,
   tenant: string | undefined,
-): ModelGuess[] {
-  const { table } = candidate;
-  const name = bestName(candidate, seen);
-  const names = valuesOf(seen, table.id, name.name);
-  const incoming = scope.catalog.tables.filter((other) =>
-    other.foreignKeys.some((key) => key.references === table.id),
-  ).length;
-  const like = names.filter(looksLikeModel).length;
+): ModelGuess {
   const key = table.primaryKey.find((column) => column !== tenant) ?? name.name;
-  const known =
-    like > 0
-      ? `${like} of ${names.length} names are those of known models`
-      : `no name in it is that of a known model: check this`;
-  return [
-    {
-      table: table.id,
-      key,
-      kind: kindOf(table),
-      reason: `named like a list of models; ${known}; ${incoming} tables refer to it`,
-      value: modelConfig(scope, table, { name, key, tenant }, seen),
-    },
-  ];
-}
-
-/** Of several columns with names, the one that a provider would understand: `gpt-4o`, not "GPT-4o (vision)". */
-function bestName(candidate: ModelCandidate, seen: Observations): Column {
-  const score = (column: Column): number =>
-    valuesOf(seen, candidate.table.id, column.name).filter(looksLikeModel).length;
-  const others = candidate.table.columns.filter(
-    (column) =>
-      column.kind === 'text' &&
-      /(^|_)(name|slug|identifier|code|key|model|id)$/.test(snake(column.name)) &&
-      !namesProvider(column.name),
-  );
-  return others.reduce((best, column) => (score(column) > score(best) ? column : best), candidate.name);
-}
-
-function kindOf(table: Table): string {
-  const words = singularWords(table.name);
-  if (words.some((word) => word.startsWith('embed'))) return 'embedding';
-  return words.some((word) => /^(transcri|speech|audio|whisper|stt)/.test(word))
-    ? 'transcription'
-    : 'completion';
+  return {
+    table: table.id,
+    key,
+    kind,
+    reason,
+    value: modelConfig(input, table, { name, key, tenant, kind }),
+  };
 }
 
 interface Known {
   readonly name: Column;
   readonly key: string;
   readonly tenant: string | undefined;
+  readonly kind: string;
 }
 
-function modelConfig(scope: NameScope, table: Table, known: Known, seen: Observations): ModelTableConfig {
-  const { name, key, tenant } = known;
-  const provider = table.columns.find((column) => namesProvider(column.name))?.name;
+function modelConfig(input: ModelInput, table: Table, known: Known): ModelTableConfig {
+  const { scope, seen } = input;
+  const { name, key, tenant, kind } = known;
+  const provider = providerColumn(input, table, name);
   const columns = {
     name: name.name,
     ...given({
@@ -156,17 +78,36 @@ function modelConfig(scope: NameScope, table: Table, known: Known, seen: Observa
     deprecated: lifecycle(table, seen, /deprecated|deprecation|legacy|sunset/),
     retired: lifecycle(table, seen, /retired|retirement|withdrawn|discontinued|end_of_life|^eol|^gone$/),
   });
-  const providers = guessProviders(scope, table);
+  const providers = guessProviders(input, table, provider);
   const retire = guessRetire(table);
   return {
     table: tablePath(scope, table),
-    ...(kindOf(table) === 'completion' ? {} : { kind: kindOf(table) }),
+    ...(kind === 'completion' ? {} : { kind }),
     ...(table.primaryKey.length > 1 ? { key } : {}),
     columns,
     ...conditions,
     ...(isGlobal ? { global: `${sqlName(tenant)} IS NULL` } : {}),
     ...given({ facts: unlessEmpty(facts), providers, retire: unlessEmpty(retire) }),
   };
+}
+
+/** The provider by a key to the table of providers, by its values, or by its name. */
+function providerColumn(
+  { seen, words }: Omit<ModelInput, 'scope'>,
+  table: Table,
+  name: Column,
+): string | undefined {
+  const keys = table.foreignKeys.filter((key) => key.references !== table.id).flatMap((key) => key.columns);
+  const others = table.columns.filter(
+    (column) => column.name !== name.name && !/(^|_)(family|series)$/.test(snake(column.name)),
+  );
+  const byKey = others.find((column) => namesProvider(column.name) && keys.includes(column.name));
+  const byValue = others.find(
+    (column) =>
+      column.kind === 'text' &&
+      shareOf(valuesOf(seen, table.id, column.name), (value) => isProviderName(words, value)) >= 0.5,
+  );
+  return (byKey ?? byValue ?? others.find((column) => namesProvider(column.name)))?.name;
 }
 
 function flag(table: Table, pattern: RegExp): string | undefined {
@@ -225,24 +166,32 @@ function guessFacts(table: Table): Record<string, string> {
   );
 }
 
-function guessProviders(scope: NameScope, table: Table): ModelTableConfig['providers'] {
+/** `column` is the key of the table of providers that the models' own column holds. */
+function guessProviders(
+  { scope, seen, words }: ModelInput,
+  table: Table,
+  provider: string | undefined,
+): ModelTableConfig['providers'] {
   const key = table.foreignKeys.find(
-    (candidate) => candidate.columns.some(namesProvider) && candidate.references !== table.id,
+    (candidate) => candidate.references !== table.id && candidate.columns.some((name) => name === provider),
   );
-  const provider = scope.catalog.tables.find((other) => other.id === key?.references);
-  const column = key?.columns.find(namesProvider);
-  const name =
-    provider === undefined
-      ? undefined
-      : findWorded(provider, /^(provider_)?(name|slug|type|key|code)$/, ['text']);
-  if (provider === undefined || column === undefined || name === undefined) return undefined;
-  const usable = flag(provider, /^(is_)?(enabled|active)$/);
-  return {
-    table: tablePath(scope, provider),
-    column,
-    name: name.name,
-    ...given({ usable }),
-  };
+  const providers = scope.catalog.tables.find((other) => other.id === key?.references);
+  const column = key?.referencedColumns[key.columns.indexOf(provider ?? '')];
+  const name = providers === undefined ? undefined : providerName({ seen, words }, providers);
+  if (providers === undefined || column === undefined || name === undefined) return undefined;
+  const usable = flag(providers, /^(is_)?(enabled|active)$/);
+  return { table: tablePath(scope, providers), column, name, ...given({ usable }) };
+}
+
+/** The column with the most known providers; where none is known, the one called name. */
+function providerName({ seen, words }: Omit<ModelInput, 'scope'>, table: Table): string | undefined {
+  const texts = table.columns.filter(({ kind }) => kind === 'text');
+  const share = ({ name }: Column): number =>
+    shareOf(valuesOf(seen, table.id, name), (value) => isProviderName(words, value));
+  const called = (column: Column): boolean =>
+    /^(provider_|vendor_)?(name|slug|type|key|code)$/.test(snake(column.name));
+  const [best] = texts.toSorted((a, b) => share(b) - share(a) || Number(called(b)) - Number(called(a)));
+  return best !== undefined && (share(best) > 0 || called(best)) ? best.name : undefined;
 }
 
 /** Only columns that are made for it: a flag `enabled` may mean something else to the product. */

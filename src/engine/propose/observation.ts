@@ -5,6 +5,12 @@
 import type { TableId } from '../catalogue/catalog.ts';
 import type { ScanKind } from '../inventory/match.ts';
 
+/** A guess and what it rests on. */
+export interface Guess<T> {
+  readonly value: T;
+  readonly reason: string;
+}
+
 /** The values of a scalar column, as text. */
 export interface ColumnValues {
   readonly table: TableId;
@@ -26,6 +32,16 @@ export interface InnerValues {
   readonly distinct: readonly string[];
 }
 
+/** The values of a column in the rows of which another column says one name: the settings of one name. */
+export interface BoundValues {
+  readonly table: TableId;
+  /** The column with the values, and the one with the name. */
+  readonly column: string;
+  readonly by: string;
+  readonly name: string;
+  readonly distinct: readonly string[];
+}
+
 /** How many values of a column are keys of a table to which no foreign key leads. */
 export interface LinkMatch {
   readonly table: TableId;
@@ -42,6 +58,7 @@ export type LinkCandidate = Omit<LinkMatch, 'sampled' | 'matched'>;
 export interface Observations {
   readonly columns: readonly ColumnValues[];
   readonly inner: readonly InnerValues[];
+  readonly bound: readonly BoundValues[];
   readonly links: readonly LinkMatch[];
   /** Tables of which not all rows were looked at. */
   readonly sampled: readonly TableId[];

@@ -3,10 +3,13 @@ import { given } from '../given.ts';
 import type { Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { PlaceConfig, Role } from '../rules/config.ts';
 import { columnPath } from '../catalogue/names.ts';
-import { guessHistory, guessGrant, guessParameters } from './shape.ts';
+import { guessHistory, guessWaiting } from './history.ts';
+import { describesModel, guessGrant, guessParameters } from './shape.ts';
+import { forbids } from './text-traces.ts';
 import { findPointers, guessConditions } from './live.ts';
-import { listTraces, type PlaceInput, type Trace } from './traces.ts';
-import { namesModel, singularWords, snake } from './wording.ts';
+import type { PlaceInput, Trace } from './trace.ts';
+import { listTraces } from './traces.ts';
+import { forbidsModels, namesModel, singularWords, snake } from './wording.ts';
 
 /** A place and why. */
 export interface PlaceGuess {
@@ -19,11 +22,11 @@ export interface PlaceGuess {
 export function guessPlaces(input: PlaceInput): PlaceGuess[] {
   const traces = listTraces(input);
   return traces.map((trace) =>
-    decide(input, { ...trace, how: { ...trace.how, ...copiesOf(input, trace, traces) } }),
+    decide(input, { ...trace, how: { ...trace.how, ...copiesOf(input, trace, traces) } }, traces),
   );
 }
 
-function decide(input: PlaceInput, trace: Trace): PlaceGuess {
+function decide(input: PlaceInput, trace: Trace, all: readonly Trace[]): PlaceGuess {
   const { table, column } = trace;
   const role = roleOf(input, trace);
   const kind = trace.kind === (input.models[0]?.kind ?? 'completion') ? undefined : trace.kind;
@@ -32,23 +35,31 @@ function decide(input: PlaceInput, trace: Trace): PlaceGuess {
     ...(role.value === 'reference' ? {} : { role: role.value }),
     ...given({ kind }),
     ...trace.how,
+    ...given({ live: trace.how.live ?? role.live }),
   };
   const moving = role.value === 'reference' || role.value === 'grant';
-  const extras = moving ? movingExtras(input, trace, role.value) : { extras: {}, reasons: [] };
-  const place = { ...base, ...extras.extras };
-  return {
-    table: table.id,
-    place: role.value === 'ask' ? { ...place, reason: role.reason } : place,
-    reason: [trace.reason, role.reason, ...extras.reasons].filter((text) => text !== '').join('; '),
-  };
+  const extras = moving ? movingExtras(input, trace, { role: role.value, all }) : { extras: {}, reasons: [] };
+  const place = { ...base, ...extras.extras, ...trace.how };
+  if (role.value === 'ask')
+    return { table: table.id, place: { ...place, reason: role.reason }, reason: trace.reason };
+  const reasons = [trace.reason, role.reason, ...extras.reasons].filter((text) => text !== '');
+  return { table: table.id, place, reason: reasons.join('; ') };
 }
 
-function roleOf(input: PlaceInput, trace: Trace): { value: Role; reason: string } {
+interface Decision {
+  readonly value: Role;
+  readonly reason: string;
+  /** Only these rows are live. */
+  readonly live?: string;
+}
+
+function roleOf(input: PlaceInput, trace: Trace): Decision {
   const { table, column } = trace;
-  if (input.models.some((model) => model.table === table.id))
-    return { value: 'catalogue', reason: 'a fact about models' };
+  if (input.models.some((model) => model.table === table.id)) return roleInModels(trace);
+  if (input.lists.has(table.id))
+    return { value: 'ask', reason: 'another list of models, to which nothing refers: catalogue, or in use?' };
   const history = guessHistory(table);
-  if (history?.value === 'history') return history;
+  if (history?.value === 'history') return waitingOr(input, table, history);
   const words = [
     ...singularWords(table.name),
     ...singularWords(column.name),
@@ -56,7 +67,14 @@ function roleOf(input: PlaceInput, trace: Trace): { value: Role; reason: string 
   ];
   if (trace.kind === 'embedding' || words.some((word) => /^(embed|vector)/.test(word)))
     return { value: 'data-bound', reason: 'stored vectors belong to the model that made them' };
+  if (trace.embeds === true)
+    return words.some((word) => /^(default|setting|config|preference)/.test(word))
+      ? { value: 'ask', reason: 'a choice of an embedding model for data to come, or of data that is there?' }
+      : { value: 'data-bound', reason: 'what an embedding model made belongs to it' };
+  if (describesModel(table, column.name))
+    return { value: 'catalogue', reason: 'its rows say something about the model, such as its price' };
   if (trace.doubt !== undefined) return { value: 'ask', reason: trace.doubt };
+  if (forbidsModels(table.name)) return { value: 'ask', reason: forbids };
   const copied = 'a copy that is written again, perhaps: dead-copy, or does something read it?';
   if (words.some((word) => ['cache', 'index', 'projection', 'archive', 'backup'].includes(word)))
     return { value: 'ask', reason: copied };
@@ -65,13 +83,33 @@ function roleOf(input: PlaceInput, trace: Trace): { value: Role; reason: string 
   return grant ?? { value: 'reference', reason: '' };
 }
 
+/** In a table of models. */
+function roleInModels({ describes, doubt }: Trace): Decision {
+  if (describes === true) return { value: 'catalogue', reason: 'what a model is called or can do' };
+  return doubt === undefined
+    ? { value: 'catalogue', reason: 'a fact about models' }
+    : { value: 'ask', reason: doubt };
+}
+
+/** Records keep their model, except work that still waits: that is asked about. */
+function waitingOr({ seen }: PlaceInput, table: Table, history: Decision): Decision {
+  const waiting = guessWaiting(table, seen);
+  return waiting === undefined
+    ? history
+    : { value: 'ask', reason: `${history.reason}; but ${waiting.reason}`, live: waiting.value };
+}
+
 function movingExtras(
   input: PlaceInput,
   trace: Trace,
-  role: Role,
+  { role, all }: { role: Role; all: readonly Trace[] },
 ): { extras: Partial<PlaceConfig>; reasons: string[] } {
   const { table, column } = trace;
-  const parameters = trace.how.json === undefined ? guessParameters(table, column.name) : undefined;
+  const references = new Set(all.filter((each) => each.table === table).map((each) => each.column.name));
+  const parameters =
+    trace.how.json === undefined
+      ? guessParameters(table, column.name, { seen: input.seen, words: input.words, references })
+      : undefined;
   const owner = guessDefaultOf(table, column);
   const unique = table.uniqueIndexes.find((index) => index.columns.includes(column.name));
   const live = guessConditions(input, table);

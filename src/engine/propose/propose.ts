@@ -1,63 +1,89 @@
 /**
- * Proposes a configuration for a database of which nothing is known. It guesses from names, keys and sampled values, and gives a
+ * Proposes a configuration for a database of which nothing is known. It guesses from keys, sampled values and names, and gives a
  * reason for each guess. What is uncertain becomes a question and is never left out. `src/postgres/facts/observe.ts` reads the
  * samples.
  */
 import { given, unlessEmpty } from '../given.ts';
-import { type Catalog, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
+import { type Catalog, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config } from '../rules/config.ts';
 import { type NameScope, tablePath } from '../catalogue/names.ts';
-import type { Observations } from './observation.ts';
-import { guessModelTables, type ModelGuess } from './models.ts';
+import { withEnables } from './enables.ts';
+import { guessHistory } from './history.ts';
+import { type KnownWords } from './known.ts';
+import { findModelTables, idsOf, mainModelTables } from './model-evidence.ts';
+import { type Observations, valuesOf } from './observation.ts';
+import { describeModelTables, type ModelGuess } from './models.ts';
 import { concernedTables, guessPlaces, type PlaceGuess } from './places.ts';
-import { guessDead, guessDisplay, guessHistory } from './shape.ts';
+import { guessDisplay } from './shape.ts';
 import { guessSpellings } from './spellings.ts';
+import { guessDead, guessSuspended } from './states.ts';
+import { accountOf, listNotes, listQuestions, type Question } from './questions.ts';
 import { guessRoot, type RootGuess } from './root.ts';
 import { guessTenant } from './tenant.ts';
-import { namesModel } from './wording.ts';
+import { seesHomonyms } from './traces.ts';
+import { namesModel, namesProvider } from './wording.ts';
 
 export interface Proposal {
   readonly config: Config;
   /** By path in the configuration (`places.3`, `tenant.root`), why it was guessed. */
   readonly reasons: Readonly<Record<string, string>>;
-  /** What a person should know or do before using it. */
+  /** What a person must decide, the most important first. */
+  readonly questions: readonly Question[];
+  /** What a person should know before using it. */
   readonly notes: readonly string[];
+  /** What becomes of the places in which the samples name models, in one sentence. */
+  readonly account: string;
+}
+
+/** What a proposal is made from. */
+export interface ProposalInput {
+  readonly catalog: Catalog;
+  readonly schemas: readonly string[];
+  readonly seen: Observations;
+  readonly words: KnownWords;
 }
 
 /** The whole proposal. */
-export function propose(catalog: Catalog, schemas: readonly string[], seen: Observations): Proposal {
+export function propose({ catalog, schemas, seen, words }: ProposalInput): Proposal {
   const scope = { catalog, schemas: withOtherSchemas(catalog, schemas) };
-  const root = guessRoot(catalog);
-  const models = guessModelTables(scope, seen, (table) => tenantColumnOf(table, root));
-  const places = withEnables(scope, guessPlaces({ scope, seen, models }), root);
-  const tenant = guessTenant({
-    scope,
-    seen,
-    root,
-    modelTables: new Set(models.map((model) => model.table)),
-    concerned: concernedTables(places),
-  });
+  const candidates = findModelTables({ catalog, seen, words });
+  const main = mainModelTables(candidates);
+  const root = guessRoot(catalog, idsOf(candidates));
+  const models = describeModelTables({ scope, seen, words }, main, (table) => tenantColumnOf(table, root));
+  const lists = new Set([...idsOf(candidates)].filter((id) => !idsOf(main).has(id)));
+  const found = placesOf({ scope, seen, words, models, lists });
+  const places = questionsFirst(withEnables(scope, found, root));
+  const modelTables = new Set(models.map((model) => model.table));
+  const tenant = guessTenant({ scope, seen, root, modelTables, concerned: concernedTables(places) });
+  const suspended = root === undefined ? undefined : guessSuspended(root.table, seen);
   const dead = collect(scope, places, (table) =>
     guessHistory(table)?.value === 'history' ? undefined : guessDead(table, seen),
   );
   const display = collect(scope, places, (table) => withReason(guessDisplay(table)));
-  const keys = keylessTables(catalog, places);
   const spellings = guessSpellings(seen, models);
   const config: Config = {
     version: 1,
     database: { schemas: scope.schemas },
     model: { ...modelPart(models, places), ...given({ spellings: unlessEmpty(spellings) }) },
-    tenant: tenant.tenant,
+    tenant: withSuspended(tenant.tenant, suspended?.value),
     places: places.map((guess) => guess.place),
     ...given({ dead: unlessEmpty(byName(dead)), display: unlessEmpty(byName(display)) }),
   };
   const reasons = {
     ...tenant.reasons,
+    ...given({ 'tenant.suspended': suspended?.reason }),
     ...modelReasons(models),
     ...placeReasons(places),
     ...Object.fromEntries(dead.map(({ name, reason }) => [`dead.${name}`, reason])),
   };
-  return { config, reasons, notes: [...notes(seen, models, places), ...tenant.notes, ...keys] };
+  const about = { scope, seen, models, places, root, unplaced: tenant.unplaced };
+  return {
+    config,
+    reasons,
+    questions: listQuestions(about),
+    notes: listNotes(about),
+    account: accountOf(places),
+  };
 }
 
 /** Tables of other schemas that a foreign key ties in are part of the picture; their schemas come last. */
@@ -72,55 +98,65 @@ function tenantColumnOf(table: Table, root: RootGuess | undefined): string | und
   return key?.columns[0] ?? table.columns.find((column) => column.name === root?.column)?.name;
 }
 
+interface Ground {
+  readonly scope: NameScope;
+  readonly seen: Observations;
+  readonly words: KnownWords;
+  readonly models: readonly ModelGuess[];
+  readonly lists: ReadonlySet<TableId>;
+}
+
+/** Where no table holds the models, they have a provider if some place has one beside the name. */
+function placesOf(ground: Ground): PlaceGuess[] {
+  const { words, models } = ground;
+  const names = namesSeen(ground);
+  const hasHomonyms = seesHomonyms(words, providersSeen(ground), names);
+  const first = guessPlaces({
+    ...ground,
+    hasHomonyms,
+    hasProvider: models.length === 0 || models.some(({ value }) => value.columns.provider !== undefined),
+  });
+  if (models.length > 0 || pairs(first).length > 0) return first;
+  return guessPlaces({ ...ground, hasHomonyms, hasProvider: false });
+}
+
+function pairs(places: readonly PlaceGuess[]): readonly PlaceGuess[] {
+  return places.filter(({ place }) => place.partner !== undefined || place.fields !== undefined);
+}
+
+function namesSeen({ seen, models }: Ground): string[] {
+  const own = models.flatMap(({ table, value }) => valuesOf(seen, table, value.columns.name));
+  const columns = seen.columns.filter(({ column }) => namesModel(column)).flatMap(({ distinct }) => distinct);
+  return [...own, ...columns];
+}
+
+function providersSeen({ seen, models, scope }: Ground): string[] {
+  const tables = models.flatMap(({ table, value: { providers, columns } }) => {
+    const holder = scope.catalog.tables.find((each) => tablePath(scope, each) === providers?.table);
+    return providers === undefined
+      ? valuesOf(seen, table, columns.provider)
+      : valuesOf(seen, holder?.id ?? '', providers.name);
+  });
+  const columns = seen.columns
+    .filter(({ column }) => namesProvider(column) && !/_id$/i.test(column))
+    .flatMap(({ distinct }) => distinct);
+  return [...tables, ...(models.length > 0 ? [] : columns)];
+}
+
+/** What a person must decide stands first. */
+function questionsFirst(places: readonly PlaceGuess[]): PlaceGuess[] {
+  const isQuestion = ({ place }: PlaceGuess): boolean => place.role === 'ask';
+  return [...places.filter(isQuestion), ...places.filter((place) => !isQuestion(place))];
+}
+
 function modelPart(models: readonly ModelGuess[], places: readonly PlaceGuess[]): Config['model'] {
   if (models.length > 0) return { tables: models.map((model) => model.value) };
-  const hasProvider = places.some(
-    ({ place }) =>
-      place.partner !== undefined || place.fields !== undefined || place.as === '{provider}/{name}',
-  );
-  return { identity: hasProvider ? ['provider', 'name'] : ['name'] };
+  return { identity: pairs(places).length > 0 ? ['provider', 'name'] : ['name'] };
 }
 
-/** A row in a space that listed the source needs the target there. The grant is the one that shares a column with the place. */
-function withEnables(
-  scope: NameScope,
-  places: readonly PlaceGuess[],
-  root: RootGuess | undefined,
-): PlaceGuess[] {
-  const grants = places.filter((guess) => guess.place.role === 'grant' && guess.place.json === undefined);
-  return places.map((guess) => {
-    const table = findTable(scope.catalog, guess.table);
-    const [grant] = grants.flatMap((each) => {
-      const via = sharedColumn(table, findTable(scope.catalog, each.table), root);
-      return via === undefined || each.table === guess.table ? [] : [{ grant: each.place.at, via }];
-    });
-    const fits =
-      grant !== undefined &&
-      guess.place.role === undefined &&
-      guess.place.json === undefined &&
-      guess.place.defaultOf === undefined;
-    return fits
-      ? {
-          ...guess,
-          place: { ...guess.place, enables: grant },
-          reason: `${guess.reason}; ${grant.grant} says what is on offer for each ${grant.via}`,
-        }
-      : guess;
-  });
-}
-
-function sharedColumn(
-  place: Table | undefined,
-  grant: Table | undefined,
-  root: RootGuess | undefined,
-): string | undefined {
-  const keys = grant?.uniqueIndexes.flatMap((index) => index.columns) ?? [];
-  const shared = grant?.foreignKeys
-    .flatMap((key) => key.columns)
-    .filter((column) => keys.includes(column) && column !== root?.column && !namesModel(column));
-  return shared?.find((column) =>
-    place?.foreignKeys.some((key) => key.columns.includes(column) && key.references !== root?.table.id),
-  );
+function withSuspended(tenant: Config['tenant'], suspended: string | undefined): Config['tenant'] {
+  const { root, key, display, column, ...rest } = tenant;
+  return { root, ...given({ key, display, column, suspended }), ...rest };
 }
 
 interface Named {
@@ -162,30 +198,4 @@ function modelReasons(models: readonly ModelGuess[]): Record<string, string> {
 
 function placeReasons(places: readonly PlaceGuess[]): Record<string, string> {
   return Object.fromEntries(places.map((guess, at) => [`places.${at}`, guess.reason]));
-}
-
-function keylessTables(catalog: Catalog, places: readonly PlaceGuess[]): string[] {
-  const concerned: ReadonlySet<TableId> = new Set(places.map((guess) => guess.table));
-  return catalog.tables
-    .filter((table) => table.primaryKey.length === 0 && concerned.has(table.id))
-    .map(
-      (table) => `${table.id} has no primary key: say under database.keys which columns tell its rows apart.`,
-    );
-}
-
-function notes(seen: Observations, models: readonly ModelGuess[], places: readonly PlaceGuess[]): string[] {
-  const asks = places.filter(({ place }) => place.role === 'ask').length;
-  const noModels = 'No table of models was found: models are taken to be named by text only.';
-  const questions = asks === 1 ? '1 place is a question' : `${asks} places are questions`;
-  const unread =
-    `This login may not read ${seen.unreadable.join(', ')}: ` +
-    'nothing is known about the values there, and a plan will need to read them.';
-  return [
-    ...(models.length === 0 ? [noModels] : []),
-    ...(asks > 0 ? [`${questions} (role: ask): decide them before the first plan.`] : []),
-    ...(seen.unreadable.length > 0 ? [unread] : []),
-    ...(seen.sampled.length > 0
-      ? [`Only a sample of the rows was read: ${seen.sampled.join(', ')}. A plan reads all.`]
-      : []),
-  ];
 }

@@ -1,68 +1,117 @@
-/** Which table holds the tenants, by its name and by how many tables lead to it. */
+/** Which table holds the tenants: most tables reach it by keys, its rows have names and are few, and its name may say customer. */
 import { given } from '../given.ts';
 import { type Catalog, findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
-import { singular, singularWords, wordSet, wordsOf } from './wording.ts';
+import { guessHistory } from './history.ts';
+import { guessDisplay } from './shape.ts';
+import { frameworkWords, singular, singularWords, wordSet, wordsOf } from './wording.ts';
 
 /** Words for a customer who shares the database with others, the likelier the higher. */
-const tenantWords: Readonly<Record<string, number>> = {
-  tenant: 10,
-  organization: 9,
-  organisation: 9,
-  org: 9,
-  mandant: 9,
-  company: 8,
-  account: 7,
-  customer: 7,
-  institution: 7,
-  municipality: 7,
-  firm: 7,
-  client: 5,
-  workspace: 5,
-  business: 5,
-  team: 3,
-  site: 2,
-  project: 1,
-  group: 1,
-  user: -6,
-  person: -6,
-  member: -6,
-  provider: -6,
-};
+const tenantWords: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    tenant: 10,
+    organization: 9,
+    organisation: 9,
+    org: 9,
+    mandant: 9,
+    company: 8,
+    account: 7,
+    customer: 7,
+    institution: 7,
+    municipality: 7,
+    firm: 7,
+    client: 5,
+    workspace: 5,
+    business: 5,
+    owner: 4,
+    team: 3,
+    site: 2,
+    project: 1,
+    group: 1,
+    user: -6,
+    person: -6,
+    member: -6,
+    provider: -8,
+    vendor: -8,
+    budget: -8,
+  }),
+);
 
 export interface RootGuess {
   readonly table: Table;
   readonly key: string;
   readonly column?: string;
   readonly reason: string;
+  /** Another table that is nearly as likely. */
+  readonly rival?: Table;
 }
 
-/** The table of tenants: the name says customer, and the most tables lead to it. Undefined where no table fits. */
-export function guessRoot(catalog: Catalog): RootGuess | undefined {
+interface Scored {
+  readonly table: Table;
+  readonly columns: readonly { readonly table: TableId; readonly column: string }[];
+  readonly reached: number;
+  readonly word: number;
+  readonly score: number;
+}
+
+/** The table of tenants. Undefined where no table fits. `excluded` holds tables that are something else, such as lists of models. */
+export function guessRoot(catalog: Catalog, excluded: ReadonlySet<TableId>): RootGuess | undefined {
   const scored = catalog.tables
-    .filter((table) => table.primaryKey.length > 0)
-    .map((table) => ({ table, columns: columnsLeadingTo(catalog, table), word: wordScore(table) }))
-    .map((entry) => ({
-      ...entry,
-      score: entry.word + (12 * entry.columns.length) / Math.max(1, catalog.tables.length - 1),
-    }))
+    .filter((table) => table.primaryKey.length > 0 && !excluded.has(table.id) && !isJunction(table))
+    .map((table) => score(catalog, table))
+    .filter(({ table, word }) => word > 0 || guessDisplay(table) !== undefined)
     .toSorted((a, b) => b.score - a.score || (a.table.id < b.table.id ? -1 : 1));
-  const [best] = scored;
-  if (best === undefined || best.score < 4 || best.columns.length === 0) return undefined;
-  const column = mostCommon(best.columns.map((entry) => entry.column));
+  const [best, next] = scored.filter((each) => each.score >= 4 && each.columns.length > 0);
+  if (best === undefined) return undefined;
   const key = best.table.primaryKey.at(-1) ?? '';
   const said = best.word > 0 ? 'named like a customer, and ' : 'no table is named like a customer, but ';
-  const next = scored[1] === undefined ? '' : `; next best guess: ${scored[1].table.id}`;
+  const isRival = next !== undefined && (next.score >= best.score * 0.85 || best.word <= 0);
   return {
     table: best.table,
     key: referencedKey(catalog, best.table) ?? key,
-    ...given({ column }),
-    reason: `${said}${best.columns.length} of ${catalog.tables.length - 1} tables have a column that leads to it${next}`,
+    ...given({ column: tenantColumn(best), rival: isRival ? next.table : undefined }),
+    reason: `${said}${best.reached} of ${catalog.tables.length - 1} tables lead to it by their columns and keys${
+      next === undefined ? '' : `; next best guess: ${next.table.id}`
+    }`,
   };
 }
 
-function wordScore(table: Table): number {
-  const words = singularWords(table.name);
-  return words.length > 2 ? 0 : (tenantWords[words.at(-1) ?? ''] ?? 0) / words.length;
+function score(catalog: Catalog, table: Table): Scored {
+  const columns = columnsLeadingTo(catalog, table);
+  const others = Math.max(1, catalog.tables.length - 1);
+  const reached = countReaching(catalog, table, columns);
+  const word = wordScore(catalog, table);
+  const nameless = guessDisplay(table) === undefined ? 4 : 0;
+  // What belongs to something else is less likely the top of all.
+  const below = table.foreignKeys.some((key) => key.references !== table.id) ? 1 : 0;
+  const record = guessHistory(table)?.value === 'history' ? 6 : 0;
+  const weight = word + (7 * columns.length) / others + (5 * reached) / others;
+  return { table, columns, reached, word, score: weight - nameless - below - record };
+}
+
+/** Its rows tie others together and have nothing of their own. */
+function isJunction(table: Table): boolean {
+  const foreign = new Set(table.foreignKeys.flatMap((key) => key.columns));
+  return table.primaryKey.length > 1 && table.primaryKey.every((column) => foreign.has(column));
+}
+
+/** The last word of the name says what a row is; a prefix that other tables share says whose program it is. */
+function wordScore({ tables }: Catalog, table: Table): number {
+  const words = singularWords(table.name).filter((word) => !frameworkWords.has(word));
+  const shared =
+    words.length > 1 && tables.some(({ id, name }) => id !== table.id && singularWords(name)[0] === words[0]);
+  const own = shared ? words.slice(1) : words;
+  const word = tenantWords.get(own.at(-1) ?? '') ?? 0;
+  return own.length > 1 && word > 0 ? word / own.length : word;
+}
+
+/** Its usual column: where several tables have it, or where it is called after the table. */
+function tenantColumn({ table, columns }: Scored): string | undefined {
+  const names = columns.map(({ column }) => column);
+  const column = mostCommon(names);
+  const isUsual =
+    column !== undefined &&
+    (names.filter((name) => name === column).length > 1 || namesKeyOf(column, table.name));
+  return isUsual ? column : undefined;
 }
 
 function referencedKey(catalog: Catalog, root: Table): string | undefined {
@@ -89,11 +138,24 @@ function columnsLeadingTo(catalog: Catalog, root: Table): { table: TableId; colu
   });
 }
 
+/** How many tables lead to it by a column, or by keys to a table that does. */
+function countReaching(catalog: Catalog, root: Table, direct: Scored['columns']): number {
+  const reached = new Set<TableId>([root.id, ...direct.map(({ table }) => table)]);
+  for (let grew = true; grew;) {
+    const more = catalog.tables.filter(
+      ({ id, foreignKeys }) => !reached.has(id) && foreignKeys.some((key) => reached.has(key.references)),
+    );
+    for (const { id } of more) reached.add(id);
+    grew = more.length > 0;
+  }
+  return reached.size - 1;
+}
+
 const qualifiers = wordSet(
   'current active live latest published default preferred fallback parent owner original',
 );
 
-/** `agent_id`, `agentId` and `agent` name the key of `agents` and of `app_agents`. */
+/** `agent_id`, `agentId` and `agent` name the key of `agents` and of `app_agents`; `chat_model_id` that of `app_chatmodel`. */
 export function namesKeyOf(column: string, table: string): boolean {
   const words = wordsOf(column)
     .map(singular)
@@ -102,9 +164,10 @@ export function namesKeyOf(column: string, table: string): boolean {
     words.length > 1 && /^(id|key|no|nr|ref|uuid|code|number)$/.test(words.at(-1) ?? '')
       ? words.slice(0, -1)
       : words;
-  const target = singularWords(table);
+  const target = singularWords(table).filter((word, at) => at === 0 || !frameworkWords.has(word));
   return (
     target.slice(-base.length).join('_') === base.join('_') ||
+    (base.length > 1 && target.at(-1) === base.join('')) ||
     (target.length > 0 && base.slice(-target.length).join('_') === target.join('_'))
   );
 }

@@ -1,62 +1,8 @@
-/** What the shape of a table says about its rows: records of the past, permissions, settings, the dead among them. */
+/** What the shape of a table says about its rows: permissions, facts about models, what a person calls them, settings. */
 import type { Column, Table } from '../catalogue/catalog.ts';
-import type { Role } from '../rules/config.ts';
-import { type Observations, valuesOf } from './observation.ts';
-import {
-  findWorded,
-  namesModel,
-  namesProvider,
-  singular,
-  singularWords,
-  snake,
-  sqlName,
-  sqlText,
-  wordSet,
-} from './wording.ts';
-
-/** A guess and what it rests on. */
-export interface Guess<T> {
-  readonly value: T;
-  readonly reason: string;
-}
-
-const recordWords = wordSet(`
-  message question answer run log usage event history audit trace invocation execution request response metric cost billing ledger
-  activity feedback generation prediction transaction turn reply call statistic stat`);
-const doubtfulWords = wordSet(
-  'conversation chat session thread version revision snapshot archive backup copy job',
-);
-const happenedWords = wordSet(`
-  created asked answered occurred happened logged recorded started finished sent executed used ran called`);
-const happenedName = new RegExp(
-  `^(${[...happenedWords].join('|')})(_(at|on|date|time))?$|^(at|ts|timestamp|day|date|time|when|month)$`,
-);
-
-/** Do the rows record what happened? `history` where name and shape agree, `ask` where only one of them says so. */
-export function guessHistory(table: Table): Guess<Extract<Role, 'history' | 'ask'>> | undefined {
-  const words = singularWords(table.name);
-  const record = words.find((word) => recordWords.has(word));
-  const doubtful = words.find((word) => doubtfulWords.has(word));
-  const updated = findWorded(table, /^(last_)?(updated|modified|changed|edited)(_(at|on|date|time))?$/)?.name;
-  const happened = findWorded(table, happenedName)?.name;
-  const measure = /(^|_)(tokens?|cost|duration|latency|elapsed|seconds|ms)(_|$)/;
-  const measured = findWorded(table, measure, ['integer', 'other'])?.name;
-  const past = 'records of what happened';
-  if (record !== undefined && updated !== undefined)
-    return {
-      value: 'ask',
-      reason: `"${record}" in the name says records, but ${updated} says that rows are changed`,
-    };
-  if (record !== undefined) {
-    const said =
-      happened === undefined ? `"${record}" in the name` : `"${record}" in the name and ${happened}`;
-    return { value: 'history', reason: `${said}, and no column says when a row was changed: ${past}` };
-  }
-  if (happened !== undefined && measured !== undefined && updated === undefined)
-    return { value: 'history', reason: `${happened} and ${measured}, and nothing is changed later: ${past}` };
-  if (doubtful === undefined) return undefined;
-  return { value: 'ask', reason: `"${doubtful}" in the name: still in use, or kept as it was?` };
-}
+import type { KnownWords } from './known.ts';
+import type { Guess, Observations } from './observation.ts';
+import { namesModel, namesProvider, singular, singularWords, snake, wordSet } from './wording.ts';
 
 const permissionWords = wordSet('allowed allow grant enabled available permission access permitted');
 
@@ -88,6 +34,32 @@ export function guessGrant(table: Table, column: string): Guess<'grant'> | undef
   };
 }
 
+/**
+ * Do the rows say something about a model: its prices, its limits, what it can do? Then a key says so of each model once, by itself or
+ * with words such as a unit, and numbers stand beside it.
+ */
+export function describesModel(table: Table, column: string): boolean {
+  const own = table.foreignKeys.find((key) => key.columns.includes(column))?.columns ?? [column];
+  const describing = table.uniqueIndexes.some(
+    (index) =>
+      index.columns.includes(column) &&
+      index.columns.every(
+        (name) => name !== null && (own.includes(name) || (!isId(table, name) && !namesModel(name))),
+      ),
+  );
+  const attribute =
+    /(^|_)(price|cost|rate|rpm|tpm|limit|context|max_tokens|input|output|capabilit(y|ies)|tier|dimensions?|supports|score|quality)s?(_|$)/;
+  return (
+    describing &&
+    table.columns.some(
+      ({ name, kind, type }) =>
+        name !== column &&
+        attribute.test(snake(name)) &&
+        (['integer', 'json', 'jsonb'].includes(kind) || /^(numeric|real|double|money|boolean)/.test(type)),
+    )
+  );
+}
+
 function isIncidental(table: Table, column: Column): boolean {
   const name = snake(column.name);
   return (
@@ -116,7 +88,8 @@ export function guessDisplay(table: Table): string | undefined {
     /^(display_?)?name$/,
     /^title$/,
     /^label$/,
-    /_(name|title)$/,
+    /_(name|title|alias)$/,
+    /^(user|login|nick|account|company)_?name$/,
     /^(subject|slug|handle|email)$/,
   ]) {
     const found = table.columns.find(
@@ -131,86 +104,40 @@ export function guessDisplay(table: Table): string | undefined {
   return undefined;
 }
 
-/** SQL that holds for soft-deleted and archived rows. */
-export function guessDead(table: Table, seen: Observations): Guess<string> | undefined {
-  const stamp = findWorded(
-    table,
-    /^(deleted|archived|removed|trashed|discarded|revoked)(_(at|on|date|time))$/,
-  );
-  if (stamp !== undefined)
-    return {
-      value: `${sqlName(stamp.name)} IS NOT NULL`,
-      reason: `${stamp.name} says when a row was put away`,
-    };
-  const flag = table.columns.find(
-    (column) =>
-      column.type === 'boolean' && /^(is_)?(deleted|archived|removed|trashed)$/.test(snake(column.name)),
-  );
-  if (flag !== undefined)
-    return { value: sqlName(flag.name), reason: `${flag.name} marks rows that were put away` };
-  return statusGuess(table, seen, /^(archived|deleted|removed|trashed|discarded)$/i, 'put away');
+/** What `guessParameters` looks at. */
+interface ParameterEvidence {
+  readonly seen: Observations;
+  readonly words: KnownWords;
+  /** Columns that hold references: what names a model is never settings alone. */
+  readonly references: ReadonlySet<string>;
 }
 
-const unusedWords = wordSet(`
-  draft pending disabled inactive paused suspended review proposed staged cancell?ed closed completed? delivered done finished
-  failed resolved`);
-
-/** SQL that holds for rows of which a person must say whether they are in use. */
-export function guessDoubtful(table: Table, seen: Observations): Guess<string> | undefined {
-  const flag = table.columns.find(
-    (column) => column.type === 'boolean' && /^(is_)?draft$/.test(snake(column.name)),
-  );
-  if (flag !== undefined)
-    return { value: sqlName(flag.name), reason: `${flag.name} marks rows that are not in use yet` };
-  return statusGuess(
-    table,
-    seen,
-    new RegExp(`^(${[...unusedWords].join('|')})$`, 'i'),
-    'perhaps not in use: still to come, or over',
-  );
-}
-
-/** SQL that holds for rows that a later one has replaced. */
-export function guessReplaced(table: Table, seen: Observations): Guess<string> | undefined {
-  return statusGuess(
-    table,
-    seen,
-    /^(superseded|replaced|obsolete|historic|historical|expired|old|previous)$/i,
-    'replaced by later ones',
-  );
-}
-
-function statusGuess(
+/** The column with the settings that belong to a model reference: by its name, and by what is in it. */
+export function guessParameters(
   table: Table,
-  seen: Observations,
-  pattern: RegExp,
-  meaning: string,
-): Guess<string> | undefined {
-  const column = findWorded(table, statusPattern);
-  const found = valuesOf(seen, table.id, column?.name)
-    .filter((value) => pattern.test(value))
-    .sort();
-  if (column === undefined || found.length === 0) return undefined;
-  const condition =
-    found.length === 1 ? `= ${sqlText(found[0] ?? '')}` : `IN (${found.map(sqlText).join(', ')})`;
-  return {
-    value: `${sqlName(column.name)} ${condition}`,
-    reason: `${column.name} says that these rows are ${meaning}`,
-  };
-}
-
-/** Columns whose few values say what state a row is in. */
-export const statusPattern = /(^|_)(status|state|lifecycle|stage)$/;
-
-/** The column with the settings that belong to a model reference. */
-export function guessParameters(table: Table, column: string): string | undefined {
+  column: string,
+  { seen, words, references }: ParameterEvidence,
+): string | undefined {
   const main = /^(completion_|chat_|llm_|ai_)?(models?|llm)(_(id|name|key|slug))?$/.test(snake(column));
   const found = table.columns.find(
     (other) =>
       (other.kind === 'json' || other.kind === 'jsonb') &&
-      /(^|_)(kwargs|parameters|params|model_settings|model_config|generation_(config|settings)|settings)$/.test(
-        snake(other.name),
-      ),
+      !references.has(other.name) &&
+      parameterName.test(snake(other.name)),
   );
-  return main ? found?.name : undefined;
+  if (!main || found === undefined) return undefined;
+  const [members = []] = seen.inner
+    .filter(
+      ({ table: id, column: name, kind, pointer }) =>
+        id === table.id && name === found.name && kind === 'json-key' && pointer === '',
+    )
+    .map(({ distinct }) => distinct);
+  const known = members.filter((member) => words.parameter(member)).length;
+  const isSure =
+    members.length === 0 || known * 2 >= members.length || !/(^|_)settings$/.test(snake(found.name));
+  return isSure || namesModelSettings.test(snake(found.name)) ? found.name : undefined;
 }
+
+const parameterName =
+  /(^|_)(kwargs|parameters|params|model_settings|model_config|generation_(config|settings)|settings)$/;
+const namesModelSettings = /(^|_)(model|generation|llm|completion)_(settings|config)$/;

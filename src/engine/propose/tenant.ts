@@ -1,45 +1,20 @@
 /** How the rows of each table belong to a tenant: declared links, keys that say nothing, and tables that serve everybody. */
 import { given, unlessEmpty } from '../given.ts';
-import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
+import { findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config } from '../rules/config.ts';
 import { columnPath, type NameScope, tablePath } from '../catalogue/names.ts';
-import { type LinkCandidate, type LinkMatch, matchRate, type Observations } from './observation.ts';
+import { type LinkMatch, matchRate, type Observations } from './observation.ts';
 import { type Ownership, resolveOwnership } from '../rules/ownership.ts';
 import { guessDisplay, isId } from './shape.ts';
-import { namesKeyOf, type RootGuess } from './root.ts';
+import type { RootGuess } from './root.ts';
 import { singularWords, snake } from './wording.ts';
-
-/** Columns without a foreign key whose name and type fit the key of another table. */
-export function listLinkCandidates(catalog: Catalog): LinkCandidate[] {
-  return catalog.tables.flatMap((table) =>
-    table.columns
-      .filter(
-        (column) =>
-          ['uuid', 'integer', 'text'].includes(column.kind) &&
-          !table.foreignKeys.some((key) => key.columns.includes(column.name)),
-      )
-      .flatMap((column) =>
-        catalog.tables.flatMap((target): LinkCandidate[] => {
-          const key =
-            target.primaryKey.length === 1 ? findColumn(target, target.primaryKey[0] ?? '') : undefined;
-          const fits =
-            key !== undefined &&
-            key.kind === column.kind &&
-            target.id !== table.id &&
-            namesKeyOf(column.name, target.name);
-          return fits
-            ? [{ table: table.id, column: column.name, target: target.id, targetColumn: key.name }]
-            : [];
-        }),
-      ),
-  );
-}
 
 /** The part of the configuration about tenants, with reasons by path. */
 export interface TenantGuess {
   readonly tenant: Config['tenant'];
   readonly reasons: Readonly<Record<string, string>>;
-  readonly notes: readonly string[];
+  /** Tables that name models and lead to no tenant; they are listed as everybody's. */
+  readonly unplaced: readonly Table[];
 }
 
 interface Working {
@@ -51,7 +26,7 @@ interface Working {
   readonly unrelated: string[];
   readonly global: string[];
   readonly reasons: Record<string, string>;
-  readonly notes: string[];
+  readonly unplaced: Table[];
 }
 
 export interface TenantInput {
@@ -69,8 +44,7 @@ export function guessTenant({ scope, seen, root, modelTables, concerned }: Tenan
     const why =
       'no table looks like a list of customers: all rows are taken for one tenant. ' +
       'If that is wrong, name the table here';
-    const notes = ['No tenant table was found.'];
-    return { tenant: { root: 'none' }, reasons: { 'tenant.root': why }, notes };
+    return { tenant: { root: 'none' }, reasons: { 'tenant.root': why }, unplaced: [] };
   }
   const work: Working = {
     scope,
@@ -81,12 +55,12 @@ export function guessTenant({ scope, seen, root, modelTables, concerned }: Tenan
     unrelated: [],
     global: [],
     reasons: { 'tenant.root': root.reason },
-    notes: [],
+    unplaced: [],
   };
   addUnrelated(work);
   for (let grew = true; grew;) grew = addLinks(work);
   addGlobals(work, concerned);
-  return { tenant: tenantConfig(work), reasons: work.reasons, notes: work.notes };
+  return { tenant: tenantConfig(work), reasons: work.reasons, unplaced: work.unplaced };
 }
 
 function tenantConfig({ scope, root, links, unrelated, global }: Working): Config['tenant'] {
@@ -157,10 +131,12 @@ function linkByMatch(
   owners: ReadonlyMap<TableId, Ownership>,
   table: Table,
 ): LinkGuess | undefined {
+  // Small integers are keys everywhere: there all values must be keys.
+  const isInteger = ({ column }: LinkMatch): boolean => findColumn(table, column)?.kind === 'integer';
   const usable = (link: LinkMatch): boolean =>
     owners.get(link.target)?.kind === 'tenant' &&
     !work.modelTables.has(link.target) &&
-    (matchRate(link) ?? 1) >= 0.5;
+    (matchRate(link) ?? 1) >= (isInteger(link) ? 1 : 0.5);
   const [best] = work.seen.links
     .filter((link) => link.table === table.id && usable(link))
     .toSorted((a, b) => (matchRate(b) ?? 0) - (matchRate(a) ?? 0));
@@ -236,7 +212,10 @@ function linkByMembership(
   return undefined;
 }
 
-/** Of the tables that are left, lists of models serve everybody. Of any other table a person must say so. */
+/**
+ * Of the tables that are left, lists of models serve everybody. Any other one is a question; until it is answered its rows are taken
+ * for everybody's, which no migration of a tenant touches.
+ */
 function addGlobals(work: Working, concerned: ReadonlySet<TableId>): void {
   const owners = ownershipNow(work);
   for (const table of work.scope.catalog.tables) {
@@ -245,20 +224,15 @@ function addGlobals(work: Working, concerned: ReadonlySet<TableId>): void {
       !(concerned.has(table.id) || work.modelTables.has(table.id))
     )
       continue;
-    const name = tablePath(work.scope, table);
     const everybodys =
       work.modelTables.has(table.id) ||
       singularWords(table.name).some((word) =>
         ['gallery', 'template', 'global', 'system', 'public', 'builtin', 'preset', 'default'].includes(word),
       );
-    if (everybodys) {
-      work.reasons[`tenant.global.${work.global.length}`] =
-        'nothing leads from it to a tenant: its rows serve everybody';
-      work.global.push(name);
-    } else
-      work.notes.push(
-        `${name} names models, but nothing says to which tenant its rows belong: ` +
-          'add a link, or list it under tenant.global. Until then no plan can be made.',
-      );
+    if (!everybodys) work.unplaced.push(table);
+    work.reasons[`tenant.global.${work.global.length}`] = everybodys
+      ? 'nothing leads from it to a tenant: its rows serve everybody'
+      : 'a question: nothing leads from it to a tenant, so that its rows stay and are counted';
+    work.global.push(tablePath(work.scope, table));
   }
 }

@@ -1,64 +1,62 @@
 /** Everything that names a model: foreign keys, keys without a foreign key, and values in texts, lists and documents. */
 import { given } from '../given.ts';
 import { type Column, findColumn, type Table } from '../catalogue/catalog.ts';
-import type { PlaceConfig } from '../rules/config.ts';
-import type { NameScope } from '../catalogue/names.ts';
-import { type InnerValues, matchRate, type Observations, valuesOf } from './observation.ts';
+import { documentTraces } from './inner-traces.ts';
+import { isModelName, type KnownWords } from './known.ts';
+import { isLabel, namesModelPointer } from './model-evidence.ts';
+import { matchRate } from './observation.ts';
 import type { ModelGuess } from './models.ts';
-import { looksLikeModel, namesModel, namesProvider, snake } from './wording.ts';
-
-export interface PlaceInput {
-  readonly scope: NameScope;
-  readonly seen: Observations;
-  readonly models: readonly ModelGuess[];
-}
-
-/** Something that names a model, before its role is decided. */
-export interface Trace {
-  readonly table: Table;
-  readonly column: Column;
-  readonly how: Partial<PlaceConfig>;
-  readonly reason: string;
-  /** Why a person should look, if so. */
-  readonly doubt?: string;
-  readonly kind?: string;
-}
+import type { PlaceInput, Trace } from './trace.ts';
+import { bindingTraces } from './bindings.ts';
+import { isPlain, type Known } from './templates.ts';
+import { textTraces } from './text-traces.ts';
+import { looksLikeModel, namesModel, namesProvider } from './wording.ts';
 
 /** All traces, in the order of the catalogue. */
 export function listTraces(input: PlaceInput): Trace[] {
   const known = knownNames(input);
   return input.scope.catalog.tables.flatMap((table) => {
+    const model = input.models.find((each) => each.table === table.id);
     const keys = keyTraces(input, table);
-    if (input.models.some((model) => model.table === table.id)) return keys;
+    if (model !== undefined) return [...keys, ...ownTraces(input, known, table, model)];
+    const bindings = bindingTraces(input, known, table);
     const claimed = new Set([
-      ...keys.map((trace) => trace.column.name),
+      ...[...keys, ...bindings].map((trace) => trace.column.name),
       ...table.foreignKeys.flatMap((key) => key.columns),
     ]);
-    const rest = table.columns.filter((column) => !claimed.has(column.name) && !namesProvider(column.name));
-    return [...keys, ...rest.flatMap((column) => valueTraces(input, known, table, column))];
+    // What the database computes follows its source.
+    const rest = table.columns.filter(
+      (column) => !claimed.has(column.name) && !column.computed && !holdsProviders(known, column),
+    );
+    return [...keys, ...bindings, ...rest.flatMap((column) => valueTraces(input, known, table, column))];
   });
 }
 
-interface Known {
-  readonly names: ReadonlySet<string>;
-  readonly keys: ReadonlySet<string>;
+function holdsProviders({ hasProvider }: Known, column: Column): boolean {
+  return namesProvider(column.name) && (hasProvider || column.kind !== 'text');
 }
 
 /** Names and keys from the tables of models, and the names seen where a column or member says that it holds one. */
-function knownNames({ seen, models }: PlaceInput): Known {
+function knownNames({ seen, models, words, hasProvider }: PlaceInput): Known {
   const names = new Set<string>();
   const keys = new Set<string>();
   for (const entry of seen.columns) {
     const model = models.find((each) => each.table === entry.table);
     if (
       entry.column === model?.value.columns.name ||
-      (model === undefined && namesModel(entry.column) && entry.distinct.some(looksLikeModel))
+      (model === undefined &&
+        models.length === 0 &&
+        namesModel(entry.column) &&
+        entry.distinct.some(looksLikeModel))
     )
-      add(names, entry.distinct);
+      add(
+        names,
+        entry.distinct.filter((value) => models.length > 0 || isPlain(value)),
+      );
     if (entry.column === model?.key) add(keys, entry.distinct);
   }
   for (const name of keys) names.delete(name);
-  return { names, keys };
+  return { names, keys, words, hasProvider };
 }
 
 function add(set: Set<string>, values: readonly string[]): void {
@@ -74,20 +72,41 @@ function keyTraces({ models }: PlaceInput, table: Table): Trace[] {
         ? undefined
         : findColumn(table, key.columns[key.referencedColumns.indexOf(model.key)] ?? '');
     if (model === undefined || column === undefined) return [];
+    const reason = `foreign key to ${model.table}`;
     return [
-      { table, column, how: {}, reason: `foreign key ${key.name} to ${model.table}`, kind: model.kind },
+      { table, column, how: {}, reason, kind: model.kind, ...pointerDoubt(column, table.id === model.table) },
     ];
+  });
+}
+
+/** What a model is based on, or falls back to, is in use; what takes its place is a fact. */
+function pointerDoubt({ name }: Column, isOwn: boolean): { doubt?: string } {
+  if (!isOwn || !/(base|fallback|default|parent|backup|alternative)/i.test(name)) return {};
+  return { doubt: `${name} of a model is another model that it needs` };
+}
+
+/** In a table of models: what points at other models, and display text. The columns that identify a model are no places. */
+function ownTraces(input: PlaceInput, known: Known, table: Table, model: ModelGuess): Trace[] {
+  const { name, provider, family, tenant } = model.value.columns;
+  const identifying = new Set([model.key, name, provider, family, tenant, ...table.primaryKey]);
+  const foreign = new Set(table.foreignKeys.flatMap((key) => key.columns));
+  const rest = table.columns.filter(
+    (column) => !identifying.has(column.name) && !foreign.has(column.name) && !column.computed,
+  );
+  return rest.flatMap((column) => {
+    if (['integer', 'uuid'].includes(column.kind)) return [];
+    const traces = valueTraces(input, known, table, column);
+    const isPointer = namesModelPointer(column.name) || (namesModel(column.name) && !isLabel(column.name));
+    const doubt = `${column.name} of a model may be another model that it needs`;
+    return traces.map((trace): Trace => ({ ...trace, ...(isPointer ? { doubt } : { describes: true }) }));
   });
 }
 
 function valueTraces(input: PlaceInput, known: Known, table: Table, column: Column): Trace[] {
   if (['uuid', 'integer'].includes(column.kind)) return linkTraces(input, table, column);
   if (column.kind === 'other') return [];
-  const scalar = column.kind === 'text' ? textTraces(input, known, table, column) : [];
-  const inner = input.seen.inner.filter((entry) => entry.table === table.id && entry.column === column.name);
-  const found = mergePatterns(inner).flatMap((entry) =>
-    innerTraces(known, { table, column, entry, all: inner }),
-  );
+  const scalar = column.kind === 'text' ? textTraces(input, known, { table, column }) : [];
+  const found = documentTraces(input, known, { table, column });
   const isList = found.some((trace) => trace.how.shape === 'comma');
   const traces = withoutDoubles([...(isList ? [] : scalar), ...found]);
   if (traces.length > 0 || !namesModel(column.name)) return traces;
@@ -97,9 +116,9 @@ function valueTraces(input: PlaceInput, known: Known, table: Table, column: Colu
 
 function linkTraces({ seen, models }: PlaceInput, table: Table, column: Column): Trace[] {
   const own = seen.links.filter((link) => link.table === table.id && link.column === column.name);
-  const link = own.find(
-    (each) => models.some((model) => model.table === each.target) && (matchRate(each) ?? 1) > 0,
-  );
+  const link = own
+    .filter((each) => models.some((model) => model.table === each.target) && (matchRate(each) ?? 1) > 0)
+    .toSorted((a, b) => (matchRate(b) ?? 0) - (matchRate(a) ?? 0))[0];
   const kind = models.find((model) => model.table === link?.target)?.kind;
   const base = { table, column, how: { as: 'key' }, ...given({ kind }) };
   if (link !== undefined && link.sampled > 0)
@@ -115,162 +134,19 @@ function linkTraces({ seen, models }: PlaceInput, table: Table, column: Column):
   return [{ ...base, reason: 'named like the key of a model', doubt }];
 }
 
-function textTraces({ seen }: PlaceInput, known: Known, table: Table, column: Column): Trace[] {
-  const values = valuesOf(seen, table.id, column.name);
-  const hits = values.filter((value) => saysModel(known, value));
-  const named = namesModel(column.name);
-  if (hits.length === 0 && !named) return [];
-  if (hits.length === 0 && guessJson(values)) return [];
-  const template = templateOf(known, hits);
-  const partner = named && template.as === undefined ? partnerOf(table, column.name) : undefined;
-  const how = { ...template, ...given({ partner }) };
-  const said =
-    hits.length === 0
-      ? 'named like a model'
-      : `${hits.length} of ${values.length} distinct values name models, such as ${JSON.stringify(hits[0])}`;
-  const most = hits.length * 2 >= values.length && values.length > 0;
-  const clear = most || (named && hits.length > 0);
-  const doubt = clear ? undefined : hits.length === 0 ? 'no value in it names a known model' : prose;
-  return [{ table, column, how, reason: said, ...given({ doubt }) }];
-}
-
-function guessJson(values: readonly string[]): boolean {
-  return values.some((value) => /^\s*[{[]/.test(value));
-}
-
-/** The provider beside a name: `fallback_provider` for `fallback_model`, else the only one. */
-function partnerOf(table: Table, column: string): string | undefined {
-  const providers = table.columns.filter((other) => other.kind === 'text' && namesProvider(other.name));
-  const prefix = (name: string): string =>
-    snake(name).replace(/_?(models?|llm|engine|providers?|vendor)(_.*)?$/, '');
-  return (
-    providers.find((other) => prefix(other.name) === prefix(column)) ??
-    (providers.length === 1 ? providers[0] : undefined)
-  )?.name;
-}
-
-function saysModel(known: Known, value: string): boolean {
-  const last = value.slice(value.lastIndexOf('/') + 1);
-  return (
-    known.names.has(value) ||
-    (known.keys.has(value) && /\D/.test(value)) ||
-    (value.includes('/') && known.names.has(last)) ||
-    looksLikeModel(value)
-  );
-}
-
-/** `{provider}/{name}` where that is how the values are written, `key` where they are keys. */
-function templateOf(known: Known, hits: readonly string[]): { as?: string } {
-  if (hits.length === 0) return {};
-  if (hits.every((value) => known.keys.has(value))) return { as: 'key' };
-  return hits.every((value) => value.includes('/') && !known.names.has(value)) ||
-    hits.filter((value) => value.includes('/')).length * 2 > hits.length
-    ? { as: '{provider}/{name}' }
-    : {};
-}
-
-interface Inner {
-  readonly table: Table;
-  readonly column: Column;
-  readonly entry: InnerValues;
-  readonly all: readonly InnerValues[];
-}
-
-const prose = 'most values do not: it may hold text that people wrote';
-
-/** A title may be `gpt-4o` because somebody called it so. */
-function proseDoubt(member: string, how: Partial<PlaceConfig>): string | undefined {
-  const isProse =
-    /^(title|note|label|description|text|prompt|comment|content|summary|subject|message|body|question|answer|display_name)s?$/.test(
-      snake(member),
-    );
-  if (isProse || (snake(member) === 'name' && how.fields === undefined))
-    return `a member called ${member} may hold text that people wrote`;
-  return undefined;
-}
-
-function innerTraces(known: Known, { table, column, entry, all }: Inner): Trace[] {
-  const last = (entry.pointer ?? '').split('/').findLast((step) => step !== '*') ?? '';
-  const named = namesModel(entry.pointer === undefined ? column.name : last);
-  const numbers = named ? entry.distinct.filter((value) => known.keys.has(value) && /^\d+$/.test(value)) : [];
-  const hits = [...entry.distinct.filter((value) => saysModel(known, value)), ...numbers];
-  if (hits.length === 0) return [];
-  const values = `${entry.distinct.length} distinct values`;
-  const where = entry.pointer === undefined ? values : `${values} at ${entry.pointer || '/'}`;
-  const said = `${hits.length} of ${where} name models, such as ${JSON.stringify(hits[0])}`;
-  const shape = innerShape(entry, all);
-  const clear = named || shape.how.fields !== undefined || hits.length * 2 >= entry.distinct.length;
-  const doubt = shape.doubt ?? proseDoubt(last, shape.how) ?? (clear ? undefined : prose);
-  return [
-    {
-      table,
-      column,
-      how: { ...shape.how, ...(shape.how.fields === undefined ? templateOf(known, hits) : {}) },
-      reason: said,
-      ...given({ doubt }),
-    },
-  ];
-}
-
-/** How a place of the configuration says where the value is; a doubt where it cannot. */
-function innerShape(
-  entry: InnerValues,
-  all: readonly InnerValues[],
-): { how: Partial<PlaceConfig>; doubt?: string } {
-  const { pointer } = entry;
-  if (pointer === undefined) return { how: { shape: entry.kind === 'comma' ? 'comma' : 'list' } };
-  const inKey = 'the name of the model is the name of a member, which cannot be moved';
-  if (entry.kind === 'json-key') return { how: { json: `${pointer}/*` }, doubt: inKey };
-  const [outer = '', inner] = pointer.split('/~json');
-  if (inner !== undefined) return { how: { json: outer }, doubt: 'JSON inside a string cannot be moved' };
-  if (entry.kind === 'comma')
-    return { how: { json: pointer }, doubt: 'a comma list inside a document cannot be moved' };
-  const at = pointer.lastIndexOf('/');
-  const [object, member] = [pointer.slice(0, at), pointer.slice(at + 1)];
-  if (member === '*') return { how: { json: object, shape: 'list' } };
-  const sibling = all.find(
-    (other) =>
-      other.kind === 'json-value' &&
-      other.pointer !== undefined &&
-      other.pointer.slice(0, other.pointer.lastIndexOf('/')) === object &&
-      namesProvider(other.pointer.slice(object.length + 1)),
-  );
-  if (sibling === undefined || at < 0) return { how: { json: pointer } };
-  const provider = memberName(sibling.pointer?.slice(object.length + 1) ?? '');
-  return { how: { json: object, fields: { provider, name: memberName(member) } } };
-}
-
-function memberName(step: string): string {
-  return step.replaceAll(/~[012]/g, (escape) => (escape === '~0' ? '~' : escape === '~1' ? '/' : '*'));
-}
-
-/** More pointers of one length with one last step than a person would write become one pointer, with wildcards where they differ. */
-function mergePatterns(entries: readonly InnerValues[]): InnerValues[] {
-  const groups = new Map<string, InnerValues[]>();
-  for (const entry of entries) {
-    const steps = (entry.pointer ?? '').split('/');
-    const id = `${entry.kind} ${steps.length} ${steps.at(-1)}`;
-    groups.set(id, [...(groups.get(id) ?? []), entry]);
-  }
-  return [...groups.values()].flatMap((group) => (group.length > 12 ? [mergeGroup(group)] : group));
-}
-
-function mergeGroup(group: readonly InnerValues[]): InnerValues {
-  const [first] = group;
-  if (first === undefined) throw new Error('an empty group');
-  const pointers = group.map((entry) => (entry.pointer ?? '').split('/'));
-  const merged =
-    pointers[0]?.map((step, at) => (pointers.every((steps) => steps[at] === step) ? step : '*')).join('/') ??
-    '';
-  return {
-    ...first,
-    pointer: merged,
-    filled: group.reduce((sum, entry) => sum + entry.filled, 0),
-    distinct: [...new Set(group.flatMap((entry) => entry.distinct))],
-  };
-}
-
 /** Two members of one object lead to one place. So do a text and a JSON string; the place is then JSON. */
 function withoutDoubles(traces: readonly Trace[]): Trace[] {
   return [...new Map(traces.map((trace) => [trace.how.json ?? '', trace])).values()];
+}
+
+/** Is there a provider among the values that is no vendor of its own: one through which the same names are reached again? */
+export function seesHomonyms(
+  words: KnownWords,
+  providers: readonly string[],
+  names: readonly string[],
+): boolean {
+  const vendors = new Set(names.flatMap((name) => words.model(name)?.vendor ?? []));
+  if (vendors.size === 0 || !names.some((name) => isModelName(words, name))) return false;
+  const plain = (text: string): string => text.slice(text.lastIndexOf('/') + 1).toLowerCase();
+  return providers.some((provider) => !vendors.has(plain(provider)) && !/^\d|^[\da-f-]{36}$/.test(provider));
 }

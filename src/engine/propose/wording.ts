@@ -32,6 +32,9 @@ export function singularWords(name: string): string[] {
   return wordsOf(name).map(singular);
 }
 
+/** What frameworks add to the name of every table. */
+export const frameworkWords = wordSet('table tbl entity record app core public dbo db');
+
 /** The first column whose name, in snake case, fits the pattern. */
 export function findWorded(
   table: Table,
@@ -43,16 +46,44 @@ export function findWorded(
   );
 }
 
+/** Frameworks write words together: `chatmodel`, `languagemodel_id`. */
+const fused =
+  '(ai|chat|language|llm|engine|base|main|fallback|default|completion|embedding|speech|vision|text)';
+
 /** Does a column of this name hold the name or the key of a model? */
 export function namesModel(column: string): boolean {
-  return /(^|_)(models?|llms?|engine|deployment)(_?(name|id|key|slug|code|ref|uuid|no|nr|identifier|string))?s?$/.test(
-    snake(column),
-  );
+  return modelColumn.test(snake(column));
+}
+
+const modelColumn = new RegExp(
+  `(^|_)(${fused}?models?|llms?|engine|deployment)(_?(name|id|key|slug|code|ref|uuid|no|nr|identifier|string))?s?$`,
+);
+
+/** Is a word of a table's name a model: `model`, `llm`, `chatmodel`, `enginemodel`? */
+export function isModelWord(word: string): boolean {
+  return word === 'llm' || (word.endsWith('model') && !/^(re|super|data)model$/.test(word));
 }
 
 /** Does a column (or member of a document) of this name hold the provider of a model? */
 export function namesProvider(column: string): boolean {
   return /(^|_)(providers?|vendor)(_?(name|id|key|slug|code|ref|type))?$/.test(snake(column));
+}
+
+/** Does a name say that what it lists is forbidden? */
+export function forbidsModels(name: string): boolean {
+  return /(^|_)(disabled|blocked|excluded?|denied|forbidden|banned|disallowed|deny|block|black|ignored?|hidden)(list|ed)?(_|$)/.test(
+    snake(name),
+  );
+}
+
+const proseWords = wordSet(`
+  name title note label description text prompt comment content summary subject message body question answer topic thread nickname
+  username email translation remark`);
+const proseName = new RegExp(`(^|_)(${[...proseWords].join('|')})s?$`);
+
+/** Does a column or member of this name hold what people write? */
+export function holdsProse(name: string): boolean {
+  return proseName.test(snake(name)) && !namesModel(name);
 }
 
 const families = `

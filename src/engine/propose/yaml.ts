@@ -11,17 +11,27 @@ type Plain =
 
 const width = 110;
 
-/** The text of `drover.config.yaml`. Reading it gives the configuration of the proposal. */
-export function renderProposal({ config, reasons, notes }: Proposal): string {
+const schemaLine = '# yaml-language-server: $schema=node_modules/drover/schema/drover.config.schema.json';
+
+/** The text of `drover.config.yaml`, its questions on the first screen. Reading it gives the configuration of the proposal. */
+export function renderProposal({ config, reasons, questions, notes, account }: Proposal): string {
   const head = [
     'Proposed by "drover init" from the catalogue and samples of the rows. Check every line, then commit the file.',
+    ...(questions.length > 0 ? ['Questions:', ...questions.map((text, at) => `${at + 1}. ${text}`)] : []),
     ...notes.map((note) => `- ${note}`),
   ];
   const body = Object.entries(config as unknown as Record<string, Plain | undefined>).flatMap(
     ([key, value]) =>
       value === undefined ? [] : ['', ...entry({ reasons, path: '', indent: '' }, key, value)],
   );
-  return `${head.flatMap((line) => comment('', line)).join('\n')}\n${body.join('\n')}\n`;
+  const lines = [
+    schemaLine,
+    ...head.flatMap((line) => comment('', line)),
+    ...body,
+    '',
+    ...comment('', account),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 interface Where {

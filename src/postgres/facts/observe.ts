@@ -8,18 +8,19 @@
 import { findTable, tableId } from '../../engine/catalogue/catalog.ts';
 import type { Catalog, Column, Table, TableId } from '../../engine/catalogue/catalog.ts';
 import type {
+  BoundValues,
   ColumnValues,
   InnerValues,
   LinkCandidate,
   LinkMatch,
   Observations,
 } from '../../engine/propose/observation.ts';
-import { listLinkCandidates } from '../../engine/propose/tenant.ts';
-import { statusPattern } from '../../engine/propose/shape.ts';
-import { looksLikeJson, walkJson } from '../../engine/inventory/match.ts';
+import { listLinkCandidates, listModelLinks } from '../../engine/propose/links.ts';
+import { statusPattern } from '../../engine/propose/states.ts';
 import { namesModel, snake } from '../../engine/propose/wording.ts';
 import type { Tx } from '../driver/database.ts';
 import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
+import { maxDistinct, TableTally } from './tally.ts';
 
 interface ObserveLimits {
   readonly rowsPerTable: number;
@@ -34,31 +35,63 @@ const defaultLimits: ObserveLimits = {
   millisecondsPerTable: 5000,
 };
 
-const maxDistinct = 300;
-const maxValueChars = 200;
-const maxPlaces = 400;
-
-/** Everything that the proposal needs to know about the rows. `models` are looked at with more values than the others. */
-export async function observe(
-  tx: Tx,
-  catalog: Catalog,
-  models: ReadonlySet<TableId>,
-  limits = defaultLimits,
-): Promise<Observations> {
-  const columns: ColumnValues[] = [];
-  const inner: InnerValues[] = [];
-  const sampled: TableId[] = [];
+/** What a proposal needs to know about the rows. */
+export async function observe(tx: Tx, catalog: Catalog, limits = defaultLimits): Promise<Observations> {
   const readable = await readableTables(tx, catalog);
-  for (const table of readable.tables) {
-    const tally = new TableTally(table, models.has(table.id) ? maxDistinct * 20 : maxDistinct);
-    if (!(await sampleTable(tx, tally, limits))) sampled.push(table.id);
-    columns.push(...tally.columns());
-    inner.push(...tally.inner());
-  }
+  const seen = await sampleTables(tx, readable.tables, { limits, maxDistinct, isKeyed: isObserved });
   const unreadable = catalog.tables
     .filter((table) => !readable.tables.includes(table))
     .map((table) => table.id);
-  return { columns, inner, links: await matchLinks(tx, readable), sampled, unreadable };
+  return { ...seen, links: await matchLinks(tx, readable, listLinkCandidates(catalog)), unreadable };
+}
+
+/** Looks again at the tables that hold models: at all their columns, with more values, and at what may hold their keys. */
+export async function observeModels(
+  tx: Tx,
+  catalog: Catalog,
+  { seen, models }: { readonly seen: Observations; readonly models: ReadonlySet<TableId> },
+): Promise<Observations> {
+  const tables = catalog.tables.filter(({ id }) => models.has(id) && !seen.unreadable.includes(id));
+  const all = { limits: defaultLimits, maxDistinct: maxDistinct * 20, isKeyed: () => true };
+  const more = await sampleTables(tx, tables, all);
+  const isOther = ({ table }: { readonly table: TableId }): boolean => !models.has(table);
+  const known = new Set(seen.links.map(linkId));
+  const candidates = listModelLinks(catalog, models).filter((link) => !known.has(linkId(link)));
+  const readable = { tables: catalog.tables.filter(({ id }) => !seen.unreadable.includes(id)) };
+  return {
+    ...seen,
+    columns: [...seen.columns.filter(isOther), ...more.columns],
+    inner: [...seen.inner.filter(isOther), ...more.inner],
+    links: [...seen.links, ...(await matchLinks(tx, readable, candidates))],
+  };
+}
+
+function linkId({ table, column, target }: LinkCandidate): string {
+  return JSON.stringify([table, column, target]);
+}
+
+interface Sampling {
+  readonly limits: ObserveLimits;
+  readonly maxDistinct: number;
+  readonly isKeyed: (table: Table, column: Column) => boolean;
+}
+
+type Sampled = Pick<Observations, 'columns' | 'inner' | 'bound' | 'sampled'>;
+
+async function sampleTables(tx: Tx, tables: readonly Table[], sampling: Sampling): Promise<Sampled> {
+  const columns: ColumnValues[] = [];
+  const inner: InnerValues[] = [];
+  const bound: BoundValues[] = [];
+  const sampled: TableId[] = [];
+  for (const table of tables) {
+    const observed = table.columns.filter((column) => sampling.isKeyed(table, column));
+    const tally = new TableTally(table, observed, sampling.maxDistinct);
+    if (!(await sampleTable(tx, tally, sampling.limits))) sampled.push(table.id);
+    columns.push(...tally.columns());
+    inner.push(...tally.inner());
+    bound.push(...tally.bound());
+  }
+  return { columns, inner, bound, sampled };
 }
 
 /** Those that this login may read; trying would end the transaction. */
@@ -114,107 +147,6 @@ function sampledValue(column: Column, { documentChars }: ObserveLimits): string 
   return `CASE WHEN pg_column_size(${name}) <= ${documentChars} THEN CASE WHEN length(${text}) <= ${documentChars} THEN ${text} END END`;
 }
 
-/** Distinct values, up to a number. */
-class Distinct {
-  filled = 0;
-  readonly values = new Set<string>();
-  readonly #limit: number;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  add(value: string): void {
-    this.filled += 1;
-    if (value.length <= maxValueChars && this.values.size < this.#limit) this.values.add(value);
-  }
-}
-
-class TableTally {
-  readonly table: Table;
-  readonly observed: readonly Column[];
-  readonly #limit: number;
-  readonly #columns = new Map<string, Distinct>();
-  readonly #inner = new Map<
-    string,
-    { place: Pick<InnerValues, 'column' | 'kind' | 'pointer'>; values: Distinct }
-  >();
-
-  constructor(table: Table, limit: number) {
-    this.table = table;
-    this.#limit = limit;
-    this.observed = table.columns.filter((column) => isObserved(table, column));
-  }
-
-  add(values: readonly (string | null)[]): void {
-    for (const [at, column] of this.observed.entries()) {
-      const value = values[at];
-      if (value === null || value === undefined) continue;
-      if (
-        column.kind === 'text' ||
-        column.kind === 'uuid' ||
-        column.kind === 'integer' ||
-        column.kind === 'other'
-      )
-        this.#scalar(column.name, value);
-      else if (column.kind.endsWith('[]')) this.#list(column.name, value);
-      else
-        walkJson(value, (leaf) =>
-          this.#place(
-            { column: column.name, kind: leaf.isKey ? 'json-key' : 'json-value', pointer: leaf.pointer },
-            leaf.text,
-          ),
-        );
-    }
-  }
-
-  #scalar(column: string, value: string): void {
-    const known = this.#columns.get(column) ?? new Distinct(this.#limit);
-    this.#columns.set(column, known);
-    known.add(value);
-    if (looksLikeJson(value) && this.#document(column, value)) return;
-    const items = value.split(',').map((item) => item.trim());
-    const isList =
-      items.length > 1 && value.length <= 2000 && items.every((item) => item !== '' && !/\s/.test(item));
-    if (isList) for (const item of items) this.#place({ column, kind: 'comma' }, item);
-  }
-
-  #document(column: string, value: string): boolean {
-    return walkJson(value, (leaf) =>
-      this.#place({ column, kind: leaf.isKey ? 'json-key' : 'json-value', pointer: leaf.pointer }, leaf.text),
-    );
-  }
-
-  #list(column: string, json: string): void {
-    walkJson(json, (leaf) => this.#place({ column, kind: 'array' }, leaf.text));
-  }
-
-  #place(place: Pick<InnerValues, 'column' | 'kind' | 'pointer'>, value: string): void {
-    const id = `${place.column} ${place.kind} ${place.pointer ?? ''}`;
-    const known = this.#inner.get(id) ?? { place, values: new Distinct(maxDistinct) };
-    if (this.#inner.size < maxPlaces || this.#inner.has(id)) this.#inner.set(id, known);
-    known.values.add(value);
-  }
-
-  columns(): ColumnValues[] {
-    return [...this.#columns].map(([column, { filled, values }]) => ({
-      table: this.table.id,
-      column,
-      filled,
-      distinct: [...values].sort(),
-    }));
-  }
-
-  inner(): InnerValues[] {
-    return [...this.#inner.values()].map(({ place, values }) => ({
-      table: this.table.id,
-      ...place,
-      filled: values.filled,
-      distinct: [...values.values].sort(),
-    }));
-  }
-}
-
 /** Texts, lists and documents; of the others keys, columns that speak of models, and states. */
 function isObserved(table: Table, column: Column): boolean {
   if (['text', 'json', 'jsonb', 'text[]', 'uuid[]', 'integer[]'].includes(column.kind)) return true;
@@ -227,9 +159,13 @@ function isObserved(table: Table, column: Column): boolean {
   );
 }
 
-async function matchLinks(tx: Tx, catalog: Catalog): Promise<LinkMatch[]> {
+async function matchLinks(
+  tx: Tx,
+  catalog: Catalog,
+  candidates: readonly LinkCandidate[],
+): Promise<LinkMatch[]> {
   const matches: LinkMatch[] = [];
-  for (const candidate of listLinkCandidates(catalog)) matches.push(await matchLink(tx, catalog, candidate));
+  for (const candidate of candidates) matches.push(await matchLink(tx, catalog, candidate));
   return matches;
 }
 

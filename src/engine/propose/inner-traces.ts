@@ -1,0 +1,156 @@
+/** Models named within lists and documents: where, and how a place of the configuration leads there. */
+import { given } from '../given.ts';
+import type { PlaceConfig } from '../rules/config.ts';
+import type { InnerValues } from './observation.ts';
+import type { PlaceInput, Trace } from './trace.ts';
+import { type Known, type Writing, writingOf } from './templates.ts';
+import { forbids, namelessDoubt, prose, type Spot } from './text-traces.ts';
+import { forbidsModels, holdsProse, namesModel, namesProvider } from './wording.ts';
+
+/** One for each place within a column. */
+export function documentTraces(input: PlaceInput, known: Known, spot: Spot): Trace[] {
+  const inner = input.seen.inner.filter(
+    (entry) => entry.table === spot.table.id && entry.column === spot.column.name,
+  );
+  const traces = mergePatterns(inner).flatMap((entry) =>
+    innerTraces(input, known, { ...spot, entry, all: inner }),
+  );
+  return traces.map((trace) => ({ ...twiceStored(trace, traces), ...trace }));
+}
+
+/** A handle beside a name and its provider is the same reference once more: one may not move without the other. */
+function twiceStored(trace: Trace, all: readonly Trace[]): { doubt?: string } {
+  const object = (each: Trace): string =>
+    each.how.fields === undefined ? (each.how.json ?? '').replace(/\/[^/]*$/, '') : (each.how.json ?? '');
+  const isHandle = trace.how.as?.includes('/') === true || trace.how.as === '{spelling}';
+  const twin = all.find(
+    (each) => each !== trace && each.how.shape === undefined && object(each) === object(trace),
+  );
+  if (!isHandle || trace.how.shape !== undefined || trace.how.json === undefined || twin === undefined)
+    return {};
+  return { doubt: `${twin.how.json || '/'} holds the same reference once more: do both move together?` };
+}
+
+interface Inner extends Spot {
+  readonly entry: InnerValues;
+  readonly all: readonly InnerValues[];
+}
+
+function innerTraces(input: PlaceInput, known: Known, inner: Inner): Trace[] {
+  const { table, column, entry } = inner;
+  const last = (entry.pointer ?? '').split('/').findLast((step) => step !== '*') ?? '';
+  const named = namesModel(entry.pointer === undefined || last === '' ? column.name : last);
+  const writing = writingOf(known, entry.distinct, named && entry.kind !== 'json-key');
+  const { hits } = writing;
+  if (hits.length === 0 || isOnlyAFewWords(entry, writing)) return [];
+  const values = `${entry.distinct.length} values`;
+  const where = entry.pointer === undefined ? values : `${values} at ${entry.pointer || '/'}`;
+  const shape = innerShape(inner, known, writing);
+  const how = { ...shape.how, ...(shape.how.fields === undefined ? writing.how : {}) };
+  const doubt =
+    shape.doubt ??
+    innerDoubt({ column: column.name, last, how, named }, entry, writing) ??
+    namelessDoubt(input, how, undefined);
+  const reason = `${hits.length} of ${where} name models: ${JSON.stringify(hits[0])}`;
+  return [{ table, column, how, reason, ...given({ doubt }) }];
+}
+
+/** A comma list is one only where most of its elements are models: prose has commas, too. */
+function isOnlyAFewWords(entry: InnerValues, { hits }: Writing): boolean {
+  return entry.kind === 'comma' && entry.pointer === undefined && hits.length * 3 < entry.distinct.length;
+}
+
+interface Said {
+  readonly column: string;
+  readonly last: string;
+  readonly how: Partial<PlaceConfig>;
+  readonly named: boolean;
+}
+
+function innerDoubt(
+  { column, last, how, named }: Said,
+  { distinct }: InnerValues,
+  { hits, left }: Writing,
+): string | undefined {
+  if (forbidsModels(column) || forbidsModels(last)) return forbids;
+  if (how.fields === undefined && holdsProse(last))
+    return `a member called ${last} may hold text that people wrote`;
+  if (left.length > 0) return `${JSON.stringify(left[0])} holds a name in a way that no template says`;
+  return named || how.fields !== undefined || hits.length * 2 >= distinct.length ? undefined : prose;
+}
+
+interface Shape {
+  readonly how: Partial<PlaceConfig>;
+  /** Why it cannot be moved as it is. */
+  readonly doubt?: string;
+}
+
+/** How a place of the configuration says where the value is. */
+function innerShape({ entry, all }: Inner, { hasProvider }: Known, { how: written }: Writing): Shape {
+  const { pointer } = entry;
+  if (pointer === undefined) return { how: { shape: entry.kind === 'comma' ? 'comma' : 'list' } };
+  const inKey = 'the name of the model is the name of a member, which cannot be moved';
+  if (entry.kind === 'json-key') return { how: { json: `${pointer}/*` }, doubt: inKey };
+  const [outer = '', nested] = pointer.split('/~json');
+  if (nested !== undefined) return { how: { json: outer }, doubt: 'JSON inside a string cannot be moved' };
+  if (entry.kind === 'comma')
+    return { how: { json: pointer }, doubt: 'a comma list inside a document cannot be moved' };
+  const at = pointer.lastIndexOf('/');
+  const [object, member] = [pointer.slice(0, at), pointer.slice(at + 1)];
+  if (member === '*') return { how: { json: object, shape: 'list' } };
+  const sibling = at < 0 ? undefined : siblingProvider(all, object);
+  if (sibling === undefined || (written.as !== undefined && written.as !== 'key'))
+    return { how: { json: pointer } };
+  const provider = memberName(sibling.pointer?.slice(object.length + 1) ?? '');
+  if (!hasProvider)
+    return {
+      how: { json: pointer },
+      doubt: `${provider} beside it says through whom, and the models have no provider to compare with`,
+    };
+  if (sibling.filled < entry.filled)
+    return {
+      how: { json: pointer },
+      doubt: `${entry.filled - sibling.filled} of ${entry.filled} have no ${provider} that says through whom`,
+    };
+  return { how: { json: object, fields: { provider, name: memberName(member) } } };
+}
+
+function siblingProvider(all: readonly InnerValues[], object: string): InnerValues | undefined {
+  return all.find(
+    (other) =>
+      other.kind === 'json-value' &&
+      other.pointer !== undefined &&
+      other.pointer.slice(0, other.pointer.lastIndexOf('/')) === object &&
+      namesProvider(other.pointer.slice(object.length + 1)),
+  );
+}
+
+function memberName(step: string): string {
+  return step.replaceAll(/~[012]/g, (escape) => (escape === '~0' ? '~' : escape === '~1' ? '/' : '*'));
+}
+
+/** More pointers of one length with one last step than a person would write become one pointer, with wildcards where they differ. */
+function mergePatterns(entries: readonly InnerValues[]): InnerValues[] {
+  const groups = new Map<string, InnerValues[]>();
+  for (const entry of entries) {
+    const steps = (entry.pointer ?? '').split('/');
+    const id = `${entry.kind} ${steps.length} ${steps.at(-1)}`;
+    groups.set(id, [...(groups.get(id) ?? []), entry]);
+  }
+  return [...groups.values()].flatMap((group) => (group.length > 12 ? [mergeGroup(group)] : group));
+}
+
+function mergeGroup(group: readonly InnerValues[]): InnerValues {
+  const [first] = group;
+  if (first === undefined) throw new Error('an empty group');
+  const pointers = group.map((entry) => (entry.pointer ?? '').split('/'));
+  const merged =
+    pointers[0]?.map((step, at) => (pointers.every((steps) => steps[at] === step) ? step : '*')).join('/') ??
+    '';
+  return {
+    ...first,
+    pointer: merged,
+    filled: group.reduce((sum, entry) => sum + entry.filled, 0),
+    distinct: [...new Set(group.flatMap((entry) => entry.distinct))],
+  };
+}

@@ -1,0 +1,224 @@
+/**
+ * Which tables hold models: by the values in them, by what points at them, by what they say about a model, and least by their name.
+ * A table of agents names models, too. What tells them apart: a model is called by its own name, and others point at it.
+ */
+import type { Catalog, Column, Table, TableId } from '../catalogue/catalog.ts';
+import { isModelName, type KnownWords, shareOf } from './known.ts';
+import { guessHistory } from './history.ts';
+import { matchRate, type Observations, valuesOf } from './observation.ts';
+
+import {
+  findWorded,
+  frameworkWords,
+  isModelWord,
+  namesModel,
+  namesProvider,
+  singularWords,
+  snake,
+  wordSet,
+} from './wording.ts';
+
+/** A table that holds models, with the column that holds their names, and what speaks for it. */
+export interface ModelCandidate {
+  readonly table: Table;
+  readonly name: Column;
+  readonly reason: string;
+  /** What kind of models they are, most of them. */
+  readonly kind: string;
+  /** Other tables point at it. */
+  readonly incoming: number;
+}
+
+export interface ModelEvidence {
+  readonly catalog: Catalog;
+  readonly seen: Observations;
+  readonly words: KnownWords;
+}
+
+const enough = 4;
+
+/** The tables of models. Permissions, defaults and records mention models, and are none. */
+export function findModelTables(evidence: ModelEvidence): ModelCandidate[] {
+  const weighed = evidence.catalog.tables.flatMap((table) => weigh(evidence, table));
+  const strong = weighed.filter(({ score }) => score >= enough);
+  const found = strong.filter(
+    (each) => !strong.some((other) => other.score > each.score && refersTo(each.table, other.table)),
+  );
+  return found.map(({ candidate }) => candidate);
+}
+
+function refersTo(table: Table, other: Table): boolean {
+  return table.id !== other.id && table.foreignKeys.some((key) => key.references === other.id);
+}
+
+interface Weighed {
+  readonly table: Table;
+  readonly candidate: ModelCandidate;
+  readonly score: number;
+}
+
+function weigh(evidence: ModelEvidence, table: Table): Weighed[] {
+  const name = nameColumn(evidence, table);
+  const isRecord = guessHistory(table)?.value === 'history';
+  if (name === undefined || table.primaryKey.length === 0 || (isPair(table) && !hasFeatures(table)))
+    return [];
+  const values = valuesOf(evidence.seen, table.id, name.name);
+  const known = values.filter((value) => isModelName(evidence.words, value)).length;
+  const called = isCalledModel(table);
+  const incoming = countIncoming(evidence, table);
+  // One model may happen to be the name of anything, and names that nobody knows prove nothing.
+  const proven = called
+    ? values.length === 0 || known > 0 || incoming > 0
+    : known >= 2 && known * 2 >= values.length;
+  if (!proven || (isRecord && incoming === 0)) return [];
+  const score =
+    (called ? 3 : 0) +
+    2 * Math.min(incoming, 3) +
+    ownName(table, name, called) +
+    Math.min(2, countFeatures(table)) -
+    (mentionsModels(table) ? 3 : 0);
+  const said =
+    known > 0
+      ? `${known} of ${values.length} values of ${name.name} are names of known models`
+      : `no value of ${name.name} is the name of a known model: check this`;
+  const kind = kindOf(table, values, evidence.words);
+  const reason = `${said}; ${incoming} ${incoming === 1 ? 'column refers' : 'columns refer'} to it`;
+  return [{ table, score, candidate: { table, name, incoming, reason, kind } }];
+}
+
+/** `app_chatmodel`, `EngineModel`, `ai_models_catalog` and `llms` are lists of models by their name. */
+export function isCalledModel(table: Table): boolean {
+  const words = singularWords(table.name).filter((word) => !frameworkWords.has(word));
+  const last = words.at(-1) ?? '';
+  return (
+    isModelWord(last) ||
+    (words.some(isModelWord) && /^(catalog(ue)?|registry|list|configuration|config|entry|key)$/.test(last))
+  );
+}
+
+function mentionsModels(table: Table): boolean {
+  const words = singularWords(table.name);
+  return words.length > 1 && words.some((word) => mentionWords.has(word));
+}
+
+const mentionWords = wordSet(`
+  allowed allow default setting space grant enabled data permission policy access preference override blocked disabled excluded
+  favorite favourite price pricing limit alias fallback`);
+
+/** What most of the known names are; where none is known, what the name of the table says. */
+function kindOf(table: Table, names: readonly string[], words: KnownWords): string {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    const kind = words.model(name)?.kind;
+    if (kind !== undefined) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  const [most] = [...counts].toSorted(([, a], [, b]) => b - a);
+  return most?.[0] ?? kindByName(table);
+}
+
+function kindByName(table: Table): string {
+  const words = singularWords(table.name);
+  if (words.some((word) => word.startsWith('embed'))) return 'embedding';
+  return words.some((word) => /^(transcri|speech|audio|whisper|stt)/.test(word))
+    ? 'transcription'
+    : 'completion';
+}
+
+/** Columns that lead to the table: foreign keys, and columns whose values are keys there and whose names speak of models. */
+function countIncoming({ catalog, seen }: ModelEvidence, { id }: Table): number {
+  const keys = catalog.tables.flatMap((other) =>
+    other.id === id ? [] : other.foreignKeys.filter((key) => key.references === id),
+  );
+  const links = seen.links.filter(
+    (link) =>
+      link.target === id && namesModel(link.column) && link.sampled > 0 && (matchRate(link) ?? 0) >= 0.8,
+  );
+  return keys.length + links.length;
+}
+
+/** In a list of models the model is the row itself; where a row is called something else, the model is what it uses. */
+function ownName(table: Table, name: Column, called: boolean): number {
+  const text = snake(name.name);
+  if (/^((ai_|llm_|base_)?model_?)?(name|slug|identifier|code|key|id|handle)$/.test(text)) return 2;
+  if (called) return 1;
+  const other = findWorded(table, /^(display_?|full_?)?(name|title|label)$/, ['text']);
+  return namesModel(name.name) && other !== undefined ? -3 : 0;
+}
+
+/**
+ * The column in which a model is called as its provider calls it: `gpt-4o`, not "GPT-4o (vision)". The one with the most known
+ * names; of several the one that is called most like a name.
+ */
+function nameColumn({ seen, words }: ModelEvidence, table: Table): Column | undefined {
+  const foreign = new Set(table.foreignKeys.flatMap((key) => key.columns));
+  const texts = table.columns.filter(
+    (column) => column.kind === 'text' && !foreign.has(column.name) && !namesModelPointer(column.name),
+  );
+  const shares = new Map(
+    texts.map((column) => [
+      column,
+      shareOf(valuesOf(seen, table.id, column.name), (value) => isModelName(words, value)),
+    ]),
+  );
+  const best = Math.max(0, ...shares.values());
+  const named = texts.filter((column) => !namesProvider(column.name) && nameRank(column) < otherRank);
+  const fitting = best === 0 ? named : texts.filter((column) => (shares.get(column) ?? 0) >= best * 0.75);
+  return fitting.toSorted((a, b) => nameRank(a) - nameRank(b))[0];
+}
+
+const nameRanks = [
+  /^((ai_|llm_)?model_)?(name|slug|identifier|code)$/,
+  /^((ai_|llm_)?model_?)?(key|id|ref|string)?$/,
+  /^(handle|deployment)(_name)?$/,
+];
+const otherRank = nameRanks.length;
+
+function nameRank(column: Column): number {
+  const at = nameRanks.findIndex((pattern) => pattern.test(snake(column.name)));
+  if (at !== -1) return at;
+  return isLabel(column.name) ? otherRank + 1 : otherRank;
+}
+
+/** Display text beside a name. */
+export function isLabel(column: string): boolean {
+  return /(^|_)(display|friendly|human|pretty|full|short|nice)_?(name|title)?$|(^|_)(label|title|caption)s?$/.test(
+    snake(column),
+  );
+}
+
+/** A column of a model that names another model: what it is based on, or what takes its place. */
+export function namesModelPointer(column: string): boolean {
+  return /(^|_)(base|fallback|parent|successor|replac|migrat|supersed|alternative|default|backup|upgrade|next|target)/.test(
+    snake(column),
+  );
+}
+
+/** A key of a provider and a name alone, without any property of a model, is a setting for a model. */
+function isPair(table: Table): boolean {
+  return table.primaryKey.length > 1 && table.primaryKey.some(namesProvider);
+}
+
+const features = wordSet(`
+  family context deprecated retired sunset eol price cost vision multimodal max_input max_output max_prompt token_limit dimensions?
+  capabilit(y|ies) modalit(y|ies) supports successor input output`);
+const feature = new RegExp(`(^|_)(${[...features].join('|')})(_|$)|^(is_)?(enabled|active|available)$`);
+
+function hasFeatures(table: Table): boolean {
+  return countFeatures(table) > 0;
+}
+
+function countFeatures(table: Table): number {
+  return table.columns.filter((column) => feature.test(snake(column.name))).length;
+}
+
+/** Of the lists of one kind in a schema those to which something refers, where there are any: the others are copies. */
+export function mainModelTables(candidates: readonly ModelCandidate[]): ModelCandidate[] {
+  const rivals = (one: ModelCandidate): ModelCandidate[] =>
+    candidates.filter(({ table, kind }) => table.schema === one.table.schema && kind === one.kind);
+  return candidates.filter((one) => one.incoming > 0 || !rivals(one).some(({ incoming }) => incoming > 0));
+}
+
+/** The tables of models by id. */
+export function idsOf(candidates: readonly ModelCandidate[]): Set<TableId> {
+  return new Set(candidates.map(({ table }) => table.id));
+}

@@ -1,0 +1,142 @@
+/** Columns whose whole value names a model, and the provider beside it. */
+import { given } from '../given.ts';
+import type { Column, Table } from '../catalogue/catalog.ts';
+import { isProviderName, shareOf } from './known.ts';
+import { valuesOf } from './observation.ts';
+import type { PlaceInput, Trace } from './trace.ts';
+import { type Known, writingOf } from './templates.ts';
+import { forbidsModels, holdsProse, namesModel, namesProvider, snake } from './wording.ts';
+
+export interface Spot {
+  readonly table: Table;
+  readonly column: Column;
+}
+
+export const prose = 'most values do not: it may hold text that people wrote';
+const coincidence = 'nothing in its name speaks of models: it may be text that people wrote';
+export const forbids =
+  'its name says that these models are forbidden: moved there, it would forbid the target';
+export const homonym = 'the same name is reached through several providers, and nothing here says which';
+
+export function textTraces(input: PlaceInput, known: Known, { table, column }: Spot): Trace[] {
+  const all = valuesOf(input.seen, table.id, column.name);
+  // Documents are looked into place by place.
+  const values = all.filter((value) => !/^\s*[{[]/.test(value));
+  const { how, hits, left } = writingOf(known, values);
+  const named = namesModel(column.name);
+  if (hits.length === 0 && (!named || values.length < all.length)) return [];
+  // Prose that mentions a model here and there is no place.
+  if (left.length === hits.length && hits.length > 0 && hits.length * 2 < values.length) return [];
+  const beside = providerBeside(input, { table, column }, { named, isWhole: how.as !== undefined });
+  const said =
+    hits.length === 0
+      ? 'named like a model'
+      : `${hits.length} of ${values.length} values name models: ${JSON.stringify(hits[0])}`;
+  const doubt =
+    valueDoubt({ column: column.name, named, values, hits, left }) ??
+    beside.doubt ??
+    namelessDoubt(input, how, beside.partner);
+  const embeds = hits.length > 0 && hits.every((value) => input.words.model(value)?.kind === 'embedding');
+  const place = { ...how, ...given({ partner: beside.partner }) };
+  return [{ table, column, how: place, reason: said, ...(embeds ? { embeds } : {}), ...given({ doubt }) }];
+}
+
+interface Seen {
+  readonly column: string;
+  readonly named: boolean;
+  readonly values: readonly string[];
+  readonly hits: readonly string[];
+  readonly left: readonly string[];
+}
+
+function valueDoubt({ column, named, values, hits, left }: Seen): string | undefined {
+  if (hits.length === 0) return 'no value in it names a known model';
+  if (forbidsModels(column)) return forbids;
+  if (holdsProse(column)) return `a column called ${column} may hold text that people wrote`;
+  if (left.length > 0) return `${JSON.stringify(left[0])} holds a name in a way that no template says`;
+  if (named) return undefined;
+  if (hits.length * 2 < values.length) return prose;
+  return new Set(hits).size < 2 ? coincidence : undefined;
+}
+
+/** A name alone, where another provider has a model of the same name. */
+export function namelessDoubt(
+  { hasProvider, hasHomonyms }: PlaceInput,
+  how: Trace['how'],
+  partner: unknown,
+): string | undefined {
+  const isName = how.as === undefined || how.as === '{name}';
+  return hasProvider && hasHomonyms && isName && partner === undefined && how.fields === undefined
+    ? homonym
+    : undefined;
+}
+
+interface Beside {
+  readonly partner?: string;
+  readonly doubt?: string;
+}
+
+/** The provider beside a name, where the models have one that it can be compared with. */
+function providerBeside(
+  input: PlaceInput,
+  { table, column }: Spot,
+  { named, isWhole }: { named: boolean; isWhole: boolean },
+): Beside {
+  const found = named && !isWhole ? partnerOf(input, table, column.name) : undefined;
+  if (found === undefined) return {};
+  const values = valuesOf(input.seen, table.id, found.name);
+  if (!input.hasProvider)
+    return values.length === 0 && !namesProvider(found.name)
+      ? {}
+      : {
+          doubt: `${found.name} beside it says through whom, and the models have no provider to compare with`,
+        };
+  const [paired, all] = [filledOf(input, table, found.name), filledOf(input, table, column.name)];
+  if (paired < all)
+    return { doubt: `${all - paired} of ${all} rows have no ${found.name} that says through whom` };
+  const own = providersOf(input);
+  const isComparable =
+    own.length === 0 || values.length === 0 || values.some((value) => own.includes(fold(value)));
+  return isComparable && found.kind === 'text'
+    ? { partner: found.name }
+    : { doubt: `${found.name} beside it holds none of the providers of the models` };
+}
+
+function filledOf({ seen }: PlaceInput, table: Table, column: string): number {
+  return seen.columns.find((entry) => entry.table === table.id && entry.column === column)?.filled ?? 0;
+}
+
+/** The providers of the tables of models, in the words that the models have for them. */
+function providersOf({ seen, models, scope }: PlaceInput): string[] {
+  return models.flatMap(({ table, value: { providers, columns } }) => {
+    const holder = scope.catalog.tables.find(
+      ({ id, name }) => id === providers?.table || name === providers?.table,
+    );
+    const values =
+      providers === undefined
+        ? valuesOf(seen, table, columns.provider)
+        : valuesOf(seen, holder?.id ?? '', providers.name);
+    return values.map(fold);
+  });
+}
+
+function fold(text: string): string {
+  return text.slice(text.lastIndexOf('/') + 1).toLowerCase();
+}
+
+/** `fallback_provider` for `fallback_model`, else the only one; by its values where it has another name. */
+function partnerOf(input: PlaceInput, table: Table, column: string): Column | undefined {
+  const holds = (other: Column): boolean =>
+    shareOf(valuesOf(input.seen, table.id, other.name), (value) => isProviderName(input.words, value)) >= 0.5;
+  const others = table.columns.filter(
+    (other) => other.name !== column && other.kind === 'text' && !other.computed,
+  );
+  const named = others.filter((other) => namesProvider(other.name));
+  const providers = named.length > 0 ? named : others.filter(holds);
+  const prefix = (name: string): string =>
+    snake(name).replace(/_?(models?|llm|engine|providers?|vendor)(_.*)?$/, '');
+  return (
+    providers.find((other) => prefix(other.name) === prefix(column)) ??
+    (providers.length === 1 ? providers[0] : undefined)
+  );
+}
