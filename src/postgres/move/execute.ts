@@ -59,7 +59,7 @@ export interface Part {
 }
 
 /** Runs a part of the work. Undefined: it was refused, and the rest goes on without it. */
-export type Attempt = <T>(part: Part, work: () => Promise<T>) => Promise<T | undefined>;
+type Attempt = <T>(part: Part, work: () => Promise<T>) => Promise<T | undefined>;
 
 /** What each step did, for each member. @throws MembersFailed with COUNT_MISMATCH or REFERENCES_LEFT; what the database refuses */
 export async function executePlans(tx: Tx, given: ExecuteInput): Promise<StepResult[][]> {
