@@ -17,6 +17,8 @@ CREATE TABLE routers (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms,
 CREATE TABLE typed (id text PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model known_model);
 CREATE TABLE free (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text CHECK (model <> ''), effort text,
   CHECK (effort IS NULL OR model = 'gpt-4o'));
+CREATE TYPE label AS ENUM ('gpt-4o', 'o3');
+CREATE TABLE labelled (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model label NOT NULL);
 CREATE TABLE odd (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text, CHECK (model <> 'never-1' OR never()));
 INSERT INTO firms VALUES (1, 'Alder'), (2, 'Birch'), (3, 'Cedar');
 INSERT INTO listed VALUES (1, 1, 'gpt-4o'), (2, 1, 'gpt-4o'), (3, 2, 'gpt-4o'), (4, 1, 'o3');
@@ -24,6 +26,7 @@ INSERT INTO narrow VALUES (11, 1, 'gpt-4o'), (12, 2, 'gpt-4o');
 INSERT INTO routers VALUES (21, 1, 'gpt-4o', 'gpt-4.1'), (22, 1, 'gpt-4o-mini', 'gpt-4o'), (23, 2, 'gpt-4o', NULL);
 INSERT INTO typed VALUES ('a', 1, 'gpt-4o'), ('b', 2, NULL);
 INSERT INTO free VALUES (31, 1, 'gpt-4o', 'high'), (32, 3, 'gpt-4o', NULL);
+INSERT INTO labelled VALUES (51, 1, 'gpt-4o'), (52, 1, 'o3');
 INSERT INTO odd VALUES (41, 3, 'gpt-4o');`;
 
 const yaml = `
@@ -37,6 +40,7 @@ places:
   - { at: routers.fallback }
   - { at: typed.model }
   - { at: free.model, companions: { effort: drop } }
+  - { at: labelled.model }
   - { at: odd.model }
 `;
 
@@ -68,14 +72,21 @@ oneEngine((engine) => {
   };
   const told = (found: readonly Refused[]): unknown => found.map(({ place, count }) => `${place} ${count}`);
 
-  it('says which rows a CHECK, a domain or a length refuses, of this tenant alone', async () => {
+  it('says which rows a CHECK, a domain, a length or an enum refuses, of this tenant alone', async () => {
     const found = await refused('gpt-4.1', '--tenant', 'Alder');
-    assert.deepEqual(told(found), ['public.listed 2', 'public.routers 1', 'public.typed 1']);
-    const [listed, routers, typed] = found.map(({ message }) => message);
+    assert.deepEqual(told(found), [
+      'public.labelled 1',
+      'public.listed 2',
+      'public.routers 1',
+      'public.typed 1',
+    ]);
+    const [labelled, listed, routers, typed] = found.map(({ message }) => message);
+    assert.match(labelled ?? '', /such as 51,.*public\.label \(gpt-4o, o3\)/);
     assert.match(listed ?? '', /such as 1,.*constraint listed_model: CHECK/);
     assert.match(routers ?? '', /such as 21,.*constraint routers_apart/);
     assert.match(typed ?? '', /such as a,.*known_model CHECK/);
     assert.deepEqual(told(await refused('gpt-4.1-mini', '--tenant', 'Alder')), [
+      'public.labelled 1',
       'public.listed 2',
       'public.narrow 1',
       'public.typed 1',
@@ -97,7 +108,7 @@ oneEngine((engine) => {
         `${tenantName} ${status} ${(message ?? '').match(/(?<=row\(s\) of )[\w.]+/g)?.join() ?? ''}`,
     );
     assert.deepEqual(said, [
-      'Alder failed public.listed,public.routers,public.typed',
+      'Alder failed public.labelled,public.listed,public.routers,public.typed',
       'Birch failed public.listed',
       'Cedar ready ',
     ]);

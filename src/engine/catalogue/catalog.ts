@@ -55,17 +55,18 @@ export interface UniqueIndex {
 
 /** What a value must meet to be stored. */
 export interface Check {
-  /** A CHECK of the table, one of a column's domain, or the length that a column's type allows. */
-  readonly kind: 'table' | 'domain' | 'length';
-  /** Of the constraint; of a length the type. */
+  /** A CHECK of the table, one of a column's domain, the length that a column's type allows, or the labels that it has. */
+  readonly kind: 'table' | 'domain' | 'length' | 'enum';
+  /** Of the constraint; of a length and of labels the type. */
   readonly name: string;
   readonly columns: readonly string[];
-  /** SQL over the columns, without a qualifier; of a domain over VALUE. Of a length there is none. */
+  /** SQL over the columns, without a qualifier; of a domain over VALUE. Of a length and of labels there is none. */
   readonly expression?: string;
   readonly length?: number;
+  readonly labels?: readonly string[];
   /** As people read it. */
   readonly definition: string;
-  /** The type of the column without domain and length. */
+  /** The type of the column without domain and length; text where it has labels. */
   readonly bare?: string;
 }
 

@@ -105,7 +105,7 @@ ORDER BY c.relname::text COLLATE "C"`;
 
 /**
  * What values must meet: CHECKs of the tables (one on a partition alone says nothing about the others), CHECKs of the domains of
- * their columns, whatever is between column and type, and lengths. `bare` is the type at the bottom.
+ * their columns, whatever is between column and type, lengths, and the labels of enums. `bare` is the type at the bottom.
  */
 export const checksSql = String.raw`
 WITH RECURSIVE layers AS (
@@ -121,17 +121,23 @@ WITH RECURSIVE layers AS (
   SELECT k.conrelid AS "table", 'table' AS kind, k.conname::text AS name,
          ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(n, at)
                LEFT JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n AND u.n > 0 ORDER BY u.at) AS columns,
-         pg_get_expr(k.conbin, k.conrelid) AS expression, NULL::integer AS length, pg_get_constraintdef(k.oid) AS definition, NULL AS bare
+         pg_get_expr(k.conbin, k.conrelid) AS expression, NULL::integer AS length, pg_get_constraintdef(k.oid) AS definition, NULL AS bare,
+         NULL::text[] AS labels
   FROM pg_constraint k
   WHERE k.conrelid = ANY ($1::oid[]) AND k.contype = 'c' AND to_jsonb(k) ->> 'conenforced' IS DISTINCT FROM 'false'
   UNION ALL
   SELECT l."table", 'domain', k.conname::text, ARRAY[l.name], pg_get_expr(k.conbin, 0), NULL,
-         format_type(l.type, NULL) || ' ' || pg_get_constraintdef(k.oid), b.bare
+         format_type(l.type, NULL) || ' ' || pg_get_constraintdef(k.oid), b.bare, NULL
   FROM layers l JOIN pg_constraint k ON k.contypid = l.type AND k.contype = 'c' JOIN bottoms b USING ("table", name)
   WHERE l.typtype = 'd'
   UNION ALL
-  SELECT b."table", 'length', format_type(b.type, b.mod), ARRAY[b.name], NULL, b.mod - 4, format_type(b.type, b.mod), b.bare
+  SELECT b."table", 'length', format_type(b.type, b.mod), ARRAY[b.name], NULL, b.mod - 4, format_type(b.type, b.mod), b.bare, NULL
   FROM bottoms b WHERE b.mod > 4 AND b.type IN ('varchar'::regtype, 'bpchar'::regtype)
+  UNION ALL
+  SELECT b."table", 'enum', b.bare, ARRAY[b.name], NULL, NULL, b.bare || ' (' || array_to_string(e.labels, ', ') || ')', 'text', e.labels
+  FROM bottoms b CROSS JOIN LATERAL (
+    SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) AS labels FROM pg_enum e WHERE e.enumtypid = b.type) e
+  WHERE e.labels IS NOT NULL
 )
 SELECT * FROM checks ORDER BY "table", kind COLLATE "C", name COLLATE "C", columns`;
 

@@ -226,9 +226,10 @@ interface CheckRow {
   length: number | null;
   definition: string;
   bare: string | null;
+  labels: string[] | null;
 }
 
-function toCheck({ kind, name, columns, expression, length, definition, bare }: CheckRow): Check {
+function toCheck({ kind, name, columns, expression, length, definition, bare, labels }: CheckRow): Check {
   return {
     kind,
     name,
@@ -237,6 +238,7 @@ function toCheck({ kind, name, columns, expression, length, definition, bare }: 
     ...(expression === null ? {} : { expression }),
     ...(length === null ? {} : { length }),
     ...(bare === null ? {} : { bare }),
+    ...(labels === null ? {} : { labels }),
   };
 }
 

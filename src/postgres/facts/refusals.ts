@@ -18,7 +18,7 @@ import { changesPart, columnsOf, tupleEquals } from '../sql/match.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
 import { movableSql } from '../sql/movable.ts';
 import { mineSql } from '../sql/row.ts';
-import { anyOf, column, each, ident, join, list, raw, rowsOf, sql } from '../sql/sql.ts';
+import { anyOf, bind, column, each, ident, join, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { placeRow, rowContext } from './member.ts';
 import type { Batch, Member } from './member.ts';
@@ -82,18 +82,22 @@ function judge({ rules, members }: Batch, { table, places, at }: Used): Judged |
 }
 
 /** Does the rule speak of a column that changes, with a value that it may refuse? */
-function speaksOf({ columns, length }: Check, rows: readonly PlaceRow[]): boolean {
+function speaksOf({ columns, ...check }: Check, rows: readonly PlaceRow[]): boolean {
   return rows.some((row) =>
     columnsOf(row).some(
       (name, part) =>
         columns.includes(name) &&
         row.mappings.some(
           (mapping) =>
-            changesPart(mapping, part) &&
-            (length === undefined || (mapping.to[part] ?? []).some((text) => text.length > length)),
+            changesPart(mapping, part) && (mapping.to[part] ?? []).some((text) => mayRefuse(check, text)),
         ),
     ),
   );
+}
+
+function mayRefuse({ length, labels }: Pick<Check, 'length' | 'labels'>, text: string): boolean {
+  if (labels !== undefined) return !labels.includes(text);
+  return length === undefined || text.length > length;
 }
 
 /** Settings beside the references, and documents, change with them; to what is not known here. */
@@ -171,9 +175,10 @@ function refusalsOf(judged: Judged): Question<Refusal[][]> {
 }
 
 /** Is the rule met by `drover_row`? Its columns are named without a qualifier, as a constraint names them. */
-function metSql({ expression, length, columns }: Check): Sql {
+function metSql({ expression, length, labels, columns }: Check): Sql {
   const [name = ''] = columns;
   if (length !== undefined) return sql`char_length(${ident(name)}::text) <= ${raw(String(length))}`;
+  if (labels !== undefined) return sql`${ident(name)}::text = ANY (${bind(labels, 'text[]')})`;
   return raw(expression === undefined ? 'true' : withValue(expression, name));
 }
 
@@ -206,14 +211,15 @@ function movesSql({ context, first }: Judged, row: PlaceRow): Sql {
 function valueSql(judged: Judged, name: string): Sql {
   const { context, rows, checks } = judged;
   const own = columnOf(context.table, name);
-  const { bare = own.type } =
-    checks.find((check) => check.bare !== undefined && check.columns.includes(name)) ?? {};
+  const below = checks.find((check) => check.bare !== undefined && check.columns.includes(name))?.bare;
+  const bare = below ?? own.type;
+  const cast = below === undefined ? castFor(own) : 'text';
   const cases = rows.flatMap((row) => {
     const part = columnsOf(row).indexOf(name);
     const ways = row.mappings.filter((mapping) => part >= 0 && changesPart(mapping, part));
     return ways.map((mapping) => {
       const named = tupleEquals(context, 't', columnsOf(row), mapping.from);
-      return sql`WHEN ${movesSql(judged, row)} AND ${named} THEN ${each(mapping.to[part] ?? [], castFor(own))}::${raw(bare)}`;
+      return sql`WHEN ${movesSql(judged, row)} AND ${named} THEN ${each(mapping.to[part] ?? [], cast)}::${raw(bare)}`;
     });
   });
   const old = sql`${column('t', name)}::${raw(bare)}`;
