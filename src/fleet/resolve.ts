@@ -168,7 +168,7 @@ async function refuseRetired(site: Site, target: ModelFacts | undefined): Promis
 }
 
 function resolveOne(
-  { by, shared }: ModelNames,
+  { by }: ModelNames,
   pair: WantedPair,
   about: { tenant: TenantName; asked: FleetIntent; candidates: readonly ModelFacts[] },
 ): Resolution {
@@ -179,7 +179,6 @@ function resolveOne(
     tenant: about.tenant,
     candidates: about.candidates,
     includeSuspended: about.asked.includeSuspended ?? false,
-    sharedModels: shared,
     ...(mapping === undefined ? {} : { mapping }),
   });
 }
@@ -203,7 +202,6 @@ function resolveTexts(
       to: wanted(to),
       by: 'none',
       includeSuspended,
-      sharedModels: true,
     }),
   }));
   return { kind, from: wanted(from), to: wanted(to), tenants };

@@ -11,7 +11,6 @@ import type { Selection } from '../../engine/models/select.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Unclassified } from '../../engine/plan/snapshot.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
-import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
@@ -62,7 +61,7 @@ export function checkIntent(rules: Rules, intent: Intent): Intent {
 /** A tenant's pair of models, or why there is none. */
 export type PairFound = ModelPair | DroverError;
 
-/** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, KINDS_DIFFER, GLOBAL_SOURCE where there are none. */
+/** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, KINDS_DIFFER where there are none. */
 export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<PairFound[]> {
   const kinds = [...Map.groupBy(intents, ({ kind }) => kind ?? '')];
   const questions = kinds.map(([kind, alike]) => pairsOfKind(rules, kind, alike));
@@ -78,7 +77,9 @@ function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Qu
   const table = modelTableOf(rules, kind);
   const pairOf = (intent: Intent, models: readonly ModelFacts[] | undefined): PairFound =>
     outcomeOf(() =>
-      models === undefined ? textPair(rules, intent) : checkPair(rules, table, rowPair(models, intent)),
+      models === undefined
+        ? textPair(rules, intent)
+        : checkPair(rowPair(models, intent), rules.kinds.length > 1),
     );
   if (table === undefined)
     return { statements: [], read: () => intents.map((intent) => pairOf(intent, undefined)) };
@@ -105,14 +106,10 @@ export function outcomeOf<T>(work: () => T): T | DroverError {
   }
 }
 
-function checkPair(rules: Rules, table: ModelTable | undefined, pair: ModelPair): ModelPair {
-  if (pair.source.key === pair.target.key) throw sameModel(pair);
-  refuseOtherKind(pair, rules.kinds.length > 1);
-  if (pair.source.tenant === null && !ownedByNobody(rules, table))
-    throw new DroverError(
-      'GLOBAL_SOURCE',
-      `${label(pair.source)} is a global row; a tenant's migration does not move it.`,
-    );
+function checkPair(pair: ModelPair, apart: boolean): ModelPair {
+  const same = pair.source.key === undefined ? sameComponents(pair) : pair.source.key === pair.target.key;
+  if (same) throw sameModel(pair);
+  refuseOtherKind(pair, apart);
   return pair;
 }
 
@@ -125,11 +122,6 @@ function refuseOtherKind(pair: ModelPair, apart: boolean): void {
   const different = differentKinds(pair, { apart });
   if (different !== undefined)
     throw new DroverError('KINDS_DIFFER', different.message, { kinds: different.kinds });
-}
-
-/** A catalogue of models that is global as a whole is no obstacle: then the references are what belongs to tenants. */
-function ownedByNobody(rules: Rules, table: ModelTable | undefined): boolean {
-  return table === undefined || rules.ownership.get(table.table.id)?.kind !== 'tenant';
 }
 
 function sameComponents({ source, target }: ModelPair): boolean {
@@ -151,10 +143,8 @@ export function textPair(
 }
 
 function rowPair(models: readonly ModelFacts[], intent: Intent): ModelPair {
-  return {
-    source: chosen(selectModel(models, intent.from, 'source')),
-    target: chosen(selectModel(models, intent.to, 'target')),
-  };
+  const source = chosen(selectModel(models, intent.from, { side: 'source' }));
+  return { source, target: chosen(selectModel(models, intent.to, { side: 'target', source })) };
 }
 
 /** The model that was meant. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS */

@@ -5,6 +5,7 @@
  */
 import type { Step } from '../../engine/plan/plan-types.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { everyMember } from '../driver/members.ts';
@@ -85,7 +86,7 @@ async function tryAll(
   const [running] = await lockPairs(tx, [{ tenant: intent.tenant, source: identityOf(pair.source) }]);
   if (running !== undefined) throw running;
   await tx.together([
-    tableLock(ground.rules, pair.source.kind),
+    tableLock(ground.rules, { kind: pair.source.kind, shared: isSharedRows(intent.tenant) }),
     modelLocks(ground.rules, [{ pair, tenant: intent.tenant }]),
   ]);
   const [planned] = everyMember(await planAll(tx, [move], 'all'));
