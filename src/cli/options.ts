@@ -40,6 +40,7 @@ export interface MoveOptions extends WhereOptions, JsonOption, TenantOption {
   readonly parameters?: ParameterPolicy;
   readonly answer?: readonly string[];
   readonly leaveAsks?: boolean;
+  readonly allowUnknown?: boolean;
 }
 
 /** As the help says it; see `Site.parameters`. */
@@ -63,7 +64,8 @@ export function withMove(command: Command): Command {
       ]),
     )
     .option('--answer <place=move|keep>', 'answer a question of the plan; may be repeated', collect)
-    .option('--leave-asks', 'move the rest and leave what is asked about');
+    .option('--leave-asks', 'move the rest and leave what is asked about')
+    .option('--allow-unknown', 'a model that nobody knows is meant as it is written; `apply` needs --reason');
 }
 
 export interface ActorOptions {
@@ -127,6 +129,7 @@ export function readIntent(options: MoveOptions): AskedIntent {
     leaveAsks: options.leaveAsks ?? false,
     ...given({ parameters: options.parameters, kind }),
     ...(types === undefined ? {} : { entityTypes: splitTypes(types) }),
+    ...(options.allowUnknown === true ? { allowUnknown: true } : {}),
   };
 }
 

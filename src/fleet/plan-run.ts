@@ -3,7 +3,9 @@ import { keyText } from '../engine/models/model.ts';
 import { refusing, toConfirm } from '../engine/finding.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
+import { ownError } from '../postgres/move/batch.ts';
 import { planMoves } from '../postgres/move/plan.ts';
+import { refusalText, rehearseMove } from '../postgres/move/rehearse.ts';
 import type { RunTenant } from '../postgres/runs/tenants.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { alreadyMigrated } from './outcome.ts';
@@ -39,6 +41,8 @@ export interface PlannedRun {
 export interface Planning {
   /** From time to time. */
   readonly onTenant?: (done: number, total: number) => void;
+  /** Try each tenant that is ready, and take it back. */
+  readonly rehearse?: boolean;
 }
 
 /** How many tenants are planned at a time. */
@@ -48,13 +52,16 @@ const planned = 50;
 export async function planRun(
   site: Site,
   request: Omit<RunRequest, 'actor'>,
-  { onTenant }: Planning = {},
+  { onTenant, rehearse = false }: Planning = {},
 ): Promise<PlannedRun> {
   const resolved = await resolveRun(site, request);
   const tenants: PlannedTenant[] = [];
   for (let from = 0; from < resolved.tenants.length; from += planned) {
     const some = resolved.tenants.slice(from, from + planned);
-    tenants.push(...(await planTenants(site, request, { some, kind: resolved.kind })));
+    const plans = await planTenants(site, request, { some, kind: resolved.kind });
+    tenants.push(
+      ...(rehearse ? await rehearseTenants(site, { ...request, kind: resolved.kind }, plans) : plans),
+    );
     onTenant?.(tenants.length, resolved.tenants.length);
   }
   const number = (status: PlannedTenant['status']): number =>
@@ -91,6 +98,32 @@ async function planTenants(
   );
   const byTenant = new Map(visited.map(({ tenant }, at) => [tenant.key, outcomes[at]]));
   return some.map((one) => plannedTenant(request, one, byTenant.get(one.tenant.key)));
+}
+
+/** Those that would be moved, one by one: what one of them is refused concerns it alone. */
+async function rehearseTenants(
+  site: Site,
+  request: Asked,
+  plans: readonly PlannedTenant[],
+): Promise<PlannedTenant[]> {
+  const tenants: PlannedTenant[] = [];
+  for (const plan of plans) {
+    const refusal = plan.status === 'ready' ? await refusedRehearsal(site, request, plan) : undefined;
+    tenants.push(refusal === undefined ? plan : { ...plan, status: 'failed', ...refusal });
+  }
+  return tenants;
+}
+
+async function refusedRehearsal(
+  site: Site,
+  request: Asked,
+  { tenant, fromKey, toKey }: PlannedTenant,
+): Promise<{ readonly code: string; readonly message: string } | undefined> {
+  const intent = { ...intentOf(request), from: fromKey ?? request.from, to: toKey ?? request.to, tenant };
+  const tried = await rehearseMove(site, intent, { force: request.force === true }).catch(ownError);
+  if (tried instanceof DroverError) return { code: tried.code, message: tried.message };
+  const message = tried.refusals.map(refusalText).join(' ');
+  return message === '' ? undefined : { code: 'ROW_REFUSED', message };
 }
 
 function plannedTenant(

@@ -34,6 +34,7 @@ export interface FleetIntent {
   readonly parameters?: ParameterPolicy;
   readonly answers?: Readonly<Record<string, Answer>>;
   readonly leaveAsks?: boolean;
+  readonly allowUnknown?: boolean;
 }
 
 export interface RunRequest extends FleetIntent, RunPace {
@@ -57,12 +58,13 @@ export function intentOf(asked: FleetIntent): Intent {
     leaveAsks,
     ...(kind === undefined ? {} : { kind }),
     ...(entityTypes === undefined ? {} : { entityTypes }),
+    ...(asked.allowUnknown === true ? { allowUnknown: true } : {}),
   };
 }
 
 /** The options as they are kept; `visited` is how many tenants the run will visit. @throws RUN_INVALID, FORCE_NEEDS_REASON */
 export function optionsOf(request: RunRequest, visited: number): RunOptions {
-  const { entityTypes, parameters, answers, leaveAsks } = intentOf(request);
+  const { entityTypes, parameters, answers, leaveAsks, allowUnknown } = intentOf(request);
   const { confirm = false, force = false, canary, throttle = {} } = request;
   refuseUnreasoned(request);
   const maxFailures = failureLimit(request, visited);
@@ -75,6 +77,7 @@ export function optionsOf(request: RunRequest, visited: number): RunOptions {
     waveSize: waveSizeOf(request),
     throttle: checkedThrottle(throttle),
     ...(entityTypes === undefined ? {} : { entityTypes }),
+    ...(allowUnknown === undefined ? {} : { allowUnknown }),
     ...(canary === undefined ? {} : { canary: checkedCanary(canary) }),
     ...(maxFailures === undefined ? {} : { maxFailures }),
   };

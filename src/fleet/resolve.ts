@@ -3,13 +3,14 @@ import { tenancyOf } from '../engine/rules/tenancy.ts';
 import { namedModel } from '../engine/models/model.ts';
 import type { ModelFacts } from '../engine/models/model.ts';
 import { identifyModel, naturalKey, possibleNames, resolveModels } from '../engine/models/resolve.ts';
-import type { Resolution, WantedModel } from '../engine/models/resolve.ts';
+import type { Identified, Resolution, WantedModel } from '../engine/models/resolve.ts';
 import { label } from '../engine/models/select.ts';
 import { refusalOfRetired } from '../engine/models/successor.ts';
 import { DroverError } from '../errors.ts';
 import { readFleetModels, readModelNames } from '../postgres/runs/fleet-models.ts';
 import type { FoundModels, ModelNames } from '../postgres/runs/fleet-models.ts';
 import { findSuccessor } from '../postgres/facts/find-models.ts';
+import { refuseUnknown } from '../postgres/move/unknown.ts';
 import { withTenant } from '../postgres/scope/site.ts';
 import { readRules } from '../postgres/catalogue/rules.ts';
 import type { Site } from '../postgres/scope/site.ts';
@@ -33,14 +34,18 @@ export interface ResolvedRun {
 
 /**
  * Resolves a move in all tenants that it names, or refuses it as a whole.
- * @throws RUN_INVALID, TENANT_NOT_FOUND, MODEL_NOT_FOUND (in no tenant), MODEL_AMBIGUOUS, SAME_MODEL, KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN
+ * @throws RUN_INVALID, TENANT_NOT_FOUND, MODEL_NOT_FOUND (in no tenant), MODEL_UNKNOWN, MODEL_AMBIGUOUS, SAME_MODEL, KINDS_DIFFER,
+ *   KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN
  */
 export async function resolveRun(site: Site, asked: FleetIntent): Promise<ResolvedRun> {
   if (asked.from.trim() === asked.to.trim()) throw sameModel(asked.from);
   const names = await readModelNames(site, intentOf(asked));
   const all = await readTenants(site);
   const chosen = chooseTenants(all, asked);
-  if (!names.rows) return resolveTexts(names, chosen, asked);
+  if (!names.rows) {
+    await refuseUnknown(site, { intent: intentOf(asked), tenants: chosen.map(({ key }) => key) });
+    return resolveTexts(names, chosen, asked);
+  }
   const pair = await identifyPair(site, names, { all, asked });
   const models = await readFleetModels(site, {
     kind: names.kind,
@@ -106,15 +111,18 @@ async function identifyPair(
     names: texts.flatMap(possibleNames),
     keys: texts,
   });
-  const rows = [...found.values()].flatMap((models) => (models instanceof DroverError ? [] : models));
-  const wanted = (text: string, side: 'source' | 'target'): WantedModel => {
+  const rows = [...found.values()].flatMap(modelsFound);
+  const wanted = async (text: string, side: 'source' | 'target'): Promise<WantedModel> => {
     const identified = identifyModel(rows, text, { side, by });
     if ('wanted' in identified) return identified.wanted;
     const known = identified.refused === 'MODEL_NOT_FOUND' ? named(text) : undefined;
     if (known !== undefined) return { key: null, ...naturalKey(known, by) };
-    throw new DroverError(identified.refused, identified.message, { model: text });
+    throw await notIdentified(site, { kind, tenants, refused: identified, text, side, by });
   };
-  const pair = { from: wanted(asked.from.trim(), 'source'), to: wanted(asked.to.trim(), 'target') };
+  const pair = {
+    from: await wanted(asked.from.trim(), 'source'),
+    to: await wanted(asked.to.trim(), 'target'),
+  };
   await refuseRetired(
     site,
     rows.find(({ key }) => key === pair.to.key),
@@ -123,6 +131,33 @@ async function identifyPair(
   if (isNamed && pair.from.name === pair.to.name && pair.from.second === pair.to.second)
     throw sameModel(pair.from.name);
   return pair;
+}
+
+interface NotIdentified extends Pick<ModelNames, 'kind' | 'by'> {
+  readonly tenants: readonly string[];
+  readonly refused: Extract<Identified, { refused: string }>;
+  readonly text: string;
+  readonly side: 'source' | 'target';
+}
+
+/** The first tenants show how the models are called that somebody may have meant. */
+const shown = 50;
+
+async function notIdentified(
+  site: Site,
+  { kind, by, tenants, refused, text, side }: NotIdentified,
+): Promise<DroverError> {
+  const data = { model: text };
+  if (refused.refused !== 'MODEL_NOT_FOUND') return new DroverError(refused.refused, refused.message, data);
+  const models = await readFleetModels(site, { kind, tenants: tenants.slice(0, shown), keys: [] });
+  const again = identifyModel([...models.values()].flatMap(modelsFound), text, { side, by });
+  const { message } = 'wanted' in again ? refused : again;
+  return new DroverError('MODEL_NOT_FOUND', message, data);
+}
+
+/** Of a tenant that cannot be read there are none. */
+function modelsFound(found: FoundModels): ModelFacts[] {
+  return found instanceof DroverError ? [] : found;
 }
 
 /** A target that is named by its key may be retired, which no list would offer. @throws MODEL_RETIRED with its successor */

@@ -119,7 +119,7 @@ function intentFor(
   run: RunRecord,
   { tenant, fromKey, toKey }: Pick<Claimed, 'tenant' | 'fromKey' | 'toKey'>,
 ): Intent {
-  const { entityTypes, parameters, answers, leaveAsks } = run.options;
+  const { entityTypes, parameters, answers, leaveAsks, allowUnknown } = run.options;
   return {
     tenant,
     kind: run.modelKind,
@@ -129,6 +129,7 @@ function intentFor(
     answers,
     leaveAsks,
     ...(entityTypes === undefined ? {} : { entityTypes }),
+    ...(allowUnknown === undefined ? {} : { allowUnknown }),
   };
 }
 

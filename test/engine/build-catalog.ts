@@ -63,6 +63,7 @@ function buildTable(name: string, columns: Columns, details: Details): Table {
     ],
     triggers: [],
     policies: [],
+    checks: [],
     rowSecurity: { enabled: false, forced: false },
     rowEstimate: -1,
   };

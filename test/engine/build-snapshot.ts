@@ -158,6 +158,7 @@ export function buildSnapshot(input: SnapshotInput = {}): Snapshot {
     schema: [],
     dependents: {},
     demands: [],
+    refusals: [],
     hidden: [],
     definitions: { configuration: 'c' },
     today: '2026-11-21',

@@ -62,6 +62,7 @@ function table(name: string, columns: readonly string[], keys: readonly string[]
     uniqueIndexes: [{ name: `${name}_pkey`, columns: [first], nullsNotDistinct: false, primary: true }],
     triggers: [],
     policies: [],
+    checks: [],
     rowSecurity: { enabled: false, forced: false },
     rowEstimate: 10,
   };

@@ -1,6 +1,6 @@
 /** `drover inventory`: where a database names models, and until when. It needs no configuration and writes nothing. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { nearestNames } from '../../engine/inventory/nearest.ts';
+import { nearestNames } from '../../engine/nearest.ts';
 import { reportModel, reportModels } from '../../engine/inventory/report.ts';
 import type { KnownModel } from '../../engine/inventory/report.ts';
 import { DroverError } from '../../errors.ts';

@@ -51,12 +51,8 @@ async function applyPlan(session: Session, command: Command): Promise<number> {
   const file = command.args[0] === undefined ? undefined : planFromFile(command.args[0], command);
   const intent = file?.intent ?? readIntent(options);
   const actor = actorOf(options, session);
-  if (isForcedWithoutReason(options)) {
-    throw new DroverError(
-      'FORCE_NEEDS_REASON',
-      '--force needs --reason TEXT: it is recorded with your name.',
-    );
-  }
+  refuseUnreasoned(options, '--force', options.force === true);
+  refuseUnreasoned(options, '--allow-unknown', intent.allowUnknown === true);
   const where = resolveWhere(options, session.environment);
   const many = isRun(options);
   if (many && file !== undefined) throw usage('A plan file is about one tenant; leave it out with many.');
@@ -68,6 +64,15 @@ async function applyPlan(session: Session, command: Command): Promise<number> {
       ? applyShown(session, site, { plan, actor, options, where })
       : exitStatus.failed;
   });
+}
+
+/** Before anything is opened. @throws FORCE_NEEDS_REASON */
+function refuseUnreasoned({ reason }: ApplyOptions, option: string, force: boolean): void {
+  if (isForcedWithoutReason({ force, ...(reason === undefined ? {} : { reason }) }))
+    throw new DroverError(
+      'FORCE_NEEDS_REASON',
+      `${option} needs --reason TEXT: it is recorded with your name.`,
+    );
 }
 
 /** One tenant has no waves. */
@@ -92,11 +97,11 @@ function planFromFile(path: string, command: Command): Plan {
     'parameters',
     'answer',
     'leaveAsks',
+    'allowUnknown',
   ].filter((name) => command.getOptionValueSource(name) === 'cli');
+  const written = given.map((name) => name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`));
   if (given.length > 0)
-    throw usage(
-      `The plan file says what moves; leave out ${given.map((name) => `--${name === 'leaveAsks' ? 'leave-asks' : name}`).join(', ')}.`,
-    );
+    throw usage(`The plan file says what moves; leave out ${written.map((name) => `--${name}`).join(', ')}.`);
   return readPlanFile(path);
 }
 

@@ -11,9 +11,13 @@ import { showPlannedRun } from '../runs/show-run.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** Shows what would become of each tenant; returns the exit status. */
-export async function planMany(session: Session, site: Site, options: TenantsOptions): Promise<number> {
+export async function planMany(
+  session: Session,
+  site: Site,
+  options: TenantsOptions & { readonly rehearse?: boolean },
+): Promise<number> {
   const { terminal } = session;
-  const plan = await planWatched(terminal, site, await readRunRequest(site, options));
+  const plan = await planWatched(terminal, site, await readRunRequest(site, options), options.rehearse);
   if (options.json === true) terminal.out(JSON.stringify(plan, null, 2));
   else showPlannedRun(terminal, plan);
   if (plan.ready > 0) return exitStatus.changes;
@@ -25,9 +29,10 @@ export function planWatched(
   terminal: Terminal,
   site: Site,
   request: Omit<RunRequest, 'actor'>,
+  rehearse = false,
 ): Promise<PlannedRun> {
   const onTenant = (done: number, total: number): void => {
     if (done < total) terminal.err(`  planned ${done} of ${total} tenants`);
   };
-  return planRun(site, request, { onTenant });
+  return planRun(site, request, { onTenant, rehearse });
 }

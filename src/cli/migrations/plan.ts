@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import { refusing } from '../../engine/finding.ts';
+import { given } from '../../engine/given.ts';
 import { writePlan } from '../../engine/planner/plan-file.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import { explainPlan } from '../../postgres/move/explain.ts';
 import { planMove } from '../../postgres/move/plan.ts';
+import { refusalText, rehearseMove } from '../../postgres/move/rehearse.ts';
+import type { Rehearsal } from '../../postgres/move/rehearse.ts';
 import { writeText } from '../terminal/files.ts';
 import { planLines } from './move.ts';
 import { intentOn, readIntent, withJson, withMove, withWhere } from '../options.ts';
@@ -19,6 +22,7 @@ import { resolveWhere, usage, withSite } from '../where.ts';
 interface PlanOptions extends TenantsOptions {
   readonly out?: string;
   readonly sql?: boolean;
+  readonly rehearse?: boolean;
 }
 
 /** `drover plan`: what a move would do. It writes nothing to the database. */
@@ -31,7 +35,8 @@ export const plan: Verb = {
         withMove(
           withJson(command)
             .option('--out <file>', 'also write the plan to a file, for `drover apply FILE`')
-            .option('--sql', 'also print the statements that each step would run'),
+            .option('--sql', 'also print the statements that each step would run')
+            .option('--rehearse', 'also try all of it, and take it back; needs the rights of apply'),
         ),
       ),
     ).addHelpText(
@@ -47,17 +52,20 @@ async function planFor(session: Session, command: Command): Promise<number> {
   if (isRun(options)) return planAll(session, options);
   const answer = await withSite(
     resolveWhere(options, session.environment),
-    { mayWrite: false },
+    { mayWrite: options.rehearse === true },
     async (site) => {
       const tenant = await resolveUnit(site, options);
       const plan = await planMove(site, intentOn(site, intent, tenant));
-      return { plan, sql: options.sql === true ? await explainPlan(site, plan) : undefined };
+      const sql = options.sql === true ? await explainPlan(site, plan) : undefined;
+      const tries = options.rehearse === true && refusing(plan.findings).length === 0;
+      return { plan, sql, rehearsal: tries ? await rehearseMove(site, plan.intent) : undefined };
     },
   );
-  const { plan: made, sql } = answer;
+  const { plan: made, sql, rehearsal } = answer;
   if (options.out !== undefined) writeText(options.out, writePlan(made), { keep: false });
-  showPlan(session, { made, sql }, options);
+  showPlan(session, { made, sql, rehearsal }, options);
   refuse(made);
+  refuseRehearsed(rehearsal);
   return made.steps.length === 0 ? exitStatus.done : exitStatus.changes;
 }
 
@@ -65,21 +73,31 @@ function planAll(session: Session, options: PlanOptions): Promise<number> {
   if (options.out !== undefined || options.sql === true)
     throw usage('--out and --sql are about the plan of one tenant; leave them out with many.');
   const where = resolveWhere(options, session.environment);
-  return withSite(where, { mayWrite: false }, (site) => planMany(session, site, options));
+  return withSite(where, { mayWrite: options.rehearse === true }, (site) => planMany(session, site, options));
 }
 
 interface Shown {
   readonly made: Plan;
   readonly sql: readonly string[] | undefined;
+  readonly rehearsal: Rehearsal | undefined;
 }
 
-function showPlan({ terminal }: Session, { made, sql }: Shown, { json, out }: PlanOptions): void {
-  if (json === true)
-    terminal.out(JSON.stringify({ ...made, ...(sql === undefined ? {} : { sql }) }, null, 2));
+function showPlan({ terminal }: Session, { made, sql, rehearsal }: Shown, { json, out }: PlanOptions): void {
+  if (json === true) terminal.out(JSON.stringify({ ...made, ...given({ sql, rehearsal }) }, null, 2));
   else
     for (const line of [...planLines(made, terminal), ...(sql ?? []).flatMap((text) => ['', text])])
       terminal.out(line);
+  if (json !== true && rehearsal?.refusals.length === 0)
+    terminal.out('Rehearsed: the database takes every step. Nothing was kept.');
   if (out !== undefined) terminal.err(`Written to ${out}; \`drover apply ${out}\` applies it.`);
+}
+
+/** What the database refused in a rehearsal it would refuse in an apply. @throws PLAN_REFUSED */
+function refuseRehearsed(rehearsal: Rehearsal | undefined): void {
+  if (rehearsal === undefined || rehearsal.refusals.length === 0) return;
+  const { refusals } = rehearsal;
+  const message = `The database refused the rehearsal: ${refusals.map(refusalText).join(' ')} Nothing was changed.`;
+  throw new DroverError('PLAN_REFUSED', message, { refusals });
 }
 
 /** The plan was shown. The exit status says that it cannot run. */

@@ -64,6 +64,23 @@ export interface UniqueIndex {
   readonly primary: boolean;
 }
 
+/** What a value must meet to be stored. */
+export interface Check {
+  /** A CHECK of the table, one of a column's domain, the length that a column's type allows, or the labels that it has. */
+  readonly kind: 'table' | 'domain' | 'length' | 'enum';
+  /** Of the constraint; of a length and of labels the type. */
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** SQL over the columns, without a qualifier; of a domain over VALUE. Of a length and of labels there is none. */
+  readonly expression?: string;
+  readonly length?: number;
+  readonly labels?: readonly string[];
+  /** As people read it. */
+  readonly definition: string;
+  /** The type of the column without domain and length; text where it has labels. */
+  readonly bare?: string;
+}
+
 export interface Trigger {
   readonly name: string;
   readonly definition: string;
@@ -90,6 +107,7 @@ export interface Table {
   readonly primaryKey: readonly string[];
   readonly uniqueIndexes: readonly UniqueIndex[];
   readonly foreignKeys: readonly ForeignKey[];
+  readonly checks: readonly Check[];
   readonly triggers: readonly Trigger[];
   readonly policies: readonly Policy[];
   readonly rowSecurity: { readonly enabled: boolean; readonly forced: boolean };

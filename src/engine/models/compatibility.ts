@@ -3,6 +3,7 @@
  * to leave models that are disabled, deprecated or retired.
  */
 import { deprecatedBy, endBy, goneBy } from './lifecycle.ts';
+import { isEmbedding } from './kinds.ts';
 import { type ModelFacts, modelLabel } from './model.ts';
 import { type Finding, finding } from '../finding.ts';
 
@@ -11,6 +12,8 @@ export interface CompareLimits {
   readonly priceLimit?: number;
   /** The day of the plan, `2026-11-21`; without it shutdown dates are not compared. */
   readonly today?: string;
+  /** Somebody named the entity types that move. */
+  readonly narrowed?: boolean;
 }
 
 /** Both models and what there is to compare them by. */
@@ -70,13 +73,16 @@ function security({ source, target }: Comparison): Finding[] {
   return [finding('error', 'SECURITY_LOWER', message, { forceable: true })];
 }
 
-function embedding({ source }: Comparison): Finding[] {
-  if (source.kind !== 'embedding') return [];
+/** Whoever names what moves (the default of future documents) says that no vectors are among it. */
+function embedding({ source, limits }: Comparison): Finding[] {
+  if (!isEmbedding(source)) return [];
   const message =
     'Stored vectors belong to the model that made them; those of another model, even of the same dimension, cannot be ' +
     'compared with them. Re-embed instead: enable the target beside the source, embed every document again into a ' +
     'new index, switch the search over, and retire the source when nothing reads its vectors any more.';
-  return [finding('error', 'EMBEDDING_MODEL', message)];
+  return limits.narrowed === true
+    ? [finding('warning', 'EMBEDDING_MODEL', `Only the entity types that were asked for move. ${message}`)]
+    : [finding('error', 'EMBEDDING_MODEL', message)];
 }
 
 function targetDeprecated({ target }: Comparison): Finding[] {

@@ -2,6 +2,7 @@
  * What is known about models by their names: limits, capabilities, spellings, ends. What a row says counts first. Knowledge counts
  * where the row says nothing, because there is no column, or the column is empty. Of a model's end both count: see lifecycle.ts.
  */
+import { given } from '../given.ts';
 import { noteOfRow, withLifecycle } from './lifecycle.ts';
 import { type LifecycleNote, type ModelFacts, namedModel, type Spelling } from './model.ts';
 
@@ -39,6 +40,10 @@ export interface ModelKnowledge {
   readonly mayKnow: (name: string) => boolean;
   /** What parameters of models are called, whatever the model. */
   readonly parameterNames: ReadonlySet<string>;
+  /** The kind of the model that is written so, in any form, of any provider. Undefined where nobody knows such a model. */
+  readonly kindOf: (text: string) => string | undefined;
+  /** What the models of a kind, or of all kinds, are called. */
+  readonly names: (kind?: string) => readonly string[];
   /** The models of a kind that end. */
   readonly ending: (kind: string) => readonly NamedModel[];
 }
@@ -58,8 +63,10 @@ export function withKnowledge(
   { knowledge, said }: { knowledge: ModelKnowledge | undefined; said: Said },
 ): ModelFacts {
   const own = noteOfRow(model);
-  const known = knowledge === undefined ? undefined : findKnown(model, knowledge);
-  if (known === undefined) return withLifecycle(model, [own]);
+  const knownKind = knowledge === undefined ? undefined : kindByName(model, knowledge);
+  const known = knowledge === undefined ? undefined : findKnown(model, knownKind, knowledge);
+  const named = { ...model, ...given({ knownKind }) };
+  if (known === undefined) return withLifecycle(named, [own]);
   const priced = said.has('price_in') || said.has('price_out');
   const names = [...facts, ...(priced ? [] : prices), ...(said.has('family') ? [] : ['family' as const])];
   const filled = names.flatMap((name) =>
@@ -68,7 +75,7 @@ export function withKnowledge(
   const { successors, spellings } = known;
   const whole = {
     ...(Object.fromEntries(filled) as Partial<ModelFacts>),
-    ...model,
+    ...named,
     capabilities: { ...known.facts.capabilities, ...model.capabilities },
     ...(successors.length === 0 ? {} : { successors }),
     ...(spellings.length === 0 ? {} : { spellings }),
@@ -83,8 +90,25 @@ export function modelOfKnowledge(kind: string, { components, ...known }: NamedMo
   return withLifecycle({ ...bare, ...said, successors, spellings }, [lifecycle]);
 }
 
-function findKnown({ kind, components }: ModelFacts, knowledge: ModelKnowledge): KnownModel | undefined {
-  const { name = '', provider } = components;
-  const names = [name, ...(provider === undefined ? [] : [`${provider}/${name}`])];
-  return names.map((each) => knowledge.find(kind, each, provider)).find((each) => each !== undefined);
+/** Where no row says of which kind a model is, its name does. */
+function findKnown(
+  model: ModelFacts,
+  knownKind: string | undefined,
+  knowledge: ModelKnowledge,
+): KnownModel | undefined {
+  const kind = model.key === undefined ? (knownKind ?? model.kind) : model.kind;
+  const { provider } = model.components;
+  return writtenNames(model)
+    .map((each) => knowledge.find(kind, each, provider))
+    .find((each) => each !== undefined);
+}
+
+function kindByName(model: ModelFacts, { kindOf }: ModelKnowledge): string | undefined {
+  return writtenNames(model)
+    .map(kindOf)
+    .find((kind) => kind !== undefined);
+}
+
+function writtenNames({ components: { name = '', provider } }: ModelFacts): string[] {
+  return [name, ...(provider === undefined ? [] : [`${provider}/${name}`])];
 }

@@ -15,6 +15,8 @@ export interface ModelName {
 
 /** What is known about one model row (or, without a table, about a name), as far as a plan needs it. */
 export interface ModelFacts extends ModelName {
+  /** Its kind by what is known of its name, whatever the database calls it. Undefined where nobody knows the name. */
+  readonly knownKind?: string;
   /** The tenant that owns the row; null for a global row; undefined where no table holds the models. */
   readonly tenant?: string | null;
   readonly enabled: boolean;

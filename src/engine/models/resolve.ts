@@ -8,7 +8,7 @@ import type { ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
 import type { Finding } from '../finding.ts';
 import { nearMisses, otherTargets, ownNamesakes } from './resolution-findings.ts';
-import { label, namesOf, nearest } from './select.ts';
+import { label, namesOf, nearest, nearestModels } from './select.ts';
 
 /** What tells models of one name apart, beside the name. */
 export type SecondName = 'family' | 'provider' | 'none';
@@ -64,9 +64,8 @@ function missing(
   text: string,
   { side, by }: { side: string; by: SecondName },
 ): string {
-  const name = lastPart(text).toLowerCase();
-  const near = rows.filter((row) => (row.components['name'] ?? '').toLowerCase() === name);
-  const labels = [...new Set(near.map((row) => wantedLabel(naturalKey(row, by))))].toSorted(compareText);
+  const near = nearestModels(rows, text);
+  const labels = [...new Set(near.map((row) => wantedLabel(naturalKey(row, by))))];
   const hint = labels.length === 0 ? '' : ` Did you mean ${labels.slice(0, 5).join(', ')}?`;
   return `${side}: no tenant has a model "${text}".${hint}`;
 }
@@ -75,10 +74,6 @@ function missing(
 export function possibleNames(text: string): string[] {
   const parts = text.split('/');
   return parts.map((_, at) => parts.slice(at).join('/'));
-}
-
-function lastPart(text: string): string {
-  return text.split('/').at(-1) ?? text;
 }
 
 /** By what models of all tenants are the same. */

@@ -1,9 +1,10 @@
 /** Which model somebody means: by key, name, `family/name` or `provider/name`. Ambiguity is never resolved silently. */
 import { keyText, type ModelFacts, modelLabel, namedModel } from './model.ts';
+import { nearestNames } from '../nearest.ts';
 import { compareText } from '../order.ts';
 
 /** How a database that has no table of models names them: the part of the configuration that says so. */
-interface Naming {
+export interface Naming {
   readonly model: {
     /** The components that name a model, in order. */
     readonly identity?: readonly string[];
@@ -119,11 +120,7 @@ export function label(model: ModelFacts): string {
 }
 
 function notFound(candidates: readonly ModelFacts[], text: string, what: string): Selection {
-  const fits = candidates
-    .filter((model) => isNear(model, text))
-    .map(label)
-    .toSorted(compareText)
-    .slice(0, 5);
+  const fits = nearestModels(candidates, text).map(label).slice(0, 5);
   const known = candidates.map(({ components }) => components['name'] ?? '').toSorted(compareText);
   const all =
     known.length === 0 ? '' : ` It has ${known.slice(0, 10).join(', ')}${known.length > 10 ? ' …' : ''}.`;
@@ -131,15 +128,17 @@ function notFound(candidates: readonly ModelFacts[], text: string, what: string)
   return { refused: 'MODEL_NOT_FOUND', message: `${what}: this tenant has no model "${text}".${hint}`, fits };
 }
 
-function isNear(model: ModelFacts, text: string): boolean {
-  const wanted = normal(text.split('/').at(-1) ?? text);
-  const name = normal(model.components['name'] ?? '');
-  return (
-    wanted.length > 2 &&
-    (name.includes(wanted) || wanted.includes(name) || name.slice(0, 6) === wanted.slice(0, 6))
-  );
+/** Those of the three nearest names, the nearest first. */
+export function nearestModels<Each extends Pick<ModelFacts, 'components'>>(
+  models: readonly Each[],
+  text: string,
+): Each[] {
+  const byName = Map.groupBy(models, ({ components }) => components['name'] ?? '');
+  return nearestOf(text, [...byName.keys()]).flatMap((name) => byName.get(name) ?? []);
 }
 
-function normal(text: string): string {
-  return text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+/** The three nearest names; whoever wrote a provider in front may have meant what stands behind it. */
+export function nearestOf(text: string, names: readonly string[]): string[] {
+  const near = nearestNames(text, names);
+  return near.length > 0 ? near : nearestNames(text.slice(text.lastIndexOf('/') + 1), names);
 }

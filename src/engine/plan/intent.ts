@@ -18,4 +18,6 @@ export interface Intent {
   readonly answers: Readonly<Record<string, Answer>>;
   /** Plan the rest although questions are open; their rows stay. */
   readonly leaveAsks: boolean;
+  /** Models that nobody knows are meant as they are written. */
+  readonly allowUnknown?: boolean;
 }

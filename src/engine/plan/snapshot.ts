@@ -1,5 +1,5 @@
 /** The facts a plan is made from, read in one transaction. Plain data; `src/postgres/facts/snapshot.ts` reads them. */
-import type { TableId } from '../catalogue/catalog.ts';
+import type { Check, TableId } from '../catalogue/catalog.ts';
 import type { Occurrence, SchemaOccurrence } from '../inventory/occurrence.ts';
 import type { ModelFacts } from '../models/model.ts';
 import type { TenantRef } from '../tenant.ts';
@@ -110,6 +110,14 @@ export interface CompanionValues {
   readonly values: readonly { readonly text: string; readonly rows: number }[];
 }
 
+/** Rows that the database would refuse with the target in the place of the source. */
+export interface Refusal extends Pick<Check, 'kind' | 'name' | 'definition'> {
+  readonly table: TableId;
+  readonly rows: number;
+  /** The key of one of them; null where the table has none. */
+  readonly example: string | null;
+}
+
 export interface Snapshot {
   readonly rules: Rules;
   readonly tenant: TenantRef | null;
@@ -126,6 +134,7 @@ export interface Snapshot {
   /** Defaults, checks, views and other texts of the schema that name the source. */
   readonly schema: readonly SchemaOccurrence[];
   readonly demands: readonly Demand[];
+  readonly refusals: readonly Refusal[];
   readonly companions: readonly CompanionValues[];
   readonly merged: readonly MergedSetting[];
   /** What the session cannot see, or may not see all of. */

@@ -23,6 +23,7 @@ export function factsOf(snapshot: Snapshot, digest: Digest): Record<string, stri
     'settings of rows that a merge removes': short(snapshot.merged),
     'space grants needed': short(snapshot.grants),
   };
+  if (snapshot.refusals.length > 0) facts['rows that constraints refuse'] = short(snapshot.refusals);
   for (const [name, definition] of Object.entries(snapshot.definitions))
     facts[`definition of ${name}`] = definition;
   for (const group of snapshot.places) {

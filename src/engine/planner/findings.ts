@@ -39,6 +39,7 @@ export function planFindings(input: FindingInput): Finding[] {
   const findings = [
     ...compareModels(snapshot.source, snapshot.target, {
       today: snapshot.today,
+      narrowed: input.intent.entityTypes !== undefined,
       ...given({ priceLimit }),
     }),
     ...rowlessFindings(snapshot),
@@ -51,6 +52,7 @@ export function planFindings(input: FindingInput): Finding[] {
     ...ownershipFindings(input),
     ...keyFindings(input),
     ...dependentFindings(snapshot),
+    ...refusalFindings(snapshot),
     ...questionFindings(input),
     ...defaultFindings(input),
     ...resetFindings(input),
@@ -212,6 +214,18 @@ function dependentFindings({ dependents }: Snapshot): Finding[] {
   });
 }
 
+/** What the database will say anyway is said before anything is tried; a trigger may still mend the value, so force passes. */
+function refusalFindings({ refusals }: Snapshot): Finding[] {
+  return refusals.map(({ table, kind, name, definition, rows, example }) => {
+    const some = example === null ? '' : `, such as ${example}`;
+    const what = kind === 'table' ? `constraint ${name}: ${definition}` : `type of the column: ${definition}`;
+    const message =
+      `${rows} row(s) of ${table}${some}, cannot hold the target (${what}). ` +
+      'Change that first, choose another target, or leave these rows out.';
+    return finding('error', 'TARGET_REFUSED', message, { place: table, count: rows, forceable: true });
+  });
+}
+
 function questionFindings({ intent, leftBehind }: FindingInput): Finding[] {
   const asked = leftBehind.filter(({ reason }) => reason === 'ask');
   return asked.map((entry) => {
@@ -261,12 +275,16 @@ const keptCodes: Readonly<Partial<Record<LeftBehind['reason'], string>>> = {
   'data-bound': 'DATA_BOUND',
 };
 
-function keptFindings({ leftBehind }: FindingInput): Finding[] {
+/** Data that nobody asked to move does not refuse; it is said to stay. */
+function keptFindings({ intent, leftBehind }: FindingInput): Finding[] {
   return leftBehind.flatMap(({ reason, place, entity, count, message }) => {
     const code = keptCodes[reason];
     if (code === undefined) return [];
     const text = `${place}: ${count} row(s) stay on the source: ${message}.`;
-    return [finding(reason === 'data-bound' ? 'error' : 'info', code, text, { place, entity, count })];
+    const asked = intent.entityTypes?.includes(entity) ?? true;
+    return [
+      finding(reason === 'data-bound' && asked ? 'error' : 'info', code, text, { place, entity, count }),
+    ];
   });
 }
 

@@ -70,7 +70,7 @@ function refers({ rules, tenant }: Snapshot, entry: LeftBehind): boolean {
 
 /** The facts in one order. The collation of a database must not decide a hash. */
 function inOrder(snapshot: Snapshot): Snapshot {
-  const { grants, uncovered, related, demands, merged, companions, hidden, parameters } = snapshot;
+  const { grants, uncovered, related, demands, refusals, merged, companions, hidden, parameters } = snapshot;
   const places = snapshot.places.map((source) => ({
     ...source,
     groups: ordered(source.groups, ({ states, owner, dead }) => [states, owner, dead]),
@@ -84,6 +84,7 @@ function inOrder(snapshot: Snapshot): Snapshot {
     demands: ordered(demands),
     merged: ordered(merged),
     companions: ordered(companions.map((entry) => ({ ...entry, values: ordered(entry.values) }))),
+    refusals: ordered(refusals),
     hidden: ordered(hidden),
     parameters: ordered(parameters.map((entry) => ({ ...entry, documents: ordered(entry.documents) }))),
     dependents: Object.fromEntries(ordered(Object.entries(snapshot.dependents))),

@@ -141,6 +141,44 @@ FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indislive
 ORDER BY c.relname::text COLLATE "C"`;
 
+/**
+ * What values must meet: CHECKs of the tables (one on a partition alone says nothing about the others), CHECKs of the domains of
+ * their columns, whatever is between column and type, lengths, and the labels of enums. `bare` is the type at the bottom.
+ */
+export const checksSql = String.raw`
+WITH RECURSIVE layers AS (
+  SELECT a.attrelid AS "table", a.attname::text AS name, a.attnum, t.oid AS type, a.atttypmod AS mod, t.typtype, t.typbasetype, t.typtypmod
+  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+  WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT l."table", l.name, l.attnum, t.oid, l.typtypmod, t.typtype, t.typbasetype, t.typtypmod
+  FROM layers l JOIN pg_type t ON t.oid = l.typbasetype WHERE l.typtype = 'd'
+), bottoms AS (
+  SELECT "table", name, type, mod, format_type(type, -1) AS bare FROM layers WHERE typtype <> 'd'
+), checks AS (
+  SELECT k.conrelid AS "table", 'table' AS kind, k.conname::text AS name,
+         ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(n, at)
+               LEFT JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n AND u.n > 0 ORDER BY u.at) AS columns,
+         pg_get_expr(k.conbin, k.conrelid) AS expression, NULL::integer AS length, pg_get_constraintdef(k.oid) AS definition, NULL AS bare,
+         NULL::text[] AS labels
+  FROM pg_constraint k
+  WHERE k.conrelid = ANY ($1::oid[]) AND k.contype = 'c' AND to_jsonb(k) ->> 'conenforced' IS DISTINCT FROM 'false'
+  UNION ALL
+  SELECT l."table", 'domain', k.conname::text, ARRAY[l.name], pg_get_expr(k.conbin, 0), NULL,
+         format_type(l.type, NULL) || ' ' || pg_get_constraintdef(k.oid), b.bare, NULL
+  FROM layers l JOIN pg_constraint k ON k.contypid = l.type AND k.contype = 'c' JOIN bottoms b USING ("table", name)
+  WHERE l.typtype = 'd'
+  UNION ALL
+  SELECT b."table", 'length', format_type(b.type, b.mod), ARRAY[b.name], NULL, b.mod - 4, format_type(b.type, b.mod), b.bare, NULL
+  FROM bottoms b WHERE b.mod > 4 AND b.type IN ('varchar'::regtype, 'bpchar'::regtype)
+  UNION ALL
+  SELECT b."table", 'enum', b.bare, ARRAY[b.name], NULL, NULL, b.bare || ' (' || array_to_string(e.labels, ', ') || ')', 'text', e.labels
+  FROM bottoms b CROSS JOIN LATERAL (
+    SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) AS labels FROM pg_enum e WHERE e.enumtypid = b.type) e
+  WHERE e.labels IS NOT NULL
+)
+SELECT * FROM checks ORDER BY "table", kind COLLATE "C", name COLLATE "C", columns`;
+
 /** Triggers that somebody wrote; those that PostgreSQL made for constraints or copied to partitions are left out. */
 export const triggersSql = String.raw`
 WITH ${members.trim()}

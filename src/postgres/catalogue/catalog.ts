@@ -1,5 +1,5 @@
 /**
- * Reads the catalogue of a database into plain data, in seven statements however many tables there are.
+ * Reads the catalogue of a database into plain data, in eight statements however many tables there are.
  *
  * PostgreSQL prints types and expressions relative to the search path, so it is emptied for the reading and put back
  * afterwards: the same schema gives the same text for every login, and plans made by one are valid for another.
@@ -7,6 +7,7 @@
 import { tableId } from '../../engine/catalogue/catalog.ts';
 import type {
   Catalog,
+  Check,
   Column,
   Comparison,
   ForeignKey,
@@ -21,6 +22,7 @@ import { placeKind } from '../../engine/catalogue/value-kinds.ts';
 import { given } from '../../engine/given.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import {
+  checksSql,
   columnsSql,
   foreignKeysSql,
   ownRelationsSql,
@@ -81,6 +83,7 @@ async function readTables(tx: Tx, { schemas, own }: CatalogScope): Promise<Catal
   const foreignKeyRows = await tx.many<ForeignKeyRow>(foreignKeysSql, [oids]);
   const foreignKeys = groupByTable(foreignKeyRows, (row) => toForeignKey(row, ids));
   const indexes = groupByTable(await tx.many<UniqueIndexRow>(uniqueIndexesSql, [oids]), toUniqueIndex);
+  const checks = groupByTable(await tx.many<CheckRow>(checksSql, [oids]), toCheck);
   const triggers = groupByTable(await tx.many<TriggerRow>(triggersSql, [oids]), toTrigger);
   const policies = groupByTable(await tx.many<PolicyRow>(policiesSql, [oids]), (row) => toPolicy(row, ids));
   const tables = relations.map((row): Table => {
@@ -94,6 +97,7 @@ async function readTables(tx: Tx, { schemas, own }: CatalogScope): Promise<Catal
       primaryKey: primaryKey(uniqueIndexes),
       uniqueIndexes,
       foreignKeys: withoutCopies(foreignKeys.get(row.oid) ?? []),
+      checks: (checks.get(row.oid) ?? []).filter(isOverColumns),
       triggers: triggers.get(row.oid) ?? [],
       policies: policies.get(row.oid) ?? [],
       rowSecurity: { enabled: row.secured, forced: row.forced },
@@ -239,6 +243,36 @@ function toUniqueIndex(row: UniqueIndexRow): UniqueIndex {
     nullsNotDistinct: row.nulls_not_distinct,
     primary: row.primary,
   };
+}
+
+interface CheckRow {
+  table: number;
+  kind: Check['kind'];
+  name: string;
+  columns: (string | null)[];
+  expression: string | null;
+  length: number | null;
+  definition: string;
+  bare: string | null;
+  labels: string[] | null;
+}
+
+function toCheck({ kind, name, columns, expression, length, definition, bare, labels }: CheckRow): Check {
+  return {
+    kind,
+    name,
+    columns: columns.map((column) => column ?? ''),
+    definition,
+    ...(expression === null ? {} : { expression }),
+    ...(length === null ? {} : { length }),
+    ...(bare === null ? {} : { bare }),
+    ...(labels === null ? {} : { labels }),
+  };
+}
+
+/** One over the whole row has no columns of its own, and cannot be judged from some of them. */
+function isOverColumns({ columns }: Check): boolean {
+  return columns.length > 0 && !columns.includes('');
 }
 
 interface TriggerRow extends Trigger {

@@ -19,6 +19,8 @@ interface Fields {
   readonly constraint?: string;
   readonly detail?: string;
   readonly hint?: string;
+  /** In which functions it happened. */
+  readonly where?: string;
   readonly databaseMessage: string;
 }
 
@@ -98,7 +100,7 @@ function on(fields: Fields): string {
 function fieldsOf(error: unknown): Fields {
   const raw: Record<string, unknown> =
     error instanceof Error ? Object.fromEntries(Object.entries(error)) : {};
-  const named = ['schema', 'table', 'column', 'constraint', 'detail', 'hint'].flatMap((name) => {
+  const named = ['schema', 'table', 'column', 'constraint', 'detail', 'hint', 'where'].flatMap((name) => {
     const value = raw[name];
     return typeof value === 'string' && value !== '' ? [[name, value]] : [];
   });

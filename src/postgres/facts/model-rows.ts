@@ -93,8 +93,8 @@ function withoutOthersNames(models: ModelFacts[]): ModelFacts[] {
 }
 
 /**
- * The models of several tenants, and those of everybody, that have one of the names (whatever its case) or keys; by tenant the
- * index on the tenant column serves. Only where `canReadTogether`.
+ * The models of several tenants, and those of everybody, that have one of the names (whatever its case; left out: any) or keys; by
+ * tenant the index on the tenant column serves. Only where `canReadTogether`.
  */
 export async function listModelsOfTenants(
   tx: Tx,
@@ -102,7 +102,7 @@ export async function listModelsOfTenants(
   about: {
     model: ModelTable;
     tenants: readonly string[];
-    names: readonly string[];
+    names?: readonly string[];
     keys: readonly string[];
   },
 ): Promise<ModelFacts[]> {
@@ -112,11 +112,11 @@ export async function listModelsOfTenants(
     own === undefined
       ? raw('true')
       : equalsAny(columnOf(table, own), columnSql('t', own), (type) => bind(about.tenants, type));
-  const names = bind(
-    about.names.map((name) => name.toLowerCase()),
-    'text[]',
-  );
-  const named = sql`lower(${columnSql('t', config.columns.name)}::text) = ANY (${names})`;
+  const names = about.names?.map((name) => name.toLowerCase());
+  const named =
+    names === undefined
+      ? raw('true')
+      : sql`lower(${columnSql('t', config.columns.name)}::text) = ANY (${bind(names, 'text[]')})`;
   const keyed = sql`${columnSql('t', key)}::text = ANY (${bind(about.keys, 'text[]')})`;
   const where = sql`((${owned}) OR ${globalSql(rules, about.model)}) AND (${named} OR ${keyed})`;
   return factsOf(rules, about.model, await tx.many<ModelRow>(modelsSql(rules, about.model, where)));

@@ -3,6 +3,7 @@ import { everyMember } from '../driver/members.ts';
 import { modelTablesOf } from '../../engine/rules/references.ts';
 import { given } from '../../engine/given.ts';
 import { modelByName } from '../../engine/rules/named-models.ts';
+import { differentKinds } from '../../engine/models/kinds.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { label, modelFromText, selectModel } from '../../engine/models/select.ts';
@@ -62,7 +63,7 @@ function canAnswer({ places, scope }: Rules, id: string, answer: Answer): boolea
 /** A tenant's pair of models, or why there is none. */
 export type PairFound = ModelPair | DroverError;
 
-/** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL where there are none. */
+/** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, KINDS_DIFFER where there are none. */
 export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<PairFound[]> {
   const kinds = [...Map.groupBy(intents, ({ kind }) => kind ?? '')];
   const questions = kinds.map(([kind, alike]) => pairsOfKind(rules, kind, alike));
@@ -77,7 +78,9 @@ export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<Pair
 function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Question<PairFound[]> {
   const pairOf = (intent: Intent, models: readonly ModelFacts[] | undefined): PairFound =>
     outcomeOf(() =>
-      checkPair(models === undefined ? textPair(rules, intent) : rowPair(rules, models, intent)),
+      models === undefined
+        ? textPair(rules, intent)
+        : checkPair(rowPair(rules, models, intent), rules.kinds.length > 1),
     );
   if (modelTablesOf(rules, kind).length === 0)
     return { statements: [], read: () => intents.map((intent) => pairOf(intent, undefined)) };
@@ -104,11 +107,22 @@ export function outcomeOf<T>(work: () => T): T | DroverError {
   }
 }
 
-function checkPair(pair: ModelPair): ModelPair {
+function checkPair(pair: ModelPair, apart: boolean): ModelPair {
   const same = pair.source.key === undefined ? sameComponents(pair) : isSameRow(pair);
-  if (same)
-    throw new DroverError('SAME_MODEL', `Source and target are the same model: ${label(pair.source)}.`);
+  if (same) throw sameModel(pair);
+  refuseOtherKind(pair, apart);
   return pair;
+}
+
+function sameModel({ source }: ModelPair): DroverError {
+  return new DroverError('SAME_MODEL', `Source and target are the same model: ${label(source)}.`);
+}
+
+/** @throws KINDS_DIFFER */
+function refuseOtherKind(pair: ModelPair, apart: boolean): void {
+  const different = differentKinds(pair, { apart });
+  if (different !== undefined)
+    throw new DroverError('KINDS_DIFFER', different.message, { kinds: different.kinds });
 }
 
 function isSameRow({ source, target }: ModelPair): boolean {
@@ -119,14 +133,18 @@ function sameComponents({ source, target }: ModelPair): boolean {
   return JSON.stringify(source.components) === JSON.stringify(target.components);
 }
 
-function textPair(rules: Rules, intent: Intent): ModelPair {
+/** Two models that the database names by text only. @throws MODEL_NOT_FOUND where a provider is missing, SAME_MODEL, KINDS_DIFFER */
+export function textPair(
+  { config, knowledge }: Pick<Rules, 'config' | 'knowledge'>,
+  intent: Pick<Intent, 'kind' | 'from' | 'to'>,
+): ModelPair {
   const kind = intent.kind ?? 'completion';
   const named = (text: string): ModelFacts =>
-    withKnowledge(chosen(modelFromText(rules.config, kind, text)), {
-      knowledge: rules.knowledge,
-      said: new Set<string>(),
-    });
-  return { source: named(intent.from), target: named(intent.to) };
+    withKnowledge(chosen(modelFromText(config, kind, text)), { knowledge, said: new Set<string>() });
+  const pair = { source: named(intent.from), target: named(intent.to) };
+  if (sameComponents(pair)) throw sameModel(pair);
+  refuseOtherKind(pair, false);
+  return pair;
 }
 
 function rowPair(rules: Rules, models: readonly ModelFacts[], intent: Intent): ModelPair {

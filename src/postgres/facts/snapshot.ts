@@ -23,6 +23,7 @@ import { readPlaceGroups } from './places.ts';
 import type { Samples } from './places.ts';
 import type { Scanned } from './scan.ts';
 import { sourceTerm } from './sought.ts';
+import { readRefusals } from './refusals.ts';
 import { sideFacts } from './side.ts';
 
 export interface SnapshotInput {
@@ -40,6 +41,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
   const batch = { rules: ground.rules, members };
   const places = await readPlaceGroups(tx, batch, input.samples);
   const [beside, today] = await tx.together([sideFacts({ ...batch, groups: places }), dayInUtc]);
+  const refusals = await readRefusals(tx, { ...batch, groups: places });
   const inSchema = schemaReader(ground.texts);
   return members.map(({ pair, matcher }, at) => ({
     rules: ground.rules,
@@ -55,6 +57,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
       merged: [],
     }),
     ...(input.scanned[at] ?? { uncovered: [], related: [] }),
+    refusals: refusals[at] ?? [],
     schema: inSchema(matcher),
     hidden: ground.hidden ?? [],
     definitions: ground.definitions,

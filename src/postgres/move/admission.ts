@@ -50,7 +50,16 @@ function staleness({ hash, facts }: KnownPlan, plan: Plan): DroverError | undefi
 }
 
 /** @throws FORCE_NEEDS_REASON */
-export function refuseUnreasoned(asked: { readonly force?: boolean; readonly reason?: string }): void {
+export function refuseUnreasoned(asked: {
+  readonly force?: boolean;
+  readonly allowUnknown?: boolean;
+  readonly reason?: string;
+}): void {
   if (isForcedWithoutReason(asked))
     throw new DroverError('FORCE_NEEDS_REASON', 'Forcing needs a reason: it is recorded with your name.');
+  if (isForcedWithoutReason({ ...asked, force: asked.allowUnknown === true }))
+    throw new DroverError(
+      'FORCE_NEEDS_REASON',
+      'A model that nobody knows needs a reason: it is recorded with your name.',
+    );
 }

@@ -25,6 +25,7 @@ import type { StepResult } from '../records/records.ts';
 import { MembersFailed } from './batch.ts';
 import { judgeBefore } from './judge.ts';
 import { runSteps } from './operations/operations.ts';
+import { refusedIn } from './refused.ts';
 import type { JoinSettings, Translations } from './operations/step-context.ts';
 import { slotsOf } from './slots.ts';
 import type { Slot } from './slots.ts';
@@ -53,17 +54,34 @@ export interface ExecuteInput {
   readonly scannable: readonly Scannable[];
   readonly journal: Journal;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Runs each part of the work; by default as it is. */
+  readonly attempt?: Attempt;
 }
+
+/** What a part of the work is: the step, and how the row of one key alone is tried. */
+export interface Part {
+  readonly step?: Step;
+  readonly tryRow?: (key: string) => Promise<unknown>;
+}
+
+/** Runs a part of the work. Undefined: it was refused, and the rest goes on without it. */
+type Attempt = <T>(part: Part, work: () => Promise<T>) => Promise<T | undefined>;
 
 /** What each step did, for each member. @throws MembersFailed with COUNT_MISMATCH or REFERENCES_LEFT; what the database refuses */
 export async function executePlans(tx: Tx, given: ExecuteInput): Promise<StepResult[][]> {
   const input = { ...given, executions: await judged(tx, given) };
+  const { attempt = (_part, work) => work() } = input;
+  let partly = false;
   const results = input.executions.map((): StepResult[] => []);
   const joins = await prepareSession(tx);
   const known = input.executions.map((execution) => translationsOf(execution));
   for (const slot of slotsOf(input.executions.map(({ plan }) => plan))) {
     const translations = await translationsNow(tx, input, { slot, translations: known });
-    const touched = await runSlot(tx, input, { slot, translations, joins });
+    const about = { slot, translations, joins };
+    const tryRow = (only: string): Promise<unknown> => runSlot(tx, input, { ...about, only });
+    const touched = await attempt({ step: slot[0].step, tryRow }, () => runSlot(tx, input, about));
+    partly ||= touched === undefined;
+    if (touched === undefined) continue;
     const failed = new Map<number, DroverError>();
     for (const [at, { member, step }] of slot.entries()) {
       const actual = touched[at] ?? 0;
@@ -72,8 +90,8 @@ export async function executePlans(tx: Tx, given: ExecuteInput): Promise<StepRes
     }
     if (failed.size > 0) throw new MembersFailed(failed);
   }
-  await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
-  await verifyNothingLeft(tx, input);
+  await attempt({}, () => tx.run('SET CONSTRAINTS ALL IMMEDIATE'));
+  if (!partly) await verifyNothingLeft(tx, input);
   return results;
 }
 
@@ -101,13 +119,15 @@ interface SlotInput {
   readonly slot: Slot;
   readonly translations: readonly Translations[];
   readonly joins: JoinSettings;
+  /** Only the row of this key. */
+  readonly only?: string;
 }
 
 /** Runs the like steps of some members, and says how many rows each touched. */
 async function runSlot(
   tx: Tx,
   { rules, executions, journal, onProgress }: ExecuteInput,
-  { slot, translations, joins }: SlotInput,
+  { slot, translations, joins, only }: SlotInput,
 ): Promise<number[]> {
   const at = slot.map(({ member }) => member);
   const [{ step, of }] = slot;
@@ -124,8 +144,13 @@ async function runSlot(
     journal: journalOfSome(journal, at),
     translations: at.map((number) => translations[number] ?? {}),
     joins,
+    only,
   };
-  const touched = await runSteps(tx, context, { steps: stepsOf(slot), onRows: report });
+  const touched = await runSteps(tx, context, { steps: stepsOf(slot), onRows: report }).catch(
+    (error: unknown) => {
+      throw refusedIn(error, step, rules);
+    },
+  );
   report((touched[0] ?? 0) - done);
   return touched;
 }

@@ -34,6 +34,7 @@ import { raiseFences } from './fence.ts';
 import { modelLocks, tableLock } from './locks.ts';
 import { planAll, readMoves } from './plan.ts';
 import type { Move } from './plan.ts';
+import { refuseUnknown } from './unknown.ts';
 
 export interface MoveRequest {
   readonly intent: Intent;
@@ -45,7 +46,7 @@ export interface MoveRequest {
 export interface MoveOptions {
   /** Warnings were read and accepted. */
   readonly confirm: boolean;
-  /** Errors that can be forced are accepted; needs a reason. */
+  /** Errors that can be forced are accepted; needs a reason, as does a model that nobody knows. */
   readonly force?: boolean;
   readonly reason?: string;
   readonly actor: string;
@@ -66,6 +67,7 @@ export interface MoveOptions {
 export async function applyMove(site: Site, request: MoveRequest & MoveOptions): Promise<MoveResult> {
   const { intent, plan, ...options } = request;
   const move = plan === undefined ? { intent } : { intent, plan };
+  if (plan === undefined) await refuseUnknown(site, { intent });
   return resultOf(await applyMoves(site, [move], options));
 }
 
@@ -78,7 +80,8 @@ export async function applyMoves(
   requests: readonly MoveRequest[],
   options: MoveOptions,
 ): Promise<Outcome<MoveResult>[]> {
-  refuseUnreasoned(options);
+  const allowed = requests.some(({ intent }) => intent.allowUnknown === true);
+  refuseUnreasoned({ ...options, allowUnknown: allowed });
   return runBatch(site, jobOf(site, options), requests);
 }
 

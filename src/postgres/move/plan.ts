@@ -22,6 +22,7 @@ import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
 import { withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { mayShare, ownError } from './batch.ts';
+import { refuseUnknown } from './unknown.ts';
 
 /** A tenant's move, as it is known before anything is locked. */
 export interface Move {
@@ -41,17 +42,19 @@ export interface Planned {
 /**
  * The plan for one tenant. Reads only.
  * @throws CONFIG_MISMATCH, KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ANSWER_UNKNOWN, TENANT_NOT_FOUND, TENANT_REQUIRED, MODEL_NOT_FOUND,
- *   MODEL_AMBIGUOUS, SAME_MODEL, REGISTRY_UNAVAILABLE, PLAN_CONTRADICTED
+ *   MODEL_UNKNOWN, MODEL_AMBIGUOUS, SAME_MODEL, KINDS_DIFFER, REGISTRY_UNAVAILABLE, PLAN_CONTRADICTED
  */
 export async function planMove(site: Site, intent: Intent): Promise<Plan> {
   const [plan] = await planMoves(site, [intent]);
   if (plan === undefined) throw new Error('a plan was not made');
   if (plan instanceof DroverError) throw plan;
+  await refuseUnknown(site, { intent, plan });
   return plan;
 }
 
 /**
- * For each intent, every tenant once, the plan or why none can be made.
+ * For each intent, every tenant once, the plan or why none can be made. Models that nobody knows are refused before, once for all
+ * of them: see unknown.ts.
  * @throws what concerns no single tenant: the database is gone
  */
 export async function planMoves(site: Site, intents: readonly Intent[]): Promise<(Plan | DroverError)[]> {

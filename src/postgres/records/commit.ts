@@ -28,11 +28,27 @@ export async function journalFor(
     migrations: members.map(({ id }) => id),
   };
   if (!site.state.separate) return { ...common, table: stateTable(site, 'journal') };
+  await makeTemporaryJournal(tx);
+  return { ...common, table: temporaryJournal };
+}
+
+/** A journal that ends with its transaction: of work that is tried and taken back. */
+export async function passingJournal(tx: Tx, tenant: string | undefined): Promise<Journal> {
+  await makeTemporaryJournal(tx);
+  const nobody = '00000000-0000-0000-0000-000000000000';
+  return {
+    table: temporaryJournal,
+    tenantType: 'text',
+    tenants: [recordedTenant(tenant)],
+    migrations: [nobody],
+  };
+}
+
+async function makeTemporaryJournal(tx: Tx): Promise<void> {
   await tx.script(`CREATE TEMPORARY TABLE drover_journal (tenant_id text, migration_id uuid, step int, chunk int,
     action text, table_name text, key_columns text[],
     uuid_keys uuid[], int_keys bigint[], text_keys text[], before jsonb, after jsonb,
     befores jsonb[], afters jsonb[], row_count int) ON COMMIT DROP`);
-  return { ...common, table: temporaryJournal };
 }
 
 /** To be called after the commit of the work. */

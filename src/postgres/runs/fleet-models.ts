@@ -51,7 +51,8 @@ function secondName(model: ModelTable | undefined): SecondName {
 export interface FleetModelQuery {
   readonly kind: string;
   readonly tenants: readonly string[];
-  readonly names: readonly string[];
+  /** Left out: every name. */
+  readonly names?: readonly string[];
   readonly keys: readonly string[];
 }
 
@@ -96,10 +97,10 @@ function readTogether(site: Site, query: FleetModelQuery): Promise<Map<string, M
 }
 
 async function readOneByOne(site: Site, query: FleetModelQuery): Promise<Map<string, FoundModels>> {
-  const names = new Set(query.names.map((name) => name.toLowerCase()));
+  const names = query.names && new Set(query.names.map((name) => name.toLowerCase()));
   const isWanted = (model: ModelFacts): boolean =>
     [model.key, keyText(model)].some((key) => key !== undefined && query.keys.includes(key)) ||
-    names.has((model.components['name'] ?? '').toLowerCase());
+    (names?.has((model.components['name'] ?? '').toLowerCase()) ?? true);
   const found = new Map<string, FoundModels>();
   for (const tenant of query.tenants) {
     const models = await withTenant(site, { tenant, readOnly: true }, async (tx) =>

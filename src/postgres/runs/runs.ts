@@ -44,6 +44,7 @@ export interface RunOptions {
   readonly parameters: ParameterPolicy;
   readonly answers: Readonly<Record<string, Answer>>;
   readonly leaveAsks: boolean;
+  readonly allowUnknown?: boolean;
   readonly confirm: boolean;
   readonly force: boolean;
   /** Tenants in one claim and, where they can, in one transaction. */

@@ -25,6 +25,8 @@ export interface RowContext {
   readonly size: number;
   /** The key of each member's tenant as text; undefined where the database has a single tenant. */
   readonly tenants: Each | undefined;
+  /** Only the row of this key, as text: a rehearsal tries rows one by one. */
+  readonly only?: string | undefined;
   /** The places whose states were judged before the first step: see judged.ts. */
   readonly judged?: ReadonlySet<string>;
 }

@@ -20,9 +20,10 @@ import { columnOf, equalsEach, isLoose } from './cast.ts';
 import { collisionSql } from './collision.ts';
 import { conditionSql } from './condition.ts';
 import { isStray, judgedState } from './judged.ts';
+import { findRowKey, keyExpression } from './keys.ts';
 import { changesPart, namesTarget, placeMatches } from './match.ts';
 import type { PlaceRow, RowContext } from './match.ts';
-import { allOf, anyOf, column, each, join, list, literal, raw, rowsOf, sql } from './sql.ts';
+import { allOf, anyOf, bind, column, each, join, list, literal, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /** Whose the row is, as `Owner` has it. */
@@ -81,6 +82,12 @@ export function tenantOfRowSql(context: RowContext): Sql {
 
 /** Is the row this tenant's? A plain comparison where one column decides, so that an index on it serves. */
 export function mineSql(context: RowContext): Sql {
+  const key = context.only === undefined ? undefined : findRowKey(context.rules, context.table);
+  if (context.only === undefined || key === undefined) return ownedSql(context);
+  return sql`${ownedSql(context)} AND ${keyExpression(key, 't')}::text = ${bind(context.only, 'text')}`;
+}
+
+function ownedSql(context: RowContext): Sql {
   const ownership = context.rules.ownership.get(context.table.id);
   if (ownership?.kind === 'single' || context.tenants === undefined) return raw('true');
   const shared = isSharedRows(context.tenants[0]);

@@ -27,6 +27,8 @@ export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
     known.set(model, lasting);
     return { ...lasting, lifecycle: { by: 'registry', ...lifecycleWith(model, others, provider) } };
   };
+  let byForm: ReadonlyMap<string, Model> | undefined;
+  const anyForm = (): ReadonlyMap<string, Model> => (byForm ??= modelsByForm(loaded));
   return {
     name: `registry ${routes.version}`,
     find: (kind, name, provider) => {
@@ -39,6 +41,8 @@ export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
     },
     parameterNames: parameterNames(registry),
     mayKnow: (name) => name.includes('/') || lastParts.has(name),
+    kindOf: (text) => anyForm().get(text.toLowerCase())?.kind,
+    names: (kind) => registry.models.filter((model) => model.kind === (kind ?? model.kind)).flatMap(namesOf),
     ending: (kind) =>
       endingModels(registry, kind).map((model) => ({ ...describe(model), components: componentsOf(model) })),
   };
@@ -49,6 +53,12 @@ function parameterNames({ models }: Registry): ReadonlySet<string> {
     Object.entries(parameters?.accepts ?? {}).flatMap(([name, { aliases = [] }]) => [name, ...aliases]),
   );
   return new Set(accepted);
+}
+
+/** Every form in which a model is written, in small letters → the model. */
+function modelsByForm(loaded: LoadedRegistry): ReadonlyMap<string, Model> {
+  const forms = [...writtenForms(loaded)];
+  return new Map(forms.flatMap(([model, all]) => all.map(({ text }) => [text.toLowerCase(), model])));
 }
 
 /** `anthropic/claude-haiku-4-5` means that vendor's model, and never another vendor's model of the same name. */

@@ -14,7 +14,7 @@ import type { Sql } from '../../sql/sql.ts';
 import { changeSql, numbered, rowsEach, runChange } from '../../records/journal.ts';
 import type { Change } from '../../records/journal.ts';
 import { carriedSql, givingSql, readCarried, writeCarried } from './carry.ts';
-import { movableSql } from './movable.ts';
+import { movableSql } from '../../sql/movable.ts';
 import { movedPlace, openStep } from './step-context.ts';
 import type { Operation, StepContext, Steps } from './step-context.ts';
 

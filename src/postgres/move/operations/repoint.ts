@@ -35,7 +35,7 @@ import {
 import type { Sql } from '../../sql/sql.ts';
 import { changeSql, changing, numbered, rowsEach } from '../../records/journal.ts';
 import type { Change } from '../../records/journal.ts';
-import { movableSql } from './movable.ts';
+import { movableSql } from '../../sql/movable.ts';
 import { beforeImage, imageOf, patternImage, sideImage } from './repoint-images.ts';
 import type { Moving } from './repoint-images.ts';
 import { sideChanges } from './side-changes.ts';

@@ -5,7 +5,7 @@ import { columnOf } from '../../sql/cast.ts';
 import type { RowContext } from '../../sql/match.ts';
 import { bind, column, each, literal, raw, sql } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
-import { movableSql } from './movable.ts';
+import { movableSql } from '../../sql/movable.ts';
 import { movedPlace } from './step-context.ts';
 import type { StepContext } from './step-context.ts';
 

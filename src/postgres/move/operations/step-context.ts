@@ -23,6 +23,8 @@ export interface StepContext {
   /** Of each member. */
   readonly translations: readonly Translations[];
   readonly joins: JoinSettings;
+  /** Only the row of this key. */
+  readonly only?: string | undefined;
 }
 
 /** What the session says about ways to join, before a statement says otherwise for itself. */
@@ -49,13 +51,13 @@ export interface StepWork<S extends Step> {
 
 /** The table, key and rows of a step. */
 export function openStep(
-  { rules, members }: StepContext,
+  { rules, members, only }: StepContext,
   [step]: Steps<Step>,
 ): { table: Table; key: RowKey; row: RowContext } {
   const table = tableOf(rules, step.table);
   const key = findRowKey(rules, table);
   if (key === undefined) throw new Error(`${table.id} has no key; the plan should have refused`);
-  return { table, key, row: rowContext(rules, table, members) };
+  return { table, key, row: { ...rowContext(rules, table, members), only } };
 }
 
 /** The place that a step names. */

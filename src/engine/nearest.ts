@@ -1,16 +1,20 @@
 /** Names that somebody may have meant. */
-import { compareText } from '../order.ts';
-import { foldText } from './term.ts';
+import { compareText } from './order.ts';
 
 /** The nearest names first; at most so many, and none that is wholly another one. */
 export function nearestNames(asked: string, names: readonly string[], most = 3): string[] {
-  const wanted = foldText(asked);
+  const wanted = fold(asked);
   return [...new Set(names)]
-    .map((name) => ({ name, distance: distanceOf(wanted, foldText(name)) }))
+    .map((name) => ({ name, distance: distanceOf(wanted, fold(name)) }))
     .filter(({ name, distance }) => distance <= Math.max(2, Math.ceil(name.length / 2)))
+    .filter(({ name, distance }) => distance < Math.max(wanted.length, name.length))
     .sort((a, b) => a.distance - b.distance || compareText(a.name, b.name))
     .slice(0, most)
     .map(({ name }) => name);
+}
+
+function fold(text: string): string {
+  return text.trim().toLowerCase();
 }
 
 /** How many characters to change; what one name only adds at its end counts less. */
@@ -20,10 +24,17 @@ function distanceOf(a: string, b: string): number {
   for (let row = 0; row < a.length; row += 1) {
     const current = [row + 1];
     for (let column = 0; column < b.length; column += 1) {
-      const changed = (previous[column] ?? 0) + (a[row] === b[column] ? 0 : 1);
+      const changed = (previous[column] ?? 0) + difference(a[row], b[column]);
       current.push(Math.min(changed, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
     }
     previous = current;
   }
   return previous.at(-1) ?? 0;
+}
+
+/** Characters that look alike are taken for each other. */
+function difference(a: string | undefined, b: string | undefined): number {
+  if (a === b) return 0;
+  const alike = ['l1i|', 'o0', '-_. ', 's5'].some((set) => set.includes(a ?? '') && set.includes(b ?? ''));
+  return alike ? 0.25 : 1;
 }

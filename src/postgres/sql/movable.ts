@@ -1,10 +1,10 @@
 /** Which rows a step moves: the same test for the statement that moves them and for what changes beside them. */
-import type { MovedColumns } from '../../../engine/plan/plan-types.ts';
-import { placeMatches } from '../../sql/match.ts';
-import type { PlaceRow, RowContext } from '../../sql/match.ts';
-import { deadSql, hasStates, stateSql } from '../../sql/row.ts';
-import { allOf, bind, sql } from '../../sql/sql.ts';
-import type { Sql } from '../../sql/sql.ts';
+import type { MovedColumns } from '../../engine/plan/plan-types.ts';
+import { placeMatches } from './match.ts';
+import type { PlaceRow, RowContext } from './match.ts';
+import { deadSql, hasStates, stateSql } from './row.ts';
+import { allOf, bind, sql } from './sql.ts';
+import type { Sql } from './sql.ts';
 
 /** Does the place of row `t` move in this step? */
 export function movableSql(

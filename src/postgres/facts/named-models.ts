@@ -1,0 +1,80 @@
+/** Which models the data itself names: what nobody else knows is no slip of the finger where rows have it. */
+import type { Side } from '../../engine/models/known.ts';
+import type { Scannable } from '../../engine/inventory/scannable.ts';
+import type { Intent } from '../../engine/plan/intent.ts';
+import type { PlaceGroup } from '../../engine/plan/snapshot.ts';
+import { stateFromCode } from '../../engine/plan/place-state.ts';
+import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { Place } from '../../engine/rules/place.ts';
+import type { Rules } from '../../engine/rules/references.ts';
+import { tableOf } from '../../engine/rules/references.ts';
+import type { Tx } from '../driver/database.ts';
+import { many } from '../driver/question.ts';
+import { mineSql } from '../sql/row.ts';
+import { column, raw, rowsOf, sql } from '../sql/sql.ts';
+import { memberOf } from './member.ts';
+import { scanUncovered } from './scan.ts';
+import { readPlaceGroups } from './places.ts';
+
+export interface Asked {
+  readonly rules: Rules;
+  readonly scannable: readonly Scannable[];
+  readonly intent: Intent;
+  readonly pair: ModelPair;
+}
+
+/**
+ * Does a row of any tenant that the session may see name the model? The source may be named anywhere; the target by a row that is
+ * in use, because what is recorded of the past may be gone.
+ */
+export async function isNamed(tx: Tx, asked: Asked, side: Side): Promise<boolean> {
+  const { rules, scannable, pair } = asked;
+  const { tenant: _everybody, ...intent } = asked.intent;
+  if (side === 'target') {
+    const places = rules.places.filter(({ role }) => role !== 'history' && role !== 'dead-copy');
+    const turned = memberOf({ ...rules, places }, intent, { source: pair.target, target: pair.source });
+    const [found = []] = await readPlaceGroups(
+      tx,
+      { rules: { ...rules, places }, members: [turned] },
+      'none',
+    );
+    return hasRows(found, (standing) => standing !== 'history');
+  }
+  const members = [memberOf(rules, intent, pair)];
+  const [found = []] = await readPlaceGroups(tx, { rules, members }, 'none');
+  if (hasRows(found, () => true)) return true;
+  const [others] = await scanUncovered(tx, { rules, members }, scannable);
+  return others !== undefined && others.uncovered.length > 0;
+}
+
+type Standing = ReturnType<typeof stateFromCode>['standing'];
+
+function hasRows(places: readonly PlaceGroup[], counts: (standing: Standing) => boolean): boolean {
+  return places.some(({ groups }) =>
+    groups.some(({ states }) => Object.values(states).some((code) => counts(stateFromCode(code).standing))),
+  );
+}
+
+const mostNames = 1000;
+
+/** The names of models that the tenant's rows hold in columns of their own; of all rows where no tenant is meant. */
+export async function namesInUse(tx: Tx, { rules, intent }: Asked): Promise<string[]> {
+  const columns = rules.places.flatMap((place) => nameColumns(place).map((name) => ({ place, name })));
+  const found = await tx.together(
+    columns.map(({ place, name }) => {
+      const table = tableOf(rules, place.table);
+      const tenants = intent.tenant === undefined ? undefined : [intent.tenant];
+      const mine = mineSql({ rules, table, size: 1, tenants });
+      return many<{ name: string }>(
+        sql`SELECT DISTINCT ${column('t', name)}::text AS name FROM ${rowsOf(table)} t
+          WHERE ${column('t', name)} IS NOT NULL AND ${mine} LIMIT ${raw(String(mostNames))}`,
+      );
+    }),
+  );
+  return [...new Set(found.flat().map(({ name }) => name))];
+}
+
+function nameColumns({ carrier, columns, role }: Place): string[] {
+  if (carrier !== 'columns' || role === 'ignore') return [];
+  return columns.filter(({ template }) => /\{(name|spelling)\}/.test(template)).map((part) => part.column);
+}
