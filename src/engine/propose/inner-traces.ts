@@ -50,6 +50,7 @@ function innerTraces(input: PlaceInput, known: Known, inner: Inner): Trace[] {
   const doubt =
     shape.doubt ??
     innerDoubt({ column: column.name, last, how, named }, entry, writing) ??
+    replacedDoubt(inner) ??
     namelessDoubt(input, how, undefined);
   const reason = `${hits.length} of ${where} name models: ${JSON.stringify(hits[0])}`;
   return [{ table, column, how, reason, ...given({ doubt }) }];
@@ -77,6 +78,26 @@ function innerDoubt(
     return `a member called ${last} may hold text that people wrote`;
   if (left.length > 0) return `${JSON.stringify(left[0])} holds a name in a way that no template says`;
   return named || how.fields !== undefined || hits.length * 2 >= distinct.length ? undefined : prose;
+}
+
+/** `main` beside `main/v2`: perhaps nothing reads the first any more. */
+function replacedDoubt({ entry, all }: Inner): string | undefined {
+  const steps = (entry.pointer ?? '').split('/');
+  const later = all
+    .map(({ pointer }) => (pointer ?? '').split('/'))
+    .find(
+      (other) =>
+        other.length === steps.length &&
+        other.some((step, at) => step !== steps[at] && isLater(step, steps[at] ?? '')) &&
+        other.every((step, at) => step === steps[at] || isLater(step, steps[at] ?? '')),
+    );
+  return later === undefined
+    ? undefined
+    : `${later.join('/')} is a later version of it: does anything read this one?`;
+}
+
+function isLater(step: string, base: string): boolean {
+  return base !== '' && step.startsWith(base) && /^(~1|[-_.])?v\d+$/i.test(step.slice(base.length));
 }
 
 interface Shape {

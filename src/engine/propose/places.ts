@@ -3,6 +3,7 @@ import { given } from '../given.ts';
 import type { Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { PlaceConfig, Role } from '../rules/config.ts';
 import { columnPath } from '../catalogue/names.ts';
+import { mayListModels } from './model-evidence.ts';
 import { guessHistory, guessWaiting } from './history.ts';
 import { describesModel, guessGrant, guessParameters } from './shape.ts';
 import { forbids } from './text-traces.ts';
@@ -74,6 +75,9 @@ function roleOf(input: PlaceInput, trace: Trace): Decision {
   if (describesModel(table, column.name))
     return { value: 'catalogue', reason: 'its rows say something about the model, such as its price' };
   if (trace.doubt !== undefined) return { value: 'ask', reason: trace.doubt };
+  const isKey = trace.kind !== undefined || trace.how.as === 'key';
+  if (!isKey && mayListModels(table))
+    return { value: 'ask', reason: 'a list of models, or of models that are in use?' };
   if (forbidsModels(table.name)) return { value: 'ask', reason: forbids };
   const copied = 'a copy that is written again, perhaps: dead-copy, or does something read it?';
   if (words.some((word) => ['cache', 'index', 'projection', 'archive', 'backup'].includes(word)))
