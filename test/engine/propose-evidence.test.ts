@@ -66,6 +66,17 @@ describe('a table of models', () => {
     assert.deepEqual(tablesOf(proposeFor(catalog, values)), []);
   });
 
+  test('is none where a configuration says which model something uses, nor where nothing is known of its names', () => {
+    const catalog = buildCatalog({
+      orgs,
+      bot_model_configs: { id: 'uuid!', model_id: 'text', doc: 'json' },
+      models_of_cars: { id: 'uuid!', name: 'text' },
+      car_model: { id: 'uuid!', name: 'text' },
+      bots: { id: 'uuid!', org_id: 'uuid! -> orgs.id', setup: 'uuid -> bot_model_configs.id' },
+    });
+    assert.deepEqual(tablesOf(proposeFor(catalog, { 'car_model.name': ['Beetle', 'Mini'] })), []);
+  });
+
   test('has the names where the known ones are, and its provider where known providers are', () => {
     const models: Columns = { id: 'uuid!', name: 'text', served_by: 'text', remote_code: 'text' };
     const proposal = proposeFor(buildCatalog({ orgs, models, bots: bots('models') }), {

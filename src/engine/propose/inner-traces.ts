@@ -4,7 +4,7 @@ import type { PlaceConfig } from '../rules/config.ts';
 import type { InnerValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type Known, type Writing, writingOf } from './templates.ts';
-import { forbids, namelessDoubt, prose, type Spot } from './text-traces.ts';
+import { forbids, isComparable, namelessDoubt, prose, type Spot } from './text-traces.ts';
 import { forbidsModels, holdsProse, namesModel, namesProvider } from './wording.ts';
 
 /** One for each place within a column. */
@@ -45,7 +45,7 @@ function innerTraces(input: PlaceInput, known: Known, inner: Inner): Trace[] {
   if (hits.length === 0 || isOnlyAFewWords(entry, writing)) return [];
   const values = `${entry.distinct.length} values`;
   const where = entry.pointer === undefined ? values : `${values} at ${entry.pointer || '/'}`;
-  const shape = innerShape(inner, known, writing);
+  const shape = innerShape(input, inner, { known, writing });
   const how = { ...shape.how, ...(shape.how.fields === undefined ? writing.how : {}) };
   const doubt =
     shape.doubt ??
@@ -107,7 +107,11 @@ interface Shape {
 }
 
 /** How a place of the configuration says where the value is. */
-function innerShape({ entry, all }: Inner, { hasProvider }: Known, { how: written }: Writing): Shape {
+function innerShape(
+  input: PlaceInput,
+  { entry, all }: Inner,
+  { known: { hasProvider }, writing: { how: written } }: { known: Known; writing: Writing },
+): Shape {
   const { pointer } = entry;
   if (pointer === undefined) return { how: { shape: entry.kind === 'comma' ? 'comma' : 'list' } };
   const inKey = 'the name of the model is the name of a member, which cannot be moved';
@@ -127,6 +131,11 @@ function innerShape({ entry, all }: Inner, { hasProvider }: Known, { how: writte
     return {
       how: { json: pointer },
       doubt: `${provider} beside it says through whom, and the models have no provider to compare with`,
+    };
+  if (!isComparable(input, sibling.distinct))
+    return {
+      how: { json: pointer },
+      doubt: `${provider} beside it holds none of the providers of the models`,
     };
   if (sibling.filled < entry.filled)
     return {

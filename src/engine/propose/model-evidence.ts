@@ -67,9 +67,8 @@ function weigh(evidence: ModelEvidence, table: Table): Weighed[] {
   const called = isCalledModel(table);
   const incoming = countIncoming(evidence, table);
   // One model may happen to be the name of anything, and names that nobody knows prove nothing.
-  const proven = called
-    ? values.length === 0 || known > 0 || incoming > 0
-    : known >= 2 && known * 2 >= values.length;
+  const proven =
+    called && !isConfiguration(table) ? known > 0 || incoming > 0 : known >= 2 && known * 2 >= values.length;
   if (!proven || (isRecord && incoming === 0)) return [];
   const score =
     (called ? 3 : 0) +
@@ -94,6 +93,11 @@ function isCalledModel(table: Table): boolean {
     isModelWord(last) ||
     (words.some(isModelWord) && /^(catalog(ue)?|registry|list|configuration|config|entry|key)$/.test(last))
   );
+}
+
+/** `app_model_configs` may say which model an application uses; only its values can tell. */
+function isConfiguration(table: Table): boolean {
+  return /(configuration|config|entry|key)$/.test(singularWords(table.name).at(-1) ?? '');
 }
 
 /** Called like a list of models, though nothing else speaks for one. */

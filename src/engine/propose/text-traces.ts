@@ -94,12 +94,15 @@ function providerBeside(
   const [paired, all] = [filledOf(input, table, found.name), filledOf(input, table, column.name)];
   if (paired < all)
     return { doubt: `${all - paired} of ${all} rows have no ${found.name} that says through whom` };
-  const own = providersOf(input);
-  const isComparable =
-    own.length === 0 || values.length === 0 || values.some((value) => own.includes(fold(value)));
-  return isComparable && found.kind === 'text'
+  return isComparable(input, values) && found.kind === 'text'
     ? { partner: found.name }
     : { doubt: `${found.name} beside it holds none of the providers of the models` };
+}
+
+/** Are the values those that the models have for their providers? Ids of connections are none. */
+export function isComparable(input: PlaceInput, values: readonly string[]): boolean {
+  const own = providersOf(input);
+  return own.length === 0 || values.length === 0 || values.some((value) => own.includes(fold(value)));
 }
 
 function filledOf({ seen }: PlaceInput, table: Table, column: string): number {
