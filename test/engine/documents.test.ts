@@ -12,8 +12,9 @@ const place: Place = {
   kind: 'completion',
   role: 'reference',
   carrier: 'json',
+  shape: 'scalar',
   columns: [{ column: 'pipeline', template: '{name}' }],
-  json: { pointer: '/nodes/*/model', shape: 'scalar' },
+  json: { pointer: '/nodes/*/model' },
   byKey: false,
   conditions: {},
   copies: [],
@@ -40,7 +41,7 @@ describe('what a document names', () => {
 
   it('objects only where all members fit', () => {
     const fields = { provider: 'p', name: 'n' };
-    const pairs = tupleFinder({ ...place, json: { pointer: '/model', shape: 'scalar', fields } }, [
+    const pairs = tupleFinder({ ...place, json: { pointer: '/model', fields } }, [
       ['x', 'a'],
       ['y', 'a'],
     ]);
@@ -49,8 +50,11 @@ describe('what a document names', () => {
   });
 
   it('elements of arrays and of comma lists', () => {
-    const array = tupleFinder({ ...place, carrier: 'array' }, tuples);
+    const { json: _json, ...whole } = place;
+    const array = tupleFinder({ ...whole, carrier: 'array', shape: 'list' }, tuples);
     assert.deepEqual(array({ text: '{b,x,a}', elements: ['b', 'x', 'a'] }), [1, 0]);
-    assert.deepEqual(find('x, b ,a', { ...place, carrier: 'comma' }), [1, 0]);
+    assert.deepEqual(find('x, b ,a', { ...whole, carrier: 'text', shape: 'comma' }), [1, 0]);
+    assert.deepEqual(find('x|b|a', { ...whole, carrier: 'text', shape: 'bars' }), [1, 0]);
+    assert.deepEqual(find('--model=b, c/d', { ...whole, carrier: 'text', shape: 'inside' }), [1, 2]);
   });
 });

@@ -39,6 +39,16 @@ describe('problems of a configuration', () => {
     ],
     ['a place', withPlace({ at: 'agents.x' }), 'places.0.at'],
     ['a pointer into a uuid', withPlace({ at: 'agents.model_id', json: '/a' }), 'places.0'],
+    [
+      'names of members that are lists',
+      withPlace({ at: 'agents.graph', json: '/~key', shape: 'list' }),
+      'places.0.shape',
+    ],
+    [
+      'objects inside a text',
+      withPlace({ at: 'agents.graph', json: '/a', shape: 'inside', fields: { name: 'n' } }),
+      'places.0.shape',
+    ],
     ['a comma list in json', withPlace({ at: 'agents.graph', shape: 'comma' }), 'places.0'],
     ['a document without a pointer', withPlace({ at: 'agents.graph' }), 'places.0'],
     ['a partner', withPlace({ at: 'agents.model_id', partner: 'x' }), 'places.0'],
@@ -163,11 +173,28 @@ describe('a place', () => {
         { at: 'things.ids' },
         { at: 'things.names' },
         { at: 'things.name', shape: 'comma' },
-        { at: 'things.doc', json: '/a' },
+        { at: 'things.name', shape: 'inside' },
+        { at: 'things.names', shape: 'inside' },
+        { at: 'things.names', json: '/*/~json/a' },
+        { at: 'things.doc', json: '/a', shape: 'bars' },
+        { at: 'things.doc', json: '/a/~key' },
         { at: 'things.name', json: '/a' },
       ] as const
-    ).map((place) => onlyPlace(place)?.carrier);
-    assert.deepEqual(carriers, ['columns', 'array', 'array', 'comma', 'json', 'json']);
+    )
+      .map((config) => onlyPlace(config))
+      .map((place) => `${place?.carrier} ${place?.shape}`);
+    assert.deepEqual(carriers, [
+      'columns scalar',
+      'array list',
+      'array list',
+      'text comma',
+      'text inside',
+      'array inside',
+      'array scalar',
+      'json bars',
+      'json scalar',
+      'json scalar',
+    ]);
   });
 
   it('holds keys or names by the type of its column, unless the configuration says otherwise', () => {

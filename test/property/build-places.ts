@@ -4,7 +4,7 @@ import type { ModelNumber } from './build-models.ts';
 import { hasTenantColumn, tenantKey } from './build-ties.ts';
 import type { OwnedRow } from './build-ties.ts';
 import type { Choices, Form, PlaceChoice, TableChoice } from './choices.ts';
-import { arrayText, commaText, documentText, pointerFor } from './documents.ts';
+import { arrayText, documentText, plainText, pointerFor } from './documents.ts';
 import { placeName } from './names-and-keys.ts';
 import type { ColumnDef, KeyDef, Names, PlaceDef, Template, World } from './world.ts';
 import { wordsFor } from './words.ts';
@@ -56,7 +56,12 @@ const carriers = {
   'json-list': 'json',
   'key-array': 'array',
   'name-array': 'array',
+  'json-in-string': 'json',
+  'json-comma': 'json',
+  'json-member': 'json',
   'comma-list': 'comma',
+  'bar-list': 'bars',
+  'inside-text': 'inside',
 } as const;
 
 export function placeDef(context: PlaceContext, place: PlaceChoice, at: number): PlaceDef {
@@ -119,6 +124,12 @@ function partsOf(context: PlaceContext, about: { form: Form; column: string; poi
       return one('key', pointerFor('scalar', pointer));
     case 'json-list':
       return one(combined, pointerFor('list', pointer));
+    case 'json-in-string':
+      return one(combined, `/s/~json${pointerFor('scalar', pointer)}`);
+    case 'json-comma':
+      return one(combined, '/order');
+    case 'json-member':
+      return one(combined, '/limits/~key');
     case 'key':
     case 'key-array':
       return one('key');
@@ -127,6 +138,8 @@ function partsOf(context: PlaceContext, about: { form: Form; column: string; poi
     case 'name':
     case 'name-array':
     case 'comma-list':
+    case 'bar-list':
+    case 'inside-text':
       return one('name');
   }
 }
@@ -187,8 +200,8 @@ export function placeCells(
   const template = place.templates[0] ?? 'name';
   if (place.carrier === 'columns') return { [column]: named(template)[0] ?? null };
   if (place.carrier === 'array') return { [column]: row.scope === 2 ? null : arrayText(named(template)) };
-  if (place.carrier === 'comma')
-    return { [column]: row.scope === 2 ? null : commaText(named(template), row.style) };
+  if (place.carrier !== 'json')
+    return { [column]: row.scope === 2 ? null : plainText(place.carrier, named(template), row.style) };
   return {
     [column]: documentText(place, documentValues(context, place, { ...row, names: picks }), row.style),
   };

@@ -32,9 +32,14 @@ const forms = [
   'json-key',
   'json-fields',
   'json-list',
+  'json-in-string',
+  'json-comma',
+  'json-member',
   'key-array',
   'name-array',
   'comma-list',
+  'bar-list',
+  'inside-text',
 ] as const;
 export type Form = (typeof forms)[number];
 

@@ -11,12 +11,14 @@ export function pointerFor(kind: 'scalar' | 'list' | 'fields', number: number): 
 }
 
 /** Where the documents hold values that are none of the place's business, but that somebody has classified. */
-export function decoyPointers({ list, fields, pointerNumber }: PlaceDef): string[] {
+export function decoyPointers({ form, list, fields, pointerNumber }: PlaceDef): string[] {
+  if (form === 'json-comma' || form === 'json-member') return [];
   const member = fields === undefined ? 'model' : 'engine';
   const decoys = list
     ? [['/default'], [], [], []]
     : [[`/inner/${member}`], [`/${member}`], ['/d'], ['/a~1b/x', '/~2']];
   const found = decoys[pointerNumber] ?? [];
+  if (form === 'json-in-string') return found.map((pointer) => `/s/~json${pointer}`);
   return fields === undefined ? found : found.map((pointer) => `${pointer}/*`);
 }
 
@@ -24,10 +26,22 @@ type Value = string | number | null | { readonly [member: string]: Value } | rea
 
 /** A document that holds the values at the pointer and elsewhere. `undefined` values are left out. */
 export function documentText(place: PlaceDef, values: readonly Value[], style: number): string {
-  const document = place.list ? listDocument(place, values) : scalarDocument(place, values);
+  const document = documentOf(place, values);
   const text = style === 1 ? JSON.stringify(document, null, 2) : JSON.stringify(document);
   // A text column may hold what is no JSON at all.
   return place.document === 'text' && style === 2 && values.at(-1) === null ? text.slice(0, -1) : text;
+}
+
+function documentOf(place: PlaceDef, values: readonly Value[]): Value {
+  const names = values.map((value) => (typeof value === 'string' ? value : null));
+  if (place.form === 'json-in-string')
+    return { s: JSON.stringify(scalarDocument(place, values)), note: 'keep' };
+  if (place.form === 'json-comma') return { order: plainText('comma', names, 0), note: 'keep' };
+  if (place.form === 'json-member') {
+    const limits = names.flatMap((name, at) => (name === null ? [] : [[name, { max: at }] as const]));
+    return { limits: Object.fromEntries(limits), note: 'keep' };
+  }
+  return place.list ? listDocument(place, values) : scalarDocument(place, values);
 }
 
 function scalarDocument({ pointerNumber, fields }: PlaceDef, [a, b, c, d]: readonly Value[]): Value {
@@ -57,7 +71,14 @@ export function arrayText(values: readonly (string | null)[]): string {
   return `{${values.map((value) => (value === null ? 'NULL' : `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`)).join(',')}}`;
 }
 
-/** A comma list, its elements with or without spaces between them. */
-export function commaText(values: readonly (string | null)[], style: number): string {
-  return values.map((value) => value ?? 'spare').join(style === 1 ? ', ' : ',');
+/** A list in a text, its elements with or without spaces between them; or a text with a name in each line. */
+export function plainText(
+  carrier: 'comma' | 'bars' | 'inside',
+  values: readonly (string | null)[],
+  style: number,
+): string {
+  const names = values.map((value) => value ?? 'spare');
+  if (carrier === 'inside') return names.map((name) => `- model: ${name}\n`).join('');
+  const separators = { comma: [',', ', '], bars: ['|', ' | '] }[carrier];
+  return names.join(separators[style === 1 ? 1 : 0]);
 }

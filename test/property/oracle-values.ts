@@ -38,18 +38,69 @@ function component(world: World, name: 'name' | 'provider'): [string, string][] 
 
 type Json = string | number | boolean | null | Json[] | { [member: string]: Json };
 
-export type Moved = { readonly text: string } | 'unreadable' | undefined;
+export type Moved = { readonly text: string } | 'unreadable' | 'colliding' | undefined;
 
 /** The value of a column of documents after the move; undefined where it does not name the source. */
 export function moveDocument(world: World, place: PlaceDef, text: string): Moved {
   const pairs = pairsOf(world, place);
-  if (place.carrier === 'comma') return changed(text, moveComma(text, pairs));
+  if (place.carrier === 'comma') return changed(text, moveParts(text, [', ', ','], pairs));
+  if (place.carrier === 'bars') return changed(text, moveParts(text, [' | ', '|'], pairs));
+  if (place.carrier === 'inside') return changed(text, moveLines(text, pairs));
   const value = parse(text);
   if (value === undefined)
     return pairs.some((pair) => pair.from.some((from) => text.includes(from))) ? 'unreadable' : undefined;
   const write = writerOf(text, value);
-  const after = place.carrier === 'array' ? moveList(value, pairs) : moveWithin(value, place, pairs);
-  return changed(text, write(after));
+  const after = place.carrier === 'array' ? moveList(value, pairs) : moveJson(value, place, pairs);
+  return after === undefined ? 'colliding' : changed(text, write(after));
+}
+
+interface Holder {
+  readonly s?: string;
+  readonly order?: string;
+  readonly limits?: { [name: string]: Json };
+}
+
+function moveJson(value: Json, place: PlaceDef, pairs: readonly Pair[]): Json | undefined {
+  const { s = '', order = '', limits = {} } = value as Holder;
+  const rest = value as { [member: string]: Json };
+  if (place.form === 'json-in-string') {
+    const pointer = place.pointer.replace('/s/~json', '');
+    return { ...rest, s: JSON.stringify(moveWithin(JSON.parse(s) as Json, { ...place, pointer }, pairs)) };
+  }
+  if (place.form === 'json-comma') return { ...rest, order: moveParts(order, [','], pairs) };
+  if (place.form !== 'json-member') return moveWithin(value, place, pairs);
+  const moved = moveNames(limits, place, pairs);
+  return moved && { ...rest, limits: moved };
+}
+
+function movedName(name: string, pairs: readonly Pair[]): string {
+  return pairs.find((one) => one.from[0] === name)?.to[0] ?? name;
+}
+
+/** Undefined where a member would be there twice. A name is given once: to the member that has it, or else to the first that would get it. */
+function moveNames(
+  limits: { [name: string]: Json },
+  { collision }: PlaceDef,
+  pairs: readonly Pair[],
+): { [name: string]: Json } | undefined {
+  const wanted = Object.keys(limits).map((name) => movedName(name, pairs));
+  const isRedundant = (name: string, at: number): boolean =>
+    wanted[at] !== name && (Object.hasOwn(limits, wanted[at] ?? '') || wanted.indexOf(wanted[at] ?? '') < at);
+  const names = Object.keys(limits);
+  if (names.some(isRedundant) && collision !== 'drop-redundant') return undefined;
+  return Object.fromEntries(
+    names.flatMap((name, at) =>
+      isRedundant(name, at) ? [] : [[wanted[at] ?? '', limits[name] ?? null] as const],
+    ),
+  );
+}
+
+function moveLines(text: string, pairs: readonly Pair[]): string {
+  const start = '- model: ';
+  const lines = text.split('\n').map((line) => {
+    return line.startsWith(start) ? `${start}${movedName(line.slice(start.length), pairs)}` : line;
+  });
+  return lines.join('\n');
 }
 
 function changed(before: string, after: string): Moved {
@@ -80,6 +131,10 @@ function asPostgres(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(asPostgres).join(', ')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   return `{${Object.entries(value)
+    .sort(
+      ([a], [b]) =>
+        Buffer.byteLength(a) - Buffer.byteLength(b) || Buffer.compare(Buffer.from(a), Buffer.from(b)),
+    )
     .map(([name, member]) => `${JSON.stringify(name)}: ${asPostgres(member)}`)
     .join(', ')}}`;
 }
@@ -132,22 +187,24 @@ function moveMembers(value: Json, { fields = {}, templates }: PlaceDef, pairs: r
   return { ...value, ...Object.fromEntries(members.map((member, at) => [member, pair.to[at] ?? ''])) };
 }
 
-/** A list names each model once: a source goes where its target is there already, or has come before. */
+/** A list that names the source names the target once: where the first of both stood. */
 function moveList(value: Json, pairs: readonly Pair[]): Json {
   if (!Array.isArray(value)) return value;
   const isSource = (element: Json): boolean => pairs.some((one) => one.from[0] === textOf(element));
-  const there = new Set(value.filter((element) => !isSource(element)).map(textOf));
+  const arriving = new Set(value.filter(isSource).map((element) => textOf(moveScalar(element, pairs))));
+  const there = new Set<string | undefined>();
   return value.flatMap((element) => {
-    if (!isSource(element)) return [element];
-    const after = moveScalar(element, pairs);
-    if (there.has(textOf(after))) return [];
-    there.add(textOf(after));
+    const after = isSource(element) ? moveScalar(element, pairs) : element;
+    const name = textOf(after);
+    if (!arriving.has(name)) return [element];
+    if (there.has(name)) return [];
+    there.add(name);
     return [after];
   });
 }
 
-function moveComma(text: string, pairs: readonly Pair[]): string {
-  const between = text.includes(', ') ? ', ' : ',';
+function moveParts(text: string, separators: readonly string[], pairs: readonly Pair[]): string {
+  const between = separators.find((separator) => text.includes(separator)) ?? ',';
   const after = moveList(text.split(between), pairs);
   return (after as string[]).join(between);
 }

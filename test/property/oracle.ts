@@ -113,6 +113,8 @@ interface Named {
   readonly cells: Cells;
   readonly order: number;
   readonly unreadable: boolean;
+  /** A member has the name already that another would get. */
+  readonly colliding?: true;
 }
 
 /** Does the place name the source, and what would the row hold after a move? */
@@ -122,6 +124,7 @@ function nameIn(world: World, place: PlaceDef, row: Cells): Named | undefined {
   const text = row[column] ?? null;
   const moved = text === null ? undefined : moveDocument(world, place, text);
   if (moved === undefined) return undefined;
+  if (moved === 'colliding') return { cells: {}, order: 0, unreadable: false, colliding: true };
   if (moved === 'unreadable') return { cells: {}, order: 0, unreadable: true };
   return { cells: { [column]: moved.text }, order: 0, unreadable: false };
 }
@@ -179,6 +182,7 @@ function judgeMine({ names, deadRows, words }: World, { place, row, named }: Occ
   const asks = status === words.draft || place.role === 'ask';
   if (asks && place.answer === 'none') return stay('ask', true);
   if (asks && place.answer === 'keep') return stay('kept', false);
+  if (named.colliding === true) return outcomes[place.collision];
   return { kind: 'move', cells: named.cells, order: named.order };
 }
 

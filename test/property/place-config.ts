@@ -14,8 +14,7 @@ export function placeConfig(context: PlaceContext, table: string, place: PlaceDe
   const [column = '', second = ''] = place.columns;
   const decoys = place.carrier === 'json' ? decoyPointers(place) : [];
   const isKey = place.templates[0] === 'key' && place.form !== 'foreign-key';
-  const shape =
-    place.list || place.carrier === 'array' ? 'list' : place.carrier === 'comma' ? 'comma' : undefined;
+  const shape = shapeOf(place);
   return [
     {
       at: configName(table, column),
@@ -32,10 +31,16 @@ export function placeConfig(context: PlaceContext, table: string, place: PlaceDe
             companions: { [names.effort]: { map: { [high]: medium } }, [names.spare]: 'drop' as const },
           }
         : {}),
-      ...(place.carrier === 'columns' ? { collision: place.collision } : {}),
+      ...(place.carrier === 'columns' || place.form === 'json-member' ? { collision: place.collision } : {}),
     },
     ...decoys.map((json) => ({ at: configName(table, column), json, role: 'ignore' as const })),
   ];
+}
+
+function shapeOf({ form, carrier, list }: PlaceDef): PlaceConfig['shape'] {
+  if (list || carrier === 'array') return 'list';
+  if (form === 'json-comma') return 'comma';
+  return carrier === 'columns' || carrier === 'json' ? undefined : carrier;
 }
 
 /** The same rows in two ways to say it: by the one status that is live, and by those that are not. */

@@ -55,6 +55,24 @@ function rare(given: Partial<TableChoice>, more: Partial<Choices> = {}): [Case] 
   return [new Case({ ...plain, ...more, tables: [{ ...table, ...given }] })];
 }
 
+/** Rows of documents and texts: the source alone, before and behind the target, in other spellings, and nowhere. */
+const written: readonly RowChoice[] = [
+  naming(0),
+  { ...row, names: [3, 0, 6, 2], style: 1 },
+  { ...row, names: [2, 4, 1, 5], style: 2 },
+  { ...row, names: [5, 3, 0, 3], owner: 1 },
+  naming(6),
+];
+
+function documents(form: PlaceChoice['form'], more: Partial<TableChoice> = {}): [Case][] {
+  return (['jsonb', 'json', 'text'] as const).map((document, pointer) =>
+    rare(
+      { unique: 'none', places: [{ ...place, form, document, pointer }], rows: written, ...more },
+      { spellings: true, words: pointer === 1 ? 'planted' : 'plain' },
+    ),
+  );
+}
+
 const byName = [{ ...place, form: 'name' }] as const;
 const beside = [place, { ...place, form: 'json-name', document: 'json' }] as const;
 
@@ -90,4 +108,12 @@ export const rareCases: readonly [Case][] = [
     { rowKey: 'natural', unique: 'none', places: [{ ...place, form: 'pair' }], rows: [naming(0), naming(1)] },
     { spellings: true },
   ),
+  // What is written inside documents and texts.
+  ...documents('json-in-string'),
+  ...documents('json-comma'),
+  ...(['drop-redundant', 'skip', 'ask'] as const).flatMap((collision) =>
+    documents('json-member', { collision }),
+  ),
+  ...documents('bar-list').slice(0, 2),
+  ...documents('inside-text').slice(0, 2),
 ];

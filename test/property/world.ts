@@ -37,7 +37,7 @@ export type Template = 'key' | 'tenant' | 'name' | 'provider' | 'provider/name';
 
 export interface PlaceDef {
   readonly form: Form;
-  readonly carrier: 'columns' | 'json' | 'array' | 'comma';
+  readonly carrier: 'columns' | 'json' | 'array' | 'comma' | 'bars' | 'inside';
   readonly role: 'reference' | 'grant' | 'history' | 'ask' | 'dead-copy' | 'ignore';
   readonly answer: 'none' | 'move' | 'keep';
   readonly columns: readonly string[];

@@ -1,52 +1,122 @@
-/** JSON pointers (RFC 6901) to one value, and pointer patterns with `*`, `**` and `~2` to many. */
+/**
+ * JSON pointers (RFC 6901) to one value, and pointer patterns with `*`, `**` and `~2` to many. In both the step `~json` leads into the
+ * document that a string holds, and `~key` to the names of an object's members.
+ */
 import { childrenOf, type JsonNode } from './json-text.ts';
+import { type Layer, layerWithin, type Spot, unescaped } from './layers.ts';
+import type { Edit } from './value-rule.ts';
 
-/** One step of a pattern: a literal name or index, any one step, or any number of steps including none. */
-export type PatternStep = { readonly literal: string } | 'one' | 'any';
+/** One step of a pattern: a literal name or index, any one step, or any number of steps including none; or into a string. */
+export type PatternStep = { readonly literal: string } | 'one' | 'any' | 'json';
+
+/** A pattern without the last step `~key`, and whether it had one. */
+export interface Pattern {
+  readonly steps: readonly PatternStep[];
+  readonly names: boolean;
+}
+
+const namesOfMembers = '/~key';
 
 /**
  * The steps of a pointer pattern: `*` is one step (member or element), `**` any depth including none, `~0` is `~`,
- * `~1` is `/`, `~2` is a literal `*`. The empty pattern is the whole document.
+ * `~1` is `/`, `~2` is a literal `*`, `~json` leads into a string; `~key` at the end means the names of members. The empty pattern
+ * is the whole document.
  * @throws Error where the pattern does not begin with `/`: the configuration is checked for that before.
  */
-export function parsePattern(pattern: string): PatternStep[] {
-  if (pattern === '') return [];
-  if (!pattern.startsWith('/')) throw new Error(`a JSON pointer begins with "/": ${pattern}`);
-  return pattern
-    .slice(1)
-    .split('/')
-    .map((step) => (step === '*' ? 'one' : step === '**' ? 'any' : { literal: decodeStep(step) }));
+export function parsePattern(pattern: string): Pattern {
+  const names = isForNames(pattern);
+  const values = names ? pattern.slice(0, -namesOfMembers.length) : pattern;
+  if (values === '') return { steps: [], names };
+  if (!values.startsWith('/')) throw new Error(`a JSON pointer begins with "/": ${pattern}`);
+  return { steps: values.slice(1).split('/').map(stepOf), names };
 }
 
-/** The pointer of a node: RFC 6901, no wildcards. */
-export function pointerOf(node: JsonNode): string {
+/** Does the pattern mean the names of members? */
+export function isForNames(pattern: string): boolean {
+  return pattern.endsWith(namesOfMembers);
+}
+
+/** How many strings does a pointer or pattern lead into? */
+export function depthOf(pointer: string): number {
+  return pointer.split('/').filter((step) => step === '~json').length;
+}
+
+function stepOf(step: string): PatternStep {
+  if (step === '~json') return 'json';
+  return step === '*' ? 'one' : step === '**' ? 'any' : { literal: decodeStep(step) };
+}
+
+/** The pointer of a value: no wildcards. */
+export function pointerOf({ layer, node }: Spot): string {
   const steps: string[] = [];
-  for (let at: JsonNode | undefined = node; at?.parent !== undefined; at = at.parent) {
-    steps.push(String(at.step).replaceAll('~', '~0').replaceAll('/', '~1'));
-  }
-  return steps.length === 0 ? '' : `/${steps.reverse().join('/')}`;
+  for (let at: JsonNode | undefined = node; at?.parent !== undefined; at = at.parent)
+    steps.push(`/${encodeStep(String(at.step))}`);
+  const within = steps.reverse().join('');
+  return layer.holder === undefined ? within : `${pointerOf(layer.holder)}/~json${within}`;
 }
 
-/** The node that a pointer without wildcards leads to. Undefined where there is none. */
-export function findNode(root: JsonNode, pointer: string): JsonNode | undefined {
-  const nodes = nodesAlong(root, pointer);
-  return nodes.length === pointer.split('/').length ? nodes.at(-1) : undefined;
+/** The pointer of the name of a member of the object there. */
+export function pointerOfName(object: Spot, name: string): string {
+  return `${pointerOf(object)}${namesOfMembers}/${encodeStep(name)}`;
 }
 
-/** The nodes that a pointer without wildcards passes, from the document on, as far as they exist. */
-export function nodesAlong(root: JsonNode, pointer: string): JsonNode[] {
-  const nodes = [root];
-  let node: JsonNode | undefined = root;
+/** The pointer of an edit's value as it was before: the name of a member was another one. */
+export function pointerBefore({ pointer, before }: Pick<Edit, 'pointer' | 'before'>): string {
+  const named = nameIn(pointer);
+  if (named === undefined) return pointer;
+  const name = String(JSON.parse(unescaped(before, depthOf(pointer))));
+  return `${named.object}${namesOfMembers}/${encodeStep(name)}`;
+}
+
+/** The object and the member of which a pointer means the name. Undefined where it means a value. */
+export function nameIn(pointer: string): { object: string; name: string } | undefined {
+  const at = pointer.lastIndexOf(`${namesOfMembers}/`);
+  if (at < 0) return undefined;
+  return { object: pointer.slice(0, at), name: decodeName(pointer.slice(at + namesOfMembers.length + 1)) };
+}
+
+/** The value that a pointer without wildcards leads to. Undefined where there is none. */
+export function findSpot(layer: Layer, pointer: string): Spot | undefined {
+  const spots = spotsAlong(layer, pointer);
+  return spots.length === pointer.split('/').length ? spots.at(-1) : undefined;
+}
+
+/** The values that a pointer without wildcards passes, from the document on, as far as they exist. */
+export function spotsAlong(layer: Layer, pointer: string): Spot[] {
+  const spots: Spot[] = [{ layer, node: layer.root }];
+  let spot = spots[0];
   for (const step of pointer.split('/').slice(1)) {
-    node = childAt(node, step.replaceAll('~1', '/').replaceAll('~0', '~'));
-    if (node === undefined) break;
-    nodes.push(node);
+    spot = spot && spotAt(spot, step);
+    if (spot === undefined) break;
+    spots.push(spot);
   }
-  return nodes;
+  return spots;
 }
 
-/** All nodes that a pattern leads to, each once, in the order of the text. */
-export function matchingNodes(root: JsonNode, pattern: readonly PatternStep[]): JsonNode[] {
+function spotAt({ layer, node }: Spot, step: string): Spot | undefined {
+  if (step === '~json') {
+    const inner = layerWithin({ layer, node });
+    return inner && { layer: inner, node: inner.root };
+  }
+  const child = childAt(node, decodeName(step));
+  return child && { layer, node: child };
+}
+
+/** All values that a pattern leads to, each once, in the order of the text. */
+export function matchingSpots(layer: Layer, steps: readonly PatternStep[]): Spot[] {
+  const end = steps.indexOf('json');
+  const here = matchingNodes(layer.root, end < 0 ? steps : steps.slice(0, end)).map((node) => ({
+    layer,
+    node,
+  }));
+  if (end < 0) return here;
+  return here.flatMap((spot) => {
+    const inner = layerWithin(spot);
+    return inner === undefined ? [] : matchingSpots(inner, steps.slice(end + 1));
+  });
+}
+
+function matchingNodes(root: JsonNode, pattern: readonly PatternStep[]): JsonNode[] {
   const found: JsonNode[] = [];
   const pending: { node: JsonNode; states: ReadonlySet<number> }[] = [
     { node: root, states: withSkips(pattern, [0]) },
@@ -72,7 +142,8 @@ function advance(pattern: readonly PatternStep[], states: ReadonlySet<number>, c
   for (const state of states) {
     const step = pattern[state];
     if (step === 'any') next.push(state);
-    else if (step === 'one' || step?.literal === String(child.step)) next.push(state + 1);
+    else if (step === 'one' || (typeof step === 'object' && step.literal === String(child.step)))
+      next.push(state + 1);
   }
   return withSkips(pattern, next);
 }
@@ -87,4 +158,12 @@ function withSkips(pattern: readonly PatternStep[], states: readonly number[]): 
 /** In one pass, so that `~01` is `~1` and not `/`. */
 function decodeStep(step: string): string {
   return step.replaceAll(/~[012]/g, (escape) => (escape === '~0' ? '~' : escape === '~1' ? '/' : '*'));
+}
+
+function encodeStep(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function decodeName(step: string): string {
+  return step.replaceAll('~1', '/').replaceAll('~0', '~');
 }

@@ -3,7 +3,8 @@
  * and strings are never converted. Nothing is recursive, because a document may be nested thousands of levels deep. Text that is
  * not JSON is a result, not an exception.
  *
- * Of members with one name only the last is in the tree: JSON.parse and PostgreSQL see that one. The others stay in the text.
+ * Of members with one name only the last is in the tree: JSON.parse and PostgreSQL see that one. The others stay in the text, and
+ * the object keeps them apart.
  */
 export interface InvalidJson {
   readonly invalid: string;
@@ -11,22 +12,30 @@ export interface InvalidJson {
   readonly position: number;
 }
 
-interface Position {
-  /** Offsets into the text: the first character, and the one after the last. */
+/** Offsets into the text: the first character, and the one after the last. */
+export interface Span {
   readonly start: number;
+  readonly end: number;
+}
+
+interface Position extends Span {
   end: number;
   readonly parent: JsonObject | JsonArray | undefined;
   /** Member name (decoded) or element index within the parent; empty for the document itself. */
   readonly step: string | number;
+  /** Of a member, its name in the text, in its quotes. */
+  readonly name: Span | undefined;
 }
 
 export interface JsonObject extends Position {
   readonly kind: 'object';
   /** By decoded name, in the order of the text. */
   readonly members: Map<string, JsonNode>;
+  /** Members that a later one of the same name hides. */
+  readonly hidden: JsonNode[];
 }
 
-export interface JsonArray extends Position {
+interface JsonArray extends Position {
   readonly kind: 'array';
   readonly elements: JsonNode[];
 }
@@ -119,44 +128,52 @@ function endOfDocument(reader: Reader, root: JsonNode): JsonNode {
 
 /** Reads a scalar, or the opening bracket of a container, and puts the node into its parent. */
 function readValue(reader: Reader, parent: JsonObject | JsonArray | undefined): JsonNode {
-  const step = readStep(reader, parent);
+  const way = readStep(reader, parent);
   skipSpace(reader);
-  const node = startNode(reader, parent, step);
+  const node = startNode(reader, parent, way);
   if (parent?.kind === 'array') parent.elements.push(node);
-  if (parent?.kind === 'object') {
-    // Deleted first, so that the map stays in the order of the text.
-    parent.members.delete(String(step));
-    parent.members.set(String(step), node);
-  }
+  if (parent?.kind === 'object') addMember(parent, String(way.step), node);
   return node;
 }
 
-function readStep(reader: Reader, parent: JsonObject | JsonArray | undefined): string | number {
-  if (parent === undefined) return '';
-  if (parent.kind === 'array') return parent.elements.length;
+function addMember({ members, hidden }: JsonObject, name: string, node: JsonNode): void {
+  const earlier = members.get(name);
+  if (earlier !== undefined) hidden.push(earlier);
+  // Deleted first, so that the map stays in the order of the text.
+  members.delete(name);
+  members.set(name, node);
+}
+
+/** How a value is reached from what holds it. */
+type Way = Pick<Position, 'step' | 'name'>;
+
+function readStep(reader: Reader, parent: JsonObject | JsonArray | undefined): Way {
+  if (parent === undefined) return { step: '', name: undefined };
+  if (parent.kind === 'array') return { step: parent.elements.length, name: undefined };
   skipSpace(reader);
   const start = reader.at;
   if (reader.text[start] !== '"') throw unexpected(reader, 'a member name in double quotes');
   reader.at = stringEnd(reader.text, start);
-  const name = decodeString(reader.text, start, reader.at);
+  const name = { start, end: reader.at };
+  const step = decodeString(reader.text, start, reader.at);
   skipSpace(reader);
   if (reader.text[reader.at] !== ':') throw unexpected(reader, 'a colon');
   reader.at += 1;
-  return name;
+  return { step, name };
 }
 
 function startNode(
   reader: Reader,
   parent: JsonObject | JsonArray | undefined,
-  step: string | number,
+  { step, name }: Way,
 ): JsonNode {
   const start = reader.at;
-  const place = { start, end: start + 1, parent, step };
+  const place = { start, end: start + 1, parent, step, name };
   const first = reader.text[start];
   if (first === '{' || first === '[') {
     reader.at += 1;
     return first === '{'
-      ? { kind: 'object', members: new Map(), ...place }
+      ? { kind: 'object', members: new Map(), hidden: [], ...place }
       : { kind: 'array', elements: [], ...place };
   }
   const kind = first === '"' ? 'string' : /[-0-9]/.test(first ?? '') ? 'number' : 'literal';

@@ -3,8 +3,9 @@
  * changed since stays, and is listed. A value is found by its pointer. Where elements were inserted or removed before the value,
  * the pointer leads elsewhere, and the value stays.
  */
-import { findNode, nodesAlong } from './json-pointer.ts';
+import { findSpot, nameIn, spotsAlong } from './json-pointer.ts';
 import { childrenOf, type InvalidJson, type JsonNode, parseJson, scalarText } from './json-text.ts';
+import { type Layer, outermostLayer, spanInValue, type Spot, unescaped } from './layers.ts';
 import { applySplices, type Splice } from './splices.ts';
 import type { Edit, SkippedEdit } from './value-rule.ts';
 
@@ -16,12 +17,13 @@ export interface RevertedJson {
 
 /** Edits that one reading of the text allows: none of their values lies within another. */
 interface Batch {
-  readonly text: string;
-  readonly root: JsonNode;
+  readonly layer: Layer;
   readonly splices: Splice[];
   /** The values to be replaced, by which edit, and everything around them. */
   readonly taken: Map<JsonNode, Edit>;
   readonly around: Set<JsonNode>;
+  /** Objects of which a member gets another name: pointers through them lead elsewhere afterwards. */
+  readonly renamed: Set<JsonNode>;
 }
 
 /**
@@ -35,33 +37,37 @@ export function revertJson(text: string, edits: readonly Edit[]): RevertedJson |
   let batch = startBatch(text);
   for (const edit of edits.toReversed()) {
     if (!('invalid' in batch) && overlaps(batch, edit))
-      batch = startBatch(applySplices(batch.text, batch.splices));
+      batch = startBatch(applySplices(batch.layer.text, batch.splices));
     if ('invalid' in batch) return batch;
     const reason = addToBatch(batch, edit);
     if (reason === undefined) reverted.push(edit);
     else skipped.push({ edit, reason });
   }
   if ('invalid' in batch) return batch;
-  return { text: applySplices(batch.text, batch.splices), reverted, skipped };
+  return { text: applySplices(batch.layer.text, batch.splices), reverted, skipped };
 }
 
 function startBatch(text: string): Batch | InvalidJson {
-  const root = parseJson(text);
-  return 'invalid' in root ? root : { text, root, splices: [], taken: new Map(), around: new Set() };
+  const layer = outermostLayer(text);
+  if ('invalid' in layer) return layer;
+  return { layer, splices: [], taken: new Map(), around: new Set(), renamed: new Set() };
 }
 
 /** Does the edit need to see what the batch has not written yet? */
 function overlaps(batch: Batch, edit: Edit): boolean {
+  const pointer = nameIn(edit.pointer)?.object ?? edit.pointer;
   // The way to the value is asked, because the rest of the pointer may lead nowhere until the value around it is replaced.
-  if (nodesAlong(batch.root, edit.pointer).some((node) => batch.taken.has(node))) return true;
-  const node = findNode(batch.root, edit.pointer);
-  return (node !== undefined && batch.around.has(node)) || besideIsTaken(batch, edit);
+  const way = spotsAlong(batch.layer, pointer);
+  if (way.some(({ node }) => batch.taken.has(node) || batch.renamed.has(node))) return true;
+  const node = findSpot(batch.layer, pointer)?.node;
+  if (node !== undefined && batch.around.has(node) && pointer === edit.pointer) return true;
+  return besideIsTaken(batch, edit);
 }
 
 /** Members of one object are compared as they were before any of them was taken back. Members of the same edit do not count. */
 function besideIsTaken(batch: Batch, edit: Edit): boolean {
   return Object.keys(edit.beside ?? {}).some((pointer) => {
-    const node = findNode(batch.root, pointer);
+    const node = findSpot(batch.layer, pointer)?.node;
     const taker = node === undefined ? undefined : batch.taken.get(node);
     return taker !== undefined && (taker.place !== edit.place || taker.beside?.[edit.pointer] === undefined);
   });
@@ -69,30 +75,50 @@ function besideIsTaken(batch: Batch, edit: Edit): boolean {
 
 /** Adds the edit, or says why it cannot be taken back. */
 function addToBatch(batch: Batch, edit: Edit): string | undefined {
-  const node = findNode(batch.root, edit.pointer);
-  if (node === undefined) return 'the value is no longer there';
-  if (!stillMeans(batch, node, edit.after)) return 'the value was changed since';
+  const named = nameIn(edit.pointer);
+  if (named !== undefined) return addName(batch, edit, named);
+  const spot = findSpot(batch.layer, edit.pointer);
+  if (spot === undefined) return 'the value is no longer there';
+  if (!stillMeans(spot, edit.after)) return 'the value was changed since';
   for (const [pointer, after] of Object.entries(edit.beside ?? {})) {
-    const other = findNode(batch.root, pointer);
-    if (other === undefined || !stillMeans(batch, other, after))
+    const other = findSpot(batch.layer, pointer);
+    if (other === undefined || !stillMeans(other, after))
       return `the value beside it at ${pointer} was changed since`;
   }
-  batch.splices.push({ start: node.start, end: node.end, text: edit.before });
-  batch.taken.set(node, edit);
-  for (const at of pathOf(node)) batch.around.add(at);
+  surround(batch, spot);
+  batch.splices.push({ ...spanInValue(spot.layer, spot.node), text: edit.before });
+  batch.taken.set(spot.node, edit);
   return undefined;
 }
 
-function stillMeans(batch: Batch, node: JsonNode, after: string): boolean {
-  const raw = batch.text.slice(node.start, node.end);
-  return raw === after || meaningOf(raw) === meaningOf(after);
+/** The value of the member may have been changed since: only its name is taken back. */
+function addName(
+  batch: Batch,
+  edit: Edit,
+  { object, name }: { object: string; name: string },
+): string | undefined {
+  const spot = findSpot(batch.layer, object);
+  const member = spot?.node.kind === 'object' ? spot.node.members.get(name) : undefined;
+  if (spot?.node.kind !== 'object' || member?.name === undefined) return 'the member is no longer there';
+  const before = String(JSON.parse(unescaped(edit.before, spot.layer.depth)));
+  if (spot.node.members.has(before)) return 'a member of the old name is there again';
+  if (spot.node.hidden.some(({ step }) => step === name)) return 'the member was changed since';
+  surround(batch, spot);
+  batch.splices.push({ ...spanInValue(spot.layer, member.name), text: edit.before });
+  batch.renamed.add(spot.node);
+  return undefined;
 }
 
-/** The node and everything around it. */
-function pathOf(node: JsonNode): JsonNode[] {
-  const path: JsonNode[] = [];
-  for (let at: JsonNode | undefined = node; at !== undefined; at = at.parent) path.push(at);
-  return path;
+/** Remembers the value and everything around it, through all strings. */
+function surround({ around }: Batch, spot: Spot): void {
+  for (let at: Spot | undefined = spot; at !== undefined; at = at.layer.holder)
+    for (let node: JsonNode | undefined = at.node; node !== undefined; node = node.parent) around.add(node);
+}
+
+function stillMeans({ layer, node }: Spot, after: string): boolean {
+  const now = layer.text.slice(node.start, node.end);
+  const written = unescaped(after, layer.depth);
+  return now === written || meaningOf(now) === meaningOf(written);
 }
 
 /**

@@ -6,12 +6,21 @@ export interface Mapping {
   readonly to: readonly string[];
 }
 
+/**
+ * How a text names models: a list parted by commas or by bars, or somewhere inside it. The name then stands between the boundaries of
+ * `boundaries.ts`, and everything beside it stays.
+ */
+export type TextShape = 'comma' | 'bars' | 'inside';
+
+export type Shape = 'scalar' | 'list' | TextShape;
+
 export interface ValueRule {
   readonly place: string;
-  readonly shape: 'scalar' | 'list' | 'comma';
+  readonly shape: Shape;
   /**
    * JSON pointer pattern: `*` = one step (member or element), `**` = any depth including none, `~0 ~1` as in RFC 6901,
-   * `~2` = a literal `*`. Absent for comma lists and arrays; in JSON absent means the whole document.
+   * `~2` = a literal `*`, `~json` = the document in a string, `~key` at the end = the names of members; empty for the whole document.
+   * Absent where the value is a text and no document. An array is a list of strings.
    */
   readonly pointer?: string;
   /** The pointer leads to an object whose members hold the components: component → member name. */
@@ -19,16 +28,23 @@ export interface ValueRule {
   /** The order of the components in the tuples of `mappings`; one element unless `fields`. */
   readonly components: readonly string[];
   readonly mappings: readonly Mapping[];
+  /** Names of members: where the object has a member of the target's name, the source's member goes. Otherwise nothing is done. */
+  readonly dropRedundant?: boolean;
 }
 
 /** One changed value, enough to take it back. */
 export interface Edit {
   readonly place: string;
-  /** Concrete RFC 6901 pointer; empty for a comma list or an array, which are edited as a whole. */
+  /**
+   * RFC 6901 pointer, with the step `~json` into a string; `…/~key/NAME` for the name of a member, as it is after the edit. Empty for
+   * a text, which is edited as a whole.
+   */
   readonly pointer: string;
-  /** The raw text of the value at that pointer: JSON text; of a comma list the list itself. */
+  /** How the value is written there: JSON text, escaped once more for each string around it; of a text the text itself. */
   readonly before: string;
   readonly after: string;
+  /** Only of a text that is no document. */
+  readonly shape?: TextShape;
   /**
    * Only with `fields`: the other components of the same object, pointer → raw text after the edit. Together they name one
    * model. Where one of them was changed since, none is taken back.

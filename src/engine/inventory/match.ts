@@ -66,7 +66,8 @@ function matchComma(text: string, terms: ReadonlySet<string>): Match[] {
 function matchJson(text: string, terms: ReadonlySet<string>): Match[] | undefined {
   const matches: Match[] = [];
   const isJson = walkJson(text, ({ text: leaf, pointer, isKey }) => {
-    if (terms.has(leaf)) matches.push({ kind: isKey ? 'json-key' : 'json-value', pointer, term: leaf });
+    if (terms.has(leaf) && isKey) matches.push({ kind: 'json-key', pointer: `${pointer}/~key`, term: leaf });
+    else if (terms.has(leaf)) matches.push({ kind: 'json-value', pointer, term: leaf });
     else if (!isKey)
       for (const { term } of matchComma(leaf, terms)) matches.push({ kind: 'comma', pointer, term });
   });
@@ -88,7 +89,7 @@ interface Pending {
 
 /**
  * Visits every string, number and key of a document, and of documents that are strings within it. The step `~json` leads into such
- * a string. No pattern matches that step, because no place of the configuration can lead there.
+ * a string, as in a place of the configuration.
  * @returns false where the text is not JSON.
  */
 export function walkJson(text: string, visit: (leaf: JsonLeaf) => void): boolean {

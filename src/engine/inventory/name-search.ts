@@ -2,7 +2,7 @@
  * Finds names in a text, each between its boundaries. One pattern of a few hundred short pieces finds where a name may be; what stands
  * before and behind the piece is then looked up. With thousands of names that is a hundred times faster than one pattern of them.
  */
-import { beginsAt, endsAt, snapshotEnd } from './boundaries.ts';
+import { beginsAt, endsAt, snapshotEnd } from '../boundaries.ts';
 import { piecePattern, placePieces } from './rough-pattern.ts';
 import { foldText } from './term.ts';
 import type { Term } from './term.ts';

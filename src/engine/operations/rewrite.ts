@@ -13,7 +13,7 @@ export const rewrite: Operation<RewriteStep> = {
   movesRows: true,
 };
 
-const operationOf = { json: 'rewrite-json', comma: 'rewrite-text', array: 'rewrite-array' } as const;
+const operationOf = { json: 'rewrite-json', text: 'rewrite-text', array: 'rewrite-array' } as const;
 
 function rewriteStep(input: StepInput, source: PlaceGroup): RewriteStep[] {
   if (source.carrier === 'columns' || source.column === undefined) return [];

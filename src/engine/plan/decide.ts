@@ -1,4 +1,5 @@
 /** What happens to one place of one kind of row: it moves, it merges, or it stays for a reason. Nothing else is possible. */
+import { isForNames } from '../edit/json-pointer.ts';
 import type { Intent } from './intent.ts';
 import type { LeftBehind, RowName } from './plan-types.ts';
 import type { Place } from '../rules/place.ts';
@@ -48,6 +49,8 @@ export type Ground = Pick<Snapshot, 'rules' | 'tenant'>;
 
 /** Why rows stay that somebody must see to, and that no answer moves. */
 export const unreadable = 'the document cannot be read as JSON';
+export const nameIsTaken =
+  'the object has a member with the name of the target already: set "collision" to drop-redundant or skip';
 export const collides = 'a row with the target is already there: set "collision" to drop-redundant or skip';
 
 /** Every group of rows with the outcome of each of its places. */
@@ -152,7 +155,7 @@ function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undef
 function byCollision(place: Place): Outcome {
   if (place.collision === 'drop-redundant') return { kind: 'merge' };
   if (place.collision === 'skip') return stay('collision', true, 'a row with the target is already there');
-  return stay('ask', true, collides);
+  return stay('ask', true, isForNames(place.json?.pointer ?? '') ? nameIsTaken : collides);
 }
 
 /** The question that a row raises. Undefined where there is none. */

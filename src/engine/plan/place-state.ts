@@ -29,7 +29,10 @@ export type StateCode = keyof typeof states;
 
 export interface PlaceState {
   readonly standing: (typeof states)[StateCode]['standing'];
-  /** Moving the row would break a unique key. Beside a question: once the question is answered with a move. */
+  /**
+   * Moving the row would break a unique key, or give a member a name that its object has already. Beside a question: once the
+   * question is answered with a move.
+   */
   readonly collides: boolean;
 }
 
@@ -39,6 +42,12 @@ export const stateCodes = Object.keys(states) as readonly StateCode[];
 export function stateFromCode(code: StateCode): PlaceState {
   if (!Object.hasOwn(states, code)) throw new Error(`no place is in the state ${code}`);
   return states[code];
+}
+
+/** The state of a row that would collide at the place. What stays anyhow cannot collide. */
+export function withCollision(code: StateCode): StateCode {
+  const { standing } = stateFromCode(code);
+  return stateCodes.find((each) => states[each].standing === standing && states[each].collides) ?? code;
 }
 
 export function codeOf({ standing, collides }: PlaceState): StateCode {

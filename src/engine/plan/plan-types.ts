@@ -68,7 +68,7 @@ export interface MergeStep extends StepBase {
   readonly move: MovedColumns;
 }
 
-/** References inside the values of one column: JSON (json, jsonb, text), arrays, comma lists. `expected` counts rows. */
+/** References inside the values of one column: JSON (json, jsonb, text), arrays, texts. `expected` counts rows. */
 export interface RewriteStep extends StepBase {
   readonly operation: 'rewrite-json' | 'rewrite-text' | 'rewrite-array';
   readonly column: string;

@@ -30,7 +30,7 @@ export interface RowGroup {
 /** The scalar places of a table (together), or the places in one column of documents. */
 export interface PlaceGroup {
   readonly table: TableId;
-  readonly carrier: 'columns' | 'json' | 'array' | 'comma';
+  readonly carrier: 'columns' | 'json' | 'array' | 'text';
   /** The column of documents; undefined for scalar places. */
   readonly column?: string;
   readonly places: readonly string[];

@@ -2,7 +2,14 @@
 import { compareModels } from '../models/compatibility.ts';
 import { given } from '../given.ts';
 import { isMovingRows } from '../operations/operations.ts';
-import { collides, type Decided, type Decisions, type Outcome, unreadable } from '../plan/decide.ts';
+import {
+  collides,
+  type Decided,
+  type Decisions,
+  nameIsTaken,
+  type Outcome,
+  unreadable,
+} from '../plan/decide.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import { compareText } from '../order.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -156,7 +163,7 @@ function questionFindings({ intent, leftBehind }: FindingInput): Finding[] {
 
 function wayOut({ place, message }: LeftBehind): string {
   if (message === unreadable) return 'Mend the document; ';
-  return message === collides
+  return message === collides || message === nameIsTaken
     ? ''
     : `Answer in the configuration or with --answer "${place}=move" (or keep); `;
 }

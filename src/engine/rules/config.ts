@@ -6,6 +6,8 @@
  * (`"Order"."modelId"`). A table without a schema is looked up in `database.schemas`, in that order.
  * SQL conditions are written over the row's own columns, unqualified.
  */
+import type { Shape } from '../edit/value-rule.ts';
+
 export type Role =
   | 'reference'
   | 'grant'
@@ -37,9 +39,16 @@ export interface PlaceConfig {
   readonly as?: string;
   /** Other templates by which a scalar place may be written; a row keeps its own: `["{provider}/{name}"]`. */
   readonly also?: readonly string[];
-  /** `scalar` (default), `list` (a PostgreSQL array, or a JSON array at the path) or `comma` (a comma list in text). */
-  readonly shape?: 'scalar' | 'list' | 'comma';
-  /** A JSON pointer with wildcards (`*` one step, `**` any depth) into a json, jsonb or text column. */
+  /**
+   * `scalar` (default), `list` (a PostgreSQL array, or a JSON array at the path), `comma` or `bars` (a text such as `a, b` or `a|b`), or
+   * `inside` (the name by itself somewhere in a text: YAML, `key=value`, a word of a command). The last three hold in a text column, in
+   * a string at the path, and in the elements of an array.
+   */
+  readonly shape?: Shape;
+  /**
+   * A JSON pointer with wildcards (`*` one step, `**` any depth) into a json, jsonb or text column, or an array. `~json` leads into
+   * the document that a string holds; `~key` at the end means the names of the members of the object there.
+   */
   readonly json?: string;
   /** With `json`: the pointer leads to an object, and these members hold the components: `{ provider: vendor, name: id }`. */
   readonly fields?: Readonly<Record<string, string>>;
@@ -60,7 +69,10 @@ export interface PlaceConfig {
   readonly companions?: Readonly<Record<string, CompanionRule>>;
   /** The column (json, jsonb) of this table that holds the parameters of this reference. */
   readonly parameters?: string;
-  /** What happens where a moved row would break a unique key: default `drop-redundant` for grants, `ask` for others. */
+  /**
+   * What happens where a moved row would break a unique key, or a member's name is there already: default `drop-redundant` for grants,
+   * `ask` for others.
+   */
   readonly collision?: 'skip' | 'drop-redundant' | 'ask';
   /** A person chose the model as somebody's default here: the plan says so (warning). Value: whose, e.g. `space`. */
   readonly defaultOf?: string;

@@ -21,7 +21,7 @@ export function isCovered(rules: Rules, hit: { table: TableId; column: string; p
     if (place.table !== hit.table || place.column !== hit.column || place.json === undefined) return false;
     const members =
       place.json.fields === undefined ? [[]] : Object.values(place.json.fields).map((member) => [member]);
-    const elements = place.json.shape === 'list' ? [['*']] : [[]];
+    const elements = place.shape === 'list' ? [['*']] : [[]];
     const tails = elements.flatMap((element) => members.map((member) => [...element, ...member]));
     return tails.some((tail) =>
       covers([...steps(place.json?.pointer ?? ''), ...tail], steps(hit.pointer ?? '')),
@@ -33,12 +33,14 @@ function steps(pointer: string): string[] {
   return pointer.split('/').slice(1);
 }
 
-/** `*` stands for one step, `**` for any number. */
+/** `*` stands for one step, `**` for any number; for steps into strings and for names of members neither does. */
 function covers(pattern: readonly string[], path: readonly string[]): boolean {
   const [first, ...rest] = pattern;
   if (first === undefined) return path.length === 0;
-  if (first === '**') return covers(rest, path) || (path.length > 0 && covers(pattern, path.slice(1)));
-  return path.length > 0 && (first === '*' || first === path[0]) && covers(rest, path.slice(1));
+  const [step] = path;
+  const isPlain = step !== undefined && !/^~(?:json|key)$/.test(step);
+  if (first === '**') return covers(rest, path) || (isPlain && covers(pattern, path.slice(1)));
+  return step !== undefined && (first === step || (first === '*' && isPlain)) && covers(rest, path.slice(1));
 }
 
 /** Does the configuration leave the table out altogether? */

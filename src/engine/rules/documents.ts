@@ -10,24 +10,28 @@ export interface EditRule {
   readonly mappings: readonly Mapping[];
 }
 
-/** The document with the source replaced wherever one of the rules finds it. All rules are of one carrier. */
+/** The document with the source replaced wherever one of the rules finds it. All rules are of one column. */
 export function editDocument(rules: readonly EditRule[], value: DocumentValue): Rewritten {
-  const carrier = rules[0]?.place.carrier ?? 'json';
-  return rewriteDocument(carrier === 'columns' ? 'json' : carrier, value, rules.map(valueRule));
+  return rewriteDocument(value, rules.map(valueRule));
 }
 
 /** The rule of a place in the form that the editors take. */
 function valueRule({ place, mappings }: EditRule): ValueRule {
-  const { id, json, carrier } = place;
-  const shape = carrier === 'comma' ? 'comma' : carrier === 'array' ? 'list' : (json?.shape ?? 'scalar');
+  const { id, json, shape, collision } = place;
   const fields = json?.fields;
   return {
     place: id,
     shape,
     components: fields === undefined ? componentsOf(place) : Object.keys(fields),
     mappings,
-    ...given({ pointer: json?.pointer, fields }),
+    dropRedundant: collision === 'drop-redundant',
+    ...given({ pointer: pointerOf(place), fields }),
   };
+}
+
+/** An array is a list of its elements. A text that is no document has no pointer. */
+function pointerOf({ json, carrier, shape }: Place): string | undefined {
+  return json?.pointer ?? (carrier !== 'array' ? undefined : shape === 'list' ? '' : '/*');
 }
 
 /**

@@ -23,7 +23,7 @@ interface GraphEdge {
   readonly models: string;
   readonly kind: string;
   readonly role: Role;
-  readonly via: 'foreign key' | 'key' | 'text' | 'array' | 'comma list' | 'json';
+  readonly via: 'foreign key' | 'key' | 'text' | 'array' | 'comma list' | 'bar list' | 'json';
   readonly time: 'live' | 'live where' | 'history' | 'ask' | 'fixed';
   readonly reason?: string;
 }
@@ -88,7 +88,8 @@ function edgeOf(rules: Rules, place: Place): GraphEdge {
 function viaOf(place: Place): GraphEdge['via'] {
   if (place.foreignKey !== undefined) return 'foreign key';
   if (place.carrier === 'json' || place.carrier === 'array') return place.carrier;
-  if (place.carrier === 'comma') return 'comma list';
+  if (place.carrier === 'text' && place.shape === 'comma') return 'comma list';
+  if (place.carrier === 'text' && place.shape === 'bars') return 'bar list';
   return place.byKey ? 'key' : 'text';
 }
 

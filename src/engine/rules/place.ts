@@ -2,6 +2,7 @@
 import type { Column, ForeignKey, Table, TableId } from '../catalogue/catalog.ts';
 import type { NameScope } from '../catalogue/names.ts';
 import type { PlaceConditions } from './conditions.ts';
+import type { Shape } from '../edit/value-rule.ts';
 import type { CompanionRule, Config, ConfigProblem, ModelTableConfig, PlaceConfig, Role } from './config.ts';
 
 /** One column of a scalar place and what it holds: a template over the components of a model. */
@@ -27,12 +28,13 @@ export interface Place {
   readonly kind: string;
   readonly role: Role;
   /** `columns`: moved by SQL; the others are edited value by value. */
-  readonly carrier: 'columns' | 'json' | 'array' | 'comma';
+  readonly carrier: 'columns' | 'json' | 'array' | 'text';
+  /** How the value is written, or what the pointer leads to. */
+  readonly shape: Shape;
   readonly columns: readonly PlaceColumn[];
   readonly json?: {
     readonly pointer: string;
     readonly fields?: Readonly<Record<string, string>>;
-    readonly shape: 'scalar' | 'list';
   };
   /** The value alone identifies a model in the whole database. A name does not, nor does a number that each tenant counts for itself. */
   readonly byKey: boolean;

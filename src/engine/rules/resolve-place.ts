@@ -2,6 +2,7 @@
 import { findColumn, findTable } from '../catalogue/catalog.ts';
 import type { Column, ForeignKey, Table, ValueKind } from '../catalogue/catalog.ts';
 import { columnPath, findNamedColumn, findNamedTable, tablePath } from '../catalogue/names.ts';
+import { isForNames } from '../edit/json-pointer.ts';
 import { given } from '../given.ts';
 import { resolveConditions } from './conditions.ts';
 import type { ConfigProblem, PlaceConfig } from './config.ts';
@@ -25,8 +26,17 @@ export function resolvePlace(draft: Draft, place: PlaceConfig, at: number): Plac
     refuse(draft, [at], `${place.at} is of type ${found.column.type}: a ${shape} place cannot live there`);
     return [];
   }
+  refuseShape(draft, place, at);
   const key = modelKey(draft, found.table, found.column.name, place.kind);
   return [buildPlace(draft, { place, at, ...found, carrier, ...given({ key }) })];
+}
+
+/** A name of a member is one name, and an object has members: neither is a list in a text. */
+function refuseShape(draft: Draft, { json = '', shape = 'scalar', fields }: PlaceConfig, at: number): void {
+  if (isForNames(json) && (shape !== 'scalar' || fields !== undefined))
+    refuse(draft, [at, 'shape'], `${json} means names of members, which have neither a shape nor fields`);
+  else if (fields !== undefined && isTextShape(shape))
+    refuse(draft, [at, 'shape'], `with "fields" the pointer leads to objects: the shape cannot be ${shape}`);
 }
 
 /** A place from what was found of it in the catalogue. */
@@ -45,6 +55,7 @@ export function buildPlace(draft: Draft, found: Found): Place {
     kind: key?.model.kind ?? place.kind ?? draft.modelTables[0]?.kind ?? 'completion',
     role,
     carrier,
+    shape: shapeOf(found),
     columns:
       carrier === 'columns' ? placeColumns(draft, found, template) : [{ column: column.name, template }],
     byKey: template.includes('{key}') && isUnique(draft, key?.model.kind ?? place.kind),
@@ -65,9 +76,13 @@ export function buildPlace(draft: Draft, found: Found): Place {
   };
 }
 
-function placeInJson({ json: pointer, shape, fields }: PlaceConfig): Place['json'] {
-  if (pointer === undefined) return undefined;
-  return { pointer, shape: shape === 'list' ? 'list' : 'scalar', ...given({ fields }) };
+function placeInJson({ json: pointer, fields }: PlaceConfig): Place['json'] {
+  return pointer === undefined ? undefined : { pointer, ...given({ fields }) };
+}
+
+/** An array is a list, unless something within its elements is meant. */
+function shapeOf({ place: { shape = 'scalar', json }, carrier }: Found): Place['shape'] {
+  return carrier === 'array' && json === undefined && shape === 'scalar' ? 'list' : shape;
 }
 
 /** Is the key of the models unique by itself, and not only within a tenant? */
@@ -166,13 +181,17 @@ function checkNamedColumns(draft: Draft, { place, table, at }: Found): void {
 
 /** How a place is carried. Undefined where the column's type cannot carry it. */
 function carrierOf(place: PlaceConfig, column: Column): Place['carrier'] | undefined {
-  if (place.json !== undefined) return ['json', 'jsonb', 'text'].includes(column.kind) ? 'json' : undefined;
   if (column.kind.endsWith('[]')) return 'array';
-  if (place.shape === 'comma') return column.kind === 'text' ? 'comma' : undefined;
+  if (place.json !== undefined) return ['json', 'jsonb', 'text'].includes(column.kind) ? 'json' : undefined;
+  if (isTextShape(place.shape)) return column.kind === 'text' ? 'text' : undefined;
   const role = place.role ?? 'reference';
   if (column.kind === 'json' || column.kind === 'jsonb')
     return role === 'reference' || role === 'grant' ? undefined : 'columns';
   return 'columns';
+}
+
+function isTextShape(shape: PlaceConfig['shape'] = 'scalar'): boolean {
+  return shape !== 'scalar' && shape !== 'list';
 }
 
 function templateOf(place: PlaceConfig, kind: ValueKind, isForeignKey: boolean): string {

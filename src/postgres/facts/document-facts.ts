@@ -1,5 +1,5 @@
 /** Facts about the places in one column of documents, grouped as for scalar places (column-facts.ts). */
-import { stateFromCode } from '../../engine/plan/place-state.ts';
+import { stateFromCode, withCollision } from '../../engine/plan/place-state.ts';
 import { editDocument } from '../../engine/rules/documents.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
@@ -44,12 +44,13 @@ function addDocument(groups: Map<string, Working>, rules: readonly EditRule[], d
   const found = rules.flatMap((row, at) => {
     if (document.owner === 'other' && !row.place.byKey) return [];
     const edited = editDocument([row], document);
+    const { id } = row.place;
     const stated = document.states[at] ?? 'L';
-    // History need not be read: it stays as it is, whatever it is.
-    const isHistory = stateFromCode(stated).standing === 'history';
-    const state = edited.kind === 'unreadable' && !isHistory ? ('B' as const) : stated;
-    const occurrences = edited.kind === 'unreadable' ? 1 : edited.edits.length;
-    return occurrences === 0 ? [] : [{ id: row.place.id, state, occurrences }];
+    if (edited.kind === 'unreadable') return [{ id, state: unreadableState(stated), occurrences: 1 }];
+    const colliding = edited.colliding.get(id) ?? 0;
+    const occurrences = edited.edits.length + colliding;
+    const state = colliding > 0 ? withCollision(stated) : stated;
+    return occurrences === 0 ? [] : [{ id, state, occurrences }];
   });
   if (found.length === 0) return;
   const id = JSON.stringify([
@@ -65,6 +66,11 @@ function addDocument(groups: Map<string, Working>, rules: readonly EditRule[], d
     group.occurrences[place] = (group.occurrences[place] ?? 0) + occurrences;
   if (group.sample.length < sampleSize)
     group.sample.push({ key: document.key, ...(document.name === null ? {} : { name: document.name }) });
+}
+
+/** History need not be read: it stays as it is, whatever it is. */
+function unreadableState(stated: StateCode): StateCode {
+  return stateFromCode(stated).standing === 'history' ? stated : 'B';
 }
 
 function emptyGroup(found: readonly { id: string; state: StateCode }[], { owner, dead }: Document): Working {

@@ -1,7 +1,9 @@
 /**
- * Reading the documents of one column (JSON, arrays, comma lists) that may name the source, a few hundred at a time through a
+ * Reading the documents of one column (JSON, arrays, texts) that may name the source, a few hundred at a time through a
  * cursor, so that memory stays flat. The database only preselects; what really names the source is decided by the pure editors.
  */
+import { depthOf } from '../../engine/edit/json-pointer.ts';
+import { escaped } from '../../engine/edit/layers.ts';
 import type { Numbered } from '../driver/members.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
@@ -76,7 +78,7 @@ export function documentSql({ rules, table, column: name, places, members }: Doc
   const rows = places.map((place) => placeRow(rules, place, members));
   const key = findRowKey(rules, table);
   const value = column('t', name);
-  const elements = places[0]?.carrier === 'array' ? sql`${value}::text[]` : raw('NULL::text[]');
+  const elements = columnOf(table, name).kind.endsWith('[]') ? sql`${value}::text[]` : raw('NULL::text[]');
   const rowKey = sql`${key === undefined ? raw('t.ctid') : keyExpression(key, 't')}::text`;
   const states = list(rows.map((row) => stateSql(context, row)));
   return sql`SELECT ${rowKey} AS key, ${displaySql(rules, table)} AS name, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead,
@@ -85,31 +87,57 @@ export function documentSql({ rules, table, column: name, places, members }: Doc
     FROM ${rowsOf(table)} t WHERE ${candidateSql(context, name, rows)}`;
 }
 
-/** May the document of row `t` name the source? */
+/** May the document of row `t` name the source? The database answers for each way in which the places of the column write names. */
 export function candidateSql(context: RowContext, name: string, rows: readonly PlaceRow[]): Sql {
   const { kind } = columnOf(context.table, name);
-  const value = column('t', name);
-  const all = rows.flatMap(({ mappings }) => mappings.flatMap(({ from }) => from));
-  const terms = [...new Map(all.map((term) => [JSON.stringify(term), term])).values()];
-  const carrier = rows[0]?.place.carrier ?? 'json';
-  return sql`${visibleSql(context)} AND ${namedSql(context.size, { value, terms, carrier, kind })}`;
+  const byWay = Map.groupBy(rows, ({ place }) => JSON.stringify(wayOf(place)));
+  const named = [...byWay.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const all = [first, ...others].flatMap(({ mappings }) => mappings.flatMap(({ from }) => from));
+    const terms = [...new Map(all.map((term) => [JSON.stringify(term), term])).values()];
+    return namedSql(context.size, { value: column('t', name), terms, way: wayOf(first.place), kind });
+  });
+  return sql`${visibleSql(context)} AND (${anyOf(named)})`;
+}
+
+/** Whole elements of an array, or names in a text, escaped once for each JSON string around them. */
+export type Way = { readonly in: 'elements' } | WithinText;
+
+interface WithinText {
+  readonly in: 'array' | 'text';
+  readonly escapes: number;
+}
+
+export function wayOf({ carrier, shape, json }: Place): Way {
+  const strings = depthOf(json?.pointer ?? '');
+  if (carrier === 'array')
+    return json === undefined && shape === 'list' ? { in: 'elements' } : { in: 'array', escapes: strings };
+  return { in: 'text', escapes: json === undefined ? 0 : strings + 1 };
 }
 
 interface Candidates {
   readonly value: Sql;
   readonly terms: readonly (readonly string[])[];
-  readonly carrier: Place['carrier'];
+  readonly way: Way;
   readonly kind: string;
 }
 
-/** `json` and text may write any character as an escape, so there a document with such an escape is a candidate too. */
-function namedSql(size: number, { value, terms, carrier, kind }: Candidates): Sql {
-  if (carrier === 'array') {
+function namedSql(size: number, { value, terms, way, kind }: Candidates): Sql[] {
+  if (way.in === 'elements') {
     const lists = Array.from({ length: size }, (_, member) => terms.map((term) => term[member] ?? ''));
-    return sql`${value}::text[] && ${each(lists, 'text[]')}`;
+    return [sql`${value}::text[] && ${each(lists, 'text[]')}`];
   }
-  const written = (text: string): string => (carrier === 'json' ? JSON.stringify(text).slice(1, -1) : text);
-  const found = terms.map((term) => sql`strpos(${value}::text, ${each(term.map(written), 'text')}) > 0`);
-  const escaped = carrier === 'json' && kind !== 'jsonb' ? [sql`${value}::text ~ '\\\\[u/]'`] : [];
-  return sql`(${anyOf([...found, ...escaped])})`;
+  const { text, mayBeEscaped } = textIn(way, value, kind);
+  const written = (term: readonly string[]): string[] => term.map((one) => escaped(one, way.escapes));
+  return [...terms.map((term) => sql`strpos(${text}, ${each(written(term), 'text')}) > 0`), ...mayBeEscaped];
+}
+
+/**
+ * The text in which names are looked for. JSON may write any character as an escape; then every document with such an escape is a
+ * candidate. The database writes `jsonb` itself and needs none, but what a string of it holds is as somebody wrote it.
+ */
+export function textIn(way: WithinText, value: Sql, kind: string): { text: Sql; mayBeEscaped: Sql[] } {
+  const text = way.in === 'array' ? sql`array_to_string(${value}::text[], chr(31))` : sql`${value}::text`;
+  const escapes = kind === 'jsonb' ? way.escapes > 1 : way.escapes > 0;
+  return { text, mayBeEscaped: escapes ? [sql`${text} ~ '\\\\[u/]'`] : [] };
 }

@@ -55,7 +55,6 @@ export interface Undone {
 /** The changes of a document as journalled by a rewrite step. */
 export interface JournalledEdits {
   readonly column: string;
-  readonly carrier: 'json' | 'array' | 'comma';
   readonly edits: readonly Edit[];
 }
 

@@ -1,7 +1,6 @@
 /** Taking edits of documents back, value by value: what somebody changed elsewhere in the same document stays. */
 import { everyMember, readEach } from '../driver/members.ts';
-import { revertDocument } from '../../engine/edit/documents.ts';
-import type { Edit } from '../../engine/edit/value-rule.ts';
+import { editsAgain, revertDocument } from '../../engine/edit/documents.ts';
 import { writeDocuments } from '../move/operations/rewrite.ts';
 import type { ChangedDocument } from '../move/operations/rewrite.ts';
 import { writeChunks } from '../records/journal.ts';
@@ -78,12 +77,11 @@ async function writeBack(
     some.map(({ chunk }) => chunk),
   );
   await writeDocuments(context.tx, { row, key: target.key, column: name, documents });
-  const written = some.flatMap(({ chunk: { member }, edits }, at) => {
+  const written = some.flatMap(({ chunk: { member } }, at) => {
     const own = changed[at] ?? [];
     if (own.length === 0) return [];
     const befores = own.map((document) => ({
       column: name,
-      carrier: edits[0]?.carrier,
       edits: document.edits,
     }));
     const keys = own.map((document) => document.key);
@@ -129,7 +127,7 @@ function revertRow({ table, member, key, row, edits, skipped }: RowEdits): Chang
   const skip = (reason: string): ChangedDocument[] => (skipped.push({ table, key, reason }), []);
   if (row === undefined || row.text === null || edits === undefined)
     return skip(row === undefined ? 'deleted since' : 'emptied since');
-  const result = revertDocument(edits.carrier, { text: row.text, elements: row.elements }, edits.edits);
+  const result = revertDocument({ text: row.text, elements: row.elements }, edits.edits);
   if (result.kind === 'unreadable') return skip(`changed since: ${result.reason}`);
   for (const { edit, reason } of result.skipped)
     skipped.push({ table, key: edit.pointer === '' ? key : `${key} ${edit.pointer}`, reason });
@@ -141,22 +139,7 @@ function revertRow({ table, member, key, row, edits, skipped }: RowEdits): Chang
       old: row.text,
       text: result.value.text,
       elements: result.value.elements,
-      edits: result.reverted.map((edit) => exchanged(edit, result.reverted)).toReversed(),
+      edits: editsAgain(result.reverted),
     },
   ];
-}
-
-/** The edit that would do it again: before and after exchanged, the values beside it as they are now. */
-function exchanged(edit: Edit, all: readonly Edit[]): Edit {
-  const now = new Map(all.map((one) => [one.pointer, one.before]));
-  const beside = Object.fromEntries(
-    Object.entries(edit.beside ?? {}).map(([pointer, after]) => [pointer, now.get(pointer) ?? after]),
-  );
-  return {
-    place: edit.place,
-    pointer: edit.pointer,
-    before: edit.after,
-    after: edit.before,
-    ...(edit.beside === undefined ? {} : { beside }),
-  };
 }

@@ -6,6 +6,7 @@
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import { DroverError } from '../../errors.ts';
 import { displaySql } from '../facts/columns.ts';
+import { textIn, wayOf } from '../facts/documents.ts';
 import { columnOf, listCastFor } from '../sql/cast.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
 import type { RowContext } from '../sql/match.ts';
@@ -136,16 +137,14 @@ function scalarTests({ table, scalars }: UsedTable): Sql[] {
   });
 }
 
-/** JSON may write any character as an escape, so a document with such an escape is looked at, too. */
 function documentTests({ table, documents }: UsedTable): Sql[] {
   return documents.map(({ place, form }) => {
     const value = column('t', place.column);
-    if (place.carrier === 'array')
-      return sql`${value}::text[] && ${bind(holeFor(`terms ${form}`), 'text[]')}`;
-    const json = place.carrier === 'json';
-    const terms = bind(holeFor(`${json ? 'json' : 'terms'} ${form}`), 'text[]');
-    const found = sql`EXISTS (SELECT FROM unnest(${terms}) drover_term (value) WHERE strpos(${value}::text, drover_term.value) > 0)`;
-    const escaped = json && columnOf(table, place.column).kind !== 'jsonb';
-    return anyOf([found, ...(escaped ? [sql`${value}::text ~ '\\\\[u/]'`] : [])]);
+    const way = wayOf(place);
+    if (way.in === 'elements') return sql`${value}::text[] && ${bind(holeFor(`terms ${form}`), 'text[]')}`;
+    const { text, mayBeEscaped } = textIn(way, value, columnOf(table, place.column).kind);
+    const terms = bind(holeFor(`terms${way.escapes} ${form}`), 'text[]');
+    const found = sql`EXISTS (SELECT FROM unnest(${terms}) drover_term (value) WHERE strpos(${text}, drover_term.value) > 0)`;
+    return anyOf([found, ...mayBeEscaped]);
   });
 }

@@ -1,4 +1,5 @@
 /** What is looked for in places of one form: every tuple of values that names one of several models, and what each tuple means. */
+import { escaped } from '../../engine/edit/layers.ts';
 import { tupleFinder } from '../../engine/rules/documents.ts';
 import type { ModelNames } from '../../engine/models/model.ts';
 import type { Place } from '../../engine/rules/place.ts';
@@ -47,7 +48,7 @@ export class Sought {
 
   /**
    * What a statement compares with: the values of one part of the tuples by its number, `terms` that a document must contain, and
-   * the terms as JSON writes them.
+   * `terms1`, `terms2` … as they stand within so many strings of JSON.
    */
   list(name: string): readonly string[] {
     const list = this.#lists.get(name) ?? [...new Set(this.#values(name))];
@@ -57,7 +58,8 @@ export class Sought {
 
   #values(name: string): string[] {
     if (name === 'terms') return this.tuples.flat().filter((term) => term !== '');
-    if (name === 'json') return this.list('terms').map((term) => JSON.stringify(term).slice(1, -1));
+    const strings = /^terms(\d+)$/.exec(name)?.[1];
+    if (strings !== undefined) return this.list('terms').map((term) => escaped(term, Number(strings)));
     return this.tuples.map((tuple) => tuple[Number(name)] ?? '');
   }
 }

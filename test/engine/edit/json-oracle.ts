@@ -77,17 +77,14 @@ function movedScalar(value: unknown, rule: ValueRule): unknown {
 
 function movedList(value: unknown, rule: ValueRule): unknown {
   if (!Array.isArray(value)) return value;
-  const isSource = (element: unknown): boolean =>
-    rule.mappings.some(({ from }) => from[0] === textOf(element));
-  const present = new Set(value.filter((element) => !isSource(element)).map(textOf));
-  const result: unknown[] = [];
-  for (const element of value as unknown[]) {
-    const after = movedScalar(element, rule);
-    if (isSource(element) && present.has(textOf(after))) continue;
-    if (isSource(element)) present.add(textOf(after));
-    result.push(after);
-  }
-  return result;
+  const spelled = value.map(textOf);
+  const after = value.map((element) => textOf(movedScalar(element, rule)));
+  return value.flatMap((element: unknown, at) => {
+    const name = after[at];
+    const isTarget = after.some((other, n) => other === name && other !== spelled[n]);
+    if (name !== undefined && isTarget && after.indexOf(name) < at) return [];
+    return [movedScalar(element, rule)];
+  });
 }
 
 function movedObject(value: unknown, rule: ValueRule): unknown {

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { meaningOf } from '../../../src/engine/edit/revert-json.ts';
-import { findNode, matchingNodes, parsePattern, pointerOf } from '../../../src/engine/edit/json-pointer.ts';
+import { findSpot, matchingSpots, parsePattern, pointerOf } from '../../../src/engine/edit/json-pointer.ts';
 import { type JsonNode, parseJson, scalarText } from '../../../src/engine/edit/json-text.ts';
+import { type Layer, outermostLayer, type Spot } from '../../../src/engine/edit/layers.ts';
 import { formattedJson, nearlyJson, valueOf } from './random-json.ts';
 
 function parsed(text: string): JsonNode {
@@ -22,20 +23,31 @@ function isJson(text: string): boolean {
   }
 }
 
-function pointers(text: string, pattern: string): string[] {
-  return matchingNodes(parsed(text), parsePattern(pattern)).map(pointerOf);
+function layered(text: string): Layer {
+  const layer = outermostLayer(text);
+  assert.ok(!('invalid' in layer));
+  return layer;
+}
+
+function spots(text: string, pattern = '/**'): Spot[] {
+  return matchingSpots(layered(text), parsePattern(pattern).steps);
+}
+
+function pointers(text: string, pattern?: string): string[] {
+  return spots(text, pattern).map(pointerOf);
 }
 
 describe('reading JSON', () => {
   it('sees what JSON.parse sees, at its place', () => {
     fc.assert(
       fc.property(formattedJson(), (text) => {
-        const root = parsed(text);
+        const layer = layered(text);
         const value: unknown = JSON.parse(text);
-        for (const node of matchingNodes(root, ['any'])) {
+        for (const spot of matchingSpots(layer, ['any'])) {
+          const { node } = spot;
           const raw = text.slice(node.start, node.end);
-          assert.deepEqual(JSON.parse(raw), valueOf(value, pointerOf(node)));
-          assert.equal(findNode(root, pointerOf(node)), node);
+          assert.deepEqual(JSON.parse(raw), valueOf(value, pointerOf(spot)));
+          assert.equal(findSpot(layer, pointerOf(spot))?.node, node);
           if (node.kind === 'string') assert.equal(scalarText(text, node), JSON.parse(raw));
         }
       }),
@@ -79,12 +91,12 @@ describe('reading JSON', () => {
 
   it('sees only the last of several members with one name, and keeps the order of the text', () => {
     const text = '{"a":{"x":1},"b":2,"a":{"y":3}}';
-    assert.deepEqual(matchingNodes(parsed(text), ['any']).map(pointerOf), ['', '/b', '/a', '/a/y']);
+    assert.deepEqual(pointers(text), ['', '/b', '/a', '/a/y']);
   });
 
   it('reads what is nested a hundred thousand levels deep, and strings of megabytes', () => {
     const deep = `${'[{"a":'.repeat(50_000)}"x"${'}]'.repeat(50_000)}`;
-    assert.equal(matchingNodes(parsed(deep), parsePattern('/**/a')).length, 50_000);
+    assert.equal(spots(deep, '/**/a').length, 50_000);
     assert.equal(meaningOf('no JSON'), 'no JSON');
     assert.equal(meaningOf(deep), deep);
     const escaped = JSON.stringify('"\\é\n'.repeat(1_000_000));
@@ -119,7 +131,7 @@ describe('pointer patterns', () => {
       fc.property(formattedJson(), (document) => {
         const found = pointers(document, '/**/**');
         assert.equal(new Set(found).size, found.length);
-        assert.deepEqual(found, matchingNodes(parsed(document), ['any']).map(pointerOf));
+        assert.deepEqual(found, pointers(document));
       }),
     );
   });

@@ -6,9 +6,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { walkJson } from '../../../src/engine/inventory/match.ts';
+import { editsAgain } from '../../../src/engine/edit/documents.ts';
 import { meaningOf, revertJson } from '../../../src/engine/edit/revert-json.ts';
-import { findNode, matchingNodes, pointerOf } from '../../../src/engine/edit/json-pointer.ts';
-import { type JsonNode, parseJson } from '../../../src/engine/edit/json-text.ts';
+import { findSpot, matchingSpots, pointerOf } from '../../../src/engine/edit/json-pointer.ts';
+import { type Layer, outermostLayer, type Spot, spanInValue } from '../../../src/engine/edit/layers.ts';
 import { rewriteJson } from '../../../src/engine/edit/rewrite-json.ts';
 import type { Edit, ValueRule } from '../../../src/engine/edit/value-rule.ts';
 import { moved, parseSpelled } from './json-oracle.ts';
@@ -58,10 +59,10 @@ function reverted(
   return result;
 }
 
-function parsed(text: string): JsonNode {
-  const root = parseJson(text);
-  assert.ok(!('invalid' in root));
-  return root;
+function layered(text: string): Layer {
+  const layer = outermostLayer(text);
+  assert.ok(!('invalid' in layer));
+  return layer;
 }
 
 const pointers = fc.constantFrom('', '/*', '/**', '/x', '/*/*', '/**/x', '/x/**', '/~2', '/a~1b', '/**/*/x');
@@ -103,18 +104,19 @@ function editElsewhere(
   choice: number,
 ): { pointer: string; text: string } | undefined {
   const touched = edits.flatMap((edit) => [edit.pointer, ...Object.keys(edit.beside ?? {})]);
-  const free = matchingNodes(parsed(text), ['any']).filter((node) => {
-    const pointer = pointerOf(node);
+  const free = matchingSpots(layered(text), ['any']).filter((spot) => {
+    const pointer = pointerOf(spot);
     return !touched.some(
       (other) => `${other}/`.startsWith(`${pointer}/`) || `${pointer}/`.startsWith(`${other}/`),
     );
   });
-  const node = free[choice % Math.max(1, free.length)];
-  return node === undefined ? undefined : { pointer: pointerOf(node), text: replaceNode(text, node) };
+  const spot = free[choice % Math.max(1, free.length)];
+  return spot === undefined ? undefined : { pointer: pointerOf(spot), text: replaceValue(text, spot) };
 }
 
-function replaceNode(text: string, node: JsonNode): string {
-  return `${text.slice(0, node.start)}"elsewhere"${text.slice(node.end)}`;
+function replaceValue(text: string, { layer, node }: Spot): string {
+  const { start, end } = spanInValue(layer, node);
+  return `${text.slice(0, start)}"elsewhere"${text.slice(end)}`;
 }
 
 describe('rewriting JSON', () => {
@@ -154,7 +156,7 @@ describe('rewriting JSON', () => {
     );
   });
 
-  it('is undone to the same bytes, however many rules there were', () => {
+  it('is undone to the same bytes, and made again, however many rules there were', () => {
     fc.assert(
       fc.property(documents, rules, (text, some) => {
         const after = rewritten(text, some);
@@ -162,6 +164,7 @@ describe('rewriting JSON', () => {
         assert.equal(back.text, text);
         assert.deepEqual(back.skipped, []);
         assert.equal(back.reverted.length, after.edits.length);
+        assert.equal(reverted(text, editsAgain(back.reverted)).text, after.text);
       }),
       { numRuns: 3000 },
     );
@@ -171,7 +174,7 @@ describe('rewriting JSON', () => {
     fc.assert(
       fc.property(documents, rule, (text, one) => {
         const once = rewritten(text, [one]).text;
-        assert.deepEqual(rewritten(once, [one]), { text: once, edits: [] });
+        assert.deepEqual(rewritten(once, [one]), { text: once, edits: [], colliding: new Map() });
       }),
       { numRuns: 1000 },
     );
@@ -183,9 +186,9 @@ describe('rewriting JSON', () => {
         const after = rewritten(text, [one]);
         const edited = editElsewhere(after.text, after.edits, choice);
         fc.pre(edited !== undefined);
-        const original = findNode(parsed(text), edited.pointer);
+        const original = findSpot(layered(text), edited.pointer);
         assert.ok(original !== undefined);
-        assert.equal(reverted(edited.text, after.edits).text, replaceNode(text, original));
+        assert.equal(reverted(edited.text, after.edits).text, replaceValue(text, original));
       }),
       { numRuns: 1000 },
     );
@@ -212,13 +215,13 @@ describe('rewriting JSON', () => {
         const after = rewritten(text, [scalar(pointer)]);
         const victim = after.edits[choice % Math.max(1, after.edits.length)];
         fc.pre(victim !== undefined);
-        const node = findNode(parsed(after.text), victim.pointer);
-        assert.ok(node !== undefined);
-        const back = reverted(replaceNode(after.text, node), after.edits);
+        const spot = findSpot(layered(after.text), victim.pointer);
+        assert.ok(spot !== undefined);
+        const back = reverted(replaceValue(after.text, spot), after.edits);
         assert.deepEqual(back.skipped, [{ edit: victim, reason: 'the value was changed since' }]);
-        const original = findNode(parsed(text), victim.pointer);
+        const original = findSpot(layered(text), victim.pointer);
         assert.ok(original !== undefined);
-        assert.equal(back.text, replaceNode(text, original));
+        assert.equal(back.text, replaceValue(text, original));
       }),
       { numRuns: 1000 },
     );
@@ -267,7 +270,19 @@ describe('what counts as a reference in JSON', () => {
       '["old", "older"]'.replace(/^/, '{"l":').concat('}'),
       '{"l":["new"]}',
     ],
-    ['other duplicates stay', list(''), '["a","a","new","new","old"]', '["a","a","new","new"]'],
+    [
+      'a list keeps its order: the target stands where the first of both stood',
+      list(''),
+      '["old","a","new","a"]',
+      '["new","a","a"]',
+    ],
+    [
+      'other duplicates stay, and the target is there once',
+      list(''),
+      '["a","a","new","new","old"]',
+      '["a","a","new"]',
+    ],
+    ['a list without the source stays', list(''), '["a","new","new"]', '["a","new","new"]'],
     [
       'both members of an object',
       object('/m'),

@@ -1,5 +1,7 @@
 /** How past migrations look in the API. */
 import { z } from 'zod';
+import { editedValue } from '../../../engine/edit/documents.ts';
+import type { Edit } from '../../../engine/edit/value-rule.ts';
 import type { MigrationStory } from '../../../platform/migrations/migration-history.ts';
 import type { MigrationRecord } from '../../../postgres/records/history.ts';
 import type { HistoryFilter, PagedChange } from '../../../postgres/records/history-page.ts';
@@ -174,16 +176,14 @@ export function changeJson(change: PagedChange): z.infer<typeof changeSchema> {
 
 interface StoredEdits {
   readonly column: string;
-  readonly carrier: string;
-  readonly edits: readonly { readonly pointer: string; readonly before: string; readonly after: string }[];
+  readonly edits: readonly Edit[];
 }
 
 /** The journal keeps both sides of an edit as text. The answer shows the values: column → JSON pointer → value. */
 function editedValues(stored: unknown): { before: unknown; after: unknown } {
-  const { column, carrier, edits } = stored as StoredEdits;
-  const valueOf = (text: string): unknown => (carrier === 'comma' ? text : JSON.parse(text));
+  const { column, edits } = stored as StoredEdits;
   const side = (which: 'before' | 'after'): unknown => ({
-    [column]: Object.fromEntries(edits.map((edit) => [edit.pointer, valueOf(edit[which])])),
+    [column]: Object.fromEntries(edits.map((edit) => [edit.pointer, editedValue(edit, which)])),
   });
   return { before: side('before'), after: side('after') };
 }

@@ -70,7 +70,7 @@ export const rewrite: Operation<RewriteStep> = {
           step: steps[member]?.id ?? 0,
           chunk: chunks[member],
           keys: group.map((document) => document.key),
-          befores: group.map(({ edits }) => ({ column: name, carrier: input.places[0]?.carrier, edits })),
+          befores: group.map(({ edits }) => ({ column: name, edits })),
         };
       });
       await writeChunks(tx, { journal: context.journal, action: 'edit', table, key }, written);

@@ -1,0 +1,149 @@
+/** What a rule changes in a document: which values, and how each is written afterwards. */
+import { matchingSpots, parsePattern } from './json-pointer.ts';
+import type { Pattern } from './json-pointer.ts';
+import { scalarText } from './json-text.ts';
+import type { JsonNode, JsonObject, Span } from './json-text.ts';
+import { type Layer, spliceInValue, type Spot, textWithin } from './layers.ts';
+import { moveElements, targetOf } from './lists.ts';
+import { namesToChange } from './member-names.ts';
+import { betweenQuotes, type Splice, withSeparator } from './splices.ts';
+import { textSplices } from './text-rule.ts';
+import type { ValueRule } from './value-rule.ts';
+
+/** A change of one value: the splices of the whole text that make it, and what must stay as it is for it to be undone. */
+export interface Change {
+  readonly spot: Spot;
+  readonly splices: readonly Splice[];
+  /** Of the name of a member: what it becomes, and where in the layer it stands. The spot is the object. */
+  readonly name?: { readonly becomes: string; readonly span: Span };
+  readonly beside?: readonly JsonNode[];
+}
+
+export interface Changes {
+  readonly changes: readonly Change[];
+  /** How many names of members stay because the object has a member of the target's name. */
+  readonly colliding: number;
+}
+
+export function changesOf(layer: Layer, rule: ValueRule): Changes {
+  const pattern = parsePattern(rule.pointer ?? '');
+  if (pattern.names) return changeNames(layer, pattern, rule);
+  return { changes: changeValues(matchingSpots(layer, pattern.steps), rule), colliding: 0 };
+}
+
+/** The inner names first: afterwards every pointer still leads through the names that it says. */
+function changeNames(layer: Layer, { steps }: Pattern, rule: ValueRule): Changes {
+  const found = matchingSpots(layer, steps).flatMap((spot) => {
+    const { node } = spot;
+    if (node.kind !== 'object') return [];
+    return [{ spot, node, ...namesToChange(node, rule) }];
+  });
+  const colliding = found.reduce((sum, one) => sum + one.colliding, 0);
+  if (colliding > 0) return { changes: [], colliding };
+  const innerFirst = found.sort((a, b) => a.node.end - b.node.end);
+  const changes = innerFirst.flatMap(({ spot, renames, rewritten }): Change[] => {
+    const { layer: own } = spot;
+    if (rewritten.length > 0)
+      return [{ spot, splices: rewritten.map((splice) => spliceInValue(own, splice)) }];
+    return renames.map(({ span, becomes }) => ({
+      spot,
+      name: { becomes, span },
+      splices: [spliceInValue(own, betweenQuotes(span, becomes))],
+    }));
+  });
+  return { changes, colliding: 0 };
+}
+
+function changeValues(spots: readonly Spot[], rule: ValueRule): Change[] {
+  const { fields, shape, mappings } = rule;
+  if (fields !== undefined) {
+    const objects = shape === 'list' ? spots.flatMap(elementsOf) : spots;
+    return objects.flatMap((spot) =>
+      spot.node.kind === 'object' ? changeObject(spot, spot.node, { ...rule, fields }) : [],
+    );
+  }
+  if (shape === 'list') return spots.flatMap((spot) => changeList(spot, rule));
+  if (shape !== 'scalar') return spots.flatMap((spot) => changeText(spot, { ...rule, shape }));
+  return spots.flatMap((spot) =>
+    changeScalar(spot, targetOf(scalarText(spot.layer.text, spot.node), mappings)),
+  );
+}
+
+function elementsOf({ layer, node }: Spot): Spot[] {
+  return node.kind === 'array' ? node.elements.map((element) => ({ layer, node: element })) : [];
+}
+
+function changeScalar(spot: Spot, to: string | undefined): Change[] {
+  if (to === undefined) return [];
+  const { layer, node } = spot;
+  const splice = scalarSplice(node, to);
+  if (splice.text === layer.text.slice(splice.start, splice.end)) return [];
+  return [{ spot, splices: [spliceInValue(layer, splice)] }];
+}
+
+/** A string keeps its quotes. A number is answered with a number, unless the target's id cannot be one. */
+function scalarSplice(node: JsonNode, to: string): Splice {
+  if (node.kind === 'string') return betweenQuotes(node, to);
+  const numeric = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$/.test(to);
+  return { start: node.start, end: node.end, text: numeric ? to : JSON.stringify(to) };
+}
+
+/** A string that is a list, or that has names inside it. */
+function changeText(
+  spot: Spot,
+  { shape, mappings }: ValueRule & { readonly shape: Parameters<typeof textSplices>[1] },
+): Change[] {
+  const inner = textWithin(spot);
+  if (inner === undefined) return [];
+  const splices = textSplices(inner.text, shape, mappings);
+  return splices.length === 0
+    ? []
+    : [{ spot, splices: splices.map((splice) => spliceInValue(inner, splice)) }];
+}
+
+function changeObject(
+  { layer }: Spot,
+  object: JsonObject,
+  rule: ValueRule & { readonly fields: Readonly<Record<string, string>> },
+): Change[] {
+  const { text } = layer;
+  const members = rule.components.map((component) => object.members.get(rule.fields[component] ?? component));
+  const present = members.filter((member) => member !== undefined && !isNull(text, member)) as JsonNode[];
+  const mapping = rule.mappings.find(({ from }) =>
+    from.every((value, at) => isComponent(text, members[at], value)),
+  );
+  return members.flatMap((member, at) => {
+    if (member === undefined || !present.includes(member)) return [];
+    // A component that stays the same keeps its spelling too (an escaped slash, say).
+    if (mapping === undefined || mapping.from[at] === mapping.to[at]) return [];
+    const beside = present.filter((other) => other !== member);
+    return changeScalar({ layer, node: member }, mapping.to[at]).map((change) => ({ ...change, beside }));
+  });
+}
+
+/** A missing or null member is what an empty component looks like. */
+function isComponent(text: string, member: JsonNode | undefined, value: string): boolean {
+  if (member === undefined || isNull(text, member)) return value === '';
+  return scalarText(text, member) === value;
+}
+
+function isNull(text: string, node: JsonNode): boolean {
+  return node.kind === 'literal' && text.startsWith('null', node.start);
+}
+
+function changeList(spot: Spot, rule: ValueRule): Change[] {
+  const { layer, node } = spot;
+  if (node.kind !== 'array') return [];
+  const moves = moveElements(
+    node.elements.map((element) => scalarText(layer.text, element)),
+    rule.mappings,
+  );
+  const firstKept = moves.findIndex((move) => move !== 'drop');
+  const splices = node.elements.flatMap((element, at): Splice[] => {
+    const move = moves[at];
+    if (move === undefined) return [];
+    if (move === 'drop') return [spliceInValue(layer, withSeparator(node.elements, at, firstKept))];
+    return changeScalar({ layer, node: element }, move.to).flatMap((change) => change.splices);
+  });
+  return splices.length === 0 ? [] : [{ spot, splices }];
+}
