@@ -239,6 +239,31 @@ test('a name whose provider is missing or foreign is a question, where the same 
   assert.deepEqual(roles(seen(['openai'])), ['reference', 'reference', 'ask']);
 });
 
+test('a key in a column and in a document of the row is said to be one reference', () => {
+  const catalog = buildCatalog({
+    orgs,
+    models: { id: 'uuid!', name: 'text' },
+    desks: { id: 'uuid!', org_id: 'uuid! -> orgs.id', model_id: 'uuid -> models.id', params: 'jsonb' },
+  });
+  const key = '11111111-1111-4111-8111-111111111111';
+  const inner = ['/modelId', '/nested/other_model_id'].map((pointer) => ({
+    table: 'public.desks',
+    column: 'params',
+    kind: 'json-value' as const,
+    pointer,
+    filled: 1,
+    distinct: [key],
+  }));
+  const { config } = proposeFor(catalog, { 'models.name': names, 'models.id': [key] }, { inner });
+  assert.deepEqual(
+    config.places?.map(({ at, json, copies }) => [at, json, copies]),
+    [
+      ['desks.model_id', undefined, ['desks.params/modelId']],
+      ['desks.params', '/nested/other_model_id', undefined],
+    ],
+  );
+});
+
 test('a member beside its later version is a question', () => {
   const catalog = buildCatalog({ orgs, apps: { id: 'uuid!', org_id: 'uuid! -> orgs.id', doc: 'jsonb' } });
   const inner = ['/main/model', '/main_v2/model', '/maintenance/model'].map((pointer) => ({

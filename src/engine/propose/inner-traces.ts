@@ -4,7 +4,7 @@ import type { PlaceConfig } from '../rules/config.ts';
 import type { InnerValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type Known, type Writing, writingOf } from './templates.ts';
-import { forbids, isComparable, namelessDoubt, prose, type Spot } from './text-traces.ts';
+import { forbids, isComparable, namelessDoubt, prose, type Spot, withinText } from './text-traces.ts';
 import { forbidsModels, holdsProse, namesModel, namesProvider } from './wording.ts';
 
 /** One for each place within a column. */
@@ -46,7 +46,9 @@ function innerTraces(input: PlaceInput, known: Known, inner: Inner): Trace[] {
   const values = `${entry.distinct.length} values`;
   const where = entry.pointer === undefined ? values : `${values} at ${entry.pointer || '/'}`;
   const shape = innerShape(input, inner, { known, writing });
-  const how = { ...shape.how, ...(shape.how.fields === undefined ? writing.how : {}) };
+  const how = isInside(writing)
+    ? { ...shape.how, ...insideOf(entry, shape.how) }
+    : { ...shape.how, ...(shape.how.fields === undefined ? writing.how : {}) };
   const doubt =
     shape.doubt ??
     innerDoubt({ column: column.name, last, how, named }, entry, writing) ??
@@ -56,9 +58,19 @@ function innerTraces(input: PlaceInput, known: Known, inner: Inner): Trace[] {
   return [{ table, column, how, reason, ...given({ doubt }) }];
 }
 
+/** Some values hold the name within a longer text. */
+function isInside({ left, how }: Writing): boolean {
+  return left.length > 0 || [how.as ?? '', ...(how.also ?? [])].some((template) => template.includes('='));
+}
+
+function insideOf({ pointer }: InnerValues, { json, shape }: Partial<PlaceConfig>): Partial<PlaceConfig> {
+  if (shape !== 'list' || pointer === undefined) return { shape: 'inside' };
+  return { json: `${json}/*`, shape: 'inside' };
+}
+
 /** A comma list is one only where most of its elements are models: prose has commas, too. */
 function isOnlyAFewWords(entry: InnerValues, { hits }: Writing): boolean {
-  return entry.kind === 'comma' && entry.pointer === undefined && hits.length * 3 < entry.distinct.length;
+  return (entry.kind === 'comma' || entry.kind === 'bars') && hits.length * 3 < entry.distinct.length;
 }
 
 interface Said {
@@ -76,7 +88,7 @@ function innerDoubt(
   if (forbidsModels(column) || forbidsModels(last)) return forbids;
   if (how.fields === undefined && holdsProse(last))
     return `a member called ${last} may hold text that people wrote`;
-  if (left.length > 0) return `${JSON.stringify(left[0])} holds a name in a way that no template says`;
+  if (how.shape === 'inside') return withinText(left[0] ?? hits[0]);
   return named || how.fields !== undefined || hits.length * 2 >= distinct.length ? undefined : prose;
 }
 
@@ -113,13 +125,10 @@ function innerShape(
   { known: { hasProvider }, writing: { how: written } }: { known: Known; writing: Writing },
 ): Shape {
   const { pointer } = entry;
-  if (pointer === undefined) return { how: { shape: entry.kind === 'comma' ? 'comma' : 'list' } };
-  const inKey = 'the name of the model is the name of a member, which cannot be moved';
-  if (entry.kind === 'json-key') return { how: { json: `${pointer}/*` }, doubt: inKey };
-  const [outer = '', nested] = pointer.split('/~json');
-  if (nested !== undefined) return { how: { json: outer }, doubt: 'JSON inside a string cannot be moved' };
-  if (entry.kind === 'comma')
-    return { how: { json: pointer }, doubt: 'a comma list inside a document cannot be moved' };
+  const shape = entry.kind === 'comma' || entry.kind === 'bars' ? entry.kind : undefined;
+  if (pointer === undefined) return { how: { shape: shape ?? 'list' } };
+  if (entry.kind === 'json-key') return { how: { json: `${pointer}/~key` } };
+  if (shape !== undefined) return { how: { json: pointer, shape } };
   const at = pointer.lastIndexOf('/');
   const [object, member] = [pointer.slice(0, at), pointer.slice(at + 1)];
   if (member === '*') return { how: { json: object, shape: 'list' } };

@@ -2,7 +2,7 @@
 import { given } from '../given.ts';
 import type { Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { PlaceConfig, Role } from '../rules/config.ts';
-import { columnPath } from '../catalogue/names.ts';
+import { columnPath, splitName } from '../catalogue/names.ts';
 import { mayListModels } from './model-evidence.ts';
 import { guessHistory, guessWaiting } from './history.ts';
 import { describesModel, guessGrant, guessParameters } from './shape.ts';
@@ -22,8 +22,41 @@ export interface PlaceGuess {
 /** All places, in the order of the catalogue. */
 export function guessPlaces(input: PlaceInput): PlaceGuess[] {
   const traces = listTraces(input);
-  return traces.map((trace) =>
+  const guesses = traces.map((trace) =>
     decide(input, { ...trace, how: { ...trace.how, ...copiesOf(input, trace, traces) } }, traces),
+  );
+  return withCopies(guesses);
+}
+
+/** A key in a column and under the same name in a document of the row is one reference, stored twice: said once, it moves as one. */
+function withCopies(guesses: readonly PlaceGuess[]): PlaceGuess[] {
+  const copies = new Map<PlaceGuess, PlaceGuess>();
+  for (const guess of guesses) {
+    const twin = guesses.find((other) => isCopy(guess, other));
+    if (twin !== undefined && !copies.has(twin)) copies.set(guess, twin);
+  }
+  const gone = new Set(copies.values());
+  return guesses.flatMap((guess) => {
+    const twin = copies.get(guess);
+    if (gone.has(guess)) return [];
+    if (twin === undefined) return [guess];
+    const place = { ...guess.place, copies: [twin.place.at + (twin.place.json ?? '')] };
+    return [{ ...guess, place, reason: `${guess.reason}; ${twin.reason}: perhaps the same reference` }];
+  });
+}
+
+function isCopy({ table, place }: PlaceGuess, { table: other, place: copy }: PlaceGuess): boolean {
+  const member = copy.json?.split('/').at(-1) ?? '';
+  const column = splitName(place.at)?.at(-1) ?? '';
+  return (
+    table === other &&
+    place.role === undefined &&
+    copy.role === undefined &&
+    place.json === undefined &&
+    copy.as === 'key' &&
+    copy.shape === undefined &&
+    /^(\/[^/*]+)+$/.test(copy.json ?? '') &&
+    snake(member) === snake(column)
   );
 }
 
