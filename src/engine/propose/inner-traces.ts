@@ -40,9 +40,12 @@ function innerTraces(input: PlaceInput, known: Known, inner: Inner): Trace[] {
   const { table, column, entry } = inner;
   const last = (entry.pointer ?? '').split('/').findLast((step) => step !== '*') ?? '';
   const named = namesModel(entry.pointer === undefined || last === '' ? column.name : last);
-  const writing = writingOf(known, entry.distinct, named && entry.kind !== 'json-key');
+  const isMember = entry.kind === 'json-key';
+  const writing = writingOf(known, entry.distinct, named && !isMember);
   const { hits } = writing;
   if (hits.length === 0 || isOnlyAFewWords(entry, writing)) return [];
+  // The name of a member is a model or none: no place leads into it.
+  if (isMember && isInside(writing)) return [];
   const values = `${entry.distinct.length} values`;
   const where = entry.pointer === undefined ? values : `${values} at ${entry.pointer || '/'}`;
   const shape = innerShape(input, inner, { known, writing });
