@@ -50,7 +50,7 @@ function innerTraces(input: PlaceInput, known: Known, inner: Inner): Trace[] {
   const where = entry.pointer === undefined ? values : `${values} at ${entry.pointer || '/'}`;
   const shape = innerShape(input, inner, { known, writing });
   const how = isInside(writing)
-    ? { ...shape.how, ...insideOf(entry, shape.how) }
+    ? insideOf(entry)
     : { ...shape.how, ...(shape.how.fields === undefined ? writing.how : {}) };
   const doubt =
     shape.doubt ??
@@ -66,9 +66,8 @@ function isInside({ left, how }: Writing): boolean {
   return left.length > 0 || [how.as ?? '', ...(how.also ?? [])].some((template) => template.includes('='));
 }
 
-function insideOf({ pointer }: InnerValues, { json, shape }: Partial<PlaceConfig>): Partial<PlaceConfig> {
-  if (shape !== 'list' || pointer === undefined) return { shape: 'inside' };
-  return { json: `${json}/*`, shape: 'inside' };
+function insideOf({ pointer }: InnerValues): Partial<PlaceConfig> {
+  return { ...given({ json: pointer }), shape: 'inside' };
 }
 
 /** A comma list is one only where most of its elements are models: prose has commas, too. */
