@@ -158,22 +158,28 @@ describe('places', () => {
     assert.equal(place(doubtful, 'agents.model_id')?.role, 'ask');
   });
 
-  test('names of members and titles are questions, and JSON in strings is a place like any other', () => {
+  test('names of members, JSON in strings and lists in strings are places; titles and texts are questions', () => {
     const agents = table('agents', ['id', 'tenant_id', 'doc jsonb'], ['tenant_id -> tenants']);
     const inner = [
       { kind: 'json-key' as const, pointer: '/limits' },
       { kind: 'json-value' as const, pointer: '/graph/~json/model' },
       { kind: 'json-value' as const, pointer: '/title' },
       { kind: 'json-value' as const, pointer: '/llm' },
+      { kind: 'comma' as const, pointer: '/order' },
+      { kind: 'bars' as const, pointer: '/choice' },
+      { kind: 'json-value' as const, pointer: '/args/*', distinct: ['--model=gpt-4o', '-v'] },
     ].map((entry) => ({ table: 'public.agents', column: 'doc', filled: 1, distinct: ['gpt-4o'], ...entry }));
     const places = proposeFor([tenants, models, agents], names, { inner }).config.places ?? [];
     assert.deepEqual(
-      places.map((each) => [each.json, each.role]),
+      places.map((each) => [each.json, each.shape, each.role]),
       [
-        ['/limits/~key', 'ask'],
-        ['/title', 'ask'],
-        ['/graph/~json/model', undefined],
-        ['/llm', undefined],
+        ['/title', undefined, 'ask'],
+        ['/args/*', 'inside', 'ask'],
+        ['/limits/~key', undefined, undefined],
+        ['/graph/~json/model', undefined, undefined],
+        ['/llm', undefined, undefined],
+        ['/order', 'comma', undefined],
+        ['/choice', 'bars', undefined],
       ],
     );
   });

@@ -4,7 +4,7 @@ import type { PlaceConfig } from '../rules/config.ts';
 import type { InnerValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type Known, type Writing, writingOf } from './templates.ts';
-import { forbids, namelessDoubt, prose, type Spot } from './text-traces.ts';
+import { forbids, isComparable, namelessDoubt, prose, type Spot, withinText } from './text-traces.ts';
 import { forbidsModels, holdsProse, namesModel, namesProvider } from './wording.ts';
 
 /** One for each place within a column. */
@@ -40,24 +40,39 @@ function innerTraces(input: PlaceInput, known: Known, inner: Inner): Trace[] {
   const { table, column, entry } = inner;
   const last = (entry.pointer ?? '').split('/').findLast((step) => step !== '*') ?? '';
   const named = namesModel(entry.pointer === undefined || last === '' ? column.name : last);
-  const writing = writingOf(known, entry.distinct, named && entry.kind !== 'json-key');
+  const isMember = entry.kind === 'json-key';
+  const writing = writingOf(known, entry.distinct, named && !isMember);
   const { hits } = writing;
   if (hits.length === 0 || isOnlyAFewWords(entry, writing)) return [];
+  // The name of a member is a model or none: no place leads into it.
+  if (isMember && isInside(writing)) return [];
   const values = `${entry.distinct.length} values`;
   const where = entry.pointer === undefined ? values : `${values} at ${entry.pointer || '/'}`;
-  const shape = innerShape(inner, known, writing);
-  const how = { ...shape.how, ...(shape.how.fields === undefined ? writing.how : {}) };
+  const shape = innerShape(input, inner, { known, writing });
+  const how = isInside(writing)
+    ? insideOf(entry)
+    : { ...shape.how, ...(shape.how.fields === undefined ? writing.how : {}) };
   const doubt =
     shape.doubt ??
     innerDoubt({ column: column.name, last, how, named }, entry, writing) ??
+    replacedDoubt(inner) ??
     namelessDoubt(input, how, undefined);
   const reason = `${hits.length} of ${where} name models: ${JSON.stringify(hits[0])}`;
   return [{ table, column, how, reason, ...given({ doubt }) }];
 }
 
+/** Some values hold the name within a longer text. */
+function isInside({ left, how }: Writing): boolean {
+  return left.length > 0 || [how.as ?? '', ...(how.also ?? [])].some((template) => template.includes('='));
+}
+
+function insideOf({ pointer }: InnerValues): Partial<PlaceConfig> {
+  return { ...given({ json: pointer }), shape: 'inside' };
+}
+
 /** A comma list is one only where most of its elements are models: prose has commas, too. */
 function isOnlyAFewWords(entry: InnerValues, { hits }: Writing): boolean {
-  return entry.kind === 'comma' && entry.pointer === undefined && hits.length * 3 < entry.distinct.length;
+  return (entry.kind === 'comma' || entry.kind === 'bars') && hits.length * 3 < entry.distinct.length;
 }
 
 interface Said {
@@ -75,8 +90,28 @@ function innerDoubt(
   if (forbidsModels(column) || forbidsModels(last)) return forbids;
   if (how.fields === undefined && holdsProse(last))
     return `a member called ${last} may hold text that people wrote`;
-  if (left.length > 0) return `${JSON.stringify(left[0])} holds a name in a way that no template says`;
+  if (how.shape === 'inside') return withinText(left[0] ?? hits[0]);
   return named || how.fields !== undefined || hits.length * 2 >= distinct.length ? undefined : prose;
+}
+
+/** `main` beside `main/v2`: perhaps nothing reads the first any more. */
+function replacedDoubt({ entry, all }: Inner): string | undefined {
+  const steps = (entry.pointer ?? '').split('/');
+  const later = all
+    .map(({ pointer }) => (pointer ?? '').split('/'))
+    .find(
+      (other) =>
+        other.length === steps.length &&
+        other.some((step, at) => step !== steps[at] && isLater(step, steps[at] ?? '')) &&
+        other.every((step, at) => step === steps[at] || isLater(step, steps[at] ?? '')),
+    );
+  return later === undefined
+    ? undefined
+    : `${later.join('/')} is a later version of it: does anything read this one?`;
+}
+
+function isLater(step: string, base: string): boolean {
+  return base !== '' && step.startsWith(base) && /^(~1|[-_.])?v\d+$/i.test(step.slice(base.length));
 }
 
 interface Shape {
@@ -86,13 +121,16 @@ interface Shape {
 }
 
 /** How a place of the configuration says where the value is. */
-function innerShape({ entry, all }: Inner, { hasProvider }: Known, { how: written }: Writing): Shape {
+function innerShape(
+  input: PlaceInput,
+  { entry, all }: Inner,
+  { known: { hasProvider }, writing: { how: written } }: { known: Known; writing: Writing },
+): Shape {
   const { pointer } = entry;
-  if (pointer === undefined) return { how: { shape: entry.kind === 'comma' ? 'comma' : 'list' } };
-  const inKey =
-    'the name of the model is the name of a member: a limit follows the model, a count of past uses does not';
-  if (entry.kind === 'json-key') return { how: { json: `${pointer}/~key` }, doubt: inKey };
-  if (entry.kind === 'comma') return { how: { json: pointer, shape: 'comma' } };
+  const shape = entry.kind === 'comma' || entry.kind === 'bars' ? entry.kind : undefined;
+  if (pointer === undefined) return { how: { shape: shape ?? 'list' } };
+  if (entry.kind === 'json-key') return { how: { json: `${pointer}/~key` } };
+  if (shape !== undefined) return { how: { json: pointer, shape } };
   const at = pointer.lastIndexOf('/');
   const [object, member] = [pointer.slice(0, at), pointer.slice(at + 1)];
   if (member === '*') return { how: { json: object, shape: 'list' } };
@@ -104,6 +142,11 @@ function innerShape({ entry, all }: Inner, { hasProvider }: Known, { how: writte
     return {
       how: { json: pointer },
       doubt: `${provider} beside it says through whom, and the models have no provider to compare with`,
+    };
+  if (!isComparable(input, sibling.distinct))
+    return {
+      how: { json: pointer },
+      doubt: `${provider} beside it holds none of the providers of the models`,
     };
   if (sibling.filled < entry.filled)
     return {

@@ -67,9 +67,8 @@ function weigh(evidence: ModelEvidence, table: Table): Weighed[] {
   const called = isCalledModel(table);
   const incoming = countIncoming(evidence, table);
   // One model may happen to be the name of anything, and names that nobody knows prove nothing.
-  const proven = called
-    ? values.length === 0 || known > 0 || incoming > 0
-    : known >= 2 && known * 2 >= values.length;
+  const proven =
+    called && !isConfiguration(table) ? known > 0 || incoming > 0 : known >= 2 && known * 2 >= values.length;
   if (!proven || (isRecord && incoming === 0)) return [];
   const score =
     (called ? 3 : 0) +
@@ -87,13 +86,23 @@ function weigh(evidence: ModelEvidence, table: Table): Weighed[] {
 }
 
 /** `app_chatmodel`, `EngineModel`, `ai_models_catalog` and `llms` are lists of models by their name. */
-export function isCalledModel(table: Table): boolean {
+function isCalledModel(table: Table): boolean {
   const words = singularWords(table.name).filter((word) => !frameworkWords.has(word));
   const last = words.at(-1) ?? '';
   return (
     isModelWord(last) ||
     (words.some(isModelWord) && /^(catalog(ue)?|registry|list|configuration|config|entry|key)$/.test(last))
   );
+}
+
+/** `app_model_configs` may say which model an application uses; only its values can tell. */
+function isConfiguration(table: Table): boolean {
+  return /(configuration|config|entry|key)$/.test(singularWords(table.name).at(-1) ?? '');
+}
+
+/** Called like a list of models, though nothing else speaks for one. */
+export function mayListModels(table: Table): boolean {
+  return isCalledModel(table) && !mentionsModels(table);
 }
 
 function mentionsModels(table: Table): boolean {
@@ -140,7 +149,7 @@ function countIncoming({ catalog, seen }: ModelEvidence, { id }: Table): number 
 function ownName(table: Table, name: Column, called: boolean): number {
   const text = snake(name.name);
   if (/^((ai_|llm_|base_)?model_?)?(name|slug|identifier|code|key|id|handle)$/.test(text)) return 2;
-  if (called) return 1;
+  if (called) return singularWords(table.name).length === 1 ? 1 : 0;
   const other = findWorded(table, /^(display_?|full_?)?(name|title|label)$/, ['text']);
   return namesModel(name.name) && other !== undefined ? -3 : 0;
 }

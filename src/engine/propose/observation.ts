@@ -3,7 +3,6 @@
  * `src/postgres/facts/observe.ts` reads them; everything here is plain data.
  */
 import type { TableId } from '../catalogue/catalog.ts';
-import type { ScanKind } from '../inventory/match.ts';
 
 /** A guess and what it rests on. */
 export interface Guess<T> {
@@ -21,12 +20,15 @@ export interface ColumnValues {
   readonly distinct: readonly string[];
 }
 
+/** An element of an array, a string or the name of a member in a document, an element of a text parted by commas or bars. */
+export type InnerKind = 'array' | 'json-value' | 'json-key' | 'comma' | 'bars';
+
 /** Values within lists and documents, by place. */
 export interface InnerValues {
   readonly table: TableId;
   readonly column: string;
-  readonly kind: Exclude<ScanKind, 'exact'>;
-  /** For documents: where; for keys the object that has them. */
+  readonly kind: InnerKind;
+  /** For documents: where, as a place of the configuration says it; for keys the object that has them. */
   readonly pointer?: string;
   readonly filled: number;
   readonly distinct: readonly string[];

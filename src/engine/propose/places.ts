@@ -2,7 +2,8 @@
 import { given } from '../given.ts';
 import type { Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { PlaceConfig, Role } from '../rules/config.ts';
-import { columnPath } from '../catalogue/names.ts';
+import { columnPath, splitName } from '../catalogue/names.ts';
+import { mayListModels } from './model-evidence.ts';
 import { guessHistory, guessWaiting } from './history.ts';
 import { describesModel, guessGrant, guessParameters } from './shape.ts';
 import { forbids } from './text-traces.ts';
@@ -21,8 +22,41 @@ export interface PlaceGuess {
 /** All places, in the order of the catalogue. */
 export function guessPlaces(input: PlaceInput): PlaceGuess[] {
   const traces = listTraces(input);
-  return traces.map((trace) =>
+  const guesses = traces.map((trace) =>
     decide(input, { ...trace, how: { ...trace.how, ...copiesOf(input, trace, traces) } }, traces),
+  );
+  return withCopies(guesses);
+}
+
+/** A key in a column and under the same name in a document of the row is one reference, stored twice: said once, it moves as one. */
+function withCopies(guesses: readonly PlaceGuess[]): PlaceGuess[] {
+  const copies = new Map<PlaceGuess, PlaceGuess>();
+  for (const guess of guesses) {
+    const twin = guesses.find((other) => isCopy(guess, other));
+    if (twin !== undefined && !copies.has(twin)) copies.set(guess, twin);
+  }
+  const gone = new Set(copies.values());
+  return guesses.flatMap((guess) => {
+    const twin = copies.get(guess);
+    if (gone.has(guess)) return [];
+    if (twin === undefined) return [guess];
+    const place = { ...guess.place, copies: [twin.place.at + (twin.place.json ?? '')] };
+    return [{ ...guess, place, reason: `${guess.reason}; ${twin.reason}: perhaps the same reference` }];
+  });
+}
+
+function isCopy({ table, place }: PlaceGuess, { table: other, place: copy }: PlaceGuess): boolean {
+  const member = copy.json?.split('/').at(-1) ?? '';
+  const column = splitName(place.at)?.at(-1) ?? '';
+  return (
+    table === other &&
+    place.role === undefined &&
+    copy.role === undefined &&
+    place.json === undefined &&
+    copy.as === 'key' &&
+    copy.shape === undefined &&
+    /^(\/[^/*]+)+$/.test(copy.json ?? '') &&
+    snake(member) === snake(column)
   );
 }
 
@@ -74,6 +108,9 @@ function roleOf(input: PlaceInput, trace: Trace): Decision {
   if (describesModel(table, column.name))
     return { value: 'catalogue', reason: 'its rows say something about the model, such as its price' };
   if (trace.doubt !== undefined) return { value: 'ask', reason: trace.doubt };
+  const isKey = trace.kind !== undefined || trace.how.as === 'key';
+  if (!isKey && mayListModels(table))
+    return { value: 'ask', reason: 'a list of models, or of models that are in use?' };
   if (forbidsModels(table.name)) return { value: 'ask', reason: forbids };
   const copied = 'a copy that is written again, perhaps: dead-copy, or does something read it?';
   if (words.some((word) => ['cache', 'index', 'projection', 'archive', 'backup'].includes(word)))

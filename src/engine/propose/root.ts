@@ -60,7 +60,7 @@ export function guessRoot(catalog: Catalog, excluded: ReadonlySet<TableId>): Roo
     .map((table) => score(catalog, table))
     .filter(({ table, word }) => word > 0 || guessDisplay(table) !== undefined)
     .toSorted((a, b) => b.score - a.score || (a.table.id < b.table.id ? -1 : 1));
-  const [best, next] = scored.filter((each) => each.score >= 4 && each.columns.length > 0);
+  const [best, next] = scored.filter((each) => each.score >= 5 && each.columns.length > 0);
   if (best === undefined) return undefined;
   const key = best.table.primaryKey.at(-1) ?? '';
   const said = best.word > 0 ? 'named like a customer, and ' : 'no table is named like a customer, but ';

@@ -20,7 +20,7 @@ export function guessDead(table: Table, seen: Observations): Guess<string> | und
   );
   if (flag !== undefined)
     return { value: sqlName(flag.name), reason: `${flag.name} marks rows that were put away` };
-  return statusGuess(table, seen, /^(archived|deleted|removed|trashed|discarded)$/i, 'put away');
+  return statusGuess(table, seen, /^(archived?|deleted|removed|trashed|discarded)$/i, 'put away');
 }
 
 /** SQL that holds for tenants that are not served now: suspended, closed, put away. */
@@ -41,7 +41,7 @@ export function guessSuspended(table: Table, seen: Observations): Guess<string> 
   const status = statusGuess(
     table,
     seen,
-    /^(suspended|closed|disabled|deactivated|inactive|blocked|frozen|cancell?ed|archived|deleted|churned|paused|locked)$/i,
+    /^(suspended|closed|disabled|deactivated|inactive|blocked|frozen|cancell?ed|archived?|deleted|churned|paused|locked)$/i,
     'not served now',
   );
   const flags = [

@@ -18,6 +18,12 @@ export const forbids =
   'its name says that these models are forbidden: moved there, it would forbid the target';
 export const homonym = 'the same name is reached through several providers, and nothing here says which';
 
+/** A name within a longer text. */
+export function withinText(text = ''): string {
+  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  return `${JSON.stringify(shown)} holds the name within a longer text: does a program read it?`;
+}
+
 export function textTraces(input: PlaceInput, known: Known, { table, column }: Spot): Trace[] {
   const all = valuesOf(input.seen, table.id, column.name);
   // Documents are looked into place by place.
@@ -37,7 +43,8 @@ export function textTraces(input: PlaceInput, known: Known, { table, column }: S
     beside.doubt ??
     namelessDoubt(input, how, beside.partner);
   const embeds = hits.length > 0 && hits.every((value) => input.words.model(value)?.kind === 'embedding');
-  const place = { ...how, ...given({ partner: beside.partner }) };
+  const written = left.length > 0 ? { shape: 'inside' as const } : how;
+  const place = { ...written, ...given({ partner: beside.partner }) };
   return [{ table, column, how: place, reason: said, ...(embeds ? { embeds } : {}), ...given({ doubt }) }];
 }
 
@@ -53,7 +60,7 @@ function valueDoubt({ column, named, values, hits, left }: Seen): string | undef
   if (hits.length === 0) return 'no value in it names a known model';
   if (forbidsModels(column)) return forbids;
   if (holdsProse(column)) return `a column called ${column} may hold text that people wrote`;
-  if (left.length > 0) return `${JSON.stringify(left[0])} holds a name in a way that no template says`;
+  if (left.length > 0) return withinText(left[0]);
   if (named) return undefined;
   if (hits.length * 2 < values.length) return prose;
   return new Set(hits).size < 2 ? coincidence : undefined;
@@ -94,12 +101,15 @@ function providerBeside(
   const [paired, all] = [filledOf(input, table, found.name), filledOf(input, table, column.name)];
   if (paired < all)
     return { doubt: `${all - paired} of ${all} rows have no ${found.name} that says through whom` };
-  const own = providersOf(input);
-  const isComparable =
-    own.length === 0 || values.length === 0 || values.some((value) => own.includes(fold(value)));
-  return isComparable && found.kind === 'text'
+  return isComparable(input, values) && found.kind === 'text'
     ? { partner: found.name }
     : { doubt: `${found.name} beside it holds none of the providers of the models` };
+}
+
+/** Are the values those that the models have for their providers? Ids of connections are none. */
+export function isComparable(input: PlaceInput, values: readonly string[]): boolean {
+  const own = providersOf(input);
+  return own.length === 0 || values.length === 0 || values.some((value) => own.includes(fold(value)));
 }
 
 function filledOf({ seen }: PlaceInput, table: Table, column: string): number {

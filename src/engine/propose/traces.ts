@@ -105,9 +105,10 @@ function ownTraces(input: PlaceInput, known: Known, table: Table, model: ModelGu
 function valueTraces(input: PlaceInput, known: Known, table: Table, column: Column): Trace[] {
   if (['uuid', 'integer'].includes(column.kind)) return linkTraces(input, table, column);
   if (column.kind === 'other') return [];
-  const scalar = column.kind === 'text' ? textTraces(input, known, { table, column }) : [];
+  const kind: string = column.kind;
+  const scalar = kind === 'text' || kind === 'enum' ? textTraces(input, known, { table, column }) : [];
   const found = documentTraces(input, known, { table, column });
-  const isList = found.some((trace) => trace.how.shape === 'comma');
+  const isList = found.some(({ how }) => how.json === undefined && how.shape !== undefined);
   const traces = withoutDoubles([...(isList ? [] : scalar), ...found]);
   if (traces.length > 0 || !namesModel(column.name)) return traces;
   const [reason, doubt] = ['named like a list of models', 'there is no value in it to tell'];

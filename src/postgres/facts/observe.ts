@@ -149,7 +149,7 @@ function sampledValue(column: Column, { documentChars }: ObserveLimits): string 
 
 /** Texts, lists and documents; of the others keys, columns that speak of models, and states. */
 function isObserved(table: Table, column: Column): boolean {
-  if (['text', 'json', 'jsonb', 'text[]', 'uuid[]', 'integer[]'].includes(column.kind)) return true;
+  if (['text', 'enum', 'json', 'jsonb'].includes(column.kind) || column.kind.endsWith('[]')) return true;
   if (column.kind === 'other') return statusPattern.test(snake(column.name));
   const isLooseId =
     /(^|_)(id|uuid)$/.test(snake(column.name)) &&

@@ -53,21 +53,9 @@ export class TableTally {
     for (const [at, column] of this.observed.entries()) {
       const value = values[at];
       if (value === null || value === undefined) continue;
-      if (
-        column.kind === 'text' ||
-        column.kind === 'uuid' ||
-        column.kind === 'integer' ||
-        column.kind === 'other'
-      )
-        this.#scalar(column.name, value);
+      if (column.kind === 'json' || column.kind === 'jsonb') this.#document(column.name, value);
       else if (column.kind.endsWith('[]')) this.#list(column.name, value);
-      else
-        walkJson(value, (leaf) =>
-          this.#place(
-            { column: column.name, kind: leaf.isKey ? 'json-key' : 'json-value', pointer: leaf.pointer },
-            leaf.text,
-          ),
-        );
+      else this.#scalar(column.name, value);
     }
   }
 
@@ -87,16 +75,27 @@ export class TableTally {
     this.#columns.set(column, known);
     known.add(value);
     if (looksLikeJson(value) && this.#document(column, value)) return;
-    const items = value.split(',').map((item) => item.trim());
-    const isList =
-      items.length > 1 && value.length <= 2000 && items.every((item) => item !== '' && !/\s/.test(item));
-    if (isList) for (const item of items) this.#place({ column, kind: 'comma' }, item);
+    this.#parted({ column }, value);
+  }
+
+  /** Prose has commas, too, but blanks within what they part. */
+  #parted(place: Pick<InnerValues, 'column' | 'pointer'>, value: string): void {
+    for (const [kind, mark] of [
+      ['comma', ','],
+      ['bars', '|'],
+    ] as const) {
+      const items = value.split(mark).map((item) => item.trim());
+      const isList =
+        items.length > 1 && value.length <= 2000 && items.every((item) => item !== '' && !/\s/.test(item));
+      if (isList) for (const item of items) this.#place({ ...place, kind }, item);
+    }
   }
 
   #document(column: string, value: string): boolean {
-    return walkJson(value, (leaf) =>
-      this.#place({ column, kind: leaf.isKey ? 'json-key' : 'json-value', pointer: leaf.pointer }, leaf.text),
-    );
+    return walkJson(value, ({ text, pointer, isKey }) => {
+      this.#place({ column, kind: isKey ? 'json-key' : 'json-value', pointer }, text);
+      if (!isKey) this.#parted({ column, pointer }, text);
+    });
   }
 
   #list(column: string, json: string): void {

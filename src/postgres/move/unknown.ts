@@ -12,7 +12,7 @@ import type { Plan } from '../../engine/plan/plan-types.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import { DroverError } from '../../errors.ts';
 import { readGround } from '../catalogue/rules.ts';
-import { isNamed, namesInUse } from '../facts/named-models.ts';
+import { isNamed, namesInUse } from './named-models.ts';
 import { textPair } from '../facts/pair.ts';
 import { withTenant } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';

@@ -18,10 +18,10 @@ export const columns: readonly SmallSchema[] = [
         (3, 1, 1, 'Two words', NULL, '["--model", "claude-sonnet-4-20250514", "--max-turns", "50"]'),
         (4, 1, 1, 'One word', NULL, '["--model=claude-sonnet-4-20250514"]');`,
     root: 'workspaces',
-    places: { 'bots.model': 'move', 'bots.extra_args': 'ask' },
+    places: { 'bots.model': 'move', 'bots.extra_args/*': 'ask' },
     also: {
       'places.bots.model.also': ['{spelling}'],
-      'places.bots.extra_args.also': ['--model={name}'],
+      'places.bots.extra_args/*.shape': 'inside',
     },
     plan: ['--tenant', 'Elm', '--from', 'claude-sonnet-4-20250514', '--to', 'claude-sonnet-4-5-20250929'],
   },
@@ -47,7 +47,7 @@ export const columns: readonly SmallSchema[] = [
     root: 'GW_OrganizationTable',
     places: {
       'GW_TeamTable.models': 'move',
-      'GW_TeamTable.model_limits/~key': 'ask',
+      'GW_TeamTable.model_limits/~key': 'move',
       'GW_KeyTable.models': 'move',
       'GW_DailySpend.model': 'stay',
       'GW_DeletedTeamTable.models': 'stay',
@@ -183,9 +183,9 @@ export const columns: readonly SmallSchema[] = [
     root: 'none',
     places: {
       'bots.model': 'move',
-      'feeds.body/detail': 'ask',
+      'feeds.body/detail/~json/model': 'move',
       'flows.body': 'ask',
-      'prefs.value/order': 'ask',
+      'prefs.value/order': 'move',
     },
     plan: ['--from', 'gpt-4o', '--to', 'gpt-4.1'],
   },

@@ -12,9 +12,9 @@ import type { Tx } from '../driver/database.ts';
 import { many } from '../driver/question.ts';
 import { mineSql } from '../sql/row.ts';
 import { column, raw, rowsOf, sql } from '../sql/sql.ts';
-import { memberOf } from './member.ts';
-import { scanUncovered } from './scan.ts';
-import { readPlaceGroups } from './places.ts';
+import { memberOf } from '../facts/member.ts';
+import { scanUncovered } from '../facts/scan.ts';
+import { readPlaceGroups } from '../facts/places.ts';
 
 export interface Asked {
   readonly rules: Rules;
