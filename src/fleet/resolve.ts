@@ -1,4 +1,5 @@
 /** Which models a run means in which tenants: everything is read set-based, and decided by src/engine/models/resolve.ts. */
+import { ownMember } from '../engine/own.ts';
 import { namedModel } from '../engine/models/model.ts';
 import type { ModelFacts } from '../engine/models/model.ts';
 import { identifyModel, possibleNames, resolveModels } from '../engine/models/resolve.ts';
@@ -142,7 +143,7 @@ function resolveOne(
   pair: WantedPair,
   about: { tenant: TenantName; asked: FleetIntent; candidates: readonly ModelFacts[] },
 ): Resolution {
-  const mapping = about.asked.mapping?.[about.tenant.key];
+  const mapping = ownMember(about.asked.mapping, about.tenant.key);
   return resolveModels({
     ...pair,
     by,

@@ -1,6 +1,7 @@
 /** Which model somebody means: by key, name, `family/name` or `provider/name`. Ambiguity is never resolved silently. */
 import { type ModelFacts, modelLabel, namedModel } from './model.ts';
 import { compareText } from '../order.ts';
+import { ownMember } from '../own.ts';
 
 /** How a database that has no table of models names them: the part of the configuration that says so. */
 interface Naming {
@@ -79,7 +80,7 @@ function splitAt(config: Naming, text: string): number {
 }
 
 function canonicalSpelling(config: Naming, component: string, value: string): string {
-  const known = config.model.spellings?.[component] ?? {};
+  const known = ownMember(config.model.spellings, component) ?? {};
   return Object.keys(known).find((name) => name === value || known[name]?.includes(value) === true) ?? value;
 }
 

@@ -12,6 +12,7 @@ import { canonicalText } from '../canonical.ts';
 import { given } from '../given.ts';
 import type { Intent } from '../plan/intent.ts';
 import { compareText } from '../order.ts';
+import { Counts } from '../own.ts';
 import type { ModelFacts, ModelName } from '../models/model.ts';
 import type { LeftBehind, Plan } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
@@ -92,13 +93,13 @@ function modelName({ kind, components, key }: ModelFacts): ModelName {
 }
 
 function countByEntity(decided: readonly Decided[]): Record<string, number> {
-  const counts: Record<string, number> = {};
+  const counts = new Counts();
   for (const { group, outcomes } of decided) {
     const [moved] =
       [...outcomes].find(([, outcome]) => outcome.kind === 'move' || outcome.kind === 'merge') ?? [];
-    if (moved !== undefined) counts[moved.entity] = (counts[moved.entity] ?? 0) + group.rows;
+    if (moved !== undefined) counts.add(moved.entity, group.rows);
   }
-  return counts;
+  return counts.record();
 }
 
 function listLeftBehind(decided: readonly Decided[]): LeftBehind[] {

@@ -2,6 +2,7 @@
 import type { Config } from './config.ts';
 import type { Mapping } from '../edit/value-rule.ts';
 import type { ModelFacts, ModelNames } from '../models/model.ts';
+import { ownMember } from '../own.ts';
 import type { Place } from './place.ts';
 import { spellingPairs } from '../models/spelling.ts';
 
@@ -124,7 +125,9 @@ function writings(names: readonly string[], model: ModelNames, config: Config): 
 function textsOf(name: string, model: ModelNames, config: Config): string[] {
   if (name === 'spelling') return (model.spellings ?? []).map(({ text }) => text);
   const value = componentValue(model, name);
-  return value === undefined ? [] : [value, ...(config.model.spellings?.[name]?.[value] ?? [])];
+  return value === undefined
+    ? []
+    : [value, ...(ownMember(ownMember(config.model.spellings, name), value) ?? [])];
 }
 
 /** Every combination of the spellings of the named components. */
@@ -147,9 +150,9 @@ function componentSpellings(name: string, pair: ModelPair, config: Config): { fr
   const from = componentValue(pair.source, name);
   const to = componentValue(pair.target, name);
   if (from === undefined || to === undefined) return [];
-  const known = config.model.spellings?.[name] ?? {};
-  const sources = [from, ...(known[from] ?? [])];
-  const targets = [to, ...(known[to] ?? [])];
+  const known = ownMember(config.model.spellings, name);
+  const sources = [from, ...(ownMember(known, from) ?? [])];
+  const targets = [to, ...(ownMember(known, to) ?? [])];
   return sources.map((spelling, at) => ({
     from: spelling,
     to: from === to ? spelling : (targets[at] ?? to),
@@ -159,5 +162,5 @@ function componentSpellings(name: string, pair: ModelPair, config: Config): { fr
 function componentValue(model: ModelNames, name: string): string | undefined {
   if (name === 'key') return model.key;
   if (name === 'tenant') return model.tenant ?? undefined;
-  return model.components[name];
+  return ownMember(model.components, name);
 }
