@@ -53,7 +53,6 @@ export const errorCodes = {
   MODEL_UNKNOWN: { exit: 1, summary: 'Nobody knows a model of that name.' },
   MODEL_AMBIGUOUS: { exit: 1, summary: 'A name fits several models.' },
   SAME_MODEL: { exit: 1, summary: 'Source and target are the same model.' },
-  GLOBAL_SOURCE: { exit: 1, summary: 'The source belongs to no tenant.' },
   KIND_UNKNOWN: { exit: 1, summary: 'There is no such kind of model.' },
   ENTITY_TYPE_UNKNOWN: { exit: 1, summary: 'An entity type is unknown, or the list is empty.' },
   ANSWER_UNKNOWN: { exit: 1, summary: 'An answer names no place.' },

@@ -27,6 +27,7 @@ export function withWhere(command: Command): Command {
 
 export interface TenantOption {
   readonly tenant?: string;
+  readonly shared?: boolean;
 }
 
 export interface MoveOptions extends WhereOptions, JsonOption, TenantOption {
@@ -46,6 +47,7 @@ export function withMove(command: Command): Command {
     .option('--from <model>', 'the model to move off: name, family/name, provider/name or key')
     .option('--to <model>', 'the model to move to')
     .option('--tenant <tenant>', 'whose: the key or the name of a tenant')
+    .option('--shared', 'instead of --tenant: the rows of everybody, of nobody and of several tenants')
     .option('--kind <kind>', 'kind of model (default: the first of the configuration)')
     .option('--types <list>', 'only these entity types, separated by commas')
     .addOption(

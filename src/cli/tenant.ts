@@ -1,5 +1,6 @@
 /** Which tenant somebody means: by key, or by the name that the configuration shows. Never a guess among several. */
 import { printable } from '../engine/plan/row-text.ts';
+import { sharedRows } from '../engine/tenant.ts';
 import { DroverError } from '../errors.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { listTenants } from '../postgres/scope/tenants.ts';
@@ -27,6 +28,20 @@ export async function resolveTenant(site: Site, text: string | undefined): Promi
     );
   // A login that may not list the tenants may still work for one of them: planning finds out.
   return tenants.length === 0 ? text : chooseTenant(tenants, text).key;
+}
+
+/**
+ * The unit that a command is about: a tenant, or the shared rows.
+ * @throws what `resolveTenant` throws; USAGE_INVALID where both are asked for
+ */
+export async function resolveUnit(
+  site: Site,
+  { tenant, shared }: { readonly tenant?: string; readonly shared?: boolean },
+): Promise<string | undefined> {
+  if (shared !== true) return resolveTenant(site, tenant);
+  if (tenant !== undefined)
+    throw usage('--tenant names one tenant, --shared the rows that are nobody’s alone; give one of them.');
+  return sharedRows;
 }
 
 /** An exact key wins over a name, an exact name over one that differs in case. */

@@ -4,8 +4,19 @@
  * - between functions, and in an intent: `undefined`, or nothing (`TenantKey`);
  * - in snapshots, plans and whatever else is JSON: `null` (`TenantRef`, or its key);
  * - in Drover's records, whose column is part of a key: the empty text.
+ *
+ * The rows that are nobody's alone (of everybody, of nobody, of several tenants) are a unit beside the tenants. It is referred to like
+ * a tenant, by a key that no tenant can have, so whoever does not know of it finds no row of it, and never all rows.
  */
 export type TenantKey = string | undefined;
+
+/** The key of the unit of shared rows: a uuid that no generator gives out. A database with a tenant of that key has no such unit. */
+export const sharedRows = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/** Is it the unit of shared rows? */
+export function isSharedRows(tenant: TenantKey | null): boolean {
+  return tenant === sharedRows;
+}
 
 /** A tenant with what people call it. */
 export interface TenantRef {

@@ -139,7 +139,7 @@ async function refuseRetired(site: Site, target: ModelFacts | undefined): Promis
 }
 
 function resolveOne(
-  { by, shared }: ModelNames,
+  { by }: ModelNames,
   pair: WantedPair,
   about: { tenant: TenantName; asked: FleetIntent; candidates: readonly ModelFacts[] },
 ): Resolution {
@@ -150,7 +150,6 @@ function resolveOne(
     tenant: about.tenant,
     candidates: about.candidates,
     includeSuspended: about.asked.includeSuspended ?? false,
-    sharedModels: shared,
     ...(mapping === undefined ? {} : { mapping }),
   });
 }
@@ -174,7 +173,6 @@ function resolveTexts(
       to: wanted(to),
       by: 'none',
       includeSuspended,
-      sharedModels: true,
     }),
   }));
   return { kind, from: wanted(from), to: wanted(to), tenants };

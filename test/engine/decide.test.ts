@@ -8,6 +8,7 @@ import type { Role } from '../../src/engine/rules/config.ts';
 import { decide, deadRowsMove, mergingStates, movingStates } from '../../src/engine/plan/decide.ts';
 import type { Place } from '../../src/engine/rules/place.ts';
 import { codeOf, type StateCode, stateCodes, stateFromCode } from '../../src/engine/plan/place-state.ts';
+import { sharedRows } from '../../src/engine/tenant.ts';
 import type { Owner } from '../../src/engine/plan/snapshot.ts';
 import { buildSnapshot, config, intent } from './build-snapshot.ts';
 
@@ -20,8 +21,14 @@ dead-copy            | *        | *     | *    | *          | *      | *        
 data-bound           | *        | *     | *    | *          | *      | *              | data-bound live
 reference grant ask  | disagree | *     | *    | *          | *      | *              | disagreeing-owners live
 reference grant ask  | other    | *     | *    | *          | *      | *              | other-tenant key
-reference grant ask  | global   | *     | *    | *          | *      | *              | global live
-reference grant ask  | none     | *     | *    | *          | *      | *              | no-owner live
+reference grant ask  | global none shared | * | * | H        | *      | *              | history
+reference grant ask  | global none shared | * | dead | !H !N | *      | *              | dead
+reference grant ask  | global   | *     | no   | !H         | *      | *              | global live
+reference grant ask  | none     | *     | no   | !H         | *      | *              | no-owner live
+reference grant ask  | shared   | *     | no   | !H         | *      | *              | shared live
+reference grant ask  | global   | *     | dead | N          | *      | *              | global live
+reference grant ask  | none     | *     | dead | N          | *      | *              | no-owner live
+reference grant ask  | shared   | *     | dead | N          | *      | *              | shared live
 reference grant ask  | mine     | no    | *    | *          | *      | *              | not-requested live
 reference grant ask  | mine     | yes   | *    | H          | *      | *              | history
 reference grant ask  | mine     | yes   | *    | N          | *      | *              | not-allowed live
@@ -67,7 +74,7 @@ const roles: readonly Role[] = [
   'ignore',
   'ask',
 ];
-const owners: readonly Owner[] = ['mine', 'other', 'global', 'none', 'disagree'];
+const owners: readonly Owner[] = ['mine', 'other', 'global', 'none', 'shared', 'disagree'];
 const collisions = ['drop-redundant', 'skip', 'ask'] as const;
 const answers = ['none', 'keep', 'move'] as const;
 
@@ -123,6 +130,21 @@ function outcomeOf(one: Combination, byKey: boolean): string {
 }
 
 describe('what happens to a place of a row', () => {
+  it('is no business of a tenant where another tenant’s row names a model of everybody', () => {
+    const state = stateFromCode('L');
+    const occasion = { place: placeWith({ byKey: true }), state, owner: 'other', dead: false } as const;
+    const everybodys = { ...leaving, source: { ...leaving.source, tenant: null } };
+    const shared = { ...everybodys, tenant: { key: sharedRows, name: '' } };
+    const said = (ground: typeof leaving, dead = false): unknown => {
+      const outcome = decide(ground, intent, { ...occasion, dead });
+      return outcome.kind === 'stay' ? [outcome.reason, outcome.live] : outcome.kind;
+    };
+    assert.deepEqual(said(leaving), ['other-tenant', true]);
+    assert.deepEqual(said(everybodys), ['other-tenant', false]);
+    assert.deepEqual(said(shared), ['other-tenant', false]);
+    assert.deepEqual(said(shared, true), ['dead', false], 'it does not keep the model in use');
+  });
+
   it('is what the table says, for every combination', () => {
     for (const one of combinations()) {
       const cells = [one.role, one.owner, one.asked, one.dead, one.state, one.answer, one.collision];

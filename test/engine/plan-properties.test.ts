@@ -25,7 +25,7 @@ const group: fc.Arbitrary<RowGroup> = fc.constantFrom(...Object.keys(places)).ch
       state: fc.constantFrom(...(places[place] ?? [])),
       owner: place.startsWith('templates')
         ? fc.constant('global' as const)
-        : fc.constantFrom('mine', 'mine', 'other', 'none', 'disagree'),
+        : fc.constantFrom('mine', 'mine', 'other', 'none', 'shared', 'disagree'),
       dead: fc.boolean(),
       count: fc.integer({ min: 1, max: 9 }),
       side: fc.constantFrom<Record<string, number>>({}, { settings: 1 }),

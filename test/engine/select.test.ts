@@ -23,27 +23,37 @@ describe('a model of a table', () => {
   const all = [sonnet, hosted, mini];
   it('is meant by its key, name, family/name or provider/name', () => {
     for (const text of ['k3', 'gpt-4o-mini', 'openai/gpt-4o-mini', '  gpt-4o-mini '])
-      assert.equal(keyOf(selectModel(all, text, 'source')), 'k3');
-    assert.equal(keyOf(selectModel(all, 'hosted/claude-3-7-sonnet', 'source')), 'k2');
-    assert.equal(keyOf(selectModel(all, 'anthropic/claude-3-7-sonnet', 'source')), 'k1');
+      assert.equal(keyOf(selectModel(all, text, { side: 'source' })), 'k3');
+    assert.equal(keyOf(selectModel(all, 'hosted/claude-3-7-sonnet', { side: 'source' })), 'k2');
+    assert.equal(keyOf(selectModel(all, 'anthropic/claude-3-7-sonnet', { side: 'source' })), 'k1');
   });
 
   it('is refused with a list where the name fits several', () => {
-    const selection = selectModel(all, 'claude-3-7-sonnet', 'source');
+    const selection = selectModel(all, 'claude-3-7-sonnet', { side: 'source' });
     assert.ok('refused' in selection && selection.refused === 'MODEL_AMBIGUOUS');
     assert.equal(selection.fits.length, 2);
     assert.match(selection.message, /\[k1\].*\[k2\]/);
   });
 
-  it("is the tenant's own where a global one has the same name", () => {
-    assert.equal(keyOf(selectModel([everybodys, mini], 'gpt-4o-mini', 'target')), 'k3');
-    assert.equal(keyOf(selectModel([everybodys], 'gpt-4o-mini', 'target')), 'g1');
-    assert.equal(keyOf(selectModel([everybodys, mini], 'g1', 'target')), 'g1');
+  it("is everybody's where the tenant has one of the same name, and the tenant's own where there is no other", () => {
+    assert.equal(keyOf(selectModel([mini, everybodys], 'gpt-4o-mini', { side: 'source' })), 'g1');
+    assert.equal(keyOf(selectModel([mini], 'gpt-4o-mini', { side: 'source' })), 'k3');
+    assert.equal(keyOf(selectModel([mini, everybodys], 'k3', { side: 'source' })), 'k3');
+  });
+
+  it("goes on as it began: from everybody's to everybody's, and from the tenant's own to its own", () => {
+    const from = (source: ModelFacts, candidates: readonly ModelFacts[]): string | undefined =>
+      keyOf(selectModel(candidates, 'gpt-4o-mini', { side: 'target', source }));
+    const other = named('g2', { name: 'o1' }, null);
+    assert.equal(from(sonnet, [everybodys, mini]), 'k3');
+    assert.equal(from(sonnet, [everybodys]), 'g1');
+    assert.equal(from(other, [everybodys, mini]), 'g1');
+    assert.equal(from(other, [mini]), 'k3');
   });
 
   it('is not guessed: a near miss is shown and refused', () => {
     const fitsOf = (text: string): readonly string[] => {
-      const selection = selectModel(all, text, 'source');
+      const selection = selectModel(all, text, { side: 'source' });
       assert.ok('refused' in selection && selection.refused === 'MODEL_NOT_FOUND', text);
       return selection.fits.map((fit) => fit.split(' ')[0] ?? '');
     };
@@ -57,7 +67,7 @@ describe('a model of a table', () => {
 
   it('is answered alike whether it is missing or another tenant has it', () => {
     const text = (candidates: readonly ModelFacts[]): string => {
-      const selection = selectModel(candidates, 'llama-70b', 'source');
+      const selection = selectModel(candidates, 'llama-70b', { side: 'source' });
       return 'refused' in selection ? selection.message : '';
     };
     assert.equal(text([sonnet]), text([hosted, sonnet].slice(1)));

@@ -25,7 +25,6 @@ const base: ResolveInput = {
   to: wanted('new'),
   by: 'family',
   includeSuspended: false,
-  sharedModels: false,
 };
 
 /** `from → to` with findings, or status and code. */
@@ -115,20 +114,38 @@ const cases: [what: string, change: Partial<ResolveInput>, outcome: string][] = 
   ['mapped to what it does not have', { mapping: { to: 'elsewhere' } }, 'failed MODEL_NOT_FOUND'],
   ['mapped to the source itself', { mapping: { to: 'o1' } }, 'failed SAME_MODEL'],
   [
-    'a row of everybody is no source',
-    { candidates: [row('o1', 'old', { tenant: null }), target] },
-    'skipped SOURCE_MISSING',
+    'a row of everybody',
+    { candidates: [row('o0', 'old', { tenant: null }), row('n0', 'new', { tenant: null })] },
+    'o0 → n0',
   ],
   [
-    'a row of everybody is, where all are',
+    'a row of everybody before its own of that name, which is shown',
+    { candidates: [old, row('o0', 'old', { tenant: null }), target, row('n0', 'new', { tenant: null })] },
+    'o0 → n0 +OWN_NAMESAKE',
+  ],
+  [
+    'its own where that of everybody was retired',
+    { candidates: [old, row('o0', 'old', { tenant: null, marked: true }), target] },
+    'o1 → n1',
+  ],
+  [
+    "another tenant's row, named by its key: its own of that name, and not everybody's",
     {
-      candidates: [row('o1', 'old', { tenant: null }), row('n1', 'new', { tenant: null })],
-      sharedModels: true,
+      candidates: [old, row('o0', 'old', { tenant: null }), target],
+      from: { ...wanted('old', 'elsewhere'), owned: true },
     },
     'o1 → n1',
   ],
   [
-    'its own target before one of everybody',
+    "another tenant's row, named by its key, and none of that name of its own",
+    {
+      candidates: [row('o0', 'old', { tenant: null }), target],
+      from: { ...wanted('old', 'elsewhere'), owned: true },
+    },
+    'skipped SOURCE_MISSING',
+  ],
+  [
+    'its own target before one of everybody, off its own row',
     { candidates: [old, row('n0', 'new', { tenant: null }), target] },
     'o1 → n1',
   ],
@@ -170,7 +187,10 @@ describe('resolution', () => {
             { name: 'new', family: 'f' },
           ],
         );
-        assert.equal(found.from.tenant, 't');
+        const isSource = ({ components: { name, family }, marked }: ModelFacts): boolean =>
+          name === 'old' && family === 'f' && marked === found.from.marked;
+        const everybodys = rows.some((one) => isSource(one) && one.tenant === null);
+        assert.equal(found.from.tenant, everybodys ? null : 't', 'what everybody has is meant by a name');
         const better = rows.filter(
           (one) =>
             one.components['name'] === 'new' &&
@@ -200,7 +220,7 @@ describe('what a text means', () => {
   it('one model by name, by family and name, or by a key', () => {
     assert.equal(means('x'), '{"name":"x","second":"f","key":null}');
     assert.equal(means('g/y'), '{"name":"y","second":"g","key":null}');
-    assert.equal(means('d'), '{"name":"y","second":"g","key":"d"}');
+    assert.equal(means('d'), '{"name":"y","second":"g","key":"d","owned":true}');
   });
 
   it('several or none are refused, with what there is', () => {

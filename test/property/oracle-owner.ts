@@ -2,7 +2,7 @@
 import type { Dump } from './oracle.ts';
 import type { Cells, TableDef, TieDef, World } from './world.ts';
 
-export type Owner = 'mine' | 'other' | 'global' | 'none' | 'disagree';
+export type Owner = 'mine' | 'other' | 'global' | 'none' | 'shared' | 'disagree';
 
 interface About {
   readonly dump: Dump;
@@ -11,10 +11,21 @@ interface About {
 }
 
 export function ownerOf(world: World, about: About): Owner {
-  const tenants = new Set(about.table.ties.flatMap((tie) => tenantsBy(world, about, tie)));
+  const through = (kinds: readonly TieDef['kind'][]): Set<string> =>
+    new Set(
+      about.table.ties
+        .filter(({ kind }) => kinds.includes(kind))
+        .flatMap((tie) => tenantsBy(world, about, tie)),
+    );
+  const alone = through(['column', 'parent']);
+  const several = through(['members', 'junction']);
+  const tenants = new Set([...alone, ...several]);
   if (tenants.size === 0) return about.table.ties.some((tie) => tie.kind === 'column') ? 'global' : 'none';
   if (!tenants.has(world.me)) return 'other';
-  return tenants.size === 1 ? 'mine' : 'disagree';
+  if (tenants.size === 1) return 'mine';
+  // A membership or a junction may name several, among them the one that the row's own keys name.
+  const apart = alone.size > 0 && several.size > 0 && ![...alone].some((one) => several.has(one));
+  return alone.size > 1 || apart ? 'disagree' : 'shared';
 }
 
 function tenantsBy(world: World, { dump, row }: About, tie: TieDef): string[] {

@@ -165,11 +165,14 @@ function judge(world: World, occasion: Occasion): Verdict | undefined {
   if (place.role === 'history' || place.role === 'dead-copy') return stay(place.role, false);
   if (owner === 'disagree') return stay('disagreeing-owners', true);
   if (owner === 'other') return stay('other-tenant', byKey);
-  if (owner !== 'mine')
+  if (owner !== 'mine') {
+    const own = judgeMine(world, occasion);
+    if (own.kind === 'stay' && ['history', 'dead'].includes(own.reason)) return own;
     return {
-      ...stay({ global: 'global', none: 'no-owner' }[owner], true),
+      ...stay({ global: 'global', none: 'no-owner', shared: 'shared' }[owner], true),
       shared: byKey ? 'by key' : 'by name',
     };
+  }
   if (world.entityTypes?.includes(occasion.table.entity) === false) return stay('not-requested', true);
   return judgeMine(world, occasion);
 }

@@ -11,12 +11,12 @@ import { askToGoOn } from '../terminal/ask.ts';
 import { readPlanFile } from '../terminal/files.ts';
 import { applyWithProgress, planLines } from './move.ts';
 import { actorOf, readIntent, withActor, withJson, withMove, withWhere } from '../options.ts';
-import type { ActorOptions } from '../options.ts';
+import type { ActorOptions, TenantOption } from '../options.ts';
 import { isRun, withPace, withTenants } from '../runs/options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showMoveResult } from './show-result.ts';
-import { resolveTenant } from '../tenant.ts';
+import { resolveUnit } from '../tenant.ts';
 import { resolveWhere, usage, whereWords, withSite } from '../where.ts';
 import type { Where } from '../where.ts';
 
@@ -64,7 +64,7 @@ async function applyPlan(session: Session, command: Command): Promise<number> {
   if (!many) refusePace(command);
   return withSite(where, { mayWrite: true }, async (site) => {
     if (many) return applyMany(session, site, { options, actor, where });
-    const plan = file ?? (await planNow(site, intent, options.tenant));
+    const plan = file ?? (await planNow(site, intent, options));
     return (await isWanted(session, plan, options))
       ? applyShown(session, site, { plan, actor, options, where })
       : exitStatus.failed;
@@ -83,9 +83,17 @@ function refusePace(command: Command): void {
 
 /** What moves is said once: in the file or by options. */
 function planFromFile(path: string, command: Command): Plan {
-  const given = ['from', 'to', 'tenant', 'kind', 'types', 'parameters', 'answer', 'leaveAsks'].filter(
-    (name) => command.getOptionValueSource(name) === 'cli',
-  );
+  const given = [
+    'from',
+    'to',
+    'tenant',
+    'shared',
+    'kind',
+    'types',
+    'parameters',
+    'answer',
+    'leaveAsks',
+  ].filter((name) => command.getOptionValueSource(name) === 'cli');
   if (given.length > 0)
     throw usage(
       `The plan file says what moves; leave out ${given.map((name) => `--${name === 'leaveAsks' ? 'leave-asks' : name}`).join(', ')}.`,
@@ -93,8 +101,8 @@ function planFromFile(path: string, command: Command): Plan {
   return readPlanFile(path);
 }
 
-async function planNow(site: Site, intent: Intent, text: string | undefined): Promise<Plan> {
-  const tenant = await resolveTenant(site, text);
+async function planNow(site: Site, intent: Intent, options: TenantOption): Promise<Plan> {
+  const tenant = await resolveUnit(site, options);
   return planMove(site, { ...intent, ...(tenant === undefined ? {} : { tenant }) });
 }
 

@@ -1,3 +1,4 @@
+import { sharedRows } from '../../engine/tenant.ts';
 import { listChanges } from '../../postgres/records/history.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { countUpTo, withJson, withWhere } from '../options.ts';
@@ -25,6 +26,7 @@ export const history: Verb = {
     withWhere(
       withJson(command.argument('[migration]', 'the id of one'))
         .option('--tenant <tenant>', 'only those of this tenant, by key or name')
+        .option('--shared', 'only those of the rows that are nobody’s alone')
         .option('--limit <count>', 'at most so many migrations, or changes of one', countUpTo(100_000), 50)
         .option('--before <time>', 'only what began before, as 2026-11-21T10:00:00Z')
         .option('--changes', 'of one migration: every changed value, before and after'),
@@ -32,7 +34,7 @@ export const history: Verb = {
   run: (session, command) => {
     const { before, ...rest } = command.opts<HistoryOptions>();
     const began = before === undefined ? {} : { before: readMoment('--before', before).toISOString() };
-    const options = { ...rest, ...began };
+    const options = { ...rest, ...began, ...(rest.shared === true ? { tenant: sharedRows } : {}) };
     const id = command.args[0];
     return withSite(resolveWhere(options, session.environment), { mayWrite: false }, (site) =>
       id === undefined ? showList(session, site, options) : showOne(session, site, { id, options }),

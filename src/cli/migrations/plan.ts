@@ -13,7 +13,7 @@ import { isRun, withTenants } from '../runs/options.ts';
 import type { TenantsOptions } from '../runs/options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { resolveTenant } from '../tenant.ts';
+import { resolveUnit } from '../tenant.ts';
 import { resolveWhere, usage, withSite } from '../where.ts';
 
 interface PlanOptions extends TenantsOptions {
@@ -49,7 +49,7 @@ async function planFor(session: Session, command: Command): Promise<number> {
     resolveWhere(options, session.environment),
     { mayWrite: false },
     async (site) => {
-      const tenant = await resolveTenant(site, options.tenant);
+      const tenant = await resolveUnit(site, options);
       const plan = await planMove(site, { ...intent, ...(tenant === undefined ? {} : { tenant }) });
       return { plan, sql: options.sql === true ? await explainPlan(site, plan) : undefined };
     },

@@ -1,5 +1,5 @@
 /** Finding migrations where the tenant may be left out: in Drover's own schema each tenant sees only its own. */
-import { tenantOfRecord, type TenantKey } from '../../engine/tenant.ts';
+import { isSharedRows, sharedRows, tenantOfRecord, type TenantKey } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import { getMigration, listMigrations } from '../../postgres/records/history.ts';
 import type { MigrationDetail, MigrationRecord } from '../../postgres/records/history.ts';
@@ -22,7 +22,11 @@ export async function listRecords(
   site: Site,
   { tenant: text, ...query }: RecordQuery,
 ): Promise<NamedRecord[]> {
-  const names = new Map((await listTenants(site)).map(({ key, name }) => [key, name]));
+  const tenants = await listTenants(site);
+  const names = new Map([
+    [sharedRows, 'shared rows'],
+    ...tenants.map(({ key, name }) => [key, name] as const),
+  ]);
   const lists: MigrationRecord[][] = [];
   for (const tenant of await tenantsToAsk(site, text))
     lists.push(await listMigrations(site, { ...query, tenant }));
@@ -55,8 +59,11 @@ export async function findMigration(
 
 /** The records of a foreign database are in one place; those of Drover's own schema are each tenant's. */
 async function tenantsToAsk(site: Site, text: string | undefined): Promise<TenantKey[]> {
+  if (isSharedRows(text)) return [text];
   if (text !== undefined) return [await resolveTenant(site, text)];
-  return site.state.tenantType === 'uuid' ? (await listTenants(site)).map(({ key }) => key) : [undefined];
+  return site.state.tenantType === 'uuid'
+    ? [...(await listTenants(site)).map(({ key }) => key), sharedRows]
+    : [undefined];
 }
 
 function unlessMissing(error: unknown): undefined {

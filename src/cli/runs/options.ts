@@ -57,6 +57,10 @@ export function withPace(command: Command): Command {
 /** Is a run asked for, and not one tenant? @throws USAGE_INVALID where both are */
 export function isRun(options: TenantsOptions): boolean {
   const many = options.allTenants === true || options.tenants !== undefined;
+  if (many && options.shared === true)
+    throw usage(
+      '--shared is a move of its own; apply it after the tenants, without --all-tenants or --tenants.',
+    );
   if (many && options.tenant !== undefined)
     throw usage('--tenant names one tenant, --all-tenants and --tenants several; give one of them.');
   const only = ['includeSuspended', 'mapFrom', 'mapTo'] as const;

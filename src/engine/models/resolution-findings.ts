@@ -18,3 +18,11 @@ export function nearMisses(side: 'source' | 'target', near: readonly ModelFacts[
   const message = `${also}. Where that is meant, a mapping for this tenant says so.`;
   return [finding('info', 'NEAR_MISS', message, { count: near.length })];
 }
+
+/** The tenant has a row of its own that is called like the source, which is everybody's. */
+export function ownNamesakes(source: ModelFacts, others: readonly ModelFacts[]): Finding[] {
+  const own = others.filter(({ tenant }) => typeof tenant === 'string');
+  if (own.length === 0 || typeof source.tenant === 'string') return [];
+  const message = `${own.map(label).join(', ')} is the tenant's own and stays. Where that is meant, a mapping for this tenant says so.`;
+  return [finding('info', 'OWN_NAMESAKE', message, { count: own.length })];
+}

@@ -6,8 +6,8 @@
 import type { ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
 import type { Finding } from '../finding.ts';
-import { nearMisses, otherTargets } from './resolution-findings.ts';
-import { label, namesOf } from './select.ts';
+import { nearMisses, otherTargets, ownNamesakes } from './resolution-findings.ts';
+import { label, namesOf, nearest } from './select.ts';
 
 /** What tells models of one name apart, beside the name. */
 export type SecondName = 'family' | 'provider' | 'none';
@@ -16,6 +16,8 @@ export type SecondName = 'family' | 'provider' | 'none';
 export interface WantedModel {
   /** The row that was named by its key; null where a name was given. */
   readonly key: string | null;
+  /** That row is a tenant's own, so elsewhere only rows that tenants own are meant. */
+  readonly owned?: boolean;
   readonly name: string;
   /** The family or provider; null where models have neither. */
   readonly second: string | null;
@@ -32,7 +34,10 @@ export function identifyModel(
   about: { side: 'source' | 'target'; by: SecondName },
 ): Identified {
   const byKey = rows.find((row) => row.key === text);
-  if (byKey !== undefined) return { wanted: { ...naturalKey(byKey, about.by), key: text } };
+  if (byKey !== undefined) {
+    const owned = typeof byKey.tenant === 'string';
+    return { wanted: { ...naturalKey(byKey, about.by), key: text, owned } };
+  }
   const found = new Map(
     rows
       .filter((row) => namesOf(row).includes(text))
@@ -92,8 +97,6 @@ export interface ResolveInput {
   /** What somebody said about this tenant: keys of its rows. */
   readonly mapping?: { readonly from?: string; readonly to?: string };
   readonly includeSuspended: boolean;
-  /** Do all models belong to everybody, the source too? */
-  readonly sharedModels: boolean;
 }
 
 export type Resolution =
@@ -118,7 +121,7 @@ export function resolveModels(input: ResolveInput): Resolution {
     return ended('skipped', 'TENANT_SUSPENDED', 'The tenant is suspended.');
   const source = findSource(input);
   if ('status' in source) return source;
-  const target = findTarget(input);
+  const target = findTarget(input, source.model);
   if ('status' in target) return target;
   if (source.model.key !== undefined && source.model.key === target.model.key)
     return ended('failed', 'SAME_MODEL', `Source and target are the same model: ${label(source.model)}.`);
@@ -127,7 +130,7 @@ export function resolveModels(input: ResolveInput): Resolution {
     from: source.model,
     to: target.model,
     sourceRetired: source.model.marked === true,
-    findings: target.findings,
+    findings: [...source.findings, ...target.findings],
   };
 }
 
@@ -145,18 +148,24 @@ function ended(
 
 /** A source that was retired counts only where there is no other. */
 function findSource(input: ResolveInput): Found | NotFound {
-  const candidates = input.candidates.filter((model) => model.tenant !== null || input.sharedModels);
   const { mapping } = input;
   if (mapping?.from !== undefined) return findMapped(input, mapping.from, 'source');
-  const fits = fitting(candidates, input.from, input.by);
-  const unmarked = fits.filter((model) => model.marked !== true);
-  const [only, second] = unmarked.length > 0 ? unmarked : newestFirst(fits).slice(0, 1);
+  const fits = fitting(input.candidates, input.from, input.by).filter(
+    ({ tenant }) => input.from.owned !== true || tenant !== null,
+  );
+  const unmarked = nearest(
+    fits.filter((model) => model.marked !== true),
+    { side: 'source' },
+  );
+  const [only, second] =
+    unmarked.length > 0 ? unmarked : newestFirst(nearest(fits, { side: 'source' })).slice(0, 1);
   if (only === undefined) {
     const findings = nearMisses('source', near(input, input.from));
     const message = `The tenant has no ${wantedLabel(input.from)}.${hint(findings, '')}`;
     return ended('skipped', 'SOURCE_MISSING', message, findings);
   }
-  if (second === undefined) return { model: only, findings: [] };
+  const others = fits.filter((model) => model !== only && model.marked !== true);
+  if (second === undefined) return { model: only, findings: ownNamesakes(only, others) };
   const all = `The tenant has ${unmarked.length} models that are the source: ${unmarked.map(label).join(', ')}.`;
   return ended('failed', 'MODEL_AMBIGUOUS', `${all} A mapping for this tenant says which.`);
 }
@@ -166,10 +175,11 @@ function hint([first]: readonly Finding[], otherwise: string): string {
 }
 
 /** Of several targets the enabled ones come first, then the one that was changed last, then by key. */
-function findTarget(input: ResolveInput): Found | NotFound {
+function findTarget(input: ResolveInput, source: ModelFacts): Found | NotFound {
   const { mapping } = input;
   if (mapping?.to !== undefined) return findMapped(input, mapping.to, 'target');
-  const [chosen, ...others] = newestFirst(fitting(input.candidates, input.to, input.by));
+  const fits = nearest(fitting(input.candidates, input.to, input.by), { side: 'target', source });
+  const [chosen, ...others] = newestFirst(fits);
   if (chosen !== undefined) return { model: chosen, findings: otherTargets(chosen, others) };
   const findings = nearMisses('target', near(input, input.to));
   const also = hint(findings, ' Add it, or map this tenant to another one.');
@@ -184,16 +194,14 @@ function findMapped({ candidates }: ResolveInput, key: string, side: 'source' | 
   return ended('failed', 'MODEL_NOT_FOUND', message);
 }
 
-/** The row of that key where the tenant has it, otherwise the rows of the name. The tenant's own rows come before global ones. */
+/** The row of that key where the tenant has it, otherwise the rows of the name: its own and everybody's. */
 function fitting(candidates: readonly ModelFacts[], wanted: WantedModel, by: SecondName): ModelFacts[] {
   const exact = candidates.filter((model) => wanted.key !== null && model.key === wanted.key);
   if (exact.length > 0) return exact;
-  const named = candidates.filter((model) => {
+  return candidates.filter((model) => {
     const { name, second } = naturalKey(model, by);
     return name === wanted.name && second === wanted.second;
   });
-  const own = named.filter((model) => model.tenant !== null);
-  return own.length > 0 ? own : named;
 }
 
 function newestFirst(models: readonly ModelFacts[]): ModelFacts[] {

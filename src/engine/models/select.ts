@@ -22,28 +22,39 @@ export type Selection =
       readonly fits: readonly string[];
     };
 
+/** Which of the two models of a move is looked for. */
+export type Side = { readonly side: 'source' } | { readonly side: 'target'; readonly source: ModelFacts };
+
 /**
- * The one model that `text` means among the candidates: this tenant's models and the global ones. The tenant's own row wins over a
- * global one. Where none fits, the refusal names near misses; it is the same for a missing row and for another tenant's. Where
- * several fit, the refusal lists them.
+ * The one model that `text` means among the candidates: this tenant's models and those of everybody. Where both have the name, a
+ * move begins at the row of everybody, and ends on the side on which it began: see `nearest`. Where none fits, the refusal names near
+ * misses; it is the same for a missing row and for another tenant's. Where several fit, the refusal lists them.
  */
-export function selectModel(
-  candidates: readonly ModelFacts[],
-  text: string,
-  what: 'source' | 'target',
-): Selection {
-  const found = candidates.filter((model) => namesOf(model).includes(text.trim()));
+export function selectModel(candidates: readonly ModelFacts[], text: string, about: Side): Selection {
+  const what = about.side;
+  const named = candidates.filter((model) => namesOf(model).includes(text.trim()));
+  const keyed = named.filter(({ key }) => key === text.trim());
+  const found = keyed.length > 0 ? keyed : nearest(named, about);
   const [only, second] = found;
   if (only === undefined) return notFound(candidates, text, what);
   if (second === undefined) return { model: only };
-  const own = found.filter((model) => model.tenant !== null);
-  if (own.length === 1 && own[0] !== undefined) return { model: own[0] };
   const fits = found.map(label);
   return {
     refused: 'MODEL_AMBIGUOUS',
     message: `${what}: "${text}" fits ${found.length} models: ${fits.join(', ')}. Say which by its key or as family/name.`,
     fits,
   };
+}
+
+/**
+ * Of models of one name those that are meant. What everybody has is meant by a name, so that the same words mean the same model in
+ * every tenant; a tenant's own row of that name is meant where there is no other, or by its key. A move off a tenant's own row goes
+ * to its own row, where it has one.
+ */
+export function nearest(models: readonly ModelFacts[], about: Side): readonly ModelFacts[] {
+  const own = about.side === 'target' && typeof about.source.tenant === 'string';
+  const wanted = models.filter(({ tenant }) => (tenant === null) !== own);
+  return wanted.length > 0 ? wanted : models;
 }
 
 /** Without a table of models: the components that `provider/name` gives, by the configured identity. */

@@ -3,6 +3,7 @@ import { given } from '../given.ts';
 import type { RetireStep } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 import { modelTableOf } from '../rules/references.ts';
+import { isSharedRows } from '../tenant.ts';
 import { type Operation, stepBase, type StepInput } from './operation.ts';
 
 export const retire: Operation<RetireStep> = {
@@ -32,7 +33,7 @@ function retireStep(input: StepInput): RetireStep[] {
   ];
 }
 
-/** A model that all tenants may use is not retired because one of them has left it. */
+/** A model that all tenants may use is not retired because one of them has left it, but with the last of the shared rows. */
 function isEverybodys({ tenant, source }: Snapshot): boolean {
-  return tenant !== null && source.tenant === null;
+  return tenant !== null && source.tenant === null && !isSharedRows(tenant.key);
 }

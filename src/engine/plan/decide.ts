@@ -4,6 +4,7 @@ import type { Intent } from './intent.ts';
 import type { LeftBehind, RowName } from './plan-types.ts';
 import type { Place } from '../rules/place.ts';
 import { codeOf, type PlaceState, type StateCode, stateFromCode } from './place-state.ts';
+import { isSharedRows } from '../tenant.ts';
 import type { Owner, PlaceGroup, RowGroup, Snapshot } from './snapshot.ts';
 
 export type Outcome =
@@ -45,7 +46,9 @@ export function deadRowsMove(snapshot: Pick<Snapshot, 'rules'>): boolean {
 }
 
 /** The part of a snapshot that a decision rests on, beside the occasion itself. */
-export type Ground = Pick<Snapshot, 'rules' | 'tenant'>;
+export type Ground = Pick<Snapshot, 'rules' | 'tenant'> & {
+  readonly source: Pick<Snapshot['source'], 'tenant'>;
+};
 
 /** Why rows stay that somebody must see to, and that no answer moves. */
 export const unreadable = 'the document cannot be read as JSON';
@@ -111,19 +114,48 @@ function byRole({ place }: Occasion): Outcome | undefined {
   }
 }
 
-function byOwner(snapshot: Ground, { place, owner }: Occasion): Outcome | undefined {
+function byOwner(snapshot: Ground, occasion: Occasion): Outcome | undefined {
+  const { owner } = occasion;
   if (owner === 'mine' || snapshot.tenant === null) return undefined;
-  if (owner === 'disagree')
-    return stay(
-      'disagreeing-owners',
-      true,
-      'two ways to its owner lead to different tenants; mend the row first',
-    );
-  if (owner === 'other')
-    return stay('other-tenant', place.byKey, "the row of another tenant names this tenant's model");
-  if (owner === 'global')
-    return stay('global', true, "the row belongs to no tenant; a tenant's migration never changes it");
-  return stay('no-owner', true, 'nothing says which tenant the row belongs to');
+  switch (owner) {
+    case 'disagree':
+      return stay(
+        'disagreeing-owners',
+        true,
+        'two ways to its owner lead to different tenants; mend the row first',
+      );
+    case 'other':
+      return ofAnother(snapshot, occasion);
+    case 'shared':
+    case 'global':
+    case 'none':
+      return resting(snapshot, occasion) ?? ofNobody[owner];
+  }
+}
+
+/** Of rows that are no tenant's own: why they stay in a tenant's plan. */
+const ofNobody = {
+  shared: stay('shared', true, "the row belongs to several tenants; one tenant's migration never changes it"),
+  global: stay('global', true, "the row belongs to no tenant; a tenant's migration never changes it"),
+  none: stay('no-owner', true, 'nothing says which tenant the row belongs to'),
+};
+
+/** A row that is no live configuration stays for that reason, whosesoever it is. */
+function resting(snapshot: Ground, occasion: Occasion): Outcome | undefined {
+  const outcome = byLiveness(snapshot, occasion);
+  return outcome?.kind === 'stay' && !outcome.live ? outcome : undefined;
+}
+
+/** A model of everybody may be named by everybody; a tenant's own may not. */
+function ofAnother(snapshot: Ground, occasion: Occasion): Outcome {
+  const { tenant, source } = snapshot;
+  if (typeof source.tenant === 'string')
+    return stay('other-tenant', occasion.place.byKey, "the row of another tenant names this tenant's model");
+  if (!isSharedRows(tenant?.key ?? null))
+    return stay('other-tenant', false, "the row is another tenant's, which has a plan of its own");
+  // Seen from the shared rows, what is live in a tenant keeps the model in use, and what is not does not.
+  const moves = stay('other-tenant', false, "the row is a tenant's, and moves with its tenant");
+  return resting(snapshot, occasion) ?? moves;
 }
 
 function byRequest(intent: Intent, { place }: Occasion): Outcome | undefined {

@@ -107,6 +107,7 @@ export interface LeftBehind {
     | 'history'
     | 'other-tenant'
     | 'global'
+    | 'shared'
     | 'disagreeing-owners'
     | 'no-owner'
     | 'kept'

@@ -8,8 +8,11 @@ import type { RowName } from './plan-types.ts';
 import type { Rules } from '../rules/references.ts';
 import type { Hiding } from '../rules/visible.ts';
 
-/** Whose a row is, seen from the tenant of the plan. */
-export type Owner = 'mine' | 'other' | 'global' | 'none' | 'disagree';
+/**
+ * Whose a row is, seen from the tenant of the plan; `shared`: also another tenant's, by its nature; `disagree`: also another's, by a
+ * fault in the data. In a plan for the shared rows `mine` are those of everybody, of nobody and of several tenants.
+ */
+export type Owner = 'mine' | 'other' | 'global' | 'none' | 'shared' | 'disagree';
 
 /** Rows of one table that are alike in all that a plan decides by. */
 export interface RowGroup {

@@ -5,6 +5,7 @@
 import { touchedPlaces, writtenMappings } from '../operations/operations.ts';
 import type { Plan, Step } from '../plan/plan-types.ts';
 import type { Place } from '../rules/place.ts';
+import { isSharedRows } from '../tenant.ts';
 import { stateFromCode } from '../plan/place-state.ts';
 import type { PlaceGroup, RowGroup, Snapshot } from '../plan/snapshot.ts';
 
@@ -79,7 +80,7 @@ function placeOf(snapshot: Snapshot, id: string): Place | undefined {
 
 const mayMove: readonly string[] = ['reference', 'grant', 'ask'];
 
-function checkStep({ rules }: Snapshot, step: Step): Problem[] {
+function checkStep({ rules, tenant }: Snapshot, step: Step): Problem[] {
   const { id, table, expected } = step;
   const wrong = touchedPlaces(step).flatMap((name) => {
     const place = rules.places.find((each) => each.id === name);
@@ -87,7 +88,8 @@ function checkStep({ rules }: Snapshot, step: Step): Problem[] {
     return [`${place?.id ?? 'an unknown place'} (${place?.role ?? 'unknown'})`];
   });
   const owner = rules.ownership.get(table)?.kind ?? 'unknown';
-  const isUnowned = step.operation !== 'retire' && ['unknown', 'global'].includes(owner);
+  const unownedKinds = isSharedRows(tenant?.key ?? null) ? ['unknown'] : ['unknown', 'global'];
+  const isUnowned = step.operation !== 'retire' && unownedKinds.includes(owner);
   const unowned = `step ${id} changes ${table}, whose rows belong to no known tenant`;
   return [
     ...wrong.flatMap((place) =>
@@ -108,7 +110,7 @@ function checkValues(snapshot: Snapshot, step: Step): Problem[] {
   });
 }
 
-const notMine: readonly string[] = ['other-tenant', 'global', 'no-owner', 'disagreeing-owners'];
+const notMine: readonly string[] = ['other-tenant', 'global', 'no-owner', 'shared', 'disagreeing-owners'];
 
 /** All of this tenant's rows that name the source are in steps or left behind, counted per place group. */
 function checkTotals(snapshot: Snapshot, plan: Plan): Problem[] {
@@ -156,15 +158,18 @@ function mightMove(snapshot: Snapshot, group: RowGroup): boolean {
 function checkRetire(snapshot: Snapshot, { steps, leftBehind, completion }: Plan): Problem[] {
   const retires = steps.some((step) => step.operation === 'retire');
   const live = leftBehind.filter((entry) => entry.live);
-  const own = live.filter(({ reason }) => reason !== 'global' && reason !== 'no-owner');
+  const own = live.filter(({ reason }) => !['global', 'no-owner', 'shared'].includes(reason));
+  const ofTenants =
+    isSharedRows(snapshot.tenant?.key ?? null) && leftBehind.some(({ reason }) => reason === 'other-tenant');
   const referring = live.filter(
     (entry) => own.includes(entry) || placeOf(snapshot, entry.place)?.byKey === true,
   );
-  const truth = own.length > 0 ? 'partial' : live.length > 0 ? 'complete for the tenant' : 'complete';
+  const others = live.length > 0 || ofTenants;
+  const truth = own.length > 0 ? 'partial' : others ? 'complete for the tenant' : 'complete';
   const retired = 'the source would be retired although something live is left behind';
   const wrong = `the plan says "${completion}", but "${truth}" is true`;
   return [
-    ...problemIf(retires && referring.length > 0, 'RETIRES_A_LIVE_SOURCE', retired),
+    ...problemIf(retires && (ofTenants || referring.length > 0), 'RETIRES_A_LIVE_SOURCE', retired),
     ...problemIf(completion !== truth, 'WRONG_COMPLETENESS', wrong),
   ];
 }

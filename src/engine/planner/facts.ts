@@ -23,7 +23,9 @@ export function factsOf(snapshot: Snapshot, digest: Digest): Record<string, stri
   for (const [name, definition] of Object.entries(snapshot.definitions))
     facts[`definition of ${name}`] = definition;
   for (const group of snapshot.places) {
-    const rows = group.groups.map((counted) => ({ ...counted, sample: [] }));
+    const rows = group.groups
+      .filter(({ owner }) => owner !== 'other' || typeof snapshot.source.tenant === 'string')
+      .map((counted) => ({ ...counted, sample: [] }));
     facts[`rows of ${group.places.join(', ')}`] = short(rows);
   }
   return facts;

@@ -31,6 +31,7 @@ const notTheirs: ReadonlySet<LeftBehind['reason']> = new Set([
   'other-tenant',
   'global',
   'no-owner',
+  'shared',
   'disagreeing-owners',
 ]);
 

@@ -5,7 +5,7 @@
  * its reason, and what a person must know becomes findings (findings.ts). check.ts verifies the result by other means.
  */
 import { decideAll, type Decided, joinSamples } from '../plan/decide.ts';
-import { completionOf, isShared } from '../plan/completion.ts';
+import { completionOf, isOfTenants, isShared } from '../plan/completion.ts';
 import { planFindings } from './findings.ts';
 import { factsOf } from './facts.ts';
 import { canonicalText } from '../canonical.ts';
@@ -13,6 +13,7 @@ import { given } from '../given.ts';
 import type { Intent } from '../plan/intent.ts';
 import { compareText } from '../order.ts';
 import { Counts } from '../own.ts';
+import { isSharedRows } from '../tenant.ts';
 import type { ModelFacts, ModelName } from '../models/model.ts';
 import type { LeftBehind, Plan } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
@@ -43,7 +44,7 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
     steps,
     findings,
     leftBehind,
-    completion: completionOf(leftBehind),
+    completion: completionOf(leftBehind, snapshot.tenant),
     counts,
     facts: factsOf(snapshot, digest),
   };
@@ -51,7 +52,8 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
 }
 
 /** Does what stays keep the source's row in use? A name in a row of everybody is no reference to a row of one tenant. */
-function refers({ rules }: Snapshot, entry: LeftBehind): boolean {
+function refers({ rules, tenant }: Snapshot, entry: LeftBehind): boolean {
+  if (isSharedRows(tenant?.key ?? null) && isOfTenants(entry)) return true;
   if (!entry.live || !isShared(entry)) return entry.live;
   return rules.places.some(({ id, byKey }) => id === entry.place && byKey);
 }
@@ -81,10 +83,12 @@ function ordered<Each>(all: readonly Each[], tellsApart: (each: Each) => unknown
   return keyed.toSorted((a, b) => compareText(a.key, b.key)).map(({ each }) => each);
 }
 
-/** The content hash, over everything but itself and the sample rows, which only illustrate. */
+/** The content hash, over everything but itself, the sample rows, which only illustrate, and what other tenants do meanwhile. */
 export function hashOf(plan: Omit<Plan, 'hash'>, digest: (text: string) => string): string {
   const steps = plan.steps.map((step) => ({ ...step, rows: [] }));
-  const leftBehind = plan.leftBehind.map((entry) => ({ ...entry, rows: [] }));
+  const leftBehind = plan.leftBehind
+    .filter((entry) => !isOthersAffair(entry))
+    .map((entry) => ({ ...entry, rows: [] }));
   return digest(canonicalText({ ...plan, hash: undefined, steps, leftBehind }));
 }
 
@@ -102,6 +106,11 @@ function countByEntity(decided: readonly Decided[]): Record<string, number> {
   return counts.record();
 }
 
+/** Rows of other tenants on a model of everybody are counted. Which they are is no business of this tenant. */
+function isOthersAffair({ reason, live }: Pick<LeftBehind, 'reason' | 'live'>): boolean {
+  return reason === 'other-tenant' && !live;
+}
+
 function listLeftBehind(decided: readonly Decided[]): LeftBehind[] {
   const entries = new Map<string, LeftBehind>();
   for (const { group, outcomes } of decided) {
@@ -117,7 +126,7 @@ function listLeftBehind(decided: readonly Decided[]): LeftBehind[] {
         live,
         message,
         count: (before?.count ?? 0) + group.rows,
-        rows: joinSamples(before?.rows ?? [], group.sample),
+        rows: isOthersAffair({ reason, live }) ? [] : joinSamples(before?.rows ?? [], group.sample),
       });
     }
   }

@@ -1,6 +1,8 @@
 /** A plan as text for a person: what moves, what was noticed, what stays and why. Colours are the caller's business. */
 import { modelLabel } from '../models/model.ts';
-import { isShared } from '../plan/completion.ts';
+import { isOfTenants, isShared } from '../plan/completion.ts';
+import { isSharedRows } from '../tenant.ts';
+import type { TenantRef } from '../tenant.ts';
 import { firstNames, printable, rowCount } from '../plan/row-text.ts';
 import { describeStep, isMovingRows } from '../operations/operations.ts';
 import type { Finding, Severity } from '../finding.ts';
@@ -139,15 +141,33 @@ function conclusion({ plan, style }: Context): string[] {
 }
 
 /** The word for what a plan or result leaves, and how much it leaves. */
-export function completionLine({ completion, leftBehind }: Pick<Plan, 'completion' | 'leftBehind'>): string {
-  const live = leftBehind.filter((entry) => entry.live);
-  const shared = sum(live.filter(isShared).map(({ count }) => count));
-  const own = sum(live.map(({ count }) => count)) - shared;
-  const others = shared === 0 ? '' : `; ${rowCount(shared)} that belong to no single tenant name it`;
-  if (completion === 'complete') return 'Complete: nothing live names the source.';
-  if (completion === 'partial')
-    return `Partial: ${rowCount(own)} of the tenant still name the source${others}.`;
-  return `Complete for the tenant${others}.`;
+export function completionLine({
+  tenant,
+  completion,
+  leftBehind,
+}: {
+  readonly tenant: TenantRef | string | null;
+} & Pick<Plan, 'completion' | 'leftBehind'>): string {
+  const key = typeof tenant === 'string' ? tenant : (tenant?.key ?? null);
+  const rows = (counts: (entry: LeftBehind) => boolean): number =>
+    sum(leftBehind.filter(counts).map(({ count }) => count));
+  const shared = rows((entry) => entry.live && isShared(entry));
+  const own = rows(({ live }) => live) - shared;
+  const others = rows((entry) => !entry.live && isOfTenants(entry));
+  const whose = isSharedRows(key) ? 'the shared rows' : 'the tenant';
+  const also = [
+    ...(shared === 0 ? [] : [`${rowCount(shared)} that belong to no single tenant name it`]),
+    ...(others === 0 ? [] : [`${rowCount(others)} of other tenants name it`]),
+  ];
+  const what = {
+    complete:
+      others === 0
+        ? 'Complete: nothing live names the source'
+        : `Complete: nothing live of ${whose} names the source`,
+    'complete for the tenant': `Complete for ${whose}`,
+    partial: `Partial: ${rowCount(own)} of ${whose} still name the source`,
+  };
+  return `${[what[completion], ...also].join('; ')}.`;
 }
 
 function unresolvedLine(entry: LeftBehind): string {

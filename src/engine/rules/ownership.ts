@@ -24,6 +24,8 @@ export interface OwnerPath {
   /** The column that holds the tenant's key, on the row itself where there are no hops. */
   readonly column: string;
   readonly notNull: boolean;
+  /** It may lead to several tenants by its nature: a membership or a junction. Otherwise each row has at most one. */
+  readonly many: boolean;
 }
 
 export type Ownership =
@@ -95,10 +97,12 @@ function ownershipOf(work: Working, table: Table): Ownership {
 
 /** The tenant column on the row itself: the root's key, a foreign key to it, or the configured column name. */
 function directPath(work: Working, table: Table): OwnerPath | undefined {
-  if (table.id === work.root.id) return { hops: [], column: work.key, notNull: true };
+  if (table.id === work.root.id) return { hops: [], column: work.key, notNull: true, many: false };
   const name = directColumn(work, table);
   const column = name === undefined ? undefined : findColumn(table, name);
-  return column === undefined ? undefined : { hops: [], column: column.name, notNull: column.notNull };
+  return column === undefined
+    ? undefined
+    : { hops: [], column: column.name, notNull: column.notNull, many: false };
 }
 
 function directColumn(work: Working, table: Table): string | undefined {
@@ -168,25 +172,30 @@ function pathsThrough(
   pathsOf: (parent: TableId) => OwnerPath | OwnerPath[],
 ): OwnerPath[] {
   const ties = [...foreignKeyTies(work, table, direct), ...linkTies(work, table)];
-  return ties.flatMap(({ hop, notNull }) =>
+  return ties.flatMap(({ hop, notNull, many }) =>
     [pathsOf(hop.table)].flat().map((parent) => ({
       hops: [hop, ...parent.hops],
       column: parent.column,
       notNull: notNull && parent.notNull,
+      many: many || parent.many,
     })),
   );
 }
 
-function foreignKeyTies(
-  work: Working,
-  table: Table,
-  direct: string | undefined,
-): { hop: Hop; notNull: boolean }[] {
+/** One way on from a row. */
+interface Tie {
+  readonly hop: Hop;
+  readonly notNull: boolean;
+  readonly many: boolean;
+}
+
+function foreignKeyTies(work: Working, table: Table, direct: string | undefined): Tie[] {
   return table.foreignKeys
     .filter((key) => saysWhoOwns(work, table, key, direct))
     .map((key) => ({
       hop: { table: key.references, from: key.columns, to: key.referencedColumns, how: 'equal' as const },
       notNull: key.columns.every((name) => findColumn(table, name)?.notNull === true),
+      many: false,
     }));
 }
 
@@ -204,13 +213,26 @@ function sharesTenantColumn(work: Working, key: ForeignKey, direct: string | und
   return key.columns.some((column, at) => column === direct && key.referencedColumns[at] === parentColumn);
 }
 
-function linkTies(work: Working, table: Table): { hop: Hop; notNull: boolean }[] {
+function linkTies(work: Working, table: Table): Tie[] {
   return work.links
     .filter((link) => link.table === table.id)
     .map((link) => ({
       hop: link.hop,
       notNull: !link.junction && findColumn(table, link.hop.from[0] ?? '')?.notNull === true,
+      many: link.junction && !isUnique(work, link.hop),
     }));
+}
+
+/** Can only one row of the other table point here? */
+function isUnique({ catalog }: Working, { table, to, how }: Hop): boolean {
+  const indexes = findTable(catalog, table)?.uniqueIndexes ?? [];
+  return (
+    how === 'equal' &&
+    indexes.some(
+      ({ columns, predicate }) =>
+        predicate === undefined && columns.length === 1 && columns[0] !== null && columns[0] === to[0],
+    )
+  );
 }
 
 /** A tie to an owner that no foreign key declares, as the configuration writes it (`tenant.links`). */

@@ -17,7 +17,7 @@ export async function lockForRetirement(
 ): Promise<void> {
   if (action !== 'retire') return;
   await lockPair(tx, caller.tenantId, id);
-  await tx.ask(tableLock(await readRules(tx, platform.site), kind));
+  await tx.ask(tableLock(await readRules(tx, platform.site), { kind, shared: false }));
 }
 
 const namedRows = 20;

@@ -11,6 +11,7 @@ import type { RowName } from '../../engine/plan/plan-types.ts';
 import type { Owner, RowGroup } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { columnOf } from '../sql/cast.ts';
 import { findRowKey, keyExpression, keyHash } from '../sql/keys.ts';
@@ -105,7 +106,8 @@ function rowsSql({ context, rows, key, side }: Asked, extra: readonly Sql[] = []
   const states = rows.map((row, at) => {
     const match = matches[at] ?? raw('false');
     // A name is shared by tenants: another tenant's row that holds it does not name this tenant's model.
-    const named = row.place.byKey ? match : sql`${match} AND ${owner} <> 'other'`;
+    const named =
+      row.place.byKey || isSharedRows(context.tenants?.[0]) ? match : sql`${match} AND ${owner} <> 'other'`;
     return sql`CASE WHEN ${named} THEN ${stateSql(context, row)} END`;
   });
   const columns = [

@@ -5,6 +5,7 @@ import type { EditRule } from '../../engine/rules/documents.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { RowName } from '../../engine/plan/plan-types.ts';
 import type { Owner, RowGroup } from '../../engine/plan/snapshot.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { visitDocuments } from './documents.ts';
 import type { Document, DocumentInput } from './documents.ts';
@@ -31,7 +32,14 @@ export async function readDocumentFacts(tx: Tx, input: DocumentInput): Promise<R
   await visitDocuments(tx, input, (batch) => {
     for (const document of batch.flat()) {
       const own = groups[document.member];
-      if (own !== undefined) addDocument(own, rules[document.member] ?? [], document);
+      const intent = members[document.member]?.intent;
+      // A name is shared by tenants: another tenant's document that holds it does not name this tenant's model.
+      const foreign = document.owner === 'other' && !isSharedRows(intent?.tenant);
+      const places = (rules[document.member] ?? []).map((row) => ({
+        row,
+        skipped: foreign && !row.place.byKey,
+      }));
+      if (own !== undefined) addDocument(own, places, document);
     }
     return Promise.resolve();
   });
@@ -40,9 +48,14 @@ export async function readDocumentFacts(tx: Tx, input: DocumentInput): Promise<R
   );
 }
 
-function addDocument(groups: Map<string, Working>, rules: readonly EditRule[], document: Document): void {
-  const found = rules.flatMap((row, at) => {
-    if (document.owner === 'other' && !row.place.byKey) return [];
+interface Looked {
+  readonly row: EditRule;
+  readonly skipped: boolean;
+}
+
+function addDocument(groups: Map<string, Working>, places: readonly Looked[], document: Document): void {
+  const found = places.flatMap(({ row, skipped }, at) => {
+    if (skipped) return [];
     const edited = editDocument([row], document);
     const { id } = row.place;
     const stated = document.states[at] ?? 'L';

@@ -13,6 +13,7 @@ import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { tableOf } from '../../engine/rules/references.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import type { Each, EachMapping, PlaceRow, RowContext } from '../sql/match.ts';
 import { strayText } from '../sql/judged.ts';
 import { termShape } from './terms.ts';
@@ -55,6 +56,7 @@ function shapeOf({ intent, pair, mappings, terms }: Omit<Member, 'shape'>): stri
   const source = [pair.source.kind, pair.source.tenant === null, pair.source.key === undefined];
   return JSON.stringify([
     tenant === undefined,
+    isSharedRows(tenant),
     asked,
     source,
     pair.target.tenant === null,

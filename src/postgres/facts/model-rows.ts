@@ -10,6 +10,7 @@ import type { Tx } from '../driver/database.ts';
 import { columnOf, equalsAny, equalsEach } from '../sql/cast.ts';
 import type { Each } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
+import { globalSql, isGlobalTable, ownColumn, tenantSql } from './model-owner.ts';
 import { allOf, anyOf, bind, column as columnSql, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { readAs } from '../driver/question.ts';
@@ -47,7 +48,7 @@ export function modelsOf(
 ): Question<ModelFacts[][]> {
   const size = tenants?.length ?? 1;
   const mine = mineSql({ rules, table: model.table, size, tenants });
-  const where = anyOf([sql`(${mine})`, globalSql(model.config), raw(String(isGlobalTable(rules, model)))]);
+  const where = anyOf([sql`(${mine})`, globalSql(rules, model)]);
   return readAs(askEach<ModelRow>(size, modelsSql(rules, model, where)), (rows) =>
     rows.map((own) => withoutOthersNames(factsOf(rules, model, own))),
   );
@@ -78,17 +79,6 @@ function withoutOthersNames(models: ModelFacts[]): ModelFacts[] {
   });
 }
 
-/** Can the models of several tenants be read at once, because one column says whose each is (or nobody owns any)? */
-export function canReadTogether(rules: Rules, model: ModelTable): boolean {
-  return isGlobalTable(rules, model) || ownColumn(rules, model) !== undefined;
-}
-
-/** Do all models belong to everybody? */
-export function isGlobalTable(rules: Rules, { table }: ModelTable): boolean {
-  const kind = rules.ownership.get(table.id)?.kind;
-  return kind === 'global' || kind === 'unknown';
-}
-
 /**
  * The models of several tenants, and those of everybody, that have one of the names (whatever its case) or keys; by tenant the
  * index on the tenant column serves. Only where `canReadTogether`.
@@ -115,18 +105,8 @@ export async function listModelsOfTenants(
   );
   const named = sql`lower(${columnSql('t', config.columns.name)}::text) = ANY (${names})`;
   const keyed = sql`${columnSql('t', key)}::text = ANY (${bind(about.keys, 'text[]')})`;
-  const where = sql`((${owned}) OR ${globalSql(config)}) AND (${named} OR ${keyed})`;
+  const where = sql`((${owned}) OR ${globalSql(rules, about.model)}) AND (${named} OR ${keyed})`;
   return factsOf(rules, about.model, await tx.many<ModelRow>(modelsSql(rules, about.model, where)));
-}
-
-function ownColumn(rules: Rules, { table }: Pick<ModelTable, 'table'>): string | undefined {
-  const ownership = rules.ownership.get(table.id);
-  if (ownership?.kind !== 'tenant' || ownership.paths.length !== 1) return undefined;
-  return ownership.paths.find((path) => path.hops.length === 0)?.column;
-}
-
-function globalSql(config: ModelTable['config']): Sql {
-  return config.global === undefined ? raw('false') : sql`coalesce((${raw(config.global)}), false)`;
 }
 
 function modelsSql(rules: Rules, model: ModelTable, where: Sql): Sql {
@@ -156,18 +136,6 @@ function factsOf(rules: Rules, { kind, config }: ModelTable, rows: readonly Mode
 /** A family that the table has a column for is its own affair, in its own words. */
 function saidBy({ facts = {}, columns }: ModelTable['config']): ReadonlySet<string> {
   return new Set([...Object.keys(facts), ...(columns.family === undefined ? [] : ['family'])]);
-}
-
-function tenantSql(rules: Rules, { config, table }: ModelTable): Sql {
-  const ownership = rules.ownership.get(table.id);
-  const own =
-    config.columns.tenant ??
-    (ownership?.kind === 'tenant'
-      ? ownership.paths.find((path) => path.hops.length === 0)?.column
-      : undefined);
-  return own === undefined
-    ? raw('NULL::text')
-    : sql`CASE WHEN ${globalSql(config)} THEN NULL ELSE ${columnSql('t', own)}::text END`;
 }
 
 function flag(condition: string | undefined, otherwise: boolean): Sql {

@@ -10,7 +10,6 @@ import type { Selection } from '../../engine/models/select.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Unclassified } from '../../engine/plan/snapshot.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
-import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
@@ -61,7 +60,7 @@ export function checkIntent(rules: Rules, intent: Intent): Intent {
 /** A tenant's pair of models, or why there is none. */
 export type PairFound = ModelPair | DroverError;
 
-/** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE where there are none. */
+/** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL where there are none. */
 export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<PairFound[]> {
   const kinds = [...Map.groupBy(intents, ({ kind }) => kind ?? '')];
   const questions = kinds.map(([kind, alike]) => pairsOfKind(rules, kind, alike));
@@ -76,9 +75,7 @@ export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<Pair
 function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Question<PairFound[]> {
   const table = modelTableOf(rules, kind);
   const pairOf = (intent: Intent, models: readonly ModelFacts[] | undefined): PairFound =>
-    outcomeOf(() =>
-      checkPair(rules, table, models === undefined ? textPair(rules, intent) : rowPair(models, intent)),
-    );
+    outcomeOf(() => checkPair(models === undefined ? textPair(rules, intent) : rowPair(models, intent)));
   if (table === undefined)
     return { statements: [], read: () => intents.map((intent) => pairOf(intent, undefined)) };
   return readAs(modelsOf(rules, { model: table, tenants: tenantsOf(intents) }), (models) =>
@@ -104,21 +101,11 @@ export function outcomeOf<T>(work: () => T): T | DroverError {
   }
 }
 
-function checkPair(rules: Rules, table: ModelTable | undefined, pair: ModelPair): ModelPair {
+function checkPair(pair: ModelPair): ModelPair {
   const same = pair.source.key === undefined ? sameComponents(pair) : pair.source.key === pair.target.key;
   if (same)
     throw new DroverError('SAME_MODEL', `Source and target are the same model: ${label(pair.source)}.`);
-  if (pair.source.tenant === null && !ownedByNobody(rules, table))
-    throw new DroverError(
-      'GLOBAL_SOURCE',
-      `${label(pair.source)} is a global row; a tenant's migration does not move it.`,
-    );
   return pair;
-}
-
-/** A catalogue of models that is global as a whole is no obstacle: then the references are what belongs to tenants. */
-function ownedByNobody(rules: Rules, table: ModelTable | undefined): boolean {
-  return table === undefined || rules.ownership.get(table.table.id)?.kind !== 'tenant';
 }
 
 function sameComponents({ source, target }: ModelPair): boolean {
@@ -136,10 +123,8 @@ function textPair(rules: Rules, intent: Intent): ModelPair {
 }
 
 function rowPair(models: readonly ModelFacts[], intent: Intent): ModelPair {
-  return {
-    source: chosen(selectModel(models, intent.from, 'source')),
-    target: chosen(selectModel(models, intent.to, 'target')),
-  };
+  const source = chosen(selectModel(models, intent.from, { side: 'source' }));
+  return { source, target: chosen(selectModel(models, intent.to, { side: 'target', source })) };
 }
 
 /** The model that was meant. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS */

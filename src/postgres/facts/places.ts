@@ -4,7 +4,6 @@
  */
 import { everyMember, askEach } from '../driver/members.ts';
 import { decide } from '../../engine/plan/decide.ts';
-import type { Intent } from '../../engine/plan/intent.ts';
 import type { PlaceGroup, RowGroup } from '../../engine/plan/snapshot.ts';
 import { stateFromCode } from '../../engine/plan/place-state.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -88,7 +87,7 @@ function samplingOf(
   samples: Samples,
 ): (group: Pick<RowGroup, 'states' | 'owner' | 'dead'>) => boolean {
   if (first === undefined || samples !== 'staying') return () => samples === 'all';
-  return (group) => !moves(rules, first.intent, group);
+  return (group) => !moves(rules, first, group);
 }
 
 function placeGroup(
@@ -131,11 +130,17 @@ function presentSql(rules: Rules, members: readonly Member[], { table, column, p
 }
 
 /** Do all places of these rows move? Then the journal names them. */
-function moves(rules: Rules, intent: Intent, group: Pick<RowGroup, 'states' | 'owner' | 'dead'>): boolean {
+function moves(
+  rules: Rules,
+  { intent, pair: { source } }: Member,
+  group: Pick<RowGroup, 'states' | 'owner' | 'dead'>,
+): boolean {
   const tenant = intent.tenant === undefined ? null : { key: intent.tenant, name: '' };
   return Object.entries(group.states).every(([id, code]) => {
     const place = rules.places.find((candidate) => candidate.id === id);
     const occasion = { state: stateFromCode(code), owner: group.owner, dead: group.dead };
-    return place !== undefined && decide({ rules, tenant }, intent, { place, ...occasion }).kind === 'move';
+    return (
+      place !== undefined && decide({ rules, tenant, source }, intent, { place, ...occasion }).kind === 'move'
+    );
   });
 }

@@ -7,6 +7,7 @@ import type { Column } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Snapshot, Unclassified } from '../../engine/plan/snapshot.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { isSharedRows, sharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import type { Ground } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
@@ -74,13 +75,13 @@ export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): 
     statements: [],
     read: () => keys.map(() => found),
   });
-  if (root === 'none') return nobody(null);
+  if (root === 'none') return nobody(keys.some((key) => isSharedRows(key)) ? noSharedRows() : null);
   const table = findNamedTable(rules.scope, root);
   if (table === undefined) return nobody(tenantRequired());
   const own = columnOf(table, keyColumn ?? table.primaryKey[0] ?? '');
   const name = display === undefined ? raw('NULL') : column('t', display);
   const asked = keys.filter((key): key is string => key !== undefined && isKeyOf(own, key));
-  if (asked.length === 0) return { statements: [], read: () => keys.map((key) => missingTenant(root, key)) };
+  if (asked.length === 0) return { statements: [], read: () => keys.map((key) => unasked(root, key)) };
   // A tenant is called exactly as its row says, because what is compared later is the text.
   const held = column('t', own.name);
   const named = isLoose(own)
@@ -91,6 +92,8 @@ export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): 
     const found = new Map(asked.map((key, at) => [key, rows[at]?.[0]]));
     return keys.map((key) => {
       const row = key === undefined ? undefined : found.get(key);
+      if (isSharedRows(key ?? null))
+        return row === undefined ? { key: sharedRows, name: 'shared rows' } : taken(root);
       return row === undefined || key === undefined
         ? missingTenant(root, key)
         : { key, name: row.name ?? key };
@@ -104,6 +107,25 @@ export function readTenants(
   keys: readonly (string | undefined)[],
 ): Promise<TenantFound[]> {
   return tx.ask(tenantsOf(rules, keys));
+}
+
+/** A key that the tenant's table cannot hold. */
+function unasked(root: string, key: string | undefined): TenantFound {
+  return isSharedRows(key ?? null) ? { key: sharedRows, name: 'shared rows' } : missingTenant(root, key);
+}
+
+function noSharedRows(): DroverError {
+  return new DroverError(
+    'TENANT_INVALID',
+    'This database has a single tenant (tenant.root: none), so no rows are shared by several.',
+  );
+}
+
+function taken(root: string): DroverError {
+  return new DroverError(
+    'TENANT_INVALID',
+    `A row of ${root} has the key ${sharedRows}, by which Drover calls the rows that tenants share; give that tenant another key.`,
+  );
 }
 
 function missingTenant(root: string, key: string | undefined): DroverError {

@@ -17,7 +17,7 @@ import { listInterrupted, settleInterrupted } from '../records/history.ts';
 import { failRecord, openRecords } from '../records/records.ts';
 import type { NewRecord } from '../records/records.ts';
 import { prepareState, withTenants } from '../scope/site.ts';
-import { recordedTenant } from '../../engine/tenant.ts';
+import { isSharedRows, recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import { sharesTransactions } from '../scope/tenant.ts';
 
@@ -113,7 +113,7 @@ export function mayShare<Q>(
   { tenantOf }: { readonly tenantOf: (asked: Q) => string | undefined },
   asked: readonly Q[],
 ): boolean {
-  const named = asked.every((one) => tenantOf(one) !== undefined);
+  const named = asked.map(tenantOf).every((tenant) => tenant !== undefined && !isSharedRows(tenant));
   return named && !site.state.separate && sharesTransactions(site.scope);
 }
 

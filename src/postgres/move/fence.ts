@@ -12,11 +12,10 @@ import { label } from '../../engine/models/select.ts';
 import type { Snapshot } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
-import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { stateTable } from '../scope/site.ts';
-import { recordedTenant } from '../../engine/tenant.ts';
+import { isSharedRows, recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import { castFor, columnOf } from '../sql/cast.ts';
 import { bind, change, ident, list, literal, raw, sql, tableName } from '../sql/sql.ts';
@@ -35,7 +34,7 @@ export async function raiseFences(
     );
   let number = 0;
   for (const { table, place, mappings } of fencedPlaces(about.snapshot)) {
-    const owner = ownerContent(about.snapshot.rules, table, { place, tenant: about.tenant });
+    const owner = ownerContent(about.snapshot, table, { place, tenant: about.tenant });
     if (owner === undefined) continue;
     for (const mapping of mappings) {
       number += 1;
@@ -66,13 +65,17 @@ function fencedPlaces({ rules, places }: Snapshot): Fenced[] {
     }));
 }
 
-/** The tenant column of the row and its value; nothing to add where the value alone identifies the model; undefined where neither. */
+/**
+ * The tenant column of the row and its value; nothing to add where the value alone identifies the model; undefined where neither.
+ * The key of a model of everybody identifies it for all tenants, and they may go on using it.
+ */
 function ownerContent(
-  rules: Rules,
+  { rules, source }: Snapshot,
   table: Table,
   { place, tenant }: { place: Place; tenant: string | undefined },
 ): { column: string; value: string }[] | undefined {
-  if (place.byKey || tenant === undefined) return [];
+  if (tenant === undefined || (place.byKey && typeof source.tenant === 'string')) return [];
+  if (isSharedRows(tenant)) return undefined;
   const ownership = rules.ownership.get(table.id);
   const direct =
     ownership?.kind === 'tenant' ? ownership.paths.find((path) => path.hops.length === 0)?.column : undefined;

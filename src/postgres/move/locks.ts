@@ -21,11 +21,14 @@ import { column, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
  * are the fence (`constraint`), only tables with places that no foreign key guards: documents, names, lists. None of the places whose
  * writers hold the models that they name (`held`): the lock on the source makes them wait, and afterwards they see it retired.
  */
-export function tableLock(rules: Rules, kind: string): Question<void> {
+export function tableLock(
+  rules: Rules,
+  { kind, shared }: { readonly kind: string; readonly shared: boolean },
+): Question<void> {
   const byConstraint = rules.config.database?.fence === 'constraint';
   const tables = fencedTables(
     rules,
-    kind,
+    { kind, shared },
     (place) => place.held !== true && (!byConstraint || place.foreignKey === undefined),
   );
   if (tables.length === 0) return { statements: [], read: () => undefined };
@@ -33,9 +36,19 @@ export function tableLock(rules: Rules, kind: string): Question<void> {
   return readAs(affected(lock), () => undefined);
 }
 
-/** The tables that this tenant's rows may be in, with places of that kind that can move, by id. */
-function fencedTables(rules: Rules, kind: string, counts: (place: Place) => boolean): Table[] {
-  const owned = (place: Place): boolean => rules.ownership.get(place.table)?.kind !== 'global';
+/**
+ * The tables that this tenant's rows may be in, with places of that kind that can move, by id. The shared rows may be in any, but
+ * for those in which the schema itself gives each row a tenant.
+ */
+function fencedTables(
+  rules: Rules,
+  { kind, shared }: { readonly kind: string; readonly shared: boolean },
+  counts: (place: Place) => boolean,
+): Table[] {
+  const owned = ({ table }: Place): boolean => {
+    const isGlobal = rules.ownership.get(table)?.kind === 'global';
+    return shared ? isGlobal || rules.exclusive !== true : !isGlobal;
+  };
   const moving = (place: Place): boolean => ['reference', 'grant', 'ask'].includes(place.role);
   const places = rules.places.filter(
     (place) => place.kind === kind && moving(place) && owned(place) && counts(place),
@@ -49,7 +62,8 @@ export function modelLocks(
   members: readonly { readonly pair: ModelPair; readonly tenant: string | undefined }[],
 ): Question<void> {
   const model = modelTableOf(rules, members[0]?.pair.source.kind ?? '');
-  if (model === undefined) return { statements: [], read: () => undefined };
+  if (model === undefined || members[0]?.pair.source.key === undefined)
+    return { statements: [], read: () => undefined };
   const size = members.length;
   const tenants = members[0]?.tenant === undefined ? undefined : members.map(({ tenant }) => tenant ?? '');
   const lockOf = (side: 'source' | 'target', mode: string): Question<unknown> => {

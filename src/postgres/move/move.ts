@@ -12,6 +12,7 @@ import { moveResult } from '../records/move-result.ts';
 import type { Executed, MoveResult } from '../records/move-result.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import { catalogueMark, groundSeen } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
@@ -199,7 +200,10 @@ async function readAgain(
   const intents = waiting.map(({ move }) => move.member.intent);
   const locked = waiting.map(({ move: { member } }) => ({ pair: member.pair, tenant: member.intent.tenant }));
   const [, , seen, pairs] = await tx.together([
-    tableLock(rules, first.move.member.pair.source.kind),
+    tableLock(rules, {
+      kind: first.move.member.pair.source.kind,
+      shared: isSharedRows(first.move.member.intent.tenant),
+    }),
     modelLocks(rules, locked),
     catalogueMark,
     pairsOf(rules, intents),

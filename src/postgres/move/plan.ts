@@ -39,7 +39,7 @@ export interface Planned {
 /**
  * The plan for one tenant. Reads only.
  * @throws CONFIG_MISMATCH, KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ANSWER_UNKNOWN, TENANT_NOT_FOUND, TENANT_REQUIRED, MODEL_NOT_FOUND,
- *   MODEL_AMBIGUOUS, SAME_MODEL, GLOBAL_SOURCE, REGISTRY_UNAVAILABLE, PLAN_CONTRADICTED
+ *   MODEL_AMBIGUOUS, SAME_MODEL, REGISTRY_UNAVAILABLE, PLAN_CONTRADICTED
  */
 export async function planMove(site: Site, intent: Intent): Promise<Plan> {
   const [plan] = await planMoves(site, [intent]);

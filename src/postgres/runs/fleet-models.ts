@@ -5,7 +5,8 @@ import type { SecondName } from '../../engine/models/resolve.ts';
 import { modelTableOf } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import { checkIntent } from '../facts/pair.ts';
-import { canReadTogether, isGlobalTable, listModels, listModelsOfTenants } from '../facts/model-rows.ts';
+import { canReadTogether } from '../facts/model-owner.ts';
+import { listModels, listModelsOfTenants } from '../facts/model-rows.ts';
 import { withTenant } from '../scope/site.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Site } from '../scope/site.ts';
@@ -17,8 +18,6 @@ export interface ModelNames {
   readonly kind: string;
   /** What tells models of one name apart. */
   readonly by: SecondName;
-  /** All models belong to everybody. */
-  readonly shared: boolean;
   /** A table holds the models; otherwise a model is its name, and every tenant has it. */
   readonly rows: boolean;
 }
@@ -32,8 +31,8 @@ export function readModelNames(site: Site, asked: Intent): Promise<ModelNames> {
     const rules = await readRules(tx, site);
     const { kind = '' } = checkIntent(rules, asked);
     const model = modelTableOf(rules, kind);
-    if (model === undefined) return { kind, by: 'none', shared: true, rows: false };
-    return { kind, by: secondName(model), shared: isGlobalTable(rules, model), rows: true };
+    if (model === undefined) return { kind, by: 'none', rows: false };
+    return { kind, by: secondName(model), rows: true };
   });
 }
 

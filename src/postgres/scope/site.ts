@@ -8,9 +8,11 @@ import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
 import { KeptRules } from '../catalogue/rules.ts';
 import type { Ruled } from '../catalogue/rules.ts';
 import type { Database, Extent, Tx } from '../driver/database.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import { quoteIdent } from '../sql/identifiers.ts';
 import { migrateSchema } from '../schema/migrate.ts';
-import { asFleet, asOperator, asTenant } from './tenant.ts';
+import { asFleet, asOperator, asSharedRows, asTenant } from './tenant.ts';
 import type { TenantScope } from './tenant.ts';
 
 interface StateStore {
@@ -104,9 +106,17 @@ export function withTenant<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const scope = { ...workScope(site, about.readOnly === true), extent: about.extent ?? 'any' };
-  return about.tenant === undefined
-    ? asOperator(site.database, scope, work)
-    : asTenant(site.database, scope, about.tenant, work);
+  return asUnit(site.database, scope, { tenant: about.tenant, work });
+}
+
+/** A tenant, the shared rows, or all there is. */
+function asUnit<T>(
+  database: Database,
+  scope: TenantScope,
+  { tenant, work }: { readonly tenant: TenantKey; readonly work: (tx: Tx) => Promise<T> },
+): Promise<T> {
+  if (tenant === undefined) return asOperator(database, scope, work);
+  return isSharedRows(tenant) ? asSharedRows(database, scope, work) : asTenant(database, scope, tenant, work);
 }
 
 /** Runs work on the rows of several tenants, in one transaction; of one tenant as `withTenant` does. @throws FLEET_UNAVAILABLE */
@@ -138,9 +148,7 @@ export function withState<T>(
   tenant: string | undefined,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  return tenant === undefined
-    ? asOperator(state.database, state.scope, work)
-    : asTenant(state.database, state.scope, tenant, work);
+  return asUnit(state.database, state.scope, { tenant, work });
 }
 
 /** The same on the records of several tenants; records in another database are of one tenant at a time. */

@@ -18,6 +18,8 @@ export interface TenantScope {
   readonly settings: Readonly<Record<string, string>>;
   /** The role and settings of work on several named tenants; `$tenants` stands for a PostgreSQL array of them. */
   readonly fleet?: { readonly role?: string; readonly settings: Readonly<Record<string, string>> };
+  /** The role and settings of work on the rows that are nobody's alone; those of an operator where it is not given. */
+  readonly shared?: { readonly role?: string; readonly settings: Readonly<Record<string, string>> };
   /** The role of work outside tenants; the login itself where it is not given. */
   readonly operatorRole?: string;
   /** What a tenant's key looks like; `text` where it is not given. */
@@ -70,6 +72,18 @@ export async function asOperator<T>(
   const settings = Object.entries(scope.settings).filter(([, value]) => !value.includes('$tenant'));
   const begin = opening(scope, scope.operatorRole, Object.fromEntries(settings));
   return db.transaction(begin, work, scope.extent);
+}
+
+/** Runs `work` on the rows that are nobody's alone. No tenant's setting is in force. */
+export async function asSharedRows<T>(
+  db: Database,
+  scope: TenantScope,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const { shared } = scope;
+  return shared === undefined
+    ? asOperator(db, scope, work)
+    : db.transaction(opening(scope, shared.role, shared.settings), work, scope.extent);
 }
 
 /**

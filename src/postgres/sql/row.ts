@@ -15,6 +15,7 @@ import type { Hop, OwnerPath } from '../../engine/rules/ownership.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import { columnOf, equalsEach, isLoose } from './cast.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import { collisionSql } from './collision.ts';
 import { isStray, judgedState } from './judged.ts';
 import { matchesFirst, placeMatches } from './match.ts';
@@ -22,33 +23,69 @@ import type { PlaceRow, RowContext } from './match.ts';
 import { allOf, anyOf, column, each, join, list, literal, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
-/** `mine`, `other`, `global`, `none` or `disagree`. */
+/** Whose the row is, as `Owner` has it. */
 export function ownerSql(context: RowContext): Sql {
   const { rules, table, tenants } = context;
   const ownership = rules.ownership.get(table.id);
   if (ownership?.kind === 'single' || tenants === undefined) return raw(`'mine'`);
-  if (ownership?.kind === 'global') return raw(`'global'`);
+  const shared = isSharedRows(tenants[0]);
+  if (ownership?.kind === 'global') return raw(shared ? `'mine'` : `'global'`);
   if (ownership?.kind !== 'tenant') return raw(`'none'`);
   const direct = directColumn(ownership.paths);
-  const nobody = raw(ownership.paths.some((path) => path.hops.length === 0) ? `'global'` : `'none'`);
+  if (shared) return sharedOwnerSql(context, ownership.paths);
+  const nobody = raw(direct === undefined ? `'none'` : `'global'`);
   if (direct !== undefined && ownership.paths.length === 1)
     return sql`CASE WHEN ${directEquals(context, direct)} THEN 'mine' WHEN ${column('t', direct)} IS NULL THEN ${nobody} ELSE 'other' END`;
   const me = each(tenants, 'text');
-  const owners = join(
-    ownership.paths.map((path) => pathSql(context, path)),
+  return sql`(SELECT CASE count(DISTINCT o.v) WHEN 0 THEN ${nobody} WHEN 1 THEN CASE WHEN min(o.v) = ${me} THEN 'mine' ELSE 'other' END
+    ELSE CASE WHEN NOT bool_or(o.v = ${me}) THEN 'other' WHEN ${contradictsSql} THEN 'disagree' ELSE 'shared' END END
+    FROM (${ownersSql(context, ownership.paths)}) o (v, many) WHERE o.v IS NOT NULL)`;
+}
+
+/** The same seen from the unit of shared rows. */
+function sharedOwnerSql(context: RowContext, paths: readonly OwnerPath[]): Sql {
+  const direct = directColumn(paths);
+  if (direct !== undefined && paths.length === 1)
+    return sql`CASE WHEN ${column('t', direct)} IS NULL THEN 'mine' ELSE 'other' END`;
+  return sql`(SELECT CASE count(DISTINCT o.v) WHEN 0 THEN 'mine' WHEN 1 THEN 'other'
+    ELSE CASE WHEN ${contradictsSql} THEN 'disagree' ELSE 'mine' END END
+    FROM (${ownersSql(context, paths)}) o (v, many) WHERE o.v IS NOT NULL)`;
+}
+
+/**
+ * Do the ways to the owners contradict each other? Ways with one end each do where they lead to different tenants. A way with
+ * several ends contradicts only where none of them is the tenant that the others lead to.
+ */
+const contradictsSql = raw(`(count(DISTINCT o.v) FILTER (WHERE NOT o.many) > 1
+    OR coalesce(NOT (array_agg(o.v) FILTER (WHERE o.many) && array_agg(o.v) FILTER (WHERE NOT o.many)), false))`);
+
+/** The tenants of row `t`, one row for each way and end: `v`, and whether the way may have several ends. */
+function ownersSql(context: RowContext, paths: readonly OwnerPath[]): Sql {
+  return join(
+    paths.map((path) => pathSql(context, path)),
     ' UNION ALL ',
   );
-  return sql`(SELECT CASE count(DISTINCT o.v) WHEN 0 THEN ${nobody} WHEN 1 THEN CASE WHEN min(o.v) = ${me} THEN 'mine' ELSE 'other' END
-    ELSE CASE WHEN bool_or(o.v = ${me}) THEN 'disagree' ELSE 'other' END END FROM (${owners}) o (v) WHERE o.v IS NOT NULL)`;
+}
+
+/** The tenant of row `t`, as text; NULL where it is nobody's or more than one's. */
+export function tenantOfRowSql(context: RowContext): Sql {
+  const ownership = context.rules.ownership.get(context.table.id);
+  if (ownership?.kind !== 'tenant') return raw('NULL::text');
+  const direct = directColumn(ownership.paths);
+  if (direct !== undefined && ownership.paths.length === 1) return sql`${column('t', direct)}::text`;
+  return sql`(SELECT CASE WHEN count(DISTINCT o.v) = 1 THEN min(o.v) END
+    FROM (${ownersSql(context, ownership.paths)}) o (v, many) WHERE o.v IS NOT NULL)`;
 }
 
 /** Is the row this tenant's? A plain comparison where one column decides, so that an index on it serves. */
 export function mineSql(context: RowContext): Sql {
   const ownership = context.rules.ownership.get(context.table.id);
   if (ownership?.kind === 'single' || context.tenants === undefined) return raw('true');
-  if (ownership?.kind !== 'tenant') return raw('false');
+  const shared = isSharedRows(context.tenants[0]);
+  if (ownership?.kind !== 'tenant') return raw(String(shared && ownership?.kind === 'global'));
   const direct = directColumn(ownership.paths);
-  if (direct !== undefined && ownership.paths.length === 1) return directEquals(context, direct);
+  if (direct !== undefined && ownership.paths.length === 1)
+    return shared ? sql`${column('t', direct)} IS NULL` : directEquals(context, direct);
   return sql`${ownerSql(context)} = 'mine'`;
 }
 
@@ -60,6 +97,7 @@ export function visibleSql(context: RowContext): Sql {
   const { rules, table, tenants } = context;
   const ownership = rules.ownership.get(table.id);
   if (rules.exclusive !== true || tenants === undefined || ownership?.kind !== 'tenant') return raw('true');
+  if (isSharedRows(tenants[0])) return raw('true');
   const direct = directColumn(ownership.paths);
   return direct === undefined || ownership.paths.length > 1 ? raw('true') : directEquals(context, direct);
 }
@@ -72,15 +110,16 @@ function directEquals({ table, tenants = [] }: RowContext, name: string): Sql {
   return equalsEach(columnOf(table, name), column('t', name), tenants);
 }
 
-/** The tenants that one path leads to. */
+/** The tenants that one path leads to, and whether it may lead to several. */
 function pathSql(context: RowContext, path: OwnerPath): Sql {
   const last = path.hops.at(-1);
   const held = columnOf(last === undefined ? context.table : tableOf(context.rules, last.table), path.column);
   const owner = (alias: string): Sql => ownerText(context, held, column(alias, path.column));
   const [first, ...rest] = path.hops.map((hop, at) => hopSql(context, path.hops, at, hop));
-  if (first === undefined) return sql`SELECT ${owner('t')}`;
+  const many = raw(String(path.many));
+  if (first === undefined) return sql`SELECT ${owner('t')}, ${many}`;
   const others = rest.map((hop) => sql` JOIN ${hop.from} ON ${hop.on}`);
-  return sql`SELECT ${owner(`p${path.hops.length - 1}`)} FROM ${first.from}${join(others, '')} WHERE ${first.on}`;
+  return sql`SELECT ${owner(`p${path.hops.length - 1}`)}, ${many} FROM ${first.from}${join(others, '')} WHERE ${first.on}`;
 }
 
 /** The tenant that a row names, in the writing of the tenant asked for where the database takes them for equal. */

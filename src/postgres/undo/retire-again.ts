@@ -67,10 +67,11 @@ async function findLiveReferences(tx: Tx, rules: Rules, intent: Intent): Promise
   if (tenant instanceof DroverError) throw tenant;
   const members = await withStrays(tx, { rules, members: [memberOf(rules, intent, pair)] });
   const [places = []] = await readPlaceGroups(tx, { rules, members }, 'none');
-  const live = decideAll({ rules, tenant, places }, intent).flatMap(({ group, outcomes }) =>
-    [...outcomes]
-      .filter(([, outcome]) => (outcome.kind === 'stay' ? outcome.live : outcome.kind !== 'skip'))
-      .map(([place]) => `${place.id} (${group.rows})`),
+  const live = decideAll({ rules, tenant, source: pair.source, places }, intent).flatMap(
+    ({ group, outcomes }) =>
+      [...outcomes]
+        .filter(([, outcome]) => (outcome.kind === 'stay' ? outcome.live : outcome.kind !== 'skip'))
+        .map(([place]) => `${place.id} (${group.rows})`),
   );
   return live.length === 0 ? undefined : `live rows name it now: ${[...new Set(live)].join(', ')}`;
 }

@@ -7,7 +7,7 @@ import { everyMember } from '../driver/members.ts';
 import { identityOf, lockPairs } from '../records/pair-lock.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import { namedModel } from '../../engine/models/model.ts';
-import { tenantOfRecord } from '../../engine/tenant.ts';
+import { isSharedRows, tenantOfRecord } from '../../engine/tenant.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
 import { readRules } from '../catalogue/rules.ts';
@@ -200,7 +200,7 @@ async function undoAll(
     tenant,
   }));
   const locks = key === undefined ? [] : [modelLocks(rules, pairs)];
-  await tx.together([tableLock(rules, kind), ...locks]);
+  await tx.together([tableLock(rules, { kind, shared: isSharedRows(first.prepared.tenant) }), ...locks]);
   const records = members.map(({ prepared: { tenant }, id }) => ({ tenant, id }));
   const journal = await journalFor(tx, site, records);
   const parents = members.map(({ prepared }) => prepared.parent);

@@ -40,7 +40,7 @@ export function suggestTargets(site: Site, query: SuggestQuery): Promise<Planned
     if (tenant instanceof DroverError) throw tenant;
     const model = modelTableOf(rules, intent.kind ?? '');
     const models = model === undefined ? [] : await listModels(tx, rules, { model, tenant: intent.tenant });
-    const source = chosen(selectModel(models, intent.from, 'source'));
+    const source = chosen(selectModel(models, intent.from, { side: 'source' }));
     const { priceLimit } = rules.config;
     const ranked = rankTargets(source, models, {
       today: await readToday(tx),
