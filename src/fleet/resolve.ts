@@ -1,5 +1,6 @@
 /** Which models a run means in which tenants: everything is read set-based, and decided by src/engine/models/resolve.ts. */
 import { tenancyOf } from '../engine/rules/tenancy.ts';
+import { ownMember } from '../engine/own.ts';
 import { namedModel } from '../engine/models/model.ts';
 import type { ModelFacts } from '../engine/models/model.ts';
 import { identifyModel, naturalKey, possibleNames, resolveModels } from '../engine/models/resolve.ts';
@@ -187,7 +188,7 @@ function resolveOne(
   const { found } = about;
   if (found instanceof DroverError)
     return { status: 'failed', code: found.code, message: found.message, findings: [] };
-  const mapping = about.asked.mapping?.[about.tenant.key];
+  const mapping = ownMember(about.asked.mapping, about.tenant.key);
   // Where text alone names models, a tenant has those that no row of its own is.
   const rowless = (rows: readonly ModelFacts[], wanted: readonly WantedModel[]): ModelFacts[] =>
     wanted

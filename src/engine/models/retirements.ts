@@ -2,6 +2,7 @@
 import { type LifecycleNote, type LifecycleStatus, type ModelFacts, modelLabel } from './model.ts';
 import { isEnding, noteOfRow, statusOf, withLifecycle } from './lifecycle.ts';
 import { compareText } from '../order.ts';
+import { Counts } from '../own.ts';
 import type { TenantRef } from '../tenant.ts';
 import type { CalendarEvent } from './calendar.ts';
 import type { Successor } from './successor.ts';
@@ -75,9 +76,9 @@ function retirement(uses: readonly RetiringUse[]): Retirement {
   if (first === undefined) throw new Error('a group has at least one member');
   const says = unique(uses.flatMap(({ model }) => model.lifecycle ?? [noteOfRow(model)]));
   const whole = withLifecycle(first.model, says);
-  const rowsByType: Record<string, number> = {};
-  for (const { rows } of uses)
-    for (const [type, count] of Object.entries(rows)) rowsByType[type] = (rowsByType[type] ?? 0) + count;
+  const counts = new Counts();
+  for (const { rows } of uses) for (const [type, count] of Object.entries(rows)) counts.add(type, count);
+  const rowsByType = counts.record();
   return {
     day: dayOf(first.model),
     announced: whole.announced ?? null,

@@ -2,6 +2,7 @@
 import { keyText, type ModelFacts, modelLabel, namedModel } from './model.ts';
 import { nearestNames } from '../nearest.ts';
 import { compareText } from '../order.ts';
+import { ownMember } from '../own.ts';
 
 /** How a database that has no table of models names them: the part of the configuration that says so. */
 export interface Naming {
@@ -97,7 +98,7 @@ function splitAt(config: Naming, text: string): number {
 }
 
 function canonicalSpelling(config: Naming, component: string, value: string): string {
-  const known = config.model.spellings?.[component] ?? {};
+  const known = ownMember(config.model.spellings, component) ?? {};
   return Object.keys(known).find((name) => name === value || known[name]?.includes(value) === true) ?? value;
 }
 

@@ -18,6 +18,7 @@ import { canonicalText } from '../canonical.ts';
 import { given } from '../given.ts';
 import type { Intent } from '../plan/intent.ts';
 import { compareText } from '../order.ts';
+import { Counts } from '../own.ts';
 import { isSharedRows } from '../tenant.ts';
 import type { ModelFacts, ModelName } from '../models/model.ts';
 import type { LeftBehind, Plan } from '../plan/plan-types.ts';
@@ -115,13 +116,13 @@ function modelName({ kind, components, key, table }: ModelFacts): ModelName {
 }
 
 function countByEntity(decided: readonly Decided[]): Record<string, number> {
-  const counts: Record<string, number> = {};
+  const counts = new Counts();
   for (const { group, outcomes } of decided) {
     const [moved] =
       [...outcomes].find(([, outcome]) => outcome.kind === 'move' || outcome.kind === 'merge') ?? [];
-    if (moved !== undefined) counts[moved.entity] = (counts[moved.entity] ?? 0) + group.rows;
+    if (moved !== undefined) counts.add(moved.entity, group.rows);
   }
-  return counts;
+  return counts.record();
 }
 
 /** Rows of other tenants on a model of everybody are counted. Which they are is no business of this tenant. */

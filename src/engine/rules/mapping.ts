@@ -2,6 +2,7 @@
 import type { Config } from './config.ts';
 import type { Mapping } from '../edit/value-rule.ts';
 import type { ModelFacts, ModelNames } from '../models/model.ts';
+import { ownMember } from '../own.ts';
 import type { Place } from './place.ts';
 import { spellingPairs } from '../models/spelling.ts';
 
@@ -172,7 +173,7 @@ function textsOf(name: string, model: ModelNames, config: Config): string[] {
 
 /** All spellings that the configuration calls equal to a value, the value among them, in the order of the file. */
 function equalSpellings(config: Config, component: string, value: string): string[] {
-  const known = Object.entries(config.model.spellings?.[component] ?? {});
+  const known = Object.entries(ownMember(config.model.spellings, component) ?? {});
   const [found] = known.filter(([name, others]) => name === value || others.includes(value));
   return found === undefined ? [value] : [found[0], ...found[1]];
 }
@@ -208,5 +209,5 @@ function componentSpellings(name: string, pair: ModelPair, config: Config): { fr
 function componentValue(model: ModelNames, name: string): string | undefined {
   if (name === 'key') return model.key;
   if (name === 'tenant') return model.tenant ?? undefined;
-  return model.components[name];
+  return ownMember(model.components, name);
 }
