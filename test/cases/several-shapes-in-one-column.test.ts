@@ -1,0 +1,53 @@
+/** A key-value table writes each setting in its own way: several places at one column move, each in the rows of its condition. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { oneEngine } from '../support/databases.ts';
+import { smallDatabase } from './small-database.ts';
+import { movedRows } from './taken-back.ts';
+
+const schema = `
+CREATE TABLE settings (key text PRIMARY KEY, value jsonb, note text);
+INSERT INTO settings VALUES
+  ('order', '["gpt-4o","x"]', 'gpt-4o,x'),
+  ('main', '"gpt-4o"', 'gpt-4o'),
+  ('limits', '{"gpt-4o": 5}', '{"model": "gpt-4o"}'),
+  ('words', '"--model=gpt-4o"', 'model: gpt-4o'),
+  ('log', '"gpt-4o"', 'gpt-4o');
+`;
+
+const config = `
+version: 1
+model: { identity: [name] }
+tenant: { root: none }
+places:
+  - { at: settings.value, json: "", shape: list, live: key = 'order' }
+  - { at: settings.value, json: "", live: key = 'main' }
+  - { at: settings.value, json: "/~key", live: key = 'limits' }
+  - { at: settings.value, json: "", shape: inside, live: key = 'words' }
+  - { at: settings.note, shape: comma, live: key = 'order' }
+  - { at: settings.note, live: key = 'main' }
+  - { at: settings.note, json: /model, live: key = 'limits' }
+  - { at: settings.note, shape: inside, live: key = 'words' }
+`;
+
+oneEngine((engine) => {
+  test('each shape moves in its own rows and is taken back', async () => {
+    const small = await smallDatabase(engine, schema, config);
+    try {
+      const checked = await small.run('config', 'check');
+      assert.equal(checked.status, 0, checked.stdout + checked.stderr);
+      const query = `SELECT key, value::text, note FROM settings WHERE key <> 'log' ORDER BY key`;
+      const before = await small.rows(query);
+      const after = await movedRows(small, { from: 'gpt-4o', to: 'gpt-5', rows: query });
+      assert.deepEqual(
+        after,
+        before.map((row) => row.map((cell) => cell?.replaceAll('gpt-4o', 'gpt-5') ?? null)),
+      );
+      assert.deepEqual(await small.rows(`SELECT value::text, note FROM settings WHERE key = 'log'`), [
+        ['"gpt-4o"', 'gpt-4o'],
+      ]);
+    } finally {
+      await small.drop();
+    }
+  });
+});
