@@ -168,8 +168,6 @@ function formProblems(draft: Draft, { place, table, column, key }: Found, { carr
         `${path} holds more than one value, so no column stands beside it: leave partner out, ` +
         'and name the members of a document with fields: { provider: …, name: … }',
     });
-  if (place.also !== undefined && (place.partner !== undefined || place.fields !== undefined))
-    problems.push({ path: ['also'], message: 'another template is for a single value: leave it out' });
   if (key !== undefined && place.as !== undefined && place.as !== 'key')
     problems.push({ path: ['as'], message: `${path} is a foreign key to a model: leave "as" out` });
   if (carrier === 'columns') return problems;
