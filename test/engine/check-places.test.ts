@@ -30,6 +30,7 @@ const tables = buildCatalog(
       settings: 'jsonb',
       names: 'text[]',
       shown: 'text',
+      on_day: 'date',
     },
   },
   {
@@ -154,6 +155,18 @@ const cases: readonly Case[] = [
     ].toReversed(),
     says: /enables: enables is for a column that holds one model, and bots\.names holds more: leave it out/,
     instead: ['at: bots.names', grants[0] ?? ''],
+  },
+  {
+    about: 'a name where only keys can stand',
+    places: ['at: bots.room_id, as: "{name}"'],
+    says: /as: bots\.room_id is of type uuid, and holds no names: write as: key/,
+    instead: ['at: bots.room_id, as: key'],
+  },
+  {
+    about: 'a column that holds no model',
+    places: ['at: bots.on_day'],
+    says: /at: bots\.on_day is of type date, and holds no model: take this place out/,
+    instead: [],
   },
   {
     about: 'a grant of another kind',

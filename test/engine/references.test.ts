@@ -27,6 +27,12 @@ describe('problems of a configuration', () => {
     ['an unrelated column', { tenant: { root: 'tenants', unrelated: ['agents.x'] } }, 'tenant.unrelated.0'],
     ['a dead table', { dead: { nowhere: 'true' } }, 'dead.nowhere'],
     ['a display', { display: { nowhere: 'x' } }, 'display.nowhere'],
+    ['a display column', { display: { agents: 'x' } }, 'display.agents'],
+    ['a key by convention', { unique: { agents: [['id', 'x']] } }, 'unique.agents.0'],
+    ['a row key', { database: { keys: { agents: ['x'] } } }, 'database.keys.agents'],
+    ['the key of the root', { tenant: { root: 'tenants', key: 'x' } }, 'tenant.key'],
+    ['the name of a tenant', { tenant: { root: 'tenants', display: 'x' } }, 'tenant.display'],
+    ['a tenant column that no table has', { tenant: { root: 'tenants', column: 'x' } }, 'tenant.column'],
     [
       'a model table',
       { model: { tables: [{ table: 'nowhere', columns: { name: 'n' } }] } },

@@ -12,6 +12,7 @@ export function placeProblems(draft: Draft, found: Found, place: Place): ConfigP
     ...computedProblems(draft, found),
     ...kindProblems(draft, found),
     ...componentProblems(draft, found, place),
+    ...typeProblems(draft, found, place),
     ...formProblems(draft, found, place),
   ].map(({ path, message }) => ({ path: ['places', found.at, ...path], message }));
 }
@@ -155,6 +156,19 @@ function withoutName(path: ConfigProblem['path'], template: string): ConfigProbl
   if (namesIn(template).length > 0) return [];
   const message = `"${template}" names no component: write key, or a template such as "{name}" or "{provider}/{name}"`;
   return [{ path, message }];
+}
+
+/** A column in which no name can stand, or no model at all. */
+function typeProblems(draft: Draft, { table, column, key }: Found, { columns }: Place): ConfigProblem[] {
+  const path = columnPath(draft.scope, table, column.name);
+  const isOf = `${path} is of type ${column.type}`;
+  if (/^(?:boolean|date|time|interval)/.test(column.type))
+    return [{ path: ['at'], message: `${isOf}, and holds no model: take this place out of the list` }];
+  const template = columns.find((part) => part.column === column.name)?.template ?? '{key}';
+  const holdsKeys = column.kind === 'uuid' || column.kind === 'integer';
+  return key !== undefined || !holdsKeys || template === '{key}'
+    ? []
+    : [{ path: ['as'], message: `${isOf}, and holds no names: write as: key` }];
 }
 
 /** What a place of that form cannot have. */

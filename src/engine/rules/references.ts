@@ -5,13 +5,14 @@
 import type { ModelKnowledge } from '../models/knowledge.ts';
 import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Config, ConfigProblem, Role } from './config.ts';
-import { findNamedColumn, findNamedTable, type NameScope } from '../catalogue/names.ts';
+import { findNamedTable, type NameScope } from '../catalogue/names.ts';
 import { tenantLinks } from './links.ts';
 import { type Ownership, resolveOwnership } from './ownership.ts';
 import type { Draft, ModelTable, Place } from './place.ts';
 import { type ListedPlace, placesProblems, withOwnIds } from './check-places.ts';
 import { linkCopies } from './copies.ts';
 import { resolveModelTables } from './model-tables.ts';
+import { nameProblems } from './names-used.ts';
 import { buildPlace, resolvePlace } from './resolve-place.ts';
 
 /** A configuration made to fit a catalogue: all that planning needs to know about a database. */
@@ -91,28 +92,6 @@ function reservedNames({ tables }: Catalog): ConfigProblem[] {
         message: `${table.id} has a column "${name}", and such names are Drover's own: rename it, or ignore the table`,
       })),
   );
-}
-
-/** Names of the configuration that no table or column answers to. */
-function nameProblems(scope: NameScope, config: Config): ConfigProblem[] {
-  const { root, global = [], unrelated = [] } = config.tenant;
-  const sections = (['dead', 'display', 'types', 'unique'] as const).flatMap((section) =>
-    Object.keys(config[section] ?? {}).map((name) => ({ path: [section, name], name })),
-  );
-  const tables = [
-    ...(root === 'none' ? [] : [{ path: ['tenant', 'root'], name: root }]),
-    ...global.map((name, at) => ({ path: ['tenant', 'global', at], name })),
-    ...sections,
-  ];
-  const columns = unrelated.map((name, at) => ({ path: ['tenant', 'unrelated', at], name }));
-  return [
-    ...tables
-      .filter(({ name }) => findNamedTable(scope, name) === undefined)
-      .map(({ path, name }) => ({ path, message: `no table ${name}` })),
-    ...columns
-      .filter(({ name }) => findNamedColumn(scope, name) === undefined)
-      .map(({ path, name }) => ({ path, message: `no column ${name}` })),
-  ];
 }
 
 /** Foreign keys to a model that no place mentions. Nothing may be forgotten, so each becomes a place. */
