@@ -48,7 +48,7 @@ oneEngine((engine) => {
   it('all problems come at once, in the order of the file', async () => {
     database.configure(
       configured([
-        'at: bots.model, partner: connection, parameters: settings',
+        'at: bots.model, partner: connection',
         'at: bots.shown',
         'at: bots.voice_id, kind: transcription, enables: { grant: room_models.model_id, via: room_id }',
         'at: room_models.model_id, role: grant',
@@ -68,7 +68,6 @@ oneEngine((engine) => {
       said.map((line) => /yaml:(\d+):\d+ (\S+):/.exec(line)?.slice(1).join(' ')),
       [
         '4 model.tables[0].providers.column',
-        '8 places[0].parameters',
         '9 places[1].at',
         '10 places[2].enables.grant',
         '13 places[5].at',
