@@ -3,7 +3,7 @@ import { writeCalendar } from '../../engine/models/calendar.ts';
 import { modelLabel } from '../../engine/models/model.ts';
 import { daysBetween, retirementEvents, saysWhat, whereUsed } from '../../engine/models/retirements.ts';
 import type { Retirement } from '../../engine/models/retirements.ts';
-import { readRetirements } from '../../postgres/usage/retirements.ts';
+import { readRetirements, sharedUnit } from '../../postgres/usage/retirements.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
 import { withJson, withWhere } from '../options.ts';
@@ -58,7 +58,7 @@ async function readFor(site: Site, text: string | undefined): Promise<Found> {
   const registry = site.knowledge()?.name;
   if (site.config.tenant.root === 'none') return { found: await readRetirements(site, 'single'), registry };
   const tenants = await listTenants(site);
-  const asked = text === undefined ? tenants : [chooseTenant(tenants, text)];
+  const asked = text === undefined ? [...tenants, sharedUnit] : [chooseTenant(tenants, text)];
   return { found: await readRetirements(site, asked), registry };
 }
 

@@ -5,19 +5,22 @@ import { isCovered } from '../../engine/rules/coverage.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
-import { label, modelFromText, selectModel } from '../../engine/models/select.ts';
+import { label, modelByName, modelFromText, selectModel } from '../../engine/models/select.ts';
 import type { Selection } from '../../engine/models/select.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Unclassified } from '../../engine/plan/snapshot.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { mineSql } from '../sql/row.ts';
-import { rowContext } from './member.ts';
+import { mayHoldShared, rowContext } from './member.ts';
 import type { Batch } from './member.ts';
+import { canBeEverybodys } from './model-owner.ts';
 import { modelsOf } from './model-rows.ts';
 import { scanValues } from './scan.ts';
 import type { ScanTarget } from './scan.ts';
@@ -74,6 +77,12 @@ export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<Pair
 
 function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Question<PairFound[]> {
   const table = modelTableOf(rules, kind);
+  const [first] = intents;
+  // Rows of everybody can refer to no tenant's model, so where all models are tenants' they name one.
+  if (table !== undefined && isSharedRows(first?.tenant) && !canBeEverybodys(rules, table)) {
+    const pairs = intents.map((intent) => outcomeOf(() => checkPair(namedPair(rules, table, intent))));
+    return { statements: [], read: () => pairs };
+  }
   const pairOf = (intent: Intent, models: readonly ModelFacts[] | undefined): PairFound =>
     outcomeOf(() => checkPair(models === undefined ? textPair(rules, intent) : rowPair(models, intent)));
   if (table === undefined)
@@ -122,6 +131,15 @@ function textPair(rules: Rules, intent: Intent): ModelPair {
   return { source: named(intent.from), target: named(intent.to) };
 }
 
+function namedPair(rules: Rules, { kind, config }: ModelTable, intent: Intent): ModelPair {
+  const { family, provider } = config.columns;
+  const second = family !== undefined ? 'family' : provider === undefined ? undefined : 'provider';
+  const said = new Set(family === undefined ? [] : ['family']);
+  const named = (text: string): ModelFacts =>
+    withKnowledge(chosen(modelByName(kind, text, second)), { knowledge: rules.knowledge, said });
+  return { source: named(intent.from), target: named(intent.to) };
+}
+
 function rowPair(models: readonly ModelFacts[], intent: Intent): ModelPair {
   const source = chosen(selectModel(models, intent.from, { side: 'source' }));
   return { source, target: chosen(selectModel(models, intent.to, { side: 'target', source })) };
@@ -139,7 +157,9 @@ export async function scanUnclassified(
   { rules, members }: Batch,
   scannable: readonly Scannable[],
 ): Promise<Unclassified[][]> {
-  const tables = scannable.map(({ table, columns, direct }): ScanTarget => {
+  const shared = isSharedRows(members[0]?.intent.tenant);
+  const seen = scannable.filter(({ table }) => !shared || mayHoldShared(rules, table.id));
+  const tables = seen.map(({ table, columns, direct }): ScanTarget => {
     const where = direct ? { where: mineSql(rowContext(rules, table, members)) } : {};
     return { table, columns, ...where };
   });

@@ -4,6 +4,7 @@
  * decided afterwards (`hitsOf`). Values are holes, which a `Search` fills. Reading only, no locks.
  */
 import type { Table } from '../../engine/catalogue/catalog.ts';
+import { sharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import { displaySql } from '../facts/columns.ts';
 import { textIn, wayOf } from '../facts/documents.ts';
@@ -69,7 +70,8 @@ function plainRows(shape: Shape, used: UsedTable): Sql {
 }
 
 function contextOf({ rules, whose }: Shape, { table }: UsedTable): RowContext {
-  return { rules, table, size: 1, tenants: whose === 'tenant' ? [holeFor('tenant')] : undefined };
+  const tenants = { tenant: [holeFor('tenant')], shared: [sharedRows], fleet: undefined, all: undefined };
+  return { rules, table, size: 1, tenants: tenants[whose] };
 }
 
 function rowColumns(shape: Shape, used: UsedTable): Sql[] {
