@@ -891,8 +891,12 @@ CREATE POLICY "drover_app" ON "migration"."audit_log" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."audit_log" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_operator" ON "migration"."audit_log" FOR ALL TO drover_operator
+  USING ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+  WITH CHECK ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
 GRANT INSERT, SELECT ON "migration"."audit_log" TO drover_app;
 GRANT INSERT, SELECT ON "migration"."audit_log" TO drover_fleet;
+GRANT INSERT, SELECT ON "migration"."audit_log" TO drover_operator;
 
 ALTER TABLE "migration"."completion_models" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."completion_models" FORCE ROW LEVEL SECURITY;
@@ -943,8 +947,12 @@ CREATE POLICY "drover_app" ON "migration"."journal" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."journal" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_operator" ON "migration"."journal" FOR ALL TO drover_operator
+  USING ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+  WITH CHECK ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
 GRANT INSERT, SELECT ON "migration"."journal" TO drover_app;
 GRANT INSERT, SELECT ON "migration"."journal" TO drover_fleet;
+GRANT INSERT, SELECT ON "migration"."journal" TO drover_operator;
 
 ALTER TABLE "migration"."migration_steps" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."migration_steps" FORCE ROW LEVEL SECURITY;
@@ -954,8 +962,12 @@ CREATE POLICY "drover_app" ON "migration"."migration_steps" FOR ALL TO drover_ap
 CREATE POLICY "drover_fleet" ON "migration"."migration_steps" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_operator" ON "migration"."migration_steps" FOR ALL TO drover_operator
+  USING ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+  WITH CHECK ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
 GRANT INSERT, SELECT, UPDATE ON "migration"."migration_steps" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."migration_steps" TO drover_fleet;
+GRANT INSERT, SELECT, UPDATE ON "migration"."migration_steps" TO drover_operator;
 
 ALTER TABLE "migration"."migrations" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."migrations" FORCE ROW LEVEL SECURITY;
@@ -965,8 +977,12 @@ CREATE POLICY "drover_app" ON "migration"."migrations" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."migrations" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_operator" ON "migration"."migrations" FOR ALL TO drover_operator
+  USING ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+  WITH CHECK ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
 GRANT INSERT, SELECT, UPDATE ON "migration"."migrations" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."migrations" TO drover_fleet;
+GRANT INSERT, SELECT, UPDATE ON "migration"."migrations" TO drover_operator;
 
 ALTER TABLE "migration"."model_providers" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."model_providers" FORCE ROW LEVEL SECURITY;

@@ -53,7 +53,10 @@ export function withMove(command: Command): Command {
     .option('--from <model>', 'the model to move off: name, family/name, provider/name or key')
     .option('--to <model>', 'the model to move to')
     .option('--tenant <tenant>', 'whose: the key or the name of a tenant')
-    .option('--shared', 'instead of --tenant: the rows of everybody, of nobody and of several tenants')
+    .option(
+      '--shared',
+      'the rows of everybody, of nobody and of several tenants; with --all-tenants after them',
+    )
     .option('--kind <kind>', 'kind of model (default: the first of the configuration)')
     .option('--types <list>', 'only these entity types, separated by commas')
     .addOption(

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { keyText } from '../engine/models/model.ts';
 import { wantedLabel } from '../engine/models/resolve.ts';
 import type { WantedModel } from '../engine/models/resolve.ts';
+import { isSharedRows } from '../engine/tenant.ts';
 import { DroverError } from '../errors.ts';
 import { seesReplication } from '../postgres/runs/pressure.ts';
 import { hasOpenRollback, insertRun, withRun } from '../postgres/runs/runs.ts';
@@ -14,6 +15,7 @@ import type { Site } from '../postgres/scope/site.ts';
 import { canarySizeOf, invalid, optionsOf } from './request.ts';
 import type { RunPace, RunRequest } from './request.ts';
 import { resolveRun } from './resolve.ts';
+import { newSharedUnit, resolveShared } from './shared-rows.ts';
 import type { ResolvedTenant } from './resolve.ts';
 import { isFinal } from './status.ts';
 
@@ -25,7 +27,9 @@ export async function createRun(site: Site, asked: RunRequest): Promise<string> 
   const request = { ...asked, parameters: asked.parameters ?? site.parameters };
   optionsOf(request, 0);
   const resolved = await resolveRun(site, request);
-  const tenants = inOrder(resolved.tenants.map(newTenant));
+  const shared = await resolveShared(site, request, resolved);
+  const unit = shared === undefined ? [] : [newSharedUnit(shared, request)];
+  const tenants = inOrder(request.shared === 'only' ? [] : resolved.tenants.map(newTenant), unit);
   const pending = tenants.filter(({ status }) => status === 'pending').length;
   const options = optionsOf(request, pending);
   await checkMeasurable(site, options.throttle);
@@ -66,26 +70,28 @@ function newTenant({ tenant, resolution }: ResolvedTenant): NewRunTenant {
   return { ...base, ...keys, status: 'pending', code: null, message: null, sourceRetired, findings };
 }
 
-/** Tenants that are visited come first, because the first of them are the canary. */
-function inOrder(tenants: readonly NewRunTenant[]): NewRunTenant[] {
+/** Tenants that are visited come first, because the first of them are the canary. The shared rows come last. */
+function inOrder(tenants: readonly NewRunTenant[], last: readonly NewRunTenant[]): NewRunTenant[] {
   const [visited, others] = [
     tenants.filter(({ status }) => status === 'pending'),
     tenants.filter(({ status }) => status !== 'pending'),
   ];
-  return [...visited, ...others].map((tenant, at) => ({ ...tenant, position: at + 1 }));
+  return [...visited, ...others, ...last].map((tenant, at) => ({ ...tenant, position: at + 1 }));
 }
 
 function countsOf(
   tenants: readonly NewRunTenant[],
 ): Pick<NewRun, 'total' | 'pending' | 'failed' | 'skipped' | 'failuresExcused'> {
-  const count = (status: NewRunTenant['status']): number =>
-    tenants.filter((tenant) => tenant.status === status).length;
+  // The shared rows are no tenant; while they are pending, so is the run.
+  const named = tenants.filter(({ tenant }) => !isSharedRows(tenant));
+  const count = (status: NewRunTenant['status'], of = tenants): number =>
+    of.filter((tenant) => tenant.status === status).length;
   const failed = count('failed');
   return {
-    total: tenants.length,
+    total: named.length,
     pending: count('pending'),
     failed,
-    skipped: count('skipped'),
+    skipped: count('skipped', named),
     failuresExcused: failed,
   };
 }
@@ -117,7 +123,7 @@ export async function createRollback(site: Site, request: RollbackRunRequest): P
       throw conflict(parent, `it is ${parent.status}; cancel it first, and what it did can be taken back`);
     if (await hasOpenRollback(tx, site, parent.id))
       throw conflict(parent, 'a run that takes it back is under way');
-    const tenants = inOrder((await listUndoable(tx, site, parent.id)).map(undoneTenant));
+    const tenants = inOrder((await listUndoable(tx, site, parent.id)).map(undoneTenant), []);
     const { pending, ...counts } = countsOf(tenants);
     if (pending === 0) throw conflict(parent, nothingLeft(tenants));
     const options = {

@@ -2,6 +2,7 @@
 import { keyText } from '../engine/models/model.ts';
 import { refusing, toConfirm } from '../engine/finding.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
+import { isSharedRows } from '../engine/tenant.ts';
 import { DroverError } from '../errors.ts';
 import { ownError } from '../postgres/move/batch.ts';
 import { planMoves } from '../postgres/move/plan.ts';
@@ -11,6 +12,9 @@ import type { Site } from '../postgres/scope/site.ts';
 import { alreadyMigrated } from './outcome.ts';
 import { intentOf } from './request.ts';
 import type { RunRequest } from './request.ts';
+import { isMovingRows } from '../engine/operations/operations.ts';
+import { newSharedUnit, resolveShared } from './shared-rows.ts';
+import type { SharedUnit } from './shared-rows.ts';
 import { resolveRun } from './resolve.ts';
 import type { ResolvedTenant } from './resolve.ts';
 
@@ -56,19 +60,24 @@ export async function planRun(
 ): Promise<PlannedRun> {
   const resolved = await resolveRun(site, request);
   const tenants: PlannedTenant[] = [];
-  for (let from = 0; from < resolved.tenants.length; from += planned) {
-    const some = resolved.tenants.slice(from, from + planned);
+  const visited = request.shared === 'only' ? [] : resolved.tenants;
+  for (let from = 0; from < visited.length; from += planned) {
+    const some = visited.slice(from, from + planned);
     const plans = await planTenants(site, request, { some, kind: resolved.kind });
     tenants.push(
       ...(rehearse ? await rehearseTenants(site, { ...request, kind: resolved.kind }, plans) : plans),
     );
-    onTenant?.(tenants.length, resolved.tenants.length);
+    onTenant?.(tenants.length, visited.length);
   }
+  const shared = await resolveShared(site, request, resolved);
+  if (shared !== undefined) tenants.push(...plannedShared(request, shared));
+  // The shared rows are no tenant, and count only where they would move.
+  const named = tenants.filter(({ tenant, status }) => !isSharedRows(tenant) || status !== 'skipped');
   const number = (status: PlannedTenant['status']): number =>
-    tenants.filter((tenant) => tenant.status === status).length;
+    named.filter((tenant) => tenant.status === status).length;
   return {
     kind: resolved.kind,
-    total: tenants.length,
+    total: named.length,
     ready: number('ready'),
     failed: number('failed'),
     skipped: number('skipped'),
@@ -145,6 +154,16 @@ function plannedTenant(
   const plan = outcome;
   if (sourceRetired && plan.steps.length === 0) return { ...found, ...alreadyMigrated };
   return { ...found, ...judged(request, plan), findings: [...base.findings, ...plan.findings] };
+}
+
+/** The shared rows, where they would move or remain. */
+function plannedShared(request: Asked, unit: SharedUnit): PlannedTenant[] {
+  const { plan } = unit;
+  const { tenant, tenantName, findings, code, message, status } = newSharedUnit(unit, request);
+  const base = { ...nothing, tenant, tenantName, findings };
+  if (plan instanceof DroverError || status !== 'pending')
+    return [{ ...base, code, message, status: status === 'skipped' ? 'skipped' : 'failed' }];
+  return plan.steps.some(isMovingRows) ? [{ ...base, ...judged(request, plan) }] : [];
 }
 
 /** What a plan means for the tenant: would it be moved? */

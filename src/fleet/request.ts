@@ -30,6 +30,8 @@ export interface FleetIntent {
   readonly tenants?: readonly string[];
   readonly mapping?: Readonly<Record<string, TenantMapping>>;
   readonly includeSuspended?: boolean;
+  /** After every tenant also the rows that are nobody's alone, or only those. Not with some tenants. */
+  readonly shared?: boolean | 'only';
   readonly entityTypes?: readonly string[];
   readonly parameters?: ParameterPolicy;
   readonly answers?: Readonly<Record<string, Answer>>;
@@ -67,6 +69,8 @@ export function optionsOf(request: RunRequest, visited: number): RunOptions {
   const { entityTypes, parameters, answers, leaveAsks, allowUnknown } = intentOf(request);
   const { confirm = false, force = false, canary, throttle = {} } = request;
   refuseUnreasoned(request);
+  if (isSharedAsked(request) && request.tenants !== undefined)
+    throw invalid('The shared rows move after every tenant; a run over some tenants leaves them.');
   const maxFailures = failureLimit(request, visited);
   return {
     parameters,
@@ -76,11 +80,17 @@ export function optionsOf(request: RunRequest, visited: number): RunOptions {
     force,
     waveSize: waveSizeOf(request),
     throttle: checkedThrottle(throttle),
+    ...(isSharedAsked(request) ? { shared: true } : {}),
     ...(entityTypes === undefined ? {} : { entityTypes }),
     ...(allowUnknown === undefined ? {} : { allowUnknown }),
     ...(canary === undefined ? {} : { canary: checkedCanary(canary) }),
     ...(maxFailures === undefined ? {} : { maxFailures }),
   };
+}
+
+/** Were the rows that are nobody's alone asked for? */
+export function isSharedAsked({ shared = false }: Pick<FleetIntent, 'shared'>): boolean {
+  return shared !== false;
 }
 
 /** @throws RUN_INVALID */

@@ -8,14 +8,16 @@ import type { Outcome } from '../postgres/move/batch.ts';
 import { applyMoves } from '../postgres/move/move.ts';
 import { planMoves } from '../postgres/move/plan.ts';
 import { rollbackMoves } from '../postgres/undo/rollback.ts';
-import { recordDone, recordOutcomes, releaseClaim } from '../postgres/runs/tenants.ts';
+import { countFailed, recordDone, recordOutcomes, releaseClaim } from '../postgres/runs/tenants.ts';
 import type { Claim, Claimed, TenantOutcome } from '../postgres/runs/tenants.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Tx } from '../postgres/driver/database.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import type { MoveResult } from '../postgres/records/move-result.ts';
 import type { RollbackResult } from '../postgres/undo/rollback.ts';
+import { isSharedRows } from '../engine/tenant.ts';
 import { adoptDone } from './adopt.ts';
+import { sharedOutcome, textOf } from './shared-rows.ts';
 import { alreadyMigrated, outcomeOfError, outcomeOfMove, outcomeOfRollback } from './outcome.ts';
 
 export interface Wave {
@@ -45,7 +47,13 @@ export async function workWave(site: Site, wave: Wave): Promise<TenantOutcome[]>
 /** Tenants that need no work: a worker that died had finished, or the source was retired before and nothing names it. */
 async function findFinished(site: Site, { run, claimed }: Wave): Promise<TenantOutcome[]> {
   const adopted = await adoptAll(site, { run, claimed });
-  const retired = without(claimed, adopted).filter(({ sourceRetired }) => sourceRetired);
+  const left = without(claimed, adopted);
+  const shared = left.find(({ tenant }) => isSharedRows(tenant));
+  if (shared !== undefined && run.kind === 'model') {
+    const outcome = await finishedShared(site, run, shared);
+    return outcome === undefined ? adopted : [...adopted, outcome];
+  }
+  const retired = left.filter(({ sourceRetired }) => sourceRetired);
   const plans = await planMoves(
     site,
     retired.map((one) => intentFor(run, one)),
@@ -56,6 +64,22 @@ async function findFinished(site: Site, { run, claimed }: Wave): Promise<TenantO
     return plan !== undefined && !(plan instanceof DroverError) && plan.steps.length === 0;
   });
   return [...adopted, ...idle.map(({ tenant }) => ({ tenant, ...alreadyMigrated }))];
+}
+
+/** The shared rows are alone in their wave, which is the last. What speaks against their work is known by now. */
+async function finishedShared(site: Site, run: RunRecord, one: Claimed): Promise<TenantOutcome | undefined> {
+  const [plan] = await planMoves(site, [intentFor(run, one)]);
+  if (plan === undefined || plan instanceof DroverError) return undefined;
+  const { options, from, to } = run;
+  const failed = await countFailed(site, run.id);
+  const about = {
+    asked: options.shared === true,
+    failed,
+    from: from.key ?? from.name,
+    to: to.key ?? to.name,
+  };
+  const outcome = sharedOutcome(plan, about);
+  return outcome === undefined ? undefined : { tenant: one.tenant, ...outcome };
 }
 
 async function adoptAll(
@@ -123,14 +147,19 @@ function intentFor(
   return {
     tenant,
     kind: run.modelKind,
-    from: fromKey ?? run.from.name,
-    to: toKey ?? run.to.name,
+    from: fromKey ?? nameOf(run.from, tenant),
+    to: toKey ?? nameOf(run.to, tenant),
     parameters,
     answers,
     leaveAsks,
     ...(entityTypes === undefined ? {} : { entityTypes }),
     ...(allowUnknown === undefined ? {} : { allowUnknown }),
   };
+}
+
+/** Shared rows name a model by all that tells it from others. */
+function nameOf({ name, family }: RunRecord['from'], tenant: string): string {
+  return isSharedRows(tenant) ? textOf({ key: null, name, second: family }) : name;
 }
 
 /** What the engine did, with the part of it that the run keeps. */

@@ -7,6 +7,8 @@
  * `drover_operator` keeps the list of tenants and the global tables, and sees no tenant's rows. Without a setting the
  * first two see nothing and can insert nothing; that is neither an error nor everything.
  */
+import { sharedRows } from '../engine/tenant.ts';
+
 export type Privilege = 'select' | 'insert' | 'update' | 'delete';
 
 export interface TableDeclaration {
@@ -18,6 +20,8 @@ export interface TableDeclaration {
   readonly application: readonly Privilege[];
   /** What an operator may do; on a tenant table this opens all rows to that role. */
   readonly operator?: readonly Privilege[];
+  /** Of a tenant table: not all rows, but those under the key that stands for the rows of everybody. */
+  readonly operatorRows?: 'shared';
 }
 
 export type Manifest = Readonly<Record<string, TableDeclaration>>;
@@ -47,7 +51,8 @@ export function expectedPolicies(table: TableDeclaration, dialect: PolicyDialect
     { role: roles.application, expression: `${column} = ${dialect === 'citus' ? one : `(SELECT ${one})`}` },
     { role: roles.fleet, expression: `${column} = ANY (ARRAY(SELECT ${many}))` },
   ];
-  return table.operator ? [...policies, { role: roles.operator, expression: 'true' }] : policies;
+  const whole = table.operatorRows === undefined ? 'true' : `${column} = '${sharedRows}'::uuid`;
+  return table.operator ? [...policies, { role: roles.operator, expression: whole }] : policies;
 }
 
 /** What a role may do with a table. */

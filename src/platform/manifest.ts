@@ -42,10 +42,11 @@ export const manifest: Manifest = {
   tenant_secrets: { kind: 'tenant', application: write },
   questions: { kind: 'tenant', application: append },
   app_runs: { kind: 'tenant', application: append },
-  migrations: { kind: 'tenant', application: record },
-  migration_steps: { kind: 'tenant', application: record },
-  journal: { kind: 'tenant', application: append },
-  audit_log: { kind: 'tenant', application: append },
+  // The operator moves the rows of everybody, and keeps the records of that under a key of their own.
+  migrations: { kind: 'tenant', application: record, operator: record, operatorRows: 'shared' },
+  migration_steps: { kind: 'tenant', application: record, operator: record, operatorRows: 'shared' },
+  journal: { kind: 'tenant', application: append, operator: append, operatorRows: 'shared' },
+  audit_log: { kind: 'tenant', application: append, operator: append, operatorRows: 'shared' },
   global_assistant_templates: { kind: 'global', application: read, operator: write },
   global_app_templates: { kind: 'global', application: read, operator: write },
   // Answers kept for clients that ask twice; swept after a day.

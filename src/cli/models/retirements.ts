@@ -4,7 +4,7 @@ import { modelLabel } from '../../engine/models/model.ts';
 import { tenancyOf } from '../../engine/rules/tenancy.ts';
 import { daysBetween, retirementEvents, saysWhat, whereUsed } from '../../engine/models/retirements.ts';
 import type { Retirement } from '../../engine/models/retirements.ts';
-import { readRetirements } from '../../postgres/usage/retirements.ts';
+import { readRetirements, sharedUnit } from '../../postgres/usage/retirements.ts';
 import type { TellUnread } from '../../postgres/usage/retirements.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
@@ -63,7 +63,8 @@ async function readFor(site: Site, text: string | undefined, tellUnread: TellUnr
   const registry = site.knowledge()?.name;
   if (tenancyOf(site.config) === 'single') return { found: await readRetirements(site, 'single'), registry };
   const tenants = await listTenants(site);
-  const asked = text === undefined ? tenants : [chooseTenant(tenants, text)];
+  const shared = tenancyOf(site.config) === 'rows' ? [sharedUnit] : [];
+  const asked = text === undefined ? [...tenants, ...shared] : [chooseTenant(tenants, text)];
   return { found: await readRetirements(site, asked, tellUnread), registry };
 }
 

@@ -57,10 +57,8 @@ export function withPace(command: Command): Command {
 /** Is a run asked for, and not one tenant? @throws USAGE_INVALID where both are */
 export function isRun(options: TenantsOptions): boolean {
   const many = options.allTenants === true || options.tenants !== undefined;
-  if (many && options.shared === true)
-    throw usage(
-      '--shared is a move of its own; apply it after the tenants, without --all-tenants or --tenants.',
-    );
+  if (options.tenants !== undefined && options.shared === true)
+    throw usage('--shared moves the shared rows after every tenant: give --all-tenants, or --shared alone.');
   if (many && options.tenant !== undefined)
     throw usage('--tenant names one tenant, --all-tenants and --tenants several; give one of them.');
   const only = ['includeSuspended', 'mapFrom', 'mapTo'] as const;
@@ -82,6 +80,7 @@ export async function readRunRequest(
     ...intent,
     ...paceOf(options),
     includeSuspended: options.includeSuspended ?? false,
+    ...(options.shared === true ? { shared: true } : {}),
     ...(options.tenants === undefined ? {} : { tenants: splitList(options.tenants).map(key) }),
     ...(Object.keys(mapping).length === 0 ? {} : { mapping }),
   };

@@ -43,7 +43,14 @@ export function showRun(terminal: Terminal, run: RunRecord, tenants: readonly Ru
 
 /** Of a run that ended: what did not succeed, so that somebody can do something about it. */
 export function notSucceeded(tenants: readonly RunTenant[]): RunTenant[] {
-  return tenants.filter(({ status, code }) => status === 'failed' || code === 'ROWS_LEFT');
+  const told: readonly (string | null)[] = [
+    'ROWS_LEFT',
+    'SHARED_ROWS_LEFT',
+    'TENANTS_FAILED',
+    'SOURCE_IN_USE',
+    'TENANT_SUSPENDED',
+  ];
+  return tenants.filter(({ status, code }) => status === 'failed' || told.includes(code));
 }
 
 /** What a run would do, tenant by tenant. */

@@ -85,6 +85,26 @@ export function modelFromText(config: Naming, kind: string, text: string): Selec
   return { model: namedModel({ kind, components }) };
 }
 
+/**
+ * A model that is meant by its name alone, although a table holds the models of tenants: for rows of everybody, which can refer to no
+ * tenant's row. `second` is what tells models of one name apart there.
+ */
+export function modelOfSharedRows(
+  kind: string,
+  text: string,
+  second: 'family' | 'provider' | undefined,
+): Selection {
+  const at = text.indexOf('/');
+  if (second === undefined)
+    return { model: { ...namedModel({ kind, components: { name: text } }), tenant: null } };
+  if (at > 0 && at < text.length - 1) {
+    const components = { [second]: text.slice(0, at), name: text.slice(at + 1) };
+    return { model: { ...namedModel({ kind, components }), tenant: null } };
+  }
+  const message = `"${text}" names no ${second}: write ${second}/name, because shared rows name a model by ${second} and name.`;
+  return { refused: 'MODEL_NOT_FOUND', message, fits: [] };
+}
+
 /** Where the provider ends: at the slash after the longest known spelling of a provider, otherwise at the first slash. */
 function splitAt(config: Naming, text: string): number {
   const known = Object.entries(config.model.spellings?.['provider'] ?? {}).flatMap(([name, others]) => [

@@ -144,6 +144,7 @@ export function groupPlaces({ rules, members }: Batch): GroupedPlaces[] {
   for (const place of rules.places) {
     if (['ignore', 'catalogue', 'prose'].includes(place.role)) continue;
     if ((members[0]?.mappings.get(place.id)?.length ?? 0) === 0) continue;
+    if (isSharedRows(members[0]?.intent.tenant) && !mayHoldShared(rules, place.table)) continue;
     const column = place.carrier === 'columns' ? undefined : place.column;
     const id = JSON.stringify([place.table, column ?? null]);
     const group = grouped.get(id) ?? { table: tableIn(rules, place.table), column, places: [] };
@@ -151,6 +152,11 @@ export function groupPlaces({ rules, members }: Batch): GroupedPlaces[] {
     grouped.set(id, group);
   }
   return [...grouped].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+}
+
+/** Can the table hold rows that are nobody's alone? Where a session sees one tenant's rows only, those of tenants are out of sight. */
+export function mayHoldShared(rules: Rules, table: TableId): boolean {
+  return rules.exclusive !== true || rules.ownership.get(table)?.kind === 'global';
 }
 
 function tableIn(rules: Rules, id: TableId): Table {

@@ -26,15 +26,20 @@ export function ownColumn(rules: Rules, { table }: Pick<ModelTable, 'table'>): s
   return ownership.paths.find((path) => path.hops.length === 0)?.column;
 }
 
+/** Can a row of the table serve everybody? */
+export function canBeEverybodys(rules: Rules, model: ModelTable): boolean {
+  const own = ownColumn(rules, model);
+  if (isGlobalTable(rules, model) || model.config.global !== undefined) return true;
+  return own === undefined || !columnOf(model.table, own).notNull;
+}
+
 /** Does the row serve everybody: by the configuration, or because it is nobody's? */
 export function globalSql(rules: Rules, model: ModelTable): Sql {
   if (isGlobalTable(rules, model)) return raw('true');
   const { global } = model.config;
   if (global !== undefined) return sql`coalesce((${raw(global)}), false)`;
   if (rules.ownership.get(model.table.id)?.kind === 'single') return raw('false');
-  const own = ownColumn(rules, model);
-  const never = own !== undefined && columnOf(model.table, own).notNull;
-  return never ? raw('false') : sql`(${mineSql(rowsOfNobody(rules, model))})`;
+  return canBeEverybodys(rules, model) ? sql`(${mineSql(rowsOfNobody(rules, model))})` : raw('false');
 }
 
 /** The tenant of a model's row; NULL where it is everybody's. */

@@ -6,12 +6,13 @@ import type { ModelFacts } from '../../engine/models/model.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { columnOf, equalsAny, equalsEach } from '../sql/cast.ts';
 import type { Each } from '../sql/match.ts';
 import { factSql, sameTenantSql } from '../sql/fact.ts';
 import { mineSql } from '../sql/row.ts';
-import { globalSql, isGlobalTable, ownColumn, tenantSql } from './model-owner.ts';
+import { canBeEverybodys, globalSql, isGlobalTable, ownColumn, tenantSql } from './model-owner.ts';
 import {
   allOf,
   anyOf,
@@ -47,6 +48,8 @@ export function modelsOf(
   { model, tenants }: { model: ModelTable; tenants: Each | undefined },
 ): Question<ModelFacts[][]> {
   const size = tenants?.length ?? 1;
+  if (isSharedRows(tenants?.[0]) && !canBeEverybodys(rules, model))
+    return { statements: [], read: () => [[]] };
   const mine = mineSql({ rules, table: model.table, size, tenants });
   const where = anyOf([sql`(${mine})`, globalSql(rules, model)]);
   return readAs(askEach<ModelRow>(size, modelsSql(rules, model, where)), (rows) =>

@@ -6,16 +6,19 @@ import { modelByName } from '../../engine/rules/named-models.ts';
 import { differentKinds } from '../../engine/models/kinds.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
-import { label, modelFromText, selectModel } from '../../engine/models/select.ts';
+import { label, modelOfSharedRows, modelFromText, selectModel } from '../../engine/models/select.ts';
 import type { Selection } from '../../engine/models/select.ts';
 import { findNamedColumn } from '../../engine/catalogue/names.ts';
 import type { Answer, Intent } from '../../engine/plan/intent.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
+import { canBeEverybodys } from './model-owner.ts';
 import { modelsOfKind } from './model-rows.ts';
 
 /** Refuses what no plan can be made of. @throws KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ANSWER_UNKNOWN */
@@ -76,13 +79,20 @@ export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<Pair
 }
 
 function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Question<PairFound[]> {
+  const tables = modelTablesOf(rules, kind);
+  const [table] = tables;
+  // Rows of everybody can refer to no tenant's model, so where all models are tenants' they name one.
+  const names = isSharedRows(intents[0]?.tenant) && !tables.some((each) => canBeEverybodys(rules, each));
+  const apart = rules.kinds.length > 1;
+  if (table !== undefined && names) {
+    const pairs = intents.map((intent) => outcomeOf(() => checkPair(namedPair(rules, table, intent), apart)));
+    return { statements: [], read: () => pairs };
+  }
   const pairOf = (intent: Intent, models: readonly ModelFacts[] | undefined): PairFound =>
     outcomeOf(() =>
-      models === undefined
-        ? textPair(rules, intent)
-        : checkPair(rowPair(rules, models, intent), rules.kinds.length > 1),
+      models === undefined ? textPair(rules, intent) : checkPair(rowPair(rules, models, intent), apart),
     );
-  if (modelTablesOf(rules, kind).length === 0)
+  if (table === undefined)
     return { statements: [], read: () => intents.map((intent) => pairOf(intent, undefined)) };
   return readAs(modelsOfKind(rules, { kind, tenants: tenantsOf(intents) }), (models) =>
     intents.map((intent, at) => pairOf(intent, models[at] ?? [])),
@@ -145,6 +155,15 @@ export function textPair(
   if (sameComponents(pair)) throw sameModel(pair);
   refuseOtherKind(pair, false);
   return pair;
+}
+
+function namedPair(rules: Rules, { kind, config }: ModelTable, intent: Intent): ModelPair {
+  const { family, provider } = config.columns;
+  const second = family !== undefined ? 'family' : provider === undefined ? undefined : 'provider';
+  const said = new Set(family === undefined ? [] : ['family']);
+  const named = (text: string): ModelFacts =>
+    withKnowledge(chosen(modelOfSharedRows(kind, text, second)), { knowledge: rules.knowledge, said });
+  return { source: named(intent.from), target: named(intent.to) };
 }
 
 function rowPair(rules: Rules, models: readonly ModelFacts[], intent: Intent): ModelPair {

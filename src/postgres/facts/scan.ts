@@ -13,7 +13,9 @@ import type { Scannable } from '../../engine/inventory/scannable.ts';
 import type { Uncovered } from '../../engine/plan/snapshot.ts';
 import type { Tx } from '../driver/database.ts';
 import { forEachMember } from '../sql/sql.ts';
+import { mayHoldShared } from './member.ts';
 import type { Batch } from './member.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import { candidateQuery } from './scan-query.ts';
 import type { Candidate, CandidateQuery } from './scan-query.ts';
 import { Reading } from './scan-reading.ts';
@@ -33,7 +35,9 @@ export async function scanUncovered(
 ): Promise<Scanned[]> {
   const size = batch.members.length;
   const found = batch.members.map(() => ({ uncovered: [] as Uncovered[], related: [] as Occurrence[] }));
-  const queries = scannable.flatMap((target) => candidateQuery(batch, target) ?? []);
+  const shared = isSharedRows(batch.members[0]?.intent.tenant);
+  const seen = scannable.filter(({ table }) => !shared || mayHoldShared(batch.rules, table.id));
+  const queries = seen.flatMap((target) => candidateQuery(batch, target) ?? []);
   const possible = await tx.together(
     queries.map(({ precheck }) => askEach<{ possible: boolean }>(size, precheck)),
   );

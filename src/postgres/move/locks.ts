@@ -11,6 +11,7 @@ import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { ModelTable, Place } from '../../engine/rules/place.ts';
 import { tableOf, tablesOfModel } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { mayHoldShared } from '../facts/member.ts';
 import { affected, inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { columnOf, equalsEach, isKeyOf } from '../sql/cast.ts';
@@ -46,8 +47,7 @@ export function tableLock(rules: Rules, source: Held): Question<void> {
  */
 function fencedTables(rules: Rules, source: Held, counts: (place: Place) => boolean): Table[] {
   const owned = ({ table }: Place): boolean => {
-    const isGlobal = rules.ownership.get(table)?.kind === 'global';
-    return source.shared ? isGlobal || rules.exclusive !== true : !isGlobal;
+    return source.shared ? mayHoldShared(rules, table) : rules.ownership.get(table)?.kind !== 'global';
   };
   const moving = (place: Place): boolean => ['reference', 'grant', 'ask'].includes(place.role);
   const places = rules.places.filter(

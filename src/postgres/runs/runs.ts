@@ -45,6 +45,8 @@ export interface RunOptions {
   readonly answers: Readonly<Record<string, Answer>>;
   readonly leaveAsks: boolean;
   readonly allowUnknown?: boolean;
+  /** The rows that are nobody's alone move after every tenant. */
+  readonly shared?: boolean;
   readonly confirm: boolean;
   readonly force: boolean;
   /** Tenants in one claim and, where they can, in one transaction. */

@@ -7,6 +7,7 @@
  */
 import type { Completion } from '../../engine/plan/completion.ts';
 import type { Finding } from '../../engine/finding.ts';
+import { sharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { runTable } from './runs.ts';
@@ -116,13 +117,23 @@ export function claimTenants(site: Site, claim: Claim, limit: number): Promise<C
          WHERE t.run_id = $1::text::uuid AND t.status IN ('pending', 'claimed') AND ($2::int IS NULL OR t.position <= $2::int)
            AND CASE t.status WHEN 'pending' THEN t.not_before IS NULL OR t.not_before <= statement_timestamp()
              ELSE t.claimed_until < statement_timestamp() END
+           AND (t.tenant_id::text <> $7::text OR NOT EXISTS (SELECT FROM ${runTable(site, 'run_tenants')} o
+             WHERE o.run_id = t.run_id AND o.tenant_id <> t.tenant_id AND o.status IN ('pending', 'claimed')))
          ORDER BY t.position LIMIT $3::int FOR UPDATE SKIP LOCKED)
        UPDATE ${runTable(site, 'run_tenants')} t SET status = 'claimed', claim = $4::text::uuid, worker = $5,
          claimed_until = statement_timestamp() + $6::int * interval '1 millisecond', attempts = t.attempts + 1, not_before = NULL
        FROM next n WHERE t.tenant_id = n.tenant_id AND t.run_id = n.run_id
        RETURNING t.tenant_id::text AS tenant, t.from_key AS "fromKey", t.to_key AS "toKey",
          t.source_retired AS "sourceRetired", t.undoes_id::text AS "undoesId", t.attempts`,
-      [claim.runId, run.released ? null : run.size, limit, claim.claim, claim.worker, claim.leaseMs],
+      [
+        claim.runId,
+        run.released ? null : run.size,
+        limit,
+        claim.claim,
+        claim.worker,
+        claim.leaseMs,
+        sharedRows,
+      ],
     );
   });
 }
@@ -243,21 +254,42 @@ export interface TenantCounts extends RunCounts {
   readonly canaryOpen: number;
 }
 
-/** Counts the tenants of a run. Within `withRun`. */
+/**
+ * Counts the tenants of a run. The shared rows are none; but the run goes on until they are done, and fails with them. What tenants
+ * leave of them counts as long as they have not moved. Within `withRun`.
+ */
 export function countTenants(tx: Tx, site: Site, run: RunRecord): Promise<TenantCounts> {
+  const table = runTable(site, 'run_tenants');
   return tx.one<TenantCounts>(
-    `SELECT count(*) AS total, count(*) FILTER (WHERE t.status IN ('pending', 'claimed')) AS pending,
+    `SELECT count(*) FILTER (WHERE NOT t.shared) AS total, count(*) FILTER (WHERE t.status IN ('pending', 'claimed')) AS pending,
        count(*) FILTER (WHERE t.status = 'claimed') AS claimed,
-       count(*) FILTER (WHERE t.status = 'succeeded') AS succeeded, count(*) FILTER (WHERE t.status = 'failed') AS failed,
-       count(*) FILTER (WHERE t.status = 'skipped') AS skipped, coalesce(sum(t.migrated_count), 0)::bigint AS "migratedCount",
+       count(*) FILTER (WHERE t.status = 'succeeded' AND NOT t.shared) AS succeeded,
+       count(*) FILTER (WHERE t.status = 'failed') AS failed,
+       count(*) FILTER (WHERE t.status = 'skipped' AND NOT t.shared) AS skipped,
+       coalesce(sum(t.migrated_count), 0)::bigint AS "migratedCount",
        CASE WHEN bool_or(t.status IN ('pending', 'claimed', 'failed') OR t.completion = 'partial'
-           OR (t.status = 'skipped' AND t.code NOT IN ('TENANT_SUSPENDED', 'ALREADY_MIGRATED'))) THEN 'partial'
-         WHEN bool_or(t.completion = 'complete for the tenant' OR t.code = 'TENANT_SUSPENDED') THEN 'complete for the tenant'
+           OR (t.status = 'skipped' AND t.code NOT IN ('TENANT_SUSPENDED', 'ALREADY_MIGRATED', 'SHARED_ROWS_LEFT', 'SOURCE_IN_USE')))
+           THEN 'partial'
+         WHEN bool_or((t.completion = 'complete for the tenant' AND (t.shared OR NOT t.shared_done))
+           OR t.code IN ('TENANT_SUSPENDED', 'SHARED_ROWS_LEFT', 'SOURCE_IN_USE')) THEN 'complete for the tenant'
          ELSE 'complete' END AS completion,
        count(*) FILTER (WHERE t.status IN ('pending', 'claimed') AND t.position <= $2::int) AS "canaryOpen"
-     FROM ${runTable(site, 'run_tenants')} t WHERE t.run_id = $1::text::uuid`,
-    [run.id, run.canarySize],
+     FROM (SELECT o.*, o.tenant_id::text = $3::text AS shared,
+         bool_or(o.tenant_id::text = $3::text AND o.status = 'succeeded') OVER () AS shared_done
+       FROM ${table} o WHERE o.run_id = $1::text::uuid) t`,
+    [run.id, run.canarySize, sharedRows],
   );
+}
+
+/** How many tenants of a run failed. */
+export async function countFailed(site: Site, runId: string): Promise<number> {
+  const { failed } = await withState(site, undefined, (tx) =>
+    tx.one<{ failed: number }>(
+      `SELECT count(*) AS failed FROM ${runTable(site, 'run_tenants')} t WHERE t.run_id = $1::text::uuid AND t.status = 'failed'`,
+      [runId],
+    ),
+  );
+  return failed;
 }
 
 export interface RunTenantQuery {

@@ -6,13 +6,16 @@
 import { isEnding } from '../../engine/models/lifecycle.ts';
 import { modelOfKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
+import { modelTablesOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { groupRetirements } from '../../engine/models/retirements.ts';
 import type { Retirement, RetiringUse } from '../../engine/models/retirements.ts';
 import { successorOf } from '../../engine/models/successor.ts';
+import { isSharedRows, sharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { readRules } from '../catalogue/rules.ts';
+import { canBeEverybodys } from '../facts/model-owner.ts';
 import { listModelsOfKind } from '../facts/model-rows.ts';
 import { withTenant, withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
@@ -24,6 +27,9 @@ import type { UsageByType } from './usage.ts';
 const batchSize = 200;
 
 type Named = Pick<TenantName, 'key' | 'name'>;
+
+/** The rows that are nobody's alone, beside the tenants. */
+export const sharedUnit: Named = { key: sharedRows, name: 'shared rows' };
 
 /** What keeps one tenant from being read; the others are. */
 export type TellUnread = (tenant: Named, error: DroverError) => void;
@@ -37,25 +43,45 @@ export async function readRetirements(
   tenants: readonly Named[] | 'single',
   tellUnread?: TellUnread,
 ): Promise<Retirement[]> {
-  if (tenants === 'single') return groupRetirements(await readAlone(site, null));
+  if (tenants === 'single') return groupRetirements(await readAlone(site, null, []));
   const uses: RetiringUse[] = [];
-  for (let from = 0; from < tenants.length; from += batchSize)
-    uses.push(...(await readBatch(site, tenants.slice(from, from + batchSize), tellUnread)));
+  const ending: ModelFacts[] = [];
+  const [units, named] = [tenants.filter(isShared), tenants.filter((tenant) => !isShared(tenant))];
+  for (let from = 0; from < named.length; from += batchSize)
+    uses.push(...(await readBatch(site, named.slice(from, from + batchSize), { ending, tellUnread })));
+  for (const unit of units) uses.push(...(await readAlone(site, unit, withoutKeys(ending))));
   return groupRetirements(uses);
+}
+
+/** Each model once, by its name: rows of everybody can name a tenant's model in no other way. */
+function withoutKeys(models: readonly ModelFacts[]): ModelFacts[] {
+  const named = new Map(models.map((model) => [JSON.stringify([model.kind, model.components]), model]));
+  return [...named.values()].map(({ key: _key, ...model }) => ({ ...model, tenant: null }));
+}
+
+function isShared({ key }: Named): boolean {
+  return isSharedRows(key);
+}
+
+interface Reading {
+  readonly ending: ModelFacts[];
+  readonly tellUnread: TellUnread | undefined;
 }
 
 async function readBatch(
   site: Site,
   tenants: readonly Named[],
-  tellUnread: TellUnread | undefined,
+  { ending, tellUnread }: Reading,
 ): Promise<RetiringUse[]> {
   const [only] = tenants;
-  if (tenants.length === 1 && only !== undefined) return readAlone(site, only);
-  const together = await readTogether(site, tenants).catch(unlessOneByOne);
+  if (tenants.length === 1 && only !== undefined) return readAlone(site, only, ending);
+  const together = await readTogether(site, tenants, ending).catch(unlessOneByOne);
   if (together !== undefined) return together;
   const uses: RetiringUse[] = [];
   for (const tenant of tenants)
-    uses.push(...(await readAlone(site, tenant).catch((error: unknown) => told(tellUnread, tenant, error))));
+    uses.push(
+      ...(await readAlone(site, tenant, ending).catch((error: unknown) => told(tellUnread, tenant, error))),
+    );
   return uses;
 }
 
@@ -71,22 +97,23 @@ function unlessOneByOne(error: unknown): undefined {
   throw error;
 }
 
-function readTogether(site: Site, tenants: readonly Named[]): Promise<RetiringUse[]> {
+function readTogether(site: Site, tenants: readonly Named[], ending: ModelFacts[]): Promise<RetiringUse[]> {
   const names = new Map(tenants.map((tenant) => [tenant.key, tenant]));
   const fleet = [...names.keys()];
   return withTenants(site, { tenants: fleet, readOnly: true }, async (tx) => {
     const rules = await readRules(tx, site, undefined);
     const isWanted = ({ tenant }: ModelFacts): boolean => tenant === null || names.has(tenant ?? '');
-    return readUses(tx, rules, { isWanted, fleet, whose: (tenant) => names.get(tenant) ?? null });
+    return readUses(tx, rules, { isWanted, fleet, ending, whose: (tenant) => names.get(tenant) ?? null });
   });
 }
 
-function readAlone(site: Site, tenant: Named | null): Promise<RetiringUse[]> {
+function readAlone(site: Site, tenant: Named | null, ending: ModelFacts[]): Promise<RetiringUse[]> {
   const key = tenant?.key;
   return withTenant(site, { tenant: key, readOnly: true }, async (tx) =>
     readUses(tx, await readRules(tx, site, key), {
       tenant: key,
       isWanted: () => true,
+      ending,
       whose: () => tenant,
     }),
   );
@@ -96,6 +123,8 @@ interface UseQuery {
   readonly tenant?: string | undefined;
   readonly fleet?: readonly string[];
   readonly isWanted: (model: ModelFacts) => boolean;
+  /** The rows of tenants that end are added; for the shared rows, the models that they may name beside those of everybody. */
+  readonly ending: ModelFacts[];
   readonly whose: (tenant: string) => Named | null;
 }
 
@@ -108,21 +137,38 @@ async function readUses(tx: Tx, rules: Rules, query: UseQuery): Promise<Retiring
 async function readKind(
   tx: Tx,
   { rules, kind }: { readonly rules: Rules; readonly kind: string },
-  { tenant, fleet, isWanted, whose }: UseQuery,
+  { tenant, fleet, isWanted, whose, ending }: UseQuery,
 ): Promise<RetiringUse[]> {
   const rows = (await listModelsOfKind(tx, { rules, tenant }, kind)).filter(isWanted);
   const known = (rules.knowledge?.ending(kind) ?? []).map((one) => modelOfKnowledge(kind, one));
-  const models = [...rows.filter(isEnding), ...known];
+  const own = rows.filter(isEnding);
+  const models = isSharedRows(tenant) ? nameable(rules, kind, { own, known, ending }) : [...own, ...known];
+  if (!isSharedRows(tenant)) ending.push(...own.filter((row) => typeof row.tenant === 'string'));
   if (models.length === 0) return [];
   const asked = { rules, models, tenant, ...(fleet === undefined ? {} : { fleet }) };
   const rowsOf = rowsByTenant(rows, fleet);
   return (await countUsageByTenant(tx, asked)).flatMap((used) => {
     const model = models[used.model];
-    const own = rowsOf(used.tenant);
-    if (model === undefined || (model.key === undefined && own.some((row) => isSame(row, model)))) return [];
-    const successor = successorOf(own, model, rules.knowledge);
+    const theirs = rowsOf(used.tenant);
+    if (model === undefined || (model.key === undefined && theirs.some((row) => isSame(row, model))))
+      return [];
+    const successor = successorOf(theirs, model, rules.knowledge);
     return [{ tenant: whose(used.tenant), model, successor, rows: configured(used.counts) }];
   });
+}
+
+interface Nameable {
+  readonly own: readonly ModelFacts[];
+  readonly known: readonly ModelFacts[];
+  readonly ending: readonly ModelFacts[];
+}
+
+/** The models that shared rows may name: those of everybody; where all are tenants', those by what tenants call them. */
+function nameable(rules: Rules, kind: string, { own, known, ending }: Nameable): readonly ModelFacts[] {
+  const tables = modelTablesOf(rules, kind);
+  return tables.length === 0 || tables.some((model) => canBeEverybodys(rules, model))
+    ? [...own, ...known]
+    : ending.filter((one) => one.kind === kind);
 }
 
 /** The models that a tenant may mean: its own and those of everybody. */

@@ -5,6 +5,7 @@
  */
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import type { Place } from '../../engine/rules/place.ts';
+import { sharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import { displaySql } from '../facts/columns.ts';
 import { textIn, wayOf } from '../facts/documents.ts';
@@ -73,7 +74,8 @@ function plainRows(shape: Shape, used: UsedTable): Sql {
 }
 
 function contextOf({ rules, whose }: Shape, { table }: UsedTable): RowContext {
-  return { rules, table, size: 1, tenants: whose === 'tenant' ? [holeFor('tenant')] : undefined };
+  const tenants = { tenant: [holeFor('tenant')], shared: [sharedRows], fleet: undefined, all: undefined };
+  return { rules, table, size: 1, tenants: tenants[whose] };
 }
 
 function rowColumns(shape: Shape, used: UsedTable): Sql[] {

@@ -10,6 +10,9 @@ import { formOf, tupleWriter } from '../../engine/rules/mapping.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
+import { mayHoldShared } from '../facts/member.ts';
 import { render } from '../sql/sql.ts';
 import type { Rendered, Sql } from '../sql/sql.ts';
 import { Sought } from './sought.ts';
@@ -27,7 +30,7 @@ export interface UsageAsked {
 }
 
 /** Whose rows are looked at. */
-type Whose = 'tenant' | 'fleet' | 'all';
+type Whose = 'tenant' | 'shared' | 'fleet' | 'all';
 
 /** The places of one table that can name the models. */
 export interface UsedTable {
@@ -70,7 +73,7 @@ export class Search {
     this.#sought = new Map(
       [...lookup.writers].map(([form, tuplesOf]) => [form, new Sought(tuplesOf, models)]),
     );
-    const whose = fleet !== undefined ? 'fleet' : tenant === undefined ? 'all' : 'tenant';
+    const whose = fleet !== undefined ? 'fleet' : whoseOf(tenant);
     this.shape = shapeFor(lookup, rules, { whose, forms: this.#named() });
   }
 
@@ -122,16 +125,14 @@ export class Lookups {
   }
 }
 
-/** Rows that belong to everybody are nobody's use. */
+function whoseOf(tenant: TenantKey): Whose {
+  if (tenant === undefined) return 'all';
+  return isSharedRows(tenant) ? 'shared' : 'tenant';
+}
+
 function newLookup(rules: Rules, kind: string): Lookup {
   const places = rules.places
-    .filter(
-      (place) =>
-        place.kind === kind &&
-        place.role !== 'ignore' &&
-        place.role !== 'catalogue' &&
-        rules.ownership.get(place.table)?.kind !== 'global',
-    )
+    .filter((place) => place.kind === kind && place.role !== 'ignore' && place.role !== 'catalogue')
     .map((place) => ({ place, form: formOf(place) }));
   const writers = new Map(places.map(({ place, form }) => [form, tupleWriter(place, rules.config)]));
   return { places, writers, shapes: new Map() };
@@ -146,11 +147,16 @@ function shapeFor(
   const tables = (): UsedTable[] =>
     tablesOf(
       rules,
-      places.filter(({ form }) => forms.includes(form)),
+      places.filter(({ form, place }) => forms.includes(form) && mayBeUsed(rules, whose, place)),
     );
   const shape = shapes.get(id) ?? { rules, whose, tables: tables(), statements: new Map() };
   shapes.set(id, shape);
   return shape;
+}
+
+/** Rows that belong to everybody are no tenant's use. */
+function mayBeUsed(rules: Rules, whose: Whose, { table }: Place): boolean {
+  return whose === 'shared' ? mayHoldShared(rules, table) : rules.ownership.get(table)?.kind !== 'global';
 }
 
 function tablesOf(rules: Rules, places: readonly UsedPlace[]): UsedTable[] {

@@ -1,9 +1,12 @@
 /**
+ * The key of the shared rows stands for a tenant in the path of an operator.
+ *
  * A tenant's migrations have two sets of endpoints: those of the tenant itself, and those of an operator, who names the
  * tenant in the path and stays the actor. Every route is stated once and registered in both sets.
  */
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { isSharedRows } from '../../../engine/tenant.ts';
 import { DroverError } from '../../../errors.ts';
 import type { AccessScope, Role } from '../../../platform/access/caller.ts';
 import type { Acting } from '../../../platform/migrations/migrate-model.ts';
@@ -50,7 +53,8 @@ function operatorEndpoints(platform: Platform): TenantEndpoints {
     acting: async (request) => {
       const { tenant_id: asked } = request.params as { tenant_id: string };
       const tenantId = asked.toLowerCase();
-      if (await hasTenant(platform, tenantId)) return { tenantId, actor: callerOf(request).actor };
+      if (isSharedRows(tenantId) || (await hasTenant(platform, tenantId)))
+        return { tenantId, actor: callerOf(request).actor };
       throw new DroverError('NOT_FOUND', 'There is no such tenant.');
     },
   };

@@ -6,6 +6,7 @@ import type { RunRequest, TenantMapping } from '../../../fleet/request.ts';
 import { workThrough } from '../../../fleet/work-through.ts';
 import { listRunTenants, type RunTenant } from '../../../postgres/runs/tenants.ts';
 import { getRun, type RunRecord } from '../../../postgres/runs/runs.ts';
+import { sharedRows } from '../../../engine/tenant.ts';
 import { callerOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import {
@@ -52,6 +53,13 @@ const migrateAllBody = z
       .optional()
       .describe('By tenant: the models that are meant, if names would find other models or none'),
     include_suspended: z.boolean().default(false),
+    scope: z
+      .enum(['tenants', 'all', 'shared'])
+      .default('tenants')
+      .describe(
+        '`all`: after every tenant also the rows of everybody. `shared`: only those. Their result is the last, under the id ' +
+          `${sharedRows}, which also stands for a tenant in the paths of migrations`,
+      ),
     ...paceShape,
   })
   .meta({ id: 'MigrateAllRequest' });
@@ -156,12 +164,18 @@ function runRequestOf(body: Body, about: { kind: string; fromId: string; actor: 
     confirm: body.confirm_migration,
     force: body.force_override,
     includeSuspended: body.include_suspended,
+    ...sharedOf(body),
     ...(types === undefined ? {} : { entityTypes: types }),
     ...(reason === undefined ? {} : { reason }),
     ...(tenants === undefined ? {} : { tenants: tenants.map((id) => id.toLowerCase()) }),
     ...(mapping === undefined ? {} : { mapping: mappingOf(mapping) }),
     ...paceOf(body),
   };
+}
+
+function sharedOf({ scope }: Body): Pick<RunRequest, 'shared'> {
+  if (scope === 'tenants') return {};
+  return { shared: scope === 'shared' ? 'only' : true };
 }
 
 function mappingOf(mapping: NonNullable<Body['mapping']>): Record<string, TenantMapping> {

@@ -1,0 +1,106 @@
+/**
+ * The rows that are nobody's alone, as the last of a run over all tenants. Where they are asked for they move after every tenant, and
+ * where they are not, the run says how many remain. A model of everybody is retired with them, or where nothing else is left.
+ */
+import { isMovingRows } from '../engine/operations/operations.ts';
+import { isOfTenants } from '../engine/plan/completion.ts';
+import type { WantedModel } from '../engine/models/resolve.ts';
+import type { Plan } from '../engine/plan/plan-types.ts';
+import { sharedRows } from '../engine/tenant.ts';
+import { DroverError } from '../errors.ts';
+import { planMove } from '../postgres/move/plan.ts';
+import type { NewRunTenant } from '../postgres/runs/tenants.ts';
+import type { Site } from '../postgres/scope/site.ts';
+import { intentOf, isSharedAsked } from './request.ts';
+import type { FleetIntent } from './request.ts';
+import type { ResolvedRun } from './resolve.ts';
+
+/** The shared rows as a run finds them; nothing where they are no business of it. */
+export interface SharedUnit {
+  /** The plan, or why there is none. */
+  readonly plan: Plan | DroverError;
+  /** Nobody asked for them, and they would change. */
+  readonly remains: number;
+}
+
+/** @throws what concerns no single tenant: the database is gone */
+export async function resolveShared(
+  site: Site,
+  asked: FleetIntent,
+  resolved: Pick<ResolvedRun, 'kind' | 'from' | 'to'>,
+): Promise<SharedUnit | undefined> {
+  const isAsked = isSharedAsked(asked);
+  if (asked.tenants !== undefined && !isAsked) return undefined;
+  const { kind, from, to } = resolved;
+  const intent = { ...intentOf(asked), kind, from: textOf(from), to: textOf(to), tenant: sharedRows };
+  const plan = await planMove(site, intent).catch(asOutcome);
+  // A model that only tenants have, or a database without an owner: there is nothing shared to speak of.
+  if (plan instanceof DroverError) return isAsked ? { plan, remains: 0 } : undefined;
+  const remains = isAsked ? 0 : sharedCount(plan);
+  const mayRetire = plan.source.key !== undefined;
+  return isAsked || remains > 0 || mayRetire ? { plan, remains } : undefined;
+}
+
+/** How a model of the run is asked for where it is everybody's, or only a name. */
+export function textOf({ key, name, second, owned }: WantedModel): string {
+  if (key !== null && owned !== true) return key;
+  return second === null ? name : `${second}/${name}`;
+}
+
+function asOutcome(error: unknown): DroverError {
+  if (error instanceof DroverError && error.code !== 'DATABASE_UNREACHABLE') return error;
+  throw error;
+}
+
+/** How many shared rows name the source, live. A row that names it at two places counts at each. */
+function sharedCount({ steps, leftBehind }: Plan): number {
+  const moving = steps.filter(isMovingRows).reduce((sum, { expected }) => sum + expected, 0);
+  return leftBehind.reduce((sum, { live, count }) => sum + (live ? count : 0), moving);
+}
+
+/** The unit as the run keeps it. */
+export function newSharedUnit({ plan, remains }: SharedUnit, asked: FleetIntent): NewRunTenant {
+  const base = { tenant: sharedRows, tenantName: 'shared rows', position: 0, undoesId: null, findings: [] };
+  const nothing = { ...base, fromKey: null, toKey: null, sourceRetired: false };
+  if (plan instanceof DroverError)
+    return { ...nothing, status: 'failed', code: plan.code, message: plan.message };
+  if (remains > 0) return { ...nothing, ...sharedLeft(remains, asked) };
+  const keys = { fromKey: plan.source.key ?? null, toKey: plan.target.key ?? null };
+  return { ...nothing, ...keys, status: 'pending', code: null, message: null };
+}
+
+/** That shared rows remain, with the command that moves them. */
+export function sharedLeft(
+  count: number,
+  { from, to }: Pick<FleetIntent, 'from' | 'to'>,
+): { readonly status: 'skipped'; readonly code: 'SHARED_ROWS_LEFT'; readonly message: string } {
+  const command = `drover apply --shared --from ${quoted(from)} --to ${quoted(to)}`;
+  const message = `${count} shared row(s) still name the source; move them with: ${command}`;
+  return { status: 'skipped', code: 'SHARED_ROWS_LEFT', message };
+}
+
+function quoted(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** Why the unit need not be worked on now that all tenants are through; undefined where it has work. */
+export function sharedOutcome(
+  plan: Plan,
+  about: { readonly asked: boolean; readonly failed: number; readonly from: string; readonly to: string },
+): { readonly status: 'skipped'; readonly code: string; readonly message: string } | undefined {
+  const remains = sharedCount(plan);
+  if (about.failed > 0) {
+    const message = `${about.failed} tenant(s) failed, and the shared rows move after every tenant. ${sharedLeft(remains, about).message}`;
+    return { status: 'skipped', code: 'TENANTS_FAILED', message };
+  }
+  if (!about.asked && remains > 0) return sharedLeft(remains, about);
+  if (plan.steps.length > 0) return undefined;
+  const others = plan.leftBehind.filter(isOfTenants).reduce((sum, { count }) => sum + count, 0);
+  return others > 0
+    ? {
+        status: 'skipped',
+        code: 'SOURCE_IN_USE',
+        message: `No shared row moves; ${others} row(s) of tenants still name the source, so it is not retired.`,
+      }
+    : { status: 'skipped', code: 'ALREADY_MIGRATED', message: 'No shared row names the source.' };
+}

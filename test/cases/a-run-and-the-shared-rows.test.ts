@@ -1,0 +1,155 @@
+/**
+ * A run over all tenants and the rows that are nobody's alone: without `--shared` it says how many remain and with which command they
+ * move; with it they move last; and a model of everybody is retired by the run that leaves nothing live anywhere.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { oneEngine } from '../support/databases.ts';
+import { smallDatabase } from './small-database.ts';
+import type { SmallDatabase } from './small-database.ts';
+
+interface Run {
+  readonly id: string;
+  readonly status: string;
+  readonly completion: string;
+  readonly tenants: readonly {
+    tenant: string;
+    tenantName: string;
+    status: string;
+    code: string | null;
+    message: string | null;
+  }[];
+}
+
+async function run(at: SmallDatabase, ...words: string[]): Promise<Run> {
+  const { stdout, stderr } = await at.run('apply', '--all-tenants', ...words, '--yes', '--json');
+  assert.ok(stdout.startsWith('{'), stderr);
+  return JSON.parse(stdout) as Run;
+}
+
+function sharedOf({ tenants }: Run): string {
+  const last = tenants.at(-1);
+  return last?.tenantName === 'shared rows' ? `${last.status} ${last.code ?? ''}`.trim() : 'none';
+}
+
+oneEngine((engine) => {
+  describe('a gallery of everybody, and a suspended tenant', () => {
+    let at: SmallDatabase;
+    before(async () => {
+      at = await smallDatabase(
+        engine,
+        `
+CREATE TABLE orgs (id int PRIMARY KEY, name text, state text);
+CREATE TABLE bots (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, model text);
+CREATE TABLE gallery (id int PRIMARY KEY, title text, model text);
+INSERT INTO orgs VALUES (1, 'Elm', 'active'), (2, 'Oak', 'suspended');
+INSERT INTO bots VALUES (1, 1, 'gpt-4o'), (2, 2, 'gpt-4o');
+INSERT INTO gallery VALUES (1, 'Starter', 'gpt-4o');`,
+        `version: 1
+model: { identity: [name] }
+tenant: { root: orgs, key: id, display: name, column: org_id, suspended: "state = 'suspended'", global: [gallery] }
+places: [{ at: bots.model }, { at: gallery.model }]
+`,
+      );
+    });
+    after(() => at.drop());
+
+    it('stand in the calendar beside the tenants', async () => {
+      await at.script(
+        `INSERT INTO bots VALUES (9, 2, 'gpt-5'); INSERT INTO gallery VALUES (8, 'Old', 'gpt-5'), (9, 'Older', 'gpt-5')`,
+      );
+      const { stdout, stderr } = await at.run('retirements', '--json');
+      await at.script('DELETE FROM bots WHERE id = 9; DELETE FROM gallery WHERE id > 1');
+      assert.ok(stdout.startsWith('{'), stderr);
+      const { retirements } = JSON.parse(stdout) as {
+        retirements: { rows: number; tenants: { name: string; rows: number }[] }[];
+      };
+      const found = retirements.map(({ rows, tenants }) => [
+        rows,
+        tenants.map(({ name, rows: own }) => [name, own]),
+      ]);
+      assert.deepEqual(found, [
+        [
+          3,
+          [
+            ['shared rows', 2],
+            ['Oak', 1],
+          ],
+        ],
+      ]);
+    });
+
+    it('are counted by a run that was not asked for them, with the command that moves them', async () => {
+      const plan = await at.run('plan', '--all-tenants', '--from', 'gpt-4o', '--to', 'gpt-5');
+      assert.match(plan.stdout, /shared rows +skipped .*1 shared row\(s\) still name the source/);
+      const done = await run(at, '--from', 'gpt-4o', '--to', 'gpt-5');
+      assert.deepEqual([done.status, done.completion], ['succeeded', 'complete for the tenant']);
+      assert.equal(sharedOf(done), 'skipped SHARED_ROWS_LEFT');
+      assert.match(
+        done.tenants.at(-1)?.message ?? '',
+        /^1 shared row.* drover apply --shared --from gpt-4o --to gpt-5$/,
+      );
+      assert.deepEqual(await at.rows('SELECT model FROM bots ORDER BY id'), [['gpt-5'], ['gpt-4o']]);
+      assert.deepEqual(await at.rows('SELECT model FROM gallery'), [['gpt-4o']]);
+    });
+
+    it('move with the run that is asked for them, after the tenants', async () => {
+      const done = await run(at, '--shared', '--from', 'gpt-4o', '--to', 'gpt-5');
+      assert.equal(sharedOf(done), 'succeeded');
+      assert.equal(done.completion, 'complete for the tenant', 'the suspended tenant still names it');
+      assert.deepEqual(await at.rows('SELECT model FROM gallery'), [['gpt-5']]);
+      assert.deepEqual(await at.rows('SELECT model FROM bots WHERE org_id = 2'), [['gpt-4o']]);
+      const all = await run(at, '--shared', '--include-suspended', '--from', 'gpt-4o', '--to', 'gpt-5');
+      assert.equal(all.completion, 'complete');
+    });
+
+    it('are taken back with the run', async () => {
+      const { stdout } = await at.run('runs', 'list', '--json');
+      const [, moved] = (JSON.parse(stdout) as { runs: Run[] }).runs;
+      const back = await at.run('runs', 'rollback', moved?.id ?? '', '--yes', '--json');
+      assert.equal(back.status, 0, back.stderr);
+      assert.deepEqual(await at.rows('SELECT model FROM gallery'), [['gpt-4o']]);
+    });
+  });
+
+  describe('one catalogue for everybody', () => {
+    let at: SmallDatabase;
+    before(async () => {
+      at = await smallDatabase(
+        engine,
+        `
+CREATE TABLE orgs (id int PRIMARY KEY, name text);
+CREATE TABLE models (id int PRIMARY KEY, name text, gone boolean NOT NULL DEFAULT false);
+CREATE TABLE bots (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, model_id int REFERENCES models CHECK (org_id <> 3 OR model_id = 1));
+INSERT INTO orgs VALUES (1, 'Elm'), (2, 'Oak'), (3, 'Yew');
+INSERT INTO models (id, name) VALUES (1, 'gpt-4o'), (2, 'gpt-5'), (3, 'o3');
+INSERT INTO bots VALUES (1, 1, 1), (2, 2, 1), (3, 3, 1);`,
+        `version: 1
+model: { tables: [{ table: models, columns: { name: name }, retired: gone, retire: { gone: true } }] }
+tenant: { root: orgs, key: id, display: name, column: org_id, global: [models] }
+places: [{ at: bots.model_id }]
+`,
+      );
+    });
+    after(() => at.drop());
+    const gone = async (): Promise<unknown> =>
+      (await at.rows('SELECT gone FROM models WHERE id = 1'))[0]?.[0];
+
+    it('is not retired by a run in which a tenant failed', async () => {
+      const done = await run(at, '--from', 'gpt-4o', '--to', 'gpt-5');
+      assert.deepEqual([done.status, done.completion], ['failed', 'partial']);
+      assert.equal(sharedOf(done), 'skipped TENANTS_FAILED');
+      assert.equal(await gone(), 'false');
+    });
+
+    it('is retired by the run that leaves nothing live anywhere', async () => {
+      await at.script('ALTER TABLE bots DROP CONSTRAINT bots_check');
+      const done = await run(at, '--from', 'gpt-4o', '--to', 'gpt-5');
+      assert.deepEqual(
+        [done.status, done.completion, sharedOf(done)],
+        ['succeeded', 'complete', 'succeeded'],
+      );
+      assert.equal(await gone(), 'true');
+    });
+  });
+});
