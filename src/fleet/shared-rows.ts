@@ -70,7 +70,7 @@ export function newSharedUnit({ plan, remains }: SharedUnit, asked: FleetIntent)
 }
 
 /** That shared rows remain, with the command that moves them. */
-export function sharedLeft(
+function sharedLeft(
   count: number,
   { from, to }: Pick<FleetIntent, 'from' | 'to'>,
 ): { readonly status: 'skipped'; readonly code: 'SHARED_ROWS_LEFT'; readonly message: string } {

@@ -53,7 +53,7 @@ export function sumAccounts(
   return Object.fromEntries(ordered);
 }
 
-export function totalOf(accounts: Accounts): number {
+function totalOf(accounts: Accounts): number {
   return Object.values(accounts).reduce((sum, count) => sum + count, 0);
 }
 

@@ -38,9 +38,3 @@ export function completionOf(leftBehind: readonly Staying[], tenant: TenantRef |
 export function isOfTenants({ reason }: Pick<Staying, 'reason'>): boolean {
   return reason === 'other-tenant';
 }
-
-/** The worst of several words: what is said of all together. */
-export function worstOf(words: readonly Completion[]): Completion {
-  const ranks = words.map((word) => completions.indexOf(word));
-  return completions[Math.max(0, ...ranks)] ?? 'partial';
-}

@@ -7,7 +7,7 @@ import { type Known, writingOf } from './templates.ts';
 import { isModelWord, sqlName, sqlText, wordsOf } from './wording.ts';
 
 /** Does the name of a setting speak of models: `DEFAULTMODEL`, `aiModel`, `llm.chat`? */
-export function speaksOfModel(name: string): boolean {
+function speaksOfModel(name: string): boolean {
   return wordsOf(name).some(
     (word) => isModelWord(word) || isModelWord(word.replace(/s$/, '')) || /^(llm|gpt|engine)s?$/.test(word),
   );

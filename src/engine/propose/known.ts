@@ -12,14 +12,6 @@ export interface KnownWords {
   readonly parameter: (name: string) => boolean;
 }
 
-/** Nothing is known of the registry: values are judged by how they are written. */
-export const noWords: KnownWords = {
-  model: () => undefined,
-  inside: () => [],
-  provider: () => false,
-  parameter: () => false,
-};
-
 /** Does a value name a model, by the registry or by how it is written? */
 export function isModelName(words: KnownWords, value: string): boolean {
   return words.model(value) !== undefined || looksLikeModel(value);

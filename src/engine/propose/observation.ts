@@ -21,7 +21,7 @@ export interface ColumnValues {
 }
 
 /** An element of an array, a string or the name of a member in a document, an element of a text parted by commas or bars. */
-export type InnerKind = 'array' | 'json-value' | 'json-key' | 'comma' | 'bars';
+type InnerKind = 'array' | 'json-value' | 'json-key' | 'comma' | 'bars';
 
 /** Values within lists and documents, by place. */
 export interface InnerValues {

@@ -16,7 +16,7 @@ export const prose = 'most values do not: it may hold text that people wrote';
 const coincidence = 'nothing in its name speaks of models: it may be text that people wrote';
 export const forbids =
   'its name says that these models are forbidden: moved there, it would forbid the target';
-export const homonym = 'the same name is reached through several providers, and nothing here says which';
+const homonym = 'the same name is reached through several providers, and nothing here says which';
 
 /** A name within a longer text. */
 export function withinText(text = ''): string {

@@ -134,7 +134,7 @@ export interface PlaceConfig {
  * Columns with what is known of a model, or of the row that a key leads to (`class_id -> classes.level`): tokens, capabilities
  * (boolean), prices, where it runs, its class, dates, parameters.
  */
-export interface FactsConfig {
+interface FactsConfig {
   readonly context?: string;
   readonly output?: string;
   readonly vision?: string;

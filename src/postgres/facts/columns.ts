@@ -162,7 +162,7 @@ export function parametersChange(
 }
 
 /** Are there parameters at all? An empty object and a JSON null are none. jsonb compares as it is, which is far cheaper than as text. */
-export function parametersSet({ name, kind }: Column): Sql {
+function parametersSet({ name, kind }: Column): Sql {
   const value = column('t', name);
   if (kind === 'jsonb') return sql`coalesce(${value} <> '{}'::jsonb AND ${value} <> 'null'::jsonb, false)`;
   return sql`coalesce(${value}::text NOT IN ('{}', 'null'), false)`;

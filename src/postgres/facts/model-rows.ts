@@ -43,7 +43,7 @@ export async function listModels(
 }
 
 /** The same for each of several tenants. */
-export function modelsOf(
+function modelsOf(
   rules: Rules,
   { model, tenants }: { model: ModelTable; tenants: Each | undefined },
 ): Question<ModelFacts[][]> {

@@ -29,7 +29,7 @@ import { placeRow, rowContext } from './member.ts';
 import { isModelSql } from './model-rows.ts';
 import type { Batch } from './member.ts';
 
-export interface CandidateColumn extends ScannedColumn {
+interface CandidateColumn extends ScannedColumn {
   /** A PostgreSQL array: its elements come as JSON. */
   readonly isList: boolean;
   /** Places in its documents and lists. */

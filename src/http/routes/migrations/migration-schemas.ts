@@ -47,7 +47,7 @@ export const completionSchema = z
   )
   .meta({ id: 'Completion' });
 
-export const accountsSchema = z
+const accountsSchema = z
   .partialRecord(z.enum(accountNames), z.int())
   .describe('How many occurrences of the source have which account; their sum is what was found')
   .meta({ id: 'Accounts' });
