@@ -14,8 +14,8 @@ CREATE FUNCTION no_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 CREATE TRIGGER append_only BEFORE UPDATE ON papers FOR EACH ROW EXECUTE FUNCTION no_update();
 CREATE TABLE slots (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text NOT NULL, slot int NOT NULL,
   CONSTRAINT slots_apart EXCLUDE USING btree ((lower(model)) WITH =, slot WITH =));
-CREATE TABLE names (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text NOT NULL);
-CREATE UNIQUE INDEX names_once ON names (firm_id, lower(model));
+CREATE TABLE names (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text NOT NULL,
+  CONSTRAINT names_once EXCLUDE USING btree (firm_id WITH =, (lower(model)) WITH =));
 INSERT INTO firms VALUES (1, 'Alder'), (2, 'Birch'), (3, 'Cedar');
 INSERT INTO bots VALUES (1, 1, 'gpt-4o'), (2, 2, 'gpt-4o'), (3, 3, 'gpt-4o');
 INSERT INTO papers VALUES (11, 1, '{"model": "gpt-4o"}'), (12, 1, '{"model": "o3"}'), (13, 2, '{"model": "o3"}');

@@ -1,6 +1,7 @@
 /** Settings in columns beside a reference: what the configuration changes, and what the target does not take. */
 import { type Finding, finding } from '../finding.ts';
 import { modelLabel } from '../models/model.ts';
+import { ownMember } from '../own.ts';
 import { changeOnTarget } from '../plan/companion-columns.ts';
 import type { Decisions } from '../plan/decide.ts';
 import type { CompanionValues, Snapshot } from '../plan/snapshot.ts';
@@ -21,7 +22,7 @@ export function companionFindings({ snapshot }: Decisions): Finding[] {
 
 /** What the configuration clears is lost; what it maps has another value. */
 function configured({ companions }: Place, { place, column, values }: CompanionValues): Finding[] {
-  const rule = companions[column];
+  const rule = ownMember(companions, column);
   if (rule === undefined || rule === 'keep') return [];
   const map = new Map(rule === 'drop' ? [] : Object.entries(rule.map));
   const changed = values.filter(({ text }) => rule === 'drop' || map.has(text));

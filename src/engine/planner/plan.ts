@@ -108,7 +108,8 @@ export function hashOf(plan: Omit<Plan, 'hash'>, digest: (text: string) => strin
   const leftBehind = plan.leftBehind
     .filter((entry) => !isOthersAffair(entry))
     .map((entry) => ({ ...entry, rows: [] }));
-  return digest(canonicalText({ ...plan, hash: undefined, steps, leftBehind }));
+  const accounts = { ...plan.accounts, 'other tenant': undefined };
+  return digest(canonicalText({ ...plan, hash: undefined, steps, leftBehind, accounts }));
 }
 
 function modelName({ kind, components, key, table }: ModelFacts): ModelName {

@@ -8,7 +8,9 @@ import { isUuid, isWeakKey } from '../../engine/inventory/term.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Owner } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
-import { castFor, columnOf } from '../sql/cast.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
+import { castFor, columnOf, equalsEach } from '../sql/cast.ts';
+import { isDocumentList } from '../sql/document.ts';
 import { columnsOf, placeMatches } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
 import { deadSql, ownerSql, visibleSql } from '../sql/row.ts';
@@ -30,7 +32,7 @@ import { isModelSql } from './model-rows.ts';
 import type { Batch } from './member.ts';
 
 interface CandidateColumn extends ScannedColumn {
-  /** A PostgreSQL array: its elements come as JSON. */
+  /** A PostgreSQL array of texts: its elements come as JSON. */
   readonly isList: boolean;
   /** Places in its documents and lists. */
   readonly documents: readonly Place[];
@@ -85,7 +87,8 @@ function whoseRows(context: RowContext, { owner }: Scannable, { rules, members }
   const itself = models.map((model) => sql`NOT ${isModelSql(rules, model, sources)}`);
   if (owner === undefined || tenants === undefined) return [visibleSql(context), ...itself];
   const name = columnSql('t', owner.column);
-  const mine = sql`${name} = ${each(tenants, castFor(columnOf(table, owner.column)))}`;
+  if (isSharedRows(tenants[0])) return [owner.nullable ? sql`${name} IS NULL` : raw('false')];
+  const mine = equalsEach(columnOf(table, owner.column), name, tenants);
   return [owner.nullable ? sql`(${mine} OR ${name} IS NULL)` : mine, ...itself];
 }
 
@@ -97,6 +100,7 @@ function rowKey(table: Table): Sql {
 
 function textOf({ name, kind, isList }: CandidateColumn): Sql {
   const column = columnSql('t', name);
+  if (isDocumentList({ kind })) return sql`to_json(${column})::text`;
   if (isList) return sql`to_json(${column}::text[])::text`;
   return kind === 'bytea' ? sql`encode(${column}, 'escape')` : sql`${column}::text`;
 }
@@ -140,7 +144,7 @@ class Search {
       ({ table, column, carrier }) =>
         table === this.#target.table.id && column === scanned.name && carrier !== 'columns',
     );
-    return { ...scanned, isList: scanned.kind.endsWith('[]'), documents };
+    return { ...scanned, isList: scanned.kind.endsWith('[]') && !isDocumentList(scanned), documents };
   }
 
   /** What the scalar places of the column find is theirs; a row that names the model of another provider is no occurrence. */
@@ -220,7 +224,7 @@ class Search {
 
   /** JSON may write any character as an escape; jsonb never does so without need. */
   #escapes({ kind, name }: CandidateColumn): Sql[] {
-    if (!/^(json|text|citext)$/.test(kind)) return [];
+    if (!/^(json|json\[\]|text|citext)$/.test(kind)) return [];
     const text = sql`${columnSql('t', name)}::text`;
     return [sql`(strpos(${text}, '\\u') > 0 AND ascii(${text}) IN (9, 10, 13, 32, 34, 91, 123))`];
   }

@@ -1,4 +1,5 @@
 /** Reads the candidates of one table for one member: which of them name the source, where, and which places lead there. */
+import { isDocumentList } from '../sql/document.ts';
 import type { DocumentValue } from '../../engine/edit/documents.ts';
 import type { Occurrence } from '../../engine/inventory/occurrence.ts';
 import { Tally } from '../../engine/inventory/tally.ts';
@@ -83,10 +84,10 @@ export class Reading {
     const { table, columns } = this.#query;
     const tally = new Tally({
       table: table.id,
-      // A list arrives as JSON, whose texts are the elements.
+      // A list arrives as JSON, with its elements as they are.
       columns: columns.map(({ name, kind, isList }) => ({
         name,
-        kind: isList ? 'json' : kind,
+        kind: isList || isDocumentList({ kind }) ? 'json' : kind,
         isLink: false,
       })),
       matcher: this.#member.matcher,
@@ -119,6 +120,6 @@ export class Reading {
 
   #asDeclared(found: Occurrence): Occurrence {
     const column = this.#query.columns.find(({ name }) => name === found.column);
-    return column?.isList === true ? { ...found, kind: column.kind } : found;
+    return column?.kind.endsWith('[]') === true ? { ...found, kind: column.kind } : found;
   }
 }

@@ -28,7 +28,8 @@ export function isList({ kind }: Column): boolean {
   return kind.endsWith('[]') && !isDocumentList({ kind });
 }
 
-function isDocumentList({ kind }: Pick<Column, 'kind'>): boolean {
+/** A list of which each element is a document; read and written as one document. */
+export function isDocumentList({ kind }: { readonly kind: string }): boolean {
   return kind === 'json[]' || kind === 'jsonb[]';
 }
 
