@@ -36,7 +36,12 @@ oneEngine((engine) => {
       assert.equal((await small.run('config', 'check')).status, 0);
       const query = 'SELECT body::text, raw::text, note, args::text FROM events ORDER BY id';
       const before = await small.rows(query);
-      const after = await movedRows(small, { from: 'gpt-4o', to: 'gpt-"5', rows: query });
+      const after = await movedRows(small, {
+        from: 'gpt-4o',
+        to: 'gpt-"5',
+        rows: query,
+        options: ['--allow-unknown', '--reason', 'quotes'],
+      });
       const [body = '', raw = '', note = '', args = ''] = after[0] ?? [];
       assert.equal(body, before[0]?.[0]?.replace('gpt-4o', String.raw`gpt-\\\"5`));
       assert.equal(raw, spelled.replace(String.raw`\u0067pt-4o`, String.raw`gpt-\\\"5`));

@@ -47,6 +47,9 @@ oneEngine((engine) => {
         `acme/${name}`,
         '--to',
         'acme/propertyIsEnumerable',
+        '--allow-unknown',
+        '--reason',
+        'a name like no other',
         '--yes',
       ];
       const applied = await small.run('apply', ...words);

@@ -12,8 +12,8 @@ CREATE TABLE firms (id int PRIMARY KEY, name text NOT NULL);
 CREATE TABLE listed (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text NOT NULL,
   CONSTRAINT listed_model CHECK (model IN ('gpt-4o', 'o3')));
 CREATE TABLE narrow (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model varchar(8) NOT NULL);
-CREATE TABLE routers (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text NOT NULL, fallback text,
-  CONSTRAINT routers_apart CHECK (fallback IS NULL OR fallback <> model));
+CREATE TABLE routers (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text NOT NULL, avoids text,
+  CONSTRAINT routers_apart CHECK (avoids IS NULL OR avoids <> model));
 CREATE TABLE typed (id text PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model known_model);
 CREATE TABLE free (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text CHECK (model <> ''), effort text,
   CHECK (effort IS NULL OR model = 'gpt-4o'));
@@ -23,7 +23,7 @@ CREATE TABLE odd (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, mod
 INSERT INTO firms VALUES (1, 'Alder'), (2, 'Birch'), (3, 'Cedar');
 INSERT INTO listed VALUES (1, 1, 'gpt-4o'), (2, 1, 'gpt-4o'), (3, 2, 'gpt-4o'), (4, 1, 'o3');
 INSERT INTO narrow VALUES (11, 1, 'gpt-4o'), (12, 2, 'gpt-4o');
-INSERT INTO routers VALUES (21, 1, 'gpt-4o', 'gpt-4.1'), (22, 1, 'gpt-4o-mini', 'gpt-4o'), (23, 2, 'gpt-4o', NULL);
+INSERT INTO routers VALUES (21, 1, 'gpt-4o', 'gpt-4.1'), (22, 1, 'gpt-4o-mini', NULL), (23, 2, 'gpt-4o', NULL);
 INSERT INTO typed VALUES ('a', 1, 'gpt-4o'), ('b', 2, NULL);
 INSERT INTO free VALUES (31, 1, 'gpt-4o', 'high'), (32, 3, 'gpt-4o', NULL);
 INSERT INTO labelled VALUES (51, 1, 'gpt-4o'), (52, 1, 'o3');
@@ -37,7 +37,6 @@ places:
   - { at: listed.model }
   - { at: narrow.model }
   - { at: routers.model }
-  - { at: routers.fallback }
   - { at: typed.model }
   - { at: free.model, companions: { effort: drop } }
   - { at: labelled.model }

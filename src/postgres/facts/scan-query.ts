@@ -9,9 +9,9 @@ import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Owner } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
-import { castFor, columnOf, equalsEach } from '../sql/cast.ts';
-import { isDocumentList } from '../sql/document.ts';
-import { columnsOf, placeMatches } from '../sql/match.ts';
+import { castFor, columnOf, equalsEach, exactText } from '../sql/cast.ts';
+import { alikeSql, isDocumentList } from '../sql/document.ts';
+import { columnsOf, ofPlaceSql, placeMatches } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
 import { deadSql, ownerSql, visibleSql } from '../sql/row.ts';
 import {
@@ -53,6 +53,10 @@ export interface Candidate {
   readonly dead: boolean;
   /** The text of each column; null where it is no candidate. Of a list its elements as JSON. */
   readonly v: readonly (string | null)[];
+  /** For each column the elements that equal a name but are written otherwise, with the name: see alikeSql. */
+  readonly alike: readonly (Readonly<Record<string, string>> | null)[];
+  /** Of the places in the documents and lists of each column, those that the row is one of. */
+  readonly of: readonly (readonly boolean[])[];
   /** Short texts of the row, where a key counts only beside a word that speaks of models. */
   readonly beside: readonly (string | null)[];
 }
@@ -70,13 +74,21 @@ export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery 
   const values = list(
     conditions.map(({ column, condition }) => sql`CASE WHEN ${condition} THEN ${textOf(column)} END`),
   );
+  const columns = conditions.map(({ column }) => column);
   return {
     table,
-    columns: conditions.map(({ column }) => column),
+    columns,
     precheck: sql`SELECT coalesce(bool_or(${any}), false) AS possible FROM ${rows} WHERE ${where}`,
     select: sql`SELECT ${rowKey(table)} AS k, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead, ARRAY[${values}]::text[] AS v,
+      ARRAY[${list(columns.map((column) => search.alike(column)))}]::jsonb[] AS alike, ${ofPlaces(context, columns)} AS of,
       ARRAY[${search.beside()}]::text[] AS beside FROM ${rows} WHERE ${where} AND ${any}`,
   };
+}
+
+/** A list for each column, which a list of lists in SQL could not be, because they differ in length. */
+function ofPlaces(context: RowContext, columns: readonly CandidateColumn[]): Sql {
+  const tests = columns.map(({ documents }) => documents.map((place) => ofPlaceSql(context, place)));
+  return sql`to_jsonb(ARRAY[${list(tests.map((own) => sql`to_jsonb(ARRAY[${list(own)}]::boolean[])`))}]::jsonb[])`;
 }
 
 /** This tenant's rows and those of nobody, where one column says so; and never the row of the source itself. */
@@ -176,6 +188,17 @@ class Search {
     return sql`${columnSql('t', name)} = ${each(values, castFor(columnOf(this.#target.table, name)))}`;
   }
 
+  /** Only for places of which the editors write names. */
+  alike({ name, documents }: CandidateColumn): Sql {
+    const { rules, members } = this.#batch;
+    const held = { own: columnOf(this.#target.table, name), value: columnSql('t', name) };
+    const rows = documents.map((place) => placeRow(rules, place, members));
+    const terms = members.map((_, member) =>
+      rows.flatMap((row) => row.mappings.flatMap(({ from }) => from.map((each) => each[member] ?? ''))),
+    );
+    return documents.length === 0 ? raw('NULL::jsonb') : alikeSql(held, listsOf(terms));
+  }
+
   /** Short texts of the row: a word beside a key may say that it means a model. */
   beside(): Sql {
     if (this.#weak.every((key) => key === '')) return nothing;
@@ -225,7 +248,7 @@ class Search {
   /** JSON may write any character as an escape; jsonb never does so without need. */
   #escapes({ kind, name }: CandidateColumn): Sql[] {
     if (!/^(json|json\[\]|text|citext)$/.test(kind)) return [];
-    const text = sql`${columnSql('t', name)}::text`;
+    const text = exactText(columnSql('t', name));
     return [sql`(strpos(${text}, '\\u') > 0 AND ascii(${text}) IN (9, 10, 13, 32, 34, 91, 123))`];
   }
 

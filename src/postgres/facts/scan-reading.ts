@@ -53,17 +53,17 @@ export class Reading {
   add(row: Candidate): void {
     // A name in another tenant's row does not mean this tenant's model.
     if (row.owner === 'other') return;
-    const cells = row.v.map((text, at) => (text === null ? null : this.#uncoveredText(text, at)));
+    const cells = row.v.map((text, at) => (text === null ? null : this.#uncoveredText(text, at, row)));
     this.#group(row).tally.add(row.k, [...cells, ...row.beside]);
   }
 
-  #uncoveredText(text: string, at: number): string {
-    const rules = this.#edits[at] ?? [];
+  #uncoveredText(text: string, at: number, { of, alike }: Candidate): string {
+    const rules = (this.#edits[at] ?? []).filter((_, place) => of[at]?.[place] === true);
     if (rules.length === 0) return this.#isNamesake(at, text) ? '' : text;
     const isList = this.#query.columns[at]?.isList === true;
     const value: DocumentValue = isList
-      ? { text, elements: JSON.parse(text) as (string | null)[] }
-      : { text, elements: null };
+      ? { text, elements: JSON.parse(text) as (string | null)[], alike: alike[at] ?? null }
+      : { text, elements: null, alike: alike[at] ?? null };
     const marked = markCovered(rules, value, (place, element) => this.#tests.get(place)?.(element) === true);
     return isList ? JSON.stringify(marked.elements) : marked.text;
   }
