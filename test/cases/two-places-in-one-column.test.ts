@@ -53,7 +53,7 @@ oneEngine((engine) => {
       leftBehind
         .flatMap(({ place, reason, rows }) => rows.map(({ key }) => `${place} ${reason} ${key}`))
         .toSorted(),
-      ['settings.value#2 ask main', 'uses.model#2 data-bound 2'],
+      ['settings.value history old', 'settings.value#2 ask main', 'uses.model#2 data-bound 2'],
     );
   });
 

@@ -107,6 +107,7 @@ export function uncovered(table: string, column: string, more: Partial<Uncovered
     samples: [],
     owner: 'mine',
     dead: false,
+    past: false,
     places: [],
     ...more,
   };

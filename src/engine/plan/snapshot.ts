@@ -59,6 +59,8 @@ export interface ParameterDocuments {
 export interface Uncovered extends Occurrence {
   readonly owner: Owner;
   readonly dead: boolean;
+  /** The places that the row is one of say that it is not live. */
+  readonly past: boolean;
   /** Places that lead there, although this value is none of those that they move. */
   readonly places: readonly string[];
 }

@@ -21,7 +21,7 @@ export function decideUncovered(ground: Ground, intent: Intent, found: Uncovered
   return (
     byRole(places) ??
     byOwner(ground, places, found) ??
-    byLife(ground, found) ??
+    byLife(ground, places, found) ??
     byForm(intent, { places, found, id: uncoveredId(ground, found) })
   );
 }
@@ -49,7 +49,8 @@ function byOwner({ tenant }: Ground, places: readonly Place[], { owner }: Uncove
   return stay(owner === 'global' ? 'global' : 'no-owner', true, 'the row belongs to no single tenant');
 }
 
-function byLife(ground: Ground, { dead }: Uncovered): Stay | undefined {
+function byLife(ground: Ground, places: readonly Place[], { dead, past }: Uncovered): Stay | undefined {
+  if (past && places.length > 0) return stay('history', false, 'not live, by the configuration');
   if (!dead || deadRowsMove(ground)) return undefined;
   return stay('dead', false, 'soft-deleted or archived rows stay, by the configuration');
 }

@@ -83,13 +83,16 @@ export function markCovered(
   value: DocumentValue,
   isNamesake: NamesakeTest,
 ): DocumentValue {
-  const marked = rules.map((rule) => {
+  // One after the other: what one place cannot read another may.
+  return rules.reduce((marked, rule) => {
     const all = [...rule.mappings, ...namesakes(rule, value, isNamesake)];
     const mappings = all.map(({ from }, at) => ({ from, to: from.map(() => markOf(at)) }));
-    return { place: rule.place, mappings };
-  });
-  const edited = editDocument(marked, value);
-  return edited.kind === 'edited' ? edited.value : value;
+    const edited = editDocument([{ place: rule.place, mappings }], {
+      ...marked,
+      ...given({ alike: value.alike }),
+    });
+    return edited.kind === 'edited' ? edited.value : marked;
+  }, value);
 }
 
 /** JSON writes these brackets as they are, and no model is called like that. */

@@ -13,7 +13,7 @@ import { castFor, columnOf, equalsEach, exactText } from '../sql/cast.ts';
 import { alikeSql, isDocumentList } from '../sql/document.ts';
 import { columnsOf, ofPlaceSql, placeMatches } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
-import { deadSql, ownerSql, visibleSql } from '../sql/row.ts';
+import { deadSql, liveSql, ownerSql, visibleSql } from '../sql/row.ts';
 import {
   allOf,
   anyOf,
@@ -55,8 +55,8 @@ export interface Candidate {
   readonly v: readonly (string | null)[];
   /** For each column the elements that equal a name but are written otherwise, with the name: see alikeSql. */
   readonly alike: readonly (Readonly<Record<string, string>> | null)[];
-  /** Of the places in the documents and lists of each column, those that the row is one of. */
-  readonly of: readonly (readonly boolean[])[];
+  /** For each place in the documents and lists of each column: is the row live there? Null where it is none of its rows. */
+  readonly live: readonly (readonly (boolean | null)[])[];
   /** Short texts of the row, where a key counts only beside a word that speaks of models. */
   readonly beside: readonly (string | null)[];
 }
@@ -80,14 +80,19 @@ export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery 
     columns,
     precheck: sql`SELECT coalesce(bool_or(${any}), false) AS possible FROM ${rows} WHERE ${where}`,
     select: sql`SELECT ${rowKey(table)} AS k, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead, ARRAY[${values}]::text[] AS v,
-      ARRAY[${list(columns.map((column) => search.alike(column)))}]::jsonb[] AS alike, ${ofPlaces(context, columns)} AS of,
+      ARRAY[${list(columns.map((column) => search.alike(column)))}]::jsonb[] AS alike, ${livePlaces(context, columns)} AS live,
       ARRAY[${search.beside()}]::text[] AS beside FROM ${rows} WHERE ${where} AND ${any}`,
   };
 }
 
 /** A list for each column, which a list of lists in SQL could not be, because they differ in length. */
-function ofPlaces(context: RowContext, columns: readonly CandidateColumn[]): Sql {
-  const tests = columns.map(({ documents }) => documents.map((place) => ofPlaceSql(context, place)));
+function livePlaces(context: RowContext, columns: readonly CandidateColumn[]): Sql {
+  const tests = columns.map(({ documents }) =>
+    documents.map(
+      (place) =>
+        sql`CASE WHEN ${ofPlaceSql(context, place)} THEN coalesce(${liveSql(context, place)}, false) END`,
+    ),
+  );
   return sql`to_jsonb(ARRAY[${list(tests.map((own) => sql`to_jsonb(ARRAY[${list(own)}]::boolean[])`))}]::jsonb[])`;
 }
 

@@ -25,7 +25,14 @@ function isOfOthers(place: Place, { pair }: Member): boolean {
 interface Group {
   readonly owner: Owner;
   readonly dead: boolean;
+  readonly past: boolean;
   readonly tally: Tally;
+}
+
+/** Is the row live for no place of the column of which it is one? */
+function isPast({ live }: Candidate, at: number): boolean {
+  const said = (live[at] ?? []).filter((one) => one !== null);
+  return said.length > 0 && !said.includes(true);
 }
 
 export class Reading {
@@ -54,11 +61,14 @@ export class Reading {
     // A name in another tenant's row does not mean this tenant's model.
     if (row.owner === 'other') return;
     const cells = row.v.map((text, at) => (text === null ? null : this.#uncoveredText(text, at, row)));
-    this.#group(row).tally.add(row.k, [...cells, ...row.beside]);
+    for (const past of [false, true]) {
+      const own = cells.map((text, at) => (isPast(row, at) === past ? text : null));
+      if (own.some((text) => text !== null)) this.#group(row, past).tally.add(row.k, [...own, ...row.beside]);
+    }
   }
 
-  #uncoveredText(text: string, at: number, { of, alike }: Candidate): string {
-    const rules = (this.#edits[at] ?? []).filter((_, place) => of[at]?.[place] === true);
+  #uncoveredText(text: string, at: number, { live, alike }: Candidate): string {
+    const rules = (this.#edits[at] ?? []).filter((_, place) => typeof live[at]?.[place] === 'boolean');
     if (rules.length === 0) return this.#isNamesake(at, text) ? '' : text;
     const isList = this.#query.columns[at]?.isList === true;
     const value: DocumentValue = isList
@@ -77,8 +87,8 @@ export class Reading {
     );
   }
 
-  #group({ owner, dead }: Candidate): Group {
-    const id = `${owner} ${dead}`;
+  #group({ owner, dead }: Candidate, past: boolean): Group {
+    const id = `${owner} ${dead} ${past}`;
     const known = this.#groups.get(id);
     if (known !== undefined) return known;
     const { table, columns } = this.#query;
@@ -93,19 +103,19 @@ export class Reading {
       matcher: this.#member.matcher,
       samples,
     });
-    const group = { owner, dead, tally };
+    const group = { owner, dead, past, tally };
     this.#groups.set(id, group);
     return group;
   }
 
   uncovered(): Uncovered[] {
-    return [...this.#groups.values()].flatMap(({ owner, dead, tally }) =>
+    return [...this.#groups.values()].flatMap(({ owner, dead, past, tally }) =>
       tally.occurrences().flatMap((found) => {
         if (found.snapshot || found.model !== sourceTerm) return [];
         const places = placesAt(this.#rules, found);
         if (found.by === 'key' && places.some((place) => isOfOthers(place, this.#member))) return [];
         if (places.some(({ role }) => role === 'ignore' || role === 'catalogue')) return [];
-        return [{ ...this.#asDeclared(found), owner, dead, places: places.map(({ id }) => id) }];
+        return [{ ...this.#asDeclared(found), owner, dead, past, places: places.map(({ id }) => id) }];
       }),
     );
   }
