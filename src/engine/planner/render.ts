@@ -167,7 +167,7 @@ export function completionLine({
         ? 'Complete: nothing live names the source'
         : `Complete: nothing live of ${whose} names the source`,
     'complete for the tenant': `Complete for ${whose}`,
-    partial: `Partial: ${rowCount(own)} of ${whose} still name the source`,
+    partial: `Partial: ${rowCount(own)} of ${whose} still ${own === 1 ? 'names' : 'name'} the source`,
   };
   return `${[what[completion], ...also].join('; ')}.`;
 }
