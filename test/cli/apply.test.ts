@@ -53,7 +53,7 @@ oneEngine((engine) => {
     const applied = await run('apply', planFile, '--yes', '--json', '--reason', 'it goes away');
     assert.equal(applied.status, 0, applied.stderr);
     const result = JSON.parse(applied.stdout) as Applied;
-    assert.equal(result.completion, 'complete');
+    assert.equal(result.completion, 'complete for the tenant');
     assert.equal(result.counts['assistants'], 22);
     assert.match(applied.stderr, /repoint assistants: 22 of 22/);
 

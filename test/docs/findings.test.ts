@@ -23,7 +23,9 @@ interface Described {
 function codesOf(source: string): string[] {
   return [
     ...new Set(
-      [...source.matchAll(/(['"`])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\1/g)].map((each) => each[2] ?? ''),
+      [...source.matchAll(/(['"`])([A-Z][A-Z0-9]{5,}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\1/g)].map(
+        (each) => each[2] ?? '',
+      ),
     ),
   ];
 }

@@ -47,7 +47,11 @@ eachEngine((engine) => {
 
   /** 1 a row that cannot move, 2 a disabled target, 3 no target, 4 no source, 5 suspended, 6 off it before, 7 a demand of its space. */
   const trouble = `
-    ALTER TABLE migration.assistants ADD CONSTRAINT planted CHECK (completion_model_id <> '${fleetId(1, 'new')}') NOT VALID;
+    CREATE FUNCTION migration.planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.completion_model_id = '${fleetId(1, 'new')}' THEN
+        RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'planted', CONSTRAINT = 'planted';
+      END IF; RETURN NEW; END $$;
+    CREATE TRIGGER planted BEFORE UPDATE ON migration.assistants FOR EACH ROW EXECUTE FUNCTION migration.planted();
     UPDATE migration.completion_models SET is_enabled = false WHERE id = '${fleetId(2, 'new')}';
     UPDATE migration.completion_models SET name = 'Claude-Sonnet-4-6' WHERE id = '${fleetId(3, 'new')}';
     UPDATE migration.completion_models SET name = 'Claude-3-7-Sonnet' WHERE id = '${fleetId(4, 'old')}';

@@ -286,7 +286,11 @@ eachEngine((engine) => {
 
     it('leaves a failed record also where the database refuses in the middle', async () => {
       await at.script(
-        `ALTER TABLE migration.services ADD CONSTRAINT no_successor CHECK (completion_model_id <> '${targetId}') NOT VALID`,
+        `CREATE FUNCTION migration.no_successor() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           IF NEW.completion_model_id = '${targetId}' THEN
+             RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'no_successor';
+           END IF; RETURN NEW; END $$;
+         CREATE TRIGGER no_successor BEFORE UPDATE ON migration.services FOR EACH ROW EXECUTE FUNCTION migration.no_successor()`,
       );
       const error = await refusedWith(apply(at.site), 'INVALID_VALUE');
       const [record] = await history(at.site);

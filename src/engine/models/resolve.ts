@@ -198,14 +198,15 @@ function findMapped({ candidates }: ResolveInput, key: string, side: 'source' | 
   return ended('failed', 'MODEL_NOT_FOUND', message);
 }
 
-/** Of the rows of the name that of the key where the tenant has it; otherwise all of the name: its own and everybody's. */
+/** The row of that key where the tenant has it, otherwise the rows of the name: its own and everybody's. */
 function fitting(candidates: readonly ModelFacts[], wanted: WantedModel, by: SecondName): ModelFacts[] {
-  const named = candidates.filter((model) => {
+  // Whoever identified the key has refused one that is another model's in another tenant.
+  const exact = candidates.filter((model) => wanted.key !== null && model.key === wanted.key);
+  if (exact.length > 0) return exact;
+  return candidates.filter((model) => {
     const { name, second } = naturalKey(model, by);
     return name === wanted.name && second === wanted.second;
   });
-  const exact = named.filter((model) => wanted.key !== null && model.key === wanted.key);
-  return exact.length > 0 ? exact : named;
 }
 
 function newestFirst(models: readonly ModelFacts[]): ModelFacts[] {

@@ -27,6 +27,7 @@ const byReason: ReadonlyMap<string, Account> = new Map([
   ['dead-copy', 'dead copy'],
   ['global', 'shared'],
   ['no-owner', 'shared'],
+  ['shared', 'shared'],
   ['other-tenant', 'other tenant'],
   ['disagreeing-owners', 'asked'],
   ['ask', 'asked'],
