@@ -74,7 +74,10 @@ oneEngine((engine) => {
   async function checkHistory(id: string): Promise<void> {
     const list = await run('history');
     assert.equal(list.status, 0, list.stderr);
-    assert.match(list.stdout, new RegExp(`^${id}  succeeded\\n.*Alder Clinic.*by tester`));
+    assert.match(
+      list.stdout,
+      new RegExp(`^${id}  succeeded, complete for the tenant\\n.*Alder Clinic.*by tester`),
+    );
     const one = JSON.parse((await run('history', id, '--json', '--changes')).stdout) as Record<
       string,
       unknown

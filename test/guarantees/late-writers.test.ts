@@ -109,7 +109,7 @@ describe("in Drover's own schema, fenced by its keys", () => {
       await waitUntil(() => somebodyWaits(at), 'the migration waits for the writer');
       await writer.query('COMMIT');
       const { completion, counts } = await migration;
-      assert.equal(completion, 'complete');
+      assert.equal(completion, 'complete for the tenant');
       assert.equal(await live(), 0);
       const moved = `SELECT count(*) AS value FROM migration.assistants WHERE name = 'late' AND completion_model_id = '${targetId}'`;
       assert.equal(await at.value(moved), 1, JSON.stringify(counts));
@@ -170,7 +170,7 @@ describe("in Drover's own schema, fenced by its keys", () => {
   it('leaves no live reference behind under hundreds of attempts; every one refused failed on a foreign key', async (t) => {
     const { result, tally } = await hammer(at, 'platform', () => apply(at.site));
     t.diagnostic(JSON.stringify(tally));
-    assert.equal(result.completion, 'complete');
+    assert.equal(result.completion, 'complete for the tenant');
     assert.equal(await live(), 0);
     assert.deepEqual(Object.keys(tally.refused), ['23503']);
     assert.equal(tally.committed + (tally.refused['23503'] ?? 0), tally.attempts);
@@ -183,7 +183,7 @@ describe('in a foreign database, fenced by a trigger', () => {
   it('leaves no live reference behind; every writer that came late was told to use the successor', async (t) => {
     const { result, tally } = await hammer(at, 'studio', () => apply(at.site, studioIntent));
     t.diagnostic(JSON.stringify(tally));
-    assert.equal(result.completion, 'complete');
+    assert.equal(result.completion, 'complete for the tenant');
     assert.equal(await at.value(`SELECT ${liveReferences.studio} AS value`), 0);
     assert.deepEqual(Object.keys(tally.refused), ['DR001']);
   });
@@ -219,7 +219,7 @@ describe('in a foreign database, fenced by a trigger on a table that names the s
     await at.script(`ALTER TABLE bots ADD COLUMN second_id uuid REFERENCES engines;
       UPDATE bots SET label = 'archived' WHERE id = '${archived}';
       UPDATE bots SET label = 'archived', second_id = engine_id, engine_id = '${engineId('a', 3)}' WHERE id = '${other}'`);
-    assert.equal((await apply(at.site, studioIntent)).completion, 'complete');
+    assert.equal((await apply(at.site, studioIntent)).completion, 'complete for the tenant');
     await at.script(`UPDATE bots SET settings = '{"heat": 0}' WHERE id IN ('${archived}', '${other}')`);
     await assert.rejects(
       at.script(`UPDATE bots SET second_id = '${oldEngine}' WHERE id = '${archived}'`),
@@ -255,7 +255,7 @@ describe('in a foreign database, fenced by a lock', () => {
   it('moves every row that was written before its commit; what comes afterwards is found by the next plan', async (t) => {
     const { result, tally } = await hammer(at, 'studio', () => apply(at.site, studioIntent));
     t.diagnostic(JSON.stringify(tally));
-    assert.deepEqual([result.completion, tally.refused], ['complete', {}]);
+    assert.deepEqual([result.completion, tally.refused], ['complete for the tenant', {}]);
     const written = await at.value<number>(
       `SELECT xmin::text::bigint AS value FROM drover.migrations WHERE id = '${result.migrationId}'`,
     );

@@ -285,7 +285,7 @@ eachEngine((engine) => {
         await refusedLater('UNACCOUNTED', `later_${what}`);
         await run(`ALTER TABLE migration.services DROP COLUMN later_${what}`);
       }
-      assert.equal((await apply(at.site)).completion, 'complete');
+      assert.equal((await apply(at.site)).completion, 'complete for the tenant');
     });
 
     async function refusedLater(code: string, where: string): Promise<void> {

@@ -212,16 +212,17 @@ async function readAgain(
     markFor(site, tenant),
     pairsOf(rules, intents),
   ]);
-  const ground = await groundSeen(tx, site, { seen, tenant });
+  const { digest } = await groundSeen(tx, site, { seen, tenant });
   return waiting.flatMap(({ at, move }, number) => {
     const pair = pairs[number];
     if (pair instanceof DroverError) {
       worked[at] = pair;
       return [];
     }
-    const member = pair === undefined ? undefined : memberOf(ground.rules, move.member.intent, pair);
-    if (member !== undefined && ground.digest === move.ground.digest && isSame(member, move.member))
-      return [{ at, move: { ...move, ground, member } }];
+    // What the session may not read was left out of the rules when they were read.
+    const member = pair === undefined ? undefined : memberOf(move.ground.rules, move.member.intent, pair);
+    if (member !== undefined && digest === move.ground.digest && isSame(member, move.member))
+      return [{ at, move: { ...move, member } }];
     worked[at] = new DroverError(
       'RETRYABLE',
       'Models or tables changed while the migration began; try again.',
