@@ -8,6 +8,7 @@
  */
 import { isSharedRows } from '../tenant.ts';
 import type { TenantRef } from '../tenant.ts';
+import type { Snapshot } from './snapshot.ts';
 
 export const completions = ['complete', 'complete for the tenant', 'partial'] as const;
 
@@ -32,6 +33,16 @@ export function completionOf(leftBehind: readonly Staying[], tenant: TenantRef |
   if (live.some((entry) => !isShared(entry))) return 'partial';
   const others = isSharedRows(tenant?.key ?? null) && leftBehind.some(isOfTenants);
   return live.length > 0 || others ? 'complete for the tenant' : 'complete';
+}
+
+/** Does what stays keep the source's row in use? A name in a row of everybody is no reference to a row of one tenant. */
+export function keepsInUse(
+  { rules, tenant }: Pick<Snapshot, 'rules' | 'tenant'>,
+  entry: Staying & { readonly place: string },
+): boolean {
+  if (isSharedRows(tenant?.key ?? null) && isOfTenants(entry)) return true;
+  if (!entry.live || !isShared(entry)) return entry.live;
+  return rules.places.some(({ id, byKey }) => id === entry.place && byKey);
 }
 
 /** Live rows of tenants, beside the rows that a plan is for. */

@@ -11,7 +11,7 @@ import { isDefault } from '../inventory/occurrence.ts';
 import { accountOf, type Accounts, sumAccounts } from '../plan/accounts.ts';
 import { decideAll, type Decided, type Decisions, joinSamples } from '../plan/decide.ts';
 import { decideUncovered, uncoveredId } from '../plan/uncovered.ts';
-import { completionOf, isOfTenants, isShared } from '../plan/completion.ts';
+import { completionOf, keepsInUse } from '../plan/completion.ts';
 import { planFindings } from './findings.ts';
 import { factsOf } from './facts.ts';
 import { canonicalText } from '../canonical.ts';
@@ -19,7 +19,6 @@ import { given } from '../given.ts';
 import type { Intent } from '../plan/intent.ts';
 import { compareText } from '../order.ts';
 import { Counts } from '../own.ts';
-import { isSharedRows } from '../tenant.ts';
 import type { ModelFacts, ModelName } from '../models/model.ts';
 import type { LeftBehind, Plan } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
@@ -41,7 +40,7 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
     ...stayingOccurrences(snapshot, intent),
     ...stayingDefaults(snapshot),
   ]);
-  const retires = !leftBehind.some((entry) => refers(snapshot, entry));
+  const retires = !leftBehind.some((entry) => keepsInUse(snapshot, entry));
   const steps = planSteps({ snapshot, intent, decided, retires });
   const counts = countByEntity(decided);
   const findings = planFindings({ snapshot, intent, decided, leftBehind, steps });
@@ -60,13 +59,6 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
     facts: factsOf(snapshot, digest),
   };
   return { ...plan, hash: hashOf(plan, digest) };
-}
-
-/** Does what stays keep the source's row in use? A name in a row of everybody is no reference to a row of one tenant. */
-function refers({ rules, tenant }: Snapshot, entry: LeftBehind): boolean {
-  if (isSharedRows(tenant?.key ?? null) && isOfTenants(entry)) return true;
-  if (!entry.live || !isShared(entry)) return entry.live;
-  return rules.places.some(({ id, byKey }) => id === entry.place && byKey);
 }
 
 /** The facts in one order. The collation of a database must not decide a hash. */

@@ -4,10 +4,13 @@ import type { Hidden } from '../../engine/plan/snapshot.ts';
 import { isIgnored } from '../../engine/rules/coverage.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import { findHiding } from '../../engine/rules/visible.ts';
 import type { Ground } from '../catalogue/rules.ts';
 import { many, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
+import { mayHoldShared } from './member.ts';
 import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
 
 interface SeenTable {
@@ -34,8 +37,10 @@ FROM unnest($1::text[], $2::text[]) WITH ORDINALITY u (schema, name, n)
 JOIN pg_namespace n ON n.nspname = u.schema JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = u.name
 ORDER BY u.n`;
 
-export function hiddenFrom(rules: Rules): Question<Hidden[]> {
-  const tables = rules.catalog.tables.filter(({ id }) => !isIgnored(rules, id));
+/** For a tenant, or for the shared rows: then the tables that can hold none of them are nobody's business. */
+export function hiddenFrom(rules: Rules, tenant: TenantKey): Question<Hidden[]> {
+  const counts = (table: TableId): boolean => !isSharedRows(tenant) || mayHoldShared(rules, table);
+  const tables = rules.catalog.tables.filter(({ id }) => !isIgnored(rules, id) && counts(id));
   if (tables.length === 0) return { statements: [], read: () => [] };
   const names = [tables.map(({ schema }) => schema), tables.map(({ name }) => name)];
   return readAs(many<SeenTable>(seenSql, names), (rows) =>

@@ -107,7 +107,7 @@ async function readWithin(tx: Tx, site: Site, asked: readonly Intent[]): Promise
       asked.map(({ tenant }) => tenant),
     ),
     pairsOf(all, valid),
-    hiddenFrom(all),
+    hiddenFrom(all, asked[0]?.tenant),
   ]);
   const ground = groundSeen(whole, hidden);
   const { rules } = ground;

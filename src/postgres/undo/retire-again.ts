@@ -3,6 +3,7 @@
  * while something live names the source: a reference made meanwhile, or a row that the rollback of the rollback had to leave.
  * So it is looked for, with the intent of the migration that all of it began with.
  */
+import { keepsInUse } from '../../engine/plan/completion.ts';
 import { decideAll } from '../../engine/plan/decide.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import { given } from '../../engine/given.ts';
@@ -84,7 +85,11 @@ async function findLiveReferences(tx: Tx, rules: Rules, intent: Intent): Promise
   const live = decideAll({ rules, tenant, source: pair.source, places }, intent).flatMap(
     ({ group, outcomes }) =>
       [...outcomes]
-        .filter(([, outcome]) => (outcome.kind === 'stay' ? outcome.live : outcome.kind !== 'skip'))
+        .filter(([place, outcome]) =>
+          outcome.kind === 'stay'
+            ? keepsInUse({ rules, tenant }, { ...outcome, place: place.id })
+            : outcome.kind !== 'skip',
+        )
         .map(([place]) => `${place.id} (${group.rows})`),
   );
   return live.length === 0 ? undefined : `live rows name it now: ${[...new Set(live)].join(', ')}`;
