@@ -34,7 +34,7 @@ export function suggestTargets(site: Site, query: SuggestQuery): Promise<Planned
   return withTenant(site, { tenant: query.tenant, readOnly: true }, async (tx) => {
     const { limit, ...asked } = query;
     const whole = await readGround(tx, site, query.tenant);
-    const ground = groundSeen(whole, await tx.ask(hiddenFrom(whole.rules, intent.tenant)));
+    const ground = groundSeen(whole, await tx.ask(hiddenFrom(whole.rules, query.tenant)));
     const { rules } = ground;
     const intent = checkIntent(rules, { ...asked, to: '' });
     const [tenant = null] = await readTenants(tx, rules, [intent.tenant]);
