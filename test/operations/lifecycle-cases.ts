@@ -106,7 +106,7 @@ export const lifecycleCases: Readonly<Record<Step['operation'], LifecycleCase>> 
       ['4', 'old'],
     ],
     after: [
-      ['1', 'other ,new'],
+      ['1', 'new, other'],
       ['2', ' new'],
       ['3', null],
       ['4', 'old'],

@@ -84,7 +84,8 @@ for (const example of examples) {
         assert.deepEqual(proposal.config.model.spellings, wanted.model.spellings);
       });
 
-      for (const place of wanted.places ?? []) {
+      // That people wrote a text to be read is not in the data either: such a column is no proposal, and its mentions are.
+      for (const place of (wanted.places ?? []).filter(({ role }) => role !== 'prose')) {
         test(`proposes ${place.at}${place.json ?? ''}`, () => {
           const found = proposal.config.places?.filter((mine) => covers(mine, place)) ?? [];
           assert.ok(found.length > 0, 'the place is missing');

@@ -190,7 +190,13 @@ eachEngine((engine) => {
     const generated = (n: number) => ({ name: 'extra', template: `COMMENT ON SCHEMA {{schema}} IS '${n}'` });
     const start = (n: number): Promise<string[]> =>
       migrateSchema(db, { schema: 's', variant: 'state', generated: generated(n) });
-    assert.deepEqual(await start(1), ['0001_state.sql', '0007_fences.sql', '0009_runs.sql', 'extra']);
+    assert.deepEqual(await start(1), [
+      '0001_state.sql',
+      '0007_fences.sql',
+      '0009_runs.sql',
+      '0016_completion.sql',
+      'extra',
+    ]);
     assert.deepEqual(await start(1), []);
     assert.deepEqual(await start(2), ['extra']);
   });

@@ -2,7 +2,13 @@ import type { Command } from 'commander';
 import { writeCalendar } from '../../engine/models/calendar.ts';
 import { modelLabel } from '../../engine/models/model.ts';
 import { tenancyOf } from '../../engine/rules/tenancy.ts';
-import { daysBetween, retirementEvents, saysWhat, whereUsed } from '../../engine/models/retirements.ts';
+import {
+  countTenants,
+  daysBetween,
+  retirementEvents,
+  saysWhat,
+  whereUsed,
+} from '../../engine/models/retirements.ts';
 import type { Retirement } from '../../engine/models/retirements.ts';
 import { readRetirements, sharedUnit } from '../../postgres/usage/retirements.ts';
 import type { TellUnread } from '../../postgres/usage/retirements.ts';
@@ -94,7 +100,7 @@ function showRetirements(terminal: Terminal, found: readonly Retirement[], today
       countdown(daysLeft(one, today)),
       alone ? name : modelLabel(one),
       one.successor?.name ?? '',
-      one.tenants.length === 0 ? '' : one.tenants.length,
+      one.tenants.length === 0 ? '' : countTenants(one),
       one.rows,
       saysWhat(one),
       shortly(whereUsed(one)),

@@ -1,4 +1,5 @@
 /** Models in use that end, by the day on which their providers shut them down. */
+import { isSharedRows } from '../tenant.ts';
 import { type LifecycleNote, type LifecycleStatus, type ModelFacts, modelLabel } from './model.ts';
 import { isEnding, noteOfRow, statusOf, withLifecycle } from './lifecycle.ts';
 import { compareText } from '../order.ts';
@@ -178,13 +179,18 @@ function describeEvent(one: Retirement): Omit<CalendarEvent, 'uid' | 'day'> {
       ...(successor === null ? [] : [`Successor: ${successor.name} (${successor.by}).`]),
       ...(announced === null ? [] : [`Announced on ${announced}.`]),
       `Says: ${saysWhat(one)}.`,
-      ...(tenants.length === 0 ? [] : [`${tenants.length} tenant(s): ${named(tenants)}`]),
+      ...(tenants.length === 0 ? [] : [`${countTenants(one)} tenant(s): ${named(tenants)}`]),
     ].join('\n'),
     categories: ['model retirement', kind],
   };
 }
 
 const namesShown = 10;
+
+/** How many tenants have it in use. The shared rows, listed beside them, are no tenant. */
+export function countTenants({ tenants }: Pick<Retirement, 'tenants'>): number {
+  return tenants.filter(({ key }) => !isSharedRows(key)).length;
+}
 
 function named(tenants: readonly AffectedTenant[]): string {
   const names = tenants.slice(0, namesShown).map(({ name, rows }) => `${name} (${rows})`);

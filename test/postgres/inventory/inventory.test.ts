@@ -154,10 +154,8 @@ eachEngine((engine) => {
         'key engine - 1',
         'key model_id - 1',
         'key ref - 1',
-        'key settings /max 1',
         'key settings /modelId 1',
         'key settings /who 1',
-        'key size - 1',
         'key value - 1',
       ],
     );

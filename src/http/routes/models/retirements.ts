@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { writeCalendar } from '../../../engine/models/calendar.ts';
-import { retirementEvents } from '../../../engine/models/retirements.ts';
+import { countTenants, retirementEvents } from '../../../engine/models/retirements.ts';
 import { listAllRetirements, listOwnRetirements } from '../../../platform/migrations/retirements.ts';
 import type { Retirement } from '../../../platform/migrations/retirements.ts';
 import { callerOf } from '../../api/access.ts';
@@ -155,7 +155,7 @@ function fleetJson(one: Retirement, told: Told): z.infer<typeof allSchema> {
   return {
     ...common(one, told),
     successor: one.successor === null ? null : successorJson(one.successor, told),
-    tenants_affected: one.tenants.length,
+    tenants_affected: countTenants(one),
     tenants: one.tenants.slice(0, tenantsShown).map(({ key, name, modelKey, successorKey, rows }) => ({
       tenant_id: key,
       tenant_name: name,
