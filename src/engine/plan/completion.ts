@@ -8,7 +8,7 @@
  */
 import { isSharedRows } from '../tenant.ts';
 import type { TenantRef } from '../tenant.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Rules } from '../rules/references.ts';
 
 export const completions = ['complete', 'complete for the tenant', 'partial'] as const;
 
@@ -37,7 +37,7 @@ export function completionOf(leftBehind: readonly Staying[], tenant: TenantRef |
 
 /** Does what stays keep the source's row in use? A name in a row of everybody is no reference to a row of one tenant. */
 export function keepsInUse(
-  { rules, tenant }: Pick<Snapshot, 'rules' | 'tenant'>,
+  { rules, tenant }: { readonly rules: Rules; readonly tenant: TenantRef | null },
   entry: Staying & { readonly place: string },
 ): boolean {
   if (isSharedRows(tenant?.key ?? null) && isOfTenants(entry)) return true;
