@@ -40,7 +40,7 @@ oneEngine((engine) => {
     assert.equal(table.status, 0, table.stderr);
     assert.match(
       table.stdout,
-      /shut down +days left +model +successor +tenants +rows +says +where\n *2026-02-19 +\d+ over +claude-3-7-sonnet? +claude-sonnet-4-6 +5 +\d+ +both +assistants/,
+      /shut down +days left +model +successor +tenants +rows +says +where\n *2026-02-19 +\d+ over +claude-3-7-sonnet? +claude-sonnet-4-6 +4 +\d+ +both +assistants/,
     );
     const json = await drover(['retirements', ...demo.where, '--json']);
     const { retirements } = JSON.parse(json.stdout) as {
