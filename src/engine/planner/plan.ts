@@ -72,7 +72,7 @@ function inOrder(snapshot: Snapshot): Snapshot {
     ...snapshot,
     places: ordered(places, ({ table, column }) => [table, column]),
     grants: ordered(grants.map((need) => ({ ...need, scopes: ordered(need.scopes) }))),
-    uncovered: ordered(uncovered, (found) => [tellsApart(found), found.owner, found.dead]),
+    uncovered: ordered(uncovered, (found) => [tellsApart(found), found.owner, found.dead, found.past]),
     related: ordered(related, tellsApart),
     demands: ordered(demands),
     merged: ordered(merged),
