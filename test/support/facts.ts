@@ -5,6 +5,7 @@ import { readGround } from '../../src/postgres/catalogue/rules.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
 import { memberOf } from '../../src/postgres/facts/member.ts';
 import { checkIntent, readPairs } from '../../src/postgres/facts/pair.ts';
+import { scanUncovered } from '../../src/postgres/facts/scan.ts';
 import { readTenants } from '../../src/postgres/facts/snapshot.ts';
 import { planAll } from '../../src/postgres/move/plan.ts';
 import type { Move, Planned } from '../../src/postgres/move/plan.ts';
@@ -16,18 +17,16 @@ function valueOf<T>(found: T | DroverError | undefined): T {
   return found;
 }
 
-/** The move without a scan. */
+/** The move as a plan begins with it, the inventory of what no place covers included. */
 export async function readOneMove(tx: Tx, site: Site, asked: Intent): Promise<Move> {
   const ground = await readGround(tx, site, asked.tenant);
   const intent = checkIntent(ground.rules, asked);
   const tenant = valueOf((await readTenants(tx, ground.rules, [intent.tenant]))[0]);
   const pair = valueOf((await readPairs(tx, ground.rules, [intent]))[0]);
-  return {
-    ground,
-    tenant,
-    member: memberOf(ground.rules, intent, pair),
-    scanned: { uncovered: [], related: [] },
-  };
+  const member = memberOf(ground.rules, intent, pair);
+  const batch = { rules: ground.rules, members: [member] };
+  const scanned = valueOf((await scanUncovered(tx, batch, ground.scannable))[0]);
+  return { ground, tenant, member, scanned };
 }
 
 export async function readOnePlan(tx: Tx, site: Site, intent: Intent): Promise<Planned> {

@@ -5,7 +5,7 @@ import type { Occurrence } from '../../engine/inventory/occurrence.ts';
 import { Tally } from '../../engine/inventory/tally.ts';
 import type { Owner, Uncovered } from '../../engine/plan/snapshot.ts';
 import { placesAt } from '../../engine/rules/coverage.ts';
-import { markCovered } from '../../engine/rules/documents.ts';
+import { editDocument, markCovered } from '../../engine/rules/documents.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { mayName, namesakeTest } from '../../engine/rules/mapping.ts';
@@ -19,6 +19,12 @@ const samples = 5;
 /** A key means nothing without its table: where a place holds keys of other models, an equal one is theirs. */
 function isOfOthers(place: Place, { pair }: Member): boolean {
   return !mayName(place, pair.source) && place.columns.some(({ template }) => template === '{key}');
+}
+
+/** A document that its place cannot read is one question of that place (document-facts.ts), not a second one here. */
+function isAskedAbout(rule: EditRule, value: DocumentValue): boolean {
+  const decides = !['ignore', 'catalogue', 'prose'].includes(rule.place.role) && rule.mappings.length > 0;
+  return decides && editDocument([rule], value).kind === 'unreadable';
 }
 
 /** Rows that are alike in whose they are. */
@@ -67,13 +73,17 @@ export class Reading {
     }
   }
 
-  #uncoveredText(text: string, at: number, { live, alike }: Candidate): string {
-    const rules = (this.#edits[at] ?? []).filter((_, place) => typeof live[at]?.[place] === 'boolean');
+  #uncoveredText(text: string, at: number, row: Candidate): string {
+    const rules = (this.#edits[at] ?? []).filter((_, place) => typeof row.live[at]?.[place] === 'boolean');
     if (rules.length === 0) return this.#isNamesake(at, text) ? '' : text;
     const isList = this.#query.columns[at]?.isList === true;
     const value: DocumentValue = isList
-      ? { text, elements: JSON.parse(text) as (string | null)[], alike: alike[at] ?? null }
-      : { text, elements: null, alike: alike[at] ?? null };
+      ? { text, elements: JSON.parse(text) as (string | null)[], alike: row.alike[at] ?? null }
+      : { text, elements: null, alike: row.alike[at] ?? null };
+    // A place of which the row is no live one answers for it only where none is.
+    const past = isPast(row, at);
+    const answering = (this.#edits[at] ?? []).filter((_, place) => row.live[at]?.[place] === !past);
+    if (answering.some((rule) => isAskedAbout(rule, value))) return '';
     const marked = markCovered(rules, value, (place, element) => this.#tests.get(place)?.(element) === true);
     return isList ? JSON.stringify(marked.elements) : marked.text;
   }
