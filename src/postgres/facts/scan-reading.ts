@@ -21,10 +21,16 @@ function isOfOthers(place: Place, { pair }: Member): boolean {
   return !mayName(place, pair.source) && place.columns.some(({ template }) => template === '{key}');
 }
 
+/** Does a plan decide about what the place holds? */
+function isDeciding({ role }: Place): boolean {
+  return role !== 'ignore' && role !== 'catalogue' && role !== 'prose';
+}
+
 /** A document that its place cannot read is one question of that place (document-facts.ts), not a second one here. */
 function isAskedAbout(rule: EditRule, value: DocumentValue): boolean {
-  const decides = !['ignore', 'catalogue', 'prose'].includes(rule.place.role) && rule.mappings.length > 0;
-  return decides && editDocument([rule], value).kind === 'unreadable';
+  return (
+    isDeciding(rule.place) && rule.mappings.length > 0 && editDocument([rule], value).kind === 'unreadable'
+  );
 }
 
 /** Rows that are alike in whose they are. */
@@ -33,12 +39,6 @@ interface Group {
   readonly dead: boolean;
   readonly past: boolean;
   readonly tally: Tally;
-}
-
-/** Is the row live for no place of the column of which it is one? */
-function isPast({ live }: Candidate, at: number): boolean {
-  const said = (live[at] ?? []).filter((one) => one !== null);
-  return said.length > 0 && !said.includes(true);
 }
 
 export class Reading {
@@ -68,9 +68,17 @@ export class Reading {
     if (row.owner === 'other') return;
     const cells = row.v.map((text, at) => (text === null ? null : this.#uncoveredText(text, at, row)));
     for (const past of [false, true]) {
-      const own = cells.map((text, at) => (isPast(row, at) === past ? text : null));
+      const own = cells.map((text, at) => (this.#isPast(row, at) === past ? text : null));
       if (own.some((text) => text !== null)) this.#group(row, past).tally.add(row.k, [...own, ...row.beside]);
     }
+  }
+
+  /** Is the row live for no place of the column of which it is one? What is ignored says nothing of that. */
+  #isPast({ live }: Candidate, at: number): boolean {
+    const said = (this.#edits[at] ?? []).flatMap(({ place }, number) =>
+      isDeciding(place) ? [live[at]?.[number] ?? null] : [],
+    );
+    return said.includes(false) && !said.includes(true);
   }
 
   #uncoveredText(text: string, at: number, row: Candidate): string {
@@ -81,7 +89,7 @@ export class Reading {
       ? { text, elements: JSON.parse(text) as (string | null)[], alike: row.alike[at] ?? null }
       : { text, elements: null, alike: row.alike[at] ?? null };
     // A place of which the row is no live one answers for it only where none is.
-    const past = isPast(row, at);
+    const past = this.#isPast(row, at);
     const answering = (this.#edits[at] ?? []).filter((_, place) => row.live[at]?.[place] === !past);
     if (answering.some((rule) => isAskedAbout(rule, value))) return '';
     const marked = markCovered(rules, value, (place, element) => this.#tests.get(place)?.(element) === true);
