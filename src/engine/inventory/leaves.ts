@@ -33,8 +33,8 @@ function isDocument(kind: ValueKind): boolean {
   return kind === 'json' || kind === 'jsonb' || kind === 'text' || kind === 'citext';
 }
 
-/** Worth parsing. A plain number or word reads the same either way. */
-function looksLikeDocument(text: string): boolean {
+/** Worth parsing: starts like an object, a list or a string. A plain number or word reads the same either way. */
+export function looksLikeDocument(text: string): boolean {
   return /^\s*[{["]/.test(text);
 }
 
@@ -67,8 +67,11 @@ interface Pending {
   readonly path: string;
 }
 
-/** @returns false, and nothing is visited, where the text is not JSON. */
-function visitJson(text: string, path: string, reading: Reading): boolean {
+/**
+ * Visits every string, number and name of a member of a document, and of documents that are strings within it.
+ * @returns false, and nothing is visited, where the text is not JSON.
+ */
+export function visitJson(text: string, path: string, reading: Reading): boolean {
   const root = parseJson(text);
   if ('invalid' in root) return false;
   const pending: Pending[] = [{ text, node: root, path }];

@@ -8,8 +8,8 @@ import { visitLeaves } from './leaves.ts';
 import type { Leaf } from './leaves.ts';
 import type { Found, Matcher } from './matcher.ts';
 import { readsAsProse } from './prose.ts';
-import { speaksOfModels } from './match.ts';
 import type { Form, Occurrence, ValueKind } from './occurrence.ts';
+import { speaksOfModels } from './term.ts';
 import type { Term } from './term.ts';
 
 export interface TalliedColumn {

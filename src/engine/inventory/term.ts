@@ -14,6 +14,11 @@ export function foldText(text: string): string {
   return text.trim().toLowerCase();
 }
 
+/** Does the name of a column, a path or a value speak of models, so that a key there is likely to be a model's? */
+export function speaksOfModels(name: string): boolean {
+  return /model|llm/i.test(name);
+}
+
 /**
  * A key that may stand for many things: any but a uuid. It counts only as a whole value, and only where the name of the column, the path
  * to it or a value beside it speaks of a model.

@@ -1,6 +1,7 @@
 /** What the sampled rows of a table hold, counted and cut short, for `drover init`. */
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
-import { looksLikeJson, walkJson } from '../../engine/inventory/match.ts';
+import { looksLikeDocument, visitJson } from '../../engine/inventory/leaves.ts';
+import type { Leaf } from '../../engine/inventory/leaves.ts';
 import type { BoundValues, ColumnValues, InnerValues } from '../../engine/propose/observation.ts';
 import { snake } from '../../engine/propose/wording.ts';
 
@@ -74,7 +75,7 @@ export class TableTally {
     const known = this.#columns.get(column) ?? new Distinct(this.#limit);
     this.#columns.set(column, known);
     known.add(value);
-    if (looksLikeJson(value) && this.#document(column, value)) return;
+    if (looksLikeDocument(value) && this.#document(column, value)) return;
     this.#parted({ column }, value);
   }
 
@@ -92,14 +93,15 @@ export class TableTally {
   }
 
   #document(column: string, value: string): boolean {
-    return walkJson(value, ({ text, pointer, isKey }) => {
-      this.#place({ column, kind: isKey ? 'json-key' : 'json-value', pointer }, text);
-      if (!isKey) this.#parted({ column, pointer }, text);
+    return walk(value, ({ text, path, isMember }) => {
+      const pointer = path ?? '';
+      this.#place({ column, kind: isMember ? 'json-key' : 'json-value', pointer }, text);
+      if (!isMember) this.#parted({ column, pointer }, text);
     });
   }
 
   #list(column: string, json: string): void {
-    walkJson(json, (leaf) => this.#place({ column, kind: 'array' }, leaf.text));
+    walk(json, (leaf) => this.#place({ column, kind: 'array' }, leaf.text));
   }
 
   #place(place: Pick<InnerValues, 'column' | 'kind' | 'pointer'>, value: string): void {
@@ -156,3 +158,8 @@ function bindingsOf(columns: readonly Column[]): Binding[] {
 
 const settingName =
   /(^|_)(key|name|setting|group|grp|section|scope|category|option|param|parameter|property|attribute|code|field|type)$/;
+
+/** No model is looked for here, so no member is called after one. */
+function walk(json: string, visit: (leaf: Leaf) => void): boolean {
+  return visitJson(json, '', { visit, isModel: () => false });
+}
