@@ -56,4 +56,17 @@ oneEngine((engine) => {
     );
     await db.drop();
   });
+
+  test('a text that people wrote to be read is counted, also where it is the name alone', async () => {
+    const more = `${script}
+      CREATE TABLE essays (id int PRIMARY KEY, title text, body jsonb);
+      INSERT INTO essays VALUES (1, 'gpt-4o', '{"text": "gpt-4o", "lead": "On gpt-4o"}'), (2, 'On gpt-4o, at last', '{}');`;
+    const places = `
+places: [ { at: helpers.model }, { at: essays.title, role: prose }, { at: essays.body, json: /text, role: prose },
+  { at: essays.body, json: /lead, role: prose }, { at: recipes.body, role: ignore } ]`;
+    const db = await smallDatabase(engine, more, config.replace(/\nplaces:[^]*/, places));
+    const { stdout } = await db.run('plan', ...move);
+    assert.match(stdout, /6 occurrences: 1 moves, 5 are mentions\.\nComplete/);
+    await db.drop();
+  });
 });

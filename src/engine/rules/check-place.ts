@@ -1,4 +1,5 @@
 /** What a single place says that cannot be: it would be accepted and then be without effect, or fail in the middle of a move. */
+import { isLeftAlone } from './place.ts';
 import { findColumn } from '../catalogue/catalog.ts';
 import { columnPath, tablePath } from '../catalogue/names.ts';
 import type { ConfigProblem, PlaceConfig } from './config.ts';
@@ -6,7 +7,7 @@ import type { Draft, Found, Place } from './place.ts';
 
 /** All problems of one place of the configuration, each at its own line. */
 export function placeProblems(draft: Draft, found: Found, place: Place): ConfigProblem[] {
-  if (place.role === 'ignore' || place.role === 'catalogue') return [];
+  if (isLeftAlone(place)) return [];
   return [
     ...identityProblems(draft, found),
     ...computedProblems(draft, found),

@@ -1,4 +1,5 @@
 /** What several places of a configuration say that does not go together. */
+import { isLeftAlone } from './place.ts';
 import type { RowCondition } from './conditions.ts';
 import type { ConfigProblem } from './config.ts';
 import type { Place } from './place.ts';
@@ -102,7 +103,7 @@ function grantProblems({ at, place }: ListedPlace, all: readonly Place[]): Confi
 
 /** A role that is said of a whole document leaves nothing for another place to say. */
 function wholeProblems({ at, place }: ListedPlace, listed: readonly ListedPlace[]): ConfigProblem[] {
-  if (place.whole !== true || place.role === 'ignore' || place.role === 'catalogue') return [];
+  if (place.whole !== true || isLeftAlone(place)) return [];
   const inside = listed.find(
     (other) =>
       other.at !== at &&

@@ -1,4 +1,5 @@
 /** What the rules speak about: columns that say whose and which a row is, and places that lead to a value. */
+import { canMove } from './place.ts';
 import { findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
 import { findNamedTable } from '../catalogue/names.ts';
 import type { ModelTable, Place } from './place.ts';
@@ -47,7 +48,7 @@ export function placesAt(
       place.json.fields === undefined ? [[]] : Object.values(place.json.fields).map((member) => [member]);
     const elements = place.shape === 'list' ? [['*']] : [[]];
     const tails = elements.flatMap((element) => members.map((member) => [...element, ...member]));
-    const exact = ['reference', 'grant', 'ask'].includes(place.role);
+    const exact = canMove(place);
     return tails.some((tail) =>
       covers([...steps(place.json?.pointer ?? ''), ...tail], steps(path ?? ''), exact),
     );

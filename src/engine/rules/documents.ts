@@ -74,25 +74,34 @@ export function tupleFinder(
   };
 }
 
+export interface Covering {
+  readonly isNamesake: NamesakeTest;
+  /** Does the place of the rule ask about the document where it cannot read it? */
+  readonly answers: (rule: EditRule) => boolean;
+}
+
 /**
  * The value as places would leave it, with marks where they would write: what still names the source there, no place covers. The editors
- * that move a reference decide it, so that whatever one of them can edit is covered.
+ * that move a reference decide it, so that whatever one of them can edit is covered. Undefined where a place asks about all of it.
  */
 export function markCovered(
   rules: readonly EditRule[],
   value: DocumentValue,
-  isNamesake: NamesakeTest,
-): DocumentValue {
+  { isNamesake, answers }: Covering,
+): DocumentValue | undefined {
+  let marked = value;
   // One after the other: what one place cannot read another may.
-  return rules.reduce((marked, rule) => {
+  for (const rule of rules) {
     const all = [...rule.mappings, ...namesakes(rule, value, isNamesake)];
     const mappings = all.map(({ from }, at) => ({ from, to: from.map(() => markOf(at)) }));
     const edited = editDocument([{ place: rule.place, mappings }], {
       ...marked,
       ...given({ alike: value.alike }),
     });
-    return edited.kind === 'edited' ? edited.value : marked;
-  }, value);
+    if (edited.kind === 'edited') marked = edited.value;
+    else if (answers(rule)) return undefined;
+  }
+  return marked;
 }
 
 /** JSON writes these brackets as they are, and no model is called like that. */

@@ -1,4 +1,5 @@
 /** Models without a row: a table may hold only those of which somebody wants to say something. Text names the others all the same. */
+import { canMove } from './place.ts';
 import { given } from '../given.ts';
 import { withKnowledge } from '../models/knowledge.ts';
 import { type ModelFacts, namedModel } from '../models/model.ts';
@@ -32,9 +33,7 @@ export function namesByTextOnly(rules: Rules, kind: string): boolean {
 
 /** Of each place that can move: does it name a model by text? */
 function textPlaces(rules: Rules, kind: string): boolean[] {
-  const moving = rules.places.filter(
-    (place) => place.kind === kind && ['reference', 'grant', 'ask'].includes(place.role),
-  );
+  const moving = rules.places.filter((place) => place.kind === kind && canMove(place));
   return moving.map((place) => !holdsKey(place));
 }
 

@@ -110,6 +110,16 @@ export interface FactColumn {
   readonly parent?: { readonly table: Table; readonly from: string; readonly to: string };
 }
 
+/** Can its rows move, by its role? */
+export function canMove({ role }: Pick<Place, 'role'>): boolean {
+  return role === 'reference' || role === 'grant' || role === 'ask';
+}
+
+/** Is what it holds none of Drover's business? Then nobody counts it. */
+export function isLeftAlone({ role }: Pick<Place, 'role'>): boolean {
+  return role === 'ignore' || role === 'catalogue';
+}
+
 /** What is known while a configuration is resolved. */
 export interface Draft {
   readonly scope: NameScope;

@@ -3,6 +3,7 @@
  * would be. Asked only where such a rule speaks of a column that changes. What only the write itself can tell (triggers, exclusion
  * constraints, unique expressions) is told by a rehearsal.
  */
+import { canMove } from '../../engine/rules/place.ts';
 import type { Check, Table } from '../../engine/catalogue/catalog.ts';
 import { deadRowsMove, movingStates } from '../../engine/plan/decide.ts';
 import type { PlaceGroup, Refusal } from '../../engine/plan/snapshot.ts';
@@ -71,7 +72,7 @@ function judge({ rules, members }: Batch, { table, places, at }: Used): Judged |
   if (first === undefined) return undefined;
   const { entityTypes } = first.intent;
   const rows = rules.places
-    .filter(({ id, role }) => places.includes(id) && ['reference', 'grant', 'ask'].includes(role))
+    .filter((place) => places.includes(place.id) && canMove(place))
     .filter(({ entity }) => entityTypes?.includes(entity) ?? true)
     .map((place) => placeRow(rules, place, some));
   const beside = changedBeside(rules, table, rows);

@@ -155,22 +155,22 @@ class Search {
     });
   }
 
-  #columnOf(scanned: ScannedColumn): CandidateColumn {
-    const { rules } = this.#batch;
-    const documents = rules.places.filter(
-      ({ table, column, carrier }) =>
-        table === this.#target.table.id && column === scanned.name && carrier !== 'columns',
+  /** The places of a column that answer for what they find. Of a text that people wrote nothing but the inventory counts what it names. */
+  #placesAt(name: string): Place[] {
+    return this.#batch.rules.places.filter(
+      ({ table, column, role }) => table === this.#target.table.id && column === name && role !== 'prose',
     );
+  }
+
+  #columnOf(scanned: ScannedColumn): CandidateColumn {
+    const documents = this.#placesAt(scanned.name).filter(({ carrier }) => carrier !== 'columns');
     return { ...scanned, isList: scanned.kind.endsWith('[]') && !isDocumentList(scanned), documents };
   }
 
   /** What the scalar places of the column find is theirs; a row that names the model of another provider is no occurrence. */
   #beyondPlaces({ name }: CandidateColumn, found: Sql): Sql {
     const { rules, members } = this.#batch;
-    const places = rules.places.filter(
-      ({ table, column, carrier }) =>
-        table === this.#target.table.id && column === name && carrier === 'columns',
-    );
+    const places = this.#placesAt(name).filter(({ carrier }) => carrier === 'columns');
     const covered = places.flatMap((place) => {
       const row = placeRow(rules, place, members);
       return row.mappings.length === 0 ? [] : [placeMatches(this.#context, row), ...this.#namesakes(row)];

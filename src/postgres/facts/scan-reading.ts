@@ -1,11 +1,12 @@
 /** Reads the candidates of one table for one member: which of them name the source, where, and which places lead there. */
+import { isLeftAlone } from '../../engine/rules/place.ts';
 import { isDocumentList } from '../sql/document.ts';
 import type { DocumentValue } from '../../engine/edit/documents.ts';
 import type { Occurrence } from '../../engine/inventory/occurrence.ts';
 import { Tally } from '../../engine/inventory/tally.ts';
 import type { Owner, Uncovered } from '../../engine/plan/snapshot.ts';
 import { placesAt } from '../../engine/rules/coverage.ts';
-import { editDocument, markCovered } from '../../engine/rules/documents.ts';
+import { markCovered } from '../../engine/rules/documents.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { mayName, namesakeTest } from '../../engine/rules/mapping.ts';
@@ -19,18 +20,6 @@ const samples = 5;
 /** A key means nothing without its table: where a place holds keys of other models, an equal one is theirs. */
 function isOfOthers(place: Place, { pair }: Member): boolean {
   return !mayName(place, pair.source) && place.columns.some(({ template }) => template === '{key}');
-}
-
-/** Does a plan decide about what the place holds? */
-function isDeciding({ role }: Place): boolean {
-  return role !== 'ignore' && role !== 'catalogue' && role !== 'prose';
-}
-
-/** A document that its place cannot read is one question of that place (document-facts.ts), not a second one here. */
-function isAskedAbout(rule: EditRule, value: DocumentValue): boolean {
-  return (
-    isDeciding(rule.place) && rule.mappings.length > 0 && editDocument([rule], value).kind === 'unreadable'
-  );
 }
 
 /** Rows that are alike in whose they are. */
@@ -76,23 +65,27 @@ export class Reading {
   /** Is the row live for no place of the column of which it is one? What is ignored says nothing of that. */
   #isPast({ live }: Candidate, at: number): boolean {
     const said = (this.#edits[at] ?? []).flatMap(({ place }, number) =>
-      isDeciding(place) ? [live[at]?.[number] ?? null] : [],
+      isLeftAlone(place) ? [] : [live[at]?.[number] ?? null],
     );
     return said.includes(false) && !said.includes(true);
   }
 
   #uncoveredText(text: string, at: number, row: Candidate): string {
-    const rules = (this.#edits[at] ?? []).filter((_, place) => typeof row.live[at]?.[place] === 'boolean');
+    const edits = this.#edits[at] ?? [];
+    const rules = edits.filter((_, place) => typeof row.live[at]?.[place] === 'boolean');
     if (rules.length === 0) return this.#isNamesake(at, text) ? '' : text;
     const isList = this.#query.columns[at]?.isList === true;
     const value: DocumentValue = isList
       ? { text, elements: JSON.parse(text) as (string | null)[], alike: row.alike[at] ?? null }
       : { text, elements: null, alike: row.alike[at] ?? null };
-    // A place of which the row is no live one answers for it only where none is.
+    // Of a document that cannot be read a place asks of which the row is a live one; where it is none, any.
     const past = this.#isPast(row, at);
-    const answering = (this.#edits[at] ?? []).filter((_, place) => row.live[at]?.[place] === !past);
-    if (answering.some((rule) => isAskedAbout(rule, value))) return '';
-    const marked = markCovered(rules, value, (place, element) => this.#tests.get(place)?.(element) === true);
+    const answering = new Set(edits.filter((_, place) => row.live[at]?.[place] === !past));
+    const marked = markCovered(rules, value, {
+      isNamesake: (place, element) => this.#tests.get(place)?.(element) === true,
+      answers: (rule) => answering.has(rule) && !isLeftAlone(rule.place) && rule.mappings.length > 0,
+    });
+    if (marked === undefined) return '';
     return isList ? JSON.stringify(marked.elements) : marked.text;
   }
 
@@ -132,7 +125,7 @@ export class Reading {
         if (found.snapshot || found.model !== sourceTerm) return [];
         const places = placesAt(this.#rules, found);
         if (found.by === 'key' && places.some((place) => isOfOthers(place, this.#member))) return [];
-        if (places.some(({ role }) => role === 'ignore' || role === 'catalogue')) return [];
+        if (places.some(isLeftAlone)) return [];
         return [{ ...this.#asDeclared(found), owner, dead, past, places: places.map(({ id }) => id) }];
       }),
     );

@@ -6,6 +6,7 @@
  * A fence recognises a row by its own columns. Where a value alone does not identify the model (a name) and the row does not carry
  * its tenant, nothing can be fenced without refusing other tenants; documents are not fenced either. docs/guides/attached.md says so.
  */
+import { canMove } from '../../engine/rules/place.ts';
 import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { label } from '../../engine/models/select.ts';
@@ -54,9 +55,7 @@ function fencedPlaces({ rules, places }: Snapshot): Fenced[] {
   return places
     .filter((group) => group.carrier === 'columns')
     .flatMap((group) =>
-      group.places.flatMap((id) =>
-        rules.places.filter((place) => place.id === id && ['reference', 'grant', 'ask'].includes(place.role)),
-      ),
+      group.places.flatMap((id) => rules.places.filter((place) => place.id === id && canMove(place))),
     )
     .map((place) => ({
       place,

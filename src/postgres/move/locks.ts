@@ -3,6 +3,7 @@
  * lock; then the model rows. A writer that holds a row lock on the source is waited for. One that comes later waits, and then
  * meets the fence.
  */
+import { canMove } from '../../engine/rules/place.ts';
 import { askEach } from '../driver/members.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { ModelName } from '../../engine/models/model.ts';
@@ -49,9 +50,8 @@ function fencedTables(rules: Rules, source: Held, counts: (place: Place) => bool
   const owned = ({ table }: Place): boolean => {
     return source.shared ? mayHoldShared(rules, table) : rules.ownership.get(table)?.kind !== 'global';
   };
-  const moving = (place: Place): boolean => ['reference', 'grant', 'ask'].includes(place.role);
   const places = rules.places.filter(
-    (place) => mayName(place, source) && moving(place) && owned(place) && counts(place),
+    (place) => mayName(place, source) && canMove(place) && owned(place) && counts(place),
   );
   return [...new Set(places.map((place) => place.table))].toSorted().map((id) => tableOf(rules, id));
 }

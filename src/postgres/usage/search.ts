@@ -3,6 +3,7 @@
  * migration would see. Which tables are looked into, and by which statements, follows from the rules and is found once for them
  * (`Shape`); the values of the models are filled in for each search.
  */
+import { isLeftAlone } from '../../engine/rules/place.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { ModelNames } from '../../engine/models/model.ts';
 import { compareText } from '../../engine/order.ts';
@@ -132,7 +133,7 @@ function whoseOf(tenant: TenantKey): Whose {
 
 function newLookup(rules: Rules, kind: string): Lookup {
   const places = rules.places
-    .filter((place) => place.kind === kind && place.role !== 'ignore' && place.role !== 'catalogue')
+    .filter((place) => place.kind === kind && !isLeftAlone(place))
     .map((place) => ({ place, form: formOf(place) }));
   const writers = new Map(places.map(({ place, form }) => [form, tupleWriter(place, rules.config)]));
   return { places, writers, shapes: new Map() };
