@@ -55,7 +55,9 @@ oneEngine((engine) => {
   let small: SmallDatabase;
   before(async () => (small = await smallDatabase(engine, script, yaml)));
   after(() => small.drop());
-  const refused = async (target: string, ...words: string[]): Promise<Refused[]> => {
+  const refused = (target: string, ...words: string[]): Promise<Refused[]> =>
+    findingsOf('TARGET_REFUSED', target, words);
+  const findingsOf = async (wanted: string, target: string, words: readonly string[]): Promise<Refused[]> => {
     const { stdout, stderr } = await small.run(
       'plan',
       ...words,
@@ -67,7 +69,7 @@ oneEngine((engine) => {
     );
     assert.notEqual(stdout, '', stderr);
     const { findings } = JSON.parse(stdout) as { findings: Refused[] };
-    return findings.filter(({ code }) => code === 'TARGET_REFUSED');
+    return findings.filter(({ code }) => code === wanted);
   };
   const told = (found: readonly Refused[]): unknown => found.map(({ place, count }) => `${place} ${count}`);
 
@@ -111,6 +113,16 @@ oneEngine((engine) => {
       'Birch failed public.listed',
       'Cedar ready ',
     ]);
+  });
+
+  it('says of what only the write can tell that nobody knows', async () => {
+    const open = async (target: string, tenant: string): Promise<string[]> =>
+      (await findingsOf('TARGET_NOT_JUDGED', target, ['--tenant', tenant, '--allow-unknown'])).map(
+        ({ place, severity }) => `${place} ${severity}`,
+      );
+    assert.deepEqual(await open('gpt-4.1', 'Alder'), ['public.free info']);
+    assert.deepEqual(await open('gpt-4.1', 'Birch'), []);
+    assert.deepEqual(await open('never-1', 'Cedar'), ['public.free info', 'public.odd info']);
   });
 
   it('leaves alone what is not asked to move, and what a function refuses to answer', async () => {

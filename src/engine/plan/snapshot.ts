@@ -112,10 +112,11 @@ export interface CompanionValues {
   readonly values: readonly { readonly text: string; readonly rows: number }[];
 }
 
-/** Rows that the database would refuse with the target in the place of the source. */
+/** Rows that the database would refuse with the target in the place of the source, by one rule of their table. */
 export interface Refusal extends Pick<Check, 'kind' | 'name' | 'definition'> {
   readonly table: TableId;
-  readonly rows: number;
+  /** Null where only the write can tell: what the rule says depends on what changes with the model, or it could not be asked. */
+  readonly rows: number | null;
   /** The key of one of them; null where the table has none. */
   readonly example: string | null;
 }

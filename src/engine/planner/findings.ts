@@ -219,6 +219,10 @@ function refusalFindings({ refusals }: Snapshot): Finding[] {
   return refusals.map(({ table, kind, name, definition, rows, example }) => {
     const some = example === null ? '' : `, such as ${example}`;
     const what = kind === 'table' ? `constraint ${name}: ${definition}` : `type of the column: ${definition}`;
+    if (rows === null) {
+      const message = `Only the write can tell whether rows of ${table} can hold the target (${what}). \`plan --rehearse\` tries it.`;
+      return finding('info', 'TARGET_NOT_JUDGED', message, { place: table });
+    }
     const message =
       `${rows} row(s) of ${table}${some}, cannot hold the target (${what}). ` +
       'Change that first, choose another target, or leave these rows out.';

@@ -32,7 +32,9 @@ export interface RefusalInput extends Batch {
 /** For each member. */
 export async function readRefusals(tx: Tx, input: RefusalInput): Promise<Refusal[][]> {
   const found = input.members.map((): Refusal[] => []);
-  for (const { member, refusals } of await readSafely(tx, input, tablesInUse(input)))
+  const used = tablesInUse(input);
+  const open = used.flatMap(({ at, ...one }) => unanswered(at, judge(input, { at, ...one })?.open ?? []));
+  for (const { member, refusals } of [...open, ...(await readSafely(tx, input, used))])
     found[member]?.push(...refusals);
   return found;
 }
@@ -62,6 +64,8 @@ interface Judged {
   /** The places of which rows move. */
   readonly rows: readonly PlaceRow[];
   readonly checks: readonly Check[];
+  /** Rules that speak of columns which change with the model, to what is not known here. */
+  readonly open: readonly Rule[];
   readonly first: Member;
 }
 
@@ -76,10 +80,11 @@ function judge({ rules, members }: Batch, { table, places, at }: Used): Judged |
     .filter(({ entity }) => entityTypes?.includes(entity) ?? true)
     .map((place) => placeRow(rules, place, some));
   const beside = changedBeside(rules, table, rows);
-  const checks = table.checks.filter(
-    (check) => speaksOf(check, rows) && !check.columns.some((name) => beside.has(name)),
-  );
-  return checks.length === 0 ? undefined : { context: rowContext(rules, table, some), rows, checks, first };
+  const speaking = table.checks.filter((check) => speaksOf(check, rows));
+  const isOpen = ({ columns }: Check): boolean => columns.some((name) => beside.has(name));
+  const open = speaking.filter(isOpen).map((check) => ({ table, check }));
+  const checks = speaking.filter((check) => !isOpen(check));
+  return { context: rowContext(rules, table, some), rows, checks, open, first };
 }
 
 /** Does the rule speak of a column that changes, with a value that it may refuse? */
@@ -111,6 +116,24 @@ function changedBeside({ places }: Batch['rules'], table: Table, rows: readonly 
   return new Set([...settings, ...documents.map((place) => place.column)]);
 }
 
+interface Rule {
+  readonly table: Table;
+  readonly check: Check;
+}
+
+/** That nobody knows, to each of these members. */
+function unanswered(at: readonly number[], open: readonly Rule[]): Answered[] {
+  const refusals = open.map(({ table, check: { kind, name, definition } }) => ({
+    table: table.id,
+    kind,
+    name,
+    definition,
+    rows: null,
+    example: null,
+  }));
+  return at.map((member) => ({ member, refusals }));
+}
+
 interface Answered {
   readonly member: number;
   readonly refusals: readonly Refusal[];
@@ -118,12 +141,14 @@ interface Answered {
 
 /**
  * A rule may call a function, and a function may fail. Then each table is asked by itself, and each member, so that a tenant has the
- * same answer alone and among others; where that fails, too, the transaction goes on without an answer.
+ * same answer alone and among others; where that fails, too, the plan says that nobody knows.
  */
 async function readSafely(tx: Tx, batch: Batch, used: readonly Used[]): Promise<Answered[]> {
   const asked = used.flatMap(({ at, ...one }) => {
     const judged = judge(batch, { at, ...one });
-    return judged === undefined ? [] : [{ at, question: refusalsOf(judged) }];
+    return judged === undefined || judged.checks.length === 0
+      ? []
+      : [{ at, judged, question: refusalsOf(judged) }];
   });
   if (asked.length === 0) return [];
   try {
@@ -138,17 +163,23 @@ async function readSafely(tx: Tx, batch: Batch, used: readonly Used[]): Promise<
   } catch (error) {
     if (!(error instanceof DroverError) || error.code === 'DATABASE_UNREACHABLE') throw error;
     await tx.ask(backToSavepoint('drover_judge'));
+    const [only, ...others] = asked;
+    if (only?.at.length === 1 && others.length === 0)
+      return unanswered(
+        only.at,
+        only.judged.checks.map((check) => ({ table: only.judged.context.table, check })),
+      );
     const answers: Answered[] = [];
     for (const part of apart(used)) answers.push(...(await readSafely(tx, batch, [part])));
     return answers;
   }
 }
 
-/** Smaller questions; none where there is no smaller one. */
+/** Smaller questions. */
 function apart(used: readonly Used[]): Used[] {
   const [only, ...others] = used;
   if (only === undefined || others.length > 0) return [...used];
-  return only.at.length === 1 ? [] : only.at.map((member) => ({ ...only, at: [member] }));
+  return only.at.map((member) => ({ ...only, at: [member] }));
 }
 
 interface Counted {
