@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 const makers = [
   'src/engine/models/compatibility.ts',
   'src/engine/planner/findings.ts',
+  'src/engine/planner/inventory-findings.ts',
   'src/engine/planner/hidden-findings.ts',
   'src/engine/planner/parameter-findings.ts',
   'src/engine/planner/companion-findings.ts',

@@ -10,16 +10,15 @@ import {
   type Outcome,
   unreadable,
 } from '../plan/decide.ts';
-import { isDefault } from '../inventory/occurrence.ts';
 import { modelLabel } from '../models/model.ts';
 import { modelTablesOf } from '../rules/references.ts';
 import { hiddenFindings } from './hidden-findings.ts';
+import { inventoryFindings } from './inventory-findings.ts';
 import { companionFindings } from './companion-findings.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import { compareText } from '../order.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { LeftBehind, Step } from '../plan/plan-types.ts';
-import { firstNames, rowCount } from '../plan/row-text.ts';
 import type { Place } from '../rules/place.ts';
 import type { MergedSetting, Snapshot } from '../plan/snapshot.ts';
 
@@ -44,10 +43,7 @@ export function planFindings(input: FindingInput): Finding[] {
     }),
     ...rowlessFindings(snapshot),
     ...demandFindings(input),
-    ...unaccountedFindings(input),
-    ...mentionFindings(input),
-    ...relatedFindings(snapshot),
-    ...schemaFindings(snapshot),
+    ...inventoryFindings(snapshot, input.leftBehind),
     ...hiddenFindings(snapshot),
     ...ownershipFindings(input),
     ...keyFindings(input),
@@ -102,66 +98,6 @@ function demandFindings({ snapshot }: FindingInput): Finding[] {
         ? [finding('error', 'REGION_OUTSIDE_DEMAND', otherRegion, { ...about, forceable: true })]
         : []),
     ];
-  });
-}
-
-/** Nothing may be forgotten: what the inventory finds and nobody accounts for refuses, with the line to paste. */
-function unaccountedFindings({ leftBehind }: FindingInput): Finding[] {
-  const found = leftBehind.filter(({ reason }) => reason === 'unaccounted');
-  return found.map(({ place, entity, count, written = '', rows }) => {
-    const keys = firstNames(rows, { shown: 3, total: count });
-    const message =
-      `${place} names the source in ${rowCount(count)} as "${written}" (${keys}), and no place of the configuration says what it is. ` +
-      `Add under places: ${placeLine(place)}`;
-    return finding('error', 'UNACCOUNTED', message, { place, entity, count });
-  });
-}
-
-/** A line for the configuration; the role is the question. */
-function placeLine(place: string): string {
-  const at = place.indexOf('/');
-  const [column, json] = at < 0 ? [place, undefined] : [place.slice(0, at), place.slice(at)];
-  const pointer = json === undefined ? '' : `, json: ${JSON.stringify(json)}`;
-  return `- { at: ${column.includes('"') ? JSON.stringify(column) : column}${pointer}, role: reference } (or history, or ignore)`;
-}
-
-/** One line for each column of running text. */
-function mentionFindings({ leftBehind }: FindingInput): Finding[] {
-  const mentions = leftBehind.filter(({ reason }) => reason === 'mention');
-  const byPlace = Map.groupBy(mentions, ({ place }) => place);
-  return [...byPlace].map(([place, entries]) => {
-    const count = entries.reduce((sum, entry) => sum + entry.count, 0);
-    const message =
-      `${rowCount(count)} of ${place} mention the source in running text; nothing there is changed. ` +
-      'If it is configuration, say so with a place (role reference); if not, role prose.';
-    return finding('info', 'MENTIONED', message, { place, count });
-  });
-}
-
-/** The schema is never edited: each text is told with the statement that mends it. */
-function schemaFindings({ schema, target }: Snapshot): Finding[] {
-  const name = target.components['name'] ?? '';
-  return schema
-    .filter(({ snapshot }) => !snapshot)
-    .map((found) => {
-      const { part, object, written, mend } = found;
-      const statement = mend.replaceAll('$TO', () => name.replaceAll("'", "''"));
-      const what = isDefault(found) ? 'new rows will name it' : 'nothing there is changed';
-      const message = `The ${part} of ${object} names the source as "${written}": ${what}. To mend it: ${statement}`;
-      return finding(isDefault(found) ? 'warning' : 'info', 'SCHEMA_NAMES_SOURCE', message, {
-        place: object,
-      });
-    });
-}
-
-/** Nobody must believe that these are gone, too. */
-function relatedFindings({ related }: Snapshot): Finding[] {
-  const byName = Map.groupBy(related, ({ spelling, model }) => (model === '' ? spelling : model));
-  return [...byName].map(([name, all]) => {
-    const count = all.reduce((sum, { rows }) => sum + rows, 0);
-    const columns = [...new Set(all.map(({ table, column }) => `${table}.${column}`))].slice(0, 3).join(', ');
-    const message = `${rowCount(count)} name ${name} (${columns}), which is another model or snapshot; this plan leaves it alone.`;
-    return finding('info', 'RELATED_MODEL', message, { count });
   });
 }
 
