@@ -156,10 +156,12 @@ export function completionLine({
   const shared = rows((entry) => entry.live && isShared(entry));
   const own = rows(({ live }) => live) - shared;
   const others = rows((entry) => !entry.live && isOfTenants(entry));
+  const kept = rows(({ reason }) => reason === 'kept');
   const whose = isSharedRows(key) ? 'the shared rows' : 'the tenant';
   const also = [
     ...(shared === 0 ? [] : [`${shared} shared occurrence${shared === 1 ? ' is' : 's are'} left`]),
     ...(others === 0 ? [] : [`${rowCount(others)} of other tenants name it`]),
+    ...(kept === 0 ? [] : [`${rowCount(kept)} kept by answer still ${kept === 1 ? 'names' : 'name'} it`]),
   ];
   const what = {
     complete:
