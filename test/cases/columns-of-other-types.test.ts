@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { oneEngine } from '../support/databases.ts';
 import { smallDatabase } from './small-database.ts';
 import type { SmallDatabase } from './small-database.ts';
+import { movedRows } from './taken-back.ts';
 
 const script = `
   CREATE DOMAIN model_name AS varchar(30) CHECK (VALUE <> '');
@@ -48,18 +49,13 @@ oneEngine((engine) => {
 
   test('every column moves, and comes back to the letter', async () => {
     const before = await small.rows(rows);
-    const applied = await small.run(
-      'apply',
-      '--tenant',
-      'Fig',
-      '--from',
-      'gpt-4o',
-      '--to',
-      'gpt-4.1',
-      '--yes',
-    );
-    assert.equal(applied.status, 0, applied.stdout + applied.stderr);
-    const [moved, ...others] = await small.rows(rows);
+    const after = await movedRows(small, {
+      from: 'gpt-4o',
+      to: 'gpt-4.1',
+      rows,
+      options: ['--tenant', 'Fig'],
+    });
+    const [moved, ...others] = after;
     assert.deepEqual(moved, [
       'a',
       'gpt-4.1',
@@ -72,10 +68,6 @@ oneEngine((engine) => {
       String.raw`{"{\"model\":  \"gpt-4.1\", \"n\": 1.0}",NULL}`,
     ]);
     assert.deepEqual(others, before.slice(1));
-    const id = /drover rollback (\S+)/.exec(applied.stdout + applied.stderr)?.[1] ?? '';
-    const taken = await small.run('rollback', id, '--tenant', 'Fig', '--yes');
-    assert.equal(taken.status, 0, taken.stderr);
-    assert.deepEqual(await small.rows(rows), before);
   });
 
   test('a name that is too long for a list is refused, and not cut', async () => {

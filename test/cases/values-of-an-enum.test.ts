@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { oneEngine } from '../support/databases.ts';
 import { smallDatabase } from './small-database.ts';
 import type { SmallDatabase } from './small-database.ts';
+import { movedRows } from './taken-back.ts';
 
 const script = `
   CREATE TYPE llm AS ENUM ('gpt-4o', 'gpt-4.1', 'o3');
@@ -40,27 +41,17 @@ oneEngine((engine) => {
   after(() => small.drop());
 
   test('columns and lists of an enum move, and come back', async () => {
-    const before = await small.rows(rows);
-    const applied = await small.run(
-      'apply',
-      '--tenant',
-      'Fig',
-      '--from',
-      'gpt-4o',
-      '--to',
-      'gpt-4.1',
-      '--yes',
-    );
-    assert.equal(applied.status, 0, applied.stderr);
-    assert.deepEqual(await small.rows(rows), [
+    const after = await movedRows(small, {
+      from: 'gpt-4o',
+      to: 'gpt-4.1',
+      rows,
+      options: ['--tenant', 'Fig'],
+    });
+    assert.deepEqual(after, [
       ['1', 'gpt-4.1', 'gpt-4.1', '{o3,gpt-4.1}', 'gpt-4'],
       ['2', 'o3', null, '{gpt-4.1}', null],
       ['3', 'gpt-4o', 'gpt-4o', '{gpt-4o}', 'o1'],
     ]);
-    const id = /drover rollback (\S+)/.exec(applied.stdout + applied.stderr)?.[1];
-    const taken = await small.run('rollback', id ?? '', '--tenant', 'Fig', '--yes');
-    assert.equal(taken.status, 0, taken.stderr);
-    assert.deepEqual(await small.rows(rows), before);
   });
 
   for (const [from, to] of [
