@@ -147,6 +147,20 @@ eachEngine((engine) => {
       assert.equal((await apply(site, intent)).completion, 'complete');
     });
 
+    it('a trigger that writes the source where no place is is noticed before the commit', async () => {
+      await at.script(`ALTER TABLE bots ADD COLUMN note text;
+        CREATE FUNCTION note_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.note := 'was ${oldEngine}'; RETURN NEW; END $$;
+        CREATE TRIGGER note_it BEFORE UPDATE ON bots FOR EACH ROW WHEN (OLD.id = '${botId('a', 1)}') EXECUTE FUNCTION note_it()`);
+      const before = await readRows(at.database);
+      const site = await openSite({
+        database: at.database,
+        config: { ...studioConfig, database: { retries: 0 } },
+      });
+      const error = await refusedWith(apply(site, intent), 'REFERENCES_LEFT');
+      assert.equal(error.data['place'], 'bots.note');
+      await assertUnchanged(at.database, before, 'nothing moves where the source is written meanwhile');
+    });
+
     it('a trigger that puts the source back is noticed before the commit', async () => {
       await at.script(`CREATE FUNCTION put_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.engine_id := '${oldEngine}'; RETURN NEW; END $$;
         CREATE TRIGGER put_back BEFORE UPDATE ON bots FOR EACH ROW WHEN (OLD.id = '${botId('a', 1)}') EXECUTE FUNCTION put_back()`);
