@@ -1,4 +1,5 @@
 /** What an inventory looks for: spellings of models, and keys of one model's rows. */
+import { isUuid } from '../uuid.ts';
 
 /** One text that stands for a model. */
 export interface Term {
@@ -25,10 +26,6 @@ export function speaksOfModels(name: string): boolean {
  */
 export function isWeakKey({ by, text }: Term): boolean {
   return by === 'key' && !isUuid(text);
-}
-
-export function isUuid(text: string): boolean {
-  return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text);
 }
 
 /** A plain word, such as `default`, names a model only as a whole value: inside of a text it may mean anything. */

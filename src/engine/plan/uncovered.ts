@@ -1,7 +1,7 @@
 /** What becomes of occurrences that no place of the configuration writes: they stay, and this says why, and whether they may. */
+import { isUuid } from '../uuid.ts';
 import { findTable } from '../catalogue/catalog.ts';
 import { columnPath } from '../catalogue/names.ts';
-import { isUuid } from '../inventory/term.ts';
 import type { Place } from '../rules/place.ts';
 import { deadRowsMove, type Ground, type Outcome } from './decide.ts';
 import type { Intent } from './intent.ts';

@@ -2,6 +2,7 @@
  * Tokens of an identity provider (OpenID Connect). Issuer, audience, times and algorithm are checked; keys come from the
  * provider's key set, which is read again when a token names a key that is not in it, so that keys can rotate.
  */
+import { isUuid } from '../../engine/uuid.ts';
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { DroverError } from '../../errors.ts';
 import { type TokenSubject, unauthenticated, type VerifyToken } from './authenticate.ts';
@@ -92,8 +93,6 @@ async function jwksUrlOf(issuer: string): Promise<string> {
   throw unavailable(new Error(`${url} is no discovery document of ${issuer}`));
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** Some providers write the claim as text. */
 const refusedAddresses: readonly unknown[] = [false, 'false'];
 
@@ -103,7 +102,7 @@ function subjectOf(payload: JWTPayload, { tenantClaim, userClaim }: OidcOptions)
   const verified = userClaim !== 'email' || !refusedAddresses.includes(payload['email_verified']);
   if (
     typeof tenantId !== 'string' ||
-    !uuid.test(tenantId) ||
+    !isUuid(tenantId) ||
     typeof user !== 'string' ||
     user === '' ||
     !verified

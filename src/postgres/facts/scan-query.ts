@@ -2,9 +2,10 @@
  * The statement that picks candidates: rows of one table that may name the source in a column, beyond what the places of that column
  * find. It lets rows through that name nothing, and keeps none back that does.
  */
+import { isUuid } from '../../engine/uuid.ts';
 import { likePatterns } from '../../engine/inventory/rough-pattern.ts';
 import type { Scannable, ScannedColumn } from '../../engine/inventory/scannable.ts';
-import { isUuid, isWeakKey } from '../../engine/inventory/term.ts';
+import { isWeakKey } from '../../engine/inventory/term.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Owner } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';

@@ -2,7 +2,8 @@
  * What the server looks for by itself, as conditions over the columns of a row as text, byte by byte. They let rows through that name
  * nothing, and never keep one back that does.
  */
-import { isUuid, isWeakKey, speaksOfModels } from '../../engine/inventory/term.ts';
+import { isUuid } from '../../engine/uuid.ts';
+import { isWeakKey, speaksOfModels } from '../../engine/inventory/term.ts';
 import type { Term } from '../../engine/inventory/term.ts';
 import { likePatterns, likeText, roughPieces, stemOf } from '../../engine/inventory/rough-pattern.ts';
 import { quoteIdent, quoteLiteral } from '../sql/identifiers.ts';

@@ -1,4 +1,5 @@
 /** Reading the records of past migrations, and settling those that a killed process left open. */
+import { isUuid } from '../../engine/uuid.ts';
 import { readEach } from '../driver/members.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Completion } from '../../engine/plan/completion.ts';
@@ -151,7 +152,7 @@ export async function readMigrations(
   site: Site,
   queries: readonly MigrationQuery[],
 ): Promise<(MigrationDetail | DroverError)[]> {
-  const asked = queries.filter(({ id }) => isId(id));
+  const asked = queries.filter(({ id }) => isUuid(id));
   if (asked.length === 0 || !(await hasRecords(tx, site))) return queries.map(missing);
   const tenants = each(
     asked.map(({ tenant }) => tenant ?? null),
@@ -169,10 +170,6 @@ export async function readMigrations(
   );
   const found = new Map(asked.map((query, at) => [query, rows[at]?.[0]]));
   return queries.map((query) => found.get(query) ?? missing(query));
-}
-
-function isId(id: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
 }
 
 function missing({ id, tenant }: MigrationQuery): DroverError {

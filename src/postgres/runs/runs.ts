@@ -3,6 +3,7 @@
  * one reader saw is what all see, in one order. Workers and operators work outside tenants here; what is a tenant's own is in
  * tenants.ts.
  */
+import { isUuid } from '../../engine/uuid.ts';
 import type { Completion } from '../../engine/plan/completion.ts';
 import type { Answer, ParameterPolicy } from '../../engine/plan/intent.ts';
 import { DroverError } from '../../errors.ts';
@@ -129,11 +130,9 @@ function runNotFound(id: string): DroverError {
   return new DroverError('RUN_NOT_FOUND', `There is no run "${id}". \`drover runs\` lists them.`, { id });
 }
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** @throws RUN_NOT_FOUND */
 export async function getRun(site: Site, id: string): Promise<RunRecord> {
-  if (!uuidPattern.test(id)) throw runNotFound(id);
+  if (!isUuid(id)) throw runNotFound(id);
   const found = await withState(site, undefined, async (tx) =>
     (await hasRuns(tx, site))
       ? tx.maybeOne<RunRecord>(
@@ -242,7 +241,7 @@ export async function insertRun(tx: Tx, site: Site, run: NewRun): Promise<void> 
  * @throws RUN_NOT_FOUND
  */
 export function withRun<T>(site: Site, id: string, work: (tx: Tx, run: RunRecord) => Promise<T>): Promise<T> {
-  if (!uuidPattern.test(id)) throw runNotFound(id);
+  if (!isUuid(id)) throw runNotFound(id);
   return withState(site, undefined, async (tx) => {
     const run = (await hasRuns(tx, site))
       ? await tx.maybeOne<RunRecord>(

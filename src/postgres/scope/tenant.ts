@@ -5,6 +5,7 @@
  * A scope says how a database separates tenants. Drover's own is `platformScope` in ../platform/scope.ts; that of a
  * foreign database comes from its configuration. A database without roles and settings has an empty scope.
  */
+import { isUuid } from '../../engine/uuid.ts';
 import { DroverError } from '../../errors.ts';
 import type { Database, Extent, Tx } from '../driver/database.ts';
 import type { Opening } from '../driver/opening.ts';
@@ -226,13 +227,10 @@ function fillOne(template: string, placeholder: string, value: string): string {
   return template.replaceAll(placeholder, () => value);
 }
 
-// Any uuid that PostgreSQL accepts in this form: demo ids are not of an RFC version.
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 function checkTenant(scope: TenantScope, tenantId: string): string {
   const valid =
     scope.tenantKey === 'uuid'
-      ? uuidPattern.test(tenantId)
+      ? isUuid(tenantId)
       : tenantId !== '' && tenantId.length <= 1024 && tenantId.isWellFormed() && !/\p{Cc}/u.test(tenantId);
   if (!valid) throw invalidTenant(tenantId);
   return tenantId;

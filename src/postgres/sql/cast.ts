@@ -1,4 +1,5 @@
 /** How a text value becomes a value of a column, and how it is compared with one: as the database compares the column's own values. */
+import { isUuid } from '../../engine/uuid.ts';
 import { findColumn } from '../../engine/catalogue/catalog.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { each, raw, sql } from './sql.ts';
@@ -30,7 +31,7 @@ function listCastFor(column: Column): string {
 
 /** Can the text be a value of the column at all? What the database would refuse to read names no row. */
 export function isKeyOf({ kind }: Column, text: string): boolean {
-  if (kind === 'uuid') return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+  if (kind === 'uuid') return isUuid(text);
   return kind !== 'integer' || /^-?\d{1,18}$/.test(text);
 }
 
