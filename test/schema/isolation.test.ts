@@ -1,6 +1,7 @@
 /** Promise 2: as the application's roles no tenant reads, changes or refers to another's rows, in any table. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { sharedRows } from '../../src/engine/tenant.ts';
 import { expectedPrivileges, roles } from '../../src/isolation/policies.ts';
 import { manifest } from '../../src/platform/manifest.ts';
 import { platformScope } from '../../src/platform/scope.ts';
@@ -18,14 +19,17 @@ const tenantTables = Object.entries(manifest).filter(([, table]) => table.kind =
 /** Columns that the database fills itself. */
 const generated = ['registry_model', 'verdict_model'];
 
-/** One finished migration per tenant, because the demo has none. */
+/** One finished migration per tenant, and one of the shared rows, because the demo has none. */
+const units = `(SELECT id FROM migration.tenants UNION ALL SELECT '${sharedRows}') AS units (id)`;
 const records = `
   INSERT INTO migration.migrations (tenant_id, id, kind, parent_id, status, actor)
-    SELECT id, id, 'model', NULL, 'succeeded', 'test' FROM migration.tenants;
+    SELECT id, id, 'model', NULL, 'succeeded', 'test' FROM ${units};
   INSERT INTO migration.migration_steps (tenant_id, migration_id, step, operation, table_name, entity, expected)
-    SELECT id, id, 1, 'repoint', 'apps', 'apps', 1 FROM migration.tenants;
+    SELECT id, id, 1, 'repoint', 'apps', 'apps', 1 FROM ${units};
   INSERT INTO migration.journal (tenant_id, migration_id, step, chunk, action, table_name, key_columns, uuid_keys, row_count)
-    SELECT id, id, 1, 1, 'set', 'apps', '{id}', ARRAY[id], 1 FROM migration.tenants;
+    SELECT id, id, 1, 1, 'set', 'apps', '{id}', ARRAY[id], 1 FROM ${units};
+  INSERT INTO migration.audit_log (tenant_id, id, actor, action)
+    VALUES ('${sharedRows}', '${sharedRows}', 'test', 'migration.apply');
   INSERT INTO migration.run_tenants (tenant_id, run_id, position, tenant_name, status)
     SELECT id, '00000000-0000-4000-8000-000000000001', 1, name, 'pending' FROM migration.tenants;
   INSERT INTO migration.idempotency_keys (tenant_id, user_id, key, request_hash, token, lease_until, expires_at)
@@ -43,6 +47,8 @@ eachEngine((engine) => {
   const asA = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => asTenant(database.db, platformScope, a, work);
   const asNobody = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
     database.db.transaction({ settings: [`SET LOCAL ROLE ${roles.application}`] }, work);
+  const operate = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
+    asOperator(database.db, platformScope, work);
   const count = async (tx: Tx, table: string, where = 'true'): Promise<number> =>
     (await tx.one<{ n: number }>(`SELECT count(*) AS n FROM migration.${table} WHERE ${where}`)).n;
   /** A whole row as it is, inserted again with some values changed. */
@@ -126,10 +132,21 @@ eachEngine((engine) => {
       });
 
       it('opens to an operator only where the manifest says so', async () => {
-        const all = await database.asSuperuser((tx) => count(tx, table));
-        const look = asOperator(database.db, platformScope, (tx) => count(tx, table));
-        if (expectedPrivileges(declaration, roles.operator).length > 0) assert.equal(await look, all);
-        else await assert.rejects(look, refusal('NOT_PERMITTED'));
+        const open = declaration.operatorRows === 'shared' ? `${column} = '${sharedRows}'` : 'true';
+        const all = await database.asSuperuser((tx) => count(tx, table, open));
+        const look = operate((tx) => count(tx, table));
+        if (expectedPrivileges(declaration, roles.operator).length === 0)
+          return assert.rejects(look, refusal('NOT_PERMITTED'));
+        assert.ok(all > 0);
+        assert.equal(await look, all);
+        if (open === 'true') return;
+        const theirs = await rowOf(table, column, b);
+        await assert.rejects(operate(insert(table, theirs)), refusal('NOT_PERMITTED'));
+        await nothing(
+          operate((tx) =>
+            tx.run(`UPDATE migration.${table} SET ${column} = ${column} WHERE ${column} = $1`, [b]),
+          ),
+        );
       });
 
       it('refuses a reference to another tenant’s row even to a superuser', async () => {

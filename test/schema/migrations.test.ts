@@ -26,7 +26,7 @@ describe('each migration', () => {
     const files = readMigrationFiles('state');
     assert.deepEqual(
       files.map(({ name }) => name),
-      ['0001_state.sql', '0007_fences.sql', '0009_runs.sql'],
+      ['0001_state.sql', '0007_fences.sql', '0009_runs.sql', '0016_completion.sql'],
     );
     for (const { template } of files) assert.doesNotMatch(template, /\b(ROLE|GRANT|POLICY|ROW LEVEL)\b/);
   });

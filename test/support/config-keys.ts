@@ -10,7 +10,7 @@ type Interfaces = ReadonlyMap<string, TSType | readonly TSSignature[]>;
 export function typeKeys(program: Program, name: string): Keys {
   const interfaces = new Map<string, TSType | readonly TSSignature[]>();
   for (const statement of program.body) {
-    const declaration = statement.type === 'ExportNamedDeclaration' ? statement.declaration : undefined;
+    const declaration = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
     if (declaration?.type === 'TSInterfaceDeclaration')
       interfaces.set(declaration.id.name, declaration.body.body);
     if (declaration?.type === 'TSTypeAliasDeclaration')
