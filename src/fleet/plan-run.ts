@@ -55,9 +55,10 @@ const planned = 50;
 /** @throws what `resolveRun` throws */
 export async function planRun(
   site: Site,
-  request: Omit<RunRequest, 'actor'>,
+  asked: Asked,
   { onTenant, rehearse = false }: Planning = {},
 ): Promise<PlannedRun> {
+  const request = { ...asked, parameters: asked.parameters ?? site.parameters };
   const resolved = await resolveRun(site, request);
   const tenants: PlannedTenant[] = [];
   const visited = request.shared === 'only' ? [] : resolved.tenants;
@@ -97,7 +98,7 @@ async function planTenants(
   const outcomes = await planMoves(
     site,
     visited.map(({ tenant, resolution }) => ({
-      ...intentOf({ ...request, parameters: request.parameters ?? site.parameters }),
+      ...intentOf(request),
       ...('from' in resolution
         ? { from: keyText(resolution.from) ?? request.from, to: keyText(resolution.to) ?? request.to }
         : {}),

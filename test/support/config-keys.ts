@@ -63,7 +63,7 @@ interface Schema {
   readonly required?: readonly string[];
   readonly items?: Schema;
   readonly additionalProperties?: Schema | boolean;
-  readonly enum?: readonly string[];
+  readonly enum?: readonly (string | null)[];
   readonly pattern?: string;
   readonly definitions?: Readonly<Record<string, Schema>>;
 }
@@ -92,7 +92,8 @@ function withinSchema(root: Schema, schema: Schema, path: string): Keys {
   ];
 }
 
-/** Words that stand beside a map cannot be an enum, so they are a pattern: ^(keep|drop)$. */
+/** Words that stand beside a map cannot be an enum, so they are a pattern: ^(keep|drop)$. Null is no word. */
 function wordsOf(schema: Schema): readonly string[] {
-  return schema.enum ?? /^\^\(([a-z|]+)\)\$$/.exec(schema.pattern ?? '')?.[1]?.split('|') ?? [];
+  const listed = schema.enum?.filter((word) => word !== null);
+  return listed ?? /^\^\(([a-z|]+)\)\$$/.exec(schema.pattern ?? '')?.[1]?.split('|') ?? [];
 }
