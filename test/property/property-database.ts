@@ -1,4 +1,5 @@
 /** One database for all cases of a run; each case has a schema of its own in it. */
+import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
@@ -8,6 +9,8 @@ import { batchCases, runBatchCase } from './run-batch.ts';
 import type { BatchCase } from './run-batch.ts';
 import { cases, runCase } from './run-case.ts';
 import type { Case } from './run-case.ts';
+import { runUnplaced, unplacedCases } from './run-unplaced.ts';
+import type { Unplaced } from './run-unplaced.ts';
 
 /** Declares for both engines what holds of one migration. */
 export function declareProperty(parameters: fc.Parameters<[Case]>): void {
@@ -27,6 +30,22 @@ export function declareBatchProperty(parameters: fc.Parameters<[BatchCase]>): vo
       parameters,
     ),
   );
+}
+
+/** Declares for both engines what holds where the configuration misses places. */
+export function declareUnplacedProperty(parameters: fc.Parameters<[Unplaced]>): void {
+  declare('what stays was announced, and nothing is called complete above it', async (database) => {
+    const seen = { applied: 0, pasted: 0, refused: 0 };
+    const withServer = await database
+      .transaction({}, (tx) => tx.script('CREATE EXTENSION citext; CREATE EXTENSION hstore'))
+      .then(() => true)
+      .catch(() => false);
+    await fc.assert(
+      fc.asyncProperty(unplacedCases(withServer), (one) => runUnplaced(database, one, seen)),
+      parameters,
+    );
+    assert.ok(seen.applied > seen.refused && seen.pasted > 0, JSON.stringify(seen));
+  });
 }
 
 function declare(claim: string, check: (database: Database) => Promise<void>): void {

@@ -4,6 +4,7 @@
  */
 import { parseJson, scalarText } from '../edit/json-text.ts';
 import type { JsonNode } from '../edit/json-text.ts';
+import { holdsMark } from '../edit/marks.ts';
 import { readHstore, readList } from './database-text.ts';
 import type { ValueKind } from './occurrence.ts';
 
@@ -99,9 +100,9 @@ function visitNode({ text, node, path }: Pending, reading: Reading): Pending[] {
   return [];
 }
 
-/** A member's name as a step of a pattern: keys and models differ from row to row, other names tell a member. */
+/** A member's name as a step of a pattern: keys and models differ from row to row, other names tell a member. A mark stands for a model. */
 function stepOf(name: string, { isModel }: Reading): string {
-  if (isKeyLike(name) || isModel(name)) return '*';
+  if (isKeyLike(name) || isModel(name) || holdsMark(name)) return '*';
   return name === '*' || name === '**'
     ? name.replaceAll('*', '~2')
     : name.replaceAll('~', '~0').replaceAll('/', '~1');

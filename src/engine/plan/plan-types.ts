@@ -137,6 +137,8 @@ export interface LeftBehind {
   readonly message: string;
   /** How the source is written there, where no place of the configuration writes it. */
   readonly written?: string;
+  /** Where in a document that is: what a place there has as its `json`. */
+  readonly json?: string;
 }
 
 export interface Plan {

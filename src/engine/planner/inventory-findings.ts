@@ -17,21 +17,26 @@ export function inventoryFindings(snapshot: Snapshot, leftBehind: readonly LeftB
 /** Nothing may be forgotten: what the inventory finds and nobody accounts for refuses, with the line to paste. */
 function unaccountedFindings(leftBehind: readonly LeftBehind[]): Finding[] {
   const found = leftBehind.filter(({ reason }) => reason === 'unaccounted');
-  return found.map(({ place, entity, count, written = '', rows }) => {
-    const keys = firstNames(rows, { shown: 3, total: count });
+  return [...Map.groupBy(found, placeLine)].map(([line, all]) => {
+    const count = all.reduce((sum, one) => sum + one.count, 0);
+    const keys = firstNames(
+      all.flatMap(({ rows }) => rows),
+      { shown: 3, total: count },
+    );
+    const written = all.map((one) => `"${one.written ?? ''}"`).join(', ');
+    const [{ place, entity } = { place: '', entity: '' }] = all;
     const message =
-      `${place} names the source in ${rowCount(count)} as "${written}" (${keys}), and no place of the configuration says what it is. ` +
-      `Add under places: ${placeLine(place)}`;
+      `${place} names the source in ${rowCount(count)} as ${written} (${keys}), and no place of the configuration says what it is. ` +
+      `Add under places: ${line} (or history, or ignore)`;
     return finding('error', 'UNACCOUNTED', message, { place, entity, count });
   });
 }
 
 /** A line for the configuration; the role is the question. */
-function placeLine(place: string): string {
-  const at = place.indexOf('/');
-  const [column, json] = at < 0 ? [place, undefined] : [place.slice(0, at), place.slice(at)];
+function placeLine({ place, json }: LeftBehind): string {
+  const column = json === undefined ? place : place.slice(0, place.length - json.length);
   const pointer = json === undefined ? '' : `, json: ${JSON.stringify(json)}`;
-  return `- { at: ${column.includes('"') ? JSON.stringify(column) : column}${pointer}, role: reference } (or history, or ignore)`;
+  return `- { at: ${column.includes('"') ? JSON.stringify(column) : column}${pointer}, role: reference }`;
 }
 
 /** One line for each column of running text. */

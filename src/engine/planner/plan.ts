@@ -146,6 +146,7 @@ function stayingOccurrences(snapshot: Snapshot, intent: Intent): LeftBehind[] {
       count: found.rows,
       rows: isShown ? found.samples.map((key) => ({ key })) : [],
       written: found.spelling,
+      ...(found.path === null ? {} : { json: found.path }),
     };
   });
 }
@@ -193,7 +194,7 @@ function accountsOf({ snapshot, intent, decided }: Decisions): Accounts {
 function listLeftBehind(all: readonly LeftBehind[]): LeftBehind[] {
   const entries = new Map<string, LeftBehind>();
   for (const one of all) {
-    const id = JSON.stringify([one.place, one.reason, one.message, one.written]);
+    const id = JSON.stringify([one.place, one.reason, one.message, one.written, one.json]);
     const before = entries.get(id);
     entries.set(id, {
       ...one,

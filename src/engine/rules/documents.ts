@@ -1,4 +1,5 @@
 /** The places of one column of documents: what a migration would edit there, and which of several models they name. */
+import { markOf, marksIn } from '../edit/marks.ts';
 import { type DocumentValue, rewriteDocument, type Rewritten } from '../edit/documents.ts';
 import type { Mapping, ValueRule } from '../edit/value-rule.ts';
 import { given } from '../given.ts';
@@ -102,13 +103,4 @@ export function markCovered(
     else if (answers(rule)) return undefined;
   }
   return marked;
-}
-
-/** JSON writes these brackets as they are, and no model is called like that. */
-function markOf(at: number): string {
-  return `⟦drover ${at}⟧`;
-}
-
-function marksIn(text: string): number[] {
-  return [...text.matchAll(/⟦drover (\d+)⟧/g)].map((match) => Number(match[1]));
 }

@@ -2,6 +2,7 @@
 import { stateFromCode, withCollision } from '../../engine/plan/place-state.ts';
 import { editDocument } from '../../engine/rules/documents.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
+import { markOf } from '../../engine/edit/marks.ts';
 import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { RowName } from '../../engine/plan/plan-types.ts';
@@ -52,7 +53,7 @@ export async function readDocumentFacts(tx: Tx, input: DocumentInput): Promise<R
 /** A value that stays as it is, because there is none to write, is found by an edit that is never made. */
 function visible({ from, to }: Mapping): Mapping {
   const stays = from.every((value, part) => value === to[part]);
-  return stays ? { from, to: from.map((value) => `${value}⟦drover⟧`) } : { from, to };
+  return stays ? { from, to: from.map((value) => `${value}${markOf(0)}`) } : { from, to };
 }
 
 interface Looked {

@@ -28,6 +28,7 @@ import {
   sql,
 } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
+import { candidateSql } from './documents.ts';
 import { placeRow, rowContext } from './member.ts';
 import { isModelSql } from './model-rows.ts';
 import type { Batch } from './member.ts';
@@ -58,6 +59,8 @@ export interface Candidate {
   readonly alike: readonly (Readonly<Record<string, string>> | null)[];
   /** For each place in the documents and lists of each column: is the row live there? Null where it is none of its rows. */
   readonly live: readonly (readonly (boolean | null)[])[];
+  /** For each of these places: does its own reading look at the row? What it cannot read there it asks about. */
+  readonly seen: readonly (readonly boolean[])[];
   /** Short texts of the row, where a key counts only beside a word that speaks of models. */
   readonly beside: readonly (string | null)[];
 }
@@ -82,18 +85,23 @@ export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery 
     precheck: sql`SELECT coalesce(bool_or(${any}), false) AS possible FROM ${rows} WHERE ${where}`,
     select: sql`SELECT ${rowKey(table)} AS k, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead, ARRAY[${values}]::text[] AS v,
       ARRAY[${list(columns.map((column) => search.alike(column)))}]::jsonb[] AS alike, ${livePlaces(context, columns)} AS live,
-      ARRAY[${search.beside()}]::text[] AS beside FROM ${rows} WHERE ${where} AND ${any}`,
+      ${search.seen(columns)} AS seen, ARRAY[${search.beside()}]::text[] AS beside FROM ${rows} WHERE ${where} AND ${any}`,
   };
 }
 
-/** A list for each column, which a list of lists in SQL could not be, because they differ in length. */
 function livePlaces(context: RowContext, columns: readonly CandidateColumn[]): Sql {
-  const tests = columns.map(({ documents }) =>
-    documents.map(
-      (place) =>
-        sql`CASE WHEN ${ofPlaceSql(context, place)} THEN coalesce(${liveSql(context, place)}, false) END`,
+  return testsSql(
+    columns.map(({ documents }) =>
+      documents.map(
+        (place) =>
+          sql`CASE WHEN ${ofPlaceSql(context, place)} THEN coalesce(${liveSql(context, place)}, false) END`,
+      ),
     ),
   );
+}
+
+/** A list for each column, which a list of lists in SQL could not be, because they differ in length. */
+function testsSql(tests: readonly (readonly Sql[])[]): Sql {
   return sql`to_jsonb(ARRAY[${list(tests.map((own) => sql`to_jsonb(ARRAY[${list(own)}]::boolean[])`))}]::jsonb[])`;
 }
 
@@ -205,6 +213,18 @@ class Search {
     return documents.length === 0 ? raw('NULL::jsonb') : alikeSql(held, listsOf(terms));
   }
 
+  seen(columns: readonly CandidateColumn[]): Sql {
+    const { rules, members } = this.#batch;
+    return testsSql(
+      columns.map(({ name, documents }) =>
+        documents.map(
+          (place) =>
+            sql`coalesce(${candidateSql(this.#context, name, [placeRow(rules, place, members)])}, false)`,
+        ),
+      ),
+    );
+  }
+
   /** Short texts of the row: a word beside a key may say that it means a model. */
   beside(): Sql {
     if (this.#weak.every((key) => key === '')) return nothing;
@@ -251,10 +271,12 @@ class Search {
     return [...this.#patterns.map((pattern) => sql`${text} LIKE ${each(pattern, 'text')}`), ...uuids];
   }
 
-  /** JSON may write any character as an escape; jsonb never does so without need. */
-  #escapes({ kind, name }: CandidateColumn): Sql[] {
-    if (!/^(json|json\[\]|text|citext)$/.test(kind)) return [];
-    const text = exactText(columnSql('t', name));
+  /** JSON may write any character as an escape. In jsonb only a document that is a string does so without need. */
+  #escapes(column: CandidateColumn): Sql[] {
+    if (!/^(jsonb?|text|citext|hstore)(\[\])?$/.test(column.kind)) return [];
+    if (column.kind !== 'text' && column.kind !== 'citext')
+      return [sql`strpos(${textOf(column)}, '\\u') > 0`];
+    const text = exactText(columnSql('t', column.name));
     return [sql`(strpos(${text}, '\\u') > 0 AND ascii(${text}) IN (9, 10, 13, 32, 34, 91, 123))`];
   }
 

@@ -80,7 +80,9 @@ export class Reading {
       : { text, elements: null, alike: row.alike[at] ?? null };
     // Of a document that cannot be read a place asks of which the row is a live one; where it is none, any.
     const past = this.#isPast(row, at);
-    const answering = new Set(edits.filter((_, place) => row.live[at]?.[place] === !past));
+    const answering = new Set(
+      edits.filter((_, place) => row.live[at]?.[place] === !past && row.seen[at]?.[place] === true),
+    );
     const marked = markCovered(rules, value, {
       isNamesake: (place, element) => this.#tests.get(place)?.(element) === true,
       answers: (rule) => answering.has(rule) && !isLeftAlone(rule.place) && rule.mappings.length > 0,
