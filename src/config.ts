@@ -270,7 +270,7 @@ function colorOf(variables: Variables): Environment['color'] {
 /** Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other. */
 function editDistance(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, at) => at)];
-  const cell = (row: number, column: number): number => rows[row]?.[column] ?? Infinity;
+  const cell = (row: number, at: number): number => rows[row]?.[at] ?? Infinity;
   for (let i = 1; i <= from.length; i += 1) {
     const row = [i];
     rows.push(row);

@@ -12,6 +12,7 @@ import {
   importsFollowTheTable,
   linesAreShort,
   namesSayWhatIsInside,
+  namesAreNoMembers,
   nothingIsKeptByIdentity,
   onlyConfigReadsTheEnvironment,
   onlyPostgresSpeaksSql,
@@ -102,6 +103,18 @@ const rules: Readonly<Record<string, Planted>> = {
       ['src/fleet/worker.ts', 'class Seen { readonly #seen = new WeakMap(); }'],
     ],
     good: [['src/fleet/worker.ts', '// new WeakMap()\nconst seen = new Map<string, object>();']],
+  },
+  'names are no members of plain objects': {
+    rule: namesAreNoMembers,
+    bad: [
+      ['src/engine/plan/a.ts', 'const rule = place.companions[column.name];'],
+      ['src/engine/plan/a.ts', 'counts[entity] = 1;'],
+      ['src/cli/runs/a.ts', 'const one = mapping[request.tenant];'],
+    ],
+    good: [
+      ['src/engine/plan/a.ts', 'const rule = ownMember(place.companions, column.name);'],
+      ['src/engine/plan/a.ts', 'const one = members[at]; const two = facts["context"];'],
+    ],
   },
   'only config.ts reads the environment': {
     rule: onlyConfigReadsTheEnvironment,

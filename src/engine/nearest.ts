@@ -23,9 +23,9 @@ function distanceOf(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let row = 0; row < a.length; row += 1) {
     const current = [row + 1];
-    for (let column = 0; column < b.length; column += 1) {
-      const changed = (previous[column] ?? 0) + difference(a[row], b[column]);
-      current.push(Math.min(changed, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+    for (let at = 0; at < b.length; at += 1) {
+      const changed = (previous[at] ?? 0) + difference(a[row], b[at]);
+      current.push(Math.min(changed, (previous[at + 1] ?? 0) + 1, (current[at] ?? 0) + 1));
     }
     previous = current;
   }

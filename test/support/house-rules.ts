@@ -161,6 +161,44 @@ export const nothingIsKeptByIdentity: Rule = ({ path, text }) => {
   return found;
 };
 
+/** What users give names to. A variable that is called so holds such a name, or a thing with one. */
+const named = [
+  'tenant',
+  'model',
+  'provider',
+  'vendor',
+  'table',
+  'column',
+  'entity',
+  'component',
+  'place',
+  'spelling',
+];
+
+/** A model may be called `constructor`: what is kept by name is a Map, or is read with `ownMember`. */
+export const namesAreNoMembers: Rule = ({ path, text }) => {
+  if (path === 'src/engine/own.ts') return [];
+  const found: string[] = [];
+  walk(parseSync(path, text).program, (node) => {
+    if (node.type !== 'MemberExpression' || node.computed !== true) return;
+    const { type, name, object, property } = node.property as Node;
+    const last = type === 'Identifier' ? name : (property as Node | undefined)?.name;
+    const owner = (object as Node | undefined)?.name;
+    const isName =
+      type === 'Identifier'
+        ? named.includes(String(name))
+        : type === 'MemberExpression' &&
+          (named.includes(String(last)) ||
+            (named.includes(String(owner)) && ['name', 'id', 'key'].includes(String(last))));
+    const [written = '', record = '', key = ''] = [node, node.object as Node, node.property as Node].map(
+      (part) => text.slice(Number(part.start), Number(part.end)),
+    );
+    if (isName && !text.includes(`Object.hasOwn(${record}, ${key})`))
+      found.push(`${path}: ${written} is read by a name: take a Map, or ownMember`);
+  });
+  return found;
+};
+
 export const onlyConfigReadsTheEnvironment: Rule = ({ path, text }) => {
   if (path === 'src/config.ts') return [];
   const reads = identifiersAndStrings(path, text).members.some((member) => member === 'process.env');

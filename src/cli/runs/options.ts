@@ -100,7 +100,7 @@ function mappingOf(
   { mapFrom = [], mapTo = [] }: TenantsOptions,
   key: (text: string) => string,
 ): Record<string, TenantMapping> {
-  const mapping: Record<string, TenantMapping> = {};
+  const mapping = new Map<string, TenantMapping>();
   for (const [side, texts] of [
     ['from', mapFrom],
     ['to', mapTo],
@@ -110,9 +110,9 @@ function mappingOf(
       const row = text.slice(at + 1).trim();
       if (at < 1 || row === '') throw usage(`--map-${side} "${text}" is no mapping: write TENANT=KEY.`);
       const tenant = key(text.slice(0, at).trim());
-      mapping[tenant] = { ...mapping[tenant], [side]: row };
+      mapping.set(tenant, { ...mapping.get(tenant), [side]: row });
     }
-  return mapping;
+  return Object.fromEntries(mapping);
 }
 
 /** @throws USAGE_INVALID */

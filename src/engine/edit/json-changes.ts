@@ -1,4 +1,5 @@
 /** What a rule changes in a document: which values, and how each is written afterwards. */
+import { ownMember } from '../own.ts';
 import { matchingSpots, parsePattern } from './json-pointer.ts';
 import type { Pattern } from './json-pointer.ts';
 import { scalarText } from './json-text.ts';
@@ -107,7 +108,9 @@ function changeObject(
   rule: ValueRule & { readonly fields: Readonly<Record<string, string>> },
 ): Change[] {
   const { text } = layer;
-  const members = rule.components.map((component) => object.members.get(rule.fields[component] ?? component));
+  const members = rule.components.map((component) =>
+    object.members.get(ownMember(rule.fields, component) ?? component),
+  );
   const present = members.filter((member) => member !== undefined && !isNull(text, member)) as JsonNode[];
   const mapping = rule.mappings.find(({ from }) =>
     from.every((value, at) => isComponent(text, members[at], value)),

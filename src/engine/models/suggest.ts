@@ -3,6 +3,7 @@
  * person can read. What forbids a move counts before all points: a model that cannot be chosen is never first. Then comes the
  * successor that the model's row names or its vendor recommends, unless the successor ends itself. Then come the points.
  */
+import { ownMember } from '../own.ts';
 import { type CompareLimits, compareModels } from './compatibility.ts';
 import { deprecatedBy, endBy } from './lifecycle.ts';
 import type { ModelFacts } from './model.ts';
@@ -130,8 +131,8 @@ function provider(candidate: Candidate): SuggestionReason[] {
 }
 
 function shared({ source, model }: Candidate, component: string): string[] {
-  const name = source.components[component];
-  return name === undefined || name !== model.components[component] ? [] : [name];
+  const name = ownMember(source.components, component);
+  return name === undefined || name !== ownMember(model.components, component) ? [] : [name];
 }
 
 /** Each lost capability weighs as much as a smaller context. */

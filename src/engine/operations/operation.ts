@@ -1,4 +1,5 @@
 /** What is known of a kind of step, and what several kinds share when they are planned. */
+import { ownMember } from '../own.ts';
 import type { Mapping } from '../edit/value-rule.ts';
 import type { MovedColumns, RowName, StepBase } from '../plan/plan-types.ts';
 import { deadRowsMove, type Decided, type Decisions, joinSamples, movingStates } from '../plan/decide.ts';
@@ -51,7 +52,8 @@ export function tally(input: StepInput, source: PlaceGroup, mergedBy?: Place): T
       rows: joinSamples(result.rows, group.sample),
       places: [...new Set([...result.places, ...places])],
       occurrences:
-        result.occurrences + places.reduce((sum, place) => sum + (group.occurrences[place.id] ?? 0), 0),
+        result.occurrences +
+        places.reduce((sum, place) => sum + (ownMember(group.occurrences, place.id) ?? 0), 0),
     };
   }
   return result;
@@ -96,7 +98,7 @@ export function movedColumns({ intent }: StepInput, source: PlaceGroup, place: P
   return {
     place: place.id,
     columns: place.columns.map((part) => part.column),
-    mappings: source.mappings[place.id] ?? [],
+    mappings: ownMember(source.mappings, place.id) ?? [],
     states: movingStates(intent, place),
     companions,
     ...(place.parameters === undefined || parameters === 'keep'

@@ -1,4 +1,5 @@
 /** rewrite-json, rewrite-text, rewrite-array: references inside the values of one column. One step for each column. */
+import { ownMember } from '../own.ts';
 import type { RewriteStep } from '../plan/plan-types.ts';
 import { movingStates } from '../plan/decide.ts';
 import type { PlaceGroup } from '../plan/snapshot.ts';
@@ -7,7 +8,7 @@ import { type Operation, stepBase, type StepInput, tally } from './operation.ts'
 export const rewrite: Operation<RewriteStep> = {
   plan: (input) => input.snapshot.places.flatMap((group) => rewriteStep(input, group)),
   touches: ({ places }) => places,
-  mappings: ({ places, rules }) => places.map((id) => [id, rules[id]?.mappings ?? []]),
+  mappings: ({ places, rules }) => places.map((id) => [id, ownMember(rules, id)?.mappings ?? []]),
   describe: ({ occurrences, places }) =>
     `${occurrences} value${occurrences === 1 ? '' : 's'} in ${places.join(', ')}`,
   movesRows: true,
@@ -21,7 +22,7 @@ function rewriteStep(input: StepInput, source: PlaceGroup): RewriteStep[] {
   if (counted.expected === 0) return [];
   const rules = counted.places.map((place) => [
     place.id,
-    { mappings: source.mappings[place.id] ?? [], states: movingStates(input.intent, place) },
+    { mappings: ownMember(source.mappings, place.id) ?? [], states: movingStates(input.intent, place) },
   ]);
   return [
     {

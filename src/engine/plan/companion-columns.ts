@@ -2,6 +2,7 @@
  * Columns beside a reference that are settings of its model: those that the configuration says something about, and those whose name
  * is that of a parameter (`temperature`, `chat_max_tokens` beside `chat_model`).
  */
+import { ownMember } from '../own.ts';
 import type { Column, Table } from '../catalogue/catalog.ts';
 import type { ModelFacts } from '../models/model.ts';
 import { parameterName } from '../models/parameter-names.ts';
@@ -20,7 +21,7 @@ export function companionColumns(rules: Rules, place: Place): CompanionColumn[] 
   if (place.carrier !== 'columns') return [];
   const table = tableOf(rules, place.table);
   return table.columns.flatMap((column): CompanionColumn[] => {
-    const rule = place.companions[column.name];
+    const rule = ownMember(place.companions, column.name);
     if (rule !== undefined) return rule === 'keep' ? [] : [{ column: column.name }];
     const parameter = isFree(rules, table, column) ? parameterOf(rules, place, column.name) : undefined;
     return parameter === undefined ? [] : [{ column: column.name, parameter }];

@@ -1,4 +1,5 @@
 /** What happens to one place of one kind of row: it moves, it merges, or it stays for a reason. Nothing else is possible. */
+import { ownMember } from '../own.ts';
 import { isForNames } from '../edit/json-pointer.ts';
 import type { Intent } from './intent.ts';
 import type { LeftBehind, RowName } from './plan-types.ts';
@@ -176,7 +177,7 @@ function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | unde
 function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undefined {
   if (state.standing === 'unreadable') return stay('ask', true, unreadable);
   const question = questionOf(place, state);
-  const answer = intent.answers[place.id];
+  const answer = ownMember(intent.answers, place.id);
   // A question comes before a collision: nothing is removed as redundant while somebody may want to keep it.
   if (question !== undefined && answer !== 'move')
     return answer === 'keep'
@@ -217,6 +218,6 @@ export function mergingStates(intent: Intent, place: Place): StateCode[] {
 function openStates(intent: Intent, place: Place): PlaceState[] {
   const raised = ['live', 'asked', 'guarded', 'itself', 'copies-disagree', 'meets-itself'] as const;
   const states = raised.map((standing) => ({ standing, collides: false }));
-  const isAnswered = intent.answers[place.id] === 'move';
+  const isAnswered = ownMember(intent.answers, place.id) === 'move';
   return states.filter((state) => isAnswered || questionOf(place, state) === undefined);
 }

@@ -1,4 +1,5 @@
 /** What becomes of occurrences that no place of the configuration writes: they stay, and this says why, and whether they may. */
+import { ownMember } from '../own.ts';
 import { isUuid } from '../uuid.ts';
 import { findTable } from '../catalogue/catalog.ts';
 import { columnPath } from '../catalogue/names.ts';
@@ -64,7 +65,7 @@ interface Asked {
 function byForm(intent: Intent, { places, found, id }: Asked): Stay {
   const { form, by, prose, kind, spelling } = found;
   if (form === 'inside' && prose) return stay('mention', false, 'the name stands in running text');
-  if (intent.answers[id] === 'keep') return stay('kept', false, 'kept by answer');
+  if (ownMember(intent.answers, id) === 'keep') return stay('kept', false, 'kept by answer');
   if (places.length > 0) return stay('ask', true, 'it is written in a way that the place does not move');
   if (by === 'key' && !isUuid(spelling))
     return stay('ask', true, 'the value is the key of the model, and its name speaks of a model');

@@ -2,6 +2,7 @@
  * The independent checker: does this plan follow from these facts? It shares no code that decides with the planner, so that each
  * tests the other. Of a step it reads only what the step touches and writes. An empty list means that the plan may run.
  */
+import { ownMember } from '../own.ts';
 import { touchedPlaces, writtenMappings } from '../operations/operations.ts';
 import type { Plan, Step } from '../plan/plan-types.ts';
 import type { Place } from '../rules/place.ts';
@@ -71,7 +72,7 @@ function isMerged(plan: Plan, group: RowGroup): boolean {
 }
 
 function collidesAt({ states }: RowGroup, place: string): boolean {
-  const code = states[place];
+  const code = ownMember(states, place);
   return code !== undefined && stateFromCode(code).collides;
 }
 
@@ -105,7 +106,7 @@ function checkStep({ rules, tenant }: Snapshot, step: Step): Problem[] {
 function checkValues(snapshot: Snapshot, step: Step): Problem[] {
   return writtenMappings(step).flatMap(([id, mappings]) => {
     const group = snapshot.places.find((candidate) => candidate.places.includes(id));
-    const differs = JSON.stringify(group?.mappings[id] ?? []) !== JSON.stringify(mappings);
+    const differs = JSON.stringify(ownMember(group?.mappings, id) ?? []) !== JSON.stringify(mappings);
     const message = `step ${step.id} writes other values to ${id} than lead from source to target`;
     return problemIf(differs, 'WRONG_VALUES', message);
   });
@@ -167,7 +168,8 @@ function checkAccounts(
   let counted = 0;
   for (const { groups } of places)
     for (const { states, occurrences, rows } of groups)
-      for (const id of Object.keys(states)) if (!silent.has(id)) counted += occurrences[id] ?? rows;
+      for (const id of Object.keys(states))
+        if (!silent.has(id)) counted += ownMember(occurrences, id) ?? rows;
   for (const { rows } of uncovered) counted += rows;
   const defaults = schema.filter(({ part, snapshot }) => part === 'default' && !snapshot).length;
   counted += defaults;

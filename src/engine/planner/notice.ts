@@ -1,4 +1,5 @@
 /** What a plan means for the people concerned: one message per tenant, as Markdown and as data. */
+import { ownMember } from '../own.ts';
 import { toConfirm } from '../finding.ts';
 import type { Completion } from '../plan/completion.ts';
 import { modelLabel } from '../models/model.ts';
@@ -71,7 +72,7 @@ function changesOf(plan: Plan): NoticeChange[] {
 function changeOf(plan: Plan, entity: string, steps: readonly Step[]): NoticeChange {
   return {
     entity,
-    count: plan.counts[entity] ?? steps.reduce((total, step) => total + step.expected, 0),
+    count: ownMember(plan.counts, entity) ?? steps.reduce((total, step) => total + step.expected, 0),
     rows: distinctRows(steps.flatMap((step) => step.rows)).slice(0, 50),
     parameters: parametersOf(steps),
     ...removedOf(steps),

@@ -4,6 +4,7 @@
  * Every group of rows is decided place by place (plan/decide.ts). What moves becomes steps (operations/), what stays is listed with
  * its reason, and what a person must know becomes findings (findings.ts). check.ts verifies the result by other means.
  */
+import { ownMember } from '../own.ts';
 import { findTable } from '../catalogue/catalog.ts';
 import { tablePath } from '../catalogue/names.ts';
 import type { Occurrence } from '../inventory/occurrence.ts';
@@ -179,7 +180,7 @@ function accountsOf({ snapshot, intent, decided }: Decisions): Accounts {
     [...outcomes].flatMap(([{ id }, outcome]) => {
       if (outcome.kind === 'skip') return [];
       const account = outcome.kind === 'stay' ? accountOf(outcome.reason) : ('move' as const);
-      return [{ account, count: group.occurrences[id] ?? group.rows }];
+      return [{ account, count: ownMember(group.occurrences, id) ?? group.rows }];
     }),
   );
   const others = snapshot.uncovered.map((found) => ({

@@ -1,4 +1,5 @@
 /** A plan as text for a person: what moves, what was noticed, what stays and why. Colours are the caller's business. */
+import { ownMember } from '../own.ts';
 import { modelLabel } from '../models/model.ts';
 import { accountsText } from '../plan/accounts.ts';
 import { isOfTenants, isShared } from '../plan/completion.ts';
@@ -77,7 +78,7 @@ function changes(context: Context): string[] {
 
 function entityLines({ plan, style, names }: Context, steps: readonly Step[]): string[] {
   const entity = steps[0]?.entity ?? '';
-  const rows = plan.counts[entity] ?? sum(steps.map((step) => step.expected));
+  const rows = ownMember(plan.counts, entity) ?? sum(steps.map((step) => step.expected));
   const dead = sum(steps.map((step) => step.dead));
   const archived = dead === 0 ? '' : `, ${dead} of them archived or deleted`;
   const rowNames = firstNames(

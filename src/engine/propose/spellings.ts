@@ -7,8 +7,8 @@ type Spellings = Record<string, Record<string, string[]>>;
 
 /** By component and canonical value, what else is written for it. Only pairs that occur. */
 export function guessSpellings(seen: Observations, models: readonly ModelGuess[]): Spellings {
-  const canonical = (component: 'provider' | 'name'): string[] =>
-    models.flatMap((model) => valuesOf(seen, model.table, model.value.columns[component]));
+  const canonical = (part: 'provider' | 'name'): string[] =>
+    models.flatMap((model) => valuesOf(seen, model.table, model.value.columns[part]));
   const providers = [...columnsWhere(seen, namesProvider), ...membersWhere(seen, namesProvider)];
   const names = [...columnsWhere(seen, namesModel), ...membersWhere(seen, namesModel)].filter(
     (name) => looksLikeModel(name) && !name.includes('/'),

@@ -22,7 +22,7 @@ interface Working {
   readonly seen: Observations;
   readonly modelTables: ReadonlySet<TableId>;
   readonly root: RootGuess;
-  readonly links: Record<string, string>;
+  readonly links: Map<string, string>;
   readonly unrelated: string[];
   readonly global: string[];
   readonly reasons: Record<string, string>;
@@ -51,7 +51,7 @@ export function guessTenant({ scope, seen, root, modelTables, concerned }: Tenan
     seen,
     modelTables,
     root,
-    links: {},
+    links: new Map(),
     unrelated: [],
     global: [],
     reasons: { 'tenant.root': root.reason },
@@ -68,7 +68,7 @@ function tenantConfig({ scope, root, links, unrelated, global }: Working): Confi
   return {
     root: tablePath(scope, root.table),
     key: root.key,
-    ...given({ display, column: root.column, links: unlessEmpty(links) }),
+    ...given({ display, column: root.column, links: unlessEmpty(Object.fromEntries(links)) }),
     ...given({ unrelated: unlessEmpty(unrelated), global: unlessEmpty(global) }),
   };
 }
@@ -104,8 +104,7 @@ function addUnrelated(work: Working): void {
 function addLinks(work: Working): boolean {
   const owners = ownershipNow(work);
   const lost = work.scope.catalog.tables.filter(
-    (table) =>
-      owners.get(table.id)?.kind === 'unknown' && work.links[tablePath(work.scope, table)] === undefined,
+    (table) => owners.get(table.id)?.kind === 'unknown' && !work.links.has(tablePath(work.scope, table)),
   );
   const found = lost.flatMap((table) => {
     const link =
@@ -115,7 +114,7 @@ function addLinks(work: Working): boolean {
     return link === undefined ? [] : [{ name: tablePath(work.scope, table), ...link }];
   });
   for (const { name, text, reason } of found) {
-    work.links[name] = text;
+    work.links.set(name, text);
     work.reasons[`tenant.links.${name}`] = reason;
   }
   return found.length > 0;

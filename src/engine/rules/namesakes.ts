@@ -1,4 +1,5 @@
 /** Namesakes: models of the source's name at another provider. An object that says so names another model, and is no occurrence. */
+import { ownMember } from '../own.ts';
 import type { DocumentValue } from '../edit/documents.ts';
 import { matchingSpots, parsePattern } from '../edit/json-pointer.ts';
 import { scalarText } from '../edit/json-text.ts';
@@ -39,7 +40,9 @@ function ofObjects({ json, shape }: Place, mappings: readonly Mapping[], text: s
   const objects = shape === 'list' ? spots.flatMap(elementsOf) : spots;
   const components = Object.keys(fields);
   return objects.flatMap((object) => {
-    const tuple = components.map((component) => memberText(object, fields[component] ?? component));
+    const tuple = components.map((component) =>
+      memberText(object, ownMember(fields, component) ?? component),
+    );
     return namesOther(components, tuple, mappings) ? [{ from: tuple, to: tuple }] : [];
   });
 }

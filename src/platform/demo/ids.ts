@@ -25,8 +25,8 @@ const numbers = {
 export type DemoTable = keyof typeof numbers;
 
 /** The id of a table's nth row in a tenant; tenants count from one, and zero is nobody's. */
-export function demoId(tenant: number, table: DemoTable, n: number): string {
-  return `${hex(tenant, 8)}-def0-def0-def0-${hex(numbers[table], 4)}${hex(n, 8)}`;
+export function demoId(tenant: number, of: DemoTable, n: number): string {
+  return `${hex(tenant, 8)}-def0-def0-def0-${hex(numbers[of], 4)}${hex(n, 8)}`;
 }
 
 function hex(value: number, digits: number): string {

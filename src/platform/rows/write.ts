@@ -3,6 +3,7 @@
  * named, the row, the caller's version, what the row names, what speaks against it, the change, the audit record. What is
  * refused has written nothing.
  */
+import { ownMember } from '../../engine/own.ts';
 import { randomUUID } from 'node:crypto';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
@@ -71,7 +72,7 @@ export function restoreResource(asked: Asked, change: Omit<Change, 'values'>): P
 
 function isGone({ retirement }: Resource, row: Values): boolean {
   if (retirement === undefined || retirement.how === 'removal') return false;
-  const value = row[retirement.column];
+  const value = ownMember(row, retirement.column);
   if (retirement.how === 'stamp') return value !== null;
   return retirement.how === 'off' ? value === false : value === 'retired';
 }
@@ -131,6 +132,7 @@ async function applyChange(tx: Tx, asked: Asked, change: Applied): Promise<Value
 
 /** A row that was deleted is a record until it is restored. */
 function refuseDeleted({ retirement, noun }: Resource, row: Values, action: Action): void {
-  if (action !== 'update' || retirement?.how !== 'stamp' || row[retirement.column] === null) return;
+  if (action !== 'update' || retirement?.how !== 'stamp' || ownMember(row, retirement.column) === null)
+    return;
   throw new DroverError('ROW_DELETED', `This ${noun} is ${retirement.word}; restore it first.`);
 }

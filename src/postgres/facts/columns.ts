@@ -206,8 +206,8 @@ async function readSamples(
   inputs: readonly ColumnFactsInput[],
   groups: readonly (readonly (readonly Coded[])[])[],
 ): Promise<Map<Coded, RowName[]>> {
-  const asked = inputs.flatMap((input, table) => {
-    const wanted = (groups[table] ?? []).flatMap((own, at) => {
+  const asked = inputs.flatMap((input, number) => {
+    const wanted = (groups[number] ?? []).flatMap((own, at) => {
       const member = input.members[at];
       return member === undefined
         ? []

@@ -1,4 +1,5 @@
 /** Facts about the places in one column of documents, grouped as for scalar places (column-facts.ts). */
+import { Counts } from '../../engine/own.ts';
 import { stateFromCode, withCollision } from '../../engine/plan/place-state.ts';
 import { editDocument } from '../../engine/rules/documents.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
@@ -17,7 +18,7 @@ interface Working {
   owner: Owner;
   dead: boolean;
   rows: number;
-  occurrences: Record<string, number>;
+  readonly occurrences: Counts;
   digest: bigint;
   sample: RowName[];
 }
@@ -84,8 +85,7 @@ function addDocument(groups: Map<string, Working>, places: readonly Looked[], do
   groups.set(id, group);
   group.rows += 1;
   group.digest ^= BigInt(document.hash);
-  for (const { id: place, occurrences } of found)
-    group.occurrences[place] = (group.occurrences[place] ?? 0) + occurrences;
+  for (const { id: place, occurrences } of found) group.occurrences.add(place, occurrences);
   if (group.sample.length < sampleSize)
     group.sample.push({ key: document.key, ...(document.name === null ? {} : { name: document.name }) });
 }
@@ -101,12 +101,12 @@ function emptyGroup(found: readonly { id: string; state: StateCode }[], { owner,
     owner,
     dead,
     rows: 0,
-    occurrences: {},
+    occurrences: new Counts(),
     digest: 0n,
     sample: [],
   };
 }
 
 function finish(group: Working): RowGroup {
-  return { ...group, side: {}, digest: group.digest.toString() };
+  return { ...group, occurrences: group.occurrences.record(), side: {}, digest: group.digest.toString() };
 }

@@ -157,8 +157,8 @@ async function readSafely(tx: Tx, batch: Batch, used: readonly Used[]): Promise<
       inOrder(asked.map(({ question }) => question)),
       affected('RELEASE SAVEPOINT drover_judge'),
     ]);
-    return asked.flatMap(({ at }, table) =>
-      at.map((member, number) => ({ member, refusals: found[table]?.[number] ?? [] })),
+    return asked.flatMap(({ at }, question) =>
+      at.map((member, number) => ({ member, refusals: found[question]?.[number] ?? [] })),
     );
   } catch (error) {
     if (!(error instanceof DroverError) || error.code === 'DATABASE_UNREACHABLE') throw error;

@@ -72,7 +72,7 @@ export class Reading {
 
   #uncoveredText(text: string, at: number, row: Candidate): string {
     const edits = this.#edits[at] ?? [];
-    const rules = edits.filter((_, place) => typeof row.live[at]?.[place] === 'boolean');
+    const rules = edits.filter((_, number) => typeof row.live[at]?.[number] === 'boolean');
     if (rules.length === 0) return this.#isNamesake(at, text) ? '' : text;
     const isList = this.#query.columns[at]?.isList === true;
     const value: DocumentValue = isList
@@ -81,7 +81,7 @@ export class Reading {
     // Of a document that cannot be read a place asks of which the row is a live one; where it is none, any.
     const past = this.#isPast(row, at);
     const answering = new Set(
-      edits.filter((_, place) => row.live[at]?.[place] === !past && row.seen[at]?.[place] === true),
+      edits.filter((_, number) => row.live[at]?.[number] === !past && row.seen[at]?.[number] === true),
     );
     const marked = markCovered(rules, value, {
       isNamesake: (place, element) => this.#tests.get(place)?.(element) === true,

@@ -1,4 +1,5 @@
 /** Facts beside the places: settings that a move changes or loses, grants that moved rows need, rows that a merge would orphan. */
+import { Counts, ownMember } from '../../engine/own.ts';
 import { mergingStates } from '../../engine/plan/decide.ts';
 import type {
   CompanionValues,
@@ -27,22 +28,19 @@ import type { Used, UsedInput } from './used-places.ts';
 export interface SideFacts {
   readonly parameters: ParameterDocuments[];
   readonly grants: NeededGrant[];
-  readonly dependents: Record<string, number>;
+  readonly dependents: Counts;
   readonly demands: Demand[];
   readonly companions: CompanionValues[];
   readonly merged: MergedSetting[];
 }
 
+export function nothingBeside(): SideFacts {
+  return { parameters: [], grants: [], dependents: new Counts(), demands: [], companions: [], merged: [] };
+}
+
 /** For each member. Parameters are read only where they are translated, grants only for narrowed plans. All is asked together. */
 export function sideFacts(input: UsedInput): Question<SideFacts[]> {
-  const facts = input.members.map((): SideFacts => ({
-    parameters: [],
-    grants: [],
-    dependents: {},
-    demands: [],
-    companions: [],
-    merged: [],
-  }));
+  const facts = input.members.map(nothingBeside);
   const used = placesInUse(input);
   const questions = used.flatMap((one) => [
     ...parametersOf(one, (member, found) => facts[member]?.parameters.push(found)),
@@ -135,8 +133,7 @@ function dependentsOf(input: UsedInput, used: Used, facts: readonly SideFacts[])
       const select = sql`SELECT count(*) AS rows FROM ${rowsOf(table)} t JOIN ${rowsOf(child)} c ON ${allOf(on)}
         WHERE ${removedSql(some)}`;
       return addEach<{ rows: number }>(some, select, (member, [count]) => {
-        const dependents = facts[member]?.dependents ?? {};
-        dependents[table.id] = (dependents[table.id] ?? 0) + (count?.rows ?? 0);
+        facts[member]?.dependents.add(table.id, count?.rows ?? 0);
       });
     });
   });
@@ -145,7 +142,7 @@ function dependentsOf(input: UsedInput, used: Used, facts: readonly SideFacts[])
 function merges(groups: readonly PlaceGroup[] | undefined, place: string): boolean {
   return (groups ?? []).some(({ groups: rows }) =>
     rows.some(({ states }) => {
-      const code = states[place];
+      const code = ownMember(states, place);
       return code !== undefined && stateFromCode(code).collides;
     }),
   );

@@ -24,7 +24,7 @@ import type { Samples } from './places.ts';
 import type { Scanned } from './scan.ts';
 import { sourceTerm } from './sought.ts';
 import { readRefusals } from './refusals.ts';
-import { sideFacts } from './side.ts';
+import { nothingBeside, sideFacts } from './side.ts';
 
 export interface SnapshotInput {
   readonly ground: Ground;
@@ -43,26 +43,23 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
   const [beside, today] = await tx.together([sideFacts({ ...batch, groups: places }), dayInUtc]);
   const refusals = await readRefusals(tx, { ...batch, groups: places });
   const inSchema = schemaReader(ground.texts);
-  return members.map(({ pair, matcher }, at) => ({
-    rules: ground.rules,
-    tenant: input.tenants[at] ?? null,
-    ...pair,
-    places: places[at] ?? [],
-    ...(beside[at] ?? {
-      parameters: [],
-      grants: [],
-      dependents: {},
-      demands: [],
-      companions: [],
-      merged: [],
-    }),
-    ...(input.scanned[at] ?? { uncovered: [], related: [] }),
-    refusals: refusals[at] ?? [],
-    schema: inSchema(matcher),
-    hidden: ground.hidden ?? [],
-    definitions: ground.definitions,
-    today,
-  }));
+  return members.map(({ pair, matcher }, at) => {
+    const side = beside[at] ?? nothingBeside();
+    return {
+      rules: ground.rules,
+      tenant: input.tenants[at] ?? null,
+      ...pair,
+      places: places[at] ?? [],
+      ...side,
+      dependents: side.dependents.record(),
+      ...(input.scanned[at] ?? { uncovered: [], related: [] }),
+      refusals: refusals[at] ?? [],
+      schema: inSchema(matcher),
+      hidden: ground.hidden ?? [],
+      definitions: ground.definitions,
+      today,
+    };
+  });
 }
 
 /** Tenants whose models are called alike are told of the same texts. */

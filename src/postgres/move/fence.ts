@@ -6,6 +6,7 @@
  * A fence recognises a row by its own columns. Where a value alone does not identify the model (a name) and the row does not carry
  * its tenant, nothing can be fenced without refusing other tenants; documents are not fenced either. docs/guides/attached.md says so.
  */
+import { ownMember } from '../../engine/own.ts';
 import { canMove } from '../../engine/rules/place.ts';
 import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
@@ -60,7 +61,7 @@ function fencedPlaces({ rules, places }: Snapshot): Fenced[] {
     .map((place) => ({
       place,
       table: tableOf(rules, place.table),
-      mappings: places.find((group) => group.places.includes(place.id))?.mappings[place.id] ?? [],
+      mappings: ownMember(places.find((group) => group.places.includes(place.id))?.mappings, place.id) ?? [],
     }));
 }
 

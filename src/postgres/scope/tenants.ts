@@ -77,12 +77,12 @@ export async function listUnfit(site: Site): Promise<Unfit[]> {
 export function digestTenant(site: Site, tenant: TenantKey): Promise<Record<string, string>> {
   return withTenant(site, { tenant, readOnly: true }, async (tx) => {
     const rules = await readRules(tx, site, tenant);
-    const digests: Record<string, string> = {};
+    const digests = new Map<string, string>();
     for (const table of rules.catalog.tables) {
       if (isIgnored(rules, table.id)) continue;
-      digests[table.id] = await digestTable(tx, { rules, table, tenant });
+      digests.set(table.id, await digestTable(tx, { rules, table, tenant }));
     }
-    return digests;
+    return Object.fromEntries(digests);
   });
 }
 

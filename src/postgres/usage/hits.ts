@@ -30,7 +30,7 @@ export function hitsOf(search: Search, used: UsedTable, row: UsageRow): Hit[] {
   const all = [...scalarHits(search, used, row), ...documentHits(search, used, row)];
   // A name means another row in each tenant; a model of everybody is the same for all.
   const isTheirs = (owner: string | null | undefined): boolean => owner === null || owner === row.tenant;
-  return fleet === undefined ? all : all.filter(({ model }) => isTheirs(models[model]?.tenant));
+  return fleet === undefined ? all : all.filter(({ model }) => isTheirs(models.at(model)?.tenant));
 }
 
 function scalarHits(search: Search, { scalars }: UsedTable, { tuples, live }: UsageRow): Hit[] {

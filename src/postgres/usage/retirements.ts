@@ -148,7 +148,7 @@ async function readKind(
   const asked = { rules, models, tenant, ...(fleet === undefined ? {} : { fleet }) };
   const rowsOf = rowsByTenant(rows, fleet);
   return (await countUsageByTenant(tx, asked)).flatMap((used) => {
-    const model = models[used.model];
+    const model = models.at(used.model);
     const theirs = rowsOf(used.tenant);
     if (model === undefined || (model.key === undefined && theirs.some((row) => isSame(row, model))))
       return [];

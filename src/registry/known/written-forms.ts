@@ -64,15 +64,15 @@ function otherNames({ vendor }: Model, name: string): string[] {
   ];
 }
 
-const gateways: Readonly<Record<string, readonly string[]>> = {
-  anthropic: ['vertex_ai/', 'vertex/', 'publishers/anthropic/models/'],
-  google: ['gemini/', 'vertex_ai/', 'vertex/', 'models/', 'publishers/google/models/'],
-  mistral: ['mistralai/', 'vertex_ai/', 'publishers/mistralai/models/'],
-  openai: ['azure/', 'azure_ai/', 'azure:', 'azure-openai/'],
-};
+const gateways: ReadonlyMap<string, readonly string[]> = new Map([
+  ['anthropic', ['vertex_ai/', 'vertex/', 'publishers/anthropic/models/']],
+  ['google', ['gemini/', 'vertex_ai/', 'vertex/', 'models/', 'publishers/google/models/']],
+  ['mistral', ['mistralai/', 'vertex_ai/', 'publishers/mistralai/models/']],
+  ['openai', ['azure/', 'azure_ai/', 'azure:', 'azure-openai/']],
+]);
 
 function gatewayPrefixes({ vendor }: Model): string[] {
-  const own = ['', `${vendor}/`, `${vendor}:`, ...(gateways[vendor] ?? [])];
+  const own = ['', `${vendor}/`, `${vendor}:`, ...(gateways.get(vendor) ?? [])];
   return [...own, `openrouter/${vendor}/`];
 }
 

@@ -1,4 +1,5 @@
 /** The schemas of a resource's requests and answers, made from its declaration. */
+import { ownMember } from '../../../engine/own.ts';
 import { z } from 'zod';
 import { grantableScopes } from '../../../platform/access/caller.ts';
 import type { Column, Filter, Resource, ValueType } from '../../../platform/resources/declaration.ts';
@@ -180,7 +181,7 @@ function filterSchema({ columns }: Pick<Resource, 'columns'>, filter: Filter): z
     return z.enum(['true', 'false', 'any']).default(filter.default);
   if (filter.test === 'lifecycle')
     return z.enum([...filter.live, ...filter.gone, 'live', 'any']).default('live');
-  const type = columns[filter.column]?.type ?? { kind: 'text', max: 200 };
+  const type = ownMember(columns, filter.column)?.type ?? { kind: 'text', max: 200 };
   if (type.kind === 'flag') return z.enum(['true', 'false']).optional();
   if (type.kind === 'text') return z.string().max(type.max).optional();
   return inputSchema(type).optional();

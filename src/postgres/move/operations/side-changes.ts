@@ -1,4 +1,5 @@
 /** Settings beside a reference that change with it: parameters (reset or translated) and companions (dropped or mapped). */
+import { ownMember } from '../../../engine/own.ts';
 import type { MovedColumns } from '../../../engine/plan/plan-types.ts';
 import { parametersChange } from '../../facts/columns.ts';
 import { columnOf } from '../../sql/cast.ts';
@@ -54,7 +55,7 @@ function parameterChange(context: StepContext, move: MovedColumns, { table }: Ro
   if (policy === 'reset' && members === 'all')
     return [{ column: name, changes: parametersChange(held, { empty }, policy), value: none }];
   const map = each(
-    context.translations.map((all) => JSON.stringify(all[move.place] ?? {})),
+    context.translations.map((all) => JSON.stringify(ownMember(all, move.place) ?? {})),
     'text::jsonb',
   );
   const value = column('t', name);
