@@ -4,7 +4,7 @@ import { afterEach, beforeEach, it } from 'node:test';
 import { createRollback } from '../../src/fleet/create.ts';
 import { listEvents } from '../../src/postgres/runs/events.ts';
 import { getRun } from '../../src/postgres/runs/runs.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import {
   assertExactlyOnce,
   digestFleet,
@@ -16,7 +16,7 @@ import {
 } from '../support/fleet.ts';
 import { actor } from '../support/guarantee.ts';
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let fleet: Fleet;
   beforeEach(async () => {
     fleet = await openFleet(engine, 12);

@@ -14,7 +14,7 @@ import type { Site } from '../../src/postgres/scope/site.ts';
 import { journalFor } from '../../src/postgres/records/commit.ts';
 import { readOnePlan } from '../support/facts.ts';
 import { planOne } from '../support/batches.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { demoForAll, demoForEach, studioForEach } from '../support/ground.ts';
 import {
   actor,
@@ -53,7 +53,7 @@ async function execute(site: Site, tamper: (plan: Plan) => Plan): Promise<void> 
   });
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   describe('a wrong count', () => {
     const at = demoForAll(engine);
     const operations = ['repoint', 'merge', 'rewrite-json', 'retire'] as const;

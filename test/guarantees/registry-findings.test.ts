@@ -13,7 +13,7 @@ import { type Site, openSite } from '../../src/postgres/scope/site.ts';
 import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
 import { finish } from '../../src/registry/load/load.ts';
 import type { Model } from '../../src/registry/load/shape.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { studioForAll } from '../support/ground.ts';
 import { refusedWith } from '../support/guarantee.ts';
 import { newEngine, north, oldEngine, studioConfig } from '../support/studio.ts';
@@ -121,7 +121,7 @@ const table: readonly Row[] = [
   },
 ];
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   describe('by the registry alone, a plan finds', () => {
     const ground = studioForAll(engine);
     const siteOf = ({ source = {}, target = {} }: Pick<Row, 'source' | 'target'>): Promise<Site> => {

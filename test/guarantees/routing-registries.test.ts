@@ -17,7 +17,7 @@ import { asTenant } from '../../src/postgres/scope/tenant.ts';
 import { finish, type LoadedRegistry } from '../../src/registry/load/load.ts';
 import { routablePairs } from '../../src/registry/verdict/pairs.ts';
 import { loaded, models, runtimes } from '../registry/small-registry.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { platformDatabase, refusal } from '../support/platform.ts';
 import { testRouting } from '../support/routing.ts';
@@ -80,7 +80,7 @@ const turns = [
 const today = dayOf(new Date());
 const oneDay = 86_400_000;
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   describe('a registry that another server brought in', () => {
     let http: HttpPlatform;
     let decidesBy = here;

@@ -17,7 +17,7 @@ import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
 import { routablePairs } from '../../src/registry/verdict/pairs.ts';
 import type { Model } from '../../src/registry/load/shape.ts';
 import { applyOne, rollbackOne } from '../support/batches.ts';
-import { eachEngine, type Engine } from '../support/databases.ts';
+import { oneEngine, type Engine } from '../support/databases.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 
 const loaded = loadRegistryFolder();
@@ -97,7 +97,7 @@ async function furnish(http: HttpPlatform): Promise<void> {
   });
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   let rows: ReadonlyMap<string, ModelFacts>;
   before(async () => {

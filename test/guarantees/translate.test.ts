@@ -12,7 +12,7 @@ import { fixedRegistry } from '../../src/platform/workspaces/live-registry.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
 import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
 import { demoPlace, drover, type Place, scratch } from '../cli/drover-process.ts';
-import { eachEngine, type Engine } from '../support/databases.ts';
+import { oneEngine, type Engine } from '../support/databases.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { testRouting } from '../support/routing.ts';
 
@@ -98,7 +98,7 @@ interface Printed {
   readonly migrations?: readonly { id: string }[];
 }
 
-eachEngine((engine: Engine) => {
+oneEngine((engine: Engine) => {
   let http: HttpPlatform;
   let place: Place;
   before(async () => {

@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { completionId } from '../../src/platform/demo/models.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
 import { planOne } from '../support/batches.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import {
   alder,
   apply,
@@ -45,7 +45,7 @@ async function tenantRows(tx: Tx, tenant: string): Promise<Record<string, string
 
 const withParameters = ['assistants', 'apps', 'services', 'assistant_templates', 'app_templates'] as const;
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   const at = demoForAll(engine);
 
   describe('trap 1: a filter that fits nothing', () => {
@@ -109,7 +109,7 @@ eachEngine((engine) => {
   });
 });
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   const at = demoForEach(engine);
   const run = (sql: string, params: unknown[] = []): Promise<number> =>
     at.superuser((tx) => tx.run(sql, params));

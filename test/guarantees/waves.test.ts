@@ -11,7 +11,7 @@ import { completionId } from '../../src/platform/demo/models.ts';
 import { compareDatabases } from '../attached/database-text.ts';
 import { applyBatch, rollbackBatch } from '../support/batches.ts';
 import type { BatchRequest, MoveResult, Outcome, RollbackResult } from '../support/batches.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { demoForEach, studioForEach } from '../support/ground.ts';
 import type { Ground } from '../support/ground.ts';
 import {
@@ -110,7 +110,7 @@ async function assertRestored(at: Ground, but: string): Promise<void> {
   assert.deepEqual(compareDatabases(others(at.start), others(now)), {}, 'all others are restored');
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   describe('a wave and the migrations of its tenants one by one', () => {
     const together = demoForEach(engine);
     const apart = demoForEach(engine);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 import {
   configured,
@@ -19,7 +19,7 @@ import {
 
 const types = ['assistants', 'apps', 'services', 'assistant_templates', 'app_templates'] as const;
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   beforeEach(async () => {
     http = await httpPlatform(engine);

@@ -10,7 +10,7 @@ import { openSecretKeys } from '../../src/platform/secrets/key-file.ts';
 import { rotateSecrets } from '../../src/platform/secrets/rotate.ts';
 import { seal, unseal, type SecretPlace } from '../../src/platform/secrets/seal.ts';
 import { keyRing, newSecretKey } from '../../src/platform/secrets/keys.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform, type Method } from '../support/http.ts';
 import { refusal } from '../support/platform.ts';
 import { testKey } from '../support/routing.ts';
@@ -85,7 +85,7 @@ describe('the key of a server', () => {
   });
 });
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   let logged = '';
   let said = '';

@@ -1,13 +1,13 @@
 /** Every endpoint of workspaces: what the registry allows is stored, and what it refuses changes nothing at all. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform, type Method } from '../support/http.ts';
 import { makeWorkspace, onHermes, storedAll, storedRow } from '../support/workspaces.ts';
 
 const nonsense = 'claudette-9-nonsense';
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   before(async () => {
     http = await httpPlatform(engine);

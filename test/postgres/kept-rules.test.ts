@@ -6,7 +6,7 @@ import { openPlatform } from '../../src/platform/open.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import { type Site, withTenant } from '../../src/postgres/scope/site.ts';
 import { KeptRules, readRules } from '../../src/postgres/catalogue/rules.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { platformDatabase, type PlatformDatabase } from '../support/platform.ts';
 
 /** One after the other, each as somebody's own transaction. */
@@ -43,7 +43,7 @@ const changes = [
   `DROP TABLE migration.flows`,
 ];
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let database: PlatformDatabase;
   let site: Site;
   before(async () => {
