@@ -161,6 +161,7 @@ export function buildSnapshot(input: SnapshotInput = {}): Snapshot {
     demands: [],
     refusals: [],
     hidden: [],
+    unread: [],
     definitions: { configuration: 'c' },
     today: '2026-11-21',
     ...input.more,

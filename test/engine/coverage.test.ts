@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { scannableOf } from '../../src/engine/inventory/scannable.ts';
-import { identifyingColumns, isIgnored, placesAt } from '../../src/engine/rules/coverage.ts';
+import { identifyingColumns, placesAt } from '../../src/engine/rules/coverage.ts';
 import type { Config, PlaceConfig } from '../../src/engine/rules/config.ts';
 import { resolveRules, type Rules, tableOf } from '../../src/engine/rules/references.ts';
 import { buildCatalog } from './build-catalog.ts';
@@ -65,13 +65,6 @@ describe('columns that a plan looks through', () => {
       { at: 'flows.graph', json: '/log', role: 'history' },
     ]);
     assert.deepEqual(lookedAt(rules), { 'public.flows': ['graph', 'note'], 'public.old': ['model'] });
-    assert.deepEqual(
-      [
-        isIgnored(rulesOf([], { database: { ignore: ['old'] } }), 'public.old'),
-        isIgnored(rules, 'public.runs'),
-      ],
-      [true, false],
-    );
   });
 });
 

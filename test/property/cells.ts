@@ -39,7 +39,7 @@ const others = [
   target,
 ];
 
-export const texts: fc.Arbitrary<string> = fc.oneof(fc.constantFrom(...naming), fc.constantFrom(...others));
+const texts: fc.Arbitrary<string> = fc.oneof(fc.constantFrom(...naming), fc.constantFrom(...others));
 
 const documents = fc.letrec<{ tree: unknown; leaf: unknown; object: unknown; list: unknown }>((tie) => ({
   tree: fc.oneof({ depthSize: 'small' }, tie('leaf'), tie('object'), tie('list')),

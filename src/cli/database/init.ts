@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { given } from '../../engine/given.ts';
 import { proposeConfig } from '../../postgres/facts/propose.ts';
 import { proposalWords } from '../../registry/known/proposal-words.ts';
 import { loadValid } from '../../registry/load/folder.ts';
@@ -11,7 +12,7 @@ import { resolveWhere, shownUrl, usage, withDatabase } from '../where.ts';
 
 interface InitOptions extends JsonOption {
   readonly database?: string;
-  readonly schemas: string;
+  readonly schemas?: string;
   readonly out?: string;
   readonly stdout?: boolean;
   readonly force?: boolean;
@@ -24,7 +25,7 @@ export const init: Verb = {
   define: (command) =>
     withJson(command)
       .option('--database <url>', 'postgres://… or pglite:FOLDER')
-      .option('--schemas <list>', 'schemas to look at, separated by commas', 'public')
+      .option('--schemas <list>', 'schemas to look at, separated by commas (default: all)')
       .option('--out <file>', 'where to write it (default: drover.config.yaml)')
       .option('--stdout', 'only print it')
       .option('--force', 'overwrite the file'),
@@ -40,13 +41,13 @@ async function proposeFor({ terminal, environment }: Session, command: Command):
   if (where.kind === 'own')
     throw usage('Say which database: drover init --database postgres://… (or pglite:FOLDER).');
   const schemas = options.schemas
-    .split(',')
+    ?.split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
-  if (schemas.length === 0) throw usage('--schemas is empty: name at least one schema.');
+  if (schemas?.length === 0) throw usage('--schemas is empty: name at least one schema.');
   const words = proposalWords(loadValid(where.registry));
   const { config, yaml, questions, notes } = await withDatabase(where, (database) =>
-    proposeConfig(database, { schemas, words }),
+    proposeConfig(database, { words, ...given({ schemas }) }),
   );
   const file = options.out ?? environment.configFile;
   const shown = options.stdout === true || options.json === true;

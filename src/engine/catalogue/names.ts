@@ -27,6 +27,16 @@ export function findNamedTable(scope: NameScope, text: string): Table | undefine
   return parts === undefined ? undefined : findTableByParts(scope, parts);
 }
 
+/** Does a name mean the table? `billing.*` means each table of that schema. */
+export function meansTable(
+  scope: NameScope,
+  text: string,
+  { id, schema }: Pick<Table, 'id' | 'schema'>,
+): boolean {
+  const [first, second] = splitName(text) ?? [];
+  return (first === schema && second === '*') || findNamedTable(scope, text)?.id === id;
+}
+
 function findTableByParts(scope: NameScope, parts: readonly string[]): Table | undefined {
   const [first, second] = parts;
   if (first === undefined || parts.length > 2) return undefined;
@@ -62,6 +72,6 @@ export function tablePath(scope: { schemas: readonly string[] }, table: Table): 
   return table.schema === scope.schemas[0] ? name : `${quoteWhereNeeded(table.schema)}.${name}`;
 }
 
-function quoteWhereNeeded(name: string): string {
+export function quoteWhereNeeded(name: string): string {
   return /^[A-Za-z_][A-Za-z0-9_$-]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

@@ -121,6 +121,14 @@ export interface Refusal extends Pick<Check, 'kind' | 'name' | 'definition'> {
   readonly example: string | null;
 }
 
+/** What of the database is not looked at. */
+export interface Unread {
+  readonly what: 'schema' | 'foreign table';
+  readonly name: string;
+  /** How many tables it has. */
+  readonly tables: number;
+}
+
 export interface Snapshot {
   readonly rules: Rules;
   readonly tenant: TenantRef | null;
@@ -142,6 +150,7 @@ export interface Snapshot {
   readonly merged: readonly MergedSetting[];
   /** What the session cannot see, or may not see all of. */
   readonly hidden: readonly Hidden[];
+  readonly unread: readonly Unread[];
   /** By table, and for the configuration: a digest of its definition (`digestDefinitions`). */
   readonly definitions: Readonly<Record<string, string>>;
   /** The day of the snapshot in UTC (`2026-11-21`), so that planning needs no clock. */

@@ -17,6 +17,7 @@ export function factsOf(snapshot: Snapshot, digest: Digest): Record<string, stri
     ),
     'texts of the schema': short(snapshot.schema.map(({ object, text }) => ({ object, text }))),
     'row-level security of the login': short(snapshot.hidden),
+    'what is not looked at': short(snapshot.unread),
     'parameters in use': short(snapshot.parameters),
     'demands of the surroundings': short(snapshot.demands),
     'settings beside the references': short(snapshot.companions),

@@ -178,7 +178,7 @@ function questionFindings({ intent, leftBehind }: FindingInput): Finding[] {
 
 function wayOut({ place, message, written }: LeftBehind): string {
   if (written !== undefined)
-    return `It is written "${written}". Say in the configuration what it is, or answer --answer "${place}=keep"; `;
+    return `It is written like "${written}". Say in the configuration what it is, or answer --answer "${place}=keep"; `;
   if (message === unreadable) return 'Mend the document; ';
   return message === collides || message === nameIsTaken
     ? ''

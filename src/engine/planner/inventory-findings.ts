@@ -1,9 +1,10 @@
 /** What the inventory of a plan finds beside the places: what nobody accounts for, mentions, other models, texts of the schema. */
+import { quoteWhereNeeded } from '../catalogue/names.ts';
 import { type Finding, finding } from '../finding.ts';
 import { isDefault } from '../inventory/occurrence.ts';
 import type { LeftBehind } from '../plan/plan-types.ts';
 import { firstNames, rowCount } from '../plan/row-text.ts';
-import type { Snapshot } from '../plan/snapshot.ts';
+import type { Snapshot, Unread } from '../plan/snapshot.ts';
 
 export function inventoryFindings(snapshot: Snapshot, leftBehind: readonly LeftBehind[]): Finding[] {
   return [
@@ -11,6 +12,7 @@ export function inventoryFindings(snapshot: Snapshot, leftBehind: readonly LeftB
     ...mentionFindings(leftBehind),
     ...relatedFindings(snapshot),
     ...schemaFindings(snapshot),
+    ...unreadFindings(snapshot),
   ];
 }
 
@@ -66,6 +68,25 @@ function schemaFindings({ schema, target }: Snapshot): Finding[] {
         place: object,
       });
     });
+}
+
+/** What nobody looked at may name the source, too. */
+function unreadFindings({ unread }: Snapshot): Finding[] {
+  const { schema: schemas = [], 'foreign table': foreign = [] } = Object.groupBy(unread, ({ what }) => what);
+  const names = (all: readonly Unread[]): string => all.map(({ name }) => name).join(', ');
+  const ignored = schemas.map(({ name }) => {
+    const all = `${quoteWhereNeeded(name)}.*`;
+    return all.includes('"') ? `'${all}'` : all;
+  });
+  const count = schemas.reduce((sum, { tables }) => sum + tables, 0);
+  const elsewhere =
+    `Nobody looked at the ${count === 1 ? 'table' : `${count} tables`} of ${names(schemas)}. Add to database.schemas what may name ` +
+    `models; what cannot, list as database.ignore: [${ignored.join(', ')}]. \`drover inventory\` looks at all.`;
+  const remote = `Nobody looked at ${names(foreign)}: the rows are another server's. Look there, and list them under database.ignore.`;
+  return [
+    ...(schemas.length === 0 ? [] : [finding('warning', 'SCHEMA_NOT_READ', elsewhere)]),
+    ...(foreign.length === 0 ? [] : [finding('warning', 'FOREIGN_TABLE_NOT_READ', remote)]),
+  ];
 }
 
 /** Nobody must believe that these are gone, too. */

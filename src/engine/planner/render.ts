@@ -148,9 +148,10 @@ export function completionLine({
   tenant,
   completion,
   leftBehind,
+  findings,
 }: {
   readonly tenant: TenantRef | string | null;
-} & Pick<Plan, 'completion' | 'leftBehind'>): string {
+} & Pick<Plan, 'completion' | 'leftBehind' | 'findings'>): string {
   const key = typeof tenant === 'string' ? tenant : (tenant?.key ?? null);
   const rows = (counts: (entry: LeftBehind) => boolean): number =>
     sum(leftBehind.filter(counts).map(({ count }) => count));
@@ -163,6 +164,10 @@ export function completionLine({
     ...(shared === 0 ? [] : [`${shared} shared occurrence${shared === 1 ? ' is' : 's are'} left`]),
     ...(others === 0 ? [] : [`${rowCount(others)} of other tenants name it`]),
     ...(kept === 0 ? [] : [`${rowCount(kept)} kept by answer still ${kept === 1 ? 'names' : 'name'} it`]),
+    ...(findings.some(({ code }) => code === 'SCHEMA_NOT_READ') ? ['other schemas were not looked at'] : []),
+    ...(findings.some(({ code }) => code === 'FOREIGN_TABLE_NOT_READ')
+      ? ['foreign tables were not looked at']
+      : []),
   ];
   const what = {
     complete:

@@ -41,20 +41,29 @@ export interface ProposalInput {
   readonly schemas: readonly string[];
   readonly seen: Observations;
   readonly words: KnownWords;
+  /** Schemas of which each seems to be a tenant, as the configuration names them. The first of `schemas` stands for all of them. */
+  readonly tenants?: string | readonly string[];
 }
 
 /** The whole proposal. */
-export function propose({ catalog, schemas, seen, words }: ProposalInput): Proposal {
+export function propose({ catalog, schemas, seen, words, tenants }: ProposalInput): Proposal {
   const scope = { catalog, schemas: withOtherSchemas(catalog, schemas) };
   const candidates = findModelTables({ catalog, seen, words });
   const main = mainModelTables(candidates);
-  const root = guessRoot(catalog, idsOf(candidates));
+  const root = tenants === undefined ? guessRoot(catalog, idsOf(candidates)) : undefined;
   const models = describeModelTables({ scope, seen, words }, main, (table) => tenantColumnOf(table, root));
   const lists = new Set([...idsOf(candidates)].filter((id) => !idsOf(main).has(id)));
   const found = placesOf({ scope, seen, words, models, lists });
   const places = questionsFirst(withEnables(scope, found, root));
   const modelTables = new Set(models.map((model) => model.table));
-  const tenant = guessTenant({ scope, seen, root, modelTables, concerned: concernedTables(places) });
+  const tenant =
+    tenants === undefined
+      ? guessTenant({ scope, seen, root, modelTables, concerned: concernedTables(places) })
+      : {
+          tenant: { schemas: tenants },
+          reasons: { 'tenant.schemas': 'these schemas hold the same tables' },
+          unplaced: [],
+        };
   const suspended = root === undefined ? undefined : guessSuspended(root.table, seen);
   const dead = collect(scope, places, (table) =>
     guessHistory(table)?.value === 'history' ? undefined : guessDead(table, seen),
@@ -63,7 +72,7 @@ export function propose({ catalog, schemas, seen, words }: ProposalInput): Propo
   const spellings = guessSpellings(seen, models);
   const config: Config = {
     version: 1,
-    database: { schemas: scope.schemas },
+    database: { schemas: tenants === undefined ? scope.schemas : everybodys(scope.schemas) },
     model: { ...modelPart(models, places), ...given({ spellings: unlessEmpty(spellings) }) },
     tenant: withSuspended(tenant.tenant, suspended?.value),
     places: places.map((guess) => guess.place),
@@ -76,7 +85,7 @@ export function propose({ catalog, schemas, seen, words }: ProposalInput): Propo
     ...placeReasons(places),
     ...Object.fromEntries(dead.map(({ name, reason }) => [`dead.${name}`, reason])),
   };
-  const about = { scope, seen, models, places, root, unplaced: tenant.unplaced };
+  const about = { scope, seen, models, places, root, tenants, unplaced: tenant.unplaced };
   return {
     config,
     reasons,
@@ -84,6 +93,11 @@ export function propose({ catalog, schemas, seen, words }: ProposalInput): Propo
     notes: listNotes(about),
     account: accountOf(places),
   };
+}
+
+/** Without the tenant's own; a configuration names at least one. */
+function everybodys([, ...others]: readonly string[]): readonly string[] {
+  return others.length === 0 ? ['public'] : others;
 }
 
 /** Tables of other schemas that a foreign key ties in are part of the picture; their schemas come last. */

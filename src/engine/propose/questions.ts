@@ -15,16 +15,17 @@ export interface Findings {
   readonly models: readonly ModelGuess[];
   readonly places: readonly PlaceGuess[];
   readonly root: RootGuess | undefined;
+  readonly tenants: string | readonly string[] | undefined;
   /** Tables with references that lead to no tenant. */
   readonly unplaced: readonly Table[];
 }
 
 /** The most important first: whose the rows are, then what the places are. */
-export function listQuestions({ scope, models, places, root, unplaced }: Findings): Question[] {
+export function listQuestions({ scope, models, places, root, tenants, unplaced }: Findings): Question[] {
   const noModels =
     'No table of models was found: models are taken to be named by text only. If one holds them, name it under model.tables.';
   return [
-    ...rootQuestions(scope, root),
+    ...rootQuestions({ scope, root, tenants }),
     ...unplaced.map(
       (table) =>
         `Whose are the rows of ${tablePath(scope, table)}? Nothing leads from it to a tenant, so it is listed under ` +
@@ -36,28 +37,19 @@ export function listQuestions({ scope, models, places, root, unplaced }: Finding
   ];
 }
 
-function rootQuestions(scope: NameScope, root: RootGuess | undefined): Question[] {
+function rootQuestions({ scope, root, tenants }: Pick<Findings, 'scope' | 'root' | 'tenants'>): Question[] {
+  if (tenants !== undefined)
+    return [
+      `Is each schema a tenant (${[tenants].flat().join(', ')})? They hold the same tables, so that is proposed. If not, list them under ` +
+        'database.schemas, and name the table of tenants under tenant.root.',
+    ];
   if (root === undefined)
     return [
-      schemasAlike(scope.catalog.tables) ??
-        'Is there one tenant only? No tenant table was found; if there is one, name it under tenant.root.',
+      'Is there one tenant only? No tenant table was found; if there is one, name it under tenant.root.',
     ];
   if (root.rival === undefined) return [];
   const [own, other] = [root.table, root.rival].map((table) => tablePath(scope, table));
   return [`Who are the tenants: ${own} or ${other}? ${own} is taken; for the other change tenant.root.`];
-}
-
-/** Several schemas with the same tables: each may be a tenant. */
-function schemasAlike(tables: readonly Table[]): Question | undefined {
-  const schemas = Map.groupBy(tables, ({ schema }) => schema);
-  const names = [...schemas.values()].map((own) =>
-    own
-      .map(({ name }) => name)
-      .toSorted()
-      .join(' '),
-  );
-  if (schemas.size < 2 || new Set(names).size > 1) return undefined;
-  return `Is each schema a tenant (${[...schemas.keys()].join(', ')})? They hold the same tables. Then plan each schema by itself.`;
 }
 
 function placeQuestions(places: readonly PlaceGuess[]): Question[] {

@@ -71,8 +71,3 @@ function covers(pattern: readonly string[], path: readonly string[], exact = fal
   if (first === '**') return covers(rest, path, exact) || (fits && covers(pattern, steps, exact));
   return step !== undefined && (first === step || (first === '*' && fits)) && covers(rest, steps, exact);
 }
-
-/** Does the configuration leave the table out altogether? */
-export function isIgnored(rules: Pick<Rules, 'config' | 'scope'>, id: TableId): boolean {
-  return (rules.config.database?.ignore ?? []).some((name) => findNamedTable(rules.scope, name)?.id === id);
-}

@@ -20,7 +20,7 @@ import type {
 } from '../../engine/catalogue/catalog.ts';
 import { placeKind } from '../../engine/catalogue/value-kinds.ts';
 import { given } from '../../engine/given.ts';
-import { findNamedTable } from '../../engine/catalogue/names.ts';
+import { meansTable } from '../../engine/catalogue/names.ts';
 import {
   checksSql,
   columnsSql,
@@ -56,10 +56,10 @@ export async function readCatalog(tx: Tx, scope: CatalogScope): Promise<Catalog>
 }
 
 function withoutIgnored(catalog: Catalog, scope: CatalogScope): Catalog {
-  const ignored = new Set(
-    (scope.ignore ?? []).map((name) => findNamedTable({ catalog, schemas: scope.schemas }, name)?.id),
-  );
-  return { tables: catalog.tables.filter((table) => !ignored.has(table.id)) };
+  const names = { catalog, schemas: scope.schemas };
+  const isIgnored = (table: Table): boolean =>
+    (scope.ignore ?? []).some((name) => meansTable(names, name, table));
+  return { tables: catalog.tables.filter((table) => !isIgnored(table)) };
 }
 
 interface RelationRow {

@@ -36,7 +36,7 @@ export const ownRelations = `spaces AS (
   WHERE d.classid = 'pg_catalog.pg_class'::regclass
 )`;
 
-function likePatterns(config: Config): string[] {
+export function likePatterns(config: Config): string[] {
   return tenantPatterns(config).map((pattern) =>
     pattern.replaceAll(/[\\%_]/g, String.raw`\$&`).replaceAll('*', '%'),
   );

@@ -10,6 +10,7 @@
  * The mark takes a millisecond, more than a page of rows. So what a transaction sees is asked first (`catalogueSight`): two snapshots that
  * are equal see the same rows of every table, the catalogue among them.
  */
+import { given } from '../../engine/given.ts';
 import type { ConfigProblem } from '../../engine/rules/config.ts';
 import { canonicalText } from '../../engine/canonical.ts';
 import { catalogFingerprint } from '../../engine/catalogue/catalog-text.ts';
@@ -24,7 +25,7 @@ import type { TenantKey } from '../../engine/tenant.ts';
 import { sharedSchemas, tenancyOf, tenantPatterns } from '../../engine/rules/tenancy.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { digestDefinitions } from '../../engine/planner/facts.ts';
-import type { Hidden } from '../../engine/plan/snapshot.ts';
+import type { Hidden, Unread } from '../../engine/plan/snapshot.ts';
 import { readCatalog } from './catalog.ts';
 import { sha256 } from './digest.ts';
 import { readSchemaTexts } from './schema-texts.ts';
@@ -35,6 +36,7 @@ import { hasTenantSchema, listTenantSchemas, ownSchema, tiesToOthers } from './o
 import type { OwnSchema } from './own-schema.ts';
 import { tryProbes } from './probe.ts';
 import { probesOf } from './probes.ts';
+import { readUnread } from './unread.ts';
 
 /** The rules, and what follows from them alone and is needed for every tenant. */
 export interface Ground {
@@ -46,6 +48,7 @@ export interface Ground {
   readonly scannable: readonly Scannable[];
   /** Defaults, checks, views and whatever else of the schema is text. */
   readonly texts: readonly SchemaText[];
+  readonly unread: readonly Unread[];
   /** What a session cannot see, where it was asked. */
   readonly hidden?: readonly Hidden[];
 }
@@ -95,7 +98,7 @@ export class KeptRules {
     if (isFit && kept.mark === seen.mark) return this.#known(name, { ...kept, ...seen }, site);
     const knowledge = site.knowledge();
     const rules = withKnowledge(await resolve(tx, site, own), knowledge);
-    const ground = groundOf(rules, await readSchemaTexts(tx));
+    const ground = groundOf(rules, await readSchemaTexts(tx), await unreadOf(tx, site, rules));
     // Where every statement sees the newest, the catalogue may have changed between two of them.
     const after = await tx.ask(mark);
     if (after.mark === seen.mark) this.#keep(name, { ...after, config: site.config, knowledge, ground });
@@ -189,7 +192,18 @@ function isMarked(seen: Seen): seen is Marked {
   return 'mark' in seen;
 }
 
-function groundOf(rules: Rules, texts: readonly SchemaText[]): Ground {
+/** Of Drover's own schema nobody else has references. */
+function unreadOf(tx: Tx, { config, state }: Ruled, { catalog, schema }: Rules): Promise<Unread[]> {
+  if (state.tenantType === 'uuid') return Promise.resolve([]);
+  return readUnread(tx, {
+    config,
+    records: state.separate ? '' : state.schema,
+    ...given({ own: schema }),
+    read: new Set(catalog.tables.map(({ id }) => id)),
+  });
+}
+
+function groundOf(rules: Rules, texts: readonly SchemaText[], unread: readonly Unread[]): Ground {
   const defined = { ...catalogFingerprint(rules.catalog), configuration: canonicalText(rules.config) };
   const definitions = digestDefinitions(defined, sha256);
   return {
@@ -198,6 +212,7 @@ function groundOf(rules: Rules, texts: readonly SchemaText[]): Ground {
     digest: sha256(canonicalText(definitions)),
     scannable: scannableOf(rules),
     texts,
+    unread,
   };
 }
 

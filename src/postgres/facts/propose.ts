@@ -4,8 +4,11 @@ import type { KnownWords } from '../../engine/propose/known.ts';
 import { findModelTables, idsOf } from '../../engine/propose/model-evidence.ts';
 import { renderProposal } from '../../engine/propose/yaml.ts';
 import { propose } from '../../engine/propose/propose.ts';
+import { patternOf, schemasAlike } from '../../engine/propose/alike.ts';
+import { given } from '../../engine/given.ts';
 import { readCatalog } from '../catalogue/catalog.ts';
-import type { Database } from '../driver/database.ts';
+import { listTables, recordsSchema } from '../catalogue/unread.ts';
+import type { Database, Tx } from '../driver/database.ts';
 import { observe, observeModels } from './observe.ts';
 
 export interface ProposedConfig {
@@ -18,15 +21,34 @@ export interface ProposedConfig {
 /** One read-only transaction, so that the samples fit the catalogue; it takes seconds even on a big database. */
 export async function proposeConfig(
   db: Database,
-  { schemas, words }: { readonly schemas: readonly string[]; readonly words: KnownWords },
+  { schemas: asked, words }: { readonly schemas?: readonly string[]; readonly words: KnownWords },
 ): Promise<ProposedConfig> {
   return db.transaction({ isolation: 'repeatable read', readOnly: true }, async (tx) => {
+    const { schemas, tenants } = await schemasOf(tx, asked);
     const catalog = await readCatalog(tx, { schemas });
     const seen = await observe(tx, catalog);
     const models = idsOf(findModelTables({ catalog, seen, words }));
     const all = await observeModels(tx, catalog, { seen, models });
-    const proposal = propose({ catalog, schemas, seen: all, words });
+    const proposal = propose({ catalog, schemas, seen: all, words, ...given({ tenants }) });
     const { config, questions, notes } = proposal;
     return { config, yaml: renderProposal(proposal), questions, notes };
   });
+}
+
+interface Schemas {
+  readonly schemas: readonly string[];
+  readonly tenants: string | readonly string[] | undefined;
+}
+
+/** All that have tables, or those that were asked for; of those that hold the same tables the first, since each may be a tenant. */
+async function schemasOf(tx: Tx, asked: readonly string[] | undefined): Promise<Schemas> {
+  const tables = (await listTables(tx)).filter(({ schema, isForeign }) =>
+    asked === undefined ? schema !== recordsSchema && !isForeign : asked.includes(schema),
+  );
+  const all = asked ?? [...new Set(['public', ...tables.map(({ schema }) => schema)])];
+  const alike = schemasAlike(tables);
+  const [first] = alike;
+  if (first === undefined) return { schemas: all, tenants: undefined };
+  const others = all.filter((name) => !alike.includes(name));
+  return { schemas: [first, ...others], tenants: patternOf(alike, all) };
 }

@@ -56,6 +56,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
       refusals: refusals[at] ?? [],
       schema: inSchema(matcher),
       hidden: ground.hidden ?? [],
+      unread: ground.unread,
       definitions: ground.definitions,
       today,
     };

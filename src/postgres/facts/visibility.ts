@@ -1,7 +1,6 @@
 /** What the session of a tenant cannot see: rows behind policies, tables and columns that it may not read. */
 import type { Policy, Table, TableId } from '../../engine/catalogue/catalog.ts';
 import type { Hidden } from '../../engine/plan/snapshot.ts';
-import { isIgnored } from '../../engine/rules/coverage.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
@@ -40,7 +39,7 @@ ORDER BY u.n`;
 /** For a tenant, or for the shared rows: then the tables that can hold none of them are nobody's business. */
 export function hiddenFrom(rules: Rules, tenant: TenantKey): Question<Hidden[]> {
   const counts = (table: TableId): boolean => !isSharedRows(tenant) || mayHoldShared(rules, table);
-  const tables = rules.catalog.tables.filter(({ id }) => !isIgnored(rules, id) && counts(id));
+  const tables = rules.catalog.tables.filter(({ id }) => counts(id));
   if (tables.length === 0) return { statements: [], read: () => [] };
   const names = [tables.map(({ schema }) => schema), tables.map(({ name }) => name)];
   return readAs(many<SeenTable>(seenSql, names), (rows) =>

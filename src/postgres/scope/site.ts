@@ -2,6 +2,7 @@
  * A site: one database with the configuration that describes it, and the place where Drover keeps its records about it.
  * Drover's own schema and a foreign database are both sites; nothing below knows the difference.
  */
+import { recordsSchema } from '../catalogue/unread.ts';
 import type { ConfigProblem } from '../../engine/rules/config.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { sharedSchemas, tenancyOf } from '../../engine/rules/tenancy.ts';
@@ -47,8 +48,6 @@ export interface SiteInput {
   readonly showProblems?: (problems: readonly ConfigProblem[]) => string[];
 }
 
-const stateSchema = 'drover';
-
 /** Opens a site. Writes nothing: the schema for the records is made by the first migration (`prepareState`). */
 export function openSite(input: SiteInput): Promise<Site> {
   const { database, config, platform } = input;
@@ -57,7 +56,7 @@ export function openSite(input: SiteInput): Promise<Site> {
     platform === undefined
       ? {
           database: input.state ?? database,
-          schema: stateSchema,
+          schema: recordsSchema,
           scope: { settings: {} },
           tenantType: 'text',
           separate: input.state !== undefined,
