@@ -14,9 +14,32 @@ const levels = {
   'repeatable read': ' ISOLATION LEVEL REPEATABLE READ',
 } as const;
 
-/** BEGIN, and then the settings. */
+/**
+ * What decides how a value is written as text, and how a text is read. Journals hold keys and values as text, and a rollback may come
+ * from a login, a database or a client with other settings than the apply had: so every transaction of Drover has these.
+ */
+const textSettings: Readonly<Record<string, string>> = {
+  timezone: 'UTC',
+  datestyle: 'ISO, MDY',
+  intervalstyle: 'postgres',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  lc_monetary: 'C',
+  standard_conforming_strings: 'on',
+  array_nulls: 'on',
+  xmlbinary: 'base64',
+  xmloption: 'content',
+};
+
+const pinned = prepared(
+  `SELECT ${Object.entries(textSettings)
+    .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`)
+    .join(', ')}`,
+);
+
+/** BEGIN, and then the settings. Those of text come last, since nothing may set them otherwise. */
 export function openingStatements({ isolation, readOnly = false, settings = [] }: Opening): Statement[] {
   const level = isolation === undefined ? '' : levels[isolation];
   const begin = prepared(`BEGIN${level}${readOnly ? ' READ ONLY' : ''}`);
-  return [begin, ...settings].map((query) => statementOf(query));
+  return [begin, ...settings, pinned].map((query) => statementOf(query));
 }
