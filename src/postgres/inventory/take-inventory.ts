@@ -94,10 +94,9 @@ class Reading {
   }
 
   async #join({ prepared, snapshot }: Shared): Promise<void> {
-    await this.#database.transaction(opening, async (tx) => {
-      await tx.script(`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`);
-      await this.#read(tx, prepared);
-    });
+    // Before anything is asked.
+    const settings = [`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`];
+    await this.#database.transaction({ ...opening, settings }, (tx) => this.#read(tx, prepared));
   }
 
   async #read(tx: Tx, { queue, gathered, readers }: Prepared): Promise<void> {
