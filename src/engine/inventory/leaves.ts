@@ -108,7 +108,14 @@ function stepOf(name: string, { isModel }: Reading): string {
     : name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
+/** Numbers, uuids, what a generator of ids makes (nanoid, cuid, ULID, ObjectId), and names that are numbered: `node-3`, `step_12`. */
 function isKeyLike(name: string): boolean {
-  if (/^\d+$|^[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}$/i.test(name)) return true;
-  return /\d{4,}/.test(name) && !/[-_](19|20)\d\d$/.test(name);
+  if (/^\d+$|^[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}$|^[a-z]+[-_]\d{1,3}$/i.test(name)) return true;
+  if (/\d{4,}/.test(name)) return !/[-_](19|20)\d\d$/.test(name);
+  const digits = name.replaceAll(/\D/g, '').length;
+  return (
+    /^[\w-]{16,}$/.test(name) &&
+    digits >= 2 &&
+    (/^([a-z\d]{20,}|[A-Z\d]{20,})$/.test(name) || !/[a-z]{6}/.test(name))
+  );
 }

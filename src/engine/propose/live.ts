@@ -3,9 +3,9 @@ import { given } from '../given.ts';
 import type { Table, TableId } from '../catalogue/catalog.ts';
 import type { PlaceConfig } from '../rules/config.ts';
 import { columnPath, type NameScope } from '../catalogue/names.ts';
-import { matchRate, type Observations } from './observation.ts';
+import { type Guess, matchRate, type Observations } from './observation.ts';
 import { guessDoubtful, guessReplaced } from './states.ts';
-import { snake } from './wording.ts';
+import { snake, sqlName } from './wording.ts';
 
 interface LiveInput {
   readonly scope: NameScope;
@@ -18,11 +18,8 @@ interface Pointer {
 }
 
 /** Columns of other tables that point at a version of something: `flows.current_version_id`. */
-export function findPointers({ scope, seen }: LiveInput, table: Table): Pointer[] {
-  const isVersion = /(^|_)(versions?|revisions?|snapshots?|configs?|configurations?)$/.test(
-    snake(table.name),
-  );
-  if (!isVersion) return [];
+function findPointers({ scope, seen }: LiveInput, table: Table): Pointer[] {
+  if (!/(^|_)(versions?|revisions?|snapshots?|configs?|configurations?)$/.test(snake(table.name))) return [];
   const found = scope.catalog.tables.flatMap((other) => {
     if (other.id === table.id) return [];
     const byKey = other.foreignKeys
@@ -43,7 +40,24 @@ function matching(seen: Observations, from: TableId, to: TableId): string[] {
 }
 
 function isCurrent(column: string): boolean {
+  if (/(^|_)(previous|prev|prior|former|old|superseded|rollback)(_|$)/.test(snake(column))) return false;
   return /(^|_)(current|active|live|published|latest|head|production|deployed)(_|$)/.test(snake(column));
+}
+
+/** Of versions of something the column that says which one is in use: `is_active`. */
+function currentFlag(table: Table): Guess<string> | undefined {
+  if (!/(^|_)(versions?|revisions?)$/.test(snake(table.name))) return undefined;
+  const column = table.columns.find(
+    ({ name, type }) =>
+      type === 'boolean' && /^(is_)?(current|active|live|published|latest|deployed)$/.test(snake(name)),
+  );
+  if (column === undefined) return undefined;
+  return { value: sqlName(column.name), reason: `${column.name} says which version is in use` };
+}
+
+/** Does anything say which of its versions is in use? Then not all of them are history. */
+export function tellsCurrent(input: LiveInput, table: Table): boolean {
+  return findPointers(input, table).length > 0 || currentFlag(table) !== undefined;
 }
 
 /** Conditions for a place of the table, with reasons. */
@@ -58,15 +72,19 @@ export function guessConditions(
   ];
   const current = found.find((pointer) => pointer.isCurrent);
   const other = found.find((pointer) => !pointer.isCurrent);
+  const flag = current === undefined ? currentFlag(table) : undefined;
   const live =
-    current === undefined ? replaced && `NOT (${replaced.value})` : `pointed-at-by ${current.from}`;
+    current === undefined
+      ? (flag?.value ?? (replaced && `NOT (${replaced.value})`))
+      : `pointed-at-by ${current.from}`;
   const ask = doubtful?.value ?? (other === undefined ? undefined : `pointed-at-by ${other.from}`);
   return {
     conditions: given({ live, ask }),
     reasons: [
       current && `${current.from} says which row is in use`,
       other && `${other.from} may still use an older one`,
-      current === undefined ? replaced?.reason : undefined,
+      flag?.reason,
+      current === undefined && flag === undefined ? replaced?.reason : undefined,
       doubtful?.reason,
     ].filter((reason) => reason !== undefined),
   };

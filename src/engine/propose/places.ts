@@ -7,7 +7,7 @@ import { mayListModels } from './model-evidence.ts';
 import { guessHistory, guessWaiting } from './history.ts';
 import { describesModel, guessGrant, guessParameters } from './shape.ts';
 import { forbids } from './text-traces.ts';
-import { findPointers, guessConditions } from './live.ts';
+import { guessConditions, tellsCurrent } from './live.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { listTraces } from './traces.ts';
 import { forbidsModels, namesModel, singularWords, snake } from './wording.ts';
@@ -115,7 +115,7 @@ function roleOf(input: PlaceInput, trace: Trace): Decision {
   const copied = 'a copy that is written again, perhaps: dead-copy, or does something read it?';
   if (words.some((word) => ['cache', 'index', 'projection', 'archive', 'backup'].includes(word)))
     return { value: 'ask', reason: copied };
-  if (history !== undefined && findPointers(input, table).length === 0) return history;
+  if (history !== undefined && !tellsCurrent(input, table)) return history;
   const grant = trace.how.json === undefined ? guessGrant(table, column.name) : undefined;
   return grant ?? { value: 'reference', reason: '' };
 }

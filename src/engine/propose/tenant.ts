@@ -130,12 +130,17 @@ function linkByMatch(
   owners: ReadonlyMap<TableId, Ownership>,
   table: Table,
 ): LinkGuess | undefined {
+  // Without values only a whole name says enough: workspace_id is the key of workspaces, status is not that of job_status.
+  const namedAfter = ({ column, target }: LinkMatch): number => {
+    const named = findTable(work.scope.catalog, target)?.name ?? '';
+    return snake(column) === `${singularWords(named).join('_')}_id` ? 1 : 0;
+  };
   // Small integers are keys everywhere: there all values must be keys.
   const isInteger = ({ column }: LinkMatch): boolean => findColumn(table, column)?.kind === 'integer';
   const usable = (link: LinkMatch): boolean =>
     owners.get(link.target)?.kind === 'tenant' &&
     !work.modelTables.has(link.target) &&
-    (matchRate(link) ?? 1) >= (isInteger(link) ? 1 : 0.5);
+    (matchRate(link) ?? namedAfter(link)) >= (isInteger(link) ? 1 : 0.5);
   const [best] = work.seen.links
     .filter((link) => link.table === table.id && usable(link))
     .toSorted((a, b) => (matchRate(b) ?? 0) - (matchRate(a) ?? 0));
@@ -143,7 +148,7 @@ function linkByMatch(
   if (best === undefined || target === undefined) return undefined;
   const said =
     best.sampled === 0
-      ? 'by name and type; there were no values to compare'
+      ? 'it is called after that table; there were no values to compare'
       : `by name and type; ${best.matched} of ${best.sampled} values are keys there`;
   return {
     text: `${quoted(best.column)} -> ${columnPath(work.scope, target, best.targetColumn)}`,

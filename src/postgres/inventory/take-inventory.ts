@@ -39,7 +39,7 @@ export async function takeInventory(
   const others = reading.others();
   // Whoever waits for the first one hears of it.
   others.catch(() => undefined);
-  void watch.stop?.then(() => reading.cancel());
+  void watch.stop?.then(() => (reading.cancelling = reading.cancel()));
   try {
     return await database.transaction(opening, (tx) => reading.first(tx, request, others));
   } catch (error) {
@@ -47,6 +47,9 @@ export async function takeInventory(
     const known = reading.keptAfter(error);
     if (known === undefined) throw error;
     return known;
+  } finally {
+    // It must not reach what runs on these connections next.
+    await reading.cancelling;
   }
 }
 
@@ -60,6 +63,7 @@ class Reading {
   readonly #watch: InventoryWatch;
   /** Server processes that read just now. */
   readonly #busy = new Set<number>();
+  cancelling: Promise<void> | undefined;
   /** What the other transactions need; undefined where there are none. */
   readonly shared = Promise.withResolvers<Shared | undefined>();
   #prepared: Prepared | undefined;

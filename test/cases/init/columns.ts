@@ -209,4 +209,26 @@ export const columns: readonly SmallSchema[] = [
     also: { 'places.gateways.default_model.ask': "status = 'draft'" },
     plan: elm,
   },
+  {
+    name: 'versions of which a flag says which is in use; ids that a generator made; columns called like empty tables',
+    script: `${orgs}
+      CREATE TABLE job_status (id text PRIMARY KEY, org_id int REFERENCES orgs); CREATE TABLE sso_provider (id text PRIMARY KEY, org_id int REFERENCES orgs);
+      CREATE TABLE teams (id text PRIMARY KEY, org_id int NOT NULL REFERENCES orgs);
+      CREATE TABLE outbox (id int PRIMARY KEY, status text, provider_id text, team_id text);
+      CREATE TABLE flows (id text PRIMARY KEY, org_id int NOT NULL REFERENCES orgs);
+      CREATE TABLE flow_deploy_version (id text PRIMARY KEY, flow_id text NOT NULL REFERENCES flows, state json, is_active boolean NOT NULL);
+      CREATE TABLE deploys (id int PRIMARY KEY, flow_id text REFERENCES flows, previous_active_version_id text REFERENCES flow_deploy_version);
+      INSERT INTO flows VALUES ('f1', 1), ('f2', 2);
+      INSERT INTO flow_deploy_version SELECT f.id || v, f.id,
+        json_build_object('blocks', json_build_object(k, json_build_object('model', 'gpt-4o'))), v = 2
+        FROM flows f, generate_series(1, 2) v, unnest(ARRAY['V1StGXR8_Z5jdHi6B-myT', 'clh3x2a7k0000qzrmn831i7rn', 'node-3', '01ARZ3NDEKTSV4RRFFQ69G5FAV']) k
+        WHERE (f.id = 'f1') = (k LIKE 'V%' OR k LIKE 'n%') AND (v = 1) = (k LIKE 'V%' OR k LIKE '0%');`,
+    root: 'orgs',
+    places: { 'flow_deploy_version.state/blocks/*/model': 'move' },
+    also: {
+      'places.flow_deploy_version.state/blocks/*/model.live': 'is_active',
+      'tenant.links': { outbox: 'team_id -> teams.id' },
+    },
+    plan: elm,
+  },
 ];
