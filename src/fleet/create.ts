@@ -82,14 +82,14 @@ function inOrder(tenants: readonly NewRunTenant[], last: readonly NewRunTenant[]
 function countsOf(
   tenants: readonly NewRunTenant[],
 ): Pick<NewRun, 'total' | 'pending' | 'failed' | 'skipped' | 'failuresExcused'> {
-  // The shared rows are no tenant; while they are pending, so is the run.
+  // The shared rows are no tenant.
   const named = tenants.filter(({ tenant }) => !isSharedRows(tenant));
   const count = (status: NewRunTenant['status'], of = tenants): number =>
     of.filter((tenant) => tenant.status === status).length;
   const failed = count('failed');
   return {
     total: named.length,
-    pending: count('pending'),
+    pending: count('pending', named),
     failed,
     skipped: count('skipped', named),
     failuresExcused: failed,

@@ -18,7 +18,7 @@ export function isResting({ status }: Pick<RunRecord, 'status'>): boolean {
 /** The change of status that is due; nothing where the run goes on as it is. */
 export function decideRun(run: Known, now: TenantCounts): RunChange {
   if (isFinal(run)) return {};
-  if (now.pending === 0) return endOf(run, now);
+  if (now.open === 0) return endOf(run, now);
   if (run.status === 'cancelling' || isResting(run)) return {};
   const stopped = overFailures(run, now) ?? afterCanary(run, now);
   if (stopped !== undefined) return stopped;

@@ -24,6 +24,9 @@ interface Run {
 async function run(at: SmallDatabase, ...words: string[]): Promise<Run> {
   const { stdout, stderr } = await at.run('apply', '--all-tenants', ...words, '--yes', '--json');
   assert.ok(stdout.startsWith('{'), stderr);
+  // The shared rows are no tenant of those that are done, nor of those that are not.
+  for (const [, done = '', total = ''] of stderr.matchAll(/(-?\d+) of (\d+) tenants/g))
+    assert.ok(Number(done) >= 0 && Number(done) <= Number(total), stderr);
   return JSON.parse(stdout) as Run;
 }
 
@@ -56,7 +59,7 @@ places: [{ at: bots.model }, { at: gallery.model }]
 
     it('stand in the calendar beside the tenants', async () => {
       await at.script(
-        `INSERT INTO bots VALUES (9, 2, 'gpt-5'); INSERT INTO gallery VALUES (8, 'Old', 'gpt-5'), (9, 'Older', 'gpt-5')`,
+        `INSERT INTO bots VALUES (9, 2, 'claude-3-7-sonnet-20250219'); INSERT INTO gallery VALUES (8, 'Old', 'claude-3-7-sonnet-20250219'), (9, 'Older', 'claude-3-7-sonnet-20250219')`,
       );
       const { stdout, stderr } = await at.run('retirements', '--json');
       await at.script('DELETE FROM bots WHERE id = 9; DELETE FROM gallery WHERE id > 1');

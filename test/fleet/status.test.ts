@@ -20,6 +20,7 @@ const options: RunOptions = {
 const still: TenantCounts = {
   total: 10,
   pending: 5,
+  open: 5,
   claimed: 0,
   succeeded: 5,
   failed: 0,
@@ -38,25 +39,25 @@ const cases: [
 ][] = [
   ['a run that is queued begins', { status: 'queued' }, {}, 'running'],
   ['a run that runs goes on', {}, {}, undefined],
-  ['a run with nothing left and no failure succeeded', {}, { pending: 0 }, 'succeeded'],
-  ['a run with nothing left and a failure failed', {}, { pending: 0, failed: 1 }, 'failed'],
-  ['a queued run with nothing to do has succeeded', { status: 'queued' }, { pending: 0 }, 'succeeded'],
-  ['a paused run whose last wave ends is over', { status: 'paused' }, { pending: 0 }, 'succeeded'],
+  ['a run with nothing left and no failure succeeded', {}, { open: 0 }, 'succeeded'],
+  ['a run with nothing left and a failure failed', {}, { open: 0, failed: 1 }, 'failed'],
+  ['a queued run with nothing to do has succeeded', { status: 'queued' }, { open: 0 }, 'succeeded'],
+  ['a paused run whose last wave ends is over', { status: 'paused' }, { open: 0 }, 'succeeded'],
   ['a paused run stays paused', { status: 'paused' }, {}, undefined],
   ['a waiting run stays waiting', { status: 'waiting', canaryReleased: false }, {}, undefined],
   [
     'a cancelling run waits for what is under way',
     { status: 'cancelling' },
-    { pending: 1, claimed: 1 },
+    { open: 1, claimed: 1 },
     undefined,
   ],
   [
     'a cancelling run with nothing under way is cancelled',
     { status: 'cancelling' },
-    { pending: 0 },
+    { open: 0 },
     'cancelled',
   ],
-  ['a cancelled run stays so', { status: 'cancelled' }, { pending: 0 }, undefined],
+  ['a cancelled run stays so', { status: 'cancelled' }, { open: 0 }, undefined],
   ['a canary under way goes on', { canaryReleased: false }, { canaryOpen: 1 }, undefined],
   ['a canary that is done waits', { canaryReleased: false }, {}, 'waiting'],
   [
@@ -108,7 +109,7 @@ describe('the status of a run', () => {
       'succeeded',
       'failed',
     );
-    const counts = fc.record({ pending: fc.nat(3), failed: fc.nat(3), canaryOpen: fc.nat(3) });
+    const counts = fc.record({ open: fc.nat(3), failed: fc.nat(3), canaryOpen: fc.nat(3) });
     const known = fc.record({ status, canaryReleased: fc.boolean(), failuresExcused: fc.nat(2) });
     fc.assert(
       fc.property(known, counts, fc.option(fc.nat(3), { nil: undefined }), (change, now, maxFailures) => {
@@ -119,7 +120,7 @@ describe('the status of a run', () => {
         };
         const due = decideRun(before, { ...still, ...now });
         if (isFinal(before)) assert.deepEqual(due, {});
-        else if (now.pending === 0) assert.ok(due.status !== undefined && isFinal({ status: due.status }));
+        else if (now.open === 0) assert.ok(due.status !== undefined && isFinal({ status: due.status }));
         else assert.ok(due.status === undefined || !isFinal({ status: due.status }));
       }),
     );
