@@ -19,12 +19,11 @@ export function uncoveredId({ rules }: Pick<Ground, 'rules'>, { table, column, p
 /** Whose row it is and what leads there come first; then what the configuration leaves open. */
 export function decideUncovered(ground: Ground, intent: Intent, found: Uncovered): Stay {
   const places = ground.rules.places.filter(({ id }) => found.places.includes(id));
-  return (
-    byRole(places) ??
-    byOwner(ground, places, found) ??
-    byLife(ground, places, found) ??
-    byForm(intent, { places, found, id: uncoveredId(ground, found) })
-  );
+  const settled = byRole(places) ?? byOwner(ground, places, found) ?? byLife(ground, places, found);
+  if (settled !== undefined) return settled;
+  const form = byForm(intent, { places, found, id: uncoveredId(ground, found) });
+  // What is asked about a row that is no tenant's is asked where such rows move. A column of which nobody says anything stops all.
+  return form.reason === 'ask' && isNobodys(ground, found) ? ofNobody(found) : form;
 }
 
 function stay(reason: Stay['reason'], live: boolean, message: string): Stay {
@@ -46,7 +45,14 @@ function byOwner({ tenant }: Ground, places: readonly Place[], { owner }: Uncove
   if (owner === 'other') return stay('other-tenant', false, 'the row of another tenant');
   if (owner === 'disagree')
     return stay('disagreeing-owners', true, 'two ways to its owner lead to different tenants');
-  if (places.length === 0) return undefined;
+  return places.length === 0 ? undefined : ofNobody({ owner });
+}
+
+function isNobodys({ tenant }: Ground, { owner }: Uncovered): boolean {
+  return tenant !== null && owner !== 'mine';
+}
+
+function ofNobody({ owner }: Pick<Uncovered, 'owner'>): Stay {
   return stay(owner === 'global' ? 'global' : 'no-owner', true, 'the row belongs to no single tenant');
 }
 

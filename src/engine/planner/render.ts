@@ -162,7 +162,7 @@ export function completionLine({
   const whose = isSharedRows(key) ? 'the shared rows' : 'the tenant';
   const also = [
     ...(shared === 0 ? [] : [`${shared} shared occurrence${shared === 1 ? ' is' : 's are'} left`]),
-    ...(others === 0 ? [] : [`${rowCount(others)} of other tenants name it`]),
+    ...(others === 0 ? [] : [`${rowCount(others)} of other tenants ${others === 1 ? 'names' : 'name'} it`]),
     ...(kept === 0 ? [] : [`${rowCount(kept)} kept by answer still ${kept === 1 ? 'names' : 'name'} it`]),
     ...(findings.some(({ code }) => code === 'SCHEMA_NOT_READ') ? ['other schemas were not looked at'] : []),
     ...(findings.some(({ code }) => code === 'FOREIGN_TABLE_NOT_READ')
