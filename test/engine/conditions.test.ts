@@ -46,6 +46,14 @@ it('a pointer leads by its foreign key, of several columns as well, or to the on
     );
 });
 
+it('the newest is told by the columns of what it is a version of, and one that counts up', () => {
+  assert.deepEqual(resolved('versions', { live: ' newest by  flow_id , "owner", id ' }).made, {
+    live: { kind: 'newest', table: 'public.versions', of: ['flow_id', 'owner'], order: 'id' },
+  });
+  for (const text of ['id', 'none, id', 'flow_id, none', 'flow_id,'])
+    assert.equal(resolved('versions', { live: `newest by ${text}` }).problems.length, 1, text);
+});
+
 it('an ancestor is found by a foreign key, or by columns that are named', () => {
   const ancestor = { kind: 'ancestor', table: 'public.flows', to: ['id'], sql: 'x' };
   assert.deepEqual(resolved('versions', { live: { via: 'flow_id', where: 'x' } }).made, {

@@ -36,5 +36,5 @@ function tablesRead({ table, conditions, copies, allowed }: Place): ReadonlySet<
 
 /** A condition with a query of its own may read any table. */
 function readsAnything(test: RowCondition): boolean {
-  return test.kind !== 'pointed-at' && /\b(select|table)\b/i.test(test.sql);
+  return 'sql' in test && /\b(select|table)\b/i.test(test.sql);
 }

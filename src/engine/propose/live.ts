@@ -1,6 +1,6 @@
 /** Which rows of a table are in use: by a status, or because another table points at them. */
 import { given } from '../given.ts';
-import type { Table, TableId } from '../catalogue/catalog.ts';
+import { findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { PlaceConfig } from '../rules/config.ts';
 import { columnPath, type NameScope } from '../catalogue/names.ts';
 import { type Guess, matchRate, type Observations } from './observation.ts';
@@ -55,9 +55,38 @@ function currentFlag(table: Table): Guess<string> | undefined {
   return { value: sqlName(column.name), reason: `${column.name} says which version is in use` };
 }
 
+/** Of versions to which nothing points those that no later one follows: `newest by flow_id, version`. */
+function newestOf({ scope }: LiveInput, table: Table): Guess<string> | undefined {
+  const isReferred = scope.catalog.tables.some(({ foreignKeys }) =>
+    foreignKeys.some((key) => key.references === table.id),
+  );
+  if (isReferred || !/(^|_)(versions?|revisions?)$/.test(snake(table.name))) return undefined;
+  const counts = (name: string): boolean =>
+    findColumn(table, name)?.kind === 'integer' &&
+    /^(version|revision|number|seq|rev|v)(_(no|nr|number))?$/.test(snake(name));
+  const keys = [
+    table.primaryKey,
+    ...table.uniqueIndexes.map((index) => index.columns.filter((name) => name !== null)),
+  ];
+  for (const columns of keys) {
+    const of = columns.filter((name) => !counts(name));
+    const isParent = of.some((name) => table.foreignKeys.some((key) => key.columns.includes(name)));
+    const order = columns.find(counts);
+    if (order === undefined || columns.length - of.length !== 1 || !isParent) continue;
+    const names = [...of, order].map(sqlName);
+    return {
+      value: `newest by ${names.join(', ')}`,
+      reason: `nothing points at its rows, and ${order} counts up`,
+    };
+  }
+  return undefined;
+}
+
 /** Does anything say which of its versions is in use? Then not all of them are history. */
 export function tellsCurrent(input: LiveInput, table: Table): boolean {
-  return findPointers(input, table).length > 0 || currentFlag(table) !== undefined;
+  return (
+    findPointers(input, table).length > 0 || (currentFlag(table) ?? newestOf(input, table)) !== undefined
+  );
 }
 
 /** Conditions for a place of the table, with reasons. */
@@ -72,7 +101,7 @@ export function guessConditions(
   ];
   const current = found.find((pointer) => pointer.isCurrent);
   const other = found.find((pointer) => !pointer.isCurrent);
-  const flag = current === undefined ? currentFlag(table) : undefined;
+  const flag = current === undefined ? (currentFlag(table) ?? newestOf(input, table)) : undefined;
   const live =
     current === undefined
       ? (flag?.value ?? (replaced && `NOT (${replaced.value})`))

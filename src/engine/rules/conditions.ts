@@ -1,11 +1,17 @@
 /** The conditions of a place (live, ask, guard), resolved against the catalogue. */
 import { findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { Condition, ConfigProblem, PlaceConfig } from './config.ts';
-import { findNamedColumn, type NameScope } from '../catalogue/names.ts';
+import { findNamedColumn, type NameScope, splitName } from '../catalogue/names.ts';
 
 export type RowCondition =
   | { readonly kind: 'sql'; readonly sql: string }
   | { readonly kind: 'pointed-at'; readonly table: TableId; readonly column: string; readonly own: string }
+  | {
+      readonly kind: 'newest';
+      readonly table: TableId;
+      readonly of: readonly string[];
+      readonly order: string;
+    }
   | {
       readonly kind: 'ancestor';
       readonly table: TableId;
@@ -44,7 +50,20 @@ export function resolveConditions(input: Input): PlaceConditions {
 function resolve(input: Input, condition: Condition): RowCondition | string {
   if (typeof condition !== 'string') return resolveAncestor(input, condition);
   const pointed = /^\s*pointed-at-by\s+(.+?)\s*$/.exec(condition)?.[1];
-  return pointed === undefined ? { kind: 'sql', sql: condition } : resolvePointer(input, pointed);
+  if (pointed !== undefined) return resolvePointer(input, pointed);
+  const newest = /^\s*newest\s+by\s+(.+?)\s*$/.exec(condition)?.[1];
+  return newest === undefined ? { kind: 'sql', sql: condition } : resolveNewest(input, newest);
+}
+
+/** Of the rows that agree in the first columns the one that is highest in the last. */
+function resolveNewest({ table }: Input, text: string): RowCondition | string {
+  const names = text.split(',').map((part) => splitName(part)?.join('.') ?? '');
+  const missing = names.find((name) => findColumn(table, name) === undefined);
+  const order = names.pop();
+  if (missing !== undefined) return `${table.id} has no column ${missing === '' ? text : missing}`;
+  if (order === undefined || names.length === 0)
+    return 'write the columns of what the row is a version of, and last the one that counts up: newest by flow_id, version';
+  return { kind: 'newest', table: table.id, of: names, order };
 }
 
 function resolvePointer({ scope, table }: Input, text: string): RowCondition | string {

@@ -18,9 +18,9 @@ export type Role =
   | 'ignore'
   | 'ask';
 
-/** A condition on a row: SQL over its own columns, over an ancestor's, or "another row points at this one". */
+/** A condition on a row: SQL over its own columns or an ancestor's, "another row points at this one", or "no later version is there". */
 export type Condition =
-  | string // SQL over the row's columns, or the words `pointed-at-by table.column`
+  | string // SQL over the row's columns, or `pointed-at-by table.column`, or `newest by column[, column], order`
   | { readonly via: string; readonly where: string }; // `via`: a column of a foreign key (or link); `where`: SQL over the row it leads to
 
 export type CompanionRule = 'keep' | 'drop' | { readonly map: Readonly<Record<string, string>> };

@@ -94,6 +94,10 @@ function conditionProbe(
   const other = tableOf(rules, condition.table);
   if (condition.kind === 'ancestor')
     return writtenProbe(rules, { path: [...path, 'where'], table: other, text: condition.sql, select });
+  if (condition.kind === 'newest') {
+    const order = columnPath(rules.scope, table, condition.order);
+    return { path, select, says: (reason) => `the rows cannot be put in order by ${order}: ${reason}` };
+  }
   const [theirs, own] = [condition.column, condition.own];
   const says = (reason: string): string =>
     `${columnPath(rules.scope, other, theirs)} cannot point at ${columnPath(rules.scope, table, own)}: ${reason}; ` +

@@ -263,7 +263,8 @@ export interface TenantCounts extends RunCounts {
 export function countTenants(tx: Tx, site: Site, run: RunRecord): Promise<TenantCounts> {
   const table = runTable(site, 'run_tenants');
   return tx.one<TenantCounts>(
-    `SELECT count(*) FILTER (WHERE NOT t.shared) AS total, count(*) FILTER (WHERE t.status IN ('pending', 'claimed') AND NOT t.shared) AS pending,
+    `SELECT count(*) FILTER (WHERE NOT t.shared) AS total,
+       count(*) FILTER (WHERE t.status IN ('pending', 'claimed') AND NOT t.shared) AS pending,
        count(*) FILTER (WHERE t.status IN ('pending', 'claimed')) AS open,
        count(*) FILTER (WHERE t.status = 'claimed') AS claimed,
        count(*) FILTER (WHERE t.status = 'succeeded' AND NOT t.shared) AS succeeded,

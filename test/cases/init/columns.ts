@@ -231,4 +231,19 @@ export const columns: readonly SmallSchema[] = [
     },
     plan: elm,
   },
+  {
+    name: 'versions to which nothing points: the newest of each is in use; a second list of versions is referred to',
+    script: `${orgs}
+      CREATE TABLE prompts (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs);
+      CREATE TABLE prompt_versions (id int PRIMARY KEY, prompt_id int NOT NULL REFERENCES prompts, version int NOT NULL, model text, UNIQUE (prompt_id, version));
+      CREATE TABLE rule_versions (id int PRIMARY KEY, prompt_id int NOT NULL REFERENCES prompts, version int NOT NULL, model text, UNIQUE (prompt_id, version));
+      CREATE TABLE pins (id int PRIMARY KEY, rule_version_id int REFERENCES rule_versions);
+      INSERT INTO prompts VALUES (1, 1), (2, 2);
+      INSERT INTO prompt_versions SELECT p * 10 + v, p, v, 'gpt-4o' FROM generate_series(1, 2) p, generate_series(1, 3) v;
+      INSERT INTO rule_versions SELECT p * 10 + v, p, v, 'gpt-4o' FROM generate_series(1, 2) p, generate_series(1, 3) v;`,
+    root: 'orgs',
+    places: { 'prompt_versions.model': 'move', 'rule_versions.model': 'ask' },
+    also: { 'places.prompt_versions.model.live': 'newest by prompt_id, version' },
+    plan: elm,
+  },
 ];
