@@ -61,7 +61,13 @@ async function applyPlan(session: Session, command: Command): Promise<number> {
     if (many) return applyMany(session, site, { options, actor, where });
     const plan = file ?? (await planNow(site, intent, options));
     return (await isWanted(session, plan, options))
-      ? applyShown(session, site, { plan, actor, options, where })
+      ? applyShown(session, site, {
+          plan,
+          actor,
+          options,
+          where,
+          unlessWorse: file === undefined && options.yes === true,
+        })
       : exitStatus.failed;
   });
 }
@@ -134,13 +140,15 @@ interface ShownPlan {
   readonly actor: string;
   readonly options: ApplyOptions;
   readonly where: Where;
+  /** May rows have changed meanwhile? Not where somebody chose this plan, or was asked about it. */
+  readonly unlessWorse: boolean;
 }
 
 /** A refused plan goes to the engine as well: it is what refuses, and it keeps a record of that. */
 async function applyShown(
   session: Session,
   site: Site,
-  { plan, actor, options, where }: ShownPlan,
+  { plan, actor, options, where, unlessWorse }: ShownPlan,
 ): Promise<number> {
   const { terminal } = session;
   const force = options.force === true;
@@ -153,9 +161,14 @@ async function applyShown(
     intent: plan.intent,
     plan,
     force,
+    unlessWorse,
     actor,
     reason: options.reason,
   });
+  if (!result.replayed && result.planHash !== plan.hash)
+    terminal.err(
+      'Rows changed after the plan was shown, and nothing of it got worse. What follows is what was done.',
+    );
   if (options.json === true) terminal.out(JSON.stringify(result, null, 2));
   else {
     terminal.err();

@@ -31,6 +31,7 @@ export interface ApplyInput {
   readonly intent: Intent;
   readonly plan: Plan;
   readonly force: boolean;
+  readonly unlessWorse?: boolean;
   readonly actor: string;
   readonly reason: string | undefined;
 }

@@ -1,22 +1,26 @@
 /** May a plan run? Staleness first: a person must not be asked about a plan they have not seen. */
 import { isForcedWithoutReason, refusing, toConfirm } from '../../engine/finding.ts';
 import { changedFacts } from '../../engine/planner/facts.ts';
+import { whatIsWorse } from '../../engine/planner/worse.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 
 /** A plan by its hash. Without its facts a stale plan is refused all the same, but what changed cannot be named. */
-export type KnownPlan = Pick<Plan, 'hash'> & { readonly facts?: Plan['facts'] };
+export type KnownPlan = Pick<Plan, 'hash'> & Partial<Plan>;
 
 /** What whoever asks has accepted beforehand. */
 export interface Accepted {
   readonly confirm: boolean;
   readonly force?: boolean;
+  /** Other rows than the known plan had are fine, as long as nothing is worse (`whatIsWorse`). */
+  readonly unlessWorse?: boolean;
 }
 
 /** Why the plan may not run: PLAN_STALE, PLAN_REFUSED, CONFIRMATION_REQUIRED. Undefined where it may. */
 export function admit(accepted: Accepted, known: KnownPlan | undefined, plan: Plan): DroverError | undefined {
   const stale = known === undefined ? undefined : staleness(known, plan);
-  if (stale !== undefined) return stale;
+  const isFine = accepted.unlessWorse === true && isWhole(known) && whatIsWorse(known, plan).length === 0;
+  if (stale !== undefined && !isFine) return stale;
   const errors = refusing(plan.findings, accepted.force);
   if (errors.length > 0)
     return new DroverError(
@@ -37,6 +41,10 @@ export function admit(accepted: Accepted, known: KnownPlan | undefined, plan: Pl
 export function refuseStale(known: KnownPlan, plan: Plan): void {
   const stale = staleness(known, plan);
   if (stale !== undefined) throw stale;
+}
+
+function isWhole(known: KnownPlan | undefined): known is Plan {
+  return known?.findings !== undefined && known.leftBehind !== undefined;
 }
 
 function staleness({ hash, facts }: KnownPlan, plan: Plan): DroverError | undefined {

@@ -48,6 +48,8 @@ export interface MoveOptions {
   readonly confirm: boolean;
   /** Errors that can be forced are accepted; needs a reason, as does a model that nobody knows. */
   readonly force?: boolean;
+  /** The plan that was shown may have other rows by now, as long as nothing is worse. */
+  readonly unlessWorse?: boolean;
   readonly reason?: string;
   readonly actor: string;
   /**
