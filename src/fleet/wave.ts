@@ -33,15 +33,57 @@ const retryAfterMs = 1000;
 
 /**
  * Returns what became of the tenants of a wave. Those that are tried again later are not among them.
- * @throws what concerns no single tenant: the database is gone
+ * @throws what passes: the database is gone, or has no room
  */
 export async function workWave(site: Site, wave: Wave): Promise<TenantOutcome[]> {
-  const finished = await findFinished(site, wave);
-  await recordOutcomes(site, wave.claim, finished);
-  const claimed = without(wave.claimed, finished);
-  if (claimed.length === 0) return finished;
+  const finished = await orOneByOne(site, wave, async (some) => {
+    const found = await findFinished(site, some);
+    await recordOutcomes(site, wave.claim, found);
+    return found;
+  });
   const work = wave.run.kind === 'model' ? moveAll : undoAll;
-  return [...finished, ...(await work(site, { ...wave, claimed }))];
+  const left = { ...wave, claimed: without(wave.claimed, finished) };
+  return [...finished, ...(await orOneByOne(site, left, (some) => work(site, some)))];
+}
+
+/** What the database refuses for ever fails the tenant that it concerns, and no other. */
+async function orOneByOne(
+  site: Site,
+  wave: Wave,
+  work: (some: Wave) => Promise<TenantOutcome[]>,
+): Promise<TenantOutcome[]> {
+  const { claim, claimed } = wave;
+  if (claimed.length === 0) return [];
+  try {
+    return await work(wave);
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+    const ended: TenantOutcome[] = [];
+    if (claimed.length > 1) {
+      for (const one of claimed) ended.push(...(await orOneByOne(site, { ...wave, claimed: [one] }, work)));
+      return ended;
+    }
+    ended.push(...claimed.map(({ tenant }) => outcomeOfError(tenant, asDroverError(error))));
+    await recordOutcomes(site, claim, ended);
+    return ended;
+  }
+}
+
+/** Would the same fail again, however often? Of what the database refuses that passes which speaks of resources, orders and disks. */
+function isPermanent(error: unknown): boolean {
+  if (!(error instanceof DroverError)) return true;
+  if (error.code === 'DATABASE_ERROR') return !/^(53|57|58|XX)/.test(String(error.data['sqlState']));
+  return ![...passing, 'DATABASE_UNREACHABLE', 'RUN_CLAIM_LOST', 'STATEMENT_TIMEOUT'].includes(error.code);
+}
+
+function asDroverError(error: unknown): DroverError {
+  if (error instanceof DroverError) return error;
+  return new DroverError(
+    'INTERNAL',
+    error instanceof Error ? error.message : String(error),
+    {},
+    { cause: error },
+  );
 }
 
 /** Tenants that need no work: a worker that died had finished, or the source was retired before and nothing names it. */

@@ -48,6 +48,23 @@ oneEngine((engine) => {
 
   it('a database without roles', async () => thereAndBack(await siteWith(studioConfig)));
 
+  it('what the database refuses for ever fails the tenants with its cause, and ends the run', async () => {
+    const run = await createRun(await siteWith(studioConfig), request);
+    const [place] = studioConfig.places ?? [];
+    const [table = '', column = ''] = (place?.at ?? '').split('.');
+    await script(`ALTER TABLE ${table} RENAME COLUMN ${column} TO renamed`);
+    const ended = await workUntilStill(await siteWith(studioConfig), run);
+    assert.deepEqual([ended.status, ended.failed], ['failed', 2]);
+    for (const { code, message } of await tenantsOf(
+      await siteWith({ ...studioConfig, places: [] }),
+      run.id,
+    )) {
+      assert.equal(code, 'CONFIG_MISMATCH');
+      assert.match(message ?? '', new RegExp(column));
+    }
+    await script(`ALTER TABLE ${table} RENAME COLUMN renamed TO ${column}`);
+  });
+
   it('a database that binds each transaction to one tenant, under a role', async () => {
     const role = `studio_worker_${engine}`;
     await script(`
