@@ -10,6 +10,7 @@ export const errorCodes = {
   CONFIG_NOT_FOUND: { exit: 1, summary: 'There is no configuration at that path.' },
   CONFIG_INVALID: { exit: 1, summary: 'The configuration or the environment is wrong.' },
   DATABASE_UNREACHABLE: { exit: 1, summary: 'No connection to the database server.' },
+  OUTCOME_UNKNOWN: { exit: 4, summary: 'The connection was lost while a transaction was committed.' },
   DATABASE_ERROR: {
     exit: 1,
     summary: 'The database refused a statement for a reason that Drover does not know.',
@@ -122,7 +123,7 @@ export const errorCodes = {
   RUN_INVALID: { exit: 1, summary: 'A run is asked for that cannot be made.' },
   RUN_CONFLICT: { exit: 1, summary: 'The run is not in a state in which that can be done.' },
   RUN_CLAIM_LOST: { exit: 1, summary: 'Another worker has taken over the tenants of this one.' },
-} as const satisfies Record<string, { exit: 1 | 2; summary: string }>;
+} as const satisfies Record<string, { exit: 1 | 2 | 4; summary: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;
 
@@ -141,4 +142,9 @@ export class DroverError extends Error {
     this.code = code;
     this.data = data;
   }
+}
+
+/** Is it about the connection, and not about what was asked? */
+export function isConnectionLost(error: unknown): boolean {
+  return error instanceof DroverError && ['DATABASE_UNREACHABLE', 'OUTCOME_UNKNOWN'].includes(error.code);
 }

@@ -7,7 +7,7 @@ import { isOfTenants } from '../engine/plan/completion.ts';
 import type { WantedModel } from '../engine/models/resolve.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { sharedRows } from '../engine/tenant.ts';
-import { DroverError } from '../errors.ts';
+import { DroverError, isConnectionLost } from '../errors.ts';
 import { planMove } from '../postgres/move/plan.ts';
 import type { NewRunTenant } from '../postgres/runs/tenants.ts';
 import type { Site } from '../postgres/scope/site.ts';
@@ -48,7 +48,7 @@ export function textOf({ key, name, second, owned }: WantedModel): string {
 }
 
 function asOutcome(error: unknown): DroverError {
-  if (error instanceof DroverError && error.code !== 'DATABASE_UNREACHABLE') return error;
+  if (error instanceof DroverError && !isConnectionLost(error)) return error;
   throw error;
 }
 

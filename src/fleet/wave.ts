@@ -73,7 +73,13 @@ async function orOneByOne(
 function isPermanent(error: unknown): boolean {
   if (!(error instanceof DroverError)) return true;
   if (error.code === 'DATABASE_ERROR') return !/^(53|57|58|XX)/.test(String(error.data['sqlState']));
-  return ![...passing, 'DATABASE_UNREACHABLE', 'RUN_CLAIM_LOST', 'STATEMENT_TIMEOUT'].includes(error.code);
+  return ![
+    ...passing,
+    'DATABASE_UNREACHABLE',
+    'OUTCOME_UNKNOWN',
+    'RUN_CLAIM_LOST',
+    'STATEMENT_TIMEOUT',
+  ].includes(error.code);
 }
 
 function asDroverError(error: unknown): DroverError {

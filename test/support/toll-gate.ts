@@ -1,17 +1,26 @@
-/** A way to a server on loopback that can be blocked: connections stay open, and nothing comes through. */
+/** A way to a server on loopback that can be blocked, so that connections stay open and nothing comes through, or that cuts one of them. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface TollGate {
   /** The same URL by this way. */
   readonly url: string;
   block(): void;
+  /** How many messages came through towards the server. */
+  messages(): number;
   close(): Promise<void>;
 }
 
-export async function openTollGate(to: string): Promise<TollGate> {
+/** Once: the connection that sends this message is gone, before the server gets it or before its answer comes back. */
+export interface Cut {
+  readonly at: number;
+  readonly how: 'before' | 'after';
+}
+
+export async function openTollGate(to: string, cut?: Cut): Promise<TollGate> {
   const { hostname, port } = new URL(to);
   const sockets = new Set<Socket>();
   let blocked = false;
+  let messages = 0;
   const server = createServer((from) => {
     const onward = connect(Number(port), hostname);
     for (const socket of [from, onward]) {
@@ -19,8 +28,18 @@ export async function openTollGate(to: string): Promise<TollGate> {
       socket.on('error', () => socket.destroy());
       socket.on('close', () => sockets.delete(socket));
     }
-    from.on('data', (data) => void (blocked || onward.write(data)));
-    onward.on('data', (data) => void (blocked || from.write(data)));
+    let answerless = false;
+    from.on('data', (data) => {
+      if (blocked) return;
+      messages += 1;
+      answerless = messages === cut?.at;
+      if (answerless && cut?.how === 'before') from.destroy();
+      else onward.write(data);
+    });
+    onward.on('data', (data) => {
+      if (answerless) from.destroy();
+      else if (!blocked) from.write(data);
+    });
     from.on('close', () => onward.destroy());
   });
   await new Promise<void>((resolve) => {
@@ -33,6 +52,7 @@ export async function openTollGate(to: string): Promise<TollGate> {
     block: () => {
       blocked = true;
     },
+    messages: () => messages,
     close: () =>
       new Promise<void>((resolve) => {
         for (const socket of sockets) socket.destroy();

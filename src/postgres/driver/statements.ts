@@ -5,7 +5,7 @@
  * No text is read to find out what a statement does. The database says what it did, and a statement that ended the transaction is an
  * error: what it saved stays saved, but nothing is reported as saved, and nobody goes on with the connection.
  */
-import { DroverError } from '../../errors.ts';
+import { DroverError, isConnectionLost } from '../../errors.ts';
 import type { Connection } from './connection.ts';
 import type { VisitRow } from './copy-out.ts';
 import { readBatches } from './cursors.ts';
@@ -87,7 +87,7 @@ export class Statements implements Tx {
     if (this.#stage === 'broken') throw endedEarly();
     if (this.#stage === 'failed') throw aborted();
     if (this.#stage === 'over' || (this.#stage === 'new' && this.#last.length === 0)) return;
-    await this.#exchange([], true);
+    await this.#exchange([], true).catch(unlessLost);
   }
 
   async rollBack(): Promise<void> {
@@ -217,6 +217,14 @@ export class Statements implements Tx {
 
 function controls({ backToSavepoint = false }: Statement, answer: Answer | undefined): boolean {
   return answer !== undefined && controlTags.includes(answer.tag) && !backToSavepoint;
+}
+
+/** Whoever loses the connection while it waits for a COMMIT does not know what became of it, and is told so: `data.committing`. */
+function unlessLost(error: unknown): never {
+  if (!isConnectionLost(error)) throw error;
+  const message =
+    'The connection to the database was lost while a transaction was committed: it was, or it was rolled back.';
+  throw new DroverError('DATABASE_UNREACHABLE', message, { committing: true }, { cause: error });
 }
 
 function endedEarly(breaker?: Statement): DroverError {

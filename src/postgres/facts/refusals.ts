@@ -8,7 +8,7 @@ import type { Check, Table } from '../../engine/catalogue/catalog.ts';
 import { deadRowsMove, movingStates } from '../../engine/plan/decide.ts';
 import type { PlaceGroup, Refusal } from '../../engine/plan/snapshot.ts';
 import { tableOf } from '../../engine/rules/references.ts';
-import { DroverError } from '../../errors.ts';
+import { DroverError, isConnectionLost } from '../../errors.ts';
 import { askEach, everyMember } from '../driver/members.ts';
 import { affected, backToSavepoint, inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
@@ -161,7 +161,7 @@ async function readSafely(tx: Tx, batch: Batch, used: readonly Used[]): Promise<
       at.map((member, number) => ({ member, refusals: found[question]?.[number] ?? [] })),
     );
   } catch (error) {
-    if (!(error instanceof DroverError) || error.code === 'DATABASE_UNREACHABLE') throw error;
+    if (!(error instanceof DroverError) || isConnectionLost(error)) throw error;
     await tx.ask(backToSavepoint('drover_judge'));
     const [only, ...others] = asked;
     if (only?.at.length === 1 && others.length === 0)

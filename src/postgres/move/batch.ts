@@ -9,10 +9,11 @@
  * The last one is tried again where that may help, and reads afresh before. This one file runs moves and rollbacks.
  */
 import type { ModelFacts } from '../../engine/models/model.ts';
-import { DroverError } from '../../errors.ts';
+import { DroverError, isConnectionLost } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { withRetries } from '../driver/retry.ts';
 import type { Settle } from '../records/commit.ts';
+import { isCommitting, refuseUncommitted } from './committed.ts';
 import { listInterrupted, settleInterrupted } from '../records/history.ts';
 import { failRecord, openRecords } from '../records/records.ts';
 import type { NewRecord } from '../records/records.ts';
@@ -65,10 +66,7 @@ export interface Job<Q, P, R> {
    * Everything that is done in the one transaction. A member that is refused before it wrote has its error as result.
    * @throws MembersFailed for those that failed after they wrote; what the database refuses
    */
-  readonly work: (
-    tx: Tx,
-    members: readonly Member<P>[],
-  ) => Promise<{ readonly worked: readonly Worked<R>[]; readonly settle: Settle }>;
+  readonly work: (tx: Tx, members: readonly Member<P>[]) => Promise<Together<R>>;
 }
 
 /** Members that failed after they had changed rows: nothing of the transaction may stay. */
@@ -115,6 +113,12 @@ export function mayShare<Q>(
 ): boolean {
   const named = asked.map(tenantOf).every((tenant) => tenant !== undefined && !isSharedRows(tenant));
   return named && !site.state.separate && sharesTransactions(site.scope);
+}
+
+/** What became of members that share a transaction. */
+interface Together<R> {
+  readonly worked: readonly Worked<R>[];
+  readonly settle: Settle;
 }
 
 /** The results by the number of the tenant, as they become known. */
@@ -222,14 +226,25 @@ function apart<P>(
 async function inTransaction<Q, P, R>(
   { site, job }: Context<Q, P, R>,
   members: readonly Member<P>[],
-): Promise<{ readonly worked: readonly Worked<R>[]; readonly settle: Settle }> {
+): Promise<Together<R>> {
   const tenants = members.map(({ prepared }) => job.tenantOf(job.askedBy(prepared)));
-  return withTenants(site, { tenants }, async (tx) => {
-    const done = await job.work(tx, members);
-    // Results are matched to members by their number. One too few must not be committed under another tenant's name.
-    if (done.worked.length !== members.length) throw new Error('a batch forgot one of its members');
+  let done: Together<R> | undefined;
+  try {
+    return await withTenants(site, { tenants }, async (tx) => {
+      const now = await job.work(tx, members);
+      // Results are matched to members by their number. One too few must not be committed under another tenant's name.
+      if (now.worked.length !== members.length) throw new Error('a batch forgot one of its members');
+      done = now;
+      return now;
+    });
+  } catch (error) {
+    // All were committed or none, so one of those that did something tells.
+    const at = done?.worked.findIndex((one) => !(one instanceof DroverError)) ?? -1;
+    const told = members[at];
+    if (done === undefined || told === undefined || !isCommitting(error)) throw error;
+    await refuseUncommitted(site, { tenant: tenants[at], id: told.id }, error);
     return done;
-  });
+  }
 }
 
 /** The last one, with the record that it has; another try reads afresh what is read without locks. */
@@ -289,6 +304,6 @@ async function recordFailure<Q, P, R>(
 
 /** An error that concerns one tenant alone. @throws what concerns no single tenant: the database is gone, or a mistake of ours */
 export function ownError(error: unknown): DroverError {
-  if (!(error instanceof DroverError) || error.code === 'DATABASE_UNREACHABLE') throw error;
+  if (!(error instanceof DroverError) || isConnectionLost(error)) throw error;
   return error;
 }

@@ -219,8 +219,24 @@ export async function failRecord(
       `UPDATE ${stateTable(site, 'migrations')}
          SET status = 'failed', error_code = $3, error_message = $4, finished_at = statement_timestamp()
          WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid
-         AND (status = 'running' OR error_code = 'INTERRUPTED' OR (status = 'prepared' AND $3 <> 'DATABASE_UNREACHABLE'))`,
+         AND (status = 'running' OR error_code = 'INTERRUPTED'
+           OR (status = 'prepared' AND $3 NOT IN ('DATABASE_UNREACHABLE', 'OUTCOME_UNKNOWN')))`,
       [recordedTenant(about.tenant), about.id, code, message],
     );
   });
+}
+
+/** Was the transaction committed that closes the record? Waits for it where it is still under way. */
+export async function wasClosed(
+  site: Site,
+  { tenant, id }: { readonly tenant: string | undefined; readonly id: string },
+): Promise<boolean> {
+  const found = await withState(site, tenant, (tx) =>
+    tx.maybeOne<{ status: string }>(
+      `SELECT status FROM ${stateTable(site, 'migrations')}
+         WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid FOR UPDATE`,
+      [recordedTenant(tenant), id],
+    ),
+  );
+  return found?.status === 'succeeded';
 }

@@ -6,7 +6,7 @@ import type { SecondName } from '../../engine/models/resolve.ts';
 import { given } from '../../engine/given.ts';
 import { modelByName, namesByTextOnly } from '../../engine/rules/named-models.ts';
 import { modelTablesOf } from '../../engine/rules/references.ts';
-import { DroverError } from '../../errors.ts';
+import { DroverError, isConnectionLost } from '../../errors.ts';
 import { checkIntent } from '../facts/pair.ts';
 import { canReadTogether } from '../facts/model-owner.ts';
 import { listModelsOfKind, listModelsOfTenants } from '../facts/model-rows.ts';
@@ -113,6 +113,6 @@ async function readOneByOne(site: Site, query: FleetModelQuery): Promise<Map<str
 
 /** A schema that lacks a column, or that the login may not read, is its tenant's affair. */
 function unlessEverybodys(error: unknown): DroverError {
-  if (error instanceof DroverError && error.code !== 'DATABASE_UNREACHABLE') return error;
+  if (error instanceof DroverError && !isConnectionLost(error)) return error;
   throw error;
 }

@@ -1,0 +1,3 @@
+import { declareCuts } from './cuts.ts';
+
+declareCuts(6);
