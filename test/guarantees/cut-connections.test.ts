@@ -1,3 +1,3 @@
 import { declareCuts } from './cuts.ts';
 
-declareCuts(6);
+declareCuts(15);
