@@ -11,7 +11,9 @@
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError, isConnectionLost } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
+import { withHolders } from '../driver/lock-holders.ts';
 import { withRetries } from '../driver/retry.ts';
+import type { Patience } from '../driver/retry.ts';
 import type { Settle } from '../records/commit.ts';
 import { isCommitting, refuseUncommitted } from './committed.ts';
 import { listInterrupted, settleInterrupted } from '../records/history.ts';
@@ -200,9 +202,9 @@ async function tryTogether<Q, P, R>(
   running: readonly Running<P>[],
 ): Promise<(readonly Running<P>[])[]> {
   try {
-    const { worked } = await inTransaction(
-      context,
-      running.map(({ member }) => member),
+    const members = running.map(({ member }) => member);
+    const { worked } = await withRetries({ ...patienceOf(context.site), retries: 0 }, () =>
+      inTransaction(context, members),
     );
     for (const [at, one] of running.entries()) await record(context, one, worked[at]);
     return [];
@@ -250,7 +252,6 @@ async function inTransaction<Q, P, R>(
 /** The last one, with the record that it has; another try reads afresh what is read without locks. */
 async function commitOne<Q, P, R>(context: Context<Q, P, R>, one: Running<P>): Promise<void> {
   const { site, job, results } = context;
-  const retries = site.config.database?.retries ?? 5;
   const attempt = async (tries: number): Promise<{ readonly result: R; readonly settle: Settle }> => {
     const prepared = tries === 0 ? one.member.prepared : await again(job, one.member.prepared);
     const { worked, settle } = await inTransaction(context, [{ ...one.member, prepared }]).catch(alone);
@@ -260,14 +261,20 @@ async function commitOne<Q, P, R>(context: Context<Q, P, R>, one: Running<P>): P
     return { result, settle };
   };
   try {
-    const { result, settle } = await withRetries(retries, attempt);
+    const { result, settle } = await withRetries(patienceOf(site), attempt);
     // What comes after the commit is not tried again: the work is done.
     results.set(one.number, await settle().then(() => result, ownError));
-  } catch (error) {
+  } catch (caught) {
+    const error = await withHolders(site.database, caught);
     // Where the record cannot be written either, it is settled later; the caller has to see why the work failed.
     await recordFailure(context, one, error);
     results.set(one.number, ownError(error));
   }
+}
+
+function patienceOf({ config }: Site): Patience {
+  const { retries = 5, lockTimeoutMs = 10_000 } = config.database ?? {};
+  return { retries, lockWaitMs: lockTimeoutMs * (retries + 1) };
 }
 
 async function again<Q, P, R>(job: Job<Q, P, R>, prepared: P): Promise<P> {

@@ -13,7 +13,7 @@ import type { ModelTable, Place } from '../../engine/rules/place.ts';
 import { tableOf, tablesOfModel } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { mayHoldShared } from '../facts/member.ts';
-import { affected, inOrder, readAs } from '../driver/question.ts';
+import { affected, inOrder, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { columnOf, equalsEach, isKeyOf } from '../sql/cast.ts';
 import { mineSql } from '../sql/row.ts';
@@ -29,8 +29,15 @@ type Held = Pick<ModelName, 'kind' | 'table'> & {
  * Keeps writers out of the tables with places that can move, until the transaction ends; readers go on. Where foreign keys
  * are the fence (`constraint`), only tables with places that no foreign key guards: documents, names, lists. None of the places whose
  * writers hold the models that they name (`held`): the lock on the source makes them wait, and afterwards they see it retired.
+ *
+ * Whoever waits for the lock of a table makes all later writers wait, too. So a migration, which is brief, waits a fifth of a second,
+ * lets go of all, and tries again (driver/retry.ts).
  */
-export function tableLock(rules: Rules, source: Held): Question<void> {
+export function tableLock(
+  rules: Rules,
+  source: Held,
+  { brief = false }: { readonly brief?: boolean } = {},
+): Question<void> {
   const byConstraint = rules.config.database?.fence === 'constraint';
   const tables = fencedTables(
     rules,
@@ -39,8 +46,20 @@ export function tableLock(rules: Rules, source: Held): Question<void> {
   );
   if (tables.length === 0) return { statements: [], read: () => undefined };
   const lock = sql`LOCK TABLE ${list(tables.map(tableName))} IN SHARE ROW EXCLUSIVE MODE`;
-  return readAs(affected(lock), () => undefined);
+  return readAs(
+    inOrder(brief ? [waitBriefly, affected(lock), waitAsBefore] : [affected(lock)]),
+    () => undefined,
+  );
 }
+
+const waitBriefly = affected(
+  prepared(
+    `SELECT set_config('drover.lock_timeout', current_setting('lock_timeout'), true), set_config('lock_timeout', '200', true)`,
+  ),
+);
+const waitAsBefore = affected(
+  prepared(`SELECT set_config('lock_timeout', current_setting('drover.lock_timeout'), true)`),
+);
 
 /**
  * The tables that this tenant's rows may be in, with places of that kind that can move, by id. The shared rows may be in any, but

@@ -206,10 +206,11 @@ async function readAgain(
   const intents = waiting.map(({ move }) => move.member.intent);
   const locked = waiting.map(({ move: { member } }) => ({ pair: member.pair, tenant: member.intent.tenant }));
   const [, , seen, pairs] = await tx.together([
-    tableLock(rules, {
-      ...first.move.member.pair.source,
-      shared: isSharedRows(first.move.member.intent.tenant),
-    }),
+    tableLock(
+      rules,
+      { ...first.move.member.pair.source, shared: isSharedRows(first.move.member.intent.tenant) },
+      { brief: true },
+    ),
     modelLocks(rules, locked),
     markFor(site, tenant),
     pairsOf(rules, intents),

@@ -201,7 +201,7 @@ async function undoAll(
   }));
   const locks = sought.key === undefined ? [] : [modelLocks(rules, pairs)];
   const shared = isSharedRows(first.prepared.tenant);
-  await tx.together([tableLock(rules, { ...sought, shared }), ...locks]);
+  await tx.together([tableLock(rules, { ...sought, shared }, { brief: true }), ...locks]);
   const records = members.map(({ prepared: { tenant }, id }) => ({ tenant, id }));
   const journal = await journalFor(tx, site, records);
   const parents = members.map(({ prepared }) => prepared.parent);
