@@ -184,11 +184,12 @@ export function whereWords(where: Where): string {
   return `--database ${shownUrl(where.text)}${config}${state}`;
 }
 
-/** A URL without its password. */
+/** A URL without its passwords, in whichever part of it they stand. */
 export function shownUrl(text: string): string {
   if (!URL.canParse(text) || text.startsWith('pglite:')) return text;
   const url = new URL(text);
   url.password = '';
+  for (const name of ['password', 'sslpassword']) url.searchParams.delete(name);
   return url.href;
 }
 

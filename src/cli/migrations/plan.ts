@@ -62,7 +62,7 @@ async function planFor(session: Session, command: Command): Promise<number> {
     },
   );
   const { plan: made, sql, rehearsal } = answer;
-  if (options.out !== undefined) writeText(options.out, writePlan(made), { keep: false });
+  if (options.out !== undefined) writeText(options.out, writePlan(made), { keep: false, isPrivate: true });
   showPlan(session, { made, sql, rehearsal }, options);
   refuse(made);
   refuseRehearsed(rehearsal);

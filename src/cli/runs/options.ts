@@ -142,7 +142,7 @@ function throttleOf({ maxLag, maxActive, maxLatency }: PaceOptions): NonNullable
   return {
     ...(maxLag === undefined ? {} : { maxReplicationLagMs: numberOf('--max-lag', maxLag) }),
     ...(maxActive === undefined ? {} : { maxActiveStatements: numberOf('--max-active', maxActive) }),
-    ...(maxLatency === undefined ? {} : { maxLatencyMs: numberOf('--max-latency', maxLatency) }),
+    ...(maxLatency === undefined ? {} : { maxLatencyMs: positive('--max-latency', maxLatency) }),
   };
 }
 
@@ -150,6 +150,13 @@ function countOrShare(option: string, text: string): { count: number } | { share
   return text.endsWith('%')
     ? { share: numberOf(option, text.slice(0, -1)) / 100 }
     : { count: numberOf(option, text) };
+}
+
+/** Nothing takes no time, so that a run would wait for ever. */
+function positive(option: string, text: string): number {
+  const number = numberOf(option, text);
+  if (number > 0) return number;
+  throw usage(`${option} takes a number above 0, not "${text}".`);
 }
 
 function numberOf(option: string, text: string): number {

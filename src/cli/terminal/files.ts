@@ -1,7 +1,7 @@
 /** Files that a command reads and writes, with errors that name the path and the reason. */
 import { sha256 } from '../../postgres/catalogue/digest.ts';
 import { readPlan } from '../../engine/planner/plan-file.ts';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 
@@ -22,10 +22,18 @@ export function readText(path: string): string {
   }
 }
 
-/** Writes a file whole. With `keep`, one that is there is not overwritten. @throws FILE_EXISTS, FILE_UNREADABLE */
-export function writeText(path: string, text: string, { keep }: { readonly keep: boolean }): void {
+export interface Writing {
+  /** A file that is there is not overwritten. */
+  readonly keep: boolean;
+  /** It says what is in rows of tenants: only who writes it may read it. */
+  readonly isPrivate?: boolean;
+}
+
+/** Writes a file whole. @throws FILE_EXISTS, FILE_UNREADABLE */
+export function writeText(path: string, text: string, { keep, isPrivate = false }: Writing): void {
   try {
-    writeFileSync(path, text, { flag: keep ? 'wx' : 'w' });
+    writeFileSync(path, text, { flag: keep ? 'wx' : 'w', mode: isPrivate ? 0o600 : 0o666 });
+    if (isPrivate) chmodSync(path, 0o600);
   } catch (cause) {
     if (reasonOf(cause) !== 'EEXIST') throw unusable(path, 'written', cause);
     const message = `${path} is there already; --force overwrites it, --stdout only shows the proposal.`;

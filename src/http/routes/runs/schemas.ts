@@ -70,7 +70,7 @@ const pace = z.object({
       max_replication_lag_ms: limit,
       max_replication_lag_bytes: limit,
       max_active_statements: limit.describe('Of other connections of this database'),
-      max_latency_ms: limit.describe('Of a trivial statement'),
+      max_latency_ms: z.number().gt(0).optional().describe('Of a trivial statement'),
     })
     .optional()
     .describe('Limits above which workers wait before the next wave'),
