@@ -115,6 +115,36 @@ places: [{ at: bots.model }, { at: gallery.model }]
     });
   });
 
+  it('a partial run lists what stays in which tenant', async () => {
+    const at = await smallDatabase(
+      engine,
+      `CREATE TABLE orgs (id int PRIMARY KEY, name text);
+      CREATE TABLE bots (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, model text, status text);
+      INSERT INTO orgs VALUES (1, 'Elm'), (2, 'Oak');
+      INSERT INTO bots VALUES (1, 1, 'gpt-4o', 'on'), (2, 1, 'gpt-4o', 'draft'), (3, 2, 'gpt-4o', 'on');`,
+      `version: 1
+model: { identity: [name] }
+tenant: { root: orgs, key: id, display: name, column: org_id }
+places: [{ at: bots.model, ask: "status = 'draft'" }]
+`,
+    );
+    const { status, stdout } = await at.run(
+      'apply',
+      '--all-tenants',
+      '--from',
+      'gpt-4o',
+      '--to',
+      'gpt-4.1',
+      '--leave-asks',
+      '--yes',
+    );
+    assert.equal(status, 0);
+    assert.match(stdout, /succeeded, partial/);
+    assert.match(stdout.replaceAll(/\s+/g, ' '), /Elm partial 1 bots\.model: .* \(1 row\(s\)\)/);
+    assert.doesNotMatch(stdout, /Oak/);
+    await at.drop();
+  });
+
   describe('one catalogue for everybody', () => {
     let at: SmallDatabase;
     before(async () => {

@@ -41,8 +41,8 @@ export function showRun(terminal: Terminal, run: RunRecord, tenants: readonly Ru
   showRows(terminal, tenants.map(tenantRow));
 }
 
-/** Of a run that ended: what did not succeed, so that somebody can do something about it. */
-export function notSucceeded(tenants: readonly RunTenant[]): RunTenant[] {
+/** Of a run that ended: what did not succeed or not wholly, so that somebody can do something about it. */
+export function notComplete(tenants: readonly RunTenant[]): RunTenant[] {
   const told: readonly (string | null)[] = [
     'ROWS_LEFT',
     'SHARED_ROWS_LEFT',
@@ -50,7 +50,9 @@ export function notSucceeded(tenants: readonly RunTenant[]): RunTenant[] {
     'SOURCE_IN_USE',
     'TENANT_SUSPENDED',
   ];
-  return tenants.filter(({ status, code }) => status === 'failed' || told.includes(code));
+  return tenants.filter(
+    ({ status, code, completion }) => status === 'failed' || completion === 'partial' || told.includes(code),
+  );
 }
 
 /** What a run would do, tenant by tenant. */
@@ -80,9 +82,25 @@ function showRows(terminal: Terminal, rows: readonly Row[]): void {
   showTable(terminal, { head, rows });
 }
 
-function tenantRow({ tenantName, status, migratedCount, code, message, findings }: RunTenant): Row {
+function tenantRow({
+  tenantName,
+  status,
+  migratedCount,
+  code,
+  message,
+  findings,
+  completion,
+}: RunTenant): Row {
+  if (code === null && completion === 'partial')
+    return [tenantName, 'partial', migratedCount, whatStays(findings)];
   const why = code === null ? findingsOf(findings) : `${code}: ${message ?? ''}`;
   return [tenantName, status, migratedCount, why];
+}
+
+/** Of what is more than information the sentences that say what stays; the record of the tenant has all of it. */
+function whatStays(findings: RunTenant['findings']): string {
+  const said = findings.filter(({ severity, code }) => severity !== 'info' && code === 'ASK_OPEN');
+  return said.length === 0 ? findingsOf(findings) : said.map(({ message }) => message).join(' ');
 }
 
 /** Codes of what is more than information. */

@@ -11,7 +11,7 @@ import { runAfterHook } from '../hook.ts';
 import { showRunProgress } from './progress.ts';
 import { exitStatus } from '../session.ts';
 import type { Session } from '../session.ts';
-import { notSucceeded, showRun } from './show-run.ts';
+import { notComplete, showRun } from './show-run.ts';
 import { whereWords } from '../where.ts';
 import type { Where } from '../where.ts';
 
@@ -63,7 +63,7 @@ async function report(
 ): Promise<void> {
   const tenants = await listRunTenants(site, { runId: run.id, limit: allTenants });
   if (about.json) terminal.out(JSON.stringify({ ...run, tenants }, null, 2));
-  else showRun(terminal, run, notSucceeded(tenants));
+  else showRun(terminal, run, notComplete(tenants));
   for (const hint of hintsOf(run))
     terminal.err(terminal.errStyle.muted(`${hint} ${whereWords(about.where)}`));
 }
