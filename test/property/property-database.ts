@@ -34,7 +34,7 @@ export function declareBatchProperty(parameters: fc.Parameters<[BatchCase]>): vo
 
 /** Declares for both engines what holds where the configuration misses places. */
 export function declareUnplacedProperty(parameters: fc.Parameters<[Unplaced]>): void {
-  declare('what stays was announced, and nothing is called complete above it', async (database) => {
+  declare('what stays was announced, and nothing is called complete above it', async (database, told) => {
     const seen = { applied: 0, pasted: 0, refused: 0 };
     const withServer = await database
       .transaction({}, (tx) => tx.script('CREATE EXTENSION citext; CREATE EXTENSION hstore'))
@@ -44,11 +44,16 @@ export function declareUnplacedProperty(parameters: fc.Parameters<[Unplaced]>): 
       fc.asyncProperty(unplacedCases(withServer), (one) => runUnplaced(database, one, seen)),
       parameters,
     );
+    told(
+      `databases: ${seen.applied} moved and taken back, ${seen.refused} refused; ${seen.pasted} configurations were completed`,
+    );
     assert.ok(seen.applied > seen.refused && seen.pasted > 0, JSON.stringify(seen));
   });
 }
 
-function declare(claim: string, check: (database: Database) => Promise<void>): void {
+type Check = (database: Database, told: (figures: string) => void) => Promise<void>;
+
+function declare(claim: string, check: Check): void {
   eachEngine((engine) => {
     let database: Database;
     let drop: () => Promise<void>;
@@ -64,6 +69,6 @@ function declare(claim: string, check: (database: Database) => Promise<void>): v
       await drop();
     });
 
-    test(claim, () => check(database));
+    test(claim, (t) => check(database, (figures) => t.diagnostic(figures)));
   });
 }
