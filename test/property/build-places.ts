@@ -217,7 +217,7 @@ function documentValues(context: PlaceContext, place: PlaceDef, row: OwnedRow) {
         : {
             vendor: provider,
             id: name,
-            extra: [1, { name: `${wordsFor(context.choices.words).source[0] ?? ''}x` }],
+            extra: [0.5, { name: `${wordsFor(context.choices.words).source[0] ?? ''}x` }],
           };
     });
   const template = place.templates[0] ?? 'name';

@@ -155,11 +155,23 @@ interface Place {
   readonly spelling: string;
 }
 
-/** Does the name of the column or the path speak of a model, or, of a text that is no document, a short text beside it? */
+/** Does what the value is called speak of a model, or, of a text that is no document, a short text beside it? */
 function speaks({ column, cells }: RowPart, { path }: Leaf): boolean {
-  if (column.isLink || speaksOfModels(column.name + (path ?? ''))) return true;
+  if (column.isLink || speaksOfModels(calledBy(column.name, path))) return true;
   if (path !== null || column.kind !== 'text') return false;
   return cells.some((cell) => typeof cell === 'string' && isShortText(cell) && speaksOfModels(cell));
+}
+
+/** Words that say nothing of what a value is; then what holds it says it. */
+const plainStep =
+  /^(ids?|keys?|values?|names?|ref|uuid|default|primary|secondary|fallbacks?|backup|current|main|\d+)$/i;
+
+/** The member that a value within a document is, or what holds it: a number in `model_settings/temperature` is no key of a model. */
+function calledBy(column: string, path: string | null): string {
+  const steps = (path ?? '')
+    .split('/')
+    .filter((step) => step !== '' && step !== '*' && step !== '**' && !step.startsWith('~'));
+  return [column, ...steps].findLast((step) => !plainStep.test(step)) ?? column;
 }
 
 /** A document beside a value speaks for itself. */

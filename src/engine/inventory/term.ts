@@ -21,8 +21,8 @@ export function speaksOfModels(name: string): boolean {
 }
 
 /**
- * A key that may stand for many things: any but a uuid. It counts only as a whole value, and only where the name of the column, the path
- * to it or a value beside it speaks of a model.
+ * A key that may stand for many things: any but a uuid. It counts only as a whole value, and only where the column or the member that
+ * holds it is called after models, or a value beside it speaks of them.
  */
 export function isWeakKey({ by, text }: Term): boolean {
   return by === 'key' && !isUuid(text);
