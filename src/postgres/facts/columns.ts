@@ -18,7 +18,7 @@ import { findRowKey, keyExpression, keyHash } from '../sql/keys.ts';
 import type { RowKey } from '../sql/keys.ts';
 import { placeMatches } from '../sql/match.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
-import { deadSql, ownerSql, stateSql, visibleSql } from '../sql/row.ts';
+import { concernedSql, deadSql, ownerSql, stateSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, each, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { readAs } from '../driver/question.ts';
@@ -119,7 +119,10 @@ function rowsSql({ context, rows, key, side }: Asked, extra: readonly Sql[] = []
     ...extra,
   ];
   return sql`SELECT ${list(columns)} FROM ${rowsOf(context.table)} t
-    WHERE ${visibleSql(context)} AND (${anyOf(matches.map((match) => sql`(${match})`))})`;
+    WHERE ${concernedSql(
+      context,
+      rows.map(({ place }) => place),
+    )} AND (${anyOf(matches.map((match) => sql`(${match})`))})`;
 }
 
 /** Of the key, and of the settings where they would change. */

@@ -16,7 +16,7 @@ import type { DocumentColumn } from '../sql/document.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
 import { ofPlaceSql } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
-import { deadSql, ownerSql, stateSql, visibleSql } from '../sql/row.ts';
+import { concernedSql, deadSql, ownerSql, stateSql } from '../sql/row.ts';
 import { anyOf, column, each, forEachMember, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { displaySql } from './columns.ts';
@@ -109,7 +109,8 @@ export function candidateSql(context: RowContext, name: string, rows: readonly P
     const terms = termsOf([first, ...others], 'source');
     return namedSql(context.size, { held, terms, way: wayOf(first.place, held.own) });
   });
-  return sql`${visibleSql(context)} AND (${anyOf(named)})`;
+  const places = rows.map(({ place }) => place);
+  return sql`${concernedSql(context, places)} AND (${anyOf(named)})`;
 }
 
 /** The values by which the places name the source, or the target too, each once. */

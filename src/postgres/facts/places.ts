@@ -12,7 +12,7 @@ import { readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { findRowKey } from '../sql/keys.ts';
 import { placeMatches } from '../sql/match.ts';
-import { visibleSql } from '../sql/row.ts';
+import { concernedSql } from '../sql/row.ts';
 import { anyOf, list, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { readColumnFacts } from './columns.ts';
@@ -124,7 +124,7 @@ function presentSql(rules: Rules, members: readonly Member[], { table, column, p
   const rows = places.map((place) => placeRow(rules, place, members));
   const named =
     column === undefined
-      ? sql`${visibleSql(context)} AND (${anyOf(rows.map((row) => placeMatches(context, row)))})`
+      ? sql`${concernedSql(context, places)} AND (${anyOf(rows.map((row) => placeMatches(context, row)))})`
       : candidateSql(context, column, rows);
   return sql`EXISTS (SELECT 1 FROM ${rowsOf(table)} t WHERE ${named})`;
 }

@@ -111,6 +111,22 @@ export function visibleSql(context: RowContext): Sql {
   return direct === undefined || ownership.paths.length > 1 ? raw('true') : directEquals(context, direct);
 }
 
+/**
+ * Can the row name the tenant's model in one of the places? Where they hold names, a name in another tenant's row means nothing, and such
+ * rows need not be looked at where one column says whose a row is.
+ */
+export function concernedSql(context: RowContext, places: readonly Pick<Place, 'byKey'>[]): Sql {
+  const { rules, table, tenants } = context;
+  const visible = visibleSql(context);
+  const own = tenants === undefined || isSharedRows(tenants[0]) ? undefined : ownColumn(rules, context);
+  if (own === undefined || places.some(({ byKey }) => byKey)) return visible;
+  const mine = directEquals(context, own);
+  return allOf([
+    visible,
+    columnOf(table, own).notNull ? mine : sql`(${mine} OR ${column('t', own)} IS NULL)`,
+  ]);
+}
+
 function directColumn(paths: readonly OwnerPath[]): string | undefined {
   return paths.find((path) => path.hops.length === 0)?.column;
 }
