@@ -64,7 +64,7 @@ test('the checker finds nothing to object to', () => {
     fc.property(facts, wish, (snapshot, intent) => {
       assert.deepEqual(checkPlan(snapshot, buildPlan(snapshot, intent)), []);
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 
@@ -101,7 +101,7 @@ test('the order in which facts come changes nothing', () => {
       assert.deepEqual(b.facts, a.facts);
       assert.deepEqual(b, a);
     }),
-    { numRuns: 400 },
+    { numRuns: 250 },
   );
 });
 
@@ -144,7 +144,7 @@ test('every fact counts', () => {
       const other = changed(snapshot, path) as Snapshot;
       assert.notEqual(buildPlan(other, intent).hash, buildPlan(snapshot, intent).hash, path.join('.'));
     }),
-    { numRuns: 1500 },
+    { numRuns: 350 },
   );
 });
 
@@ -160,6 +160,6 @@ test('what the rows are called does not count', () => {
       };
       assert.equal(buildPlan(other, intent).hash, buildPlan(snapshot, intent).hash);
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });

@@ -5,7 +5,7 @@ import { createRun } from '../../src/fleet/create.ts';
 import { planRun } from '../../src/fleet/plan-run.ts';
 import type { RunTenant } from '../../src/postgres/runs/tenants.ts';
 import { planOne } from '../support/batches.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import {
   digestFleet,
   type Fleet,
@@ -21,7 +21,7 @@ import { intentFor, refusedWith } from '../support/guarantee.ts';
 
 const tenant = (n: number): string => fleetId(n, 'tenant');
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let fleet: Fleet;
   beforeEach(async () => {
     fleet = await openFleet(engine, 12);

@@ -1,13 +1,13 @@
 /** History over HTTP: who did what and why, every changed value, and rollback. It outlives the models and users it names. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { configured, haiku, migrate, migrated, refused, source, target } from './moving.ts';
 
 type Json = Answer['json'];
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   let start: Record<string, unknown>;
   /** Done in this order: refused, there, back, there in two parts (the second by an operator). */

@@ -1,6 +1,6 @@
 /** The rules of the house as functions over sources, so that each can be tried on a planted violation. */
 import { dirname, join, normalize } from 'node:path/posix';
-import { parseSync } from 'oxc-parser';
+import { parseSync, type Program } from 'oxc-parser';
 import { isAllowed, partOf, topFolderOf } from './import-table.ts';
 
 export interface Source {
@@ -154,7 +154,7 @@ export const foldersAreSmall: RuleOfAll = (sources) => {
 export const nothingIsKeptByIdentity: Rule = ({ path, text }) => {
   if (!/\bWeak(Map|Set)\b/.test(text)) return [];
   const found: string[] = [];
-  walk(parseSync(path, text).program, (node) => {
+  walk(programOf(path, text), (node) => {
     const { name } = (node.type === 'NewExpression' ? node.callee : {}) as Node;
     if (name === 'WeakMap' || name === 'WeakSet') found.push(`${path}: makes a ${name}`);
   });
@@ -179,7 +179,7 @@ const named = [
 export const namesAreNoMembers: Rule = ({ path, text }) => {
   if (path === 'src/engine/own.ts') return [];
   const found: string[] = [];
-  walk(parseSync(path, text).program, (node) => {
+  walk(programOf(path, text), (node) => {
     if (node.type !== 'MemberExpression' || node.computed !== true) return;
     const { type, name, object, property } = node.property as Node;
     const last = type === 'Identifier' ? name : (property as Node | undefined)?.name;
@@ -238,13 +238,24 @@ export const onlyPostgresSpeaksSql: Rule = ({ path, text }) => {
 function identifiersAndStrings(path: string, text: string): { strings: string[]; members: string[] } {
   const strings: string[] = [];
   const members: string[] = [];
-  walk(parseSync(path, text).program, (node) => {
+  walk(programOf(path, text), (node) => {
     if (node.type === 'Literal' && typeof node.value === 'string') strings.push(node.value);
     if (node.type === 'TemplateLiteral')
       strings.push(text.slice(Number(node.start) + 1, Number(node.end) - 1));
     if (node.type === 'MemberExpression') members.push(memberName(node));
   });
   return { strings, members };
+}
+
+const programs = new Map<string, Program>();
+
+/** Each rule looks at each source, which is read once. */
+function programOf(path: string, text: string): Program {
+  const known = programs.get(text);
+  if (known !== undefined) return known;
+  const { program } = parseSync(path, text);
+  programs.set(text, program);
+  return program;
 }
 
 type Node = Readonly<Record<string, unknown>>;

@@ -95,7 +95,7 @@ describe('arrays', () => {
       fc.property(fc.array(element), (values) => {
         assert.deepEqual(rewritten(array(values), [list]).value.elements, expected(values));
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -121,7 +121,7 @@ describe('arrays', () => {
           assert.deepEqual(rewritten(once, [rule]).edits, []);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 

@@ -125,7 +125,7 @@ describe('rewriting JSON', () => {
       fc.property(documents, rules, (text, some) => {
         assert.deepEqual(parseSpelled(rewritten(text, some).text), moved(parseSpelled(text), some));
       }),
-      { numRuns: 3000 },
+      { numRuns: 700 },
     );
   });
 
@@ -152,7 +152,7 @@ describe('rewriting JSON', () => {
             `${from} → ${to}`,
           );
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -166,7 +166,7 @@ describe('rewriting JSON', () => {
         assert.equal(back.reverted.length, after.edits.length);
         assert.equal(reverted(text, editsAgain(back.reverted)).text, after.text);
       }),
-      { numRuns: 3000 },
+      { numRuns: 700 },
     );
   });
 
@@ -176,7 +176,7 @@ describe('rewriting JSON', () => {
         const once = rewritten(text, [one]).text;
         assert.deepEqual(rewritten(once, [one]), { text: once, edits: [], colliding: new Map() });
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -190,7 +190,7 @@ describe('rewriting JSON', () => {
         assert.ok(original !== undefined);
         assert.equal(reverted(edited.text, after.edits).text, replaceValue(text, original));
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -205,7 +205,7 @@ describe('rewriting JSON', () => {
         assert.deepEqual(back.skipped, []);
         assert.equal(meaningOf(back.text), meaningOf(text));
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -223,7 +223,7 @@ describe('rewriting JSON', () => {
         assert.ok(original !== undefined);
         assert.equal(back.text, replaceValue(text, original));
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 });
@@ -416,6 +416,6 @@ it('leaves no value that names the source after a move of all', () => {
       });
       assert.deepEqual(left, []);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
