@@ -76,6 +76,6 @@ test('a proposal fits the database that it is for, and its text says the same', 
         assert.deepEqual(parse(renderProposal(proposal)), JSON.parse(JSON.stringify(proposal.config)));
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });

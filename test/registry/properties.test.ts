@@ -40,7 +40,7 @@ test('spaces around a model change nothing, and the same question has the same a
       assert.deepEqual(judge(which, { ...request, model: ` \t${id}\n` }), verdict);
       assert.deepEqual(judge(which, request), verdict);
     }),
-    { numRuns: 800 },
+    { numRuns: 400 },
   );
 });
 
@@ -53,7 +53,7 @@ test('a listed id goes to an arm that lists it, never to one that only takes its
       assert.match(verdict.by, /^listed/);
       assert.ok(listed.arms.some(({ route }) => route.provider === verdict.provider));
     }),
-    { numRuns: 800 },
+    { numRuns: 400 },
   );
 });
 
@@ -66,7 +66,7 @@ test('a listed id in another case is another id', () => {
       const verdict = judge(which, { runtime: where, model: other });
       if (verdict.verdict === 'allow') assert.match(verdict.by, /^name/);
     }),
-    { numRuns: 800 },
+    { numRuns: 400 },
   );
 });
 
@@ -84,7 +84,7 @@ test('more secrets never change the answer of a single arm, and an answer always
       if (!verdict.by.endsWith('-by-secrets')) assert.notEqual(all.verdict, 'not-asked');
       if (verdict.by === 'listed' || verdict.by === 'name') assert.deepEqual(all, verdict);
     }),
-    { numRuns: 800 },
+    { numRuns: 400 },
   );
 });
 
@@ -97,6 +97,6 @@ test('what is allowed by name belongs to exactly one arm, or the secrets decided
       const usable = taking.filter(({ route }) => route.needs.some((name) => some.has(name)));
       assert.equal(verdict.by === 'name' ? taking.length : usable.length, 1);
     }),
-    { numRuns: 800 },
+    { numRuns: 400 },
   );
 });

@@ -61,7 +61,7 @@ describe('reading JSON', () => {
         assert.equal('invalid' in root, !isJson(text), text);
         if ('invalid' in root) assert.ok(root.position >= 0 && root.position <= text.length);
       }),
-      { numRuns: 700 },
+      { numRuns: 400 },
     );
   });
 

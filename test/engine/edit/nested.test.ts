@@ -109,7 +109,7 @@ describe('a document in a string', () => {
         const deep = [at(`/s/~json/t/~json${pointer}`, { shape })];
         agrees({ text: middle, after: moved, spelling: one, replaced }, once, deep);
       }),
-      { numRuns: 700 },
+      { numRuns: 400 },
     );
   });
 
@@ -159,7 +159,7 @@ describe('a text in a string', () => {
           agrees(text, (literal) => `["old",  ${literal} ]`, [at('/1', { shape })]);
         },
       ),
-      { numRuns: 700 },
+      { numRuns: 400 },
     );
   });
 
@@ -228,7 +228,7 @@ describe('a name of a member', () => {
         assert.deepEqual([again.text, again.skipped], [moved.text, []]);
         assert.equal(reverted(again.text, editsAgain(again.reverted)).text, text);
       }),
-      { numRuns: 700 },
+      { numRuns: 400 },
     );
   });
 

@@ -125,7 +125,7 @@ describe('rewriting JSON', () => {
       fc.property(documents, rules, (text, some) => {
         assert.deepEqual(parseSpelled(rewritten(text, some).text), moved(parseSpelled(text), some));
       }),
-      { numRuns: 700 },
+      { numRuns: 400 },
     );
   });
 
@@ -166,7 +166,7 @@ describe('rewriting JSON', () => {
         assert.equal(back.reverted.length, after.edits.length);
         assert.equal(reverted(text, editsAgain(back.reverted)).text, after.text);
       }),
-      { numRuns: 700 },
+      { numRuns: 400 },
     );
   });
 
