@@ -1,4 +1,5 @@
 /** Facts about the places in one column of documents, grouped as for scalar places (column-facts.ts). */
+import { compareText } from '../../engine/order.ts';
 import { Counts } from '../../engine/own.ts';
 import { stateFromCode, withCollision } from '../../engine/plan/place-state.ts';
 import { editDocument } from '../../engine/rules/documents.ts';
@@ -107,6 +108,14 @@ function emptyGroup(found: readonly { id: string; state: StateCode }[], { owner,
   };
 }
 
+/** Rows come in the order of whichever index the database takes; what is shown of them does not depend on it. */
 function finish(group: Working): RowGroup {
-  return { ...group, occurrences: group.occurrences.record(), side: {}, digest: group.digest.toString() };
+  const sample = group.sample.toSorted((a, b) => compareText(a.key, b.key));
+  return {
+    ...group,
+    sample,
+    occurrences: group.occurrences.record(),
+    side: {},
+    digest: group.digest.toString(),
+  };
 }
