@@ -63,6 +63,11 @@ function known(value: string | null | undefined): string[] {
   return value === null || value === undefined ? [] : [value];
 }
 
+/** As a dump has it, or as the row of an array was written: `{u0,"shared 0"}`. */
 function membersOf(text: string | null | undefined): unknown[] {
-  return JSON.parse(text ?? '[]') as unknown[];
+  const list = text ?? '[]';
+  if (!list.startsWith('{')) return JSON.parse(list) as unknown[];
+  return [...list.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|[^,]+/g)].map(
+    ([whole, inner]) => inner ?? whole,
+  );
 }
