@@ -56,6 +56,7 @@ export class Statements implements Tx {
   readonly #connection: Connection;
   readonly #opening: readonly Statement[];
   readonly #extent: Extent;
+  readonly #readOnly: boolean;
   readonly #state: { readonly open: boolean };
   #stage: Stage = 'new';
   readonly copyOut: Tx['copyOut'];
@@ -67,6 +68,7 @@ export class Statements implements Tx {
     this.#connection = connection;
     this.#opening = openingStatements(opening);
     this.#extent = extent;
+    this.#readOnly = opening.readOnly === true;
     this.#state = state;
     this.copyOut =
       connection.copyOut === undefined
@@ -87,7 +89,7 @@ export class Statements implements Tx {
     if (this.#stage === 'broken') throw endedEarly();
     if (this.#stage === 'failed') throw aborted();
     if (this.#stage === 'over' || (this.#stage === 'new' && this.#last.length === 0)) return;
-    await this.#exchange([], true).catch(unlessLost);
+    await this.#exchange([], true);
   }
 
   async rollBack(): Promise<void> {
@@ -186,7 +188,8 @@ export class Statements implements Tx {
     await this.#requireStillOpen(own, ownAnswers);
     if (error !== undefined) {
       if (commit || answers.length < opening.length) this.#stage = 'failed';
-      throw translate(error, { statement: message[answers.length]?.sql ?? '' });
+      const translated = translate(error, { statement: message[answers.length]?.sql ?? '' });
+      throw commit && !this.#readOnly && isConnectionLost(translated) ? unanswered(translated) : translated;
     }
     if (commit) this.#end(answers.at(-1));
     return ownAnswers.slice(0, asked.length);
@@ -220,11 +223,10 @@ function controls({ backToSavepoint = false }: Statement, answer: Answer | undef
 }
 
 /** Whoever loses the connection while it waits for a COMMIT does not know what became of it, and is told so: `data.committing`. */
-function unlessLost(error: unknown): never {
-  if (!isConnectionLost(error)) throw error;
+function unanswered(lost: DroverError): DroverError {
   const message =
     'The connection to the database was lost while a transaction was committed: it was, or it was rolled back.';
-  throw new DroverError('DATABASE_UNREACHABLE', message, { committing: true }, { cause: error });
+  return new DroverError(lost.code, message, { committing: true }, { cause: lost });
 }
 
 function endedEarly(breaker?: Statement): DroverError {

@@ -12,8 +12,8 @@ const asked = { times: 8, everyMs: 500 };
 
 /**
  * Asks the database what became of the transaction that closed the record.
- * @throws DATABASE_UNREACHABLE where it was rolled back; OUTCOME_UNKNOWN where nobody can say: the database does not come back, or the
- *   record lies elsewhere and is settled by the next migration of the tenant
+ * @throws DATABASE_UNREACHABLE where it was rolled back; OUTCOME_UNKNOWN where nobody can say: the database does not come back or
+ *   still holds the transaction, or the record lies elsewhere and is settled by the next migration of the tenant
  */
 export async function refuseUncommitted(
   site: Site,

@@ -226,17 +226,21 @@ export async function failRecord(
   });
 }
 
-/** Was the transaction committed that closes the record? Waits for it where it is still under way. */
+/**
+ * Was the transaction committed that closes the record? It holds the record from before its COMMIT on, so whoever gets the record knows.
+ * @throws LOCK_TIMEOUT where it is still under way after five seconds: the server may not have noticed that its client is gone
+ */
 export async function wasClosed(
   site: Site,
   { tenant, id }: { readonly tenant: string | undefined; readonly id: string },
 ): Promise<boolean> {
-  const found = await withState(site, tenant, (tx) =>
-    tx.maybeOne<{ status: string }>(
+  const found = await withState(site, tenant, async (tx) => {
+    await tx.run(`SET LOCAL lock_timeout = '5s'`);
+    return tx.maybeOne<{ status: string }>(
       `SELECT status FROM ${stateTable(site, 'migrations')}
          WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid FOR UPDATE`,
       [recordedTenant(tenant), id],
-    ),
-  );
+    );
+  });
   return found?.status === 'succeeded';
 }
