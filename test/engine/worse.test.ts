@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { whatIsWorse } from '../../src/engine/planner/worse.ts';
-import { buildPlan, buildSnapshot, plainGroups, rows } from './build-snapshot.ts';
+import { finding } from '../../src/engine/finding.ts';
+import type { SchemaOccurrence } from '../../src/engine/inventory/occurrence.ts';
+import type { Snapshot } from '../../src/engine/plan/snapshot.ts';
+import { buildPlan, buildSnapshot, plainGroups, rows, source, target } from './build-snapshot.ts';
 
 const seen = buildPlan(buildSnapshot());
 
@@ -25,10 +28,54 @@ test('a new kind of live row, a new error and a lower word are worse, and not th
     'agents.model_id (ask)',
     'partial',
   ]);
-  assert.deepEqual(whatIsWorse(asked, seen), []);
+  // Nothing is left to ask, but nobody has seen yet that the source will be retired.
+  assert.deepEqual(whatIsWorse(asked, seen), ['retire public.models']);
 });
 
-test('another model is worse, whatever the rest says', () => {
-  const now = { ...seen, target: { ...seen.target, components: { name: 'another' } } };
-  assert.equal(whatIsWorse(seen, now).length, 1);
+const named: SchemaOccurrence = {
+  part: 'default',
+  object: 'public.agents.model_id',
+  model: '',
+  spelling: 'old-1',
+  written: 'old-1',
+  snapshot: false,
+  text: "'old-1'::text",
+  mend: 'ALTER TABLE public.agents ALTER model_id SET DEFAULT $TO',
+  live: true,
+};
+
+test('whatever is not about rows is worse, one way and the other', () => {
+  const others: Partial<Snapshot>[] = [
+    { target: { ...target, retired: true } },
+    { source: { ...source, enabled: false } },
+    { tenant: { key: 'acme', name: 'Acme Ltd' } },
+    { definitions: { configuration: 'another' } },
+    { definitions: { configuration: 'c', 'public.new': 'x' } },
+    { unread: [{ what: 'schema', name: 'billing', tables: 2 }] },
+    { hidden: [{ table: 'agents', why: 'no right to read', columns: undefined, grant: 'GRANT' }] },
+    { schema: [named] },
+  ];
+  for (const more of others) {
+    const now = buildPlan(buildSnapshot({ more }));
+    assert.notDeepEqual(whatIsWorse(seen, now), [], JSON.stringify(more));
+    assert.notDeepEqual(whatIsWorse(now, seen), [], JSON.stringify(more));
+  }
+});
+
+test('a step that nobody has seen is worse: rows that a merge would remove', () => {
+  const step = seen.steps[0];
+  assert.ok(step);
+  const now = {
+    ...seen,
+    steps: [...seen.steps, { ...step, operation: 'merge', table: 'links' } as typeof step],
+  };
+  assert.deepEqual(whatIsWorse(seen, now), ['merge links']);
+  assert.deepEqual(whatIsWorse(now, seen), []);
+});
+
+test('one warning more of the same code at the same place is worse', () => {
+  const lost = finding('warning', 'MERGE_LOSES', 'A setting is lost.', { place: 'links.model_id' });
+  const once = { ...seen, findings: [lost] };
+  assert.deepEqual(whatIsWorse(once, { ...seen, findings: [lost, lost] }), ['MERGE_LOSES links.model_id']);
+  assert.deepEqual(whatIsWorse({ ...seen, findings: [lost, lost] }, once), []);
 });

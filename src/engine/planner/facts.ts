@@ -5,35 +5,53 @@ import type { Snapshot } from '../plan/snapshot.ts';
 
 type Digest = (text: string) => string;
 
+/** What a fact is read from; undefined where there is none of it. */
+type Facts = Readonly<Record<string, (snapshot: Snapshot) => unknown>>;
+
+/** What people and programs change while they work. The rows of the places are facts of this kind, too. */
+const ofRows: Facts = {
+  'occurrences that no place covers': ({ uncovered }) =>
+    uncovered.map(({ samples: _samples, written: _written, ...found }) => found),
+  'parameters in use': ({ parameters }) => parameters,
+  'demands of the surroundings': ({ demands }) => demands,
+  'settings beside the references': ({ companions }) => companions,
+  'settings of rows that a merge removes': ({ merged }) => merged,
+  'space grants needed': ({ grants }) => grants,
+  'rows that constraints refuse': ({ refusals }) => (refusals.length === 0 ? undefined : refusals),
+};
+
+const ofTheRest: Facts = {
+  tenant: ({ tenant }) => tenant,
+  source: ({ source }) => source,
+  target: ({ target }) => target,
+  'texts of the schema': ({ schema }) => schema.map(({ object, text }) => ({ object, text })),
+  'row-level security of the login': ({ hidden }) => hidden,
+  'what is not looked at': ({ unread }) => unread,
+};
+
 /** Digests by fact: `source`, `target`, `tenant`, `definition of …`, `rows of …`, `occurrences that no place covers`. */
 export function factsOf(snapshot: Snapshot, digest: Digest): Record<string, string> {
-  const short = (value: unknown): string => shortDigest(value, digest);
-  const facts: Record<string, string> = {
-    tenant: short(snapshot.tenant),
-    source: short(snapshot.source),
-    target: short(snapshot.target),
-    'occurrences that no place covers': short(
-      snapshot.uncovered.map(({ samples: _samples, written: _written, ...found }) => found),
-    ),
-    'texts of the schema': short(snapshot.schema.map(({ object, text }) => ({ object, text }))),
-    'row-level security of the login': short(snapshot.hidden),
-    'what is not looked at': short(snapshot.unread),
-    'parameters in use': short(snapshot.parameters),
-    'demands of the surroundings': short(snapshot.demands),
-    'settings beside the references': short(snapshot.companions),
-    'settings of rows that a merge removes': short(snapshot.merged),
-    'space grants needed': short(snapshot.grants),
-  };
-  if (snapshot.refusals.length > 0) facts['rows that constraints refuse'] = short(snapshot.refusals);
+  const facts: Record<string, string> = {};
+  for (const [name, read] of Object.entries({ ...ofTheRest, ...ofRows })) {
+    const value = read(snapshot);
+    if (value !== undefined) facts[name] = shortDigest(value, digest);
+  }
   for (const [name, definition] of Object.entries(snapshot.definitions))
     facts[`definition of ${name}`] = definition;
   for (const group of snapshot.places) {
     const rows = group.groups
       .filter(({ owner }) => owner !== 'other' || typeof snapshot.source.tenant === 'string')
       .map((counted) => ({ ...counted, sample: [] }));
-    facts[`rows of ${group.places.join(', ')}`] = short(rows);
+    facts[`${rowsOf}${group.places.join(', ')}`] = shortDigest(rows, digest);
   }
   return facts;
+}
+
+const rowsOf = 'rows of ';
+
+/** Is the fact one that changes while people and programs work, and not the models, the tenant, the schema or the configuration? */
+export function isOfRows(fact: string): boolean {
+  return fact in ofRows || fact.startsWith(rowsOf);
 }
 
 /**
@@ -52,9 +70,16 @@ function shortDigest(value: unknown, digest: Digest): string {
 }
 
 /** What differs between the facts of two plans, in words. Empty where both rest on the same facts. */
-export function changedFacts(before: Pick<Plan, 'facts'>, after: Pick<Plan, 'facts'>): string[] {
+export function changedFacts(
+  before: Pick<Plan, 'facts'>,
+  after: Pick<Plan, 'facts'>,
+  counts: (fact: string) => boolean = () => true,
+): string[] {
   const names = new Set([...Object.keys(before.facts), ...Object.keys(after.facts)]);
-  return [...names].toSorted().flatMap((name) => describe(name, before.facts[name], after.facts[name]));
+  return [...names]
+    .filter((name) => counts(name))
+    .toSorted()
+    .flatMap((name) => describe(name, before.facts[name], after.facts[name]));
 }
 
 function describe(name: string, before: string | undefined, after: string | undefined): string[] {

@@ -44,7 +44,7 @@ export function refuseStale(known: KnownPlan, plan: Plan): void {
 }
 
 function isWhole(known: KnownPlan | undefined): known is Plan {
-  return known?.findings !== undefined && known.leftBehind !== undefined;
+  return known?.facts !== undefined && known.findings !== undefined && known.leftBehind !== undefined;
 }
 
 function staleness({ hash, facts }: KnownPlan, plan: Plan): DroverError | undefined {
