@@ -148,3 +148,20 @@ export class DroverError extends Error {
 export function isConnectionLost(error: unknown): boolean {
   return error instanceof DroverError && ['DATABASE_UNREACHABLE', 'OUTCOME_UNKNOWN'].includes(error.code);
 }
+
+const passing: readonly ErrorCode[] = [
+  'RETRYABLE',
+  'LOCK_TIMEOUT',
+  'STATEMENT_TIMEOUT',
+  'MIGRATION_RUNNING',
+  'RUN_CLAIM_LOST',
+];
+
+/**
+ * May the same succeed later although nobody mends anything? Of what the database refuses without a code of ours that is what speaks of
+ * resources (53), orders (57) and disks (58): SQLSTATE classes of PostgreSQL, appendix A.
+ */
+export function mayPass(error: DroverError): boolean {
+  if (error.code === 'DATABASE_ERROR') return /^5[378]/.test(String(error.data['sqlState']));
+  return isConnectionLost(error) || passing.includes(error.code);
+}

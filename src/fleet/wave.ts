@@ -3,7 +3,7 @@
  * work (`recordDone`). What fails is recorded after its rollback. What may pass goes back, for somebody to try again.
  */
 import type { Intent } from '../engine/plan/intent.ts';
-import { DroverError } from '../errors.ts';
+import { DroverError, mayPass } from '../errors.ts';
 import type { Outcome } from '../postgres/move/batch.ts';
 import { applyMoves } from '../postgres/move/move.ts';
 import { planMoves } from '../postgres/move/plan.ts';
@@ -26,8 +26,8 @@ export interface Wave {
   readonly claimed: readonly Claimed[];
 }
 
-/** Another worker, an operator or a program was in the way: the same may work a little later. */
-const passing: readonly string[] = ['RETRYABLE', 'LOCK_TIMEOUT', 'MIGRATION_RUNNING'];
+/** Another worker, an operator or a program was in the way of one tenant: the same may work a little later. */
+const again: readonly string[] = ['RETRYABLE', 'LOCK_TIMEOUT', 'MIGRATION_RUNNING'];
 const maxAttempts = 5;
 const retryAfterMs = 1000;
 
@@ -52,34 +52,22 @@ async function orOneByOne(
   wave: Wave,
   work: (some: Wave) => Promise<TenantOutcome[]>,
 ): Promise<TenantOutcome[]> {
-  const { claim, claimed } = wave;
-  if (claimed.length === 0) return [];
+  const [first, ...others] = wave.claimed;
+  if (first === undefined) return [];
   try {
     return await work(wave);
   } catch (error) {
-    if (!isPermanent(error)) throw error;
-    const ended: TenantOutcome[] = [];
-    if (claimed.length > 1) {
-      for (const one of claimed) ended.push(...(await orOneByOne(site, { ...wave, claimed: [one] }, work)));
-      return ended;
+    if (error instanceof DroverError && mayPass(error)) throw error;
+    if (others.length === 0) {
+      const failed = [outcomeOfError(first.tenant, asDroverError(error))];
+      await recordOutcomes(site, wave.claim, failed);
+      return failed;
     }
-    ended.push(...claimed.map(({ tenant }) => outcomeOfError(tenant, asDroverError(error))));
-    await recordOutcomes(site, claim, ended);
+    const ended: TenantOutcome[] = [];
+    for (const one of wave.claimed)
+      ended.push(...(await orOneByOne(site, { ...wave, claimed: [one] }, work)));
     return ended;
   }
-}
-
-/** Would the same fail again, however often? Of what the database refuses that passes which speaks of resources, orders and disks. */
-function isPermanent(error: unknown): boolean {
-  if (!(error instanceof DroverError)) return true;
-  if (error.code === 'DATABASE_ERROR') return !/^(53|57|58|XX)/.test(String(error.data['sqlState']));
-  return ![
-    ...passing,
-    'DATABASE_UNREACHABLE',
-    'OUTCOME_UNKNOWN',
-    'RUN_CLAIM_LOST',
-    'STATEMENT_TIMEOUT',
-  ].includes(error.code);
 }
 
 function asDroverError(error: unknown): DroverError {
@@ -223,21 +211,21 @@ async function settle(
   outcomes: readonly Outcome<TenantOutcome>[],
 ): Promise<TenantOutcome[]> {
   const ended: TenantOutcome[] = [];
-  const again: string[] = [];
+  const later: string[] = [];
   for (const outcome of outcomes) {
     const { tenant = '' } = outcome;
     if (outcome.status === 'succeeded') ended.push({ ...outcome.result, tenant });
     else if (outcome.error.code === 'RUN_CLAIM_LOST') continue;
-    else if (mayPass(wave, tenant, outcome.error)) again.push(tenant);
+    else if (isTriedAgain(wave, tenant, outcome.error)) later.push(tenant);
     else ended.push(outcomeOfError(tenant, outcome.error));
   }
   const unrecorded = site.state.separate ? ended : ended.filter(({ status }) => status === 'failed');
   await recordOutcomes(site, wave.claim, unrecorded);
-  if (again.length > 0) await releaseClaim(site, wave.claim, { tenants: again, afterMs: retryAfterMs });
+  if (later.length > 0) await releaseClaim(site, wave.claim, { tenants: later, afterMs: retryAfterMs });
   return ended;
 }
 
-function mayPass({ claimed }: Wave, tenant: string, error: DroverError): boolean {
+function isTriedAgain({ claimed }: Wave, tenant: string, error: DroverError): boolean {
   const attempts = claimed.find((one) => one.tenant === tenant)?.attempts ?? maxAttempts;
-  return passing.includes(error.code) && attempts < maxAttempts;
+  return again.includes(error.code) && attempts < maxAttempts;
 }

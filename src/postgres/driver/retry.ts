@@ -2,7 +2,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DroverError } from '../../errors.ts';
 
-const passing: readonly string[] = ['RETRYABLE', 'COUNT_MISMATCH', 'REFERENCES_LEFT'];
+/** Another transaction changed what this one rests on. */
+const crossed: readonly string[] = ['RETRYABLE', 'COUNT_MISMATCH', 'REFERENCES_LEFT'];
+
+const lockPauseMs = 200;
 
 export interface Patience {
   /** How many times more after an error that may pass. */
@@ -26,12 +29,15 @@ export async function withRetries<T>(
       return await attempt(tries);
     } catch (error) {
       const code = error instanceof DroverError ? error.code : '';
-      const mayPass =
-        code === 'LOCK_TIMEOUT' ? Date.now() < until : failures < retries && passing.includes(code);
-      if (!mayPass) throw error;
-      const usual = code === 'LOCK_TIMEOUT' ? 200 : Math.min(2000, 20 * 2 ** failures);
-      if (code !== 'LOCK_TIMEOUT') failures += 1;
-      await wait(usual * (0.5 + Math.random()));
+      let pauseMs = lockPauseMs;
+      if (code === 'LOCK_TIMEOUT') {
+        if (Date.now() >= until) throw error;
+      } else {
+        if (failures >= retries || !crossed.includes(code)) throw error;
+        pauseMs = Math.min(2000, 20 * 2 ** failures);
+        failures += 1;
+      }
+      await wait(pauseMs * (0.5 + Math.random()));
     }
   }
 }

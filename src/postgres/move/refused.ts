@@ -3,10 +3,12 @@ import type { Trigger } from '../../engine/catalogue/catalog.ts';
 import type { Step } from '../../engine/plan/plan-types.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { DroverError } from '../../errors.ts';
+import { DroverError, mayPass } from '../../errors.ts';
 
-/** What may pass by itself is left as it is. */
-const passing: readonly string[] = ['RETRYABLE', 'LOCK_TIMEOUT', 'STATEMENT_TIMEOUT', 'DATABASE_UNREACHABLE'];
+/** Did the database refuse the rows or the statement, for a reason that does not pass by itself? */
+export function isRefusal(error: unknown): error is DroverError {
+  return error instanceof DroverError && typeof error.data['sqlState'] === 'string' && !mayPass(error);
+}
 
 /** The error of a step, with the table that the step changes where the database did not name one. */
 export function refusedIn(
@@ -14,9 +16,9 @@ export function refusedIn(
   step: Pick<Step, 'id' | 'operation' | 'table'>,
   rules: Rules,
 ): unknown {
-  if (!(error instanceof DroverError) || typeof error.data['sqlState'] !== 'string') return error;
+  if (!isRefusal(error)) return error;
   const { table: named, where } = error.data;
-  if (passing.includes(error.code) || typeof named === 'string') return error;
+  if (typeof named === 'string') return error;
   const trigger = triggerIn(tableOf(rules, step.table).triggers, where);
   const by = trigger === undefined ? '' : `, by its trigger ${trigger}`;
   const message = `${error.message.replace(/\.$/, '')}, in step ${step.id} (${step.operation} ${step.table})${by}.`;
