@@ -11,7 +11,9 @@ import { freshDatabase } from '../support/databases.ts';
 import type { Engine } from '../support/databases.ts';
 
 export interface SmallDatabase {
-  /** Runs `drover WORDS` on the database, with the configuration. */
+  /** As `--database` and `DATABASE_URL` take it. */
+  readonly address: string;
+  /** Runs `drover WORDS` on the database, with the configuration; with `--database` among the words by another way. */
   readonly run: (...words: string[]) => Promise<Outcome>;
   /** Replaces the configuration. */
   readonly configure: (yaml: string) => void;
@@ -33,8 +35,15 @@ export async function smallDatabase(engine: Engine, script: string, yaml = ''): 
   configure(yaml);
   await within(target, (tx) => tx.script(script));
   return {
+    address,
     configure,
-    run: (...words) => droverHere([...words, '--database', address, '--config', config]),
+    run: (...words) =>
+      droverHere([
+        ...words,
+        ...(words.includes('--database') ? [] : ['--database', address]),
+        '--config',
+        config,
+      ]),
     init: async (...words) => {
       const { status, stderr } = await droverHere([
         'init',

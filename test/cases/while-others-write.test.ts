@@ -2,12 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
-import { freshServerDatabase } from '../support/databases.ts';
-import { droverHere } from '../cli/drover-here.ts';
 import type { Outcome } from '../cli/drover-process.ts';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { smallDatabase } from './small-database.ts';
+import type { SmallDatabase } from './small-database.ts';
 
 const script = `
   CREATE TABLE firms (id int PRIMARY KEY, name text NOT NULL);
@@ -23,40 +20,25 @@ places: [{ at: bots.model, ask: draft }]
 `;
 
 describe('on a server', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'drover-writers-'));
-  const config = join(folder, 'drover.config.yaml');
-  let url = '';
-  let admin: pg.Client;
-  let drop: () => Promise<void>;
+  let database: SmallDatabase;
 
   before(async () => {
-    ({ url, drop } = await freshServerDatabase('writers'));
-    writeFileSync(config, yaml);
-    admin = new pg.Client({ connectionString: url });
-    await admin.connect();
-    await admin.query(script);
+    database = await smallDatabase('server', script, yaml);
   });
-  after(async () => {
-    await admin.end();
-    await drop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  const move = ['--tenant', 'Alder', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--yes'];
-  const drover = (...words: string[]): Promise<Outcome> =>
-    droverHere([...words, '--database', url, '--config', config]);
+  after(() => database.drop());
 
   /** Runs an apply while rows are inserted as fast as they can be. */
-  async function amongWriters(row: string, ...words: string[]): Promise<Outcome> {
+  async function amongWriters(row: string): Promise<Outcome> {
     const ended = new AbortController();
     const writers = [1, 2].map(async () => {
-      const client = new pg.Client({ connectionString: url });
+      const client = new pg.Client({ connectionString: database.address });
       await client.connect();
       while (!ended.signal.aborted)
         await client.query(`INSERT INTO bots (firm_id, model, draft) VALUES ${row}`);
       await client.end();
     });
-    const done = await drover('apply', ...move, ...words);
+    const words = ['--tenant', 'Alder', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--yes'];
+    const done = await database.run('apply', ...words);
     ended.abort();
     await Promise.all(writers);
     return done;
@@ -70,13 +52,12 @@ describe('on a server', () => {
   });
 
   it('stops where something new would have to be asked about', async () => {
-    await admin.query(
+    await database.script(
       `DELETE FROM bots; INSERT INTO bots (firm_id, model) SELECT 1, 'gpt-4o' FROM generate_series(1, 300)`,
     );
     const done = await amongWriters(`(1, 'gpt-4o', true)`);
     assert.equal(done.status, 1, done.stdout + done.stderr);
     assert.match(done.stderr, /PLAN_STALE|ASK_OPEN/);
-    const { rows } = await admin.query(`SELECT count(*)::int AS n FROM bots WHERE model = 'gpt-4.1'`);
-    assert.deepEqual(rows, [{ n: 0 }]);
+    assert.deepEqual(await database.rows(`SELECT count(*) FROM bots WHERE model = 'gpt-4.1'`), [['0']]);
   });
 });

@@ -3,14 +3,10 @@
  * command says is what the rows say. "Nobody knows" is said only where the database cannot be asked any more.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import pg from 'pg';
-import { droverHere } from '../cli/drover-here.ts';
+import { smallDatabase } from '../cases/small-database.ts';
+import type { SmallDatabase } from '../cases/small-database.ts';
 import type { Outcome } from '../cli/drover-process.ts';
-import { freshServerDatabase } from '../support/databases.ts';
 import { openTollGate } from '../support/toll-gate.ts';
 import type { Cut } from '../support/toll-gate.ts';
 
@@ -32,51 +28,39 @@ export function declareCuts(step: number): void {
 }
 
 function suite(step: number): void {
-  const folder = mkdtempSync(join(tmpdir(), 'drover-cut-'));
-  const config = join(folder, 'drover.config.yaml');
-  let url = '';
-  let drop: () => Promise<void>;
-  let admin: pg.Client;
+  let database: SmallDatabase;
 
   before(async () => {
-    ({ url, drop } = await freshServerDatabase('cut'));
-    writeFileSync(config, yaml);
-    admin = new pg.Client({ connectionString: url });
-    await admin.connect();
-    await admin.query(script);
+    database = await smallDatabase('server', script, yaml);
     // The records are there before anything is cut.
-    assert.equal((await apply(url)).status, 0);
-    assert.equal((await rollback(url)).status, 0);
+    assert.equal((await apply()).status, 0);
+    assert.equal((await rollback()).status, 0);
   });
-  after(async () => {
-    await admin.end();
-    await drop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => database.drop());
 
-  const drover = (database: string, ...words: string[]): Promise<Outcome> =>
-    droverHere([...words, '--database', database, '--config', config]);
-  const apply = (database: string): Promise<Outcome> =>
-    drover(database, 'apply', '--tenant', 'Alder', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--yes');
-  const rollback = async (database: string): Promise<Outcome> => {
-    const { rows } = await admin.query<{ id: string }>(
+  const by = (way: string | undefined): string[] => (way === undefined ? [] : ['--database', way]);
+  const apply = (way?: string): Promise<Outcome> =>
+    database.run(
+      ...['apply', '--tenant', 'Alder', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--yes'],
+      ...by(way),
+    );
+  const rollback = async (way?: string): Promise<Outcome> => {
+    const [[id] = []] = await database.rows(
       `SELECT id FROM drover.migrations WHERE kind = 'model' AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1`,
     );
-    return drover(database, 'rollback', rows[0]?.id ?? '', '--tenant', 'Alder', '--yes');
+    return database.run('rollback', id ?? '', '--tenant', 'Alder', '--yes', ...by(way));
   };
   const moved = async (): Promise<number> => {
-    const { rows } = await admin.query<{ n: number }>(
-      `SELECT count(*)::int AS n FROM bots WHERE model = 'gpt-4.1'`,
-    );
-    return rows[0]?.n ?? -1;
+    const [[count] = []] = await database.rows(`SELECT count(*) FROM bots WHERE model = 'gpt-4.1'`);
+    return Number(count);
   };
 
   /** Runs the command by a way that is cut, and says what it said and how many messages it took. */
   async function byWay(
-    command: (database: string) => Promise<Outcome>,
+    command: (way: string) => Promise<Outcome>,
     cut?: Cut,
   ): Promise<Outcome & { messages: number }> {
-    const gate = await openTollGate(url, cut);
+    const gate = await openTollGate(database.address, cut);
     try {
       return { ...(await command(gate.url)), messages: gate.messages() };
     } finally {
@@ -89,10 +73,10 @@ function suite(step: number): void {
     ['a rollback', rollback, apply, 0],
   ] as const)
     it(`${name} that is cut says what is true`, async () => {
-      if (name === 'a rollback') await apply(url);
+      if (name === 'a rollback') await apply();
       const whole = await byWay(command);
       assert.equal(whole.status, 0, whole.stdout + whole.stderr);
-      await undo(url);
+      await undo();
       const [seen, back] = [new Map<string, number>(), 5 - there];
       // The COMMIT of the work is among the last.
       const isTried = (at: number): boolean => at % step === 0 || at > whole.messages - 10;
@@ -106,7 +90,7 @@ function suite(step: number): void {
           else assert.equal(status, 4, where);
           assert.ok(now === there || now === back, where);
           seen.set(`${status}`, (seen.get(`${status}`) ?? 0) + 1);
-          if (now === there) await undo(url);
+          if (now === there) await undo();
           assert.equal(await moved(), back, where);
         }
       // The database is there again at once, so it could always be asked.

@@ -1,96 +1,105 @@
-/** A migration that waits for the lock of a table makes no other writer wait behind it; where it gives up it names who holds the lock. */
+/** A migration that waits for a lock makes no other writer wait behind it; where it gives up it names who holds the lock. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
-import { droverHere } from '../cli/drover-here.ts';
-import { freshServerDatabase } from '../support/databases.ts';
+import { smallDatabase } from '../cases/small-database.ts';
+import type { SmallDatabase } from '../cases/small-database.ts';
+import type { Outcome } from '../cli/drover-process.ts';
 
 const script = `
   CREATE TABLE firms (id int PRIMARY KEY, name text NOT NULL);
-  CREATE TABLE bots (id serial PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text NOT NULL);
+  CREATE TABLE models (id int PRIMARY KEY, name text NOT NULL, note text);
+  CREATE TABLE bots (id serial PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model_id int NOT NULL REFERENCES models);
   INSERT INTO firms VALUES (1, 'Alder'), (2, 'Birch');
-  INSERT INTO bots (firm_id, model) VALUES (1, 'gpt-4o'), (2, 'gpt-4o');`;
+  INSERT INTO models VALUES (1, 'gpt-4o'), (2, 'gpt-4.1'), (3, 'o3');
+  INSERT INTO bots (firm_id, model_id) VALUES (1, 1), (2, 1);`;
 
 const yaml = (database: string): string => `version: 1
 database: ${database}
-model: { identity: [name] }
-tenant: { root: firms, key: id, display: name, column: firm_id }
-places: [{ at: bots.model }]
+model: { tables: [{ table: models, key: id, columns: { name: name } }] }
+tenant: { root: firms, key: id, display: name, column: firm_id, global: [models] }
+places: [{ at: bots.model_id }]
 `;
-const move = ['apply', '--tenant', 'Alder', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--yes'];
+const move = ['--tenant', 'Alder', '--from', 'gpt-4o', '--to', 'gpt-4.1'];
 
 describe('on a server', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'drover-queue-'));
-  const config = join(folder, 'drover.config.yaml');
-  let url = '';
-  let drop: () => Promise<void>;
+  let database: SmallDatabase;
   const clients: pg.Client[] = [];
   const connect = async (name: string): Promise<pg.Client> => {
-    const client = new pg.Client({ connectionString: url, application_name: name });
+    const client = new pg.Client({ connectionString: database.address, application_name: name });
     clients.push(client);
     await client.connect();
     return client;
   };
 
   before(async () => {
-    ({ url, drop } = await freshServerDatabase('queue'));
-    await (await connect('admin')).query(script);
+    database = await smallDatabase('server', script);
   });
   after(async () => {
     for (const client of clients) await client.end();
-    await drop();
-    rmSync(folder, { recursive: true, force: true });
+    await database.drop();
   });
 
-  it('other tenants go on writing while it waits, and it goes on when the lock is free', async () => {
-    writeFileSync(config, yaml('{}'));
-    const [holder, writer] = [await connect('holder'), await connect('writer')];
-    await holder.query('BEGIN');
-    await holder.query(`INSERT INTO bots (firm_id, model) VALUES (2, 'o3')`);
-    const applied = droverHere([...move, '--database', url, '--config', config]);
-    const waits = async (): Promise<boolean> => {
-      const { rows } = await writer.query(
-        `SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'`,
-      );
-      return rows.length > 0;
-    };
-    // Six times while the migration waits for the lock a writer of another tenant comes behind it.
+  const counts = (): Promise<(string | null)[][]> =>
+    database.rows('SELECT model_id, count(*) FROM bots GROUP BY model_id ORDER BY model_id');
+
+  /** The last migration of Alder is taken back. */
+  const undo = async (): Promise<string[]> => {
+    const [[id] = []] = await database.rows(
+      `SELECT id FROM drover.migrations WHERE kind = 'model' AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1`,
+    );
+    return ['rollback', id ?? '', '--tenant', 'Alder', '--yes'];
+  };
+  const held = {
+    'the table': `INSERT INTO bots (firm_id, model_id) VALUES (2, 3)`,
+    'the row of the model': `UPDATE models SET note = 'mine' WHERE id = 1`,
+  };
+  const commands = {
+    'a rehearsal': { words: () => Promise.resolve(['plan', ...move, '--rehearse']), ends: 2 },
+    'an apply': { words: () => Promise.resolve(['apply', ...move, '--yes']), ends: 0 },
+    'a rollback': { words: undo, ends: 0 },
+  };
+  for (const [what, hold] of Object.entries(held))
+    for (const [name, { words, ends }] of Object.entries(commands))
+      it(`other tenants go on writing while ${name} waits for ${what}, and it goes on when that is free`, async () => {
+        database.configure(yaml('{}'));
+        const [holder, writer] = [await connect('holder'), await connect('writer')];
+        await holder.query('BEGIN');
+        await holder.query(hold);
+        let running = true;
+        const ended = database.run(...(await words())).finally(() => (running = false));
+        await goOnBehind(writer, () => running).finally(() => holder.query('COMMIT'));
+        const { status, stdout, stderr } = await ended;
+        assert.equal(status, ends, stdout + stderr);
+      });
+
+  /** Three times while the migration waits for a lock a writer of another tenant comes behind it. */
+  async function goOnBehind(writer: pg.Client, running: () => boolean): Promise<void> {
     let behind = 0;
-    while (behind < 6) {
-      if (!(await waits())) continue;
-      await writer.query(`SET statement_timeout = '5s'; INSERT INTO bots (firm_id, model) VALUES (2, 'o3')`);
+    while (behind < 3 && running()) {
+      const { rowCount } = await writer.query(
+        `SELECT FROM pg_locks WHERE NOT granted AND (mode = 'ShareRowExclusiveLock' OR locktype IN ('transactionid', 'tuple'))`,
+      );
+      if (rowCount === 0) continue;
+      await writer.query(`SET statement_timeout = '5s'; INSERT INTO bots (firm_id, model_id) VALUES (2, 3)`);
       behind += 1;
     }
-    await holder.query('COMMIT');
-    const { status, stdout, stderr } = await applied;
-    assert.equal(status, 0, stdout + stderr);
-    const { rows } = await writer.query(
-      `SELECT model, count(*)::int AS n FROM bots GROUP BY model ORDER BY model`,
-    );
-    assert.deepEqual(rows, [
-      { model: 'gpt-4.1', n: 1 },
-      { model: 'gpt-4o', n: 1 },
-      { model: 'o3', n: 7 },
-    ]);
-  });
+    assert.equal(behind, 3, 'the command ended although a lock is held');
+  }
 
   it('says who holds the lock where it gives up, and nothing was changed', async () => {
-    writeFileSync(config, yaml('{ lockTimeoutMs: 400, retries: 0 }'));
+    database.configure(yaml('{ lockTimeoutMs: 400, retries: 0 }'));
+    const before = await counts();
     const holder = await connect('nightly import');
-    await holder.query(`UPDATE bots SET model = 'gpt-4o' WHERE model = 'gpt-4.1'`);
     await holder.query('BEGIN');
-    await holder.query(`UPDATE bots SET model = model WHERE firm_id = 2`);
-    const { status, stderr } = await droverHere([...move, '--database', url, '--config', config]);
+    await holder.query(`UPDATE bots SET model_id = model_id WHERE firm_id = 2`);
+    const { status, stderr }: Outcome = await database.run('apply', ...move, '--yes');
     await holder.query('ROLLBACK');
     assert.equal(status, 1);
     assert.match(
       stderr,
       /LOCK_TIMEOUT: .* Now process \d+ \(nightly import, idle in transaction for \d+ s\) holds bots\./,
     );
-    const { rows } = await holder.query(`SELECT count(*)::int AS n FROM bots WHERE model = 'gpt-4.1'`);
-    assert.deepEqual(rows, [{ n: 0 }]);
+    assert.deepEqual(await counts(), before);
   });
 });

@@ -265,14 +265,16 @@ async function commitOne<Q, P, R>(context: Context<Q, P, R>, one: Running<P>): P
     // What comes after the commit is not tried again: the work is done.
     results.set(one.number, await settle().then(() => result, ownError));
   } catch (caught) {
-    const error = await withHolders(site.database, caught);
+    // In Drover's own platform a tenant reads the record. What runs in the database is not that tenant's business.
+    const error = site.state.tenantType === 'text' ? await withHolders(site.database, caught) : caught;
     // Where the record cannot be written either, it is settled later; the caller has to see why the work failed.
     await recordFailure(context, one, error);
     results.set(one.number, ownError(error));
   }
 }
 
-function patienceOf({ config }: Site): Patience {
+/** How long and how often the work of one tenant is tried. */
+export function patienceOf({ config }: Site): Patience {
   const { retries = 5, lockTimeoutMs = 10_000 } = config.database ?? {};
   return { retries, lockWaitMs: lockTimeoutMs * (retries + 1) };
 }

@@ -6,18 +6,21 @@
 import { canMove } from '../../engine/rules/place.ts';
 import { askEach } from '../driver/members.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
-import type { ModelName } from '../../engine/models/model.ts';
+import type { ModelFacts, ModelName } from '../../engine/models/model.ts';
 import { mayName } from '../../engine/rules/mapping.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { ModelTable, Place } from '../../engine/rules/place.ts';
 import { tableOf, tablesOfModel } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import { mayHoldShared } from '../facts/member.ts';
 import { affected, inOrder, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { columnOf, equalsEach, isKeyOf } from '../sql/cast.ts';
-import { mineSql } from '../sql/row.ts';
-import { column, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
+import type { RowContext } from '../sql/match.ts';
+import { mineSql, ownerSql, visibleSql } from '../sql/row.ts';
+import { allOf, column, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
 
 /** A model as far as it says which places may name it. */
 type Held = Pick<ModelName, 'kind' | 'table'> & {
@@ -29,15 +32,8 @@ type Held = Pick<ModelName, 'kind' | 'table'> & {
  * Keeps writers out of the tables with places that can move, until the transaction ends; readers go on. Where foreign keys
  * are the fence (`constraint`), only tables with places that no foreign key guards: documents, names, lists. None of the places whose
  * writers hold the models that they name (`held`): the lock on the source makes them wait, and afterwards they see it retired.
- *
- * Whoever waits for the lock of a table makes all later writers wait, too. So a migration, which is brief, waits a fifth of a second,
- * lets go of all, and tries again (driver/retry.ts).
  */
-export function tableLock(
-  rules: Rules,
-  source: Held,
-  { brief = false }: { readonly brief?: boolean } = {},
-): Question<void> {
+export function tableLock(rules: Rules, source: Held): Question<void> {
   const byConstraint = rules.config.database?.fence === 'constraint';
   const tables = fencedTables(
     rules,
@@ -46,10 +42,7 @@ export function tableLock(
   );
   if (tables.length === 0) return { statements: [], read: () => undefined };
   const lock = sql`LOCK TABLE ${list(tables.map(tableName))} IN SHARE ROW EXCLUSIVE MODE`;
-  return readAs(
-    inOrder(brief ? [waitBriefly, affected(lock), waitAsBefore] : [affected(lock)]),
-    () => undefined,
-  );
+  return readAs(affected(lock), () => undefined);
 }
 
 const waitBriefly = affected(
@@ -75,8 +68,22 @@ function fencedTables(rules: Rules, source: Held, counts: (place: Place) => bool
   return [...new Set(places.map((place) => place.table))].toSorted().map((id) => tableOf(rules, id));
 }
 
+/**
+ * The locks of members that move the same model: its tables, then the model rows. Whoever waits for the lock of a table, and whoever
+ * waits with one, makes all later writers of it wait, too. So where a table is locked both waits are a fifth of a second; then the
+ * migration lets go of all and tries again (driver/retry.ts).
+ */
+export function moveLocks(rules: Rules, members: readonly LockedModels[]): Question<void> {
+  const [first] = members;
+  if (first === undefined) return { statements: [], read: () => undefined };
+  const tables = tableLock(rules, { ...first.pair.source, shared: isSharedRows(first.tenant) });
+  const models = modelLocks(rules, members);
+  const brief = tables.statements.length > 0;
+  return readAs(inOrder(brief ? [waitBriefly, tables, models, waitAsBefore] : [models]), () => undefined);
+}
+
 /** Locks each source against new references, and each target against being retired meanwhile, in the order of the members. */
-export function modelLocks(rules: Rules, members: readonly LockedModels[]): Question<void> {
+function modelLocks(rules: Rules, members: readonly LockedModels[]): Question<void> {
   const [first] = members;
   // A record does not say which of several tables holds its models. Then the row of that key is locked in each of them.
   const tables = first === undefined ? [] : tablesOfModel(rules, first.pair.source);
@@ -100,8 +107,7 @@ function rowLock(
   const { table } = model;
   const size = members.length;
   const tenants = members[0]?.tenant === undefined ? undefined : members.map(({ tenant }) => tenant ?? '');
-  const shared = members[0]?.pair[side].tenant === null;
-  const mine = shared ? raw('true') : mineSql({ rules, table, size, tenants });
+  const context = { rules, table, size, tenants };
   const own = columnOf(table, model.key);
   const keys = members.flatMap(({ pair }) => pair[side].key ?? []);
   if (keys.length < size || !keys.every((text) => isKeyOf(own, text)))
@@ -110,6 +116,13 @@ function rowLock(
   const mode = side === 'source' ? 'FOR UPDATE' : 'FOR SHARE';
   return askEach(
     size,
-    sql`SELECT 1 AS locked FROM ${rowsOf(table)} t WHERE ${mine} AND ${named} ${raw(mode)}`,
+    sql`SELECT 1 AS locked FROM ${rowsOf(table)} t WHERE ${nameableSql(context, members[0]?.pair[side].tenant)} AND ${named} ${raw(mode)}`,
   );
+}
+
+/** Models that the tenant may name. A record does not say whose its models were: they are the tenant's own, or everybody's. */
+function nameableSql(context: RowContext, owner: ModelFacts['tenant']): Sql {
+  if (owner === null) return raw('true');
+  if (owner !== undefined) return mineSql(context);
+  return allOf([visibleSql(context), sql`${ownerSql(context)} <> 'other'`]);
 }

@@ -12,7 +12,6 @@ import { moveResult } from '../records/move-result.ts';
 import type { Executed, MoveResult } from '../records/move-result.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
-import { isSharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import { groundSeen, markFor } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
@@ -31,7 +30,7 @@ import type { Job, Member, Outcome, Prepared, Worked } from './batch.ts';
 import { executePlans } from './execute.ts';
 import type { Execution, Progress } from './execute.ts';
 import { raiseFences } from './fence.ts';
-import { modelLocks, tableLock } from './locks.ts';
+import { moveLocks } from './locks.ts';
 import { planAll, readMoves } from './plan.ts';
 import type { Move } from './plan.ts';
 import { refuseUnknown } from './unknown.ts';
@@ -205,13 +204,8 @@ async function readAgain(
   const { tenant } = first.move.member.intent;
   const intents = waiting.map(({ move }) => move.member.intent);
   const locked = waiting.map(({ move: { member } }) => ({ pair: member.pair, tenant: member.intent.tenant }));
-  const [, , seen, pairs] = await tx.together([
-    tableLock(
-      rules,
-      { ...first.move.member.pair.source, shared: isSharedRows(first.move.member.intent.tenant) },
-      { brief: true },
-    ),
-    modelLocks(rules, locked),
+  const [, seen, pairs] = await tx.together([
+    moveLocks(rules, locked),
     markFor(site, tenant),
     pairsOf(rules, intents),
   ]);

@@ -5,22 +5,23 @@
  */
 import type { Step } from '../../engine/plan/plan-types.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
-import { isSharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { everyMember } from '../driver/members.ts';
 import { backToSavepoint } from '../driver/question.ts';
+import { withRetries } from '../driver/retry.ts';
 import { passingJournal } from '../records/commit.ts';
 import { identityOf, lockPairs } from '../records/pair-lock.ts';
 import { withTenant } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { admit } from './admission.ts';
 import type { Accepted } from './admission.ts';
-import { MembersFailed } from './batch.ts';
+import { MembersFailed, patienceOf } from './batch.ts';
 import { executePlans } from './execute.ts';
 import type { Part } from './execute.ts';
-import { modelLocks, tableLock } from './locks.ts';
+import { moveLocks } from './locks.ts';
 import { planAll, readMoves } from './plan.ts';
+import { isRefusal } from './refused.ts';
 import type { Move } from './plan.ts';
 
 /** What the database refused in one step. */
@@ -49,20 +50,22 @@ export async function rehearseMove(
   intent: Intent,
   { force = false }: Pick<Accepted, 'force'> = {},
 ): Promise<Rehearsal> {
-  const [move] = await readMoves(site, [intent]);
-  if (move === undefined) throw new Error('a move was not read');
-  if (move instanceof DroverError) throw move;
-  const rehearsed = new Rehearsed();
-  try {
-    await withTenant(site, { tenant: intent.tenant }, async (tx) => {
-      await tryAll(tx, { move, force }, rehearsed);
-      throw new Over();
-    });
-  } catch (error) {
-    if (error instanceof MembersFailed) throw error.errors.get(0) ?? error;
-    if (!(error instanceof Over)) throw error;
-  }
-  return { refusals: rehearsed.refusals };
+  return withRetries(patienceOf(site), async () => {
+    const [move] = await readMoves(site, [intent]);
+    if (move === undefined) throw new Error('a move was not read');
+    if (move instanceof DroverError) throw move;
+    const rehearsed = new Rehearsed();
+    try {
+      await withTenant(site, { tenant: intent.tenant }, async (tx) => {
+        await tryAll(tx, { move, force }, rehearsed);
+        throw new Over();
+      });
+    } catch (error) {
+      if (error instanceof MembersFailed) throw error.errors.get(0) ?? error;
+      if (!(error instanceof Over)) throw error;
+    }
+    return { refusals: rehearsed.refusals };
+  });
 }
 
 /** As people read it. */
@@ -85,10 +88,7 @@ async function tryAll(
   const { pair, intent } = member;
   const [running] = await lockPairs(tx, [{ tenant: intent.tenant, source: identityOf(pair.source) }]);
   if (running !== undefined) throw running;
-  await tx.together([
-    tableLock(ground.rules, { ...pair.source, shared: isSharedRows(intent.tenant) }),
-    modelLocks(ground.rules, [{ pair, tenant: intent.tenant }]),
-  ]);
+  await tx.ask(moveLocks(ground.rules, [{ pair, tenant: intent.tenant }]));
   const [planned] = everyMember(await planAll(tx, [move], 'all'));
   if (planned === undefined || planned instanceof DroverError)
     throw planned ?? new Error('nothing was planned');
@@ -133,11 +133,6 @@ async function within<T>(tx: Tx, savepoint: string, work: () => Promise<T>): Pro
     await tx.ask(backToSavepoint(savepoint));
     return { refused: error };
   }
-}
-
-function isRefusal(error: unknown): error is DroverError {
-  const passing = ['RETRYABLE', 'LOCK_TIMEOUT', 'STATEMENT_TIMEOUT', 'DATABASE_UNREACHABLE'];
-  return error instanceof DroverError && 'sqlState' in error.data && !passing.includes(error.code);
 }
 
 interface RefusedRows {

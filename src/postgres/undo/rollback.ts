@@ -7,7 +7,7 @@ import { everyMember } from '../driver/members.ts';
 import { identityOf, lockPairs } from '../records/pair-lock.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import { namedModel } from '../../engine/models/model.ts';
-import { isSharedRows, tenantOfRecord } from '../../engine/tenant.ts';
+import { tenantOfRecord } from '../../engine/tenant.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
 import { readRules } from '../catalogue/rules.ts';
@@ -16,7 +16,7 @@ import { resultOf, runBatch } from '../move/batch.ts';
 import type { Job, Member, Outcome, Prepared } from '../move/batch.ts';
 import type { Progress } from '../move/execute.ts';
 import { switchFences } from '../move/fence.ts';
-import { modelLocks, tableLock } from '../move/locks.ts';
+import { moveLocks } from '../move/locks.ts';
 import { commitRecords, journalFor } from '../records/commit.ts';
 import type { Settle } from '../records/commit.ts';
 import { readMigrations } from '../records/history.ts';
@@ -194,14 +194,11 @@ async function undoAll(
   const [first] = members;
   if (first === undefined) return [];
   const rules = await readRules(tx, site, first.prepared.tenant);
-  const { source: sought } = first.prepared;
   const pairs = members.map(({ prepared: { source, target, tenant } }) => ({
     pair: { source, target },
     tenant,
   }));
-  const locks = sought.key === undefined ? [] : [modelLocks(rules, pairs)];
-  const shared = isSharedRows(first.prepared.tenant);
-  await tx.together([tableLock(rules, { ...sought, shared }, { brief: true }), ...locks]);
+  await tx.ask(moveLocks(rules, pairs));
   const records = members.map(({ prepared: { tenant }, id }) => ({ tenant, id }));
   const journal = await journalFor(tx, site, records);
   const parents = members.map(({ prepared }) => prepared.parent);
