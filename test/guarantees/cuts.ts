@@ -40,10 +40,7 @@ function suite(step: number): void {
 
   const by = (way: string | undefined): string[] => (way === undefined ? [] : ['--database', way]);
   const apply = (way?: string): Promise<Outcome> =>
-    database.run(
-      ...['apply', '--tenant', 'Alder', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--yes'],
-      ...by(way),
-    );
+    database.run('apply', '--tenant', 'Alder', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--yes', ...by(way));
   const rollback = async (way?: string): Promise<Outcome> => {
     const [[id] = []] = await database.rows(
       `SELECT id FROM drover.migrations WHERE kind = 'model' AND status = 'succeeded' ORDER BY finished_at DESC LIMIT 1`,

@@ -68,7 +68,11 @@ describe('on a server', () => {
         await holder.query(hold);
         let running = true;
         const ended = database.run(...(await words())).finally(() => (running = false));
-        await goOnBehind(writer, () => running).finally(() => holder.query('COMMIT'));
+        try {
+          await goOnBehind(writer, () => running);
+        } finally {
+          await holder.query('COMMIT');
+        }
         const { status, stdout, stderr } = await ended;
         assert.equal(status, ends, stdout + stderr);
       });
