@@ -191,6 +191,10 @@ test('import shows what a feed would change, and writes nothing unless that is a
     readFileSync(join(folder, 'models.yaml'), 'utf8'),
     readFileSync(join(out, 'models.yaml'), 'utf8'),
   );
+  const audit = ['registry', 'audit', 'model-eol', feed, '--registry'];
+  assert.equal((await droverHere([...audit, folder])).status, 0, 'now both say the same');
+  const other = await droverHere([...audit, folderOf('other')]);
+  assert.deepEqual([other.status, /acme-1 +shutdown +\(nothing\) +2026-12-01/.test(other.stdout)], [2, true]);
   const again = await droverHere([...words, '--json']);
   assert.deepEqual([again.status, (JSON.parse(again.stdout) as { changes: unknown[] }).changes], [0, []]);
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, test } from 'node:test';
+import { auditEnds } from '../../src/registry/import/audit.ts';
 import { diffRegistries } from '../../src/registry/import/diff.ts';
 import { allPairs } from '../../src/registry/verdict/pairs.ts';
 import type { FeedModel } from '../../src/registry/import/feed.ts';
@@ -13,6 +14,7 @@ import { builtInFolder, readRegistryFolder } from '../../src/registry/load/folde
 import { planImport } from '../../src/registry/import/changes.ts';
 import type { ImportPlan } from '../../src/registry/import/changes.ts';
 import { applyImport, describeImport } from '../../src/registry/import/yaml.ts';
+import { lifecycleWith, listRetirements, otherServers } from '../../src/registry/known/lifecycle.ts';
 import { loadRegistry } from '../../src/registry/load/load.ts';
 import type { LoadedRegistry } from '../../src/registry/load/load.ts';
 import type { RegistryText } from '../../src/registry/load/positions.ts';
@@ -204,7 +206,7 @@ test('only the values that change are rewritten: comments, order and the rest of
         : part
             .replace(
               '{ status: active }',
-              '{ status: deprecated, shutdown: 2027-03-01, source: https://example.org/feed }',
+              '{ status: deprecated, shutdown: 2027-03-01, source: https://example.org/feed, checked: 2026-05-01, quote: "shutdown: 2027-03-01, status: deprecated" }',
             )
             .replace(
               'source: https://example.org/models\n    checked: 2026-01-01',
@@ -277,7 +279,9 @@ test('a changed model of the extended registry becomes an own entry, and the res
   const after = loadRegistry([...own, ...(added === undefined ? [] : [added])], texts());
   assert.ok(after.kind === 'ok');
   const model1 = after.registry.models.find(({ id }) => id === 'acme-1');
-  assert.deepEqual([model1?.context, model1?.lifecycle], [7, { status: 'deprecated', shutdown: '2027-03-01' }]);
+  const quote = 'status: deprecated, shutdown: 2027-03-01';
+  const end = { status: 'deprecated', shutdown: '2027-03-01', ...origin, quote };
+  assert.deepEqual([model1?.context, model1?.lifecycle], [7, end]);
   assert.equal(after.registry.models.length, before.registry.models.length);
   assert.deepEqual(planImport(after.registry, feed).changes, []);
 }); // prettier-ignore
@@ -360,11 +364,79 @@ describe('the formats', () => {
     assert.deepEqual(feed.map(({ facts }) => facts.lifecycle?.distributors), [undefined, [cloud], undefined]); // prettier-ignore
   });
 
+  it('model-eol: the earliest day is no day of shutdown, at the vendor or a distributor, and ends nothing', () => {
+    const [feed] = readModelEol(
+      {
+        spec: 'model-eol/0.1', publisher: 'acme', generated: '2026-05-05',
+        models: [{
+          id: 'acme-1', shutdown: '2026-05-01', date_precision: 'earliest', source: 'https://example.org/eol',
+          distributions: [{ via: 'cloud', shutdown: '2026-07-01', date_precision: 'earliest' }],
+        }],
+      },
+      origin,
+    ); // prettier-ignore
+    assert.ok(feed !== undefined);
+    const { status, shutdown, notBefore, distributors } = feed.facts.lifecycle ?? {};
+    assert.deepEqual([status, shutdown, notBefore], [undefined, undefined, '2026-05-01']);
+    assert.deepEqual(distributors, [
+      { via: 'cloud', notBefore: '2026-07-01', source: 'https://example.org/eol' },
+    ]);
+    const { registry } = applied(texts(), planImport(small.registry, [feed]));
+    const after = registry.models.find(({ id }) => id === 'acme-1');
+    assert.ok(after !== undefined);
+    assert.deepEqual([after.lifecycle.status, after.lifecycle.shutdown], ['active', undefined]);
+    assert.equal(lifecycleWith(after, otherServers(registry), 'cloud').shutdown, undefined);
+    const days = listRetirements(registry).filter((each) => each.model === 'acme-1');
+    assert.deepEqual(
+      days.map((each) => [each.shutdown, each.earliest, each.distributor]),
+      [
+        ['2026-05-01', true, undefined],
+        ['2026-07-01', true, 'cloud'],
+      ],
+    );
+  });
+
   it('anything else is FEED_INVALID, with what was expected', () => {
     for (const read of [readModelsDev, readLiteLlm, readModelEol]) {
       for (const value of [null, [], 5, { a: 1 }, { spec: 'model-eol/0.2', publisher: 'x', models: [] }])
         assert.throws(() => read(value, origin), { code: 'FEED_INVALID' });
     }
+  });
+});
+
+describe('an audit', () => {
+  const differing = (lifecycle: NonNullable<FeedModel['facts']['lifecycle']>, id = 'acme-2'): string[] =>
+    auditEnds(small.registry, [said(id, { lifecycle }), said('acme-9', { lifecycle: { shutdown: '2026-01-01' } })])
+      .differences.map(({ model: of, field, here, there }) => `${of} ${field}: ${here} / ${there}`); // prettier-ignore
+
+  it('finds every end that a feed tells otherwise, and none where both agree', () => {
+    const same = { announced: '2026-01-01', shutdown: '2027-01-01', replacement: 'acme-3' };
+    assert.deepEqual(differing(same), []);
+    for (const [field, here] of Object.entries(same))
+      for (const there of ['2026-02-02', undefined])
+        assert.deepEqual(differing({ ...same, [field]: there }), [
+          `acme-2 ${field}: ${here} / ${there ?? null}`,
+        ]);
+    const earliest = { ...same, shutdown: undefined, notBefore: '2027-01-01' };
+    assert.deepEqual(differing(earliest), ['acme-2 shutdown: 2027-01-01 / not before 2027-01-01']);
+    assert.deepEqual(differing({ shutdown: '2027-01-01' }, 'acme-1'), ['acme-1 shutdown: null / 2027-01-01']);
+    const distributors = [{ via: 'cloud', shutdown: '2027-02-01', source: 'https://example.org' }];
+    assert.deepEqual(differing({ ...same, distributors }), ['acme-2 cloud: null / 2027-02-01']);
+  });
+
+  it('takes an earliest day for the day of what is over, and other names for the same model', () => {
+    const gone = { notBefore: '2025-01-01', replacement: 'acme-left' };
+    assert.deepEqual(differing(gone, 'acme-gone-0'), []);
+  });
+
+  it('names the ends that the feed does not list, and dates without a quotation; of vendors that it tells ends of', () => {
+    const about = (feed: FeedModel[]): unknown => {
+      const { compared, unlisted, unquoted } = auditEnds(small.registry, feed);
+      return [compared, unlisted, unquoted];
+    };
+    const dated = ['acme-2', 'acme-gone'];
+    assert.deepEqual(about([said('acme-1', { lifecycle: { shutdown: '2027-01-01' } })]), [1, dated, dated]);
+    assert.deepEqual(about([said('acme-1', { context: 5 })]), [0, [], []]);
   });
 });
 

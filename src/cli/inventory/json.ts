@@ -28,6 +28,7 @@ function modelJson({ model, count, occurrences, schema, related, relatedSchema }
     status,
     announced = null,
     shutdown = null,
+    notBefore = null,
     distributors,
     successor = null,
   } = model;
@@ -35,7 +36,7 @@ function modelJson({ model, count, occurrences, schema, related, relatedSchema }
     model: id,
     vendor,
     kind,
-    lifecycle: { status, announced, shutdown, distributors, ends: endOf(model) ?? null },
+    lifecycle: { status, announced, shutdown, notBefore, distributors, ends: endOf(model) ?? null },
     successor,
     count,
     occurrences,

@@ -56,7 +56,11 @@ function endText(model: KnownModel, today: string): string {
   const follows = model.successor === undefined ? '' : `; ${model.successor} follows`;
   const end = endOf(model);
   const via = model.shutdown === undefined && end !== undefined ? ` at ${firstDistributor(model)}` : '';
-  if (end === undefined) return model.status === 'active' ? 'no end is known' : `${model.status}${follows}`;
+  if (end === undefined) {
+    const earliest = model.notBefore === undefined ? '' : `, ends on ${model.notBefore} at the earliest`;
+    if (model.status !== 'active') return `${model.status}${earliest}${follows}`;
+    return earliest === '' ? 'no end is known' : `active${earliest}${follows}`;
+  }
   const days = daysBetween(today, end);
   if (days < 0) return `ended ${end}${via}${follows}`;
   return `ends ${end}${via}, in ${days === 1 ? '1 day' : `${days} days`}${follows}`;

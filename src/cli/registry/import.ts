@@ -1,13 +1,8 @@
 import { requireValid } from '../../registry/load/folder.ts';
-import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { DroverError } from '../../errors.ts';
 import { diffRegistries } from '../../registry/import/diff.ts';
 import { allPairs } from '../../registry/verdict/pairs.ts';
-import type { FeedModel, FeedOrigin } from '../../registry/import/feed.ts';
-import { readLiteLlm } from '../../registry/import/litellm.ts';
-import { readModelEol } from '../../registry/import/model-eol.ts';
-import { readModelsDev } from '../../registry/import/models-dev.ts';
 import { builtInFolder, readRegistryFolder } from '../../registry/load/folder.ts';
 import { planImport } from '../../registry/import/changes.ts';
 import type { ImportPlan } from '../../registry/import/changes.ts';
@@ -17,31 +12,14 @@ import type { LoadedRegistry } from '../../registry/load/load.ts';
 import type { RegistryText } from '../../registry/load/positions.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
-import { readJson, registryFolder, withRegistry, writeNewFolder, writeTexts } from './folder.ts';
+import { registryFolder, withRegistry, writeNewFolder, writeTexts } from './folder.ts';
+import { readFeed, withFeed } from './feeds.ts';
 import type { RegistryOption } from './folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { readDay, todayText } from '../terminal/times.ts';
-
-interface Format {
-  readonly read: (value: unknown, origin: FeedOrigin) => FeedModel[];
-  /** Where the public file is, unless the feed or the user says otherwise. */
-  readonly source: string;
-}
-
-const formats: Readonly<Record<string, Format>> = {
-  'models-dev': { read: readModelsDev, source: 'https://models.dev/api.json' },
-  litellm: {
-    read: readLiteLlm,
-    source: 'https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json',
-  },
-  'model-eol': { read: readModelEol, source: 'https://github.com/thossullivan/model-eol' },
-};
 
 interface ImportOptions extends JsonOption, RegistryOption {
   readonly add?: boolean;
-  readonly source?: string;
-  readonly checked?: string;
   readonly out?: string;
   readonly write?: boolean;
 }
@@ -51,32 +29,19 @@ export const importFeed: Verb = {
   name: 'import',
   summary: 'propose changes from a public feed; nothing is written unless that is asked for',
   define: (command) =>
-    withRegistry(
-      withJson(
-        command
-          .argument('<format>', Object.keys(formats).join(', '), readFormat)
-          .argument('<file>', 'the feed, as a JSON file'),
-      ),
-    )
+    withRegistry(withJson(withFeed(command)))
       .option('--add', 'also propose models that the registry does not have')
-      .option('--source <url>', 'where the feed is from (default: its public address)')
-      .option('--checked <day>', 'when it was fetched (default: today)')
       .option('--out <folder>', 'write the proposed registry into a new folder')
       .option('--write', 'write the changes into the registry itself'),
   run: (session, command) => Promise.resolve(runImport(session, command)),
 };
-
-function readFormat(text: string): string {
-  if (Object.hasOwn(formats, text)) return text;
-  throw new InvalidArgumentError(`It is one of ${Object.keys(formats).join(', ')}.`);
-}
 
 function runImport({ terminal, environment }: Session, command: Command): number {
   const options = command.opts<ImportOptions>();
   const folder = registryFolder(options, environment);
   const texts = readRegistryFolder(folder);
   const before = loadTexts(texts, folder);
-  const plan = planImport(before.registry, readFeed(command, options), { add: options.add ?? false });
+  const plan = planImport(before.registry, readFeed(command), { add: options.add ?? false });
   const changed = applyImport(texts, plan, before.registry);
   const whole = merge(texts, changed);
   assertNothingGained(before, loadTexts(whole, `The proposed registry of ${folder}`));
@@ -88,14 +53,6 @@ function runImport({ terminal, environment }: Session, command: Command): number
 function loadTexts(texts: readonly RegistryText[], folder: string): LoadedRegistry {
   const builtIn = folder === builtInFolder ? [] : readRegistryFolder(builtInFolder);
   return requireValid(loadRegistry(texts, builtIn), folder);
-}
-
-function readFeed(command: Command, { source, checked }: ImportOptions): FeedModel[] {
-  const [format = '', file = ''] = command.args;
-  const known = formats[format];
-  if (known === undefined) throw new InvalidArgumentError(`It is one of ${Object.keys(formats).join(', ')}.`);
-  const day = checked === undefined ? todayText() : readDay('--checked', checked);
-  return known.read(readJson(file), { source: source ?? known.source, checked: day });
 }
 
 function merge(texts: readonly RegistryText[], changed: readonly RegistryText[]): RegistryText[] {

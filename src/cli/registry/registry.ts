@@ -5,6 +5,7 @@ import { loadValid } from '../../registry/load/folder.ts';
 import { registryFolder } from './folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
+import { audit } from './audit.ts';
 import { compareRegistries } from './diff.ts';
 import { importFeed } from './import.ts';
 import { show } from './show.ts';
@@ -41,5 +42,5 @@ function runValidate({ terminal, environment }: Session, command: Command): numb
 export const registry: VerbGroup = {
   name: 'registry',
   summary: 'check, show, compare and renew the registry of runtimes, providers and models',
-  verbs: [validate, show, compareRegistries, importFeed],
+  verbs: [validate, show, compareRegistries, importFeed, audit],
 };

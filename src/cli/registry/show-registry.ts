@@ -67,7 +67,7 @@ export function showModel({ out, style }: Terminal, loaded: LoadedRegistry, mode
 /** What is shut down from a day on, the next first. */
 export function showRetirements(terminal: Terminal, loaded: LoadedRegistry, from: string): void {
   const rows = listRetirements(loaded.registry, { from }).map((each) => [
-    each.shutdown,
+    each.earliest ? `not before ${each.shutdown}` : each.shutdown,
     each.model,
     each.distributor ?? each.vendor,
     each.successor ?? '',

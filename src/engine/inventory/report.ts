@@ -11,6 +11,8 @@ export interface KnownModel {
   readonly announced?: string;
   /** The first day on which its vendor no longer serves it. */
   readonly shutdown?: string;
+  /** Its vendor promises to serve it until this day, and says no more. */
+  readonly notBefore?: string;
   /** Who else serves it, and until when. */
   readonly distributors: readonly { readonly via: string; readonly shutdown: string }[];
   readonly successor?: string;

@@ -7,7 +7,7 @@ import { canonicalText } from '../../engine/canonical.ts';
 import type { FeedModel } from './feed.ts';
 import { modelsByName, namesOf, vendorOf } from '../load/registry.ts';
 import { modelShape } from '../load/shape.ts';
-import type { Model, Registry } from '../load/shape.ts';
+import type { Lifecycle, Model, Registry } from '../load/shape.ts';
 
 /** One value of one model. */
 export interface FactChange {
@@ -52,13 +52,7 @@ export function planImport(
   options: ImportOptions = {},
 ): ImportPlan {
   const byName = new Map(modelsByName(registry));
-  const found = new Map<Model, FeedModel[]>();
-  const unknown: FeedModel[] = [];
-  for (const each of feed) {
-    const model = findModel(byName, each);
-    if (model === undefined) unknown.push(each);
-    else found.set(model, [...(found.get(model) ?? []), each]);
-  }
+  const { found, unknown } = groupByModel(byName, feed);
   const compared = [...found].map(([model, said]) => compareModel(byName, model, closestFirst(model, said)));
   const additions = options.add === true ? newModels(registry, byName, unknown) : [];
   return {
@@ -69,13 +63,30 @@ export function planImport(
   };
 }
 
+interface Grouped {
+  readonly found: ReadonlyMap<Model, readonly FeedModel[]>;
+  readonly unknown: readonly FeedModel[];
+}
+
+/** The statements of a feed by the model of ours that they are about. */
+export function groupByModel(byName: ReadonlyMap<string, Model>, feed: readonly FeedModel[]): Grouped {
+  const found = new Map<Model, FeedModel[]>();
+  const unknown: FeedModel[] = [];
+  for (const each of feed) {
+    const model = findModel(byName, each);
+    if (model === undefined) unknown.push(each);
+    else found.set(model, [...(found.get(model) ?? []), each]);
+  }
+  return { found, unknown };
+}
+
 function findModel(byName: ReadonlyMap<string, Model>, { ids, vendor }: FeedModel): Model | undefined {
   const id = ids.find((each) => byName.get(each)?.vendor === vendor);
   return id === undefined ? undefined : byName.get(id);
 }
 
 /** Statements under the model's own id go before those under another name. */
-function closestFirst({ id }: Model, said: readonly FeedModel[]): FeedModel[] {
+export function closestFirst({ id }: Model, said: readonly FeedModel[]): FeedModel[] {
   return said.toSorted((a, b) => Number(b.ids[0] === id) - Number(a.ids[0] === id));
 }
 
@@ -120,14 +131,31 @@ function tryChange(model: Model, { path, after }: FactChange): Model | string {
 }
 
 /** The model after all of its changes. */
-export function withChanges(model: Model, { changes, source, checked }: ModelChange): Model {
-  return changes.reduce<Model>(
-    (at, change) => {
-      const next = tryChange(at, change);
+export function withChanges(model: Model, change: ModelChange): Model {
+  const { changes, source, checked } = change;
+  const whole = changes.some(({ path: [group] }) => group !== 'lifecycle') ? { source, checked } : {};
+  const changed = changes.reduce<Model>(
+    (at, each) => {
+      const next = tryChange(at, each);
       return typeof next === 'string' ? at : next;
     },
-    { ...model, source, checked },
+    { ...model, ...whole },
   );
+  return { ...changed, lifecycle: { ...changed.lifecycle, ...evidenceOfEnd(change) } };
+}
+
+/** What an entry says beside a changed end: who said it, when, and in which words. Nothing where the end stays as it is. */
+export function evidenceOfEnd({
+  changes,
+  source,
+  checked,
+}: Pick<ModelChange, 'changes' | 'source' | 'checked'>): Pick<Lifecycle, 'source' | 'checked' | 'quote'> {
+  const said = changes.filter(
+    ({ path: [group, field] }) => group === 'lifecycle' && field !== 'distributors',
+  );
+  if (said.length === 0) return {};
+  const quote = said.map(({ path, after }) => `${path.at(-1)}: ${String(after)}`).join(', ');
+  return { source, checked, quote };
 }
 
 /** The statements of a feed, value by value. Groups such as prices are opened. */
@@ -160,6 +188,9 @@ function judgeFact(fact: Fact): FactChange | string | undefined {
       return judgeStatus(model, change);
     case 'lifecycle.shutdown':
       return judgeShutdown(model, change);
+    case 'lifecycle.notBefore':
+      // Who knows the day needs no earliest one.
+      return model.lifecycle.shutdown === undefined ? change : undefined;
     case 'lifecycle.replacement':
       return judgeReplacement(fact, change);
     case 'lifecycle.distributors':
@@ -194,10 +225,16 @@ function judgeDistributors({ lifecycle }: Model, change: FactChange): FactChange
   const nearest = new Map(ours.map((our) => [our.via, our]));
   for (const said of change.after as Distributors) {
     const known = nearest.get(said.via);
-    if (known === undefined || said.shutdown < known.shutdown) nearest.set(said.via, said);
+    if (known === undefined || isNearer(said, known)) nearest.set(said.via, said);
   }
   const after = [...nearest.values()];
   return canonicalText(after) === canonicalText(ours) ? undefined : { ...change, after };
+}
+
+/** A day of shutdown is nearer than an earliest one. */
+function isNearer(said: Distributors[number], known: Distributors[number]): boolean {
+  if (said.shutdown === undefined) return known.shutdown === undefined && said.notBefore !== known.notBefore;
+  return known.shutdown === undefined || said.shutdown < known.shutdown;
 }
 
 function judgeAlsoInput({ input = ['text'] }: Model, { after }: FactChange): FactChange | undefined {

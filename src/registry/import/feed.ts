@@ -37,6 +37,8 @@ export interface FeedFacts {
     readonly status?: Model['lifecycle']['status'] | undefined;
     readonly announced?: string | undefined;
     readonly shutdown?: string | undefined;
+    /** The earliest day, where the feed promises no more. */
+    readonly notBefore?: string | undefined;
     /** As the feed spells it. */
     readonly replacement?: string | undefined;
     readonly distributors?: Model['lifecycle']['distributors'];

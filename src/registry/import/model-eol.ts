@@ -8,6 +8,8 @@ type Lifecycle = NonNullable<FeedFacts['lifecycle']>;
 
 const day = z.string().optional().catch(undefined);
 const page = link.optional().catch(undefined);
+/** `earliest`: the date is the first on which it may end. */
+const precision = z.string().optional().catch(undefined);
 
 const shape = z.object({
   spec: z.literal('model-eol/0.1', 'spec must be model-eol/0.1'),
@@ -20,8 +22,11 @@ const shape = z.object({
       aliases: z.array(z.string()).optional(),
       announced: day,
       shutdown: day,
+      date_precision: precision,
       replacement: z.string().optional().catch(undefined),
-      distributions: z.array(z.object({ via: z.string(), shutdown: day, source: page })).optional(),
+      distributions: z
+        .array(z.object({ via: z.string(), shutdown: day, date_precision: precision, source: page }))
+        .optional(),
       source: page,
     }),
   ),
@@ -42,16 +47,32 @@ type Dates = Omit<z.infer<typeof shape>['models'][number], 'id' | 'aliases' | 's
 
 /** Distributors that stop on a day of their own. */
 function distributorsOf({ distributions = [] }: Dates, source: string): Pick<Lifecycle, 'distributors'> {
-  const distributors = distributions.flatMap(({ via, shutdown, source: own = source }) => {
-    const day = dayOf(shutdown);
-    return day === undefined ? [] : [{ via, shutdown: day, source: own }];
+  const distributors = distributions.flatMap(({ via, source: own = source, ...dates }) => {
+    const end = endOf(dates);
+    return end === undefined ? [] : [{ via, ...end, source: own }];
   });
   return distributors.length === 0 ? {} : { distributors };
 }
 
+/** The key of the registry that the date belongs under. Undefined where there is no date. */
+function endOf({
+  shutdown,
+  date_precision: precise,
+}: Pick<Dates, 'shutdown' | 'date_precision'>): { shutdown: string } | { notBefore: string } | undefined {
+  const day = dayOf(shutdown);
+  if (day === undefined) return undefined;
+  return precise === 'earliest' ? { notBefore: day } : { shutdown: day };
+}
+
 function lifecycleOf(dates: Dates, checked: string): Lifecycle {
-  const [announced, shutdown] = [dayOf(dates.announced), dayOf(dates.shutdown)];
-  const going = announced !== undefined || shutdown !== undefined;
-  const status = shutdown !== undefined && shutdown <= checked ? 'retired' : going ? 'deprecated' : undefined;
-  return { status, announced, shutdown, replacement: dates.replacement };
+  const announced = dayOf(dates.announced);
+  const end: Pick<Lifecycle, 'shutdown' | 'notBefore'> = endOf(dates) ?? {};
+  const over = end.shutdown !== undefined && end.shutdown <= checked;
+  const going = announced !== undefined || end.shutdown !== undefined;
+  return {
+    status: over ? 'retired' : going ? 'deprecated' : undefined,
+    announced,
+    ...end,
+    replacement: dates.replacement,
+  };
 }

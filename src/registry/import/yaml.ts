@@ -4,7 +4,7 @@
  */
 import { isMap, isSeq, parseDocument } from 'yaml';
 import type { YAMLMap } from 'yaml';
-import { withChanges } from './changes.ts';
+import { evidenceOfEnd, withChanges } from './changes.ts';
 import type { FactChange, ImportPlan, ModelChange } from './changes.ts';
 import type { RegistryText } from '../load/positions.ts';
 import { schemaVersion } from '../load/shape.ts';
@@ -90,9 +90,9 @@ function modelSplices(text: string, entry: YAMLMap, change: ModelChange): Splice
     const own = { ...values, source: change.source };
     if (group === undefined) return setMembers(text, entry, { ...own, checked: change.checked });
     const map = entry.get(group);
-    // A part names a page only where that is not the page of the whole.
+    // A part names a page only where that is not the page of the whole. The end of a model always says who said so, and when.
     const implied = entry.get('source') === change.source && !(isMap(map) && map.has('source'));
-    const said = implied ? values : own;
+    const said = group === 'lifecycle' ? { ...values, ...evidenceOfEnd(change) } : implied ? values : own;
     return isMap(map) ? setMembers(text, map, said) : setMembers(text, entry, { [group]: said });
   });
 }

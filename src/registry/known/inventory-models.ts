@@ -28,7 +28,7 @@ export function inventoryModels(loaded: LoadedRegistry): InventoryModels {
 }
 
 function knownModel(registry: Registry, model: Model): KnownModel {
-  const { status, announced, shutdown, distributors = [] } = model.lifecycle;
+  const { status, announced, shutdown, notBefore, distributors = [] } = model.lifecycle;
   const successor = findSuccessor(registry, model.id)?.id;
   return {
     id: model.id,
@@ -37,7 +37,10 @@ function knownModel(registry: Registry, model: Model): KnownModel {
     status,
     ...(announced === undefined ? {} : { announced }),
     ...(shutdown === undefined ? {} : { shutdown }),
-    distributors: distributors.map(({ via, shutdown: day }) => ({ via, shutdown: day })),
+    ...(notBefore === undefined ? {} : { notBefore }),
+    distributors: distributors.flatMap(({ via, shutdown: day }) =>
+      day === undefined ? [] : [{ via, shutdown: day }],
+    ),
     ...(successor === undefined ? {} : { successor }),
     names: namesOf(model),
   };

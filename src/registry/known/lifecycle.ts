@@ -2,7 +2,7 @@
 import type { LifecycleNote } from '../../engine/models/model.ts';
 import { compareText } from '../../engine/order.ts';
 import { vendorOf } from '../load/registry.ts';
-import type { Model, Registry } from '../load/shape.ts';
+import type { Lifecycle, Model, Registry } from '../load/shape.ts';
 
 /** One date on which a model stops, at its vendor or at a distributor. */
 export interface Retirement {
@@ -13,6 +13,8 @@ export interface Retirement {
   readonly distributor?: string;
   readonly announced?: string;
   readonly shutdown: string;
+  /** That is the earliest day; no other is promised. */
+  readonly earliest: boolean;
   /** What its vendor recommends. */
   readonly replacement?: string;
   /** The first replacement of the chain that stays. */
@@ -54,8 +56,12 @@ export function lifecycleWith(
     .toLowerCase()
     .replaceAll(/[\s_]+/g, '-');
   const distributor = lifecycle.distributors?.find(({ via }) => via === id);
-  if (distributor !== undefined)
-    return { status: 'deprecated', shutdown: distributor.shutdown, page: distributor.source };
+  if (distributor !== undefined) {
+    const { shutdown, source: page } = distributor;
+    if (shutdown !== undefined) return { status: 'deprecated', shutdown, page };
+    // It promises no day. What the vendor lets go, it lets go some day.
+    return { status: lifecycle.status === 'active' ? 'active' : 'deprecated', page };
+  }
   const served = servers.has(id) ? servers.get(id) : vendor;
   if (served !== vendor) return { status: 'active' };
   const { status, announced, shutdown } = lifecycle;
@@ -84,7 +90,7 @@ export function listRetirements(registry: Registry, { from, to }: Span = {}): Re
 }
 
 function retirementsOf(registry: Registry, model: Model): Retirement[] {
-  const { announced, shutdown, replacement, distributors = [], source = model.source } = model.lifecycle;
+  const { announced, replacement, distributors = [], source = model.source } = model.lifecycle;
   const successor = findSuccessor(registry, model.id)?.id;
   const known = {
     model: model.id,
@@ -93,11 +99,21 @@ function retirementsOf(registry: Registry, model: Model): Retirement[] {
     ...(replacement === undefined ? {} : { replacement }),
     ...(successor === undefined ? {} : { successor }),
   };
-  const own =
-    shutdown === undefined
-      ? []
-      : [{ ...known, ...(announced === undefined ? {} : { announced }), shutdown, source }];
-  return [...own, ...distributors.map(({ via, ...dates }) => ({ ...known, distributor: via, ...dates }))];
+  const own = { ...known, ...(announced === undefined ? {} : { announced }), source };
+  return [
+    ...dayOf(model.lifecycle).map((day) => ({ ...own, ...day })),
+    ...distributors.flatMap(({ via, source: page, ...end }) =>
+      dayOf(end).map((day) => ({ ...known, distributor: via, ...day, source: page })),
+    ),
+  ];
+}
+
+function dayOf({
+  shutdown,
+  notBefore,
+}: Pick<Lifecycle, 'shutdown' | 'notBefore'>): Pick<Retirement, 'shutdown' | 'earliest'>[] {
+  const day = shutdown ?? notBefore;
+  return day === undefined ? [] : [{ shutdown: day, earliest: shutdown === undefined }];
 }
 
 /** The replacement, its replacement, and so on. */

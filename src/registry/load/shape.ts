@@ -140,20 +140,44 @@ const parameter = z
     'meaning names a level that levels does not have',
   );
 
+/** The page that says when a model ends, when it said so, and its words: those of its row or field, so that a reader finds them again. */
+const evidence = { checked: date.optional(), quote: z.string().min(1).optional() };
+
+/**
+ * `shutdown` is the day on which requests fail. `notBefore` is the earliest such day, where the page promises no more: on that day
+ * nothing ends by itself.
+ */
+const end = { shutdown: date.optional(), notBefore: date.optional() };
+
+interface End {
+  readonly shutdown?: string | undefined;
+  readonly notBefore?: string | undefined;
+}
+
+const endsInTime = ({ shutdown, notBefore }: End): boolean =>
+  shutdown === undefined || notBefore === undefined || notBefore <= shutdown;
+
+const distributor = z
+  .strictObject({ via: name, ...end, source: link, ...evidence })
+  .refine(({ shutdown, notBefore }) => shutdown !== undefined || notBefore !== undefined, 'names no day')
+  .refine(endsInTime, 'it is shut down before notBefore');
+
 const lifecycle = z
   .strictObject({
     status: oneOf('active', 'deprecated', 'withdrawn', 'retired'),
     announced: date.optional(),
-    shutdown: date.optional(),
+    ...end,
     replacement: modelId.optional(),
     /** When distributors stop serving it. */
-    distributors: z.array(z.strictObject({ via: name, shutdown: date, source: link })).optional(),
+    distributors: z.array(distributor).optional(),
     source: link.optional(),
+    ...evidence,
   })
   .refine(
     ({ announced, shutdown }) => announced === undefined || shutdown === undefined || announced <= shutdown,
     'it is announced after it is shut down',
-  );
+  )
+  .refine(endsInTime, 'it is shut down before notBefore');
 
 const modality = oneOf('text', 'image', 'audio', 'video', 'pdf');
 

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { auditEnds } from '../../registry/import/audit.ts';
+import type { Audit } from '../../registry/import/audit.ts';
+import { loadValid } from '../../registry/load/folder.ts';
+import { withJson } from '../options.ts';
+import type { JsonOption } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { showTable } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { readFeed, withFeed } from './feeds.ts';
+import { registryFolder, withRegistry } from './folder.ts';
+import type { RegistryOption } from './folder.ts';
+
+/** `drover registry audit`: does a public feed confirm when models end? Status 2 where it says otherwise. */
+export const audit: Verb = {
+  name: 'audit',
+  summary: 'compare the ends of models with a public feed; status 2 where it says otherwise',
+  define: (command) => withRegistry(withJson(withFeed(command))),
+  run: (session, command) => Promise.resolve(runAudit(session, command)),
+};
+
+function runAudit({ terminal, environment }: Session, command: Command): number {
+  const options = command.opts<JsonOption & RegistryOption>();
+  const { registry } = loadValid(registryFolder(options, environment));
+  const found = auditEnds(registry, readFeed(command));
+  if (options.json === true) terminal.out(JSON.stringify(found, null, 2));
+  else showAudit(terminal, found);
+  return found.differences.length === 0 ? exitStatus.done : exitStatus.changes;
+}
+
+function showAudit(terminal: Terminal, { differences, compared, unlisted, unquoted }: Audit): void {
+  const rows = differences.map(({ model, field, here, there, checked }) => [
+    model,
+    field,
+    here ?? '(nothing)',
+    there ?? '(nothing)',
+    checked,
+  ]);
+  if (rows.length > 0)
+    showTable(terminal, { head: ['model', 'what', 'registry', 'feed', 'the feed is of'], rows });
+  terminal.out(`${compared} models compared, ${differences.length} differences.`);
+  for (const [models, what] of [
+    [unlisted, 'have an end that the feed does not list'],
+    [unquoted, 'have a date that quotes no source'],
+  ] as const)
+    if (models.length > 0) terminal.out(`${models.length} models ${what}: ${models.join(', ')}.`);
+}
