@@ -72,7 +72,7 @@ describe('a configuration file', () => {
     assert.deepEqual(problemsIn(text), [
       'c.yaml:6:5 places[0].roles: unknown key roles; did you mean role?',
       'c.yaml:7:5 places[1]: the key at is missing',
-      'c.yaml:7:11 places[1].role: must be one of reference, grant, catalogue, history, dead-copy, data-bound, prose, ignore, ask, not "histroy"; did you mean history?',
+      'c.yaml:7:11 places[1].role: must be one of reference, grant, catalogue, history, dead-copy, data-bound, deny, prose, ignore, ask, not "histroy"; did you mean history?',
       'c.yaml:8:11 places[1].json: must be a JSON pointer with wildcards: empty or beginning with `/`; `*` is one step, `**` any depth, `~json` the document in a string, `~key` at the end the names of members; otherwise `~` only as ~0 ~1 ~2',
       'c.yaml:9:9 places[2].at: must be a text, not a number',
       'c.yaml:11:15 places[2].companions.effort: must be keep, drop, or { map: { old: new } }',

@@ -160,6 +160,7 @@ export function buildSnapshot(input: SnapshotInput = {}): Snapshot {
     dependents: {},
     demands: [],
     refusals: [],
+    denied: [],
     hidden: [],
     unread: [],
     definitions: { configuration: 'c' },

@@ -19,6 +19,7 @@ ignore catalogue     | *        | *     | *    | *          | *      | *        
 history              | *        | *     | *    | *          | *      | *              | history
 dead-copy            | *        | *     | *    | *          | *      | *              | dead-copy
 data-bound           | *        | *     | *    | *          | *      | *              | data-bound live
+deny                 | *        | *     | *    | *          | *      | *              | denied
 reference grant ask  | disagree | *     | *    | *          | *      | *              | disagreeing-owners live
 reference grant ask  | other    | *     | *    | *          | *      | *              | other-tenant key
 reference grant ask  | global none shared | * | * | H        | *      | *              | history
@@ -71,6 +72,7 @@ const roles: readonly Role[] = [
   'history',
   'dead-copy',
   'data-bound',
+  'deny',
   'ignore',
   'ask',
 ];

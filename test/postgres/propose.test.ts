@@ -96,6 +96,7 @@ for (const example of examples) {
             'dead-copy': ['ask'],
             grant: ['grant'],
             'data-bound': ['data-bound'],
+            deny: ['deny'],
             history: ['history', 'ask'],
             catalogue: ['catalogue'],
             reference: ['reference', 'ask'],

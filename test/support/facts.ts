@@ -5,7 +5,7 @@ import { readGround } from '../../src/postgres/catalogue/rules.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
 import { memberOf } from '../../src/postgres/facts/member.ts';
 import { checkIntent, readPairs } from '../../src/postgres/facts/pair.ts';
-import { scanUncovered } from '../../src/postgres/facts/scan.ts';
+import { lookThrough } from '../../src/postgres/move/denied.ts';
 import { readTenants } from '../../src/postgres/facts/snapshot.ts';
 import { planAll } from '../../src/postgres/move/plan.ts';
 import type { Move, Planned } from '../../src/postgres/move/plan.ts';
@@ -25,7 +25,7 @@ export async function readOneMove(tx: Tx, site: Site, asked: Intent): Promise<Mo
   const pair = valueOf((await readPairs(tx, ground.rules, [intent]))[0]);
   const member = memberOf(ground.rules, intent, pair);
   const batch = { rules: ground.rules, members: [member] };
-  const scanned = valueOf((await scanUncovered(tx, batch, ground.scannable))[0]);
+  const scanned = valueOf((await lookThrough(tx, batch, ground.scannable))[0]);
   return { ground, tenant, member, scanned };
 }
 

@@ -33,6 +33,7 @@ const byReason: ReadonlyMap<string, Account> = new Map([
   ['ask', 'asked'],
   ['mention', 'mention'],
   ['kept', 'kept'],
+  ['denied', 'kept'],
   ['unaccounted', 'unaccounted'],
 ]);
 

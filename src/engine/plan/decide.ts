@@ -57,6 +57,9 @@ export const nameIsTaken =
   'the object has a member with the name of the target already: set "collision" to drop-redundant or skip';
 export const collides = 'a row with the target is already there: set "collision" to drop-redundant or skip';
 
+/** Why a row stays that says what must not be chosen. Moved, it would forbid the target and allow the source. */
+export const forbidden = 'the row forbids the source, and goes on to';
+
 /** Every group of rows with the outcome of each of its places. */
 export function decideAll(snapshot: Ground & Pick<Snapshot, 'places'>, intent: Intent): Decided[] {
   const places = new Map(snapshot.rules.places.map((place) => [place.id, place]));
@@ -109,6 +112,8 @@ function byRole({ place }: Occasion): Outcome | undefined {
         true,
         'data made with the model belongs to it; it must be made again, not relabelled',
       );
+    case 'deny':
+      return stay('denied', false, forbidden);
     case 'reference':
     case 'grant':
     case 'ask':

@@ -120,6 +120,7 @@ export interface LeftBehind {
     | 'disagreeing-owners'
     | 'no-owner'
     | 'kept'
+    | 'denied'
     | 'ask'
     | 'not-requested'
     | 'dead'

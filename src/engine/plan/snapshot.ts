@@ -121,6 +121,14 @@ export interface Refusal extends Pick<Check, 'kind' | 'name' | 'definition'> {
   readonly example: string | null;
 }
 
+/** Rows that forbid the target to whomever the plan is for: what a place of the role `deny` names, in whatever writing. */
+export interface Denied {
+  readonly place: string;
+  readonly rows: number;
+  /** Some of their keys. */
+  readonly samples: readonly string[];
+}
+
 /** What of the database is not looked at. */
 export interface Unread {
   readonly what: 'schema' | 'foreign table';
@@ -146,6 +154,7 @@ export interface Snapshot {
   readonly schema: readonly SchemaOccurrence[];
   readonly demands: readonly Demand[];
   readonly refusals: readonly Refusal[];
+  readonly denied: readonly Denied[];
   readonly companions: readonly CompanionValues[];
   readonly merged: readonly MergedSetting[];
   /** What the session cannot see, or may not see all of. */

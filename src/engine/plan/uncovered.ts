@@ -4,7 +4,7 @@ import { isUuid } from '../uuid.ts';
 import { findTable } from '../catalogue/catalog.ts';
 import { columnPath } from '../catalogue/names.ts';
 import type { Place } from '../rules/place.ts';
-import { deadRowsMove, type Ground, type Outcome } from './decide.ts';
+import { deadRowsMove, forbidden, type Ground, type Outcome } from './decide.ts';
 import type { Intent } from './intent.ts';
 import type { Uncovered } from './snapshot.ts';
 
@@ -34,6 +34,7 @@ function byRole(places: readonly Place[]): Stay | undefined {
   const has = (role: Place['role']): boolean => places.some((place) => place.role === role);
   if (has('history')) return stay('history', false, 'a record of what happened keeps the model that did it');
   if (has('dead-copy')) return stay('dead-copy', false, 'a copy that nothing reads');
+  if (has('deny')) return stay('denied', false, forbidden);
   if (has('prose')) return stay('mention', false, 'people wrote it to be read, by the configuration');
   if (has('data-bound'))
     return stay('data-bound', true, 'data made with the model belongs to it; it must be made again');

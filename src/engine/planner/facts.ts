@@ -17,6 +17,8 @@ const ofRows: Facts = {
   'settings beside the references': ({ companions }) => companions,
   'settings of rows that a merge removes': ({ merged }) => merged,
   'space grants needed': ({ grants }) => grants,
+  'rows that forbid the target': ({ denied }) =>
+    denied.length === 0 ? undefined : denied.map(({ place, rows }) => ({ place, rows })),
   'rows that constraints refuse': ({ refusals }) => (refusals.length === 0 ? undefined : refusals),
 };
 

@@ -17,6 +17,7 @@ import { inventoryFindings } from './inventory-findings.ts';
 import { companionFindings } from './companion-findings.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import { compareText } from '../order.ts';
+import { rowCount } from '../plan/row-text.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { LeftBehind, Step } from '../plan/plan-types.ts';
 import type { Place } from '../rules/place.ts';
@@ -49,6 +50,7 @@ export function planFindings(input: FindingInput): Finding[] {
     ...keyFindings(input),
     ...dependentFindings(snapshot),
     ...refusalFindings(snapshot),
+    ...denialFindings(input),
     ...questionFindings(input),
     ...defaultFindings(input),
     ...resetFindings(input),
@@ -166,6 +168,30 @@ function refusalFindings({ refusals }: Snapshot): Finding[] {
   });
 }
 
+/**
+ * What a list forbids is not given to anybody by a move. Where each place that moves says row by row what is allowed (`allowed`), the
+ * list may be of some rows only.
+ */
+function denialFindings({ snapshot: { denied, rules }, steps, decided }: FindingInput): Finding[] {
+  if (!steps.some(isMovingRows)) return [];
+  const moving = new Set(
+    decided.flatMap(({ outcomes }) =>
+      [...outcomes].flatMap(([{ id }, { kind }]) => (kind === 'move' || kind === 'merge' ? [id] : [])),
+    ),
+  );
+  const isJudged = rules.places.every(({ id, allowed }) => !moving.has(id) || allowed !== undefined);
+  return denied.map(({ place, rows, samples }) => {
+    const message =
+      `${rowCount(rows)} of ${place} forbid${rows === 1 ? 's' : ''} the target (${samples.join(', ')}): take it off that list first, ` +
+      'or choose another target. Where the list holds for some rows only, say which with "allowed" at the places that move.';
+    return finding(isJudged ? 'warning' : 'error', 'TARGET_DENIED', message, {
+      place,
+      count: rows,
+      ...(isJudged ? {} : { forceable: true }),
+    });
+  });
+}
+
 function questionFindings({ intent, leftBehind }: FindingInput): Finding[] {
   const asked = leftBehind.filter(({ reason }) => reason === 'ask');
   return asked.map((entry) => {
@@ -212,6 +238,7 @@ const keptCodes: Readonly<Partial<Record<LeftBehind['reason'], string>>> = {
   history: 'HISTORY_KEPT',
   'dead-copy': 'SOFT_REFERENCE_KEPT',
   dead: 'ARCHIVED_KEPT',
+  denied: 'DENIAL_KEPT',
   'data-bound': 'DATA_BOUND',
 };
 

@@ -64,7 +64,8 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
 
 /** The facts in one order. The collation of a database must not decide a hash. */
 function inOrder(snapshot: Snapshot): Snapshot {
-  const { grants, uncovered, related, demands, refusals, merged, companions, hidden, parameters } = snapshot;
+  const { grants, uncovered, related, demands, refusals, denied, merged, companions, hidden, parameters } =
+    snapshot;
   const places = snapshot.places.map((source) => ({
     ...source,
     groups: ordered(source.groups, ({ states, owner, dead }) => [states, owner, dead]),
@@ -79,6 +80,7 @@ function inOrder(snapshot: Snapshot): Snapshot {
     merged: ordered(merged),
     companions: ordered(companions.map((entry) => ({ ...entry, values: ordered(entry.values) }))),
     refusals: ordered(refusals),
+    denied: ordered(denied),
     hidden: ordered(hidden),
     parameters: ordered(parameters.map((entry) => ({ ...entry, documents: ordered(entry.documents) }))),
     dependents: Object.fromEntries(ordered(Object.entries(snapshot.dependents))),

@@ -4,8 +4,8 @@ import type { PlaceConfig } from '../rules/config.ts';
 import type { InnerValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type Known, type Writing, writingOf } from './templates.ts';
-import { forbids, isComparable, namelessDoubt, prose, type Spot, withinText } from './text-traces.ts';
-import { forbidsModels, holdsProse, namesModel, namesProvider } from './wording.ts';
+import { isComparable, namelessDoubt, prose, type Spot, withinText } from './text-traces.ts';
+import { holdsProse, namesModel, namesProvider } from './wording.ts';
 
 /** One for each place within a column. */
 export function documentTraces(input: PlaceInput, known: Known, spot: Spot): Trace[] {
@@ -54,7 +54,7 @@ function innerTraces(input: PlaceInput, known: Known, inner: Inner): Trace[] {
     : { ...shape.how, ...(shape.how.fields === undefined ? writing.how : {}) };
   const doubt =
     shape.doubt ??
-    innerDoubt({ column: column.name, last, how, named }, entry, writing) ??
+    innerDoubt({ last, how, named }, entry, writing) ??
     replacedDoubt(inner) ??
     namelessDoubt(input, how, undefined);
   const reason = `${hits.length} of ${where} name models: ${JSON.stringify(hits[0])}`;
@@ -76,18 +76,16 @@ function isOnlyAFewWords(entry: InnerValues, { hits }: Writing): boolean {
 }
 
 interface Said {
-  readonly column: string;
   readonly last: string;
   readonly how: Partial<PlaceConfig>;
   readonly named: boolean;
 }
 
 function innerDoubt(
-  { column, last, how, named }: Said,
+  { last, how, named }: Said,
   { distinct }: InnerValues,
   { hits, left }: Writing,
 ): string | undefined {
-  if (forbidsModels(column) || forbidsModels(last)) return forbids;
   if (how.fields === undefined && holdsProse(last))
     return `a member called ${last} may hold text that people wrote`;
   if (how.shape === 'inside') return withinText(left[0] ?? hits[0]);

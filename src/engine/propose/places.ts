@@ -6,7 +6,6 @@ import { columnPath, splitName } from '../catalogue/names.ts';
 import { mayListModels } from './model-evidence.ts';
 import { guessHistory, guessWaiting } from './history.ts';
 import { describesModel, guessGrant, guessParameters } from './shape.ts';
-import { forbids } from './text-traces.ts';
 import { guessConditions, tellsCurrent } from './live.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { listTraces } from './traces.ts';
@@ -94,6 +93,11 @@ function roleOf(input: PlaceInput, trace: Trace): Decision {
     return { value: 'ask', reason: 'another list of models, to which nothing refers: catalogue, or in use?' };
   const history = guessHistory(table);
   if (history?.value === 'history') return waitingOr(input, table, history);
+  if (isDenyList(trace))
+    return {
+      value: 'deny',
+      reason: 'its name says that these models are forbidden: it stays, and must not name the target',
+    };
   const words = [
     ...singularWords(table.name),
     ...singularWords(column.name),
@@ -111,13 +115,19 @@ function roleOf(input: PlaceInput, trace: Trace): Decision {
   const isKey = trace.kind !== undefined || trace.how.as === 'key';
   if (!isKey && mayListModels(table))
     return { value: 'ask', reason: 'a list of models, or of models that are in use?' };
-  if (forbidsModels(table.name)) return { value: 'ask', reason: forbids };
   const copied = 'a copy that is written again, perhaps: dead-copy, or does something read it?';
   if (words.some((word) => ['cache', 'index', 'projection', 'archive', 'backup'].includes(word)))
     return { value: 'ask', reason: copied };
   if (history !== undefined && !tellsCurrent(input, table)) return history;
   const grant = trace.how.json === undefined ? guessGrant(table, column.name) : undefined;
   return grant ?? { value: 'reference', reason: '' };
+}
+
+/** Does its name say that what it lists is forbidden, and do its values leave no doubt that they are models? */
+function isDenyList({ table, column, how, doubt }: Trace): boolean {
+  const names = [column.name, ...(how.json ?? '').split('/')];
+  if (how.shape === 'inside' || ![table.name, ...names].some(forbidsModels)) return false;
+  return doubt === undefined || names.some(namesModel);
 }
 
 /** In a table of models. */

@@ -5,7 +5,7 @@ import { isProviderName, shareOf } from './known.ts';
 import { valuesOf } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type Known, writingOf } from './templates.ts';
-import { forbidsModels, holdsProse, namesModel, namesProvider, snake } from './wording.ts';
+import { holdsProse, namesModel, namesProvider, snake } from './wording.ts';
 
 export interface Spot {
   readonly table: Table;
@@ -14,8 +14,6 @@ export interface Spot {
 
 export const prose = 'most values do not: it may hold text that people wrote';
 const coincidence = 'nothing in its name speaks of models: it may be text that people wrote';
-export const forbids =
-  'its name says that these models are forbidden: moved there, it would forbid the target';
 const homonym = 'the same name is reached through several providers, and nothing here says which';
 
 /** A name within a longer text. */
@@ -58,7 +56,6 @@ interface Seen {
 
 function valueDoubt({ column, named, values, hits, left }: Seen): string | undefined {
   if (hits.length === 0) return 'no value in it names a known model';
-  if (forbidsModels(column)) return forbids;
   if (holdsProse(column)) return `a column called ${column} may hold text that people wrote`;
   if (left.length > 0) return withinText(left[0]);
   if (named) return undefined;

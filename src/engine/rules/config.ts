@@ -14,6 +14,7 @@ export type Role =
   | 'history'
   | 'dead-copy'
   | 'data-bound'
+  | 'deny'
   | 'prose'
   | 'ignore'
   | 'ask';

@@ -115,6 +115,11 @@ export function canMove({ role }: Pick<Place, 'role'>): boolean {
   return role === 'reference' || role === 'grant' || role === 'ask';
 }
 
+/** Does a row that names a model there use it, now or when it is brought back? What is recorded, copied or forbidden is no use. */
+export function isUse({ role }: Pick<Place, 'role'>): boolean {
+  return role !== 'history' && role !== 'dead-copy' && role !== 'deny';
+}
+
 /** Is what it holds none of Drover's business? Then nobody counts it. */
 export function isLeftAlone({ role }: Pick<Place, 'role'>): boolean {
   return role === 'ignore' || role === 'catalogue';

@@ -31,7 +31,7 @@ export interface SnapshotInput {
   readonly members: Batch['members'];
   /** Of each member. */
   readonly tenants: readonly Snapshot['tenant'][];
-  readonly scanned: readonly Scanned[];
+  readonly scanned: readonly (Scanned & Pick<Snapshot, 'denied'>)[];
   readonly samples: Samples;
 }
 
@@ -52,7 +52,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
       places: places[at] ?? [],
       ...side,
       dependents: side.dependents.record(),
-      ...(input.scanned[at] ?? { uncovered: [], related: [] }),
+      ...(input.scanned[at] ?? { uncovered: [], related: [], denied: [] }),
       refusals: refusals[at] ?? [],
       schema: inSchema(matcher),
       hidden: ground.hidden ?? [],

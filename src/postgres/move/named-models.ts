@@ -5,6 +5,7 @@ import type { Intent } from '../../engine/plan/intent.ts';
 import type { PlaceGroup } from '../../engine/plan/snapshot.ts';
 import { stateFromCode } from '../../engine/plan/place-state.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
+import { isUse } from '../../engine/rules/place.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { tableOf } from '../../engine/rules/references.ts';
@@ -25,13 +26,13 @@ export interface Asked {
 
 /**
  * Does a row of any tenant that the session may see name the model? The source may be named anywhere; the target by a row that is
- * in use, because what is recorded of the past may be gone.
+ * in use, because what is recorded of the past may be gone, and what is forbidden may never have been.
  */
 export async function isNamed(tx: Tx, asked: Asked, side: Side): Promise<boolean> {
   const { rules, scannable, pair } = asked;
   const { tenant: _everybody, ...intent } = asked.intent;
   if (side === 'target') {
-    const places = rules.places.filter(({ role }) => role !== 'history' && role !== 'dead-copy');
+    const places = rules.places.filter(isUse);
     const turned = memberOf({ ...rules, places }, intent, { source: pair.target, target: pair.source });
     const [found = []] = await readPlaceGroups(
       tx,

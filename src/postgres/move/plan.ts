@@ -15,8 +15,8 @@ import { byShape, memberOf } from '../facts/member.ts';
 import type { Member } from '../facts/member.ts';
 import type { Samples } from '../facts/places.ts';
 import { checkIntent, outcomeOf, pairsOf } from '../facts/pair.ts';
-import { scanUncovered } from '../facts/scan.ts';
-import type { Scanned } from '../facts/scan.ts';
+import { lookThrough } from './denied.ts';
+import type { Looked } from './denied.ts';
 import { readSnapshots, tenantsOf } from '../facts/snapshot.ts';
 import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
 import { withTenants } from '../scope/site.ts';
@@ -29,7 +29,7 @@ export interface Move {
   readonly ground: Ground;
   readonly tenant: Snapshot['tenant'];
   readonly member: Member;
-  readonly scanned: Scanned;
+  readonly scanned: Looked;
 }
 
 /** A plan with the facts that it was made from. */
@@ -124,10 +124,11 @@ async function readWithin(tx: Tx, site: Site, asked: readonly Intent[]): Promise
   }
   for (const alike of byShape(members, ({ member }) => member)) {
     const batch = { rules, members: alike.map(({ member }) => member) };
-    const scanned = await scanUncovered(tx, batch, ground.scannable);
+    const scanned = await lookThrough(tx, batch, ground.scannable);
     for (const [number, { at, member }] of alike.entries()) {
       const tenant = tenants[at] instanceof DroverError ? null : (tenants[at] ?? null);
-      found[at] = { ground, tenant, member, scanned: scanned[number] ?? { uncovered: [], related: [] } };
+      const looked = scanned[number] ?? { uncovered: [], related: [], denied: [] };
+      found[at] = { ground, tenant, member, scanned: looked };
     }
   }
   return everyMember(found);

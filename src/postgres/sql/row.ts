@@ -11,6 +11,7 @@ import { deadRowsMove } from '../../engine/plan/decide.ts';
 import type { Hop } from '../../engine/rules/links.ts';
 import type { OwnerPath } from '../../engine/rules/ownership.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
+import { isUse } from '../../engine/rules/place.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
@@ -211,9 +212,9 @@ export function deadSql({ rules, table }: Pick<RowContext, 'rules' | 'table'>): 
 }
 
 /** Is the place of the row configuration and not a record of what happened? A row that is asked about counts as live. */
-export function liveSql(context: RowContext, { role, conditions }: Place): Sql {
-  if (role === 'history' || role === 'dead-copy') return raw('false');
-  const { live, ask } = conditions;
+export function liveSql(context: RowContext, place: Place): Sql {
+  if (!isUse(place)) return raw('false');
+  const { live, ask } = place.conditions;
   if (live === undefined) return raw('true');
   const tests = [live, ...(ask === undefined ? [] : [ask])].map((test) => conditionSql(context, test));
   return sql`(${join(tests, ' OR ')})`;

@@ -11,6 +11,7 @@ import type { Tx } from '../driver/database.ts';
 import { byShape, memberOf } from '../facts/member.ts';
 import { listModelsOfKind } from '../facts/model-rows.ts';
 import { checkIntent, chosen } from '../facts/pair.ts';
+import { readDenied } from '../move/denied.ts';
 import { scanUncovered } from '../facts/scan.ts';
 import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
 import { readTenants, readToday } from '../facts/snapshot.ts';
@@ -55,11 +56,13 @@ export function suggestTargets(site: Site, query: SuggestQuery): Promise<Planned
       { rules, members: alone },
       ground.scannable,
     );
-    const suggested = ranked.map((suggestion) => {
+    const suggested: Suggested[] = [];
+    for (const suggestion of ranked) {
       const to = keyText(suggestion.model) ?? '';
       const member = memberOf(rules, { ...intent, to }, { source, target: suggestion.model });
-      return { suggestion, move: { ground, tenant, member, scanned } };
-    });
+      const [denied = []] = await readDenied(tx, { rules, members: [member] }, ground.scannable);
+      suggested.push({ suggestion, move: { ground, tenant, member, scanned: { ...scanned, denied } } });
+    }
     return planEach(tx, suggested);
   });
 }

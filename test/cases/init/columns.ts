@@ -158,8 +158,8 @@ export const columns: readonly SmallSchema[] = [
     root: 'orgs',
     places: {
       'bots.model': 'move',
-      'orgs.blocked_models': 'ask',
-      'excluded_models.model': 'ask',
+      'orgs.blocked_models': 'stay',
+      'excluded_models.model': 'stay',
       'gallery.model': 'move',
       'banners.model': 'move',
     },
