@@ -117,6 +117,7 @@ export const errorCodes = {
   REFERENCE_INVALID: { exit: 1, summary: 'A row names something that it cannot name.' },
   MODEL_DISABLED: { exit: 1, summary: 'A disabled model was chosen.' },
   MODEL_NOT_IN_SPACE: { exit: 1, summary: 'A model was chosen that the space may not use.' },
+  SECURITY_BELOW_DEMAND: { exit: 1, summary: 'A space demands a higher security class than a model has.' },
   MODEL_IN_USE: { exit: 1, summary: 'A model is still named by something live.' },
   LOCKOUT_REFUSED: { exit: 1, summary: 'A change would lock somebody out for good.' },
   RUN_NOT_FOUND: { exit: 1, summary: 'There is no such run.' },

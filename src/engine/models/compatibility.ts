@@ -5,6 +5,7 @@
 import { deprecatedBy, endBy, goneBy } from './lifecycle.ts';
 import { isEmbedding } from './kinds.ts';
 import { type ModelFacts, modelLabel } from './model.ts';
+import { meetsClass } from './security.ts';
 import { type Finding, finding } from '../finding.ts';
 
 export interface CompareLimits {
@@ -66,8 +67,7 @@ function day(date: string): string {
 }
 
 function security({ source, target }: Comparison): Finding[] {
-  if (source.security === undefined) return [];
-  if (target.security !== undefined && target.security >= source.security) return [];
+  if (meetsClass(target.security, source.security)) return [];
   const has = target.security === undefined ? 'has none' : `has ${target.security}`;
   const message = `The source has security class ${source.security}; the target ${has}.`;
   return [finding('error', 'SECURITY_LOWER', message, { forceable: true })];

@@ -11,6 +11,7 @@ import {
   unreadable,
 } from '../plan/decide.ts';
 import { modelLabel } from '../models/model.ts';
+import { meetsClass } from '../models/security.ts';
 import { modelTablesOf } from '../rules/references.ts';
 import { hiddenFindings } from './hidden-findings.ts';
 import { inventoryFindings } from './inventory-findings.ts';
@@ -93,7 +94,7 @@ function demandFindings({ snapshot }: FindingInput): Finding[] {
     const classTooLow = `${demands} security class ${demand.security}; the target has ${security}.`;
     const otherRegion = `${demands} region ${demand.region}; the target runs in ${region ?? 'an unknown one'}.`;
     return [
-      ...(demand.security !== null && demand.security > security
+      ...(!meetsClass(snapshot.target.security, demand.security)
         ? [finding('error', 'SECURITY_BELOW_DEMAND', classTooLow, { ...about, forceable: true })]
         : []),
       ...(demand.region !== null && demand.region !== region

@@ -13,7 +13,9 @@ export const spaces: Resource = {
     id: readOnly(id),
     name: required(line()),
     description: optional(prose(4000)),
-    security_classification: optional(integer()),
+    security_classification: optional(integer(), {
+      about: 'What is used in the space must have this class or a higher one',
+    }),
     // A new space may use no model yet, so a default can be chosen later only.
     default_completion_model_id: {
       type: id,
@@ -41,4 +43,5 @@ export const spaces: Resource = {
     write: { role: 'admin', scope: 'spaces:write' },
   },
   space: 'id',
+  classed: 'space',
 };

@@ -10,17 +10,17 @@ import {
   insertSpaceModel,
   listSpaceModels as listLinks,
   lockSpaceModel,
-  type Naming,
   type SpaceModel,
 } from '../queries/space-models.ts';
 import type { Caller } from '../access/caller.ts';
 import type { Platform } from '../open.ts';
-import { catalogue } from '../resources/catalogue.ts';
 import type { ModelKind } from '../resources/declaration.ts';
 import { spaces } from '../resources/spaces.ts';
 import { chooseModels } from './model-choice.ts';
+import { namingOf } from './naming.ts';
 import { notFound } from './read.ts';
 import { tableOf } from './representation.ts';
+import { refuseLinkBelowClass } from './security-class.ts';
 import { type Asked, reading, writing } from './unit.ts';
 
 export interface SpaceLink {
@@ -42,7 +42,7 @@ export function listSpaceModels(
   });
 }
 
-/** Lets a space use a model; twice is no error. @throws NOT_FOUND, ROW_DELETED, MODEL_RETIRED, MODEL_DISABLED */
+/** Lets a space use a model; twice is no error. @throws NOT_FOUND, ROW_DELETED, MODEL_RETIRED, MODEL_DISABLED, SECURITY_BELOW_DEMAND */
 export function linkModel(platform: Platform, caller: Caller, link: SpaceLink): Promise<void> {
   const asked: Asked = { platform, caller, resource: spaces };
   return writing(asked, async (tx) => {
@@ -53,7 +53,9 @@ export function linkModel(platform: Platform, caller: Caller, link: SpaceLink): 
     const choice = { field: 'model_id', kind: link.kind, id: model.id, fresh: true, named: undefined };
     await chooseModels({ tx, platform, caller }, { choices: [choice], spaceId: undefined });
     const isNew = await insertSpaceModel(tx, tenantOf(asked), link);
-    if (isNew) await record(tx, asked, { link, action: 'space.model_linked' });
+    if (!isNew) return;
+    await refuseLinkBelowClass({ tx, platform, caller }, link);
+    await record(tx, asked, { link, action: 'space.model_linked' });
   });
 }
 
@@ -88,17 +90,6 @@ async function refuseUsed(tx: Tx, asked: Asked, link: SpaceLink): Promise<void> 
     'MODEL_IN_USE',
     `This space still uses the model: ${where}. Choose another one there, or migrate the model.`,
     { used },
-  );
-}
-
-/** Every column of what is in a space that may name a model of that kind. */
-function namingOf(kind: ModelKind): Naming[] {
-  return catalogue.flatMap(({ table, space, columns }) =>
-    Object.entries(columns).flatMap(([column, { names, type }]) => {
-      const pipeline = kind === 'completion' && type.kind === 'object' && type.form === 'pipeline';
-      const namesOne = pipeline || (names?.to === 'model' && names.kind === kind);
-      return space === undefined || !namesOne ? [] : [{ table, column, space, pipeline }];
-    }),
   );
 }
 
