@@ -55,7 +55,11 @@ export const errorCodes = {
   MODEL_AMBIGUOUS: { exit: 1, summary: 'A name fits several models.' },
   SAME_MODEL: { exit: 1, summary: 'Source and target are the same model.' },
   KIND_UNKNOWN: { exit: 1, summary: 'There is no such kind of model.' },
-  ENTITY_TYPE_UNKNOWN: { exit: 1, summary: 'An entity type is unknown, or the list is empty.' },
+  ENTITY_TYPE_UNKNOWN: {
+    exit: 1,
+    summary: 'An entity type is unknown or never moves, or the list is empty.',
+  },
+  ENTITY_TYPES_INCOMPLETE: { exit: 1, summary: 'An entity type moves only together with others.' },
   ANSWER_UNKNOWN: { exit: 1, summary: 'An answer names no place.' },
   CONFIG_MISMATCH: { exit: 1, summary: 'The configuration does not fit the database.' },
   PLAN_REFUSED: { exit: 1, summary: 'The plan has errors.' },

@@ -36,11 +36,12 @@ export interface ResolvedRun {
 /**
  * Resolves a move in all tenants that it names, or refuses it as a whole.
  * @throws RUN_INVALID, TENANT_NOT_FOUND, MODEL_NOT_FOUND (in no tenant), MODEL_UNKNOWN, MODEL_AMBIGUOUS, SAME_MODEL, KINDS_DIFFER,
- *   KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN
+ *   KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ENTITY_TYPES_INCOMPLETE
  */
 export async function resolveRun(site: Site, asked: FleetIntent): Promise<ResolvedRun> {
   if (asked.from.trim() === asked.to.trim()) throw sameModel(asked.from);
-  const names = await readModelNames(site, intentOf(asked));
+  const of = asked.shared === 'only' ? 'shared' : 'tenants';
+  const names = await readModelNames(site, { ...intentOf(asked), of });
   const all = await readTenants(site);
   const chosen = chooseTenants(all, asked);
   if (!names.rows) {

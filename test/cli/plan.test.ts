@@ -79,6 +79,13 @@ oneEngine((engine) => {
     );
     assertRefused(await plan(...move, '--types', 'assistent'), 'ENTITY_TYPE_UNKNOWN', /assistants/);
     assertRefused(await plan(...move, '--types', ''), 'ENTITY_TYPE_UNKNOWN', /empty/);
+    assertRefused(
+      await plan(...move, '--types', 'questions'),
+      'ENTITY_TYPE_UNKNOWN',
+      /Nothing of .*questions/,
+    );
+    const links = await plan(...move, '--types', 'space_completion_models,apps');
+    assertRefused(links, 'ENTITY_TYPES_INCOMPLETE', /add assistants, services, space_defaults/);
     assertRefused(await plan(...move, '--kind', 'image'), 'KIND_UNKNOWN', /completion, /);
     assertRefused(await plan(...move, '--answer', 'assistants.model'), 'USAGE_INVALID', /=move/);
     assertRefused(await plan('--from', 'claude-3-7-sonnet'), 'USAGE_INVALID', /--to MODEL/);

@@ -157,6 +157,24 @@ const cases: readonly Case[] = [
     instead: ['at: bots.names', grants[0] ?? ''],
   },
   {
+    about: 'an element of a document at a number beside a grant',
+    places: [
+      grants[0] ?? '',
+      'at: bots.settings, json: /models/0, as: key, enables: { grant: room_models.model_id, via: room_id }',
+    ],
+    says: /enables: enables is for a column that holds one model, and bots\.settings holds more: leave it out/,
+    instead: [
+      grants[0] ?? '',
+      'at: bots.settings, json: /models/*, as: key, enables: { grant: room_models.model_id, via: room_id -> room_id }',
+    ],
+  },
+  {
+    about: 'a grant that holds a list',
+    places: ['at: bots.names, role: grant', 'at: bots.model, enables: { grant: bots.names, via: room_id }'],
+    says: /bots\.names holds several models in one value, and no row of it grants one: leave "enables" out/,
+    instead: ['at: bots.model', 'at: bots.names, role: grant'],
+  },
+  {
     about: 'a name where only keys can stand',
     places: ['at: bots.room_id, as: "{name}"'],
     says: /as: bots\.room_id is of type uuid, and holds no names: write as: key/,

@@ -165,6 +165,8 @@ oneEngine((engine) => {
     await refusedWith(ask({ to: fleetId(1, 'user') }), 'MODEL_NOT_FOUND');
     await refusedWith(ask({ entityTypes: ['app'] }), 'ENTITY_TYPE_UNKNOWN');
     await refusedWith(ask({ entityTypes: [] }), 'ENTITY_TYPE_UNKNOWN');
+    await refusedWith(ask({ entityTypes: ['global_app_templates'], shared: true }), 'ENTITY_TYPE_UNKNOWN');
+    await refusedWith(ask({ entityTypes: ['space_completion_models'] }), 'ENTITY_TYPES_INCOMPLETE');
     await refusedWith(ask({ kind: 'smell' }), 'KIND_UNKNOWN');
     await refusedWith(ask({ tenants: [fleetId(1, 'user')] }), 'TENANT_NOT_FOUND');
     await refusedWith(ask({ tenants: [tenant(1), tenant(1)] }), 'RUN_INVALID');

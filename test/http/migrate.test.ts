@@ -66,6 +66,22 @@ oneEngine((engine) => {
         for (const type of types) assert.ok(detail.includes(type), detail);
       }
     });
+
+    it('refuses a type that never moves, and models of spaces without what relies on them', async () => {
+      const before = await configured(http);
+      const never = ['questions', 'app_runs', 'registry_pairs', 'completion_models', 'global_app_templates'];
+      for (const type of never) {
+        const { detail } = refused(await migrate(http, { entity_types: [type] }), 400, 'ENTITY_TYPE_UNKNOWN');
+        assert.match(detail, new RegExp(`"${type}"`));
+        assert.doesNotMatch(detail.slice(detail.indexOf('there are:')), new RegExp(`\\b${type}\\b`));
+      }
+      const links = 'space_completion_models';
+      const alone = refused(await migrate(http, { entity_types: [links] }), 400, 'ENTITY_TYPES_INCOMPLETE');
+      assert.match(alone.detail, /add apps, assistants, services, space_defaults/);
+      const most = [links, 'apps', 'services', 'space_defaults'];
+      refused(await migrate(http, { entity_types: most }), 400, 'ENTITY_TYPES_INCOMPLETE');
+      assert.deepEqual(await configured(http), before);
+    });
   });
 
   describe('whose models', () => {

@@ -29,6 +29,11 @@ interface Built {
   readonly context: PlaceContext;
 }
 
+/** A plan is narrowed to types of which something can move. */
+function hasMovable({ places }: TableDef): boolean {
+  return places.some(({ role }) => role === 'reference' || role === 'grant' || role === 'ask');
+}
+
 /** Each family is three tenants of its own, of whom the first migrates; one family unless told otherwise. */
 export function buildWorld(choices: Choices, families = 1): World {
   const names = namesFor(choices.naming);
@@ -36,8 +41,9 @@ export function buildWorld(choices: Choices, families = 1): World {
   const tenants = Array.from({ length: families * 3 }, (_, tenant) => tenant);
   const tenantKeys = tenants.map((tenant) => tenantKey(choices, tenant));
   const subjects = built.map((one) => one.table);
-  const entities = [...new Set(subjects.map((table) => table.entity))];
-  const entityTypes = choices.narrowed === 0 ? undefined : entities.slice(0, choices.narrowed);
+  const entities = [...new Set(subjects.filter(hasMovable).map((table) => table.entity))];
+  const entityTypes =
+    entities.length === 0 || choices.narrowed === 0 ? undefined : entities.slice(0, choices.narrowed);
   const members = tenants
     .filter((tenant) => tenant % 3 === 0)
     .map((tenant) => memberOf(choices, tenant, { subjects, entityTypes }));

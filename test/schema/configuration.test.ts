@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadConfigFile } from '../../src/config-file.ts';
+import { movableTypes } from '../../src/engine/rules/entity-types.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
+import { entityTypeNames } from '../../src/http/routes/migrations/migration-schemas.ts';
 import { manifest } from '../../src/platform/manifest.ts';
 import { platformScope } from '../../src/platform/scope.ts';
 import { readCatalog } from '../../src/postgres/catalogue/catalog.ts';
@@ -48,6 +50,12 @@ eachEngine((engine) => {
       Object.fromEntries(kinds),
       Object.fromEntries(expected.map(([table, { kind }]) => [table, kind])),
     );
+  });
+
+  it('has the entity types that the API says it has', async () => {
+    const { rules } = await resolve();
+    const all = rules.kinds.flatMap((kind) => movableTypes(rules, kind, 'shared'));
+    assert.deepEqual([...new Set(all)].toSorted(), [...entityTypeNames]);
   });
 
   it('drops to the role and sets the tenant that row-level security asks for', () => {

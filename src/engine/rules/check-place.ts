@@ -186,11 +186,21 @@ function formProblems(draft: Draft, { place, table, column, key }: Found, { carr
   if (key !== undefined && place.as !== undefined && place.as !== 'key')
     problems.push({ path: ['as'], message: `${path} is a foreign key to a model: leave "as" out` });
   if (carrier === 'columns') return problems;
+  const single = place.enables !== undefined && holdsSingleValues(place, column);
   for (const name of ['companions', 'enables', 'demands', 'allowed'] as const)
-    if (place[name] !== undefined)
+    if (place[name] !== undefined && !(name === 'enables' && single))
       problems.push({
         path: [name],
         message: `${name} is for a column that holds one model, and ${path} holds more: leave it out`,
       });
   return problems;
+}
+
+/** Does each value that the pointer leads to name one model, so that the database itself can look for it? */
+function holdsSingleValues(
+  { json, fields, shape = 'scalar' }: PlaceConfig,
+  { kind }: Found['column'],
+): boolean {
+  const isPlain = json !== undefined && !/\/(?:~json|~key|\d+)(?:\/|$)/.test(json);
+  return isPlain && fields === undefined && shape === 'scalar' && kind === 'jsonb';
 }

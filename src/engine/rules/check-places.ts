@@ -91,6 +91,10 @@ function grantProblems({ at, place }: ListedPlace, all: readonly Place[]): Confi
     const message = `${enables.grant} is no place: add { at: ${enables.grant}, role: grant } to the places`;
     return [{ path, message }];
   }
+  if (grant.carrier !== 'columns') {
+    const message = `${grant.id} holds several models in one value, and no row of it grants one: leave "enables" out`;
+    return [{ path, message }];
+  }
   if (grant.kind === place.kind) return [];
   const fitting = all.filter(({ kind, role }) => kind === place.kind && role === 'grant').map(({ id }) => id);
   const way =

@@ -111,7 +111,10 @@ export interface PlaceConfig {
   readonly carry?: readonly string[];
   /** A person chose the model as somebody's default here: the plan says so (warning). Value: whose, e.g. `space`. */
   readonly defaultOf?: string;
-  /** A moved row makes the target available where the source was: the grant place and the column that both tables share. */
+  /**
+   * What a row names must be available where the row is: the grant place, and the column that both tables share, or `own -> theirs`.
+   * A moved row makes the target available where the source was, and nothing takes a model away that a row relies on.
+   */
   readonly enables?: { readonly grant: string; readonly via: string };
   /** What the row's surroundings demand, a security class or a region: columns of the row, or of the row that `via` leads to. */
   readonly demands?: { readonly via?: string; readonly security?: string; readonly region?: string };

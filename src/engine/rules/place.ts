@@ -19,6 +19,15 @@ export interface AllowedTable {
   readonly value: string;
 }
 
+/** A row relies on a grant: its model must be available where the row is. */
+export interface Reliance {
+  /** The place of the grants, by its id. */
+  readonly grant: string;
+  /** Where the row is: its own column, and the column of the grants that says the same. */
+  readonly via: string;
+  readonly scope: string;
+}
+
 export interface Place {
   /** `table.column`, followed by the JSON pointer pattern where there is one. */
   readonly id: string;
@@ -64,7 +73,7 @@ export interface Place {
   /** What passes from a removed row to the one that survives. */
   readonly carry: readonly string[];
   readonly defaultOf?: string;
-  readonly enables?: { readonly grant: string; readonly via: string };
+  readonly enables?: Reliance;
   /** What is demanded of the model, by columns of the row or of the parent that a foreign key leads to. */
   readonly demands?: {
     readonly security?: string;

@@ -10,7 +10,7 @@ import { placeProblems } from './check-place.ts';
 import { calledItself, hasUniqueKeys, modelKey, modelsMeant } from './place-models.ts';
 import { refuse, requireColumns } from './refusals.ts';
 import { resolveAllowed } from './resolve-allowed.ts';
-import type { Draft, Found, ModelTable, Place, PlaceColumn } from './place.ts';
+import type { Draft, Found, ModelTable, Place, PlaceColumn, Reliance } from './place.ts';
 
 /** A configured place, resolved; empty where it cannot be used. What is wrong with it is added to the draft's problems. */
 export function resolvePlace(draft: Draft, place: PlaceConfig, at: number): Place[] {
@@ -106,15 +106,21 @@ function shapeOf({ place: { shape = 'scalar', json }, carrier }: Found): Place['
 }
 
 /** The grant as a place id, whatever spelling the configuration uses. */
-function resolveEnables(draft: Draft, { table, at }: Found, enables: NonNullable<PlaceConfig['enables']>) {
-  const { via } = enables;
+function resolveEnables(
+  draft: Draft,
+  { table, at }: Found,
+  enables: NonNullable<PlaceConfig['enables']>,
+): Reliance {
+  const [via = '', scope = via] = enables.via.split('->').map((name) => name.trim());
   const grant = findNamedColumn(draft.scope, enables.grant);
   if (grant === undefined) refuse(draft, [at, 'enables', 'grant'], `no column ${enables.grant}`);
-  for (const each of [table, ...(grant === undefined ? [] : [grant.table])])
-    requireColumns(draft, [at, 'enables', 'via'], { table: each, names: [via] });
+  requireColumns(draft, [at, 'enables', 'via'], { table, names: [via] });
+  if (grant !== undefined)
+    requireColumns(draft, [at, 'enables', 'via'], { table: grant.table, names: [scope] });
   return {
     grant: grant === undefined ? enables.grant : columnPath(draft.scope, grant.table, grant.column.name),
     via,
+    scope,
   };
 }
 

@@ -61,6 +61,7 @@ export interface MigrateAnswer {
 
 /**
  * @throws NOT_FOUND for a model (or tenant) that is not there or another tenant's, KINDS_DIFFER, SAME_MODEL, ENTITY_TYPE_UNKNOWN,
+ *   ENTITY_TYPES_INCOMPLETE,
  *   FORCE_NEEDS_REASON; MODEL_RETIRED with the successor where a retired target is chosen; PLAN_STALE, PLAN_REFUSED and
  *   CONFIRMATION_REQUIRED with findings and hash of the plan; ROW_REFUSED, MIGRATION_RUNNING
  */

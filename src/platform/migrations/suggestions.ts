@@ -17,7 +17,7 @@ export interface SuggestRequest {
   readonly limit: number;
 }
 
-/** Best first; the plan of each can be applied by its hash. @throws NOT_FOUND, ENTITY_TYPE_UNKNOWN */
+/** Best first; the plan of each can be applied by its hash. @throws NOT_FOUND, ENTITY_TYPE_UNKNOWN, ENTITY_TYPES_INCOMPLETE */
 export async function suggestModels(
   platform: Platform,
   request: SuggestRequest,

@@ -2,6 +2,8 @@
 import { everyMember } from '../driver/members.ts';
 import { modelTablesOf } from '../../engine/rules/references.ts';
 import { given } from '../../engine/given.ts';
+import { typesOf, typesRefused } from '../../engine/rules/entity-types.ts';
+import type { TypesOf } from '../../engine/rules/entity-types.ts';
 import { modelByName } from '../../engine/rules/named-models.ts';
 import { differentKinds } from '../../engine/models/kinds.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
@@ -21,8 +23,11 @@ import type { Question } from '../driver/question.ts';
 import { canBeEverybodys } from './model-owner.ts';
 import { modelsOfKind } from './model-rows.ts';
 
-/** Refuses what no plan can be made of. @throws KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ANSWER_UNKNOWN */
-export function checkIntent(rules: Rules, intent: Intent): Intent {
+/**
+ * Refuses what no plan can be made of; `of` says whose rows are meant where the intent names no tenant, because a run visits many.
+ * @throws KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ENTITY_TYPES_INCOMPLETE, ANSWER_UNKNOWN
+ */
+export function checkIntent(rules: Rules, intent: Intent, of: TypesOf = typesOf(intent.tenant)): Intent {
   const kind = intent.kind ?? rules.kinds[0] ?? 'completion';
   if (!rules.kinds.includes(kind))
     throw new DroverError(
@@ -30,21 +35,8 @@ export function checkIntent(rules: Rules, intent: Intent): Intent {
       `There is no kind of model "${kind}"; there are: ${rules.kinds.join(', ')}.`,
       { kind, kinds: rules.kinds },
     );
-  const types = [
-    ...new Set(rules.places.filter((place) => place.kind === kind).map((place) => place.entity)),
-  ].toSorted();
   const asked = intent.entityTypes === undefined ? undefined : [...new Set(intent.entityTypes)];
-  const wrong = asked?.filter((type) => !types.includes(type)) ?? [];
-  if (asked?.length === 0 || wrong.length > 0) {
-    const what =
-      wrong.length > 0
-        ? `Unknown entity type ${wrong.map((type) => `"${type}"`).join(', ')}`
-        : 'The list of entity types is empty';
-    throw new DroverError('ENTITY_TYPE_UNKNOWN', `${what}; there are: ${types.join(', ')}.`, {
-      wrong,
-      types,
-    });
-  }
+  if (asked !== undefined) refuseTypes(rules, { kind, asked, of });
   for (const [place, answer] of Object.entries(intent.answers)) {
     if (!canAnswer(rules, place, answer))
       throw new DroverError(
@@ -54,6 +46,13 @@ export function checkIntent(rules: Rules, intent: Intent): Intent {
       );
   }
   return { ...intent, kind, ...(asked === undefined ? {} : { entityTypes: asked.toSorted() }) };
+}
+
+function refuseTypes(rules: Rules, about: Parameters<typeof typesRefused>[1]): void {
+  const refused = typesRefused(rules, about);
+  if (refused === undefined) return;
+  const { code, message, types } = refused;
+  throw new DroverError(code, message, { asked: about.asked, types });
 }
 
 /** Places are answered for; what no place covers can only be kept, and is called by its column. */

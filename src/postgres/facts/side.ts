@@ -10,13 +10,13 @@ import type {
   PlaceGroup,
 } from '../../engine/plan/snapshot.ts';
 import { stateFromCode } from '../../engine/plan/place-state.ts';
-import type { Place } from '../../engine/rules/place.ts';
+import type { Place, Reliance } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { columnsOf, placeMatches, tupleEquals } from '../sql/match.ts';
-import { stateSql } from '../sql/row.ts';
-import { allOf, anyOf, bind, column, list, raw, rowsOf, sql } from '../sql/sql.ts';
+import { isGranted, namesSql } from '../sql/reliance.ts';
+import { mineSql, stateSql } from '../sql/row.ts';
+import { allOf, bind, column, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { mergedSettings, mergedSql } from './merged.ts';
 import type { MergedRow } from './merged.ts';
@@ -42,14 +42,17 @@ export function nothingBeside(): SideFacts {
 export function sideFacts(input: UsedInput): Question<SideFacts[]> {
   const facts = input.members.map(nothingBeside);
   const used = placesInUse(input);
-  const questions = used.flatMap((one) => [
-    ...parametersOf(one, (member, found) => facts[member]?.parameters.push(found)),
-    ...companionsOf(one, (member, found) => facts[member]?.companions.push(found)),
-    ...grantsOf(input, { one, used }, facts),
-    ...dependentsOf(input, one, facts),
-    ...mergedOf(input, one, facts),
-    ...demandsOf(one, facts),
-  ]);
+  const relying = [...used, ...placesInUse(input, 'json')];
+  const questions = [
+    ...relying.flatMap((one) => grantsOf(input, { one, used }, facts)),
+    ...used.flatMap((one) => [
+      ...parametersOf(one, (member, found) => facts[member]?.parameters.push(found)),
+      ...companionsOf(one, (member, found) => facts[member]?.companions.push(found)),
+      ...dependentsOf(input, one, facts),
+      ...mergedOf(input, one, facts),
+      ...demandsOf(one, facts),
+    ]),
+  ];
   return readAs(inOrder(questions), () => facts);
 }
 
@@ -70,25 +73,20 @@ function grantsOf(
   const [[needing], [grant]] = [about(one), about(granting)];
   if (needing === undefined || grant === undefined) return [];
   return [
-    addEach<{ scope: string }>(needing, scopesSql(needing, grant, enables.via), (member, rows) => {
+    addEach<{ scope: string }>(needing, scopesSql(needing, grant, enables), (member, rows) => {
       const scopes = rows.map(({ scope }) => scope);
       if (scopes.length > 0)
-        facts[member]?.grants.push({ place: id, grant: grant.place.id, via: enables.via, scopes });
+        facts[member]?.grants.push({ place: id, grant: grant.place.id, via: enables.scope, scopes });
     }),
   ];
 }
 
-function scopesSql(used: Used, grant: Used, via: string): Sql {
+function scopesSql(used: Used, grant: Used, reliance: Reliance): Sql {
   const { context, row } = used;
-  const rows = rowsOf(grant.context.table);
-  const same = (alias: string): Sql => sql`${column(alias, via)} = ${column('t', via)}`;
-  const target = anyOf(
-    grant.row.mappings.map(({ to }) => sql`(${tupleEquals(grant.context, 'h', columnsOf(grant.row), to)})`),
-  );
-  return sql`SELECT DISTINCT ${column('t', via)}::text AS scope FROM ${rowsOf(context.table)} t
-    WHERE ${mineOnSource(used)} AND (${stateSql(context, row)}) = 'L' AND ${column('t', via)} IS NOT NULL
-      AND EXISTS (SELECT 1 FROM ${rows} g WHERE ${same('g')} AND ${placeMatches(grant.context, grant.row, 'g')})
-      AND NOT EXISTS (SELECT 1 FROM ${rows} h WHERE ${same('h')} AND (${target})) ORDER BY 1`;
+  const scope = column('t', reliance.via);
+  return sql`SELECT DISTINCT ${scope}::text AS scope FROM ${rowsOf(context.table)} t
+    WHERE ${namesSql(used, 'from')} AND ${mineSql(context)} AND (${stateSql(context, row)}) = 'L' AND ${scope} IS NOT NULL
+      AND ${isGranted(grant, reliance, 'from')} AND NOT ${isGranted(grant, reliance, 'to')} ORDER BY 1`;
 }
 
 /** The place with the members of which a row is merged there. */

@@ -1,4 +1,4 @@
-/** The scalar places that members of a batch use, and questions about their rows. */
+/** The places that members of a batch use, and questions about their rows. */
 import { everyMember, askEach } from '../driver/members.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import { movingStates } from '../../engine/plan/decide.ts';
@@ -20,7 +20,7 @@ export interface UsedInput extends Batch {
   readonly groups: readonly (readonly PlaceGroup[])[];
 }
 
-/** A scalar place with the members that have rows on the source there. */
+/** A place with the members that have rows on the source there. */
 export interface Used {
   readonly place: Place;
   readonly at: readonly number[];
@@ -29,10 +29,11 @@ export interface Used {
   readonly members: readonly Member[];
 }
 
-export function placesInUse(input: UsedInput): Used[] {
+/** Places of that form. */
+export function placesInUse(input: UsedInput, form: PlaceGroup['carrier'] = 'columns'): Used[] {
   const { rules, members, groups } = input;
-  const scalar = (groups[0] ?? []).filter(({ carrier }) => carrier === 'columns');
-  return scalar.flatMap(({ table, places }) => {
+  const alike = (groups[0] ?? []).filter(({ carrier }) => carrier === form);
+  return alike.flatMap(({ table, places }) => {
     const at = [...members.keys()].filter((member) => isInUse(groups[member], places[0]));
     return at.length === 0
       ? []

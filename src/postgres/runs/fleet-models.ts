@@ -1,6 +1,7 @@
 /** The models that a run may mean, of many tenants: set-based where the database can do that, tenant by tenant where not. */
 import { keyText } from '../../engine/models/model.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
+import type { TypesOf } from '../../engine/rules/entity-types.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { SecondName } from '../../engine/models/resolve.ts';
 import { given } from '../../engine/given.ts';
@@ -29,12 +30,15 @@ export interface ModelNames {
 
 /**
  * Checks what can be checked of a move before any tenant is looked at.
- * @throws KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ANSWER_UNKNOWN, CONFIG_MISMATCH
+ * @throws KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ENTITY_TYPES_INCOMPLETE, ANSWER_UNKNOWN, CONFIG_MISMATCH
  */
-export function readModelNames(site: Site, asked: Intent): Promise<ModelNames> {
+export function readModelNames(
+  site: Site,
+  { of, ...asked }: Intent & { readonly of: TypesOf },
+): Promise<ModelNames> {
   return asOperator(site.database, { ...site.scope, readOnly: true }, async (tx) => {
     const rules = await readRules(tx, site, undefined);
-    const { kind = '' } = checkIntent(rules, asked);
+    const { kind = '' } = checkIntent(rules, asked, of);
     const models = modelTablesOf(rules, kind);
     const byText = namesByTextOnly(rules, kind);
     const named: ModelNames['named'] = (text, beside) =>

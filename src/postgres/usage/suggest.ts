@@ -29,7 +29,7 @@ export type SuggestQuery = Omit<Intent, 'to'> & { readonly limit: number };
 /**
  * The best targets with the plan to each. The scan, which is the costly part, asks about the source alone and is done
  * once: its targets are rows of one table, so places write them in the same ways. Reads in one read-only transaction.
- * @throws MODEL_NOT_FOUND, KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN
+ * @throws MODEL_NOT_FOUND, KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ENTITY_TYPES_INCOMPLETE
  */
 export function suggestTargets(site: Site, query: SuggestQuery): Promise<PlannedSuggestion[]> {
   return withTenant(site, { tenant: query.tenant, readOnly: true }, async (tx) => {

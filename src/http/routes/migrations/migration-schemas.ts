@@ -15,11 +15,37 @@ export const parameterPolicy = z
     'Parameters of moved rows: `reset` empties them, `keep` keeps them, `translate` keeps what the target knows',
   );
 
+/** All that a migration can be narrowed to, of any kind of model; a test compares it with the configuration. */
+export const entityTypeNames = [
+  'app_templates',
+  'apps',
+  'assistant_templates',
+  'assistants',
+  'global_app_templates',
+  'global_assistant_templates',
+  'services',
+  'space_completion_models',
+  'space_defaults',
+  'space_embedding_models',
+  'space_transcription_models',
+  'tenant_defaults',
+  'workspaces',
+] as const;
+
+/** The engine refuses what is none of them: it knows which of them the kind of model and the tenant have, and names those. */
 export const entityTypes = z
-  .array(z.string().max(100))
+  .array(
+    z
+      .string()
+      .max(100)
+      .meta({ enum: [...entityTypeNames] }),
+  )
   .max(100)
   .optional()
-  .describe('Only these entity types; by default all. An unknown type or an empty list is refused');
+  .describe(
+    'Only these entity types; by default all. An empty list, a type that nothing of this kind of model moves in, and the models ' +
+      'of spaces without what relies on them are refused. `global_*` are for the shared rows',
+  );
 
 export const reasonText = z.string().trim().min(1).max(2000).describe('Why; it is recorded');
 
