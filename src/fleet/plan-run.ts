@@ -38,6 +38,7 @@ export interface PlannedRun {
   readonly ready: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Rows that would move, of tenants that are ready. */
   readonly count: number;
   readonly tenants: readonly PlannedTenant[];
 }
@@ -82,7 +83,7 @@ export async function planRun(
     ready: number('ready'),
     failed: number('failed'),
     skipped: number('skipped'),
-    count: tenants.reduce((sum, { count }) => sum + count, 0),
+    count: tenants.reduce((sum, { status, count }) => sum + (status === 'ready' ? count : 0), 0),
     tenants,
   };
 }

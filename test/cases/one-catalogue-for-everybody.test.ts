@@ -61,6 +61,20 @@ oneEngine((engine) => {
       assert.equal((await plan('Oak', '3')).source.key, '3');
     });
 
+    it('is shown beside the model of that name, which stays, unless its key was given', async () => {
+      const told = async (tenant: string, from: string): Promise<string[]> =>
+        (await plan(tenant, from)).findings.flatMap(({ code, message }) =>
+          code === 'OWN_NAMESAKE' ? [message.slice(0, 10)] : [],
+        );
+      assert.deepEqual(await told('Oak', 'gpt-4o'), ['gpt-4o [3]']);
+      for (const [tenant, from] of [
+        ['Oak', '1'],
+        ['Oak', '3'],
+        ['Elm', 'gpt-4o'],
+      ] as const)
+        assert.deepEqual(await told(tenant, from), []);
+    });
+
     it('does not make the plan of one tenant stale when another tenant moves', async () => {
       const hash = (await plan('Elm', '1')).hash;
       await at.script('INSERT INTO bots VALUES (4, 2, 1)');
@@ -83,6 +97,7 @@ oneEngine((engine) => {
 interface Planned {
   readonly hash: string;
   readonly source: { readonly key?: string };
+  readonly findings: readonly { readonly code: string; readonly message: string }[];
   readonly counts: Readonly<Record<string, number>>;
   readonly leftBehind: readonly {
     readonly reason: string;

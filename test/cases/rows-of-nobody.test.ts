@@ -12,12 +12,16 @@ import type { SmallDatabase } from './small-database.ts';
 interface Planned {
   readonly completion: string;
   readonly counts: Readonly<Record<string, number>>;
-  readonly steps: readonly { readonly operation: string; readonly entity: string }[];
+  readonly steps: readonly (Pick<Planned['leftBehind'][number], 'rows'> & {
+    readonly operation: string;
+    readonly entity: string;
+  })[];
   readonly leftBehind: readonly {
     readonly place: string;
     readonly reason: string;
     readonly live: boolean;
     readonly count: number;
+    readonly rows: readonly { readonly key: string; readonly owners?: readonly string[] }[];
   }[];
 }
 
@@ -56,6 +60,12 @@ function stays({ leftBehind }: Planned): string[] {
   return leftBehind.map(
     ({ place, reason, live, count }) => `${place} ${reason}${live ? ' live' : ''} ${count}`,
   );
+}
+
+/** `2 of elm, oak`: rows of several tenants, with the keys of all of them. */
+function owned(entries: readonly Pick<Planned['leftBehind'][number], 'rows'>[]): string[] {
+  const rows = entries.flatMap((entry) => entry.rows);
+  return rows.flatMap(({ key, owners }) => (owners === undefined ? [] : [`${key} of ${owners.join(', ')}`]));
 }
 
 oneEngine((engine) => {
@@ -150,12 +160,12 @@ places: []
     const { at, move } = situation(engine, {
       script: `
 CREATE TABLE orgs (id text PRIMARY KEY, name text);
-CREATE TABLE people (id int PRIMARY KEY, favourite text, home text REFERENCES orgs);
+CREATE TABLE people (id int PRIMARY KEY, favourite text, home text REFERENCES orgs, chat jsonb, notes text);
 CREATE TABLE members (org_id text REFERENCES orgs, person_id int REFERENCES people, PRIMARY KEY (org_id, person_id));
 CREATE TABLE gallery (id int PRIMARY KEY, title text, graph jsonb, models text[]);
 CREATE TABLE allowed (id int PRIMARY KEY, org_id text REFERENCES orgs, slot text, model text, UNIQUE (slot, model));
 INSERT INTO orgs VALUES ('elm', 'Elm'), ('oak', 'Oak');
-INSERT INTO people VALUES (1, 'gpt-4o', NULL), (2, 'gpt-4o', NULL), (3, 'gpt-4o', NULL), (4, 'gpt-4o', 'elm'), (5, 'gpt-4o', 'elm');
+INSERT INTO people (id, favourite, home) VALUES (1, 'gpt-4o', NULL), (2, 'gpt-4o', NULL), (3, 'gpt-4o', NULL), (4, 'gpt-4o', 'elm'), (5, 'gpt-4o', 'elm');
 INSERT INTO members VALUES ('elm', 1), ('oak', 2), ('elm', 2), ('elm', 4), ('oak', 4), ('oak', 5);
 INSERT INTO gallery VALUES (1, 'Starter', '{"nodes": [{"model": "gpt-4o"}, {"model": "o3"}]}', '{o3,gpt-4o}');
 INSERT INTO allowed VALUES (1, NULL, 'a', 'gpt-4o'), (2, NULL, 'a', 'gpt-5'), (3, 'elm', 'b', 'gpt-4o');`,
@@ -170,6 +180,7 @@ tenant:
   global: [gallery]
 places:
   - at: people.favourite
+  - { at: people.chat, json: /model }
   - { at: gallery.graph, json: /nodes/*/model }
   - { at: gallery.models, shape: list }
   - { at: allowed.model, role: grant, collision: drop-redundant }
@@ -189,6 +200,26 @@ places:
         'people.favourite global live 1',
         'people.favourite shared live 2',
       ]);
+    });
+
+    it('is listed with the keys of all of them, in columns, documents and texts, where it stays and where it moves', async () => {
+      await at().script(
+        `UPDATE people SET favourite = '', chat = '{"model": "gpt-4o"}', notes = '--model=gpt-4o' WHERE id = 2`,
+      );
+      const elm = await move('plan', '--tenant', 'Elm', '--leave-asks');
+      assert.deepEqual(owned(elm.leftBehind), [
+        '2 of elm, oak',
+        '5 of elm, oak',
+        '4 of elm, oak',
+        '2 of elm, oak',
+      ]);
+      const { stdout } = await at().run('plan', '--tenant', 'Elm', '--from', 'gpt-4o', '--to', 'gpt-5');
+      assert.match(stdout, /2 \(of elm, oak\)/);
+      assert.deepEqual(owned((await move('plan', '--shared', '--leave-asks')).steps), [
+        '2 of elm, oak',
+        '4 of elm, oak',
+      ]);
+      await at().script(`UPDATE people SET favourite = 'gpt-4o', chat = NULL, notes = NULL WHERE id = 2`);
     });
 
     it('is moved with the gallery, in columns, documents, lists and grants, and taken back', async () => {

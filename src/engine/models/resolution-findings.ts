@@ -1,4 +1,4 @@
-/** What somebody should know about how the models of a run were found in one tenant. */
+/** What somebody should know about how the models of a move were found in one tenant. */
 import { type Finding, finding } from '../finding.ts';
 import type { ModelFacts } from './model.ts';
 import { label } from './select.ts';
@@ -23,6 +23,7 @@ export function nearMisses(side: 'source' | 'target', near: readonly ModelFacts[
 export function ownNamesakes(source: ModelFacts, others: readonly ModelFacts[]): Finding[] {
   const own = others.filter(({ tenant }) => typeof tenant === 'string');
   if (own.length === 0 || typeof source.tenant === 'string') return [];
-  const message = `${own.map(label).join(', ')} is the tenant's own and stays. Where that is meant, a mapping for this tenant says so.`;
+  const way = 'name it by its key; in a run a mapping for this tenant says so';
+  const message = `${own.map(label).join(', ')} is the tenant's own and stays. Where that is meant, ${way}.`;
   return [finding('info', 'OWN_NAMESAKE', message, { count: own.length })];
 }

@@ -58,7 +58,7 @@ export const nameIsTaken =
 export const collides = 'a row with the target is already there: set "collision" to drop-redundant or skip';
 
 /** Why a row stays that says what must not be chosen. Moved, it would forbid the target and allow the source. */
-export const forbidden = 'the row forbids the source, and goes on to';
+export const forbidden = 'it says that the source is forbidden, and goes on to say so';
 
 /** Every group of rows with the outcome of each of its places. */
 export function decideAll(snapshot: Ground & Pick<Snapshot, 'places'>, intent: Intent): Decided[] {

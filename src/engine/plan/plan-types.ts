@@ -43,6 +43,8 @@ export function changedColumns(move: Pick<MovedColumns, 'columns' | 'mappings'>)
 export interface RowName {
   readonly key: string;
   readonly name?: string;
+  /** Of a row of several tenants: their keys, in order. */
+  readonly owners?: readonly string[];
 }
 
 /** What every step says. */

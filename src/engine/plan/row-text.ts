@@ -12,10 +12,15 @@ export function firstNames(
   { shown, total }: { shown: number; total: number },
 ): string {
   const unique = distinctRows(rows);
-  const names = unique.slice(0, shown).map((row) => printable(rowLabel(row)));
+  const names = unique.slice(0, shown).map((row) => printable(rowLabel(row) + ofOwners(row)));
   const more = Math.max(total, unique.length) - names.length;
   if (names.length === 0) return '';
   return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
+}
+
+/** Whose a row of several tenants is. */
+function ofOwners({ owners = [] }: RowName): string {
+  return owners.length === 0 ? '' : ` (of ${owners.join(', ')})`;
 }
 
 /** Each row once, although several steps may touch it. */

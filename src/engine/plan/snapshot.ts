@@ -1,5 +1,6 @@
 /** The facts a plan is made from, read in one transaction. Plain data; `src/postgres/facts/snapshot.ts` reads them. */
 import type { Check, TableId } from '../catalogue/catalog.ts';
+import type { Finding } from '../finding.ts';
 import type { Occurrence, SchemaOccurrence } from '../inventory/occurrence.ts';
 import type { ModelFacts } from '../models/model.ts';
 import type { TenantRef } from '../tenant.ts';
@@ -58,6 +59,8 @@ export interface ParameterDocuments {
 /** Rows that name the source in one way, somewhere where no place of the rules writes it. */
 export interface Uncovered extends Occurrence {
   readonly owner: Owner;
+  /** The tenants of rows of several, by the keys of the rows. */
+  readonly owners?: ReadonlyMap<string, readonly string[]>;
   readonly dead: boolean;
   /** The places that the row is one of say that it is not live. */
   readonly past: boolean;
@@ -142,6 +145,8 @@ export interface Snapshot {
   readonly tenant: TenantRef | null;
   readonly source: ModelFacts;
   readonly target: ModelFacts;
+  /** What somebody should know about how the two were found. */
+  readonly found?: readonly Finding[];
   readonly places: readonly PlaceGroup[];
   readonly parameters: readonly ParameterDocuments[];
   readonly grants: readonly NeededGrant[];

@@ -11,7 +11,7 @@ type Facts = Readonly<Record<string, (snapshot: Snapshot) => unknown>>;
 /** What people and programs change while they work. The rows of the places are facts of this kind, too. */
 const ofRows: Facts = {
   'occurrences that no place covers': ({ uncovered }) =>
-    uncovered.map(({ samples: _samples, written: _written, ...found }) => found),
+    uncovered.map(({ samples: _samples, written: _written, owners: _owners, ...found }) => found),
   'parameters in use': ({ parameters }) => parameters,
   'demands of the surroundings': ({ demands }) => demands,
   'settings beside the references': ({ companions }) => companions,
@@ -26,6 +26,7 @@ const ofTheRest: Facts = {
   tenant: ({ tenant }) => tenant,
   source: ({ source }) => source,
   target: ({ target }) => target,
+  'how the models were found': ({ found = [] }) => (found.length === 0 ? undefined : found),
   'texts of the schema': ({ schema }) => schema.map(({ object, text }) => ({ object, text })),
   'row-level security of the login': ({ hidden }) => hidden,
   'what is not looked at': ({ unread }) => unread,

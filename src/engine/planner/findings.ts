@@ -38,6 +38,7 @@ export function planFindings(input: FindingInput): Finding[] {
   const { snapshot } = input;
   const { priceLimit } = snapshot.rules.config;
   const findings = [
+    ...(snapshot.found ?? []),
     ...compareModels(snapshot.source, snapshot.target, {
       today: snapshot.today,
       narrowed: input.intent.entityTypes !== undefined,

@@ -147,7 +147,9 @@ function stayingOccurrences(snapshot: Snapshot, intent: Intent): LeftBehind[] {
       entity: entityOf(snapshot, found.table),
       ...why,
       count: found.rows,
-      rows: isShown ? found.samples.map((key) => ({ key })) : [],
+      rows: isShown
+        ? found.samples.map((key) => ({ key, ...given({ owners: found.owners?.get(key) }) }))
+        : [],
       written: found.spelling,
       ...(found.path === null ? {} : { json: found.path }),
     };

@@ -3,6 +3,7 @@
  * One pass over the rows; an index on the reference (and tenant) column serves it. Takes no locks.
  */
 import { askEach } from '../driver/members.ts';
+import { given } from '../../engine/given.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
@@ -18,7 +19,7 @@ import { findRowKey, keyExpression, keyHash } from '../sql/keys.ts';
 import type { RowKey } from '../sql/keys.ts';
 import { placeMatches } from '../sql/match.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
-import { concernedSql, deadSql, ownerSql, stateSql } from '../sql/row.ts';
+import { concernedSql, deadSql, ownerSql, severalOwnersSql, stateSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, each, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { readAs } from '../driver/question.ts';
@@ -230,6 +231,17 @@ async function readSamples(
   return samples;
 }
 
+/** A row as the database names it. */
+export interface NamedRow {
+  readonly key: string;
+  readonly name: string | null;
+  readonly owners: readonly string[] | null;
+}
+
+export function rowNameOf({ key, name, owners }: NamedRow): RowName {
+  return { key, ...given({ name: name ?? undefined, owners: owners ?? undefined }) };
+}
+
 interface SampleInput {
   readonly input: ColumnFactsInput;
   readonly some: readonly Sampled[];
@@ -242,7 +254,11 @@ function sampleQuestion({ input, some, sorted }: SampleInput): Question<RowName[
     some.map(({ member }) => member),
   );
   const key = asked.key === undefined ? raw(`''`) : keyExpression(asked.key, 't');
-  const named = [sql`${key}::text AS key`, sql`${displaySql(input.rules, input.table)} AS name`];
+  const named = [
+    sql`${key}::text AS key`,
+    sql`${displaySql(input.rules, input.table)} AS name`,
+    sql`${severalOwnersSql(asked.context)} AS owners`,
+  ];
   const of = (what: (group: Coded) => unknown, type: string): Sql =>
     each(
       some.map(({ group }) => what(group)),
@@ -254,10 +270,8 @@ function sampleQuestion({ input, some, sorted }: SampleInput): Question<RowName[
     sql`r.dead = ${of(({ dead }) => dead, 'boolean')}`,
   ]);
   const rows = sql`WITH r AS (${rowsSql({ ...asked, side: [] }, named)})
-    SELECT r.key, r.name FROM r WHERE ${conditions}${raw(sorted ? ' ORDER BY 1' : '')} LIMIT ${raw(String(sampleSize))}`;
-  return readAs(askEach<{ key: string; name: string | null }>(some.length, rows), (found) =>
-    found.map((own) => own.map(({ key: text, name }) => ({ key: text, ...(name === null ? {} : { name }) }))),
-  );
+    SELECT r.key, r.name, r.owners FROM r WHERE ${conditions}${raw(sorted ? ' ORDER BY 1' : '')} LIMIT ${raw(String(sampleSize))}`;
+  return readAs(askEach<NamedRow>(some.length, rows), (found) => found.map((own) => own.map(rowNameOf)));
 }
 
 /** What a person calls the row. */

@@ -11,6 +11,7 @@ import type { RowName } from '../../engine/plan/plan-types.ts';
 import type { Owner, RowGroup } from '../../engine/plan/snapshot.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
+import { rowNameOf } from './columns.ts';
 import { visitDocuments } from './documents.ts';
 import type { Document, DocumentInput } from './documents.ts';
 
@@ -87,8 +88,7 @@ function addDocument(groups: Map<string, Working>, places: readonly Looked[], do
   group.rows += 1;
   group.digest ^= BigInt(document.hash);
   for (const { id: place, occurrences } of found) group.occurrences.add(place, occurrences);
-  if (group.sample.length < sampleSize)
-    group.sample.push({ key: document.key, ...(document.name === null ? {} : { name: document.name }) });
+  if (group.sample.length < sampleSize) group.sample.push(rowNameOf(document));
 }
 
 /** History need not be read: it stays as it is, whatever it is. */

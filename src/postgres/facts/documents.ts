@@ -16,10 +16,11 @@ import type { DocumentColumn } from '../sql/document.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
 import { ofPlaceSql } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
-import { concernedSql, deadSql, ownerSql, stateSql } from '../sql/row.ts';
+import { concernedSql, deadSql, ownerSql, severalOwnersSql, stateSql } from '../sql/row.ts';
 import { anyOf, column, each, forEachMember, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { displaySql } from './columns.ts';
+import type { NamedRow } from './columns.ts';
 import { placeRow, rowContext } from './member.ts';
 import type { Batch } from './member.ts';
 
@@ -29,11 +30,9 @@ export interface DocumentInput extends Batch {
   readonly places: readonly Place[];
 }
 
-export interface Document {
+export interface Document extends NamedRow {
   /** The number of the member whose document it is. */
   readonly member: number;
-  readonly key: string;
-  readonly name: string | null;
   readonly owner: Owner;
   readonly dead: boolean;
   /** By place, in the order of the input; none where the row is of another place of its column. */
@@ -87,7 +86,8 @@ export function documentSql({ rules, table, column: name, places, members }: Doc
   const alike = alikeSql(held, listOf(context.size, termsOf(rows, 'both')));
   const rowKey = sql`${key === undefined ? raw('t.ctid') : keyExpression(key, 't')}::text`;
   const states = list(rows.map((row) => documentState(context, row)));
-  return sql`SELECT ${rowKey} AS key, ${displaySql(rules, table)} AS name, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead,
+  return sql`SELECT ${rowKey} AS key, ${displaySql(rules, table)} AS name, ${ownerSql(context)} AS owner,
+      ${severalOwnersSql(context)} AS owners, ${deadSql(context)} AS dead,
       ARRAY[${states}]::text[] AS states, ${text} AS text, ${elementsSql(held)} AS elements, ${alike} AS alike,
       hashtextextended(concat_ws(chr(31), ${rowKey}, ${text}), 0)::text AS hash
     FROM ${rowsOf(table)} t WHERE ${candidateSql(context, name, rows)}`;

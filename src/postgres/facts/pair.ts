@@ -8,7 +8,8 @@ import { modelByName } from '../../engine/rules/named-models.ts';
 import { differentKinds } from '../../engine/models/kinds.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
-import { label, modelOfSharedRows, modelFromText, selectModel } from '../../engine/models/select.ts';
+import { ownNamesakes } from '../../engine/models/resolution-findings.ts';
+import { label, modelOfSharedRows, modelFromText, namesOf, selectModel } from '../../engine/models/select.ts';
 import type { Selection } from '../../engine/models/select.ts';
 import { findNamedColumn } from '../../engine/catalogue/names.ts';
 import type { Answer, Intent } from '../../engine/plan/intent.ts';
@@ -169,7 +170,11 @@ function rowPair(rules: Rules, models: readonly ModelFacts[], intent: Intent): M
   const source = rowOrName(rules, models, { intent });
   // What a key of one table is replaced by is a key of the same table.
   const beside = source.key === undefined ? models : models.filter(({ table }) => table === source.table);
-  return { source, target: rowOrName(rules, beside, { intent, source }) };
+  const target = rowOrName(rules, beside, { intent, source });
+  const others = models.filter(
+    (model) => model !== source && model.marked !== true && namesOf(model).includes(intent.from.trim()),
+  );
+  return { source, target, found: ownNamesakes(source, others) };
 }
 
 interface Meant {

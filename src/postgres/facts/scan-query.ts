@@ -14,7 +14,7 @@ import { castFor, columnOf, equalsEach, exactText } from '../sql/cast.ts';
 import { alikeSql, isDocumentList } from '../sql/document.ts';
 import { columnsOf, ofPlaceSql, placeMatches } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
-import { deadSql, liveSql, ownerSql, visibleSql } from '../sql/row.ts';
+import { deadSql, liveSql, ownerSql, severalOwnersSql, visibleSql } from '../sql/row.ts';
 import {
   allOf,
   anyOf,
@@ -51,6 +51,7 @@ export interface CandidateQuery {
 /** A row that may name the source where no place covers it. */
 export interface Candidate {
   readonly k: string;
+  readonly owners: readonly string[] | null;
   readonly owner: Owner;
   readonly dead: boolean;
   /** The text of each column; null where it is no candidate. Of a list its elements as JSON. */
@@ -83,7 +84,8 @@ export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery 
     table,
     columns,
     precheck: sql`SELECT coalesce(bool_or(${any}), false) AS possible FROM ${rows} WHERE ${where}`,
-    select: sql`SELECT ${rowKey(table)} AS k, ${ownerSql(context)} AS owner, ${deadSql(context)} AS dead, ARRAY[${values}]::text[] AS v,
+    select: sql`SELECT ${rowKey(table)} AS k, ${ownerSql(context)} AS owner, ${severalOwnersSql(context)} AS owners,
+      ${deadSql(context)} AS dead, ARRAY[${values}]::text[] AS v,
       ARRAY[${list(columns.map((column) => search.alike(column)))}]::jsonb[] AS alike, ${livePlaces(context, columns)} AS live,
       ${search.seen(columns)} AS seen, ARRAY[${search.beside()}]::text[] AS beside FROM ${rows} WHERE ${where} AND ${any}`,
   };

@@ -16,6 +16,8 @@ import { sourceTerm, unrelatedTerm } from './sought.ts';
 import type { Candidate, CandidateQuery } from './scan-query.ts';
 
 const samples = 5;
+/** Rows of several tenants of which it is kept whose they are: those that are shown are among the first. */
+const mostOwned = 1000;
 
 /** A key means nothing without its table: where a place holds keys of other models, an equal one is theirs. */
 function isOfOthers(place: Place, { pair }: Member): boolean {
@@ -28,6 +30,8 @@ interface Group {
   readonly dead: boolean;
   readonly past: boolean;
   readonly tally: Tally;
+  /** Of rows of several tenants, by their keys. */
+  readonly owners: Map<string, readonly string[]>;
 }
 
 export class Reading {
@@ -58,7 +62,10 @@ export class Reading {
     const cells = row.v.map((text, at) => (text === null ? null : this.#uncoveredText(text, at, row)));
     for (const past of [false, true]) {
       const own = cells.map((text, at) => (this.#isPast(row, at) === past ? text : null));
-      if (own.some((text) => text !== null)) this.#group(row, past).tally.add(row.k, [...own, ...row.beside]);
+      if (own.every((text) => text === null)) continue;
+      const { tally, owners } = this.#group(row, past);
+      tally.add(row.k, [...own, ...row.beside]);
+      if (row.owners !== null && owners.size < mostOwned) owners.set(row.k, row.owners);
     }
   }
 
@@ -116,19 +123,20 @@ export class Reading {
       matcher: this.#member.matcher,
       samples,
     });
-    const group = { owner, dead, past, tally };
+    const group = { owner, dead, past, tally, owners: new Map<string, readonly string[]>() };
     this.#groups.set(id, group);
     return group;
   }
 
   uncovered(): Uncovered[] {
-    return [...this.#groups.values()].flatMap(({ owner, dead, past, tally }) =>
+    return [...this.#groups.values()].flatMap(({ owner, dead, past, tally, owners }) =>
       tally.occurrences().flatMap((found) => {
         if (found.snapshot || found.model !== sourceTerm) return [];
         const places = placesAt(this.#rules, found);
         if (found.by === 'key' && places.some((place) => isOfOthers(place, this.#member))) return [];
         if (places.some(isLeftAlone)) return [];
-        return [{ ...this.#asDeclared(found), owner, dead, past, places: places.map(({ id }) => id) }];
+        const about = { owner, dead, past, owners, places: places.map(({ id }) => id) };
+        return [{ ...this.#asDeclared(found), ...about }];
       }),
     );
   }

@@ -71,6 +71,15 @@ function ownersSql(context: RowContext, paths: readonly OwnerPath[]): Sql {
   );
 }
 
+/** The keys of the tenants of row `t`, in order, where they are several; NULL otherwise. */
+export function severalOwnersSql(context: RowContext): Sql {
+  const ownership = context.rules.ownership.get(context.table.id);
+  const isAlone = ownership?.kind !== 'tenant' || ownColumn(context.rules, context) !== undefined;
+  if (isAlone || context.tenants === undefined) return raw('NULL::text[]');
+  return sql`(SELECT CASE WHEN count(DISTINCT o.v) > 1 THEN array_agg(DISTINCT o.v ORDER BY o.v) END
+    FROM (${ownersSql(context, ownership.paths)}) o (v, many) WHERE o.v IS NOT NULL)`;
+}
+
 /** The tenant of row `t`, as text; NULL where it is nobody's or more than one's. */
 export function tenantOfRowSql(context: RowContext): Sql {
   const ownership = context.rules.ownership.get(context.table.id);
