@@ -101,7 +101,20 @@ test('a registry that cannot be used lets nothing through, and says why', async 
 });
 
 test('a model must be named, a day be a day, a runtime be there', async () => {
-  assert.match((await droverHere(['check', 'desk', ' '], { env })).stderr, /^MODEL_REQUIRED: /);
+  const without = async (runtime: string, ...more: string[]): Promise<[number | null, string]> => {
+    const { status, stdout, stderr } = await droverHere(['check', runtime, ' ', ...more], { env });
+    return [status, stdout + stderr];
+  };
+  assert.deepEqual((await without('desk'))[0], 1);
+  assert.match((await without('desk'))[1], /^MODEL_REQUIRED: /);
+  const open = await without('field', '--json');
+  assert.deepEqual([open[0], JSON.parse(open[1]).verdict], [0, 'not-asked']);
+  assert.match((await without('field'))[1], /^ALLOWED field needs no model/);
+  for (const runtime of ['barn', 'nowhere']) {
+    const refused = await without(runtime);
+    assert.equal(refused[0], 2);
+    assert.match(refused[1], /^REFUSED \w+ may not be used: RUNTIME_UNSUPPORTED\n/);
+  }
   for (const day of ['soon', '2026-02-30'])
     assert.match(
       (await droverHere(['check', 'desk', 'acme-1', '--on', day], { env })).stderr,

@@ -11,7 +11,7 @@ import { listModels } from '../../src/postgres/facts/model-rows.ts';
 import { withTenant } from '../../src/postgres/scope/site.ts';
 import { readRules } from '../../src/postgres/catalogue/rules.ts';
 import { countUsage } from '../../src/postgres/usage/usage.ts';
-import { findMeant } from '../../src/registry/verdict/choose-arm.ts';
+import { findMeant } from '../../src/registry/load/routes.ts';
 import { allPairs } from '../../src/registry/verdict/pairs.ts';
 import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
 import { routablePairs } from '../../src/registry/verdict/pairs.ts';

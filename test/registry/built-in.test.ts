@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
 import { findMenu, listMenus } from '../../src/registry/verdict/menu.ts';
-import { armEntries, armMatchers, goesByName } from '../../src/registry/load/registry.ts';
+import { writtenForms } from '../../src/registry/known/written-forms.ts';
+import { compileMatchers } from '../../src/registry/load/matchers.ts';
+import { armEntries, armMatchers, goesByName, namesOf, vendorOf } from '../../src/registry/load/registry.ts';
 import { judge } from '../../src/registry/verdict/routability.ts';
 
 const registry = loadRegistryFolder();
@@ -66,6 +68,45 @@ describe('the built-in registry', () => {
       [arm?.models, arm?.takes, arm?.needs, arm?.ready],
       [[], ['openrouter/…, openrouter:…'], ['OPENROUTER_API_KEY'], true],
     );
+  });
+
+  const everyKey = providers.flatMap(({ secrets }) => secrets);
+  const closed = runtimes.filter(({ kind }) => kind === 'closed').map(({ id }) => id);
+  const words = ['', ...new Set(providers.flatMap(({ matchers }) => compileMatchers(matchers).prefixes))];
+
+  it('takes no model of another kind, however it is written', () => {
+    const others = registry.registry.models.filter(({ kind }) => kind !== 'completion');
+    assert.ok(others.length > 15);
+    for (const model of others)
+      for (const word of words)
+        for (const name of namesOf(model))
+          for (const runtime of closed) {
+            assert.ok(!allows(runtime, word + name, everyKey), `${runtime} ${word}${name}`);
+            assert.ok(!allows(runtime, word + name), `${runtime} ${word}${name}`);
+          }
+  });
+
+  it('takes nothing that was shut down, in none of its forms, and no model from another vendor', () => {
+    const arms = new Map(closed.map((id) => [id, registry.routes.runtimes.get(id)?.named ?? []]));
+    let asked = 0;
+    for (const [model, forms] of writtenForms(registry)) {
+      const { status, shutdown = '9', distributors } = model.lifecycle;
+      const over = (status === 'retired' || shutdown <= today) && distributors === undefined;
+      const texts = forms.flatMap(({ text }) => [text, `${text}:free`, `${text}@default`]);
+      for (const [runtime, named] of arms)
+        for (const id of texts.filter((text) => named.some(({ takes }) => takes(text)))) {
+          asked += 1;
+          const verdict = judge(registry, { runtime, model: id, secrets: new Set(everyKey), today });
+          if (verdict.verdict !== 'allow') continue;
+          assert.ok(!over, `${runtime} ${id}`);
+          if (!verdict.by.startsWith('name')) continue;
+          assert.equal(verdict.verified, false);
+          const vendors = providers.filter(({ id: one }) => one === verdict.provider).map(vendorOf);
+          const makes = registry.registry.models.some(({ vendor }) => vendors.includes(vendor));
+          assert.ok(!makes || vendors.includes(model.vendor), `${runtime} ${id}`);
+        }
+    }
+    assert.ok(asked > 2000, `${asked}`);
   });
 
   it('never makes the platform pay for a name', () => {

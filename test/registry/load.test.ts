@@ -63,6 +63,8 @@ const mistakes: readonly (readonly [name: string, changed: Record<string, string
   ['a provider twice on a runtime', arms('      - provider: brio\n      - { provider: brio, models: [brio1] }\n'), /desk has an arm of brio already/, 'brio, models'],
   ['an id twice in an arm', arms('      - { provider: brio, models: [brio1, brio1] }\n'), /brio1 is in this arm already/, 'brio1] }'],
   ['an id of no model', arms('      - { provider: brio, models: [brio2] }\n'), /there is no model brio2; where the runtime spells it otherwise/, 'brio2'],
+  ['an id of an embedding model', { ...arms('      - { provider: acme, models: [v] }\n'), 'models.yaml': `${models}${model('v', 'lifecycle: { status: active }').replace('completion', 'embedding')}\n` }, /v is a model for embedding; what runs agents takes completion models/, 'v]'],
+  ['a withdrawal without a day', arms('      - { provider: brio, models: [{ id: brio1, withdrawn: true }] }\n'), /models\[0\]: must be a model id, or \{ id: …, model: …, withdrawn: … \}/, '{ id: brio1'],
   ['a spelling of no model', arms('      - { provider: brio, models: [{ id: x, model: brio2 }] }\n'), /there is no model brio2$/, '{ id: x'],
   ['a matcher without a boundary', { 'providers.yaml': providers.replaceAll("after: ['-', '/'] }", '}') }, /boundary after acme is missing/, '{ word: acme'],
   ['a form that is a regular expression', brio("forms: ['^brio[0-9]$']"), /forms\[0\]: must be an id; # in it is a number/, "'^brio"],

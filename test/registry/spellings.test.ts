@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
 import { spellingPairs } from '../../src/engine/models/spelling.ts';
-import { findMeant } from '../../src/registry/verdict/choose-arm.ts';
+import { findMeant } from '../../src/registry/load/routes.ts';
 import { allPairs } from '../../src/registry/verdict/pairs.ts';
 import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
 import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
 import { spellingsOf } from '../../src/registry/known/spellings.ts';
-import { namesMeant } from '../../src/registry/load/routes.ts';
+import { namesMeant } from '../../src/registry/known/any-spelling.ts';
 import { loaded as small } from './small-registry.ts';
 
 const builtIn = loadRegistryFolder();
@@ -53,7 +53,7 @@ describe('the spellings of models', () => {
           each,
           `${model.vendor}/${each}`,
         ]))
-          assert.ok(namesMeant(routes, text).includes(name), `${text} is ${name}`);
+          assert.ok(namesMeant(builtIn, text).includes(name), `${text} is ${name}`);
   });
 
   it('are found in any case, because some matchers ignore case', () => {
@@ -61,7 +61,7 @@ describe('the spellings of models', () => {
     for (const text of ids) {
       const model = findMeant(routes, text);
       assert.ok(model !== undefined, text);
-      assert.ok(namesMeant(routes, text).includes(model.id), `${text} is ${model.id}`);
+      assert.ok(namesMeant(builtIn, text).includes(model.id), `${text} is ${model.id}`);
     }
   });
 

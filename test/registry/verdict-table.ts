@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RoutingRequest } from '../../src/registry/verdict/choose-arm.ts';
 import type { Loaded } from '../../src/registry/load/load.ts';
 import type { Verdict } from '../../src/registry/verdict/routability.ts';
-import { loaded, models } from './small-registry.ts';
+import { loaded, model, models, providers, runtimes } from './small-registry.ts';
 
 export interface Case {
   /** Of the table in src/registry/verdict/routability.ts. */
@@ -19,6 +19,29 @@ const ok = loaded();
 const shutDown = loaded({
   'models.yaml': models.replace(/(id: brio1[^]*status: )active/, '$1retired'),
 });
+/** With somebody who serves the models of others, models of another kind, and an id that one arm takes anew no more. */
+const more = loaded({
+  'providers.yaml': providers.replace(
+    '  - id: platform',
+    `  - id: mart
+    label: Mart
+    protocol: openai-chat
+    secrets: [MART_KEY]
+    variable: MART_KEY
+    matchers: [{ word: mart, after: ['/'] }]
+    source: https://example.org/mart
+  - id: platform`,
+  ),
+  'runtimes.yaml': runtimes
+    .replace('      - { provider: brio }', '      - { provider: brio }\n      - { provider: mart }')
+    .replace('models: [acme-2] }', 'models: [acme-2, { id: acme-1, withdrawn: 2026-06-10 }, { id: acme-3, withdrawn: 2026-06-10 }] }')
+    .replace('models: [acme-2, acme-3]', 'models: [acme-2, { id: acme-3, withdrawn: 2026-06-10 }]')
+    .replace('models: [acme-1, acme-2, acme-3,', 'models: [acme-1, acme-2,'),
+  'models.yaml': `${models}
+${model('acme-vec', 'lifecycle: { status: active }').replace('kind: completion', 'kind: embedding')}
+${model('acme-kept', 'lifecycle: { status: retired, distributors: [{ via: mart, shutdown: 2026-09-01, source: https://example.org/mart }] }')}
+`,
+}); // prettier-ignore
 const broken: Loaded = {
   kind: 'invalid',
   problems: [{ file: 'x.yaml', line: 1, column: 1, message: 'broken' }],
@@ -33,13 +56,18 @@ function one(row: number, name: string, request: RoutingRequest, expected: Case[
   return { row, name, registry: ok, request, expected: { registryVersion: version, ...expected } };
 }
 
+/** The same with the larger registry. */
+function another(row: number, name: string, request: RoutingRequest, expected: Case['expected']): Case {
+  return { row, name, registry: more, request: { secrets: new Set(['ACME_KEY']), ...request }, expected };
+}
+
 function allowed(
   provider: string | null,
   payer: string,
   by: string,
   needs: readonly string[],
 ): Case['expected'] {
-  return { verdict: 'allow', provider, payer, by, needs, verified: by !== 'open' };
+  return { verdict: 'allow', provider, payer, by, needs, verified: by.startsWith('listed') };
 }
 
 const key = ['ACME_KEY', 'ACME_OTHER_KEY'];
@@ -101,6 +129,24 @@ export const table: readonly Case[] = [
   one(11, 'a word and its boundary are no id', { runtime: 'shed', model: 'acme-', secrets: secrets('ACME_KEY') }, refused('UNREGISTERED_MODEL_FOR_RUNTIME')),
   one(11, 'a pattern is anchored', { runtime: 'desk', model: 'xbrio7' }, refused('UNREGISTERED_MODEL_FOR_RUNTIME')),
   one(11, 'an endless id', { runtime: 'shed', model: `acme-${'x'.repeat(300)}`, secrets: secrets('ACME_KEY') }, refused('UNREGISTERED_MODEL_FOR_RUNTIME')),
+  another(8, 'the word of a provider is not sent', { runtime: 'shed', model: 'acme/acme-new' }, { ...acme('name-by-secrets'), wireId: 'acme-new' }),
+  another(8, 'sent in the vendor’s own case', { runtime: 'desk', model: 'BRIO1' }, { ...brio, wireId: 'brio1' }),
+  another(6, 'sent as the model is called', { runtime: 'desk', model: 'Special' }, { wireId: 'acme-1' }),
+  another(8, 'of others, by who makes no models', { runtime: 'desk', model: 'mart/acme-1:free' }, { provider: 'mart', verified: false, wireId: 'acme-1:free' }),
+  another(10, 'what its vendor ended, at another', { runtime: 'desk', model: 'mart/ACME_gone@x' }, refused('MODEL_WITHDRAWN', { provider: 'mart' })),
+  another(8, 'what its vendor ended, at another where it is in use', { runtime: 'desk', model: 'mart/acme-gone', existing: true }, { provider: 'mart' }),
+  another(8, 'what its vendor ended, at another who goes on', { runtime: 'desk', model: 'mart/acme-kept', today: '2026-08-31' }, { provider: 'mart' }),
+  another(10, 'what another has ended, too', { runtime: 'desk', model: 'mart/acme-kept', today: '2026-09-01', existing: true }, refused('MODEL_WITHDRAWN')),
+  ...['acme-gone@default', 'acme-gone:free', 'acme/models/acme-gone', 'acme-GONE'].map((id) => another(10, `shut down, as ${id}`, { runtime: 'shed', model: id }, refused('MODEL_WITHDRAWN', { provider: 'acme' }))),
+  ...['acme-1:free', 'acme-1@default', 'acme/models/acme-1', 'acme-1?x=1', 'acme//acme-1', 'acme-1-', 'acme-.new', 'acme-new?x=1', 'acme-new:free', 'acme/new/one'].map((id) => another(11, `no id of the vendor: ${id}`, { runtime: 'shed', model: id }, refused('UNREGISTERED_MODEL_FOR_RUNTIME'))),
+  another(11, 'another vendor’s', { runtime: 'shed', model: 'acme/brio1' }, refused('UNREGISTERED_MODEL_FOR_RUNTIME')),
+  another(11, 'another vendor’s, in another spelling', { runtime: 'shed', model: 'acme/BRIO-1' }, refused('UNREGISTERED_MODEL_FOR_RUNTIME')),
+  ...['acme-vec', 'acme/acme-vec'].map((id) => another(11, `of another kind: ${id}`, { runtime: 'shed', model: id }, refused('UNREGISTERED_MODEL_FOR_RUNTIME'))),
+  another(11, 'of another kind, at another', { runtime: 'desk', model: 'mart/acme-vec', existing: true }, refused('UNREGISTERED_MODEL_FOR_RUNTIME')),
+  another(6, 'one arm takes it no more, another does', { runtime: 'desk', model: 'acme-1', secrets: secrets('ACME_TOKEN'), today: '2026-06-10' }, acme('listed')),
+  another(7, 'one arm takes it no more, and has it already', { runtime: 'desk', model: 'acme-1', secrets: secrets('ACME_TOKEN'), today: '2026-06-10', existing: true }, login('listed-by-secrets')),
+  another(7, 'an arm still takes it', { runtime: 'desk', model: 'acme-1', secrets: secrets('ACME_TOKEN'), today: '2026-06-09' }, login('listed-by-secrets')),
+  another(10, 'no arm takes it any more', { runtime: 'desk', model: 'acme-3', today: '2026-06-10' }, refused('MODEL_WITHDRAWN', { provider: 'platform' })),
 ]; // prettier-ignore
 
 /** For each allowed pair an id that nothing takes. Open runtimes take everything and have no twins. */

@@ -21,6 +21,7 @@ test('a verdict that always allows fails every refusal and every twin', () => {
     by: 'listed',
     runtime,
     model: String(model),
+    wireId: 'acme-1',
     verified: true,
     provider: 'acme',
     payer: 'tenant',

@@ -3,7 +3,7 @@ import { DroverError, errorCodes } from '../../errors.ts';
 import { billingOf } from '../../registry/verdict/billing.ts';
 import { loadRegistryFolder } from '../../registry/load/folder.ts';
 import type { Loaded } from '../../registry/load/load.ts';
-import { judge } from '../../registry/verdict/routability.ts';
+import { judge, needsModel, refuseRuntime } from '../../registry/verdict/routability.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { requireValid } from '../../registry/load/folder.ts';
@@ -11,7 +11,7 @@ import { registryFolder, withRegistry } from './folder.ts';
 import type { RegistryOption } from './folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { showAllowed, showRefused } from './show-verdict.ts';
+import { showAllowed, showNoModel, showRefused } from './show-verdict.ts';
 import { readDay, todayText } from '../terminal/times.ts';
 
 interface CheckOptions extends JsonOption, RegistryOption {
@@ -45,8 +45,10 @@ function runCheck({ terminal, environment }: Session, command: Command): number 
   const loaded: Loaded = loadRegistryFolder(folder);
   const secrets = new Set((options.secrets ?? '').split(',').map((name) => name.trim()));
   const today = options.on === undefined ? todayText() : readDay('--on', options.on);
-  const verdict = judge(loaded, { runtime, model, secrets, today, existing: options.existing ?? false });
-  if (verdict.verdict === 'not-asked')
+  const asked = { runtime, model, secrets, today, existing: options.existing ?? false };
+  const judged = judge(loaded, asked);
+  const verdict = judged.verdict === 'not-asked' ? (refuseRuntime(loaded, { runtime }) ?? judged) : judged;
+  if (verdict.verdict === 'not-asked' && needsModel(requireValid(loaded, folder), runtime))
     throw new DroverError(
       'MODEL_REQUIRED',
       `Which model shall ${runtime} use? Its menu: \`drover registry show ${runtime}\`.`,
@@ -54,6 +56,7 @@ function runCheck({ terminal, environment }: Session, command: Command): number 
   if (options.json === true)
     terminal.out(JSON.stringify({ ...verdict, billing: billingOf(verdict, secrets) }, null, 2));
   else if (verdict.verdict === 'refuse') showRefused(terminal, verdict);
+  else if (verdict.verdict === 'not-asked') showNoModel(terminal, verdict);
   else showAllowed(terminal, requireValid(loaded, folder), verdict);
   return verdict.verdict === 'refuse' ? errorCodes[verdict.code].exit : exitStatus.done;
 }

@@ -3,6 +3,7 @@ import { printable } from '../../engine/plan/row-text.ts';
 import { findMenu } from '../../registry/verdict/menu.ts';
 import type { LoadedRegistry } from '../../registry/load/load.ts';
 import type { Allowed, AllowedBy } from '../../registry/verdict/answer.ts';
+import type { NotAsked } from '../../registry/verdict/routability.ts';
 import type { Refused } from '../../registry/verdict/refusal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { wrapLine } from '../terminal/wrap.ts';
@@ -14,6 +15,7 @@ export function showAllowed(terminal: Terminal, loaded: LoadedRegistry, verdict:
   showRows(terminal, [
     ['why', whyAllowed(loaded, verdict)],
     ['served by', servedBy(loaded, verdict)],
+    ['sent as', verdict.wireId === verdict.model ? '' : (verdict.wireId ?? '')],
     ['paid by', verdict.payer === 'platform' ? 'the platform' : 'the tenant'],
     ['needs', needsText(verdict)],
     ['model', modelText(loaded, verdict)],
@@ -21,12 +23,17 @@ export function showAllowed(terminal: Terminal, loaded: LoadedRegistry, verdict:
   ]);
 }
 
+/** Prints an open runtime about which no model was asked. */
+export function showNoModel({ out, style }: Terminal, { runtime, registryVersion }: NotAsked): void {
+  out(`${style.good('ALLOWED')} ${runtime} needs no model: it finds its models itself.`);
+  out(`  ${style.heading('registry'.padEnd(10))}${registryVersion}`);
+}
+
 /** Prints a refused pair. */
 export function showRefused(terminal: Terminal, verdict: Refused): void {
   const { out, style } = terminal;
-  out(
-    `${style.error('REFUSED')} ${printable(verdict.runtime)} may not use ${printable(verdict.model)}: ${verdict.code}`,
-  );
+  const what = verdict.model === '' ? 'be used' : `use ${printable(verdict.model)}`;
+  out(`${style.error('REFUSED')} ${printable(verdict.runtime)} may not ${what}: ${verdict.code}`);
   showRows(terminal, [
     ['why', verdict.message],
     ['its arm', verdict.provider === null ? '' : `${verdict.provider}, paid by the ${verdict.payer}`],
@@ -52,8 +59,10 @@ function whyAllowed(loaded: LoadedRegistry, { by, runtime, model, provider }: Al
     'listed-first':
       `${listing(loaded, runtime, model)} list it; the available secrets do not decide between them, ` +
       `so ${provider} comes first`,
-    name: `nothing lists it, but its name is one of ${provider}`,
-    'name-by-secrets': `several providers take its name, and of these only the secret of ${provider} is there`,
+    name: `nothing lists it, but its name is one of ${provider}; whether ${provider} has such a model is not verified`,
+    'name-by-secrets':
+      `several providers take its name, and of these only the secret of ${provider} is there; ` +
+      'whether it has such a model is not verified',
   };
   return `${reasons[by]}.`;
 }
@@ -75,9 +84,9 @@ function needsText({ needs, route }: Allowed): string {
   return `${any}${needs.join(', ')}${route === null || route.variable === null ? '' : `, passed on as ${route.variable}`}`;
 }
 
-function modelText({ routes }: LoadedRegistry, { model, lifecycle, runtime }: Allowed): string {
+function modelText({ routes }: LoadedRegistry, { model, wireId, lifecycle, runtime }: Allowed): string {
   const listed = routes.runtimes.get(runtime)?.listed.get(model)?.arms[0]?.model;
-  const facts = listed ?? routes.models.get(model);
+  const facts = listed ?? routes.models.get(wireId ?? model);
   const name =
     facts === undefined ? 'nothing is known about it' : `${facts.name}, of the family ${facts.family}`;
   if (lifecycle === null) return name;

@@ -2,8 +2,9 @@
 import { DroverError } from '../../errors.ts';
 import { listSealed, type Sealed } from '../queries/secrets.ts';
 import { type Billing, billingOf } from '../../registry/verdict/billing.ts';
+import { needsModel } from '../../registry/verdict/routability.ts';
 import type { Verdict } from '../../registry/verdict/routability.ts';
-import { lacksKey, missingKey, modelRequired, needsModel, refusedAs, verdictOf } from './judgement.ts';
+import { lacksKey, missingKey, modelRequired, refusedAs, verdictOf } from './judgement.ts';
 import { requireRegistry } from './live-registry.ts';
 import { dayOf } from './day.ts';
 import type { RoutingCall } from './routing.ts';

@@ -2,7 +2,7 @@
 import { DroverError } from '../../errors.ts';
 import type { LoadedRegistry } from '../../registry/load/load.ts';
 import type { Allowed } from '../../registry/verdict/answer.ts';
-import { judge } from '../../registry/verdict/routability.ts';
+import { judge, needsModel, refuseRuntime } from '../../registry/verdict/routability.ts';
 import type { NotAsked, Verdict } from '../../registry/verdict/routability.ts';
 import type { Refused } from '../../registry/verdict/refusal.ts';
 
@@ -20,12 +20,7 @@ export interface PairQuestion {
 export function verdictOf(loaded: LoadedRegistry, question: PairQuestion): Verdict {
   const { runtime, model, secrets, existing = false, today } = question;
   const verdict = judge(loaded, { runtime, model, secrets: new Set(secrets), existing, today });
-  if (verdict.verdict !== 'not-asked') return verdict;
-  // Without a model only the runtime can be refused, and that does not depend on the model.
-  const ofRuntime = judge(loaded, { runtime, model: '-' });
-  return ofRuntime.verdict === 'refuse' && ofRuntime.code === 'RUNTIME_UNSUPPORTED'
-    ? { ...ofRuntime, model: '' }
-    : verdict;
+  return verdict.verdict === 'not-asked' ? (refuseRuntime(loaded, { runtime }) ?? verdict) : verdict;
 }
 
 /** @throws what the registry refuses; MODEL_REQUIRED; MISSING_BYOK_CREDENTIAL */
@@ -56,11 +51,6 @@ export function refusedAs(refused: Refused): DroverError {
     suggestions,
     registry_version: registryVersion,
   });
-}
-
-/** An open runtime finds its models itself; one that the registry does not know is refused elsewhere. */
-export function needsModel({ routes }: LoadedRegistry, runtime: string): boolean {
-  return routes.runtimes.get(runtime)?.runtime.kind === 'closed';
 }
 
 export function modelRequired({ routes }: LoadedRegistry, runtime: string): DroverError {

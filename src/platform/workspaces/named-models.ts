@@ -3,7 +3,7 @@
  * (`held` in drover.config.yaml), so a migration that takes one of them away waits, or has retired it already and is noticed.
  */
 import { listModels, listModelsByName, type ModelState } from '../queries/model-choice.ts';
-import { namesMeant } from '../../registry/load/routes.ts';
+import { namesMeant } from '../../registry/known/any-spelling.ts';
 import { inOrder, type Question, readAs } from '../../postgres/driver/question.ts';
 import { isUsable, refuseUnusable } from '../rows/model-choice.ts';
 import { requireRegistry } from './live-registry.ts';
@@ -18,9 +18,9 @@ export function holdNamedModels(
   call: RoutingCall,
   texts: readonly (string | null | undefined)[],
 ): Question<NamedModels> {
-  const { routes } = requireRegistry(call.routing.registry);
+  const loaded = requireRegistry(call.routing.registry);
   const given = texts.flatMap((text) => text?.trim() || []);
-  const meant = new Map(given.map((text) => [text, namesMeant(routes, text)]));
+  const meant = new Map(given.map((text) => [text, namesMeant(loaded, text)]));
   const names = [...new Set([...meant.values()].flat())];
   if (names.length === 0) return readAs(inOrder([]), () => new Map());
   const rowsOf = listModelsByName(tenantOf(call), { kind: 'completion', names });
@@ -44,11 +44,11 @@ export async function refuseUnusableName(at: InTenant, held: NamedModels, model:
 
 /** Would refuseUnusableName let this text pass? For menus, which hold nothing. */
 export async function usableNames(at: InTenant): Promise<(text: string) => boolean> {
-  const { routes } = requireRegistry(at.routing.registry);
+  const loaded = requireRegistry(at.routing.registry);
   const rows = await listModels(at.tx, tenantOf(at), 'completion');
   const byName = Map.groupBy(rows, ({ name }) => name);
   const rowsOf = (text: string): ModelState[] =>
-    namesMeant(routes, text).flatMap((name) => byName.get(name) ?? []);
+    namesMeant(loaded, text).flatMap((name) => byName.get(name) ?? []);
   return (text) => unusable(rowsOf(text), text) === undefined;
 }
 

@@ -3,11 +3,11 @@
  * whose models now go away. Pure: both registries and the stored pairs are given.
  */
 import { compareText } from '../../engine/order.ts';
-import { findMeant } from '../verdict/choose-arm.ts';
 import type { Loaded, LoadedRegistry } from '../load/load.ts';
 import { judge } from '../verdict/routability.ts';
 import type { Verdict } from '../verdict/routability.ts';
 import type { NamedPair } from '../verdict/pairs.ts';
+import { findMeant } from '../load/routes.ts';
 import type { Payer } from '../load/routes.ts';
 import type { Model } from '../load/shape.ts';
 

@@ -11,7 +11,7 @@ import type { RegistryProblem, RegistryText } from './positions.ts';
 import { buildRoutes } from './routes.ts';
 import type { Routes } from './routes.ts';
 import { checkRules } from './rules.ts';
-import type { Registry } from './shape.ts';
+import type { Model, Registry } from './shape.ts';
 
 export interface LoadedRegistry {
   readonly kind: 'ok';
@@ -22,6 +22,8 @@ export interface LoadedRegistry {
   readonly hash: string;
   /** What verdicts are looked up in, made once. */
   readonly routes: Routes;
+  /** Made when somebody first asks: most questions are about ids that are listed. See known/any-spelling.ts. */
+  readonly onDemand: { byLetters?: ReadonlyMap<string, readonly Model[]> };
 }
 
 export type Loaded =
@@ -50,7 +52,7 @@ export function loadRegistry(texts: readonly RegistryText[], builtIn: readonly R
 export function finish(registry: Registry): LoadedRegistry {
   const hash = hashOf(registry);
   const routes = buildRoutes(registry, versionText(registry.version, hash));
-  return { kind: 'ok', registry, version: registry.version, hash, routes };
+  return { kind: 'ok', registry, version: registry.version, hash, routes, onDemand: {} };
 }
 
 /** How answers name a registry: the version that it gives itself, and the beginning of the hash. */

@@ -19,6 +19,10 @@ export interface CompiledMatchers {
   readonly takes: (id: string) => boolean;
   /** What may stand before a vendor's own id: `anthropic/`. */
   readonly prefixes: readonly string[];
+  /** What stands behind such a prefix. Undefined where none stands before it. */
+  readonly behindWord: (id: string) => string | undefined;
+  /** Does one of the matchers that ignore case take it? */
+  readonly inAnyCase: (id: string) => boolean;
 }
 
 function formsOf({ word = '', after = [], forms = [] }: Matcher): readonly string[] {
@@ -28,10 +32,20 @@ function formsOf({ word = '', after = [], forms = [] }: Matcher): readonly strin
 /** One test for all matchers of a provider. */
 export function compileMatchers(matchers: readonly Matcher[]): CompiledMatchers {
   const expressions = matchers.map(expressionOf);
+  const ignoring = expressions.filter((_, at) => matchers[at]?.ignoreCase === true);
   return {
     takes: (id) => expressions.some((expression) => expression.test(id)),
     prefixes: matchers.flatMap(prefixesOf),
+    behindWord: (id) =>
+      matchers.map((matcher) => behindPrefix(matcher, id)).find((rest) => rest !== undefined),
+    inAnyCase: (id) => ignoring.some((expression) => expression.test(id)),
   };
+}
+
+function behindPrefix(matcher: Matcher, id: string): string | undefined {
+  const fold = (text: string): string => (matcher.ignoreCase === true ? text.toLowerCase() : text);
+  const prefix = prefixesOf(matcher).find((each) => fold(id).startsWith(fold(each)));
+  return prefix === undefined ? undefined : id.slice(prefix.length);
 }
 
 /** The look-ahead makes a number whole. So an id can be read in one way only, and the expression never tries another. */

@@ -6,11 +6,15 @@ import type { Arm, Model, Provider, Registry } from './shape.ts';
 export interface ArmEntry {
   readonly id: string;
   readonly model: string;
+  /** ISO date: from then on nobody chooses it on this arm. */
+  readonly withdrawn?: string | undefined;
 }
 
 /** The ids that an arm lists; empty where it goes by name only. */
 export function armEntries({ models = [] }: Arm): ArmEntry[] {
-  return models.map((each) => (typeof each === 'string' ? { id: each, model: each } : each));
+  return models.map((each) =>
+    typeof each === 'string' ? { id: each, model: each } : { model: each.id, ...each },
+  );
 }
 
 /** Does the arm also take ids that it does not list, by its provider's matchers? */

@@ -1,5 +1,6 @@
 /** What verdicts are looked up in. It is made once, with the registry. */
 import { compileMatchers } from './matchers.ts';
+import type { CompiledMatchers } from './matchers.ts';
 import { armEntries, armMatchers, goesByName, modelsByName, namesOf, vendorOf } from './registry.ts';
 import type { Arm, Model, Provider, Registry, Runtime } from './shape.ts';
 
@@ -23,7 +24,17 @@ export interface Route {
 /** An exact id, with the arms that list it in their order. */
 export interface ListedId {
   readonly id: string;
-  readonly arms: readonly { readonly route: Route; readonly model: Model | undefined }[];
+  readonly arms: readonly ListingArm[];
+}
+
+/** An arm that lists an id. */
+interface ListingArm {
+  readonly route: Route;
+  readonly model: Model | undefined;
+  /** As the provider takes it. */
+  readonly wireId: string;
+  /** ISO date: from then on the arm takes nobody anew. */
+  readonly withdrawn: string | undefined;
 }
 
 /** An id as the runtime spells it, and the model behind it. */
@@ -33,12 +44,15 @@ export interface KnownId {
 }
 
 /** An arm that goes by name. */
-interface NamedArm {
+export interface NamedArm extends Pick<CompiledMatchers, 'takes' | 'behindWord' | 'inAnyCase'> {
   readonly route: Route;
-  readonly takes: (id: string) => boolean;
+  /** Every id and alias of its vendor's models, by lower case. Empty: it serves the models of others. */
+  readonly names: ReadonlyMap<string, readonly KnownId[]>;
+  /** Which of `/`, `:` and `@` stand in these names. */
+  readonly signs: ReadonlySet<string>;
   /** What may stand before a vendor's own id: `anthropic/`. */
   readonly prefixes: readonly string[];
-  /** The ids of known models that it takes. */
+  /** The ids of known completion models that it takes. */
   readonly known: readonly KnownId[];
 }
 
@@ -87,11 +101,10 @@ function runtimeRoutes(runtime: Runtime, known: Known): RuntimeRoutes {
     const provider = known.providers.get(arm.provider);
     if (provider === undefined) continue;
     const route = routeOf(arm, provider);
-    for (const { id, model } of armEntries(arm))
-      listed.set(id, {
-        id,
-        arms: [...(listed.get(id)?.arms ?? []), { route, model: known.models.get(model) }],
-      });
+    for (const { id, model, withdrawn } of armEntries(arm)) {
+      const listing = { route, model: known.models.get(model), wireId: model, withdrawn };
+      listed.set(id, { id, arms: [...(listed.get(id)?.arms ?? []), listing] });
+    }
     if (provider.payer === 'tenant' && goesByName(arm))
       named.push(...namedArm({ arm, provider, route }, known));
   }
@@ -121,11 +134,20 @@ interface OpenArm {
 function namedArm({ arm, provider, route }: OpenArm, { byVendor }: Known): NamedArm[] {
   const matchers = armMatchers(arm, provider);
   if (matchers.length === 0) return [];
-  const { takes, prefixes } = compileMatchers(matchers);
-  const known = (byVendor.get(route.vendor) ?? []).flatMap((model) =>
-    [model.id, ...prefixes.map((prefix) => prefix + model.id)].filter(takes).map((id) => ({ id, model })),
-  );
-  return [{ route, takes, prefixes, known }];
+  const { prefixes, ...tests } = compileMatchers(matchers);
+  const own = byVendor.get(route.vendor) ?? [];
+  const known = own
+    .filter(({ kind }) => kind === 'completion')
+    .flatMap((model) =>
+      [model.id, ...prefixes.map((prefix) => prefix + model.id)]
+        .filter(tests.takes)
+        .map((id) => ({ id, model })),
+    );
+  const names = own.flatMap((model) => namesOf(model).map((id) => ({ id, model })));
+  const signs = new Set(names.flatMap(({ id }) => id.match(/[/:@]/g) ?? []));
+  return [
+    { route, ...tests, prefixes, known, signs, names: Map.groupBy(names, ({ id }) => id.toLowerCase()) },
+  ];
 }
 
 /**
@@ -144,14 +166,7 @@ function behindWord(id: string): string {
   return id.replace(/^[^/:]*[/:]/, '');
 }
 
-/** Every name of every model that a text may mean on some runtime, and the text itself. */
-export function namesMeant(routes: Routes, text: string): string[] {
-  const arms = [...routes.runtimes.values()].flatMap(({ listed }) => listed.get(text)?.arms ?? []);
-  const models = [...modelsMeant(routes, text), ...arms.flatMap(({ model }) => model ?? [])];
-  return [...new Set([text, behindWord(text), ...models.flatMap(rowNames)])];
-}
-
-/** What a tenant's row of the model may be called. */
-function rowNames(model: Model): string[] {
-  return namesOf(model).flatMap((name) => [name, `${model.vendor}/${name}`]);
+/** The likeliest of them. */
+export function findMeant(routes: Routes, id: string): Model | undefined {
+  return modelsMeant(routes, id)[0];
 }

@@ -173,6 +173,11 @@ function armModelProblems({ placed, arm, at, known }: PlacedArm): RegistryProble
     const again = seen.has(id);
     seen.add(id);
     if (again) return [report(placed, here, `${id} is in this arm already`)];
+    const { kind = 'completion' } = known.modelsByName.get(model) ?? {};
+    if (kind !== 'completion')
+      return [
+        report(placed, here, `${model} is a model for ${kind}; what runs agents takes completion models`),
+      ];
     if (knowsModel(known, model)) return [];
     const way = id === model ? '; where the runtime spells it otherwise write { id: …, model: … }' : '';
     return [report(placed, here, `there is no model ${model}${way}`)];

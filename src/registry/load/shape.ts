@@ -91,9 +91,19 @@ export const providerShape = z.strictObject({
   source: link.optional(),
 });
 
-const armModel = z.union([modelId, z.strictObject({ id: modelId, model: modelId })], {
-  error: 'must be a model id, or { id: …, model: … } where the runtime spells it otherwise',
-});
+const armModel = z.union(
+  [
+    modelId,
+    z.strictObject({
+      id: modelId,
+      /** Where the runtime spells it otherwise. */
+      model: modelId.exactOptional(),
+      /** From this day on nobody chooses it on this arm; who has it keeps it. */
+      withdrawn: date.optional(),
+    }),
+  ],
+  { error: 'must be a model id, or { id: …, model: …, withdrawn: … }' },
+);
 
 const arm = z.strictObject({
   provider: name,

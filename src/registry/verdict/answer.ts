@@ -18,7 +18,9 @@ export interface Allowed {
   readonly runtime: string;
   /** Trimmed. */
   readonly model: string;
-  /** False for an open runtime, which finds its models itself. */
+  /** As the provider takes it: what is to be sent. Null for an open runtime. */
+  readonly wireId: string | null;
+  /** True where the runtime lists the model. A name proves nothing, and an open runtime finds its models itself. */
   readonly verified: boolean;
   /** Null for an open runtime. */
   readonly provider: string | null;
@@ -35,20 +37,22 @@ export interface Found {
   readonly by: AllowedBy;
   readonly route: Route;
   readonly model: Model | undefined;
+  readonly wireId: string;
 }
 
 type Asked = Pick<Allowed, 'runtime' | 'model' | 'registryVersion'>;
 
 export function allow(
   { runtime, model, registryVersion }: Asked,
-  { by, route, model: meant }: Found,
+  { by, route, model: meant, wireId }: Found,
 ): Allowed {
   return {
     verdict: 'allow',
     by,
     runtime,
     model,
-    verified: true,
+    wireId,
+    verified: by.startsWith('listed'),
     provider: route.provider,
     payer: route.payer,
     needs: route.needs,
@@ -65,6 +69,7 @@ export function allowUnverified({ runtime, model, registryVersion }: Asked): All
     by: 'open',
     runtime,
     model,
+    wireId: null,
     verified: false,
     provider: null,
     payer: 'tenant',

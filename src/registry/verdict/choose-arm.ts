@@ -1,8 +1,9 @@
-/** Rows 6 to 10 of the verdict: which arm of a closed runtime has an id, and whether its model may be had. */
+/** Rows 6 to 11 of the verdict: which arm of a closed runtime has an id, and whether its model may be had there. */
 import type { Found } from './answer.ts';
-import { modelsMeant } from '../load/routes.ts';
-import type { ListedId, Route, Routes, RuntimeRoutes } from '../load/routes.ts';
+import type { LoadedRegistry } from '../load/load.ts';
+import type { ListedId, Route, RuntimeRoutes } from '../load/routes.ts';
 import type { Model } from '../load/shape.ts';
+import { readName } from './read-name.ts';
 
 export interface RoutingRequest {
   readonly runtime: string;
@@ -17,49 +18,83 @@ export interface RoutingRequest {
 
 /** A question about a closed runtime and a model that somebody named. */
 export interface Question {
-  readonly routes: Routes;
+  readonly loaded: LoadedRegistry;
   readonly runtime: RuntimeRoutes;
   /** Trimmed. */
   readonly model: string;
   readonly request: RoutingRequest;
 }
 
-/** Several arms take a name, and the available secrets do not decide. */
-export interface Undecided {
-  readonly several: readonly Route[];
-}
+/** `retired`: shut down, and runs nowhere. `withdrawn`: who has it may keep it. */
+type Stop = 'withdrawn' | 'retired';
 
-/** No model has a longer id, whatever a form says. */
-const longestId = 200;
+export type Decision =
+  | { readonly kind: 'found'; readonly found: Found }
+  /** Several arms take a name, and the available secrets do not decide. */
+  | { readonly kind: 'several'; readonly routes: readonly Route[] }
+  | { readonly kind: 'stopped'; readonly found: Found; readonly status: Stop }
+  /** The registry knows of that name what speaks against it: the model is of another kind or vendor, or is called otherwise. */
+  | { readonly kind: 'unfit'; readonly route: Route; readonly model: Model }
+  | { readonly kind: 'unknown' };
 
-/** Rows 6 to 9. Undefined where no arm has the id. */
-export function findArm(question: Question): Found | Undecided | undefined {
+/** What speaks for an id on this runtime, or against it. */
+export function decide(question: Question): Decision {
   const listed = question.runtime.listed.get(question.model);
-  return listed === undefined ? findByName(question) : findListed(listed, question);
+  return listed === undefined ? decideByName(question) : decideListed(listed, question);
 }
 
-function findListed({ arms }: ListedId, { request }: Question): Found | undefined {
-  const [first] = arms;
-  if (first === undefined) return undefined;
-  if (arms.length === 1) return { by: 'listed', route: first.route, model: first.model };
+/** The arms that list an id and let it be chosen; all of them where none does. */
+export function openArms(
+  { arms }: ListedId,
+  request: Pick<RoutingRequest, 'existing' | 'today'>,
+): ListedId['arms'] {
+  const open = arms.filter((arm) => stopOf(arm, request) === undefined);
+  return open.length > 0 ? open : arms;
+}
+
+function decideListed(listed: ListedId, { request }: Question): Decision {
+  const arms = openArms(listed, request);
   const usable = arms.filter(({ route }) => accepts(route, request.secrets));
-  return { by: usable.length === 1 ? 'listed-by-secrets' : 'listed-first', ...(usable[0] ?? first) };
+  const arm = usable.length === 1 ? usable[0] : (usable[0] ?? arms[0]);
+  if (arm === undefined) return { kind: 'unknown' };
+  const by = arms.length === 1 ? 'listed' : usable.length === 1 ? 'listed-by-secrets' : 'listed-first';
+  return unlessStopped({ by, ...arm }, request);
 }
 
-function findByName({ routes, runtime, model, request }: Question): Found | Undecided | undefined {
-  if (model.length > longestId) return undefined;
-  const taking = runtime.named.filter(({ takes }) => takes(model));
-  const [only, another] = taking;
-  if (only === undefined) return undefined;
-  const found = (by: Found['by'], route: Route): Found => ({
-    by,
-    route,
-    model: modelBehind(routes, model, route),
+function decideByName({ loaded, runtime, model, request }: Question): Decision {
+  const readings = runtime.named.flatMap((arm) => {
+    const reading = readName(loaded, arm, model);
+    return reading === undefined ? [] : [{ route: arm.route, withdrawn: undefined, ...reading }];
   });
-  if (another === undefined) return found('name', only.route);
+  const taking = readings.filter(({ fits }) => fits);
+  const [only, another] = taking;
+  if (only === undefined) return refuseReading(readings[0], request);
+  if (another === undefined) return unlessStopped({ by: 'name', ...only }, request);
   const usable = taking.filter(({ route }) => accepts(route, request.secrets));
-  if (usable.length === 1 && usable[0] !== undefined) return found('name-by-secrets', usable[0].route);
-  return { several: taking.map(({ route }) => route) };
+  if (usable.length === 1 && usable[0] !== undefined)
+    return unlessStopped({ by: 'name-by-secrets', ...usable[0] }, request);
+  return { kind: 'several', routes: taking.map(({ route }) => route) };
+}
+
+interface Arm extends Omit<Found, 'by'> {
+  readonly withdrawn: string | undefined;
+}
+
+function unlessStopped({ withdrawn, ...found }: Arm & Found, request: RoutingRequest): Decision {
+  const { model, route } = found;
+  if (model !== undefined && model.kind !== 'completion') return { kind: 'unfit', route, model };
+  const status = stopOf({ ...found, withdrawn }, request);
+  return status === undefined ? { kind: 'found', found } : { kind: 'stopped', found, status };
+}
+
+/** Of what its vendor has ended that is said, in whatever spelling; else what it is. */
+function refuseReading(arm: Arm | undefined, request: RoutingRequest): Decision {
+  if (arm?.model === undefined) return { kind: 'unknown' };
+  const { route, model } = arm;
+  const unfit: Decision = { kind: 'unfit', route, model };
+  if (model.vendor !== route.vendor) return unfit;
+  const decision = unlessStopped({ by: 'name', ...arm }, { ...request, existing: false });
+  return decision.kind === 'found' ? unfit : decision;
 }
 
 /** Is one of the secrets there that the arm needs? */
@@ -68,26 +103,25 @@ function accepts({ needs }: Route, secrets: ReadonlySet<string> | undefined): bo
 }
 
 /**
- * The model of an id that was matched by its name: `claude-opus-4-7`, or what stands behind `anthropic/`. Facts hold on the
- * interface of the model's own vendor. An id of another provider means nothing, even where it is spelled the same.
+ * Row 10: undefined where the arm lets the model be had. What was shut down runs nowhere, even where it is in use. Whether somebody else
+ * goes on with what its vendor shut down nobody knows, unless the registry has a date of theirs: nobody chooses it anew.
  */
-function modelBehind(routes: Routes, id: string, { vendor }: Route): Model | undefined {
-  return modelsMeant(routes, id).find((model) => model.vendor === vendor);
+function stopOf(
+  { model, route, withdrawn }: Pick<Arm, 'model' | 'route' | 'withdrawn'>,
+  { existing = false, today = '' }: Pick<RoutingRequest, 'existing' | 'today'>,
+): Stop | undefined {
+  const come = (day: string | undefined): boolean => day !== undefined && day <= today;
+  const left = come(withdrawn) && !existing ? 'withdrawn' : undefined;
+  if (model === undefined) return left;
+  const { status, shutdown, distributors = [] } = model.lifecycle;
+  const theirs = distributors.find(({ via }) => via === route.provider);
+  if (theirs !== undefined) return come(theirs.shutdown) ? 'retired' : left;
+  const ended = status === 'retired' || come(shutdown);
+  if (ended && !isResold(model, route)) return 'retired';
+  return (ended || status === 'withdrawn') && !existing ? 'withdrawn' : left;
 }
 
-/** The model of an id, with or without the word of a provider before it. */
-export function findMeant(routes: Routes, id: string): Model | undefined {
-  return modelsMeant(routes, id)[0];
-}
-
-/** Row 10: undefined where the model may be had. What was shut down runs nowhere, even where it is in use. */
-export function stoppedAs(
-  model: Model | undefined,
-  { existing, today }: Pick<RoutingRequest, 'existing' | 'today'>,
-): 'withdrawn' | 'retired' | undefined {
-  if (model === undefined) return undefined;
-  const { status, shutdown } = model.lifecycle;
-  const over = today !== undefined && shutdown !== undefined && shutdown <= today;
-  if (status === 'retired' || over) return 'retired';
-  return status === 'withdrawn' && existing !== true ? 'withdrawn' : undefined;
+/** Does somebody other than its vendor serve it, who is not the platform? */
+function isResold(model: Model, { vendor, payer }: Route): boolean {
+  return payer === 'tenant' && model.vendor !== vendor;
 }

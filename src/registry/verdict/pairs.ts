@@ -1,5 +1,6 @@
 /** The pairs of runtime and model that a registry can name itself. */
 import type { LoadedRegistry } from '../load/load.ts';
+import { openArms } from './choose-arm.ts';
 import { judge } from './routability.ts';
 
 export interface NamedPair {
@@ -32,14 +33,24 @@ export function routablePairs(loaded: LoadedRegistry, today: string): RoutablePa
   );
   return [
     ...runtimes.map(({ id }) => ({ runtime: id, model: '', payers: '' })),
-    ...allowed.map(({ runtime, model }) => ({ runtime, model, payers: payersOf(loaded, runtime, model) })),
+    ...allowed.map(({ runtime, model }) => ({
+      runtime,
+      model,
+      payers: payersOf(loaded, { runtime, model, today }),
+    })),
   ];
 }
 
-function payersOf({ routes }: LoadedRegistry, id: string, model: string): string {
+function payersOf(
+  { routes }: LoadedRegistry,
+  { runtime: id, model, today }: NamedPair & { readonly today: string },
+): string {
   const runtime = routes.runtimes.get(id);
-  const listed = runtime?.listed.get(model)?.arms ?? [];
-  const arms = listed.length > 0 ? listed : (runtime?.named.filter(({ takes }) => takes(model)) ?? []);
+  const listed = runtime?.listed.get(model);
+  const arms =
+    listed === undefined
+      ? (runtime?.named.filter(({ takes }) => takes(model)) ?? [])
+      : openArms(listed, { today });
   const [payer, another] = new Set(arms.map(({ route }) => route.payer));
   return another === undefined ? (payer ?? '') : arms.map(({ route }) => route.provider).join(',');
 }

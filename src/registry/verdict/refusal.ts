@@ -34,6 +34,12 @@ export interface Refused {
 
 type Pair = Pick<Refused, 'runtime' | 'model'>;
 
+interface Unfit {
+  readonly route: Route;
+  readonly model: Model;
+  readonly suggestions: readonly string[];
+}
+
 interface Stopped {
   readonly route: Route;
   readonly model: Model | undefined;
@@ -47,7 +53,7 @@ export const refusal = {
     refuse(pair, {
       code: 'REGISTRY_UNAVAILABLE',
       message:
-        `The registry could not be loaded, so nobody can say whether ${pair.runtime} reaches ${pair.model}. Nothing ` +
+        `The registry could not be loaded, so nobody can say what ${pair.runtime} reaches. Nothing ` +
         'is stored until it is mended: `drover registry validate` says what is wrong.',
       registryVersion: null,
     }),
@@ -73,6 +79,14 @@ export const refusal = {
     refuse(pair, {
       code: 'UNREGISTERED_MODEL_FOR_RUNTIME',
       message: `${pair.runtime} has no way to reach ${pair.model}${shutDown(models.get(pair.model))}.${instead(suggestions)}`,
+      suggestions,
+      registryVersion: version,
+    }),
+
+  unfit: ({ version }: Routes, pair: Pair, { route, model, suggestions }: Unfit): Refused =>
+    refuse(pair, {
+      code: 'UNREGISTERED_MODEL_FOR_RUNTIME',
+      message: `${pair.runtime} has no way to reach ${pair.model}${whyUnfit(route, model)}.${instead(suggestions)}`,
       suggestions,
       registryVersion: version,
     }),
@@ -125,9 +139,24 @@ function withNeeds({ provider, needs }: Route): string {
   return `${provider} (${needs.join(', ')})`;
 }
 
-function withdrawnSentence(id: string, { model, status }: Stopped): string {
-  const shutdown = model?.lifecycle.shutdown;
-  if (status === 'retired') return `${id} was shut down${shutdown === undefined ? '' : ` on ${shutdown}`}.`;
+function whyUnfit({ provider, vendor }: Route, model: Model): string {
+  if (model.kind !== 'completion')
+    return `: it is a model for ${model.kind}, and a workspace takes completion models`;
+  if (model.vendor !== vendor)
+    return `: the registry knows ${model.id} of ${model.vendor}, and not that ${provider} serves it`;
+  return `: ${provider} calls that model ${model.id}`;
+}
+
+function withdrawnSentence(id: string, { route, model, status }: Stopped): string {
+  const { shutdown, distributors = [] } = model?.lifecycle ?? {};
+  const day = distributors.find(({ via }) => via === route.provider)?.shutdown ?? shutdown;
+  const on = day === undefined ? '' : ` on ${day}`;
+  if (status === 'retired') return `${id} was shut down${on}.`;
+  if (model !== undefined && model.vendor !== route.vendor && route.payer === 'tenant')
+    return (
+      `${model.vendor} has shut down ${model.id}${on}, and nobody knows whether ${route.provider} goes on with ${id}: ` +
+      'where it is in use it may stay, but it cannot be chosen any more.'
+    );
   return `${id} was withdrawn: where it is in use it may stay, but it cannot be chosen any more.`;
 }
 

@@ -9,14 +9,15 @@
  *  6 listed by one arm  allowed
  *
  * The model is trimmed once. Listed ids are compared exactly and go before names. Row 10 looks at the model of the arm that
- * rows 6 to 9 found: a withdrawn model may stay where it is in use, one that was shut down runs nowhere.
+ * rows 6 to 9 found: a withdrawn model may stay where it is in use, one that was shut down runs nowhere. Of several arms that list an
+ * id those decide which let it be chosen. A workspace takes completion models; another kind, and a name of which the registry knows
+ * that it means something else, are row 11.
  */
 import { allow, allowUnverified } from './answer.ts';
 import type { Allowed } from './answer.ts';
-import { findArm, stoppedAs } from './choose-arm.ts';
+import { decide } from './choose-arm.ts';
 import type { Question, RoutingRequest } from './choose-arm.ts';
-import type { Loaded } from '../load/load.ts';
-import type { Model } from '../load/shape.ts';
+import type { Loaded, LoadedRegistry } from '../load/load.ts';
 import { refusal } from './refusal.ts';
 import type { Refused } from './refusal.ts';
 import { suggestModels } from './suggestions.ts';
@@ -35,14 +36,32 @@ export function judge(loaded: Loaded, request: RoutingRequest): Verdict {
   const model = request.model?.trim() ?? '';
   if (model === '') return notAsked(loaded, request.runtime);
   const pair = { runtime: request.runtime, model };
+  const refused = refuseRuntime(loaded, pair);
+  if (refused !== undefined) return refused;
+  const runtime = loaded.kind === 'ok' ? loaded.routes.runtimes.get(request.runtime) : undefined;
+  if (loaded.kind !== 'ok' || runtime === undefined) return refusal.unavailable(pair);
+  if (runtime.runtime.kind === 'closed') return judgeClosed({ loaded, runtime, model, request });
+  return allowUnverified({ ...pair, registryVersion: loaded.routes.version });
+}
+
+/** Rows 2 to 4: what is refused whatever the model. A runtime without a model is asked about by this alone. */
+export function refuseRuntime(
+  loaded: Loaded,
+  { runtime: id, model = '' }: { readonly runtime: string; readonly model?: string },
+): Refused | undefined {
+  const pair = { runtime: id, model };
   if (loaded.kind !== 'ok') return refusal.unavailable(pair);
-  const { routes, registry } = loaded;
-  const runtime = routes.runtimes.get(request.runtime);
+  const { routes } = loaded;
+  const runtime = routes.runtimes.get(id)?.runtime;
   if (runtime === undefined) return refusal.unknownRuntime(routes, pair);
-  if (runtime.runtime.kind === 'closed')
-    return judgeClosed({ routes, runtime, model, request }, registry.models);
-  if (runtime.runtime.kind === 'open') return allowUnverified({ ...pair, registryVersion: routes.version });
-  return refusal.retiredRuntime(routes, pair, runtime.runtime.successor ?? null);
+  return runtime.kind === 'retired'
+    ? refusal.retiredRuntime(routes, pair, runtime.successor ?? null)
+    : undefined;
+}
+
+/** An open runtime finds its models itself. False of one that the registry does not know: that is refused. */
+export function needsModel({ routes }: LoadedRegistry, runtime: string): boolean {
+  return routes.runtimes.get(runtime)?.runtime.kind === 'closed';
 }
 
 function notAsked(loaded: Loaded, runtime: string): NotAsked {
@@ -53,13 +72,25 @@ function notAsked(loaded: Loaded, runtime: string): NotAsked {
   };
 }
 
-function judgeClosed(question: Question, models: readonly Model[]): Verdict {
-  const { routes, model, request } = question;
+function judgeClosed(question: Question): Verdict {
+  const { model, request } = question;
+  const { routes } = question.loaded;
   const pair = { runtime: request.runtime, model };
-  const found = findArm(question);
-  if (found === undefined) return refusal.unregistered(routes, pair, suggestModels(question, models));
-  if ('several' in found) return refusal.ambiguous(routes, pair, found.several);
-  const status = stoppedAs(found.model, request);
-  if (status === undefined) return allow({ ...pair, registryVersion: routes.version }, found);
-  return refusal.withdrawn(routes, pair, { ...found, status, suggestions: suggestModels(question, models) });
+  const decision = decide(question);
+  switch (decision.kind) {
+    case 'found':
+      return allow({ ...pair, registryVersion: routes.version }, decision.found);
+    case 'several':
+      return refusal.ambiguous(routes, pair, decision.routes);
+    case 'stopped':
+      return refusal.withdrawn(routes, pair, {
+        ...decision.found,
+        status: decision.status,
+        suggestions: suggestModels(question),
+      });
+    case 'unfit':
+      return refusal.unfit(routes, pair, { ...decision, suggestions: suggestModels(question) });
+    case 'unknown':
+      return refusal.unregistered(routes, pair, suggestModels(question));
+  }
 }

@@ -1,17 +1,20 @@
 /** What to offer instead of a model that a runtime does not take: its family, its replacement, then the menu. */
 import { compareText } from '../../engine/order.ts';
-import { findArm, findMeant, stoppedAs } from './choose-arm.ts';
+import { decide } from './choose-arm.ts';
 import type { Question } from './choose-arm.ts';
 import { findSuccessor } from '../known/lifecycle.ts';
+import { meantInAnySpelling } from '../known/any-spelling.ts';
+import { findMeant } from '../load/routes.ts';
 import type { KnownId, RuntimeRoutes } from '../load/routes.ts';
 import type { Model } from '../load/shape.ts';
 
 const most = 5;
 
 /** Up to five ids that would be allowed, best first, one for each model. */
-export function suggestModels(question: Question, models: readonly Model[]): string[] {
-  const { routes, runtime, model } = question;
-  const asked = findMeant(routes, model);
+export function suggestModels(question: Question): string[] {
+  const { loaded, runtime, model } = question;
+  const { models } = loaded.registry;
+  const asked = findMeant(loaded.routes, model) ?? meantInAnySpelling(loaded, model)[0];
   const family = asked?.family ?? familyMeant(models, model);
   const successor = asked === undefined ? undefined : findSuccessor({ models }, asked.id);
   const menu = menuOf(runtime);
@@ -39,9 +42,7 @@ function chooseAllowed(question: Question, ranked: readonly KnownId[]): string[]
 
 /** As a new choice: what the workspace has does not count. */
 function isAllowed(question: Question): boolean {
-  const found = findArm(question);
-  if (found === undefined || 'several' in found) return false;
-  return stoppedAs(found.model, { today: question.request.today }) === undefined;
+  return decide({ ...question, request: { ...question.request, existing: false } }).kind === 'found';
 }
 
 function menuOf({ listed }: RuntimeRoutes): KnownId[] {

@@ -34,7 +34,12 @@ const readiness = z
   .object({
     ...pair,
     status: z.enum(['ready', 'blocked']),
-    verified: z.boolean().describe('False if the runtime finds its models itself'),
+    verified: z
+      .boolean()
+      .describe(
+        'True if the runtime lists the model. A name proves nothing, and an open runtime finds its models itself',
+      ),
+    wire_id: z.string().nullable().describe('The model as its provider takes it: what is to be sent'),
     provider: z.string().nullable(),
     payer: z.enum(['platform', 'tenant']).nullable(),
     problems: z.array(problem),
@@ -96,6 +101,7 @@ function addPreflight(app: App, deps: AppDeps): void {
         model,
         status: problems.length === 0 ? ('ready' as const) : ('blocked' as const),
         verified: verdict.verdict === 'allow' && verdict.verified,
+        wire_id: verdict.verdict === 'allow' ? verdict.wireId : null,
         provider: verdict.verdict === 'not-asked' ? null : verdict.provider,
         payer: verdict.verdict === 'not-asked' ? null : verdict.payer,
         problems: problems.map(({ code, message, data }) => ({ code, message, data: { ...data } })),
