@@ -139,6 +139,28 @@ oneEngine((engine) => {
       await script(`CREATE FUNCTION migration.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one' USING ERRCODE = 'check_violation'; END $$;
         CREATE TRIGGER refuse BEFORE UPDATE ON migration.services FOR EACH ROW WHEN (NEW.tenant_id = '${http.tenants.mine}') EXECUTE FUNCTION migration.refuse()`);
       refused(await migrate(http, { confirm_migration: true }), 422, 'ROW_REFUSED');
+      const { rehearsal } = (await migrate(http, { rehearse: true })).json;
+      assert.deepEqual(
+        rehearsal.refusals.map(({ table, trigger, code }: Record<string, string>) => [table, trigger, code]),
+        [['migration.services', 'refuse', 'INVALID_VALUE']],
+      );
+      assert.ok(rehearsal.refusals[0].rows.length > 0);
+      const tried = await http.call(
+        'POST',
+        `/api/v1/sysadmin/system/completion-models/${source}/migrate-all-tenants`,
+        {
+          key: http.keys.sysadmin,
+          body: { to_model_id: target, confirm_migration: true, rehearse: true },
+        },
+      );
+      const states = tried.json.results.map(({ status, error }: Record<string, { code?: string } | null>) => [
+        status,
+        error?.code,
+      ]);
+      assert.deepEqual(states.slice(0, 2), [
+        ['failed', 'ROW_REFUSED'],
+        ['ready', undefined],
+      ]);
       assert.deepEqual(await configured(http), before);
       const [record] = await failedRecords();
       assert.equal(record?.error.code, 'INVALID_VALUE');
@@ -325,6 +347,12 @@ oneEngine((engine) => {
       [dry.success, dry.dry_run, dry.migration_id, dry.migrated_count],
       [false, true, null, 0],
     );
+    const tried = (await migrate(http, { rehearse: true })).json;
+    assert.deepEqual(
+      { ...tried, duration_seconds: 0 },
+      { ...dry, duration_seconds: 0, rehearsal: { refusals: [] } },
+    );
+    assert.deepEqual([dry.rehearsal, tried.plan_hash], [null, dry.plan_hash]);
     assert.deepEqual([await configured(http), await records()], before);
     const first = await migrated(http, { plan_hash: dry.plan_hash });
     assert.deepEqual(first.details, dry.details);

@@ -6,7 +6,7 @@ import type { Completion } from '../../engine/plan/completion.ts';
 import type { Intent, ParameterPolicy } from '../../engine/plan/intent.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import { refusalOfRetired } from '../../engine/models/successor.ts';
-import { toConfirm } from '../../engine/finding.ts';
+import { refusing, toConfirm } from '../../engine/finding.ts';
 import type { Finding } from '../../engine/finding.ts';
 import type { LeftBehind, Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
@@ -14,6 +14,8 @@ import type { Tx } from '../../postgres/driver/database.ts';
 import { findModelByKey } from '../../postgres/facts/find-models.ts';
 import { refuseStale, refuseUnreasoned } from '../../postgres/move/admission.ts';
 import { planMove } from '../../postgres/move/plan.ts';
+import { rehearseMove } from '../../postgres/move/rehearse.ts';
+import type { Rehearsal } from '../../postgres/move/rehearse.ts';
 import type { MoveResult } from '../../postgres/records/move-result.ts';
 import { withTenant } from '../../postgres/scope/site.ts';
 import { readRules } from '../../postgres/catalogue/rules.ts';
@@ -38,6 +40,8 @@ export interface MigrateRequest {
   readonly planHash?: string;
   /** Plan and write nothing, not even a record. */
   readonly dryRun: boolean;
+  /** A dry run that also tries all of it, and takes it back; a plan that would be refused is not tried. */
+  readonly rehearse?: boolean;
   readonly beforeCommit?: BeforeCommit;
 }
 
@@ -57,6 +61,8 @@ export interface MigrateAnswer {
   readonly findings: readonly Finding[];
   readonly durationMs: number;
   readonly planHash: string;
+  /** What the database refused where it was tried; null where it was not. */
+  readonly rehearsal: Rehearsal | null;
 }
 
 /**
@@ -74,7 +80,9 @@ export async function migrateModel(
   refuseUnreasoned(request);
   await requirePair(platform, acting.tenantId, request);
   try {
-    return await (request.dryRun ? planOnly(platform, acting, request) : applyNow(platform, acting, request));
+    return await (request.dryRun || request.rehearse === true
+      ? planOnly(platform, acting, request)
+      : applyNow(platform, acting, request));
   } catch (error) {
     throw await explained(platform, acting.tenantId, { request, error });
   }
@@ -101,6 +109,9 @@ async function planOnly(platform: Platform, acting: Acting, request: MigrateRequ
   platform.plans.remember(plan);
   if (isTargetRetired(plan.findings))
     throw planned({ code: 'PLAN_REFUSED', message: 'The target is retired.' }, plan);
+  const { rehearse = false, force } = request;
+  const tries = rehearse && refusing(plan.findings, force).length === 0;
+  const rehearsal = tries ? await rehearseMove(platform.site, plan.intent, { force }) : null;
   return {
     migrationId: null,
     dryRun: true,
@@ -113,6 +124,7 @@ async function planOnly(platform: Platform, acting: Acting, request: MigrateRequ
     findings: plan.findings,
     durationMs: Math.round(performance.now() - startedAt),
     planHash: plan.hash,
+    rehearsal,
   };
 }
 
@@ -136,7 +148,7 @@ async function applyNow(platform: Platform, acting: Acting, request: MigrateRequ
 }
 
 function answerOf(result: MoveResult): MigrateAnswer {
-  return { ...result, dryRun: false, movedRows: movedRows(result.steps) };
+  return { ...result, dryRun: false, movedRows: movedRows(result.steps), rehearsal: null };
 }
 
 /** The same words for a model that is not there and for another tenant's. */

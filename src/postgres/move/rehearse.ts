@@ -110,6 +110,8 @@ class Rehearsed {
   readonly refusals: RehearsedRefusal[] = [];
 
   async attempt<T>(tx: Tx, part: Part, work: () => Promise<T>): Promise<T | undefined> {
+    // What a refused step leaves on the source keeps it in use: that it cannot be retired then is no finding of its own.
+    if (part.step?.operation === 'retire' && this.refusals.length > 0) return undefined;
     const done = await within(tx, 'drover_step', work);
     if ('result' in done) return done.result;
     const rows = part.step === undefined ? [] : await refusedRows(tx, part.step, part);

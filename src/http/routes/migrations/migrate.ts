@@ -35,6 +35,7 @@ export function migrateRoutes(app: App, { platform }: AppDeps): void {
             confirm: body.confirm_migration,
             force: body.force_override,
             dryRun: body.dry_run,
+            rehearse: body.rehearse,
             beforeCommit: (tx, done) =>
               keepAnswer(
                 { request, reply, tx },

@@ -6,6 +6,7 @@ import { accountNames } from '../../../engine/plan/accounts.ts';
 import { completions } from '../../../engine/plan/completion.ts';
 import type { LeftBehind } from '../../../engine/plan/plan-types.ts';
 import { toConfirm } from '../../../engine/finding.ts';
+import { publicReason } from '../../api/problem.ts';
 import { rowId } from '../../schemas.ts';
 
 export const parameterPolicy = z
@@ -105,6 +106,10 @@ export const migrateBody = z
     reason: reasonText.optional(),
     parameters: parameterPolicy,
     dry_run: z.boolean().default(false).describe('Plan only: nothing is written, not even a record'),
+    rehearse: z
+      .boolean()
+      .default(false)
+      .describe('A dry run that also tries all of it, and takes it back; it takes the locks of a migration'),
     plan_hash: z
       .string()
       .regex(/^[0-9a-f]{64}$/, 'is the `plan_hash` of an earlier answer')
@@ -112,6 +117,22 @@ export const migrateBody = z
       .describe('Apply only this plan. If facts have changed since, 409 PLAN_STALE names them'),
   })
   .meta({ id: 'MigrateRequest' });
+
+const rehearsalSchema = z
+  .object({
+    refusals: z.array(
+      z.object({
+        step: z.int().optional().describe('Left out where constraints are checked at the end'),
+        table: z.string().optional(),
+        constraint: z.string().optional(),
+        trigger: z.string().optional(),
+        code: z.string(),
+        message: z.string(),
+        rows: z.array(z.string()).describe('Keys of refused rows, of the first ten of the step'),
+      }),
+    ),
+  })
+  .meta({ id: 'Rehearsal' });
 
 export const migrateAnswer = z
   .object({
@@ -136,6 +157,11 @@ export const migrateAnswer = z
     duration_seconds: z.number(),
     plan_hash: z.string(),
     requires_confirmation: z.boolean().describe('There are warnings: `confirm_migration` accepts them'),
+    rehearsal: rehearsalSchema
+      .nullable()
+      .describe(
+        'What the database refused. null where it was not tried: not asked for, or the plan has errors',
+      ),
   })
   .meta({ id: 'MigrationResult' });
 
@@ -163,7 +189,18 @@ export function migrateJson(
     duration_seconds: answer.durationMs / 1000,
     plan_hash: answer.planHash,
     requires_confirmation: toConfirm(answer.findings).length > 0,
+    rehearsal: rehearsalJson(answer.rehearsal),
   };
+}
+
+function rehearsalJson(rehearsal: MigrateAnswer['rehearsal']): MigrateJson['rehearsal'] {
+  if (rehearsal === null) return null;
+  const refusals = rehearsal.refusals.map(({ rows, message, ...refusal }) => ({
+    ...refusal,
+    message: publicReason(refusal.code, message),
+    rows: [...rows],
+  }));
+  return { refusals };
 }
 
 export function findingJson(finding: Finding): z.infer<typeof findingSchema> {

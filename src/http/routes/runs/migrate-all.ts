@@ -42,6 +42,10 @@ const migrateAllBody = z
     reason: reasonText.optional(),
     parameters: parameterPolicy,
     dry_run: z.boolean().default(false).describe('Plan each tenant and write nothing'),
+    rehearse: z
+      .boolean()
+      .default(false)
+      .describe('A dry run that also tries each tenant that is ready, and takes it back'),
     tenant_ids: z
       .array(rowId)
       .min(1)
@@ -138,7 +142,10 @@ export function migrateAllRoutes(app: App, { platform, stopping }: AppDeps): voi
           fromId: request.params.model_id,
           actor: callerOf(request).actor,
         });
-        if (body.dry_run) return reply.code(200).send(runPlanJson(await planRun(site, asked)));
+        if (body.dry_run || body.rehearse) {
+          const plan = await planRun(site, asked, { rehearse: body.rehearse });
+          return reply.code(200).send(runPlanJson(plan));
+        }
         const runId = await createRun(site, asked);
         void reply.header('location', `/api/v1/runs/${runId}`);
         if (!request.query.wait) return reply.code(202).send(runStartedJson(await getRun(site, runId)));
