@@ -1,4 +1,7 @@
-/** Each tenant has keys of its own: in names of members, in JSON in strings and in texts a batch moves each tenant's by its own. */
+/**
+ * Each tenant has keys of its own: in names of members, in JSON in strings and in texts a batch moves each tenant's by its own, and
+ * where no place is each tenant is told of its own.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { oneEngine } from '../support/databases.ts';
@@ -10,6 +13,7 @@ const schema = `
 CREATE TABLE orgs (id int PRIMARY KEY, name text NOT NULL);
 CREATE TABLE models (id uuid PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, name text NOT NULL);
 CREATE TABLE teams (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, limits jsonb, body jsonb, flow text, args text[]);
+CREATE TABLE memos (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, body text, doc jsonb, note text);
 INSERT INTO orgs VALUES (1, 'Alder'), (2, 'Birch'), (3, 'Cedar');
 ${[1, 2, 3]
   .map(
@@ -20,6 +24,14 @@ INSERT INTO teams VALUES (${n}, ${n}, '{"${key(n, 1)}": ${n}, "x": 0}', '{"s": "
   )
   .join('')}
 `;
+
+/** Of each tenant a key in capitals within a text, a name that a document in a document and one that a text writes with an escape. */
+const memos = [1, 2, 3]
+  .map(
+    (n) => `INSERT INTO memos VALUES (${n}, ${n}, 'see ${key(n, 1).toUpperCase()}!', NULL, NULL),
+    (${n + 3}, ${n}, NULL, '{"in": "{\\"m\\": \\"\\\\u0067pt-4o\\"}"}', NULL), (${n + 6}, ${n}, NULL, NULL, '{"m": "gpt\\u002d4o"}');`,
+  )
+  .join('\n');
 
 const config = `
 version: 1
@@ -51,6 +63,14 @@ oneEngine((engine) => {
       const undone = await small.run('runs', 'rollback', run, '--yes');
       assert.equal(undone.status, 0, undone.stdout + undone.stderr);
       assert.deepEqual(await small.rows(query), before);
+
+      await small.script(memos);
+      const move = ['--from', 'gpt-4o', '--to', 'gpt-4.1'];
+      for (const whose of [['--tenant', '2'], ['--all-tenants']]) {
+        const { stdout } = await small.run('plan', ...move, ...whose);
+        for (const column of ['body', 'doc', 'note'])
+          assert.match(stdout, new RegExp(`memos\\.${column}`), stdout);
+      }
     } finally {
       await small.drop();
     }

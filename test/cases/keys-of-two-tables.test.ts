@@ -56,6 +56,14 @@ oneEngine((engine) => {
       assert.equal(clear.status, 0, clear.stderr);
       assert.deepEqual(await agents(), [['1'], ['2']]);
     });
+
+    it('tells of the key where no place is: in a document, and in a text that is called after models', async () => {
+      await database.script(`CREATE TABLE alder.notes (id int PRIMARY KEY, doc jsonb, model_pick text);
+        INSERT INTO alder.notes VALUES (1, '{"model_id": 1}', NULL), (2, NULL, '1'), (3, '{"model_id": 10}', '11')`);
+      const { stdout } = await database.run('plan', '--from', 'alder.models/1', '--to', 'gpt-4.1');
+      for (const place of ['doc/model_id', 'model_pick'])
+        assert.match(stdout, new RegExp(`1 row of notes\\.${place} \\(ask`), stdout);
+    });
   });
 
   describe('a number without a foreign key, where two tables hold models of one kind', () => {

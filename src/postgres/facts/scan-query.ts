@@ -3,10 +3,11 @@
  * find. It lets rows through that name nothing, and keeps none back that does.
  */
 import { isUuid } from '../../engine/uuid.ts';
-import { likePatterns } from '../../engine/inventory/rough-pattern.ts';
+import { likePatterns, likeText } from '../../engine/inventory/rough-pattern.ts';
 import type { Scannable, ScannedColumn } from '../../engine/inventory/scannable.ts';
 import { isWeakKey } from '../../engine/inventory/term.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
+import { isKey } from '../../engine/catalogue/value-kinds.ts';
 import type { Owner } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
@@ -75,11 +76,11 @@ export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery 
   const context = rowContext(batch.rules, table, batch.members);
   const rows = sql`${rowsOf(table)} AS t`;
   const where = allOf(whoseRows(context, target, batch));
-  const any = anyOf(conditions.map(({ condition }) => sql`(${condition})`));
+  const columns = conditions.map(({ column }) => column);
+  const any = allOf([search.rough(columns), anyOf(conditions.map(({ condition }) => sql`(${condition})`))]);
   const values = list(
     conditions.map(({ column, condition }) => sql`CASE WHEN ${condition} THEN ${textOf(column)} END`),
   );
-  const columns = conditions.map(({ column }) => column);
   return {
     table,
     columns,
@@ -164,6 +165,34 @@ class Search {
       const found = this.#namedSql(column);
       return found === undefined ? [] : [{ column, condition: this.#beyondPlaces(column, found) }];
     });
+  }
+
+  /**
+   * Holds for every row for which a condition holds, and for few others: one look at the texts of all columns together. The conditions
+   * look at each column several times, and so only at these rows.
+   */
+  rough(columns: readonly CandidateColumn[]): Sql {
+    if (this.#patterns === undefined) return raw('true');
+    const texts = columns.filter(({ kind }) => !isKey(kind));
+    const row = sql`lower(concat_ws(' ', ${list(texts.map(textOf))}) COLLATE "C")`;
+    const named =
+      texts.length === 0 ? [] : [sql`${row} LIKE ANY (${this.#roughPatterns(texts, this.#patterns)})`];
+    return anyOf([
+      ...named,
+      ...columns.filter(({ kind }) => isKey(kind)).flatMap((column) => this.#namedSql(column) ?? []),
+    ]);
+  }
+
+  /** Names, of which a uuid is one, weak keys, and the escapes behind which a document may hide either. */
+  #roughPatterns(texts: readonly CandidateColumn[], names: readonly Each[]): Sql {
+    const size = this.#batch.members.length;
+    const patterns = [
+      ...names,
+      ...(this.#weak.every((key) => key === '') ? [] : [this.#weak.map(weakPattern)]),
+      ...(texts.some(mayEscape) ? [Array<string>(size).fill(String.raw`%\\u%`)] : []),
+    ];
+    if (size === 1) return bind(patterns.flat(), 'text[]');
+    return sql`ARRAY[${list(patterns.map((pattern) => each(pattern, 'text')))}]`;
   }
 
   /** The places of a column that answer for what they find. Of a text that people wrote nothing but the inventory counts what it names. */
@@ -260,22 +289,15 @@ class Search {
     return isList ? sql`${value} = ANY (${name}::${raw(type)}[])` : sql`${name} = ${value}`;
   }
 
+  /** A uuid is one of the names. */
   #nameTests(text: Sql): Sql[] {
     if (this.#patterns === undefined) return [raw('true')];
-    const uuids = this.#uuids.every((key) => key === '')
-      ? []
-      : [
-          sql`(${each(this.#uuids, 'text')} <> '' AND strpos(${text}, ${each(
-            this.#uuids.map((key) => key.toLowerCase()),
-            'text',
-          )}) > 0)`,
-        ];
-    return [...this.#patterns.map((pattern) => sql`${text} LIKE ${each(pattern, 'text')}`), ...uuids];
+    return this.#patterns.map((pattern) => sql`${text} LIKE ${each(pattern, 'text')}`);
   }
 
   /** JSON may write any character as an escape. In jsonb only a document that is a string does so without need. */
   #escapes(column: CandidateColumn): Sql[] {
-    if (!/^(jsonb?|text|citext|hstore)(\[\])?$/.test(column.kind)) return [];
+    if (!mayEscape(column)) return [];
     if (column.kind !== 'text' && column.kind !== 'citext')
       return [sql`strpos(${textOf(column)}, '\\u') > 0`];
     const text = exactText(columnSql('t', column.name));
@@ -290,6 +312,16 @@ class Search {
     );
     return [sql`(${each(this.#weak, 'text')} <> '' AND ${text} ~ ${each(words, 'text')})`];
   }
+}
+
+/** Where there is no such key, it fits the empty text alone. */
+function weakPattern(key: string): string {
+  return key === '' ? '' : `%${likeText(key.toLowerCase())}%`;
+}
+
+/** May a value be a document, in which any character may be written as an escape? */
+function mayEscape({ kind }: ScannedColumn): boolean {
+  return /^(jsonb?|text|citext|hstore)(\[\])?$/.test(kind);
 }
 
 /** A list for each member; most have the same one. */
