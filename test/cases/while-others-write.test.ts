@@ -48,7 +48,10 @@ describe('on a server', () => {
     const done = await amongWriters(`(1, 'gpt-4o', false)`);
     assert.equal(done.status, 0, done.stdout + done.stderr);
     assert.match(done.stderr, /Rows changed after the plan was shown, and nothing of it got worse\./);
-    assert.match(done.stdout, /Complete: nothing live names the source\./);
+    assert.match(
+      done.stdout,
+      /Complete: nothing live names the source; nothing prevents new ones in \d+ places?\./,
+    );
   });
 
   it('stops where something new would have to be asked about', async () => {

@@ -26,6 +26,7 @@ import {
   waitUntil,
   within,
 } from '../support/guarantee.ts';
+import { carriers, type LateCase, looseCarriers, writeLate } from '../support/late-carriers.ts';
 import { startMigrateProcess } from '../support/migrate-process-handle.ts';
 import {
   botId,
@@ -214,21 +215,37 @@ describe('in a foreign database, fenced by a trigger on a table that names the s
   };
   const at = studioForEach('server', config);
 
-  it('keeps the source out of one column also where the other has named it before', async () => {
+  it('lets archived rows be, and keeps them from coming back with the source in either column', async () => {
     const [archived, other] = [botId('a', 1), botId('a', 2)];
     await at.script(`ALTER TABLE bots ADD COLUMN second_id uuid REFERENCES engines;
       UPDATE bots SET label = 'archived' WHERE id = '${archived}';
       UPDATE bots SET label = 'archived', second_id = engine_id, engine_id = '${engineId('a', 3)}' WHERE id = '${other}'`);
     assert.equal((await apply(at.site, studioIntent)).completion, 'complete');
     await at.script(`UPDATE bots SET settings = '{"heat": 0}' WHERE id IN ('${archived}', '${other}')`);
+    const back = (bot: string, more = ''): Promise<void> =>
+      at.script(`UPDATE bots SET label = 'back'${more} WHERE id = '${bot}'`);
+    await assert.rejects(back(archived), /use new/);
     await assert.rejects(
-      at.script(`UPDATE bots SET second_id = '${oldEngine}' WHERE id = '${archived}'`),
+      back(archived, `, engine_id = '${newEngine}', second_id = '${oldEngine}'`),
       /use new/,
     );
-    await assert.rejects(
-      at.script(`UPDATE bots SET engine_id = '${oldEngine}' WHERE id = '${other}'`),
-      /use new/,
-    );
+    await assert.rejects(back(other), /use new/);
+    await back(archived, `, engine_id = '${newEngine}'`);
+  });
+
+  it('begins a transaction again that kept a snapshot of before', async () => {
+    const writer = await connectWriter(urlOf(at), 'studio');
+    try {
+      await at.script(`ALTER TABLE bots ADD COLUMN second_id uuid REFERENCES engines`);
+      await writer.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM firms');
+      await apply(at.site, studioIntent);
+      const late = `INSERT INTO bots (id, person_id, engine_id) VALUES (gen_random_uuid(), '${personId('a')}', '${oldEngine}')`;
+      await assert.rejects(writer.query(late), { code: '40001' });
+      await writer.query('ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ');
+      await assert.rejects(writer.query(late), { code: 'DR001' });
+    } finally {
+      await writer.end();
+    }
   });
 });
 
@@ -377,4 +394,20 @@ describe('the same plan applied by several processes at once', () => {
     await Promise.all(children.map((child) => child.kill()));
     return outcomes;
   }
+});
+
+describe('late writers, by every way to carry a name', () => {
+  const [plain, string] = [carriers['plain'], carriers['string']].filter((one) => one !== undefined);
+  const few = { ...(plain && { plain }), ...(string && { string }) };
+  const cases: LateCase[] = [
+    { fence: 'trigger', owner: 'column', carriers: { ...carriers, ...looseCarriers } },
+    { fence: 'trigger', owner: 'parent', carriers: few },
+    { fence: 'lock', owner: 'nobody', carriers: few },
+  ];
+  for (const about of cases)
+    it(`fence ${about.fence}, tenant by ${about.owner}: each is refused, or the result said that nothing prevents it`, async (t) => {
+      const tally = await writeLate(about);
+      t.diagnostic(JSON.stringify(tally));
+      assert.equal(about.fence === 'trigger' && about.owner === 'column', tally.announced === 0);
+    });
 });

@@ -195,6 +195,7 @@ eachEngine((engine) => {
       '0007_fences.sql',
       '0009_runs.sql',
       '0016_completion.sql',
+      '0017_fences_of_documents.sql',
       'extra',
     ]);
     assert.deepEqual(await start(1), []);

@@ -31,6 +31,8 @@ export function showMoveResult(terminal: Terminal, result: MoveResult): void {
   const line = completionLine(result);
   for (const part of wrapLine(result.completion === 'complete' ? line : style.warning(line), terminal.width))
     out(part);
+  for (const { message } of result.findings.filter(({ code }) => code === 'NOT_FENCED'))
+    for (const part of wrapLine(printable(message), terminal.width)) out(style.muted(part));
   out(`Migration ${style.bold(result.migrationId)}`);
 }
 

@@ -79,7 +79,7 @@ const acts: Readonly<Record<Exclude<Action, 'list'>, Act>> = {
     const found = await getRun(site, runId);
     const tenants = await listRunTenants(site, { runId: found.id, limit: 1_000_000 });
     if (options.json === true) terminal.out(JSON.stringify({ ...found, tenants }, null, 2));
-    else showRun(terminal, found, tenants);
+    else showRun(terminal, found, { tenants });
     return exitStatus.done;
   },
   watch,
@@ -131,7 +131,7 @@ async function order(session: Session, site: Site, { tell, works, ...asked }: Or
 
 function show({ terminal }: Session, found: RunRecord, { json }: RunsOptions): void {
   if (json === true) terminal.out(JSON.stringify(found, null, 2));
-  else showRun(terminal, found, []);
+  else showRun(terminal, found, { tenants: [] });
 }
 
 /** The claims of a dead worker are given back by a worker, so this process works until nothing is under way. */

@@ -24,8 +24,15 @@ export function showRuns({ out, style, width }: Terminal, runs: readonly RunReco
   }
 }
 
-/** What it is about, how it stands, and its tenants. */
-export function showRun(terminal: Terminal, run: RunRecord, tenants: readonly RunTenant[]): void {
+/** What it is about, how it stands, and its tenants, or some of them. */
+export function showRun(
+  terminal: Terminal,
+  run: RunRecord,
+  {
+    tenants,
+    shown = tenants,
+  }: { readonly tenants: readonly RunTenant[]; readonly shown?: readonly RunTenant[] },
+): void {
   const { out, style, width } = terminal;
   const what =
     run.kind === 'rollback' ? `Rollback of run ${run.parentId ?? ''}: run ${run.id}` : `Run ${run.id}`;
@@ -37,8 +44,16 @@ export function showRun(terminal: Terminal, run: RunRecord, tenants: readonly Ru
     ...(run.statusReason === null ? [] : [printable(run.statusReason)]),
   ];
   for (const line of lines.flatMap((text) => wrapLine(`  ${text}`, width))) out(line);
-  if (tenants.length > 0) out();
-  showRows(terminal, tenants.map(tenantRow));
+  for (const text of openPlaces(tenants))
+    for (const line of wrapLine(`  ${text}`, width)) out(style.muted(line));
+  if (shown.length > 0) out();
+  showRows(terminal, shown.map(tenantRow));
+}
+
+/** Where nothing prevents new ones; said once for all tenants. */
+function openPlaces(tenants: readonly RunTenant[]): string[] {
+  const open = tenants.flatMap(({ findings }) => findings.filter(({ code }) => code === 'NOT_FENCED'));
+  return [...new Set(open.map(({ message }) => printable(message)))];
 }
 
 /** Of a run that ended: what did not succeed or not wholly, so that somebody can do something about it. */

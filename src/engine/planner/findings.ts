@@ -10,6 +10,8 @@ import {
   type Outcome,
   unreadable,
 } from '../plan/decide.ts';
+import { completionOf } from '../plan/completion.ts';
+import { fencedPlaces } from '../plan/fence.ts';
 import { modelLabel } from '../models/model.ts';
 import { meetsClass } from '../models/security.ts';
 import { modelTablesOf } from '../rules/references.ts';
@@ -61,6 +63,7 @@ export function planFindings(input: FindingInput): Finding[] {
     ...allowedFindings(input),
     ...keptFindings(input),
     ...mergeFindings(input),
+    ...fenceFindings(input),
     ...(input.steps.some(isMovingRows) ? [] : [finding('info', 'NOTHING_TO_MOVE', nothingToMove)]),
   ];
   return findings.toSorted(
@@ -69,6 +72,19 @@ export function planFindings(input: FindingInput): Finding[] {
       compareText(a.code, b.code) ||
       compareText(a.place ?? '', b.place ?? ''),
   );
+}
+
+/** Of a partial plan nobody expects that the source stays away. */
+function fenceFindings({ snapshot, intent, leftBehind }: FindingInput): Finding[] {
+  if (completionOf(leftBehind, snapshot.tenant) === 'partial') return [];
+  const open = fencedPlaces(snapshot, intent).filter(({ open: why }) => why !== undefined);
+  return [...Map.groupBy(open, ({ open: why }) => why)].map(([why = '', places]) => {
+    const ids = places.map(({ place }) => place.id).toSorted(compareText);
+    const message =
+      `Nothing prevents new ones in ${ids.join(', ')}: ${why}. ` +
+      '`drover apply` again moves what comes late.';
+    return finding('info', 'NOT_FENCED', message, { count: ids.length });
+  });
 }
 
 /** How many rows of which place. Places without rows are left out. */

@@ -168,6 +168,7 @@ export function completionLine({
     ...(findings.some(({ code }) => code === 'FOREIGN_TABLE_NOT_READ')
       ? ['foreign tables were not looked at']
       : []),
+    ...openText(findings),
   ];
   const what = {
     complete:
@@ -178,6 +179,12 @@ export function completionLine({
     partial: `Partial: ${rowCount(own)} of ${whose} still ${own === 1 ? 'names' : 'name'} the source`,
   };
   return `${[what[completion], ...also].join('; ')}.`;
+}
+
+/** In how many places nothing in the database keeps a late writer out. */
+function openText(findings: readonly Finding[]): string[] {
+  const open = sum(findings.flatMap(({ code, count = 0 }) => (code === 'NOT_FENCED' ? [count] : [])));
+  return open === 0 ? [] : [`nothing prevents new ones in ${open} place${open === 1 ? '' : 's'}`];
 }
 
 function unresolvedLine(entry: LeftBehind): string {

@@ -265,7 +265,7 @@ async function executeAll(
   });
   for (const { plan, snapshot, member, id } of running)
     if (plan.completion !== 'partial')
-      await raiseFences(tx, site, { snapshot, tenant: member.intent.tenant, id });
+      await raiseFences(tx, site, { snapshot, intent: member.intent, terms: member.terms, id });
   const done = running.map(({ plan, at, id }, number) => {
     const startedAt = members[at]?.startedAt ?? 0;
     const steps = results[number] ?? [];

@@ -89,9 +89,11 @@ function configuredScope(config: Config): TenantScope {
 }
 
 /** Makes or upgrades the schema of a foreign database's records. Drover's own schema is installed at start. */
-export async function prepareState({ state, scope }: Site): Promise<void> {
+export async function prepareState(site: Site): Promise<void> {
+  const { state, scope } = site;
   if (state.tenantType === 'uuid') return;
   await migrateSchema(state.database, { schema: state.schema, variant: 'state' });
+  await letWritersAsk(site);
   const { role } = scope;
   if (role === undefined || state.separate) return;
   await asOperator(state.database, { settings: {} }, async (tx) => {
@@ -104,6 +106,16 @@ export async function prepareState({ state, scope }: Site): Promise<void> {
       (name) => `${quoteIdent(state.schema)}.${quoteIdent(name)}`,
     );
     await tx.run(`GRANT UPDATE ON ${changing.join(', ')} TO ${quoteIdent(role)}`);
+  });
+}
+
+/** A trigger calls the functions of the fence as whoever writes the row. The tables of the schema stay closed. */
+async function letWritersAsk({ state, config }: Site): Promise<void> {
+  if (config.database?.fence !== 'trigger') return;
+  await asOperator(state.database, { settings: {} }, async (tx) => {
+    const may = `SELECT has_schema_privilege('public', $1, 'USAGE') AS may`;
+    const { may: open } = await tx.one<{ may: boolean }>(may, [state.schema]);
+    if (!open) await tx.run(`GRANT USAGE ON SCHEMA ${quoteIdent(state.schema)} TO PUBLIC`);
   });
 }
 

@@ -192,6 +192,17 @@ export function render(query: Sql): Rendered {
   return { text: text.join(''), values };
 }
 
+/** The statement as text alone, for what is kept in the database and run later. Of members there is one. */
+export function withLiterals(query: Sql): string {
+  const text = query.parts.map((part) => {
+    if (typeof part === 'string') return part;
+    if (!('value' in part)) throw new Error('a statement for several members cannot be kept');
+    const value = encodeParameter(part.value);
+    return `${value === null ? 'NULL' : quoteLiteral(value)}::${part.type}`;
+  });
+  return text.join('');
+}
+
 /** Values that are one and the same list are one column. */
 function columnsOf(query: Sql): { lists: (readonly unknown[])[]; at: Map<readonly unknown[], number> } {
   const at = new Map<readonly unknown[], number>();
