@@ -184,5 +184,28 @@ places: [{ at: bots.model_id }]
       );
       assert.equal(await gone(), 'true');
     });
+
+    it('comes back before rows of tenants do, and no run is taken back while a later one stands', async () => {
+      const { stdout } = await at.run('runs', 'list', '--json');
+      const [last, first] = (JSON.parse(stdout) as { runs: Run[] }).runs;
+      const back = (id = ''): ReturnType<typeof at.run> => at.run('runs', 'rollback', id, '--yes', '--json');
+      const refused = await back(first?.id);
+      assert.match(
+        refused.stdout + refused.stderr,
+        /a later one of the shared rows .*drover rollback [0-9a-f-]{36}/,
+      );
+      const { migrations } = JSON.parse((await at.run('history', '--tenant', 'Elm', '--json')).stdout) as {
+        migrations: { id: string }[];
+      };
+      const alone = await at.run('rollback', migrations.at(-1)?.id ?? '', '--yes');
+      assert.match(
+        alone.stderr.replaceAll(/\s+/g, ' '),
+        /first: drover rollback [0-9a-f-]{36} --database \S+/,
+      );
+      assert.equal(await gone(), 'true');
+      assert.deepEqual(await at.rows('SELECT DISTINCT model_id FROM bots'), [['2']]);
+      assert.equal((await back(last?.id)).status, 0);
+      assert.equal(await gone(), 'false');
+    });
   });
 });

@@ -243,11 +243,34 @@ eachEngine((engine) => {
       const rest = await move();
       assert.deepEqual([part.completion, rest.completion], ['partial', 'complete']);
       assert.equal(rest.counts['badges'], undefined);
+      const rows = await readRows(at.database);
+      const early = await refusedWith(back(part.migrationId), 'ROLLBACK_IMPOSSIBLE');
+      assert.equal(early.data['later'], rest.migrationId);
+      assert.match(early.message, new RegExp(`drover rollback ${rest.migrationId}$`));
+      await assertUnchanged(at.database, rows, 'nothing returns to a model that the rest has left');
+      const first = await back(rest.migrationId);
+      // Done again, the rest stands again; and the part can go no sooner.
+      const again = await back(first.migrationId);
+      await refusedWith(back(part.migrationId), 'ROLLBACK_IMPOSSIBLE');
+      await back(again.migrationId);
+      assert.equal(await engineOf('badges', badgeId('a', 1)), newEngine);
       await back(part.migrationId);
-      assert.equal(await engineOf('badges', badgeId('a', 1)), oldEngine);
-      assert.equal(await engineOf('bots', botId('a', 1)), newEngine);
-      await back(rest.migrationId);
       await assertUnchanged(at.database, at.start, 'both taken back');
+    });
+
+    it('is refused where a later move left what it would restore, for rollbacks of rollbacks, too', async () => {
+      const part = await move({ entityTypes: ['badges'] });
+      const other = await move({ entityTypes: ['presets'], to: 'other' });
+      const refused = await refusedWith(back(part.migrationId), 'ROLLBACK_IMPOSSIBLE');
+      assert.equal(refused.data['later'], other.migrationId);
+      await back(other.migrationId);
+      const undone = await back(part.migrationId);
+      const onward = await move({ from: 'new', to: 'spare' });
+      const redo = await refusedWith(back(undone.migrationId), 'ROLLBACK_IMPOSSIBLE');
+      assert.equal(redo.data['later'], onward.migrationId);
+      await back(onward.migrationId);
+      await back(undone.migrationId);
+      assert.equal(await engineOf('badges', badgeId('a', 1)), newEngine);
     });
 
     it('does not retire the source again over a live reference that was made meanwhile, and says so', async () => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { DroverError } from '../../errors.ts';
 import { askToGoOn } from '../terminal/ask.ts';
 import { rollbackWithProgress } from './move.ts';
 import { actorOf, withActor, withJson, withWhere } from '../options.ts';
@@ -9,8 +10,8 @@ import type { Session, Verb } from '../session.ts';
 import { showMigration } from './show-history.ts';
 import { showRollbackResult } from './show-result.ts';
 import { onErrorStream } from '../terminal/terminal.ts';
-import { resolveWhere, withSite } from '../where.ts';
-import type { WhereOptions } from '../where.ts';
+import { resolveWhere, whereWords, withSite } from '../where.ts';
+import type { Where, WhereOptions } from '../where.ts';
 
 interface RollbackOptions extends WhereOptions, JsonOption, TenantOption, ActorOptions {
   readonly yes?: boolean;
@@ -35,7 +36,8 @@ async function takeBack(session: Session, command: Command): Promise<number> {
   const options = command.opts<RollbackOptions>();
   const { terminal } = session;
   const actor = actorOf(options, session);
-  return withSite(resolveWhere(options, session.environment), { mayWrite: true }, async (site) => {
+  const where = resolveWhere(options, session.environment);
+  return withSite(where, { mayWrite: true }, async (site) => {
     const { record, tenant } = await findMigration(site, {
       id: command.args[0] ?? '',
       tenant: options.tenant,
@@ -56,9 +58,17 @@ async function takeBack(session: Session, command: Command): Promise<number> {
       tenant,
       actor,
       reason: options.reason,
+    }).catch((error: unknown) => {
+      throw withWay(error, where);
     });
     if (options.json === true) terminal.out(JSON.stringify(result, null, 2));
     else showRollbackResult(terminal, result);
     return exitStatus.done;
   });
+}
+
+/** The command that takes a later migration back first, complete with the database. */
+function withWay(error: unknown, where: Where): unknown {
+  if (!(error instanceof DroverError) || typeof error.data['later'] !== 'string') return error;
+  return new DroverError(error.code, `${error.message} ${whereWords(where)}`, error.data, { cause: error });
 }

@@ -6,6 +6,7 @@ import type { Completion } from '../../engine/plan/completion.ts';
 import type { Step } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
+import { undoneSql } from './standing.ts';
 import { identityOf, lockPairs } from './pair-lock.ts';
 import type { MoveResult } from './move-result.ts';
 import { stateTable, withState, withStates, withTenant } from '../scope/site.ts';
@@ -97,18 +98,6 @@ export async function readRecords(
     values,
   );
   return rows;
-}
-
-/** Does a rollback of `m` stand, that is, an odd number of rollbacks in the chain of latest children? */
-function undoneSql(site: Site): string {
-  const table = stateTable(site, 'migrations');
-  return `(WITH RECURSIVE chain AS (
-      SELECT m.tenant_id, m.id, 0 AS depth
-      UNION ALL SELECT r.tenant_id, r.id, c.depth + 1 FROM chain c CROSS JOIN LATERAL (
-        SELECT x.tenant_id, x.id FROM ${table} x
-        WHERE x.tenant_id = c.tenant_id AND x.parent_id = c.id AND x.kind = 'rollback' AND x.status = 'succeeded'
-        ORDER BY x.started_at DESC LIMIT 1) r)
-    SELECT max(depth) % 2 = 1 FROM chain)`;
 }
 
 export interface HistoryQuery {

@@ -99,14 +99,15 @@ export interface Claim {
 }
 
 /**
- * Takes the next tenants: those that nobody took, and those whose claim has run out. No tenants while the run is not running.
+ * Takes the next tenants: those that nobody took, and those whose claim has run out. No tenants while the run is not running. The
+ * shared rows move after every tenant, and are taken back before any, the canary included: a model of everybody is retired with them.
  * Locks: the run's row FOR SHARE, so that a pause waits for this and the next claim for the pause; then the tenants' rows by
  * position, past those that another worker is taking. Index: run_tenants_open_idx.
  */
 export function claimTenants(site: Site, claim: Claim, limit: number): Promise<Claimed[]> {
   return withState(site, undefined, async (tx) => {
-    const run = await tx.maybeOne<{ size: number; released: boolean }>(
-      `SELECT r.canary_size AS size, r.canary_released AS released FROM ${runTable(site, 'runs')} r
+    const run = await tx.maybeOne<{ size: number; released: boolean; undoes: boolean }>(
+      `SELECT r.canary_size AS size, r.canary_released AS released, ${undoesSql(site)} AS undoes FROM ${runTable(site, 'runs')} r
        WHERE r.id = $1::text::uuid AND r.status = 'running' FOR SHARE`,
       [claim.runId],
     );
@@ -114,11 +115,13 @@ export function claimTenants(site: Site, claim: Claim, limit: number): Promise<C
     return tx.many<Claimed>(
       `WITH next AS (
          SELECT t.tenant_id, t.run_id FROM ${runTable(site, 'run_tenants')} t
-         WHERE t.run_id = $1::text::uuid AND t.status IN ('pending', 'claimed') AND ($2::int IS NULL OR t.position <= $2::int)
+         WHERE t.run_id = $1::text::uuid AND t.status IN ('pending', 'claimed')
+           AND ($2::int IS NULL OR t.position <= $2::int OR ($8::boolean AND t.tenant_id::text = $7::text))
            AND CASE t.status WHEN 'pending' THEN t.not_before IS NULL OR t.not_before <= statement_timestamp()
              ELSE t.claimed_until < statement_timestamp() END
-           AND (t.tenant_id::text <> $7::text OR NOT EXISTS (SELECT FROM ${runTable(site, 'run_tenants')} o
-             WHERE o.run_id = t.run_id AND o.tenant_id <> t.tenant_id AND o.status IN ('pending', 'claimed')))
+           AND ((t.tenant_id::text <> $7::text) <> $8::boolean OR NOT EXISTS (SELECT FROM ${runTable(site, 'run_tenants')} o
+             WHERE o.run_id = t.run_id AND (o.tenant_id::text = $7::text) = $8::boolean AND o.tenant_id <> t.tenant_id
+               AND o.status IN ('pending', 'claimed')))
          ORDER BY t.position LIMIT $3::int FOR UPDATE SKIP LOCKED)
        UPDATE ${runTable(site, 'run_tenants')} t SET status = 'claimed', claim = $4::text::uuid, worker = $5,
          claimed_until = statement_timestamp() + $6::int * interval '1 millisecond', attempts = t.attempts + 1, not_before = NULL
@@ -133,9 +136,17 @@ export function claimTenants(site: Site, claim: Claim, limit: number): Promise<C
         claim.worker,
         claim.leaseMs,
         sharedRows,
+        run.undoes,
       ],
     );
   });
+}
+
+/** Does run `r` take a move back? A run that takes such a run back moves again. */
+function undoesSql(site: Site): string {
+  return `(WITH RECURSIVE up AS (SELECT r.parent_id, 0 AS depth
+    UNION ALL SELECT p.parent_id, u.depth + 1 FROM up u JOIN ${runTable(site, 'runs')} p ON p.id = u.parent_id)
+    SELECT max(depth) % 2 = 1 FROM up)`;
 }
 
 /** Says that the worker is alive. */

@@ -10,6 +10,10 @@ import { namedModel } from '../../engine/models/model.ts';
 import { tenantOfRecord } from '../../engine/tenant.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
+import type { Rules } from '../../engine/rules/references.ts';
+import { laterMoves } from '../records/standing.ts';
+import { inState } from './read-chunks.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { resultOf, runBatch } from '../move/batch.ts';
@@ -25,7 +29,7 @@ import type { Done, NewRecord } from '../records/records.ts';
 import { withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import type { Skipped } from './chunk.ts';
-import { undoSteps } from './steps.ts';
+import { restoredBy, undoSteps } from './steps.ts';
 import type { StepsUndone } from './steps.ts';
 
 /** Which migration of which tenant is taken back. */
@@ -169,12 +173,19 @@ async function takeBack(
   site: Site,
   { options, members }: Work,
 ): Promise<{ worked: (RollbackResult | DroverError)[]; settle: Settle }> {
-  const refused = await lockPairs(
+  const running = await lockPairs(
     tx,
     members.map(({ prepared: { tenant, source } }) => ({ tenant, source: identityOf(source) })),
   );
+  const rules = await lockModels(
+    tx,
+    site,
+    members.filter((_, at) => running[at] === undefined),
+  );
+  const later = await behindLater(tx, site, members);
+  const refused = members.map((_, at) => running[at] ?? later[at]);
   const free = members.filter((_, at) => refused[at] === undefined);
-  const done = await undoAll(tx, site, { options, members: free });
+  const done = await undoAll(tx, site, { options, members: free, rules });
   if (done.length > 0)
     await options.beforeCommit?.(
       tx,
@@ -186,19 +197,58 @@ async function takeBack(
   return { worked, settle };
 }
 
-async function undoAll(
+/** The rules, once the models of all members are held; nothing where there is no member. */
+async function lockModels(
   tx: Tx,
   site: Site,
-  { options, members }: Work,
-): Promise<(Done & { readonly result: RollbackResult })[]> {
+  members: readonly Member<Undoing>[],
+): Promise<Rules | undefined> {
   const [first] = members;
-  if (first === undefined) return [];
+  if (first === undefined) return undefined;
   const rules = await readRules(tx, site, first.prepared.tenant);
   const pairs = members.map(({ prepared: { source, target, tenant } }) => ({
     pair: { source, target },
     tenant,
   }));
   await tx.ask(moveLocks(rules, pairs));
+  return rules;
+}
+
+/** ROLLBACK_IMPOSSIBLE for members of whom a later migration off the same model stands: rows would return to what they left since. */
+async function behindLater(
+  tx: Tx,
+  site: Site,
+  members: readonly Member<Undoing>[],
+): Promise<(DroverError | undefined)[]> {
+  const parents = members.map(({ prepared: { parent } }) => parent);
+  const asked = parents.map((parent) => ({
+    id: parent.id,
+    tenant: parent.tenant,
+    model: parent[restoredBy(parent)],
+  }));
+  const found = await inState(
+    tx,
+    site,
+    parents.map((parent) => ({ parent })),
+    (state) => laterMoves(state, site, asked),
+  );
+  return parents.map((parent, at) => {
+    const later = found[at];
+    if (later === undefined) return undefined;
+    const whose = isSharedRows(later.tenant) ? ' of the shared rows' : '';
+    const message =
+      `Migration ${parent.id} cannot be rolled back: a later one${whose} moved off the same model (${later.from} → ${later.to}) ` +
+      `and stands, so rows would return to a model that the rest has left. Take that one back first: drover rollback ${later.id}`;
+    return new DroverError('ROLLBACK_IMPOSSIBLE', message, { id: parent.id, later: later.id });
+  });
+}
+
+async function undoAll(
+  tx: Tx,
+  site: Site,
+  { options, members, rules }: Work & { readonly rules: Rules | undefined },
+): Promise<(Done & { readonly result: RollbackResult })[]> {
+  if (rules === undefined || members.length === 0) return [];
   const records = members.map(({ prepared: { tenant }, id }) => ({ tenant, id }));
   const journal = await journalFor(tx, site, records);
   const parents = members.map(({ prepared }) => prepared.parent);

@@ -50,6 +50,12 @@ interface Current {
   readonly number: number;
 }
 
+/** The side of its models that taking the migration back restores: a rollback of it, or of a rollback of it, and so on. */
+export function restoredBy({ kind, steps }: Pick<MigrationDetail, 'kind' | 'steps'>): 'from' | 'to' {
+  const depth = kind === 'model' ? 0 : Math.max(0, ...steps.map(({ undoDepth }) => undoDepth));
+  return depth % 2 === 0 ? 'from' : 'to';
+}
+
 export async function undoSteps(tx: Tx, site: Site, input: UndoInput): Promise<StepsUndone[]> {
   const running = input.parents.map((parent, member): Running => ({
     member,

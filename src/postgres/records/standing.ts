@@ -1,0 +1,77 @@
+/** What stands: a migration that no rollback takes back, or of which the rollback was taken back, and so on. */
+import { sharedRows } from '../../engine/tenant.ts';
+import { readEach } from '../driver/members.ts';
+import type { Tx } from '../driver/database.ts';
+import { stateTable } from '../scope/site.ts';
+import type { Site } from '../scope/site.ts';
+import { each, literal, raw, sql } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+
+/** The latest rollback of `m`, the latest of that, and so on: `depth` and when the last of them ended. */
+function chainSql(site: Site): string {
+  const table = stateTable(site, 'migrations');
+  return `WITH RECURSIVE chain AS (
+      SELECT m.tenant_id, m.id, m.finished_at, 0 AS depth
+      UNION ALL SELECT r.tenant_id, r.id, r.finished_at, c.depth + 1 FROM chain c CROSS JOIN LATERAL (
+        SELECT x.tenant_id, x.id, x.finished_at FROM ${table} x
+        WHERE x.tenant_id = c.tenant_id AND x.parent_id = c.id AND x.kind = 'rollback' AND x.status = 'succeeded'
+        ORDER BY x.started_at DESC LIMIT 1) r)`;
+}
+
+/** Does a rollback of `m` stand, that is, an odd number of rollbacks in the chain of latest children? */
+export function undoneSql(site: Site): string {
+  return `(${chainSql(site)} SELECT max(depth) % 2 = 1 FROM chain)`;
+}
+
+/** A migration, and the model that a rollback of it would restore. */
+export interface Restoring {
+  readonly id: string;
+  readonly tenant: string;
+  readonly model: {
+    readonly key: string | null;
+    readonly name: string | null;
+    readonly provider: string | null;
+  };
+}
+
+/** A migration that came later and stands. */
+export interface Later {
+  readonly id: string;
+  readonly tenant: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * For each migration the last one that moved the same tenant off the model that its rollback would restore, came later, changed
+ * something, and stands; or the last one that did so with the shared rows, which retires a model of everybody. `state` reads the records.
+ */
+export async function laterMoves(
+  state: Tx,
+  site: Site,
+  asked: readonly Restoring[],
+): Promise<(Later | undefined)[]> {
+  const of = (what: (one: Restoring) => unknown, type: string): Sql => each(asked.map(what), type);
+  const own = of(({ tenant }) => tenant, `text::${site.state.tenantType}`);
+  const key = of(({ model }) => model.key, 'text');
+  const name = of(({ model }) => model.name, 'text');
+  const provider = of(({ model }) => model.provider, 'text');
+  const same = sql`(m.from_key = ${key} OR (m.from_key IS NULL AND ${key} IS NULL AND m.from_name = ${name}
+    AND m.from_provider IS NOT DISTINCT FROM ${provider}))`;
+  const theirs = sql`m.tenant_id = ${own} OR (m.from_key IS NOT NULL AND m.tenant_id::text = ${literal(sharedRows)})`;
+  const rows = await readEach<Later>(
+    state,
+    asked.length,
+    sql`SELECT m.id::text AS id, m.tenant_id::text AS tenant,
+        coalesce(m.from_name, m.from_key) AS "from", coalesce(m.to_name, m.to_key) AS "to"
+      FROM ${raw(stateTable(site, 'migrations'))} m
+      JOIN ${raw(stateTable(site, 'migrations'))} p ON p.tenant_id = ${own} AND p.id = ${of(({ id }) => id, 'text::uuid')}
+      CROSS JOIN LATERAL (${raw(chainSql(site))} SELECT max(depth) AS depth, max(finished_at) AS stands_since FROM chain) c
+      WHERE m.kind = 'model' AND m.status = 'succeeded' AND m.from_kind = p.from_kind AND (${theirs}) AND ${same}
+        AND c.depth % 2 = 0 AND c.stands_since > p.finished_at
+        AND EXISTS (SELECT FROM ${raw(stateTable(site, 'migration_steps'))} s
+          WHERE s.tenant_id = m.tenant_id AND s.migration_id = m.id AND s.actual > 0)
+      ORDER BY c.stands_since DESC LIMIT 1`,
+  );
+  return asked.map((_, at) => rows[at]?.[0]);
+}
