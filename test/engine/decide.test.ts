@@ -34,7 +34,7 @@ reference grant ask  | mine     | no    | *    | *          | *      | *        
 reference grant ask  | mine     | yes   | *    | H          | *      | *              | history
 reference grant ask  | mine     | yes   | *    | N          | *      | *              | not-allowed live
 reference grant ask  | mine     | yes   | dead | !H !N      | *      | *              | dead
-reference grant ask  | mine     | yes   | no   | B          | *      | *              | ask live
+reference grant ask  | mine     | yes   | no   | B Z        | *      | *              | ask live
 reference grant ask  | mine     | yes   | no   | A G K F S AC GC KC FC SC | none | *            | ask live
 reference grant ask  | mine     | yes   | no   | A G K F S AC GC KC FC SC | keep | *            | kept
 reference grant ask  | mine     | yes   | no   | A G K F S  | move   | *              | move

@@ -161,11 +161,12 @@ function twoPlaces(given: readonly RowGroup[]): Snapshot {
 }
 
 describe('what somebody must decide', () => {
-  const asked = (state: 'A' | 'B' | 'C', more: Partial<Intent> = {}): [string, string, string] => {
-    const place = state === 'B' ? 'agents.graph/nodes/*/model' : 'agents.model_id';
+  const asked = (state: 'A' | 'B' | 'C' | 'Z', more: Partial<Intent> = {}): [string, string, string] => {
+    const place = state === 'B' || state === 'Z' ? 'agents.graph/nodes/*/model' : 'agents.model_id';
     const { findings } = buildPlan(buildSnapshot({ groups: [rows({ [place]: state }, 2)] }), more);
-    const found = findings.find(({ code }) => code === 'ASK_OPEN' || code === 'UNREADABLE_DOCUMENT');
-    return [found?.severity ?? '', found?.code ?? '', found?.message.split(' (2 row(s)). ')[1] ?? ''];
+    const codes = ['ASK_OPEN', 'UNREADABLE_DOCUMENT', 'DOCUMENT_TOO_LARGE'];
+    const found = findings.find(({ code }) => codes.includes(code));
+    return [found?.severity ?? '', found?.code ?? '', found?.message.split(/ \(2 row\(s\).*?\)\. /)[1] ?? ''];
   };
 
   it('names a way out that works', () => {
@@ -176,6 +177,8 @@ describe('what somebody must decide', () => {
     ]);
     const mend = 'Mend the document; --leave-asks moves the rest.';
     assert.deepEqual(asked('B'), ['error', 'UNREADABLE_DOCUMENT', mend]);
+    const divide = 'Divide or change it by hand; --leave-asks moves the rest.';
+    assert.deepEqual(asked('Z'), ['error', 'DOCUMENT_TOO_LARGE', divide]);
     assert.deepEqual(asked('C'), ['error', 'ASK_OPEN', '--leave-asks moves the rest.']);
   });
 

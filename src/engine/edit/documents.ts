@@ -1,8 +1,9 @@
 /** Edits one value by rules, and takes the edits back, whatever the value is: JSON, a PostgreSQL array, or a text. */
 import { depthOf, pointerBefore } from './json-pointer.ts';
-import { unescaped } from './layers.ts';
+import { TooLargeWithin, unescaped } from './layers.ts';
 import { revertJson } from './revert-json.ts';
 import { rewriteJson } from './rewrite-json.ts';
+import { isTooMuch } from './size.ts';
 import { applySplices } from './splices.ts';
 import { textMeaning, textSplices } from './text-rule.ts';
 import type { Edit, SkippedEdit, ValueRule } from './value-rule.ts';
@@ -18,6 +19,8 @@ export interface DocumentValue {
 interface Unreadable {
   readonly kind: 'unreadable';
   readonly reason: string;
+  /** It is not edited because of its size, or that of its edits: see size.ts. */
+  readonly tooLarge: boolean;
 }
 
 export type Rewritten =
@@ -41,29 +44,52 @@ export type Reverted =
 
 /** The value with the source replaced wherever one of the rules finds it. The rules run one after the other. */
 export function rewriteDocument(value: DocumentValue, rules: readonly ValueRule[]): Rewritten {
+  return orTooLarge(() => rewriteValue(value, rules));
+}
+
+function orTooLarge<Result>(edit: () => Result): Result | Unreadable {
+  try {
+    return edit();
+  } catch (error) {
+    if (error instanceof TooLargeWithin) return unreadable({ invalid: error.message, tooLarge: true });
+    throw error;
+  }
+}
+
+function unreadable({ invalid, tooLarge = false }: { invalid: string; tooLarge?: boolean }): Unreadable {
+  return { kind: 'unreadable', reason: invalid, tooLarge };
+}
+
+function rewriteValue(value: DocumentValue, rules: readonly ValueRule[]): Rewritten {
   const edits: Edit[] = [];
   const colliding = new Map<string, number>();
   let text = textOf(value);
   for (const some of alike(rules, ({ pointer }) => pointer === undefined)) {
     const result = some[0]?.pointer === undefined ? rewriteText(text, some) : rewriteJson(text, some);
-    if ('invalid' in result) return { kind: 'unreadable', reason: result.invalid };
+    if ('invalid' in result) return unreadable(result);
     text = result.text;
-    edits.push(...result.edits);
+    for (const edit of result.edits) edits.push(edit);
     for (const [place, members] of result.colliding) colliding.set(place, members);
   }
+  if (isTooMuch(edits))
+    return unreadable({ invalid: 'more edits than the journal can keep', tooLarge: true });
   return { kind: 'edited', value: valueOf(text, value), edits, colliding };
 }
 
 /** The value with the edits taken back. An edit is taken back only where its value still is what was written. */
 export function revertDocument(value: DocumentValue, edits: readonly Edit[]): Reverted {
+  return orTooLarge(() => revertValue(value, edits));
+}
+
+function revertValue(value: DocumentValue, edits: readonly Edit[]): Reverted {
   const [reverted, skipped]: [Edit[], SkippedEdit[]] = [[], []];
   let text = textOf(value);
   for (const some of alike(edits, ({ shape }) => shape !== undefined).toReversed()) {
     const result = some[0]?.shape === undefined ? revertJson(text, some) : revertText(text, some);
-    if ('invalid' in result) return { kind: 'unreadable', reason: result.invalid };
+    if ('invalid' in result) return unreadable(result);
     text = result.text;
-    reverted.push(...result.reverted);
-    skipped.push(...result.skipped);
+    for (const edit of result.reverted) reverted.push(edit);
+    for (const one of result.skipped) skipped.push(one);
   }
   return { kind: 'reverted', value: valueOf(text, value), reverted, skipped };
 }

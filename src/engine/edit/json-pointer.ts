@@ -46,18 +46,30 @@ function stepOf(step: string): PatternStep {
   return step === '*' ? 'one' : step === '**' ? 'any' : { literal: decodeStep(step) };
 }
 
+/** The pointers of values that hold others, so that the way to each is written once. */
+export type Pointers = Map<JsonNode, string>;
+
 /** The pointer of a value: no wildcards. */
-export function pointerOf({ layer, node }: Spot): string {
-  const steps: string[] = [];
-  for (let at: JsonNode | undefined = node; at?.parent !== undefined; at = at.parent)
-    steps.push(`/${encodeStep(String(at.step))}`);
-  const within = steps.reverse().join('');
-  return layer.holder === undefined ? within : `${pointerOf(layer.holder)}/~json${within}`;
+export function pointerOf({ layer, node }: Spot, known: Pointers = new Map()): string {
+  const way: JsonNode[] = [];
+  let from: JsonNode | undefined = node;
+  for (; from !== undefined && !known.has(from); from = from.parent) way.push(from);
+  let pointer = from === undefined ? '' : (known.get(from) ?? '');
+  for (const at of way.reverse()) {
+    pointer =
+      at.parent === undefined ? rootPointer(layer, known) : `${pointer}/${encodeStep(String(at.step))}`;
+    if (at.kind === 'object' || at.kind === 'array') known.set(at, pointer);
+  }
+  return pointer;
+}
+
+function rootPointer({ holder }: Layer, known: Pointers): string {
+  return holder === undefined ? '' : `${pointerOf(holder, known)}/~json`;
 }
 
 /** The pointer of the name of a member of the object there. */
-export function pointerOfName(object: Spot, name: string): string {
-  return `${pointerOf(object)}${namesOfMembers}/${encodeStep(name)}`;
+export function pointerOfName(object: Spot, name: string, known?: Pointers): string {
+  return `${pointerOf(object, known)}${namesOfMembers}/${encodeStep(name)}`;
 }
 
 /** The pointer of an edit's value as it was before: the name of a member was another one. */
@@ -75,22 +87,30 @@ export function nameIn(pointer: string): { object: string; name: string } | unde
   return { object: pointer.slice(0, at), name: decodeName(pointer.slice(at + namesOfMembers.length + 1)) };
 }
 
+/** Values that hold others, by their pointers, so that the way to each is gone once. */
+export type Spots = Map<string, Spot>;
+
 /** The value that a pointer without wildcards leads to. Undefined where there is none. */
-export function findSpot(layer: Layer, pointer: string): Spot | undefined {
-  const spots = spotsAlong(layer, pointer);
-  return spots.length === pointer.split('/').length ? spots.at(-1) : undefined;
+export function findSpot(layer: Layer, pointer: string, known: Spots = new Map()): Spot | undefined {
+  const { spot, isEnd } = lastSpot(layer, pointer, known);
+  return isEnd ? spot : undefined;
 }
 
-/** The values that a pointer without wildcards passes, from the document on, as far as they exist. */
-export function spotsAlong(layer: Layer, pointer: string): Spot[] {
-  const spots: Spot[] = [{ layer, node: layer.root }];
-  let spot = spots[0];
-  for (const step of pointer.split('/').slice(1)) {
-    spot = spot && spotAt(spot, step);
-    if (spot === undefined) break;
-    spots.push(spot);
+/** The last value that exists on the way of a pointer without wildcards, and whether the pointer ends there. */
+export function lastSpot(layer: Layer, pointer: string, known: Spots): { spot: Spot; isEnd: boolean } {
+  let at = pointer.length;
+  while (at > 0 && !known.has(pointer.slice(0, at))) at = pointer.lastIndexOf('/', at - 1);
+  let spot = known.get(pointer.slice(0, at)) ?? { layer, node: layer.root };
+  while (at < pointer.length) {
+    const next = pointer.indexOf('/', at + 1);
+    const end = next === -1 ? pointer.length : next;
+    const inner = spotAt(spot, pointer.slice(at + 1, end));
+    if (inner === undefined) return { spot, isEnd: false };
+    at = end;
+    spot = inner;
+    if (at < pointer.length) known.set(pointer.slice(0, at), spot);
   }
-  return spots;
+  return { spot, isEnd: true };
 }
 
 function spotAt({ layer, node }: Spot, step: string): Spot | undefined {

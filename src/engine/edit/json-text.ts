@@ -6,8 +6,12 @@
  * Of members with one name only the last is in the tree: JSON.parse and PostgreSQL see that one. The others stay in the text, and
  * the object keeps them apart.
  */
+import { largest } from './size.ts';
+
 export interface InvalidJson {
   readonly invalid: string;
+  /** The text may well be JSON, and holds more values than are read. */
+  readonly tooLarge?: true;
   /** UTF-16 offset into the text. */
   readonly position: number;
 }
@@ -49,24 +53,29 @@ export type JsonNode = JsonObject | JsonArray | JsonScalar;
 interface Reader {
   readonly text: string;
   at: number;
+  /** How many values were read. */
+  values: number;
 }
 
 /** Leaves the reader from any depth; never leaves this file. */
 class Unreadable extends Error {
   readonly position: number;
-  constructor(reason: string, position: number) {
+  readonly tooLarge: boolean;
+  constructor(reason: string, position: number, tooLarge = false) {
     super(reason);
     this.position = position;
+    this.tooLarge = tooLarge;
   }
 }
 
 /** The document of `text`, or why and where it is not JSON. Never throws. */
 export function parseJson(text: string): JsonNode | InvalidJson {
   try {
-    return readDocument({ text, at: 0 });
+    return readDocument({ text, at: 0, values: 0 });
   } catch (error) {
-    if (error instanceof Unreadable) return { invalid: error.message, position: error.position };
-    throw error;
+    if (!(error instanceof Unreadable)) throw error;
+    const { message: invalid, position, tooLarge } = error;
+    return tooLarge ? { invalid, position, tooLarge } : { invalid, position };
   }
 }
 
@@ -131,6 +140,9 @@ function readValue(reader: Reader, parent: JsonObject | JsonArray | undefined): 
   const way = readStep(reader, parent);
   skipSpace(reader);
   const node = startNode(reader, parent, way);
+  reader.values += 1;
+  if (reader.values > largest.values)
+    throw new Unreadable(`more than ${largest.values} values`, reader.at, true);
   if (parent?.kind === 'array') parent.elements.push(node);
   if (parent?.kind === 'object') addMember(parent, String(way.step), node);
   return node;

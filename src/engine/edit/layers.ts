@@ -47,8 +47,14 @@ function openLayer(spot: Spot): Layer | undefined {
   const inner = textWithin(spot);
   if (inner === undefined) return undefined;
   const root = parseJson(inner.text);
-  return 'invalid' in root ? undefined : { ...inner, root, holder: spot, opened: new Map() };
+  if (!('invalid' in root)) return { ...inner, root, holder: spot, opened: new Map() };
+  // A text that is no JSON holds no document. Of one that is too large nobody knows.
+  if (root.tooLarge) throw new TooLargeWithin(root.invalid);
+  return undefined;
 }
+
+/** A string holds more values than are read. Caught where the value is edited. */
+export class TooLargeWithin extends Error {}
 
 /** What a string says, and where it says it. Undefined where the value is no string. */
 export function textWithin({ layer, node }: Spot): InnerText | undefined {

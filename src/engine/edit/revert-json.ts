@@ -3,7 +3,7 @@
  * changed since stays, and is listed. A value is found by its pointer. Where elements were inserted or removed before the value,
  * the pointer leads elsewhere, and the value stays.
  */
-import { findSpot, nameIn, spotsAlong } from './json-pointer.ts';
+import { findSpot, lastSpot, nameIn, type Spots } from './json-pointer.ts';
 import { childrenOf, type InvalidJson, type JsonNode, parseJson, scalarText } from './json-text.ts';
 import { type Layer, outermostLayer, spanInValue, type Spot, unescaped } from './layers.ts';
 import { applySplices, type Splice } from './splices.ts';
@@ -18,12 +18,15 @@ export interface RevertedJson {
 /** Edits that one reading of the text allows: none of their values lies within another. */
 interface Batch {
   readonly layer: Layer;
+  readonly spots: Spots;
   readonly splices: Splice[];
   /** The values to be replaced, by which edit, and everything around them. */
   readonly taken: Map<JsonNode, Edit>;
   readonly around: Set<JsonNode>;
   /** Objects of which a member gets another name: pointers through them lead elsewhere afterwards. */
   readonly renamed: Set<JsonNode>;
+  /** Is an object or a list replaced, or a name within one? */
+  holdsValues: boolean;
 }
 
 /**
@@ -50,24 +53,43 @@ export function revertJson(text: string, edits: readonly Edit[]): RevertedJson |
 function startBatch(text: string): Batch | InvalidJson {
   const layer = outermostLayer(text);
   if ('invalid' in layer) return layer;
-  return { layer, splices: [], taken: new Map(), around: new Set(), renamed: new Set() };
+  return {
+    layer,
+    spots: new Map(),
+    splices: [],
+    taken: new Map(),
+    around: new Set(),
+    renamed: new Set(),
+    holdsValues: false,
+  };
 }
 
 /** Does the edit need to see what the batch has not written yet? */
 function overlaps(batch: Batch, edit: Edit): boolean {
   const pointer = nameIn(edit.pointer)?.object ?? edit.pointer;
   // The way to the value is asked, because the rest of the pointer may lead nowhere until the value around it is replaced.
-  const way = spotsAlong(batch.layer, pointer);
-  if (way.some(({ node }) => batch.taken.has(node) || batch.renamed.has(node))) return true;
-  const node = findSpot(batch.layer, pointer)?.node;
-  if (node !== undefined && batch.around.has(node) && pointer === edit.pointer) return true;
+  const { spot, isEnd } = lastSpot(batch.layer, pointer, batch.spots);
+  if (isWithinTaken(batch, spot)) return true;
+  if (isEnd && batch.around.has(spot.node) && pointer === edit.pointer) return true;
   return besideIsTaken(batch, edit);
+}
+
+/** Is the value, or something around it, replaced or named otherwise? Scalars hold nothing but what their text does. */
+function isWithinTaken({ taken, renamed, holdsValues }: Batch, spot: Spot): boolean {
+  for (let at: Spot | undefined = spot; at !== undefined; at = at.layer.holder)
+    for (
+      let node: JsonNode | undefined = at.node;
+      node !== undefined;
+      node = holdsValues ? node.parent : undefined
+    )
+      if (taken.has(node) || renamed.has(node)) return true;
+  return false;
 }
 
 /** Members of one object are compared as they were before any of them was taken back. Members of the same edit do not count. */
 function besideIsTaken(batch: Batch, edit: Edit): boolean {
   return Object.keys(edit.beside ?? {}).some((pointer) => {
-    const node = findSpot(batch.layer, pointer)?.node;
+    const node = findSpot(batch.layer, pointer, batch.spots)?.node;
     const taker = node === undefined ? undefined : batch.taken.get(node);
     return taker !== undefined && (taker.place !== edit.place || taker.beside?.[edit.pointer] === undefined);
   });
@@ -77,17 +99,18 @@ function besideIsTaken(batch: Batch, edit: Edit): boolean {
 function addToBatch(batch: Batch, edit: Edit): string | undefined {
   const named = nameIn(edit.pointer);
   if (named !== undefined) return addName(batch, edit, named);
-  const spot = findSpot(batch.layer, edit.pointer);
+  const spot = findSpot(batch.layer, edit.pointer, batch.spots);
   if (spot === undefined) return 'the value is no longer there';
   if (!stillMeans(spot, edit.after)) return 'the value was changed since';
   for (const [pointer, after] of Object.entries(edit.beside ?? {})) {
-    const other = findSpot(batch.layer, pointer);
+    const other = findSpot(batch.layer, pointer, batch.spots);
     if (other === undefined || !stillMeans(other, after))
       return `the value beside it at ${pointer} was changed since`;
   }
   surround(batch, spot);
   batch.splices.push({ ...spanInValue(spot.layer, spot.node), text: edit.before });
   batch.taken.set(spot.node, edit);
+  batch.holdsValues ||= spot.node.kind === 'object' || spot.node.kind === 'array';
   return undefined;
 }
 
@@ -97,7 +120,7 @@ function addName(
   edit: Edit,
   { object, name }: { object: string; name: string },
 ): string | undefined {
-  const spot = findSpot(batch.layer, object);
+  const spot = findSpot(batch.layer, object, batch.spots);
   const member = spot?.node.kind === 'object' ? spot.node.members.get(name) : undefined;
   if (spot?.node.kind !== 'object' || member?.name === undefined) return 'the member is no longer there';
   const before = String(JSON.parse(unescaped(edit.before, spot.layer.depth)));
@@ -106,13 +129,18 @@ function addName(
   surround(batch, spot);
   batch.splices.push({ ...spanInValue(spot.layer, member.name), text: edit.before });
   batch.renamed.add(spot.node);
+  batch.holdsValues = true;
   return undefined;
 }
 
 /** Remembers the value and everything around it, through all strings. */
 function surround({ around }: Batch, spot: Spot): void {
   for (let at: Spot | undefined = spot; at !== undefined; at = at.layer.holder)
-    for (let node: JsonNode | undefined = at.node; node !== undefined; node = node.parent) around.add(node);
+    for (let node: JsonNode | undefined = at.node; node !== undefined; node = node.parent) {
+      // What is around a value that was met before was met with it.
+      if (around.has(node)) return;
+      around.add(node);
+    }
 }
 
 function stillMeans({ layer, node }: Spot, after: string): boolean {

@@ -7,7 +7,7 @@
  * read as JSON.
  */
 import { type Change, changesOf } from './json-changes.ts';
-import { pointerOf, pointerOfName } from './json-pointer.ts';
+import { pointerOf, pointerOfName, type Pointers } from './json-pointer.ts';
 import type { InvalidJson, JsonNode, Span } from './json-text.ts';
 import { outermostLayer, spanInValue } from './layers.ts';
 import { applySplices, type Splice, spliceWithin } from './splices.ts';
@@ -38,7 +38,7 @@ export function rewriteJson(text: string, rules: readonly ValueRule[]): Rewritte
     if (found.colliding > 0) colliding.set(rule.place, found.colliding);
     if (found.changes.length === 0) continue;
     const splices = found.changes.flatMap((change) => change.splices);
-    edits.push(...editsOf(layer.text, rule.place, found.changes));
+    for (const edit of editsOf(layer.text, rule.place, found.changes)) edits.push(edit);
     layer = outermostLayer(applySplices(layer.text, splices));
   }
   return 'invalid' in layer ? layer : { text: layer.text, edits, colliding };
@@ -48,17 +48,26 @@ export function rewriteJson(text: string, rules: readonly ValueRule[]): Rewritte
 function editsOf(text: string, place: string, changes: readonly Change[]): Edit[] {
   const whole = new Map(changes.flatMap((one) => (one.name === undefined ? [[one.spot.node, one]] : [])));
   const splices = new Map<Change, Splice[]>();
+  const around = new Map<JsonNode, Change | undefined>();
   for (const change of changes) {
-    const outer = outermostIn(whole, change);
-    splices.set(outer, [...(splices.get(outer) ?? []), ...change.splices]);
+    const outer = outermostIn(whole, around, change.spot.node) ?? change;
+    const own = splices.get(outer);
+    if (own === undefined) splices.set(outer, [...change.splices]);
+    else for (const splice of change.splices) own.push(splice);
   }
   const after = new Map(
     [...splices].map(([change, some]) => [change, spliceWithin(text, spanOf(change), some)]),
   );
+  const pointers: Pointers = new Map();
   return [...after].map(([change, written]) => {
     const { start, end } = spanOf(change);
-    const edit = { place, pointer: pointerTo(change), before: text.slice(start, end), after: written };
-    const beside = besideOf(text, change, (node) => {
+    const edit = {
+      place,
+      pointer: pointerTo(change, pointers),
+      before: text.slice(start, end),
+      after: written,
+    };
+    const beside = besideOf({ text, pointers }, change, (node) => {
       const other = whole.get(node);
       return other && after.get(other);
     });
@@ -67,14 +76,14 @@ function editsOf(text: string, place: string, changes: readonly Change[]): Edit[
 }
 
 function besideOf(
-  text: string,
+  { text, pointers }: { readonly text: string; readonly pointers: Pointers },
   { spot: { layer }, beside = [] }: Change,
   writtenOf: (node: JsonNode) => string | undefined,
 ): Record<string, string> | undefined {
   if (beside.length === 0) return undefined;
   const entries = beside.map((node) => {
     const { start, end } = spanInValue(layer, node);
-    return [pointerOf({ layer, node }), writtenOf(node) ?? text.slice(start, end)];
+    return [pointerOf({ layer, node }, pointers), writtenOf(node) ?? text.slice(start, end)];
   });
   return Object.fromEntries(entries) as Record<string, string>;
 }
@@ -84,13 +93,23 @@ function spanOf({ spot: { layer, node }, name }: Change): Span {
   return spanInValue(layer, name?.span ?? node);
 }
 
-function pointerTo({ spot, name }: Change): string {
-  return name === undefined ? pointerOf(spot) : pointerOfName(spot, name.becomes);
+function pointerTo({ spot, name }: Change, pointers: Pointers): string {
+  return name === undefined ? pointerOf(spot, pointers) : pointerOfName(spot, name.becomes, pointers);
 }
 
-function outermostIn(whole: ReadonlyMap<JsonNode, Change>, change: Change): Change {
-  let outermost = change;
-  for (let at: JsonNode | undefined = change.spot.node; at !== undefined; at = at.parent)
-    outermost = whole.get(at) ?? outermost;
+/** Of what holds the value, and of itself, the outermost that changes as a whole. `around` keeps what was found for each node. */
+function outermostIn(
+  whole: ReadonlyMap<JsonNode, Change>,
+  around: Map<JsonNode, Change | undefined>,
+  node: JsonNode,
+): Change | undefined {
+  const way: JsonNode[] = [];
+  let known: JsonNode | undefined = node;
+  for (; known !== undefined && !around.has(known); known = known.parent) way.push(known);
+  let outermost = known === undefined ? undefined : around.get(known);
+  for (const at of way.reverse()) {
+    outermost ??= whole.get(at);
+    around.set(at, outermost);
+  }
   return outermost;
 }

@@ -24,8 +24,17 @@ interface Token {
 
 function readToken(text: string, at: number): Token | undefined {
   const first = text[at];
-  if (first === '{' || first === '}' || first === ',') return { end: at + 1 };
-  if (first === '"') return readQuoted(text, at);
+  return first === '{' || first === '}' || first === ',' ? { end: at + 1 } : readElement(text, at);
+}
+
+interface Element {
+  readonly value: string | null;
+  readonly end: number;
+}
+
+/** The element of a list that begins there; null is NULL. Undefined where none does. */
+export function readElement(text: string, at: number): Element | undefined {
+  if (text[at] === '"') return readQuoted(text, at);
   const bare = /[^,}]*/y;
   bare.lastIndex = at;
   const [value = ''] = bare.exec(text) ?? [];
@@ -36,16 +45,19 @@ function readToken(text: string, at: number): Token | undefined {
 function readQuoted(text: string, at: number): { value: string; end: number } | undefined {
   let escaped = false;
   for (let end = at + 1; end < text.length; end += 1) {
-    if (text[end] === '\\') {
+    const code = text.charCodeAt(end);
+    if (code === backslash) {
       escaped = true;
       end += 1;
-    } else if (text[end] === '"') {
+    } else if (code === quote) {
       const value = text.slice(at + 1, end);
       return { value: escaped ? value.replaceAll(/\\([^])/g, '$1') : value, end: end + 1 };
     }
   }
   return undefined;
 }
+
+const [quote, backslash] = [0x22, 0x5c];
 
 export interface HstorePair {
   readonly key: string;

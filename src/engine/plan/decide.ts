@@ -53,6 +53,7 @@ export type Ground = Pick<Snapshot, 'rules' | 'tenant'> & {
 
 /** Why rows stay that somebody must see to, and that no answer moves. */
 export const unreadable = 'the document cannot be read as JSON';
+export const tooLarge = 'the value is too large to be edited';
 export const nameIsTaken =
   'the object has a member with the name of the target already: set "collision" to drop-redundant or skip';
 export const collides = 'a row with the target is already there: set "collision" to drop-redundant or skip';
@@ -181,6 +182,7 @@ function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | unde
 
 function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undefined {
   if (state.standing === 'unreadable') return stay('ask', true, unreadable);
+  if (state.standing === 'too-large') return stay('ask', true, tooLarge);
   const question = questionOf(place, state);
   const answer = ownMember(intent.answers, place.id);
   // A question comes before a collision: nothing is removed as redundant while somebody may want to keep it.

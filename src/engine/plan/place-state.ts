@@ -26,6 +26,8 @@ const states = {
   FC: { standing: 'meets-itself', collides: true },
   /** The document cannot be read. */
   B: { standing: 'unreadable', collides: false },
+  /** The document, or what would be changed in it, is larger than what is edited. */
+  Z: { standing: 'too-large', collides: false },
   /** The target may not stand there. */
   N: { standing: 'not-allowed', collides: false },
 } as const;

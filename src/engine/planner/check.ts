@@ -147,7 +147,7 @@ function countRows(snapshot: Snapshot, plan: Plan, source: PlaceGroup) {
   };
 }
 
-const staying: readonly string[] = ['history', 'unreadable', 'not-allowed'];
+const staying: readonly string[] = ['history', 'unreadable', 'too-large', 'not-allowed'];
 
 function mightMove(snapshot: Snapshot, group: RowGroup): boolean {
   if (group.owner !== 'mine' && snapshot.tenant !== null) return false;

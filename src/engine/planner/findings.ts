@@ -8,6 +8,7 @@ import {
   type Decisions,
   nameIsTaken,
   type Outcome,
+  tooLarge,
   unreadable,
 } from '../plan/decide.ts';
 import { completionOf } from '../plan/completion.ts';
@@ -214,16 +215,28 @@ function questionFindings({ intent, leftBehind }: FindingInput): Finding[] {
   const asked = leftBehind.filter(({ reason }) => reason === 'ask');
   return asked.map((entry) => {
     const { place, entity, count, message } = entry;
-    const code = message === unreadable ? 'UNREADABLE_DOCUMENT' : 'ASK_OPEN';
-    const text = `${place}: ${message} (${count} row(s)). ${wayOut(entry)}--leave-asks moves the rest.`;
+    const code = askedCodes.get(message) ?? 'ASK_OPEN';
+    const text = `${place}: ${message} (${count} row(s)${exampleOf(entry)}). ${wayOut(entry)}--leave-asks moves the rest.`;
     return finding(intent.leaveAsks ? 'warning' : 'error', code, text, { place, entity, count });
   });
+}
+
+const askedCodes = new Map([
+  [unreadable, 'UNREADABLE_DOCUMENT'],
+  [tooLarge, 'DOCUMENT_TOO_LARGE'],
+]);
+
+/** Which row it is: its name says how large the value is. */
+function exampleOf({ message, rows: [first] }: LeftBehind): string {
+  if (message !== tooLarge || first === undefined) return '';
+  return `, such as ${[first.key, first.name].filter((part) => part !== undefined).join(', ')}`;
 }
 
 function wayOut({ place, message, written }: LeftBehind): string {
   if (written !== undefined)
     return `It is written like "${written}". Say in the configuration what it is, or answer --answer "${place}=keep"; `;
   if (message === unreadable) return 'Mend the document; ';
+  if (message === tooLarge) return 'Divide or change it by hand; ';
   return message === collides || message === nameIsTaken
     ? ''
     : `Answer in the configuration or with --answer "${place}=move" (or keep); `;

@@ -10,6 +10,17 @@ interface Cursor {
   size: number;
 }
 
+/** How many rows of a query are fetched before anything is known of their size. */
+export const firstFetch = 20;
+
+const fetchBytes = 4_000_000;
+
+/** How many rows to fetch next: documents differ in size by a factor of a thousand, so the size of those before says it. */
+export function nextFetch<R>(rows: readonly R[], sizeOf: (row: R) => number): number {
+  const bytes = rows.reduce((sum, row) => sum + sizeOf(row), 100 * rows.length);
+  return Math.max(1, Math.min(5000, Math.floor((fetchBytes * rows.length) / bytes)));
+}
+
 let opened = 0;
 
 /**

@@ -5,6 +5,7 @@
  * this: SQL compares them (`sql/row.ts`).
  */
 import type { Numbered } from '../driver/members.ts';
+import { firstFetch, nextFetch } from '../driver/cursors.ts';
 import type { Tx } from '../driver/database.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { Mapping } from '../../engine/edit/value-rule.ts';
@@ -12,6 +13,7 @@ import { editDocument } from '../../engine/rules/documents.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import { columnOf } from '../sql/cast.ts';
+import { sentSql } from '../sql/document.ts';
 import { judgedRow } from '../sql/judged.ts';
 import { namesTarget, placeMatches } from '../sql/match.ts';
 import { mineSql, movingCodes, stateSql, visibleSql } from '../sql/row.ts';
@@ -20,8 +22,6 @@ import type { Sql } from '../sql/sql.ts';
 import { candidateSql } from './documents.ts';
 import { placesOf, rowAlone, rowContext } from './member.ts';
 import type { Batch, Member } from './member.ts';
-
-const rowsAtOnce = 500;
 
 /** The members, each with the rows whose copies do not agree, or whose rivals meet. The same where none lies in a document. */
 export async function withStrays(tx: Tx, batch: Batch): Promise<Member[]> {
@@ -116,9 +116,11 @@ async function visitRows(
   const query = copiesSql(copies);
   if (query === undefined) return;
   const select = forEachMember(copies.members.length, query);
-  await tx.batches<CopyRow>({ sql: select, size: rowsAtOnce }, (rows) => {
+  await tx.batches<CopyRow>({ sql: select, size: firstFetch }, (rows) => {
     for (const row of rows) visit(row, (row['drover:n'] ?? 1) - 1);
-    return Promise.resolve(rowsAtOnce);
+    return Promise.resolve(
+      nextFetch(rows, ({ texts }) => texts.reduce((size, text) => size + (text?.length ?? 0), 0)),
+    );
   });
 }
 
@@ -181,9 +183,10 @@ function copiesSql({ rules, members, places }: Copies): Sql | undefined {
   const texts = places.map((place) => {
     if (place.carrier === 'columns') return raw('NULL');
     const value = column('t', place.column);
-    return columnOf(table, place.column).kind.endsWith('[]')
+    const text = columnOf(table, place.column).kind.endsWith('[]')
       ? sql`to_jsonb(${value}::text[])::text`
       : sql`${value}::text`;
+    return sentSql(text, text);
   });
   return sql`SELECT ${key} AS key, ARRAY[${list(named)}]::boolean[] AS named, ARRAY[${list(states)}]::text[] AS states,
       ARRAY[${list(target)}]::boolean[] AS target,

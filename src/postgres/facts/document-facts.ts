@@ -2,7 +2,6 @@
 import { compareText } from '../../engine/order.ts';
 import { Counts } from '../../engine/own.ts';
 import { stateFromCode, withCollision } from '../../engine/plan/place-state.ts';
-import { editDocument } from '../../engine/rules/documents.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
 import { markOf } from '../../engine/edit/marks.ts';
 import type { Mapping } from '../../engine/edit/value-rule.ts';
@@ -12,7 +11,7 @@ import type { Owner, RowGroup } from '../../engine/plan/snapshot.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { rowNameOf } from './columns.ts';
-import { visitDocuments } from './documents.ts';
+import { editWhole, visitDocuments } from './documents.ts';
 import type { Document, DocumentInput } from './documents.ts';
 
 interface Working {
@@ -69,9 +68,10 @@ function addDocument(groups: Map<string, Working>, places: readonly Looked[], do
     if (skipped) return [];
     const stated = document.states[at] ?? null;
     if (stated === null) return [];
-    const edited = editDocument([row], document);
+    const edited = editWhole([row], document);
     const { id } = row.place;
-    if (edited.kind === 'unreadable') return [{ id, state: unreadableState(stated), occurrences: 1 }];
+    if (edited.kind === 'unreadable')
+      return [{ id, state: unreadableState(stated, edited.tooLarge ? 'Z' : 'B'), occurrences: 1 }];
     const colliding = edited.colliding.get(id) ?? 0;
     const occurrences = edited.edits.length + colliding;
     const state = colliding > 0 ? withCollision(stated) : stated;
@@ -88,12 +88,20 @@ function addDocument(groups: Map<string, Working>, places: readonly Looked[], do
   group.rows += 1;
   group.digest ^= BigInt(document.hash);
   for (const { id: place, occurrences } of found) group.occurrences.add(place, occurrences);
-  if (group.sample.length < sampleSize) group.sample.push(rowNameOf(document));
+  if (group.sample.length < sampleSize)
+    group.sample.push(rowNameOf({ ...document, name: nameOf(document, found) }));
+}
+
+/** What the row is called. Of a value that is too large its size belongs to it, since nobody can see it otherwise. */
+function nameOf({ name, bytes }: Document, found: readonly { readonly state: StateCode }[]): string | null {
+  if (!found.some(({ state }) => state === 'Z')) return name;
+  const size = `${(bytes / 1_000_000).toFixed(1)} MB`;
+  return name === null ? size : `${name}, ${size}`;
 }
 
 /** History need not be read: it stays as it is, whatever it is. */
-function unreadableState(stated: StateCode): StateCode {
-  return stateFromCode(stated).standing === 'history' ? stated : 'B';
+function unreadableState(stated: StateCode, code: 'B' | 'Z'): StateCode {
+  return stateFromCode(stated).standing === 'history' ? stated : code;
 }
 
 function emptyGroup(found: readonly { id: string; state: StateCode }[], { owner, dead }: Document): Working {

@@ -8,10 +8,14 @@ import type { Numbered } from '../driver/members.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import type { Owner } from '../../engine/plan/snapshot.ts';
+import { editDocument } from '../../engine/rules/documents.ts';
+import type { EditRule } from '../../engine/rules/documents.ts';
+import type { Rewritten } from '../../engine/edit/documents.ts';
 import type { Place } from '../../engine/rules/place.ts';
+import { firstFetch, nextFetch } from '../driver/cursors.ts';
 import type { Tx } from '../driver/database.ts';
 import { columnOf, isLoose } from '../sql/cast.ts';
-import { alikeSql, documentText, elementsSql, holdsSql } from '../sql/document.ts';
+import { alikeSql, documentText, elementsSql, holdsSql, sentSql } from '../sql/document.ts';
 import type { DocumentColumn } from '../sql/document.ts';
 import { findRowKey, keyExpression } from '../sql/keys.ts';
 import { ofPlaceSql } from '../sql/match.ts';
@@ -37,8 +41,9 @@ export interface Document extends NamedRow {
   readonly dead: boolean;
   /** By place, in the order of the input; none where the row is of another place of its column. */
   readonly states: readonly (StateCode | null)[];
-  /** The value as text; for an array the text of PostgreSQL's array literal. */
-  readonly text: string;
+  /** The value as text; for an array the text of PostgreSQL's array literal. Null where it is too large to be sent. */
+  readonly text: string | null;
+  readonly bytes: number;
   /** The elements, where the column is an array. */
   readonly elements: readonly (string | null)[] | null;
   /** Elements that equal a value of source or target and are written otherwise, with that value. */
@@ -47,11 +52,11 @@ export interface Document extends NamedRow {
   readonly hash: string;
 }
 
-const groupSize = 500;
+const [groupRows, groupBytes] = [500, 8_000_000];
 
 /**
  * Visits every candidate row, in one consistent snapshot of the table (the cursor's). What is visited at once are groups of at most
- * 500 documents of one member each, cut as they would be if the member were alone.
+ * 500 documents and some megabytes of one member each, cut as they would be if the member were alone.
  */
 export async function visitDocuments(
   tx: Tx,
@@ -61,19 +66,34 @@ export async function visitDocuments(
   const query = forEachMember(input.members.length, documentSql(input));
   let closed: Document[][] = [];
   let open: Document[] = [];
-  await tx.batches<Omit<Document, 'member'> & Numbered>({ sql: query, size: groupSize }, async (rows) => {
+  let bytes = 0;
+  await tx.batches<Omit<Document, 'member'> & Numbered>({ sql: query, size: firstFetch }, async (rows) => {
     for (const { 'drover:n': number = 1, 'drover:o': _order, ...row } of rows) {
-      if (open.length === groupSize || (open[0]?.member ?? number - 1) !== number - 1) {
+      const isFull = open.length === groupRows || (open.length > 0 && bytes + sentBytes(row) > groupBytes);
+      if (isFull || (open[0]?.member ?? number - 1) !== number - 1) {
         closed.push(open);
         open = [];
+        bytes = 0;
       }
       open.push({ ...row, member: number - 1 });
+      bytes += sentBytes(row);
     }
     if (closed.length > 0) await visit(closed);
     closed = [];
-    return groupSize;
+    return Math.min(nextFetch(rows, sentBytes), groupRows);
   });
   if (open.length > 0) await visit([open]);
+}
+
+function sentBytes({ text, bytes }: Pick<Document, 'text' | 'bytes'>): number {
+  return text === null ? 0 : bytes;
+}
+
+/** As `editDocument`. A document that was too large to be sent cannot be read. */
+export function editWhole(rules: readonly EditRule[], document: Document): Rewritten {
+  const { text } = document;
+  if (text === null) return { kind: 'unreadable', reason: 'larger than what is read', tooLarge: true };
+  return editDocument(rules, { ...document, text });
 }
 
 /** The documents that a step or a plan would look at, as a SELECT for each member. */
@@ -88,7 +108,8 @@ export function documentSql({ rules, table, column: name, places, members }: Doc
   const states = list(rows.map((row) => documentState(context, row)));
   return sql`SELECT ${rowKey} AS key, ${displaySql(rules, table)} AS name, ${ownerSql(context)} AS owner,
       ${severalOwnersSql(context)} AS owners, ${deadSql(context)} AS dead,
-      ARRAY[${states}]::text[] AS states, ${text} AS text, ${elementsSql(held)} AS elements, ${alike} AS alike,
+      ARRAY[${states}]::text[] AS states, ${sentSql(text, text)} AS text, octet_length(${text}) AS bytes,
+      ${sentSql(text, elementsSql(held))} AS elements, ${alike} AS alike,
       hashtextextended(concat_ws(chr(31), ${rowKey}, ${text}), 0)::text AS hash
     FROM ${rowsOf(table)} t WHERE ${candidateSql(context, name, rows)}`;
 }

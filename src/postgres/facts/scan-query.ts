@@ -12,7 +12,7 @@ import type { Owner } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import { castFor, columnOf, equalsEach, exactText } from '../sql/cast.ts';
-import { alikeSql, isDocumentList } from '../sql/document.ts';
+import { alikeSql, isDocumentList, sentSql } from '../sql/document.ts';
 import { columnsOf, ofPlaceSql, placeMatches } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
 import { deadSql, liveSql, ownerSql, severalOwnersSql, visibleSql } from '../sql/row.ts';
@@ -23,6 +23,7 @@ import {
   column as columnSql,
   each,
   list,
+  literal,
   nothing,
   raw,
   rowsOf,
@@ -55,7 +56,7 @@ export interface Candidate {
   readonly owners: readonly string[] | null;
   readonly owner: Owner;
   readonly dead: boolean;
-  /** The text of each column; null where it is no candidate. Of a list its elements as JSON. */
+  /** The text of each column, or `tooLargeText`; null where it is no candidate. Of a list its elements as JSON. */
   readonly v: readonly (string | null)[];
   /** For each column the elements that equal a name but are written otherwise, with the name: see alikeSql. */
   readonly alike: readonly (Readonly<Record<string, string>> | null)[];
@@ -79,7 +80,7 @@ export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery 
   const columns = conditions.map(({ column }) => column);
   const any = allOf([search.rough(columns), anyOf(conditions.map(({ condition }) => sql`(${condition})`))]);
   const values = list(
-    conditions.map(({ column, condition }) => sql`CASE WHEN ${condition} THEN ${textOf(column)} END`),
+    conditions.map(({ column, condition }) => sql`CASE WHEN ${condition} THEN ${sentText(column)} END`),
   );
   return {
     table,
@@ -132,6 +133,14 @@ function textOf({ name, kind, isList }: CandidateColumn): Sql {
   if (isDocumentList({ kind })) return sql`to_json(${column})::text`;
   if (isList) return sql`to_json(${column}::text[])::text`;
   return kind === 'bytea' ? sql`encode(${column}, 'escape')` : sql`${column}::text`;
+}
+
+/** What comes in the place of a text that is too large to be read: that it may name the source is all that is known. */
+export const tooLargeText = '\u0001drover: too large to be read';
+
+function sentText(column: CandidateColumn): Sql {
+  const text = textOf(column);
+  return sql`coalesce(${sentSql(text, text)}, ${literal(tooLargeText)})`;
 }
 
 interface Condition {

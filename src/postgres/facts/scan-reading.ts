@@ -3,6 +3,7 @@ import { isLeftAlone } from '../../engine/rules/place.ts';
 import { isDocumentList } from '../sql/document.ts';
 import type { DocumentValue } from '../../engine/edit/documents.ts';
 import type { Occurrence } from '../../engine/inventory/occurrence.ts';
+import { isWeakKey } from '../../engine/inventory/term.ts';
 import { Tally } from '../../engine/inventory/tally.ts';
 import type { Owner, Uncovered } from '../../engine/plan/snapshot.ts';
 import { placesAt } from '../../engine/rules/coverage.ts';
@@ -13,6 +14,7 @@ import { mayName, namesakeTest } from '../../engine/rules/mapping.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Member } from './member.ts';
 import { sourceTerm, unrelatedTerm } from './sought.ts';
+import { tooLargeText } from './scan-query.ts';
 import type { Candidate, CandidateQuery } from './scan-query.ts';
 
 const samples = 5;
@@ -79,23 +81,35 @@ export class Reading {
 
   #uncoveredText(text: string, at: number, row: Candidate): string {
     const edits = this.#edits[at] ?? [];
+    if (text === tooLargeText) return this.#tooLarge(at, row);
     const rules = edits.filter((_, number) => typeof row.live[at]?.[number] === 'boolean');
     if (rules.length === 0) return this.#isNamesake(at, text) ? '' : text;
     const isList = this.#query.columns[at]?.isList === true;
     const value: DocumentValue = isList
       ? { text, elements: JSON.parse(text) as (string | null)[], alike: row.alike[at] ?? null }
       : { text, elements: null, alike: row.alike[at] ?? null };
-    // Of a document that cannot be read a place asks of which the row is a live one; where it is none, any.
-    const past = this.#isPast(row, at);
-    const answering = new Set(
-      edits.filter((_, number) => row.live[at]?.[number] === !past && row.seen[at]?.[number] === true),
-    );
+    const answering = this.#answering(row, at);
     const marked = markCovered(rules, value, {
       isNamesake: (place, element) => this.#tests.get(place)?.(element) === true,
       answers: (rule) => answering.has(rule) && !isLeftAlone(rule.place) && rule.mappings.length > 0,
     });
     if (marked === undefined) return '';
     return isList ? JSON.stringify(marked.elements) : marked.text;
+  }
+
+  /** Of a document that cannot be read a place asks of which the row is a live one; where it is none, any. */
+  #answering(row: Candidate, at: number): Set<EditRule> {
+    const past = this.#isPast(row, at);
+    const edits = this.#edits[at] ?? [];
+    return new Set(
+      edits.filter((_, number) => row.live[at]?.[number] === !past && row.seen[at]?.[number] === true),
+    );
+  }
+
+  /** Where no place asks about the value, it counts as one that names the source. */
+  #tooLarge(at: number, row: Candidate): string {
+    const asking = [...this.#answering(row, at)].some(({ place }) => !isLeftAlone(place));
+    return asking ? '' : (this.#member.terms.find((term) => !isWeakKey(term))?.text ?? '');
   }
 
   /** By what a scalar place of the column says that its values are. */

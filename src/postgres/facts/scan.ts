@@ -11,6 +11,7 @@ import type { Numbered } from '../driver/members.ts';
 import type { Occurrence } from '../../engine/inventory/occurrence.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
 import type { Uncovered } from '../../engine/plan/snapshot.ts';
+import { firstFetch, nextFetch } from '../driver/cursors.ts';
 import type { Tx } from '../driver/database.ts';
 import { forEachMember } from '../sql/sql.ts';
 import { mayHoldShared } from './member.ts';
@@ -44,8 +45,8 @@ export async function scanUncovered(
   for (const [at, query] of queries.entries()) {
     if (possible[at]?.some(([row]) => row?.possible === true) !== true) continue;
     for (const [member, reading] of (await readTable(tx, batch, query)).entries()) {
-      found[member]?.uncovered.push(...reading.uncovered());
-      found[member]?.related.push(...reading.related());
+      for (const one of reading.uncovered()) found[member]?.uncovered.push(one);
+      for (const one of reading.related()) found[member]?.related.push(one);
     }
   }
   return found;
@@ -59,20 +60,12 @@ async function readTable(tx: Tx, batch: Batch, query: CandidateQuery): Promise<R
     (rows) => {
       for (const [member, own] of distribute<Candidate>(size, rows).entries())
         for (const row of own) readings[member]?.add(row);
-      return Promise.resolve(nextFetch(rows));
+      return Promise.resolve(nextFetch(rows, sizeOf));
     },
   );
   return readings;
 }
 
-const firstFetch = 50;
-const fetchBytes = 4_000_000;
-
-/** Documents differ in size by a factor of a thousand, so rows are fetched by the size of those before. */
-function nextFetch(rows: readonly Candidate[]): number {
-  const bytes = rows.reduce(
-    (sum, row) => sum + row.v.reduce((size, text) => size + (text?.length ?? 0), 100),
-    0,
-  );
-  return Math.max(10, Math.min(5000, Math.floor((fetchBytes * rows.length) / bytes)));
+function sizeOf({ v }: Candidate): number {
+  return v.reduce((size, text) => size + (text?.length ?? 0), 0);
 }

@@ -5,6 +5,7 @@
 import type { Occurrence } from '../../engine/inventory/occurrence.ts';
 import { Tally } from '../../engine/inventory/tally.ts';
 import type { Matcher } from '../../engine/inventory/matcher.ts';
+import { firstFetch, nextFetch } from '../driver/cursors.ts';
 import type { Tx } from '../driver/database.ts';
 import { readCopiedRow } from './copied-row.ts';
 import { copySql, rowsSql } from './read-query.ts';
@@ -87,24 +88,15 @@ function bytesOf(text: string): string {
   );
 }
 
-const firstFetch = 50;
-const fetchBytes = 4_000_000;
-
 async function readByCursor(tx: Tx, query: ReadQuery, { fetched }: CellReader): Promise<void> {
   await tx.batches<FetchedRow>({ sql: rowsSql(query), params: [], size: firstFetch }, async (rows) => {
     for (const row of rows) fetched(row);
     // A signal is heard between two batches.
     await new Promise((resolve) => void setImmediate(resolve));
-    return nextFetch(rows);
+    return nextFetch(rows, sizeOf);
   });
 }
 
-/** Documents differ in size by a factor of a thousand, so rows are fetched by the size of those before. */
-function nextFetch(rows: readonly FetchedRow[]): number {
-  const bytes = rows.reduce((sum, row) => sum + sizeOf(row), 0);
-  return Math.max(10, Math.min(5000, Math.floor((fetchBytes * rows.length) / bytes)));
-}
-
 function sizeOf(row: FetchedRow): number {
-  return Object.values(row).reduce((sum, value) => sum + (value?.length ?? 0), 100);
+  return Object.values(row).reduce((sum, value) => sum + (value?.length ?? 0), 0);
 }

@@ -4,6 +4,7 @@
  * the elements equal a term (`alikeSql`).
  */
 import type { Column } from '../../engine/catalogue/catalog.ts';
+import { largest } from '../../engine/edit/size.ts';
 import { equality, isLoose } from './cast.ts';
 import { raw, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
@@ -17,6 +18,11 @@ export interface DocumentColumn {
 /** The value as text. A list of documents is sent as one document. */
 export function documentText({ own, value }: DocumentColumn): Sql {
   return isDocumentList(own) ? sql`array_to_json(${value})::text` : sql`${value}::text`;
+}
+
+/** A value, where its text is not too large to be edited; otherwise NULL. */
+export function sentSql(text: Sql, value: Sql): Sql {
+  return sql`CASE WHEN octet_length(${text}) <= ${raw(String(largest.bytes))} THEN ${value} END`;
 }
 
 /** The elements, where the column is a list of values that are no documents; otherwise NULL. */

@@ -1,3 +1,4 @@
+import { readElement } from '../../engine/inventory/database-text.ts';
 import { DroverError } from '../../errors.ts';
 
 /**
@@ -110,19 +111,15 @@ function decodeArray(text: string, decode: Decode): unknown[] {
     return items;
   };
   const element = (): unknown => {
-    if (text[at] === '"') return decode(quoted());
-    const bare = matchAt(/[^,}]*/y)[0] ?? '';
-    return bare === 'NULL' ? null : decode(bare);
-  };
-  const quoted = (): string => (matchAt(/"((?:[^"\\]|\\.)*)"/sy)[1] ?? '').replace(/\\(.)/gs, '$1');
-  const matchAt = (pattern: RegExp): RegExpExecArray => {
-    pattern.lastIndex = at;
-    const match = pattern.exec(text);
-    if (!match) throw new DroverError('INTERNAL', 'The database sent an array that cannot be read.');
-    at = pattern.lastIndex;
-    return match;
+    const { value, end } = readElement(text, at) ?? noElement();
+    at = end;
+    return value === null ? null : decode(value);
   };
   return list();
+}
+
+function noElement(): never {
+  throw new DroverError('INTERNAL', 'The database sent an array that cannot be read.');
 }
 
 /** Columns of a result, and how each is read. */

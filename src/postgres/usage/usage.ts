@@ -2,6 +2,7 @@
 import type { ModelNames } from '../../engine/models/model.ts';
 import { compareText } from '../../engine/order.ts';
 import { DroverError } from '../../errors.ts';
+import { firstFetch, nextFetch } from '../driver/cursors.ts';
 import type { Tx } from '../driver/database.ts';
 import { prepared } from '../driver/question.ts';
 import { bind, raw, render, sql } from '../sql/sql.ts';
@@ -74,9 +75,11 @@ function addDocuments(
   { used, tally }: { readonly used: UsedTable; readonly tally: Tally },
 ): Promise<void> {
   const { text, params } = search.fill(documentRows(search.shape, used));
-  return tx.batches<UsageRow>({ sql: text, params, size: batchRows }, (batch) => {
+  return tx.batches<UsageRow>({ sql: text, params, size: firstFetch }, (batch) => {
     for (const row of batch) tally.add(used, row, 1);
-    return Promise.resolve(batchRows);
+    return Promise.resolve(
+      nextFetch(batch, ({ texts }) => (texts ?? []).reduce((size, one) => size + (one?.length ?? 0), 0)),
+    );
   });
 }
 

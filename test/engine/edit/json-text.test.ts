@@ -34,7 +34,7 @@ function spots(text: string, pattern = '/**'): Spot[] {
 }
 
 function pointers(text: string, pattern?: string): string[] {
-  return spots(text, pattern).map(pointerOf);
+  return spots(text, pattern).map((spot) => pointerOf(spot));
 }
 
 describe('reading JSON', () => {

@@ -6,11 +6,10 @@
  */
 import { distribute } from '../../driver/members.ts';
 import type { Numbered } from '../../driver/members.ts';
-import { editDocument } from '../../../engine/rules/documents.ts';
 import type { Edit } from '../../../engine/edit/value-rule.ts';
 import type { RewriteStep } from '../../../engine/plan/plan-types.ts';
 import type { Tx } from '../../driver/database.ts';
-import { documentSql, visitDocuments } from '../../facts/documents.ts';
+import { documentSql, editWhole, visitDocuments } from '../../facts/documents.ts';
 import type { Document, DocumentInput } from '../../facts/documents.ts';
 import { tableOf } from '../../../engine/rules/references.ts';
 import { columnOf } from '../../sql/cast.ts';
@@ -59,23 +58,24 @@ export const rewrite: Operation<RewriteStep> = {
       const changed = groups
         .map((group) => group.flatMap((document) => edit(context, steps, document)))
         .filter((group) => group.length > 0);
-      if (changed.length === 0) return;
-      const documents = changed.flat();
-      const rows = await writeDocuments(tx, { row, key, column: name, documents });
-      for (const [at, count] of rows.entries()) touched[at] = (touched[at] ?? 0) + count;
-      const written = changed.map((group): ChunkRows => {
-        const [{ member } = { member: 0 }] = group;
-        chunks[member] = (chunks[member] ?? 0) + 1;
-        return {
-          member,
-          step: steps[member]?.id ?? 0,
-          chunk: chunks[member],
-          keys: group.map((document) => document.key),
-          befores: group.map(({ edits }) => ({ column: name, edits })),
-        };
-      });
-      await writeChunks(tx, { journal: context.journal, action: 'edit', table, key }, written);
-      onRows(documents.length);
+      for (const some of bySize(changed)) {
+        const documents = some.flat();
+        const rows = await writeDocuments(tx, { row, key, column: name, documents });
+        for (const [at, count] of rows.entries()) touched[at] = (touched[at] ?? 0) + count;
+        const written = some.map((group): ChunkRows => {
+          const [{ member } = { member: 0 }] = group;
+          chunks[member] = (chunks[member] ?? 0) + 1;
+          return {
+            member,
+            step: steps[member]?.id ?? 0,
+            chunk: chunks[member],
+            keys: group.map((document) => document.key),
+            befores: group.map(({ edits }) => ({ column: name, edits })),
+          };
+        });
+        await writeChunks(tx, { journal: context.journal, action: 'edit', table, key }, written);
+        onRows(documents.length);
+      }
     });
     return touched;
   },
@@ -87,6 +87,24 @@ export const rewrite: Operation<RewriteStep> = {
     ];
   },
 };
+
+const writtenAtOnce = 16_000_000;
+
+/** Groups that one statement can carry: its values travel as one text. */
+function bySize(groups: readonly ChangedDocument[][]): ChangedDocument[][][] {
+  const parts: ChangedDocument[][][] = [];
+  let size = Infinity;
+  for (const group of groups) {
+    const own = group.reduce((sum, { old, text }) => sum + old.length + text.length, 0);
+    if (size + own > writtenAtOnce) {
+      parts.push([]);
+      size = 0;
+    }
+    parts.at(-1)?.push(group);
+    size += own;
+  }
+  return parts;
+}
 
 function documentInput({ rules, members }: StepContext, steps: Steps<RewriteStep>): DocumentInput {
   const [{ table, column: name, places }] = steps;
@@ -109,9 +127,10 @@ function edit({ rules }: StepContext, steps: Steps<RewriteStep>, document: Docum
       ? []
       : [{ place: placeOf(rules, id), mappings: rule.mappings }];
   });
-  const edited = moving.length === 0 ? undefined : editDocument(moving, document);
-  if (edited === undefined || edited.kind === 'unreadable' || edited.edits.length === 0) return [];
   const { member, key, text: old } = document;
+  const edited = moving.length === 0 ? undefined : editWhole(moving, document);
+  if (old === null || edited === undefined || edited.kind === 'unreadable' || edited.edits.length === 0)
+    return [];
   return [
     { member, key, old, text: edited.value.text, elements: edited.value.elements, edits: edited.edits },
   ];
