@@ -18,7 +18,7 @@ import { finish, type LoadedRegistry } from '../../src/registry/load/load.ts';
 import { routablePairs } from '../../src/registry/verdict/pairs.ts';
 import { loaded, models, runtimes } from '../registry/small-registry.ts';
 import { oneEngine } from '../support/databases.ts';
-import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { type Answer, type HttpPlatform, httpPlatform, type Method } from '../support/http.ts';
 import { platformDatabase, refusal } from '../support/platform.ts';
 import { testRouting } from '../support/routing.ts';
 import { makeWorkspace, storedAll, storedRow } from '../support/workspaces.ts';
@@ -102,7 +102,7 @@ oneEngine((engine) => {
 
     const bringIn = (registry: LoadedRegistry, day = today): Promise<{ added: number; removed: number }> =>
       bringInRegistry(http.platform, { loaded: registry, today: day });
-    const ask = (method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: object): Promise<Answer> =>
+    const ask = (method: Method, path: string, body?: object): Promise<Answer> =>
       http.call(method, `/api/v1${path}`, {
         key: http.keys.admin,
         ...(body === undefined ? {} : { body }),
@@ -141,38 +141,81 @@ oneEngine((engine) => {
       );
     });
 
-    it('binds a server that has not heard of it: it records no verdict, and stores what both allow', async () => {
-      const id = await makeWorkspace(http, { runtime: 'desk', model: 'acme-1' });
-      await bringIn(elsewhere);
-      const was = await storedAll(http);
-      const field = { name: 'On the field', runtime: 'field', model: 'x' };
-      for (const [method, path, body] of [
-        ['POST', '/workspaces', field],
-        ['POST', '/workspaces', { ...field, model: null }],
-        [
-          'POST',
-          '/workspaces/import',
-          { workspaces: [{ ...field, name: 'Desk', runtime: 'desk', model: 'acme-1' }, field] },
-        ],
-        ['PATCH', `/workspaces/${id}`, { runtime: 'field', accept_payer_change: true }],
-        ['PUT', `/workspaces/${id}/model`, { model: 'Special' }],
-        ['PATCH', `/workspaces/${id}`, { runtime: 'shed', model: 'acme-new', accept_payer_change: true }],
-      ] as const) {
-        const { status, json, text } = await ask(method, path, { ...body });
-        assert.deepEqual([status, json.code], [503, 'REGISTRY_UNAVAILABLE'], `${path}: ${text}`);
+    /** What each endpoint that writes is asked, for a workspace; those that the registry does not concern say so. */
+    const doors: Readonly<Record<string, (id: string) => readonly unknown[] | 'not concerned'>> = {
+      'POST /workspaces': () => [
+        { name: 'On the field', runtime: 'field', model: 'x' },
+        { name: 'No model', runtime: 'field', model: null },
+        { name: 'Of both', runtime: 'desk', model: 'acme-1' },
+        { name: 'Nobody pays', runtime: 'desk', model: 'acme-3' },
+      ],
+      'POST /workspaces/import': () => [{ workspaces: [{ name: 'Desk', runtime: 'desk', model: 'acme-1' }] }],
+      'PATCH /workspaces/{workspace_id}': () => [
+        { runtime: 'field', accept_payer_change: true },
+        { runtime: 'shed', model: 'acme-new', accept_payer_change: true },
+        { runtime: 'desk' },
+      ],
+      'PUT /workspaces/{workspace_id}/model': () => [
+        { model: 'Special' },
+        { model: 'acme-3', accept_payer_change: true },
+        { model: '' },
+      ],
+      'PUT /workspaces/{workspace_id}/secrets/{secret_name}': () => [
+        { value: 'k', accept_payer_change: true },
+      ],
+      'DELETE /workspaces/{workspace_id}/secrets/{secret_name}': () => [undefined],
+      'PUT /secrets/{secret_name}': () => [{ value: 'k', accept_payer_change: true }],
+      'DELETE /secrets/{secret_name}': () => [undefined],
+      // Nothing is stored, and a start depends on the answer.
+      'POST /workspaces/{workspace_id}/preflight': () => [undefined],
+      'GET /workspaces/{workspace_id}/billing-mode': () => [undefined],
+      'DELETE /workspaces/{workspace_id}': () => 'not concerned',
+    };
+
+    it('binds a server that has not heard of it: no endpoint decides by what is not in force', async () => {
+      const { json } = await http.call('GET', '/openapi.json', { key: http.keys.admin });
+      const written = Object.entries(json.paths as Record<string, Record<string, unknown>>)
+        .filter(([path]) => /^\/api\/v1\/(workspaces|secrets)\b/.test(path))
+        .flatMap(([path, methods]) =>
+          Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace('/api/v1', '')}`),
+        )
+        .filter((door) => !door.startsWith('GET '));
+      const known = Object.keys(doors).filter((door) => !door.startsWith('GET '));
+      assert.deepEqual(written.toSorted(), known.toSorted());
+      const id = await makeWorkspace(http, {
+        runtime: 'desk',
+        model: 'acme-1',
+        secrets: { ACME_TOKEN: 'k' },
+      });
+      for (const stale of ['another registry', 'a later day']) {
+        await (stale === 'another registry'
+          ? bringIn(elsewhere)
+          : bringIn(here, dayOf(new Date(Date.now() + oneDay))));
+        const was = await storedAll(http);
+        for (const [door, bodies] of Object.entries(doors)) {
+          const [method = '', path = ''] = door.replace('{workspace_id}', id).split(' ');
+          const asked = bodies(id);
+          for (const body of asked === 'not concerned' ? [] : asked) {
+            const name = path.includes('/workspaces/') ? 'ACME_TOKEN' : 'ACME_KEY';
+            const answer = await ask(method as Method, path.replace('{secret_name}', name), body as object);
+            const { status, json: problem, text } = answer;
+            assert.deepEqual(
+              [status, problem.code],
+              [503, 'REGISTRY_UNAVAILABLE'],
+              `${stale}, ${door}: ${text}`,
+            );
+          }
+        }
+        assert.equal(await storedAll(http), was, stale);
+        await bringIn(here);
       }
-      assert.equal(await storedAll(http), was);
+      await bringIn(elsewhere);
       const state = await http.call('GET', '/api/v1/sysadmin/registry', { key: http.keys.sysadmin });
       assert.deepEqual([state.json.hash, state.json.in_force.hash], [here.hash, elsewhere.hash]);
-      assert.equal((await ask('PUT', `/workspaces/${id}/model`, { model: 'acme-3' })).status, 200);
+      assert.equal((await ask('PATCH', `/workspaces/${id}`, { role: 'stays' })).status, 200);
       await bringIn(here);
-      // A name that both registries take: this server cannot know what the other one says of it.
-      const again = await ask('PATCH', `/workspaces/${id}`, {
-        runtime: 'shed',
-        model: 'acme-new',
-        accept_payer_change: true,
-      });
-      assert.equal(again.status, 200, again.text);
+      assert.equal((await ask('PUT', `/workspaces/${id}/model`, { model: 'acme-1' })).status, 200);
+      assert.equal((await ask('DELETE', `/workspaces/${id}`)).status, 204);
     });
 
     it('binds a request that was judged by the one before', async () => {
@@ -323,7 +366,7 @@ oneEngine((engine) => {
     });
 
     const inForce = async (): Promise<InForce> => {
-      const found = await http.asSuperuser((tx) => findInForce(tx, 'migration'));
+      const found = await http.asSuperuser((tx) => tx.ask(findInForce('migration')));
       assert.ok(found);
       return found;
     };

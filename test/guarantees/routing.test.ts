@@ -288,8 +288,8 @@ eachEngine((engine) => {
 
     it('a model that ends on a day cannot be had from that day on', async () => {
       let now = new Date('2026-12-31T23:59:00Z');
-      const clock = await openRegistry({ platform: http.platform, load: () => loaded(), now: () => now });
       const id = await makeWorkspace(http, { runtime: 'desk', model: 'acme-1' });
+      const clock = await openRegistry({ platform: http.platform, load: () => loaded(), now: () => now });
       assert.equal(await asApplication(set(id, `model = 'acme-2'`)), 1);
       assert.equal(await asApplication(set(id, `model = 'acme-1'`)), 1);
       now = new Date('2027-01-01T00:00:00Z');

@@ -260,11 +260,10 @@ oneEngine((engine) => {
         'UNREGISTERED_MODEL_FOR_RUNTIME',
       );
       assert.equal((await ask('PUT', `/workspaces/${id}/model`, { model: '' })).json.model, null);
-      await refused(
-        () => ask('PATCH', `/workspaces/${id}`, { runtime: 'claude-code' }),
-        422,
-        'MODEL_REQUIRED',
-      );
+      const moved = await ask('PATCH', `/workspaces/${id}`, { runtime: 'claude-code' });
+      assert.deepEqual([moved.status, moved.json.runtime, moved.json.model], [200, 'claude-code', null]);
+      const chosen = await ask('PATCH', `/workspaces/${id}`, { runtime: 'hermes', model: 'claude-opus-4-7' });
+      assert.equal(chosen.status, 200, chosen.text);
     });
 
     it('takes one line of text, whatever the runtime takes', async () => {

@@ -91,7 +91,7 @@ export async function storm(
 /** Fails where a pair is stored that the registry in force refuses, other than one that a workspace had before. */
 export async function checkStored(http: HttpPlatform, registries: readonly LoadedRegistry[]): Promise<void> {
   const { inForce, rows } = await http.asSuperuser(async (tx) => ({
-    inForce: await findInForce(tx, 'migration'),
+    inForce: await tx.ask(findInForce('migration')),
     rows: await tx.many<{ runtime: string; model: string | null; kept: boolean; secrets: string[] }>(
       `SELECT w.runtime, w.model, EXISTS (SELECT FROM migration.workspace_verdicts v WHERE v.workspace_id = w.id
          AND v.runtime = w.runtime AND v.model = w.verdict_model AND v.reason = 'kept') AS kept,

@@ -55,7 +55,7 @@ async function seedOperatorRows(
 /** A registry in force says what workspaces may have. Where none is in force, the demo brings its own pairs. */
 async function bringInPairs(tx: Tx, schema: string): Promise<MayHave | undefined> {
   await lockRegistry(tx, schema);
-  if ((await findInForce(tx, schema)) === undefined) {
+  if ((await tx.ask(findInForce(schema))) === undefined) {
     await putRegistryPairs(tx, schema, demoPairs());
     return undefined;
   }

@@ -1,7 +1,7 @@
 /** The one row that says which registry the database holds to; see migrations/0013_registry_in_force.sql. */
 import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteTable } from '../../postgres/sql/identifiers.ts';
-import { many, prepared, type Question } from '../../postgres/driver/question.ts';
+import { many, maybeOne, prepared, type Question } from '../../postgres/driver/question.ts';
 
 export interface InForce {
   readonly version: string;
@@ -25,8 +25,8 @@ export function relyOnRegistry(schema: string): Question<unknown> {
 }
 
 /** Undefined where none was ever brought in. */
-export function findInForce(tx: Tx, schema: string): Promise<InForce | undefined> {
-  return tx.maybeOne<InForce>(`SELECT version, hash, day::text AS day FROM ${inForceOf(schema)}`);
+export function findInForce(schema: string): Question<InForce | undefined> {
+  return maybeOne<InForce>(prepared(`SELECT version, hash, day::text AS day FROM ${inForceOf(schema)}`));
 }
 
 /** As the operator, under the lock. */

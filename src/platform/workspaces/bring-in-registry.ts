@@ -55,7 +55,7 @@ export function bringInRegistry(home: Home, coming: Coming): Promise<Exchanged> 
 
 /** What the database holds to, whatever this server decides by. */
 export function readInForce(home: Home): Promise<InForce | undefined> {
-  return operate(home, (tx) => findInForce(tx, home.schema));
+  return operate(home, (tx) => tx.ask(findInForce(home.schema)));
 }
 
 function operate<T>({ database, site }: Home, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -118,7 +118,7 @@ async function staysOut(
   { loaded, unlessReplaced = false }: Coming,
 ): Promise<boolean> {
   if (!unlessReplaced) return false;
-  const inForce = await findInForce(tx, schema);
+  const inForce = await tx.ask(findInForce(schema));
   return inForce !== undefined && inForce.hash !== loaded.hash;
 }
 

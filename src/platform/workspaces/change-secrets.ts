@@ -30,7 +30,7 @@ import {
   readingAt,
   recordAt,
   tenantOf,
-  writingAt,
+  routingAt,
 } from './unit.ts';
 
 export interface SecretRequest {
@@ -48,7 +48,7 @@ export function putSecret(
   const keys = requireKeys(call.routing.keys);
   const { name, value, workspaceId } = given;
   const place = { tenantId: call.caller.tenantId, workspaceId: workspaceId?.toLowerCase(), name };
-  return writingAt(call, async (at) => {
+  return routingAt(call, none, async (at) => {
     const names = await lockFor(at, given);
     for (const { workspace, before, after } of judgeChange(at, names, [...names.changed, name])) {
       if (after.verdict === 'refuse' && before.verdict === 'allow')
@@ -67,7 +67,7 @@ export function putSecret(
 
 /** @throws NOT_FOUND, SECRET_IN_USE */
 export function deleteSecret(call: RoutingCall, given: SecretRequest): Promise<void> {
-  return writingAt(call, async (at) => {
+  return routingAt(call, none, async (at) => {
     const names = await lockFor(at, given);
     if (!names.changed.includes(given.name)) throw notFound({ noun: 'secret' });
     const left = names.changed.filter((name) => name !== given.name);
@@ -103,10 +103,12 @@ interface Names {
   readonly workspaces: readonly PairOfWorkspace[];
 }
 
+/** Which locks it takes depends on whose secret it is. */
+const none = () => [] as const;
+
 /** The workspace, the tenant's secrets, its own: in the order of everybody. */
 async function lockFor(at: InTenant, { workspaceId }: SecretRequest): Promise<Names> {
   const tenant = tenantOf(at);
-  requireRegistry(at.routing.registry);
   const id = workspaceId?.toLowerCase();
   const holder = holderOf(id);
   if (id === undefined) {

@@ -31,10 +31,10 @@ export interface Patched {
 export function patchWorkspace(call: RoutingCall, { id, ifMatch, body }: PatchRequest): Promise<Patched> {
   requirePatchable(body);
   const routes = 'runtime' in body;
-  const locks = () =>
+  const locks = (by: RoutingCall) =>
     [
-      holdNamedModels(call, routes ? [body['model'] as string | null] : []),
-      lockWorkspace(call, { id, ifMatch }),
+      holdNamedModels(by, routes ? [body['model'] as string | null] : []),
+      lockWorkspace(by, { id, ifMatch }),
     ] as const;
   return (routes ? routingAt : lockingAt)(call, locks, async (at, [held, before]) => {
     const beside = Object.fromEntries(Object.entries(body).filter(([name]) => isPatchable(name)));
@@ -46,7 +46,7 @@ export function patchWorkspace(call: RoutingCall, { id, ifMatch, body }: PatchRe
             ...('model' in body && { model: body['model'] as string | null }),
             acceptPayerChange: body['accept_payer_change'] === true,
             held,
-            modelNeeded: true,
+            mayClear: false,
             beside,
           });
     return { workspace, restart: restartReasons(before, workspace) };
@@ -63,9 +63,10 @@ export function putModel(
   call: RoutingCall,
   { id, ifMatch, model, acceptPayerChange }: ModelRequest,
 ): Promise<Patched> {
-  const locks = () => [holdNamedModels(call, [model]), lockWorkspace(call, { id, ifMatch })] as const;
+  const locks = (by: RoutingCall) =>
+    [holdNamedModels(by, [model]), lockWorkspace(by, { id, ifMatch })] as const;
   return routingAt(call, locks, async (at, [held, before]) => {
-    const workspace = await setRouting(at, before, { model, acceptPayerChange, held, modelNeeded: false });
+    const workspace = await setRouting(at, before, { model, acceptPayerChange, held, mayClear: true });
     return { workspace, restart: restartReasons(before, workspace) };
   });
 }

@@ -10,7 +10,7 @@ import { dayOf } from './day.ts';
 import type { RoutingCall } from './routing.ts';
 import { unseal } from '../secrets/seal.ts';
 import { pairOf } from './set-routing.ts';
-import { findWorkspace, type InTenant, readingAt, tenantOf } from './unit.ts';
+import { findWorkspace, type InTenant, judgingAt, tenantOf } from './unit.ts';
 
 export interface Examined {
   readonly runtime: string;
@@ -21,7 +21,7 @@ export interface Examined {
 
 /** @throws NOT_FOUND, REGISTRY_UNAVAILABLE */
 export function readBilling(call: RoutingCall, id: string): Promise<Examined> {
-  return readingAt(call, async (at) => examine(at, id, await readSealed(at, id)));
+  return judgingAt(call, async (at) => examine(at, id, await readSealed(at, id)));
 }
 
 export interface Preflight extends Examined {
@@ -31,7 +31,7 @@ export interface Preflight extends Examined {
 
 /** @throws NOT_FOUND, REGISTRY_UNAVAILABLE */
 export function preflight(call: RoutingCall, id: string): Promise<Preflight> {
-  return readingAt(call, async (at) => {
+  return judgingAt(call, async (at) => {
     const loaded = requireRegistry(at.routing.registry);
     const held = await readSealed(at, id);
     const examined = await examine(at, id, held);

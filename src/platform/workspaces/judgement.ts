@@ -2,7 +2,7 @@
 import { DroverError } from '../../errors.ts';
 import type { LoadedRegistry } from '../../registry/load/load.ts';
 import type { Allowed } from '../../registry/verdict/answer.ts';
-import { judge, needsModel, refuseRuntime } from '../../registry/verdict/routability.ts';
+import { judge, refuseRuntime } from '../../registry/verdict/routability.ts';
 import type { NotAsked, Verdict } from '../../registry/verdict/routability.ts';
 import type { Refused } from '../../registry/verdict/refusal.ts';
 
@@ -23,19 +23,11 @@ export function verdictOf(loaded: LoadedRegistry, question: PairQuestion): Verdi
   return verdict.verdict === 'not-asked' ? (refuseRuntime(loaded, { runtime }) ?? verdict) : verdict;
 }
 
-/** @throws what the registry refuses; MODEL_REQUIRED; MISSING_BYOK_CREDENTIAL */
-export function requireRoutable(
-  loaded: LoadedRegistry,
-  question: PairQuestion,
-  { modelNeeded }: { readonly modelNeeded: boolean },
-): Allowed | NotAsked {
+/** A model may be chosen later. @throws what the registry refuses; MISSING_BYOK_CREDENTIAL */
+export function requireRoutable(loaded: LoadedRegistry, question: PairQuestion): Allowed | NotAsked {
   const verdict = verdictOf(loaded, question);
   if (verdict.verdict === 'refuse') throw refusedAs(verdict);
-  if (verdict.verdict === 'not-asked') {
-    if (modelNeeded && needsModel(loaded, verdict.runtime)) throw modelRequired(loaded, verdict.runtime);
-    return verdict;
-  }
-  if (lacksKey(verdict, question.secrets)) throw missingKey(verdict);
+  if (verdict.verdict === 'allow' && lacksKey(verdict, question.secrets)) throw missingKey(verdict);
   return verdict;
 }
 

@@ -6,9 +6,10 @@ import { takenNames } from '../queries/workspaces.ts';
 import { inOrder, type Question, readAs } from '../../postgres/driver/question.ts';
 import type { Allowed } from '../../registry/verdict/answer.ts';
 import type { LoadedRegistry } from '../../registry/load/load.ts';
+import { needsModel } from '../../registry/verdict/routability.ts';
 import type { NotAsked } from '../../registry/verdict/routability.ts';
 import type { Values } from '../resources/declaration.ts';
-import { requireRoutable } from './judgement.ts';
+import { modelRequired, requireRoutable } from './judgement.ts';
 import { requireRegistry } from './live-registry.ts';
 import { dayOf } from './day.ts';
 import { holdNamedModels, type NamedModels, refuseUnusableName } from './named-models.ts';
@@ -43,7 +44,7 @@ interface BadNode {
  * what the registry refuses
  */
 export function createWorkspace(call: RoutingCall, input: WorkspaceInput): Promise<Values> {
-  return routingAt(call, locksFor(call, [input]), async (at, [ground]) => {
+  return routingAt(call, locksFor([input]), async (at, [ground]) => {
     const [made] = await judgeAll(at, ground, [input]);
     if (made instanceof DroverError) throw made;
     if (made === undefined) throw new DroverError('INTERNAL', 'A workspace was not judged.');
@@ -53,7 +54,7 @@ export function createWorkspace(call: RoutingCall, input: WorkspaceInput): Promi
 
 /** @throws IMPORT_REFUSED with every bad node */
 export function importWorkspaces(call: RoutingCall, inputs: readonly WorkspaceInput[]): Promise<Values[]> {
-  return routingAt(call, locksFor(call, inputs), async (at, [ground]) => {
+  return routingAt(call, locksFor(inputs), async (at, [ground]) => {
     const judged = await judgeAll(at, ground, inputs);
     const bad = judged.flatMap((result, n) =>
       result instanceof DroverError ? [badNode(n, inputs, result)] : [],
@@ -71,8 +72,8 @@ interface Judged {
 }
 
 /** The models that are named, the tenant's secrets; and the names that are taken. @throws REGISTRY_UNAVAILABLE, SECRET_KEY_MISSING */
-function locksFor(call: RoutingCall, inputs: readonly WorkspaceInput[]): () => readonly [Question<Ground>] {
-  return () => {
+function locksFor(inputs: readonly WorkspaceInput[]): (call: RoutingCall) => readonly [Question<Ground>] {
+  return (call) => {
     const loaded = requireRegistry(call.routing.registry);
     if (inputs.some(({ secrets = {} }) => Object.keys(secrets).length > 0)) requireKeys(call.routing.keys);
     const models = inputs.map(({ model }) => model);
@@ -122,7 +123,8 @@ async function judgeOne(
     for (const name of own) checkSecretName(name);
     const { runtime, model = null } = input;
     const secrets = [...shared, ...own];
-    const verdict = requireRoutable(loaded, { runtime, model, secrets, today }, { modelNeeded: true });
+    const verdict = requireRoutable(loaded, { runtime, model, secrets, today });
+    if (verdict.verdict === 'not-asked' && needsModel(loaded, runtime)) throw modelRequired(loaded, runtime);
     if (verdict.verdict === 'allow') await refuseUnusableName(at, held, verdict.model);
     return { input, verdict };
   } catch (error) {

@@ -8,14 +8,14 @@
  */
 import { DroverError } from '../../errors.ts';
 import { deleteVerdicts, findStanding, type Holder, insertVerdicts } from '../queries/registry-pairs.ts';
-import { findInForce } from '../queries/registry-in-force.ts';
 import { insertWorkspace, updateWorkspace } from '../queries/workspaces.ts';
 import { asOperatorWithin } from '../../postgres/scope/tenant.ts';
 import type { Allowed } from '../../registry/verdict/answer.ts';
+import { needsModel } from '../../registry/verdict/routability.ts';
 import type { NotAsked } from '../../registry/verdict/routability.ts';
 import type { Values } from '../resources/declaration.ts';
 import { changesOf, represent } from '../rows/representation.ts';
-import { requireRoutable, verdictOf } from './judgement.ts';
+import { modelRequired, requireRoutable, verdictOf } from './judgement.ts';
 import { requireRegistry } from './live-registry.ts';
 import { dayOf } from './day.ts';
 import { type NamedModels, refuseUnusableName } from './named-models.ts';
@@ -30,8 +30,8 @@ export interface RoutingChange {
   readonly acceptPayerChange?: boolean | undefined;
   /** The models that it names, held before the workspace was locked: a migration takes both in that order. */
   readonly held: NamedModels;
-  /** Must there be a model afterwards, where the runtime is closed? */
-  readonly modelNeeded: boolean;
+  /** May the model be taken away where the runtime is closed? One that is not there yet may be chosen later. */
+  readonly mayClear: boolean;
   /** Written in the same statement. */
   readonly beside?: Values;
 }
@@ -80,8 +80,10 @@ async function judgeChange(
   const loaded = requireRegistry(at.routing.registry);
   const today = dayOf(at.routing.now());
   const existing = runtime === before.runtime && (model?.trim() ?? '') === (before.model ?? '');
-  const verdict = requireRoutable(loaded, { runtime, model, secrets, existing, today }, change);
+  const verdict = requireRoutable(loaded, { runtime, model, secrets, existing, today });
   const named = routingValues(verdict).model;
+  if (named === null && before.model !== null && !change.mayClear && needsModel(loaded, runtime))
+    throw modelRequired(loaded, runtime);
   if (named !== null && named !== before.model) await refuseUnusableName(at, change.held, named);
   if (change.acceptPayerChange !== true)
     requireSamePayer(verdictOf(loaded, { ...before, secrets, existing: true, today }), verdict);
@@ -140,12 +142,11 @@ interface Judged {
   readonly listed: boolean;
 }
 
-/** How the database will know that the pair may be stored. */
+/** How the database will know that the pair may be stored. The registry that gave the verdict is in force. */
 async function routeFor(at: InTenant, { id, verdict, listed }: Judged): Promise<Route> {
   const { tx, platform } = at;
   const bySecrets = verdict.verdict === 'allow' && verdict.by === 'name-by-secrets';
   if (!bySecrets && listed) return 'registry';
-  await requireInForce(at, verdict);
   const payers = verdict.verdict === 'allow' ? verdict.payer : '';
   const holders = [{ ...holderOf(at, id, routingValues(verdict)), payers }];
   const version = verdict.registryVersion ?? '';
@@ -153,23 +154,6 @@ async function routeFor(at: InTenant, { id, verdict, listed }: Judged): Promise<
     insertVerdicts(tx, platform.schema, { holders, reason: 'allowed', version }),
   );
   return 'verdict';
-}
-
-/**
- * A verdict is good by the registry that the database holds to. The one that gave it is compared, and not the one that this server
- * has by now: it may have read another meanwhile.
- * @throws REGISTRY_UNAVAILABLE
- */
-async function requireInForce(
-  { tx, platform, routing }: InTenant,
-  { registryVersion }: Allowed | NotAsked,
-): Promise<void> {
-  const inForce = await findInForce(tx, platform.schema);
-  if (inForce?.version === registryVersion && inForce?.day <= dayOf(routing.now())) return;
-  const message =
-    `This server decided by the registry ${registryVersion}, and the database holds to ${inForce?.version ?? 'none'}: ` +
-    'read the registry again, here or there.';
-  throw new DroverError('REGISTRY_UNAVAILABLE', message, { registry_version: registryVersion });
 }
 
 /** A verdict is for the pair that a workspace has: none is left by which it could be given an earlier one again. */

@@ -4,12 +4,15 @@ import type { Tx } from '../../postgres/driver/database.ts';
 import { type Answers, inOrder, type Question, readAs } from '../../postgres/driver/question.ts';
 import type { OfTenant } from '../queries/model-choice.ts';
 import { findRow } from '../queries/resource-rows.ts';
-import { relyOnRegistry } from '../queries/registry-in-force.ts';
+import { DroverError } from '../../errors.ts';
+import { findInForce, relyOnRegistry } from '../queries/registry-in-force.ts';
 import { type Holder, lockSecretNames } from '../queries/secrets.ts';
 import type { Values } from '../resources/declaration.ts';
 import { notFound } from '../rows/read.ts';
 import { represent, requireMatch, tableOf } from '../rows/representation.ts';
 import { reading, writing } from '../rows/unit.ts';
+import { dayOf } from './day.ts';
+import { fixedRegistry, requireRegistry } from './live-registry.ts';
 import type { RoutingCall } from './routing.ts';
 import { workspaces } from './workspace-rows.ts';
 
@@ -18,7 +21,7 @@ export interface InTenant extends RoutingCall {
   readonly tx: Tx;
 }
 
-export function writingAt<T>(call: RoutingCall, work: (at: InTenant) => Promise<T>): Promise<T> {
+function writingAt<T>(call: RoutingCall, work: (at: InTenant) => Promise<T>): Promise<T> {
   return writing({ ...call, resource: workspaces }, (tx) => work({ ...call, tx }));
 }
 
@@ -27,20 +30,61 @@ type Locks = readonly Question<unknown>[];
 /** The same where the first message takes locks: in the order of `locks`, and with what they find. */
 export function lockingAt<const Q extends Locks, T>(
   call: RoutingCall,
-  locks: () => Q,
+  locks: (call: RoutingCall) => Q,
   work: (at: InTenant, found: Answers<Q>) => Promise<T>,
 ): Promise<T> {
-  return writingAt(call, async (at) => work(at, await at.tx.together(locks())));
+  return writingAt(call, async (at) => work(at, await at.tx.together(locks(at))));
 }
 
-/** The same where a pair may be stored: no other registry comes in force until the transaction ends. Its lock is the first. */
+/**
+ * The same where the registry decides. No other one comes in force until the transaction ends: its lock is the first. The request is
+ * decided by one registry, which is the one in force.
+ * @throws REGISTRY_UNAVAILABLE
+ */
 export function routingAt<const Q extends Locks, T>(
   call: RoutingCall,
-  locks: () => Q,
+  locks: (call: RoutingCall) => Q,
   work: (at: InTenant, found: Answers<Q>) => Promise<T>,
 ): Promise<T> {
-  const inTheirOrder = () => [relyOnRegistry(call.platform.schema), inOrder(locks())] as const;
-  return lockingAt(call, inTheirOrder, (at, [, found]) => work(at, found));
+  return writingAt(call, async (given) => {
+    const at = decidingOnce(given);
+    const [, , found] = await at.tx.together([
+      relyOnRegistry(at.platform.schema),
+      requireInForce(at),
+      inOrder(locks(at)),
+    ]);
+    return work(at, found);
+  });
+}
+
+/** Reads what the registry decides. @throws REGISTRY_UNAVAILABLE */
+export function judgingAt<T>(call: RoutingCall, work: (at: InTenant) => Promise<T>): Promise<T> {
+  return readingAt(call, async (given) => {
+    const at = decidingOnce(given);
+    await at.tx.ask(requireInForce(at));
+    return work(at);
+  });
+}
+
+/** A server may read another registry at any moment. */
+function decidingOnce(at: InTenant): InTenant {
+  return { ...at, routing: { ...at.routing, registry: fixedRegistry(requireRegistry(at.routing.registry)) } };
+}
+
+/**
+ * What another server has brought in, or what a later day refuses, this one cannot know: it stores nothing, and answers nothing, that
+ * depends on it.
+ */
+function requireInForce({ platform, routing }: RoutingCall): Question<void> {
+  const { hash, routes } = requireRegistry(routing.registry);
+  return readAs(findInForce(platform.schema), (inForce) => {
+    if (inForce?.hash === hash && inForce.day <= dayOf(routing.now())) return;
+    const held = inForce === undefined ? 'none' : `${inForce.version} as of ${inForce.day}`;
+    const message =
+      `This server decides by the registry ${routes.version} as of ${dayOf(routing.now())}, and the database holds to ${held}: ` +
+      'let this server read the registry again (POST /sysadmin/registry/reload), or bring its own one in there.';
+    throw new DroverError('REGISTRY_UNAVAILABLE', message, { registry_version: routes.version });
+  });
 }
 
 export function readingAt<T>(call: RoutingCall, work: (at: InTenant) => Promise<T>): Promise<T> {
