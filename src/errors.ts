@@ -163,10 +163,11 @@ const passing: readonly ErrorCode[] = [
 ];
 
 /**
- * May the same succeed later although nobody mends anything? Of what the database refuses without a code of ours that is what speaks of
- * resources (53), orders (57) and disks (58): SQLSTATE classes of PostgreSQL, appendix A.
+ * May the same succeed later although nobody mends anything? A mistake in Drover does not pass. Of what the database refuses without a
+ * code of ours that is what speaks of resources (53), orders (57) and disks (58): SQLSTATE classes of PostgreSQL, appendix A.
  */
-export function mayPass(error: DroverError): boolean {
+export function mayPass(error: unknown): boolean {
+  if (!(error instanceof DroverError)) return false;
   if (error.code === 'DATABASE_ERROR') return /^5[378]/.test(String(error.data['sqlState']));
   return isConnectionLost(error) || passing.includes(error.code);
 }

@@ -1,7 +1,7 @@
 /** How an error is shown to a person: what, where and the way out in one message. A refusal shows no stack trace. */
 import type { CommanderError } from 'commander';
 import { printable } from '../engine/plan/row-text.ts';
-import { DroverError, errorCodes } from '../errors.ts';
+import { DroverError, errorCodes, mayPass } from '../errors.ts';
 import { fileError } from './terminal/files.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
@@ -64,6 +64,13 @@ function showFailure(
 /** What happened, of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What keeps a worker from its work, for whoever watches it. */
+export function problemText(error: unknown): string {
+  return mayPass(error)
+    ? `The database cannot be used; waiting: ${messageOf(error)}`
+    : `This does not pass by itself: ${messageOf(error)}`;
 }
 
 function stackOf(error: unknown): string {

@@ -1,11 +1,13 @@
 /** Writes what follows from a run's tenants: counts, status, events. It does not matter who does it, or when. */
+import { mayPass } from '../errors.ts';
+import type { DroverError } from '../errors.ts';
 import { announceRun, announceTenants } from '../postgres/runs/events.ts';
 import { countTenants, skipOpen } from '../postgres/runs/tenants.ts';
 import { updateRun, withRun } from '../postgres/runs/runs.ts';
 import type { RunChange, RunRecord } from '../postgres/runs/runs.ts';
 import type { Tx } from '../postgres/driver/database.ts';
 import type { Site } from '../postgres/scope/site.ts';
-import { decideRun, isFinal } from './status.ts';
+import { decideRun, isFinal, isResting } from './status.ts';
 
 /** Advances the run, and returns it. @throws RUN_NOT_FOUND */
 export function advanceRun(site: Site, id: string, change: RunChange = {}): Promise<RunRecord> {
@@ -31,6 +33,30 @@ export async function advanceLocked(
   const next = await updateRun(tx, site, { run: { ...run, lastEvent }, change: due, counts });
   await announceRun(tx, site, { run: next, kind: isFinal(next) ? 'end' : 'run', number: lastEvent });
   return next;
+}
+
+/**
+ * Stops a run for what does not pass by itself. A person who has mended it resumes the run. Its counts stay as they were told last, since
+ * the tables that they come from may be what cannot be used. Where its events cannot be written the run is stopped without one.
+ * @throws RUN_NOT_FOUND; what the database says of the table of runs
+ */
+export async function stopRun(site: Site, id: string, cause: DroverError): Promise<void> {
+  const stop = (told: boolean): Promise<void> =>
+    withRun(site, id, async (tx, run) => {
+      if (isFinal(run) || isResting(run)) return;
+      const lastEvent = run.lastEvent + (told ? 1 : 0);
+      const { total, pending, succeeded, failed, skipped, migratedCount, completion } = run;
+      const next = await updateRun(tx, site, {
+        run: { ...run, lastEvent },
+        change: { status: 'stopped', statusReason: `${cause.code}: ${cause.message}`, throttleReason: null },
+        counts: { total, pending, succeeded, failed, skipped, migratedCount, completion },
+      });
+      if (told) await announceRun(tx, site, { run: next, kind: 'run', number: lastEvent });
+    });
+  await stop(true).catch((error: unknown) => {
+    if (mayPass(error)) throw error;
+    return stop(false);
+  });
 }
 
 function differs(run: RunRecord, change: RunChange): boolean {

@@ -1,5 +1,6 @@
 /** Follows a run from outside: its events one after the other, and its end. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { mayPass } from '../errors.ts';
 import { listEvents } from '../postgres/runs/events.ts';
 import type { RunEvent } from '../postgres/runs/events.ts';
 import { getRun } from '../postgres/runs/runs.ts';
@@ -14,6 +15,8 @@ export interface Following {
   /** At each look, with the run as it is. */
   readonly onLook?: (run: RunRecord) => void;
 }
+
+const pauseForDatabaseMs = 1000;
 
 const pageSize = 500;
 
@@ -45,10 +48,21 @@ export async function* followEvents(
   }
 }
 
-/** Resolves when the run has ended, or rests until a person gives an order. */
+/** Asks again while the database is gone or busy. An aborted signal ends that with the error. */
+export async function untilAnswered<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  for (;;)
+    try {
+      return await ask();
+    } catch (error) {
+      if (!mayPass(error) || signal?.aborted === true) throw error;
+      await pause({ pollMs: pauseForDatabaseMs, ...(signal === undefined ? {} : { signal }) });
+    }
+}
+
+/** Resolves when the run has ended, or rests until a person gives an order. A database that is gone meanwhile is waited for. */
 export async function waitForRun(site: Site, runId: string, about: Following = {}): Promise<RunRecord> {
   for (;;) {
-    const run = await getRun(site, runId);
+    const run = await untilAnswered(() => getRun(site, runId), about.signal);
     about.onLook?.(run);
     if (isFinal(run) || isResting(run) || about.signal?.aborted === true) return run;
     await pause(about);

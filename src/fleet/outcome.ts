@@ -1,7 +1,7 @@
 /** What a run keeps of what became of a tenant. */
 import type { Finding } from '../engine/finding.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
-import type { DroverError } from '../errors.ts';
+import { DroverError } from '../errors.ts';
 import type { MoveResult } from '../postgres/records/move-result.ts';
 import type { RollbackResult } from '../postgres/undo/rollback.ts';
 import type { TenantOutcome } from '../postgres/runs/tenants.ts';
@@ -33,6 +33,13 @@ export function outcomeOfRollback(tenant: string, result: RollbackResult): Tenan
     durationMs,
     ...(skippedCount === 0 ? {} : { code: 'ROWS_LEFT', message: left }),
   };
+}
+
+/** Whatever was thrown, as an outcome can hold it. */
+export function asDroverError(error: unknown): DroverError {
+  if (error instanceof DroverError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new DroverError('INTERNAL', message, {}, { cause: error });
 }
 
 export function outcomeOfError(tenant: string, error: DroverError): TenantOutcome {

@@ -18,7 +18,13 @@ import type { RollbackResult } from '../postgres/undo/rollback.ts';
 import { isSharedRows } from '../engine/tenant.ts';
 import { adoptDone } from './adopt.ts';
 import { sharedOutcome, textOf } from './shared-rows.ts';
-import { alreadyMigrated, outcomeOfError, outcomeOfMove, outcomeOfRollback } from './outcome.ts';
+import {
+  alreadyMigrated,
+  asDroverError,
+  outcomeOfError,
+  outcomeOfMove,
+  outcomeOfRollback,
+} from './outcome.ts';
 
 export interface Wave {
   readonly run: RunRecord;
@@ -57,7 +63,7 @@ async function orOneByOne(
   try {
     return await work(wave);
   } catch (error) {
-    if (error instanceof DroverError && mayPass(error)) throw error;
+    if (mayPass(error)) throw error;
     if (others.length === 0) {
       const failed = [outcomeOfError(first.tenant, asDroverError(error))];
       await recordOutcomes(site, wave.claim, failed);
@@ -68,16 +74,6 @@ async function orOneByOne(
       ended.push(...(await orOneByOne(site, { ...wave, claimed: [one] }, work)));
     return ended;
   }
-}
-
-function asDroverError(error: unknown): DroverError {
-  if (error instanceof DroverError) return error;
-  return new DroverError(
-    'INTERNAL',
-    error instanceof Error ? error.message : String(error),
-    {},
-    { cause: error },
-  );
 }
 
 /** Tenants that need no work: a worker that died had finished, or the source was retired before and nothing names it. */

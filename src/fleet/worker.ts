@@ -1,11 +1,13 @@
 /**
  * A worker takes tenants of runs, wave by wave, until it is stopped. Any number of them work side by side, in one process or in
  * many: what they share is in the tables of the runs, and nothing else. A worker may die at any instant; its claims run out, and
- * the others go on. Where the database is gone it waits, longer each time, and goes on when it is back.
+ * the others go on. Where the database is gone it waits, longer each time, and goes on when it is back. What does not pass by itself
+ * stops the run that it concerns, with its cause.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
+import { mayPass } from '../errors.ts';
 import { readPressure } from '../postgres/runs/pressure.ts';
 import { claimTenants, releaseClaim, renewClaim } from '../postgres/runs/tenants.ts';
 import type { Claim, TenantOutcome } from '../postgres/runs/tenants.ts';
@@ -14,8 +16,9 @@ import { forgetWorker, reportWorker } from '../postgres/runs/workers.ts';
 import { listActiveRuns } from '../postgres/runs/runs.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Site } from '../postgres/scope/site.ts';
-import { advanceRun } from './advance.ts';
+import { advanceRun, stopRun } from './advance.ts';
 import { workWave } from './wave.ts';
+import { asDroverError } from './outcome.ts';
 import { hasLimits, overLimits } from './pressure.ts';
 
 export interface WorkerOptions {
@@ -27,17 +30,22 @@ export interface WorkerOptions {
   readonly pollMs?: number;
   /** After each wave. */
   readonly onWave?: (run: RunRecord, ended: readonly TenantOutcome[]) => Promise<void> | void;
-  /** What keeps the worker from working; it goes on trying. */
+  /** What keeps the worker from working, or stopped a run. */
   readonly onProblem?: (error: unknown) => void;
 }
 
 export interface Worker {
   readonly id: string;
+  /**
+   * Resolves when it was stopped. A worker for one run rejects with what keeps it from that run and does not pass, where not even the
+   * run can be told; any other worker looks again from time to time.
+   */
+  readonly ended: Promise<void>;
   /** Finishes the wave under way, begins no other, and resolves when all is still. */
   stop(): Promise<void>;
 }
 
-export interface Workers extends Pick<Worker, 'stop'> {
+export interface Workers extends Pick<Worker, 'stop' | 'ended'> {
   readonly count: number;
 }
 
@@ -74,11 +82,13 @@ export function startWorker(site: Site, options: WorkerOptions = {}): Worker {
     begun: false,
   };
   const ended = work(context);
+  const still = ended.catch(() => undefined);
   return {
     id,
+    ended,
     stop: () => {
       stopping.abort();
-      return ended;
+      return still;
     },
   };
 }
@@ -90,7 +100,11 @@ export function startWorker(site: Site, options: WorkerOptions = {}): Worker {
  */
 export function startWorkers(site: Site, options: WorkerOptions = {}, count = usualCount(site)): Workers {
   const workers = Array.from({ length: count }, () => startWorker(site, options));
-  return { count, stop: async () => void (await Promise.all(workers.map((worker) => worker.stop()))) };
+  const all = (of: (worker: Worker) => Promise<void>): Promise<void> =>
+    Promise.all(workers.map(of)).then(() => undefined);
+  const ended = all((worker) => worker.ended);
+  ended.catch(() => undefined);
+  return { count, ended, stop: () => all((worker) => worker.stop()) };
 }
 
 function usualCount({ database, config }: Site): number {
@@ -98,23 +112,32 @@ function usualCount({ database, config }: Site): number {
 }
 
 const longestPauseMs = 5000;
+/** Somebody has to mend something first. */
+const pauseForMendingMs = 30_000;
 
 async function work(context: Context): Promise<void> {
   let failures = 0;
-  while (!context.signal.aborted) {
-    try {
-      await beginAfresh(context);
-      const worked = await workOnce(context);
-      failures = 0;
-      if (!worked) await pause(context, context.pollMs);
-    } catch (error) {
-      context.options.onProblem?.(error);
-      failures += 1;
-      await pause(context, Math.min(longestPauseMs, 100 * 2 ** failures));
+  try {
+    while (!context.signal.aborted) {
+      try {
+        await beginAfresh(context);
+        const worked = await workOnce(context);
+        failures = 0;
+        if (!worked) await pause(context, context.pollMs);
+      } catch (error) {
+        if (!mayPass(error) && context.options.only !== undefined) throw error;
+        context.options.onProblem?.(error);
+        failures += 1;
+        await pause(
+          context,
+          mayPass(error) ? Math.min(longestPauseMs, 100 * 2 ** failures) : pauseForMendingMs,
+        );
+      }
     }
+  } finally {
+    await giveBack(context).catch(() => undefined);
+    await forgetWorker(context.site, context.id).catch(() => undefined);
   }
-  await giveBack(context).catch(() => undefined);
-  await forgetWorker(context.site, context.id).catch(() => undefined);
 }
 
 function pause({ signal }: Context, ms: number): Promise<void> {
@@ -129,10 +152,15 @@ async function beginAfresh(context: Context): Promise<void> {
   await giveBack(context);
 }
 
-/** Gives back the claims that were held when the database went away. Their work was committed or rolled back with the connection. */
+/**
+ * Gives back the claims that were held when the work ended with an error. What was under way was committed or rolled back with the
+ * connection. A claim that cannot be given back runs out by itself.
+ */
 async function giveBack({ site, held }: Context): Promise<void> {
   for (let claim = held[0]; claim !== undefined; claim = held[0]) {
-    await releaseClaim(site, claim, { afterMs: 0 });
+    await releaseClaim(site, claim, { afterMs: 0 }).catch((error: unknown) => {
+      if (mayPass(error)) throw error;
+    });
     held.shift();
   }
 }
@@ -141,8 +169,28 @@ async function giveBack({ site, held }: Context): Promise<void> {
 async function workOnce(context: Context): Promise<boolean> {
   const runs = await listActiveRuns(context.site, context.options.only);
   await report(context, runs[0]?.id ?? null);
-  for (const run of runs) if (await workOn(context, run)) return true;
+  const unstopped: unknown[] = [];
+  for (const run of runs)
+    try {
+      if (await workOn(context, run)) return true;
+    } catch (error) {
+      if (mayPass(error)) throw error;
+      if (!(await isStopped(context, run, error))) unstopped.push(error);
+    }
+  if (unstopped.length > 0) throw unstopped[0];
   return false;
+}
+
+/** Stops a run for what does not pass; false where the run cannot be told. */
+async function isStopped(context: Context, { id }: RunRecord, cause: unknown): Promise<boolean> {
+  try {
+    await stopRun(context.site, id, asDroverError(cause));
+  } catch (error) {
+    if (mayPass(error)) throw error;
+    return false;
+  }
+  context.options.onProblem?.(cause);
+  return true;
 }
 
 async function report(context: Context, runId: string | null): Promise<void> {

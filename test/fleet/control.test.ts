@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { cancelRun, continueRun, pauseRun, resumeRun } from '../../src/fleet/control.ts';
 import { createRollback, createRun } from '../../src/fleet/create.ts';
 import { startWorker, type Worker } from '../../src/fleet/worker.ts';
+import { workThrough } from '../../src/fleet/work-through.ts';
 import { waitForRun } from '../../src/fleet/follow.ts';
 import { listWorkers } from '../../src/postgres/runs/workers.ts';
 import { getRun, type RunRecord } from '../../src/postgres/runs/runs.ts';
@@ -111,6 +112,46 @@ oneEngine((engine) => {
     await resumeRun(fleet.site, { runId, actor });
     const done = await workUntilStill(fleet.site, runId);
     assert.deepEqual([done.status, done.failed, done.succeeded], ['failed', 4, 8]);
+  });
+
+  it('what does not pass by itself stops a run with its cause; mended and resumed it goes on', async () => {
+    const runId = await createRun(fleet.site, runRequest({ waveSize: 4 }));
+    for (const [broken, mended, cause] of [
+      [
+        'REVOKE SELECT ON migration.run_tenants FROM drover_operator',
+        'GRANT SELECT ON migration.run_tenants TO drover_operator',
+        /^NOT_PERMITTED: .*run_tenants/,
+      ],
+      [
+        'ALTER TABLE migration.run_tenants RENAME COLUMN claimed_until TO until',
+        'ALTER TABLE migration.run_tenants RENAME COLUMN until TO claimed_until',
+        /^DATABASE_ERROR: .*claimed_until/,
+      ],
+      [
+        'REVOKE INSERT ON migration.run_events FROM drover_operator',
+        'GRANT INSERT ON migration.run_events TO drover_operator',
+        /^NOT_PERMITTED: .*run_events/,
+      ],
+    ] as const) {
+      await fleet.script(broken);
+      const problems: unknown[] = [];
+      const stopped = await workThrough(fleet.site, runId, { onProblem: (error) => problems.push(error) });
+      assert.equal(stopped.status, 'stopped');
+      assert.match(stopped.statusReason ?? '', cause);
+      assert.ok(problems.length < 5, `${problems.length} attempts`);
+      await fleet.script(mended);
+      await resumeRun(fleet.site, { runId, actor });
+    }
+    assert.equal((await workUntilStill(fleet.site, runId)).status, 'succeeded');
+    await assertExactlyOnce(fleet, 12);
+  });
+
+  it('a run that cannot even be stopped ends the work on it with the cause', async () => {
+    const runId = await createRun(fleet.site, runRequest());
+    await fleet.script('REVOKE UPDATE ON migration.runs FROM drover_operator');
+    await refusedWith(workThrough(fleet.site, runId), 'NOT_PERMITTED');
+    await fleet.script('GRANT UPDATE ON migration.runs TO drover_operator');
+    assert.equal((await workThrough(fleet.site, runId)).status, 'succeeded');
   });
 
   it('a busy database makes a run wait, and it goes on when it is idle', async () => {

@@ -1,7 +1,9 @@
 /** Runs: many tenants are moved, each by itself, each once; what concerns one of them concerns no other. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, it } from 'node:test';
-import { createRollback } from '../../src/fleet/create.ts';
+import { createRollback, createRun } from '../../src/fleet/create.ts';
+import { waitForRun } from '../../src/fleet/follow.ts';
+import { startWorkers } from '../../src/fleet/worker.ts';
 import { listEvents } from '../../src/postgres/runs/events.ts';
 import { getRun } from '../../src/postgres/runs/runs.ts';
 import { oneEngine } from '../support/databases.ts';
@@ -11,6 +13,7 @@ import {
   type Fleet,
   openFleet,
   runAll,
+  runRequest,
   tenantsOf,
   workUntilStill,
 } from '../support/fleet.ts';
@@ -46,6 +49,23 @@ oneEngine((engine) => {
     assert.equal(events.filter(({ kind }) => kind === 'tenant').length, 12);
     assert.equal(events.at(-1)?.kind, 'end');
     assert.equal((await getRun(fleet.site, run.id)).lastEvent, events.length);
+  });
+
+  it('counts nobody of whom no event tells, whatever finishes meanwhile', async () => {
+    // Between the two statements that announce and count, other workers finish their tenants.
+    await fleet.script(`
+      CREATE FUNCTION migration.slowly() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(random() / 20); RETURN NEW; END $$;
+      CREATE TRIGGER slowly BEFORE INSERT ON migration.run_events FOR EACH ROW EXECUTE FUNCTION migration.slowly()`);
+    const runId = await createRun(fleet.site, runRequest({ waveSize: 1 }));
+    const workers = startWorkers(fleet.site, { only: runId, pollMs: 5 }, 4);
+    await waitForRun(fleet.site, runId, { pollMs: 20, signal: AbortSignal.timeout(60_000) });
+    await workers.stop();
+    const told = new Set<unknown>();
+    for (const { kind, number, data } of await listEvents(fleet.site, { runId, after: 0, limit: 1000 }))
+      if (kind === 'tenant') told.add(data['tenant']);
+      else assert.equal(told.size, 12 - Number(data['pending']), `event ${number}`);
+    assert.equal(told.size, 12);
   });
 
   it('takes a whole run back, and that again, and leaves every row as it was', async () => {

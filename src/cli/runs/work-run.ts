@@ -1,12 +1,13 @@
 /** Works on a run in this process and shows progress. Ctrl-C pauses the run between two waves. */
 import { pauseRun } from '../../fleet/control.ts';
+import { untilAnswered } from '../../fleet/follow.ts';
 import { isFinal } from '../../fleet/status.ts';
 import { workThrough } from '../../fleet/work-through.ts';
 import type { TenantOutcome } from '../../postgres/runs/tenants.ts';
 import { listRunTenants } from '../../postgres/runs/tenants.ts';
 import type { RunRecord } from '../../postgres/runs/runs.ts';
 import type { Site } from '../../postgres/scope/site.ts';
-import { messageOf } from '../failure.ts';
+import { problemText } from '../failure.ts';
 import { runAfterHook } from '../hook.ts';
 import { showRunProgress } from './progress.ts';
 import { exitStatus } from '../session.ts';
@@ -33,21 +34,27 @@ export async function workRun(session: Session, site: Site, about: RunAtWork): P
   const pause = (): void => {
     asked = true;
     const order = { runId: about.runId, actor: about.actor };
-    // A run that has ended meanwhile cannot be paused.
-    pauseRun(site, order).catch(() => undefined);
+    // A run that has ended meanwhile cannot be paused. A database that is gone is told when it is back.
+    untilAnswered(() => pauseRun(site, order)).catch(() => undefined);
   };
-  const say = 'Pausing after the waves under way; press Ctrl-C again to leave at once.';
-  const run = await session.interruption
-    .heed({ say, asked: pause }, () =>
-      workThrough(site, about.runId, {
-        onLook: view.show,
-        onWave: (now, ended) => tellHooks(session, site, { run: now, ended }),
-        onProblem: (error) => terminal.err(`  The database cannot be used; waiting: ${messageOf(error)}`),
-      }),
-    )
-    .finally(view.end);
-  await report(session, site, { run, about });
-  return asked && run.status === 'paused' ? interrupted : statusOf(run);
+  const goOn = `drover runs resume ${about.runId} ${whereWords(about.where)}`;
+  const say = `Pausing after the waves under way; press Ctrl-C again to leave at once. Go on with: ${goOn}`;
+  try {
+    const run = await session.interruption
+      .heed({ say, asked: pause }, () =>
+        workThrough(site, about.runId, {
+          onLook: view.show,
+          onWave: (now, ended) => tellHooks(session, site, { run: now, ended }),
+          onProblem: (error) => terminal.err(`  ${problemText(error)}`),
+        }),
+      )
+      .finally(view.end);
+    await report(session, site, { run, about });
+    return asked && run.status === 'paused' ? interrupted : statusOf(run);
+  } catch (error) {
+    terminal.err(`The run stands, with all that was committed. Go on with: ${goOn}`);
+    throw error;
+  }
 }
 
 /** 0: it is through · 1: tenants failed, or it was stopped · 2: there is more to do when somebody says so. */
@@ -61,7 +68,7 @@ async function report(
   site: Site,
   { run, about }: { run: RunRecord; about: RunAtWork },
 ): Promise<void> {
-  const tenants = await listRunTenants(site, { runId: run.id, limit: allTenants });
+  const tenants = await untilAnswered(() => listRunTenants(site, { runId: run.id, limit: allTenants }));
   if (about.json) terminal.out(JSON.stringify({ ...run, tenants }, null, 2));
   else showRun(terminal, run, { tenants, shown: notComplete(tenants) });
   for (const hint of hintsOf(run))

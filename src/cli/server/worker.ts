@@ -1,5 +1,5 @@
 import { startWorkers } from '../../fleet/worker.ts';
-import { messageOf } from '../failure.ts';
+import { problemText } from '../failure.ts';
 import { countUpTo, withWhere } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
@@ -28,7 +28,7 @@ export const worker: Verb = {
       const workers = startWorkers(
         site,
         {
-          onProblem: (error) => say(session, `The database cannot be used; waiting: ${messageOf(error)}`),
+          onProblem: (error) => say(session, problemText(error)),
           onWave: (run, ended) => say(session, `Run ${run.id}: ${ended.length} tenants, ${run.pending} left`),
         },
         options.count,
