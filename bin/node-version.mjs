@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const needed = [22, 18];
 const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -32,17 +32,32 @@ export async function start(entry, args) {
   else refuse();
 }
 
-function rerun(node, entry, args) {
+/** Whoever tells this process to stop means the one that does the work. */
+const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGWINCH'];
+
+/**
+ * Runs `entry` in another Node.js. The two end together: signals are passed on, the exit status or signal of the child is that of this
+ * process, and the child ends when this process is gone, however it went.
+ */
+export function rerun(node, entry, args) {
   const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'drover-compile-cache'), ...process.env };
-  const child = spawn(node, [entry, ...args], { stdio: 'inherit', env });
-  // Ctrl-C reaches the child as well; it decides how to end, and this process ends with it. A SIGTERM is for this one.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  const withLauncher = pathToFileURL(join(packageRoot, 'bin', 'with-launcher.mjs')).href;
+  const child = spawn(node, ['--import', withLauncher, entry, ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env,
+    // A terminal sends its signals to a whole group. In a group of its own the child gets each of them once: from here.
+    detached: process.platform !== 'win32',
+  });
+  for (const signal of passedOn) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     throw error;
   });
   child.on('exit', (status, signal) => {
-    process.exitCode = status ?? (signal === 'SIGINT' ? 130 : 1);
+    if (signal === null) process.exitCode = status;
+    else {
+      for (const each of passedOn) process.removeAllListeners(each);
+      process.kill(process.pid, signal);
+    }
   });
 }
 

@@ -1,9 +1,14 @@
 /** Ctrl-C while a migration runs takes back what was done, says so, and leaves a record. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import { waitUntil } from '../support/guarantee.ts';
-import { demoPlace, drover } from './drover-process.ts';
+import { demoPlace, drover, program, scratch } from './drover-process.ts';
 import { countWaiters } from './table-locks.ts';
 import { digestTenants } from './tenant-rows.ts';
 
@@ -44,4 +49,53 @@ test('stopped in the middle: the start, status 130, and a record', async () => {
     [['failed', 'INTERRUPTED']],
   );
   await demo.drop();
+});
+
+describe('the launcher, where Node.js is too old to run Drover itself', () => {
+  /** A launcher with a child that writes its number and each signal that it gets. */
+  const launch = async (): Promise<{ launcher: ChildProcess; child: number; heard: () => string[] }> => {
+    const entry = scratch('entry.mjs');
+    await writeFile(
+      entry,
+      `for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => console.log(signal));
+       setInterval(() => undefined, 1000);
+       console.log(process.pid);`,
+    );
+    const module = pathToFileURL(join(dirname(program), 'node-version.mjs')).href;
+    const call = `const { rerun } = await import(${JSON.stringify(module)}); rerun(process.execPath, ${JSON.stringify(entry)}, [])`;
+    const launcher = spawn(process.execPath, ['--input-type=module', '-e', call], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let text = '';
+    launcher.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
+    await waitUntil(() => text.includes('\n'), 'the child runs');
+    return { launcher, child: Number.parseInt(text, 10), heard: () => text.split('\n').slice(1, -1) };
+  };
+  const isGone = (pid: number): boolean => {
+    try {
+      return !process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+  };
+
+  test('passes each signal on, once', async () => {
+    const { launcher, child, heard } = await launch();
+    const sent: string[] = [];
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      launcher.kill(signal);
+      sent.push(signal);
+      await waitUntil(() => heard().length >= sent.length, signal);
+    }
+    assert.deepEqual(heard(), sent);
+    process.kill(child, 'SIGKILL');
+    await once(launcher, 'exit');
+    assert.equal(launcher.signalCode, 'SIGKILL', 'it ends as its child did');
+  });
+
+  test('takes its child with it, however it ends', async () => {
+    const { launcher, child } = await launch();
+    launcher.kill('SIGKILL');
+    await waitUntil(() => isGone(child), 'the child is gone');
+  });
 });
