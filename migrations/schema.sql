@@ -158,7 +158,7 @@ CREATE TABLE "migration"."completion_models" (
   "deprecated_at" timestamp with time zone,
   CONSTRAINT "completion_models_pkey" PRIMARY KEY (tenant_id, id),
   CONSTRAINT "completion_models_is_live_key" UNIQUE (tenant_id, id, is_live),
-  CONSTRAINT "completion_models_name_family_key" UNIQUE (tenant_id, name, family),
+  CONSTRAINT "completion_models_name_family_provider_key" UNIQUE (tenant_id, name, family, provider_id),
   CONSTRAINT "completion_models_is_live_check" CHECK ((is_live = (lifecycle <> 'retired'::text))),
   CONSTRAINT "completion_models_lifecycle_check" CHECK ((lifecycle = ANY (ARRAY['active'::text, 'deprecated'::text, 'withdrawn'::text, 'retired'::text]))),
   CONSTRAINT "completion_models_security_classification_check" CHECK ((security_classification >= 0))
@@ -189,7 +189,7 @@ CREATE TABLE "migration"."embedding_models" (
   "deprecated_at" timestamp with time zone,
   CONSTRAINT "embedding_models_pkey" PRIMARY KEY (tenant_id, id),
   CONSTRAINT "embedding_models_is_live_key" UNIQUE (tenant_id, id, is_live),
-  CONSTRAINT "embedding_models_name_family_key" UNIQUE (tenant_id, name, family),
+  CONSTRAINT "embedding_models_name_family_provider_key" UNIQUE (tenant_id, name, family, provider_id),
   CONSTRAINT "embedding_models_dimensions_check" CHECK ((dimensions > 0)),
   CONSTRAINT "embedding_models_is_live_check" CHECK ((is_live = (lifecycle <> 'retired'::text))),
   CONSTRAINT "embedding_models_lifecycle_check" CHECK ((lifecycle = ANY (ARRAY['active'::text, 'deprecated'::text, 'withdrawn'::text, 'retired'::text]))),
@@ -584,7 +584,7 @@ CREATE TABLE "migration"."transcription_models" (
   "deprecated_at" timestamp with time zone,
   CONSTRAINT "transcription_models_pkey" PRIMARY KEY (tenant_id, id),
   CONSTRAINT "transcription_models_is_live_key" UNIQUE (tenant_id, id, is_live),
-  CONSTRAINT "transcription_models_name_family_key" UNIQUE (tenant_id, name, family),
+  CONSTRAINT "transcription_models_name_family_provider_key" UNIQUE (tenant_id, name, family, provider_id),
   CONSTRAINT "transcription_models_is_live_check" CHECK ((is_live = (lifecycle <> 'retired'::text))),
   CONSTRAINT "transcription_models_lifecycle_check" CHECK ((lifecycle = ANY (ARRAY['active'::text, 'deprecated'::text, 'withdrawn'::text, 'retired'::text]))),
   CONSTRAINT "transcription_models_security_classification_check" CHECK ((security_classification >= 0))

@@ -3,7 +3,13 @@ import { tenancyOf } from '../engine/rules/tenancy.ts';
 import { ownMember } from '../engine/own.ts';
 import { namedModel } from '../engine/models/model.ts';
 import type { ModelFacts } from '../engine/models/model.ts';
-import { identifyModel, naturalKey, possibleNames, resolveModels } from '../engine/models/resolve.ts';
+import {
+  identifyModel,
+  naturalKey,
+  possibleNames,
+  resolveModels,
+  toldApart,
+} from '../engine/models/resolve.ts';
 import type { Identified, Resolution, WantedModel } from '../engine/models/resolve.ts';
 import { label } from '../engine/models/select.ts';
 import { refusalOfRetired } from '../engine/models/successor.ts';
@@ -129,10 +135,9 @@ async function identifyPair(
     site,
     rows.find(({ key }) => key === pair.to.key),
   );
-  const isNamed = pair.from.key === null || pair.to.key === null;
-  if (isNamed && pair.from.name === pair.to.name && pair.from.second === pair.to.second)
-    throw sameModel(pair.from.name);
-  return pair;
+  const apart = toldApart(pair.from, pair.to);
+  if (apart === undefined) throw sameModel(pair.from.name);
+  return apart;
 }
 
 interface NotIdentified extends Pick<ModelNames, 'kind' | 'by'> {

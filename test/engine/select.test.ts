@@ -32,7 +32,14 @@ describe('a model of a table', () => {
     const selection = selectModel(all, 'claude-3-7-sonnet', { side: 'source' });
     assert.ok('refused' in selection && selection.refused === 'MODEL_AMBIGUOUS');
     assert.equal(selection.fits.length, 2);
-    assert.match(selection.message, /\[k1\].*\[k2\]/);
+    assert.match(selection.message, /\[k1\].*\[k2\].*family\/name/);
+    const elsewhere = named('k4', { ...sonnet.components, provider: 'bedrock' });
+    const doubles = selectModel([sonnet, elsewhere], 'claude/claude-3-7-sonnet', { side: 'source' });
+    assert.match('refused' in doubles ? doubles.message : '', /its key or as provider\/name/);
+    assert.equal(
+      keyOf(selectModel([sonnet, elsewhere], 'bedrock/claude-3-7-sonnet', { side: 'source' })),
+      'k4',
+    );
   });
 
   it("is everybody's where the tenant has one of the same name, and the tenant's own where there is no other", () => {

@@ -4,20 +4,26 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { namedModel } from '../../src/engine/models/model.ts';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
-import { identifyModel, possibleNames, resolveModels } from '../../src/engine/models/resolve.ts';
-import type { ResolveInput } from '../../src/engine/models/resolve.ts';
+import { identifyModel, possibleNames, resolveModels, toldApart } from '../../src/engine/models/resolve.ts';
+import type { ResolveInput, WantedModel } from '../../src/engine/models/resolve.ts';
 
 const row = (
   key: string,
   name: string,
-  change: Partial<ModelFacts> & { family?: string } = {},
+  change: Partial<ModelFacts> & { family?: string; by?: string } = {},
 ): ModelFacts => {
-  const { family = 'f', ...facts } = change;
-  return { ...namedModel({ kind: 'completion', key, components: { name, family } }), tenant: 't', ...facts };
+  const { family = 'f', by, ...facts } = change;
+  const components = { name, family, ...(by === undefined ? {} : { provider: by }) };
+  return { ...namedModel({ kind: 'completion', key, components }), tenant: 't', ...facts };
 };
 const old = row('o1', 'old');
 const target = row('n1', 'new');
 const wanted = (name: string, key: string | null = null) => ({ key, name, second: 'f' });
+const served = (name: string, provider: string, only: boolean) => ({
+  ...wanted(name),
+  provider: { name: provider, only },
+});
+const both = [row('o1', 'old', { by: 'p' }), row('o2', 'old', { by: 'q' })];
 const base: ResolveInput = {
   tenant: { key: 't', suspended: false },
   candidates: [old, target],
@@ -94,6 +100,31 @@ const cases: [what: string, change: Partial<ResolveInput>, outcome: string][] = 
     'o1 → n0',
   ],
   ['several sources: failed', { candidates: [old, row('o2', 'old'), target] }, 'failed MODEL_AMBIGUOUS'],
+  [
+    'of several sources the one of the provider whose row was named elsewhere; the others are shown',
+    { candidates: [...both, target], from: served('old', 'q', false) },
+    'o2 → n1 +NEAR_MISS',
+  ],
+  [
+    'the source of another provider where it has it from no other',
+    { candidates: [row('o1', 'old', { by: 'p' }), target], from: served('old', 'q', false) },
+    'o1 → n1',
+  ],
+  [
+    'no other provider’s source where somebody named the provider',
+    { candidates: [row('o1', 'old', { by: 'p' }), target], from: served('old', 'q', true) },
+    'skipped SOURCE_MISSING +NEAR_MISS',
+  ],
+  [
+    'from one provider to the other',
+    { candidates: both, from: served('old', 'p', true), to: served('old', 'q', true) },
+    'o1 → o2',
+  ],
+  [
+    'from one provider to another that it does not have',
+    { candidates: both.slice(0, 1), from: served('old', 'p', true), to: served('old', 'q', true) },
+    'failed MODEL_NOT_FOUND +NEAR_MISS',
+  ],
   [
     'of several sources the one that was not retired',
     { candidates: [row('o0', 'old', { marked: true }), old, target] },
@@ -227,6 +258,27 @@ describe('what a text means', () => {
     assert.match(means('y'), /^MODEL_AMBIGUOUS .*y \(f\), y \(g\)/);
     assert.match(means('X'), /^MODEL_NOT_FOUND .*Did you mean x \(f\)/);
     assert.match(means('z'), /^MODEL_NOT_FOUND source: no tenant has a model "z"\.$/);
+  });
+
+  it('the provider, where a key or provider/name says it; the same model from two is told apart by them', () => {
+    const rowsOf = [
+      row('a', 'x', { by: 'p' }),
+      row('b', 'x', { by: 'q', tenant: 'u' }),
+      row('c', 'z', { by: 'f' }),
+    ];
+    const meant = (text: string): WantedModel => {
+      const found = identifyModel(rowsOf, text, { side: 'source', by: 'family' });
+      assert.ok('wanted' in found, text);
+      return found.wanted;
+    };
+    assert.deepEqual(meant('a').provider, { name: 'p', only: false });
+    assert.deepEqual(meant('q/x').provider, { name: 'q', only: true });
+    for (const text of ['x', 'f/x', 'f/z']) assert.equal(meant(text).provider, undefined, text);
+    const apart = toldApart(meant('a'), meant('q/x'));
+    assert.deepEqual([apart?.from.provider?.only, apart?.to.provider?.only], [true, true]);
+    assert.equal(toldApart(meant('x'), meant('x')), undefined);
+    assert.equal(toldApart(meant('p/x'), meant('p/x')), undefined);
+    assert.deepEqual(toldApart(meant('a'), meant('z')), { from: meant('a'), to: meant('z') });
   });
 
   it('rows are looked for by every name that a text may hold', () => {

@@ -11,10 +11,18 @@ type Json = Answer['json'];
 
 const tenant = (n: number): string => demoId(n, 'tenants', 0);
 
+/** Every tenant has the source and the target from its other provider, too; that target is disabled, and was changed last. */
+const doubles = `
+  INSERT INTO migration.completion_models (tenant_id, id, name, family, provider_id, is_enabled, updated_at)
+  SELECT m.tenant_id, gen_random_uuid(), m.name, m.family, p.id, m.name = 'claude-3-7-sonnet', now()
+  FROM migration.completion_models m JOIN migration.model_providers p ON p.tenant_id = m.tenant_id AND p.name = 'openai'
+  WHERE m.name IN ('claude-3-7-sonnet', 'claude-sonnet-4-6')`;
+
 eachEngine((engine) => {
   let http: HttpPlatform;
   beforeEach(async () => {
     http = await httpPlatform(engine);
+    await change(doubles);
   });
   afterEach(() => http.close());
 
@@ -56,7 +64,53 @@ eachEngine((engine) => {
         );
         assert.ok(rows > 0);
         assert.equal(await onSource(n), 0);
+        const codes = found[tenant(n)].findings.map(({ code }: Json) => code);
+        // A key of this tenant means that row. Elsewhere others would fit, and are named.
+        for (const code of ['OTHER_TARGETS', 'NEAR_MISS']) assert.equal(codes.includes(code), n !== 1, codes);
       }
+    });
+
+    it('takes the enabled one of two providers as the target, then the one that was changed last', async () => {
+      const chosen = async (where: string, set: string): Promise<string> => {
+        await change(
+          `UPDATE migration.completion_models SET ${set} WHERE name = 'claude-sonnet-4-6' AND ${where}`,
+        );
+        const { json } = await migrateAll({ dry_run: true });
+        return json.results.find(({ tenant_id: id }: Json) => id === tenant(2)).resolved_to_model_id;
+      };
+      const own = completionId(2, 'claude-sonnet-4-6');
+      assert.equal(await chosen('true', 'is_enabled = is_enabled'), own);
+      assert.notEqual(await chosen('true', 'is_enabled = true'), own);
+      assert.equal(await chosen(`id = '${own}'`, `updated_at = now() + interval '1 day'`), own);
+      assert.notEqual(await chosen(`id = '${own}'`, 'is_enabled = false'), own);
+    });
+
+    it('moves from one provider to the other, where it has the model from both', async () => {
+      const double = (n: number, provider: string): Promise<string> =>
+        valueOf(
+          http,
+          `SELECT m.id::text AS value FROM migration.completion_models m JOIN migration.model_providers p ON p.id = m.provider_id
+           WHERE m.tenant_id = $1 AND m.name = 'claude-3-7-sonnet' AND p.name = $2`,
+          [tenant(n), provider],
+        );
+      await change(
+        `UPDATE migration.completion_models SET name = 'gone' WHERE id = '${await double(3, 'openai')}'`,
+      );
+      const alone = `UPDATE migration.completion_models SET name = 'gone' WHERE id = '${await double(4, 'anthropic')}'`;
+      await change(alone);
+      await change('UPDATE migration.model_providers SET has_credentials = true');
+      const found = await results({ to_model_id: await double(1, 'openai') });
+      assert.deepEqual(
+        [1, 2, 3, 4].map((n) => [found[tenant(n)].status, found[tenant(n)].error?.code]),
+        [
+          ['succeeded', undefined],
+          ['succeeded', undefined],
+          ['failed', 'MODEL_NOT_FOUND'],
+          ['skipped', undefined],
+        ],
+      );
+      for (const n of [1, 2]) assert.equal(await onSource(n), 0);
+      assert.equal(found[tenant(2)].resolved_to_model_id, await double(2, 'openai'));
     });
 
     it('without the source is skipped, without the target fails with a near miss, and the others go on', async () => {

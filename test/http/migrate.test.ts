@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { oneEngine } from '../support/databases.ts';
-import { type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import {
   configured,
   haiku,
@@ -419,6 +419,52 @@ oneEngine((engine) => {
       key: http.keys.admin,
     });
     assert.deepEqual([record.forced, record.reason], [true, 'Agreed with the customer']);
+  });
+
+  it('leaves the same model of another provider alone, and moves to it; a name that both have stays', async () => {
+    const send = (method: 'POST' | 'PUT', path: string, body?: unknown): Promise<Answer> =>
+      http.call(method, `/api/v1${path}`, { key: http.keys.admin, ...(body === undefined ? {} : { body }) });
+    const haikuElsewhere = {
+      name: 'claude-haiku-4-5',
+      family: 'claude-haiku',
+      provider_id: demoId(1, 'model_providers', 1),
+    };
+    const { json: made } = await send('POST', '/completion-models', haikuElsewhere);
+    const taken = refused(await send('POST', '/completion-models', haikuElsewhere), 409, 'ALREADY_EXISTS');
+    assert.match(taken.detail, /name with that family and provider_id/);
+    const space = demoId(1, 'spaces', 0);
+    assert.equal((await send('PUT', `/spaces/${space}/completion-models/${made.id}`)).status, 204);
+    const nodes = [made.id, haiku].map((id) => ({ data: { model: { id, name: 'claude-haiku-4-5' } } }));
+    const { json: app } = await send('POST', '/apps', { name: 'Both', space_id: space, pipeline: { nodes } });
+    const modelsOf = (): Promise<unknown> =>
+      valueOf(
+        http,
+        `SELECT jsonb_path_query_array(pipeline, '$.nodes[*].data.model') AS value FROM migration.apps WHERE id = $1`,
+        [app.id],
+      );
+    const workspaces = `SELECT count(*)::int AS value FROM migration.workspaces WHERE model = 'claude-haiku-4-5' AND tenant_id = $1`;
+    const [before, named] = [await modelsOf(), await valueOf(http, workspaces, [http.tenants.mine])];
+    assert.ok(Number(named) > 0);
+
+    const moved = await migrated(http, { to_model_id: made.id }, { path: migratePath('claude-haiku-4-5') });
+    assert.equal(moved.completion, 'complete');
+    assert.deepEqual(
+      await modelsOf(),
+      nodes.map(() => ({ id: made.id, name: 'claude-haiku-4-5' })),
+    );
+    assert.equal(await valueOf(http, workspaces, [http.tenants.mine]), named);
+    const back = await http.call('POST', `/api/v1/migrations/${moved.migration_id}/rollback`, {
+      key: http.keys.admin,
+      body: {},
+    });
+    assert.equal(back.status, 200, back.text);
+    assert.deepEqual(await modelsOf(), before);
+
+    await migrated(http, {}, { path: `/api/v1/completion-models/${haiku}/migrate` });
+    assert.deepEqual(await modelsOf(), [
+      { id: made.id, name: 'claude-haiku-4-5' },
+      { id: target, name: 'claude-sonnet-4-6' },
+    ]);
   });
 
   it('moves transcription models by the same rules', async () => {

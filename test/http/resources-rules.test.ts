@@ -97,11 +97,21 @@ oneEngine((engine) => {
       expect(await admin('PATCH', url, { successor_id: unused }), 422, 'REFERENCE_INVALID');
     });
 
-    it('have a name once in a family', async () => {
-      const body = { name: 'gpt-4o', family: 'gpt', provider_id: demoId(1, 'model_providers', 0) };
-      const taken = await admin('POST', '/completion-models', body);
-      expect(taken, 409, 'ALREADY_EXISTS');
-      assert.deepEqual(taken.json.data, { field: 'name' });
+    it('have a name once in a family of a provider, also where they come to it from another', async () => {
+      const [anthropic, openai] = [0, 1].map((n) => demoId(1, 'model_providers', n));
+      const body = { name: 'gpt-4o', family: 'gpt', provider_id: openai };
+      const { json: other, ...made } = await admin('POST', '/completion-models', {
+        ...body,
+        provider_id: anthropic,
+      });
+      expect({ json: other, ...made }, 201);
+      for (const taken of [
+        await admin('POST', '/completion-models', body),
+        await admin('PATCH', `/completion-models/${other.id}`, { provider_id: openai }),
+      ]) {
+        expect(taken, 409, 'ALREADY_EXISTS');
+        assert.deepEqual(taken.json.data, { field: 'name' });
+      }
     });
 
     it('keep numbers as they were given', async () => {

@@ -113,7 +113,11 @@ function changeObject(
   );
   const present = members.filter((member) => member !== undefined && !isNull(text, member)) as JsonNode[];
   const mapping = rule.mappings.find(({ from }) =>
-    from.every((value, at) => isComponent(text, members[at], value)),
+    from.every(
+      (value, at) =>
+        isComponent(text, members[at], value) ||
+        (present.length > 0 && isKeyless(text, rule.components[at], members[at])),
+    ),
   );
   return members.flatMap((member, at) => {
     if (member === undefined || !present.includes(member)) return [];
@@ -128,6 +132,11 @@ function changeObject(
 function isComponent(text: string, member: JsonNode | undefined, value: string): boolean {
   if (member === undefined || isNull(text, member)) return value === '';
   return scalarText(text, member) === value;
+}
+
+/** An object without a key is named by the rest. */
+function isKeyless(text: string, component: string | undefined, member: JsonNode | undefined): boolean {
+  return component === 'key' && (member === undefined || isNull(text, member));
 }
 
 function isNull(text: string, node: JsonNode): boolean {

@@ -3,6 +3,7 @@
  * the rows have in common is the name with the family, or with the provider where models have no family. A key names a row of one
  * tenant. In that tenant exactly that row is meant, and elsewhere its name.
  */
+import { given } from '../given.ts';
 import { keyText } from './model.ts';
 import type { ModelFacts } from './model.ts';
 import { compareText } from '../order.ts';
@@ -22,6 +23,8 @@ export interface WantedModel {
   readonly name: string;
   /** The family or provider; null where models have neither. */
   readonly second: string | null;
+  /** Who serves it, where models have families and it is known. `only`: no other provider's is meant. */
+  readonly provider?: { readonly name: string; readonly only: boolean };
 }
 
 export type Identified =
@@ -46,13 +49,50 @@ export function identifyModel(
     // Every row of that key says whether it is a tenant's own.
     const owned =
       keyed.length === 0 ? {} : { owned: keyed.every(({ tenant }) => typeof tenant === 'string') };
-    return { wanted: { ...only, key: keyed[0]?.key ?? null, ...owned } };
+    const provider = about.by === 'family' ? providerMeant(keyed, rows, text) : undefined;
+    return { wanted: { ...only, key: keyed[0]?.key ?? null, ...owned, ...given({ provider }) } };
   }
   const fits = [...found.values()].map(wantedLabel).toSorted(compareText).join(', ');
   return {
     refused: 'MODEL_AMBIGUOUS',
     message: `${about.side}: "${text}" fits ${found.size} models: ${fits}. Say which as ${about.by}/name.`,
   };
+}
+
+/** A key names a row, which one provider serves; `provider/name` says that no other is meant. */
+function providerMeant(
+  keyed: readonly ModelFacts[],
+  rows: readonly ModelFacts[],
+  text: string,
+): WantedModel['provider'] {
+  const [row] = keyed;
+  const own = row?.components['provider'];
+  if (row !== undefined) return own === undefined ? undefined : { name: own, only: false };
+  const named = rows.filter((each) => namesOf(each).includes(text));
+  const names = new Set(named.map(({ components }) => components['provider']));
+  const [provider] = names;
+  const isSaid = named.every(
+    ({ components: { name, family } }) => text !== name && text !== `${family}/${name}`,
+  );
+  return isSaid && names.size === 1 && provider !== undefined ? { name: provider, only: true } : undefined;
+}
+
+/**
+ * Both models of a run. The same model from two providers is told apart by them, in every tenant: who has it from one of them alone has
+ * nothing to move, or nothing to move to. Undefined where nothing tells the two apart.
+ */
+export function toldApart(
+  from: WantedModel,
+  to: WantedModel,
+): { from: WantedModel; to: WantedModel } | undefined {
+  if (from.name !== to.name || from.second !== to.second) return { from, to };
+  if (from.provider !== undefined && to.provider !== undefined && from.provider.name !== to.provider.name)
+    return { from: servedOnly(from, from.provider.name), to: servedOnly(to, to.provider.name) };
+  return from.key === null || to.key === null ? undefined : { from, to };
+}
+
+function servedOnly(wanted: WantedModel, name: string): WantedModel {
+  return { ...wanted, provider: { name, only: true } };
 }
 
 function distinct(rows: readonly ModelFacts[], by: SecondName): Map<string, ReturnType<typeof naturalKey>> {
@@ -85,8 +125,13 @@ export function naturalKey(model: ModelFacts, by: SecondName): { name: string; s
 }
 
 /** How a model of a run is shown. */
-export function wantedLabel({ name, second }: { name: string; second: string | null }): string {
-  return second === null ? name : `${name} (${second})`;
+export function wantedLabel({
+  name,
+  second,
+  provider,
+}: Pick<WantedModel, 'name' | 'second' | 'provider'>): string {
+  const details = [second ?? [], provider?.only === true ? provider.name : []].flat();
+  return details.length === 0 ? name : `${name} (${details.join(', ')})`;
 }
 
 export interface ResolveInput {
@@ -170,6 +215,15 @@ function findSource(input: ResolveInput): Found | NotFound {
   }
   const others = fits.filter((model) => model !== only && model.marked !== true);
   if (second === undefined) return { model: only, findings: ownNamesakes(only, others) };
+  const [served, another] = unmarked.filter((model) => isServedBy(model, input.from.provider?.name));
+  if (served !== undefined && another === undefined)
+    return {
+      model: served,
+      findings: nearMisses(
+        'source',
+        unmarked.filter((model) => model !== served),
+      ),
+    };
   const all = `The tenant has ${unmarked.length} models that are the source: ${unmarked.map(label).join(', ')}.`;
   return ended('failed', 'MODEL_AMBIGUOUS', `${all} A mapping for this tenant says which.`);
 }
@@ -205,8 +259,16 @@ function fitting(candidates: readonly ModelFacts[], wanted: WantedModel, by: Sec
   if (exact.length > 0) return exact;
   return candidates.filter((model) => {
     const { name, second } = naturalKey(model, by);
-    return name === wanted.name && second === wanted.second;
+    return name === wanted.name && second === wanted.second && isServed(model, wanted);
   });
+}
+
+function isServed(model: ModelFacts, { provider }: WantedModel): boolean {
+  return provider?.only !== true || isServedBy(model, provider.name);
+}
+
+function isServedBy({ components }: ModelFacts, name: string | undefined): boolean {
+  return name !== undefined && components['provider'] === name;
 }
 
 function newestFirst(models: readonly ModelFacts[]): ModelFacts[] {
@@ -223,6 +285,6 @@ function near({ candidates, by }: ResolveInput, wanted: WantedModel): ModelFacts
   return candidates.filter((model) => {
     const { name, second } = naturalKey(model, by);
     const alike = name.toLowerCase() === wanted.name.toLowerCase();
-    return alike && (name !== wanted.name || second !== wanted.second);
+    return alike && (name !== wanted.name || second !== wanted.second || !isServed(model, wanted));
   });
 }

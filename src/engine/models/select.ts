@@ -50,7 +50,12 @@ export function selectModel(candidates: readonly ModelFacts[], text: string, abo
 /** What tells them apart. */
 function wayOut(found: readonly ModelFacts[]): string {
   const tables = new Set(found.map(({ table }) => table));
-  return tables.size > 1 ? 'its table and key, as table/key' : 'its key or as family/name';
+  if (tables.size > 1) return 'its table and key, as table/key';
+  const word = (['family', 'provider'] as const).find((each) => {
+    const values = new Set(found.map(({ components }) => components[each]));
+    return values.size === found.length && !values.has(undefined);
+  });
+  return word === undefined ? 'its key' : `its key or as ${word}/name`;
 }
 
 /**

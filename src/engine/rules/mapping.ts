@@ -134,20 +134,39 @@ function fillerOf(template: string): Filler {
 }
 
 /**
- * Does a text name a model of the source's name at another provider, by what the place says its values are (`{provider}/{name}`)? Such a
- * model is another one. A provider is one word: of `openrouter/openai/gpt-4o` nobody knows.
+ * Does a text name another model than the source, by what the place says its values are? A model of the source's name at another
+ * provider is another one (`{provider}/{name}`); a provider is one word: of `openrouter/openai/gpt-4o` nobody knows. And what the place
+ * would write for the target means the target: nothing there has to move.
  */
-export function namesakeTest(place: Place, source: ModelNames, config: Config): (text: string) => boolean {
+export function namesakeTest(place: Place, pair: ModelPair, config: Config): (text: string) => boolean {
+  const { source } = pair;
+  const same = unchangedTexts(place, pair, config);
   const names = textsOf('name', source, config);
   const providers = new Set(textsOf('provider', source, config));
   const patterns = formsOf(place).flatMap(([template = '', ...others]) =>
     others.length > 0 || !/\{provider\}.*\{name\}$/.test(template) ? [] : [namedPattern(template, names)],
   );
   return (text) =>
+    same.has(text) ||
     patterns.some((pattern) => {
       const provider = pattern.exec(text)?.[1];
       return provider !== undefined && !providers.has(provider);
     });
+}
+
+/** The values of a place that has single ones, where source and target are written alike: the same model from two providers. */
+function unchangedTexts(place: Place, pair: ModelPair, config: Config): ReadonlySet<string> {
+  const { source, target } = pair;
+  if (source.components['name'] !== target.components['name'] || !mayName(place, source)) return new Set();
+  const alike = formsOf(place).flatMap(([template = '', ...others]) =>
+    others.length > 0
+      ? []
+      : spellings(namesIn([template]), pair, config).flatMap(({ from, to }) => {
+          const text = fill(template, to);
+          return fill(template, from) === text ? [text] : [];
+        }),
+  );
+  return new Set(alike);
 }
 
 function namedPattern(template: string, names: readonly string[]): RegExp {

@@ -65,8 +65,9 @@ function inPublicWords(
   // Errors of our own say what they mean already.
   if (error.data['sqlState'] === undefined) return error;
   if (error.code === 'ALREADY_EXISTS') {
-    const field = unique[String(constraint)];
-    const taken = field === undefined ? 'There is one like it already' : `Its ${field} is taken`;
+    const [field, ...others] = [unique[String(constraint)] ?? []].flat();
+    const together = others.length === 0 ? 'is taken' : `with that ${others.join(' and ')} is taken`;
+    const taken = field === undefined ? 'There is one like it already' : `Its ${field} ${together}`;
     const data = field === undefined ? {} : { field };
     return new DroverError('ALREADY_EXISTS', `This ${noun} cannot be saved. ${taken}.`, data, {
       cause: error,

@@ -41,7 +41,7 @@ export class Reading {
   readonly #member: Member;
   readonly #query: CandidateQuery;
   readonly #edits: readonly (readonly EditRule[])[];
-  /** By place of the table: does a text name another provider's model there? */
+  /** By place of the table: does a text name another provider's model there, or the target? */
   readonly #tests: ReadonlyMap<Place, (text: string) => boolean>;
   readonly #groups = new Map<string, Group>();
 
@@ -53,9 +53,7 @@ export class Reading {
       documents.map((place) => ({ place, mappings: member.mappings.get(place.id) ?? [] })),
     );
     const places = rules.places.filter(({ table }) => table === query.table.id);
-    this.#tests = new Map(
-      places.map((place) => [place, namesakeTest(place, member.pair.source, rules.config)]),
-    );
+    this.#tests = new Map(places.map((place) => [place, namesakeTest(place, member.pair, rules.config)]));
   }
 
   add(row: Candidate): void {

@@ -213,9 +213,14 @@ function jsonOf(value: unknown): Sql {
 }
 
 /** Where in the document it is, as `document_names` reads it. An array is a list of its elements. */
-function pointOf({ json, shape, carrier }: Place, parts: readonly Words[]): unknown {
+function pointOf(place: Place, words: readonly Words[]): unknown {
+  const { json, shape, carrier } = place;
   const elements = carrier === 'array' && json === undefined && shape !== 'list';
   const { steps, names } = parsePattern(json?.pointer ?? (elements ? '/*' : ''));
+  // An object without its key is named by the rest, as the editors have it.
+  const parts = words.map((part, at) =>
+    words.length > 1 && templateAt(place, at) === 'key' ? { ...part, exact: [...part.exact, ''] } : part,
+  );
   return { steps, names, shape, parts };
 }
 
