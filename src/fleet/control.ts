@@ -1,5 +1,6 @@
-/** What a person may order of a run. An order takes effect between two waves. The run says who gave it. */
+/** What a person may order of a run. An order takes effect between two waves. The run and the audit log say who gave it. */
 import { DroverError } from '../errors.ts';
+import { recordOrder } from '../postgres/runs/orders.ts';
 import { withRun } from '../postgres/runs/runs.ts';
 import type { RunChange, RunRecord, RunStatus } from '../postgres/runs/runs.ts';
 import { prepareState } from '../postgres/scope/site.ts';
@@ -12,8 +13,8 @@ export interface Order {
 }
 
 interface Rule {
-  /** What is asked for, as a word of a message. */
-  readonly done: string;
+  /** What is asked for, as a word of a message and of the audit log. */
+  readonly done: 'paused' | 'resumed' | 'continued' | 'cancelled';
   readonly from: readonly RunStatus[];
   /** In these the order is obeyed already. */
   readonly already: readonly RunStatus[];
@@ -88,6 +89,8 @@ async function obey(site: Site, order: Order, rule: Rule): Promise<RunRecord> {
         `Run ${run.id} is ${run.status} and cannot be ${rule.done}: ${rule.hint}.`,
         { run: run.id, status: run.status },
       );
+    const { runId, actor } = order;
+    await recordOrder(tx, site, { runId, what: rule.done, actor, detail: { from: run.status } });
     return advanceLocked(tx, site, { run, change: rule.change(run, order) });
   });
 }

@@ -6,6 +6,8 @@ import type { WantedModel } from '../engine/models/resolve.ts';
 import { isSharedRows } from '../engine/tenant.ts';
 import { DroverError } from '../errors.ts';
 import { seesReplication } from '../postgres/runs/pressure.ts';
+import type { Tx } from '../postgres/driver/database.ts';
+import { recordOrder } from '../postgres/runs/orders.ts';
 import { hasOpenRollback, insertRun, withRun } from '../postgres/runs/runs.ts';
 import type { NewRun, RunModel, RunRecord, Throttle } from '../postgres/runs/runs.ts';
 import { insertRunTenants, listUndoable } from '../postgres/runs/tenants.ts';
@@ -48,10 +50,22 @@ export async function createRun(site: Site, asked: RunRequest): Promise<string> 
     ...countsOf(tenants),
   };
   await withState(site, undefined, async (tx) => {
-    await insertRun(tx, site, run);
-    await insertRunTenants(tx, site, { runId: run.id, tenants });
+    await insertWhole(tx, site, { run, tenants });
   });
   return run.id;
+}
+
+/** The run, its tenants, and who ordered it. */
+async function insertWhole(
+  tx: Tx,
+  site: Site,
+  { run, tenants }: { readonly run: NewRun; readonly tenants: readonly NewRunTenant[] },
+): Promise<void> {
+  await insertRun(tx, site, run);
+  await insertRunTenants(tx, site, { runId: run.id, tenants });
+  const { id, kind, parentId, from, to, total, options, actor, reason } = run;
+  const detail = { kind, parentId, from, to, tenants: total, forced: options.force, reason };
+  await recordOrder(tx, site, { runId: id, what: 'created', actor, detail });
 }
 
 function modelOf({ key, name, second }: WantedModel): RunModel {
@@ -145,8 +159,7 @@ export async function createRollback(site: Site, request: RollbackRunRequest): P
       pending,
       ...counts,
     };
-    await insertRun(tx, site, run);
-    await insertRunTenants(tx, site, { runId: run.id, tenants });
+    await insertWhole(tx, site, { run, tenants });
     return run.id;
   });
 }

@@ -42,9 +42,11 @@ export function asDroverError(error: unknown): DroverError {
   return new DroverError('INTERNAL', message, {}, { cause: error });
 }
 
-export function outcomeOfError(tenant: string, error: DroverError): TenantOutcome {
+/** @param migrationId of the record that holds the failure */
+export function outcomeOfError(tenant: string, error: DroverError, migrationId?: string): TenantOutcome {
   const { code, message } = error;
-  return { tenant, status: 'failed', code, message, findings: findingsOf(error) };
+  const outcome = { tenant, status: 'failed', code, message, findings: findingsOf(error) } as const;
+  return migrationId === undefined ? outcome : { ...outcome, migrationId };
 }
 
 /** The error of a refused plan holds the plan, and the plan its findings. */

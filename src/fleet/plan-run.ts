@@ -40,7 +40,9 @@ export interface PlannedRun {
   readonly skipped: number;
   /** Rows that would move, of tenants that are ready. */
   readonly count: number;
+  /** Those of the page that was asked for; all by default. Whatever is counted, is counted of all. */
   readonly tenants: readonly PlannedTenant[];
+  readonly needsConfirmation: boolean;
 }
 
 export interface Planning {
@@ -48,6 +50,8 @@ export interface Planning {
   readonly onTenant?: (done: number, total: number) => void;
   /** Try each tenant that is ready, and take it back. */
   readonly rehearse?: boolean;
+  /** Keep so many after the first so many, so that the answer is bounded whatever is planned. */
+  readonly page?: { readonly after: number; readonly limit: number };
 }
 
 /** How many tenants are planned at a time. */
@@ -57,34 +61,44 @@ const planned = 50;
 export async function planRun(
   site: Site,
   asked: Asked,
-  { onTenant, rehearse = false }: Planning = {},
+  { onTenant, rehearse = false, page }: Planning = {},
 ): Promise<PlannedRun> {
   const request = { ...asked, parameters: asked.parameters ?? site.parameters };
   const resolved = await resolveRun(site, request);
-  const tenants: PlannedTenant[] = [];
+  const found = collect(resolved.kind, page);
   const visited = request.shared === 'only' ? [] : resolved.tenants;
   for (let from = 0; from < visited.length; from += planned) {
     const some = visited.slice(from, from + planned);
     const plans = await planTenants(site, request, { some, kind: resolved.kind });
-    tenants.push(
-      ...(rehearse ? await rehearseTenants(site, { ...request, kind: resolved.kind }, plans) : plans),
-    );
-    onTenant?.(tenants.length, visited.length);
+    found.add(rehearse ? await rehearseTenants(site, { ...request, kind: resolved.kind }, plans) : plans);
+    onTenant?.(Math.min(from + planned, visited.length), visited.length);
   }
   const shared = await resolveShared(site, request, resolved);
-  if (shared !== undefined) tenants.push(...plannedShared(request, shared));
-  // The shared rows are no tenant, and count only where they would move.
-  const named = tenants.filter(({ tenant, status }) => !isSharedRows(tenant) || status !== 'skipped');
-  const number = (status: PlannedTenant['status']): number =>
-    named.filter((tenant) => tenant.status === status).length;
+  if (shared !== undefined) found.add(plannedShared(request, shared));
+  return found.all();
+}
+
+/** Counts all, and keeps those of a page. */
+function collect(
+  kind: string,
+  { after, limit }: NonNullable<Planning['page']> = { after: 0, limit: Infinity },
+): { readonly add: (some: readonly PlannedTenant[]) => void; readonly all: () => PlannedRun } {
+  const tenants: PlannedTenant[] = [];
+  const number = { ready: 0, failed: 0, skipped: 0 };
+  let [seen, total, count, needsConfirmation] = [0, 0, 0, false];
+  const add = (one: PlannedTenant): void => {
+    seen += 1;
+    if (seen > after && tenants.length < limit) tenants.push(one);
+    if (one.status === 'ready') count += one.count;
+    needsConfirmation ||= one.needsConfirmation;
+    // The shared rows are no tenant, and count only where they would move.
+    if (isSharedRows(one.tenant) && one.status === 'skipped') return;
+    total += 1;
+    number[one.status] += 1;
+  };
   return {
-    kind: resolved.kind,
-    total: named.length,
-    ready: number('ready'),
-    failed: number('failed'),
-    skipped: number('skipped'),
-    count: tenants.reduce((sum, { status, count }) => sum + (status === 'ready' ? count : 0), 0),
-    tenants,
+    add: (some) => some.forEach(add),
+    all: () => ({ kind, total, ...number, count, needsConfirmation, tenants }),
   };
 }
 

@@ -213,7 +213,7 @@ async function settle(
     if (outcome.status === 'succeeded') ended.push({ ...outcome.result, tenant });
     else if (outcome.error.code === 'RUN_CLAIM_LOST') continue;
     else if (isTriedAgain(wave, tenant, outcome.error)) later.push(tenant);
-    else ended.push(outcomeOfError(tenant, outcome.error));
+    else ended.push(outcomeOfError(tenant, outcome.error, outcome.migrationId));
   }
   const unrecorded = site.state.separate ? ended : ended.filter(({ status }) => status === 'failed');
   await recordOutcomes(site, wave.claim, unrecorded);

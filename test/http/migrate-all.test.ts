@@ -155,6 +155,7 @@ eachEngine((engine) => {
         key: http.keys.otherAdmin,
       });
       assert.equal(json.items[0].error.code, 'INVALID_VALUE');
+      assert.equal(json.items[0].id, found[tenant(2)].migration_id, 'the run names the record');
     });
 
     it('moves only the types that were asked for, and never a template of everybody', async () => {

@@ -121,9 +121,37 @@ oneEngine((engine) => {
     assert.equal(planned.status, 200, planned.text);
     assert.deepEqual([planned.json.ready, planned.json.skipped, planned.json.run_id], [3, 1, null]);
     assert.ok(planned.json.migrated_count > 0 && planned.json.results[0].plan_hash !== null);
+    const [first] = planned.json.results;
+    const single = await post(
+      `/api/v1/sysadmin/tenants/${first.tenant_id}/completion-models/${first.resolved_from_model_id}/migrate`,
+      { to_model_id: first.resolved_to_model_id, dry_run: true },
+    );
+    assert.equal(single.json.migrated_count, first.migrated_count, single.text);
+    const pages: Answer['json'][] = [];
+    for (let cursor = ''; pages.length < 5; cursor = `&cursor=${pages.at(-1).next_cursor}`) {
+      pages.push((await post(`${all()}?limit=2${cursor}`, { ...body, dry_run: true })).json);
+      if (pages.at(-1).next_cursor === null) break;
+    }
+    assert.deepEqual(
+      pages.flatMap(({ results }) => results),
+      planned.json.results,
+    );
+    for (const { results, next_cursor: _, ...counts } of pages) {
+      assert.ok(results.length <= 2);
+      const { results: __, next_cursor: ___, ...all } = planned.json;
+      assert.deepEqual(counts, all);
+    }
     assert.deepEqual((await get('/api/v1/runs')).json.items, []);
-    const done = await post(`${all()}?wait=true`, body);
+    const astray = await post(`${all()}?wait=true&cursor=${pages[0].next_cursor}`, body);
+    assert.deepEqual([astray.status, (await get('/api/v1/runs')).json.items], [400, []], astray.text);
+    const done = await post(`${all()}?wait=true&limit=2`, body);
     assert.equal(done.json.migrated_count, planned.json.migrated_count);
+    const rest = await get(`/api/v1/runs/${done.json.run_id}/tenants?cursor=${done.json.next_cursor}`);
+    assert.equal(done.json.results.length, 2);
+    assert.deepEqual(
+      [...done.json.results, ...rest.json.items].map((one: Answer['json']) => one.tenant_id),
+      planned.json.results.map((one: Answer['json']) => one.tenant_id),
+    );
   });
 
   it('obeys: canary, continue, pause, resume, cancel, rollback', async () => {
@@ -139,6 +167,12 @@ oneEngine((engine) => {
     assert.equal((await tell('resume')).json.status, 'running');
     assert.equal((await tell('cancel')).json.status, 'cancelled');
     assert.equal((await tell('pause')).status, 409);
+    const { orders } = (await get(`/api/v1/runs/${id}`)).json;
+    assert.deepEqual(
+      orders.map(({ action }: Answer['json']) => action),
+      ['run.created', 'run.continued', 'run.paused', 'run.resumed', 'run.cancelled'],
+    );
+    for (const { actor } of orders) assert.equal(actor, orders[0].actor);
     const undo = await tell('rollback', { reason: 'it was a trial' });
     assert.equal(undo.status, 202, undo.text);
     await work(undo.json.run_id);

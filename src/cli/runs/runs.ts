@@ -3,6 +3,7 @@ import { cancelRun, continueRun, pauseRun, resumeRun } from '../../fleet/control
 import { createRollback } from '../../fleet/create.ts';
 import { waitForRun } from '../../fleet/follow.ts';
 import { listRunTenants } from '../../postgres/runs/tenants.ts';
+import { listOrders } from '../../postgres/runs/orders.ts';
 import { getRun, listRuns } from '../../postgres/runs/runs.ts';
 import type { RunRecord } from '../../postgres/runs/runs.ts';
 import type { Site } from '../../postgres/scope/site.ts';
@@ -15,7 +16,7 @@ import type { PaceOptions } from './options.ts';
 import { progressText, showRunProgress } from './progress.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { showRun, showRuns } from './show-run.ts';
+import { showOrders, showRun, showRuns } from './show-run.ts';
 import { resolveWhere, usage, withSite } from '../where.ts';
 import type { Where, WhereOptions } from '../where.ts';
 
@@ -78,8 +79,12 @@ const acts: Readonly<Record<Exclude<Action, 'list'>, Act>> = {
   show: async ({ terminal }, site, { runId, options }) => {
     const found = await getRun(site, runId);
     const tenants = await listRunTenants(site, { runId: found.id, limit: 1_000_000 });
-    if (options.json === true) terminal.out(JSON.stringify({ ...found, tenants }, null, 2));
-    else showRun(terminal, found, { tenants });
+    const orders = await listOrders(site, found.id);
+    if (options.json === true) terminal.out(JSON.stringify({ ...found, orders, tenants }, null, 2));
+    else {
+      showRun(terminal, found, { tenants });
+      showOrders(terminal, orders);
+    }
     return exitStatus.done;
   },
   watch,

@@ -2,6 +2,7 @@
 import { wantedLabel } from '../../engine/models/resolve.ts';
 import { printable, rowCount } from '../../engine/plan/row-text.ts';
 import type { PlannedRun } from '../../fleet/plan-run.ts';
+import type { RunOrder } from '../../postgres/runs/orders.ts';
 import type { RunTenant } from '../../postgres/runs/tenants.ts';
 import type { RunRecord } from '../../postgres/runs/runs.ts';
 import { progressText } from './progress.ts';
@@ -54,6 +55,13 @@ export function showRun(
 function openPlaces(tenants: readonly RunTenant[]): string[] {
   const open = tenants.flatMap(({ findings }) => findings.filter(({ code }) => code === 'NOT_FENCED'));
   return [...new Set(open.map(({ message }) => printable(message)))];
+}
+
+/** Who ordered what of it; that somebody made it is said with the run. */
+export function showOrders({ out, width }: Terminal, orders: readonly RunOrder[]): void {
+  for (const { action, actor, at } of orders)
+    if (action !== 'run.created')
+      for (const line of wrapLine(`  ${minuteText(at)}  ${action} by ${printable(actor)}`, width)) out(line);
 }
 
 /** Of a run that ended: what did not succeed or not wholly, so that somebody can do something about it. */

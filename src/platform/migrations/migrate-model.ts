@@ -117,7 +117,7 @@ async function planOnly(platform: Platform, acting: Acting, request: MigrateRequ
     dryRun: true,
     replayed: false,
     completion: plan.completion,
-    movedRows: 0,
+    movedRows: movedRows(plan.steps.map(({ operation, expected }) => ({ operation, actual: expected }))),
     counts: plan.counts,
     accounts: plan.accounts,
     leftBehind: plan.leftBehind,

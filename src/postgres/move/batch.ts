@@ -27,7 +27,8 @@ import { sharesTransactions } from '../scope/tenant.ts';
 /** What became of one tenant. */
 export type Outcome<R> = { readonly tenant: string | undefined } & (
   | { readonly status: 'succeeded'; readonly result: R }
-  | { readonly status: 'failed'; readonly error: DroverError }
+  /** With its record, where one was opened. */
+  | { readonly status: 'failed'; readonly error: DroverError; readonly migrationId?: string }
 );
 
 /** What a tenant is found to be before any work: ready, refused, or done by an earlier migration. */
@@ -149,7 +150,8 @@ async function runTogether<Q, P, R>(
   }
   for (const alike of Map.groupBy(running, ({ member }) => job.shapeOf(member.prepared)).values())
     await commitAll({ site, job, results }, alike);
-  return asked.map((one, number) => outcomeOf(job.tenantOf(one), results.get(number)));
+  const ids = new Map(running.map(({ number, member }) => [number, member.id]));
+  return asked.map((one, number) => outcomeOf(job.tenantOf(one), results.get(number), ids.get(number)));
 }
 
 /** What a killed process left open is settled first, and may change what is found. */
@@ -169,11 +171,15 @@ async function prepareAll<Q, P, R>(
   return open.size === 0 ? prepared : job.prepare(asked);
 }
 
-function outcomeOf<R>(tenant: string | undefined, result: R | DroverError | undefined): Outcome<R> {
+function outcomeOf<R>(
+  tenant: string | undefined,
+  result: R | DroverError | undefined,
+  migrationId: string | undefined,
+): Outcome<R> {
   if (result === undefined) throw new Error('a batch forgot one of its members');
-  return result instanceof DroverError
-    ? { tenant, status: 'failed', error: result }
-    : { tenant, status: 'succeeded', result };
+  if (!(result instanceof DroverError)) return { tenant, status: 'succeeded', result };
+  const failed = { tenant, status: 'failed', error: result } as const;
+  return migrationId === undefined ? failed : { ...failed, migrationId };
 }
 
 interface Running<P> {

@@ -145,7 +145,7 @@ export const migrateAnswer = z
     completion: completionSchema,
     from_model_id: rowId,
     to_model_id: rowId,
-    migrated_count: z.int().describe('Rows that were changed; 0 in a dry run'),
+    migrated_count: z.int().describe('Rows that were changed; in a dry run, those that would be'),
     failed_count: z.int().describe('Always 0: a migration is done as a whole or not at all'),
     details: countsByType.describe(
       'Changes of rows by entity type; in a dry run, those that would be made. ' +

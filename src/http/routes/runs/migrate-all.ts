@@ -8,6 +8,9 @@ import { listRunTenants, type RunTenant } from '../../../postgres/runs/tenants.t
 import { getRun, type RunRecord } from '../../../postgres/runs/runs.ts';
 import { sharedRows } from '../../../engine/tenant.ts';
 import { callerOf } from '../../api/access.ts';
+import { afterCursor, pageJson, pageQuery } from '../../api/paging.ts';
+import { invalidRequest } from '../../api/validation.ts';
+import type { DroverError } from '../../../errors.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import {
   countsByType,
@@ -22,9 +25,10 @@ import {
   runStarted,
   runStartedJson,
   runStatus,
-  runTenantJson,
   runTenantSchema,
+  runTenantsJson,
   tenantJson,
+  tenantPosition,
 } from './schemas.ts';
 import { modelKinds, rowId } from '../../schemas.ts';
 
@@ -68,12 +72,14 @@ const migrateAllBody = z
   })
   .meta({ id: 'MigrateAllRequest' });
 
-const migrateAllQuery = z.object({
+const migrateAllQuery = pageQuery.extend({
   wait: z
     .stringbool()
     .default(false)
-    .describe('Answer only when the run has ended or stands still, with all results'),
+    .describe('Answer only when the run has ended or stands still, with the first results'),
 });
+
+const nextCursor = z.string().nullable();
 
 const runResult = z
   .object({
@@ -85,7 +91,8 @@ const runResult = z
     failed: z.int(),
     skipped: z.int(),
     migrated_count: z.int(),
-    results: z.array(runTenantSchema),
+    results: z.array(runTenantSchema).describe('The first of them; counts are of all tenants'),
+    next_cursor: nextCursor.describe('Of `GET /runs/{run_id}/tenants`, which goes on; null if these are all'),
   })
   .meta({ id: 'RunResult' });
 
@@ -111,13 +118,12 @@ const runPlan = z
     skipped: z.int(),
     migrated_count: z.int().describe('Rows that would be moved'),
     requires_confirmation: z.boolean(),
-    results: z.array(plannedTenant),
+    results: z.array(plannedTenant).describe('Those of the page; counts are of all tenants'),
+    next_cursor: nextCursor.describe('Of the same request, which plans again; null on the last page'),
   })
   .meta({ id: 'RunPlan' });
 
 const migrateAllAnswer = z.union([runResult, runPlan]);
-
-const mostTenants = 1_000_000;
 
 export function migrateAllRoutes(app: App, { platform, stopping }: AppDeps): void {
   const { site } = platform;
@@ -142,19 +148,31 @@ export function migrateAllRoutes(app: App, { platform, stopping }: AppDeps): voi
           fromId: request.params.model_id,
           actor: callerOf(request).actor,
         });
+        const { limit, cursor, wait } = request.query;
+        const after = afterCursor(cursor, tenantPosition).after ?? 0;
         if (body.dry_run || body.rehearse) {
-          const plan = await planRun(site, asked, { rehearse: body.rehearse });
-          return reply.code(200).send(runPlanJson(plan));
+          const plan = await planRun(site, asked, {
+            rehearse: body.rehearse,
+            page: { after, limit: limit + 1 },
+          });
+          return reply.code(200).send(runPlanJson(plan, { after, limit }));
         }
+        if (cursor !== undefined) throw onlyOfPlans();
         const runId = await createRun(site, asked);
         void reply.header('location', `/api/v1/runs/${runId}`);
-        if (!request.query.wait) return reply.code(202).send(runStartedJson(await getRun(site, runId)));
+        if (!wait) return reply.code(202).send(runStartedJson(await getRun(site, runId)));
         // The request that waits also works, so that it is answered even if no other worker runs.
         const run = await workThrough(site, runId, { signal: stopping });
-        const tenants = await listRunTenants(site, { runId, limit: mostTenants });
-        return reply.code(200).send(runResultJson(run, tenants));
+        const tenants = await listRunTenants(site, { runId, limit: limit + 1 });
+        return reply.code(200).send(runResultJson(run, tenants, limit));
       },
     });
+}
+
+/** Another run would be made where somebody wants to read on. */
+function onlyOfPlans(): DroverError {
+  const message = 'goes on with a dry run only; the results of a run are at /api/v1/runs/{run_id}/tenants';
+  return invalidRequest([{ in: 'query', pointer: '/cursor', message }]);
 }
 
 type Body = z.infer<typeof migrateAllBody>;
@@ -193,16 +211,29 @@ function mappingOf(mapping: NonNullable<Body['mapping']>): Record<string, Tenant
   return Object.fromEntries(Object.entries(mapping).map(([id, value]) => [id.toLowerCase(), one(value)]));
 }
 
-function runResultJson(run: RunRecord, tenants: readonly RunTenant[]): z.infer<typeof runResult> {
+function runResultJson(
+  run: RunRecord,
+  tenants: readonly RunTenant[],
+  limit: number,
+): z.infer<typeof runResult> {
+  const { items, ...page } = runTenantsJson(tenants, limit);
   return {
     ...runStartedJson(run),
     succeeded: run.succeeded,
     migrated_count: run.migratedCount,
-    results: tenants.map(runTenantJson),
+    results: items,
+    ...page,
   };
 }
 
-function runPlanJson(plan: PlannedRun): z.infer<typeof runPlan> {
+function runPlanJson(
+  plan: PlannedRun,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): z.infer<typeof runPlan> {
+  const { items, ...page } = pageJson(plan.tenants, limit, {
+    item: plannedJson,
+    position: () => [after + limit],
+  });
   return {
     run_id: null,
     dry_run: true,
@@ -211,8 +242,9 @@ function runPlanJson(plan: PlannedRun): z.infer<typeof runPlan> {
     failed: plan.failed,
     skipped: plan.skipped,
     migrated_count: plan.count,
-    requires_confirmation: plan.tenants.some(({ needsConfirmation }) => needsConfirmation),
-    results: plan.tenants.map(plannedJson),
+    requires_confirmation: plan.needsConfirmation,
+    results: items,
+    ...page,
   };
 }
 

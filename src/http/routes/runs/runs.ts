@@ -4,6 +4,7 @@ import { cancelRun, continueRun, pauseRun, resumeRun } from '../../../fleet/cont
 import { createRollback } from '../../../fleet/create.ts';
 import { isFinal } from '../../../fleet/status.ts';
 import { listRunTenants } from '../../../postgres/runs/tenants.ts';
+import { listOrders } from '../../../postgres/runs/orders.ts';
 import { listWorkers } from '../../../postgres/runs/workers.ts';
 import { getRun, listRuns } from '../../../postgres/runs/runs.ts';
 import { callerOf } from '../../api/access.ts';
@@ -23,10 +24,11 @@ import {
   runStarted,
   runStartedJson,
   runTenantFilter,
-  runTenantJson,
   runTenantSchema,
+  runTenantsJson,
+  tenantPosition,
 } from './schemas.ts';
-import { afterCursor, cursorNumber, pageJson, pageOf } from '../../api/paging.ts';
+import { afterCursor, pageJson, pageOf } from '../../api/paging.ts';
 import { rowId } from '../../schemas.ts';
 
 const write = { access: { role: 'sysadmin', scope: 'runs:write' }, exposure: 'authenticated' } as const;
@@ -39,7 +41,6 @@ export function runRoutes(app: App, deps: AppDeps): void {
 
 const createdAt = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
 const runPosition = z.tuple([createdAt, rowId]).transform(([createdAt, id]) => ({ createdAt, id }));
-const tenantPosition = z.tuple([cursorNumber]).transform(([position]) => position);
 
 function listRoute(app: App, { platform }: AppDeps): void {
   app.route({
@@ -73,13 +74,14 @@ function detailRoute(app: App, { platform }: AppDeps): void {
     schema: {
       tags: ['runs'],
       operationId: 'getRun',
-      summary: 'One run: status, progress, who works on it',
+      summary: 'One run: status, progress, who works on it, and who ordered what',
       params: runParams,
       response: { 200: runDetail },
     },
     handler: async (request) => {
       const run = await getRun(platform.site, runIdOf(request));
-      return runDetailJson(run, isFinal(run) ? [] : await listWorkers(platform.site, run.id));
+      const workers = isFinal(run) ? [] : await listWorkers(platform.site, run.id);
+      return runDetailJson(run, { workers, orders: await listOrders(platform.site, run.id) });
     },
   });
 }
@@ -106,7 +108,7 @@ function tenantsRoute(app: App, { platform }: AppDeps): void {
         ...afterCursor(cursor, tenantPosition),
         ...(status === undefined ? {} : { status: [status] }),
       });
-      return pageJson(found, limit, { item: runTenantJson, position: ({ position }) => [position] });
+      return runTenantsJson(found, limit);
     },
   });
 }

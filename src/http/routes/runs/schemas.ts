@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { PlannedTenant } from '../../../fleet/plan-run.ts';
 import type { RunPace } from '../../../fleet/request.ts';
 import type { RunTenant } from '../../../postgres/runs/tenants.ts';
+import type { RunOrder } from '../../../postgres/runs/orders.ts';
 import type { RunWorker } from '../../../postgres/runs/workers.ts';
 import type { Canary, RunRecord, Throttle } from '../../../postgres/runs/runs.ts';
 import {
@@ -14,7 +15,7 @@ import {
   findingSchema,
   parameterPolicy,
 } from '../migrations/migration-schemas.ts';
-import { pageQuery } from '../../api/paging.ts';
+import { cursorNumber, pageJson, pageQuery } from '../../api/paging.ts';
 import { rowId, timestamp } from '../../schemas.ts';
 
 export const readsRuns = {
@@ -125,7 +126,12 @@ export const runSchema = z
   .meta({ id: 'Run' });
 
 export const runDetail = runSchema
-  .extend({ workers: z.array(z.object({ id: z.string(), seen_at: timestamp })).describe('Who works on it') })
+  .extend({
+    workers: z.array(z.object({ id: z.string(), seen_at: timestamp })).describe('Who works on it'),
+    orders: z
+      .array(z.object({ action: z.string(), actor: z.string(), at: timestamp }))
+      .describe('Who made it, paused it, went on with it or cancelled it, as the audit log has it'),
+  })
   .meta({ id: 'RunDetail' });
 
 export const runStarted = z
@@ -199,8 +205,15 @@ export function runStartedJson(run: RunRecord): z.infer<typeof runStarted> {
   return { run_id: id, status, total_tenants: total, pending, failed, skipped };
 }
 
-export function runDetailJson(run: RunRecord, workers: readonly RunWorker[]): z.infer<typeof runDetail> {
-  return { ...runJson(run), workers: workers.map(({ id, seenAt }) => ({ id, seen_at: seenAt })) };
+export function runDetailJson(
+  run: RunRecord,
+  { workers, orders }: { readonly workers: readonly RunWorker[]; readonly orders: readonly RunOrder[] },
+): z.infer<typeof runDetail> {
+  return {
+    ...runJson(run),
+    workers: workers.map(({ id, seenAt }) => ({ id, seen_at: seenAt })),
+    orders: orders.map((order) => ({ ...order })),
+  };
 }
 
 function modelJson({ key, name, family }: RunRecord['from']): z.infer<typeof modelSchema> {
@@ -211,7 +224,7 @@ function countsJson({ pending, succeeded, failed, skipped, migratedCount, comple
   return { pending, succeeded, failed, skipped, migrated_count: migratedCount, completion };
 }
 
-export function runTenantJson(one: RunTenant): z.infer<typeof runTenantSchema> {
+function runTenantJson(one: RunTenant): z.infer<typeof runTenantSchema> {
   return {
     ...tenantJson(one),
     status: one.status,
@@ -219,6 +232,14 @@ export function runTenantJson(one: RunTenant): z.infer<typeof runTenantSchema> {
     migrated_count: one.migratedCount,
     duration_seconds: one.durationMs === null ? null : one.durationMs / 1000,
   };
+}
+
+/** Where a page of the tenants of a run begins. */
+export const tenantPosition = z.tuple([cursorNumber]).transform(([position]) => position);
+
+/** One page of the tenants of a run. */
+export function runTenantsJson(found: readonly RunTenant[], limit: number) {
+  return pageJson(found, limit, { item: runTenantJson, position: ({ position }) => [position] });
 }
 
 /** What a planned tenant and one of a run have in common. */
