@@ -56,7 +56,7 @@ function exampleOf(name: string): Known {
   const read = (file: string): string =>
     readFileSync(new URL(`../examples/attached/${name}/${file}`, import.meta.url), 'utf8');
   const wanted = parse(read('drover.config.yaml')) as Config;
-  const places = (wanted.places ?? []).filter(({ role }) => role !== 'ignore');
+  const places = (wanted.places ?? []).filter(({ role }) => role !== 'ignore' && role !== 'prose');
   return {
     name,
     script: `${read('schema.sql')};${read('data.sql')}`,

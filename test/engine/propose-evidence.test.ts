@@ -81,7 +81,7 @@ describe('a table of models', () => {
     const models: Columns = { id: 'uuid!', name: 'text', served_by: 'text', remote_code: 'text' };
     const proposal = proposeFor(buildCatalog({ orgs, models, bots: bots('models') }), {
       'models.name': ['Fast one', 'Long one'],
-      'models.served_by': ['OpenAI', 'Anthropic'],
+      'models.served_by': names.map((_, at) => (at % 2 === 0 ? 'OpenAI' : 'Anthropic')),
       'models.remote_code': names,
     });
     const [table] = proposal.config.model.tables ?? [];

@@ -8,6 +8,9 @@ import { deadRowsMove, forbidden, type Ground, type Outcome } from './decide.ts'
 import type { Intent } from './intent.ts';
 import type { Uncovered } from './snapshot.ts';
 
+/** Why a mention is one where a place of the role `prose` says so. */
+export const writtenToBeRead = 'people wrote it to be read, by the configuration';
+
 type Stay = Extract<Outcome, { kind: 'stay' }>;
 
 /** How an uncovered occurrence is called in plans, answers and the configuration: `flows.body`, `agents.settings/a/model`. */
@@ -35,7 +38,7 @@ function byRole(places: readonly Place[]): Stay | undefined {
   if (has('history')) return stay('history', false, 'a record of what happened keeps the model that did it');
   if (has('dead-copy')) return stay('dead-copy', false, 'a copy that nothing reads');
   if (has('deny')) return stay('denied', false, forbidden);
-  if (has('prose')) return stay('mention', false, 'people wrote it to be read, by the configuration');
+  if (has('prose')) return stay('mention', false, writtenToBeRead);
   if (has('data-bound'))
     return stay('data-bound', true, 'data made with the model belongs to it; it must be made again');
   return undefined;

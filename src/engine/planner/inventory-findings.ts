@@ -4,6 +4,7 @@ import { type Finding, finding } from '../finding.ts';
 import { isDefault } from '../inventory/occurrence.ts';
 import type { LeftBehind } from '../plan/plan-types.ts';
 import { firstNames, rowCount } from '../plan/row-text.ts';
+import { writtenToBeRead } from '../plan/uncovered.ts';
 import type { Snapshot, Unread } from '../plan/snapshot.ts';
 
 export function inventoryFindings(snapshot: Snapshot, leftBehind: readonly LeftBehind[]): Finding[] {
@@ -47,9 +48,11 @@ function mentionFindings(leftBehind: readonly LeftBehind[]): Finding[] {
   const byPlace = Map.groupBy(mentions, ({ place }) => place);
   return [...byPlace].map(([place, entries]) => {
     const count = entries.reduce((sum, entry) => sum + entry.count, 0);
-    const message =
-      `${rowCount(count)} of ${place} mention the source in running text; nothing there is changed. ` +
-      'If it is configuration, say so with a place (role reference); if not, role prose.';
+    const isSaid = entries.every(({ message }) => message === writtenToBeRead);
+    const way = isSaid
+      ? ''
+      : ' If it is configuration, say so with a place (role reference); if not, role prose.';
+    const message = `${rowCount(count)} of ${place} mention the source in running text; nothing there is changed.${way}`;
     return finding('info', 'MENTIONED', message, { place, count });
   });
 }

@@ -4,8 +4,8 @@ import type { PlaceConfig } from '../rules/config.ts';
 import type { InnerValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type Known, type Writing, writingOf } from './templates.ts';
-import { isComparable, namelessDoubt, prose, type Spot, withinText } from './text-traces.ts';
-import { holdsProse, namesModel, namesProvider } from './wording.ts';
+import { coincidence, isComparable, namelessDoubt, prose, type Spot, withinText } from './text-traces.ts';
+import { holdsProse, namesModel, namesProvider, snake } from './wording.ts';
 
 /** One for each place within a column. */
 export function documentTraces(input: PlaceInput, known: Known, spot: Spot): Trace[] {
@@ -54,7 +54,7 @@ function innerTraces(input: PlaceInput, known: Known, inner: Inner): Trace[] {
     : { ...shape.how, ...(shape.how.fields === undefined ? writing.how : {}) };
   const doubt =
     shape.doubt ??
-    innerDoubt({ last, how, named }, entry, writing) ??
+    innerDoubt({ last, how, named, speaks: speaksOfModels(column.name, entry.pointer) }, entry, writing) ??
     replacedDoubt(inner) ??
     namelessDoubt(input, how, undefined);
   const reason = `${hits.length} of ${where} name models: ${JSON.stringify(hits[0])}`;
@@ -75,21 +75,34 @@ function isOnlyAFewWords(entry: InnerValues, { hits }: Writing): boolean {
   return (entry.kind === 'comma' || entry.kind === 'bars') && hits.length * 3 < entry.distinct.length;
 }
 
+/** A value that happens to be a name is a model where a column or member on the way to it says so. */
+function speaksOfModels(column: string, pointer = ''): boolean {
+  const steps = [column, ...pointer.split('/')].filter((step) => step !== '' && step !== '*');
+  return steps.some(
+    (step) => namesModel(step) || /(^|_)(ai|llms?|models?|fall_?backs?|primary)(_|$)/.test(snake(step)),
+  );
+}
+
 interface Said {
   readonly last: string;
   readonly how: Partial<PlaceConfig>;
   readonly named: boolean;
+  /** A step on the way there says that models follow. */
+  readonly speaks: boolean;
 }
 
 function innerDoubt(
-  { last, how, named }: Said,
-  { distinct }: InnerValues,
+  { last, how, named, speaks }: Said,
+  { kind, distinct }: InnerValues,
   { hits, left }: Writing,
 ): string | undefined {
   if (how.fields === undefined && holdsProse(last))
     return `a member called ${last} may hold text that people wrote`;
   if (how.shape === 'inside') return withinText(left[0] ?? hits[0]);
-  return named || how.fields !== undefined || hits.length * 2 >= distinct.length ? undefined : prose;
+  if (named || how.fields !== undefined) return undefined;
+  if (hits.length * 2 < distinct.length) return prose;
+  const isAlone = kind === 'json-value' && new Set(hits).size < 2;
+  return isAlone && !speaks ? coincidence : undefined;
 }
 
 /** `main` beside `main/v2`: perhaps nothing reads the first any more. */

@@ -5,7 +5,7 @@ import type { ModelTableConfig } from '../rules/config.ts';
 import { type NameScope, tablePath } from '../catalogue/names.ts';
 import { isProviderName, type KnownWords, shareOf } from './known.ts';
 import type { ModelCandidate } from './model-evidence.ts';
-import { type Guess, type Observations, valuesOf } from './observation.ts';
+import { filledOf, type Guess, type Observations, valuesOf } from './observation.ts';
 import { findWorded, namesProvider, snake, sqlName, sqlText } from './wording.ts';
 
 /** What is known of the tables that hold models. */
@@ -91,7 +91,11 @@ function modelConfig(input: ModelInput, table: Table, known: Known): ModelTableC
   };
 }
 
-/** The provider by a key to the table of providers, by its values, or by its name. */
+/** Columns that name a vendor and say something else of a model: how its tokens are counted, which protocol it is spoken to in. */
+const otherThanProvider =
+  /(^|_)(tokeni[sz]er|encod(er|ing)|parser|protocol|format|adapter|sdk|template|api_style)(_|$)/;
+
+/** The provider by a key to the table of providers, by its values, which every model must have, or by its name. */
 function providerColumn(
   { seen, words }: Omit<ModelInput, 'scope'>,
   table: Table,
@@ -102,9 +106,12 @@ function providerColumn(
     (column) => column.name !== name.name && !/(^|_)(family|series)$/.test(snake(column.name)),
   );
   const byKey = others.find((column) => namesProvider(column.name) && keys.includes(column.name));
+  const filled = (column: Column): number => filledOf(seen, table.id, column.name);
   const byValue = others.find(
     (column) =>
       column.kind === 'text' &&
+      !otherThanProvider.test(snake(column.name)) &&
+      (namesProvider(column.name) || filled(column) >= filled(name)) &&
       shareOf(valuesOf(seen, table.id, column.name), (value) => isProviderName(words, value)) >= 0.5,
   );
   return (byKey ?? byValue ?? others.find((column) => namesProvider(column.name)))?.name;

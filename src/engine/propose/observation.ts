@@ -77,6 +77,11 @@ export function valuesOf(
   return columns.find((entry) => entry.table === table && entry.column === column)?.distinct ?? [];
 }
 
+/** In how many rows of the sample the column has a value. */
+export function filledOf({ columns }: Pick<Observations, 'columns'>, table: TableId, column: string): number {
+  return columns.find((entry) => entry.table === table && entry.column === column)?.filled ?? 0;
+}
+
 /** The share of sampled values that are keys of the target; undefined where there was nothing to sample. */
 export function matchRate(link: LinkMatch): number | undefined {
   return link.sampled === 0 ? undefined : link.matched / link.sampled;

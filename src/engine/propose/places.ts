@@ -9,7 +9,7 @@ import { describesModel, guessGrant, guessParameters } from './shape.ts';
 import { guessConditions, tellsCurrent } from './live.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { listTraces } from './traces.ts';
-import { forbidsModels, namesModel, singularWords, snake } from './wording.ts';
+import { forbidsModels, isModelWord, namesModel, singularWords, snake } from './wording.ts';
 
 /** A place and why. */
 export interface PlaceGuess {
@@ -109,7 +109,7 @@ function roleOf(input: PlaceInput, trace: Trace): Decision {
     return words.some((word) => /^(default|setting|config|preference)/.test(word))
       ? { value: 'ask', reason: 'a choice of an embedding model for data to come, or of data that is there?' }
       : { value: 'data-bound', reason: 'what an embedding model made belongs to it' };
-  if (describesModel(table, column.name))
+  if (describesModel(input.scope, table, column.name))
     return { value: 'catalogue', reason: 'its rows say something about the model, such as its price' };
   if (trace.doubt !== undefined) return { value: 'ask', reason: trace.doubt };
   const isKey = trace.kind !== undefined || trace.how.as === 'key';
@@ -176,7 +176,7 @@ function guessDefaultOf(table: Table, column: Column): string | undefined {
   const words = singularWords(table.name);
   if (/(^|_)(default|preferred)(_|$)/.test(snake(column.name))) return words.at(-1);
   return words.includes('default')
-    ? (words.find((word) => word !== 'default' && word !== 'model') ?? 'tenant')
+    ? (words.find((word) => word !== 'default' && !isModelWord(word)) ?? 'tenant')
     : undefined;
 }
 

@@ -1,5 +1,6 @@
 /** What the shape of a table says about its rows: permissions, facts about models, what a person calls them, settings. */
-import type { Column, Table } from '../catalogue/catalog.ts';
+import { type Catalog, type Column, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
+import type { NameScope } from '../catalogue/names.ts';
 import type { KnownWords } from './known.ts';
 import type { Guess, Observations } from './observation.ts';
 import { namesModel, namesProvider, singular, singularWords, snake, wordSet } from './wording.ts';
@@ -34,29 +35,55 @@ export function guessGrant(table: Table, column: string): Guess<'grant'> | undef
   };
 }
 
+const attributes = wordSet(`
+  price pricing cost rate rpm tpm limit context max_tokens input output capability capabilities tier dimension supports score quality`);
+const attribute = new RegExp(`(^|_)(${[...attributes].join('|')})s?(_|$)`);
+
 /**
- * Do the rows say something about a model: its prices, its limits, what it can do? Then a key says so of each model once, by itself or
- * with words such as a unit, and numbers stand beside it.
+ * Do the rows say something about a model: its prices, its limits, what it can do? Then a key says so of each model once, by itself,
+ * with words such as a unit, or within rows that say something about it, too, such as a tier of prices. Numbers stand beside it, or the
+ * table is called after what it says.
  */
-export function describesModel(table: Table, column: string): boolean {
+export function describesModel(scope: NameScope, table: Table, column: string): boolean {
+  return describes(scope.catalog, { table, column, within: [] });
+}
+
+interface Describing {
+  readonly table: Table;
+  readonly column: string;
+  /** The tables that led here. */
+  readonly within: readonly TableId[];
+}
+
+function describes(catalog: Catalog, about: Describing): boolean {
+  const { table, column } = about;
   const own = table.foreignKeys.find((key) => key.columns.includes(column))?.columns ?? [column];
-  const describing = table.uniqueIndexes.some(
+  const tellsApart = (name: string): boolean =>
+    own.includes(name) || isPartOf(catalog, about, name) || (!isId(table, name) && !namesModel(name));
+  const isKeyed = table.uniqueIndexes.some(
     (index) =>
-      index.columns.includes(column) &&
-      index.columns.every(
-        (name) => name !== null && (own.includes(name) || (!isId(table, name) && !namesModel(name))),
-      ),
+      index.columns.includes(column) && index.columns.every((name) => name !== null && tellsApart(name)),
   );
-  const attribute =
-    /(^|_)(price|cost|rate|rpm|tpm|limit|context|max_tokens|input|output|capabilit(y|ies)|tier|dimensions?|supports|score|quality)s?(_|$)/;
   return (
-    describing &&
-    table.columns.some(
-      ({ name, kind, type }) =>
-        name !== column &&
-        attribute.test(snake(name)) &&
-        (['integer', 'json', 'jsonb'].includes(kind) || /^(numeric|real|double|money|boolean)/.test(type)),
-    )
+    isKeyed && (attribute.test(snake(table.name)) || table.columns.some((one) => isMeasure(one, column)))
+  );
+}
+
+function isMeasure({ name, kind, type }: Column, column: string): boolean {
+  const holds =
+    ['integer', 'json', 'jsonb'].includes(kind) || /^(numeric|real|double|money|boolean)/.test(type);
+  return name !== column && attribute.test(snake(name)) && holds;
+}
+
+/** Does the column lead to rows that describe the same models? */
+function isPartOf(catalog: Catalog, { table, column, within }: Describing, name: string): boolean {
+  const models = table.foreignKeys.find((key) => key.columns.includes(column))?.references;
+  const lead = table.foreignKeys.find((key) => key.columns.includes(name))?.references;
+  const parent = lead === undefined || within.includes(lead) ? undefined : findTable(catalog, lead);
+  const key = parent?.foreignKeys.find(({ references }) => references === models);
+  if (models === undefined || parent === undefined || key === undefined) return false;
+  return key.columns.some((each) =>
+    describes(catalog, { table: parent, column: each, within: [...within, table.id, parent.id] }),
   );
 }
 

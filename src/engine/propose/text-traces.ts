@@ -2,7 +2,7 @@
 import { given } from '../given.ts';
 import type { Column, Table } from '../catalogue/catalog.ts';
 import { isProviderName, shareOf } from './known.ts';
-import { valuesOf } from './observation.ts';
+import { filledOf, valuesOf } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type Known, writingOf } from './templates.ts';
 import { holdsProse, namesModel, namesProvider, snake } from './wording.ts';
@@ -13,7 +13,7 @@ export interface Spot {
 }
 
 export const prose = 'most values do not: it may hold text that people wrote';
-const coincidence = 'nothing in its name speaks of models: it may be text that people wrote';
+export const coincidence = 'nothing in its name speaks of models: it may be text that people wrote';
 const homonym = 'the same name is reached through several providers, and nothing here says which';
 
 /** A name within a longer text. */
@@ -95,7 +95,8 @@ function providerBeside(
       : {
           doubt: `${found.name} beside it says through whom, and the models have no provider to compare with`,
         };
-  const [paired, all] = [filledOf(input, table, found.name), filledOf(input, table, column.name)];
+  const filled = (name: string): number => filledOf(input.seen, table.id, name);
+  const [paired, all] = [filled(found.name), filled(column.name)];
   if (paired < all)
     return { doubt: `${all - paired} of ${all} rows have no ${found.name} that says through whom` };
   return isComparable(input, values) && found.kind === 'text'
@@ -107,10 +108,6 @@ function providerBeside(
 export function isComparable(input: PlaceInput, values: readonly string[]): boolean {
   const own = providersOf(input);
   return own.length === 0 || values.length === 0 || values.some((value) => own.includes(fold(value)));
-}
-
-function filledOf({ seen }: PlaceInput, table: Table, column: string): number {
-  return seen.columns.find((entry) => entry.table === table.id && entry.column === column)?.filled ?? 0;
 }
 
 /** The providers of the tables of models, in the words that the models have for them. */

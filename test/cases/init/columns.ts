@@ -55,21 +55,33 @@ export const columns: readonly SmallSchema[] = [
     plan: elm,
   },
   {
-    name: 'a provider beside the name that the models lack, and prices of a model',
+    name: 'a provider beside the name that the models lack, prices of a model in tiers, and how its tokens are counted',
     script: `CREATE TABLE projects (id text PRIMARY KEY, name text NOT NULL);
-      CREATE TABLE models (id text PRIMARY KEY, project_id text REFERENCES projects, model_name text NOT NULL, input_price numeric);
+      CREATE TABLE models (id text PRIMARY KEY, project_id text REFERENCES projects, model_name text NOT NULL, input_price numeric,
+        tokenizer_id text, made_by text);
+      CREATE TABLE pricing_tiers (id text PRIMARY KEY, model_id text NOT NULL REFERENCES models, name text, priority int, UNIQUE (model_id, name));
       CREATE TABLE prices (id text PRIMARY KEY, model_id text NOT NULL REFERENCES models, project_id text REFERENCES projects,
-        usage_type text NOT NULL, price numeric NOT NULL, UNIQUE (model_id, usage_type));
+        tier_id text REFERENCES pricing_tiers, usage_type text NOT NULL, price numeric NOT NULL, UNIQUE (model_id, usage_type, tier_id));
+      CREATE TABLE llm_defaults (id text PRIMARY KEY, project_id text NOT NULL REFERENCES projects, model text);
       CREATE TABLE judges (id text PRIMARY KEY, project_id text NOT NULL REFERENCES projects, name text NOT NULL, provider text, model text);
       CREATE TABLE prompts (id text PRIMARY KEY, project_id text NOT NULL REFERENCES projects, config json NOT NULL);
       INSERT INTO projects VALUES ('elm', 'Elm'), ('oak', 'Oak');
-      INSERT INTO models VALUES ('g1', NULL, 'gpt-4o'), ('g2', NULL, 'gpt-4.1'), ('a1', 'elm', 'gpt-4o');
-      INSERT INTO prices VALUES ('p1', 'a1', 'elm', 'input', 2.5), ('p2', 'a1', 'elm', 'output', 10);
+      INSERT INTO models VALUES ('g1', NULL, 'gpt-4o', 5, 'openai', NULL), ('g2', NULL, 'gpt-4.1', 4, 'openai', 'openai'), ('a1', 'elm', 'gpt-4o', 5, 'openai', NULL);
+      INSERT INTO pricing_tiers VALUES ('t1', 'a1', 'standard', 1);
+      INSERT INTO prices VALUES ('p1', 'a1', 'elm', 't1', 'input', 2.5), ('p2', 'a1', 'elm', 't1', 'output', 10);
+      INSERT INTO llm_defaults VALUES ('d1', 'elm', 'gpt-4o');
       INSERT INTO judges VALUES ('j1', 'elm', 'Helpful', 'openai', 'gpt-4o'), ('j2', 'elm', 'On Azure', 'azure-eu', 'gpt-4o');
       INSERT INTO prompts VALUES ('r1', 'elm', '{"model_name": "gpt-4o", "provider": "openai"}');`,
     models: { models: { name: 'model_name', tenant: 'project_id' } },
     root: 'projects',
-    places: { 'judges.model': 'ask', 'prompts.config/model_name': 'ask', 'prices.model_id': 'stay' },
+    places: {
+      'judges.model': 'ask',
+      'prompts.config/model_name': 'ask',
+      'prices.model_id': 'stay',
+      'pricing_tiers.model_id': 'stay',
+      'llm_defaults.model': 'move',
+    },
+    also: { 'places.llm_defaults.model.defaultOf': 'tenant' },
     plan: ['--tenant', 'Elm', '--from', 'a1', '--to', 'g2'],
   },
   {
@@ -107,13 +119,18 @@ export const columns: readonly SmallSchema[] = [
       INSERT INTO agents VALUES (1, 1, 'gpt-4o'), (2, 2, 'gpt-4o');
       INSERT INTO message_docs VALUES (1, 1, '{"parts": [{"type": "model", "selectedModel": "gpt-4o"}]}'), (2, 2, '{"parts": []}');
       INSERT INTO pins (id, org_id, thread) VALUES (1, 1, 'gpt-4o');
-      INSERT INTO badges VALUES (1, 1, 'gpt-4o');`,
+      INSERT INTO badges VALUES (1, 1, 'gpt-4o');
+      CREATE TABLE quizzes (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, expected jsonb, filter jsonb, setup jsonb);
+      INSERT INTO quizzes VALUES (1, 1, '{"a": "gpt-4o"}', '[{"column": "kind", "value": ["gpt-4o"]}]', '{"fallbacks": ["gpt-4o"]}');`,
     root: 'orgs',
     places: {
       'agents.model': 'move',
       'message_docs.doc/parts/*/selectedModel': 'ask',
       'pins.thread': 'ask',
       'badges.slogan': 'ask',
+      'quizzes.expected/a': 'ask',
+      'quizzes.filter/*/value': 'ask',
+      'quizzes.setup/fallbacks': 'move',
     },
     plan: elm,
   },
