@@ -134,6 +134,36 @@ oneEngine((engine) => {
       assert.notEqual(mine.migration_id, theirs.migration_id);
     });
 
+    it('name what refuses a row, a trigger or a constraint, and never repeat what the database says', async () => {
+      await script(`CREATE FUNCTION migration.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'card 4711'; END $$;
+        CREATE TRIGGER refuse BEFORE UPDATE ON migration.services FOR EACH ROW EXECUTE FUNCTION migration.refuse()`);
+      const byTrigger = await migrate(http, { confirm_migration: true });
+      refused(byTrigger, 422, 'ROW_REFUSED');
+      assert.deepEqual(byTrigger.json.data, { table: 'migration.services', trigger: 'refuse' });
+      const key = http.keys.admin;
+      const [service] = (await http.call('GET', '/api/v1/services', { key })).json.items;
+      const patched = await http.call('PATCH', `/api/v1/services/${service.id}`, {
+        key,
+        body: { name: 'Another name' },
+      });
+      refused(patched, 422, 'ROW_REFUSED');
+      await script(`DROP TRIGGER refuse ON migration.services;
+        ALTER TABLE migration.services ADD CONSTRAINT kept CHECK (completion_model_id = '${source}') NOT VALID`);
+      const byConstraint = await migrate(http, {
+        confirm_migration: true,
+        force_override: true,
+        reason: 'a trial',
+      });
+      refused(byConstraint, 422, 'ROW_REFUSED');
+      assert.deepEqual(
+        [byConstraint.json.data.table, byConstraint.json.data.constraint],
+        ['services', 'kept'],
+      );
+      const records = await http.call('GET', '/api/v1/migrations', { key });
+      for (const { text } of [byTrigger, patched, byConstraint, records])
+        assert.doesNotMatch(text, /4711|PL\/pgSQL|Failing row/);
+    });
+
     it('roll back as a whole if the database refuses, leave a failed record, and can be tried again', async () => {
       const before = await configured(http);
       await script(`CREATE FUNCTION migration.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one' USING ERRCODE = 'check_violation'; END $$;

@@ -6,6 +6,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { DroverError, type ErrorCode } from '../../errors.ts';
+import { rowRefused } from '../../postgres/driver/errors.ts';
 import type { App } from '../contract.ts';
 import { problemOf } from './problem.ts';
 import { schemaRefusal } from './validation.ts';
@@ -81,7 +82,8 @@ function refusalOf(code: string): DroverError {
 
 /** Any error of a route or of Fastify, as one of ours. */
 function asDroverError(error: unknown): DroverError {
-  if (error instanceof DroverError) return error;
+  // What a trigger raises is a refusal of the row, and no mistake.
+  if (error instanceof DroverError) return rowRefused(error, []) ?? error;
   const { code = '', statusCode = 500, message = '' } = error as Partial<FastifyError>;
   const known = fromFastify[code];
   if (known !== undefined) return new DroverError(...known, {}, { cause: error });

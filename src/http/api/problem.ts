@@ -144,7 +144,7 @@ export function problemOf(error: DroverError): Problem {
     code,
   };
   if (status >= 500) return { ...head, detail: detailInside(status) };
-  const { errors, ...data } = publicData(error.data);
+  const { errors, ...data } = publicData(error);
   return {
     ...head,
     detail: error.message,
@@ -166,7 +166,7 @@ function detailInside(status: number): string {
     : 'Something happened that Drover did not expect. The header x-request-id names this request in the log.';
 }
 
-/** Data of an error that is for the log only: texts of statements, values of rows, whole plans. */
+/** Data of an error that is for the log only: texts of statements and of the database, values of rows, whole plans. */
 const inside: ReadonlySet<string> = new Set([
   'statement',
   'sqlState',
@@ -177,9 +177,12 @@ const inside: ReadonlySet<string> = new Set([
   'constraint',
   'detail',
   'hint',
+  'where',
   'plan',
 ]);
 
-function publicData(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** What refuses a row is told by its names. */
+function publicData({ code, data }: DroverError): Record<string, unknown> {
+  if (code === 'ROW_REFUSED') return { ...data };
   return Object.fromEntries(Object.entries(data).filter(([name]) => !inside.has(name)));
 }

@@ -4,6 +4,7 @@ import { applyMove } from '../../postgres/move/move.ts';
 import type { Accounts } from '../../engine/plan/accounts.ts';
 import type { Completion } from '../../engine/plan/completion.ts';
 import type { Intent, ParameterPolicy } from '../../engine/plan/intent.ts';
+import { rowRefused } from '../../postgres/driver/errors.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import { refusalOfRetired } from '../../engine/models/successor.ts';
 import { refusing, toConfirm } from '../../engine/finding.ts';
@@ -191,21 +192,14 @@ async function explained(
   { request, error }: { request: MigrateRequest; error: unknown },
 ): Promise<unknown> {
   if (!(error instanceof DroverError)) return error;
-  if (refusedRow.includes(error.code)) return rowRefused(error);
+  const refused = rowRefused(error);
+  if (refused !== undefined) return refused;
   const plan = error.data['plan'] as Plan | undefined;
   if (plan === undefined) return error;
   platform.plans.remember(plan);
   if (error.code === 'PLAN_REFUSED' && isTargetRetired(plan.findings))
     return retired(platform, tenant, { request, plan });
   return planned(error, plan, error.data['changes']);
-}
-
-/** The database refused a row. The request itself was valid. */
-const refusedRow: readonly DroverError['code'][] = ['INVALID_VALUE', 'ALREADY_EXISTS', 'STILL_REFERENCED'];
-
-function rowRefused(error: DroverError): DroverError {
-  const message = `The database refuses a row that this migration would change, so nothing was changed: ${error.message}`;
-  return new DroverError('ROW_REFUSED', message, {}, { cause: error });
 }
 
 function planned(

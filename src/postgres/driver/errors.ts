@@ -63,6 +63,29 @@ const known: Readonly<Record<string, Known>> = {
   '22P05': { code: 'INVALID_VALUE', message: () => 'A text holds a character that cannot be stored.' },
 };
 
+const refusingCodes: readonly ErrorCode[] = ['INVALID_VALUE', 'ALREADY_EXISTS', 'STILL_REFERENCED'];
+
+/**
+ * ROW_REFUSED, where a rule of the database does not take a row: a constraint, a check of a view, or a trigger that raises an exception
+ * of its own. It gives the names of what refused, for whoever asked; what the database said is in `cause`, for operators.
+ * @param codes whose errors are taken, beside what Drover has no code of its own for
+ */
+export function rowRefused(
+  error: DroverError,
+  codes: readonly ErrorCode[] = refusingCodes,
+): DroverError | undefined {
+  const { code, data } = error;
+  const ofARule = code === 'DATABASE_ERROR' && /^(P0001|44000)$/.test(String(data['sqlState']));
+  if (!ofARule && !codes.includes(code)) return undefined;
+  const names = ['table', 'column', 'constraint', 'trigger'].flatMap((name) =>
+    typeof data[name] === 'string' ? [[name, data[name]] as const] : [],
+  );
+  const by = names.map(([name, value]) => `, ${name} ${value}`).join('');
+  const rule = ofARule ? `A rule of the database does not take it${by}.` : error.message;
+  const message = `The database refuses a row, so nothing was changed. ${rule}`;
+  return new DroverError('ROW_REFUSED', message, Object.fromEntries(names), { cause: error });
+}
+
 const lostConnection = /^(08...|57P0[123]|ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT)$/;
 
 /** Turns what an engine reported into a DroverError. A DroverError stays as it is. */
