@@ -9,6 +9,7 @@ import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, visit } fro
 import type { Document } from 'yaml';
 import { nearestName } from './config.ts';
 import type { Config } from './engine/rules/config.ts';
+import { isTextSetting } from './engine/text-settings.ts';
 import { DroverError } from './errors.ts';
 
 /** The way to a value of the configuration: `['places', 3, 'at']`. */
@@ -77,7 +78,23 @@ export function parseConfig(text: string, file: string): ConfigFile {
   const value = plainValue(opened);
   const validate = validator();
   if (!validate(value)) throw invalid(locateProblems(opened, faultsOf(validate)));
-  return { ...opened, config: value as Config };
+  const config = value as Config;
+  const overridden = settingFaults(config);
+  if (overridden.length > 0) throw invalid(locateProblems(opened, overridden));
+  return { ...opened, config };
+}
+
+/** A setting that every transaction pins would be written in the file and mean nothing. */
+function settingFaults({ database }: Config): Fault[] {
+  return Object.keys(database?.session?.settings ?? {})
+    .filter(isTextSetting)
+    .map((name) => ({
+      path: ['database', 'session', 'settings', name],
+      at: 'key',
+      message:
+        'is pinned by every transaction of Drover, since journals hold values as text: leave it out. ' +
+        "Conditions run under UTC and ISO dates; one that needs another zone says so, as in at AT TIME ZONE 'Europe/Oslo'",
+    }));
 }
 
 /** Gives problems that were found later (a table that does not exist, say) their place in the file, in its order. */

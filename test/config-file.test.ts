@@ -122,6 +122,17 @@ describe('a configuration file', () => {
     });
   }
 
+  it('refuses a setting that every transaction pins, in any letters, at its line', () => {
+    const settings =
+      'database: { session: { settings: {\n  app.tenant: $tenant,\n  TimeZone: Europe/Oslo,\n  datestyle: German } } }';
+    const found = problemsIn(`${minimal}${settings}`);
+    assert.deepEqual(
+      found.map((line) => line.slice(0, line.indexOf(' is pinned'))),
+      ['c.yaml:6:3 database.session.settings.TimeZone:', 'c.yaml:7:3 database.session.settings.datestyle:'],
+      found.join('\n'),
+    );
+  });
+
   it('refuses aliases that multiply', () => {
     const bomb = [
       'a: &a [x,x,x,x,x,x,x,x,x]',

@@ -33,7 +33,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'registry/import': ['registry/load', 'registry/verdict', 'engine', 'errors.ts'],
 
   'postgres/sql': ['engine', 'errors.ts'],
-  'postgres/driver': ['postgres/sql', 'errors.ts'],
+  'postgres/driver': ['postgres/sql', 'engine', 'errors.ts'],
   'postgres/catalogue': inPostgres('driver sql'),
   'postgres/schema': ['postgres/driver', 'postgres/sql', 'errors.ts'],
   'postgres/scope': inPostgres('catalogue driver schema sql'),

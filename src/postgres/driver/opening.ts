@@ -1,4 +1,5 @@
 /** How a transaction begins, as data. */
+import { textSettings } from '../../engine/text-settings.ts';
 import { prepared, type Query, type Statement, statementOf } from './question.ts';
 
 export interface Opening {
@@ -13,23 +14,6 @@ const levels = {
   'read committed': ' ISOLATION LEVEL READ COMMITTED',
   'repeatable read': ' ISOLATION LEVEL REPEATABLE READ',
 } as const;
-
-/**
- * What decides how a value is written as text, and how a text is read. Journals hold keys and values as text, and a rollback may come
- * from a login, a database or a client with other settings than the apply had: so every transaction of Drover has these.
- */
-const textSettings: Readonly<Record<string, string>> = {
-  timezone: 'UTC',
-  datestyle: 'ISO, MDY',
-  intervalstyle: 'postgres',
-  extra_float_digits: '1',
-  bytea_output: 'hex',
-  lc_monetary: 'C',
-  standard_conforming_strings: 'on',
-  array_nulls: 'on',
-  xmlbinary: 'base64',
-  xmloption: 'content',
-};
 
 const pinned = prepared(
   `SELECT ${Object.entries(textSettings)
