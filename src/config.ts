@@ -34,6 +34,8 @@ export interface ServerSettings {
   readonly trustProxy: boolean;
   /** How long a stop waits for what is under way. */
   readonly stopTimeoutMs: number;
+  /** Between two looks whether something names the source of a move again; 0: never. */
+  readonly watchMinutes: number;
   readonly oidc?: OidcSettings;
   /** Where traces go; none are made without it. */
   readonly tracesUrl?: string;
@@ -71,6 +73,7 @@ const ofServer = [
   'DROVER_CORS_ORIGINS',
   'DROVER_TRUST_PROXY',
   'DROVER_STOP_SECONDS',
+  'DROVER_WATCH_MINUTES',
   'DROVER_BUILD',
   'DROVER_ENV',
   'DROVER_SECRET_KEY',
@@ -133,6 +136,7 @@ export function loadServerSettings(variables: Variables = process.env): ServerSe
     corsOrigins: reader.origins('DROVER_CORS_ORIGINS'),
     trustProxy: reader.word('DROVER_TRUST_PROXY', ['true', 'false']) === 'true',
     stopTimeoutMs: 1000 * reader.number('DROVER_STOP_SECONDS', { usual: 20, min: 1, max: 600 }),
+    watchMinutes: reader.number('DROVER_WATCH_MINUTES', { usual: 60, min: 0, max: 10_080 }),
     ...(oidc === undefined ? {} : { oidc }),
     ...(tracesUrl === undefined ? {} : { tracesUrl }),
     build: reader.text('DROVER_BUILD') ?? 'source',

@@ -20,6 +20,7 @@ import { runs } from './runs/runs.ts';
 import { secrets } from './server/secrets.ts';
 import { seed } from './server/seed.ts';
 import { serve } from './server/serve.ts';
+import { watch } from './migrations/watch.ts';
 import { worker } from './server/worker.ts';
 import { reportFailure, usageError } from './failure.ts';
 import { createInterruption } from './interruption.ts';
@@ -44,6 +45,7 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   history,
   models,
   retirements,
+  watch,
   runs,
   worker,
   notify,

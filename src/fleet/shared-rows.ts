@@ -4,6 +4,7 @@
  */
 import { isMovingRows } from '../engine/operations/operations.ts';
 import { isOfTenants } from '../engine/plan/completion.ts';
+import { shellWord } from '../engine/plan/row-text.ts';
 import type { WantedModel } from '../engine/models/resolve.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { sharedRows } from '../engine/tenant.ts';
@@ -74,13 +75,9 @@ function sharedLeft(
   count: number,
   { from, to }: Pick<FleetIntent, 'from' | 'to'>,
 ): { readonly status: 'skipped'; readonly code: 'SHARED_ROWS_LEFT'; readonly message: string } {
-  const command = `drover apply --shared --from ${quoted(from)} --to ${quoted(to)}`;
+  const command = `drover apply --shared --from ${shellWord(from)} --to ${shellWord(to)}`;
   const message = `${count} shared row(s) still name the source; move them with: ${command}`;
   return { status: 'skipped', code: 'SHARED_ROWS_LEFT', message };
-}
-
-function quoted(text: string): string {
-  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** Why the unit need not be worked on now that all tenants are through; undefined where it has work. */

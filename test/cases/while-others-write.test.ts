@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
+import type { Look } from '../../src/fleet/watch.ts';
 import type { Outcome } from '../cli/drover-process.ts';
 import { smallDatabase } from './small-database.ts';
 import type { SmallDatabase } from './small-database.ts';
@@ -52,6 +53,38 @@ describe('on a server', () => {
       done.stdout,
       /Complete: nothing live names the source; nothing prevents new ones in \d+ places?\./,
     );
+  });
+
+  it('is looked after by `watch`, as often as it is told to; `apply` again moves what came late', async () => {
+    const watch = async (...words: string[]): Promise<{ status: number | null; looks: unknown[] }> => {
+      const { status, stdout } = await database.run('watch', '--json', ...words);
+      const looks = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Look);
+      return { status, looks: looks.map(({ moves, late }) => [moves, late.map(({ places }) => places)]) };
+    };
+    const move = ['--tenant', 'Alder', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--yes'];
+    assert.equal((await database.run('apply', ...move)).status, 0);
+    const twice = ['--looks', '2', '--every', '0.001'];
+    assert.deepEqual(await watch(...twice), {
+      status: 0,
+      looks: [
+        [1, []],
+        [1, []],
+      ],
+    });
+    await database.script(`INSERT INTO bots (firm_id, model) VALUES (1, 'gpt-4o'), (1, 'gpt-4o')`);
+    assert.deepEqual(await watch('--tenant', 'Alder'), { status: 2, looks: [[1, [{ 'bots.model': 2 }]]] });
+    const { status, stdout } = await database.run('watch');
+    assert.equal(status, 2);
+    assert.match(
+      stdout,
+      /1 move stands; 2 rows came late[^]*2 in bots\.model\n.*drover apply --tenant 1 --from gpt-4o --to gpt-4\.1 /,
+    );
+    assert.equal((await database.run('apply', ...move)).status, 0);
+    assert.deepEqual(await watch(), { status: 0, looks: [[1, []]] });
+    assert.equal((await database.run('watch', '--every', '0')).status, 1);
   });
 
   it('stops where something new would have to be asked about', async () => {

@@ -8,7 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type pg from 'pg';
+import { pino } from 'pino';
 import type { Config } from '../../src/engine/rules/config.ts';
+import { lookForLate } from '../../src/fleet/watch.ts';
+import { watching } from '../../src/http/server/watch.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import { planOne } from '../support/batches.ts';
@@ -291,6 +294,32 @@ describe('in a foreign database, fenced by a lock', () => {
       .filter(({ operation }) => operation !== 'retire')
       .reduce((sum, step) => sum + step.actual, 0);
     assert.deepEqual([moved, await at.value(`SELECT ${liveReferences.studio} AS value`)], [left, 0]);
+  });
+});
+
+describe('a server that looks after its moves', () => {
+  const at = studioForEach('server', studioWith('lock'));
+
+  it('counts what came late by model, until it is moved, and nothing of what was taken back', async () => {
+    const { migrationId } = await apply(at.site, studioIntent);
+    const part = watching(at.site, { everyMs: 20, log: pino({ enabled: false }) });
+    const late = async (): Promise<unknown> => part.gauges[0]?.read();
+    part.start();
+    try {
+      await at.script(`INSERT INTO bots (id, person_id, engine_id) VALUES (gen_random_uuid(), '${personId('a')}', '${oldEngine}');
+        INSERT INTO flows VALUES ('${flowId('a', 999)}', '${north}', '{"steps": [{"engine": "${oldEngine}"}]}')`);
+      await waitUntil(
+        async () => JSON.stringify(await late()) === '[{"word":"old","value":2}]',
+        'two are late',
+      );
+      const again = await apply(at.site, studioIntent);
+      await waitUntil(async () => JSON.stringify(await late()) === '[]', 'none is late');
+      await rollback(at.site, again.migrationId, north);
+      await rollback(at.site, migrationId, north);
+      assert.deepEqual(await lookForLate(at.site), { moves: 0, late: [], unwatched: [] });
+    } finally {
+      await part.stop();
+    }
   });
 });
 

@@ -83,7 +83,7 @@ function fenceFindings({ snapshot, intent, leftBehind }: FindingInput): Finding[
     const ids = places.map(({ place }) => place.id).toSorted(compareText);
     const message =
       `Nothing prevents new ones in ${ids.join(', ')}: ${why}. ` +
-      '`drover apply` again moves what comes late.';
+      '`drover watch` finds what comes late, and `drover apply` again moves it.';
     return finding('info', 'NOT_FENCED', message, { count: ids.length });
   });
 }

@@ -1,10 +1,12 @@
 /** The parts of a server that run beside the API. A part may bring checks of readiness and figures. */
 import type { Logger } from 'pino';
 import { startWorkers, type Workers } from '../../fleet/worker.ts';
+import type { ServerSettings } from '../../config.ts';
 import type { Platform } from '../../platform/open.ts';
 import type { Reloading } from '../../platform/workspaces/live-registry.ts';
 import { countRuns, secondsUnattended } from '../../postgres/runs/health.ts';
 import type { Check, CheckResult, Gauge } from '../contract.ts';
+import { watching } from './watch.ts';
 
 export interface Part {
   readonly name: string;
@@ -17,8 +19,13 @@ export interface Part {
 }
 
 /** The parts of a server, in the order in which they start; they stop together. */
-export function partsOf(platform: Platform, registry: Reloading, log: Logger): Part[] {
-  return [runs(platform, log), routes(registry, log)];
+export function partsOf(
+  platform: Platform,
+  registry: Reloading,
+  { log, watchMinutes }: { readonly log: Logger } & Pick<ServerSettings, 'watchMinutes'>,
+): Part[] {
+  const watch = watching(platform.site, { everyMs: watchMinutes * minuteMs, log });
+  return [runs(platform, log), routes(registry, log), watch];
 }
 
 const minuteMs = 60_000;

@@ -76,7 +76,7 @@ const columns = `m.id::text AS id, m.tenant_id::text AS tenant, m.kind, m.parent
   to_char(m.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "finishedAt"`;
 
 /** Has the schema of the records been made at all? Before the first migration of a foreign database it has not. */
-async function hasRecords(tx: Tx, site: Site): Promise<boolean> {
+export async function hasRecords(tx: Tx, site: Site): Promise<boolean> {
   if (site.state.tenantType === 'uuid') return true;
   return (
     await tx.one<{ found: boolean }>('SELECT to_regclass($1::text) IS NOT NULL AS found', [

@@ -1,0 +1,126 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { InvalidArgumentError } from 'commander';
+import { printable, rowCount, shellWord } from '../../engine/plan/row-text.ts';
+import { isSharedRows, type TenantKey } from '../../engine/tenant.ts';
+import { lookForLate } from '../../fleet/watch.ts';
+import type { Late, Look } from '../../fleet/watch.ts';
+import { isConnectionLost } from '../../errors.ts';
+import { messageOf } from '../failure.ts';
+import { countUpTo, withJson, withWhere } from '../options.ts';
+import type { JsonOption, TenantOption } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { resolveUnit } from '../tenant.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { minuteText } from '../terminal/times.ts';
+import { resolveWhere, whereWords, withSite } from '../where.ts';
+import type { Where, WhereOptions } from '../where.ts';
+
+interface WatchOptions extends WhereOptions, JsonOption, TenantOption {
+  readonly every: number;
+  readonly looks: number;
+}
+
+/** `drover watch`: does anything name the source again after a move? */
+export const watch: Verb = {
+  name: 'watch',
+  summary: 'look whether something names the source of a move again; only reads',
+  define: (command) =>
+    withWhere(
+      withJson(command)
+        .option('--tenant <tenant>', 'only moves of this tenant, by key or name')
+        .option('--shared', 'only moves of the rows that are nobody’s alone')
+        .option('--every <minutes>', 'minutes between two looks', readMinutes, 10)
+        .option('--looks <count>', 'so many looks, the first one at once', countUpTo(100_000), 1),
+    ).addHelpText(
+      'after',
+      '\nExit status: 0 nothing came late · 2 something did; `apply` again moves it · 1 it could not look' +
+        '\nCtrl-C ends it with the status of what it saw. With --json each look is one line.',
+    ),
+  run: async (session, command) => {
+    const options = command.opts<WatchOptions>();
+    const where = resolveWhere(options, session.environment);
+    const over = new AbortController();
+    const about = {
+      say: 'Stopping after this look. Press Ctrl-C again to leave at once.',
+      asked: () => over.abort(),
+    };
+    return session.interruption.heed(about, () => lookAgain(session, { where, options, over: over.signal }));
+  },
+};
+
+function readMinutes(text: string): number {
+  const minutes = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && minutes > 0 && minutes <= 10_000) return minutes;
+  throw new InvalidArgumentError('It takes minutes, such as 10 or 0.5, up to 10000.');
+}
+
+interface Watching {
+  readonly where: Where;
+  readonly options: WatchOptions;
+  readonly over: AbortSignal;
+}
+
+/** The database is opened anew for each look: between two of them it belongs to others. */
+async function lookAgain({ terminal }: Session, { where, options, over }: Watching): Promise<number> {
+  let isLate = false;
+  let isBlind = false;
+  for (let number = 1; number <= options.looks && !over.aborted; number += 1) {
+    if (number > 1) await pause(options.every * 60_000, undefined, { signal: over }).catch(() => undefined);
+    if (over.aborted) break;
+    const look = await lookOnce(terminal, { where, options, over }, number === options.looks);
+    isBlind = look === undefined || look.unwatched.length > 0;
+    isLate ||= (look?.late.length ?? 0) > 0;
+  }
+  if (isLate) return exitStatus.changes;
+  return isBlind ? exitStatus.failed : exitStatus.done;
+}
+
+/** A database that cannot be reached may be back at the next look; undefined then. */
+async function lookOnce(
+  terminal: Terminal,
+  { where, options, over }: Watching,
+  isLast: boolean,
+): Promise<Look | undefined> {
+  try {
+    const look = await withSite(where, { mayWrite: false }, async (site) => {
+      const asked = options.tenant !== undefined || options.shared === true;
+      const tenant: TenantKey = asked ? await resolveUnit(site, options) : undefined;
+      return lookForLate(site, { tenant, isOver: () => over.aborted });
+    });
+    show(terminal, look, { json: options.json === true, where });
+    return look;
+  } catch (error) {
+    if (isLast || !isConnectionLost(error)) throw error;
+    terminal.err(`Not looked: ${printable(messageOf(error))}`);
+    return undefined;
+  }
+}
+
+function show(
+  terminal: Terminal,
+  look: Look,
+  { json, where }: { readonly json: boolean; readonly where: Where },
+): void {
+  const { out, err, style } = terminal;
+  const at = new Date().toISOString();
+  if (json) return out(JSON.stringify({ at, ...look }));
+  const { moves, late, unwatched } = look;
+  const total = late.reduce((sum, { count }) => sum + count, 0);
+  const said =
+    late.length === 0
+      ? style.good('nothing came late')
+      : style.warning(`${rowCount(total)} came late after ${late.length} of them`);
+  out(`${minuteText(at)}  ${moves} ${moves === 1 ? 'move stands' : 'moves stand'}; ${said}`);
+  for (const one of late) for (const line of lateLines(one, where)) out(line);
+  for (const { migrationId, code, message } of unwatched)
+    err(`${style.error(code)}: migration ${migrationId}: ${printable(message)}`);
+}
+
+function lateLines({ tenant, from, to, places, count }: Late, where: Where): string[] {
+  const unit = isSharedRows(tenant) ? ' --shared' : tenant === null ? '' : ` --tenant ${shellWord(tenant)}`;
+  const named = Object.entries(places).map(([place, rows]) => `${rows} in ${printable(place)}`);
+  const command =
+    `drover apply${unit} --from ${shellWord(from)} --to ${shellWord(to)} ${whereWords(where)}`.trim();
+  return [`  ${rowCount(count)} on ${printable(from)}: ${named.join(', ')}`, `    move them: ${command}`];
+}

@@ -1,0 +1,66 @@
+/** The part of a server that looks, from time to time, whether something names the source of a move again. */
+import type { Logger } from 'pino';
+import { lookForLate } from '../../fleet/watch.ts';
+import type { Late } from '../../fleet/watch.ts';
+import type { Site } from '../../postgres/scope/site.ts';
+import type { Gauge } from '../contract.ts';
+
+/** A part of the server. */
+interface Watching {
+  readonly name: string;
+  readonly gauges: readonly Gauge[];
+  readonly start: () => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** @param everyMs between two looks, the first one after as long; never where it is 0 */
+export function watching(
+  site: Site,
+  { everyMs, log }: { readonly everyMs: number; readonly log: Logger },
+): Watching {
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | undefined;
+  let isOver = false;
+  let late: readonly Late[] = [];
+  const look = async (): Promise<void> => {
+    try {
+      const seen = await lookForLate(site, { isOver: () => isOver });
+      if (isOver) return;
+      ({ late } = seen);
+      for (const one of late) log.warn({ late: one }, 'rows came to name the source of a move after it');
+      for (const one of seen.unwatched) log.warn({ unwatched: one }, 'a move is not watched');
+    } catch (error) {
+      log.warn({ err: error }, 'nobody could look whether rows came late');
+    }
+  };
+  return {
+    name: 'watch',
+    gauges: [
+      {
+        name: 'drover_late_rows',
+        help: 'Rows that came to name the source of a move after it, as of the last look.',
+        label: 'model',
+        read: () => Promise.resolve(byModel(late)),
+      },
+    ],
+    start: () => {
+      if (everyMs === 0) return;
+      timer = setInterval(() => {
+        looking ??= look().finally(() => (looking = undefined));
+      }, everyMs).unref();
+    },
+    stop: async () => {
+      isOver = true;
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+/** Models are called as their moves were asked for. */
+function byModel(late: readonly Late[]): { word: string; value: number }[] {
+  return [...Map.groupBy(late, ({ from }) => from)].map(([word, all]) => ({
+    word,
+    value: all.reduce((sum, { count }) => sum + count, 0),
+  }));
+}
