@@ -109,6 +109,27 @@ describe('the built-in registry', () => {
     assert.ok(asked > 2000, `${asked}`);
   });
 
+  it('has no day of an end without the page, the day and the words that say so', () => {
+    const dated = registry.registry.models.flatMap(({ id, lifecycle, source }) => [
+      { id, source, ...lifecycle },
+      ...(lifecycle.distributors ?? []).map((each) => ({ id: `${id} ${each.via}`, ...each })),
+    ]);
+    let asked = 0;
+    for (const { id, shutdown, notBefore, quote = '', checked, source } of dated) {
+      const day = shutdown ?? notBefore;
+      if (day === undefined) continue;
+      asked += 1;
+      assert.ok(source !== undefined && checked !== undefined, id);
+      const [year = '', , date = ''] = day.split('-');
+      assert.ok(
+        quote.includes(day) || new RegExp(`\\b${Number(date)}\\b|${Number(date)}日`).test(quote),
+        `${id}: ${quote}`,
+      );
+      assert.ok(quote.includes(year), `${id}: ${quote}`);
+    }
+    assert.ok(asked > 150, `${asked}`);
+  });
+
   it('never makes the platform pay for a name', () => {
     for (const { id: runtime, arms = [] } of runtimes) {
       const listed = new Set(
