@@ -46,6 +46,8 @@ const move = ['--tenant', '1', '--from', 'gpt-4o', '--to', 'gpt-4.1'];
 interface Told {
   readonly about: string;
   readonly policies: string;
+  /** Nobody says which tenant it is. */
+  readonly unset?: true;
   /** Codes with their tables. */
   readonly found: readonly string[];
 }
@@ -79,6 +81,19 @@ const all: Told[] = [
     found: ['ROWS_MAY_BE_HIDDEN public.notes'],
   },
   {
+    about: 'policies that show all rows, where no tenant is set',
+    unset: true,
+    policies: 'CREATE POLICY all_rows ON bots USING (true); CREATE POLICY all_rows ON notes USING (true);',
+    found: [],
+  },
+  {
+    about: 'a policy that hides what is gone beside one that shows all rows, where no tenant is set',
+    unset: true,
+    policies: `CREATE POLICY all_rows ON bots USING (true); CREATE POLICY open ON bots AS RESTRICTIVE USING (secret IS NULL);
+      CREATE POLICY all_rows ON notes USING (true);`,
+    found: ['ROWS_MAY_BE_HIDDEN public.bots'],
+  },
+  {
     about: 'a table that may not be read',
     policies: `${direct} ${byRoom} REVOKE SELECT ON notes FROM ${role};`,
     found: ['READING_NOT_PERMITTED public.notes'],
@@ -95,11 +110,15 @@ interface PlanJson {
 }
 
 oneEngine((engine) => {
-  for (const { about, policies, found } of all)
+  for (const { about, policies, found, unset } of all)
     describe(about, () => {
       let small: SmallDatabase;
       before(async () => {
-        small = await smallDatabase(engine, script(policies), yaml);
+        small = await smallDatabase(
+          engine,
+          script(policies),
+          unset ? yaml.replace(', settings: { app.firm: $tenant }', '') : yaml,
+        );
       });
       after(async () => {
         await small.script(`DROP OWNED BY ${role}; DROP ROLE ${role}`);

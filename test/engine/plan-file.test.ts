@@ -7,7 +7,7 @@ import { buildPlan, buildSnapshot, digest, plainGroups } from './build-snapshot.
 
 const named = plainGroups.map((group) => ({ ...group, sample: [{ key: '1', name: 'Ann "Änn" ✓' }] }));
 const plan = buildPlan(buildSnapshot({ groups: named }));
-const text = writePlan(plan);
+const text = writePlan(plan, digest);
 
 function reasonOf(changed: string): string {
   const result = readPlan(changed, digest);
@@ -23,12 +23,15 @@ describe('a plan file', () => {
       ['"tenant": "acme"', '"tenant": "globex"'],
       ['"completion": "complete"', '"completion": "partial"'],
       ['"old-1"', '"older-1"'],
+      ['Ann "Änn" ✓'.replaceAll('"', String.raw`\"`), 'Bob'],
+      ['"key": "1"', '"key": "2"'],
+      [/,\n {2}"shownHash".*/.exec(text)?.[0] ?? '', ''],
       ['"table": "public.agents"', '"table": "public.users"'],
       [plan.hash, plan.hash.replace(/^./, (first) => (first === '0' ? '1' : '0'))],
     ];
     for (const [from, to] of edits) {
       assert.ok(text.includes(from), from);
-      assert.match(reasonOf(text.replace(from, to)), /hash that it carries/, `${from} → ${to}`);
+      assert.match(reasonOf(text.replace(from, to)), /hashes that it carries|not a plan/, `${from} → ${to}`);
     }
   });
 

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { refusing } from '../../engine/finding.ts';
 import { given } from '../../engine/given.ts';
-import { writePlan } from '../../engine/planner/plan-file.ts';
+import { sha256 } from '../../postgres/catalogue/digest.ts';
+import { sealPlan, writePlan } from '../../engine/planner/plan-file.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import { explainPlan } from '../../postgres/move/explain.ts';
@@ -62,7 +63,8 @@ async function planFor(session: Session, command: Command): Promise<number> {
     },
   );
   const { plan: made, sql, rehearsal } = answer;
-  if (options.out !== undefined) writeText(options.out, writePlan(made), { keep: false, isPrivate: true });
+  if (options.out !== undefined)
+    writeText(options.out, writePlan(made, sha256), { keep: false, isPrivate: true });
   showPlan(session, { made, sql, rehearsal }, options);
   refuse(made);
   refuseRehearsed(rehearsal);
@@ -83,7 +85,8 @@ interface Shown {
 }
 
 function showPlan({ terminal }: Session, { made, sql, rehearsal }: Shown, { json, out }: PlanOptions): void {
-  if (json === true) terminal.out(JSON.stringify({ ...made, ...given({ sql, rehearsal }) }, null, 2));
+  if (json === true)
+    terminal.out(JSON.stringify({ ...sealPlan(made, sha256), ...given({ sql, rehearsal }) }, null, 2));
   else
     for (const line of [...planLines(made, terminal), ...(sql ?? []).flatMap((text) => ['', text])])
       terminal.out(line);

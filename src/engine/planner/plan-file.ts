@@ -1,23 +1,37 @@
-/** A plan as a file, for people and machines. It is believed only if its content has the hash that it carries. */
+/**
+ * A plan as a file, for people and machines. It is believed only if its content has the hashes that it carries: that of the plan, which
+ * leaves out what only illustrates, and that of all that was shown, rows included.
+ */
+import { canonicalText } from '../canonical.ts';
 import { hashOf } from './plan.ts';
 import type { Plan } from '../plan/plan-types.ts';
 
-/** The text of a plan file. */
-export function writePlan(plan: Plan): string {
-  return `${JSON.stringify(plan, null, 2)}\n`;
+/** A plan with the hash of all that it shows. `digest` is the one the plan was made with (sha-256, hex). */
+export function sealPlan(
+  plan: Plan,
+  digest: (text: string) => string,
+): Plan & { readonly shownHash: string } {
+  return { ...plan, shownHash: digest(canonicalText(plan)) };
 }
 
-/** Reads a plan file; `invalid` says why it is not one. `digest` is the one the plan was made with (sha-256, hex). */
+/** The text of a plan file. */
+export function writePlan(plan: Plan, digest: (text: string) => string): string {
+  return `${JSON.stringify(sealPlan(plan, digest), null, 2)}\n`;
+}
+
+/** Reads a plan file; `invalid` says why it is not one. `digest` is the one the plan was made with. */
 export function readPlan(
   text: string,
   digest: (text: string) => string,
 ): Plan | { readonly invalid: string } {
   const value = parse(text);
   if (!isPlan(value)) return { invalid: 'it is not a plan of this version of Drover' };
-  return hashOf(value, digest) === value.hash
-    ? value
+  const { shownHash, ...plan } = value;
+  return digest(canonicalText(plan)) === shownHash && hashOf(plan, digest) === plan.hash
+    ? plan
     : {
-        invalid: 'its content does not have the hash that it carries; a plan is not edited, it is made again',
+        invalid:
+          'its content does not have the hashes that it carries; a plan is not edited, it is made again',
       };
 }
 
@@ -29,8 +43,20 @@ function parse(text: string): unknown {
   }
 }
 
-function isPlan(value: unknown): value is Plan {
-  const members = ['intent', 'source', 'target', 'steps', 'findings', 'leftBehind', 'facts', 'hash'];
+type Sealed = ReturnType<typeof sealPlan>;
+
+function isPlan(value: unknown): value is Sealed {
+  const members = [
+    'intent',
+    'source',
+    'target',
+    'steps',
+    'findings',
+    'leftBehind',
+    'facts',
+    'hash',
+    'shownHash',
+  ];
   return (
     typeof value === 'object' &&
     value !== null &&

@@ -15,10 +15,12 @@ export interface Hiding {
 /** Why rows may be hidden by the policies that bind the session; undefined where all rows of its tenant are shown. */
 export function findHiding(rules: Rules, table: Table, binding: readonly Policy[]): Hiding | undefined {
   const settings = Object.keys(rules.config.database?.session?.settings ?? {});
-  if (settings.length === 0) return { why: 'no tenant is set' };
   const tenant = tenantColumns(rules, table);
   const permissive = binding.filter((policy) => policy.permissive);
   const others = binding.filter((policy) => !policy.permissive);
+  // Where nobody says which tenant it is, a policy shows all of its rows only if it shows all rows.
+  if (settings.length === 0)
+    return permissive.some(showsAll) && others.every(showsAll) ? undefined : { why: 'no tenant is set' };
   const shows = (policy: Policy): boolean => showsTenant(policy, table, tenant);
   const doubtful = permissive.some(shows) ? others.find((policy) => !shows(policy)) : (permissive[0] ?? null);
   if (doubtful === null) return { why: 'a policy says more than the tenant' };
@@ -52,12 +54,13 @@ function idOf(table: TableId, column: string): string {
   return JSON.stringify([table, column]);
 }
 
-function showsTenant(
-  { using = 'true', reads = [] }: Policy,
-  table: Table,
-  tenant: ReadonlySet<string>,
-): boolean {
-  if (using === 'true') return true;
+function showsAll({ using = 'true' }: Policy): boolean {
+  return using === 'true';
+}
+
+function showsTenant(policy: Policy, table: Table, tenant: ReadonlySet<string>): boolean {
+  const { using = 'true', reads = [] } = policy;
+  if (showsAll(policy)) return true;
   if (using.includes('.*')) return false;
   const known = ({ table: id, column }: { table: TableId; column: string }): boolean =>
     tenant.has(idOf(id, column));
