@@ -24,7 +24,8 @@ export function withWhere(command: Command): Command {
     .option('--data <folder>', 'embedded database with Drover’s own schema (default: ./drover-data)')
     .option('--database <url>', 'postgres://… or pglite:FOLDER')
     .option('--config <file>', 'what Drover must know about that database (default: drover.config.yaml)')
-    .option('--state <url|folder>', 'another database for Drover’s own records about it');
+    .option('--state <url|folder>', 'another database for Drover’s own records about it')
+    .option('--trust-config', 'its SQL may call volatile functions although the login is a superuser');
 }
 
 export interface TenantOption {

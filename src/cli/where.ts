@@ -26,6 +26,7 @@ export interface WhereOptions {
   readonly database?: string;
   readonly config?: string;
   readonly state?: string;
+  readonly trustConfig?: boolean;
 }
 
 /** A folder of Drover's own, or somebody's database. */
@@ -38,6 +39,7 @@ export type Where =
       /** The folder of the registry. */
       readonly registry: string;
       readonly configFile?: string;
+      readonly trustsConfig?: true;
       readonly state?: { readonly target: DatabaseTarget; readonly text: string };
     };
 
@@ -59,6 +61,7 @@ export function resolveWhere(options: WhereOptions, environment: Environment): W
     text: database,
     registry: environment.registryFolder ?? builtInFolder,
     ...(configFile === undefined ? {} : { configFile }),
+    ...(options.trustConfig === true ? { trustsConfig: true } : {}),
     ...(state === undefined ? {} : { state: { target: stateTarget(state), text: state } }),
   };
 }
@@ -115,7 +118,9 @@ export async function withSite<T>(
     if (where.configFile === undefined) return work(await openServerPlatform(database, where, access));
     const state = await openState(where.state?.target, access);
     try {
-      return await work(await openAttached(database, where, { configFile: where.configFile, state }));
+      return await work(
+        await openAttached(database, where, { ...where, configFile: where.configFile, state }),
+      );
     } finally {
       await state?.close();
     }
@@ -181,7 +186,8 @@ export function whereWords(where: Where): string {
       ? ''
       : ` --config ${where.configFile}`;
   const state = where.state === undefined ? '' : ` --state ${shownUrl(where.state.text)}`;
-  return `--database ${shownUrl(where.text)}${config}${state}`;
+  const trust = where.trustsConfig === true ? ' --trust-config' : '';
+  return `--database ${shownUrl(where.text)}${config}${state}${trust}`;
 }
 
 /** A URL without its passwords, in whichever part of it they stand. */
@@ -196,12 +202,17 @@ export function shownUrl(text: string): string {
 async function openAttached(
   database: Database,
   where: Where,
-  { configFile, state }: { configFile: string; state: Database | undefined },
+  {
+    configFile,
+    trustsConfig = false,
+    state,
+  }: { configFile: string; trustsConfig?: boolean; state: Database | undefined },
 ): Promise<Site> {
   const opened = openConfigFile(configFile);
   return openSite({
     database,
     config: opened.config,
+    trustsConfig,
     knowledge: knowledgeIn(where),
     ...(state === undefined ? {} : { state }),
     showProblems: (problems) => formatConfigProblems(locateProblems(opened, problems)),

@@ -1,6 +1,7 @@
 /** Whatever a configuration says in SQL or by types, `config check` has the database read it, and says where it cannot be read and why. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import type { Outcome } from '../cli/drover-process.ts';
 import { oneEngine } from '../support/databases.ts';
 import { smallDatabase } from './small-database.ts';
 import type { SmallDatabase } from './small-database.ts';
@@ -120,6 +121,42 @@ oneEngine((engine) => {
     const { status, stderr } = await database.run('plan', '--tenant', '1', '--from', 'a', '--to', 'b');
     assert.equal(status, 1);
     assert.match(stderr, /^CONFIG_MISMATCH: .*\n.*yaml:6:/);
+  });
+
+  it('a superuser takes what may do more than read only from a configuration that is trusted', async () => {
+    await database.script(
+      `CREATE FUNCTION "Spy"(orgs) RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT true'`,
+    );
+    const check = (suspended: string, ...words: string[]): Promise<Outcome> => {
+      database.configure(right.replace('suspended: closed', `suspended: ${JSON.stringify(suspended)}`));
+      return database.run('config', 'check', ...words);
+    };
+    for (const text of [
+      'closed OR pg_sleep(0) IS NULL',
+      'closed OR pg_catalog."pg_sleep" (0) IS NULL',
+      'closed OR pg_sleep/* there /* and */ here */(0) IS NULL',
+      "name = E'\\'' OR query_to_xml('SELECT 1', true, true, '') IS NULL",
+      'closed OR t."Spy"',
+      String.raw`closed OR U&"pg_sl\0065ep"(0) IS NULL`,
+    ]) {
+      const { status, stderr } = await check(text);
+      assert.equal(status, 1, text);
+      assert.match(stderr, /suspended: .* is VOLATILE .* superuser: .*--trust-config/, text);
+    }
+    const trusted = await check('closed OR pg_sleep(0) IS NULL', '--trust-config');
+    assert.equal(trusted.status, 0, trusted.stderr);
+    const reading = await check("closed AND now() > '2026-01-01' AND lower(name) <> 'random'");
+    assert.equal(reading.status, 0, reading.stderr);
+    if (engine === 'embedded') return;
+    const role = `no_superuser_${process.pid}`;
+    await database.script(
+      `CREATE ROLE ${role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`,
+    );
+    const url = new URL(database.address);
+    url.username = role;
+    const plain = await check('closed OR pg_sleep(0) IS NULL', '--database', url.href);
+    await database.script(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    assert.equal(plain.status, 0, plain.stderr);
   });
 
   it('what can be read is fine', async () => {

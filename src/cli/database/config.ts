@@ -17,7 +17,8 @@ const check: Verb = {
   define: (command) =>
     withJson(command)
       .option('--config <file>', 'the file (default: drover.config.yaml)')
-      .option('--database <url>', 'postgres://… or pglite:FOLDER'),
+      .option('--database <url>', 'postgres://… or pglite:FOLDER')
+      .option('--trust-config', 'its SQL may call volatile functions although the login is a superuser'),
   run: runCheck,
 };
 
@@ -37,7 +38,7 @@ async function runCheck({ terminal, environment }: Session, command: Command): P
     report(terminal, options, { file, places: places.length });
     return exitStatus.done;
   }
-  const where = resolveWhere({ database: asked, config: file }, environment);
+  const where = resolveWhere({ ...options, database: asked, config: file }, environment);
   const { graph, unfit } = await withSite(where, { mayWrite: false }, async (site) => ({
     graph: await readGraph(site),
     unfit: await listUnfit(site),

@@ -198,6 +198,8 @@ export interface Config {
     /** How a tenant's transaction begins: the role to drop to and settings; `$tenant` stands for the tenant. */
     readonly session?: { readonly role?: string; readonly settings?: Readonly<Record<string, string>> };
     readonly lockTimeoutMs?: number;
+    /** How long one statement that only reads may take, where the login has no limit; ten minutes by default. */
+    readonly readTimeoutMs?: number;
     readonly retries?: number;
     /** What keeps late writers out: the table lock (default), a trigger left behind, or the schema's own constraint. */
     readonly fence?: 'lock' | 'trigger' | 'constraint';

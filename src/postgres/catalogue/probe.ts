@@ -20,6 +20,8 @@ export type ProbePath = ConfigProblem['path'];
 export interface Probe {
   readonly path: ProbePath;
   readonly select: Sql;
+  /** The part of it that somebody wrote. */
+  readonly text?: string;
   /** What is said where the database cannot read it, by the reason that the database gives. */
   readonly says: (reason: string) => string;
 }
@@ -78,6 +80,7 @@ export function writtenProbe(
   const about = `it is SQL over a row of ${tablePath(rules.scope, table)}, which has ${columns}`;
   return {
     path,
+    text,
     select: select ?? sql`SELECT 1 FROM ${rowsOf(table)} t WHERE (${raw(text)})`,
     says: (reason) => `the database cannot read "${text}": ${reason}; ${about}`,
   };

@@ -35,6 +35,7 @@ import type { Marked, Seen } from './mark.ts';
 import { hasTenantSchema, listTenantSchemas, ownSchema, tiesToOthers } from './own-schema.ts';
 import type { OwnSchema } from './own-schema.ts';
 import { tryProbes } from './probe.ts';
+import { untrustedSql } from './trusted-sql.ts';
 import { probesOf } from './probes.ts';
 import { readUnread } from './unread.ts';
 
@@ -60,6 +61,8 @@ export interface Ruled {
   readonly knowledge: () => Rules['knowledge'];
   /** How problems of the configuration are shown: with file and line, in their order, where it came from a file. */
   readonly showProblems: (problems: readonly ConfigProblem[]) => string[];
+  /** Its SQL may call what may do more than read, also under a superuser. */
+  readonly trustsConfig?: boolean;
   readonly scope: { readonly fleet?: unknown };
   /** The schema of Drover's own records is no part of a foreign database. */
   readonly state: {
@@ -233,6 +236,7 @@ async function resolve(tx: Tx, site: Ruled, own: OwnSchema | undefined): Promise
       : catalog.tables;
   const resolved = resolveRules({ tables: foreign }, config, own?.schema);
   const { rules } = resolved;
+  const probes = probesOf(resolved);
   const ties = own === undefined ? [] : await tiesToOthers(tx, own);
   const problems = [
     ...resolved.problems,
@@ -240,7 +244,8 @@ async function resolve(tx: Tx, site: Ruled, own: OwnSchema | undefined): Promise
       path: ['tenant', 'schemas'],
       message: `${tie}: schemas whose tables refer to each other do not keep tenants apart`,
     })),
-    ...(await tryProbes(tx, probesOf(resolved))),
+    ...(await tryProbes(tx, probes)),
+    ...(site.trustsConfig === true ? [] : await untrustedSql(tx, probes)),
   ];
   const whose = own === undefined ? '' : ` (schema ${own.schema})`;
   if (problems.length > 0)

@@ -45,6 +45,7 @@ export interface SiteInput {
   /** Drover's own platform: its schema, and how it separates tenants. */
   readonly platform?: { readonly schema: string; readonly scope: TenantScope };
   readonly knowledge?: () => ModelKnowledge | undefined;
+  readonly trustsConfig?: boolean;
   readonly showProblems?: (problems: readonly ConfigProblem[]) => string[];
 }
 
@@ -74,6 +75,7 @@ export function openSite(input: SiteInput): Promise<Site> {
     knowledge,
     knows,
     kept: new KeptRules(),
+    trustsConfig: platform !== undefined || input.trustsConfig === true,
     showProblems,
   });
 }
@@ -153,13 +155,18 @@ export function withTenants<T>(
 }
 
 function workScope(site: Site, readOnly: boolean): TenantScope {
-  if (readOnly) return { ...site.scope, readOnly, isolation: 'repeatable read' };
+  if (readOnly) return { ...site.scope, ...readLimit(site), readOnly, isolation: 'repeatable read' };
   // Said, because a database may have another default; see docs/decisions for why not a stricter one.
   return {
     ...site.scope,
     isolation: 'read committed',
     lockTimeoutMs: site.config.database?.lockTimeoutMs ?? 10_000,
   };
+}
+
+/** What a configuration says in SQL must not run for ever. Drover's own statements on its own schema need no limit. */
+function readLimit({ state, config }: Site): Pick<TenantScope, 'readTimeoutMs'> {
+  return state.tenantType === 'uuid' ? {} : { readTimeoutMs: config.database?.readTimeoutMs ?? 600_000 };
 }
 
 /** Runs work on the records of one tenant. */

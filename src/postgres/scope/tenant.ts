@@ -30,6 +30,8 @@ export interface TenantScope {
   readonly isolation?: 'read committed' | 'repeatable read';
   readonly readOnly?: boolean;
   readonly lockTimeoutMs?: number;
+  /** How long one statement may take where the login has no limit of its own. */
+  readonly readTimeoutMs?: number;
   readonly extent?: Extent;
 }
 
@@ -160,12 +162,19 @@ function fleetOf(scope: TenantScope): { role?: string; settings: Readonly<Record
 }
 
 function opening(
-  { isolation, readOnly, lockTimeoutMs }: TenantScope,
+  { isolation, readOnly, lockTimeoutMs, readTimeoutMs }: TenantScope,
   role: string | undefined,
   settings: Readonly<Record<string, string>>,
 ): Opening {
   const timeout = lockTimeoutMs === undefined ? [] : [`SET LOCAL lock_timeout = ${wholeMs(lockTimeoutMs)}`];
-  return { isolation, readOnly, settings: [...timeout, ...bindingsOf(role, settings)] };
+  const limit = readTimeoutMs === undefined ? [] : [readLimitSql(readTimeoutMs)];
+  return { isolation, readOnly, settings: [...timeout, ...limit, ...bindingsOf(role, settings)] };
+}
+
+function readLimitSql(ms: number): Query {
+  return prepared(
+    `SELECT pg_catalog.set_config('statement_timeout', '${wholeMs(ms)}', true) WHERE pg_catalog.current_setting('statement_timeout') = '0'`,
+  );
 }
 
 /** From here on to the end of an open transaction. */
