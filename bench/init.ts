@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import type { Config } from '../src/engine/rules/config.ts';
 import { openDatabase } from '../src/postgres/driver/connect.ts';
 import { proposeConfig } from '../src/postgres/facts/propose.ts';
+import { recordsSchema } from '../src/postgres/scope/site.ts';
 import { proposalWords } from '../src/registry/known/proposal-words.ts';
 import { builtInFolder, loadValid } from '../src/registry/load/folder.ts';
 import { catalogues } from '../test/cases/init/catalogues.ts';
@@ -79,7 +80,11 @@ async function measure(known: Known, at: number): Promise<Measured> {
   await query(url.href, known.script);
   const db = await openDatabase({ url: url.href });
   const begin = performance.now();
-  const { config } = await proposeConfig(db, { schemas: (known.schemas ?? 'public').split(','), words });
+  const { config } = await proposeConfig(db, {
+    schemas: (known.schemas ?? 'public').split(','),
+    records: recordsSchema,
+    words,
+  });
   const ms = performance.now() - begin;
   await db.close();
   return { config, score: scoreOf(config, known.places), ms };

@@ -35,9 +35,9 @@ oneEngine((engine) => {
     const plan = await small.run('plan', ...move);
     assert.match(plan.stdout, /SCHEMA_NOT_READ: Nobody looked at the table of billing\./);
     assert.match(plan.stdout, /database\.ignore: \[billing\.\*\]/);
-    assert.match(plan.stdout, /Complete: nothing live names the source; other schemas were not looked at\./);
+    assert.match(plan.stdout, /Complete: nothing live names the source; other schemas were not looked at/);
     const applied = await small.run('apply', ...move, '--yes');
-    assert.match(applied.stdout, /Complete: [^.]*; other schemas were not looked at\./);
+    assert.match(applied.stdout, /Complete: [^.]*; other schemas were not looked at/);
     const id = /drover rollback (\S+)/.exec(applied.stdout + applied.stderr)?.[1] ?? '';
     assert.equal((await small.run('rollback', id, '--tenant', 'Alder', '--yes')).status, 0);
   });
@@ -46,6 +46,15 @@ oneEngine((engine) => {
     small.configure(configured('database: { ignore: [billing.*] }'));
     const plan = await small.run('plan', ...move);
     assert.doesNotMatch(plan.stdout, /NOT_READ|not looked at/);
+    await small.script(`CREATE FOREIGN DATA WRAPPER far; CREATE SERVER away FOREIGN DATA WRAPPER far;
+      CREATE FOREIGN TABLE elsewhere (id int, model text) SERVER away`);
+    assert.match(
+      (await small.run('plan', ...move)).stdout,
+      /FOREIGN_TABLE_NOT_READ: Nobody looked at public\.elsewhere/,
+    );
+    small.configure(configured('database: { ignore: [billing.*, elsewhere] }'));
+    assert.doesNotMatch((await small.run('plan', ...move)).stdout, /NOT_READ|not looked at/);
+    await small.script('DROP FOREIGN DATA WRAPPER far CASCADE');
     small.configure(configured('database: { schemas: [public, billing] }'));
     const all = await small.run('plan', ...move);
     assert.match(all.stdout, /UNACCOUNTED: billing\.rates\.model/);

@@ -69,4 +69,18 @@ places: [ { at: helpers.model }, { at: essays.title, role: prose }, { at: essays
     assert.match(stdout, /6 occurrences: 1 moves, 5 are mentions\.\nComplete/);
     await db.drop();
   });
+
+  test('the key of a model in a table of settings is asked about beside a word that speaks of models, and nowhere else', async () => {
+    const db = await smallDatabase(
+      engine,
+      `CREATE TABLE models (id int PRIMARY KEY, name text); INSERT INTO models VALUES (9, 'gpt-4o'), (76, 'gpt-4.1');
+       CREATE TABLE settings (id int PRIMARY KEY, grp text, name text, value text);
+       INSERT INTO settings VALUES (1, 'DEFAULTMODEL', 'chat', '9'), (2, 'LIMITS', 'MAX_FILES', '9'), (3, 'x', 'aiModel', '9');`,
+      'version: 1\nmodel: { tables: [{ table: models, columns: { name: name } }] }\ntenant: { root: none }\n',
+    );
+    const { stdout } = await db.run('plan', ...move);
+    assert.match(stdout, /ASK_OPEN: settings\.value: the value is the key of the model[^(]*\(2\s+row\(s\)\)/);
+    assert.match(stdout, /2 occurrences: 2 are asked about\.\nPartial/);
+    await db.drop();
+  });
 });

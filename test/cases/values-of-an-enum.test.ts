@@ -9,11 +9,12 @@ import { movedRows } from './taken-back.ts';
 const script = `
   CREATE TYPE llm AS ENUM ('gpt-4o', 'gpt-4.1', 'o3');
   CREATE TYPE old_llm AS ENUM ('gpt-4', 'o1');
+  CREATE TYPE shouted AS ENUM ('GPT_4O');
   CREATE DOMAIN chosen_llm AS llm;
   CREATE TABLE firms (id int PRIMARY KEY, name text NOT NULL);
   CREATE TABLE bots (
     id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model llm NOT NULL, fallback chosen_llm,
-    models llm[] NOT NULL DEFAULT '{}', older old_llm, UNIQUE (firm_id, model)
+    models llm[] NOT NULL DEFAULT '{}', older old_llm, engine shouted, UNIQUE (firm_id, model)
   );
   INSERT INTO firms VALUES (1, 'Fig'), (2, 'Hazel');
   INSERT INTO bots VALUES
@@ -52,6 +53,16 @@ oneEngine((engine) => {
       ['2', 'o3', null, '{gpt-4.1}', null],
       ['3', 'gpt-4o', 'gpt-4o', '{gpt-4o}', 'o1'],
     ]);
+  });
+
+  test('what no place speaks of is accounted for, in columns, lists and other letters', async () => {
+    small.configure(yaml.replace(/places:[^]*$/, ''));
+    await small.script(`UPDATE bots SET engine = 'GPT_4O' WHERE id = 1`);
+    const { stdout } = await small.run('plan', '--tenant', 'Fig', '--from', 'gpt-4o', '--to', 'gpt-4.1');
+    for (const column of ['model', 'fallback', 'models/\\*', 'engine'])
+      assert.match(stdout, new RegExp(`UNACCOUNTED: bots\\.${column} names`));
+    await small.script('UPDATE bots SET engine = NULL');
+    small.configure(yaml);
   });
 
   for (const [from, to] of [

@@ -12,6 +12,7 @@ import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { quoteIdent } from '../../src/postgres/sql/identifiers.ts';
 import { proposeConfig } from '../../src/postgres/facts/propose.ts';
+import { recordsSchema } from '../../src/postgres/scope/site.ts';
 import { proposalWords } from '../../src/registry/known/proposal-words.ts';
 import { builtInFolder, loadValid } from '../../src/registry/load/folder.ts';
 import { eachEngine, freshDatabase, freshServerDatabase } from '../support/databases.ts';
@@ -51,7 +52,7 @@ for (const example of examples) {
         db = await openDatabase(fresh.target);
         for (const file of ['schema.sql', 'data.sql'])
           await db.transaction({}, (tx) => tx.script(read(example, file)));
-        proposal = await proposeConfig(db, { schemas: ['public'], words });
+        proposal = await proposeConfig(db, { schemas: ['public'], records: recordsSchema, words });
       });
       after(async () => {
         await db.close();
@@ -152,7 +153,11 @@ test('a login that may not read a table is told so, and learns all that can be k
     const url = new URL(fresh.url);
     url.username = role;
     const poor = await openDatabase({ url: url.href });
-    const { config, notes } = await proposeConfig(poor, { schemas: ['public'], words });
+    const { config, notes } = await proposeConfig(poor, {
+      schemas: ['public'],
+      records: recordsSchema,
+      words,
+    });
     await poor.close();
     assert.ok(notes.some((note) => note.startsWith('This login may not read public.assistants')));
     assert.ok(config.places?.some((place) => place.at === 'assistants.model_id'));

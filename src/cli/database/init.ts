@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { given } from '../../engine/given.ts';
 import { proposeConfig } from '../../postgres/facts/propose.ts';
+import { recordsSchema } from '../../postgres/scope/site.ts';
 import { proposalWords } from '../../registry/known/proposal-words.ts';
 import { loadValid } from '../../registry/load/folder.ts';
 import { writeText } from '../terminal/files.ts';
@@ -47,7 +48,7 @@ async function proposeFor({ terminal, environment }: Session, command: Command):
   if (schemas?.length === 0) throw usage('--schemas is empty: name at least one schema.');
   const words = proposalWords(loadValid(where.registry));
   const { config, yaml, questions, notes } = await withDatabase(where, (database) =>
-    proposeConfig(database, { words, ...given({ schemas }) }),
+    proposeConfig(database, { records: recordsSchema, words, ...given({ schemas }) }),
   );
   const file = options.out ?? environment.configFile;
   const shown = options.stdout === true || options.json === true;

@@ -1,5 +1,13 @@
 /** Reading the names that a configuration uses: `table`, `schema.table`, `table.column`, `"Order"."modelId"`. */
-import { type Catalog, type Column, findColumn, findTable, type Table, tableId } from './catalog.ts';
+import {
+  type Catalog,
+  type Column,
+  findColumn,
+  findTable,
+  type Table,
+  type TableId,
+  tableId,
+} from './catalog.ts';
 
 /** Splits a dotted name into its parts, double quotes respected. Undefined where it is not one. */
 export function splitName(text: string): string[] | undefined {
@@ -27,25 +35,34 @@ export function findNamedTable(scope: NameScope, text: string): Table | undefine
   return parts === undefined ? undefined : findTableByParts(scope, parts);
 }
 
+/** Tables of which no more is known than that they are there, and where unqualified ones are looked up. */
+export interface Listed {
+  readonly catalog: { readonly tables: readonly Pick<Table, 'id'>[] };
+  readonly schemas: readonly string[];
+}
+
 /** Does a name mean the table? `billing.*` means each table of that schema. */
 export function meansTable(
-  scope: NameScope,
+  scope: Listed,
   text: string,
   { id, schema }: Pick<Table, 'id' | 'schema'>,
 ): boolean {
-  const [first, second] = splitName(text) ?? [];
-  return (first === schema && second === '*') || findNamedTable(scope, text)?.id === id;
+  const parts = splitName(text) ?? [];
+  const [first, second] = parts;
+  return (first === schema && second === '*') || idByParts(scope, parts) === id;
 }
 
 function findTableByParts(scope: NameScope, parts: readonly string[]): Table | undefined {
+  const id = idByParts(scope, parts);
+  return id === undefined ? undefined : findTable(scope.catalog, id);
+}
+
+function idByParts({ catalog, schemas }: Listed, parts: readonly string[]): TableId | undefined {
   const [first, second] = parts;
   if (first === undefined || parts.length > 2) return undefined;
-  if (second !== undefined) return findTable(scope.catalog, tableId(first, second));
-  for (const schema of scope.schemas) {
-    const table = findTable(scope.catalog, tableId(schema, first));
-    if (table !== undefined) return table;
-  }
-  return undefined;
+  const ids =
+    second === undefined ? schemas.map((schema) => tableId(schema, first)) : [tableId(first, second)];
+  return ids.find((id) => catalog.tables.some((table) => table.id === id));
 }
 
 /** The column that `table.column` or `schema.table.column` means. Undefined where there is none. */

@@ -1,14 +1,11 @@
 /** What of the database a plan does not look at: schemas that the configuration does not name, and tables of other servers. */
 import { tableId } from '../../engine/catalogue/catalog.ts';
-import { splitName } from '../../engine/catalogue/names.ts';
+import { meansTable } from '../../engine/catalogue/names.ts';
 import type { Unread } from '../../engine/plan/snapshot.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { sharedSchemas } from '../../engine/rules/tenancy.ts';
 import type { Tx } from '../driver/database.ts';
 import { likePatterns } from './own-schema.ts';
-
-/** Of Drover's records in a database that it did not create. */
-export const recordsSchema = 'drover';
 
 export interface NamedTable {
   readonly schema: string;
@@ -56,13 +53,14 @@ export interface Looked {
 export async function readUnread(tx: Tx, { config, records, own, read }: Looked): Promise<Unread[]> {
   const looked = [...sharedSchemas(config), ...(own === undefined ? [] : [own])];
   const found = await listTables(tx, { looked, unlike: likePatterns(config) });
-  const ignored = (config.database?.ignore ?? []).map((name) => splitName(name) ?? []);
-  const unread = found.filter(
-    ({ schema, name }) =>
-      schema !== records &&
-      !read.has(tableId(schema, name)) &&
-      !ignored.some(([first, second]) => first === schema && (second === '*' || second === name)),
-  );
+  const ids = new Set([...read, ...found.map(({ schema, name }) => tableId(schema, name))]);
+  const names = { catalog: { tables: [...ids].map((id) => ({ id })) }, schemas: looked };
+  const isIgnored = (id: string, schema: string): boolean =>
+    (config.database?.ignore ?? []).some((name) => meansTable(names, name, { id, schema }));
+  const unread = found.filter(({ schema, name }) => {
+    const id = tableId(schema, name);
+    return schema !== records && !read.has(id) && !isIgnored(id, schema);
+  });
   const elsewhere = Map.groupBy(unread, ({ schema }) => (looked.includes(schema) ? '' : schema));
   const foreign = elsewhere.get('') ?? [];
   elsewhere.delete('');

@@ -7,7 +7,7 @@ import { propose } from '../../engine/propose/propose.ts';
 import { patternOf, schemasAlike } from '../../engine/propose/alike.ts';
 import { given } from '../../engine/given.ts';
 import { readCatalog } from '../catalogue/catalog.ts';
-import { listTables, recordsSchema } from '../catalogue/unread.ts';
+import { listTables } from '../catalogue/unread.ts';
 import type { Database, Tx } from '../driver/database.ts';
 import { observe, observeModels } from './observe.ts';
 
@@ -18,13 +18,21 @@ export interface ProposedConfig {
   readonly notes: readonly string[];
 }
 
+export interface ProposalRequest {
+  /** All where they are left out. */
+  readonly schemas?: readonly string[];
+  /** The schema of Drover's own records, which is left out of all. */
+  readonly records: string;
+  readonly words: KnownWords;
+}
+
 /** One read-only transaction, so that the samples fit the catalogue; it takes seconds even on a big database. */
 export async function proposeConfig(
   db: Database,
-  { schemas: asked, words }: { readonly schemas?: readonly string[]; readonly words: KnownWords },
+  { schemas: asked, records, words }: ProposalRequest,
 ): Promise<ProposedConfig> {
   return db.transaction({ isolation: 'repeatable read', readOnly: true }, async (tx) => {
-    const { schemas, tenants } = await schemasOf(tx, asked);
+    const { schemas, tenants } = await schemasOf(tx, asked, records);
     const catalog = await readCatalog(tx, { schemas });
     const seen = await observe(tx, catalog);
     const models = idsOf(findModelTables({ catalog, seen, words }));
@@ -41,9 +49,9 @@ interface Schemas {
 }
 
 /** All that have tables, or those that were asked for; of those that hold the same tables the first, since each may be a tenant. */
-async function schemasOf(tx: Tx, asked: readonly string[] | undefined): Promise<Schemas> {
+async function schemasOf(tx: Tx, asked: readonly string[] | undefined, records: string): Promise<Schemas> {
   const tables = (await listTables(tx)).filter(({ schema, isForeign }) =>
-    asked === undefined ? schema !== recordsSchema && !isForeign : asked.includes(schema),
+    asked === undefined ? schema !== records && !isForeign : asked.includes(schema),
   );
   const all = asked ?? [...new Set(['public', ...tables.map(({ schema }) => schema)])];
   const alike = schemasAlike(tables);

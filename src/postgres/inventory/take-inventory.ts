@@ -39,7 +39,7 @@ export async function takeInventory(
   const others = reading.others();
   // Whoever waits for the first one hears of it.
   others.catch(() => undefined);
-  void watch.stop?.then(() => (reading.cancelling = reading.cancel()));
+  void watch.stop?.then(() => reading.cancel());
   try {
     return await database.transaction(opening, (tx) => reading.first(tx, request, others));
   } catch (error) {
@@ -49,7 +49,7 @@ export async function takeInventory(
     return known;
   } finally {
     // It must not reach what runs on these connections next.
-    await reading.cancelling;
+    await reading.cancelled();
   }
 }
 
@@ -63,7 +63,7 @@ class Reading {
   readonly #watch: InventoryWatch;
   /** Server processes that read just now. */
   readonly #busy = new Set<number>();
-  cancelling: Promise<void> | undefined;
+  #cancelling: Promise<void> | undefined;
   /** What the other transactions need; undefined where there are none. */
   readonly shared = Promise.withResolvers<Shared | undefined>();
   #prepared: Prepared | undefined;
@@ -114,7 +114,17 @@ class Reading {
   }
 
   /** What is read just now ends at once and not with its table. Where that fails it ends with the next row. */
-  async cancel(): Promise<void> {
+  cancel(): Promise<void> {
+    this.#cancelling ??= this.#cancelAll();
+    return this.#cancelling;
+  }
+
+  /** Nothing of a cancelling, where one has begun, is under way any more. */
+  async cancelled(): Promise<void> {
+    await this.#cancelling;
+  }
+
+  async #cancelAll(): Promise<void> {
     const pids = [...this.#busy];
     if (this.#database.engine === 'embedded' || pids.length === 0) return;
     const sql = 'SELECT pg_catalog.pg_cancel_backend(pid) FROM unnest($1::int[]) AS pid';

@@ -2,7 +2,6 @@
  * A site: one database with the configuration that describes it, and the place where Drover keeps its records about it.
  * Drover's own schema and a foreign database are both sites; nothing below knows the difference.
  */
-import { recordsSchema } from '../catalogue/unread.ts';
 import type { ConfigProblem } from '../../engine/rules/config.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { sharedSchemas, tenancyOf } from '../../engine/rules/tenancy.ts';
@@ -48,6 +47,9 @@ export interface SiteInput {
   readonly trustsConfig?: boolean;
   readonly showProblems?: (problems: readonly ConfigProblem[]) => string[];
 }
+
+/** The schema of Drover's records in a database that it did not create. */
+export const recordsSchema = 'drover';
 
 /** Opens a site. Writes nothing: the schema for the records is made by the first migration (`prepareState`). */
 export function openSite(input: SiteInput): Promise<Site> {

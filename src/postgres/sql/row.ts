@@ -129,12 +129,10 @@ export function concernedSql(context: RowContext, places: readonly Pick<Place, '
   const { rules, table, tenants } = context;
   const visible = visibleSql(context);
   const own = tenants === undefined || isSharedRows(tenants[0]) ? undefined : ownColumn(rules, context);
-  if (own === undefined || places.some(({ byKey }) => byKey)) return visible;
+  // What a session sees of no other tenant says so already.
+  if (own === undefined || rules.exclusive === true || places.some(({ byKey }) => byKey)) return visible;
   const mine = directEquals(context, own);
-  return allOf([
-    visible,
-    columnOf(table, own).notNull ? mine : sql`(${mine} OR ${column('t', own)} IS NULL)`,
-  ]);
+  return columnOf(table, own).notNull ? mine : sql`(${mine} OR ${column('t', own)} IS NULL)`;
 }
 
 function directColumn(paths: readonly OwnerPath[]): string | undefined {
