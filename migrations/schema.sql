@@ -1196,3 +1196,36 @@ CREATE POLICY "drover_fleet" ON "migration"."workspaces" FOR ALL TO drover_fleet
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspaces" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspaces" TO drover_fleet;
+
+CREATE OR REPLACE FUNCTION migration.hold_models()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  before jsonb := CASE WHEN TG_OP = 'UPDATE' THEN OLD.pipeline END;
+  ids text[] := ARRAY(SELECT lower(v #>> '{}') FROM jsonb_path_query(NEW.pipeline, '$.nodes[*].data.model.id') v
+    EXCEPT SELECT lower(v #>> '{}') FROM jsonb_path_query(before, '$.nodes[*].data.model.id') v);
+  names text[] := ARRAY(SELECT lower(btrim(v #>> '{}')) FROM jsonb_path_query(NEW.pipeline, '$.nodes[*].data.model.name') v
+    EXCEPT SELECT lower(btrim(v #>> '{}')) FROM jsonb_path_query(before, '$.nodes[*].data.model.name') v);
+  retired text;
+BEGIN
+  IF ids = '{}' AND names = '{}' THEN
+    RETURN NEW;
+  END IF;
+  PERFORM FROM "migration".completion_models m
+  WHERE m.tenant_id = NEW.tenant_id AND (m.id::text = ANY (ids) OR lower(m.name) = ANY (names)) ORDER BY m.id FOR KEY SHARE;
+  SELECT m.name INTO retired FROM "migration".completion_models m
+  WHERE m.tenant_id = NEW.tenant_id AND NOT m.is_live AND (m.id::text = ANY (ids) OR lower(m.name) = ANY (names) AND NOT EXISTS (
+    SELECT FROM "migration".completion_models l WHERE l.tenant_id = m.tenant_id AND l.is_live AND lower(l.name) = lower(m.name)))
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'DR001', MESSAGE = concat(retired, ' is retired: a pipeline cannot name it any more.');
+  END IF;
+  RETURN NEW;
+END
+$function$;
+
+CREATE TRIGGER drover_holds_models BEFORE INSERT OR UPDATE OF pipeline ON migration.app_templates FOR EACH ROW EXECUTE FUNCTION migration.hold_models();
+
+CREATE TRIGGER drover_holds_models BEFORE INSERT OR UPDATE OF pipeline ON migration.apps FOR EACH ROW EXECUTE FUNCTION migration.hold_models();

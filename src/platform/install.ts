@@ -1,10 +1,11 @@
-/** Drover's own schema, whole: its tables, and the roles, grants and policies that follow from the manifest. */
+/** Drover's own schema, whole: its tables, the roles, grants and policies that follow from the manifest, and the fence of documents. */
 import { expectedPolicies, expectedPrivileges, isolationScript, roles } from '../isolation/policies.ts';
 import { DroverError } from '../errors.ts';
 import type { Database } from '../postgres/driver/database.ts';
 import { checkIsolation } from '../postgres/schema/isolation-proof.ts';
 import { listPending, type MigrateOptions, migrateSchema } from '../postgres/schema/migrate.ts';
 import { manifest } from './manifest.ts';
+import { documentFence } from '../isolation/document-fence.ts';
 
 /** The schema's name where nobody chose another. */
 export const defaultSchema = 'migration';
@@ -20,7 +21,8 @@ export async function pendingMigrations(db: Database, schema: string = defaultSc
 }
 
 function migrations(schema: string): MigrateOptions {
-  const generated = { name: 'isolation', template: isolationScript(manifest, 'postgresql') };
+  const template = [isolationScript(manifest, 'postgresql'), documentFence].join('\n');
+  const generated = { name: 'isolation', template };
   return { schema, variant: 'platform', generated };
 }
 

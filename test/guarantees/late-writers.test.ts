@@ -24,6 +24,7 @@ import {
   intentFor,
   platformSite,
   rollback,
+  source,
   sourceId,
   targetId,
   waitUntil,
@@ -129,6 +130,36 @@ describe("in Drover's own schema, fenced by its keys", () => {
       await migration;
       const text = await at.value(`SELECT pipeline::text AS value FROM migration.apps WHERE id = '${appId}'`);
       assert.deepEqual(JSON.parse(String(text)), { nodes: [{ data: { model: { id: targetId } } }] });
+    });
+  });
+
+  it('refuses a document that names it afterwards, whoever writes it, and lets old ones be changed in all else', async () => {
+    await apply(at.site);
+    await withWriter(async (writer) => {
+      const named = (model: object): string =>
+        `UPDATE migration.apps SET pipeline = '${JSON.stringify({ nodes: [{ data: { model } }] })}'`;
+      const late = [
+        { id: sourceId },
+        { id: sourceId.toUpperCase() },
+        { name: source },
+        { name: ` ${source.toUpperCase()}` },
+      ];
+      await assert.rejects(writer.query(pipeline), { code: 'DR001' });
+      for (const model of late)
+        await assert.rejects(writer.query(named(model)), { code: 'DR001' }, JSON.stringify(model));
+      await writer.query(named({ id: targetId, name: 'of nobody' }));
+      await writer.query(`UPDATE migration.apps SET name = name || ' 2', pipeline = pipeline`);
+    });
+  });
+
+  it('makes a writer of a document wait that knows nothing of it, and then refuses it', async () => {
+    await withWriter(async (writer) => {
+      let attempt: Promise<unknown> | undefined;
+      const write = (): void => {
+        attempt ??= writer.query(pipeline).catch((error: unknown) => error);
+      };
+      await apply(at.site, {}, { onProgress: write });
+      assert.equal(((await attempt) as { code?: string }).code, 'DR001');
     });
   });
 

@@ -258,10 +258,11 @@ oneEngine((engine) => {
       });
       assert.equal(back.status, 200, back.text);
     }
-    // A retired source that something names again, in a place that no foreign key guards.
+    // A retired source that something names again past the fence, as a restored backup does.
     await migrated(http);
     await script(
-      `UPDATE migration.apps SET pipeline = '{"nodes": [{"data": {"model": {"id": "${source}"}}}]}' WHERE tenant_id = '${http.tenants.mine}' AND id = '${demoId(1, 'apps', 0)}'`,
+      `SET session_replication_role = replica; UPDATE migration.apps SET pipeline = '{"nodes": [{"data": {"model": {"id": "${source}"}}}]}' WHERE tenant_id = '${http.tenants.mine}' AND id = '${demoId(1, 'apps', 0)}';
+       RESET session_replication_role`,
     );
     const again = await migrated(http);
     assert.deepEqual(again.details, { apps: 1 });

@@ -1,15 +1,17 @@
 /**
  * The long form of test/guarantees/late-writers.test.ts: writers in processes of their own go on through twelve migrations and
- * their rollbacks; many processes apply one plan, again and again.
+ * their rollbacks; late writers try random tables in every way to carry a name.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import { demoForEach, type Ground, studioForEach } from '../support/ground.ts';
 import { apply, rollback, waitUntil } from '../support/guarantee.ts';
+import { carriers, looseCarriers, writeLate } from '../support/late-carriers.ts';
 import { north, studioWith } from '../support/studio.ts';
 import { addTallies, liveReferences, type Tally, type WriterKind } from '../support/writers.ts';
 import type { WriterTask } from '../support/writer-process.ts';
@@ -59,6 +61,27 @@ async function endure(
   }
   return addTallies(await Promise.all(writers.map((writer) => writer.stop())));
 }
+
+describe('late writers × fence × carrier × spelling', () => {
+  const all = { ...carriers, ...looseCarriers };
+  it('each is refused, or the result said that nothing prevents it, whatever else the table has', async (t) => {
+    const cases = fc.record({
+      fence: fc.constantFrom('lock' as const, 'trigger' as const),
+      owner: fc.constantFrom('column' as const, 'parent' as const, 'nobody' as const),
+      names: fc.subarray(Object.keys(all), { minLength: 1 }),
+    });
+    let tried = 0;
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ names, ...about }) => {
+        const some = Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
+        const { refused, announced } = await writeLate({ ...about, carriers: some });
+        tried += refused + announced;
+      }),
+      { numRuns: 400, interruptAfterTimeLimit: 240_000 },
+    );
+    t.diagnostic(`${tried} attempts`);
+  });
+});
 
 describe('writers in processes of their own, through many migrations and rollbacks', () => {
   describe("in Drover's own schema", () => {

@@ -130,8 +130,8 @@ export async function writeLate(about: LateCase): Promise<{ refused: number; ann
         for (const by of ['insert', 'update'] as const) {
           const value = carrier.write(spelling);
           const outcome = await attempt(client, { column, value, by, tie });
-          const place = `bots.${/^[a-z]+$/.test(column) ? column : `"${column}"`}`;
-          const said = open.includes(place);
+          const place = `bots.${column}`;
+          const said = new RegExp(`${place}(?![A-Za-z])`).test(open);
           const what = `${about.fence}, ${about.owner}: ${by} of ${value} in ${place}, spelling ${at}`;
           assert.notEqual(outcome === 'let through', !said, `${what}: ${outcome}`);
           tally[said ? 'announced' : 'refused'] += 1;

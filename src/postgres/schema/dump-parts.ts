@@ -92,6 +92,20 @@ export async function listSchemaGrants(
   return list;
 }
 
+/** Functions and then triggers, each as its statement. */
+export async function listDumpedCode(tx: Tx, schema: string): Promise<string[]> {
+  const rows = await tx.many<{ text: string }>(
+    `SELECT text FROM (
+       SELECT 1 AS kind, pg_get_functiondef(p.oid) AS text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = $1
+       UNION ALL
+       SELECT 2, pg_get_triggerdef(g.oid) FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND NOT g.tgisinternal) code
+     ORDER BY kind, text COLLATE "C"`,
+    [schema],
+  );
+  return rows.map(({ text }) => `${text.trimEnd()};`);
+}
+
 /** What the dump has no words for: it must refuse rather than leave something out. */
 export async function listUndumpable(tx: Tx, schema: string): Promise<string[]> {
   const rows = await tx.many<{ found: string }>(
@@ -99,14 +113,9 @@ export async function listUndumpable(tx: Tx, schema: string): Promise<string[]> 
      SELECT pg_describe_object('pg_class'::regclass, c.oid, 0) AS found
      FROM pg_class c JOIN home ON home.oid = c.relnamespace WHERE c.relkind NOT IN ('r', 'i', 't', 'c')
      UNION ALL
-     SELECT pg_describe_object('pg_proc'::regclass, p.oid, 0) FROM pg_proc p JOIN home ON home.oid = p.pronamespace
-     UNION ALL
      SELECT pg_describe_object('pg_type'::regclass, t.oid, 0) FROM pg_type t JOIN home ON home.oid = t.typnamespace
      WHERE t.typtype IN ('e', 'd', 'r', 'm')
        OR (t.typtype = 'c' AND EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
-     UNION ALL
-     SELECT pg_describe_object('pg_trigger'::regclass, g.oid, 0)
-     FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN home ON home.oid = c.relnamespace WHERE NOT g.tgisinternal
      UNION ALL
      SELECT pg_describe_object('pg_class'::regclass, a.attrelid, a.attnum)
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN home ON home.oid = c.relnamespace

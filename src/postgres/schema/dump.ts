@@ -9,12 +9,16 @@ import { quoteTable, quoteIdent } from '../sql/identifiers.ts';
 import {
   type DumpedPolicy,
   type DumpedTable,
+  listDumpedCode,
   listDumpedTables,
   listSchemaGrants,
   listUndumpable,
 } from './dump-parts.ts';
 
-/** Tables, then constraints and indexes, then row-level security, policies and grants; refuses what it cannot say. */
+/**
+ * Tables, then constraints and indexes, then row-level security, policies and grants, then functions and triggers; refuses what it
+ * cannot say.
+ */
 export async function dumpSchema(db: Database, schema: string): Promise<string> {
   const settings = ['SET LOCAL search_path = pg_catalog'];
   const opening: Opening = { isolation: 'repeatable read', readOnly: true, settings };
@@ -37,6 +41,7 @@ async function dump(tx: Tx, schema: string): Promise<string> {
     ...tables.map((table) => createTable(schema, table)),
     ...tables.map((table) => addKeys(schema, table)),
     ...tables.map((table) => protect(schema, table)),
+    ...(await listDumpedCode(tx, schema)).map((text) => [text]),
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
