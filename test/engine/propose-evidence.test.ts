@@ -19,7 +19,7 @@ function proposeFor(catalog: Catalog, values: Values = {}, more: Partial<Observa
     const [table = '', column = ''] = place.split('.');
     return { table: `public.${table}`, column, filled: distinct.length, distinct };
   });
-  const nothing = { inner: [], bound: [], links: [], sampled: [], unreadable: [] };
+  const nothing = { inner: [], bound: [], links: [], sampled: [], unreadable: [], hidden: [] };
   return propose({ catalog, schemas: ['public'], seen: { columns, ...nothing, ...more }, words });
 }
 

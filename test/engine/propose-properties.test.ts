@@ -60,7 +60,7 @@ function observations(catalog: Catalog): fc.Arbitrary<Observations> {
       })),
       fc.tuple(...listLinkCandidates(catalog).map((link) => fc.nat(5).map((matched) => ({ ...link, sampled: 5, matched })))),
     )
-    .map(([seen, inner, links]) => ({ columns: seen, inner: inner.flat() as Observations['inner'], bound: [], links, sampled: [], unreadable: [] })); // prettier-ignore
+    .map(([seen, inner, links]) => ({ columns: seen, inner: inner.flat() as Observations['inner'], bound: [], links, sampled: [], unreadable: [], hidden: [] })); // prettier-ignore
 }
 
 const words = proposalWords(loadValid(builtInFolder));

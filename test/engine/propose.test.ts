@@ -80,7 +80,7 @@ function proposeFor(
     filled: distinct.length,
     distinct,
   }));
-  const nothing = { inner: [], bound: [], links: [], sampled: [], unreadable: [] };
+  const nothing = { inner: [], bound: [], links: [], sampled: [], unreadable: [], hidden: [] };
   return propose({ catalog, schemas: ['public'], seen: { columns, ...nothing, ...more }, words });
 }
 

@@ -147,7 +147,10 @@ test('a login that may not read a table is told so, and learns all that can be k
       await admin.transaction({}, (tx) => tx.script(read('a-two-owners', file)));
     await admin.transaction({}, (tx) =>
       tx.script(
-        `CREATE ROLE ${quoteIdent(role)} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${quoteIdent(role)}; REVOKE SELECT ON assistants FROM ${quoteIdent(role)}`,
+        `CREATE ROLE ${quoteIdent(role)} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${quoteIdent(role)}; REVOKE SELECT ON assistants FROM ${quoteIdent(role)};
+         ALTER TABLE snippets ENABLE ROW LEVEL SECURITY; ALTER TABLE services ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY all_rows ON services USING (true); ALTER TABLE spaces ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY some ON spaces USING (true); CREATE POLICY present ON spaces AS RESTRICTIVE USING (name IS NOT NULL)`,
       ),
     );
     const url = new URL(fresh.url);
@@ -160,6 +163,14 @@ test('a login that may not read a table is told so, and learns all that can be k
     });
     await poor.close();
     assert.ok(notes.some((note) => note.startsWith('This login may not read public.assistants')));
+    assert.ok(
+      notes.some((note) =>
+        /^Row-level security may hide rows of public\.snippets, public\.spaces from .* No value was seen in public\.snippets\./.test(
+          note,
+        ),
+      ),
+      notes.join('\n'),
+    );
     assert.ok(config.places?.some((place) => place.at === 'assistants.model_id'));
   } finally {
     await admin.transaction({}, (tx) =>

@@ -67,7 +67,14 @@ export function withoutTimes(lines: readonly string[]): string[] {
 
 /** Outcomes as text: everything but ids, times, and the text of the statement that was refused. */
 export function outcomesText<R>(outcomes: readonly Outcome<R>[], labels: Labels): string[] {
-  return outcomes.map((outcome) => withLabels(JSON.stringify(outcome, plain, 1), labels));
+  return outcomes.map((outcome) => withLabels(JSON.stringify(compared(outcome), plain, 1), labels));
+}
+
+/** Whoever asks for one tenant gets the error alone. The record that a batch names beside it is compared with the records. */
+function compared<R>(outcome: Outcome<R>): unknown {
+  if (outcome.status === 'succeeded') return outcome;
+  const { tenant, status, error } = outcome;
+  return { tenant, status, error };
 }
 
 function plain(name: string, value: unknown): unknown {

@@ -66,6 +66,8 @@ export interface Observations {
   readonly sampled: readonly TableId[];
   /** Tables that the login may not read. */
   readonly unreadable: readonly TableId[];
+  /** Tables whose policies bind the login and do not show it all rows. */
+  readonly hidden: readonly TableId[];
 }
 
 /** The distinct values that were seen in a column; none where nobody looked. */

@@ -80,10 +80,20 @@ export function listNotes({ seen }: Findings): string[] {
     'nothing is known about the values there, and a plan will need to read them.';
   return [
     ...(seen.unreadable.length > 0 ? [unread] : []),
+    ...(seen.hidden.length > 0 ? [hiddenRows(seen)] : []),
     ...(seen.sampled.length > 0
       ? [`Only a sample of the rows was read: ${seen.sampled.join(', ')}. A plan reads all.`]
       : []),
   ];
+}
+
+function hiddenRows({ hidden, columns }: Findings['seen']): string {
+  const blind = hidden.filter((id) => !columns.some(({ table, filled }) => table === id && filled > 0));
+  const nothing = blind.length === 0 ? '' : ` No value was seen in ${blind.join(', ')}.`;
+  return (
+    `Row-level security may hide rows of ${hidden.join(', ')} from this login: what is guessed there rests on what it sees.${nothing} ` +
+    'Run `drover init` by a login with BYPASSRLS, too, and compare.'
+  );
 }
 
 /** For the end of the file: what becomes of the places in which the samples name models. */
