@@ -150,7 +150,7 @@ test('a login that may not read a table is told so, and learns all that can be k
         `CREATE ROLE ${quoteIdent(role)} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${quoteIdent(role)}; REVOKE SELECT ON assistants FROM ${quoteIdent(role)};
          ALTER TABLE snippets ENABLE ROW LEVEL SECURITY; ALTER TABLE services ENABLE ROW LEVEL SECURITY;
          CREATE POLICY all_rows ON services USING (true); ALTER TABLE spaces ENABLE ROW LEVEL SECURITY;
-         CREATE POLICY some ON spaces USING (true); CREATE POLICY present ON spaces AS RESTRICTIVE USING (name IS NOT NULL)`,
+         CREATE POLICY all_rows ON spaces USING (true); CREATE POLICY named ON spaces AS RESTRICTIVE USING (name IS NOT NULL)`,
       ),
     );
     const url = new URL(fresh.url);
