@@ -208,10 +208,12 @@ oneEngine((engine) => {
     assert.deepEqual([undo.status, undo.succeeded], ['succeeded', 12]);
     assert.deepEqual(
       left.map(({ tenant, code, details }) => [tenant, code, details['left']]),
-      [[fleetId(3, 'tenant'), 'ROWS_LEFT', 1]],
+      [[fleetId(3, 'tenant'), 'ROWS_LEFT', 2]],
+      'the row, and the link of its space, which it needs',
     );
     await fleet.script(`
       ALTER TABLE migration.assistants DROP CONSTRAINT planted;
+      DELETE FROM migration.space_completion_models WHERE tenant_id = '${fleetId(3, 'tenant')}' AND model_id = '${fleetId(3, 'new')}';
       UPDATE migration.assistants SET completion_model_id = '${fleetId(3, 'old')}', parameters = '{"temperature": 0.5}' WHERE tenant_id = '${fleetId(3, 'tenant')}' AND name = 'Assistant 1'`);
     assert.deepEqual(await digestFleet(fleet.database), start);
   });
@@ -227,7 +229,8 @@ oneEngine((engine) => {
     );
     assert.deepEqual(
       [undo.status, third?.code, third?.completion, third?.details['left']],
-      ['succeeded', 'ROWS_LEFT', 'partial', 1],
+      ['succeeded', 'ROWS_LEFT', 'partial', 2],
+      'the row, and the link of its space, which it needs',
     );
   });
 });

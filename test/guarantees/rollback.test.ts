@@ -310,7 +310,7 @@ eachEngine((engine) => {
           VALUES ('${alder}', gen_random_uuid(), '${demoId(1, 'spaces', 0)}', '${demoId(1, 'users', 0)}', 'meanwhile', '${sourceId}')`),
       );
       const redone = await rollback(at.site, undone.migrationId);
-      const models = redone.skipped.filter(({ table }) => table.endsWith('completion_models'));
+      const models = redone.skipped.filter(({ table }) => table.endsWith('.completion_models'));
       assert.deepEqual([redone.complete, models.length], [false, 1]);
       assert.equal(await at.value(lifecycle), 'deprecated true');
       const left = `SELECT count(*) AS value FROM migration.assistants WHERE tenant_id = '${alder}' AND completion_model_id = '${sourceId}'`;

@@ -29,6 +29,7 @@ import { MembersFailed, resultOf, runBatch } from './batch.ts';
 import type { Job, Member, Outcome, Prepared, Worked } from './batch.ts';
 import { executePlans } from './execute.ts';
 import type { Execution, Progress } from './execute.ts';
+import { readUngranted } from './relying.ts';
 import { raiseFences } from './fence.ts';
 import { moveLocks } from './locks.ts';
 import { planAll, readMoves } from './plan.ts';
@@ -254,8 +255,10 @@ async function executeAll(
     site,
     running.map(({ member, id }) => ({ tenant: member.intent.tenant, id })),
   );
+  const { rules } = first.snapshot;
+  const ungranted = await readUngranted(tx, { rules, members: running.map(({ member }) => member) });
   const results = await executePlans(tx, {
-    rules: first.snapshot.rules,
+    rules,
     executions: admitted,
     scannable: members[0]?.prepared.ground.scannable ?? [],
     journal,
@@ -270,7 +273,7 @@ async function executeAll(
     const startedAt = members[at]?.startedAt ?? 0;
     const steps = results[number] ?? [];
     const durationMs = Math.round(performance.now() - startedAt);
-    const result = moveResult({ id, plan, results: steps, durationMs });
+    const result = moveResult({ id, plan, results: steps, durationMs, ungranted: ungranted[number] });
     worked[at] = result;
     return doneOf(options, { id, plan, results: steps, result });
   });

@@ -1,4 +1,5 @@
 /** What a migration did. */
+import { given } from '../../engine/given.ts';
 import type { Finding } from '../../engine/finding.ts';
 import type { LeftBehind, Plan } from '../../engine/plan/plan-types.ts';
 import type { StepResult } from './records.ts';
@@ -29,6 +30,11 @@ export interface MoveResult {
   readonly source: Plan['source'];
   readonly target: Plan['target'];
   readonly durationMs: number;
+  /** What rows named before although it was not available where they are: by side, place and scope. Left out where nothing was. */
+  readonly ungranted?: {
+    readonly from: Readonly<Record<string, Readonly<Record<string, number>>>>;
+    readonly to: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  };
 }
 
 /** A plan that was executed under a record. */
@@ -43,7 +49,11 @@ export function moveResult({
   plan,
   results,
   durationMs,
-}: Executed & { readonly durationMs: number }): MoveResult {
+  ungranted,
+}: Executed & {
+  readonly durationMs: number;
+  readonly ungranted: MoveResult['ungranted'] | undefined;
+}): MoveResult {
   const { completion, accounts, counts, leftBehind, findings, hash, source, target } = plan;
   return {
     migrationId: id,
@@ -67,5 +77,6 @@ export function moveResult({
     source,
     target,
     durationMs,
+    ...given({ ungranted }),
   };
 }

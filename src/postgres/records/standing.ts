@@ -6,6 +6,7 @@ import { stateTable } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { each, literal, raw, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
+import type { MoveResult } from './move-result.ts';
 
 /** The latest rollback of `m`, the latest of that, and so on: `depth` and when the last of them ended. */
 function chainSql(site: Site): string {
@@ -74,4 +75,29 @@ export async function laterMoves(
       ORDER BY c.stands_since DESC LIMIT 1`,
   );
   return asked.map((_, at) => rows[at]?.[0]);
+}
+
+/** For each migration what the one at the root of its chain found that rows named where it was not granted. */
+export async function rootsUngranted(
+  state: Tx,
+  site: Site,
+  asked: readonly Pick<Restoring, 'id' | 'tenant'>[],
+): Promise<(MoveResult['ungranted'] | undefined)[]> {
+  const table = raw(stateTable(site, 'migrations'));
+  const own = each(
+    asked.map(({ tenant }) => tenant),
+    `text::${site.state.tenantType}`,
+  );
+  const ids = each(
+    asked.map(({ id }) => id),
+    'text::uuid',
+  );
+  const rows = await readEach<{ ungranted: MoveResult['ungranted'] | null }>(
+    state,
+    asked.length,
+    sql`WITH RECURSIVE up AS (SELECT m.tenant_id, m.parent_id, m.result FROM ${table} m WHERE m.tenant_id = ${own} AND m.id = ${ids}
+      UNION ALL SELECT p.tenant_id, p.parent_id, p.result FROM up u JOIN ${table} p ON p.tenant_id = u.tenant_id AND p.id = u.parent_id)
+      SELECT u.result -> 'ungranted' AS ungranted FROM up u WHERE u.parent_id IS NULL`,
+  );
+  return asked.map((_, at) => rows[at]?.[0]?.ungranted ?? undefined);
 }

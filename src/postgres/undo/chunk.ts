@@ -6,7 +6,10 @@ import type { Tx } from '../driver/database.ts';
 import { journalOfSome } from '../records/journal.ts';
 import type { Change, Journal, JournalAction } from '../records/journal.ts';
 import type { RowKey } from '../sql/keys.ts';
+import type { Member } from '../facts/member.ts';
+import type { UngrantedUses } from '../move/relying.ts';
 import type { RowContext } from '../sql/match.ts';
+import type { Side } from '../sql/reliance.ts';
 
 /** One chunk of the journal, as read back. */
 export interface Chunk {
@@ -35,6 +38,14 @@ export interface UndoContext {
   readonly tenants: readonly (string | undefined)[];
   /** The journal of the rollbacks. */
   readonly journal: Journal;
+  /** Of each member the two models, and how each place writes them. */
+  readonly members: readonly Member[];
+  /** Of each member what rows relied on before the move although it was not granted. */
+  readonly before: readonly UngrantedUses[];
+  /** The side of the models to which rows return. */
+  readonly restores: Side;
+  /** What is removed are grants that the rollback kept beside those that it restored. */
+  readonly kept: boolean;
   /** Of each member the step number in the rollback's own journal. */
   readonly steps: readonly number[];
   /** Numbers the chunks that the rollback of a member writes. */

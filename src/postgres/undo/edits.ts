@@ -10,12 +10,16 @@ import { keyExpression, keyMatches } from '../sql/keys.ts';
 import { mineSql } from '../sql/row.ts';
 import { column, each, raw, rowsOf, sql } from '../sql/sql.ts';
 import { chunkRows, skipAll } from './chunk.ts';
+import { allMayReturn, beforeOf, notGranted, relyingIn } from './reliance.ts';
+import type { Relying } from '../move/relying.ts';
 import type { Chunk, JournalledEdits, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
 
 interface Current {
   readonly key: string;
   readonly text: string | null;
   readonly elements: (string | null)[] | null;
+  /** Would what returns be available where the row is? */
+  readonly granted: boolean;
 }
 
 /** A chunk of one column with its edits. */
@@ -55,9 +59,10 @@ async function undoColumn(
   const current = await readCurrent(context, target, { name, some });
   const reverted = some.map(({ chunk, edits }, member) => {
     const rows = new Map((current[member] ?? []).map((row) => [row.key, row]));
+    const relying = relyingHere(context, target, { name, some });
     const skipped: Skipped[] = [];
     const changed = chunk.keys.flatMap((key, at) =>
-      revertRow({ table: chunk.table, member, key, row: rows.get(key), edits: edits[at], skipped }),
+      revertRow({ table: chunk.table, member, key, row: rows.get(key), edits: edits[at], skipped, relying }),
     );
     return { changed, skipped };
   });
@@ -109,8 +114,17 @@ function readCurrent(
   return readEach<Current>(
     context.tx,
     row.size,
-    sql`SELECT ${keyExpression(key, 't')}::text AS key, ${documentText(held)} AS text, ${elementsSql(held)} AS elements
+    sql`SELECT ${keyExpression(key, 't')}::text AS key, ${documentText(held)} AS text, ${elementsSql(held)} AS elements,
+        ${allMayReturn(relyingHere(context, target, { name, some }), context.restores, beforeOf(context, chunks))} AS granted
       FROM ${rows} WHERE ${mineSql(row)} FOR UPDATE OF t`,
+  );
+}
+
+/** The places within the documents of the column that rely on grants. */
+function relyingHere(context: UndoContext, { table }: UndoTarget, { name, some }: ColumnEdits): Relying[] {
+  const chunks = some.map(({ chunk }) => chunk);
+  return relyingIn(context, table.id, chunks).filter(
+    ({ place }) => place.carrier === 'json' && place.column === name,
   );
 }
 
@@ -121,12 +135,15 @@ interface RowEdits {
   readonly row: Current | undefined;
   readonly edits: JournalledEdits | undefined;
   readonly skipped: Skipped[];
+  readonly relying: readonly Relying[];
 }
 
-function revertRow({ table, member, key, row, edits, skipped }: RowEdits): ChangedDocument[] {
+function revertRow({ table, member, key, row, edits, skipped, relying }: RowEdits): ChangedDocument[] {
   const skip = (reason: string): ChangedDocument[] => (skipped.push({ table, key, reason }), []);
   if (row === undefined || row.text === null || edits === undefined)
     return skip(row === undefined ? 'deleted since' : 'emptied since');
+  if (!row.granted && edits.edits.some(({ place }) => relying.some((one) => one.place.id === place)))
+    return skip(notGranted(relying));
   const result = revertDocument({ text: row.text, elements: row.elements }, edits.edits);
   if (result.kind === 'unreadable') return skip(`changed since: ${result.reason}`);
   for (const { edit, reason } of result.skipped)

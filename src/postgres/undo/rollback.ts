@@ -6,13 +6,18 @@
 import { everyMember } from '../driver/members.ts';
 import { identityOf, lockPairs } from '../records/pair-lock.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
+import { given } from '../../engine/given.ts';
+import { memberOf } from '../facts/member.ts';
+import { nothingUngranted } from '../move/relying.ts';
+import type { UngrantedUses } from '../move/relying.ts';
+import type { Member as Models } from '../facts/member.ts';
 import { namedModel } from '../../engine/models/model.ts';
 import { tenantOfRecord } from '../../engine/tenant.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { laterMoves } from '../records/standing.ts';
+import { laterMoves, rootsUngranted } from '../records/standing.ts';
 import { inState } from './read-chunks.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
@@ -29,7 +34,8 @@ import type { Done, NewRecord } from '../records/records.ts';
 import { withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import type { Skipped } from './chunk.ts';
-import { restoredBy, undoSteps } from './steps.ts';
+import { restoredBy } from './phases.ts';
+import { undoSteps } from './steps.ts';
 import type { StepsUndone } from './steps.ts';
 
 /** Which migration of which tenant is taken back. */
@@ -258,6 +264,8 @@ async function undoAll(
   const undone = await undoSteps(tx, site, {
     rules,
     tenants,
+    members: members.map(({ prepared }) => modelsOf(rules, prepared)),
+    before: await readBefore(tx, site, parents),
     parents,
     journal,
     onProgress: options.onProgress,
@@ -266,12 +274,35 @@ async function undoAll(
   return members.map((member, at) => doneOf(options, member, undone[at] ?? { results: [], skipped: [] }));
 }
 
+/** What the moves at the roots found that rows relied on before them. */
+async function readBefore(tx: Tx, site: Site, parents: readonly MigrationDetail[]): Promise<UngrantedUses[]> {
+  const asked = parents.map((parent) => ({ parent }));
+  const found = await inState(tx, site, asked, (state) => rootsUngranted(state, site, parents));
+  return found.map((one) => one ?? nothingUngranted);
+}
+
+/** How each place writes the two models. Of a model that the record names the tenant may have a row of its own. */
+function modelsOf(rules: Rules, { parent, tenant, source, target }: Undoing): Models {
+  const intent = {
+    ...given({ tenant }),
+    kind: source.kind,
+    from: parent.from.key ?? parent.from.name ?? '',
+    to: parent.to.key ?? parent.to.name ?? '',
+    parameters: 'keep' as const,
+    answers: {},
+    leaveAsks: false,
+  };
+  const own = (model: ModelFacts): ModelFacts => ({ ...model, tenant: tenant ?? null });
+  return memberOf(rules, intent, { source: own(source), target: own(target) });
+}
+
 function doneOf(
   { actor, reason }: RollbackOptions,
   { prepared, id, startedAt }: Member<Undoing>,
   { results, skipped }: StepsUndone,
 ): Done & { readonly result: RollbackResult } {
-  const restored = movedRows(results.map(({ step, actual }) => ({ operation: step.kind, actual })));
+  const back = results.filter(({ step }) => step.undoDepth > 0);
+  const restored = movedRows(back.map(({ step, actual }) => ({ operation: step.kind, actual })));
   const complete = skipped.length === 0;
   const result = {
     migrationId: id,

@@ -1,5 +1,7 @@
 /** Taking whole rows back: a removed row is put back as it was; an added row is removed where nobody changed it. */
+import { readEach } from '../driver/members.ts';
 import { numbered, runChange } from '../records/journal.ts';
+import { columnOf } from '../sql/cast.ts';
 import { keyExpression, keyMatches } from '../sql/keys.ts';
 import { insertImages, rowImage } from '../sql/row-image.ts';
 import { mineSql } from '../sql/row.ts';
@@ -7,14 +9,32 @@ import {
   allOf,
   bind,
   change,
+  column,
   each,
   fromMembers,
+  ident,
+  join,
+  list,
+  literal,
   memberNumber,
   nothing,
   raw,
   rowsOf,
   sql,
 } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+import {
+  allMayReturn,
+  beforeOf,
+  isReplaced,
+  isUsed,
+  notGranted,
+  otherSide,
+  relyingIn,
+  relyingOn,
+  usedReason,
+  usesSql,
+} from './reliance.ts';
 import { chunkRows, undoEntry, undoneOf } from './chunk.ts';
 import type { Chunk, UndoContext, UndoTarget, Undone } from './chunk.ts';
 
@@ -28,7 +48,11 @@ export async function undoDeletes(
   const undone: Undone[] = [];
   for (const chunk of chunks) {
     const images = bind(texts(chunk.befores), 'text[]::jsonb[]');
-    const rows = insertImages(table, sql`SELECT u.image FROM unnest(${images}) u (image)`);
+    const relying = relyingIn(context, table.id, [chunk]);
+    const rows = insertImages(
+      table,
+      sql`SELECT u.image FROM unnest(${images}) u (image)${grantedSql(context, target, chunk)}`,
+    );
     const [changed] = await runChange(context.tx, {
       ...undoEntry(context, target, [chunk]),
       action: 'insert',
@@ -36,9 +60,23 @@ export async function undoDeletes(
       afters: raw('m.image'),
       collect: raw('m.k'),
     });
-    undone.push(undoneOf(chunk, changed?.keys ?? null, 'a row with the same key is there now'));
+    const taken = 'a row with the same key is there now';
+    const why = relying.length === 0 ? taken : `${taken}, or ${notGranted(relying)}`;
+    undone.push(undoneOf(chunk, changed?.keys ?? null, why));
   }
   return undone;
+}
+
+/** Images of rows only where what they name is available. */
+function grantedSql(context: UndoContext, { table }: UndoTarget, chunk: Chunk): Sql {
+  const relying = relyingIn(context, table.id, [chunk]);
+  if (relying.length === 0) return nothing;
+  const vias = [...new Set(relying.map(({ reliance: { via } }) => via))];
+  const columns = vias.map(
+    (name) => sql`(u.image ->> ${literal(name)})::${raw(columnOf(table, name).type)} AS ${ident(name)}`,
+  );
+  const granted = allMayReturn(relying, context.restores, beforeOf(context, [chunk]));
+  return sql` CROSS JOIN LATERAL (SELECT ${list(columns)}) t WHERE ${granted}`;
 }
 
 /** Removes the rows of `insert` chunks where they still are what was inserted. */
@@ -68,7 +106,9 @@ export async function undoInserts(
     keyMatches(key, 't', raw('e.k')),
     mineSql(row),
     sql`${rowImage(table, 't')} = e.image`,
+    ...freeSql(context, target, chunks),
   ]);
+  await holdRows(context, target, { chunks, keys });
   const changed = await runChange(context.tx, {
     ...undoEntry(context, target, chunks),
     action: 'delete',
@@ -78,7 +118,75 @@ export async function undoInserts(
     befores: raw('m.image'),
     collect: raw('m.k'),
   });
-  return chunks.map((chunk, at) => undoneOf(chunk, changed[at]?.keys ?? null, 'changed or removed since'));
+  const undone = chunks.map((chunk, at) => undoneOf(chunk, changed[at]?.keys ?? null, changedSince));
+  return explain(context, target, { chunks, undone });
+}
+
+const changedSince = 'changed or removed since';
+
+/** A grant goes only where nothing relies on it; one that was kept beside another goes where that other takes its place again. */
+function freeSql(context: UndoContext, { table }: UndoTarget, chunks: readonly Chunk[]): Sql[] {
+  const going = otherSide(context.restores);
+  return relyingOn(context, table.id, chunks).map((one) => {
+    const free = sql`(${isUsed(one, going, beforeOf(context, chunks))}) IS NOT TRUE`;
+    return context.kept ? sql`(${free} OR ${isReplaced(one, context.restores)})` : free;
+  });
+}
+
+/** Waits for those who rely on grants at this moment; what they write is seen by the next statement. */
+async function holdRows(
+  context: UndoContext,
+  { table, key }: UndoTarget,
+  { chunks, keys }: { readonly chunks: readonly Chunk[]; readonly keys: Sql },
+): Promise<void> {
+  if (relyingOn(context, table.id, chunks).length === 0) return;
+  const row = chunkRows(context, { table, key }, chunks);
+  await readEach(
+    context.tx,
+    row.size,
+    sql`SELECT 1 AS held FROM ${rowsOf(table)} t JOIN unnest(${keys}) e (k) ON ${keyMatches(key, 't', raw('e.k'))}
+      WHERE ${mineSql(row)} FOR UPDATE OF t`,
+  );
+}
+
+interface Left {
+  readonly chunks: readonly Chunk[];
+  readonly undone: readonly Undone[];
+}
+
+/** Says of the grants that stay what relies on them. */
+async function explain(
+  context: UndoContext,
+  target: UndoTarget,
+  { chunks, undone }: Left,
+): Promise<Undone[]> {
+  const { table, key } = target;
+  const relying = relyingOn(context, table.id, chunks);
+  if (relying.length === 0 || undone.every(({ skipped }) => skipped.length === 0)) return [...undone];
+  const row = chunkRows(context, target, chunks);
+  const left = each(
+    undone.map(({ skipped }) => skipped.map((one) => one.key)),
+    `text[]::${key.type}[]`,
+  );
+  const going = otherSide(context.restores);
+  const before = beforeOf(context, chunks);
+  const uses = relying.map((one) =>
+    usesSql([one], going, { before, scope: column('g', one.reliance.scope) }),
+  );
+  const rows = await readEach<{ key: string; uses: string[] }>(
+    context.tx,
+    row.size,
+    sql`SELECT g.drover_key AS key, ${join(uses, ' || ')} AS uses FROM (SELECT t.*, ${keyExpression(key, 't')}::text AS drover_key
+      FROM ${rowsOf(table)} t JOIN unnest(${left}) e (k) ON ${keyMatches(key, 't', raw('e.k'))} WHERE ${mineSql(row)}) g`,
+  );
+  return undone.map(({ restored, skipped }, at) => {
+    const used = new Map((rows[at] ?? []).map((one) => [one.key, one.uses]));
+    const reasonOf = (one: string): string => {
+      const found = used.get(one) ?? [];
+      return found.length === 0 ? changedSince : usedReason(found);
+    };
+    return { restored, skipped: skipped.map((one) => ({ ...one, reason: reasonOf(one.key) })) };
+  });
 }
 
 function texts(images: readonly unknown[] | null): string[] {

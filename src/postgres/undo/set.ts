@@ -3,6 +3,7 @@ import { everyMember, readEach } from '../driver/members.ts';
 import { numbered, runChange } from '../records/journal.ts';
 import { columnOf, exactText } from '../sql/cast.ts';
 import { keyExpression, keyMatches } from '../sql/keys.ts';
+import { columnsOf } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
 import {
   allOf,
@@ -22,6 +23,8 @@ import {
 import type { Sql } from '../sql/sql.ts';
 import { changedColumns, chunkRows, undoEntry } from './chunk.ts';
 import type { Chunk, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
+import { beforeOf, mayReturn, notGranted, relyingIn } from './reliance.ts';
+import type { Relying } from '../move/relying.ts';
 
 /** Restores the rows of `set` chunks that changed the same columns. */
 export async function undoSets(
@@ -81,7 +84,17 @@ async function restore(
     return sql`${ident(name)} = CASE WHEN e.b ? ${literal(name)} THEN ${old} ELSE ${column('t', name)} END`;
   });
   const own = size === 1 ? [] : [sql`${memberNumber(size)} = e."drover:n"`];
-  const where = allOf([...own, keyMatches(key, 't', raw('e.k')), mineSql(row), ...stillWritten(names)]);
+  const granted = relyingNow(context, target, { chunks, names }).map(
+    ([name, one]) =>
+      sql`(NOT e.b ? ${literal(name)} OR ${mayReturn(one, context.restores, beforeOf(context, chunks))})`,
+  );
+  const where = allOf([
+    ...own,
+    keyMatches(key, 't', raw('e.k')),
+    mineSql(row),
+    ...stillWritten(names),
+    ...granted,
+  ]);
   const image = (of: (chunk: Chunk) => unknown): Sql =>
     each(
       chunks.map((chunk) => textOf(of(chunk))),
@@ -100,6 +113,19 @@ async function restore(
     collect: raw('m.drover_k'),
   });
   return changed.map(({ keys }) => keys ?? []);
+}
+
+/** The places that rely on grants and would change, each with a column that changes. */
+function relyingNow(
+  context: UndoContext,
+  { table }: UndoTarget,
+  { chunks, names }: { readonly chunks: readonly Chunk[]; readonly names: readonly string[] },
+): [string, Relying][] {
+  return relyingIn(context, table.id, chunks).flatMap((one) => {
+    const changed = one.place.carrier === 'columns' ? columnsOf(one.row) : [];
+    const name = changed.find((each) => names.includes(each));
+    return name === undefined ? [] : [[name, one] as [string, Relying]];
+  });
 }
 
 function stillWritten(names: readonly string[]): Sql[] {
@@ -145,11 +171,22 @@ async function explain(
     WHERE e.k = ANY (${asked})`,
   );
   const reasons = new Map(at.map((number, position) => [number, rows[position] ?? []]));
+  const relying = relyingNow(context, target, { chunks: some, names }).map(([, one]) => one);
   return chunks.map((_, number) =>
     (reasons.get(number) ?? []).map((one) => ({
       table: table.id,
       key: one.key,
-      reason: one.found ? `changed since: ${one.changed.join(', ')}` : 'deleted since',
+      reason: reasonOf(one, relying),
     })),
   );
+}
+
+function reasonOf(
+  { found, changed }: { readonly found: boolean; readonly changed: readonly string[] },
+  relying: readonly Relying[],
+): string {
+  if (!found) return 'deleted since';
+  return changed.length === 0 && relying.length > 0
+    ? notGranted(relying)
+    : `changed since: ${changed.join(', ')}`;
 }

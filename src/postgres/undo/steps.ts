@@ -1,17 +1,23 @@
 /** Taking the steps of migrations back in reverse order, the like steps of all members together. */
-import { compareText } from '../../engine/order.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
 import type { Progress } from '../move/execute.ts';
-import { rankOf } from '../../engine/operations/operations.ts';
 import type { MigrationDetail, StepRecord } from '../records/history.ts';
 import type { Journal } from '../records/journal.ts';
 import type { StepResult } from '../records/records.ts';
 import type { Site } from '../scope/site.ts';
+import type { Member } from '../facts/member.ts';
+import type { UngrantedUses } from '../move/relying.ts';
+import type { Side } from '../sql/reliance.ts';
 import { skipAll } from './chunk.ts';
-import type { Skipped, UndoContext } from './chunk.ts';
+import type { Chunk, Skipped, UndoContext } from './chunk.ts';
+import { compareSteps, isAlike, isWithin, restoredBy, waitingOf } from './phases.ts';
+import type { Phase, Waiting } from './phases.ts';
 import { chunkRounds } from './read-chunks.ts';
+import { grantTables } from '../move/relying.ts';
 import { whyNotRetireAgain } from './retire-again.ts';
+import { noteScopes, settleGrants } from './settle.ts';
+import type { TouchedScopes } from './settle.ts';
 import { undoChunks } from './take-back.ts';
 
 /** What became of one step. */
@@ -28,6 +34,10 @@ export interface StepsUndone {
 export interface UndoInput {
   readonly rules: Rules;
   readonly tenants: readonly (string | undefined)[];
+  /** Of each tenant the two models, and how each place writes them. */
+  readonly members: readonly Member[];
+  /** Of each tenant what rows relied on before the move although it was not granted. */
+  readonly before: readonly UngrantedUses[];
   /** The migrations that are taken back, one of each member. */
   readonly parents: readonly MigrationDetail[];
   readonly journal: Journal;
@@ -38,61 +48,62 @@ export interface UndoInput {
 interface Running {
   readonly member: number;
   readonly parent: MigrationDetail;
-  readonly waiting: StepRecord[];
+  readonly waiting: Waiting[];
   readonly results: UndoneStep[];
   readonly skipped: Skipped[];
+  /** Where grants were turned back. */
+  readonly touched: TouchedScopes;
 }
 
 /** A step of a member, and its number in the rollback. */
-interface Current {
+interface Current extends Waiting {
   readonly running: Running;
-  readonly step: StepRecord;
   readonly number: number;
 }
 
-/** The side of its models that taking the migration back restores: a rollback of it, or of a rollback of it, and so on. */
-export function restoredBy({ kind, steps }: Pick<MigrationDetail, 'kind' | 'steps'>): 'from' | 'to' {
-  const depth = kind === 'model' ? 0 : Math.max(0, ...steps.map(({ undoDepth }) => undoDepth));
-  return depth % 2 === 0 ? 'from' : 'to';
-}
-
+/** Takes all steps back, those of all members that are alike together. */
 export async function undoSteps(tx: Tx, site: Site, input: UndoInput): Promise<StepsUndone[]> {
+  const grants = grantTables(input.rules);
   const running = input.parents.map((parent, member): Running => ({
     member,
     parent,
-    waiting: parent.steps.toReversed(),
+    waiting: waitingOf(parent, grants),
     results: [],
     skipped: [],
+    touched: new Map(),
   }));
+  await undoUntil(tx, site, { input, running, last: 'ungrant' });
+  for (const one of running) await settle(tx, input, one);
+  await undoUntil(tx, site, { input, running, last: 'retire' });
+  return running;
+}
+
+interface Until {
+  readonly input: UndoInput;
+  readonly running: readonly Running[];
+  readonly last: Phase;
+}
+
+async function undoUntil(tx: Tx, site: Site, { input, running, last }: Until): Promise<void> {
   for (;;) {
-    const slot = nextSlot(running);
-    if (slot.length === 0) return running;
+    const slot = nextSlot(running, last);
+    if (slot.length === 0) return;
     await undoSlot(tx, site, { input, slot });
   }
 }
 
 /** The like steps that come next: each member's own order is kept, and no member is overtaken where their steps differ. */
-function nextSlot(running: readonly Running[]): Current[] {
+function nextSlot(running: readonly Running[], last: Phase): Current[] {
   const heads = running.flatMap((one) => {
-    const [step] = one.waiting;
-    return step === undefined ? [] : [{ running: one, step }];
+    const [head] = one.waiting;
+    return head === undefined || !isWithin(head, last) ? [] : [{ running: one, ...head }];
   });
-  const [first] = heads.toSorted((a, b) => compareSteps(a.step, b.step));
-  const alike = heads.filter(({ step }) => first !== undefined && isAlike(step, first.step));
-  return alike.map(({ running: one, step }) => {
-    one.waiting.shift();
-    return { running: one, step, number: one.results.length + 1 };
+  const [first] = heads.toSorted(compareSteps);
+  const alike = heads.filter((head) => first !== undefined && isAlike(head, first));
+  return alike.map((head) => {
+    head.running.waiting.shift();
+    return { ...head, number: head.running.results.length + 1 };
   });
-}
-
-/** A plan is taken back against the order of the operations; its rollback, in that order. */
-function compareSteps(a: StepRecord, b: StepRecord): number {
-  const forward = rankOf(a.kind) - rankOf(b.kind) || compareText(a.table, b.table);
-  return a.undoDepth % 2 === 0 ? -forward : forward;
-}
-
-function isAlike(a: StepRecord, b: StepRecord): boolean {
-  return a.kind === b.kind && a.undoDepth === b.undoDepth && a.table === b.table;
 }
 
 interface SlotInput {
@@ -103,10 +114,11 @@ interface SlotInput {
 async function undoSlot(tx: Tx, site: Site, { input, slot }: SlotInput): Promise<void> {
   const held = await heldBack(tx, site, { input, slot });
   const restored = new Map(slot.map(({ running: { member } }) => [member, 0]));
-  const context = contextOf(tx, { input, slot });
+  const context = contextOf(tx, input, { restores: slot[0]?.restores ?? 'from', slot });
   const asked = slot.map(({ running: { member, parent }, step }) => ({ member, parent, step: step.step }));
   for await (const chunks of chunkRounds(tx, site, asked)) {
     const free = chunks.filter(({ member }) => held.get(member) === undefined);
+    await noteTouched(context, slot, free);
     const undone = await undoChunks(context, free);
     const results = new Map(free.map((chunk, at) => [chunk, undone[at]]));
     for (const chunk of chunks) {
@@ -136,13 +148,44 @@ async function heldBack(tx: Tx, site: Site, { input, slot }: SlotInput): Promise
   return held;
 }
 
-function contextOf(tx: Tx, { input, slot }: SlotInput): UndoContext {
-  const { rules, tenants, journal, parents } = input;
+function contextOf(
+  tx: Tx,
+  { rules, tenants, members, before, journal, parents }: UndoInput,
+  { restores, slot }: { readonly restores: Side; readonly slot: readonly Current[] },
+): UndoContext {
   const steps = parents.map(() => 0);
   for (const { running, number } of slot) steps[running.member] = number;
   const chunks = parents.map(() => 0);
   const nextChunk = (member: number): number => (chunks[member] = (chunks[member] ?? 0) + 10);
-  return { tx, rules, tenants, journal, steps, nextChunk };
+  const kept = slot[0]?.phase === 'unkeep';
+  return { tx, rules, tenants, members, before, restores, kept, journal, steps, nextChunk };
+}
+
+/** Where grants are turned back, before they are. */
+async function noteTouched(
+  context: UndoContext,
+  slot: readonly Current[],
+  chunks: readonly Chunk[],
+): Promise<void> {
+  const [first] = slot;
+  if (first === undefined || (first.phase !== 'regrant' && first.phase !== 'unkeep')) return;
+  const touched = new Map(slot.map(({ running }) => [running.member, running.touched]));
+  await noteScopes(context, chunks, (member) => touched.get(member) ?? new Map());
+}
+
+/** Grants again what rows of a member rely on, each kind as a step of its own that takes nothing back. */
+async function settle(tx: Tx, input: UndoInput, running: Running): Promise<void> {
+  const { member, parent, results, skipped, touched } = running;
+  if (touched.size === 0) return;
+  const context = contextOf(tx, input, { restores: restoredBy(parent), slot: [] });
+  await settleGrants(context, { member, touched }, async (grantAgain) => {
+    const id = results.length + 1;
+    const { place, kept } = await grantAgain(id);
+    const { table, entity } = place;
+    const step = { id, kind: 'enable', undoDepth: 0, operation: 'enable', table, entity } as const;
+    results.push({ step: { ...step, expected: kept.length, rows: [] }, actual: kept.length });
+    skipped.push(...kept);
+  });
 }
 
 function report(

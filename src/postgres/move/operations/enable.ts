@@ -28,20 +28,25 @@ export const enable: Operation<EnableStep> = {
   statements: (context, steps) => additions(context, steps).map(changeSql),
 };
 
-function additions(context: StepContext, steps: Steps<EnableStep>): Change[] {
-  return steps.map((step, at) => addition(contextOfOne(context, at), step));
+function additions({ rules, members, journal, only }: StepContext, steps: Steps<EnableStep>): Change[] {
+  return steps.map((step, at) =>
+    addition(
+      { rules, members: members.slice(at, at + 1), journal: journalOfSome(journal, [at]), only },
+      step,
+    ),
+  );
 }
 
-function contextOfOne(context: StepContext, at: number): StepContext {
-  return {
-    ...context,
-    members: context.members.slice(at, at + 1),
-    journal: journalOfSome(context.journal, [at]),
-    translations: context.translations.slice(at, at + 1),
-  };
-}
+/** Which grants are copied, and in which scopes. */
+export type Granting = Pick<EnableStep, 'id' | 'table' | 'via' | 'scopes'> & {
+  readonly grant: Pick<EnableStep['grant'], 'place' | 'columns'>;
+};
 
-function addition(context: StepContext, step: EnableStep): Change {
+/** Copies grants of the source for the one member of the context. */
+export function addition(
+  context: Pick<StepContext, 'rules' | 'members' | 'journal' | 'only'>,
+  step: Granting,
+): Change {
   const { table, key, row } = openStep(context, [step]);
   const grant = movedPlace(context, step.grant);
   const columns = copiedColumns(table, step);
@@ -63,7 +68,7 @@ function addition(context: StepContext, step: EnableStep): Change {
 }
 
 /** All columns but computed ones and a key of the row's own that the database makes. */
-function copiedColumns(table: Table, step: EnableStep): string[] {
+function copiedColumns(table: Table, step: Granting): string[] {
   const natural = new Set([...step.grant.columns, step.via]);
   return table.columns
     .filter((each) => !each.generated)

@@ -51,8 +51,8 @@ export interface StepWork<S extends Step> {
 
 /** The table, key and rows of a step. */
 export function openStep(
-  { rules, members, only }: StepContext,
-  [step]: Steps<Step>,
+  { rules, members, only }: Pick<StepContext, 'rules' | 'members' | 'only'>,
+  [step]: readonly [Pick<Step, 'table'>, ...Pick<Step, 'table'>[]],
 ): { table: Table; key: RowKey; row: RowContext } {
   const table = tableOf(rules, step.table);
   const key = findRowKey(rules, table);
@@ -68,6 +68,9 @@ export function placeOf(rules: Rules, id: string): Place {
 }
 
 /** The place of a move, with the values of all members. */
-export function movedPlace({ rules, members }: StepContext, move: Pick<MovedColumns, 'place'>): PlaceRow {
+export function movedPlace(
+  { rules, members }: Pick<StepContext, 'rules' | 'members'>,
+  move: Pick<MovedColumns, 'place'>,
+): PlaceRow {
   return placeRow(rules, placeOf(rules, move.place), members);
 }
