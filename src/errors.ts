@@ -92,7 +92,10 @@ export const errorCodes = {
   PAYER_CHANGE_NOT_ACCEPTED: { exit: 2, summary: 'Somebody else would pay, and nobody accepted that.' },
   FIELD_NOT_PATCHABLE: { exit: 1, summary: 'A field cannot be changed in this way.' },
   IMPORT_REFUSED: { exit: 2, summary: 'Some of what was to be imported was refused, so nothing was stored.' },
-  SECRET_NAME_RESERVED: { exit: 1, summary: 'A secret cannot have a name that carries a model.' },
+  SECRET_NAME_RESERVED: {
+    exit: 1,
+    summary: 'A variable would carry a model, or another endpoint, past the registry.',
+  },
   SECRET_IN_USE: { exit: 1, summary: 'A secret is the last key by which a workspace reaches its model.' },
   SECRET_UNREADABLE: { exit: 1, summary: 'A stored secret cannot be opened.' },
   SECRET_KEY_MISSING: { exit: 1, summary: 'There is no key to seal secrets with.' },

@@ -257,6 +257,16 @@ eachEngine((engine) => {
 
   it('stores a retired model at no endpoint', async () => {
     const retired = { runtime: 'hermes', model: 'claude-haiku-4-5', secrets };
+    // A row in another case is the same model.
+    const recase = (name: string): Promise<number> =>
+      http.asSuperuser((tx) =>
+        tx.run('UPDATE migration.completion_models SET name = $1 WHERE lower(name) = lower($1)', [name]),
+      );
+    for (const name of ['Claude-Haiku-4-5', 'claude-haiku-4-5']) {
+      await recase(name);
+      const { status } = await choose(slashed, 'anthropic/claude-haiku-4-5');
+      assert.equal(status, 410, name);
+    }
     const { key, before } = { key: http.keys.member, before: await storedAll(http) };
     for (const [method, path, body] of [
       ['POST', '/workspaces', { name: 'late', ...retired }],

@@ -9,6 +9,7 @@ import { platformScope } from '../../src/platform/scope.ts';
 import { seedDemo } from '../../src/platform/demo/seed.ts';
 import { bringInRegistry } from '../../src/platform/workspaces/bring-in-registry.ts';
 import { dayOf } from '../../src/platform/workspaces/day.ts';
+import { judgeOf } from '../../src/platform/workspaces/judgement.ts';
 import { openRegistry } from '../../src/platform/workspaces/live-registry.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
 import { findInForce, type InForce } from '../../src/platform/queries/registry-in-force.ts';
@@ -411,9 +412,19 @@ oneEngine((engine) => {
   it('the demo brings no pair beside a registry that is in force', async () => {
     const builtIn = testRouting().registry.current();
     assert.ok(builtIn.kind === 'ok');
-    for (const [registry, expected] of [
-      [here, []],
-      [builtIn, ['Inbox', 'Release notes']],
+    // The same pairs, and who has no key of another name cannot have one of them.
+    const otherKey = finish({
+      ...builtIn.registry,
+      providers: builtIn.registry.providers.map((provider) =>
+        provider.id === 'anthropic' ? { ...provider, secrets: ['ANOTHER_KEY'] } : provider,
+      ),
+    });
+    for (const [registry, judgedBy, expected] of [
+      [here, here, []],
+      [builtIn, builtIn, ['Inbox', 'Release notes']],
+      [builtIn, here, []],
+      [builtIn, undefined, []],
+      [otherKey, otherKey, ['Release notes']],
     ] as const) {
       const database = await platformDatabase(engine, 'empty');
       try {
@@ -421,7 +432,7 @@ oneEngine((engine) => {
         await bringInRegistry(home, { loaded: registry, today });
         const pairs = (tx: Tx) => listRegistryPairs(tx, 'migration');
         const was = await database.asSuperuser(pairs);
-        await seedDemo(database.db);
+        await seedDemo(database.db, judgedBy && { judge: judgeOf(judgedBy, today) });
         assert.deepEqual(await database.asSuperuser(pairs), was);
         const names = await database.asSuperuser((tx) =>
           tx.many<{ name: string }>('SELECT DISTINCT name FROM migration.workspaces ORDER BY 1'),

@@ -183,19 +183,23 @@ oneEngine((engine) => {
     assert.doesNotMatch(JSON.stringify(rows), /sk-very-secret/);
   });
 
-  it('cannot be named like a model, at any endpoint', async () => {
+  it('cannot be named like a model or like an endpoint, at any endpoint', async () => {
     const id = await makeWorkspace(http, { runtime: 'mock' });
-    for (const name of ['MODEL', 'ANTHROPIC_MODEL', 'ANTHROPIC_DEFAULT_OPUS_MODEL', 'MODEL_ID', 'models']) {
-      await refused(
-        () => ask('PUT', `/workspaces/${id}/secrets/${name}`, { value }),
-        422,
-        'SECRET_NAME_RESERVED',
-      );
-      await refused(() => ask('PUT', `/secrets/${name}`, { value }), 422, 'SECRET_NAME_RESERVED');
-    }
+    const models =
+      'MODEL ANTHROPIC_MODEL ANTHROPIC_DEFAULT_OPUS_MODEL MODEL_ID models MODELID OPENAI_MODEL2 OPENAIMODEL';
+    const endpoints =
+      'OPENAI_BASE_URL ANTHROPIC_BASEURL OPENAI_API_BASE X_API_URL AZURE_OPENAI_ENDPOINT AWS_ENDPOINT_URL HTTPS_PROXY';
+    const before = await storedAll(http);
+    for (const name of `${models} ${endpoints}`.split(' '))
+      for (const path of [`/workspaces/${id}/secrets/${name}`, `/secrets/${name}`]) {
+        const { status, json } = await ask('PUT', path, { value });
+        assert.deepEqual([status, json.code], [422, 'SECRET_NAME_RESERVED'], path);
+      }
+    assert.equal(await storedAll(http), before);
     await refused(() => ask('PUT', '/secrets/lower_case', { value }), 400, 'REQUEST_INVALID');
     await refused(() => ask('PUT', '/secrets/BLANK', { value: ' \n' }), 400, 'REQUEST_INVALID');
-    assert.equal((await ask('PUT', '/secrets/REMODEL_TOKEN', { value })).status, 200);
+    for (const name of ['REMODEL_TOKEN', 'MODELSCOPE_API_KEY', 'DATABASE_URL'])
+      assert.equal((await ask('PUT', `/secrets/${name}`, { value })).status, 200);
     const sql = `INSERT INTO migration.tenant_secrets (tenant_id, name, key_id, nonce, sealed) SELECT id, 'X_MODEL', '', '', '' FROM migration.tenants`;
     await assert.rejects(
       http.asSuperuser((tx) => tx.run(sql)),

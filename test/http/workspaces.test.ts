@@ -110,7 +110,22 @@ oneEngine((engine) => {
           422,
           'SECRET_NAME_RESERVED',
         );
-      assert.equal((await create({ name: 'S', runtime: 'mock', secrets: { REMODELLED: 'x' } })).status, 201);
+      const made = await create({ name: 'S', runtime: 'mock', secrets: { REMODELLED: 'x' } });
+      assert.equal(made.status, 201);
+      for (const compute of [
+        { env: { ANTHROPIC_MODEL: 'x' } },
+        { env: [{ name: 'OPENAI_BASE_URL', value: 'x' }] },
+        { args: ['run', 'OPENAI_MODEL2=gpt'] },
+      ]) {
+        await refused(() => create({ name: 'T', runtime: 'mock', compute }), 422, 'SECRET_NAME_RESERVED');
+        await refused(
+          () => ask('PATCH', `/workspaces/${made.json.id}`, { compute }),
+          422,
+          'SECRET_NAME_RESERVED',
+        );
+      }
+      const card = { gpu: { model: 'a100', MEMORY: 80 } };
+      assert.equal((await ask('PATCH', `/workspaces/${made.json.id}`, { compute: card })).status, 200);
     });
   });
 

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import { installPlatform, proveIsolation } from '../../platform/install.ts';
 import { seedDemo } from '../../platform/demo/seed.ts';
+import { dayOf } from '../../platform/workspaces/day.ts';
+import { judgeOf } from '../../platform/workspaces/judgement.ts';
+import { loadRegistryFolder } from '../../registry/load/folder.ts';
 import { openDatabase } from '../../postgres/driver/connect.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
@@ -32,7 +35,11 @@ async function fill({ terminal, environment }: Session, command: Command): Promi
   try {
     await installPlatform(database);
     await proveIsolation(database);
-    const { tenants, rows } = await seedDemo(database, { besideOthers: options.besideOthers === true });
+    const loaded = loadRegistryFolder(environment.registryFolder);
+    const { tenants, rows } = await seedDemo(database, {
+      besideOthers: options.besideOthers === true,
+      ...(loaded.kind === 'ok' && { judge: judgeOf(loaded, dayOf(new Date())) }),
+    });
     if (options.json === true) terminal.out(JSON.stringify({ tenants, rows }));
     else
       terminal.out(

@@ -20,6 +20,16 @@ export interface SeedOptions {
   readonly schema?: string;
   /** Put the demo beside tenants that are not of the demo. */
   readonly besideOthers?: boolean;
+  /** Who says what may run, where a registry is in force. Nobody else can: then the demo has no workspaces. */
+  readonly judge?: DemoJudge;
+}
+
+/** A registry, as of a day. */
+export interface DemoJudge {
+  readonly hash: string;
+  /** ISO date. */
+  readonly day: string;
+  readonly allows: MayHave;
 }
 
 /** Seeds what is missing and returns what it inserted: nothing at all the second time. */
@@ -28,7 +38,7 @@ export async function seedDemo(
   options: SeedOptions = {},
 ): Promise<{ tenants: number; rows: number }> {
   const schema = options.schema ?? defaultSchema;
-  const { tenants, templates, mayHave } = await seedOperatorRows(db, schema, options.besideOthers ?? false);
+  const { tenants, templates, mayHave } = await seedOperatorRows(db, schema, options);
   let rows = tenants + templates;
   for (const tenant of demoTenants) rows += await seedTenant(db, { schema, tenant, mayHave });
   return { tenants, rows };
@@ -37,13 +47,13 @@ export async function seedDemo(
 async function seedOperatorRows(
   db: Database,
   schema: string,
-  besideOthers: boolean,
+  { besideOthers = false, judge }: SeedOptions,
 ): Promise<{ tenants: number; templates: number; mayHave: MayHave | undefined }> {
   return asOperator(db, platformScope, async (tx) => {
     const { demo, others } = await countTenants(tx, schema);
     if (others > 0 && !besideOthers) throw refused(others);
     const tenants = await insertMissing(tx, { schema, table: 'tenants', rows: demoTenants.map(tenantRow) });
-    const mayHave = await bringInPairs(tx, schema);
+    const mayHave = await bringInPairs(tx, schema, judge);
     let templates = 0;
     // Where the demo was here before, a person has deleted the template that is missing.
     for (const part of demo > 0 ? [] : globalRows())
@@ -53,14 +63,18 @@ async function seedOperatorRows(
 }
 
 /** A registry in force says what workspaces may have. Where none is in force, the demo brings its own pairs. */
-async function bringInPairs(tx: Tx, schema: string): Promise<MayHave | undefined> {
+async function bringInPairs(tx: Tx, schema: string, judge?: DemoJudge): Promise<MayHave | undefined> {
   await lockRegistry(tx, schema);
-  if ((await tx.ask(findInForce(schema))) === undefined) {
+  const inForce = await tx.ask(findInForce(schema));
+  if (inForce === undefined) {
     await putRegistryPairs(tx, schema, demoPairs());
     return undefined;
   }
+  if (judge?.hash !== inForce.hash || judge.day < inForce.day) return () => false;
   const pairs = await listRegistryPairs(tx, schema);
-  return ({ runtime, model }) => pairs.some((pair) => pair.runtime === runtime && pair.model === model);
+  return (asked) =>
+    pairs.some(({ runtime, model }) => runtime === asked.runtime && model === asked.model) &&
+    judge.allows(asked);
 }
 
 interface TenantSeed {

@@ -59,18 +59,25 @@ export function demoPairs(): PayablePair[] {
     .map(({ runtime, model }) => ({ runtime, model, payers: null }));
 }
 
-/** May a workspace have this pair? */
-export type MayHave = (pair: { readonly runtime: string; readonly model: string }) => boolean;
+/** May a workspace have this pair, with secrets of these names? */
+export type MayHave = (pair: {
+  readonly runtime: string;
+  readonly model: string;
+  readonly secrets: readonly string[];
+}) => boolean;
 
 /**
  * The workspaces of a tenant, after the verdicts that some of them rest on.
- * @param mayHave where a registry is in force: what it does not name is left out, since nobody judges here
+ * @param mayHave where a registry is in force: what it refuses is left out
  */
 export function workspaceRows({ number }: DemoTenant, mayHave?: MayHave): DemoRows[] {
   const some = workspaces
     .map((each, n) => ({ each, n }))
-    .filter(({ each }) => mayHave === undefined || (each.verdict === undefined && mayHave(each)));
-  const holder = demoId(number, 'workspaces', 1);
+    .filter(
+      ({ each, n }) =>
+        mayHave === undefined || (each.verdict === undefined && mayHave({ ...each, secrets: secretsOf(n) })),
+    );
+  const holder = demoId(number, 'workspaces', keyHolder);
   const rows = some.map(({ each, n }) => workspaceRow(number, n, each));
   const secrets = rows.some(({ id }) => id === holder) ? [{ workspace_id: holder, ...secretRow }] : [];
   return [
@@ -82,8 +89,16 @@ export function workspaceRows({ number }: DemoTenant, mayHave?: MayHave): DemoRo
     },
     { table: 'workspaces', rows },
     { table: 'workspace_secrets', rows: secrets },
-    { table: 'tenant_secrets', rows: [{ ...secretRow, name: 'OPENROUTER_API_KEY' }] },
+    { table: 'tenant_secrets', rows: [{ ...secretRow, name: sharedSecret }] },
   ];
+}
+
+/** The workspace that has a key of its own. */
+const keyHolder = 1;
+const sharedSecret = 'OPENROUTER_API_KEY';
+
+function secretsOf(n: number): string[] {
+  return n === keyHolder ? [sharedSecret, 'ANTHROPIC_API_KEY'] : [sharedSecret];
 }
 
 function workspaceRow(tenant: number, n: number, { verdict, ...columns }: DemoWorkspace): Row {

@@ -37,13 +37,13 @@ export function listModelStates(
   );
 }
 
-/** The same by name: of one name a tenant may have several, of several families. */
+/** The same by name, in any case: of one name a tenant may have several, of several families. @param names in lower case */
 export function listModelsByName(
   { schema, tenantId }: OfTenant,
   { kind, names }: { readonly kind: string; readonly names: readonly string[] },
 ): Question<ModelState[]> {
   return many<ModelState>(
-    prepared(`${statesSql(schema, kind)} AND m.name = ANY ($2::text[]) ORDER BY m.id FOR KEY SHARE`),
+    prepared(`${statesSql(schema, kind)} AND lower(m.name) = ANY ($2::text[]) ORDER BY m.id FOR KEY SHARE`),
     [tenantId, names],
   );
 }

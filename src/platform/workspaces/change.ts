@@ -10,6 +10,7 @@ import { holdNamedModels } from './named-models.ts';
 import type { RoutingCall } from './routing.ts';
 import { pairOf, setRouting } from './set-routing.ts';
 import { type InTenant, lockingAt, lockWorkspace, recordAt, routingAt, tenantOf } from './unit.ts';
+import { checkCompute } from '../secrets/names.ts';
 import { patchable, workspaces } from './workspace-rows.ts';
 
 interface Named {
@@ -27,9 +28,10 @@ export interface Patched {
   readonly restart: readonly string[];
 }
 
-/** @throws FIELD_NOT_PATCHABLE, and whatever setRouting throws */
+/** @throws FIELD_NOT_PATCHABLE, SECRET_NAME_RESERVED, and whatever setRouting throws */
 export function patchWorkspace(call: RoutingCall, { id, ifMatch, body }: PatchRequest): Promise<Patched> {
   requirePatchable(body);
+  checkCompute(body['compute']);
   const routes = 'runtime' in body;
   const locks = (by: RoutingCall) =>
     [

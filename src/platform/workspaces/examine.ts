@@ -8,6 +8,7 @@ import { lacksKey, missingKey, modelRequired, refusedAs, verdictOf } from './jud
 import { requireRegistry } from './live-registry.ts';
 import { dayOf } from './day.ts';
 import type { RoutingCall } from './routing.ts';
+import { refuseSecretName } from '../secrets/names.ts';
 import { unseal } from '../secrets/seal.ts';
 import { pairOf } from './set-routing.ts';
 import { findWorkspace, type InTenant, judgingAt, tenantOf } from './unit.ts';
@@ -36,7 +37,8 @@ export function preflight(call: RoutingCall, id: string): Promise<Preflight> {
     const held = await readSealed(at, id);
     const examined = await examine(at, id, held);
     const { verdict, runtime } = examined;
-    const problems: DroverError[] = [];
+    // Names that were taken before they were reserved.
+    const problems = held.flatMap(({ sealed }) => refuseSecretName(sealed.name) ?? []);
     if (verdict.verdict === 'refuse') problems.push(refusedAs(verdict));
     if (verdict.verdict === 'not-asked' && needsModel(loaded, runtime))
       problems.push(modelRequired(loaded, runtime));

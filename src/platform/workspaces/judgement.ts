@@ -72,3 +72,15 @@ export function missingKey({ runtime, model, provider, needs, registryVersion }:
     registry_version: registryVersion,
   });
 }
+
+/** Says without a database what may run by a registry, as of a day. */
+export function judgeOf(loaded: LoadedRegistry, today: string) {
+  return {
+    hash: loaded.hash,
+    day: today,
+    allows: (pair: Pick<PairQuestion, 'runtime' | 'model' | 'secrets'>): boolean => {
+      const verdict = verdictOf(loaded, { ...pair, today });
+      return verdict.verdict === 'allow' && !lacksKey(verdict, pair.secrets);
+    },
+  };
+}

@@ -16,7 +16,7 @@ import { holdNamedModels, type NamedModels, refuseUnusableName } from './named-m
 import type { RoutingCall } from './routing.ts';
 import { seal } from '../secrets/seal.ts';
 import { requireKeys } from '../secrets/keys.ts';
-import { checkSecretName } from '../secrets/names.ts';
+import { checkCompute, checkSecretName } from '../secrets/names.ts';
 import { insertRouted } from './set-routing.ts';
 import { type InTenant, recordAt, relyOnSecrets, routingAt, tenantOf } from './unit.ts';
 
@@ -121,6 +121,7 @@ async function judgeOne(
   try {
     const own = Object.keys(input.secrets ?? {});
     for (const name of own) checkSecretName(name);
+    checkCompute(input.beside['compute']);
     const { runtime, model = null } = input;
     const secrets = [...shared, ...own];
     const verdict = requireRoutable(loaded, { runtime, model, secrets, today });

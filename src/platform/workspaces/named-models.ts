@@ -20,13 +20,13 @@ export function holdNamedModels(
 ): Question<NamedModels> {
   const loaded = requireRegistry(call.routing.registry);
   const given = texts.flatMap((text) => text?.trim() || []);
-  const meant = new Map(given.map((text) => [text, namesMeant(loaded, text)]));
+  const meant = new Map(given.map((text) => [text, namesMeant(loaded, text).map(fold)]));
   const names = [...new Set([...meant.values()].flat())];
   if (names.length === 0) return readAs(inOrder([]), () => new Map());
   const rowsOf = listModelsByName(tenantOf(call), { kind: 'completion', names });
   return readAs(rowsOf, (rows) => {
     const found = [...meant].map(
-      ([text, all]) => [text, rows.filter(({ name }) => all.includes(name))] as const,
+      ([text, all]) => [text, rows.filter(({ name }) => all.includes(fold(name)))] as const,
     );
     return new Map(found);
   });
@@ -46,10 +46,15 @@ export async function refuseUnusableName(at: InTenant, held: NamedModels, model:
 export async function usableNames(at: InTenant): Promise<(text: string) => boolean> {
   const loaded = requireRegistry(at.routing.registry);
   const rows = await listModels(at.tx, tenantOf(at), 'completion');
-  const byName = Map.groupBy(rows, ({ name }) => name);
+  const byName = Map.groupBy(rows, ({ name }) => fold(name));
   const rowsOf = (text: string): ModelState[] =>
-    namesMeant(loaded, text).flatMap((name) => byName.get(name) ?? []);
+    [...new Set(namesMeant(loaded, text).map(fold))].flatMap((name) => byName.get(name) ?? []);
   return (text) => unusable(rowsOf(text), text) === undefined;
+}
+
+/** A row in another case is the same model. */
+function fold(name: string): string {
+  return name.toLowerCase();
 }
 
 /**
