@@ -25,7 +25,7 @@ export interface SeedOptions {
 }
 
 /** A registry, as of a day. */
-export interface DemoJudge {
+interface DemoJudge {
   readonly hash: string;
   /** ISO date. */
   readonly day: string;
