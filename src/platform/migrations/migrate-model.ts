@@ -160,9 +160,9 @@ async function requirePair(
 ): Promise<void> {
   await withTenant(site, { tenant, readOnly: true }, async (tx) => {
     const where = { rules: await readRules(tx, site, tenant), tenant };
-    const source = await findModelByKey(tx, where, fromId);
+    const source = await findModelByKey(tx, where, { kind, key: fromId });
     if (source?.kind !== kind) throw noModel(kind);
-    const target = await findModelByKey(tx, where, toId);
+    const target = await findModelByKey(tx, where, { kind, key: toId });
     if (target === undefined)
       throw new DroverError('NOT_FOUND', `There is no such ${kind} model to move to.`);
     if (target.kind !== kind)
@@ -223,7 +223,7 @@ async function retired(
 ): Promise<DroverError> {
   const successor = await withTenant(site, { tenant, readOnly: true }, async (tx) => {
     const where = { rules: await readRules(tx, site, tenant), tenant };
-    const target = await findModelByKey(tx, where, request.toId);
+    const target = await findModelByKey(tx, where, { kind: request.kind, key: request.toId });
     return target === undefined ? undefined : findSuccessor(tx, where, target);
   });
   const refusal = refusalOfRetired(`This ${request.kind} model`, successor);

@@ -25,7 +25,7 @@ export function getUsage({ site }: Platform, page: UsagePage): Promise<ModelUse>
   const { tenantId: tenant, kind, modelId, ...query } = page;
   return withTenant(site, { tenant, readOnly: true }, async (tx) => {
     const rules = await readRules(tx, site, tenant);
-    const model = await findModelByKey(tx, { rules, tenant }, modelId.toLowerCase());
+    const model = await findModelByKey(tx, { rules, tenant }, { kind, key: modelId.toLowerCase() });
     if (model?.kind !== kind) throw noModel(kind);
     const [counts = {}] = await countUsage(tx, { rules, tenant, models: [model] });
     return { counts, uses: await listUses(tx, { rules, tenant }, { ...query, model }) };

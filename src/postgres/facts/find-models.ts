@@ -11,13 +11,17 @@ interface Where {
   readonly tenant: string;
 }
 
-/** The model of that key, of whatever kind. Undefined where the tenant has none. */
+/**
+ * The model of that key and kind; where there is none, one of another kind that has the key, so that somebody can be told. One key may be
+ * a model's in each kind. Undefined where the tenant has none.
+ */
 export async function findModelByKey(
   tx: Tx,
   { rules, tenant }: Where,
-  key: string,
+  { kind, key }: { readonly kind: string; readonly key: string },
 ): Promise<ModelFacts | undefined> {
-  for (const model of rules.modelTables) {
+  const tables = [...rules.modelTables].sort((a, b) => Number(b.kind === kind) - Number(a.kind === kind));
+  for (const model of tables) {
     const found = (await listModels(tx, rules, { model, tenant })).find((one) => one.key === key);
     if (found !== undefined) return found;
   }
