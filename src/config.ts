@@ -30,6 +30,8 @@ export interface ServerSettings {
   readonly requestsPerMinute: number;
   /** Pages of these origins may call the API from a browser. */
   readonly corsOrigins: readonly string[];
+  /** Who may read /metrics: whoever reaches the server, or sysadmins. */
+  readonly metrics: 'open' | 'closed';
   /** Believe X-Forwarded-For of the proxy in front. */
   readonly trustProxy: boolean;
   /** How long a stop waits for what is under way. */
@@ -72,6 +74,7 @@ const ofServer = [
   'DROVER_RATE_LIMIT',
   'DROVER_CORS_ORIGINS',
   'DROVER_TRUST_PROXY',
+  'DROVER_METRICS',
   'DROVER_STOP_SECONDS',
   'DROVER_WATCH_MINUTES',
   'DROVER_BUILD',
@@ -135,6 +138,7 @@ export function loadServerSettings(variables: Variables = process.env): ServerSe
     requestsPerMinute: reader.number('DROVER_RATE_LIMIT', { usual: 1200, min: 1, max: 10_000_000 }),
     corsOrigins: reader.origins('DROVER_CORS_ORIGINS'),
     trustProxy: reader.word('DROVER_TRUST_PROXY', ['true', 'false']) === 'true',
+    metrics: reader.word('DROVER_METRICS', ['open', 'closed']) ?? 'open',
     stopTimeoutMs: 1000 * reader.number('DROVER_STOP_SECONDS', { usual: 20, min: 1, max: 600 }),
     watchMinutes: reader.number('DROVER_WATCH_MINUTES', { usual: 60, min: 0, max: 10_080 }),
     ...(oidc === undefined ? {} : { oidc }),

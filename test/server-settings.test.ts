@@ -14,6 +14,7 @@ it('listens on loopback, lets no other origin in and believes no proxy where not
     requestsPerMinute: 1200,
     corsOrigins: [],
     trustProxy: false,
+    metrics: 'open',
     stopTimeoutMs: 20_000,
     watchMinutes: 60,
     build: 'source',

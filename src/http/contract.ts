@@ -29,6 +29,8 @@ export interface AppSettings {
   readonly wrongCredentialsPerMinute: number;
   readonly corsOrigins: readonly string[];
   readonly trustProxy: boolean;
+  /** `closed`: figures are for sysadmins; `open`: for whoever reaches the server. */
+  readonly metrics: 'open' | 'closed';
 }
 
 export interface AppInput {
@@ -119,5 +121,7 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     metrics: Registry;
+    /** What the application answers. */
+    known: { methodsOf(path: string): string[]; readonly open: string[] };
   }
 }

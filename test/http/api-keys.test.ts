@@ -56,6 +56,72 @@ oneEngine((engine) => {
     await sql(expires, [viewer, null]);
   });
 
+  it('that ends makes none that lasts longer, and becomes none', async () => {
+    const [soon, later] = ['2100-01-01T00:00:00.000Z', '2100-01-01T00:00:00.001Z'];
+    const { key, api_key: own } = (await make({ expires_at: soon })).json;
+    const { api_key: other } = (await make({ expires_at: '2099-01-01T00:00:00.000Z' })).json;
+    const { api_key: forGood } = (await make({})).json;
+    const longer = [{}, { expires_at: null }, { expires_at: later }, { expires_at: later, user_id: viewer }];
+    for (const body of longer) {
+      const answer = refused(await make(body, key), 403, 'FORBIDDEN');
+      assert.match(answer.detail, /ends at 2100-01-01.*give expires_at, at most 2100-01-01T00:00:00\.000Z/);
+    }
+    const change = (id: string, body: object): Promise<Answer> =>
+      http.call('PATCH', `${url}/${id}`, { key, body });
+    for (const { id } of [own, other])
+      for (const expires of [null, later])
+        refused(await change(id, { expires_at: expires }), 403, 'FORBIDDEN');
+    assert.equal((await make({ expires_at: soon }, key)).status, 201);
+    assert.equal((await change(other.id, { expires_at: soon })).status, 200);
+    assert.equal((await change(forGood.id, { name: 'renamed' })).status, 200);
+    assert.equal(
+      (await change(forGood.id, { expires_at: later })).status,
+      200,
+      'that is shorter than for good',
+    );
+    // The same of a role: who is admin for a while makes nobody admin for good.
+    const admin = demoId(1, 'users', 99);
+    const until = 'UPDATE migration.user_roles SET expires_at = $2 WHERE user_id = $1';
+    await sql(until, [admin, soon]);
+    const grant = (body: object): Promise<Answer> =>
+      http.call('POST', '/api/v1/user-roles', { key: http.keys.admin, body: { user_id: viewer, ...body } });
+    refused(await grant({ role: 'admin' }), 403, 'FORBIDDEN');
+    assert.equal((await grant({ role: 'admin', expires_at: soon })).status, 201);
+    await sql(`DELETE FROM migration.user_roles WHERE user_id = $1 AND role = 'admin'`, [viewer]);
+    await sql(until, [admin, null]);
+  });
+
+  it('is the first of a new tenant’s admin, made by a sysadmin', async () => {
+    const as = (key: string, path: string, body: object): Promise<Answer> =>
+      http.call('POST', `/api/v1/sysadmin/tenants${path}`, { key, body });
+    const { json: tenant } = await as(http.keys.sysadmin, '', { name: 'New', slug: 'new-one' });
+    const person = { email: 'first@new.example', display_name: 'First' };
+    const { json: admin } = await as(http.keys.sysadmin, `/${tenant.id}/admins`, person);
+    const path = `/${tenant.id}/admins/${admin.id}/api-keys`;
+    const made = await as(http.keys.sysadmin, path, { name: 'first' });
+    assert.equal(made.status, 201, made.text);
+    assert.equal(made.headers['cache-control'], 'no-store');
+    assert.partialDeepStrictEqual((await me(made.json.key)).json, {
+      tenant_id: tenant.id,
+      user_id: admin.id,
+      role: 'admin',
+    });
+    const log = await http.call('GET', '/api/v1/audit-log?action=key.created', { key: made.json.key });
+    assert.match(log.json.items[0].actor, /^ada@alder-clinic/);
+    for (const key of [http.keys.admin, made.json.key])
+      refused(await as(key, path, { name: 'x' }), 403, 'FORBIDDEN');
+    // Nobody but an admin of that tenant, and nobody of another.
+    for (const who of [
+      `${http.tenants.mine}/admins/${viewer}`,
+      `${http.tenants.mine}/admins/${sysadmin}`,
+      `${tenant.id}/admins/${viewer}`,
+    ])
+      refused(await as(http.keys.sysadmin, `/${who}/api-keys`, { name: 'x' }), 404, 'NOT_FOUND');
+    const narrow = await http.keyWith('sysadmin', ['keys:write']);
+    refused(await as(narrow, path, { name: 'x' }), 403, 'FORBIDDEN');
+    assert.equal((await as(narrow, path, { name: 'x', scopes: ['keys:read'] })).status, 201);
+  });
+
   describe('ends', () => {
     it('when it is revoked, at once and for good', async () => {
       const { key, api_key: row } = (await make({})).json;

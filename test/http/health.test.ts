@@ -1,6 +1,7 @@
 /** Health is true with the database there, busy, hanging, and gone. Only operators learn the reason. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { openNotice } from '../../src/cli/server/serve.ts';
 import type { App, Gauge } from '../../src/http/contract.ts';
 import { buildApp } from '../../src/http/server/app.ts';
 import { openPlatform } from '../../src/platform/open.ts';
@@ -67,6 +68,26 @@ describe('a check that fails', () => {
     assert.match(text, /^drover_known\{kind="a"\} 7$/m);
     assert.doesNotMatch(text, /^drover_(refused|hanging)/m);
     assert.match(text, /^process_cpu_seconds_total /m);
+  });
+
+  it('keeps figures for sysadmins where they are closed', async () => {
+    const app = await buildApp({ platform: http.platform, version: 'test', settings: { metrics: 'closed' } });
+    const statusOf = async (key?: string): Promise<number> => {
+      const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+      return (await app.inject({ url: '/metrics', headers })).statusCode;
+    };
+    assert.deepEqual(
+      [await statusOf(), await statusOf(http.keys.admin), await statusOf(http.keys.sysadmin)],
+      [401, 403, 200],
+    );
+    assert.ok(!app.known.open.includes('/metrics') && http.app.known.open.includes('/metrics'));
+    assert.deepEqual(openNotice('127.0.0.1', http.app.known.open), []);
+    const said = openNotice('0.0.0.0', http.app.known.open).join('\n');
+    for (const path of ['/livez', '/readiness', '/openapi.json', '/docs', '/redoc', '/metrics'])
+      assert.ok(said.includes(` ${path}`), said);
+    assert.match(said, /without TLS[^]*DROVER_METRICS=closed/);
+    assert.doesNotMatch(openNotice('::', app.known.open).join('\n'), /metrics/i);
+    await app.close();
   });
 
   it('notices that isolation was taken away, and that the schema is outdated', async () => {

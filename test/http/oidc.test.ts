@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { generateKeyPair } from 'jose';
 import { buildApp } from '../../src/http/server/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
+import type { DroverError } from '../../src/errors.ts';
 import { createOidcVerifier } from '../../src/platform/access/oidc.ts';
 import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
@@ -25,7 +26,7 @@ oneEngine((engine) => {
       audience,
       ...claims,
       clockSkewSeconds: 30,
-      cooldownMs: 0,
+      pauseMs: 0,
     });
     http = await httpPlatform(engine, { verifyToken });
   });
@@ -107,6 +108,33 @@ oneEngine((engine) => {
     assert.equal((await me(await provider.token(ada))).status, 200);
     assert.equal(provider.reads(), reads + 1);
     refused(await me(old), 401, 'UNAUTHENTICATED');
+  });
+
+  it('refuses no token of a key that is new, whatever else came just before, and asks the provider now and then', async () => {
+    const claims = { tenantClaim: 'tenant_id', userClaim: 'email' };
+    const { issuer } = provider;
+    const verify = createOidcVerifier({ issuer, audience, ...claims, clockSkewSeconds: 30, pauseMs: 200 });
+    const stranger = (await generateKeyPair('ES256')).privateKey;
+    const wrong = (): Promise<string> =>
+      provider
+        .token(ada, { key: stranger })
+        .then(verify)
+        .then(
+          () => 'let in',
+          (error: DroverError) => error.code,
+        );
+    await verify(await provider.token(ada));
+    for (const how of [undefined, 'same', 'beside', undefined] as const) {
+      await wrong();
+      await provider.rotate(how);
+      const reads = provider.reads();
+      const form = how === 'beside' ? ({ nameless: true } as const) : {};
+      const good = Array.from({ length: 10 }, async () => verify(await provider.token(ada, form)));
+      const codes = await Promise.all(Array.from({ length: 20 }, wrong));
+      assert.deepEqual(new Set(codes), new Set(['UNAUTHENTICATED']));
+      assert.equal((await Promise.all(good)).length, 10);
+      assert.ok(provider.reads() - reads <= 3, `${provider.reads() - reads} readings for 30 tokens`);
+    }
   });
 
   it('finds the person by id and the tenant by another claim, where that is configured', async () => {

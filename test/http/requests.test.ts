@@ -6,6 +6,7 @@ import { createLog, strikeSecrets } from '../../src/http/server/log.ts';
 import { DroverError } from '../../src/errors.ts';
 import { waitUntil } from '../support/guarantee.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { targets } from './hostile-schemas.ts';
 import { refused } from './moving.ts';
 
 const keysUrl = '/api/v1/api-keys';
@@ -90,13 +91,24 @@ describe('a request', () => {
     refused(await http.call('GET', `/api/v1/me/${'x'.repeat(5000)}`), 404, 'ROUTE_NOT_FOUND');
   });
 
-  it('for an unknown path or method is told so', async () => {
-    for (const [method, path] of [
-      ['GET', '/api/v1/nothing'],
-      ['DELETE', '/api/v1/me'],
-      ['POST', '/livez'],
-    ] as const)
-      refused(await http.call(method, path, { key: http.keys.admin }), 404, 'ROUTE_NOT_FOUND');
+  it('for an unknown path is told so, and for a known one which methods it has', async () => {
+    for (const path of ['/api/v1/nothing', '/api/v1/spaces/a/b/c', '/api/v1/', '//livez'])
+      refused(await http.call('GET', path, { key: http.keys.admin }), 404, 'ROUTE_NOT_FOUND');
+    // `/workspaces/import` is also an id of a workspace, as far as a path says.
+    const fits = (pattern: string, path: string): boolean =>
+      new RegExp(`^${pattern.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path);
+    for (const path of new Set(targets.map((target) => target.path.replaceAll(/\{\w+\}/g, 'x')))) {
+      const listed = new Set<string>(
+        targets.filter((target) => fits(target.path, path)).map(({ method }) => method),
+      );
+      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+        if (listed.has(method)) continue;
+        const answer = await http.call(method, `${path}?y=1`);
+        refused(answer, 405, 'METHOD_NOT_ALLOWED');
+        const allowed = String(answer.headers['allow']).split(', ');
+        assert.deepEqual(new Set(allowed.filter((word) => word !== 'HEAD')), listed, path);
+      }
+    }
   });
 
   it('keeps a valid id that it came with', async () => {
@@ -142,6 +154,12 @@ describe('budgets', () => {
     refused(over, 429, 'RATE_LIMITED');
     assert.ok(Number(over.headers['retry-after']) > 0);
     assert.equal((await http.call('GET', '/api/v1/me', { key: http.keys.member })).status, 200);
+    // Another key of the same person with the same name, and the same key from another address.
+    const twin = await http.keyWith('viewer', ['*']);
+    assert.equal((await http.call('GET', '/api/v1/me', { key: twin })).status, 200);
+    const headers = { authorization: `Bearer ${http.keys.viewer}` };
+    const elsewhere = await http.app.inject({ url: '/api/v1/me', headers, remoteAddress: '10.1.2.3' });
+    assert.equal(elsewhere.statusCode, 429);
     for (let n = 0; n < 10; n += 1) assert.equal((await http.call('GET', '/livez')).status, 200);
     await http.close();
   });

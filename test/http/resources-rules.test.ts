@@ -355,7 +355,7 @@ oneEngine((engine) => {
         422,
         'REFERENCE_INVALID',
       );
-      expect(await admin('POST', path, { name: 'x' }), 404, 'ROUTE_NOT_FOUND');
+      expect(await admin('POST', path, { name: 'x' }), 405, 'METHOD_NOT_ALLOWED');
     });
   });
 });

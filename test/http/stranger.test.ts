@@ -287,7 +287,7 @@ oneEngine((engine) => {
       const { port } = app.server.address() as AddressInfo;
       const url = `http://127.0.0.1:${port}/api/v1/runs/${runId}/events`;
       const headers = bearer(http.keys.sysadmin);
-      assert.equal((await fetch(url, { method: 'HEAD', headers })).status, 404);
+      assert.equal((await fetch(url, { method: 'HEAD', headers })).status, 405);
       await new Promise<void>((resolve, reject) => {
         const request = get(url, { headers, agent: false }, (response) => {
           response.once('data', () => {

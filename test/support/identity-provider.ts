@@ -7,8 +7,8 @@ export interface Provider {
   readonly issuer: string;
   /** How often the key set was read. */
   reads(): number;
-  /** A new key signs from now on; the old one leaves the key set. */
-  rotate(): Promise<void>;
+  /** A new key signs from now on; the old one leaves the key set, unless both are `beside` each other. `same`: under the same name. */
+  rotate(how?: 'same' | 'beside'): Promise<void>;
   /** `down`: the key set answers 500. */
   setDown(down: boolean): void;
   token(claims: Readonly<Record<string, unknown>>, form?: TokenForm): Promise<string>;
@@ -24,6 +24,8 @@ interface TokenForm {
   /** A key that is not the provider's. */
   readonly key?: CryptoKey | Uint8Array;
   readonly algorithm?: string;
+  /** It does not say which key signed it. */
+  readonly nameless?: true;
 }
 
 export const audience = 'drover';
@@ -31,11 +33,14 @@ export const audience = 'drover';
 export async function startProvider(): Promise<Provider> {
   let signing = await newKey(1);
   let [reads, rotations, down] = [0, 1, false];
+  let others: JWK[] = [];
   const server = createServer((request, response) => {
     const isKeys = request.url === '/keys';
     if (isKeys) reads += 1;
     response.writeHead(down ? 500 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(isKeys ? { keys: [signing.jwk] } : { issuer, jwks_uri: `${issuer}/keys` }));
+    response.end(
+      JSON.stringify(isKeys ? { keys: [...others, signing.jwk] } : { issuer, jwks_uri: `${issuer}/keys` }),
+    );
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -44,8 +49,9 @@ export async function startProvider(): Promise<Provider> {
   return {
     issuer,
     reads: () => reads,
-    rotate: async () => {
-      rotations += 1;
+    rotate: async (how) => {
+      if (how !== 'same') rotations += 1;
+      others = how === 'beside' ? [signing.jwk] : [];
       signing = await newKey(rotations);
     },
     setDown: (value) => {
@@ -83,7 +89,7 @@ function sign(
   const now = Math.floor(Date.now() / 1000);
   const { expiresIn = 300, notBeforeIn = 0 } = form;
   return new SignJWT({ ...claims })
-    .setProtectedHeader({ alg: form.algorithm ?? 'ES256', kid })
+    .setProtectedHeader({ alg: form.algorithm ?? 'ES256', ...(form.nameless === true ? {} : { kid }) })
     .setIssuer(form.issuer ?? issuer)
     .setAudience(form.audience ?? audience)
     .setIssuedAt(now)

@@ -33,16 +33,18 @@ async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<ServeOptions>();
   const { where, settings } = ownDatabase(session.environment, options);
   const { registryFolder } = session.environment;
+  const serverSettings = withOptions(settings, options);
   const server = await startServer({
     target: where.kind === 'own' ? { dataDir: where.dataDir } : where.target,
     demo: options.demo,
-    settings: withOptions(settings, options),
+    settings: serverSettings,
     version: session.version,
     log: createLog({ level: settings.logLevel }),
     dataFolder: keyFolder(where, session.environment),
     ...(registryFolder === undefined ? {} : { registryFolder }),
   });
   announce(session, where, server);
+  for (const line of openNotice(serverSettings.host, server.open)) session.terminal.err(line);
   session.interruption.onHangUp(() => void server.reload());
   await session.interruption.wait();
   if (await server.stop()) return exitStatus.done;
@@ -59,6 +61,22 @@ function withOptions(settings: ServerSettings, { port, host }: ServeOptions): Se
     ...(port === undefined ? {} : { port: Number(port) }),
     ...(host === undefined ? {} : { host }),
   };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** Who listens for other machines should know what they can do. @param open the paths that ask for no credential */
+export function openNotice(host: string, open: readonly string[]): string[] {
+  if (isLoopback(host)) return [];
+  const lines = [
+    'It listens for other machines, without TLS: put a proxy with TLS in front. All of /api/v1 asks for a credential.',
+    `Open to whoever reaches it: ${open.join(' ')}`,
+  ];
+  return open.includes('/metrics')
+    ? [...lines, 'DROVER_METRICS=closed keeps /metrics for sysadmins.']
+    : lines;
 }
 
 function announce({ terminal, version }: Session, where: Where, { url, firstKeys }: RunningServer): void {

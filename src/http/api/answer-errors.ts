@@ -16,9 +16,21 @@ export function answerErrors(app: App): void {
     answer(request, reply, schemaRefusal(error) ?? asDroverError(error));
   });
   app.setNotFoundHandler((request, reply) => {
-    const message = `There is no ${request.method} at this path; /openapi.json lists what there is.`;
-    answer(request, reply, new DroverError('ROUTE_NOT_FOUND', message));
+    answer(request, reply, notRouted(app, request, reply));
   });
+}
+
+/** A path that is there with other methods names them. */
+function notRouted(app: App, { method, url }: FastifyRequest, reply: FastifyReply): DroverError {
+  const methods = app.known.methodsOf(url.split('?', 1)[0] ?? '');
+  if (methods.length === 0)
+    return new DroverError(
+      'ROUTE_NOT_FOUND',
+      'There is nothing at this path; /openapi.json lists what there is.',
+    );
+  reply.header('allow', methods.join(', '));
+  const message = `There is no ${method} at this path, only ${methods.join(', ')}.`;
+  return new DroverError('METHOD_NOT_ALLOWED', message, { allow: methods });
 }
 
 /** Answers a path that cannot be read. No route and no hook has run then. */

@@ -12,6 +12,7 @@ import { guardRoutes } from '../api/access.ts';
 import { answerErrors, answerFrameworkError, refuseConnection } from '../api/answer-errors.ts';
 import { followRequests, measureRequests, requestIdOf } from '../api/follow-requests.ts';
 import { replayAnswers } from '../api/idempotency.ts';
+import { KnownRoutes } from '../api/known-routes.ts';
 import { limitRequests } from '../api/limits.ts';
 import { secureAnswers } from '../api/security.ts';
 import { traceRequests } from '../api/traces.ts';
@@ -28,6 +29,7 @@ const usual: AppSettings = {
   wrongCredentialsPerMinute: 60,
   corsOrigins: [],
   trustProxy: false,
+  metrics: 'open',
 };
 
 /** The application, ready to be called. */
@@ -39,6 +41,7 @@ export async function buildApp(input: AppInput): Promise<App> {
     stopping: input.stopping ?? new AbortController().signal,
   };
   const app = createFastify(deps);
+  app.decorate('known', new KnownRoutes(app));
   followRequests(app);
   traceRequests(app);
   measureRequests(app, deps);

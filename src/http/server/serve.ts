@@ -38,6 +38,8 @@ export interface ServeInput {
 export interface RunningServer {
   /** Where it listens: http://127.0.0.1:3000 */
   readonly url: string;
+  /** Paths that answer whoever reaches the server, without a credential. */
+  readonly open: readonly string[];
   /** Keys of the demo, if this start made the demo. They are shown here only. */
   readonly firstKeys: readonly FirstKey[];
   /** False if something did not finish in time, and may keep the process from ending. May be called twice. */
@@ -72,7 +74,13 @@ export async function startServer(input: ServeInput): Promise<RunningServer> {
     for (const part of parts) await part.start?.();
     const stop = (): Promise<boolean> => stopAll({ app, parts, database, stopping, endTracing }, input);
     let stopped: Promise<boolean> | undefined;
-    return { url, firstKeys, stop: () => (stopped ??= stop()), reload: () => reload(registry, log) };
+    return {
+      url,
+      open: app.known.open,
+      firstKeys,
+      stop: () => (stopped ??= stop()),
+      reload: () => reload(registry, log),
+    };
   } catch (error) {
     await database.close();
     await endTracing?.();

@@ -4,7 +4,7 @@
  */
 import { DroverError } from '../../errors.ts';
 import { findKeyHolders, touchApiKey } from '../queries/api-keys.ts';
-import { findPerson, type Person } from '../queries/people.ts';
+import { findPerson, type HeldRole, type Person } from '../queries/people.ts';
 import { asTenant, type TenantScope } from '../../postgres/scope/tenant.ts';
 import { hashesMatch, hashOf, parseApiKey, prefixOf } from './api-key-text.ts';
 import { type Caller, highestRole } from './caller.ts';
@@ -28,7 +28,13 @@ export async function authenticateKey(platform: Platform, text: string): Promise
   if (holder === undefined || !holder.valid) throw unauthenticated();
   const caller = callerOf(tenantId, holder);
   if (holder.unused) await noteUse(platform, { tenantId, id: holder.key_id });
-  return { ...caller, scopes: holder.scopes, actor: `${holder.email} (key ${holder.key_name})` };
+  return {
+    ...caller,
+    scopes: holder.scopes,
+    actor: `${holder.email} (key ${holder.key_name})`,
+    credential: `key ${holder.key_id}`,
+    keyExpiresAt: holder.key_expires_at,
+  };
 }
 
 /** One question in one round trip: each request asks it, so that what is revoked or expired ends at once. */
@@ -71,14 +77,29 @@ function callerOf(tenantId: string, person: Person): Caller {
   if (person.state !== 'active') {
     throw new DroverError('TENANT_SUSPENDED', 'This organisation is suspended; ask the operator of Drover.');
   }
-  const role = highestRole(person.roles);
+  const role = highestRole(person.roles.map((held) => held.role));
   if (role === undefined) {
     throw new DroverError(
       'FORBIDDEN',
       'You hold no role in this organisation; ask one of its admins for one.',
     );
   }
-  return { tenantId, userId: person.user_id, role, scopes: ['*'], actor: person.email };
+  return {
+    tenantId,
+    userId: person.user_id,
+    role,
+    scopes: ['*'],
+    actor: person.email,
+    credential: `person ${person.user_id}`,
+    keyExpiresAt: null,
+    roleExpiresAt: lastEnd(person.roles.filter((held) => held.role === role)),
+  };
+}
+
+/** Of several grants of a role; null where one of them does not end. */
+function lastEnd(grants: readonly HeldRole[]): Date | null {
+  const ends = grants.flatMap(({ until }) => (until === null ? [] : [Date.parse(until)]));
+  return ends.length < grants.length ? null : new Date(Math.max(...ends));
 }
 
 /** One answer for everything that is wrong with a credential. */

@@ -34,6 +34,12 @@ export interface Caller {
   readonly scopes: readonly string[];
   /** For records: the e-mail address of the user, and the name of the key where a key acted. */
   readonly actor: string;
+  /** What the caller showed, whatever its secret and name: the id of the key, or the person that a token names. */
+  readonly credential: string;
+  /** When the key ends with which the caller came; null where it does not, and for a token. */
+  readonly keyExpiresAt: Date | null;
+  /** When the last grant of the caller's role ends; null where one does not. */
+  readonly roleExpiresAt: Date | null;
 }
 
 const ranks: Readonly<Record<Role, number>> = { viewer: 1, member: 2, admin: 3, sysadmin: 4 };

@@ -1,10 +1,11 @@
 /**
  * Tokens of an identity provider (OpenID Connect). Issuer, audience, times and algorithm are checked; keys come from the
- * provider's key set, which is read again when a token names a key that is not in it, so that keys can rotate.
+ * provider's key set, which is read again before a token is refused because of its key, so that keys can rotate.
  */
 import { isUuid } from '../../engine/uuid.ts';
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { errors, type JSONWebKeySet, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { DroverError } from '../../errors.ts';
+import { KeySet } from './key-set.ts';
 import { type TokenSubject, unauthenticated, type VerifyToken } from './authenticate.ts';
 
 export interface OidcOptions {
@@ -14,8 +15,8 @@ export interface OidcOptions {
   readonly tenantClaim: string;
   readonly userClaim: string;
   readonly clockSkewSeconds: number;
-  /** How long after a reading of the keys a token of an unknown key causes none; 30 s by default. */
-  readonly cooldownMs?: number;
+  /** From one reading of the keys to the next that tokens of unknown keys cause; 1 s by default. */
+  readonly pauseMs?: number;
 }
 
 /** Asymmetric only: with a shared secret, or with none, anybody who verifies could sign. */
@@ -24,30 +25,48 @@ const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const timeoutMs = 5000;
 
 export function createOidcVerifier(options: OidcOptions): VerifyToken {
-  const keys = findKeys(options);
+  const keys = keySetOf(options);
   return async (token) => {
     const payload = await verify(token, options, keys);
     return subjectOf(payload, options);
   };
 }
 
-async function verify(
-  token: string,
-  options: OidcOptions,
-  keys: () => Promise<JWTVerifyGetKey>,
-): Promise<JWTPayload> {
+async function verify(token: string, options: OidcOptions, keys: KeySet): Promise<JWTPayload> {
   try {
-    const { payload } = await jwtVerify(token, await keys(), {
-      issuer: options.issuer,
-      audience: options.audience,
-      algorithms,
-      clockTolerance: options.clockSkewSeconds,
-      requiredClaims: ['exp'],
+    return await proved(token, options, await keys.known()).catch(async (error: unknown) => {
+      if (!mayBeRotated(error)) throw error;
+      return proved(token, options, await keys.anew());
     });
-    return payload;
   } catch (error) {
     throw refusalOf(error);
   }
+}
+
+async function proved(token: string, options: OidcOptions, keys: JWTVerifyGetKey): Promise<JWTPayload> {
+  const { issuer, audience, clockSkewSeconds: clockTolerance } = options;
+  const claims = { issuer, audience, algorithms, clockTolerance, requiredClaims: ['exp'] };
+  try {
+    return (await jwtVerify(token, keys, claims)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    // While keys change there are two, and the token of some providers names neither.
+    for await (const key of error) {
+      const found = await jwtVerify(token, key, claims).catch(unlessOtherKey);
+      if (found !== undefined) return found.payload;
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+function unlessOtherKey(error: unknown): undefined {
+  if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+  return undefined;
+}
+
+/** Its key is not among the known ones, or is another one of the same name. */
+function mayBeRotated(error: unknown): boolean {
+  return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed;
 }
 
 /** A token that is wrong is the caller's; a provider that does not answer is not. */
@@ -63,22 +82,25 @@ function unavailable(cause: unknown): DroverError {
   return new DroverError('IDENTITY_UNAVAILABLE', message, {}, { cause });
 }
 
-/** Found at the first token, so that a server starts without its provider; found again where that failed. */
-function findKeys(options: OidcOptions): () => Promise<JWTVerifyGetKey> {
-  let found: Promise<JWTVerifyGetKey> | undefined;
-  return () => {
-    found ??= discover(options).catch((error: unknown) => {
-      found = undefined;
-      throw error;
-    });
-    return found;
+/** Where the keys are is found at the first token, so that a server starts without its provider, and again where that failed. */
+function keySetOf({ pauseMs = 1000, ...options }: OidcOptions): KeySet {
+  let url: string | undefined = options.jwksUrl;
+  const read = async (): Promise<JSONWebKeySet> => {
+    url ??= await jwksUrlOf(options.issuer);
+    return readKeys(url);
   };
+  return new KeySet({ read, pauseMs, maxAgeMs: 600_000 });
 }
 
-async function discover(options: OidcOptions): Promise<JWTVerifyGetKey> {
-  const { cooldownMs = 30_000 } = options;
-  const url = new URL(options.jwksUrl ?? (await jwksUrlOf(options.issuer)));
-  return createRemoteJWKSet(url, { cooldownDuration: cooldownMs, timeoutDuration: timeoutMs });
+async function readKeys(url: string): Promise<JSONWebKeySet> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
+    const found = (await response.json()) as Partial<JSONWebKeySet>;
+    if (response.ok && Array.isArray(found.keys)) return { keys: found.keys };
+  } catch (error) {
+    throw unavailable(error);
+  }
+  throw unavailable(new Error(`${url} is no set of keys`));
 }
 
 async function jwksUrlOf(issuer: string): Promise<string> {

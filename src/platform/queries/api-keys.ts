@@ -45,6 +45,7 @@ export function insertApiKey(tx: Tx, schema: string, key: NewApiKey): Promise<Ap
 export interface KeyHolder extends Person {
   readonly key_id: string;
   readonly key_name: string;
+  readonly key_expires_at: Date | null;
   readonly secret_hash: string;
   readonly scopes: readonly string[];
   /** Neither revoked nor expired. */
@@ -61,7 +62,7 @@ export function findKeyHolders(
 ): Promise<KeyHolder[]> {
   const table = (name: string): string => quoteTable({ schema, name });
   return tx.many<KeyHolder>(
-    prepared(`SELECT k.id AS key_id, k.name AS key_name, k.secret_hash, k.scopes,
+    prepared(`SELECT k.id AS key_id, k.name AS key_name, k.expires_at AS key_expires_at, k.secret_hash, k.scopes,
             k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true) AS valid,
             coalesce(k.last_used_at < now() - interval '1 minute', true) AS unused,
             u.id AS user_id, u.email, u.is_active, t.state, ${rolesInForce(schema)} AS roles

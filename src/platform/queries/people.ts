@@ -9,7 +9,13 @@ export interface Person {
   readonly is_active: boolean;
   /** Of the tenant. */
   readonly state: string;
-  readonly roles: readonly string[];
+  readonly roles: readonly HeldRole[];
+}
+
+/** A role that is in force, and until when; null where the grant does not end. */
+export interface HeldRole {
+  readonly role: string;
+  readonly until: string | null;
 }
 
 const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -33,8 +39,9 @@ export function findPerson(
 
 /** Roles of the user `u` that are active and not expired; those in a space say nothing about the tenant. */
 export function rolesInForce(schema: string): string {
-  return `ARRAY(
-    SELECT r.role FROM ${quoteTable({ schema, name: 'user_roles' })} r
+  return `coalesce((
+    SELECT jsonb_agg(jsonb_build_object('role', r.role, 'until', nullif(r.expires_at, 'infinity')))
+    FROM ${quoteTable({ schema, name: 'user_roles' })} r
     WHERE r.tenant_id = u.tenant_id AND r.user_id = u.id AND r.is_active
-      AND r.scope IN ('system', 'tenant') AND coalesce(r.expires_at > now(), true))`;
+      AND r.scope IN ('system', 'tenant') AND coalesce(r.expires_at > now(), true)), '[]')`;
 }

@@ -1,6 +1,6 @@
 /**
  * Who may have which keys made. A key has the role of its person, so an admin who could make a key for a sysadmin would
- * be one; and a key that may only make keys must not make itself a better one.
+ * be one; and a key that may only make keys must not make itself a better one, nor one that lasts longer than itself.
  */
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
@@ -17,13 +17,16 @@ interface Unit {
 
 /** Of a change to a key. @throws FORBIDDEN */
 export async function keyWithinOwn(proposed: Proposed): Promise<void> {
-  await personWithinOwn(proposed, String(proposed.after['user_id']));
+  const { caller, before, after } = proposed;
+  await personWithinOwn(proposed, String(after['user_id']));
+  const [was, is] = [before?.['expires_at'], after['expires_at']].map(momentOf);
+  if (lasts(is) > lasts(was)) refuseLonger('key', caller.keyExpiresAt, is);
 }
 
 /** Of a new key. @throws FORBIDDEN, REFERENCE_INVALID */
 export async function newKeyWithinOwn(
   unit: Unit,
-  { userId, scopes }: { readonly userId: string; readonly scopes: readonly string[] },
+  { userId, ...asked }: NewKey & { readonly userId: string },
 ): Promise<void> {
   const active = await personWithinOwn(unit, userId);
   if (!active) {
@@ -31,7 +34,18 @@ export async function newKeyWithinOwn(
       field: 'user_id',
     });
   }
-  if (!covers(unit.caller.scopes, scopes)) {
+  keyNoBetter(unit.caller, asked);
+}
+
+interface NewKey {
+  readonly scopes: readonly string[];
+  readonly expiresAt?: string | null;
+}
+
+/** The caller's own key may do all of it, and lasts as long. @throws FORBIDDEN */
+export function keyNoBetter(caller: Caller, { scopes, expiresAt = null }: NewKey): void {
+  refuseLonger('key', caller.keyExpiresAt, momentOf(expiresAt));
+  if (!covers(caller.scopes, scopes)) {
     throw new DroverError(
       'FORBIDDEN',
       'Your own key does not have all of these scopes, so it cannot give them.',
@@ -39,10 +53,29 @@ export async function newKeyWithinOwn(
   }
 }
 
+/** null: for good. */
+type Moment = Date | null;
+
+export function momentOf(value: unknown): Moment {
+  return typeof value === 'string' ? new Date(value) : null;
+}
+
+function lasts(until: Moment | undefined): number {
+  return until?.getTime() ?? Infinity;
+}
+
+/** Nobody passes on for longer what they have for a while. @throws FORBIDDEN */
+export function refuseLonger(what: 'key' | 'role', own: Moment, asked: Moment | undefined): void {
+  if (lasts(asked) <= lasts(own)) return;
+  const end = own?.toISOString();
+  const message = `Your own ${what} ends at ${end}, so it cannot give one that lasts longer: give expires_at, at most ${end}.`;
+  throw new DroverError('FORBIDDEN', message, { field: 'expires_at' });
+}
+
 /** Is there such a person, and active? */
 async function personWithinOwn({ tx, platform, caller }: Unit, userId: string): Promise<boolean> {
   const person = await findPerson(tx, platform.schema, { tenantId: caller.tenantId, user: userId });
-  const role = highestRole(person?.roles ?? []);
+  const role = highestRole((person?.roles ?? []).map((held) => held.role));
   if (role !== undefined && !atLeast(caller.role, role)) {
     throw new DroverError('FORBIDDEN', `This person is ${role}, which is above your role ${caller.role}.`);
   }

@@ -1,12 +1,16 @@
 /** Makes an API key for a caller. Its row is a resource like any other; its text is shown once. */
 import { DroverError } from '../../errors.ts';
+import { withTenant } from '../../postgres/scope/site.ts';
+import { insertAuditRecord } from '../queries/audit-log.ts';
+import { findPerson } from '../queries/people.ts';
 import { type ApiKeyRequest, type CreatedApiKey, insertKey } from '../access/keys.ts';
-import type { Caller } from '../access/caller.ts';
+import { type Caller, highestRole } from '../access/caller.ts';
 import type { Platform } from '../open.ts';
 import { apiKeys } from '../resources/api-keys.ts';
 import type { Values } from '../resources/declaration.ts';
-import { newKeyWithinOwn } from '../resources/key-rules.ts';
+import { keyNoBetter, newKeyWithinOwn } from '../resources/key-rules.ts';
 import { recordChange } from './audit.ts';
+import { notFound } from './read.ts';
 import { represent } from './representation.ts';
 import { writing } from './unit.ts';
 
@@ -30,6 +34,36 @@ export function makeKey(
       after: row,
     } as const;
     await recordChange(proposed, asked, ['name', 'scopes', 'user_id', 'expires_at']);
+    return { row, text: made.text };
+  });
+}
+
+export interface AdminKey extends Omit<ApiKeyRequest, 'tenantId'> {
+  readonly tenantId: string;
+}
+
+/**
+ * For an admin of a tenant, by a sysadmin of any: the first key of a new one. It is told in that tenant's log, under the sysadmin's name.
+ * @throws NOT_FOUND where the tenant has no such admin, FORBIDDEN, REQUEST_INVALID
+ */
+export function makeAdminKey(
+  platform: Platform,
+  caller: Caller,
+  asked: AdminKey,
+): Promise<CreatedApiKey<Values>> {
+  refusePast(asked.expiresAt ?? null);
+  keyNoBetter(caller, asked);
+  const { schema, site } = platform;
+  const [tenantId, userId] = [asked.tenantId.toLowerCase(), asked.userId.toLowerCase()];
+  return withTenant(site, { tenant: tenantId }, async (tx) => {
+    const person = await findPerson(tx, schema, { tenantId, user: userId });
+    if (person?.is_active !== true || highestRole(person.roles.map(({ role }) => role)) !== 'admin')
+      throw notFound({ noun: 'admin of this tenant' });
+    const made = await insertKey(tx, schema, { ...asked, tenantId, userId });
+    const row = represent(apiKeys.columns, { ...made.row });
+    const detail = { fields: ['expires_at', 'name', 'scopes', 'user_id'] };
+    const record = { tenantId, actor: caller.actor, action: 'key.created', object: made.row.id, detail };
+    await insertAuditRecord(tx, schema, record);
     return { row, text: made.text };
   });
 }

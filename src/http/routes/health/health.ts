@@ -71,14 +71,15 @@ export function healthRoutes(app: App, deps: AppDeps): void {
       },
     });
   }
-  metricsRoute(app);
+  metricsRoute(app, deps);
 }
 
-function metricsRoute(app: App): void {
+function metricsRoute(app: App, { settings }: AppDeps): void {
+  const access = settings.metrics === 'closed' ? ({ role: 'sysadmin', scope: null } as const) : 'none';
   app.route({
     method: 'GET',
     url: '/metrics',
-    config: { access: 'none', exposure: 'internal', whileStopping: true, rateLimit: false },
+    config: { access, exposure: 'internal', whileStopping: true, rateLimit: false },
     schema: { hide: true },
     handler: async (_request, reply) => {
       reply.type(app.metrics.contentType);
