@@ -475,6 +475,20 @@ oneEngine((engine) => {
     const [before, named] = [await modelsOf(), await valueOf(http, workspaces, [http.tenants.mine])];
     assert.ok(Number(named) > 0);
 
+    const suggest = await send('POST', `/completion-models/${haiku}/suggest-targets`, { limit: 10 });
+    const planned = async (id: string): Promise<string> => {
+      const { json } = await migrate(
+        http,
+        { to_model_id: id, dry_run: true },
+        { path: migratePath('claude-haiku-4-5') },
+      );
+      return json.plan_hash;
+    };
+    const allowed = suggest.json.suggestions.filter((one: { allowed: boolean }) => one.allowed);
+    assert.ok(allowed.length > 1 && suggest.text.includes(made.id), suggest.text);
+    for (const { model_id: id, plan_hash: hash } of allowed)
+      assert.equal(hash, await planned(id), 'a suggestion is the plan that would be made');
+
     const moved = await migrated(http, { to_model_id: made.id }, { path: migratePath('claude-haiku-4-5') });
     assert.equal(moved.completion, 'complete');
     assert.deepEqual(

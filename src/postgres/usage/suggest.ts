@@ -13,6 +13,7 @@ import { listModelsOfKind } from '../facts/model-rows.ts';
 import { checkIntent, chosen } from '../facts/pair.ts';
 import { readDenied } from '../move/denied.ts';
 import { scanUncovered } from '../facts/scan.ts';
+import type { Scanned } from '../facts/scan.ts';
 import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
 import { readTenants, readToday } from '../facts/snapshot.ts';
 import { planAll } from '../move/plan.ts';
@@ -27,8 +28,9 @@ export interface PlannedSuggestion extends Suggestion {
 export type SuggestQuery = Omit<Intent, 'to'> & { readonly limit: number };
 
 /**
- * The best targets with the plan to each. The scan, which is the costly part, asks about the source alone and is done
- * once: its targets are rows of one table, so places write them in the same ways. Reads in one read-only transaction.
+ * The best targets with the plan to each. The scan, which is the costly part, asks about the source alone: its targets are rows of one
+ * table, so places write them in the same ways. It is done once, and once more where a target is called like the source, because a name
+ * that both have stays. Reads in one read-only transaction.
  * @throws MODEL_NOT_FOUND, KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ENTITY_TYPES_INCOMPLETE
  */
 export function suggestTargets(site: Site, query: SuggestQuery): Promise<PlannedSuggestion[]> {
@@ -48,24 +50,28 @@ export function suggestTargets(site: Site, query: SuggestQuery): Promise<Planned
       today: await readToday(tx),
       ...(priceLimit === undefined ? {} : { priceLimit }),
     }).slice(0, limit);
-    const [best] = ranked;
-    if (best === undefined) return [];
-    const alone = [memberOf(rules, intent, { source, target: best.model })];
-    const [scanned = { uncovered: [], related: [] }] = await scanUncovered(
-      tx,
-      { rules, members: alone },
-      ground.scannable,
-    );
+    const isNamesake = ({ model }: Suggestion): boolean =>
+      model.components['name'] === source.components['name'];
+    const scans = new Map<boolean, Scanned>();
+    for (const [same, [first]] of Map.groupBy(ranked, isNamesake)) {
+      if (first === undefined) continue;
+      const members = [memberOf(rules, intent, { source, target: first.model })];
+      const [scanned = nothingScanned] = await scanUncovered(tx, { rules, members }, ground.scannable);
+      scans.set(same, scanned);
+    }
     const suggested: Suggested[] = [];
     for (const suggestion of ranked) {
       const to = keyText(suggestion.model) ?? '';
       const member = memberOf(rules, { ...intent, to }, { source, target: suggestion.model });
       const [denied = []] = await readDenied(tx, { rules, members: [member] }, ground.scannable);
+      const scanned = scans.get(isNamesake(suggestion)) ?? nothingScanned;
       suggested.push({ suggestion, move: { ground, tenant, member, scanned: { ...scanned, denied } } });
     }
     return planEach(tx, suggested);
   });
 }
+
+const nothingScanned: Scanned = { uncovered: [], related: [] };
 
 interface Suggested {
   readonly suggestion: Suggestion;
