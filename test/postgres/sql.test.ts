@@ -47,6 +47,19 @@ describe('a statement as data', () => {
     );
   });
 
+  it('has one column for equal lists of one type, which holds keys as keys', () => {
+    const keys = ['a', 'b'];
+    const column = ([...values]: readonly string[], type: string) => each(values, type);
+    const tests = sql`${column(keys, 'text::uuid')} ${column(keys, 'text::uuid')} ${column(keys, 'text')} ${column(['a', 'c'], 'text')}`;
+    const { text, values } = render(withMembers(2, [], tests));
+    assert.deepEqual(values, ['{"a","b"}', '{"a","b"}', '{"a","c"}']);
+    const expected = ['0"', '0"', '1"::text', '2"::text']
+      .map((end) => `"drover:members"."drover:${end}`)
+      .join(' ');
+    assert.match(text, /unnest\(\$1::uuid\[\], \$2::text\[\], \$3::text\[\]\)/);
+    assert.equal(text.slice(text.indexOf(')) ') + 3), expected);
+  });
+
   it('says whether it changes rows by who built it, not by its text', () => {
     assert.equal(sql`SELECT ${raw(`'INSERT INTO'`)}`.changes, false);
     assert.equal(sql`WITH x AS (${change`DELETE FROM t`}) SELECT 1`.changes, true);

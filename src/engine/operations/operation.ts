@@ -42,9 +42,10 @@ const nothing: Tally = { expected: 0, dead: 0, digest: '', rows: [], places: [],
 export function tally(input: StepInput, source: PlaceGroup, mergedBy?: Place): Tally {
   let result = nothing;
   for (const { group, outcomes, source: from } of input.decided) {
+    if (from !== source) continue;
     const [merging] = placesWith(outcomes, 'merge');
     const places = mergedBy === undefined ? placesWith(outcomes, 'move') : [mergedBy];
-    if (from !== source || places.length === 0 || merging !== mergedBy) continue;
+    if (places.length === 0 || merging !== mergedBy) continue;
     result = {
       expected: result.expected + group.rows,
       dead: result.dead + (group.dead ? group.rows : 0),

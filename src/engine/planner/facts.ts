@@ -41,11 +41,12 @@ export function factsOf(snapshot: Snapshot, digest: Digest): Record<string, stri
   }
   for (const [name, definition] of Object.entries(snapshot.definitions))
     facts[`definition of ${name}`] = definition;
+  const none = shortDigest([], digest);
   for (const group of snapshot.places) {
     const rows = group.groups
       .filter(({ owner }) => owner !== 'other' || typeof snapshot.source.tenant === 'string')
       .map((counted) => ({ ...counted, sample: [] }));
-    facts[`${rowsOf}${group.places.join(', ')}`] = shortDigest(rows, digest);
+    facts[`${rowsOf}${group.places.join(', ')}`] = rows.length === 0 ? none : shortDigest(rows, digest);
   }
   return facts;
 }

@@ -93,6 +93,7 @@ function tellsApart({ table, column, path, form, by, spelling }: Occurrence): un
 
 /** By the code units of what tells two of them apart. */
 function ordered<Each>(all: readonly Each[], tellsApart: (each: Each) => unknown = (each) => each): Each[] {
+  if (all.length < 2) return [...all];
   const keyed = all.map((each) => ({ each, key: canonicalText(tellsApart(each)) }));
   return keyed.toSorted((a, b) => compareText(a.key, b.key)).map(({ each }) => each);
 }

@@ -88,7 +88,7 @@ function namesIn(templates: readonly string[]): string[] {
 export function tupleWriter(place: Place, config: Config): (model: ModelNames) => string[][] {
   const forms = formsOf(place).map((templates) => ({
     names: namesIn(templates),
-    fillers: templates.map(fillerOf),
+    fillers: templates.map((template) => parsed(template).fill),
   }));
   return (model) => {
     if (!mayName(place, model)) return [];
@@ -114,20 +114,39 @@ export function textsNaming(model: ModelNames, config: Config, places: readonly 
   return [...new Set(texts)].filter((text) => text.trim() !== '');
 }
 
-function componentNames(template: string): string[] {
-  return [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
+function componentNames(template: string): readonly string[] {
+  return parsed(template).names;
 }
 
 type Values = Readonly<Record<string, string>>;
 type Filler = (values: Values) => string;
 
 function fill(template: string, values: Values): string {
-  return fillerOf(template)(values);
+  return parsed(template).fill(values);
 }
 
-/** A template that is taken apart once for many models. */
-function fillerOf(template: string): Filler {
+interface Template {
+  readonly names: readonly string[];
+  readonly fill: Filler;
+}
+
+/** The templates of configurations are few, and filled for each place of each tenant. */
+const parsedTemplates = new Map<string, Template>();
+const mostTemplates = 1000;
+
+function parsed(template: string): Template {
+  const known = parsedTemplates.get(template);
+  if (known !== undefined) return known;
+  if (parsedTemplates.size >= mostTemplates) parsedTemplates.clear();
   const pieces = template.split(/\{(\w+)\}/);
+  const names = pieces.filter((_, at) => at % 2 === 1);
+  const made = { names, fill: fillerOf(pieces) };
+  parsedTemplates.set(template, made);
+  return made;
+}
+
+/** @param pieces text and names of components in turn */
+function fillerOf(pieces: readonly string[]): Filler {
   const [before, only = '', after] = pieces;
   if (pieces.length === 3 && before === '' && after === '') return (values) => values[only] ?? '';
   return (values) => pieces.map((piece, at) => (at % 2 === 0 ? piece : (values[piece] ?? ''))).join('');

@@ -1,7 +1,7 @@
 /** The digest of plans and of the definitions that they rest on. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** sha-256 of a text, in hex. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }

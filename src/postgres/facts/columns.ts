@@ -93,11 +93,22 @@ function ask(input: ColumnFactsInput, members: readonly Member[]): Asked {
 }
 
 function groupsSql(asked: Asked): Sql {
-  const counts = list(asked.side.map((_, at) => raw(`count(*) FILTER (WHERE r.side[${at + 1}])`)));
+  const counts = list(asked.side.map((_, at) => raw(`count(*) FILTER (WHERE r.side${at})`)));
+  const states = stateColumns(asked);
   return sql`WITH r AS (${rowsSql(asked)})
-    SELECT r.states, r.owner, r.dead, count(*) AS rows, ARRAY[${counts}]::bigint[] AS side, bit_xor(r.hash)::text AS digest
-    FROM r WHERE r.states <> array_fill(NULL::text, ARRAY[${raw(String(asked.rows.length))}])
-    GROUP BY r.states, r.owner, r.dead ORDER BY r.states, r.owner, r.dead`;
+    SELECT ${statesSql(asked)} AS states, r.owner, r.dead, count(*) AS rows, ARRAY[${counts}]::bigint[] AS side,
+      bit_xor(r.hash)::text AS digest
+    FROM r WHERE ${anyOf(states.map((state) => sql`${state} IS NOT NULL`))}
+    GROUP BY ${list(states)}, r.owner, r.dead ORDER BY states, r.owner, r.dead`;
+}
+
+/** One for each place: a list of them would be compared for each row. */
+function stateColumns({ rows }: Asked): Sql[] {
+  return rows.map((_, at) => raw(`r.state${at}`));
+}
+
+function statesSql(asked: Asked): Sql {
+  return sql`ARRAY[${list(stateColumns(asked))}]::text[]`;
 }
 
 /** Every row that names the source, with the state of each place, its owner, and what a move would change beside it. */
@@ -109,13 +120,13 @@ function rowsSql({ context, rows, key, side }: Asked, extra: readonly Sql[] = []
     // A name is shared by tenants: another tenant's row that holds it does not name this tenant's model.
     const named =
       row.place.byKey || isSharedRows(context.tenants?.[0]) ? match : sql`${match} AND ${owner} <> 'other'`;
-    return sql`CASE WHEN ${named} THEN ${stateSql(context, row)} END`;
+    return sql`CASE WHEN ${named} THEN ${stateSql(context, row)} END AS ${raw(`state${at}`)}`;
   });
   const columns = [
-    sql`ARRAY[${list(states)}]::text[] AS states`,
+    ...states,
     sql`${owner} AS owner`,
     sql`${deadSql(context)} AS dead`,
-    sql`ARRAY[${list(side.map(({ changes }) => changes))}]::boolean[] AS side`,
+    ...side.map(({ changes }, at) => sql`${changes} AS ${raw(`side${at}`)}`),
     sql`${hashSql(key, side)} AS hash`,
     ...extra,
   ];
@@ -265,7 +276,7 @@ function sampleQuestion({ input, some, sorted }: SampleInput): Question<RowName[
       type,
     );
   const conditions = allOf([
-    sql`r.states IS NOT DISTINCT FROM ${of(({ codes }) => codes, 'text[]')}`,
+    sql`${statesSql(asked)} IS NOT DISTINCT FROM ${of(({ codes }) => codes, 'text[]')}`,
     sql`r.owner = ${of(({ owner }) => owner, 'text')}`,
     sql`r.dead = ${of(({ dead }) => dead, 'boolean')}`,
   ]);

@@ -3,7 +3,7 @@
  * find. It lets rows through that name nothing, and keeps none back that does.
  */
 import { isUuid } from '../../engine/uuid.ts';
-import { likePatterns, likeText } from '../../engine/inventory/rough-pattern.ts';
+import { likeText } from '../../engine/inventory/rough-pattern.ts';
 import type { Scannable, ScannedColumn } from '../../engine/inventory/scannable.ts';
 import { isWeakKey } from '../../engine/inventory/term.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
@@ -341,7 +341,7 @@ function listsOf(lists: readonly (readonly string[])[]): Sql {
 
 /** As many patterns for each member: one that has fewer looks for its first one again. */
 function patternsOf({ members }: Batch): Each[] | undefined {
-  const all = members.map(({ terms }) => likePatterns(terms));
+  const all = members.map(({ patterns }) => patterns);
   if (all.some((patterns) => patterns === undefined)) return undefined;
   const most = Math.max(...all.map((patterns) => patterns?.length ?? 0));
   return Array.from({ length: most }, (_, at) =>

@@ -43,7 +43,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
   const [beside, today] = await tx.together([sideFacts({ ...batch, groups: places }), dayInUtc]);
   const refusals = await readRefusals(tx, { ...batch, groups: places });
   const inSchema = schemaReader(ground.texts);
-  return members.map(({ pair, matcher }, at) => {
+  return members.map(({ pair, names }, at) => {
     const side = beside[at] ?? nothingBeside();
     return {
       rules: ground.rules,
@@ -54,7 +54,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
       dependents: side.dependents.record(),
       ...(input.scanned[at] ?? { uncovered: [], related: [], denied: [] }),
       refusals: refusals[at] ?? [],
-      schema: inSchema(matcher),
+      schema: inSchema(names),
       hidden: ground.hidden ?? [],
       unread: ground.unread,
       definitions: ground.definitions,

@@ -2,8 +2,10 @@
 import { createMatcher } from '../../engine/inventory/matcher.ts';
 import type { Matcher } from '../../engine/inventory/matcher.ts';
 import { isVariantName } from '../../engine/inventory/report.ts';
+import { likePatterns } from '../../engine/inventory/rough-pattern.ts';
 import { foldText } from '../../engine/inventory/term.ts';
 import type { Term } from '../../engine/inventory/term.ts';
+import type { WrittenForms } from '../../engine/models/knowledge.ts';
 import { textsNaming } from '../../engine/rules/mapping.ts';
 import type { ModelPair } from '../../engine/rules/mapping.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -16,34 +18,43 @@ export const unrelatedTerm = ' ';
 export interface Sought {
   /** Those that mean the source. */
   readonly terms: readonly Term[];
+  /** Patterns for LIKE over values in lower case, of which one fits every value that names a term; undefined where none are sure. */
+  readonly patterns: readonly string[] | undefined;
   /** In lower case, longer names that mean another model altogether. */
   readonly unrelated: readonly string[];
   readonly matcher: Matcher;
+  /** The same without the key, which the schema does not name. */
+  readonly names: Matcher;
 }
 
+type SoughtNames = Omit<Sought, 'matcher'> & { readonly others: readonly Term[] };
+
 /** Tenants mean the same few models by the same texts, and a matcher takes a millisecond to make. */
-const known = new Map<string, Sought>();
+const known = new Map<string, SoughtNames>();
 const mostKnown = 200;
 
 export function soughtOf(rules: Rules, { source, target }: ModelPair): Sought {
   const texts = textsNaming(source, rules.config, rules.places);
   const targets = textsNaming(target, rules.config, rules.places).filter((text) => !texts.includes(text));
   const { name = '', provider } = source.components;
-  const written = rules.knowledge?.written(name, provider);
-  const id = JSON.stringify([rules.knowledge?.name, texts, source.key, name, targets]);
-  const before = known.get(id);
-  if (before !== undefined) return before;
+  const id = JSON.stringify([rules.knowledge?.name, texts, name, provider, targets]);
+  const names = known.get(id) ?? soughtNames(texts, targets, rules.knowledge?.written(name, provider));
+  if (known.size >= mostKnown) known.clear();
+  known.set(id, names);
+  return withKey(names, source.key);
+}
+
+function soughtNames(
+  texts: readonly string[],
+  targets: readonly string[],
+  written: WrittenForms | undefined,
+): SoughtNames {
   // What the target is called means the target, also where the source could be written like that.
   const taken = new Set(targets.map(foldText));
   const own = [...new Set([...texts, ...(written?.forms ?? [])])].filter(
     (text) => !taken.has(foldText(text)),
   );
-  const terms: Term[] = [
-    ...own.map((text): Term => ({ model: sourceTerm, text, by: 'name' })),
-    ...(source.key === undefined || own.includes(source.key)
-      ? []
-      : [{ model: sourceTerm, text: source.key, by: 'key' } as const]),
-  ];
+  const terms = own.map((text): Term => ({ model: sourceTerm, text, by: 'name' }));
   const longer = [...targets.map((text) => ({ model: unrelatedTerm, text })), ...(written?.others ?? [])];
   const others = longer.map(({ model, text }): Term => {
     const isVariant = !taken.has(foldText(text)) && isVariantName(text, own);
@@ -52,8 +63,29 @@ export function soughtOf(rules: Rules, { source, target }: ModelPair): Sought {
   const unrelated = others.flatMap(({ model, text }) =>
     model === unrelatedTerm ? [text.toLowerCase()] : [],
   );
-  const sought = { terms, unrelated, matcher: createMatcher([...terms, ...others]) };
-  if (known.size >= mostKnown) known.clear();
-  known.set(id, sought);
-  return sought;
+  return {
+    terms,
+    patterns: likePatterns(terms),
+    unrelated,
+    names: createMatcher([...terms, ...others]),
+    others,
+  };
+}
+
+/** The key is each tenant's own. Most tenants have no text with a name in it, so that nobody asks for their matcher. */
+function withKey(names: SoughtNames, key: string | undefined): Sought {
+  const { others, ...sought } = names;
+  if (key === undefined || sought.terms.some(({ text }) => text === key))
+    return { ...sought, matcher: sought.names };
+  const own: Term = { model: sourceTerm, text: key, by: 'key' };
+  const terms = [...sought.terms, own];
+  const patterns = sought.patterns && [...sought.patterns, ...(likePatterns([own]) ?? [])];
+  let made: Matcher | undefined;
+  const matcher = (): Matcher => (made ??= createMatcher([...terms, ...others]));
+  return {
+    ...sought,
+    terms,
+    patterns,
+    matcher: { find: (text) => matcher().find(text), findKey: (text) => matcher().findKey(text) },
+  };
 }

@@ -12,12 +12,11 @@ import { moveResult } from '../records/move-result.ts';
 import type { Executed, MoveResult } from '../records/move-result.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
+import type { ModelPair } from '../../engine/rules/mapping.ts';
 import { DroverError } from '../../errors.ts';
 import { groundSeen, markFor } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { pairsOf } from '../facts/pair.ts';
-import type { Member as Planned } from '../facts/member.ts';
-import { memberOf } from '../facts/member.ts';
 import { commitRecords, journalFor } from '../records/commit.ts';
 import type { Settle } from '../records/commit.ts';
 import { findReplay } from '../records/history.ts';
@@ -218,9 +217,8 @@ async function readAgain(
       return [];
     }
     // What the session may not read was left out of the rules when they were read.
-    const member = pair === undefined ? undefined : memberOf(move.ground.rules, move.member.intent, pair);
-    if (member !== undefined && digest === move.ground.digest && isSame(member, move.member))
-      return [{ at, move: { ...move, member } }];
+    if (pair !== undefined && digest === move.ground.digest && isSame(pair, move.member.pair))
+      return [{ at, move: { ...move, member: { ...move.member, pair } } }];
     worked[at] = new DroverError(
       'RETRYABLE',
       'Models or tables changed while the migration began; try again.',
@@ -229,10 +227,19 @@ async function readAgain(
   });
 }
 
-/** The same two models, written in the same ways: the statements of the batch still fit. */
-function isSame(a: Planned, b: Planned): boolean {
-  const textOf = ({ shape, pair: { source, target } }: Planned): string =>
-    [shape, identityOf(source), identityOf(target)].join('\0');
+/** The same two models, written in the same ways: what was looked for and the statements of the batch still fit. */
+function isSame(a: ModelPair, b: ModelPair): boolean {
+  const textOf = ({ source, target }: ModelPair): string =>
+    JSON.stringify(
+      [source, target].map(({ kind, table, tenant, key, components, spellings }) => [
+        kind,
+        table,
+        tenant,
+        key,
+        components,
+        spellings,
+      ]),
+    );
   return textOf(a) === textOf(b);
 }
 

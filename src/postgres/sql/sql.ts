@@ -173,7 +173,9 @@ export function forEachMember(size: number, select: Sql): Sql {
 /** The statement as text with its parameters. */
 export function render(query: Sql): Rendered {
   const columns = columnsOf(query);
-  const values: (string | null)[] = columns.lists.map((all) => encodeParameter(all.map(encodeParameter)));
+  const values: (string | null)[] = columns.lists.map((all) =>
+    encodeParameter(all.values.map(encodeParameter)),
+  );
   const known = new Map<string, string>();
   const parameter = ({ value, type }: Value): string => {
     const shared = typeof value === 'string' ? `${type} ${value}` : undefined;
@@ -186,8 +188,9 @@ export function render(query: Sql): Rendered {
   const text = query.parts.map((part) => {
     if (typeof part === 'string') return part;
     if ('value' in part) return parameter(part);
-    if ('members' in part) return relationText(part.members, columns.lists.length);
-    return `${relation}."drover:${columns.at.get(part.values) ?? 0}"::${part.type}`;
+    if ('members' in part) return relationText(part.members, columns.lists);
+    const own = `${relation}."drover:${columns.at(part)}"`;
+    return columnType(part) === 'text' ? `${own}::${part.type}` : own;
   });
   return { text: text.join(''), values };
 }
@@ -203,20 +206,38 @@ export function withLiterals(query: Sql): string {
   return text.join('');
 }
 
-/** Values that are one and the same list are one column. */
-function columnsOf(query: Sql): { lists: (readonly unknown[])[]; at: Map<readonly unknown[], number> } {
-  const at = new Map<readonly unknown[], number>();
-  const lists: (readonly unknown[])[] = [];
-  for (const part of query.parts)
-    if (typeof part !== 'string' && 'values' in part && !at.has(part.values))
-      at.set(part.values, lists.push(part.values) - 1);
-  return { lists, at };
+interface Columns {
+  readonly lists: readonly Values[];
+  /** The number of the column that has the values. */
+  readonly at: (part: Values) => number;
 }
 
-function relationText(members: number, columns: number): string {
-  if (columns === 0) return `SELECT g AS ${numberColumn} FROM generate_series(1, ${members}) g`;
-  const numbers = [...Array(columns).keys()];
-  const arrays = numbers.map((at) => `$${at + 1}::text[]`).join(', ');
-  const names = numbers.map((at) => `"drover:${at}"`).join(', ');
+/** Equal lists of values are one column: the tenants of a batch stand in most conditions. */
+function columnsOf(query: Sql): Columns {
+  const lists: Values[] = [];
+  const at = new Map<Values, number>();
+  for (const part of query.parts) {
+    if (typeof part === 'string' || !('values' in part) || at.has(part)) continue;
+    const known = lists.findIndex(
+      (one) => columnType(one) === columnType(part) && areEqual(one.values, part.values),
+    );
+    at.set(part, known === -1 ? lists.push(part) - 1 : known);
+  }
+  return { lists, at: (part) => at.get(part) ?? 0 };
+}
+
+/** Of the usual types of keys a column holds the values themselves, so that they are not read anew for each row that is compared. */
+function columnType({ type }: Values): string {
+  return /^text::(uuid|bigint)$/.exec(type)?.[1] ?? 'text';
+}
+
+function areEqual(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((value, at) => value === b[at]);
+}
+
+function relationText(members: number, columns: readonly Values[]): string {
+  if (columns.length === 0) return `SELECT g AS ${numberColumn} FROM generate_series(1, ${members}) g`;
+  const arrays = columns.map((column, at) => `$${at + 1}::${columnType(column)}[]`).join(', ');
+  const names = columns.map((_, at) => `"drover:${at}"`).join(', ');
   return `SELECT * FROM unnest(${arrays}) WITH ORDINALITY AS u (${names}, ${numberColumn})`;
 }
