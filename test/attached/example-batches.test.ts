@@ -11,6 +11,7 @@ import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
+import { listTenants } from '../../src/postgres/scope/tenants.ts';
 import { doneOf, many, one } from '../support/batches.ts';
 import type { Outcome, Way } from '../support/batches.ts';
 import { oneEngine } from '../support/databases.ts';
@@ -71,12 +72,9 @@ async function tryCase({ example, database }: Place, given: Case): Promise<void>
 }
 
 /** What the case asks for, first for its own tenant and then for each other one. */
-async function listIntents({ config, database }: Site, given: Case): Promise<Intent[]> {
-  const { root, key = 'id' } = config.tenant;
-  const rows = await database.transaction({ readOnly: true }, (tx) =>
-    tx.many<{ tenant: string }>(`SELECT ${key}::text AS tenant FROM ${root} ORDER BY 1`),
-  );
-  const others = rows.map(({ tenant }) => tenant).filter((tenant) => tenant !== given.tenant);
+async function listIntents(site: Site, given: Case): Promise<Intent[]> {
+  const tenants = (await listTenants(site)).map(({ key }) => key).toSorted();
+  const others = tenants.filter((tenant) => tenant !== given.tenant);
   return [given.tenant, ...others].map((tenant) => ({ ...intentOf(given), tenant }));
 }
 

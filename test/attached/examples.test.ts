@@ -1,5 +1,5 @@
 /**
- * The three databases of examples/attached, which Drover did not create. For each migration of their `case.yaml`:
+ * The databases of examples/attached, which Drover did not create. For each migration of their `case.yaml`:
  * planning writes nothing; what is refused writes nothing either; applying gives exactly the result of the file and no
  * other difference anywhere in the database; rolling back restores every byte; planning again gives the first plan.
  */
