@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import type { Catalog } from '../../src/engine/catalogue/catalog.ts';
 import type { Observations } from '../../src/engine/propose/observation.ts';
 import { propose } from '../../src/engine/propose/propose.ts';
-import { listLinkCandidates } from '../../src/engine/propose/links.ts';
+import { KeyColumns, listLinkCandidates, namesKeyOf } from '../../src/engine/propose/links.ts';
 import { renderProposal } from '../../src/engine/propose/yaml.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
 import { proposalWords } from '../../src/registry/known/proposal-words.ts';
@@ -76,6 +76,23 @@ test('a proposal fits the database that it is for, and its text says the same', 
         assert.deepEqual(parse(renderProposal(proposal)), JSON.parse(JSON.stringify(proposal.config)));
       },
     ),
+    { numRuns: 80 },
+  );
+});
+
+test('columns found by the last word of a table are those that a comparison with every table finds', () => {
+  fc.assert(
+    fc.property(catalogs, (catalog) => {
+      const named = new KeyColumns(catalog);
+      for (const target of catalog.tables) {
+        const every = catalog.tables.flatMap((table) =>
+          table.columns
+            .filter((column) => namesKeyOf(column.name, target.name))
+            .map((column) => ({ table, column })),
+        );
+        assert.deepEqual(named.of(target), every);
+      }
+    }),
     { numRuns: 80 },
   );
 });

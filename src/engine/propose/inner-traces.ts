@@ -1,7 +1,7 @@
 /** Models named within lists and documents: where, and how a place of the configuration leads there. */
 import { given } from '../given.ts';
 import type { PlaceConfig } from '../rules/config.ts';
-import type { InnerValues } from './observation.ts';
+import { innerOf, type InnerValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type Known, type Writing, writingOf } from './templates.ts';
 import { coincidence, isComparable, namelessDoubt, prose, type Spot, withinText } from './text-traces.ts';
@@ -9,9 +9,7 @@ import { holdsProse, namesModel, namesProvider, snake } from './wording.ts';
 
 /** One for each place within a column. */
 export function documentTraces(input: PlaceInput, known: Known, spot: Spot): Trace[] {
-  const inner = input.seen.inner.filter(
-    (entry) => entry.table === spot.table.id && entry.column === spot.column.name,
-  );
+  const inner = innerOf(input.seen, spot.table.id, spot.column.name);
   const traces = mergePatterns(inner).flatMap((entry) =>
     innerTraces(input, known, { ...spot, entry, all: inner }),
   );

@@ -5,7 +5,7 @@
 import type { Catalog, Column, Table, TableId } from '../catalogue/catalog.ts';
 import { isModelName, type KnownWords, shareOf } from './known.ts';
 import { guessHistory } from './history.ts';
-import { matchRate, type Observations, valuesOf } from './observation.ts';
+import { byColumn, matchRate, type Observations, valuesOf } from './observation.ts';
 
 import {
   findWorded,
@@ -38,7 +38,8 @@ export interface ModelEvidence {
 const enough = 4;
 
 /** The tables of models. Permissions, defaults and records mention models, and are none. */
-export function findModelTables(evidence: ModelEvidence): ModelCandidate[] {
+export function findModelTables({ catalog, seen, words }: ModelEvidence): ModelCandidate[] {
+  const evidence = { catalog, seen: byColumn(seen), words };
   const weighed = evidence.catalog.tables.flatMap((table) => weigh(evidence, table));
   const strong = weighed.filter(({ score }) => score >= enough);
   const found = strong.filter(

@@ -68,20 +68,44 @@ export interface Observations {
   readonly unreadable: readonly TableId[];
   /** Tables whose policies bind the login and do not show it all rows. */
   readonly hidden: readonly TableId[];
+  /** Derived: see `byColumn`. */
+  readonly byColumn?: SeenByColumn;
+}
+
+/** What was seen by its column: with a thousand tables it is asked for tens of thousands of times. */
+interface SeenByColumn {
+  readonly columns: ReadonlyMap<string, readonly ColumnValues[]>;
+  readonly inner: ReadonlyMap<string, readonly InnerValues[]>;
+}
+
+/** The same observations, in which a column is found at once. */
+export function byColumn(seen: Observations): Observations {
+  if (seen.byColumn !== undefined) return seen;
+  const { columns, inner } = seen;
+  return { ...seen, byColumn: { columns: Map.groupBy(columns, idOf), inner: Map.groupBy(inner, idOf) } };
+}
+
+function idOf({ table, column }: { readonly table: TableId; readonly column: string }): string {
+  return JSON.stringify([table, column]);
 }
 
 /** The distinct values that were seen in a column; none where nobody looked. */
-export function valuesOf(
-  { columns }: Pick<Observations, 'columns'>,
-  table: TableId,
-  column: string | undefined,
-): readonly string[] {
-  return columns.find((entry) => entry.table === table && entry.column === column)?.distinct ?? [];
+export function valuesOf(seen: Observations, table: TableId, column: string | undefined): readonly string[] {
+  return column === undefined ? [] : (columnOf(seen, table, column)?.distinct ?? []);
 }
 
 /** In how many rows of the sample the column has a value. */
-export function filledOf({ columns }: Pick<Observations, 'columns'>, table: TableId, column: string): number {
-  return columns.find((entry) => entry.table === table && entry.column === column)?.filled ?? 0;
+export function filledOf(seen: Observations, table: TableId, column: string): number {
+  return columnOf(seen, table, column)?.filled ?? 0;
+}
+
+function columnOf(seen: Observations, table: TableId, column: string): ColumnValues | undefined {
+  return byColumn(seen).byColumn?.columns.get(idOf({ table, column }))?.[0];
+}
+
+/** What was seen within the lists and documents of a column. */
+export function innerOf(seen: Observations, table: TableId, column: string): readonly InnerValues[] {
+  return byColumn(seen).byColumn?.inner.get(idOf({ table, column })) ?? [];
 }
 
 /** The share of sampled values that are keys of the target; undefined where there was nothing to sample. */

@@ -11,7 +11,7 @@ import { withEnables } from './enables.ts';
 import { guessHistory } from './history.ts';
 import { type KnownWords } from './known.ts';
 import { findModelTables, idsOf, mainModelTables } from './model-evidence.ts';
-import { type Observations, valuesOf } from './observation.ts';
+import { byColumn, type Observations, valuesOf } from './observation.ts';
 import { describeModelTables, type ModelGuess } from './models.ts';
 import { concernedTables, guessPlaces, type PlaceGuess } from './places.ts';
 import { guessDisplay } from './shape.ts';
@@ -46,7 +46,8 @@ export interface ProposalInput {
 }
 
 /** The whole proposal. */
-export function propose({ catalog, schemas, seen, words, tenants }: ProposalInput): Proposal {
+export function propose({ catalog, schemas, seen: observed, words, tenants }: ProposalInput): Proposal {
+  const seen = byColumn(observed);
   const scope = { catalog, schemas: withOtherSchemas(catalog, schemas) };
   const candidates = findModelTables({ catalog, seen, words });
   const main = mainModelTables(candidates);

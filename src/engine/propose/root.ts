@@ -2,8 +2,9 @@
 import { given } from '../given.ts';
 import { type Catalog, findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
 import { guessHistory } from './history.ts';
+import { KeyColumns, namesKeyOf } from './links.ts';
 import { guessDisplay } from './shape.ts';
-import { frameworkWords, singular, singularWords, wordSet, wordsOf } from './wording.ts';
+import { frameworkWords, singularWords } from './wording.ts';
 
 /** Words for a customer who shares the database with others, the likelier the higher. */
 const tenantWords: ReadonlyMap<string, number> = new Map(
@@ -55,9 +56,10 @@ interface Scored {
 
 /** The table of tenants. Undefined where no table fits. `excluded` holds tables that are something else, such as lists of models. */
 export function guessRoot(catalog: Catalog, excluded: ReadonlySet<TableId>): RootGuess | undefined {
+  const named = new KeyColumns(catalog);
   const scored = catalog.tables
     .filter((table) => table.primaryKey.length > 0 && !excluded.has(table.id) && !isJunction(table))
-    .map((table) => score(catalog, table))
+    .map((table) => score(catalog, named, table))
     .filter(({ table, word }) => word > 0 || guessDisplay(table) !== undefined)
     .toSorted((a, b) => b.score - a.score || (a.table.id < b.table.id ? -1 : 1));
   const [best, next] = scored.filter((each) => each.score >= 5 && each.columns.length > 0);
@@ -75,8 +77,8 @@ export function guessRoot(catalog: Catalog, excluded: ReadonlySet<TableId>): Roo
   };
 }
 
-function score(catalog: Catalog, table: Table): Scored {
-  const columns = columnsLeadingTo(catalog, table);
+function score(catalog: Catalog, named: KeyColumns, table: Table): Scored {
+  const columns = columnsLeadingTo(catalog, named, table);
   const others = Math.max(1, catalog.tables.length - 1);
   const reached = countReaching(catalog, table, columns);
   const word = wordScore(catalog, table);
@@ -121,19 +123,20 @@ function referencedKey(catalog: Catalog, root: Table): string | undefined {
   return mostCommon(keys.flatMap((key) => key.referencedColumns));
 }
 
-function columnsLeadingTo(catalog: Catalog, root: Table): { table: TableId; column: string }[] {
+function columnsLeadingTo(
+  catalog: Catalog,
+  named: KeyColumns,
+  root: Table,
+): { table: TableId; column: string }[] {
+  const kind = findColumn(root, root.primaryKey.at(-1) ?? '')?.kind;
+  const byTable = Map.groupBy(named.of(root), ({ table }) => table);
   return catalog.tables.flatMap((table) => {
     if (table.id === root.id) return [];
     const key = table.foreignKeys.find(
       (candidate) => candidate.references === root.id && candidate.columns.length === 1,
     );
     const column =
-      key?.columns[0] ??
-      table.columns.find(
-        (each) =>
-          namesKeyOf(each.name, root.name) &&
-          each.kind === findColumn(root, root.primaryKey.at(-1) ?? '')?.kind,
-      )?.name;
+      key?.columns[0] ?? byTable.get(table)?.find(({ column }) => column.kind === kind)?.column.name;
     return column === undefined ? [] : [{ table: table.id, column }];
   });
 }
@@ -149,27 +152,6 @@ function countReaching(catalog: Catalog, root: Table, direct: Scored['columns'])
     grew = more.length > 0;
   }
   return reached.size - 1;
-}
-
-const qualifiers = wordSet(
-  'current active live latest published default preferred fallback parent owner original',
-);
-
-/** `agent_id`, `agentId` and `agent` name the key of `agents` and of `app_agents`; `chat_model_id` that of `app_chatmodel`. */
-export function namesKeyOf(column: string, table: string): boolean {
-  const words = wordsOf(column)
-    .map(singular)
-    .filter((word, at) => at > 0 || !qualifiers.has(word));
-  const base =
-    words.length > 1 && /^(id|key|no|nr|ref|uuid|code|number)$/.test(words.at(-1) ?? '')
-      ? words.slice(0, -1)
-      : words;
-  const target = singularWords(table).filter((word, at) => at === 0 || !frameworkWords.has(word));
-  return (
-    target.slice(-base.length).join('_') === base.join('_') ||
-    (base.length > 1 && target.at(-1) === base.join('')) ||
-    (target.length > 0 && base.slice(-target.length).join('_') === target.join('_'))
-  );
 }
 
 function mostCommon(values: readonly string[]): string | undefined {

@@ -1,13 +1,28 @@
 /** What names say: the guesses of `drover init` that rest on the words in the names of tables and columns. */
 import type { Column, Table } from '../catalogue/catalog.ts';
 
+const mostRemembered = 20_000;
+
 /** `spaceModelId`, `space_model_id` and `"Space Model-ID"` are the words space, model, id. */
-export function wordsOf(name: string): string[] {
+export const wordsOf = remembering((name): readonly string[] => {
   const spaced = name.replaceAll(/([a-z\d])([A-Z])/g, '$1 $2').replaceAll(/([A-Z]+)([A-Z][a-z])/g, '$1 $2');
   return spaced
     .toLowerCase()
     .split(/[^\p{L}\d]+/u)
     .filter((word) => word !== '');
+});
+
+/** What a name says is asked again for each table and column that it is compared with. */
+function remembering<Answer>(answer: (name: string) => Answer): (name: string) => Answer {
+  const known = new Map<string, Answer>();
+  return (name) => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    if (known.size >= mostRemembered) known.clear();
+    const now = answer(name);
+    known.set(name, now);
+    return now;
+  };
 }
 
 /** The words of a list. */
@@ -16,9 +31,7 @@ export function wordSet(list: string): ReadonlySet<string> {
 }
 
 /** The words of a name joined by `_`, so that one pattern fits every way to write it. */
-export function snake(name: string): string {
-  return wordsOf(name).join('_');
-}
+export const snake = remembering((name) => wordsOf(name).join('_'));
 
 /** `policies` is `policy`; good enough for names of tables. */
 export function singular(word: string): string {
@@ -28,9 +41,7 @@ export function singular(word: string): string {
 }
 
 /** The words of a name, each in the singular. */
-export function singularWords(name: string): string[] {
-  return wordsOf(name).map(singular);
-}
+export const singularWords = remembering((name): readonly string[] => wordsOf(name).map(singular));
 
 /** What frameworks add to the name of every table. */
 export const frameworkWords = wordSet('table tbl entity record app core public dbo db');

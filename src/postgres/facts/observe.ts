@@ -19,6 +19,8 @@ import { listLinkCandidates, listModelLinks } from '../../engine/propose/links.t
 import { statusPattern } from '../../engine/propose/states.ts';
 import { namesModel, snake } from '../../engine/propose/wording.ts';
 import type { Tx } from '../driver/database.ts';
+import { affected, many, one, readAs } from '../driver/question.ts';
+import type { Question } from '../driver/question.ts';
 import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
 import { maxDistinct, TableTally } from './tally.ts';
 
@@ -88,9 +90,9 @@ async function sampleTables(tx: Tx, tables: readonly Table[], sampling: Sampling
     const observed = table.columns.filter((column) => sampling.isKeyed(table, column));
     const tally = new TableTally(table, observed, sampling.maxDistinct);
     if (!(await sampleTable(tx, tally, sampling.limits))) sampled.push(table.id);
-    columns.push(...tally.columns());
-    inner.push(...tally.inner());
-    bound.push(...tally.bound());
+    for (const one of tally.columns()) columns.push(one);
+    for (const one of tally.inner()) inner.push(one);
+    for (const one of tally.bound()) bound.push(one);
   }
   return { columns, inner, bound, sampled };
 }
@@ -125,35 +127,34 @@ async function sampleTable(tx: Tx, tally: TableTally, limits: ObserveLimits): Pr
   const { table, observed } = tally;
   if (observed.length === 0) return true;
   const started = performance.now();
-  const rows = await declare(tx, table, observed, limits);
+  const { sql: select, partial } = sampleSql(table, observed, limits);
+  const fetch = many<{ v: (string | null)[] }>('FETCH 200 FROM drover_sample');
+  const declared = `DECLARE drover_sample NO SCROLL CURSOR FOR ${select}`;
+  let [, batch] = await tx.together([affected(declared), fetch]);
   let read = 0;
-  while (read < limits.rowsPerTable && performance.now() - started < limits.millisecondsPerTable) {
-    const batch = await tx.many<{ v: (string | null)[] }>('FETCH 200 FROM drover_sample');
+  for (;;) {
     for (const row of batch) tally.add(row.v);
     read += batch.length;
-    if (batch.length < 200) break;
+    const isLate = performance.now() - started >= limits.millisecondsPerTable;
+    if (batch.length < 200 || read >= limits.rowsPerTable || isLate) break;
+    batch = await tx.ask(fetch);
   }
-  const more = await tx.many('FETCH 1 FROM drover_sample');
-  await tx.run('CLOSE drover_sample');
-  return more.length === 0 && !rows.partial;
+  const [more] = await tx.together([many('FETCH 1 FROM drover_sample'), affected('CLOSE drover_sample')]);
+  return more.length === 0 && !partial;
 }
 
 /** Of a table far bigger than the sample some pages are read, chosen by the same seed each time. */
-async function declare(
-  tx: Tx,
+function sampleSql(
   table: Table,
   columns: readonly Column[],
   limits: ObserveLimits,
-): Promise<{ partial: boolean }> {
+): { sql: string; partial: boolean } {
   const partial = table.rowEstimate > limits.rowsPerTable * 10;
   const percent = Math.min(100, (limits.rowsPerTable * 200) / Math.max(1, table.rowEstimate));
   const sample = partial ? `TABLESAMPLE SYSTEM (${percent.toFixed(6)}) REPEATABLE (7)` : '';
   const values = columns.map((column) => sampledValue(column, limits));
-  await tx.run(
-    `DECLARE drover_sample NO SCROLL CURSOR FOR SELECT ARRAY[${values.join(', ')}]::text[] AS v
-       FROM ${table.partitioned ? '' : 'ONLY '}${quoteTable(table)} AS t ${sample}`,
-  );
-  return { partial };
+  const from = `${table.partitioned ? '' : 'ONLY '}${quoteTable(table)} AS t ${sample}`;
+  return { sql: `SELECT ARRAY[${values.join(', ')}]::text[] AS v FROM ${from}`, partial };
 }
 
 /** The size on disk is asked first, so that a long document is not even fetched. */
@@ -180,20 +181,19 @@ async function matchLinks(
   catalog: Catalog,
   candidates: readonly LinkCandidate[],
 ): Promise<LinkMatch[]> {
-  const matches: LinkMatch[] = [];
-  for (const candidate of candidates) matches.push(await matchLink(tx, catalog, candidate));
-  return matches;
+  return tx.together(candidates.map((candidate) => matchLink(catalog, candidate)));
 }
 
 /** Up to a thousand values; the target is asked by its key. */
-async function matchLink(tx: Tx, catalog: Catalog, candidate: LinkCandidate): Promise<LinkMatch> {
+function matchLink(catalog: Catalog, candidate: LinkCandidate): Question<LinkMatch> {
   const [from, to] = [findTable(catalog, candidate.table), findTable(catalog, candidate.target)];
-  if (from === undefined || to === undefined) return { ...candidate, sampled: 0, matched: 0 };
+  if (from === undefined || to === undefined)
+    return { statements: [], read: () => ({ ...candidate, sampled: 0, matched: 0 }) };
   const column = quoteIdent(candidate.column);
-  const counts = await tx.one<{ sampled: number; matched: number }>(
+  const counts = one<{ sampled: number; matched: number }>(
     `SELECT count(*)::int AS sampled,
        count(*) FILTER (WHERE EXISTS (SELECT FROM ${quoteTable(to)} k WHERE k.${quoteIdent(candidate.targetColumn)} = s.v))::int AS matched
      FROM (SELECT ${column} AS v FROM ${quoteTable(from)} WHERE ${column} IS NOT NULL LIMIT 1000) s`,
   );
-  return { ...candidate, ...counts };
+  return readAs(counts, (found) => ({ ...candidate, ...found }));
 }
