@@ -72,6 +72,25 @@ export function withMove(command: Command): Command {
     .option('--allow-unknown', 'a model that nobody knows is meant as it is written; `apply` needs --reason');
 }
 
+export interface WaitOption {
+  readonly wait?: number;
+}
+
+/** For how long locks are waited for. */
+export function withWait(command: Command): Command {
+  const seconds = countUpTo(86_400);
+  return command.option(
+    '--wait <seconds>',
+    'wait for locks no longer than this in all (default: as the configuration says, a minute)',
+    seconds,
+  );
+}
+
+/** The site, with what `--wait` says. */
+export function waitingOn(site: Site, { wait }: WaitOption): Site {
+  return wait === undefined ? site : { ...site, lockWaitMs: wait * 1000 };
+}
+
 export interface ActorOptions {
   readonly actor?: string;
   readonly reason?: string;

@@ -91,6 +91,19 @@ describe('on a server', () => {
     assert.equal(behind, 3, 'the command ended although a lock is held');
   }
 
+  it('waits for locks as long as --wait says, whatever the configuration', async () => {
+    database.configure(yaml('{}'));
+    const before = await counts();
+    const holder = await connect('holder');
+    await holder.query('BEGIN');
+    await holder.query(held['the table']);
+    const { status, stderr } = await database.run('apply', ...move, '--yes', '--wait', '1');
+    await holder.query('ROLLBACK');
+    assert.equal(status, 1);
+    assert.match(stderr, /LOCK_TIMEOUT/);
+    assert.deepEqual(await counts(), before);
+  });
+
   it('says who holds the lock where it gives up, and nothing was changed', async () => {
     database.configure(yaml('{ lockTimeoutMs: 400, retries: 0 }'));
     const before = await counts();

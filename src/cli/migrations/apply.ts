@@ -9,8 +9,18 @@ import type { ApplyManyOptions } from './apply-many.ts';
 import { askToGoOn } from '../terminal/ask.ts';
 import { readPlanFile } from '../terminal/files.ts';
 import { applyWithProgress, planLines } from './move.ts';
-import { actorOf, intentOn, readIntent, withActor, withJson, withMove, withWhere } from '../options.ts';
-import type { ActorOptions, AskedIntent, TenantOption } from '../options.ts';
+import {
+  actorOf,
+  intentOn,
+  readIntent,
+  withActor,
+  withJson,
+  withMove,
+  withWhere,
+  waitingOn,
+  withWait,
+} from '../options.ts';
+import type { ActorOptions, AskedIntent, TenantOption, WaitOption } from '../options.ts';
 import { isRun, withPace, withTenants } from '../runs/options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
@@ -19,7 +29,7 @@ import { resolveUnit } from '../tenant.ts';
 import { resolveWhere, usage, whereWords, withSite } from '../where.ts';
 import type { Where } from '../where.ts';
 
-type ApplyOptions = ApplyManyOptions & ActorOptions;
+type ApplyOptions = ApplyManyOptions & ActorOptions & WaitOption;
 
 /** `drover apply`: shows a plan, asks, and applies it. */
 export const apply: Verb = {
@@ -30,10 +40,12 @@ export const apply: Verb = {
       withActor(
         withPace(
           withTenants(
-            withMove(
-              withJson(command.argument('[plan]', 'a file that `drover plan --out` wrote'))
-                .option('--yes', 'do not ask')
-                .option('--force', 'pass the errors that may be forced; needs --reason'),
+            withWait(
+              withMove(
+                withJson(command.argument('[plan]', 'a file that `drover plan --out` wrote'))
+                  .option('--yes', 'do not ask')
+                  .option('--force', 'pass the errors that may be forced; needs --reason'),
+              ),
             ),
           ),
         ).option('--detach', 'only make the run; `drover serve` or `drover worker` works on it'),
@@ -57,11 +69,13 @@ async function applyPlan(session: Session, command: Command): Promise<number> {
   const many = isRun(options);
   if (many && file !== undefined) throw usage('A plan file is about one tenant; leave it out with many.');
   if (!many) refusePace(command);
+  if (many && options.wait !== undefined)
+    throw usage('--wait is for one tenant; a run comes back to tenants that wait for a lock.');
   return withSite(where, { mayWrite: true }, async (site) => {
     if (many) return applyMany(session, site, { options, actor, where });
     const plan = file ?? (await planNow(site, intent, options));
     return (await isWanted(session, plan, options))
-      ? applyShown(session, site, {
+      ? applyShown(session, waitingOn(site, options), {
           plan,
           actor,
           options,

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { DroverError } from '../../errors.ts';
 import { askToGoOn } from '../terminal/ask.ts';
 import { rollbackWithProgress } from './move.ts';
-import { actorOf, withActor, withJson, withWhere } from '../options.ts';
-import type { ActorOptions, JsonOption, TenantOption } from '../options.ts';
+import { actorOf, waitingOn, withActor, withJson, withWait, withWhere } from '../options.ts';
+import type { ActorOptions, JsonOption, TenantOption, WaitOption } from '../options.ts';
 import { findMigration } from './records.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
@@ -13,7 +13,7 @@ import { onErrorStream } from '../terminal/terminal.ts';
 import { resolveWhere, whereWords, withSite } from '../where.ts';
 import type { Where, WhereOptions } from '../where.ts';
 
-interface RollbackOptions extends WhereOptions, JsonOption, TenantOption, ActorOptions {
+interface RollbackOptions extends WhereOptions, JsonOption, TenantOption, ActorOptions, WaitOption {
   readonly yes?: boolean;
 }
 
@@ -24,7 +24,7 @@ export const rollback: Verb = {
   define: (command) =>
     withWhere(
       withActor(
-        withJson(command.argument('<migration>', 'its id, as `drover history` shows it'))
+        withWait(withJson(command.argument('<migration>', 'its id, as `drover history` shows it')))
           .option('--tenant <tenant>', 'whose it is: the key or the name of a tenant')
           .option('--yes', 'do not ask'),
       ),
@@ -53,7 +53,7 @@ async function takeBack(session: Session, command: Command): Promise<number> {
       terminal.err('Not rolled back; nothing was changed.');
       return exitStatus.failed;
     }
-    const result = await rollbackWithProgress(session, site, {
+    const result = await rollbackWithProgress(session, waitingOn(site, options), {
       migrationId: record.id,
       tenant,
       actor,

@@ -16,7 +16,7 @@ import {
   putRegistryPairs,
   restOnVerdicts,
 } from '../queries/registry-pairs.ts';
-import { withRetries } from '../../postgres/driver/retry.ts';
+import { LockWait, withRetries } from '../../postgres/driver/retry.ts';
 import { asFleetWithin, asOperator, asOperatorWithin } from '../../postgres/scope/tenant.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
 import type { LoadedRegistry } from '../../registry/load/load.ts';
@@ -24,7 +24,7 @@ import { routablePairs } from '../../registry/verdict/pairs.ts';
 import type { Platform } from '../open.ts';
 import { settleVerdicts } from './settle-verdicts.ts';
 
-const patience = { retries: 10, lockWaitMs: 60_000 };
+const [retries, lockWaitMs] = [10, 60_000];
 const tenantsAtOnce = 500;
 
 type Home = Pick<Platform, 'database' | 'schema'> & { readonly site: Pick<Platform['site'], 'scope'> };
@@ -44,7 +44,7 @@ interface Exchanged {
 
 /** May be called again and again, and by several servers at once; the last one counts. */
 export function bringInRegistry(home: Home, coming: Coming): Promise<Exchanged> {
-  return withRetries(patience, () =>
+  return withRetries({ retries, locks: new LockWait(lockWaitMs) }, () =>
     operate(home, (tx) => exchange(tx, home, coming)).catch((error: unknown) => {
       if (!(error instanceof DroverError) || error.code !== 'STILL_REFERENCED') throw error;
       const message = 'Workspaces were given what the registry takes away, again and again; try later.';

@@ -10,8 +10,17 @@ const lockPauseMs = 200;
 export interface Patience {
   /** How many times more after an error that may pass. */
   readonly retries: number;
-  /** How long locks are waited for, in all attempts together. */
-  readonly lockWaitMs: number;
+  /** How long locks are waited for. Work that goes on in parts shares one. */
+  readonly locks: LockWait;
+}
+
+/** What is left of the time for which locks are waited for, in all attempts and parts together. */
+export class LockWait {
+  leftMs: number;
+
+  constructor(ms: number) {
+    this.leftMs = ms;
+  }
 }
 
 /**
@@ -19,25 +28,28 @@ export interface Patience {
  * between two attempts, so that nobody has to wait behind one who waits.
  */
 export async function withRetries<T>(
-  { retries, lockWaitMs }: Patience,
+  { retries, locks }: Patience,
   attempt: (tries: number) => Promise<T>,
 ): Promise<T> {
-  const until = Date.now() + lockWaitMs;
   let failures = 0;
   for (let tries = 0; ; tries += 1) {
+    const startedAt = Date.now();
     try {
       return await attempt(tries);
     } catch (error) {
       const code = error instanceof DroverError ? error.code : '';
-      let pauseMs = lockPauseMs;
+      const chance = 0.5 + Math.random();
       if (code === 'LOCK_TIMEOUT') {
-        if (Date.now() >= until) throw error;
+        locks.leftMs -= Date.now() - startedAt;
+        if (locks.leftMs <= 0) throw error;
+        const pauseMs = Math.min(lockPauseMs * chance, locks.leftMs);
+        locks.leftMs -= pauseMs;
+        await wait(pauseMs);
       } else {
         if (failures >= retries || !crossed.includes(code)) throw error;
-        pauseMs = Math.min(2000, 20 * 2 ** failures);
+        await wait(Math.min(2000, 20 * 2 ** failures) * chance);
         failures += 1;
       }
-      await wait(pauseMs * (0.5 + Math.random()));
     }
   }
 }

@@ -12,7 +12,7 @@ import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError, isConnectionLost } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { withHolders } from '../driver/lock-holders.ts';
-import { withRetries } from '../driver/retry.ts';
+import { LockWait, withRetries } from '../driver/retry.ts';
 import type { Patience } from '../driver/retry.ts';
 import type { Settle } from '../records/commit.ts';
 import { isCommitting, refuseUncommitted } from './committed.ts';
@@ -148,8 +148,9 @@ async function runTogether<Q, P, R>(
     for (const [at, { number, prepared }] of ready.entries())
       running.push({ number, member: { prepared, id: ids[at] ?? '', startedAt } });
   }
+  const { locks } = patienceOf(site);
   for (const alike of Map.groupBy(running, ({ member }) => job.shapeOf(member.prepared)).values())
-    await commitAll({ site, job, results }, alike);
+    await commitAll({ site, job, results, locks }, alike);
   const ids = new Map(running.map(({ number, member }) => [number, member.id]));
   return asked.map((one, number) => outcomeOf(job.tenantOf(one), results.get(number), ids.get(number)));
 }
@@ -191,6 +192,8 @@ interface Context<Q, P, R> {
   readonly site: Site;
   readonly job: Job<Q, P, R>;
   readonly results: Results<R>;
+  /** Of all parts together: where a lock stays held, the parts into which a batch is split do not wait for it anew. */
+  readonly locks: LockWait;
 }
 
 /** In one transaction where that is possible, and in smaller ones where it is not. */
@@ -209,7 +212,7 @@ async function tryTogether<Q, P, R>(
 ): Promise<(readonly Running<P>[])[]> {
   try {
     const members = running.map(({ member }) => member);
-    const { worked } = await withRetries({ ...patienceOf(context.site), retries: 0 }, () =>
+    const { worked } = await withRetries({ retries: 0, locks: context.locks }, () =>
       inTransaction(context, members),
     );
     for (const [at, one] of running.entries()) await record(context, one, worked[at]);
@@ -232,11 +235,12 @@ function apart<P>(
 }
 
 async function inTransaction<Q, P, R>(
-  { site, job }: Context<Q, P, R>,
+  { site: opened, job, locks }: Context<Q, P, R>,
   members: readonly Member<P>[],
 ): Promise<Together<R>> {
   const tenants = members.map(({ prepared }) => job.tenantOf(job.askedBy(prepared)));
   let done: Together<R> | undefined;
+  const site = { ...opened, lockWaitMs: locks.leftMs };
   try {
     return await withTenants(site, { tenants }, async (tx) => {
       const now = await job.work(tx, members);
@@ -267,7 +271,8 @@ async function commitOne<Q, P, R>(context: Context<Q, P, R>, one: Running<P>): P
     return { result, settle };
   };
   try {
-    const { result, settle } = await withRetries(patienceOf(site), attempt);
+    const { retries } = patienceOf(site);
+    const { result, settle } = await withRetries({ retries, locks: context.locks }, attempt);
     // What comes after the commit is not tried again: the work is done.
     results.set(one.number, await settle().then(() => result, ownError));
   } catch (caught) {
@@ -280,9 +285,9 @@ async function commitOne<Q, P, R>(context: Context<Q, P, R>, one: Running<P>): P
 }
 
 /** How long and how often the work of one tenant is tried. */
-export function patienceOf({ config }: Site): Patience {
+export function patienceOf({ config, lockWaitMs }: Site): Patience {
   const { retries = 5, lockTimeoutMs = 10_000 } = config.database ?? {};
-  return { retries, lockWaitMs: lockTimeoutMs * (retries + 1) };
+  return { retries, locks: new LockWait(lockWaitMs ?? lockTimeoutMs * (retries + 1)) };
 }
 
 async function again<Q, P, R>(job: Job<Q, P, R>, prepared: P): Promise<P> {

@@ -32,6 +32,8 @@ export interface Site extends Ruled {
   readonly state: StateStore;
   /** What becomes of parameters where nobody says: translated in a database that Drover did not create, reset in its own. */
   readonly parameters: ParameterPolicy;
+  /** How long a migration or a rollback waits for locks, in milliseconds; otherwise the configuration says it. */
+  readonly lockWaitMs?: number;
   /** Somebody shall know: where nobody does, what should be asked cannot be read. */
   readonly knows: boolean;
 }
@@ -162,13 +164,22 @@ function workScope(site: Site, readOnly: boolean): TenantScope {
   return {
     ...site.scope,
     isolation: 'read committed',
-    lockTimeoutMs: site.config.database?.lockTimeoutMs ?? 10_000,
+    lockTimeoutMs: lockTimeoutOf(site),
   };
 }
 
 /** What a configuration says in SQL must not run for ever. Drover's own statements on its own schema need no limit. */
 function readLimit({ state, config }: Site): Pick<TenantScope, 'readTimeoutMs'> {
   return state.tenantType === 'uuid' ? {} : { readTimeoutMs: config.database?.readTimeoutMs ?? 600_000 };
+}
+
+/** One short attempt is made even where nothing is left to wait. */
+const shortWaitMs = 200;
+
+/** How long one statement waits for a lock: not longer than all of them may. */
+function lockTimeoutOf({ config, lockWaitMs = Infinity }: Site): number {
+  const leftMs = Math.max(shortWaitMs, Math.ceil(lockWaitMs));
+  return Math.min(config.database?.lockTimeoutMs ?? 10_000, leftMs);
 }
 
 /** Runs work on the records of one tenant. */
