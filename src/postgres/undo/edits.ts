@@ -142,8 +142,8 @@ function revertRow({ table, member, key, row, edits, skipped, relying }: RowEdit
   const skip = (reason: string): ChangedDocument[] => (skipped.push({ table, key, reason }), []);
   if (row === undefined || row.text === null || edits === undefined)
     return skip(row === undefined ? 'deleted since' : 'emptied since');
-  if (!row.granted && edits.edits.some(({ place }) => relying.some((one) => one.place.id === place)))
-    return skip(notGranted(relying));
+  // Several places may lead to one value, and any of them may have moved it: the whole document stays.
+  if (!row.granted) return skip(notGranted(relying));
   const result = revertDocument({ text: row.text, elements: row.elements }, edits.edits);
   if (result.kind === 'unreadable') return skip(`changed since: ${result.reason}`);
   for (const { edit, reason } of result.skipped)
