@@ -78,8 +78,11 @@ export async function applyBatch(
   return (await applyMoves(site, requests, options)).map(named);
 }
 
+/** As a caller of single migrations knows it: an error that is thrown does not say which record holds it. Records are compared by themselves. */
 function named<R>(outcome: EngineOutcome<R>): Outcome<R> {
-  return { ...outcome, tenant: outcome.tenant ?? '' };
+  const { tenant = '' } = outcome;
+  if (outcome.status === 'succeeded') return { ...outcome, tenant };
+  return { tenant, status: 'failed', error: outcome.error };
 }
 
 /** Rolls all back as one batch; outcomes in the order of the rollbacks. */
