@@ -642,8 +642,16 @@ CREATE TABLE "migration"."workspace_verdicts" (
   "registry_version" text NOT NULL,
   "created_at" timestamp with time zone NOT NULL DEFAULT now(),
   "payers" text,
+  "held_tenant_id" uuid,
+  "held_id" uuid,
+  "held_runtime" text,
+  "held_model" text,
+  "usable" boolean NOT NULL GENERATED ALWAYS AS (((reason <> 'ended'::text) OR (held_id IS NOT NULL))) STORED,
   CONSTRAINT "workspace_verdicts_pkey" PRIMARY KEY (tenant_id, workspace_id, runtime, model),
-  CONSTRAINT "workspace_verdicts_reason_check" CHECK ((reason = ANY (ARRAY['allowed'::text, 'kept'::text])))
+  CONSTRAINT "workspace_verdicts_held_key" UNIQUE (held_tenant_id, held_id, held_runtime, held_model),
+  CONSTRAINT "workspace_verdicts_usable_key" UNIQUE (tenant_id, workspace_id, runtime, model, usable),
+  CONSTRAINT "workspace_verdicts_held_check" CHECK (((held_tenant_id = tenant_id) AND (held_id = workspace_id) AND (held_runtime = runtime) AND (held_model = model))),
+  CONSTRAINT "workspace_verdicts_reason_check" CHECK ((reason = ANY (ARRAY['allowed'::text, 'kept'::text, 'ended'::text])))
 );
 
 CREATE TABLE "migration"."workspaces" (
@@ -670,11 +678,14 @@ END) STORED,
   "version" bigint NOT NULL DEFAULT 1,
   "created_at" timestamp with time zone NOT NULL DEFAULT now(),
   "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "verdict_live" boolean NOT NULL DEFAULT true,
   CONSTRAINT "workspaces_pkey" PRIMARY KEY (tenant_id, id),
   CONSTRAINT "workspaces_name_key" UNIQUE (tenant_id, name),
+  CONSTRAINT "workspaces_verdict_key" UNIQUE (tenant_id, id, runtime, verdict_model),
   CONSTRAINT "workspaces_model_check" CHECK ((model <> ''::text)),
   CONSTRAINT "workspaces_route_check" CHECK ((route = ANY (ARRAY['registry'::text, 'verdict'::text]))),
-  CONSTRAINT "workspaces_tier_check" CHECK ((tier = ANY (ARRAY['small'::text, 'standard'::text, 'large'::text])))
+  CONSTRAINT "workspaces_tier_check" CHECK ((tier = ANY (ARRAY['small'::text, 'standard'::text, 'large'::text]))),
+  CONSTRAINT "workspaces_verdict_live_check" CHECK (verdict_live)
 );
 
 ALTER TABLE "migration"."api_keys" ADD CONSTRAINT "api_keys_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
@@ -808,9 +819,12 @@ ALTER TABLE "migration"."users" ADD CONSTRAINT "users_tenant_fkey" FOREIGN KEY (
 
 ALTER TABLE "migration"."workspace_secrets" ADD CONSTRAINT "workspace_secrets_workspace_fkey" FOREIGN KEY (tenant_id, workspace_id) REFERENCES migration.workspaces(tenant_id, id);
 
+ALTER TABLE "migration"."workspace_verdicts" ADD CONSTRAINT "workspace_verdicts_held_fkey" FOREIGN KEY (held_tenant_id, held_id, held_runtime, held_model) REFERENCES migration.workspaces(tenant_id, id, runtime, verdict_model) ON UPDATE SET NULL ON DELETE SET NULL;
+ALTER TABLE "migration"."workspace_verdicts" ADD CONSTRAINT "workspace_verdicts_workspace_fkey" FOREIGN KEY (tenant_id, workspace_id) REFERENCES migration.workspaces(tenant_id, id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE "migration"."workspaces" ADD CONSTRAINT "workspaces_registry_pair_fkey" FOREIGN KEY (runtime, registry_model) REFERENCES migration.registry_pairs(runtime, model);
 ALTER TABLE "migration"."workspaces" ADD CONSTRAINT "workspaces_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
-ALTER TABLE "migration"."workspaces" ADD CONSTRAINT "workspaces_verdict_fkey" FOREIGN KEY (tenant_id, id, runtime, verdict_model) REFERENCES migration.workspace_verdicts(tenant_id, workspace_id, runtime, model);
+ALTER TABLE "migration"."workspaces" ADD CONSTRAINT "workspaces_verdict_fkey" FOREIGN KEY (tenant_id, id, runtime, verdict_model, verdict_live) REFERENCES migration.workspace_verdicts(tenant_id, workspace_id, runtime, model, usable);
 CREATE INDEX workspaces_created_at_idx ON migration.workspaces USING btree (tenant_id, created_at, id);
 CREATE INDEX workspaces_model_idx ON migration.workspaces USING btree (tenant_id, model);
 CREATE INDEX workspaces_registry_pair_idx ON migration.workspaces USING btree (runtime, registry_model);

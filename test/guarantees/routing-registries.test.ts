@@ -283,7 +283,7 @@ oneEngine((engine) => {
       const { n } = await http.asSuperuser((tx) =>
         tx.one<{ n: number }>(
           `SELECT count(*)::int AS n FROM migration.workspaces w WHERE model = 'Special' AND NOT EXISTS
-             (SELECT FROM migration.workspace_verdicts v WHERE v.workspace_id = w.id AND v.model = w.model AND v.reason = 'kept')`,
+             (SELECT FROM migration.workspace_verdicts v WHERE v.workspace_id = w.id AND v.model = w.model AND v.reason = 'ended')`,
         ),
       );
       assert.equal(n, 0);
@@ -311,7 +311,7 @@ oneEngine((engine) => {
         assert.equal((await ask('PATCH', `/workspaces/${has}`, { role: 'stays' })).status, 200);
         const { runtime, model } = await storedRow(http, has);
         assert.deepEqual({ runtime, model }, pair);
-        assert.deepEqual(await verdicts(has), ['kept']);
+        assert.deepEqual(await verdicts(has), ['ended']);
         const away = { runtime: 'desk', model: 'acme-1' };
         assert.equal((await ask('PATCH', `/workspaces/${has}`, away)).status, 200);
         assert.deepEqual(await verdicts(has), []);
@@ -326,7 +326,7 @@ oneEngine((engine) => {
       await set(had, `runtime = 'desk', model = 'acme-1', route = 'registry'`);
       await bringIn(elsewhere);
       await assert.rejects(set(had, back), refusal('STILL_REFERENCED'));
-      assert.deepEqual([await verdicts(had), await verdicts(has)], [[], ['kept']]);
+      assert.deepEqual([await verdicts(had), await verdicts(has)], [[], ['ended']]);
       assert.equal((await storedRow(http, has))['model'], 'mine');
     });
 
@@ -336,7 +336,7 @@ oneEngine((engine) => {
       await bringIn(decidesBy);
       const withdrawn = await makeWorkspace(http, { runtime: 'desk', model: 'acme-left' });
       await bringIn(elsewhere);
-      assert.deepEqual([await verdicts(has), await verdicts(withdrawn)], [['kept'], ['kept']]);
+      assert.deepEqual([await verdicts(has), await verdicts(withdrawn)], [['ended'], ['kept']]);
       const away = `runtime = 'desk', model = 'acme-1', route = 'registry'`;
       for (const id of [has, withdrawn]) await set(id, away);
       await bringIn(elsewhere);

@@ -11,7 +11,7 @@ import type { Routing } from '../../src/platform/workspaces/routing.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
 import { asFleet, asTenant } from '../../src/postgres/scope/tenant.ts';
 import type { Loaded } from '../../src/registry/load/load.ts';
-import { loaded, models } from '../registry/small-registry.ts';
+import { loaded, models, runtimes } from '../registry/small-registry.ts';
 import { eachEngine } from '../support/databases.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { refusal } from '../support/platform.ts';
@@ -297,6 +297,68 @@ eachEngine((engine) => {
       await assert.rejects(asApplication(set(id, `model = 'acme-2'`)), refusal('STILL_REFERENCED'));
       await openRegistry({ platform: http.platform, load: () => loaded() });
     });
+  });
+
+  it('a verdict dies with the pair, and with the workspace, that it stands for', async () => {
+    const back = `runtime = 'field', model = 'mine', route = 'verdict'`;
+    const away = `runtime = 'desk', model = 'acme-1', route = 'registry'`;
+    const pair = { runtime: 'field', model: 'mine' };
+    const [moved, gone, idle] = [
+      await makeWorkspace(http, pair),
+      await makeWorkspace(http, pair),
+      await makeWorkspace(http, pair),
+    ];
+    const again = (id: string) => `DELETE FROM migration.workspaces WHERE id = '${id}';
+      INSERT INTO migration.workspaces (tenant_id, id, user_id, name, runtime, model, route)
+        SELECT tenant_id, '${id}', id, 'again ${id}', 'field', 'mine', 'verdict' FROM migration.users LIMIT 1`;
+    await assert.rejects(
+      asApplication((tx) => tx.script(again(idle))),
+      refusal('STILL_REFERENCED'),
+    );
+    next = loaded({
+      'runtimes.yaml': runtimes.replace(
+        'kind: open }',
+        'kind: retired, successor: desk, source: https://example.org/field }',
+      ),
+    });
+    live = await openRegistry({ platform: http.platform, load: () => next });
+    await asApplication(set(moved, `role = 'stays'`));
+    await asApplication(set(moved, away));
+    await assert.rejects(asApplication(set(moved, back)), refusal('STILL_REFERENCED'));
+    await assert.rejects(
+      asApplication((tx) =>
+        tx.script(
+          `UPDATE migration.workspaces SET ${away} WHERE id = '${gone}'; UPDATE migration.workspaces SET ${back} WHERE id = '${gone}'`,
+        ),
+      ),
+      refusal('STILL_REFERENCED'),
+    );
+    await assert.rejects(
+      asApplication((tx) => tx.script(again(gone))),
+      refusal('STILL_REFERENCED'),
+    );
+    const holdOther = `UPDATE migration.workspace_verdicts v SET held_tenant_id = w.tenant_id, held_id = w.id, held_runtime = 'field',
+      held_model = 'mine' FROM migration.workspaces w WHERE w.id = '${idle}' AND v.workspace_id = '${gone}'`;
+    await assert.rejects(
+      http.asSuperuser((tx) => tx.run(holdOther)),
+      refusal('INVALID_VALUE'),
+    );
+    const { model, route } = await storedRow(http, gone);
+    assert.deepEqual([model, route], ['mine', 'verdict'], 'who leaves it alone keeps it');
+    await asApplication((tx) => tx.run('DELETE FROM migration.workspaces WHERE id = $1', [gone]));
+    const { left } = await http.asSuperuser((tx) =>
+      tx.one<{ left: number }>(
+        'SELECT count(*)::int AS left FROM migration.workspace_verdicts WHERE workspace_id = $1',
+        [gone],
+      ),
+    );
+    assert.equal(left, 0);
+    next = loaded();
+    live = await openRegistry({ platform: http.platform, load: () => next });
+    assert.equal(
+      (await http.call('DELETE', `/api/v1/workspaces/${idle}`, { key: http.keys.admin })).status,
+      204,
+    );
   });
 
   it('a registry that was broken at the start stores nothing and lets everybody read', async () => {

@@ -17,7 +17,7 @@ const c = '00000003-def0-def0-def0-000000000000';
 const tenantTables = Object.entries(manifest).filter(([, table]) => table.kind === 'tenant');
 
 /** Columns that the database fills itself. */
-const generated = ['registry_model', 'verdict_model'];
+const generated = ['registry_model', 'verdict_model', 'usable'];
 
 /** One finished migration per tenant, and one of the shared rows, because the demo has none. */
 const units = `(SELECT id FROM migration.tenants UNION ALL SELECT '${sharedRows}') AS units (id)`;
@@ -208,4 +208,4 @@ const references = `
   CROSS JOIN LATERAL unnest(k.conkey, k.confkey) AS pair (own, other)
   JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.own
   JOIN pg_attribute r ON r.attrelid = k.confrelid AND r.attnum = pair.other
-  WHERE k.conrelid = $1::regclass AND k.contype = 'f' AND r.attname NOT IN ('tenant_id', 'is_live') AND t.relname NOT IN ('tenants', 'registry_pairs', 'workspace_verdicts')`;
+  WHERE k.conrelid = $1::regclass AND k.contype = 'f' AND r.attname NOT IN ('tenant_id', 'is_live') AND t.relname NOT IN ('tenants', 'registry_pairs', 'workspace_verdicts') AND a.attname NOT LIKE 'held\\_%'`;

@@ -94,7 +94,7 @@ export async function checkStored(http: HttpPlatform, registries: readonly Loade
     inForce: await tx.ask(findInForce('migration')),
     rows: await tx.many<{ runtime: string; model: string | null; kept: boolean; secrets: string[] }>(
       `SELECT w.runtime, w.model, EXISTS (SELECT FROM migration.workspace_verdicts v WHERE v.workspace_id = w.id
-         AND v.runtime = w.runtime AND v.model = w.verdict_model AND v.reason = 'kept') AS kept,
+         AND v.runtime = w.runtime AND v.model = w.verdict_model AND v.reason IN ('kept', 'ended')) AS kept,
          ARRAY(SELECT name FROM migration.workspace_secrets s WHERE s.workspace_id = w.id
                UNION SELECT name FROM migration.tenant_secrets t WHERE t.tenant_id = w.tenant_id) AS secrets
        FROM migration.workspaces w`,

@@ -65,7 +65,13 @@ export function lockHolders(tx: Tx, schema: string, pairs: readonly PayablePair[
   );
 }
 
-/** As the operator. What a verdict says stays; only who pays is added to one that does not say it. */
+/**
+ * `allowed`: by the registry and the secrets of now. `kept`: the registry has withdrawn it, and the workspace may keep it, or be given it
+ * back by a rollback. `ended`: it runs no more; the workspace has it until its pair changes, and then the verdict is dead.
+ */
+export type Reason = 'allowed' | 'kept' | 'ended';
+
+/** As the operator. What a verdict says stays, unless it is ended; and who pays is added to one that does not say it. */
 export async function insertVerdicts(
   tx: Tx,
   schema: string,
@@ -75,24 +81,23 @@ export async function insertVerdicts(
     `INSERT INTO ${verdictsOf(schema)} AS v (tenant_id, workspace_id, runtime, model, payers, reason, registry_version)
      SELECT h.tenant_id, h.id, h.runtime, h.model, h.payers, $6, $7
      FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[]) AS h (tenant_id, id, runtime, model, payers)
-     ON CONFLICT (tenant_id, workspace_id, runtime, model) DO UPDATE SET payers = excluded.payers WHERE v.payers IS NULL`,
+     ON CONFLICT (tenant_id, workspace_id, runtime, model) DO UPDATE SET payers = coalesce(v.payers, excluded.payers),
+       reason = CASE WHEN v.reason = 'ended' THEN excluded.reason ELSE v.reason END, ${notHeld}
+     WHERE v.payers IS NULL OR v.reason = 'ended'`,
     [...holderColumns(holders), holders.map(({ payers }) => payers), reason, version],
   );
 }
 
 /** A verdict that was given for a workspace, and whether it has that pair now. */
 export interface GivenVerdict extends Holder {
-  readonly reason: 'allowed' | 'kept';
+  readonly reason: Reason;
   readonly in_use: boolean;
   /** Names of the secrets that the workspace could use. */
   readonly secrets: string[];
 }
 
-/**
- * Verdicts that allowed what the registry did not name, and those that nothing rests on, of some tenants: of one workspace where
- * it is named.
- */
-export function listOpenVerdicts(
+/** The verdicts of some tenants: of one workspace where it is named. */
+export function listVerdicts(
   tx: Tx,
   schema: string,
   {
@@ -101,7 +106,7 @@ export function listOpenVerdicts(
   }: { readonly tenants: readonly string[]; readonly workspaceId?: string | undefined },
 ): Promise<GivenVerdict[]> {
   return tx.many<GivenVerdict>(
-    `SELECT * FROM (SELECT v.tenant_id, v.workspace_id AS id, v.runtime, v.model, v.reason,
+    `SELECT v.tenant_id, v.workspace_id AS id, v.runtime, v.model, v.reason,
        EXISTS (SELECT FROM ${workspacesOf(schema)} w WHERE w.tenant_id = v.tenant_id AND w.id = v.workspace_id
          AND w.runtime = v.runtime AND w.verdict_model = v.model) AS in_use,
        ARRAY(SELECT s.name FROM ${quoteTable({ schema, name: 'workspace_secrets' })} s
@@ -109,17 +114,29 @@ export function listOpenVerdicts(
              UNION SELECT t.name FROM ${quoteTable({ schema, name: 'tenant_secrets' })} t
              WHERE t.tenant_id = v.tenant_id ORDER BY 1) AS secrets
      FROM ${verdictsOf(schema)} v
-     WHERE v.tenant_id = ANY ($1::uuid[]) AND ($2::uuid IS NULL OR v.workspace_id = $2)) g
-     WHERE g.reason = 'allowed' OR NOT g.in_use ORDER BY 1, 2, 3, 4`,
+     WHERE v.tenant_id = ANY ($1::uuid[]) AND ($2::uuid IS NULL OR v.workspace_id = $2)
+     ORDER BY 1, 2, 3, 4`,
     [tenants, workspaceId ?? null],
   );
 }
 
-/** As the operator. The workspace keeps its pair, and the mark says that the verdict is not of today. */
-export async function markKept(tx: Tx, schema: string, verdicts: readonly Holder[]): Promise<void> {
+const held = 'held_tenant_id, held_id, held_runtime, held_model';
+const notHeld = `(${held}) = (NULL, NULL, NULL, NULL)`;
+
+/**
+ * As the operator: the workspaces have these pairs. One that is ended holds on to the pair from now on.
+ * @throws STILL_REFERENCED where a workspace has got another pair meanwhile
+ */
+export async function markVerdicts(
+  tx: Tx,
+  schema: string,
+  { verdicts, reason }: { readonly verdicts: readonly Holder[]; readonly reason: Reason },
+): Promise<void> {
+  if (verdicts.length === 0) return;
+  const pair = reason === 'ended' ? `(${held}) = (v.tenant_id, v.workspace_id, v.runtime, v.model)` : notHeld;
   await tx.run(
-    `UPDATE ${verdictsOf(schema)} v SET reason = 'kept' FROM ${holdersSql} WHERE ${sameVerdict}`,
-    holderColumns(verdicts),
+    `UPDATE ${verdictsOf(schema)} v SET reason = $5, ${pair} FROM ${holdersSql} WHERE ${sameVerdict}`,
+    [...holderColumns(verdicts), reason],
   );
 }
 

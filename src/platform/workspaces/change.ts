@@ -1,9 +1,7 @@
 /** Changes a workspace: what PATCH may change, the model by its own endpoint, and taking the workspace away. */
 import { DroverError } from '../../errors.ts';
-import { deleteVerdicts } from '../queries/registry-pairs.ts';
 import { deleteSecrets } from '../queries/secrets.ts';
 import { deleteWorkspace as deleteRow, updateWorkspace } from '../queries/workspaces.ts';
-import { asOperatorWithin } from '../../postgres/scope/tenant.ts';
 import type { Values } from '../resources/declaration.ts';
 import { changesOf, represent } from '../rows/representation.ts';
 import { holdNamedModels } from './named-models.ts';
@@ -73,7 +71,7 @@ export function putModel(
   });
 }
 
-/** With its secrets and verdicts. */
+/** With its secrets; its verdicts go with it. */
 export function deleteWorkspace(call: RoutingCall, named: Named): Promise<void> {
   return lockingAt(
     call,
@@ -82,9 +80,6 @@ export function deleteWorkspace(call: RoutingCall, named: Named): Promise<void> 
       const about = { tenantId: at.caller.tenantId, id: String(id) };
       await deleteSecrets(at.tx, tenantOf(at), { workspace: about.id });
       await deleteRow(at.tx, tenantOf(at), about.id);
-      await asOperatorWithin(at.tx, at.platform.site.scope, () =>
-        deleteVerdicts(at.tx, at.platform.schema, about),
-      );
       await recordAt(at, { action: 'workspace.removed', object: about.id, detail: {} });
     },
   );

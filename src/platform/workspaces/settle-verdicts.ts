@@ -1,19 +1,21 @@
 /**
  * Verdicts outlive what they were given by: a registry, or the secrets of a day. One that would not be given any more stays with
- * a workspace that has the pair (`kept`), and is withdrawn where the workspace has another one meanwhile, so that no rollback and no
- * statement of SQL takes it up again; one that was kept, where the workspace could not go on with it either. The same happens to pairs,
- * see bring-in-registry.ts.
+ * a workspace that has the pair: `kept` where the workspace may go on with it, `ended` where it runs no more. It is withdrawn where the
+ * workspace has another pair meanwhile, so that no rollback and no statement of SQL takes it up again; one that was kept, where the
+ * workspace could not go on with it either. One that is ended dies by itself with the pair. The same happens to pairs, see
+ * bring-in-registry.ts.
  */
 import {
   type GivenVerdict,
-  listOpenVerdicts,
-  markKept,
+  listVerdicts,
+  markVerdicts,
+  type Reason,
   withdrawVerdicts,
 } from '../queries/registry-pairs.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
 import { asOperatorWithin, type TenantScope } from '../../postgres/scope/tenant.ts';
 import type { LoadedRegistry } from '../../registry/load/load.ts';
-import { judge } from '../../registry/verdict/routability.ts';
+import { verdictOf } from './judgement.ts';
 
 interface Settling {
   readonly schema: string;
@@ -26,29 +28,36 @@ interface Settling {
   readonly workspaceId?: string | undefined;
 }
 
-/** @throws STILL_REFERENCED where a workspace comes back to one of them at this moment */
+/** @throws STILL_REFERENCED where a workspace comes back to one of them, or leaves one, at this moment */
 export async function settleVerdicts(tx: Tx, settling: Settling): Promise<void> {
   const { schema, scope } = settling;
-  const given = await listOpenVerdicts(tx, schema, settling);
-  const over = given.filter((verdict) => !wouldBeGiven(settling, verdict));
-  if (over.length === 0) return;
+  const given = await listVerdicts(tx, schema, settling);
+  const changed = given
+    .map((verdict) => ({ ...verdict, next: reasonOf(settling, verdict) }))
+    .filter(({ in_use, reason, next }) => (in_use ? next !== reason : isOver(reason, next)));
+  if (changed.length === 0) return;
   await asOperatorWithin(tx, scope, async () => {
-    await markKept(
-      tx,
-      schema,
-      over.filter((verdict) => verdict.in_use),
-    );
+    for (const reason of ['allowed', 'kept', 'ended'] as const)
+      await markVerdicts(tx, schema, {
+        verdicts: changed.filter(({ in_use, next }) => in_use && next === reason),
+        reason,
+      });
     await withdrawVerdicts(
       tx,
       schema,
-      over.filter((verdict) => !verdict.in_use),
+      changed.filter((verdict) => !verdict.in_use),
     );
   });
 }
 
-function wouldBeGiven({ loaded, today }: Settling, given: GivenVerdict): boolean {
-  const { runtime, model, reason } = given;
-  const secrets = new Set(given.secrets);
-  // What was withdrawn may come back to a workspace that had it: by a migration that is taken back.
-  return judge(loaded, { runtime, model, secrets, existing: reason === 'kept', today }).verdict === 'allow';
+/** May a workspace that has another pair meanwhile be given this one back? What was withdrawn since only where it had it so. */
+function isOver(reason: Reason, next: Reason): boolean {
+  return reason === 'ended' || next === 'ended' || (reason === 'allowed' && next === 'kept');
+}
+
+/** What a verdict about the pair says today of a workspace that has it. */
+function reasonOf({ loaded, today }: Settling, given: GivenVerdict): Reason {
+  const runs = (existing: boolean): boolean =>
+    verdictOf(loaded, { ...given, existing, today }).verdict !== 'refuse';
+  return runs(false) ? 'allowed' : runs(true) ? 'kept' : 'ended';
 }
