@@ -88,7 +88,27 @@ oneEngine((engine) => {
     refused(await grant({ role: 'admin' }), 403, 'FORBIDDEN');
     assert.equal((await grant({ role: 'admin', expires_at: soon })).status, 201);
     await sql(`DELETE FROM migration.user_roles WHERE user_id = $1 AND role = 'admin'`, [viewer]);
+    // Nor a key of somebody else, which would outlive the role; whichever of the two ends first.
+    const { api_key: theirs } = (await make({ user_id: viewer, expires_at: soon })).json;
+    const sooner = '2099-06-01T00:00:00.000Z';
+    const short = (await make({ expires_at: sooner })).json.key;
+    const patch = (id: string, body: object): Promise<Answer> =>
+      http.call('PATCH', `${url}/${id}`, { key: http.keys.admin, body });
+    for (const expires of [null, later]) {
+      const body = { user_id: viewer, expires_at: expires };
+      assert.match(refused(await make(body), 403, 'FORBIDDEN').detail, /Your own role ends at 2100-01-01/);
+      assert.match(refused(await make(body, short), 403, 'FORBIDDEN').detail, /Your own key ends at 2099-06/);
+      refused(await patch(theirs.id, { expires_at: expires }), 403, 'FORBIDDEN');
+      assert.equal((await make({ expires_at: expires })).status, 201, 'the own key has the role for as long');
+    }
     await sql(until, [admin, null]);
+    await sql(until, [sysadmin, soon]);
+    const path = `/api/v1/sysadmin/tenants/${http.tenants.mine}/admins/${admin}/api-keys`;
+    const asSysadmin = (body: object): Promise<Answer> =>
+      http.call('POST', path, { key: http.keys.sysadmin, body: { name: 'made', ...body } });
+    refused(await asSysadmin({}), 403, 'FORBIDDEN');
+    assert.equal((await asSysadmin({ expires_at: soon })).status, 201);
+    await sql(until, [sysadmin, null]);
   });
 
   it('is the first of a new tenant’s admin, made by a sysadmin', async () => {

@@ -1,6 +1,7 @@
 /**
  * Who may have which keys made. A key has the role of its person, so an admin who could make a key for a sysadmin would
- * be one; and a key that may only make keys must not make itself a better one, nor one that lasts longer than itself.
+ * be one; and a key that may only make keys must not make itself a better one, nor one that lasts longer than itself. A key of
+ * somebody else outlives the caller's own role, so it ends with that, too; the caller's own loses the role when the caller does.
  */
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
@@ -18,17 +19,15 @@ interface Unit {
 /** Of a change to a key. @throws FORBIDDEN */
 export async function keyWithinOwn(proposed: Proposed): Promise<void> {
   const { caller, before, after } = proposed;
-  await personWithinOwn(proposed, String(after['user_id']));
+  const userId = String(after['user_id']);
+  await personWithinOwn(proposed, userId);
   const [was, is] = [before?.['expires_at'], after['expires_at']].map(momentOf);
-  if (lasts(is) > lasts(was)) refuseLonger('key', caller.keyExpiresAt, is);
+  if (lasts(is) > lasts(was)) refuseLonger(...ownEnd(caller, userId), is);
 }
 
 /** Of a new key. @throws FORBIDDEN, REFERENCE_INVALID */
-export async function newKeyWithinOwn(
-  unit: Unit,
-  { userId, ...asked }: NewKey & { readonly userId: string },
-): Promise<void> {
-  const active = await personWithinOwn(unit, userId);
+export async function newKeyWithinOwn(unit: Unit, asked: NewKey): Promise<void> {
+  const active = await personWithinOwn(unit, asked.userId);
   if (!active) {
     throw new DroverError('REFERENCE_INVALID', 'There is no active user with this user_id.', {
       field: 'user_id',
@@ -38,13 +37,14 @@ export async function newKeyWithinOwn(
 }
 
 interface NewKey {
+  readonly userId: string;
   readonly scopes: readonly string[];
   readonly expiresAt?: string | null;
 }
 
-/** The caller's own key may do all of it, and lasts as long. @throws FORBIDDEN */
-export function keyNoBetter(caller: Caller, { scopes, expiresAt = null }: NewKey): void {
-  refuseLonger('key', caller.keyExpiresAt, momentOf(expiresAt));
+/** The caller's own key may do all of it, and lasts as long; so does the caller's role, for somebody else. @throws FORBIDDEN */
+export function keyNoBetter(caller: Caller, { userId, scopes, expiresAt = null }: NewKey): void {
+  refuseLonger(...ownEnd(caller, userId), momentOf(expiresAt));
   if (!covers(caller.scopes, scopes)) {
     throw new DroverError(
       'FORBIDDEN',
@@ -62,6 +62,17 @@ export function momentOf(value: unknown): Moment {
 
 function lasts(until: Moment | undefined): number {
   return until?.getTime() ?? Infinity;
+}
+
+/** What ends first of what lets the caller make keys for that person. */
+function ownEnd(
+  { userId: own, keyExpiresAt, roleExpiresAt }: Caller,
+  userId: string,
+): ['key' | 'role', Moment] {
+  const ofAnother = userId.toLowerCase() !== own.toLowerCase();
+  return ofAnother && lasts(roleExpiresAt) < lasts(keyExpiresAt)
+    ? ['role', roleExpiresAt]
+    : ['key', keyExpiresAt];
 }
 
 /** Nobody passes on for longer what they have for a while. @throws FORBIDDEN */
