@@ -91,21 +91,28 @@ export function waitingOn(site: Site, { wait }: WaitOption): Site {
   return wait === undefined ? site : { ...site, lockWaitMs: wait * 1000 };
 }
 
-export interface ActorOptions {
+export interface ActorOption {
   readonly actor?: string;
+}
+
+export interface ActorOptions extends ActorOption {
   readonly reason?: string;
 }
 
-/** Who does it and why, for the record. */
+/** Who does it, for the record. */
 export function withActor(command: Command): Command {
   return command
     .optionsGroup('For the record:')
-    .option('--actor <name>', 'who does it (default: the user of the operating system)')
-    .option('--reason <text>', 'why');
+    .option('--actor <name>', 'who does it (default: the user of the operating system)');
+}
+
+/** Who does it and why, for the record. */
+export function withReason(command: Command): Command {
+  return withActor(command).option('--reason <text>', 'why');
 }
 
 /** The name that a migration is recorded under. */
-export function actorOf({ actor }: ActorOptions, { environment, systemUser }: Session): string {
+export function actorOf({ actor }: ActorOption, { environment, systemUser }: Session): string {
   const name = (actor ?? environment.operator ?? systemUser ?? '').trim();
   if (name === '') throw usage('Nobody knows who you are: name yourself with --actor, for the record.');
   return name;

@@ -33,15 +33,37 @@ function keysOf(schema: unknown): string[] {
   return [...Object.keys(properties), ...Object.values(schema).flatMap(keysOf)];
 }
 
-test('every option of every command is in the guide', async () => {
-  const guide = read('docs/guides/cli.md');
+test('every option of every command stands in its section of the guide, or in that of its group', async () => {
+  const sections = read('docs/guides/cli.md').split(/^(?=## )/m);
   for (const words of await commandsBelow()) {
     const { stdout } = await droverHere([...words, '--help']);
     // A word above others has no page of its own.
     if (stdout.includes('\nCommands:\n')) continue;
-    assert.match(guide, new RegExp(`^## (.* )?${words.join(' ')}`, 'm'));
-    const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map((match) => match[1] ?? '');
-    for (const option of options.filter((each) => each !== '--help'))
-      assert.ok(guide.includes(option), `${words.join(' ')} ${option}`);
+    const name = words.join(' ');
+    const own = sections.find((each) => titleOf(each).split(' and ').includes(name));
+    assert.ok(own !== undefined, name);
+    for (const { group, option } of optionsOf(stdout)) {
+      const shared = sections.filter((each) => each.includes(`## ${group}\n`) || general.has(option));
+      const where = [own, ...shared].join('\n');
+      assert.match(where, new RegExp(`${option}(?![\\w-])`), `${name} ${option}`);
+      if (option === '--json') assert.match(own, /\{ "/, `${name} --json: its shape`);
+    }
   }
 });
+
+/** What every command does alike stands at the top of the guide. */
+const general: ReadonlySet<string> = new Set(['--json', '--debug']);
+
+function titleOf(section: string): string {
+  return /^## (.*)/.exec(section)?.[1] ?? '';
+}
+
+/** The options that a help lists, each with the heading above it. */
+function optionsOf(help: string): { group: string; option: string }[] {
+  let group = '';
+  return help.split('\n').flatMap((line) => {
+    group = /^(\w.*):$/.exec(line)?.[1] ?? group;
+    const option = /^ {2}(?:-\w, )?(--[\w-]+)/.exec(line)?.[1];
+    return option === undefined || option === '--help' ? [] : [{ group, option }];
+  });
+}

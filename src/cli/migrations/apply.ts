@@ -13,7 +13,7 @@ import {
   actorOf,
   intentOn,
   readIntent,
-  withActor,
+  withReason,
   withJson,
   withMove,
   withWhere,
@@ -37,7 +37,7 @@ export const apply: Verb = {
   summary: 'move a tenant: by a plan file, or planned now; shows the plan and asks',
   define: (command) =>
     withWhere(
-      withActor(
+      withReason(
         withPace(
           withTenants(
             withWait(

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { DroverError } from '../../errors.ts';
 import { askToGoOn } from '../terminal/ask.ts';
 import { rollbackWithProgress } from './move.ts';
-import { actorOf, waitingOn, withActor, withJson, withWait, withWhere } from '../options.ts';
+import { actorOf, waitingOn, withReason, withJson, withWait, withWhere } from '../options.ts';
 import type { ActorOptions, JsonOption, TenantOption, WaitOption } from '../options.ts';
 import { findMigration } from './records.ts';
 import { exitStatus } from '../session.ts';
@@ -23,7 +23,7 @@ export const rollback: Verb = {
   summary: 'take a migration back, sparing what somebody changed since; shows it and asks',
   define: (command) =>
     withWhere(
-      withActor(
+      withReason(
         withWait(withJson(command.argument('<migration>', 'its id, as `drover history` shows it')))
           .option('--tenant <tenant>', 'whose it is: the key or the name of a tenant')
           .option('--yes', 'do not ask'),

@@ -9,7 +9,7 @@ import type { RunRecord } from '../../postgres/runs/runs.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { askToGoOn } from '../terminal/ask.ts';
 import { workRun, statusOf } from './work-run.ts';
-import { actorOf, countUpTo, withActor, withJson, withWhere } from '../options.ts';
+import { actorOf, countUpTo, withReason, withJson, withWhere } from '../options.ts';
 import type { ActorOptions, JsonOption } from '../options.ts';
 import { paceOf, withPace } from './options.ts';
 import type { PaceOptions } from './options.ts';
@@ -35,7 +35,7 @@ export const runs: Verb = {
   summary: 'list runs over many tenants; show, watch, pause, resume, continue, cancel, roll back one',
   define: (command) =>
     withWhere(
-      withActor(
+      withReason(
         withPace(
           withJson(
             command

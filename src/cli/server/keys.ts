@@ -10,7 +10,7 @@ import {
 } from '../../platform/access/operator-keys.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
 import { actorOf, withActor, withJson } from '../options.ts';
-import type { ActorOptions, JsonOption } from '../options.ts';
+import type { ActorOption, JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showTable } from '../terminal/table.ts';
@@ -20,7 +20,7 @@ import { readMoment } from '../terminal/times.ts';
 import { ownDatabase, usage, withDatabase } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
-interface KeysOptions extends Pick<WhereOptions, 'data' | 'database'>, JsonOption, ActorOptions {
+interface KeysOptions extends Pick<WhereOptions, 'data' | 'database'>, JsonOption, ActorOption {
   readonly tenant?: string;
   readonly user?: string;
   readonly sysadmin?: string;
@@ -34,17 +34,19 @@ export const keys: Verb = {
   name: 'keys',
   summary: 'make, list and revoke API keys, on the database itself',
   define: (command) =>
-    withActor(withJson(command))
-      .addArgument(new Argument('<action>', 'what to do').choices(['create', 'list', 'revoke']))
-      .argument('[key]', 'to revoke: the id of a key, or the eight characters it begins with')
-      .option('--user <email>', 'create: whose key')
-      .option('--tenant <tenant>', 'create: the tenant of the user; list: only its keys; by key or name')
-      .option('--sysadmin <email>', 'create: for a sysadmin, who is made where there is none')
-      .option('--name <name>', 'create: what the key is for', 'command line')
-      .option('--scopes <list>', 'create: what it may do, separated by commas; * is everything', '*')
-      .option('--expires <time>', 'create: until when it holds, as 2027-01-31T00:00:00Z')
-      .option('--data <folder>', 'embedded database (default: ./drover-data)')
-      .option('--database <url>', 'postgres://… (or DATABASE_URL)'),
+    withActor(
+      withJson(command)
+        .addArgument(new Argument('<action>', 'what to do').choices(['create', 'list', 'revoke']))
+        .argument('[key]', 'to revoke: the id of a key, or the eight characters it begins with')
+        .option('--user <email>', 'create: whose key')
+        .option('--tenant <tenant>', 'create: the tenant of the user; list: only its keys; by key or name')
+        .option('--sysadmin <email>', 'create: for a sysadmin, who is made where there is none')
+        .option('--name <name>', 'create: what the key is for', 'command line')
+        .option('--scopes <list>', 'create: what it may do, separated by commas; * is everything', '*')
+        .option('--expires <time>', 'create: until when it holds, as 2027-01-31T00:00:00Z')
+        .option('--data <folder>', 'embedded database (default: ./drover-data)')
+        .option('--database <url>', 'postgres://… (or DATABASE_URL)'),
+    ),
   run,
 };
 
