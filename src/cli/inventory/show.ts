@@ -57,7 +57,7 @@ function endText(model: KnownModel, today: string): string {
   const end = endOf(model);
   const via = model.shutdown === undefined && end !== undefined ? ` at ${firstDistributor(model)}` : '';
   if (end === undefined) {
-    const earliest = model.notBefore === undefined ? '' : `, ends on ${model.notBefore} at the earliest`;
+    const earliest = model.notBefore === undefined ? '' : `, ends not before ${model.notBefore}`;
     if (model.status !== 'active') return `${model.status}${earliest}${follows}`;
     return earliest === '' ? 'no end is known' : `active${earliest}${follows}`;
   }
