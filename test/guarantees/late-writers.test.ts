@@ -227,9 +227,16 @@ describe('in a foreign database, fenced by a trigger', () => {
     const insert = `INSERT INTO bots (id, person_id, engine_id) VALUES (gen_random_uuid(), '${personId('a')}', '${oldEngine}')`;
     const { migrationId } = await apply(at.site, studioIntent);
     await assert.rejects(at.script(insert), /was migrated away by Drover.*use new/);
-    const undone = await rollback(at.site, migrationId, north);
-    await rollback(at.site, undone.migrationId, north);
-    await assert.rejects(at.script(insert), /was migrated away by Drover/);
+    let standing = migrationId;
+    // What stands is what was put up, whatever the configuration asks for meanwhile.
+    for (const fence of ['trigger', 'lock'] as const) {
+      const site = { ...at.site, config: studioWith(fence) };
+      const undone = await rollback(site, standing, north);
+      assert.equal(undone.skippedCount, 0, fence);
+      await at.script(`${insert}; DELETE FROM bots WHERE label IS NULL`);
+      ({ migrationId: standing } = await rollback(site, undone.migrationId, north));
+      await assert.rejects(at.script(insert), /was migrated away by Drover/, fence);
+    }
   });
 
   it("leaves everybody else alone: the other firm's engine of the same name, history, and other edits of old rows", async () => {

@@ -76,7 +76,7 @@ function whyOpen(rules: Rules, place: Place, owner: Owned): string | undefined {
     : undefined;
 }
 
-/** The trigger of Drover's own schema that holds the models which a document names (migrations/0018_pipelines.sql). */
+/** The trigger of Drover's own schema that holds the models which a document names (src/isolation/document-fence.ts). */
 const holdingTrigger = 'drover_holds_models';
 
 function whyUnkeyed(rules: Rules, place: Place): string | undefined {

@@ -259,13 +259,16 @@ async function installTrigger(
   );
 }
 
-/** Lifts the fences of a migration that is rolled back, or puts them up again when that rollback is rolled back. */
+/**
+ * Lifts the fences of a migration that is rolled back, or puts them up again when that rollback is rolled back. Those that were put up
+ * count, whatever the configuration asks for by now. Drover's own schema and records in another database have none.
+ */
 export async function switchFences(
   tx: Tx,
   site: Site,
   about: { tenant: string | undefined; migrationId: string },
 ): Promise<void> {
-  if (site.config.database?.fence !== 'trigger') return;
+  if (site.state.separate || site.state.tenantType === 'uuid') return;
   await tx.run(
     `WITH RECURSIVE chain AS (SELECT id, parent_id, true AS lifts FROM ${stateTable(site, 'migrations')}
          WHERE tenant_id = $1 AND id = $2::text::uuid
