@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Environment, loadServerSettings, type ServerSettings } from '../config.ts';
 import { formatConfigProblems, locateProblems, openConfigFile } from '../config-file.ts';
+import { shellWord } from '../engine/plan/shell-text.ts';
 import type { ModelKnowledge } from '../engine/models/knowledge.ts';
 import { DroverError } from '../errors.ts';
 import { defaultSchema } from '../platform/install.ts';
@@ -44,6 +45,7 @@ export type Where =
     };
 
 const defaultFolder = './drover-data';
+const defaultConfig = 'drover.config.yaml';
 
 /** What the options and the environment name, without opening it. @throws USAGE_INVALID */
 export function resolveWhere(options: WhereOptions, environment: Environment): Where {
@@ -174,20 +176,22 @@ async function openServerPlatform(
   if (tables.some((table) => table.name === 'schema_migrations')) return openOwn(database, where, access);
   const message =
     `The database has no schema ${defaultSchema} of Drover’s own, and no configuration was given. ` +
-    `\`drover init --database ${shownUrl(where.text)}\` proposes one for it; then name it with --config.`;
+    `\`drover init ${databaseWords(where.text)}\` proposes one for it; then name it with --config.`;
   throw new DroverError('NO_DATABASE', message);
 }
 
-/** The options that lead to the same place again, for hints. */
+/** The options that lead to the same place again, for commands that a person pastes. */
 export function whereWords(where: Where): string {
-  if (where.kind === 'own') return `--data ${where.dataDir}`;
-  const config =
-    where.configFile === undefined || where.configFile === 'drover.config.yaml'
-      ? ''
-      : ` --config ${where.configFile}`;
-  const state = where.state === undefined ? '' : ` --state ${shownUrl(where.state.text)}`;
+  if (where.kind === 'own') return `--data ${shellWord(where.dataDir)}`;
+  const state = where.state === undefined ? '' : ` --state ${shellWord(shownUrl(where.state.text))}`;
   const trust = where.trustsConfig === true ? ' --trust-config' : '';
-  return `--database ${shownUrl(where.text)}${config}${state}${trust}`;
+  return `${databaseWords(where.text, where.configFile)}${state}${trust}`;
+}
+
+/** The options for a database that Drover did not create, and its configuration. */
+export function databaseWords(text: string, configFile = defaultConfig): string {
+  const config = configFile === defaultConfig ? '' : ` --config ${shellWord(configFile)}`;
+  return `--database ${shellWord(shownUrl(text))}${config}`;
 }
 
 /** A URL without its passwords, in whichever part of it they stand. */

@@ -4,7 +4,8 @@
  */
 import { isMovingRows } from '../engine/operations/operations.ts';
 import { isOfTenants } from '../engine/plan/completion.ts';
-import { shellWord } from '../engine/plan/row-text.ts';
+import type { Intent } from '../engine/plan/intent.ts';
+import { moveWords } from '../engine/plan/shell-text.ts';
 import type { WantedModel } from '../engine/models/resolve.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { sharedRows } from '../engine/tenant.ts';
@@ -13,11 +14,12 @@ import { planMove } from '../postgres/move/plan.ts';
 import type { NewRunTenant } from '../postgres/runs/tenants.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { intentOf, isSharedAsked } from './request.ts';
-import type { FleetIntent } from './request.ts';
+import type { FleetIntent, RunRequest } from './request.ts';
 import type { ResolvedRun } from './resolve.ts';
 
 /** The shared rows as a run finds them; nothing where they are no business of it. */
 export interface SharedUnit {
+  readonly move: Intent;
   /** The plan, or why there is none. */
   readonly plan: Plan | DroverError;
   /** Nobody asked for them, and they would change. */
@@ -33,13 +35,13 @@ export async function resolveShared(
   const isAsked = isSharedAsked(asked);
   if (asked.tenants !== undefined && !isAsked) return undefined;
   const { kind, from, to } = resolved;
-  const intent = { ...intentOf(asked), kind, from: textOf(from), to: textOf(to), tenant: sharedRows };
-  const plan = await planMove(site, intent).catch(asOutcome);
+  const move = { ...intentOf(asked), kind, from: textOf(from), to: textOf(to), tenant: sharedRows };
+  const plan = await planMove(site, move).catch(asOutcome);
   // A model that only tenants have, or a database without an owner: there is nothing shared to speak of.
-  if (plan instanceof DroverError) return isAsked ? { plan, remains: 0 } : undefined;
+  if (plan instanceof DroverError) return isAsked ? { move, plan, remains: 0 } : undefined;
   const remains = isAsked ? 0 : sharedCount(plan);
   const mayRetire = plan.source.key !== undefined;
-  return isAsked || remains > 0 || mayRetire ? { plan, remains } : undefined;
+  return isAsked || remains > 0 || mayRetire ? { move, plan, remains } : undefined;
 }
 
 /** How a model of the run is asked for where it is everybody's, or only a name. */
@@ -60,30 +62,42 @@ function sharedCount({ steps, leftBehind }: Plan): number {
 }
 
 /** The unit as the run keeps it. */
-export function newSharedUnit({ plan, remains }: SharedUnit, asked: FleetIntent): NewRunTenant {
+export function newSharedUnit(
+  { move, plan, remains }: SharedUnit,
+  { reason }: Pick<RunRequest, 'reason'>,
+): NewRunTenant {
   const base = { tenant: sharedRows, tenantName: 'shared rows', position: 0, undoesId: null, findings: [] };
   const nothing = { ...base, fromKey: null, toKey: null, sourceRetired: false };
   if (plan instanceof DroverError)
     return { ...nothing, status: 'failed', code: plan.code, message: plan.message };
-  if (remains > 0) return { ...nothing, ...sharedLeft(remains, asked) };
+  if (remains > 0)
+    return {
+      ...nothing,
+      ...sharedLeft(remains, { move, reason }),
+    };
   const keys = { fromKey: plan.source.key ?? null, toKey: plan.target.key ?? null };
   return { ...nothing, ...keys, status: 'pending', code: null, message: null };
+}
+
+/** The move of the shared rows, and why the run was asked for. */
+interface AskedMove {
+  readonly move: Intent;
+  readonly reason: string | undefined;
 }
 
 /** That shared rows remain, with the command that moves them. */
 function sharedLeft(
   count: number,
-  { from, to }: Pick<FleetIntent, 'from' | 'to'>,
+  { move, reason }: AskedMove,
 ): { readonly status: 'skipped'; readonly code: 'SHARED_ROWS_LEFT'; readonly message: string } {
-  const command = `drover apply --shared --from ${shellWord(from)} --to ${shellWord(to)}`;
-  const message = `${count} shared row(s) still name the source; move them with: ${command}`;
+  const message = `${count} shared row(s) still name the source; move them with: drover apply ${moveWords(move, reason)}`;
   return { status: 'skipped', code: 'SHARED_ROWS_LEFT', message };
 }
 
 /** Why the unit need not be worked on now that all tenants are through; undefined where it has work. */
 export function sharedOutcome(
   plan: Plan,
-  about: { readonly asked: boolean; readonly failed: number; readonly from: string; readonly to: string },
+  about: AskedMove & { readonly asked: boolean; readonly failed: number },
 ): { readonly status: 'skipped'; readonly code: string; readonly message: string } | undefined {
   const remains = sharedCount(plan);
   if (about.failed > 0) {

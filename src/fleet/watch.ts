@@ -2,10 +2,12 @@
  * The calendar goes on after a move: a look plans every move that stands once more, reading only, and says what came to name its source
  * since. What came late is moved by applying again.
  */
+import { given } from '../engine/given.ts';
 import { isMovingRows, touchedPlaces } from '../engine/operations/operations.ts';
 import { Counts } from '../engine/own.ts';
 import { isOfTenants, isShared } from '../engine/plan/completion.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
+import { moveWords } from '../engine/plan/shell-text.ts';
 import { tenancyOf } from '../engine/rules/tenancy.ts';
 import { isSharedRows, sharedRows } from '../engine/tenant.ts';
 import type { TenantKey } from '../engine/tenant.ts';
@@ -24,6 +26,8 @@ export interface Late {
   /** As it was asked for. */
   readonly from: string;
   readonly to: string;
+  /** The options of `drover apply` that do the same move again. */
+  readonly options: string;
   /** Rows by place; a row that names it in two places counts in each. */
   readonly places: Readonly<Record<string, number>>;
   readonly count: number;
@@ -40,6 +44,10 @@ interface Unwatched {
 export interface Look {
   /** How many moves stand. */
   readonly moves: number;
+  /** After how many of them it looked. */
+  readonly looked: number;
+  /** It was stopped before it had looked after all of them. */
+  readonly stopped: boolean;
   readonly late: readonly Late[];
   readonly unwatched: readonly Unwatched[];
 }
@@ -58,6 +66,7 @@ export async function lookForLate(
 ): Promise<Look> {
   const standing = await listStanding(site, tenant === undefined ? await everybody(site) : [tenant]);
   const [late, unwatched]: [Late[], Unwatched[]] = [[], []];
+  let looked = 0;
   for (const some of inBatches(standing)) {
     if (isOver()) break;
     const plans = await planMoves(
@@ -70,8 +79,9 @@ export async function lookForLate(
         unwatched.push({ ...named(move), code: plan.code, message: plan.message });
       else if (plan !== undefined) late.push(...lateIn(move, plan));
     }
+    looked += some.length;
   }
-  return { moves: standing.length, late, unwatched };
+  return { moves: standing.length, looked, stopped: looked < standing.length, late, unwatched };
 }
 
 /** In Drover's own schema each tenant sees its own records; those of a foreign database are in one place. */
@@ -113,6 +123,8 @@ function lateIn(move: StandingMove, plan: Plan): Late[] {
       places.add(entry.place, entry.count);
   const found = places.record();
   const count = Object.values(found).reduce((sum, rows) => sum + rows, 0);
+  if (count === 0) return [];
   const { from, to } = move.asked;
-  return count === 0 ? [] : [{ ...named(move), from, to, places: found, count }];
+  const options = moveWords({ ...move.asked, ...given({ tenant: move.tenant }) }, move.reason ?? undefined);
+  return [{ ...named(move), from, to, options, places: found, count }];
 }

@@ -100,16 +100,11 @@ async function findFinished(site: Site, { run, claimed }: Wave): Promise<TenantO
 
 /** The shared rows are alone in their wave, which is the last. What speaks against their work is known by now. */
 async function finishedShared(site: Site, run: RunRecord, one: Claimed): Promise<TenantOutcome | undefined> {
-  const [plan] = await planMoves(site, [intentFor(run, one)]);
+  const move = intentFor(run, one);
+  const [plan] = await planMoves(site, [move]);
   if (plan === undefined || plan instanceof DroverError) return undefined;
-  const { options, from, to } = run;
   const failed = await countFailed(site, run.id);
-  const about = {
-    asked: options.shared === true,
-    failed,
-    from: from.key ?? from.name,
-    to: to.key ?? to.name,
-  };
+  const about = { asked: run.options.shared === true, failed, move, reason: run.reason ?? undefined };
   const outcome = sharedOutcome(plan, about);
   return outcome === undefined ? undefined : { tenant: one.tenant, ...outcome };
 }

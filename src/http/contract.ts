@@ -95,9 +95,10 @@ export interface CheckResult {
 export interface Gauge {
   readonly name: string;
   readonly help: string;
-  readonly label: string;
-  /** One value for each word of the label. */
-  readonly read: () => Promise<readonly { readonly word: string; readonly value: number }[]>;
+  /** Its words are few, and say nothing of a tenant: figures are open unless they are closed. */
+  readonly label?: string;
+  /** One value for each word of the label, or one without a word; none while it is not known. */
+  readonly read: () => Promise<readonly { readonly word?: string; readonly value: number }[]>;
 }
 
 declare module 'fastify' {

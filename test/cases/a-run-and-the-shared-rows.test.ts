@@ -90,7 +90,7 @@ places: [{ at: bots.model }, { at: gallery.model }]
       assert.equal(sharedOf(done), 'skipped SHARED_ROWS_LEFT');
       assert.match(
         done.tenants.at(-1)?.message ?? '',
-        /^1 shared row.* drover apply --shared --from gpt-4o --to gpt-5$/,
+        /^1 shared row.* drover apply --shared --from gpt-4o --to gpt-5 --kind completion --parameters translate$/,
       );
       assert.deepEqual(await at.rows('SELECT model FROM bots ORDER BY id'), [['gpt-5'], ['gpt-4o']]);
       assert.deepEqual(await at.rows('SELECT model FROM gallery'), [['gpt-4o']]);

@@ -13,6 +13,8 @@ import type { Engine } from '../support/databases.ts';
 export interface SmallDatabase {
   /** As `--database` and `DATABASE_URL` take it. */
   readonly address: string;
+  /** The options that lead to it. */
+  readonly where: readonly string[];
   /** Runs `drover WORDS` on the database, with the configuration; with `--database` among the words by another way. */
   readonly run: (...words: string[]) => Promise<Outcome>;
   /** Replaces the configuration. */
@@ -36,6 +38,7 @@ export async function smallDatabase(engine: Engine, script: string, yaml = ''): 
   await within(target, (tx) => tx.script(script));
   return {
     address,
+    where: ['--database', address, '--config', config],
     configure,
     run: (...words) =>
       droverHere([

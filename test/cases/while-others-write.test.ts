@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import type { Look } from '../../src/fleet/watch.ts';
+import { droverHere } from '../cli/drover-here.ts';
 import type { Outcome } from '../cli/drover-process.ts';
 import { smallDatabase } from './small-database.ts';
 import type { SmallDatabase } from './small-database.ts';
@@ -80,7 +81,20 @@ describe('on a server', () => {
     assert.equal(status, 2);
     assert.match(
       stdout,
-      /1 move stands; 2 rows came late[^]*2 in bots\.model\n.*drover apply --tenant 1 --from gpt-4o --to gpt-4\.1 /,
+      /1 move stands; 2 rows came late[^]*2 in bots\.model\n.*drover apply --tenant 1 --from gpt-4o --to gpt-4\.1 --kind completion --parameters translate --database/,
+    );
+    // It keeps what it saw, although the next look fails; and it tells only of what it looked after.
+    const broken = await droverHere(['watch', ...twice, ...database.where], {
+      heard: () => database.configure('version: 0'),
+    });
+    database.configure(yaml);
+    assert.equal(broken.status, 2, broken.stderr);
+    assert.match(broken.stderr, /Not looked: /);
+    const stopped = await droverHere(['watch', ...database.where], { listens: setImmediate });
+    assert.equal(stopped.status, 1, stopped.stderr);
+    assert.match(
+      stopped.stdout,
+      /1 move stands; stopped after looking after 0 of them; nothing came late\n$/,
     );
     assert.equal((await database.run('apply', ...move)).status, 0);
     assert.deepEqual(await watch(), { status: 0, looks: [[1, []]] });

@@ -7,10 +7,15 @@ import type { Outcome, RunOptions } from './drover-process.ts';
 /** Runs `drover` with words, without a terminal, and gives what it said. One at a time: the environment is the process's. */
 export async function droverHere(
   words: readonly string[],
-  options: Pick<RunOptions, 'env'> = {},
+  options: Pick<RunOptions, 'env'> & {
+    /** Told what is printed, as it is. */
+    readonly heard?: (text: string) => void;
+    /** Given what a Ctrl-C calls, when the command begins to listen. */
+    readonly listens?: (press: () => void) => void;
+  } = {},
 ): Promise<Outcome> {
   const env = { DROVER_REGISTRY: lastingRegistry, ...options.env };
-  const [stdout, stderr] = [collector(), collector()];
+  const [stdout, stderr] = [collector(options.heard), collector()];
   const before = { ...process.env };
   Object.assign(process.env, env);
   try {
@@ -18,7 +23,10 @@ export async function droverHere(
       args: words,
       // Not the input of the tests, which may be a terminal.
       streams: { stdin: Readable.from([]), stdout: stdout.stream, stderr: stderr.stream },
-      signals: { on: () => undefined, off: () => undefined },
+      signals: {
+        on: (signal, press) => (signal === 'SIGINT' ? options.listens?.(press) : undefined),
+        off: () => undefined,
+      },
       leave: () => undefined,
       version: 'test',
     });
@@ -29,11 +37,12 @@ export async function droverHere(
   }
 }
 
-function collector(): { stream: Writable; text: () => string } {
+function collector(heard?: (text: string) => void): { stream: Writable; text: () => string } {
   const chunks: string[] = [];
   const stream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       chunks.push(chunk.toString());
+      heard?.(chunk.toString());
       done();
     },
   });

@@ -338,7 +338,7 @@ describe('in a foreign database, fenced by a lock', () => {
 describe('a server that looks after its moves', () => {
   const at = studioForEach('server', studioWith('lock'));
 
-  it('counts what came late by model, until it is moved, and nothing of what was taken back', async () => {
+  it('counts what came late, until it is moved, and nothing of what was taken back', async () => {
     const { migrationId } = await apply(at.site, studioIntent);
     const part = watching(at.site, { everyMs: 20, log: pino({ enabled: false }) });
     const late = async (): Promise<unknown> => part.gauges[0]?.read();
@@ -346,15 +346,25 @@ describe('a server that looks after its moves', () => {
     try {
       await at.script(`INSERT INTO bots (id, person_id, engine_id) VALUES (gen_random_uuid(), '${personId('a')}', '${oldEngine}');
         INSERT INTO flows VALUES ('${flowId('a', 999)}', '${north}', '{"steps": [{"engine": "${oldEngine}"}]}')`);
-      await waitUntil(
-        async () => JSON.stringify(await late()) === '[{"word":"old","value":2}]',
-        'two are late',
-      );
+      await waitUntil(async () => JSON.stringify(await late()) === '[{"value":2}]', 'two are late');
+      assert.deepEqual(await lookForLate(at.site, { isOver: () => true }), {
+        moves: 1,
+        looked: 0,
+        stopped: true,
+        late: [],
+        unwatched: [],
+      });
       const again = await apply(at.site, studioIntent);
-      await waitUntil(async () => JSON.stringify(await late()) === '[]', 'none is late');
+      await waitUntil(async () => JSON.stringify(await late()) === '[{"value":0}]', 'none is late');
       await rollback(at.site, again.migrationId, north);
       await rollback(at.site, migrationId, north);
-      assert.deepEqual(await lookForLate(at.site), { moves: 0, late: [], unwatched: [] });
+      assert.deepEqual(await lookForLate(at.site), {
+        moves: 0,
+        looked: 0,
+        stopped: false,
+        late: [],
+        unwatched: [],
+      });
     } finally {
       await part.stop();
     }

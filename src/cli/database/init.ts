@@ -9,7 +9,7 @@ import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { resolveWhere, shownUrl, usage, withDatabase } from '../where.ts';
+import { databaseWords, resolveWhere, usage, withDatabase } from '../where.ts';
 
 interface InitOptions extends JsonOption {
   readonly database?: string;
@@ -55,7 +55,7 @@ async function proposeFor({ terminal, environment }: Session, command: Command):
   if (options.json === true) terminal.out(JSON.stringify({ config, yaml, questions, notes }, null, 2));
   else if (shown) terminal.out(yaml.trimEnd());
   else writeText(file, yaml, { keep: options.force !== true });
-  if (!shown) showNext(terminal, { file, questions, notes, database: shownUrl(where.text) });
+  if (!shown) showNext(terminal, { file, questions, notes, words: databaseWords(where.text, file) });
   return exitStatus.done;
 }
 
@@ -63,11 +63,11 @@ interface Next {
   readonly file: string;
   readonly questions: readonly string[];
   readonly notes: readonly string[];
-  readonly database: string;
+  /** The options that lead to the database and the file. */
+  readonly words: string;
 }
 
-function showNext({ err, errStyle }: Session['terminal'], { file, questions, notes, database }: Next): void {
-  const config = file === 'drover.config.yaml' ? '' : ` --config ${file}`;
+function showNext({ err, errStyle }: Session['terminal'], { file, questions, notes, words }: Next): void {
   err(`Written to ${errStyle.bold(file)}: a proposal with the reason for each guess.`);
   if (questions.length > 0) err(`\n${errStyle.heading('Questions')}`);
   for (const [at, question] of questions.entries()) err(`  ${at + 1}. ${question}`);
@@ -75,9 +75,7 @@ function showNext({ err, errStyle }: Session['terminal'], { file, questions, not
   for (const note of notes) err(`  - ${note}`);
   err(`\n${errStyle.heading('Next')}`);
   err('  1. Read the file. Decide each `role: ask`, and check the tenant of each table.');
-  err(`  2. ${errStyle.command(`drover config check --database ${database}${config}`)}`);
-  err(`  3. ${errStyle.command(`drover inspect --database ${database}${config}`)}`);
-  err(
-    `  4. ${errStyle.command(`drover plan --database ${database}${config} --tenant TENANT --from MODEL --to MODEL`)}`,
-  );
+  err(`  2. ${errStyle.command(`drover config check ${words}`)}`);
+  err(`  3. ${errStyle.command(`drover inspect ${words}`)}`);
+  err(`  4. ${errStyle.command(`drover plan ${words} --tenant TENANT --from MODEL --to MODEL`)}`);
 }

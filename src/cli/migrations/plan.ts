@@ -4,6 +4,7 @@ import { given } from '../../engine/given.ts';
 import { sha256 } from '../../postgres/catalogue/digest.ts';
 import { sealPlan, writePlan } from '../../engine/planner/plan-file.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
+import { shellWord } from '../../engine/plan/shell-text.ts';
 import { DroverError } from '../../errors.ts';
 import { explainPlan } from '../../postgres/move/explain.ts';
 import { planMove } from '../../postgres/move/plan.ts';
@@ -92,7 +93,7 @@ function showPlan({ terminal }: Session, { made, sql, rehearsal }: Shown, { json
       terminal.out(line);
   if (json !== true && rehearsal?.refusals.length === 0)
     terminal.out('Rehearsed: the database takes every step. Nothing was kept.');
-  if (out !== undefined) terminal.err(`Written to ${out}; \`drover apply ${out}\` applies it.`);
+  if (out !== undefined) terminal.err(`Written to ${out}; \`drover apply ${shellWord(out)}\` applies it.`);
 }
 
 /** What the database refused in a rehearsal it would refuse in an apply. @throws PLAN_REFUSED */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { InvalidArgumentError } from 'commander';
-import { printable, rowCount, shellWord } from '../../engine/plan/row-text.ts';
-import { isSharedRows, type TenantKey } from '../../engine/tenant.ts';
+import { printable, rowCount } from '../../engine/plan/row-text.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import { lookForLate } from '../../fleet/watch.ts';
 import type { Late, Look } from '../../fleet/watch.ts';
 import { isConnectionLost } from '../../errors.ts';
@@ -34,7 +34,7 @@ export const watch: Verb = {
         .option('--looks <count>', 'so many looks, the first one at once', countUpTo(100_000), 1),
     ).addHelpText(
       'after',
-      '\nExit status: 0 nothing came late · 2 something did; `apply` again moves it · 1 it could not look' +
+      '\nExit status: 0 nothing came late · 2 something did; `apply` again moves it · 1 it did not look after all of them' +
         '\nCtrl-C ends it with the status of what it saw. With --json each look is one line.',
     ),
   run: async (session, command) => {
@@ -42,7 +42,7 @@ export const watch: Verb = {
     const where = resolveWhere(options, session.environment);
     const over = new AbortController();
     const about = {
-      say: 'Stopping after this look. Press Ctrl-C again to leave at once.',
+      say: 'Stopping, and telling what was looked after until now. Press Ctrl-C again to leave at once.',
       asked: () => over.abort(),
     };
     return session.interruption.heed(about, () => lookAgain(session, { where, options, over: over.signal }));
@@ -64,37 +64,36 @@ interface Watching {
 /** The database is opened anew for each look: between two of them it belongs to others. */
 async function lookAgain({ terminal }: Session, { where, options, over }: Watching): Promise<number> {
   let isLate = false;
-  let isBlind = false;
+  // Until it has looked.
+  let isBlind = true;
   for (let number = 1; number <= options.looks && !over.aborted; number += 1) {
     if (number > 1) await pause(options.every * 60_000, undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) break;
-    const look = await lookOnce(terminal, { where, options, over }, number === options.looks);
-    isBlind = look === undefined || look.unwatched.length > 0;
-    isLate ||= (look?.late.length ?? 0) > 0;
+    try {
+      const { stopped, unwatched, late } = await lookOnce(terminal, { where, options, over });
+      isBlind = stopped || unwatched.length > 0;
+      isLate ||= late.length > 0;
+    } catch (error) {
+      // A database that cannot be reached may be back at the next look.
+      const goesOn = number < options.looks && isConnectionLost(error);
+      if (!goesOn && !isLate) throw error;
+      terminal.err(`Not looked: ${printable(messageOf(error))}`);
+      if (!goesOn) break;
+      isBlind = true;
+    }
   }
   if (isLate) return exitStatus.changes;
   return isBlind ? exitStatus.failed : exitStatus.done;
 }
 
-/** A database that cannot be reached may be back at the next look; undefined then. */
-async function lookOnce(
-  terminal: Terminal,
-  { where, options, over }: Watching,
-  isLast: boolean,
-): Promise<Look | undefined> {
-  try {
-    const look = await withSite(where, { mayWrite: false }, async (site) => {
-      const asked = options.tenant !== undefined || options.shared === true;
-      const tenant: TenantKey = asked ? await resolveUnit(site, options) : undefined;
-      return lookForLate(site, { tenant, isOver: () => over.aborted });
-    });
-    show(terminal, look, { json: options.json === true, where });
-    return look;
-  } catch (error) {
-    if (isLast || !isConnectionLost(error)) throw error;
-    terminal.err(`Not looked: ${printable(messageOf(error))}`);
-    return undefined;
-  }
+async function lookOnce(terminal: Terminal, { where, options, over }: Watching): Promise<Look> {
+  const look = await withSite(where, { mayWrite: false }, async (site) => {
+    const asked = options.tenant !== undefined || options.shared === true;
+    const tenant: TenantKey = asked ? await resolveUnit(site, options) : undefined;
+    return lookForLate(site, { tenant, isOver: () => over.aborted });
+  });
+  show(terminal, look, { json: options.json === true, where });
+  return look;
 }
 
 function show(
@@ -105,22 +104,23 @@ function show(
   const { out, err, style } = terminal;
   const at = new Date().toISOString();
   if (json) return out(JSON.stringify({ at, ...look }));
-  const { moves, late, unwatched } = look;
+  const { moves, looked, stopped, late, unwatched } = look;
   const total = late.reduce((sum, { count }) => sum + count, 0);
   const said =
     late.length === 0
       ? style.good('nothing came late')
       : style.warning(`${rowCount(total)} came late after ${late.length} of them`);
-  out(`${minuteText(at)}  ${moves} ${moves === 1 ? 'move stands' : 'moves stand'}; ${said}`);
+  const until = stopped ? ` ${style.warning(`stopped after looking after ${looked} of them`)};` : '';
+  out(`${minuteText(at)}  ${moves} ${moves === 1 ? 'move stands' : 'moves stand'};${until} ${said}`);
   for (const one of late) for (const line of lateLines(one, where)) out(line);
   for (const { migrationId, code, message } of unwatched)
     err(`${style.error(code)}: migration ${migrationId}: ${printable(message)}`);
 }
 
-function lateLines({ tenant, from, to, places, count }: Late, where: Where): string[] {
-  const unit = isSharedRows(tenant) ? ' --shared' : tenant === null ? '' : ` --tenant ${shellWord(tenant)}`;
+function lateLines({ from, options, places, count }: Late, where: Where): string[] {
   const named = Object.entries(places).map(([place, rows]) => `${rows} in ${printable(place)}`);
-  const command =
-    `drover apply${unit} --from ${shellWord(from)} --to ${shellWord(to)} ${whereWords(where)}`.trim();
-  return [`  ${rowCount(count)} on ${printable(from)}: ${named.join(', ')}`, `    move them: ${command}`];
+  return [
+    `  ${rowCount(count)} on ${printable(from)}: ${named.join(', ')}`,
+    `    move them: drover apply ${options} ${whereWords(where)}`.trimEnd(),
+  ];
 }

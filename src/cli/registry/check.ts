@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { shellWord } from '../../engine/plan/shell-text.ts';
 import { DroverError, errorCodes } from '../../errors.ts';
 import { billingOf } from '../../registry/verdict/billing.ts';
 import { loadRegistryFolder } from '../../registry/load/folder.ts';
@@ -51,7 +52,7 @@ function runCheck({ terminal, environment }: Session, command: Command): number 
   if (verdict.verdict === 'not-asked' && needsModel(requireValid(loaded, folder), runtime))
     throw new DroverError(
       'MODEL_REQUIRED',
-      `Which model shall ${runtime} use? Its menu: \`drover registry show ${runtime}\`.`,
+      `Which model shall ${runtime} use? Its menu: \`drover registry show ${shellWord(runtime)}\`.`,
     );
   if (options.json === true)
     terminal.out(JSON.stringify({ ...verdict, billing: billingOf(verdict, secrets) }, null, 2));

@@ -3,13 +3,14 @@ import { sha256 } from '../../postgres/catalogue/digest.ts';
 import { readPlan } from '../../engine/planner/plan-file.ts';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Plan } from '../../engine/plan/plan-types.ts';
+import { shellWord } from '../../engine/plan/shell-text.ts';
 import { DroverError } from '../../errors.ts';
 
 /** A plan that `drover plan --out` wrote. @throws FILE_UNREADABLE, PLAN_INVALID */
 export function readPlanFile(path: string): Plan {
   const plan = readPlan(readText(path), sha256);
   if (!('invalid' in plan)) return plan;
-  const message = `${path} cannot be used: ${plan.invalid}. Make a new one with \`drover plan … --out ${path}\`.`;
+  const message = `${path} cannot be used: ${plan.invalid}. Make a new one with \`drover plan … --out ${shellWord(path)}\`.`;
   throw new DroverError('PLAN_INVALID', message, { file: path });
 }
 

@@ -78,12 +78,12 @@ function readWhenAsked({ name, help, label, read }: Gauge, { log }: AppDeps): Pr
   return new PromGauge({
     name,
     help,
-    labelNames: [label],
+    labelNames: label === undefined ? [] : [label],
     registers: [],
     async collect() {
       this.reset();
       for (const each of await within(readLimitMs, values(), []))
-        this.set({ [label]: each.word }, each.value);
+        this.set(label === undefined || each.word === undefined ? {} : { [label]: each.word }, each.value);
     },
   });
 }

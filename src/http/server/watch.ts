@@ -1,7 +1,6 @@
 /** The part of a server that looks, from time to time, whether something names the source of a move again. */
 import type { Logger } from 'pino';
 import { lookForLate } from '../../fleet/watch.ts';
-import type { Late } from '../../fleet/watch.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import type { Gauge } from '../contract.ts';
 
@@ -21,13 +20,13 @@ export function watching(
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
   let isOver = false;
-  let late: readonly Late[] = [];
+  let rows: number | undefined;
   const look = async (): Promise<void> => {
     try {
       const seen = await lookForLate(site, { isOver: () => isOver });
       if (isOver) return;
-      ({ late } = seen);
-      for (const one of late) log.warn({ late: one }, 'rows came to name the source of a move after it');
+      rows = seen.late.reduce((sum, { count }) => sum + count, 0);
+      for (const one of seen.late) log.warn({ late: one }, 'rows came to name the source of a move after it');
       for (const one of seen.unwatched) log.warn({ unwatched: one }, 'a move is not watched');
     } catch (error) {
       log.warn({ err: error }, 'nobody could look whether rows came late');
@@ -39,8 +38,8 @@ export function watching(
       {
         name: 'drover_late_rows',
         help: 'Rows that came to name the source of a move after it, as of the last look.',
-        label: 'model',
-        read: () => Promise.resolve(byModel(late)),
+        // Without a label: keys of models would be as many as tenants, and names of models are theirs.
+        read: () => Promise.resolve(rows === undefined ? [] : [{ value: rows }]),
       },
     ],
     start: () => {
@@ -55,12 +54,4 @@ export function watching(
       await looking;
     },
   };
-}
-
-/** Models are called as their moves were asked for. */
-function byModel(late: readonly Late[]): { word: string; value: number }[] {
-  return [...Map.groupBy(late, ({ from }) => from)].map(([word, all]) => ({
-    word,
-    value: all.reduce((sum, { count }) => sum + count, 0),
-  }));
 }

@@ -1,0 +1,32 @@
+/** Commands that a person pastes into a POSIX shell. */
+import { isSharedRows } from '../tenant.ts';
+import type { Intent } from './intent.ts';
+import { printable } from './row-text.ts';
+
+/** A text as one word of a command, whatever it holds. */
+export function shellWord(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/**
+ * An intent as options of `drover plan` and `drover apply`: they ask for the same move again.
+ * @param reason why models that nobody knows are meant; the record needs one
+ */
+export function moveWords(
+  { tenant, from, to, kind, entityTypes, parameters, answers, leaveAsks, allowUnknown }: Intent,
+  reason = 'TEXT',
+): string {
+  const word = (name: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [`--${name} ${shellWord(value)}`];
+  return [
+    ...(isSharedRows(tenant) ? ['--shared'] : word('tenant', tenant)),
+    ...word('from', from),
+    ...word('to', to),
+    ...word('kind', kind),
+    ...word('types', entityTypes?.join(',')),
+    ...word('parameters', parameters),
+    ...Object.entries(answers).flatMap(([place, answer]) => word('answer', `${place}=${answer}`)),
+    ...(leaveAsks ? ['--leave-asks'] : []),
+    ...(allowUnknown === true ? ['--allow-unknown', ...word('reason', reason)] : []),
+  ].join(' ');
+}

@@ -1,0 +1,124 @@
+/** A command that Drover prints says the same when it is pasted into a shell, whatever its values hold. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import { Command } from 'commander';
+import fc from 'fast-check';
+import { readIntent, withMove, withWhere } from '../../src/cli/options.ts';
+import type { MoveOptions } from '../../src/cli/options.ts';
+import { databaseWords, resolveWhere, whereWords } from '../../src/cli/where.ts';
+import type { WhereOptions } from '../../src/cli/where.ts';
+import { loadEnvironment } from '../../src/config.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
+import { printable } from '../../src/engine/plan/row-text.ts';
+import { moveWords } from '../../src/engine/plan/shell-text.ts';
+import { sharedRows } from '../../src/engine/tenant.ts';
+
+const amount = 150;
+const seed = 7;
+
+/** What a shell hands to a program, command by command. */
+function pasted(commands: readonly string[]): string[][] {
+  const script = commands.map((words) => `printf '%s\\0' ${words} END`).join('\n');
+  const words = execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\0');
+  const all: string[][] = [[]];
+  for (const word of words.slice(0, -1))
+    if (word === 'END') all.push([]);
+    else all.at(-1)?.push(word);
+  return all.slice(0, -1);
+}
+
+const chunk = fc.oneof(
+  fc.constantFrom(
+    ' ',
+    "'",
+    '"',
+    '&',
+    ';',
+    '$(id)',
+    '`id`',
+    '\\',
+    '*',
+    '~',
+    '#',
+    '|',
+    '>',
+    '-',
+    '=',
+    '!',
+    'é',
+  ),
+  fc.string({ maxLength: 4, unit: 'grapheme' }),
+);
+/** A text without what no command shows as it is. It is no mark of `pasted`. */
+const text = fc
+  .array(chunk, { minLength: 1, maxLength: 5 })
+  .map((parts) => printable(parts.join('')))
+  .filter((value) => value.trim() !== '' && value !== 'END');
+const name = fc.stringMatching(/^[a-z][a-z_]{0,5}$/);
+
+const environment = loadEnvironment({});
+
+test('the options of a database lead to the same one', () => {
+  const database = fc.oneof(
+    text.map((folder) => `pglite:${folder}`),
+    fc.constant('postgres://u@h/db?sslmode=require&connect_timeout=5'),
+    text.map((value) => `postgres://u@h/db?application_name=${encodeURIComponent(value)}&connect_timeout=5`),
+  );
+  const given = fc.record({ database, config: text, state: text }, { requiredKeys: ['database'] });
+  const asked: WhereOptions[] = [
+    ...fc.sample(given, { numRuns: amount, seed }),
+    ...fc.sample(fc.record({ data: text }), { numRuns: amount, seed }),
+  ];
+  const found = asked
+    .filter(({ state }) => state === undefined || !/:\/\/|^pglite:/.test(state))
+    .map((options) => resolveWhere(options, environment));
+  const again = pasted(found.map(whereWords)).map((words) => {
+    const command = withWhere(new Command()).parse(words, { from: 'user' });
+    return resolveWhere(command.opts<WhereOptions>(), environment);
+  });
+  // A URL is shown as its parser writes it, which names the same place.
+  const shown = JSON.stringify(found.map(whereWords));
+  assert.equal(JSON.stringify(again.map(whereWords)), shown);
+  const folders = found.flatMap((where) => (where.kind === 'own' ? [where.dataDir] : []));
+  assert.deepEqual(
+    again.flatMap((where) => (where.kind === 'own' ? [where.dataDir] : [])),
+    folders,
+  );
+  assert.deepEqual(pasted([databaseWords('postgres://u@h/db?a=1&b=2', 'my file.yaml')]), [
+    ['--database', 'postgres://u@h/db?a=1&b=2', '--config', 'my file.yaml'],
+  ]);
+});
+
+test('an intent as options asks for the same move again', () => {
+  const trimmed = text.map((value) => value.trim());
+  const optional = fc.record(
+    {
+      tenant: fc.oneof(text, fc.constant(sharedRows)),
+      kind: name,
+      entityTypes: fc.uniqueArray(name, { minLength: 1, maxLength: 3 }),
+      allowUnknown: fc.constant(true as const),
+    },
+    { requiredKeys: [] },
+  );
+  const whole = fc.record({
+    from: text,
+    to: text,
+    parameters: fc.constantFrom('reset' as const, 'keep' as const, 'translate' as const),
+    answers: fc.dictionary(trimmed, fc.constantFrom('move' as const, 'keep' as const), { maxKeys: 2 }),
+    leaveAsks: fc.boolean(),
+  });
+  const intents: Intent[] = fc.sample(
+    fc.tuple(whole, optional).map(([always, some]) => ({ ...always, ...some })),
+    { numRuns: amount, seed },
+  );
+  const again = pasted(intents.map((intent) => moveWords(intent, 'it is ours'))).map((words) => {
+    const command = withMove(new Command()).option('--reason <text>').parse(words, { from: 'user' });
+    const options = command.opts<MoveOptions & { readonly reason?: string }>();
+    const { tenant = options.shared === true ? sharedRows : undefined } = options;
+    assert.equal(options.reason, options.allowUnknown === true ? 'it is ours' : undefined);
+    return { ...readIntent(options), ...(tenant === undefined ? {} : { tenant }) };
+  });
+  const plain = (intent: object): unknown => JSON.parse(JSON.stringify(intent));
+  assert.deepEqual(again.map(plain), intents.map(plain));
+});
