@@ -3,6 +3,7 @@ import { canMove } from '../../engine/rules/place.ts';
 import type { Place, Reliance } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import { askEach } from '../driver/members.ts';
 import type { Tx } from '../driver/database.ts';
 import { inOrder } from '../driver/question.ts';
@@ -12,7 +13,7 @@ import type { Side } from '../sql/reliance.ts';
 import { visibleSql } from '../sql/row.ts';
 import { column, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { rowAlone, rowContext } from '../facts/member.ts';
+import { mayHoldShared, rowAlone, rowContext } from '../facts/member.ts';
 import type { Member } from '../facts/member.ts';
 
 interface Placed {
@@ -33,7 +34,10 @@ export function relyingPlaces(rules: Rules, members: readonly Member[]): Relying
     context: rowContext(rules, tableOf(rules, place.table), members),
     row: rowAlone(place, members),
   });
+  const shared = isSharedRows(members[0]?.intent.tenant);
   return rules.places.flatMap((place) => {
+    // Tables of tenants are not asked about the rows of everybody, and whoever moves those may not read them.
+    if (shared && !mayHoldShared(rules, place.table)) return [];
     const reliance = place.enables;
     const grant = rules.places.find(({ id }) => id === reliance?.grant);
     if (reliance === undefined || grant === undefined || !canMove(place)) return [];
