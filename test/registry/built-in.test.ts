@@ -52,12 +52,26 @@ describe('the built-in registry', () => {
 
   it('offers in menus exactly what is allowed and listed', () => {
     for (const menu of listMenus(registry, { today })) {
-      const offered = menu.arms.flatMap(({ models }) => models.map(({ id }) => id));
+      const offered = new Set(menu.arms.flatMap(({ models }) => models.map(({ id }) => id)));
       for (const id of offered) assert.ok(allows(menu.id, id), `${menu.id} ${id}`);
       const arms = runtimes.find(({ id }) => id === menu.id)?.arms ?? [];
-      const listed = arms.flatMap((arm) => armEntries(arm).map(({ id }) => id));
-      assert.deepEqual(offered.toSorted(), listed.filter((id) => allows(menu.id, id)).toSorted());
+      const listed = new Set(arms.flatMap((arm) => armEntries(arm).map(({ id }) => id)));
+      assert.deepEqual([...offered].toSorted(), [...listed].filter((id) => allows(menu.id, id)).toSorted());
     }
+  });
+
+  it('offers nothing on an arm that has withdrawn it, also where another arm has it', () => {
+    let asked = 0;
+    for (const { id: runtime, arms = [] } of runtimes)
+      for (const arm of arms)
+        for (const { id, withdrawn = '9' } of armEntries(arm)) {
+          if (withdrawn > today) continue;
+          asked += 1;
+          const menu = findMenu(registry, runtime, { today });
+          const models = menu?.arms.find(({ provider }) => provider === arm.provider)?.models ?? [];
+          assert.ok(!models.some((model) => model.id === id), `${runtime} ${arm.provider} ${id}`);
+        }
+    assert.ok(asked > 0);
   });
 
   it('shows what an arm that goes by name takes and needs', () => {

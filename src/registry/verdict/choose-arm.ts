@@ -115,7 +115,9 @@ function stopOf(
   if (model === undefined) return left;
   const { status, shutdown, distributors = [] } = model.lifecycle;
   const theirs = distributors.find(({ via }) => via === route.provider);
-  if (theirs !== undefined) return come(theirs.shutdown) ? 'retired' : left;
+  if (come(theirs?.shutdown)) return 'retired';
+  // Until then they serve it. An earliest day that has come says no more.
+  if (theirs?.shutdown !== undefined || (theirs !== undefined && !come(theirs.notBefore))) return left;
   const ended = status === 'retired' || come(shutdown);
   if (ended && !isResold(model, route)) return 'retired';
   return (ended || status === 'withdrawn') && !existing ? 'withdrawn' : left;

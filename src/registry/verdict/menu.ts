@@ -101,8 +101,10 @@ function menuArm(asked: Asked, arm: Arm, provider: Provider): MenuArm {
 
 function menuItem(
   { loaded, runtime, request }: Asked,
-  { id, model }: { id: string; model: string },
+  { id, model, withdrawn }: { id: string; model: string; withdrawn?: string | undefined },
 ): MenuItem[] {
+  // Another arm may still let the id be chosen.
+  if (withdrawn !== undefined && withdrawn <= (request.today ?? '')) return [];
   const verdict = judge(loaded, { runtime: runtime.id, model: id, today: request.today });
   const facts = loaded.routes.models.get(model);
   if (verdict.verdict !== 'allow' || facts === undefined || request.offers?.(id) === false) return [];
