@@ -31,9 +31,14 @@ ALTER TABLE {{schema}}.workspaces ADD CONSTRAINT workspaces_verdict_fkey
   REFERENCES {{schema}}.workspace_verdicts (tenant_id, workspace_id, runtime, model, usable) NOT VALID;
 ALTER TABLE {{schema}}.workspaces VALIDATE CONSTRAINT workspaces_verdict_fkey;
 
--- Of workspaces that are gone.
+-- Of workspaces that are gone. Row-level security is forced and binds the owner, too: it is lifted for this statement, under the
+-- exclusive locks of both tables.
+ALTER TABLE {{schema}}.workspaces NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE {{schema}}.workspace_verdicts NO FORCE ROW LEVEL SECURITY;
 DELETE FROM {{schema}}.workspace_verdicts v WHERE NOT EXISTS
   (SELECT FROM {{schema}}.workspaces w WHERE w.tenant_id = v.tenant_id AND w.id = v.workspace_id);
+ALTER TABLE {{schema}}.workspaces FORCE ROW LEVEL SECURITY;
+ALTER TABLE {{schema}}.workspace_verdicts FORCE ROW LEVEL SECURITY;
 -- The verdict is written before the workspace that rests on it.
 ALTER TABLE {{schema}}.workspace_verdicts ADD CONSTRAINT workspace_verdicts_workspace_fkey
   FOREIGN KEY (tenant_id, workspace_id) REFERENCES {{schema}}.workspaces (tenant_id, id)
