@@ -116,7 +116,7 @@ function changeObject(
     from.every(
       (value, at) =>
         isComponent(text, members[at], value) ||
-        (present.length > 0 && isKeyless(text, rule.components[at], members[at])),
+        (mayLack(rule.components, at) && isComponent(text, members[at], '')),
     ),
   );
   return members.flatMap((member, at) => {
@@ -134,9 +134,9 @@ function isComponent(text: string, member: JsonNode | undefined, value: string):
   return scalarText(text, member) === value;
 }
 
-/** An object without a key is named by the rest. */
-function isKeyless(text: string, component: string | undefined, member: JsonNode | undefined): boolean {
-  return component === 'key' && (member === undefined || isNull(text, member));
+/** An object without its key is named by the rest, where the rest holds a name: what a provider alone says is no model. */
+export function mayLack(components: readonly string[], at: number): boolean {
+  return components[at] === 'key' && components.some((other) => other === 'name' || other === 'spelling');
 }
 
 function isNull(text: string, node: JsonNode): boolean {

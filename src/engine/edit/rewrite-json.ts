@@ -23,8 +23,8 @@ export interface RewrittenJson {
 /**
  * Applies the rules. A scalar is a string equal to a source, or a number spelled like it; a number stays a number where the target
  * can be one. With `fields` every component must equal the tuple, and all members change together or none. A member that is missing
- * or null matches only an empty component, and is not written; an object without its key is named by the other components. In a list
- * the elements equal to a source are replaced, or dropped where the target is there already. With `fields` the elements are objects,
+ * or null matches only an empty component, and is not written; an object without its key is named by the others, if a name is there. In a
+ * list the elements equal to a source are replaced, or dropped where the target is there already. With `fields` they are objects,
  * and none is dropped: it may hold more than a name.
  * A rule for names of members changes all of them, or none where one of them would be there twice.
  * @returns the new text and one edit per changed value (per changed list for lists), or why the text is not JSON.

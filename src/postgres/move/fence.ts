@@ -6,6 +6,7 @@
  * Which places have one is said by `src/engine/plan/fence.ts`. A fence is a condition over the row, made of the same pieces by which
  * rows are found and moved; what stands in documents is looked for by the functions of `migrations/0017_fences_of_documents.sql`.
  */
+import { mayLack } from '../../engine/edit/json-changes.ts';
 import { parsePattern } from '../../engine/edit/json-pointer.ts';
 import { ownMember } from '../../engine/own.ts';
 import { foldText } from '../../engine/inventory/term.ts';
@@ -218,8 +219,9 @@ function pointOf(place: Place, words: readonly Words[]): unknown {
   const elements = carrier === 'array' && json === undefined && shape !== 'list';
   const { steps, names } = parsePattern(json?.pointer ?? (elements ? '/*' : ''));
   // An object without its key is named by the rest, as the editors have it.
+  const components = words.map((_, at) => templateAt(place, at));
   const parts = words.map((part, at) =>
-    words.length > 1 && templateAt(place, at) === 'key' ? { ...part, exact: [...part.exact, ''] } : part,
+    mayLack(components, at) ? { ...part, exact: [...part.exact, ''] } : part,
   );
   return { steps, names, shape, parts };
 }

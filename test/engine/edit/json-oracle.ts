@@ -93,8 +93,12 @@ function movedObject(value: unknown, rule: ValueRule): unknown {
   const names = rule.components.map((component) => rule.fields?.[component] ?? component);
   const own = (name: string): unknown =>
     Object.hasOwn(value, name) ? (Reflect.get(value, name) as unknown) : null;
+  // A name is enough without the key; a provider alone is not.
+  const keyed = new Set(rule.components).has('name') ? rule.components.indexOf('key') : -1;
   const mapping = rule.mappings.find(({ from }) =>
-    names.every((name, at) => (own(name) === null ? from[at] === '' : from[at] === textOf(own(name)))),
+    names.every((name, at) =>
+      own(name) === null ? from[at] === '' || at === keyed : from[at] === textOf(own(name)),
+    ),
   );
   if (mapping === undefined) return value;
   const entries = Object.entries(value as Record<string, unknown>);

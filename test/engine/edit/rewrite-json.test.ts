@@ -43,6 +43,13 @@ const object = (pointer: string): ValueRule => ({
     { from: ['', 'old'], to: ['new', 'new'] },
   ],
 });
+/** By key, with what else names the model: another provider's models have the same one, and nothing else. */
+const keyed = (pointer: string, beside: 'name' | 'provider'): ValueRule => ({
+  ...object(pointer),
+  fields: { key: 'a/b', [beside]: 'x' },
+  components: ['key', beside],
+  mappings: [{ from: ['7', 'old'], to: ['8', 'new'] }],
+});
 
 function rewritten(text: string, rules: readonly ValueRule[]): { text: string; edits: Edit[] } {
   const result = rewriteJson(text, rules);
@@ -70,7 +77,10 @@ const rule = fc
   .tuple(pointers, fc.constantFrom(scalar, list, object))
   .map(([pointer, make]) => make(pointer));
 const listOfObjects = pointers.map((pointer): ValueRule => ({ ...object(pointer), shape: 'list' }));
-const rules = fc.array(fc.oneof(rule, rule, listOfObjects), { minLength: 1, maxLength: 3 });
+const keyedObjects = fc
+  .tuple(pointers, fc.constantFrom('name' as const, 'provider' as const))
+  .map(([pointer, beside]) => keyed(pointer, beside));
+const rules = fc.array(fc.oneof(rule, rule, listOfObjects, keyedObjects), { minLength: 1, maxLength: 3 });
 /** Half of the documents are made to hold references that the rules can reach. */
 const dense = fc
   .array(
@@ -81,6 +91,7 @@ const dense = fc
       ' "x" ',
       '7',
       '{"x":"old","a/b":7}',
+      '{"x":"old","apiKeyRef":"x"}',
       '{"x" : "old" , "a/b":"old"}',
       '["old","new"]',
       '[ "older" , ["old", "old"] ]',
@@ -125,7 +136,7 @@ describe('rewriting JSON', () => {
       fc.property(documents, rules, (text, some) => {
         assert.deepEqual(parseSpelled(rewritten(text, some).text), moved(parseSpelled(text), some));
       }),
-      { numRuns: 400 },
+      { numRuns: 1000 },
     );
   });
 
@@ -166,7 +177,7 @@ describe('rewriting JSON', () => {
         assert.equal(back.reverted.length, after.edits.length);
         assert.equal(reverted(text, editsAgain(back.reverted)).text, after.text);
       }),
-      { numRuns: 400 },
+      { numRuns: 1000 },
     );
   });
 
@@ -319,6 +330,13 @@ describe('what counts as a reference in JSON', () => {
       '{"m":{"x":false,"a/b":"old"}}',
       '{"m":{"x":false,"a/b":"old"}}',
     ],
+    [
+      'a name without the key',
+      keyed('/**', 'name'),
+      '{"m":{"x":"old","a/b":null}}',
+      '{"m":{"x":"new","a/b":null}}',
+    ],
+    ['not a provider without the key', keyed('/**', 'provider'), '{"m":{"x":"old"}}', '{"m":{"x":"old"}}'],
     [
       'objects in a list',
       { ...object('/l'), shape: 'list' },
