@@ -188,7 +188,7 @@ oneEngine((engine) => {
     const models =
       'MODEL ANTHROPIC_MODEL ANTHROPIC_DEFAULT_OPUS_MODEL MODEL_ID models MODELID OPENAI_MODEL2 OPENAIMODEL';
     const endpoints =
-      'OPENAI_BASE_URL ANTHROPIC_BASEURL OPENAI_API_BASE X_API_URL AZURE_OPENAI_ENDPOINT AWS_ENDPOINT_URL HTTPS_PROXY';
+      'OPENAI_BASE_URL ANTHROPIC_BASEURL OPENAI_API_BASE OPENAI_HOST AZURE_OPENAI_ENDPOINT API_URL HTTPS_PROXY';
     const before = await storedAll(http);
     for (const name of `${models} ${endpoints}`.split(' '))
       for (const path of [`/workspaces/${id}/secrets/${name}`, `/secrets/${name}`]) {
@@ -198,7 +198,7 @@ oneEngine((engine) => {
     assert.equal(await storedAll(http), before);
     await refused(() => ask('PUT', '/secrets/lower_case', { value }), 400, 'REQUEST_INVALID');
     await refused(() => ask('PUT', '/secrets/BLANK', { value: ' \n' }), 400, 'REQUEST_INVALID');
-    for (const name of ['REMODEL_TOKEN', 'MODELSCOPE_API_KEY', 'DATABASE_URL'])
+    for (const name of ['REMODEL_TOKEN', 'MODELSCOPE_API_KEY', 'DATABASE_URL', 'JIRA_BASE_URL'])
       assert.equal((await ask('PUT', `/secrets/${name}`, { value })).status, 200);
     const sql = `INSERT INTO migration.tenant_secrets (tenant_id, name, key_id, nonce, sealed) SELECT id, 'X_MODEL', '', '', '' FROM migration.tenants`;
     await assert.rejects(

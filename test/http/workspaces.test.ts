@@ -115,7 +115,8 @@ oneEngine((engine) => {
       for (const compute of [
         { env: { ANTHROPIC_MODEL: 'x' } },
         { env: [{ name: 'OPENAI_BASE_URL', value: 'x' }] },
-        { args: ['run', 'OPENAI_MODEL2=gpt'] },
+        { args: ['run', '-e OPENAI_MODEL2=gpt'] },
+        { https_proxy: 'x' },
       ]) {
         await refused(() => create({ name: 'T', runtime: 'mock', compute }), 422, 'SECRET_NAME_RESERVED');
         await refused(

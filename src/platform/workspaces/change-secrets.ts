@@ -12,6 +12,7 @@ import {
   writeSecret,
 } from '../queries/secrets.ts';
 import { listPairs, type PairOfWorkspace } from '../queries/workspaces.ts';
+import { variableWords } from '../../registry/known/variable-words.ts';
 import type { Verdict } from '../../registry/verdict/routability.ts';
 import { notFound } from '../rows/read.ts';
 import { lacksKey, refusedAs, verdictOf } from './judgement.ts';
@@ -44,11 +45,11 @@ export function putSecret(
   call: RoutingCall,
   given: SecretRequest & { readonly value: string; readonly acceptPayerChange: boolean },
 ): Promise<SecretRow> {
-  checkSecretName(given.name);
   const keys = requireKeys(call.routing.keys);
   const { name, value, workspaceId } = given;
   const place = { tenantId: call.caller.tenantId, workspaceId: workspaceId?.toLowerCase(), name };
   return routingAt(call, none, async (at) => {
+    checkSecretName(name, variableWords(requireRegistry(at.routing.registry).registry));
     const names = await lockFor(at, given);
     for (const { workspace, before, after } of judgeChange(at, names, [...names.changed, name])) {
       if (after.verdict === 'refuse' && before.verdict === 'allow')

@@ -3,7 +3,9 @@ import { DroverError } from '../../errors.ts';
 import { deleteSecrets } from '../queries/secrets.ts';
 import { deleteWorkspace as deleteRow, updateWorkspace } from '../queries/workspaces.ts';
 import type { Values } from '../resources/declaration.ts';
+import { variableWords } from '../../registry/known/variable-words.ts';
 import { changesOf, represent } from '../rows/representation.ts';
+import { requireRegistry } from './live-registry.ts';
 import { holdNamedModels } from './named-models.ts';
 import type { RoutingCall } from './routing.ts';
 import { pairOf, setRouting } from './set-routing.ts';
@@ -29,7 +31,6 @@ export interface Patched {
 /** @throws FIELD_NOT_PATCHABLE, SECRET_NAME_RESERVED, and whatever setRouting throws */
 export function patchWorkspace(call: RoutingCall, { id, ifMatch, body }: PatchRequest): Promise<Patched> {
   requirePatchable(body);
-  checkCompute(body['compute']);
   const routes = 'runtime' in body;
   const locks = (by: RoutingCall) =>
     [
@@ -37,6 +38,7 @@ export function patchWorkspace(call: RoutingCall, { id, ifMatch, body }: PatchRe
       lockWorkspace(by, { id, ifMatch }),
     ] as const;
   return (routes ? routingAt : lockingAt)(call, locks, async (at, [held, before]) => {
+    checkCompute(body['compute'], variableWords(requireRegistry(at.routing.registry).registry));
     const beside = Object.fromEntries(Object.entries(body).filter(([name]) => isPatchable(name)));
     const workspace =
       body['runtime'] === undefined

@@ -2,6 +2,7 @@
 import { DroverError } from '../../errors.ts';
 import { listSealed, type Sealed } from '../queries/secrets.ts';
 import { type Billing, billingOf } from '../../registry/verdict/billing.ts';
+import { variableWords } from '../../registry/known/variable-words.ts';
 import { needsModel } from '../../registry/verdict/routability.ts';
 import type { Verdict } from '../../registry/verdict/routability.ts';
 import { lacksKey, missingKey, modelRequired, refusedAs, verdictOf } from './judgement.ts';
@@ -38,7 +39,8 @@ export function preflight(call: RoutingCall, id: string): Promise<Preflight> {
     const examined = await examine(at, id, held);
     const { verdict, runtime } = examined;
     // Names that were taken before they were reserved.
-    const problems = held.flatMap(({ sealed }) => refuseSecretName(sealed.name) ?? []);
+    const words = variableWords(loaded.registry);
+    const problems = held.flatMap(({ sealed }) => refuseSecretName(sealed.name, words) ?? []);
     if (verdict.verdict === 'refuse') problems.push(refusedAs(verdict));
     if (verdict.verdict === 'not-asked' && needsModel(loaded, runtime))
       problems.push(modelRequired(loaded, runtime));

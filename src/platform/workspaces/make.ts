@@ -5,6 +5,7 @@ import { writeSecret } from '../queries/secrets.ts';
 import { takenNames } from '../queries/workspaces.ts';
 import { inOrder, type Question, readAs } from '../../postgres/driver/question.ts';
 import type { Allowed } from '../../registry/verdict/answer.ts';
+import { variableWords } from '../../registry/known/variable-words.ts';
 import type { LoadedRegistry } from '../../registry/load/load.ts';
 import { needsModel } from '../../registry/verdict/routability.ts';
 import type { NotAsked } from '../../registry/verdict/routability.ts';
@@ -120,8 +121,9 @@ async function judgeOne(
 ): Promise<Judged | DroverError> {
   try {
     const own = Object.keys(input.secrets ?? {});
-    for (const name of own) checkSecretName(name);
-    checkCompute(input.beside['compute']);
+    const words = variableWords(loaded.registry);
+    for (const name of own) checkSecretName(name, words);
+    checkCompute(input.beside['compute'], words);
     const { runtime, model = null } = input;
     const secrets = [...shared, ...own];
     const verdict = requireRoutable(loaded, { runtime, model, secrets, today });

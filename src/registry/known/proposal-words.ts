@@ -3,13 +3,14 @@ import { createMatcher } from '../../engine/inventory/matcher.ts';
 import type { KnownWords } from '../../engine/propose/known.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import { inventoryModels } from './inventory-models.ts';
+import { nobodys } from './variable-words.ts';
 
 export function proposalWords(loaded: LoadedRegistry): KnownWords {
   const { find, terms } = inventoryModels(loaded);
   const { models, providers } = loaded.registry;
   const matcher = createMatcher(terms);
   const names = new Set([...models.map(({ vendor }) => vendor), ...providers.map(({ id }) => id)]);
-  for (const word of ['custom', 'platform']) names.delete(word);
+  for (const word of nobodys) names.delete(word);
   const accepted = models.flatMap(({ parameters }) => Object.entries(parameters?.accepts ?? {}));
   const parameters = new Set(accepted.flatMap(([name, { aliases = [] }]) => [name, ...aliases]));
   return {

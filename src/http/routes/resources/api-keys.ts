@@ -16,7 +16,9 @@ const ofKey = {
   expires_at: moment
     .nullable()
     .default(null)
-    .describe('null: it does not end; a key that ends makes none that lasts longer'),
+    .describe(
+      'null: it does not end; a key that ends makes none that lasts longer; nor does a role that ends, of somebody else',
+    ),
 };
 
 const newKey = z
