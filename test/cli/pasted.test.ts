@@ -1,6 +1,9 @@
 /** A command that Drover prints says the same when it is pasted into a shell, whatever its values hold. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Command } from 'commander';
 import fc from 'fast-check';
@@ -17,12 +20,16 @@ import { sharedRows } from '../../src/engine/tenant.ts';
 const amount = 150;
 const seed = 7;
 
-/** What a shell hands to a program, command by command. */
+/** What a shell hands to a program, command by command. In a folder of its own and without programs: what is quoted badly may write there. */
 function pasted(commands: readonly string[]): string[][] {
   const script = commands.map((words) => `printf '%s\\0' ${words} END`).join('\n');
-  const words = execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\0');
+  const folder = mkdtempSync(join(tmpdir(), 'drover-pasted-'));
+  const words = execFileSync('/bin/sh', ['-c', script], { cwd: folder, env: { PATH: '' }, encoding: 'utf8' });
+  const left = readdirSync(folder);
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(left, []);
   const all: string[][] = [[]];
-  for (const word of words.slice(0, -1))
+  for (const word of words.split('\0').slice(0, -1))
     if (word === 'END') all.push([]);
     else all.at(-1)?.push(word);
   return all.slice(0, -1);
