@@ -94,6 +94,23 @@ const cases: [what: string, change: Partial<ResolveInput>, outcome: string][] = 
     { candidates: [old, row('n9', 'new', { updated: '2026' }), row('n2', 'new', { updated: '2026' })] },
     'o1 → n2 +OTHER_TARGETS',
   ],
+  ...(['enabled', 'disabled'] as const).map((is): (typeof cases)[number] => [
+    `of several targets the ${is} one of the provider whose row was named elsewhere, however new the others are`,
+    {
+      candidates: [
+        old,
+        row('n1', 'new', { by: 'q', updated: '2026-02' }),
+        row('n2', 'new', { by: 'p', updated: '2026-01', enabled: is === 'enabled' }),
+      ],
+      to: served('new', 'p', false),
+    },
+    'o1 → n2 +OTHER_TARGETS',
+  ]),
+  [
+    'the target of another provider where it has it from no other',
+    { candidates: [old, row('n1', 'new', { by: 'q' })], to: served('new', 'p', false) },
+    'o1 → n1',
+  ],
   [
     'a disabled target where there is no other: its plan refuses',
     { candidates: [old, row('n0', 'new', { enabled: false })] },

@@ -232,12 +232,12 @@ function hint([first]: readonly Finding[], otherwise: string): string {
   return first === undefined ? otherwise : ` ${first.message}`;
 }
 
-/** Of several targets the enabled ones come first, then the one that was changed last, then by key. */
+/** Of several targets those of the provider that is meant come first, then the enabled ones, the one that was changed last, by key. */
 function findTarget(input: ResolveInput, source: ModelFacts): Found | NotFound {
   const { mapping } = input;
   if (mapping?.to !== undefined) return findMapped(input, mapping.to, 'target');
   const fits = nearest(fitting(input.candidates, input.to, input.by), { side: 'target', source });
-  const [chosen, ...others] = newestFirst(fits);
+  const [chosen, ...others] = newestFirst(fits, input.to.provider?.name);
   if (chosen !== undefined) return { model: chosen, findings: otherTargets(chosen, others) };
   const findings = nearMisses('target', near(input, input.to));
   const also = hint(findings, ' Add it, or map this tenant to another one.');
@@ -271,9 +271,10 @@ function isServedBy({ components }: ModelFacts, name: string | undefined): boole
   return name !== undefined && components['provider'] === name;
 }
 
-function newestFirst(models: readonly ModelFacts[]): ModelFacts[] {
+function newestFirst(models: readonly ModelFacts[], provider?: string): ModelFacts[] {
   return models.toSorted(
     (a, b) =>
+      Number(isServedBy(b, provider)) - Number(isServedBy(a, provider)) ||
       Number(b.enabled) - Number(a.enabled) ||
       compareText(b.updated ?? '', a.updated ?? '') ||
       compareText(a.key ?? '', b.key ?? ''),
