@@ -147,6 +147,19 @@ eachEngine((engine) => {
       assert.deepEqual(engines, [oldEngine, newEngine, oldEngine]);
     });
 
+    for (const state of ['P0001', '22023', 'APP01'])
+      it(`spares the row that a trigger refuses with ${state}, and restores all others`, async () => {
+        const { migrationId, counts } = await move();
+        await at.script(`CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION 'it stays' USING ERRCODE = '${state}'; END $$;
+          CREATE TRIGGER keep BEFORE UPDATE ON bots FOR EACH ROW WHEN (OLD.id = '${botId('a', 2)}') EXECUTE FUNCTION keep()`);
+        const undone = await back(migrationId);
+        assert.match(reasonOf(undone, botId('a', 2)) ?? '', /the database refuses the old value.*it stays/);
+        assert.equal(undone.skippedCount, 1);
+        const left = await at.value(`SELECT count(*) AS value FROM bots WHERE engine_id = '${oldEngine}'`);
+        assert.equal(left, (counts['bots'] ?? 0) - 1);
+      });
+
     it('never takes back a row that was on the target before, or was put there since', async () => {
       const onTarget = `SELECT array_agg(id::text ORDER BY id) AS value FROM bots WHERE engine_id = '${newEngine}'`;
       const before = await at.value<string[]>(onTarget);

@@ -4,12 +4,14 @@
  * rollback is itself a migration that can be rolled back.
  *
  * Chunks that are alike but for values are taken back by one statement, whichever members they belong to. What the database refuses
- * (a unique key taken since, a parent deleted since) is found by halving until the refused rows are alone; the others are restored.
+ * (a unique key taken since, a parent deleted since, a trigger that raises) is found by halving until the refused rows are alone; the
+ * others are restored.
  */
 import { findTable } from '../../engine/catalogue/catalog.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { DroverError } from '../../errors.ts';
+import type { DroverError } from '../../errors.ts';
 import { backToSavepoint } from '../driver/question.ts';
+import { isRefusal } from '../move/refused.ts';
 import { findRowKey } from '../sql/keys.ts';
 import { changedColumns, skipAll } from './chunk.ts';
 import type { Chunk, UndoContext, UndoTarget, Undone } from './chunk.ts';
@@ -49,7 +51,13 @@ function undoAlike(context: UndoContext, chunks: readonly Chunk[]): Promise<Undo
   return halving(context, { table, key }, chunks);
 }
 
-const refusals: readonly string[] = ['ALREADY_EXISTS', 'STILL_REFERENCED', 'INVALID_VALUE', 'MODEL_RETIRED'];
+/**
+ * Did the database refuse a row, be it by a constraint or by whatever a trigger raises? What concerns the statement (rights, features,
+ * faults of the server) would only be met again by every row alone.
+ */
+function isOfARow(error: unknown): error is DroverError {
+  return isRefusal(error) && !/^(?:0A|25|42|XX)/.test(String(error.data['sqlState']));
+}
 
 async function halving(
   context: UndoContext,
@@ -63,7 +71,7 @@ async function halving(
     await tx.run('RELEASE SAVEPOINT drover_undo');
     return undone;
   } catch (error) {
-    if (!(error instanceof DroverError) || !refusals.includes(error.code)) throw error;
+    if (!isOfARow(error)) throw error;
     await tx.ask(backToSavepoint('drover_undo'));
     const [only] = chunks;
     if (chunks.length === 1 && only?.keys.length === 1)
