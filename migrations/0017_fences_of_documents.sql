@@ -7,8 +7,12 @@ SET LOCAL lock_timeout = '5s';
 
 -- A fence without a condition is one of 0007: its content alone decides. Of others the content is the tenant of the row.
 ALTER TABLE {{schema}}.fences ADD COLUMN condition text;
--- In lower case and without backslashes, as `plain` makes the text of a row. NULL: the condition is always asked.
+-- Of the place. A row of a table that has one of them no more cannot name anything there.
+ALTER TABLE {{schema}}.fences ADD COLUMN columns text[];
+-- In lower case and without backslashes, as `plain` makes the text of a row.
 ALTER TABLE {{schema}}.fences ADD COLUMN words text[];
+-- The condition is asked of rows without any of the words, too: the database could take something else for equal.
+ALTER TABLE {{schema}}.fences ADD COLUMN always boolean NOT NULL DEFAULT false;
 -- The search path under which the condition was written.
 ALTER TABLE {{schema}}.fences ADD COLUMN path text;
 
@@ -42,6 +46,13 @@ CREATE FUNCTION {{schema}}.stands_in(value text, part jsonb) RETURNS boolean LAN
     pg_catalog.regexp_replace(pg_catalog.lower(w), '([^[:alnum:]])', '\\\1', 'g'), '($|[^a-z0-9_.-]|\.($|[^0-9]))')), false)
   FROM (SELECT e FROM pg_catalog.jsonb_array_elements_text(part -> 'exact') e
     UNION SELECT e FROM pg_catalog.jsonb_array_elements_text(part -> 'folded') e) words (w)
+$function$;
+
+-- Does one of the words stand in the columns of the row, however deep in a document?
+CREATE FUNCTION {{schema}}.holds(of_row jsonb, columns text[], words text[]) RETURNS boolean LANGUAGE sql IMMUTABLE AS $function$
+  SELECT EXISTS (SELECT FROM pg_catalog.unnest(columns) c
+    WHERE {{schema}}.stands_in({{schema}}.plain(pg_catalog.regexp_replace(of_row ->> c, '\\+[nrtbf]', ' ', 'g')),
+      pg_catalog.jsonb_build_object('exact', words)))
 $function$;
 
 CREATE FUNCTION {{schema}}.children(value jsonb) RETURNS SETOF jsonb LANGUAGE sql IMMUTABLE AS $function$
@@ -123,7 +134,7 @@ $function$;
 -- seen by all at once, its fences only by snapshots that are younger: a transaction that kept an older one has to begin again.
 -- `latest`: the migration that put up the latest fence of the table.
 CREATE FUNCTION {{schema}}.fences_before(of_table text, latest uuid, written jsonb)
-RETURNS TABLE (content jsonb, condition text, path text, message text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $function$
+RETURNS SETOF {{schema}}.fences LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $function$
 DECLARE
   said text := written::pg_catalog.text;
   bare text := {{schema}}.plain(said);
@@ -132,43 +143,56 @@ BEGIN
     AND NOT EXISTS (SELECT FROM {{schema}}.fences f WHERE f.migration_id = latest) THEN
     RAISE EXCEPTION USING ERRCODE = 'serialization_failure', MESSAGE = 'A model was migrated away by Drover meanwhile; try again.';
   END IF;
-  RETURN QUERY SELECT f.content, f.condition, f.path, f.message FROM {{schema}}.fences f
-  WHERE f.table_name = of_table AND f.active AND written @> f.content
-    AND (f.words IS NULL OR pg_catalog.strpos(said, '\u') > 0
-      OR EXISTS (SELECT FROM pg_catalog.unnest(f.words) w WHERE pg_catalog.strpos(bare, w) > 0));
+  RETURN QUERY SELECT f.* FROM {{schema}}.fences f
+  WHERE f.table_name = of_table AND f.active AND written @> f.content AND (f.condition IS NULL OR written ?& f.columns
+    AND (f.always OR pg_catalog.strpos(said, '\u') > 0 OR EXISTS (SELECT FROM pg_catalog.unnest(f.words) w WHERE pg_catalog.strpos(bare, w) > 0)));
 END
 $function$;
 
 -- A row that named the model in this place before may be changed in all else: history is not frozen. In another place it may not
--- begin to, so each fence is asked by itself. A condition over a column that somebody took away since holds of no row.
+-- begin to, so each fence is asked by itself. Where a condition cannot be asked any more (a type that changed, a cast that fails, a
+-- function that the writer may not call), it is the words that count, so that a row without them can be written all the same.
 CREATE FUNCTION {{schema}}.refuse_named() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $function$
 DECLARE
   written jsonb := pg_catalog.to_jsonb(NEW);
+  stood jsonb := CASE WHEN TG_OP = 'UPDATE' THEN pg_catalog.to_jsonb(OLD) END;
   fence record;
   named boolean;
   before boolean;
+  refusal text;
 BEGIN
-  IF TG_OP = 'UPDATE' AND written = pg_catalog.to_jsonb(OLD) THEN
+  IF written = stood THEN
     RETURN NEW;
   END IF;
   FOR fence IN SELECT * FROM {{schema}}.fences_before(TG_ARGV[0], TG_ARGV[1]::pg_catalog.uuid, written) LOOP
-    named := true;
+    named := NULL;
     before := false;
+    refusal := fence.message;
     IF fence.condition IS NULL THEN
-      before := TG_OP = 'UPDATE' AND pg_catalog.to_jsonb(OLD) @> fence.content;
+      named := true;
+      before := stood @> fence.content;
     ELSE
       BEGIN
         PERFORM pg_catalog.set_config('search_path', fence.path, true);
         EXECUTE pg_catalog.concat('SELECT ', fence.condition, ' FROM (SELECT ($1).*) t') INTO named USING NEW;
-        IF named AND TG_OP = 'UPDATE' THEN
+        IF named AND stood IS NOT NULL THEN
           EXECUTE pg_catalog.concat('SELECT ', fence.condition, ' FROM (SELECT ($1).*) t') INTO before USING OLD;
         END IF;
-      EXCEPTION WHEN undefined_column THEN
-        named := false;
+      EXCEPTION
+        -- What is not the fault of the condition is for the writer to know, who may try again.
+        WHEN transaction_rollback OR insufficient_resources OR operator_intervention OR system_error OR lock_not_available THEN
+          RAISE;
+        WHEN OTHERS THEN
+          named := coalesce(named, {{schema}}.holds(written, fence.columns, fence.words));
+          before := {{schema}}.holds(stood, fence.columns, fence.words);
+          refusal := pg_catalog.concat(fence.message, ' Whether the row names it in ', TG_TABLE_NAME, '.',
+            pg_catalog.array_to_string(fence.columns, ', '), ' cannot be told any more (', SQLERRM,
+            '), so what mentions it there is refused. Mend that, or lift this fence: UPDATE {{schema}}.fences SET active = false',
+            ' WHERE migration_id = ''', fence.migration_id, ''' AND number = ', fence.number);
       END;
     END IF;
     IF named AND NOT coalesce(before, false) THEN
-      RAISE EXCEPTION USING ERRCODE = 'DR001', MESSAGE = fence.message;
+      RAISE EXCEPTION USING ERRCODE = 'DR001', MESSAGE = refusal;
     END IF;
   END LOOP;
   RETURN NEW;

@@ -133,7 +133,7 @@ export async function writeLate(about: LateCase): Promise<{ refused: number; ann
           const place = `bots.${column}`;
           const said = new RegExp(`${place}(?![A-Za-z])`).test(open);
           const what = `${about.fence}, ${about.owner}: ${by} of ${value} in ${place}, spelling ${at}`;
-          assert.notEqual(outcome === 'let through', !said, `${what}: ${outcome}`);
+          assert.equal(outcome, said ? 'let through' : 'refused', what);
           tally[said ? 'announced' : 'refused'] += 1;
         }
     await othersPass(client, about);
@@ -224,6 +224,7 @@ function scriptOf({ carriers: all, owner }: LateCase, role: string): string {
     INSERT INTO teams VALUES (1, 1), (2, 2);
     INSERT INTO bots (id, ${tie}) VALUES (1, 1), (2, 2);
     INSERT INTO bots (id, ${tie}, ${names.join(', ')}) VALUES (3, 1, ${values.join(', ')});
+    ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
     CREATE ROLE ${role}; GRANT SELECT, INSERT, UPDATE ON bots TO ${role};`;
 }
 

@@ -81,6 +81,7 @@ async function insertFence(tx: Tx, site: Site, fence: NewFence): Promise<void> {
   const table = tableOf(rules, fenced.place.table);
   const message = `${label(source)} was migrated away by Drover (migration ${id}): use ${label(target)}.`;
   const words = wordsOf(fence);
+  const { searched, always } = searchedBefore(table, fenced.place, words);
   const row = list([
     bind(recordedTenant(intent.tenant), 'text'),
     bind(id, 'text::uuid'),
@@ -89,13 +90,15 @@ async function insertFence(tx: Tx, site: Site, fence: NewFence): Promise<void> {
     contentOf(table, fenced.owner, intent.tenant ?? ''),
     bind(message, 'text'),
     bind(withLiterals(conditionOf(site, fence, words)), 'text'),
-    bind(searchedBefore(table, fenced.place, words), 'text[]'),
+    bind(columnsOf(fenced.place), 'text[]'),
+    bind(searched, 'text[]'),
+    bind(always, 'boolean'),
     raw(`concat_ws(', ', 'pg_catalog', nullif(array_to_string(ARRAY(
       SELECT quote_ident(s) FROM unnest(current_schemas(false)) s WHERE s <> 'pg_catalog'), ', '), ''), 'pg_temp')`),
   ]);
   await tx.run(
     change`INSERT INTO ${raw(stateTable(site, 'fences'))}
-      (tenant_id, migration_id, number, table_name, content, message, condition, words, path) VALUES (${row})`,
+      (tenant_id, migration_id, number, table_name, content, message, condition, columns, words, always, path) VALUES (${row})`,
   );
 }
 
@@ -226,19 +229,28 @@ function pointOf(place: Place, words: readonly Words[]): unknown {
   return { steps, names, shape, parts };
 }
 
+function columnsOf({ column: own, columns }: Place): string[] {
+  return [...new Set([own, ...columns.map(({ column: name }) => name)])];
+}
+
 /**
- * The words of which a row must hold one before its condition is asked, as `plain` of the migration writes them. None where the database
- * could take something else for equal, or where it could fold letters in another way.
+ * The words of which a row must hold one before its condition is asked, as `plain` of the migration writes them. It is `always` asked
+ * where the database could take something else for equal, or where it could fold letters in another way.
  */
-function searchedBefore(table: Table, place: Place, words: readonly Words[]): string[] | null {
+function searchedBefore(
+  table: Table,
+  place: Place,
+  words: readonly Words[],
+): { readonly searched: string[]; readonly always: boolean } {
   const naming =
     words.find(({ exact }, at) => exact.length > 0 && /key|name|spelling/.test(templateAt(place, at))) ??
     words[0];
   const all = [...(naming?.exact ?? []), ...(naming?.folded ?? [])];
-  const columns: Column[] = place.columns.map(({ column: name }) => columnOf(table, name));
+  const columns: Column[] = columnsOf(place).map((name) => columnOf(table, name));
   const strange = columns.some(({ comparison }) => comparison?.collation !== undefined);
-  const plain = all.every((word) => word !== '' && /^[\x20-\x7e]+$/.test(word));
-  return strange || !plain ? null : [...new Set(all.map(bareOf))];
+  const plain = all.every((word) => /^[\x20-\x7e]+$/.test(word));
+  const searched = new Set(all.filter((word) => word !== '').map(bareOf));
+  return { searched: [...searched], always: strange || !plain };
 }
 
 function templateAt({ json, columns }: Place, at: number): string {

@@ -105,6 +105,9 @@ export async function prepareState(site: Site): Promise<void> {
   await asOperator(state.database, { settings: {} }, async (tx) => {
     await tx.run(`GRANT USAGE ON SCHEMA ${quoteIdent(state.schema)} TO ${quoteIdent(role)}`);
     await tx.run(
+      `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${quoteIdent(state.schema)} TO ${quoteIdent(role)}`,
+    );
+    await tx.run(
       `GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA ${quoteIdent(state.schema)} TO ${quoteIdent(role)}`,
     );
     // The journal and the audit log are only ever added to.
@@ -115,15 +118,26 @@ export async function prepareState(site: Site): Promise<void> {
   });
 }
 
-/** A trigger calls the functions of the fence as whoever writes the row. The tables of the schema stay closed. */
+/**
+ * A trigger calls the functions of the fence as whoever writes the row. Default privileges may have taken them from everybody. The tables
+ * of the schema stay closed.
+ */
 async function letWritersAsk({ state, config }: Site): Promise<void> {
   if (config.database?.fence !== 'trigger') return;
   await asOperator(state.database, { settings: {} }, async (tx) => {
-    const may = `SELECT has_schema_privilege('public', $1, 'USAGE') AS may`;
-    const { may: open } = await tx.one<{ may: boolean }>(may, [state.schema]);
-    if (!open) await tx.run(`GRANT USAGE ON SCHEMA ${quoteIdent(state.schema)} TO PUBLIC`);
+    const { may, closed } = await tx.one<{ may: boolean; closed: string | null }>(closedToWriters, [
+      state.schema,
+    ]);
+    if (!may) await tx.run(`GRANT USAGE ON SCHEMA ${quoteIdent(state.schema)} TO PUBLIC`);
+    if (closed !== null) await tx.run(`GRANT EXECUTE ON FUNCTION ${closed} TO PUBLIC`);
   });
 }
+
+/** May everybody use the schema, and which of its functions may not everybody call? Triggers call theirs by themselves. */
+const closedToWriters = `SELECT has_schema_privilege('public', $1, 'USAGE') AS may,
+  (SELECT string_agg(format('%I.%I(%s)', $1::text, proname, pg_get_function_identity_arguments(oid)), ', ') FROM pg_proc
+   WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND prorettype <> 'trigger'::regtype
+     AND NOT has_function_privilege('public', oid, 'EXECUTE')) AS closed`;
 
 /** Runs work on the rows of one tenant; the whole database where it has a single one. */
 export function withTenant<T>(

@@ -1,0 +1,108 @@
+/**
+ * Promise 4 in a foreign database that goes on living: a fence stays behind in tables whose triggers, columns and rights are other ones
+ * than on the day of the migration. It never closes a table to rows that do not name the source.
+ */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import pg from 'pg';
+import { smallDatabase } from '../cases/small-database.ts';
+import type { SmallDatabase } from '../cases/small-database.ts';
+
+/** How a condition of a place comes to fail for a writer, by table: `live` of the place, and what is done to the table `after` the move. */
+const failing = {
+  casts: { live: 'grade::int > 0', after: `ALTER TABLE casts ALTER grade SET DEFAULT 'high'` },
+  calls: { live: 'counts(grade)', after: '' },
+  typed: {
+    live: `lower(grade) <> 'off'`,
+    after: 'ALTER TABLE typed ALTER grade DROP DEFAULT, ALTER grade TYPE int USING 1',
+  },
+  taken: { live: `grade <> '0'`, after: 'ALTER TABLE taken DROP grade' },
+} as const;
+const tables = Object.keys(failing);
+const role = `late_${randomBytes(4).toString('hex')}`;
+
+const script = `ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+  CREATE TABLE firms (id int PRIMARY KEY, name text NOT NULL);
+  INSERT INTO firms VALUES (1, 'Fig');
+  CREATE FUNCTION counts(text) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT true $$;
+  CREATE ROLE ${role};
+  ${tables
+    .map(
+      (
+        table,
+      ) => `CREATE TABLE ${table} (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text, note text, grade text DEFAULT '1');
+      INSERT INTO ${table} (id, firm_id, model) VALUES (1, 1, 'gpt-4o');
+      GRANT SELECT, INSERT, UPDATE ON ${table} TO ${role};`,
+    )
+    .join('\n')}`;
+
+const yaml = `version: 1
+database: { fence: trigger }
+model: { identity: [provider, name] }
+tenant: { root: firms, key: id, display: name, column: firm_id }
+places:
+${Object.entries(failing)
+  .map(([table, { live }]) => `  - { at: ${table}.model, live: ${JSON.stringify(live)} }`)
+  .join('\n')}
+`;
+
+describe('a fence in a table that changed since', () => {
+  let small: SmallDatabase;
+  let writer: pg.Client;
+
+  before(async () => {
+    small = await smallDatabase('server', script, yaml);
+    const { status, stdout, stderr } = await small.run(
+      'apply',
+      '--tenant',
+      'Fig',
+      '--from',
+      'openai/gpt-4o',
+      '--to',
+      'openai/gpt-5',
+      '--yes',
+      '--json',
+    );
+    assert.equal(status, 0, stdout + stderr);
+    assert.doesNotMatch(stdout, /NOT_FENCED/);
+    await small.script(
+      Object.values(failing)
+        .map(({ after: change }) => change)
+        .join(';'),
+    );
+    writer = new pg.Client({ connectionString: small.address });
+    await writer.connect();
+    await writer.query(`SET ROLE ${role}`);
+  });
+  after(async () => {
+    await writer.end();
+    await small.script(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    await small.drop();
+  });
+
+  const insert = (table: string, id: number, model: string, note = 'was gpt-4o'): Promise<unknown> =>
+    writer.query(`INSERT INTO ${table} (id, firm_id, model, note) VALUES ($1, 1, $2, $3)`, [id, model, note]);
+
+  for (const table of Object.keys(failing))
+    it(`refuses what mentions the source in its place where its condition fails (${table}), says how to lift it, and lets all else pass`, async () => {
+      await insert(table, 2, 'o3');
+      await insert(table, 4, 'gpt-4o-mini');
+      await writer.query(`UPDATE ${table} SET note = 'gpt-4o no more' WHERE id IN (1, 2)`);
+      const refusal = await insert(table, 3, 'GPT-4o').catch((error: unknown) => error as pg.DatabaseError);
+      assert.ok(refusal instanceof pg.DatabaseError, 'refused');
+      assert.equal(refusal.code, 'DR001', refusal.message);
+      assert.match(
+        refusal.message,
+        new RegExp(`by Drover \\(migration [0-9a-f-]{36}\\): use .* names it in ${table}\\.model`),
+      );
+      const lift = /UPDATE "drover"\.fences .*$/.exec(refusal.message)?.[0] ?? '';
+      await small.script(lift);
+      await insert(table, 3, 'gpt-4o');
+      await small.script(lift.replace('false', 'true'));
+      await writer.query(`UPDATE ${table} SET note = 'as before' WHERE id = 3`);
+      await assert.rejects(writer.query(`UPDATE ${table} SET model = 'gpt-4o' WHERE id = 2`), {
+        code: 'DR001',
+      });
+    });
+});
