@@ -312,6 +312,14 @@ oneEngine((engine) => {
         return [json.status, ...json.problems.map(({ code }: { code: string }) => code)];
       };
       assert.deepEqual(await preflight(), ['ready']);
+      // From before such names were reserved, or by SQL.
+      const store = 'UPDATE migration.workspaces SET compute = $2::text::jsonb WHERE id = $1';
+      const stored = (compute: object): Promise<number> =>
+        http.asSuperuser((tx) => tx.run(store, [id, JSON.stringify(compute)]));
+      await stored({ env: { OPENAI_URL: 'x' }, run: 'export https_proxy=x' });
+      assert.deepEqual(await preflight(), ['blocked', 'SECRET_NAME_RESERVED', 'SECRET_NAME_RESERVED']);
+      await stored({ memory: '2Gi' });
+      assert.deepEqual(await preflight(), ['ready']);
       await ask('PUT', `/workspaces/${id}/model`, { model: '' });
       assert.deepEqual(await preflight(), ['blocked', 'MODEL_REQUIRED']);
       await ask('PUT', `/workspaces/${id}/model`, { model: 'claude-opus-5' });

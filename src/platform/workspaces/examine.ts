@@ -9,9 +9,10 @@ import { lacksKey, missingKey, modelRequired, refusedAs, verdictOf } from './jud
 import { requireRegistry } from './live-registry.ts';
 import { dayOf } from './day.ts';
 import type { RoutingCall } from './routing.ts';
-import { refuseSecretName } from '../secrets/names.ts';
+import { refuseCompute, refuseSecretName } from '../secrets/names.ts';
 import { unseal } from '../secrets/seal.ts';
 import { pairOf } from './set-routing.ts';
+import type { Values } from '../resources/declaration.ts';
 import { findWorkspace, type InTenant, judgingAt, tenantOf } from './unit.ts';
 
 export interface Examined {
@@ -23,7 +24,10 @@ export interface Examined {
 
 /** @throws NOT_FOUND, REGISTRY_UNAVAILABLE */
 export function readBilling(call: RoutingCall, id: string): Promise<Examined> {
-  return judgingAt(call, async (at) => examine(at, id, await readSealed(at, id)));
+  return judgingAt(call, async (at) => {
+    const held = await readSealed(at, id);
+    return examine(at, await findWorkspace(at, id), held);
+  });
 }
 
 export interface Preflight extends Examined {
@@ -36,11 +40,15 @@ export function preflight(call: RoutingCall, id: string): Promise<Preflight> {
   return judgingAt(call, async (at) => {
     const loaded = requireRegistry(at.routing.registry);
     const held = await readSealed(at, id);
-    const examined = await examine(at, id, held);
+    const workspace = await findWorkspace(at, id);
+    const examined = examine(at, workspace, held);
     const { verdict, runtime } = examined;
     // Names that were taken before they were reserved.
     const words = variableWords(loaded.registry);
-    const problems = held.flatMap(({ sealed }) => refuseSecretName(sealed.name, words) ?? []);
+    const problems = [
+      ...held.flatMap(({ sealed }) => refuseSecretName(sealed.name, words) ?? []),
+      ...refuseCompute(workspace['compute'], words),
+    ];
     if (verdict.verdict === 'refuse') problems.push(refusedAs(verdict));
     if (verdict.verdict === 'not-asked' && needsModel(loaded, runtime))
       problems.push(modelRequired(loaded, runtime));
@@ -75,8 +83,8 @@ async function readSealed(at: InTenant, id: string): Promise<HeldSecret[]> {
   ];
 }
 
-async function examine(at: InTenant, id: string, held: readonly HeldSecret[]): Promise<Examined> {
-  const pair = pairOf(await findWorkspace(at, id));
+function examine(at: InTenant, workspace: Values, held: readonly HeldSecret[]): Examined {
+  const pair = pairOf(workspace);
   const loaded = requireRegistry(at.routing.registry);
   const secrets = held.map(({ sealed }) => sealed.name);
   const today = dayOf(at.routing.now());
