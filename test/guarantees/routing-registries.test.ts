@@ -155,6 +155,7 @@ oneEngine((engine) => {
         { runtime: 'field', accept_payer_change: true },
         { runtime: 'shed', model: 'acme-new', accept_payer_change: true },
         { runtime: 'desk' },
+        { compute: { ACME_URL: 'x' } },
       ],
       'PUT /workspaces/{workspace_id}/model': () => [
         { model: 'Special' },
@@ -205,6 +206,7 @@ oneEngine((engine) => {
               [503, 'REGISTRY_UNAVAILABLE'],
               `${stale}, ${door}: ${text}`,
             );
+            assert.match(problem.detail, /POST \/api\/v1\/sysadmin\/registry\/reload/);
           }
         }
         assert.equal(await storedAll(http), was, stale);
@@ -228,6 +230,14 @@ oneEngine((engine) => {
         const { status, text } = await ask('PUT', `/workspaces/${id}/model`, { model: 'mine' });
         assert.ok(status === 503 || status === 422, text);
         assert.equal((await storedRow(http, id))['model'], null, `after ${looks} looks`);
+      }
+    });
+
+    it('comes in between two menus, never within one', async () => {
+      for (const path of ['/runtimes', '/runtimes/desk/models']) {
+        readsLeft = 10;
+        assert.equal((await ask('GET', path)).status, 200);
+        assert.equal(readsLeft, 9, `${path} looked at the registry more than once`);
       }
     });
 

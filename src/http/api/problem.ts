@@ -1,6 +1,6 @@
 /**
  * Every error as `application/problem+json` (RFC 9457). The table below is the only place that gives a code its status.
- * Errors inside the server (status 500 and above) are for the log; the answer repeats the sentence of the catalogue.
+ * Errors inside the server (status 500 and above) are for the log; the answer says in a sentence of its own what to do.
  */
 import { type DroverError, type ErrorCode, errorCodes } from '../../errors.ts';
 
@@ -144,7 +144,7 @@ export function problemOf(error: DroverError): Problem {
     status,
     code,
   };
-  if (status >= 500) return { ...head, detail: detailInside(status) };
+  if (status >= 500) return { ...head, detail: detailInside(code, status) };
   const { errors, ...data } = publicData(error);
   return {
     ...head,
@@ -161,7 +161,12 @@ export function publicReason(code: string, message: string): string {
   return statusOf[known] === 500 ? errorCodes[known].summary : message;
 }
 
-function detailInside(status: number): string {
+function detailInside(code: ErrorCode, status: number): string {
+  if (code === 'REGISTRY_UNAVAILABLE')
+    return (
+      'This server has no registry to decide by, or another one than the database holds to. A sysadmin has it read again by ' +
+      'POST /api/v1/sysadmin/registry/reload; GET /api/v1/sysadmin/registry says what is wrong.'
+    );
   return status === 503
     ? 'The service cannot do this at the moment; try again a little later.'
     : 'Something happened that Drover did not expect. The header x-request-id names this request in the log.';

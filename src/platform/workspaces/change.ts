@@ -37,7 +37,9 @@ export function patchWorkspace(call: RoutingCall, { id, ifMatch, body }: PatchRe
       holdNamedModels(by, routes ? [body['model'] as string | null] : []),
       lockWorkspace(by, { id, ifMatch }),
     ] as const;
-  return (routes ? routingAt : lockingAt)(call, locks, async (at, [held, before]) => {
+  // Which variables are a provider's, the registry says.
+  const decides = routes || 'compute' in body;
+  return (decides ? routingAt : lockingAt)(call, locks, async (at, [held, before]) => {
     checkCompute(body['compute'], variableWords(requireRegistry(at.routing.registry).registry));
     const beside = Object.fromEntries(Object.entries(body).filter(([name]) => isPatchable(name)));
     const workspace =

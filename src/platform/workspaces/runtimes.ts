@@ -6,27 +6,27 @@ import { requireRegistry } from './live-registry.ts';
 import { usableNames } from './named-models.ts';
 import { dayOf } from './day.ts';
 import type { RoutingCall } from './routing.ts';
-import { readingAt, tenantOf } from './unit.ts';
+import { type InTenant, offeringAt, tenantOf } from './unit.ts';
 
 /** @throws REGISTRY_UNAVAILABLE */
-export async function listRuntimes(call: RoutingCall): Promise<RuntimeMenu[]> {
-  const loaded = requireRegistry(call.routing.registry);
-  return listMenus(loaded, await menuRequest(call));
+export function listRuntimes(call: RoutingCall): Promise<RuntimeMenu[]> {
+  return offeringAt(call, async (at) =>
+    listMenus(requireRegistry(at.routing.registry), await menuRequest(at)),
+  );
 }
 
 /** @throws REGISTRY_UNAVAILABLE, NOT_FOUND */
 export async function getRuntime(call: RoutingCall, id: string): Promise<RuntimeMenu> {
-  const loaded = requireRegistry(call.routing.registry);
-  const menu = findMenu(loaded, id, await menuRequest(call));
+  const menu = await offeringAt(call, async (at) =>
+    findMenu(requireRegistry(at.routing.registry), id, await menuRequest(at)),
+  );
   if (menu === undefined) throw notFound({ noun: 'runtime' });
   return menu;
 }
 
 /** With the keys that the tenant has, without the models that it has retired or disabled. */
-function menuRequest(call: RoutingCall): Promise<MenuRequest> {
-  return readingAt(call, async (at) => {
-    const rows = await listSecrets(at.tx, tenantOf(at), 'tenant');
-    const secrets = new Set(rows.map(({ name }) => name));
-    return { secrets, today: dayOf(at.routing.now()), offers: await usableNames(at) };
-  });
+async function menuRequest(at: InTenant): Promise<MenuRequest> {
+  const rows = await listSecrets(at.tx, tenantOf(at), 'tenant');
+  const secrets = new Set(rows.map(({ name }) => name));
+  return { secrets, today: dayOf(at.routing.now()), offers: await usableNames(at) };
 }

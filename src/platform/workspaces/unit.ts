@@ -57,10 +57,14 @@ export function routingAt<const Q extends Locks, T>(
   });
 }
 
+/** Reads what this server's own registry offers, by one registry, in force or not. @throws REGISTRY_UNAVAILABLE */
+export function offeringAt<T>(call: RoutingCall, work: (at: InTenant) => Promise<T>): Promise<T> {
+  return readingAt(call, async (given) => work(decidingOnce(given)));
+}
+
 /** Reads what the registry decides. @throws REGISTRY_UNAVAILABLE */
 export function judgingAt<T>(call: RoutingCall, work: (at: InTenant) => Promise<T>): Promise<T> {
-  return readingAt(call, async (given) => {
-    const at = decidingOnce(given);
+  return offeringAt(call, async (at) => {
     await at.tx.ask(requireInForce(at));
     return work(at);
   });
@@ -82,7 +86,7 @@ function requireInForce({ platform, routing }: RoutingCall): Question<void> {
     const held = inForce === undefined ? 'none' : `${inForce.version} as of ${inForce.day}`;
     const message =
       `This server decides by the registry ${routes.version} as of ${dayOf(routing.now())}, and the database holds to ${held}: ` +
-      'let this server read the registry again (POST /sysadmin/registry/reload), or bring its own one in there.';
+      'let this server read the registry again (POST /api/v1/sysadmin/registry/reload), or bring its own one in there.';
     throw new DroverError('REGISTRY_UNAVAILABLE', message, { registry_version: routes.version });
   });
 }
