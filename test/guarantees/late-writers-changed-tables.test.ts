@@ -1,6 +1,6 @@
 /**
  * Promise 4 in a foreign database that goes on living: a fence stays behind in tables whose triggers, columns and rights are other ones
- * than on the day of the migration. It never closes a table to rows that do not name the source.
+ * than on the day of the migration. It judges the row that is stored, and it never closes a table to rows that do not name the source.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -19,23 +19,26 @@ const failing = {
   },
   taken: { live: `grade <> '0'`, after: 'ALTER TABLE taken DROP grade' },
 } as const;
-const tables = Object.keys(failing);
+const tables = [...Object.keys(failing), 'plain'];
 const role = `late_${randomBytes(4).toString('hex')}`;
 
 const script = `ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
   CREATE TABLE firms (id int PRIMARY KEY, name text NOT NULL);
   INSERT INTO firms VALUES (1, 'Fig');
   CREATE FUNCTION counts(text) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT true $$;
+  CREATE FUNCTION older() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
   CREATE ROLE ${role};
   ${tables
     .map(
       (
         table,
-      ) => `CREATE TABLE ${table} (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text, note text, grade text DEFAULT '1');
+      ) => `CREATE TABLE ${table} (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text, note text,
+        grade text DEFAULT '1', is_open boolean GENERATED ALWAYS AS (note IS DISTINCT FROM 'closed') STORED);
       INSERT INTO ${table} (id, firm_id, model) VALUES (1, 1, 'gpt-4o');
       GRANT SELECT, INSERT, UPDATE ON ${table} TO ${role};`,
     )
-    .join('\n')}`;
+    .join('\n')}
+  CREATE TRIGGER drover_fence BEFORE INSERT OR UPDATE ON plain FOR EACH ROW EXECUTE FUNCTION older();`;
 
 const yaml = `version: 1
 database: { fence: trigger }
@@ -45,6 +48,7 @@ places:
 ${Object.entries(failing)
   .map(([table, { live }]) => `  - { at: ${table}.model, live: ${JSON.stringify(live)} }`)
   .join('\n')}
+  - { at: plain.model, live: is_open }
 `;
 
 describe('a fence in a table that changed since', () => {
@@ -105,4 +109,24 @@ describe('a fence in a table that changed since', () => {
         code: 'DR001',
       });
     });
+
+  it('takes the place of the trigger of an earlier version, and judges the row that is stored: after the triggers of others, with generated columns, and not a copy that is dropped', async () => {
+    await assert.rejects(insert('plain', 2, 'gpt-4o'), { code: 'DR001' });
+    await insert('plain', 2, 'gpt-4o', 'closed');
+    await assert.rejects(writer.query(`UPDATE plain SET note = NULL WHERE id = 2`), { code: 'DR001' });
+    await writer.query(
+      `INSERT INTO plain (id, firm_id, model) VALUES (1, 1, 'gpt-4o') ON CONFLICT (id) DO UPDATE SET note = 'kept'`,
+    );
+    for (const [is, becomes] of [
+      ['gpt-4o', 'o3'],
+      ['o3', 'gpt-4o'],
+    ] as const) {
+      await small.script(`CREATE OR REPLACE FUNCTION rewrite() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN NEW.model := replace(NEW.model, '${is}', '${becomes}'); RETURN NEW; END $$;
+        CREATE OR REPLACE TRIGGER late BEFORE INSERT ON plain FOR EACH ROW EXECUTE FUNCTION rewrite()`);
+      const written = insert('plain', 3, is);
+      await (becomes === 'o3' ? written : assert.rejects(written, { code: 'DR001' }));
+      await small.script('DELETE FROM plain WHERE id = 3');
+    }
+  });
 });

@@ -261,7 +261,10 @@ function bareOf(word: string): string {
   return JSON.stringify(word).slice(1, -1).toLowerCase().replaceAll('\\', '');
 }
 
-/** The table is locked already, so nobody can slip in between. */
+/**
+ * The table is locked already, so nobody can slip in between. The row is judged as it is stored: BEFORE it other triggers could still
+ * change it, generated columns were empty, and a copy was judged that ON CONFLICT drops.
+ */
 async function installTrigger(
   tx: Tx,
   site: Site,
@@ -269,7 +272,7 @@ async function installTrigger(
 ): Promise<void> {
   const refuse = sql`${ident(site.state.schema)}.refuse_named(${literal(table.id)}, ${literal(latest)})`;
   await tx.run(
-    change`CREATE OR REPLACE TRIGGER drover_fence BEFORE INSERT OR UPDATE ON ${tableName(table)} FOR EACH ROW EXECUTE FUNCTION ${refuse}`,
+    change`CREATE OR REPLACE TRIGGER drover_fence AFTER INSERT OR UPDATE ON ${tableName(table)} FOR EACH ROW EXECUTE FUNCTION ${refuse}`,
   );
 }
 
