@@ -9,6 +9,7 @@ import type { Outcome } from '../cli/drover-process.ts';
 const script = `
   CREATE TABLE firms (id int PRIMARY KEY, name text NOT NULL);
   CREATE TABLE models (id int PRIMARY KEY, name text NOT NULL, note text);
+  CREATE TABLE barred (id serial PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model text);
   CREATE TABLE bots (id serial PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, model_id int NOT NULL REFERENCES models);
   INSERT INTO firms VALUES (1, 'Alder'), (2, 'Birch');
   INSERT INTO models VALUES (1, 'gpt-4o'), (2, 'gpt-4.1'), (3, 'o3');
@@ -18,7 +19,7 @@ const yaml = (database: string): string => `version: 1
 database: ${database}
 model: { tables: [{ table: models, key: id, columns: { name: name } }] }
 tenant: { root: firms, key: id, display: name, column: firm_id, global: [models] }
-places: [{ at: bots.model_id }]
+places: [{ at: bots.model_id }, { at: barred.model, role: deny }]
 `;
 const move = ['--tenant', 'Alder', '--from', 'gpt-4o', '--to', 'gpt-4.1'];
 
@@ -81,15 +82,45 @@ describe('on a server', () => {
   async function goOnBehind(writer: pg.Client, running: () => boolean): Promise<void> {
     let behind = 0;
     while (behind < 3 && running()) {
-      const { rowCount } = await writer.query(
-        `SELECT FROM pg_locks WHERE NOT granted AND (mode = 'ShareRowExclusiveLock' OR locktype IN ('transactionid', 'tuple'))`,
-      );
-      if (rowCount === 0) continue;
+      if (!(await isWaitedFor(writer))) continue;
       await writer.query(`SET statement_timeout = '5s'; INSERT INTO bots (firm_id, model_id) VALUES (2, 3)`);
       behind += 1;
     }
     assert.equal(behind, 3, 'the command ended although a lock is held');
   }
+
+  async function isWaitedFor(writer: pg.Client): Promise<boolean> {
+    const { rowCount } = await writer.query(
+      `SELECT FROM pg_locks WHERE NOT granted AND (mode = 'ShareRowExclusiveLock' OR locktype IN ('transactionid', 'tuple'))`,
+    );
+    return rowCount !== 0;
+  }
+
+  it('refuses a target that is forbidden while it waits', async () => {
+    database.configure(yaml('{}'));
+    const before = await counts();
+    const [holder, writer] = [await connect('holder'), await connect('writer')];
+    await holder.query('BEGIN');
+    await holder.query(held['the row of the model']);
+    let running = true;
+    const isRunning = (): boolean => running;
+    const ended = database.run('apply', ...move, '--yes').finally(() => (running = false));
+    try {
+      // At once, so that the first attempt has its lock and goes on with what it read before.
+      while (isRunning() && !(await isWaitedFor(writer)));
+      await writer.query(`INSERT INTO barred (firm_id, model) VALUES (1, 'openai/gpt-4.1')`);
+    } finally {
+      await holder.query('COMMIT');
+    }
+    const { status, stderr } = await ended;
+    await writer.query('TRUNCATE barred; DELETE FROM bots WHERE model_id = 3');
+    assert.notEqual(status, 0);
+    assert.match(stderr, /PLAN_STALE: .*rows that forbid the target/);
+    assert.deepEqual(
+      await counts(),
+      before.filter(([model]) => model !== '3'),
+    );
+  });
 
   it('waits for locks as long as --wait says, whatever the configuration', async () => {
     database.configure(yaml('{}'));

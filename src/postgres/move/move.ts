@@ -22,6 +22,7 @@ import type { Settle } from '../records/commit.ts';
 import { findReplay } from '../records/history.ts';
 import type { Done, NewRecord } from '../records/records.ts';
 import type { Site } from '../scope/site.ts';
+import { readDenied } from './denied.ts';
 import { admit, refuseUnreasoned } from './admission.ts';
 import type { KnownPlan } from './admission.ts';
 import { MembersFailed, resultOf, runBatch } from './batch.ts';
@@ -163,8 +164,7 @@ async function admitAll(
   for (const [at, error] of refused.entries()) worked[at] = error;
   const free = [...members.keys()].filter((at) => worked[at] === undefined);
   const same = await readAgain(tx, site, { members, free }, worked);
-  const moves = same.map(({ move }) => move);
-  const plans = await planAll(tx, moves, 'staying');
+  const plans = await planAll(tx, await forbidAgain(tx, same), 'staying');
   return same.flatMap(({ at }, number) => {
     const planned = plans[number];
     const member = members[at];
@@ -241,6 +241,16 @@ function isSame(a: ModelPair, b: ModelPair): boolean {
       ]),
     );
   return textOf(a) === textOf(b);
+}
+
+/** What forbids the target is read again, too: the lists are short, and somebody may have written there since. */
+async function forbidAgain(tx: Tx, again: readonly Again[]): Promise<Move[]> {
+  const moves = again.map(({ move }) => move);
+  const [first] = moves;
+  if (first === undefined) return [];
+  const { rules, scannable } = first.ground;
+  const denied = await readDenied(tx, { rules, members: moves.map(({ member }) => member) }, scannable);
+  return moves.map((move, at) => ({ ...move, scanned: { ...move.scanned, denied: denied[at] ?? [] } }));
 }
 
 interface Executing extends Work {
