@@ -98,7 +98,7 @@ oneEngine((engine) => {
     );
     assert.deepEqual(
       records.map(({ code }) => code),
-      ['INVALID_VALUE', 'PLAN_REFUSED'],
+      ['PLAN_REFUSED', 'ROW_REFUSED'],
     );
   });
 

@@ -310,7 +310,7 @@ oneEngine((engine) => {
       const [record] = await history(at.site);
       assert.deepEqual(
         [record?.status, record?.errorCode, record?.errorMessage, record?.migratedCount],
-        ['failed', 'INVALID_VALUE', error.message, 0],
+        ['failed', 'ROW_REFUSED', `The database refuses a row, so nothing was changed. ${error.message}`, 0],
       );
       await assertUnchanged(at.database, at.start, 'nothing moves by halves');
       assert.equal(await at.value('SELECT count(*) AS value FROM migration.journal'), 0);

@@ -154,7 +154,7 @@ eachEngine((engine) => {
       const { json } = await http.call('GET', '/api/v1/migrations?status=failed', {
         key: http.keys.otherAdmin,
       });
-      assert.equal(json.items[0].error.code, 'INVALID_VALUE');
+      assert.equal(json.items[0].error.code, 'ROW_REFUSED');
       assert.equal(json.items[0].id, found[tenant(2)].migration_id, 'the run names the record');
     });
 

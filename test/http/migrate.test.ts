@@ -160,6 +160,11 @@ oneEngine((engine) => {
         ['services', 'kept'],
       );
       const records = await http.call('GET', '/api/v1/migrations', { key });
+      const told = [byConstraint, byTrigger].map(({ json }) => ({ code: json.code, message: json.detail }));
+      assert.deepEqual(
+        records.json.items.map(({ error }: { error: unknown }) => error),
+        told,
+      );
       for (const { text } of [byTrigger, patched, byConstraint, records])
         assert.doesNotMatch(text, /4711|PL\/pgSQL|Failing row/);
     });
@@ -193,7 +198,7 @@ oneEngine((engine) => {
       ]);
       assert.deepEqual(await configured(http), before);
       const [record] = await failedRecords();
-      assert.equal(record?.error.code, 'INVALID_VALUE');
+      assert.equal(record?.error.code, 'ROW_REFUSED');
       const other = { path: migratePath('claude-3-7-sonnet', 2), key: http.keys.otherAdmin };
       await migrated(http, { to_model_id: completionId(2, 'claude-sonnet-4-6') }, other);
       await script('DROP TRIGGER refuse ON migration.services');

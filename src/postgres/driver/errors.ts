@@ -3,7 +3,7 @@
  * and a paragraph in docs/errors.md. The database's own message may quote values of the row. It is therefore kept in `data`, which
  * a caller shows only to whoever may see the row, and not in the message.
  */
-import { DroverError, type ErrorCode } from '../../errors.ts';
+import { DroverError, type ErrorCode, errorCodes } from '../../errors.ts';
 
 interface Known {
   readonly code: ErrorCode;
@@ -84,6 +84,18 @@ export function rowRefused(
   const rule = ofARule ? `A rule of the database does not take it${by}.` : error.message;
   const message = `The database refuses a row, so nothing was changed. ${rule}`;
   return new DroverError('ROW_REFUSED', message, Object.fromEntries(names), { cause: error });
+}
+
+/** As a tenant may read it: what a request is answered with, and nothing that the database said, which may quote rows of others. */
+export function toldToTenant(error: DroverError): DroverError {
+  const refused = rowRefused(error);
+  if (refused !== undefined) return refused;
+  const { code, message, data } = error;
+  const { databaseMessage } = data;
+  // The text of DR001 is Drover's own.
+  const quotes = code !== 'MODEL_RETIRED' && typeof databaseMessage === 'string' && databaseMessage !== '';
+  if (!quotes || !message.includes(databaseMessage)) return error;
+  return new DroverError(code, errorCodes[code].summary, {}, { cause: error });
 }
 
 const lostConnection = /^(08...|57P0[123]|ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT)$/;

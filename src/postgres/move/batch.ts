@@ -11,6 +11,7 @@
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError, isConnectionLost } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
+import { toldToTenant } from '../driver/errors.ts';
 import { withHolders } from '../driver/lock-holders.ts';
 import { LockWait, withRetries } from '../driver/retry.ts';
 import type { Patience } from '../driver/retry.ts';
@@ -276,8 +277,7 @@ async function commitOne<Q, P, R>(context: Context<Q, P, R>, one: Running<P>): P
     // What comes after the commit is not tried again: the work is done.
     results.set(one.number, await settle().then(() => result, ownError));
   } catch (caught) {
-    // In Drover's own platform a tenant reads the record. What runs in the database is not that tenant's business.
-    const error = site.state.tenantType === 'text' ? await withHolders(site.database, caught) : caught;
+    const error = isReadByTenants(site) ? caught : await withHolders(site.database, caught);
     // Where the record cannot be written either, it is settled later; the caller has to see why the work failed.
     await recordFailure(context, one, error);
     results.set(one.number, ownError(error));
@@ -319,7 +319,13 @@ async function recordFailure<Q, P, R>(
   error: unknown,
 ): Promise<void> {
   const { tenant } = job.recordOf(member.prepared);
-  await failRecord(site, { tenant, id: member.id, error }).catch(() => undefined);
+  const told = isReadByTenants(site) && error instanceof DroverError ? toldToTenant(error) : error;
+  await failRecord(site, { tenant, id: member.id, error: told }).catch(() => undefined);
+}
+
+/** In Drover's own platform a tenant reads its records. What runs in the database, and what that said, is not the tenant's business. */
+function isReadByTenants({ state }: Site): boolean {
+  return state.tenantType !== 'text';
 }
 
 /** An error that concerns one tenant alone. @throws what concerns no single tenant: the database is gone, or a mistake of ours */
