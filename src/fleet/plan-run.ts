@@ -1,6 +1,7 @@
 /** What a run would do, tenant by tenant. Many tenants are planned in one read-only transaction. */
 import { keyText } from '../engine/models/model.ts';
 import { refusing, toConfirm } from '../engine/finding.ts';
+import type { Intent } from '../engine/plan/intent.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { isSharedRows } from '../engine/tenant.ts';
 import { DroverError } from '../errors.ts';
@@ -48,33 +49,45 @@ export interface PlannedRun {
 export interface Planning {
   /** From time to time. */
   readonly onTenant?: (done: number, total: number) => void;
-  /** Try each tenant that is ready, and take it back. */
+  /** Try each tenant of the page that is ready, and the shared rows, and take it back. */
   readonly rehearse?: boolean;
-  /** Keep so many after the first so many, so that the answer is bounded whatever is planned. */
+  /**
+   * Keep so many after the first so many, so that the answer and its rehearsals are bounded whatever is planned; and one more, which is
+   * not tried, where there are others.
+   */
   readonly page?: { readonly after: number; readonly limit: number };
+  /** Nobody waits for the plan any more: it ends before the next tenants. */
+  readonly signal?: AbortSignal;
 }
 
 /** How many tenants are planned at a time. */
 const planned = 50;
 
-/** @throws what `resolveRun` throws */
+/** @throws what `resolveRun` throws; INTERRUPTED after the signal */
 export async function planRun(
   site: Site,
   asked: Asked,
-  { onTenant, rehearse = false, page }: Planning = {},
+  { onTenant, rehearse = false, page, signal }: Planning = {},
 ): Promise<PlannedRun> {
   const request = { ...asked, parameters: asked.parameters ?? site.parameters };
   const resolved = await resolveRun(site, request);
   const found = collect(resolved.kind, page);
   const visited = request.shared === 'only' ? [] : resolved.tenants;
+  const tries = async (some: readonly Candidate[]): Promise<void> => {
+    for (const { plan, move } of some) {
+      refuseStopped(signal);
+      const tried = rehearse && plan.status === 'ready' && found.isOnPage();
+      found.add(tried ? await rehearsed(site, { plan, move, force: request.force === true }) : plan);
+    }
+  };
   for (let from = 0; from < visited.length; from += planned) {
     const some = visited.slice(from, from + planned);
     const plans = await planTenants(site, request, { some, kind: resolved.kind });
-    found.add(rehearse ? await rehearseTenants(site, { ...request, kind: resolved.kind }, plans) : plans);
+    await tries(plans);
     onTenant?.(Math.min(from + planned, visited.length), visited.length);
   }
   const shared = await resolveShared(site, request, resolved);
-  if (shared !== undefined) found.add(plannedShared(request, shared));
+  if (shared !== undefined) await tries(plannedShared(request, shared));
   return found.all();
 }
 
@@ -82,13 +95,18 @@ export async function planRun(
 function collect(
   kind: string,
   { after, limit }: NonNullable<Planning['page']> = { after: 0, limit: Infinity },
-): { readonly add: (some: readonly PlannedTenant[]) => void; readonly all: () => PlannedRun } {
+): {
+  /** Is the next one on the page? */
+  readonly isOnPage: () => boolean;
+  readonly add: (one: PlannedTenant) => void;
+  readonly all: () => PlannedRun;
+} {
   const tenants: PlannedTenant[] = [];
   const number = { ready: 0, failed: 0, skipped: 0 };
   let [seen, total, count, needsConfirmation] = [0, 0, 0, false];
   const add = (one: PlannedTenant): void => {
     seen += 1;
-    if (seen > after && tenants.length < limit) tenants.push(one);
+    if (seen > after && tenants.length <= limit) tenants.push(one);
     if (one.status === 'ready') count += one.count;
     needsConfirmation ||= one.needsConfirmation;
     // The shared rows are no tenant, and count only where they would move.
@@ -97,58 +115,61 @@ function collect(
     number[one.status] += 1;
   };
   return {
-    add: (some) => some.forEach(add),
+    isOnPage: () => seen >= after && tenants.length < limit,
+    add,
     all: () => ({ kind, total, ...number, count, needsConfirmation, tenants }),
   };
 }
 
 type Asked = Omit<RunRequest, 'actor'>;
 
+/** What is planned of a tenant, with the move that a rehearsal of it tries. */
+interface Candidate {
+  readonly plan: PlannedTenant;
+  readonly move: Intent;
+}
+
+/** @throws INTERRUPTED */
+function refuseStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true)
+    throw new DroverError('INTERRUPTED', 'Stopped before all tenants were planned; nothing was changed.');
+}
+
 async function planTenants(
   site: Site,
   request: Asked,
   { some, kind }: { some: readonly ResolvedTenant[]; kind: string },
-): Promise<PlannedTenant[]> {
-  const visited = some.filter(({ resolution }) => resolution.status === 'pending');
+): Promise<Candidate[]> {
+  const moves = some.map(({ tenant, resolution }) => ({
+    ...intentOf(request),
+    ...('from' in resolution
+      ? { from: keyText(resolution.from) ?? request.from, to: keyText(resolution.to) ?? request.to }
+      : {}),
+    kind,
+    tenant: tenant.key,
+  }));
+  const visited = some.flatMap(({ resolution }, at) => (resolution.status === 'pending' ? [at] : []));
   const outcomes = await planMoves(
     site,
-    visited.map(({ tenant, resolution }) => ({
-      ...intentOf(request),
-      ...('from' in resolution
-        ? { from: keyText(resolution.from) ?? request.from, to: keyText(resolution.to) ?? request.to }
-        : {}),
-      kind,
-      tenant: tenant.key,
-    })),
+    visited.flatMap((at) => moves[at] ?? []),
   );
-  const byTenant = new Map(visited.map(({ tenant }, at) => [tenant.key, outcomes[at]]));
-  return some.map((one) => plannedTenant(request, one, byTenant.get(one.tenant.key)));
+  const planned = new Map(visited.map((at, number) => [at, outcomes[number]]));
+  return moves.flatMap((move, at) => {
+    const one = some[at];
+    return one === undefined ? [] : [{ move, plan: plannedTenant(request, one, planned.get(at)) }];
+  });
 }
 
-/** Those that would be moved, one by one: what one of them is refused concerns it alone. */
-async function rehearseTenants(
+/** Tried alone: what one of them is refused concerns it alone. */
+async function rehearsed(
   site: Site,
-  request: Asked,
-  plans: readonly PlannedTenant[],
-): Promise<PlannedTenant[]> {
-  const tenants: PlannedTenant[] = [];
-  for (const plan of plans) {
-    const refusal = plan.status === 'ready' ? await refusedRehearsal(site, request, plan) : undefined;
-    tenants.push(refusal === undefined ? plan : { ...plan, status: 'failed', ...refusal });
-  }
-  return tenants;
-}
-
-async function refusedRehearsal(
-  site: Site,
-  request: Asked,
-  { tenant, fromKey, toKey }: PlannedTenant,
-): Promise<{ readonly code: string; readonly message: string } | undefined> {
-  const intent = { ...intentOf(request), from: fromKey ?? request.from, to: toKey ?? request.to, tenant };
-  const tried = await rehearseMove(site, intent, { force: request.force === true }).catch(ownError);
-  if (tried instanceof DroverError) return { code: tried.code, message: tried.message };
+  { plan, move, force }: Candidate & { readonly force: boolean },
+): Promise<PlannedTenant> {
+  const tried = await rehearseMove(site, move, { force }).catch(ownError);
+  if (tried instanceof DroverError)
+    return { ...plan, status: 'failed', code: tried.code, message: tried.message };
   const message = tried.refusals.map(refusalText).join(' ');
-  return message === '' ? undefined : { code: 'ROW_REFUSED', message };
+  return message === '' ? plan : { ...plan, status: 'failed', code: 'ROW_REFUSED', message };
 }
 
 function plannedTenant(
@@ -173,13 +194,13 @@ function plannedTenant(
 }
 
 /** The shared rows, where they would move or remain. */
-function plannedShared(request: Asked, unit: SharedUnit): PlannedTenant[] {
-  const { plan } = unit;
+function plannedShared(request: Asked, unit: SharedUnit): Candidate[] {
+  const { plan, move } = unit;
   const { tenant, tenantName, findings, code, message, status } = newSharedUnit(unit, request);
   const base = { ...nothing, tenant, tenantName, findings };
   if (plan instanceof DroverError || status !== 'pending')
-    return [{ ...base, code, message, status: status === 'skipped' ? 'skipped' : 'failed' }];
-  return plan.steps.some(isMovingRows) ? [{ ...base, ...judged(request, plan) }] : [];
+    return [{ move, plan: { ...base, code, message, status: status === 'skipped' ? 'skipped' : 'failed' } }];
+  return plan.steps.some(isMovingRows) ? [{ move, plan: { ...base, ...judged(request, plan) } }] : [];
 }
 
 /** What a plan means for the tenant: would it be moved? */

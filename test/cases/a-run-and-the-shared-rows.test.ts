@@ -96,6 +96,18 @@ places: [{ at: bots.model }, { at: gallery.model }]
       assert.deepEqual(await at.rows('SELECT model FROM gallery'), [['gpt-4o']]);
     });
 
+    it('are rehearsed with the tenants, where they are asked for', async () => {
+      await at.script(`CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'kept'; END $$;
+        CREATE TRIGGER keeps BEFORE UPDATE ON gallery FOR EACH ROW EXECUTE FUNCTION keep()`);
+      const asked = ['--all-tenants', '--shared', '--from', 'gpt-4o', '--to', 'gpt-5', '--rehearse'];
+      const rehearsed = await at.run('plan', ...asked, '--json');
+      await at.script('DROP TRIGGER keeps ON gallery');
+      const planned = JSON.parse(rehearsed.stdout) as Run;
+      assert.equal(sharedOf(planned), 'failed ROW_REFUSED');
+      assert.match(planned.tenants.at(-1)?.message ?? '', /gallery, trigger keeps: .*Row 1\./);
+      assert.deepEqual(await at.rows('SELECT model FROM gallery'), [['gpt-4o']]);
+    });
+
     it('move with the run that is asked for them, after the tenants', async () => {
       const done = await run(at, '--shared', '--from', 'gpt-4o', '--to', 'gpt-5');
       assert.equal(sharedOf(done), 'succeeded');

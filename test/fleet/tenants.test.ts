@@ -186,6 +186,8 @@ oneEngine((engine) => {
     await fleet.script(trouble);
     const start = await digestFleet(fleet.database);
     const planned = await planRun(fleet.site, runRequest());
+    const gone = { rehearse: true, signal: AbortSignal.abort() };
+    await assert.rejects(planRun(fleet.site, runRequest(), gone), { code: 'INTERRUPTED' });
     assert.deepEqual(await digestFleet(fleet.database), start);
     assert.deepEqual(await fleet.many('SELECT FROM migration.runs'), []);
     assert.deepEqual([planned.total, planned.ready, planned.failed, planned.skipped], [12, 7, 3, 2]);

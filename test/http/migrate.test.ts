@@ -180,14 +180,12 @@ oneEngine((engine) => {
         [['migration.services', 'refuse', 'INVALID_VALUE']],
       );
       assert.ok(rehearsal.refusals[0].rows.length > 0);
-      const tried = await http.call(
-        'POST',
-        `/api/v1/sysadmin/system/completion-models/${source}/migrate-all-tenants`,
-        {
+      const rehearse = (query: string): Promise<Answer> =>
+        http.call('POST', `/api/v1/sysadmin/system/completion-models/${source}/migrate-all-tenants${query}`, {
           key: http.keys.sysadmin,
           body: { to_model_id: target, confirm_migration: true, rehearse: true },
-        },
-      );
+        });
+      const tried = await rehearse('');
       const states = tried.json.results.map(({ status, error }: Record<string, { code?: string } | null>) => [
         status,
         error?.code,
@@ -196,6 +194,17 @@ oneEngine((engine) => {
         ['failed', 'ROW_REFUSED'],
         ['ready', undefined],
       ]);
+      // A page tries its own tenants; the others count as they are planned.
+      const first = (await rehearse('?limit=1')).json;
+      const second = (await rehearse(`?limit=1&cursor=${first.next_cursor}`)).json;
+      assert.deepEqual(
+        [first, second].map(({ results }) => results.length),
+        [1, 1],
+      );
+      assert.deepEqual(
+        [tried.json, first, second].map(({ failed }) => failed - second.failed),
+        [1, 1, 0],
+      );
       assert.deepEqual(await configured(http), before);
       const [record] = await failedRecords();
       assert.equal(record?.error.code, 'ROW_REFUSED');

@@ -11,6 +11,7 @@ import { isFinal } from '../../../fleet/status.ts';
 import type { RunEvent } from '../../../postgres/runs/events.ts';
 import { getRun } from '../../../postgres/runs/runs.ts';
 import type { Site } from '../../../postgres/scope/site.ts';
+import { goneSignal } from '../../api/gone.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import { invalidRequest } from '../../api/validation.ts';
 import { readsRuns, runIdOf, runParams, whyJson } from './schemas.ts';
@@ -51,13 +52,6 @@ export function eventRoutes(app: App, { platform, stopping }: AppDeps): void {
       return sendStream(reply, streamEvents(platform.site, { runId: run.id, after, signal }));
     },
   });
-}
-
-/** Aborted when the connection ends. The stream alone would notice that only with its next event. */
-function goneSignal({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  raw.once('close', () => gone.abort());
-  return gone.signal;
 }
 
 function sendStream(reply: FastifyReply, stream: ReturnType<typeof streamEvents>): FastifyReply {

@@ -8,6 +8,7 @@ import { listRunTenants, type RunTenant } from '../../../postgres/runs/tenants.t
 import { getRun, type RunRecord } from '../../../postgres/runs/runs.ts';
 import { sharedRows } from '../../../engine/tenant.ts';
 import { callerOf } from '../../api/access.ts';
+import { goneSignal } from '../../api/gone.ts';
 import { afterCursor, pageJson, pageQuery } from '../../api/paging.ts';
 import { invalidRequest } from '../../api/validation.ts';
 import type { DroverError } from '../../../errors.ts';
@@ -49,7 +50,9 @@ const migrateAllBody = z
     rehearse: z
       .boolean()
       .default(false)
-      .describe('A dry run that also tries each tenant that is ready, and takes it back'),
+      .describe(
+        'A dry run that also tries each tenant of the page that is ready, and takes it back; it stops where the client goes',
+      ),
     tenant_ids: z
       .array(rowId)
       .min(1)
@@ -118,7 +121,11 @@ const runPlan = z
     skipped: z.int(),
     migrated_count: z.int().describe('Rows that would be moved'),
     requires_confirmation: z.boolean(),
-    results: z.array(plannedTenant).describe('Those of the page; counts are of all tenants'),
+    results: z
+      .array(plannedTenant)
+      .describe(
+        'Those of the page; counts are of all tenants. A rehearsal tries those of the page: others count as they are planned',
+      ),
     next_cursor: nextCursor.describe('Of the same request, which plans again; null on the last page'),
   })
   .meta({ id: 'RunPlan' });
@@ -153,7 +160,8 @@ export function migrateAllRoutes(app: App, { platform, stopping }: AppDeps): voi
         if (body.dry_run || body.rehearse) {
           const plan = await planRun(site, asked, {
             rehearse: body.rehearse,
-            page: { after, limit: limit + 1 },
+            page: { after, limit },
+            signal: goneSignal(reply),
           });
           return reply.code(200).send(runPlanJson(plan, { after, limit }));
         }
