@@ -181,8 +181,8 @@ function sayWhatNext({ session: { terminal }, where }: Stage): void {
   out('On this data, which stays until you delete the folder:');
   command(`plan ${where} --parameters translate`, moveOptions);
   out('On a database of your own, which Drover only reads until you apply:');
+  command('inventory --database postgres://user@host:5432/database');
   command('init --database postgres://user@host:5432/database');
-  command('inspect --database postgres://user@host:5432/database');
   command('plan --database postgres://user@host:5432/database', '--tenant TENANT --from MODEL --to MODEL');
   out('In a checkout, write `node bin/drover.mjs` for `drover`. README.md goes on.');
 }
