@@ -101,6 +101,19 @@ describe('on a server', () => {
     assert.equal((await database.run('watch', '--every', '0')).status, 1);
   });
 
+  it('is looked after, too, where a move back to the source was itself taken back', async () => {
+    const back = ['--tenant', 'Alder', '--from', 'gpt-4.1', '--to', 'gpt-4o', '--yes'];
+    assert.equal((await database.run('apply', ...back)).status, 0);
+    const [[id = ''] = []] = await database.rows(
+      `SELECT id FROM drover.migrations WHERE from_name = 'gpt-4.1' AND status = 'succeeded'`,
+    );
+    assert.equal((await database.run('rollback', id ?? '', '--tenant', 'Alder', '--yes')).status, 0);
+    await database.script(`INSERT INTO bots (firm_id, model) VALUES (1, 'gpt-4o')`);
+    const { status, stdout } = await database.run('watch');
+    assert.equal(status, 2, stdout);
+    assert.match(stdout, /1 move stands; 1 row came late[^]*1 in bots\.model/);
+  });
+
   it('stops where something new would have to be asked about', async () => {
     await database.script(
       `DELETE FROM bots; INSERT INTO bots (firm_id, model) SELECT 1, 'gpt-4o' FROM generate_series(1, 300)`,

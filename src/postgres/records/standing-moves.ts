@@ -33,7 +33,7 @@ interface Row {
 const batchSize = 200;
 
 /**
- * The moves that stand, of each tenant and source the latest. One that a later move brought back to the source is none.
+ * The moves that stand, of each tenant and source the latest. One that a later move, which stands, brought back to the source is none.
  * @param tenants whose; in a foreign database `undefined` alone means all of them
  */
 export async function listStanding(site: Site, tenants: readonly TenantKey[]): Promise<StandingMove[]> {
@@ -61,7 +61,8 @@ async function readStanding(tx: Tx, site: Site, tenants: readonly TenantKey[]): 
      FROM ${table} m WHERE m.kind = 'model' AND m.status = 'succeeded' AND m.completion <> 'partial' AND m.plan IS NOT NULL
        AND ($1::text[] IS NULL OR m.tenant_id::text = ANY ($1::text[])) AND NOT ${undoneSql(site)}
        AND NOT EXISTS (SELECT FROM ${table} l WHERE l.tenant_id = m.tenant_id AND l.kind = 'model' AND l.status = 'succeeded'
-         AND l.started_at > m.started_at AND ${identity('to', 'l')} IS NOT DISTINCT FROM ${identity('from', 'm')})
+         AND l.started_at > m.started_at AND ${identity('to', 'l')} IS NOT DISTINCT FROM ${identity('from', 'm')}
+         AND NOT ${undoneSql(site, 'l')})
      ORDER BY m.tenant_id, m.from_key, m.from_name, m.from_provider, m.started_at DESC`,
     [named.length === 0 ? null : named],
   );
