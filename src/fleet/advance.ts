@@ -36,24 +36,33 @@ export async function advanceLocked(
 }
 
 /**
- * Stops a run for what does not pass by itself. A person who has mended it resumes the run. Its counts stay as they were told last, since
- * the tables that they come from may be what cannot be used. Where its events cannot be written the run is stopped without one.
+ * Stops a run for what does not pass by itself. A person who has mended it resumes the run. One that was ordered to be cancelled stays so
+ * and says what it waits for: stopped, it could be resumed. Its counts stay as they were told last, since the tables that they come
+ * from may be what cannot be used. Where its events cannot be written the run is stopped without one.
+ * @returns whether workers are done with it; false where they have to look again
  * @throws RUN_NOT_FOUND; what the database says of the table of runs
  */
-export async function stopRun(site: Site, id: string, cause: DroverError): Promise<void> {
-  const stop = (told: boolean): Promise<void> =>
+export async function stopRun(site: Site, id: string, cause: DroverError): Promise<boolean> {
+  const reason = `${cause.code}: ${cause.message}`;
+  const stop = (told: boolean): Promise<boolean> =>
     withRun(site, id, async (tx, run) => {
-      if (isFinal(run) || isResting(run)) return;
+      if (isFinal(run) || isResting(run)) return true;
+      const isCancelled = run.status === 'cancelling';
+      const change: RunChange = isCancelled
+        ? { throttleReason: reason }
+        : { status: 'stopped', statusReason: reason, throttleReason: null };
+      if (!differs(run, change)) return false;
       const lastEvent = run.lastEvent + (told ? 1 : 0);
       const { total, pending, succeeded, failed, skipped, migratedCount, completion } = run;
       const next = await updateRun(tx, site, {
         run: { ...run, lastEvent },
-        change: { status: 'stopped', statusReason: `${cause.code}: ${cause.message}`, throttleReason: null },
+        change,
         counts: { total, pending, succeeded, failed, skipped, migratedCount, completion },
       });
       if (told) await announceRun(tx, site, { run: next, kind: 'run', number: lastEvent });
+      return !isCancelled;
     });
-  await stop(true).catch((error: unknown) => {
+  return stop(true).catch((error: unknown) => {
     if (mayPass(error)) throw error;
     return stop(false);
   });

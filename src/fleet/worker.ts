@@ -59,6 +59,8 @@ interface Context {
   /** Claims whose tenants could not be given back, because the database was gone. */
   readonly held: Claim[];
   reportedAt: number;
+  /** Until when a run is left alone, because somebody has to mend something first and the run cannot say so. */
+  readonly left: Map<string, number>;
   /** The claims that dead processes left are given back. */
   begun: boolean;
 }
@@ -78,6 +80,7 @@ export function startWorker(site: Site, options: WorkerOptions = {}): Worker {
     options,
     signal: stopping.signal,
     held: [],
+    left: new Map(),
     reportedAt: 0,
     begun: false,
   };
@@ -169,28 +172,28 @@ async function giveBack({ site, held }: Context): Promise<void> {
 async function workOnce(context: Context): Promise<boolean> {
   const runs = await listActiveRuns(context.site, context.options.only);
   await report(context, runs[0]?.id ?? null);
-  const unstopped: unknown[] = [];
-  for (const run of runs)
+  for (const run of runs) {
+    if ((context.left.get(run.id) ?? 0) > Date.now()) continue;
     try {
       if (await workOn(context, run)) return true;
     } catch (error) {
       if (mayPass(error)) throw error;
-      if (!(await isStopped(context, run, error))) unstopped.push(error);
+      await stop(context, run, error);
     }
-  if (unstopped.length > 0) throw unstopped[0];
+  }
   return false;
 }
 
-/** Stops a run for what does not pass; false where the run cannot be told. */
-async function isStopped(context: Context, { id }: RunRecord, cause: unknown): Promise<boolean> {
-  try {
-    await stopRun(context.site, id, asDroverError(cause));
-  } catch (error) {
+/** Stops a run for what does not pass, and tells. One that cannot be stopped is left alone for a while; the others go on. */
+async function stop({ site, options, left }: Context, { id }: RunRecord, cause: unknown): Promise<void> {
+  const isStopped = await stopRun(site, id, asDroverError(cause)).catch((error: unknown) => {
     if (mayPass(error)) throw error;
     return false;
-  }
-  context.options.onProblem?.(cause);
-  return true;
+  });
+  if (isStopped) left.delete(id);
+  else if (options.only === undefined) left.set(id, Date.now() + pauseForMendingMs);
+  else throw cause;
+  options.onProblem?.(cause);
 }
 
 async function report(context: Context, runId: string | null): Promise<void> {

@@ -154,6 +154,48 @@ oneEngine((engine) => {
     assert.equal((await workThrough(fleet.site, runId)).status, 'succeeded');
   });
 
+  it('a worker for all runs tells of one that cannot be stopped, and works on the others', async () => {
+    const [ill, well] = [
+      await createRun(fleet.site, runRequest({ tenants: [fleetId(2, 'tenant')] })),
+      await createRun(fleet.site, runRequest({ tenants: [fleetId(3, 'tenant')] })),
+    ];
+    await fleet.script(`CREATE FUNCTION migration.ill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'ill'; END $$;
+      CREATE TRIGGER ill BEFORE UPDATE ON migration.runs FOR EACH ROW WHEN (OLD.id = '${ill}') EXECUTE FUNCTION migration.ill()`);
+    const problems: unknown[] = [];
+    const told: number[] = [];
+    const worker = startWorker(fleet.site, {
+      pollMs: 20,
+      onProblem: (error) => problems.push(error),
+      onWave: () => void told.push(problems.length),
+    });
+    const ended = await waitForRun(fleet.site, well, { pollMs: 20 });
+    await worker.stop();
+    await fleet.script('DROP FUNCTION migration.ill() CASCADE');
+    assert.equal(ended.status, 'succeeded');
+    assert.deepEqual(told, [1], 'before the wave of the other');
+    assert.match(String(problems[0]), /ill/);
+    assert.equal((await workThrough(fleet.site, ill)).status, 'succeeded');
+  });
+
+  it('a run that was cancelled stays so, whatever keeps workers from it', async () => {
+    const runId = await createRun(fleet.site, runRequest({ waveSize: 4 }));
+    const until = (
+      time: string,
+    ): string => `UPDATE migration.run_tenants SET status = 'claimed', claim = gen_random_uuid(), worker = 'w',
+      claimed_until = statement_timestamp() + interval '${time}' WHERE tenant_id = '${fleetId(2, 'tenant')}'`;
+    await fleet.script(until('1 hour'));
+    assert.equal((await cancelRun(fleet.site, { runId, actor })).status, 'cancelling');
+    await fleet.script('REVOKE SELECT ON migration.run_tenants FROM drover_operator');
+    await refusedWith(workThrough(fleet.site, runId), 'NOT_PERMITTED');
+    const { status, statusReason, throttleReason } = await getRun(fleet.site, runId);
+    assert.deepEqual([status, statusReason], ['cancelling', `cancelled by ${actor}`]);
+    assert.match(throttleReason ?? '', /^NOT_PERMITTED: .*run_tenants/);
+    await refusedWith(resumeRun(fleet.site, { runId, actor }), 'RUN_CONFLICT');
+    await fleet.script(`GRANT SELECT ON migration.run_tenants TO drover_operator; ${until('-1 hour')}`);
+    const ended = await workThrough(fleet.site, runId);
+    assert.deepEqual([ended.status, ended.succeeded, ended.throttleReason], ['cancelled', 0, null]);
+  });
+
   it('a busy database makes a run wait, and it goes on when it is idle', async () => {
     const runId = await createRun(fleet.site, runRequest({ waveSize: 4, throttle: { maxLatencyMs: 0 } }));
     const worker: Worker = startWorker(fleet.site, { only: runId, pollMs: 20 });

@@ -101,7 +101,10 @@ export const runSchema = z
     parent_id: rowId.nullable().describe('Of a rollback: the run that it takes back'),
     status: runStatus,
     status_reason: z.string().nullable().describe('Why it stands still'),
-    throttle_reason: z.string().nullable().describe('Why workers wait although it is running'),
+    throttle_reason: z
+      .string()
+      .nullable()
+      .describe('Why workers wait although it is running or being cancelled'),
     model_kind: z.string(),
     from: modelSchema.describe('As the request named it; in each tenant it has another id'),
     to: modelSchema,
