@@ -7,6 +7,9 @@ SET LOCAL lock_timeout = '5s';
 
 -- A fence without a condition is one of 0007: its content alone decides. Of others the content is the tenant of the row.
 ALTER TABLE {{schema}}.fences ADD COLUMN condition text;
+-- The tenant of the row as text; empty where the fence is for rows of several, or of nobody.
+ALTER TABLE {{schema}}.fences ADD COLUMN owner text NOT NULL DEFAULT '';
+CREATE INDEX fences_owner_idx ON {{schema}}.fences (table_name, owner) WHERE active;
 -- Of the place. A row of a table that has one of them no more cannot name anything there.
 ALTER TABLE {{schema}}.fences ADD COLUMN columns text[];
 -- In lower case and without backslashes, as `plain` makes the text of a row.
@@ -132,19 +135,21 @@ $function$;
 
 -- The fences that may concern a row. The rows of `fences` are nobody's to read but Drover's; who asks must have the row. A trigger is
 -- seen by all at once, its fences only by snapshots that are younger: a transaction that kept an older one has to begin again.
--- `latest`: the migration that put up the latest fence of the table.
+-- `latest`: the migration that put up the latest fence of the table. Fences of other tenants are not looked at: which column has the
+-- tenant is said by each fence, so any value of the row may be it.
 CREATE FUNCTION {{schema}}.fences_before(of_table text, latest uuid, written jsonb)
 RETURNS SETOF {{schema}}.fences LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $function$
 DECLARE
   said text := written::pg_catalog.text;
   bare text := {{schema}}.plain(said);
+  owners text[] := ARRAY(SELECT e.value FROM pg_catalog.jsonb_each_text(written) e WHERE pg_catalog.length(e.value) <= 200) || ''::text;
 BEGIN
   IF pg_catalog.current_setting('transaction_isolation') IN ('repeatable read', 'serializable')
     AND NOT EXISTS (SELECT FROM {{schema}}.fences f WHERE f.migration_id = latest) THEN
     RAISE EXCEPTION USING ERRCODE = 'serialization_failure', MESSAGE = 'A model was migrated away by Drover meanwhile; try again.';
   END IF;
   RETURN QUERY SELECT f.* FROM {{schema}}.fences f
-  WHERE f.table_name = of_table AND f.active AND written @> f.content AND (f.condition IS NULL OR written ?& f.columns
+  WHERE f.table_name = of_table AND f.active AND f.owner = ANY (owners) AND written @> f.content AND (f.condition IS NULL OR written ?& f.columns
     AND (f.always OR pg_catalog.strpos(said, '\u') > 0 OR EXISTS (SELECT FROM pg_catalog.unnest(f.words) w WHERE pg_catalog.strpos(bare, w) > 0)));
 END
 $function$;

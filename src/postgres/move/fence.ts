@@ -82,12 +82,14 @@ async function insertFence(tx: Tx, site: Site, fence: NewFence): Promise<void> {
   const message = `${label(source)} was migrated away by Drover (migration ${id}): use ${label(target)}.`;
   const words = wordsOf(fence);
   const { searched, always } = searchedBefore(table, fenced.place, words);
+  const content = contentOf(table, fenced.owner, intent.tenant ?? '');
   const row = list([
     bind(recordedTenant(intent.tenant), 'text'),
     bind(id, 'text::uuid'),
     bind(fence.number + 1, 'integer'),
     bind(table.id, 'text'),
-    contentOf(table, fenced.owner, intent.tenant ?? ''),
+    content,
+    ownerOf(table, fenced.owner, content),
     bind(message, 'text'),
     bind(withLiterals(conditionOf(site, fence, words)), 'text'),
     bind(columnsOf(fenced.place), 'text[]'),
@@ -98,7 +100,7 @@ async function insertFence(tx: Tx, site: Site, fence: NewFence): Promise<void> {
   ]);
   await tx.run(
     change`INSERT INTO ${raw(stateTable(site, 'fences'))}
-      (tenant_id, migration_id, number, table_name, content, message, condition, columns, words, always, path) VALUES (${row})`,
+      (tenant_id, migration_id, number, table_name, content, owner, message, condition, columns, words, always, path) VALUES (${row})`,
   );
 }
 
@@ -108,6 +110,14 @@ function contentOf(table: Table, owner: Owned, tenant: string): Sql {
   const own = columnOf(table, owner.column);
   const type = own.comparison === undefined ? castFor(own) : 'text';
   return sql`jsonb_build_object(${literal(owner.column)}, ${bind(tenant, type)})`;
+}
+
+/** The same as text, by which fences are looked up; empty where a value can be written in several ways, and where it is too long. */
+function ownerOf(table: Table, owner: Owned, content: Sql): Sql {
+  if (owner.whose !== 'tenant' || !/^(text|uuid|integer)$/.test(columnOf(table, owner.column).kind))
+    return raw(`''`);
+  const text = sql`(${content} ->> ${literal(owner.column)})`;
+  return sql`CASE WHEN length(${text}) <= 200 THEN ${text} ELSE '' END`;
 }
 
 /** Would the row name the source at the place, live, and is it one of those that moved? */
