@@ -118,7 +118,7 @@ export const errorCodes = {
   IDEMPOTENCY_KEY_REUSED: { exit: 1, summary: 'An Idempotency-Key was used for another request.' },
   ANSWER_SHOWN_ONCE: { exit: 1, summary: 'An answer that held a secret cannot be given again.' },
   KINDS_DIFFER: { exit: 1, summary: 'Source and target are models of different kinds.' },
-  ROW_REFUSED: { exit: 1, summary: 'The database refuses a row that a migration would change.' },
+  ROW_REFUSED: { exit: 1, summary: 'The database refuses a row that would be written.' },
   ADDRESS_UNAVAILABLE: { exit: 1, summary: 'The server cannot listen on that address.' },
   SHUTTING_DOWN: { exit: 1, summary: 'The server is stopping and takes nothing new.' },
   ROW_DELETED: { exit: 1, summary: 'A row that was deleted or archived cannot be changed.' },

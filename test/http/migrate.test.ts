@@ -147,6 +147,21 @@ oneEngine((engine) => {
         body: { name: 'Another name' },
       });
       refused(patched, 422, 'ROW_REFUSED');
+      assert.deepEqual(patched.json.data, byTrigger.json.data);
+      for (const state of ['insufficient_privilege', 'XX999', 'raise_exception']) {
+        const states = `BEGIN RAISE EXCEPTION 'card 4711' USING ERRCODE = '${state}'; END`;
+        await script(`CREATE FUNCTION migration.deeper(text) RETURNS void LANGUAGE plpgsql AS $$ ${states} $$;
+          CREATE OR REPLACE FUNCTION migration.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM migration.deeper('x'); END $$`);
+        for (const asked of [
+          await http.call('PATCH', `/api/v1/services/${service.id}`, { key, body: { name: state } }),
+          await migrate(http, { confirm_migration: true }),
+        ]) {
+          refused(asked, 422, 'ROW_REFUSED');
+          assert.deepEqual(asked.json.data, byTrigger.json.data, state);
+          assert.doesNotMatch(asked.text, /4711|PL\/pgSQL|deeper/);
+        }
+        await script('DROP FUNCTION migration.deeper(text)');
+      }
       await script(`DROP TRIGGER refuse ON migration.services;
         ALTER TABLE migration.services ADD CONSTRAINT kept CHECK (completion_model_id = '${source}') NOT VALID`);
       const byConstraint = await migrate(http, {

@@ -6,18 +6,37 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { DroverError, type ErrorCode } from '../../errors.ts';
+import type { Platform } from '../../platform/open.ts';
+import { raisedBy } from '../../postgres/catalogue/raised-by.ts';
 import { rowRefused } from '../../postgres/driver/errors.ts';
-import type { App } from '../contract.ts';
+import { withTenant } from '../../postgres/scope/site.ts';
+import type { App, AppDeps } from '../contract.ts';
 import { problemOf } from './problem.ts';
 import { schemaRefusal } from './validation.ts';
 
-export function answerErrors(app: App): void {
-  app.setErrorHandler((error, request, reply) => {
-    answer(request, reply, schemaRefusal(error) ?? asDroverError(error));
+export function answerErrors(app: App, { platform }: AppDeps): void {
+  app.setErrorHandler(async (error, request, reply) => {
+    const told = schemaRefusal(error) ?? (await refusedRow(platform, error)) ?? asDroverError(error);
+    answer(request, reply, told);
   });
   app.setNotFoundHandler((request, reply) => {
     answer(request, reply, notRouted(app, request, reply));
   });
+}
+
+/** What a trigger raises is a refusal of the row, and no mistake. It is told by the names of trigger and table. */
+async function refusedRow({ site }: Platform, error: unknown): Promise<DroverError | undefined> {
+  if (!(error instanceof DroverError)) return undefined;
+  const refused = rowRefused(error, []);
+  const { where } = error.data;
+  if (refused === undefined || typeof where !== 'string' || 'table' in refused.data) return refused;
+  const asking = { tenant: undefined, readOnly: true };
+  // Without names it is still a refusal.
+  const by = await withTenant(site, asking, (tx) => raisedBy(tx, where)).catch(() => undefined);
+  return rowRefused(
+    new DroverError(error.code, error.message, { ...error.data, ...by }, { cause: error }),
+    [],
+  );
 }
 
 /** A path that is there with other methods names them. */
@@ -54,6 +73,7 @@ const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 function answer(request: FastifyRequest, reply: FastifyReply, error: DroverError): void {
   const problem = problemOf(error);
   if (problem.status >= 500) request.log.error({ err: error }, 'the request failed');
+  if (problem.code === 'ROW_REFUSED') request.log.warn({ err: error }, 'the database refused a row');
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   if (problem.status === 503 || passing.has(problem.code)) reply.header('retry-after', '1');
   void reply
@@ -94,8 +114,7 @@ function refusalOf(code: string): DroverError {
 
 /** Any error of a route or of Fastify, as one of ours. */
 function asDroverError(error: unknown): DroverError {
-  // What a trigger raises is a refusal of the row, and no mistake.
-  if (error instanceof DroverError) return rowRefused(error, []) ?? error;
+  if (error instanceof DroverError) return error;
   const { code = '', statusCode = 500, message = '' } = error as Partial<FastifyError>;
   const known = fromFastify[code];
   if (known !== undefined) return new DroverError(...known, {}, { cause: error });

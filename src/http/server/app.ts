@@ -45,7 +45,7 @@ export async function buildApp(input: AppInput): Promise<App> {
   followRequests(app);
   traceRequests(app);
   measureRequests(app, deps);
-  answerErrors(app);
+  answerErrors(app, deps);
   refuseWhileStopping(app, deps);
   await secureAnswers(app, deps.settings.corsOrigins);
   await describeApi(app, deps);

@@ -63,6 +63,10 @@ const known: Readonly<Record<string, Known>> = {
   '22P05': { code: 'INVALID_VALUE', message: () => 'A text holds a character that cannot be stored.' },
 };
 
+/** An exception of a function in PL/pgSQL that raised it itself, with whichever SQLSTATE. */
+const raised = /^PL\/pgSQL function .+ line \d+ at RAISE(?:\n|$)/;
+const unexplained: ReadonlySet<ErrorCode> = new Set(['DATABASE_ERROR', 'NOT_PERMITTED']);
+
 const refusingCodes: readonly ErrorCode[] = ['INVALID_VALUE', 'ALREADY_EXISTS', 'STILL_REFERENCED'];
 
 /**
@@ -75,7 +79,9 @@ export function rowRefused(
   codes: readonly ErrorCode[] = refusingCodes,
 ): DroverError | undefined {
   const { code, data } = error;
-  const ofARule = code === 'DATABASE_ERROR' && /^(P0001|44000)$/.test(String(data['sqlState']));
+  const ofARule =
+    (code === 'DATABASE_ERROR' && /^(P0001|44000)$/.test(String(data['sqlState']))) ||
+    (unexplained.has(code) && raised.test(String(data['where'])));
   if (!ofARule && !codes.includes(code)) return undefined;
   const names = ['table', 'column', 'constraint', 'trigger'].flatMap((name) =>
     typeof data[name] === 'string' ? [[name, data[name]] as const] : [],
