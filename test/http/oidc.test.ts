@@ -5,6 +5,7 @@ import { generateKeyPair } from 'jose';
 import { buildApp } from '../../src/http/server/app.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import type { DroverError } from '../../src/errors.ts';
+import type { VerifyToken } from '../../src/platform/access/authenticate.ts';
 import { createOidcVerifier } from '../../src/platform/access/oidc.ts';
 import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
@@ -16,12 +17,13 @@ const ada = { tenant_id: demoId(1, 'tenants', 0), email: 'Ada@Alder-Clinic.examp
 oneEngine((engine) => {
   let http: HttpPlatform;
   let provider: Provider;
+  let verifyToken: VerifyToken;
 
   before(async () => {
     provider = await startProvider();
     const { issuer } = provider;
     const claims = { tenantClaim: 'tenant_id', userClaim: 'email' };
-    const verifyToken = createOidcVerifier({
+    verifyToken = createOidcVerifier({
       issuer,
       audience,
       ...claims,
@@ -162,5 +164,31 @@ oneEngine((engine) => {
     assert.equal((await me(http.keys.viewer)).status, 200);
     provider.setDown(false);
     assert.equal((await me(token)).status, 200);
+  });
+
+  it('finds the keys where the provider moved them', async () => {
+    await provider.rotate();
+    provider.moveKeys('/newer/keys');
+    assert.equal((await me(await provider.token(ada))).status, 200);
+  });
+
+  it('gives tokens that it cannot judge while the provider is down no more tries than wrong ones', async () => {
+    const settings = { wrongCredentialsPerMinute: 2 };
+    const app = await buildApp({ platform: http.platform, version: 'test', verifyToken, settings });
+    const ask = async (token: string): Promise<number> => {
+      const answer = await app.inject({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } });
+      return answer.statusCode;
+    };
+    const known = await provider.token(ada);
+    assert.equal(await ask(known), 200);
+    await provider.rotate();
+    provider.setDown(true);
+    const statuses: number[] = [];
+    for (let n = 0; n < 3; n += 1) statuses.push(await ask(await provider.token(ada)));
+    assert.deepEqual(statuses, [503, 503, 429]);
+    assert.equal(await ask(known), 200, 'a token of a known key is let in beside them');
+    provider.setDown(false);
+    assert.equal(await ask(await provider.token(ada)), 200, 'and every good one afterwards');
+    await app.close();
   });
 });

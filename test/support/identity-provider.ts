@@ -9,7 +9,9 @@ export interface Provider {
   reads(): number;
   /** A new key signs from now on; the old one leaves the key set, unless both are `beside` each other. `same`: under the same name. */
   rotate(how?: 'same' | 'beside'): Promise<void>;
-  /** `down`: the key set answers 500. */
+  /** The key set lies elsewhere from now on, as the discovery document says. */
+  moveKeys(path: string): void;
+  /** `down`: everything answers 500. */
   setDown(down: boolean): void;
   token(claims: Readonly<Record<string, unknown>>, form?: TokenForm): Promise<string>;
   close(): Promise<void>;
@@ -34,12 +36,13 @@ export async function startProvider(): Promise<Provider> {
   let signing = await newKey(1);
   let [reads, rotations, down] = [0, 1, false];
   let others: JWK[] = [];
+  let path = '/keys';
   const server = createServer((request, response) => {
-    const isKeys = request.url === '/keys';
+    const isKeys = request.url === path;
     if (isKeys) reads += 1;
     response.writeHead(down ? 500 : 200, { 'content-type': 'application/json' });
     response.end(
-      JSON.stringify(isKeys ? { keys: [...others, signing.jwk] } : { issuer, jwks_uri: `${issuer}/keys` }),
+      JSON.stringify(isKeys ? { keys: [...others, signing.jwk] } : { issuer, jwks_uri: `${issuer}${path}` }),
     );
   });
   await new Promise<void>((resolve) => {
@@ -53,6 +56,9 @@ export async function startProvider(): Promise<Provider> {
       if (how !== 'same') rotations += 1;
       others = how === 'beside' ? [signing.jwk] : [];
       signing = await newKey(rotations);
+    },
+    moveKeys: (to) => {
+      path = to;
     },
     setDown: (value) => {
       down = value;

@@ -31,7 +31,13 @@ export function guardRoutes(app: App, deps: AppDeps): void {
   });
 }
 
-const refusals: ReadonlySet<ErrorCode> = new Set(['UNAUTHENTICATED', 'TENANT_SUSPENDED', 'FORBIDDEN']);
+/** A token that the provider cannot be asked about is nobody's either: during an outage anybody may send any. */
+const refusals: ReadonlySet<ErrorCode> = new Set([
+  'UNAUTHENTICATED',
+  'IDENTITY_UNAVAILABLE',
+  'TENANT_SUSPENDED',
+  'FORBIDDEN',
+]);
 
 /** The caller of a credential: an API key of Drover, or a token of the identity provider where one is configured. */
 export async function authenticate(

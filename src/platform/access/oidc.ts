@@ -82,13 +82,9 @@ function unavailable(cause: unknown): DroverError {
   return new DroverError('IDENTITY_UNAVAILABLE', message, {}, { cause });
 }
 
-/** Where the keys are is found at the first token, so that a server starts without its provider, and again where that failed. */
-function keySetOf({ pauseMs = 1000, ...options }: OidcOptions): KeySet {
-  let url: string | undefined = options.jwksUrl;
-  const read = async (): Promise<JSONWebKeySet> => {
-    url ??= await jwksUrlOf(options.issuer);
-    return readKeys(url);
-  };
+/** Each reading asks where the keys are, unless that is configured: a provider may move them, and a server starts without its provider. */
+function keySetOf({ pauseMs = 1000, issuer, jwksUrl }: OidcOptions): KeySet {
+  const read = async (): Promise<JSONWebKeySet> => readKeys(jwksUrl ?? (await jwksUrlOf(issuer)));
   return new KeySet({ read, pauseMs, maxAgeMs: 600_000 });
 }
 
