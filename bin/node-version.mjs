@@ -37,7 +37,7 @@ const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGWINCH'];
 
 /**
  * Runs `entry` in another Node.js. The two end together: signals are passed on, the exit status or signal of the child is that of this
- * process, and the child ends when this process is gone, however it went.
+ * process, and the child ends when this process is gone, however it went. They also stop and go on together.
  */
 export function rerun(node, entry, args) {
   const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'drover-compile-cache'), ...process.env };
@@ -49,6 +49,7 @@ export function rerun(node, entry, args) {
     detached: process.platform !== 'win32',
   });
   for (const signal of passedOn) process.on(signal, () => child.kill(signal));
+  stopTogether(child);
   child.on('error', (error) => {
     throw error;
   });
@@ -59,6 +60,19 @@ export function rerun(node, entry, args) {
       process.kill(process.pid, signal);
     }
   });
+}
+
+/** Ctrl-Z stops both, and `fg` lets both go on: nothing commits behind a shell that says "Stopped". */
+function stopTogether(child) {
+  const stop = () => {
+    child.kill('SIGSTOP');
+    // As if nobody listened: here this process stops until it is let go on, unless no shell would be there for it.
+    process.removeListener('SIGTSTP', stop);
+    process.kill(process.pid, 'SIGTSTP');
+    process.on('SIGTSTP', stop);
+    child.kill('SIGCONT');
+  };
+  process.on('SIGTSTP', stop);
 }
 
 function findInstalledNode() {

@@ -1,6 +1,6 @@
 /** Ctrl-C while a migration runs takes back what was done, says so, and leaves a record. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -52,25 +52,29 @@ test('stopped in the middle: the start, status 130, and a record', async () => {
 });
 
 describe('the launcher, where Node.js is too old to run Drover itself', () => {
-  /** A launcher with a child that writes its number and each signal that it gets. */
-  const launch = async (): Promise<{ launcher: ChildProcess; child: number; heard: () => string[] }> => {
+  /** A launcher, alone or below a shell, with a child that writes both their numbers and each signal that it gets. */
+  const launch = async (
+    shell: readonly string[] = [],
+  ): Promise<{ launcher: ChildProcess; job: number; child: number; heard: () => string[] }> => {
     const entry = scratch('entry.mjs');
     await writeFile(
       entry,
       `for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => console.log(signal));
        setInterval(() => undefined, 1000);
-       console.log(process.pid);`,
+       console.log(process.pid, process.ppid);`,
     );
     const module = pathToFileURL(join(dirname(program), 'node-version.mjs')).href;
     const call = `const { rerun } = await import(${JSON.stringify(module)}); rerun(process.execPath, ${JSON.stringify(entry)}, [])`;
-    const launcher = spawn(process.execPath, ['--input-type=module', '-e', call], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const [command, ...words] = [...shell, process.execPath, '--input-type=module', '-e', call];
+    const launcher = spawn(command, words, { stdio: ['pipe', 'pipe', 'inherit'] });
     let text = '';
     launcher.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
     await waitUntil(() => text.includes('\n'), 'the child runs');
-    return { launcher, child: Number.parseInt(text, 10), heard: () => text.split('\n').slice(1, -1) };
+    const [child = 0, job = 0] = text.split(/\s/).map(Number);
+    return { launcher, job, child, heard: () => text.split('\n').slice(1, -1) };
   };
+  const stateOf = (pid: number): string =>
+    execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).trim();
   const isGone = (pid: number): boolean => {
     try {
       return !process.kill(pid, 0);
@@ -91,6 +95,26 @@ describe('the launcher, where Node.js is too old to run Drover itself', () => {
     process.kill(child, 'SIGKILL');
     await once(launcher, 'exit');
     assert.equal(launcher.signalCode, 'SIGKILL', 'it ends as its child did');
+  });
+
+  test('stops with its child, and goes on with it', async () => {
+    // As a terminal does it: a shell that lives on, and a group of the job's own.
+    const jobs = ['bash', '-c', 'set -m; "$@" < /dev/null & read -r', 'jobs'];
+    const { launcher: shell, child, heard, job } = await launch(jobs);
+    const states = (): string => [job, child].map(stateOf).join('');
+    try {
+      process.kill(job, 'SIGTSTP');
+      await waitUntil(() => states() === 'TT', 'both are stopped');
+      process.kill(job, 'SIGCONT');
+      await waitUntil(() => !states().includes('T'), 'both go on');
+      process.kill(job, 'SIGINT');
+      await waitUntil(() => heard().length > 0, 'SIGINT');
+    } finally {
+      process.kill(child, 'SIGKILL');
+      process.kill(job, 'SIGKILL');
+      shell.stdin?.end();
+    }
+    await once(shell, 'exit');
   });
 
   test('takes its child with it, however it ends', async () => {
