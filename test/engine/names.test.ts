@@ -6,6 +6,7 @@ import {
   columnPath,
   findNamedColumn,
   findNamedTable,
+  meaning,
   splitName,
   tablePath,
 } from '../../src/engine/catalogue/names.ts';
@@ -47,6 +48,22 @@ const odd = buildCatalog(
 const scope = { catalog: odd, schemas: ['public', 'billing'] };
 
 describe('tables and columns by name', () => {
+  it('are looked up once, however many tables are asked about', () => {
+    let looked = 0;
+    const all = new Set(odd.tables.map(({ id }) => id));
+    const ids = Object.assign(new Set(all), { has: (id: string) => (looked++, all.has(id)) });
+    const isMeant = meaning({ ids, schemas: scope.schemas }, [
+      'agents',
+      '"Order"',
+      'billing.*',
+      'nowhere',
+      'a.b.c',
+    ]);
+    const meant = Array.from({ length: 100 }, () => odd.tables.filter(isMeant).map(({ name }) => name));
+    assert.deepEqual(meant[99]?.toSorted(), ['Order', 'agents', 'plans']);
+    assert.ok(looked <= 10, `${looked} times`);
+  });
+
   it('are found by the path that plans show', () => {
     for (const table of odd.tables) {
       assert.equal(findNamedTable(scope, tablePath(scope, table)), table);

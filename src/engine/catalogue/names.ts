@@ -37,32 +37,35 @@ export function findNamedTable(scope: NameScope, text: string): Table | undefine
 
 /** Tables of which no more is known than that they are there, and where unqualified ones are looked up. */
 export interface Listed {
-  readonly catalog: { readonly tables: readonly Pick<Table, 'id'>[] };
+  readonly ids: ReadonlySet<TableId>;
   readonly schemas: readonly string[];
 }
 
-/** Does a name mean the table? `billing.*` means each table of that schema. */
-export function meansTable(
-  scope: Listed,
-  text: string,
-  { id, schema }: Pick<Table, 'id' | 'schema'>,
-): boolean {
-  const parts = splitName(text) ?? [];
-  const [first, second] = parts;
-  return (first === schema && second === '*') || idByParts(scope, parts) === id;
+/** Whether one of the names means a table; `billing.*` means each table of that schema. The names are looked up once for all tables. */
+export function meaning(
+  { ids, schemas }: Listed,
+  texts: readonly string[],
+): (table: Pick<Table, 'id' | 'schema'>) => boolean {
+  const names = texts.map((text) => splitName(text) ?? []);
+  const named = new Set(
+    names.flatMap((parts) => possibleIds(schemas, parts).find((id) => ids.has(id)) ?? []),
+  );
+  const whole = new Set(names.filter(([, second]) => second === '*').map(([schema]) => schema));
+  return ({ id, schema }) => whole.has(schema) || named.has(id);
 }
 
-function findTableByParts(scope: NameScope, parts: readonly string[]): Table | undefined {
-  const id = idByParts(scope, parts);
-  return id === undefined ? undefined : findTable(scope.catalog, id);
+function findTableByParts({ catalog, schemas }: NameScope, parts: readonly string[]): Table | undefined {
+  for (const id of possibleIds(schemas, parts)) {
+    const table = findTable(catalog, id);
+    if (table !== undefined) return table;
+  }
+  return undefined;
 }
 
-function idByParts({ catalog, schemas }: Listed, parts: readonly string[]): TableId | undefined {
-  const [first, second] = parts;
-  if (first === undefined || parts.length > 2) return undefined;
-  const ids =
-    second === undefined ? schemas.map((schema) => tableId(schema, first)) : [tableId(first, second)];
-  return ids.find((id) => catalog.tables.some((table) => table.id === id));
+/** The ids that a name may mean; the first that is there is meant. */
+function possibleIds(schemas: readonly string[], [first, second, ...more]: readonly string[]): TableId[] {
+  if (first === undefined || more.length > 0) return [];
+  return second === undefined ? schemas.map((schema) => tableId(schema, first)) : [tableId(first, second)];
 }
 
 /** The column that `table.column` or `schema.table.column` means. Undefined where there is none. */

@@ -20,7 +20,7 @@ import type {
 } from '../../engine/catalogue/catalog.ts';
 import { placeKind } from '../../engine/catalogue/value-kinds.ts';
 import { given } from '../../engine/given.ts';
-import { meansTable } from '../../engine/catalogue/names.ts';
+import { meaning } from '../../engine/catalogue/names.ts';
 import {
   checksSql,
   columnsSql,
@@ -56,9 +56,8 @@ export async function readCatalog(tx: Tx, scope: CatalogScope): Promise<Catalog>
 }
 
 function withoutIgnored(catalog: Catalog, scope: CatalogScope): Catalog {
-  const names = { catalog, schemas: scope.schemas };
-  const isIgnored = (table: Table): boolean =>
-    (scope.ignore ?? []).some((name) => meansTable(names, name, table));
+  const ids = new Set(catalog.tables.map(({ id }) => id));
+  const isIgnored = meaning({ ids, schemas: scope.schemas }, scope.ignore ?? []);
   return { tables: catalog.tables.filter((table) => !isIgnored(table)) };
 }
 

@@ -1,6 +1,6 @@
 /** What of the database a plan does not look at: schemas that the configuration does not name, and tables of other servers. */
 import { tableId } from '../../engine/catalogue/catalog.ts';
-import { meansTable } from '../../engine/catalogue/names.ts';
+import { meaning } from '../../engine/catalogue/names.ts';
 import type { Unread } from '../../engine/plan/snapshot.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { sharedSchemas } from '../../engine/rules/tenancy.ts';
@@ -54,12 +54,10 @@ export async function readUnread(tx: Tx, { config, records, own, read }: Looked)
   const looked = [...sharedSchemas(config), ...(own === undefined ? [] : [own])];
   const found = await listTables(tx, { looked, unlike: likePatterns(config) });
   const ids = new Set([...read, ...found.map(({ schema, name }) => tableId(schema, name))]);
-  const names = { catalog: { tables: [...ids].map((id) => ({ id })) }, schemas: looked };
-  const isIgnored = (id: string, schema: string): boolean =>
-    (config.database?.ignore ?? []).some((name) => meansTable(names, name, { id, schema }));
+  const isIgnored = meaning({ ids, schemas: looked }, config.database?.ignore ?? []);
   const unread = found.filter(({ schema, name }) => {
     const id = tableId(schema, name);
-    return schema !== records && !read.has(id) && !isIgnored(id, schema);
+    return schema !== records && !read.has(id) && !isIgnored({ id, schema });
   });
   const elsewhere = Map.groupBy(unread, ({ schema }) => (looked.includes(schema) ? '' : schema));
   const foreign = elsewhere.get('') ?? [];
