@@ -6,6 +6,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { workThrough } from '../../src/fleet/work-through.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
+import { sharedRows } from '../../src/engine/tenant.ts';
 import { oneEngine } from '../support/databases.ts';
 import { waitUntil } from '../support/guarantee.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
@@ -173,6 +174,16 @@ oneEngine((engine) => {
       ['run.created', 'run.continued', 'run.paused', 'run.resumed', 'run.cancelled'],
     );
     for (const { actor } of orders) assert.equal(actor, orders[0].actor);
+    await http.asSuperuser((tx) =>
+      tx.run(
+        `INSERT INTO migration.audit_log (tenant_id, id, actor, action, object, at)
+         SELECT $1, gen_random_uuid(), 'op', 'run.paused', $2, now() + n * interval '1 minute' FROM generate_series(1, 120) n`,
+        [sharedRows, id],
+      ),
+    );
+    const { orders: newest, total_orders: total } = (await get(`/api/v1/runs/${id}`)).json;
+    assert.deepEqual([newest.length, total], [100, 125]);
+    assert.ok(newest[0].at < newest[99].at, 'the newest, in their order');
     const undo = await tell('rollback', { reason: 'it was a trial' });
     assert.equal(undo.status, 202, undo.text);
     await work(undo.json.run_id);

@@ -80,7 +80,7 @@ const acts: Readonly<Record<Exclude<Action, 'list'>, Act>> = {
     const found = await getRun(site, runId);
     const tenants = await listRunTenants(site, { runId: found.id, limit: 1_000_000 });
     const orders = await listOrders(site, found.id);
-    if (options.json === true) terminal.out(JSON.stringify({ ...found, orders, tenants }, null, 2));
+    if (options.json === true) terminal.out(JSON.stringify({ ...found, ...orders, tenants }, null, 2));
     else {
       showRun(terminal, found, { tenants });
       showOrders(terminal, orders);

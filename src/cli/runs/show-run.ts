@@ -2,7 +2,7 @@
 import { wantedLabel } from '../../engine/models/resolve.ts';
 import { printable, rowCount } from '../../engine/plan/row-text.ts';
 import type { PlannedRun } from '../../fleet/plan-run.ts';
-import type { RunOrder } from '../../postgres/runs/orders.ts';
+import type { RunOrders } from '../../postgres/runs/orders.ts';
 import type { RunTenant } from '../../postgres/runs/tenants.ts';
 import type { RunRecord } from '../../postgres/runs/runs.ts';
 import { progressText } from './progress.ts';
@@ -58,7 +58,8 @@ function openPlaces(tenants: readonly RunTenant[]): string[] {
 }
 
 /** Who ordered what of it; that somebody made it is said with the run. */
-export function showOrders({ out, width }: Terminal, orders: readonly RunOrder[]): void {
+export function showOrders({ out, width }: Terminal, { orders, totalOrders }: RunOrders): void {
+  if (totalOrders > orders.length) out(`  the newest ${orders.length} of ${totalOrders} orders:`);
   for (const { action, actor, at } of orders)
     if (action !== 'run.created')
       for (const line of wrapLine(`  ${minuteText(at)}  ${action} by ${printable(actor)}`, width)) out(line);

@@ -16,7 +16,7 @@ const actions = {
   cancelled: 'run.cancelled',
 } as const;
 
-export interface RunOrder {
+interface RunOrder {
   readonly action: (typeof actions)[keyof typeof actions];
   readonly actor: string;
   /** ISO 8601, UTC. */
@@ -41,14 +41,28 @@ export async function recordOrder(
   );
 }
 
-/** The orders to a run, in their order. */
-export function listOrders(site: Site, runId: string): Promise<RunOrder[]> {
-  return withState(site, undefined, (tx) =>
-    tx.many<RunOrder>(
-      `SELECT a.action, a.actor, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at
+/** What a run was ordered to do, as far as it is listed. */
+export interface RunOrders {
+  /** The newest ones, in their order. */
+  readonly orders: readonly RunOrder[];
+  /** How many there are. */
+  readonly totalOrders: number;
+}
+
+/** How many orders are listed. */
+const listed = 100;
+
+/** The newest hundred orders to a run, and how many there are. */
+export async function listOrders(site: Site, runId: string): Promise<RunOrders> {
+  const newest = await withState(site, undefined, (tx) =>
+    tx.many<RunOrder & { readonly total: number }>(
+      `SELECT a.action, a.actor, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, (count(*) OVER ())::int AS total
        FROM ${stateTable(site, 'audit_log')} a
-       WHERE a.tenant_id = $1::text::${site.state.tenantType} AND a.object = $2 AND starts_with(a.action, 'run.') ORDER BY a.at`,
+       WHERE a.tenant_id = $1::text::${site.state.tenantType} AND a.object = $2 AND starts_with(a.action, 'run.')
+       ORDER BY a.at DESC LIMIT ${listed}`,
       [sharedRows, runId],
     ),
   );
+  const orders = newest.toReversed().map(({ action, actor, at }) => ({ action, actor, at }));
+  return { orders, totalOrders: newest[0]?.total ?? 0 };
 }

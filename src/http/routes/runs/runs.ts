@@ -81,7 +81,7 @@ function detailRoute(app: App, { platform }: AppDeps): void {
     handler: async (request) => {
       const run = await getRun(platform.site, runIdOf(request));
       const workers = isFinal(run) ? [] : await listWorkers(platform.site, run.id);
-      return runDetailJson(run, { workers, orders: await listOrders(platform.site, run.id) });
+      return runDetailJson(run, { workers, ...(await listOrders(platform.site, run.id)) });
     },
   });
 }

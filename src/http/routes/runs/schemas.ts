@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { PlannedTenant } from '../../../fleet/plan-run.ts';
 import type { RunPace } from '../../../fleet/request.ts';
 import type { RunTenant } from '../../../postgres/runs/tenants.ts';
-import type { RunOrder } from '../../../postgres/runs/orders.ts';
+import type { RunOrders } from '../../../postgres/runs/orders.ts';
 import type { RunWorker } from '../../../postgres/runs/workers.ts';
 import type { Canary, RunRecord, Throttle } from '../../../postgres/runs/runs.ts';
 import {
@@ -133,7 +133,10 @@ export const runDetail = runSchema
     workers: z.array(z.object({ id: z.string(), seen_at: timestamp })).describe('Who works on it'),
     orders: z
       .array(z.object({ action: z.string(), actor: z.string(), at: timestamp }))
-      .describe('Who made it, paused it, went on with it or cancelled it, as the audit log has it'),
+      .describe(
+        'Who made it, paused it, went on with it or cancelled it, as the audit log has it; the newest 100',
+      ),
+    total_orders: z.int().describe('How many orders there are'),
   })
   .meta({ id: 'RunDetail' });
 
@@ -210,12 +213,13 @@ export function runStartedJson(run: RunRecord): z.infer<typeof runStarted> {
 
 export function runDetailJson(
   run: RunRecord,
-  { workers, orders }: { readonly workers: readonly RunWorker[]; readonly orders: readonly RunOrder[] },
+  { workers, orders, totalOrders }: RunOrders & { readonly workers: readonly RunWorker[] },
 ): z.infer<typeof runDetail> {
   return {
     ...runJson(run),
     workers: workers.map(({ id, seenAt }) => ({ id, seen_at: seenAt })),
     orders: orders.map((order) => ({ ...order })),
+    total_orders: totalOrders,
   };
 }
 
