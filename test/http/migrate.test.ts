@@ -148,9 +148,10 @@ oneEngine((engine) => {
       });
       refused(patched, 422, 'ROW_REFUSED');
       assert.deepEqual(patched.json.data, byTrigger.json.data);
-      for (const state of ['insufficient_privilege', 'XX999', 'raise_exception']) {
-        const states = `BEGIN RAISE EXCEPTION 'card 4711' USING ERRCODE = '${state}'; END`;
-        await script(`CREATE FUNCTION migration.deeper(text) RETURNS void LANGUAGE plpgsql AS $$ ${states} $$;
+      const states = ['insufficient_privilege', 'XX999', 'raise_exception'];
+      for (const state of states) {
+        const raising = `BEGIN RAISE EXCEPTION 'card 4711' USING ERRCODE = '${state}'; END`;
+        await script(`CREATE FUNCTION migration.deeper(text) RETURNS void LANGUAGE plpgsql AS $$ ${raising} $$;
           CREATE OR REPLACE FUNCTION migration.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM migration.deeper('x'); END $$`);
         for (const asked of [
           await http.call('PATCH', `/api/v1/services/${service.id}`, { key, body: { name: state } }),
@@ -175,7 +176,10 @@ oneEngine((engine) => {
         ['services', 'kept'],
       );
       const records = await http.call('GET', '/api/v1/migrations', { key });
-      const told = [byConstraint, byTrigger].map(({ json }) => ({ code: json.code, message: json.detail }));
+      const told = [byConstraint, byTrigger, ...states.map(() => byTrigger)].map(({ json }) => ({
+        code: json.code,
+        message: json.detail,
+      }));
       assert.deepEqual(
         records.json.items.map(({ error }: { error: unknown }) => error),
         told,
