@@ -1,6 +1,7 @@
 /** Locks are waited for once, however many attempts and parts the work has. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { DroverError } from '../../src/errors.ts';
 import { LockWait, withRetries } from '../../src/postgres/driver/retry.ts';
 
@@ -20,6 +21,15 @@ describe('waiting for locks', () => {
     const locks = new LockWait(250);
     assert.ok((await triesWith(locks)) > 1);
     assert.equal(await triesWith(locks), 1);
+  });
+
+  it('takes nothing from the time for the work of an attempt before it met the lock', async () => {
+    const work = async (tries: number): Promise<number> => {
+      if (tries === 1) return tries;
+      await wait(60);
+      throw new DroverError('LOCK_TIMEOUT', 'held', { waitedMs: 1 });
+    };
+    assert.equal(await withRetries({ retries: 0, locks: new LockWait(50) }, work), 1);
   });
 
   it('takes nothing from the time where something else is in the way', async () => {

@@ -106,12 +106,20 @@ export function toldToTenant(error: DroverError): DroverError {
 
 const lostConnection = /^(08...|57P0[123]|ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT)$/;
 
+interface Sent {
+  readonly statement: string;
+  /** When its message was sent: of a lock that was not free, how long it was waited for. */
+  readonly sentAt?: number;
+}
+
 /** Turns what an engine reported into a DroverError. A DroverError stays as it is. */
-export function translate(error: unknown, context: { readonly statement: string }): DroverError {
+export function translate(error: unknown, { statement, sentAt }: Sent): DroverError {
   if (error instanceof DroverError) return error;
   const fields = fieldsOf(error);
-  const data = { ...fields, statement: context.statement };
   const entry = known[fields.sqlState];
+  const waited =
+    entry?.code === 'LOCK_TIMEOUT' && sentAt !== undefined ? { waitedMs: Date.now() - sentAt } : {};
+  const data = { ...fields, statement, ...waited };
   if (entry) return new DroverError(entry.code, entry.message(fields), data, { cause: error });
   if (isLost(fields)) {
     const message = 'The connection to the database was lost; what was under way is rolled back.';

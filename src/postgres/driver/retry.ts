@@ -14,7 +14,10 @@ export interface Patience {
   readonly locks: LockWait;
 }
 
-/** What is left of the time for which locks are waited for, in all attempts and parts together. */
+/**
+ * What is left of the time for which locks are waited for, in all attempts and parts together. What counts is the message to the database
+ * that waited in vain, and the pause after it; the work of an attempt before that does not.
+ */
 export class LockWait {
   leftMs: number;
 
@@ -40,7 +43,7 @@ export async function withRetries<T>(
       const code = error instanceof DroverError ? error.code : '';
       const chance = 0.5 + Math.random();
       if (code === 'LOCK_TIMEOUT') {
-        locks.leftMs -= Date.now() - startedAt;
+        locks.leftMs -= waitedMs(error, Date.now() - startedAt);
         if (locks.leftMs <= 0) throw error;
         const pauseMs = Math.min(lockPauseMs * chance, locks.leftMs);
         locks.leftMs -= pauseMs;
@@ -52,4 +55,9 @@ export async function withRetries<T>(
       }
     }
   }
+}
+
+function waitedMs(error: unknown, elapsedMs: number): number {
+  const waited = error instanceof DroverError ? error.data['waitedMs'] : undefined;
+  return typeof waited === 'number' ? Math.min(waited, elapsedMs) : elapsedMs;
 }

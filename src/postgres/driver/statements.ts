@@ -183,12 +183,13 @@ export class Statements implements Tx {
     const own = commit ? [...asked, ...this.#last.splice(0)] : asked;
     const message = [...opening, ...own, ...(commit ? [commitStatement] : [])];
     this.#stage = 'open';
+    const sentAt = Date.now();
     const { answers, error } = await this.#connection.send(message);
     const ownAnswers = answers.slice(opening.length, opening.length + own.length);
     await this.#requireStillOpen(own, ownAnswers);
     if (error !== undefined) {
       if (commit || answers.length < opening.length) this.#stage = 'failed';
-      const translated = translate(error, { statement: message[answers.length]?.sql ?? '' });
+      const translated = translate(error, { statement: message[answers.length]?.sql ?? '', sentAt });
       throw commit && !this.#readOnly && isConnectionLost(translated) ? unanswered(translated) : translated;
     }
     if (commit) this.#end(answers.at(-1));
