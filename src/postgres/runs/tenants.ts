@@ -102,7 +102,8 @@ export interface Claim {
  * Takes the next tenants: those that nobody took, and those whose claim has run out. No tenants while the run is not running. The
  * shared rows move after every tenant, and are taken back before any, the canary included: a model of everybody is retired with them.
  * Locks: the run's row FOR SHARE, so that a pause waits for this and the next claim for the pause; then the tenants' rows by
- * position, past those that another worker is taking. Index: run_tenants_open_idx.
+ * position, past those that another worker is taking. Index: run_tenants_open_idx. Whether somebody has to be waited for is asked once:
+ * it names nothing of the row.
  */
 export function claimTenants(site: Site, claim: Claim, limit: number): Promise<Claimed[]> {
   return withState(site, undefined, async (tx) => {
@@ -120,8 +121,7 @@ export function claimTenants(site: Site, claim: Claim, limit: number): Promise<C
            AND CASE t.status WHEN 'pending' THEN t.not_before IS NULL OR t.not_before <= statement_timestamp()
              ELSE t.claimed_until < statement_timestamp() END
            AND ((t.tenant_id::text <> $7::text) <> $8::boolean OR NOT EXISTS (SELECT FROM ${runTable(site, 'run_tenants')} o
-             WHERE o.run_id = t.run_id AND (o.tenant_id::text = $7::text) = $8::boolean AND o.tenant_id <> t.tenant_id
-               AND o.status IN ('pending', 'claimed')))
+             WHERE o.run_id = $1::text::uuid AND (o.tenant_id::text = $7::text) = $8::boolean AND o.status IN ('pending', 'claimed')))
          ORDER BY t.position LIMIT $3::int FOR UPDATE SKIP LOCKED)
        UPDATE ${runTable(site, 'run_tenants')} t SET status = 'claimed', claim = $4::text::uuid, worker = $5,
          claimed_until = statement_timestamp() + $6::int * interval '1 millisecond', attempts = t.attempts + 1, not_before = NULL
