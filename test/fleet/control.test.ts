@@ -185,13 +185,13 @@ oneEngine((engine) => {
       claimed_until = statement_timestamp() + interval '${time}' WHERE tenant_id = '${fleetId(2, 'tenant')}'`;
     await fleet.script(until('1 hour'));
     assert.equal((await cancelRun(fleet.site, { runId, actor })).status, 'cancelling');
-    await fleet.script('REVOKE SELECT ON migration.run_tenants FROM drover_operator');
+    await fleet.script(`REVOKE INSERT ON migration.run_events FROM drover_operator; ${until('-1 hour')}`);
     await refusedWith(workThrough(fleet.site, runId), 'NOT_PERMITTED');
     const { status, statusReason, throttleReason } = await getRun(fleet.site, runId);
     assert.deepEqual([status, statusReason], ['cancelling', `cancelled by ${actor}`]);
-    assert.match(throttleReason ?? '', /^NOT_PERMITTED: .*run_tenants/);
+    assert.match(throttleReason ?? '', /^NOT_PERMITTED: .*run_events/);
     await refusedWith(resumeRun(fleet.site, { runId, actor }), 'RUN_CONFLICT');
-    await fleet.script(`GRANT SELECT ON migration.run_tenants TO drover_operator; ${until('-1 hour')}`);
+    await fleet.script('GRANT INSERT ON migration.run_events TO drover_operator');
     const ended = await workThrough(fleet.site, runId);
     assert.deepEqual([ended.status, ended.succeeded, ended.throttleReason], ['cancelled', 0, null]);
   });
