@@ -70,7 +70,7 @@ eachEngine((engine) => {
       }
     });
 
-    it('takes the enabled one of two providers as the target, then the one that was changed last', async () => {
+    it('takes the target of the provider whose row was named, however new and enabled that of another one is', async () => {
       const chosen = async (where: string, set: string): Promise<string> => {
         await change(
           `UPDATE migration.completion_models SET ${set} WHERE name = 'claude-sonnet-4-6' AND ${where}`,
@@ -79,10 +79,9 @@ eachEngine((engine) => {
         return json.results.find(({ tenant_id: id }: Json) => id === tenant(2)).resolved_to_model_id;
       };
       const own = completionId(2, 'claude-sonnet-4-6');
-      assert.equal(await chosen('true', 'is_enabled = is_enabled'), own);
-      assert.notEqual(await chosen('true', 'is_enabled = true'), own);
-      assert.equal(await chosen(`id = '${own}'`, `updated_at = now() + interval '1 day'`), own);
-      assert.notEqual(await chosen(`id = '${own}'`, 'is_enabled = false'), own);
+      assert.equal(await chosen('true', 'is_enabled = true'), own);
+      assert.equal(await chosen(`id <> '${own}'`, `updated_at = now() + interval '1 day'`), own);
+      assert.equal(await chosen(`id = '${own}'`, 'is_enabled = false'), own);
     });
 
     it('moves from one provider to the other, where it has the model from both', async () => {
