@@ -18,6 +18,8 @@ export function answerErrors(app: App, { platform }: AppDeps): void {
   app.setErrorHandler(async (error, request, reply) => {
     const told = schemaRefusal(error) ?? (await refusedRow(platform, error)) ?? asDroverError(error);
     answer(request, reply, told);
+    // Hooks may still be at work on the answer; nothing else is to be sent meanwhile.
+    return reply;
   });
   app.setNotFoundHandler((request, reply) => {
     answer(request, reply, notRouted(app, request, reply));

@@ -3,7 +3,7 @@
  * and a paragraph in docs/errors.md. The database's own message may quote values of the row. It is therefore kept in `data`, which
  * a caller shows only to whoever may see the row, and not in the message.
  */
-import { DroverError, type ErrorCode, errorCodes } from '../../errors.ts';
+import { DroverError, type ErrorCode, errorCodes, mayPass } from '../../errors.ts';
 
 interface Known {
   readonly code: ErrorCode;
@@ -81,7 +81,8 @@ export function rowRefused(
   const { code, data } = error;
   const ofARule =
     (code === 'DATABASE_ERROR' && /^(P0001|44000)$/.test(String(data['sqlState']))) ||
-    (unexplained.has(code) && raised.test(String(data['where'])));
+    // A full disk is no rule, whoever says so.
+    (unexplained.has(code) && !mayPass(error) && raised.test(String(data['where'])));
   if (!ofARule && !codes.includes(code)) return undefined;
   const names = ['table', 'column', 'constraint', 'trigger'].flatMap((name) =>
     typeof data[name] === 'string' ? [[name, data[name]] as const] : [],
