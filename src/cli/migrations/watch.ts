@@ -34,7 +34,7 @@ export const watch: Verb = {
         .option('--looks <count>', 'so many looks, the first one at once', countUpTo(100_000), 1),
     ).addHelpText(
       'after',
-      '\nExit status: 0 nothing came late · 2 something did; `apply` again moves it · 1 it did not look after all of them' +
+      '\nExit status: 0 nothing came late · 2 something did; `apply` again moves it · 1 not all were seen' +
         '\nCtrl-C ends it with the status of what it saw. With --json each look is one line.',
     ),
   run: async (session, command) => {
