@@ -44,7 +44,7 @@ interface Unwatched {
 export interface Look {
   /** How many moves stand. */
   readonly moves: number;
-  /** After how many of them it looked. */
+  /** After how many of them it looked; the unwatched are not among them. */
   readonly looked: number;
   /** It was stopped before it had looked after all of them. */
   readonly stopped: boolean;
@@ -66,7 +66,7 @@ export async function lookForLate(
 ): Promise<Look> {
   const standing = await listStanding(site, tenant === undefined ? await everybody(site) : [tenant]);
   const [late, unwatched]: [Late[], Unwatched[]] = [[], []];
-  let looked = 0;
+  let visited = 0;
   for (const some of inBatches(standing)) {
     if (isOver()) break;
     const plans = await planMoves(
@@ -79,9 +79,10 @@ export async function lookForLate(
         unwatched.push({ ...named(move), code: plan.code, message: plan.message });
       else if (plan !== undefined) late.push(...lateIn(move, plan));
     }
-    looked += some.length;
+    visited += some.length;
   }
-  return { moves: standing.length, looked, stopped: looked < standing.length, late, unwatched };
+  const looked = visited - unwatched.length;
+  return { moves: standing.length, looked, stopped: visited < standing.length, late, unwatched };
 }
 
 /** In Drover's own schema each tenant sees its own records; those of a foreign database are in one place. */

@@ -94,7 +94,7 @@ describe('on a server', () => {
     assert.equal(stopped.status, 1, stopped.stderr);
     assert.match(
       stopped.stdout,
-      /1 move stands; stopped after looking after 0 of them; nothing came late\n$/,
+      /1 move stands; stopped after looking after 0 of them; nothing came late after those\n$/,
     );
     assert.equal((await database.run('apply', ...move)).status, 0);
     assert.deepEqual(await watch(), { status: 0, looks: [[1, []]] });

@@ -347,6 +347,7 @@ describe('a server that looks after its moves', () => {
       await at.script(`INSERT INTO bots (id, person_id, engine_id) VALUES (gen_random_uuid(), '${personId('a')}', '${oldEngine}');
         INSERT INTO flows VALUES ('${flowId('a', 999)}', '${north}', '{"steps": [{"engine": "${oldEngine}"}]}')`);
       await waitUntil(async () => JSON.stringify(await late()) === '[{"value":2}]', 'two are late');
+      assert.deepEqual(await part.gauges[1]?.read(), [{ value: 0 }], 'and nothing is unknown');
       assert.deepEqual(await lookForLate(at.site, { isOver: () => true }), {
         moves: 1,
         looked: 0,

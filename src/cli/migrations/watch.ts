@@ -106,11 +106,12 @@ function show(
   if (json) return out(JSON.stringify({ at, ...look }));
   const { moves, looked, stopped, late, unwatched } = look;
   const total = late.reduce((sum, { count }) => sum + count, 0);
+  const whole = looked === moves;
+  const nothing = whole ? style.good('nothing came late') : style.warning('nothing came late after those');
   const said =
-    late.length === 0
-      ? style.good('nothing came late')
-      : style.warning(`${rowCount(total)} came late after ${late.length} of them`);
-  const until = stopped ? ` ${style.warning(`stopped after looking after ${looked} of them`)};` : '';
+    late.length === 0 ? nothing : style.warning(`${rowCount(total)} came late after ${late.length} of them`);
+  const part = stopped ? `stopped after looking after ${looked} of them` : `${looked} of them looked after`;
+  const until = whole ? '' : ` ${style.warning(part)};`;
   out(`${minuteText(at)}  ${moves} ${moves === 1 ? 'move stands' : 'moves stand'};${until} ${said}`);
   for (const one of late) for (const line of lateLines(one, where)) out(line);
   for (const { migrationId, code, message } of unwatched)

@@ -20,15 +20,18 @@ export function watching(
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
   let isOver = false;
-  let rows: number | undefined;
+  let last: { readonly rows: number; readonly unwatched: number } | undefined;
   const look = async (): Promise<void> => {
     try {
       const seen = await lookForLate(site, { isOver: () => isOver });
       if (isOver) return;
-      rows = seen.late.reduce((sum, { count }) => sum + count, 0);
+      const rows = seen.late.reduce((sum, { count }) => sum + count, 0);
+      last = { rows, unwatched: seen.unwatched.length };
       for (const one of seen.late) log.warn({ late: one }, 'rows came to name the source of a move after it');
       for (const one of seen.unwatched) log.warn({ unwatched: one }, 'a move is not watched');
     } catch (error) {
+      // What an earlier look saw says nothing of now.
+      last = undefined;
       log.warn({ err: error }, 'nobody could look whether rows came late');
     }
   };
@@ -39,7 +42,12 @@ export function watching(
         name: 'drover_late_rows',
         help: 'Rows that came to name the source of a move after it, as of the last look.',
         // Without a label: keys of models would be as many as tenants, and names of models are theirs.
-        read: () => Promise.resolve(rows === undefined ? [] : [{ value: rows }]),
+        read: () => Promise.resolve(last === undefined ? [] : [{ value: last.rows }]),
+      },
+      {
+        name: 'drover_unwatched_moves',
+        help: 'Moves that could not be looked after at the last look: of their rows nothing is known.',
+        read: () => Promise.resolve(last === undefined ? [] : [{ value: last.unwatched }]),
       },
     ],
     start: () => {
