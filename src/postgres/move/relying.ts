@@ -8,7 +8,7 @@ import { askEach } from '../driver/members.ts';
 import type { Tx } from '../driver/database.ts';
 import { inOrder } from '../driver/question.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
-import { isGranted, namesSql } from '../sql/reliance.ts';
+import { isGranted, namesSql, otherSide } from '../sql/reliance.ts';
 import type { Side } from '../sql/reliance.ts';
 import { visibleSql } from '../sql/row.ts';
 import { column, rowsOf, sql } from '../sql/sql.ts';
@@ -97,8 +97,7 @@ interface ScopeCount {
 
 function ungrantedSql({ reliance, context, row, grant }: Relying, side: Side): Sql {
   const via = column('t', reliance.via);
-  const other = side === 'from' ? 'to' : 'from';
   return sql`SELECT ${via}::text AS scope, count(*) AS rows FROM ${rowsOf(context.table)} t
     WHERE ${via} IS NOT NULL AND ${namesSql({ context, row }, side)} AND ${visibleSql(context)}
-      AND ${isGranted(grant, reliance, other)} AND NOT ${isGranted(grant, reliance, side)} GROUP BY 1`;
+      AND ${isGranted(grant, reliance, otherSide(side))} AND NOT ${isGranted(grant, reliance, side)} GROUP BY 1`;
 }

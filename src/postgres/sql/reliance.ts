@@ -13,6 +13,10 @@ import type { Sql } from './sql.ts';
 /** Of a place with its values: those of the source, or those of the target. */
 export type Side = 'from' | 'to';
 
+export function otherSide(side: Side): Side {
+  return side === 'from' ? 'to' : 'from';
+}
+
 /** A place with the rows of its table. */
 export interface Placed {
   readonly context: Pick<RowContext, 'rules' | 'table'>;

@@ -7,7 +7,7 @@ import { everyMember } from '../driver/members.ts';
 import type { Member } from '../facts/member.ts';
 import { nothingUngranted, relyingPlaces } from '../move/relying.ts';
 import type { Relying, UngrantedUses } from '../move/relying.ts';
-import { isGranted, namesSql } from '../sql/reliance.ts';
+import { isGranted, namesSql, otherSide } from '../sql/reliance.ts';
 import type { Side } from '../sql/reliance.ts';
 import { visibleSql } from '../sql/row.ts';
 import { allOf, anyOf, column, each, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
@@ -41,10 +41,6 @@ export function beforeOf({ before }: UndoContext, chunks: readonly Chunk[]): Bef
 
 function membersOf(members: readonly Member[], chunks: readonly Chunk[]): Member[] {
   return everyMember(chunks.map(({ member }) => members[member]));
-}
-
-export function otherSide(side: Side): Side {
-  return side === 'from' ? 'to' : 'from';
 }
 
 /**

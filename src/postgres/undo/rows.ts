@@ -22,6 +22,7 @@ import {
   rowsOf,
   sql,
 } from '../sql/sql.ts';
+import { otherSide } from '../sql/reliance.ts';
 import type { Sql } from '../sql/sql.ts';
 import {
   allMayReturn,
@@ -29,7 +30,6 @@ import {
   isReplaced,
   isUsed,
   notGranted,
-  otherSide,
   relyingIn,
   relyingOn,
   usedReason,

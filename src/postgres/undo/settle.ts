@@ -13,7 +13,7 @@ import { addition } from '../move/operations/enable.ts';
 import { journalOfSome, runChange } from '../records/journal.ts';
 import { columnOf } from '../sql/cast.ts';
 import { findRowKey, keyMatches } from '../sql/keys.ts';
-import { namesSql } from '../sql/reliance.ts';
+import { namesSql, otherSide } from '../sql/reliance.ts';
 import type { Side } from '../sql/reliance.ts';
 import { mineSql } from '../sql/row.ts';
 import { bind, column, each, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
@@ -22,7 +22,7 @@ import { chunkRows } from './chunk.ts';
 import type { Chunk, Skipped, UndoContext, UndoTarget } from './chunk.ts';
 import { nothingUngranted, relyingPlaces } from '../move/relying.ts';
 import type { Relying, UngrantedUses } from '../move/relying.ts';
-import { otherSide, relyingOn, usedReason, usesSql } from './reliance.ts';
+import { relyingOn, usedReason, usesSql } from './reliance.ts';
 
 /** By place of grants and their column of scopes: the scopes in which a grant is turned back. */
 export type TouchedScopes = Map<
