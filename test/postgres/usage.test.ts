@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { loadConfigFile } from '../../src/config-file.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
-import type { ModelPair } from '../../src/engine/rules/mapping.ts';
+import type { ModelPair } from '../../src/engine/models/model.ts';
 import type { Rules } from '../../src/engine/rules/references.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database, Tx } from '../../src/postgres/driver/database.ts';

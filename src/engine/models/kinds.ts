@@ -1,11 +1,6 @@
 /** Of which kinds two models are: what the database calls them, and what is known by their names. */
-import type { ModelFacts } from './model.ts';
+import type { ModelFacts, ModelPair } from './model.ts';
 import { modelLabel } from './model.ts';
-
-interface Pair {
-  readonly source: ModelFacts;
-  readonly target: ModelFacts;
-}
 
 /** Do stored vectors belong to it? */
 export function isEmbedding({ kind, knownKind }: ModelFacts): boolean {
@@ -17,7 +12,7 @@ export function isEmbedding({ kind, knownKind }: ModelFacts): boolean {
  * `apart`: the database has a table for each kind. Then its word counts, but for vectors: a model that answers may also transcribe.
  */
 export function differentKinds(
-  { source, target }: Pair,
+  { source, target }: ModelPair,
   { apart }: { readonly apart: boolean },
 ): { readonly message: string; readonly kinds: readonly [string, string] } | undefined {
   const [from, to] = [source.knownKind, target.knownKind];

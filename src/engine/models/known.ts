@@ -1,16 +1,14 @@
 /** Models that a database names by text only: is the name anybody's? A name that nobody knows may be a slip of the finger. */
 import type { ModelKnowledge } from './knowledge.ts';
-import type { ModelFacts } from './model.ts';
+import type { ModelFacts, ModelPair } from './model.ts';
 import { modelLabel } from './model.ts';
 import { nearestOf } from './select.ts';
 import type { Naming } from './select.ts';
 
 export type Side = 'source' | 'target';
 
-type Pair = Readonly<Record<Side, ModelFacts>>;
-
 /** The models of which neither the configuration nor what is known has the name. */
-export function unknownSides(pair: Pair, config: Naming): Side[] {
+export function unknownSides(pair: ModelPair, config: Naming): Side[] {
   const sides = ['source', 'target'] as const;
   return sides.filter((side) => pair[side].knownKind === undefined && !isSpelled(pair[side], config));
 }
@@ -22,7 +20,7 @@ function isSpelled({ components }: ModelFacts, { model }: Naming): boolean {
 
 export interface Unknown {
   readonly side: Side;
-  readonly pair: Pair;
+  readonly pair: ModelPair;
   readonly knowledge: ModelKnowledge;
   /** Names that the data holds where models are named. */
   readonly used: readonly string[];

@@ -1,5 +1,6 @@
 /** Models: what they are called, and what is known about them. */
 
+import type { Finding } from '../finding.ts';
 import { given } from '../given.ts';
 
 /** Which model: its kind, and what it is called. */
@@ -83,6 +84,14 @@ export interface ParameterSupport {
 }
 
 /** Who says something about a model. */
+/** The two models of a move. */
+export interface ModelPair {
+  readonly source: ModelFacts;
+  readonly target: ModelFacts;
+  /** What somebody should know about how the two were found. */
+  readonly found?: readonly Finding[];
+}
+
 export type Teller = 'database' | 'registry';
 
 export type LifecycleStatus = 'active' | 'deprecated' | 'withdrawn' | 'retired';

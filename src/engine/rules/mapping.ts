@@ -1,18 +1,10 @@
 /** Which values of a place mean the source, and what each becomes: every spelling of every component. */
-import type { Finding } from '../finding.ts';
 import type { Config } from './config.ts';
 import type { Mapping } from '../edit/value-rule.ts';
-import type { ModelFacts, ModelNames } from '../models/model.ts';
+import type { ModelNames, ModelPair } from '../models/model.ts';
 import { ownMember } from '../own.ts';
 import type { Place } from './place.ts';
 import { spellingPairs } from '../models/spelling.ts';
-
-export interface ModelPair {
-  readonly source: ModelFacts;
-  readonly target: ModelFacts;
-  /** What somebody should know about how the two were found. */
-  readonly found?: readonly Finding[];
-}
 
 /** One way to write the components of the source, and the same way for the target. */
 interface Spelling {

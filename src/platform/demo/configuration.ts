@@ -1,9 +1,7 @@
 /** What demo tenants configured: assistants, apps, services and templates, most of them on the retiring model. */
 import { type DemoTable, demoId, demoTime } from './ids.ts';
 import { type CompletionName, completionId } from './models.ts';
-import type { DemoRows, DemoTenant } from './tenants.ts';
-
-type Row = Record<string, unknown>;
+import type { DemoRow, DemoRows, DemoTenant } from './tenants.ts';
 
 const subjects = [
   'Letters',
@@ -40,7 +38,7 @@ interface Position {
   readonly spaceName: string;
 }
 
-function inEachSpace(tenant: DemoTenant, count: number, make: (at: Position) => Row): Row[] {
+function inEachSpace(tenant: DemoTenant, count: number, make: (at: Position) => DemoRow): DemoRow[] {
   return tenant.spaces.flatMap((spaceName, space) =>
     Array.from({ length: count }, (_, n) => make({ n: space * count + n, space, spaceName })),
   );
@@ -58,7 +56,7 @@ function modelAt(n: number): CompletionName {
   return cycle[n % cycle.length] ?? 'claude-3-7-sonnet';
 }
 
-const settings: readonly Row[] = [
+const settings: readonly DemoRow[] = [
   {},
   { temperature: 0.2 },
   { temperature: 0.7, max_tokens: 2000 },
@@ -68,11 +66,11 @@ const settings: readonly Row[] = [
   { temperature: 0.4, top_p: 0.9 },
 ];
 
-function parametersAt(n: number): Row {
+function parametersAt(n: number): DemoRow {
   return settings[n % settings.length] ?? {};
 }
 
-function named(table: DemoTable, tenant: number, at: Position): Row {
+function named(table: DemoTable, tenant: number, at: Position): DemoRow {
   return {
     id: demoId(tenant, table, at.n),
     space_id: demoId(tenant, 'spaces', at.space),
@@ -84,7 +82,7 @@ function named(table: DemoTable, tenant: number, at: Position): Row {
   };
 }
 
-function assistantRow(tenant: number, at: Position): Row {
+function assistantRow(tenant: number, at: Position): DemoRow {
   return {
     ...named('assistants', tenant, at),
     prompt: 'Answer briefly and say where you are not sure.',
@@ -95,7 +93,7 @@ function assistantRow(tenant: number, at: Position): Row {
   };
 }
 
-function appRow(tenant: number, at: Position): Row {
+function appRow(tenant: number, at: Position): DemoRow {
   const audio = at.n % 3 === 1;
   return {
     ...named('apps', tenant, at),
@@ -107,7 +105,7 @@ function appRow(tenant: number, at: Position): Row {
   };
 }
 
-function serviceRow(tenant: number, at: Position): Row {
+function serviceRow(tenant: number, at: Position): DemoRow {
   return {
     ...named('services', tenant, at),
     output_format: at.n % 2 === 0 ? 'json' : 'text',
@@ -116,7 +114,7 @@ function serviceRow(tenant: number, at: Position): Row {
   };
 }
 
-function templates(tenant: number, table: 'assistant_templates' | 'app_templates', count: number): Row[] {
+function templates(tenant: number, table: 'assistant_templates' | 'app_templates', count: number): DemoRow[] {
   return Array.from({ length: count }, (_, n) => ({
     id: demoId(tenant, table, n),
     user_id: demoId(tenant, 'users', 0),
@@ -129,7 +127,7 @@ function templates(tenant: number, table: 'assistant_templates' | 'app_templates
 }
 
 /** A document that names models inside: by the tenant's row, and by name for people. */
-function pipeline(tenant: number, models: readonly CompletionName[]): Row {
+function pipeline(tenant: number, models: readonly CompletionName[]): DemoRow {
   const steps = models.map((name, n) => ({
     id: `step-${n + 1}`,
     type: 'generate',

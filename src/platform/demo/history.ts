@@ -1,9 +1,7 @@
 /** What happened at demo tenants: most of it was done by the retiring model, and must go on saying so. */
 import { demoId, demoTime } from './ids.ts';
 import { completionId } from './models.ts';
-import type { DemoRows, DemoTenant } from './tenants.ts';
-
-type Row = Record<string, unknown>;
+import type { DemoRow, DemoRows, DemoTenant } from './tenants.ts';
 
 /** Questions and runs of a tenant. */
 export function historyRows(tenant: DemoTenant): DemoRows[] {
@@ -13,7 +11,7 @@ export function historyRows(tenant: DemoTenant): DemoRows[] {
   ];
 }
 
-function questionRow({ number, size, spaces }: DemoTenant, n: number): Row {
+function questionRow({ number, size, spaces }: DemoTenant, n: number): DemoRow {
   return {
     id: demoId(number, 'questions', n),
     assistant_id: demoId(number, 'assistants', n % (size * spaces.length)),
@@ -27,7 +25,7 @@ function questionRow({ number, size, spaces }: DemoTenant, n: number): Row {
   };
 }
 
-function runRow({ number, size, spaces }: DemoTenant, n: number): Row {
+function runRow({ number, size, spaces }: DemoTenant, n: number): DemoRow {
   const app = n % (Math.ceil(size / 3) * spaces.length);
   return {
     id: demoId(number, 'app_runs', n),

@@ -3,8 +3,7 @@
  * disabled, and one of each other kind. Limits, prices and dates are those that the providers published.
  */
 import { type DemoTable, demoId, demoTime } from './ids.ts';
-
-type Row = Record<string, unknown>;
+import type { DemoRow } from './tenants.ts';
 
 /** The nth row of a table is the model's in every tenant. */
 const completionModels = [
@@ -25,7 +24,7 @@ export function completionId(tenant: number, name: CompletionName): string {
 const providers = ['anthropic', 'openai'] as const;
 
 /** Providers, one of which has no credentials in the second tenant. */
-export function providerRows(tenant: number): Row[] {
+export function providerRows(tenant: number): DemoRow[] {
   return providers.map((name, n) => ({
     id: demoId(tenant, 'model_providers', n),
     name,
@@ -50,7 +49,7 @@ const anything = {
 const unit = { min: 0, max: 1 };
 const levels = ['low', 'medium', 'high'];
 
-const completionFacts: Record<CompletionName, Row> = {
+const completionFacts: Record<CompletionName, DemoRow> = {
   'claude-3-7-sonnet': {
     ...claude('claude-sonnet', 3, 15),
     is_deprecated: true,
@@ -93,7 +92,7 @@ const completionFacts: Record<CompletionName, Row> = {
   },
 };
 
-function claude(family: string, priceIn: number, priceOut: number): Row {
+function claude(family: string, priceIn: number, priceOut: number): DemoRow {
   const limits = { context_tokens: 200_000, output_tokens: 64_000, supports_reasoning: true };
   return {
     ...anything,
@@ -106,20 +105,20 @@ function claude(family: string, priceIn: number, priceOut: number): Row {
   };
 }
 
-function gpt(family: string, priceIn: number, priceOut: number): Row {
+function gpt(family: string, priceIn: number, priceOut: number): DemoRow {
   const facts = { supports_structured: true, price_in: priceIn, price_out: priceOut };
   return { ...anything, family, provider: 1, region: 'us', ...facts };
 }
 
 /** The completion models of a tenant. */
-export function completionRows(tenant: number): Row[] {
+export function completionRows(tenant: number): DemoRow[] {
   return completionModels.map((name, n) =>
     modelRow({ tenant, table: 'completion_models', n }, name, completionFacts[name]),
   );
 }
 
 /** The transcription models of a tenant. */
-export function transcriptionRows(tenant: number): Row[] {
+export function transcriptionRows(tenant: number): DemoRow[] {
   const facts = { family: 'whisper', provider: 1, region: 'us', price_in: 0.006 };
   const newer = { family: 'gpt-transcribe', provider: 1, region: 'us', price_in: 0.003 };
   return [
@@ -129,7 +128,7 @@ export function transcriptionRows(tenant: number): Row[] {
 }
 
 /** The embedding models of a tenant. */
-export function embeddingRows(tenant: number): Row[] {
+export function embeddingRows(tenant: number): DemoRow[] {
   const facts = { family: 'text-embedding', provider: 1, region: 'us', context_tokens: 8191 };
   return [
     modelRow({ tenant, table: 'embedding_models', n: 0 }, 'text-embedding-3-small', {
@@ -145,7 +144,11 @@ export function embeddingRows(tenant: number): Row[] {
   ];
 }
 
-function modelRow(at: { tenant: number; table: DemoTable; n: number }, name: string, facts: Row): Row {
+function modelRow(
+  at: { tenant: number; table: DemoTable; n: number },
+  name: string,
+  facts: DemoRow,
+): DemoRow {
   const { provider, ...columns } = facts;
   const provider_id = demoId(at.tenant, 'model_providers', Number(provider));
   const updated_at = demoTime(at.n);

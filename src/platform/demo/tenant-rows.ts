@@ -3,10 +3,8 @@ import { configurationRows } from './configuration.ts';
 import { historyRows } from './history.ts';
 import { demoId, demoTime } from './ids.ts';
 import { completionId, completionRows, embeddingRows, providerRows, transcriptionRows } from './models.ts';
-import type { DemoRows, DemoTenant } from './tenants.ts';
+import type { DemoRow, DemoRows, DemoTenant } from './tenants.ts';
 import { type MayHave, workspaceRows } from './workspaces.ts';
-
-type Row = Record<string, unknown>;
 
 /**
  * The rows of a tenant, without those that Drover writes about its own work.
@@ -41,7 +39,7 @@ export function tenantRows(tenant: DemoTenant, mayHave?: MayHave): DemoRows[] {
 const people = ['Ada Admin', 'Eli Editor', 'Uma User', 'Axel Auditor'];
 const roles = ['admin', 'member', 'member', 'viewer'];
 
-function userRows({ number, slug }: DemoTenant): Row[] {
+function userRows({ number, slug }: DemoTenant): DemoRow[] {
   return people.map((display_name, n) => ({
     id: demoId(number, 'users', n),
     email: `${display_name.split(' ')[0]?.toLowerCase()}@${slug}.example`,
@@ -50,8 +48,8 @@ function userRows({ number, slug }: DemoTenant): Row[] {
 }
 
 /** Everybody has one role in the tenant; the editor is also admin of the first space, the very first person sysadmin. */
-function roleRows({ number }: DemoTenant): Row[] {
-  const grant = (n: number, user: number, role: Row): Row => ({
+function roleRows({ number }: DemoTenant): DemoRow[] {
+  const grant = (n: number, user: number, role: DemoRow): DemoRow => ({
     id: demoId(number, 'user_roles', n),
     user_id: demoId(number, 'users', user),
     granted_by: demoId(number, 'users', 0),
@@ -67,7 +65,7 @@ function roleRows({ number }: DemoTenant): Row[] {
 }
 
 /** A key that was revoked, of a secret that nobody knows: nobody gets in by the demo. */
-function keyRow(tenant: number): Row {
+function keyRow(tenant: number): DemoRow {
   return {
     id: demoId(tenant, 'api_keys', 0),
     user_id: demoId(tenant, 'users', 0),
@@ -79,7 +77,7 @@ function keyRow(tenant: number): Row {
   };
 }
 
-function defaultsRow(tenant: number): Row {
+function defaultsRow(tenant: number): DemoRow {
   return {
     completion_model_id: completionId(tenant, 'claude-3-7-sonnet'),
     transcription_model_id: demoId(tenant, 'transcription_models', 0),
@@ -88,7 +86,7 @@ function defaultsRow(tenant: number): Row {
 }
 
 /** Every other space has the retiring model as its default; a fifth space is archived. */
-function spaceRows({ number, spaces }: DemoTenant): Row[] {
+function spaceRows({ number, spaces }: DemoTenant): DemoRow[] {
   return spaces.map((name, n) => ({
     id: demoId(number, 'spaces', n),
     name,
@@ -98,7 +96,7 @@ function spaceRows({ number, spaces }: DemoTenant): Row[] {
 }
 
 /** The first space has source and successor, so that moving its link collides; the third lacks the source. */
-function completionLinks({ number, spaces }: DemoTenant): Row[] {
+function completionLinks({ number, spaces }: DemoTenant): DemoRow[] {
   return spaces.flatMap((_, n) => {
     const models = new Set([
       ...(n === 2 ? [] : (['claude-3-7-sonnet'] as const)),
@@ -113,13 +111,13 @@ function completionLinks({ number, spaces }: DemoTenant): Row[] {
 function otherLinks(
   { number, spaces }: DemoTenant,
   table: 'transcription_models' | 'embedding_models',
-): Row[] {
+): DemoRow[] {
   return spaces.map((_, n) => ({
     space_id: demoId(number, 'spaces', n),
     model_id: demoId(number, table, 0),
   }));
 }
 
-function auditRow(tenant: number): Row {
+function auditRow(tenant: number): DemoRow {
   return { id: demoId(tenant, 'audit_log', 0), actor: 'drover seed', action: 'demo.seeded', object: null };
 }

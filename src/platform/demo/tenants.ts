@@ -12,9 +12,12 @@ export interface DemoTenant {
   readonly size: number;
 }
 
+/** A row by the names of its columns. */
+export type DemoRow = Readonly<Record<string, unknown>>;
+
 export interface DemoRows {
   readonly table: string;
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly rows: readonly DemoRow[];
 }
 
 export const demoTenants: readonly DemoTenant[] = [

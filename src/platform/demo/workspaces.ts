@@ -5,9 +5,7 @@
  */
 import type { PayablePair } from '../queries/registry-pairs.ts';
 import { demoId, demoTime } from './ids.ts';
-import type { DemoRows, DemoTenant } from './tenants.ts';
-
-type Row = Record<string, unknown>;
+import type { DemoRow, DemoRows, DemoTenant } from './tenants.ts';
 
 interface DemoWorkspace {
   readonly name: string;
@@ -101,7 +99,7 @@ function secretsOf(n: number): string[] {
   return n === keyHolder ? [sharedSecret, 'ANTHROPIC_API_KEY'] : [sharedSecret];
 }
 
-function workspaceRow(tenant: number, n: number, { verdict, ...columns }: DemoWorkspace): Row {
+function workspaceRow(tenant: number, n: number, { verdict, ...columns }: DemoWorkspace): DemoRow {
   return {
     id: demoId(tenant, 'workspaces', n),
     user_id: demoId(tenant, 'users', n % 3),
@@ -114,7 +112,7 @@ function workspaceRow(tenant: number, n: number, { verdict, ...columns }: DemoWo
   };
 }
 
-function verdictRow(tenant: number, n: number, { runtime, model, verdict }: DemoWorkspace): Row {
+function verdictRow(tenant: number, n: number, { runtime, model, verdict }: DemoWorkspace): DemoRow {
   return {
     workspace_id: demoId(tenant, 'workspaces', n),
     runtime,
@@ -125,7 +123,7 @@ function verdictRow(tenant: number, n: number, { runtime, model, verdict }: Demo
   };
 }
 
-const secretRow: Row = {
+const secretRow: DemoRow = {
   name: 'ANTHROPIC_API_KEY',
   key_id: 'demo',
   nonce: 'AAAAAAAAAAAAAAAA',

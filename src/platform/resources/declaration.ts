@@ -84,11 +84,15 @@ export interface Retirement {
 
 export type Action = 'create' | 'update' | 'retire' | 'restore';
 
-/** A change that is about to be made, in its transaction, with the row locked. */
-export interface Proposed {
+/** In which transaction something is written, and by whom. */
+export interface WriteContext {
   readonly tx: Tx;
   readonly platform: Platform;
   readonly caller: Caller;
+}
+
+/** A change that is about to be made, in its transaction, with the row locked. */
+export interface Proposed extends WriteContext {
   readonly action: Action;
   readonly id: string;
   /** The row as it is; undefined where it is made. */

@@ -1,7 +1,7 @@
 /** May these models be chosen? */
 import { DroverError } from '../../errors.ts';
 import { listModelStates, lockSpaceModels, type ModelState } from '../queries/model-choice.ts';
-import type { ModelKind, Proposed } from '../resources/declaration.ts';
+import type { ModelKind, WriteContext } from '../resources/declaration.ts';
 
 export interface Choice {
   /** Where it was given. */
@@ -14,8 +14,6 @@ export interface Choice {
   readonly named: string | undefined;
 }
 
-type Place = Pick<Proposed, 'tx' | 'platform' | 'caller'>;
-
 interface Choices {
   readonly choices: readonly Choice[];
   /** The space in which the models must be available. */
@@ -27,7 +25,7 @@ interface Choices {
  * that names a model does the same, so that one waits for the other and neither for both.
  */
 export async function holdModels(
-  { tx, platform, caller }: Place,
+  { tx, platform, caller }: WriteContext,
   named: readonly Pick<Choice, 'kind' | 'id'>[],
 ): Promise<void> {
   const tenant = { schema: platform.schema, tenantId: caller.tenantId };
@@ -38,7 +36,7 @@ export async function holdModels(
 }
 
 /** @throws REFERENCE_INVALID, MODEL_RETIRED, MODEL_DISABLED, MODEL_NOT_IN_SPACE */
-export async function chooseModels(place: Place, { choices, spaceId }: Choices): Promise<void> {
+export async function chooseModels(place: WriteContext, { choices, spaceId }: Choices): Promise<void> {
   for (const kind of new Set(choices.map((choice) => choice.kind))) {
     const asked = choices.filter((choice) => choice.kind === kind);
     await chooseOfKind(place, { kind, choices: asked, spaceId });
@@ -46,7 +44,7 @@ export async function chooseModels(place: Place, { choices, spaceId }: Choices):
 }
 
 async function chooseOfKind(
-  { tx, platform, caller }: Place,
+  { tx, platform, caller }: WriteContext,
   { kind, choices, spaceId }: Choices & { readonly kind: ModelKind },
 ): Promise<void> {
   const tenant = { schema: platform.schema, tenantId: caller.tenantId };
@@ -76,7 +74,7 @@ function isGone({ lifecycle }: ModelState): boolean {
 
 /** @throws MODEL_RETIRED with the successor, MODEL_DISABLED */
 export async function refuseUnusable(
-  place: Place,
+  place: WriteContext,
   { field, kind }: Pick<Choice, 'field' | 'kind'>,
   state: ModelState,
 ): Promise<void> {
@@ -99,7 +97,7 @@ const maxSuccessions = 20;
 
 /** The first model after it that can still be chosen. */
 async function findSuccessor(
-  { tx, platform, caller }: Place,
+  { tx, platform, caller }: WriteContext,
   { kind, model }: { readonly kind: ModelKind; readonly model: ModelState },
 ): Promise<{ id: string; name: string } | null> {
   const tenant = { schema: platform.schema, tenantId: caller.tenantId };

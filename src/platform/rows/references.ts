@@ -5,7 +5,7 @@
  */
 import { DroverError } from '../../errors.ts';
 import { findColumn } from '../queries/model-choice.ts';
-import type { Proposed, Reference, Values } from '../resources/declaration.ts';
+import type { Proposed, Reference, Values, WriteContext } from '../resources/declaration.ts';
 import { chooseModels, type Choice, holdModels, unknownReference } from './model-choice.ts';
 import { modelsInPipeline } from './pipeline.ts';
 import type { Asked } from './unit.ts';
@@ -33,11 +33,7 @@ export async function checkReferences(
 }
 
 /** Holds the models that a change names, before its row is locked; whether they may be chosen is asked later. */
-export function holdNamed(
-  place: Pick<Proposed, 'tx' | 'platform' | 'caller'>,
-  asked: Asked,
-  values: Values,
-): Promise<void> {
+export function holdNamed(place: WriteContext, asked: Asked, values: Values): Promise<void> {
   const named = Object.entries(asked.resource.columns).flatMap(([name, { names, type }]) => {
     const value = values[name];
     if (names?.to === 'model') return typeof value === 'string' ? [{ kind: names.kind, id: value }] : [];

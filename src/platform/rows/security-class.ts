@@ -11,11 +11,9 @@ import {
   listClassedUses,
   type UsesAbout,
 } from '../queries/model-classes.ts';
-import type { ModelKind, Proposed, Resource } from '../resources/declaration.ts';
+import type { ModelKind, Proposed, Resource, WriteContext } from '../resources/declaration.ts';
 import { namingOf } from './naming.ts';
 import type { Asked } from './unit.ts';
-
-type Place = Pick<Proposed, 'tx' | 'platform' | 'caller'>;
 
 interface Touched {
   readonly about: UsesAbout;
@@ -28,7 +26,7 @@ const kinds: readonly ModelKind[] = ['completion', 'transcription', 'embedding']
 const all = (): boolean => true;
 
 /** Before the row of a space is locked: a migration takes models first, too. */
-export async function holdForClass(place: Place, { classed }: Resource, id: string): Promise<void> {
+export async function holdForClass(place: WriteContext, { classed }: Resource, id: string): Promise<void> {
   if (classed !== 'space') return;
   for (const kind of kinds) await holdListedModels(place.tx, tenantOf(place), { kind, spaceId: id });
 }
@@ -45,7 +43,7 @@ export async function refuseBelowClass(
 
 /** @throws SECURITY_BELOW_DEMAND */
 export function refuseLinkBelowClass(
-  place: Place,
+  place: WriteContext,
   {
     kind,
     spaceId,
@@ -57,7 +55,7 @@ export function refuseLinkBelowClass(
 }
 
 /** Of rows that name no model and whose space has no default. @throws SECURITY_BELOW_DEMAND */
-export function refuseDefaultBelowClass(place: Place, modelId: string): Promise<void> {
+export function refuseDefaultBelowClass(place: WriteContext, modelId: string): Promise<void> {
   return refuse(place, { about: { modelId }, kinds: ['completion'], counts: ({ falls }) => falls });
 }
 
@@ -85,7 +83,7 @@ function touchedBy(
   return chooses ? { about: { rowId: id, table }, kinds, counts: all } : undefined;
 }
 
-async function refuse(place: Place, { about, kinds: asked, counts }: Touched): Promise<void> {
+async function refuse(place: WriteContext, { about, kinds: asked, counts }: Touched): Promise<void> {
   const below: (ClassedUse & { readonly kind: ModelKind })[] = [];
   for (const kind of asked) {
     const namings = namingOf(kind);
@@ -126,6 +124,6 @@ function shown({ kind, type, field, falls, rows, ...use }: ClassedUse & { readon
   };
 }
 
-function tenantOf({ platform, caller }: Place): { schema: string; tenantId: string } {
+function tenantOf({ platform, caller }: WriteContext): { schema: string; tenantId: string } {
   return { schema: platform.schema, tenantId: caller.tenantId };
 }

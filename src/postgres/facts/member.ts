@@ -10,7 +10,7 @@ import type { Table, TableId } from '../../engine/catalogue/catalog.ts';
 import { given } from '../../engine/given.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import { mappingsOf, mayName } from '../../engine/rules/mapping.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { ModelPair } from '../../engine/models/model.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { tableOf } from '../../engine/rules/references.ts';

@@ -13,7 +13,7 @@ import { label, modelOfSharedRows, modelFromText, namesOf, selectModel } from '.
 import type { Selection } from '../../engine/models/select.ts';
 import { findNamedColumn } from '../../engine/catalogue/names.ts';
 import type { Answer, Intent } from '../../engine/plan/intent.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { ModelPair } from '../../engine/models/model.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';

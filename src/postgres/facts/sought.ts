@@ -7,7 +7,7 @@ import { foldText } from '../../engine/inventory/term.ts';
 import type { Term } from '../../engine/inventory/term.ts';
 import type { WrittenForms } from '../../engine/models/knowledge.ts';
 import { textsNaming } from '../../engine/rules/mapping.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { ModelPair } from '../../engine/models/model.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 
 /** The model of a term that means the source. A snapshot or variant of it has the name of its own. */

@@ -8,7 +8,7 @@ import { askEach } from '../driver/members.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { ModelFacts, ModelName } from '../../engine/models/model.ts';
 import { mayName } from '../../engine/rules/mapping.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { ModelPair } from '../../engine/models/model.ts';
 import type { ModelTable, Place } from '../../engine/rules/place.ts';
 import { tableOf, tablesOfModel } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';

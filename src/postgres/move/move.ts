@@ -12,7 +12,7 @@ import { moveResult } from '../records/move-result.ts';
 import type { Executed, MoveResult } from '../records/move-result.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { ModelPair } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
 import { groundSeen, markFor } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';

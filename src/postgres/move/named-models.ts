@@ -4,7 +4,7 @@ import type { Scannable } from '../../engine/inventory/scannable.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { PlaceGroup } from '../../engine/plan/snapshot.ts';
 import { stateFromCode } from '../../engine/plan/place-state.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { ModelPair } from '../../engine/models/model.ts';
 import { isUse } from '../../engine/rules/place.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';

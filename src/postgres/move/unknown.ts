@@ -9,7 +9,7 @@ import { given } from '../../engine/given.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
-import type { ModelPair } from '../../engine/rules/mapping.ts';
+import type { ModelPair } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
 import { readGround } from '../catalogue/rules.ts';
 import { isNamed, namesInUse } from './named-models.ts';

@@ -2,7 +2,7 @@
 import type { Lifecycle, Model, Registry } from '../load/shape.ts';
 import { modelsByName } from '../load/registry.ts';
 import { closestFirst, groupByModel } from './changes.ts';
-import type { FeedFacts, FeedModel } from './feed.ts';
+import type { FeedLifecycle, FeedModel } from './feed.ts';
 
 /** One value of one model that the registry and the feed do not agree on. */
 interface Difference {
@@ -28,8 +28,6 @@ export interface Audit {
   readonly unquoted: readonly string[];
 }
 
-type Said = NonNullable<FeedFacts['lifecycle']>;
-
 /** Compares all ends; changes nothing. A feed that tells no end of a vendor's models is not asked about that vendor. */
 export function auditEnds(registry: Registry, feed: readonly FeedModel[]): Audit {
   const byName = modelsByName(registry);
@@ -49,7 +47,7 @@ export function auditEnds(registry: Registry, feed: readonly FeedModel[]): Audit
   };
 }
 
-function tellsEnd(said: Said = {}): boolean {
+function tellsEnd(said: FeedLifecycle = {}): boolean {
   return said.announced !== undefined || said.shutdown !== undefined || said.notBefore !== undefined;
 }
 
@@ -79,7 +77,7 @@ function differencesOf(
 
 type Compared = Pick<Difference, 'field' | 'here' | 'there'>;
 
-function fieldsOf(here: Lifecycle, there: Said, idOf: (name: string) => string): Compared[] {
+function fieldsOf(here: Lifecycle, there: FeedLifecycle, idOf: (name: string) => string): Compared[] {
   const replacement = there.replacement === undefined ? null : idOf(there.replacement);
   return [
     { field: 'announced', here: here.announced ?? null, there: there.announced ?? null },
@@ -89,11 +87,11 @@ function fieldsOf(here: Lifecycle, there: Said, idOf: (name: string) => string):
 }
 
 /** What is over is over, also where the feed names only the earliest day. */
-function isOver({ status, shutdown }: Lifecycle, { notBefore }: Said): boolean {
+function isOver({ status, shutdown }: Lifecycle, { notBefore }: FeedLifecycle): boolean {
   return status === 'retired' && shutdown !== undefined && shutdown === notBefore;
 }
 
-function distributorsOf(here: Lifecycle, there: Said): Compared[] {
+function distributorsOf(here: Lifecycle, there: FeedLifecycle): Compared[] {
   const ours = new Map(here.distributors?.map((each) => [each.via, each]));
   const theirs = new Map(there.distributors?.map((each) => [each.via, each]));
   return [...new Set([...ours.keys(), ...theirs.keys()])].map((via) => ({
@@ -104,6 +102,6 @@ function distributorsOf(here: Lifecycle, there: Said): Compared[] {
 }
 
 /** `2027-01-14`, `not before 2027-01-14`, or null. */
-function dayText({ shutdown, notBefore }: Pick<Said, 'shutdown' | 'notBefore'> = {}): string | null {
+function dayText({ shutdown, notBefore }: Pick<FeedLifecycle, 'shutdown' | 'notBefore'> = {}): string | null {
   return shutdown ?? (notBefore === undefined ? null : `not before ${notBefore}`);
 }

@@ -33,16 +33,19 @@ export interface FeedFacts {
     readonly cacheRead?: number | undefined;
     readonly cacheWrite?: number | undefined;
   };
-  readonly lifecycle?: {
-    readonly status?: Model['lifecycle']['status'] | undefined;
-    readonly announced?: string | undefined;
-    readonly shutdown?: string | undefined;
-    /** The earliest day, where the feed promises no more. */
-    readonly notBefore?: string | undefined;
-    /** As the feed spells it. */
-    readonly replacement?: string | undefined;
-    readonly distributors?: Model['lifecycle']['distributors'];
-  };
+  readonly lifecycle?: FeedLifecycle;
+}
+
+/** What a feed says of a model's end. Days are ISO dates. */
+export interface FeedLifecycle {
+  readonly status?: Model['lifecycle']['status'] | undefined;
+  readonly announced?: string | undefined;
+  readonly shutdown?: string | undefined;
+  /** The earliest day, where the feed promises no more. */
+  readonly notBefore?: string | undefined;
+  /** As the feed spells it. */
+  readonly replacement?: string | undefined;
+  readonly distributors?: Model['lifecycle']['distributors'];
 }
 
 export interface FeedModel {

@@ -1,10 +1,8 @@
 /** `model-eol/0.1`: by publisher, when the end of a model is announced, when it is shut down, and what replaces it. */
 import { z } from 'zod';
 import { dayOf, parseFeed } from './feed.ts';
-import type { FeedFacts, FeedModel, FeedOrigin } from './feed.ts';
+import type { FeedLifecycle, FeedModel, FeedOrigin } from './feed.ts';
 import { link } from '../load/shape.ts';
-
-type Lifecycle = NonNullable<FeedFacts['lifecycle']>;
 
 const day = z.string().optional().catch(undefined);
 const page = link.optional().catch(undefined);
@@ -46,7 +44,7 @@ export function readModelEol(value: unknown, origin: FeedOrigin): FeedModel[] {
 type Dates = Omit<z.infer<typeof shape>['models'][number], 'id' | 'aliases' | 'source'>;
 
 /** Distributors that stop on a day of their own. */
-function distributorsOf({ distributions = [] }: Dates, source: string): Pick<Lifecycle, 'distributors'> {
+function distributorsOf({ distributions = [] }: Dates, source: string): Pick<FeedLifecycle, 'distributors'> {
   const distributors = distributions.flatMap(({ via, source: own = source, ...dates }) => {
     const end = endOf(dates);
     return end === undefined ? [] : [{ via, ...end, source: own }];
@@ -64,9 +62,9 @@ function endOf({
   return precise === 'earliest' ? { notBefore: day } : { shutdown: day };
 }
 
-function lifecycleOf(dates: Dates, checked: string): Lifecycle {
+function lifecycleOf(dates: Dates, checked: string): FeedLifecycle {
   const announced = dayOf(dates.announced);
-  const end: Pick<Lifecycle, 'shutdown' | 'notBefore'> = endOf(dates) ?? {};
+  const end: Pick<FeedLifecycle, 'shutdown' | 'notBefore'> = endOf(dates) ?? {};
   const over = end.shutdown !== undefined && end.shutdown <= checked;
   const going = announced !== undefined || end.shutdown !== undefined;
   return {
