@@ -10,6 +10,7 @@ export const errorCodes = {
   CONFIG_NOT_FOUND: { exit: 1, summary: 'There is no configuration at that path.' },
   CONFIG_INVALID: { exit: 1, summary: 'The configuration or the environment is wrong.' },
   DATABASE_UNREACHABLE: { exit: 1, summary: 'No connection to the database server.' },
+  DATABASE_UNSUPPORTED: { exit: 1, summary: 'The server is older than PostgreSQL 15.' },
   OUTCOME_UNKNOWN: { exit: 4, summary: 'The connection was lost while a transaction was committed.' },
   DATABASE_ERROR: {
     exit: 1,

@@ -5,20 +5,17 @@
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Environment, loadServerSettings, type ServerSettings } from '../config.ts';
+import type { Environment } from '../config.ts';
 import { formatConfigProblems, locateProblems, openConfigFile } from '../config-file.ts';
 import { shellWord } from '../engine/plan/shell-text.ts';
 import type { ModelKnowledge } from '../engine/models/knowledge.ts';
 import { DroverError } from '../errors.ts';
-import { defaultSchema } from '../platform/install.ts';
 import { openPlatform } from '../platform/open.ts';
-import { readCatalog } from '../postgres/catalogue/catalog.ts';
 import { openDatabase } from '../postgres/driver/connect.ts';
 import type { DatabaseTarget } from '../postgres/driver/connect.ts';
 import type { Database } from '../postgres/driver/database.ts';
 import { openSite } from '../postgres/scope/site.ts';
 import type { Site } from '../postgres/scope/site.ts';
-import { asOperator } from '../postgres/scope/tenant.ts';
 import { builtInFolder, loadValid } from '../registry/load/folder.ts';
 import { knowledgeOf } from '../registry/known/knowledge.ts';
 
@@ -116,8 +113,8 @@ export async function withSite<T>(
   work: (site: Site) => Promise<T>,
 ): Promise<T> {
   return withDatabase(where, async (database) => {
-    if (where.kind === 'own') return work(await openOwn(database, where, access));
-    if (where.configFile === undefined) return work(await openServerPlatform(database, where, access));
+    if (where.kind === 'own' || where.configFile === undefined)
+      return work(await openOwn(database, where, access));
     const state = await openState(where.state?.target, access);
     try {
       return await work(
@@ -162,22 +159,8 @@ function requireFolder(dataDir: string, kind: Where['kind']): void {
 }
 
 async function openOwn(database: Database, where: Where, { mayWrite }: Access): Promise<Site> {
-  return (await openPlatform(database, { install: mayWrite, knowledge: knowledgeIn(where) })).site;
-}
-
-async function openServerPlatform(
-  database: Database,
-  where: Extract<Where, { kind: 'given' }>,
-  access: Access,
-): Promise<Site> {
-  const { tables } = await asOperator(database, { settings: {}, readOnly: true }, (tx) =>
-    readCatalog(tx, { schemas: [defaultSchema] }),
-  );
-  if (tables.some((table) => table.name === 'schema_migrations')) return openOwn(database, where, access);
-  const message =
-    `The database has no schema ${defaultSchema} of Drover’s own, and no configuration was given. ` +
-    `\`drover init ${databaseWords(where.text)}\` proposes one for it; then name it with --config.`;
-  throw new DroverError('NO_DATABASE', message);
+  const words = { own: whereWords(where), attached: attachedWords(where) };
+  return (await openPlatform(database, { install: mayWrite, words, knowledge: knowledgeIn(where) })).site;
 }
 
 /** The options that lead to the same place again, for commands that a person pastes. */
@@ -186,6 +169,11 @@ export function whereWords(where: Where): string {
   const state = where.state === undefined ? '' : ` --state ${shellWord(shownUrl(where.state.text))}`;
   const trust = where.trustsConfig === true ? ' --trust-config' : '';
   return `${databaseWords(where.text, where.configFile)}${state}${trust}`;
+}
+
+/** The options by which a command works on the database as somebody else's, whether or not it is Drover's own. */
+export function attachedWords(where: Where): string {
+  return where.kind === 'own' ? `--database ${shellWord(`pglite:${where.dataDir}`)}` : whereWords(where);
 }
 
 /** The options for a database that Drover did not create, and its configuration. */
@@ -227,21 +215,6 @@ async function openAttached(
 function knowledgeIn({ registry }: Pick<Where, 'registry'>): () => ModelKnowledge {
   let known: ModelKnowledge | undefined;
   return () => (known ??= knowledgeOf(loadValid(registry)));
-}
-
-/** The database of a server and of its keys: options, then Drover's own variables, then DATABASE_URL. */
-export function ownDatabase(
-  environment: Environment,
-  options: Pick<WhereOptions, 'data' | 'database'>,
-): { readonly where: Where; readonly settings: ServerSettings } {
-  const settings = loadServerSettings();
-  const given =
-    environment.databaseUrl ?? (environment.dataFolder === undefined ? settings.databaseUrl : undefined);
-  const where = resolveWhere(options, {
-    ...environment,
-    ...(given === undefined ? {} : { databaseUrl: given }),
-  });
-  return { where, settings };
 }
 
 /** A mistake in how a command was written. */

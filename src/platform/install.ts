@@ -2,7 +2,11 @@
 import { expectedPolicies, expectedPrivileges, isolationScript, roles } from '../isolation/policies.ts';
 import { DroverError } from '../errors.ts';
 import type { Database } from '../postgres/driver/database.ts';
-import { checkIsolation } from '../postgres/schema/isolation-proof.ts';
+import {
+  checkIsolation,
+  checkIsolationWithin,
+  type IsolationExpectation,
+} from '../postgres/schema/isolation-proof.ts';
 import { listPending, type MigrateOptions, migrateSchema } from '../postgres/schema/migrate.ts';
 import { manifest } from './manifest.ts';
 import { documentFence } from '../isolation/document-fence.ts';
@@ -10,9 +14,16 @@ import { documentFence } from '../isolation/document-fence.ts';
 /** The schema's name where nobody chose another. */
 export const defaultSchema = 'migration';
 
-/** Brings the schema up to date and returns what was applied; to be called at every start, before proveIsolation. */
+/**
+ * Brings the schema up to date and returns what was applied; to be called at every start, before proveIsolation. A new one that does
+ * not keep tenants apart is not made.
+ * @throws MIGRATION_FAILED, ISOLATION_NOT_EFFECTIVE
+ */
 export async function installPlatform(db: Database, schema: string = defaultSchema): Promise<string[]> {
-  return migrateSchema(db, migrations(schema));
+  return migrateSchema(db, {
+    ...migrations(schema),
+    prove: (tx) => checkIsolationWithin(tx, isolationOf(schema)),
+  });
 }
 
 /** What installPlatform would apply; empty where the schema is up to date. */
@@ -28,6 +39,10 @@ function migrations(schema: string): MigrateOptions {
 
 /** Proves at start that tenants are kept apart for the roles in use; throws ISOLATION_NOT_EFFECTIVE otherwise. */
 export async function proveIsolation(db: Database, schema: string = defaultSchema): Promise<void> {
+  await checkIsolation(db, isolationOf(schema));
+}
+
+function isolationOf(schema: string): IsolationExpectation {
   const tables = Object.entries(manifest).map(([name, table]) => ({
     name,
     tenant: table.kind === 'tenant',
@@ -37,7 +52,7 @@ export async function proveIsolation(db: Database, schema: string = defaultSchem
     ),
   }));
   const tenantRoles = [roles.application, roles.fleet];
-  await checkIsolation(db, { schema, tables, tenantRoles, settings: ['app.tenant_id', 'app.tenant_ids'] });
+  return { schema, tables, tenantRoles, settings: ['app.tenant_id', 'app.tenant_ids'] };
 }
 
 /** Why isolation could not be proved, where the schema is only not up to date. @throws SCHEMA_OUTDATED, or the error */

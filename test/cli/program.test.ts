@@ -131,7 +131,7 @@ eachEngine((engine) => {
   test('seeding twice adds nothing the second time', async () => {
     const { target, drop } = await freshDatabase(engine);
     const where = 'url' in target ? ['--database', target.url] : ['--data', target.dataDir];
-    const first = await drover(['seed', ...where, '--json']);
+    const first = await drover(['seed', ...where, '--install', '--json']);
     assert.equal(first.status, 0, first.stderr);
     assert.equal((JSON.parse(first.stdout) as { tenants: number }).tenants, 4);
     assert.deepEqual(JSON.parse((await drover(['seed', ...where, '--json'])).stdout), {

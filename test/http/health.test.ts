@@ -117,7 +117,7 @@ describe('with a database that', () => {
     server = await startPostgres();
     gate = await openTollGate(server.url);
     database = await openServer({ url: gate.url, poolSize: 2 });
-    const platform = await openPlatform(database, { install: true });
+    const platform = await openPlatform(database, { install: true, asked: true });
     app = await buildApp({ platform, version: 'test' });
   });
   after(async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { createLog } from '../../src/http/server/log.ts';
-import { openSecretKeys } from '../../src/platform/secrets/key-file.ts';
+import { readSecretKeys } from '../../src/platform/secrets/key-file.ts';
 import { rotateSecrets } from '../../src/platform/secrets/rotate.ts';
 import { seal, unseal, type SecretPlace } from '../../src/platform/secrets/seal.ts';
 import { keyRing, newSecretKey } from '../../src/platform/secrets/keys.ts';
@@ -58,15 +58,12 @@ describe('the key of a server', () => {
   const source = { olderSecretKeys: [], production: true };
 
   it('must be given in production', () => {
-    assert.throws(
-      () => openSecretKeys(source, '/nowhere'),
-      refusal('SECRET_KEY_MISSING', /DROVER_SECRET_KEY/),
-    );
+    assert.throws(() => readSecretKeys(source), refusal('SECRET_KEY_MISSING', /DROVER_SECRET_KEY/));
     const secretKey = newSecretKey();
-    assert.equal(openSecretKeys({ ...source, secretKey }, '/nowhere').all.size, 1);
+    assert.equal(readSecretKeys({ ...source, secretKey })('/nowhere').all.size, 1);
     for (const wrong of ['short', `${secretKey}AAAA`])
       assert.throws(
-        () => openSecretKeys({ ...source, secretKey: wrong }, '/nowhere'),
+        () => readSecretKeys({ ...source, secretKey: wrong }),
         refusal('CONFIG_INVALID', /32 bytes/),
       );
   });
@@ -74,8 +71,8 @@ describe('the key of a server', () => {
   it('is made once in development, for the owner alone', () => {
     const folder = mkdtempSync(join(tmpdir(), 'drover-key-'));
     try {
-      const made = openSecretKeys({ ...source, production: false }, folder);
-      assert.equal(openSecretKeys({ ...source, production: false }, folder).current.id, made.current.id);
+      const made = readSecretKeys({ ...source, production: false })(folder);
+      assert.equal(readSecretKeys({ ...source, production: false })(folder).current.id, made.current.id);
       const file = join(folder, 'drover-secret.key');
       assert.equal(statSync(file).mode & 0o777, 0o600);
       assert.equal(Buffer.from(readFileSync(file, 'utf8'), 'base64').length, 32);

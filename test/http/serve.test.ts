@@ -7,6 +7,7 @@ import { demoId } from '../../src/platform/demo/ids.ts';
 import { createApiKey } from '../../src/platform/access/keys.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import { droverHere } from '../cli/drover-here.ts';
 import { drover, scratch } from '../cli/drover-process.ts';
 import { freshServerDatabase } from '../support/databases.ts';
 import { waitUntil } from '../support/guarantee.ts';
@@ -199,9 +200,51 @@ describe('on a server’s database', () => {
     assert.match(server.stderr(), /cut off/);
   });
 
+  it('writes nothing into a database that nobody asked it to install in, wherever its name comes from', async () => {
+    const { url, drop } = await freshServerDatabase();
+    const db = await openDatabase({ url });
+    await db.transaction({}, (tx) => tx.script('CREATE TABLE theirs (id int)'));
+    const data = scratch('no-data');
+    const fromThere = { DATABASE_URL: url, DROVER_CONFIG: scratch('none.yaml') };
+    const create = ['keys', 'create', '--sysadmin', 'me@example.org'];
+    for (const { words, env, first } of [
+      {
+        words: ['serve', '--port', '0'],
+        env: fromThere,
+        first: /^DATABASE_URL names the database: postgres:/,
+      },
+      { words: create, env: fromThere, first: /^DATABASE_URL names the database: postgres:/ },
+      { words: [...create, '--database', url], env: { DROVER_DATA: data }, first: /^NO_DATABASE: / },
+      { words: ['seed', '--database', url], env: { DROVER_DATA: data }, first: /^NO_DATABASE: / },
+      {
+        words: ['serve', '--port', '0', '--database', url],
+        env: { DROVER_DATA: data },
+        first: /^NO_DATABASE: /,
+      },
+    ]) {
+      const { status, stderr } = await droverHere(words, { env });
+      assert.equal(status, 1, words.join(' '));
+      assert.match(stderr, first);
+      assert.match(
+        stderr,
+        /^NO_DATABASE: The database \S+ holds 1 table, none of Drover’s own schema; nothing was written\.$/m,
+      );
+      assert.match(stderr, /`drover serve --database \S+ --install`/);
+    }
+    const { n } = await db.transaction({}, (tx) =>
+      tx.one<{
+        n: number;
+      }>(`SELECT count(*) AS n FROM pg_class WHERE relkind = 'r' AND relnamespace <> 'pg_catalog'::regnamespace
+        AND relnamespace <> 'information_schema'::regnamespace`),
+    );
+    assert.deepEqual([n, existsSync(data)], [1, false]);
+    await db.close();
+    await drop();
+  });
+
   it('makes the first sysadmin and the schema from nothing', async () => {
     const { url, drop } = await freshServerDatabase();
-    const made = await drover(['keys', 'create', '--sysadmin', 'Me@Example.org', '--json'], {
+    const made = await drover(['keys', 'create', '--sysadmin', 'Me@Example.org', '--json', '--install'], {
       env: { DATABASE_URL: url },
     });
     assert.equal(made.status, 0, made.stderr);

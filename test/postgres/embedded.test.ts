@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { DroverError } from '../../src/errors.ts';
@@ -55,6 +57,18 @@ describe('embedded', () => {
     } finally {
       await end(child);
     }
+  });
+
+  it('leaves a folder of other files as it is, and takes one that is empty', async () => {
+    const other = mkdtempSync(join(tmpdir(), 'drover-other-'));
+    for (const name of ['notes.txt', 'package.json']) writeFileSync(join(other, name), '');
+    await assert.rejects(openEmbedded({ dataDir: other }), (error: unknown) => {
+      assert.ok(error instanceof DroverError && error.code === 'NO_DATABASE');
+      assert.match(error.message, /holds notes\.txt and 1 more and no database of Drover/);
+      return true;
+    });
+    assert.deepEqual(readdirSync(other), ['notes.txt', 'package.json']);
+    rmSync(other, { recursive: true });
   });
 
   it('refuses it by another path, and in the same process', async () => {

@@ -5,6 +5,7 @@ import { DroverError } from '../../src/errors.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { openServer } from '../../src/postgres/driver/server.ts';
 import { type FreshServer, freshServerDatabase } from '../support/databases.ts';
+import { openTollGate } from '../support/toll-gate.ts';
 
 describe('server', () => {
   let fresh: FreshServer;
@@ -29,6 +30,22 @@ describe('server', () => {
     const error = await unreachable('postgres://me:s3cret@127.0.0.1:9/wanted');
     assert.match(error.message, /127\.0\.0\.1:9\/wanted/);
     assert.doesNotMatch(error.message + JSON.stringify(error.data), /s3cret/);
+  });
+
+  it('refuses a server that is too old, or another product, by its name and version', async () => {
+    for (const { number, name } of [
+      { number: '140011', name: 'PostgreSQL 14' },
+      { number: ' 80002', name: 'Redshift10 8' },
+    ]) {
+      const older = (text: string): string =>
+        text.replace(/\b1[5-9]00\d\d\b/, number).replace(/PostgreSQL 1\d/, name.padEnd(13));
+      const gate = await openTollGate(fresh.url, undefined, older);
+      const error = await openServer({ url: gate.url }).catch((reason: unknown) => reason);
+      assert.ok(error instanceof DroverError && error.code === 'DATABASE_UNSUPPORTED', String(error));
+      assert.ok(error.message.includes(` is ${name}`), error.message);
+      assert.match(error.message, /needs PostgreSQL 15 or newer; nothing was read or written/);
+      await gate.close();
+    }
   });
 
   it('says that the database does not exist, and what no address is', async () => {

@@ -144,22 +144,73 @@ eachEngine((engine) => {
   it('rolls a file that fails back as a whole, names it, and goes on from there once it is mended', async () => {
     const file = join(folder, '0003_models.sql');
     const text = readFileSync(file, 'utf8');
+    const later = readdirSync(folder).filter((name) => name >= '0003');
+    for (const name of later) rmSync(join(folder, name));
+    await migrate();
+    const before = await tables();
+    cpSync(migrationsFolder, folder, { recursive: true });
     writeFileSync(file, `${text}SELECT 1 / 0;`);
     await assert.rejects(
       migrate(),
       refusal('MIGRATION_FAILED', /0003_models\.sql failed and was rolled back/),
     );
-    assert.deepEqual(await tables(), [
-      'audit_log',
-      'journal',
-      'migration_steps',
-      'migrations',
-      'schema_migrations',
-      'tenants',
-      'users',
-    ]);
+    assert.deepEqual(await tables(), before);
     writeFileSync(file, text);
     assert.equal((await migrate())[0], '0003_models.sql');
+  });
+
+  it('an installation that fails anywhere leaves nothing: no schema, no table, no role', async () => {
+    const role = `made_${process.pid}_${engine}`;
+    const template = isolationScript(manifest, 'postgresql').replaceAll('drover_app', role);
+    const first = join(folder, '0001_state.sql');
+    const last = join(folder, readMigrationFiles('platform').at(-1)?.name ?? '');
+    const install = (more: object = {}): Promise<string[]> =>
+      migrateSchema(db, {
+        schema: 's',
+        variant: 'platform',
+        folder,
+        generated: { name: 'isolation', template },
+        ...more,
+      });
+    const left = (): Promise<object[]> =>
+      sql((tx) =>
+        tx.many(
+          `SELECT nspname::text FROM pg_namespace WHERE nspname = 's' UNION ALL SELECT rolname FROM pg_roles WHERE rolname = $1`,
+          [role],
+        ),
+      );
+    for (const file of [first, last]) {
+      const text = readFileSync(file, 'utf8');
+      writeFileSync(file, `${text}\nSELECT 1 / 0;`);
+      await assert.rejects(install(), refusal('MIGRATION_FAILED'));
+      assert.deepEqual(await left(), []);
+      writeFileSync(file, text);
+    }
+    const prove = (): Promise<void> => Promise.reject(new Error('not apart'));
+    await assert.rejects(install({ prove }), /not apart/);
+    assert.deepEqual(await left(), []);
+  });
+
+  it('a database of somebody else gets the schema only where somebody asked, and a new folder has it', async () => {
+    await sql((tx) =>
+      tx.script('CREATE SCHEMA theirs; CREATE TABLE theirs.shop (id int); CREATE TABLE theirs.sold (id int)'),
+    );
+    for (const install of [true, false])
+      await assert.rejects(
+        openPlatform(db, { install }),
+        refusal(
+          'NO_DATABASE',
+          /holds 2 tables, none of Drover’s[^]*drover inventory[^]*--install[^]*schema migration[^]*no extension/,
+        ),
+      );
+    assert.deepEqual(await tables(defaultSchema), []);
+    await sql((tx) => tx.run('DROP SCHEMA theirs CASCADE'));
+    const empty = openPlatform(db, { install: true });
+    if (engine === 'embedded') await empty;
+    else await assert.rejects(empty, refusal('NO_DATABASE', /holds no table/));
+    const told: string[] = [];
+    await openPlatform(db, { install: true, asked: true, tell: (text) => told.push(text) });
+    assert.equal(told.length, engine === 'embedded' ? 0 : 1);
   });
 
   it('refuses files without a header or with a gap before touching the database', async () => {

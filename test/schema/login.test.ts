@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { installPlatform, proveIsolation } from '../../src/platform/install.ts';
+import { openPlatform } from '../../src/platform/open.ts';
 import { platformScope } from '../../src/platform/scope.ts';
 import { seedDemo } from '../../src/platform/demo/seed.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
@@ -44,15 +45,26 @@ async function installRoles(): Promise<void> {
 }
 
 it('is told what is missing where it may not become the roles', async () => {
-  await installPlatform(db);
-  await assert.rejects(proveIsolation(db), refusal('ISOLATION_NOT_EFFECTIVE', /may not become drover_app/));
+  await assert.rejects(
+    installPlatform(db),
+    refusal('ISOLATION_NOT_EFFECTIVE', /may not become drover_app \(GRANT drover_app TO login_/),
+  );
+  const asked = openPlatform(db, { install: true, asked: true });
+  await assert.rejects(
+    asked,
+    refusal('NOT_PERMITTED', /\n {2}GRANT drover_app, drover_fleet, drover_operator TO "login_\d+";$/),
+  );
+  const { n } = await admin.transaction({}, (tx) =>
+    tx.one<{ n: number }>(`SELECT count(*) AS n FROM pg_namespace WHERE nspname = 'migration'`),
+  );
+  assert.equal(n, 0, 'an installation that fails leaves nothing');
 });
 
 it('installs, proves and seeds once it is their member', async () => {
   await admin.transaction({}, (tx) =>
     tx.script(`GRANT drover_app, drover_fleet, drover_operator TO ${login}`),
   );
-  assert.deepEqual(await installPlatform(db), []);
+  await openPlatform(db, { install: true, asked: true });
   await proveIsolation(db);
   assert.ok((await seedDemo(db)).rows > 300);
 });

@@ -16,7 +16,12 @@ export interface Cut {
   readonly how: 'before' | 'after';
 }
 
-export async function openTollGate(to: string, cut?: Cut): Promise<TollGate> {
+/** @param rewrite what the server answers becomes what the client hears; in Latin-1, a byte a character */
+export async function openTollGate(
+  to: string,
+  cut?: Cut,
+  rewrite = (text: string): string => text,
+): Promise<TollGate> {
   const { hostname, port } = new URL(to);
   const sockets = new Set<Socket>();
   let blocked = false;
@@ -38,7 +43,7 @@ export async function openTollGate(to: string, cut?: Cut): Promise<TollGate> {
     });
     onward.on('data', (data) => {
       if (answerless) from.destroy();
-      else if (!blocked) from.write(data);
+      else if (!blocked) from.write(Buffer.from(rewrite(data.toString('latin1')), 'latin1'));
     });
     from.on('close', () => onward.destroy());
   });

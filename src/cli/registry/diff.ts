@@ -12,7 +12,8 @@ import { readJson } from './folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showTable } from '../terminal/table.ts';
-import { ownDatabase, usage, withDatabase } from '../where.ts';
+import { ownDatabase } from '../own-database.ts';
+import { usage, withDatabase } from '../where.ts';
 
 interface DiffOptions extends JsonOption {
   readonly pairs?: string;
@@ -63,7 +64,7 @@ async function readStored(session: Session, options: DiffOptions): Promise<Store
     throw usage('--pairs, --data and --database name the pairs twice; give one of them.');
   if (pairs !== undefined) return readPairs(pairs);
   if (data === undefined && database === undefined) return undefined;
-  return withDatabase(ownDatabase(session.environment, options).where, async (opened) =>
+  return withDatabase(ownDatabase(session, options).where, async (opened) =>
     listStoredPairs(await openPlatform(opened, { install: false })),
   );
 }

@@ -10,17 +10,18 @@ import {
 } from '../../platform/access/operator-keys.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
 import { actorOf, withActor, withJson } from '../options.ts';
-import type { ActorOption, JsonOption } from '../options.ts';
+import type { ActorOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showTable } from '../terminal/table.ts';
 import { chooseTenant } from '../tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { readMoment } from '../terminal/times.ts';
-import { ownDatabase, usage, withDatabase } from '../where.ts';
-import type { WhereOptions } from '../where.ts';
+import { ownDatabase, withInstall } from '../own-database.ts';
+import type { OwnOptions } from '../own-database.ts';
+import { usage, withDatabase } from '../where.ts';
 
-interface KeysOptions extends Pick<WhereOptions, 'data' | 'database'>, JsonOption, ActorOption {
+interface KeysOptions extends OwnOptions, ActorOption {
   readonly tenant?: string;
   readonly user?: string;
   readonly sysadmin?: string;
@@ -35,7 +36,7 @@ export const keys: Verb = {
   summary: 'make, list and revoke API keys, on the database itself',
   define: (command) =>
     withActor(
-      withJson(command)
+      withInstall(withJson(command))
         .addArgument(new Argument('<action>', 'what to do').choices(['create', 'list', 'revoke']))
         .argument('[key]', 'to revoke: the id of a key, or the eight characters it begins with')
         .option('--user <email>', 'create: whose key')
@@ -53,10 +54,11 @@ export const keys: Verb = {
 async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<KeysOptions>();
   const [action = '', key] = command.args;
-  // What is asked is read before the database is opened: making a key makes the schema, too, where it is not there.
+  // What is asked is read before the database is opened.
   const work = actions[action as Action](session, options, key);
-  await withDatabase(ownDatabase(session.environment, options).where, async (database) =>
-    work(await openPlatform(database, { install: action === 'create' })),
+  const { where, ask } = ownDatabase(session, options);
+  await withDatabase(where, async (database) =>
+    work(await openPlatform(database, { install: action === 'create', ...ask })),
   );
   return exitStatus.done;
 }

@@ -1,12 +1,13 @@
 import { Argument, type Command } from 'commander';
 import { openPlatform } from '../../platform/open.ts';
-import { openSecretKeys } from '../../platform/secrets/key-file.ts';
+import { readSecretKeys } from '../../platform/secrets/key-file.ts';
 import { rotateSecrets } from '../../platform/secrets/rotate.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { keyFolder, ownDatabase, withDatabase } from '../where.ts';
+import { ownDatabase } from '../own-database.ts';
+import { keyFolder, withDatabase } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
 /** `drover secrets rotate`: after another DROVER_SECRET_KEY was set, with the one before in DROVER_SECRET_KEYS_OLD. */
@@ -23,11 +24,13 @@ export const secrets: Verb = {
 
 async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<Pick<WhereOptions, 'data' | 'database'> & JsonOption>();
-  const { where, settings } = ownDatabase(session.environment, options);
-  const keys = openSecretKeys(settings, keyFolder(where, session.environment));
-  const { sealed, tenants, unreadable } = await withDatabase(where, async (database) =>
-    rotateSecrets(await openPlatform(database, { install: true }), keys),
-  );
+  const { where, settings, ask } = ownDatabase(session, options);
+  const keysIn = readSecretKeys(settings);
+  const { keys, sealed, tenants, unreadable } = await withDatabase(where, async (database) => {
+    const platform = await openPlatform(database, { install: true, ...ask });
+    const keys = keysIn(keyFolder(where, session.environment));
+    return { keys, ...(await rotateSecrets(platform, keys)) };
+  });
   const { out, err } = session.terminal;
   if (options.json === true) out(JSON.stringify({ key: keys.current.id, sealed, tenants, unreadable }));
   else out(`Sealed ${sealed} secrets of ${tenants} tenants anew, with the key ${keys.current.id}.`);

@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
-import { installPlatform, proveIsolation } from '../../platform/install.ts';
+import { openPlatform } from '../../platform/open.ts';
 import { seedDemo } from '../../platform/demo/seed.ts';
 import { dayOf } from '../../platform/workspaces/day.ts';
 import { judgeOf } from '../../platform/workspaces/judgement.ts';
 import { loadRegistryFolder } from '../../registry/load/folder.ts';
 import { openDatabase } from '../../postgres/driver/connect.ts';
 import { withJson } from '../options.ts';
-import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
+import { askOf, withInstall } from '../own-database.ts';
+import type { OwnOptions } from '../own-database.ts';
 import { resolveWhere, whereWords } from '../where.ts';
-import type { WhereOptions } from '../where.ts';
 
-interface SeedOptions extends WhereOptions, JsonOption {
+interface SeedOptions extends OwnOptions {
   readonly besideOthers?: boolean;
 }
 
@@ -21,7 +21,7 @@ export const seed: Verb = {
   name: 'seed',
   summary: 'make Drover’s own schema and put demo data in it; a second time adds nothing',
   define: (command) =>
-    withJson(command)
+    withInstall(withJson(command))
       .option('--beside-others', 'also where there are tenants that are not of the demo')
       .option('--data <folder>', 'embedded database; made where it is not there (default: ./drover-data)')
       .option('--database <url>', 'postgres://…'),
@@ -33,8 +33,7 @@ async function fill({ terminal, environment }: Session, command: Command): Promi
   const where = resolveWhere(options, environment);
   const database = await openDatabase(where.kind === 'own' ? where : where.target);
   try {
-    await installPlatform(database);
-    await proveIsolation(database);
+    await openPlatform(database, { install: true, ...askOf(where, options, terminal) });
     const loaded = loadRegistryFolder(environment.registryFolder);
     const { tenants, rows } = await seedDemo(database, {
       besideOthers: options.besideOthers === true,

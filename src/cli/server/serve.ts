@@ -3,10 +3,12 @@ import type { ServerSettings } from '../../config.ts';
 import type { RunningServer } from '../../http/server/serve.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { keyFolder, ownDatabase, shownUrl, usage } from '../where.ts';
-import type { Where, WhereOptions } from '../where.ts';
+import { ownDatabase, withInstall } from '../own-database.ts';
+import type { OwnOptions } from '../own-database.ts';
+import { keyFolder, shownUrl, usage } from '../where.ts';
+import type { Where } from '../where.ts';
 
-interface ServeOptions extends Pick<WhereOptions, 'data' | 'database'> {
+interface ServeOptions extends OwnOptions {
   readonly port?: string;
   readonly host?: string;
   readonly demo: boolean;
@@ -17,7 +19,7 @@ export const serve: Verb = {
   name: 'serve',
   summary: 'serve the HTTP API and work on runs, until Ctrl-C',
   define: (command) =>
-    command
+    withInstall(command)
       .option('--data <folder>', 'embedded database; made where it is not there (default: ./drover-data)')
       .option('--database <url>', 'postgres://… (or DATABASE_URL)')
       .option('--port <number>', 'port to listen on, 0 for a free one (default: PORT, or 3000)')
@@ -31,12 +33,13 @@ async function run(session: Session, command: Command): Promise<number> {
   const { createLog } = await import('../../http/server/log.ts');
   const { startServer } = await import('../../http/server/serve.ts');
   const options = command.opts<ServeOptions>();
-  const { where, settings } = ownDatabase(session.environment, options);
+  const { where, settings, ask } = ownDatabase(session, options);
   const { registryFolder } = session.environment;
   const serverSettings = withOptions(settings, options);
   const server = await startServer({
     target: where.kind === 'own' ? { dataDir: where.dataDir } : where.target,
     demo: options.demo,
+    ask,
     settings: serverSettings,
     version: session.version,
     log: createLog({ level: settings.logLevel }),

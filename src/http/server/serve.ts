@@ -7,9 +7,10 @@ import type { Logger } from 'pino';
 import type { ServerSettings } from '../../config.ts';
 import { DroverError } from '../../errors.ts';
 import { createOidcVerifier } from '../../platform/access/oidc.ts';
+import type { Asked } from '../../platform/own-database.ts';
 import { openPlatform, type Platform } from '../../platform/open.ts';
 import { seedWithKeys, type FirstKey } from '../../platform/demo/first-keys.ts';
-import { openSecretKeys } from '../../platform/secrets/key-file.ts';
+import { readSecretKeys } from '../../platform/secrets/key-file.ts';
 import { openRegistry, type Reloading } from '../../platform/workspaces/live-registry.ts';
 import type { Routing } from '../../platform/workspaces/routing.ts';
 import { type DatabaseTarget, openDatabase } from '../../postgres/driver/connect.ts';
@@ -24,6 +25,8 @@ import { type Part, partsOf } from './parts.ts';
 
 export interface ServeInput {
   readonly target: DatabaseTarget;
+  /** May Drover's own schema be made where it is not there? Not by default, except in a new folder. */
+  readonly ask?: Asked;
   /** Fills an embedded database that has no tenant with the demo. */
   readonly demo: boolean;
   readonly settings: ServerSettings;
@@ -55,14 +58,15 @@ export async function startServer(input: ServeInput): Promise<RunningServer> {
   const endTracing =
     settings.tracesUrl === undefined ? undefined : await startTracing(settings.tracesUrl, version);
   // A server without its keys does not touch its database.
-  const keys = openSecretKeys(settings, input.dataFolder);
+  const keysIn = readSecretKeys(settings);
   const database = await openForServer(input);
   const stopping = new AbortController();
   try {
     // The registry needs an open platform, and the platform a way to ask the registry. Plans ask later.
     const live: { registry?: Reloading } = {};
     const knowledge = (): ModelKnowledge | undefined => live.registry?.knowledge();
-    const platform = await openPlatform(database, { install: true, knowledge });
+    const platform = await openPlatform(database, { install: true, knowledge, ...input.ask });
+    const keys = keysIn(input.dataFolder);
     const seeds = input.demo && database.engine === 'embedded';
     const firstKeys = seeds ? await seedWithKeys(platform) : [];
     const registry = await readRegistry(input, platform);

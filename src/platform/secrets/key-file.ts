@@ -15,16 +15,21 @@ export interface KeySource {
 const fileName = 'drover-secret.key';
 
 /**
- * The keys of this server. Without one in the environment, development makes a key and keeps it in the folder.
+ * The keys of this server. The environment is checked at once. Without a key in it, development makes one and keeps it in the folder,
+ * when the keys are asked for: nothing is written before it is known that the database is Drover's own.
  * @throws SECRET_KEY_MISSING in production, CONFIG_INVALID
  */
-export function openSecretKeys(
-  { secretKey, olderSecretKeys, production }: KeySource,
-  folder: string,
-): SecretKeys {
+export function readSecretKeys({
+  secretKey,
+  olderSecretKeys,
+  production,
+}: KeySource): (folder: string) => SecretKeys {
   const older = olderSecretKeys.map((text) => parseSecretKey(text, 'DROVER_SECRET_KEYS_OLD'));
-  if (secretKey !== undefined) return keyRing(parseSecretKey(secretKey, 'DROVER_SECRET_KEY'), older);
-  if (!production) return keyRing(parseSecretKey(ownKey(folder), join(folder, fileName)), older);
+  if (secretKey !== undefined) {
+    const ring = keyRing(parseSecretKey(secretKey, 'DROVER_SECRET_KEY'), older);
+    return () => ring;
+  }
+  if (!production) return (folder) => keyRing(parseSecretKey(ownKey(folder), join(folder, fileName)), older);
   throw new DroverError(
     'SECRET_KEY_MISSING',
     'In production secrets need a key that is kept apart from the database: set DROVER_SECRET_KEY, made by `openssl rand -base64 32`.',

@@ -4,7 +4,7 @@
  * the lock on the folder, whichever thread the engine runs on.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { DroverError } from '../../errors.ts';
 import { decoderOf, toRow } from '../sql/values.ts';
@@ -25,8 +25,12 @@ export interface EmbeddedTarget {
   readonly ownThread?: boolean;
 }
 
-/** Opens the folder, or refuses with EMBEDDED_IN_USE while another process has it open. */
+/**
+ * Opens the folder, which is made where it is not there.
+ * @throws NO_DATABASE where it holds something else, EMBEDDED_IN_USE while another process has it open
+ */
 export async function openEmbedded(target: EmbeddedTarget): Promise<Database> {
+  refuseOthersFolder(target.dataDir);
   mkdirSync(target.dataDir, { recursive: true });
   const folder = realpathSync(target.dataDir);
   const unlock = lockFolder(folder);
@@ -37,6 +41,24 @@ export async function openEmbedded(target: EmbeddedTarget): Promise<Database> {
     unlock();
     throw error;
   }
+}
+
+/** A folder of somebody else's files is left as it is. What begins with `drover` is ours: the lock, and the key of secrets. */
+function refuseOthersFolder(dataDir: string): void {
+  const found = existsSync(dataDir) ? readdirSync(dataDir) : [];
+  const others = found.filter((name) => !/^drover[.-]|^lost\+found$/.test(name));
+  if (
+    others.length === 0 ||
+    found.includes('drover.lock') ||
+    existsSync(join(dataDir, 'postgres', 'PG_VERSION'))
+  )
+    return;
+  const [first = '', ...rest] = others.toSorted();
+  const more = rest.length === 0 ? '' : ` and ${rest.length} more`;
+  const message =
+    `The folder ${dataDir} holds ${first}${more} and no database of Drover; nothing was written. ` +
+    'Name a folder that is empty or not there yet.';
+  throw new DroverError('NO_DATABASE', message, { dataDir });
 }
 
 class Embedded implements Database {

@@ -42,6 +42,12 @@ const known: Readonly<Record<string, Known>> = {
     code: 'NOT_PERMITTED',
     message: (f) => `The role in use may not do this${on(f)}: ${f.databaseMessage}.`,
   },
+  '25006': {
+    code: 'NOT_PERMITTED',
+    message: () =>
+      'The database takes no writes from this login: the server is a standby (name its primary), or transactions are read-only ' +
+      'by default (ALTER ROLE … SET default_transaction_read_only = off).',
+  },
   '23503': {
     code: 'STILL_REFERENCED',
     message: (f) => `A row is referred to, or refers to a row that is not there${on(f)}.`,

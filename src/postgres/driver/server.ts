@@ -27,25 +27,51 @@ export async function openServer(target: ServerTarget): Promise<Database> {
   // A connection may end in the moment in which it is made, before whoever asked for it listens.
   pool.on('connect', (client) => client.on('error', () => undefined));
   try {
-    return new Server(pool, target, await keepsStatements(pool));
+    const { version, keeps } = await askServer(pool);
+    refuseOlder(target.url, version);
+    return new Server(pool, target, keeps);
   } catch (error) {
     await pool.end();
-    throw unreachable(target.url, error);
+    throw error instanceof DroverError ? error : unreachable(target.url, error);
   }
 }
 
+interface Version {
+  /** 150004 */
+  readonly number: number;
+  /** PostgreSQL 15.4, or the name that another product gives itself. */
+  readonly name: string;
+}
+
 /**
- * May connections keep statements prepared? Behind a pooler they may not, because it gives a connection to somebody else between two
- * transactions. A pooler tells a process id of its own.
+ * What it is, and whether connections may keep statements prepared. Behind a pooler they may not, because it gives a connection to
+ * somebody else between two transactions. A pooler tells a process id of its own.
  */
-async function keepsStatements(pool: pg.Pool): Promise<boolean> {
+async function askServer(pool: pg.Pool): Promise<{ version: Version; keeps: boolean }> {
   const client = await pool.connect();
   try {
-    const { rows } = await client.query<{ pid: string }>('SELECT pg_backend_pid()::text AS pid');
-    return 'processID' in client && rows[0]?.pid === String(client.processID);
+    const { rows } = await client.query<{ pid: string; number: string; text: string }>(
+      `SELECT pg_backend_pid()::text AS pid, current_setting('server_version_num') AS number, version() AS text`,
+    );
+    const [{ pid, number, text } = { pid: '', number: '0', text: '' }] = rows;
+    const name = /^\S+ \S+/.exec(text)?.[0] ?? text;
+    const keeps = 'processID' in client && pid === String(client.processID);
+    return { version: { number: Number(number), name }, keeps };
   } finally {
     client.release();
   }
+}
+
+const oldest = 15;
+
+/** @throws DATABASE_UNSUPPORTED */
+function refuseOlder(url: string, { number, name }: Version): void {
+  if (number >= oldest * 10_000) return;
+  const { host, port } = describeUrl(url);
+  const message =
+    `The server at ${host}:${port} is ${name}, and Drover needs PostgreSQL ${oldest} or newer; nothing was read or written. ` +
+    'Upgrade the server, or name another one.';
+  throw new DroverError('DATABASE_UNSUPPORTED', message, { host, port, version: name });
 }
 
 /** One connection of the pool, which knows what it keeps prepared. */

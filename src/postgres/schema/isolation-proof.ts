@@ -29,10 +29,15 @@ export interface IsolationExpectation {
 
 /** Throws ISOLATION_NOT_EFFECTIVE with everything that is missing. */
 export async function checkIsolation(db: Database, expected: IsolationExpectation): Promise<void> {
-  const problems = await db.transaction({ readOnly: true }, (tx) => catalogueProblems(tx, expected));
+  await db.transaction({ readOnly: true }, (tx) => checkIsolationWithin(tx, expected));
+}
+
+/** The same within a transaction, which is the login's again afterwards. Where it throws, the transaction has to end. */
+export async function checkIsolationWithin(tx: Tx, expected: IsolationExpectation): Promise<void> {
+  const problems = await catalogueProblems(tx, expected);
   // Trying needs the roles and tables that the catalogue was asked for.
   for (const role of problems.length === 0 ? expected.tenantRoles : []) {
-    problems.push(...(await probe(db, expected, role)));
+    problems.push(...(await probe(tx, expected, role)));
   }
   if (problems.length === 0) return;
   const message = `Tenants are not kept apart in the schema ${expected.schema}, so Drover does not start: ${problems.join('; ')}.`;
@@ -111,21 +116,21 @@ function privilegeProblems(expected: ExpectedTable, found: TableSecurity): strin
 }
 
 /** As the role, without a tenant: it is that role, row-level security is active for it, and it sees nothing. */
-async function probe(db: Database, expected: IsolationExpectation, role: string): Promise<string[]> {
-  const opening = { readOnly: true, settings: [`SET LOCAL ROLE ${quoteIdent(role)}`] };
-  return db.transaction(opening, async (tx) => {
-    const { user } = await tx.one<{ user: string }>('SELECT current_user::text AS user');
-    const problems = user === role ? [] : [`transactions run as ${user} and not as ${role}`];
-    for (const setting of expected.settings) {
-      const { value } = await tx.one<{ value: string | null }>(
-        `SELECT pg_catalog.current_setting($1, true) AS value`,
-        [setting],
-      );
-      if (value) problems.push(`${setting} has a value although nobody set it`);
-    }
-    const tables = expected.tables.filter((table) => table.tenant).map(({ name }) => name);
-    return [...problems, ...(await probeTables(tx, expected.schema, { role, tables }))];
-  });
+async function probe(tx: Tx, expected: IsolationExpectation, role: string): Promise<string[]> {
+  await tx.run(`SET LOCAL ROLE ${quoteIdent(role)}`);
+  const { user } = await tx.one<{ user: string }>('SELECT current_user::text AS user');
+  const problems = user === role ? [] : [`transactions run as ${user} and not as ${role}`];
+  for (const setting of expected.settings) {
+    const { value } = await tx.one<{ value: string | null }>(
+      `SELECT pg_catalog.current_setting($1, true) AS value`,
+      [setting],
+    );
+    if (value) problems.push(`${setting} has a value although nobody set it`);
+  }
+  const tables = expected.tables.filter((table) => table.tenant).map(({ name }) => name);
+  const seen = await probeTables(tx, expected.schema, { role, tables });
+  await tx.run('RESET ROLE');
+  return [...problems, ...seen];
 }
 
 async function probeTables(

@@ -56,7 +56,7 @@ export async function listRoleProblems(tx: Tx, schema: string, roles: readonly s
      SELECT 'the role ' || role || ' does not exist' AS problem
      FROM wanted WHERE role NOT IN (SELECT rolname FROM pg_roles)
      UNION ALL
-     SELECT 'this login may not become ' || w.role
+     SELECT 'this login may not become ' || w.role || ' (GRANT ' || quote_ident(w.role) || ' TO ' || quote_ident(current_user) || ')'
      FROM wanted w JOIN pg_roles r ON r.rolname = w.role
      WHERE NOT pg_has_role(r.oid, CASE WHEN current_setting('server_version_num')::integer >= 160000
                                        THEN 'SET' ELSE 'MEMBER' END)

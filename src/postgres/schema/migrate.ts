@@ -4,6 +4,9 @@
  * so one process applies a file and the others find it done. The lock belongs to the transaction, because a session's
  * lock would be lost in a pooler. After each transaction the schema is that of a whole number of files.
  *
+ * Where the schema was not there, all files are one transaction, with the proof at its end: an installation that fails leaves
+ * nothing, roles included.
+ *
  * A migration that changes rows of tenants must say so to row-level security, which is forced and binds the owner too.
  */
 import { DroverError } from '../../errors.ts';
@@ -34,6 +37,8 @@ export interface MigrateOptions {
   readonly generated?: { readonly name: string; readonly template: string };
   /** Where the files are; the package's own by default. */
   readonly folder?: string;
+  /** What must hold of a schema that was just made; where it throws, the schema is not made. */
+  readonly prove?: (tx: Tx) => Promise<void>;
 }
 
 interface Work extends MigrateOptions {
@@ -46,9 +51,9 @@ export async function migrateSchema(db: Database, options: MigrateOptions): Prom
   const work = { ...options, files: readMigrationFiles(options.variant, options.folder ?? migrationsFolder) };
   const applied: string[] = [];
   for (;;) {
-    const name = await db.transaction(opening, (tx) => applyNext(tx, work));
-    if (name === undefined) return applied;
-    applied.push(name);
+    const names = await db.transaction(opening, (tx) => applySome(tx, work));
+    if (names.length === 0) return applied;
+    applied.push(...names);
   }
 }
 
@@ -73,23 +78,32 @@ export async function listPending(db: Database, options: MigrateOptions): Promis
 // Long enough for another process to finish a migration; then LOCK_TIMEOUT instead of a start that never ends.
 const opening: Opening = { settings: [`SET LOCAL lock_timeout = '120s'`] };
 
-async function applyNext(tx: Tx, work: Work): Promise<string | undefined> {
+/** All of a new schema; of one that is there what comes next, or nothing. */
+async function applySome(tx: Tx, work: Work): Promise<string[]> {
   await lockSchema(tx, work.schema);
-  const applied = await readApplied(tx, work);
+  const found = await findSchema(tx, work.schema);
+  if (found === 'foreign') throw occupied(work.schema);
+  if (found !== 'ours') return install(tx, work, found === 'missing');
+  const next = await applyNext(tx, work);
+  return next === undefined ? [] : [next];
+}
+
+async function install(tx: Tx, work: Work, missing: boolean): Promise<string[]> {
+  await createSchema(tx, work.schema, missing);
+  const applied: string[] = [];
+  for (let next = await applyNext(tx, work); next !== undefined; next = await applyNext(tx, work))
+    applied.push(next);
+  await work.prove?.(tx);
+  return applied;
+}
+
+async function applyNext(tx: Tx, work: Work): Promise<string | undefined> {
+  const applied = await listApplied(tx, work.schema);
+  for (const row of applied) checkApplied(work, row);
   const last = applied.filter((row) => row.version !== generatedVersion).at(-1)?.version ?? '';
   const next = work.files.find((file) => !applied.some((row) => row.version === file.version));
   if (next !== undefined && next.version < last) throw unknown(work.schema, last);
   return next === undefined ? applyGenerated(tx, work, applied) : applyFile(tx, work, next);
-}
-
-/** What is applied, after proof that this version of Drover may go on from there. */
-async function readApplied(tx: Tx, work: Work): Promise<AppliedMigration[]> {
-  const found = await findSchema(tx, work.schema);
-  if (found === 'foreign') throw occupied(work.schema);
-  if (found !== 'ours') await createSchema(tx, work.schema, found === 'missing');
-  const applied = await listApplied(tx, work.schema);
-  for (const row of applied) checkApplied(work, row);
-  return applied;
 }
 
 function checkApplied(work: Work, row: AppliedMigration): void {
