@@ -6,12 +6,12 @@ import type { Rules } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import { askEach } from '../driver/members.ts';
 import type { Tx } from '../driver/database.ts';
-import { inOrder } from '../driver/question.ts';
+import { columnOf, equalsAny } from '../sql/cast.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
-import { isGranted, namesSql, otherSide } from '../sql/reliance.ts';
+import { namesSql } from '../sql/reliance.ts';
 import type { Side } from '../sql/reliance.ts';
 import { visibleSql } from '../sql/row.ts';
-import { column, rowsOf, sql } from '../sql/sql.ts';
+import { column, each, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { mayHoldShared, rowAlone, rowContext } from '../facts/member.ts';
 import type { Member } from '../facts/member.ts';
@@ -66,28 +66,59 @@ export interface UngrantedUses {
 
 export const nothingUngranted: UngrantedUses = { from: {}, to: {} };
 
-/** For each member what is so now; undefined where nothing is. */
+/**
+ * For each member what is so now; undefined where nothing is. Grants are few and rows are many: first the scopes are read in which one
+ * of the two models is granted alone, and then only rows that are there and rely on the other one.
+ */
 export async function readUngranted(
   tx: Tx,
   { rules, members }: { readonly rules: Rules; readonly members: readonly Member[] },
 ): Promise<(UngrantedUses | undefined)[]> {
   const relying = members.length === 0 ? [] : relyingPlaces(rules, members);
-  const sides = ['from', 'to'] as const;
-  const questions = sides.flatMap((side) =>
-    relying.map((one) => askEach<ScopeCount>(members.length, ungrantedSql(one, side))),
+  const grants = [...new Map(relying.map((one) => [grantId(one), one])).entries()];
+  const lone = await tx.together(grants.map(([, one]) => askEach<Lone>(members.length, loneSql(one))));
+  const aloneAt = new Map(grants.map(([id], at) => [id, lone[at] ?? []]));
+  const asked = (['from', 'to'] as const).flatMap((side) =>
+    relying.flatMap((one) => {
+      const scopes = (aloneAt.get(grantId(one)) ?? []).map((rows) =>
+        rows.flatMap(({ scope, alone }) => (alone === side ? [] : [scope])),
+      );
+      if (scopes.every(({ length }) => length === 0)) return [];
+      const question = askEach<ScopeCount>(members.length, usedSql(one, side, scopes));
+      return [{ side, id: one.place.id, question }];
+    }),
   );
-  const found = await tx.ask(inOrder(questions));
+  const found = await tx.together(asked.map(({ question }) => question));
   return members.map((_, member) => {
-    const ofSide = (first: number): Ungranted =>
+    const ofSide = (wanted: Side): Ungranted =>
       Object.fromEntries(
-        relying.flatMap(({ place }, at) => {
-          const scopes = (found[first + at]?.[member] ?? []).map(({ scope, rows }) => [scope, rows] as const);
-          return scopes.length === 0 ? [] : [[place.id, Object.fromEntries(scopes)] as const];
+        asked.flatMap(({ side, id }, at) => {
+          const scopes = (found[at]?.[member] ?? []).map(({ scope, rows }) => [scope, rows] as const);
+          return side !== wanted || scopes.length === 0 ? [] : [[id, Object.fromEntries(scopes)] as const];
         }),
       );
-    const uses = { from: ofSide(0), to: ofSide(relying.length) };
+    const uses = { from: ofSide('from'), to: ofSide('to') };
     return Object.values(uses).every((one) => Object.keys(one).length === 0) ? undefined : uses;
   });
+}
+
+/** Grants that are told apart by the same column are read together. */
+export function grantId({ reliance: { grant, scope } }: Pick<Relying, 'reliance'>): string {
+  return JSON.stringify([grant, scope]);
+}
+
+/** A scope in which one of the two models is granted and the other is not. */
+interface Lone {
+  readonly scope: string;
+  readonly alone: Side;
+}
+
+function loneSql({ grant, reliance }: Relying): Sql {
+  const scope = column('g', reliance.scope);
+  const [from, to] = [namesSql(grant, 'from', 'g'), namesSql(grant, 'to', 'g')];
+  return sql`SELECT ${scope}::text AS scope, CASE WHEN bool_or(${from}) THEN 'from' ELSE 'to' END AS alone
+    FROM ${rowsOf(grant.context.table)} g WHERE ${scope} IS NOT NULL AND (${from} OR ${to})
+    GROUP BY ${scope} HAVING bool_or(${from}) IS DISTINCT FROM bool_or(${to})`;
 }
 
 interface ScopeCount {
@@ -95,9 +126,14 @@ interface ScopeCount {
   readonly rows: number;
 }
 
-function ungrantedSql({ reliance, context, row, grant }: Relying, side: Side): Sql {
+/** Rows that rely on the model of that side in these scopes of each member. */
+function usedSql(
+  { reliance, context, row }: Relying,
+  side: Side,
+  scopes: readonly (readonly string[])[],
+): Sql {
   const via = column('t', reliance.via);
+  const within = equalsAny(columnOf(context.table, reliance.via), via, (type) => each(scopes, type));
   return sql`SELECT ${via}::text AS scope, count(*) AS rows FROM ${rowsOf(context.table)} t
-    WHERE ${via} IS NOT NULL AND ${namesSql({ context, row }, side)} AND ${visibleSql(context)}
-      AND ${isGranted(grant, reliance, otherSide(side))} AND NOT ${isGranted(grant, reliance, side)} GROUP BY 1`;
+    WHERE ${within} AND ${namesSql({ context, row }, side)} AND ${visibleSql(context)} GROUP BY 1`;
 }

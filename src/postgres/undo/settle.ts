@@ -20,7 +20,7 @@ import { bind, column, each, list, literal, raw, rowsOf, sql } from '../sql/sql.
 import type { Sql } from '../sql/sql.ts';
 import { chunkRows } from './chunk.ts';
 import type { Chunk, Skipped, UndoContext, UndoTarget } from './chunk.ts';
-import { nothingUngranted, relyingPlaces } from '../move/relying.ts';
+import { grantId, nothingUngranted, relyingPlaces } from '../move/relying.ts';
 import type { Relying, UngrantedUses } from '../move/relying.ts';
 import { relyingOn, usedReason, usesSql } from './reliance.ts';
 
@@ -80,10 +80,6 @@ function byGrant(relying: readonly Relying[]): Map<string, AtLeastOne<Relying>> 
   return new Map(
     [...groups].flatMap(([id, [first, ...others]]) => (first ? [[id, [first, ...others]] as const] : [])),
   );
-}
-
-function grantId({ reliance: { grant, scope } }: Relying): string {
-  return JSON.stringify([grant, scope]);
 }
 
 function ofMember({ rules, members }: UndoContext, member: number, id: string): Relying[] {
