@@ -47,7 +47,8 @@ export interface CandidateQuery {
   readonly columns: readonly CandidateColumn[];
   /** Is there a candidate at all? Most tables have none, and unlike a cursor this may run in parallel. */
   readonly precheck: Sql;
-  readonly select: Sql;
+  /** Made for the few tables that have one. */
+  readonly select: () => Sql;
 }
 
 /** A row that may name the source where no place covers it. */
@@ -78,16 +79,19 @@ export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery 
   const rows = sql`${rowsOf(table)} AS t`;
   const where = allOf(whoseRows(context, target, batch));
   const columns = conditions.map(({ column }) => column);
-  const any = allOf([search.rough(columns), anyOf(conditions.map(({ condition }) => sql`(${condition})`))]);
-  const values = list(
-    conditions.map(({ column, condition }) => sql`CASE WHEN ${condition} THEN ${sentText(column)} END`),
-  );
+  const rough = search.rough(columns);
+  const any = allOf([rough, anyOf(conditions.map(({ condition }) => sql`(${condition})`))]);
+  // What places find is told from the rest by the conditions alone. Where no place looks, the quick look at all texts says enough.
+  const possible = columns.some(({ name }) => search.isCovered(name)) ? any : rough;
+  const values = (): Sql =>
+    list(conditions.map(({ column, condition }) => sql`CASE WHEN ${condition} THEN ${sentText(column)} END`));
   return {
     table,
     columns,
-    precheck: sql`SELECT coalesce(bool_or(${any}), false) AS possible FROM ${rows} WHERE ${where}`,
-    select: sql`SELECT ${rowKey(table)} AS k, ${ownerSql(context)} AS owner, ${severalOwnersSql(context)} AS owners,
-      ${deadSql(context)} AS dead, ARRAY[${values}]::text[] AS v,
+    precheck: sql`SELECT coalesce(bool_or(${possible}), false) AS possible FROM ${rows} WHERE ${where}`,
+    select:
+      () => sql`SELECT ${rowKey(table)} AS k, ${ownerSql(context)} AS owner, ${severalOwnersSql(context)} AS owners,
+      ${deadSql(context)} AS dead, ARRAY[${values()}]::text[] AS v,
       ARRAY[${list(columns.map((column) => search.alike(column)))}]::jsonb[] AS alike, ${livePlaces(context, columns)} AS live,
       ${search.seen(columns)} AS seen, ARRAY[${search.beside()}]::text[] AS beside FROM ${rows} WHERE ${where} AND ${any}`,
   };
@@ -209,6 +213,11 @@ class Search {
     return this.#batch.rules.places.filter(
       ({ table, column, role }) => table === this.#target.table.id && column === name && role !== 'prose',
     );
+  }
+
+  /** Does a scalar place look at the column? */
+  isCovered(name: string): boolean {
+    return this.#placesAt(name).some(({ carrier }) => carrier === 'columns');
   }
 
   #columnOf(scanned: ScannedColumn): CandidateColumn {

@@ -56,7 +56,7 @@ async function readTable(tx: Tx, batch: Batch, query: CandidateQuery): Promise<R
   const size = batch.members.length;
   const readings = batch.members.map((member) => new Reading(batch.rules, member, query));
   await tx.batches<Candidate & Numbered>(
-    { sql: forEachMember(size, query.select), size: firstFetch },
+    { sql: forEachMember(size, query.select()), size: firstFetch },
     (rows) => {
       for (const [member, own] of distribute<Candidate>(size, rows).entries())
         for (const row of own) readings[member]?.add(row);
