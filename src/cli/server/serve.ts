@@ -85,7 +85,7 @@ export function openNotice(host: string, open: readonly string[]): string[] {
 function announce({ terminal, version }: Session, where: Where, { url, firstKeys }: RunningServer): void {
   const { err, errStyle } = terminal;
   const database = where.kind === 'own' ? `the folder ${where.dataDir}` : shownUrl(where.text);
-  err(`Drover ${version} serves ${errStyle.bold(url)} from ${database}. Read ${url}/redoc, try ${url}/docs.`);
+  err(`Drover ${version} serves ${errStyle.bold(url)} from ${database}. Read and try it at ${url}/docs.`);
   if (firstKeys.length === 0) {
     err('A key: drover keys create --user you@example.org --tenant NAME (or --sysadmin you@example.org).');
     return;

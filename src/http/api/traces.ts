@@ -4,6 +4,7 @@
  */
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Database } from '../../postgres/driver/database.ts';
+import { DroverError } from '../../errors.ts';
 import type { App } from '../contract.ts';
 
 const tracer = trace.getTracer('drover');
@@ -55,16 +56,35 @@ function traced<T>(transaction: () => Promise<T>): Promise<T> {
   });
 }
 
-/** Sends spans to a collector until the returned function is called. Only this loads the packages. */
+/**
+ * Sends spans to a collector until the returned function is called. Only this loads the packages, which are 25 MB and therefore
+ * installed only by those who trace.
+ * @throws CONFIG_INVALID where they are not installed.
+ */
 export async function startTracing(url: string, version: string): Promise<() => Promise<void>> {
-  const { BatchSpanProcessor, NodeTracerProvider } = await import('@opentelemetry/sdk-trace-node');
-  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
-  const { resourceFromAttributes } = await import('@opentelemetry/resources');
+  const { sdk, exporter, resources } = await loadSender();
   const target = new URL('v1/traces', url.endsWith('/') ? url : `${url}/`).href;
-  const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': 'drover', 'service.version': version }),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: target }))],
+  const provider = new sdk.NodeTracerProvider({
+    resource: resources.resourceFromAttributes({ 'service.name': 'drover', 'service.version': version }),
+    spanProcessors: [new sdk.BatchSpanProcessor(new exporter.OTLPTraceExporter({ url: target }))],
   });
   provider.register();
   return () => provider.shutdown();
 }
+
+async function loadSender() {
+  try {
+    return {
+      sdk: await import('@opentelemetry/sdk-trace-node'),
+      exporter: await import('@opentelemetry/exporter-trace-otlp-http'),
+      resources: await import('@opentelemetry/resources'),
+    };
+  } catch (cause) {
+    throw new DroverError('CONFIG_INVALID', noSender, {}, { cause });
+  }
+}
+
+const noSender =
+  'OTEL_EXPORTER_OTLP_ENDPOINT is set, and the packages that send traces are not installed beside Drover. ' +
+  'Unset it, or run: npm install -g @opentelemetry/sdk-trace-node@2 @opentelemetry/exporter-trace-otlp-http@0.223 ' +
+  '@opentelemetry/resources@2';

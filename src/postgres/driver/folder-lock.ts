@@ -12,7 +12,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { DroverError } from '../../errors.ts';
 
 /** SQLITE_BUSY */
@@ -20,6 +19,7 @@ const busy = 5;
 
 /** Takes the folder for this process and returns how to let go of it. @throws EMBEDDED_IN_USE */
 export function lockFolder(folder: string): () => void {
+  const { DatabaseSync } = loadSqlite();
   const lock = new DatabaseSync(join(folder, 'drover.lock'));
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
@@ -33,6 +33,17 @@ export function lockFolder(folder: string): () => void {
     rmSync(pidFile, { force: true });
     lock.close();
   };
+}
+
+/** Older Node.js says at the first use that SQLite may change. Whoever reads that can do nothing about it. */
+function loadSqlite() {
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = () => undefined;
+  try {
+    return process.getBuiltinModule('node:sqlite');
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 function isBusy(error: unknown): boolean {
