@@ -1240,6 +1240,439 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION migration.meet_class_in_apps()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'apps' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      t.completion_model_id::text AS model FROM new_rows t WHERE (true) AND t.completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'apps' AS type, 'transcription_model_id' AS field, 'transcription' AS kind,
+      t.transcription_model_id::text AS model FROM new_rows t WHERE (true) AND t.transcription_model_id IS NOT NULL
+    UNION ALL SELECT DISTINCT t.tenant_id, t.id, t.space_id, 'apps', 'pipeline', 'completion', pg_catalog.lower(n.id #>> '{}')
+      FROM new_rows t CROSS JOIN LATERAL pg_catalog.jsonb_path_query(t.pipeline, 'lax $.nodes[*].data.model.id') n(id)
+      WHERE (true) AND n.id #>> '{}' IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'apps' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      NULL AS model FROM new_rows t WHERE (true) AND t.completion_model_id IS NULL) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  ELSE
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    (SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'apps' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      t.completion_model_id::text AS model FROM new_rows t WHERE (true) AND t.completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'apps' AS type, 'transcription_model_id' AS field, 'transcription' AS kind,
+      t.transcription_model_id::text AS model FROM new_rows t WHERE (true) AND t.transcription_model_id IS NOT NULL
+    UNION ALL SELECT DISTINCT t.tenant_id, t.id, t.space_id, 'apps', 'pipeline', 'completion', pg_catalog.lower(n.id #>> '{}')
+      FROM new_rows t CROSS JOIN LATERAL pg_catalog.jsonb_path_query(t.pipeline, 'lax $.nodes[*].data.model.id') n(id)
+      WHERE (true) AND n.id #>> '{}' IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'apps' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      NULL AS model FROM new_rows t WHERE (true) AND t.completion_model_id IS NULL)
+    EXCEPT (SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'apps' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      t.completion_model_id::text AS model FROM old_rows t WHERE (true) AND t.completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'apps' AS type, 'transcription_model_id' AS field, 'transcription' AS kind,
+      t.transcription_model_id::text AS model FROM old_rows t WHERE (true) AND t.transcription_model_id IS NOT NULL
+    UNION ALL SELECT DISTINCT t.tenant_id, t.id, t.space_id, 'apps', 'pipeline', 'completion', pg_catalog.lower(n.id #>> '{}')
+      FROM old_rows t CROSS JOIN LATERAL pg_catalog.jsonb_path_query(t.pipeline, 'lax $.nodes[*].data.model.id') n(id)
+      WHERE (true) AND n.id #>> '{}' IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'apps' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      NULL AS model FROM old_rows t WHERE (true) AND t.completion_model_id IS NULL)) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION migration.meet_class_in_assistants()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'assistants' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      t.completion_model_id::text AS model FROM new_rows t WHERE (true) AND t.completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'assistants' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      NULL AS model FROM new_rows t WHERE (true) AND t.completion_model_id IS NULL) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  ELSE
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    (SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'assistants' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      t.completion_model_id::text AS model FROM new_rows t WHERE (true) AND t.completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'assistants' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      NULL AS model FROM new_rows t WHERE (true) AND t.completion_model_id IS NULL)
+    EXCEPT (SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'assistants' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      t.completion_model_id::text AS model FROM old_rows t WHERE (true) AND t.completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'assistants' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      NULL AS model FROM old_rows t WHERE (true) AND t.completion_model_id IS NULL)) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION migration.meet_class_in_completion_models()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  PERFORM FROM "migration".completion_models m WHERE (m.tenant_id, m.id) IN (SELECT n.tenant_id, n.id FROM new_rows n JOIN old_rows o ON o.tenant_id = n.tenant_id AND o.id = n.id
+      WHERE n.security_classification < o.security_classification)
+  ORDER BY m.tenant_id, m.id FOR UPDATE;
+  IF FOUND THEN
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    SELECT * FROM "migration".model_uses(ARRAY(SELECT DISTINCT n.tenant_id FROM new_rows n)) u WHERE u.kind = 'completion' AND EXISTS (SELECT  FROM new_rows n JOIN old_rows o ON o.tenant_id = n.tenant_id AND o.id = n.id
+      WHERE n.security_classification < o.security_classification AND n.tenant_id = u.tenant_id AND (u.model = n.id::text OR u.model IS NULL AND n.id IN (SELECT d.completion_model_id FROM "migration".tenant_defaults d WHERE d.tenant_id = n.tenant_id)))) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION migration.meet_class_in_embedding_models()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  PERFORM FROM "migration".embedding_models m WHERE (m.tenant_id, m.id) IN (SELECT n.tenant_id, n.id FROM new_rows n JOIN old_rows o ON o.tenant_id = n.tenant_id AND o.id = n.id
+      WHERE n.security_classification < o.security_classification)
+  ORDER BY m.tenant_id, m.id FOR UPDATE;
+  IF FOUND THEN
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    SELECT * FROM "migration".model_uses(ARRAY(SELECT DISTINCT n.tenant_id FROM new_rows n)) u WHERE u.kind = 'embedding' AND EXISTS (SELECT  FROM new_rows n JOIN old_rows o ON o.tenant_id = n.tenant_id AND o.id = n.id
+      WHERE n.security_classification < o.security_classification AND n.tenant_id = u.tenant_id AND u.model = n.id::text)) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION migration.meet_class_in_services()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'services' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      t.completion_model_id::text AS model FROM new_rows t WHERE (true) AND t.completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'services' AS type, 'transcription_model_id' AS field, 'transcription' AS kind,
+      t.transcription_model_id::text AS model FROM new_rows t WHERE (true) AND t.transcription_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'services' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      NULL AS model FROM new_rows t WHERE (true) AND t.completion_model_id IS NULL) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  ELSE
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    (SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'services' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      t.completion_model_id::text AS model FROM new_rows t WHERE (true) AND t.completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'services' AS type, 'transcription_model_id' AS field, 'transcription' AS kind,
+      t.transcription_model_id::text AS model FROM new_rows t WHERE (true) AND t.transcription_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'services' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      NULL AS model FROM new_rows t WHERE (true) AND t.completion_model_id IS NULL)
+    EXCEPT (SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'services' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      t.completion_model_id::text AS model FROM old_rows t WHERE (true) AND t.completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'services' AS type, 'transcription_model_id' AS field, 'transcription' AS kind,
+      t.transcription_model_id::text AS model FROM old_rows t WHERE (true) AND t.transcription_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'services' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      NULL AS model FROM old_rows t WHERE (true) AND t.completion_model_id IS NULL)) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION migration.meet_class_in_space_completion_models()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    SELECT t.tenant_id, NULL::pg_catalog.uuid AS id, t.space_id AS space_id, 'space_completion_models' AS type, 'model_id' AS field, 'completion' AS kind,
+      t.model_id::text AS model FROM new_rows t WHERE (true) AND t.model_id IS NOT NULL) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  ELSE
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    (SELECT t.tenant_id, NULL::pg_catalog.uuid AS id, t.space_id AS space_id, 'space_completion_models' AS type, 'model_id' AS field, 'completion' AS kind,
+      t.model_id::text AS model FROM new_rows t WHERE (true) AND t.model_id IS NOT NULL)
+    EXCEPT (SELECT t.tenant_id, NULL::pg_catalog.uuid AS id, t.space_id AS space_id, 'space_completion_models' AS type, 'model_id' AS field, 'completion' AS kind,
+      t.model_id::text AS model FROM old_rows t WHERE (true) AND t.model_id IS NOT NULL)) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION migration.meet_class_in_space_embedding_models()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    SELECT t.tenant_id, NULL::pg_catalog.uuid AS id, t.space_id AS space_id, 'space_embedding_models' AS type, 'model_id' AS field, 'embedding' AS kind,
+      t.model_id::text AS model FROM new_rows t WHERE (true) AND t.model_id IS NOT NULL) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  ELSE
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    (SELECT t.tenant_id, NULL::pg_catalog.uuid AS id, t.space_id AS space_id, 'space_embedding_models' AS type, 'model_id' AS field, 'embedding' AS kind,
+      t.model_id::text AS model FROM new_rows t WHERE (true) AND t.model_id IS NOT NULL)
+    EXCEPT (SELECT t.tenant_id, NULL::pg_catalog.uuid AS id, t.space_id AS space_id, 'space_embedding_models' AS type, 'model_id' AS field, 'embedding' AS kind,
+      t.model_id::text AS model FROM old_rows t WHERE (true) AND t.model_id IS NOT NULL)) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION migration.meet_class_in_space_transcription_models()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    SELECT t.tenant_id, NULL::pg_catalog.uuid AS id, t.space_id AS space_id, 'space_transcription_models' AS type, 'model_id' AS field, 'transcription' AS kind,
+      t.model_id::text AS model FROM new_rows t WHERE (true) AND t.model_id IS NOT NULL) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  ELSE
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    (SELECT t.tenant_id, NULL::pg_catalog.uuid AS id, t.space_id AS space_id, 'space_transcription_models' AS type, 'model_id' AS field, 'transcription' AS kind,
+      t.model_id::text AS model FROM new_rows t WHERE (true) AND t.model_id IS NOT NULL)
+    EXCEPT (SELECT t.tenant_id, NULL::pg_catalog.uuid AS id, t.space_id AS space_id, 'space_transcription_models' AS type, 'model_id' AS field, 'transcription' AS kind,
+      t.model_id::text AS model FROM old_rows t WHERE (true) AND t.model_id IS NOT NULL)) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION migration.meet_class_in_spaces()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    SELECT t.tenant_id, t.id AS id, t.id AS space_id, 'spaces' AS type, 'default_completion_model_id' AS field, 'completion' AS kind,
+      t.default_completion_model_id::text AS model FROM new_rows t WHERE (true) AND t.default_completion_model_id IS NOT NULL) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  ELSE
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    (SELECT t.tenant_id, t.id AS id, t.id AS space_id, 'spaces' AS type, 'default_completion_model_id' AS field, 'completion' AS kind,
+      t.default_completion_model_id::text AS model FROM new_rows t WHERE (true) AND t.default_completion_model_id IS NOT NULL)
+    EXCEPT (SELECT t.tenant_id, t.id AS id, t.id AS space_id, 'spaces' AS type, 'default_completion_model_id' AS field, 'completion' AS kind,
+      t.default_completion_model_id::text AS model FROM old_rows t WHERE (true) AND t.default_completion_model_id IS NOT NULL)) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  END IF;
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM FROM "migration".spaces s WHERE (s.tenant_id, s.id) IN (SELECT n.tenant_id, n.id FROM new_rows n
+      JOIN old_rows o ON o.tenant_id = n.tenant_id AND o.id = n.id WHERE n.security_classification > o.security_classification OR n.default_completion_model_id IS NULL AND o.default_completion_model_id IS NOT NULL)
+    ORDER BY s.tenant_id, s.id FOR UPDATE;
+    IF FOUND THEN
+      PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    SELECT * FROM "migration".model_uses(ARRAY(SELECT DISTINCT n.tenant_id FROM new_rows n)) u WHERE EXISTS (SELECT FROM new_rows n JOIN old_rows o ON o.tenant_id = n.tenant_id AND o.id = n.id WHERE n.tenant_id = u.tenant_id AND n.id = u.space_id AND (n.security_classification > o.security_classification OR u.model IS NULL AND n.default_completion_model_id IS NULL AND o.default_completion_model_id IS NOT NULL))) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+    END IF;
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION migration.meet_class_in_tenant_defaults()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM FROM "migration".spaces s WHERE s.tenant_id IN (SELECT n.tenant_id FROM new_rows n WHERE n.completion_model_id IS NOT NULL)
+    ORDER BY s.tenant_id, s.id FOR UPDATE;
+  ELSE
+    PERFORM FROM "migration".tenant_defaults d WHERE d.tenant_id IN (SELECT n.tenant_id FROM new_rows n
+      JOIN old_rows o ON o.tenant_id = n.tenant_id WHERE n.completion_model_id IS DISTINCT FROM o.completion_model_id)
+    ORDER BY d.tenant_id FOR UPDATE;
+  END IF;
+  IF FOUND THEN
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    SELECT * FROM "migration".model_uses(ARRAY(SELECT DISTINCT n.tenant_id FROM new_rows n)) u WHERE u.model IS NULL) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION migration.meet_class_in_transcription_models()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  PERFORM FROM "migration".transcription_models m WHERE (m.tenant_id, m.id) IN (SELECT n.tenant_id, n.id FROM new_rows n JOIN old_rows o ON o.tenant_id = n.tenant_id AND o.id = n.id
+      WHERE n.security_classification < o.security_classification)
+  ORDER BY m.tenant_id, m.id FOR UPDATE;
+  IF FOUND THEN
+    PERFORM "migration".refuse_below_class((SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(c)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.model, pg_catalog.count(*) AS rows FROM (
+    SELECT * FROM "migration".model_uses(ARRAY(SELECT DISTINCT n.tenant_id FROM new_rows n)) u WHERE u.kind = 'transcription' AND EXISTS (SELECT  FROM new_rows n JOIN old_rows o ON o.tenant_id = n.tenant_id AND o.id = n.id
+      WHERE n.security_classification < o.security_classification AND n.tenant_id = u.tenant_id AND u.model = n.id::text)) u GROUP BY 1, 2, 3, 4, 5, 6) c));
+  END IF;
+  RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION migration.model_uses(of_tenants uuid[])
+ RETURNS TABLE(tenant_id uuid, id uuid, space_id uuid, type text, field text, kind text, model text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+    SELECT t.tenant_id, NULL::pg_catalog.uuid AS id, t.space_id AS space_id, 'space_completion_models' AS type, 'model_id' AS field, 'completion' AS kind,
+      t.model_id::text AS model FROM "migration".space_completion_models t WHERE (t.tenant_id = ANY (of_tenants)) AND t.model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, NULL::pg_catalog.uuid AS id, t.space_id AS space_id, 'space_transcription_models' AS type, 'model_id' AS field, 'transcription' AS kind,
+      t.model_id::text AS model FROM "migration".space_transcription_models t WHERE (t.tenant_id = ANY (of_tenants)) AND t.model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, NULL::pg_catalog.uuid AS id, t.space_id AS space_id, 'space_embedding_models' AS type, 'model_id' AS field, 'embedding' AS kind,
+      t.model_id::text AS model FROM "migration".space_embedding_models t WHERE (t.tenant_id = ANY (of_tenants)) AND t.model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.id AS space_id, 'spaces' AS type, 'default_completion_model_id' AS field, 'completion' AS kind,
+      t.default_completion_model_id::text AS model FROM "migration".spaces t WHERE (t.tenant_id = ANY (of_tenants)) AND t.default_completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'assistants' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      t.completion_model_id::text AS model FROM "migration".assistants t WHERE (t.tenant_id = ANY (of_tenants)) AND t.completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'assistants' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      NULL AS model FROM "migration".assistants t WHERE (t.tenant_id = ANY (of_tenants)) AND t.completion_model_id IS NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'apps' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      t.completion_model_id::text AS model FROM "migration".apps t WHERE (t.tenant_id = ANY (of_tenants)) AND t.completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'apps' AS type, 'transcription_model_id' AS field, 'transcription' AS kind,
+      t.transcription_model_id::text AS model FROM "migration".apps t WHERE (t.tenant_id = ANY (of_tenants)) AND t.transcription_model_id IS NOT NULL
+    UNION ALL SELECT DISTINCT t.tenant_id, t.id, t.space_id, 'apps', 'pipeline', 'completion', pg_catalog.lower(n.id #>> '{}')
+      FROM "migration".apps t CROSS JOIN LATERAL pg_catalog.jsonb_path_query(t.pipeline, 'lax $.nodes[*].data.model.id') n(id)
+      WHERE (t.tenant_id = ANY (of_tenants)) AND n.id #>> '{}' IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'apps' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      NULL AS model FROM "migration".apps t WHERE (t.tenant_id = ANY (of_tenants)) AND t.completion_model_id IS NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'services' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      t.completion_model_id::text AS model FROM "migration".services t WHERE (t.tenant_id = ANY (of_tenants)) AND t.completion_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'services' AS type, 'transcription_model_id' AS field, 'transcription' AS kind,
+      t.transcription_model_id::text AS model FROM "migration".services t WHERE (t.tenant_id = ANY (of_tenants)) AND t.transcription_model_id IS NOT NULL
+    UNION ALL SELECT t.tenant_id, t.id AS id, t.space_id AS space_id, 'services' AS type, 'completion_model_id' AS field, 'completion' AS kind,
+      NULL AS model FROM "migration".services t WHERE (t.tenant_id = ANY (of_tenants)) AND t.completion_model_id IS NULL
+$function$;
+
+CREATE OR REPLACE FUNCTION migration.refuse_below_class(uses jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  below jsonb;
+  told text;
+BEGIN
+  IF uses IS NULL THEN
+    RETURN;
+  END IF;
+  PERFORM FROM "migration".spaces s WHERE (s.tenant_id, s.id) IN
+    (SELECT u.tenant_id, u.space_id FROM pg_catalog.jsonb_to_recordset(uses) AS u(tenant_id uuid, space_id uuid, type text, field text, kind text, model text, rows bigint))
+  ORDER BY s.tenant_id, s.id FOR KEY SHARE;
+  PERFORM FROM "migration".tenant_defaults d WHERE d.tenant_id IN
+    (SELECT u.tenant_id FROM pg_catalog.jsonb_to_recordset(uses) AS u(tenant_id uuid, space_id uuid, type text, field text, kind text, model text, rows bigint)
+      JOIN "migration".spaces s ON s.tenant_id = u.tenant_id AND s.id = u.space_id AND s.security_classification > 0
+      WHERE u.model IS NULL AND s.default_completion_model_id IS NULL)
+  ORDER BY d.tenant_id FOR KEY SHARE;
+  uses := (SELECT pg_catalog.jsonb_agg(pg_catalog.to_jsonb(f)) FROM (
+    SELECT u.tenant_id, u.space_id, u.type, u.field, u.kind, u.rows, u.model IS NULL AS falls,
+      coalesce(u.model, d.completion_model_id::text) AS model
+    FROM pg_catalog.jsonb_to_recordset(uses) AS u(tenant_id uuid, space_id uuid, type text, field text, kind text, model text, rows bigint)
+    JOIN "migration".spaces s ON s.tenant_id = u.tenant_id AND s.id = u.space_id AND s.security_classification > 0
+    LEFT JOIN "migration".tenant_defaults d
+      ON u.model IS NULL AND s.default_completion_model_id IS NULL AND d.tenant_id = u.tenant_id) f WHERE f.model IS NOT NULL);
+  IF uses IS NULL THEN
+    RETURN;
+  END IF;
+  PERFORM FROM "migration".completion_models m WHERE (m.tenant_id, m.id::text) IN
+    (SELECT u.tenant_id, u.model FROM pg_catalog.jsonb_to_recordset(uses) AS u(tenant_id uuid, space_id uuid, type text, field text, kind text, model text, rows bigint) WHERE u.kind = 'completion')
+  ORDER BY m.tenant_id, m.id FOR KEY SHARE;
+  PERFORM FROM "migration".transcription_models m WHERE (m.tenant_id, m.id::text) IN
+    (SELECT u.tenant_id, u.model FROM pg_catalog.jsonb_to_recordset(uses) AS u(tenant_id uuid, space_id uuid, type text, field text, kind text, model text, rows bigint) WHERE u.kind = 'transcription')
+  ORDER BY m.tenant_id, m.id FOR KEY SHARE;
+  PERFORM FROM "migration".embedding_models m WHERE (m.tenant_id, m.id::text) IN
+    (SELECT u.tenant_id, u.model FROM pg_catalog.jsonb_to_recordset(uses) AS u(tenant_id uuid, space_id uuid, type text, field text, kind text, model text, rows bigint) WHERE u.kind = 'embedding')
+  ORDER BY m.tenant_id, m.id FOR KEY SHARE;
+  WITH found AS (
+    SELECT u.type, u.field, u.falls, u.rows, u.kind, s.id AS space_id, s.name AS space, s.security_classification AS demanded,
+      m.id AS model_id, m.name AS model, m.security_classification AS has
+    FROM pg_catalog.jsonb_to_recordset(uses) AS u(tenant_id uuid, space_id uuid, type text, field text, kind text, model text, rows bigint, falls boolean)
+    JOIN "migration".spaces s ON s.tenant_id = u.tenant_id AND s.id = u.space_id
+    JOIN (SELECT 'completion' AS kind, o.tenant_id, o.id, o.name, o.security_classification FROM "migration".completion_models o UNION ALL
+      SELECT 'transcription' AS kind, o.tenant_id, o.id, o.name, o.security_classification FROM "migration".transcription_models o UNION ALL
+      SELECT 'embedding' AS kind, o.tenant_id, o.id, o.name, o.security_classification FROM "migration".embedding_models o) m
+      ON m.kind = u.kind AND m.tenant_id = u.tenant_id AND m.id::text = u.model
+    WHERE m.security_classification < s.security_classification),
+  pairs AS (
+    SELECT DISTINCT pg_catalog.concat('“', space, '” demands security class ', demanded, ', and ', model,
+      CASE WHEN falls THEN ' (the default of the organisation, which rows without a model use there)' END, ' has ', has) AS pair,
+      space_id, model_id FROM found),
+  shown AS (SELECT pair FROM pairs ORDER BY space_id, model_id, pair LIMIT 3)
+  SELECT (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('type', f.type, 'field', f.field, 'by_default', f.falls, 'rows', f.rows,
+        'space', pg_catalog.jsonb_build_object('id', f.space_id, 'name', f.space, 'security_classification', f.demanded),
+        'model', pg_catalog.jsonb_build_object('kind', f.kind, 'id', f.model_id, 'name', f.model, 'security_classification', f.has)))
+      FROM (SELECT * FROM found ORDER BY space_id, model_id, type, field LIMIT 20) f),
+    pg_catalog.concat((SELECT pg_catalog.string_agg(pair, '; ') FROM shown),
+      (SELECT pg_catalog.concat('; and ', pg_catalog.count(*) - 3, ' more') FROM pairs HAVING pg_catalog.count(*) > 3),
+      '. Choose a model of that class, or change a class: ',
+      (SELECT pg_catalog.concat('PATCH /api/v1/', kind, '-models/', model_id, ' or /api/v1/spaces/', space_id) FROM found
+        ORDER BY space_id, model_id, type, field LIMIT 1), ' with security_classification.')
+  INTO below, told;
+  IF below IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'DR002', MESSAGE = told, DETAIL = below::text;
+  END IF;
+END
+$function$;
+
+CREATE TRIGGER drover_class_insert AFTER INSERT ON migration.apps REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_apps();
+
+CREATE TRIGGER drover_class_insert AFTER INSERT ON migration.assistants REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_assistants();
+
+CREATE TRIGGER drover_class_insert AFTER INSERT ON migration.services REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_services();
+
+CREATE TRIGGER drover_class_insert AFTER INSERT ON migration.space_completion_models REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_space_completion_models();
+
+CREATE TRIGGER drover_class_insert AFTER INSERT ON migration.space_embedding_models REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_space_embedding_models();
+
+CREATE TRIGGER drover_class_insert AFTER INSERT ON migration.space_transcription_models REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_space_transcription_models();
+
+CREATE TRIGGER drover_class_insert AFTER INSERT ON migration.spaces REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_spaces();
+
+CREATE TRIGGER drover_class_insert AFTER INSERT ON migration.tenant_defaults REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_tenant_defaults();
+
+CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.apps REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_apps();
+
+CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.assistants REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_assistants();
+
+CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.completion_models REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_completion_models();
+
+CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.embedding_models REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_embedding_models();
+
+CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.services REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_services();
+
+CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.space_completion_models REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_space_completion_models();
+
+CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.space_embedding_models REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_space_embedding_models();
+
+CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.space_transcription_models REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_space_transcription_models();
+
+CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.spaces REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_spaces();
+
+CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.tenant_defaults REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_tenant_defaults();
+
+CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.transcription_models REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_transcription_models();
+
 CREATE TRIGGER drover_holds_models BEFORE INSERT OR UPDATE OF pipeline ON migration.app_templates FOR EACH ROW EXECUTE FUNCTION migration.hold_models();
 
 CREATE TRIGGER drover_holds_models BEFORE INSERT OR UPDATE OF pipeline ON migration.apps FOR EACH ROW EXECUTE FUNCTION migration.hold_models();

@@ -1,4 +1,4 @@
-/** Drover's own schema, whole: its tables, the roles, grants and policies that follow from the manifest, and the fence of documents. */
+/** Drover's own schema, whole: its tables, the roles, grants and policies that follow from the manifest, and fences that are no keys. */
 import { expectedPolicies, expectedPrivileges, isolationScript, roles } from '../isolation/policies.ts';
 import { DroverError } from '../errors.ts';
 import type { Database } from '../postgres/driver/database.ts';
@@ -9,6 +9,7 @@ import {
 } from '../postgres/schema/isolation-proof.ts';
 import { listPending, type MigrateOptions, migrateSchema } from '../postgres/schema/migrate.ts';
 import { manifest } from './manifest.ts';
+import { classFence } from '../isolation/class-fence.ts';
 import { documentFence } from '../isolation/document-fence.ts';
 
 /** The schema's name where nobody chose another. */
@@ -32,7 +33,7 @@ export async function pendingMigrations(db: Database, schema: string = defaultSc
 }
 
 function migrations(schema: string): MigrateOptions {
-  const template = [isolationScript(manifest, 'postgresql'), documentFence].join('\n');
+  const template = [isolationScript(manifest, 'postgresql'), documentFence, classFence].join('\n');
   const generated = { name: 'isolation', template };
   return { schema, variant: 'platform', generated };
 }

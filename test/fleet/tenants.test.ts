@@ -56,6 +56,7 @@ oneEngine((engine) => {
     UPDATE migration.completion_models SET name = 'Claude-Sonnet-4-6' WHERE id = '${fleetId(3, 'new')}';
     UPDATE migration.completion_models SET name = 'Claude-3-7-Sonnet' WHERE id = '${fleetId(4, 'old')}';
     UPDATE migration.tenants SET state = 'suspended' WHERE id = '${tenant(5)}';
+    UPDATE migration.completion_models SET security_classification = 3 WHERE id = '${fleetId(7, 'old')}';
     UPDATE migration.spaces SET security_classification = 3 WHERE id = '${fleetId(7, 'space')}'`;
 
   it('each tenant fails, is skipped or succeeds by itself, with its reason', async () => {
@@ -102,7 +103,7 @@ oneEngine((engine) => {
     );
   });
 
-  it('suspended tenants are moved where that is said, and forcing passes what may be forced', async () => {
+  it('suspended tenants are moved where that is said, and what is forced the database may still refuse', async () => {
     await fleet.script(trouble);
     const run = await runAll(fleet.site, {
       tenants: [5, 7].map(tenant),
@@ -110,7 +111,8 @@ oneEngine((engine) => {
       force: true,
       reason: 'agreed with their security',
     });
-    assert.deepEqual([run.status, run.succeeded], ['succeeded', 2]);
+    assert.deepEqual([run.status, run.succeeded, run.failed], ['failed', 1, 1]);
+    assert.equal(says((await byNumber(run.id))(7)), 'failed SECURITY_BELOW_DEMAND');
   });
 
   it('a confirmation passes warnings and nothing else; without it a warning fails that tenant', async () => {

@@ -9,7 +9,9 @@ import { completionId } from '../../src/platform/demo/models.ts';
 import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { exampleOf, resolve, type Target, targets } from './hostile-schemas.ts';
+import type { DroverError } from '../../src/errors.ts';
 import { meanwhile } from './meanwhile.ts';
+import { migrated, migratePath } from './moving.ts';
 
 const high = completionId(1, 'claude-haiku-4-5');
 const low = completionId(1, 'gpt-5-mini');
@@ -112,7 +114,7 @@ oneEngine((engine) => {
     http = await httpPlatform(engine);
     assert.equal(await countViolations(), 0, 'the demo keeps the rule');
     await http.asSuperuser(async (tx) => {
-      for (const statement of scene()) await tx.run(statement);
+      for (const statement of [beforeTheRule, ...scene()]) await tx.run(statement);
     });
   });
   after(() => http.close());
@@ -120,13 +122,35 @@ oneEngine((engine) => {
   const countViolations = (): Promise<number> =>
     http.asSuperuser(async (tx) => (await tx.one<{ n: number }>(violations)).n);
   const byDefault = (id: string): Promise<number> =>
-    http.asSuperuser((tx) =>
-      tx.run(
+    http.asSuperuser(async (tx) => {
+      await tx.run(beforeTheRule);
+      return tx.run(
         `UPDATE migration.tenant_defaults SET completion_model_id = '${id}' WHERE tenant_id = '${demoId(1, 'tenants', 0)}'`,
-      ),
-    );
+      );
+    });
   const send = (method: 'POST' | 'PATCH' | 'PUT', path: string, body?: unknown): Promise<Answer> =>
     http.call(method, path, { key: http.keys.sysadmin, ...(body === undefined ? {} : { body }) });
+
+  it('holds for SQL by hand, and lets it be what touches no class', async () => {
+    for (const statement of byHand())
+      await assert.rejects(
+        http.asSuperuser((tx) => tx.run(statement)),
+        ({ code, data }: DroverError) => {
+          assert.equal(code, 'SECURITY_BELOW_DEMAND', statement);
+          return Array.isArray(data['below']) && data['below'].length > 0;
+        },
+        statement,
+      );
+    for (const table of [
+      'spaces',
+      'assistants',
+      'apps',
+      'services',
+      'space_completion_models',
+      'completion_models',
+    ])
+      await http.asSuperuser((tx) => tx.run(`UPDATE migration.${table} SET created_at = now()`));
+  });
 
   it('holds at each operation that has a property for a model, a space or a class', async () => {
     const refused: string[] = [];
@@ -162,9 +186,10 @@ oneEngine((engine) => {
     const name = await send('PATCH', `/api/v1/spaces/${demanding}`, { name: 'Renamed' });
     assert.equal(name.status, 200, name.text);
     const id = completionId(1, 'gpt-4o');
-    await http.asSuperuser((tx) =>
-      tx.run(`UPDATE migration.completion_models SET security_classification = 0 WHERE id = '${id}'`),
-    );
+    await http.asSuperuser(async (tx) => {
+      await tx.run(beforeTheRule);
+      await tx.run(`UPDATE migration.completion_models SET security_classification = 0 WHERE id = '${id}'`);
+    });
     const { json, text } = await send('POST', `/api/v1/completion-models/${low}/migrate`, {
       to_model_id: id,
       dry_run: true,
@@ -176,17 +201,88 @@ oneEngine((engine) => {
   });
 
   it('makes a choice wait for a class that rises at that moment', async () => {
-    const model = modelOf('completion', true);
+    const lowered = await send('PATCH', `/api/v1/spaces/${unlinked}`, { security_classification: 0 });
+    assert.equal(lowered.status, 200, lowered.text);
     const change = `UPDATE migration.spaces SET security_classification = 2 WHERE id = $1`;
     const late = await meanwhile(http, {
       change,
-      params: [open],
-      request: () =>
-        send('POST', '/api/v1/assistants', { name: 'Late', space_id: open, completion_model_id: model }),
+      params: [unlinked],
+      request: () => send('PUT', `/api/v1/spaces/${unlinked}/completion-models/${low}`),
     });
     assert.equal(late.json.code, 'SECURITY_BELOW_DEMAND', late.text);
   });
+
+  it('brings no row back to a model below the class to which its space rose, and lists those', async () => {
+    const made = async (
+      method: 'POST' | 'PUT' | 'PATCH',
+      path: string,
+      body?: unknown,
+    ): Promise<Answer['json']> => {
+      const { status, json, text } = await send(method, `/api/v1${path}`, body);
+      assert.ok(status < 300, text);
+      return json;
+    };
+    const { id: space } = await made('POST', '/spaces', { name: 'Rises' });
+    for (const model of [low, high]) await made('PUT', `/spaces/${space}/completion-models/${model}`);
+    const row = { name: 'Rises', space_id: space, completion_model_id: low };
+    for (const path of ['/assistants', '/services']) await made('POST', path, row);
+    const pipeline = { nodes: [{ data: { model: { id: low } } }] };
+    await made('POST', '/apps', { ...row, completion_model_id: high, pipeline });
+    await made('PATCH', `/spaces/${space}`, { default_completion_model_id: low });
+    const body = { to_model_id: high, force_override: true, reason: 'a test' };
+    const { migration_id: id } = await migrated(http, body, { path: migratePath('gpt-5-mini') });
+    await made('PATCH', `/spaces/${space}`, { security_classification: 2 });
+    const before = await countViolations();
+    const undone = await made('POST', `/migrations/${id}/rollback`);
+    assert.equal(await countViolations(), before);
+    assert.ok(undone.restored_count > 0, 'where nothing is demanded, rows return');
+    type Skipped = { readonly table: string; readonly id: string; readonly reason: string };
+    const [links, rows] = ['migration.space_completion_models', 'migration.assistants'].map((name) =>
+      undone.skipped.filter(({ table }: Skipped) => table === name),
+    );
+    const risen = links.find((one: Skipped) => one.id.includes(space));
+    assert.match(risen.reason, /“Rises” demands security class 2, and gpt-5-mini has 0/);
+    assert.match(rows[0].reason, /not available there any more/, 'a row relies on the link');
+  });
 });
+
+/** SQL by hand for each door, those of openapi.json that no key guards and those that it has not. */
+function byHand(): string[] {
+  const tenant = demoId(1, 'tenants', 0);
+  const [assistant, app, service] = [
+    demoId(1, 'assistants', 0),
+    demoId(1, 'apps', 0),
+    demoId(1, 'services', 0),
+  ];
+  const transcriber = modelOf('transcription', true);
+  const pipeline = JSON.stringify({ nodes: [{ data: { model: { id: low.toUpperCase() } } }] });
+  return [
+    ...kinds.map(
+      (kind) =>
+        `INSERT INTO migration.space_${kind}_models (tenant_id, space_id, model_id) VALUES ('${tenant}', '${unlinked}', '${modelOf(kind, true)}')`,
+    ),
+    `UPDATE migration.space_completion_models SET space_id = '${unlinked}' WHERE space_id = '${open}' AND model_id = '${low}'`,
+    `INSERT INTO migration.assistants SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(),
+      'space_id', '${demanding}', 'completion_model_id', '${low}'))).* FROM migration.assistants a WHERE id = '${assistant}'`,
+    `UPDATE migration.assistants SET space_id = '${demanding}' WHERE id = '${assistant}'`,
+    `UPDATE migration.apps SET space_id = '${bare}', completion_model_id = '${low}' WHERE id = '${app}'`,
+    `UPDATE migration.apps SET space_id = '${bare}', completion_model_id = NULL, transcription_model_id = '${transcriber}' WHERE id = '${app}'`,
+    `UPDATE migration.apps SET space_id = '${bare}', completion_model_id = NULL, pipeline = '${pipeline}' WHERE id = '${app}'`,
+    `UPDATE migration.services SET space_id = '${bare}' WHERE id = '${service}'`,
+    `UPDATE migration.spaces SET security_classification = 1 WHERE id = '${open}'`,
+    `UPDATE migration.spaces SET default_completion_model_id = '${low}' WHERE id = '${unlinked}'`,
+    ...kinds.map(
+      (kind) =>
+        `UPDATE migration.${kind}_models SET security_classification = 1 WHERE id = '${modelOf(kind, false)}'`,
+    ),
+    `UPDATE migration.tenant_defaults SET completion_model_id = '${low}' WHERE tenant_id = '${tenant}'`,
+    `INSERT INTO migration.spaces (tenant_id, id, name, security_classification, default_completion_model_id)
+      VALUES ('${tenant}', gen_random_uuid(), 'by hand', 2, '${low}')`,
+  ];
+}
+
+/** What is stored then is not judged: no trigger fires. */
+const beforeTheRule = `SET LOCAL session_replication_role = replica`;
 
 /** Everything of class 2 but one model of each kind, which stands in spaces of class 2 from before the rule. */
 function scene(): string[] {

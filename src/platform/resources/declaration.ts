@@ -122,8 +122,6 @@ export interface Resource {
   };
   /** Which column says in which space a model has to be available. */
   readonly space?: 'space_id' | 'id';
-  /** `security_classification` is what a space demands, or what a model of this kind has. */
-  readonly classed?: 'space' | ModelKind;
   /** Unique keys, and the field that is taken where one is violated, or the fields that are taken together. */
   readonly unique?: Readonly<Record<string, string | readonly [string, ...string[]]>>;
   /** The word for making one in the audit log; `created` where it is not given. */

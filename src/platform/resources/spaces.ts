@@ -43,5 +43,4 @@ export const spaces: Resource = {
     write: { role: 'admin', scope: 'spaces:write' },
   },
   space: 'id',
-  classed: 'space',
 };

@@ -20,7 +20,6 @@ import { chooseModels } from './model-choice.ts';
 import { namingOf } from './naming.ts';
 import { notFound } from './read.ts';
 import { tableOf } from './representation.ts';
-import { refuseLinkBelowClass } from './security-class.ts';
 import { type Asked, reading, writing } from './unit.ts';
 
 export interface SpaceLink {
@@ -54,7 +53,6 @@ export function linkModel(platform: Platform, caller: Caller, link: SpaceLink): 
     await chooseModels({ tx, platform, caller }, { choices: [choice], spaceId: undefined });
     const isNew = await insertSpaceModel(tx, tenantOf(asked), link);
     if (!isNew) return;
-    await refuseLinkBelowClass({ tx, platform, caller }, link);
     await record(tx, asked, { link, action: 'space.model_linked' });
   });
 }

@@ -1,7 +1,6 @@
 /** Reads and changes a tenant's defaults. */
 import { withTenant } from '../../postgres/scope/site.ts';
 import { insertAuditRecord } from '../queries/audit-log.ts';
-import { lockSpaces } from '../queries/model-classes.ts';
 import { findDefaults, lockDefaults, updateDefaults } from '../queries/tenant-defaults.ts';
 import type { Caller } from '../access/caller.ts';
 import type { Platform } from '../open.ts';
@@ -9,7 +8,6 @@ import type { Values } from '../resources/declaration.ts';
 import { defaults } from '../resources/defaults.ts';
 import { chooseModels, type Choice, holdModels } from './model-choice.ts';
 import { changesOf, normalise, represent, requireMatch } from './representation.ts';
-import { refuseDefaultBelowClass } from './security-class.ts';
 import { repeated } from './unit.ts';
 
 /** All null where the tenant never chose any. */
@@ -33,8 +31,6 @@ export function updateDefaultsOf(
   const attempt = (): Promise<Values> =>
     withTenant(platform.site, { tenant: caller.tenantId }, async (tx) => {
       await holdModels({ tx, platform, caller }, choicesOf(wanted));
-      const byDefault = wanted['completion_model_id'];
-      if (typeof byDefault === 'string') await lockSpaces(tx, tenant);
       const { row: found, made } = await lockDefaults(tx, tenant);
       const before = represent(defaults.columns, found);
       // A row that was made just now was seen as nothing at all.
@@ -43,7 +39,6 @@ export function updateDefaultsOf(
       if (Object.keys(changed).length === 0) return before;
       await chooseModels({ tx, platform, caller }, { choices: choicesOf(changed), spaceId: undefined });
       const row = await updateDefaults(tx, tenant, changed);
-      if (typeof byDefault === 'string') await refuseDefaultBelowClass({ tx, platform, caller }, byDefault);
       const { actor, tenantId } = caller;
       const detail = { fields: Object.keys(changed).toSorted() };
       const record = { tenantId, actor, action: 'defaults.updated', object: tenantId, detail };

@@ -1,7 +1,7 @@
 /**
  * Makes, changes, takes away and brings back rows of any resource. In one transaction, in this order: the models that are
- * named, the row, the caller's version, what the row names, what speaks against it, the change, the security classes that it
- * touches, the audit record. What is refused has written nothing.
+ * named, the row, the caller's version, what the row names, what speaks against it, the change, the audit record. Whether security
+ * classes allow a change is judged by the database (isolation/class-fence.ts). What is refused has written nothing.
  */
 import { ownMember } from '../../engine/own.ts';
 import { randomUUID } from 'node:crypto';
@@ -13,7 +13,6 @@ import { recordChange } from './audit.ts';
 import { notFound } from './read.ts';
 import { checkReferences, holdNamed } from './references.ts';
 import { changesOf, normalise, represent, requireMatch, tableOf } from './representation.ts';
-import { holdForClass, refuseBelowClass } from './security-class.ts';
 import { type Asked, writing } from './unit.ts';
 
 /** @throws what speaks against it; see docs/guides/http.md */
@@ -30,7 +29,6 @@ export function createResource(asked: Asked, given: Values): Promise<Values> {
     await checkReferences(proposed, asked, Object.keys(given));
     await resource.check?.(proposed);
     const row = represent(resource.columns, await insertRow(tx, tableOf(asked), all));
-    await refuseBelowClass(proposed, asked, Object.keys(all));
     await recordChange(proposed, asked, Object.keys(given));
     return row;
   });
@@ -96,7 +94,6 @@ function changeRow(asked: Asked, change: RowChange): Promise<Values> {
   return writing(asked, async (tx) => {
     await resource.lock?.({ tx, ...asked, action: change.action, id });
     await holdNamed({ tx, ...asked }, asked, change.named);
-    if ('security_classification' in change.named) await holdForClass({ tx, ...asked }, resource, id);
     const found = await tx.ask(findRow(tableOf(asked), { id, lock: true }));
     if (found === undefined) throw notFound(resource);
     const before = represent(resource.columns, found);
@@ -125,7 +122,6 @@ async function applyChange(tx: Tx, asked: Asked, change: Applied): Promise<Value
   if (removes) await deleteRow(tx, tableOf(asked), id);
   const stamps = 'updated_at' in resource.columns ? [...stamped, 'updated_at'] : stamped;
   const row = removes ? before : await updateRow(tx, tableOf(asked), { id, values, stamped: stamps });
-  await refuseBelowClass(proposed, asked, Object.keys(changed));
   await recordChange(
     proposed,
     asked,

@@ -8,6 +8,8 @@ import { DroverError, type ErrorCode, errorCodes, mayPass } from '../../errors.t
 interface Known {
   readonly code: ErrorCode;
   readonly message: (fields: Fields) => string;
+  /** Facts of the case in Drover's own words. */
+  readonly told?: (fields: Fields) => Readonly<Record<string, unknown>>;
 }
 
 /** What PostgreSQL may say beside its message. */
@@ -38,6 +40,8 @@ const known: Readonly<Record<string, Known>> = {
   },
   // Raised by the trigger of src/postgres/move/fence.ts.
   DR001: { code: 'MODEL_RETIRED', message: (f) => f.databaseMessage },
+  // Raised by the triggers of src/isolation/class-fence.ts, with the uses as its detail.
+  DR002: { code: 'SECURITY_BELOW_DEMAND', message: (f) => f.databaseMessage, told: belowOf },
   '42501': {
     code: 'NOT_PERMITTED',
     message: (f) => `The role in use may not do this${on(f)}: ${f.databaseMessage}.`,
@@ -105,8 +109,9 @@ export function toldToTenant(error: DroverError): DroverError {
   if (refused !== undefined) return refused;
   const { code, message, data } = error;
   const { databaseMessage } = data;
-  // The text of DR001 is Drover's own.
-  const quotes = code !== 'MODEL_RETIRED' && typeof databaseMessage === 'string' && databaseMessage !== '';
+  // The texts of DR001 and DR002 are Drover's own.
+  const own = String(data['sqlState']).startsWith('DR');
+  const quotes = !own && typeof databaseMessage === 'string' && databaseMessage !== '';
   if (!quotes || !message.includes(databaseMessage)) return error;
   return new DroverError(code, errorCodes[code].summary, {}, { cause: error });
 }
@@ -126,7 +131,7 @@ export function translate(error: unknown, { statement, sentAt }: Sent): DroverEr
   const entry = known[fields.sqlState];
   const waited =
     entry?.code === 'LOCK_TIMEOUT' && sentAt !== undefined ? { waitedMs: Date.now() - sentAt } : {};
-  const data = { ...fields, statement, ...waited };
+  const data = { ...fields, statement, ...waited, ...entry?.told?.(fields) };
   if (entry) return new DroverError(entry.code, entry.message(fields), data, { cause: error });
   if (isLost(fields)) {
     const message = 'The connection to the database was lost; what was under way is rolled back.';
@@ -135,6 +140,10 @@ export function translate(error: unknown, { statement, sentAt }: Sent): DroverEr
   const state = fields.sqlState || 'no code';
   const message = `The database refused a statement (${state}): ${fields.databaseMessage}`;
   return new DroverError('DATABASE_ERROR', message, data, { cause: error });
+}
+
+function belowOf({ detail }: Fields): Readonly<Record<string, unknown>> {
+  return { below: detail === undefined ? [] : (JSON.parse(detail) as unknown) };
 }
 
 function isLost(fields: Fields): boolean {
