@@ -14,6 +14,8 @@ export interface Environment {
   readonly operator?: string;
   /** The folder of a registry that replaces the built-in one. */
   readonly registryFolder?: string;
+  /** PGPASSWORD, PGSERVICE and the like: what PostgreSQL's own programs take from the environment. */
+  readonly libpq: ReadonlyMap<string, string>;
   readonly color: 'auto' | 'always' | 'never';
 }
 
@@ -113,6 +115,7 @@ export function loadEnvironment(variables: Variables = process.env): Environment
     configFile: read(variables, 'DROVER_CONFIG') ?? 'drover.config.yaml',
     ...(operator === undefined ? {} : { operator }),
     ...(registryFolder === undefined ? {} : { registryFolder }),
+    libpq: libpqOf(variables),
     color: colorOf(variables),
   };
 }
@@ -266,6 +269,14 @@ function contradictions(variables: Variables): string[] {
   const both =
     read(variables, 'DROVER_DATABASE') !== undefined && read(variables, 'DROVER_DATA') !== undefined;
   return both ? ['DROVER_DATABASE, DROVER_DATA: set one of them, a server or a folder'] : [];
+}
+
+function libpqOf(variables: Variables): Map<string, string> {
+  return new Map(
+    Object.entries(variables).flatMap(([name, value]) =>
+      name.startsWith('PG') && value !== undefined && value !== '' ? [[name, value]] : [],
+    ),
+  );
 }
 
 function colorOf(variables: Variables): Environment['color'] {

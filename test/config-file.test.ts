@@ -202,11 +202,14 @@ describe('the environment', () => {
         DROVER_DATA: ' ',
         USER: 'me',
         NO_COLOR: '',
+        PGPASSWORD: 's',
+        PGHOST: '',
       }),
       {
         databaseUrl: 'postgres://me:secret@host/db',
         configFile: 'drover.config.yaml',
         operator: 'me',
+        libpq: new Map([['PGPASSWORD', 's']]),
         color: 'auto',
       },
     );

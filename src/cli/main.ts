@@ -26,6 +26,9 @@ import { reportFailure, usageError } from './failure.ts';
 import { createInterruption } from './interruption.ts';
 import type { SignalSource } from './interruption.ts';
 import { readSystemUser } from './options.ts';
+import type { JsonOption } from './options.ts';
+import { passwordHint } from './where.ts';
+import type { WhereOptions } from './where.ts';
 import { exitStatus } from './session.ts';
 import type { Session, Verb, VerbGroup } from './session.ts';
 import { openTerminal } from './terminal/terminal.ts';
@@ -89,7 +92,11 @@ function colorMode(): 'auto' | 'always' | 'never' {
 async function dispatch(input: CliInput): Promise<number> {
   let status: number = exitStatus.done;
   const program = buildProgram(input, (verb, command) => async () => {
-    status = await verb.run(openSession(input), command);
+    const session = openSession(input);
+    const options = command.opts<WhereOptions & JsonOption>();
+    const hint = options.json === true ? undefined : passwordHint(options);
+    if (hint !== undefined) session.terminal.err(session.terminal.errStyle.muted(hint));
+    status = await verb.run(session, command);
   });
   try {
     await program.parseAsync([...input.args], { from: 'user' });

@@ -30,10 +30,10 @@ export function ownDatabase(
   const { databaseUrl, dataFolder } = environment;
   const named = [options.data, options.database, databaseUrl, dataFolder].some((each) => each !== undefined);
   const given = named ? undefined : settings.databaseUrl;
-  const where = resolveWhere(options, {
-    ...environment,
-    ...(given === undefined ? {} : { databaseUrl: given }),
-  });
+  const where =
+    given === undefined
+      ? resolveWhere(options, environment)
+      : resolveWhere(options, { ...environment, databaseUrl: given }, 'DATABASE_URL');
   if (given !== undefined && options.json !== true)
     terminal.err(`DATABASE_URL names the database: ${shownUrl(given)}`);
   return { where, settings, ask: askOf(where, options, terminal) };

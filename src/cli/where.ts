@@ -8,9 +8,11 @@ import { basename, dirname, join } from 'node:path';
 import type { Environment } from '../config.ts';
 import { formatConfigProblems, locateProblems, openConfigFile } from '../config-file.ts';
 import { shellWord } from '../engine/plan/shell-text.ts';
+import { given } from '../engine/given.ts';
 import type { ModelKnowledge } from '../engine/models/knowledge.ts';
 import { DroverError } from '../errors.ts';
 import { openPlatform } from '../platform/open.ts';
+import { problemOfUrl, readUrl, settingNames } from '../postgres/driver/address.ts';
 import { openDatabase } from '../postgres/driver/connect.ts';
 import type { DatabaseTarget } from '../postgres/driver/connect.ts';
 import type { Database } from '../postgres/driver/database.ts';
@@ -27,6 +29,8 @@ export interface WhereOptions {
   readonly trustConfig?: boolean;
 }
 
+export type DatabaseVariable = 'DROVER_DATABASE' | 'DROVER_STATE' | 'DATABASE_URL';
+
 /** A folder of Drover's own, or somebody's database. */
 export type Where =
   | { readonly kind: 'own'; readonly dataDir: string; readonly registry: string }
@@ -34,18 +38,28 @@ export type Where =
       readonly kind: 'given';
       readonly target: DatabaseTarget;
       readonly text: string;
+      /** The variable that names the database. */
+      readonly from?: DatabaseVariable;
       /** The folder of the registry. */
       readonly registry: string;
       readonly configFile?: string;
       readonly trustsConfig?: true;
-      readonly state?: { readonly target: DatabaseTarget; readonly text: string };
+      readonly state?: {
+        readonly target: DatabaseTarget;
+        readonly text: string;
+        readonly from?: DatabaseVariable;
+      };
     };
 
 const defaultFolder = './drover-data';
 const defaultConfig = 'drover.config.yaml';
 
 /** What the options and the environment name, without opening it. @throws USAGE_INVALID */
-export function resolveWhere(options: WhereOptions, environment: Environment): Where {
+export function resolveWhere(
+  options: WhereOptions,
+  environment: Environment,
+  variable: DatabaseVariable = 'DROVER_DATABASE',
+): Where {
   const { data } = options;
   if (data !== undefined && options.database !== undefined)
     throw usage('--data and --database name two databases; give one of them.');
@@ -53,16 +67,28 @@ export function resolveWhere(options: WhereOptions, environment: Environment): W
   if (database === undefined) return ownFolder(options, environment);
   const configFile =
     options.config ?? (existsSync(environment.configFile) ? environment.configFile : undefined);
-  const state = options.state ?? environment.stateUrl;
+  const from = options.database === undefined ? variable : undefined;
   return {
     kind: 'given',
-    target: targetOf(database, '--database'),
+    target: targetOf(database, from ?? '--database', environment),
     text: database,
+    ...given({ from, state: stateOf(options, environment) }),
     registry: environment.registryFolder ?? builtInFolder,
     ...(configFile === undefined ? {} : { configFile }),
     ...(options.trustConfig === true ? { trustsConfig: true } : {}),
-    ...(state === undefined ? {} : { state: { target: stateTarget(state), text: state } }),
   };
+}
+
+function stateOf(
+  options: WhereOptions,
+  environment: Environment,
+): Extract<Where, { kind: 'given' }>['state'] {
+  const text = options.state ?? environment.stateUrl;
+  if (text === undefined) return undefined;
+  const from = options.state === undefined ? 'DROVER_STATE' : undefined;
+  const isFolder = !text.includes('://') && !text.startsWith('pglite:');
+  const target = isFolder ? { dataDir: text } : targetOf(text, from ?? '--state', environment);
+  return { target, text, ...given({ from }) };
 }
 
 function ownFolder(options: WhereOptions, environment: Environment): Where {
@@ -79,9 +105,13 @@ function ownFolder(options: WhereOptions, environment: Environment): Where {
   };
 }
 
-/** @throws USAGE_INVALID where the text is neither a URL nor `pglite:FOLDER` */
-function targetOf(text: string, option: string): DatabaseTarget {
-  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { url: text };
+/** @throws USAGE_INVALID where the text is neither a URL nor `pglite:FOLDER`; a URL that cannot be read is not quoted */
+function targetOf(text: string, option: string, { libpq }: Environment): DatabaseTarget {
+  if (isServer(text)) {
+    const problem = problemOfUrl(text);
+    if (problem !== undefined) throw usage(`${option}: ${problem}`);
+    return { url: text, variables: libpq };
+  }
   if (text.startsWith('pglite:') && text.length > 'pglite:'.length)
     return { dataDir: folderOf(text.slice('pglite:'.length)) };
   throw usage(`${option} takes postgres://user@host:5432/database or pglite:FOLDER.`);
@@ -92,8 +122,8 @@ function folderOf(path: string): string {
   return basename(path) === 'postgres' && existsSync(join(path, 'PG_VERSION')) ? dirname(path) : path;
 }
 
-function stateTarget(text: string): DatabaseTarget {
-  return text.includes('://') || text.startsWith('pglite:') ? targetOf(text, '--state') : { dataDir: text };
+function isServer(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text);
 }
 
 /** Where a key for secrets is kept in development: in the folder of the data, also where the data is on a server. */
@@ -166,9 +196,9 @@ async function openOwn(database: Database, where: Where, { mayWrite }: Access): 
 /** The options that lead to the same place again, for commands that a person pastes. */
 export function whereWords(where: Where): string {
   if (where.kind === 'own') return `--data ${shellWord(where.dataDir)}`;
-  const state = where.state === undefined ? '' : ` --state ${shellWord(shownUrl(where.state.text))}`;
+  const state = where.state === undefined ? '' : ` --state ${placeWord(where.state)}`;
   const trust = where.trustsConfig === true ? ' --trust-config' : '';
-  return `${databaseWords(where.text, where.configFile)}${state}${trust}`;
+  return `${databaseWords(where, where.configFile)}${state}${trust}`;
 }
 
 /** The options by which a command works on the database as somebody else's, whether or not it is Drover's own. */
@@ -177,18 +207,42 @@ export function attachedWords(where: Where): string {
 }
 
 /** The options for a database that Drover did not create, and its configuration. */
-export function databaseWords(text: string, configFile = defaultConfig): string {
+export function databaseWords(place: Named, configFile = defaultConfig): string {
   const config = configFile === defaultConfig ? '' : ` --config ${shellWord(configFile)}`;
-  return `--database ${shellWord(shownUrl(text))}${config}`;
+  return `--database ${placeWord(place)}${config}`;
 }
 
-/** A URL without its passwords, in whichever part of it they stand. */
+interface Named {
+  readonly text: string;
+  readonly from?: DatabaseVariable;
+}
+
+/** A shell knows a variable with the whole URL; of a URL that was typed the password stays out. */
+function placeWord({ text, from }: Named): string {
+  return from === undefined ? shellWord(shownUrl(text)) : `"$${from}"`;
+}
+
+/** A URL without its passwords, in whichever part of it they stand, and without what means nothing here: nobody knows what that is. */
 export function shownUrl(text: string): string {
-  if (!URL.canParse(text) || text.startsWith('pglite:')) return text;
+  if (!isServer(text)) return text;
+  if (!URL.canParse(text)) return 'postgres://…';
   const url = new URL(text);
   url.password = '';
-  for (const name of ['password', 'sslpassword']) url.searchParams.delete(name);
+  for (const name of new Set(url.searchParams.keys()))
+    if (!settingNames.has(name) || secrets.has(name)) url.searchParams.delete(name);
   return url.href;
+}
+
+const secrets = new Set(['password', 'sslpassword']);
+
+/** What somebody has to know who pastes a command, where the options have a password: it is in no command that is printed. */
+export function passwordHint(options: WhereOptions): string | undefined {
+  const typed = (['database', 'state'] as const).find((name) => {
+    const text = options[name] ?? '';
+    return isServer(text) && problemOfUrl(text) === undefined && readUrl(text).has('password');
+  });
+  if (typed === undefined) return undefined;
+  return `Commands that are shown have no password of --${typed}: export PGPASSWORD, or write it into ~/.pgpass.`;
 }
 
 async function openAttached(

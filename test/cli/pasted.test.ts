@@ -92,9 +92,12 @@ test('the options of a database lead to the same one', () => {
     again.flatMap((where) => (where.kind === 'own' ? [where.dataDir] : [])),
     folders,
   );
-  assert.deepEqual(pasted([databaseWords('postgres://u@h/db?a=1&b=2', 'my file.yaml')]), [
-    ['--database', 'postgres://u@h/db?a=1&b=2', '--config', 'my file.yaml'],
+  const url = 'postgres://u:p@h/db?port=1&sslmode=require';
+  assert.deepEqual(pasted([databaseWords({ text: `${url}&token=s3cret` }, 'my file.yaml')]), [
+    ['--database', url.replace(':p@', '@'), '--config', 'my file.yaml'],
   ]);
+  const ofVariables = resolveWhere({}, { ...environment, databaseUrl: url, stateUrl: url });
+  assert.equal(whereWords(ofVariables), '--database "$DROVER_DATABASE" --state "$DROVER_STATE"');
 });
 
 test('an intent as options asks for the same move again', () => {

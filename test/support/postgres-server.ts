@@ -4,7 +4,16 @@
  * them that waits for the end of its input, then stops the server and removes its data.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -26,6 +35,10 @@ export interface ServerOptions {
   readonly major?: '15' | '18';
   /** Writes reach the disk before COMMIT returns, as in production: for the bench and for kill tests. */
   readonly durable?: boolean;
+  /** Settings beside the usual ones. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Files of the cluster, by their names in its folder: `pg_hba.conf`, or certificates. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** PostgreSQL refuses to run as root; this is the user that owns nothing. */
@@ -43,6 +56,7 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
   mkdirSync(dataDir, { mode: 0o700 });
   if (asRoot) for (const folder of [root, dataDir]) chownSync(folder, nobody, nobody);
   createCluster(binaries, dataDir);
+  for (const [name, text] of Object.entries(options.files ?? {})) writeOwned(join(dataDir, name), text);
   for (let attempt = 1; ; attempt += 1) {
     const port = await findFreePort();
     const start = (): Launched =>
@@ -78,7 +92,13 @@ function running({ url, root, server, start }: Running): PostgresServer {
   };
 }
 
-function serverArguments({ durable = false }: ServerOptions): string[] {
+/** A server takes no key that others may read. */
+function writeOwned(file: string, text: string): void {
+  writeFileSync(file, text, { mode: 0o600 });
+  if (asRoot) chownSync(file, nobody, nobody);
+}
+
+function serverArguments({ durable = false, settings: more = {} }: ServerOptions): string[] {
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -87,6 +107,7 @@ function serverArguments({ durable = false }: ServerOptions): string[] {
     max_wal_size: '4GB',
     timezone: 'UTC',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...more,
   };
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

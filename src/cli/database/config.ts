@@ -38,7 +38,7 @@ async function runCheck({ terminal, environment }: Session, command: Command): P
     report(terminal, options, { file, places: places.length });
     return exitStatus.done;
   }
-  const where = resolveWhere({ ...options, database: asked, config: file }, environment);
+  const where = resolveWhere({ ...options, config: file }, environment);
   const { graph, unfit } = await withSite(where, { mayWrite: false }, async (site) => ({
     graph: await readGraph(site),
     unfit: await listUnfit(site),

@@ -55,7 +55,7 @@ async function proposeFor({ terminal, environment }: Session, command: Command):
   if (options.json === true) terminal.out(JSON.stringify({ config, yaml, questions, notes }, null, 2));
   else if (shown) terminal.out(yaml.trimEnd());
   else writeText(file, yaml, { keep: options.force !== true });
-  if (!shown) showNext(terminal, { file, questions, notes, words: databaseWords(where.text, file) });
+  if (!shown) showNext(terminal, { file, questions, notes, words: databaseWords(where, file) });
   return exitStatus.done;
 }
 

@@ -1,38 +1,75 @@
 /** A PostgreSQL server, reached through a pool of connections. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
+import { given } from '../../engine/given.ts';
 import { DroverError } from '../../errors.ts';
+import { type Place, placeOf, readSettings } from './address.ts';
 import { copyOut, type VisitRow } from './copy-out.ts';
 import type { Connection, Outcome } from './connection.ts';
 import type { Connections, Database, Extent, Tx } from './database.ts';
+import { readPassword, type Settings, type Variables } from './libpq-files.ts';
 import { KeptStatements } from './kept-statements.ts';
 import { isStale, sendBatch, sendScript } from './message.ts';
 import type { Opening } from './opening.ts';
 import type { Statement } from './question.ts';
+import { type Way, waysOf } from './tls.ts';
+import { unreachable } from './unreachable.ts';
 import { type Nesting, refuseNesting, runTransaction } from './transaction.ts';
 
 export interface ServerTarget {
   /** postgres://user:password@host:port/database?… as libpq understands it. */
   readonly url: string;
+  /** PGPASSWORD and the like, where the environment of the process counts. */
+  readonly variables?: Variables;
   readonly poolSize?: number;
   /** Shown in pg_stat_activity, so that a person sees who holds a lock. */
   readonly applicationName?: string;
 }
 
-/** Opens a pool and proves that the server answers; DATABASE_UNREACHABLE otherwise. */
+/**
+ * Opens a pool and proves that the server answers.
+ * @throws DATABASE_UNREACHABLE, DATABASE_UNSUPPORTED
+ */
 export async function openServer(target: ServerTarget): Promise<Database> {
-  const pool = createPool(target);
+  const settings = readSettings(target.url, target.variables);
+  const ways = waysOf(settings, hostOf(settings));
+  const open = async (at: number): Promise<Database> => {
+    const way = ways[at] ?? false;
+    try {
+      return await openPool({ ...target, settings, way });
+    } catch (error) {
+      if (at + 1 < ways.length && mayGoOn(way, error)) return open(at + 1);
+      throw error;
+    }
+  };
+  return open(0);
+}
+
+/** A server that has no encryption, or takes nothing without: another way may do. */
+function mayGoOn(way: Way, error: unknown): boolean {
+  const cause = error instanceof DroverError ? error.cause : undefined;
+  const said = cause instanceof Error ? cause.message : '';
+  return (way === false ? /encryption|SSL/ : /does not support SSL|pg_hba\.conf entry/).test(said);
+}
+
+interface Opened extends ServerTarget {
+  readonly settings: Settings;
+  readonly way: Way;
+}
+
+async function openPool(opened: Opened): Promise<Database> {
+  const pool = createPool(opened);
   // The pool replaces a connection that dies while it is idle. Without a listener the process would end.
   pool.on('error', () => undefined);
   // A connection may end in the moment in which it is made, before whoever asked for it listens.
   pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     const { version, keeps } = await askServer(pool);
-    refuseOlder(target.url, version);
-    return new Server(pool, target, keeps);
+    refuseOlder(placeOf(opened.settings), version);
+    return new Server(pool, opened, keeps);
   } catch (error) {
     await pool.end();
-    throw error instanceof DroverError ? error : unreachable(target.url, error);
+    throw unreachable(placeOf(opened.settings), error);
   }
 }
 
@@ -65,39 +102,87 @@ async function askServer(pool: pg.Pool): Promise<{ version: Version; keeps: bool
 const oldest = 15;
 
 /** @throws DATABASE_UNSUPPORTED */
-function refuseOlder(url: string, { number, name }: Version): void {
+function refuseOlder({ host, port }: Place, { number, name }: Version): void {
   if (number >= oldest * 10_000) return;
-  const { host, port } = describeUrl(url);
   const message =
     `The server at ${host}:${port} is ${name}, and Drover needs PostgreSQL ${oldest} or newer; nothing was read or written. ` +
     'Upgrade the server, or name another one.';
   throw new DroverError('DATABASE_UNSUPPORTED', message, { host, port, version: name });
 }
 
+interface ClientConfig extends pg.ClientConfig {
+  readonly requiresBinding?: boolean;
+}
+
 /** One connection of the pool, which knows what it keeps prepared. */
 class ServerClient extends pg.Client {
   readonly kept = new KeptStatements();
-}
 
-function createPool(target: ServerTarget): pg.Pool {
-  try {
-    return new pg.Pool({
-      Client: ServerClient,
-      connectionString: target.url,
-      max: target.poolSize ?? 8,
-      application_name: target.applicationName ?? 'drover',
-      connectionTimeoutMillis: 10_000,
-      types: { getTypeParser: () => (text: unknown) => text },
-    });
-  } catch (error) {
-    throw unreachable(target.url, error);
+  constructor(config: ClientConfig = {}) {
+    super(config);
+    // pg leaves a connection open that it gave up by itself, and waits for the server to end it: that takes a minute.
+    this.connection.on('error', () => void this.connection.stream.destroy());
+    if (config.requiresBinding === true) requireBinding(this.connection);
   }
 }
 
+/** Only a server that proves on this very channel that it knows the password is told anything. */
+function requireBinding(connection: pg.Connection): void {
+  const refuse = (): void => void connection.stream.destroy(new Error('no channel binding'));
+  let bound = false;
+  connection.on('authenticationCleartextPassword', refuse);
+  connection.on('authenticationMD5Password', refuse);
+  connection.on('authenticationSASL', ({ mechanisms }: { mechanisms: readonly string[] }) => {
+    if (!mechanisms.includes('SCRAM-SHA-256-PLUS')) refuse();
+  });
+  connection.on('authenticationSASLFinal', () => (bound = true));
+  connection.on('authenticationOk', () => (bound ? undefined : refuse()));
+}
+
+function createPool({ settings, way, ...target }: Opened): pg.Pool {
+  return new pg.Pool({
+    Client: ServerClient,
+    ...configOf(settings, way),
+    max: target.poolSize ?? 8,
+    application_name: target.applicationName ?? settings.get('application_name') ?? 'drover',
+    types: { getTypeParser: () => (text: unknown) => text },
+  });
+}
+
+function configOf(settings: Settings, way: Way): ClientConfig {
+  const { host, port } = { host: hostOf(settings), port: settings.get('port') ?? '5432' };
+  const { user, database } = { user: settings.get('user'), database: settings.get('dbname') };
+  const binding = settings.get('channel_binding');
+  const directly =
+    settings.get('sslnegotiation') === 'direct' && way !== false ? { sslnegotiation: 'direct' as const } : {};
+  // A function, so that pg neither shows it nor looks for one by itself.
+  const password = (): string => {
+    const found = settings.get('password') ?? readPassword(settings, { host, port });
+    if (found !== undefined) return found;
+    throw new Error('no password was given');
+  };
+  return {
+    host,
+    port: Number(port),
+    password,
+    ssl: way,
+    connectionTimeoutMillis: 1000 * Number(settings.get('connect_timeout') ?? 10),
+    enableChannelBinding: way !== false && binding !== 'disable',
+    requiresBinding: binding === 'require',
+    ...given({ user, database, options: settings.get('options') }),
+    ...directly,
+  };
+}
+
+function hostOf(settings: Settings): string {
+  return settings.get('hostaddr') ?? settings.get('host') ?? 'localhost';
+}
+
 /** A pool of one connection, for questions about health only. */
-function createProbe({ url, applicationName = 'drover' }: ServerTarget): pg.Pool {
+function createProbe({ settings, way, applicationName = 'drover' }: Opened): pg.Pool {
   const probe = new pg.Pool({
-    connectionString: url,
+    Client: ServerClient,
+    ...configOf(settings, way),
     max: 1,
     application_name: `${applicationName} health`,
     connectionTimeoutMillis: 1000,
@@ -107,54 +192,16 @@ function createProbe({ url, applicationName = 'drover' }: ServerTarget): pg.Pool
   return probe;
 }
 
-/** The message names the server and never the password. */
-function unreachable(url: string, cause: unknown): DroverError {
-  const where = describeUrl(url);
-  const reason = reasonOf(cause);
-  const place = `${where.host}:${where.port}/${where.database}`;
-  const message = `The database server at ${place} cannot be used: ${reason}.`;
-  return new DroverError('DATABASE_UNREACHABLE', message, { ...where, reason }, { cause });
-}
-
-function describeUrl(text: string): { host: string; port: string; database: string } {
-  const unknown = { host: 'unknown', port: '5432', database: 'unknown' };
-  if (!URL.canParse(text)) return unknown;
-  const url = new URL(text);
-  const host = url.searchParams.get('host') ?? (url.hostname || 'localhost');
-  const database = decodeURIComponent(url.pathname.slice(1)) || unknown.database;
-  return { host, port: url.port || unknown.port, database };
-}
-
-/** Only reasons that are known to hold no secret. A driver may quote the connection string in its message. */
-function reasonOf(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const known: Record<string, string> = {
-    ECONNREFUSED: 'nothing listens there',
-    ENOTFOUND: 'the host is not known',
-    EAI_AGAIN: 'the host is not known',
-    ETIMEDOUT: 'it does not answer',
-    EHOSTUNREACH: 'there is no way to the host',
-    ECONNRESET: 'the connection was cut',
-    ENOENT: 'nothing listens there',
-    '28P01': 'the password is wrong',
-    '28000': 'the login was refused',
-    '3D000': 'the database does not exist',
-    '53300': 'it has no connection left',
-    '57P03': 'it is starting or stopping',
-  };
-  return known[code] ?? (code ? `error ${code}` : 'no connection within 10 s, or no usable address');
-}
-
 class Server implements Database {
   readonly engine = 'server';
   readonly #pool: pg.Pool;
-  readonly #target: ServerTarget;
+  readonly #target: Opened;
   readonly #keeps: boolean;
   readonly #nesting: Nesting = new AsyncLocalStorage();
   #probe: pg.Pool | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(pool: pg.Pool, target: ServerTarget, keeps: boolean) {
+  constructor(pool: pg.Pool, target: Opened, keeps: boolean) {
     this.#pool = pool;
     this.#target = target;
     this.#keeps = keeps;
@@ -184,7 +231,7 @@ class Server implements Database {
     try {
       await this.#probe.query('SELECT 1');
     } catch (error) {
-      throw unreachable(this.#target.url, error);
+      throw unreachable(placeOf(this.#target.settings), error);
     }
   }
 
@@ -198,7 +245,7 @@ class Server implements Database {
       const client = await this.#pool.connect();
       if (client instanceof ServerClient) return client;
     } catch (error) {
-      throw unreachable(this.#target.url, error);
+      throw unreachable(placeOf(this.#target.settings), error);
     }
     throw new DroverError('INTERNAL', 'The pool gave a connection of another kind.');
   }
