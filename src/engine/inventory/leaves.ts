@@ -110,6 +110,8 @@ function stepOf(name: string, { isModel }: Reading): string {
 
 /** Numbers, uuids, what a generator of ids makes (nanoid, cuid, ULID, ObjectId), and names that are numbered: `node-3`, `step_12`. */
 function isKeyLike(name: string): boolean {
+  // Most names; the patterns below are asked for each member of each document.
+  if (name.length < 32 && !/\d/.test(name)) return false;
   if (/^\d+$|^[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}$|^[a-z]+[-_]\d{1,3}$/i.test(name)) return true;
   if (/\d{4,}/.test(name)) return !/[-_](19|20)\d\d$/.test(name);
   const digits = name.replaceAll(/\D/g, '').length;

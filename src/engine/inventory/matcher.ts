@@ -45,6 +45,7 @@ export function createMatcher(terms: readonly Term[]): Matcher {
       return [{ term: whole, form: 'exact', written, at: text.indexOf(written), snapshot: false }];
     },
     findKey: (text) => {
+      if (numbers.size === 0) return undefined;
       const term = numbers.get(text.trim());
       if (term === undefined) return undefined;
       return { term, form: 'exact', written: term.text, at: text.indexOf(term.text), snapshot: false };

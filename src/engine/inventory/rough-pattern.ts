@@ -1,7 +1,9 @@
 /**
- * A quick look at raw rows: a pattern that is found in every row that names a term, and in few others. It reads text as a database
- * sends it, with its escapes and those of JSON, each byte as one character. What a row really says the matcher decides.
+ * Short texts of which one stands in every value that names a term, and in few others: for a sieve of raw values, for the pattern of
+ * the matcher, and for the conditions of a server.
  */
+import { createSieve } from './sieve.ts';
+import type { Sieve } from './sieve.ts';
 import { isWeakKey } from './term.ts';
 import type { Term } from './term.ts';
 
@@ -9,20 +11,12 @@ import type { Term } from './term.ts';
 const before = String.raw`(?<!(?<!\\)[A-Za-z0-9_\-])`;
 /** Behind may stand a day or the version of a cloud. */
 const behind = String.raw`(?![A-Za-z0-9_]|-(?!v?\d)|\.\d)`;
-/** A character that JSON wrote as an escape though it need not be one. */
-const needlessEscape = String.raw`\\u00[2-7]`;
 
-/** Does a raw row perhaps name a term? Undefined where no pattern helps: then every row may. */
-export function roughTest(terms: readonly Term[]): ((raw: string) => boolean) | undefined {
+/** Undefined where it could keep nothing back: a number, or a name without letters and digits of ASCII, may stand in any value. */
+export function roughSieve(terms: readonly Term[]): Sieve | undefined {
   if (terms.some(isWeakKey)) return undefined;
   const pieces = roughPieces(terms.map(({ text }) => text.trim()));
-  if (pieces === undefined) return undefined;
-  const sure = new RegExp(`${before}(?:${alternatives(pieces)})${behind}|${needlessEscape}`, 'i');
-  const stems = pieces.map(stemOf);
-  if (stems.some((stem) => !/^\w/.test(stem))) return (raw) => sure.test(raw);
-  // The beginnings of the names are few, and found twice as fast; the letter of an escape may stand before one.
-  const quick = new RegExp(`\\b[bfnrtv]?(?:${alternatives([...new Set(stems)])})|${needlessEscape}`, 'i');
-  return (raw) => quick.test(raw) && sure.test(raw);
+  return pieces && createSieve(pieces);
 }
 
 /** The word with which a piece begins; one of a letter or two only with the digit behind it. */

@@ -29,7 +29,7 @@ export interface TallyInput {
 
 const mostEntries = 2000;
 const mostWritten = 3;
-/** Members of which it is known what they name: so many, so long. */
+/** Texts of which it is known what they name: so many, so long. */
 const mostKept = 5000;
 const longestKept = 100;
 
@@ -52,22 +52,23 @@ export class Tally {
 
   constructor(input: TallyInput) {
     this.#input = input;
-    this.#isModel = (name) => this.#findMember(name).some(({ form }) => form === 'exact');
+    this.#isModel = (name) => this.#find(name, true).some(({ form }) => form === 'exact');
   }
 
-  /** Members have the same few names in every row. */
-  #findMember(text: string): readonly Found[] {
+  /** Members have the same few names in every row, and what names a model is mostly the same name. */
+  #find(text: string, isMember: boolean): readonly Found[] {
     if (text.length > longestKept) return this.#input.matcher.find(text);
     const known = this.#known.get(text);
     if (known !== undefined) return known;
     const found = this.#input.matcher.find(text);
+    if (!isMember && found.length === 0) return found;
     if (this.#known.size >= mostKept) this.#known.clear();
     this.#known.set(text, found);
     return found;
   }
 
-  /** A row: its key, and the text of each column; null where it is NULL or cannot name anything. */
-  add(key: string, cells: readonly (string | null | undefined)[]): void {
+  /** A row: how to get its key, and the text of each column; null where it is NULL or cannot name anything. */
+  add(key: () => string, cells: readonly (string | null | undefined)[]): void {
     this.#row += 1;
     for (const [at, column] of this.#input.columns.entries()) {
       const text = cells[at];
@@ -78,10 +79,8 @@ export class Tally {
   }
 
   #addLeaf(row: RowPart, leaf: Leaf): void {
-    const { matcher } = this.#input;
-    const all = leaf.isMember ? this.#findMember(leaf.text) : matcher.find(leaf.text);
-    for (const found of all) this.#count(row, leaf, found);
-    const number = matcher.findKey(leaf.text);
+    for (const found of this.#find(leaf.text, leaf.isMember)) this.#count(row, leaf, found);
+    const number = this.#input.matcher.findKey(leaf.text);
     if (number !== undefined && speaks(row, leaf)) this.#count(row, leaf, number);
   }
 
@@ -101,7 +100,7 @@ export class Tally {
     if (entry.lastRow === this.#row) return;
     entry.lastRow = this.#row;
     entry.rows += 1;
-    if (entry.samples.length < this.#input.samples) entry.samples.push(key);
+    if (entry.samples.length < this.#input.samples) entry.samples.push(key());
   }
 
   /** By term first, since each row has another path as a new text, and few terms have many. */
@@ -143,7 +142,7 @@ export class Tally {
 }
 
 interface RowPart {
-  readonly key: string;
+  readonly key: () => string;
   readonly column: TalliedColumn;
   readonly cells: readonly (string | null | undefined)[];
 }

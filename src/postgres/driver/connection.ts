@@ -1,5 +1,5 @@
 /** What an engine does for one connection. Everything above it is the same for both engines. */
-import type { VisitRow } from './copy-out.ts';
+import type { VisitCopied } from './copy-out.ts';
 import type { Answer, Statement } from './question.ts';
 
 /** What came of a message. */
@@ -17,7 +17,7 @@ export interface Connection {
   /** Several statements as one text. */
   script(sql: string): Promise<Outcome>;
   /** Rows of COPY as they arrive, where the engine can do that. It rejects where the copy fails. */
-  copyOut?(sql: string, visit: VisitRow): Promise<void>;
+  copyOut?(sql: string, visit: VisitCopied): Promise<void>;
   /** Nobody knows what the connection is in the middle of, so nobody may go on with it. */
   abandon(): Promise<void>;
 }

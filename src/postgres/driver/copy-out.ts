@@ -1,14 +1,14 @@
 /**
- * Rows as the server writes them for COPY, handed over as they arrive: nothing is gathered, so that memory stays flat, and the
- * server waits while a row is looked at.
+ * What the server writes for COPY, handed over as it arrives: nothing is gathered, so that memory stays flat, and the server waits
+ * while it is looked at.
  */
 import type pg from 'pg';
 
-/** One row in COPY's text form, without the line end. It is valid until the function returns. */
-export type VisitRow = (row: Buffer) => unknown;
+/** One message of COPY, in which rows are whole. It is valid until the function returns. */
+export type VisitCopied = (message: Buffer) => unknown;
 
 /** Runs `COPY … TO STDOUT`. What the function throws ends the copy with that error once the server has sent the rest. */
-export function copyOut(client: pg.ClientBase, sql: string, visit: VisitRow): Promise<void> {
+export function copyOut(client: pg.ClientBase, sql: string, visit: VisitCopied): Promise<void> {
   return new Promise((resolve, reject) => {
     client.query(new CopyOut(sql, visit, { resolve, reject }));
   });
@@ -21,12 +21,12 @@ interface Settle {
 
 class CopyOut implements pg.Submittable {
   readonly #sql: string;
-  readonly #visit: VisitRow;
+  readonly #visit: VisitCopied;
   readonly #settle: Settle;
   /** What a listener of the connection throws would end the process. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(sql: string, visit: VisitRow, settle: Settle) {
+  constructor(sql: string, visit: VisitCopied, settle: Settle) {
     this.#sql = sql;
     this.#visit = visit;
     this.#settle = settle;
@@ -39,7 +39,7 @@ class CopyOut implements pg.Submittable {
   handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
     if (this.#failure !== undefined) return;
     try {
-      this.#visit(chunk.at(-1) === 0x0a ? chunk.subarray(0, -1) : chunk);
+      this.#visit(chunk);
     } catch (error) {
       this.#failure = { error };
     }

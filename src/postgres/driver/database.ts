@@ -6,7 +6,7 @@
  * embedded engine has one connection, and such a transaction would wait for itself. Transactions that begin at the same time wait
  * for each other there, and run side by side on a server.
  */
-import type { VisitRow } from './copy-out.ts';
+import type { VisitCopied } from './copy-out.ts';
 import type { Opening } from './opening.ts';
 import type { Answers, Query, Question, Row } from './question.ts';
 
@@ -32,8 +32,8 @@ export interface Tx {
   together<const Q extends readonly Question<unknown>[]>(questions: Q): Promise<Answers<Q>>;
   /** Several statements as one text, without parameters. */
   script(sql: string): Promise<void>;
-  /** Runs `COPY … TO STDOUT` and hands over each row as the server writes it. Only where rows arrive one by one: on a server. */
-  readonly copyOut?: ((sql: string, visit: VisitRow) => Promise<void>) | undefined;
+  /** Runs `COPY … TO STDOUT` and hands over each message as it arrives. Only where they arrive one by one: on a server. */
+  readonly copyOut?: ((sql: string, visit: VisitCopied) => Promise<void>) | undefined;
   /**
    * A statement for the end of the transaction, when no other follows: it travels with COMMIT, and its error is that of the
    * transaction.

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { given } from '../../engine/given.ts';
 import { DroverError } from '../../errors.ts';
 import { type Place, placeOf, readSettings } from './address.ts';
-import { copyOut, type VisitRow } from './copy-out.ts';
+import { copyOut, type VisitCopied } from './copy-out.ts';
 import type { Connection, Outcome } from './connection.ts';
 import type { Connections, Database, Extent, Tx } from './database.ts';
 import { readPassword, type Settings, type Variables } from './libpq-files.ts';
@@ -288,7 +288,7 @@ class ServerConnection implements Connection {
     return sendScript(this.#client, sql);
   }
 
-  copyOut(sql: string, visit: VisitRow): Promise<void> {
+  copyOut(sql: string, visit: VisitCopied): Promise<void> {
     return copyOut(this.#client, sql, visit);
   }
 

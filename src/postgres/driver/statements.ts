@@ -7,7 +7,7 @@
  */
 import { DroverError, isConnectionLost } from '../../errors.ts';
 import type { Connection } from './connection.ts';
-import type { VisitRow } from './copy-out.ts';
+import type { VisitCopied } from './copy-out.ts';
 import { readBatches } from './cursors.ts';
 import type { BatchQuery, Extent, Tx } from './database.ts';
 import { translate } from './errors.ts';
@@ -167,7 +167,7 @@ export class Statements implements Tx {
     if (error !== undefined) throw translate(error, { statement: sql });
   }
 
-  async #sendCopy(sql: string, visit: VisitRow): Promise<void> {
+  async #sendCopy(sql: string, visit: VisitCopied): Promise<void> {
     this.#refuseLate(statementOf(sql));
     if (this.#stage === 'new') await this.#exchange([], false);
     try {

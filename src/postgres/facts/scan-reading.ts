@@ -64,7 +64,7 @@ export class Reading {
       const own = cells.map((text, at) => (this.#isPast(row, at) === past ? text : null));
       if (own.every((text) => text === null)) continue;
       const { tally, owners } = this.#group(row, past);
-      tally.add(row.k, [...own, ...row.beside]);
+      tally.add(() => row.k, [...own, ...row.beside]);
       if (row.owners !== null && owners.size < mostOwned) owners.set(row.k, row.owners);
     }
   }

@@ -7,7 +7,7 @@
 import type { TableId } from '../../engine/catalogue/catalog.ts';
 import { createMatcher } from '../../engine/inventory/matcher.ts';
 import type { Occurrence, SchemaOccurrence, Unread } from '../../engine/inventory/occurrence.ts';
-import { roughTest } from '../../engine/inventory/rough-pattern.ts';
+import { roughSieve } from '../../engine/inventory/rough-pattern.ts';
 import type { Term } from '../../engine/inventory/term.ts';
 import type { Tx } from '../driver/database.ts';
 import { measureLine, slowLine } from './line-speed.ts';
@@ -94,7 +94,7 @@ export async function prepareInventory(tx: Tx, request: InventoryRequest): Promi
   const progress = new ReadingProgress(tables, () => performance.now());
   return {
     queue,
-    readers: { matcher, rough: roughTest(terms), samples, progress, stopped },
+    readers: { matcher, sieve: roughSieve(terms), samples, progress, stopped },
     gathered: { occurrences: [], unread: [...unread], read: [] },
     schema: only === undefined ? occurrencesInSchema(await readSchemaTexts(tx), matcher) : [],
     way,

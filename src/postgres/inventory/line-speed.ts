@@ -11,7 +11,7 @@ export async function measureLine(tx: Tx): Promise<number> {
     const begin = performance.now();
     let bytes = 0;
     const sql = `COPY (SELECT repeat('x', 8192) FROM generate_series(1, ${probeRows})) TO STDOUT`;
-    await tx.copyOut?.(sql, (row) => (bytes += row.length));
+    await tx.copyOut?.(sql, (message) => (bytes += message.length));
     speeds.push((bytes / Math.max(0.1, performance.now() - begin)) * 1000);
   }
   return Math.max(...speeds);

@@ -1,6 +1,6 @@
 /** The statement that reads one table from start to end: the key of each row, then its columns. It locks ACCESS SHARE and uses no index. */
 import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
-import type { ReadColumn, ReadTable } from './relations.ts';
+import type { ReadTable } from './relations.ts';
 import { rowCondition } from './search.ts';
 import type { Search } from './search.ts';
 
@@ -20,25 +20,17 @@ export function isSampled({ table, samplePercent }: ReadQuery): boolean {
 
 /** The columns as `k` (the key) and `c0`, `c1`, …, all of them text. */
 export function rowsSql(query: ReadQuery): string {
-  return selectSql(query, (column) => `${columnSql(column)}::text`);
-}
-
-/** The same for COPY, which prints values as text by itself. */
-export function copySql(query: ReadQuery): string {
-  return `COPY (${selectSql(query, columnSql)}) TO STDOUT`;
-}
-
-function selectSql(query: ReadQuery, valueSql: (column: ReadColumn) => string): string {
   const { table, search } = query;
   const condition = rowCondition(table.columns, search);
-  const columns = table.columns.map((column, at) => `${valueSql(column)} AS c${at}`);
+  const columns = table.columns.map(({ name }, at) => `t.${quoteIdent(name)}::text AS c${at}`);
   return `SELECT ${keySql(table)} AS k, ${columns.join(', ')} FROM ${fromSql(query)}${
     condition === undefined ? '' : ` WHERE ${condition}`
   }`;
 }
 
-function columnSql({ name }: ReadColumn): string {
-  return `t.${quoteIdent(name)}`;
+/** The same rows for COPY. */
+export function copySql(query: ReadQuery): string {
+  return `COPY (${rowsSql(query)}) TO STDOUT (FORMAT binary)`;
 }
 
 function keySql({ key, whole, partitioned }: ReadTable): string {

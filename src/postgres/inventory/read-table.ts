@@ -1,20 +1,23 @@
 /**
- * Reads one table and counts what it names. On a server rows arrive by COPY: each is looked at as raw bytes first, and only one that
- * may name a term is taken apart. The embedded engine gives rows by a cursor. Memory does not grow with the table.
+ * Reads one table and counts what it names. On a server rows arrive by COPY: each value is looked at as the bytes that came, and only
+ * one that may name a term becomes a text and is taken apart. The embedded engine gives rows by a cursor. Memory does not grow with the
+ * table.
  */
 import type { Occurrence } from '../../engine/inventory/occurrence.ts';
+import type { Sieve } from '../../engine/inventory/sieve.ts';
 import { Tally } from '../../engine/inventory/tally.ts';
 import type { Matcher } from '../../engine/inventory/matcher.ts';
 import { firstFetch, nextFetch } from '../driver/cursors.ts';
 import type { Tx } from '../driver/database.ts';
-import { readCopiedRow } from './copied-row.ts';
+import { readCopiedRows } from './copied-row.ts';
+import type { CopiedRow } from './copied-row.ts';
 import { copySql, rowsSql } from './read-query.ts';
 import type { ReadQuery } from './read-query.ts';
 
 export interface Reader {
   readonly matcher: Matcher;
-  /** Holds for every raw row that names a term; undefined where each row has to be taken apart. */
-  readonly rough: ((raw: string) => boolean) | undefined;
+  /** Undefined where each value has to be taken apart. */
+  readonly sieve: Sieve | undefined;
   readonly samples: number;
   /** Told of each row as it arrives. @throws to stop */
   readonly onRow: (bytes: number) => void;
@@ -31,44 +34,51 @@ export function prepareReading(query: ReadQuery, reader: Reader): TableReading {
   const columns = table.columns.map(({ name, kind }) => ({ name, kind, isLink: search.isLink(name) }));
   const { matcher, samples } = reader;
   const tally = new Tally({ table: table.id, columns, matcher, samples });
-  const cells = cellReader(query, reader, tally);
+  const { copied, fetched } = rowReader(query, reader, tally);
   return {
     occurrences: () => tally.occurrences(),
     work: (tx) =>
-      tx.copyOut === undefined ? readByCursor(tx, query, cells) : tx.copyOut(copySql(query), cells.copied),
+      tx.copyOut === undefined
+        ? readByCursor(tx, query, fetched)
+        : tx.copyOut(copySql(query), readCopiedRows(copied)),
   };
 }
 
-interface CellReader {
-  readonly copied: (row: Buffer) => void;
+interface RowReader {
+  readonly copied: (row: CopiedRow) => void;
   readonly fetched: (row: FetchedRow) => void;
 }
 
 type FetchedRow = Readonly<Record<string, string | null>>;
 
-function cellReader({ table, search }: ReadQuery, { rough, onRow }: Reader, tally: Tally): CellReader {
-  const bytea = new Set(table.columns.flatMap(({ kind }, at) => (kind.startsWith('bytea') ? [at] : [])));
-  // What the server has searched is searched once.
-  const first = search.way === 'terms' ? undefined : rough;
-  const add = (key: string, values: readonly (string | null | undefined)[]): void => {
-    const cells = values.map((value, at) =>
-      bytea.has(at) && typeof value === 'string' ? bytesOf(value) : value,
-    );
-    const hopeful = cells.map((cell) => (typeof cell === 'string' && rough?.(cell) !== false ? cell : null));
-    if (hopeful.some((cell) => cell !== null)) tally.add(key, hopeful);
+function rowReader({ table }: ReadQuery, { sieve, onRow }: Reader, tally: Tally): RowReader {
+  const isBytea = table.columns.map(({ kind }) => kind.startsWith('bytea'));
+  const mayName = (bytes: Buffer, start: number, end: number): boolean =>
+    sieve === undefined || sieve(bytes, start, end);
+  /** The value as a text, where it may name a term. Bytes are printed as digits, in which no name can be seen. */
+  const hopeful = (value: string, at: number): string | null => {
+    const text = isBytea[at] === true ? bytesOf(value) : value;
+    const bytes = Buffer.from(text);
+    return mayName(bytes, 0, bytes.length) ? text : null;
   };
   return {
-    copied: (row) => {
-      onRow(row.length);
-      // Bytes are printed as digits, in which no name can be seen.
-      if (bytea.size === 0 && first?.(row.toString('latin1')) === false) return;
-      const [key, ...values] = readCopiedRow(row.toString('utf8'));
-      add(key ?? '', values);
+    copied: ({ bytes, starts, ends, size }) => {
+      onRow(size);
+      let cells: (string | null)[] | undefined;
+      for (let at = 0; at < isBytea.length; at += 1) {
+        const [start = 0, end = 0] = [starts[at + 1], ends[at + 1]];
+        if (end < start || !(isBytea[at] === true || mayName(bytes, start, end))) continue;
+        const text = bytes.toString('utf8', start, end);
+        const cell = isBytea[at] === true ? hopeful(text, at) : text;
+        if (cell !== null) (cells ??= isBytea.map(() => null))[at] = cell;
+      }
+      if (cells !== undefined) tally.add(() => bytes.toString('utf8', starts[0], ends[0]), cells);
     },
     fetched: (row) => {
-      const values = table.columns.map((_, at) => row[`c${at}`]);
+      const values = table.columns.map((_, at) => row[`c${at}`] ?? null);
       onRow(values.reduce((sum, value) => sum + (value?.length ?? 0), 0));
-      add(row.k ?? '', values);
+      const cells = values.map((value, at) => (value === null ? null : hopeful(value, at)));
+      if (cells.some((cell) => cell !== null)) tally.add(() => row.k ?? '', cells);
     },
   };
 }
@@ -88,7 +98,7 @@ function bytesOf(text: string): string {
   );
 }
 
-async function readByCursor(tx: Tx, query: ReadQuery, { fetched }: CellReader): Promise<void> {
+async function readByCursor(tx: Tx, query: ReadQuery, fetched: RowReader['fetched']): Promise<void> {
   await tx.batches<FetchedRow>({ sql: rowsSql(query), params: [], size: firstFetch }, async (rows) => {
     for (const row of rows) fetched(row);
     // A signal is heard between two batches.

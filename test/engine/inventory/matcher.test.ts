@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { createMatcher } from '../../../src/engine/inventory/matcher.ts';
-import { roughTest } from '../../../src/engine/inventory/rough-pattern.ts';
+import { roughSieve } from '../../../src/engine/inventory/rough-pattern.ts';
 import type { Term } from '../../../src/engine/inventory/term.ts';
 import { inventoryModels } from '../../../src/registry/known/inventory-models.ts';
 import { loadRegistryFolder } from '../../../src/registry/load/folder.ts';
@@ -148,27 +148,54 @@ function naively(text: string, terms: readonly Term[]): { at: number; written: s
   return findNaively(text, terms).map(({ at, written, snapshot }) => ({ at, written, snapshot }));
 }
 
-it('looks at every raw row that names something, escaped as COPY and JSON escape it', () => {
+it('looks at every raw value that names something, in a document as its escapes write it', () => {
   const cases = someTerms.chain((terms) => fc.record({ terms: fc.constant(terms), text: textOf(terms) }));
   fc.assert(
-    fc.property(cases, fc.boolean(), fc.boolean(), ({ terms, text }, inJson, slashes) => {
-      if (createMatcher(terms).find(text).length === 0) return;
-      const json = inJson ? JSON.stringify({ a: text }) : text;
-      const sent = copied(slashes ? json.replaceAll('/', String.raw`\/`) : json);
-      const raw = Buffer.from(`7\t${sent}\tend`).toString('latin1');
-      assert.ok(roughTest(terms)?.(raw), JSON.stringify({ raw, terms }));
-    }),
+    fc.property(
+      cases,
+      fc.constantFrom('', '7', 'gpt-', '\u00e9', '\\'),
+      fc.nat(2),
+      fc.boolean(),
+      (of, around, depth, slashes) => {
+        const { terms, text } = of;
+        if (createMatcher(terms).find(text).length === 0) return;
+        const json = Array.from({ length: depth }).reduce<string>(
+          (inner) => JSON.stringify({ a: inner }),
+          text,
+        );
+        const value = Buffer.from(slashes ? json.replaceAll('/', String.raw`\/`) : json);
+        // Other fields of the row stand around it.
+        const bytes = Buffer.concat([Buffer.from(around), value, Buffer.from(around)]);
+        const start = Buffer.byteLength(around);
+        assert.ok(roughSieve(terms)?.(bytes, start, start + value.length), JSON.stringify({ json, terms }));
+      },
+    ),
     runs,
   );
 });
 
-/** As COPY writes it. */
-function copied(text: string): string {
-  return text
-    .replaceAll('\\', String.raw`\\`)
-    .replaceAll('\n', String.raw`\n`)
-    .replaceAll('\t', String.raw`\t`);
-}
+it('keeps back what names nothing, whatever stands beside the value', () => {
+  const sieve = roughSieve(registry.terms);
+  const passes = (text: string, from = 0, to = 0): boolean | undefined => {
+    const bytes = Buffer.from(text);
+    return sieve?.(bytes, from, bytes.length - to);
+  };
+  for (const text of [
+    '',
+    'g',
+    'o',
+    'mygpt-4o',
+    'gpt-4omni',
+    'a text of no model',
+    '{"type": "text", "u": "\\u00e9"}',
+  ])
+    assert.equal(passes(text), false, text);
+  for (const text of ['o3', 'ao3\\no3', 'o3-2025-04-16', '{"m":"\\u0067pt-4o"}', 'us.GPT-4O'])
+    assert.equal(passes(text), true, text);
+  assert.equal(passes('gpt-4o-mini', 1), false);
+  assert.equal(passes('o3', 0, 1), false);
+  assert.equal(passes('xgpt-4ox', 1, 1), true);
+});
 
 it('finds every form that the registry knows as a whole', () => {
   const { find } = createMatcher(registry.terms);
