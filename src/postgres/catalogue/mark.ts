@@ -45,7 +45,7 @@ SELECT ${sight}, count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 3
   UNION ALL SELECT 12, pg_catalog.hashtext(pg_catalog.pg_get_userbyid(role)::text)::bigint, p.xmin
     FROM pg_catalog.pg_policy p, pg_catalog.unnest(p.polroles) AS role
   UNION ALL SELECT 13, objid::bigint, xmin FROM pg_catalog.pg_depend
-    WHERE classid = 'pg_catalog.pg_class'::regclass AND deptype = 'e'
+    WHERE refclassid = 'pg_catalog.pg_extension'::regclass AND classid = 'pg_catalog.pg_class'::regclass AND deptype = 'e'
   UNION ALL SELECT 14, oid::bigint, xmin FROM pg_catalog.pg_enum
 ) AS versions`);
 
@@ -77,6 +77,7 @@ SELECT ${sight}, count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 3
   UNION ALL SELECT 12, pg_catalog.hashtext(pg_catalog.pg_get_userbyid(role)::text)::bigint, p.xmin
     FROM pg_catalog.pg_policy p, pg_catalog.unnest(p.polroles) AS role WHERE p.polrelid IN (SELECT oid FROM own)
   UNION ALL SELECT 13, objid::bigint, xmin FROM pg_catalog.pg_depend
-    WHERE classid = 'pg_catalog.pg_class'::regclass AND deptype = 'e' AND objid IN (SELECT oid FROM own)
+    WHERE refclassid = 'pg_catalog.pg_extension'::regclass AND classid = 'pg_catalog.pg_class'::regclass AND deptype = 'e'
+      AND objid IN (SELECT oid FROM own)
   UNION ALL SELECT 14, oid::bigint, xmin FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid IN (SELECT oid FROM own)
 ) AS versions`);

@@ -41,6 +41,8 @@ export function relyingPlaces(rules: Rules, members: readonly Member[]): Relying
     const reliance = place.enables;
     const grant = rules.places.find(({ id }) => id === reliance?.grant);
     if (reliance === undefined || grant === undefined || !canMove(place)) return [];
+    // What can name neither model relies on no grant of them.
+    if ((members[0]?.mappings.get(place.id)?.length ?? 0) === 0) return [];
     return [{ place, reliance, ...placed(place), grant: placed(grant) }];
   });
 }
