@@ -18,6 +18,34 @@ const script = `
   INSERT INTO bots VALUES (1, 1);
 `;
 
+/** Of each table one row in a room that demands nothing, one in a room whose class rises, one in a room that comes to ask for a region. */
+const rooms = `
+  ALTER TABLE models ADD COLUMN region text;
+  UPDATE models SET region = CASE id WHEN 2 THEN 'eu' ELSE 'us' END;
+  CREATE TABLE rooms (id int PRIMARY KEY, class int NOT NULL DEFAULT 0, region text);
+  CREATE TABLE guides (id int PRIMARY KEY, room_id int NOT NULL REFERENCES rooms, model_id int REFERENCES models);
+  CREATE TABLE tools (id int PRIMARY KEY, class int NOT NULL DEFAULT 0, region text, model_id int REFERENCES models);
+  CREATE TABLE links (room_id int REFERENCES rooms, model_id int REFERENCES models, PRIMARY KEY (room_id, model_id));
+  INSERT INTO rooms VALUES (1), (2), (3);
+  INSERT INTO guides SELECT id, id, 3 FROM rooms;
+  INSERT INTO tools SELECT id, 0, NULL, 3 FROM rooms;
+  INSERT INTO links SELECT id, m FROM rooms, unnest(ARRAY[2, 3]) m;
+`;
+
+const demanding = `version: 1
+model:
+  tables:
+    - table: models
+      columns: { name: name }
+      facts: { security: class_id -> classes.level, region: region }
+tenant: { root: none }
+places:
+  - { at: guides.model_id, demands: { via: room_id, security: class, region: region } }
+  - { at: tools.model_id, demands: { security: class, region: region } }
+  - { at: links.model_id, collision: drop-redundant, demands: { via: room_id, security: class, region: region } }
+  - { at: bots.model_id, role: ignore }
+`;
+
 function configured(facts: string): string {
   return `version: 1
 model:
@@ -82,5 +110,36 @@ oneEngine((engine) => {
       /no column classes: write "column -> table\.column"/,
     );
     assert.match((await say('secrecy: class_id')).stderr, /yaml:6:\d+ .*unknown key secrecy/);
+  });
+
+  it('a rollback brings no row back to a model that does not meet what is demanded there since', async () => {
+    await database.script(rooms);
+    database.configure(demanding);
+    const applied = await database.run('apply', '--from', '3', '--to', '2', '--yes', '--json');
+    assert.equal(applied.status, 0, applied.stdout + applied.stderr);
+    const { migrationId } = JSON.parse(applied.stdout) as { migrationId: string };
+    for (const table of ['rooms', 'tools'])
+      await database.script(
+        `UPDATE ${table} SET class = 2 WHERE id = 2; UPDATE ${table} SET region = 'eu' WHERE id = 3`,
+      );
+    const undone = await database.run('rollback', migrationId, '--yes', '--json');
+    const { skipped, restored } = JSON.parse(undone.stdout) as {
+      skipped: { table: string; reason: string }[];
+      restored: number;
+    };
+    const named = `SELECT (SELECT array_agg(model_id ORDER BY id) FROM guides)::text AS a,
+      (SELECT array_agg(model_id ORDER BY id) FROM tools)::text AS b, (SELECT array_agg(room_id) FROM links WHERE model_id = 3)::text AS c`;
+    assert.deepEqual(await database.rows(named), [['{3,2,2}', '{3,2,2}', '{1}']], undone.stdout);
+    assert.deepEqual([restored, skipped.length], [3, 6]);
+    for (const { reason } of skipped)
+      assert.match(reason, /does not meet what is demanded there now \(class, region(, by room_id)?\)/);
+    const again = await database.run(
+      'rollback',
+      (JSON.parse(undone.stdout) as { migrationId: string }).migrationId,
+      '--yes',
+      '--json',
+    );
+    assert.equal(again.status, 0, again.stdout + again.stderr);
+    assert.deepEqual(await database.rows(named), [['{2,2,2}', '{2,2,2}', null]], 'what meets it goes on');
   });
 });

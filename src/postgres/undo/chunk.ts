@@ -8,8 +8,10 @@ import type { Change, Journal, JournalAction } from '../records/journal.ts';
 import type { RowKey } from '../sql/keys.ts';
 import type { Member } from '../facts/member.ts';
 import type { UngrantedUses } from '../move/relying.ts';
-import type { RowContext } from '../sql/match.ts';
+import type { Place } from '../../engine/rules/place.ts';
+import type { PlaceRow, RowContext } from '../sql/match.ts';
 import type { Side } from '../sql/reliance.ts';
+import type { Sql } from '../sql/sql.ts';
 
 /** One chunk of the journal, as read back. */
 export interface Chunk {
@@ -55,6 +57,18 @@ export interface UndoContext {
 export interface UndoTarget {
   readonly table: Table;
   readonly key: RowKey;
+}
+
+/** What may keep rows of a place from returning to the model that they named. */
+export interface Hindrance {
+  readonly place: Place;
+  readonly row: PlaceRow;
+  /** What `may` reads of row `t`. */
+  readonly columns: readonly string[];
+  /** May row `t` return? */
+  readonly may: Sql;
+  /** Why it may not. */
+  readonly reason: string;
 }
 
 /** What became of one chunk. */

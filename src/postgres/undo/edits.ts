@@ -10,16 +10,15 @@ import { keyExpression, keyMatches } from '../sql/keys.ts';
 import { mineSql } from '../sql/row.ts';
 import { column, each, raw, rowsOf, sql } from '../sql/sql.ts';
 import { chunkRows, skipAll } from './chunk.ts';
-import { allMayReturn, beforeOf, notGranted, relyingIn } from './reliance.ts';
-import type { Relying } from '../move/relying.ts';
-import type { Chunk, JournalledEdits, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
+import { hindrancesIn, reasonsOf, whyNot } from './hindrances.ts';
+import type { Chunk, Hindrance, JournalledEdits, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
 
 interface Current {
   readonly key: string;
   readonly text: string | null;
   readonly elements: (string | null)[] | null;
-  /** Would what returns be available where the row is? */
-  readonly granted: boolean;
+  /** What keeps what returns from returning. */
+  readonly hindered: readonly string[];
 }
 
 /** A chunk of one column with its edits. */
@@ -59,10 +58,9 @@ async function undoColumn(
   const current = await readCurrent(context, target, { name, some });
   const reverted = some.map(({ chunk, edits }, member) => {
     const rows = new Map((current[member] ?? []).map((row) => [row.key, row]));
-    const relying = relyingHere(context, target, { name, some });
     const skipped: Skipped[] = [];
     const changed = chunk.keys.flatMap((key, at) =>
-      revertRow({ table: chunk.table, member, key, row: rows.get(key), edits: edits[at], skipped, relying }),
+      revertRow({ table: chunk.table, member, key, row: rows.get(key), edits: edits[at], skipped }),
     );
     return { changed, skipped };
   });
@@ -115,15 +113,19 @@ function readCurrent(
     context.tx,
     row.size,
     sql`SELECT ${keyExpression(key, 't')}::text AS key, ${documentText(held)} AS text, ${elementsSql(held)} AS elements,
-        ${allMayReturn(relyingHere(context, target, { name, some }), context.restores, beforeOf(context, chunks))} AS granted
+        ${whyNot(hindrancesHere(context, target, { name, some }))} AS hindered
       FROM ${rows} WHERE ${mineSql(row)} FOR UPDATE OF t`,
   );
 }
 
-/** The places within the documents of the column that rely on grants. */
-function relyingHere(context: UndoContext, { table }: UndoTarget, { name, some }: ColumnEdits): Relying[] {
+/** What may be in the way at the places within the documents of the column. */
+function hindrancesHere(
+  context: UndoContext,
+  { table }: UndoTarget,
+  { name, some }: ColumnEdits,
+): Hindrance[] {
   const chunks = some.map(({ chunk }) => chunk);
-  return relyingIn(context, table.id, chunks).filter(
+  return hindrancesIn(context, table.id, chunks).filter(
     ({ place }) => place.carrier === 'json' && place.column === name,
   );
 }
@@ -135,15 +137,14 @@ interface RowEdits {
   readonly row: Current | undefined;
   readonly edits: JournalledEdits | undefined;
   readonly skipped: Skipped[];
-  readonly relying: readonly Relying[];
 }
 
-function revertRow({ table, member, key, row, edits, skipped, relying }: RowEdits): ChangedDocument[] {
+function revertRow({ table, member, key, row, edits, skipped }: RowEdits): ChangedDocument[] {
   const skip = (reason: string): ChangedDocument[] => (skipped.push({ table, key, reason }), []);
   if (row === undefined || row.text === null || edits === undefined)
     return skip(row === undefined ? 'deleted since' : 'emptied since');
   // Several places may lead to one value, and any of them may have moved it: the whole document stays.
-  if (!row.granted) return skip(notGranted(relying));
+  if (row.hindered.length > 0) return skip(reasonsOf(row.hindered));
   const result = revertDocument({ text: row.text, elements: row.elements }, edits.edits);
   if (result.kind === 'unreadable') return skip(`changed since: ${result.reason}`);
   for (const { edit, reason } of result.skipped)

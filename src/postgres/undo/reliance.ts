@@ -10,7 +10,7 @@ import type { Relying, UngrantedUses } from '../move/relying.ts';
 import { isGranted, namesSql, otherSide } from '../sql/reliance.ts';
 import type { Side } from '../sql/reliance.ts';
 import { visibleSql } from '../sql/row.ts';
-import { allOf, anyOf, column, each, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
+import { anyOf, column, each, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Chunk, UndoContext } from './chunk.ts';
 
@@ -108,17 +108,11 @@ export function usesSql(
   return sql`array_remove(ARRAY[${list(uses)}]::text[], NULL)`;
 }
 
-/** Is nothing in the way of each of these rows' return? */
-export function allMayReturn(relying: readonly Relying[], restores: Side, before: Before): Sql {
-  return relying.length === 0 ? raw('true') : allOf(relying.map((one) => mayReturn(one, restores, before)));
-}
-
 export function usedReason(uses: readonly string[]): string {
   return `still used: ${uses.join(', ')}`;
 }
 
 /** A row stays where it is because of the grant that it would need. */
-export function notGranted(relying: readonly Relying[]): string {
-  const grants = new Set(relying.map(({ reliance: { grant, via } }) => `${grant}, by ${via}`));
-  return `its former model is not available there any more (${[...grants].join('; ')})`;
+export function notGranted({ reliance: { grant, via } }: Relying): string {
+  return `its former model is not available there any more (${grant}, by ${via})`;
 }

@@ -35,6 +35,7 @@ import { withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import type { Skipped } from './chunk.ts';
 import { restoredBy } from './phases.ts';
+import { withClasses } from './demands.ts';
 import { undoSteps } from './steps.ts';
 import type { StepsUndone } from './steps.ts';
 
@@ -264,7 +265,11 @@ async function undoAll(
   const undone = await undoSteps(tx, site, {
     rules,
     tenants,
-    members: members.map(({ prepared }) => modelsOf(rules, prepared)),
+    members: await modelsOf(
+      tx,
+      rules,
+      members.map(({ prepared }) => prepared),
+    ),
     before: await readBefore(tx, site, parents),
     parents,
     journal,
@@ -281,8 +286,18 @@ async function readBefore(tx: Tx, site: Site, parents: readonly MigrationDetail[
   return found.map((one) => one ?? nothingUngranted);
 }
 
-/** How each place writes the two models. Of a model that the record names the tenant may have a row of its own. */
-function modelsOf(rules: Rules, { parent, tenant, source, target }: Undoing): Models {
+/** Of each rollback how each place writes the two models, with what is known of them now. */
+async function modelsOf(tx: Tx, rules: Rules, undoing: readonly Undoing[]): Promise<Models[]> {
+  const tenants = undoing.map(({ tenant }) => tenant);
+  const sources = await withClasses(tx, rules, { models: undoing.map(({ source }) => source), tenants });
+  const targets = await withClasses(tx, rules, { models: undoing.map(({ target }) => target), tenants });
+  return undoing.map((one, at) =>
+    modelsOfOne(rules, { ...one, source: sources[at] ?? one.source, target: targets[at] ?? one.target }),
+  );
+}
+
+/** Of a model that the record names the tenant may have a row of its own. */
+function modelsOfOne(rules: Rules, { parent, tenant, source, target }: Undoing): Models {
   const intent = {
     ...given({ tenant }),
     kind: source.kind,

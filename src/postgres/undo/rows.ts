@@ -14,7 +14,6 @@ import {
   fromMembers,
   ident,
   join,
-  list,
   literal,
   memberNumber,
   nothing,
@@ -24,19 +23,10 @@ import {
 } from '../sql/sql.ts';
 import { otherSide } from '../sql/reliance.ts';
 import type { Sql } from '../sql/sql.ts';
-import {
-  allMayReturn,
-  beforeOf,
-  isReplaced,
-  isUsed,
-  notGranted,
-  relyingIn,
-  relyingOn,
-  usedReason,
-  usesSql,
-} from './reliance.ts';
+import { beforeOf, isReplaced, isUsed, relyingOn, usedReason, usesSql } from './reliance.ts';
 import { chunkRows, undoEntry, undoneOf } from './chunk.ts';
-import type { Chunk, UndoContext, UndoTarget, Undone } from './chunk.ts';
+import type { Chunk, Hindrance, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
+import { allMay, hindrancesIn, reasonsOf, whyNot } from './hindrances.ts';
 
 /** Puts the rows of `delete` chunks back. An INSERT cannot say for which chunk it added a row, so each has a statement of its own. */
 export async function undoDeletes(
@@ -47,11 +37,11 @@ export async function undoDeletes(
   const { table, key } = target;
   const undone: Undone[] = [];
   for (const chunk of chunks) {
-    const images = bind(texts(chunk.befores), 'text[]::jsonb[]');
-    const relying = relyingIn(context, table.id, [chunk]);
+    const hindrances = hindrancesIn(context, table.id, [chunk]);
+    const images = imagesSql(target, chunk, hindrances);
     const rows = insertImages(
       table,
-      sql`SELECT u.image FROM unnest(${images}) u (image)${grantedSql(context, target, chunk)}`,
+      sql`SELECT t.drover_image AS image FROM ${images} WHERE ${allMay(hindrances)}`,
     );
     const [changed] = await runChange(context.tx, {
       ...undoEntry(context, target, [chunk]),
@@ -60,23 +50,45 @@ export async function undoDeletes(
       afters: raw('m.image'),
       collect: raw('m.k'),
     });
-    const taken = 'a row with the same key is there now';
-    const why = relying.length === 0 ? taken : `${taken}, or ${notGranted(relying)}`;
-    undone.push(undoneOf(chunk, changed?.keys ?? null, why));
+    const one = undoneOf(chunk, changed?.keys ?? null, 'a row with the same key is there now');
+    undone.push(await explainHindered(context, { one, images, hindrances }));
   }
   return undone;
 }
 
-/** Images of rows only where what they name is available. */
-function grantedSql(context: UndoContext, { table }: UndoTarget, chunk: Chunk): Sql {
-  const relying = relyingIn(context, table.id, [chunk]);
-  if (relying.length === 0) return nothing;
-  const vias = [...new Set(relying.map(({ reliance: { via } }) => via))];
-  const columns = vias.map(
-    (name) => sql`(u.image ->> ${literal(name)})::${raw(columnOf(table, name).type)} AS ${ident(name)}`,
+/** The images of removed rows as rows `t`, with what may keep them from returning. */
+function imagesSql({ table }: UndoTarget, { keys, befores }: Chunk, hindrances: readonly Hindrance[]): Sql {
+  const names = [...new Set(hindrances.flatMap(({ columns }) => columns))];
+  const columns = names.map(
+    (name) => sql`, (u.image ->> ${literal(name)})::${raw(columnOf(table, name).type)} AS ${ident(name)}`,
   );
-  const granted = allMayReturn(relying, context.restores, beforeOf(context, [chunk]));
-  return sql` CROSS JOIN LATERAL (SELECT ${list(columns)}) t WHERE ${granted}`;
+  const given = sql`unnest(${bind(keys, 'text[]')}, ${bind(texts(befores), 'text[]::jsonb[]')}) u (k, image)`;
+  return sql`(SELECT u.k AS drover_key, u.image AS drover_image${join(columns, '')} FROM ${given}) t`;
+}
+
+/** Says of the rows that something keeps from returning what that is. */
+async function explainHindered(
+  { tx }: UndoContext,
+  {
+    one,
+    images,
+    hindrances,
+  }: { readonly one: Undone; readonly images: Sql; readonly hindrances: readonly Hindrance[] },
+): Promise<Undone> {
+  if (hindrances.length === 0 || one.skipped.length === 0) return one;
+  const left = bind(
+    one.skipped.map(({ key }) => key),
+    'text[]',
+  );
+  const rows = await tx.many<{ key: string; hindered: string[] }>(
+    sql`SELECT t.drover_key AS key, ${whyNot(hindrances)} AS hindered FROM ${images} WHERE t.drover_key = ANY (${left})`,
+  );
+  const hindered = new Map(rows.map((row) => [row.key, row.hindered]));
+  const reasonOf = ({ key, reason }: Skipped): string => {
+    const found = hindered.get(key) ?? [];
+    return found.length === 0 ? reason : reasonsOf(found);
+  };
+  return { ...one, skipped: one.skipped.map((row) => ({ ...row, reason: reasonOf(row) })) };
 }
 
 /** Removes the rows of `insert` chunks where they still are what was inserted. */

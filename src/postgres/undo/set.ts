@@ -22,9 +22,8 @@ import {
 } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { changedColumns, chunkRows, undoEntry } from './chunk.ts';
-import type { Chunk, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
-import { beforeOf, mayReturn, notGranted, relyingIn } from './reliance.ts';
-import type { Relying } from '../move/relying.ts';
+import type { Chunk, Hindrance, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
+import { hindrancesIn, reasonsOf, whyNot } from './hindrances.ts';
 
 /** Restores the rows of `set` chunks that changed the same columns. */
 export async function undoSets(
@@ -84,16 +83,15 @@ async function restore(
     return sql`${ident(name)} = CASE WHEN e.b ? ${literal(name)} THEN ${old} ELSE ${column('t', name)} END`;
   });
   const own = size === 1 ? [] : [sql`${memberNumber(size)} = e."drover:n"`];
-  const granted = relyingNow(context, target, { chunks, names }).map(
-    ([name, one]) =>
-      sql`(NOT e.b ? ${literal(name)} OR ${mayReturn(one, context.restores, beforeOf(context, chunks))})`,
+  const free = hindrancesNow(context, target, { chunks, names }).map(
+    ([name, { may }]) => sql`(NOT e.b ? ${literal(name)} OR ${may})`,
   );
   const where = allOf([
     ...own,
     keyMatches(key, 't', raw('e.k')),
     mineSql(row),
     ...stillWritten(names),
-    ...granted,
+    ...free,
   ]);
   const image = (of: (chunk: Chunk) => unknown): Sql =>
     each(
@@ -115,16 +113,16 @@ async function restore(
   return changed.map(({ keys }) => keys ?? []);
 }
 
-/** The places that rely on grants and would change, each with a column that changes. */
-function relyingNow(
+/** What may be in the way at places that would change, each with a column that changes. */
+function hindrancesNow(
   context: UndoContext,
   { table }: UndoTarget,
   { chunks, names }: { readonly chunks: readonly Chunk[]; readonly names: readonly string[] },
-): [string, Relying][] {
-  return relyingIn(context, table.id, chunks).flatMap((one) => {
+): [string, Hindrance][] {
+  return hindrancesIn(context, table.id, chunks).flatMap((one) => {
     const changed = one.place.carrier === 'columns' ? columnsOf(one.row) : [];
     const name = changed.find((each) => names.includes(each));
-    return name === undefined ? [] : [[name, one] as [string, Relying]];
+    return name === undefined ? [] : [[name, one] as [string, Hindrance]];
   });
 }
 
@@ -163,30 +161,36 @@ async function explain(
     at.map((number) => left[number]),
     `text[]::${key.type}[]`,
   );
-  const rows = await readEach<{ key: string; found: boolean; changed: string[] }>(
+  const hindrances = hindrancesNow(context, target, { chunks: some, names });
+  const hindered = whyNot(
+    hindrances.map(([, one]) => one),
+    (one) => sql`e.b ? ${literal(hindrances[one]?.[0] ?? '')}`,
+  );
+  const rows = await readEach<Remaining>(
     context.tx,
     some.length,
-    sql`SELECT e.k::text AS key, (${found}) AS found, array_remove(ARRAY[${list(differs)}]::text[], NULL) AS changed
+    sql`SELECT e.k::text AS key, (${found}) AS found, array_remove(ARRAY[${list(differs)}]::text[], NULL) AS changed,
+      ${hindered} AS hindered
     FROM (${entriesSql(target, some)}) e LEFT JOIN ${rowsOf(table)} t ON ${keyMatches(key, 't', raw('e.k'))} AND ${mineSql(row)}
     WHERE e.k = ANY (${asked})`,
   );
   const reasons = new Map(at.map((number, position) => [number, rows[position] ?? []]));
-  const relying = relyingNow(context, target, { chunks: some, names }).map(([, one]) => one);
   return chunks.map((_, number) =>
-    (reasons.get(number) ?? []).map((one) => ({
-      table: table.id,
-      key: one.key,
-      reason: reasonOf(one, relying),
-    })),
+    (reasons.get(number) ?? []).map((one) => ({ table: table.id, key: one.key, reason: reasonOf(one) })),
   );
 }
 
-function reasonOf(
-  { found, changed }: { readonly found: boolean; readonly changed: readonly string[] },
-  relying: readonly Relying[],
-): string {
+/** A row that was not restored: the columns that somebody changed since, and what was in the way. */
+interface Remaining {
+  readonly key: string;
+  readonly found: boolean;
+  readonly changed: readonly string[];
+  readonly hindered: readonly string[];
+}
+
+function reasonOf({ found, changed, hindered }: Remaining): string {
   if (!found) return 'deleted since';
-  return changed.length === 0 && relying.length > 0
-    ? notGranted(relying)
+  return changed.length === 0 && hindered.length > 0
+    ? reasonsOf(hindered)
     : `changed since: ${changed.join(', ')}`;
 }

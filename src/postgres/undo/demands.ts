@@ -1,0 +1,89 @@
+/**
+ * What the surroundings of a row demand of its model (`demands`), while a migration is taken back: demands and classes count as they are
+ * now. A row returns only to a model that meets them, unless the one that goes does not either; then nothing gets worse.
+ */
+import type { ModelFacts } from '../../engine/models/model.ts';
+import { canMove } from '../../engine/rules/place.ts';
+import type { Place } from '../../engine/rules/place.ts';
+import { tableOf } from '../../engine/rules/references.ts';
+import type { Rules } from '../../engine/rules/references.ts';
+import { everyMember } from '../driver/members.ts';
+import type { Tx } from '../driver/database.ts';
+import { rowAlone } from '../facts/member.ts';
+import { modelsOfKind } from '../facts/model-rows.ts';
+import { otherSide } from '../sql/reliance.ts';
+import type { Side } from '../sql/reliance.ts';
+import { allOf, anyOf, column, each, rowsOf, sql } from '../sql/sql.ts';
+import type { Sql } from '../sql/sql.ts';
+import type { Chunk, Hindrance, UndoContext } from './chunk.ts';
+
+type Demands = NonNullable<Place['demands']>;
+
+/** Places in a table whose rows the demands of their surroundings may keep from returning. */
+export function demandsIn(context: UndoContext, table: string, chunks: readonly Chunk[]): Hindrance[] {
+  const members = everyMember(chunks.map(({ member }) => context.members[member]));
+  return context.rules.places.flatMap((place) => {
+    const { demands } = place;
+    if (demands === undefined || place.table !== table || !canMove(place)) return [];
+    const models = (side: Side): ModelFacts[] =>
+      members.map(({ pair }) => (side === 'from' ? pair.source : pair.target));
+    const below = (side: Side): Sql => belowSql(context.rules, demands, models(side));
+    const may = anyOf([sql`NOT ${below(context.restores)}`, below(otherSide(context.restores))]);
+    const { parent, ...asked } = demands;
+    const own = Object.values(asked);
+    const where = parent === undefined ? '' : `, by ${parent.from.join(', ')}`;
+    const reason = `its former model does not meet what is demanded there now (${own.join(', ')}${where})`;
+    return [{ place, row: rowAlone(place, members), columns: parent?.from ?? own, may, reason }];
+  });
+}
+
+/** What is unknown of a model does not meet a demand. */
+function belowSql(rules: Rules, { security, region, parent }: Demands, models: readonly ModelFacts[]): Sql {
+  const asked = (name: string): Sql =>
+    parent === undefined ? column('t', name) : askedOfParent(rules, parent, name);
+  const classes = models.map((model) => String(model.security ?? '-Infinity'));
+  const regions = models.map((model) => model.region ?? '');
+  return anyOf([
+    ...(security === undefined
+      ? []
+      : [sql`coalesce(nullif(${asked(security)}::float8, 0) > ${each(classes, 'text::float8')}, false)`]),
+    ...(region === undefined
+      ? []
+      : [sql`coalesce(${asked(region)}::text <> ${each(regions, 'text')}, false)`]),
+  ]);
+}
+
+function askedOfParent(rules: Rules, { table, from, to }: NonNullable<Demands['parent']>, name: string): Sql {
+  const on = allOf(from.map((own, at) => sql`${column('d', to[at] ?? '')} = ${column('t', own)}`));
+  return sql`(SELECT ${column('d', name)} FROM ${rowsOf(tableOf(rules, table))} d WHERE ${on})`;
+}
+
+/**
+ * The models, all of one kind, with their classes and regions as they are now, where anything is demanded; a record has only names.
+ * @param tenants one for each model, or none where the database has a single tenant
+ */
+export async function withClasses(
+  tx: Tx,
+  rules: Rules,
+  {
+    models,
+    tenants,
+  }: { readonly models: readonly ModelFacts[]; readonly tenants: readonly (string | undefined)[] },
+): Promise<ModelFacts[]> {
+  const [first] = models;
+  if (first === undefined || rules.places.every(({ demands }) => demands === undefined)) return [...models];
+  const several = tenants[0] === undefined ? undefined : tenants.map((tenant) => tenant ?? '');
+  const found = await tx.ask(modelsOfKind(rules, { kind: first.kind, tenants: several }));
+  return models.map((model, at) => {
+    const row = found[several === undefined ? 0 : at]?.find(
+      ({ key }) => key !== undefined && key === model.key,
+    );
+    if (row === undefined) return model;
+    const { security, region } = row;
+    return {
+      ...model,
+      ...(security === undefined ? {} : { security }),
+      ...(region === undefined ? {} : { region }),
+    };
+  });
+}
