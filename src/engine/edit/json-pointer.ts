@@ -180,7 +180,8 @@ function decodeStep(step: string): string {
   return step.replaceAll(/~[012]/g, (escape) => (escape === '~0' ? '~' : escape === '~1' ? '/' : '*'));
 }
 
-function encodeStep(name: string): string {
+/** A name as a step of a pointer. */
+export function encodeStep(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 

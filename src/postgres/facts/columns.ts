@@ -1,5 +1,6 @@
 /**
- * Facts about the scalar places of a table: its rows that name the source, grouped by everything that a plan decides by.
+ * Facts about the scalar places of a table, and about places in documents of which SQL knows the way: the rows that name the source,
+ * grouped by everything that a plan decides by.
  * One pass over the rows; an index on the reference (and tenant) column serves it. Takes no locks.
  */
 import { askEach } from '../driver/members.ts';
@@ -15,9 +16,10 @@ import type { Rules } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { columnOf } from '../sql/cast.ts';
-import { findRowKey, keyExpression, keyHash } from '../sql/keys.ts';
+import { findRowKey, keyExpression, keyHash, rowName } from '../sql/keys.ts';
 import type { RowKey } from '../sql/keys.ts';
-import { placeMatches } from '../sql/match.ts';
+import { namesSource } from '../sql/direct.ts';
+import { hashSql as ofDocument } from '../sql/document.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
 import { concernedSql, deadSql, ownerSql, severalOwnersSql, stateSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, each, list, raw, rowsOf, sql } from '../sql/sql.ts';
@@ -29,6 +31,8 @@ import type { Batch, Member } from './member.ts';
 
 export interface ColumnFactsInput extends Batch {
   readonly table: Table;
+  /** The column with the documents, where the places are in small ones. All of them are direct. */
+  readonly column: string | undefined;
   readonly places: readonly Place[];
   readonly parameters: ParameterPolicy;
   /** Are names of the rows of this group read? */
@@ -71,6 +75,7 @@ interface GroupRow {
 /** What a statement about the rows of the table is built from. */
 interface Asked {
   readonly context: RowContext;
+  readonly column: string | undefined;
   readonly rows: readonly PlaceRow[];
   readonly key: RowKey | undefined;
   readonly side: readonly SideColumn[];
@@ -83,12 +88,13 @@ interface SideColumn {
 }
 
 function ask(input: ColumnFactsInput, members: readonly Member[]): Asked {
-  const { rules, table, places } = input;
+  const { rules, table, column: documents, places } = input;
   return {
     context: rowContext(rules, table, members),
+    column: documents,
     rows: places.map((place) => placeRow(rules, place, members)),
     key: findRowKey(rules, table),
-    side: sideColumns(input),
+    side: documents === undefined ? sideColumns(input) : [],
   };
 }
 
@@ -112,8 +118,9 @@ function statesSql(asked: Asked): Sql {
 }
 
 /** Every row that names the source, with the state of each place, its owner, and what a move would change beside it. */
-function rowsSql({ context, rows, key, side }: Asked, extra: readonly Sql[] = []): Sql {
-  const matches = rows.map((row) => placeMatches(context, row));
+function rowsSql(asked: Asked, extra: readonly Sql[] = []): Sql {
+  const { context, rows, side } = asked;
+  const matches = rows.map((row) => namesSource(context, row));
   const owner = ownerSql(context);
   const states = rows.map((row, at) => {
     const match = matches[at] ?? raw('false');
@@ -127,7 +134,7 @@ function rowsSql({ context, rows, key, side }: Asked, extra: readonly Sql[] = []
     sql`${owner} AS owner`,
     sql`${deadSql(context)} AS dead`,
     ...side.map(({ changes }, at) => sql`${changes} AS ${raw(`side${at}`)}`),
-    sql`${hashSql(key, side)} AS hash`,
+    sql`${hashSql(asked)} AS hash`,
     ...extra,
   ];
   return sql`SELECT ${list(columns)} FROM ${rowsOf(context.table)} t
@@ -137,8 +144,18 @@ function rowsSql({ context, rows, key, side }: Asked, extra: readonly Sql[] = []
     )} AND (${anyOf(matches.map((match) => sql`(${match})`))})`;
 }
 
-/** Of the key, and of the settings where they would change. */
-function hashSql(key: RowKey | undefined, side: readonly SideColumn[]): Sql {
+/** Of the key, and of the settings where they would change; of a document, of all of it. */
+function hashSql({
+  context,
+  column: documents,
+  key,
+  side,
+}: Pick<Asked, 'context' | 'column' | 'key' | 'side'>): Sql {
+  if (documents !== undefined) {
+    const { rules, table } = context;
+    const held = { own: columnOf(table, documents), value: column('t', documents) };
+    return ofDocument(rowName(rules, table), held);
+  }
   const hash = key === undefined ? raw('0::bigint') : keyHash(key, 't');
   if (side.length === 0 || key === undefined) return hash;
   const settings = list([

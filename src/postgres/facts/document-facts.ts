@@ -116,6 +116,31 @@ function emptyGroup(found: readonly { id: string; state: StateCode }[], { owner,
   };
 }
 
+/** Groups of rows that are alike are one, in whichever way they were read. */
+export function joinGroups(groups: readonly RowGroup[]): RowGroup[] {
+  const alike = Map.groupBy(groups, ({ states, owner, dead }) =>
+    JSON.stringify([Object.entries(states), owner, dead]),
+  );
+  return [...alike]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, [first, ...others]]) => (first === undefined ? [] : [others.reduce(joined, first)]));
+}
+
+function joined(one: RowGroup, other: RowGroup): RowGroup {
+  const occurrences = new Counts();
+  for (const all of [one.occurrences, other.occurrences])
+    for (const [place, count] of Object.entries(all)) occurrences.add(place, count);
+  return {
+    ...one,
+    rows: one.rows + other.rows,
+    occurrences: occurrences.record(),
+    digest: (BigInt(one.digest) ^ BigInt(other.digest)).toString(),
+    sample: [...one.sample, ...other.sample]
+      .toSorted((a, b) => compareText(a.key, b.key))
+      .slice(0, sampleSize),
+  };
+}
+
 /** Rows come in the order of whichever index the database takes; what is shown of them does not depend on it. */
 function finish(group: Working): RowGroup {
   const sample = group.sample.toSorted((a, b) => compareText(a.key, b.key));

@@ -15,13 +15,14 @@ import type { Place } from '../../engine/rules/place.ts';
 import { firstFetch, nextFetch } from '../driver/cursors.ts';
 import type { Tx } from '../driver/database.ts';
 import { columnOf, isLoose } from '../sql/cast.ts';
-import { alikeSql, documentText, elementsSql, holdsSql, sentSql } from '../sql/document.ts';
+import { alikeSql, documentText, elementsSql, hashSql, holdsSql, sentSql } from '../sql/document.ts';
 import type { DocumentColumn } from '../sql/document.ts';
-import { findRowKey, keyExpression } from '../sql/keys.ts';
+import { isSmallSql } from '../sql/direct.ts';
+import { rowName } from '../sql/keys.ts';
 import { ofPlaceSql } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
 import { concernedSql, deadSql, ownerSql, severalOwnersSql, stateSql } from '../sql/row.ts';
-import { anyOf, column, each, forEachMember, list, raw, rowsOf, sql } from '../sql/sql.ts';
+import { anyOf, column, each, forEachMember, list, nothing, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { displaySql } from './columns.ts';
 import type { NamedRow } from './columns.ts';
@@ -32,6 +33,8 @@ export interface DocumentInput extends Batch {
   readonly table: Table;
   readonly column: string;
   readonly places: readonly Place[];
+  /** Only documents that are no small ones: see sql/direct.ts. */
+  readonly large?: boolean;
 }
 
 export interface Document extends NamedRow {
@@ -52,7 +55,10 @@ export interface Document extends NamedRow {
   readonly hash: string;
 }
 
-const [groupRows, groupBytes] = [500, 8_000_000];
+/** How many documents are held in memory together, if they are small. */
+export const documentsAtOnce = 500;
+
+const groupBytes = 8_000_000;
 
 /**
  * Visits every candidate row, in one consistent snapshot of the table (the cursor's). What is visited at once are groups of at most
@@ -69,7 +75,8 @@ export async function visitDocuments(
   let bytes = 0;
   await tx.batches<Omit<Document, 'member'> & Numbered>({ sql: query, size: firstFetch }, async (rows) => {
     for (const { 'drover:n': number = 1, 'drover:o': _order, ...row } of rows) {
-      const isFull = open.length === groupRows || (open.length > 0 && bytes + sentBytes(row) > groupBytes);
+      const isFull =
+        open.length === documentsAtOnce || (open.length > 0 && bytes + sentBytes(row) > groupBytes);
       if (isFull || (open[0]?.member ?? number - 1) !== number - 1) {
         closed.push(open);
         open = [];
@@ -80,7 +87,7 @@ export async function visitDocuments(
     }
     if (closed.length > 0) await visit(closed);
     closed = [];
-    return Math.min(nextFetch(rows, sentBytes), groupRows);
+    return Math.min(nextFetch(rows, sentBytes), documentsAtOnce);
   });
   if (open.length > 0) await visit([open]);
 }
@@ -97,21 +104,21 @@ export function editWhole(rules: readonly EditRule[], document: Document): Rewri
 }
 
 /** The documents that a step or a plan would look at, as a SELECT for each member. */
-export function documentSql({ rules, table, column: name, places, members }: DocumentInput): Sql {
+export function documentSql({ rules, table, column: name, places, members, large }: DocumentInput): Sql {
   const context = rowContext(rules, table, members);
   const rows = places.map((place) => placeRow(rules, place, members));
-  const key = findRowKey(rules, table);
   const held = { own: columnOf(table, name), value: column('t', name) };
   const text = documentText(held);
   const alike = alikeSql(held, listOf(context.size, termsOf(rows, 'both')));
-  const rowKey = sql`${key === undefined ? raw('t.ctid') : keyExpression(key, 't')}::text`;
+  const rowKey = rowName(rules, table);
+  const only = large === true ? sql` AND NOT ${isSmallSql(name)}` : nothing;
   const states = list(rows.map((row) => documentState(context, row)));
   return sql`SELECT ${rowKey} AS key, ${displaySql(rules, table)} AS name, ${ownerSql(context)} AS owner,
       ${severalOwnersSql(context)} AS owners, ${deadSql(context)} AS dead,
       ARRAY[${states}]::text[] AS states, ${sentSql(text, text)} AS text, octet_length(${text}) AS bytes,
       ${sentSql(text, elementsSql(held))} AS elements, ${alike} AS alike,
-      hashtextextended(concat_ws(chr(31), ${rowKey}, ${text}), 0)::text AS hash
-    FROM ${rowsOf(table)} t WHERE ${candidateSql(context, name, rows)}`;
+      ${hashSql(rowKey, held)}::text AS hash
+    FROM ${rowsOf(table)} t WHERE ${candidateSql(context, name, rows)}${only}`;
 }
 
 function documentState(context: RowContext, row: PlaceRow): Sql {

@@ -10,15 +10,15 @@ import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
 import { readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
+import { directPlaces, isSmallSql, namesSource } from '../sql/direct.ts';
 import { findRowKey } from '../sql/keys.ts';
-import { placeMatches } from '../sql/match.ts';
 import { concernedSql } from '../sql/row.ts';
-import { anyOf, list, rowsOf, sql } from '../sql/sql.ts';
+import { anyOf, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { readColumnFacts } from './columns.ts';
-import { readDocumentFacts } from './document-facts.ts';
+import { joinGroups, readDocumentFacts } from './document-facts.ts';
 import { candidateSql } from './documents.ts';
-import { groupPlaces, placeRow, rowContext } from './member.ts';
+import { groupPlaces, placeRow, rowAlone, rowContext } from './member.ts';
 import type { Batch, GroupedPlaces, Member } from './member.ts';
 
 /** Of which rows names are read, for a person: of all, of those that stay, or of none. */
@@ -26,11 +26,13 @@ export type Samples = 'all' | 'staying' | 'none';
 
 /** The facts about every place that names a model of the source's kind, for each member. */
 export async function readPlaceGroups(tx: Tx, batch: Batch, samples: Samples): Promise<PlaceGroup[][]> {
-  const grouped = groupPlaces(batch);
+  const grouped = groupPlaces(batch).map((group) => ({ ...group, direct: isDirect(batch, group) }));
   const present = await tx.ask(presence(batch, grouped));
   const used = grouped.flatMap((group, number) => {
-    const at = [...batch.members.keys()].filter((member) => present[member]?.[number] === true);
-    return at.length === 0 ? [] : [{ group, at }];
+    const those = (found: keyof Present): number[] =>
+      [...batch.members.keys()].filter((member) => present[member]?.[found][number] === true);
+    const [at, large] = [those('named'), those('large')];
+    return at.length === 0 && large.length === 0 ? [] : [{ group, at, large }];
   });
   const found = await readUsed(tx, { ...batch, samples }, used);
   return batch.members.map((member, at) =>
@@ -40,10 +42,20 @@ export async function readPlaceGroups(tx: Tx, batch: Batch, samples: Samples): P
   );
 }
 
+/** Places with how they are read: are all of them direct, so that SQL reads them as it does scalar ones? */
+type Group = GroupedPlaces & { readonly direct: boolean };
+
+function isDirect({ members }: Batch, { table, column, places }: GroupedPlaces): boolean {
+  const rows = places.map((place) => rowAlone(place, members));
+  return column !== undefined && directPlaces(table, rows) !== undefined;
+}
+
 /** Places that some members use. */
 interface Used {
-  readonly group: GroupedPlaces;
+  readonly group: Group;
   readonly at: readonly number[];
+  /** Members with documents that SQL leaves to the editors. */
+  readonly large: readonly number[];
 }
 
 /** By place group and member, the kinds of rows. Tables are read together; documents column by column. */
@@ -52,26 +64,36 @@ async function readUsed(
   { rules, members, samples }: Batch & { readonly samples: Samples },
   used: readonly Used[],
 ): Promise<Map<GroupedPlaces, Map<number, RowGroup[]>>> {
-  const scalar = used.filter(({ group }) => group.column === undefined);
+  const bySql = used.filter(({ group, at }) => at.length > 0 && (group.column === undefined || group.direct));
   const sampled = samplingOf(rules, members, samples);
-  const inputs = scalar.map(({ group: { table, places }, at }) => ({
+  const inputs = bySql.map(({ group: { table, column, places }, at }) => ({
     rules,
     table,
+    column,
     places,
     members: everyMember(at.map((number) => members[number])),
     parameters: members[0]?.intent.parameters ?? 'reset',
     sampled,
   }));
   const columns = await readColumnFacts(tx, inputs);
-  const found = new Map(scalar.map(({ group, at }, number) => [group, byMember(at, columns[number])]));
-  for (const { group, at } of used) {
-    const { table, column, places } = group;
-    if (column === undefined) continue;
-    const some = at.flatMap((number) => members[number] ?? []);
-    found.set(
-      group,
-      byMember(at, await readDocumentFacts(tx, { rules, table, column, places, members: some })),
-    );
+  const found = new Map(bySql.map(({ group, at }, number) => [group, byMember(at, columns[number])]));
+  for (const { group, at, large } of used) {
+    const { table, column, places, direct } = group;
+    const edited = direct ? large : at;
+    if (column === undefined || edited.length === 0) continue;
+    const some = edited.flatMap((number) => members[number] ?? []);
+    const groups = await readDocumentFacts(tx, {
+      rules,
+      table,
+      column,
+      places,
+      members: some,
+      large: direct,
+    });
+    const known = found.get(group) ?? new Map<number, RowGroup[]>();
+    for (const [number, own] of byMember(edited, groups))
+      known.set(number, joinGroups([...(known.get(number) ?? []), ...own]));
+    found.set(group, known);
   }
   return found;
 }
@@ -107,26 +129,38 @@ function placeGroup(
   };
 }
 
-/** For each member, and for each group in order: may a row name the source? Ends at the first row found. */
-function presence(
-  { rules, members }: Batch,
-  grouped: readonly GroupedPlaces[],
-): Question<(readonly boolean[])[]> {
-  const tests = list(grouped.map((group) => presentSql(rules, members, group)));
-  const select = sql`SELECT ARRAY[${tests}]::boolean[] AS present`;
-  return readAs(askEach<{ present: boolean[] }>(members.length, select), (found) =>
-    found.map(([row]) => row?.present ?? []),
+/** By group, in order. */
+interface Present {
+  /** May a row name the source? Ends at the first row found. */
+  readonly named: readonly boolean[];
+  /** Are there documents that the editors have to look at? */
+  readonly large: readonly boolean[];
+}
+
+/** For each member. */
+function presence({ rules, members }: Batch, grouped: readonly Group[]): Question<Present[]> {
+  const tests = (sqlOf: (group: Group) => Sql): Sql => list(grouped.map(sqlOf));
+  const select = sql`SELECT ARRAY[${tests((group) => presentSql(rules, members, group))}]::boolean[] AS named,
+    ARRAY[${tests((group) => largeSql(rules, members, group))}]::boolean[] AS large`;
+  return readAs(askEach<Present>(members.length, select), (found) =>
+    found.map(([row]) => row ?? { named: [], large: [] }),
   );
 }
 
-function presentSql(rules: Rules, members: readonly Member[], { table, column, places }: GroupedPlaces): Sql {
+function presentSql(rules: Rules, members: readonly Member[], { table, column, places, direct }: Group): Sql {
   const context = rowContext(rules, table, members);
   const rows = places.map((place) => placeRow(rules, place, members));
   const named =
-    column === undefined
-      ? sql`${concernedSql(context, places)} AND (${anyOf(rows.map((row) => placeMatches(context, row)))})`
+    column === undefined || direct
+      ? sql`${concernedSql(context, places)} AND (${anyOf(rows.map((row) => namesSource(context, row)))})`
       : candidateSql(context, column, rows);
   return sql`EXISTS (SELECT 1 FROM ${rowsOf(table)} t WHERE ${named})`;
+}
+
+function largeSql(rules: Rules, members: readonly Member[], { table, column, places, direct }: Group): Sql {
+  if (column === undefined || !direct) return raw('false');
+  const concerned = concernedSql(rowContext(rules, table, members), places);
+  return sql`EXISTS (SELECT 1 FROM ${rowsOf(table)} t WHERE ${concerned} AND NOT ${isSmallSql(column)})`;
 }
 
 /** Do all places of these rows move? Then the journal names them. */

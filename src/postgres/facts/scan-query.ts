@@ -12,6 +12,7 @@ import type { Owner } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import { castFor, columnOf, equalsEach, exactText } from '../sql/cast.ts';
+import { directPlace, withoutNamed } from '../sql/direct.ts';
 import { alikeSql, isDocumentList, sentSql } from '../sql/document.ts';
 import { columnsOf, ofPlaceSql, placeMatches } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
@@ -31,7 +32,7 @@ import {
 } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { candidateSql } from './documents.ts';
-import { placeRow, rowContext } from './member.ts';
+import { placeRow, rowAlone, rowContext } from './member.ts';
 import { isModelSql } from './model-rows.ts';
 import type { Batch } from './member.ts';
 
@@ -175,7 +176,7 @@ class Search {
   conditions(): Condition[] {
     return this.#target.columns.flatMap((scanned) => {
       const column = this.#columnOf(scanned);
-      const found = this.#namedSql(column);
+      const found = this.#namedSql(column, this.#restOf(column));
       return found === undefined ? [] : [{ column, condition: this.#beyondPlaces(column, found) }];
     });
   }
@@ -192,7 +193,9 @@ class Search {
       texts.length === 0 ? [] : [sql`${row} LIKE ANY (${this.#roughPatterns(texts, this.#patterns)})`];
     return anyOf([
       ...named,
-      ...columns.filter(({ kind }) => isKey(kind)).flatMap((column) => this.#namedSql(column) ?? []),
+      ...columns
+        .filter(({ kind }) => isKey(kind))
+        .flatMap((column) => this.#namedSql(column, textOf(column)) ?? []),
     ]);
   }
 
@@ -223,6 +226,15 @@ class Search {
   #columnOf(scanned: ScannedColumn): CandidateColumn {
     const documents = this.#placesAt(scanned.name).filter(({ carrier }) => carrier !== 'columns');
     return { ...scanned, isList: scanned.kind.endsWith('[]') && !isDocumentList(scanned), documents };
+  }
+
+  /** What is left of a document without what its direct places find, because that is theirs. */
+  #restOf(column: CandidateColumn): Sql {
+    const { rules, members } = this.#batch;
+    const rows = column.documents.map((place) => rowAlone(place, members));
+    const direct = rows.flatMap((row) => directPlace(this.#target.table, row) ?? []);
+    if (direct.length === 0) return textOf(column);
+    return sql`(${withoutNamed({ rules }, column.name, direct)})::text`;
   }
 
   /** What the scalar places of the column find is theirs; a row that names the model of another provider is no occurrence. */
@@ -281,7 +293,8 @@ class Search {
     return list(short.map(({ name }) => sql`left(${columnSql('t', name)}::text, 64)`));
   }
 
-  #namedSql(column: CandidateColumn): Sql | undefined {
+  /** @param value the text of the column, or what of it no place covers */
+  #namedSql(column: CandidateColumn, value: Sql): Sql | undefined {
     const name = columnSql('t', column.name);
     const kind = column.kind.replace('[]', '');
     if (kind === 'uuid') return this.#keysSql(column, { name, keys: this.#uuids, type: 'uuid' });
@@ -289,8 +302,12 @@ class Search {
       const numbers = this.#weak.map((key) => (/^-?\d{1,18}$/.test(key) ? key : ''));
       return this.#keysSql(column, { name, keys: numbers, type: 'bigint' });
     }
-    const text = sql`lower(${textOf(column)} COLLATE "C")`;
-    const named = anyOf([...this.#nameTests(text), ...this.#escapes(column), ...this.#weakTests(text)]);
+    const text = sql`lower(${value} COLLATE "C")`;
+    const named = anyOf([
+      ...this.#nameTests(text),
+      ...this.#escapes(column, value),
+      ...this.#weakTests(text),
+    ]);
     const unrelated = this.#batch.members.map((member) => member.unrelated);
     const isWord = (kind === 'text' || kind === 'enum') && !column.isList;
     if (!isWord || unrelated.every((texts) => texts.length === 0)) return named;
@@ -314,10 +331,9 @@ class Search {
   }
 
   /** JSON may write any character as an escape. In jsonb only a document that is a string does so without need. */
-  #escapes(column: CandidateColumn): Sql[] {
+  #escapes(column: CandidateColumn, value: Sql): Sql[] {
     if (!mayEscape(column)) return [];
-    if (column.kind !== 'text' && column.kind !== 'citext')
-      return [sql`strpos(${textOf(column)}, '\\u') > 0`];
+    if (column.kind !== 'text' && column.kind !== 'citext') return [sql`strpos(${value}, '\\u') > 0`];
     const text = exactText(columnSql('t', column.name));
     return [sql`(strpos(${text}, '\\u') > 0 AND ascii(${text}) IN (9, 10, 13, 32, 34, 91, 123))`];
   }

@@ -45,7 +45,7 @@ export function journalOfSome(journal: Journal, at: readonly number[]): Journal 
   return { ...journal, tenants: some(journal.tenants), migrations: some(journal.migrations) };
 }
 
-const rowsPerChunk = 10_000;
+const mostRows = 10_000;
 
 /** A statement that changes rows. Its rows are called `moved` and have their key `k`, and for several members their number `"drover:n"`. */
 export interface Change {
@@ -67,6 +67,8 @@ export interface Change {
   readonly afters?: Sql;
   /** Rows are put into one chunk only where this is equal. */
   readonly pattern?: readonly Sql[];
+  /** Fewer rows in a chunk than usual, where more than keys are read when it is taken back. */
+  readonly rowsPerChunk?: number;
   /** Of each row of `m`, the value that is given back in `keys`. */
   readonly collect?: Sql;
 }
@@ -102,6 +104,7 @@ export function rowsEach(changed: readonly Changed[]): number[] {
 export function changeSql(source: Change): Sql {
   const size = source.steps.length;
   const own = size === 1 ? [] : [raw('m."drover:n"')];
+  const perChunk = raw(String(source.rowsPerChunk ?? mostRows));
   const kept = [...(source.pattern ?? []), ...own];
   const partition = kept.length === 0 ? nothing : sql`PARTITION BY ${list(kept)}`;
   const also = join(
@@ -117,7 +120,7 @@ export function changeSql(source: Change): Sql {
       ['moved', source.moved],
       [
         'numbered',
-        sql`SELECT m.*, (row_number() OVER (${partition}) - 1) / ${raw(String(rowsPerChunk))} AS drover_chunk FROM moved m`,
+        sql`SELECT m.*, (row_number() OVER (${partition}) - 1) / ${perChunk} AS drover_chunk FROM moved m`,
       ],
       ['chunks', sql`SELECT ${lists}${also} FROM numbered m GROUP BY drover_chunk${also}`],
       ['written', writtenSql(source)],

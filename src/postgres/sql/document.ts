@@ -25,6 +25,11 @@ export function sentSql(text: Sql, value: Sql): Sql {
   return sql`CASE WHEN octet_length(${text}) <= ${raw(String(largest.bytes))} THEN ${value} END`;
 }
 
+/** Of a row, by its name, and the document in it (bigint). */
+export function hashSql(name: Sql, document: DocumentColumn): Sql {
+  return sql`hashtextextended(concat_ws(chr(31), ${name}, ${documentText(document)}), 0)`;
+}
+
 /** The elements, where the column is a list of values that are no documents; otherwise NULL. */
 export function elementsSql({ own, value }: DocumentColumn): Sql {
   return isList(own) ? sql`${value}::text[]` : raw('NULL::text[]');

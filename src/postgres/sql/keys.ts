@@ -52,6 +52,12 @@ export function keyExpression(key: RowKey, alias: string): Sql {
   return sql`jsonb_build_array(${list(key.columns.map(({ name }) => sql`${column(alias, name)}::text`))})::text`;
 }
 
+/** The key of row `t` as text; where its table has none, the place of the row on disk. */
+export function rowName(rules: Rules, table: Table): Sql {
+  const key = findRowKey(rules, table);
+  return sql`${key === undefined ? raw('t.ctid') : keyExpression(key, 't')}::text`;
+}
+
 /** The condition that the row `alias` has the key `value` (an SQL expression of the key's type). */
 export function keyMatches(key: RowKey, alias: string, value: Sql): Sql {
   const [first] = key.columns;

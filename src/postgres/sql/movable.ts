@@ -1,6 +1,6 @@
 /** Which rows a step moves: the same test for the statement that moves them and for what changes beside them. */
 import type { MovedColumns } from '../../engine/plan/plan-types.ts';
-import { placeMatches } from './match.ts';
+import { namesSource } from './direct.ts';
 import type { PlaceRow, RowContext } from './match.ts';
 import { deadSql, hasStates, stateSql } from './row.ts';
 import { allOf, bind, sql } from './sql.ts';
@@ -12,7 +12,7 @@ export function movableSql(
   place: PlaceRow,
   { includeDead, states }: { readonly includeDead: boolean; readonly states: MovedColumns['states'] },
 ): Sql {
-  const tests = [placeMatches(row, place)];
+  const tests = [namesSource(row, place)];
   if (hasStates(row, place)) tests.push(sql`(${stateSql(row, place)}) = ANY (${bind(states, 'text[]')})`);
   if (!includeDead) tests.push(sql`NOT ${deadSql(row)}`);
   return sql`(${allOf(tests)})`;

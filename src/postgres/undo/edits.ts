@@ -34,7 +34,7 @@ export async function undoEdits(
   chunks: readonly Chunk[],
 ): Promise<Undone[]> {
   const undone = new Map<Chunk, Undone>();
-  const edited = chunks.map((chunk) => ({ chunk, edits: (chunk.befores ?? []) as JournalledEdits[] }));
+  const edited = chunks.map((chunk) => ({ chunk, edits: editsOf(chunk) }));
   const byColumn = Map.groupBy(edited, ({ edits }) => edits[0]?.column ?? '');
   for (const [name, some] of byColumn) {
     const exists = target.table.columns.some((one) => one.name === name);
@@ -43,6 +43,12 @@ export async function undoEdits(
       undone.set(chunk, results[at] ?? skipAll(chunk, 'the column is gone'));
   }
   return everyMember(chunks.map((chunk) => undone.get(chunk)));
+}
+
+/** Of each row; where they are the same in all of them, the journal has them once. */
+function editsOf({ keys, before, befores }: Chunk): JournalledEdits[] {
+  const each: readonly unknown[] = befores ?? keys.map(() => before);
+  return each as JournalledEdits[];
 }
 
 interface ColumnEdits {

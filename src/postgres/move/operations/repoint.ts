@@ -10,8 +10,6 @@
  */
 import { changedColumns } from '../../../engine/plan/plan-types.ts';
 import type { RepointStep } from '../../../engine/plan/plan-types.ts';
-import { affected, inOrder, readAs } from '../../driver/question.ts';
-import type { Question } from '../../driver/question.ts';
 import { castFor, columnOf, exactText, isLoose } from '../../sql/cast.ts';
 import { keyExpression, keyMatches } from '../../sql/keys.ts';
 import { changesPart, columnsOf, matchSql } from '../../sql/match.ts';
@@ -19,7 +17,6 @@ import type { EachMapping, PlaceRow, RowContext } from '../../sql/match.ts';
 import { mineSql } from '../../sql/row.ts';
 import {
   allOf,
-  bind,
   change,
   column,
   each,
@@ -40,8 +37,8 @@ import { beforeImage, imageOf, patternImage, sideImage } from './repoint-images.
 import type { Moving } from './repoint-images.ts';
 import { sideChanges } from './side-changes.ts';
 import type { SideChange } from './side-changes.ts';
-import { movedPlace, openStep } from './step-context.ts';
-import type { JoinSettings, Operation, StepContext, Steps } from './step-context.ts';
+import { movedPlace, openStep, withLoops } from './step-context.ts';
+import type { Operation, StepContext, Steps } from './step-context.ts';
 
 export const repoint: Operation<RepointStep> = {
   run: async (tx, context, { steps }) => {
@@ -236,16 +233,4 @@ function newValue({ row, moves, side }: Repointing, name: string, at: number): S
 
 function touchedColumns({ moves, side }: Repointing): string[] {
   return [...new Set([...moves.flatMap(({ move }) => move.columns), ...side.map((one) => one.column)])];
-}
-
-/**
- * Each row is fetched by its place on disk, which costs the same whatever the statistics say. A planner that expects another number
- * of rows would hash the whole table for it. The settings are what they were before when the statement is done.
- */
-function withLoops<T>(work: Question<T>, { hashJoin, mergeJoin }: JoinSettings): Question<T> {
-  const set = (hash: string, merge: string): Question<unknown> =>
-    affected(
-      sql`SELECT set_config('enable_hashjoin', ${bind(hash, 'text')}, true), set_config('enable_mergejoin', ${bind(merge, 'text')}, true)`,
-    );
-  return readAs(inOrder([set('off', 'off'), work, set(hashJoin, mergeJoin)]), ([, result]) => result);
 }

@@ -1,6 +1,7 @@
 /**
- * rewrite-json, rewrite-text, rewrite-array: references inside the values of one column. Documents come through a cursor a few
- * hundred at a time, are edited by the pure editors byte for byte, and go back in one UPDATE per batch.
+ * rewrite-json, rewrite-text, rewrite-array: references inside the values of one column. Where the place is direct (sql/direct.ts) one
+ * statement moves the documents where they are. The others come through a cursor a few hundred at a time, are edited by the pure
+ * editors byte for byte, and go back in one UPDATE per batch.
  * A document that somebody changed between reading and writing is not overwritten: its old text must still be there, otherwise
  * the count differs from the plan and the migration rolls back.
  */
@@ -33,9 +34,10 @@ import {
   withMembers,
 } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
-import { numbered, writeChunks } from '../../records/journal.ts';
-import type { ChunkRows } from '../../records/journal.ts';
-import { openStep, placeOf } from './step-context.ts';
+import { changeSql, changing, numbered, rowsEach, writeChunks } from '../../records/journal.ts';
+import type { Change, ChunkRows } from '../../records/journal.ts';
+import { directChange } from './rewrite-direct.ts';
+import { openStep, placeOf, withLoops } from './step-context.ts';
 import type { Operation, StepContext, Steps } from './step-context.ts';
 
 export interface ChangedDocument {
@@ -51,9 +53,11 @@ export const rewrite: Operation<RewriteStep> = {
   run: async (tx, context, { steps, onRows }) => {
     const { table, key, row } = openStep(context, steps);
     const [{ column: name }] = steps;
+    const direct = directChange(context, steps);
+    const touched = direct === undefined ? steps.map(() => 0) : await moveDirectly(tx, context, direct);
+    if (steps.every(({ expected }, at) => touched[at] === expected)) return touched;
     const input = documentInput(context, steps);
-    const touched = steps.map(() => 0);
-    const chunks = steps.map(() => 0);
+    const chunks = steps.map((): number => (direct === undefined ? 0 : behindDirect));
     await visitDocuments(tx, input, async (groups) => {
       const changed = groups
         .map((group) => group.flatMap((document) => edit(context, steps, document)))
@@ -81,12 +85,22 @@ export const rewrite: Operation<RewriteStep> = {
   },
   statements: (context, steps) => {
     const { key, row } = openStep(context, steps);
+    const direct = directChange(context, steps);
     return [
+      ...(direct === undefined ? [] : [changeSql(direct)]),
       forEachMember(steps.length, documentSql(documentInput(context, steps))),
       writeSql({ row, key, column: steps[0].column, documents: [] }),
     ];
   },
 };
+
+async function moveDirectly(tx: Tx, { joins }: StepContext, direct: Change): Promise<number[]> {
+  const moved = changing(direct);
+  return rowsEach(await tx.ask(direct.table.partitioned ? moved : withLoops(moved, joins)));
+}
+
+/** The chunks of documents that the editors move are numbered from there where a statement moved others. */
+const behindDirect = 1_000_000;
 
 const writtenAtOnce = 16_000_000;
 

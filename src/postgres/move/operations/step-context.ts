@@ -5,11 +5,14 @@ import type { Place } from '../../../engine/rules/place.ts';
 import { tableOf } from '../../../engine/rules/references.ts';
 import type { Rules } from '../../../engine/rules/references.ts';
 import type { Tx } from '../../driver/database.ts';
+import { affected, inOrder, readAs } from '../../driver/question.ts';
+import type { Question } from '../../driver/question.ts';
 import { placeRow, rowContext } from '../../facts/member.ts';
 import type { Member } from '../../facts/member.ts';
 import { findRowKey } from '../../sql/keys.ts';
 import type { RowKey } from '../../sql/keys.ts';
 import type { PlaceRow, RowContext } from '../../sql/match.ts';
+import { bind, sql } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import type { Journal } from '../../records/journal.ts';
 
@@ -73,4 +76,16 @@ export function movedPlace(
   move: Pick<MovedColumns, 'place'>,
 ): PlaceRow {
   return placeRow(rules, placeOf(rules, move.place), members);
+}
+
+/**
+ * Each row is fetched by its place on disk, which costs the same whatever the statistics say. A planner that expects another number
+ * of rows would hash the whole table for it. The settings are what they were before when the statement is done.
+ */
+export function withLoops<T>(work: Question<T>, { hashJoin, mergeJoin }: JoinSettings): Question<T> {
+  const set = (hash: string, merge: string): Question<unknown> =>
+    affected(
+      sql`SELECT set_config('enable_hashjoin', ${bind(hash, 'text')}, true), set_config('enable_mergejoin', ${bind(merge, 'text')}, true)`,
+    );
+  return readAs(inOrder([set('off', 'off'), work, set(hashJoin, mergeJoin)]), ([, result]) => result);
 }
