@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { createInterface } from 'node:readline';
 import { examplePlace } from '../cli/drover-process.ts';
@@ -88,6 +88,25 @@ describe('drover from its tarball', () => {
       });
     });
   }
+
+  it('is a library with types, for a program that compiles by itself', () => {
+    const at = join(folder, 'program');
+    mkdirSync(at);
+    const [tarball = ''] = globSync(join(folder, 'drover-*.tgz'));
+    writeFileSync(join(at, 'package.json'), '{ "type": "module" }');
+    npm('install', '--prefix', at, tarball, ...quiet);
+    const [, program = ''] =
+      /```js\n([\s\S]*?)```/.exec(readFileSync('docs/guides/library.md', 'utf8')) ?? [];
+    writeFileSync(join(at, 'program.ts'), `${program}\nexport {};\n`);
+    const options = '--noEmit --strict --module nodenext --target es2024 --types node'.split(' ');
+    const roots = ['--typeRoots', resolve('node_modules/@types')];
+    const tsc = [resolve('node_modules/typescript/bin/tsc'), ...options, ...roots, join(at, 'program.ts')];
+    const { status, stdout } = spawnSync(process.execPath, tsc, { cwd: at, encoding: 'utf8' });
+    assert.equal(status, 0, stdout);
+    const loads = "import('drover').then((it) => console.log(Object.keys(it).join()))";
+    const loaded = execFileSync(nodeOf('22.18.0'), ['-e', loads], { cwd: at, encoding: 'utf8' });
+    assert.match(loaded, /apply,inventory,openSite,plan,rollback/);
+  });
 
   it('says in one sentence that a Node.js is too old, and how to get one', () => {
     const { status, stdout, stderr } = drover(nodeOf(tooOld), 'demo');

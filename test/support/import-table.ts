@@ -13,6 +13,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['errors.ts'],
   'config-file.ts': ['config.ts', 'engine', 'errors.ts'],
   'main.ts': ['cli'],
+  library: ['cli', ...everything, 'config.ts', 'errors.ts'],
 
   engine: [],
   'engine/catalogue': inEngine(''),

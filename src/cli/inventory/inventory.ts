@@ -4,7 +4,7 @@ import { nearestNames } from '../../engine/nearest.ts';
 import { reportModel, reportModels } from '../../engine/inventory/report.ts';
 import type { KnownModel } from '../../engine/inventory/report.ts';
 import { DroverError } from '../../errors.ts';
-import type { Inventory } from '../../postgres/inventory/inventory.ts';
+import type { Inventory, InventoryRequest } from '../../postgres/inventory/inventory.ts';
 import { takeInventory } from '../../postgres/inventory/take-inventory.ts';
 import { inventoryModels } from '../../registry/known/inventory-models.ts';
 import type { InventoryModels } from '../../registry/known/inventory-models.ts';
@@ -78,7 +78,7 @@ function placeOf({ data, database }: InventoryOptions): { data?: string; databas
 }
 
 /** @throws MODEL_UNKNOWN with the nearest names */
-function chooseModel(text: string, { find, models }: InventoryModels): KnownModel {
+export function chooseModel(text: string, { find, models }: InventoryModels): KnownModel {
   const model = find(text);
   if (model !== undefined) return model;
   const near = nearestNames(
@@ -93,11 +93,23 @@ function chooseModel(text: string, { find, models }: InventoryModels): KnownMode
   });
 }
 
-interface Asked {
-  readonly where: Where;
-  readonly models: InventoryModels;
+interface Narrowed {
   readonly asked: KnownModel | undefined;
   readonly sample: number | undefined;
+}
+
+interface Asked extends Narrowed {
+  readonly where: Where;
+  readonly models: InventoryModels;
+}
+
+/** What is looked for: all models of the registry, or the one that was asked for. */
+export function inventoryRequest({ terms }: InventoryModels, { asked, sample }: Narrowed): InventoryRequest {
+  return {
+    terms,
+    ...(asked === undefined ? {} : { sought: terms.filter(({ model }) => model === asked.id) }),
+    ...(sample === undefined ? {} : { samplePercent: sample }),
+  };
 }
 
 /** Ctrl-C ends the reading; what is known by then is the result. */
@@ -114,13 +126,7 @@ function take(
       stopped = true;
       stop.resolve();
     };
-    const { terms } = models;
-    const request = {
-      terms,
-      stopped: () => stopped,
-      ...(asked === undefined ? {} : { sought: terms.filter(({ model }) => model === asked.id) }),
-      ...(sample === undefined ? {} : { samplePercent: sample }),
-    };
+    const request = { ...inventoryRequest(models, { asked, sample }), stopped: () => stopped };
     try {
       return await interruption.heed({ say, asked: halt }, () =>
         takeInventory(database, request, { onProgress: view.show, stop: stop.promise }),
