@@ -1,6 +1,8 @@
 /** Which terms a text names, as a whole or inside. */
 import { createNameSearch } from './name-search.ts';
 import type { NamePlace } from './name-search.ts';
+import { createSieve } from './sieve.ts';
+import type { Sieve } from './sieve.ts';
 import { foldText, isPlainWord, isWeakKey } from './term.ts';
 import type { Term } from './term.ts';
 
@@ -24,8 +26,14 @@ export interface Matcher {
   readonly findKey: (text: string) => Found | undefined;
 }
 
+/** It also looks at values before they are texts. */
+export interface SievedMatcher extends Matcher {
+  /** Undefined where it could keep nothing back: a number, or a name without letters and digits of ASCII, may stand in any value. */
+  readonly sieve: Sieve | undefined;
+}
+
 /** Of several terms that read alike the first one counts. */
-export function createMatcher(terms: readonly Term[]): Matcher {
+export function createMatcher(terms: readonly Term[]): SievedMatcher {
   const numbers = new Map(terms.filter(isWeakKey).map((term) => [term.text, term]));
   const named = new Map(
     terms
@@ -33,8 +41,10 @@ export function createMatcher(terms: readonly Term[]): Matcher {
       .toReversed()
       .map((term) => [foldText(term.text), term]),
   );
-  const search = createNameSearch(named);
+  const { search, pieces } = createNameSearch(named);
+  const hasPieces = pieces !== undefined && numbers.size === 0 && !named.has('');
   return {
+    sieve: hasPieces ? createSieve(pieces) : undefined,
     find: (text) => {
       const places = search(text);
       // Where every name has a piece of ASCII, only other text can read like one without being found by it.

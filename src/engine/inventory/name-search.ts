@@ -15,16 +15,22 @@ export interface NamePlace {
   readonly end: number;
 }
 
-/** Every place, also those within others. */
-export type NameSearch = (text: string) => NamePlace[];
+export interface NameSearch {
+  /** Every place, also those within others. */
+  readonly search: (text: string) => NamePlace[];
+  /** In lower case, of which one stands in every text that has a name. Undefined where some name has none. */
+  readonly pieces: readonly string[] | undefined;
+}
 
 /** @param named terms by their folded text */
 export function createNameSearch(named: ReadonlyMap<string, Term>): NameSearch {
   const names = [...named.keys()].filter((name) => name !== '');
   const shapes = shapesByPiece(names);
-  if (shapes === undefined) return (text) => searchEverywhere(text, named, lengthsOf(names));
-  const pattern = piecePattern([...shapes.keys()]);
-  return (text) => {
+  if (shapes === undefined)
+    return { search: (text) => searchEverywhere(text, named, lengthsOf(names)), pieces: undefined };
+  const pieces = [...shapes.keys()];
+  const pattern = piecePattern(pieces);
+  const search = (text: string): NamePlace[] => {
     const places: NamePlace[] = [];
     pattern.lastIndex = 0;
     for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
@@ -35,6 +41,7 @@ export function createNameSearch(named: ReadonlyMap<string, Term>): NameSearch {
     }
     return places;
   };
+  return { search, pieces };
 }
 
 /** Names that have the same text before a piece. */

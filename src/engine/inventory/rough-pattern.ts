@@ -2,8 +2,6 @@
  * Short texts of which one stands in every value that names a term, and in few others: for a sieve of raw values, for the pattern of
  * the matcher, and for the conditions of a server.
  */
-import { createSieve } from './sieve.ts';
-import type { Sieve } from './sieve.ts';
 import { isWeakKey } from './term.ts';
 import type { Term } from './term.ts';
 
@@ -11,13 +9,6 @@ import type { Term } from './term.ts';
 const before = String.raw`(?<!(?<!\\)[A-Za-z0-9_\-])`;
 /** Behind may stand a day or the version of a cloud. */
 const behind = String.raw`(?![A-Za-z0-9_]|-(?!v?\d)|\.\d)`;
-
-/** Undefined where it could keep nothing back: a number, or a name without letters and digits of ASCII, may stand in any value. */
-export function roughSieve(terms: readonly Term[]): Sieve | undefined {
-  if (terms.some(isWeakKey)) return undefined;
-  const pieces = roughPieces(terms.map(({ text }) => text.trim()));
-  return pieces && createSieve(pieces);
-}
 
 /** The word with which a piece begins; one of a letter or two only with the digit behind it. */
 export function stemOf(piece: string): string {

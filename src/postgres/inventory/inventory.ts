@@ -7,15 +7,13 @@
 import type { TableId } from '../../engine/catalogue/catalog.ts';
 import { createMatcher } from '../../engine/inventory/matcher.ts';
 import type { Occurrence, SchemaOccurrence, Unread } from '../../engine/inventory/occurrence.ts';
-import { roughSieve } from '../../engine/inventory/rough-pattern.ts';
 import type { Term } from '../../engine/inventory/term.ts';
 import type { Tx } from '../driver/database.ts';
 import { measureLine, slowLine } from './line-speed.ts';
 import { ReadingProgress } from './progress.ts';
 import type { InventoryProgress } from './progress.ts';
-import type { ReadQuery } from './read-query.ts';
-import { readTables } from './read-tables.ts';
-import type { Gathered, Readers, TableRead } from './read-tables.ts';
+import { OpenTable, readPieces } from './read-tables.ts';
+import type { Piece, TableRead } from './read-tables.ts';
 import { readRelations } from './relations.ts';
 import { occurrencesInSchema, readSchemaTexts } from '../catalogue/schema-texts.ts';
 import type { Way } from './search.ts';
@@ -65,9 +63,12 @@ export function isComplete({ stopped, unread }: Inventory): boolean {
 
 /** What there is to do, found out before the first table is read. */
 export interface Prepared {
-  readonly queue: ReadQuery[];
-  readonly readers: Readers;
-  readonly gathered: Gathered;
+  readonly tables: readonly OpenTable[];
+  /** What nobody has begun to read. */
+  readonly queue: Piece[];
+  /** Known before anything is read. */
+  readonly unread: readonly Unread[];
+  readonly stopped: () => boolean;
   readonly schema: readonly SchemaOccurrence[];
   readonly way: Inventory['way'];
   readonly progress: () => InventoryProgress;
@@ -76,26 +77,36 @@ export interface Prepared {
 /** In a transaction that is open already; REPEATABLE READ, so that all tables are of one moment. */
 export async function readInventory(tx: Tx, request: InventoryRequest): Promise<Inventory> {
   const prepared = await prepareInventory(tx, request);
-  await readTables(tx, prepared.queue, prepared.gathered, prepared.readers);
+  await readPieces(tx, prepared.queue, prepared.stopped);
   return finishInventory(prepared);
 }
 
-export async function prepareInventory(tx: Tx, request: InventoryRequest): Promise<Prepared> {
+/** @param connections that share the work: large tables are read in pieces where there are several */
+export async function prepareInventory(
+  tx: Tx,
+  request: InventoryRequest,
+  connections = 1,
+): Promise<Prepared> {
   const { terms, sought, links, only, samplePercent, samples = 5, stopped = () => false } = request;
   const withKeys = (sought ?? terms).some(({ by }) => by === 'key');
-  const { tables, unread } = await readRelations(tx, { withKeys, ...(only === undefined ? {} : { only }) });
+  const { tables: relations, unread } = await readRelations(tx, {
+    withKeys,
+    ...(only === undefined ? {} : { only }),
+  });
   const matcher = createMatcher(terms);
   const way = await chooseWay(tx, request);
   const search = { way: way.kind, terms: sought ?? terms };
-  const queue = tables.map((table): ReadQuery => {
+  const progress = new ReadingProgress(relations, () => performance.now());
+  const readers = { matcher, samples, progress, stopped };
+  const tables = relations.map((table) => {
     const isLink = (column: string): boolean => links?.get(table.id)?.has(column) === true;
-    return { table, search: { ...search, isLink }, samplePercent };
+    return new OpenTable({ table, search: { ...search, isLink }, samplePercent }, readers, connections);
   });
-  const progress = new ReadingProgress(tables, () => performance.now());
   return {
-    queue,
-    readers: { matcher, sieve: roughSieve(terms), samples, progress, stopped },
-    gathered: { occurrences: [], unread: [...unread], read: [] },
+    tables,
+    queue: tables.flatMap((table) => table.pieces()),
+    unread,
+    stopped,
     schema: only === undefined ? occurrencesInSchema(await readSchemaTexts(tx), matcher) : [],
     way,
     progress: () => progress.state(),
@@ -119,16 +130,18 @@ async function chooseWay(tx: Tx, { sought, way }: InventoryRequest): Promise<Inv
     : { kind: 'all', why: `The line is fast (${shown}): every row is sent once and read here.` };
 }
 
-export function finishInventory({ gathered, schema, way, readers }: Prepared): Inventory {
+export function finishInventory({ tables, unread, schema, way, stopped }: Prepared): Inventory {
   const order = ({ table, column, path }: Occurrence): string => `${table} ${column} ${path ?? ''}`;
+  const gaps = [...unread, ...tables.map((table) => table.gap()).filter((each) => each !== undefined)];
+  const read = tables.map((table) => table.seen()).filter((each) => each !== undefined);
   return {
-    occurrences: gathered.occurrences.toSorted((a, b) =>
-      order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0,
-    ),
+    occurrences: tables
+      .flatMap((table) => table.occurrences())
+      .sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0)),
     schema,
-    read: gathered.read.toSorted((a, b) => (a.table < b.table ? -1 : 1)),
-    unread: gathered.unread.toSorted((a, b) => (`${a.gap} ${a.object}` < `${b.gap} ${b.object}` ? -1 : 1)),
+    read: read.sort((a, b) => (a.table < b.table ? -1 : 1)),
+    unread: gaps.sort((a, b) => (`${a.gap} ${a.object}` < `${b.gap} ${b.object}` ? -1 : 1)),
     way,
-    stopped: readers.stopped(),
+    stopped: stopped(),
   };
 }

@@ -19,6 +19,13 @@ interface Open {
   bytes: number;
 }
 
+export interface TableProgress {
+  /** To be called for each row. */
+  readonly row: (bytes: number) => void;
+  readonly rows: () => number;
+  readonly close: () => void;
+}
+
 export class ReadingProgress {
   readonly #tables: readonly ReadTable[];
   readonly #now: () => number;
@@ -33,12 +40,7 @@ export class ReadingProgress {
     this.#begin = now();
   }
 
-  /** Call the result for each row. */
-  open(table: ReadTable): {
-    readonly row: (bytes: number) => void;
-    readonly rows: () => number;
-    readonly close: () => void;
-  } {
+  open(table: ReadTable): TableProgress {
     const open: Open = { table, rows: 0, bytes: 0 };
     this.#open.add(open);
     return {

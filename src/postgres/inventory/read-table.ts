@@ -4,20 +4,17 @@
  * table.
  */
 import type { Occurrence } from '../../engine/inventory/occurrence.ts';
-import type { Sieve } from '../../engine/inventory/sieve.ts';
 import { Tally } from '../../engine/inventory/tally.ts';
-import type { Matcher } from '../../engine/inventory/matcher.ts';
+import type { SievedMatcher } from '../../engine/inventory/matcher.ts';
 import { firstFetch, nextFetch } from '../driver/cursors.ts';
 import type { Tx } from '../driver/database.ts';
 import { readCopiedRows } from './copied-row.ts';
 import type { CopiedRow } from './copied-row.ts';
 import { copySql, rowsSql } from './read-query.ts';
-import type { ReadQuery } from './read-query.ts';
+import type { PageRange, ReadQuery } from './read-query.ts';
 
 export interface Reader {
-  readonly matcher: Matcher;
-  /** Undefined where each value has to be taken apart. */
-  readonly sieve: Sieve | undefined;
+  readonly matcher: SievedMatcher;
   readonly samples: number;
   /** Told of each row as it arrives. @throws to stop */
   readonly onRow: (bytes: number) => void;
@@ -25,7 +22,8 @@ export interface Reader {
 
 export interface TableReading {
   readonly occurrences: () => Occurrence[];
-  readonly work: (tx: Tx) => Promise<void>;
+  /** Reads a range of its pages; several connections may do that at once. */
+  readonly work: (tx: Tx, range: PageRange) => Promise<void>;
 }
 
 /** Not begun; what is known so far can be asked for at any time. */
@@ -37,10 +35,10 @@ export function prepareReading(query: ReadQuery, reader: Reader): TableReading {
   const { copied, fetched } = rowReader(query, reader, tally);
   return {
     occurrences: () => tally.occurrences(),
-    work: (tx) =>
+    work: (tx, range) =>
       tx.copyOut === undefined
-        ? readByCursor(tx, query, fetched)
-        : tx.copyOut(copySql(query), readCopiedRows(copied)),
+        ? readByCursor(tx, rowsSql(query, range), fetched)
+        : tx.copyOut(copySql(query, range), readCopiedRows(copied)),
   };
 }
 
@@ -51,7 +49,7 @@ interface RowReader {
 
 type FetchedRow = Readonly<Record<string, string | null>>;
 
-function rowReader({ table }: ReadQuery, { sieve, onRow }: Reader, tally: Tally): RowReader {
+function rowReader({ table }: ReadQuery, { matcher: { sieve }, onRow }: Reader, tally: Tally): RowReader {
   const isBytea = table.columns.map(({ kind }) => kind.startsWith('bytea'));
   const mayName = (bytes: Buffer, start: number, end: number): boolean =>
     sieve === undefined || sieve(bytes, start, end);
@@ -98,8 +96,8 @@ function bytesOf(text: string): string {
   );
 }
 
-async function readByCursor(tx: Tx, query: ReadQuery, fetched: RowReader['fetched']): Promise<void> {
-  await tx.batches<FetchedRow>({ sql: rowsSql(query), params: [], size: firstFetch }, async (rows) => {
+async function readByCursor(tx: Tx, sql: string, fetched: RowReader['fetched']): Promise<void> {
+  await tx.batches<FetchedRow>({ sql, params: [], size: firstFetch }, async (rows) => {
     for (const row of rows) fetched(row);
     // A signal is heard between two batches.
     await new Promise((resolve) => void setImmediate(resolve));

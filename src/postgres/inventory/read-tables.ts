@@ -1,13 +1,16 @@
-/** Reads tables one after the other on one connection. What fails is named, and the others are read all the same. */
+/**
+ * Reads tables, the large ones in pieces, one after the other on one connection; several connections share the list. What fails is
+ * named, and the others are read all the same.
+ */
 import { backToSavepoint } from '../driver/question.ts';
 import type { Occurrence, Unread } from '../../engine/inventory/occurrence.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import type { ReadingProgress } from './progress.ts';
-import { isSampled } from './read-query.ts';
-import type { ReadQuery } from './read-query.ts';
+import type { ReadingProgress, TableProgress } from './progress.ts';
+import { isSampled, pageRanges } from './read-query.ts';
+import type { PageRange, ReadQuery } from './read-query.ts';
 import { prepareReading } from './read-table.ts';
-import type { Reader } from './read-table.ts';
+import type { Reader, TableReading } from './read-table.ts';
 
 /** What was read of a table. */
 export interface TableRead {
@@ -17,82 +20,111 @@ export interface TableRead {
   readonly sampled: boolean;
 }
 
-/** Where the readers of several connections put what they find. */
-export interface Gathered {
-  readonly occurrences: Occurrence[];
-  readonly unread: Unread[];
-  readonly read: TableRead[];
-}
-
 export interface Readers extends Omit<Reader, 'onRow'> {
   readonly progress: ReadingProgress;
   /** Does somebody want it to stop? */
   readonly stopped: () => boolean;
 }
 
+/** Some pages of a table. */
+export interface Piece {
+  readonly table: OpenTable;
+  readonly range: PageRange;
+}
+
 /** Leaves the reading of a table; never leaves this file. */
 class Stopped extends Error {}
 
-/** Takes tables from the list until it is empty or somebody stops. */
-export async function readTables(
-  tx: Tx,
-  queue: ReadQuery[],
-  gathered: Gathered,
-  readers: Readers,
-): Promise<void> {
-  await tx.script(`SET LOCAL bytea_output = 'hex'`);
-  for (let query = queue.shift(); query !== undefined; query = queue.shift()) {
-    if (readers.stopped()) gathered.unread.push(notBegun(query));
-    else await readOne(tx, query, gathered, readers);
+/** A table and what is known of it so far, whoever reads its pieces. */
+export class OpenTable {
+  readonly #query: ReadQuery;
+  readonly #readers: Readers;
+  readonly #reading: TableReading;
+  readonly #ranges: readonly PageRange[];
+  #progress: TableProgress | undefined;
+  #left: number;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** @param connections that share the work */
+  constructor(query: ReadQuery, readers: Readers, connections: number) {
+    this.#query = query;
+    this.#readers = readers;
+    this.#ranges = pageRanges(query, connections);
+    this.#left = this.#ranges.length;
+    this.#reading = prepareReading(query, { ...readers, onRow: (bytes) => this.#row(bytes) });
+  }
+
+  pieces(): Piece[] {
+    return this.#ranges.map((range) => ({ table: this, range }));
+  }
+
+  #row(bytes: number): void {
+    if (this.#readers.stopped()) throw new Stopped();
+    this.#progress?.row(bytes);
+  }
+
+  async read(tx: Tx, range: PageRange): Promise<void> {
+    this.#progress ??= this.#readers.progress.open(this.#query.table);
+    await tx.script('SAVEPOINT drover_table');
+    try {
+      await this.#reading.work(tx, range);
+      this.#left -= 1;
+    } catch (error) {
+      if (isFatal(error)) throw error;
+      if (!this.#readers.stopped()) this.#failure ??= { error };
+      await tx.ask(backToSavepoint('drover_table'));
+    }
+    if (this.#left === 0) this.#progress.close();
+    await tx.script('RELEASE SAVEPOINT drover_table');
+  }
+
+  occurrences(): Occurrence[] {
+    return this.#reading.occurrences();
+  }
+
+  /** What was read; undefined where nobody began. */
+  seen(): TableRead | undefined {
+    if (this.#progress === undefined) return undefined;
+    const { table } = this.#query;
+    return {
+      table: table.id,
+      rows: this.#progress.rows(),
+      bytes: table.bytes,
+      sampled: isSampled(this.#query),
+    };
+  }
+
+  /** Why not all of it was read. */
+  gap(): Unread | undefined {
+    const { table } = this.#query;
+    if (this.#failure !== undefined)
+      return { gap: 'failed', object: table.id, message: this.#failed(this.#failure.error) };
+    if (this.#left === 0) return undefined;
+    return { gap: 'stopped', object: table.id, message: this.#stopped() };
+  }
+
+  #failed(error: unknown): string {
+    const rows = this.#progress?.rows() ?? 0;
+    const reason = error instanceof Error ? error.message : String(error);
+    return `It could not be read: ${reason}${rows === 0 ? '' : ` After ${rows} rows.`}`;
+  }
+
+  #stopped(): string {
+    if (this.#progress === undefined) return 'It was not read any more.';
+    const rows = this.#progress.rows();
+    const { estimate } = this.#query.table;
+    return `${rows}${estimate > 0 ? ` of about ${Math.max(rows, Math.round(estimate))}` : ''} rows were read.`;
   }
 }
 
-async function readOne(tx: Tx, query: ReadQuery, gathered: Gathered, readers: Readers): Promise<void> {
-  const { table } = query;
-  const progress = readers.progress.open(table);
-  const onRow = (bytes: number): void => {
-    if (readers.stopped()) throw new Stopped();
-    progress.row(bytes);
-  };
-  const reading = prepareReading(query, { ...readers, onRow });
-  await tx.script('SAVEPOINT drover_table');
-  try {
-    await reading.work(tx);
-  } catch (error) {
-    if (isFatal(error)) throw error;
-    gathered.unread.push(
-      readers.stopped() ? stoppedAt(query, progress.rows()) : failedAt(query, progress.rows(), error),
-    );
-    await tx.ask(backToSavepoint('drover_table'));
-  } finally {
-    progress.close();
-    gathered.occurrences.push(...reading.occurrences());
-    gathered.read.push({
-      table: table.id,
-      rows: progress.rows(),
-      bytes: table.bytes,
-      sampled: isSampled(query),
-    });
-  }
-  await tx.script('RELEASE SAVEPOINT drover_table');
+/** Takes pieces from the list until it is empty or somebody stops. */
+export async function readPieces(tx: Tx, queue: Piece[], stopped: () => boolean): Promise<void> {
+  await tx.script(`SET LOCAL bytea_output = 'hex'`);
+  for (let piece = queue.shift(); piece !== undefined && !stopped(); piece = queue.shift())
+    await piece.table.read(tx, piece.range);
 }
 
 /** Without a connection nothing else can be read either. */
 function isFatal(error: unknown): boolean {
   return error instanceof DroverError && (error.code === 'DATABASE_UNREACHABLE' || error.code === 'INTERNAL');
-}
-
-function notBegun({ table }: ReadQuery): Unread {
-  return { gap: 'stopped', object: table.id, message: 'It was not read any more.' };
-}
-
-function stoppedAt({ table }: ReadQuery, rows: number): Unread {
-  const of = table.estimate > 0 ? ` of about ${Math.max(rows, Math.round(table.estimate))}` : '';
-  return { gap: 'stopped', object: table.id, message: `${rows}${of} rows were read.` };
-}
-
-function failedAt({ table }: ReadQuery, rows: number, error: unknown): Unread {
-  const reason = error instanceof Error ? error.message : String(error);
-  const after = rows === 0 ? '' : ` After ${rows} rows.`;
-  return { gap: 'failed', object: table.id, message: `It could not be read: ${reason}${after}` };
 }

@@ -10,7 +10,7 @@ export const relationsSql = String.raw`
 SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind, c.relispartition AS partition,
        pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS reachable, pg_catalog.has_table_privilege(c.oid, 'SELECT') AS whole,
        c.relrowsecurity AND pg_catalog.row_security_active(c.oid) AS hiding,
-       figures.pages * pg_catalog.current_setting('block_size')::float8 AS bytes, figures.estimate,
+       figures.pages * pg_catalog.current_setting('block_size')::float8 AS bytes, figures.longest::float8 AS pages, figures.estimate,
        ARRAY(SELECT a.attname::text FROM pg_catalog.pg_index i
              CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, at)
              JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
@@ -22,6 +22,7 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (
   SELECT COALESCE(sum(greatest(m.relpages, 0) + COALESCE(greatest(t.relpages, 0), 0)), 0)::float8 AS pages,
+         COALESCE(max(m.relpages), 0) AS longest,
          COALESCE(sum(m.reltuples) FILTER (WHERE m.reltuples > 0), 0)::float8 AS estimate
   FROM pg_catalog.pg_class m LEFT JOIN pg_catalog.pg_class t ON t.oid = m.reltoastrelid
   WHERE m.relkind IN ('r', 'm') AND (m.oid = c.oid
@@ -31,7 +32,8 @@ WHERE c.relkind IN ('r', 'p', 'f', 'm') AND ${users}
 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
 /** The size of a table that was never analysed; it waits for whoever holds the table, so it is asked with a lock timeout. */
-export const sizeSql = 'SELECT pg_catalog.pg_table_size($1::oid)::float8 AS bytes';
+export const sizeSql = `SELECT pg_catalog.pg_table_size($1::oid)::float8 AS bytes,
+       pg_catalog.pg_relation_size($1::oid) / pg_catalog.current_setting('block_size')::float8 AS pages`;
 
 /** Columns of those relations ($1) but for the computed ones, which follow their source. */
 export const columnsSql = String.raw`

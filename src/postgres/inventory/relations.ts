@@ -28,6 +28,8 @@ export interface ReadTable {
   /** May this login read the table as a whole, and so tell where on disk a row lies? */
   readonly whole: boolean;
   readonly bytes: number;
+  /** Of the table, or of its largest partition, by the last ANALYZE; 0 where it is to be read in one piece. */
+  readonly pages: number;
   /** The planner's estimate of rows; 0 where there is none. */
   readonly estimate: number;
 }
@@ -80,6 +82,7 @@ interface RelationRow {
   whole: boolean;
   hiding: boolean;
   bytes: number;
+  pages: number;
   estimate: number;
   key: string[];
   leaves: number[];
@@ -108,7 +111,7 @@ function relationsToRead(relations: readonly RelationRow[]): RelationRow[] {
 }
 
 function tableOf(relation: RelationRow, columns: readonly KindedColumn[], withKeys: boolean): ReadTable {
-  const { schema, name, bytes, estimate, key } = relation;
+  const { schema, name, bytes, pages, estimate, key, hiding } = relation;
   const readable = columns.filter((column) => relation.reachable && column.readable);
   const names = new Set(readable.map((column) => column.name));
   return {
@@ -122,16 +125,19 @@ function tableOf(relation: RelationRow, columns: readonly KindedColumn[], withKe
     key: key.every((column) => names.has(column)) ? key : [],
     whole: relation.whole,
     bytes,
+    // Where a policy has to be asked first, each piece would read all of the table.
+    pages: hiding ? 0 : pages,
     estimate,
   };
 }
 
 /** Before the first ANALYZE the catalogue says that a table is empty. */
-async function withSize(tx: Tx, { oid, kind }: RelationRow, table: ReadTable): Promise<ReadTable> {
+async function withSize(tx: Tx, { oid, kind, hiding }: RelationRow, table: ReadTable): Promise<ReadTable> {
   if (table.bytes > 0 || kind === 'p') return table;
   await tx.script('SAVEPOINT drover_size');
   try {
-    return { ...table, ...(await tx.one<{ bytes: number }>(sizeSql, [oid])) };
+    const { bytes, pages } = await tx.one<{ bytes: number; pages: number }>(sizeSql, [oid]);
+    return { ...table, bytes, pages: hiding ? 0 : pages };
   } catch {
     // Somebody holds the table; the reading itself waits for it, or says so.
     await tx.ask(backToSavepoint('drover_size'));

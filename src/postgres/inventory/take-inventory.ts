@@ -1,6 +1,6 @@
 /**
  * An inventory in transactions of its own. The first one decides what there is to read and exports its snapshot; the others, on a
- * server, begin with that snapshot and share the work, table by table. Each is REPEATABLE READ and READ ONLY.
+ * server, begin with that snapshot and share the work: tables, and pieces of large ones. Each is REPEATABLE READ and READ ONLY.
  */
 import type { Opening } from '../driver/opening.ts';
 import { availableParallelism } from 'node:os';
@@ -10,7 +10,7 @@ import { quoteLiteral } from '../sql/identifiers.ts';
 import { finishInventory, prepareInventory } from './inventory.ts';
 import type { Inventory, InventoryRequest, Prepared } from './inventory.ts';
 import type { InventoryProgress } from './progress.ts';
-import { readTables } from './read-tables.ts';
+import { readPieces } from './read-tables.ts';
 
 export interface InventoryWatch {
   /** Called about five times a second. */
@@ -74,7 +74,7 @@ class Reading {
   }
 
   async first(tx: Tx, request: InventoryRequest, others: Promise<void>): Promise<Inventory> {
-    const prepared = await prepareInventory(tx, request);
+    const prepared = await prepareInventory(tx, request, readersAtMost(this.#database));
     this.#prepared = prepared;
     const stopProgress = reportProgress(prepared, this.#watch);
     try {
@@ -93,7 +93,7 @@ class Reading {
   async others(): Promise<void> {
     const shared = await this.shared.promise;
     if (shared === undefined) return;
-    const more = Math.max(0, Math.min(readersAtMost(), shared.prepared.queue.length) - 1);
+    const more = Math.max(0, Math.min(readersAtMost(this.#database), shared.prepared.queue.length) - 1);
     await Promise.all(Array.from({ length: more }, () => this.#join(shared)));
   }
 
@@ -103,11 +103,11 @@ class Reading {
     await this.#database.transaction({ ...opening, settings }, (tx) => this.#read(tx, prepared));
   }
 
-  async #read(tx: Tx, { queue, gathered, readers }: Prepared): Promise<void> {
+  async #read(tx: Tx, { queue, stopped }: Prepared): Promise<void> {
     const pid = this.#database.engine === 'server' ? await backendOf(tx) : 0;
     this.#busy.add(pid);
     try {
-      await readTables(tx, queue, gathered, readers);
+      await readPieces(tx, queue, stopped);
     } finally {
       this.#busy.delete(pid);
     }
@@ -135,19 +135,19 @@ class Reading {
   keptAfter(error: unknown): Inventory | undefined {
     const cancelled =
       error instanceof DroverError && ['STATEMENT_TIMEOUT', 'TRANSACTION_ABORTED'].includes(error.code);
-    if (this.#prepared === undefined || !cancelled || !this.#prepared.readers.stopped()) return undefined;
+    if (this.#prepared === undefined || !cancelled || !this.#prepared.stopped()) return undefined;
     return finishInventory(this.#prepared);
   }
 }
 
-/** Each reader keeps one processor of the server busy; one thread here reads what they send. */
-function readersAtMost(): number {
-  return Math.max(1, Math.min(4, availableParallelism()));
+/** Each reader keeps one processor of the server busy; one thread here reads what they send. The embedded engine has one connection. */
+function readersAtMost({ engine }: Database): number {
+  return engine === 'embedded' ? 1 : Math.max(1, Math.min(4, availableParallelism()));
 }
 
-/** Undefined where one reader has to do: on the embedded engine, and where there is one processor. */
+/** Undefined where one reader has to do. */
 async function exportSnapshot(database: Database, tx: Tx): Promise<string | undefined> {
-  if (database.engine === 'embedded' || readersAtMost() === 1) return undefined;
+  if (readersAtMost(database) === 1) return undefined;
   const { snapshot } = await tx.one<{ snapshot: string }>(
     'SELECT pg_catalog.pg_export_snapshot() AS snapshot',
   );

@@ -123,3 +123,19 @@ it('sees all tables as they were at one moment', async () => {
   moving.abort();
   await mover;
 });
+
+it('reads every row of a large table once, though several connections read its pages', async () => {
+  // One row a page, so that few rows make a large table; the last pages came after the statistics.
+  await admin.query(`CREATE TABLE tall (id int PRIMARY KEY, model text, filler text) WITH (fillfactor = 10);
+    INSERT INTO tall SELECT n, 'gpt-4o', repeat('x', 700) FROM generate_series(1, 9000) n; ANALYZE tall;
+    INSERT INTO tall SELECT n, 'gpt-4o', repeat('x', 700) FROM generate_series(9001, 9500) n; GRANT SELECT ON tall TO ${login}`);
+  for (const request of [{ terms }, { terms, sought: terms.slice(0, 1) }]) {
+    const { occurrences, read } = await takeInventory(db, { ...request, only: new Set(['public.tall']) });
+    assert.deepEqual(
+      occurrences.map(({ column, rows }) => `${column} ${rows}`),
+      ['model 9500'],
+    );
+    if (request.sought === undefined) assert.equal(read[0]?.rows, 9500);
+  }
+  await admin.query('DROP TABLE tall');
+});
