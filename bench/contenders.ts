@@ -2,9 +2,12 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ids, withClient } from './fixture.ts';
+import { processorTime, serverTime } from './processor-time.ts';
 
 export interface Measured {
   readonly ms: number;
+  /** Of PostgreSQL, and of the process that migrates or saves rows. */
+  readonly processorMs: number;
   readonly walBytes: number;
   /** Peak memory of our own process; only Drover's is measured. */
   readonly peakBytes?: number;
@@ -45,9 +48,11 @@ function measured(url: string, work: (query: Query) => Promise<unknown>): Promis
   return withClient(url, async (client) => {
     const before = await walPosition(url);
     const startedAt = performance.now();
+    const spentBefore = processorTime();
     await work((text, values) => client.query(text, values));
     const ms = performance.now() - startedAt;
-    return { ms, walBytes: (await walPosition(url)) - before };
+    const processorMs = (processorTime() - spentBefore) / 1000;
+    return { ms, processorMs, walBytes: (await walPosition(url)) - before };
   });
 }
 
@@ -63,9 +68,12 @@ async function walPosition(url: string): Promise<number> {
 /** Drover, whole: plan, locks, checks, journal, verification, record. In a process of its own, so that its memory is its own. */
 export async function drover(url: string): Promise<Measured> {
   const before = await walPosition(url);
+  const spentBefore = serverTime();
   const output = await run(fileURLToPath(new URL('./drover.ts', import.meta.url)), [url]);
-  const result = JSON.parse(output) as { ms: number; peakBytes: number };
-  return { ...result, walBytes: (await walPosition(url)) - before };
+  const serverMs = (serverTime() - spentBefore) / 1000;
+  const result = JSON.parse(output) as { ms: number; processorMs: number; peakBytes: number };
+  const processorMs = result.processorMs + serverMs;
+  return { ...result, processorMs, walBytes: (await walPosition(url)) - before };
 }
 
 function run(file: string, args: readonly string[]): Promise<string> {

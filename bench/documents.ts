@@ -57,7 +57,7 @@ async function measure(url: string, rows: number): Promise<string[]> {
   await client.connect();
   await client.query('SET max_parallel_workers_per_gather = 0');
   await fill(client, rows);
-  const plain = await timed(url, () =>
+  const plain = await timed(() =>
     client.query(
       `UPDATE assistants SET settings = jsonb_set(settings, '{model}', '"gpt-4.1"') WHERE tenant_id = 1 AND settings ->> 'model' = 'gpt-4o'`,
     ),
@@ -65,9 +65,9 @@ async function measure(url: string, rows: number): Promise<string[]> {
   const size = await fill(client, rows);
   const database = await openDatabase({ url });
   const site = await openSite({ database, config });
-  const planned = await timed(url, () => planMove(site, intent));
+  const planned = await timed(() => planMove(site, intent));
   let moved = 0;
-  const applied = await timed(url, async () => {
+  const applied = await timed(async () => {
     const { steps } = await applyMove(site, { intent, confirm: true, actor: 'bench' });
     moved = steps.reduce((sum, { actual }) => sum + actual, 0);
   });
@@ -116,9 +116,9 @@ async function fill(client: pg.Client, rows: number): Promise<string> {
   return sizes[0]?.size ?? '';
 }
 
-async function timed(url: string, work: () => Promise<unknown>): Promise<Spent> {
-  const processor = await processorTime(url);
+async function timed(work: () => Promise<unknown>): Promise<Spent> {
+  const processor = processorTime();
   const begin = performance.now();
   await work();
-  return { ms: performance.now() - begin, processorMs: ((await processorTime(url)) - processor) / 1000 };
+  return { ms: performance.now() - begin, processorMs: (processorTime() - processor) / 1000 };
 }

@@ -55,7 +55,7 @@ async function measureSize(serverUrl: string, models: number): Promise<string[][
     // Round by round, so that a busy moment meets all of them.
     for (let round = 0; round <= rounds; round += 1)
       for (const contender of contenders) {
-        const found = await measure(contender, url);
+        const found = await measure(contender);
         process.stderr.write(
           `${models} models, round ${round}: ${contender.name} ${Math.round(found.perSecond)}/s\n`,
         );
@@ -68,12 +68,12 @@ async function measureSize(serverUrl: string, models: number): Promise<string[][
   }
 }
 
-async function measure({ url, headers }: Contender, databaseUrl: string): Promise<Measured> {
-  const before = await processorTime(databaseUrl);
+async function measure({ url, headers }: Contender): Promise<Measured> {
+  const before = processorTime();
   const result = await autocannon({ url, headers, connections: clients, duration: secondsEach, workers: 1 });
   if (result.non2xx > 0 || result.errors > 0)
     throw new Error(`${url}: ${result.non2xx} answers were no success, ${result.errors} requests failed`);
-  const processorUs = ((await processorTime(databaseUrl)) - before) / result.requests.total;
+  const processorUs = (processorTime() - before) / result.requests.total;
   return { perSecond: result.requests.average, medianMs: result.latency.p50, processorUs };
 }
 

@@ -88,11 +88,11 @@ async function measure(url: string, rows: number): Promise<string[]> {
   await planMove(site, intent);
   let [occurrences, peakBytes] = [0, 0];
   for (let round = 0; round < rounds; round += 1) {
-    best.like = better(best.like, await timed(url, () => scanLike(client)));
-    best.one = better(best.one, await timed(url, () => take(db, sought)));
-    best.all = better(best.all, await timed(url, async () => (occurrences = await take(db, undefined))));
-    best.own = better(best.own, await timed(url, () => scanLike(client, 'tenant_id = 1')));
-    best.plan = better(best.plan, await timed(url, () => planMove(site, intent)));
+    best.like = better(best.like, await timed(() => scanLike(client)));
+    best.one = better(best.one, await timed(() => take(db, sought)));
+    best.all = better(best.all, await timed(async () => (occurrences = await take(db, undefined))));
+    best.own = better(best.own, await timed(() => scanLike(client, 'tenant_id = 1')));
+    best.plan = better(best.plan, await timed(() => planMove(site, intent)));
     peakBytes = Math.max(peakBytes, process.memoryUsage().rss);
     process.stderr.write(`${rows} rows, round ${round + 1}/${rounds}\n`);
   }
@@ -170,9 +170,9 @@ async function take(db: Database, model: string | undefined): Promise<number> {
   return occurrences.reduce((sum, { rows }) => sum + rows, 0);
 }
 
-async function timed(url: string, work: () => Promise<unknown>): Promise<Spent> {
-  const processor = await processorTime(url);
+async function timed(work: () => Promise<unknown>): Promise<Spent> {
+  const processor = processorTime();
   const begin = performance.now();
   await work();
-  return { ms: performance.now() - begin, processorMs: ((await processorTime(url)) - processor) / 1000 };
+  return { ms: performance.now() - begin, processorMs: (processorTime() - processor) / 1000 };
 }

@@ -1,32 +1,65 @@
-/** Processor time, of this thread and of the database's processes: what else the machine does disturbs it less than requests a second. */
-import { readFileSync } from 'node:fs';
-import { withClient } from './fixture.ts';
+/** Processor time, of this thread and of processes: what else the machine does disturbs it less than the time by the clock. */
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Linux counts the time of a process in hundredths of a second. */
 const tickMicroseconds = 10_000;
 
-/** Microseconds so far, where the system tells them; for a difference. The load must come from another thread. */
-export async function processorTime(url: string): Promise<number> {
+/**
+ * Microseconds of this thread and of the processes of PostgreSQL that this process started, so far; for a difference. NaN where the
+ * system does not tell. Of `all` those of every process that this one started, also of those that ended.
+ */
+export function processorTime(of: 'server' | 'all' = 'server'): number {
   const { user, system } = process.threadCpuUsage();
-  return user + system + (await databaseTicks(url)) * tickMicroseconds;
+  return user + system + (of === 'all' ? startedTime(() => true) : serverTime());
 }
 
-function databaseTicks(url: string): Promise<number> {
-  return withClient(url, async (client) => {
-    const { rows } = await client.query<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
-    );
-    return rows.reduce((sum, { pid }) => sum + ticksOf(pid), 0);
-  });
+/** Microseconds of the processes of PostgreSQL alone. */
+export function serverTime(): number {
+  return startedTime(({ name }) => name === 'postgres');
 }
 
-/** User and system time: the 14th and 15th field; the second one, in brackets, may hold anything. */
-function ticksOf(pid: number): number {
+interface Running {
+  readonly pid: number;
+  readonly name: string;
+  readonly parent: number;
+  readonly own: number;
+  /** Of its children that ended. */
+  readonly ended: number;
+}
+
+function startedTime(counts: (one: Running) => boolean): number {
+  const running = readRunning();
+  const self = running.get(process.pid);
+  if (self === undefined) return Number.NaN;
+  const isBelow = ({ parent }: Running): boolean => {
+    const above = running.get(parent);
+    return parent === process.pid || (above !== undefined && isBelow(above));
+  };
+  const started = [...running.values()].filter((one) => isBelow(one) && counts(one));
+  const ticks = started.reduce((sum, { own, ended }) => sum + own + ended, counts(self) ? self.ended : 0);
+  return ticks * tickMicroseconds;
+}
+
+function readRunning(): Map<number, Running> {
   try {
-    const [, fields = ''] = /\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-    const [user, system] = fields.split(' ').slice(11);
-    return Number(user) + Number(system);
+    const numbers = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    return new Map(numbers.flatMap((pid) => readOne(Number(pid))).map((one) => [one.pid, one]));
   } catch {
-    return Number.NaN;
+    return new Map();
+  }
+}
+
+/** The second field, in brackets, may hold anything; the 14th to 17th are user and system time, its own and of ended children. */
+function readOne(pid: number): Running[] {
+  try {
+    const [, name = '', fields = ''] = /\((.*)\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields
+      .split(' ')
+      .slice(11, 15)
+      .map(Number);
+    const parent = Number(fields.split(' ')[1]);
+    return [{ pid, name, parent, own: user + system, ended: endedUser + endedSystem }];
+  } catch {
+    return [];
   }
 }

@@ -79,7 +79,7 @@ async function measureSize(
     for (let round = 0; round <= rounds; round += 1)
       for (const contender of contenders) {
         await startAnew(url, loaded);
-        const found = await measure(contender, { url, workspaceIds });
+        const found = await measure(contender, workspaceIds);
         process.stderr.write(`${name}, round ${round}: ${contender.name} ${Math.round(found.perSecond)}/s\n`);
         if (round > 0) measured.set(contender.name, [...(measured.get(contender.name) ?? []), found]);
       }
@@ -118,11 +118,8 @@ interface Measured {
   readonly processorUs: number;
 }
 
-async function measure(
-  contender: Contender,
-  { url, workspaceIds }: { readonly url: string; readonly workspaceIds: readonly string[] },
-): Promise<Measured> {
-  const before = await processorTime(url);
+async function measure(contender: Contender, workspaceIds: readonly string[]): Promise<Measured> {
+  const before = processorTime();
   const results = await Promise.all(
     Array.from({ length: clients }, (_, client) => {
       const mine = workspaceIds
@@ -135,7 +132,7 @@ async function measure(
   for (const { non2xx, errors } of results)
     if (non2xx > 0 || errors > 0)
       throw new Error(`${contender.name}: ${non2xx} answers were no success, ${errors} failed.`);
-  const spent = (await processorTime(url)) - before;
+  const spent = processorTime() - before;
   const count = results.reduce((sum, { requests }) => sum + requests.total, 0);
   const perSecond = results.reduce((sum, { requests }) => sum + requests.average, 0);
   return { perSecond, processorUs: spent / count };
