@@ -6,12 +6,12 @@ import type { ChangedDocument } from '../move/operations/rewrite.ts';
 import { writeChunks } from '../records/journal.ts';
 import { columnOf } from '../sql/cast.ts';
 import { documentText, elementsSql } from '../sql/document.ts';
-import { keyExpression, keyMatches } from '../sql/keys.ts';
-import { mineSql } from '../sql/row.ts';
-import { column, each, raw, rowsOf, sql } from '../sql/sql.ts';
+import { keyExpression } from '../sql/keys.ts';
+import { column, sql } from '../sql/sql.ts';
 import { chunkRows, skipAll } from './chunk.ts';
 import { hindrancesIn, reasonsOf, whyNot } from './hindrances.ts';
 import type { Chunk, Hindrance, JournalledEdits, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
+import { keyedRows } from './keyed-rows.ts';
 
 interface Current {
   readonly key: string;
@@ -108,19 +108,13 @@ function readCurrent(
 ): Promise<Current[][]> {
   const { table, key } = target;
   const chunks = some.map(({ chunk }) => chunk);
-  const row = chunkRows(context, target, chunks);
   const held = { own: columnOf(table, name), value: column('t', name) };
-  const keys = each(
-    chunks.map((chunk) => chunk.keys),
-    `text[]::${key.type}[]`,
-  );
-  const rows = sql`${rowsOf(table)} t JOIN unnest(${keys}) e (k) ON ${keyMatches(key, 't', raw('e.k'))}`;
   return readEach<Current>(
     context.tx,
-    row.size,
+    chunks.length,
     sql`SELECT ${keyExpression(key, 't')}::text AS key, ${documentText(held)} AS text, ${elementsSql(held)} AS elements,
         ${whyNot(hindrancesHere(context, target, { name, some }))} AS hindered
-      FROM ${rows} WHERE ${mineSql(row)} FOR UPDATE OF t`,
+      FROM ${keyedRows(context, target, chunks)} FOR UPDATE OF t`,
   );
 }
 

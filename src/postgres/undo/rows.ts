@@ -2,31 +2,16 @@
 import { readEach } from '../driver/members.ts';
 import { numbered, runChange } from '../records/journal.ts';
 import { columnOf } from '../sql/cast.ts';
-import { keyExpression, keyMatches } from '../sql/keys.ts';
+import { keyExpression } from '../sql/keys.ts';
 import { insertImages, rowImage } from '../sql/row-image.ts';
-import { mineSql } from '../sql/row.ts';
-import {
-  allOf,
-  bind,
-  change,
-  column,
-  each,
-  fromMembers,
-  ident,
-  join,
-  literal,
-  memberNumber,
-  nothing,
-  raw,
-  rowsOf,
-  sql,
-} from '../sql/sql.ts';
+import { allOf, bind, change, column, each, ident, join, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import { otherSide } from '../sql/reliance.ts';
 import type { Sql } from '../sql/sql.ts';
 import { beforeOf, isReplaced, isUsed, relyingOn, usedReason, usesSql } from './reliance.ts';
 import { chunkRows, undoEntry, undoneOf } from './chunk.ts';
 import type { Chunk, Hindrance, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
 import { allMay, hindrancesIn, reasonsOf, whyNot } from './hindrances.ts';
+import { keyedRows, keyLists, withEntries } from './keyed-rows.ts';
 
 /** Puts the rows of `delete` chunks back. An INSERT cannot say for which chunk it added a row, so each has a statement of its own. */
 export async function undoDeletes(
@@ -99,34 +84,28 @@ export async function undoInserts(
 ): Promise<Undone[]> {
   const { table, key } = target;
   const row = chunkRows(context, target, chunks);
-  const { size } = row;
-  const keys = each(
+  const keys = keyLists(
+    target,
     chunks.map((chunk) => chunk.keys),
-    `text[]::${key.type}[]`,
   );
   const images = each(
     chunks.map(({ afters }) => texts(afters)),
     'text[]::jsonb[]',
   );
-  const alone = size === 1;
-  const number = alone ? nothing : sql`, ${memberNumber(size)} AS "drover:n"`;
-  const members = alone ? nothing : sql`${fromMembers(size, '')}, `;
-  const entries = sql`SELECT u.k, u.image${number} FROM ${members}unnest(${keys}, ${images}) u (k, image)`;
-  const own = alone ? [] : [sql`${memberNumber(size)} = e."drover:n"`];
-  const where = allOf([
-    ...own,
-    keyMatches(key, 't', raw('e.k')),
-    mineSql(row),
-    sql`${rowImage(table, 't')} = e.image`,
-    ...freeSql(context, target, chunks),
-  ]);
-  await holdRows(context, target, { chunks, keys });
+  const entry = withEntries(
+    row,
+    target,
+    sql`SELECT u.k, u.image FROM unnest(${keys}, ${images}) u (k, image)`,
+  );
+  const same = sql`${rowImage(table, 't')} = e.image`;
+  const where = allOf([entry.where, same, ...freeSql(context, target, chunks)]);
+  await holdRows(context, target, chunks);
   const changed = await runChange(context.tx, {
     ...undoEntry(context, target, chunks),
     action: 'delete',
-    given: [['entry', entries]],
-    moved: change`DELETE FROM ${rowsOf(table)} t USING entry e${size === 1 ? nothing : fromMembers(size, ', ')} WHERE ${where}
-      RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image${numbered(size)}`,
+    given: [entry.given],
+    moved: change`DELETE FROM ${rowsOf(table)} t USING ${entry.from} WHERE ${where}
+      RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image${numbered(row.size)}`,
     befores: raw('m.image'),
     collect: raw('m.k'),
   });
@@ -146,19 +125,10 @@ function freeSql(context: UndoContext, { table }: UndoTarget, chunks: readonly C
 }
 
 /** Waits for those who rely on grants at this moment; what they write is seen by the next statement. */
-async function holdRows(
-  context: UndoContext,
-  { table, key }: UndoTarget,
-  { chunks, keys }: { readonly chunks: readonly Chunk[]; readonly keys: Sql },
-): Promise<void> {
-  if (relyingOn(context, table.id, chunks).length === 0) return;
-  const row = chunkRows(context, { table, key }, chunks);
-  await readEach(
-    context.tx,
-    row.size,
-    sql`SELECT 1 AS held FROM ${rowsOf(table)} t JOIN unnest(${keys}) e (k) ON ${keyMatches(key, 't', raw('e.k'))}
-      WHERE ${mineSql(row)} FOR UPDATE OF t`,
-  );
+async function holdRows(context: UndoContext, target: UndoTarget, chunks: readonly Chunk[]): Promise<void> {
+  if (relyingOn(context, target.table.id, chunks).length === 0) return;
+  const rows = keyedRows(context, target, chunks);
+  await readEach(context.tx, chunks.length, sql`SELECT 1 AS held FROM ${rows} FOR UPDATE OF t`);
 }
 
 interface Left {
@@ -175,11 +145,7 @@ async function explain(
   const { table, key } = target;
   const relying = relyingOn(context, table.id, chunks);
   if (relying.length === 0 || undone.every(({ skipped }) => skipped.length === 0)) return [...undone];
-  const row = chunkRows(context, target, chunks);
-  const left = each(
-    undone.map(({ skipped }) => skipped.map((one) => one.key)),
-    `text[]::${key.type}[]`,
-  );
+  const left = undone.map(({ skipped }) => skipped.map((one) => one.key));
   const going = otherSide(context.restores);
   const before = beforeOf(context, chunks);
   const uses = relying.map((one) =>
@@ -187,9 +153,9 @@ async function explain(
   );
   const rows = await readEach<{ key: string; uses: string[] }>(
     context.tx,
-    row.size,
+    chunks.length,
     sql`SELECT g.drover_key AS key, ${join(uses, ' || ')} AS uses FROM (SELECT t.*, ${keyExpression(key, 't')}::text AS drover_key
-      FROM ${rowsOf(table)} t JOIN unnest(${left}) e (k) ON ${keyMatches(key, 't', raw('e.k'))} WHERE ${mineSql(row)}) g`,
+      FROM ${keyedRows(context, target, chunks, left)}) g`,
   );
   return undone.map(({ restored, skipped }, at) => {
     const used = new Map((rows[at] ?? []).map((one) => [one.key, one.uses]));

@@ -5,25 +5,12 @@ import { columnOf, exactText } from '../sql/cast.ts';
 import { keyExpression, keyMatches } from '../sql/keys.ts';
 import { columnsOf } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
-import {
-  allOf,
-  change,
-  column,
-  each,
-  fromMembers,
-  ident,
-  list,
-  literal,
-  memberNumber,
-  nothing,
-  raw,
-  rowsOf,
-  sql,
-} from '../sql/sql.ts';
+import { allOf, change, column, each, ident, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { changedColumns, chunkRows, undoEntry } from './chunk.ts';
 import type { Chunk, Hindrance, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
 import { hindrancesIn, reasonsOf, whyNot } from './hindrances.ts';
+import { keyLists, withEntries } from './keyed-rows.ts';
 
 /** Restores the rows of `set` chunks that changed the same columns. */
 export async function undoSets(
@@ -38,7 +25,7 @@ export async function undoSets(
 }
 
 /** The rows of each chunk with their images: `k`, and `b` and `a` with what was before and after. */
-function entriesSql({ key }: UndoTarget, chunks: readonly Chunk[]): Sql {
+function entriesSql(target: UndoTarget, chunks: readonly Chunk[]): Sql {
   const images = (of: (chunk: Chunk) => readonly unknown[] | null): Sql =>
     each(
       chunks.map((chunk) => of(chunk)?.map(textOf) ?? chunk.keys.map(() => null)),
@@ -49,9 +36,9 @@ function entriesSql({ key }: UndoTarget, chunks: readonly Chunk[]): Sql {
       chunks.map((chunk) => JSON.stringify(of(chunk) ?? {})),
       'text::jsonb',
     );
-  const keys = each(
+  const keys = keyLists(
+    target,
     chunks.map((chunk) => chunk.keys),
-    `text[]::${key.type}[]`,
   );
   const rows = sql`unnest(${keys}, ${images(({ befores }) => befores)}, ${images(({ afters }) => afters)}) u (k, rb, ra)`;
   return sql`SELECT u.k, u.rb, u.ra, ${shared(({ before }) => before)} || coalesce(u.rb, '{}') AS b,
@@ -73,26 +60,15 @@ async function restore(
   if (names.length === 0) return chunks.map(() => []);
   const row = chunkRows(context, target, chunks);
   const { size } = row;
-  const entries = entriesSql(target, chunks);
-  const numberedEntries =
-    size === 1
-      ? entries
-      : sql`SELECT ${memberNumber(size)} AS "drover:n", q.* FROM ${fromMembers(size, '')} CROSS JOIN LATERAL (${entries}) q`;
+  const entry = withEntries(row, target, entriesSql(target, chunks));
   const set = names.map((name) => {
     const old = sql`(e.b ->> ${literal(name)})::${raw(columnOf(table, name).type)}`;
     return sql`${ident(name)} = CASE WHEN e.b ? ${literal(name)} THEN ${old} ELSE ${column('t', name)} END`;
   });
-  const own = size === 1 ? [] : [sql`${memberNumber(size)} = e."drover:n"`];
   const free = hindrancesNow(context, target, { chunks, names }).map(
     ([name, { may }]) => sql`(NOT e.b ? ${literal(name)} OR ${may})`,
   );
-  const where = allOf([
-    ...own,
-    keyMatches(key, 't', raw('e.k')),
-    mineSql(row),
-    ...stillWritten(names),
-    ...free,
-  ]);
+  const where = allOf([entry.where, ...stillWritten(names), ...free]);
   const image = (of: (chunk: Chunk) => unknown): Sql =>
     each(
       chunks.map((chunk) => textOf(of(chunk))),
@@ -101,8 +77,8 @@ async function restore(
   const changed = await runChange(context.tx, {
     ...undoEntry(context, target, chunks),
     action: 'set',
-    given: [['entry', numberedEntries]],
-    moved: change`UPDATE ${rowsOf(table)} t SET ${list(set)} FROM entry e${size === 1 ? nothing : fromMembers(size, ', ')} WHERE ${where}
+    given: [entry.given],
+    moved: change`UPDATE ${rowsOf(table)} t SET ${list(set)} FROM ${entry.from} WHERE ${where}
       RETURNING ${keyExpression(key, 't')} AS k, e.k AS drover_k, e.rb, e.ra${numbered(size)}`,
     before: image(({ after }) => after),
     after: image(({ before }) => before),
@@ -157,9 +133,9 @@ async function explain(
         THEN ${literal(name)} END`,
   );
   const found = allOf(key.columns.map(({ name }) => sql`${column('t', name)} IS NOT NULL`));
-  const asked = each(
-    at.map((number) => left[number]),
-    `text[]::${key.type}[]`,
+  const asked = keyLists(
+    target,
+    at.map((number) => left[number] ?? []),
   );
   const hindrances = hindrancesNow(context, target, { chunks: some, names });
   const hindered = whyNot(

@@ -12,13 +12,12 @@ import type { Member } from '../facts/member.ts';
 import { addition } from '../move/operations/enable.ts';
 import { journalOfSome, runChange } from '../records/journal.ts';
 import { columnOf } from '../sql/cast.ts';
-import { findRowKey, keyMatches } from '../sql/keys.ts';
+import { findRowKey } from '../sql/keys.ts';
 import { namesSql, otherSide } from '../sql/reliance.ts';
 import type { Side } from '../sql/reliance.ts';
-import { mineSql } from '../sql/row.ts';
-import { bind, column, each, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
+import { bind, column, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { chunkRows } from './chunk.ts';
+import { keyedRows } from './keyed-rows.ts';
 import type { Chunk, Skipped, UndoContext, UndoTarget } from './chunk.ts';
 import { grantId, nothingUngranted, relyingPlaces } from '../move/relying.ts';
 import type { Relying, UngrantedUses } from '../move/relying.ts';
@@ -55,20 +54,14 @@ export async function noteScopes(
 
 function readScopes(
   context: UndoContext,
-  { table, key }: UndoTarget,
+  target: UndoTarget,
   { chunks, scope }: { readonly chunks: readonly Chunk[]; readonly scope: string },
 ): Promise<{ scope: string }[][]> {
-  const row = chunkRows(context, { table, key }, chunks);
-  const keys = each(
-    chunks.map((chunk) => chunk.keys),
-    `text[]::${key.type}[]`,
-  );
   const own = column('t', scope);
   return readEach<{ scope: string }>(
     context.tx,
-    row.size,
-    sql`SELECT DISTINCT ${own}::text AS scope FROM ${rowsOf(table)} t
-      JOIN unnest(${keys}) e (k) ON ${keyMatches(key, 't', raw('e.k'))} WHERE ${mineSql(row)} AND ${own} IS NOT NULL`,
+    chunks.length,
+    sql`SELECT DISTINCT ${own}::text AS scope FROM ${keyedRows(context, target, chunks)} AND ${own} IS NOT NULL`,
   );
 }
 
