@@ -62,6 +62,9 @@ export interface AppDeps extends AppInput {
 /** Registers the routes of one noun. */
 export type RegisterRoutes = (app: App, deps: AppDeps) => void;
 
+/** Headers of answers that a route can state. */
+export type AnswerHeader = 'ETag' | 'Location' | 'Deprecation' | 'Sunset' | 'Link';
+
 export interface Access {
   /** The lowest role that may. */
   readonly role: Role;
@@ -109,6 +112,8 @@ declare module 'fastify' {
     exposure?: 'public' | 'authenticated' | 'internal';
     /** The route answers while the server stops, too. */
     whileStopping?: boolean;
+    /** What a successful answer can have beside its body. */
+    headers?: readonly AnswerHeader[];
     /** A successful answer holds a secret, and is stored nowhere. */
     shownOnce?: boolean;
   }

@@ -48,7 +48,7 @@ function targetOf(path: string, method: string, operation: Operation): Target {
   return {
     method: method.toUpperCase() as Target['method'],
     path,
-    parameters: (operation.parameters ?? []) as unknown as Parameter[],
+    parameters: operation.parameters ?? [],
     body: operation.requestBody?.content['application/json']?.schema as Schema | undefined,
     isPublic: operation['x-drover-exposure'] === 'public',
   };

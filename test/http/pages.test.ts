@@ -52,6 +52,22 @@ describe('pages', () => {
     assert.deepEqual(json.servers, [{ url: '/' }]);
   });
 
+  it('say at / what there is: a page where HTML is wanted, JSON for programs', async () => {
+    const page = await http.call('GET', '/', {
+      headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' },
+    });
+    assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
+    assert.match(String(page.headers['content-security-policy']), /default-src 'none'/);
+    for (const accept of ['*/*', 'application/json, text/html;q=0.5']) {
+      const { status, json, headers } = await http.call('GET', '/', { headers: { accept } });
+      assert.deepEqual([status, headers['vary'], json.name], [200, 'accept', 'Drover']);
+      const paths: string[] = Object.values(json.links as Record<string, string>);
+      assert.deepEqual(loads(page.text), paths);
+      for (const path of paths)
+        assert.equal((await http.call('GET', path, { key: http.keys.viewer })).status, 200, path);
+    }
+  });
+
   it('say what each error means, where its type leads', async () => {
     const { json } = await http.call('GET', '/nothing');
     const { pathname, hash } = new URL(json.type, 'http://here');

@@ -62,7 +62,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'http/contract.ts': ['platform'],
   'http/schemas.ts': ['platform'],
   'http/api': ['http/contract.ts', 'http/schemas.ts', 'engine', 'postgres', 'platform', 'errors.ts'],
-  'http/documents': ['http/contract.ts'],
+  'http/documents': ['http/api', 'errors.ts', 'http/contract.ts'],
   'http/routes/health': onEndpoints(),
   'http/routes/resources': onEndpoints(),
   'http/routes/migrations': onEndpoints(),

@@ -116,6 +116,12 @@ const statusOf = {
   RUN_CLAIM_LOST: 409,
 } as const satisfies Record<ErrorCode, number>;
 
+/** The codes that a status can have. */
+export const codesByStatus: ReadonlyMap<number, readonly ErrorCode[]> = Map.groupBy(
+  Object.keys(statusOf) as ErrorCode[],
+  (code): number => statusOf[code],
+);
+
 export interface Problem {
   readonly type: string;
   readonly title: string;

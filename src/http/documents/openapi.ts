@@ -1,12 +1,14 @@
 /**
- * The OpenAPI document, made from the schemas of the routes. This file adds what holds for every operation: who may call
- * it, and that its refusals are problem documents.
+ * The OpenAPI document, made from the schemas of the routes. This file adds who may call
+ * each operation; complete.ts adds refusals, headers, examples and names.
  */
 import swagger, { type SwaggerTransform } from '@fastify/swagger';
 import type { FastifySchema, RouteOptions } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { errorCodes } from '../../errors.ts';
 import type { Access, App, AppDeps } from '../contract.ts';
+import { completeDocument } from './complete.ts';
 
 const tags = [
   { name: 'me', description: 'Who the caller is.' },
@@ -54,7 +56,12 @@ export async function describeApi(app: App, { version }: Pick<AppDeps, 'version'
       security: [{ bearer: [] }],
     },
     transform: describeOperation,
-    transformObject: (input) => pruneComponents(jsonSchemaTransformObject(input)),
+    transformObject: (input) => {
+      const document = pruneComponents(jsonSchemaTransformObject(input));
+      completeDocument(document as Parameters<typeof completeDocument>[0]);
+      sortSchemas(document as Parameters<typeof sortSchemas>[0]);
+      return document;
+    },
   });
   app.route({
     method: 'GET',
@@ -81,14 +88,14 @@ function needsOf({ role, scope }: Access): string {
 }
 
 function common({ config = {}, method }: RouteOptions, schema: FastifySchema): Record<string, unknown> {
-  const { access = 'none', exposure } = config;
+  const { access = 'none', exposure, headers = [] } = config;
   const open = access === 'none';
   const needs = open ? 'Needs no credential.' : needsOf(access);
   return {
-    response: { ...(schema.response as object), ...problems },
     ...(open || method !== 'POST' ? {} : { headers: withIdempotencyKey(schema.headers) }),
     description: schema.description === undefined ? needs : `${schema.description}\n\n${needs}`,
     'x-drover-exposure': exposure,
+    'x-drover-headers': headers,
     ...(open ? { security: [] } : { 'x-drover-role': access.role }),
     ...(open || access.scope === null ? {} : { 'x-drover-scope': access.scope }),
   };
@@ -114,7 +121,7 @@ z.globalRegistry.add(
     type: z.string(),
     title: z.string(),
     status: z.int(),
-    code: z.string().describe('Stable; see docs/errors.md'),
+    code: z.enum(Object.keys(errorCodes)).describe('Stable; see docs/errors.md'),
     detail: z.string(),
     data: z.record(z.string(), z.unknown()).optional(),
     errors: z
@@ -125,12 +132,6 @@ z.globalRegistry.add(
   { id: 'Problem', description: 'RFC 9457' },
 );
 
-const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-const problems = {
-  '4XX': { description: 'Refused', content: problem },
-  '5XX': { description: 'Could not be done', content: problem },
-};
-
 /** The type provider writes every named schema twice, as input and as output. A schema without a reference is removed. */
 function pruneComponents<Document extends object>(document: Document): Document {
   const { schemas } = ((document as { components?: { schemas?: Record<string, unknown> } }).components ??=
@@ -138,7 +139,6 @@ function pruneComponents<Document extends object>(document: Document): Document 
   for (let unused = unusedOf(document, schemas); unused.length > 0; unused = unusedOf(document, schemas)) {
     for (const name of unused) delete schemas?.[name];
   }
-  sortSchemas(document);
   return document;
 }
 
@@ -149,8 +149,9 @@ function sortSchemas({ components = {} }: { components?: { schemas?: Record<stri
 }
 
 function unusedOf(document: object, schemas: Readonly<Record<string, unknown>> = {}): string[] {
-  const used = new Set(
-    [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1]),
-  );
+  const used = new Set([
+    'Problem',
+    ...[...JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((match) => match[1]),
+  ]);
   return Object.keys(schemas).filter((name) => !used.has(name));
 }

@@ -49,7 +49,7 @@ export async function buildApp(input: AppInput): Promise<App> {
   refuseWhileStopping(app, deps);
   await secureAnswers(app, deps.settings.corsOrigins);
   await describeApi(app, deps);
-  await servePages(app);
+  await servePages(app, deps);
   await limitRequests(app, deps.settings);
   guardRoutes(app, deps);
   limitShapes(app);

@@ -21,6 +21,7 @@ export function modelRoutes(app: App, deps: AppDeps): void {
       ownList: true,
       more: {
         shape: { retirement },
+        headers: ['Deprecation', 'Sunset', 'Link'],
         of: async (asked, row) => {
           const end = await readModelEnd(asked, kind, row);
           const headers = modelHeaders(resource.path, row, end);

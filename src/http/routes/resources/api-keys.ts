@@ -37,7 +37,12 @@ export function apiKeyRoutes(app: App, deps: AppDeps): void {
   app.route({
     method: 'POST',
     url: '/api/v1/api-keys',
-    config: { access: { role: 'admin', scope: 'keys:write' }, exposure: 'authenticated', shownOnce: true },
+    config: {
+      access: { role: 'admin', scope: 'keys:write' },
+      exposure: 'authenticated',
+      shownOnce: true,
+      headers: ['ETag', 'Location'],
+    },
     schema: {
       tags: ['api-keys'],
       operationId: 'createApiKey',
@@ -66,7 +71,12 @@ function addAdminKey(app: App, { platform }: AppDeps): void {
   app.route({
     method: 'POST',
     url: '/api/v1/sysadmin/tenants/:tenant_id/admins/:user_id/api-keys',
-    config: { access: { role: 'sysadmin', scope: 'keys:write' }, exposure: 'authenticated', shownOnce: true },
+    config: {
+      access: { role: 'sysadmin', scope: 'keys:write' },
+      exposure: 'authenticated',
+      shownOnce: true,
+      headers: ['ETag'],
+    },
     schema: {
       tags: ['tenants'],
       operationId: 'createAdminApiKey',

@@ -16,7 +16,7 @@ import {
 } from '../../../platform/rows/write.ts';
 import { callerOf } from '../../api/access.ts';
 import { afterCursor, encodeCursor, pageOf } from '../../api/paging.ts';
-import type { App, AppDeps, RegisterRoutes } from '../../contract.ts';
+import type { AnswerHeader, App, AppDeps, RegisterRoutes } from '../../contract.ts';
 import { matchHeaders, rowId } from '../../schemas.ts';
 import { createSchema, listSchema, retireSchema, rowSchema, updateSchema } from './schemas.ts';
 
@@ -30,6 +30,8 @@ export interface ResourceRoutes {
   /** What an answer with one row adds to the columns and the tag. */
   readonly more?: {
     readonly shape: z.ZodRawShape;
+    /** Those that `of` gives. */
+    readonly headers: readonly AnswerHeader[];
     readonly of: (
       asked: Asked,
       row: Values,
@@ -89,6 +91,7 @@ function addGet(built: Built): void {
     path: idPath(built),
     operationId: `get${resource.title}`,
     summary: `One ${resource.noun}`,
+    answers: 'row',
     schema: { params: idParams(built), response: { 200: row } },
     handler: async (asked, { id, reply }) => answerRow(built, { asked, reply }, await getResource(asked, id)),
   });
@@ -101,6 +104,7 @@ function addCreate(built: Built): void {
     does: 'write',
     operationId: `create${resource.title}`,
     summary: `Creates ${article(resource.noun)}`,
+    answers: 'new row',
     schema: { body: createSchema(resource), response: { 201: row } },
     handler: async (asked, { body, reply }) => {
       const made = await createResource(asked, body as Values);
@@ -118,6 +122,7 @@ function addUpdate(built: Built): void {
     path: idPath(built),
     operationId: `update${resource.title}`,
     summary: `Changes ${article(resource.noun)}: what is not given stays`,
+    answers: 'row',
     schema: {
       params: idParams(built),
       headers: matchHeaders,
@@ -141,6 +146,7 @@ function addRetire(built: Built): void {
     path: idPath(built),
     operationId: `${resource.retirement?.how === 'lifecycle' ? 'retire' : 'delete'}${resource.title}`,
     summary: resource.retirement?.summary ?? '',
+    answers: 'row',
     schema: {
       params: idParams(built),
       headers: matchHeaders,
@@ -164,6 +170,7 @@ function addRestore(built: Built): void {
     path: `${idPath(built)}/restore`,
     operationId: `restore${resource.title}`,
     summary: `Brings back ${article(resource.noun)} that was ${resource.retirement?.word ?? 'deleted'}`,
+    answers: 'row',
     schema: { params: idParams(built), headers: matchHeaders, response: { 200: row } },
     handler: async (asked, { id, ifMatch, reply }) =>
       answerRow(built, { asked, reply }, await restoreResource(asked, { id, ifMatch })),
@@ -185,6 +192,8 @@ interface Stated {
   readonly path?: string;
   readonly operationId: string;
   readonly summary: string;
+  /** One row, and not a list. */
+  readonly answers?: 'row' | 'new row';
   readonly schema: FastifySchema;
   readonly handler: (asked: Asked, call: Call) => Promise<unknown>;
 }
@@ -196,7 +205,7 @@ function add(built: Built, { method, does, path = '', ...stated }: Stated): void
   app.route({
     method,
     url: `${does === 'read' ? readUrl(built) : writeUrl(built)}${path}`,
-    config: { access, exposure: 'authenticated' },
+    config: { access, exposure: 'authenticated', headers: headersOf(built, stated) },
     schema: {
       tags: [resource.tag],
       operationId: stated.operationId,
@@ -210,6 +219,13 @@ function add(built: Built, { method, does, path = '', ...stated }: Stated): void
       return stated.handler(asked, { id, ifMatch: headers['if-match'], query, body, reply });
     },
   });
+}
+
+/** One row has a version, a new one an address, and a model says when it ends. */
+function headersOf({ more }: Built, { answers }: Pick<Stated, 'answers'>): readonly AnswerHeader[] {
+  if (answers === undefined) return [];
+  const headers: AnswerHeader[] = answers === 'new row' ? ['ETag', 'Location'] : ['ETag'];
+  return more === undefined ? headers : [...headers, ...more.headers];
 }
 
 /** A resource with more has another schema for one row than for its list. */

@@ -23,7 +23,11 @@ function addOwn(app: App, { platform }: AppDeps): void {
   app.route({
     method: 'GET',
     url: '/api/v1/tenant',
-    config: { access: { role: 'viewer', scope: 'tenants:read' }, exposure: 'authenticated' },
+    config: {
+      access: { role: 'viewer', scope: 'tenants:read' },
+      exposure: 'authenticated',
+      headers: ['ETag'],
+    },
     schema: {
       tags: ['tenants'],
       operationId: 'getOwnTenant',
@@ -70,7 +74,11 @@ function addDefaults(app: App, { platform }: AppDeps): void {
   app.route({
     method: 'GET',
     url: '/api/v1/defaults',
-    config: { access: { role: 'viewer', scope: 'models:read' }, exposure: 'authenticated' },
+    config: {
+      access: { role: 'viewer', scope: 'models:read' },
+      exposure: 'authenticated',
+      headers: ['ETag'],
+    },
     schema: {
       tags: ['models'],
       operationId: 'getDefaults',
@@ -89,7 +97,11 @@ function addDefaultsUpdate(app: App, { platform }: AppDeps): void {
   app.route({
     method: 'PATCH',
     url: '/api/v1/defaults',
-    config: { access: { role: 'admin', scope: 'models:write' }, exposure: 'authenticated' },
+    config: {
+      access: { role: 'admin', scope: 'models:write' },
+      exposure: 'authenticated',
+      headers: ['ETag'],
+    },
     schema: {
       tags: ['models'],
       operationId: 'updateDefaults',

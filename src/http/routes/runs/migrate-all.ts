@@ -87,6 +87,7 @@ const nextCursor = z.string().nullable();
 const runResult = z
   .object({
     run_id: rowId,
+    dry_run: z.literal(false),
     status: runStatus,
     total_tenants: z.int(),
     pending: z.int(),
@@ -138,7 +139,11 @@ export function migrateAllRoutes(app: App, { platform, stopping }: AppDeps): voi
     app.route({
       method: 'POST',
       url: `/api/v1/sysadmin/system/${resource.path}/:model_id/migrate-all-tenants`,
-      config: { access: { role: 'sysadmin', scope: 'runs:write' }, exposure: 'authenticated' },
+      config: {
+        access: { role: 'sysadmin', scope: 'runs:write' },
+        exposure: 'authenticated',
+        headers: ['Location'],
+      },
       schema: {
         tags: ['runs'],
         operationId: `migrateAllTenantsOff${resource.title}`,
@@ -227,6 +232,7 @@ function runResultJson(
   const { items, ...page } = runTenantsJson(tenants, limit);
   return {
     ...runStartedJson(run),
+    dry_run: false,
     succeeded: run.succeeded,
     migrated_count: run.migratedCount,
     results: items,

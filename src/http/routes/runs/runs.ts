@@ -141,7 +141,7 @@ function rollbackRoute(app: App, { platform }: AppDeps): void {
   app.route({
     method: 'POST',
     url: '/api/v1/runs/:run_id/rollback',
-    config: write,
+    config: { ...write, headers: ['Location'] },
     schema: {
       tags: ['runs'],
       operationId: 'rollbackRun',

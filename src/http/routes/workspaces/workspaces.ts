@@ -52,7 +52,7 @@ function addCreate(app: App, deps: AppDeps): void {
   app.route({
     method: 'POST',
     url: '/api/v1/workspaces',
-    config: { access, exposure: 'authenticated' },
+    config: { access, exposure: 'authenticated', headers: ['ETag', 'Location'] },
     schema: {
       tags,
       operationId: 'createWorkspace',
@@ -93,7 +93,7 @@ function addPatch(app: App, deps: AppDeps): void {
   app.route({
     method: 'PATCH',
     url: '/api/v1/workspaces/:workspace_id',
-    config: { access, exposure: 'authenticated' },
+    config: { access, exposure: 'authenticated', headers: ['ETag'] },
     schema: {
       tags,
       operationId: 'updateWorkspace',
@@ -117,7 +117,7 @@ function addModel(app: App, deps: AppDeps): void {
   app.route({
     method: 'PUT',
     url: '/api/v1/workspaces/:workspace_id/model',
-    config: { access, exposure: 'authenticated' },
+    config: { access, exposure: 'authenticated', headers: ['ETag'] },
     schema: {
       tags,
       operationId: 'putWorkspaceModel',

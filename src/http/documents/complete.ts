@@ -1,0 +1,176 @@
+/**
+ * What makes the document useful to programs that write clients, added to what the routes say: refusals by status, headers, an example
+ * for every body and every answer, a name for every object.
+ */
+import { codesByStatus } from '../api/problem.ts';
+import type { AnswerHeader } from '../contract.ts';
+import { exampleOf, type Schema, type Schemas } from './examples.ts';
+
+interface Media {
+  schema: Schema;
+  example?: unknown;
+}
+
+interface Answer {
+  readonly description: string;
+  headers?: Readonly<Record<string, object>>;
+  readonly content?: Readonly<Record<string, Media>>;
+}
+
+interface Operation {
+  readonly operationId?: string;
+  readonly parameters?: { readonly name: string; readonly in: string; schema: Schema }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
+  readonly security?: readonly unknown[];
+  responses: Record<string, Answer | { readonly $ref: string }>;
+  'x-drover-headers'?: readonly AnswerHeader[];
+}
+
+interface Document {
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components?: {
+    readonly schemas?: Record<string, Schema>;
+    responses?: Readonly<Record<string, Answer>>;
+  };
+}
+
+const text = { type: 'string' };
+
+const answerHeaders = {
+  ETag: { description: 'The version of the row, for `If-Match`', schema: text },
+  Location: { description: 'The path of what was made', schema: text },
+  Deprecation: {
+    description: 'Since when the model is deprecated (RFC 9745); left out where it is not',
+    schema: text,
+  },
+  Sunset: { description: 'When the model ends (RFC 8594); left out where nobody knows', schema: text },
+  Link: {
+    description: 'The model that follows (`successor-version`); left out where nobody names one',
+    schema: text,
+  },
+} as const satisfies Readonly<Record<AnswerHeader, object>>;
+
+/** Completes the document in place. Named schemas are there already. */
+export function completeDocument(document: Document): void {
+  const { components = {} } = document;
+  const { schemas = {} } = components;
+  components.responses = Object.fromEntries(
+    [...refusals].map(([status, { name }]) => [name, refusal(status)]),
+  );
+  for (const methods of Object.values(document.paths ?? {}))
+    for (const [method, operation] of Object.entries(methods)) {
+      nameObjects(schemas, operation);
+      stateHeaders(operation);
+      flagsAreBooleans(operation);
+      stateRefusals(operation, method);
+      giveExamples(schemas, operation);
+    }
+}
+
+/** A generator makes up a name for what has none, and another one with each release. */
+function nameObjects(
+  schemas: Record<string, Schema>,
+  { operationId = '', requestBody, responses }: Operation,
+): void {
+  const stem = operationId.charAt(0).toUpperCase() + operationId.slice(1);
+  for (const media of Object.values(requestBody?.content ?? {})) nameObject(schemas, media, `${stem}Body`);
+  for (const { content = {} } of Object.values(responses).filter(isAnswer))
+    for (const media of Object.values(content))
+      nameObject(schemas, media, pageName(media.schema) ?? `${stem}Answer`);
+}
+
+function nameObject(schemas: Record<string, Schema>, media: Media, name: string): void {
+  const { schema } = media;
+  if (schema['type'] !== 'object' && !('anyOf' in schema)) return;
+  const known = schemas[name];
+  if (known !== undefined && JSON.stringify(known) !== JSON.stringify(schema))
+    throw new Error(`two schemas want to be called ${name}`);
+  schemas[name] = schema;
+  media.schema = { $ref: `#/components/schemas/${name}` };
+}
+
+/** A list is named after what it lists: `AssistantPage`, or `SecretList` where there are no further pages. */
+function pageName({ properties }: Schema): string | undefined {
+  const { items, ...others } = (properties ?? {}) as Record<string, { readonly items?: Schema }>;
+  const of = items?.items?.['$ref'];
+  const rest = Object.keys(others).join();
+  if (typeof of !== 'string' || !['', 'next_cursor'].includes(rest)) return undefined;
+  return `${of.split('/').at(-1)}${rest === '' ? 'List' : 'Page'}`;
+}
+
+function stateHeaders(operation: Operation): void {
+  const { 'x-drover-headers': names = [], responses } = operation;
+  delete operation['x-drover-headers'];
+  if (names.length === 0) return;
+  const headers = Object.fromEntries(names.map((name) => [name, answerHeaders[name]]));
+  for (const [status, answer] of Object.entries(responses))
+    if (isAnswer(answer) && status.startsWith('2')) answer.headers = headers;
+}
+
+/** A query has only texts; whoever reads the document means a boolean. */
+function flagsAreBooleans({ parameters = [] }: Operation): void {
+  for (const parameter of parameters) {
+    const { enum: choices, default: usual, ...rest } = parameter.schema;
+    if (JSON.stringify(choices) !== '["true","false"]') continue;
+    const otherwise = usual === undefined ? {} : { default: usual === 'true' };
+    parameter.schema = { ...rest, type: 'boolean', ...otherwise };
+  }
+}
+
+const always = [400, 408, 429, 431, 500, 503];
+const ofCallers = [401, 403, 404];
+const ofChanges = [409, 410, 412, 413, 415, 422];
+
+function stateRefusals({ responses, security }: Operation, method: string): void {
+  const open = security?.length === 0;
+  const statuses = [...always, ...(open ? [] : ofCallers), ...(method === 'get' ? [] : ofChanges)];
+  for (const status of statuses.toSorted((a, b) => a - b))
+    responses[String(status)] ??= { $ref: `#/components/responses/${refusals.get(status)?.name}` };
+}
+
+/** How each status is called in the document, and what it means. */
+const refusals = new Map([
+  [400, { name: 'BadRequest', means: 'The request is wrong' }],
+  [401, { name: 'Unauthenticated', means: 'No credential, or one that is not valid' }],
+  [403, { name: 'Forbidden', means: 'The role or the scopes do not allow it' }],
+  [404, { name: 'NotFound', means: 'There is no such thing for this caller' }],
+  [408, { name: 'RequestTimeout', means: 'The request did not come in time' }],
+  [409, { name: 'Conflict', means: 'What is there forbids it' }],
+  [410, { name: 'Gone', means: 'The model is retired' }],
+  [412, { name: 'PreconditionFailed', means: 'The row is another version by now' }],
+  [413, { name: 'BodyTooLarge', means: 'The body is too large' }],
+  [415, { name: 'MediaTypeUnsupported', means: 'The body is no JSON' }],
+  [422, { name: 'Refused', means: 'It is understood, and refused' }],
+  [429, { name: 'RateLimited', means: 'Too many requests' }],
+  [431, { name: 'HeadersTooLarge', means: 'The headers are too large' }],
+  [500, { name: 'Failed', means: 'A mistake in Drover' }],
+  [503, { name: 'Unavailable', means: 'It cannot be done at the moment' }],
+]);
+
+const retryAfter = { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' } } };
+/** Conflicts of two transactions and of two requests with one key pass, too. */
+const passing = new Set([409, 429, 503]);
+
+function refusal(status: number): Answer {
+  const [code = 'INTERNAL'] = codesByStatus.get(status) ?? [];
+  const { means = 'Refused' } = refusals.get(status) ?? {};
+  const detail = 'It says what is wrong, where, and the way out.';
+  const example = { type: `/docs/errors.md#${code.toLowerCase()}`, title: means, status, code, detail };
+  return {
+    description: means,
+    ...(passing.has(status) ? { headers: retryAfter } : {}),
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, example } },
+  };
+}
+
+function giveExamples(schemas: Schemas, { requestBody, responses }: Operation): void {
+  const contents = [requestBody, ...Object.values(responses).filter(isAnswer)].map(
+    (each) => each?.content ?? {},
+  );
+  for (const media of contents.flatMap((content) => Object.values(content)))
+    media.example ??= exampleOf(schemas, media.schema);
+}
+
+function isAnswer(answer: Answer | { readonly $ref: string }): answer is Answer {
+  return 'description' in answer;
+}
