@@ -7,7 +7,7 @@ import { isSharedRows } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import { findHiding } from '../../engine/rules/visible.ts';
 import type { Ground } from '../catalogue/rules.ts';
-import { many, readAs } from '../driver/question.ts';
+import { many, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { mayHoldShared } from './member.ts';
 import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
@@ -25,7 +25,7 @@ interface SeenTable {
  * Asked of the catalogue alone, with the rights of the session; it fails on no table. Oids are looked up there too, because a cast to
  * regclass needs a right on the schema.
  */
-const seenSql = `
+const seenSql = prepared(`
 SELECT current_user::text AS role, has_schema_privilege(n.oid, 'USAGE') AS reachable,
        c.relrowsecurity AND row_security_active(c.oid) AS bound,
        ARRAY(SELECT p.polname::text FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd IN ('r', '*')
@@ -34,7 +34,7 @@ SELECT current_user::text AS role, has_schema_privilege(n.oid, 'USAGE') AS reach
              AND NOT has_column_privilege(c.oid, a.attnum, 'SELECT') ORDER BY a.attnum) AS closed
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY u (schema, name, n)
 JOIN pg_namespace n ON n.nspname = u.schema JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = u.name
-ORDER BY u.n`;
+ORDER BY u.n`);
 
 /** For a tenant, or for the shared rows: then the tables that can hold none of them are nobody's business. */
 export function hiddenFrom(rules: Rules, tenant: TenantKey): Question<Hidden[]> {

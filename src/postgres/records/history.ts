@@ -6,6 +6,7 @@ import type { Completion } from '../../engine/plan/completion.ts';
 import type { Step } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
+import { prepared } from '../driver/question.ts';
 import { undoneSql } from './standing.ts';
 import { identityOf, lockPairs } from './pair-lock.ts';
 import type { MoveResult } from './move-result.ts';
@@ -270,8 +271,8 @@ export function listInterrupted(
   return withStates(site, tenants, async (tx) => {
     if (!(await hasRecords(tx, site))) return new Set<string>();
     const rows = await tx.many<{ tenant: string }>(
-      `SELECT DISTINCT tenant_id::text AS tenant FROM ${stateTable(site, 'migrations')}
-       WHERE tenant_id = ANY ($1::text[]::${site.state.tenantType}[]) AND status IN ('running', 'prepared')`,
+      prepared(`SELECT DISTINCT tenant_id::text AS tenant FROM ${stateTable(site, 'migrations')}
+       WHERE tenant_id = ANY ($1::text[]::${site.state.tenantType}[]) AND status IN ('running', 'prepared')`),
       [tenants.map(recordedTenant)],
     );
     return new Set(rows.map(({ tenant }) => tenant));

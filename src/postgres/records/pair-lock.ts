@@ -2,7 +2,7 @@
  * The advisory lock on a pair of tenant and source. Whoever works on a record holds it until the work is committed, so two
  * migrations of one source never mix, and an open record whose lock is free was left by a process that died.
  */
-import { readEach } from '../driver/members.ts';
+import { askEachByKey } from '../driver/members.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
@@ -22,11 +22,8 @@ export interface LockedPair {
 /** Locks pairs for the length of the transaction. MIGRATION_RUNNING for each that another process holds. */
 export async function lockPairs(tx: Tx, pairs: readonly LockedPair[]): Promise<(DroverError | undefined)[]> {
   const names = pairs.map(({ tenant, source }) => JSON.stringify([tenant ?? null, source]));
-  const rows = await readEach<{ free: boolean }>(
-    tx,
-    pairs.length,
-    sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${each(names, 'text')}, 6420)) AS free`,
-  );
+  const free = sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${each(names, 'text')}, 6420)) AS free`;
+  const rows = await tx.ask(askEachByKey<{ free: boolean }>(pairs.length, free));
   return pairs.map((pair, at) => (rows[at]?.[0]?.free === true ? undefined : running(pair)));
 }
 

@@ -8,7 +8,8 @@ import type { Completion } from '../../engine/plan/completion.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import { affected } from '../driver/question.ts';
+import { affected, prepared } from '../driver/question.ts';
+import type { Query } from '../driver/question.ts';
 import { stateTable, withState, withStates } from '../scope/site.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
@@ -81,14 +82,11 @@ function tenantColumn(site: Site, tenants: readonly (string | undefined)[]): Sql
 }
 
 /** One row for each member; a value of a column may differ from member to member. */
-function insertEach(table: string, size: number, columns: readonly (readonly [string, Sql])[]): Sql {
+function insertEach(table: string, size: number, columns: readonly (readonly [string, Sql])[]): Query {
   const names = list(columns.map(([name]) => raw(name)));
   const values = list(columns.map(([, value]) => value));
-  return withMembers(
-    size,
-    [],
-    change`INSERT INTO ${raw(table)} (${names}) SELECT ${values}${fromMembers(size, ' FROM ')}`,
-  );
+  const rows = change`INSERT INTO ${raw(table)} (${names}) SELECT ${values}${fromMembers(size, ' FROM ')}`;
+  return size === 1 ? prepared(rows) : withMembers(size, [], rows);
 }
 
 /** What a record says of a migration that was done. */
@@ -131,11 +129,8 @@ export async function closeRecords(
     done.map(({ tenant }) => tenant),
   )} AND m.id = ${of(({ id }) => id, 'text::uuid')}`;
   const table = raw(stateTable(site, 'migrations'));
-  const close = withMembers(
-    size,
-    [],
-    change`UPDATE ${table} m SET ${list(set)}${fromMembers(size, ' FROM ')} WHERE ${which}`,
-  );
+  const update = change`UPDATE ${table} m SET ${list(set)}${fromMembers(size, ' FROM ')} WHERE ${which}`;
+  const close = size === 1 ? prepared(update) : withMembers(size, [], update);
   const steps = stepsOf(site, done);
   const [closed] = await tx.together([
     affected(close),
@@ -147,7 +142,7 @@ export async function closeRecords(
 }
 
 /** What each step did; undefined where there was no step. */
-function stepsOf(site: Site, done: readonly Done[]): Sql | undefined {
+function stepsOf(site: Site, done: readonly Done[]): Query | undefined {
   const steps = done.flatMap(({ tenant, id, results }) =>
     results.map((result) => ({ tenant, id, ...result })),
   );
@@ -175,7 +170,7 @@ function stepsOf(site: Site, done: readonly Done[]): Sql | undefined {
 }
 
 /** The entries of the audit log. */
-function auditOf(site: Site, done: readonly Done[]): Sql {
+function auditOf(site: Site, done: readonly Done[]): Query {
   const of = (what: (one: Done) => unknown, type: string): Sql => each(done.map(what), type);
   const action = ({ kind }: Done): string =>
     kind === 'model' ? 'migration.applied' : 'migration.rolled_back';
