@@ -5,6 +5,7 @@ import { apply } from './migrations/apply.ts';
 import { check } from './registry/check.ts';
 import { config } from './database/config.ts';
 import { demo } from './server/demo.ts';
+import { grants } from './database/grants.ts';
 import { history } from './migrations/history.ts';
 import { init } from './database/init.ts';
 import { inspect } from './database/inspect.ts';
@@ -42,6 +43,7 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   inventory,
   init,
   inspect,
+  grants,
   plan,
   apply,
   rollback,

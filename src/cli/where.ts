@@ -16,6 +16,7 @@ import { problemOfUrl, readUrl, settingNames } from '../postgres/driver/address.
 import { openDatabase } from '../postgres/driver/connect.ts';
 import type { DatabaseTarget } from '../postgres/driver/connect.ts';
 import type { Database } from '../postgres/driver/database.ts';
+import { type Grant, readGrants } from '../postgres/scope/grants.ts';
 import { openSite } from '../postgres/scope/site.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { builtInFolder, loadValid } from '../registry/load/folder.ts';
@@ -147,13 +148,46 @@ export async function withSite<T>(
       return work(await openOwn(database, where, access));
     const state = await openState(where.state?.target, access);
     try {
-      return await work(
-        await openAttached(database, where, { ...where, configFile: where.configFile, state }),
-      );
+      const site = await openAttached(database, where, { ...where, configFile: where.configFile, state });
+      return await work(site).catch(async (error: unknown) => {
+        throw await withLackingRights(error, site, where);
+      });
     } finally {
       await state?.close();
     }
   });
+}
+
+/** What is not permitted is told with the statements that permit it, as far as the catalogue knows. */
+async function withLackingRights(error: unknown, site: Site, where: Where): Promise<unknown> {
+  if (!(error instanceof DroverError) || error.code !== 'NOT_PERMITTED') return error;
+  const { login, lacking } = await lackingRights(site);
+  if (lacking.length === 0) return error;
+  // What it failed on comes first.
+  const denied =
+    /permission denied for \w+ (\S+?)\.?$/.exec(String(error.data['databaseMessage']))?.[1] ?? '';
+  const first = lacking.toSorted(
+    (a, b) => Number(b.sql.includes(`"${denied}"`)) - Number(a.sql.includes(`"${denied}"`)),
+  );
+  const shown = first.slice(0, 4).map(({ sql }) => `  ${sql};`);
+  const all = `\`drover grants ${whereWords(where)}\``;
+  const more =
+    lacking.length > shown.length
+      ? `${all} prints ${lacking.length - shown.length} more.`
+      : `${all} prints them.`;
+  const message = [error.message, `The login ${login} lacks rights:`, ...shown, more].join('\n');
+  const data = { ...error.data, missing: lacking.map(({ sql }) => sql) };
+  return new DroverError(error.code, message, data, { cause: error });
+}
+
+async function lackingRights(site: Site): Promise<{ login: string; lacking: readonly Grant[] }> {
+  try {
+    const { login, grants } = await readGrants(site);
+    return { login, lacking: grants.filter(({ held }) => !held) };
+  } catch {
+    // The error that was met says more than that its explanation cannot be read.
+    return { login: '', lacking: [] };
+  }
 }
 
 /** A folder that is not there holds no records. Only a command that writes may make it. */

@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { type Grant, type Grants, readGrants } from '../../postgres/scope/grants.ts';
+import { withJson, withWhere } from '../options.ts';
+import type { JsonOption } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { resolveWhere, withSite } from '../where.ts';
+import type { WhereOptions } from '../where.ts';
+
+interface GrantsOptions extends WhereOptions, JsonOption {
+  readonly login?: string;
+}
+
+/** `drover grants`: the rights that a login lacks for plans, moves and records, as SQL for an administrator. */
+export const grants: Verb = {
+  name: 'grants',
+  summary: 'print the GRANT statements that a login lacks: to plan, to apply, to keep records',
+  define: (command) =>
+    withWhere(withJson(command).option('--login <role>', 'for which login (default: the one that connects)')),
+  run: show,
+};
+
+async function show({ terminal, environment }: Session, command: Command): Promise<number> {
+  const { login, ...options } = command.opts<GrantsOptions>();
+  const found = await withSite(resolveWhere(options, environment), { mayWrite: false }, (site) =>
+    readGrants(site, login),
+  );
+  if (options.json === true) terminal.out(JSON.stringify(found, null, 2));
+  else for (const line of script(found)) terminal.out(line);
+  return found.grants.every(({ held }) => held) ? exitStatus.done : exitStatus.changes;
+}
+
+const headings: Readonly<Record<Grant['purpose'], string>> = {
+  plan: 'to read and to plan',
+  apply: 'to apply and to roll back',
+  records: 'for the records of Drover',
+};
+
+/** SQL with comments: an administrator may hand it to psql as it is. */
+function script({ database, login, grants }: Grants): string[] {
+  const parts = (['plan', 'apply', 'records'] as const).flatMap((purpose) => {
+    const own = grants.filter((grant) => grant.purpose === purpose);
+    if (own.length === 0) return [];
+    const missing = own.filter(({ held }) => !held);
+    const held = own.length - missing.length;
+    return [
+      `-- ${headings[purpose]}: ${held} of ${own.length} rights are there`,
+      ...missing.map(({ sql }) => `${sql};`),
+    ];
+  });
+  return [`-- What the login ${login} needs in the database ${database}`, ...parts];
+}

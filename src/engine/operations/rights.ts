@@ -1,0 +1,43 @@
+/** Which rights of the database a plan and a move need, by the rules: one list for `drover grants` and for errors. */
+import { canMove } from '../rules/place.ts';
+import { tableOf, type Rules } from '../rules/references.ts';
+
+type Privilege = 'SELECT' | 'UPDATE' | 'INSERT' | 'DELETE' | 'TRIGGER';
+
+export interface TableRight {
+  /** Applying needs what a plan needs, too. */
+  readonly purpose: 'plan' | 'apply';
+  readonly privilege: Privilege;
+  readonly table: { readonly schema: string; readonly name: string };
+}
+
+/**
+ * In the order of purposes and tables. A plan reads every table, because a value can stand anywhere. A move locks the tables of its
+ * places as a whole, which takes UPDATE on the table. Rows are removed and made where two may become one, and where a grant makes the
+ * target available; a rollback puts back the one and takes away the other.
+ */
+export function neededRights(rules: Rules): TableRight[] {
+  const movable = rules.places.filter((place) => canMove(place));
+  const grants = new Set(movable.flatMap(({ enables }) => enables?.grant ?? []));
+  const remade = movable.filter(({ id, collision }) => collision === 'drop-redundant' || grants.has(id));
+  const fenced = rules.config.database?.fence === 'trigger' ? movable : [];
+  const changed = [...rules.modelTables.map(({ table }) => table.id), ...movable.map(({ table }) => table)];
+  const every = rules.catalog.tables.map(({ id }) => id);
+  const of = (purpose: TableRight['purpose'], privilege: Privilege, ids: readonly string[]): TableRight[] =>
+    [...new Set(ids)].toSorted().map((id) => {
+      const { schema, name } = tableOf(rules, id);
+      return { purpose, privilege, table: { schema, name } };
+    });
+  const remadeTables = remade.map(({ table }) => table);
+  return [
+    ...of('plan', 'SELECT', every),
+    ...of('apply', 'UPDATE', changed),
+    ...of('apply', 'INSERT', remadeTables),
+    ...of('apply', 'DELETE', remadeTables),
+    ...of(
+      'apply',
+      'TRIGGER',
+      fenced.map(({ table }) => table),
+    ),
+  ];
+}

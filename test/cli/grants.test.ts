@@ -1,0 +1,60 @@
+/** What `drover grants` prints is enough, and each error names what is missing of it. */
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { droverHere } from './drover-here.ts';
+import { examplePlace, type Outcome, type Place } from './drover-process.ts';
+
+const login = `least_${process.pid}`;
+const move = ['--tenant', '10a00000-0000-4000-8000-000000000000', '--from', 'gpt-4o', '--to', 'gpt-5.4'];
+
+let place: Place & { readonly config: string };
+before(async () => {
+  place = await examplePlace('server', 'a-two-owners');
+  await place.look((tx) => tx.script(`CREATE ROLE ${login} LOGIN`));
+});
+after(async () => {
+  await place.look((tx) => tx.script(`DROP OWNED BY ${login}; DROP ROLE ${login}`));
+  await place.drop();
+});
+
+/** As the login. */
+function run(...words: string[]): Promise<Outcome> {
+  const url = new URL('url' in place.target ? place.target.url : '');
+  url.username = login;
+  return droverHere([...words, '--database', url.href, '--config', place.config]);
+}
+
+/** What the administrator runs: the statements of one purpose. */
+async function granted(purpose: string): Promise<void> {
+  const { stdout } = await droverHere(['grants', ...place.where, '--login', login, '--json']);
+  const { grants } = JSON.parse(stdout) as { grants: { purpose: string; sql: string; held: boolean }[] };
+  const missing = grants.filter((grant) => grant.purpose === purpose && !grant.held);
+  assert.ok(missing.length > 0, purpose);
+  await place.look((tx) => tx.script(missing.map(({ sql }) => `${sql};`).join('\n')));
+}
+
+it('lets a login with nothing but what is printed plan, apply and roll back, one after the other', async () => {
+  const nothing = await run('plan', ...move);
+  assert.equal(nothing.status, 1);
+  assert.match(
+    nothing.stderr,
+    /denied for table (\w+)\.\nThe login \w+ lacks rights:\n {2}GRANT SELECT ON "public"\."\1" TO "\w+";[^]*`drover grants --database /,
+  );
+  await granted('plan');
+  const planned = await run('plan', ...move);
+  assert.equal(planned.status, 2, planned.stderr);
+  const denied = await run('apply', ...move, '--yes', '--actor', 'tester');
+  assert.match(denied.stderr, /NOT_PERMITTED[^]*GRANT UPDATE ON/);
+  await granted('records');
+  const half = await run('apply', ...move, '--yes', '--actor', 'tester');
+  assert.match(half.stderr, /NOT_PERMITTED[^]*GRANT UPDATE ON/);
+  await granted('apply');
+  const applied = await run('apply', ...move, '--yes', '--actor', 'tester');
+  assert.equal(applied.status, 0, applied.stderr);
+  const [id = ''] = /[0-9a-f-]{36}$/m.exec(applied.stdout) ?? [];
+  const back = await run('rollback', id, '--yes', '--actor', 'tester');
+  assert.equal(back.status, 0, back.stderr);
+  const complete = await run('grants');
+  assert.equal(complete.status, 0, complete.stdout);
+  assert.doesNotMatch(complete.stdout, /^GRANT/m);
+});
