@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { loadEnvironment } from '../config.ts';
 import { apply } from './migrations/apply.ts';
 import { check } from './registry/check.ts';
+import { completion, man } from './completion.ts';
 import { config } from './database/config.ts';
 import { demo } from './server/demo.ts';
 import { grants } from './database/grants.ts';
@@ -58,6 +59,8 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   check,
   registry,
   seed,
+  completion,
+  man,
 ];
 
 export interface CliInput {
@@ -101,7 +104,7 @@ async function dispatch(input: CliInput): Promise<number> {
     status = await verb.run(session, command);
   });
   try {
-    await program.parseAsync([...input.args], { from: 'user' });
+    await program.parseAsync(helpWords(program, input.args), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitStatus.done;
@@ -110,6 +113,16 @@ async function dispatch(input: CliInput): Promise<number> {
     throw usageError(error, commandLine(program, input.args));
   }
   return status;
+}
+
+/** `drover help plan` is `drover plan --help`. */
+function helpWords(program: Command, args: readonly string[]): string[] {
+  const [first, ...words] = args;
+  if (first !== 'help') return [...args];
+  const names = words.filter((word) => !word.startsWith('-'));
+  if (commandLine(program, names) === ['drover', ...names].join(' ')) return [...names, '--help'];
+  // The parser says what it does not know, and what was meant.
+  return names;
 }
 
 function openSession({ streams, signals, leave, version }: CliInput): Session {
@@ -132,7 +145,11 @@ function buildProgram({ streams, version }: CliInput, action: Action): Command {
     .option('--debug', 'print the stack of an error')
     .addHelpText(
       'after',
-      '\nStart with `drover demo`, or on a database of your own with `drover inventory --database URL`.',
+      [
+        '',
+        '`drover help COMMAND` says what a command takes.',
+        'Start with `drover demo`, or on a database of your own with `drover inventory --database URL`.',
+      ].join('\n'),
     );
   setUp(program, streams);
   for (const each of verbs) {

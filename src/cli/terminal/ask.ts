@@ -9,7 +9,7 @@ export interface Question {
   readonly yes: boolean;
 }
 
-/** Whether to go on. @throws CONFIRMATION_REQUIRED where there is no terminal to ask on */
+/** Whether to go on. @throws CONFIRMATION_REQUIRED where there is no terminal to ask on, INTERRUPTED at Ctrl-C */
 export async function askToGoOn({ streams, canAsk }: Terminal, { message, yes }: Question): Promise<boolean> {
   if (yes) return true;
   if (!canAsk) {
@@ -25,5 +25,6 @@ export async function askToGoOn({ streams, canAsk }: Terminal, { message, yes }:
     input: streams.stdin as unknown as NonNullable<Parameters<typeof confirm>[0]['input']>,
     output: streams.stderr as unknown as NonNullable<Parameters<typeof confirm>[0]['output']>,
   });
-  return !isCancel(answer) && answer;
+  if (isCancel(answer)) throw new DroverError('INTERRUPTED', 'Stopped. Nothing was changed.');
+  return answer;
 }

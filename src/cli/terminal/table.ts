@@ -1,6 +1,7 @@
 /** Tables for people: no frame, so that they can be copied, and narrow enough for the terminal. */
 import CliTable from 'cli-table3';
 import { printable } from '../../engine/plan/row-text.ts';
+import { wrapLine } from './wrap.ts';
 import type { Terminal } from './terminal.ts';
 
 interface TableContent {
@@ -15,9 +16,14 @@ const frameless = {
   right: '', 'right-mid': '', middle: ' ',
 }; // prettier-ignore
 
-/** Prints a table as data; numbers to the right, the last column wraps where the terminal ends. */
-export function showTable({ out, style, width }: Terminal, { head, rows }: TableContent): void {
+/**
+ * Prints a table as data; numbers to the right. What is too wide wraps between words. Where the columns cannot be that narrow, each row
+ * is a block with a line for each value, because no name is cut in its middle.
+ */
+export function showTable(terminal: Terminal, { head, rows }: TableContent): void {
+  const { out, style, width } = terminal;
   const widths = columnWidths([head, ...rows], width);
+  if (widths === undefined) return showBlocks(terminal, { head, rows });
   const table = new CliTable({
     chars: frameless,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1, compact: true },
@@ -26,29 +32,45 @@ export function showTable({ out, style, width }: Terminal, { head, rows }: Table
     wordWrap: true,
     head: head.map(style.heading),
   });
-  table.push(...rows.map((row) => row.map((cell, at) => cellOf(printable(String(cell)), widths[at] ?? 0))));
+  table.push(
+    ...rows.map((row) => row.map((cell) => ({ content: printable(String(cell)), wrapOnWordBoundary: true }))),
+  );
   for (const line of table.toString().split('\n')) out(line.trimEnd());
 }
 
-/** A word that is longer than its column goes on in the next line; cutting it would hide what it names. */
-function cellOf(content: string, width: number): { content: string; wrapOnWordBoundary: boolean } {
-  const longest = Math.max(0, ...content.split(' ').map((word) => word.length));
-  return { content, wrapOnWordBoundary: longest < width };
+/** A row as `name  value` lines; a line without spaces is left to the terminal. */
+function showBlocks({ out, style, width }: Terminal, { head, rows }: TableContent): void {
+  for (const [at, row] of rows.entries()) {
+    if (at > 0) out();
+    for (const [column, cell] of row.entries()) {
+      const text = printable(String(cell));
+      if (text !== '')
+        for (const line of wrapLine(` ${style.heading(head.at(column) ?? '')} ${text}`, width)) out(line);
+    }
+  }
 }
 
-/** As wide as the content; what is too much is taken from the widest column. */
-function columnWidths(rows: readonly (readonly (string | number)[])[], width: number): number[] {
+type Row = readonly (string | number)[];
+
+/** As wide as the content; what is too much is taken from the widest columns. Undefined where their longest words are too wide. */
+function columnWidths(rows: readonly Row[], width: number): number[] | undefined {
   const count = rows[0]?.length ?? 0;
-  const widths = Array.from(
-    { length: count },
-    (_, at) => Math.max(...rows.map((row) => String(row[at] ?? '').length)) + 1,
-  );
+  const widest = (lengthOf: (text: string) => number): number[] =>
+    Array.from(
+      { length: count },
+      (_, at) => Math.max(...rows.map((row) => lengthOf(printable(String(row[at] ?? ''))))) + 1,
+    );
+  const widths = widest((text) => text.length);
+  const least = widest((text) => Math.max(...text.split(' ').map((word) => word.length)));
   const available = width - count - 1;
   for (let excess = sum(widths) - available; excess > 0; excess = sum(widths) - available) {
-    const widest = widths.indexOf(Math.max(...widths));
-    const narrowed = Math.max(12, (widths[widest] ?? 0) - excess);
-    if (narrowed === widths[widest]) break;
-    widths[widest] = narrowed;
+    const room = widths.map((wide, at) => wide - (least[at] ?? 0));
+    const widestOne = widths.reduce(
+      (best, wide, at) => ((room[at] ?? 0) > 0 && wide > (widths[best] ?? 0) ? at : best),
+      room.findIndex((each) => each > 0),
+    );
+    if (widestOne < 0) return undefined;
+    widths[widestOne] = (widths[widestOne] ?? 0) - Math.min(excess, room[widestOne] ?? 0);
   }
   return widths;
 }

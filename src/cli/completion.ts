@@ -1,0 +1,158 @@
+import { Argument, type Command } from 'commander';
+import { manPage } from './terminal/man-page.ts';
+import { exitStatus } from './session.ts';
+import type { Session, Verb } from './session.ts';
+import { commandTree, everyCommand, type KnownCommand } from './terminal/command-tree.ts';
+
+/** `drover completion`: what a shell needs to complete commands, options and their values. */
+export const completion: Verb = {
+  name: 'completion',
+  summary: 'print the completion of commands and options for a shell',
+  define: (command) =>
+    command.addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish'])),
+  run: (session, command) => print(session, command, scripts[command.args[0] as keyof typeof scripts]),
+};
+
+/** `drover man`: the man page, for `drover man > drover.1`. */
+export const man: Verb = {
+  name: 'man',
+  summary: 'print the man page',
+  define: (command) => command,
+  run: (session, command) => print(session, command, (tree) => manPage(tree, session.version)),
+};
+
+function print(
+  { terminal }: Session,
+  { parent }: Command,
+  write: (tree: KnownCommand) => string,
+): Promise<number> {
+  if (parent !== null) terminal.out(write(commandTree(parent)).trimEnd());
+  return Promise.resolve(exitStatus.done);
+}
+
+const scripts = { bash, zsh, fish };
+
+/** Of the words so far those that are commands, joined: `' registry diff'`. */
+const pathOf = ({ path }: KnownCommand): string => path.map((name) => ` ${name}`).join('');
+const flagsOf = ({ options }: KnownCommand): string[] => options.flatMap(({ flags }) => flags);
+const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
+/** What can follow a command: those below it, what its first argument can be, and its options. */
+function wordsAfter(command: KnownCommand): string[] {
+  const choices = command.arguments[0]?.choices ?? [];
+  return [...command.below.map(({ path }) => path.at(-1) ?? ''), ...choices, ...flagsOf(command)];
+}
+
+/** The options with known values, each with the command that it belongs to. */
+function valued(tree: KnownCommand): { path: string; flag: string; choices: readonly string[] }[] {
+  return everyCommand(tree).flatMap((command) =>
+    command.options
+      .filter(({ choices }) => choices.length > 0)
+      .flatMap(({ flags, choices }) => flags.map((flag) => ({ path: pathOf(command), flag, choices }))),
+  );
+}
+
+/** Options that take what nobody knows; a file is a good guess. */
+function opened(tree: KnownCommand): string[] {
+  return everyCommand(tree).flatMap((command) =>
+    command.options
+      .filter(({ value, choices }) => value !== undefined && choices.length === 0)
+      .flatMap(({ flags }) => flags.map((flag) => `${pathOf(command)} ${flag}`)),
+  );
+}
+
+function bash(tree: KnownCommand): string {
+  const all = everyCommand(tree);
+  const paths = all.flatMap((command) => (command.path.length === 0 ? [] : [quoted(pathOf(command))]));
+  return `# Completion of drover for bash: source <(drover completion bash)
+_drover() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} at='' words='' word
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$at $word" in
+      ${paths.join('|')}) at="$at $word" ;;
+    esac
+  done
+  case "$at \${COMP_WORDS[COMP_CWORD-1]}" in
+${valued(tree)
+  .map(({ path, flag, choices }) => `    ${quoted(`${path} ${flag}`)}) words=${quoted(choices.join(' '))} ;;`)
+  .join('\n')}
+    ${opened(tree).map(quoted).join('|')}) return ;;
+    *) case "$at" in
+${all.map((command) => `      ${quoted(pathOf(command))}) words=${quoted(wordsAfter(command).join(' '))} ;;`).join('\n')}
+    esac ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}
+complete -o default -F _drover drover`;
+}
+
+/** \`name:what it is\`, as _describe takes it. */
+function described(command: KnownCommand): string[] {
+  const entry = (name: string, text: string): string =>
+    quoted(`${name.replaceAll(':', String.raw`\:`)}:${text}`);
+  return [
+    ...command.below.map(({ path, summary }) => entry(path.at(-1) ?? '', summary)),
+    ...(command.arguments[0]?.choices ?? []).map((choice) => entry(choice, '')),
+    ...command.options.flatMap(({ flags, description }) => flags.map((flag) => entry(flag, description))),
+  ];
+}
+
+function zsh(tree: KnownCommand): string {
+  const all = everyCommand(tree);
+  const paths = all.flatMap((command) => (command.path.length === 0 ? [] : [quoted(pathOf(command))]));
+  return `#compdef drover
+# Completion of drover for zsh: source <(drover completion zsh)
+_drover() {
+  local at='' word
+  local -a known
+  for word in \${words[2,CURRENT-1]}; do
+    case "$at $word" in
+      (${paths.join('|')}) at="$at $word" ;;
+    esac
+  done
+  case "$at \${words[CURRENT-1]}" in
+${valued(tree)
+  .map(({ path, flag, choices }) => `    (${quoted(`${path} ${flag}`)}) known=(${choices.join(' ')}) ;;`)
+  .join('\n')}
+    (${opened(tree).map(quoted).join('|')}) _files; return ;;
+    (*) case "$at" in
+${all.map((command) => `      (${quoted(pathOf(command))}) known=(${described(command).join(' ')}) ;;`).join('\n')}
+    esac ;;
+  esac
+  _describe -o drover known || _files
+}
+if [ "$funcstack[1]" = _drover ]; then _drover "$@"; else compdef _drover drover; fi`;
+}
+
+/** When a command is the one that is written: its own words were seen, and none of those below it. */
+function seen({ path, below }: KnownCommand): string {
+  const names = below.map((each) => each.path.at(-1) ?? '').join(' ');
+  const tests = [
+    ...(path.length === 0
+      ? ['__fish_use_subcommand']
+      : path.map((name) => `__fish_seen_subcommand_from ${name}`)),
+    ...(path.length === 0 || names === '' ? [] : [`not __fish_seen_subcommand_from ${names}`]),
+  ];
+  return quoted(tests.join('; and '));
+}
+
+function fish(tree: KnownCommand): string {
+  const lines = everyCommand(tree).flatMap((command) => {
+    const begin = `complete -c drover -n ${seen(command)}`;
+    return [
+      ...command.below.map(
+        ({ path, summary }) => `${begin} -f -a ${path.at(-1) ?? ''} -d ${quoted(summary)}`,
+      ),
+      ...(command.arguments[0]?.choices ?? []).map((choice) => `${begin} -f -a ${choice}`),
+      ...command.options.map(({ flags, description, value, choices }) => {
+        const names = flags.map((flag) =>
+          flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
+        );
+        const takes =
+          value === undefined ? '' : choices.length === 0 ? ' -r' : ` -x -a ${quoted(choices.join(' '))}`;
+        return `${begin} ${names.join(' ')}${takes} -d ${quoted(description)}`;
+      }),
+    ];
+  });
+  return ['# Completion of drover for fish: drover completion fish | source', ...lines].join('\n');
+}
