@@ -1,5 +1,7 @@
 /** Attacks on an operation: each is a valid request with one thing changed. */
 import fc from 'fast-check';
+import type { Role } from '../../src/platform/access/caller.ts';
+import { type DemoTable, demoId } from '../../src/platform/demo/ids.ts';
 import { type ExampleOf, exampleOf, resolve, type Target, wrongTypes } from './hostile-schemas.ts';
 import {
   badBytes,
@@ -25,6 +27,10 @@ export interface Attack {
   readonly refused: boolean;
   /** The only status that is right. */
   readonly status?: number;
+  /** Whose key it is sent with, all of one tenant. */
+  readonly caller: Role;
+  /** False where the path leads to no operation. */
+  readonly isOperation: boolean;
 }
 
 interface Ground {
@@ -34,9 +40,12 @@ interface Ground {
 
 type Maker = (ground: Ground) => fc.Arbitrary<Attack> | undefined;
 
-/** Any attack on the operation, each manner as often as the others. */
+/** Any attack on the operation, each manner as often as the others, mostly by somebody who may do all. */
 export function attacksOn(ground: Ground): fc.Arbitrary<Attack> {
-  return fc.oneof(...makers.flatMap((make) => make(ground) ?? []));
+  const caller = fc.constantFrom<Role>('sysadmin', 'sysadmin', 'sysadmin', 'admin', 'member', 'viewer');
+  return fc
+    .tuple(fc.oneof(...makers.flatMap((make) => make(ground) ?? [])), caller)
+    .map(([attack, who]) => ({ ...attack, caller: who, what: `${who}: ${attack.what}` }));
 }
 
 const json = { 'content-type': 'application/json' } as const;
@@ -50,6 +59,8 @@ const hostileText = fc.oneof(
 function plain({ target, ids }: Ground): Omit<Attack, 'what' | 'refused'> {
   const body = bodyOf({ target, ids });
   return {
+    caller: 'sysadmin',
+    isOperation: true,
     method: target.method,
     url: pathOf(target, (name) => ids(name, target) ?? 'x'),
     headers: body === undefined ? {} : json,
@@ -230,6 +241,52 @@ const hostilePath: Maker = (ground) => {
     }));
 };
 
+const foreignTables: readonly DemoTable[] = [
+  'tenants',
+  'users',
+  'spaces',
+  'completion_models',
+  'transcription_models',
+  'embedding_models',
+  'assistants',
+  'apps',
+  'services',
+  'workspaces',
+  'model_providers',
+  'user_roles',
+];
+
+/** Ids of rows of every kind of another tenant, in either case. */
+const foreignIds: readonly string[] = [
+  ...foreignTables.map((table) => demoId(2, table, 0)),
+  ...foreignTables.map((table) => demoId(2, table, 1).toUpperCase()),
+];
+
+/** Another tenant's row is nobody's, in the path as in the body; so is a row of another kind. */
+const foreignId: Maker = (ground) => {
+  const { target, ids } = ground;
+  if (target.role === 'sysadmin') return undefined;
+  const places = target.parameters.filter(
+    ({ in: where, name, schema }) => where === 'path' && schema.format === 'uuid' && name !== 'tenant_id',
+  );
+  const fields = Object.entries(propertiesOf(target)).filter(
+    ([, schema]) => resolve(schema).format === 'uuid',
+  );
+  const inPath = places.map(({ name }) => (id: string): Attack => ({
+    ...plain(ground),
+    url: pathOf(target, (each) => (each === name ? id : (ids(each, target) ?? 'x'))),
+    what: `{${name}} as ${id}`,
+    refused: true,
+  }));
+  const inBody = fields.map(([name]) => (id: string): Attack => ({
+    ...withBody(ground, `${name} as ${id}`, { ...bodyOf(ground, new Set([name])), [name]: id }),
+    refused: true,
+  }));
+  const makes = [...inPath, ...inBody];
+  if (makes.length === 0) return undefined;
+  return fc.tuple(fc.constantFrom(...makes), fc.constantFrom(...foreignIds)).map(([make, id]) => make(id));
+};
+
 const rawPaths = ['/%', '/%ff', '/%00', '/..%2f..', '//', '/;x=1', `/${'a+'.repeat(2000)}`, '/%c0%ae'];
 
 const brokenPath: Maker = (ground) =>
@@ -237,6 +294,7 @@ const brokenPath: Maker = (ground) =>
     ...rawPaths.map((tail) => ({
       ...plain(ground),
       url: plain(ground).url + tail,
+      isOperation: false,
       what: `the path with ${tail.slice(0, 20)}`,
       refused: true,
     })),
@@ -342,6 +400,7 @@ const makers: readonly Maker[] = [
   hostileValue,
   hostileValue,
   hostilePath,
+  foreignId,
   brokenPath,
   hostileQuery,
   hostileQuery,

@@ -1,6 +1,7 @@
 /**
- * Attacks every operation of openapi.json on the demo data. No answer is an error inside; a refusal is a problem document
- * and has written nothing; and the server goes on.
+ * Attacks every operation of openapi.json on the demo data, as people of one tenant. No answer is an error inside, each is one that the
+ * document describes, a refusal has written nothing, no row of another tenant changes, what is stored is what the API would take,
+ * and the server goes on.
  */
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
@@ -11,9 +12,11 @@ import { completionId } from '../../src/platform/demo/models.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
 import type { Engine } from '../support/databases.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { assertDescribed } from './described.ts';
 import { type Attack, attacksOn } from './hostile-attacks.ts';
 import { type ExampleOf, type Target } from './hostile-schemas.ts';
 import { migrated } from './moving.ts';
+import { statesRefused } from './states.ts';
 
 export interface HostileGround {
   readonly http: HttpPlatform;
@@ -93,8 +96,6 @@ const tables = [
 export interface HostileOptions {
   readonly seed: number;
   readonly numRuns: number;
-  /** Milliseconds after which no other attack begins, however many there were. */
-  readonly interruptAfterTimeLimit?: number;
 }
 
 /** Attacks one operation; fails with the seed and the attack. */
@@ -103,17 +104,19 @@ export async function attack(ground: HostileGround, target: Target, options: Hos
   const property = fc.asyncProperty(attacksOn({ target, ids: ground.ids }), async (each) => {
     const status = await send(ground, target, each);
     const after = await digest(ground);
-    if (status >= 400) assert.equal(after, before, `${status}, and yet something was written`);
+    if (status >= 400) assert.deepEqual(after, before, `${status}, and yet something was written`);
+    if (target.role !== 'sysadmin') assert.equal(after.others, before.others, 'rows of another tenant');
     before = after;
   });
   await fc.assert(property, { ...options, endOnFailure: true, verbose: 0 });
+  assert.deepEqual(await statesRefused(ground.http), [], `${target.method} ${target.path}`);
   await isAlive(ground);
 }
 
 async function send({ app, http }: HostileGround, target: Target, each: Attack): Promise<number> {
   const { method, url, payload, chunked, headers } = each;
   const body = chunked === true && payload !== undefined ? Readable.from(pieces(payload)) : payload;
-  const authorization = `Bearer ${http.keys.sysadmin}`;
+  const authorization = `Bearer ${http.keys[each.caller]}`;
   const answer = await app.inject({
     method,
     url,
@@ -123,11 +126,14 @@ async function send({ app, http }: HostileGround, target: Target, each: Attack):
   const { statusCode: status, body: text } = answer;
   const said = `${each.what} → ${status} ${text.slice(0, 300)}`;
   assert.ok(status < 500, said);
-  if (each.status !== undefined) assert.equal(status, each.status, said);
+  const mayCall = each.caller === 'sysadmin' || target.isPublic;
+  if (each.status !== undefined && (mayCall || each.status === 401)) assert.equal(status, each.status, said);
   if (each.refused) assert.ok(status >= 400, said);
   assert.ok(text.length < 1_000_000, `${said}: an answer of ${text.length} characters`);
   for (const value of Object.values(answer.headers)) assert.doesNotMatch(String(value), /[\r\n]/, said);
   assert.doesNotMatch(text, leaks, said);
+  if (each.isOperation)
+    assertDescribed(target, { status, type: String(answer.headers['content-type']), text }, said);
   if (status >= 400) {
     assert.match(String(answer.headers['content-type']), /^application\/problem\+json/, said);
     assert.equal(answer.json<{ status: number }>().status, status, said);
@@ -154,25 +160,39 @@ async function isAlive({ app, http }: HostileGround): Promise<void> {
  * Of every row, without what a refusal keeps on purpose: when a key was used, the record of a refused migration, and an
  * answer under an Idempotency-Key.
  */
-function digest({ http }: HostileGround): Promise<string> {
+async function digest({ http }: HostileGround): Promise<Digest> {
   return http.asSuperuser(async (tx) => {
-    const { digest: found } = await tx.one<{ digest: string }>(await digestSql(tx));
-    return found;
+    const { found } = await tx.one<{ found: string[][] }>(await digestSql(tx), [http.tenants.mine]);
+    return {
+      own: found.map(([own]) => own).join('\n'),
+      others: found.map(([, others]) => others).join('\n'),
+    };
   });
+}
+
+interface Digest {
+  /** Of the caller's tenant, and of what belongs to nobody. */
+  readonly own: string;
+  readonly others: string;
 }
 
 let statement: string | undefined;
 
 async function digestSql(tx: Tx): Promise<string> {
   if (statement !== undefined) return statement;
-  const tables = await tx.many<{ name: string }>(
-    `SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'migration' AND tablename <> 'idempotency_keys' ORDER BY 1`,
+  const tables = await tx.many<{ name: string; owner: string | null }>(
+    `SELECT t.tablename::text AS name, CASE t.tablename WHEN 'tenants' THEN 'id' ELSE (SELECT a.attname::text FROM pg_attribute a
+       WHERE a.attrelid = format('%I.%I', t.schemaname, t.tablename)::regclass AND a.attname IN ('tenant_id', 'tenant')) END AS owner
+     FROM pg_tables t WHERE t.schemaname = 'migration' AND t.tablename <> 'idempotency_keys' ORDER BY 1`,
   );
-  const digests = tables.map(({ name }) => {
+  const digests = tables.map(({ name, owner }) => {
     const row = name === 'api_keys' ? `(to_jsonb(t) - 'last_used_at')::text` : 't::text';
+    const own = owner === null ? 'true' : `t.${owner}::text IS NOT DISTINCT FROM $1::text`;
+    const of = (rows: string): string =>
+      `'${name} ' || count(*) FILTER (WHERE ${rows}) || ' ' || coalesce(sum(hashtextextended(${row}, 0)) FILTER (WHERE ${rows}), 0)`;
     const where = name === 'migrations' ? `WHERE status <> 'failed'` : '';
-    return `(SELECT '${name} ' || count(*) || ' ' || coalesce(sum(hashtextextended(${row}, 0)), 0) FROM migration.${name} t ${where})`;
+    return `(SELECT ARRAY[${of(own)}, ${of(`NOT (${own})`)}] FROM migration.${name} t ${where})`;
   });
-  statement = `SELECT ${digests.join(` || E'\\n' || `)} AS digest`;
+  statement = `SELECT to_json(ARRAY[${digests.join(', ')}]) AS found, $1::text AS mine`;
   return statement;
 }

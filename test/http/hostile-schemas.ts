@@ -35,9 +35,12 @@ export interface Target {
   /** Of the body; undefined where the operation has none. */
   readonly body: Schema | undefined;
   readonly isPublic: boolean;
+  /** Who may call it. */
+  readonly role: Operation['x-drover-role'];
+  readonly responses: Operation['responses'];
 }
 
-const document = JSON.parse(readFileSync(openApiFile, 'utf8')) as OpenApi;
+export const document = JSON.parse(readFileSync(openApiFile, 'utf8')) as OpenApi;
 
 /** Every operation of the document, so that a new one is attacked without being listed anywhere. */
 export const targets: readonly Target[] = Object.entries(document.paths).flatMap(([path, operations]) =>
@@ -51,6 +54,8 @@ function targetOf(path: string, method: string, operation: Operation): Target {
     parameters: operation.parameters ?? [],
     body: operation.requestBody?.content['application/json']?.schema as Schema | undefined,
     isPublic: operation['x-drover-exposure'] === 'public',
+    role: operation['x-drover-role'],
+    responses: operation.responses,
   };
 }
 

@@ -111,7 +111,9 @@ oneEngine((engine) => {
     it('is available in the space, also in the one that the row moves to', async () => {
       expect(await newAssistant(unused), 422, 'MODEL_NOT_IN_SPACE');
       const { json: made } = await newAssistant(haiku);
-      const elsewhere = demoId(1, 'spaces', 1);
+      const { json: other } = await send('POST', '/spaces', { name: 'Elsewhere' });
+      const elsewhere = other.id as string;
+      expect(await send('PUT', `/spaces/${elsewhere}/completion-models/${sonnet}`), 204);
       const moved = await send('PATCH', `/assistants/${made.id}`, { space_id: elsewhere });
       expect(moved, 422, 'MODEL_NOT_IN_SPACE');
       const both = { space_id: elsewhere, completion_model_id: sonnet };

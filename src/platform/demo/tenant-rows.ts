@@ -1,5 +1,5 @@
 /** All rows of one demo tenant, table by table in the order in which their foreign keys allow them to be inserted. */
-import { configurationRows } from './configuration.ts';
+import { configurationRows, modelsNamedBy } from './configuration.ts';
 import { historyRows } from './history.ts';
 import { demoId, demoTime } from './ids.ts';
 import { completionId, completionRows, embeddingRows, providerRows, transcriptionRows } from './models.ts';
@@ -12,6 +12,7 @@ import { type MayHave, workspaceRows } from './workspaces.ts';
  */
 export function tenantRows(tenant: DemoTenant, mayHave?: MayHave): DemoRows[] {
   const { number } = tenant;
+  const configuration = configurationRows(tenant);
   const parts: DemoRows[] = [
     { table: 'users', rows: userRows(tenant) },
     { table: 'model_providers', rows: providerRows(number) },
@@ -22,10 +23,10 @@ export function tenantRows(tenant: DemoTenant, mayHave?: MayHave): DemoRows[] {
     { table: 'spaces', rows: spaceRows(tenant) },
     { table: 'user_roles', rows: roleRows(tenant) },
     { table: 'api_keys', rows: [keyRow(number)] },
-    { table: 'space_completion_models', rows: completionLinks(tenant) },
+    { table: 'space_completion_models', rows: completionLinks(tenant, configuration) },
     { table: 'space_transcription_models', rows: otherLinks(tenant, 'transcription_models') },
     { table: 'space_embedding_models', rows: otherLinks(tenant, 'embedding_models') },
-    ...configurationRows(tenant),
+    ...configuration,
     ...workspaceRows(tenant, mayHave),
     ...historyRows(tenant),
     { table: 'audit_log', rows: [auditRow(number)] },
@@ -95,16 +96,16 @@ function spaceRows({ number, spaces }: DemoTenant): DemoRow[] {
   }));
 }
 
-/** The first space has source and successor, so that moving its link collides; the third lacks the source. */
-function completionLinks({ number, spaces }: DemoTenant): DemoRow[] {
-  return spaces.flatMap((_, n) => {
+/** A space lists its default, what its rows name, and the successor, so that moving its link collides. */
+function completionLinks(tenant: DemoTenant, configuration: readonly DemoRows[]): DemoRow[] {
+  const rows = configuration.flatMap((part) => part.rows);
+  return spaceRows(tenant).flatMap(({ id: space_id, default_completion_model_id: chosen }) => {
+    const own = rows.filter((row) => row['space_id'] === space_id);
     const models = new Set([
-      ...(n === 2 ? [] : (['claude-3-7-sonnet'] as const)),
-      ...(n === 0 ? (['claude-haiku-4-5'] as const) : []),
-      'claude-sonnet-4-6' as const,
+      completionId(tenant.number, 'claude-sonnet-4-6'),
+      ...[chosen, ...own.flatMap(modelsNamedBy)].filter((id) => typeof id === 'string'),
     ]);
-    const space_id = demoId(number, 'spaces', n);
-    return [...models].map((name) => ({ space_id, model_id: completionId(number, name) }));
+    return [...models].map((model_id) => ({ space_id, model_id }));
   });
 }
 
