@@ -10,6 +10,8 @@ import { describe, it } from 'node:test';
 import type pg from 'pg';
 import { pino } from 'pino';
 import type { Config } from '../../src/engine/rules/config.ts';
+import { given } from '../../src/engine/given.ts';
+import { listStanding } from '../../src/postgres/records/standing-moves.ts';
 import { lookForLate } from '../../src/fleet/watch.ts';
 import { watching } from '../../src/http/server/watch.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
@@ -369,6 +371,28 @@ describe('a server that looks after its moves', () => {
     } finally {
       await part.stop();
     }
+  });
+});
+
+describe('of two moves against each other', () => {
+  const base = studioWith('lock');
+  const tables = (base.model?.tables ?? []).map(({ table, key, columns }) => ({
+    table,
+    ...given({ key }),
+    columns,
+  }));
+  const at = studioForEach('server', { ...base, model: { ...base.model, tables } });
+
+  it('the one stands that last came to stand, whichever was made first', async () => {
+    const { from, to } = studioIntent;
+    const back = await apply(at.site, { ...studioIntent, from: to, to: from });
+    const there = await apply(at.site, studioIntent);
+    const standing = async (): Promise<string[]> =>
+      (await listStanding(at.site, [north])).map(({ migrationId }) => migrationId);
+    assert.deepEqual(await standing(), [there.migrationId]);
+    const undone = await rollback(at.site, back.migrationId, north);
+    await rollback(at.site, undone.migrationId, north);
+    assert.deepEqual(await standing(), [back.migrationId]);
   });
 });
 

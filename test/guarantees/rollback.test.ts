@@ -147,7 +147,7 @@ eachEngine((engine) => {
       assert.deepEqual(engines, [oldEngine, newEngine, oldEngine]);
     });
 
-    for (const state of ['P0001', '22023', 'APP01'])
+    for (const state of ['P0001', '42501', 'APP01'])
       it(`spares the row that a trigger refuses with ${state}, and restores all others`, async () => {
         const { migrationId, counts } = await move();
         await at.script(`CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -88,6 +88,16 @@ oneEngine((engine) => {
     refused(await grant({ role: 'admin' }), 403, 'FORBIDDEN');
     assert.equal((await grant({ role: 'admin', expires_at: soon })).status, 201);
     await sql(`DELETE FROM migration.user_roles WHERE user_id = $1 AND role = 'admin'`, [viewer]);
+    await sql(until, [admin, null]);
+    const byKey = (expires: string): Promise<Answer> =>
+      http.call('POST', '/api/v1/user-roles', {
+        key,
+        body: { user_id: viewer, role: 'admin', expires_at: expires },
+      });
+    assert.match(refused(await byKey(later), 403, 'FORBIDDEN').detail, /Your own key ends at 2100-01-01/);
+    assert.equal((await byKey(soon)).status, 201);
+    await sql(until, [admin, soon]);
+    await sql(`DELETE FROM migration.user_roles WHERE user_id = $1 AND role = 'admin'`, [viewer]);
     // Nor a key of somebody else, which would outlive the role; whichever of the two ends first.
     const { api_key: theirs } = (await make({ user_id: viewer, expires_at: soon })).json;
     const sooner = '2099-06-01T00:00:00.000Z';

@@ -65,14 +65,14 @@ function lasts(until: Moment | undefined): number {
 }
 
 /** What ends first of what lets the caller make keys for that person. */
-function ownEnd(
-  { userId: own, keyExpiresAt, roleExpiresAt }: Caller,
-  userId: string,
-): ['key' | 'role', Moment] {
-  const ofAnother = userId.toLowerCase() !== own.toLowerCase();
-  return ofAnother && lasts(roleExpiresAt) < lasts(keyExpiresAt)
-    ? ['role', roleExpiresAt]
-    : ['key', keyExpiresAt];
+function ownEnd(caller: Caller, userId: string): ['key' | 'role', Moment] {
+  const ofAnother = userId.toLowerCase() !== caller.userId.toLowerCase();
+  return ofAnother ? firstEnd(caller) : ['key', caller.keyExpiresAt];
+}
+
+/** What ends first of what lets the caller act. */
+export function firstEnd({ keyExpiresAt, roleExpiresAt }: Caller): ['key' | 'role', Moment] {
+  return lasts(roleExpiresAt) < lasts(keyExpiresAt) ? ['role', roleExpiresAt] : ['key', keyExpiresAt];
 }
 
 /** Nobody passes on for longer what they have for a while. @throws FORBIDDEN */

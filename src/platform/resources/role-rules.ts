@@ -7,7 +7,7 @@ import { DroverError } from '../../errors.ts';
 import { countLiveKeys, listAdmins, listRolesOf, lockAdmins } from '../queries/user-roles.ts';
 import { atLeast, highestRole, type Role } from '../access/caller.ts';
 import type { Proposed } from './declaration.ts';
-import { momentOf, refuseLonger } from './key-rules.ts';
+import { firstEnd, momentOf, refuseLonger } from './key-rules.ts';
 
 /** Of users. @throws FORBIDDEN, LOCKOUT_REFUSED */
 export async function touchWithinOwn({ tx, platform, caller, id, before, after }: Proposed): Promise<void> {
@@ -29,7 +29,7 @@ export function grantWithinOwn({ caller, before, after }: Proposed): Promise<voi
     throw new DroverError('FORBIDDEN', `Your role is ${caller.role}; you cannot grant or withdraw ${role}.`);
   }
   if (before === undefined && atLeast(role, caller.role))
-    refuseLonger('role', caller.roleExpiresAt, momentOf(after['expires_at']));
+    refuseLonger(...firstEnd(caller), momentOf(after['expires_at']));
   if (role === 'sysadmin' && before?.['is_active'] === true && before['user_id'] === caller.userId) {
     throw new DroverError('LOCKOUT_REFUSED', 'You cannot withdraw your own role of sysadmin; another can.');
   }

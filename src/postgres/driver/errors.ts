@@ -75,6 +75,12 @@ const known: Readonly<Record<string, Known>> = {
 
 /** An exception of a function in PL/pgSQL that raised it itself, with whichever SQLSTATE. */
 const raised = /^PL\/pgSQL function .+ line \d+ at RAISE(?:\n|$)/;
+
+/** Did a function in the database raise it itself? Then its SQLSTATE says what its author meant, and nothing of the statement. */
+export function isRaised({ data }: DroverError): boolean {
+  return raised.test(String(data['where']));
+}
+
 const unexplained: ReadonlySet<ErrorCode> = new Set(['DATABASE_ERROR', 'NOT_PERMITTED']);
 
 const refusingCodes: readonly ErrorCode[] = ['INVALID_VALUE', 'ALREADY_EXISTS', 'STILL_REFERENCED'];
@@ -92,7 +98,7 @@ export function rowRefused(
   const ofARule =
     (code === 'DATABASE_ERROR' && /^(P0001|44000)$/.test(String(data['sqlState']))) ||
     // A full disk is no rule, whoever says so.
-    (unexplained.has(code) && !mayPass(error) && raised.test(String(data['where'])));
+    (unexplained.has(code) && !mayPass(error) && isRaised(error));
   if (!ofARule && !codes.includes(code)) return undefined;
   const names = ['table', 'column', 'constraint', 'trigger'].flatMap((name) =>
     typeof data[name] === 'string' ? [[name, data[name]] as const] : [],

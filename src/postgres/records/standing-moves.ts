@@ -8,7 +8,7 @@ import type { Tx } from '../driver/database.ts';
 import { stateTable, withState, withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { hasRecords } from './history.ts';
-import { undoneSql } from './standing.ts';
+import { stoodSinceSql, undoneSql } from './standing.ts';
 
 export interface StandingMove {
   readonly migrationId: string;
@@ -61,9 +61,9 @@ async function readStanding(tx: Tx, site: Site, tenants: readonly TenantKey[]): 
      FROM ${table} m WHERE m.kind = 'model' AND m.status = 'succeeded' AND m.completion <> 'partial' AND m.plan IS NOT NULL
        AND ($1::text[] IS NULL OR m.tenant_id::text = ANY ($1::text[])) AND NOT ${undoneSql(site)}
        AND NOT EXISTS (SELECT FROM ${table} l WHERE l.tenant_id = m.tenant_id AND l.kind = 'model' AND l.status = 'succeeded'
-         AND l.started_at > m.started_at AND ${identity('to', 'l')} IS NOT DISTINCT FROM ${identity('from', 'm')}
+         AND ${stoodSinceSql(site, 'l')} > ${stoodSinceSql(site)} AND ${identity('to', 'l')} IS NOT DISTINCT FROM ${identity('from', 'm')}
          AND NOT ${undoneSql(site, 'l')})
-     ORDER BY m.tenant_id, m.from_key, m.from_name, m.from_provider, m.started_at DESC`,
+     ORDER BY m.tenant_id, m.from_key, m.from_name, m.from_provider, ${stoodSinceSql(site)} DESC`,
     [named.length === 0 ? null : named],
   );
   return rows.map(({ id, tenant, intent, reason, source, target }) => ({

@@ -24,6 +24,11 @@ export function undoneSql(site: Site, of = 'm'): string {
   return `(${chainSql(site, of)} SELECT max(depth) % 2 = 1 FROM chain)`;
 }
 
+/** When a migration last came to stand or to be undone: when the last of its chain ended. */
+export function stoodSinceSql(site: Site, of = 'm'): string {
+  return `(${chainSql(site, of)} SELECT max(finished_at) FROM chain)`;
+}
+
 /** A migration, and the model that a rollback of it would restore. */
 export interface Restoring {
   readonly id: string;

@@ -10,6 +10,7 @@
 import { findTable } from '../../engine/catalogue/catalog.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { DroverError } from '../../errors.ts';
+import { isRaised } from '../driver/errors.ts';
 import { backToSavepoint } from '../driver/question.ts';
 import { isRefusal } from '../move/refused.ts';
 import { findRowKey } from '../sql/keys.ts';
@@ -53,10 +54,10 @@ function undoAlike(context: UndoContext, chunks: readonly Chunk[]): Promise<Undo
 
 /**
  * Did the database refuse a row, be it by a constraint or by whatever a trigger raises? What concerns the statement (rights, features,
- * faults of the server) would only be met again by every row alone.
+ * faults of the server) would only be met again by every row alone, unless a function raised it for reasons of its own.
  */
 function isOfARow(error: unknown): error is DroverError {
-  return isRefusal(error) && !/^(?:0A|25|42|XX)/.test(String(error.data['sqlState']));
+  return isRefusal(error) && (isRaised(error) || !/^(?:0A|25|42|XX)/.test(String(error.data['sqlState'])));
 }
 
 async function halving(
