@@ -110,6 +110,20 @@ describe('without a configuration', () => {
     );
   });
 
+  it('answers by its status whether a model that is named ends within some days', async () => {
+    const soon = await run('--within', '99999');
+    assert.equal(soon.status, 2);
+    assert.match(soon.stderr, /^Within 99999 days or before: .*gpt-4o/m);
+    const none = await run('--within', '0', '--model', 'gpt-5.6-sol');
+    assert.deepEqual(
+      [none.status, none.stderr.includes('No model that was found ends within 0 days')],
+      [0, true],
+    );
+    const part = await run('--within', '0', '--model', 'gpt-5.6-sol', '--sample', '50');
+    assert.match(part.stderr, /^Not everything was read, so this is no all-clear\.$/m);
+    assert.equal(part.status, 1);
+  });
+
   it('refuses a model that nobody knows, with the nearest names', async () => {
     const { status, stdout, stderr } = await run('--model', 'gpt-4l');
     assert.deepEqual([status, stdout], [1, '']);

@@ -21,6 +21,7 @@ import { inventoryJson } from './json.ts';
 import { watchProgress } from './progress.ts';
 import { showInventory } from './show.ts';
 import type { ShownInventory } from './show.ts';
+import { sayWithin } from './within.ts';
 
 interface InventoryOptions extends JsonOption {
   readonly data?: string;
@@ -28,6 +29,7 @@ interface InventoryOptions extends JsonOption {
   readonly csv?: boolean;
   readonly model?: string;
   readonly sample?: number;
+  readonly within?: number;
 }
 
 export const inventory: Verb = {
@@ -38,6 +40,7 @@ export const inventory: Verb = {
       .addOption(new Option('--csv', 'print one line for each place, as CSV').conflicts('json'))
       .option('--model <model>', 'only this one, by any of its names')
       .option('--sample <percent>', 'read only so many of the pages of large tables', percent)
+      .option('--within <days>', 'status 2 where a model that is named ends so soon, or has ended', days)
       .optionsGroup('Which database:')
       .option('--data <folder>', 'embedded database with Drover’s own schema (default: ./drover-data)')
       .option('--database <url>', 'postgres://… or pglite:FOLDER'),
@@ -50,6 +53,11 @@ function percent(text: string): number {
   throw new InvalidArgumentError('It takes a number above 0, up to 100.');
 }
 
+function days(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It takes a whole number of days, from 0.');
+}
+
 async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<InventoryOptions>();
   const where = resolveWhere(placeOf(options), session.environment);
@@ -57,7 +65,7 @@ async function run(session: Session, command: Command): Promise<number> {
   const asked = options.model === undefined ? undefined : chooseModel(options.model, models);
   const begin = performance.now();
   const found = await take(session, { where, models, asked, sample: options.sample });
-  show(session, options, {
+  const shown: ShownInventory = {
     found,
     reports:
       asked === undefined ? reportModels(found, models.models) : [reportModel(found, asked, models.models)],
@@ -66,8 +74,10 @@ async function run(session: Session, command: Command): Promise<number> {
     asked,
     samplePercent: options.sample,
     durationMs: performance.now() - begin,
-  });
-  return found.stopped ? interrupted : exitStatus.done;
+  };
+  show(session, options, shown);
+  if (found.stopped) return interrupted;
+  return options.within === undefined ? exitStatus.done : sayWithin(session.terminal, shown, options.within);
 }
 
 /** What a shell expects of a program that Ctrl-C has ended. */

@@ -1,0 +1,126 @@
+/** Dockerfile, compose.yaml and action.yml fit each other and the program. Nothing here needs an engine for containers. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { loadEnvironment, loadServerSettings } from '../../src/config.ts';
+import { droverHere } from '../cli/drover-here.ts';
+
+const read = (path: string): string => readFileSync(path, 'utf8');
+
+interface Service {
+  readonly image?: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly read_only?: boolean;
+  readonly tmpfs?: readonly string[];
+  readonly cap_drop?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly stop_grace_period?: string;
+  readonly healthcheck?: unknown;
+}
+
+/** Each option of a command is one that its help lists. */
+async function assertKnown(words: readonly string[]): Promise<void> {
+  const { status, stdout } = await droverHere([words[0] ?? '', '--help']);
+  assert.equal(status, 0, words.join(' '));
+  for (const word of words.filter((each) => each.startsWith('--')))
+    assert.match(stdout, new RegExp(`${word}(?![\\w-])`), word);
+}
+
+test('the image runs as a person without rights, says whether it lives, and is made of what is there', async () => {
+  const lines = read('Dockerfile')
+    .replaceAll(/\\\n/g, ' ')
+    .split('\n')
+    .filter((line) => /^[A-Z]/.test(line));
+  const of = (name: string): string[] =>
+    lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+  const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
+  assert.ok(last.includes('USER node'));
+  assert.ok(
+    last.indexOf('USER node') > last.findLastIndex((line) => line.startsWith('RUN ')),
+    'nothing is run after it',
+  );
+  assert.deepEqual(of('ADD'), []);
+  for (const base of of('FROM')) assert.match(base, /^node:24-slim( AS \w+)?$/);
+  assert.match(of('HEALTHCHECK')[0] ?? '', /CMD \["node"/);
+  const probe = JSON.parse(/CMD (\[.*\])$/.exec(of('HEALTHCHECK')[0] ?? '')?.[1] ?? '[]') as string[];
+  const server = createServer(
+    (request, response) => void response.writeHead(request.url === '/livez' ? 200 : 404).end(),
+  );
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port: PORT } = server.address() as AddressInfo;
+  assert.equal(await statusOf(probe, PORT), 0);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  assert.equal(await statusOf(probe, PORT), 1);
+  const settings = Object.fromEntries(
+    of('ENV').flatMap((line) => line.split(' ').map((pair) => pair.split('=') as [string, string])),
+  );
+  const { host, port } = loadServerSettings({ ...settings, DROVER_SECRET_KEY: 'ab'.repeat(32) });
+  assert.deepEqual([host, port], ['0.0.0.0', 3000]);
+  const peers = Object.keys(
+    (JSON.parse(read('package.json')) as { peerDependencies: object }).peerDependencies,
+  );
+  for (const peer of peers)
+    assert.ok(
+      of('RUN').some((line) => line.includes(`${peer}@`)),
+      peer,
+    );
+});
+
+async function statusOf([, ...words]: readonly string[], port: number): Promise<unknown> {
+  const child = spawn(process.execPath, words, { env: { PORT: String(port) }, stdio: 'ignore' });
+  const [status] = (await once(child, 'exit')) as [number | null];
+  return status;
+}
+
+test('the services are the commands, with a root that nobody writes to, and wait for each other', async () => {
+  const { services } = parse(read('compose.yaml'), { merge: true }) as { services: Record<string, Service> };
+  const { postgres, ...own } = services;
+  assert.deepEqual(Object.keys(own), ['serve', 'worker']);
+  assert.ok(postgres?.healthcheck !== undefined);
+  for (const [name, service] of Object.entries(own)) {
+    const { command = [], environment = {}, depends_on: needs = {} } = service;
+    await assertKnown(command);
+    const values = Object.entries(environment).map(([key, value]) => [
+      key,
+      value.replaceAll(/\$\{[^}]+\}/g, 'ab'.repeat(32)),
+    ]);
+    const variables = Object.fromEntries(values) as Record<string, string>;
+    assert.match(loadEnvironment(variables).databaseUrl ?? '', /^postgres:.*@postgres:5432/, name);
+    const { stopTimeoutMs } = loadServerSettings(variables);
+    assert.ok(Number.parseInt(service.stop_grace_period ?? '', 10) * 1000 > stopTimeoutMs + 10_000, name);
+    assert.deepEqual([service.read_only, service.tmpfs, service.cap_drop], [true, ['/tmp'], ['ALL']], name);
+    for (const need of Object.keys(needs)) assert.ok(need in services, need);
+    for (const port of service.ports ?? []) assert.match(port, /^127\.0\.0\.1:/);
+  }
+});
+
+test('the action hands over what it declares, and its command is one', async () => {
+  const text = read('action.yml');
+  const { inputs, runs } = parse(text) as {
+    inputs: Record<string, unknown>;
+    runs: { using: string; steps: { run?: string; shell?: string; env?: Record<string, string> }[] };
+  };
+  const used = [...text.matchAll(/inputs\.([\w-]+)/g)].map(([, name = '']) => name);
+  assert.deepEqual(used.toSorted(), Object.keys(inputs).toSorted());
+  assert.equal(runs.using, 'composite');
+  const script = runs.steps.find(({ run }) => run !== undefined);
+  // What a caller hands over reaches the shell as a variable, never as a part of the script.
+  assert.doesNotMatch(script?.run ?? '', /\$\{\{/);
+  for (const [, name = ''] of (script?.run ?? '').matchAll(/\$(\w+)/g))
+    assert.ok(name in (script?.env ?? {}), name);
+  const [, words = ''] = /"drover@\$VERSION" (.*)/.exec(script?.run ?? '') ?? [];
+  await assertKnown(words.split(' '));
+  const guide = parse(/```yaml\n([\s\S]*?)```/.exec(read('docs/guides/deploying.md'))?.[1] ?? '') as {
+    jobs: { models: { steps: { with: Record<string, unknown> }[] } };
+  };
+  for (const name of Object.keys(guide.jobs.models.steps[0]?.with ?? {})) assert.ok(name in inputs, name);
+  assert.ok(existsSync('SECURITY.md'));
+});
