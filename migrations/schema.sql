@@ -311,7 +311,7 @@ CREATE TABLE "migration"."migrations" (
   CONSTRAINT "migrations_pkey" PRIMARY KEY (tenant_id, id),
   CONSTRAINT "migrations_kind_check" CHECK ((kind = ANY (ARRAY['model'::text, 'rollback'::text]))),
   CONSTRAINT "migrations_migrated_count_check" CHECK ((migrated_count >= 0)),
-  CONSTRAINT "migrations_status_check" CHECK ((status = ANY (ARRAY['running'::text, 'prepared'::text, 'succeeded'::text, 'failed'::text])))
+  CONSTRAINT "migrations_status_check" CHECK ((status = ANY (ARRAY['running'::text, 'prepared'::text, 'under_way'::text, 'succeeded'::text, 'failed'::text])))
 );
 
 CREATE TABLE "migration"."model_providers" (

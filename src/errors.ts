@@ -72,6 +72,11 @@ export const errorCodes = {
   COUNT_MISMATCH: { exit: 1, summary: 'A step touched another number of rows than planned.' },
   REFERENCES_LEFT: { exit: 1, summary: 'A live reference to the source is left after the move.' },
   MIGRATION_RUNNING: { exit: 1, summary: 'A migration of this source is running.' },
+  MIGRATION_UNDER_WAY: {
+    exit: 1,
+    summary: 'A migration of this source is under way: parts of it are committed, and others are not.',
+  },
+  ONLINE_IMPOSSIBLE: { exit: 1, summary: 'This move cannot be committed in parts.' },
   MIGRATION_NOT_FOUND: { exit: 1, summary: 'There is no such migration.' },
   ROLLBACK_IMPOSSIBLE: { exit: 1, summary: 'This migration cannot be rolled back.' },
   MODEL_RETIRED: { exit: 1, summary: 'A live reference to a retired model was refused.' },

@@ -12,8 +12,8 @@ export interface SignalSource {
 }
 
 export interface Interruption {
-  /** Runs work that calls `check` where it can be stopped. */
-  guard<T>(work: (check: () => void) => Promise<T>): Promise<T>;
+  /** Runs work that calls `check` where it can be stopped. `words`: what is said of what was done by then. */
+  guard<T>(work: (check: () => void) => Promise<T>, words?: StopWords): Promise<T>;
   /** Runs work and says once that somebody wants it to stop; how is up to the work. */
   heed<T>(about: { say: string; asked: () => void }, work: () => Promise<T>): Promise<T>;
   /** Resolves at the first signal; a Ctrl-C after it ends the process at once. */
@@ -23,6 +23,17 @@ export interface Interruption {
   /** What SIGHUP asks for, from here on: to read again what the process was started with. */
   onHangUp(listener: () => void): void;
 }
+
+/** What becomes of what was done, while it stops and afterwards. */
+interface StopWords {
+  readonly stopping: string;
+  readonly stopped: string;
+}
+
+const atomicWords: StopWords = {
+  stopping: 'What was done so far is taken back',
+  stopped: 'Stopped. The transaction was rolled back and nothing was changed.',
+};
 
 export interface InterruptionInput {
   readonly signals: SignalSource;
@@ -49,16 +60,12 @@ export function createInterruption({ signals, terminal, leave }: InterruptionInp
     }
   };
   return {
-    async guard(work) {
+    async guard(work, words = atomicWords) {
       let asked = false;
       const check = (): void => {
-        if (asked)
-          throw new DroverError(
-            'INTERRUPTED',
-            'Stopped. The transaction was rolled back and nothing was changed.',
-          );
+        if (asked) throw new DroverError('INTERRUPTED', words.stopped);
       };
-      const say = 'Stopping. What was done so far is taken back; press Ctrl-C again to leave at once.';
+      const say = `Stopping. ${words.stopping}; press Ctrl-C again to leave at once.`;
       return heed({ say, asked: () => (asked = true) }, () => work(check));
     },
     heed,

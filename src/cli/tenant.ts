@@ -1,7 +1,8 @@
 /** Which tenant somebody means: by key, or by the name that the configuration shows. Never a guess among several. */
 import { tenancyOf } from '../engine/rules/tenancy.ts';
 import { printable } from '../engine/plan/row-text.ts';
-import { sharedRows } from '../engine/tenant.ts';
+import { isSharedRows, sharedRows } from '../engine/tenant.ts';
+import type { TenantKey } from '../engine/tenant.ts';
 import { DroverError } from '../errors.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { listTenants } from '../postgres/scope/tenants.ts';
@@ -72,4 +73,13 @@ function listed(tenants: readonly TenantName[]): string {
   const lines = tenants.slice(0, shown).map(({ key, name }) => `  ${printable(key)}  ${printable(name)}`);
   const more = tenants.length > shown ? [`  and ${tenants.length - shown} more`] : [];
   return ['\nThere are:', ...lines, ...more].join('\n');
+}
+
+/** The records of a foreign database are in one place; those of Drover's own schema are each tenant's. */
+export async function tenantsToAsk(site: Site, text: string | undefined): Promise<TenantKey[]> {
+  if (isSharedRows(text)) return [text];
+  if (text !== undefined) return [await resolveTenant(site, text)];
+  return site.state.tenantType === 'uuid'
+    ? [...(await listTenants(site)).map(({ key }) => key), sharedRows]
+    : [undefined];
 }

@@ -21,6 +21,7 @@ import {
   withSeparateState,
   withSite,
 } from '../support/kill.ts';
+import { killOnline } from '../support/kill-online.ts';
 import { startMigrateProcess } from '../support/migrate-process-handle.ts';
 import { north } from '../support/studio.ts';
 
@@ -48,6 +49,10 @@ eachEngine((engine) => {
 });
 
 oneEngine((engine) => {
+  it('leaves a move in parts under way, never lost or doubled, when it is killed at random instants', async (t) => {
+    await killOnline(engine, { documents: 4000, kills: 3, seed: 24 }, (line) => t.diagnostic(line));
+  });
+
   describe('between the commit of the records and the commit of the work, which lie in two databases', () => {
     it('an apply that was prepared and not committed is settled as failed, and runs again', async () => {
       await withSeparateState(engine, 40, async (on) => {

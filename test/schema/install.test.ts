@@ -247,6 +247,7 @@ eachEngine((engine) => {
       '0009_runs.sql',
       '0016_completion.sql',
       '0017_fences_of_documents.sql',
+      '0020_under_way.sql',
       'extra',
     ]);
     assert.deepEqual(await start(1), []);

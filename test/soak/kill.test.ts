@@ -5,6 +5,7 @@ import { bulkDatabase } from '../support/bulk.ts';
 import { eachEngine } from '../support/databases.ts';
 import { intentFor } from '../support/guarantee.ts';
 import { killAtRandom, withSeparateState } from '../support/kill.ts';
+import { killOnline } from '../support/kill-online.ts';
 
 const rows = { server: 40_000, embedded: 3000 } as const;
 
@@ -26,5 +27,14 @@ eachEngine((engine) => {
       const tally = await killAtRandom(on, { kills: 5, seed: 7 }, (line) => t.diagnostic(line));
       t.diagnostic(`${engine}: ${tally.before} times before, ${tally.after} times after, never between`);
     });
+  });
+
+  it('is under way, to be ended or taken back whole, after each of 25 kills of a move in parts', async (t) => {
+    const documents = { server: 20_000, embedded: 3000 }[engine];
+    const tally = await killOnline(engine, { documents, kills: 25, seed: 2024 }, (line) =>
+      t.diagnostic(line),
+    );
+    t.diagnostic(`${engine}: ${JSON.stringify(tally)}`);
+    assert.ok(tally['under way'] > 0);
   });
 });

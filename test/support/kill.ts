@@ -109,7 +109,8 @@ async function timeProcesses(on: Ground): Promise<Durations> {
   return { applyMs: applied.ms, rollbackMs: undone.ms };
 }
 
-async function undisturbed(task: ProcessTask): Promise<{ ms: number; migrationId: string }> {
+/** How long a process takes that nobody kills, and what it made. */
+export async function undisturbed(task: ProcessTask): Promise<{ ms: number; migrationId: string }> {
   const child = await startMigrateProcess(task);
   const startedAt = performance.now();
   child.go();

@@ -9,6 +9,7 @@ import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { DroverError } from '../../src/errors.ts';
 import { type DatabaseTarget, openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
+import { applyOnline } from '../../src/postgres/move/online.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { applyOne, rollbackOne } from './batches.ts';
@@ -26,6 +27,8 @@ export interface ProcessTask {
   /** Roll this migration back instead of applying. */
   readonly rollback?: string;
   readonly stopAt?: 'prepared' | 'committed';
+  /** Apply in parts that commit. */
+  readonly online?: boolean;
 }
 
 export type ProcessOutcome =
@@ -53,14 +56,17 @@ function openTaskSite(task: ProcessTask, database: Database, state: Database | u
   return openSite({ database: stopping(database, state, task.stopAt), config: studioWith('lock'), state });
 }
 
-async function work(site: Site, { intent, planFile, rollback }: ProcessTask): Promise<ProcessOutcome> {
+async function work(
+  site: Site,
+  { intent, planFile, rollback, online }: ProcessTask,
+): Promise<ProcessOutcome> {
   if (rollback !== undefined) {
     const tenant = intent.tenant ?? '';
     const { migrationId } = await rollbackOne(site, { migrationId: rollback, tenant, actor: 'process' });
     return { migrationId, replayed: false };
   }
   const plan = planFile === undefined ? {} : { plan: JSON.parse(readFileSync(planFile, 'utf8')) as Plan };
-  const { migrationId, replayed } = await applyOne(site, {
+  const { migrationId, replayed } = await (online === true ? applyOnline : applyOne)(site, {
     intent,
     ...plan,
     confirm: true,

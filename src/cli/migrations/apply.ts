@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { isForcedWithoutReason, refusing } from '../../engine/finding.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
+import { previewOnline } from '../../postgres/move/online.ts';
 import { planMove } from '../../postgres/move/plan.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { applyMany } from './apply-many.ts';
@@ -25,11 +26,13 @@ import { isRun, withPace, withTenants } from '../runs/options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showMoveResult } from './show-result.ts';
+import { completeIn, noteUnderWay, previewLines } from '../under-way.ts';
+import type { Preview } from '../under-way.ts';
 import { resolveUnit } from '../tenant.ts';
 import { resolveWhere, usage, whereWords, withSite } from '../where.ts';
 import type { Where } from '../where.ts';
 
-type ApplyOptions = ApplyManyOptions & ActorOptions & WaitOption;
+type ApplyOptions = ApplyManyOptions & ActorOptions & WaitOption & { readonly online?: boolean };
 
 /** `drover apply`: shows a plan, asks, and applies it. */
 export const apply: Verb = {
@@ -44,7 +47,8 @@ export const apply: Verb = {
               withMove(
                 withJson(command.argument('[plan]', 'a file that `drover plan --out` wrote'))
                   .option('--yes', 'do not ask')
-                  .option('--force', 'pass the errors that may be forced; needs --reason'),
+                  .option('--force', 'pass the errors that may be forced; needs --reason')
+                  .option('--online', 'commit documents in parts, for large tables: not all at once'),
               ),
             ),
           ),
@@ -53,6 +57,7 @@ export const apply: Verb = {
     ).addHelpText(
       'after',
       '\nExit status: 0 done, or nothing to do · otherwise nothing was changed: 1 not done, 130 stopped' +
+        '\nWith --online parts may be committed then: the same command goes on, `drover rollback` takes back.' +
         '\nMany tenants: 0 through · 1 tenants failed · 2 it waits for `drover runs` · 130 paused by Ctrl-C',
     ),
   run: applyPlan,
@@ -69,18 +74,30 @@ async function applyPlan(session: Session, command: Command): Promise<number> {
   const many = isRun(options);
   if (many && file !== undefined) throw usage('A plan file is about one tenant; leave it out with many.');
   if (!many) refusePace(command);
+  if (many && options.online === true)
+    throw usage(
+      '--online is for one tenant: move those with many documents one by one with it, the others then with --all-tenants without it.',
+    );
   if (many && options.wait !== undefined)
     throw usage('--wait is for one tenant; a run comes back to tenants that wait for a lock.');
   return withSite(where, { mayWrite: true }, async (site) => {
-    if (many) return applyMany(session, site, { options, actor, where });
+    if (many) {
+      await noteUnderWay(session, site, { tenant: undefined, where });
+      return applyMany(session, site, { options, actor, where });
+    }
     const plan = file ?? (await planNow(site, intent, options));
-    return (await isWanted(session, plan, options))
+    const online = options.online === true ? await previewOnline(site, plan) : undefined;
+    if (online === undefined) await noteUnderWay(session, site, { tenant: plan.intent.tenant, where });
+    return (await isWanted(session, plan, { options, online }))
       ? applyShown(session, waitingOn(site, options), {
           plan,
           actor,
           options,
           where,
           unlessWorse: file === undefined && options.yes === true,
+          goesOn: online?.underWay !== undefined,
+        }).catch((error: unknown) => {
+          throw completeIn(error, where);
         })
       : exitStatus.failed;
   });
@@ -131,10 +148,16 @@ async function planNow(site: Site, intent: AskedIntent, options: TenantOption): 
 }
 
 /** Shows the plan and asks, where there is something to ask about. */
-async function isWanted({ terminal }: Session, plan: Plan, options: ApplyOptions): Promise<boolean> {
+async function isWanted(
+  { terminal }: Session,
+  plan: Plan,
+  { options, online }: { readonly options: ApplyOptions; readonly online: Preview | undefined },
+): Promise<boolean> {
   if (options.json !== true)
     for (const line of planLines(plan, { style: terminal.errStyle, width: terminal.errWidth }))
       terminal.err(line);
+  for (const line of online === undefined ? [] : previewLines(plan, online, terminal.errWidth))
+    terminal.err(line);
   if (plan.steps.length === 0 || refusing(plan.findings, options.force).length > 0) return true;
   const rows = plan.steps.reduce((sum, step) => sum + step.expected, 0);
   const wanted = await askToGoOn(terminal, {
@@ -156,17 +179,19 @@ interface ShownPlan {
   readonly where: Where;
   /** May rows have changed meanwhile? Not where somebody chose this plan, or was asked about it. */
   readonly unlessWorse: boolean;
+  /** A migration in parts is under way, which has to be ended even where no rows are left to move. */
+  readonly goesOn: boolean;
 }
 
 /** A refused plan goes to the engine as well: it is what refuses, and it keeps a record of that. */
 async function applyShown(
   session: Session,
   site: Site,
-  { plan, actor, options, where, unlessWorse }: ShownPlan,
+  { plan, actor, options, where, unlessWorse, goesOn }: ShownPlan,
 ): Promise<number> {
   const { terminal } = session;
   const force = options.force === true;
-  if (plan.steps.length === 0 && refusing(plan.findings, force).length === 0) {
+  if (!goesOn && plan.steps.length === 0 && refusing(plan.findings, force).length === 0) {
     terminal.err('Nothing to do.');
     if (options.json === true) terminal.out(JSON.stringify({ status: 'nothing-to-do', planHash: plan.hash }));
     return exitStatus.done;
@@ -178,8 +203,9 @@ async function applyShown(
     unlessWorse,
     actor,
     reason: options.reason,
+    online: options.online === true,
   });
-  if (!result.replayed && result.planHash !== plan.hash)
+  if (!goesOn && !result.replayed && result.planHash !== plan.hash)
     terminal.err(
       'Rows changed after the plan was shown, and nothing of it got worse. What follows is what was done.',
     );

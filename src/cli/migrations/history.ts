@@ -9,6 +9,7 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showChanges, showMigration, showMigrations, showStoredResult } from './show-history.ts';
 import { readMoment } from '../terminal/times.ts';
+import { noteUnderWay } from '../under-way.ts';
 import { resolveWhere, withSite } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
@@ -36,9 +37,11 @@ export const history: Verb = {
     const began = before === undefined ? {} : { before: readMoment('--before', before).toISOString() };
     const options = { ...rest, ...began, ...(rest.shared === true ? { tenant: sharedRows } : {}) };
     const id = command.args[0];
-    return withSite(resolveWhere(options, session.environment), { mayWrite: false }, (site) =>
-      id === undefined ? showList(session, site, options) : showOne(session, site, { id, options }),
-    );
+    const where = resolveWhere(options, session.environment);
+    return withSite(where, { mayWrite: false }, async (site) => {
+      await noteUnderWay(session, site, { tenant: options.tenant, where });
+      return id === undefined ? showList(session, site, options) : showOne(session, site, { id, options });
+    });
   },
 };
 

@@ -4,6 +4,7 @@ import type { TenantKey } from '../../engine/tenant.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { renderPlan } from '../../engine/planner/render.ts';
 import { applyMove } from '../../postgres/move/move.ts';
+import { applyOnline } from '../../postgres/move/online.ts';
 import type { MoveResult } from '../../postgres/records/move-result.ts';
 import { rollbackMove } from '../../postgres/undo/rollback.ts';
 import type { RollbackResult } from '../../postgres/undo/rollback.ts';
@@ -34,6 +35,8 @@ export interface ApplyInput {
   readonly unlessWorse?: boolean;
   readonly actor: string;
   readonly reason: string | undefined;
+  /** In parts that commit. */
+  readonly online?: boolean;
 }
 
 /** Applies exactly the plan that was shown, with progress, and runs the hook. */
@@ -42,9 +45,12 @@ export async function applyWithProgress(
   site: Site,
   input: ApplyInput,
 ): Promise<MoveResult> {
-  const { reason, ...request } = input;
-  const result = await watched(session, (onProgress) =>
-    applyMove(site, { ...request, confirm: true, onProgress, ...(reason === undefined ? {} : { reason }) }),
+  const { reason, online = false, ...request } = input;
+  const asked = { ...request, confirm: true, ...(reason === undefined ? {} : { reason }) };
+  const result = await watched(
+    session,
+    (onProgress) => (online ? applyOnline : applyMove)(site, { ...asked, onProgress }),
+    online ? onlineWords : undefined,
   );
   if (!result.replayed)
     await runAfterHook(session.terminal, site.config.after, {
@@ -82,18 +88,26 @@ export async function rollbackWithProgress(
 
 type OnProgress = NonNullable<Parameters<typeof applyMove>[1]['onProgress']>;
 
+const onlineWords = {
+  stopping: 'The last part is taken back, those before it stay',
+  stopped: 'Stopped. The last transaction was rolled back.',
+};
+
 /** Ctrl-C is noticed at each report of progress, inside the transaction, so that it rolls back. */
 async function watched<T>(
   { terminal, interruption }: Session,
   work: (onProgress: OnProgress) => Promise<T>,
+  words?: Parameters<Session['interruption']['guard']>[1],
 ): Promise<T> {
   const view = showProgress(terminal);
   try {
-    return await interruption.guard((check) =>
-      work((progress) => {
-        check();
-        view.show(progress);
-      }),
+    return await interruption.guard(
+      (check) =>
+        work((progress) => {
+          check();
+          view.show(progress);
+        }),
+      words,
     );
   } finally {
     view.end();

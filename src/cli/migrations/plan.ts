@@ -19,6 +19,7 @@ import type { TenantsOptions } from '../runs/options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { resolveUnit } from '../tenant.ts';
+import { noteUnderWay } from '../under-way.ts';
 import { resolveWhere, usage, withSite } from '../where.ts';
 
 interface PlanOptions extends TenantsOptions {
@@ -52,17 +53,15 @@ async function planFor(session: Session, command: Command): Promise<number> {
   const options = command.opts<PlanOptions>();
   const intent = readIntent(options);
   if (isRun(options)) return planAll(session, options);
-  const answer = await withSite(
-    resolveWhere(options, session.environment),
-    { mayWrite: options.rehearse === true },
-    async (site) => {
-      const tenant = await resolveUnit(site, options);
-      const plan = await planMove(site, intentOn(site, intent, tenant));
-      const sql = options.sql === true ? await explainPlan(site, plan) : undefined;
-      const tries = options.rehearse === true && refusing(plan.findings).length === 0;
-      return { plan, sql, rehearsal: tries ? await rehearseMove(site, plan.intent) : undefined };
-    },
-  );
+  const where = resolveWhere(options, session.environment);
+  const answer = await withSite(where, { mayWrite: options.rehearse === true }, async (site) => {
+    const tenant = await resolveUnit(site, options);
+    await noteUnderWay(session, site, { tenant, where });
+    const plan = await planMove(site, intentOn(site, intent, tenant));
+    const sql = options.sql === true ? await explainPlan(site, plan) : undefined;
+    const tries = options.rehearse === true && refusing(plan.findings).length === 0;
+    return { plan, sql, rehearsal: tries ? await rehearseMove(site, plan.intent) : undefined };
+  });
   const { plan: made, sql, rehearsal } = answer;
   if (options.out !== undefined)
     writeText(options.out, writePlan(made, sha256), { keep: false, isPrivate: true });
@@ -76,7 +75,10 @@ function planAll(session: Session, options: PlanOptions): Promise<number> {
   if (options.out !== undefined || options.sql === true)
     throw usage('--out and --sql are about the plan of one tenant; leave them out with many.');
   const where = resolveWhere(options, session.environment);
-  return withSite(where, { mayWrite: options.rehearse === true }, (site) => planMany(session, site, options));
+  return withSite(where, { mayWrite: options.rehearse === true }, async (site) => {
+    await noteUnderWay(session, site, { tenant: undefined, where });
+    return planMany(session, site, options);
+  });
 }
 
 interface Shown {

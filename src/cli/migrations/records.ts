@@ -1,11 +1,11 @@
 /** Finding migrations where the tenant may be left out: in Drover's own schema each tenant sees only its own. */
-import { isSharedRows, sharedRows, tenantOfRecord, type TenantKey } from '../../engine/tenant.ts';
+import { sharedRows, tenantOfRecord, type TenantKey } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import { getMigration, listMigrations } from '../../postgres/records/history.ts';
 import type { MigrationDetail, MigrationRecord } from '../../postgres/records/history.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
-import { resolveTenant } from '../tenant.ts';
+import { tenantsToAsk } from '../tenant.ts';
 
 export interface NamedRecord extends MigrationRecord {
   readonly tenantName: string;
@@ -55,15 +55,6 @@ export async function findMigration(
     `There is no migration "${id}". \`drover history\` lists them.`,
     { id },
   );
-}
-
-/** The records of a foreign database are in one place; those of Drover's own schema are each tenant's. */
-async function tenantsToAsk(site: Site, text: string | undefined): Promise<TenantKey[]> {
-  if (isSharedRows(text)) return [text];
-  if (text !== undefined) return [await resolveTenant(site, text)];
-  return site.state.tenantType === 'uuid'
-    ? [...(await listTenants(site)).map(({ key }) => key), sharedRows]
-    : [undefined];
 }
 
 function unlessMissing(error: unknown): undefined {

@@ -8,6 +8,7 @@ import { findMigration } from './records.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showMigration } from './show-history.ts';
+import { completeIn } from '../under-way.ts';
 import { showRollbackResult } from './show-result.ts';
 import { onErrorStream } from '../terminal/terminal.ts';
 import { resolveWhere, whereWords, withSite } from '../where.ts';
@@ -59,7 +60,7 @@ async function takeBack(session: Session, command: Command): Promise<number> {
       actor,
       reason: options.reason,
     }).catch((error: unknown) => {
-      throw withWay(error, where);
+      throw completeIn(withWay(error, where), where);
     });
     if (options.json === true) terminal.out(JSON.stringify(result, null, 2));
     else showRollbackResult(terminal, result);

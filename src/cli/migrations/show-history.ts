@@ -1,7 +1,7 @@
 /** Past migrations, for people. */
 import type { Finding } from '../../engine/finding.ts';
 import { printable } from '../../engine/plan/row-text.ts';
-import type { Change, MigrationDetail, MigrationRecord } from '../../postgres/records/history.ts';
+import type { Change, MigrationDetail, MigrationRecord, StepRecord } from '../../postgres/records/history.ts';
 import type { NamedRecord } from './records.ts';
 import { showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -37,12 +37,12 @@ export function showMigration(terminal: Terminal, record: MigrationDetail): void
   if (record.errorMessage !== null)
     out(`  ${style.error(record.errorCode ?? 'error')}: ${printable(record.errorMessage)}`);
   if (record.steps.length > 0) {
-    const rows = record.steps.map((step) => [
-      step.step,
-      step.operation,
-      step.entity,
-      step.expected,
-      step.actual ?? '',
+    const rows = inOneLine(record.steps).map(({ steps, operation, entity, expected, actual }) => [
+      steps,
+      operation,
+      entity,
+      expected,
+      actual ?? '',
     ]);
     out();
     showTable(terminal, {
@@ -50,6 +50,31 @@ export function showMigration(terminal: Terminal, record: MigrationDetail): void
       rows,
     });
   }
+}
+
+interface StepLine extends Pick<StepRecord, 'operation' | 'entity' | 'expected' | 'actual'> {
+  /** `7`, or `1-7`: parts of a migration that were committed one by one. */
+  readonly steps: string;
+}
+
+/** Steps of the same kind on the same table that follow each other. */
+function inOneLine(steps: readonly StepRecord[]): StepLine[] {
+  const lines: (StepLine & { readonly like: string })[] = [];
+  for (const { step, operation, table, entity, expected, actual } of steps) {
+    const like = `${operation} ${table}`;
+    const before = lines.at(-1);
+    if (before === undefined || before.like !== like) {
+      lines.push({ steps: String(step), operation, entity, expected, actual, like });
+      continue;
+    }
+    lines[lines.length - 1] = {
+      ...before,
+      steps: `${before.steps.split('-', 1)[0] ?? ''}-${step}`,
+      expected: before.expected + expected,
+      actual: (before.actual ?? 0) + (actual ?? 0),
+    };
+  }
+  return lines;
 }
 
 /** Findings and what stayed or was skipped, as they were stored. */
@@ -86,7 +111,7 @@ export function showChanges({ out, style }: Terminal, changes: readonly Change[]
 }
 
 function statusOf({ status, completion, rolledBack, kind }: MigrationRecord): string {
-  if (status !== 'succeeded') return status;
+  if (status !== 'succeeded') return status.replaceAll('_', ' ');
   if (rolledBack) return 'rolled back';
   if (kind === 'rollback') return completion === 'partial' ? 'succeeded, some rows skipped' : 'succeeded';
   return `succeeded, ${completion ?? 'unknown'}`;

@@ -25,6 +25,8 @@ export function showMoveResult(terminal: Terminal, result: MoveResult): void {
       head: ['what moved', 'row changes'],
       rows,
     });
+  if (result.inParts !== undefined)
+    out(`${rowCount(result.inParts)} of these committed in parts, before the last transaction.`);
   showLeftBehind(terminal, result.leftBehind);
   out();
   for (const part of wrapLine(`${accountsText(result.accounts)}.`, terminal.width)) out(part);

@@ -21,6 +21,7 @@ import type { Session, Verb } from '../session.ts';
 import { showTable } from '../terminal/table.ts';
 import { chooseTenant } from '../tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { noteUnderWay } from '../under-way.ts';
 import { resolveWhere, usage, withSite } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
@@ -41,16 +42,16 @@ export const retirements: Verb = {
   run: listRetirements,
 };
 
-async function listRetirements({ terminal, environment }: Session, command: Command): Promise<number> {
+async function listRetirements(session: Session, command: Command): Promise<number> {
+  const { terminal, environment } = session;
   const options = command.opts<RetirementOptions>();
   if (options.ical === true && options.json === true) throw usage('--ical and --json: one of them.');
   const unread: string[] = [];
-  const { found, registry } = await withSite(
-    resolveWhere(options, environment),
-    { mayWrite: false },
-    (site) =>
-      readFor(site, options.tenant, (tenant, { message }) => unread.push(`${tenant.key}: ${message}`)),
-  );
+  const where = resolveWhere(options, environment);
+  const { found, registry } = await withSite(where, { mayWrite: false }, async (site) => {
+    await noteUnderWay(session, site, { tenant: undefined, where });
+    return readFor(site, options.tenant, (tenant, { message }) => unread.push(`${tenant.key}: ${message}`));
+  });
   const today = new Date().toISOString().slice(0, 10);
   if (options.ical === true) showCalendar(terminal, found);
   else if (options.json === true) showJson(terminal, { found, registry, today });

@@ -17,6 +17,7 @@ import { progressText, showRunProgress } from './progress.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showOrders, showRun, showRuns } from './show-run.ts';
+import { noteUnderWay } from '../under-way.ts';
 import { resolveWhere, usage, withSite } from '../where.ts';
 import type { Where, WhereOptions } from '../where.ts';
 
@@ -60,7 +61,10 @@ async function run(session: Session, command: Command): Promise<number> {
   const [action, id] = command.processedArgs as [Action, string | undefined];
   const where = resolveWhere(options, session.environment);
   if (action === 'list')
-    return withSite(where, { mayWrite: false }, (site) => showList(session, site, options));
+    return withSite(where, { mayWrite: false }, async (site) => {
+      await noteUnderWay(session, site, { tenant: undefined, where });
+      return showList(session, site, options);
+    });
   if (id === undefined) throw usage(`Which run? drover runs ${action} RUN; \`drover runs\` lists them.`);
   return withSite(where, { mayWrite: action !== 'show' }, (site) =>
     acts[action](session, site, { runId: id, options, where }),
@@ -76,8 +80,10 @@ interface Asked {
 type Act = (session: Session, site: Site, asked: Asked) => Promise<number>;
 
 const acts: Readonly<Record<Exclude<Action, 'list'>, Act>> = {
-  show: async ({ terminal }, site, { runId, options }) => {
+  show: async (session, site, { runId, options, where }) => {
+    const { terminal } = session;
     const found = await getRun(site, runId);
+    await noteUnderWay(session, site, { tenant: undefined, where });
     const tenants = await listRunTenants(site, { runId: found.id, limit: 1_000_000 });
     const orders = await listOrders(site, found.id);
     if (options.json === true) terminal.out(JSON.stringify({ ...found, ...orders, tenants }, null, 2));

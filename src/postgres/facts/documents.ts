@@ -22,7 +22,7 @@ import { rowName } from '../sql/keys.ts';
 import { ofPlaceSql } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
 import { concernedSql, deadSql, ownerSql, severalOwnersSql, stateSql } from '../sql/row.ts';
-import { anyOf, column, each, forEachMember, list, nothing, rowsOf, sql } from '../sql/sql.ts';
+import { anyOf, column, each, forEachMember, list, literal, nothing, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { displaySql } from './columns.ts';
 import type { NamedRow } from './columns.ts';
@@ -35,6 +35,14 @@ export interface DocumentInput extends Batch {
   readonly places: readonly Place[];
   /** Only documents that are no small ones: see sql/direct.ts. */
   readonly large?: boolean;
+  /** Only the rows that lie in these blocks of the table. */
+  readonly blocks?: Blocks | undefined;
+}
+
+/** Blocks of a table, by their numbers: from the first to before the last. PostgreSQL reads them without any index. */
+export interface Blocks {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface Document extends NamedRow {
@@ -104,7 +112,15 @@ export function editWhole(rules: readonly EditRule[], document: Document): Rewri
 }
 
 /** The documents that a step or a plan would look at, as a SELECT for each member. */
-export function documentSql({ rules, table, column: name, places, members, large }: DocumentInput): Sql {
+export function documentSql({
+  rules,
+  table,
+  column: name,
+  places,
+  members,
+  large,
+  blocks,
+}: DocumentInput): Sql {
   const context = rowContext(rules, table, members);
   const rows = places.map((place) => placeRow(rules, place, members));
   const held = { own: columnOf(table, name), value: column('t', name) };
@@ -118,7 +134,14 @@ export function documentSql({ rules, table, column: name, places, members, large
       ARRAY[${states}]::text[] AS states, ${sentSql(text, text)} AS text, octet_length(${text}) AS bytes,
       ${sentSql(text, elementsSql(held))} AS elements, ${alike} AS alike,
       ${hashSql(rowKey, held)}::text AS hash
-    FROM ${rowsOf(table)} t WHERE ${candidateSql(context, name, rows)}${only}`;
+    FROM ${rowsOf(table)} t WHERE ${blocksSql(blocks)}${candidateSql(context, name, rows)}${only}`;
+}
+
+/** Condition on row `t`, to be put before others. */
+export function blocksSql(blocks: Blocks | undefined): Sql {
+  if (blocks === undefined) return nothing;
+  const at = (block: number): Sql => literal(`(${block},0)`);
+  return sql`t.ctid >= ${at(blocks.from)}::tid AND t.ctid < ${at(blocks.to)}::tid AND `;
 }
 
 function documentState(context: RowContext, row: PlaceRow): Sql {

@@ -33,11 +33,13 @@ export type Outcome<R> = { readonly tenant: string | undefined } & (
 );
 
 /** What a tenant is found to be before any work: ready, refused, or done by an earlier migration. */
-export type Prepared<P, R> = { readonly about?: About } & (
-  | { readonly ready: P }
-  | { readonly refused: DroverError }
-  | { readonly done: R }
-);
+export type Prepared<P, R> = { readonly about?: About } &
+  /** `record`: the record that it has already. */
+  (
+    | { readonly ready: P; readonly record?: string | undefined }
+    | { readonly refused: DroverError }
+    | { readonly done: R }
+  );
 
 /** What records of a tenant are about. */
 interface About {
@@ -136,18 +138,21 @@ async function runTogether<Q, P, R>(
   const startedAt = performance.now();
   const results: Results<R> = new Map();
   const running: Running<P>[] = [];
-  const ready: { number: number; prepared: P }[] = [];
+  const ready: { number: number; prepared: P; record: string | undefined }[] = [];
   for (const [number, one] of (await prepareAll(site, job, asked)).entries())
-    if ('ready' in one) ready.push({ number, prepared: one.ready });
+    if ('ready' in one) ready.push({ number, prepared: one.ready, record: one.record });
     else results.set(number, 'done' in one ? one.done : one.refused);
   if (ready.length > 0) {
     await prepareState(site);
-    const ids = await openRecords(
-      site,
-      ready.map(({ prepared }) => job.recordOf(prepared)),
-    );
-    for (const [at, { number, prepared }] of ready.entries())
-      running.push({ number, member: { prepared, id: ids[at] ?? '', startedAt } });
+    const fresh = ready.filter(({ record }) => record === undefined);
+    const ids = (
+      await openRecords(
+        site,
+        fresh.map(({ prepared }) => job.recordOf(prepared)),
+      )
+    ).values();
+    for (const { number, prepared, record } of ready)
+      running.push({ number, member: { prepared, id: record ?? ids.next().value ?? '', startedAt } });
   }
   const { locks } = patienceOf(site);
   for (const alike of Map.groupBy(running, ({ member }) => job.shapeOf(member.prepared)).values())

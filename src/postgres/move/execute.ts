@@ -6,6 +6,7 @@
 import { everyMember } from '../driver/members.ts';
 import { decideAll } from '../../engine/plan/decide.ts';
 import { parameterChanges } from '../../engine/plan/parameter-changes.ts';
+import type { TableId } from '../../engine/catalogue/catalog.ts';
 import type { Plan, Step } from '../../engine/plan/plan-types.ts';
 import type { PlaceGroup, Snapshot, Uncovered } from '../../engine/plan/snapshot.ts';
 import { isMovingRows } from '../../engine/operations/operations.ts';
@@ -46,6 +47,8 @@ export interface Execution {
   readonly member: Member;
   readonly snapshot: Snapshot;
   readonly plan: Plan;
+  /** Tables that parts of the migration before this one changed: they are looked at afterwards, too. */
+  readonly touched?: readonly TableId[];
 }
 
 export interface ExecuteInput {
@@ -103,7 +106,7 @@ async function judged(tx: Tx, { rules, executions }: ExecuteInput): Promise<Exec
 }
 
 /** The keys of a large step pass through a sort or a hash on their way into the journal; on disk that costs a tenth. */
-async function prepareSession(tx: Tx): Promise<JoinSettings> {
+export async function prepareSession(tx: Tx): Promise<JoinSettings> {
   const [, joins] = await tx.together([
     affected(prepared(`SET LOCAL work_mem = '64MB'`)),
     one<JoinSettings>(
@@ -187,7 +190,7 @@ async function translationsNow(
 ): Promise<readonly Translations[]> {
   const [{ step }] = slot;
   const before = slot.flatMap(
-    ({ member, step: { id } }) => executions[member]?.plan.steps.slice(0, id - 1) ?? [],
+    ({ member, step: { id } }) => executions[member]?.plan.steps.filter((one) => one.id < id) ?? [],
   );
   const moves = step.operation === 'repoint' ? step.moves : [];
   const changed = moves.filter(({ parameters }) =>
@@ -214,12 +217,18 @@ async function translationsNow(
  * were touched no occurrence may be left that was not in the plan.
  */
 async function verifyNothingLeft(tx: Tx, { rules, executions, scannable }: ExecuteInput): Promise<void> {
-  const at = [...executions.keys()].filter((number) => (executions[number]?.plan.steps.length ?? 0) > 0);
+  const at = [...executions.keys()].filter((number) => {
+    const { plan, touched = [] } = executions[number] ?? {};
+    return (plan?.steps.length ?? 0) + touched.length > 0;
+  });
   if (at.length === 0) return;
   const members = everyMember(at.map((number) => executions[number]?.member));
   const after = await readPlaceGroups(tx, { rules, members }, 'none');
   const touched = new Set(
-    executions.flatMap(({ plan }) => plan.steps.filter(isMovingRows).map(({ table }) => table)),
+    executions.flatMap(({ plan, touched: before = [] }) => [
+      ...before,
+      ...plan.steps.filter(isMovingRows).map(({ table }) => table),
+    ]),
   );
   const found = await scanUncovered(
     tx,

@@ -7,22 +7,19 @@
  * before or after. Transactions that collide are tried again from their start.
  */
 import { everyMember } from '../driver/members.ts';
-import { identityOf, lockPairs } from '../records/pair-lock.ts';
+import { behindParts, partsOf, togetherWith } from './parts.ts';
 import { moveResult } from '../records/move-result.ts';
 import type { Executed, MoveResult } from '../records/move-result.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
-import type { ModelPair } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
-import { groundSeen, markFor } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
-import { pairsOf } from '../facts/pair.ts';
 import { commitRecords, journalFor } from '../records/commit.ts';
 import type { Settle } from '../records/commit.ts';
 import { findReplay } from '../records/history.ts';
 import type { Done, NewRecord } from '../records/records.ts';
+import { lockForWork } from '../records/under-way.ts';
 import type { Site } from '../scope/site.ts';
-import { readDenied } from './denied.ts';
 import { admit, refuseUnreasoned } from './admission.ts';
 import type { KnownPlan } from './admission.ts';
 import { MembersFailed, resultOf, runBatch } from './batch.ts';
@@ -31,7 +28,7 @@ import { executePlans } from './execute.ts';
 import type { Execution, Progress } from './execute.ts';
 import { readUngranted } from './relying.ts';
 import { raiseFences } from './fence.ts';
-import { moveLocks } from './locks.ts';
+import { movesNow } from './moves-now.ts';
 import { planAll, readMoves } from './plan.ts';
 import type { Move } from './plan.ts';
 import { refuseUnknown } from './unknown.ts';
@@ -40,6 +37,8 @@ export interface MoveRequest {
   readonly intent: Intent;
   /** The plan that was shown, or what is left of it: refused as stale where the facts are others now. */
   readonly plan?: KnownPlan;
+  /** A migration of which parts may be committed already (online.ts), with its record: this move is its last part. */
+  readonly ends?: { readonly record: string; readonly startedAt: number };
 }
 
 /** How moves run, whatever the tenant. */
@@ -88,9 +87,9 @@ export async function applyMoves(
 }
 
 /** A move with what was asked of it. */
-type Asked = Move & { readonly request: MoveRequest };
+export type Asked = Move & { readonly request: MoveRequest };
 
-function jobOf(site: Site, options: MoveOptions): Job<MoveRequest, Asked, MoveResult> {
+export function jobOf(site: Site, options: MoveOptions): Job<MoveRequest, Asked, MoveResult> {
   return {
     tenantOf: ({ intent }) => intent.tenant,
     prepare: (requests) => prepare(site, requests),
@@ -117,13 +116,17 @@ async function prepare(site: Site, requests: readonly MoveRequest[]): Promise<Pr
     const { tenant } = request.intent;
     const about = { tenant, source: move.member.pair.source };
     const replay = request.plan === undefined ? undefined : await findReplay(site, tenant, request.plan.hash);
-    prepared.push(replay === undefined ? { about, ready: { ...move, request } } : { about, done: replay });
+    prepared.push(
+      replay === undefined
+        ? { about, ready: { ...move, request }, record: request.ends?.record }
+        : { about, done: replay },
+    );
   }
   return prepared;
 }
 
 /** What the record of a move says from its beginning. */
-function recordOf({ actor, force, reason }: MoveOptions, { member }: Move): NewRecord {
+export function recordOf({ actor, force, reason }: MoveOptions, { member }: Move): NewRecord {
   const { intent, pair } = member;
   const base = { kind: 'model' as const, tenant: intent.tenant, ...pair, actor, forced: force === true };
   return reason === undefined ? base : { ...base, reason };
@@ -160,11 +163,20 @@ async function admitAll(
 ): Promise<Admitted[]> {
   const [first] = members;
   if (first === undefined) return [];
-  const refused = await lockPairs(tx, members.map(pairOf));
+  const refused = await lockForWork(tx, site, members.map(workedOf));
   for (const [at, error] of refused.entries()) worked[at] = error;
   const free = [...members.keys()].filter((at) => worked[at] === undefined);
-  const same = await readAgain(tx, site, { members, free }, worked);
-  const plans = await planAll(tx, await forbidAgain(tx, same), 'staying');
+  const again = await movesNow(tx, site, { moves: movesOf(members, free), locks: 'all' });
+  const same = free.flatMap((at, number) => {
+    const move = again[number];
+    if (move instanceof DroverError) worked[at] = move;
+    return move === undefined || move instanceof DroverError ? [] : [{ at, move }];
+  });
+  const plans = await planAll(
+    tx,
+    same.map(({ move }) => move),
+    'staying',
+  );
   return same.flatMap(({ at }, number) => {
     const planned = plans[number];
     const member = members[at];
@@ -179,78 +191,14 @@ async function admitAll(
   });
 }
 
-function pairOf({ prepared: { member } }: Member<Asked>): { tenant: string | undefined; source: string } {
-  return { tenant: member.intent.tenant, source: identityOf(member.pair.source) };
+function movesOf(members: readonly Member<Asked>[], at: readonly number[]): Move[] {
+  return everyMember(at.map((number) => members[number]?.prepared));
 }
 
-interface Again {
-  readonly at: number;
-  readonly move: Move;
-}
-
-/** The catalogue and the models may have changed since they were read without locks, so they are read again. */
-async function readAgain(
-  tx: Tx,
-  site: Site,
-  { members, free }: { readonly members: readonly Member<Asked>[]; readonly free: readonly number[] },
-  worked: (Worked<MoveResult> | undefined)[],
-): Promise<Again[]> {
-  const waiting = free.flatMap((at) =>
-    members[at] === undefined ? [] : [{ at, move: members[at].prepared }],
-  );
-  const [first] = waiting;
-  if (first === undefined) return [];
-  const { rules } = first.move.ground;
-  const { tenant } = first.move.member.intent;
-  const intents = waiting.map(({ move }) => move.member.intent);
-  const locked = waiting.map(({ move: { member } }) => ({ pair: member.pair, tenant: member.intent.tenant }));
-  const [, seen, pairs] = await tx.together([
-    moveLocks(rules, locked),
-    markFor(site, tenant),
-    pairsOf(rules, intents),
-  ]);
-  const { digest } = await groundSeen(tx, site, { seen, tenant });
-  return waiting.flatMap(({ at, move }, number) => {
-    const pair = pairs[number];
-    if (pair instanceof DroverError) {
-      worked[at] = pair;
-      return [];
-    }
-    // What the session may not read was left out of the rules when they were read.
-    if (pair !== undefined && digest === move.ground.digest && isSame(pair, move.member.pair))
-      return [{ at, move: { ...move, member: { ...move.member, pair } } }];
-    worked[at] = new DroverError(
-      'RETRYABLE',
-      'Models or tables changed while the migration began; try again.',
-    );
-    return [];
-  });
-}
-
-/** The same two models, written in the same ways: what was looked for and the statements of the batch still fit. */
-function isSame(a: ModelPair, b: ModelPair): boolean {
-  const textOf = ({ source, target }: ModelPair): string =>
-    JSON.stringify(
-      [source, target].map(({ kind, table, tenant, key, components, spellings }) => [
-        kind,
-        table,
-        tenant,
-        key,
-        components,
-        spellings,
-      ]),
-    );
-  return textOf(a) === textOf(b);
-}
-
-/** What forbids the target is read again, too: the lists are short, and somebody may have written there since. */
-async function forbidAgain(tx: Tx, again: readonly Again[]): Promise<Move[]> {
-  const moves = again.map(({ move }) => move);
-  const [first] = moves;
-  if (first === undefined) return [];
-  const { rules, scannable } = first.ground;
-  const denied = await readDenied(tx, { rules, members: moves.map(({ member }) => member) }, scannable);
-  return moves.map((move, at) => ({ ...move, scanned: { ...move.scanned, denied: denied[at] ?? [] } }));
+function workedOf({
+  prepared: { member, request },
+}: Member<Asked>): Parameters<typeof lockForWork>[2][number] {
+  return { tenant: member.intent.tenant, source: member.pair.source, own: request.ends?.record };
 }
 
 interface Executing extends Work {
@@ -274,9 +222,17 @@ async function executeAll(
   );
   const { rules } = first.snapshot;
   const ungranted = await readUngranted(tx, { rules, members: running.map(({ member }) => member) });
+  const parts = await partsOf(
+    tx,
+    site,
+    running.map(({ at, member }) => ({
+      tenant: member.intent.tenant,
+      record: members[at]?.prepared.request.ends?.record,
+    })),
+  );
   const results = await executePlans(tx, {
     rules,
-    executions: admitted,
+    executions: running.map((one, at) => behindParts(one, parts[at])),
     scannable: members[0]?.prepared.ground.scannable ?? [],
     journal,
     onProgress: options.onProgress,
@@ -287,12 +243,13 @@ async function executeAll(
     if (plan.completion !== 'partial')
       await raiseFences(tx, site, { snapshot, intent: member.intent, terms: member.terms, id });
   const done = running.map(({ plan, at, id }, number) => {
-    const startedAt = members[at]?.startedAt ?? 0;
-    const steps = results[number] ?? [];
-    const durationMs = Math.round(performance.now() - startedAt);
-    const result = moveResult({ id, plan, results: steps, durationMs, ungranted: ungranted[number] });
+    const { startedAt = 0, prepared } = members[at] ?? {};
+    const last = results[number] ?? [];
+    const durationMs = Math.round(performance.now() - (prepared?.request.ends?.startedAt ?? startedAt));
+    const whole = togetherWith(parts[number], { id, plan, results: last, ungranted: ungranted[number] });
+    const result = moveResult({ ...whole, durationMs });
     worked[at] = result;
-    return doneOf(options, { id, plan, results: steps, result });
+    return doneOf(options, { id, plan: parts[number]?.plan ?? plan, results: last, result });
   });
   await options.beforeCommit?.(
     tx,
@@ -318,7 +275,7 @@ function doneOf(
     id,
     kind: 'model',
     plan,
-    completion: plan.completion,
+    completion: result.completion,
     result,
     results,
     actor,

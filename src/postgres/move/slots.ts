@@ -11,7 +11,7 @@ interface SlotStep {
   /** The number of the plan's member. */
   readonly member: number;
   readonly step: Step;
-  /** How many steps its plan has. */
+  /** The number of the last step of its plan. */
   readonly of: number;
 }
 
@@ -22,7 +22,7 @@ export function slotsOf(plans: readonly Pick<Plan, 'steps'>[]): Slot[] {
   const slots = new Map<string, { readonly order: string; readonly steps: [SlotStep, ...SlotStep[]] }>();
   for (const [member, { steps }] of plans.entries())
     for (const step of steps) {
-      const one = { member, step, of: steps.length };
+      const one = { member, step, of: steps.at(-1)?.id ?? 0 };
       const shape = JSON.stringify(shapeOf(step));
       const slot = slots.get(shape);
       if (slot === undefined) slots.set(shape, { order: orderOf(step), steps: [one] });

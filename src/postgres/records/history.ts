@@ -20,7 +20,8 @@ export interface MigrationRecord {
   readonly tenant: string;
   readonly kind: 'model' | 'rollback';
   readonly parentId: string | null;
-  readonly status: 'running' | 'prepared' | 'succeeded' | 'failed';
+  /** `under_way`: parts of it are committed, and others are not (see under-way.ts). */
+  readonly status: 'running' | 'prepared' | 'under_way' | 'succeeded' | 'failed';
   /** Null until it succeeded. */
   readonly completion: Completion | null;
   readonly planHash: string | null;
@@ -213,7 +214,7 @@ export function findReplay(
 ): Promise<MoveResult | undefined> {
   return withState(site, tenant, async (tx) => {
     const where = `WHERE m.tenant_id = $1::text::${site.state.tenantType} AND m.plan_hash = $2
-      AND m.kind = 'model' AND m.status = 'succeeded'
+      AND m.kind = 'model' AND m.status = 'succeeded' AND m.result ? 'planHash'
       ORDER BY m.started_at DESC LIMIT 1`;
     const [record] = await readRecords(tx, site, where, [recordedTenant(tenant), planHash]);
     if (record === undefined || record.rolledBack) return undefined;

@@ -30,6 +30,8 @@ export interface MoveResult {
   readonly source: Plan['source'];
   readonly target: Plan['target'];
   readonly durationMs: number;
+  /** Rows that were committed in parts, before the last transaction. Left out where all was done in one. */
+  readonly inParts?: number;
   /** What rows named before although it was not available where they are: by side, place and scope. Left out where nothing was. */
   readonly ungranted?: {
     readonly from: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -50,9 +52,11 @@ export function moveResult({
   results,
   durationMs,
   ungranted,
+  inParts,
 }: Executed & {
   readonly durationMs: number;
   readonly ungranted: MoveResult['ungranted'] | undefined;
+  readonly inParts?: number | undefined;
 }): MoveResult {
   const { completion, accounts, counts, leftBehind, findings, hash, source, target } = plan;
   return {
@@ -77,6 +81,6 @@ export function moveResult({
     source,
     target,
     durationMs,
-    ...given({ ungranted }),
+    ...given({ ungranted, inParts }),
   };
 }

@@ -6,6 +6,8 @@ import { askEachByKey } from '../driver/members.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
+import { readAs } from '../driver/question.ts';
+import type { Question } from '../driver/question.ts';
 import { each, sql } from '../sql/sql.ts';
 
 /** What a lock calls a model: its key, or where no table holds the models what a record keeps of it, in one order. */
@@ -20,11 +22,22 @@ export interface LockedPair {
 }
 
 /** Locks pairs for the length of the transaction. MIGRATION_RUNNING for each that another process holds. */
-export async function lockPairs(tx: Tx, pairs: readonly LockedPair[]): Promise<(DroverError | undefined)[]> {
+export function pairLocks(pairs: readonly LockedPair[]): Question<(DroverError | undefined)[]> {
   const names = pairs.map(({ tenant, source }) => JSON.stringify([tenant ?? null, source]));
   const free = sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${each(names, 'text')}, 6420)) AS free`;
-  const rows = await tx.ask(askEachByKey<{ free: boolean }>(pairs.length, free));
-  return pairs.map((pair, at) => (rows[at]?.[0]?.free === true ? undefined : running(pair)));
+  return readAs(askEachByKey<{ free: boolean }>(pairs.length, free), (rows) =>
+    pairs.map((pair, at) => (rows[at]?.[0]?.free === true ? undefined : running(pair))),
+  );
+}
+
+export function lockPairs(tx: Tx, pairs: readonly LockedPair[]): Promise<(DroverError | undefined)[]> {
+  return tx.ask(pairLocks(pairs));
+}
+
+/** The same for one pair, which is waited for as long as for any lock. @throws LOCK_TIMEOUT */
+export async function waitForPair(tx: Tx, { tenant, source }: LockedPair): Promise<void> {
+  const name = JSON.stringify([tenant ?? null, source]);
+  await tx.run('SELECT pg_advisory_xact_lock(hashtextextended($1::text, 6420))', [name]);
 }
 
 /** @throws MIGRATION_RUNNING where another process holds the pair */

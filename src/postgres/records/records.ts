@@ -44,6 +44,7 @@ export interface NewRecord {
 
 /** Opens records, in a transaction of their own, and returns their ids. */
 export function openRecords(site: Site, records: readonly NewRecord[]): Promise<string[]> {
+  if (records.length === 0) return Promise.resolve([]);
   const tenants = records.map(({ tenant }) => tenant);
   return withStates(site, tenants, async (tx) => {
     const ids = records.map(() => randomUUID());
@@ -131,7 +132,7 @@ export async function closeRecords(
   const table = raw(stateTable(site, 'migrations'));
   const update = change`UPDATE ${table} m SET ${list(set)}${fromMembers(size, ' FROM ')} WHERE ${which}`;
   const close = size === 1 ? prepared(update) : withMembers(size, [], update);
-  const steps = stepsOf(site, done);
+  const steps = insertSteps(site, done);
   const [closed] = await tx.together([
     affected(close),
     affected(auditOf(site, done)),
@@ -141,8 +142,11 @@ export async function closeRecords(
     throw new DroverError('INTERNAL', `The records of ${size - closed} migration(s) are gone.`);
 }
 
-/** What each step did; undefined where there was no step. */
-function stepsOf(site: Site, done: readonly Done[]): Query | undefined {
+/** The statement that records what each step did; undefined where there was no step. */
+export function insertSteps(
+  site: Site,
+  done: readonly Pick<Done, 'tenant' | 'id' | 'results'>[],
+): Query | undefined {
   const steps = done.flatMap(({ tenant, id, results }) =>
     results.map((result) => ({ tenant, id, ...result })),
   );

@@ -72,8 +72,9 @@ export async function laterMoves(
         coalesce(m.from_name, m.from_key) AS "from", coalesce(m.to_name, m.to_key) AS "to"
       FROM ${raw(stateTable(site, 'migrations'))} m
       JOIN ${raw(stateTable(site, 'migrations'))} p ON p.tenant_id = ${own} AND p.id = ${of(({ id }) => id, 'text::uuid')}
-      CROSS JOIN LATERAL (${raw(chainSql(site))} SELECT max(depth) AS depth, max(finished_at) AS stands_since FROM chain) c
-      WHERE m.kind = 'model' AND m.status = 'succeeded' AND m.from_kind = p.from_kind AND (${theirs}) AND ${same}
+      CROSS JOIN LATERAL (${raw(chainSql(site))} SELECT max(depth) AS depth,
+        coalesce(max(finished_at), 'infinity') AS stands_since FROM chain) c
+      WHERE m.kind = 'model' AND m.status IN ('succeeded', 'under_way') AND m.from_kind = p.from_kind AND (${theirs}) AND ${same}
         AND c.depth % 2 = 0 AND c.stands_since > p.finished_at
         AND EXISTS (SELECT FROM ${raw(stateTable(site, 'migration_steps'))} s
           WHERE s.tenant_id = m.tenant_id AND s.migration_id = m.id AND s.actual > 0)

@@ -4,7 +4,6 @@
  * Several tenants are taken back together as they are moved together (../move/batch.ts).
  */
 import { everyMember } from '../driver/members.ts';
-import { identityOf, lockPairs } from '../records/pair-lock.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import { given } from '../../engine/given.ts';
 import { memberOf } from '../facts/member.ts';
@@ -31,6 +30,7 @@ import type { Settle } from '../records/commit.ts';
 import { readMigrations } from '../records/history.ts';
 import type { MigrationDetail } from '../records/history.ts';
 import type { Done, NewRecord } from '../records/records.ts';
+import { endParts, lockForWork } from '../records/under-way.ts';
 import { withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import type { Skipped } from './chunk.ts';
@@ -153,7 +153,7 @@ function recordOf(
 /** ROLLBACK_IMPOSSIBLE where the migration cannot be taken back. */
 function impossible(parent: MigrationDetail): DroverError | undefined {
   const why =
-    parent.status !== 'succeeded'
+    parent.status !== 'succeeded' && parent.status !== 'under_way'
       ? `it ${parent.status === 'failed' ? 'failed and changed nothing' : 'is still running'}`
       : parent.rolledBack
         ? 'it was rolled back already'
@@ -180,17 +180,19 @@ async function takeBack(
   site: Site,
   { options, members }: Work,
 ): Promise<{ worked: (RollbackResult | DroverError)[]; settle: Settle }> {
-  const running = await lockPairs(
+  const running = await lockForWork(
     tx,
-    members.map(({ prepared: { tenant, source } }) => ({ tenant, source: identityOf(source) })),
+    site,
+    members.map(({ prepared: { tenant, source, parent } }) => ({ tenant, source, own: parent.id })),
   );
+  const ahead = await goneOn(tx, site, members);
   const rules = await lockModels(
     tx,
     site,
     members.filter((_, at) => running[at] === undefined),
   );
   const later = await behindLater(tx, site, members);
-  const refused = members.map((_, at) => running[at] ?? later[at]);
+  const refused = members.map((_, at) => running[at] ?? ahead[at] ?? later[at]);
   const free = members.filter((_, at) => refused[at] === undefined);
   const done = await undoAll(tx, site, { options, members: free, rules });
   if (done.length > 0)
@@ -198,10 +200,36 @@ async function takeBack(
       tx,
       done.map(({ result }) => result),
     );
+  for (const { prepared } of free)
+    if (prepared.parent.status === 'under_way')
+      await endParts(tx, site, { tenant: prepared.tenant, id: prepared.parent.id });
   const settle = free.length === 0 ? () => Promise.resolve() : await commitRecords(tx, site, done);
   const results = done.map(({ result }) => result).values();
   const worked = everyMember(members.map((_, at) => refused[at] ?? results.next().value));
   return { worked, settle };
+}
+
+/** RETRYABLE for members whose migration was under way and has gone on, or ended, since it was read: there is more to take back. */
+async function goneOn(
+  tx: Tx,
+  site: Site,
+  members: readonly Member<Undoing>[],
+): Promise<(DroverError | undefined)[]> {
+  const found: (DroverError | undefined)[] = [];
+  for (const { prepared } of members) {
+    const { parent, tenant } = prepared;
+    const [now] =
+      parent.status === 'under_way' ? await readMigrations(tx, site, [{ tenant, id: parent.id }]) : [];
+    const isSame =
+      now === undefined ||
+      (!(now instanceof DroverError) &&
+        now.status === parent.status &&
+        now.migratedCount === parent.migratedCount);
+    found.push(
+      isSame ? undefined : new DroverError('RETRYABLE', `Migration ${parent.id} has gone on; try again.`),
+    );
+  }
+  return found;
 }
 
 /** The rules, once the models of all members are held; nothing where there is no member. */

@@ -20,7 +20,7 @@ import { pageQuery } from '../../api/paging.ts';
 import { moment, rowId, timestamp } from '../../schemas.ts';
 
 const kinds = z.enum(['model', 'rollback']);
-const states = z.enum(['running', 'prepared', 'succeeded', 'failed']);
+const states = z.enum(['running', 'prepared', 'under_way', 'succeeded', 'failed']);
 
 export const migrationFilter = pageQuery.extend({
   status: states.optional(),

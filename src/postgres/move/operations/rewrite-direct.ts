@@ -3,7 +3,7 @@
  * moved, which is all that the journal has to keep of it: rows that moved in the same way share a chunk, and so its edits.
  */
 import type { RewriteStep } from '../../../engine/plan/plan-types.ts';
-import { documentsAtOnce } from '../../facts/documents.ts';
+import { blocksSql, documentsAtOnce } from '../../facts/documents.ts';
 import { numbered } from '../../records/journal.ts';
 import type { Change } from '../../records/journal.ts';
 import { columnOf } from '../../sql/cast.ts';
@@ -98,7 +98,7 @@ function hitSql({ context, steps, row }: Hits, moving: readonly Moving[]): Sql {
     return sql`CASE WHEN ${place.moves} THEN CASE ${valueAt(place)} ${join(cases, ' ')} END END AS ${raw(`drover_p${at}`)}`;
   });
   const found = sql`SELECT ${keyExpression(key, 't')} AS k, t.ctid AS drover_at, t.tableoid AS drover_in, ${list(ways)}
-    FROM ${rowsOf(row.table)} t WHERE ${mineSql(row)} AND ${anyOf(moving.map(({ moves }) => moves))}`;
+    FROM ${rowsOf(row.table)} t WHERE ${blocksSql(context.blocks)}${mineSql(row)} AND ${anyOf(moving.map(({ moves }) => moves))}`;
   return row.size === 1
     ? found
     : sql`SELECT ${memberNumber(row.size)} AS "drover:n", q.* FROM ${fromMembers(row.size, '')} CROSS JOIN LATERAL (${found} OFFSET 0) q`;

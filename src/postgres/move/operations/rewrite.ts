@@ -120,7 +120,7 @@ function bySize(groups: readonly ChangedDocument[][]): ChangedDocument[][][] {
   return parts;
 }
 
-function documentInput({ rules, members }: StepContext, steps: Steps<RewriteStep>): DocumentInput {
+function documentInput({ rules, members, blocks }: StepContext, steps: Steps<RewriteStep>): DocumentInput {
   const [{ table, column: name, places }] = steps;
   return {
     rules,
@@ -128,6 +128,7 @@ function documentInput({ rules, members }: StepContext, steps: Steps<RewriteStep
     table: tableOf(rules, table),
     column: name,
     places: places.map((id) => placeOf(rules, id)),
+    blocks,
   };
 }
 

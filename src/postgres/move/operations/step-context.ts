@@ -8,6 +8,7 @@ import type { Tx } from '../../driver/database.ts';
 import { affected, inOrder, readAs } from '../../driver/question.ts';
 import type { Question } from '../../driver/question.ts';
 import { placeRow, rowContext } from '../../facts/member.ts';
+import type { Blocks } from '../../facts/documents.ts';
 import type { Member } from '../../facts/member.ts';
 import { findRowKey } from '../../sql/keys.ts';
 import type { RowKey } from '../../sql/keys.ts';
@@ -28,6 +29,8 @@ export interface StepContext {
   readonly joins: JoinSettings;
   /** Only the row of this key. */
   readonly only?: string | undefined;
+  /** Of documents only those in these blocks of their table. */
+  readonly blocks?: Blocks | undefined;
 }
 
 /** What the session says about ways to join, before a statement says otherwise for itself. */

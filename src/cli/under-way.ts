@@ -1,0 +1,87 @@
+/** Migrations in parts, in words: what `--online` will do, and what is under way. */
+import type { Plan } from '../engine/plan/plan-types.ts';
+import { rowCount } from '../engine/plan/row-text.ts';
+import type { TenantKey } from '../engine/tenant.ts';
+import { DroverError } from '../errors.ts';
+import type { previewOnline } from '../postgres/move/online.ts';
+import { listUnderWay, underWayText } from '../postgres/records/under-way.ts';
+import type { UnderWay } from '../postgres/records/under-way.ts';
+import type { Site } from '../postgres/scope/site.ts';
+import type { Session } from './session.ts';
+import type { Terminal } from './terminal/terminal.ts';
+import { wrapLine } from './terminal/wrap.ts';
+import { whereWords } from './where.ts';
+import type { Where } from './where.ts';
+import { tenantsToAsk } from './tenant.ts';
+
+export type Preview = Awaited<ReturnType<typeof previewOnline>>;
+
+/** What `--online` changes about a plan, before somebody agrees to it. */
+export function previewLines(plan: Plan, { steps, underWay }: Preview, width: number): string[] {
+  const goesOn =
+    underWay === undefined
+      ? []
+      : [`Goes on with migration ${underWay.id}: ${rowCount(underWay.rows)} moved and committed so far.`];
+  return [
+    'Online',
+    ...[...goesOn, ...partsText(plan, steps)].flatMap((line) => wrapLine(`  ${line}`, width)),
+  ];
+}
+
+function partsText({ steps: all }: Plan, steps: Preview['steps']): string[] {
+  if (steps.length === 0)
+    return [
+      'No documents of this plan can be committed in parts: what it has to do is done in one transaction, as without --online.',
+    ];
+  const rows = steps.reduce((sum, { expected }) => sum + expected, 0);
+  const columns = steps.map(({ table, column }) => `${table}.${column}`).join(', ');
+  const rest = all.length > steps.length ? ' Everything else moves in the last transaction.' : '';
+  return [
+    `${rowCount(rows)} of ${columns} are committed in parts, without a lock on the table.${rest}`,
+    'Until then readers find some documents on the source and some on the target, so both models must work. ' +
+      'The source is retired with the last transaction, which alone locks the tables.',
+    'What is committed stays when this is stopped: the same command goes on, `drover rollback` takes it back.',
+  ];
+}
+
+/** Says on the error stream what is under way, for one tenant or for all. */
+export async function noteUnderWay(
+  { terminal }: Session,
+  site: Site,
+  { tenant, where }: { readonly tenant: TenantKey; readonly where: Where },
+): Promise<void> {
+  for (const underWay of await readUnderWay(terminal, site, await tenantsToAsk(site, tenant)))
+    for (const line of wrapLine(underWayText(underWay, whereWords(where)), terminal.errWidth))
+      terminal.err(terminal.errStyle.warning(line));
+}
+
+/** A login that plans need not be able to read records; then that is said. */
+async function readUnderWay(
+  terminal: Terminal,
+  site: Site,
+  tenants: readonly TenantKey[],
+): Promise<UnderWay[]> {
+  try {
+    return await listUnderWay(site, tenants);
+  } catch (error) {
+    if (!(error instanceof DroverError) || !unreadable.includes(error.code)) throw error;
+    terminal.err(terminal.errStyle.muted('Whether a migration is under way cannot be read by this login.'));
+    return [];
+  }
+}
+
+const unreadable: readonly string[] = ['NOT_PERMITTED', 'FLEET_UNAVAILABLE'];
+
+/** The commands that an error names, complete with the database. */
+export function completeIn(error: unknown, where: Where): unknown {
+  if (!(error instanceof DroverError)) return error;
+  const { commands } = error.data;
+  if (!Array.isArray(commands)) return error;
+  const message = commands
+    .map(String)
+    .reduce(
+      (text, command) => text.replaceAll(`\`${command}\``, `\`${command} ${whereWords(where)}\``),
+      error.message,
+    );
+  return new DroverError(error.code, message, error.data, { cause: error });
+}

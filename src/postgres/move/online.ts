@@ -1,0 +1,311 @@
+/**
+ * A migration that is committed in parts, so that nobody waits for all of it: `drover apply --online`.
+ *
+ * The parts edit documents, a range of blocks of their table each, without a lock on the table. Each part is a transaction of its own:
+ * it holds the pair of tenant and source, makes sure that models and tables are what was planned with, edits what names the source,
+ * journals it under the one record, and commits. The last part is the ordinary apply (move.ts): under its locks it reads everything
+ * again, moves what came in meanwhile and everything else, verifies, retires the source, and closes the record.
+ *
+ * Between the first part and the last the record is `under_way`. A part knows what is left by reading the documents, so a killed
+ * migration goes on without any position being kept, and what an editor wrote meanwhile is treated like any other document.
+ */
+import { canonicalText } from '../../engine/canonical.ts';
+import { judgedOnce } from '../../engine/operations/judged-once.ts';
+import type { Intent } from '../../engine/plan/intent.ts';
+import type { Plan, RewriteStep, Step } from '../../engine/plan/plan-types.ts';
+import { tableOf } from '../../engine/rules/references.ts';
+import type { Rules } from '../../engine/rules/references.ts';
+import { DroverError } from '../../errors.ts';
+import { readRules } from '../catalogue/rules.ts';
+import type { Tx } from '../driver/database.ts';
+import { withRetries } from '../driver/retry.ts';
+import type { Blocks } from '../facts/documents.ts';
+import { journalFor } from '../records/commit.ts';
+import { findReplay, settleInterrupted } from '../records/history.ts';
+import type { MoveResult } from '../records/move-result.ts';
+import { identityOf, waitForPair } from '../records/pair-lock.ts';
+import { failRecord, openRecords } from '../records/records.ts';
+import {
+  beginParts,
+  findUnderWay,
+  journalledBy,
+  readParts,
+  recordPart,
+  underWayError,
+  underWayText,
+  waysOn,
+} from '../records/under-way.ts';
+import type { Parts, UnderWay } from '../records/under-way.ts';
+import { prepareState, withTenant } from '../scope/site.ts';
+import type { Site } from '../scope/site.ts';
+import { quoteTable } from '../sql/identifiers.ts';
+import { literal, sql } from '../sql/sql.ts';
+import { admit, refuseUnreasoned } from './admission.ts';
+import { patienceOf, resultOf, runBatch } from './batch.ts';
+import { prepareSession } from './execute.ts';
+import { applyMove, jobOf, recordOf } from './move.ts';
+import type { MoveOptions, MoveRequest } from './move.ts';
+import { movesNow } from './moves-now.ts';
+import { runSteps } from './operations/operations.ts';
+import { endedMeanwhile } from './parts.ts';
+import { planAll, readMoves } from './plan.ts';
+import type { Move, Planned } from './plan.ts';
+import { refusedIn } from './refused.ts';
+import { refuseUnknown } from './unknown.ts';
+
+/**
+ * Carries the move of one tenant out in parts that commit, or goes on with one that is under way. Where no documents can be moved in
+ * parts, it is an ordinary move, and its result has no `inParts`.
+ * @throws what `applyMove` throws; ONLINE_IMPOSSIBLE where the records lie in another database; MIGRATION_UNDER_WAY where another move
+ *   off the source is. Once a part is committed every error says so, and the migration stays under way.
+ */
+export async function applyOnline(site: Site, request: MoveRequest & MoveOptions): Promise<MoveResult> {
+  const { intent, plan, ...options } = request;
+  refuseUnreasoned({ ...options, allowUnknown: intent.allowUnknown === true });
+  if (site.state.separate) throw recordsElsewhere();
+  if (plan === undefined) await refuseUnknown(site, { intent });
+  await prepareState(site);
+  const replay = plan === undefined ? undefined : await findReplay(site, intent.tenant, plan.hash);
+  if (replay !== undefined) return replay;
+  const online = await readOnline(site, request);
+  if (online === undefined) return applyMove(site, request);
+  return inParts(site, request, online);
+}
+
+/** What `applyOnline` would do in parts, for people who are asked before it begins. */
+export async function previewOnline(
+  site: Site,
+  { intent, steps, source }: Pick<Plan, 'intent' | 'steps' | 'source'>,
+): Promise<{ readonly steps: readonly RewriteStep[]; readonly underWay: UnderWay | undefined }> {
+  const { tenant } = intent;
+  const rules = await withTenant(site, { tenant, readOnly: true }, (tx) => readRules(tx, site, tenant));
+  const underWay = await findUnderWay(site, { tenant, source });
+  return { steps: site.state.separate ? [] : stepsInParts(rules, steps), underWay };
+}
+
+function stepsInParts(rules: Rules, steps: readonly Step[]): RewriteStep[] {
+  return steps.filter((step): step is RewriteStep => 'occurrences' in step && isApart(rules, step));
+}
+
+/**
+ * Can documents of the step move before everything else does? Not where what moves says how other rows are judged, where other places of
+ * the row move with them or must not, or where the target becomes available to them only with the rest.
+ */
+function isApart(rules: Rules, step: RewriteStep): boolean {
+  const own = rules.places.filter(({ id }) => step.places.includes(id));
+  const isAlone = own.every(
+    ({ copies, rivals, enables }) => copies.length === 0 && rivals.length === 0 && enables === undefined,
+  );
+  return isAlone && judgedOnce(rules.places, [step]).length === 0;
+}
+
+function recordsElsewhere(): DroverError {
+  const message =
+    'With the records in another database nothing can be committed in parts: each part and its journal must be one commit. ' +
+    'Keep the records in this database (leave out --state), or apply without --online.';
+  return new DroverError('ONLINE_IMPOSSIBLE', message);
+}
+
+/** A migration in parts that may begin, or goes on. */
+interface Online extends Planned {
+  readonly move: Move;
+  readonly steps: readonly RewriteStep[];
+  readonly underWay: UnderWay | undefined;
+}
+
+/** Undefined where an ordinary apply does all of it, or refuses it. @throws MIGRATION_UNDER_WAY */
+async function readOnline(
+  site: Site,
+  { intent, plan, ...options }: MoveRequest & MoveOptions,
+): Promise<Online | undefined> {
+  const [move] = await readMoves(site, [intent]);
+  if (move === undefined) throw new Error('a move was not read');
+  if (move instanceof DroverError) throw move;
+  const about = { tenant: intent.tenant, source: move.member.pair.source };
+  await settleInterrupted(site, about);
+  const underWay = await findUnderWay(site, about);
+  if (underWay !== undefined) refuseAnother(underWay, move);
+  const [planned] = await withTenant(site, { tenant: intent.tenant, readOnly: true }, (tx) =>
+    planAll(tx, [move], 'staying'),
+  );
+  if (planned === undefined || planned instanceof DroverError)
+    throw planned ?? new Error('nothing was planned');
+  const steps = stepsInParts(move.ground.rules, planned.plan.steps);
+  if (underWay === undefined && steps.length === 0) return undefined;
+  // Whoever goes on has seen the rows that the parts before have moved.
+  const unlessWorse = options.unlessWorse === true || underWay !== undefined;
+  const refused = admit({ ...options, unlessWorse }, plan, planned.plan);
+  if (refused === undefined) return { ...planned, move, steps, underWay };
+  if (underWay === undefined) return undefined;
+  throw aboutRest(refused, underWay);
+}
+
+/** Is it the same move that is under way? @throws MIGRATION_UNDER_WAY */
+function refuseAnother(underWay: UnderWay, { member }: Move): void {
+  const asked = ({ from: _from, to: _to, ...rest }: Intent): string => canonicalText({ ...rest });
+  const { key, components } = member.pair.target;
+  const isSame = key === undefined ? components['name'] === underWay.to : key === underWay.toKey;
+  if (!isSame || asked(member.intent) !== asked(underWay.plan.intent)) throw underWayError(underWay);
+}
+
+async function inParts(
+  site: Site,
+  { intent, plan: _plan, ...options }: MoveRequest & MoveOptions,
+  online: Online,
+): Promise<MoveResult> {
+  const startedAt = performance.now();
+  const { tenant } = intent;
+  const { move, underWay, plan } = online;
+  const [id = ''] =
+    underWay === undefined ? await openRecords(site, [recordOf(options, move)]) : [underWay.id];
+  try {
+    if (underWay === undefined) await begin(site, online, id);
+    for (const step of online.steps) await moveStep(site, { ...online, id, options }, step);
+    const last = { intent, plan, ends: { record: id, startedAt } };
+    return resultOf(await runBatch(site, jobOf(site, { ...options, unlessWorse: true }), [last]));
+  } catch (error) {
+    await failRecord(site, { tenant, id, error }).catch(() => undefined);
+    const now = await findUnderWay(site, { tenant, source: move.member.pair.source }).catch(() => undefined);
+    throw now?.id === id && error instanceof DroverError ? aboutRest(error, now) : error;
+  }
+}
+
+/** Whatever the error says of the work is true of its last transaction alone. */
+function aboutRest(error: DroverError, underWay: UnderWay): DroverError {
+  const message = `${error.message} This is about the last transaction alone. ${underWayText(underWay)}`;
+  const data = { ...error.data, underWay: underWay.id, commands: waysOn(underWay) };
+  return new DroverError(error.code, message, data, { cause: error });
+}
+
+/** From here on the record says that the migration is under way. */
+async function begin(site: Site, { move, plan }: Online, id: string): Promise<void> {
+  const { tenant } = move.member.intent;
+  await inPart(site, { move, id }, (tx) => beginParts(tx, site, { tenant, id, plan }));
+}
+
+interface Going {
+  readonly move: Move;
+  readonly id: string;
+}
+
+/** One part, in a transaction that holds the pair. What collides with others is tried again. */
+async function inPart<T>(
+  site: Site,
+  { move, id }: Going,
+  work: (tx: Tx, parts: Parts) => Promise<T>,
+): Promise<T> {
+  const { tenant } = move.member.intent;
+  const source = identityOf(move.member.pair.source);
+  return withRetries(patienceOf(site), () =>
+    withTenant(site, { tenant }, async (tx) => {
+      await waitForPair(tx, { tenant, source });
+      // Whoever writes a document that is edited already does not wait behind one that somebody else holds.
+      await tx.run(`SET LOCAL lock_timeout = '200ms'`);
+      const parts = await readParts(tx, site, { tenant, id });
+      if (parts === undefined) throw endedMeanwhile(id);
+      const [now] = await movesNow(tx, site, { moves: [move], locks: 'none' });
+      if (now instanceof DroverError) throw now;
+      return work(tx, parts);
+    }),
+  );
+}
+
+interface Moving extends Planned, Going {
+  readonly options: MoveOptions;
+}
+
+/** A part is as large as takes about this long. It holds the rows that it edits, and nobody else's. */
+const partMs = 400;
+const [firstBlocks, mostBlocks] = [16, 16_384];
+
+/**
+ * Moves the documents of one column, block by block up to where the table ends by then. The blocks that the table has grown by
+ * meanwhile are gone through once more, so that little is left for the last part.
+ */
+async function moveStep(site: Site, moving: Moving, step: RewriteStep): Promise<void> {
+  let from = 0;
+  let size = firstBlocks;
+  let rows = 0;
+  for (let round = 0; round < 2; round += 1) {
+    const end = await blocksOf(site, moving, step);
+    while (from < end) {
+      const to = Math.min(end, from + size);
+      const startedAt = performance.now();
+      rows += await movePart(site, { ...moving, blocks: { from, to }, before: rows }, step);
+      size = nextSize(size, performance.now() - startedAt);
+      from = to;
+    }
+  }
+}
+
+function nextSize(size: number, tookMs: number): number {
+  const wanted = Math.round((size * partMs) / Math.max(1, tookMs));
+  return Math.max(1, Math.min(wanted, size * 2, mostBlocks));
+}
+
+/** How many blocks the table has, or the largest of its partitions. */
+async function blocksOf(site: Site, { move }: Going, { table }: RewriteStep): Promise<number> {
+  const { rules } = move.ground;
+  const name = literal(quoteTable(tableOf(rules, table)));
+  const { blocks } = await withTenant(site, { tenant: move.member.intent.tenant, readOnly: true }, (tx) =>
+    tx.one<{ blocks: number }>(
+      sql`SELECT coalesce(max(pg_relation_size(p.relid) / current_setting('block_size')::bigint), 0)::bigint AS blocks
+        FROM (SELECT ${name}::regclass AS relid UNION SELECT relid FROM pg_partition_tree(${name}::regclass)) p`,
+    ),
+  );
+  return blocks;
+}
+
+interface Part extends Moving {
+  readonly blocks: Blocks;
+  /** Rows of the step that parts before moved. */
+  readonly before: number;
+}
+
+/** How many rows the part moved. @throws COUNT_MISMATCH where somebody changed a document meanwhile: then it is tried again */
+async function movePart(site: Site, part: Part, step: RewriteStep): Promise<number> {
+  const { member, id, blocks, before, options, snapshot } = part;
+  const { rules } = snapshot;
+  const { tenant } = member.intent;
+  return inPart(site, part, async (tx, { steps }) => {
+    const number = (steps.at(-1)?.step.id ?? 0) + 1;
+    const journal = await journalFor(tx, site, [{ tenant, id }]);
+    const joins = await prepareSession(tx);
+    let done = before;
+    const onRows = (rows: number): void => {
+      done += rows;
+      const { operation, table, entity, expected } = step;
+      options.onProgress?.({
+        step: step.id,
+        steps: part.plan.steps.at(-1)?.id ?? 1,
+        operation,
+        table,
+        entity,
+        rows: Math.min(done, expected),
+        expected,
+      });
+    };
+    onRows(0);
+    const context = { rules, members: [member], journal, translations: [{}], joins, blocks };
+    const work = { steps: [{ ...step, id: number }] as const, onRows };
+    const [rows = 0] = await runSteps(tx, context, work).catch((error: unknown) => {
+      throw refusedIn(error, step, rules);
+    });
+    if (rows === 0) return 0;
+    await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
+    const journalled = await journalledBy(tx, site, { tenant, id, step: number });
+    if (journalled.rows !== rows) throw changedMeanwhile(step, journalled.rows - rows);
+    const { occurrences } = journalled;
+    const result = { step: { ...step, id: number, expected: rows, occurrences }, actual: rows };
+    await recordPart(tx, site, { tenant, id, rows, result });
+    return rows;
+  });
+}
+
+function changedMeanwhile({ table }: RewriteStep, rows: number): DroverError {
+  return new DroverError(
+    'COUNT_MISMATCH',
+    `Somebody changed ${rows} document(s) of ${table} while they were moved.`,
+    { table, rows },
+  );
+}
