@@ -1,6 +1,7 @@
 /** What a run would do, tenant by tenant. Many tenants are planned in one read-only transaction. */
 import { keyText } from '../engine/models/model.ts';
 import { refusing, toConfirm } from '../engine/finding.ts';
+import type { Finding } from '../engine/finding.ts';
 import type { Intent } from '../engine/plan/intent.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { isSharedRows } from '../engine/tenant.ts';
@@ -102,11 +103,12 @@ function collect(
   readonly all: () => PlannedRun;
 } {
   const tenants: PlannedTenant[] = [];
+  const shared = findingsShared();
   const number = { ready: 0, failed: 0, skipped: 0 };
   let [seen, total, count, needsConfirmation] = [0, 0, 0, false];
   const add = (one: PlannedTenant): void => {
     seen += 1;
-    if (seen > after && tenants.length <= limit) tenants.push(one);
+    if (seen > after && tenants.length <= limit) tenants.push({ ...one, findings: one.findings.map(shared) });
     if (one.status === 'ready') count += one.count;
     needsConfirmation ||= one.needsConfirmation;
     // The shared rows are no tenant, and count only where they would move.
@@ -118,6 +120,20 @@ function collect(
     isOnPage: () => seen >= after && tenants.length < limit,
     add,
     all: () => ({ kind, total, ...number, count, needsConfirmation, tenants }),
+  };
+}
+
+const mostShared = 1000;
+
+/** Most tenants of a fleet have the same findings, and a plan keeps all tenants: each finding once. */
+function findingsShared(): (finding: Finding) => Finding {
+  const known = new Map<string, Finding>();
+  return (finding) => {
+    const text = JSON.stringify(finding);
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    if (known.size < mostShared) known.set(text, finding);
+    return finding;
   };
 }
 

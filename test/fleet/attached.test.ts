@@ -10,6 +10,7 @@ import { openSite, type Site } from '../../src/postgres/scope/site.ts';
 import { oneEngine, freshDatabase } from '../support/databases.ts';
 import { runRequest, tenantsOf, workUntilStill } from '../support/fleet.ts';
 import { actor, history, readRows, type Rows } from '../support/guarantee.ts';
+import { planFleet } from '../support/planned-fleet.ts';
 import { engineId, north, south, studioConfig, studioDatabase } from '../support/studio.ts';
 
 const request = runRequest({ from: 'old', to: 'new', tenants: [north, south] });
@@ -45,6 +46,8 @@ oneEngine((engine) => {
     assert.deepEqual([undo.status, undo.succeeded], ['succeeded', 2]);
     assert.deepEqual(await readRows(database), start);
   };
+
+  it('a plan of a hundred tenants has each of them, in little memory', () => planFleet(engine, 100));
 
   it('a database without roles', async () => thereAndBack(await siteWith(studioConfig)));
 

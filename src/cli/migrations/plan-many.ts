@@ -18,10 +18,21 @@ export async function planMany(
 ): Promise<number> {
   const { terminal } = session;
   const plan = await planWatched(terminal, site, await readRunRequest(site, options), options.rehearse);
-  if (options.json === true) terminal.out(JSON.stringify(plan, null, 2));
+  if (options.json === true) writeJson(terminal, plan);
   else showPlannedRun(terminal, plan);
   if (plan.ready > 0) return exitStatus.changes;
   return plan.failed > 0 ? exitStatus.failed : exitStatus.done;
+}
+
+/** One document, tenant by tenant: as one text a large fleet would be in memory several times over. */
+function writeJson({ out }: Terminal, { tenants, ...plan }: PlannedRun): void {
+  const [head = ''] = JSON.stringify({ ...plan, tenants: [] }, null, 2).split(/\]\n\}$/);
+  out(head);
+  for (const [at, one] of tenants.entries()) {
+    const text = JSON.stringify(one, null, 2).replaceAll(/^/gm, '    ');
+    out(at === tenants.length - 1 ? text : `${text},`);
+  }
+  out('  ]\n}');
 }
 
 /** Plans, and says from time to time how far it is. */

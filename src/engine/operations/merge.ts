@@ -17,9 +17,9 @@ export const merge: Operation<MergeStep> = {
 };
 
 function mergeSteps(input: StepInput, source: PlaceGroup): MergeStep[] {
-  const merging = input.decided
-    .filter((decided) => decided.source === source)
-    .flatMap(({ outcomes }) => placesWith(outcomes, 'merge').slice(0, 1));
+  const merging = (input.bySource.get(source) ?? []).flatMap(({ outcomes }) =>
+    placesWith(outcomes, 'merge').slice(0, 1),
+  );
   return byId([...new Set(merging)]).map((place) => ({
     ...stepBase(input, source, tally(input, source, place)),
     operation: 'merge',

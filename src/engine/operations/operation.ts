@@ -10,6 +10,8 @@ import { compareText } from '../order.ts';
 export interface StepInput extends Decisions {
   /** Nothing live refers to the source any more. */
   readonly retires: boolean;
+  /** What was decided, by the place group that it is about. */
+  readonly bySource: ReadonlyMap<PlaceGroup, readonly Decided[]>;
 }
 
 /** One kind of step, or several that are planned together. `S` is the step as it lies in a plan. */
@@ -41,8 +43,7 @@ const nothing: Tally = { expected: 0, dead: 0, digest: '', rows: [], places: [],
 /** Counts the rows of a place group that move, or that are merged because of one place. */
 export function tally(input: StepInput, source: PlaceGroup, mergedBy?: Place): Tally {
   let result = nothing;
-  for (const { group, outcomes, source: from } of input.decided) {
-    if (from !== source) continue;
+  for (const { group, outcomes } of input.bySource.get(source) ?? []) {
     const [merging] = placesWith(outcomes, 'merge');
     const places = mergedBy === undefined ? placesWith(outcomes, 'move') : [mergedBy];
     if (places.length === 0 || merging !== mergedBy) continue;

@@ -36,11 +36,12 @@ const operations: { readonly [Kind in keyof Steps]: Operation<Steps[Kind]> } = {
 export const stepOrder: readonly string[] = Object.keys(operations);
 
 /** All steps, numbered from 1. Kinds that are planned together run in the order of their tables. */
-export function planSteps(input: StepInput): Step[] {
+export function planSteps(input: Omit<StepInput, 'bySource'>): Step[] {
   const places = input.snapshot.places.toSorted(
     (a, b) => compareText(a.table, b.table) || compareText(a.column ?? '', b.column ?? ''),
   );
-  const inOrder = { ...input, snapshot: { ...input.snapshot, places } };
+  const bySource = Map.groupBy(input.decided, ({ source }) => source);
+  const inOrder = { ...input, bySource, snapshot: { ...input.snapshot, places } };
   return [...new Set(Object.values(operations))]
     .flatMap((operation): readonly Step[] => operation.plan(inOrder))
     .map((step, at) => ({ ...step, id: at + 1 }));

@@ -3,7 +3,7 @@
  * is that of a parameter (`temperature`, `chat_max_tokens` beside `chat_model`).
  */
 import { ownMember } from '../own.ts';
-import type { Column, Table } from '../catalogue/catalog.ts';
+import type { Column } from '../catalogue/catalog.ts';
 import type { ModelFacts } from '../models/model.ts';
 import { parameterName } from '../models/parameter-names.ts';
 import { translateParameters } from '../models/parameters.ts';
@@ -20,18 +20,20 @@ export interface CompanionColumn {
 export function companionColumns(rules: Rules, place: Place): CompanionColumn[] {
   if (place.carrier !== 'columns') return [];
   const table = tableOf(rules, place.table);
+  const own = rules.places.filter((one) => one.table === table.id);
   return table.columns.flatMap((column): CompanionColumn[] => {
     const rule = ownMember(place.companions, column.name);
     if (rule !== undefined) return rule === 'keep' ? [] : [{ column: column.name }];
-    const parameter = isFree(rules, table, column) ? parameterOf(rules, place, column.name) : undefined;
+    const parameter = isFree(own, column)
+      ? parameterOf(rules, own, { place, column: column.name })
+      : undefined;
     return parameter === undefined ? [] : [{ column: column.name, parameter }];
   });
 }
 
 /** A number or a word of which no place of the table speaks. */
-function isFree({ places }: Rules, table: Table, { name, kind, type, generated }: Column): boolean {
+function isFree(own: readonly Place[], { name, kind, type, generated }: Column): boolean {
   const plain = kind === 'integer' || kind === 'text' || /^(numeric|real|double)/.test(type);
-  const own = places.filter((place) => place.table === table.id);
   const spoken = own.some(
     ({ columns, parameters, companions }) =>
       parameters === name || Object.hasOwn(companions, name) || columns.some(({ column }) => column === name),
@@ -40,12 +42,16 @@ function isFree({ places }: Rules, table: Table, { name, kind, type, generated }
 }
 
 /** What stands before the name of the model goes before those of its settings, too. A setting without it belongs to the plain name. */
-function parameterOf({ places, knowledge }: Rules, place: Place, column: string): string | undefined {
+function parameterOf(
+  { knowledge }: Rules,
+  own: readonly Place[],
+  { place, column }: { readonly place: Place; readonly column: string },
+): string | undefined {
   const names = knowledge?.parameterNames ?? new Set();
   const name = parameterName(column);
   const prefix = prefixOf(place);
   if (prefix !== '' && name.startsWith(prefix)) return known(names, name.slice(prefix.length));
-  const others = places.filter(({ table, carrier }) => table === place.table && carrier === 'columns');
+  const others = own.filter(({ carrier }) => carrier === 'columns');
   const isPlain = prefix === '' || !others.some((other) => prefixOf(other) === '');
   return isPlain ? known(names, name) : undefined;
 }

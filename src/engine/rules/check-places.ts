@@ -30,18 +30,22 @@ export function withOwnIds(listed: readonly ListedPlace[]): {
     ids.add(id);
     return { at, place: { ...place, id } };
   });
-  const groups = [...taken.values()].map((group) => group.map(({ at }) => at));
-  return { places: places.map((one) => withRows(one, places, groups)), problems };
+  const groups = [...taken.values()].map((group) => new Set(group.map(({ at }) => at)));
+  const alone = new Set(groups.filter(({ size }) => size < 2).flatMap((group) => [...group]));
+  return {
+    places: places.map((one) => (alone.has(one.at) ? one : withRows(one, places, groups))),
+    problems,
+  };
 }
 
 /** The rows of a place among others at its column and pointer, of models of the same kind. */
 function withRows(
   { at, place }: ListedPlace,
   places: readonly ListedPlace[],
-  groups: readonly (readonly number[])[],
+  groups: readonly ReadonlySet<number>[],
 ): ListedPlace {
-  const group = groups.find((numbers) => numbers.includes(at)) ?? [];
-  const same = places.filter((one) => group.includes(one.at) && one.place.kind === place.kind);
+  const group = groups.find((numbers) => numbers.has(at));
+  const same = places.filter((one) => group?.has(one.at) === true && one.place.kind === place.kind);
   if (same.length < 2) return { at, place };
   const own = same[0]?.at === at ? [] : rowsOf(place);
   const others = same.filter((one) => one.at > at).flatMap((one) => rowsOf(one.place));

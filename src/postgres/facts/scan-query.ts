@@ -158,6 +158,8 @@ class Search {
   readonly #batch: Batch;
   readonly #target: Scannable;
   readonly #context: RowContext;
+  /** Of the table, by column, those that answer for what they find. */
+  readonly #places: ReadonlyMap<string, Place[]>;
   /** Patterns in lower case, as many for each member; undefined where every text has to be read. */
   readonly #patterns: readonly Each[] | undefined;
   readonly #uuids: Each;
@@ -167,6 +169,7 @@ class Search {
     this.#batch = batch;
     this.#target = target;
     this.#context = rowContext(batch.rules, target.table, batch.members);
+    this.#places = answering(batch.rules.places, target.table);
     this.#patterns = patternsOf(batch);
     const keys = batch.members.map(({ terms }) => terms.find(({ by }) => by === 'key'));
     this.#uuids = keys.map((key) => (key !== undefined && isUuid(key.text) ? key.text : ''));
@@ -211,11 +214,8 @@ class Search {
     return sql`ARRAY[${list(patterns.map((pattern) => each(pattern, 'text')))}]`;
   }
 
-  /** The places of a column that answer for what they find. Of a text that people wrote nothing but the inventory counts what it names. */
   #placesAt(name: string): Place[] {
-    return this.#batch.rules.places.filter(
-      ({ table, column, role }) => table === this.#target.table.id && column === name && role !== 'prose',
-    );
+    return this.#places.get(name) ?? [];
   }
 
   /** Does a scalar place look at the column? */
@@ -346,6 +346,12 @@ class Search {
     );
     return [sql`(${each(this.#weak, 'text')} <> '' AND ${text} ~ ${each(words, 'text')})`];
   }
+}
+
+/** Of a text that people wrote nothing but the inventory counts what it names. */
+function answering(places: readonly Place[], { id }: Table): Map<string, Place[]> {
+  const own = places.filter(({ table, role }) => table === id && role !== 'prose');
+  return Map.groupBy(own, ({ column }) => column);
 }
 
 /** Where there is no such key, it fits the empty text alone. */
