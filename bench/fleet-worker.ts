@@ -16,9 +16,9 @@ process.stdout.write('ready\n');
 await once(process.stdin, 'data');
 
 if (task === 'run') {
-  const workers = startWorkers(site, { only: argument, pollMs: 20 });
+  const workers = startWorkers(site, { only: argument, pollMs: 100 });
   // Another process may be the one that ends the run.
-  while (!isFinal(await getRun(site, argument))) await pause(50);
+  while (!isFinal(await getRun(site, argument))) await pause(100);
   await workers.stop();
 } else {
   for (let n = 1; n <= Number(argument); n += 1) {
