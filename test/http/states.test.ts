@@ -6,6 +6,7 @@ import { demoTenants } from '../../src/platform/demo/tenants.ts';
 import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
+import { meanwhile } from './meanwhile.ts';
 import { migrated, source } from './moving.ts';
 import { statesRefused, throwDice } from './states.ts';
 
@@ -65,6 +66,23 @@ oneEngine((engine) => {
 
     it('begins with what the API would take, in every demo tenant', async () => {
       for (const { id, name } of demoTenants) assert.deepEqual(await statesRefused(http, id), [], name);
+    });
+
+    it('of a move finds a link that somebody took away at that moment moved, and not relied on', async () => {
+      await send('PUT', `/spaces/${here}/completion-models/${target}`);
+      const moved = await meanwhile(http, {
+        change: `DELETE FROM ${links} WHERE space_id = $1 AND model_id = $2`,
+        params: [here, target],
+        request: () =>
+          send('POST', `/completion-models/${source}/migrate`, {
+            to_model_id: target,
+            confirm_migration: true,
+            force_override: true,
+            reason: 'a test',
+          }),
+      });
+      assert.deepEqual(await statesRefused(http), []);
+      await back(moved.json.migration_id as string);
     });
 
     it('of a narrowed migration keeps the link that a row made since relies on, and the default', async () => {

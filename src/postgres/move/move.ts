@@ -26,7 +26,7 @@ import { MembersFailed, resultOf, runBatch } from './batch.ts';
 import type { Job, Member, Outcome, Prepared, Worked } from './batch.ts';
 import { executePlans } from './execute.ts';
 import type { Execution, Progress } from './execute.ts';
-import { readUngranted } from './relying.ts';
+import { holdGrants, readUngranted } from './relying.ts';
 import { raiseFences } from './fence.ts';
 import { movesNow } from './moves-now.ts';
 import { planAll, readMoves } from './plan.ts';
@@ -221,7 +221,9 @@ async function executeAll(
     running.map(({ member, id }) => ({ tenant: member.intent.tenant, id })),
   );
   const { rules } = first.snapshot;
-  const ungranted = await readUngranted(tx, { rules, members: running.map(({ member }) => member) });
+  const about = { rules, members: running.map(({ member }) => member) };
+  await holdGrants(tx, about);
+  const ungranted = await readUngranted(tx, about);
   const parts = await partsOf(
     tx,
     site,

@@ -6,12 +6,13 @@ import type { Rules } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import { askEach, askEachByKey } from '../driver/members.ts';
 import type { Tx } from '../driver/database.ts';
+import { inOrder } from '../driver/question.ts';
 import { columnOf, equalsAny } from '../sql/cast.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
 import { namesSql } from '../sql/reliance.ts';
 import type { Side } from '../sql/reliance.ts';
-import { visibleSql } from '../sql/row.ts';
-import { column, each, rowsOf, sql } from '../sql/sql.ts';
+import { mineSql, visibleSql } from '../sql/row.ts';
+import { anyOf, column, each, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { mayHoldShared, rowAlone, rowContext } from '../facts/member.ts';
 import type { Member } from '../facts/member.ts';
@@ -51,6 +52,28 @@ export function relyingPlaces(rules: Rules, members: readonly Member[]): Relying
 export function grantTables(rules: Rules): ReadonlySet<string> {
   const ids = new Set(rules.places.flatMap(({ enables }) => enables?.grant ?? []));
   return new Set(rules.places.flatMap(({ id, table }) => (ids.has(id) ? [table] : [])));
+}
+
+/**
+ * Holds the grants of both models. Rows that come to rely on them are seen by nobody before the commit, so who takes a grant away
+ * meanwhile waits and then sees them; whoever was first is waited for, and the steps meet what is left.
+ */
+export async function holdGrants(
+  tx: Tx,
+  { rules, members }: { readonly rules: Rules; readonly members: readonly Member[] },
+): Promise<void> {
+  const relying = members.length === 0 ? [] : relyingPlaces(rules, members);
+  const grants = new Map(relying.map(({ grant }) => [grant.row.place.id, grant]));
+  const questions = [...grants.values()].map((grant) => {
+    const { context } = grant;
+    const named = anyOf([namesSql(grant, 'from'), namesSql(grant, 'to')]);
+    const held = sql`${mineSql(context)} AND ${named}`;
+    return askEach(
+      members.length,
+      sql`SELECT 1 AS held FROM ${rowsOf(context.table)} t WHERE ${held} FOR KEY SHARE`,
+    );
+  });
+  if (questions.length > 0) await tx.ask(inOrder(questions));
 }
 
 /** Rows that named a model where it was not available: by place and scope their number. */

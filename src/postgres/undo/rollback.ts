@@ -7,7 +7,7 @@ import { everyMember } from '../driver/members.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import { given } from '../../engine/given.ts';
 import { memberOf } from '../facts/member.ts';
-import { nothingUngranted } from '../move/relying.ts';
+import { holdGrants, nothingUngranted } from '../move/relying.ts';
 import type { UngrantedUses } from '../move/relying.ts';
 import type { Member as Models } from '../facts/member.ts';
 import { namedModel } from '../../engine/models/model.ts';
@@ -290,14 +290,16 @@ async function undoAll(
   for (const { prepared } of members)
     await switchFences(tx, site, { tenant: prepared.tenant, migrationId: prepared.parent.id });
   const tenants = members.map(({ prepared }) => prepared.tenant);
+  const models = await modelsOf(
+    tx,
+    rules,
+    members.map(({ prepared }) => prepared),
+  );
+  await holdGrants(tx, { rules, members: models });
   const undone = await undoSteps(tx, site, {
     rules,
     tenants,
-    members: await modelsOf(
-      tx,
-      rules,
-      members.map(({ prepared }) => prepared),
-    ),
+    members: models,
     before: await readBefore(tx, site, parents),
     parents,
     journal,
