@@ -17,6 +17,17 @@ export function withJson(command: Command): Command {
   return command.option('--json', 'print one JSON document (see docs/guides/cli.md)');
 }
 
+export interface ListOption extends JsonOption {
+  readonly csv?: boolean;
+}
+
+/** `--json`, or `--csv`: what a list is printed as. A pipe gets tabs. */
+export function withList(command: Command): Command {
+  return withJson(command).addOption(
+    new Option('--csv', 'print a list as CSV, with a line of names').conflicts('json'),
+  );
+}
+
 /** Which database; see where.ts. */
 export function withWhere(command: Command): Command {
   return command

@@ -18,8 +18,11 @@ oneEngine((engine) => {
     const start = await demo.look((tx) => digestRows(tx));
     const table = await drover(['models', 'list', ...demo.where, ...mine, '--kind', 'completion']);
     assert.equal(table.status, 0, table.stderr);
-    assert.match(table.stdout, /claude-3-7-sonnet +completion +retired +2026-02-19 +claude-sonnet-4-6 +53\n/);
-    assert.match(table.stdout, /gpt-4o \(gpt, openai\) +completion +active, disabled +0\n/);
+    assert.match(
+      table.stdout,
+      /claude-3-7-sonnet [^\t]+\tcompletion\tretired\t2026-02-19\tclaude-sonnet-4-6\t53\n/,
+    );
+    assert.match(table.stdout, /gpt-4o \(gpt, openai\)\tcompletion\tactive, disabled\t\t\t0\n/);
     assert.doesNotMatch(table.stdout, /transcription|embedding/);
     const json = await drover(['models', 'list', ...demo.where, ...mine, '--json']);
     const { models } = JSON.parse(json.stdout) as {

@@ -40,7 +40,7 @@ oneEngine((engine) => {
     assert.equal(table.status, 0, table.stderr);
     assert.match(
       table.stdout,
-      /shut down +days left +model +successor +tenants +rows +says +where\n *2026-02-19 +\d+ over +claude-3-7-sonnet? +claude-sonnet-4-6 +4 +\d+ +both +assistants/,
+      /^2026-02-19\t\d+ over\tclaude-3-7-sonnet\tclaude-sonnet-4-6\t4\t\d+\tboth\tassistants/,
     );
     const json = await drover(['retirements', ...demo.where, '--json']);
     const { retirements } = JSON.parse(json.stdout) as {
@@ -64,7 +64,7 @@ oneEngine((engine) => {
 
   test('of one tenant, and nothing where that tenant has moved away', async () => {
     const words = ['retirements', ...demo.where, '--tenant', 'Cedar School'];
-    assert.match((await drover(words)).stdout, /2026-02-19 .* 1 +\d+ +both /);
+    assert.match((await drover(words)).stdout, /2026-02-19\t.*\t1\t\d+\tboth\t/);
     const move = [
       '--from',
       'claude-3-7-sonnet',
@@ -78,7 +78,7 @@ oneEngine((engine) => {
     const left = await drover(words);
     assert.doesNotMatch(left.stdout, /2026-02-19/);
     // A workspace names it, and no row does.
-    assert.match(left.stdout, /2026-08-05 .* claude-opus-4-1 +claude-opus-4-8 +1 +1 +registry +workspaces/);
+    assert.match(left.stdout, /2026-08-05\t.*\tclaude-opus-4-1\tclaude-opus-4-8\t1\t1\tregistry\tworkspaces/);
   });
 
   test('goes by the registry where the database says nothing, and has no models either', async () => {

@@ -5,7 +5,8 @@ import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { test } from 'node:test';
 import { askToGoOn } from '../../src/cli/terminal/ask.ts';
-import { showTable } from '../../src/cli/terminal/table.ts';
+import { showProgress } from '../../src/cli/terminal/progress.ts';
+import { showList, showTable } from '../../src/cli/terminal/table.ts';
 import { openTerminal } from '../../src/cli/terminal/terminal.ts';
 import { DroverError } from '../../src/errors.ts';
 import { commandsBelow, droverHere } from './drover-here.ts';
@@ -41,6 +42,47 @@ test('a table fits 40, 80 and 120 columns, and cuts no name', () => {
       String(columns),
     );
   }
+});
+
+test('a list is a row a line with tabs where nobody watches, and CSV where that is asked for', () => {
+  const content = {
+    head: ['where', 'rows'],
+    rows: [
+      ['a.column whose name is long '.repeat(9), 6],
+      ['b, c', 7],
+    ],
+  };
+  const shown = (csv: boolean): string => {
+    const stdout = new PassThrough();
+    showList(openTerminal({ stdin: process.stdin, stdout, stderr: stdout }, 'auto'), content, csv);
+    return String(stdout.read());
+  };
+  assert.equal(shown(false), `${content.rows.map((row) => row.join('\t')).join('\n')}\n`);
+  assert.match(shown(true), /^where,rows\r\n[^,]+,6\r\n"b, c",7\n$/);
+});
+
+test('a long statement shows by the time that it lives, watched or not', (context) => {
+  context.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
+  const step = {
+    step: 1,
+    steps: 2,
+    operation: 'repoint',
+    table: 'public.a',
+    entity: 'a',
+    rows: 0,
+    expected: 9,
+  } as const;
+  const stderr = new PassThrough();
+  const view = showProgress(openTerminal({ stdin: process.stdin, stdout: stderr, stderr }, 'never'));
+  view.show(step);
+  context.mock.timers.tick(30_000);
+  context.mock.timers.tick(30_000);
+  view.show({ ...step, rows: 9 });
+  view.end();
+  assert.equal(
+    String(stderr.read()),
+    '  1/2 repoint a: at work for 30 s\n  1/2 repoint a: at work for 60 s\n  1/2 repoint a: 9 of 9\n',
+  );
 });
 
 test('Ctrl-C at a question ends the command with 130, and no answer is taken for it', async () => {

@@ -1,4 +1,5 @@
 /** An inventory as CSV (RFC 4180): one line for each place, with what becomes of the model on each. */
+import { csvText } from '../terminal/csv.ts';
 import type { Occurrence, SchemaOccurrence } from '../../engine/inventory/occurrence.ts';
 import { endOf } from '../../engine/inventory/report.ts';
 import type { ModelReport } from '../../engine/inventory/report.ts';
@@ -19,7 +20,7 @@ const head = [
 ];
 
 export function inventoryCsv(reports: readonly ModelReport[]): string {
-  return [head, ...reports.flatMap(linesOf)].map((line) => line.map(csvField).join(',')).join('\r\n');
+  return csvText(head, reports.flatMap(linesOf));
 }
 
 function linesOf(report: ModelReport): string[][] {
@@ -39,10 +40,4 @@ function rowFields({ table, column, path, form, spelling, rows, samples }: Occur
 
 function schemaFields({ part, object, written }: SchemaOccurrence): string[] {
   return [part, object, '', '', written, '', ''];
-}
-
-/** A program that opens CSV takes what begins like a formula for one, so that gets a quote before it. */
-function csvField(text: string): string {
-  const safe = /^[=+@\t\r-]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

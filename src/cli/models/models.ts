@@ -7,18 +7,18 @@ import { readModelUses } from '../../postgres/usage/uses.ts';
 import type { ModelUse } from '../../postgres/usage/uses.ts';
 import { suggestTargets } from '../../postgres/usage/suggest.ts';
 import type { PlannedSuggestion } from '../../postgres/usage/suggest.ts';
-import { parameterDefault, withJson, withWhere } from '../options.ts';
-import type { JsonOption, TenantOption } from '../options.ts';
+import { parameterDefault, withJson, withList, withWhere } from '../options.ts';
+import type { ListOption, TenantOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
-import { showTable } from '../terminal/table.ts';
+import { showList } from '../terminal/table.ts';
 import { resolveTenant } from '../tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { wrapLine } from '../terminal/wrap.ts';
 import { resolveWhere, withSite } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
-interface ListOptions extends WhereOptions, JsonOption, TenantOption {
+interface ListOptions extends WhereOptions, ListOption, TenantOption {
   readonly kind?: string;
 }
 
@@ -30,7 +30,7 @@ interface SuggestOptions extends ListOptions {
 const list: Verb = {
   name: 'list',
   summary: 'the models of a tenant: until when, what follows them, and how many rows use them',
-  define: (command) => withTenant(command),
+  define: (command) => withTenant(withList(command)),
   run: listModels,
 };
 
@@ -38,7 +38,7 @@ const suggest: Verb = {
   name: 'suggest',
   summary: 'which models could follow one, best first, with why and what a plan would find',
   define: (command) =>
-    withTenant(command.argument('<model>', 'name, family/name, provider/name or key'))
+    withTenant(withJson(command).argument('<model>', 'name, family/name, provider/name or key'))
       .option('--limit <count>', 'how many; each of them is planned', positive, 5)
       .addOption(
         new Option(
@@ -56,7 +56,7 @@ export const models: VerbGroup = {
 };
 
 function withTenant(command: Command): Command {
-  return withWhere(withJson(command))
+  return withWhere(command)
     .option('--tenant <tenant>', 'whose: the key or the name of a tenant')
     .option('--kind <kind>', 'kind of model (default: all of them; of suggestions the first)');
 }
@@ -74,11 +74,11 @@ async function listModels({ terminal, environment }: Session, command: Command):
     readModelUses(site, { tenant: await resolveTenant(site, options.tenant), kind: options.kind }),
   );
   if (options.json === true) terminal.out(JSON.stringify({ models: found }, null, 2));
-  else showModels(terminal, found);
+  else showModels(terminal, found, options.csv);
   return exitStatus.done;
 }
 
-function showModels(terminal: Terminal, found: readonly ModelUse[]): void {
+function showModels(terminal: Terminal, found: readonly ModelUse[], csv?: boolean): void {
   if (found.length === 0) return terminal.err('There are no models.');
   const rows = found.map(({ model, successor, usage }) => [
     modelLabel(model),
@@ -89,7 +89,7 @@ function showModels(terminal: Terminal, found: readonly ModelUse[]): void {
     Object.values(usage).reduce((sum, { live, dead }) => sum + live + dead, 0),
   ]);
   const head = ['model', 'kind', 'lifecycle', 'shut down', 'successor', 'rows'];
-  showTable(terminal, { head, rows });
+  showList(terminal, { head, rows }, csv);
 }
 
 async function suggestModels({ terminal, environment }: Session, command: Command): Promise<number> {

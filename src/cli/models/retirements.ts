@@ -14,18 +14,18 @@ import { readRetirements, sharedUnit } from '../../postgres/usage/retirements.ts
 import type { TellUnread } from '../../postgres/usage/retirements.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
-import { withJson, withWhere } from '../options.ts';
-import type { JsonOption, TenantOption } from '../options.ts';
+import { withList, withWhere } from '../options.ts';
+import type { ListOption, TenantOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { showTable } from '../terminal/table.ts';
+import { showList } from '../terminal/table.ts';
 import { chooseTenant } from '../tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { noteUnderWay } from '../under-way.ts';
 import { resolveWhere, usage, withSite } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
-interface RetirementOptions extends WhereOptions, JsonOption, TenantOption {
+interface RetirementOptions extends WhereOptions, ListOption, TenantOption {
   readonly ical?: boolean;
 }
 
@@ -35,7 +35,7 @@ export const retirements: Verb = {
   summary: 'list the models in use that end: until when, with tenants and rows',
   define: (command) =>
     withWhere(
-      withJson(command)
+      withList(command)
         .option('--tenant <tenant>', 'only of this tenant: its key or name')
         .option('--ical', 'print a calendar (iCalendar) instead'),
     ),
@@ -45,7 +45,8 @@ export const retirements: Verb = {
 async function listRetirements(session: Session, command: Command): Promise<number> {
   const { terminal, environment } = session;
   const options = command.opts<RetirementOptions>();
-  if (options.ical === true && options.json === true) throw usage('--ical and --json: one of them.');
+  if (options.ical === true && (options.json === true || options.csv === true))
+    throw usage('--ical, --json and --csv: one of them.');
   const unread: string[] = [];
   const where = resolveWhere(options, environment);
   const { found, registry } = await withSite(where, { mayWrite: false }, async (site) => {
@@ -55,7 +56,7 @@ async function listRetirements(session: Session, command: Command): Promise<numb
   const today = new Date().toISOString().slice(0, 10);
   if (options.ical === true) showCalendar(terminal, found);
   else if (options.json === true) showJson(terminal, { found, registry, today });
-  else showRetirements(terminal, found, today);
+  else showRetirements(terminal, found, { today, csv: options.csv });
   for (const why of unread) terminal.err(`Not read: ${why}`);
   return unread.length === 0 ? exitStatus.done : exitStatus.failed;
 }
@@ -90,7 +91,12 @@ function daysLeft({ day }: Retirement, today: string): number | null {
   return day === null ? null : daysBetween(today, day);
 }
 
-function showRetirements(terminal: Terminal, found: readonly Retirement[], today: string): void {
+interface Shown {
+  readonly today: string;
+  readonly csv: boolean | undefined;
+}
+
+function showRetirements(terminal: Terminal, found: readonly Retirement[], { today, csv }: Shown): void {
   if (found.length === 0) return terminal.err('No model in use is known to end.');
   const names = found.map(({ components: { name = '' } }) => name);
   const rows = found.map((one) => {
@@ -108,7 +114,7 @@ function showRetirements(terminal: Terminal, found: readonly Retirement[], today
     ];
   });
   const head = ['shut down', 'days left', 'model', 'successor', 'tenants', 'rows', 'says', 'where'];
-  showTable(terminal, { head, rows });
+  showList(terminal, { head, rows }, csv);
 }
 
 /** Overdue is said, because a minus is easily overlooked. */

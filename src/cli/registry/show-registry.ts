@@ -4,7 +4,7 @@ import { findSuccessor, listRetirements } from '../../registry/known/lifecycle.t
 import { findMenu, listMenus } from '../../registry/verdict/menu.ts';
 import type { RuntimeMenu } from '../../registry/verdict/menu.ts';
 import type { Model } from '../../registry/load/shape.ts';
-import { showTable } from '../terminal/table.ts';
+import { showList, showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** Everything there is, counted, and each runtime with its arms. */
@@ -65,16 +65,17 @@ export function showModel({ out, style }: Terminal, loaded: LoadedRegistry, mode
 }
 
 /** What is shut down from a day on, the next first. */
-export function showRetirements(terminal: Terminal, loaded: LoadedRegistry, from: string): void {
+export function showRetirements(
+  terminal: Terminal,
+  loaded: LoadedRegistry,
+  { from, csv }: { readonly from: string; readonly csv: boolean | undefined },
+): void {
   const rows = listRetirements(loaded.registry, { from }).map((each) => [
     each.earliest ? `not before ${each.shutdown}` : each.shutdown,
     each.model,
     each.distributor ?? each.vendor,
     each.successor ?? '',
   ]);
-  if (rows.length === 0) return terminal.out(`Nothing is known to be shut down from ${from} on.`);
-  showTable(terminal, {
-    head: ['shut down', 'model', 'by', 'take instead'],
-    rows,
-  });
+  if (rows.length === 0) return terminal.err(`Nothing is known to be shut down from ${from} on.`);
+  showList(terminal, { head: ['shut down', 'model', 'by', 'take instead'], rows }, csv);
 }

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { findModel, listRetirements } from '../../registry/known/lifecycle.ts';
 import type { LoadedRegistry } from '../../registry/load/load.ts';
 import { findMenu, listMenus } from '../../registry/verdict/menu.ts';
-import { withJson } from '../options.ts';
-import type { JsonOption } from '../options.ts';
+import { withList } from '../options.ts';
+import type { ListOption } from '../options.ts';
 import { loadValid } from '../../registry/load/folder.ts';
 import { registryFolder, withRegistry } from './folder.ts';
 import type { RegistryOption } from './folder.ts';
@@ -13,7 +13,7 @@ import { showModel, showOverview, showRetirements, showRuntime } from './show-re
 import { readDay, todayText } from '../terminal/times.ts';
 import { usage } from '../where.ts';
 
-interface ShowOptions extends JsonOption, RegistryOption {
+interface ShowOptions extends ListOption, RegistryOption {
   readonly retirements?: boolean;
   readonly from?: string;
 }
@@ -23,7 +23,7 @@ export const show: Verb = {
   name: 'show',
   summary: 'show the registry, one runtime, one model, or what goes away',
   define: (command) =>
-    withRegistry(withJson(command.argument('[name]', 'a runtime, or the id of a model')))
+    withRegistry(withList(command.argument('[name]', 'a runtime, or the id of a model')))
       .option('--retirements', 'what is shut down, the next first')
       .option('--from <day>', 'with --retirements: from that day on (default: today)'),
   run: (session, command) => Promise.resolve(runShow(session, command)),
@@ -37,9 +37,10 @@ function runShow({ terminal, environment }: Session, command: Command): number {
   if (options.retirements === true) {
     const from = options.from === undefined ? todayText() : readDay('--from', options.from);
     if (options.json === true) json({ retirements: listRetirements(loaded.registry, { from }) });
-    else showRetirements(terminal, loaded, from);
+    else showRetirements(terminal, loaded, { from, csv: options.csv });
     return exitStatus.done;
   }
+  if (options.csv === true) throw usage('--csv is for a list: `drover registry show --retirements --csv`.');
   if (name === undefined) {
     if (options.json === true)
       json({ version: loaded.version, hash: loaded.hash, runtimes: listMenus(loaded) });

@@ -9,11 +9,11 @@ import {
   revokeKey,
 } from '../../platform/access/operator-keys.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
-import { actorOf, withActor, withJson } from '../options.ts';
-import type { ActorOption } from '../options.ts';
+import { actorOf, withActor, withList } from '../options.ts';
+import type { ActorOption, ListOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { showTable } from '../terminal/table.ts';
+import { showList } from '../terminal/table.ts';
 import { chooseTenant } from '../tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { readMoment } from '../terminal/times.ts';
@@ -21,7 +21,7 @@ import { ownDatabase, withInstall } from '../own-database.ts';
 import type { OwnOptions } from '../own-database.ts';
 import { usage, withDatabase } from '../where.ts';
 
-interface KeysOptions extends OwnOptions, ActorOption {
+interface KeysOptions extends OwnOptions, ListOption, ActorOption {
   readonly tenant?: string;
   readonly user?: string;
   readonly sysadmin?: string;
@@ -36,7 +36,7 @@ export const keys: Verb = {
   summary: 'make, list and revoke API keys, on the database itself',
   define: (command) =>
     withActor(
-      withInstall(withJson(command))
+      withInstall(withList(command))
         .addArgument(new Argument('<action>', 'what to do').choices(['create', 'list', 'revoke']))
         .argument('[key]', 'to revoke: the id of a key, or the eight characters it begins with')
         .option('--user <email>', 'create: whose key')
@@ -132,18 +132,21 @@ function readEmail(text: string): string {
   throw usage(`--sysadmin ${text} is no e-mail address.`);
 }
 
-function list({ terminal }: Session, { tenant, json }: KeysOptions): (platform: Platform) => Promise<void> {
+function list(
+  { terminal }: Session,
+  { tenant, json, csv }: KeysOptions,
+): (platform: Platform) => Promise<void> {
   return async (platform) => {
     const tenants = await listTenants(platform.site);
     const chosen = tenant === undefined ? tenants : [chooseTenant(tenants, tenant)];
     const found = await listKeys(platform, chosen);
     if (json === true) terminal.out(JSON.stringify({ keys: found.map(describe) }));
-    else showKeys(terminal, found);
+    else showKeys(terminal, found, csv);
   };
 }
 
-function showKeys(terminal: Terminal, found: readonly ListedKey[]): void {
-  if (found.length === 0) return terminal.out('There are no keys.');
+function showKeys(terminal: Terminal, found: readonly ListedKey[], csv?: boolean): void {
+  if (found.length === 0) return terminal.err('There are no keys.');
   const head = ['begins', 'tenant', 'user', 'name', 'scopes', 'last used', 'state'];
   const rows = found.map((key) => [
     key.prefix,
@@ -154,7 +157,7 @@ function showKeys(terminal: Terminal, found: readonly ListedKey[]): void {
     day(key.last_used_at),
     stateOf(key),
   ]);
-  showTable(terminal, { head, rows });
+  showList(terminal, { head, rows }, csv);
 }
 
 function describe({ tenant, ...key }: ListedKey): Record<string, unknown> {

@@ -14,17 +14,32 @@ export function showProgress(terminal: Terminal): ProgressView {
   return terminal.isWatched ? barView(terminal) : lineView(terminal);
 }
 
+/** A step may be one statement over many rows, of which the server tells nothing until it is done: then the time shows that it lives. */
+const silenceMs = 30_000;
+
 function lineView({ err }: Terminal): ProgressView {
   let last: Progress | undefined;
+  let began = 0;
+  const timer = setInterval(() => {
+    if (last !== undefined) err(`  ${label(last)}: at work for ${seconds(began)}`);
+  }, silenceMs);
+  timer.unref();
   const finish = (): void => {
     if (last !== undefined) err(`  ${label(last)}: ${last.rows} of ${last.expected}`);
     last = undefined;
   };
   const show = (progress: Progress): void => {
-    if (progress.step !== last?.step) finish();
+    if (progress.step !== last?.step) {
+      finish();
+      began = Date.now();
+    }
     last = progress;
   };
-  return { show, end: finish };
+  const end = (): void => {
+    clearInterval(timer);
+    finish();
+  };
+  return { show, end };
 }
 
 function barView(terminal: Terminal): ProgressView {
@@ -42,6 +57,7 @@ function barView(terminal: Terminal): ProgressView {
 }
 
 function startBar({ streams, errStyle }: Terminal, progress: Progress): SingleBar {
+  const began = Date.now();
   const narrow = (streams.stderr.columns ?? 80) < 80;
   const bar = new SingleBar({
     stream: streams.stderr,
@@ -52,11 +68,17 @@ function startBar({ streams, errStyle }: Terminal, progress: Progress): SingleBa
       const done = params.total === 0 ? 1 : params.progress;
       const full = Math.round(done * (options.barsize ?? 0));
       const drawn = '━'.repeat(full) + '╌'.repeat((options.barsize ?? 0) - full);
-      return `  ${label(progress).padEnd(narrow ? 26 : 42)} ${errStyle.good(drawn)} ${params.value}/${params.total}`;
+      const long = done < 1 && Date.now() - began > 2000 ? `, ${seconds(began)}` : '';
+      const name = label(progress).padEnd(narrow ? 26 : 42);
+      return `  ${name} ${errStyle.good(drawn)} ${params.value}/${params.total}${long}`;
     },
   });
   bar.start(progress.expected, 0);
   return bar;
+}
+
+function seconds(since: number): string {
+  return `${Math.round((Date.now() - since) / 1000)} s`;
 }
 
 function label({ step, steps, operation, entity }: Progress): string {

@@ -2,11 +2,24 @@
 import CliTable from 'cli-table3';
 import { printable } from '../../engine/plan/row-text.ts';
 import { wrapLine } from './wrap.ts';
+import { csvText } from './csv.ts';
 import type { Terminal } from './terminal.ts';
 
 interface TableContent {
   readonly head: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
+}
+
+/**
+ * Prints a list. Whoever watches gets a table. A pipe gets a row a line with tabs between the values, whatever their length, so that
+ * `cut` and `awk` find them; with `csv` it is CSV with a line of names.
+ */
+export function showList(terminal: Terminal, content: TableContent, csv = false): void {
+  const { out, isShown } = terminal;
+  const { head, rows } = content;
+  if (csv) return out(csvText(head, rows));
+  if (isShown) return showTable(terminal, content);
+  for (const row of rows) out(row.map((cell) => printable(String(cell))).join('\t'));
 }
 
 const frameless = {

@@ -34,6 +34,8 @@ export interface Terminal {
   readonly errWidth: number;
   /** Can somebody be asked? */
   readonly canAsk: boolean;
+  /** Does the data go to a terminal, and not into a pipe or a file? */
+  readonly isShown: boolean;
   /** Is somebody watching the progress? */
   readonly isWatched: boolean;
 }
@@ -52,6 +54,7 @@ export function openTerminal(streams: Streams, color: ColorMode): Terminal {
     width: widthOf(stdout),
     errWidth: widthOf(stderr),
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
+    isShown: stdout.isTTY === true,
     isWatched: stderr.isTTY === true,
   };
 }

@@ -1,0 +1,12 @@
+/** Rows as CSV (RFC 4180). */
+
+/** A line of names, then a line for each row. */
+export function csvText(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  return [head, ...rows].map((line) => line.map((cell) => csvField(String(cell))).join(',')).join('\r\n');
+}
+
+/** A program that opens CSV takes what begins like a formula for one, so that gets a quote before it. */
+function csvField(text: string): string {
+  const safe = /^[=+@\t\r-]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
