@@ -16,6 +16,7 @@ ajv.addFormat('email', true);
 ajv.addSchema(document, 'openapi');
 
 interface Described {
+  readonly $ref?: string;
   readonly content?: Readonly<Record<string, unknown>>;
 }
 
@@ -31,9 +32,13 @@ export function assertDescribed(
   }: { readonly status: number; readonly type: string | undefined; readonly text: string },
   said: string,
 ): void {
-  const name = [String(status), `${String(status)[0]}XX`].find((each) => each in responses);
-  assert.ok(name !== undefined, `no such status is described: ${said}`);
-  const { content } = responses[name] as Described;
+  const answer = responses[String(status)] as Described | undefined;
+  assert.ok(answer !== undefined, `no such status is described: ${said}`);
+  // Refusals have a name each, and operations refer to it.
+  const named = answer.$ref?.split('/').slice(1);
+  const own = ['paths', path, method.toLowerCase(), 'responses', String(status)];
+  const { content } =
+    named === undefined ? answer : (document.components.responses[named.at(-1) ?? ''] as Described);
   if (content === undefined) {
     assert.equal(text, '', `no body is described: ${said}`);
     return;
@@ -41,7 +46,7 @@ export function assertDescribed(
   const media = type?.split(';')[0] ?? '';
   assert.ok(media in content, `${media} is not described: ${said}`);
   if (!media.endsWith('json')) return;
-  const at = ['paths', path, method.toLowerCase(), 'responses', name, 'content', media, 'schema'];
+  const at = [...(named ?? own), 'content', media, 'schema'];
   const pointer = `openapi#/${at.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`;
   let validate = validators.get(pointer);
   if (validate === undefined) validators.set(pointer, (validate = ajv.compile({ $ref: pointer })));
