@@ -50,4 +50,39 @@ oneEngine((engine) => {
       await small.drop();
     }
   });
+
+  test('each value has one account', async () => {
+    const small = await smallDatabase(engine, `${schema} DELETE FROM settings WHERE key = 'log';`, config);
+    try {
+      const { stdout } = await small.run('plan', '--from', 'gpt-4o', '--to', 'gpt-5');
+      assert.match(stdout, /\n8 occurrences: 8 move\.\nComplete/);
+    } finally {
+      await small.drop();
+    }
+  });
+
+  test('what is ignored, forbidden or past in some rows says nothing of the others', async () => {
+    const notes = `CREATE TABLE notes (key text PRIMARY KEY, note text); INSERT INTO notes VALUES
+      ('main', 'gpt-4o'), ('title', 'gpt-4o'), ('blocked', 'o3,gpt-4o'), ('old', 'openai/gpt-4o'),
+      ('greeting', '{"a": "gpt-4o"}'), ('choices', 'gpt-5;o3');`;
+    const places = `
+version: 1
+model: { identity: [name] }
+tenant: { root: none }
+places:
+  - { at: notes.note, live: key = 'main' }
+  - { at: notes.note, role: ignore, live: key = 'title' }
+  - { at: notes.note, role: history, live: key = 'old' }
+  - { at: notes.note, shape: comma, role: deny, live: key = 'blocked' }
+`;
+    const small = await smallDatabase(engine, notes, places);
+    try {
+      const { stdout } = await small.run('plan', '--from', 'gpt-4o', '--to', 'gpt-5');
+      assert.match(stdout, /ASK_OPEN: notes\.note\/a: it is written in a way that the place does not move/);
+      assert.match(stdout, /\n4 occurrences: 1 moves, 1 is history, 1 is asked about, 1 is kept\./);
+      assert.doesNotMatch(stdout, /TARGET_DENIED/);
+    } finally {
+      await small.drop();
+    }
+  });
 });

@@ -6,6 +6,7 @@
 import { findColumn, type Column, type Table, type TableId } from '../catalogue/catalog.ts';
 import { findNamedTable } from '../catalogue/names.ts';
 import { identifyingColumns } from '../rules/coverage.ts';
+import { saysWhichRows } from '../rules/place.ts';
 import type { Place } from '../rules/place.ts';
 import type { Rules } from '../rules/references.ts';
 import type { ValueKind } from './occurrence.ts';
@@ -55,9 +56,9 @@ const settled: ReadonlySet<Place['role']> = new Set([
   'data-bound',
 ]);
 
-/** A document is settled only where its pointers lead. */
-function isSettled({ role, json }: Place): boolean {
-  return json === undefined && settled.has(role);
+/** A document is settled only where its pointers lead, and a column not by what holds for some of its rows. */
+function isSettled(place: Place): boolean {
+  return place.json === undefined && settled.has(place.role) && !saysWhichRows(place);
 }
 
 /** The database compares such keys as they are, so the place finds each of them. */

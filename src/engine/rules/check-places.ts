@@ -1,5 +1,6 @@
 /** What several places of a configuration say that does not go together. */
 import { isLeftAlone } from './place.ts';
+import { rowsSaidBy } from './conditions.ts';
 import type { RowCondition } from './conditions.ts';
 import type { ConfigProblem } from './config.ts';
 import type { Place } from './place.ts';
@@ -33,12 +34,14 @@ export function withOwnIds(listed: readonly ListedPlace[]): {
   const groups = [...taken.values()].map((group) => new Set(group.map(({ at }) => at)));
   const alone = new Set(groups.filter(({ size }) => size < 2).flatMap((group) => [...group]));
   return {
-    places: places.map((one) => (alone.has(one.at) ? one : withRows(one, places, groups))),
+    places: places.map((one) =>
+      alone.has(one.at) && !isWithinDocuments(one.place) ? one : withRows(one, places, groups),
+    ),
     problems,
   };
 }
 
-/** The rows of a place among others at its column and pointer, of models of the same kind. */
+/** The rows of a place among others at its column and pointer, of models of the same kind, and beside those that take the column whole. */
 function withRows(
   { at, place }: ListedPlace,
   places: readonly ListedPlace[],
@@ -46,14 +49,25 @@ function withRows(
 ): ListedPlace {
   const group = groups.find((numbers) => numbers.has(at));
   const same = places.filter((one) => group?.has(one.at) === true && one.place.kind === place.kind);
-  if (same.length < 2) return { at, place };
-  const own = same[0]?.at === at ? [] : rowsOf(place);
-  const others = same.filter((one) => one.at > at).flatMap((one) => rowsOf(one.place));
-  return { at, place: { ...place, among: { own, others } } };
+  const own = same.length < 2 || same[0]?.at === at ? [] : rowsSaidBy(place.conditions);
+  const others = same.filter((one) => one.at > at).flatMap((one) => rowsSaidBy(one.place.conditions));
+  const whole =
+    isWithinDocuments(place) && rowsSaidBy(place.conditions).length > 0 ? wholeOf(place, places) : [];
+  return same.length < 2 && whole.length === 0
+    ? { at, place }
+    : { at, place: { ...place, among: { own, others, whole } } };
 }
 
-function rowsOf({ conditions: { live, ask } }: Place): RowCondition[] {
-  return [live, ask].filter((condition) => condition !== undefined);
+function wholeOf({ table, column }: Place, places: readonly ListedPlace[]): RowCondition[] {
+  return places.flatMap(({ place }) =>
+    place.table === table && place.column === column && !isWithinDocuments(place)
+      ? rowsSaidBy(place.conditions)
+      : [],
+  );
+}
+
+function isWithinDocuments({ json }: Place): boolean {
+  return json !== undefined;
 }
 
 /** A pointer may end like the number of a second place. */

@@ -26,6 +26,11 @@ export interface PlaceConditions {
   readonly guard?: RowCondition;
 }
 
+/** The conditions of which one holds for every row that is one of the place's. */
+export function rowsSaidBy({ live, ask }: PlaceConditions): RowCondition[] {
+  return [live, ask].filter((condition) => condition !== undefined);
+}
+
 interface Input {
   readonly scope: NameScope;
   readonly table: Table;

@@ -1,6 +1,7 @@
 /** A place: somewhere in a table where a model may be named, as the rules know it. */
 import type { Column, ForeignKey, Table, TableId } from '../catalogue/catalog.ts';
 import type { NameScope } from '../catalogue/names.ts';
+import { rowsSaidBy } from './conditions.ts';
 import type { PlaceConditions, RowCondition } from './conditions.ts';
 import type { Shape } from '../edit/value-rule.ts';
 import type { CompanionRule, Config, ConfigProblem, ModelTableConfig, PlaceConfig, Role } from './config.ts';
@@ -57,9 +58,14 @@ export interface Place {
   readonly conditions: PlaceConditions;
   /**
    * Where a column is listed several times: a row is of the last of these places whose condition `live` or `ask` holds, else of the first.
-   * `own` is empty for the first; `others` are the conditions of the places behind this one.
+   * `own` is empty for the first; `others` are the conditions of the places behind this one. Of a place within documents `whole` are the
+   * conditions of places that take the column as one value: where one of them holds and none of this place, the value is theirs.
    */
-  readonly among?: { readonly own: readonly RowCondition[]; readonly others: readonly RowCondition[] };
+  readonly among?: {
+    readonly own: readonly RowCondition[];
+    readonly others: readonly RowCondition[];
+    readonly whole: readonly RowCondition[];
+  };
   /** The other places of the row that hold the same reference, by id. They move together or not at all. */
   readonly copies: readonly string[];
   /** The places of the row that must not come to name the same model, by id. */
@@ -127,6 +133,11 @@ export function canMove({ role }: Pick<Place, 'role'>): boolean {
 /** Does a row that names a model there use it, now or when it is brought back? What is recorded, copied or forbidden is no use. */
 export function isUse({ role }: Pick<Place, 'role'>): boolean {
   return role !== 'history' && role !== 'dead-copy' && role !== 'deny';
+}
+
+/** Is it said of some rows only? */
+export function saysWhichRows({ conditions, among }: Place): boolean {
+  return among !== undefined || rowsSaidBy(conditions).length > 0;
 }
 
 /** Is what it holds none of Drover's business? Then nobody counts it. */

@@ -9,12 +9,13 @@ import { isWeakKey } from '../../engine/inventory/term.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import { isKey } from '../../engine/catalogue/value-kinds.ts';
 import type { Owner } from '../../engine/plan/snapshot.ts';
+import { saysWhichRows } from '../../engine/rules/place.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import { castFor, columnOf, equalsEach, exactText } from '../sql/cast.ts';
 import { directPlace, withoutNamed } from '../sql/direct.ts';
 import { alikeSql, isDocumentList, sentSql } from '../sql/document.ts';
-import { columnsOf, ofPlaceSql, placeMatches } from '../sql/match.ts';
+import { columnsOf, meansRowSql, ofPlaceSql, placeMatches } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
 import { deadSql, liveSql, ownerSql, severalOwnersSql, visibleSql } from '../sql/row.ts';
 import {
@@ -41,6 +42,8 @@ interface CandidateColumn extends ScannedColumn {
   readonly isList: boolean;
   /** Places in its documents and lists. */
   readonly documents: readonly Place[];
+  /** Places that take it as one value, and say which rows they mean. */
+  readonly choosing: readonly Place[];
 }
 
 export interface CandidateQuery {
@@ -66,6 +69,8 @@ export interface Candidate {
   readonly live: readonly (readonly (boolean | null)[])[];
   /** For each of these places: does its own reading look at the row? What it cannot read there it asks about. */
   readonly seen: readonly (readonly boolean[])[];
+  /** For each of the places that say which rows they mean: is it one of them? */
+  readonly chosen: readonly (readonly boolean[])[];
   /** Short texts of the row, where a key counts only beside a word that speaks of models. */
   readonly beside: readonly (string | null)[];
 }
@@ -94,7 +99,8 @@ export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery 
       () => sql`SELECT ${rowKey(table)} AS k, ${ownerSql(context)} AS owner, ${severalOwnersSql(context)} AS owners,
       ${deadSql(context)} AS dead, ARRAY[${values()}]::text[] AS v,
       ARRAY[${list(columns.map((column) => search.alike(column)))}]::jsonb[] AS alike, ${livePlaces(context, columns)} AS live,
-      ${search.seen(columns)} AS seen, ARRAY[${search.beside()}]::text[] AS beside FROM ${rows} WHERE ${where} AND ${any}`,
+      ${search.seen(columns)} AS seen, ${chosenRows(context, columns)} AS chosen,
+      ARRAY[${search.beside()}]::text[] AS beside FROM ${rows} WHERE ${where} AND ${any}`,
   };
 }
 
@@ -107,6 +113,10 @@ function livePlaces(context: RowContext, columns: readonly CandidateColumn[]): S
       ),
     ),
   );
+}
+
+function chosenRows(context: RowContext, columns: readonly CandidateColumn[]): Sql {
+  return testsSql(columns.map(({ choosing }) => choosing.map((place) => meansRowSql(context, place))));
 }
 
 /** A list for each column, which a list of lists in SQL could not be, because they differ in length. */
@@ -224,8 +234,15 @@ class Search {
   }
 
   #columnOf(scanned: ScannedColumn): CandidateColumn {
-    const documents = this.#placesAt(scanned.name).filter(({ carrier }) => carrier !== 'columns');
-    return { ...scanned, isList: scanned.kind.endsWith('[]') && !isDocumentList(scanned), documents };
+    const places = this.#placesAt(scanned.name);
+    const documents = places.filter(({ carrier }) => carrier !== 'columns');
+    const choosing = places.filter((place) => place.json === undefined && saysWhichRows(place));
+    return {
+      ...scanned,
+      isList: scanned.kind.endsWith('[]') && !isDocumentList(scanned),
+      documents,
+      choosing,
+    };
   }
 
   /** What is left of a document without what its direct places find, because that is theirs. */

@@ -31,6 +31,8 @@ interface Group {
   readonly owner: Owner;
   readonly dead: boolean;
   readonly past: boolean;
+  /** Places that mean other rows of their column than these. */
+  readonly notOf: ReadonlySet<string>;
   readonly tally: Tally;
   /** Of rows of several tenants, by their keys. */
   readonly owners: Map<string, readonly string[]>;
@@ -119,8 +121,16 @@ export class Reading {
     );
   }
 
-  #group({ owner, dead }: Candidate, past: boolean): Group {
-    const id = `${owner} ${dead} ${past}`;
+  #notOf({ chosen }: Candidate): string[] {
+    return this.#query.columns.flatMap(({ choosing }, at) =>
+      choosing.flatMap((place, number) => (chosen[at]?.[number] === true ? [] : [place.id])),
+    );
+  }
+
+  #group(row: Candidate, past: boolean): Group {
+    const { owner, dead } = row;
+    const notOf = this.#notOf(row);
+    const id = JSON.stringify([owner, dead, past, notOf]);
     const known = this.#groups.get(id);
     if (known !== undefined) return known;
     const { table, columns } = this.#query;
@@ -135,16 +145,23 @@ export class Reading {
       matcher: this.#member.matcher,
       samples,
     });
-    const group = { owner, dead, past, tally, owners: new Map<string, readonly string[]>() };
+    const group = {
+      owner,
+      dead,
+      past,
+      notOf: new Set(notOf),
+      tally,
+      owners: new Map<string, readonly string[]>(),
+    };
     this.#groups.set(id, group);
     return group;
   }
 
   uncovered(): Uncovered[] {
-    return [...this.#groups.values()].flatMap(({ owner, dead, past, tally, owners }) =>
+    return [...this.#groups.values()].flatMap(({ owner, dead, past, notOf, tally, owners }) =>
       tally.occurrences().flatMap((found) => {
         if (found.snapshot || found.model !== sourceTerm) return [];
-        const places = placesAt(this.#rules, found);
+        const places = placesAt(this.#rules, found).filter(({ id }) => !notOf.has(id));
         if (found.by === 'key' && places.some((place) => isOfOthers(place, this.#member))) return [];
         if (places.some(isLeftAlone)) return [];
         const about = { owner, dead, past, owners, places: places.map(({ id }) => id) };

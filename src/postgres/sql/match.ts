@@ -1,6 +1,8 @@
 /** Does a row name the source by a place? The row is called `t` unless another alias is given. */
 import type { Table } from '../../engine/catalogue/catalog.ts';
+import { rowsSaidBy } from '../../engine/rules/conditions.ts';
 import type { RowCondition } from '../../engine/rules/conditions.ts';
+import { canMove } from '../../engine/rules/place.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { columnOf, equalsEach, isLoose } from './cast.ts';
@@ -98,14 +100,25 @@ export function placeMatches(context: Pick<RowContext, 'rules' | 'table'>, row: 
 }
 
 /** Is row `alias` one of the place, where its column is listed several times? */
-export function ofPlaceSql(context: Pick<RowContext, 'rules'>, { among }: Place, alias = 't'): Sql {
+export function ofPlaceSql(context: Pick<RowContext, 'rules'>, place: Place, alias = 't'): Sql {
+  const { among } = place;
   if (among === undefined) return raw('true');
   const any = (conditions: readonly RowCondition[]): Sql =>
     anyOf(conditions.map((condition) => conditionSql(context, condition, alias)));
   return allOf([
     ...(among.own.length === 0 ? [] : [any(among.own)]),
     ...(among.others.length === 0 ? [] : [sql`NOT ${any(among.others)}`]),
+    ...(among.whole.length === 0
+      ? []
+      : [sql`(${any(rowsSaidBy(place.conditions))} OR NOT ${any(among.whole)})`]),
   ]);
+}
+
+/** Is row `t` one that the place means? Of a place that moves rows it is said elsewhere which of them are live. */
+export function meansRowSql(context: Pick<RowContext, 'rules'>, place: Place): Sql {
+  const said = rowsSaidBy(place.conditions).map((condition) => conditionSql(context, condition));
+  const tests = [ofPlaceSql(context, place), ...(canMove(place) || said.length === 0 ? [] : [anyOf(said)])];
+  return sql`coalesce(${allOf(tests)}, false)`;
 }
 
 export function columnsOf({ place }: Pick<PlaceRow, 'place'>): string[] {
