@@ -1,9 +1,10 @@
 /** What concerns one tenant of a run concerns no other: each gets what it should, with its reason, whatever becomes of the others. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, it } from 'node:test';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import { createRun } from '../../src/fleet/create.ts';
 import { planRun } from '../../src/fleet/plan-run.ts';
-import type { RunTenant } from '../../src/postgres/runs/tenants.ts';
+import { claimTenants, renewClaim, type RunTenant } from '../../src/postgres/runs/tenants.ts';
 import { planOne } from '../support/batches.ts';
 import { oneEngine } from '../support/databases.ts';
 import {
@@ -199,5 +200,27 @@ oneEngine((engine) => {
       assert.equal(one.planHash, alone.hash, one.tenantName);
       assert.deepEqual(one.details, alone.counts);
     }
+  });
+
+  it('a sign of life does not wait for the tenants that are being recorded', async () => {
+    if (engine === 'embedded') return;
+    const runId = await createRun(fleet.site, runRequest());
+    const claim = { runId, claim: fleetId(1, 'user'), worker: 'one', leaseMs: 30_000 };
+    await fleet.script(`UPDATE migration.runs SET status = 'running'`);
+    assert.equal((await claimTenants(fleet.site, claim, 12)).length, 12);
+    await fleet.script(`UPDATE migration.run_tenants SET claimed_until = now() - interval '1 second'`);
+    const recording = await openDatabase(fleet.target);
+    try {
+      await recording.transaction({}, async (tx) => {
+        await tx.run('SELECT FROM migration.run_tenants WHERE tenant_id = $1 FOR UPDATE', [tenant(7)]);
+        await renewClaim(fleet.site, claim);
+      });
+    } finally {
+      await recording.close();
+    }
+    const overdue = await fleet.many(
+      'SELECT tenant_id AS id FROM migration.run_tenants WHERE claimed_until < now()',
+    );
+    assert.deepEqual(overdue, [{ id: tenant(7) }]);
   });
 });

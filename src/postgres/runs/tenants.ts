@@ -149,13 +149,18 @@ function undoesSql(site: Site): string {
     SELECT max(depth) % 2 = 1 FROM up)`;
 }
 
-/** Says that the worker is alive. */
+/** Says that the worker is alive. Passes rows that a transaction of its own is recording: they end with its commit. */
 export async function renewClaim(site: Site, claim: Claim): Promise<void> {
+  const table = runTable(site, 'run_tenants');
   await withState(site, undefined, (tx) =>
     tx.run(
-      `UPDATE ${runTable(site, 'run_tenants')} t
-       SET claimed_until = statement_timestamp() + $3::int * interval '1 millisecond'
-       WHERE t.run_id = $1::text::uuid AND t.claim = $2::text::uuid AND t.status = 'claimed'`,
+      `WITH held AS (
+         SELECT c.tenant_id FROM ${table} c
+         WHERE c.run_id = $1::text::uuid AND c.claim = $2::text::uuid AND c.status = 'claimed'
+         FOR NO KEY UPDATE SKIP LOCKED
+       )
+       UPDATE ${table} t SET claimed_until = statement_timestamp() + $3::int * interval '1 millisecond'
+       FROM held WHERE t.run_id = $1::text::uuid AND t.tenant_id = held.tenant_id`,
       [claim.runId, claim.claim, claim.leaseMs],
     ),
   );
