@@ -19,6 +19,7 @@ import {
   type Rule,
   type RuleOfAll,
   type Source,
+  typesHaveNamesOfTheirOwn,
 } from './support/house-rules.ts';
 import { isAllowed, mayImport } from './support/import-table.ts';
 
@@ -177,6 +178,20 @@ const rulesOfAll: Readonly<Record<string, PlantedTogether>> = {
     good: [
       importing({ a: "import './b.ts';\nimport './c.ts';", b: "import './c.ts';", c: '' }),
       importing({ a: "import './b.ts';", b: "// import './a.ts';" }),
+    ],
+  },
+  'types have names of their own': {
+    rule: typesHaveNamesOfTheirOwn,
+    bad: [
+      importing({ a: 'export interface Found {}', b: 'type Found = string;' }),
+      importing({ a: 'class Kept {}', b: 'export interface Kept {}', c: 'interface Kept {}' }),
+    ],
+    good: [
+      importing({ a: 'export interface Found {}', b: "import type { Found } from './a.ts';" }),
+      [
+        ...importing({ a: 'interface Plan {}' }),
+        { path: 'src/library/shapes.ts', text: 'export interface Plan {}' },
+      ],
     ],
   },
   'folders are small': {

@@ -132,9 +132,9 @@ function openSession({ streams, signals, leave, version }: CliInput): Session {
   return { terminal, environment, interruption, systemUser: readSystemUser(), version };
 }
 
-type Action = (verb: Verb, command: Command) => () => Promise<void>;
+type CommandAction = (verb: Verb, command: Command) => () => Promise<void>;
 
-function buildProgram({ streams, version }: CliInput, action: Action): Command {
+function buildProgram({ streams, version }: CliInput, action: CommandAction): Command {
   const program = new Command('drover')
     .description(
       'Moves multi-tenant AI platforms off retiring models: planned, verified, journalled, reversible.',
@@ -161,7 +161,7 @@ function buildProgram({ streams, version }: CliInput, action: Action): Command {
 
 interface Wiring {
   readonly streams: Streams;
-  readonly action: Action;
+  readonly action: CommandAction;
 }
 
 function addGroup(program: Command, { name, summary, verbs: below }: VerbGroup, wiring: Wiring): void {

@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { given } from '../engine/given.ts';
-import type { Answer, Intent, ParameterPolicy } from '../engine/plan/intent.ts';
+import type { AskAnswer, Intent, ParameterPolicy } from '../engine/plan/intent.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import type { Session } from './session.ts';
 import { usage } from './where.ts';
@@ -44,7 +44,7 @@ export interface TenantOption {
   readonly shared?: boolean;
 }
 
-export interface MoveOptions extends WhereOptions, JsonOption, TenantOption {
+export interface MoveCommandOptions extends WhereOptions, JsonOption, TenantOption {
   readonly from?: string;
   readonly to?: string;
   readonly kind?: string;
@@ -160,7 +160,7 @@ export function intentOn(site: Pick<Site, 'parameters'>, asked: AskedIntent, ten
 }
 
 /** What the options ask for; the tenant is resolved later, and so are the parameters where nobody says. @throws USAGE_INVALID */
-export function readIntent(options: MoveOptions): AskedIntent {
+export function readIntent(options: MoveCommandOptions): AskedIntent {
   const { from, to, kind, types } = options;
   if (from === undefined || to === undefined) throw usage('Say what moves: --from MODEL --to MODEL.');
   return {
@@ -175,7 +175,7 @@ export function readIntent(options: MoveOptions): AskedIntent {
 }
 
 /** A place may hold an equals sign (a JSON pointer), so the last one divides. */
-function readAnswer(text: string): [place: string, answer: Answer] {
+function readAnswer(text: string): [place: string, answer: AskAnswer] {
   const at = text.lastIndexOf('=');
   const [place, answer] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
   if (at < 1 || place === '' || (answer !== 'move' && answer !== 'keep')) {

@@ -132,7 +132,7 @@ export function keyFolder(where: Where, { dataFolder }: Pick<Environment, 'dataF
   return where.kind === 'own' ? where.dataDir : (dataFolder ?? defaultFolder);
 }
 
-export interface Access {
+export interface DatabaseAccess {
   /** May Drover's own schema be made or upgraded? */
   readonly mayWrite: boolean;
 }
@@ -140,7 +140,7 @@ export interface Access {
 /** Opens the site, works with it, and closes it. */
 export async function withSite<T>(
   where: Where,
-  access: Access,
+  access: DatabaseAccess,
   work: (site: Site) => Promise<T>,
 ): Promise<T> {
   return withDatabase(where, async (database) => {
@@ -193,7 +193,7 @@ async function lackingRights(site: Site): Promise<{ login: string; lacking: read
 /** A folder that is not there holds no records. Only a command that writes may make it. */
 async function openState(
   target: DatabaseTarget | undefined,
-  { mayWrite }: Access,
+  { mayWrite }: DatabaseAccess,
 ): Promise<Database | undefined> {
   if (target === undefined) return undefined;
   const missing = 'dataDir' in target && !existsSync(join(target.dataDir, 'postgres'));
@@ -222,7 +222,7 @@ function requireFolder(dataDir: string, kind: Where['kind']): void {
   throw new DroverError('NO_DATABASE', `There is no database in the folder ${dataDir}. ${hint}`, { dataDir });
 }
 
-async function openOwn(database: Database, where: Where, { mayWrite }: Access): Promise<Site> {
+async function openOwn(database: Database, where: Where, { mayWrite }: DatabaseAccess): Promise<Site> {
   const words = { own: whereWords(where), attached: attachedWords(where) };
   return (await openPlatform(database, { install: mayWrite, words, knowledge: knowledgeIn(where) })).site;
 }

@@ -5,7 +5,7 @@
 import { getMigration, listMigrations, settleInterrupted } from '../postgres/records/history.ts';
 import type { MigrationRecord } from '../postgres/records/history.ts';
 import type { MoveResult } from '../postgres/records/move-result.ts';
-import type { Claimed, TenantOutcome } from '../postgres/runs/tenants.ts';
+import type { ClaimedTenant, TenantOutcome } from '../postgres/runs/tenants.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { outcomeOfMove } from './outcome.ts';
@@ -17,7 +17,7 @@ const looked = 50;
 export async function adoptDone(
   site: Site,
   run: RunRecord,
-  one: Claimed,
+  one: ClaimedTenant,
 ): Promise<TenantOutcome | undefined> {
   const { tenant, fromKey } = one;
   const source =
@@ -33,7 +33,7 @@ export async function adoptDone(
   return outcomeOfMove(tenant, result as MoveResult);
 }
 
-function isOfRun(record: MigrationRecord, run: RunRecord, { fromKey, undoesId }: Claimed): boolean {
+function isOfRun(record: MigrationRecord, run: RunRecord, { fromKey, undoesId }: ClaimedTenant): boolean {
   if (record.status !== 'succeeded' || record.startedAt < run.createdAt || record.rolledBack) return false;
   return run.kind === 'rollback'
     ? record.parentId === undoesId

@@ -7,23 +7,23 @@ import { prepareState } from '../postgres/scope/site.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { advanceLocked } from './advance.ts';
 
-export interface Order {
+export interface OrderedBy {
   readonly runId: string;
   readonly actor: string;
 }
 
-interface Rule {
+interface OrderRule {
   /** What is asked for, as a word of a message and of the audit log. */
   readonly done: 'paused' | 'resumed' | 'continued' | 'cancelled';
   readonly from: readonly RunStatus[];
   /** In these the order is obeyed already. */
   readonly already: readonly RunStatus[];
   readonly hint: string;
-  readonly change: (run: RunRecord, order: Order) => RunChange;
+  readonly change: (run: RunRecord, order: OrderedBy) => RunChange;
 }
 
 /** No further wave is begun. @throws RUN_NOT_FOUND, RUN_CONFLICT */
-export function pauseRun(site: Site, order: Order): Promise<RunRecord> {
+export function pauseRun(site: Site, order: OrderedBy): Promise<RunRecord> {
   return obey(site, order, {
     done: 'paused',
     from: ['queued', 'running'],
@@ -38,7 +38,7 @@ export function pauseRun(site: Site, order: Order): Promise<RunRecord> {
 }
 
 /** Goes on after a pause, or after too many failures. The failures so far do not count again. @throws RUN_NOT_FOUND, RUN_CONFLICT */
-export function resumeRun(site: Site, order: Order): Promise<RunRecord> {
+export function resumeRun(site: Site, order: OrderedBy): Promise<RunRecord> {
   return obey(site, order, {
     done: 'resumed',
     from: ['paused', 'stopped'],
@@ -49,7 +49,7 @@ export function resumeRun(site: Site, order: Order): Promise<RunRecord> {
 }
 
 /** Releases the tenants after the canary. @throws RUN_NOT_FOUND, RUN_CONFLICT */
-export function continueRun(site: Site, order: Order): Promise<RunRecord> {
+export function continueRun(site: Site, order: OrderedBy): Promise<RunRecord> {
   return obey(site, order, {
     done: 'continued',
     from: ['waiting'],
@@ -65,7 +65,7 @@ export function continueRun(site: Site, order: Order): Promise<RunRecord> {
 }
 
 /** Ends the run: what is under way is finished, the other tenants are skipped. @throws RUN_NOT_FOUND, RUN_CONFLICT */
-export function cancelRun(site: Site, order: Order): Promise<RunRecord> {
+export function cancelRun(site: Site, order: OrderedBy): Promise<RunRecord> {
   return obey(site, order, {
     done: 'cancelled',
     from: ['queued', 'running', 'waiting', 'paused', 'stopped'],
@@ -79,7 +79,7 @@ export function cancelRun(site: Site, order: Order): Promise<RunRecord> {
   });
 }
 
-async function obey(site: Site, order: Order, rule: Rule): Promise<RunRecord> {
+async function obey(site: Site, order: OrderedBy, rule: OrderRule): Promise<RunRecord> {
   await prepareState(site);
   return withRun(site, order.runId, async (tx, run) => {
     if (rule.already.includes(run.status)) return run;

@@ -67,14 +67,14 @@ const planned = 50;
 /** @throws what `resolveRun` throws; INTERRUPTED after the signal */
 export async function planRun(
   site: Site,
-  asked: Asked,
+  asked: PlanRunRequest,
   { onTenant, rehearse = false, page, signal }: Planning = {},
 ): Promise<PlannedRun> {
   const request = { ...asked, parameters: asked.parameters ?? site.parameters };
   const resolved = await resolveRun(site, request);
   const found = collect(resolved.kind, page);
   const visited = request.shared === 'only' ? [] : resolved.tenants;
-  const tries = async (some: readonly Candidate[]): Promise<void> => {
+  const tries = async (some: readonly PlannedMove[]): Promise<void> => {
     for (const { plan, move } of some) {
       refuseStopped(signal);
       const tried = rehearse && plan.status === 'ready' && found.isOnPage();
@@ -137,10 +137,10 @@ function findingsShared(): (finding: Finding) => Finding {
   };
 }
 
-type Asked = Omit<RunRequest, 'actor'>;
+type PlanRunRequest = Omit<RunRequest, 'actor'>;
 
 /** What is planned of a tenant, with the move that a rehearsal of it tries. */
-interface Candidate {
+interface PlannedMove {
   readonly plan: PlannedTenant;
   readonly move: Intent;
 }
@@ -153,9 +153,9 @@ function refuseStopped(signal: AbortSignal | undefined): void {
 
 async function planTenants(
   site: Site,
-  request: Asked,
+  request: PlanRunRequest,
   { some, kind }: { some: readonly ResolvedTenant[]; kind: string },
-): Promise<Candidate[]> {
+): Promise<PlannedMove[]> {
   const moves = some.map(({ tenant, resolution }) => ({
     ...intentOf(request),
     ...('from' in resolution
@@ -179,7 +179,7 @@ async function planTenants(
 /** Tried alone: what one of them is refused concerns it alone. */
 async function rehearsed(
   site: Site,
-  { plan, move, force }: Candidate & { readonly force: boolean },
+  { plan, move, force }: PlannedMove & { readonly force: boolean },
 ): Promise<PlannedTenant> {
   const tried = await rehearseMove(site, move, { force }).catch(ownError);
   if (tried instanceof DroverError)
@@ -189,7 +189,7 @@ async function rehearsed(
 }
 
 function plannedTenant(
-  request: Asked,
+  request: PlanRunRequest,
   { tenant, resolution }: ResolvedTenant,
   outcome: Plan | DroverError | undefined,
 ): PlannedTenant {
@@ -210,7 +210,7 @@ function plannedTenant(
 }
 
 /** The shared rows, where they would move or remain. */
-function plannedShared(request: Asked, unit: SharedUnit): Candidate[] {
+function plannedShared(request: PlanRunRequest, unit: SharedUnit): PlannedMove[] {
   const { plan, move } = unit;
   const { tenant, tenantName, findings, code, message, status } = newSharedUnit(unit, request);
   const base = { ...nothing, tenant, tenantName, findings };
@@ -221,7 +221,7 @@ function plannedShared(request: Asked, unit: SharedUnit): Candidate[] {
 
 /** What a plan means for the tenant: would it be moved? */
 function judged(
-  request: Asked,
+  request: PlanRunRequest,
   plan: Plan,
 ): Omit<PlannedTenant, 'tenant' | 'tenantName' | 'fromKey' | 'toKey'> {
   const errors = refusing(plan.findings, request.force);

@@ -1,6 +1,6 @@
 /** What somebody asks a run for. */
 import { refuseUnreasoned } from '../postgres/move/admission.ts';
-import type { Answer, Intent, ParameterPolicy } from '../engine/plan/intent.ts';
+import type { AskAnswer, Intent, ParameterPolicy } from '../engine/plan/intent.ts';
 import { DroverError } from '../errors.ts';
 import type { Canary, RunOptions, Throttle } from '../postgres/runs/runs.ts';
 
@@ -34,7 +34,7 @@ export interface FleetIntent {
   readonly shared?: boolean | 'only';
   readonly entityTypes?: readonly string[];
   readonly parameters?: ParameterPolicy;
-  readonly answers?: Readonly<Record<string, Answer>>;
+  readonly answers?: Readonly<Record<string, AskAnswer>>;
   readonly leaveAsks?: boolean;
   readonly allowUnknown?: boolean;
 }

@@ -15,7 +15,7 @@ import { label } from '../engine/models/select.ts';
 import { refusalOfRetired } from '../engine/models/successor.ts';
 import { DroverError } from '../errors.ts';
 import { readFleetModels, readModelNames } from '../postgres/runs/fleet-models.ts';
-import type { FoundModels, ModelNames } from '../postgres/runs/fleet-models.ts';
+import type { FoundModels, FleetModelNames } from '../postgres/runs/fleet-models.ts';
 import { findSuccessor } from '../postgres/facts/find-models.ts';
 import { refuseUnknown } from '../postgres/move/unknown.ts';
 import { withTenant } from '../postgres/scope/site.ts';
@@ -108,7 +108,7 @@ interface WantedPair {
 /** What the two texts mean, looked for among the rows of all tenants, those that the run leaves out included. */
 async function identifyPair(
   site: Site,
-  { kind, by, named }: ModelNames,
+  { kind, by, named }: FleetModelNames,
   { all, asked }: { all: readonly TenantName[]; asked: FleetIntent },
 ): Promise<WantedPair> {
   const texts = [asked.from.trim(), asked.to.trim()];
@@ -140,7 +140,7 @@ async function identifyPair(
   return apart;
 }
 
-interface NotIdentified extends Pick<ModelNames, 'kind' | 'by'> {
+interface NotIdentified extends Pick<FleetModelNames, 'kind' | 'by'> {
   readonly tenants: readonly string[];
   readonly refused: Extract<Identified, { refused: string }>;
   readonly text: string;
@@ -187,7 +187,7 @@ async function refuseRetired(site: Site, target: ModelFacts | undefined): Promis
 }
 
 function resolveOne(
-  { by, named }: ModelNames,
+  { by, named }: FleetModelNames,
   pair: WantedPair,
   about: { tenant: TenantName; asked: FleetIntent; found: FoundModels },
 ): Resolution {
@@ -214,7 +214,7 @@ function resolveOne(
 
 /** Where no table holds the models, a model is what it is called, in every tenant. */
 function resolveTexts(
-  { kind }: ModelNames,
+  { kind }: FleetModelNames,
   chosen: readonly TenantName[],
   { from, to, includeSuspended = false, mapping }: FleetIntent,
 ): ResolvedRun {

@@ -3,7 +3,7 @@ import type { RunChange, RunRecord } from '../postgres/runs/runs.ts';
 import { finalStatuses, restingStatuses } from '../postgres/runs/runs.ts';
 import type { TenantCounts } from '../postgres/runs/tenants.ts';
 
-type Known = Pick<RunRecord, 'status' | 'options' | 'canaryReleased' | 'failuresExcused'>;
+type KnownRun = Pick<RunRecord, 'status' | 'options' | 'canaryReleased' | 'failuresExcused'>;
 
 /** Has the run ended for good? */
 export function isFinal({ status }: Pick<RunRecord, 'status'>): boolean {
@@ -16,7 +16,7 @@ export function isResting({ status }: Pick<RunRecord, 'status'>): boolean {
 }
 
 /** The change of status that is due; nothing where the run goes on as it is. */
-export function decideRun(run: Known, now: TenantCounts): RunChange {
+export function decideRun(run: KnownRun, now: TenantCounts): RunChange {
   if (isFinal(run)) return {};
   if (now.open === 0) return endOf(run, now);
   if (run.status === 'cancelling' || isResting(run)) return {};
@@ -25,24 +25,24 @@ export function decideRun(run: Known, now: TenantCounts): RunChange {
   return run.status === 'queued' ? { status: 'running' } : {};
 }
 
-function endOf(run: Known, now: TenantCounts): RunChange {
+function endOf(run: KnownRun, now: TenantCounts): RunChange {
   if (run.status === 'cancelling') return { status: 'cancelled' };
   return { status: now.failed > 0 ? 'failed' : 'succeeded', statusReason: null };
 }
 
 /** Failures from before the first wave, and those from before a resume, do not count. */
-function newFailures(run: Known, now: TenantCounts): number {
+function newFailures(run: KnownRun, now: TenantCounts): number {
   return now.failed - run.failuresExcused;
 }
 
-function overFailures(run: Known, now: TenantCounts): RunChange | undefined {
+function overFailures(run: KnownRun, now: TenantCounts): RunChange | undefined {
   const limit = run.options.maxFailures ?? Infinity;
   const failures = newFailures(run, now);
   if (failures <= limit) return undefined;
   return { status: 'stopped', statusReason: `${failures} tenant(s) failed, more than the ${limit} allowed` };
 }
 
-function afterCanary(run: Known, now: TenantCounts): RunChange | undefined {
+function afterCanary(run: KnownRun, now: TenantCounts): RunChange | undefined {
   if (run.canaryReleased || now.canaryOpen > 0) return undefined;
   const failures = newFailures(run, now);
   const goesOn = run.options.canary?.afterwards === 'go-on' && failures <= (run.options.maxFailures ?? 0);

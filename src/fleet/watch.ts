@@ -41,7 +41,7 @@ interface Unwatched {
   readonly message: string;
 }
 
-export interface Look {
+export interface WatchLook {
   /** How many moves stand. */
   readonly moves: number;
   /** After how many of them it looked; the unwatched are not among them. */
@@ -63,7 +63,7 @@ const batchSize = 200;
 export async function lookForLate(
   site: Site,
   { tenant, isOver = () => false }: { readonly tenant?: TenantKey; readonly isOver?: () => boolean } = {},
-): Promise<Look> {
+): Promise<WatchLook> {
   const standing = await listStanding(site, tenant === undefined ? await everybody(site) : [tenant]);
   const [late, unwatched]: [Late[], Unwatched[]] = [[], []];
   let visited = 0;

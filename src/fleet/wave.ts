@@ -9,7 +9,7 @@ import { applyMoves } from '../postgres/move/move.ts';
 import { planMoves } from '../postgres/move/plan.ts';
 import { rollbackMoves } from '../postgres/undo/rollback.ts';
 import { countFailed, recordDone, recordOutcomes, releaseClaim } from '../postgres/runs/tenants.ts';
-import type { Claim, Claimed, TenantOutcome } from '../postgres/runs/tenants.ts';
+import type { Claim, ClaimedTenant, TenantOutcome } from '../postgres/runs/tenants.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Tx } from '../postgres/driver/database.ts';
 import type { Site } from '../postgres/scope/site.ts';
@@ -29,7 +29,7 @@ import {
 export interface Wave {
   readonly run: RunRecord;
   readonly claim: Claim;
-  readonly claimed: readonly Claimed[];
+  readonly claimed: readonly ClaimedTenant[];
 }
 
 /** Another worker, an operator or a program was in the way of one tenant: the same may work a little later. */
@@ -99,7 +99,11 @@ async function findFinished(site: Site, { run, claimed }: Wave): Promise<TenantO
 }
 
 /** The shared rows are alone in their wave, which is the last. What speaks against their work is known by now. */
-async function finishedShared(site: Site, run: RunRecord, one: Claimed): Promise<TenantOutcome | undefined> {
+async function finishedShared(
+  site: Site,
+  run: RunRecord,
+  one: ClaimedTenant,
+): Promise<TenantOutcome | undefined> {
   const move = intentFor(run, one);
   const [plan] = await planMoves(site, [move]);
   if (plan === undefined || plan instanceof DroverError) return undefined;
@@ -122,7 +126,7 @@ async function adoptAll(
   return outcomes;
 }
 
-function without(claimed: readonly Claimed[], outcomes: readonly TenantOutcome[]): Claimed[] {
+function without(claimed: readonly ClaimedTenant[], outcomes: readonly TenantOutcome[]): ClaimedTenant[] {
   const finished = new Set(outcomes.map(({ tenant }) => tenant));
   return claimed.filter(({ tenant }) => !finished.has(tenant));
 }
@@ -168,7 +172,7 @@ function recording<R>(
 /** The move of one tenant of the run. */
 function intentFor(
   run: RunRecord,
-  { tenant, fromKey, toKey }: Pick<Claimed, 'tenant' | 'fromKey' | 'toKey'>,
+  { tenant, fromKey, toKey }: Pick<ClaimedTenant, 'tenant' | 'fromKey' | 'toKey'>,
 ): Intent {
   const { entityTypes, parameters, answers, leaveAsks, allowUnknown } = run.options;
   return {

@@ -49,7 +49,7 @@ export interface Workers extends Pick<Worker, 'stop' | 'ended'> {
   readonly count: number;
 }
 
-interface Context {
+interface WorkerContext {
   readonly site: Site;
   readonly id: string;
   readonly leaseMs: number;
@@ -72,7 +72,7 @@ const thisProcess = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex
 export function startWorker(site: Site, options: WorkerOptions = {}): Worker {
   const stopping = new AbortController();
   const id = `${thisProcess}:${randomBytes(3).toString('hex')}`;
-  const context: Context = {
+  const context: WorkerContext = {
     site,
     id,
     leaseMs: options.leaseMs ?? 30_000,
@@ -118,7 +118,7 @@ const longestPauseMs = 5000;
 /** Somebody has to mend something first. */
 const pauseForMendingMs = 30_000;
 
-async function work(context: Context): Promise<void> {
+async function work(context: WorkerContext): Promise<void> {
   let failures = 0;
   try {
     while (!context.signal.aborted) {
@@ -143,12 +143,12 @@ async function work(context: Context): Promise<void> {
   }
 }
 
-function pause({ signal }: Context, ms: number): Promise<void> {
+function pause({ signal }: WorkerContext, ms: number): Promise<void> {
   return wait(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /** A folder belongs to one process: the claims of others in it are those of dead processes, and nobody waits for them. */
-async function beginAfresh(context: Context): Promise<void> {
+async function beginAfresh(context: WorkerContext): Promise<void> {
   const { site } = context;
   if (site.state.database.engine === 'embedded' && !context.begun) await expireClaims(site, thisProcess);
   context.begun = true;
@@ -159,7 +159,7 @@ async function beginAfresh(context: Context): Promise<void> {
  * Gives back the claims that were held when the work ended with an error. What was under way was committed or rolled back with the
  * connection. A claim that cannot be given back runs out by itself.
  */
-async function giveBack({ site, held }: Context): Promise<void> {
+async function giveBack({ site, held }: WorkerContext): Promise<void> {
   for (let claim = held[0]; claim !== undefined; claim = held[0]) {
     await releaseClaim(site, claim, { afterMs: 0 }).catch((error: unknown) => {
       if (mayPass(error)) throw error;
@@ -169,7 +169,7 @@ async function giveBack({ site, held }: Context): Promise<void> {
 }
 
 /** Works on one wave of the first run that has one; false where there is nothing to do now. */
-async function workOnce(context: Context): Promise<boolean> {
+async function workOnce(context: WorkerContext): Promise<boolean> {
   const runs = await listActiveRuns(context.site, context.options.only);
   await report(context, runs[0]?.id ?? null);
   for (const run of runs) {
@@ -185,7 +185,11 @@ async function workOnce(context: Context): Promise<boolean> {
 }
 
 /** Stops a run for what does not pass, and tells. One that cannot be stopped is left alone for a while; the others go on. */
-async function stop({ site, options, left }: Context, { id }: RunRecord, cause: unknown): Promise<void> {
+async function stop(
+  { site, options, left }: WorkerContext,
+  { id }: RunRecord,
+  cause: unknown,
+): Promise<void> {
   const isStopped = await stopRun(site, id, asDroverError(cause)).catch((error: unknown) => {
     if (mayPass(error)) throw error;
     return false;
@@ -196,14 +200,14 @@ async function stop({ site, options, left }: Context, { id }: RunRecord, cause: 
   options.onProblem?.(cause);
 }
 
-async function report(context: Context, runId: string | null): Promise<void> {
+async function report(context: WorkerContext, runId: string | null): Promise<void> {
   const now = Date.now();
   if (runId === null || now - context.reportedAt < context.leaseMs / 3) return;
   await reportWorker(context.site, context.id, runId);
   context.reportedAt = now;
 }
 
-async function workOn(context: Context, found: RunRecord): Promise<boolean> {
+async function workOn(context: WorkerContext, found: RunRecord): Promise<boolean> {
   const { site } = context;
   const throttleReason = await whyWait(site, found);
   const run = await advanceRun(site, found.id, { throttleReason });

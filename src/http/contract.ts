@@ -45,7 +45,7 @@ export interface AppInput {
   /** The registry and the keys of secrets. Without them no workspace can be given a model. */
   readonly routing?: Routing;
   /** Checks of readiness, added to those of every server. */
-  readonly checks?: readonly Check[];
+  readonly checks?: readonly ReadinessCheck[];
   /** Figures, added to those of every server. */
   readonly gauges?: readonly Gauge[];
   /** Aborted when the server begins to stop: streams end, new requests are refused. */
@@ -73,7 +73,7 @@ export interface Access {
 }
 
 /** A check of readiness. */
-export interface Check {
+export interface ReadinessCheck {
   readonly name: string;
   /** The server cannot work while this check fails. */
   readonly critical: boolean;

@@ -12,13 +12,13 @@
 interface Users {
   readonly table: string;
   readonly space: string;
-  readonly columns: Readonly<Record<string, Kind>>;
+  readonly columns: Readonly<Record<string, ClassedKind>>;
   readonly pipeline?: boolean;
   /** A row without this column uses the default of its tenant, where its space has none. */
   readonly falls?: string;
 }
 
-type Kind = (typeof kinds)[number];
+type ClassedKind = (typeof kinds)[number];
 const kinds = ['completion', 'transcription', 'embedding'] as const;
 
 const users: readonly Users[] = [
@@ -52,7 +52,7 @@ const users: readonly Users[] = [
 /** The uses of the rows of `from`: tenant, row, space, table, column, kind, and the model as text, NULL where the row names none. */
 function usesOf({ table, space, columns, pipeline, falls }: Users, from: string, where = 'true'): string {
   const id = table.endsWith('_models') ? 'NULL::pg_catalog.uuid' : 't.id';
-  const use = (field: string, kind: Kind, model: string, only: string): string =>
+  const use = (field: string, kind: ClassedKind, model: string, only: string): string =>
     `SELECT t.tenant_id, ${id} AS id, t.${space} AS space_id, '${table}' AS type, '${field}' AS field, '${kind}' AS kind,
       ${model} AS model FROM ${from} t WHERE (${where}) AND ${only}`;
   const nodes = `SELECT DISTINCT t.tenant_id, t.id, t.${space}, '${table}', 'pipeline', 'completion', pg_catalog.lower(n.id #>> '{}')
@@ -188,7 +188,7 @@ function ofSpaces(): string {
 }
 
 /** A class that falls is asked of all who use the model. */
-function ofModels(kind: Kind): string {
+function ofModels(kind: ClassedKind): string {
   const changed = (columns: string): string =>
     `SELECT ${columns} FROM new_rows n JOIN old_rows o ON o.tenant_id = n.tenant_id AND o.id = n.id
       WHERE n.security_classification < o.security_classification`;

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Completion } from '../../src/engine/plan/completion.ts';
-import type { Answer, Intent, ParameterPolicy } from '../../src/engine/plan/intent.ts';
+import type { AskAnswer, Intent, ParameterPolicy } from '../../src/engine/plan/intent.ts';
 
 const root = join(import.meta.dirname, '../../examples/attached');
 
@@ -37,7 +37,7 @@ export interface Case {
   readonly kind?: string;
   readonly entity_types?: readonly string[];
   readonly parameters?: ParameterPolicy;
-  readonly answers?: Readonly<Record<string, Answer>>;
+  readonly answers?: Readonly<Record<string, AskAnswer>>;
   readonly leave_asks?: boolean;
   readonly refused?: readonly string[];
   readonly expected?: Expected;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
-import type { Look } from '../../src/fleet/watch.ts';
+import type { WatchLook } from '../../src/fleet/watch.ts';
 import { droverHere } from '../cli/drover-here.ts';
 import type { Outcome } from '../cli/drover-process.ts';
 import { smallDatabase } from './small-database.ts';
@@ -62,7 +62,7 @@ describe('on a server', () => {
       const looks = stdout
         .trim()
         .split('\n')
-        .map((line) => JSON.parse(line) as Look);
+        .map((line) => JSON.parse(line) as WatchLook);
       return { status, looks: looks.map(({ moves, late }) => [moves, late.map(({ places }) => places)]) };
     };
     const move = ['--tenant', 'Alder', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--yes'];

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { Command } from 'commander';
 import fc from 'fast-check';
 import { readIntent, withMove, withWhere } from '../../src/cli/options.ts';
-import type { MoveOptions } from '../../src/cli/options.ts';
+import type { MoveCommandOptions } from '../../src/cli/options.ts';
 import { databaseWords, resolveWhere, whereWords } from '../../src/cli/where.ts';
 import type { WhereOptions } from '../../src/cli/where.ts';
 import { loadEnvironment } from '../../src/config.ts';
@@ -124,7 +124,7 @@ test('an intent as options asks for the same move again', () => {
   );
   const again = pasted(intents.map((intent) => moveWords(intent, 'it is ours'))).map((words) => {
     const command = withMove(new Command()).option('--reason <text>').parse(words, { from: 'user' });
-    const options = command.opts<MoveOptions & { readonly reason?: string }>();
+    const options = command.opts<MoveCommandOptions & { readonly reason?: string }>();
     const { tenant = options.shared === true ? sharedRows : undefined } = options;
     assert.equal(options.reason, options.allowUnknown === true ? 'it is ours' : undefined);
     return { ...readIntent(options), ...(tenant === undefined ? {} : { tenant }) };

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Role } from '../../src/engine/rules/config.ts';
+import type { PlaceRole } from '../../src/engine/rules/config.ts';
 import { decide, deadRowsMove, mergingStates, movingStates } from '../../src/engine/plan/decide.ts';
 import type { Place } from '../../src/engine/rules/place.ts';
 import { codeOf, type StateCode, stateCodes, stateFromCode } from '../../src/engine/plan/place-state.ts';
@@ -65,7 +65,7 @@ function fits(cell: string, value: string): boolean {
   return cell.startsWith('!') ? !words.includes(`!${value}`) : words.includes(value);
 }
 
-const roles: readonly Role[] = [
+const roles: readonly PlaceRole[] = [
   'reference',
   'grant',
   'catalogue',
@@ -81,7 +81,7 @@ const collisions = ['drop-redundant', 'skip', 'ask'] as const;
 const answers = ['none', 'keep', 'move'] as const;
 
 interface Combination {
-  readonly role: Role;
+  readonly role: PlaceRole;
   readonly owner: Owner;
   readonly asked: 'yes' | 'no';
   readonly dead: 'dead' | 'no';

@@ -1,16 +1,16 @@
 /** The status that follows from all checks, cell by cell. Each check is asked by itself, and not too often. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Check, CheckResult } from '../../src/http/contract.ts';
-import { judge, type Report, watchHealth } from '../../src/http/routes/health/checks.ts';
+import type { ReadinessCheck, CheckResult } from '../../src/http/contract.ts';
+import { judge, type ReadinessReport, watchHealth } from '../../src/http/routes/health/checks.ts';
 
-const table: Readonly<Record<string, Readonly<Record<CheckResult['status'], Report['status']>>>> = {
+const table: Readonly<Record<string, Readonly<Record<CheckResult['status'], ReadinessReport['status']>>>> = {
   critical: { ok: 'ready', skipped: 'ready', stale: 'degraded', fail: 'not-ready' },
   other: { ok: 'ready', skipped: 'ready', stale: 'degraded', fail: 'degraded' },
 };
 
 const statuses = ['ok', 'skipped', 'stale', 'fail'] as const;
-const order: readonly Report['status'][] = ['ready', 'degraded', 'not-ready'];
+const order: readonly ReadinessReport['status'][] = ['ready', 'degraded', 'not-ready'];
 
 describe('readiness', () => {
   it('of nothing is ready', () => assert.equal(judge([]), 'ready'));
@@ -35,7 +35,7 @@ describe('readiness', () => {
 });
 
 describe('a check', () => {
-  const check = (change: Partial<Check>): Check => ({
+  const check = (change: Partial<ReadinessCheck>): ReadinessCheck => ({
     name: 'one',
     critical: true,
     run: () => Promise.resolve({ status: 'ok' }),

@@ -1,7 +1,7 @@
 /** What a test needs to know about a resource, taken from its declaration. */
 import { randomUUID } from 'node:crypto';
 import { demoId } from '../../src/platform/demo/ids.ts';
-import type { Column, Resource, Values } from '../../src/platform/resources/declaration.ts';
+import type { ResourceColumn, Resource, Values } from '../../src/platform/resources/declaration.ts';
 
 export interface ResourceCase {
   readonly resource: Resource;
@@ -52,7 +52,7 @@ function bodyOf(columns: Resource['columns']): Record<string, unknown> {
   return Object.fromEntries(given.map(([name, column]) => [name, exampleOf(column)]));
 }
 
-function exampleOf({ type, names }: Column): unknown {
+function exampleOf({ type, names }: ResourceColumn): unknown {
   const unique = randomUUID().slice(0, 8);
   switch (type.kind) {
     case 'id':

@@ -5,7 +5,7 @@ import { compareModels } from '../../src/engine/models/compatibility.ts';
 import { namedModel } from '../../src/engine/models/model.ts';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
 import { withKnowledge } from '../../src/engine/models/knowledge.ts';
-import type { Said } from '../../src/engine/models/knowledge.ts';
+import type { KnownFactNames } from '../../src/engine/models/knowledge.ts';
 import { rankTargets } from '../../src/engine/models/suggest.ts';
 import { finish } from '../../src/registry/load/load.ts';
 import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
@@ -44,7 +44,7 @@ function row(name: string, more: Partial<ModelFacts> = {}): ModelFacts {
   return { ...namedModel({ kind: 'completion', key: name, components: { name } }), ...more };
 }
 
-function known(model: ModelFacts, said: Said = new Set()): ModelFacts {
+function known(model: ModelFacts, said: KnownFactNames = new Set()): ModelFacts {
   return withKnowledge(model, { knowledge, said });
 }
 

@@ -6,7 +6,7 @@ import { loadRegistryFolder } from '../../src/registry/load/folder.ts';
 import { loadRegistry } from '../../src/registry/load/load.ts';
 import type { Loaded } from '../../src/registry/load/load.ts';
 import { compileMatchers, findSharedId } from '../../src/registry/load/matchers.ts';
-import type { Matcher } from '../../src/registry/load/matchers.ts';
+import type { IdMatcher } from '../../src/registry/load/matchers.ts';
 import { armMatchers } from '../../src/registry/load/registry.ts';
 import type { Provider } from '../../src/registry/load/shape.ts';
 
@@ -16,7 +16,7 @@ const form = fc
   .map((parts) => parts.join(''))
   .filter((text) => !/\*.|#[#\d]|\d#/.test(text)); // prettier-ignore
 
-const matcher: fc.Arbitrary<Matcher> = fc.oneof(
+const matcher: fc.Arbitrary<IdMatcher> = fc.oneof(
   fc.record({ forms: fc.array(form, { minLength: 1, maxLength: 2 }), ignoreCase: fc.boolean() }),
   fc.record({
     word: fc.constantFrom('a', 'ab', 'b-', 'A', 'a.', 'a1'),

@@ -8,7 +8,7 @@ import { checkIntent, readPairs } from '../../src/postgres/facts/pair.ts';
 import { lookThrough } from '../../src/postgres/move/denied.ts';
 import { readTenants } from '../../src/postgres/facts/snapshot.ts';
 import { planAll } from '../../src/postgres/move/plan.ts';
-import type { Move, Planned } from '../../src/postgres/move/plan.ts';
+import type { Move, PlannedMember } from '../../src/postgres/move/plan.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 
 function valueOf<T>(found: T | DroverError | undefined): T {
@@ -29,6 +29,6 @@ export async function readOneMove(tx: Tx, site: Site, asked: Intent): Promise<Mo
   return { ground, tenant, member, scanned };
 }
 
-export async function readOnePlan(tx: Tx, site: Site, intent: Intent): Promise<Planned> {
+export async function readOnePlan(tx: Tx, site: Site, intent: Intent): Promise<PlannedMember> {
   return valueOf((await planAll(tx, [await readOneMove(tx, site, intent)], 'all'))[0]);
 }

@@ -61,6 +61,26 @@ function problemOfPackage(folder: string, specifier: string): string | undefined
   return allowed ? undefined : `only ${owner.replaceAll(' ', ' and ')} may import ${specifier}`;
 }
 
+/**
+ * A name of a type stands for one thing: who reads it need not ask which file it is from. What the library shows to programs has names
+ * for itself, which its API report holds.
+ */
+export const typesHaveNamesOfTheirOwn: RuleOfAll = (sources) => {
+  const declared = sources
+    .filter(({ path }) => !path.startsWith('src/library/'))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/^(?:export )?(?:abstract )?(?:interface|type|class) (\w+)/gm)].map((found) => ({
+        name: found[1] ?? '',
+        path,
+      })),
+    );
+  return [...Map.groupBy(declared, ({ name }) => name)]
+    .filter(([, files]) => files.length > 1)
+    .map(
+      ([name, files]) => `${name}: ${files.map(({ path }) => path).join(', ')} each have a type of this name`,
+    );
+};
+
 /** Imports of types count: who reads one of the files has to read them all. */
 export const filesFormNoCycle: RuleOfAll = (sources) => {
   const imported = new Map(

@@ -9,7 +9,7 @@ import { resolveWhere, shownUrl, withSite } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 import { readGraph } from './inspect.ts';
 
-type CheckOptions = WhereOptions & JsonOption;
+type ConfigCheckOptions = WhereOptions & JsonOption;
 
 const check: Verb = {
   name: 'check',
@@ -30,7 +30,7 @@ export const config: VerbGroup = {
 };
 
 async function runCheck({ terminal, environment }: Session, command: Command): Promise<number> {
-  const options = command.opts<CheckOptions>();
+  const options = command.opts<ConfigCheckOptions>();
   const file = options.config ?? environment.configFile;
   const { places = [] } = loadConfigFile(file);
   const asked = options.database ?? environment.databaseUrl;
@@ -49,7 +49,7 @@ async function runCheck({ terminal, environment }: Session, command: Command): P
   return unfit.length === 0 ? exitStatus.done : exitStatus.failed;
 }
 
-interface Report {
+interface ConfigReport {
   readonly file: string;
   readonly places: number;
   readonly database?: string;
@@ -59,8 +59,8 @@ interface Report {
 
 function report(
   { out, err, style }: Session['terminal'],
-  { json }: CheckOptions,
-  { file, places, database, open = [] }: Report,
+  { json }: ConfigCheckOptions,
+  { file, places, database, open = [] }: ConfigReport,
 ): void {
   if (json === true)
     return out(JSON.stringify({ file, places, database: database ?? null, undecided: open }));

@@ -108,7 +108,7 @@ interface Narrowed {
   readonly sample: number | undefined;
 }
 
-interface Asked extends Narrowed {
+interface InventoryInput extends Narrowed {
   readonly where: Where;
   readonly models: InventoryModels;
 }
@@ -125,7 +125,7 @@ export function inventoryRequest({ terms }: InventoryModels, { asked, sample }: 
 /** Ctrl-C ends the reading; what is known by then is the result. */
 function take(
   { terminal, interruption }: Session,
-  { where, models, asked, sample }: Asked,
+  { where, models, asked, sample }: InventoryInput,
 ): Promise<Inventory> {
   return withDatabase(where, async (database) => {
     let stopped = false;

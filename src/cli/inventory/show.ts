@@ -1,6 +1,6 @@
 /** An inventory for people: one block for each model, what ends first at the top, then what could not be looked at. */
 import { toMark } from '../../engine/inventory/mend.ts';
-import type { Form, Occurrence, SchemaOccurrence, Unread } from '../../engine/inventory/occurrence.ts';
+import type { Form, Occurrence, SchemaOccurrence, UnreadObject } from '../../engine/inventory/occurrence.ts';
 import { endOf } from '../../engine/inventory/report.ts';
 import type { KnownModel, ModelReport } from '../../engine/inventory/report.ts';
 import { daysBetween } from '../../engine/models/retirements.ts';
@@ -126,7 +126,7 @@ function variantText({ snapshot }: Occurrence, { id }: KnownModel): string {
     : `which is a model of its own and not ${id}`;
 }
 
-function showUnread({ out, style, width }: Terminal, unread: readonly Unread[]): void {
+function showUnread({ out, style, width }: Terminal, unread: readonly UnreadObject[]): void {
   out(style.warning('Not looked at'));
   for (const { gap, object, message } of unread)
     for (const line of wrapLine(printable(`  ${gap}: ${withoutPublic(object)}. ${message}`), width))

@@ -81,13 +81,17 @@ function planAll(session: Session, options: PlanOptions): Promise<number> {
   });
 }
 
-interface Shown {
+interface PlanOutput {
   readonly made: Plan;
   readonly sql: readonly string[] | undefined;
   readonly rehearsal: Rehearsal | undefined;
 }
 
-function showPlan({ terminal }: Session, { made, sql, rehearsal }: Shown, { json, out }: PlanOptions): void {
+function showPlan(
+  { terminal }: Session,
+  { made, sql, rehearsal }: PlanOutput,
+  { json, out }: PlanOptions,
+): void {
   if (json === true)
     terminal.out(JSON.stringify({ ...sealPlan(made, sha256), ...given({ sql, rehearsal }) }, null, 2));
   else

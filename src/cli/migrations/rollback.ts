@@ -14,7 +14,7 @@ import { onErrorStream } from '../terminal/terminal.ts';
 import { resolveWhere, whereWords, withSite } from '../where.ts';
 import type { Where, WhereOptions } from '../where.ts';
 
-interface RollbackOptions extends WhereOptions, JsonOption, TenantOption, ActorOptions, WaitOption {
+interface RollbackCommandOptions extends WhereOptions, JsonOption, TenantOption, ActorOptions, WaitOption {
   readonly yes?: boolean;
 }
 
@@ -34,7 +34,7 @@ export const rollback: Verb = {
 };
 
 async function takeBack(session: Session, command: Command): Promise<number> {
-  const options = command.opts<RollbackOptions>();
+  const options = command.opts<RollbackCommandOptions>();
   const { terminal } = session;
   const actor = actorOf(options, session);
   const where = resolveWhere(options, session.environment);

@@ -1,7 +1,12 @@
 /** Past migrations, for people. */
 import type { Finding } from '../../engine/finding.ts';
 import { printable } from '../../engine/plan/row-text.ts';
-import type { Change, MigrationDetail, MigrationRecord, StepRecord } from '../../postgres/records/history.ts';
+import type {
+  RecordedChange,
+  MigrationDetail,
+  MigrationRecord,
+  StepRecord,
+} from '../../postgres/records/history.ts';
 import type { NamedRecord } from './records.ts';
 import { showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -101,7 +106,7 @@ function listOf<T>(result: unknown, member: string): readonly T[] {
 }
 
 /** Every changed value, as the journal has it. */
-export function showChanges({ out, style }: Terminal, changes: readonly Change[]): void {
+export function showChanges({ out, style }: Terminal, changes: readonly RecordedChange[]): void {
   out(`\n${style.heading('Changes')}`);
   for (const { table, action, key, before, after } of changes) {
     out(`  ${printable(table)} ${style.bold(printable(key))} ${action}`);

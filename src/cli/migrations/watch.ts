@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { printable, rowCount } from '../../engine/plan/row-text.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import { lookForLate } from '../../fleet/watch.ts';
-import type { Late, Look } from '../../fleet/watch.ts';
+import type { Late, WatchLook } from '../../fleet/watch.ts';
 import { isConnectionLost } from '../../errors.ts';
 import { messageOf } from '../failure.ts';
 import { countUpTo, withJson, withWhere } from '../options.ts';
@@ -16,7 +16,7 @@ import { minuteText } from '../terminal/times.ts';
 import { resolveWhere, whereWords, withSite } from '../where.ts';
 import type { Where, WhereOptions } from '../where.ts';
 
-interface WatchOptions extends WhereOptions, JsonOption, TenantOption {
+interface WatchCommandOptions extends WhereOptions, JsonOption, TenantOption {
   readonly every: number;
   readonly looks: number;
 }
@@ -38,7 +38,7 @@ export const watch: Verb = {
         '\nCtrl-C ends it with the status of what it saw. With --json each look is one line.',
     ),
   run: async (session, command) => {
-    const options = command.opts<WatchOptions>();
+    const options = command.opts<WatchCommandOptions>();
     const where = resolveWhere(options, session.environment);
     const over = new AbortController();
     const about = {
@@ -55,14 +55,14 @@ function readMinutes(text: string): number {
   throw new InvalidArgumentError('It takes minutes, such as 10 or 0.5, up to 10000.');
 }
 
-interface Watching {
+interface WatchInput {
   readonly where: Where;
-  readonly options: WatchOptions;
+  readonly options: WatchCommandOptions;
   readonly over: AbortSignal;
 }
 
 /** The database is opened anew for each look: between two of them it belongs to others. */
-async function lookAgain({ terminal }: Session, { where, options, over }: Watching): Promise<number> {
+async function lookAgain({ terminal }: Session, { where, options, over }: WatchInput): Promise<number> {
   let isLate = false;
   // Until it has looked.
   let isBlind = true;
@@ -86,7 +86,7 @@ async function lookAgain({ terminal }: Session, { where, options, over }: Watchi
   return isBlind ? exitStatus.failed : exitStatus.done;
 }
 
-async function lookOnce(terminal: Terminal, { where, options, over }: Watching): Promise<Look> {
+async function lookOnce(terminal: Terminal, { where, options, over }: WatchInput): Promise<WatchLook> {
   const look = await withSite(where, { mayWrite: false }, async (site) => {
     const asked = options.tenant !== undefined || options.shared === true;
     const tenant: TenantKey = asked ? await resolveUnit(site, options) : undefined;
@@ -98,7 +98,7 @@ async function lookOnce(terminal: Terminal, { where, options, over }: Watching):
 
 function show(
   terminal: Terminal,
-  look: Look,
+  look: WatchLook,
   { json, where }: { readonly json: boolean; readonly where: Where },
 ): void {
   const { out, err, style } = terminal;

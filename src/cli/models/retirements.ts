@@ -61,13 +61,17 @@ async function listRetirements(session: Session, command: Command): Promise<numb
   return unread.length === 0 ? exitStatus.done : exitStatus.failed;
 }
 
-interface Found {
+interface FoundRetirements {
   readonly found: readonly Retirement[];
   /** Which registry was asked. */
   readonly registry: string | undefined;
 }
 
-async function readFor(site: Site, text: string | undefined, tellUnread: TellUnread): Promise<Found> {
+async function readFor(
+  site: Site,
+  text: string | undefined,
+  tellUnread: TellUnread,
+): Promise<FoundRetirements> {
   const registry = site.knowledge()?.name;
   if (tenancyOf(site.config) === 'single') return { found: await readRetirements(site, 'single'), registry };
   const tenants = await listTenants(site);
@@ -82,7 +86,10 @@ function showCalendar({ streams }: Terminal, found: readonly Retirement[]): void
   streams.stdout.write(writeCalendar({ name: 'Model retirements', events, madeAt }));
 }
 
-function showJson(terminal: Terminal, { found, registry, today }: Found & { readonly today: string }): void {
+function showJson(
+  terminal: Terminal,
+  { found, registry, today }: FoundRetirements & { readonly today: string },
+): void {
   const retirements = found.map((one) => ({ ...one, daysLeft: daysLeft(one, today) }));
   terminal.out(JSON.stringify({ today, registry: registry ?? null, retirements }, null, 2));
 }

@@ -15,7 +15,7 @@ import type { Session, Verb } from '../session.ts';
 import { showAllowed, showNoModel, showRefused } from './show-verdict.ts';
 import { readDay, todayText } from '../terminal/times.ts';
 
-interface CheckOptions extends JsonOption, RegistryOption {
+interface PairCheckOptions extends JsonOption, RegistryOption {
   readonly secrets?: string;
   readonly existing?: boolean;
   readonly on?: string;
@@ -40,7 +40,7 @@ export const check: Verb = {
 };
 
 function runCheck({ terminal, environment }: Session, command: Command): number {
-  const options = command.opts<CheckOptions>();
+  const options = command.opts<PairCheckOptions>();
   const [runtime = '', model = ''] = command.args;
   const folder = registryFolder(options, environment);
   const loaded: Loaded = loadRegistryFolder(folder);

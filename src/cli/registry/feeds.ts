@@ -8,13 +8,13 @@ import { readModelsDev } from '../../registry/import/models-dev.ts';
 import { readDay, todayText } from '../terminal/times.ts';
 import { readJson } from './folder.ts';
 
-interface Format {
+interface FeedFormat {
   readonly read: (value: unknown, origin: FeedOrigin) => FeedModel[];
   /** Where the public file is, unless the feed or the user says otherwise. */
   readonly source: string;
 }
 
-const formats: ReadonlyMap<string, Format> = new Map([
+const formats: ReadonlyMap<string, FeedFormat> = new Map([
   ['models-dev', { read: readModelsDev, source: 'https://models.dev/api.json' }],
   [
     'litellm',
@@ -52,7 +52,7 @@ export function readFeed(command: Command): FeedModel[] {
   return known.read(readJson(file), { source: source ?? known.source, checked: day });
 }
 
-function requireFormat(text: string): Format {
+function requireFormat(text: string): FeedFormat {
   const known = formats.get(text);
   if (known === undefined) throw new InvalidArgumentError(`It is one of ${[...formats.keys()].join(', ')}.`);
   return known;

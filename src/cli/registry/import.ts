@@ -18,7 +18,7 @@ import type { RegistryOption } from './folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 
-interface ImportOptions extends JsonOption, RegistryOption {
+interface ImportCommandOptions extends JsonOption, RegistryOption {
   readonly add?: boolean;
   readonly out?: string;
   readonly write?: boolean;
@@ -37,7 +37,7 @@ export const importFeed: Verb = {
 };
 
 function runImport({ terminal, environment }: Session, command: Command): number {
-  const options = command.opts<ImportOptions>();
+  const options = command.opts<ImportCommandOptions>();
   const folder = registryFolder(options, environment);
   const texts = readRegistryFolder(folder);
   const before = loadTexts(texts, folder);
@@ -78,7 +78,7 @@ interface Result {
 
 /** The folder that was written to; undefined where nothing was asked for. */
 function write(
-  { out, write: inPlace }: ImportOptions,
+  { out, write: inPlace }: ImportCommandOptions,
   { folder, whole, changed }: Result,
 ): string | undefined {
   if (out !== undefined) writeNewFolder(out, whole);
@@ -88,7 +88,7 @@ function write(
 
 function report(
   { out, err, style }: Session['terminal'],
-  { json }: ImportOptions,
+  { json }: ImportCommandOptions,
   {
     plan,
     changed,

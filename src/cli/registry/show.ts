@@ -50,12 +50,12 @@ function runShow({ terminal, environment }: Session, command: Command): number {
   return showNamed(terminal, loaded, { name, json: options.json === true });
 }
 
-interface Asked {
+interface ShowInput {
   readonly name: string;
   readonly json: boolean;
 }
 
-function showNamed(terminal: Session['terminal'], loaded: LoadedRegistry, { name, json }: Asked): number {
+function showNamed(terminal: Session['terminal'], loaded: LoadedRegistry, { name, json }: ShowInput): number {
   const menu = findMenu(loaded, name);
   const model = menu === undefined ? findModel(loaded.registry, name) : undefined;
   if (menu === undefined && model === undefined)

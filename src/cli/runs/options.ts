@@ -6,11 +6,11 @@ import type { Site } from '../../postgres/scope/site.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
 import type { TenantName } from '../../postgres/scope/tenants.ts';
 import { collect, intentOn, readIntent } from '../options.ts';
-import type { MoveOptions } from '../options.ts';
+import type { MoveCommandOptions } from '../options.ts';
 import { chooseTenant } from '../tenant.ts';
 import { usage } from '../where.ts';
 
-export interface TenantsOptions extends MoveOptions {
+export interface TenantsOptions extends MoveCommandOptions {
   readonly allTenants?: boolean;
   readonly tenants?: string;
   readonly includeSuspended?: boolean;

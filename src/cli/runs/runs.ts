@@ -22,7 +22,7 @@ import { resolveWhere, usage, withSite } from '../where.ts';
 import type { Where, WhereOptions } from '../where.ts';
 
 const actions = ['list', 'show', 'watch', 'pause', 'resume', 'continue', 'cancel', 'rollback'] as const;
-type Action = (typeof actions)[number];
+type RunsAction = (typeof actions)[number];
 
 interface RunsOptions extends WhereOptions, JsonOption, ActorOptions, PaceOptions {
   readonly limit: number;
@@ -58,7 +58,7 @@ export const runs: Verb = {
 
 async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<RunsOptions>();
-  const [action, id] = command.processedArgs as [Action, string | undefined];
+  const [action, id] = command.processedArgs as [RunsAction, string | undefined];
   const where = resolveWhere(options, session.environment);
   if (action === 'list')
     return withSite(where, { mayWrite: false }, async (site) => {
@@ -71,15 +71,15 @@ async function run(session: Session, command: Command): Promise<number> {
   );
 }
 
-interface Asked {
+interface RunCommand {
   readonly runId: string;
   readonly options: RunsOptions;
   readonly where: Where;
 }
 
-type Act = (session: Session, site: Site, asked: Asked) => Promise<number>;
+type Act = (session: Session, site: Site, asked: RunCommand) => Promise<number>;
 
-const acts: Readonly<Record<Exclude<Action, 'list'>, Act>> = {
+const acts: Readonly<Record<Exclude<RunsAction, 'list'>, Act>> = {
   show: async (session, site, { runId, options, where }) => {
     const { terminal } = session;
     const found = await getRun(site, runId);
@@ -109,7 +109,7 @@ async function showList({ terminal }: Session, site: Site, { limit, json }: Runs
 }
 
 /** A folder belongs to one process. No worker can be there, so the process that watches works. */
-async function watch(session: Session, site: Site, asked: Asked): Promise<number> {
+async function watch(session: Session, site: Site, asked: RunCommand): Promise<number> {
   if (site.state.database.engine === 'embedded') return work(session, site, asked);
   const { terminal } = session;
   const view = showRunProgress(terminal);
@@ -118,7 +118,7 @@ async function watch(session: Session, site: Site, asked: Asked): Promise<number
   return statusOf(found);
 }
 
-function work(session: Session, site: Site, { runId, options, where }: Asked): Promise<number> {
+function work(session: Session, site: Site, { runId, options, where }: RunCommand): Promise<number> {
   return workRun(session, site, {
     runId,
     actor: actorOf(options, session),
@@ -127,13 +127,13 @@ function work(session: Session, site: Site, { runId, options, where }: Asked): P
   });
 }
 
-interface Order extends Asked {
+interface OrderCommand extends RunCommand {
   readonly tell: (site: Site, order: { runId: string; actor: string }) => Promise<RunRecord>;
   /** There is work afterwards. */
   readonly works: boolean;
 }
 
-async function order(session: Session, site: Site, { tell, works, ...asked }: Order): Promise<number> {
+async function order(session: Session, site: Site, { tell, works, ...asked }: OrderCommand): Promise<number> {
   const found = await tell(site, { runId: asked.runId, actor: actorOf(asked.options, session) });
   if (works && asked.options.detach !== true) return work(session, site, asked);
   show(session, found, asked.options);
@@ -146,12 +146,12 @@ function show({ terminal }: Session, found: RunRecord, { json }: RunsOptions): v
 }
 
 /** The claims of a dead worker are given back by a worker, so this process works until nothing is under way. */
-async function cancel(session: Session, site: Site, asked: Asked): Promise<number> {
+async function cancel(session: Session, site: Site, asked: RunCommand): Promise<number> {
   const status = await order(session, site, { ...asked, tell: cancelRun, works: true });
   return (await getRun(site, asked.runId)).status === 'cancelled' ? exitStatus.done : status;
 }
 
-async function rollback(session: Session, site: Site, asked: Asked): Promise<number> {
+async function rollback(session: Session, site: Site, asked: RunCommand): Promise<number> {
   const { terminal } = session;
   const { options } = asked;
   const parent = await getRun(site, asked.runId);

@@ -98,9 +98,9 @@ export function showPlannedRun(terminal: Terminal, plan: PlannedRun): void {
   out(parts.join(', '));
 }
 
-type Row = readonly [name: string, status: string, rows: number, note: string];
+type RunLine = readonly [name: string, status: string, rows: number, note: string];
 
-function showRows(terminal: Terminal, rows: readonly Row[]): void {
+function showRows(terminal: Terminal, rows: readonly RunLine[]): void {
   if (rows.length === 0) return;
   const head = ['tenant', 'status', 'rows', 'note'];
   showTable(terminal, { head, rows });
@@ -114,7 +114,7 @@ function tenantRow({
   message,
   findings,
   completion,
-}: RunTenant): Row {
+}: RunTenant): RunLine {
   if (code === null && completion === 'partial')
     return [tenantName, 'partial', migratedCount, whatStays(findings)];
   const why = code === null ? findingsOf(findings) : `${code}: ${message ?? ''}`;

@@ -24,7 +24,7 @@ const tenantName = 'Alder Clinic';
 const [from, to] = ['claude-3-7-sonnet', 'claude-haiku-4-5'] as const;
 const actor = 'demo';
 
-interface Stage {
+interface DemoStage {
   readonly session: Session;
   readonly site: Site;
   readonly tenant: TenantName;
@@ -55,7 +55,7 @@ export async function showDemo(
   sayWhatNext(stage);
 }
 
-async function playMove(stage: Stage): Promise<void> {
+async function playMove(stage: DemoStage): Promise<void> {
   await playInspect(stage);
   const before = await readState(stage);
   const plan = await playPlan(stage);
@@ -66,9 +66,9 @@ async function playMove(stage: Stage): Promise<void> {
 }
 
 function introduce(
-  { session: { terminal }, where, number }: Pick<Stage, 'session' | 'where' | 'number'>,
+  { session: { terminal }, where, number }: Pick<DemoStage, 'session' | 'where' | 'number'>,
   sentence: string,
-  command: Words,
+  command: VerbWords,
 ): void {
   const { out, style } = terminal;
   number.value += 1;
@@ -81,13 +81,13 @@ function introduce(
 }
 
 /** A verb, and the options that go on a line of their own. */
-type Words = readonly [verb: string, options?: string];
+type VerbWords = readonly [verb: string, options?: string];
 
 function commandLines(first: string, options: string | undefined): string[] {
   return options === undefined ? [first] : [`${first} \\`, `    ${options}`];
 }
 
-async function playInspect(stage: Stage): Promise<void> {
+async function playInspect(stage: DemoStage): Promise<void> {
   introduce(stage, 'What names a completion model, from the catalogue and the configuration', ['inspect']);
   const graph = await readGraph(stage.site);
   const edges = graph.edges.filter(({ kind }) => kind === 'completion');
@@ -96,11 +96,11 @@ async function playInspect(stage: Stage): Promise<void> {
 
 const moveOptions = `--tenant "${tenantName}" --from ${from} --to ${to}`;
 
-function intentOf({ tenant }: Stage, models: { from: string; to: string }): Intent {
+function intentOf({ tenant }: DemoStage, models: { from: string; to: string }): Intent {
   return { tenant: tenant.key, ...models, parameters: 'reset', answers: {}, leaveAsks: false };
 }
 
-async function playPlan(stage: Stage): Promise<Plan> {
+async function playPlan(stage: DemoStage): Promise<Plan> {
   introduce(stage, 'The plan: what moves, what to know, what stays and why; nothing is written', [
     'plan',
     moveOptions,
@@ -120,7 +120,7 @@ function onlyNamed(plan: Plan): Plan {
   return { ...plan, steps: plan.steps.map(named), leftBehind: plan.leftBehind.map(named) };
 }
 
-async function playApply(stage: Stage, plan: Plan): Promise<MoveResult> {
+async function playApply(stage: DemoStage, plan: Plan): Promise<MoveResult> {
   introduce(stage, 'Apply: one transaction, every row counted, the old values journalled', [
     'apply --yes',
     moveOptions,
@@ -137,12 +137,12 @@ async function playApply(stage: Stage, plan: Plan): Promise<MoveResult> {
   return result;
 }
 
-async function playHistory(stage: Stage): Promise<void> {
+async function playHistory(stage: DemoStage): Promise<void> {
   introduce(stage, 'Who did what, and when', ['history']);
   showMigrations(stage.session.terminal, await listRecords(stage.site, { tenant: undefined, limit: 10 }));
 }
 
-async function playRollback(stage: Stage, { migrationId }: MoveResult): Promise<void> {
+async function playRollback(stage: DemoStage, { migrationId }: MoveResult): Promise<void> {
   introduce(stage, 'Taken back, except what somebody changed since (here: nobody)', [
     `rollback --yes ${migrationId.slice(0, 8)}…`,
   ]);
@@ -157,11 +157,11 @@ async function playRollback(stage: Stage, { migrationId }: MoveResult): Promise<
 }
 
 /** A digest of every row of the tenant, table by table. */
-async function readState({ site, tenant }: Stage): Promise<string> {
+async function readState({ site, tenant }: DemoStage): Promise<string> {
   return canonicalText(await digestTenant(site, tenant.key));
 }
 
-async function verify(stage: Stage, before: string): Promise<void> {
+async function verify(stage: DemoStage, before: string): Promise<void> {
   const { out, style } = stage.session.terminal;
   if ((await readState(stage)) !== before)
     throw new DroverError('INTERNAL', 'After the rollback the rows are not those of the start.');
@@ -170,7 +170,7 @@ async function verify(stage: Stage, before: string): Promise<void> {
   );
 }
 
-function sayWhatNext({ session: { terminal }, where }: Stage): void {
+function sayWhatNext({ session: { terminal }, where }: DemoStage): void {
   const { out, style } = terminal;
   const command = (verb: string, options?: string): void => {
     for (const line of commandLines(`drover ${verb}`, options)) out(style.command(`  ${line}`));

@@ -55,7 +55,7 @@ async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<KeysOptions>();
   const [action = '', key] = command.args;
   // What is asked is read before the database is opened.
-  const work = actions[action as Action](session, options, key);
+  const work = actions[action as KeysAction](session, options, key);
   const { where, ask } = ownDatabase(session, options);
   await withDatabase(where, async (database) =>
     work(await openPlatform(database, { install: action === 'create', ...ask })),
@@ -63,7 +63,7 @@ async function run(session: Session, command: Command): Promise<number> {
   return exitStatus.done;
 }
 
-type Action = 'create' | 'list' | 'revoke';
+type KeysAction = 'create' | 'list' | 'revoke';
 
 /** Reads what is asked, and returns what does it. @throws USAGE_INVALID */
 type Read = (
@@ -72,7 +72,7 @@ type Read = (
   key: string | undefined,
 ) => (platform: Platform) => Promise<void>;
 
-const actions: Readonly<Record<Action, Read>> = { create, list, revoke };
+const actions: Readonly<Record<KeysAction, Read>> = { create, list, revoke };
 
 function create(session: Session, options: KeysOptions): (platform: Platform) => Promise<void> {
   const make = readMaker(options, {
@@ -90,10 +90,10 @@ function create(session: Session, options: KeysOptions): (platform: Platform) =>
   };
 }
 
-type NewKey = Omit<Parameters<typeof createSysadminKey>[1], 'email'>;
+type NewSysadminKey = Omit<Parameters<typeof createSysadminKey>[1], 'email'>;
 
 /** Whose key it is decides how it is made. */
-function readMaker({ user, sysadmin, tenant }: KeysOptions, about: NewKey) {
+function readMaker({ user, sysadmin, tenant }: KeysOptions, about: NewSysadminKey) {
   if ((user === undefined) === (sysadmin === undefined))
     throw usage('Say whose key: --user EMAIL with --tenant TENANT, or --sysadmin EMAIL.');
   if (user === undefined) {

@@ -12,7 +12,7 @@ import { askOf, withInstall } from '../own-database.ts';
 import type { OwnOptions } from '../own-database.ts';
 import { resolveWhere, whereWords } from '../where.ts';
 
-interface SeedOptions extends OwnOptions {
+interface SeedCommandOptions extends OwnOptions {
   readonly besideOthers?: boolean;
 }
 
@@ -29,7 +29,7 @@ export const seed: Verb = {
 };
 
 async function fill({ terminal, environment }: Session, command: Command): Promise<number> {
-  const options = command.opts<SeedOptions>();
+  const options = command.opts<SeedCommandOptions>();
   const where = resolveWhere(options, environment);
   const database = await openDatabase(where.kind === 'own' ? where : where.target);
   try {

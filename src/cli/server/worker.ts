@@ -6,7 +6,7 @@ import type { Session, Verb } from '../session.ts';
 import { resolveWhere, withSite } from '../where.ts';
 import type { WhereOptions } from '../where.ts';
 
-interface WorkerOptions extends WhereOptions {
+interface WorkerCommandOptions extends WhereOptions {
   readonly count?: number;
 }
 
@@ -23,7 +23,7 @@ export const worker: Verb = {
       ),
     ),
   run: (session, command) => {
-    const options = command.opts<WorkerOptions>();
+    const options = command.opts<WorkerCommandOptions>();
     return withSite(resolveWhere(options, session.environment), { mayWrite: true }, async (site) => {
       const workers = startWorkers(
         site,

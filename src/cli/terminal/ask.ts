@@ -3,14 +3,14 @@ import { confirm, isCancel } from '@clack/prompts';
 import { DroverError } from '../../errors.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface Question {
+export interface Prompt {
   readonly message: string;
   /** The answer was given on the command line. */
   readonly yes: boolean;
 }
 
 /** Whether to go on. @throws CONFIRMATION_REQUIRED where there is no terminal to ask on, INTERRUPTED at Ctrl-C */
-export async function askToGoOn({ streams, canAsk }: Terminal, { message, yes }: Question): Promise<boolean> {
+export async function askToGoOn({ streams, canAsk }: Terminal, { message, yes }: Prompt): Promise<boolean> {
   if (yes) return true;
   if (!canAsk) {
     throw new DroverError(

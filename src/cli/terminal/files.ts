@@ -23,7 +23,7 @@ export function readText(path: string): string {
   }
 }
 
-export interface Writing {
+export interface FileWriting {
   /** A file that is there is not overwritten. */
   readonly keep: boolean;
   /** It says what is in rows of tenants: only who writes it may read it. */
@@ -31,7 +31,7 @@ export interface Writing {
 }
 
 /** Writes a file whole. @throws FILE_EXISTS, FILE_UNREADABLE */
-export function writeText(path: string, text: string, { keep, isPrivate = false }: Writing): void {
+export function writeText(path: string, text: string, { keep, isPrivate = false }: FileWriting): void {
   try {
     writeFileSync(path, text, { flag: keep ? 'wx' : 'w', mode: isPrivate ? 0o600 : 0o666 });
     if (isPrivate) chmodSync(path, 0o600);

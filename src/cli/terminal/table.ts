@@ -63,10 +63,10 @@ function showBlocks({ out, style, width }: Terminal, { head, rows }: TableConten
   }
 }
 
-type Row = readonly (string | number)[];
+type TableRow = readonly (string | number)[];
 
 /** As wide as the content; what is too much is taken from the widest columns. Undefined where their longest words are too wide. */
-function columnWidths(rows: readonly Row[], width: number): number[] | undefined {
+function columnWidths(rows: readonly TableRow[], width: number): number[] | undefined {
   const count = rows[0]?.length ?? 0;
   const widest = (lengthOf: (text: string) => number): number[] =>
     Array.from(

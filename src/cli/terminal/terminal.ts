@@ -69,12 +69,12 @@ function widthOf({ columns }: OutputStream): number {
   return Math.max(40, Math.min(columns ?? 100, 120));
 }
 
-type Format = Parameters<typeof styleText>[0];
+type TextStyle = Parameters<typeof styleText>[0];
 
 function styleFor(stream: OutputStream, color: ColorMode): Style {
   const enabled = color === 'always' || (color === 'auto' && stream.isTTY === true);
   const mark =
-    (format: Format) =>
+    (format: TextStyle) =>
     (text: string): string =>
       enabled ? styleText(format, text, { validateStream: false }) : text;
   return {

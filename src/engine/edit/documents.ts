@@ -16,7 +16,7 @@ export interface DocumentValue {
   readonly alike?: Readonly<Record<string, string>> | null;
 }
 
-interface Unreadable {
+interface UnreadableDocument {
   readonly kind: 'unreadable';
   readonly reason: string;
   /** It is not edited because of its size, or that of its edits: see size.ts. */
@@ -31,7 +31,7 @@ export type Rewritten =
       /** By place: how many names of members stay because another member has the name that they would get. */
       readonly colliding: ReadonlyMap<string, number>;
     }
-  | Unreadable;
+  | UnreadableDocument;
 
 export type Reverted =
   | {
@@ -40,14 +40,14 @@ export type Reverted =
       readonly reverted: readonly Edit[];
       readonly skipped: readonly SkippedEdit[];
     }
-  | Unreadable;
+  | UnreadableDocument;
 
 /** The value with the source replaced wherever one of the rules finds it. The rules run one after the other. */
 export function rewriteDocument(value: DocumentValue, rules: readonly ValueRule[]): Rewritten {
   return orTooLarge(() => rewriteValue(value, rules));
 }
 
-function orTooLarge<Result>(edit: () => Result): Result | Unreadable {
+function orTooLarge<Result>(edit: () => Result): Result | UnreadableDocument {
   try {
     return edit();
   } catch (error) {
@@ -56,7 +56,13 @@ function orTooLarge<Result>(edit: () => Result): Result | Unreadable {
   }
 }
 
-function unreadable({ invalid, tooLarge = false }: { invalid: string; tooLarge?: boolean }): Unreadable {
+function unreadable({
+  invalid,
+  tooLarge = false,
+}: {
+  invalid: string;
+  tooLarge?: boolean;
+}): UnreadableDocument {
   return { kind: 'unreadable', reason: invalid, tooLarge };
 }
 

@@ -12,7 +12,7 @@ import { textSplices } from './text-rule.ts';
 import type { ValueRule } from './value-rule.ts';
 
 /** A change of one value: the splices of the whole text that make it, and what must stay as it is for it to be undone. */
-export interface Change {
+export interface JsonChange {
   readonly spot: Spot;
   readonly splices: readonly Splice[];
   /** Of the name of a member: what it becomes, and where in the layer it stands. The spot is the object. */
@@ -21,7 +21,7 @@ export interface Change {
 }
 
 export interface Changes {
-  readonly changes: readonly Change[];
+  readonly changes: readonly JsonChange[];
   /** How many names of members stay because the object has a member of the target's name. */
   readonly colliding: number;
 }
@@ -42,7 +42,7 @@ function changeNames(layer: Layer, { steps }: Pattern, rule: ValueRule): Changes
   const colliding = found.reduce((sum, one) => sum + one.colliding, 0);
   if (colliding > 0) return { changes: [], colliding };
   const innerFirst = found.sort((a, b) => a.node.end - b.node.end);
-  const changes = innerFirst.flatMap(({ spot, renames, rewritten }): Change[] => {
+  const changes = innerFirst.flatMap(({ spot, renames, rewritten }): JsonChange[] => {
     const { layer: own } = spot;
     if (rewritten.length > 0)
       return [{ spot, splices: rewritten.map((splice) => spliceInValue(own, splice)) }];
@@ -55,7 +55,7 @@ function changeNames(layer: Layer, { steps }: Pattern, rule: ValueRule): Changes
   return { changes, colliding: 0 };
 }
 
-function changeValues(spots: readonly Spot[], rule: ValueRule): Change[] {
+function changeValues(spots: readonly Spot[], rule: ValueRule): JsonChange[] {
   const { fields, shape, mappings } = rule;
   if (fields !== undefined) {
     const objects = shape === 'list' ? spots.flatMap(elementsOf) : spots;
@@ -74,7 +74,7 @@ function elementsOf({ layer, node }: Spot): Spot[] {
   return node.kind === 'array' ? node.elements.map((element) => ({ layer, node: element })) : [];
 }
 
-function changeScalar(spot: Spot, to: string | undefined): Change[] {
+function changeScalar(spot: Spot, to: string | undefined): JsonChange[] {
   if (to === undefined) return [];
   const { layer, node } = spot;
   const splice = scalarSplice(node, to);
@@ -93,7 +93,7 @@ function scalarSplice(node: JsonNode, to: string): Splice {
 function changeText(
   spot: Spot,
   { shape, mappings }: ValueRule & { readonly shape: Parameters<typeof textSplices>[1] },
-): Change[] {
+): JsonChange[] {
   const inner = textWithin(spot);
   if (inner === undefined) return [];
   const splices = textSplices(inner.text, shape, mappings);
@@ -106,7 +106,7 @@ function changeObject(
   { layer }: Spot,
   object: JsonObject,
   rule: ValueRule & { readonly fields: Readonly<Record<string, string>> },
-): Change[] {
+): JsonChange[] {
   const { text } = layer;
   const members = rule.components.map((component) =>
     object.members.get(ownMember(rule.fields, component) ?? component),
@@ -143,7 +143,7 @@ function isNull(text: string, node: JsonNode): boolean {
   return node.kind === 'literal' && text.startsWith('null', node.start);
 }
 
-function changeList(spot: Spot, rule: ValueRule): Change[] {
+function changeList(spot: Spot, rule: ValueRule): JsonChange[] {
   const { layer, node } = spot;
   if (node.kind !== 'array') return [];
   const moves = moveElements(

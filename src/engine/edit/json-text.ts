@@ -22,7 +22,7 @@ export interface Span {
   readonly end: number;
 }
 
-interface Position extends Span {
+interface NodePosition extends Span {
   end: number;
   readonly parent: JsonObject | JsonArray | undefined;
   /** Member name (decoded) or element index within the parent; empty for the document itself. */
@@ -31,7 +31,7 @@ interface Position extends Span {
   readonly name: Span | undefined;
 }
 
-export interface JsonObject extends Position {
+export interface JsonObject extends NodePosition {
   readonly kind: 'object';
   /** By decoded name, in the order of the text. */
   readonly members: Map<string, JsonNode>;
@@ -39,18 +39,18 @@ export interface JsonObject extends Position {
   readonly hidden: JsonNode[];
 }
 
-interface JsonArray extends Position {
+interface JsonArray extends NodePosition {
   readonly kind: 'array';
   readonly elements: JsonNode[];
 }
 
-interface JsonScalar extends Position {
+interface JsonScalar extends NodePosition {
   readonly kind: 'string' | 'number' | 'literal';
 }
 
 export type JsonNode = JsonObject | JsonArray | JsonScalar;
 
-interface Reader {
+interface JsonReader {
   readonly text: string;
   at: number;
   /** How many values were read. */
@@ -91,7 +91,7 @@ export function childrenOf(node: JsonNode): JsonNode[] {
   return node.kind === 'array' ? node.elements : [];
 }
 
-function readDocument(reader: Reader): JsonNode {
+function readDocument(reader: JsonReader): JsonNode {
   let open: JsonObject | JsonArray | undefined;
   for (;;) {
     const node = readValue(reader, open);
@@ -106,7 +106,7 @@ function readDocument(reader: Reader): JsonNode {
 }
 
 /** After a value: closes what ends here. Returns the document, or the value after which another one must follow. */
-function finishContainers(reader: Reader, node: JsonNode): JsonNode {
+function finishContainers(reader: JsonReader, node: JsonNode): JsonNode {
   let complete = node;
   while (complete.parent !== undefined) {
     skipSpace(reader);
@@ -121,7 +121,7 @@ function finishContainers(reader: Reader, node: JsonNode): JsonNode {
   return complete;
 }
 
-function isClosing(reader: Reader, container: JsonObject | JsonArray): boolean {
+function isClosing(reader: JsonReader, container: JsonObject | JsonArray): boolean {
   skipSpace(reader);
   if (reader.text[reader.at] !== (container.kind === 'object' ? '}' : ']')) return false;
   reader.at += 1;
@@ -129,14 +129,14 @@ function isClosing(reader: Reader, container: JsonObject | JsonArray): boolean {
   return true;
 }
 
-function endOfDocument(reader: Reader, root: JsonNode): JsonNode {
+function endOfDocument(reader: JsonReader, root: JsonNode): JsonNode {
   skipSpace(reader);
   if (reader.at < reader.text.length) throw unexpected(reader, 'the end of the document');
   return root;
 }
 
 /** Reads a scalar, or the opening bracket of a container, and puts the node into its parent. */
-function readValue(reader: Reader, parent: JsonObject | JsonArray | undefined): JsonNode {
+function readValue(reader: JsonReader, parent: JsonObject | JsonArray | undefined): JsonNode {
   const way = readStep(reader, parent);
   skipSpace(reader);
   const node = startNode(reader, parent, way);
@@ -157,9 +157,9 @@ function addMember({ members, hidden }: JsonObject, name: string, node: JsonNode
 }
 
 /** How a value is reached from what holds it. */
-type Way = Pick<Position, 'step' | 'name'>;
+type NodeStep = Pick<NodePosition, 'step' | 'name'>;
 
-function readStep(reader: Reader, parent: JsonObject | JsonArray | undefined): Way {
+function readStep(reader: JsonReader, parent: JsonObject | JsonArray | undefined): NodeStep {
   if (parent === undefined) return { step: '', name: undefined };
   if (parent.kind === 'array') return { step: parent.elements.length, name: undefined };
   skipSpace(reader);
@@ -175,9 +175,9 @@ function readStep(reader: Reader, parent: JsonObject | JsonArray | undefined): W
 }
 
 function startNode(
-  reader: Reader,
+  reader: JsonReader,
   parent: JsonObject | JsonArray | undefined,
-  { step, name }: Way,
+  { step, name }: NodeStep,
 ): JsonNode {
   const start = reader.at;
   const place = { start, end: start + 1, parent, step, name };
@@ -193,7 +193,7 @@ function startNode(
   return { kind, ...place, end: reader.at };
 }
 
-function scalarEnd(reader: Reader, kind: JsonScalar['kind']): number {
+function scalarEnd(reader: JsonReader, kind: JsonScalar['kind']): number {
   if (kind === 'string') return stringEnd(reader.text, reader.at);
   const pattern =
     kind === 'number' ? /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y : /true|false|null/y;
@@ -226,14 +226,14 @@ function decodeString(text: string, start: number, end: number): string {
   return inner.includes('\\') ? String(JSON.parse(text.slice(start, end))) : inner;
 }
 
-function skipSpace(reader: Reader): void {
+function skipSpace(reader: JsonReader): void {
   for (; reader.at < reader.text.length; reader.at += 1) {
     const code = reader.text.charCodeAt(reader.at);
     if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
   }
 }
 
-function unexpected(reader: Reader, wanted: string): Unreadable {
+function unexpected(reader: JsonReader, wanted: string): Unreadable {
   const found =
     reader.at < reader.text.length ? JSON.stringify(reader.text.charAt(reader.at)) : 'the end of the text';
   return new Unreadable(`expected ${wanted} but found ${found}`, reader.at);

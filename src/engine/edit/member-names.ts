@@ -19,7 +19,7 @@ export interface NameChanges {
 }
 
 /** A member as it stands in the text; hidden ones too, otherwise a rename would show an older value. */
-interface Member extends Span {
+interface NamedMember extends Span {
   readonly name: string;
   readonly span: Span;
 }
@@ -52,14 +52,14 @@ export function namesToChange(
   return { renames: [], rewritten: [...renamed, ...without(members, redundant)], colliding };
 }
 
-function without(members: readonly Member[], redundant: ReadonlySet<string>): Splice[] {
+function without(members: readonly NamedMember[], redundant: ReadonlySet<string>): Splice[] {
   const firstKept = members.findIndex(({ name }) => !redundant.has(name));
   return members.flatMap(({ name }, at) =>
     redundant.has(name) ? [withSeparator(members, at, firstKept)] : [],
   );
 }
 
-function membersOf({ members, hidden }: JsonObject): Member[] {
+function membersOf({ members, hidden }: JsonObject): NamedMember[] {
   return [...members.values(), ...hidden]
     .flatMap(({ name: span, end, step }) =>
       span === undefined ? [] : [{ name: String(step), span, start: span.start, end }],

@@ -16,7 +16,7 @@ export interface RevertedJson {
 }
 
 /** Edits that one reading of the text allows: none of their values lies within another. */
-interface Batch {
+interface EditBatch {
   readonly layer: Layer;
   readonly spots: Spots;
   readonly splices: Splice[];
@@ -50,7 +50,7 @@ export function revertJson(text: string, edits: readonly Edit[]): RevertedJson |
   return { text: applySplices(batch.layer.text, batch.splices), reverted, skipped };
 }
 
-function startBatch(text: string): Batch | InvalidJson {
+function startBatch(text: string): EditBatch | InvalidJson {
   const layer = outermostLayer(text);
   if ('invalid' in layer) return layer;
   return {
@@ -65,7 +65,7 @@ function startBatch(text: string): Batch | InvalidJson {
 }
 
 /** Does the edit need to see what the batch has not written yet? */
-function overlaps(batch: Batch, edit: Edit): boolean {
+function overlaps(batch: EditBatch, edit: Edit): boolean {
   const pointer = nameIn(edit.pointer)?.object ?? edit.pointer;
   // The way to the value is asked, because the rest of the pointer may lead nowhere until the value around it is replaced.
   const { spot, isEnd } = lastSpot(batch.layer, pointer, batch.spots);
@@ -75,7 +75,7 @@ function overlaps(batch: Batch, edit: Edit): boolean {
 }
 
 /** Is the value, or something around it, replaced or named otherwise? Scalars hold nothing but what their text does. */
-function isWithinTaken({ taken, renamed, holdsValues }: Batch, spot: Spot): boolean {
+function isWithinTaken({ taken, renamed, holdsValues }: EditBatch, spot: Spot): boolean {
   for (let at: Spot | undefined = spot; at !== undefined; at = at.layer.holder)
     for (
       let node: JsonNode | undefined = at.node;
@@ -87,7 +87,7 @@ function isWithinTaken({ taken, renamed, holdsValues }: Batch, spot: Spot): bool
 }
 
 /** Members of one object are compared as they were before any of them was taken back. Members of the same edit do not count. */
-function besideIsTaken(batch: Batch, edit: Edit): boolean {
+function besideIsTaken(batch: EditBatch, edit: Edit): boolean {
   return Object.keys(edit.beside ?? {}).some((pointer) => {
     const node = findSpot(batch.layer, pointer, batch.spots)?.node;
     const taker = node === undefined ? undefined : batch.taken.get(node);
@@ -96,7 +96,7 @@ function besideIsTaken(batch: Batch, edit: Edit): boolean {
 }
 
 /** Adds the edit, or says why it cannot be taken back. */
-function addToBatch(batch: Batch, edit: Edit): string | undefined {
+function addToBatch(batch: EditBatch, edit: Edit): string | undefined {
   const named = nameIn(edit.pointer);
   if (named !== undefined) return addName(batch, edit, named);
   const spot = findSpot(batch.layer, edit.pointer, batch.spots);
@@ -116,7 +116,7 @@ function addToBatch(batch: Batch, edit: Edit): string | undefined {
 
 /** The value of the member may have been changed since: only its name is taken back. */
 function addName(
-  batch: Batch,
+  batch: EditBatch,
   edit: Edit,
   { object, name }: { object: string; name: string },
 ): string | undefined {
@@ -134,7 +134,7 @@ function addName(
 }
 
 /** Remembers the value and everything around it, through all strings. */
-function surround({ around }: Batch, spot: Spot): void {
+function surround({ around }: EditBatch, spot: Spot): void {
   for (let at: Spot | undefined = spot; at !== undefined; at = at.layer.holder)
     for (let node: JsonNode | undefined = at.node; node !== undefined; node = node.parent) {
       // What is around a value that was met before was met with it.

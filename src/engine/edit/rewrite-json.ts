@@ -6,7 +6,7 @@
  * A string that itself holds JSON ("{\"model\":\"a\"}") is a string; the step `~json` leads into it. A text column that holds JSON is
  * read as JSON.
  */
-import { type Change, changesOf } from './json-changes.ts';
+import { type JsonChange, changesOf } from './json-changes.ts';
 import { pointerOf, pointerOfName, type Pointers } from './json-pointer.ts';
 import type { InvalidJson, JsonNode, Span } from './json-text.ts';
 import { outermostLayer, spanInValue } from './layers.ts';
@@ -46,10 +46,10 @@ export function rewriteJson(text: string, rules: readonly ValueRule[]): Rewritte
 }
 
 /** Of changes within what changes as a whole only the outermost is an edit. To take it back takes back what is inside. */
-function editsOf(text: string, place: string, changes: readonly Change[]): Edit[] {
+function editsOf(text: string, place: string, changes: readonly JsonChange[]): Edit[] {
   const whole = new Map(changes.flatMap((one) => (one.name === undefined ? [[one.spot.node, one]] : [])));
-  const splices = new Map<Change, Splice[]>();
-  const around = new Map<JsonNode, Change | undefined>();
+  const splices = new Map<JsonChange, Splice[]>();
+  const around = new Map<JsonNode, JsonChange | undefined>();
   for (const change of changes) {
     const outer = outermostIn(whole, around, change.spot.node) ?? change;
     const own = splices.get(outer);
@@ -78,7 +78,7 @@ function editsOf(text: string, place: string, changes: readonly Change[]): Edit[
 
 function besideOf(
   { text, pointers }: { readonly text: string; readonly pointers: Pointers },
-  { spot: { layer }, beside = [] }: Change,
+  { spot: { layer }, beside = [] }: JsonChange,
   writtenOf: (node: JsonNode) => string | undefined,
 ): Record<string, string> | undefined {
   if (beside.length === 0) return undefined;
@@ -90,20 +90,20 @@ function besideOf(
 }
 
 /** What an edit replaces, in the whole text. */
-function spanOf({ spot: { layer, node }, name }: Change): Span {
+function spanOf({ spot: { layer, node }, name }: JsonChange): Span {
   return spanInValue(layer, name?.span ?? node);
 }
 
-function pointerTo({ spot, name }: Change, pointers: Pointers): string {
+function pointerTo({ spot, name }: JsonChange, pointers: Pointers): string {
   return name === undefined ? pointerOf(spot, pointers) : pointerOfName(spot, name.becomes, pointers);
 }
 
 /** Of what holds the value, and of itself, the outermost that changes as a whole. `around` keeps what was found for each node. */
 function outermostIn(
-  whole: ReadonlyMap<JsonNode, Change>,
-  around: Map<JsonNode, Change | undefined>,
+  whole: ReadonlyMap<JsonNode, JsonChange>,
+  around: Map<JsonNode, JsonChange | undefined>,
   node: JsonNode,
-): Change | undefined {
+): JsonChange | undefined {
   const way: JsonNode[] = [];
   let known: JsonNode | undefined = node;
   for (; known !== undefined && !around.has(known); known = known.parent) way.push(known);

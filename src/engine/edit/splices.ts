@@ -11,10 +11,10 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
 }
 
 /** From a character to the one before another. */
-type Part = Pick<Splice, 'start' | 'end'>;
+type SpliceRange = Pick<Splice, 'start' | 'end'>;
 
 /** The part of `text` between two offsets, with the splices within it made. */
-export function spliceWithin(text: string, part: Part, splices: readonly Splice[]): string {
+export function spliceWithin(text: string, part: SpliceRange, splices: readonly Splice[]): string {
   const pieces: string[] = [];
   let at = part.start;
   for (const splice of splices.toSorted((a, b) => a.start - b.start)) {
@@ -26,7 +26,7 @@ export function spliceWithin(text: string, part: Part, splices: readonly Splice[
 }
 
 /** The element with the comma and the space between it and its neighbour on the side of the elements that stay. */
-export function withSeparator(elements: readonly Part[], at: number, firstKept: number): Splice {
+export function withSeparator(elements: readonly SpliceRange[], at: number, firstKept: number): Splice {
   const [start, end] =
     at < firstKept
       ? [elements[at]?.start, elements[at + 1]?.start]
@@ -35,6 +35,6 @@ export function withSeparator(elements: readonly Part[], at: number, firstKept: 
 }
 
 /** What a JSON string says, replaced. Its quotes stay as they are written: within a string they may be escapes. */
-export function betweenQuotes({ start, end }: Part, text: string): Splice {
+export function betweenQuotes({ start, end }: SpliceRange, text: string): Splice {
   return { start: start + 1, end: end - 1, text: JSON.stringify(text).slice(1, -1) };
 }

@@ -49,7 +49,7 @@ function placesOf(text: string, needle: string): number[] {
 }
 
 /** An element of a list: with the spaces around it, and without. */
-interface Element {
+interface ListElement {
   readonly whole: Span;
   readonly word: Span;
 }
@@ -74,14 +74,14 @@ function listSplices(text: string, separator: string, mappings: readonly Mapping
 }
 
 /** What goes with the elements between two that stay; before the first and behind the last there is none that stays. */
-function gapBetween(elements: readonly Element[], before: number, after: number): Span {
+function gapBetween(elements: readonly ListElement[], before: number, after: number): Span {
   const [left, right] = [elements[before], elements[after]];
   if (left === undefined) return { start: elements[0]?.word.start ?? 0, end: right?.word.start ?? 0 };
   if (right === undefined) return { start: left.word.end, end: elements.at(-1)?.word.end ?? 0 };
   return { start: left.whole.end, end: elements[after - 1]?.whole.end ?? 0 };
 }
 
-function elementsOf(text: string, separator: string): Element[] {
+function elementsOf(text: string, separator: string): ListElement[] {
   let start = 0;
   return text.split(separator).map((part) => {
     const whole = { start, end: start + part.length };

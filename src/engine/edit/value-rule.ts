@@ -12,11 +12,11 @@ export interface Mapping {
  */
 export type TextShape = 'comma' | 'bars' | 'inside';
 
-export type Shape = 'scalar' | 'list' | TextShape;
+export type ValueShape = 'scalar' | 'list' | TextShape;
 
 export interface ValueRule {
   readonly place: string;
-  readonly shape: Shape;
+  readonly shape: ValueShape;
   /**
    * JSON pointer pattern: `*` = one step (member or element), `**` = any depth including none, `~0 ~1` as in RFC 6901,
    * `~2` = a literal `*`, `~json` = the document in a string, `~key` at the end = the names of members; empty for the whole document.

@@ -6,7 +6,7 @@ import { parseJson, scalarText } from '../edit/json-text.ts';
 import type { JsonNode } from '../edit/json-text.ts';
 import { holdsMark } from '../edit/marks.ts';
 import { readHstore, readList } from './database-text.ts';
-import type { ValueKind } from './occurrence.ts';
+import type { ColumnKind } from './occurrence.ts';
 
 export interface Leaf {
   readonly text: string;
@@ -15,14 +15,14 @@ export interface Leaf {
   readonly isMember: boolean;
 }
 
-export interface Reading {
+export interface LeafReading {
   /** Is a member called after what is looked for? Then it is a step like any other of its object. */
   readonly isModel: (name: string) => boolean;
   readonly visit: (leaf: Leaf) => void;
 }
 
 /** Visits every text of a value of that kind. */
-export function visitLeaves(kind: ValueKind, text: string, reading: Reading): void {
+export function visitLeaves(kind: ColumnKind, text: string, reading: LeafReading): void {
   if (kind.endsWith('[]')) visitList(kind.slice(0, -2), text, reading);
   else if (kind === 'hstore') visitHstore(text, reading);
   else if (!isDocument(kind) || !looksLikeDocument(text) || !visitJson(text, '', reading))
@@ -30,7 +30,7 @@ export function visitLeaves(kind: ValueKind, text: string, reading: Reading): vo
 }
 
 /** Kinds of which a value may be a JSON document; the others are texts of another form. */
-function isDocument(kind: ValueKind): boolean {
+function isDocument(kind: ColumnKind): boolean {
   return kind === 'json' || kind === 'jsonb' || kind === 'text' || kind === 'citext';
 }
 
@@ -39,7 +39,7 @@ export function looksLikeDocument(text: string): boolean {
   return /^\s*[{["]/.test(text);
 }
 
-function visitList(kind: ValueKind, text: string, reading: Reading): void {
+function visitList(kind: ColumnKind, text: string, reading: LeafReading): void {
   const elements = readList(text);
   if (elements === undefined) return reading.visit({ text, path: null, isMember: false });
   const step = kind === 'json' || kind === 'jsonb' ? '/*' : '/*/~json';
@@ -50,7 +50,7 @@ function visitList(kind: ValueKind, text: string, reading: Reading): void {
   }
 }
 
-function visitHstore(text: string, reading: Reading): void {
+function visitHstore(text: string, reading: LeafReading): void {
   const pairs = readHstore(text);
   if (pairs === undefined) return reading.visit({ text, path: null, isMember: false });
   for (const { key, value } of pairs) {
@@ -72,7 +72,7 @@ interface Pending {
  * Visits every string, number and name of a member of a document, and of documents that are strings within it.
  * @returns false, and nothing is visited, where the text is not JSON.
  */
-export function visitJson(text: string, path: string, reading: Reading): boolean {
+export function visitJson(text: string, path: string, reading: LeafReading): boolean {
   const root = parseJson(text);
   if ('invalid' in root) return false;
   const pending: Pending[] = [{ text, node: root, path }];
@@ -82,7 +82,7 @@ export function visitJson(text: string, path: string, reading: Reading): boolean
 }
 
 /** Visits what a node itself says and gives back what lies within it. */
-function visitNode({ text, node, path }: Pending, reading: Reading): Pending[] {
+function visitNode({ text, node, path }: Pending, reading: LeafReading): Pending[] {
   if (node.kind === 'array')
     return node.elements.map((element) => ({ text, node: element, path: `${path}/*` }));
   if (node.kind === 'object') {
@@ -101,7 +101,7 @@ function visitNode({ text, node, path }: Pending, reading: Reading): Pending[] {
 }
 
 /** A member's name as a step of a pattern: keys and models differ from row to row, other names tell a member. A mark stands for a model. */
-function stepOf(name: string, { isModel }: Reading): string {
+function stepOf(name: string, { isModel }: LeafReading): string {
   if (isKeyLike(name) || isModel(name) || holdsMark(name)) return '*';
   return name === '*' || name === '**'
     ? name.replaceAll('*', '~2')

@@ -7,7 +7,7 @@ import { foldText, isPlainWord, isWeakKey } from './term.ts';
 import type { Term } from './term.ts';
 
 /** One term in one text. */
-export interface Found {
+export interface FoundTerm {
   readonly term: Term;
   /** The whole text but for blanks around it, or a part of it. */
   readonly form: 'exact' | 'inside';
@@ -21,9 +21,9 @@ export interface Found {
 
 export interface Matcher {
   /** From left to right, of several at one place the longest. Weak keys are left out: see `findKey`. */
-  readonly find: (text: string) => readonly Found[];
+  readonly find: (text: string) => readonly FoundTerm[];
   /** The weak key that the text is. */
-  readonly findKey: (text: string) => Found | undefined;
+  readonly findKey: (text: string) => FoundTerm | undefined;
 }
 
 /** It also looks at values before they are texts. */
@@ -67,9 +67,9 @@ export function createMatcher(terms: readonly Term[]): SievedMatcher {
 const longestWhole = 20_000;
 
 /** Of places that overlap the first, and of those that begin together the longest. */
-function fromLeftToRight(text: string, places: readonly NamePlace[]): Found[] {
+function fromLeftToRight(text: string, places: readonly NamePlace[]): FoundTerm[] {
   const length = text.trim().length;
-  const found: Found[] = [];
+  const found: FoundTerm[] = [];
   let from = 0;
   for (const { term, start, nameEnd, end } of places.toSorted(
     (a, b) => a.start - b.start || b.nameEnd - a.nameEnd,

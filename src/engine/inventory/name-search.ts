@@ -45,14 +45,14 @@ export function createNameSearch(named: ReadonlyMap<string, Term>): NameSearch {
 }
 
 /** Names that have the same text before a piece. */
-interface Shape {
+interface NameShape {
   readonly prefix: string;
   /** Of the names as a whole. */
   readonly lengths: readonly number[];
 }
 
 /** By piece; where a piece is found, so may be each one that it begins with. Undefined where some name has no piece. */
-function shapesByPiece(names: readonly string[]): ReadonlyMap<string, readonly Shape[]> | undefined {
+function shapesByPiece(names: readonly string[]): ReadonlyMap<string, readonly NameShape[]> | undefined {
   const placed = placePieces(names);
   if (placed === undefined) return undefined;
   const own = Map.groupBy(placed, ([, { piece }]) => piece);
@@ -75,15 +75,15 @@ function lengthsOf(names: readonly string[]): number[] {
   return [...new Set(names.map((name) => name.length))];
 }
 
-interface Look {
+interface PieceLook {
   readonly text: string;
   /** Where the piece is. */
   readonly at: number;
-  readonly shape: Shape;
+  readonly shape: NameShape;
   readonly named: ReadonlyMap<string, Term>;
 }
 
-function addPlaces(places: NamePlace[], { text, at, shape: { prefix, lengths }, named }: Look): void {
+function addPlaces(places: NamePlace[], { text, at, shape: { prefix, lengths }, named }: PieceLook): void {
   const start = at - prefix.length;
   if (
     start < 0 ||
@@ -94,14 +94,14 @@ function addPlaces(places: NamePlace[], { text, at, shape: { prefix, lengths }, 
   for (const length of lengths) addPlace(places, { text, start, nameEnd: start + length, named });
 }
 
-interface Span {
+interface NameSpan {
   readonly text: string;
   readonly start: number;
   readonly nameEnd: number;
   readonly named: ReadonlyMap<string, Term>;
 }
 
-function addPlace(places: NamePlace[], { text, start, nameEnd, named }: Span): void {
+function addPlace(places: NamePlace[], { text, start, nameEnd, named }: NameSpan): void {
   if (nameEnd > text.length) return;
   const end = endsAt(text, nameEnd) ? nameEnd : snapshotEnd(text, nameEnd);
   if (end === undefined) return;

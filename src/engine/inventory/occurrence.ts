@@ -5,7 +5,7 @@ import type { TableId } from '../catalogue/catalog.ts';
  * What kind of value a column holds: `text`, `citext`, `enum`, `json`, `jsonb`, `hstore`, `xml`, `bytea`, `range`, `composite`, `other`
  * (read through its text), `uuid` and `integer` (for keys only), and lists of each: `jsonb[]`.
  */
-export type ValueKind = string;
+export type ColumnKind = string;
 
 /** How a value names a model: as a whole, inside a longer text, or as the name of a member of an object. */
 export type Form = 'exact' | 'inside' | 'member';
@@ -14,7 +14,7 @@ export type Form = 'exact' | 'inside' | 'member';
 export interface Occurrence {
   readonly table: TableId;
   readonly column: string;
-  readonly kind: ValueKind;
+  readonly kind: ColumnKind;
   /**
    * The JSON pointer pattern within the value: `*` for positions of lists and for members that are called after a key or a model,
    * `~json` for a document in a string, `~key` for the name of a member, as in places of the configuration; `/**` where a column has more
@@ -83,7 +83,7 @@ type Gap =
   | 'large objects'
   | 'stopped';
 
-export interface Unread {
+export interface UnreadObject {
   readonly gap: Gap;
   readonly object: string;
   readonly message: string;

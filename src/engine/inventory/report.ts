@@ -31,13 +31,13 @@ export interface ModelReport {
   readonly relatedSchema: readonly SchemaOccurrence[];
 }
 
-export interface Findings {
+export interface InventoryFindings {
   readonly occurrences: readonly Occurrence[];
   readonly schema: readonly SchemaOccurrence[];
 }
 
 /** Models that are named, those that end first before the others; of those the ones with the most rows. */
-export function reportModels(found: Findings, models: readonly KnownModel[]): ModelReport[] {
+export function reportModels(found: InventoryFindings, models: readonly KnownModel[]): ModelReport[] {
   const rows = Map.groupBy(found.occurrences, ({ model }) => model);
   const schema = Map.groupBy(found.schema, ({ model }) => model);
   const named = models.filter(({ id }) => rows.has(id) || schema.has(id));
@@ -45,19 +45,23 @@ export function reportModels(found: Findings, models: readonly KnownModel[]): Mo
 }
 
 /** One model, also where nothing names it. */
-export function reportModel(found: Findings, model: KnownModel, models: readonly KnownModel[]): ModelReport {
+export function reportModel(
+  found: InventoryFindings,
+  model: KnownModel,
+  models: readonly KnownModel[],
+): ModelReport {
   const rows = Map.groupBy(found.occurrences, (each) => each.model);
   const schema = Map.groupBy(found.schema, (each) => each.model);
   return reportOf(model, { named: models, rows, schema });
 }
 
-interface Grouped {
+interface GroupedFindings {
   readonly named: readonly KnownModel[];
   readonly rows: ReadonlyMap<string, readonly Occurrence[]>;
   readonly schema: ReadonlyMap<string, readonly SchemaOccurrence[]>;
 }
 
-function reportOf(model: KnownModel, { named, rows, schema }: Grouped): ModelReport {
+function reportOf(model: KnownModel, { named, rows, schema }: GroupedFindings): ModelReport {
   const [own, ofSchema] = [rows.get(model.id) ?? [], schema.get(model.id) ?? []];
   const variants = named.filter((other) => isVariantOf(other, model)).map(({ id }) => id);
   const occurrences = own.filter(({ snapshot }) => !snapshot);

@@ -9,11 +9,11 @@ import { identifyingColumns } from '../rules/coverage.ts';
 import { saysWhichRows } from '../rules/place.ts';
 import type { Place } from '../rules/place.ts';
 import type { Rules } from '../rules/references.ts';
-import type { ValueKind } from './occurrence.ts';
+import type { ColumnKind } from './occurrence.ts';
 
 export interface ScannedColumn {
   readonly name: string;
-  readonly kind: ValueKind;
+  readonly kind: ColumnKind;
 }
 
 /** A table with the columns to look through. */
@@ -84,7 +84,7 @@ const wordless = new RegExp(
 );
 
 /** What a column holds, for the reading of its text; undefined where it cannot name a model. */
-function kindOf({ kind, type }: Column): ValueKind | undefined {
+function kindOf({ kind, type }: Column): ColumnKind | undefined {
   if (kind !== 'other') return kind;
   const base = type.replace(/^"?[\w$]+"?\./, '').replace(/(\[\])+$/, '');
   if (wordless.test(base)) return undefined;

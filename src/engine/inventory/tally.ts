@@ -6,15 +6,15 @@ import type { TableId } from '../catalogue/catalog.ts';
 import { compareText } from '../order.ts';
 import { visitLeaves } from './leaves.ts';
 import type { Leaf } from './leaves.ts';
-import type { Found, Matcher } from './matcher.ts';
+import type { FoundTerm, Matcher } from './matcher.ts';
 import { readsAsProse } from './prose.ts';
-import type { Form, Occurrence, ValueKind } from './occurrence.ts';
+import type { Form, Occurrence, ColumnKind } from './occurrence.ts';
 import { speaksOfModels } from './term.ts';
 import type { Term } from './term.ts';
 
 export interface TalliedColumn {
   readonly name: string;
-  readonly kind: ValueKind;
+  readonly kind: ColumnKind;
   /** Does a foreign key lead to the model's row? Then a number needs no name that speaks of a model. */
   readonly isLink: boolean;
 }
@@ -47,7 +47,7 @@ export class Tally {
   readonly #entries = new Map<Term, Map<string, Entry>>();
   #places = 0;
   readonly #isModel: (name: string) => boolean;
-  readonly #known = new Map<string, readonly Found[]>();
+  readonly #known = new Map<string, readonly FoundTerm[]>();
   #row = 0;
 
   constructor(input: TallyInput) {
@@ -56,7 +56,7 @@ export class Tally {
   }
 
   /** Members have the same few names in every row, and what names a model is mostly the same name. */
-  #find(text: string, isMember: boolean): readonly Found[] {
+  #find(text: string, isMember: boolean): readonly FoundTerm[] {
     if (text.length > longestKept) return this.#input.matcher.find(text);
     const known = this.#known.get(text);
     if (known !== undefined) return known;
@@ -84,7 +84,7 @@ export class Tally {
     if (number !== undefined && speaks(row, leaf)) this.#count(row, leaf, number);
   }
 
-  #count({ key, column }: RowPart, leaf: Leaf, found: Found): void {
+  #count({ key, column }: RowPart, leaf: Leaf, found: FoundTerm): void {
     const form: Form = leaf.isMember && found.form === 'exact' ? 'member' : found.form;
     const path = leaf.isMember ? `${leaf.path ?? ''}/~key` : leaf.path;
     const spelling = found.snapshot ? found.written : found.term.text;
@@ -104,7 +104,7 @@ export class Tally {
   }
 
   /** By term first, since each row has another path as a new text, and few terms have many. */
-  #entry({ name, kind }: TalliedColumn, { path, form, found, spelling }: Place): Entry {
+  #entry({ name, kind }: TalliedColumn, { path, form, found, spelling }: TalliedPlace): Entry {
     const ofTerm = this.#entries.get(found.term) ?? new Map<string, Entry>();
     this.#entries.set(found.term, ofTerm);
     const kept = this.#keptPath(path);
@@ -147,10 +147,10 @@ interface RowPart {
   readonly cells: readonly (string | null | undefined)[];
 }
 
-interface Place {
+interface TalliedPlace {
   readonly path: string | null;
   readonly form: Form;
-  readonly found: Found;
+  readonly found: FoundTerm;
   readonly spelling: string;
 }
 

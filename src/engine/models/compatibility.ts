@@ -18,7 +18,7 @@ export interface CompareLimits {
 }
 
 /** Both models and what there is to compare them by. */
-interface Comparison {
+interface ModelComparison {
   readonly source: ModelFacts;
   readonly target: ModelFacts;
   readonly limits: CompareLimits;
@@ -45,7 +45,7 @@ export function compareModels(source: ModelFacts, target: ModelFacts, limits: Co
   return checks.flatMap((check) => check(comparison));
 }
 
-function targetLifecycle({ target, limits }: Comparison): Finding[] {
+function targetLifecycle({ target, limits }: ModelComparison): Finding[] {
   const label = modelLabel(target);
   const { shutdown } = target;
   const past = shutdown !== undefined && limits.today !== undefined && day(shutdown) <= day(limits.today);
@@ -66,7 +66,7 @@ function day(date: string): string {
   return date.slice(0, 10);
 }
 
-function security({ source, target }: Comparison): Finding[] {
+function security({ source, target }: ModelComparison): Finding[] {
   if (meetsClass(target.security, source.security)) return [];
   const has = target.security === undefined ? 'has none' : `has ${target.security}`;
   const message = `The source has security class ${source.security}; the target ${has}.`;
@@ -74,7 +74,7 @@ function security({ source, target }: Comparison): Finding[] {
 }
 
 /** Whoever names what moves (the default of future documents) says that no vectors are among it. */
-function embedding({ source, limits }: Comparison): Finding[] {
+function embedding({ source, limits }: ModelComparison): Finding[] {
   if (!isEmbedding(source)) return [];
   const message =
     'Stored vectors belong to the model that made them; those of another model, even of the same dimension, cannot be ' +
@@ -85,7 +85,7 @@ function embedding({ source, limits }: Comparison): Finding[] {
     : [finding('error', 'EMBEDDING_MODEL', message)];
 }
 
-function targetDeprecated({ target }: Comparison): Finding[] {
+function targetDeprecated({ target }: ModelComparison): Finding[] {
   if (!target.deprecated) return [];
   const { shutdown } = target;
   const when = shutdown === undefined ? '' : ` and shuts down on ${day(shutdown)}${endBy(target)}`;
@@ -93,7 +93,7 @@ function targetDeprecated({ target }: Comparison): Finding[] {
   return [finding('warning', 'TARGET_DEPRECATED', message)];
 }
 
-function tokenLimits({ source, target }: Comparison): Finding[] {
+function tokenLimits({ source, target }: ModelComparison): Finding[] {
   return [
     ...lowerLimit('CONTEXT_LOWER', 'context window', source.context, target.context),
     ...lowerLimit('OUTPUT_LOWER', 'output limit', source.output, target.output),
@@ -110,7 +110,7 @@ function lowerLimit(
   return [finding('warning', code, `The ${what} goes down from ${before} to ${after} tokens.`)];
 }
 
-function family({ source, target }: Comparison): Finding[] {
+function family({ source, target }: ModelComparison): Finding[] {
   const [before, after] = [familyOf(source), familyOf(target)];
   if (before === undefined || after === undefined || before === after) return [];
   const message = `The source is of family ${before}, the target of family ${after}.`;
@@ -122,7 +122,7 @@ function familyOf({ components, family: known }: ModelFacts): string | undefined
   return components['family'] ?? known;
 }
 
-function capabilities({ source, target }: Comparison): Finding[] {
+function capabilities({ source, target }: ModelComparison): Finding[] {
   const lost = Object.keys(source.capabilities)
     .filter((name) => source.capabilities[name] === true && target.capabilities[name] !== true)
     .sort();
@@ -133,7 +133,7 @@ function capabilities({ source, target }: Comparison): Finding[] {
   });
 }
 
-function prices({ source, target, limits }: Comparison): Finding[] {
+function prices({ source, target, limits }: ModelComparison): Finding[] {
   const { priceLimit } = limits;
   if (priceLimit === undefined) return [];
   return [
@@ -153,14 +153,14 @@ function higherPrice(
   return [finding('warning', 'PRICE_HIGHER', message)];
 }
 
-function region({ source, target }: Comparison): Finding[] {
+function region({ source, target }: ModelComparison): Finding[] {
   if (source.region === undefined || source.region === target.region) return [];
   const after = target.region ?? 'a region that nobody names';
   const message = `The source is hosted in ${source.region}, the target in ${after}.`;
   return [finding('warning', 'REGION_CHANGES', message)];
 }
 
-function sourceLifecycle({ source }: Comparison): Finding[] {
+function sourceLifecycle({ source }: ModelComparison): Finding[] {
   const label = modelLabel(source);
   const disabled = `The source ${label} is disabled.`;
   const deprecated = `The source ${label} is deprecated${deprecatedBy(source)}.`;

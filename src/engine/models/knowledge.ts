@@ -7,7 +7,7 @@ import { noteOfRow, withLifecycle } from './lifecycle.ts';
 import { type LifecycleNote, type ModelFacts, namedModel, type Spelling } from './model.ts';
 
 /** What somebody knows about the models of one name. */
-export interface KnownModel {
+export interface NameKnowledge {
   readonly facts: Pick<
     ModelFacts,
     'capabilities' | 'family' | 'context' | 'output' | 'priceIn' | 'priceOut' | 'parameters'
@@ -19,7 +19,7 @@ export interface KnownModel {
 }
 
 /** A model that is known although no row may be there. */
-export interface NamedModel extends KnownModel {
+export interface NamedModel extends NameKnowledge {
   readonly components: ModelFacts['components'];
 }
 
@@ -33,7 +33,7 @@ export interface ModelKnowledge {
   /** What the knowledge is called, with its version: `registry 2026-11-21+b5e09fa00553`. */
   readonly name: string;
   /** By any name of the model, and of its provider. Undefined where nobody knows such a model of that kind. */
-  readonly find: (kind: string, name: string, provider?: string) => KnownModel | undefined;
+  readonly find: (kind: string, name: string, provider?: string) => NameKnowledge | undefined;
   /** How the model of that name is written in data, whatever its kind. Undefined where nobody knows such a model. */
   readonly written: (name: string, provider?: string) => WrittenForms | undefined;
   /** Could the name mean a known model of any kind and provider? False only where it surely does not. */
@@ -49,7 +49,7 @@ export interface ModelKnowledge {
 }
 
 /** What a database has columns for: facts by the names of the configuration, and `family`. */
-export type Said = ReadonlySet<string>;
+export type KnownFactNames = ReadonlySet<string>;
 
 const prices = ['priceIn', 'priceOut'] as const;
 const facts = ['context', 'output', 'parameters'] as const;
@@ -60,7 +60,7 @@ const facts = ['context', 'output', 'parameters'] as const;
  */
 export function withKnowledge(
   model: ModelFacts,
-  { knowledge, said }: { knowledge: ModelKnowledge | undefined; said: Said },
+  { knowledge, said }: { knowledge: ModelKnowledge | undefined; said: KnownFactNames },
 ): ModelFacts {
   const own = noteOfRow(model);
   const knownKind = knowledge === undefined ? undefined : kindByName(model, knowledge);
@@ -95,7 +95,7 @@ function findKnown(
   model: ModelFacts,
   knownKind: string | undefined,
   knowledge: ModelKnowledge,
-): KnownModel | undefined {
+): NameKnowledge | undefined {
   const kind = model.key === undefined ? (knownKind ?? model.kind) : model.kind;
   const { provider } = model.components;
   return writtenNames(model)

@@ -49,7 +49,7 @@ interface Passage {
   readonly to: ParameterSupport;
 }
 
-interface Outcome {
+interface ParameterOutcome {
   readonly change: ParameterEffect;
   readonly after?: string;
 }
@@ -110,7 +110,7 @@ function parseParameters(document: string): JsonObject | InvalidJson | undefined
   return { invalid: `parameters are an object, not a ${root.kind}`, position: root.start };
 }
 
-interface Work {
+interface ParameterWork {
   readonly document: string;
   readonly root: JsonObject;
   readonly isParameter: IsParameter;
@@ -118,7 +118,7 @@ interface Work {
   readonly to: Support;
 }
 
-function translateMembers(work: Work): TranslatedParameters {
+function translateMembers(work: ParameterWork): TranslatedParameters {
   const taken = new Set([...work.root.members.keys()].filter((name) => Object.hasOwn(work.to, name)));
   const members: string[] = [];
   const changes = [...work.root.members].flatMap(([name, node]) => {
@@ -146,7 +146,7 @@ function dropped(name: string, raw: string): ParameterChange {
 
 function describeChange(
   { name, newName, raw }: { name: string; newName: string; raw: string },
-  { change, after }: Outcome,
+  { change, after }: ParameterOutcome,
 ): ParameterChange[] {
   const renamed = { name, change: 'renamed' as const, before: name, after: newName };
   if (newName === name) return [{ name, change, before: raw, after }];
@@ -154,7 +154,7 @@ function describeChange(
 }
 
 /** The target's name for a parameter: the same, or one that either model declares to be another name of it. */
-function nameOnTarget(name: string, { from, to }: Work): string | undefined {
+function nameOnTarget(name: string, { from, to }: ParameterWork): string | undefined {
   if (Object.hasOwn(to, name)) return name;
   const canonical = canonicalName(from, name);
   const names = new Set([name, canonical, ...(from[canonical]?.aliases ?? [])]);
@@ -166,7 +166,7 @@ function canonicalName(support: Support, name: string): string {
   return Object.keys(support).find((key) => support[key]?.aliases?.includes(name)) ?? name;
 }
 
-function passageOf(work: Work, name: string, newName: string, node: JsonNode): Passage {
+function passageOf(work: ParameterWork, name: string, newName: string, node: JsonNode): Passage {
   return {
     name: newName,
     raw: work.document.slice(node.start, node.end),
@@ -177,14 +177,14 @@ function passageOf(work: Work, name: string, newName: string, node: JsonNode): P
   };
 }
 
-function translateValue(passage: Passage): Outcome {
+function translateValue(passage: Passage): ParameterOutcome {
   const { raw, to } = passage;
   const free = to.levels === undefined && to.min === undefined && to.max === undefined;
   if (free || raw === 'null') return { change: 'kept', after: raw };
   return to.levels === undefined ? toRange(passage) : toLevel(passage, to.levels);
 }
 
-function toRange(passage: Passage): Outcome {
+function toRange(passage: Passage): ParameterOutcome {
   const { raw, kind, to } = passage;
   if (kind !== 'number') return levelToNumber(passage);
   if (to.max !== undefined && Number(raw) > to.max) return { change: 'clamped', after: String(to.max) };
@@ -193,7 +193,7 @@ function toRange(passage: Passage): Outcome {
 }
 
 /** A word becomes a number where the source says what the word means and the target where its range ends. */
-function levelToNumber({ from, to, text }: Passage): Outcome {
+function levelToNumber({ from, to, text }: Passage): ParameterOutcome {
   const share = declaredShare(from, text);
   if (share === undefined || to.max === undefined) return { change: 'dropped' };
   const min = to.min ?? 0;
@@ -205,7 +205,7 @@ function levelToNumber({ from, to, text }: Passage): Outcome {
   };
 }
 
-function toLevel(passage: Passage, levels: readonly string[]): Outcome {
+function toLevel(passage: Passage, levels: readonly string[]): ParameterOutcome {
   const { raw, text = raw, to } = passage;
   const share = shareOf(passage);
   const nearest = share === undefined ? undefined : nearestLevel(levels, to.meaning ?? {}, share);

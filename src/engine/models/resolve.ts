@@ -183,7 +183,7 @@ export function resolveModels(input: ResolveInput): Resolution {
   };
 }
 
-type Found = { readonly model: ModelFacts; readonly findings: readonly Finding[] };
+type FoundModel = { readonly model: ModelFacts; readonly findings: readonly Finding[] };
 type NotFound = Extract<Resolution, { code: string }>;
 
 function ended(
@@ -196,7 +196,7 @@ function ended(
 }
 
 /** A source that was retired counts only where there is no other. */
-function findSource(input: ResolveInput): Found | NotFound {
+function findSource(input: ResolveInput): FoundModel | NotFound {
   const { mapping } = input;
   if (mapping?.from !== undefined) return findMapped(input, mapping.from, 'source');
   const fits = fitting(input.candidates, input.from, input.by).filter(
@@ -233,7 +233,7 @@ function hint([first]: readonly Finding[], otherwise: string): string {
 }
 
 /** Of several targets those of the provider that is meant come first, then the enabled ones, the one that was changed last, by key. */
-function findTarget(input: ResolveInput, source: ModelFacts): Found | NotFound {
+function findTarget(input: ResolveInput, source: ModelFacts): FoundModel | NotFound {
   const { mapping } = input;
   if (mapping?.to !== undefined) return findMapped(input, mapping.to, 'target');
   const fits = nearest(fitting(input.candidates, input.to, input.by), { side: 'target', source });
@@ -245,7 +245,11 @@ function findTarget(input: ResolveInput, source: ModelFacts): Found | NotFound {
   return ended('failed', 'MODEL_NOT_FOUND', message, findings);
 }
 
-function findMapped({ candidates }: ResolveInput, key: string, side: 'source' | 'target'): Found | NotFound {
+function findMapped(
+  { candidates }: ResolveInput,
+  key: string,
+  side: 'source' | 'target',
+): FoundModel | NotFound {
   const model = candidates.find((candidate) => candidate.key === key || keyText(candidate) === key);
   if (model !== undefined) return { model, findings: [] };
   const message = `The mapping of this tenant names the ${side} ${key}, which it does not have.`;

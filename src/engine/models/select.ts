@@ -24,14 +24,16 @@ export type Selection =
     };
 
 /** Which of the two models of a move is looked for. */
-export type Side = { readonly side: 'source' } | { readonly side: 'target'; readonly source: ModelFacts };
+export type ModelSide =
+  | { readonly side: 'source' }
+  | { readonly side: 'target'; readonly source: ModelFacts };
 
 /**
  * The one model that `text` means among the candidates: this tenant's models and those of everybody. Where both have the name, a
  * move begins at the row of everybody, and ends on the side on which it began: see `nearest`. Where none fits, the refusal names near
  * misses; it is the same for a missing row and for another tenant's. Where several fit, the refusal lists them.
  */
-export function selectModel(candidates: readonly ModelFacts[], text: string, about: Side): Selection {
+export function selectModel(candidates: readonly ModelFacts[], text: string, about: ModelSide): Selection {
   const what = about.side;
   const named = candidates.filter((model) => namesOf(model).includes(text.trim()));
   const keyed = named.filter(({ key }) => key === text.trim());
@@ -63,7 +65,7 @@ function wayOut(found: readonly ModelFacts[]): string {
  * every tenant; a tenant's own row of that name is meant where there is no other, or by its key. A move off a tenant's own row goes
  * to its own row, where it has one.
  */
-export function nearest(models: readonly ModelFacts[], about: Side): readonly ModelFacts[] {
+export function nearest(models: readonly ModelFacts[], about: ModelSide): readonly ModelFacts[] {
   const own = about.side === 'target' && typeof about.source.tenant === 'string';
   const wanted = models.filter(({ tenant }) => (tenant === null) !== own);
   return wanted.length > 0 ? wanted : models;

@@ -15,13 +15,13 @@ export const enable: Operation<EnableStep> = {
   movesRows: true,
 };
 
-interface Need {
+interface GrantNeed {
   readonly via: string;
   readonly scopes: ReadonlySet<string>;
 }
 
 function planEnable(input: StepInput): EnableStep[] {
-  const byGrant = new Map<string, Need>();
+  const byGrant = new Map<string, GrantNeed>();
   for (const { grant, via, scopes } of input.snapshot.grants) {
     const before = byGrant.get(grant);
     byGrant.set(grant, { via: before?.via ?? via, scopes: new Set([...(before?.scopes ?? []), ...scopes]) });
@@ -31,7 +31,7 @@ function planEnable(input: StepInput): EnableStep[] {
     .flatMap(([grant, need]) => enableStep(input, grant, need));
 }
 
-function enableStep(input: StepInput, grant: string, need: Need): EnableStep[] {
+function enableStep(input: StepInput, grant: string, need: GrantNeed): EnableStep[] {
   const place = input.snapshot.rules.places.find((candidate) => candidate.id === grant);
   const source = input.snapshot.places.find((group) => group.places.includes(grant));
   if (place === undefined || source === undefined || need.scopes.size === 0 || isAsked(input, place))

@@ -29,7 +29,7 @@ export interface Operation<S> {
 }
 
 /** What the steps on a place group count. */
-export interface Tally {
+export interface GroupTally {
   readonly expected: number;
   readonly dead: number;
   readonly digest: string;
@@ -38,10 +38,10 @@ export interface Tally {
   readonly occurrences: number;
 }
 
-const nothing: Tally = { expected: 0, dead: 0, digest: '', rows: [], places: [], occurrences: 0 };
+const nothing: GroupTally = { expected: 0, dead: 0, digest: '', rows: [], places: [], occurrences: 0 };
 
 /** Counts the rows of a place group that move, or that are merged because of one place. */
-export function tally(input: StepInput, source: PlaceGroup, mergedBy?: Place): Tally {
+export function tally(input: StepInput, source: PlaceGroup, mergedBy?: Place): GroupTally {
   let result = nothing;
   for (const { group, outcomes } of input.bySource.get(source) ?? []) {
     const [merging] = placesWith(outcomes, 'merge');
@@ -75,7 +75,7 @@ export function byId(places: readonly Place[]): Place[] {
 export function stepBase(
   { snapshot }: StepInput,
   source: Pick<PlaceGroup, 'table'>,
-  counted: Partial<Tally>,
+  counted: Partial<GroupTally>,
 ): StepBase {
   const { expected, dead, digest, rows, places } = { ...nothing, ...counted };
   const entity = places[0]?.entity ?? '';

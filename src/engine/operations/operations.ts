@@ -20,9 +20,9 @@ type OfKind<Each, Kind> = Each extends { readonly operation: infer Kinds }
   : never;
 
 /** A step as it lies in a plan, by its kind. */
-type Steps = { readonly [Kind in Step['operation']]: OfKind<Step, Kind> };
+type StepKinds = { readonly [Kind in Step['operation']]: OfKind<Step, Kind> };
 
-const operations: { readonly [Kind in keyof Steps]: Operation<Steps[Kind]> } = {
+const operations: { readonly [Kind in keyof StepKinds]: Operation<StepKinds[Kind]> } = {
   enable,
   'rewrite-json': rewrite,
   'rewrite-text': rewrite,
@@ -67,21 +67,21 @@ export function movedRows(steps: readonly { readonly operation: string; readonly
   return steps.filter(isMovingRows).reduce((sum, { actual }) => sum + actual, 0);
 }
 
-type StepOf<Kind extends keyof Steps> = Steps[Kind] & { readonly operation: Kind };
+type StepOf<Kind extends keyof StepKinds> = StepKinds[Kind] & { readonly operation: Kind };
 
 /** The places whose values a step changes. */
-export function touchedPlaces<Kind extends keyof Steps>(step: StepOf<Kind>): readonly string[] {
+export function touchedPlaces<Kind extends keyof StepKinds>(step: StepOf<Kind>): readonly string[] {
   return operations[step.operation].touches(step);
 }
 
 /** What a step writes, place by place. */
-export function writtenMappings<Kind extends keyof Steps>(
+export function writtenMappings<Kind extends keyof StepKinds>(
   step: StepOf<Kind>,
 ): readonly (readonly [place: string, mappings: readonly Mapping[]])[] {
   return operations[step.operation].mappings(step);
 }
 
 /** What a step does, in words and without its table's rows. */
-export function describeStep<Kind extends keyof Steps>(step: StepOf<Kind>): string {
+export function describeStep<Kind extends keyof StepKinds>(step: StepOf<Kind>): string {
   return operations[step.operation].describe(step);
 }

@@ -2,12 +2,12 @@
 import { canMove } from '../rules/place.ts';
 import { tableOf, type Rules } from '../rules/references.ts';
 
-type Privilege = 'SELECT' | 'UPDATE' | 'INSERT' | 'DELETE' | 'TRIGGER';
+type TablePrivilege = 'SELECT' | 'UPDATE' | 'INSERT' | 'DELETE' | 'TRIGGER';
 
 export interface TableRight {
   /** Applying needs what a plan needs, too. */
   readonly purpose: 'plan' | 'apply';
-  readonly privilege: Privilege;
+  readonly privilege: TablePrivilege;
   readonly table: { readonly schema: string; readonly name: string };
 }
 
@@ -23,7 +23,11 @@ export function neededRights(rules: Rules): TableRight[] {
   const fenced = rules.config.database?.fence === 'trigger' ? movable : [];
   const changed = [...rules.modelTables.map(({ table }) => table.id), ...movable.map(({ table }) => table)];
   const every = rules.catalog.tables.map(({ id }) => id);
-  const of = (purpose: TableRight['purpose'], privilege: Privilege, ids: readonly string[]): TableRight[] =>
+  const of = (
+    purpose: TableRight['purpose'],
+    privilege: TablePrivilege,
+    ids: readonly string[],
+  ): TableRight[] =>
     [...new Set(ids)].toSorted().map((id) => {
       const { schema, name } = tableOf(rules, id);
       return { purpose, privilege, table: { schema, name } };

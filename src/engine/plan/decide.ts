@@ -8,7 +8,7 @@ import { codeOf, type PlaceState, type StateCode, stateFromCode } from './place-
 import { isSharedRows } from '../tenant.ts';
 import type { Owner, PlaceGroup, RowGroup, Snapshot } from './snapshot.ts';
 
-export type Outcome =
+export type RowOutcome =
   | { readonly kind: 'move' }
   | { readonly kind: 'merge' }
   | { readonly kind: 'skip' }
@@ -30,7 +30,7 @@ export interface Occasion {
 export interface Decided {
   readonly source: PlaceGroup;
   readonly group: RowGroup;
-  readonly outcomes: ReadonlyMap<Place, Outcome>;
+  readonly outcomes: ReadonlyMap<Place, RowOutcome>;
 }
 
 /** Facts and what was decided about them: what steps, findings and the list of what stays are made from. */
@@ -47,7 +47,7 @@ export function deadRowsMove(snapshot: Pick<Snapshot, 'rules'>): boolean {
 }
 
 /** The part of a snapshot that a decision rests on, beside the occasion itself. */
-export type Ground = Pick<Snapshot, 'rules' | 'tenant'> & {
+export type DecisionGround = Pick<Snapshot, 'rules' | 'tenant'> & {
   readonly source: Pick<Snapshot['source'], 'tenant'>;
 };
 
@@ -62,12 +62,12 @@ export const collides = 'a row with the target is already there: set "collision"
 export const forbidden = 'it says that the source is forbidden, and goes on to say so';
 
 /** Every group of rows with the outcome of each of its places. */
-export function decideAll(snapshot: Ground & Pick<Snapshot, 'places'>, intent: Intent): Decided[] {
+export function decideAll(snapshot: DecisionGround & Pick<Snapshot, 'places'>, intent: Intent): Decided[] {
   const places = new Map(snapshot.rules.places.map((place) => [place.id, place]));
   return snapshot.places.flatMap((source) =>
     source.groups.map((group) => {
       const { owner, dead } = group;
-      const outcomes = Object.entries(group.states).flatMap(([id, code]): [Place, Outcome][] => {
+      const outcomes = Object.entries(group.states).flatMap(([id, code]): [Place, RowOutcome][] => {
         const place = places.get(id);
         const state = stateFromCode(code);
         return place === undefined ? [] : [[place, decide(snapshot, intent, { place, state, owner, dead })]];
@@ -83,7 +83,7 @@ export function joinSamples(a: readonly RowName[], b: readonly RowName[]): RowNa
 }
 
 /** The one decision. Whose row it is comes before everything that could move it. */
-export function decide(snapshot: Ground, intent: Intent, occasion: Occasion): Outcome {
+export function decide(snapshot: DecisionGround, intent: Intent, occasion: Occasion): RowOutcome {
   return (
     byRole(occasion) ??
     byOwner(snapshot, occasion) ??
@@ -93,11 +93,11 @@ export function decide(snapshot: Ground, intent: Intent, occasion: Occasion): Ou
   );
 }
 
-function stay(reason: LeftBehind['reason'], live: boolean, message: string): Outcome {
+function stay(reason: LeftBehind['reason'], live: boolean, message: string): RowOutcome {
   return { kind: 'stay', reason, live, message };
 }
 
-function byRole({ place }: Occasion): Outcome | undefined {
+function byRole({ place }: Occasion): RowOutcome | undefined {
   switch (place.role) {
     case 'ignore':
     case 'catalogue':
@@ -122,7 +122,7 @@ function byRole({ place }: Occasion): Outcome | undefined {
   }
 }
 
-function byOwner(snapshot: Ground, occasion: Occasion): Outcome | undefined {
+function byOwner(snapshot: DecisionGround, occasion: Occasion): RowOutcome | undefined {
   const { owner } = occasion;
   if (owner === 'mine' || snapshot.tenant === null) return undefined;
   switch (owner) {
@@ -149,13 +149,13 @@ const ofNobody = {
 };
 
 /** A row that is no live configuration stays for that reason, whosesoever it is. */
-function resting(snapshot: Ground, occasion: Occasion): Outcome | undefined {
+function resting(snapshot: DecisionGround, occasion: Occasion): RowOutcome | undefined {
   const outcome = byLiveness(snapshot, occasion);
   return outcome?.kind === 'stay' && !outcome.live ? outcome : undefined;
 }
 
 /** A model of everybody may be named by everybody; a tenant's own may not. */
-function ofAnother(snapshot: Ground, occasion: Occasion): Outcome {
+function ofAnother(snapshot: DecisionGround, occasion: Occasion): RowOutcome {
   const { tenant, source } = snapshot;
   if (typeof source.tenant === 'string')
     return stay('other-tenant', occasion.place.byKey, "the row of another tenant names this tenant's model");
@@ -166,12 +166,12 @@ function ofAnother(snapshot: Ground, occasion: Occasion): Outcome {
   return resting(snapshot, occasion) ?? moves;
 }
 
-function byRequest(intent: Intent, { place }: Occasion): Outcome | undefined {
+function byRequest(intent: Intent, { place }: Occasion): RowOutcome | undefined {
   if (intent.entityTypes === undefined || intent.entityTypes.includes(place.entity)) return undefined;
   return stay('not-requested', true, 'this entity type was not asked for');
 }
 
-function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | undefined {
+function byLiveness(snapshot: DecisionGround, { state, dead }: Occasion): RowOutcome | undefined {
   if (state.standing === 'history') return stay('history', false, 'not live, by the configuration');
   if (state.standing === 'not-allowed')
     return stay('not-allowed', true, 'the target cannot be chosen there, or not on the same terms');
@@ -180,7 +180,7 @@ function byLiveness(snapshot: Ground, { state, dead }: Occasion): Outcome | unde
   return undefined;
 }
 
-function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undefined {
+function byQuestion(intent: Intent, { place, state }: Occasion): RowOutcome | undefined {
   if (state.standing === 'unreadable') return stay('ask', true, unreadable);
   if (state.standing === 'too-large') return stay('ask', true, tooLarge);
   const question = questionOf(place, state);
@@ -193,7 +193,7 @@ function byQuestion(intent: Intent, { place, state }: Occasion): Outcome | undef
   return state.collides ? byCollision(place) : undefined;
 }
 
-function byCollision(place: Place): Outcome {
+function byCollision(place: Place): RowOutcome {
   if (place.collision === 'drop-redundant') return { kind: 'merge' };
   if (place.collision === 'skip') return stay('collision', true, 'a row with the target is already there');
   return stay('ask', true, isForNames(place.json?.pointer ?? '') ? nameIsTaken : collides);

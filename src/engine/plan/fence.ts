@@ -13,7 +13,7 @@ import { isSharedRows } from '../tenant.ts';
 import type { Intent } from './intent.ts';
 import type { Snapshot } from './snapshot.ts';
 
-type Ground = Pick<Snapshot, 'rules' | 'tenant' | 'source' | 'places'>;
+type FenceGround = Pick<Snapshot, 'rules' | 'tenant' | 'source' | 'places'>;
 
 /** A place in which rows of the unit could come to name the source. */
 export interface FencedPlace {
@@ -32,7 +32,7 @@ export type Owned =
   | { readonly whose: 'unknown' };
 
 /** Every place in which a row of the tenant, or of the shared rows, may name the source, and whether the database keeps it out. */
-export function fencedPlaces(ground: Ground, intent: Pick<Intent, 'answers'>): FencedPlace[] {
+export function fencedPlaces(ground: FenceGround, intent: Pick<Intent, 'answers'>): FencedPlace[] {
   const { rules, places } = ground;
   const byId = new Map(rules.places.map((place) => [place.id, place]));
   return places.flatMap((group) =>
@@ -51,7 +51,7 @@ export function fencedPlaces(ground: Ground, intent: Pick<Intent, 'answers'>): F
 }
 
 /** Whose rows of the table the fence would be for; undefined where the unit has none there. */
-function ownedBy({ rules, tenant, source }: Ground, place: Place): Owned | undefined {
+function ownedBy({ rules, tenant, source }: FenceGround, place: Place): Owned | undefined {
   const ownership = rules.ownership.get(place.table);
   if (tenant === null || ownership?.kind === 'single') return { whose: 'all' };
   const shared = isSharedRows(tenant.key);

@@ -2,7 +2,7 @@
 export type ParameterPolicy = 'reset' | 'keep' | 'translate';
 
 /** The answer to an `ask`: by place (`table.column`), for all of its rows. */
-export type Answer = 'move' | 'keep';
+export type AskAnswer = 'move' | 'keep';
 
 export interface Intent {
   /** Left out only where the configuration says that there is a single tenant: see tenant.ts. */
@@ -15,7 +15,7 @@ export interface Intent {
   /** Only these entity types; undefined: all. Never empty, never a duplicate, never unknown. */
   readonly entityTypes?: readonly string[];
   readonly parameters: ParameterPolicy;
-  readonly answers: Readonly<Record<string, Answer>>;
+  readonly answers: Readonly<Record<string, AskAnswer>>;
   /** Plan the rest although questions are open; their rows stay. */
   readonly leaveAsks: boolean;
   /** Models that nobody knows are meant as they are written. */

@@ -15,7 +15,7 @@ import type { ParameterPolicy } from './intent.ts';
 import type { ParameterDocuments, Snapshot } from './snapshot.ts';
 
 /** One document and what takes its place; null is NULL. */
-interface ChangedDocument {
+interface ParameterDocument {
   readonly text: string;
   readonly rows: number;
   readonly after: string | null;
@@ -27,7 +27,7 @@ export function parameterChanges(
   snapshot: Pick<Snapshot, 'rules' | 'source' | 'target'>,
   entry: ParameterDocuments,
   policy: ParameterPolicy,
-): ChangedDocument[] | undefined {
+): ParameterDocument[] | undefined {
   const place = snapshot.rules.places.find(({ id }) => id === entry.place);
   if (place === undefined || policy === 'keep') return [];
   if (policy === 'translate' && snapshot.target.parameters === undefined) return undefined;
@@ -43,7 +43,7 @@ export function parameterChanges(
   });
 }
 
-type Known = Pick<Snapshot, 'rules' | 'source' | 'target'>;
+type ParameterGround = Pick<Snapshot, 'rules' | 'source' | 'target'>;
 
 /**
  * Which members are parameters. A translation changes those of which the registry says what a model accepts; a reset also takes what
@@ -51,7 +51,7 @@ type Known = Pick<Snapshot, 'rules' | 'source' | 'target'>;
  * column is, and a reset takes all of them. What leads to a place of its own is never a parameter.
  */
 function parameterTest(
-  { rules, source, target }: Known,
+  { rules, source, target }: ParameterGround,
   place: Place,
   reset?: ParameterDocuments,
 ): IsParameter {

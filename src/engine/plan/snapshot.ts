@@ -133,7 +133,7 @@ export interface Denied {
 }
 
 /** What of the database is not looked at. */
-export interface Unread {
+export interface NotLookedAt {
   readonly what: 'schema' | 'foreign table';
   readonly name: string;
   /** How many tables it has. */
@@ -164,7 +164,7 @@ export interface Snapshot {
   readonly merged: readonly MergedSetting[];
   /** What the session cannot see, or may not see all of. */
   readonly hidden: readonly Hidden[];
-  readonly unread: readonly Unread[];
+  readonly unread: readonly NotLookedAt[];
   /** By table, and for the configuration: a digest of its definition (`digestDefinitions`). */
   readonly definitions: Readonly<Record<string, string>>;
   /** The day of the snapshot in UTC (`2026-11-21`), so that planning needs no clock. */

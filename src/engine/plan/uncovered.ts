@@ -4,23 +4,26 @@ import { isUuid } from '../uuid.ts';
 import { findTable } from '../catalogue/catalog.ts';
 import { columnPath } from '../catalogue/names.ts';
 import type { Place } from '../rules/place.ts';
-import { deadRowsMove, forbidden, type Ground, type Outcome } from './decide.ts';
+import { deadRowsMove, forbidden, type DecisionGround, type RowOutcome } from './decide.ts';
 import type { Intent } from './intent.ts';
 import type { Uncovered } from './snapshot.ts';
 
 /** Why a mention is one where a place of the role `prose` says so. */
 export const writtenToBeRead = 'people wrote it to be read, by the configuration';
 
-type Stay = Extract<Outcome, { kind: 'stay' }>;
+type Stay = Extract<RowOutcome, { kind: 'stay' }>;
 
 /** How an uncovered occurrence is called in plans, answers and the configuration: `flows.body`, `agents.settings/a/model`. */
-export function uncoveredId({ rules }: Pick<Ground, 'rules'>, { table, column, path }: Uncovered): string {
+export function uncoveredId(
+  { rules }: Pick<DecisionGround, 'rules'>,
+  { table, column, path }: Uncovered,
+): string {
   const found = findTable(rules.catalog, table);
   return `${found === undefined ? `${table}.${column}` : columnPath(rules.scope, found, column)}${path ?? ''}`;
 }
 
 /** Whose row it is and what leads there come first; then what the configuration leaves open. */
-export function decideUncovered(ground: Ground, intent: Intent, found: Uncovered): Stay {
+export function decideUncovered(ground: DecisionGround, intent: Intent, found: Uncovered): Stay {
   const places = ground.rules.places.filter(({ id }) => found.places.includes(id));
   const settled = byRole(places) ?? byOwner(ground, places, found) ?? byLife(ground, places, found);
   if (settled !== undefined) return settled;
@@ -44,7 +47,11 @@ function byRole(places: readonly Place[]): Stay | undefined {
   return undefined;
 }
 
-function byOwner({ tenant }: Ground, places: readonly Place[], { owner }: Uncovered): Stay | undefined {
+function byOwner(
+  { tenant }: DecisionGround,
+  places: readonly Place[],
+  { owner }: Uncovered,
+): Stay | undefined {
   if (owner === 'mine' || tenant === null) return undefined;
   if (owner === 'other') return stay('other-tenant', false, 'the row of another tenant');
   if (owner === 'disagree')
@@ -52,7 +59,7 @@ function byOwner({ tenant }: Ground, places: readonly Place[], { owner }: Uncove
   return places.length === 0 ? undefined : ofNobody({ owner });
 }
 
-function isNobodys({ tenant }: Ground, { owner }: Uncovered): boolean {
+function isNobodys({ tenant }: DecisionGround, { owner }: Uncovered): boolean {
   return tenant !== null && owner !== 'mine';
 }
 
@@ -60,19 +67,23 @@ function ofNobody({ owner }: Pick<Uncovered, 'owner'>): Stay {
   return stay(owner === 'global' ? 'global' : 'no-owner', true, 'the row belongs to no single tenant');
 }
 
-function byLife(ground: Ground, places: readonly Place[], { dead, past }: Uncovered): Stay | undefined {
+function byLife(
+  ground: DecisionGround,
+  places: readonly Place[],
+  { dead, past }: Uncovered,
+): Stay | undefined {
   if (past && places.length > 0) return stay('history', false, 'not live, by the configuration');
   if (!dead || deadRowsMove(ground)) return undefined;
   return stay('dead', false, 'soft-deleted or archived rows stay, by the configuration');
 }
 
-interface Asked {
+interface UncoveredAt {
   readonly places: readonly Place[];
   readonly found: Uncovered;
   readonly id: string;
 }
 
-function byForm(intent: Intent, { places, found, id }: Asked): Stay {
+function byForm(intent: Intent, { places, found, id }: UncoveredAt): Stay {
   const { form, by, prose, kind, spelling } = found;
   if (form === 'inside' && prose) return stay('mention', false, 'the name stands in running text');
   if (ownMember(intent.answers, id) === 'keep') return stay('kept', false, 'kept by answer');

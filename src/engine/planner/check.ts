@@ -10,13 +10,13 @@ import { isSharedRows } from '../tenant.ts';
 import { stateFromCode } from '../plan/place-state.ts';
 import type { PlaceGroup, RowGroup, Snapshot } from '../plan/snapshot.ts';
 
-export interface Problem {
+export interface CheckProblem {
   readonly code: string;
   readonly message: string;
 }
 
 /** Every way in which a plan contradicts its snapshot. */
-export function checkPlan(snapshot: Snapshot, plan: Plan): Problem[] {
+export function checkPlan(snapshot: Snapshot, plan: Plan): CheckProblem[] {
   return [
     ...checkModels(snapshot, plan),
     ...snapshot.places.flatMap((source) =>
@@ -30,11 +30,11 @@ export function checkPlan(snapshot: Snapshot, plan: Plan): Problem[] {
   ];
 }
 
-function problemIf(wrong: boolean, code: string, message: string): Problem[] {
+function problemIf(wrong: boolean, code: string, message: string): CheckProblem[] {
   return wrong ? [{ code, message }] : [];
 }
 
-function checkModels({ source, target, tenant }: Snapshot, plan: Plan): Problem[] {
+function checkModels({ source, target, tenant }: Snapshot, plan: Plan): CheckProblem[] {
   const [from, to] = [plan.source, plan.target];
   const isForeign = [source, target].some(
     (model) => typeof model.tenant === 'string' && tenant !== null && model.tenant !== tenant.key,
@@ -51,7 +51,7 @@ function checkModels({ source, target, tenant }: Snapshot, plan: Plan): Problem[
 }
 
 /** A place of a row moves in a step, or is left behind, or has a role that never counts. */
-function checkAccounted(snapshot: Snapshot, plan: Plan, group: RowGroup): Problem[] {
+function checkAccounted(snapshot: Snapshot, plan: Plan, group: RowGroup): CheckProblem[] {
   return Object.keys(group.states).flatMap((id) => {
     const place = placeOf(snapshot, id);
     const unknown = `the snapshot has rows of a place ${id} that the rules do not know`;
@@ -82,7 +82,7 @@ function placeOf(snapshot: Snapshot, id: string): Place | undefined {
 
 const mayMove: readonly string[] = ['reference', 'grant', 'ask'];
 
-function checkStep({ rules, tenant }: Snapshot, step: Step): Problem[] {
+function checkStep({ rules, tenant }: Snapshot, step: Step): CheckProblem[] {
   const { id, table, expected } = step;
   const wrong = touchedPlaces(step).flatMap((name) => {
     const place = rules.places.find((each) => each.id === name);
@@ -103,7 +103,7 @@ function checkStep({ rules, tenant }: Snapshot, step: Step): Problem[] {
 }
 
 /** What a step writes is what the facts say that the target is called there, and nothing else. */
-function checkValues(snapshot: Snapshot, step: Step): Problem[] {
+function checkValues(snapshot: Snapshot, step: Step): CheckProblem[] {
   return writtenMappings(step).flatMap(([id, mappings]) => {
     const group = snapshot.places.find((candidate) => candidate.places.includes(id));
     const differs = JSON.stringify(ownMember(group?.mappings, id) ?? []) !== JSON.stringify(mappings);
@@ -115,7 +115,7 @@ function checkValues(snapshot: Snapshot, step: Step): Problem[] {
 const notMine: readonly string[] = ['other-tenant', 'global', 'no-owner', 'shared', 'disagreeing-owners'];
 
 /** All of this tenant's rows that name the source are in steps or left behind, counted per place group. */
-function checkTotals(snapshot: Snapshot, plan: Plan): Problem[] {
+function checkTotals(snapshot: Snapshot, plan: Plan): CheckProblem[] {
   return snapshot.places.flatMap((source) => {
     const { mine, movable, moved, left } = countRows(snapshot, plan, source);
     const where = source.places.join(', ');
@@ -161,7 +161,7 @@ function mightMove(snapshot: Snapshot, group: RowGroup): boolean {
 function checkAccounts(
   { rules, places, uncovered, schema }: Snapshot,
   { accounts, leftBehind }: Plan,
-): Problem[] {
+): CheckProblem[] {
   const silent = new Set(
     rules.places.flatMap(({ id, role }) => (['ignore', 'catalogue', 'prose'].includes(role) ? [id] : [])),
   );
@@ -191,7 +191,7 @@ function checkAccounts(
   ];
 }
 
-function checkRetire(snapshot: Snapshot, { steps, leftBehind, completion }: Plan): Problem[] {
+function checkRetire(snapshot: Snapshot, { steps, leftBehind, completion }: Plan): CheckProblem[] {
   const retires = steps.some((step) => step.operation === 'retire');
   const live = leftBehind.filter((entry) => entry.live);
   const own = live.filter(({ reason }) => !['global', 'no-owner', 'shared'].includes(reason));
@@ -210,7 +210,7 @@ function checkRetire(snapshot: Snapshot, { steps, leftBehind, completion }: Plan
   ];
 }
 
-function checkOrder({ steps }: Plan): Problem[] {
+function checkOrder({ steps }: Plan): CheckProblem[] {
   const numbered = steps.every((step, at) => step.id === at + 1);
   const early = steps.slice(0, -1).some((step) => step.operation === 'retire');
   const message = 'steps must be numbered from 1, the retirement last';

@@ -7,7 +7,7 @@ import {
   type Decided,
   type Decisions,
   nameIsTaken,
-  type Outcome,
+  type RowOutcome,
   tooLarge,
   unreadable,
 } from '../plan/decide.ts';
@@ -91,7 +91,7 @@ function fenceFindings({ snapshot, intent, leftBehind }: FindingInput): Finding[
 /** How many rows of which place. Places without rows are left out. */
 function countByPlace(
   { decided }: Pick<Decisions, 'decided'>,
-  rowsOf: (place: Place, outcome: Outcome, about: Decided) => number,
+  rowsOf: (place: Place, outcome: RowOutcome, about: Decided) => number,
 ): [Place, number][] {
   const counts = new Map<Place, number>();
   for (const one of decided)

@@ -5,7 +5,7 @@ import { isDefault } from '../inventory/occurrence.ts';
 import type { LeftBehind } from '../plan/plan-types.ts';
 import { firstNames, rowCount } from '../plan/row-text.ts';
 import { writtenToBeRead } from '../plan/uncovered.ts';
-import type { Snapshot, Unread } from '../plan/snapshot.ts';
+import type { Snapshot, NotLookedAt } from '../plan/snapshot.ts';
 
 export function inventoryFindings(snapshot: Snapshot, leftBehind: readonly LeftBehind[]): Finding[] {
   return [
@@ -76,7 +76,7 @@ function schemaFindings({ schema, target }: Snapshot): Finding[] {
 /** What nobody looked at may name the source, too. */
 function unreadFindings({ unread }: Snapshot): Finding[] {
   const { schema: schemas = [], 'foreign table': foreign = [] } = Object.groupBy(unread, ({ what }) => what);
-  const names = (all: readonly Unread[]): string => all.map(({ name }) => name).join(', ');
+  const names = (all: readonly NotLookedAt[]): string => all.map(({ name }) => name).join(', ');
   const ignored = schemas.map(({ name }) => {
     const all = `${quoteWhereNeeded(name)}.*`;
     return all.includes('"') ? `'${all}'` : all;

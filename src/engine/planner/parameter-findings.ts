@@ -21,7 +21,7 @@ export function parameterFindings(input: Decisions): Finding[] {
 }
 
 /** One parameter and what happens to it, with how many rows have which of its values. */
-interface Tally {
+interface ParameterTally {
   readonly name: string;
   readonly change: ParameterChange['change'];
   readonly rows: number;
@@ -73,10 +73,10 @@ function severityOf({ snapshot }: Decisions, { place: id }: ParameterDocuments):
   return place?.parameterMembers === 'all' ? 'info' : 'warning';
 }
 
-type Changed = NonNullable<ReturnType<typeof parameterChanges>>;
+type ChangedParameters = NonNullable<ReturnType<typeof parameterChanges>>;
 
-function tallyChanges(changed: Changed): Tally[] {
-  const counts = new Map<string, Tally>();
+function tallyChanges(changed: ChangedParameters): ParameterTally[] {
+  const counts = new Map<string, ParameterTally>();
   for (const { rows, changes } of changed)
     for (const change of changes.filter((each) => each.change !== 'kept')) {
       const id = JSON.stringify([change.name, change.change]);
@@ -86,10 +86,10 @@ function tallyChanges(changed: Changed): Tally[] {
 }
 
 function withChange(
-  before: Tally | undefined,
+  before: ParameterTally | undefined,
   { name, change, before: was, after }: ParameterChange,
   rows: number,
-): Tally {
+): ParameterTally {
   const value = after === undefined || after === was ? shown(was) : `${shown(was)} → ${shown(after)}`;
   const values = new Map(before?.values).set(value, (before?.values.get(value) ?? 0) + rows);
   return { name, change, rows: (before?.rows ?? 0) + rows, values };

@@ -43,9 +43,9 @@ function parse(text: string): unknown {
   }
 }
 
-type Sealed = ReturnType<typeof sealPlan>;
+type SealedPlan = ReturnType<typeof sealPlan>;
 
-function isPlan(value: unknown): value is Sealed {
+function isPlan(value: unknown): value is SealedPlan {
   const members = [
     'intent',
     'source',

@@ -28,7 +28,7 @@ export interface RenderOptions {
 const same = (text: string): string => text;
 const plain: RenderStyle = { heading: same, error: same, warning: same, info: same, muted: same };
 
-interface Context {
+interface RenderContext {
   readonly plan: Plan;
   readonly style: RenderStyle;
   readonly names: number;
@@ -52,7 +52,7 @@ export function renderPlan(plan: Plan, options: RenderOptions = {}): string[] {
     .flatMap((lines, at) => (at === 0 ? lines : ['', ...lines]));
 }
 
-function heading({ plan, style }: Context): string[] {
+function heading({ plan, style }: RenderContext): string[] {
   const tenant =
     plan.tenant === null ? 'Plan' : `Plan for ${printable(plan.tenant.name)} (${printable(plan.tenant.key)})`;
   return [style.heading(tenant), `  ${label(plan.source)} → ${label(plan.target)}`];
@@ -62,7 +62,7 @@ function label(model: Plan['source']): string {
   return printable(modelLabel(model));
 }
 
-function changes(context: Context): string[] {
+function changes(context: RenderContext): string[] {
   const { plan, style } = context;
   const moving = plan.steps.filter(isMovingRows);
   if (moving.length === 0) return [style.heading('Changes'), '  nothing to move'];
@@ -76,7 +76,7 @@ function changes(context: Context): string[] {
   return [style.heading('Changes'), ...lines];
 }
 
-function entityLines({ plan, style, names }: Context, steps: readonly Step[]): string[] {
+function entityLines({ plan, style, names }: RenderContext, steps: readonly Step[]): string[] {
   const entity = steps[0]?.entity ?? '';
   const rows = ownMember(plan.counts, entity) ?? sum(steps.map((step) => step.expected));
   const dead = sum(steps.map((step) => step.dead));
@@ -96,7 +96,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-function findings({ plan, style }: Context): string[] {
+function findings({ plan, style }: RenderContext): string[] {
   const severities: readonly Severity[] = ['error', 'warning', 'info'];
   const sorted = severities.flatMap((severity) =>
     plan.findings.filter((finding) => finding.severity === severity),
@@ -111,7 +111,7 @@ function findingLine(finding: Finding, style: RenderStyle): string {
   return `${severity} ${finding.code}: ${printable(finding.message)}${force}`;
 }
 
-function leftBehind(context: Context): string[] {
+function leftBehind(context: RenderContext): string[] {
   const { plan, style } = context;
   if (plan.leftBehind.length === 0) return [];
   return [
@@ -120,7 +120,7 @@ function leftBehind(context: Context): string[] {
   ];
 }
 
-function leftLines({ style, names }: Context, entry: LeftBehind): string[] {
+function leftLines({ style, names }: RenderContext, entry: LeftBehind): string[] {
   const live = entry.live ? ', live' : '';
   const rowNames = firstNames(entry.rows, { shown: names, total: entry.count });
   return [
@@ -130,7 +130,7 @@ function leftLines({ style, names }: Context, entry: LeftBehind): string[] {
   ];
 }
 
-function conclusion({ plan, style }: Context): string[] {
+function conclusion({ plan, style }: RenderContext): string[] {
   const unresolved = plan.leftBehind.filter((entry) => entry.live);
   const retires = plan.steps.some((step) => step.operation === 'retire');
   const line = completionLine(plan);

@@ -4,15 +4,15 @@ import { completions } from '../plan/completion.ts';
 import type { Plan } from '../plan/plan-types.ts';
 import { changedFacts, isOfRows } from './facts.ts';
 
-type Judged = Pick<Plan, 'facts' | 'steps' | 'findings' | 'leftBehind' | 'completion'>;
+type JudgedPlan = Pick<Plan, 'facts' | 'steps' | 'findings' | 'leftBehind' | 'completion'>;
 
 /**
  * What a person would have to see before they could agree to the later plan; empty where they have seen all of it. Whatever is not
  * about rows counts, better or worse: another model, schema or configuration makes another plan. Of the rows, what counts is a new kind
  * of step, a finding more to read, a new kind of live rows that stay, and a lower word.
  */
-export function whatIsWorse(seen: Judged, now: Judged): string[] {
-  const added = (of: (plan: Judged) => string[]): string[] => {
+export function whatIsWorse(seen: JudgedPlan, now: JudgedPlan): string[] {
+  const added = (of: (plan: JudgedPlan) => string[]): string[] => {
     const known = of(seen);
     return of(now).filter((one) => {
       const at = known.indexOf(one);

@@ -3,7 +3,7 @@ import type { Table } from '../catalogue/catalog.ts';
 import { columnPath } from '../catalogue/names.ts';
 import type { BoundValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
-import { type Known, writingOf } from './templates.ts';
+import { type KnownNames, writingOf } from './templates.ts';
 import { isModelWord, sqlName, sqlText, wordsOf } from './wording.ts';
 
 /** Does the name of a setting speak of models: `DEFAULTMODEL`, `aiModel`, `llm.chat`? */
@@ -14,7 +14,7 @@ function speaksOfModel(name: string): boolean {
 }
 
 /** The values of a table of settings that are models, under the names that say so; under other names they are a question. */
-export function bindingTraces(input: PlaceInput, known: Known, table: Table): Trace[] {
+export function bindingTraces(input: PlaceInput, known: KnownNames, table: Table): Trace[] {
   const mine = input.seen.bound.filter((entry) => entry.table === table.id);
   const columns = new Set(mine.map((entry) => entry.column));
   return [...columns].flatMap((column) => {
@@ -40,7 +40,7 @@ interface Settings {
   readonly hits: number;
 }
 
-function settingsOf(known: Known, way: readonly BoundValues[]): Settings {
+function settingsOf(known: KnownNames, way: readonly BoundValues[]): Settings {
   const found = way.map((entry) => ({
     entry,
     writing: writingOf(known, entry.distinct, speaksOfModel(entry.name)),

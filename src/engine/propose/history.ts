@@ -1,6 +1,6 @@
 /** Do the rows of a table record what happened? By their shape first, and by the words in their name. */
 import type { Table } from '../catalogue/catalog.ts';
-import type { Role } from '../rules/config.ts';
+import type { PlaceRole } from '../rules/config.ts';
 import type { Guess, Observations } from './observation.ts';
 import { putAway, statusGuess } from './states.ts';
 import { findWorded, frameworkWords, isModelWord, singularWords, snake, wordSet } from './wording.ts';
@@ -22,7 +22,7 @@ const happenedName = new RegExp(
 const past = 'records of what happened';
 
 /** Do the rows record what happened? `history` where name and shape agree, `ask` where only one of them says so. */
-export function guessHistory(table: Table): Guess<Extract<Role, 'history' | 'ask'>> | undefined {
+export function guessHistory(table: Table): Guess<Extract<PlaceRole, 'history' | 'ask'>> | undefined {
   const words = singularWords(table.name).filter((word) => !frameworkWords.has(word));
   const head = words.at(-1) ?? '';
   if (isModelWord(head) || configurationWords.has(head)) return undefined;

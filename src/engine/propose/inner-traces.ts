@@ -3,12 +3,19 @@ import { given } from '../given.ts';
 import type { PlaceConfig } from '../rules/config.ts';
 import { innerOf, type InnerValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
-import { type Known, type Writing, writingOf } from './templates.ts';
-import { coincidence, isComparable, namelessDoubt, prose, type Spot, withinText } from './text-traces.ts';
+import { type KnownNames, type ColumnWriting, writingOf } from './templates.ts';
+import {
+  coincidence,
+  isComparable,
+  namelessDoubt,
+  prose,
+  type ColumnSpot,
+  withinText,
+} from './text-traces.ts';
 import { holdsProse, namesModel, namesProvider, snake } from './wording.ts';
 
 /** One for each place within a column. */
-export function documentTraces(input: PlaceInput, known: Known, spot: Spot): Trace[] {
+export function documentTraces(input: PlaceInput, known: KnownNames, spot: ColumnSpot): Trace[] {
   const inner = innerOf(input.seen, spot.table.id, spot.column.name);
   const traces = mergePatterns(inner).flatMap((entry) =>
     innerTraces(input, known, { ...spot, entry, all: inner }),
@@ -29,12 +36,12 @@ function twiceStored(trace: Trace, all: readonly Trace[]): { doubt?: string } {
   return { doubt: `${twin.how.json || '/'} holds the same reference once more: do both move together?` };
 }
 
-interface Inner extends Spot {
+interface Inner extends ColumnSpot {
   readonly entry: InnerValues;
   readonly all: readonly InnerValues[];
 }
 
-function innerTraces(input: PlaceInput, known: Known, inner: Inner): Trace[] {
+function innerTraces(input: PlaceInput, known: KnownNames, inner: Inner): Trace[] {
   const { table, column, entry } = inner;
   const last = (entry.pointer ?? '').split('/').findLast((step) => step !== '*') ?? '';
   const named = namesModel(entry.pointer === undefined || last === '' ? column.name : last);
@@ -60,7 +67,7 @@ function innerTraces(input: PlaceInput, known: Known, inner: Inner): Trace[] {
 }
 
 /** Some values hold the name within a longer text. */
-function isInside({ left, how }: Writing): boolean {
+function isInside({ left, how }: ColumnWriting): boolean {
   return left.length > 0 || [how.as ?? '', ...(how.also ?? [])].some((template) => template.includes('='));
 }
 
@@ -69,7 +76,7 @@ function insideOf({ pointer }: InnerValues): Partial<PlaceConfig> {
 }
 
 /** A comma list is one only where most of its elements are models: prose has commas, too. */
-function isOnlyAFewWords(entry: InnerValues, { hits }: Writing): boolean {
+function isOnlyAFewWords(entry: InnerValues, { hits }: ColumnWriting): boolean {
   return (entry.kind === 'comma' || entry.kind === 'bars') && hits.length * 3 < entry.distinct.length;
 }
 
@@ -81,7 +88,7 @@ function speaksOfModels(column: string, pointer = ''): boolean {
   );
 }
 
-interface Said {
+interface PathWords {
   readonly last: string;
   readonly how: Partial<PlaceConfig>;
   readonly named: boolean;
@@ -90,9 +97,9 @@ interface Said {
 }
 
 function innerDoubt(
-  { last, how, named, speaks }: Said,
+  { last, how, named, speaks }: PathWords,
   { kind, distinct }: InnerValues,
-  { hits, left }: Writing,
+  { hits, left }: ColumnWriting,
 ): string | undefined {
   if (how.fields === undefined && holdsProse(last))
     return `a member called ${last} may hold text that people wrote`;
@@ -123,7 +130,7 @@ function isLater(step: string, base: string): boolean {
   return base !== '' && step.startsWith(base) && /^(~1|[-_.])?v\d+$/i.test(step.slice(base.length));
 }
 
-interface Shape {
+interface InnerShape {
   readonly how: Partial<PlaceConfig>;
   /** Why somebody must look at it. */
   readonly doubt?: string;
@@ -133,8 +140,8 @@ interface Shape {
 function innerShape(
   input: PlaceInput,
   { entry, all }: Inner,
-  { known: { hasProvider }, writing: { how: written } }: { known: Known; writing: Writing },
-): Shape {
+  { known: { hasProvider }, writing: { how: written } }: { known: KnownNames; writing: ColumnWriting },
+): InnerShape {
   const { pointer } = entry;
   const shape = entry.kind === 'comma' || entry.kind === 'bars' ? entry.kind : undefined;
   if (pointer === undefined) return { how: { shape: shape ?? 'list' } };

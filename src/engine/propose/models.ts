@@ -50,14 +50,14 @@ function describe(
   };
 }
 
-interface Known {
+interface TableOfNames {
   readonly name: Column;
   readonly key: string;
   readonly tenant: string | undefined;
   readonly kind: string;
 }
 
-function modelConfig(input: ModelInput, table: Table, known: Known): ModelTableConfig {
+function modelConfig(input: ModelInput, table: Table, known: TableOfNames): ModelTableConfig {
   const { scope, seen } = input;
   const { name, key, tenant, kind } = known;
   const provider = providerColumn(input, table, name);

@@ -1,7 +1,7 @@
 /** Which columns name models, and what should happen to them. A place that is uncertain becomes `ask`, never nothing. */
 import { given } from '../given.ts';
 import type { Column, Table, TableId } from '../catalogue/catalog.ts';
-import type { PlaceConfig, Role } from '../rules/config.ts';
+import type { PlaceConfig, PlaceRole } from '../rules/config.ts';
 import { columnPath, splitName } from '../catalogue/names.ts';
 import { mayListModels } from './model-evidence.ts';
 import { guessHistory, guessWaiting } from './history.ts';
@@ -79,14 +79,14 @@ function decide(input: PlaceInput, trace: Trace, all: readonly Trace[]): PlaceGu
   return { table: table.id, place, reason: reasons.join('; ') };
 }
 
-interface Decision {
-  readonly value: Role;
+interface RoleDecision {
+  readonly value: PlaceRole;
   readonly reason: string;
   /** Only these rows are live. */
   readonly live?: string;
 }
 
-function roleOf(input: PlaceInput, trace: Trace): Decision {
+function roleOf(input: PlaceInput, trace: Trace): RoleDecision {
   const { table, column } = trace;
   if (input.models.some((model) => model.table === table.id)) return roleInModels(trace);
   if (input.lists.has(table.id))
@@ -131,7 +131,7 @@ function isDenyList({ table, column, how, doubt }: Trace): boolean {
 }
 
 /** In a table of models. */
-function roleInModels({ describes, doubt }: Trace): Decision {
+function roleInModels({ describes, doubt }: Trace): RoleDecision {
   if (describes === true) return { value: 'catalogue', reason: 'what a model is called or can do' };
   return doubt === undefined
     ? { value: 'catalogue', reason: 'a fact about models' }
@@ -139,7 +139,7 @@ function roleInModels({ describes, doubt }: Trace): Decision {
 }
 
 /** Records keep their model, except work that still waits: that is asked about. */
-function waitingOr({ seen }: PlaceInput, table: Table, history: Decision): Decision {
+function waitingOr({ seen }: PlaceInput, table: Table, history: RoleDecision): RoleDecision {
   const waiting = guessWaiting(table, seen);
   return waiting === undefined
     ? history
@@ -149,7 +149,7 @@ function waitingOr({ seen }: PlaceInput, table: Table, history: Decision): Decis
 function movingExtras(
   input: PlaceInput,
   trace: Trace,
-  { role, all }: { role: Role; all: readonly Trace[] },
+  { role, all }: { role: PlaceRole; all: readonly Trace[] },
 ): { extras: Partial<PlaceConfig>; reasons: string[] } {
   const { table, column } = trace;
   const references = new Set(all.filter((each) => each.table === table).map((each) => each.column.name));

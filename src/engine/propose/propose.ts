@@ -17,7 +17,7 @@ import { concernedTables, guessPlaces, type PlaceGuess } from './places.ts';
 import { guessDisplay } from './shape.ts';
 import { guessSpellings } from './spellings.ts';
 import { guessDead, guessSuspended } from './states.ts';
-import { accountOf, listNotes, listQuestions, type Question } from './questions.ts';
+import { accountOf, listNotes, listQuestions, type OpenQuestion } from './questions.ts';
 import { guessRoot, type RootGuess } from './root.ts';
 import { guessTenant } from './tenant.ts';
 import { seesHomonyms } from './traces.ts';
@@ -28,7 +28,7 @@ export interface Proposal {
   /** By path in the configuration (`places.3`, `tenant.root`), why it was guessed. */
   readonly reasons: Readonly<Record<string, string>>;
   /** What a person must decide, the most important first. */
-  readonly questions: readonly Question[];
+  readonly questions: readonly OpenQuestion[];
   /** What a person should know before using it. */
   readonly notes: readonly string[];
   /** What becomes of the places in which the samples name models, in one sentence. */
@@ -113,7 +113,7 @@ function tenantColumnOf(table: Table, root: RootGuess | undefined): string | und
   return key?.columns[0] ?? table.columns.find((column) => column.name === root?.column)?.name;
 }
 
-interface Ground {
+interface ProposalGround {
   readonly scope: NameScope;
   readonly seen: Observations;
   readonly words: KnownWords;
@@ -122,7 +122,7 @@ interface Ground {
 }
 
 /** Where no table holds the models, they have a provider if some place has one beside the name. */
-function placesOf(ground: Ground): PlaceGuess[] {
+function placesOf(ground: ProposalGround): PlaceGuess[] {
   const { words, models } = ground;
   const names = namesSeen(ground);
   const hasHomonyms = seesHomonyms(words, providersSeen(ground), names);
@@ -139,13 +139,13 @@ function pairs(places: readonly PlaceGuess[]): readonly PlaceGuess[] {
   return places.filter(({ place }) => place.partner !== undefined || place.fields !== undefined);
 }
 
-function namesSeen({ seen, models }: Ground): string[] {
+function namesSeen({ seen, models }: ProposalGround): string[] {
   const own = models.flatMap(({ table, value }) => valuesOf(seen, table, value.columns.name));
   const columns = seen.columns.filter(({ column }) => namesModel(column)).flatMap(({ distinct }) => distinct);
   return [...own, ...columns];
 }
 
-function providersSeen({ seen, models, scope }: Ground): string[] {
+function providersSeen({ seen, models, scope }: ProposalGround): string[] {
   const tables = models.flatMap(({ table, value: { providers, columns } }) => {
     const holder = scope.catalog.tables.find((each) => tablePath(scope, each) === providers?.table);
     return providers === undefined
@@ -174,13 +174,13 @@ function withSuspended(tenant: Config['tenant'], suspended: string | undefined):
   return { ...given({ root, key, display, column, suspended }), ...rest };
 }
 
-interface Named {
+interface NamedValue {
   readonly name: string;
   readonly value: string;
   readonly reason: string;
 }
 
-function byName(all: readonly Named[]): Record<string, string> {
+function byName(all: readonly NamedValue[]): Record<string, string> {
   return Object.fromEntries(all.map(({ name, value }) => [name, value]));
 }
 
@@ -193,7 +193,7 @@ function collect(
   scope: NameScope,
   places: readonly PlaceGuess[],
   guess: (table: Table) => { value: string; reason: string } | undefined,
-): Named[] {
+): NamedValue[] {
   const moving = new Set(
     places
       .filter(({ place }) => place.role === undefined || place.role === 'ask' || place.role === 'grant')

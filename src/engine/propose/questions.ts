@@ -7,9 +7,9 @@ import type { PlaceGuess } from './places.ts';
 import type { RootGuess } from './root.ts';
 
 /** One question, in one sentence, with its answers. */
-export type Question = string;
+export type OpenQuestion = string;
 
-export interface Findings {
+export interface ProposalFindings {
   readonly scope: NameScope;
   readonly seen: Observations;
   readonly models: readonly ModelGuess[];
@@ -21,7 +21,14 @@ export interface Findings {
 }
 
 /** The most important first: whose the rows are, then what the places are. */
-export function listQuestions({ scope, models, places, root, tenants, unplaced }: Findings): Question[] {
+export function listQuestions({
+  scope,
+  models,
+  places,
+  root,
+  tenants,
+  unplaced,
+}: ProposalFindings): OpenQuestion[] {
   const noModels =
     'No table of models was found: models are taken to be named by text only. If one holds them, name it under model.tables.';
   return [
@@ -37,7 +44,11 @@ export function listQuestions({ scope, models, places, root, tenants, unplaced }
   ];
 }
 
-function rootQuestions({ scope, root, tenants }: Pick<Findings, 'scope' | 'root' | 'tenants'>): Question[] {
+function rootQuestions({
+  scope,
+  root,
+  tenants,
+}: Pick<ProposalFindings, 'scope' | 'root' | 'tenants'>): OpenQuestion[] {
   if (tenants !== undefined)
     return [
       `Is each schema a tenant (${[tenants].flat().join(', ')})? They hold the same tables, so that is proposed. If not, list them under ` +
@@ -52,7 +63,7 @@ function rootQuestions({ scope, root, tenants }: Pick<Findings, 'scope' | 'root'
   return [`Who are the tenants: ${own} or ${other}? ${own} is taken; for the other change tenant.root.`];
 }
 
-function placeQuestions(places: readonly PlaceGuess[]): Question[] {
+function placeQuestions(places: readonly PlaceGuess[]): OpenQuestion[] {
   const asked = places.filter(({ place }) => place.role === 'ask');
   if (asked.length === 0) return [];
   const names = asked.map(
@@ -63,7 +74,7 @@ function placeQuestions(places: readonly PlaceGuess[]): Question[] {
   return [`What ${what} (role: ask): ${shown}? Write another role, or none where it moves.`];
 }
 
-function keylessTables({ catalog }: NameScope, places: readonly PlaceGuess[]): Question[] {
+function keylessTables({ catalog }: NameScope, places: readonly PlaceGuess[]): OpenQuestion[] {
   const concerned: ReadonlySet<TableId> = new Set(places.map((guess) => guess.table));
   return catalog.tables
     .filter((table) => table.primaryKey.length === 0 && concerned.has(table.id))
@@ -74,7 +85,7 @@ function keylessTables({ catalog }: NameScope, places: readonly PlaceGuess[]): Q
 }
 
 /** What was not looked at. */
-export function listNotes({ seen }: Findings): string[] {
+export function listNotes({ seen }: ProposalFindings): string[] {
   const unread =
     `This login may not read ${seen.unreadable.join(', ')}: ` +
     'nothing is known about the values there, and a plan will need to read them.';
@@ -87,7 +98,7 @@ export function listNotes({ seen }: Findings): string[] {
   ];
 }
 
-function hiddenRows({ hidden, columns }: Findings['seen']): string {
+function hiddenRows({ hidden, columns }: ProposalFindings['seen']): string {
   const blind = hidden.filter((id) => !columns.some(({ table, filled }) => table === id && filled > 0));
   const nothing = blind.length === 0 ? '' : ` No value was seen in ${blind.join(', ')}.`;
   return (

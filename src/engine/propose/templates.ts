@@ -4,7 +4,7 @@ import type { PlaceConfig } from '../rules/config.ts';
 import type { KnownWords } from './known.ts';
 import { looksLikeModel } from './wording.ts';
 
-export interface Known {
+export interface KnownNames {
   /** Names from the tables of models, and from columns that say that they hold one. */
   readonly names: ReadonlySet<string>;
   readonly keys: ReadonlySet<string>;
@@ -13,7 +13,7 @@ export interface Known {
   readonly hasProvider: boolean;
 }
 
-export interface Writing {
+export interface ColumnWriting {
   readonly how: Pick<PlaceConfig, 'as' | 'also'>;
   /** Values that name a model. */
   readonly hits: readonly string[];
@@ -22,7 +22,7 @@ export interface Writing {
 }
 
 /** Plain numbers are keys only where `numbers` says so: small integers are everywhere. */
-export function writingOf(known: Known, values: readonly string[], numbers = false): Writing {
+export function writingOf(known: KnownNames, values: readonly string[], numbers = false): ColumnWriting {
   const templates = new Map<string, number>();
   const hits: string[] = [];
   const left: string[] = [];
@@ -37,7 +37,7 @@ export function writingOf(known: Known, values: readonly string[], numbers = fal
 }
 
 /** `{name}` needs no word where it is the only or the first template. */
-function howOf(found: readonly string[]): Writing['how'] {
+function howOf(found: readonly string[]): ColumnWriting['how'] {
   const order = ['key', '{name}', '{provider}/{name}', '{spelling}'];
   const rank = (template: string): number =>
     (order.indexOf(template) + order.length + 1) % (order.length + 1);
@@ -50,7 +50,7 @@ function howOf(found: readonly string[]): Writing['how'] {
 }
 
 /** The template of one value; empty where it names a model in another way; undefined where it names none. */
-function templateOf(known: Known, value: string, numbers: boolean): string | undefined {
+function templateOf(known: KnownNames, value: string, numbers: boolean): string | undefined {
   const { names, keys, words, hasProvider } = known;
   if (keys.has(value) && (numbers || /\D/.test(value))) return 'key';
   if (names.has(value)) return '{name}';

@@ -17,7 +17,7 @@ export interface TenantGuess {
   readonly unplaced: readonly Table[];
 }
 
-interface Working {
+interface TenantProposal {
   readonly scope: NameScope;
   readonly seen: Observations;
   readonly modelTables: ReadonlySet<TableId>;
@@ -46,7 +46,7 @@ export function guessTenant({ scope, seen, root, modelTables, concerned }: Tenan
       'If that is wrong, name the table here';
     return { tenant: { root: 'none' }, reasons: { 'tenant.root': why }, unplaced: [] };
   }
-  const work: Working = {
+  const work: TenantProposal = {
     scope,
     seen,
     modelTables,
@@ -63,7 +63,7 @@ export function guessTenant({ scope, seen, root, modelTables, concerned }: Tenan
   return { tenant: tenantConfig(work), reasons: work.reasons, unplaced: work.unplaced };
 }
 
-function tenantConfig({ scope, root, links, unrelated, global }: Working): Config['tenant'] {
+function tenantConfig({ scope, root, links, unrelated, global }: TenantProposal): Config['tenant'] {
   const display = guessDisplay(root.table);
   return {
     root: tablePath(scope, root.table),
@@ -73,7 +73,7 @@ function tenantConfig({ scope, root, links, unrelated, global }: Working): Confi
   };
 }
 
-function ownershipNow(work: Working): ReadonlyMap<TableId, Ownership> {
+function ownershipNow(work: TenantProposal): ReadonlyMap<TableId, Ownership> {
   return resolveOwnership({
     scope: work.scope,
     modelTables: work.modelTables,
@@ -82,7 +82,7 @@ function ownershipNow(work: Working): ReadonlyMap<TableId, Ownership> {
 }
 
 /** Whoever made or granted something may belong to another tenant. So `created_by` counts only where nothing else names an owner. */
-function addUnrelated(work: Working): void {
+function addUnrelated(work: TenantProposal): void {
   for (const table of work.scope.catalog.tables) {
     const [by, other] = [true, false].map((wanted) =>
       table.foreignKeys.filter(
@@ -101,7 +101,7 @@ function addUnrelated(work: Working): void {
 }
 
 /** One round: a table that got an owner may lend it to others in the next. */
-function addLinks(work: Working): boolean {
+function addLinks(work: TenantProposal): boolean {
   const owners = ownershipNow(work);
   const lost = work.scope.catalog.tables.filter(
     (table) => owners.get(table.id)?.kind === 'unknown' && !work.links.has(tablePath(work.scope, table)),
@@ -126,7 +126,7 @@ interface LinkGuess {
 }
 
 function linkByMatch(
-  work: Working,
+  work: TenantProposal,
   owners: ReadonlyMap<TableId, Ownership>,
   table: Table,
 ): LinkGuess | undefined {
@@ -162,7 +162,7 @@ function quoted(column: string): string {
 
 /** A table that ties this one to something owned: `id <- space_snippets.snippet_id`. */
 function linkByJunction(
-  work: Working,
+  work: TenantProposal,
   owners: ReadonlyMap<TableId, Ownership>,
   table: Table,
 ): LinkGuess | undefined {
@@ -192,7 +192,7 @@ function linkByJunction(
 
 /** The ids of its rows are elements of a list in something owned: `person_id in groups.members`. */
 function linkByMembership(
-  work: Working,
+  work: TenantProposal,
   owners: ReadonlyMap<TableId, Ownership>,
   table: Table,
 ): LinkGuess | undefined {
@@ -220,7 +220,7 @@ function linkByMembership(
  * Of the tables that are left, lists of models serve everybody. Any other one is a question; until it is answered its rows are taken
  * for everybody's, which no migration of a tenant touches.
  */
-function addGlobals(work: Working, concerned: ReadonlySet<TableId>): void {
+function addGlobals(work: TenantProposal, concerned: ReadonlySet<TableId>): void {
   const owners = ownershipNow(work);
   for (const table of work.scope.catalog.tables) {
     if (

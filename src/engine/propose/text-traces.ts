@@ -4,10 +4,10 @@ import type { Column, Table } from '../catalogue/catalog.ts';
 import { isProviderName, shareOf } from './known.ts';
 import { filledOf, valuesOf } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
-import { type Known, writingOf } from './templates.ts';
+import { type KnownNames, writingOf } from './templates.ts';
 import { holdsProse, namesModel, namesProvider, snake } from './wording.ts';
 
-export interface Spot {
+export interface ColumnSpot {
   readonly table: Table;
   readonly column: Column;
 }
@@ -22,7 +22,7 @@ export function withinText(text = ''): string {
   return `${JSON.stringify(shown)} holds the name within a longer text: does a program read it?`;
 }
 
-export function textTraces(input: PlaceInput, known: Known, { table, column }: Spot): Trace[] {
+export function textTraces(input: PlaceInput, known: KnownNames, { table, column }: ColumnSpot): Trace[] {
   const all = valuesOf(input.seen, table.id, column.name);
   // Documents are looked into place by place.
   const values = all.filter((value) => !/^\s*[{[]/.test(value));
@@ -46,7 +46,7 @@ export function textTraces(input: PlaceInput, known: Known, { table, column }: S
   return [{ table, column, how: place, reason: said, ...(embeds ? { embeds } : {}), ...given({ doubt }) }];
 }
 
-interface Seen {
+interface SeenText {
   readonly column: string;
   readonly named: boolean;
   readonly values: readonly string[];
@@ -54,7 +54,7 @@ interface Seen {
   readonly left: readonly string[];
 }
 
-function valueDoubt({ column, named, values, hits, left }: Seen): string | undefined {
+function valueDoubt({ column, named, values, hits, left }: SeenText): string | undefined {
   if (hits.length === 0) return 'no value in it names a known model';
   if (holdsProse(column)) return `a column called ${column} may hold text that people wrote`;
   if (left.length > 0) return withinText(left[0]);
@@ -75,7 +75,7 @@ export function namelessDoubt(
     : undefined;
 }
 
-interface Beside {
+interface TextPartner {
   readonly partner?: string;
   readonly doubt?: string;
 }
@@ -83,9 +83,9 @@ interface Beside {
 /** The provider beside a name, where the models have one that it can be compared with. */
 function providerBeside(
   input: PlaceInput,
-  { table, column }: Spot,
+  { table, column }: ColumnSpot,
   { named, isWhole }: { named: boolean; isWhole: boolean },
-): Beside {
+): TextPartner {
   const found = named && !isWhole ? partnerOf(input, table, column.name) : undefined;
   if (found === undefined) return {};
   const values = valuesOf(input.seen, table.id, found.name);

@@ -8,7 +8,7 @@ import { matchRate } from './observation.ts';
 import type { ModelGuess } from './models.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { bindingTraces } from './bindings.ts';
-import { isPlain, type Known } from './templates.ts';
+import { isPlain, type KnownNames } from './templates.ts';
 import { textTraces } from './text-traces.ts';
 import { looksLikeModel, namesModel, namesProvider } from './wording.ts';
 
@@ -32,12 +32,12 @@ export function listTraces(input: PlaceInput): Trace[] {
   });
 }
 
-function holdsProviders({ hasProvider }: Known, column: Column): boolean {
+function holdsProviders({ hasProvider }: KnownNames, column: Column): boolean {
   return namesProvider(column.name) && (hasProvider || column.kind !== 'text');
 }
 
 /** Names and keys from the tables of models, and the names seen where a column or member says that it holds one. */
-function knownNames({ seen, models, words, hasProvider }: PlaceInput): Known {
+function knownNames({ seen, models, words, hasProvider }: PlaceInput): KnownNames {
   const names = new Set<string>();
   const keys = new Set<string>();
   for (const entry of seen.columns) {
@@ -86,7 +86,7 @@ function pointerDoubt({ name }: Column, isOwn: boolean): { doubt?: string } {
 }
 
 /** In a table of models: what points at other models, and display text. The columns that identify a model are no places. */
-function ownTraces(input: PlaceInput, known: Known, table: Table, model: ModelGuess): Trace[] {
+function ownTraces(input: PlaceInput, known: KnownNames, table: Table, model: ModelGuess): Trace[] {
   const { name, provider, family, tenant } = model.value.columns;
   const identifying = new Set([model.key, name, provider, family, tenant, ...table.primaryKey]);
   const foreign = new Set(table.foreignKeys.flatMap((key) => key.columns));
@@ -102,7 +102,7 @@ function ownTraces(input: PlaceInput, known: Known, table: Table, model: ModelGu
   });
 }
 
-function valueTraces(input: PlaceInput, known: Known, table: Table, column: Column): Trace[] {
+function valueTraces(input: PlaceInput, known: KnownNames, table: Table, column: Column): Trace[] {
   if (['uuid', 'integer'].includes(column.kind)) return linkTraces(input, table, column);
   if (column.kind === 'other') return [];
   const kind: string = column.kind;

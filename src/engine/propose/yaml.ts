@@ -34,13 +34,13 @@ export function renderProposal({ config, reasons, questions, notes, account }: P
   return `${lines.join('\n')}\n`;
 }
 
-interface Where {
+interface YamlPosition {
   readonly reasons: Readonly<Record<string, string>>;
   readonly path: string;
   readonly indent: string;
 }
 
-function entry(where: Where, key: string, value: Plain): string[] {
+function entry(where: YamlPosition, key: string, value: Plain): string[] {
   const path = where.path === '' ? key : `${where.path}.${key}`;
   const why = where.reasons[path];
   const said = why === undefined || why === '' ? [] : comment(where.indent, why);
@@ -57,13 +57,13 @@ function entry(where: Where, key: string, value: Plain): string[] {
   ];
 }
 
-function members(where: Where, value: Plain): string[] {
+function members(where: YamlPosition, value: Plain): string[] {
   return Object.entries(value as Record<string, Plain | undefined>).flatMap(([key, member]) =>
     member === undefined ? [] : entry(where, key, member),
   );
 }
 
-function items(where: Where, list: readonly Plain[]): string[] {
+function items(where: YamlPosition, list: readonly Plain[]): string[] {
   return list.flatMap((item, at) => {
     const why = where.reasons[`${where.path}.${at}`];
     const said = why === undefined || why === '' ? [] : comment(where.indent, why);

@@ -3,10 +3,10 @@ import { isLeftAlone } from './place.ts';
 import { findColumn } from '../catalogue/catalog.ts';
 import { columnPath, tablePath } from '../catalogue/names.ts';
 import type { ConfigProblem, PlaceConfig } from './config.ts';
-import type { Draft, Found, Place } from './place.ts';
+import type { Draft, FoundPlace, Place } from './place.ts';
 
 /** All problems of one place of the configuration, each at its own line. */
-export function placeProblems(draft: Draft, found: Found, place: Place): ConfigProblem[] {
+export function placeProblems(draft: Draft, found: FoundPlace, place: Place): ConfigProblem[] {
   if (isLeftAlone(place)) return [];
   return [
     ...identityProblems(draft, found),
@@ -19,7 +19,7 @@ export function placeProblems(draft: Draft, found: Found, place: Place): ConfigP
 }
 
 /** The columns by which the models' own table says which model a row is. */
-function identityProblems(draft: Draft, { table, column, key }: Found): ConfigProblem[] {
+function identityProblems(draft: Draft, { table, column, key }: FoundPlace): ConfigProblem[] {
   if (key !== undefined) return [];
   const model = draft.modelTables.find((candidate) => candidate.table.id === table.id);
   if (model === undefined) return [];
@@ -34,7 +34,7 @@ function identityProblems(draft: Draft, { table, column, key }: Found): ConfigPr
   ];
 }
 
-function computedProblems(draft: Draft, { place, table, column }: Found): ConfigProblem[] {
+function computedProblems(draft: Draft, { place, table, column }: FoundPlace): ConfigProblem[] {
   const path = columnPath(draft.scope, table, column.name);
   const own = !column.generated
     ? []
@@ -49,13 +49,13 @@ function computedProblems(draft: Draft, { place, table, column }: Found): Config
   return [...own, ...writtenBeside(place).flatMap((beside) => unwritable(draft, table, beside))];
 }
 
-interface Beside {
+interface NameBeside {
   readonly path: ConfigProblem['path'];
   readonly name: string;
 }
 
 /** Columns beside the reference that a move writes. */
-function writtenBeside({ partner = {}, parameters, companions = {} }: PlaceConfig): Beside[] {
+function writtenBeside({ partner = {}, parameters, companions = {} }: PlaceConfig): NameBeside[] {
   const partners =
     typeof partner === 'string'
       ? [{ path: ['partner'], name: partner }]
@@ -68,14 +68,14 @@ function writtenBeside({ partner = {}, parameters, companions = {} }: PlaceConfi
   ];
 }
 
-function unwritable(draft: Draft, table: Found['table'], { path, name }: Beside): ConfigProblem[] {
+function unwritable(draft: Draft, table: FoundPlace['table'], { path, name }: NameBeside): ConfigProblem[] {
   if (findColumn(table, name)?.generated !== true) return [];
   const column = columnPath(draft.scope, table, name);
   return [{ path, message: `the database computes ${column}, and nobody can write it: leave it out` }];
 }
 
 /** A kind that nobody has, or another than that of the models that the column's foreign key leads to. */
-function kindProblems(draft: Draft, { place: { kind }, table, column, key }: Found): ConfigProblem[] {
+function kindProblems(draft: Draft, { place: { kind }, table, column, key }: FoundPlace): ConfigProblem[] {
   const kinds = [...new Set(draft.modelTables.map((model) => model.kind))];
   if (kind === undefined || kinds.length === 0) return [];
   if (!kinds.includes(kind))
@@ -102,7 +102,7 @@ function kindProblems(draft: Draft, { place: { kind }, table, column, key }: Fou
 const known = ['key', 'tenant', 'spelling'];
 
 /** Components that the models do not have: no value would ever be equal. */
-function componentProblems(draft: Draft, { place }: Found, { kind }: Place): ConfigProblem[] {
+function componentProblems(draft: Draft, { place }: FoundPlace, { kind }: Place): ConfigProblem[] {
   const components = componentsOfModels(draft, kind);
   const check = (path: ConfigProblem['path'], names: readonly string[], way: string): ConfigProblem[] =>
     names
@@ -160,7 +160,7 @@ function withoutName(path: ConfigProblem['path'], template: string): ConfigProbl
 }
 
 /** A column in which no name can stand, or no model at all. */
-function typeProblems(draft: Draft, { table, column, key }: Found, { columns }: Place): ConfigProblem[] {
+function typeProblems(draft: Draft, { table, column, key }: FoundPlace, { columns }: Place): ConfigProblem[] {
   const path = columnPath(draft.scope, table, column.name);
   const isOf = `${path} is of type ${column.type}`;
   if (/^(?:boolean|date|time|interval)/.test(column.type))
@@ -173,7 +173,7 @@ function typeProblems(draft: Draft, { table, column, key }: Found, { columns }: 
 }
 
 /** What a place of that form cannot have. */
-function formProblems(draft: Draft, { place, table, column, key }: Found, { carrier }: Place) {
+function formProblems(draft: Draft, { place, table, column, key }: FoundPlace, { carrier }: Place) {
   const path = columnPath(draft.scope, table, column.name);
   const problems: ConfigProblem[] = [];
   if (place.partner !== undefined && carrier !== 'columns')
@@ -199,7 +199,7 @@ function formProblems(draft: Draft, { place, table, column, key }: Found, { carr
 /** Does each value that the pointer leads to name one model, so that the database itself can look for it? */
 function holdsSingleValues(
   { json, fields, shape = 'scalar' }: PlaceConfig,
-  { kind }: Found['column'],
+  { kind }: FoundPlace['column'],
 ): boolean {
   const isPlain = json !== undefined && !/\/(?:~json|~key|\d+)(?:\/|$)/.test(json);
   return isPlain && fields === undefined && shape === 'scalar' && kind === 'jsonb';

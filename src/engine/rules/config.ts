@@ -7,7 +7,7 @@
  * SQL conditions are written over the row's own columns, unqualified.
  */
 
-export type Role =
+export type PlaceRole =
   | 'reference'
   | 'grant'
   | 'catalogue'
@@ -44,7 +44,7 @@ export interface AllowedConfig {
 export interface PlaceConfig {
   readonly at: string;
   /** Default: `reference`. */
-  readonly role?: Role;
+  readonly role?: PlaceRole;
   /** Which kind of model the place names, where there are several model tables; default: the first. */
   readonly kind?: string;
   /**

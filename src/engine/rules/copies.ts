@@ -10,7 +10,7 @@ import type { Draft, Place } from './place.ts';
 import { resolvePlace } from './resolve-place.ts';
 
 /** A place as the configuration says it, with what it was resolved to. */
-export interface Said {
+export interface SaidPlace {
   readonly said: PlaceConfig;
   /** Its number in the configuration. */
   readonly at: number;
@@ -18,7 +18,7 @@ export interface Said {
 }
 
 /** All places, each with its copies, and the copies that were no places. What does not fit is added to the draft's problems. */
-export function linkCopies(draft: Draft, all: readonly Said[]): Place[] {
+export function linkCopies(draft: Draft, all: readonly SaidPlace[]): Place[] {
   const known = new Map(all.flatMap(({ places }) => places.map((place) => [place.id, place])));
   const places = all.flatMap((one) => one.places);
   const groups = new Map(places.map((place) => [place.id, new Set([place.id])]));
@@ -43,7 +43,7 @@ function joinGroups(groups: Map<string, Set<string>>, a: string, b: string): voi
 }
 
 /** A name among the copies of a place. */
-interface Named {
+interface NamedCopy {
   readonly said: PlaceConfig;
   readonly at: number;
   readonly place: Place;
@@ -51,7 +51,7 @@ interface Named {
 }
 
 /** The place that is meant. Empty where none can be. */
-function findCopies(draft: Draft, named: Named, known: readonly Place[]): Place[] {
+function findCopies(draft: Draft, named: NamedCopy, known: readonly Place[]): Place[] {
   const { place, name, at } = named;
   const refuse = (message: string): Place[] => {
     draft.problems.push({ path: ['places', at, 'copies'], message });
@@ -103,7 +103,7 @@ function differenceOf(place: Place, copy: Place): string | undefined {
 }
 
 /** A copy that no place speaks of is written like the place, and moves on the same conditions. */
-function copyConfig({ said, place }: Named, path: string, pointer: string): PlaceConfig {
+function copyConfig({ said, place }: NamedCopy, path: string, pointer: string): PlaceConfig {
   const template = place.columns[0]?.template ?? '{name}';
   const { role, live, ask, guard, reason } = said;
   return {

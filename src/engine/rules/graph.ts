@@ -1,7 +1,7 @@
 /** The reference graph of a database for `drover inspect`: which tables name models, where, how, and whose they are. */
 import type { Table, TableId } from '../catalogue/catalog.ts';
 import { given } from '../given.ts';
-import type { Role } from './config.ts';
+import type { PlaceRole } from './config.ts';
 import { tablePath } from '../catalogue/names.ts';
 import type { Ownership } from './ownership.ts';
 import type { Place } from './place.ts';
@@ -22,7 +22,7 @@ interface GraphEdge {
   /** The table of models; where none holds them, the components that name one. */
   readonly models: string;
   readonly kind: string;
-  readonly role: Role;
+  readonly role: PlaceRole;
   readonly via: 'foreign key' | 'key' | 'text' | 'array' | 'comma list' | 'bar list' | 'json';
   readonly time: 'live' | 'live where' | 'history' | 'ask' | 'fixed';
   readonly reason?: string;

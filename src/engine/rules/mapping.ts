@@ -7,7 +7,7 @@ import type { Place } from './place.ts';
 import { spellingPairs } from '../models/spelling.ts';
 
 /** One way to write the components of the source, and the same way for the target. */
-interface Spelling {
+interface SpellingPair {
   readonly from: Readonly<Record<string, string>>;
   readonly to: Readonly<Record<string, string>>;
 }
@@ -110,10 +110,10 @@ function componentNames(template: string): readonly string[] {
   return parsed(template).names;
 }
 
-type Values = Readonly<Record<string, string>>;
-type Filler = (values: Values) => string;
+type ComponentValues = Readonly<Record<string, string>>;
+type Filler = (values: ComponentValues) => string;
 
-function fill(template: string, values: Values): string {
+function fill(template: string, values: ComponentValues): string {
   return parsed(template).fill(values);
 }
 
@@ -187,7 +187,7 @@ function namedPattern(template: string, names: readonly string[]): RegExp {
 }
 
 /** Every combination of the ways to write the named components of a model. */
-function writings(names: readonly string[], model: ModelNames, config: Config): Values[] {
+function writings(names: readonly string[], model: ModelNames, config: Config): ComponentValues[] {
   let result: Record<string, string>[] = [{}];
   for (const name of names) {
     const texts = textsOf(name, model, config);
@@ -212,8 +212,8 @@ function equalSpellings(config: Config, component: string, value: string): strin
 }
 
 /** Every combination of the spellings of the named components. */
-function spellings(names: readonly string[], pair: ModelPair, config: Config): Spelling[] {
-  let result: Spelling[] = [{ from: {}, to: {} }];
+function spellings(names: readonly string[], pair: ModelPair, config: Config): SpellingPair[] {
+  let result: SpellingPair[] = [{ from: {}, to: {} }];
   for (const name of names) {
     const choices = componentSpellings(name, pair, config);
     result = result.flatMap((spelling) =>

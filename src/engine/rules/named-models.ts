@@ -6,7 +6,7 @@ import { type ModelFacts, namedModel } from '../models/model.ts';
 import type { Place } from './place.ts';
 import { modelTablesOf, type Rules } from './references.ts';
 
-export interface Named {
+export interface NameSought {
   readonly kind: string;
   readonly text: string;
   /** The model beside it: what names no provider is of the same one. */
@@ -14,7 +14,7 @@ export interface Named {
 }
 
 /** The model of that name by what the registry knows. Undefined where it knows none, or where every reference is a key. */
-export function modelByName(rules: Rules, { kind, text, beside }: Named): ModelFacts | undefined {
+export function modelByName(rules: Rules, { kind, text, beside }: NameSought): ModelFacts | undefined {
   const { knowledge } = rules;
   if (knowledge === undefined || !textPlaces(rules, kind).some((isText) => isText)) return undefined;
   const components = componentsOf(rules, { kind, text: text.trim(), ...given({ beside }) });
@@ -43,7 +43,7 @@ function holdsKey({ columns, json }: Place): boolean {
   );
 }
 
-function componentsOf(rules: Rules, { kind, text, beside }: Named): ModelFacts['components'] {
+function componentsOf(rules: Rules, { kind, text, beside }: NameSought): ModelFacts['components'] {
   const told = modelTablesOf(rules, kind).some(({ config }) => config.columns.provider !== undefined);
   if (!told) return { name: text };
   const at = text.indexOf('/');

@@ -4,13 +4,13 @@ import { findNamedColumn, findNamedTable } from '../catalogue/names.ts';
 import type { NameScope } from '../catalogue/names.ts';
 import type { Config, ConfigProblem } from './config.ts';
 
-interface Named {
+interface NamedOnce {
   readonly path: ConfigProblem['path'];
   readonly name: string;
 }
 
 /** Columns of one table. */
-interface Columns {
+interface NamedColumns {
   readonly path: ConfigProblem['path'];
   readonly table: string;
   readonly columns: readonly string[];
@@ -31,7 +31,7 @@ export function nameProblems(scope: NameScope, config: Config): ConfigProblem[] 
   ];
 }
 
-function tablesNamed({ tenant: { root, global = [] }, database, ...config }: Config): Named[] {
+function tablesNamed({ tenant: { root, global = [] }, database, ...config }: Config): NamedOnce[] {
   const sections = (['dead', 'display', 'types', 'unique'] as const).flatMap((section) =>
     Object.keys(config[section] ?? {}).map((name) => ({ path: [section, name], name })),
   );
@@ -48,7 +48,7 @@ function columnsNamed({
   database,
   display = {},
   unique = {},
-}: Config): Columns[] {
+}: Config): NamedColumns[] {
   return [
     ...(key === undefined ? [] : [{ path: ['tenant', 'key'], table: root, columns: [key] }]),
     ...(shown === undefined ? [] : [{ path: ['tenant', 'display'], table: root, columns: [shown] }]),
@@ -65,7 +65,7 @@ function columnsNamed({
 }
 
 /** A table that is not there is a problem of its own. */
-function columnProblems(scope: NameScope, { path, table: called, columns }: Columns): ConfigProblem[] {
+function columnProblems(scope: NameScope, { path, table: called, columns }: NamedColumns): ConfigProblem[] {
   const table = findNamedTable(scope, called);
   if (table === undefined) return [];
   return columns

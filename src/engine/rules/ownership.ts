@@ -37,7 +37,7 @@ export interface OwnershipInput {
   readonly schema?: string;
 }
 
-interface Working extends OwnershipInput {
+interface OwnershipSearch extends OwnershipInput {
   readonly catalog: Catalog;
   readonly root: Table;
   readonly key: string;
@@ -68,7 +68,7 @@ export function resolveOwnership(input: OwnershipInput): Map<TableId, Ownership>
   );
 }
 
-function prepare(input: OwnershipInput): Working | undefined {
+function prepare(input: OwnershipInput): OwnershipSearch | undefined {
   const root = findNamedTable(input.scope, input.config.tenant.root ?? '');
   const key = input.config.tenant.key ?? root?.primaryKey[0];
   if (root === undefined || key === undefined) return undefined;
@@ -88,14 +88,14 @@ function prepare(input: OwnershipInput): Working | undefined {
   };
 }
 
-function ownershipOf(work: Working, table: Table): Ownership {
+function ownershipOf(work: OwnershipSearch, table: Table): Ownership {
   const direct = directPath(work, table);
   const paths = [...(direct === undefined ? [] : [direct]), ...tiedPaths(work, table, direct?.column)];
   return paths.length === 0 ? { kind: 'unknown' } : { kind: 'tenant', paths };
 }
 
 /** The tenant column on the row itself: the root's key, a foreign key to it, or the configured column name. */
-function directPath(work: Working, table: Table): OwnerPath | undefined {
+function directPath(work: OwnershipSearch, table: Table): OwnerPath | undefined {
   if (table.id === work.root.id) return { hops: [], column: work.key, notNull: true, many: false };
   const name = directColumn(work, table);
   const column = name === undefined ? undefined : findColumn(table, name);
@@ -104,7 +104,7 @@ function directPath(work: Working, table: Table): OwnerPath | undefined {
     : { hops: [], column: column.name, notNull: column.notNull, many: false };
 }
 
-function directColumn(work: Working, table: Table): string | undefined {
+function directColumn(work: OwnershipSearch, table: Table): string | undefined {
   const configured = work.config.tenant.column;
   if (configured !== undefined && findColumn(table, configured) !== undefined) return configured;
   const key = table.foreignKeys.find(
@@ -118,7 +118,7 @@ function directColumn(work: Working, table: Table): string | undefined {
 }
 
 /** Breadth first from the tables that know their tenant, so that the first path found is a shortest one. */
-function findBestPaths(work: Working): void {
+function findBestPaths(work: OwnershipSearch): void {
   for (const table of work.catalog.tables) {
     const direct = directPath(work, table);
     if (direct !== undefined) work.best.set(table.id, direct);
@@ -126,7 +126,7 @@ function findBestPaths(work: Working): void {
   for (let grew = true; grew;) grew = extendBestPaths(work);
 }
 
-function extendBestPaths(work: Working): boolean {
+function extendBestPaths(work: OwnershipSearch): boolean {
   const found = new Map<TableId, OwnerPath>();
   for (const table of work.catalog.tables) {
     if (work.best.has(table.id)) continue;
@@ -142,12 +142,12 @@ function byPreference(a: OwnerPath, b: OwnerPath): number {
 }
 
 /** Paths by foreign keys and declared links to owned tables. */
-function tiedPaths(work: Working, table: Table, direct: string | undefined): OwnerPath[] {
+function tiedPaths(work: OwnershipSearch, table: Table, direct: string | undefined): OwnerPath[] {
   return pathsThrough(work, { table, direct }, (parent) => pathsOfParent(work, parent));
 }
 
 /** A parent's best path says who owns it. Where the best path may be empty, the others say it, too. */
-function pathsOfParent(work: Working, id: TableId): OwnerPath[] {
+function pathsOfParent(work: OwnershipSearch, id: TableId): OwnerPath[] {
   const best = work.best.get(id);
   const parent = findTable(work.catalog, id);
   if (best === undefined || best.notNull || parent === undefined) return best === undefined ? [] : [best];
@@ -166,7 +166,7 @@ interface Tied {
 }
 
 function pathsThrough(
-  work: Working,
+  work: OwnershipSearch,
   { table, direct }: Tied,
   pathsOf: (parent: TableId) => OwnerPath | OwnerPath[],
 ): OwnerPath[] {
@@ -188,7 +188,7 @@ interface Tie {
   readonly many: boolean;
 }
 
-function foreignKeyTies(work: Working, table: Table, direct: string | undefined): Tie[] {
+function foreignKeyTies(work: OwnershipSearch, table: Table, direct: string | undefined): Tie[] {
   return table.foreignKeys
     .filter((key) => saysWhoOwns(work, table, key, direct))
     .map((key) => ({
@@ -198,7 +198,12 @@ function foreignKeyTies(work: Working, table: Table, direct: string | undefined)
     }));
 }
 
-function saysWhoOwns(work: Working, table: Table, key: ForeignKey, direct: string | undefined): boolean {
+function saysWhoOwns(
+  work: OwnershipSearch,
+  table: Table,
+  key: ForeignKey,
+  direct: string | undefined,
+): boolean {
   if (key.references === table.id || key.references === work.root.id || work.modelTables.has(key.references))
     return false;
   if (key.columns.some((column) => work.unrelated.has(`${table.id} ${column}`))) return false;
@@ -206,13 +211,13 @@ function saysWhoOwns(work: Working, table: Table, key: ForeignKey, direct: strin
 }
 
 /** A composite key that carries the tenant column: the database itself makes both rows agree. */
-function sharesTenantColumn(work: Working, key: ForeignKey, direct: string | undefined): boolean {
+function sharesTenantColumn(work: OwnershipSearch, key: ForeignKey, direct: string | undefined): boolean {
   const parent = findTable(work.catalog, key.references);
   const parentColumn = parent === undefined ? undefined : directPath(work, parent)?.column;
   return key.columns.some((column, at) => column === direct && key.referencedColumns[at] === parentColumn);
 }
 
-function linkTies(work: Working, table: Table): Tie[] {
+function linkTies(work: OwnershipSearch, table: Table): Tie[] {
   return work.links
     .filter((link) => link.table === table.id)
     .map((link) => ({
@@ -226,7 +231,7 @@ function linkTies(work: Working, table: Table): Tie[] {
 }
 
 /** Can only one row of the other table point here? */
-function isUnique({ catalog }: Working, { table, to, how }: Hop): boolean {
+function isUnique({ catalog }: OwnershipSearch, { table, to, how }: Hop): boolean {
   const indexes = findTable(catalog, table)?.uniqueIndexes ?? [];
   return (
     how === 'equal' &&

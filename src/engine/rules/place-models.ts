@@ -3,14 +3,14 @@ import { findColumn } from '../catalogue/catalog.ts';
 import type { ForeignKey, Table } from '../catalogue/catalog.ts';
 import { findNamedTable } from '../catalogue/names.ts';
 import type { ConfigProblem } from './config.ts';
-import type { Draft, Found, ModelTable } from './place.ts';
+import type { Draft, FoundPlace, ModelTable } from './place.ts';
 
 function refuse(draft: Draft, path: ConfigProblem['path'], message: string): void {
   draft.problems.push({ path: ['places', ...path], message });
 }
 
 /** The foreign key of the column to a table of models: to the one that the configuration names, where it names one. */
-export function modelKey(draft: Draft, found: Omit<Found, 'carrier' | 'key'>): Found['key'] {
+export function modelKey(draft: Draft, found: Omit<FoundPlace, 'carrier' | 'key'>): FoundPlace['key'] {
   const { place, table, column } = found;
   const keys = table.foreignKeys.flatMap((foreignKey) =>
     draft.modelTables
@@ -47,7 +47,7 @@ function leadsTo(foreignKey: ForeignKey, column: string, model: ModelTable): boo
  */
 export function modelsMeant(
   draft: Draft,
-  { place, at, column }: Found,
+  { place, at, column }: FoundPlace,
   template: string,
 ): ModelTable | undefined {
   const kind = place.kind ?? draft.modelTables[0]?.kind;

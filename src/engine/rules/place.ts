@@ -3,8 +3,15 @@ import type { Column, ForeignKey, Table, TableId } from '../catalogue/catalog.ts
 import type { NameScope } from '../catalogue/names.ts';
 import { rowsSaidBy } from './conditions.ts';
 import type { PlaceConditions, RowCondition } from './conditions.ts';
-import type { Shape } from '../edit/value-rule.ts';
-import type { CompanionRule, Config, ConfigProblem, ModelTableConfig, PlaceConfig, Role } from './config.ts';
+import type { ValueShape } from '../edit/value-rule.ts';
+import type {
+  CompanionRule,
+  Config,
+  ConfigProblem,
+  ModelTableConfig,
+  PlaceConfig,
+  PlaceRole,
+} from './config.ts';
 
 /** One column of a scalar place and what it holds: a template over the components of a model. */
 export interface PlaceColumn {
@@ -38,11 +45,11 @@ export interface Place {
   readonly kind: string;
   /** The table of models whose rows the value means. Undefined where it may mean a row of any: a name, or a key that repeats nowhere. */
   readonly models?: TableId;
-  readonly role: Role;
+  readonly role: PlaceRole;
   /** `columns`: moved by SQL; the others are edited value by value. */
   readonly carrier: 'columns' | 'json' | 'array' | 'text';
   /** How the value is written, or what the pointer leads to. */
-  readonly shape: Shape;
+  readonly shape: ValueShape;
   readonly columns: readonly PlaceColumn[];
   readonly json?: {
     readonly pointer: string;
@@ -154,7 +161,7 @@ export interface Draft {
 }
 
 /** A configured place and what the catalogue has of it. */
-export interface Found {
+export interface FoundPlace {
   readonly place: PlaceConfig;
   readonly at: number;
   readonly table: Table;

@@ -6,7 +6,7 @@ import { given } from '../given.ts';
 import type { ModelKnowledge } from '../models/knowledge.ts';
 import type { ModelName } from '../models/model.ts';
 import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
-import type { Config, ConfigProblem, Role } from './config.ts';
+import type { Config, ConfigProblem, PlaceRole } from './config.ts';
 import { findNamedTable, type NameScope } from '../catalogue/names.ts';
 import { tenantLinks } from './links.ts';
 import { type Ownership, resolveOwnership } from './ownership.ts';
@@ -127,7 +127,7 @@ function unlistedRole(
   { scope, config, modelTables }: Draft,
   table: Table,
   column: string,
-): { role: Role; listed: boolean } {
+): { role: PlaceRole; listed: boolean } {
   // What a retired model was replaced by is written there by a migration, and moved by none.
   const own = modelTables.find((model) => model.table.id === table.id);
   if (own?.config.retire !== undefined && Object.hasOwn(own.config.retire, column))

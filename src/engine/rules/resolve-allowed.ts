@@ -4,11 +4,11 @@ import type { Column } from '../catalogue/catalog.ts';
 import { findNamedTable } from '../catalogue/names.ts';
 import { given } from '../given.ts';
 import type { AllowedConfig, ConfigProblem } from './config.ts';
-import type { AllowedTable, Draft, Found, Place } from './place.ts';
+import type { AllowedTable, Draft, FoundPlace, Place } from './place.ts';
 import { refuse, requireColumns } from './refusals.ts';
 
 /** A row moves only to a value that another table has, on the terms of the old one; or where the SQL holds. */
-export function resolveAllowed(draft: Draft, found: Found, said: AllowedConfig): Place['allowed'] {
+export function resolveAllowed(draft: Draft, found: FoundPlace, said: AllowedConfig): Place['allowed'] {
   const { where, in: called, value, same = [], sameIn: other, match = {} } = said;
   if (where !== undefined) return { where };
   if (called === undefined || value === undefined) return undefined;
@@ -28,7 +28,7 @@ interface AllowedDraft {
 
 function resolveAllowedTable(
   draft: Draft,
-  { table: own }: Found,
+  { table: own }: FoundPlace,
   { in: called, match = {}, value, same, path }: AllowedDraft,
 ): AllowedTable | undefined {
   const table = findNamedTable(draft.scope, called);

@@ -10,7 +10,7 @@ import { placeProblems } from './check-place.ts';
 import { calledItself, hasUniqueKeys, modelKey, modelsMeant } from './place-models.ts';
 import { refuse, requireColumns } from './refusals.ts';
 import { resolveAllowed } from './resolve-allowed.ts';
-import type { Draft, Found, ModelTable, Place, PlaceColumn, Reliance } from './place.ts';
+import type { Draft, FoundPlace, ModelTable, Place, PlaceColumn, Reliance } from './place.ts';
 
 /** A configured place, resolved; empty where it cannot be used. What is wrong with it is added to the draft's problems. */
 export function resolvePlace(draft: Draft, place: PlaceConfig, at: number): Place[] {
@@ -42,7 +42,7 @@ function refuseShape(draft: Draft, { json = '', shape = 'scalar', fields }: Plac
 }
 
 /** A place from what was found of it in the catalogue. */
-export function buildPlace(draft: Draft, found: Found): Place {
+export function buildPlace(draft: Draft, found: FoundPlace): Place {
   const { place, at, table, column, carrier, key } = found;
   const { parameters, defaultOf, also, held, reason, enables, demands, allowed } = place;
   const { scope, problems } = draft;
@@ -94,21 +94,21 @@ function usualForms({ as, fields, partner }: PlaceConfig, template: string): rea
 }
 
 /** Without a pointer the role is that of all values of the document. */
-function placeInJson({ place, carrier }: Found): Place['json'] {
+function placeInJson({ place, carrier }: FoundPlace): Place['json'] {
   const { json, fields } = place;
   if (json === undefined && carrier !== 'json') return undefined;
   return { pointer: json ?? '/**', ...given({ fields }) };
 }
 
 /** An array is a list, unless something within its elements is meant. */
-function shapeOf({ place: { shape = 'scalar', json }, carrier }: Found): Place['shape'] {
+function shapeOf({ place: { shape = 'scalar', json }, carrier }: FoundPlace): Place['shape'] {
   return carrier === 'array' && json === undefined && shape === 'scalar' ? 'list' : shape;
 }
 
 /** The grant as a place id, whatever spelling the configuration uses. */
 function resolveEnables(
   draft: Draft,
-  { table, at }: Found,
+  { table, at }: FoundPlace,
   enables: NonNullable<PlaceConfig['enables']>,
 ): Reliance {
   const [via = '', scope = via] = enables.via.split('->').map((name) => name.trim());
@@ -126,7 +126,7 @@ function resolveEnables(
 
 function resolveDemands(
   draft: Draft,
-  { table, at }: Found,
+  { table, at }: FoundPlace,
   { via, ...columns }: NonNullable<PlaceConfig['demands']>,
 ): NonNullable<Place['demands']> {
   const key =
@@ -141,7 +141,7 @@ function resolveDemands(
   return { ...columns, ...given({ parent }) };
 }
 
-function checkNamedColumns(draft: Draft, found: Found): void {
+function checkNamedColumns(draft: Draft, found: FoundPlace): void {
   const { place, table, at } = found;
   const { partner = {}, companions = {}, parameters, empty } = place;
   const partners = typeof partner === 'string' ? [partner] : Object.values(partner);
@@ -158,7 +158,7 @@ function checkNamedColumns(draft: Draft, found: Found): void {
 }
 
 /** Only a merge passes values on, and what tells the two rows apart cannot pass. */
-function checkCarried(draft: Draft, { place, table, at }: Found): void {
+function checkCarried(draft: Draft, { place, table, at }: FoundPlace): void {
   const { carry = [], collision, role } = place;
   if (carry.length === 0) return;
   requireColumns(draft, [at, 'carry'], { table, names: carry });
@@ -211,7 +211,7 @@ function templateOf(place: PlaceConfig, kind: ValueKind, isForeignKey: boolean):
 }
 
 /** The columns that move together: those of a composite foreign key, or the column and its partners. */
-function placeColumns(draft: Draft, found: Found, template: string): PlaceColumn[] {
+function placeColumns(draft: Draft, found: FoundPlace, template: string): PlaceColumn[] {
   if (found.key !== undefined) return keyColumns(draft, found.key.foreignKey, found.key.model);
   const { partner } = found.place;
   const partners = typeof partner === 'string' ? { provider: partner } : (partner ?? {});

@@ -3,11 +3,11 @@
  * a fallback of a model itself is a question.
  */
 import { parsePattern } from '../edit/json-pointer.ts';
-import type { Said } from './copies.ts';
+import type { SaidPlace } from './copies.ts';
 import type { Draft, Place } from './place.ts';
 
 /** The places with their rivals, said or seen by name. What does not fit is added to the draft's problems. */
-export function linkRivals(draft: Draft, all: readonly Said[], places: readonly Place[]): Place[] {
+export function linkRivals(draft: Draft, all: readonly SaidPlace[], places: readonly Place[]): Place[] {
   const pairs = places.flatMap((place) => {
     const one = all.find((each) => each.places.some(({ id }) => id === place.id));
     const rivals =
@@ -24,7 +24,7 @@ export function linkRivals(draft: Draft, all: readonly Said[], places: readonly 
 
 function rivalsSaid(
   draft: Draft,
-  { said, at }: Said,
+  { said, at }: SaidPlace,
   { place, places }: { readonly place: Place; readonly places: readonly Place[] },
 ): Place[] {
   return (said.differs ?? []).flatMap((name) => {

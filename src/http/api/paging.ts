@@ -24,7 +24,7 @@ export const cursorNumber = z
   .regex(/^\d{1,9}$/)
   .transform(Number);
 
-interface Shown<Row, Item> {
+interface PageView<Row, Item> {
   readonly item: (row: Row) => Item;
   /** The values that the list is ordered by. */
   readonly position: (row: Row) => readonly (string | number)[];
@@ -34,7 +34,7 @@ interface Shown<Row, Item> {
 export function pageJson<Row, Item>(
   rows: readonly Row[],
   limit: number,
-  { item, position }: Shown<Row, Item>,
+  { item, position }: PageView<Row, Item>,
 ): { items: Item[]; next_cursor: string | null } {
   const page = rows.slice(0, limit);
   const last = rows.length > limit ? page.at(-1) : undefined;

@@ -124,7 +124,7 @@ export const codesByStatus: ReadonlyMap<number, readonly ErrorCode[]> = Map.grou
   (code): number => statusOf[code],
 );
 
-export interface Problem {
+export interface ProblemDocument {
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -144,7 +144,7 @@ export interface RequestFault {
 }
 
 /** The problem document of an error. */
-export function problemOf(error: DroverError): Problem {
+export function problemOf(error: DroverError): ProblemDocument {
   const { code } = error;
   const status = statusOf[code];
   const head = {

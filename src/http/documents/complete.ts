@@ -11,26 +11,26 @@ interface Media {
   example?: unknown;
 }
 
-interface Answer {
+interface OpenApiAnswer {
   readonly description: string;
   headers?: Readonly<Record<string, object>>;
   readonly content?: Readonly<Record<string, Media>>;
 }
 
-interface Operation {
+interface OpenApiOperation {
   readonly operationId?: string;
   readonly parameters?: { readonly name: string; readonly in: string; schema: Schema }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
   readonly security?: readonly unknown[];
-  responses: Record<string, Answer | { readonly $ref: string }>;
+  responses: Record<string, OpenApiAnswer | { readonly $ref: string }>;
   'x-drover-headers'?: readonly AnswerHeader[];
 }
 
-interface Document {
-  readonly paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+interface OpenApiDocument {
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
   readonly components?: {
     readonly schemas?: Record<string, Schema>;
-    responses?: Readonly<Record<string, Answer>>;
+    responses?: Readonly<Record<string, OpenApiAnswer>>;
   };
 }
 
@@ -51,7 +51,7 @@ const answerHeaders = {
 } as const satisfies Readonly<Record<AnswerHeader, object>>;
 
 /** Completes the document in place. Named schemas are there already. */
-export function completeDocument(document: Document): void {
+export function completeDocument(document: OpenApiDocument): void {
   const { components = {} } = document;
   const { schemas = {} } = components;
   components.responses = Object.fromEntries(
@@ -70,7 +70,7 @@ export function completeDocument(document: Document): void {
 /** A generator makes up a name for what has none, and another one with each release. */
 function nameObjects(
   schemas: Record<string, Schema>,
-  { operationId = '', requestBody, responses }: Operation,
+  { operationId = '', requestBody, responses }: OpenApiOperation,
 ): void {
   const stem = operationId.charAt(0).toUpperCase() + operationId.slice(1);
   for (const media of Object.values(requestBody?.content ?? {})) nameObject(schemas, media, `${stem}Body`);
@@ -98,7 +98,7 @@ function pageName({ properties }: Schema): string | undefined {
   return `${of.split('/').at(-1)}${rest === '' ? 'List' : 'Page'}`;
 }
 
-function stateHeaders(operation: Operation): void {
+function stateHeaders(operation: OpenApiOperation): void {
   const { 'x-drover-headers': names = [], responses } = operation;
   delete operation['x-drover-headers'];
   if (names.length === 0) return;
@@ -108,7 +108,7 @@ function stateHeaders(operation: Operation): void {
 }
 
 /** A query has only texts; whoever reads the document means a boolean. */
-function flagsAreBooleans({ parameters = [] }: Operation): void {
+function flagsAreBooleans({ parameters = [] }: OpenApiOperation): void {
   for (const parameter of parameters) {
     const { enum: choices, default: usual, ...rest } = parameter.schema;
     if (JSON.stringify(choices) !== '["true","false"]') continue;
@@ -121,7 +121,7 @@ const always = [400, 408, 429, 431, 500, 503];
 const ofCallers = [401, 403, 404];
 const ofChanges = [409, 410, 412, 413, 415, 422];
 
-function stateRefusals({ responses, security }: Operation, method: string): void {
+function stateRefusals({ responses, security }: OpenApiOperation, method: string): void {
   const open = security?.length === 0;
   const statuses = [...always, ...(open ? [] : ofCallers), ...(method === 'get' ? [] : ofChanges)];
   for (const status of statuses.toSorted((a, b) => a - b))
@@ -151,7 +151,7 @@ const retryAfter = { 'Retry-After': { description: 'Seconds to wait', schema: { 
 /** Conflicts of two transactions and of two requests with one key pass, too. */
 const passing = new Set([409, 429, 503]);
 
-function refusal(status: number): Answer {
+function refusal(status: number): OpenApiAnswer {
   const [code = 'INTERNAL'] = codesByStatus.get(status) ?? [];
   const { means = 'Refused' } = refusals.get(status) ?? {};
   const detail = 'It says what is wrong, where, and the way out.';
@@ -163,7 +163,7 @@ function refusal(status: number): Answer {
   };
 }
 
-function giveExamples(schemas: Schemas, { requestBody, responses }: Operation): void {
+function giveExamples(schemas: Schemas, { requestBody, responses }: OpenApiOperation): void {
   const contents = [requestBody, ...Object.values(responses).filter(isAnswer)].map(
     (each) => each?.content ?? {},
   );
@@ -171,6 +171,6 @@ function giveExamples(schemas: Schemas, { requestBody, responses }: Operation): 
     media.example ??= exampleOf(schemas, media.schema);
 }
 
-function isAnswer(answer: Answer | { readonly $ref: string }): answer is Answer {
+function isAnswer(answer: OpenApiAnswer | { readonly $ref: string }): answer is OpenApiAnswer {
   return 'description' in answer;
 }

@@ -5,12 +5,12 @@ import type { ServerSettings } from '../../config.ts';
 import type { Platform } from '../../platform/open.ts';
 import type { Reloading } from '../../platform/workspaces/live-registry.ts';
 import { countRuns, secondsUnattended } from '../../postgres/runs/health.ts';
-import type { Check, CheckResult, Gauge } from '../contract.ts';
+import type { ReadinessCheck, CheckResult, Gauge } from '../contract.ts';
 import { watching } from './watch.ts';
 
-export interface Part {
+export interface ServerPart {
   readonly name: string;
-  readonly checks?: readonly Check[];
+  readonly checks?: readonly ReadinessCheck[];
   readonly gauges?: readonly Gauge[];
   /** Called when the server listens. */
   readonly start?: () => Promise<void> | void;
@@ -23,7 +23,7 @@ export function partsOf(
   platform: Platform,
   registry: Reloading,
   { log, watchMinutes }: { readonly log: Logger } & Pick<ServerSettings, 'watchMinutes'>,
-): Part[] {
+): ServerPart[] {
   const watch = watching(platform.site, { everyMs: watchMinutes * minuteMs, log });
   return [runs(platform, log), routes(registry, log), watch];
 }
@@ -31,7 +31,7 @@ export function partsOf(
 const minuteMs = 60_000;
 
 /** The registry. Models end on a day, so each minute the database learns which day it is. */
-function routes(registry: Reloading, log: Logger): Part {
+function routes(registry: Reloading, log: Logger): ServerPart {
   let timer: NodeJS.Timeout | undefined;
   const keepUp = (): void => {
     registry.keepUp().catch((error: unknown) => log.warn({ err: error }, 'the registry is not kept up'));
@@ -72,7 +72,7 @@ async function checkWorkers(site: Platform['site']): Promise<CheckResult> {
 }
 
 /** Workers of runs. A worker finishes its wave before it stops. */
-function runs({ site }: Platform, log: Logger): Part {
+function runs({ site }: Platform, log: Logger): ServerPart {
   let workers: Workers | undefined;
   return {
     name: 'runs',

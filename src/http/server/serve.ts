@@ -21,7 +21,7 @@ import { startTracing, traceDatabase } from '../api/traces.ts';
 import { within } from '../api/within.ts';
 import type { App } from '../contract.ts';
 import { buildApp } from './app.ts';
-import { type Part, partsOf } from './parts.ts';
+import { type ServerPart, partsOf } from './parts.ts';
 
 export interface ServeInput {
   readonly target: DatabaseTarget;
@@ -143,16 +143,16 @@ function report(registry: Reloading, log: Logger): void {
   else log.error({ registry: version, problems }, 'the registry is broken');
 }
 
-interface Built {
+interface BuiltServer {
   readonly routing: Routing;
   readonly platform: Platform;
-  readonly parts: readonly Part[];
+  readonly parts: readonly ServerPart[];
   readonly stopping: AbortSignal;
 }
 
 function build(
   { settings, version, log }: ServeInput,
-  { platform, parts, routing, stopping }: Built,
+  { platform, parts, routing, stopping }: BuiltServer,
 ): Promise<App> {
   return buildApp({
     platform,
@@ -179,15 +179,15 @@ async function listen(app: App, { host, port }: ServerSettings): Promise<string>
   return `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
 }
 
-interface Running {
+interface ServerAtWork {
   readonly app: App;
-  readonly parts: readonly Part[];
+  readonly parts: readonly ServerPart[];
   readonly database: Database;
   readonly stopping: AbortController;
   readonly endTracing: (() => Promise<void>) | undefined;
 }
 
-async function stopAll(running: Running, { settings, log }: ServeInput): Promise<boolean> {
+async function stopAll(running: ServerAtWork, { settings, log }: ServeInput): Promise<boolean> {
   const { app, parts, database, stopping, endTracing } = running;
   log.info('stopping');
   stopping.abort();

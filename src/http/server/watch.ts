@@ -5,7 +5,7 @@ import type { Site } from '../../postgres/scope/site.ts';
 import type { Gauge } from '../contract.ts';
 
 /** A part of the server. */
-interface Watching {
+interface WatchPart {
   readonly name: string;
   readonly gauges: readonly Gauge[];
   readonly start: () => void;
@@ -16,7 +16,7 @@ interface Watching {
 export function watching(
   site: Site,
   { everyMs, log }: { readonly everyMs: number; readonly log: Logger },
-): Watching {
+): WatchPart {
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
   let isOver = false;

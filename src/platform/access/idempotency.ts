@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
 import { claimKey, closeKey, releaseKey, renewKey } from '../queries/idempotency.ts';
-import type { Claimed, KeptAnswer, KeyClaim } from '../queries/idempotency.ts';
+import type { ClaimedKey, KeptAnswer, KeyClaim } from '../queries/idempotency.ts';
 import { asTenant } from '../../postgres/scope/tenant.ts';
 import type { TenantScope } from '../../postgres/scope/tenant.ts';
 import type { Caller } from './caller.ts';
@@ -40,7 +40,7 @@ export interface HeldKey {
 
 export type KeyOutcome =
   | { readonly kind: 'held'; readonly held: HeldKey }
-  | Exclude<Claimed, { kind: 'mine' }>;
+  | Exclude<ClaimedKey, { kind: 'mine' }>;
 
 /** Claims the key for a request, or gives what is known of an earlier one. The lease is renewed until the work is over. */
 export async function holdKey(platform: Platform, request: KeyedRequest): Promise<KeyOutcome> {

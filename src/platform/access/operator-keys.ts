@@ -89,7 +89,7 @@ export async function revokeKey(platform: Platform, text: string, actor: string)
   return key;
 }
 
-interface Done {
+interface OperatorAct {
   readonly tenantId: string;
   readonly id: string;
   readonly actor: string;
@@ -99,7 +99,7 @@ interface Done {
 function record(
   tx: Parameters<typeof insertAuditRecord>[0],
   schema: string,
-  { tenantId, id, actor, action }: Done,
+  { tenantId, id, actor, action }: OperatorAct,
 ): Promise<void> {
   return insertAuditRecord(tx, schema, {
     tenantId,

@@ -31,14 +31,14 @@ export function configurationRows(tenant: DemoTenant): DemoRows[] {
   ];
 }
 
-interface Position {
+interface DemoPosition {
   /** Counts through the tenant. */
   readonly n: number;
   readonly space: number;
   readonly spaceName: string;
 }
 
-function inEachSpace(tenant: DemoTenant, count: number, make: (at: Position) => DemoRow): DemoRow[] {
+function inEachSpace(tenant: DemoTenant, count: number, make: (at: DemoPosition) => DemoRow): DemoRow[] {
   return tenant.spaces.flatMap((spaceName, space) =>
     Array.from({ length: count }, (_, n) => make({ n: space * count + n, space, spaceName })),
   );
@@ -70,7 +70,7 @@ function parametersAt(n: number): DemoRow {
   return settings[n % settings.length] ?? {};
 }
 
-function named(table: DemoTable, tenant: number, at: Position): DemoRow {
+function named(table: DemoTable, tenant: number, at: DemoPosition): DemoRow {
   return {
     id: demoId(tenant, table, at.n),
     space_id: demoId(tenant, 'spaces', at.space),
@@ -82,7 +82,7 @@ function named(table: DemoTable, tenant: number, at: Position): DemoRow {
   };
 }
 
-function assistantRow(tenant: number, at: Position): DemoRow {
+function assistantRow(tenant: number, at: DemoPosition): DemoRow {
   return {
     ...named('assistants', tenant, at),
     prompt: 'Answer briefly and say where you are not sure.',
@@ -93,7 +93,7 @@ function assistantRow(tenant: number, at: Position): DemoRow {
   };
 }
 
-function appRow(tenant: number, at: Position): DemoRow {
+function appRow(tenant: number, at: DemoPosition): DemoRow {
   const audio = at.n % 3 === 1;
   return {
     ...named('apps', tenant, at),
@@ -105,7 +105,7 @@ function appRow(tenant: number, at: Position): DemoRow {
   };
 }
 
-function serviceRow(tenant: number, at: Position): DemoRow {
+function serviceRow(tenant: number, at: DemoPosition): DemoRow {
   return {
     ...named('services', tenant, at),
     output_format: at.n % 2 === 0 ? 'json' : 'text',

@@ -28,7 +28,7 @@ export interface KeptAnswer {
   readonly body: string;
 }
 
-export type Claimed =
+export type ClaimedKey =
   | { readonly kind: 'mine' }
   | { readonly kind: 'running' }
   | { readonly kind: 'other-request' }
@@ -43,7 +43,7 @@ interface KeyRow {
 }
 
 /** Takes the key for this attempt, or says why not. A lease that ended and an answer that is too old count as absent. */
-export async function claimKey(tx: Tx, claim: KeyClaim): Promise<Claimed> {
+export async function claimKey(tx: Tx, claim: KeyClaim): Promise<ClaimedKey> {
   await sweep(tx, claim);
   if ((await insert(tx, claim)) === 1) return { kind: 'mine' };
   const row = await tx.maybeOne<KeyRow>(

@@ -47,17 +47,17 @@ export async function deleteRegistryPairs(tx: Tx, schema: string, pairs: readonl
 }
 
 /** A workspace and a pair that it has, or would have. */
-export interface Holder extends Pair {
+export interface PairHolder extends Pair {
   readonly tenant_id: string;
   readonly id: string;
 }
 
 /** One whose pair a verdict is about. */
-type Judged = Holder & PayablePair;
+type JudgedPair = PairHolder & PayablePair;
 
 /** The holders in the tenants of this transaction. Their rows are locked, so that nothing changes until the pairs are gone. */
-export function lockHolders(tx: Tx, schema: string, pairs: readonly PayablePair[]): Promise<Judged[]> {
-  return tx.many<Judged>(
+export function lockHolders(tx: Tx, schema: string, pairs: readonly PayablePair[]): Promise<JudgedPair[]> {
+  return tx.many<JudgedPair>(
     `SELECT w.tenant_id, w.id, w.runtime, w.registry_model AS model, p.payers FROM ${workspacesOf(schema)} w
      JOIN unnest($1::text[], $2::text[], $3::text[]) AS p (runtime, model, payers) ON w.runtime = p.runtime AND w.registry_model = p.model
      ORDER BY w.tenant_id, w.id FOR UPDATE OF w`,
@@ -75,7 +75,11 @@ export type Reason = 'allowed' | 'kept' | 'ended';
 export async function insertVerdicts(
   tx: Tx,
   schema: string,
-  { holders, reason, version }: { holders: readonly Judged[]; reason: 'allowed' | 'kept'; version: string },
+  {
+    holders,
+    reason,
+    version,
+  }: { holders: readonly JudgedPair[]; reason: 'allowed' | 'kept'; version: string },
 ): Promise<void> {
   await tx.run(
     `INSERT INTO ${verdictsOf(schema)} AS v (tenant_id, workspace_id, runtime, model, payers, reason, registry_version)
@@ -89,7 +93,7 @@ export async function insertVerdicts(
 }
 
 /** A verdict that was given for a workspace, and whether it has that pair now. */
-export interface GivenVerdict extends Holder {
+export interface GivenVerdict extends PairHolder {
   readonly reason: Reason;
   readonly in_use: boolean;
   /** Names of the secrets that the workspace could use. */
@@ -130,7 +134,7 @@ const notHeld = `(${held}) = (NULL, NULL, NULL, NULL)`;
 export async function markVerdicts(
   tx: Tx,
   schema: string,
-  { verdicts, reason }: { readonly verdicts: readonly Holder[]; readonly reason: Reason },
+  { verdicts, reason }: { readonly verdicts: readonly PairHolder[]; readonly reason: Reason },
 ): Promise<void> {
   if (verdicts.length === 0) return;
   const pair = reason === 'ended' ? `(${held}) = (v.tenant_id, v.workspace_id, v.runtime, v.model)` : notHeld;
@@ -141,7 +145,11 @@ export async function markVerdicts(
 }
 
 /** As the operator. @throws STILL_REFERENCED where a workspace has come to rest on one of them meanwhile */
-export async function withdrawVerdicts(tx: Tx, schema: string, verdicts: readonly Holder[]): Promise<void> {
+export async function withdrawVerdicts(
+  tx: Tx,
+  schema: string,
+  verdicts: readonly PairHolder[],
+): Promise<void> {
   await tx.run(
     `DELETE FROM ${verdictsOf(schema)} v USING ${holdersSql} WHERE ${sameVerdict}`,
     holderColumns(verdicts),
@@ -166,7 +174,7 @@ export async function deleteVerdicts(
   );
 }
 
-export interface Standing {
+export interface PairStanding {
   /** The pair is one of the registry's. */
   readonly listed: boolean;
   /** There are verdicts about the workspace, whatever the pair. */
@@ -174,8 +182,11 @@ export interface Standing {
 }
 
 /** What the database knows of a pair, and of a workspace that would have it. */
-export function findStanding(schema: string, { tenant_id, id, runtime, model }: Holder): Question<Standing> {
-  return one<Standing>(
+export function findStanding(
+  schema: string,
+  { tenant_id, id, runtime, model }: PairHolder,
+): Question<PairStanding> {
+  return one<PairStanding>(
     prepared(
       `SELECT EXISTS (SELECT FROM ${pairsOf(schema)} WHERE runtime = $3 AND model = $4) AS listed,
               EXISTS (SELECT FROM ${verdictsOf(schema)} WHERE tenant_id = $1 AND workspace_id = $2) AS judged`,
@@ -185,7 +196,7 @@ export function findStanding(schema: string, { tenant_id, id, runtime, model }: 
 }
 
 /** From here on the workspaces rest on verdicts of their own. Nothing else about them changes. */
-export async function restOnVerdicts(tx: Tx, schema: string, holders: readonly Holder[]): Promise<void> {
+export async function restOnVerdicts(tx: Tx, schema: string, holders: readonly PairHolder[]): Promise<void> {
   await tx.run(
     `UPDATE ${workspacesOf(schema)} w SET route = 'verdict' FROM unnest($1::uuid[], $2::uuid[]) AS h (tenant_id, id)
      WHERE w.tenant_id = h.tenant_id AND w.id = h.id`,
@@ -205,6 +216,6 @@ function columnsOf(pairs: readonly Pair[]): [string[], string[]] {
   return [pairs.map(({ runtime }) => runtime), pairs.map(({ model }) => model)];
 }
 
-function holderColumns(holders: readonly Holder[]): string[][] {
+function holderColumns(holders: readonly PairHolder[]): string[][] {
   return [holders.map(({ tenant_id }) => tenant_id), holders.map(({ id }) => id), ...columnsOf(holders)];
 }

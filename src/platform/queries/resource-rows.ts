@@ -17,7 +17,7 @@ export interface RowTable {
 }
 
 /** `present` and `absent` ask whether the column is null and take no value. */
-export interface Condition {
+export interface RowFilter {
   readonly column: string;
   readonly test: 'equals' | 'in' | 'from' | 'before' | 'present' | 'absent';
   readonly type?: string;
@@ -25,7 +25,7 @@ export interface Condition {
 }
 
 export interface PageQuery {
-  readonly conditions: readonly Condition[];
+  readonly conditions: readonly RowFilter[];
   /** Rows come in the order of this column, and of `id` where it is equal. */
   readonly order: { readonly column: string; readonly type: string; readonly descending: boolean };
   readonly after: { readonly value: string; readonly id: string } | undefined;
@@ -79,14 +79,17 @@ function pageSql(table: RowTable, { conditions, order, after, limit, large }: Pa
      WHERE t.drover_before < ${raw(String(maxPageBytes))} ORDER BY ${orderSql('t', order)}`;
 }
 
-type Order = PageQuery['order'];
+type SortOrder = PageQuery['order'];
 
-function orderSql(alias: string, { column: name, descending }: Order): Sql {
+function orderSql(alias: string, { column: name, descending }: SortOrder): Sql {
   const direction = raw(descending ? 'DESC' : 'ASC');
   return sql`${column(alias, name)} ${direction}, ${column(alias, 'id')} ${direction}`;
 }
 
-function laterSql({ column: name, type, descending }: Order, after: NonNullable<PageQuery['after']>): Sql {
+function laterSql(
+  { column: name, type, descending }: SortOrder,
+  after: NonNullable<PageQuery['after']>,
+): Sql {
   const position = sql`(${bind(after.value, `text::${type}`)}, ${bind(after.id, 'text::uuid')})`;
   return sql`(${column('t', name)}, t."id") ${raw(descending ? '<' : '>')} ${position}`;
 }
@@ -112,7 +115,7 @@ export function insertRow(tx: Tx, table: RowTable, values: Row): Promise<Row> {
   );
 }
 
-export interface RowChange {
+export interface RowValues {
   readonly id: string;
   readonly values: Row;
   /** Columns that get the moment of the statement. */
@@ -120,7 +123,7 @@ export interface RowChange {
 }
 
 /** Changes a row that the transaction holds locked. */
-export function updateRow(tx: Tx, table: RowTable, { id, values, stamped }: RowChange): Promise<Row> {
+export function updateRow(tx: Tx, table: RowTable, { id, values, stamped }: RowValues): Promise<Row> {
   const names = Object.keys(values);
   const sets = [
     ...names.map((name, at) => `${quoteIdent(name)} = $${at + 1}`),
@@ -156,7 +159,7 @@ function ownedSql({ tenant }: RowTable): Sql {
   return sql`${column('t', tenant.column)} = ${bind(tenant.id, 'text::uuid')}`;
 }
 
-function conditionSql({ column: name, test, type = 'text', value }: Condition): Sql {
+function conditionSql({ column: name, test, type = 'text', value }: RowFilter): Sql {
   const own = column('t', name);
   const cast = type === 'text' ? 'text' : `text::${type}`;
   switch (test) {

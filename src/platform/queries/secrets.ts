@@ -8,7 +8,7 @@ import { inOrder, many, prepared, type Question, readAs } from '../../postgres/d
 import { quoteTable } from '../../postgres/sql/identifiers.ts';
 import type { OfTenant } from './model-choice.ts';
 
-export interface Sealed {
+export interface SealedSecret {
   readonly name: string;
   readonly key_id: string;
   readonly nonce: string;
@@ -23,13 +23,13 @@ export interface SecretRow {
 }
 
 /** Whose secrets: the tenant's, or a workspace's. */
-export type Holder = { readonly workspace: string } | 'tenant';
+export type SecretHolder = { readonly workspace: string } | 'tenant';
 
-function tableOf(schema: string, holder: Holder): string {
+function tableOf(schema: string, holder: SecretHolder): string {
   return quoteTable({ schema, name: holder === 'tenant' ? 'tenant_secrets' : 'workspace_secrets' });
 }
 
-function mine(holder: Holder, tenantId: string): { readonly sql: string; readonly params: string[] } {
+function mine(holder: SecretHolder, tenantId: string): { readonly sql: string; readonly params: string[] } {
   return holder === 'tenant'
     ? { sql: 'tenant_id = $1', params: [tenantId] }
     : { sql: 'tenant_id = $1 AND workspace_id = $2', params: [tenantId, holder.workspace] };
@@ -38,7 +38,7 @@ function mine(holder: Holder, tenantId: string): { readonly sql: string; readonl
 /** `rely`: nobody may delete the secrets until this transaction ends. `change`: nobody else may rely on them or change them. */
 export function lockSecretNames(
   { schema, tenantId }: OfTenant,
-  { holder, to }: { readonly holder: Holder; readonly to: 'rely' | 'change' },
+  { holder, to }: { readonly holder: SecretHolder; readonly to: 'rely' | 'change' },
 ): Question<string[]> {
   const { sql, params } = mine(holder, tenantId);
   const strength = to === 'rely' ? 'KEY SHARE' : 'UPDATE';
@@ -56,7 +56,11 @@ function lockAll(tenantId: string, to: 'rely' | 'change'): Question<unknown> {
 }
 
 /** What is known of the secrets, without their values. */
-export function listSecrets(tx: Tx, { schema, tenantId }: OfTenant, holder: Holder): Promise<SecretRow[]> {
+export function listSecrets(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  holder: SecretHolder,
+): Promise<SecretRow[]> {
   const { sql, params } = mine(holder, tenantId);
   return tx.many<SecretRow>(
     `SELECT name, key_id, created_at, updated_at FROM ${tableOf(schema, holder)} WHERE ${sql} ORDER BY name`,
@@ -64,9 +68,13 @@ export function listSecrets(tx: Tx, { schema, tenantId }: OfTenant, holder: Hold
   );
 }
 
-export function listSealed(tx: Tx, { schema, tenantId }: OfTenant, holder: Holder): Promise<Sealed[]> {
+export function listSealed(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  holder: SecretHolder,
+): Promise<SealedSecret[]> {
   const { sql, params } = mine(holder, tenantId);
-  return tx.many<Sealed>(
+  return tx.many<SealedSecret>(
     `SELECT name, key_id, nonce, sealed FROM ${tableOf(schema, holder)} WHERE ${sql} ORDER BY name`,
     params,
   );
@@ -76,7 +84,7 @@ export function listSealed(tx: Tx, { schema, tenantId }: OfTenant, holder: Holde
 export function writeSecret(
   tx: Tx,
   { schema, tenantId }: OfTenant,
-  { holder, sealed }: { readonly holder: Holder; readonly sealed: Sealed },
+  { holder, sealed }: { readonly holder: SecretHolder; readonly sealed: SealedSecret },
 ): Promise<SecretRow> {
   const own = holder === 'tenant' ? [] : ['workspace_id'];
   const columns = ['tenant_id', ...own, 'name', 'key_id', 'nonce', 'sealed'];
@@ -94,7 +102,7 @@ export function writeSecret(
 export async function deleteSecret(
   tx: Tx,
   { schema, tenantId }: OfTenant,
-  { holder, name }: { readonly holder: Holder; readonly name: string },
+  { holder, name }: { readonly holder: SecretHolder; readonly name: string },
 ): Promise<boolean> {
   const { sql, params } = mine(holder, tenantId);
   const rows = await tx.run(
@@ -104,7 +112,11 @@ export async function deleteSecret(
   return rows > 0;
 }
 
-export async function deleteSecrets(tx: Tx, { schema, tenantId }: OfTenant, holder: Holder): Promise<void> {
+export async function deleteSecrets(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  holder: SecretHolder,
+): Promise<void> {
   const { sql, params } = mine(holder, tenantId);
   await tx.run(`DELETE FROM ${tableOf(schema, holder)} WHERE ${sql}`, params);
 }

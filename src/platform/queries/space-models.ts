@@ -12,7 +12,7 @@ export interface SpaceModel {
   readonly linked_at: Date;
 }
 
-export interface Link {
+export interface SpaceModelLink {
   readonly kind: string;
   readonly spaceId: string;
   readonly modelId: string;
@@ -25,7 +25,7 @@ const linksOf = (schema: string, kind: string): string =>
 export function listSpaceModels(
   tx: Tx,
   { schema, tenantId }: OfTenant,
-  { kind, spaceId }: Omit<Link, 'modelId'>,
+  { kind, spaceId }: Omit<SpaceModelLink, 'modelId'>,
 ): Promise<SpaceModel[]> {
   return tx.many<SpaceModel>(
     `SELECT l.model_id, m.name, m.family, m.is_enabled, m.lifecycle, l.created_at AS linked_at
@@ -37,7 +37,11 @@ export function listSpaceModels(
 }
 
 /** Is it new? */
-export async function insertSpaceModel(tx: Tx, { schema, tenantId }: OfTenant, link: Link): Promise<boolean> {
+export async function insertSpaceModel(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  link: SpaceModelLink,
+): Promise<boolean> {
   const added = await tx.run(
     `INSERT INTO ${linksOf(schema, link.kind)} (tenant_id, space_id, model_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
     [tenantId, link.spaceId, link.modelId],
@@ -46,7 +50,11 @@ export async function insertSpaceModel(tx: Tx, { schema, tenantId }: OfTenant, l
 }
 
 /** Waits for those who rely on the link, and tells whether it is there. */
-export async function lockSpaceModel(tx: Tx, { schema, tenantId }: OfTenant, link: Link): Promise<boolean> {
+export async function lockSpaceModel(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  link: SpaceModelLink,
+): Promise<boolean> {
   const row = await tx.maybeOne(
     `SELECT model_id FROM ${linksOf(schema, link.kind)}
      WHERE tenant_id = $1 AND space_id = $2 AND model_id = $3 FOR UPDATE`,
@@ -55,7 +63,11 @@ export async function lockSpaceModel(tx: Tx, { schema, tenantId }: OfTenant, lin
   return row !== undefined;
 }
 
-export async function deleteSpaceModel(tx: Tx, { schema, tenantId }: OfTenant, link: Link): Promise<void> {
+export async function deleteSpaceModel(
+  tx: Tx,
+  { schema, tenantId }: OfTenant,
+  link: SpaceModelLink,
+): Promise<void> {
   await tx.run(
     `DELETE FROM ${linksOf(schema, link.kind)} WHERE tenant_id = $1 AND space_id = $2 AND model_id = $3`,
     [tenantId, link.spaceId, link.modelId],
@@ -63,7 +75,7 @@ export async function deleteSpaceModel(tx: Tx, { schema, tenantId }: OfTenant, l
 }
 
 /** A column that names a model, by its id or within the nodes of a pipeline, and the column that says in which space. */
-export interface Naming {
+export interface NamingColumn {
   readonly table: string;
   readonly column: string;
   readonly space: string;
@@ -74,7 +86,7 @@ export interface Naming {
 export async function countNaming(
   tx: Tx,
   { schema, tenantId }: OfTenant,
-  { naming, link }: { readonly naming: Naming; readonly link: Link },
+  { naming, link }: { readonly naming: NamingColumn; readonly link: SpaceModelLink },
 ): Promise<number> {
   const column = `t.${quoteIdent(naming.column)}`;
   const model = naming.pipeline ? { nodes: [{ data: { model: { id: link.modelId } } }] } : link.modelId;

@@ -1,5 +1,5 @@
 /** The columns that many resources have, and short words to declare the others with. */
-import type { Column, Reference, ValueType } from './declaration.ts';
+import type { ResourceColumn, Reference, ValueType } from './declaration.ts';
 
 export const flag: ValueType = { kind: 'flag' };
 export const id: ValueType = { kind: 'id' };
@@ -30,25 +30,25 @@ export function object(maxBytes: number): ValueType {
   return { kind: 'object', maxBytes };
 }
 
-type More = Omit<Column, 'type' | 'create' | 'update'>;
+type More = Omit<ResourceColumn, 'type' | 'create' | 'update'>;
 
 /** Must be given, and can be changed. */
-export function required(type: ValueType, more: More = {}): Column {
+export function required(type: ValueType, more: More = {}): ResourceColumn {
   return { type, create: 'required', update: true, ...more };
 }
 
 /** Can be given, and changed. */
-export function optional(type: ValueType, more: More = {}): Column {
+export function optional(type: ValueType, more: More = {}): ResourceColumn {
   return { type, create: 'optional', update: true, ...more };
 }
 
 /** Must be given, and stays. */
-export function fixed(type: ValueType, more: More = {}): Column {
+export function fixed(type: ValueType, more: More = {}): ResourceColumn {
   return { type, create: 'required', ...more };
 }
 
 /** Written by Drover only. */
-export function readOnly(type: ValueType, more: More = {}): Column {
+export function readOnly(type: ValueType, more: More = {}): ResourceColumn {
   return { type, ...more };
 }
 
@@ -76,25 +76,28 @@ export const configured = {
   description: optional(prose(4000)),
 } as const;
 
-export const completionModel: Column = optional(id, {
+export const completionModel: ResourceColumn = optional(id, {
   nullable: true,
   names: { to: 'model', kind: 'completion' },
   about: 'The completion model; null: the default of the space or of the organisation',
 });
 
-export const transcriptionModel: Column = optional(id, {
+export const transcriptionModel: ResourceColumn = optional(id, {
   nullable: true,
   names: { to: 'model', kind: 'transcription' },
   about: 'The transcription model',
 });
 
-export const parameters: Column = optional(object(65_536), {
+export const parameters: ResourceColumn = optional(object(65_536), {
   about: 'Of the completion model, such as temperature',
 });
 
-export const deletedAt: Column = readOnly(instant, { nullable: true, about: 'Since when it is deleted' });
+export const deletedAt: ResourceColumn = readOnly(instant, {
+  nullable: true,
+  about: 'Since when it is deleted',
+});
 
-export const pipeline: Column = optional(
+export const pipeline: ResourceColumn = optional(
   { kind: 'object', maxBytes: 524_288, form: 'pipeline' },
   { about: 'Nodes; each may name a completion model in data.model, by id and by name' },
 );

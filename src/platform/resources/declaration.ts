@@ -44,7 +44,7 @@ export type Reference =
       readonly gone?: { readonly column: string; readonly when: 'set' | 'false'; readonly word: string };
     };
 
-export interface Column {
+export interface ResourceColumn {
   readonly type: ValueType;
   readonly nullable?: true;
   /** What a client may give at creation; absent: nothing. */
@@ -69,7 +69,7 @@ export type Filter =
     };
 
 /** How a row is taken away. Only what nothing refers to and nobody needs as a record is really removed. */
-export interface Retirement {
+export interface RowRemoval {
   readonly column: string;
   /** `stamp`: the column gets the moment; `off`: it becomes false; `lifecycle`: it becomes `retired`; `removal`: the row goes. */
   readonly how: 'stamp' | 'off' | 'lifecycle' | 'removal';
@@ -82,7 +82,7 @@ export interface Retirement {
   readonly final?: true;
 }
 
-export type Action = 'create' | 'update' | 'retire' | 'restore';
+export type RowAction = 'create' | 'update' | 'retire' | 'restore';
 
 /** In which transaction something is written, and by whom. */
 export interface WriteContext {
@@ -93,7 +93,7 @@ export interface WriteContext {
 
 /** A change that is about to be made, in its transaction, with the row locked. */
 export interface Proposed extends WriteContext {
-  readonly action: Action;
+  readonly action: RowAction;
   readonly id: string;
   /** The row as it is; undefined where it is made. */
   readonly before: Values | undefined;
@@ -112,10 +112,10 @@ export interface Resource {
   readonly table: string;
   /** `tenant`: rows of the caller's tenant; `global`: everybody reads, sysadmins write; `system`: sysadmins only. */
   readonly owner: 'tenant' | 'global' | 'system';
-  readonly columns: Readonly<Record<string, Column>>;
+  readonly columns: Readonly<Record<string, ResourceColumn>>;
   readonly order?: { readonly column: string; readonly descending: boolean };
   readonly filters: Readonly<Record<string, Filter>>;
-  readonly retirement?: Retirement;
+  readonly retirement?: RowRemoval;
   readonly access: {
     readonly read: { readonly role: Role; readonly scope: AccessScope };
     readonly write?: { readonly role: Role; readonly scope: AccessScope };

@@ -1,8 +1,8 @@
 /** What a tenant uses where nothing else is chosen: one model of each kind, or none. */
 import { id, instant, readOnly } from './columns.ts';
-import type { Column, ModelKind } from './declaration.ts';
+import type { ResourceColumn, ModelKind } from './declaration.ts';
 
-function model(kind: ModelKind): Column {
+function model(kind: ModelKind): ResourceColumn {
   return { type: id, nullable: true, update: true, names: { to: 'model', kind } };
 }
 

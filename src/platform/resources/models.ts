@@ -20,7 +20,7 @@ import {
   required,
   rowTimes,
 } from './columns.ts';
-import type { Column, ModelKind, Resource, Values } from './declaration.ts';
+import type { ResourceColumn, ModelKind, Resource, Values } from './declaration.ts';
 
 const head = {
   id: readOnly(id),
@@ -43,7 +43,7 @@ const tail = {
 
 const tokens = optional(integer(), { nullable: true });
 
-function lifecycle(kind: ModelKind): Record<string, Column> {
+function lifecycle(kind: ModelKind): Record<string, ResourceColumn> {
   return {
     lifecycle: optional(choice('active', 'deprecated', 'withdrawn'), {
       about: 'Also `retired`, by DELETE; withdrawn and retired ones can no longer be chosen',
@@ -59,7 +59,7 @@ function lifecycle(kind: ModelKind): Record<string, Column> {
   };
 }
 
-function modelsOf(kind: ModelKind, title: string, facts: Readonly<Record<string, Column>>): Resource {
+function modelsOf(kind: ModelKind, title: string, facts: Readonly<Record<string, ResourceColumn>>): Resource {
   const table = `${kind}_models`;
   return {
     path: `${kind}-models`,

@@ -1,9 +1,9 @@
 /** Rows that are deleted softly: they leave the lists, keep what they are, and can be restored. */
-import type { Filter, Retirement } from './declaration.ts';
+import type { Filter, RowRemoval } from './declaration.ts';
 
 export const softDeleted: {
   readonly filters: { readonly deleted: Filter };
-  readonly retirement: Retirement;
+  readonly retirement: RowRemoval;
 } = {
   filters: { deleted: { column: 'deleted_at', test: 'presence', default: 'false' } },
   retirement: {

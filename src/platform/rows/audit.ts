@@ -2,7 +2,7 @@
 import { insertAuditRecord } from '../queries/audit-log.ts';
 import { enterTenant } from '../../postgres/scope/tenant.ts';
 import type { Proposed, Resource } from '../resources/declaration.ts';
-import type { Asked } from './unit.ts';
+import type { ResourceRequest } from './unit.ts';
 
 /**
  * The last statement of a change. What a sysadmin does to a tenant stands in that tenant's log, what belongs to everybody
@@ -10,7 +10,7 @@ import type { Asked } from './unit.ts';
  */
 export async function recordChange(
   proposed: Proposed,
-  { platform, caller, resource }: Asked,
+  { platform, caller, resource }: ResourceRequest,
   fields: readonly string[],
 ): Promise<void> {
   const tenantId = resource.owner === 'system' ? proposed.id : caller.tenantId;

@@ -1,5 +1,5 @@
 /** From the filters of a query to conditions on columns. */
-import type { Condition } from '../queries/resource-rows.ts';
+import type { RowFilter } from '../queries/resource-rows.ts';
 import type { Filter, Resource, ValueType } from '../resources/declaration.ts';
 
 const sqlTypes: Readonly<Record<ValueType['kind'], string>> = {
@@ -23,7 +23,7 @@ export function sqlTypeOf(columns: Resource['columns'], name: string): string {
 export function conditionsOf(
   { columns, filters }: Resource,
   query: Readonly<Record<string, unknown>>,
-): Condition[] {
+): RowFilter[] {
   return Object.entries(filters).flatMap(([name, filter]) => {
     const value = query[name];
     const asked = typeof value === 'string' || typeof value === 'boolean' ? value : undefined;
@@ -31,12 +31,12 @@ export function conditionsOf(
   });
 }
 
-interface Given {
+interface GivenFilter {
   readonly asked: string | boolean | undefined;
   readonly type: string;
 }
 
-function conditionOf(filter: Filter, { asked, type }: Given): Condition[] {
+function conditionOf(filter: Filter, { asked, type }: GivenFilter): RowFilter[] {
   const { column } = filter;
   if (filter.test === 'presence' || filter.test === 'flag') {
     const value = asked ?? filter.default;

@@ -8,7 +8,7 @@ import { successorOf } from '../../engine/models/successor.ts';
 import type { Successor } from '../../engine/models/successor.ts';
 import { readRules } from '../../postgres/catalogue/rules.ts';
 import type { ModelKind, Values } from '../resources/declaration.ts';
-import type { Asked } from './unit.ts';
+import type { ResourceRequest } from './unit.ts';
 import { reading } from './unit.ts';
 
 export interface ModelEnd {
@@ -21,7 +21,7 @@ export interface ModelEnd {
 
 /** What becomes of the model of a row; undefined where it stays. */
 export async function readModelEnd(
-  asked: Asked,
+  asked: ResourceRequest,
   kind: ModelKind,
   row: Values,
 ): Promise<ModelEnd | undefined> {
@@ -30,7 +30,10 @@ export async function readModelEnd(
 }
 
 /** Of each model of the tenant that ends, by its id. */
-export function readModelEnds(asked: Asked, kind: ModelKind): Promise<ReadonlyMap<string, ModelEnd>> {
+export function readModelEnds(
+  asked: ResourceRequest,
+  kind: ModelKind,
+): Promise<ReadonlyMap<string, ModelEnd>> {
   const { platform, caller } = asked;
   return reading(asked, async (tx) => {
     const rules = await readRules(tx, platform.site, caller.tenantId);

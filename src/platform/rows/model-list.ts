@@ -8,7 +8,7 @@ import { providerNames } from '../queries/provider-names.ts';
 import type { ModelKind, Values } from '../resources/declaration.ts';
 import { endsOf, mayEnd, type ModelEnd, readModelEnds } from './model-ends.ts';
 import { listResource, type Page, pageOf, type PageRequest } from './read.ts';
-import { type Asked, reading } from './unit.ts';
+import { type ResourceRequest, reading } from './unit.ts';
 
 export interface ModelPage extends Page {
   /** In the order of the items. */
@@ -22,7 +22,11 @@ export interface ModelPage extends Page {
  * are read only where somebody may know one of the page: its successor, and who else is called as it is written, may be any of
  * them. Otherwise the rows of the page say all that is needed.
  */
-export function listModelsInUse(asked: Asked, kind: ModelKind, request: PageRequest): Promise<ModelPage> {
+export function listModelsInUse(
+  asked: ResourceRequest,
+  kind: ModelKind,
+  request: PageRequest,
+): Promise<ModelPage> {
   const { platform, caller } = asked;
   const tenant = caller.tenantId;
   return reading(asked, async (tx) => {
@@ -56,7 +60,7 @@ function namesOf(
 
 /** The same without the uses: one statement, where none of the models can end. */
 export async function listModelsAlone(
-  asked: Asked,
+  asked: ResourceRequest,
   kind: ModelKind,
   request: PageRequest,
 ): Promise<ModelPage> {

@@ -5,36 +5,36 @@ import { findRow, listRows, type PagedRow } from '../queries/resource-rows.ts';
 import type { Resource, Values } from '../resources/declaration.ts';
 import { conditionsOf, sqlTypeOf } from './conditions.ts';
 import { represent, tableOf } from './representation.ts';
-import { type Asked, reading } from './unit.ts';
+import { type ResourceRequest, reading } from './unit.ts';
 
 /** Where a page ended. */
-interface Position {
+interface PagePosition {
   readonly value: string;
   readonly id: string;
 }
 
 export interface PageRequest {
   readonly limit: number;
-  readonly after: Position | undefined;
+  readonly after: PagePosition | undefined;
   readonly filters: Readonly<Record<string, unknown>>;
 }
 
 export interface Page {
   readonly items: readonly Values[];
   /** Where the next page begins; null where this was the last. */
-  readonly next: Position | null;
+  readonly next: PagePosition | null;
 }
 
 /**
  * One page, by the declared order. The position is a row's own values and no count, so that rows which come and go
  * between two pages neither repeat nor hide others.
  */
-export function listResource(asked: Asked, request: PageRequest): Promise<Page> {
+export function listResource(asked: ResourceRequest, request: PageRequest): Promise<Page> {
   return reading(asked, (tx) => tx.ask(pageOf(asked, request)), 'single');
 }
 
 /** The same for a transaction that is open. */
-export function pageOf(asked: Asked, request: PageRequest): Question<Page> {
+export function pageOf(asked: ResourceRequest, request: PageRequest): Question<Page> {
   const { resource } = asked;
   const { column, descending } = resource.order ?? { column: 'created_at', descending: false };
   const listed = listRows(tableOf(asked), {
@@ -58,13 +58,13 @@ function largeColumns({ columns }: Resource): string[] {
   );
 }
 
-function positionOf(rows: readonly PagedRow[]): Position | null {
+function positionOf(rows: readonly PagedRow[]): PagePosition | null {
   const last = rows.at(-1);
   return last === undefined ? null : { value: last.drover_order, id: String(last['id']) };
 }
 
 /** @throws NOT_FOUND for a row that is missing or another tenant's */
-export async function getResource(asked: Asked, id: string): Promise<Values> {
+export async function getResource(asked: ResourceRequest, id: string): Promise<Values> {
   const row = await reading(asked, (tx) => tx.ask(findRow(tableOf(asked), { id })), 'single');
   if (row === undefined) throw notFound(asked.resource);
   return represent(asked.resource.columns, row);

@@ -8,12 +8,12 @@ import { findColumn } from '../queries/model-choice.ts';
 import type { Proposed, Reference, Values, WriteContext } from '../resources/declaration.ts';
 import { chooseModels, type Choice, holdModels, unknownReference } from './model-choice.ts';
 import { modelsInPipeline } from './pipeline.ts';
-import type { Asked } from './unit.ts';
+import type { ResourceRequest } from './unit.ts';
 
 /** @throws REFERENCE_INVALID, MODEL_RETIRED, MODEL_DISABLED, MODEL_NOT_IN_SPACE */
 export async function checkReferences(
   proposed: Proposed,
-  asked: Asked,
+  asked: ResourceRequest,
   changed: readonly string[],
 ): Promise<void> {
   const { columns, space } = asked.resource;
@@ -33,7 +33,7 @@ export async function checkReferences(
 }
 
 /** Holds the models that a change names, before its row is locked; whether they may be chosen is asked later. */
-export function holdNamed(place: WriteContext, asked: Asked, values: Values): Promise<void> {
+export function holdNamed(place: WriteContext, asked: ResourceRequest, values: Values): Promise<void> {
   const named = Object.entries(asked.resource.columns).flatMap(([name, { names, type }]) => {
     const value = values[name];
     if (names?.to === 'model') return typeof value === 'string' ? [{ kind: names.kind, id: value }] : [];
@@ -43,14 +43,18 @@ export function holdNamed(place: WriteContext, asked: Asked, values: Values): Pr
   return holdModels(place, named);
 }
 
-interface Looked {
+interface ReferenceLook {
   readonly name: string;
   readonly fresh: boolean;
   readonly moved: boolean;
 }
 
 /** The models that a column names anew, or that its row takes along into another space. */
-function choicesIn({ resource }: Asked, { before, after }: Proposed, looked: Looked): Choice[] {
+function choicesIn(
+  { resource }: ResourceRequest,
+  { before, after }: Proposed,
+  looked: ReferenceLook,
+): Choice[] {
   const { name, fresh, moved } = looked;
   if (!fresh && !moved) return [];
   const { names, type } = resource.columns[name] ?? {};
@@ -69,7 +73,7 @@ function choicesIn({ resource }: Asked, { before, after }: Proposed, looked: Loo
   }));
 }
 
-interface Named<To extends Reference['to']> {
+interface ReferencedRow<To extends Reference['to']> {
   readonly name: string;
   readonly id: string;
   readonly names: Reference & { readonly to: To };
@@ -77,7 +81,7 @@ interface Named<To extends Reference['to']> {
 
 async function checkRow(
   { tx, platform, caller }: Proposed,
-  { name, id, names }: Named<'row'>,
+  { name, id, names }: ReferencedRow<'row'>,
 ): Promise<void> {
   const { table, noun, gone } = names;
   const tenant = { schema: platform.schema, tenantId: caller.tenantId };
@@ -90,7 +94,10 @@ async function checkRow(
   throw new DroverError('REFERENCE_INVALID', message, { field: name });
 }
 
-async function checkSuccessor(proposed: Proposed, { name, id, names }: Named<'successor'>): Promise<void> {
+async function checkSuccessor(
+  proposed: Proposed,
+  { name, id, names }: ReferencedRow<'successor'>,
+): Promise<void> {
   const { tx, platform, caller } = proposed;
   const noun = `${names.kind} model`;
   const tenant = { schema: platform.schema, tenantId: caller.tenantId };

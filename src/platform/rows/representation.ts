@@ -6,10 +6,10 @@ import type { Row } from '../../postgres/driver/question.ts';
 import type { RowTable } from '../queries/resource-rows.ts';
 import type { Resource, Values, ValueType } from '../resources/declaration.ts';
 import { withPlainIds } from './pipeline.ts';
-import type { Asked } from './unit.ts';
+import type { ResourceRequest } from './unit.ts';
 
 /** The table of a resource, for the tenant that asks. */
-export function tableOf({ platform, caller, resource }: Asked): RowTable {
+export function tableOf({ platform, caller, resource }: ResourceRequest): RowTable {
   return {
     schema: platform.schema,
     name: resource.table,

@@ -20,7 +20,7 @@ import { chooseModels } from './model-choice.ts';
 import { namingOf } from './naming.ts';
 import { notFound } from './read.ts';
 import { tableOf } from './representation.ts';
-import { type Asked, reading, writing } from './unit.ts';
+import { type ResourceRequest, reading, writing } from './unit.ts';
 
 export interface SpaceLink {
   readonly kind: ModelKind;
@@ -34,7 +34,7 @@ export function listSpaceModels(
   caller: Caller,
   { kind, spaceId }: Omit<SpaceLink, 'modelId'>,
 ): Promise<SpaceModel[]> {
-  const asked: Asked = { platform, caller, resource: spaces };
+  const asked: ResourceRequest = { platform, caller, resource: spaces };
   return reading(asked, async (tx) => {
     if ((await tx.ask(findRow(tableOf(asked), { id: spaceId }))) === undefined) throw notFound(spaces);
     return listLinks(tx, tenantOf(asked), { kind, spaceId });
@@ -43,7 +43,7 @@ export function listSpaceModels(
 
 /** Lets a space use a model; twice is no error. @throws NOT_FOUND, ROW_DELETED, MODEL_RETIRED, MODEL_DISABLED, SECURITY_BELOW_DEMAND */
 export function linkModel(platform: Platform, caller: Caller, link: SpaceLink): Promise<void> {
-  const asked: Asked = { platform, caller, resource: spaces };
+  const asked: ResourceRequest = { platform, caller, resource: spaces };
   return writing(asked, async (tx) => {
     await refuseSpace(tx, asked, link.spaceId);
     const ids = [link.modelId.toLowerCase()];
@@ -59,7 +59,7 @@ export function linkModel(platform: Platform, caller: Caller, link: SpaceLink): 
 
 /** Takes a model from a space. @throws NOT_FOUND where it was not linked, MODEL_IN_USE */
 export function unlinkModel(platform: Platform, caller: Caller, link: SpaceLink): Promise<void> {
-  const asked: Asked = { platform, caller, resource: spaces };
+  const asked: ResourceRequest = { platform, caller, resource: spaces };
   return writing(asked, async (tx) => {
     const linked = await lockSpaceModel(tx, tenantOf(asked), link);
     if (!linked) throw notFound({ noun: 'link between a space and a model' });
@@ -69,14 +69,14 @@ export function unlinkModel(platform: Platform, caller: Caller, link: SpaceLink)
   });
 }
 
-async function refuseSpace(tx: Tx, asked: Asked, id: string): Promise<void> {
+async function refuseSpace(tx: Tx, asked: ResourceRequest, id: string): Promise<void> {
   const space = await tx.ask(findRow(tableOf(asked), { id }));
   if (space === undefined) throw notFound(spaces);
   if (space['archived_at'] !== null)
     throw new DroverError('ROW_DELETED', 'This space is archived; restore it first.');
 }
 
-async function refuseUsed(tx: Tx, asked: Asked, link: SpaceLink): Promise<void> {
+async function refuseUsed(tx: Tx, asked: ResourceRequest, link: SpaceLink): Promise<void> {
   const used: { type: string; field: string; rows: number }[] = [];
   for (const naming of namingOf(link.kind)) {
     const rows = await countNaming(tx, tenantOf(asked), { naming, link });
@@ -91,13 +91,13 @@ async function refuseUsed(tx: Tx, asked: Asked, link: SpaceLink): Promise<void> 
   );
 }
 
-function tenantOf({ platform, caller }: Asked): OfTenant {
+function tenantOf({ platform, caller }: ResourceRequest): OfTenant {
   return { schema: platform.schema, tenantId: caller.tenantId };
 }
 
 function record(
   tx: Tx,
-  { platform, caller }: Asked,
+  { platform, caller }: ResourceRequest,
   { link, action }: { readonly link: SpaceLink; readonly action: string },
 ): Promise<void> {
   return insertAuditRecord(tx, platform.schema, {

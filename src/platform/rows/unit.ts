@@ -12,7 +12,7 @@ import type { Platform } from '../open.ts';
 import type { Resource } from '../resources/declaration.ts';
 
 /** Who asks for what. */
-export interface Asked {
+export interface ResourceRequest {
   readonly platform: Platform;
   readonly caller: Caller;
   readonly resource: Resource;
@@ -20,7 +20,7 @@ export interface Asked {
 
 /** Reads. A resource of the system is read by the operator, everything else as the caller's tenant. */
 export function reading<T>(
-  { platform, caller, resource }: Asked,
+  { platform, caller, resource }: ResourceRequest,
   work: (tx: Tx) => Promise<T>,
   extent: Extent = 'any',
 ): Promise<T> {
@@ -29,7 +29,7 @@ export function reading<T>(
 }
 
 /** Writes. What belongs to no tenant is written by the operator. */
-export function writing<T>(asked: Asked, work: (tx: Tx) => Promise<T>): Promise<T> {
+export function writing<T>(asked: ResourceRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
   const { platform, caller, resource } = asked;
   const tenant = resource.owner === 'tenant' ? caller.tenantId : undefined;
   return repeated(resource, () => withTenant(platform.site, { tenant }, work));

@@ -8,15 +8,15 @@ import { randomUUID } from 'node:crypto';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
 import { deleteRow, findRow, insertRow, updateRow } from '../queries/resource-rows.ts';
-import type { Action, Resource, Values } from '../resources/declaration.ts';
+import type { RowAction, Resource, Values } from '../resources/declaration.ts';
 import { recordChange } from './audit.ts';
 import { notFound } from './read.ts';
 import { checkReferences, holdNamed } from './references.ts';
 import { changesOf, normalise, represent, requireMatch, tableOf } from './representation.ts';
-import { type Asked, writing } from './unit.ts';
+import { type ResourceRequest, writing } from './unit.ts';
 
 /** @throws what speaks against it; see docs/guides/http.md */
-export function createResource(asked: Asked, given: Values): Promise<Values> {
+export function createResource(asked: ResourceRequest, given: Values): Promise<Values> {
   const { resource, caller } = asked;
   const filled = Object.entries(resource.columns).flatMap(([name, column]) =>
     column.filled === 'caller' ? [[name, caller.userId]] : [],
@@ -34,7 +34,7 @@ export function createResource(asked: Asked, given: Values): Promise<Values> {
   });
 }
 
-export interface Change {
+export interface RowUpdate {
   readonly id: string;
   /** The versions that the caller expects, as the header If-Match has them. */
   readonly ifMatch: string | undefined;
@@ -42,13 +42,13 @@ export interface Change {
 }
 
 /** Changes what differs; where nothing does, nothing is written. @throws NOT_FOUND, PRECONDITION_FAILED, DELETED … */
-export function updateResource(asked: Asked, change: Change): Promise<Values> {
+export function updateResource(asked: ResourceRequest, change: RowUpdate): Promise<Values> {
   const values = normalise(asked.resource.columns, change.values);
   return changeRow(asked, { ...change, action: 'update', named: values, values: () => values, stamped: [] });
 }
 
 /** Takes a row away in the way of its resource; twice is no error. */
-export function retireResource(asked: Asked, change: Change): Promise<Values> {
+export function retireResource(asked: ResourceRequest, change: RowUpdate): Promise<Values> {
   const { retirement, columns } = asked.resource;
   if (retirement === undefined)
     throw new DroverError('INTERNAL', `Nothing takes a ${asked.resource.noun} away.`);
@@ -63,7 +63,7 @@ export function retireResource(asked: Asked, change: Change): Promise<Values> {
 }
 
 /** Brings back what was deleted softly or archived; what is there already stays as it is. */
-export function restoreResource(asked: Asked, change: Omit<Change, 'values'>): Promise<Values> {
+export function restoreResource(asked: ResourceRequest, change: Omit<RowUpdate, 'values'>): Promise<Values> {
   const column = asked.resource.retirement?.column ?? 'deleted_at';
   const values = (before: Values): Values | undefined =>
     isGone(asked.resource, before) ? { [column]: null } : undefined;
@@ -77,10 +77,10 @@ function isGone({ retirement }: Resource, row: Values): boolean {
   return retirement.how === 'off' ? value === false : value === 'retired';
 }
 
-interface RowChange {
+interface ProposedChange {
   readonly id: string;
   readonly ifMatch: string | undefined;
-  readonly action: Exclude<Action, 'create'>;
+  readonly action: Exclude<RowAction, 'create'>;
   /** Values that may name models. */
   readonly named: Values;
   /** undefined: the row is as it shall be. */
@@ -88,7 +88,7 @@ interface RowChange {
   readonly stamped: readonly string[];
 }
 
-function changeRow(asked: Asked, change: RowChange): Promise<Values> {
+function changeRow(asked: ResourceRequest, change: ProposedChange): Promise<Values> {
   const { resource } = asked;
   const id = change.id.toLowerCase();
   return writing(asked, async (tx) => {
@@ -104,12 +104,12 @@ function changeRow(asked: Asked, change: RowChange): Promise<Values> {
   });
 }
 
-interface Applied extends Omit<RowChange, 'values'> {
+interface Applied extends Omit<ProposedChange, 'values'> {
   readonly before: Values;
   readonly wanted: Values;
 }
 
-async function applyChange(tx: Tx, asked: Asked, change: Applied): Promise<Values> {
+async function applyChange(tx: Tx, asked: ResourceRequest, change: Applied): Promise<Values> {
   const { resource } = asked;
   const { id, action, before, stamped } = change;
   const changed = changesOf(before, change.wanted);
@@ -131,7 +131,7 @@ async function applyChange(tx: Tx, asked: Asked, change: Applied): Promise<Value
 }
 
 /** A row that was deleted is a record until it is restored. */
-function refuseDeleted({ retirement, noun }: Resource, row: Values, action: Action): void {
+function refuseDeleted({ retirement, noun }: Resource, row: Values, action: RowAction): void {
   if (action !== 'update' || retirement?.how !== 'stamp' || ownMember(row, retirement.column) === null)
     return;
   throw new DroverError('ROW_DELETED', `This ${noun} is ${retirement.word}; restore it first.`);

@@ -4,11 +4,11 @@ import type { Tx } from '../../postgres/driver/database.ts';
 import type { OfTenant } from '../queries/model-choice.ts';
 import { listTenantIds } from '../queries/registry-pairs.ts';
 import {
-  type Holder,
+  type SecretHolder,
   listSealed,
   listSecretHolders,
   lockSecretNames,
-  type Sealed,
+  type SealedSecret,
   writeSecret,
 } from '../queries/secrets.ts';
 import { asOperator, asTenant } from '../../postgres/scope/tenant.ts';
@@ -40,11 +40,11 @@ export async function rotateSecrets(
   return { tenants: tenants.length, sealed, unreadable };
 }
 
-type Part = Omit<Rotation, 'tenants'>;
+type RotatedPart = Omit<Rotation, 'tenants'>;
 
-async function rotateTenant(tx: Tx, tenant: OfTenant, keys: SecretKeys): Promise<Part> {
+async function rotateTenant(tx: Tx, tenant: OfTenant, keys: SecretKeys): Promise<RotatedPart> {
   const workspaces = await listSecretHolders(tx, tenant);
-  const holders: Holder[] = ['tenant', ...workspaces.map((workspace) => ({ workspace }))];
+  const holders: SecretHolder[] = ['tenant', ...workspaces.map((workspace) => ({ workspace }))];
   const unreadable: SecretPlace[] = [];
   let sealed = 0;
   for (const holder of holders) {
@@ -62,7 +62,7 @@ async function rotateTenant(tx: Tx, tenant: OfTenant, keys: SecretKeys): Promise
   return { sealed, unreadable };
 }
 
-function open(keys: SecretKeys, place: SecretPlace, stored: Sealed): string | undefined {
+function open(keys: SecretKeys, place: SecretPlace, stored: SealedSecret): string | undefined {
   try {
     return unseal(keys, place, stored);
   } catch (error) {

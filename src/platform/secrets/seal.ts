@@ -4,7 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { DroverError } from '../../errors.ts';
-import type { Sealed } from '../queries/secrets.ts';
+import type { SealedSecret } from '../queries/secrets.ts';
 import type { SecretKeys } from './keys.ts';
 
 export interface SecretPlace {
@@ -17,7 +17,7 @@ export interface SecretPlace {
 const algorithm = 'aes-256-gcm';
 const tagBytes = 16;
 
-export function seal({ current }: SecretKeys, place: SecretPlace, value: string): Sealed {
+export function seal({ current }: SecretKeys, place: SecretPlace, value: string): SealedSecret {
   const nonce = randomBytes(12);
   const cipher = createCipheriv(algorithm, current.bytes, nonce).setAAD(placeText(current.id, place));
   const sealed = Buffer.concat([cipher.update(value, 'utf8'), cipher.final(), cipher.getAuthTag()]);
@@ -30,7 +30,7 @@ export function seal({ current }: SecretKeys, place: SecretPlace, value: string)
 }
 
 /** @throws SECRET_UNREADABLE */
-export function unseal({ all }: SecretKeys, place: SecretPlace, stored: Sealed): string {
+export function unseal({ all }: SecretKeys, place: SecretPlace, stored: SealedSecret): string {
   const key = all.get(stored.key_id);
   if (key === undefined)
     throw unreadable(place, `it was sealed with the key ${stored.key_id}, which is not here`);

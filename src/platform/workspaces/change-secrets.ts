@@ -5,7 +5,7 @@
 import { DroverError } from '../../errors.ts';
 import {
   deleteSecret as deleteRow,
-  type Holder,
+  type SecretHolder,
   listSecrets as listRows,
   lockSecretNames,
   type SecretRow,
@@ -94,8 +94,8 @@ export function listSecrets(call: RoutingCall, workspaceId: string | undefined):
   });
 }
 
-interface Names {
-  readonly holder: Holder;
+interface SecretNames {
+  readonly holder: SecretHolder;
   /** Of the secrets that this change is among. */
   readonly changed: readonly string[];
   /** Of the tenant's, where a workspace's are changed. */
@@ -108,7 +108,7 @@ interface Names {
 const none = () => [] as const;
 
 /** The workspace, the tenant's secrets, its own: in the order of everybody. */
-async function lockFor(at: InTenant, { workspaceId }: SecretRequest): Promise<Names> {
+async function lockFor(at: InTenant, { workspaceId }: SecretRequest): Promise<SecretNames> {
   const tenant = tenantOf(at);
   const id = workspaceId?.toLowerCase();
   const holder = holderOf(id);
@@ -124,18 +124,18 @@ async function lockFor(at: InTenant, { workspaceId }: SecretRequest): Promise<Na
   return { holder, changed, shared, workspaces: await listPairs(at.tx, tenant, id) };
 }
 
-function holderOf(workspaceId: string | undefined): Holder {
+function holderOf(workspaceId: string | undefined): SecretHolder {
   return workspaceId === undefined ? 'tenant' : { workspace: workspaceId.toLowerCase() };
 }
 
-interface Change {
+interface SecretsChange {
   readonly workspace: PairOfWorkspace;
   readonly before: Verdict;
   readonly after: Verdict;
   readonly secrets: { readonly before: readonly string[]; readonly after: readonly string[] };
 }
 
-function judgeChange({ routing }: InTenant, names: Names, next: readonly string[]): Change[] {
+function judgeChange({ routing }: InTenant, names: SecretNames, next: readonly string[]): SecretsChange[] {
   const loaded = requireRegistry(routing.registry);
   const today = dayOf(routing.now());
   return names.workspaces.map((workspace) => {

@@ -13,12 +13,12 @@ import { type InTenant, lockingAt, lockWorkspace, recordAt, routingAt, tenantOf 
 import { checkCompute } from '../secrets/names.ts';
 import { patchable, workspaces } from './workspace-rows.ts';
 
-interface Named {
+interface NamedWorkspace {
   readonly id: string;
   readonly ifMatch: string | undefined;
 }
 
-export interface PatchRequest extends Named {
+export interface PatchRequest extends NamedWorkspace {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -57,7 +57,7 @@ export function patchWorkspace(call: RoutingCall, { id, ifMatch, body }: PatchRe
   });
 }
 
-export interface ModelRequest extends Named {
+export interface ModelRequest extends NamedWorkspace {
   /** Blank clears it. */
   readonly model: string;
   readonly acceptPayerChange: boolean;
@@ -76,7 +76,7 @@ export function putModel(
 }
 
 /** With its secrets; its verdicts go with it. */
-export function deleteWorkspace(call: RoutingCall, named: Named): Promise<void> {
+export function deleteWorkspace(call: RoutingCall, named: NamedWorkspace): Promise<void> {
   return lockingAt(
     call,
     () => [lockWorkspace(call, named)],

@@ -1,6 +1,6 @@
 /** Looks at a workspace with today's registry and secrets: who pays, and would it start. Nothing is stored. */
 import { DroverError } from '../../errors.ts';
-import { listSealed, type Sealed } from '../queries/secrets.ts';
+import { listSealed, type SealedSecret } from '../queries/secrets.ts';
 import { type Billing, billingOf } from '../../registry/verdict/billing.ts';
 import { variableWords } from '../../registry/known/variable-words.ts';
 import { needsModel } from '../../registry/verdict/routability.ts';
@@ -67,7 +67,7 @@ export function preflight(call: RoutingCall, id: string): Promise<Preflight> {
 }
 
 interface HeldSecret {
-  readonly sealed: Sealed;
+  readonly sealed: SealedSecret;
   readonly workspaceId: string | undefined;
 }
 

@@ -67,13 +67,15 @@ export function importWorkspaces(call: RoutingCall, inputs: readonly WorkspaceIn
   });
 }
 
-interface Judged {
+interface JudgedInput {
   readonly input: WorkspaceInput;
   readonly verdict: Allowed | NotAsked;
 }
 
 /** The models that are named, the tenant's secrets; and the names that are taken. @throws REGISTRY_UNAVAILABLE, SECRET_KEY_MISSING */
-function locksFor(inputs: readonly WorkspaceInput[]): (call: RoutingCall) => readonly [Question<Ground>] {
+function locksFor(
+  inputs: readonly WorkspaceInput[],
+): (call: RoutingCall) => readonly [Question<WorkspaceGround>] {
   return (call) => {
     const loaded = requireRegistry(call.routing.registry);
     if (inputs.some(({ secrets = {} }) => Object.keys(secrets).length > 0)) requireKeys(call.routing.keys);
@@ -94,11 +96,11 @@ function locksFor(inputs: readonly WorkspaceInput[]): (call: RoutingCall) => rea
 /** Nothing is written here. */
 async function judgeAll(
   at: InTenant,
-  ground: Ground,
+  ground: WorkspaceGround,
   inputs: readonly WorkspaceInput[],
-): Promise<(Judged | DroverError)[]> {
+): Promise<(JudgedInput | DroverError)[]> {
   const names = inputs.map(({ name }) => name);
-  const judged: (Judged | DroverError)[] = [];
+  const judged: (JudgedInput | DroverError)[] = [];
   for (const [n, input] of inputs.entries()) {
     const again = ground.taken.has(input.name) || names.indexOf(input.name) < n;
     judged.push(again ? nameTaken(input.name) : await judgeOne(at, ground, input));
@@ -106,7 +108,7 @@ async function judgeAll(
   return judged;
 }
 
-interface Ground {
+interface WorkspaceGround {
   readonly loaded: LoadedRegistry;
   readonly held: NamedModels;
   readonly shared: readonly string[];
@@ -116,9 +118,9 @@ interface Ground {
 
 async function judgeOne(
   at: InTenant,
-  { loaded, held, shared, today }: Ground,
+  { loaded, held, shared, today }: WorkspaceGround,
   input: WorkspaceInput,
-): Promise<Judged | DroverError> {
+): Promise<JudgedInput | DroverError> {
   try {
     const own = Object.keys(input.secrets ?? {});
     const words = variableWords(loaded.registry);
@@ -136,7 +138,7 @@ async function judgeOne(
   }
 }
 
-async function store(at: InTenant, { input, verdict }: Judged): Promise<Values> {
+async function store(at: InTenant, { input, verdict }: JudgedInput): Promise<Values> {
   const id = randomUUID();
   const { tenantId, userId } = at.caller;
   const beside = { ...input.beside, name: input.name, user_id: userId };

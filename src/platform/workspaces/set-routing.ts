@@ -7,7 +7,7 @@
  * recorded by the operator's role, to which the row's key refers.
  */
 import { DroverError } from '../../errors.ts';
-import { deleteVerdicts, findStanding, type Holder, insertVerdicts } from '../queries/registry-pairs.ts';
+import { deleteVerdicts, findStanding, type PairHolder, insertVerdicts } from '../queries/registry-pairs.ts';
 import { insertWorkspace, updateWorkspace } from '../queries/workspaces.ts';
 import { asOperatorWithin } from '../../postgres/scope/tenant.ts';
 import type { Allowed } from '../../registry/verdict/answer.ts';
@@ -64,12 +64,12 @@ export async function setRouting(at: InTenant, workspace: Values, change: Routin
   return represent(workspaces.columns, row);
 }
 
-type Pair = ReturnType<typeof pairOf>;
+type WorkspacePair = ReturnType<typeof pairOf>;
 
 /** The pair that would be stored, judged; whatever can refuse it does so here. */
 async function judgeChange(
   at: InTenant,
-  before: Pair,
+  before: WorkspacePair,
   {
     secrets,
     runtime = before.runtime,
@@ -120,22 +120,22 @@ export function pairOf(workspace: Values): { readonly runtime: string; readonly 
   );
 }
 
-function routingValues(verdict: Allowed | NotAsked): Pair {
+function routingValues(verdict: Allowed | NotAsked): WorkspacePair {
   return { runtime: verdict.runtime, model: verdict.verdict === 'allow' ? verdict.model : null };
 }
 
-type Route = 'registry' | 'verdict';
+type DecidedBy = 'registry' | 'verdict';
 
 /** As the tables of pairs and verdicts spell it: trimmed, and no model is an empty one. */
 function holderOf(
   { caller }: InTenant,
   id: string,
   { runtime, model }: { readonly runtime: string; readonly model: string | null },
-): Holder {
+): PairHolder {
   return { tenant_id: caller.tenantId, id, runtime, model: model?.trim() ?? '' };
 }
 
-interface Judged {
+interface JudgedRouting {
   readonly id: string;
   readonly verdict: Allowed | NotAsked;
   /** Does its pair stand among those of the registry? */
@@ -143,7 +143,7 @@ interface Judged {
 }
 
 /** How the database will know that the pair may be stored. The registry that gave the verdict is in force. */
-async function routeFor(at: InTenant, { id, verdict, listed }: Judged): Promise<Route> {
+async function routeFor(at: InTenant, { id, verdict, listed }: JudgedRouting): Promise<DecidedBy> {
   const { tx, platform } = at;
   const bySecrets = verdict.verdict === 'allow' && verdict.by === 'name-by-secrets';
   if (!bySecrets && listed) return 'registry';
@@ -160,7 +160,7 @@ async function routeFor(at: InTenant, { id, verdict, listed }: Judged): Promise<
 async function forgetVerdicts(
   at: InTenant,
   id: string,
-  { verdict, route }: { readonly verdict: Allowed | NotAsked; readonly route: Route },
+  { verdict, route }: { readonly verdict: Allowed | NotAsked; readonly route: DecidedBy },
 ): Promise<void> {
   const { tx, platform, caller } = at;
   const about = { tenantId: caller.tenantId, id };

@@ -6,7 +6,7 @@ import type { OfTenant } from '../queries/model-choice.ts';
 import { findRow } from '../queries/resource-rows.ts';
 import { DroverError } from '../../errors.ts';
 import { findInForce, relyOnRegistry } from '../queries/registry-in-force.ts';
-import { type Holder, lockSecretNames } from '../queries/secrets.ts';
+import { type SecretHolder, lockSecretNames } from '../queries/secrets.ts';
 import type { Values } from '../resources/declaration.ts';
 import { notFound } from '../rows/read.ts';
 import { represent, requireMatch, tableOf } from '../rows/representation.ts';
@@ -122,7 +122,8 @@ export async function findWorkspace(at: InTenant, id: string): Promise<Values> {
 /** Names of the secrets of the tenant and of the workspace; nobody takes one away until the transaction ends. */
 export function relyOnSecrets(call: RoutingCall, workspaceId: string | undefined): Question<string[]> {
   const tenant = tenantOf(call);
-  const holders: Holder[] = workspaceId === undefined ? ['tenant'] : ['tenant', { workspace: workspaceId }];
+  const holders: SecretHolder[] =
+    workspaceId === undefined ? ['tenant'] : ['tenant', { workspace: workspaceId }];
   const names = inOrder(holders.map((holder) => lockSecretNames(tenant, { holder, to: 'rely' })));
   return readAs(names, (all) => [...new Set(all.flat())]);
 }

@@ -10,12 +10,12 @@ import { ownParameters, ownRelations } from './own-schema.ts';
 import type { OwnSchema } from './own-schema.ts';
 
 /** What a transaction sees of the catalogue, see `sight`. */
-export interface Seen {
+export interface CatalogueSight {
   readonly sight: string | null;
 }
 
 /** The same with the versions of all rows. */
-export interface Marked extends Seen {
+export interface Marked extends CatalogueSight {
   readonly mark: string;
 }
 
@@ -26,7 +26,7 @@ export interface Marked extends Seen {
 const sight = `CASE WHEN pg_catalog.pg_current_xact_id_if_assigned() IS NULL AND NOT pg_catalog.pg_is_in_recovery()
   THEN pg_catalog.pg_postmaster_start_time() || ' ' || pg_catalog.pg_current_snapshot() END AS sight`;
 
-export const catalogueSight = one<Seen>(prepared(`SELECT ${sight}`));
+export const catalogueSight = one<CatalogueSight>(prepared(`SELECT ${sight}`));
 
 /** Of what the server itself brought (below 16384) nothing can be changed, but for the names of schemas. */
 const markSql = prepared(`

@@ -25,13 +25,13 @@ import type { TenantKey } from '../../engine/tenant.ts';
 import { sharedSchemas, tenancyOf, tenantPatterns } from '../../engine/rules/tenancy.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { digestDefinitions } from '../../engine/planner/facts.ts';
-import type { Hidden, Unread } from '../../engine/plan/snapshot.ts';
+import type { Hidden, NotLookedAt } from '../../engine/plan/snapshot.ts';
 import { readCatalog } from './catalog.ts';
 import { sha256 } from './digest.ts';
 import { readSchemaTexts } from './schema-texts.ts';
 import type { SchemaText } from './schema-texts.ts';
 import { catalogueMark, catalogueMarkOf, catalogueSight } from './mark.ts';
-import type { Marked, Seen } from './mark.ts';
+import type { Marked, CatalogueSight } from './mark.ts';
 import { hasTenantSchema, listTenantSchemas, ownSchema, tiesToOthers } from './own-schema.ts';
 import type { OwnSchema } from './own-schema.ts';
 import { tryProbes } from './probe.ts';
@@ -40,7 +40,7 @@ import { probesOf } from './probes.ts';
 import { readUnread } from './unread.ts';
 
 /** The rules, and what follows from them alone and is needed for every tenant. */
-export interface Ground {
+export interface RulesGround {
   readonly rules: Rules;
   /** Digests of the configuration and of the tables that a plan looks at or that could hold a reference. */
   readonly definitions: Readonly<Record<string, string>>;
@@ -49,7 +49,7 @@ export interface Ground {
   readonly scannable: readonly Scannable[];
   /** Defaults, checks, views and whatever else of the schema is text. */
   readonly texts: readonly SchemaText[];
-  readonly unread: readonly Unread[];
+  readonly unread: readonly NotLookedAt[];
   /** What a session cannot see, where it was asked. */
   readonly hidden?: readonly Hidden[];
 }
@@ -75,10 +75,10 @@ export interface Ruled {
 }
 
 /** What a site keeps of its rules, and what they follow from. */
-interface Kept extends Marked {
+interface KeptGround extends Marked {
   readonly config: Config;
   readonly knowledge: Rules['knowledge'];
-  readonly ground: Ground;
+  readonly ground: RulesGround;
 }
 
 /** How many sets of rules are kept where each tenant has a schema of its own, and so its own rules. */
@@ -87,10 +87,10 @@ const keptSchemas = 256;
 /** One for each site. */
 export class KeptRules {
   /** By the schema of the tenant; empty where tenants have none. The one that was asked for last is last. */
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new Map<string, KeptGround>();
 
   /** The rules as the catalogue is in this transaction, where that was seen. @throws CONFIG_MISMATCH with every problem */
-  async read(tx: Tx, site: Ruled, first: Seen, own?: OwnSchema): Promise<Ground> {
+  async read(tx: Tx, site: Ruled, first: CatalogueSight, own?: OwnSchema): Promise<RulesGround> {
     const { sight } = first;
     const name = own?.schema ?? '';
     const kept = this.#kept.get(name);
@@ -108,7 +108,7 @@ export class KeptRules {
     return ground;
   }
 
-  #keep(name: string, kept: Kept): void {
+  #keep(name: string, kept: KeptGround): void {
     this.#kept.delete(name);
     this.#kept.set(name, kept);
     const [oldest] = this.#kept.keys();
@@ -116,7 +116,7 @@ export class KeptRules {
   }
 
   /** The rules that were read before, with what is known about models by now. */
-  #known(name: string, kept: Kept, site: Ruled): Ground {
+  #known(name: string, kept: KeptGround, site: Ruled): RulesGround {
     const knowledge = site.knowledge();
     const ground =
       kept.knowledge === knowledge
@@ -128,7 +128,7 @@ export class KeptRules {
 }
 
 /** The rules with what follows from them. @throws CONFIG_MISMATCH with every problem; TENANT_NOT_FOUND where it has no schema */
-export async function readGround(tx: Tx, site: Ruled, tenant: TenantKey): Promise<Ground> {
+export async function readGround(tx: Tx, site: Ruled, tenant: TenantKey): Promise<RulesGround> {
   return groundSeen(tx, site, { seen: await tx.ask(catalogueSight), tenant });
 }
 
@@ -142,7 +142,7 @@ export async function readRules(tx: Tx, site: Ruled, tenant: TenantKey): Promise
 }
 
 interface SeenFor {
-  readonly seen: Seen;
+  readonly seen: CatalogueSight;
   readonly tenant: TenantKey;
 }
 
@@ -151,7 +151,7 @@ export async function rulesSeen(tx: Tx, site: Ruled, about: SeenFor): Promise<Ru
   return (await groundSeen(tx, site, about)).rules;
 }
 
-export async function groundSeen(tx: Tx, site: Ruled, { seen, tenant }: SeenFor): Promise<Ground> {
+export async function groundSeen(tx: Tx, site: Ruled, { seen, tenant }: SeenFor): Promise<RulesGround> {
   const { config, kept } = site;
   if (tenancyOf(config) !== 'schemas') return kept.read(tx, site, seen);
   if (tenant === undefined) return firstGround(tx, site, seen);
@@ -166,7 +166,7 @@ export function markFor({ config }: Pick<Ruled, 'config'>, tenant: TenantKey): Q
 }
 
 /** The rules of the first schema that the configuration fits. */
-async function firstGround(tx: Tx, site: Ruled, { sight }: Seen): Promise<Ground> {
+async function firstGround(tx: Tx, site: Ruled, { sight }: CatalogueSight): Promise<RulesGround> {
   const { config, state, kept } = site;
   let refused: DroverError | undefined;
   for (const schema of await listTenantSchemas(tx, config, state.schema))
@@ -191,12 +191,12 @@ function noSchema(config: Config): DroverError {
   );
 }
 
-function isMarked(seen: Seen): seen is Marked {
+function isMarked(seen: CatalogueSight): seen is Marked {
   return 'mark' in seen;
 }
 
 /** Of Drover's own schema nobody else has references. */
-function unreadOf(tx: Tx, { config, state }: Ruled, { catalog, schema }: Rules): Promise<Unread[]> {
+function unreadOf(tx: Tx, { config, state }: Ruled, { catalog, schema }: Rules): Promise<NotLookedAt[]> {
   if (state.tenantType === 'uuid') return Promise.resolve([]);
   return readUnread(tx, {
     config,
@@ -206,7 +206,7 @@ function unreadOf(tx: Tx, { config, state }: Ruled, { catalog, schema }: Rules):
   });
 }
 
-function groundOf(rules: Rules, texts: readonly SchemaText[], unread: readonly Unread[]): Ground {
+function groundOf(rules: Rules, texts: readonly SchemaText[], unread: readonly NotLookedAt[]): RulesGround {
   const defined = { ...catalogFingerprint(rules.catalog), configuration: canonicalText(rules.config) };
   const definitions = digestDefinitions(defined, sha256);
   return {

@@ -1,7 +1,7 @@
 /** What of the database a plan does not look at: schemas that the configuration does not name, and tables of other servers. */
 import { tableId } from '../../engine/catalogue/catalog.ts';
 import { meaning } from '../../engine/catalogue/names.ts';
-import type { Unread } from '../../engine/plan/snapshot.ts';
+import type { NotLookedAt } from '../../engine/plan/snapshot.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { sharedSchemas } from '../../engine/rules/tenancy.ts';
 import type { Tx } from '../driver/database.ts';
@@ -40,7 +40,7 @@ export function listTables(
   return tx.many<NamedTable>(tablesSql, [looked, unlike]);
 }
 
-export interface Looked {
+export interface UnreadInput {
   readonly config: Config;
   /** The schema of Drover's own records. */
   readonly records: string;
@@ -50,7 +50,10 @@ export interface Looked {
   readonly read: ReadonlySet<string>;
 }
 
-export async function readUnread(tx: Tx, { config, records, own, read }: Looked): Promise<Unread[]> {
+export async function readUnread(
+  tx: Tx,
+  { config, records, own, read }: UnreadInput,
+): Promise<NotLookedAt[]> {
   const looked = [...sharedSchemas(config), ...(own === undefined ? [] : [own])];
   const found = await listTables(tx, { looked, unlike: likePatterns(config) });
   const ids = new Set([...read, ...found.map(({ schema, name }) => tableId(schema, name))]);

@@ -3,7 +3,7 @@
  * A URL that cannot be read is never shown: nobody knows where in it the password begins.
  */
 import { DroverError } from '../../errors.ts';
-import { readService, type Settings, type Variables } from './libpq-files.ts';
+import { readService, type LibpqSettings, type LibpqVariables } from './libpq-files.ts';
 
 /** Names of libpq that mean something here. Others of a URL belong to other programs (`pgbouncer`, `schema`) and are passed over. */
 export const settingNames: ReadonlySet<string> = new Set([
@@ -61,7 +61,7 @@ const variableNames: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Everything that is said about the server. @throws DATABASE_UNREACHABLE, which quotes nothing of the URL but names */
-export function readSettings(url: string, variables: Variables = new Map()): Settings {
+export function readSettings(url: string, variables: LibpqVariables = new Map()): LibpqSettings {
   const own = readUrl(url);
   const ofVariables = [...variableNames].flatMap(([variable, name]) => {
     const value = variables.get(variable);
@@ -81,7 +81,7 @@ const forms: ReadonlyMap<string, RegExp> = new Map([
   ['target_session_attrs', /^(any|read-write|read-only|primary|standby|prefer-standby)$/],
 ]);
 
-function checked(settings: Settings): Settings {
+function checked(settings: LibpqSettings): LibpqSettings {
   for (const [name, form] of forms) {
     const value = settings.get(name);
     if (value !== undefined && !form.test(value))
@@ -91,7 +91,7 @@ function checked(settings: Settings): Settings {
 }
 
 /** What the URL alone says; what is empty says nothing. @throws DATABASE_UNREACHABLE */
-export function readUrl(text: string): Settings {
+export function readUrl(text: string): LibpqSettings {
   const url = parse(text);
   const parameters = [...url.searchParams];
   const unread = parameters.find(([name]) => !/^[\w.-]+$/.test(name));
@@ -161,14 +161,14 @@ function invalid(reason: string): DroverError {
 }
 
 /** Where a message says that the server is. */
-export interface Place {
+export interface ServerAddress {
   readonly host: string;
   readonly port: string;
   readonly database: string;
 }
 
 /** Host, port and database, and nothing secret. */
-export function placeOf(settings: Settings): Place {
+export function placeOf(settings: LibpqSettings): ServerAddress {
   const user = settings.get('user');
   return {
     host: settings.get('host') ?? settings.get('hostaddr') ?? 'localhost',

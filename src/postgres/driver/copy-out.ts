@@ -14,7 +14,7 @@ export function copyOut(client: pg.ClientBase, sql: string, visit: VisitCopied):
   });
 }
 
-interface Settle {
+interface Settlers {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -22,11 +22,11 @@ interface Settle {
 class CopyOut implements pg.Submittable {
   readonly #sql: string;
   readonly #visit: VisitCopied;
-  readonly #settle: Settle;
+  readonly #settle: Settlers;
   /** What a listener of the connection throws would end the process. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(sql: string, visit: VisitCopied, settle: Settle) {
+  constructor(sql: string, visit: VisitCopied, settle: Settlers) {
     this.#sql = sql;
     this.#visit = visit;
     this.#settle = settle;

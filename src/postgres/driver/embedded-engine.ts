@@ -127,7 +127,7 @@ export async function openEngineThread(folder: string): Promise<Engine> {
   }
 }
 
-type Question<Call> = Call extends EngineCall ? Omit<Call, 'id'> : never;
+type WithoutId<Call> = Call extends EngineCall ? Omit<Call, 'id'> : never;
 
 class EngineThread implements Engine {
   readonly #worker = new Worker(workerFile());
@@ -157,7 +157,7 @@ class EngineThread implements Engine {
     }
   }
 
-  ask<T>(question: Question<EngineCall>): Promise<T> {
+  ask<T>(question: WithoutId<EngineCall>): Promise<T> {
     if (this.#ended !== undefined) return Promise.reject(lostThread(this.#ended));
     const id = (this.#asked += 1);
     return new Promise<T>((resolve, reject) => {

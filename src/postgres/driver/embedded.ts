@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { DroverError } from '../../errors.ts';
 import { decoderOf, toRow } from '../sql/values.ts';
-import type { Connection, Outcome } from './connection.ts';
+import type { Connection, MessageOutcome } from './connection.ts';
 import type { Database, Extent, Tx } from './database.ts';
 import type { Engine, EngineAnswer, EngineOutcome } from './embedded-engine.ts';
 import { openEngine, openEngineThread, unpackError } from './embedded-engine.ts';
@@ -107,11 +107,11 @@ class EmbeddedConnection implements Connection {
     this.#engine = engine;
   }
 
-  send(statements: readonly Statement[]): Promise<Outcome> {
+  send(statements: readonly Statement[]): Promise<MessageOutcome> {
     return this.#ask(() => this.#engine.send(statements));
   }
 
-  script(sql: string): Promise<Outcome> {
+  script(sql: string): Promise<MessageOutcome> {
     return this.#ask(() => this.#engine.script(sql));
   }
 
@@ -122,7 +122,7 @@ class EmbeddedConnection implements Connection {
     this.#failed ||= emptied.error !== undefined;
   }
 
-  async #ask(call: () => Promise<EngineOutcome>): Promise<Outcome> {
+  async #ask(call: () => Promise<EngineOutcome>): Promise<MessageOutcome> {
     try {
       if (this.#failed) throw new DroverError('INTERNAL', 'The embedded database failed; open it again.');
       return outcomeOf(await call());
@@ -132,7 +132,7 @@ class EmbeddedConnection implements Connection {
   }
 }
 
-function outcomeOf({ answers, error }: EngineOutcome): Outcome {
+function outcomeOf({ answers, error }: EngineOutcome): MessageOutcome {
   const read: Answer[] = [];
   try {
     for (const answer of answers) read.push(answerOf(answer));

@@ -5,15 +5,15 @@
  */
 import { DroverError, type ErrorCode, errorCodes, mayPass } from '../../errors.ts';
 
-interface Known {
+interface KnownError {
   readonly code: ErrorCode;
-  readonly message: (fields: Fields) => string;
+  readonly message: (fields: ErrorFields) => string;
   /** Facts of the case in Drover's own words. */
-  readonly told?: (fields: Fields) => Readonly<Record<string, unknown>>;
+  readonly told?: (fields: ErrorFields) => Readonly<Record<string, unknown>>;
 }
 
 /** What PostgreSQL may say beside its message. */
-interface Fields {
+interface ErrorFields {
   readonly sqlState: string;
   readonly schema?: string;
   readonly table?: string;
@@ -26,7 +26,7 @@ interface Fields {
   readonly databaseMessage: string;
 }
 
-const known: Readonly<Record<string, Known>> = {
+const known: Readonly<Record<string, KnownError>> = {
   '40001': { code: 'RETRYABLE', message: () => 'Another transaction changed the same rows; try again.' },
   '40P01': { code: 'RETRYABLE', message: () => 'Two transactions waited for each other; try again.' },
   '25P02': {
@@ -148,18 +148,18 @@ export function translate(error: unknown, { statement, sentAt }: Sent): DroverEr
   return new DroverError('DATABASE_ERROR', message, data, { cause: error });
 }
 
-function belowOf({ detail }: Fields): Readonly<Record<string, unknown>> {
+function belowOf({ detail }: ErrorFields): Readonly<Record<string, unknown>> {
   return { below: detail === undefined ? [] : (JSON.parse(detail) as unknown) };
 }
 
-function isLost(fields: Fields): boolean {
+function isLost(fields: ErrorFields): boolean {
   return (
     lostConnection.test(fields.sqlState) ||
     /^Connection terminated|not queryable/.test(fields.databaseMessage)
   );
 }
 
-function on(fields: Fields): string {
+function on(fields: ErrorFields): string {
   const table = fields.table ? ` on ${fields.schema ? `${fields.schema}.` : ''}${fields.table}` : '';
   return (
     table +
@@ -168,7 +168,7 @@ function on(fields: Fields): string {
   );
 }
 
-function fieldsOf(error: unknown): Fields {
+function fieldsOf(error: unknown): ErrorFields {
   const raw: Record<string, unknown> =
     error instanceof Error ? Object.fromEntries(Object.entries(error)) : {};
   const named = ['schema', 'table', 'column', 'constraint', 'detail', 'hint', 'where'].flatMap((name) => {

@@ -1,18 +1,18 @@
 /** What one connection keeps prepared. */
-import type { Columns } from '../sql/values.ts';
+import type { ResultColumns } from '../sql/values.ts';
 import type { Statement } from './question.ts';
 
 /** Texts are made from declarations, so there are some hundred of them. */
 const limit = 400;
 
-interface Kept {
+interface KeptStatement {
   readonly name: string;
   /** Of its rows; undefined until it has run once. */
-  columns: Columns | undefined;
+  columns: ResultColumns | undefined;
 }
 
 export class KeptStatements {
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new Map<string, KeptStatement>();
 
   /** By what name the connection keeps a statement; empty for one that it does not keep. */
   nameOf({ sql, keep }: Statement): string {
@@ -26,12 +26,12 @@ export class KeptStatements {
   }
 
   /** The columns of a statement that is prepared and has run. */
-  columnsOf({ sql, keep }: Statement): Columns | undefined {
+  columnsOf({ sql, keep }: Statement): ResultColumns | undefined {
     return keep ? this.#kept.get(sql)?.columns : undefined;
   }
 
   /** It has run. */
-  remember({ sql, keep }: Statement, columns: Columns): void {
+  remember({ sql, keep }: Statement, columns: ResultColumns): void {
     const kept = keep ? this.#kept.get(sql) : undefined;
     if (kept !== undefined) kept.columns ??= columns;
   }

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { DroverError } from '../../errors.ts';
 
 /** PGHOST, PGPASSWORD, PGSERVICE and the like, as the process was given them. */
-export type Variables = ReadonlyMap<string, string>;
+export type LibpqVariables = ReadonlyMap<string, string>;
 
 /** By the names that libpq gives them: host, port, dbname, user, password, sslmode, … */
-export type Settings = ReadonlyMap<string, string>;
+export type LibpqSettings = ReadonlyMap<string, string>;
 
 /** A file of libpq in the folder of the user. */
 export function ofUser(name: string): string {
@@ -16,7 +16,7 @@ export function ofUser(name: string): string {
 }
 
 /** What a service file says about the service. @throws DATABASE_UNREACHABLE where no file has it */
-export function readService(service: string, variables: Variables): [string, string][] {
+export function readService(service: string, variables: LibpqVariables): [string, string][] {
   const system = variables.get('PGSYSCONFDIR');
   const files = [
     variables.get('PGSERVICEFILE') ?? ofUser('.pg_service.conf'),
@@ -47,7 +47,7 @@ function sectionOf(text: string, service: string): [string, string][] | undefine
 
 /** The password of a password file for this address; none where others may read the file, as in libpq. */
 export function readPassword(
-  settings: Settings,
+  settings: LibpqSettings,
   { host, port }: { host: string; port: string },
 ): string | undefined {
   const file = settings.get('passfile') ?? ofUser('.pgpass');

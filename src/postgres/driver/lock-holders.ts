@@ -2,7 +2,7 @@
 import { DroverError } from '../../errors.ts';
 import type { Database } from './database.ts';
 
-interface Holder {
+interface LockHolder {
   readonly pid: number;
   readonly application: string;
   readonly state: string;
@@ -27,8 +27,8 @@ export async function withHolders(database: Database, error: unknown): Promise<u
   if (!(error instanceof DroverError) || error.code !== 'LOCK_TIMEOUT' || database.engine === 'embedded')
     return error;
   const holders = await database
-    .transaction({ readOnly: true }, (tx) => tx.many<Holder>(holdersSql))
-    .catch((): Holder[] => []);
+    .transaction({ readOnly: true }, (tx) => tx.many<LockHolder>(holdersSql))
+    .catch((): LockHolder[] => []);
   if (holders.length === 0) return error;
   const named = holders.map(
     ({ pid, application, state, seconds, tables }) =>

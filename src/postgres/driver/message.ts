@@ -4,8 +4,8 @@
  * or as a role that an earlier one should have left.
  */
 import type pg from 'pg';
-import { type Columns, decoderOf, toRow } from '../sql/values.ts';
-import type { Outcome } from './connection.ts';
+import { type ResultColumns, decoderOf, toRow } from '../sql/values.ts';
+import type { MessageOutcome } from './connection.ts';
 import type { KeptStatements } from './kept-statements.ts';
 import type { Answer, Statement } from './question.ts';
 
@@ -14,29 +14,29 @@ export function sendBatch(
   client: pg.ClientBase,
   statements: readonly Statement[],
   kept: KeptStatements | undefined,
-): Promise<Outcome> {
+): Promise<MessageOutcome> {
   return new Promise((resolve) => {
-    client.query(new Batch(statements, kept, resolve));
+    client.query(new MessageBatch(statements, kept, resolve));
   });
 }
 
 /** Several statements as one text, of which the tags are the answers. */
-export function sendScript(client: pg.ClientBase, sql: string): Promise<Outcome> {
+export function sendScript(client: pg.ClientBase, sql: string): Promise<MessageOutcome> {
   return new Promise((resolve) => {
     client.query(new Script(sql, resolve));
   });
 }
 
-type Fields = readonly { readonly name: string; readonly dataTypeID: number }[];
+type ResultFields = readonly { readonly name: string; readonly dataTypeID: number }[];
 type CopyConnection = pg.Connection & { sendCopyFail(reason: string): void };
 
 /** What `pg` asks of whoever speaks the protocol by themselves; its own queries are one statement a round trip. */
 class Script implements pg.Submittable {
   readonly #sql: string;
-  readonly #resolve: (outcome: Outcome) => void;
+  readonly #resolve: (outcome: MessageOutcome) => void;
   readonly #answers: Answer[] = [];
 
-  constructor(sql: string, resolve: (outcome: Outcome) => void) {
+  constructor(sql: string, resolve: (outcome: MessageOutcome) => void) {
     this.#sql = sql;
     this.#resolve = resolve;
   }
@@ -71,20 +71,20 @@ class Script implements pg.Submittable {
 const nothingIsCopied = 'Nothing is copied here';
 
 /** Statements with parameters, and one Sync behind them. */
-class Batch implements pg.Submittable {
+class MessageBatch implements pg.Submittable {
   readonly #statements: readonly Statement[];
   readonly #kept: KeptStatements | undefined;
-  readonly #resolve: (outcome: Outcome) => void;
+  readonly #resolve: (outcome: MessageOutcome) => void;
   readonly #answers: Answer[] = [];
-  #columns: Columns | undefined;
+  #columns: ResultColumns | undefined;
   #rows: object[] = [];
   /** The answer that cannot be read: what a listener of the connection throws would end the process. */
-  #unreadable: Outcome | undefined;
+  #unreadable: MessageOutcome | undefined;
 
   constructor(
     statements: readonly Statement[],
     kept: KeptStatements | undefined,
-    resolve: (outcome: Outcome) => void,
+    resolve: (outcome: MessageOutcome) => void,
   ) {
     this.#statements = statements;
     this.#kept = kept;
@@ -119,7 +119,7 @@ class Batch implements pg.Submittable {
     return this.#statements[this.#answers.length];
   }
 
-  handleRowDescription({ fields }: { readonly fields: Fields }): void {
+  handleRowDescription({ fields }: { readonly fields: ResultFields }): void {
     this.#columns = fields.map((field) => ({ name: field.name, decode: decoderOf(field.dataTypeID) }));
   }
 

@@ -3,11 +3,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { given } from '../../engine/given.ts';
 import { DroverError } from '../../errors.ts';
-import { type Place, placeOf, readSettings } from './address.ts';
+import { type ServerAddress, placeOf, readSettings } from './address.ts';
 import { copyOut, type VisitCopied } from './copy-out.ts';
-import type { Connection, Outcome } from './connection.ts';
+import type { Connection, MessageOutcome } from './connection.ts';
 import type { Connections, Database, Extent, Tx } from './database.ts';
-import { readPassword, type Settings, type Variables } from './libpq-files.ts';
+import { readPassword, type LibpqSettings, type LibpqVariables } from './libpq-files.ts';
 import { KeptStatements } from './kept-statements.ts';
 import { isStale, sendBatch, sendScript } from './message.ts';
 import type { Opening } from './opening.ts';
@@ -20,7 +20,7 @@ export interface ServerTarget {
   /** postgres://user:password@host:port/database?… as libpq understands it. */
   readonly url: string;
   /** PGPASSWORD and the like, where the environment of the process counts. */
-  readonly variables?: Variables;
+  readonly variables?: LibpqVariables;
   readonly poolSize?: number;
   /** Shown in pg_stat_activity, so that a person sees who holds a lock. */
   readonly applicationName?: string;
@@ -53,7 +53,7 @@ function mayGoOn(way: Way, error: unknown): boolean {
 }
 
 interface Opened extends ServerTarget {
-  readonly settings: Settings;
+  readonly settings: LibpqSettings;
   readonly way: Way;
 }
 
@@ -102,7 +102,7 @@ async function askServer(pool: pg.Pool): Promise<{ version: Version; keeps: bool
 const oldest = 15;
 
 /** @throws DATABASE_UNSUPPORTED */
-function refuseOlder({ host, port }: Place, { number, name }: Version): void {
+function refuseOlder({ host, port }: ServerAddress, { number, name }: Version): void {
   if (number >= oldest * 10_000) return;
   const message =
     `The server at ${host}:${port} is ${name}, and Drover needs PostgreSQL ${oldest} or newer; nothing was read or written. ` +
@@ -149,7 +149,7 @@ function createPool({ settings, way, ...target }: Opened): pg.Pool {
   });
 }
 
-function configOf(settings: Settings, way: Way): ClientConfig {
+function configOf(settings: LibpqSettings, way: Way): ClientConfig {
   const { host, port } = { host: hostOf(settings), port: settings.get('port') ?? '5432' };
   const { user, database } = { user: settings.get('user'), database: settings.get('dbname') };
   const binding = settings.get('channel_binding');
@@ -174,7 +174,7 @@ function configOf(settings: Settings, way: Way): ClientConfig {
   };
 }
 
-function hostOf(settings: Settings): string {
+function hostOf(settings: LibpqSettings): string {
   return settings.get('hostaddr') ?? settings.get('host') ?? 'localhost';
 }
 
@@ -271,20 +271,23 @@ class ServerConnection implements Connection {
     this.#keeps = keeps;
   }
 
-  async send(statements: readonly Statement[]): Promise<Outcome> {
+  async send(statements: readonly Statement[]): Promise<MessageOutcome> {
     const outcome = await sendBatch(this.#client, statements, this.#keeps ? this.#client.kept : undefined);
     return isStale(outcome.error) ? this.#asStale(statements, outcome) : outcome;
   }
 
   /** Tables have another shape than the statements that are kept, so the connection goes. The next one prepares anew. */
-  async #asStale(statements: readonly Statement[], { answers, error }: Outcome): Promise<Outcome> {
+  async #asStale(
+    statements: readonly Statement[],
+    { answers, error }: MessageOutcome,
+  ): Promise<MessageOutcome> {
     await this.abandon();
     const statement = statements[answers.length]?.sql ?? '';
     const message = 'Tables were changed while this connection was open; try again.';
     return { answers, error: new DroverError('RETRYABLE', message, { statement }, { cause: error }) };
   }
 
-  script(sql: string): Promise<Outcome> {
+  script(sql: string): Promise<MessageOutcome> {
     return sendScript(this.#client, sql);
   }
 

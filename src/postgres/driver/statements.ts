@@ -39,7 +39,7 @@ interface Beginning {
  * `new`: nothing was sent, and a transaction that asks nothing is none. `open`: it was begun. `over`: COMMIT was done. `failed`: it
  * was not begun, or COMMIT failed, so a statement would run outside it, as the login and for no tenant. `broken`: a statement ended it.
  */
-type Stage = 'new' | 'open' | 'over' | 'failed' | 'broken';
+type TransactionStage = 'new' | 'open' | 'over' | 'failed' | 'broken';
 
 const commitStatement = statementOf(prepared('COMMIT'));
 
@@ -58,7 +58,7 @@ export class Statements implements Tx {
   readonly #extent: Extent;
   readonly #readOnly: boolean;
   readonly #state: { readonly open: boolean };
-  #stage: Stage = 'new';
+  #stage: TransactionStage = 'new';
   readonly copyOut: Tx['copyOut'];
   readonly #last: Statement[] = [];
   /** Resolves when no message is under way: a connection carries one at a time. */

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { DroverError } from '../../errors.ts';
-import { ofUser, type Settings } from './libpq-files.ts';
+import { ofUser, type LibpqSettings } from './libpq-files.ts';
 
 /** Plain, or encrypted with what is checked. */
 export type Way = false | ConnectionOptions;
@@ -14,7 +14,7 @@ const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
 type Mode = (typeof modes)[number];
 
 /** The ways to try, at least one. @throws DATABASE_UNREACHABLE where a setting or a file cannot be used */
-export function waysOf(settings: Settings, host: string): readonly [Way, ...Way[]] {
+export function waysOf(settings: LibpqSettings, host: string): readonly [Way, ...Way[]] {
   if (host.startsWith('/')) return [false];
   const mode = modeOf(settings, host);
   switch (mode) {
@@ -31,7 +31,7 @@ export function waysOf(settings: Settings, host: string): readonly [Way, ...Way[
   }
 }
 
-function modeOf(settings: Settings, host: string): Mode {
+function modeOf(settings: LibpqSettings, host: string): Mode {
   const said = settings.get('sslmode');
   if (said === undefined) return isHere(host) ? 'allow' : 'prefer';
   const mode = modes.find((each) => each === said);
@@ -43,7 +43,7 @@ function isHere(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
-function encrypted(settings: Settings, mode: Mode): ConnectionOptions {
+function encrypted(settings: LibpqSettings, mode: Mode): ConnectionOptions {
   const host = settings.get('host');
   // Who is called by an address is known by a name.
   const named = host !== undefined && settings.has('hostaddr') ? { servername: host } : {};
@@ -51,7 +51,7 @@ function encrypted(settings: Settings, mode: Mode): ConnectionOptions {
 }
 
 /** With a root certificate `require` means `verify-ca`, as in libpq. Without one, the authorities that Node.js knows are asked. */
-function checks(settings: Settings, mode: Mode): ConnectionOptions {
+function checks(settings: LibpqSettings, mode: Mode): ConnectionOptions {
   const said = settings.get('sslrootcert');
   const root =
     said ?? (existsSync(ofUser('.postgresql/root.crt')) ? ofUser('.postgresql/root.crt') : undefined);
@@ -64,7 +64,7 @@ function checks(settings: Settings, mode: Mode): ConnectionOptions {
 }
 
 /** What the server may ask this client for. */
-function certificate(settings: Settings): ConnectionOptions {
+function certificate(settings: LibpqSettings): ConnectionOptions {
   const usual = [ofUser('.postgresql/postgresql.crt'), ofUser('.postgresql/postgresql.key')] as const;
   const both = usual.every((file) => existsSync(file));
   const cert = settings.get('sslcert') ?? (both ? usual[0] : undefined);
@@ -79,13 +79,13 @@ function certificate(settings: Settings): ConnectionOptions {
   };
 }
 
-function versions(settings: Settings): ConnectionOptions {
+function versions(settings: LibpqSettings): ConnectionOptions {
   return { ...version(settings, 'min'), ...version(settings, 'max') };
 }
 
 const known = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
 
-function version(settings: Settings, end: 'min' | 'max'): ConnectionOptions {
+function version(settings: LibpqSettings, end: 'min' | 'max'): ConnectionOptions {
   const name = `ssl_${end}_protocol_version`;
   const said = settings.get(name);
   if (said === undefined) return {};

@@ -1,9 +1,9 @@
 /** Why a server cannot be used, in a sentence with the way out. It names host, port and database, and never the password. */
 import { DroverError } from '../../errors.ts';
-import type { Place } from './address.ts';
+import type { ServerAddress } from './address.ts';
 
 /** DATABASE_UNREACHABLE with the reason, or the error that already says it. */
-export function unreachable(place: Place, cause: unknown): DroverError {
+export function unreachable(place: ServerAddress, cause: unknown): DroverError {
   if (cause instanceof DroverError) return cause;
   const reason = reasonOf(cause);
   const where = `${place.host}:${place.port}/${place.database}`;

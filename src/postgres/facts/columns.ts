@@ -73,7 +73,7 @@ interface GroupRow {
 }
 
 /** What a statement about the rows of the table is built from. */
-interface Asked {
+interface StatementInput {
   readonly context: RowContext;
   readonly column: string | undefined;
   readonly rows: readonly PlaceRow[];
@@ -87,7 +87,7 @@ interface SideColumn {
   readonly changes: Sql;
 }
 
-function ask(input: ColumnFactsInput, members: readonly Member[]): Asked {
+function ask(input: ColumnFactsInput, members: readonly Member[]): StatementInput {
   const { rules, table, column: documents, places } = input;
   return {
     context: rowContext(rules, table, members),
@@ -98,7 +98,7 @@ function ask(input: ColumnFactsInput, members: readonly Member[]): Asked {
   };
 }
 
-function groupsSql(asked: Asked): Sql {
+function groupsSql(asked: StatementInput): Sql {
   const counts = list(asked.side.map((_, at) => raw(`count(*) FILTER (WHERE r.side${at})`)));
   const states = stateColumns(asked);
   return sql`WITH r AS (${rowsSql(asked)})
@@ -109,16 +109,16 @@ function groupsSql(asked: Asked): Sql {
 }
 
 /** One for each place: a list of them would be compared for each row. */
-function stateColumns({ rows }: Asked): Sql[] {
+function stateColumns({ rows }: StatementInput): Sql[] {
   return rows.map((_, at) => raw(`r.state${at}`));
 }
 
-function statesSql(asked: Asked): Sql {
+function statesSql(asked: StatementInput): Sql {
   return sql`ARRAY[${list(stateColumns(asked))}]::text[]`;
 }
 
 /** Every row that names the source, with the state of each place, its owner, and what a move would change beside it. */
-function rowsSql(asked: Asked, extra: readonly Sql[] = []): Sql {
+function rowsSql(asked: StatementInput, extra: readonly Sql[] = []): Sql {
   const { context, rows, side } = asked;
   const matches = rows.map((row) => namesSource(context, row));
   const owner = ownerSql(context);
@@ -150,7 +150,7 @@ function hashSql({
   column: documents,
   key,
   side,
-}: Pick<Asked, 'context' | 'column' | 'key' | 'side'>): Sql {
+}: Pick<StatementInput, 'context' | 'column' | 'key' | 'side'>): Sql {
   if (documents !== undefined) {
     const { rules, table } = context;
     const held = { own: columnOf(table, documents), value: column('t', documents) };
@@ -204,7 +204,10 @@ function mappedSql(name: string, map: Readonly<Record<string, string>>): Sql {
   return sql`coalesce(${column('t', name)}::text = ANY (${bind(Object.keys(map), 'text[]')}), false)`;
 }
 
-function groupOf({ rows, side }: Asked, row: GroupRow): RowGroup & { readonly codes: GroupRow['states'] } {
+function groupOf(
+  { rows, side }: StatementInput,
+  row: GroupRow,
+): RowGroup & { readonly codes: GroupRow['states'] } {
   const states = Object.fromEntries(
     rows.flatMap(({ place }, at) => {
       const state = row.states[at] ?? null;
@@ -227,7 +230,7 @@ function groupOf({ rows, side }: Asked, row: GroupRow): RowGroup & { readonly co
 type Coded = ReturnType<typeof groupOf>;
 
 /** A group of rows of one member. */
-interface Sampled {
+interface SampledGroup {
   readonly member: Member;
   readonly group: Coded;
 }
@@ -243,7 +246,7 @@ async function readSamples(
       const member = input.members[at];
       return member === undefined
         ? []
-        : own.filter((group) => input.sampled(group)).map((group): Sampled => ({ member, group }));
+        : own.filter((group) => input.sampled(group)).map((group): SampledGroup => ({ member, group }));
     });
     const small = wanted.filter(({ group }) => group.rows <= sortedSampleLimit);
     const large = wanted.filter(({ group }) => group.rows > sortedSampleLimit);
@@ -272,7 +275,7 @@ export function rowNameOf({ key, name, owners }: NamedRow): RowName {
 
 interface SampleInput {
   readonly input: ColumnFactsInput;
-  readonly some: readonly Sampled[];
+  readonly some: readonly SampledGroup[];
   readonly sorted: boolean;
 }
 

@@ -14,7 +14,7 @@ import { rowNameOf } from './columns.ts';
 import { editWhole, visitDocuments } from './documents.ts';
 import type { Document, DocumentInput } from './documents.ts';
 
-interface Working {
+interface DocumentTally {
   states: Record<string, StateCode>;
   owner: Owner;
   dead: boolean;
@@ -29,7 +29,7 @@ const sampleSize = 50;
 /** The kinds of documents of one column that name the source, for each member. Reads candidates a batch at a time. */
 export async function readDocumentFacts(tx: Tx, input: DocumentInput): Promise<RowGroup[][]> {
   const { members, places } = input;
-  const groups = members.map(() => new Map<string, Working>());
+  const groups = members.map(() => new Map<string, DocumentTally>());
   const rules = members.map(({ mappings }) =>
     places.map((place) => ({ place, mappings: (mappings.get(place.id) ?? []).map(visible) })),
   );
@@ -58,12 +58,16 @@ function visible({ from, to }: Mapping): Mapping {
   return stays ? { from, to: from.map((value) => `${value}${markOf(0)}`) } : { from, to };
 }
 
-interface Looked {
+interface ReadRow {
   readonly row: EditRule;
   readonly skipped: boolean;
 }
 
-function addDocument(groups: Map<string, Working>, places: readonly Looked[], document: Document): void {
+function addDocument(
+  groups: Map<string, DocumentTally>,
+  places: readonly ReadRow[],
+  document: Document,
+): void {
   const found = places.flatMap(({ row, skipped }, at) => {
     if (skipped) return [];
     const stated = document.states[at] ?? null;
@@ -104,7 +108,10 @@ function unreadableState(stated: StateCode, code: 'B' | 'Z'): StateCode {
   return stateFromCode(stated).standing === 'history' ? stated : code;
 }
 
-function emptyGroup(found: readonly { id: string; state: StateCode }[], { owner, dead }: Document): Working {
+function emptyGroup(
+  found: readonly { id: string; state: StateCode }[],
+  { owner, dead }: Document,
+): DocumentTally {
   return {
     states: Object.fromEntries(found.map(({ id, state }) => [id, state])),
     owner,
@@ -142,7 +149,7 @@ function joined(one: RowGroup, other: RowGroup): RowGroup {
 }
 
 /** Rows come in the order of whichever index the database takes; what is shown of them does not depend on it. */
-function finish(group: Working): RowGroup {
+function finish(group: DocumentTally): RowGroup {
   const sample = group.sample.toSorted((a, b) => compareText(a.key, b.key));
   return {
     ...group,

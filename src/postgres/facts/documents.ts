@@ -181,7 +181,7 @@ function listOf(size: number, terms: readonly Each[]): Sql {
 }
 
 /** Whole elements of an array, or names in a text, escaped once for each JSON string around them. */
-export type Way = { readonly in: 'elements' } | WithinText;
+export type EditWay = { readonly in: 'elements' } | WithinText;
 
 interface WithinText {
   readonly in: 'array' | 'text';
@@ -189,7 +189,7 @@ interface WithinText {
 }
 
 /** A list in a text whose column takes several writings for equal is read as its elements, too. */
-export function wayOf({ carrier, shape, json }: Place, own: Column): Way {
+export function wayOf({ carrier, shape, json }: Place, own: Column): EditWay {
   if (isLoose(own) && carrier === 'text' && shape !== 'inside') return { in: 'elements' };
   const strings = depthOf(json?.pointer ?? '');
   if (carrier === 'array')
@@ -200,7 +200,7 @@ export function wayOf({ carrier, shape, json }: Place, own: Column): Way {
 interface Candidates {
   readonly held: DocumentColumn;
   readonly terms: readonly Each[];
-  readonly way: Way;
+  readonly way: EditWay;
 }
 
 function namedSql(size: number, { held, terms, way }: Candidates): Sql[] {

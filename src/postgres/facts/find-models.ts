@@ -6,7 +6,7 @@ import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
 import { listModels } from './model-rows.ts';
 
-interface Where {
+interface TenantRules {
   readonly rules: Rules;
   readonly tenant: string;
 }
@@ -17,7 +17,7 @@ interface Where {
  */
 export async function findModelByKey(
   tx: Tx,
-  { rules, tenant }: Where,
+  { rules, tenant }: TenantRules,
   { kind, key }: { readonly kind: string; readonly key: string },
 ): Promise<ModelFacts | undefined> {
   const tables = [...rules.modelTables].sort((a, b) => Number(b.kind === kind) - Number(a.kind === kind));
@@ -34,7 +34,7 @@ export async function findModelByKey(
  */
 export async function findSuccessor(
   tx: Tx,
-  { rules, tenant }: Where,
+  { rules, tenant }: TenantRules,
   model: ModelFacts,
 ): Promise<ModelFacts | undefined> {
   const table = modelTableOf(rules, model);

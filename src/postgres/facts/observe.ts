@@ -79,9 +79,9 @@ interface Sampling {
   readonly isKeyed: (table: Table, column: Column) => boolean;
 }
 
-type Sampled = Pick<Observations, 'columns' | 'inner' | 'bound' | 'sampled'>;
+type SampledValues = Pick<Observations, 'columns' | 'inner' | 'bound' | 'sampled'>;
 
-async function sampleTables(tx: Tx, tables: readonly Table[], sampling: Sampling): Promise<Sampled> {
+async function sampleTables(tx: Tx, tables: readonly Table[], sampling: Sampling): Promise<SampledValues> {
   const columns: ColumnValues[] = [];
   const inner: InnerValues[] = [];
   const bound: BoundValues[] = [];

@@ -12,7 +12,7 @@ import { ownNamesakes } from '../../engine/models/resolution-findings.ts';
 import { label, modelOfSharedRows, modelFromText, namesOf, selectModel } from '../../engine/models/select.ts';
 import type { Selection } from '../../engine/models/select.ts';
 import { findNamedColumn } from '../../engine/catalogue/names.ts';
-import type { Answer, Intent } from '../../engine/plan/intent.ts';
+import type { AskAnswer, Intent } from '../../engine/plan/intent.ts';
 import type { ModelPair } from '../../engine/models/model.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -57,7 +57,7 @@ function refuseTypes(rules: Rules, about: Parameters<typeof typesRefused>[1]): v
 }
 
 /** Places are answered for; what no place covers can only be kept, and is called by its column. */
-function canAnswer({ places, scope }: Rules, id: string, answer: Answer): boolean {
+function canAnswer({ places, scope }: Rules, id: string, answer: AskAnswer): boolean {
   if (places.some((place) => place.id === id)) return true;
   const [column = ''] = id.split('/', 1);
   return answer === 'keep' && findNamedColumn(scope, column) !== undefined;

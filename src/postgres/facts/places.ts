@@ -43,7 +43,7 @@ export async function readPlaceGroups(tx: Tx, batch: Batch, samples: Samples): P
 }
 
 /** Places with how they are read: are all of them direct, so that SQL reads them as it does scalar ones? */
-type Group = GroupedPlaces & { readonly direct: boolean };
+type ReadGroup = GroupedPlaces & { readonly direct: boolean };
 
 function isDirect({ members }: Batch, { table, column, places }: GroupedPlaces): boolean {
   const rows = places.map((place) => rowAlone(place, members));
@@ -51,8 +51,8 @@ function isDirect({ members }: Batch, { table, column, places }: GroupedPlaces):
 }
 
 /** Places that some members use. */
-interface Used {
-  readonly group: Group;
+interface UsedGroup {
+  readonly group: ReadGroup;
   readonly at: readonly number[];
   /** Members with documents that SQL leaves to the editors. */
   readonly large: readonly number[];
@@ -62,7 +62,7 @@ interface Used {
 async function readUsed(
   tx: Tx,
   { rules, members, samples }: Batch & { readonly samples: Samples },
-  used: readonly Used[],
+  used: readonly UsedGroup[],
 ): Promise<Map<GroupedPlaces, Map<number, RowGroup[]>>> {
   const bySql = used.filter(({ group, at }) => at.length > 0 && (group.column === undefined || group.direct));
   const sampled = samplingOf(rules, members, samples);
@@ -138,8 +138,8 @@ interface Present {
 }
 
 /** For each member. */
-function presence({ rules, members }: Batch, grouped: readonly Group[]): Question<Present[]> {
-  const tests = (sqlOf: (group: Group) => Sql): Sql => list(grouped.map(sqlOf));
+function presence({ rules, members }: Batch, grouped: readonly ReadGroup[]): Question<Present[]> {
+  const tests = (sqlOf: (group: ReadGroup) => Sql): Sql => list(grouped.map(sqlOf));
   const select = sql`SELECT ARRAY[${tests((group) => presentSql(rules, members, group))}]::boolean[] AS named,
     ARRAY[${tests((group) => largeSql(rules, members, group))}]::boolean[] AS large`;
   return readAs(askEach<Present>(members.length, select), (found) =>
@@ -147,7 +147,11 @@ function presence({ rules, members }: Batch, grouped: readonly Group[]): Questio
   );
 }
 
-function presentSql(rules: Rules, members: readonly Member[], { table, column, places, direct }: Group): Sql {
+function presentSql(
+  rules: Rules,
+  members: readonly Member[],
+  { table, column, places, direct }: ReadGroup,
+): Sql {
   const context = rowContext(rules, table, members);
   const rows = places.map((place) => placeRow(rules, place, members));
   const named =
@@ -157,7 +161,11 @@ function presentSql(rules: Rules, members: readonly Member[], { table, column, p
   return sql`EXISTS (SELECT 1 FROM ${rowsOf(table)} t WHERE ${named})`;
 }
 
-function largeSql(rules: Rules, members: readonly Member[], { table, column, places, direct }: Group): Sql {
+function largeSql(
+  rules: Rules,
+  members: readonly Member[],
+  { table, column, places, direct }: ReadGroup,
+): Sql {
   if (column === undefined || !direct) return raw('false');
   const concerned = concernedSql(rowContext(rules, table, members), places);
   return sql`EXISTS (SELECT 1 FROM ${rowsOf(table)} t WHERE ${concerned} AND NOT ${isSmallSql(column)})`;

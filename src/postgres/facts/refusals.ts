@@ -40,13 +40,13 @@ export async function readRefusals(tx: Tx, input: RefusalInput): Promise<Refusal
 }
 
 /** A table with rules, and the members of whom it has rows on the source. */
-interface Used {
+interface TableInUse {
   readonly table: Table;
   readonly places: readonly string[];
   readonly at: readonly number[];
 }
 
-function tablesInUse({ rules, members, groups }: RefusalInput): Used[] {
+function tablesInUse({ rules, members, groups }: RefusalInput): TableInUse[] {
   const scalar = (groups[0] ?? []).filter(({ carrier }) => carrier === 'columns');
   const used = scalar.map(({ table, places }) => ({
     table: tableOf(rules, table),
@@ -59,18 +59,18 @@ function tablesInUse({ rules, members, groups }: RefusalInput): Used[] {
 }
 
 /** The rules that the moved rows of a table must meet. */
-interface Judged {
+interface JudgedTable {
   readonly context: RowContext;
   /** The places of which rows move. */
   readonly rows: readonly PlaceRow[];
   readonly checks: readonly Check[];
   /** Rules that speak of columns which change with the model, to what is not known here. */
-  readonly open: readonly Rule[];
+  readonly open: readonly TableRule[];
   readonly first: Member;
 }
 
 /** Undefined where no rule speaks of what changes. */
-function judge({ rules, members }: Batch, { table, places, at }: Used): Judged | undefined {
+function judge({ rules, members }: Batch, { table, places, at }: TableInUse): JudgedTable | undefined {
   const some = everyMember(at.map((number) => members[number]));
   const [first] = some;
   if (first === undefined) return undefined;
@@ -116,13 +116,13 @@ function changedBeside({ places }: Batch['rules'], table: Table, rows: readonly 
   return new Set([...settings, ...documents.map((place) => place.column)]);
 }
 
-interface Rule {
+interface TableRule {
   readonly table: Table;
   readonly check: Check;
 }
 
 /** That nobody knows, to each of these members. */
-function unanswered(at: readonly number[], open: readonly Rule[]): Answered[] {
+function unanswered(at: readonly number[], open: readonly TableRule[]): Answered[] {
   const refusals = open.map(({ table, check: { kind, name, definition } }) => ({
     table: table.id,
     kind,
@@ -143,7 +143,7 @@ interface Answered {
  * A rule may call a function, and a function may fail. Then each table is asked by itself, and each member, so that a tenant has the
  * same answer alone and among others; where that fails, too, the plan says that nobody knows.
  */
-async function readSafely(tx: Tx, batch: Batch, used: readonly Used[]): Promise<Answered[]> {
+async function readSafely(tx: Tx, batch: Batch, used: readonly TableInUse[]): Promise<Answered[]> {
   const asked = used.flatMap(({ at, ...one }) => {
     const judged = judge(batch, { at, ...one });
     return judged === undefined || judged.checks.length === 0
@@ -176,7 +176,7 @@ async function readSafely(tx: Tx, batch: Batch, used: readonly Used[]): Promise<
 }
 
 /** Smaller questions. */
-function apart(used: readonly Used[]): Used[] {
+function apart(used: readonly TableInUse[]): TableInUse[] {
   const [only, ...others] = used;
   if (only === undefined || others.length > 0) return [...used];
   return only.at.map((member) => ({ ...only, at: [member] }));
@@ -187,7 +187,7 @@ interface Counted {
   readonly examples: (string | null)[];
 }
 
-function refusalsOf(judged: Judged): Question<Refusal[][]> {
+function refusalsOf(judged: JudgedTable): Question<Refusal[][]> {
   const { context, checks } = judged;
   const { table, size } = context;
   const refused = checks.map((check) => sql`coalesce(NOT (${metSql(check)}), false)`);
@@ -222,7 +222,7 @@ function withValue(expression: string, name: string): string {
   );
 }
 
-function rowsAsTheyWouldBe(judged: Judged): Sql {
+function rowsAsTheyWouldBe(judged: JudgedTable): Sql {
   const { context, rows, checks } = judged;
   const { rules, table } = context;
   const key = findRowKey(rules, table);
@@ -234,13 +234,13 @@ function rowsAsTheyWouldBe(judged: Judged): Sql {
     WHERE ${mineSql(context)} AND ${anyOf(moves)}`;
 }
 
-function movesSql({ context, first }: Judged, row: PlaceRow): Sql {
+function movesSql({ context, first }: JudgedTable, row: PlaceRow): Sql {
   const states = movingStates(first.intent, row.place);
   return movableSql(context, row, { includeDead: deadRowsMove(context), states });
 }
 
 /** What the column of row `t` would hold, in its type without domain and length: a cast to those would refuse or cut the value. */
-function valueSql(judged: Judged, name: string): Sql {
+function valueSql(judged: JudgedTable, name: string): Sql {
   const { context, rows, checks } = judged;
   const own = columnOf(context.table, name);
   const below = checks.find((check) => check.bare !== undefined && check.columns.includes(name))?.bare;

@@ -56,7 +56,7 @@ export interface CandidateQuery {
 }
 
 /** A row that may name the source where no place covers it. */
-export interface Candidate {
+export interface CandidateRow {
   readonly k: string;
   readonly owners: readonly string[] | null;
   readonly owner: Owner;
@@ -77,7 +77,7 @@ export interface Candidate {
 
 /** Undefined where no column of the table can name the sources. */
 export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery | undefined {
-  const search = new Search(batch, target);
+  const search = new CandidateSearch(batch, target);
   const conditions = search.conditions();
   if (conditions.length === 0) return undefined;
   const { table } = target;
@@ -158,13 +158,13 @@ function sentText(column: CandidateColumn): Sql {
   return sql`coalesce(${sentSql(text, text)}, ${literal(tooLargeText)})`;
 }
 
-interface Condition {
+interface CandidateCondition {
   readonly column: CandidateColumn;
   readonly condition: Sql;
 }
 
 /** The terms of all members, as conditions on the columns of one table. */
-class Search {
+class CandidateSearch {
   readonly #batch: Batch;
   readonly #target: Scannable;
   readonly #context: RowContext;
@@ -186,7 +186,7 @@ class Search {
     this.#weak = keys.map((key) => (key !== undefined && isWeakKey(key) ? key.text : ''));
   }
 
-  conditions(): Condition[] {
+  conditions(): CandidateCondition[] {
     return this.#target.columns.flatMap((scanned) => {
       const column = this.#columnOf(scanned);
       const found = this.#namedSql(column, this.#restOf(column));

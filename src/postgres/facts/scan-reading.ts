@@ -15,7 +15,7 @@ import type { Rules } from '../../engine/rules/references.ts';
 import type { Member } from './member.ts';
 import { sourceTerm, unrelatedTerm } from './sought.ts';
 import { tooLargeText } from './scan-query.ts';
-import type { Candidate, CandidateQuery } from './scan-query.ts';
+import type { CandidateRow, CandidateQuery } from './scan-query.ts';
 
 const samples = 5;
 /** Rows of several tenants of which it is kept whose they are: those that are shown are among the first. */
@@ -27,7 +27,7 @@ function isOfOthers(place: Place, { pair }: Member): boolean {
 }
 
 /** Rows that are alike in whose they are. */
-interface Group {
+interface AlikeRows {
   readonly owner: Owner;
   readonly dead: boolean;
   readonly past: boolean;
@@ -38,14 +38,14 @@ interface Group {
   readonly owners: Map<string, readonly string[]>;
 }
 
-export class Reading {
+export class ScanReading {
   readonly #rules: Rules;
   readonly #member: Member;
   readonly #query: CandidateQuery;
   readonly #edits: readonly (readonly EditRule[])[];
   /** By place of the table: does a text name another provider's model there, or the target? */
   readonly #tests: ReadonlyMap<Place, (text: string) => boolean>;
-  readonly #groups = new Map<string, Group>();
+  readonly #groups = new Map<string, AlikeRows>();
 
   constructor(rules: Rules, member: Member, query: CandidateQuery) {
     this.#rules = rules;
@@ -58,7 +58,7 @@ export class Reading {
     this.#tests = new Map(places.map((place) => [place, namesakeTest(place, member.pair, rules.config)]));
   }
 
-  add(row: Candidate): void {
+  add(row: CandidateRow): void {
     // A name in another tenant's row does not mean this tenant's model.
     if (row.owner === 'other') return;
     const cells = row.v.map((text, at) => (text === null ? null : this.#uncoveredText(text, at, row)));
@@ -72,14 +72,14 @@ export class Reading {
   }
 
   /** Is the row live for no place of the column of which it is one? What is ignored says nothing of that. */
-  #isPast({ live }: Candidate, at: number): boolean {
+  #isPast({ live }: CandidateRow, at: number): boolean {
     const said = (this.#edits[at] ?? []).flatMap(({ place }, number) =>
       isLeftAlone(place) ? [] : [live[at]?.[number] ?? null],
     );
     return said.includes(false) && !said.includes(true);
   }
 
-  #uncoveredText(text: string, at: number, row: Candidate): string {
+  #uncoveredText(text: string, at: number, row: CandidateRow): string {
     const edits = this.#edits[at] ?? [];
     if (text === tooLargeText) return this.#tooLarge(at, row);
     const rules = edits.filter((_, number) => typeof row.live[at]?.[number] === 'boolean');
@@ -98,7 +98,7 @@ export class Reading {
   }
 
   /** Of a document that cannot be read a place asks of which the row is a live one; where it is none, any. */
-  #answering(row: Candidate, at: number): Set<EditRule> {
+  #answering(row: CandidateRow, at: number): Set<EditRule> {
     const past = this.#isPast(row, at);
     const edits = this.#edits[at] ?? [];
     return new Set(
@@ -107,7 +107,7 @@ export class Reading {
   }
 
   /** Where no place asks about the value, it counts as one that names the source. */
-  #tooLarge(at: number, row: Candidate): string {
+  #tooLarge(at: number, row: CandidateRow): string {
     const asking = [...this.#answering(row, at)].some(({ place }) => !isLeftAlone(place));
     return asking ? '' : (this.#member.terms.find((term) => !isWeakKey(term))?.text ?? '');
   }
@@ -121,13 +121,13 @@ export class Reading {
     );
   }
 
-  #notOf({ chosen }: Candidate): string[] {
+  #notOf({ chosen }: CandidateRow): string[] {
     return this.#query.columns.flatMap(({ choosing }, at) =>
       choosing.flatMap((place, number) => (chosen[at]?.[number] === true ? [] : [place.id])),
     );
   }
 
-  #group(row: Candidate, past: boolean): Group {
+  #group(row: CandidateRow, past: boolean): AlikeRows {
     const { owner, dead } = row;
     const notOf = this.#notOf(row);
     const id = JSON.stringify([owner, dead, past, notOf]);

@@ -18,8 +18,8 @@ import { mayHoldShared } from './member.ts';
 import type { Batch } from './member.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import { candidateQuery } from './scan-query.ts';
-import type { Candidate, CandidateQuery } from './scan-query.ts';
-import { Reading } from './scan-reading.ts';
+import type { CandidateRow, CandidateQuery } from './scan-query.ts';
+import { ScanReading } from './scan-reading.ts';
 
 /** What a scan finds for one member. */
 export interface Scanned {
@@ -52,13 +52,13 @@ export async function scanUncovered(
   return found;
 }
 
-async function readTable(tx: Tx, batch: Batch, query: CandidateQuery): Promise<Reading[]> {
+async function readTable(tx: Tx, batch: Batch, query: CandidateQuery): Promise<ScanReading[]> {
   const size = batch.members.length;
-  const readings = batch.members.map((member) => new Reading(batch.rules, member, query));
-  await tx.batches<Candidate & Numbered>(
+  const readings = batch.members.map((member) => new ScanReading(batch.rules, member, query));
+  await tx.batches<CandidateRow & Numbered>(
     { sql: forEachMember(size, query.select()), size: firstFetch },
     (rows) => {
-      for (const [member, own] of distribute<Candidate>(size, rows).entries())
+      for (const [member, own] of distribute<CandidateRow>(size, rows).entries())
         for (const row of own) readings[member]?.add(row);
       return Promise.resolve(nextFetch(rows, sizeOf));
     },
@@ -66,6 +66,6 @@ async function readTable(tx: Tx, batch: Batch, query: CandidateQuery): Promise<R
   return readings;
 }
 
-function sizeOf({ v }: Candidate): number {
+function sizeOf({ v }: CandidateRow): number {
   return v.reduce((size, text) => size + (text?.length ?? 0), 0);
 }

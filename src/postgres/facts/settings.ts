@@ -11,14 +11,14 @@ import type { Sql } from '../sql/sql.ts';
 import { parametersChange } from './columns.ts';
 import type { Batch } from './member.ts';
 import { addEach, movingOnSource, usedPlace } from './used-places.ts';
-import type { Used } from './used-places.ts';
+import type { PlaceInUse } from './used-places.ts';
 
 /**
  * Distinct parameters of this tenant's rows that move, where they are translated, or where not all of the document is reset. Their
  * number is small where people choose from a form.
  */
 export function parametersOf(
-  used: Used,
+  used: PlaceInUse,
   add: (member: number, found: ParameterDocuments) => void,
 ): Question<void>[] {
   if (!isRead(used)) return [];
@@ -32,13 +32,13 @@ interface ParameterRow {
   readonly rows: number;
 }
 
-function isRead({ place, members }: Used): boolean {
+function isRead({ place, members }: PlaceInUse): boolean {
   const policy = members[0]?.intent.parameters ?? 'keep';
   if (place.parameters === undefined || policy === 'keep') return false;
   return policy === 'translate' || place.parameterMembers === 'known';
 }
 
-function documentsSql(used: Used): Sql {
+function documentsSql(used: PlaceInUse): Sql {
   const { context, place, members } = used;
   const held = columnOf(context.table, place.parameters ?? '');
   const changes = parametersChange(held, place, members[0]?.intent.parameters ?? 'keep');
@@ -46,7 +46,7 @@ function documentsSql(used: Used): Sql {
     WHERE ${movingOnSource(used)} AND ${changes} GROUP BY 1 ORDER BY 1`;
 }
 
-function documentsOf({ place, context }: Used, rows: readonly ParameterRow[]): ParameterDocuments {
+function documentsOf({ place, context }: PlaceInUse, rows: readonly ParameterRow[]): ParameterDocuments {
   const documents = rows.flatMap(({ text, rows: count }) => (text === null ? [] : [{ text, rows: count }]));
   const unset = rows.find(({ text }) => text === null)?.rows ?? 0;
   return { place: place.id, table: context.table.id, column: place.parameters ?? '', unset, documents };
@@ -72,7 +72,7 @@ const mostValues = 1000;
 
 /** The values of settings in columns of their own, the most frequent first, as far as they matter for the target. */
 export function companionsOf(
-  used: Used,
+  used: PlaceInUse,
   add: (member: number, found: CompanionValues) => void,
 ): Question<void>[] {
   const { context, place } = used;
@@ -88,6 +88,6 @@ export function companionsOf(
     });
 }
 
-function knowsTarget({ pair }: Used['members'][number]): boolean {
+function knowsTarget({ pair }: PlaceInUse['members'][number]): boolean {
   return pair.target.parameters !== undefined;
 }

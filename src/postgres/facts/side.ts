@@ -22,7 +22,7 @@ import { mergedSettings, mergedSql } from './merged.ts';
 import type { MergedRow } from './merged.ts';
 import { companionsOf, parametersOf } from './settings.ts';
 import { addEach, mineOnSource, placesInUse, usedPlace } from './used-places.ts';
-import type { Used, UsedInput } from './used-places.ts';
+import type { PlaceInUse, UsedInput } from './used-places.ts';
 
 /** What is beside the places of one member. */
 export interface SideFacts {
@@ -59,7 +59,7 @@ export function sideFacts(input: UsedInput): Question<SideFacts[]> {
 /** Scopes where the source is granted, the target is not, and a row that will move needs it. Only asked for narrowed plans. */
 function grantsOf(
   input: UsedInput,
-  { one, used }: { readonly one: Used; readonly used: readonly Used[] },
+  { one, used }: { readonly one: PlaceInUse; readonly used: readonly PlaceInUse[] },
   facts: readonly SideFacts[],
 ): Question<void>[] {
   const entityTypes = one.members[0]?.intent.entityTypes;
@@ -68,7 +68,7 @@ function grantsOf(
   const granting = used.find(({ place }) => place.id === enables.grant);
   const at = one.at.filter((member) => granting?.at.includes(member) === true);
   if (granting === undefined || at.length === 0) return [];
-  const about = (other: Used): Used[] =>
+  const about = (other: PlaceInUse): PlaceInUse[] =>
     usedPlace(input, { id: other.place.id, table: other.context.table, at });
   const [[needing], [grant]] = [about(one), about(granting)];
   if (needing === undefined || grant === undefined) return [];
@@ -81,7 +81,7 @@ function grantsOf(
   ];
 }
 
-function scopesSql(used: Used, grant: Used, reliance: Reliance): Sql {
+function scopesSql(used: PlaceInUse, grant: PlaceInUse, reliance: Reliance): Sql {
   const { context, row } = used;
   const scope = column('t', reliance.via);
   return sql`SELECT DISTINCT ${scope}::text AS scope FROM ${rowsOf(context.table)} t
@@ -90,21 +90,21 @@ function scopesSql(used: Used, grant: Used, reliance: Reliance): Sql {
 }
 
 /** The place with the members of which a row is merged there. */
-function merging(input: UsedInput, used: Used): Used[] {
+function merging(input: UsedInput, used: PlaceInUse): PlaceInUse[] {
   if (used.place.collision !== 'drop-redundant') return [];
   const at = used.at.filter((member) => merges(input.groups[member], used.place.id));
   return at.length === 0 ? [] : usedPlace(input, { id: used.place.id, table: used.context.table, at });
 }
 
 /** Is row `t` removed by a merge? */
-function removedSql(used: Used): Sql {
+function removedSql(used: PlaceInUse): Sql {
   const { context, row, place, members } = used;
   const states = members[0] === undefined ? [] : mergingStates(members[0].intent, place);
   return sql`${mineOnSource(used)} AND (${stateSql(context, row)}) = ANY (${bind(states, 'text[]')})`;
 }
 
 /** What the rows have that a merge removes. */
-function mergedOf(input: UsedInput, used: Used, facts: readonly SideFacts[]): Question<void>[] {
+function mergedOf(input: UsedInput, used: PlaceInUse, facts: readonly SideFacts[]): Question<void>[] {
   return merging(input, used).flatMap((some) => {
     const select = mergedSql(some.context, some.row, removedSql(some));
     if (select === undefined) return [];
@@ -118,7 +118,7 @@ function mergedOf(input: UsedInput, used: Used, facts: readonly SideFacts[]): Qu
 }
 
 /** Rows of other tables that refer to rows which a merge would remove, by table of the removed rows. */
-function dependentsOf(input: UsedInput, used: Used, facts: readonly SideFacts[]): Question<void>[] {
+function dependentsOf(input: UsedInput, used: PlaceInUse, facts: readonly SideFacts[]): Question<void>[] {
   return merging(input, used).flatMap((some) => {
     const { table } = some.context;
     const pointing = input.rules.catalog.tables.flatMap((child) =>
@@ -147,7 +147,7 @@ function merges(groups: readonly PlaceGroup[] | undefined, place: string): boole
 }
 
 /** The security classes and regions that the surroundings of this tenant's rows on the source demand. */
-function demandsOf(used: Used, facts: readonly SideFacts[]): Question<void>[] {
+function demandsOf(used: PlaceInUse, facts: readonly SideFacts[]): Question<void>[] {
   const { demands, id } = used.place;
   if (demands === undefined) return [];
   return [
@@ -157,7 +157,7 @@ function demandsOf(used: Used, facts: readonly SideFacts[]): Question<void>[] {
   ];
 }
 
-function demandSql(used: Used, demands: NonNullable<Place['demands']>): Sql {
+function demandSql(used: PlaceInUse, demands: NonNullable<Place['demands']>): Sql {
   const { parent } = demands;
   const holder = parent === undefined ? 't' : 'd';
   const security =
@@ -177,7 +177,7 @@ function demandSql(used: Used, demands: NonNullable<Place['demands']>): Sql {
 }
 
 /** The rows are counted by parent first, because many rows have few. */
-function withParents(used: Used, parent: NonNullable<NonNullable<Place['demands']>['parent']>): Sql {
+function withParents(used: PlaceInUse, parent: NonNullable<NonNullable<Place['demands']>['parent']>): Sql {
   const { rules, table } = used.context;
   const columns = list(parent.from.map((name) => column('t', name)));
   const on = parent.from.map((name, at) => sql`${column('d', parent.to[at] ?? '')} = ${column('t', name)}`);

@@ -11,7 +11,7 @@ import type { Rules } from '../../engine/rules/references.ts';
 import { tenancyOf } from '../../engine/rules/tenancy.ts';
 import { isSharedRows, sharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
-import type { Ground } from '../catalogue/rules.ts';
+import type { RulesGround } from '../catalogue/rules.ts';
 import { occurrencesInSchema } from '../catalogue/schema-texts.ts';
 import type { Tx } from '../driver/database.ts';
 import { one, prepared, readAs } from '../driver/question.ts';
@@ -27,7 +27,7 @@ import { readRefusals } from './refusals.ts';
 import { nothingBeside, sideFacts } from './side.ts';
 
 export interface SnapshotInput {
-  readonly ground: Ground;
+  readonly ground: RulesGround;
   readonly members: Batch['members'];
   /** Of each member. */
   readonly tenants: readonly Snapshot['tenant'][];
@@ -64,7 +64,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
 }
 
 /** Tenants whose models are called alike are told of the same texts. */
-function schemaReader(texts: Ground['texts']): (matcher: Matcher) => readonly SchemaOccurrence[] {
+function schemaReader(texts: RulesGround['texts']): (matcher: Matcher) => readonly SchemaOccurrence[] {
   const known = new Map<Matcher, readonly SchemaOccurrence[]>();
   return (matcher) => {
     const found =

@@ -21,7 +21,7 @@ export interface UsedInput extends Batch {
 }
 
 /** A place with the members that have rows on the source there. */
-export interface Used {
+export interface PlaceInUse {
   readonly place: Place;
   readonly at: readonly number[];
   readonly context: RowContext;
@@ -30,7 +30,7 @@ export interface Used {
 }
 
 /** Places of that form. */
-export function placesInUse(input: UsedInput, form: PlaceGroup['carrier'] = 'columns'): Used[] {
+export function placesInUse(input: UsedInput, form: PlaceGroup['carrier'] = 'columns'): PlaceInUse[] {
   const { rules, members, groups } = input;
   const alike = (groups[0] ?? []).filter(({ carrier }) => carrier === form);
   return alike.flatMap(({ table, places }) => {
@@ -48,7 +48,7 @@ function isInUse(groups: readonly PlaceGroup[] | undefined, place: string | unde
 export function usedPlace(
   { rules, members }: Batch,
   { id, table, at }: { id: string; table: Table; at: readonly number[] },
-): Used[] {
+): PlaceInUse[] {
   const some = everyMember(at.map((number) => members[number]));
   return rules.places
     .filter((place) => place.id === id)
@@ -62,13 +62,13 @@ export function usedPlace(
 }
 
 /** Rows of the tenant that name the source there. */
-export function mineOnSource({ context, row }: Used): Sql {
+export function mineOnSource({ context, row }: PlaceInUse): Sql {
   return sql`${placeMatches(context, row)} AND ${mineSql(context)}`;
 }
 
 /** Asks for the members that use the place, and hands the rows of each to `add`. */
 export function addEach<R extends object>(
-  used: Pick<Used, 'at'>,
+  used: Pick<PlaceInUse, 'at'>,
   select: Sql,
   add: (member: number, rows: R[]) => void,
 ): Question<void> {
@@ -78,7 +78,7 @@ export function addEach<R extends object>(
 }
 
 /** Those of which the reference moves. */
-export function movingOnSource(used: Used): Sql {
+export function movingOnSource(used: PlaceInUse): Sql {
   const { context, row, place, members } = used;
   if (!hasStates(context, row)) return mineOnSource(used);
   const states = members[0] === undefined ? [] : movingStates(members[0].intent, place);

@@ -6,7 +6,7 @@ import type { Rules } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import { findHiding } from '../../engine/rules/visible.ts';
-import type { Ground } from '../catalogue/rules.ts';
+import type { RulesGround } from '../catalogue/rules.ts';
 import { many, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { mayHoldShared } from './member.ts';
@@ -87,7 +87,7 @@ function grantOf(table: Table, role: string, closed: readonly string[]): string 
 }
 
 /** The ground without what cannot be read: what the database would refuse is told instead. */
-export function groundSeen(ground: Ground, hidden: readonly Hidden[]): Ground {
+export function groundSeen(ground: RulesGround, hidden: readonly Hidden[]): RulesGround {
   const closed = new Set(hidden.flatMap(({ why, table }) => (why === 'no right to read' ? [table] : [])));
   if (closed.size === 0) return { ...ground, hidden };
   const { rules, scannable } = ground;

@@ -6,7 +6,7 @@
  */
 import type { TableId } from '../../engine/catalogue/catalog.ts';
 import { createMatcher } from '../../engine/inventory/matcher.ts';
-import type { Occurrence, SchemaOccurrence, Unread } from '../../engine/inventory/occurrence.ts';
+import type { Occurrence, SchemaOccurrence, UnreadObject } from '../../engine/inventory/occurrence.ts';
 import type { Term } from '../../engine/inventory/term.ts';
 import type { Tx } from '../driver/database.ts';
 import { measureLine, slowLine } from './line-speed.ts';
@@ -16,7 +16,7 @@ import { OpenTable, readPieces } from './read-tables.ts';
 import type { Piece, TableRead } from './read-tables.ts';
 import { readRelations } from './relations.ts';
 import { occurrencesInSchema, readSchemaTexts } from '../catalogue/schema-texts.ts';
-import type { Way } from './search.ts';
+import type { ReadWay } from './search.ts';
 
 export interface InventoryRequest {
   /** What is counted. Longer names of others keep shorter ones from being found in them. */
@@ -28,7 +28,7 @@ export interface InventoryRequest {
   /** Only these tables. */
   readonly only?: ReadonlySet<TableId>;
   /** Who looks through the rows; measured where nothing is said. */
-  readonly way?: Way;
+  readonly way?: ReadWay;
   /** Of the pages of large tables. */
   readonly samplePercent?: number;
   /** Keys kept for each occurrence; 5 where nothing is said. */
@@ -40,14 +40,14 @@ export interface Inventory {
   readonly occurrences: readonly Occurrence[];
   readonly schema: readonly SchemaOccurrence[];
   readonly read: readonly TableRead[];
-  readonly unread: readonly Unread[];
-  readonly way: { readonly kind: Way; readonly why: string };
+  readonly unread: readonly UnreadObject[];
+  readonly way: { readonly kind: ReadWay; readonly why: string };
   /** Somebody stopped it before the end. */
   readonly stopped: boolean;
 }
 
 /** Gaps behind which a model may be named; the others are told for what follows from them. */
-const blind = new Set<Unread['gap']>([
+const blind = new Set<UnreadObject['gap']>([
   'foreign table',
   'no right to read',
   'rows hidden by a policy',
@@ -62,12 +62,12 @@ export function isComplete({ stopped, unread }: Inventory): boolean {
 }
 
 /** What there is to do, found out before the first table is read. */
-export interface Prepared {
+export interface PreparedInventory {
   readonly tables: readonly OpenTable[];
   /** What nobody has begun to read. */
   readonly queue: Piece[];
   /** Known before anything is read. */
-  readonly unread: readonly Unread[];
+  readonly unread: readonly UnreadObject[];
   readonly stopped: () => boolean;
   readonly schema: readonly SchemaOccurrence[];
   readonly way: Inventory['way'];
@@ -86,7 +86,7 @@ export async function prepareInventory(
   tx: Tx,
   request: InventoryRequest,
   connections = 1,
-): Promise<Prepared> {
+): Promise<PreparedInventory> {
   const { terms, sought, links, only, samplePercent, samples = 5, stopped = () => false } = request;
   const withKeys = (sought ?? terms).some(({ by }) => by === 'key');
   const { tables: relations, unread } = await readRelations(tx, {
@@ -130,7 +130,7 @@ async function chooseWay(tx: Tx, { sought, way }: InventoryRequest): Promise<Inv
     : { kind: 'all', why: `The line is fast (${shown}): every row is sent once and read here.` };
 }
 
-export function finishInventory({ tables, unread, schema, way, stopped }: Prepared): Inventory {
+export function finishInventory({ tables, unread, schema, way, stopped }: PreparedInventory): Inventory {
   const order = ({ table, column, path }: Occurrence): string => `${table} ${column} ${path ?? ''}`;
   const gaps = [...unread, ...tables.map((table) => table.gap()).filter((each) => each !== undefined)];
   const read = tables.map((table) => table.seen()).filter((each) => each !== undefined);

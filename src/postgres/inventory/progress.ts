@@ -13,7 +13,7 @@ export interface InventoryProgress {
   readonly leftMs?: number;
 }
 
-interface Open {
+interface TableCount {
   readonly table: ReadTable;
   rows: number;
   bytes: number;
@@ -30,7 +30,7 @@ export class ReadingProgress {
   readonly #tables: readonly ReadTable[];
   readonly #now: () => number;
   readonly #begin: number;
-  readonly #open = new Set<Open>();
+  readonly #open = new Set<TableCount>();
   #doneBytes = 0;
   #doneTables = 0;
 
@@ -41,7 +41,7 @@ export class ReadingProgress {
   }
 
   open(table: ReadTable): TableProgress {
-    const open: Open = { table, rows: 0, bytes: 0 };
+    const open: TableCount = { table, rows: 0, bytes: 0 };
     this.#open.add(open);
     return {
       row: (bytes) => {
@@ -75,7 +75,7 @@ export class ReadingProgress {
   }
 }
 
-function doneOf({ table, rows, bytes }: Open): number {
+function doneOf({ table, rows, bytes }: TableCount): number {
   const share = table.estimate > 0 ? rows / table.estimate : bytes / Math.max(1, table.bytes);
   return table.bytes * Math.min(1, share);
 }

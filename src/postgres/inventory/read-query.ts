@@ -5,11 +5,11 @@
 import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
 import type { ReadTable } from './relations.ts';
 import { rowCondition } from './search.ts';
-import type { Search } from './search.ts';
+import type { TermSearch } from './search.ts';
 
 export interface ReadQuery {
   readonly table: ReadTable;
-  readonly search: Search;
+  readonly search: TermSearch;
   /** Of the pages of a large table; undefined for all. */
   readonly samplePercent?: number | undefined;
 }

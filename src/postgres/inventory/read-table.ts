@@ -13,7 +13,7 @@ import type { CopiedRow } from './copied-row.ts';
 import { copySql, rowsSql } from './read-query.ts';
 import type { PageRange, ReadQuery } from './read-query.ts';
 
-export interface Reader {
+export interface TableReader {
   readonly matcher: SievedMatcher;
   readonly samples: number;
   /** Told of each row as it arrives. @throws to stop */
@@ -27,7 +27,7 @@ export interface TableReading {
 }
 
 /** Not begun; what is known so far can be asked for at any time. */
-export function prepareReading(query: ReadQuery, reader: Reader): TableReading {
+export function prepareReading(query: ReadQuery, reader: TableReader): TableReading {
   const { table, search } = query;
   const columns = table.columns.map(({ name, kind }) => ({ name, kind, isLink: search.isLink(name) }));
   const { matcher, samples } = reader;
@@ -49,7 +49,11 @@ interface RowReader {
 
 type FetchedRow = Readonly<Record<string, string | null>>;
 
-function rowReader({ table }: ReadQuery, { matcher: { sieve }, onRow }: Reader, tally: Tally): RowReader {
+function rowReader(
+  { table }: ReadQuery,
+  { matcher: { sieve }, onRow }: TableReader,
+  tally: Tally,
+): RowReader {
   const isBytea = table.columns.map(({ kind }) => kind.startsWith('bytea'));
   const mayName = (bytes: Buffer, start: number, end: number): boolean =>
     sieve === undefined || sieve(bytes, start, end);

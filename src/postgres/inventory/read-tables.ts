@@ -3,14 +3,14 @@
  * named, and the others are read all the same.
  */
 import { backToSavepoint } from '../driver/question.ts';
-import type { Occurrence, Unread } from '../../engine/inventory/occurrence.ts';
+import type { Occurrence, UnreadObject } from '../../engine/inventory/occurrence.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import type { ReadingProgress, TableProgress } from './progress.ts';
 import { isSampled, pageRanges } from './read-query.ts';
 import type { PageRange, ReadQuery } from './read-query.ts';
 import { prepareReading } from './read-table.ts';
-import type { Reader, TableReading } from './read-table.ts';
+import type { TableReader, TableReading } from './read-table.ts';
 
 /** What was read of a table. */
 export interface TableRead {
@@ -20,7 +20,7 @@ export interface TableRead {
   readonly sampled: boolean;
 }
 
-export interface Readers extends Omit<Reader, 'onRow'> {
+export interface Readers extends Omit<TableReader, 'onRow'> {
   readonly progress: ReadingProgress;
   /** Does somebody want it to stop? */
   readonly stopped: () => boolean;
@@ -33,7 +33,7 @@ export interface Piece {
 }
 
 /** Leaves the reading of a table; never leaves this file. */
-class Stopped extends Error {}
+class ReadingStopped extends Error {}
 
 /** A table and what is known of it so far, whoever reads its pieces. */
 export class OpenTable {
@@ -59,7 +59,7 @@ export class OpenTable {
   }
 
   #row(bytes: number): void {
-    if (this.#readers.stopped()) throw new Stopped();
+    if (this.#readers.stopped()) throw new ReadingStopped();
     this.#progress?.row(bytes);
   }
 
@@ -95,7 +95,7 @@ export class OpenTable {
   }
 
   /** Why not all of it was read. */
-  gap(): Unread | undefined {
+  gap(): UnreadObject | undefined {
     const { table } = this.#query;
     if (this.#failure !== undefined)
       return { gap: 'failed', object: table.id, message: this.#failed(this.#failure.error) };

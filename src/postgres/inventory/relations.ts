@@ -2,7 +2,7 @@
 import { backToSavepoint } from '../driver/question.ts';
 import { tableId } from '../../engine/catalogue/catalog.ts';
 import type { TableId } from '../../engine/catalogue/catalog.ts';
-import type { Unread, ValueKind } from '../../engine/inventory/occurrence.ts';
+import type { UnreadObject, ColumnKind } from '../../engine/inventory/occurrence.ts';
 import type { Tx } from '../driver/database.ts';
 import { recordTables } from './records.ts';
 import { columnsSql, largeObjectsSql, relationsSql, sizeSql, typesSql } from './relations-sql.ts';
@@ -11,7 +11,7 @@ import type { TypeRow } from '../../engine/catalogue/value-kinds.ts';
 
 export interface ReadColumn {
   readonly name: string;
-  readonly kind: ValueKind;
+  readonly kind: ColumnKind;
   /** The type as it is declared. */
   readonly type: string;
 }
@@ -37,7 +37,7 @@ export interface ReadTable {
 export interface Relations {
   /** Those with a column that can name a model; the largest first, so that several readers end together. */
   readonly tables: readonly ReadTable[];
-  readonly unread: readonly Unread[];
+  readonly unread: readonly UnreadObject[];
 }
 
 export interface RelationsOptions {
@@ -48,12 +48,12 @@ export interface RelationsOptions {
 }
 
 export async function readRelations(tx: Tx, options: RelationsOptions): Promise<Relations> {
-  const relations = await tx.many<RelationRow>(relationsSql);
+  const relations = await tx.many<ReadRelationRow>(relationsSql);
   const oids = relations.map(({ oid }) => oid);
-  const columns = Map.groupBy(await tx.many<ColumnRow>(columnsSql, [oids]), ({ table }) => table);
+  const columns = Map.groupBy(await tx.many<ReadColumnRow>(columnsSql, [oids]), ({ table }) => table);
   const kindOf = kindsOf(await tx.many<TypeRow>(typesSql, [oids]));
   const records = recordTables(relations);
-  const unread: Unread[] = records.size === 0 ? [] : [recordsOf(records)];
+  const unread: UnreadObject[] = records.size === 0 ? [] : [recordsOf(records)];
   const tables: ReadTable[] = [];
   for (const relation of relationsToRead(relations)) {
     const id = tableId(relation.schema, relation.name);
@@ -72,7 +72,7 @@ export async function readRelations(tx: Tx, options: RelationsOptions): Promise<
   return { tables: tables.sort((a, b) => b.bytes - a.bytes), unread };
 }
 
-interface RelationRow {
+interface ReadRelationRow {
   oid: number;
   schema: string;
   name: string;
@@ -89,7 +89,7 @@ interface RelationRow {
   foreign_leaves: string[];
 }
 
-interface ColumnRow {
+interface ReadColumnRow {
   table: number;
   name: string;
   type: string;
@@ -97,10 +97,10 @@ interface ColumnRow {
   readable: boolean;
 }
 
-type KindedColumn = ColumnRow & { readonly kind: ValueKind | undefined };
+type KindedColumn = ReadColumnRow & { readonly kind: ColumnKind | undefined };
 
 /** A parent stands for its partitions, unless some of them lie on another server: then those that lie here are read by themselves. */
-function relationsToRead(relations: readonly RelationRow[]): RelationRow[] {
+function relationsToRead(relations: readonly ReadRelationRow[]): ReadRelationRow[] {
   const apart = new Set(
     relations.filter(({ foreign_leaves: foreign }) => foreign.length > 0).flatMap(({ leaves }) => leaves),
   );
@@ -110,7 +110,7 @@ function relationsToRead(relations: readonly RelationRow[]): RelationRow[] {
   );
 }
 
-function tableOf(relation: RelationRow, columns: readonly KindedColumn[], withKeys: boolean): ReadTable {
+function tableOf(relation: ReadRelationRow, columns: readonly KindedColumn[], withKeys: boolean): ReadTable {
   const { schema, name, bytes, pages, estimate, key, hiding } = relation;
   const readable = columns.filter((column) => relation.reachable && column.readable);
   const names = new Set(readable.map((column) => column.name));
@@ -132,7 +132,11 @@ function tableOf(relation: RelationRow, columns: readonly KindedColumn[], withKe
 }
 
 /** Before the first ANALYZE the catalogue says that a table is empty. */
-async function withSize(tx: Tx, { oid, kind, hiding }: RelationRow, table: ReadTable): Promise<ReadTable> {
+async function withSize(
+  tx: Tx,
+  { oid, kind, hiding }: ReadRelationRow,
+  table: ReadTable,
+): Promise<ReadTable> {
   if (table.bytes > 0 || kind === 'p') return table;
   await tx.script('SAVEPOINT drover_size');
   try {
@@ -147,7 +151,7 @@ async function withSize(tx: Tx, { oid, kind, hiding }: RelationRow, table: ReadT
   }
 }
 
-function gapsOf(relation: RelationRow, columns: readonly KindedColumn[]): Unread[] {
+function gapsOf(relation: ReadRelationRow, columns: readonly KindedColumn[]): UnreadObject[] {
   const object = tableId(relation.schema, relation.name);
   if (relation.kind === 'f')
     return [{ gap: 'foreign table', object, message: 'Its rows lie on another server.' }];
@@ -158,7 +162,7 @@ function gapsOf(relation: RelationRow, columns: readonly KindedColumn[]): Unread
       { gap: 'materialized view', object, message: 'It shows what its tables say; refresh it after a move.' },
     ];
   const closed = namable.filter(({ readable }) => !readable || !relation.reachable);
-  const gaps: Unread[] = [];
+  const gaps: UnreadObject[] = [];
   if (closed.length > 0)
     gaps.push({ gap: 'no right to read', object, message: closedMessage(closed, namable, object) });
   if (relation.hiding && closed.length < namable.length)
@@ -170,16 +174,20 @@ function gapsOf(relation: RelationRow, columns: readonly KindedColumn[]): Unread
   return gaps;
 }
 
-function closedMessage(closed: readonly ColumnRow[], all: readonly ColumnRow[], object: string): string {
+function closedMessage(
+  closed: readonly ReadColumnRow[],
+  all: readonly ReadColumnRow[],
+  object: string,
+): string {
   if (closed.length === all.length) return `This login may not read it: GRANT SELECT ON ${object}.`;
   return `This login may not read ${closed.map(({ name }) => name).join(', ')}.`;
 }
 
-function recordsOf(records: ReadonlySet<TableId>): Unread {
+function recordsOf(records: ReadonlySet<TableId>): UnreadObject {
   const message = 'Drover’s own records and registry name models, and go on doing so.';
   return { gap: 'records of Drover', object: [...records].join(', '), message };
 }
 
-function largeObjects(count: number): Unread {
+function largeObjects(count: number): UnreadObject {
   return { gap: 'large objects', object: 'pg_largeobject', message: `${count} large objects are not read.` };
 }

@@ -11,17 +11,17 @@ import type { ReadColumn } from './relations.ts';
 import { isKey } from '../../engine/catalogue/value-kinds.ts';
 
 /** `all`: every row is sent. `terms`: rows that may name one of a few terms. `stems`: rows with the beginning of any name. */
-export type Way = 'all' | 'terms' | 'stems';
+export type ReadWay = 'all' | 'terms' | 'stems';
 
-export interface Search {
-  readonly way: Way;
+export interface TermSearch {
+  readonly way: ReadWay;
   readonly terms: readonly Term[];
   /** Does a foreign key lead from the column to the model's row? */
   readonly isLink: (column: string) => boolean;
 }
 
 /** Undefined where every row has to be sent. */
-export function rowCondition(columns: readonly ReadColumn[], search: Search): string | undefined {
+export function rowCondition(columns: readonly ReadColumn[], search: TermSearch): string | undefined {
   if (search.way === 'all') return undefined;
   const conditions = columns.map((column) =>
     isKey(column.kind) ? keyCondition(column, search) : textCondition(column, textSql(column), search),
@@ -35,7 +35,7 @@ export function rowCondition(columns: readonly ReadColumn[], search: Search): st
   );
 }
 
-function textCondition({ kind }: ReadColumn, text: string, { way, terms }: Search): string | undefined {
+function textCondition({ kind }: ReadColumn, text: string, { way, terms }: TermSearch): string | undefined {
   const named = terms.filter((term) => !isWeakKey(term));
   if (named.length === 0) return 'false';
   const found = way === 'stems' ? stemCondition(named, text) : needleConditions(named, text);
@@ -79,7 +79,7 @@ function stemCondition(terms: readonly Term[], text: string): string | undefined
   return `lower(${text}) LIKE ANY (ARRAY[${list.join(', ')}])`;
 }
 
-function keyCondition(column: ReadColumn, { terms, isLink }: Search): string {
+function keyCondition(column: ReadColumn, { terms, isLink }: TermSearch): string {
   const keys = terms.filter(({ by }) => by === 'key').map(({ text }) => text);
   const ofUuids = column.kind.startsWith('uuid');
   const fitting = keys.filter((key) => (ofUuids ? isUuid(key) : /^-?\d{1,18}$/.test(key)));

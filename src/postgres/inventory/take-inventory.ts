@@ -8,7 +8,7 @@ import { DroverError } from '../../errors.ts';
 import type { Database, Tx } from '../driver/database.ts';
 import { quoteLiteral } from '../sql/identifiers.ts';
 import { finishInventory, prepareInventory } from './inventory.ts';
-import type { Inventory, InventoryRequest, Prepared } from './inventory.ts';
+import type { Inventory, InventoryRequest, PreparedInventory } from './inventory.ts';
 import type { InventoryProgress } from './progress.ts';
 import { readPieces } from './read-tables.ts';
 
@@ -35,7 +35,7 @@ export async function takeInventory(
   request: InventoryRequest,
   watch: InventoryWatch = {},
 ): Promise<Inventory> {
-  const reading = new Reading(database, watch);
+  const reading = new InventoryReading(database, watch);
   const others = reading.others();
   // Whoever waits for the first one hears of it.
   others.catch(() => undefined);
@@ -54,11 +54,11 @@ export async function takeInventory(
 }
 
 interface Shared {
-  readonly prepared: Prepared;
+  readonly prepared: PreparedInventory;
   readonly snapshot: string;
 }
 
-class Reading {
+class InventoryReading {
   readonly #database: Database;
   readonly #watch: InventoryWatch;
   /** Server processes that read just now. */
@@ -66,7 +66,7 @@ class Reading {
   #cancelling: Promise<void> | undefined;
   /** What the other transactions need; undefined where there are none. */
   readonly shared = Promise.withResolvers<Shared | undefined>();
-  #prepared: Prepared | undefined;
+  #prepared: PreparedInventory | undefined;
 
   constructor(database: Database, watch: InventoryWatch) {
     this.#database = database;
@@ -103,7 +103,7 @@ class Reading {
     await this.#database.transaction({ ...opening, settings }, (tx) => this.#read(tx, prepared));
   }
 
-  async #read(tx: Tx, { queue, stopped }: Prepared): Promise<void> {
+  async #read(tx: Tx, { queue, stopped }: PreparedInventory): Promise<void> {
     const pid = this.#database.engine === 'server' ? await backendOf(tx) : 0;
     this.#busy.add(pid);
     try {
@@ -159,7 +159,7 @@ async function backendOf(tx: Tx): Promise<number> {
   return pid;
 }
 
-function reportProgress(prepared: Prepared, { onProgress }: InventoryWatch): () => void {
+function reportProgress(prepared: PreparedInventory, { onProgress }: InventoryWatch): () => void {
   if (onProgress === undefined) return () => undefined;
   const timer = setInterval(() => onProgress(prepared.progress()), 200);
   return () => clearInterval(timer);

@@ -33,7 +33,7 @@ export type Outcome<R> = { readonly tenant: string | undefined } & (
 );
 
 /** What a tenant is found to be before any work: ready, refused, or done by an earlier migration. */
-export type Prepared<P, R> = { readonly about?: About } &
+export type PreparedMember<P, R> = { readonly about?: RecordSubject } &
   /** `record`: the record that it has already. */
   (
     | { readonly ready: P; readonly record?: string | undefined }
@@ -42,13 +42,13 @@ export type Prepared<P, R> = { readonly about?: About } &
   );
 
 /** What records of a tenant are about. */
-interface About {
+interface RecordSubject {
   readonly tenant: string | undefined;
   readonly source: Pick<ModelFacts, 'key' | 'components'>;
 }
 
 /** A tenant at work. */
-export interface Member<P> {
+export interface MemberAtWork<P> {
   readonly prepared: P;
   /** Of the record, which was opened before. */
   readonly id: string;
@@ -63,7 +63,7 @@ export type Worked<R> = R | DroverError;
 export interface Job<Q, P, R> {
   readonly tenantOf: (asked: Q) => string | undefined;
   /** Reads what is read without locks. An error that is thrown concerns everybody. */
-  readonly prepare: (asked: readonly Q[]) => Promise<Prepared<P, R>[]>;
+  readonly prepare: (asked: readonly Q[]) => Promise<PreparedMember<P, R>[]>;
   readonly askedBy: (prepared: P) => Q;
   readonly recordOf: (prepared: P) => NewRecord;
   /** Members that the same statements serve. */
@@ -72,7 +72,7 @@ export interface Job<Q, P, R> {
    * Everything that is done in the one transaction. A member that is refused before it wrote has its error as result.
    * @throws MembersFailed for those that failed after they wrote; what the database refuses
    */
-  readonly work: (tx: Tx, members: readonly Member<P>[]) => Promise<Together<R>>;
+  readonly work: (tx: Tx, members: readonly MemberAtWork<P>[]) => Promise<Together<R>>;
 }
 
 /** Members that failed after they had changed rows: nothing of the transaction may stay. */
@@ -137,7 +137,7 @@ async function runTogether<Q, P, R>(
 ): Promise<Outcome<R>[]> {
   const startedAt = performance.now();
   const results: Results<R> = new Map();
-  const running: Running<P>[] = [];
+  const running: NumberedMember<P>[] = [];
   const ready: { number: number; prepared: P; record: string | undefined }[] = [];
   for (const [number, one] of (await prepareAll(site, job, asked)).entries())
     if ('ready' in one) ready.push({ number, prepared: one.ready, record: one.record });
@@ -166,7 +166,7 @@ async function prepareAll<Q, P, R>(
   site: Site,
   job: Job<Q, P, R>,
   asked: readonly Q[],
-): Promise<Prepared<P, R>[]> {
+): Promise<PreparedMember<P, R>[]> {
   const prepared = await job.prepare(asked);
   const pairs = prepared.flatMap(({ about }) => about ?? []);
   if (pairs.length === 0) return prepared;
@@ -189,12 +189,12 @@ function outcomeOf<R>(
   return migrationId === undefined ? failed : { ...failed, migrationId };
 }
 
-interface Running<P> {
+interface NumberedMember<P> {
   readonly number: number;
-  readonly member: Member<P>;
+  readonly member: MemberAtWork<P>;
 }
 
-interface Context<Q, P, R> {
+interface BatchContext<Q, P, R> {
   readonly site: Site;
   readonly job: Job<Q, P, R>;
   readonly results: Results<R>;
@@ -203,7 +203,10 @@ interface Context<Q, P, R> {
 }
 
 /** In one transaction where that is possible, and in smaller ones where it is not. */
-async function commitAll<Q, P, R>(context: Context<Q, P, R>, running: readonly Running<P>[]): Promise<void> {
+async function commitAll<Q, P, R>(
+  context: BatchContext<Q, P, R>,
+  running: readonly NumberedMember<P>[],
+): Promise<void> {
   const [only] = running;
   if (only === undefined) return;
   if (running.length === 1) return commitOne(context, only);
@@ -213,9 +216,9 @@ async function commitAll<Q, P, R>(context: Context<Q, P, R>, running: readonly R
 
 /** The parts in which those are to be tried again for whom nothing was saved. */
 async function tryTogether<Q, P, R>(
-  context: Context<Q, P, R>,
-  running: readonly Running<P>[],
-): Promise<(readonly Running<P>[])[]> {
+  context: BatchContext<Q, P, R>,
+  running: readonly NumberedMember<P>[],
+): Promise<(readonly NumberedMember<P>[])[]> {
   try {
     const members = running.map(({ member }) => member);
     const { worked } = await withRetries({ retries: 0, locks: context.locks }, () =>
@@ -233,16 +236,16 @@ async function tryTogether<Q, P, R>(
 
 /** Those that failed one by one, after all others. */
 function apart<P>(
-  running: readonly Running<P>[],
+  running: readonly NumberedMember<P>[],
   failed: ReadonlyMap<number, unknown>,
-): (readonly Running<P>[])[] {
+): (readonly NumberedMember<P>[])[] {
   const others = running.filter((_, at) => !failed.has(at));
   return [others, ...running.filter((_, at) => failed.has(at)).map((one) => [one])];
 }
 
 async function inTransaction<Q, P, R>(
-  { site: opened, job, locks }: Context<Q, P, R>,
-  members: readonly Member<P>[],
+  { site: opened, job, locks }: BatchContext<Q, P, R>,
+  members: readonly MemberAtWork<P>[],
 ): Promise<Together<R>> {
   const tenants = members.map(({ prepared }) => job.tenantOf(job.askedBy(prepared)));
   let done: Together<R> | undefined;
@@ -266,7 +269,7 @@ async function inTransaction<Q, P, R>(
 }
 
 /** The last one, with the record that it has; another try reads afresh what is read without locks. */
-async function commitOne<Q, P, R>(context: Context<Q, P, R>, one: Running<P>): Promise<void> {
+async function commitOne<Q, P, R>(context: BatchContext<Q, P, R>, one: NumberedMember<P>): Promise<void> {
   const { site, job, results } = context;
   const attempt = async (tries: number): Promise<{ readonly result: R; readonly settle: Settle }> => {
     const prepared = tries === 0 ? one.member.prepared : await again(job, one.member.prepared);
@@ -309,8 +312,8 @@ function alone(error: unknown): never {
 }
 
 async function record<Q, P, R>(
-  context: Context<Q, P, R>,
-  one: Running<P>,
+  context: BatchContext<Q, P, R>,
+  one: NumberedMember<P>,
   worked: Worked<R> | undefined,
 ): Promise<void> {
   if (worked === undefined) throw new Error('a member came to nothing');
@@ -319,8 +322,8 @@ async function record<Q, P, R>(
 }
 
 async function recordFailure<Q, P, R>(
-  { site, job }: Context<Q, P, R>,
-  { member }: Running<P>,
+  { site, job }: BatchContext<Q, P, R>,
+  { member }: NumberedMember<P>,
   error: unknown,
 ): Promise<void> {
   const { tenant } = job.recordOf(member.prepared);

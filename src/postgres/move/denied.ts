@@ -10,12 +10,16 @@ import { readPlaceGroups } from '../facts/places.ts';
 import { scanUncovered } from '../facts/scan.ts';
 import type { Scanned } from '../facts/scan.ts';
 
-export interface Looked extends Scanned {
+export interface DeniedScan extends Scanned {
   readonly denied: readonly Denied[];
 }
 
 /** For each member. */
-export async function lookThrough(tx: Tx, batch: Batch, scannable: readonly Scannable[]): Promise<Looked[]> {
+export async function lookThrough(
+  tx: Tx,
+  batch: Batch,
+  scannable: readonly Scannable[],
+): Promise<DeniedScan[]> {
   const scanned = await scanUncovered(tx, batch, scannable);
   const denied = await readDenied(tx, batch, scannable);
   return scanned.map((found, at) => ({ ...found, denied: denied[at] ?? [] }));

@@ -62,13 +62,13 @@ export interface ExecuteInput {
 }
 
 /** What a part of the work is: the step, and how the row of one key alone is tried. */
-export interface Part {
+export interface WorkPart {
   readonly step?: Step;
   readonly tryRow?: (key: string) => Promise<unknown>;
 }
 
 /** Runs a part of the work. Undefined: it was refused, and the rest goes on without it. */
-type Attempt = <T>(part: Part, work: () => Promise<T>) => Promise<T | undefined>;
+type Attempt = <T>(part: WorkPart, work: () => Promise<T>) => Promise<T | undefined>;
 
 /** What each step did, for each member. @throws MembersFailed with COUNT_MISMATCH or REFERENCES_LEFT; what the database refuses */
 export async function executePlans(tx: Tx, given: ExecuteInput): Promise<StepResult[][]> {
@@ -118,7 +118,7 @@ export async function prepareSession(tx: Tx): Promise<JoinSettings> {
   return joins;
 }
 
-interface SlotInput {
+interface MoveSlotInput {
   readonly slot: Slot;
   readonly translations: readonly Translations[];
   readonly joins: JoinSettings;
@@ -130,7 +130,7 @@ interface SlotInput {
 async function runSlot(
   tx: Tx,
   { rules, executions, journal, onProgress }: ExecuteInput,
-  { slot, translations, joins, only }: SlotInput,
+  { slot, translations, joins, only }: MoveSlotInput,
 ): Promise<number[]> {
   const at = slot.map(({ member }) => member);
   const [{ step, of }] = slot;
@@ -186,7 +186,7 @@ function translationsOf({ snapshot, plan }: Execution, entries = snapshot.parame
 async function translationsNow(
   tx: Tx,
   { rules, executions }: ExecuteInput,
-  { slot, translations }: Pick<SlotInput, 'slot' | 'translations'>,
+  { slot, translations }: Pick<MoveSlotInput, 'slot' | 'translations'>,
 ): Promise<readonly Translations[]> {
   const [{ step }] = slot;
   const before = slot.flatMap(

@@ -47,7 +47,7 @@ import {
 import type { Sql } from '../sql/sql.ts';
 
 /** A complete migration, as far as its fences go. */
-interface About {
+interface FencedMove {
   readonly snapshot: Snapshot;
   readonly intent: Intent;
   /** All by which the inventory knows the source. */
@@ -56,7 +56,7 @@ interface About {
 }
 
 /** Puts the fences of a complete migration up. Nothing where the configuration does not ask for it. */
-export async function raiseFences(tx: Tx, site: Site, about: About): Promise<void> {
+export async function raiseFences(tx: Tx, site: Site, about: FencedMove): Promise<void> {
   if (site.config.database?.fence !== 'trigger') return;
   if (site.state.separate)
     throw new DroverError(
@@ -70,7 +70,7 @@ export async function raiseFences(tx: Tx, site: Site, about: About): Promise<voi
     await installTrigger(tx, site, { table: tableOf(about.snapshot.rules, id), latest: about.id });
 }
 
-interface NewFence extends About {
+interface NewFence extends FencedMove {
   readonly fenced: FencedPlace;
   readonly number: number;
 }
@@ -121,7 +121,7 @@ function ownerOf(table: Table, owner: Owned, content: Sql): Sql {
 }
 
 /** Would the row name the source at the place, live, and is it one of those that moved? */
-function conditionOf(site: Site, { snapshot, intent, fenced }: NewFence, words: readonly Words[]): Sql {
+function conditionOf(site: Site, { snapshot, intent, fenced }: NewFence, words: readonly SourceWords[]): Sql {
   const { rules } = snapshot;
   const { place, owner } = fenced;
   const table = tableOf(rules, place.table);
@@ -147,7 +147,7 @@ function ownerTests(table: Table, owner: Owned, tenant: string): Sql[] {
 }
 
 /** The values of one component of a place that mean the source. */
-interface Words {
+interface SourceWords {
   /** As the mover and the database compare. */
   readonly exact: readonly string[];
   /** In any letters, and without the blanks around them, as the inventory compares. */
@@ -157,7 +157,7 @@ interface Words {
 }
 
 /** In the order of the mappings. A name may be any that the inventory knows for the source; what the target is called is none. */
-function wordsOf({ fenced: { place, mappings }, terms }: NewFence): Words[] {
+function wordsOf({ fenced: { place, mappings }, terms }: NewFence): SourceWords[] {
   const fields = place.json?.fields;
   const templates =
     fields === undefined
@@ -180,7 +180,7 @@ function wordsOf({ fenced: { place, mappings }, terms }: NewFence): Words[] {
   });
 }
 
-function columnsName(table: Table, place: Place, words: readonly Words[]): Sql {
+function columnsName(table: Table, place: Place, words: readonly SourceWords[]): Sql {
   return allOf(
     place.columns.map(({ column: name }, at) => {
       const own = columnOf(table, name);
@@ -200,12 +200,12 @@ function plainText(value: Sql): Sql {
   return sql`${value}::text COLLATE "default"`;
 }
 
-interface Names {
+interface PlaceWords {
   readonly place: Place;
-  readonly words: readonly Words[];
+  readonly words: readonly SourceWords[];
 }
 
-function documentNames(site: Site, table: Table, { place, words }: Names): Sql {
+function documentNames(site: Site, table: Table, { place, words }: PlaceWords): Sql {
   const own = columnOf(table, place.column);
   const value = column('t', place.column);
   const call = (name: string, args: readonly Sql[]): Sql =>
@@ -227,7 +227,7 @@ function jsonOf(value: unknown): Sql {
 }
 
 /** Where in the document it is, as `document_names` reads it. An array is a list of its elements. */
-function pointOf(place: Place, words: readonly Words[]): unknown {
+function pointOf(place: Place, words: readonly SourceWords[]): unknown {
   const { json, shape, carrier } = place;
   const elements = carrier === 'array' && json === undefined && shape !== 'list';
   const { steps, names } = parsePattern(json?.pointer ?? (elements ? '/*' : ''));
@@ -250,7 +250,7 @@ function columnsOf({ column: own, columns }: Place): string[] {
 function searchedBefore(
   table: Table,
   place: Place,
-  words: readonly Words[],
+  words: readonly SourceWords[],
 ): { readonly searched: string[]; readonly always: boolean } {
   const naming =
     words.find(({ exact }, at) => exact.length > 0 && /key|name|spelling/.test(templateAt(place, at))) ??

@@ -17,13 +17,13 @@ import type { Tx } from '../driver/database.ts';
 import { commitRecords, journalFor } from '../records/commit.ts';
 import type { Settle } from '../records/commit.ts';
 import { findReplay } from '../records/history.ts';
-import type { Done, NewRecord } from '../records/records.ts';
+import type { DoneMigration, NewRecord } from '../records/records.ts';
 import { lockForWork } from '../records/under-way.ts';
 import type { Site } from '../scope/site.ts';
 import { admit, refuseUnreasoned } from './admission.ts';
 import type { KnownPlan } from './admission.ts';
 import { MembersFailed, resultOf, runBatch } from './batch.ts';
-import type { Job, Member, Outcome, Prepared, Worked } from './batch.ts';
+import type { Job, MemberAtWork, Outcome, PreparedMember, Worked } from './batch.ts';
 import { executePlans } from './execute.ts';
 import type { Execution, Progress } from './execute.ts';
 import { holdGrants, readUngranted } from './relying.ts';
@@ -87,9 +87,9 @@ export async function applyMoves(
 }
 
 /** A move with what was asked of it. */
-export type Asked = Move & { readonly request: MoveRequest };
+export type RequestedMove = Move & { readonly request: MoveRequest };
 
-export function jobOf(site: Site, options: MoveOptions): Job<MoveRequest, Asked, MoveResult> {
+export function jobOf(site: Site, options: MoveOptions): Job<MoveRequest, RequestedMove, MoveResult> {
   return {
     tenantOf: ({ intent }) => intent.tenant,
     prepare: (requests) => prepare(site, requests),
@@ -100,12 +100,15 @@ export function jobOf(site: Site, options: MoveOptions): Job<MoveRequest, Asked,
   };
 }
 
-async function prepare(site: Site, requests: readonly MoveRequest[]): Promise<Prepared<Asked, MoveResult>[]> {
+async function prepare(
+  site: Site,
+  requests: readonly MoveRequest[],
+): Promise<PreparedMember<RequestedMove, MoveResult>[]> {
   const moves = await readMoves(
     site,
     requests.map(({ intent }) => intent),
   );
-  const prepared: Prepared<Asked, MoveResult>[] = [];
+  const prepared: PreparedMember<RequestedMove, MoveResult>[] = [];
   for (const [at, request] of requests.entries()) {
     const move = moves[at];
     if (move === undefined) throw new Error('a move was not read');
@@ -132,16 +135,16 @@ export function recordOf({ actor, force, reason }: MoveOptions, { member }: Move
   return reason === undefined ? base : { ...base, reason };
 }
 
-interface Work {
+interface MoveWork {
   readonly options: MoveOptions;
-  readonly members: readonly Member<Asked>[];
+  readonly members: readonly MemberAtWork<RequestedMove>[];
 }
 
 /** Everything that moves do in their one transaction. A member that is refused has its error, and wrote nothing. */
 async function applyMembers(
   tx: Tx,
   site: Site,
-  { options, members }: Work,
+  { options, members }: MoveWork,
 ): Promise<{ worked: Worked<MoveResult>[]; settle: Settle }> {
   const worked: (Worked<MoveResult> | undefined)[] = members.map(() => undefined);
   const admitted = await admitAll(tx, site, { options, members }, worked);
@@ -158,7 +161,7 @@ interface Admitted extends Execution {
 async function admitAll(
   tx: Tx,
   site: Site,
-  { options, members }: Work,
+  { options, members }: MoveWork,
   worked: (Worked<MoveResult> | undefined)[],
 ): Promise<Admitted[]> {
   const [first] = members;
@@ -191,17 +194,17 @@ async function admitAll(
   });
 }
 
-function movesOf(members: readonly Member<Asked>[], at: readonly number[]): Move[] {
+function movesOf(members: readonly MemberAtWork<RequestedMove>[], at: readonly number[]): Move[] {
   return everyMember(at.map((number) => members[number]?.prepared));
 }
 
 function workedOf({
   prepared: { member, request },
-}: Member<Asked>): Parameters<typeof lockForWork>[2][number] {
+}: MemberAtWork<RequestedMove>): Parameters<typeof lockForWork>[2][number] {
   return { tenant: member.intent.tenant, source: member.pair.source, own: request.ends?.record };
 }
 
-interface Executing extends Work {
+interface Executing extends MoveWork {
   readonly admitted: readonly Admitted[];
   readonly worked: (Worked<MoveResult> | undefined)[];
 }
@@ -271,7 +274,7 @@ function renumbered(error: unknown, admitted: readonly Admitted[]): unknown {
 function doneOf(
   { actor, force, reason }: MoveOptions,
   { id, plan, results, result }: Executed & { readonly result: MoveResult },
-): Done & { readonly result: MoveResult } {
+): DoneMigration & { readonly result: MoveResult } {
   return {
     tenant: plan.intent.tenant,
     id,

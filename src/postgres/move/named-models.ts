@@ -17,7 +17,7 @@ import { memberOf } from '../facts/member.ts';
 import { scanUncovered } from '../facts/scan.ts';
 import { readPlaceGroups } from '../facts/places.ts';
 
-export interface Asked {
+export interface NamedModelsInput {
   readonly rules: Rules;
   readonly scannable: readonly Scannable[];
   readonly intent: Intent;
@@ -28,7 +28,7 @@ export interface Asked {
  * Does a row of any tenant that the session may see name the model? The source may be named anywhere; the target by a row that is
  * in use, because what is recorded of the past may be gone, and what is forbidden may never have been.
  */
-export async function isNamed(tx: Tx, asked: Asked, side: Side): Promise<boolean> {
+export async function isNamed(tx: Tx, asked: NamedModelsInput, side: Side): Promise<boolean> {
   const { rules, scannable, pair } = asked;
   const { tenant: _everybody, ...intent } = asked.intent;
   if (side === 'target') {
@@ -48,9 +48,9 @@ export async function isNamed(tx: Tx, asked: Asked, side: Side): Promise<boolean
   return others !== undefined && others.uncovered.length > 0;
 }
 
-type Standing = ReturnType<typeof stateFromCode>['standing'];
+type StandingState = ReturnType<typeof stateFromCode>['standing'];
 
-function hasRows(places: readonly PlaceGroup[], counts: (standing: Standing) => boolean): boolean {
+function hasRows(places: readonly PlaceGroup[], counts: (standing: StandingState) => boolean): boolean {
   return places.some(({ groups }) =>
     groups.some(({ states }) => Object.values(states).some((code) => counts(stateFromCode(code).standing))),
   );
@@ -59,7 +59,7 @@ function hasRows(places: readonly PlaceGroup[], counts: (standing: Standing) => 
 const mostNames = 1000;
 
 /** The names of models that the tenant's rows hold in columns of their own; of all rows where no tenant is meant. */
-export async function namesInUse(tx: Tx, { rules, intent }: Asked): Promise<string[]> {
+export async function namesInUse(tx: Tx, { rules, intent }: NamedModelsInput): Promise<string[]> {
   const columns = rules.places.flatMap((place) => nameColumns(place).map((name) => ({ place, name })));
   const found = await tx.together(
     columns.map(({ place, name }) => {

@@ -49,7 +49,7 @@ import { movesNow } from './moves-now.ts';
 import { runSteps } from './operations/operations.ts';
 import { endedMeanwhile } from './parts.ts';
 import { planAll, readMoves } from './plan.ts';
-import type { Move, Planned } from './plan.ts';
+import type { Move, PlannedMember } from './plan.ts';
 import { refusedIn } from './refused.ts';
 import { refuseUnknown } from './unknown.ts';
 
@@ -107,7 +107,7 @@ function recordsElsewhere(): DroverError {
 }
 
 /** A migration in parts that may begin, or goes on. */
-interface Online extends Planned {
+interface Online extends PlannedMember {
   readonly move: Move;
   readonly steps: readonly RewriteStep[];
   readonly underWay: UnderWay | undefined;
@@ -183,7 +183,7 @@ async function begin(site: Site, { move, plan }: Online, id: string): Promise<vo
   await inPart(site, { move, id }, (tx) => beginParts(tx, site, { tenant, id, plan }));
 }
 
-interface Going {
+interface MoveUnderWay {
   readonly move: Move;
   readonly id: string;
 }
@@ -191,7 +191,7 @@ interface Going {
 /** One part, in a transaction that holds the pair. What collides with others is tried again. */
 async function inPart<T>(
   site: Site,
-  { move, id }: Going,
+  { move, id }: MoveUnderWay,
   work: (tx: Tx, parts: Parts) => Promise<T>,
 ): Promise<T> {
   const { tenant } = move.member.intent;
@@ -210,7 +210,7 @@ async function inPart<T>(
   );
 }
 
-interface Moving extends Planned, Going {
+interface MoveInParts extends PlannedMember, MoveUnderWay {
   readonly options: MoveOptions;
 }
 
@@ -222,7 +222,7 @@ const [firstBlocks, mostBlocks] = [16, 16_384];
  * Moves the documents of one column, block by block up to where the table ends by then. The blocks that the table has grown by
  * meanwhile are gone through once more, so that little is left for the last part.
  */
-async function moveStep(site: Site, moving: Moving, step: RewriteStep): Promise<void> {
+async function moveStep(site: Site, moving: MoveInParts, step: RewriteStep): Promise<void> {
   let from = 0;
   let size = firstBlocks;
   let rows = 0;
@@ -244,7 +244,7 @@ function nextSize(size: number, tookMs: number): number {
 }
 
 /** How many blocks the table has, or the largest of its partitions. */
-async function blocksOf(site: Site, { move }: Going, { table }: RewriteStep): Promise<number> {
+async function blocksOf(site: Site, { move }: MoveUnderWay, { table }: RewriteStep): Promise<number> {
   const { rules } = move.ground;
   const name = literal(quoteTable(tableOf(rules, table)));
   const { blocks } = await withTenant(site, { tenant: move.member.intent.tenant, readOnly: true }, (tx) =>
@@ -256,7 +256,7 @@ async function blocksOf(site: Site, { move }: Going, { table }: RewriteStep): Pr
   return blocks;
 }
 
-interface Part extends Moving {
+interface Part extends MoveInParts {
   readonly blocks: Blocks;
   /** Rows of the step that parts before moved. */
   readonly before: number;

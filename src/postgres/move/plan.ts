@@ -8,7 +8,7 @@ import type { Plan } from '../../engine/plan/plan-types.ts';
 import type { Snapshot } from '../../engine/plan/snapshot.ts';
 import { DroverError } from '../../errors.ts';
 import { readGround } from '../catalogue/rules.ts';
-import type { Ground } from '../catalogue/rules.ts';
+import type { RulesGround } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { withStrays } from '../facts/copies.ts';
 import { byShape, memberOf } from '../facts/member.ts';
@@ -16,7 +16,7 @@ import type { Member } from '../facts/member.ts';
 import type { Samples } from '../facts/places.ts';
 import { checkIntent, outcomeOf, pairsOf } from '../facts/pair.ts';
 import { lookThrough } from './denied.ts';
-import type { Looked } from './denied.ts';
+import type { DeniedScan } from './denied.ts';
 import { readSnapshots, tenantsOf } from '../facts/snapshot.ts';
 import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
 import { withTenants } from '../scope/site.ts';
@@ -26,14 +26,14 @@ import { refuseUnknown } from './unknown.ts';
 
 /** A tenant's move, as it is known before anything is locked. */
 export interface Move {
-  readonly ground: Ground;
+  readonly ground: RulesGround;
   readonly tenant: Snapshot['tenant'];
   readonly member: Member;
-  readonly scanned: Looked;
+  readonly scanned: DeniedScan;
 }
 
 /** A plan with the facts that it was made from. */
-export interface Planned {
+export interface PlannedMember {
   readonly member: Member;
   readonly snapshot: Snapshot;
   readonly plan: Plan;
@@ -171,7 +171,7 @@ export async function planAll(
   tx: Tx,
   moves: readonly Move[],
   samples: Samples,
-): Promise<(Planned | DroverError)[]> {
+): Promise<(PlannedMember | DroverError)[]> {
   const [first] = moves;
   if (first === undefined) return [];
   const { rules } = first.ground;

@@ -18,7 +18,7 @@ import { admit } from './admission.ts';
 import type { Accepted } from './admission.ts';
 import { MembersFailed, patienceOf } from './batch.ts';
 import { executePlans } from './execute.ts';
-import type { Part } from './execute.ts';
+import type { WorkPart } from './execute.ts';
 import { moveLocks } from './locks.ts';
 import { planAll, readMoves } from './plan.ts';
 import { isRefusal } from './refused.ts';
@@ -109,7 +109,7 @@ const tried = 10;
 class Rehearsed {
   readonly refusals: RehearsedRefusal[] = [];
 
-  async attempt<T>(tx: Tx, part: Part, work: () => Promise<T>): Promise<T | undefined> {
+  async attempt<T>(tx: Tx, part: WorkPart, work: () => Promise<T>): Promise<T | undefined> {
     // What a refused step leaves on the source keeps it in use: that it cannot be retired then is no finding of its own.
     if (part.step?.operation === 'retire' && this.refusals.length > 0) return undefined;
     const done = await within(tx, 'drover_step', work);
@@ -143,7 +143,7 @@ interface RefusedRows {
 }
 
 /** The first rows of the step, each tried alone; together where the same rule refuses them. */
-async function refusedRows(tx: Tx, step: Step, { tryRow }: Part): Promise<RefusedRows[]> {
+async function refusedRows(tx: Tx, step: Step, { tryRow }: WorkPart): Promise<RefusedRows[]> {
   const found = new Map<string, RefusedRows>();
   for (const { key } of step.rows.slice(0, tried)) {
     const alone = await within(tx, 'drover_row', async () => {

@@ -10,28 +10,28 @@ import { inOrder } from '../driver/question.ts';
 import { columnOf, equalsAny } from '../sql/cast.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
 import { namesSql } from '../sql/reliance.ts';
-import type { Side } from '../sql/reliance.ts';
+import type { ValuesSide } from '../sql/reliance.ts';
 import { mineSql, visibleSql } from '../sql/row.ts';
 import { anyOf, column, each, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { mayHoldShared, rowAlone, rowContext } from '../facts/member.ts';
 import type { Member } from '../facts/member.ts';
 
-interface Placed {
+interface RelyingPlace {
   readonly context: RowContext;
   readonly row: PlaceRow;
 }
 
 /** A place that relies on grants, with the grants. */
-export interface Relying extends Placed {
+export interface Relying extends RelyingPlace {
   readonly place: Place;
   readonly reliance: Reliance;
-  readonly grant: Placed;
+  readonly grant: RelyingPlace;
 }
 
 /** The places whose rows rely on grants, of members that the same statements serve. */
 export function relyingPlaces(rules: Rules, members: readonly Member[]): Relying[] {
-  const placed = (place: Place): Placed => ({
+  const placed = (place: Place): RelyingPlace => ({
     context: rowContext(rules, tableOf(rules, place.table), members),
     row: rowAlone(place, members),
   });
@@ -115,7 +115,7 @@ export async function readUngranted(
   );
   const found = await tx.together(asked.map(({ question }) => question));
   return members.map((_, member) => {
-    const ofSide = (wanted: Side): Ungranted =>
+    const ofSide = (wanted: ValuesSide): Ungranted =>
       Object.fromEntries(
         asked.flatMap(({ side, id }, at) => {
           const scopes = (found[at]?.[member] ?? []).map(({ scope, rows }) => [scope, rows] as const);
@@ -135,7 +135,7 @@ export function grantId({ reliance: { grant, scope } }: Pick<Relying, 'reliance'
 /** A scope in which one of the two models is granted and the other is not. */
 interface Lone {
   readonly scope: string;
-  readonly alone: Side;
+  readonly alone: ValuesSide;
 }
 
 function loneSql({ grant, reliance }: Relying): Sql {
@@ -154,7 +154,7 @@ interface ScopeCount {
 /** Rows that rely on the model of that side in these scopes of each member. */
 function usedSql(
   { reliance, context, row }: Relying,
-  side: Side,
+  side: ValuesSide,
   scopes: readonly (readonly string[])[],
 ): Sql {
   const via = column('t', reliance.via);

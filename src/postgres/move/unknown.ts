@@ -18,7 +18,7 @@ import { withTenant } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { sharesTransactions } from '../scope/tenant.ts';
 
-export interface About {
+export interface ModelsInQuestion {
   readonly intent: Intent;
   /** The tenants of a run. */
   readonly tenants?: readonly string[];
@@ -27,7 +27,7 @@ export interface About {
 }
 
 /** @throws MODEL_UNKNOWN with the nearest names; MODEL_NOT_FOUND, SAME_MODEL, KINDS_DIFFER where the names alone say so */
-export async function refuseUnknown(site: Site, { intent, tenants, plan }: About): Promise<void> {
+export async function refuseUnknown(site: Site, { intent, tenants, plan }: ModelsInQuestion): Promise<void> {
   if ((site.config.model.tables ?? []).length > 0) return;
   const knowledge = site.knowledge();
   const pair = textPair({ config: site.config, ...given({ knowledge }) }, intent);

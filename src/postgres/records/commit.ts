@@ -12,7 +12,7 @@ import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import type { Journal } from './journal.ts';
 import { closeRecords } from './records.ts';
-import type { Done } from './records.ts';
+import type { DoneMigration } from './records.ts';
 
 const temporaryJournal = 'pg_temp.drover_journal';
 
@@ -55,7 +55,7 @@ async function makeTemporaryJournal(tx: Tx): Promise<void> {
 export type Settle = () => Promise<void>;
 
 /** Closes the records with the work. Records in another database are of one migration at a time. */
-export async function commitRecords(tx: Tx, site: Site, done: readonly Done[]): Promise<Settle> {
+export async function commitRecords(tx: Tx, site: Site, done: readonly DoneMigration[]): Promise<Settle> {
   if (!site.state.separate) {
     if (done.length > 0) await closeRecords(tx, site, { done, status: 'succeeded' });
     return () => Promise.resolve();
@@ -82,7 +82,7 @@ async function lastingXid(tx: Tx, id: string): Promise<string> {
   return xid;
 }
 
-async function markSucceeded(site: Site, { tenant, id }: Done): Promise<void> {
+async function markSucceeded(site: Site, { tenant, id }: DoneMigration): Promise<void> {
   await withState(site, tenant, (state) =>
     state.run(
       `UPDATE ${stateTable(site, 'migrations')} SET status = 'succeeded' WHERE id = $1::text::uuid AND status = 'prepared'`,

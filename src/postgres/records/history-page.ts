@@ -2,7 +2,7 @@
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { readRecords } from './history.ts';
-import type { Change, MigrationRecord } from './history.ts';
+import type { RecordedChange, MigrationRecord } from './history.ts';
 import { stateTable, withState } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { allOf, bind, column, raw, render, sql } from '../sql/sql.ts';
@@ -93,7 +93,7 @@ export function listChildren(
 /** Where a row stands in the journal: step, chunk, and its number within the chunk. */
 export type ChangePosition = readonly [step: number, chunk: number, number: number];
 
-export interface PagedChange extends Change {
+export interface PagedChange extends RecordedChange {
   readonly position: ChangePosition;
 }
 

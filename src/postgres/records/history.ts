@@ -177,7 +177,7 @@ function stepsSql(site: Site): string {
     FROM ${stateTable(site, 'migration_steps')} s WHERE s.tenant_id = m.tenant_id AND s.migration_id = m.id)`;
 }
 
-export interface Change {
+export interface RecordedChange {
   readonly step: number;
   readonly table: string;
   readonly action: string;
@@ -190,9 +190,9 @@ export interface Change {
 export function listChanges(
   site: Site,
   query: MigrationQuery & { limit: number; offset?: number },
-): Promise<Change[]> {
+): Promise<RecordedChange[]> {
   return withState(site, query.tenant, (tx) =>
-    tx.many<Change>(
+    tx.many<RecordedChange>(
       `SELECT j.step, j.table_name AS "table", j.action, u.key,
          CASE WHEN j.before IS NULL THEN u.b ELSE j.before || coalesce(u.b, '{}') END AS before,
          CASE WHEN j.after IS NULL THEN u.a ELSE j.after || coalesce(u.a, '{}') END AS after
@@ -226,7 +226,7 @@ export function findReplay(
   });
 }
 
-interface Open {
+interface OpenMigration {
   readonly id: string;
   readonly status: 'running' | 'prepared';
   readonly xid: string | null;
@@ -242,7 +242,7 @@ export async function settleInterrupted(
 ): Promise<void> {
   const { key, components } = about.source;
   const open = await withState(site, about.tenant, (tx) =>
-    tx.many<Open>(
+    tx.many<OpenMigration>(
       `SELECT id::text, status, xid FROM ${stateTable(site, 'migrations')}
        WHERE tenant_id = $1::text::${site.state.tenantType} AND status IN ('running', 'prepared')
        AND (from_key = $2 OR (from_key IS NULL AND from_name = $3 AND from_provider IS NOT DISTINCT FROM $4))`,
@@ -280,7 +280,7 @@ export function listInterrupted(
   });
 }
 
-interface Fate extends Open {
+interface Fate extends OpenMigration {
   readonly committed: boolean;
 }
 

@@ -25,7 +25,7 @@ import {
   sql,
   withMembers,
 } from '../sql/sql.ts';
-import type { Given, Sql } from '../sql/sql.ts';
+import type { CommonTable, Sql } from '../sql/sql.ts';
 
 export type JournalAction = 'set' | 'delete' | 'insert' | 'edit';
 
@@ -48,7 +48,7 @@ export function journalOfSome(journal: Journal, at: readonly number[]): Journal 
 const mostRows = 10_000;
 
 /** A statement that changes rows. Its rows are called `moved` and have their key `k`, and for several members their number `"drover:n"`. */
-export interface Change {
+export interface ChangeStatement {
   readonly journal: Journal;
   /** Of each member the number of the step. */
   readonly steps: readonly number[];
@@ -58,7 +58,7 @@ export interface Change {
   /** Of each member the number after which the chunks of this statement are numbered. */
   readonly firstChunks: readonly number[];
   /** What comes before the change: `moved` may read it. */
-  readonly given?: readonly Given[];
+  readonly given?: readonly CommonTable[];
   readonly moved: Sql;
   /** SQL over the rows `m`: before and after images, of a chunk and where they differ by row. */
   readonly before?: Sql;
@@ -74,7 +74,7 @@ export interface Change {
 }
 
 /** What a change did for one member. */
-export interface Changed {
+export interface ChangedRows {
   readonly rows: number;
   readonly keys: readonly string[] | null;
 }
@@ -85,23 +85,23 @@ export function numbered(size: number, alias?: string): Sql {
 }
 
 /** Changes rows, writes the journal, and counts, for each member. */
-export function changing(wanted: Change): Question<Changed[]> {
-  return readAs(many<Changed & Numbered>(changeSql(wanted)), (rows) =>
-    distribute<Changed>(wanted.steps.length, rows).map(([one]) => one ?? { rows: 0, keys: null }),
+export function changing(wanted: ChangeStatement): Question<ChangedRows[]> {
+  return readAs(many<ChangedRows & Numbered>(changeSql(wanted)), (rows) =>
+    distribute<ChangedRows>(wanted.steps.length, rows).map(([one]) => one ?? { rows: 0, keys: null }),
   );
 }
 
-export function runChange(tx: Tx, wanted: Change): Promise<Changed[]> {
+export function runChange(tx: Tx, wanted: ChangeStatement): Promise<ChangedRows[]> {
   return tx.ask(changing(wanted));
 }
 
 /** How many rows were changed, for each member. */
-export function rowsEach(changed: readonly Changed[]): number[] {
+export function rowsEach(changed: readonly ChangedRows[]): number[] {
   return changed.map(({ rows }) => rows);
 }
 
 /** The whole statement. */
-export function changeSql(source: Change): Sql {
+export function changeSql(source: ChangeStatement): Sql {
   const size = source.steps.length;
   const own = size === 1 ? [] : [raw('m."drover:n"')];
   const perChunk = raw(String(source.rowsPerChunk ?? mostRows));
@@ -134,7 +134,16 @@ function listed(expression: Sql | undefined): Sql {
   return expression === undefined ? raw('NULL::jsonb[]') : sql`array_agg(${expression})`;
 }
 
-function writtenSql({ journal, key, table, action, firstChunks, steps, before, after }: Change): Sql {
+function writtenSql({
+  journal,
+  key,
+  table,
+  action,
+  firstChunks,
+  steps,
+  before,
+  after,
+}: ChangeStatement): Sql {
   const size = steps.length;
   const byMember = size === 1 ? nothing : raw('PARTITION BY m."drover:n"');
   const columns = [
@@ -162,7 +171,7 @@ function writtenSql({ journal, key, table, action, firstChunks, steps, before, a
       SELECT ${list(columns)} FROM chunks m${members}`;
 }
 
-function collected({ collect, steps }: Change): Given[] {
+function collected({ collect, steps }: ChangeStatement): CommonTable[] {
   if (collect === undefined) return [];
   const keys = sql`array_agg((${collect})::text) AS keys`;
   return [
@@ -175,7 +184,7 @@ function collected({ collect, steps }: Change): Given[] {
   ];
 }
 
-function countSql({ collect, steps }: Change): Sql {
+function countSql({ collect, steps }: ChangeStatement): Sql {
   const size = steps.length;
   const rows = raw('coalesce(sum(m.row_count), 0)::bigint AS rows');
   if (size === 1) {
@@ -205,7 +214,7 @@ export interface ChunkRows {
 /** Writes chunks, all of one table and action. */
 export async function writeChunks(
   tx: Tx,
-  { journal, action, table, key }: Pick<Change, 'journal' | 'action' | 'table' | 'key'>,
+  { journal, action, table, key }: Pick<ChangeStatement, 'journal' | 'action' | 'table' | 'key'>,
   chunks: readonly ChunkRows[],
 ): Promise<void> {
   if (chunks.length === 0) return;

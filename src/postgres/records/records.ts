@@ -91,7 +91,7 @@ function insertEach(table: string, size: number, columns: readonly (readonly [st
 }
 
 /** What a record says of a migration that was done. */
-export interface Done {
+export interface DoneMigration {
   readonly tenant: string | undefined;
   readonly id: string;
   readonly kind: NewRecord['kind'];
@@ -111,10 +111,10 @@ export interface Done {
 export async function closeRecords(
   tx: Tx,
   site: Site,
-  { done, status }: { readonly done: readonly Done[]; readonly status: 'succeeded' | 'prepared' },
+  { done, status }: { readonly done: readonly DoneMigration[]; readonly status: 'succeeded' | 'prepared' },
 ): Promise<void> {
   const size = done.length;
-  const of = (what: (one: Done) => unknown, type: string): Sql => each(done.map(what), type);
+  const of = (what: (one: DoneMigration) => unknown, type: string): Sql => each(done.map(what), type);
   const set = [
     sql`status = ${literal(status)}`,
     sql`completion = ${of(({ completion }) => completion, 'text')}`,
@@ -145,7 +145,7 @@ export async function closeRecords(
 /** The statement that records what each step did; undefined where there was no step. */
 export function insertSteps(
   site: Site,
-  done: readonly Pick<Done, 'tenant' | 'id' | 'results'>[],
+  done: readonly Pick<DoneMigration, 'tenant' | 'id' | 'results'>[],
 ): Query | undefined {
   const steps = done.flatMap(({ tenant, id, results }) =>
     results.map((result) => ({ tenant, id, ...result })),
@@ -174,11 +174,11 @@ export function insertSteps(
 }
 
 /** The entries of the audit log. */
-function auditOf(site: Site, done: readonly Done[]): Query {
-  const of = (what: (one: Done) => unknown, type: string): Sql => each(done.map(what), type);
-  const action = ({ kind }: Done): string =>
+function auditOf(site: Site, done: readonly DoneMigration[]): Query {
+  const of = (what: (one: DoneMigration) => unknown, type: string): Sql => each(done.map(what), type);
+  const action = ({ kind }: DoneMigration): string =>
     kind === 'model' ? 'migration.applied' : 'migration.rolled_back';
-  const detail = ({ rows, completion, forced, reason, plan }: Done): string =>
+  const detail = ({ rows, completion, forced, reason, plan }: DoneMigration): string =>
     JSON.stringify({ rows, completion, forced, reason, planHash: plan?.hash });
   return insertEach(stateTable(site, 'audit_log'), done.length, [
     [

@@ -20,7 +20,7 @@ export interface StandingMove {
   readonly reason: string | null;
 }
 
-interface Row {
+interface StandingRow {
   readonly id: string;
   readonly tenant: string;
   readonly intent: Intent;
@@ -55,7 +55,7 @@ async function readStanding(tx: Tx, site: Site, tenants: readonly TenantKey[]): 
   if (!(await hasRecords(tx, site))) return [];
   const table = stateTable(site, 'migrations');
   const named = tenants.filter((tenant) => tenant !== undefined);
-  const rows = await tx.many<Row>(
+  const rows = await tx.many<StandingRow>(
     `SELECT DISTINCT ON (m.tenant_id, m.from_key, m.from_name, m.from_provider) m.id::text AS id, m.tenant_id::text AS tenant,
        m.reason, m.plan -> 'intent' AS intent, m.plan -> 'source' AS source, m.plan -> 'target' AS target
      FROM ${table} m WHERE m.kind = 'model' AND m.status = 'succeeded' AND m.completion <> 'partial' AND m.plan IS NOT NULL
@@ -75,6 +75,6 @@ async function readStanding(tx: Tx, site: Site, tenants: readonly TenantKey[]): 
   }));
 }
 
-function nameOf({ key, table }: Row['source']): string | undefined {
+function nameOf({ key, table }: StandingRow['source']): string | undefined {
   return keyText(given({ key, table }));
 }

@@ -37,7 +37,7 @@ export interface UnderWay {
 }
 
 /** Whose migration of which source. */
-export interface Worked {
+export interface MigratedSource {
   readonly tenant: string | undefined;
   readonly source: Pick<ModelFacts, 'key' | 'components'>;
 }
@@ -46,8 +46,8 @@ const columns =
   raw(`m.id::text AS id, m.tenant_id::text AS tenant, coalesce(m.from_name, m.from_key) AS "from",
   coalesce(m.to_name, m.to_key) AS "to", m.to_key AS "toKey", m.reason, m.plan, m.migrated_count AS rows`);
 
-function underWaySql(site: Site, worked: readonly Worked[]): Sql {
-  const of = (what: (one: Worked) => unknown, type = 'text'): Sql => each(worked.map(what), type);
+function underWaySql(site: Site, worked: readonly MigratedSource[]): Sql {
+  const of = (what: (one: MigratedSource) => unknown, type = 'text'): Sql => each(worked.map(what), type);
   const part = (name: string): Sql => of(({ source }) => source.components[name] ?? null);
   const own = of(({ tenant }) => recordedTenant(tenant), `text::${site.state.tenantType}`);
   const key = of(({ source }) => source.key ?? null);
@@ -58,7 +58,7 @@ function underWaySql(site: Site, worked: readonly Worked[]): Sql {
 }
 
 /** The migration of this source that is under way. */
-export function findUnderWay(site: Site, worked: Worked): Promise<UnderWay | undefined> {
+export function findUnderWay(site: Site, worked: MigratedSource): Promise<UnderWay | undefined> {
   return withState(site, worked.tenant, async (tx) => {
     if (!(await hasRecords(tx, site))) return undefined;
     const [found] = await readEach<UnderWay>(tx, 1, underWaySql(site, [worked]));
@@ -120,7 +120,7 @@ export function underWayError(underWay: UnderWay): DroverError {
 export async function lockForWork(
   tx: Tx,
   site: Site,
-  worked: readonly (Worked & { readonly own?: string | undefined })[],
+  worked: readonly (MigratedSource & { readonly own?: string | undefined })[],
 ): Promise<(DroverError | undefined)[]> {
   const locks = pairLocks(worked.map(({ tenant, source }) => ({ tenant, source: identityOf(source) })));
   if (worked.length === 0) return [];
@@ -136,7 +136,7 @@ export async function lockForWork(
 }
 
 /** A record whose parts are written. */
-interface Going {
+interface RecordUnderWay {
   readonly tenant: string | undefined;
   readonly id: string;
 }
@@ -154,7 +154,11 @@ export interface Parts {
 }
 
 /** What was committed of a record; undefined where somebody has ended it. The pair is locked. */
-export async function readParts(tx: Tx, site: Site, { tenant, id }: Going): Promise<Parts | undefined> {
+export async function readParts(
+  tx: Tx,
+  site: Site,
+  { tenant, id }: RecordUnderWay,
+): Promise<Parts | undefined> {
   const own = each([recordedTenant(tenant)], `text::${site.state.tenantType}`);
   return tx.maybeOne<Parts>(
     sql`SELECT m.plan, coalesce((SELECT jsonb_agg(jsonb_build_object(
@@ -170,7 +174,7 @@ export async function readParts(tx: Tx, site: Site, { tenant, id }: Going): Prom
 export async function beginParts(
   tx: Tx,
   site: Site,
-  { tenant, id, plan }: Going & { readonly plan: Plan },
+  { tenant, id, plan }: RecordUnderWay & { readonly plan: Plan },
 ): Promise<void> {
   const set = sql`status = 'under_way', plan = ${each([JSON.stringify(plan)], 'text::jsonb')},
     plan_hash = ${each([plan.hash], 'text')}`;
@@ -181,7 +185,7 @@ export async function beginParts(
 export async function recordPart(
   tx: Tx,
   site: Site,
-  { tenant, id, result, rows }: Going & { readonly result: StepResult; readonly rows: number },
+  { tenant, id, result, rows }: RecordUnderWay & { readonly result: StepResult; readonly rows: number },
 ): Promise<void> {
   const steps = insertSteps(site, [{ tenant, id, results: [result] }]);
   if (steps !== undefined) await tx.run(steps);
@@ -193,7 +197,7 @@ export async function recordPart(
 export async function journalledBy(
   tx: Tx,
   site: Site,
-  { tenant, id, step }: Going & { readonly step: number },
+  { tenant, id, step }: RecordUnderWay & { readonly step: number },
 ): Promise<{ readonly rows: number; readonly occurrences: number }> {
   return tx.one(
     sql`SELECT coalesce(sum(j.row_count), 0)::bigint AS rows, coalesce(sum(coalesce(
@@ -205,7 +209,7 @@ export async function journalledBy(
 }
 
 /** A record that was under way ends as what it is by then: a part of a migration, which the rollback takes back. */
-export async function endParts(tx: Tx, site: Site, going: Going): Promise<void> {
+export async function endParts(tx: Tx, site: Site, going: RecordUnderWay): Promise<void> {
   const completion: Completion = 'partial';
   const set = sql`status = 'succeeded', completion = ${each([completion], 'text')}, finished_at = statement_timestamp()`;
   await updateGoing(tx, site, { ...going, set });
@@ -214,7 +218,7 @@ export async function endParts(tx: Tx, site: Site, going: Going): Promise<void> 
 async function updateGoing(
   tx: Tx,
   site: Site,
-  { tenant, id, set }: Going & { readonly set: Sql },
+  { tenant, id, set }: RecordUnderWay & { readonly set: Sql },
 ): Promise<void> {
   const own = each([recordedTenant(tenant)], `text::${site.state.tenantType}`);
   const touched = await tx.ask(

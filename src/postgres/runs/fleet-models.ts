@@ -18,7 +18,7 @@ import { asFleet, asOperator } from '../scope/tenant.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 
 /** What is true of the models of all tenants. */
-export interface ModelNames {
+export interface FleetModelNames {
   readonly kind: string;
   /** What tells models of one name apart. */
   readonly by: SecondName;
@@ -35,13 +35,13 @@ export interface ModelNames {
 export function readModelNames(
   site: Site,
   { of, ...asked }: Intent & { readonly of: TypesOf },
-): Promise<ModelNames> {
+): Promise<FleetModelNames> {
   return asOperator(site.database, { ...site.scope, readOnly: true }, async (tx) => {
     const rules = await readRules(tx, site, undefined);
     const { kind = '' } = checkIntent(rules, asked, of);
     const models = modelTablesOf(rules, kind);
     const byText = namesByTextOnly(rules, kind);
-    const named: ModelNames['named'] = (text, beside) =>
+    const named: FleetModelNames['named'] = (text, beside) =>
       byText ? modelByName(rules, { kind, text, ...given({ beside }) }) : undefined;
     return { kind, by: secondName(models[0]), rows: models.length > 0, named };
   });

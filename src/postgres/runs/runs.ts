@@ -5,7 +5,7 @@
  */
 import { isUuid } from '../../engine/uuid.ts';
 import type { Completion } from '../../engine/plan/completion.ts';
-import type { Answer, ParameterPolicy } from '../../engine/plan/intent.ts';
+import type { AskAnswer, ParameterPolicy } from '../../engine/plan/intent.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { quoteTable } from '../sql/identifiers.ts';
@@ -43,7 +43,7 @@ export interface Canary {
 export interface RunOptions {
   readonly entityTypes?: readonly string[];
   readonly parameters: ParameterPolicy;
-  readonly answers: Readonly<Record<string, Answer>>;
+  readonly answers: Readonly<Record<string, AskAnswer>>;
   readonly leaveAsks: boolean;
   readonly allowUnknown?: boolean;
   /** The rows that are nobody's alone move after every tenant. */

@@ -88,7 +88,7 @@ export async function insertRunTenants(
   }
 }
 
-export type Claimed = Pick<RunTenant, 'tenant' | 'fromKey' | 'toKey' | 'attempts'> &
+export type ClaimedTenant = Pick<RunTenant, 'tenant' | 'fromKey' | 'toKey' | 'attempts'> &
   Pick<NewRunTenant, 'sourceRetired' | 'undoesId'>;
 
 export interface Claim {
@@ -105,7 +105,7 @@ export interface Claim {
  * position, past those that another worker is taking. Index: run_tenants_open_idx. Whether somebody has to be waited for is asked once:
  * it names nothing of the row.
  */
-export function claimTenants(site: Site, claim: Claim, limit: number): Promise<Claimed[]> {
+export function claimTenants(site: Site, claim: Claim, limit: number): Promise<ClaimedTenant[]> {
   return withState(site, undefined, async (tx) => {
     const run = await tx.maybeOne<{ size: number; released: boolean; undoes: boolean }>(
       `SELECT r.canary_size AS size, r.canary_released AS released, ${undoesSql(site)} AS undoes FROM ${runTable(site, 'runs')} r
@@ -113,7 +113,7 @@ export function claimTenants(site: Site, claim: Claim, limit: number): Promise<C
       [claim.runId],
     );
     if (run === undefined) return [];
-    return tx.many<Claimed>(
+    return tx.many<ClaimedTenant>(
       `WITH next AS (
          SELECT t.tenant_id, t.run_id FROM ${runTable(site, 'run_tenants')} t
          WHERE t.run_id = $1::text::uuid AND t.status IN ('pending', 'claimed')

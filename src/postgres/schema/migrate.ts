@@ -41,7 +41,7 @@ export interface MigrateOptions {
   readonly prove?: (tx: Tx) => Promise<void>;
 }
 
-interface Work extends MigrateOptions {
+interface MigrateWork extends MigrateOptions {
   readonly files: readonly MigrationFile[];
 }
 
@@ -79,7 +79,7 @@ export async function listPending(db: Database, options: MigrateOptions): Promis
 const opening: Opening = { settings: [`SET LOCAL lock_timeout = '120s'`] };
 
 /** All of a new schema; of one that is there what comes next, or nothing. */
-async function applySome(tx: Tx, work: Work): Promise<string[]> {
+async function applySome(tx: Tx, work: MigrateWork): Promise<string[]> {
   await lockSchema(tx, work.schema);
   const found = await findSchema(tx, work.schema);
   if (found === 'foreign') throw occupied(work.schema);
@@ -88,7 +88,7 @@ async function applySome(tx: Tx, work: Work): Promise<string[]> {
   return next === undefined ? [] : [next];
 }
 
-async function install(tx: Tx, work: Work, missing: boolean): Promise<string[]> {
+async function install(tx: Tx, work: MigrateWork, missing: boolean): Promise<string[]> {
   await createSchema(tx, work.schema, missing);
   const applied: string[] = [];
   for (let next = await applyNext(tx, work); next !== undefined; next = await applyNext(tx, work))
@@ -97,7 +97,7 @@ async function install(tx: Tx, work: Work, missing: boolean): Promise<string[]> 
   return applied;
 }
 
-async function applyNext(tx: Tx, work: Work): Promise<string | undefined> {
+async function applyNext(tx: Tx, work: MigrateWork): Promise<string | undefined> {
   const applied = await listApplied(tx, work.schema);
   for (const row of applied) checkApplied(work, row);
   const last = applied.filter((row) => row.version !== generatedVersion).at(-1)?.version ?? '';
@@ -106,7 +106,7 @@ async function applyNext(tx: Tx, work: Work): Promise<string | undefined> {
   return next === undefined ? applyGenerated(tx, work, applied) : applyFile(tx, work, next);
 }
 
-function checkApplied(work: Work, row: AppliedMigration): void {
+function checkApplied(work: MigrateWork, row: AppliedMigration): void {
   if (row.variant !== work.variant) throw otherVariant(work, row);
   if (row.version === generatedVersion) return;
   const file = work.files.find((candidate) => candidate.version === row.version);
@@ -114,7 +114,7 @@ function checkApplied(work: Work, row: AppliedMigration): void {
   if (file.checksum !== row.checksum) throw changed(work.schema, file.name);
 }
 
-async function applyFile(tx: Tx, work: Work, file: MigrationFile): Promise<string> {
+async function applyFile(tx: Tx, work: MigrateWork, file: MigrationFile): Promise<string> {
   await runTemplate(tx, work, file);
   const { version, name, checksum } = file;
   await recordApplied(tx, work.schema, { version, name, checksum, variant: work.variant });
@@ -125,7 +125,7 @@ const generatedVersion = 'generated';
 
 async function applyGenerated(
   tx: Tx,
-  work: Work,
+  work: MigrateWork,
   applied: readonly AppliedMigration[],
 ): Promise<string | undefined> {
   if (work.generated === undefined) return undefined;
@@ -148,7 +148,11 @@ function generatedChecksum(applied: readonly AppliedMigration[], template: strin
   return checksumOf([template, ...state].join('\n'));
 }
 
-async function runTemplate(tx: Tx, work: Work, part: { name: string; template: string }): Promise<void> {
+async function runTemplate(
+  tx: Tx,
+  work: MigrateWork,
+  part: { name: string; template: string },
+): Promise<void> {
   try {
     await tx.script(fillTemplate(part.template, work.schema, work.variant));
   } catch (cause) {
@@ -186,7 +190,7 @@ function unknown(schema: string, name: string): DroverError {
   return new DroverError('MIGRATION_UNKNOWN', message, { file: name, schema });
 }
 
-function otherVariant(work: Work, row: AppliedMigration): DroverError {
+function otherVariant(work: MigrateWork, row: AppliedMigration): DroverError {
   const message =
     `The schema ${work.schema} holds Drover's ${row.variant} tables, and the ${work.variant} tables are asked for. ` +
     'Choose another schema name.';

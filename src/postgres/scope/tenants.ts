@@ -50,15 +50,15 @@ function listSchemas({ database, scope, config, state }: Site): Promise<TenantNa
 }
 
 /** A tenant whose schema the configuration does not fit, and why. */
-export interface Unfit {
+export interface UnfitTenant {
   readonly tenant: string;
   readonly message: string;
 }
 
 /** Where each tenant has a schema of its own: those that the configuration does not fit. */
-export async function listUnfit(site: Site): Promise<Unfit[]> {
+export async function listUnfit(site: Site): Promise<UnfitTenant[]> {
   if (tenancyOf(site.config) !== 'schemas') return [];
-  const unfit: Unfit[] = [];
+  const unfit: UnfitTenant[] = [];
   for (const { key: tenant } of await listTenants(site))
     await withTenant(site, { tenant, readOnly: true }, (tx) => readRules(tx, site, tenant)).catch(
       (error: unknown) => {

@@ -11,20 +11,20 @@ import { allOf, anyOf, column, each, literal, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /** Of a place with its values: those of the source, or those of the target. */
-export type Side = 'from' | 'to';
+export type ValuesSide = 'from' | 'to';
 
-export function otherSide(side: Side): Side {
+export function otherSide(side: ValuesSide): ValuesSide {
   return side === 'from' ? 'to' : 'from';
 }
 
 /** A place with the rows of its table. */
-export interface Placed {
+export interface PlaceInTable {
   readonly context: Pick<RowContext, 'rules' | 'table'>;
   readonly row: PlaceRow;
 }
 
 /** Does the place of row `alias` name the model of that side? */
-export function namesSql({ context, row }: Placed, side: Side, alias = 't'): Sql {
+export function namesSql({ context, row }: PlaceInTable, side: ValuesSide, alias = 't'): Sql {
   const { place, mappings } = row;
   const named = mappings.map((mapping) =>
     place.carrier === 'json'
@@ -53,7 +53,7 @@ function pathStep(step: PatternStep): string {
 }
 
 /** Is the model of that side available where row `t` is? */
-export function isGranted(grant: Placed, { via, scope }: Reliance, side: Side): Sql {
+export function isGranted(grant: PlaceInTable, { via, scope }: Reliance, side: ValuesSide): Sql {
   return sql`EXISTS (SELECT 1 FROM ${rowsOf(grant.context.table)} g
     WHERE ${column('g', scope)} = ${column('t', via)} AND ${namesSql(grant, side, 'g')})`;
 }

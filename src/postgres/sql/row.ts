@@ -193,12 +193,12 @@ export function linkSql(context: RowContext, hop: Hop): Sql {
   return sql`SELECT 1 FROM ${rowsOf(context.table)} t JOIN ${from} ON ${on}`;
 }
 
-interface Side {
+interface AliasedColumn {
   readonly column: Column;
   readonly alias: string;
 }
 
-function joinOn(from: Side, to: Side, how: Hop['how']): Sql {
+function joinOn(from: AliasedColumn, to: AliasedColumn, how: Hop['how']): Sql {
   const a = column(from.alias, from.column.name);
   const b = column(to.alias, to.column.name);
   if (how === 'member') return membershipSql(a, b, to.column);

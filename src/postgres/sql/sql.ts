@@ -16,7 +16,7 @@ interface Value {
 }
 
 /** One value for each member, in their order. */
-interface Values {
+interface MemberValues {
   readonly values: readonly unknown[];
   readonly type: string;
 }
@@ -26,15 +26,15 @@ interface Relation {
   readonly members: number;
 }
 
-type Part = string | Value | Values | Relation;
+type SqlPart = string | Value | MemberValues | Relation;
 
 /** A statement, or a piece of one. */
 export class Sql {
-  readonly parts: readonly Part[];
+  readonly parts: readonly SqlPart[];
   /** Does the statement change rows? Said by who builds it. */
   readonly changes: boolean;
 
-  constructor(parts: readonly Part[], changes = false) {
+  constructor(parts: readonly SqlPart[], changes = false) {
     this.parts = parts;
     this.changes = changes;
   }
@@ -48,7 +48,7 @@ export interface Rendered {
 
 /** Text as it stands in the source, with pieces and holes between. What comes from outside goes in as `bind`, `ident` or `raw`. */
 export function sql(texts: TemplateStringsArray, ...pieces: readonly Sql[]): Sql {
-  const parts: Part[] = [texts[0] ?? ''];
+  const parts: SqlPart[] = [texts[0] ?? ''];
   let changes = false;
   for (const [at, piece] of pieces.entries()) {
     parts.push(...piece.parts, texts[at + 1] ?? '');
@@ -108,7 +108,7 @@ export function each(values: readonly unknown[], type: string): Sql {
 
 /** Pieces with a text between them. */
 export function join(pieces: readonly Sql[], between: string): Sql {
-  const parts: Part[] = [];
+  const parts: SqlPart[] = [];
   let changes = false;
   for (const [at, piece] of pieces.entries()) {
     if (at > 0) parts.push(between);
@@ -148,10 +148,10 @@ export function fromMembers(size: number, before: ' FROM ' | ' USING ' | ', ' | 
 }
 
 /** A common table expression; one that is materialized is read once and in no other order. */
-export type Given = readonly [name: string, body: Sql, how?: 'materialized'];
+export type CommonTable = readonly [name: string, body: Sql, how?: 'materialized'];
 
 /** Common table expressions, the relation of the members first where there are several, and what follows them. */
-export function withMembers(size: number, expressions: readonly Given[], main: Sql): Sql {
+export function withMembers(size: number, expressions: readonly CommonTable[], main: Sql): Sql {
   const named = expressions.map(
     ([name, body, how]) => sql`${raw(`${name} AS${how === undefined ? '' : ' MATERIALIZED'}`)} (${body})`,
   );
@@ -206,16 +206,16 @@ export function withLiterals(query: Sql): string {
   return text.join('');
 }
 
-interface Columns {
-  readonly lists: readonly Values[];
+interface ListColumns {
+  readonly lists: readonly MemberValues[];
   /** The number of the column that has the values. */
-  readonly at: (part: Values) => number;
+  readonly at: (part: MemberValues) => number;
 }
 
 /** Equal lists of values are one column: the tenants of a batch stand in most conditions. */
-function columnsOf(query: Sql): Columns {
-  const lists: Values[] = [];
-  const at = new Map<Values, number>();
+function columnsOf(query: Sql): ListColumns {
+  const lists: MemberValues[] = [];
+  const at = new Map<MemberValues, number>();
   for (const part of query.parts) {
     if (typeof part === 'string' || !('values' in part) || at.has(part)) continue;
     const known = lists.findIndex(
@@ -227,7 +227,7 @@ function columnsOf(query: Sql): Columns {
 }
 
 /** Of the usual types of keys a column holds the values themselves, so that they are not read anew for each row that is compared. */
-function columnType({ type }: Values): string {
+function columnType({ type }: MemberValues): string {
   return /^text::(uuid|bigint)$/.exec(type)?.[1] ?? 'text';
 }
 
@@ -235,7 +235,7 @@ function areEqual(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((value, at) => value === b[at]);
 }
 
-function relationText(members: number, columns: readonly Values[]): string {
+function relationText(members: number, columns: readonly MemberValues[]): string {
   if (columns.length === 0) return `SELECT g AS ${numberColumn} FROM generate_series(1, ${members}) g`;
   const arrays = columns.map((column, at) => `$${at + 1}::${columnType(column)}[]`).join(', ');
   const names = columns.map((_, at) => `"drover:${at}"`).join(', ');

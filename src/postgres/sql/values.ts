@@ -123,10 +123,10 @@ function noElement(): never {
 }
 
 /** Columns of a result, and how each is read. */
-export type Columns = readonly { readonly name: string; readonly decode: Decode }[];
+export type ResultColumns = readonly { readonly name: string; readonly decode: Decode }[];
 
 /** A row of values in text form. A column may have any name, that of the prototype among them. */
-export function toRow(columns: Columns, values: readonly unknown[]): object {
+export function toRow(columns: ResultColumns, values: readonly unknown[]): object {
   const row: Record<string, unknown> = {};
   for (const [at, { name, decode }] of columns.entries()) {
     const text = values[at];

@@ -4,13 +4,13 @@ import type { Edit } from '../../engine/edit/value-rule.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
 import { journalOfSome } from '../records/journal.ts';
-import type { Change, Journal, JournalAction } from '../records/journal.ts';
+import type { ChangeStatement, Journal, JournalAction } from '../records/journal.ts';
 import type { RowKey } from '../sql/keys.ts';
 import type { Member } from '../facts/member.ts';
 import type { UngrantedUses } from '../move/relying.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
-import type { Side } from '../sql/reliance.ts';
+import type { ValuesSide } from '../sql/reliance.ts';
 import type { Sql } from '../sql/sql.ts';
 
 /** One chunk of the journal, as read back. */
@@ -45,7 +45,7 @@ export interface UndoContext {
   /** Of each member what rows relied on before the move although it was not granted. */
   readonly before: readonly UngrantedUses[];
   /** The side of the models to which rows return. */
-  readonly restores: Side;
+  readonly restores: ValuesSide;
   /** What is removed are grants that the rollback kept beside those that it restored. */
   readonly kept: boolean;
   /** Of each member the step number in the rollback's own journal. */
@@ -116,7 +116,7 @@ export function undoEntry(
   context: UndoContext,
   { table, key }: UndoTarget,
   chunks: readonly Chunk[],
-): Pick<Change, 'journal' | 'steps' | 'table' | 'key' | 'firstChunks'> {
+): Pick<ChangeStatement, 'journal' | 'steps' | 'table' | 'key' | 'firstChunks'> {
   return {
     journal: journalOfSome(
       context.journal,

@@ -12,7 +12,7 @@ import type { Tx } from '../driver/database.ts';
 import { rowAlone } from '../facts/member.ts';
 import { modelsOfKind } from '../facts/model-rows.ts';
 import { otherSide } from '../sql/reliance.ts';
-import type { Side } from '../sql/reliance.ts';
+import type { ValuesSide } from '../sql/reliance.ts';
 import { allOf, anyOf, column, each, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Chunk, Hindrance, UndoContext } from './chunk.ts';
@@ -25,9 +25,9 @@ export function demandsIn(context: UndoContext, table: string, chunks: readonly 
   return context.rules.places.flatMap((place) => {
     const { demands } = place;
     if (demands === undefined || place.table !== table || !canMove(place)) return [];
-    const models = (side: Side): ModelFacts[] =>
+    const models = (side: ValuesSide): ModelFacts[] =>
       members.map(({ pair }) => (side === 'from' ? pair.source : pair.target));
-    const below = (side: Side): Sql => belowSql(context.rules, demands, models(side));
+    const below = (side: ValuesSide): Sql => belowSql(context.rules, demands, models(side));
     const may = anyOf([sql`NOT ${below(context.restores)}`, below(otherSide(context.restores))]);
     const { parent, ...asked } = demands;
     const own = Object.values(asked);

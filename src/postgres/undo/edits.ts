@@ -13,7 +13,7 @@ import { hindrancesIn, reasonsOf, whyNot } from './hindrances.ts';
 import type { Chunk, Hindrance, JournalledEdits, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
 import { keyedRows } from './keyed-rows.ts';
 
-interface Current {
+interface CurrentText {
   readonly key: string;
   readonly text: string | null;
   readonly elements: (string | null)[] | null;
@@ -105,11 +105,11 @@ function readCurrent(
   context: UndoContext,
   target: UndoTarget,
   { name, some }: ColumnEdits,
-): Promise<Current[][]> {
+): Promise<CurrentText[][]> {
   const { table, key } = target;
   const chunks = some.map(({ chunk }) => chunk);
   const held = { own: columnOf(table, name), value: column('t', name) };
-  return readEach<Current>(
+  return readEach<CurrentText>(
     context.tx,
     chunks.length,
     sql`SELECT ${keyExpression(key, 't')}::text AS key, ${documentText(held)} AS text, ${elementsSql(held)} AS elements,
@@ -134,7 +134,7 @@ interface RowEdits {
   readonly table: string;
   readonly member: number;
   readonly key: string;
-  readonly row: Current | undefined;
+  readonly row: CurrentText | undefined;
   readonly edits: JournalledEdits | undefined;
   readonly skipped: Skipped[];
 }

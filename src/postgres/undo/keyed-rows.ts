@@ -3,7 +3,7 @@ import type { RowContext } from '../sql/match.ts';
 import { keyMatches } from '../sql/keys.ts';
 import { mineSql } from '../sql/row.ts';
 import { allOf, each, fromMembers, memberNumber, nothing, raw, rowsOf, sql } from '../sql/sql.ts';
-import type { Given, Sql } from '../sql/sql.ts';
+import type { CommonTable, Sql } from '../sql/sql.ts';
 import { chunkRows } from './chunk.ts';
 import type { Chunk, UndoContext, UndoTarget } from './chunk.ts';
 
@@ -26,7 +26,7 @@ export function keyedRows(
 
 /** What a statement that changes rows `t` needs to find the entry `e` of the journal of each. */
 interface WithEntries {
-  readonly given: Given;
+  readonly given: CommonTable;
   readonly from: Sql;
   readonly where: Sql;
 }

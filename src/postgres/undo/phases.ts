@@ -2,7 +2,7 @@
 import { compareText } from '../../engine/order.ts';
 import { rankOf } from '../../engine/operations/operations.ts';
 import type { MigrationDetail, StepRecord } from '../records/history.ts';
-import type { Side } from '../sql/reliance.ts';
+import type { ValuesSide } from '../sql/reliance.ts';
 
 /**
  * In which order steps are taken back. Grants return before rows that need them, and go after rows that needed them; what a rollback
@@ -35,11 +35,11 @@ function isKept(
 export interface Waiting {
   readonly step: StepRecord;
   readonly phase: Phase;
-  readonly restores: Side;
+  readonly restores: ValuesSide;
 }
 
 /** The side of its models that taking the migration back restores: a rollback of it, or of a rollback of it, and so on. */
-export function restoredBy({ kind, steps }: Pick<MigrationDetail, 'kind' | 'steps'>): Side {
+export function restoredBy({ kind, steps }: Pick<MigrationDetail, 'kind' | 'steps'>): ValuesSide {
   const depth = kind === 'model' ? 0 : Math.max(0, ...steps.map(({ undoDepth }) => undoDepth));
   return depth % 2 === 0 ? 'from' : 'to';
 }

@@ -8,7 +8,7 @@ import type { Member } from '../facts/member.ts';
 import { nothingUngranted, relyingPlaces } from '../move/relying.ts';
 import type { Relying, UngrantedUses } from '../move/relying.ts';
 import { isGranted, namesSql, otherSide } from '../sql/reliance.ts';
-import type { Side } from '../sql/reliance.ts';
+import type { ValuesSide } from '../sql/reliance.ts';
 import { visibleSql } from '../sql/row.ts';
 import { anyOf, column, each, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -47,7 +47,7 @@ function membersOf(members: readonly Member[], chunks: readonly Chunk[]): Member
  * May row `t` come to name the restored model? Not where that is unavailable and the one that goes is not, unless it was so before the
  * move. Where neither is, nobody kept to the grants before either.
  */
-export function mayReturn({ place, grant, reliance }: Relying, restores: Side, before: Before): Sql {
+export function mayReturn({ place, grant, reliance }: Relying, restores: ValuesSide, before: Before): Sql {
   const via = column('t', reliance.via);
   const scopes = before.map((one) => Object.keys(ownMember(one[restores], place.id) ?? {}));
   return anyOf([
@@ -66,7 +66,7 @@ export type Before = readonly UngrantedUses[];
 /** Is that more than there was before the move? */
 function isMore(
   { place }: Relying,
-  side: Side,
+  side: ValuesSide,
   { before, scope }: { readonly before: Before; readonly scope: Sql },
 ): Sql {
   const counts = before.map((one) => ownMember(one[side], place.id) ?? {});
@@ -79,7 +79,7 @@ function isMore(
 }
 
 /** Does a row rely on grant `t`, that is, name its model where it is? */
-export function isUsed(one: Relying, side: Side, before: Before): Sql {
+export function isUsed(one: Relying, side: ValuesSide, before: Before): Sql {
   const { context, row, reliance } = one;
   const via = column('t', reliance.via);
   return sql`${column('t', reliance.scope)} IN (SELECT ${via} FROM ${rowsOf(context.table)} t
@@ -88,7 +88,7 @@ export function isUsed(one: Relying, side: Side, before: Before): Sql {
 }
 
 /** Is the other model granted beside grant `t`? */
-export function isReplaced({ grant, reliance: { scope } }: Relying, side: Side): Sql {
+export function isReplaced({ grant, reliance: { scope } }: Relying, side: ValuesSide): Sql {
   return sql`EXISTS (SELECT 1 FROM ${rowsOf(grant.context.table)} g
     WHERE ${column('g', scope)} = ${column('t', scope)} AND ${namesSql(grant, side, 'g')})`;
 }
@@ -96,7 +96,7 @@ export function isReplaced({ grant, reliance: { scope } }: Relying, side: Side):
 /** The places with rows that rely on the model in that scope, with their numbers: an array of texts. */
 export function usesSql(
   relying: readonly Relying[],
-  side: Side,
+  side: ValuesSide,
   { before, scope }: { readonly before: Before; readonly scope: Sql },
 ): Sql {
   const uses = relying.map((one) => {

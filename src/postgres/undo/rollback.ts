@@ -21,7 +21,7 @@ import { inState } from './read-chunks.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { resultOf, runBatch } from '../move/batch.ts';
-import type { Job, Member, Outcome, Prepared } from '../move/batch.ts';
+import type { Job, MemberAtWork, Outcome, PreparedMember } from '../move/batch.ts';
 import type { Progress } from '../move/execute.ts';
 import { switchFences } from '../move/fence.ts';
 import { moveLocks } from '../move/locks.ts';
@@ -29,7 +29,7 @@ import { commitRecords, journalFor } from '../records/commit.ts';
 import type { Settle } from '../records/commit.ts';
 import { readMigrations } from '../records/history.ts';
 import type { MigrationDetail } from '../records/history.ts';
-import type { Done, NewRecord } from '../records/records.ts';
+import type { DoneMigration, NewRecord } from '../records/records.ts';
 import { endParts, lockForWork } from '../records/under-way.ts';
 import { withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
@@ -111,7 +111,7 @@ function jobOf(site: Site, options: RollbackOptions): Job<RollbackRequest, Undoi
 async function prepare(
   site: Site,
   requests: readonly RollbackRequest[],
-): Promise<Prepared<Undoing, RollbackResult>[]> {
+): Promise<PreparedMember<Undoing, RollbackResult>[]> {
   const parents = await withStates(
     site,
     requests.map(({ tenant }) => tenant),
@@ -169,16 +169,16 @@ function modelOf(record: MigrationDetail, side: 'from' | 'to'): ModelFacts {
   return namedModel({ kind, components, ...(key === null ? {} : { key }) });
 }
 
-interface Work {
+interface RollbackWork {
   readonly options: RollbackOptions;
-  readonly members: readonly Member<Undoing>[];
+  readonly members: readonly MemberAtWork<Undoing>[];
 }
 
 /** Everything that rollbacks do in their one transaction: lock, undo the steps in reverse, close the records. */
 async function takeBack(
   tx: Tx,
   site: Site,
-  { options, members }: Work,
+  { options, members }: RollbackWork,
 ): Promise<{ worked: (RollbackResult | DroverError)[]; settle: Settle }> {
   const running = await lockForWork(
     tx,
@@ -213,7 +213,7 @@ async function takeBack(
 async function goneOn(
   tx: Tx,
   site: Site,
-  members: readonly Member<Undoing>[],
+  members: readonly MemberAtWork<Undoing>[],
 ): Promise<(DroverError | undefined)[]> {
   const found: (DroverError | undefined)[] = [];
   for (const { prepared } of members) {
@@ -236,7 +236,7 @@ async function goneOn(
 async function lockModels(
   tx: Tx,
   site: Site,
-  members: readonly Member<Undoing>[],
+  members: readonly MemberAtWork<Undoing>[],
 ): Promise<Rules | undefined> {
   const [first] = members;
   if (first === undefined) return undefined;
@@ -253,7 +253,7 @@ async function lockModels(
 async function behindLater(
   tx: Tx,
   site: Site,
-  members: readonly Member<Undoing>[],
+  members: readonly MemberAtWork<Undoing>[],
 ): Promise<(DroverError | undefined)[]> {
   const parents = members.map(({ prepared: { parent } }) => parent);
   const asked = parents.map((parent) => ({
@@ -281,8 +281,8 @@ async function behindLater(
 async function undoAll(
   tx: Tx,
   site: Site,
-  { options, members, rules }: Work & { readonly rules: Rules | undefined },
-): Promise<(Done & { readonly result: RollbackResult })[]> {
+  { options, members, rules }: RollbackWork & { readonly rules: Rules | undefined },
+): Promise<(DoneMigration & { readonly result: RollbackResult })[]> {
   if (rules === undefined || members.length === 0) return [];
   const records = members.map(({ prepared: { tenant }, id }) => ({ tenant, id }));
   const journal = await journalFor(tx, site, records);
@@ -343,9 +343,9 @@ function modelsOfOne(rules: Rules, { parent, tenant, source, target }: Undoing):
 
 function doneOf(
   { actor, reason }: RollbackOptions,
-  { prepared, id, startedAt }: Member<Undoing>,
+  { prepared, id, startedAt }: MemberAtWork<Undoing>,
   { results, skipped }: StepsUndone,
-): Done & { readonly result: RollbackResult } {
+): DoneMigration & { readonly result: RollbackResult } {
   const back = results.filter(({ step }) => step.undoDepth > 0);
   const restored = movedRows(back.map(({ step, actual }) => ({ operation: step.kind, actual })));
   const complete = skipped.length === 0;

@@ -131,7 +131,7 @@ async function holdRows(context: UndoContext, target: UndoTarget, chunks: readon
   await readEach(context.tx, chunks.length, sql`SELECT 1 AS held FROM ${rows} FOR UPDATE OF t`);
 }
 
-interface Left {
+interface LeftRows {
   readonly chunks: readonly Chunk[];
   readonly undone: readonly Undone[];
 }
@@ -140,7 +140,7 @@ interface Left {
 async function explain(
   context: UndoContext,
   target: UndoTarget,
-  { chunks, undone }: Left,
+  { chunks, undone }: LeftRows,
 ): Promise<Undone[]> {
   const { table, key } = target;
   const relying = relyingOn(context, table.id, chunks);

@@ -109,7 +109,7 @@ function stillWritten(names: readonly string[]): Sql[] {
   );
 }
 
-interface Left {
+interface LeftChunks {
   readonly chunks: readonly Chunk[];
   /** Of each chunk, the keys of the rows that were not restored. */
   readonly left: readonly (readonly string[])[];
@@ -119,7 +119,7 @@ interface Left {
 async function explain(
   context: UndoContext,
   target: UndoTarget,
-  { chunks, left }: Left,
+  { chunks, left }: LeftChunks,
 ): Promise<Skipped[][]> {
   const at = [...chunks.keys()].filter((number) => (left[number]?.length ?? 0) > 0);
   if (at.length === 0) return chunks.map(() => []);

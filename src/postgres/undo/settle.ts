@@ -14,7 +14,7 @@ import { journalOfSome, runChange } from '../records/journal.ts';
 import { columnOf } from '../sql/cast.ts';
 import { findRowKey } from '../sql/keys.ts';
 import { namesSql, otherSide } from '../sql/reliance.ts';
-import type { Side } from '../sql/reliance.ts';
+import type { ValuesSide } from '../sql/reliance.ts';
 import { bind, column, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { keyedRows } from './keyed-rows.ts';
@@ -108,28 +108,28 @@ export async function settleGrants(
 }
 
 /** The member whose source is the model that is there, and whose target is the one that is missing. */
-function directed({ rules }: UndoContext, member: Member, missing: Side): Member {
+function directed({ rules }: UndoContext, member: Member, missing: ValuesSide): Member {
   const { source, target } = member.pair;
   return missing === 'to' ? member : memberOf(rules, member.intent, { source: target, target: source });
 }
 
-interface Need {
+interface MissingGrant {
   readonly relying: readonly Relying[];
   readonly first: Relying;
   readonly before: UngrantedUses;
   readonly scopes: readonly string[];
-  readonly missing: Side;
+  readonly missing: ValuesSide;
 }
 
 /** Scopes that grant the other model alone although rows rely on this one: scope → places with such rows. */
 async function readNeeded(
   tx: Tx,
-  { relying, first, before, scopes, missing }: Need,
+  { relying, first, before, scopes, missing }: MissingGrant,
 ): Promise<Map<string, string[]>> {
   const { grant, reliance } = first;
   const { table } = grant.context;
   const own = column('g', reliance.scope);
-  const listed = (side: Side): Sql =>
+  const listed = (side: ValuesSide): Sql =>
     sql`EXISTS (SELECT 1 FROM ${rowsOf(table)} g WHERE ${own} = s.scope AND ${namesSql(grant, side, 'g')})`;
   const type = columnOf(table, reliance.scope).type;
   const uses = usesSql(relying, missing, { before: [before], scope: raw('s.scope') });

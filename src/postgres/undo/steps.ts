@@ -8,7 +8,7 @@ import type { StepResult } from '../records/records.ts';
 import type { Site } from '../scope/site.ts';
 import type { Member } from '../facts/member.ts';
 import type { UngrantedUses } from '../move/relying.ts';
-import type { Side } from '../sql/reliance.ts';
+import type { ValuesSide } from '../sql/reliance.ts';
 import { skipAll } from './chunk.ts';
 import type { Chunk, Skipped, UndoContext } from './chunk.ts';
 import { compareSteps, isAlike, isWithin, restoredBy, waitingOf } from './phases.ts';
@@ -45,7 +45,7 @@ export interface UndoInput {
 }
 
 /** What is known of a member while its steps are taken back. */
-interface Running {
+interface RollbackMember {
   readonly member: number;
   readonly parent: MigrationDetail;
   readonly waiting: Waiting[];
@@ -56,15 +56,15 @@ interface Running {
 }
 
 /** A step of a member, and its number in the rollback. */
-interface Current extends Waiting {
-  readonly running: Running;
+interface CurrentStep extends Waiting {
+  readonly running: RollbackMember;
   readonly number: number;
 }
 
 /** Takes all steps back, those of all members that are alike together. */
 export async function undoSteps(tx: Tx, site: Site, input: UndoInput): Promise<StepsUndone[]> {
   const grants = grantTables(input.rules);
-  const running = input.parents.map((parent, member): Running => ({
+  const running = input.parents.map((parent, member): RollbackMember => ({
     member,
     parent,
     waiting: waitingOf(parent, grants),
@@ -80,7 +80,7 @@ export async function undoSteps(tx: Tx, site: Site, input: UndoInput): Promise<S
 
 interface Until {
   readonly input: UndoInput;
-  readonly running: readonly Running[];
+  readonly running: readonly RollbackMember[];
   readonly last: Phase;
 }
 
@@ -93,7 +93,7 @@ async function undoUntil(tx: Tx, site: Site, { input, running, last }: Until): P
 }
 
 /** The like steps that come next: each member's own order is kept, and no member is overtaken where their steps differ. */
-function nextSlot(running: readonly Running[], last: Phase): Current[] {
+function nextSlot(running: readonly RollbackMember[], last: Phase): CurrentStep[] {
   const heads = running.flatMap((one) => {
     const [head] = one.waiting;
     return head === undefined || !isWithin(head, last) ? [] : [{ running: one, ...head }];
@@ -106,12 +106,12 @@ function nextSlot(running: readonly Running[], last: Phase): Current[] {
   });
 }
 
-interface SlotInput {
+interface UndoSlotInput {
   readonly input: UndoInput;
-  readonly slot: readonly Current[];
+  readonly slot: readonly CurrentStep[];
 }
 
-async function undoSlot(tx: Tx, site: Site, { input, slot }: SlotInput): Promise<void> {
+async function undoSlot(tx: Tx, site: Site, { input, slot }: UndoSlotInput): Promise<void> {
   const held = await heldBack(tx, site, { input, slot });
   const restored = new Map(slot.map(({ running: { member } }) => [member, 0]));
   const context = contextOf(tx, input, { restores: slot[0]?.restores ?? 'from', slot });
@@ -133,7 +133,7 @@ async function undoSlot(tx: Tx, site: Site, { input, slot }: SlotInput): Promise
 }
 
 /** Members of whom the source would be retired again although something live names it, with the reason. */
-async function heldBack(tx: Tx, site: Site, { input, slot }: SlotInput): Promise<Map<number, string>> {
+async function heldBack(tx: Tx, site: Site, { input, slot }: UndoSlotInput): Promise<Map<number, string>> {
   const held = new Map<number, string>();
   for (const { running, step } of slot) {
     if (step.kind !== 'retire' || step.undoDepth % 2 === 0) continue;
@@ -151,7 +151,7 @@ async function heldBack(tx: Tx, site: Site, { input, slot }: SlotInput): Promise
 function contextOf(
   tx: Tx,
   { rules, tenants, members, before, journal, parents }: UndoInput,
-  { restores, slot }: { readonly restores: Side; readonly slot: readonly Current[] },
+  { restores, slot }: { readonly restores: ValuesSide; readonly slot: readonly CurrentStep[] },
 ): UndoContext {
   const steps = parents.map(() => 0);
   for (const { running, number } of slot) steps[running.member] = number;
@@ -164,7 +164,7 @@ function contextOf(
 /** Where grants are turned back, before they are. */
 async function noteTouched(
   context: UndoContext,
-  slot: readonly Current[],
+  slot: readonly CurrentStep[],
   chunks: readonly Chunk[],
 ): Promise<void> {
   const [first] = slot;
@@ -174,7 +174,7 @@ async function noteTouched(
 }
 
 /** Grants again what rows of a member rely on, each kind as a step of its own that takes nothing back. */
-async function settle(tx: Tx, input: UndoInput, running: Running): Promise<void> {
+async function settle(tx: Tx, input: UndoInput, running: RollbackMember): Promise<void> {
   const { member, parent, results, skipped, touched } = running;
   if (touched.size === 0) return;
   const context = contextOf(tx, input, { restores: restoredBy(parent), slot: [] });
@@ -190,7 +190,7 @@ async function settle(tx: Tx, input: UndoInput, running: Running): Promise<void>
 
 function report(
   { onProgress }: UndoInput,
-  slot: readonly Current[],
+  slot: readonly CurrentStep[],
   restored: ReadonlyMap<number, number>,
 ): void {
   for (const { running, step, number } of slot)

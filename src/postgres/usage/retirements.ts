@@ -26,13 +26,13 @@ import type { UsageByType } from './usage.ts';
 /** How many tenants are read in one transaction. */
 const batchSize = 200;
 
-type Named = Pick<TenantName, 'key' | 'name'>;
+type NamedTenant = Pick<TenantName, 'key' | 'name'>;
 
 /** The rows that are nobody's alone, beside the tenants. */
-export const sharedUnit: Named = { key: sharedRows, name: 'shared rows' };
+export const sharedUnit: NamedTenant = { key: sharedRows, name: 'shared rows' };
 
 /** What keeps one tenant from being read; the others are. */
-export type TellUnread = (tenant: Named, error: DroverError) => void;
+export type TellUnread = (tenant: NamedTenant, error: DroverError) => void;
 
 /**
  * The retirements that affect these tenants; `single` for a database with one.
@@ -40,7 +40,7 @@ export type TellUnread = (tenant: Named, error: DroverError) => void;
  */
 export async function readRetirements(
   site: Site,
-  tenants: readonly Named[] | 'single',
+  tenants: readonly NamedTenant[] | 'single',
   tellUnread?: TellUnread,
 ): Promise<Retirement[]> {
   if (tenants === 'single') return groupRetirements(await readAlone(site, null, []));
@@ -59,19 +59,19 @@ function withoutKeys(models: readonly ModelFacts[]): ModelFacts[] {
   return [...named.values()].map(({ key: _key, ...model }) => ({ ...model, tenant: null }));
 }
 
-function isShared({ key }: Named): boolean {
+function isShared({ key }: NamedTenant): boolean {
   return isSharedRows(key);
 }
 
-interface Reading {
+interface EndingModels {
   readonly ending: ModelFacts[];
   readonly tellUnread: TellUnread | undefined;
 }
 
 async function readBatch(
   site: Site,
-  tenants: readonly Named[],
-  { ending, tellUnread }: Reading,
+  tenants: readonly NamedTenant[],
+  { ending, tellUnread }: EndingModels,
 ): Promise<RetiringUse[]> {
   const [only] = tenants;
   if (tenants.length === 1 && only !== undefined) return readAlone(site, only, ending);
@@ -85,7 +85,7 @@ async function readBatch(
   return uses;
 }
 
-function told(tellUnread: TellUnread | undefined, tenant: Named, error: unknown): [] {
+function told(tellUnread: TellUnread | undefined, tenant: NamedTenant, error: unknown): [] {
   if (tellUnread === undefined || !(error instanceof DroverError) || error.code !== 'CONFIG_MISMATCH')
     throw error;
   tellUnread(tenant, error);
@@ -97,7 +97,11 @@ function unlessOneByOne(error: unknown): undefined {
   throw error;
 }
 
-function readTogether(site: Site, tenants: readonly Named[], ending: ModelFacts[]): Promise<RetiringUse[]> {
+function readTogether(
+  site: Site,
+  tenants: readonly NamedTenant[],
+  ending: ModelFacts[],
+): Promise<RetiringUse[]> {
   const names = new Map(tenants.map((tenant) => [tenant.key, tenant]));
   const fleet = [...names.keys()];
   return withTenants(site, { tenants: fleet, readOnly: true }, async (tx) => {
@@ -107,7 +111,7 @@ function readTogether(site: Site, tenants: readonly Named[], ending: ModelFacts[
   });
 }
 
-function readAlone(site: Site, tenant: Named | null, ending: ModelFacts[]): Promise<RetiringUse[]> {
+function readAlone(site: Site, tenant: NamedTenant | null, ending: ModelFacts[]): Promise<RetiringUse[]> {
   const key = tenant?.key;
   return withTenant(site, { tenant: key, readOnly: true }, async (tx) =>
     readUses(tx, await readRules(tx, site, key), {
@@ -119,16 +123,16 @@ function readAlone(site: Site, tenant: Named | null, ending: ModelFacts[]): Prom
   );
 }
 
-interface UseQuery {
+interface EndingUseQuery {
   readonly tenant?: string | undefined;
   readonly fleet?: readonly string[];
   readonly isWanted: (model: ModelFacts) => boolean;
   /** The rows of tenants that end are added; for the shared rows, the models that they may name beside those of everybody. */
   readonly ending: ModelFacts[];
-  readonly whose: (tenant: string) => Named | null;
+  readonly whose: (tenant: string) => NamedTenant | null;
 }
 
-async function readUses(tx: Tx, rules: Rules, query: UseQuery): Promise<RetiringUse[]> {
+async function readUses(tx: Tx, rules: Rules, query: EndingUseQuery): Promise<RetiringUse[]> {
   const uses: RetiringUse[] = [];
   for (const kind of rules.kinds) uses.push(...(await readKind(tx, { rules, kind }, query)));
   return uses;
@@ -137,7 +141,7 @@ async function readUses(tx: Tx, rules: Rules, query: UseQuery): Promise<Retiring
 async function readKind(
   tx: Tx,
   { rules, kind }: { readonly rules: Rules; readonly kind: string },
-  { tenant, fleet, isWanted, whose, ending }: UseQuery,
+  { tenant, fleet, isWanted, whose, ending }: EndingUseQuery,
 ): Promise<RetiringUse[]> {
   const rows = (await listModelsOfKind(tx, { rules, tenant }, kind)).filter(isWanted);
   const known = (rules.knowledge?.ending(kind) ?? []).map((one) => modelOfKnowledge(kind, one));

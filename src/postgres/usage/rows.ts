@@ -19,7 +19,7 @@ import { deadSql, liveSql, mineSql } from '../sql/row.ts';
 import { allOf, anyOf, bind, column, join, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { holeFor } from './search.ts';
-import type { Shape, UsedPlace, UsedTable } from './search.ts';
+import type { UsageShape, UsedPlace, UsedTable } from './search.ts';
 
 export interface UsageSql {
   readonly key: Sql;
@@ -30,7 +30,7 @@ export interface UsageSql {
 }
 
 /** The parts of a statement over the rows of a table that may name one of the models. */
-export function usageSql(shape: Shape, used: UsedTable): UsageSql {
+export function usageSql(shape: UsageShape, used: UsedTable): UsageSql {
   const key = findRowKey(shape.rules, used.table);
   return {
     key: sql`${key === undefined ? raw('t.ctid') : keyExpression(key, 't')}::text`,
@@ -41,7 +41,7 @@ export function usageSql(shape: Shape, used: UsedTable): UsageSql {
 }
 
 /** The columns of `UsageRow`, over the rows of a table whose documents may name one of the models. */
-export function documentRows(shape: Shape, used: UsedTable): Sql {
+export function documentRows(shape: UsageShape, used: UsedTable): Sql {
   return sql`SELECT ${list(rowColumns(shape, used))} FROM ${fromSql(shape, used, documentTests(used))}`;
 }
 
@@ -50,7 +50,7 @@ export function documentRows(shape: Shape, used: UsedTable): Sql {
  * `documents` rows of a table; the other rows of the table have no `texts`. `source` is the number of the table.
  * Locks: none. Index: of each place, on the tenant and the reference.
  */
-export function tallySql(shape: Shape, documents: number): Sql {
+export function tallySql(shape: UsageShape, documents: number): Sql {
   const rows = shape.tables.flatMap((used, source) => {
     const number = sql`SELECT ${raw(String(source))} AS source`;
     const plain = used.scalars.length === 0 ? [] : [sql`${number}, ${plainRows(shape, used)}`];
@@ -62,7 +62,7 @@ export function tallySql(shape: Shape, documents: number): Sql {
 }
 
 /** The rows of which scalar places alone may name one of the models. */
-function plainRows(shape: Shape, used: UsedTable): Sql {
+function plainRows(shape: UsageShape, used: UsedTable): Sql {
   const columns = [
     ...plainColumns(shape, used, used.scalars),
     raw('NULL::text[] AS texts, NULL::jsonb AS elements, NULL::jsonb AS alike'),
@@ -73,12 +73,12 @@ function plainRows(shape: Shape, used: UsedTable): Sql {
   return sql`${list(columns)} FROM ${from}${others}`;
 }
 
-function contextOf({ rules, whose }: Shape, { table }: UsedTable): RowContext {
+function contextOf({ rules, whose }: UsageShape, { table }: UsedTable): RowContext {
   const tenants = { tenant: [holeFor('tenant')], shared: [sharedRows], fleet: undefined, all: undefined };
   return { rules, table, size: 1, tenants: tenants[whose] };
 }
 
-function rowColumns(shape: Shape, used: UsedTable): Sql[] {
+function rowColumns(shape: UsageShape, used: UsedTable): Sql[] {
   const { scalars, documents } = used;
   const held = documents.map((each) => documentColumn(used.table, each));
   const alike = held.map((one, at) =>
@@ -92,7 +92,7 @@ function rowColumns(shape: Shape, used: UsedTable): Sql[] {
   ];
 }
 
-function plainColumns(shape: Shape, used: UsedTable, places: readonly UsedPlace[]): Sql[] {
+function plainColumns(shape: UsageShape, used: UsedTable, places: readonly UsedPlace[]): Sql[] {
   const context = contextOf(shape, used);
   const owner = ownerColumn(shape, used.table);
   const values = used.scalars.flatMap(({ place, form }) =>
@@ -120,7 +120,7 @@ function liveOfPlace(context: RowContext, place: Place): Sql {
   return place.among === undefined ? live : sql`CASE WHEN ${ofPlaceSql(context, place)} THEN ${live} END`;
 }
 
-function fromSql(shape: Shape, used: UsedTable, tests: readonly Sql[]): Sql {
+function fromSql(shape: UsageShape, used: UsedTable, tests: readonly Sql[]): Sql {
   const { table } = used;
   const owner = ownerColumn(shape, table);
   const mine =
@@ -131,7 +131,7 @@ function fromSql(shape: Shape, used: UsedTable, tests: readonly Sql[]): Sql {
 }
 
 /** In a fleet the tenant must be read off the row itself. @throws FLEET_UNAVAILABLE where it cannot be */
-function ownerColumn({ rules, whose }: Shape, table: Table): string | undefined {
+function ownerColumn({ rules, whose }: UsageShape, table: Table): string | undefined {
   if (whose !== 'fleet') return undefined;
   const ownership = rules.ownership.get(table.id);
   const direct =

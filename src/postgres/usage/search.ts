@@ -16,7 +16,7 @@ import type { TenantKey } from '../../engine/tenant.ts';
 import { mayHoldShared } from '../facts/member.ts';
 import { render } from '../sql/sql.ts';
 import type { Rendered, Sql } from '../sql/sql.ts';
-import { Sought } from './sought.ts';
+import { SoughtModels } from './sought.ts';
 
 export interface UsageAsked {
   readonly rules: Rules;
@@ -48,7 +48,7 @@ export interface UsedPlace {
 }
 
 /** The tables that can name the models, and statements over them, in which the values are holes. */
-export interface Shape {
+export interface UsageShape {
   readonly rules: Rules;
   readonly whose: Whose;
   /** By id. */
@@ -64,15 +64,15 @@ export function holeFor(name: 'tenant' | 'fleet' | `${string} ${string}`): strin
 
 export class Search {
   readonly asked: UsageAsked;
-  readonly shape: Shape;
-  readonly #sought: ReadonlyMap<string, Sought>;
+  readonly shape: UsageShape;
+  readonly #sought: ReadonlyMap<string, SoughtModels>;
 
   constructor(asked: UsageAsked) {
     const { rules, models, tenant, fleet, lookups = new Lookups() } = asked;
     const lookup = lookups.of(rules, models[0]?.kind ?? '');
     this.asked = asked;
     this.#sought = new Map(
-      [...lookup.writers].map(([form, tuplesOf]) => [form, new Sought(tuplesOf, models)]),
+      [...lookup.writers].map(([form, tuplesOf]) => [form, new SoughtModels(tuplesOf, models)]),
     );
     const whose = fleet !== undefined ? 'fleet' : whoseOf(tenant);
     this.shape = shapeFor(lookup, rules, { whose, forms: this.#named() });
@@ -83,7 +83,7 @@ export class Search {
     return [...this.#sought].flatMap(([form, { tuples }]) => (tuples.length === 0 ? [] : [form]));
   }
 
-  sought({ form }: UsedPlace): Sought {
+  sought({ form }: UsedPlace): SoughtModels {
     const sought = this.#sought.get(form);
     if (sought === undefined) throw new Error(`Nothing is sought in places of the form ${form}.`);
     return sought;
@@ -109,7 +109,7 @@ export class Search {
 interface Lookup {
   readonly places: readonly UsedPlace[];
   readonly writers: ReadonlyMap<string, ReturnType<typeof tupleWriter>>;
-  readonly shapes: Map<string, Shape>;
+  readonly shapes: Map<string, UsageShape>;
 }
 
 /** The lookups of the rules that were used last, by kind. The places stay the same when more becomes known about models. */
@@ -143,7 +143,7 @@ function shapeFor(
   { places, shapes }: Lookup,
   rules: Rules,
   { whose, forms }: { readonly whose: Whose; readonly forms: readonly string[] },
-): Shape {
+): UsageShape {
   const id = [whose, ...forms].join('\0');
   const tables = (): UsedTable[] =>
     tablesOf(

@@ -44,7 +44,7 @@ export async function countUsageByTenant(tx: Tx, asked: UsageAsked): Promise<Mod
   const search = new Search(asked);
   const { tables } = search.shape;
   if (tables.length === 0) return [];
-  const tally = new Tally(search);
+  const tally = new UsageTally(search);
   const bySource = Map.groupBy(await readTally(tx, search), ({ source }) => source);
   for (const [source, used] of tables.entries()) {
     const rows = bySource.get(source) ?? [];
@@ -72,7 +72,7 @@ function readTally(tx: Tx, search: Search): Promise<TallyRow[]> {
 function addDocuments(
   tx: Tx,
   search: Search,
-  { used, tally }: { readonly used: UsedTable; readonly tally: Tally },
+  { used, tally }: { readonly used: UsedTable; readonly tally: UsageTally },
 ): Promise<void> {
   const { text, params } = search.fill(documentRows(search.shape, used));
   return tx.batches<UsageRow>({ sql: text, params, size: firstFetch }, (batch) => {
@@ -86,7 +86,7 @@ function addDocuments(
 const none: UsageCount = { live: 0, dead: 0, history: 0 };
 
 /** Counts by model and tenant. */
-class Tally {
+class UsageTally {
   readonly #search: Search;
   readonly #usages = new Map<string, Omit<ModelUsage, 'counts'> & { counts: Map<string, UsageCount> }>();
 

@@ -75,9 +75,9 @@ function differencesOf(
     .map((each) => ({ model: id, ...each, source, checked }));
 }
 
-type Compared = Pick<Difference, 'field' | 'here' | 'there'>;
+type ComparedField = Pick<Difference, 'field' | 'here' | 'there'>;
 
-function fieldsOf(here: Lifecycle, there: FeedLifecycle, idOf: (name: string) => string): Compared[] {
+function fieldsOf(here: Lifecycle, there: FeedLifecycle, idOf: (name: string) => string): ComparedField[] {
   const replacement = there.replacement === undefined ? null : idOf(there.replacement);
   return [
     { field: 'announced', here: here.announced ?? null, there: there.announced ?? null },
@@ -91,7 +91,7 @@ function isOver({ status, shutdown }: Lifecycle, { notBefore }: FeedLifecycle): 
   return status === 'retired' && shutdown !== undefined && shutdown === notBefore;
 }
 
-function distributorsOf(here: Lifecycle, there: FeedLifecycle): Compared[] {
+function distributorsOf(here: Lifecycle, there: FeedLifecycle): ComparedField[] {
   const ours = new Map(here.distributors?.map((each) => [each.via, each]));
   const theirs = new Map(there.distributors?.map((each) => [each.via, each]));
   return [...new Set([...ours.keys(), ...theirs.keys()])].map((via) => ({

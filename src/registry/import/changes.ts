@@ -40,7 +40,7 @@ export interface ImportPlan {
   readonly unknown: number;
 }
 
-export interface ImportOptions {
+export interface ChangeOptions {
   /** Also propose models that are not in the registry. */
   readonly add?: boolean;
 }
@@ -49,7 +49,7 @@ export interface ImportOptions {
 export function planImport(
   registry: Registry,
   feed: readonly FeedModel[],
-  options: ImportOptions = {},
+  options: ChangeOptions = {},
 ): ImportPlan {
   const byName = new Map(modelsByName(registry));
   const { found, unknown } = groupByModel(byName, feed);
@@ -63,13 +63,13 @@ export function planImport(
   };
 }
 
-interface Grouped {
+interface GroupedFeed {
   readonly found: ReadonlyMap<Model, readonly FeedModel[]>;
   readonly unknown: readonly FeedModel[];
 }
 
 /** The statements of a feed by the model of ours that they are about. */
-export function groupByModel(byName: ReadonlyMap<string, Model>, feed: readonly FeedModel[]): Grouped {
+export function groupByModel(byName: ReadonlyMap<string, Model>, feed: readonly FeedModel[]): GroupedFeed {
   const found = new Map<Model, FeedModel[]>();
   const unknown: FeedModel[] = [];
   for (const each of feed) {
@@ -90,13 +90,13 @@ export function closestFirst({ id }: Model, said: readonly FeedModel[]): FeedMod
   return said.toSorted((a, b) => Number(b.ids[0] === id) - Number(a.ids[0] === id));
 }
 
-interface Compared {
+interface ComparedModel {
   readonly change: ModelChange;
   readonly unheeded: readonly Unheeded[];
 }
 
 /** Each change is judged after those before it, also of other models: two replacements may be a circle only together. */
-function compareModel(byName: Map<string, Model>, model: Model, said: readonly FeedModel[]): Compared {
+function compareModel(byName: Map<string, Model>, model: Model, said: readonly FeedModel[]): ComparedModel {
   const { source = model.source, checked = model.checked } = said[0] ?? {};
   const changes: FactChange[] = [];
   const unheeded: Unheeded[] = [];

@@ -76,13 +76,13 @@ export function hasConsequences({ orphaned, payerFlips, retirements }: RegistryD
   return orphaned.length + payerFlips.length + retirements.length > 0;
 }
 
-interface Compared {
+interface PairDifference {
   readonly orphaned?: Orphan;
   readonly flip?: PayerFlip;
   readonly retirement?: NewRetirement;
 }
 
-function comparePair(before: LoadedRegistry, after: LoadedRegistry, pair: StoredPair): Compared {
+function comparePair(before: LoadedRegistry, after: LoadedRegistry, pair: StoredPair): PairDifference {
   const was = judgeStored(before, pair);
   const is = judgeStored(after, pair);
   const { tenant = '*', runtime, model, count = 1 } = pair;

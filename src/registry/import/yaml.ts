@@ -51,7 +51,7 @@ function shown(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-interface Splice {
+interface YamlSplice {
   readonly from: number;
   readonly to: number;
   readonly text: string;
@@ -72,7 +72,7 @@ function changeModels(text: string, changes: readonly ModelChange[]): string {
 }
 
 /** From the end to the beginning. Splices at the same place stay in their order. */
-function splice(text: string, splices: readonly Splice[]): string {
+function splice(text: string, splices: readonly YamlSplice[]): string {
   const ordered = splices.map((each, at) => ({ ...each, at })).sort((a, b) => b.from - a.from || b.at - a.at);
   return ordered.reduce(
     (done, { from, to, text: inserted }) => done.slice(0, from) + inserted + done.slice(to),
@@ -80,7 +80,7 @@ function splice(text: string, splices: readonly Splice[]): string {
   );
 }
 
-function modelSplices(text: string, entry: YAMLMap, change: ModelChange): Splice[] {
+function modelSplices(text: string, entry: YAMLMap, change: ModelChange): YamlSplice[] {
   const groups = new Map<string | undefined, Record<string, unknown>>();
   for (const { path, after } of change.changes) {
     const group = path.length > 1 ? path[0] : undefined;
@@ -97,7 +97,7 @@ function modelSplices(text: string, entry: YAMLMap, change: ModelChange): Splice
   });
 }
 
-function setMembers(text: string, map: YAMLMap, members: Readonly<Record<string, unknown>>): Splice[] {
+function setMembers(text: string, map: YAMLMap, members: Readonly<Record<string, unknown>>): YamlSplice[] {
   return Object.entries(members).map(([key, value]) => {
     const range = rangeOf(text, map.get(key, true));
     if (range !== undefined) return { ...range, text: yamlText(value) };

@@ -1,5 +1,5 @@
 /** What plans know of models beside their rows: facts, ends, successors, and how a model is written where it runs. */
-import type { KnownModel, ModelKnowledge, WrittenForms } from '../../engine/models/knowledge.ts';
+import type { NameKnowledge, ModelKnowledge, WrittenForms } from '../../engine/models/knowledge.ts';
 import type { ModelFacts, ParameterSupport } from '../../engine/models/model.ts';
 import { endingModels, lifecycleWith, listSuccessors, otherServers } from './lifecycle.ts';
 import type { LoadedRegistry } from '../load/load.ts';
@@ -17,8 +17,8 @@ export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
   const others = otherServers(registry);
   const spellings = spellingsOf(loaded);
   const forms = formFinder(loaded);
-  const known = new Map<Model, Omit<KnownModel, 'lifecycle'>>();
-  const describe = (model: Model, provider?: string): KnownModel => {
+  const known = new Map<Model, Omit<NameKnowledge, 'lifecycle'>>();
+  const describe = (model: Model, provider?: string): NameKnowledge => {
     const lasting = known.get(model) ?? {
       facts: factsOfModel(model, registry),
       successors: listSuccessors(registry, model.id).map(namesOf),

@@ -5,7 +5,7 @@ import { vendorOf } from '../load/registry.ts';
 import type { Lifecycle, Model, Registry } from '../load/shape.ts';
 
 /** One date on which a model stops, at its vendor or at a distributor. */
-export interface Retirement {
+export interface VendorRetirement {
   readonly model: string;
   readonly name: string;
   readonly vendor: string;
@@ -73,14 +73,14 @@ export function lifecycleWith(
   };
 }
 
-interface Span {
+interface DateRange {
   /** ISO dates, both included. */
   readonly from?: string;
   readonly to?: string;
 }
 
 /** Every shutdown in a span of time, the next first. */
-export function listRetirements(registry: Registry, { from, to }: Span = {}): Retirement[] {
+export function listRetirements(registry: Registry, { from, to }: DateRange = {}): VendorRetirement[] {
   return registry.models
     .flatMap((model) => retirementsOf(registry, model))
     .filter(
@@ -89,7 +89,7 @@ export function listRetirements(registry: Registry, { from, to }: Span = {}): Re
     .sort((a, b) => compareText(a.shutdown, b.shutdown) || compareText(a.model, b.model));
 }
 
-function retirementsOf(registry: Registry, model: Model): Retirement[] {
+function retirementsOf(registry: Registry, model: Model): VendorRetirement[] {
   const { announced, replacement, distributors = [], source = model.source } = model.lifecycle;
   const successor = findSuccessor(registry, model.id)?.id;
   const known = {
@@ -111,7 +111,7 @@ function retirementsOf(registry: Registry, model: Model): Retirement[] {
 function dayOf({
   shutdown,
   notBefore,
-}: Pick<Lifecycle, 'shutdown' | 'notBefore'>): Pick<Retirement, 'shutdown' | 'earliest'>[] {
+}: Pick<Lifecycle, 'shutdown' | 'notBefore'>): Pick<VendorRetirement, 'shutdown' | 'earliest'>[] {
   const day = shutdown ?? notBefore;
   return day === undefined ? [] : [{ shutdown: day, earliest: shutdown === undefined }];
 }

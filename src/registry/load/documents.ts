@@ -9,7 +9,7 @@ import { levelsShape, modelShape, providerShape, runtimeShape, schemaVersion } f
 import type { Model, Provider, Runtime } from './shape.ts';
 
 /** An entry and where it stands. */
-export interface Placed<Entry> {
+export interface PlacedEntry<Entry> {
   readonly entry: Entry;
   readonly opened: OpenedText;
   readonly path: Path;
@@ -17,12 +17,12 @@ export interface Placed<Entry> {
 
 /** Everything that the documents say, before entries are compared with one another. */
 export interface Entries {
-  readonly versions: readonly Placed<string>[];
+  readonly versions: readonly PlacedEntry<string>[];
   /** What words for an effort mean. */
-  readonly levels: readonly Placed<Readonly<Record<string, number>>>[];
-  readonly providers: readonly Placed<Provider>[];
-  readonly runtimes: readonly Placed<Runtime>[];
-  readonly models: readonly Placed<Model>[];
+  readonly levels: readonly PlacedEntry<Readonly<Record<string, number>>>[];
+  readonly providers: readonly PlacedEntry<Provider>[];
+  readonly runtimes: readonly PlacedEntry<Runtime>[];
+  readonly models: readonly PlacedEntry<Model>[];
   /** Ids of broken entries, by section. */
   readonly broken: Readonly<Record<Section, ReadonlySet<string>>>;
   readonly problems: readonly RegistryProblem[];
@@ -39,11 +39,11 @@ const sections: readonly Section[] = ['providers', 'runtimes', 'models'];
 const keys = ['schema', 'version', 'extends', 'levels', ...sections];
 
 interface Collected {
-  versions: Placed<string>[];
-  levels: Placed<Readonly<Record<string, number>>>[];
-  providers: Placed<Provider>[];
-  runtimes: Placed<Runtime>[];
-  models: Placed<Model>[];
+  versions: PlacedEntry<string>[];
+  levels: PlacedEntry<Readonly<Record<string, number>>>[];
+  providers: PlacedEntry<Provider>[];
+  runtimes: PlacedEntry<Runtime>[];
+  models: PlacedEntry<Model>[];
   broken: Record<Section, Set<string>>;
   problems: RegistryProblem[];
   whole: boolean;

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { canonicalText } from '../../engine/canonical.ts';
 import { compareText } from '../../engine/order.ts';
 import { readEntries } from './documents.ts';
-import type { Entries, Placed } from './documents.ts';
+import type { Entries, PlacedEntry } from './documents.ts';
 import type { RegistryProblem, RegistryText } from './positions.ts';
 import { buildRoutes } from './routes.ts';
 import type { Routes } from './routes.ts';
@@ -91,9 +91,9 @@ function extend(base: Entries, own: Entries): Entries {
 }
 
 function overlay<Entry extends { readonly id: string }>(
-  base: readonly Placed<Entry>[],
-  own: readonly Placed<Entry>[],
-): Placed<Entry>[] {
+  base: readonly PlacedEntry<Entry>[],
+  own: readonly PlacedEntry<Entry>[],
+): PlacedEntry<Entry>[] {
   const replaced = new Set(own.map(({ entry }) => entry.id));
   return [...base.filter(({ entry }) => !replaced.has(entry.id)), ...own];
 }

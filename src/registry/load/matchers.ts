@@ -6,7 +6,7 @@
  */
 
 /** As the registry writes it: `word` with `after`, or `forms`. */
-export interface Matcher {
+export interface IdMatcher {
   readonly word?: string | undefined;
   /** What stands between the word and the rest. `claude` after which `-` stands takes `claude-x` and not `claudette`. */
   readonly after?: readonly string[] | undefined;
@@ -25,12 +25,12 @@ export interface CompiledMatchers {
   readonly inAnyCase: (id: string) => boolean;
 }
 
-function formsOf({ word = '', after = [], forms = [] }: Matcher): readonly string[] {
+function formsOf({ word = '', after = [], forms = [] }: IdMatcher): readonly string[] {
   return [...after.map((separator) => `${word}${separator}**`), ...forms];
 }
 
 /** One test for all matchers of a provider. */
-export function compileMatchers(matchers: readonly Matcher[]): CompiledMatchers {
+export function compileMatchers(matchers: readonly IdMatcher[]): CompiledMatchers {
   const expressions = matchers.map(expressionOf);
   const ignoring = expressions.filter((_, at) => matchers[at]?.ignoreCase === true);
   return {
@@ -42,14 +42,14 @@ export function compileMatchers(matchers: readonly Matcher[]): CompiledMatchers 
   };
 }
 
-function behindPrefix(matcher: Matcher, id: string): string | undefined {
+function behindPrefix(matcher: IdMatcher, id: string): string | undefined {
   const fold = (text: string): string => (matcher.ignoreCase === true ? text.toLowerCase() : text);
   const prefix = prefixesOf(matcher).find((each) => fold(id).startsWith(fold(each)));
   return prefix === undefined ? undefined : id.slice(prefix.length);
 }
 
 /** The look-ahead makes a number whole. So an id can be read in one way only, and the expression never tries another. */
-function expressionOf(matcher: Matcher): RegExp {
+function expressionOf(matcher: IdMatcher): RegExp {
   const forms = formsOf(matcher).map((form) =>
     form
       .replaceAll(/[^\w#*]/g, String.raw`\$&`)
@@ -60,18 +60,18 @@ function expressionOf(matcher: Matcher): RegExp {
   return new RegExp(`^(?:${forms.join('|')})$`, matcher.ignoreCase === true ? 'i' : '');
 }
 
-function prefixesOf({ word = '', after = [] }: Matcher): string[] {
+function prefixesOf({ word = '', after = [] }: IdMatcher): string[] {
   return after.filter((separator) => separator !== '-').map((separator) => `${word}${separator}`);
 }
 
 /** For a person: `claude-…`, `gpt-#`. */
-export function describeMatcher(matcher: Matcher): string {
+export function describeMatcher(matcher: IdMatcher): string {
   const forms = formsOf(matcher).map((form) => form.replace(/\*+/, '…'));
   return `${forms.join(', ')}${matcher.ignoreCase === true ? ' (any case)' : ''}`;
 }
 
 /** An id that both matchers take. Undefined where there is none. */
-export function findSharedId(a: Matcher, b: Matcher): string | undefined {
+export function findSharedId(a: IdMatcher, b: IdMatcher): string | undefined {
   for (const left of formsOf(a)) {
     for (const right of formsOf(b)) {
       const both = { left: placesOf(left), right: placesOf(right), placeOfBoth: placeOfBoth(a, b) };
@@ -114,7 +114,7 @@ function fitting(id: string, rest: string, places: readonly string[]): string | 
 }
 
 /** What fits both places, as the side spells it that does not ignore case. */
-function placeOfBoth(a: Matcher, b: Matcher): TwoForms['placeOfBoth'] {
+function placeOfBoth(a: IdMatcher, b: IdMatcher): TwoForms['placeOfBoth'] {
   return (left, right) => {
     if (left === '#') return /[\d#]/.test(right) ? exampleOf([right]) : undefined;
     if (right === '#') return /\d/.test(left) ? left : undefined;

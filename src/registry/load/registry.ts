@@ -1,5 +1,5 @@
 /** Questions about single entries of a registry. */
-import type { Matcher } from './matchers.ts';
+import type { IdMatcher } from './matchers.ts';
 import type { Arm, Model, Provider, Registry } from './shape.ts';
 
 /** An id as a runtime spells it, and the model that it means. */
@@ -26,7 +26,7 @@ export function goesByName({ models, byName }: Arm): boolean {
 export function armMatchers(
   { separators }: Pick<Arm, 'separators'>,
   { matchers }: Pick<Provider, 'matchers'>,
-): readonly Matcher[] {
+): readonly IdMatcher[] {
   if (separators === undefined) return matchers;
   return matchers.flatMap((matcher) => {
     const after = matcher.after?.filter((separator) => separators.includes(separator)) ?? [];

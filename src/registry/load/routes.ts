@@ -73,7 +73,7 @@ export interface Routes {
   readonly modelsInAnyCase: ReadonlyMap<string, readonly Model[]>;
 }
 
-interface Known {
+interface KnownEntries {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly models: ReadonlyMap<string, Model>;
   readonly byVendor: ReadonlyMap<string, readonly Model[]>;
@@ -81,7 +81,7 @@ interface Known {
 
 export function buildRoutes(registry: Registry, version: string): Routes {
   const models = modelsByName(registry);
-  const known: Known = {
+  const known: KnownEntries = {
     models,
     providers: new Map(registry.providers.map((provider) => [provider.id, provider])),
     byVendor: Map.groupBy(registry.models, ({ vendor }) => vendor),
@@ -94,7 +94,7 @@ export function buildRoutes(registry: Registry, version: string): Routes {
   return { version, models, modelsInAnyCase: new Map(modelsInAnyCase), runtimes: new Map(runtimes) };
 }
 
-function runtimeRoutes(runtime: Runtime, known: Known): RuntimeRoutes {
+function runtimeRoutes(runtime: Runtime, known: KnownEntries): RuntimeRoutes {
   const listed = new Map<string, ListedId>();
   const named: NamedArm[] = [];
   for (const arm of runtime.arms ?? []) {
@@ -131,7 +131,7 @@ interface OpenArm {
 }
 
 /** None where no matcher is left. */
-function namedArm({ arm, provider, route }: OpenArm, { byVendor }: Known): NamedArm[] {
+function namedArm({ arm, provider, route }: OpenArm, { byVendor }: KnownEntries): NamedArm[] {
   const matchers = armMatchers(arm, provider);
   if (matchers.length === 0) return [];
   const { prefixes, ...tests } = compileMatchers(matchers);

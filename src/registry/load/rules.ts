@@ -1,21 +1,21 @@
 /** What must hold between the entries of a registry. Each rule lists its problems with their places. */
-import type { Entries, Placed } from './documents.ts';
+import type { Entries, PlacedEntry } from './documents.ts';
 import { describeMatcher, findSharedId } from './matchers.ts';
-import type { Matcher } from './matchers.ts';
+import type { IdMatcher } from './matchers.ts';
 import { problemAt } from './positions.ts';
 import type { RegistryProblem } from './positions.ts';
 import { armEntries, armMatchers, goesByName, modelsByName, namesOf, vendorOf } from './registry.ts';
 import type { Arm, Model, Provider, Runtime } from './shape.ts';
 
 /** The entries, and maps of those that are well-formed. */
-interface Known extends Entries {
+interface EntryMaps extends Entries {
   readonly modelsByName: ReadonlyMap<string, Model>;
   readonly providersById: ReadonlyMap<string, Provider>;
 }
 
 /** All problems between the entries, in no order. */
 export function checkRules(entries: Entries): RegistryProblem[] {
-  const known: Known = {
+  const known: EntryMaps = {
     ...entries,
     modelsByName: modelsByName({ models: entries.models.map(({ entry }) => entry) }),
     providersById: new Map(entries.providers.map(({ entry }) => [entry.id, entry])),
@@ -31,7 +31,7 @@ export function checkRules(entries: Entries): RegistryProblem[] {
 }
 
 function report(
-  { opened, path }: Placed<unknown>,
+  { opened, path }: PlacedEntry<unknown>,
   inner: readonly PropertyKey[],
   message: string,
 ): RegistryProblem {
@@ -58,10 +58,10 @@ function uniqueProblems({ providers, runtimes, models }: Entries): RegistryProbl
 
 function twice<Entry>(
   noun: string,
-  placed: readonly Placed<Entry>[],
+  placed: readonly PlacedEntry<Entry>[],
   namesOf: (entry: Entry) => readonly string[],
 ): RegistryProblem[] {
-  const first = new Map<string, Placed<Entry>>();
+  const first = new Map<string, PlacedEntry<Entry>>();
   return placed.flatMap((each) =>
     namesOf(each.entry).flatMap((name) => {
       const earlier = first.get(name);
@@ -73,7 +73,7 @@ function twice<Entry>(
   );
 }
 
-function providerProblems(placed: Placed<Provider>): RegistryProblem[] {
+function providerProblems(placed: PlacedEntry<Provider>): RegistryProblem[] {
   const { id, payer, secrets, variable, matchers, protocol, source } = placed.entry;
   if (payer === 'platform') {
     return matchers.length === 0 && secrets.length === 0
@@ -106,7 +106,7 @@ function providerProblems(placed: Placed<Provider>): RegistryProblem[] {
   ];
 }
 
-function runtimeProblems(known: Known): RegistryProblem[] {
+function runtimeProblems(known: EntryMaps): RegistryProblem[] {
   const { runtimes, broken } = known;
   if (runtimes.length === 0 && broken.runtimes.size === 0)
     return [{ file: 'registry', line: 1, column: 1, message: 'there is no runtime, and there must be one' }];
@@ -116,7 +116,7 @@ function runtimeProblems(known: Known): RegistryProblem[] {
   ]);
 }
 
-function kindProblems(placed: Placed<Runtime>, { runtimes, broken }: Entries): RegistryProblem[] {
+function kindProblems(placed: PlacedEntry<Runtime>, { runtimes, broken }: Entries): RegistryProblem[] {
   const { id, kind, arms, successor, source } = placed.entry;
   const problems: RegistryProblem[] = [];
   if (source === undefined && kind !== 'open')
@@ -137,10 +137,10 @@ function kindProblems(placed: Placed<Runtime>, { runtimes, broken }: Entries): R
 }
 
 interface PlacedArm {
-  readonly placed: Placed<Runtime>;
+  readonly placed: PlacedEntry<Runtime>;
   readonly arm: Arm;
   readonly at: number;
-  readonly known: Known;
+  readonly known: EntryMaps;
 }
 
 function armProblems({ placed, arm, at, known }: PlacedArm): RegistryProblem[] {
@@ -184,11 +184,11 @@ function armModelProblems({ placed, arm, at, known }: PlacedArm): RegistryProble
   });
 }
 
-function knowsModel({ modelsByName, broken }: Known, id: string): boolean {
+function knowsModel({ modelsByName, broken }: EntryMaps, id: string): boolean {
   return broken.models.has(id) || modelsByName.has(id);
 }
 
-function modelProblems(known: Known): RegistryProblem[] {
+function modelProblems(known: EntryMaps): RegistryProblem[] {
   const vendors = new Set([
     ...known.providers.map(({ entry }) => vendorOf(entry)),
     ...known.broken.providers,
@@ -201,7 +201,7 @@ function modelProblems(known: Known): RegistryProblem[] {
   ]);
 }
 
-function replacementProblems(placed: Placed<Model>, known: Known): RegistryProblem[] {
+function replacementProblems(placed: PlacedEntry<Model>, known: EntryMaps): RegistryProblem[] {
   const { replacement } = placed.entry.lifecycle;
   if (replacement === undefined) return [];
   const here = ['lifecycle', 'replacement'];
@@ -214,7 +214,7 @@ function replacementProblems(placed: Placed<Model>, known: Known): RegistryProbl
     : [];
 }
 
-function leadsBack(model: Model, known: Known): boolean {
+function leadsBack(model: Model, known: EntryMaps): boolean {
   const seen = new Set<string>();
   let at: Model | undefined = model;
   while (at?.lifecycle.replacement !== undefined && !seen.has(at.id)) {
@@ -228,7 +228,7 @@ function leadsBack(model: Model, known: Known): boolean {
  * Two arms of one runtime that go by name must not take the same id, because nothing would decide between them. Arms of one
  * vendor without a common secret may (a key and a subscription): there the available secrets decide.
  */
-function overlapProblems({ runtimes, providersById }: Known): RegistryProblem[] {
+function overlapProblems({ runtimes, providersById }: EntryMaps): RegistryProblem[] {
   return runtimes.flatMap((placed) => {
     const arms = (placed.entry.arms ?? []).flatMap((arm, at) => {
       const provider = providersById.get(arm.provider);
@@ -249,7 +249,7 @@ function overlapProblems({ runtimes, providersById }: Known): RegistryProblem[] 
 
 interface ArmByName {
   readonly provider: Provider;
-  readonly matchers: readonly Matcher[];
+  readonly matchers: readonly IdMatcher[];
 }
 
 function overlapsOf(a: ArmByName, b: ArmByName): string[] {

@@ -159,12 +159,12 @@ const evidence = { checked: date.optional(), quote: z.string().min(1).optional()
  */
 const end = { shutdown: date.optional(), notBefore: date.optional() };
 
-interface End {
+interface EndDays {
   readonly shutdown?: string | undefined;
   readonly notBefore?: string | undefined;
 }
 
-const endsInTime = ({ shutdown, notBefore }: End): boolean =>
+const endsInTime = ({ shutdown, notBefore }: EndDays): boolean =>
   shutdown === undefined || notBefore === undefined || notBefore <= shutdown;
 
 const distributor = z

@@ -3,7 +3,7 @@ import type { Payer, Route } from '../load/routes.ts';
 import type { Lifecycle, Model } from '../load/shape.ts';
 
 /** What becomes of a model, where there is something to say. */
-export interface LifecycleNote {
+export interface LifecycleWarning {
   readonly status: Lifecycle['status'];
   readonly shutdown: string | null;
   readonly replacement: string | null;
@@ -28,23 +28,23 @@ export interface Allowed {
   /** Any one of these secrets is enough; empty where none is needed. */
   readonly needs: readonly string[];
   readonly route: Route | null;
-  readonly lifecycle: LifecycleNote | null;
+  readonly lifecycle: LifecycleWarning | null;
   readonly registryVersion: string;
 }
 
 /** The arm that has an id, the row that says so, and the model that is meant. */
-export interface Found {
+export interface FoundRoute {
   readonly by: AllowedBy;
   readonly route: Route;
   readonly model: Model | undefined;
   readonly wireId: string;
 }
 
-type Asked = Pick<Allowed, 'runtime' | 'model' | 'registryVersion'>;
+type AskedPair = Pick<Allowed, 'runtime' | 'model' | 'registryVersion'>;
 
 export function allow(
-  { runtime, model, registryVersion }: Asked,
-  { by, route, model: meant, wireId }: Found,
+  { runtime, model, registryVersion }: AskedPair,
+  { by, route, model: meant, wireId }: FoundRoute,
 ): Allowed {
   return {
     verdict: 'allow',
@@ -63,7 +63,7 @@ export function allow(
 }
 
 /** An open runtime finds its models itself, and its user pays. */
-export function allowUnverified({ runtime, model, registryVersion }: Asked): Allowed {
+export function allowUnverified({ runtime, model, registryVersion }: AskedPair): Allowed {
   return {
     verdict: 'allow',
     by: 'open',
@@ -80,7 +80,7 @@ export function allowUnverified({ runtime, model, registryVersion }: Asked): All
   };
 }
 
-function lifecycleNote({ lifecycle }: Model): LifecycleNote | null {
+function lifecycleNote({ lifecycle }: Model): LifecycleWarning | null {
   const { status, shutdown = null, replacement = null } = lifecycle;
   return status === 'active' && shutdown === null ? null : { status, shutdown, replacement };
 }

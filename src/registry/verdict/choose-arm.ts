@@ -1,5 +1,5 @@
 /** Rows 6 to 11 of the verdict: which arm of a closed runtime has an id, and whether its model may be had there. */
-import type { Found } from './answer.ts';
+import type { FoundRoute } from './answer.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import type { ListedId, Route, RuntimeRoutes } from '../load/routes.ts';
 import type { Model } from '../load/shape.ts';
@@ -17,7 +17,7 @@ export interface RoutingRequest {
 }
 
 /** A question about a closed runtime and a model that somebody named. */
-export interface Question {
+export interface ArmQuestion {
   readonly loaded: LoadedRegistry;
   readonly runtime: RuntimeRoutes;
   /** Trimmed. */
@@ -28,17 +28,17 @@ export interface Question {
 /** `retired`: shut down, and runs nowhere. `withdrawn`: who has it may keep it. */
 type Stop = 'withdrawn' | 'retired';
 
-export type Decision =
-  | { readonly kind: 'found'; readonly found: Found }
+export type ArmDecision =
+  | { readonly kind: 'found'; readonly found: FoundRoute }
   /** Several arms take a name, and the available secrets do not decide. */
   | { readonly kind: 'several'; readonly routes: readonly Route[] }
-  | { readonly kind: 'stopped'; readonly found: Found; readonly status: Stop }
+  | { readonly kind: 'stopped'; readonly found: FoundRoute; readonly status: Stop }
   /** The registry knows of that name what speaks against it: the model is of another kind or vendor, or is called otherwise. */
   | { readonly kind: 'unfit'; readonly route: Route; readonly model: Model }
   | { readonly kind: 'unknown' };
 
 /** What speaks for an id on this runtime, or against it. */
-export function decide(question: Question): Decision {
+export function decide(question: ArmQuestion): ArmDecision {
   const listed = question.runtime.listed.get(question.model);
   return listed === undefined ? decideByName(question) : decideListed(listed, question);
 }
@@ -52,7 +52,7 @@ export function openArms(
   return open.length > 0 ? open : arms;
 }
 
-function decideListed(listed: ListedId, { request }: Question): Decision {
+function decideListed(listed: ListedId, { request }: ArmQuestion): ArmDecision {
   const arms = openArms(listed, request);
   const usable = arms.filter(({ route }) => accepts(route, request.secrets));
   const arm = usable.length === 1 ? usable[0] : (usable[0] ?? arms[0]);
@@ -61,7 +61,7 @@ function decideListed(listed: ListedId, { request }: Question): Decision {
   return unlessStopped({ by, ...arm }, request);
 }
 
-function decideByName({ loaded, runtime, model, request }: Question): Decision {
+function decideByName({ loaded, runtime, model, request }: ArmQuestion): ArmDecision {
   const readings = runtime.named.flatMap((arm) => {
     const reading = readName(loaded, arm, model);
     return reading === undefined ? [] : [{ route: arm.route, withdrawn: undefined, ...reading }];
@@ -76,11 +76,11 @@ function decideByName({ loaded, runtime, model, request }: Question): Decision {
   return { kind: 'several', routes: taking.map(({ route }) => route) };
 }
 
-interface Arm extends Omit<Found, 'by'> {
+interface FoundArm extends Omit<FoundRoute, 'by'> {
   readonly withdrawn: string | undefined;
 }
 
-function unlessStopped({ withdrawn, ...found }: Arm & Found, request: RoutingRequest): Decision {
+function unlessStopped({ withdrawn, ...found }: FoundArm & FoundRoute, request: RoutingRequest): ArmDecision {
   const { model, route } = found;
   if (model !== undefined && model.kind !== 'completion') return { kind: 'unfit', route, model };
   const status = stopOf({ ...found, withdrawn }, request);
@@ -88,10 +88,10 @@ function unlessStopped({ withdrawn, ...found }: Arm & Found, request: RoutingReq
 }
 
 /** Of what its vendor has ended that is said, in whatever spelling; else what it is. */
-function refuseReading(arm: Arm | undefined, request: RoutingRequest): Decision {
+function refuseReading(arm: FoundArm | undefined, request: RoutingRequest): ArmDecision {
   if (arm?.model === undefined) return { kind: 'unknown' };
   const { route, model } = arm;
-  const unfit: Decision = { kind: 'unfit', route, model };
+  const unfit: ArmDecision = { kind: 'unfit', route, model };
   if (model.vendor !== route.vendor) return unfit;
   const decision = unlessStopped({ by: 'name', ...arm }, { ...request, existing: false });
   return decision.kind === 'found' ? unfit : decision;
@@ -107,7 +107,7 @@ function accepts({ needs }: Route, secrets: ReadonlySet<string> | undefined): bo
  * goes on with what its vendor shut down nobody knows, unless the registry has a date of theirs: nobody chooses it anew.
  */
 function stopOf(
-  { model, route, withdrawn }: Pick<Arm, 'model' | 'route' | 'withdrawn'>,
+  { model, route, withdrawn }: Pick<FoundArm, 'model' | 'route' | 'withdrawn'>,
   { existing = false, today = '' }: Pick<RoutingRequest, 'existing' | 'today'>,
 ): Stop | undefined {
   const come = (day: string | undefined): boolean => day !== undefined && day <= today;

@@ -3,7 +3,7 @@ import { describeMatcher } from '../load/matchers.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import { armEntries, armMatchers, goesByName } from '../load/registry.ts';
 import { judge } from './routability.ts';
-import type { LifecycleNote } from './answer.ts';
+import type { LifecycleWarning } from './answer.ts';
 import type { Payer } from '../load/routes.ts';
 import type { Arm, Provider, Runtime } from '../load/shape.ts';
 
@@ -13,7 +13,7 @@ interface MenuItem {
   readonly model: string;
   readonly name: string;
   readonly family: string;
-  readonly lifecycle: LifecycleNote | null;
+  readonly lifecycle: LifecycleWarning | null;
 }
 
 /** One way to reach models. */
@@ -79,13 +79,13 @@ function menuOf(loaded: LoadedRegistry, runtime: Runtime, request: MenuRequest):
   };
 }
 
-interface Asked {
+interface MenuInput {
   readonly loaded: LoadedRegistry;
   readonly runtime: Runtime;
   readonly request: MenuRequest;
 }
 
-function menuArm(asked: Asked, arm: Arm, provider: Provider): MenuArm {
+function menuArm(asked: MenuInput, arm: Arm, provider: Provider): MenuArm {
   const { secrets } = asked.request;
   const { id, label, payer, secrets: needs } = provider;
   return {
@@ -100,7 +100,7 @@ function menuArm(asked: Asked, arm: Arm, provider: Provider): MenuArm {
 }
 
 function menuItem(
-  { loaded, runtime, request }: Asked,
+  { loaded, runtime, request }: MenuInput,
   { id, model, withdrawn }: { id: string; model: string; withdrawn?: string | undefined },
 ): MenuItem[] {
   // Another arm may still let the id be chosen.

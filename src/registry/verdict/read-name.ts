@@ -8,7 +8,7 @@ import type { LoadedRegistry } from '../load/load.ts';
 import type { NamedArm } from '../load/routes.ts';
 import type { Model } from '../load/shape.ts';
 
-export interface Reading {
+export interface NameReading {
   /** As the provider takes it: without the word that only says which provider is meant. */
   readonly wireId: string;
   /** What the registry knows of it. */
@@ -24,7 +24,7 @@ const longestId = 200;
 const wellFormed = /^[A-Za-z0-9]+(?:[._+~/:@-][A-Za-z0-9]+)*$/;
 
 /** Undefined where the arm does not take it. */
-export function readName(loaded: LoadedRegistry, arm: NamedArm, id: string): Reading | undefined {
+export function readName(loaded: LoadedRegistry, arm: NamedArm, id: string): NameReading | undefined {
   if (id.length > longestId || !wellFormed.test(id) || !arm.takes(id)) return undefined;
   const texts = [id, arm.behindWord(id)].filter((text) => text !== undefined);
   const name = ownName(arm, texts);

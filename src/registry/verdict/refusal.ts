@@ -32,9 +32,9 @@ export interface Refused {
   readonly registryVersion: string | null;
 }
 
-type Pair = Pick<Refused, 'runtime' | 'model'>;
+type RefusedPair = Pick<Refused, 'runtime' | 'model'>;
 
-interface Unfit {
+interface UnfitRoute {
   readonly route: Route;
   readonly model: Model;
   readonly suggestions: readonly string[];
@@ -49,7 +49,7 @@ interface Stopped {
 
 /** One function for each way to be refused. */
 export const refusal = {
-  unavailable: (pair: Pair): Refused =>
+  unavailable: (pair: RefusedPair): Refused =>
     refuse(pair, {
       code: 'REGISTRY_UNAVAILABLE',
       message:
@@ -58,7 +58,7 @@ export const refusal = {
       registryVersion: null,
     }),
 
-  unknownRuntime: ({ version, runtimes }: Routes, pair: Pair): Refused => {
+  unknownRuntime: ({ version, runtimes }: Routes, pair: RefusedPair): Refused => {
     const name = pair.runtime.trim() === '' ? 'without a name' : pair.runtime;
     return refuse(pair, {
       code: 'RUNTIME_UNSUPPORTED',
@@ -67,7 +67,7 @@ export const refusal = {
     });
   },
 
-  retiredRuntime: ({ version }: Routes, pair: Pair, successor: string | null): Refused =>
+  retiredRuntime: ({ version }: Routes, pair: RefusedPair, successor: string | null): Refused =>
     refuse(pair, {
       code: 'RUNTIME_UNSUPPORTED',
       message: `The runtime ${pair.runtime} is retired${successor === null ? '' : `; ${successor} took its place`}.`,
@@ -75,7 +75,7 @@ export const refusal = {
       registryVersion: version,
     }),
 
-  unregistered: ({ version, models }: Routes, pair: Pair, suggestions: readonly string[]): Refused =>
+  unregistered: ({ version, models }: Routes, pair: RefusedPair, suggestions: readonly string[]): Refused =>
     refuse(pair, {
       code: 'UNREGISTERED_MODEL_FOR_RUNTIME',
       message: `${pair.runtime} has no way to reach ${pair.model}${shutDown(models.get(pair.model))}.${instead(suggestions)}`,
@@ -83,7 +83,7 @@ export const refusal = {
       registryVersion: version,
     }),
 
-  unfit: ({ version }: Routes, pair: Pair, { route, model, suggestions }: Unfit): Refused =>
+  unfit: ({ version }: Routes, pair: RefusedPair, { route, model, suggestions }: UnfitRoute): Refused =>
     refuse(pair, {
       code: 'UNREGISTERED_MODEL_FOR_RUNTIME',
       message: `${pair.runtime} has no way to reach ${pair.model}${whyUnfit(route, model)}.${instead(suggestions)}`,
@@ -91,7 +91,7 @@ export const refusal = {
       registryVersion: version,
     }),
 
-  ambiguous: ({ version }: Routes, pair: Pair, arms: readonly Route[]): Refused =>
+  ambiguous: ({ version }: Routes, pair: RefusedPair, arms: readonly Route[]): Refused =>
     refuse(pair, {
       code: 'AMBIGUOUS_MODEL_FOR_RUNTIME',
       message:
@@ -101,7 +101,7 @@ export const refusal = {
       registryVersion: version,
     }),
 
-  withdrawn: ({ version }: Routes, pair: Pair, stopped: Stopped): Refused =>
+  withdrawn: ({ version }: Routes, pair: RefusedPair, stopped: Stopped): Refused =>
     refuse(pair, {
       code: 'MODEL_WITHDRAWN',
       message: `${withdrawnSentence(pair.model, stopped)}${instead(stopped.suggestions)}`,
@@ -113,9 +113,9 @@ export const refusal = {
     }),
 };
 
-type Given = Pick<Refused, 'code' | 'message' | 'registryVersion'> & Partial<Refused>;
+type RefusalFacts = Pick<Refused, 'code' | 'message' | 'registryVersion'> & Partial<Refused>;
 
-function refuse({ runtime, model }: Pair, given: Given): Refused {
+function refuse({ runtime, model }: RefusedPair, given: RefusalFacts): Refused {
   return {
     verdict: 'refuse',
     runtime,

@@ -16,7 +16,7 @@
 import { allow, allowUnverified } from './answer.ts';
 import type { Allowed } from './answer.ts';
 import { decide } from './choose-arm.ts';
-import type { Question, RoutingRequest } from './choose-arm.ts';
+import type { ArmQuestion, RoutingRequest } from './choose-arm.ts';
 import type { Loaded, LoadedRegistry } from '../load/load.ts';
 import { refusal } from './refusal.ts';
 import type { Refused } from './refusal.ts';
@@ -72,7 +72,7 @@ function notAsked(loaded: Loaded, runtime: string): NotAsked {
   };
 }
 
-function judgeClosed(question: Question): Verdict {
+function judgeClosed(question: ArmQuestion): Verdict {
   const { model, request } = question;
   const { routes } = question.loaded;
   const pair = { runtime: request.runtime, model };

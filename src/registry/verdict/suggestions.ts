@@ -1,7 +1,7 @@
 /** What to offer instead of a model that a runtime does not take: its family, its replacement, then the menu. */
 import { compareText } from '../../engine/order.ts';
 import { decide } from './choose-arm.ts';
-import type { Question } from './choose-arm.ts';
+import type { ArmQuestion } from './choose-arm.ts';
 import { findSuccessor } from '../known/lifecycle.ts';
 import { meantInAnySpelling } from '../known/any-spelling.ts';
 import { findMeant } from '../load/routes.ts';
@@ -11,7 +11,7 @@ import type { Model } from '../load/shape.ts';
 const most = 5;
 
 /** Up to five ids that would be allowed, best first, one for each model. */
-export function suggestModels(question: Question): string[] {
+export function suggestModels(question: ArmQuestion): string[] {
   const { loaded, runtime, model } = question;
   const { models } = loaded.registry;
   const asked = findMeant(loaded.routes, model) ?? meantInAnySpelling(loaded, model)[0];
@@ -30,7 +30,7 @@ export function suggestModels(question: Question): string[] {
   ]);
 }
 
-function chooseAllowed(question: Question, ranked: readonly KnownId[]): string[] {
+function chooseAllowed(question: ArmQuestion, ranked: readonly KnownId[]): string[] {
   const chosen = new Map<string, string>();
   for (const { id, model } of ranked) {
     if (chosen.size === most) break;
@@ -41,7 +41,7 @@ function chooseAllowed(question: Question, ranked: readonly KnownId[]): string[]
 }
 
 /** As a new choice: what the workspace has does not count. */
-function isAllowed(question: Question): boolean {
+function isAllowed(question: ArmQuestion): boolean {
   return decide({ ...question, request: { ...question.request, existing: false } }).kind === 'found';
 }
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { revertDocument, rewriteDocument } from '../../../src/engine/edit/documents.ts';
 import { isTooMuch, largest } from '../../../src/engine/edit/size.ts';
-import type { Shape, ValueRule } from '../../../src/engine/edit/value-rule.ts';
+import type { ValueShape, ValueRule } from '../../../src/engine/edit/value-rule.ts';
 import { createMatcher } from '../../../src/engine/inventory/matcher.ts';
 import { Tally } from '../../../src/engine/inventory/tally.ts';
 import { decoderOf, encodeParameter } from '../../../src/postgres/sql/values.ts';
@@ -15,7 +15,7 @@ const [from, to] = ['gpt-4o', 'gpt-5'];
 
 function rule(
   pointer: string | undefined,
-  shape: Shape = 'scalar',
+  shape: ValueShape = 'scalar',
   more: Partial<ValueRule> = {},
 ): ValueRule {
   const mappings = [{ from: [from], to: [to] }];

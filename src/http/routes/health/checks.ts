@@ -12,14 +12,14 @@ import { DroverError } from '../../../errors.ts';
 import { pendingMigrations, proveIsolation } from '../../../platform/install.ts';
 import { ping } from '../../../postgres/driver/ping.ts';
 import { within } from '../../api/within.ts';
-import type { AppDeps, Check, CheckResult } from '../../contract.ts';
+import type { AppDeps, ReadinessCheck, CheckResult } from '../../contract.ts';
 
-export interface Report {
+export interface ReadinessReport {
   readonly status: 'ready' | 'degraded' | 'not-ready';
   readonly checks: Readonly<Record<string, CheckResult>>;
 }
 
-interface WatchOptions {
+interface CheckTiming {
   readonly limitMs?: number;
   /** Milliseconds; the clock of the process by default. */
   readonly now?: () => number;
@@ -28,13 +28,16 @@ interface WatchOptions {
 /** The status that follows from all results. */
 export function judge(
   results: readonly { readonly critical: boolean; readonly status: CheckResult['status'] }[],
-): Report['status'] {
+): ReadinessReport['status'] {
   if (results.some(({ critical, status }) => critical && status === 'fail')) return 'not-ready';
   return results.some(({ status }) => status === 'fail' || status === 'stale') ? 'degraded' : 'ready';
 }
 
 /** Returns the function that asks for a report. */
-export function watchHealth(checks: readonly Check[], options: WatchOptions = {}): () => Promise<Report> {
+export function watchHealth(
+  checks: readonly ReadinessCheck[],
+  options: CheckTiming = {},
+): () => Promise<ReadinessReport> {
   const { limitMs = 1000, now = () => performance.now() } = options;
   const asked = checks.map((check) => remember(check, { limitMs, now }));
   return async () => {
@@ -50,7 +53,10 @@ export function watchHealth(checks: readonly Check[], options: WatchOptions = {}
 const late: CheckResult = { status: 'fail', detail: 'It did not answer in time.' };
 
 /** One run at a time: while a check hangs, it is not started again. */
-function remember(check: Check, { limitMs, now }: Required<WatchOptions>): () => Promise<CheckResult> {
+function remember(
+  check: ReadinessCheck,
+  { limitMs, now }: Required<CheckTiming>,
+): () => Promise<CheckResult> {
   let last: { readonly at: number; readonly result: CheckResult } | undefined;
   let running: Promise<CheckResult> | undefined;
   const start = (): Promise<CheckResult> =>
@@ -68,7 +74,7 @@ function remember(check: Check, { limitMs, now }: Required<WatchOptions>): () =>
 
 const busy: CheckResult = { status: 'stale', detail: 'It did not answer in time, but was fine before.' };
 
-async function resultOf(check: Check): Promise<CheckResult> {
+async function resultOf(check: ReadinessCheck): Promise<CheckResult> {
   try {
     return await check.run();
   } catch (error) {
@@ -80,12 +86,12 @@ async function resultOf(check: Check): Promise<CheckResult> {
 }
 
 /** Every check of a server. A check of a part replaces the skipped one of its name. */
-export function checksOf({ platform, checks = [] }: Pick<AppDeps, 'platform' | 'checks'>): Check[] {
+export function checksOf({ platform, checks = [] }: Pick<AppDeps, 'platform' | 'checks'>): ReadinessCheck[] {
   const given = new Set(checks.map(({ name }) => name));
   return [...ofDatabase(platform), ...skipped.filter(({ name }) => !given.has(name)), ...checks];
 }
 
-function ofDatabase({ database, schema }: AppDeps['platform']): Check[] {
+function ofDatabase({ database, schema }: AppDeps['platform']): ReadinessCheck[] {
   // An embedded database has one connection: the check waits behind a long migration.
   const late = database.engine === 'embedded' ? 'stale' : 'fail';
   return [
@@ -124,7 +130,7 @@ function ofDatabase({ database, schema }: AppDeps['platform']): Check[] {
 }
 
 /** Checks of parts that a server may not have. */
-const skipped: readonly Check[] = (
+const skipped: readonly ReadinessCheck[] = (
   [
     ['registry', true],
     ['workers', false],

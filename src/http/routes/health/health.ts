@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { authenticate, credentialOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../contract.ts';
-import { checksOf, type Report, watchHealth } from './checks.ts';
+import { checksOf, type ReadinessReport, watchHealth } from './checks.ts';
 import type { FastifyRequest } from 'fastify';
 import { within } from '../../api/within.ts';
 
@@ -89,11 +89,11 @@ function metricsRoute(app: App, { settings }: AppDeps): void {
 }
 
 /** A server that stops is not ready: it must get no new requests. */
-function leaving(report: Report): Report {
+function leaving(report: ReadinessReport): ReadinessReport {
   return { ...report, status: 'not-ready' };
 }
 
-function withoutDetails({ checks }: Report): Report['checks'] {
+function withoutDetails({ checks }: ReadinessReport): ReadinessReport['checks'] {
   return Object.fromEntries(Object.entries(checks).map(([name, { status }]) => [name, { status }]));
 }
 

@@ -37,7 +37,7 @@ export const ownSuccessorSchema = successorSchema
   .extend({ model_id: z.guid().nullable().describe('Null if the tenant has no row of this model yet') })
   .meta({ id: 'OwnSuccessor' });
 
-export interface End {
+export interface ModelEndBody {
   readonly day: string | null;
   readonly announced: string | null;
   readonly status: LifecycleStatus;
@@ -54,7 +54,10 @@ export function toldTo({ site }: AppDeps['platform']): Told {
   return { today: new Date().toISOString().slice(0, 10), registry: site.knowledge()?.name };
 }
 
-export function endJson({ day, announced, status: lifecycle, says }: End, { today, registry }: Told) {
+export function endJson(
+  { day, announced, status: lifecycle, says }: ModelEndBody,
+  { today, registry }: Told,
+) {
   return {
     retires_on: day,
     days_left: day === null ? null : daysBetween(today, day),

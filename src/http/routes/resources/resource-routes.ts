@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Resource, Values } from '../../../platform/resources/declaration.ts';
 import { getResource, listResource, type Page, type PageRequest } from '../../../platform/rows/read.ts';
 import { etagOf } from '../../../platform/rows/representation.ts';
-import type { Asked } from '../../../platform/rows/unit.ts';
+import type { ResourceRequest } from '../../../platform/rows/unit.ts';
 import {
   createResource,
   restoreResource,
@@ -33,7 +33,7 @@ export interface ResourceRoutes {
     /** Those that `of` gives. */
     readonly headers: readonly AnswerHeader[];
     readonly of: (
-      asked: Asked,
+      asked: ResourceRequest,
       row: Values,
     ) => Promise<{ values: Values; headers: Readonly<Record<string, string>> }>;
   };
@@ -41,7 +41,7 @@ export interface ResourceRoutes {
   readonly ownList?: true;
 }
 
-interface Built extends ResourceRoutes {
+interface ResourceRouteInput extends ResourceRoutes {
   readonly app: App;
   readonly deps: AppDeps;
   readonly param: string;
@@ -60,7 +60,7 @@ export function resourceRoutes(app: App, deps: AppDeps, routes: ResourceRoutes):
   const { resource } = routes;
   const param = routes.param ?? `${resource.noun.replaceAll(' ', '_')}_id`;
   const row = rowSchema(resource);
-  const built: Built = { ...routes, app, deps, param, row: withMore(row, routes) };
+  const built: ResourceRouteInput = { ...routes, app, deps, param, row: withMore(row, routes) };
   const columns = Object.values(resource.columns);
   if (routes.ownList !== true) addList(built);
   addGet(built);
@@ -71,7 +71,7 @@ export function resourceRoutes(app: App, deps: AppDeps, routes: ResourceRoutes):
   if (resource.retirement?.how === 'stamp' && resource.retirement.final !== true) addRestore(built);
 }
 
-function addList(built: Built): void {
+function addList(built: ResourceRouteInput): void {
   const { resource, row } = built;
   add(built, {
     method: 'GET',
@@ -83,7 +83,7 @@ function addList(built: Built): void {
   });
 }
 
-function addGet(built: Built): void {
+function addGet(built: ResourceRouteInput): void {
   const { resource, row } = built;
   add(built, {
     method: 'GET',
@@ -97,7 +97,7 @@ function addGet(built: Built): void {
   });
 }
 
-function addCreate(built: Built): void {
+function addCreate(built: ResourceRouteInput): void {
   const { resource, row } = built;
   add(built, {
     method: 'POST',
@@ -114,7 +114,7 @@ function addCreate(built: Built): void {
   });
 }
 
-function addUpdate(built: Built): void {
+function addUpdate(built: ResourceRouteInput): void {
   const { resource, row } = built;
   add(built, {
     method: 'PATCH',
@@ -138,7 +138,7 @@ function addUpdate(built: Built): void {
   });
 }
 
-function addRetire(built: Built): void {
+function addRetire(built: ResourceRouteInput): void {
   const { resource, row } = built;
   add(built, {
     method: 'DELETE',
@@ -162,7 +162,7 @@ function addRetire(built: Built): void {
   });
 }
 
-function addRestore(built: Built): void {
+function addRestore(built: ResourceRouteInput): void {
   const { resource, row } = built;
   add(built, {
     method: 'POST',
@@ -195,10 +195,10 @@ interface Stated {
   /** One row, and not a list. */
   readonly answers?: 'row' | 'new row';
   readonly schema: FastifySchema;
-  readonly handler: (asked: Asked, call: Call) => Promise<unknown>;
+  readonly handler: (asked: ResourceRequest, call: Call) => Promise<unknown>;
 }
 
-function add(built: Built, { method, does, path = '', ...stated }: Stated): void {
+function add(built: ResourceRouteInput, { method, does, path = '', ...stated }: Stated): void {
   const { app, deps, resource, param } = built;
   const access = does === 'read' ? resource.access.read : resource.access.write;
   if (access === undefined) return;
@@ -222,7 +222,10 @@ function add(built: Built, { method, does, path = '', ...stated }: Stated): void
 }
 
 /** One row has a version, a new one an address, and a model says when it ends. */
-function headersOf({ more }: Built, { answers }: Pick<Stated, 'answers'>): readonly AnswerHeader[] {
+function headersOf(
+  { more }: ResourceRouteInput,
+  { answers }: Pick<Stated, 'answers'>,
+): readonly AnswerHeader[] {
   if (answers === undefined) return [];
   const headers: AnswerHeader[] = answers === 'new row' ? ['ETag', 'Location'] : ['ETag'];
   return more === undefined ? headers : [...headers, ...more.headers];
@@ -234,8 +237,8 @@ function withMore(row: z.ZodObject, { more, resource }: ResourceRoutes): z.ZodOb
 }
 
 async function answerRow(
-  { more }: Built,
-  { asked, reply }: { readonly asked: Asked; readonly reply: FastifyReply },
+  { more }: ResourceRouteInput,
+  { asked, reply }: { readonly asked: ResourceRequest; readonly reply: FastifyReply },
   row: Values,
 ): Promise<Values> {
   const also = await more?.of(asked, row);
@@ -258,19 +261,19 @@ export function pageAnswer({ items, next }: Page): { items: Values[]; next_curso
 const momentText = z.string().regex(/^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d(?::\d\d){0,2}$/);
 const position = z.tuple([momentText, rowId]).transform(([value, id]) => ({ value, id }));
 
-function idPath({ param }: Built): string {
+function idPath({ param }: ResourceRouteInput): string {
   return `/:${param}`;
 }
 
-function idParams({ param }: Built): z.ZodObject {
+function idParams({ param }: ResourceRouteInput): z.ZodObject {
   return z.object({ [param]: rowId });
 }
 
-function readUrl({ resource, readPrefix = '/api/v1' }: Built): string {
+function readUrl({ resource, readPrefix = '/api/v1' }: ResourceRouteInput): string {
   return `${readPrefix}/${resource.path}`;
 }
 
-function writeUrl({ resource, writePrefix = '/api/v1' }: Built): string {
+function writeUrl({ resource, writePrefix = '/api/v1' }: ResourceRouteInput): string {
   return `${writePrefix}/${resource.path}`;
 }
 

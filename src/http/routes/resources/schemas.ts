@@ -2,7 +2,7 @@
 import { ownMember } from '../../../engine/own.ts';
 import { z } from 'zod';
 import { grantableScopes } from '../../../platform/access/caller.ts';
-import type { Column, Filter, Resource, ValueType } from '../../../platform/resources/declaration.ts';
+import type { ResourceColumn, Filter, Resource, ValueType } from '../../../platform/resources/declaration.ts';
 import { pageQuery } from '../../api/paging.ts';
 import { isStorable, moment, rowId, timestamp } from '../../schemas.ts';
 
@@ -10,7 +10,7 @@ type Described = Pick<Resource, 'columns' | 'title'>;
 
 function shapeOf(
   columns: Resource['columns'],
-  schemaOf: (column: Column) => z.ZodType | undefined,
+  schemaOf: (column: ResourceColumn) => z.ZodType | undefined,
 ): Record<string, z.ZodType> {
   const shape = Object.entries(columns).flatMap(([name, column]) => {
     const schema = schemaOf(column);
@@ -72,7 +72,7 @@ export function listSchema(resource: Resource): z.ZodObject {
   return z.object({ ...pageQuery.shape, ...Object.fromEntries(filters) });
 }
 
-function given({ type, nullable, about }: Column): z.ZodType {
+function given({ type, nullable, about }: ResourceColumn): z.ZodType {
   const schema = nullable === true ? inputSchema(type).nullable() : inputSchema(type);
   return about === undefined ? schema : schema.describe(about);
 }
@@ -145,7 +145,7 @@ function objectInput({ form, maxBytes }: ValueType & { readonly kind: 'object' }
 }
 
 /** The schema of a value in an answer. */
-function outputSchema({ type, nullable, about }: Column): z.ZodType {
+function outputSchema({ type, nullable, about }: ResourceColumn): z.ZodType {
   const shown = shownSchema(type);
   const schema = nullable === true ? shown.nullable() : shown;
   return about === undefined ? schema : schema.describe(about);

@@ -15,15 +15,20 @@ const secret = z
   .object({ name: z.string(), key_id: z.string(), created_at: timestamp, updated_at: timestamp })
   .meta({ id: 'Secret', description: 'What is known of a secret; its value is never given back' });
 
-interface Kind {
+interface SecretsEndpoint {
   readonly url: string;
   readonly title: string;
   readonly of: string;
   readonly role: 'member' | 'admin';
 }
 
-const ofTenant: Kind = { url: '/api/v1/secrets', title: 'Tenant', of: 'the organisation', role: 'admin' };
-const ofWorkspace: Kind = {
+const ofTenant: SecretsEndpoint = {
+  url: '/api/v1/secrets',
+  title: 'Tenant',
+  of: 'the organisation',
+  role: 'admin',
+};
+const ofWorkspace: SecretsEndpoint = {
   url: '/api/v1/workspaces/:workspace_id/secrets',
   title: 'Workspace',
   of: 'the workspace',
@@ -38,7 +43,7 @@ export function secretRoutes(app: App, deps: AppDeps): void {
   }
 }
 
-function addList(app: App, deps: AppDeps, { url, title, of }: Kind): void {
+function addList(app: App, deps: AppDeps, { url, title, of }: SecretsEndpoint): void {
   app.route({
     method: 'GET',
     url,
@@ -57,7 +62,7 @@ function addList(app: App, deps: AppDeps, { url, title, of }: Kind): void {
   });
 }
 
-function addPut(app: App, deps: AppDeps, { url, title, of, role }: Kind): void {
+function addPut(app: App, deps: AppDeps, { url, title, of, role }: SecretsEndpoint): void {
   app.route({
     method: 'PUT',
     url: `${url}/:secret_name`,
@@ -82,7 +87,7 @@ function addPut(app: App, deps: AppDeps, { url, title, of, role }: Kind): void {
   });
 }
 
-function addDelete(app: App, deps: AppDeps, { url, title, of, role }: Kind): void {
+function addDelete(app: App, deps: AppDeps, { url, title, of, role }: SecretsEndpoint): void {
   app.route({
     method: 'DELETE',
     url: `${url}/:secret_name`,
@@ -106,13 +111,13 @@ function workspaceOf(params: object): string | undefined {
   return 'workspace_id' in params ? String(params.workspace_id) : undefined;
 }
 
-interface Row {
+interface ListedSecret {
   readonly name: string;
   readonly key_id: string;
   readonly created_at: Date;
   readonly updated_at: Date;
 }
 
-function shown({ name, key_id, created_at, updated_at }: Row): z.infer<typeof secret> {
+function shown({ name, key_id, created_at, updated_at }: ListedSecret): z.infer<typeof secret> {
   return { name, key_id, created_at: created_at.toISOString(), updated_at: updated_at.toISOString() };
 }

@@ -30,9 +30,9 @@ import {
 } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { numbered, rowsEach, runChange } from '../../records/journal.ts';
-import type { Change } from '../../records/journal.ts';
+import type { ChangeStatement } from '../../records/journal.ts';
 import { openStep } from './step-context.ts';
-import type { StepContext, Steps } from './step-context.ts';
+import type { StepContext, StepsOfOneShape } from './step-context.ts';
 
 /** A surviving row with its new values, in the order of `carry`. */
 interface Carried {
@@ -40,20 +40,20 @@ interface Carried {
   readonly values: readonly (string | null)[];
 }
 
-interface Merging {
+interface CarryInput {
   readonly context: StepContext;
-  readonly steps: Steps<MergeStep>;
+  readonly steps: StepsOfOneShape<MergeStep>;
   readonly place: PlaceRow;
   /** SQL over a row `t`: is it removed? */
   readonly removed: Sql;
 }
 
 /** For each member the rows that are given something. Read before the others are removed. */
-export function readCarried(tx: Tx, merging: Merging): Promise<Carried[][]> {
+export function readCarried(tx: Tx, merging: CarryInput): Promise<Carried[][]> {
   return readEach<Carried>(tx, merging.steps.length, carriedSql(merging));
 }
 
-export function carriedSql({ context, steps, place, removed }: Merging): Sql {
+export function carriedSql({ context, steps, place, removed }: CarryInput): Sql {
   const [{ carry }] = steps;
   const { table, key, row } = openStep(context, steps);
   const old = carry.map((name) => sql`(array_agg(${column('s', name)}::text))[1]`);
@@ -73,7 +73,7 @@ export function carriedSql({ context, steps, place, removed }: Merging): Sql {
 /** Gives the rows what was read, and tells for each member how many could not be given it. */
 export async function writeCarried(
   tx: Tx,
-  { context, steps }: Pick<Merging, 'context' | 'steps'>,
+  { context, steps }: Pick<CarryInput, 'context' | 'steps'>,
   carried: readonly (readonly Carried[])[],
 ): Promise<number[]> {
   if (carried.every((own) => own.length === 0)) return carried.map(() => 0);
@@ -82,9 +82,9 @@ export async function writeCarried(
 }
 
 export function givingSql(
-  { context, steps }: Pick<Merging, 'context' | 'steps'>,
+  { context, steps }: Pick<CarryInput, 'context' | 'steps'>,
   carried: readonly (readonly Carried[])[],
-): Change {
+): ChangeStatement {
   const [{ carry }] = steps;
   const { table, key, row } = openStep(context, steps);
   const { size } = row;

@@ -15,11 +15,11 @@ import { mineSql } from '../../sql/row.ts';
 import { bind, change, column, each, ident, join, list, raw, rowsOf, sql, tableName } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { changeSql, journalOfSome, runChange } from '../../records/journal.ts';
-import type { Change } from '../../records/journal.ts';
+import type { ChangeStatement } from '../../records/journal.ts';
 import { movedPlace, openStep } from './step-context.ts';
-import type { Operation, StepContext, Steps } from './step-context.ts';
+import type { StepExecution, StepContext, StepsOfOneShape } from './step-context.ts';
 
-export const enable: Operation<EnableStep> = {
+export const enable: StepExecution<EnableStep> = {
   run: async (tx, context, { steps }) => {
     const rows: number[] = [];
     for (const one of additions(context, steps)) rows.push((await runChange(tx, one))[0]?.rows ?? 0);
@@ -28,7 +28,10 @@ export const enable: Operation<EnableStep> = {
   statements: (context, steps) => additions(context, steps).map(changeSql),
 };
 
-function additions({ rules, members, journal, only }: StepContext, steps: Steps<EnableStep>): Change[] {
+function additions(
+  { rules, members, journal, only }: StepContext,
+  steps: StepsOfOneShape<EnableStep>,
+): ChangeStatement[] {
   return steps.map((step, at) =>
     addition(
       { rules, members: members.slice(at, at + 1), journal: journalOfSome(journal, [at]), only },
@@ -46,7 +49,7 @@ export type Granting = Pick<EnableStep, 'id' | 'table' | 'via' | 'scopes'> & {
 export function addition(
   context: Pick<StepContext, 'rules' | 'members' | 'journal' | 'only'>,
   step: Granting,
-): Change {
+): ChangeStatement {
   const { table, key, row } = openStep(context, [step]);
   const grant = movedPlace(context, step.grant);
   const columns = copiedColumns(table, step);

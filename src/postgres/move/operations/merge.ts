@@ -12,13 +12,13 @@ import { mineSql } from '../../sql/row.ts';
 import { allOf, change, fromMembers, raw, rowsOf } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { changeSql, numbered, rowsEach, runChange } from '../../records/journal.ts';
-import type { Change } from '../../records/journal.ts';
+import type { ChangeStatement } from '../../records/journal.ts';
 import { carriedSql, givingSql, readCarried, writeCarried } from './carry.ts';
 import { movableSql } from '../../sql/movable.ts';
 import { movedPlace, openStep } from './step-context.ts';
-import type { Operation, StepContext, Steps } from './step-context.ts';
+import type { StepExecution, StepContext, StepsOfOneShape } from './step-context.ts';
 
-export const merge: Operation<MergeStep> = {
+export const merge: StepExecution<MergeStep> = {
   run: async (tx, context, { steps }) => {
     const merging = mergingOf(context, steps);
     if (steps[0].carry.length === 0) return rowsEach(await runChange(tx, removal(merging)));
@@ -37,14 +37,14 @@ export const merge: Operation<MergeStep> = {
   },
 };
 
-interface Merging {
+interface MergeInput {
   readonly context: StepContext;
-  readonly steps: Steps<MergeStep>;
+  readonly steps: StepsOfOneShape<MergeStep>;
   readonly place: PlaceRow;
   readonly removed: Sql;
 }
 
-function mergingOf(context: StepContext, steps: Steps<MergeStep>): Merging {
+function mergingOf(context: StepContext, steps: StepsOfOneShape<MergeStep>): MergeInput {
   const { includeDead, move } = steps[0];
   const { row } = openStep(context, steps);
   const place = movedPlace(context, move);
@@ -52,7 +52,7 @@ function mergingOf(context: StepContext, steps: Steps<MergeStep>): Merging {
   return { context, steps, place, removed: allOf([mineSql(row), movable]) };
 }
 
-function removal({ context, steps, removed }: Merging): Change {
+function removal({ context, steps, removed }: MergeInput): ChangeStatement {
   const { table, key } = openStep(context, steps);
   const size = steps.length;
   return {

@@ -7,9 +7,11 @@ import { merge } from './merge.ts';
 import { repoint } from './repoint.ts';
 import { retire } from './retire.ts';
 import { rewrite } from './rewrite.ts';
-import type { Operation, StepContext, StepWork } from './step-context.ts';
+import type { StepExecution, StepContext, StepWork } from './step-context.ts';
 
-const operations: { readonly [Kind in Step['operation']]: Operation<Extract<Step, { operation: Kind }>> } = {
+const operations: {
+  readonly [Kind in Step['operation']]: StepExecution<Extract<Step, { operation: Kind }>>;
+} = {
   enable,
   'rewrite-json': rewrite,
   'rewrite-text': rewrite,
@@ -20,8 +22,8 @@ const operations: { readonly [Kind in Step['operation']]: Operation<Extract<Step
 };
 
 /** All steps of one slot are of one kind, so the operation of the first is that of all. */
-function operationOf([step]: StepWork<Step>['steps']): Operation<Step> {
-  return operations[step.operation] as Operation<Step>;
+function operationOf([step]: StepWork<Step>['steps']): StepExecution<Step> {
+  return operations[step.operation] as StepExecution<Step>;
 }
 
 /** Carries like steps out, and tells for each member how many rows it touched. */

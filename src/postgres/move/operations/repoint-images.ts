@@ -11,14 +11,14 @@ import type { Sql } from '../../sql/sql.ts';
 import type { SideChange } from './side-changes.ts';
 
 /** A moved place with the values of all members. */
-export interface Moving {
+export interface MovingPlace {
   readonly move: MovedColumns;
   readonly place: PlaceRow;
 }
 
 interface Moved {
   readonly row: RowContext;
-  readonly moves: readonly Moving[];
+  readonly moves: readonly MovingPlace[];
 }
 
 /** What the changed columns hold, as JSON. */

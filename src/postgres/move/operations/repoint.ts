@@ -31,16 +31,16 @@ import {
 } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { changeSql, changing, numbered, rowsEach } from '../../records/journal.ts';
-import type { Change } from '../../records/journal.ts';
+import type { ChangeStatement } from '../../records/journal.ts';
 import { movableSql } from '../../sql/movable.ts';
 import { beforeImage, imageOf, patternImage, sideImage } from './repoint-images.ts';
-import type { Moving } from './repoint-images.ts';
+import type { MovingPlace } from './repoint-images.ts';
 import { sideChanges } from './side-changes.ts';
 import type { SideChange } from './side-changes.ts';
 import { movedPlace, openStep, withLoops } from './step-context.ts';
-import type { Operation, StepContext, Steps } from './step-context.ts';
+import type { StepExecution, StepContext, StepsOfOneShape } from './step-context.ts';
 
-export const repoint: Operation<RepointStep> = {
+export const repoint: StepExecution<RepointStep> = {
   run: async (tx, context, { steps }) => {
     const questions = changesOf(context, steps).map(({ change: one, loops }) =>
       loops ? withLoops(changing(one), context.joins) : changing(one),
@@ -51,8 +51,8 @@ export const repoint: Operation<RepointStep> = {
   statements: (context, steps) => changesOf(context, steps).map(({ change: one }) => changeSql(one)),
 };
 
-interface Planned {
-  readonly change: Change;
+interface PlannedChange {
+  readonly change: ChangeStatement;
   /** Each row is fetched by its place on disk. */
   readonly loops: boolean;
 }
@@ -60,18 +60,18 @@ interface Planned {
 /** What is the same for both forms of the statement. */
 interface Repointing {
   readonly context: StepContext;
-  readonly steps: Steps<RepointStep>;
+  readonly steps: StepsOfOneShape<RepointStep>;
   readonly row: RowContext;
-  readonly moves: readonly Moving[];
+  readonly moves: readonly MovingPlace[];
   readonly side: readonly SideChange[];
 }
 
-function changesOf(context: StepContext, steps: Steps<RepointStep>): Planned[] {
+function changesOf(context: StepContext, steps: StepsOfOneShape<RepointStep>): PlannedChange[] {
   const [step] = steps;
   const { table, key, row } = openStep(context, steps);
   const moves = step.moves.map((move) => ({ move, place: movedPlace(context, move) }));
   const about = { context, steps, row, moves, side: sideChanges(context, step.moves, row) };
-  const general = (rows: 'all' | 'with settings'): Planned => ({
+  const general = (rows: 'all' | 'with settings'): PlannedChange => ({
     change: generalChange(about, rows),
     loops: !table.partitioned,
   });
@@ -101,7 +101,7 @@ function changeBase({ context, steps }: Repointing) {
  * One place in one spelling, rows without settings to change: nothing differs between them but the key. A row that is given
  * settings meanwhile no longer fits the WHERE and is passed over, so nothing is overwritten that was not journalled.
  */
-function plainChange(about: Repointing, { move, place }: Moving, mapping: EachMapping): Change {
+function plainChange(about: Repointing, { move, place }: MovingPlace, mapping: EachMapping): ChangeStatement {
   const { row, steps, side } = about;
   const { table, key } = openStep(about.context, steps);
   const { includeDead } = steps[0];
@@ -127,7 +127,7 @@ function plainChange(about: Repointing, { move, place }: Moving, mapping: EachMa
 }
 
 /** The general form: each row remembers which places moved by which mapping, and what changed beside them. */
-function generalChange(about: Repointing, rows: 'all' | 'with settings'): Change {
+function generalChange(about: Repointing, rows: 'all' | 'with settings'): ChangeStatement {
   const { row, steps, moves } = about;
   const { table, key } = openStep(about.context, steps);
   const columns = touchedColumns(about);
@@ -152,7 +152,7 @@ function generalChange(about: Repointing, rows: 'all' | 'with settings'): Change
   };
 }
 
-function patterns(alias: string, moves: readonly Moving[]): Sql[] {
+function patterns(alias: string, moves: readonly MovingPlace[]): Sql[] {
   return moves.map((_, at) => raw(`${alias}.drover_p${at}`));
 }
 

@@ -26,16 +26,16 @@ import {
 } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { changeSql, numbered, rowsEach, runChange } from '../../records/journal.ts';
-import type { Change } from '../../records/journal.ts';
+import type { ChangeStatement } from '../../records/journal.ts';
 import { openStep } from './step-context.ts';
-import type { Operation, StepContext, Steps } from './step-context.ts';
+import type { StepExecution, StepContext, StepsOfOneShape } from './step-context.ts';
 
-export const retire: Operation<RetireStep> = {
+export const retire: StepExecution<RetireStep> = {
   run: async (tx, context, { steps }) => rowsEach(await runChange(tx, marking(context, steps))),
   statements: (context, steps) => [changeSql(marking(context, steps))],
 };
 
-function marking(context: StepContext, steps: Steps<RetireStep>): Change {
+function marking(context: StepContext, steps: StepsOfOneShape<RetireStep>): ChangeStatement {
   const { table, key, row } = openStep(context, steps);
   const { size } = row;
   const names = Object.keys(steps[0].set);

@@ -5,7 +5,7 @@
 import type { RewriteStep } from '../../../engine/plan/plan-types.ts';
 import { blocksSql, documentsAtOnce } from '../../facts/documents.ts';
 import { numbered } from '../../records/journal.ts';
-import type { Change } from '../../records/journal.ts';
+import type { ChangeStatement } from '../../records/journal.ts';
 import { columnOf } from '../../sql/cast.ts';
 import { directEdit, directPlace, jsonEach, pathSql, valueAt } from '../../sql/direct.ts';
 import type { DirectPlace } from '../../sql/direct.ts';
@@ -30,15 +30,18 @@ import {
 } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { movedPlace, openStep } from './step-context.ts';
-import type { StepContext, Steps } from './step-context.ts';
+import type { StepContext, StepsOfOneShape } from './step-context.ts';
 
-interface Moving extends DirectPlace {
+interface MovingText extends DirectPlace {
   /** SQL over row `t`: does the place move? */
   readonly moves: Sql;
 }
 
 /** Undefined where an editor has to move some place of the step. */
-export function directChange(context: StepContext, steps: Steps<RewriteStep>): Change | undefined {
+export function directChange(
+  context: StepContext,
+  steps: StepsOfOneShape<RewriteStep>,
+): ChangeStatement | undefined {
   const { table, key, row } = openStep(context, steps);
   const moving = movingPlaces(context, steps, row);
   if (moving === undefined) return undefined;
@@ -63,11 +66,11 @@ export function directChange(context: StepContext, steps: Steps<RewriteStep>): C
 
 function movingPlaces(
   context: StepContext,
-  steps: Steps<RewriteStep>,
+  steps: StepsOfOneShape<RewriteStep>,
   row: RowContext,
-): readonly Moving[] | undefined {
+): readonly MovingText[] | undefined {
   const [{ places, rules, includeDead }] = steps;
-  const moving = places.flatMap((id): Moving[] => {
+  const moving = places.flatMap((id): MovingText[] => {
     const states = rules[id]?.states;
     const direct = directPlace(row.table, movedPlace(context, { place: id }));
     if (direct === undefined || states === undefined) return [];
@@ -79,17 +82,17 @@ function movingPlaces(
 }
 
 /** By which mapping each place moved; NULL where it did not. */
-function patterns(alias: string, moving: readonly Moving[]): Sql[] {
+function patterns(alias: string, moving: readonly MovingText[]): Sql[] {
   return moving.map((_, at) => raw(`${alias}.drover_p${at}`));
 }
 
-interface Hits {
+interface DirectHits {
   readonly context: StepContext;
-  readonly steps: Steps<RewriteStep>;
+  readonly steps: StepsOfOneShape<RewriteStep>;
   readonly row: RowContext;
 }
 
-function hitSql({ context, steps, row }: Hits, moving: readonly Moving[]): Sql {
+function hitSql({ context, steps, row }: DirectHits, moving: readonly MovingText[]): Sql {
   const { key } = openStep(context, steps);
   const ways = moving.map((place, at) => {
     const cases = place.row.mappings.map(
@@ -105,7 +108,7 @@ function hitSql({ context, steps, row }: Hits, moving: readonly Moving[]): Sql {
 }
 
 /** An empty path changes nothing. */
-function newDocument({ table }: RowContext, name: string, moving: readonly Moving[]): Sql {
+function newDocument({ table }: RowContext, name: string, moving: readonly MovingText[]): Sql {
   const written = moving.reduce(
     (document, place, at) => {
       const way = raw(`h.drover_p${at}`);
@@ -123,7 +126,7 @@ function newDocument({ table }: RowContext, name: string, moving: readonly Movin
   return sql`${written}::${raw(columnOf(table, name).type)}`;
 }
 
-function editsSql(moving: readonly Moving[]): Sql {
+function editsSql(moving: readonly MovingText[]): Sql {
   const edits = moving.map((place, at) => {
     const cases = place.row.mappings.map(
       (mapping, way) => sql`WHEN ${raw(String(way))} THEN ${each(directEdit(place, mapping), 'text::jsonb')}`,

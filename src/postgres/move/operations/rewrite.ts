@@ -35,10 +35,10 @@ import {
 } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { changeSql, changing, numbered, rowsEach, writeChunks } from '../../records/journal.ts';
-import type { Change, ChunkRows } from '../../records/journal.ts';
+import type { ChangeStatement, ChunkRows } from '../../records/journal.ts';
 import { directChange } from './rewrite-direct.ts';
 import { openStep, placeOf, withLoops } from './step-context.ts';
-import type { Operation, StepContext, Steps } from './step-context.ts';
+import type { StepExecution, StepContext, StepsOfOneShape } from './step-context.ts';
 
 export interface ChangedDocument {
   readonly member: number;
@@ -49,7 +49,7 @@ export interface ChangedDocument {
   readonly edits: readonly Edit[];
 }
 
-export const rewrite: Operation<RewriteStep> = {
+export const rewrite: StepExecution<RewriteStep> = {
   run: async (tx, context, { steps, onRows }) => {
     const { table, key, row } = openStep(context, steps);
     const [{ column: name }] = steps;
@@ -94,7 +94,7 @@ export const rewrite: Operation<RewriteStep> = {
   },
 };
 
-async function moveDirectly(tx: Tx, { joins }: StepContext, direct: Change): Promise<number[]> {
+async function moveDirectly(tx: Tx, { joins }: StepContext, direct: ChangeStatement): Promise<number[]> {
   const moved = changing(direct);
   return rowsEach(await tx.ask(direct.table.partitioned ? moved : withLoops(moved, joins)));
 }
@@ -120,7 +120,10 @@ function bySize(groups: readonly ChangedDocument[][]): ChangedDocument[][][] {
   return parts;
 }
 
-function documentInput({ rules, members, blocks }: StepContext, steps: Steps<RewriteStep>): DocumentInput {
+function documentInput(
+  { rules, members, blocks }: StepContext,
+  steps: StepsOfOneShape<RewriteStep>,
+): DocumentInput {
   const [{ table, column: name, places }] = steps;
   return {
     rules,
@@ -132,7 +135,11 @@ function documentInput({ rules, members, blocks }: StepContext, steps: Steps<Rew
   };
 }
 
-function edit({ rules }: StepContext, steps: Steps<RewriteStep>, document: Document): ChangedDocument[] {
+function edit(
+  { rules }: StepContext,
+  steps: StepsOfOneShape<RewriteStep>,
+  document: Document,
+): ChangedDocument[] {
   const step = steps[document.member];
   if (step === undefined || document.owner !== 'mine' || (document.dead && !step.includeDead)) return [];
   const moving = step.places.flatMap((id, at) => {

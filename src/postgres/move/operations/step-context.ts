@@ -40,18 +40,18 @@ export interface JoinSettings {
 }
 
 /** One step of each member; all are of one shape. */
-export type Steps<S extends Step> = readonly [S, ...S[]];
+export type StepsOfOneShape<S extends Step> = readonly [S, ...S[]];
 
 /** The operation of one kind of step. */
-export interface Operation<S extends Step> {
+export interface StepExecution<S extends Step> {
   /** Carries the steps out, and tells for each member how many rows it touched; `onRows` hears of rows while a long step goes on. */
   readonly run: (tx: Tx, context: StepContext, work: StepWork<S>) => Promise<number[]>;
   /** The statements that `run` sends, as far as they do not depend on what is read. */
-  readonly statements: (context: StepContext, steps: Steps<S>) => Sql[];
+  readonly statements: (context: StepContext, steps: StepsOfOneShape<S>) => Sql[];
 }
 
 export interface StepWork<S extends Step> {
-  readonly steps: Steps<S>;
+  readonly steps: StepsOfOneShape<S>;
   readonly onRows: (rows: number) => void;
 }
 
