@@ -115,14 +115,14 @@ async function dispatch(input: CliInput): Promise<number> {
   return status;
 }
 
-/** `drover help plan` is `drover plan --help`. */
+/** `drover help plan` is `drover plan --help`. Whatever follows `help`, no command runs. */
 function helpWords(program: Command, args: readonly string[]): string[] {
   const [first, ...words] = args;
   if (first !== 'help') return [...args];
   const names = words.filter((word) => !word.startsWith('-'));
-  if (commandLine(program, names) === ['drover', ...names].join(' ')) return [...names, '--help'];
+  const known = names.length === 0 || program.commands.some((command) => command.name() === names[0]);
   // The parser says what it does not know, and what was meant.
-  return names;
+  return known ? [...names, '--help'] : names.slice(0, 1);
 }
 
 function openSession({ streams, signals, leave, version }: CliInput): Session {

@@ -35,6 +35,24 @@ test('a mistyped command is refused with what was meant, and no command at all s
   assert.match(none.stderr, /^Usage: drover/);
 });
 
+test('help never runs a command, whatever follows it', async () => {
+  for (const [words, shows] of [
+    [['keys', 'revoke', '10a00000-0000-4000-8000-000000000000'], 'drover keys '],
+    [['rollback', '10a00000-0000-4000-8000-000000000000', '--yes'], 'drover rollback '],
+    [['runs', 'show', 'x'], 'drover runs '],
+    [['registry', 'diff', 'x'], 'drover registry diff '],
+    [['registry', 'nosuch'], 'drover registry '],
+    [[], 'drover '],
+  ] as const) {
+    const { status, stdout, stderr } = await droverHere(['help', ...words]);
+    assert.deepEqual([status, stderr], [0, ''], words.join(' '));
+    assert.ok(stdout.startsWith(`Usage: ${shows}`), stdout);
+  }
+  const { status, stderr } = await droverHere(['help', 'paln', 'revoke']);
+  assert.equal(status, 1);
+  assert.match(stderr, /^USAGE_INVALID: Unknown command 'paln'.*Did you mean plan/);
+});
+
 test('errors are one JSON document on the error stream where JSON was asked for', async () => {
   const { status, stdout, stderr } = await drover([
     'plan',
