@@ -94,5 +94,51 @@ oneEngine((engine) => {
       );
       assert.deepEqual(await database.rows('SELECT next_id FROM overrides'), [[null]]);
     });
+
+    it('moves also where the source is named by another name of the same model, which is no target', async () => {
+      const twin = 'claude-3-7-sonnet-20250219';
+      await database.script(`
+        INSERT INTO overrides VALUES (5, 2, '${twin}', 5, NULL), (6, 2, 'gpt-5', 5, NULL);
+        INSERT INTO bots VALUES (5, 2, 'claude-3-7-sonnet', '{"override": 5}');`);
+      const words = ['--tenant', 'Oak', '--from', 'claude-3-7-sonnet', '--to'] as const;
+      const same = await database.run('plan', ...words, twin);
+      assert.match(same.stderr, /SAME_MODEL|are the same model/, same.stdout);
+      const turned = await database.run(
+        'plan',
+        '--tenant',
+        'Oak',
+        '--from',
+        twin,
+        '--to',
+        'claude-3-7-sonnet',
+      );
+      assert.match(turned.stderr, /SAME_MODEL|are the same model/, turned.stdout);
+      const applied = await database.run('apply', ...words, 'gpt-5', '--yes');
+      assert.equal(applied.status, 0, applied.stdout + applied.stderr);
+      assert.match(applied.stdout, /^Complete/m);
+      assert.deepEqual(await database.rows('SELECT model, settings::text FROM bots WHERE id = 5'), [
+        ['gpt-5', '{"override": 6}'],
+      ]);
+    });
+
+    it('refuses a name that several rows hold as the same model, and names them', async () => {
+      await database.script(`
+        INSERT INTO overrides VALUES (7, 2, 'anthropic/claude-3-7-sonnet', 5, NULL);
+        UPDATE overrides SET next_id = NULL`);
+      const refused = await database.run(
+        'plan',
+        '--tenant',
+        'Oak',
+        '--from',
+        'claude-3-7-sonnet',
+        '--to',
+        'gpt-5',
+      );
+      assert.match(
+        refused.stderr,
+        /fits 2 models: claude-3-7-sonnet-20250219 \[5\], anthropic\/claude-3-7-sonnet \[7\]/,
+        refused.stdout,
+      );
+    });
   });
 });

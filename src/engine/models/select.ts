@@ -34,17 +34,20 @@ export type ModelSide =
  * misses; it is the same for a missing row and for another tenant's. Where several fit, the refusal lists them.
  */
 export function selectModel(candidates: readonly ModelFacts[], text: string, about: ModelSide): Selection {
-  const what = about.side;
   const named = candidates.filter((model) => namesOf(model).includes(text.trim()));
   const keyed = named.filter(({ key }) => key === text.trim());
-  const found = keyed.length > 0 ? keyed : nearest(named, about);
+  if (named.length === 0) return notFound(candidates, text, about.side);
+  return onlyModel(keyed.length > 0 ? keyed : nearest(named, about), text, about.side);
+}
+
+/** The one model of those that fit, at least one; several are refused by their names. */
+export function onlyModel(found: readonly ModelFacts[], text: string, side: ModelSide['side']): Selection {
   const [only, second] = found;
-  if (only === undefined) return notFound(candidates, text, what);
-  if (second === undefined) return { model: only };
+  if (only !== undefined && second === undefined) return { model: only };
   const fits = found.map(label);
   return {
     refused: 'MODEL_AMBIGUOUS',
-    message: `${what}: "${text}" fits ${found.length} models: ${fits.join(', ')}. Say which by ${wayOut(found)}.`,
+    message: `${side}: "${text}" fits ${found.length} models: ${fits.join(', ')}. Say which by ${wayOut(found)}.`,
     fits,
   };
 }

@@ -25,6 +25,20 @@ export function modelByName(rules: Rules, { kind, text, beside }: NameSought): M
     : undefined;
 }
 
+/** Those of the rows that hold the model which a text names, by what the registry knows, however they write its name. */
+export function rowsOfModel(
+  rules: Rules,
+  models: readonly ModelFacts[],
+  { kind, text }: NameSought,
+): ModelFacts[] {
+  const { name = '', provider } = componentsOf(rules, { kind, text: text.trim() });
+  const forms = new Set(rules.knowledge?.written(name, provider)?.forms.map((form) => form.toLowerCase()));
+  return models.filter(({ components }) => {
+    const isServed = provider === undefined || (components['provider'] ?? provider) === provider;
+    return isServed && forms.has((components['name'] ?? '').toLowerCase());
+  });
+}
+
 /** Is every reference a text, so that no tenant needs a row to name a model? */
 export function namesByTextOnly(rules: Rules, kind: string): boolean {
   const places = textPlaces(rules, kind);

@@ -4,13 +4,21 @@ import { modelTablesOf } from '../../engine/rules/references.ts';
 import { given } from '../../engine/given.ts';
 import { typesOf, typesRefused } from '../../engine/rules/entity-types.ts';
 import type { TypesOf } from '../../engine/rules/entity-types.ts';
-import { modelByName } from '../../engine/rules/named-models.ts';
+import { modelByName, rowsOfModel } from '../../engine/rules/named-models.ts';
 import { differentKinds } from '../../engine/models/kinds.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { ownNamesakes } from '../../engine/models/resolution-findings.ts';
-import { label, modelOfSharedRows, modelFromText, namesOf, selectModel } from '../../engine/models/select.ts';
-import type { Selection } from '../../engine/models/select.ts';
+import {
+  label,
+  modelFromText,
+  modelOfSharedRows,
+  namesOf,
+  nearest,
+  onlyModel,
+  selectModel,
+} from '../../engine/models/select.ts';
+import type { ModelSide, Selection } from '../../engine/models/select.ts';
 import { findNamedColumn } from '../../engine/catalogue/names.ts';
 import type { AskAnswer, Intent } from '../../engine/plan/intent.ts';
 import type { ModelPair } from '../../engine/models/model.ts';
@@ -171,8 +179,11 @@ function rowPair(rules: Rules, models: readonly ModelFacts[], intent: Intent): M
   // What a key of one table is replaced by is a key of the same table.
   const beside = source.key === undefined ? models : models.filter(({ table }) => table === source.table);
   const target = rowOrName(rules, beside, { intent, source });
+  // What means the row of the same model means its namesakes as little.
+  const from = intent.from.trim();
+  const asked = namesOf(source).includes(from) ? from : (source.components['name'] ?? from);
   const others = models.filter(
-    (model) => model !== source && model.marked !== true && namesOf(model).includes(intent.from.trim()),
+    (model) => model !== source && model.marked !== true && namesOf(model).includes(asked),
   );
   return { source, target, found: ownNamesakes(source, others) };
 }
@@ -182,18 +193,21 @@ interface Meant {
   readonly source?: ModelFacts;
 }
 
-/** A model that no row is, but that the registry knows, is meant by its name alone. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS */
+/**
+ * A text that is no row's name means the row of the same model by what the registry knows, and only where there is no such row the
+ * name alone. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS
+ */
 function rowOrName(rules: Rules, models: readonly ModelFacts[], { intent, source }: Meant): ModelFacts {
   const text = source === undefined ? intent.from : intent.to;
-  const selection = selectModel(
-    models,
-    text,
-    source === undefined ? { side: 'source' } : { side: 'target', source },
-  );
-  const missing = 'refused' in selection && selection.refused === 'MODEL_NOT_FOUND';
+  const about: ModelSide = source === undefined ? { side: 'source' } : { side: 'target', source };
+  const selection = selectModel(models, text, about);
+  if ('model' in selection || selection.refused !== 'MODEL_NOT_FOUND') return chosen(selection);
   const { kind = 'completion' } = intent;
-  const named = missing ? modelByName(rules, { kind, text, ...given({ beside: source }) }) : undefined;
-  return named ?? chosen(selection);
+  const sought = { kind, text, ...given({ beside: source }) };
+  const named = modelByName(rules, sought);
+  if (named === undefined) return chosen(selection);
+  const rows = nearest(rowsOfModel(rules, models, sought), about);
+  return rows.length === 0 ? named : chosen(onlyModel(rows, text, about.side));
 }
 
 /** The model that was meant. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS */
