@@ -6,6 +6,7 @@ import { isMovingRows } from '../engine/operations/operations.ts';
 import { isOfTenants } from '../engine/plan/completion.ts';
 import type { Intent } from '../engine/plan/intent.ts';
 import { moveWords } from '../engine/plan/shell-text.ts';
+import { given } from '../engine/given.ts';
 import type { WantedModel } from '../engine/models/resolve.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { sharedRows } from '../engine/tenant.ts';
@@ -90,7 +91,7 @@ function sharedLeft(
   count: number,
   { move, reason }: AskedMove,
 ): { readonly status: 'skipped'; readonly code: 'SHARED_ROWS_LEFT'; readonly message: string } {
-  const message = `${count} shared row(s) still name the source; move them with: drover apply ${moveWords(move, reason)}`;
+  const message = `${count} shared row(s) still name the source; move them with: drover apply ${moveWords(move, given({ reason }))}`;
   return { status: 'skipped', code: 'SHARED_ROWS_LEFT', message };
 }
 

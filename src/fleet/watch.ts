@@ -126,6 +126,6 @@ function lateIn(move: StandingMove, plan: Plan): Late[] {
   const count = Object.values(found).reduce((sum, rows) => sum + rows, 0);
   if (count === 0) return [];
   const { from, to } = move.asked;
-  const options = moveWords({ ...move.asked, ...given({ tenant: move.tenant }) }, move.reason ?? undefined);
+  const options = moveWords({ ...move.asked, ...given({ tenant: move.tenant }) }, move);
   return [{ ...named(move), from, to, options, places: found, count }];
 }

@@ -20,7 +20,7 @@ oneEngine((engine) => {
     assert.equal(table.status, 0, table.stderr);
     assert.match(
       table.stdout,
-      /claude-3-7-sonnet [^\t]+\tcompletion\tretired\t2026-02-19\tclaude-sonnet-4-6\t53\n/,
+      /claude-3-7-sonnet [^\t]+\tcompletion\tretired\t2026-02-19\tclaude-sonnet-4-6\t54\n/,
     );
     assert.match(table.stdout, /gpt-4o \(gpt, openai\)\tcompletion\tactive, disabled\t\t\t0\n/);
     assert.doesNotMatch(table.stdout, /transcription|embedding/);
@@ -45,7 +45,7 @@ oneEngine((engine) => {
     assert.equal(shown.status, 0, shown.stderr);
     assert.match(
       shown.stdout,
-      /^1\. claude-sonnet-4-6 .*: \d+ points, 63 rows\n {3}To be confirmed: SOURCE_IS_DEFAULT\.\n/,
+      /^1\. claude-sonnet-4-6 .*: \d+ points, 64 rows\n {3}To be confirmed: SOURCE_IS_DEFAULT\.\n/,
     );
     assert.match(shown.stdout, /\n2\. /);
     assert.doesNotMatch(shown.stdout, /\n3\. /);

@@ -122,7 +122,7 @@ test('an intent as options asks for the same move again', () => {
     fc.tuple(whole, optional).map(([always, some]) => ({ ...always, ...some })),
     { numRuns: amount, seed },
   );
-  const again = pasted(intents.map((intent) => moveWords(intent, 'it is ours'))).map((words) => {
+  const again = pasted(intents.map((intent) => moveWords(intent, { reason: 'it is ours' }))).map((words) => {
     const command = withMove(new Command()).option('--reason <text>').parse(words, { from: 'user' });
     const options = command.opts<MoveCommandOptions & { readonly reason?: string }>();
     const { tenant = options.shared === true ? sharedRows : undefined } = options;

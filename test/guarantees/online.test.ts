@@ -111,6 +111,27 @@ oneEngine((engine) => {
     await takeBack(online);
   });
 
+  it('is one migration, however many ask for it at once', async () => {
+    const asked = [1, 2, 3].map(() => applyOnline(site, request));
+    const [done, refused] = [[], []] as [MoveResult[], string[]];
+    for (const one of await Promise.allSettled(asked))
+      if (one.status === 'fulfilled') done.push(one.value);
+      else refused.push((one.reason as { code: string }).code);
+    const [first] = done;
+    assert.ok(first);
+    assert.deepEqual([...new Set(done.map(({ migrationId }) => migrationId))], [first.migrationId]);
+    for (const code of refused)
+      assert.match(code, /^(MIGRATION_UNDER_WAY|MIGRATION_RUNNING|PLAN_STALE|RETRYABLE)$/);
+    const standing = (await history(site, north)).filter(
+      ({ kind, status, rolledBack }) => kind === 'model' && status !== 'failed' && !rolledBack,
+    );
+    assert.deepEqual(
+      standing.map(({ id, status }) => [id, status]),
+      [[first.migrationId, 'succeeded']],
+    );
+    await takeBack(first);
+  });
+
   it('says that it is under way when it was stopped, lets nobody else move the source, and is taken back', async () => {
     await stopInTheMiddle();
     const [record] = await history(site, north);
@@ -138,9 +159,12 @@ oneEngine((engine) => {
     await run(
       `INSERT INTO flows VALUES ('72a00000-0000-4000-8000-000000000001', '${north}', '{"steps": [{"engine": "${oldEngine}"}]}')`,
     );
-    const online = await applyOnline(site, request);
+    const reason = 'it cannot wait';
+    const online = await applyOnline(site, { ...request, force: true, reason });
     assert.equal(online.migrationId, record?.id);
     assert.equal(online.completion, 'complete');
+    const ended = (await history(site, north)).find(({ id }) => id === record?.id);
+    assert.deepEqual([ended?.forced, ended?.reason], [true, reason]);
     assert.equal(await naming(oldEngine), 0);
     const { skipped, restored } = await rollbackOne(site, {
       migrationId: online.migrationId,

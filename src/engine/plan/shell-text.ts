@@ -10,11 +10,11 @@ export function shellWord(text: string): string {
 
 /**
  * An intent as options of `drover plan` and `drover apply`: they ask for the same move again.
- * @param reason why models that nobody knows are meant; the record needs one
+ * @param asked was it forced, and why; a record needs a reason where something is forced, or where models are meant that nobody knows
  */
 export function moveWords(
   { tenant, from, to, kind, entityTypes, parameters, answers, leaveAsks, allowUnknown }: Intent,
-  reason = 'TEXT',
+  { forced = false, reason }: { readonly forced?: boolean; readonly reason?: string | null } = {},
 ): string {
   const word = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`--${name} ${shellWord(value)}`];
@@ -27,6 +27,8 @@ export function moveWords(
     ...word('parameters', parameters),
     ...Object.entries(answers).flatMap(([place, answer]) => word('answer', `${place}=${answer}`)),
     ...(leaveAsks ? ['--leave-asks'] : []),
-    ...(allowUnknown === true ? ['--allow-unknown', ...word('reason', reason)] : []),
+    ...(allowUnknown === true ? ['--allow-unknown'] : []),
+    ...(forced ? ['--force'] : []),
+    ...(forced || allowUnknown === true ? word('reason', reason ?? 'TEXT') : []),
   ].join(' ');
 }

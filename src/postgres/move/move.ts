@@ -118,7 +118,8 @@ async function prepare(
     }
     const { tenant } = request.intent;
     const about = { tenant, source: move.member.pair.source };
-    const replay = request.plan === undefined ? undefined : await findReplay(site, tenant, request.plan.hash);
+    const isNew = request.plan !== undefined && request.ends === undefined;
+    const replay = isNew ? await findReplay(site, tenant, request.plan.hash) : undefined;
     prepared.push(
       replay === undefined
         ? { about, ready: { ...move, request }, record: request.ends?.record }

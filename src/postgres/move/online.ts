@@ -29,6 +29,7 @@ import {
   beginParts,
   findUnderWay,
   journalledBy,
+  lockForWork,
   readParts,
   recordPart,
   underWayError,
@@ -143,8 +144,7 @@ async function readOnline(
 /** Is it the same move that is under way? @throws MIGRATION_UNDER_WAY */
 function refuseAnother(underWay: UnderWay, { member }: Move): void {
   const asked = ({ from: _from, to: _to, ...rest }: Intent): string => canonicalText({ ...rest });
-  const { key, components } = member.pair.target;
-  const isSame = key === undefined ? components['name'] === underWay.to : key === underWay.toKey;
+  const isSame = identityOf(member.pair.target) === identityOf(underWay.plan.target);
   if (!isSame || asked(member.intent) !== asked(underWay.plan.intent)) throw underWayError(underWay);
 }
 
@@ -159,7 +159,7 @@ async function inParts(
   const [id = ''] =
     underWay === undefined ? await openRecords(site, [recordOf(options, move)]) : [underWay.id];
   try {
-    if (underWay === undefined) await begin(site, online, id);
+    if (underWay === undefined) await begin(site, online, { id, options });
     for (const step of online.steps) await moveStep(site, { ...online, id, options }, step);
     const last = { intent, plan, ends: { record: id, startedAt } };
     return resultOf(await runBatch(site, jobOf(site, { ...options, unlessWorse: true }), [last]));
@@ -178,9 +178,23 @@ function aboutRest(error: DroverError, underWay: UnderWay): DroverError {
 }
 
 /** From here on the record says that the migration is under way. */
-async function begin(site: Site, { move, plan }: Online, id: string): Promise<void> {
+async function begin(
+  site: Site,
+  { move, plan }: Online,
+  { id, options }: { readonly id: string; readonly options: MoveOptions },
+): Promise<void> {
   const { tenant } = move.member.intent;
-  await inPart(site, { move, id }, (tx) => beginParts(tx, site, { tenant, id, plan }));
+  const { source } = move.member.pair;
+  await inPart(site, { move, id }, async (tx) => {
+    const [refused] = await lockForWork(tx, site, [{ tenant, source, own: id }]);
+    if (refused !== undefined) throw refused;
+    // Whoever held the pair until now may have moved what was planned.
+    const [now] = await planAll(tx, [move], 'staying');
+    if (now === undefined || now instanceof DroverError) throw now ?? new Error('nothing was planned');
+    const stale = admit(options, plan, now.plan);
+    if (stale !== undefined) throw stale;
+    await beginParts(tx, site, { tenant, id, plan });
+  });
 }
 
 interface MoveUnderWay {
@@ -291,10 +305,10 @@ async function movePart(site: Site, part: Part, step: RewriteStep): Promise<numb
     const [rows = 0] = await runSteps(tx, context, work).catch((error: unknown) => {
       throw refusedIn(error, step, rules);
     });
-    if (rows === 0) return 0;
-    await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
     const journalled = await journalledBy(tx, site, { tenant, id, step: number });
     if (journalled.rows !== rows) throw changedMeanwhile(step, journalled.rows - rows);
+    if (rows === 0) return 0;
+    await tx.run('SET CONSTRAINTS ALL IMMEDIATE');
     const { occurrences } = journalled;
     const result = { step: { ...step, id: number, expected: rows, occurrences }, actual: rows };
     await recordPart(tx, site, { tenant, id, rows, result });

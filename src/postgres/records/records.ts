@@ -123,6 +123,9 @@ export async function closeRecords(
     sql`result = ${of(({ result }) => JSON.stringify(result), 'text::jsonb')}`,
     sql`migrated_count = ${of(({ rows }) => rows, 'bigint')}`,
     sql`xid = ${of(({ xid }) => xid ?? null, 'text')}`,
+    // What was begun in parts may have been forced by whoever went on with it.
+    sql`forced = m.forced OR ${of(({ forced }) => forced, 'boolean')}`,
+    sql`reason = coalesce(${of(({ reason }) => reason ?? null, 'text')}, m.reason)`,
     raw('finished_at = statement_timestamp(), error_code = NULL, error_message = NULL'),
   ];
   const which = sql`m.tenant_id = ${tenantColumn(

@@ -17,6 +17,7 @@ export interface StandingMove {
   readonly intent: Intent;
   /** What was asked for then, as it was asked for. */
   readonly asked: Intent;
+  readonly forced: boolean;
   readonly reason: string | null;
 }
 
@@ -24,6 +25,7 @@ interface StandingRow {
   readonly id: string;
   readonly tenant: string;
   readonly intent: Intent;
+  readonly forced: boolean;
   readonly reason: string | null;
   readonly source: { readonly key?: string; readonly table?: string };
   readonly target: { readonly key?: string; readonly table?: string };
@@ -57,7 +59,7 @@ async function readStanding(tx: Tx, site: Site, tenants: readonly TenantKey[]): 
   const named = tenants.filter((tenant) => tenant !== undefined);
   const rows = await tx.many<StandingRow>(
     `SELECT DISTINCT ON (m.tenant_id, m.from_key, m.from_name, m.from_provider) m.id::text AS id, m.tenant_id::text AS tenant,
-       m.reason, m.plan -> 'intent' AS intent, m.plan -> 'source' AS source, m.plan -> 'target' AS target
+       m.forced, m.reason, m.plan -> 'intent' AS intent, m.plan -> 'source' AS source, m.plan -> 'target' AS target
      FROM ${table} m WHERE m.kind = 'model' AND m.status = 'succeeded' AND m.completion <> 'partial' AND m.plan IS NOT NULL
        AND ($1::text[] IS NULL OR m.tenant_id::text = ANY ($1::text[])) AND NOT ${undoneSql(site)}
        AND NOT EXISTS (SELECT FROM ${table} l WHERE l.tenant_id = m.tenant_id AND l.kind = 'model' AND l.status = 'succeeded'
@@ -66,10 +68,11 @@ async function readStanding(tx: Tx, site: Site, tenants: readonly TenantKey[]): 
      ORDER BY m.tenant_id, m.from_key, m.from_name, m.from_provider, ${stoodSinceSql(site)} DESC`,
     [named.length === 0 ? null : named],
   );
-  return rows.map(({ id, tenant, intent, reason, source, target }) => ({
+  return rows.map(({ id, tenant, intent, forced, reason, source, target }) => ({
     migrationId: id,
     tenant: tenantOfRecord(tenant),
     asked: intent,
+    forced,
     reason,
     intent: { ...intent, from: nameOf(source) ?? intent.from, to: nameOf(target) ?? intent.to },
   }));

@@ -28,7 +28,7 @@ export interface UnderWay {
   readonly tenant: string;
   readonly from: string;
   readonly to: string;
-  readonly toKey: string | null;
+  readonly forced: boolean;
   readonly reason: string | null;
   /** The plan by which it began. */
   readonly plan: Plan;
@@ -44,7 +44,7 @@ export interface MigratedSource {
 
 const columns =
   raw(`m.id::text AS id, m.tenant_id::text AS tenant, coalesce(m.from_name, m.from_key) AS "from",
-  coalesce(m.to_name, m.to_key) AS "to", m.to_key AS "toKey", m.reason, m.plan, m.migrated_count AS rows`);
+  coalesce(m.to_name, m.to_key) AS "to", m.forced, m.reason, m.plan, m.migrated_count AS rows`);
 
 function underWaySql(site: Site, worked: readonly MigratedSource[]): Sql {
   const of = (what: (one: MigratedSource) => unknown, type = 'text'): Sql => each(worked.map(what), type);
@@ -104,8 +104,8 @@ export function underWayText(underWay: UnderWay, where = ''): string {
 }
 
 /** The command that goes on, and the one that takes back. */
-export function waysOn({ id, plan, reason }: UnderWay): readonly [string, string] {
-  return [`drover apply ${moveWords(plan.intent, reason ?? undefined)} --online`, `drover rollback ${id}`];
+export function waysOn({ id, plan, forced, reason }: UnderWay): readonly [string, string] {
+  return [`drover apply ${moveWords(plan.intent, { forced, reason })} --online`, `drover rollback ${id}`];
 }
 
 export function underWayError(underWay: UnderWay): DroverError {

@@ -192,7 +192,9 @@ async function takeBack(
     members.filter((_, at) => running[at] === undefined),
   );
   const later = await behindLater(tx, site, members);
-  const refused = members.map((_, at) => running[at] ?? ahead[at] ?? later[at]);
+  const refused = members.map(
+    ({ prepared: { parent } }, at) => atWork(parent, running[at]) ?? ahead[at] ?? later[at],
+  );
   const free = members.filter((_, at) => refused[at] === undefined);
   const done = await undoAll(tx, site, { options, members: free, rules });
   if (done.length > 0)
@@ -207,6 +209,13 @@ async function takeBack(
   const results = done.map(({ result }) => result).values();
   const worked = everyMember(members.map((_, at) => refused[at] ?? results.next().value));
   return { worked, settle };
+}
+
+/** What holds the pair of a migration that is under way is, as a rule, the process that moves its parts. */
+function atWork({ id, status }: MigrationDetail, running: DroverError | undefined): DroverError | undefined {
+  if (running?.code !== 'MIGRATION_RUNNING' || status !== 'under_way') return running;
+  const message = `A process is working on migration ${id}. Stop that process first, then roll back what it committed.`;
+  return new DroverError('MIGRATION_RUNNING', message, running.data);
 }
 
 /** RETRYABLE for members whose migration was under way and has gone on, or ended, since it was read: there is more to take back. */
