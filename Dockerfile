@@ -2,8 +2,8 @@
 FROM node:24-slim AS package
 WORKDIR /source
 COPY . .
-RUN npm ci --omit=optional --ignore-scripts \
- && npm pack --pack-destination /package
+# The compiler is an optional package of its platform.
+RUN npm ci --ignore-scripts && mkdir /package && npm pack --pack-destination /package
 
 FROM node:24-slim
 COPY --from=package /package/ /package/
