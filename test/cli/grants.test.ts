@@ -5,22 +5,26 @@ import { droverHere } from './drover-here.ts';
 import { examplePlace, type Outcome, type Place } from './drover-process.ts';
 
 const login = `least_${process.pid}`;
+/** Comes after somebody else has made the schema of the records. */
+const second = `second_${process.pid}`;
 const move = ['--tenant', '10a00000-0000-4000-8000-000000000000', '--from', 'gpt-4o', '--to', 'gpt-5.4'];
 
 let place: Place & { readonly config: string };
 before(async () => {
   place = await examplePlace('server', 'a-two-owners');
-  await place.look((tx) => tx.script(`CREATE ROLE ${login} LOGIN`));
+  await place.look((tx) => tx.script(`CREATE ROLE ${login} LOGIN; CREATE ROLE ${second} LOGIN`));
 });
 after(async () => {
-  await place.look((tx) => tx.script(`DROP OWNED BY ${login}; DROP ROLE ${login}`));
+  await place.look((tx) => tx.script(`DROP OWNED BY ${second}, ${login}; DROP ROLE ${second}, ${login}`));
   await place.drop();
 });
 
 /** As the login. */
-function run(...words: string[]): Promise<Outcome> {
+const run = (...words: string[]): Promise<Outcome> => runAs(login, ...words);
+
+function runAs(who: string, ...words: string[]): Promise<Outcome> {
   const url = new URL('url' in place.target ? place.target.url : '');
-  url.username = login;
+  url.username = who;
   return droverHere([...words, '--database', url.href, '--config', place.config]);
 }
 
@@ -57,4 +61,35 @@ it('lets a login with nothing but what is printed plan, apply and roll back, one
   const complete = await run('grants');
   assert.equal(complete.status, 0, complete.stdout);
   assert.doesNotMatch(complete.stdout, /^GRANT/m);
+});
+
+it('lets another login in with as little where somebody else made the records, and never as their owner', async () => {
+  const { status, stdout } = await droverHere(['grants', ...place.where, '--login', second]);
+  assert.equal(status, 2);
+  assert.doesNotMatch(stdout, new RegExp(`GRANT "?${login}`));
+  assert.match(stdout, new RegExp(`^-- An upgrade of the schema drover takes its owner.* ${login}$`, 'm'));
+  await place.look((tx) => tx.script(stdout));
+  const planned = await runAs(second, 'plan', ...move);
+  assert.equal(planned.status, 2, planned.stderr);
+  const applied = await runAs(second, 'apply', ...move, '--yes', '--actor', 'tester');
+  assert.equal(applied.status, 0, applied.stderr);
+  const [id = ''] = /[0-9a-f-]{36}$/m.exec(applied.stdout) ?? [];
+  const back = await runAs(second, 'rollback', id, '--yes', '--actor', 'tester');
+  assert.equal(back.status, 0, back.stderr);
+  // As a run, whose workers come and go.
+  const many = ['--tenants', ...move.slice(1)];
+  const moved = await runAs(second, 'apply', ...many, '--yes', '--actor', 'tester');
+  assert.equal(moved.status, 0, moved.stdout);
+  const complete = await runAs(second, 'grants');
+  assert.deepEqual([complete.status, complete.stderr], [0, '']);
+  assert.doesNotMatch(complete.stdout, /^GRANT/m);
+});
+
+it('names a login that is not there', async () => {
+  const { status, stderr } = await droverHere(['grants', ...place.where, '--login', 'nosuch']);
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^USAGE_INVALID: The server has no login nosuch\..*`CREATE ROLE "nosuch" LOGIN` makes it\.$/m,
+  );
 });

@@ -37,7 +37,7 @@ const headings: Readonly<Record<Grant['purpose'], string>> = {
 };
 
 /** SQL with comments: an administrator may hand it to psql as it is. */
-function script({ database, login, grants }: Grants): string[] {
+function script({ database, login, grants, owner }: Grants): string[] {
   const parts = (['plan', 'apply', 'records'] as const).flatMap((purpose) => {
     const own = grants.filter((grant) => grant.purpose === purpose);
     if (own.length === 0) return [];
@@ -48,5 +48,11 @@ function script({ database, login, grants }: Grants): string[] {
       ...missing.map(({ sql }) => `${sql};`),
     ];
   });
-  return [`-- What the login ${login} needs in the database ${database}`, ...parts];
+  const upgrade =
+    owner === null
+      ? []
+      : [
+          `-- An upgrade of the schema drover takes its owner: after a new version of Drover, run it first as ${owner}`,
+        ];
+  return [`-- What the login ${login} needs in the database ${database}`, ...parts, ...upgrade];
 }

@@ -7,7 +7,9 @@ import { readRules } from '../catalogue/rules.ts';
 import { tenancyOf } from '../../engine/rules/tenancy.ts';
 import type { Tx } from '../driver/database.ts';
 import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
-import type { Site } from './site.ts';
+import { DroverError } from '../../errors.ts';
+import { recordRights, type Recorder } from './record-rights.ts';
+import { changedBySession, type Site } from './site.ts';
 import { asOperator } from './tenant.ts';
 import { listTenants } from './tenants.ts';
 
@@ -22,9 +24,14 @@ export interface Grants {
   readonly database: string;
   readonly login: string;
   readonly grants: readonly Grant[];
+  /** Who has to upgrade the schema of the records, because the login does not own it; null where the login itself may. */
+  readonly owner: string | null;
 }
 
-/** What the login needs on the site, by purpose; that of the connection where no other is named. */
+/**
+ * What the login needs on the site, by purpose; that of the connection where no other is named.
+ * @throws USAGE_INVALID and CONFIG_INVALID where the login, or the role of the configuration, is not there
+ */
 export async function readGrants(site: Site, named?: string): Promise<Grants> {
   const rights = await rightsOn(site);
   const { role } = site.scope;
@@ -33,17 +40,38 @@ export async function readGrants(site: Site, named?: string): Promise<Grants> {
       'SELECT current_database()::text AS database, coalesce($1, session_user::text) AS login',
       [named ?? null],
     );
+    if (!(await isRole(tx, login))) throw noLogin(login);
+    if (role !== undefined && !(await isRole(tx, role))) throw noRole(role);
     const worker = role ?? login;
     const grants = [
       ...(await membership(tx, { role, login })),
       ...(await ofSchemas(tx, worker, rights)),
       ...(await ofTables(tx, worker, rights)),
       ...(await ofSequences(tx, worker, rights)),
-      ...(await ofDatabase(tx, { database, worker, privilege: 'TEMPORARY', purpose: 'plan' })),
+      ...(await ofDatabase(tx, { database, worker, privilege: 'TEMPORARY', purpose: 'apply' })),
     ];
     return { database, login, grants };
   });
-  return { ...about, grants: [...about.grants, ...(await ofRecords(site, about))].toSorted(byPurpose) };
+  const { owner, grants } = await ofRecords(site, about);
+  return { ...about, grants: [...about.grants, ...grants].toSorted(byPurpose), owner };
+}
+
+async function isRole(tx: Tx, name: string): Promise<boolean> {
+  return (await tx.maybeOne('SELECT 1 FROM pg_roles WHERE rolname = $1', [name])) !== undefined;
+}
+
+function noLogin(login: string): DroverError {
+  const message =
+    `The server has no login ${login}. \`SELECT rolname FROM pg_roles WHERE rolcanlogin\` lists them, ` +
+    `\`CREATE ROLE ${quoteIdent(login)} LOGIN\` makes it.`;
+  return new DroverError('USAGE_INVALID', message, { login });
+}
+
+function noRole(role: string): DroverError {
+  const message =
+    `The server has no role ${role}, which database.session.role of the configuration names. ` +
+    `Name another one, or \`CREATE ROLE ${quoteIdent(role)}\`.`;
+  return new DroverError('CONFIG_INVALID', message, { role });
 }
 
 const purposes: readonly Grant['purpose'][] = ['plan', 'apply', 'records'];
@@ -149,31 +177,45 @@ async function ofDatabase(tx: Tx, { database, worker, privilege, purpose }: OfDa
   return [{ purpose, sql, held }];
 }
 
-/** The login makes the schema of the records, and owns it. Where somebody else made it, it must be let in. */
+/** The login makes the schema of the records, and owns it. Where somebody else made it, it lets the login in, and no more. */
 async function ofRecords(
-  { state }: Site,
-  { database, login }: Pick<Grants, 'database' | 'login'>,
-): Promise<Grant[]> {
-  if (state.tenantType === 'uuid') return [];
+  { state, scope, config }: Site,
+  { database, login: named }: Pick<Grants, 'database' | 'login'>,
+): Promise<Pick<Grants, 'grants' | 'owner'>> {
+  if (state.tenantType === 'uuid') return { grants: [], owner: null };
   return asOperator(state.database, { settings: {}, readOnly: true }, async (tx) => {
-    const { exists, usable } = await tx.one<{ exists: boolean; usable: boolean }>(
-      `SELECT count(*) > 0 AS exists, coalesce(bool_and(pg_has_role($2, n.nspowner, 'USAGE')), false) AS usable
+    // Another server has other logins.
+    const login = state.separate && !(await isRole(tx, named)) ? await sessionUser(tx) : named;
+    const found = await tx.maybeOne<{ owner: string; owned: boolean; tables: string[] }>(
+      `SELECT pg_get_userbyid(n.nspowner)::text AS owner, pg_has_role($2, n.nspowner, 'USAGE') AS owned,
+         ARRAY(SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r' ORDER BY 1) AS tables
        FROM pg_namespace n WHERE n.nspname = $1`,
       [state.schema, login],
     );
-    if (!exists)
-      return ofDatabase(tx, {
-        database: state.separate ? await nameOf(tx) : database,
-        worker: login,
-        privilege: 'CREATE',
-        purpose: 'records',
-      });
-    const { owner } = await tx.one<{ owner: string }>(
-      'SELECT pg_get_userbyid(nspowner)::text AS owner FROM pg_namespace WHERE nspname = $1',
-      [state.schema],
-    );
-    return [{ purpose: 'records', sql: `GRANT ${quoteIdent(owner)} TO ${quoteIdent(login)}`, held: usable }];
+    if (found === undefined) {
+      const where = state.separate ? await nameOf(tx) : database;
+      const made = { database: where, worker: login, privilege: 'CREATE', purpose: 'records' } as const;
+      return { grants: await ofDatabase(tx, made), owner: null };
+    }
+    const { owner, owned, tables } = found;
+    const recorders: Recorder[] = [{ name: login, grantee: quoteIdent(login), does: 'everything' }];
+    const { role } = scope;
+    if (!owned && role !== undefined && role !== login && !state.separate)
+      recorders.push({ name: role, grantee: quoteIdent(role), does: 'moves' });
+    if (!owned && config.database?.fence === 'trigger')
+      recorders.push({ name: 'public', grantee: 'PUBLIC', does: 'asks' });
+    const about = { schema: state.schema, tables, changedBySession };
+    const grants: Grant[] = [];
+    for (const recorder of recorders)
+      for (const right of await recordRights(tx, about, recorder))
+        grants.push({ purpose: 'records', ...right });
+    return { grants, owner: owned || tables.length === 0 ? null : owner };
   });
+}
+
+async function sessionUser(tx: Tx): Promise<string> {
+  const { login } = await tx.one<{ login: string }>('SELECT session_user::text AS login');
+  return login;
 }
 
 async function nameOf(tx: Tx): Promise<string> {

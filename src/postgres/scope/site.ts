@@ -94,6 +94,9 @@ function configuredScope(config: Config): TenantScope {
   return { settings, ...(role === undefined ? {} : { role }), ...shared };
 }
 
+/** What the role of the session changes of the records. The journal and the audit log are only ever added to. */
+export const changedBySession: readonly string[] = ['migrations', 'fences', 'run_tenants'];
+
 /** Makes or upgrades the schema of a foreign database's records. Drover's own schema is installed at start. */
 export async function prepareState(site: Site): Promise<void> {
   const { state, scope } = site;
@@ -110,10 +113,7 @@ export async function prepareState(site: Site): Promise<void> {
     await tx.run(
       `GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA ${quoteIdent(state.schema)} TO ${quoteIdent(role)}`,
     );
-    // The journal and the audit log are only ever added to.
-    const changing = ['migrations', 'fences', 'run_tenants'].map(
-      (name) => `${quoteIdent(state.schema)}.${quoteIdent(name)}`,
-    );
+    const changing = changedBySession.map((name) => `${quoteIdent(state.schema)}.${quoteIdent(name)}`);
     await tx.run(`GRANT UPDATE ON ${changing.join(', ')} TO ${quoteIdent(role)}`);
   });
 }
