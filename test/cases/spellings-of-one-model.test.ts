@@ -51,6 +51,17 @@ oneEngine((engine) => {
       ['azure', 'gpt-4o'],
       [null, 'gpt-4o'],
     ]);
+    // A target without a row is its vendor's where the source is; what a gateway serves of another vendor is not made up.
+    await db.script(`INSERT INTO firm_models VALUES (3, 1, 'azure', 'gpt-4o-mini')`);
+    const plan = async (from: string, to: string): Promise<string> => {
+      const planned = await db.run('plan', '--tenant', 'Elm', '--from', from, '--to', to);
+      return planned.stdout + planned.stderr;
+    };
+    assert.match(await plan('gpt-4.1', 'claude-sonnet-5-5'), /→ claude-sonnet-5-5 \(anthropic\)/);
+    assert.match(await plan('gpt-4.1', 'gpt-5'), /→ gpt-5 \(plug\/openai\)/);
+    assert.match(await plan('gpt-4o-mini', 'gpt-5'), /→ gpt-5 \(azure\)/);
+    assert.match(await plan('gpt-4o-mini', 'azure/claude-sonnet-5-5'), /→ claude-sonnet-5-5 \(azure\)/);
+    assert.match(await plan('gpt-4o-mini', 'claude-sonnet-5-5'), /write provider\/name/);
     await db.drop();
   });
 

@@ -13,6 +13,8 @@ export interface NameKnowledge {
     'capabilities' | 'family' | 'context' | 'output' | 'priceIn' | 'priceOut' | 'parameters'
   >;
   readonly lifecycle: LifecycleNote;
+  /** Who made it: `anthropic`. Others may serve it, too. */
+  readonly vendor: string;
   /** Its successors, nearest first, each by all its names. */
   readonly successors: readonly (readonly string[])[];
   readonly spellings: readonly Spelling[];
@@ -90,7 +92,7 @@ export function modelOfKnowledge(kind: string, { components, ...known }: NamedMo
   return withLifecycle({ ...bare, ...said, successors, spellings }, [lifecycle]);
 }
 
-/** Where no row says of which kind a model is, its name does. */
+/** What is known of the model by its name. Where no row says of which kind a model is, its name does. */
 function findKnown(
   model: ModelFacts,
   knownKind: string | undefined,

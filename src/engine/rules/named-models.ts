@@ -1,6 +1,7 @@
 /** Models without a row: a table may hold only those of which somebody wants to say something. Text names the others all the same. */
 import { canMove } from './place.ts';
 import { given } from '../given.ts';
+import { ownMember } from '../own.ts';
 import { withKnowledge } from '../models/knowledge.ts';
 import { type ModelFacts, namedModel } from '../models/model.ts';
 import type { Place } from './place.ts';
@@ -9,11 +10,14 @@ import { modelTablesOf, type Rules } from './references.ts';
 export interface NameSought {
   readonly kind: string;
   readonly text: string;
-  /** The model beside it: what names no provider is of the same one. */
+  /** The model beside it: what names no provider may be of the same one. */
   readonly beside?: ModelFacts;
 }
 
-/** The model of that name by what the registry knows. Undefined where it knows none, or where every reference is a key. */
+/**
+ * The model of that name by what the registry knows; without a provider where that is not known. Undefined where the registry knows no
+ * such model, or where every reference is a key.
+ */
 export function modelByName(rules: Rules, { kind, text, beside }: NameSought): ModelFacts | undefined {
   const { knowledge } = rules;
   if (knowledge === undefined || !textPlaces(rules, kind).some((isText) => isText)) return undefined;
@@ -61,6 +65,27 @@ function componentsOf(rules: Rules, { kind, text, beside }: NameSought): ModelFa
   const told = modelTablesOf(rules, kind).some(({ config }) => config.columns.provider !== undefined);
   if (!told) return { name: text };
   const at = text.indexOf('/');
-  const provider = at > 0 ? text.slice(0, at) : beside?.components['provider'];
-  return { name: text.slice(at + 1), ...given({ provider }) };
+  const name = text.slice(at + 1);
+  const provider =
+    at > 0 ? text.slice(0, at) : besideProvider(rules, { kind, text: name, ...given({ beside }) });
+  return { name, ...given({ provider }) };
+}
+
+/**
+ * Who serves a model of which only the name is said: of the same vendor the one who serves the model beside it; of another vendor that
+ * vendor, where the model beside it comes from its own vendor. Whether a gateway serves other vendors' models nobody knows.
+ */
+function besideProvider(
+  { knowledge, config }: Rules,
+  { kind, text, beside }: NameSought,
+): string | undefined {
+  const own = beside?.components['provider'];
+  if (own === undefined) return undefined;
+  const vendor = knowledge?.find(kind, text)?.vendor;
+  const other = knowledge?.find(kind, beside?.components['name'] ?? '', own)?.vendor;
+  if (vendor === other) return own;
+  const isVendor =
+    other !== undefined &&
+    [other, ...(ownMember(config.model.spellings?.['provider'], other) ?? [])].includes(own);
+  return isVendor ? vendor : undefined;
 }

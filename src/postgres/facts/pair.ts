@@ -7,6 +7,7 @@ import type { TypesOf } from '../../engine/rules/entity-types.ts';
 import { modelByName, rowsOfModel } from '../../engine/rules/named-models.ts';
 import { differentKinds } from '../../engine/models/kinds.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
+import { modelLabel } from '../../engine/models/model.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { ownNamesakes } from '../../engine/models/resolution-findings.ts';
 import {
@@ -207,7 +208,21 @@ function rowOrName(rules: Rules, models: readonly ModelFacts[], { intent, source
   const named = modelByName(rules, sought);
   if (named === undefined) return chosen(selection);
   const rows = nearest(rowsOfModel(rules, models, sought), about);
-  return rows.length === 0 ? named : chosen(onlyModel(rows, text, about.side));
+  return rows.length === 0 ? servedBy(named, { text, source }) : chosen(onlyModel(rows, text, about.side));
+}
+
+/** A target is written with its provider where the source is. @throws MODEL_NOT_FOUND where nobody knows the provider */
+function servedBy(
+  named: ModelFacts,
+  { text, source }: { readonly text: string; readonly source: ModelFacts | undefined },
+): ModelFacts {
+  const provider = source?.components['provider'];
+  if (source === undefined || provider === undefined || named.components['provider'] !== undefined)
+    return named;
+  const message =
+    `target: "${text}" has no row, and whether ${provider}, which serves ${modelLabel(source)}, serves it, too, is not known: ` +
+    `write provider/name, for example ${provider}/${text}.`;
+  throw new DroverError('MODEL_NOT_FOUND', message, { fits: [] });
 }
 
 /** The model that was meant. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS */

@@ -21,6 +21,7 @@ export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
   const describe = (model: Model, provider?: string): NameKnowledge => {
     const lasting = known.get(model) ?? {
       facts: factsOfModel(model, registry),
+      vendor: model.vendor,
       successors: listSuccessors(registry, model.id).map(namesOf),
       spellings: spellings.get(model) ?? [],
     };
