@@ -23,6 +23,7 @@ const access = [
   'host all asmd5 127.0.0.1/32 md5',
   'host all plaintext 127.0.0.1/32 password',
 ].join('\n');
+const codes: readonly string[] = ['DATABASE_UNREACHABLE', 'USAGE_INVALID'];
 const logins = ['certified', 'onlytls', 'onlyplain', 'asmd5', 'plaintext'];
 
 describe('a server', () => {
@@ -81,7 +82,7 @@ describe('a server', () => {
       await db.close();
       return ssl ? 'tls' : 'plain';
     } catch (error) {
-      assert.ok(error instanceof DroverError && error.code === 'DATABASE_UNREACHABLE', String(error));
+      assert.ok(error instanceof DroverError && codes.includes(error.code), String(error));
       assert.ok(!(error.message + JSON.stringify(error.data)).includes(secret), error.message);
       // The server itself would wait for a minute.
       assert.ok(performance.now() - began < 30_000, 'it takes the time of the server');
@@ -200,7 +201,10 @@ describe('a server', () => {
     const none = openServer({ url: 'postgres://?service=theirs', variables });
     await assert.rejects(none, { message: `The service theirs is not in ${services}.` });
     chmodSync(passwords, 0o644);
-    await assert.rejects(openServer({ url: 'postgres://?service=ours', variables }), /none was given/);
+    await assert.rejects(
+      openServer({ url: 'postgres://?service=ours', variables }),
+      /others may read it; `chmod 600/,
+    );
     assert.equal(await outcome({ login: 'onlytls', variables: { PGPASSWORD: secret } }), 'tls');
   });
 
@@ -238,10 +242,55 @@ describe('a URL', () => {
         () => readUrl(url),
         (error: unknown) =>
           error instanceof DroverError &&
-          error.code === 'DATABASE_UNREACHABLE' &&
+          error.code === 'USAGE_INVALID' &&
           !/s3p|ss@|12/.test(error.message + JSON.stringify(error.data)),
         url,
       );
+  });
+
+  it('asks for no encryption that is passed over, wherever it is said', () => {
+    for (const said of [
+      'sslmod=require',
+      'ssl_mode=require',
+      'SSLMODE=require',
+      'sslrootcrt=/x',
+      'channelbinding=require',
+      'ssl=false',
+      'ssl=true&sslmode=prefer',
+      'sslaccept=strict',
+      'gssencmode=require',
+      'sslcrl=/x',
+      'require_auth=none',
+    ])
+      assert.throws(() => readUrl(`postgres://h/db?${said}`), { code: 'USAGE_INVALID' }, said);
+    for (const variable of [
+      'PGREQUIREAUTH',
+      'PGREQUIREPEER',
+      'PGSSLCRL',
+      'PGSSLCRLDIR',
+      'PGSSLROOTCRT',
+      'PGSSLMODES',
+    ])
+      assert.throws(
+        () => readSettings('postgres://h/db', new Map([[variable, 'x']])),
+        { code: 'USAGE_INVALID' },
+        variable,
+      );
+    const folder = mkdtempSync(join(tmpdir(), 'drover-service-'));
+    const services = join(folder, 'services');
+    for (const line of ['sslcrl=/x', 'require_auth=none', 'sslmod=require']) {
+      writeFileSync(services, `[one]\n${line}\n`);
+      const read = (): unknown =>
+        readSettings('postgres://?service=one', new Map([['PGSERVICEFILE', services]]));
+      assert.throws(read, { code: 'USAGE_INVALID' }, line);
+    }
+    rmSync(folder, { recursive: true });
+    const modeOf = (text: string): string | undefined => readUrl(`postgres://h/db?${text}`).get('sslmode');
+    assert.equal(modeOf('ssl=true'), 'require');
+    assert.equal(modeOf('ssl=true&sslmode=verify-full'), 'verify-full');
+    assert.equal(modeOf('sslsni=0&sslcompression=1&sslaccept=accept_invalid_certs'), undefined);
+    for (const wrong of ['channel_binding=x', 'connect_timeout=x'])
+      assert.throws(() => readSettings(`postgres://h/db?${wrong}`), { code: 'USAGE_INVALID' }, wrong);
   });
 
   it('is read as libpq reads it', () => {

@@ -19,12 +19,13 @@ describe('server', () => {
     await fresh.drop();
   });
 
-  const unreachable = async (url: string): Promise<DroverError> => {
+  const refusal = async (url: string, code: string): Promise<DroverError> => {
     const error = await openServer({ url }).catch((reason: unknown) => reason);
     assert.ok(error instanceof DroverError, String(error));
-    assert.equal(error.code, 'DATABASE_UNREACHABLE');
+    assert.equal(error.code, code);
     return error;
   };
+  const unreachable = (url: string): Promise<DroverError> => refusal(url, 'DATABASE_UNREACHABLE');
 
   it('says where nothing answers, without the password', async () => {
     const error = await unreachable('postgres://me:s3cret@127.0.0.1:9/wanted');
@@ -52,7 +53,7 @@ describe('server', () => {
     const url = new URL(fresh.url);
     url.pathname = '/not_there';
     assert.match((await unreachable(url.href)).message, /not_there.*does not exist/);
-    await unreachable('not an address with s3cret');
+    await refusal('not an address with s3cret', 'USAGE_INVALID');
   });
 
   it('begins transactions side by side', async () => {

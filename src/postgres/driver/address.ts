@@ -19,6 +19,7 @@ export const settingNames: ReadonlySet<string> = new Set([
   'application_name',
   'connect_timeout',
   'channel_binding',
+  'ssl',
   'sslmode',
   'sslrootcert',
   'sslcert',
@@ -36,6 +37,15 @@ const refused: ReadonlyMap<string, string> = new Map([
   ['sslcrldir', 'lists of revoked certificates'],
   ['requirepeer', 'the name of the peer'],
   ['require_auth', 'the ways of authentication'],
+  ['sslcertmode', 'whether the server asks for a certificate'],
+]);
+
+/** Of other programs and of libpq, with the values that ask for nothing that Drover does not do. */
+const harmless: ReadonlyMap<string, RegExp> = new Map([
+  ['sslsni', /^[01]$/],
+  ['sslcompression', /^[01]$/],
+  ['sslaccept', /^accept_invalid_certs$/],
+  ['gssencmode', /^(disable|prefer)$/],
 ]);
 
 const variableNames: ReadonlyMap<string, string> = new Map([
@@ -58,19 +68,50 @@ const variableNames: ReadonlyMap<string, string> = new Map([
   ['PGSSLMINPROTOCOLVERSION', 'ssl_min_protocol_version'],
   ['PGSSLMAXPROTOCOLVERSION', 'ssl_max_protocol_version'],
   ['PGTARGETSESSIONATTRS', 'target_session_attrs'],
+  ['PGREQUIREPEER', 'requirepeer'],
+  ['PGREQUIREAUTH', 'require_auth'],
+  ['PGGSSENCMODE', 'gssencmode'],
 ]);
 
-/** Everything that is said about the server. @throws DATABASE_UNREACHABLE, which quotes nothing of the URL but names */
+/** Everything that is said about the server. @throws USAGE_INVALID, which quotes nothing of the URL but names */
 export function readSettings(url: string, variables: LibpqVariables = new Map()): LibpqSettings {
   const own = readUrl(url);
-  const ofVariables = [...variableNames].flatMap(([variable, name]) => {
-    const value = variables.get(variable);
-    return value === undefined || value === '' ? [] : [[name, value] as const];
+  const ofVariables = [...variables].flatMap(([variable, value]) => {
+    const name = variableNames.get(variable) ?? encryptionVariable(variable);
+    return name === undefined || value === '' ? [] : [[name, value] as const];
   });
   const service = own.get('service') ?? variables.get('PGSERVICE');
   const ofService = service === undefined ? [] : readService(service, variables);
-  return checked(new Map([...ofVariables, ...ofService, ...own]));
+  return checked(new Map([...understood(ofVariables), ...understood(ofService), ...own]));
 }
+
+/** `PGSSLCRL` is `sslcrl`; one that is mistyped is refused like the name. */
+function encryptionVariable(variable: string): string | undefined {
+  return /^PG(SSL|CHANNEL)/.test(variable) ? variable.slice(2).toLowerCase() : undefined;
+}
+
+/** What one source says, without what means nothing here. What would make the connection weaker if it were passed over is refused. */
+function understood(said: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+  for (const [name, value] of said) {
+    const what = refused.get(name);
+    if (what !== undefined) throw invalid(`${name} is not supported: Drover does not check ${what}`);
+    const form = harmless.get(name);
+    if (form !== undefined && !form.test(value))
+      throw invalid(`${name} asks for what Drover does not do; sslmode=verify-full asks who the server is`);
+    if (/^(ssl|channel)/i.test(name) && form === undefined && !settingNames.has(name))
+      throw invalid(`it has no parameter ${name}; those of encryption are ${encryptionNames.join(', ')}`);
+  }
+  const known = said.filter(([name]) => settingNames.has(name) && name !== 'ssl');
+  const ssl = said.findLast(([name]) => name === 'ssl')?.[1];
+  if (ssl === undefined) return known;
+  if (ssl !== 'true') throw invalid('ssl can only be true, which is sslmode=require');
+  const mode = known.findLast(([name]) => name === 'sslmode')?.[1];
+  if (mode !== undefined && !/^(require|verify-)/.test(mode))
+    throw invalid('ssl=true contradicts its sslmode; leave one of them out');
+  return mode === undefined ? [...known, ['sslmode', 'require']] : known;
+}
+
+const encryptionNames = [...settingNames].filter((name) => /^(ssl|channel)/.test(name));
 
 /** What has one of a few forms has it, or is named. */
 const forms: ReadonlyMap<string, RegExp> = new Map([
@@ -90,7 +131,7 @@ function checked(settings: LibpqSettings): LibpqSettings {
   return settings;
 }
 
-/** What the URL alone says; what is empty says nothing. @throws DATABASE_UNREACHABLE */
+/** What the URL alone says; what is empty says nothing. @throws USAGE_INVALID */
 export function readUrl(text: string): LibpqSettings {
   const url = parse(text);
   const parameters = [...url.searchParams];
@@ -99,19 +140,15 @@ export function readUrl(text: string): LibpqSettings {
   const path = url.pathname.slice(1);
   const astray = /[@/]/.test(path) || (url.username === '' && url.search.includes('@'));
   if (url.hash !== '' || astray || unread !== undefined) throw unreadable();
-  for (const [name] of parameters) {
-    const what = refused.get(name);
-    if (what !== undefined) throw invalid(`${name} is not supported: Drover does not check ${what}`);
-  }
   const host = decode(url.hostname).replace(/^\[(.+)\]$/, '$1');
   if (host.includes(',')) throw invalid('it names several hosts, and Drover connects to one');
-  const named: [string, string][] = [
+  const named: (readonly [string, string])[] = [
     ['host', host === emptyHost ? '' : host],
     ['port', url.port],
     ['user', decode(url.username)],
     ['password', decode(url.password)],
     ['dbname', decode(path)],
-    ...parameters.filter(([name]) => settingNames.has(name)),
+    ...understood(parameters),
   ];
   return new Map(named.filter(([, value]) => value !== ''));
 }
@@ -155,7 +192,7 @@ function unreadable(): DroverError {
 }
 
 function invalid(reason: string): DroverError {
-  return new DroverError('DATABASE_UNREACHABLE', `The URL of the database cannot be used: ${reason}.`, {
+  return new DroverError('USAGE_INVALID', `The address of the database cannot be used: ${reason}.`, {
     reason,
   });
 }

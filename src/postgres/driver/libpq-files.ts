@@ -15,7 +15,7 @@ export function ofUser(name: string): string {
   return join(homedir(), name);
 }
 
-/** What a service file says about the service. @throws DATABASE_UNREACHABLE where no file has it */
+/** What a service file says about the service. @throws USAGE_INVALID where no file has it */
 export function readService(service: string, variables: LibpqVariables): [string, string][] {
   const system = variables.get('PGSYSCONFDIR');
   const files = [
@@ -27,7 +27,7 @@ export function readService(service: string, variables: LibpqVariables): [string
     if (found !== undefined) return found;
   }
   const message = `The service ${service} is not in ${files.join(' or ')}.`;
-  throw new DroverError('DATABASE_UNREACHABLE', message, { service });
+  throw new DroverError('USAGE_INVALID', message, { service });
 }
 
 function sectionOf(text: string, service: string): [string, string][] | undefined {
@@ -45,14 +45,15 @@ function sectionOf(text: string, service: string): [string, string][] | undefine
   return found;
 }
 
-/** The password of a password file for this address; none where others may read the file, as in libpq. */
+/** The password of a password file for this address. @throws Error where others may read the file: libpq passes it over, too. */
 export function readPassword(
   settings: LibpqSettings,
   { host, port }: { host: string; port: string },
 ): string | undefined {
   const file = settings.get('passfile') ?? ofUser('.pgpass');
   if (!existsSync(file)) return undefined;
-  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) return undefined;
+  if (process.platform !== 'win32' && statSync(file).isFile() && (statSync(file).mode & 0o077) !== 0)
+    throw new Error('the password file is open to others');
   const user = settings.get('user') ?? '';
   const wanted = [host, port, settings.get('dbname') ?? user, user];
   for (const line of readFileSync(file, 'utf8').split(/\r?\n/)) {

@@ -28,7 +28,7 @@ export interface ServerTarget {
 
 /**
  * Opens a pool and proves that the server answers.
- * @throws DATABASE_UNREACHABLE, DATABASE_UNSUPPORTED
+ * @throws DATABASE_UNREACHABLE, DATABASE_UNSUPPORTED, and USAGE_INVALID where a setting cannot be used
  */
 export async function openServer(target: ServerTarget): Promise<Database> {
   const settings = readSettings(target.url, target.variables);

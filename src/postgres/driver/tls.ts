@@ -13,7 +13,7 @@ export type Way = false | ConnectionOptions;
 const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 type Mode = (typeof modes)[number];
 
-/** The ways to try, at least one. @throws DATABASE_UNREACHABLE where a setting or a file cannot be used */
+/** The ways to try, at least one. @throws USAGE_INVALID where a setting or a file cannot be used */
 export function waysOf(settings: LibpqSettings, host: string): readonly [Way, ...Way[]] {
   if (host.startsWith('/')) return [false];
   const mode = modeOf(settings, host);
@@ -104,5 +104,5 @@ function readCertificate(name: string, file: string): Buffer {
 
 function wrong(reason: string, cause?: unknown): DroverError {
   const message = `The connection to the database cannot be made: ${reason}.`;
-  return new DroverError('DATABASE_UNREACHABLE', message, { reason }, { cause });
+  return new DroverError('USAGE_INVALID', message, { reason }, { cause });
 }

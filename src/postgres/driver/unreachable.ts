@@ -79,7 +79,14 @@ const byText: readonly (readonly [RegExp, string])[] = [
     /does not support SSL/,
     'it has no encryption; sslmode=disable connects without, where the way is trusted',
   ],
-  [/establishing an SSL connection/, 'it did not understand the request for encryption; is it PostgreSQL?'],
+  [
+    /password file is open to others/,
+    'it asks for a password, and its file is passed over because others may read it; `chmod 600 ~/.pgpass`, or the file of PGPASSFILE',
+  ],
+  [
+    /establishing an SSL connection/,
+    'it did not understand the request for encryption, and may not be PostgreSQL',
+  ],
   [
     /unsupported startup parameter/,
     'a pooler in between takes no `options`; leave them out of the URL and of PGOPTIONS, or name the server itself',
