@@ -171,10 +171,10 @@ async function giveBack({ site, held }: WorkerContext): Promise<void> {
 /** Works on one wave of the first run that has one; false where there is nothing to do now. */
 async function workOnce(context: WorkerContext): Promise<boolean> {
   const runs = await listActiveRuns(context.site, context.options.only);
-  await report(context, runs[0]?.id ?? null);
   for (const run of runs) {
     if ((context.left.get(run.id) ?? 0) > Date.now()) continue;
     try {
+      await report(context, run.id);
       if (await workOn(context, run)) return true;
     } catch (error) {
       if (mayPass(error)) throw error;
@@ -200,9 +200,9 @@ async function stop(
   options.onProblem?.(cause);
 }
 
-async function report(context: WorkerContext, runId: string | null): Promise<void> {
+async function report(context: WorkerContext, runId: string): Promise<void> {
   const now = Date.now();
-  if (runId === null || now - context.reportedAt < context.leaseMs / 3) return;
+  if (now - context.reportedAt < context.leaseMs / 3) return;
   await reportWorker(context.site, context.id, runId);
   context.reportedAt = now;
 }

@@ -118,6 +118,11 @@ oneEngine((engine) => {
     const runId = await createRun(fleet.site, runRequest({ waveSize: 4 }));
     for (const [broken, mended, cause] of [
       [
+        'REVOKE UPDATE ON migration.run_workers FROM drover_operator',
+        'GRANT UPDATE ON migration.run_workers TO drover_operator',
+        /^NOT_PERMITTED: .*run_workers/,
+      ],
+      [
         'REVOKE SELECT ON migration.run_tenants FROM drover_operator',
         'GRANT SELECT ON migration.run_tenants TO drover_operator',
         /^NOT_PERMITTED: .*run_tenants/,

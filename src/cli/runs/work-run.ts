@@ -52,7 +52,9 @@ export async function workRun(session: Session, site: Site, about: RunAtWork): P
     await report(session, site, { run, about });
     return asked && run.status === 'paused' ? interrupted : statusOf(run);
   } catch (error) {
+    const end = `drover runs cancel ${about.runId} ${whereWords(about.where)}`;
     terminal.err(`The run stands, with all that was committed. Go on with: ${goOn}`);
+    terminal.err(`End it with: ${end}`);
     throw error;
   }
 }

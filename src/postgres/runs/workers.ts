@@ -15,7 +15,7 @@ export interface RunWorker {
 const forgottenAfter = `interval '1 hour'`;
 
 /** Says that a worker is there, and what it works on. */
-export async function reportWorker(site: Site, id: string, runId: string | null): Promise<void> {
+export async function reportWorker(site: Site, id: string, runId: string): Promise<void> {
   const table = runTable(site, 'run_workers');
   await withState(site, undefined, async (tx) => {
     await tx.run(
