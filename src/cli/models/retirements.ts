@@ -111,7 +111,7 @@ function showRetirements(terminal: Terminal, found: readonly Retirement[], { tod
     const alone = names.indexOf(name) === names.lastIndexOf(name);
     return [
       one.day ?? one.status,
-      countdown(daysLeft(one, today)),
+      csv === true ? (daysLeft(one, today) ?? '') : countdown(daysLeft(one, today)),
       alone ? name : modelLabel(one),
       one.successor?.name ?? '',
       one.tenants.length === 0 ? '' : countTenants(one),
