@@ -15,7 +15,7 @@ import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { applyOne, planOne, rollbackOne } from '../support/batches.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import type { Engine } from '../support/databases.ts';
 import { intentOf, readExamples, unquoted } from './cases.ts';
 import type { Case, Example, Expected, LeftRows } from './cases.ts';
@@ -25,7 +25,7 @@ import type { DatabaseText, TableSelect } from './database-text.ts';
 
 const actor = 'examples';
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   for (const example of readExamples()) {
     describe(example.name, () => {
       for (const given of example.cases)
