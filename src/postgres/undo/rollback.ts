@@ -5,18 +5,14 @@
  */
 import { everyMember } from '../driver/members.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
-import { given } from '../../engine/given.ts';
-import { memberOf } from '../facts/member.ts';
 import { holdGrants, nothingUngranted } from '../move/relying.ts';
 import type { UngrantedUses } from '../move/relying.ts';
-import type { Member as Models } from '../facts/member.ts';
 import { namedModel } from '../../engine/models/model.ts';
 import { tenantOfRecord } from '../../engine/tenant.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
-import { isSharedRows } from '../../engine/tenant.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { laterMoves, rootsUngranted } from '../records/standing.ts';
+import { rootsUngranted } from '../records/standing.ts';
 import { inState } from './read-chunks.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
@@ -34,8 +30,9 @@ import { endParts, lockForWork } from '../records/under-way.ts';
 import { withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import type { Skipped } from './chunk.ts';
-import { restoredBy } from './phases.ts';
-import { withClasses } from './demands.ts';
+import { modelsOf } from './models.ts';
+import type { Undoing } from './models.ts';
+import { atWork, behindLater, goneOn, impossible } from './refusal.ts';
 import { undoSteps } from './steps.ts';
 import type { StepsUndone } from './steps.ts';
 
@@ -87,14 +84,6 @@ export function rollbackMoves(
   options: RollbackOptions,
 ): Promise<Outcome<RollbackResult>[]> {
   return runBatch(site, jobOf(site, options), requests);
-}
-
-/** A migration that can be taken back. */
-interface Undoing {
-  readonly parent: MigrationDetail;
-  readonly tenant: string | undefined;
-  readonly source: ModelFacts;
-  readonly target: ModelFacts;
 }
 
 function jobOf(site: Site, options: RollbackOptions): Job<RollbackRequest, Undoing, RollbackResult> {
@@ -150,18 +139,6 @@ function recordOf(
   return reason === undefined ? base : { ...base, reason };
 }
 
-/** ROLLBACK_IMPOSSIBLE where the migration cannot be taken back. */
-function impossible(parent: MigrationDetail): DroverError | undefined {
-  const why =
-    parent.status !== 'succeeded' && parent.status !== 'under_way'
-      ? `it ${parent.status === 'failed' ? 'failed and changed nothing' : 'is still running'}`
-      : parent.rolledBack
-        ? 'it was rolled back already'
-        : undefined;
-  const message = `Migration ${parent.id} cannot be rolled back: ${why}.`;
-  return why === undefined ? undefined : new DroverError('ROLLBACK_IMPOSSIBLE', message, { id: parent.id });
-}
-
 function modelOf(record: MigrationDetail, side: 'from' | 'to'): ModelFacts {
   const { key, name, provider } = record[side];
   const components = { ...(name === null ? {} : { name }), ...(provider === null ? {} : { provider }) };
@@ -185,13 +162,14 @@ async function takeBack(
     site,
     members.map(({ prepared: { tenant, source, parent } }) => ({ tenant, source, own: parent.id })),
   );
-  const ahead = await goneOn(tx, site, members);
+  const parents = members.map(({ prepared: { parent } }) => parent);
+  const ahead = await goneOn(tx, site, parents);
   const rules = await lockModels(
     tx,
     site,
     members.filter((_, at) => running[at] === undefined),
   );
-  const later = await behindLater(tx, site, members);
+  const later = await behindLater(tx, site, parents);
   const refused = members.map(
     ({ prepared: { parent } }, at) => atWork(parent, running[at]) ?? ahead[at] ?? later[at],
   );
@@ -211,36 +189,6 @@ async function takeBack(
   return { worked, settle };
 }
 
-/** What holds the pair of a migration that is under way is, as a rule, the process that moves its parts. */
-function atWork({ id, status }: MigrationDetail, running: DroverError | undefined): DroverError | undefined {
-  if (running?.code !== 'MIGRATION_RUNNING' || status !== 'under_way') return running;
-  const message = `A process is working on migration ${id}. Stop that process first, then roll back what it committed.`;
-  return new DroverError('MIGRATION_RUNNING', message, running.data);
-}
-
-/** RETRYABLE for members whose migration was under way and has gone on, or ended, since it was read: there is more to take back. */
-async function goneOn(
-  tx: Tx,
-  site: Site,
-  members: readonly MemberAtWork<Undoing>[],
-): Promise<(DroverError | undefined)[]> {
-  const found: (DroverError | undefined)[] = [];
-  for (const { prepared } of members) {
-    const { parent, tenant } = prepared;
-    const [now] =
-      parent.status === 'under_way' ? await readMigrations(tx, site, [{ tenant, id: parent.id }]) : [];
-    const isSame =
-      now === undefined ||
-      (!(now instanceof DroverError) &&
-        now.status === parent.status &&
-        now.migratedCount === parent.migratedCount);
-    found.push(
-      isSame ? undefined : new DroverError('RETRYABLE', `Migration ${parent.id} has gone on; try again.`),
-    );
-  }
-  return found;
-}
-
 /** The rules, once the models of all members are held; nothing where there is no member. */
 async function lockModels(
   tx: Tx,
@@ -256,35 +204,6 @@ async function lockModels(
   }));
   await tx.ask(moveLocks(rules, pairs));
   return rules;
-}
-
-/** ROLLBACK_IMPOSSIBLE for members of whom a later migration off the same model stands: rows would return to what they left since. */
-async function behindLater(
-  tx: Tx,
-  site: Site,
-  members: readonly MemberAtWork<Undoing>[],
-): Promise<(DroverError | undefined)[]> {
-  const parents = members.map(({ prepared: { parent } }) => parent);
-  const asked = parents.map((parent) => ({
-    id: parent.id,
-    tenant: parent.tenant,
-    model: parent[restoredBy(parent)],
-  }));
-  const found = await inState(
-    tx,
-    site,
-    parents.map((parent) => ({ parent })),
-    (state) => laterMoves(state, site, asked),
-  );
-  return parents.map((parent, at) => {
-    const later = found[at];
-    if (later === undefined) return undefined;
-    const whose = isSharedRows(later.tenant) ? ' of the shared rows' : '';
-    const message =
-      `Migration ${parent.id} cannot be rolled back: a later one${whose} moved off the same model (${later.from} → ${later.to}) ` +
-      `and stands, so rows would return to a model that the rest has left. Take that one back first: drover rollback ${later.id}`;
-    return new DroverError('ROLLBACK_IMPOSSIBLE', message, { id: parent.id, later: later.id });
-  });
 }
 
 async function undoAll(
@@ -323,31 +242,6 @@ async function readBefore(tx: Tx, site: Site, parents: readonly MigrationDetail[
   const asked = parents.map((parent) => ({ parent }));
   const found = await inState(tx, site, asked, (state) => rootsUngranted(state, site, parents));
   return found.map((one) => one ?? nothingUngranted);
-}
-
-/** Of each rollback how each place writes the two models, with what is known of them now. */
-async function modelsOf(tx: Tx, rules: Rules, undoing: readonly Undoing[]): Promise<Models[]> {
-  const tenants = undoing.map(({ tenant }) => tenant);
-  const sources = await withClasses(tx, rules, { models: undoing.map(({ source }) => source), tenants });
-  const targets = await withClasses(tx, rules, { models: undoing.map(({ target }) => target), tenants });
-  return undoing.map((one, at) =>
-    modelsOfOne(rules, { ...one, source: sources[at] ?? one.source, target: targets[at] ?? one.target }),
-  );
-}
-
-/** Of a model that the record names the tenant may have a row of its own. */
-function modelsOfOne(rules: Rules, { parent, tenant, source, target }: Undoing): Models {
-  const intent = {
-    ...given({ tenant }),
-    kind: source.kind,
-    from: parent.from.key ?? parent.from.name ?? '',
-    to: parent.to.key ?? parent.to.name ?? '',
-    parameters: 'keep' as const,
-    answers: {},
-    leaveAsks: false,
-  };
-  const own = (model: ModelFacts): ModelFacts => ({ ...model, tenant: tenant ?? null });
-  return memberOf(rules, intent, { source: own(source), target: own(target) });
 }
 
 function doneOf(
