@@ -12,7 +12,7 @@ import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { applyOne, planOne, rollbackOne } from '../support/batches.ts';
-import { oneEngine } from '../support/databases.ts';
+import { freshDatabase, oneEngine } from '../support/databases.ts';
 import { actor, history, intentFor, readRows, refusedWith, type Rows } from '../support/guarantee.ts';
 import { newEngine, north, oldEngine, studioConfig, studioDatabase } from '../support/studio.ts';
 
@@ -186,4 +186,44 @@ oneEngine((engine) => {
     assert.equal(other.inParts, undefined);
     assert.ok(other.steps.length > 0);
   });
+});
+
+it('goes on with no other target, though it has the same name', async () => {
+  const schema = `CREATE TABLE tenants (id int PRIMARY KEY); INSERT INTO tenants VALUES (1), (2);
+    CREATE TABLE docs (id int PRIMARY KEY, tenant_id int, settings jsonb); INSERT INTO docs SELECT n, 1,
+      jsonb_build_object('model', 'openai/gpt-4o', 'pad', repeat('x', 100)) FROM generate_series(1, 2500) n`;
+  const unplaced = {
+    version: 1 as const,
+    model: { identity: ['name', 'provider'] },
+    tenant: { root: 'tenants', key: 'id', column: 'tenant_id' },
+    places: [{ at: 'docs.settings', json: '/model', as: '{provider}/{name}' }],
+  };
+  const { target, drop } = await freshDatabase('server');
+  const database = await openDatabase(target);
+  try {
+    await database.transaction({}, (tx) => tx.script(schema));
+    const site = await openSite({ database, config: unplaced });
+    const to = (model: string): Parameters<typeof applyOnline>[1] => ({
+      intent: {
+        ...intentFor({ tenant: '1', from: 'openai/gpt-4o', to: model, parameters: 'keep' }),
+        allowUnknown: true,
+      },
+      confirm: true,
+      actor,
+      reason: 'a test',
+    });
+    const stop = ({ rows }: { readonly rows: number }): void => {
+      if (rows > 0) throw new Error('stopped');
+    };
+    await assert.rejects(applyOnline(site, { ...to('azure/gpt-5'), onProgress: stop }), /stopped/);
+    await refusedWith(applyOnline(site, to('openai/gpt-5')), 'MIGRATION_UNDER_WAY');
+    await applyOnline(site, to('azure/gpt-5'));
+    const { models } = await database.transaction({}, (tx) =>
+      tx.one<{ models: string[] }>(`SELECT array_agg(DISTINCT settings ->> 'model') AS models FROM docs`),
+    );
+    assert.deepEqual(models, ['azure/gpt-5']);
+  } finally {
+    await database.close();
+    await drop();
+  }
 });
