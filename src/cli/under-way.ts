@@ -22,24 +22,24 @@ export function previewLines(plan: Plan, { steps, underWay }: Preview, width: nu
     underWay === undefined
       ? []
       : [`Goes on with migration ${underWay.id}: ${rowCount(underWay.rows)} moved and committed so far.`];
-  return [
-    'Online',
-    ...[...goesOn, ...partsText(plan, steps)].flatMap((line) => wrapLine(`  ${line}`, width)),
-  ];
+  const lines = [...goesOn, ...partsText(plan, steps)];
+  return lines.length === 0 ? [] : ['Online', ...lines.flatMap((line) => wrapLine(`  ${line}`, width))];
 }
 
 function partsText({ steps: all }: Plan, steps: Preview['steps']): string[] {
+  if (all.length === 0) return [];
   if (steps.length === 0)
     return [
       'No documents of this plan can be committed in parts: what it has to do is done in one transaction, as without --online.',
     ];
   const rows = steps.reduce((sum, { expected }) => sum + expected, 0);
   const columns = steps.map(({ table, column }) => `${table}.${column}`).join(', ');
+  const retires = all.some(({ operation }) => operation === 'retire');
   const rest = all.length > steps.length ? ' Everything else moves in the last transaction.' : '';
   return [
     `${rowCount(rows)} of ${columns} are committed in parts, without a lock on the table.${rest}`,
     'Until then readers find some documents on the source and some on the target, so both models must work. ' +
-      'The source is retired with the last transaction, which alone locks the tables.',
+      `${retires ? 'The source is retired with the last transaction, which' : 'The last transaction'} alone locks the tables.`,
     'What is committed stays when this is stopped: the same command goes on, `drover rollback` takes it back.',
   ];
 }

@@ -102,7 +102,8 @@ export async function plan(site: shape.Site, move: shape.Move): Promise<shape.Pl
 /**
  * Carries out exactly this plan, in one transaction: all of it, or nothing. The site is open with `write`.
  * @throws PLAN_INVALID, PLAN_STALE, PLAN_REFUSED, CONFIRMATION_REQUIRED, FORCE_NEEDS_REASON, MIGRATION_RUNNING, COUNT_MISMATCH,
- *   REFERENCES_LEFT, LOCK_TIMEOUT; in every case nothing was changed
+ *   REFERENCES_LEFT, ROW_REFUSED, MIGRATION_UNDER_WAY, LOCK_TIMEOUT: nothing was changed. OUTCOME_UNKNOWN: the connection was lost at the
+ *   commit, and nobody could be asked; the next call for this tenant and model settles it
  */
 export async function apply(
   site: shape.Site,
