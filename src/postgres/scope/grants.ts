@@ -9,7 +9,7 @@ import type { Tx } from '../driver/database.ts';
 import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
 import { DroverError } from '../../errors.ts';
 import { recordRights, type Recorder } from './record-rights.ts';
-import { changedBySession, type Site } from './site.ts';
+import type { Site } from './site.ts';
 import { asOperator } from './tenant.ts';
 import { listTenants } from './tenants.ts';
 
@@ -204,7 +204,7 @@ async function ofRecords(
       recorders.push({ name: role, grantee: quoteIdent(role), does: 'moves' });
     if (!owned && config.database?.fence === 'trigger')
       recorders.push({ name: 'public', grantee: 'PUBLIC', does: 'asks' });
-    const about = { schema: state.schema, tables, changedBySession };
+    const about = { schema: state.schema, tables };
     const grants: Grant[] = [];
     for (const recorder of recorders)
       for (const right of await recordRights(tx, about, recorder))

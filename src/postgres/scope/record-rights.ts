@@ -15,7 +15,6 @@ export interface RecordSchema {
   readonly schema: string;
   /** None where an administrator has made the schema alone, and the login is to fill it. */
   readonly tables: readonly string[];
-  readonly changedBySession: readonly string[];
 }
 
 interface RecordGrant {
@@ -43,7 +42,7 @@ export async function recordRights(tx: Tx, about: RecordSchema, recorder: Record
   return grants;
 }
 
-function rightsOf({ schema, tables, changedBySession }: RecordSchema, does: Recorder['does']): Right[] {
+function rightsOf({ schema, tables }: RecordSchema, does: Recorder['does']): Right[] {
   const fills = tables.length === 0 && does === 'everything';
   const use = onSchema(schema, fills ? ['USAGE', 'CREATE'] : ['USAGE']);
   if (tables.length === 0) return [use];
@@ -77,6 +76,15 @@ function rightsOf({ schema, tables, changedBySession }: RecordSchema, does: Reco
       : []),
   ];
 }
+
+/** What the role of a session needs beside the login that owns the schema, as statements. */
+export function sessionGrants(schema: string, role: string): string[] {
+  const rights = rightsOf({ schema, tables: changedBySession }, 'moves');
+  return rights.map(({ right }) => `GRANT ${right} TO ${quoteIdent(role)}`);
+}
+
+/** What the role of the session changes of the records. The journal and the audit log are only ever added to. */
+const changedBySession: readonly string[] = ['migrations', 'fences', 'run_tenants'];
 
 /** What was done and which files are applied stays as it was written. */
 const onlyAddedTo: ReadonlySet<string> = new Set(['journal', 'audit_log', 'schema_migrations']);

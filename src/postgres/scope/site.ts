@@ -14,6 +14,7 @@ import { isSharedRows } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import { quoteIdent } from '../sql/identifiers.ts';
 import { migrateSchema } from '../schema/migrate.ts';
+import { sessionGrants } from './record-rights.ts';
 import { asFleet, asOperator, asSharedRows, asTenant } from './tenant.ts';
 import type { TenantScope } from './tenant.ts';
 
@@ -94,9 +95,6 @@ function configuredScope(config: Config): TenantScope {
   return { settings, ...(role === undefined ? {} : { role }), ...shared };
 }
 
-/** What the role of the session changes of the records. The journal and the audit log are only ever added to. */
-export const changedBySession: readonly string[] = ['migrations', 'fences', 'run_tenants'];
-
 /** Makes or upgrades the schema of a foreign database's records. Drover's own schema is installed at start. */
 export async function prepareState(site: Site): Promise<void> {
   const { state, scope } = site;
@@ -106,15 +104,7 @@ export async function prepareState(site: Site): Promise<void> {
   const { role } = scope;
   if (role === undefined || state.separate) return;
   await asOperator(state.database, { settings: {} }, async (tx) => {
-    await tx.run(`GRANT USAGE ON SCHEMA ${quoteIdent(state.schema)} TO ${quoteIdent(role)}`);
-    await tx.run(
-      `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${quoteIdent(state.schema)} TO ${quoteIdent(role)}`,
-    );
-    await tx.run(
-      `GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA ${quoteIdent(state.schema)} TO ${quoteIdent(role)}`,
-    );
-    const changing = changedBySession.map((name) => `${quoteIdent(state.schema)}.${quoteIdent(name)}`);
-    await tx.run(`GRANT UPDATE ON ${changing.join(', ')} TO ${quoteIdent(role)}`);
+    for (const grant of sessionGrants(state.schema, role)) await tx.run(grant);
   });
 }
 
