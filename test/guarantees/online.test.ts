@@ -62,8 +62,9 @@ oneEngine((engine) => {
     return found.rows;
   }
 
-  /** Stops when a part begins, after at least one document is committed. */
+  /** Stops when a part begins, after some documents are committed. Moves and rollbacks before it have left holes: without them a part is full. */
   async function stopInTheMiddle(): Promise<void> {
+    await run('CLUSTER flows USING flows_pkey');
     let before = 0;
     const stopped = applyOnline(site, {
       ...request,
