@@ -40,6 +40,8 @@ export interface ServerSettings {
   readonly stopTimeoutMs: number;
   /** Between two looks whether something names the source of a move again; 0: never. */
   readonly watchMinutes: number;
+  /** How old the newest look at a vendor's page may be, in the registry in force; 0: nobody asks. */
+  readonly retirementFeedDays: number;
   readonly oidc?: OidcSettings;
   /** Where traces go; none are made without it. */
   readonly tracesUrl?: string;
@@ -79,6 +81,7 @@ const ofServer = [
   'DROVER_METRICS',
   'DROVER_STOP_SECONDS',
   'DROVER_WATCH_MINUTES',
+  'DROVER_RETIREMENT_FEED_DAYS',
   'DROVER_BUILD',
   'DROVER_ENV',
   'DROVER_SECRET_KEY',
@@ -144,6 +147,7 @@ export function loadServerSettings(variables: Variables = process.env): ServerSe
     metrics: reader.word('DROVER_METRICS', ['open', 'closed']) ?? 'open',
     stopTimeoutMs: 1000 * reader.number('DROVER_STOP_SECONDS', { usual: 20, min: 1, max: 600 }),
     watchMinutes: reader.number('DROVER_WATCH_MINUTES', { usual: 60, min: 0, max: 10_080 }),
+    retirementFeedDays: reader.number('DROVER_RETIREMENT_FEED_DAYS', { usual: 90, min: 0, max: 3650 }),
     ...(oidc === undefined ? {} : { oidc }),
     ...(tracesUrl === undefined ? {} : { tracesUrl }),
     build: reader.text('DROVER_BUILD') ?? 'source',

@@ -17,6 +17,7 @@ it('listens on loopback, lets no other origin in and believes no proxy where not
     metrics: 'open',
     stopTimeoutMs: 20_000,
     watchMinutes: 60,
+    retirementFeedDays: 90,
     build: 'source',
   });
 });
@@ -30,13 +31,17 @@ it('reads what is said', () => {
     DROVER_TRUST_PROXY: 'true',
     DROVER_STOP_SECONDS: '5',
     DROVER_WATCH_MINUTES: '0',
+    DROVER_RETIREMENT_FEED_DAYS: '0',
     DROVER_OIDC_ISSUER: 'https://id.example',
     DROVER_OIDC_AUDIENCE: 'drover',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
   });
   assert.deepEqual(settings.corsOrigins, ['https://a.example', 'http://localhost:5173']);
   assert.deepEqual([settings.port, settings.host, settings.trustProxy], [0, '::1', true]);
-  assert.deepEqual([settings.stopTimeoutMs, settings.watchMinutes], [5000, 0]);
+  assert.deepEqual(
+    [settings.stopTimeoutMs, settings.watchMinutes, settings.retirementFeedDays],
+    [5000, 0, 0],
+  );
   assert.equal(settings.tracesUrl, 'http://collector:4318');
   assert.deepEqual(settings.oidc, {
     issuer: 'https://id.example',

@@ -79,7 +79,7 @@ export interface ReadinessCheck {
   readonly critical: boolean;
   /** A throw is a failure. */
   readonly run: () => Promise<CheckResult>;
-  /** How long a result holds; 2 s by default. */
+  /** How long a good result holds; 2 s by default. One that is not good holds 2 s at most. */
   readonly holdsMs?: number;
   /**
    * The result of a check that does not end in time; `fail` by default. `stale` applies only after a good result: a

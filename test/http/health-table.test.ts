@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ReadinessCheck, CheckResult } from '../../src/http/contract.ts';
 import { judge, type ReadinessReport, watchHealth } from '../../src/http/routes/health/checks.ts';
+import { checkRetirementFeed } from '../../src/http/server/parts.ts';
+import { loaded as smallRegistry } from '../registry/small-registry.ts';
 
 const table: Readonly<Record<string, Readonly<Record<CheckResult['status'], ReadinessReport['status']>>>> = {
   critical: { ok: 'ready', skipped: 'ready', stale: 'degraded', fail: 'not-ready' },
@@ -90,5 +92,41 @@ describe('a check', () => {
     now = 1000;
     await read();
     assert.equal(runs, 2);
+  });
+
+  it('that failed is asked anew after two seconds, however long a good result holds', async () => {
+    let [now, fails] = [0, true];
+    const run = (): Promise<CheckResult> => Promise.resolve({ status: fails ? 'fail' : 'ok' });
+    const read = watchHealth([check({ run, holdsMs: 10_000 })], { now: () => now });
+    assert.equal((await read()).status, 'not-ready');
+    [now, fails] = [2000, false];
+    assert.equal((await read()).status, 'ready');
+    [now, fails] = [11_999, true];
+    assert.equal((await read()).status, 'ready');
+  });
+});
+
+describe('the look at when models end', () => {
+  const look = (days: number, today: string): CheckResult['status'] =>
+    checkRetirementFeed(smallRegistry(), { days, today }).status;
+
+  it('is fine up to the days that are allowed, stale a day later, and skipped where nobody asks', () => {
+    assert.deepEqual(
+      [look(90, '2026-04-01'), look(90, '2026-04-02'), look(0, '2036-01-01'), look(1, '2020-01-01')],
+      ['ok', 'stale', 'skipped', 'ok'],
+    );
+  });
+
+  it('counts the newest page of all, also that of an end alone', () => {
+    const loaded = smallRegistry();
+    const [first, ...rest] = loaded.registry.models;
+    assert.ok(first);
+    const younger = { ...first, lifecycle: { ...first.lifecycle, checked: '2027-01-02' } };
+    const changed = { ...loaded, registry: { ...loaded.registry, models: [younger, ...rest] } };
+    const asked = { days: 90, today: '2027-04-01' };
+    assert.equal(checkRetirementFeed(loaded, asked).status, 'stale');
+    assert.equal(checkRetirementFeed(changed, asked).status, 'ok');
+    assert.match(checkRetirementFeed(loaded, asked).detail ?? '', /for \d+ days, since \d{4}-\d\d-\d\d/);
+    assert.equal(checkRetirementFeed({ kind: 'invalid', problems: [] }, asked).status, 'skipped');
   });
 });

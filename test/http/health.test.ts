@@ -1,15 +1,18 @@
 /** Health is true with the database there, busy, hanging, and gone. Only operators learn the reason. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import type { LightMyRequestResponse } from 'fastify';
 import { openNotice } from '../../src/cli/server/serve.ts';
 import type { App, Gauge } from '../../src/http/contract.ts';
 import { buildApp } from '../../src/http/server/app.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { type Database } from '../../src/postgres/driver/database.ts';
-import { openServer } from '../../src/postgres/driver/connect.ts';
+import { openDatabase, openServer } from '../../src/postgres/driver/connect.ts';
 import { eachEngine } from '../support/databases.ts';
 import { waitUntil, within } from '../support/guarantee.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
+import { platformDatabase } from '../support/platform.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 import { openTollGate, type TollGate } from '../support/toll-gate.ts';
 
@@ -109,7 +112,6 @@ describe('a check that fails', () => {
 
 describe('with a database that', () => {
   let server: PostgresServer;
-  let stopped = false;
   let gate: TollGate;
   let database: Database;
   let app: App;
@@ -124,7 +126,7 @@ describe('with a database that', () => {
     await gate.close();
     await app.close();
     await database.close();
-    if (!stopped) await server.stop();
+    await server.stop();
   });
 
   const ask = async (): Promise<{
@@ -159,16 +161,59 @@ describe('with a database that', () => {
     assert.equal((await within(app.inject('/livez'), 'a sign of life', 2000)).statusCode, 200);
   });
 
-  it('was stopped, is not ready, and callers are told to try again', async () => {
-    await gate.close();
-    await server.stop();
-    stopped = true;
-    const { status, json } = await ask();
-    assert.deepEqual([status, json.checks['database']], [503, { status: 'fail' }]);
-    const authorization = `Bearer drover_${'0'.repeat(32)}_${'x'.repeat(43)}`;
-    const call = await app.inject({ url: '/api/v1/me', headers: { authorization } });
-    assert.equal(call.statusCode, 503);
-    assert.equal(call.headers['retry-after'], '1');
-    assert.ok(!call.body.includes('127.0.0.1'), call.body);
+  it('answers again, is ready by itself', async () => {
+    gate.reopen();
+    await waitUntil(async () => (await ask()).status === 200, 'the database is found again');
   });
+
+  it('was stopped, is not ready, and callers are told to try again; started again, all is as before by itself', async () => {
+    const authorization = `Bearer drover_${'0'.repeat(32)}_${'x'.repeat(43)}`;
+    const call = (): Promise<LightMyRequestResponse> =>
+      app.inject({ url: '/api/v1/me', headers: { authorization } });
+    await server.restart(async () => {
+      await waitUntil(async () => (await ask()).status === 503, 'the database is missed');
+      assert.deepEqual((await ask()).json.checks['database'], { status: 'fail' });
+      const refused = await call();
+      assert.deepEqual([refused.statusCode, refused.headers['retry-after']], [503, '1']);
+      assert.ok(!refused.body.includes('127.0.0.1'), refused.body);
+    });
+    await waitUntil(async () => (await ask()).status === 200, 'the database is there again');
+    assert.equal((await call()).statusCode, 401);
+    const work = [1, 2].map(() => database.transaction({}, (tx) => tx.one('SELECT 1 AS one')));
+    assert.deepEqual(await Promise.all(work), [{ one: 1 }, { one: 1 }]);
+  });
+});
+
+it('an embedded database whose thread has ended is not ready, with every check, and the server lives', async () => {
+  const folder = await platformDatabase('embedded', 'demo');
+  const { target } = folder;
+  if (!('dataDir' in target)) throw new Error('an embedded database has a folder');
+  await folder.db.close();
+  const threads: Worker[] = [];
+  const seen = (thread: Worker): number => threads.push(thread);
+  process.on('worker', seen);
+  const database = await openDatabase({ ...target, ownThread: true });
+  process.off('worker', seen);
+  const app = await buildApp({
+    platform: await openPlatform(database, { install: false }),
+    version: 'test',
+  });
+  try {
+    assert.equal((await app.inject('/readiness')).statusCode, 200);
+    assert.equal(threads.length, 1);
+    await threads[0]?.terminate();
+    let report = JSON.parse('{}');
+    await waitUntil(async () => {
+      const { statusCode, body } = await within(app.inject('/readiness'), 'an answer', 2000);
+      report = JSON.parse(body);
+      return statusCode === 503;
+    }, 'the thread is missed');
+    assert.deepEqual(report.checks.database, { status: 'fail' });
+    assert.deepEqual(Object.keys(report.checks).toSorted(), [...critical, ...other].toSorted());
+    assert.equal((await app.inject('/livez')).statusCode, 200);
+  } finally {
+    await app.close();
+    await database.close().catch(() => undefined);
+    await folder.drop();
+  }
 });

@@ -5,6 +5,8 @@ export interface TollGate {
   /** The same URL by this way. */
   readonly url: string;
   block(): void;
+  /** Ends what hung while it was blocked, and lets new connections through. */
+  reopen(): void;
   /** How many messages came through towards the server. */
   messages(): number;
   close(): Promise<void>;
@@ -46,6 +48,7 @@ export async function openTollGate(
       else if (!blocked) from.write(Buffer.from(rewrite(data.toString('latin1')), 'latin1'));
     });
     from.on('close', () => onward.destroy());
+    onward.on('close', () => from.destroy());
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -56,6 +59,10 @@ export async function openTollGate(
     url: url.href,
     block: () => {
       blocked = true;
+    },
+    reopen: () => {
+      blocked = false;
+      for (const socket of sockets) socket.destroy();
     },
     messages: () => messages,
     close: () =>

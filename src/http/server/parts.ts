@@ -1,10 +1,14 @@
 /** The parts of a server that run beside the API. A part may bring checks of readiness and figures. */
 import type { Logger } from 'pino';
+import { daysBetween } from '../../engine/models/retirements.ts';
 import { startWorkers, type Workers } from '../../fleet/worker.ts';
 import type { ServerSettings } from '../../config.ts';
 import type { Platform } from '../../platform/open.ts';
+import { dayOf } from '../../platform/workspaces/day.ts';
 import type { Reloading } from '../../platform/workspaces/live-registry.ts';
 import { countRuns, secondsUnattended } from '../../postgres/runs/health.ts';
+import type { Loaded } from '../../registry/load/load.ts';
+import type { Model } from '../../registry/load/shape.ts';
 import type { ReadinessCheck, CheckResult, Gauge } from '../contract.ts';
 import { watching } from './watch.ts';
 
@@ -22,23 +26,40 @@ export interface ServerPart {
 export function partsOf(
   platform: Platform,
   registry: Reloading,
-  { log, watchMinutes }: { readonly log: Logger } & Pick<ServerSettings, 'watchMinutes'>,
+  {
+    log,
+    watchMinutes,
+    retirementFeedDays,
+  }: { readonly log: Logger } & Pick<ServerSettings, 'watchMinutes' | 'retirementFeedDays'>,
 ): ServerPart[] {
   const watch = watching(platform.site, { everyMs: watchMinutes * minuteMs, log });
-  return [runs(platform, log), routes(registry, log), watch];
+  return [runs(platform, log), routes(registry, { log, retirementFeedDays }), watch];
 }
 
 const minuteMs = 60_000;
 
 /** The registry. Models end on a day, so each minute the database learns which day it is. */
-function routes(registry: Reloading, log: Logger): ServerPart {
+function routes(
+  registry: Reloading,
+  { log, retirementFeedDays }: { readonly log: Logger } & Pick<ServerSettings, 'retirementFeedDays'>,
+): ServerPart {
   let timer: NodeJS.Timeout | undefined;
   const keepUp = (): void => {
     registry.keepUp().catch((error: unknown) => log.warn({ err: error }, 'the registry is not kept up'));
   };
   return {
     name: 'registry',
-    checks: [{ name: 'registry', critical: true, run: () => Promise.resolve(checkRegistry(registry)) }],
+    checks: [
+      { name: 'registry', critical: true, run: () => Promise.resolve(checkRegistry(registry)) },
+      {
+        name: 'retirement_feed',
+        critical: false,
+        run: () => {
+          const asked = { days: retirementFeedDays, today: dayOf(new Date()) };
+          return Promise.resolve(checkRetirementFeed(registry.current(), asked));
+        },
+      },
+    ],
     start: () => {
       timer = setInterval(keepUp, minuteMs).unref();
     },
@@ -57,6 +78,35 @@ function checkRegistry(registry: Reloading): CheckResult {
   if (loaded.kind === 'invalid') return { status: 'fail', detail };
   if (problems.length === 0) return { status: 'ok' };
   return { status: 'stale', detail: `the last good one (${loaded.routes.version}) stays: ${detail}` };
+}
+
+/**
+ * Models end whether or not somebody looks. A registry that nobody compared with the vendors' pages for long is `stale`; 0 days skips.
+ * @param today as 2026-11-30
+ */
+export function checkRetirementFeed(
+  loaded: Loaded,
+  { days, today }: { readonly days: number; readonly today: string },
+): CheckResult {
+  if (days === 0 || loaded.kind === 'invalid') return { status: 'skipped' };
+  const newest = newestLook(loaded.registry.models);
+  if (newest === undefined) return { status: 'skipped', detail: 'the registry has no model' };
+  const age = daysBetween(newest, today);
+  if (age <= days) return { status: 'ok' };
+  const since = `for ${age} days, since ${newest}`;
+  const detail = `nobody compared the registry with a vendor's page ${since}; \`drover registry import\` brings news`;
+  return { status: 'stale', detail };
+}
+
+function newestLook(models: readonly Model[]): string | undefined {
+  return models
+    .flatMap(({ checked, lifecycle: { checked: end, distributors = [] } }) => [
+      checked,
+      end,
+      ...distributors.map((each) => each.checked),
+    ])
+    .filter((day) => day !== undefined)
+    .reduce<string | undefined>((a, b) => (a === undefined || b > a ? b : a), undefined);
 }
 
 const unattendedSeconds = 90;

@@ -71,7 +71,7 @@ export async function startServer(input: ServeInput): Promise<RunningServer> {
     const firstKeys = seeds ? await seedWithKeys(platform) : [];
     const registry = await readRegistry(input, platform);
     live.registry = registry;
-    const parts = partsOf(platform, registry, { log, watchMinutes: settings.watchMinutes });
+    const parts = partsOf(platform, registry, { ...settings, log });
     const routing = { registry, keys, now: () => new Date(), reload: () => registry.reload() };
     const app = await build(input, { platform, parts, routing, stopping: stopping.signal });
     const url = await listen(app, settings);

@@ -52,6 +52,8 @@ export function watchHealth(
 
 const late: CheckResult = { status: 'fail', detail: 'It did not answer in time.' };
 
+const usualMs = 2000;
+
 /** One run at a time: while a check hangs, it is not started again. */
 function remember(
   check: ReadinessCheck,
@@ -66,8 +68,10 @@ function remember(
       return result;
     }));
   return async () => {
-    if (last !== undefined && now() - last.at < (check.holdsMs ?? 2000)) return last.result;
     const wasFine = last?.result.status === 'ok';
+    // What is mended is seen soon, however long a good result holds.
+    const holdsMs = wasFine ? (check.holdsMs ?? usualMs) : Math.min(check.holdsMs ?? usualMs, usualMs);
+    if (last !== undefined && now() - last.at < holdsMs) return last.result;
     return within(limitMs, start(), check.late === 'stale' && wasFine ? busy : late);
   };
 }
