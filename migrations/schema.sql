@@ -355,6 +355,7 @@ CREATE TABLE "migration"."registry_pairs" (
   "runtime" text NOT NULL,
   "model" text NOT NULL,
   "payers" text,
+  "names" text[],
   CONSTRAINT "registry_pairs_pkey" PRIMARY KEY (runtime, model)
 );
 
@@ -647,6 +648,7 @@ CREATE TABLE "migration"."workspace_verdicts" (
   "held_runtime" text,
   "held_model" text,
   "usable" boolean NOT NULL GENERATED ALWAYS AS (((reason <> 'ended'::text) OR (held_id IS NOT NULL))) STORED,
+  "names" text[],
   CONSTRAINT "workspace_verdicts_pkey" PRIMARY KEY (tenant_id, workspace_id, runtime, model),
   CONSTRAINT "workspace_verdicts_held_key" UNIQUE (held_tenant_id, held_id, held_runtime, held_model),
   CONSTRAINT "workspace_verdicts_usable_key" UNIQUE (tenant_id, workspace_id, runtime, model, usable),
@@ -1211,6 +1213,40 @@ CREATE POLICY "drover_fleet" ON "migration"."workspaces" FOR ALL TO drover_fleet
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspaces" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspaces" TO drover_fleet;
 
+CREATE OR REPLACE FUNCTION migration.hold_meant_models()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  said text[] := CASE NEW.route
+    WHEN 'registry' THEN (SELECT p.names FROM "migration".registry_pairs p WHERE p.runtime = NEW.runtime AND p.model = NEW.registry_model)
+    ELSE (SELECT v.names FROM "migration".workspace_verdicts v WHERE v.tenant_id = NEW.tenant_id AND v.workspace_id = NEW.id
+      AND v.runtime = NEW.runtime AND v.model = NEW.verdict_model) END;
+  known boolean := said IS NOT NULL;
+  names text[] := ARRAY(SELECT lower(n) FROM unnest(said || NEW.model) n);
+  retired text;
+BEGIN
+  IF NEW.model IS NULL OR TG_OP = 'UPDATE' AND (NEW.tenant_id, NEW.model) = (OLD.tenant_id, OLD.model) THEN
+    RETURN NULL;
+  END IF;
+  PERFORM FROM "migration".completion_models m
+  WHERE m.tenant_id = NEW.tenant_id AND (NOT known OR lower(m.name) = ANY (names)) ORDER BY m.id FOR KEY SHARE;
+  WITH meant AS (
+    SELECT m.name, m.is_live, m.name = NEW.model AS by_name FROM "migration".completion_models m
+    WHERE m.tenant_id = NEW.tenant_id AND (NOT known OR lower(m.name) = ANY (names)))
+  SELECT min(name) FILTER (WHERE NOT is_live) INTO retired FROM meant WHERE by_name = (SELECT bool_or(by_name) FROM meant)
+  HAVING NOT CASE WHEN known OR bool_or(by_name) THEN bool_or(is_live) ELSE bool_and(is_live) END;
+  IF retired IS NULL THEN
+    RETURN NULL;
+  END IF;
+  RAISE EXCEPTION USING ERRCODE = 'DR001', MESSAGE = CASE WHEN known
+    THEN concat(retired, ' is retired: a workspace cannot name it any more.')
+    ELSE concat('Nobody has said yet which model “', NEW.model, '” means, and ', retired,
+      ' is retired. A server says it when it starts: drover serve.') END;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION migration.hold_models()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1672,6 +1708,8 @@ CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.spaces REFERENCING 
 CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.tenant_defaults REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_tenant_defaults();
 
 CREATE TRIGGER drover_class_update AFTER UPDATE ON migration.transcription_models REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION migration.meet_class_in_transcription_models();
+
+CREATE TRIGGER drover_holds_models AFTER INSERT OR UPDATE OF model ON migration.workspaces FOR EACH ROW EXECUTE FUNCTION migration.hold_meant_models();
 
 CREATE TRIGGER drover_holds_models BEFORE INSERT OR UPDATE OF pipeline ON migration.app_templates FOR EACH ROW EXECUTE FUNCTION migration.hold_models();
 

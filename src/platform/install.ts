@@ -11,6 +11,7 @@ import { listPending, type MigrateOptions, migrateSchema } from '../postgres/sch
 import { manifest } from './manifest.ts';
 import { classFence } from '../isolation/class-fence.ts';
 import { documentFence } from '../isolation/document-fence.ts';
+import { workspaceFence } from '../isolation/workspace-fence.ts';
 
 /** The schema's name where nobody chose another. */
 export const defaultSchema = 'migration';
@@ -33,7 +34,8 @@ export async function pendingMigrations(db: Database, schema: string = defaultSc
 }
 
 function migrations(schema: string): MigrateOptions {
-  const template = [isolationScript(manifest, 'postgresql'), documentFence, classFence].join('\n');
+  const fences = [documentFence, workspaceFence, classFence];
+  const template = [isolationScript(manifest, 'postgresql'), ...fences].join('\n');
   const generated = { name: 'isolation', template };
   return { schema, variant: 'platform', generated };
 }

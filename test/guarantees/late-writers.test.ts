@@ -28,6 +28,7 @@ import {
   rollback,
   source,
   sourceId,
+  target,
   targetId,
   waitUntil,
   within,
@@ -151,6 +152,46 @@ describe("in Drover's own schema, fenced by its keys", () => {
         await assert.rejects(writer.query(named(model)), { code: 'DR001' }, JSON.stringify(model));
       await writer.query(named({ id: targetId, name: 'of nobody' }));
       await writer.query(`UPDATE migration.apps SET name = name || ' 2', pipeline = pipeline`);
+    });
+  });
+
+  const spelled = `anthropic/${source}`;
+  const workspace = (text: string, runtime = 'hermes'): string =>
+    `INSERT INTO migration.workspaces (tenant_id, id, user_id, name, runtime, model)
+     SELECT tenant_id, gen_random_uuid(), user_id, gen_random_uuid()::text, '${runtime}', '${text}' FROM migration.workspaces LIMIT 1`;
+  /** What a registry says of texts, and two of which nobody has said what they mean. */
+  const bringIn = (): Promise<void> =>
+    at.script(`INSERT INTO migration.registry_pairs (runtime, model, names) VALUES ('hermes', '${spelled}', '{x,${source.toUpperCase()}}'),
+      ('hermes', 'anthropic/${target}', '{${target}}'), ('hermes', '${source}', NULL), ('hermes', 'nobody-knows', NULL)`);
+
+  it('refuses a workspace whose text means it afterwards, whoever writes it, and lets old ones be changed in all else', async () => {
+    await bringIn();
+    await withWriter(async (writer) => {
+      for (const text of [spelled, 'nobody-knows']) await writer.query(workspace(text));
+      await writer.query(
+        `UPDATE migration.workspaces SET model = 'anthropic/${target}' WHERE model = '${spelled}'`,
+      );
+      const { findings } = await apply(at.site);
+      assert.ok(!findings.some(({ code }) => code === 'NOT_FENCED'));
+      const late = (text: string): string =>
+        `UPDATE migration.workspaces SET model = '${text}' WHERE model = 'anthropic/${target}'`;
+      for (const text of [spelled, source, 'nobody-knows'])
+        for (const attempt of [workspace(text), late(text)])
+          await assert.rejects(writer.query(attempt), { code: 'DR001' }, text);
+      await writer.query(`UPDATE migration.workspaces SET role = 'old', model = model`);
+      await writer.query(workspace(`anthropic/${target}`));
+    });
+  });
+
+  it('makes a writer of a workspace wait that knows nothing of it, and then refuses it', async () => {
+    await bringIn();
+    await withWriter(async (writer) => {
+      let attempt: Promise<unknown> | undefined;
+      const write = (): void => {
+        attempt ??= writer.query(workspace(spelled)).catch((error: unknown) => error);
+      };
+      await apply(at.site, {}, { onProgress: write });
+      assert.equal(((await attempt) as { code?: string }).code, 'DR001');
     });
   });
 

@@ -3,7 +3,7 @@
  * and the workspace keeps, and one whose runtime finds its models itself. The secrets are sealed by a key that nobody has, so
  * that nobody gets in by the demo.
  */
-import type { PayablePair } from '../queries/registry-pairs.ts';
+import type { KnownPair } from '../queries/registry-pairs.ts';
 import { demoId, demoTime } from './ids.ts';
 import type { DemoRow, DemoRows, DemoTenant } from './tenants.ts';
 
@@ -50,11 +50,11 @@ const workspaces: readonly DemoWorkspace[] = [
   },
 ];
 
-/** The pairs of the demo's workspaces. A server brings in the whole of its registry when it starts. */
-export function demoPairs(): PayablePair[] {
+/** The pairs of the demo's workspaces, by the names of the demo's models. A server brings in the whole of its registry when it starts. */
+export function demoPairs(): KnownPair[] {
   return workspaces
     .filter(({ verdict }) => verdict === undefined)
-    .map(({ runtime, model }) => ({ runtime, model, payers: null }));
+    .map(({ runtime, model }) => ({ runtime, model, payers: null, names: [model] }));
 }
 
 /** May a workspace have this pair, with secrets of these names? */

@@ -4,6 +4,7 @@
  */
 import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteTable } from '../../postgres/sql/identifiers.ts';
+import { encodeParameter } from '../../postgres/sql/values.ts';
 import { one, prepared, type Question } from '../../postgres/driver/question.ts';
 
 export interface Pair {
@@ -11,29 +12,31 @@ export interface Pair {
   readonly model: string;
 }
 
-export interface PayablePair extends Pair {
-  /** As src/registry/verdict/pairs.ts says it; null where nobody has said it. */
+/** As src/registry/verdict/pairs.ts says it; null where nobody has said it. */
+export interface KnownPair extends Pair {
   readonly payers: string | null;
+  readonly names: readonly string[] | null;
 }
 
 const pairsOf = (schema: string): string => quoteTable({ schema, name: 'registry_pairs' });
 const verdictsOf = (schema: string): string => quoteTable({ schema, name: 'workspace_verdicts' });
 const workspacesOf = (schema: string): string => quoteTable({ schema, name: 'workspaces' });
 
-export function listRegistryPairs(tx: Tx, schema: string): Promise<PayablePair[]> {
-  return tx.many<PayablePair>(
-    `SELECT runtime, model, payers FROM ${pairsOf(schema)} ORDER BY runtime, model`,
+export function listRegistryPairs(tx: Tx, schema: string): Promise<KnownPair[]> {
+  return tx.many<KnownPair>(
+    `SELECT runtime, model, payers, names FROM ${pairsOf(schema)} ORDER BY runtime, model`,
   );
 }
 
-/** Pairs that are there already get the payer of now. */
-export async function putRegistryPairs(tx: Tx, schema: string, pairs: readonly PayablePair[]): Promise<void> {
+/** Pairs that are there already get the payer and the names of now. */
+export async function putRegistryPairs(tx: Tx, schema: string, pairs: readonly KnownPair[]): Promise<void> {
   if (pairs.length === 0) return;
   await tx.run(
-    `INSERT INTO ${pairsOf(schema)} (runtime, model, payers)
-     SELECT p.runtime, p.model, p.payers FROM unnest($1::text[], $2::text[], $3::text[]) AS p (runtime, model, payers) ORDER BY 1, 2
-     ON CONFLICT (runtime, model) DO UPDATE SET payers = excluded.payers`,
-    [...columnsOf(pairs), pairs.map(({ payers }) => payers)],
+    `INSERT INTO ${pairsOf(schema)} (runtime, model, payers, names)
+     SELECT p.runtime, p.model, p.payers, p.names::text[]
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS p (runtime, model, payers, names) ORDER BY 1, 2
+     ON CONFLICT (runtime, model) DO UPDATE SET payers = excluded.payers, names = excluded.names`,
+    [...columnsOf(pairs), ...knownColumns(pairs)],
   );
 }
 
@@ -53,15 +56,16 @@ export interface PairHolder extends Pair {
 }
 
 /** One whose pair a verdict is about. */
-type JudgedPair = PairHolder & PayablePair;
+type JudgedPair = PairHolder & KnownPair;
 
 /** The holders in the tenants of this transaction. Their rows are locked, so that nothing changes until the pairs are gone. */
-export function lockHolders(tx: Tx, schema: string, pairs: readonly PayablePair[]): Promise<JudgedPair[]> {
+export function lockHolders(tx: Tx, schema: string, pairs: readonly KnownPair[]): Promise<JudgedPair[]> {
   return tx.many<JudgedPair>(
-    `SELECT w.tenant_id, w.id, w.runtime, w.registry_model AS model, p.payers FROM ${workspacesOf(schema)} w
-     JOIN unnest($1::text[], $2::text[], $3::text[]) AS p (runtime, model, payers) ON w.runtime = p.runtime AND w.registry_model = p.model
+    `SELECT w.tenant_id, w.id, w.runtime, w.registry_model AS model, p.payers, p.names::text[] AS names FROM ${workspacesOf(schema)} w
+     JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS p (runtime, model, payers, names)
+       ON w.runtime = p.runtime AND w.registry_model = p.model
      ORDER BY w.tenant_id, w.id FOR UPDATE OF w`,
-    [...columnsOf(pairs), pairs.map(({ payers }) => payers)],
+    [...columnsOf(pairs), ...knownColumns(pairs)],
   );
 }
 
@@ -71,7 +75,7 @@ export function lockHolders(tx: Tx, schema: string, pairs: readonly PayablePair[
  */
 export type Reason = 'allowed' | 'kept' | 'ended';
 
-/** As the operator. What a verdict says stays, unless it is ended; and who pays is added to one that does not say it. */
+/** As the operator. What a verdict says stays, unless it is ended; who pays is added where it is not said, and the names are of now. */
 export async function insertVerdicts(
   tx: Tx,
   schema: string,
@@ -82,19 +86,20 @@ export async function insertVerdicts(
   }: { holders: readonly JudgedPair[]; reason: 'allowed' | 'kept'; version: string },
 ): Promise<void> {
   await tx.run(
-    `INSERT INTO ${verdictsOf(schema)} AS v (tenant_id, workspace_id, runtime, model, payers, reason, registry_version)
-     SELECT h.tenant_id, h.id, h.runtime, h.model, h.payers, $6, $7
-     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[]) AS h (tenant_id, id, runtime, model, payers)
+    `INSERT INTO ${verdictsOf(schema)} AS v (tenant_id, workspace_id, runtime, model, payers, names, reason, registry_version)
+     SELECT h.tenant_id, h.id, h.runtime, h.model, h.payers, h.names::text[], $7, $8
+     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) AS h (tenant_id, id, runtime, model, payers, names)
      ON CONFLICT (tenant_id, workspace_id, runtime, model) DO UPDATE SET payers = coalesce(v.payers, excluded.payers),
-       reason = CASE WHEN v.reason = 'ended' THEN excluded.reason ELSE v.reason END, ${notHeld}
-     WHERE v.payers IS NULL OR v.reason = 'ended'`,
-    [...holderColumns(holders), holders.map(({ payers }) => payers), reason, version],
+       names = excluded.names, reason = CASE WHEN v.reason = 'ended' THEN excluded.reason ELSE v.reason END, ${notHeld}
+     WHERE v.payers IS NULL OR v.reason = 'ended' OR v.names IS DISTINCT FROM excluded.names`,
+    [...holderColumns(holders), ...knownColumns(holders), reason, version],
   );
 }
 
 /** A verdict that was given for a workspace, and whether it has that pair now. */
 export interface GivenVerdict extends PairHolder {
   readonly reason: Reason;
+  readonly names: readonly string[] | null;
   readonly in_use: boolean;
   /** Names of the secrets that the workspace could use. */
   readonly secrets: string[];
@@ -110,7 +115,7 @@ export function listVerdicts(
   }: { readonly tenants: readonly string[]; readonly workspaceId?: string | undefined },
 ): Promise<GivenVerdict[]> {
   return tx.many<GivenVerdict>(
-    `SELECT v.tenant_id, v.workspace_id AS id, v.runtime, v.model, v.reason,
+    `SELECT v.tenant_id, v.workspace_id AS id, v.runtime, v.model, v.reason, v.names,
        EXISTS (SELECT FROM ${workspacesOf(schema)} w WHERE w.tenant_id = v.tenant_id AND w.id = v.workspace_id
          AND w.runtime = v.runtime AND w.verdict_model = v.model) AS in_use,
        ARRAY(SELECT s.name FROM ${quoteTable({ schema, name: 'workspace_secrets' })} s
@@ -141,6 +146,22 @@ export async function markVerdicts(
   await tx.run(
     `UPDATE ${verdictsOf(schema)} v SET reason = $5, ${pair} FROM ${holdersSql} WHERE ${sameVerdict}`,
     [...holderColumns(verdicts), reason],
+  );
+}
+
+/** As the operator: what the pairs mean. */
+export async function nameVerdicts(
+  tx: Tx,
+  schema: string,
+  verdicts: readonly (PairHolder & Pick<GivenVerdict, 'names'>)[],
+): Promise<void> {
+  if (verdicts.length === 0) return;
+  const names = verdicts.map((verdict) => encodeParameter(verdict.names));
+  await tx.run(
+    `UPDATE ${verdictsOf(schema)} v SET names = h.names::text[]
+     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[]) AS h (tenant_id, id, runtime, model, names)
+     WHERE ${sameVerdict}`,
+    [...holderColumns(verdicts), names],
   );
 }
 
@@ -214,6 +235,11 @@ export async function listTenantIds(tx: Tx, schema: string): Promise<string[]> {
 
 function columnsOf(pairs: readonly Pair[]): [string[], string[]] {
   return [pairs.map(({ runtime }) => runtime), pairs.map(({ model }) => model)];
+}
+
+/** A list of lists would have to be as long in each row: each is the text of an array. */
+function knownColumns(pairs: readonly KnownPair[]): (string | null)[][] {
+  return [pairs.map(({ payers }) => payers), pairs.map(({ names }) => encodeParameter(names))];
 }
 
 function holderColumns(holders: readonly PairHolder[]): string[][] {

@@ -12,7 +12,7 @@ import {
   listRegistryPairs,
   listTenantIds,
   lockHolders,
-  type PayablePair,
+  type KnownPair,
   putRegistryPairs,
   restOnVerdicts,
 } from '../queries/registry-pairs.ts';
@@ -87,22 +87,28 @@ async function exchange(tx: Tx, home: Home, coming: Coming): Promise<Exchanged> 
 async function compare(
   tx: Tx,
   schema: string,
-  wanted: readonly PayablePair[],
-): Promise<{ come: PayablePair[]; changed: PayablePair[]; gone: PayablePair[] }> {
+  wanted: readonly KnownPair[],
+): Promise<{ come: KnownPair[]; changed: KnownPair[]; gone: KnownPair[] }> {
   const known = await listRegistryPairs(tx, schema);
   const names = new Set(wanted.map(nameOf));
-  const payers = new Map(known.map((pair) => [nameOf(pair), pair.payers]));
+  const stored = new Map(known.map((pair) => [nameOf(pair), saidOf(pair)]));
+  const old = (pair: KnownPair): string | undefined => stored.get(nameOf(pair));
   return {
-    come: wanted.filter((pair) => !payers.has(nameOf(pair))),
-    changed: wanted.filter((pair) => payers.has(nameOf(pair)) && payers.get(nameOf(pair)) !== pair.payers),
+    come: wanted.filter((pair) => old(pair) === undefined),
+    changed: wanted.filter((pair) => old(pair) !== undefined && old(pair) !== saidOf(pair)),
     gone: known.filter((pair) => !names.has(nameOf(pair))),
   };
+}
+
+/** What is known of a pair. */
+function saidOf({ payers, names }: KnownPair): string {
+  return JSON.stringify([payers, names]);
 }
 
 async function keepHolders(
   tx: Tx,
   { schema, site }: Home,
-  { gone, version }: { readonly gone: readonly PayablePair[]; readonly version: string },
+  { gone, version }: { readonly gone: readonly KnownPair[]; readonly version: string },
 ): Promise<void> {
   const holders = gone.length === 0 ? [] : await lockHolders(tx, schema, gone);
   if (holders.length === 0) return;
@@ -122,6 +128,6 @@ async function staysOut(
   return inForce !== undefined && inForce.hash !== loaded.hash;
 }
 
-function nameOf({ runtime, model }: PayablePair): string {
+function nameOf({ runtime, model }: KnownPair): string {
   return JSON.stringify([runtime, model]);
 }

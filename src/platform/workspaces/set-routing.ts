@@ -11,6 +11,7 @@ import { deleteVerdicts, findStanding, type PairHolder, insertVerdicts } from '.
 import { insertWorkspace, updateWorkspace } from '../queries/workspaces.ts';
 import { asOperatorWithin } from '../../postgres/scope/tenant.ts';
 import type { Allowed } from '../../registry/verdict/answer.ts';
+import { namesMeant } from '../../registry/known/any-spelling.ts';
 import { needsModel } from '../../registry/verdict/routability.ts';
 import type { NotAsked } from '../../registry/verdict/routability.ts';
 import type { Values } from '../resources/declaration.ts';
@@ -148,7 +149,9 @@ async function routeFor(at: InTenant, { id, verdict, listed }: JudgedRouting): P
   const bySecrets = verdict.verdict === 'allow' && verdict.by === 'name-by-secrets';
   if (!bySecrets && listed) return 'registry';
   const payers = verdict.verdict === 'allow' ? verdict.payer : '';
-  const holders = [{ ...holderOf(at, id, routingValues(verdict)), payers }];
+  const holder = holderOf(at, id, routingValues(verdict));
+  const names = namesMeant(requireRegistry(at.routing.registry), holder.model);
+  const holders = [{ ...holder, payers, names }];
   const version = verdict.registryVersion ?? '';
   await asOperatorWithin(tx, platform.site.scope, () =>
     insertVerdicts(tx, platform.schema, { holders, reason: 'allowed', version }),

@@ -9,11 +9,13 @@ import {
   type GivenVerdict,
   listVerdicts,
   markVerdicts,
+  nameVerdicts,
   type Reason,
   withdrawVerdicts,
 } from '../queries/registry-pairs.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
 import { asOperatorWithin, type TenantScope } from '../../postgres/scope/tenant.ts';
+import { namesMeant } from '../../registry/known/any-spelling.ts';
 import type { LoadedRegistry } from '../../registry/load/load.ts';
 import { verdictOf } from './judgement.ts';
 
@@ -35,8 +37,13 @@ export async function settleVerdicts(tx: Tx, settling: Settling): Promise<void> 
   const changed = given
     .map((verdict) => ({ ...verdict, next: reasonOf(settling, verdict) }))
     .filter(({ in_use, reason, next }) => (in_use ? next !== reason : isOver(reason, next)));
-  if (changed.length === 0) return;
+  const renamed = given.flatMap((verdict) => {
+    const names = namesMeant(settling.loaded, verdict.model);
+    return JSON.stringify(names) === JSON.stringify(verdict.names) ? [] : [{ ...verdict, names }];
+  });
+  if (changed.length === 0 && renamed.length === 0) return;
   await asOperatorWithin(tx, scope, async () => {
+    await nameVerdicts(tx, schema, renamed);
     for (const reason of ['allowed', 'kept', 'ended'] as const)
       await markVerdicts(tx, schema, {
         verdicts: changed.filter(({ in_use, next }) => in_use && next === reason),

@@ -1,4 +1,5 @@
 /** The pairs of runtime and model that a registry can name itself. */
+import { namesMeant } from '../known/any-spelling.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import { openArms } from './choose-arm.ts';
 import { judge } from './routability.ts';
@@ -23,6 +24,8 @@ export interface RoutablePair {
   readonly model: string;
   /** `platform` or `tenant`; the providers in their order where the available secrets decide; empty without a model. */
   readonly payers: string;
+  /** All names that a tenant's row of what the model means may have. */
+  readonly names: readonly string[];
 }
 
 /** The pairs that anybody may choose on that day, whatever secrets there are, and every runtime without a model. */
@@ -32,11 +35,12 @@ export function routablePairs(loaded: LoadedRegistry, today: string): RoutablePa
     ({ runtime, model }) => judge(loaded, { runtime, model, today }).verdict === 'allow',
   );
   return [
-    ...runtimes.map(({ id }) => ({ runtime: id, model: '', payers: '' })),
+    ...runtimes.map(({ id }) => ({ runtime: id, model: '', payers: '', names: [] })),
     ...allowed.map(({ runtime, model }) => ({
       runtime,
       model,
       payers: payersOf(loaded, { runtime, model, today }),
+      names: namesMeant(loaded, model),
     })),
   ];
 }
