@@ -1,6 +1,6 @@
 /** Migrations in parts, in words: what `--online` will do, and what is under way. */
 import type { Plan } from '../engine/plan/plan-types.ts';
-import { rowCount } from '../engine/plan/row-text.ts';
+import { changeCount } from '../engine/plan/row-text.ts';
 import type { TenantKey } from '../engine/tenant.ts';
 import { DroverError } from '../errors.ts';
 import type { previewOnline } from '../postgres/move/online.ts';
@@ -21,7 +21,7 @@ export function previewLines(plan: Plan, { steps, underWay }: Preview, width: nu
   const goesOn =
     underWay === undefined
       ? []
-      : [`Goes on with migration ${underWay.id}: ${rowCount(underWay.rows)} moved and committed so far.`];
+      : [`Goes on with migration ${underWay.id}: ${changeCount(underWay.rows)} committed so far.`];
   const lines = [...goesOn, ...partsText(plan, steps)];
   return lines.length === 0 ? [] : ['Online', ...lines.flatMap((line) => wrapLine(`  ${line}`, width))];
 }
@@ -37,7 +37,7 @@ function partsText({ steps: all }: Plan, steps: Preview['steps']): string[] {
   const retires = all.some(({ operation }) => operation === 'retire');
   const rest = all.length > steps.length ? ' Everything else moves in the last transaction.' : '';
   return [
-    `${rowCount(rows)} of ${columns} are committed in parts, without a lock on the table.${rest}`,
+    `${changeCount(rows)} of ${columns} are committed in parts, without a lock on the table.${rest}`,
     'Until then readers find some documents on the source and some on the target, so both models must work. ' +
       `${retires ? 'The source is retired with the last transaction, which' : 'The last transaction'} alone locks the tables.`,
     'What is committed stays when this is stopped: the same command goes on, `drover rollback` takes it back.',

@@ -1,5 +1,6 @@
 /** What a run keeps of what became of a tenant. */
 import type { Finding } from '../engine/finding.ts';
+import { changeCount } from '../engine/plan/row-text.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
 import type { MoveResult } from '../postgres/records/move-result.ts';
@@ -22,7 +23,7 @@ export function outcomeOfMove(tenant: string, result: MoveResult): TenantOutcome
 
 export function outcomeOfRollback(tenant: string, result: RollbackResult): TenantOutcome {
   const { migrationId, complete, restored, skippedCount, durationMs } = result;
-  const left = `${skippedCount} row(s) were changed since and are left as they are; migration ${migrationId} lists them.`;
+  const left = `${changeCount(skippedCount)} left as they are, because the rows were changed since; migration ${migrationId} lists them.`;
   return {
     tenant,
     status: 'succeeded',

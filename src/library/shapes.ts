@@ -148,7 +148,10 @@ export interface LeftBehind {
   readonly reason: string;
   /** Live configuration: nothing is complete while it stays. */
   readonly live: boolean;
+  /** Rows of the place. */
   readonly count: number;
+  /** Values of these rows that name it; left out where each row has one there. */
+  readonly occurrences?: number;
   readonly message: string;
 }
 

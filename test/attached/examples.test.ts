@@ -22,6 +22,7 @@ import type { Case, Example, Expected, LeftRows } from './cases.ts';
 import { copyOf, runScript } from './example-database.ts';
 import { compareDatabases, listTables, queryText, readDatabase } from './database-text.ts';
 import type { DatabaseText, TableSelect } from './database-text.ts';
+import { expectSameCounts } from './counts.ts';
 
 const actor = 'examples';
 
@@ -114,12 +115,14 @@ async function carryOut(occasion: Occasion, expected: Expected): Promise<void> {
 
   const result = await applyOne(site, { intent: intentOf(given), plan, confirm: true, actor });
   expectResult(result, expected);
-  expectChanges(compareDatabases(occasion.start, await readDatabase(database, occasion.tables)), expected);
+  const changed = compareDatabases(occasion.start, await readDatabase(database, occasion.tables));
+  expectChanges(changed, expected);
   for (const { about, sql, rows } of expected.after)
     assert.deepEqual(await queryText(database, sql), rows, about ?? sql);
 
-  const { skipped } = await rollbackOne(site, { migrationId: result.migrationId, actor });
-  assert.deepEqual(skipped, [], 'nobody changed anything since');
+  const back = await rollbackOne(site, { migrationId: result.migrationId, actor });
+  assert.deepEqual(back.skipped, [], 'nobody changed anything since');
+  await expectSameCounts(site, { plan, result, back, changed });
   assert.deepEqual(compareDatabases(settled, await readSettled(occasion)), {}, 'rolled back to the byte');
   assert.equal((await planOne(site, intentOf(given))).hash, plan.hash, 'the same facts give the same plan');
 }

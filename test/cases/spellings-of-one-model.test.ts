@@ -42,7 +42,7 @@ oneEngine((engine) => {
       '--yes',
       '--leave-asks',
     );
-    assert.match(stdout, /Partial: 1 row of the tenant/, stdout);
+    assert.match(stdout, /Partial: 1 occurrence of the tenant/, stdout);
     assert.deepEqual(await db.rows('SELECT provider, model FROM helpers ORDER BY id'), [
       ['plug/openai', 'gpt-4.1'],
       ['openai', 'gpt-4.1'],

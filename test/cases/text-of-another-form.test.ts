@@ -30,12 +30,15 @@ oneEngine((engine) => {
       plan.stdout,
       /error +ASK_OPEN: recipes\.body: the name stands inside a longer text \(2 row\(s\)\)/,
     );
-    assert.match(plan.stdout, /4 occurrences: 1 moves, 2 are asked about, 1 is a mention\.\nPartial: 2 rows/);
+    assert.match(
+      plan.stdout,
+      /4 occurrences: 1 moves, 2 are asked about, 1 is a mention\.\nPartial: 2 occurrences/,
+    );
     assert.match(plan.stdout, /MENTIONED: 1 row of letters\.body/);
     assert.doesNotMatch(plan.stdout, /Complete/);
     assert.equal((await db.run('apply', ...move, '--yes')).status, 1);
     const left = await db.run('apply', ...move, '--yes', '--leave-asks');
-    assert.match(left.stdout, /Partial: 2 rows/);
+    assert.match(left.stdout, /Partial: 2 occurrences/);
     assert.deepEqual(await db.rows('SELECT model FROM helpers'), [['gpt-4.1']]);
     await db.drop();
   });

@@ -64,7 +64,7 @@ oneEngine((engine) => {
     await checkHistory(result.migrationId);
     const back = await run('rollback', result.migrationId, '--yes');
     assert.equal(back.status, 0, back.stderr);
-    assert.match(back.stdout, /^Restored \d+ rows/);
+    assert.match(back.stdout, /^Took back \d+ row changes/);
     assert.deepEqual(await demo.look(digestTenants), start);
     const twice = await run('rollback', result.migrationId, '--yes');
     assert.match(twice.stderr, /ROLLBACK_IMPOSSIBLE: .*rolled back already/);

@@ -59,7 +59,7 @@ oneEngine((engine) => {
     assert.equal(applied.status, 0, applied.stderr);
     assert.match(
       applied.stdout,
-      /^Moved \d+ rows[\s\S]*Partial: \d+ rows? of the tenant still names? the source/,
+      /^Made \d+ row changes[\s\S]*Partial: \d+ occurrences? of the tenant still names? the source/,
     );
     const { migrations } = JSON.parse((await run('history', '--json')).stdout) as {
       migrations: { id: string }[];

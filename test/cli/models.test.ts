@@ -45,7 +45,7 @@ oneEngine((engine) => {
     assert.equal(shown.status, 0, shown.stderr);
     assert.match(
       shown.stdout,
-      /^1\. claude-sonnet-4-6 .*: \d+ points, 64 rows\n {3}To be confirmed: SOURCE_IS_DEFAULT\.\n/,
+      /^1\. claude-sonnet-4-6 .*: \d+ points, \d+ row changes\n {3}To be confirmed: SOURCE_IS_DEFAULT\.\n/,
     );
     assert.match(shown.stdout, /\n2\. /);
     assert.doesNotMatch(shown.stdout, /\n3\. /);

@@ -54,7 +54,7 @@ test('every command names what is under way with both ways on; apply --online en
   const history = await run('history');
   assert.match(history.stdout, /under way/);
   const said = history.stderr.replaceAll(/\s+/g, ' ');
-  assert.match(said, /is under way: \d+ row\(s\) are moved and committed, the others are not/);
+  assert.match(said, /is under way: \d+ row changes? committed so far, the others are not made/);
   assert.match(
     said,
     /`drover apply .* --online --database .*` goes on; `drover rollback [-0-9a-f]+ --database .*` takes back/,
@@ -74,7 +74,7 @@ test('every command names what is under way with both ways on; apply --online en
     online.stderr.replaceAll(/\s+/g, ' '),
     /readers find some documents on the source and some on the target/,
   );
-  assert.match(online.stdout, /1503 rows of these committed in parts, before the last transaction\./);
+  assert.match(online.stdout, /1503 row changes of these committed in parts, before the last transaction\./);
   assert.match(online.stdout, /Complete/);
 
   const [, id = ''] = /Migration (\S+)/.exec(online.stdout) ?? [];

@@ -10,7 +10,7 @@ const move: MovedColumns = {
   parameters: { column: 'settings', policy: 'reset', members: 'known', empty: '{}' },
 };
 
-const step = { expected: 2, dead: 0, includeDead: true, digest: 'd', rows: [] };
+const step = { expected: 2, dead: 0, includeDead: true, digest: '', rows: [] };
 const rows = [{ key: '11', name: 'Helpdesk' }, { key: '12', name: 'Sales_bot <b>*now*</b>' }, { key: '13' }];
 
 /** Partial: a question is open. */
@@ -109,7 +109,7 @@ export const partialPlan: Plan = {
   ],
   completion: 'partial',
   accounts: { move: 10, history: 1, asked: 2 },
-  counts: { assistants: 7, 'space links': 3 },
+  counts: { assistants: 9, 'space links': 3 },
   facts: {},
   hash: '0123456789abcdef0123456789abcdef',
 };

@@ -25,7 +25,7 @@ describe('a plan for a person', () => {
   }
 
   it('names as many rows as asked for', () => {
-    assert.ok(renderPlan(partialPlan, { names: 1 }).includes('    Helpdesk and 6 more'));
+    assert.ok(renderPlan(partialPlan, { names: 1 }).includes('    Helpdesk and 6 to 8 more'));
     assert.ok(!renderPlan(partialPlan, { names: 0 }).some((line) => line.includes('Helpdesk')));
   });
 
@@ -64,10 +64,10 @@ describe('a notice for the people concerned', () => {
   it('says the same as data, without history', () => {
     const { json } = renderNotice(partialPlan);
     assert.deepEqual(
-      json.changes.map(({ entity, count, parameters }) => [entity, count, parameters]),
+      json.changes.map(({ entity, count, upTo, parameters }) => [entity, count, upTo, parameters]),
       [
-        ['assistants', 7, 'reset'],
-        ['space links', 3, 'kept'],
+        ['assistants', 7, 9, 'reset'],
+        ['space links', 3, undefined, 'kept'],
       ],
     );
     assert.deepEqual(

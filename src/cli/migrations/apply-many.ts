@@ -1,6 +1,7 @@
 /** `drover apply --all-tenants`. */
 import { createRun } from '../../fleet/create.ts';
 import type { RunRequest } from '../../fleet/request.ts';
+import { changeCount } from '../../engine/plan/row-text.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { askToGoOn } from '../terminal/ask.ts';
 import { workRun } from '../runs/work-run.ts';
@@ -62,7 +63,7 @@ async function askAbout(
     return plan.failed > 0 ? exitStatus.failed : exitStatus.done;
   }
   const wanted = await askToGoOn(terminal, {
-    message: `Change ${plan.count} rows in ${plan.ready} tenants?`,
+    message: `Make ${changeCount(plan.count)} in ${plan.ready} tenants?`,
     yes: false,
   });
   if (wanted) return 'go on';

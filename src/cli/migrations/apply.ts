@@ -9,7 +9,7 @@ import { applyMany } from './apply-many.ts';
 import type { ApplyManyOptions } from './apply-many.ts';
 import { askToGoOn } from '../terminal/ask.ts';
 import { readPlanFile } from '../terminal/files.ts';
-import { applyWithProgress, planLines } from './move.ts';
+import { applyWithProgress, planLines, questionOf } from './move.ts';
 import {
   actorOf,
   intentOn,
@@ -159,17 +159,12 @@ async function isWanted(
   for (const line of online === undefined ? [] : previewLines(plan, online, terminal.errWidth))
     terminal.err(line);
   if (plan.steps.length === 0 || refusing(plan.findings, options.force).length > 0) return true;
-  const rows = plan.steps.reduce((sum, step) => sum + step.expected, 0);
   const wanted = await askToGoOn(terminal, {
-    message: `Change ${rows} rows${whose(plan)}?`,
+    message: questionOf(plan),
     yes: options.yes === true,
   });
   if (!wanted) terminal.err('Not applied; nothing was changed.');
   return wanted;
-}
-
-function whose({ tenant }: Plan): string {
-  return tenant === null ? '' : ` of ${tenant.name}`;
 }
 
 interface ShownPlan {

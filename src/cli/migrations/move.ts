@@ -1,5 +1,7 @@
 /** Planning and applying, as the commands and the demo do it. */
+import { modelLabel } from '../../engine/models/model.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
+import { changeCount, printable } from '../../engine/plan/row-text.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { renderPlan } from '../../engine/planner/render.ts';
@@ -19,6 +21,16 @@ import { wrapLine } from '../terminal/wrap.ts';
 export function planLines(plan: Plan, { style, width, names }: PlanView): string[] {
   const lines = renderPlan(plan, { style, ...(names === undefined ? {} : { names }) });
   return lines.flatMap((line) => wrapLine(line, width));
+}
+
+/** The same number as the plan says and the result will say. The mark on the source is no row change. */
+export function questionOf({ tenant, steps, counts, source }: Plan): string {
+  const whose = tenant === null ? '' : ` for ${printable(tenant.name)}`;
+  const changes = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const retires = steps.some((step) => step.operation === 'retire');
+  const model = printable(modelLabel(source));
+  if (changes === 0 && retires) return `Make no row change${whose}, and retire ${model}?`;
+  return `Make ${changeCount(changes)}${whose}${retires ? `, and retire ${model}` : ''}?`;
 }
 
 export interface PlanView {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { DroverError } from '../../errors.ts';
+import { changeCount } from '../../engine/plan/row-text.ts';
 import { askToGoOn } from '../terminal/ask.ts';
 import { rollbackWithProgress } from './move.ts';
 import { actorOf, waitingOn, withReason, withJson, withWait, withWhere } from '../options.ts';
@@ -47,7 +48,7 @@ async function takeBack(session: Session, command: Command): Promise<number> {
     const wanted =
       record.rolledBack ||
       (await askToGoOn(terminal, {
-        message: `Restore what it changed (${record.migratedCount} rows)?`,
+        message: `Take back ${changeCount(record.migratedCount)}?`,
         yes: options.yes === true,
       }));
     if (!wanted) {

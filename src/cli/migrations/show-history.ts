@@ -1,6 +1,6 @@
 /** Past migrations, for people. */
 import type { Finding } from '../../engine/finding.ts';
-import { printable } from '../../engine/plan/row-text.ts';
+import { changeCount, printable } from '../../engine/plan/row-text.ts';
 import type {
   RecordedChange,
   MigrationDetail,
@@ -21,7 +21,7 @@ export function showMigrations({ out, style, width }: Terminal, records: readonl
     const summary = [
       minuteText(record.startedAt),
       printable(record.tenantName),
-      `${record.migratedCount} rows`,
+      changeCount(record.migratedCount),
       `by ${printable(record.actor)}`,
     ].join('  ');
     for (const line of wrapLine(`  ${summary}`, width)) out(line);

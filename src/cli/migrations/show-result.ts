@@ -3,7 +3,7 @@ import { modelLabel } from '../../engine/models/model.ts';
 import { accountsText } from '../../engine/plan/accounts.ts';
 import { completionLine } from '../../engine/planner/render.ts';
 import type { LeftBehind } from '../../engine/plan/plan-types.ts';
-import { firstNames, printable, rowCount } from '../../engine/plan/row-text.ts';
+import { changeCount, firstNames, printable } from '../../engine/plan/row-text.ts';
 import type { MoveResult } from '../../postgres/records/move-result.ts';
 import type { RollbackResult } from '../../postgres/undo/rollback.ts';
 import { showTable } from '../terminal/table.ts';
@@ -17,7 +17,7 @@ export function showMoveResult(terminal: Terminal, result: MoveResult): void {
   const total = Object.values(result.counts).reduce((sum, rows) => sum + rows, 0);
   if (result.replayed)
     out(style.warning('This plan was applied before; this is what it did then. Nothing was done now.'));
-  out(`${style.good(`Moved ${rowCount(total)}`)} in ${seconds(result.durationMs)}`);
+  out(`${style.good(`Made ${changeCount(total)}`)} in ${seconds(result.durationMs)}`);
   for (const line of wrapLine(`  ${models}`, terminal.width)) out(line);
   const rows = Object.entries(result.counts).map(([entity, count]) => [entity, count] as const);
   if (rows.length > 0)
@@ -26,7 +26,7 @@ export function showMoveResult(terminal: Terminal, result: MoveResult): void {
       rows,
     });
   if (result.inParts !== undefined)
-    out(`${rowCount(result.inParts)} of these committed in parts, before the last transaction.`);
+    out(`${changeCount(result.inParts)} of these committed in parts, before the last transaction.`);
   showLeftBehind(terminal, result.leftBehind);
   out();
   for (const part of wrapLine(`${accountsText(result.accounts)}.`, terminal.width)) out(part);
@@ -60,10 +60,10 @@ function showLeftBehind(terminal: Terminal, entries: readonly LeftBehind[]): voi
 export function showRollbackResult(terminal: Terminal, result: RollbackResult): void {
   const { out, style } = terminal;
   out(
-    `${style.good(`Restored ${rowCount(result.restored)}`)} of migration ${result.parentId} in ${seconds(result.durationMs)}`,
+    `${style.good(`Took back ${changeCount(result.restored)}`)} of migration ${result.parentId} in ${seconds(result.durationMs)}`,
   );
   if (result.skippedCount > 0) {
-    out(style.warning(`${rowCount(result.skippedCount)} left as they are:`));
+    out(style.warning(`${changeCount(result.skippedCount)} left as they are:`));
     const rows = result.skipped.map(({ table, key, reason }) => [table, key, reason]);
     showTable(terminal, { head: ['table', 'key', 'why'], rows });
     if (result.skippedCount > rows.length)

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ParameterPolicy } from '../../engine/plan/intent.ts';
 import { statusOf } from '../../engine/models/lifecycle.ts';
 import { modelLabel } from '../../engine/models/model.ts';
+import { changeCount } from '../../engine/plan/row-text.ts';
 import { readModelUses } from '../../postgres/usage/uses.ts';
 import type { ModelUse } from '../../postgres/usage/uses.ts';
 import { suggestTargets } from '../../postgres/usage/suggest.ts';
@@ -125,7 +126,9 @@ function showSuggestions(terminal: Terminal, found: readonly PlannedSuggestion[]
   if (found.length === 0) return terminal.err('There is no other model of this kind.');
   for (const [at, { model, score, reasons, plan }] of found.entries()) {
     const rows = Object.values(plan.counts).reduce((sum, count) => sum + count, 0);
-    terminal.out(`${at + 1}. ${terminal.style.heading(modelLabel(model))}: ${score} points, ${rows} rows`);
+    terminal.out(
+      `${at + 1}. ${terminal.style.heading(modelLabel(model))}: ${score} points, ${changeCount(rows)}`,
+    );
     const why = `   ${reasons.map(({ message }) => message).join(' ')}`;
     for (const line of [
       ...wrapLine(`   ${verdictOf(plan)}`, terminal.width),

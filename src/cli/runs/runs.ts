@@ -2,6 +2,7 @@ import { Argument, type Command } from 'commander';
 import { cancelRun, continueRun, pauseRun, resumeRun } from '../../fleet/control.ts';
 import { createRollback } from '../../fleet/create.ts';
 import { waitForRun } from '../../fleet/follow.ts';
+import { changeCount } from '../../engine/plan/row-text.ts';
 import { listRunTenants } from '../../postgres/runs/tenants.ts';
 import { listOrders } from '../../postgres/runs/orders.ts';
 import { getRun, listRuns } from '../../postgres/runs/runs.ts';
@@ -157,7 +158,7 @@ async function rollback(session: Session, site: Site, asked: RunCommand): Promis
   const parent = await getRun(site, asked.runId);
   if (options.json !== true) terminal.err(`Run ${parent.id}: ${progressText(parent)}`);
   const wanted = await askToGoOn(terminal, {
-    message: `Take back what it did in ${parent.succeeded} tenants (${parent.migratedCount} rows)?`,
+    message: `Take back what it did in ${parent.succeeded} tenants (${changeCount(parent.migratedCount)})?`,
     yes: options.yes === true,
   });
   if (!wanted) {

@@ -1,6 +1,6 @@
 /** Runs and what became of their tenants, for people. */
 import { wantedLabel } from '../../engine/models/resolve.ts';
-import { printable, rowCount } from '../../engine/plan/row-text.ts';
+import { changeCount, printable } from '../../engine/plan/row-text.ts';
 import type { PlannedRun } from '../../fleet/plan-run.ts';
 import type { RunOrders } from '../../postgres/runs/orders.ts';
 import type { RunTenant } from '../../postgres/runs/tenants.ts';
@@ -16,7 +16,7 @@ export function showRuns({ out, style, width }: Terminal, runs: readonly RunReco
   if (runs.length === 0) return out('No runs yet.');
   for (const run of runs) {
     out(`${style.bold(run.id)}  ${statusOf(run, style)}`);
-    const summary = `${minuteText(run.createdAt)}  ${progressText(run)}  ${run.migratedCount} rows  by ${printable(run.actor)}`;
+    const summary = `${minuteText(run.createdAt)}  ${progressText(run)}  ${changeCount(run.migratedCount)}  by ${printable(run.actor)}`;
     for (const line of [
       ...wrapLine(`  ${summary}`, width),
       ...wrapLine(`  ${modelsOf(run)}`, width).map(style.muted),
@@ -41,7 +41,7 @@ export function showRun(
   const lines = [
     modelsOf(run),
     `by ${printable(run.actor)}, ${minuteText(run.createdAt)}${run.reason === null ? '' : `: ${printable(run.reason)}`}`,
-    `${progressText(run)}; ${rowCount(run.migratedCount)}`,
+    `${progressText(run)}; ${changeCount(run.migratedCount)}`,
     ...(run.statusReason === null ? [] : [printable(run.statusReason)]),
   ];
   for (const line of lines.flatMap((text) => wrapLine(`  ${text}`, width))) out(line);
@@ -92,17 +92,17 @@ export function showPlannedRun(terminal: Terminal, plan: PlannedRun): void {
     ]),
   );
   out();
-  const parts = [`${plan.ready} of ${plan.total} tenants would move`, rowCount(plan.count)];
+  const parts = [`${plan.ready} of ${plan.total} tenants would move`, changeCount(plan.count)];
   if (plan.failed > 0) parts.push(style.error(`${plan.failed} would fail`));
   if (plan.skipped > 0) parts.push(`${plan.skipped} skipped`);
   out(parts.join(', '));
 }
 
-type RunLine = readonly [name: string, status: string, rows: number, note: string];
+type RunLine = readonly [name: string, status: string, changes: number, note: string];
 
 function showRows(terminal: Terminal, rows: readonly RunLine[]): void {
   if (rows.length === 0) return;
-  const head = ['tenant', 'status', 'rows', 'note'];
+  const head = ['tenant', 'status', 'row changes', 'note'];
   showTable(terminal, { head, rows });
 }
 

@@ -4,6 +4,7 @@
  * collide with the rows that they remove. The source is retired last, when nothing live names it any more.
  */
 import type { Mapping } from '../edit/value-rule.ts';
+import { Counts } from '../own.ts';
 import type { Step } from '../plan/plan-types.ts';
 import { compareText } from '../order.ts';
 import { enable } from './enable.ts';
@@ -62,9 +63,24 @@ export function isMovingRows({ operation }: { readonly operation: string }): boo
   return !marks.has(operation);
 }
 
-/** How many rows moved in all steps together. */
+/** How many row changes all steps are together: a row that two steps change (a column and a document of it) counts twice. */
 export function movedRows(steps: readonly { readonly operation: string; readonly actual: number }[]): number {
   return steps.filter(isMovingRows).reduce((sum, { actual }) => sum + actual, 0);
+}
+
+/** The same by entity type, of steps that were planned (`expected`) or done (`actual`). */
+export function countChanges(
+  steps: readonly {
+    readonly operation: string;
+    readonly entity: string;
+    readonly expected: number;
+    readonly actual?: number;
+  }[],
+): Record<string, number> {
+  const counts = new Counts();
+  for (const { entity, expected, actual = expected } of steps.filter(isMovingRows))
+    counts.add(entity, actual);
+  return counts.record();
 }
 
 type StepOf<Kind extends keyof StepKinds> = StepKinds[Kind] & { readonly operation: Kind };

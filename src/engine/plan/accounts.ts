@@ -42,6 +42,17 @@ export function accountOf(reason: string): Account {
   return byReason.get(reason) ?? 'left';
 }
 
+/** How many values name it in the rows of an entry. */
+export function occurrencesOf({
+  count,
+  occurrences = count,
+}: {
+  readonly count: number;
+  readonly occurrences?: number;
+}): number {
+  return occurrences;
+}
+
 /** The sum of some occurrences by account. */
 export function sumAccounts(
   entries: readonly { readonly account: Account; readonly count: number }[],
@@ -80,5 +91,10 @@ export function accountsText(accounts: Accounts): string {
     return count === 0 ? [] : [`${count} ${words[name][count === 1 ? 0 : 1]}`];
   });
   if (total === 0) return 'No occurrence was found';
-  return `${total} occurrence${total === 1 ? '' : 's'}: ${parts.join(', ')}`;
+  return `${occurrenceCount(total)}: ${parts.join(', ')}`;
+}
+
+/** `1 occurrence`, `2 occurrences`. */
+export function occurrenceCount(occurrences: number): string {
+  return occurrences === 1 ? '1 occurrence' : `${occurrences} occurrences`;
 }

@@ -135,7 +135,10 @@ export interface LeftBehind {
     | 'unaccounted';
   /** Is it live configuration, so that nothing is complete while it stays? */
   readonly live: boolean;
+  /** Rows of the place. */
   readonly count: number;
+  /** How many values of these rows name it; left out where each row has one there. */
+  readonly occurrences?: number;
   readonly rows: readonly RowName[];
   readonly message: string;
   /** How the source is written there, where no place of the configuration writes it. */
@@ -156,7 +159,7 @@ export interface Plan {
   readonly completion: Completion;
   /** How many occurrences of the source have which account; those without any are left out. */
   readonly accounts: Accounts;
-  /** Row changes by entity type: a row that two steps change (a column and a document of it) counts twice. */
+  /** Row changes of all steps but the mark on the model, by entity type: a row that two steps change counts twice. */
   readonly counts: Readonly<Record<string, number>>;
   /** Digest of each fact group the plan rests on, by name, so that a stale plan can name what changed. */
   readonly facts: Readonly<Record<string, string>>;

@@ -1,16 +1,18 @@
 /** What a plan means for the people concerned: one message per tenant, as Markdown and as data. */
-import { ownMember } from '../own.ts';
 import { toConfirm } from '../finding.ts';
 import type { Completion } from '../plan/completion.ts';
 import { modelLabel } from '../models/model.ts';
-import { distinctRows, printable, rowCount, rowLabel } from '../plan/row-text.ts';
+import { namedRows, printable, rowCount, rowLabel, spanText, touchedRows } from '../plan/row-text.ts';
 import { isMovingRows } from '../operations/operations.ts';
 import type { LeftBehind, Plan, RowName, Step } from '../plan/plan-types.ts';
 
 /** Rows of one entity type that change. */
 interface NoticeChange {
   readonly entity: string;
+  /** How many rows; where the plan does not know which of them two steps share, at least so many. */
   readonly count: number;
+  /** At most so many, where that is more. */
+  readonly upTo?: number;
   /** Up to fifty rows, by the names that people know them by. */
   readonly rows: readonly RowName[];
   readonly parameters: 'reset' | 'translated' | 'kept';
@@ -62,18 +64,19 @@ function changesOf(plan: Plan): NoticeChange[] {
   const entities = [...new Set(steps.map((step) => step.entity))];
   return entities.map((entity) =>
     changeOf(
-      plan,
       entity,
       steps.filter((step) => step.entity === entity),
     ),
   );
 }
 
-function changeOf(plan: Plan, entity: string, steps: readonly Step[]): NoticeChange {
+function changeOf(entity: string, steps: readonly Step[]): NoticeChange {
+  const { least, most } = touchedRows(steps);
   return {
     entity,
-    count: ownMember(plan.counts, entity) ?? steps.reduce((total, step) => total + step.expected, 0),
-    rows: distinctRows(steps.flatMap((step) => step.rows)).slice(0, 50),
+    count: least,
+    ...(most === least ? {} : { upTo: most }),
+    rows: namedRows(steps).slice(0, 50),
     parameters: parametersOf(steps),
     ...removedOf(steps),
   };
@@ -112,17 +115,24 @@ function markdownOf(notice: NoticeJson): string[] {
 }
 
 function changeLines(change: NoticeChange): string[] {
-  const more = change.count - change.rows.length;
+  const { count: least, upTo: most = least } = change;
+  const known = change.rows.length;
+  const more = spanText({ least: Math.max(least, known) - known, most: most - known });
   const names = [
     ...change.rows.map((row) => `- ${escape(rowLabel(row))}`),
-    ...(change.rows.length > 0 && more > 0 ? [`- and ${more} more`] : []),
+    ...(known > 0 && most > known ? [`- and ${more} more`] : []),
   ];
   const parameters = {
     reset: ['Their model parameters are reset to the defaults.'],
     translated: ['Their model parameters are translated to what the new model supports.'],
     kept: [],
   }[change.parameters];
-  const blocks = [[`## ${escape(change.entity)} (${change.count})`], names, removedLines(change), parameters];
+  const blocks = [
+    [`## ${escape(change.entity)} (${spanText({ least, most })})`],
+    names,
+    removedLines(change),
+    parameters,
+  ];
   return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
 }
 

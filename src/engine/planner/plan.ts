@@ -9,8 +9,8 @@ import { findTable } from '../catalogue/catalog.ts';
 import { tablePath } from '../catalogue/names.ts';
 import type { Occurrence } from '../inventory/occurrence.ts';
 import { isDefault } from '../inventory/occurrence.ts';
-import { accountOf, type Accounts, sumAccounts } from '../plan/accounts.ts';
-import { decideAll, type Decided, type Decisions, joinSamples } from '../plan/decide.ts';
+import { accountOf, type Accounts, occurrencesOf, sumAccounts } from '../plan/accounts.ts';
+import { decideAll, type Decided, joinSamples } from '../plan/decide.ts';
 import { decideUncovered, uncoveredId } from '../plan/uncovered.ts';
 import { completionOf, keepsInUse } from '../plan/completion.ts';
 import { planFindings } from './findings.ts';
@@ -19,11 +19,10 @@ import { canonicalText } from '../canonical.ts';
 import { given } from '../given.ts';
 import type { Intent } from '../plan/intent.ts';
 import { compareText } from '../order.ts';
-import { Counts } from '../own.ts';
 import type { ModelFacts, ModelName } from '../models/model.ts';
 import type { LeftBehind, Plan } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
-import { planSteps } from '../operations/operations.ts';
+import { countChanges, planSteps } from '../operations/operations.ts';
 
 export interface PlanInput {
   readonly snapshot: Snapshot;
@@ -43,7 +42,6 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
   ]);
   const retires = !leftBehind.some((entry) => keepsInUse(snapshot, entry));
   const steps = planSteps({ snapshot, intent, decided, retires });
-  const counts = countByEntity(decided);
   const findings = planFindings({ snapshot, intent, decided, leftBehind, steps });
   const plan = {
     version: 1 as const,
@@ -55,8 +53,8 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
     findings,
     leftBehind,
     completion: completionOf(leftBehind, snapshot.tenant),
-    accounts: accountsOf({ snapshot, intent, decided }),
-    counts,
+    accounts: accountsOf(decided, leftBehind),
+    counts: countChanges(steps),
     facts: factsOf(snapshot, digest),
   };
   return { ...plan, hash: hashOf(plan, digest) };
@@ -112,16 +110,6 @@ function modelName({ kind, components, key, table }: ModelFacts): ModelName {
   return { kind, components, ...given({ key, table }) };
 }
 
-function countByEntity(decided: readonly Decided[]): Record<string, number> {
-  const counts = new Counts();
-  for (const { group, outcomes } of decided) {
-    const [moved] =
-      [...outcomes].find(([, outcome]) => outcome.kind === 'move' || outcome.kind === 'merge') ?? [];
-    if (moved !== undefined) counts.add(moved.entity, group.rows);
-  }
-  return counts.record();
-}
-
 /** Rows of other tenants on a model of everybody are counted. Which they are is no business of this tenant. */
 function isOthersAffair({ reason, live }: Pick<LeftBehind, 'reason' | 'live'>): boolean {
   return reason === 'other-tenant' && !live;
@@ -133,7 +121,8 @@ function stayingPlaces(decided: readonly Decided[]): LeftBehind[] {
       if (outcome.kind !== 'stay') return [];
       const { kind: _kind, ...why } = outcome;
       const rows = isOthersAffair(why) ? [] : group.sample;
-      return [{ place: id, entity, ...why, count: group.rows, rows }];
+      const occurrences = ownMember(group.occurrences, id);
+      return [{ place: id, entity, ...why, count: group.rows, ...given({ occurrences }), rows }];
     }),
   );
 }
@@ -180,38 +169,40 @@ function entityOf({ rules }: Snapshot, table: string): string {
   );
 }
 
-function accountsOf({ snapshot, intent, decided }: Decisions): Accounts {
-  const ofPlaces = decided.flatMap(({ group, outcomes }) =>
-    [...outcomes].flatMap(([{ id }, outcome]) => {
-      if (outcome.kind === 'skip') return [];
-      const account = outcome.kind === 'stay' ? accountOf(outcome.reason) : ('move' as const);
-      return [{ account, count: ownMember(group.occurrences, id) ?? group.rows }];
-    }),
+function accountsOf(decided: readonly Decided[], leftBehind: readonly LeftBehind[]): Accounts {
+  const moving = decided.flatMap(({ group, outcomes }) =>
+    [...outcomes].flatMap(([{ id }, { kind }]) =>
+      kind === 'move' || kind === 'merge'
+        ? [{ account: 'move' as const, count: ownMember(group.occurrences, id) ?? group.rows }]
+        : [],
+    ),
   );
-  const others = snapshot.uncovered.map((found) => ({
-    account: accountOf(decideUncovered(snapshot, intent, found).reason),
-    count: found.rows,
+  const staying = leftBehind.map((entry) => ({
+    account: accountOf(entry.reason),
+    count: occurrencesOf(entry),
   }));
-  const defaults = snapshot.schema.filter(isDefault).map(() => ({ account: 'shared' as const, count: 1 }));
-  return sumAccounts([...ofPlaces, ...others, ...defaults]);
+  return sumAccounts([...moving, ...staying]);
 }
 
 /** One entry for all that stays in one place for one reason. */
 function listLeftBehind(all: readonly LeftBehind[]): LeftBehind[] {
-  const entries = new Map<string, LeftBehind>();
+  const entries = new Map<string, LeftBehind & { readonly occurrences: number }>();
   for (const one of all) {
     const id = JSON.stringify([one.place, one.reason, one.message, one.written, one.json]);
     const before = entries.get(id);
     entries.set(id, {
       ...one,
       count: (before?.count ?? 0) + one.count,
+      occurrences: (before?.occurrences ?? 0) + occurrencesOf(one),
       rows: joinSamples(before?.rows ?? [], one.rows),
     });
   }
-  return [...entries.values()].toSorted(
-    (a, b) =>
-      compareText(a.place, b.place) ||
-      compareText(a.reason, b.reason) ||
-      compareText(a.written ?? '', b.written ?? ''),
-  );
+  return [...entries.values()]
+    .toSorted(
+      (a, b) =>
+        compareText(a.place, b.place) ||
+        compareText(a.reason, b.reason) ||
+        compareText(a.written ?? '', b.written ?? ''),
+    )
+    .map(({ occurrences, ...one }) => (occurrences === one.count ? one : { ...one, occurrences }));
 }

@@ -1,11 +1,18 @@
 /** A plan as text for a person: what moves, what was noticed, what stays and why. Colours are the caller's business. */
-import { ownMember } from '../own.ts';
 import { modelLabel } from '../models/model.ts';
-import { accountsText } from '../plan/accounts.ts';
+import { accountsText, occurrenceCount, occurrencesOf } from '../plan/accounts.ts';
 import { isOfTenants, isShared } from '../plan/completion.ts';
 import { isSharedRows } from '../tenant.ts';
 import type { TenantRef } from '../tenant.ts';
-import { firstNames, printable, rowCount } from '../plan/row-text.ts';
+import {
+  changeCount,
+  firstNames,
+  namedRows,
+  printable,
+  rowCount,
+  spanText,
+  touchedRows,
+} from '../plan/row-text.ts';
 import { describeStep, isMovingRows } from '../operations/operations.ts';
 import type { Finding, Severity } from '../finding.ts';
 import type { LeftBehind, Plan, Step } from '../plan/plan-types.ts';
@@ -76,17 +83,16 @@ function changes(context: RenderContext): string[] {
   return [style.heading('Changes'), ...lines];
 }
 
-function entityLines({ plan, style, names }: RenderContext, steps: readonly Step[]): string[] {
+function entityLines({ style, names }: RenderContext, steps: readonly Step[]): string[] {
   const entity = steps[0]?.entity ?? '';
-  const rows = ownMember(plan.counts, entity) ?? sum(steps.map((step) => step.expected));
+  const changed = sum(steps.map((step) => step.expected));
+  const rows = touchedRows(steps);
   const dead = sum(steps.map((step) => step.dead));
   const archived = dead === 0 ? '' : `, ${dead} of them archived or deleted`;
-  const rowNames = firstNames(
-    steps.flatMap((step) => step.rows),
-    { shown: names, total: rows },
-  );
+  const rowNames = firstNames(namedRows(steps), { shown: names, total: rows });
+  const inRows = rows.least === changed ? '' : ` in ${spanText(rows)} rows`;
   return [
-    `  ${printable(entity)}: ${steps.length === 1 ? rowCount(rows) : `${rows} row changes`}${archived}`,
+    `  ${printable(entity)}: ${changeCount(changed)}${inRows}${archived}`,
     ...steps.map((step) => `    ${step.operation}: ${printable(describeStep(step))}`),
     ...(rowNames === '' ? [] : [style.muted(`    ${rowNames}`)]),
   ];
@@ -153,17 +159,21 @@ export function completionLine({
   readonly tenant: TenantRef | string | null;
 } & Pick<Plan, 'completion' | 'leftBehind' | 'findings'>): string {
   const key = typeof tenant === 'string' ? tenant : (tenant?.key ?? null);
-  const rows = (counts: (entry: LeftBehind) => boolean): number =>
-    sum(leftBehind.filter(counts).map(({ count }) => count));
-  const shared = rows((entry) => entry.live && isShared(entry));
-  const own = rows(({ live }) => live) - shared;
-  const others = rows((entry) => !entry.live && isOfTenants(entry));
-  const kept = rows(({ reason }) => reason === 'kept');
+  const found = (counts: (entry: LeftBehind) => boolean): number =>
+    sum(leftBehind.filter(counts).map(occurrencesOf));
+  const shared = found((entry) => entry.live && isShared(entry));
+  const own = found(({ live }) => live) - shared;
+  const others = found((entry) => !entry.live && isOfTenants(entry));
+  const kept = found(({ reason }) => reason === 'kept');
   const whose = isSharedRows(key) ? 'the shared rows' : 'the tenant';
   const also = [
     ...(shared === 0 ? [] : [`${shared} shared occurrence${shared === 1 ? ' is' : 's are'} left`]),
-    ...(others === 0 ? [] : [`${rowCount(others)} of other tenants ${others === 1 ? 'names' : 'name'} it`]),
-    ...(kept === 0 ? [] : [`${rowCount(kept)} kept by answer still ${kept === 1 ? 'names' : 'name'} it`]),
+    ...(others === 0
+      ? []
+      : [`${occurrenceCount(others)} of other tenants ${others === 1 ? 'names' : 'name'} it`]),
+    ...(kept === 0
+      ? []
+      : [`${occurrenceCount(kept)} kept by answer still ${kept === 1 ? 'names' : 'name'} it`]),
     ...(findings.some(({ code }) => code === 'SCHEMA_NOT_READ') ? ['other schemas were not looked at'] : []),
     ...(findings.some(({ code }) => code === 'FOREIGN_TABLE_NOT_READ')
       ? ['foreign tables were not looked at']
@@ -176,7 +186,7 @@ export function completionLine({
         ? 'Complete: nothing live names the source'
         : `Complete: nothing live of ${whose} names the source`,
     'complete for the tenant': `Complete for ${whose}`,
-    partial: `Partial: ${rowCount(own)} of ${whose} still ${own === 1 ? 'names' : 'name'} the source`,
+    partial: `Partial: ${occurrenceCount(own)} of ${whose} still ${own === 1 ? 'names' : 'name'} the source`,
   };
   return `${[what[completion], ...also].join('; ')}.`;
 }

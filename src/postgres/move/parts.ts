@@ -76,7 +76,6 @@ export function togetherWith(
       ...plan,
       hash: parts.plan?.hash ?? plan.hash,
       accounts: accountsOf(plan, parts.steps),
-      counts: countsOf(plan, moved),
       findings:
         moved.length === 0 ? plan.findings : plan.findings.filter(({ code }) => code !== 'NOTHING_TO_MOVE'),
     },
@@ -93,10 +92,4 @@ function accountsOf({ accounts }: Plan, steps: readonly PartStep[]): Plan['accou
     count,
   }));
   return sumAccounts([...others, ...moved]);
-}
-
-function countsOf({ counts }: Plan, moved: readonly PartStep[]): Plan['counts'] {
-  const sums = new Map(Object.entries(counts));
-  for (const { step, actual } of moved) sums.set(step.entity, (sums.get(step.entity) ?? 0) + actual);
-  return Object.fromEntries(sums);
 }

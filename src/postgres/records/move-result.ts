@@ -2,6 +2,7 @@
 import { given } from '../../engine/given.ts';
 import type { Finding } from '../../engine/finding.ts';
 import type { LeftBehind, Plan } from '../../engine/plan/plan-types.ts';
+import { countChanges } from '../../engine/operations/operations.ts';
 import type { StepResult } from './records.ts';
 
 interface StepCount {
@@ -58,7 +59,15 @@ export function moveResult({
   readonly ungranted: MoveResult['ungranted'] | undefined;
   readonly inParts?: number | undefined;
 }): MoveResult {
-  const { completion, accounts, counts, leftBehind, findings, hash, source, target } = plan;
+  const { completion, accounts, leftBehind, findings, hash, source, target } = plan;
+  const steps = results.map(({ step: { id: step, operation, table, entity, expected }, actual }) => ({
+    step,
+    operation,
+    table,
+    entity,
+    expected,
+    actual,
+  }));
   return {
     migrationId: id,
     tenant: plan.tenant?.key ?? null,
@@ -66,17 +75,10 @@ export function moveResult({
     replayed: false,
     completion,
     accounts,
-    counts,
+    counts: countChanges(steps),
     leftBehind,
     findings,
-    steps: results.map(({ step: { id: step, operation, table, entity, expected }, actual }) => ({
-      step,
-      operation,
-      table,
-      entity,
-      expected,
-      actual,
-    })),
+    steps,
     planHash: hash,
     source,
     target,

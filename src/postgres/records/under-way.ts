@@ -6,6 +6,7 @@
 import type { Completion } from '../../engine/plan/completion.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
+import { changeCount } from '../../engine/plan/row-text.ts';
 import { moveWords } from '../../engine/plan/shell-text.ts';
 import { isSharedRows, recordedTenant } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
@@ -97,8 +98,8 @@ export function underWayText(underWay: UnderWay, where = ''): string {
   const { id, from, to, rows } = underWay;
   const [goOn, takeBack] = waysOn(underWay).map((command) => [command, where].join(' ').trimEnd());
   return (
-    `Migration ${id} (${from} → ${to}) is under way: ${rows} row(s) are moved and committed, ` +
-    'the others are not, and the source is in use. ' +
+    `Migration ${id} (${from} → ${to}) is under way: ${changeCount(rows)} committed so far, ` +
+    'the others are not made, and the source is in use. ' +
     `\`${goOn}\` goes on; \`${takeBack}\` takes back what was committed.`
   );
 }

@@ -87,10 +87,12 @@ export const migrationDetail = z
         actual: z.int().nullable(),
       }),
     ),
-    details: countsByType.describe('Rows by entity type'),
+    details: countsByType.describe('Row changes by entity type'),
     findings: z.array(findingSchema),
     left_behind: z.array(leftBehindSchema),
-    skipped_count: z.int().describe('Of a rollback: rows that somebody changed since'),
+    skipped_count: z
+      .int()
+      .describe('Of a rollback: row changes that it left, because somebody changed the row since'),
     skipped: z.array(skippedSchema),
     children: z.array(migrationSummary).describe('Its rollbacks, failed ones included'),
   })

@@ -87,7 +87,11 @@ export const leftBehindSchema = z
     live: z
       .boolean()
       .describe('Configuration that still names the source; nothing is complete while it does'),
-    count: z.int(),
+    count: z.int().describe('Rows of the place'),
+    occurrences: z
+      .int()
+      .optional()
+      .describe('Values of these rows that name the source; left out where each row has one'),
     message: z.string(),
     written: z.string().optional().describe('How the source is written there, where no place writes it'),
     rows: z.array(namedRow).describe('Up to fifty of them'),
@@ -145,10 +149,12 @@ export const migrateAnswer = z
     completion: completionSchema,
     from_model_id: rowId,
     to_model_id: rowId,
-    migrated_count: z.int().describe('Rows that were changed; in a dry run, those that would be'),
+    migrated_count: z
+      .int()
+      .describe('Row changes, all types together (see `details`); in a dry run, those that would be made'),
     failed_count: z.int().describe('Always 0: a migration is done as a whole or not at all'),
     details: countsByType.describe(
-      'Changes of rows by entity type; in a dry run, those that would be made. ' +
+      'Row changes by entity type; in a dry run, those that would be made. ' +
         'A row counts twice if both a column and a document of it change',
     ),
     accounts: accountsSchema,

@@ -120,7 +120,7 @@ const runPlan = z
     ready: z.int(),
     failed: z.int(),
     skipped: z.int(),
-    migrated_count: z.int().describe('Rows that would be moved'),
+    migrated_count: z.int().describe('Row changes that would be made'),
     requires_confirmation: z.boolean(),
     results: z
       .array(plannedTenant)
