@@ -7,7 +7,7 @@
  * Where the schema was not there, all files are one transaction, with the proof at its end: an installation that fails leaves
  * nothing, roles included.
  *
- * A migration that changes rows of tenants must say so to row-level security, which is forced and binds the owner too.
+ * A file is about the rows of all tenants, whoever owns them: see owner-sight.ts.
  */
 import { DroverError } from '../../errors.ts';
 import type { Database, Tx } from '../driver/database.ts';
@@ -21,6 +21,7 @@ import {
   readMigrationFiles,
   type SchemaVariant,
 } from './migration-files.ts';
+import { inSight } from './owner-sight.ts';
 import {
   type AppliedMigration,
   createSchema,
@@ -115,9 +116,11 @@ function checkApplied(work: MigrateWork, row: AppliedMigration): void {
 }
 
 async function applyFile(tx: Tx, work: MigrateWork, file: MigrationFile): Promise<string> {
-  await runTemplate(tx, work, file);
+  const { schema } = work;
+  const run = (template: string): Promise<void> => runTemplate(tx, work, { ...file, template });
+  await inSight(tx, { schema, template: file.template, run });
   const { version, name, checksum } = file;
-  await recordApplied(tx, work.schema, { version, name, checksum, variant: work.variant });
+  await recordApplied(tx, schema, { version, name, checksum, variant: work.variant });
   return name;
 }
 
