@@ -85,4 +85,31 @@ places:
       await small.drop();
     }
   });
+
+  test('a row that no condition claims is counted once, and no word about other rows settles it', async () => {
+    const notes = `CREATE TABLE notes (key text PRIMARY KEY, note text); INSERT INTO notes VALUES
+      ('main', 'gpt-4o'), ('bot', '{"model": "gpt-4o"}'), ('hint', 'gpt-4o'), ('old', 'gpt-4o'),
+      ('older', '{"model": "gpt-4o"}'), ('tag', 'custom:gpt-4o'), ('cut', '{"model": "gpt-4o"');`;
+    const places = `
+version: 1
+model: { identity: [name] }
+tenant: { root: none }
+places:
+  - { at: notes.note, live: key = 'main' }
+  - { at: notes.note, json: /model, live: key = 'bot' }
+  - { at: notes.note, json: /other, live: key = 'other' }
+  - { at: notes.note, role: prose, live: key = 'hint' }
+`;
+    const small = await smallDatabase(engine, notes, places);
+    try {
+      const plan = async (): Promise<string> =>
+        (await small.run('plan', '--from', 'gpt-4o', '--to', 'gpt-5')).stdout;
+      assert.match(await plan(), /\n7 occurrences: 2 move, 4 are history, 1 is a mention\./);
+      // What is said of one row as prose leaves the others open.
+      small.configure(places.replace(/.*live: key = '(?:main|bot|other)'.*\n/g, ''));
+      assert.match(await plan(), /\n7 occurrences: 2 are asked about, 1 is a mention, 4 are unaccounted\./);
+    } finally {
+      await small.drop();
+    }
+  });
 });

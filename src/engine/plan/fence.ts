@@ -91,5 +91,5 @@ function whyUnkeyed(rules: Rules, place: Place): string | undefined {
 /** What says whether a row of the place counts. */
 function rowConditions({ conditions: { live, ask, guard }, among }: Place): RowCondition[] {
   const own = [live, ask, guard].filter((condition) => condition !== undefined);
-  return [...own, ...(among?.own ?? []), ...(among?.others ?? []), ...(among?.whole ?? [])];
+  return [...own, ...(among?.own ?? []), ...(among?.others ?? []), ...(among?.beside ?? [])];
 }

@@ -32,16 +32,10 @@ export function withOwnIds(listed: readonly ListedPlace[]): {
     return { at, place: { ...place, id } };
   });
   const groups = [...taken.values()].map((group) => new Set(group.map(({ at }) => at)));
-  const alone = new Set(groups.filter(({ size }) => size < 2).flatMap((group) => [...group]));
-  return {
-    places: places.map((one) =>
-      alone.has(one.at) && !isWithinDocuments(one.place) ? one : withRows(one, places, groups),
-    ),
-    problems,
-  };
+  return { places: places.map((one) => withRows(one, places, groups)), problems };
 }
 
-/** The rows of a place among others at its column and pointer, of models of the same kind, and beside those that take the column whole. */
+/** The rows of a place among others at its column and pointer, of models of the same kind, and beside those of the other sort there. */
 function withRows(
   { at, place }: ListedPlace,
   places: readonly ListedPlace[],
@@ -51,16 +45,18 @@ function withRows(
   const same = places.filter((one) => group?.has(one.at) === true && one.place.kind === place.kind);
   const own = same.length < 2 || same[0]?.at === at ? [] : rowsSaidBy(place.conditions);
   const others = same.filter((one) => one.at > at).flatMap((one) => rowsSaidBy(one.place.conditions));
-  const whole =
-    isWithinDocuments(place) && rowsSaidBy(place.conditions).length > 0 ? wholeOf(place, places) : [];
-  return same.length < 2 && whole.length === 0
+  const beside = rowsSaidBy(place.conditions).length > 0 ? besideOf(place, places) : [];
+  return same.length < 2 && beside.length === 0
     ? { at, place }
-    : { at, place: { ...place, among: { own, others, whole } } };
+    : { at, place: { ...place, among: { own, others, beside } } };
 }
 
-function wholeOf({ table, column }: Place, places: readonly ListedPlace[]): RowCondition[] {
+/** Of a place within documents what places say that take the column as one value; and the other way round. */
+function besideOf(own: Place, places: readonly ListedPlace[]): RowCondition[] {
   return places.flatMap(({ place }) =>
-    place.table === table && place.column === column && !isWithinDocuments(place)
+    place.table === own.table &&
+    place.column === own.column &&
+    isWithinDocuments(place) !== isWithinDocuments(own)
       ? rowsSaidBy(place.conditions)
       : [],
   );

@@ -65,13 +65,14 @@ export interface Place {
   readonly conditions: PlaceConditions;
   /**
    * Where a column is listed several times: a row is of the last of these places whose condition `live` or `ask` holds, else of the first.
-   * `own` is empty for the first; `others` are the conditions of the places behind this one. Of a place within documents `whole` are the
-   * conditions of places that take the column as one value: where one of them holds and none of this place, the value is theirs.
+   * `own` is empty for the first; `others` are the conditions of the places behind this one. Of a place within documents `beside` are the
+   * conditions of places that take the column as one value, and of those the conditions of places within: where one of them holds and
+   * none of this place, the value is theirs.
    */
   readonly among?: {
     readonly own: readonly RowCondition[];
     readonly others: readonly RowCondition[];
-    readonly whole: readonly RowCondition[];
+    readonly beside: readonly RowCondition[];
   };
   /** The other places of the row that hold the same reference, by id. They move together or not at all. */
   readonly copies: readonly string[];
@@ -150,6 +151,11 @@ export function saysWhichRows({ conditions, among }: Place): boolean {
 /** Is what it holds none of Drover's business? Then nobody counts it. */
 export function isLeftAlone({ role }: Pick<Place, 'role'>): boolean {
   return role === 'ignore' || role === 'catalogue';
+}
+
+/** Are its rows counted with the places? What stands in a text that people wrote the inventory of the plan counts. */
+export function isCounted(place: Pick<Place, 'role'>): boolean {
+  return !isLeftAlone(place) && place.role !== 'prose';
 }
 
 /** What is known while a configuration is resolved. */

@@ -3,6 +3,7 @@ import { compareText } from '../../engine/order.ts';
 import { Counts } from '../../engine/own.ts';
 import { stateFromCode, withCollision } from '../../engine/plan/place-state.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
+import { isUse } from '../../engine/rules/place.ts';
 import { markOf } from '../../engine/edit/marks.ts';
 import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
@@ -68,19 +69,11 @@ function addDocument(
   places: readonly ReadRow[],
   document: Document,
 ): void {
-  const found = places.flatMap(({ row, skipped }, at) => {
-    if (skipped) return [];
+  const all = places.flatMap(({ row, skipped }, at) => {
     const stated = document.states[at] ?? null;
-    if (stated === null) return [];
-    const edited = editWhole([row], document);
-    const { id } = row.place;
-    if (edited.kind === 'unreadable')
-      return [{ id, state: unreadableState(stated, edited.tooLarge ? 'Z' : 'B'), occurrences: 1 }];
-    const colliding = edited.colliding.get(id) ?? 0;
-    const occurrences = edited.edits.length + colliding;
-    const state = colliding > 0 ? withCollision(stated) : stated;
-    return occurrences === 0 ? [] : [{ id, state, occurrences }];
+    return skipped || stated === null ? [] : [lookAt(row, stated, document)];
   });
+  const found = countedOnce(all);
   if (found.length === 0) return;
   const id = JSON.stringify([
     found.map(({ id: place, state }) => [place, state]),
@@ -94,6 +87,42 @@ function addDocument(
   for (const { id: place, occurrences } of found) group.occurrences.add(place, occurrences);
   if (group.sample.length < sampleSize)
     group.sample.push(rowNameOf({ ...document, name: nameOf(document, found) }));
+}
+
+/** What one place finds in a document. */
+interface Found {
+  readonly id: string;
+  readonly state: StateCode;
+  readonly occurrences: number;
+  readonly unread: boolean;
+  /** Is it no use, whatever the document says? */
+  readonly past: boolean;
+}
+
+function lookAt(row: EditRule, stated: StateCode, document: Document): Found {
+  const edited = editWhole([row], document);
+  const { id } = row.place;
+  const past = !isUse(row.place) || stateFromCode(stated).standing === 'history';
+  if (edited.kind === 'unreadable') {
+    const state = unreadableState(stated, edited.tooLarge ? 'Z' : 'B');
+    return { id, state, occurrences: 1, unread: true, past };
+  }
+  const colliding = edited.colliding.get(id) ?? 0;
+  const occurrences = edited.edits.length + colliding;
+  const state = colliding > 0 ? withCollision(stated) : stated;
+  return { id, state, occurrences, unread: false, past };
+}
+
+/**
+ * What one place cannot read another may. What none of them can is one value, and of one place: the first that asks about it. A record
+ * of the past is none where another place of the row is live: what that one does not find the inventory of the plan counts.
+ */
+function countedOnce(all: readonly Found[]): readonly Found[] {
+  const read = all.filter(({ unread, occurrences }) => !unread && occurrences > 0);
+  if (read.length > 0) return read;
+  const unread = all.filter((found) => found.unread);
+  const asked = unread.find(({ past }) => !past) ?? (all.every(({ past }) => past) ? unread[0] : undefined);
+  return asked === undefined ? [] : [asked];
 }
 
 /** What the row is called. Of a value that is too large its size belongs to it, since nobody can see it otherwise. */

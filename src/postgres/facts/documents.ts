@@ -11,7 +11,9 @@ import type { Owner } from '../../engine/plan/snapshot.ts';
 import { editDocument } from '../../engine/rules/documents.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
 import type { Rewritten } from '../../engine/edit/documents.ts';
+import { isCounted } from '../../engine/rules/place.ts';
 import type { Place } from '../../engine/rules/place.ts';
+import type { Rules } from '../../engine/rules/references.ts';
 import { firstFetch, nextFetch } from '../driver/cursors.ts';
 import type { Tx } from '../driver/database.ts';
 import { columnOf, isLoose } from '../sql/cast.ts';
@@ -19,10 +21,21 @@ import { alikeSql, documentText, elementsSql, hashSql, holdsSql, sentSql } from 
 import type { DocumentColumn } from '../sql/document.ts';
 import { isSmallSql } from '../sql/direct.ts';
 import { rowName } from '../sql/keys.ts';
-import { ofPlaceSql } from '../sql/match.ts';
+import { ofPlaceSql, placeMatches } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
 import { concernedSql, deadSql, ownerSql, severalOwnersSql, stateSql } from '../sql/row.ts';
-import { anyOf, column, each, forEachMember, list, literal, nothing, rowsOf, sql } from '../sql/sql.ts';
+import {
+  allOf,
+  anyOf,
+  column,
+  each,
+  forEachMember,
+  list,
+  literal,
+  nothing,
+  rowsOf,
+  sql,
+} from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { displaySql } from './columns.ts';
 import type { NamedRow } from './columns.ts';
@@ -128,7 +141,8 @@ export function documentSql({
   const alike = alikeSql(held, listOf(context.size, termsOf(rows, 'both')));
   const rowKey = rowName(rules, table);
   const only = large === true ? sql` AND NOT ${isSmallSql(name)}` : nothing;
-  const states = list(rows.map((row) => documentState(context, row)));
+  const scalar = scalarPlaces(rules, { table, column: name }).map((place) => placeRow(rules, place, members));
+  const states = list(rows.map((row) => documentState(context, row, scalar)));
   return sql`SELECT ${rowKey} AS key, ${displaySql(rules, table)} AS name, ${ownerSql(context)} AS owner,
       ${severalOwnersSql(context)} AS owners, ${deadSql(context)} AS dead,
       ARRAY[${states}]::text[] AS states, ${sentSql(text, text)} AS text, octet_length(${text}) AS bytes,
@@ -144,11 +158,26 @@ export function blocksSql(blocks: Blocks | undefined): Sql {
   return sql`t.ctid >= ${at(blocks.from)}::tid AND t.ctid < ${at(blocks.to)}::tid AND `;
 }
 
-function documentState(context: RowContext, row: PlaceRow): Sql {
+/** Places that take the values of a column as they are, where others look into them. */
+function scalarPlaces(
+  { places }: Pick<Rules, 'places'>,
+  own: { readonly table: Table; readonly column: string },
+): Place[] {
+  return places.filter(
+    (place) =>
+      place.table === own.table.id &&
+      place.column === own.column &&
+      place.carrier === 'columns' &&
+      isCounted(place),
+  );
+}
+
+/** NULL where the row is another place's, as is a value that names the source as it is. */
+function documentState(context: RowContext, row: PlaceRow, scalar: readonly PlaceRow[]): Sql {
   const state = stateSql(context, row);
-  return row.place.among === undefined
-    ? state
-    : sql`CASE WHEN ${ofPlaceSql(context, row.place)} THEN ${state} END`;
+  const others = scalar.map((other) => sql`NOT coalesce(${placeMatches(context, other)}, false)`);
+  const tests = [...(row.place.among === undefined ? [] : [ofPlaceSql(context, row.place)]), ...others];
+  return tests.length === 0 ? state : sql`CASE WHEN ${allOf(tests)} THEN ${state} END`;
 }
 
 /** May the document of row `t` name the source? The database answers for each way in which the places of the column write names. */

@@ -4,7 +4,7 @@
  * What differs between members is values: whose rows, which keys and names. What must be the same for all is the shape: how many
  * ways of writing a model there are at each place, and which of them are equal. Members of another shape are another batch.
  */
-import { isLeftAlone } from '../../engine/rules/place.ts';
+import { isCounted } from '../../engine/rules/place.ts';
 import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Table, TableId } from '../../engine/catalogue/catalog.ts';
 import { given } from '../../engine/given.ts';
@@ -143,8 +143,7 @@ export interface GroupedPlaces {
 export function groupPlaces({ rules, members }: Batch): GroupedPlaces[] {
   const grouped = new Map<string, GroupedPlaces & { places: Place[] }>();
   for (const place of rules.places) {
-    // What stands in a text that people wrote is counted by the inventory of the plan.
-    if (isLeftAlone(place) || place.role === 'prose') continue;
+    if (!isCounted(place)) continue;
     if ((members[0]?.mappings.get(place.id)?.length ?? 0) === 0) continue;
     if (isSharedRows(members[0]?.intent.tenant) && !mayHoldShared(rules, place.table)) continue;
     const column = place.carrier === 'columns' ? undefined : place.column;

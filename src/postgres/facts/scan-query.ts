@@ -168,7 +168,7 @@ class CandidateSearch {
   readonly #batch: Batch;
   readonly #target: Scannable;
   readonly #context: RowContext;
-  /** Of the table, by column, those that answer for what they find. */
+  /** Of the table, by column. */
   readonly #places: ReadonlyMap<string, Place[]>;
   /** Patterns in lower case, as many for each member; undefined where every text has to be read. */
   readonly #patterns: readonly Each[] | undefined;
@@ -179,7 +179,8 @@ class CandidateSearch {
     this.#batch = batch;
     this.#target = target;
     this.#context = rowContext(batch.rules, target.table, batch.members);
-    this.#places = answering(batch.rules.places, target.table);
+    const own = batch.rules.places.filter(({ table }) => table === target.table.id);
+    this.#places = Map.groupBy(own, ({ column }) => column);
     this.#patterns = patternsOf(batch);
     const keys = batch.members.map(({ terms }) => terms.find(({ by }) => by === 'key'));
     this.#uuids = keys.map((key) => (key !== undefined && isUuid(key.text) ? key.text : ''));
@@ -224,8 +225,9 @@ class CandidateSearch {
     return sql`ARRAY[${list(patterns.map((pattern) => each(pattern, 'text')))}]`;
   }
 
+  /** Those that answer for what they find: of a text that people wrote nothing but the inventory counts what it names. */
   #placesAt(name: string): Place[] {
-    return this.#places.get(name) ?? [];
+    return (this.#places.get(name) ?? []).filter(({ role }) => role !== 'prose');
   }
 
   /** Does a scalar place look at the column? */
@@ -236,7 +238,8 @@ class CandidateSearch {
   #columnOf(scanned: ScannedColumn): CandidateColumn {
     const places = this.#placesAt(scanned.name);
     const documents = places.filter(({ carrier }) => carrier !== 'columns');
-    const choosing = places.filter((place) => place.json === undefined && saysWhichRows(place));
+    const all = this.#places.get(scanned.name) ?? [];
+    const choosing = all.filter((place) => place.json === undefined && saysWhichRows(place));
     return {
       ...scanned,
       isList: scanned.kind.endsWith('[]') && !isDocumentList(scanned),
@@ -363,12 +366,6 @@ class CandidateSearch {
     );
     return [sql`(${each(this.#weak, 'text')} <> '' AND ${text} ~ ${each(words, 'text')})`];
   }
-}
-
-/** Of a text that people wrote nothing but the inventory counts what it names. */
-function answering(places: readonly Place[], { id }: Table): Map<string, Place[]> {
-  const own = places.filter(({ table, role }) => table === id && role !== 'prose');
-  return Map.groupBy(own, ({ column }) => column);
 }
 
 /** Where there is no such key, it fits the empty text alone. */

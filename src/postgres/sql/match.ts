@@ -108,9 +108,9 @@ export function ofPlaceSql(context: Pick<RowContext, 'rules'>, place: Place, ali
   return allOf([
     ...(among.own.length === 0 ? [] : [any(among.own)]),
     ...(among.others.length === 0 ? [] : [sql`NOT ${any(among.others)}`]),
-    ...(among.whole.length === 0
+    ...(among.beside.length === 0
       ? []
-      : [sql`(${any(rowsSaidBy(place.conditions))} OR NOT ${any(among.whole)})`]),
+      : [sql`(${any(rowsSaidBy(place.conditions))} OR NOT ${any(among.beside)})`]),
   ]);
 }
 
