@@ -126,27 +126,6 @@ test('a model must be named, a day be a day, a runtime be there', async () => {
   );
 });
 
-test('the guide leads from nothing to a registry of your own', async () => {
-  const guide = readFileSync(new URL('../../docs/guides/registry.md', import.meta.url), 'utf8');
-  const [, section = ''] = guide.split('## From nothing to a registry of your own\n');
-  const blocks = [...(section.split('\n## ')[0] ?? '').matchAll(/```(\w+)\n([^]*?)```/g)];
-  const textsOf = (kind: string): string[] =>
-    blocks.flatMap(([, of, text = '']) => (of === kind ? [text] : []));
-  const folder = scratch('my-registry');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'registry.yaml'), textsOf('yaml')[0] ?? '');
-  const lines = textsOf('sh').flatMap((text) => text.trim().split('\n'));
-  assert.equal(lines.length, 8);
-  for (const line of lines) {
-    const [, set, words = '', expected = '0'] =
-      /^(?:DROVER_REGISTRY=(\S+) )?drover (.*?)(?: # status (\d).*)?$/.exec(line) ?? [];
-    const args = words.split(' ').map((word) => (word === 'my-registry' ? folder : word));
-    const ran = await droverHere(args, set === undefined ? {} : { env: { DROVER_REGISTRY: folder } });
-    assert.equal(String(ran.status), expected, `${line}\n${ran.stdout}${ran.stderr}`);
-    assert.notEqual(ran.stdout, '');
-  }
-});
-
 test('validate and show: the whole, a runtime, a model by another name, what goes away', async () => {
   assert.match(
     (await droverHere(['registry', 'validate'])).stdout,

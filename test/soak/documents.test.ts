@@ -1,83 +1,79 @@
-/** The blocks of commands that call the API, each document in one shell as printed: nothing of it is refused. Needs curl. */
+/** All pages of the documentation with commands: each in one shell, in order, as printed. Needs script(1), curl, and the registry of npm. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, globSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
-import { demoId } from '../../src/platform/demo/ids.ts';
-import { program, scratch } from '../cli/drover-process.ts';
+import { describe, it } from 'node:test';
+import { given } from '../../src/engine/given.ts';
+import { examplePlace } from '../cli/drover-process.ts';
+import { blocksOf, wrongOn } from '../docs/pages.ts';
+import { findFreePort } from '../support/postgres-server.ts';
 
-/** The blocks of a document that call the API. */
-function blocksOf(path: string): string[] {
-  const text = readFileSync(path, 'utf8');
-  const fenced = [...text.matchAll(/```(?:sh|console)\n([\s\S]*?)```/g)].map(([, block = '']) => block);
-  const indented = [...text.matchAll(/(?:^ {4}\S.*\n)+/gm)].map(([block]) => block);
-  return [...fenced, ...indented].filter((block) => /^\s*(curl|drv) /m.test(block));
+/** What the text of a page has its reader do before its commands. */
+interface Setting {
+  /** One of examples/attached is the database of the reader, after this SQL. */
+  readonly example?: readonly [name: string, sql: string];
+  readonly words?: { readonly tenant: string; readonly from: string; readonly to: string };
+  /** The first file that the page shows, and where it goes. */
+  readonly file?: string;
+  /** The shell begins in a clone of the repository. */
+  readonly clone?: boolean;
+}
+
+const pages: ReadonlyMap<string, Setting> = new Map<string, Setting>([
+  [
+    'README.md',
+    {
+      clone: true,
+      example: ['d-schema-per-tenant', "INSERT INTO tenant_cedar.models VALUES (2, 'gpt-5.4', 'openai')"],
+      words: { tenant: 'tenant_alder', from: 'gpt-4o', to: 'gpt-5.4' },
+    },
+  ],
+  ['docs/guides/attached.md', {}],
+  ['docs/guides/deploying.md', {}],
+  ['docs/guides/http.md', {}],
+  [
+    'docs/guides/inventory.md',
+    { example: ['b-text-pairs', "ALTER TABLE agents ALTER COLUMN model SET DEFAULT 'gpt-4o'"] },
+  ],
+  ['docs/guides/library.md', {}],
+  ['docs/guides/migrations.md', {}],
+  ['docs/guides/registry.md', { file: 'my-registry/registry.yaml' }],
+  ['docs/guides/resources.md', {}],
+  ['docs/guides/routing.md', {}],
+  ['docs/guides/runs.md', {}],
+]);
+
+/** What a clone has, with what is not committed yet. */
+function cloneTo(folder: string): void {
+  const paths = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    encoding: 'utf8',
+  });
+  for (const path of paths.trim().split('\n')) cpSync(path, join(folder, path));
 }
 
 describe('commands of the documents', () => {
-  let server: ChildProcess;
-  let [url, key] = ['', ''];
-  before(async () => {
-    const words = [program, 'serve', '--port', '0', '--data', scratch('data')];
-    const { PATH = '', TMPDIR = tmpdir() } = process.env;
-    const child = spawn(process.execPath, words, {
-      env: { PATH, TMPDIR },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    server = child;
-    for await (const line of createInterface({ input: child.stderr })) {
-      url ||= /serves (http:\S+) from/.exec(line)?.[1] ?? '';
-      key ||= /^ +sysadmin .*(drover_\S+)$/.exec(line)?.[1] ?? '';
-      if (key !== '') break;
-    }
-    assert.ok(url !== '' && key !== '');
-  });
-  after(async () => {
-    const ended = once(server, 'exit');
-    server.kill('SIGTERM');
-    await ended;
+  it('are tried on every page that has some', () => {
+    const all = ['README.md', ...globSync('docs/**/*.md'), ...globSync('examples/**/*.md')];
+    const withCommands = all.filter((page) => blocksOf(readFileSync(page, 'utf8')).length > 0);
+    assert.deepEqual(withCommands.toSorted(), [...pages.keys()].toSorted());
   });
 
-  /** What the text leaves to the reader, and where the server is here. */
-  function here(block: string): string {
-    return block
-      .replaceAll('KEY=drover_…', `KEY=${key}`)
-      .replace(/^npm start.*$/m, '')
-      .replaceAll(/(http:\/\/127\.0\.0\.1|localhost):3000/g, url)
-      .replaceAll('sk-…', 'sk-test');
-  }
-
-  for (const path of [
-    'README.md',
-    'docs/guides/http.md',
-    'docs/guides/routing.md',
-    'docs/guides/resources.md',
-  ])
-    it(`${path} is answered as printed`, async () => {
-      const blocks = blocksOf(path);
-      assert.ok(blocks.length > 0);
-      const script = blocks.map(here).join('\n');
-      const env = {
-        PATH: process.env.PATH ?? '',
-        KEY: key,
-        URL: `${url}/api/v1`,
-        SPACE: demoId(1, 'spaces', 0),
-      };
-      const cwd = mkdtempSync(join(tmpdir(), 'drover-documents-'));
-      const { stdout, stderr } = await promisify(execFile)('sh', ['-c', script], {
-        cwd,
-        env,
-        timeout: 90_000,
+  for (const [page, setting] of pages)
+    it(`${page} is answered as printed`, async () => {
+      const { example: [name, sql] = [], file, clone, words } = setting;
+      const folder = mkdtempSync(join(tmpdir(), 'drover-documents-'));
+      if (clone === true) cloneTo(folder);
+      const place = name === undefined ? undefined : await examplePlace('server', name);
+      if (sql !== undefined) await place?.look((tx) => tx.script(sql));
+      const wrong = await wrongOn({
+        page,
+        folder,
+        ...given({ file }),
+        reader: { database: place?.where[1] ?? '', port: await findFreePort(), ...words },
       });
-      assert.doesNotMatch(stdout, /"type":"\/docs\/errors\.md/, stdout);
-      assert.doesNotMatch(stderr, /curl: \(/);
-      const calls = script.match(/^\s*(curl|drv) /gm)?.length ?? 0;
-      const answers = stdout.match(/^\{|\}\{|^(id|event): /gm)?.length ?? 0;
-      assert.ok(answers >= calls, `${answers} answers to ${calls} commands: ${stdout}`);
+      await place?.drop();
+      assert.deepEqual(wrong, []);
     });
 });

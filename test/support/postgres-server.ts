@@ -253,7 +253,7 @@ async function stop({ child }: Launched, remove: string | undefined): Promise<vo
   if (remove) await rm(remove, { recursive: true, force: true });
 }
 
-function findFreePort(): Promise<number> {
+export function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);
