@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { oneEngine } from '../support/databases.ts';
 import { digestRows } from '../support/platform.ts';
+import { droverHere } from './drover-here.ts';
 import { demoPlace, drover, examplePlace } from './drover-process.ts';
 import type { Place } from './drover-process.ts';
 
@@ -77,15 +78,68 @@ oneEngine((engine) => {
     assert.match(hash, /^[0-9a-f]{64}$/);
   });
 
-  test('refuses what is not there, and lists nothing where no table holds models', async () => {
+  test('refuses what is not there', async () => {
     const wrong = await drover(['models', 'list', ...demo.where, ...mine, '--kind', 'image']);
     assert.match(wrong.stderr, /^KIND_UNKNOWN: /);
     assert.match((await drover(['models', 'list', ...demo.where])).stderr, /^TENANT_REQUIRED: /);
     const missing = await drover(['models', 'suggest', 'nothing-like-it', ...demo.where, ...mine]);
     assert.match(missing.stderr, /^MODEL_NOT_FOUND: /);
+  });
+
+  test('where no table holds models, those that values name: of the registry by any of their names, and others', async () => {
     const attached = await examplePlace(engine, 'b-text-pairs');
-    const none = await drover(['models', 'list', ...attached.where, '--tenant', 'iris']);
-    assert.deepEqual([none.status, none.stdout], [0, '']);
-    await attached.drop();
+    try {
+      const iris = [...attached.where, '--tenant', 'iris'];
+      const list = await droverHere(['models', 'list', ...iris]);
+      const [rows, header] = [
+        list.stdout
+          .trimEnd()
+          .split('\n')
+          .map((line) => line.split('\t')),
+        list.stderr,
+      ];
+      assert.equal(header, '');
+      const names = rows.map(([name = '']) => name.replace(/ .*/, ''));
+      // The database has an alias of the first, and never its id.
+      assert.ok(
+        names.includes('claude-3-7-sonnet-20250219') && names.includes('text-embedding-3-small'),
+        list.stdout,
+      );
+      assert.ok(
+        list.stdout.includes('gpt-4o (azure)\t'),
+        'what another provider serves is a model of its own',
+      );
+      assert.ok(
+        rows.every((row) => row.length === 6 && row[0] !== ''),
+        'no prose, no empty name',
+      );
+      const kinds = await droverHere(['models', 'list', ...iris, '--kind', 'embedding']);
+      assert.match(kinds.stdout, /^text-embedding-3-small [^\n]+\n$/);
+      const retired = await droverHere(['retirements', ...iris]);
+      assert.match(retired.stdout, /\tclaude-3-7-sonnet-20250219\t/, 'an alias is a use, too');
+
+      const said = await droverHere([
+        'models',
+        'suggest',
+        'openai/gpt-4o',
+        ...iris,
+        '--limit',
+        '1',
+        '--json',
+      ]);
+      const { suggestions } = JSON.parse(said.stdout) as {
+        suggestions: { model: { components: { name: string } }; planHash: string }[];
+      };
+      const [first] = suggestions;
+      const to = `openai/${first?.model.components.name ?? ''}`;
+      const plan = await droverHere(['plan', ...iris, '--from', 'openai/gpt-4o', '--to', to, '--json']);
+      assert.equal((JSON.parse(plan.stdout) as { hash: string }).hash, first?.planHash);
+      const unknown = await droverHere(['models', 'suggest', 'gpt-4p', ...iris]);
+      assert.match(unknown.stderr, /^MODEL_UNKNOWN: .* Did you mean gpt-4/);
+      const both = await droverHere(['models', 'suggest', 'gpt-4o', ...iris]);
+      assert.match(both.stderr, /^MODEL_AMBIGUOUS: .*gpt-4o \(azure\)/);
+    } finally {
+      await attached.drop();
+    }
   });
 });

@@ -4,10 +4,11 @@ import { describe, it } from 'node:test';
 import { compareModels } from '../../src/engine/models/compatibility.ts';
 import { namedModel } from '../../src/engine/models/model.ts';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
-import { withKnowledge } from '../../src/engine/models/knowledge.ts';
+import { modelOfKnowledge, withKnowledge } from '../../src/engine/models/knowledge.ts';
 import type { KnownFactNames } from '../../src/engine/models/knowledge.ts';
 import { rankTargets } from '../../src/engine/models/suggest.ts';
 import { finish } from '../../src/registry/load/load.ts';
+import { isEnding } from '../../src/engine/models/lifecycle.ts';
 import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
 import { entry } from './model-entry.ts';
 
@@ -107,12 +108,13 @@ describe('what the registry knows of a model', () => {
       assert.deepEqual(via(vendor), ['2026-12-01', true], vendor);
   });
 
-  it('lists the models that end, also for configurations without a table of models', () => {
+  it('lists the models, also for configurations without a table of models', () => {
+    const ending = knowledge.models('completion').map((one) => modelOfKnowledge('completion', one));
     assert.deepEqual(
-      knowledge.ending('completion').map(({ components }) => components['name']),
+      ending.filter(isEnding).map(({ components }) => components['name']),
       ['owl-1', 'owl-retired', 'owl-withdrawn'],
     );
-    assert.deepEqual(knowledge.ending('embedding'), []);
+    assert.deepEqual(knowledge.models('embedding'), []);
   });
 
   it('gives no price where the database has prices: they may be in another currency', () => {

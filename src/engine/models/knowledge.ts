@@ -22,6 +22,7 @@ export interface NameKnowledge {
 
 /** A model that is known although no row may be there. */
 export interface NamedModel extends NameKnowledge {
+  readonly kind: string;
   readonly components: ModelFacts['components'];
 }
 
@@ -46,8 +47,8 @@ export interface ModelKnowledge {
   readonly kindOf: (text: string) => string | undefined;
   /** What the models of a kind, or of all kinds, are called. */
   readonly names: (kind?: string) => readonly string[];
-  /** The models of a kind that end. */
-  readonly ending: (kind: string) => readonly NamedModel[];
+  /** The models of a kind, or of all kinds. */
+  readonly models: (kind?: string) => readonly NamedModel[];
 }
 
 /** What a database has columns for: facts by the names of the configuration, and `family`. */
@@ -85,10 +86,10 @@ export function withKnowledge(
   return withLifecycle(whole, [own, known.lifecycle]);
 }
 
-/** The end of a model that has no row, as far as it is known. */
+/** A model that has no row, as far as it is known. Places know it by `kind`. */
 export function modelOfKnowledge(kind: string, { components, ...known }: NamedModel): ModelFacts {
-  const { facts: said, successors, spellings, lifecycle } = known;
-  const bare = { ...namedModel({ kind, components }), tenant: null };
+  const { kind: knownKind, facts: said, successors, spellings, lifecycle } = known;
+  const bare = { ...namedModel({ kind, components }), knownKind, tenant: null };
   return withLifecycle({ ...bare, ...said, successors, spellings }, [lifecycle]);
 }
 

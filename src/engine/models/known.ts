@@ -21,7 +21,8 @@ function isSpelled({ components }: ModelFacts, { model }: Naming): boolean {
 export interface Unknown {
   readonly side: Side;
   readonly pair: ModelPair;
-  readonly knowledge: ModelKnowledge;
+  /** Names beside those that are used. */
+  readonly knowledge?: ModelKnowledge;
   /** Names that the data holds where models are named. */
   readonly used: readonly string[];
 }
@@ -31,7 +32,7 @@ export function unknownModel({ side, pair, knowledge, used }: Unknown): { messag
   const { source, target } = pair;
   const kind = (side === 'source' ? target : source).knownKind;
   const name = pair[side].components['name'] ?? '';
-  const names = [...knowledge.names(kind), ...used].filter((each) => each !== name);
+  const names = [...(knowledge?.names(kind) ?? []), ...used].filter((each) => each !== name);
   const near = nearestOf(name, names);
   const hint = near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
   const nowhere = side === 'source' ? 'nothing names it' : 'no live row names it';

@@ -127,7 +127,8 @@ function splitAt(config: Naming, text: string): number {
   return longest?.length ?? text.indexOf('/');
 }
 
-function canonicalSpelling(config: Naming, component: string, value: string): string {
+/** The spelling that the configuration puts first, of those that it calls equal. */
+export function canonicalSpelling(config: Naming, component: string, value: string): string {
   const known = ownMember(config.model.spellings, component) ?? {};
   return Object.keys(known).find((name) => name === value || known[name]?.includes(value) === true) ?? value;
 }

@@ -2,7 +2,8 @@
 import { canMove } from './place.ts';
 import { given } from '../given.ts';
 import { ownMember } from '../own.ts';
-import { withKnowledge } from '../models/knowledge.ts';
+import { type ModelKnowledge, modelOfKnowledge, withKnowledge } from '../models/knowledge.ts';
+import { canonicalSpelling } from '../models/select.ts';
 import { type ModelFacts, namedModel } from '../models/model.ts';
 import type { Place } from './place.ts';
 import { modelTablesOf, type Rules } from './references.ts';
@@ -41,6 +42,69 @@ export function rowsOfModel(
     const isServed = provider === undefined || (components['provider'] ?? provider) === provider;
     return isServed && forms.has((components['name'] ?? '').toLowerCase());
   });
+}
+
+/** The models that a text may name although no table holds them: of one kind; where no table holds any models, of all kinds. */
+export function knownModels(rules: Rules, kind: string): ModelFacts[] {
+  const known = rules.knowledge?.models(rules.modelTables.length === 0 ? undefined : kind) ?? [];
+  return known.map((one) => modelOfKnowledge(kind, one));
+}
+
+/** Is a row the model that is known without one? Then the row counts. */
+export function isSameModel(row: ModelFacts, known: ModelFacts): boolean {
+  return known.spellings?.some(({ text }) => text === row.components['name']) === true;
+}
+
+/** A model without a row as people know it; to places it is of the kind that they name. */
+export function ofItsKind(model: ModelFacts): ModelFacts {
+  return model.key === undefined ? { ...model, kind: model.knownKind ?? model.kind } : model;
+}
+
+/** Of the models that rows name where no table holds any, those that are none of the known ones. */
+export function othersInUse(
+  { knowledge, config }: Rules,
+  known: readonly ModelFacts[],
+  used: readonly ModelFacts['components'][],
+): ModelFacts[] {
+  const served = Map.groupBy(known.flatMap(spelled), ([text]) => text);
+  const isKnown = ({ name = '', provider }: ModelFacts['components']): boolean =>
+    served
+      .get(name)
+      ?.some(([, by]) => provider === undefined || canonicalSpelling(config, 'provider', provider) === by) ===
+    true;
+  return used
+    .filter((components) => !isKnown(components))
+    .map((components) => {
+      const kind = known[0]?.kind ?? 'completion';
+      const model = withKnowledge(namedModel({ kind, components }), { knowledge, said: new Set<string>() });
+      // How a model of that name is written elsewhere says nothing of this provider's.
+      const { spellings: _spellings, ...own } = model;
+      return own;
+    });
+}
+
+function spelled({ components, spellings = [] }: ModelFacts): (readonly [string, string | undefined])[] {
+  return spellings.map(({ text }) => [text, components['provider']] as const);
+}
+
+/**
+ * The rules where no table holds models, with what the registry calls a model beside its id as other spellings of its name: a row that
+ * has an alias names the model.
+ */
+export function withKnownNames(rules: Rules): Rules {
+  const { config, knowledge, modelTables } = rules;
+  if (knowledge === undefined || modelTables.length > 0) return rules;
+  const { spellings } = config.model;
+  const name = { ...namesOfModels(knowledge), ...spellings?.['name'] };
+  return { ...rules, config: { ...config, model: { ...config.model, spellings: { ...spellings, name } } } };
+}
+
+function namesOfModels(knowledge: ModelKnowledge): Record<string, readonly string[]> {
+  const named = knowledge.models().map(({ components: { name = '' }, spellings }) => {
+    const plain = spellings.filter(({ prefix, text }) => prefix === '' && text !== name);
+    return [name, plain.map(({ text }) => text)] as const;
+  });
+  return Object.fromEntries(named);
 }
 
 /** Is every reference a text, so that no tenant needs a row to name a model? */

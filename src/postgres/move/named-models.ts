@@ -1,14 +1,18 @@
 /** Which models the data itself names: what nobody else knows is no slip of the finger where rows have it. */
+import { canonicalText } from '../../engine/canonical.ts';
+import { given } from '../../engine/given.ts';
 import type { Side } from '../../engine/models/known.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { PlaceGroup } from '../../engine/plan/snapshot.ts';
 import { stateFromCode } from '../../engine/plan/place-state.ts';
-import type { ModelPair } from '../../engine/models/model.ts';
+import type { ModelFacts, ModelPair } from '../../engine/models/model.ts';
+import { modelFromText } from '../../engine/models/select.ts';
 import { isUse } from '../../engine/rules/place.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { tableOf } from '../../engine/rules/references.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { many } from '../driver/question.ts';
 import { mineSql } from '../sql/row.ts';
@@ -60,22 +64,53 @@ const mostNames = 1000;
 
 /** The names of models that the tenant's rows hold in columns of their own; of all rows where no tenant is meant. */
 export async function namesInUse(tx: Tx, { rules, intent }: NamedModelsInput): Promise<string[]> {
-  const columns = rules.places.flatMap((place) => nameColumns(place).map((name) => ({ place, name })));
+  const found = await readNames(tx, rules, intent.tenant);
+  return [...new Set(found.map(({ name }) => name))];
+}
+
+/** The models that these columns name, by what the configuration says of their parts; those of another form are left out. */
+export async function modelsInUse(
+  tx: Tx,
+  rules: Rules,
+  tenant: TenantKey,
+): Promise<ModelFacts['components'][]> {
+  const found = (await readNames(tx, rules, tenant)).flatMap(({ name, provider, template }) => {
+    if (template === '{name}') return [{ ...given({ provider: provider ?? undefined }), name }];
+    if (template !== '{provider}/{name}') return [];
+    const selection = modelFromText(rules.config, '', name);
+    return 'model' in selection ? [selection.model.components] : [];
+  });
+  return [...new Map(found.map((components) => [canonicalText(components), components])).values()];
+}
+
+interface NameRead {
+  readonly name: string;
+  readonly provider: string | null;
+  /** What the column of the name holds. */
+  readonly template: string;
+}
+
+async function readNames(tx: Tx, rules: Rules, tenant: TenantKey): Promise<NameRead[]> {
+  const columns = rules.places.flatMap((place) => nameColumns(place).map((part) => ({ place, part })));
   const found = await tx.together(
-    columns.map(({ place, name }) => {
+    columns.map(({ place, part }) => {
       const table = tableOf(rules, place.table);
-      const tenants = intent.tenant === undefined ? undefined : [intent.tenant];
+      const tenants = tenant === undefined ? undefined : [tenant];
       const mine = mineSql({ rules, table, size: 1, tenants });
-      return many<{ name: string }>(
-        sql`SELECT DISTINCT ${column('t', name)}::text AS name FROM ${rowsOf(table)} t
-          WHERE ${column('t', name)} IS NOT NULL AND ${mine} LIMIT ${raw(String(mostNames))}`,
+      const beside = place.columns.find(({ template }) => template === '{provider}');
+      const provider = beside === undefined ? raw('NULL') : column('t', beside.column);
+      return many<Omit<NameRead, 'template'>>(
+        sql`SELECT DISTINCT ${column('t', part.column)}::text AS name, ${provider}::text AS provider FROM ${rowsOf(table)} t
+          WHERE trim(${column('t', part.column)}::text) <> '' AND ${mine} LIMIT ${raw(String(mostNames))}`,
       );
     }),
   );
-  return [...new Set(found.flat().map(({ name }) => name))];
+  return found.flatMap((rows, at) =>
+    rows.map((row) => ({ ...row, template: columns[at]?.part.template ?? '' })),
+  );
 }
 
-function nameColumns({ carrier, columns, role }: Place): string[] {
-  if (carrier !== 'columns' || role === 'ignore') return [];
-  return columns.filter(({ template }) => /\{(name|spelling)\}/.test(template)).map((part) => part.column);
+function nameColumns({ carrier, columns, role }: Place): Place['columns'] {
+  if (carrier !== 'columns' || role === 'ignore' || role === 'prose') return [];
+  return columns.filter(({ template }) => /\{(name|spelling)\}/.test(template));
 }

@@ -4,8 +4,8 @@
  * without a row, too: a workspace names its model by text. Reading only.
  */
 import { isEnding } from '../../engine/models/lifecycle.ts';
-import { modelOfKnowledge } from '../../engine/models/knowledge.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
+import { isSameModel, knownModels, ofItsKind, withKnownNames } from '../../engine/rules/named-models.ts';
 import { modelTablesOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { groupRetirements } from '../../engine/models/retirements.ts';
@@ -144,20 +144,22 @@ async function readKind(
   { tenant, fleet, isWanted, whose, ending }: EndingUseQuery,
 ): Promise<RetiringUse[]> {
   const rows = (await listModelsOfKind(tx, { rules, tenant }, kind)).filter(isWanted);
-  const known = (rules.knowledge?.ending(kind) ?? []).map((one) => modelOfKnowledge(kind, one));
+  const known = knownModels(rules, kind).filter(isEnding);
   const own = rows.filter(isEnding);
   const models = isSharedRows(tenant) ? nameable(rules, kind, { own, known, ending }) : [...own, ...known];
   if (!isSharedRows(tenant)) ending.push(...own.filter((row) => typeof row.tenant === 'string'));
   if (models.length === 0) return [];
-  const asked = { rules, models, tenant, ...(fleet === undefined ? {} : { fleet }) };
+  const asked = { rules: withKnownNames(rules), models, tenant, ...(fleet === undefined ? {} : { fleet }) };
   const rowsOf = rowsByTenant(rows, fleet);
   return (await countUsageByTenant(tx, asked)).flatMap((used) => {
     const model = models.at(used.model);
     const theirs = rowsOf(used.tenant);
-    if (model === undefined || (model.key === undefined && theirs.some((row) => isSame(row, model))))
+    if (model === undefined || (model.key === undefined && theirs.some((row) => isSameModel(row, model))))
       return [];
     const successor = successorOf(theirs, model, rules.knowledge);
-    return [{ tenant: whose(used.tenant), model, successor, rows: configured(used.counts) }];
+    return [
+      { tenant: whose(used.tenant), model: ofItsKind(model), successor, rows: configured(used.counts) },
+    ];
   });
 }
 
@@ -184,11 +186,6 @@ function rowsByTenant(
   const shared = rows.filter(({ tenant }) => tenant === null);
   const own = Map.groupBy(rows, ({ tenant }) => tenant);
   return (tenant) => [...(own.get(tenant) ?? []), ...shared];
-}
-
-/** A row of the model, which counts by itself. */
-function isSame(row: ModelFacts, known: ModelFacts): boolean {
-  return known.spellings?.some(({ text }) => text === row.components['name']) === true;
 }
 
 /** Rows that a migration would move, the soft-deleted ones among them: a restore must not bring a model back that is gone. */

@@ -1,6 +1,11 @@
 /** The plans to the best targets of one source, without choosing any: what a person is shown before deciding. */
-import { keyText } from '../../engine/models/model.ts';
-import { selectModel } from '../../engine/models/select.ts';
+import { withKnowledge } from '../../engine/models/knowledge.ts';
+import { unknownModel } from '../../engine/models/known.ts';
+import { keyText, namedModel } from '../../engine/models/model.ts';
+import type { ModelFacts } from '../../engine/models/model.ts';
+import { modelFromText, onlyModel, selectModel } from '../../engine/models/select.ts';
+import { ofItsKind } from '../../engine/rules/named-models.ts';
+import type { Rules } from '../../engine/rules/references.ts';
 import { rankTargets } from '../../engine/models/suggest.ts';
 import type { Suggestion } from '../../engine/models/suggest.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
@@ -19,6 +24,7 @@ import { readTenants, readToday } from '../facts/snapshot.ts';
 import { planAll } from '../move/plan.ts';
 import type { Move } from '../move/plan.ts';
 import { withTenant } from '../scope/site.ts';
+import { listTextModels } from './text-models.ts';
 import type { Site } from '../scope/site.ts';
 
 export interface PlannedSuggestion extends Suggestion {
@@ -42,33 +48,61 @@ export function suggestTargets(site: Site, query: SuggestQuery): Promise<Planned
     const intent = checkIntent(rules, { ...asked, to: '' });
     const [tenant = null] = await readTenants(tx, rules, [intent.tenant]);
     if (tenant instanceof DroverError) throw tenant;
-    const all = await listModelsOfKind(tx, { rules, tenant: intent.tenant }, intent.kind ?? '');
-    const source = chosen(selectModel(all, intent.from, { side: 'source' }));
+    const { from, kind = '' } = intent;
+    const rows = await listModelsOfKind(tx, { rules, tenant: intent.tenant }, kind);
+    const isText = rules.modelTables.length === 0;
+    const all = isText ? await listTextModels(tx, rules, { tenant: intent.tenant, kind, rows }) : rows;
+    const source = isText ? chosenByName(all, from) : chosen(selectModel(all, from, { side: 'source' }));
     const models = all.filter(({ table }) => table === source.table);
     const { priceLimit } = rules.config;
-    const ranked = rankTargets(source, models, {
+    const ranked = rankTargets(ofItsKind(source), models.map(ofItsKind), {
       today: await readToday(tx),
       ...(priceLimit === undefined ? {} : { priceLimit }),
     }).slice(0, limit);
     const isNamesake = ({ model }: Suggestion): boolean =>
       model.components['name'] === source.components['name'];
+    const asMeant = (model: ModelFacts): ModelFacts => (isText ? textModel(rules, kind, model) : model);
     const scans = new Map<boolean, Scanned>();
     for (const [same, [first]] of Map.groupBy(ranked, isNamesake)) {
       if (first === undefined) continue;
-      const members = [memberOf(rules, intent, { source, target: first.model })];
+      const members = [memberOf(rules, intent, { source: asMeant(source), target: asMeant(first.model) })];
       const [scanned = nothingScanned] = await scanUncovered(tx, { rules, members }, ground.scannable);
       scans.set(same, scanned);
     }
     const suggested: Suggested[] = [];
     for (const suggestion of ranked) {
-      const to = keyText(suggestion.model) ?? '';
-      const member = memberOf(rules, { ...intent, to }, { source, target: suggestion.model });
+      const to = keyText(suggestion.model) ?? textOf(rules, suggestion.model);
+      const pair = { source: asMeant(source), target: asMeant(suggestion.model) };
+      const member = memberOf(rules, { ...intent, to }, pair);
       const [denied = []] = await readDenied(tx, { rules, members: [member] }, ground.scannable);
       const scanned = scans.get(isNamesake(suggestion)) ?? nothingScanned;
       suggested.push({ suggestion, move: { ground, tenant, member, scanned: { ...scanned, denied } } });
     }
     return planEach(tx, suggested);
   });
+}
+
+/** Where no table holds models: by a name that people write, or by any other spelling. @throws MODEL_UNKNOWN, MODEL_AMBIGUOUS */
+function chosenByName(all: readonly ModelFacts[], text: string): ModelFacts {
+  const spelled = all.filter(({ spellings = [] }) => spellings.some((each) => each.text === text.trim()));
+  const selection = selectModel(all, text, { side: 'source' });
+  if ('model' in selection || selection.refused === 'MODEL_AMBIGUOUS') return chosen(selection);
+  if (spelled.length > 0) return chosen(onlyModel(spelled, text, 'source'));
+  const source = namedModel({ kind: '', components: { name: text } });
+  const used = all.map(({ components }) => components['name'] ?? '');
+  const { message, near } = unknownModel({ side: 'source', pair: { source, target: source }, used });
+  throw new DroverError('MODEL_UNKNOWN', message, { model: text, near });
+}
+
+/** The text that a person would write to mean it. */
+function textOf({ config }: Rules, { components: { name = '', provider } }: ModelFacts): string {
+  return config.model.identity?.includes('provider') === true ? `${provider ?? ''}/${name}` : name;
+}
+
+/** The model as a plan means it that is asked for by that text. */
+function textModel(rules: Rules, kind: string, model: ModelFacts): ModelFacts {
+  const selection = modelFromText(rules.config, kind, textOf(rules, model));
+  return withKnowledge(chosen(selection), { knowledge: rules.knowledge, said: new Set<string>() });
 }
 
 const nothingScanned: Scanned = { uncovered: [], related: [] };

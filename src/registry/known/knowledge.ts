@@ -1,7 +1,7 @@
 /** What plans know of models beside their rows: facts, ends, successors, and how a model is written where it runs. */
 import type { NameKnowledge, ModelKnowledge, WrittenForms } from '../../engine/models/knowledge.ts';
 import type { ModelFacts, ParameterSupport } from '../../engine/models/model.ts';
-import { endingModels, lifecycleWith, listSuccessors, otherServers } from './lifecycle.ts';
+import { lifecycleWith, listSuccessors, otherServers } from './lifecycle.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import { modelsByName, namesOf } from '../load/registry.ts';
 import type { Model, Registry } from '../load/shape.ts';
@@ -44,8 +44,10 @@ export function knowledgeOf(loaded: LoadedRegistry): ModelKnowledge {
     mayKnow: (name) => name.includes('/') || lastParts.has(name),
     kindOf: (text) => anyForm().get(text.toLowerCase())?.kind,
     names: (kind) => registry.models.filter((model) => model.kind === (kind ?? model.kind)).flatMap(namesOf),
-    ending: (kind) =>
-      endingModels(registry, kind).map((model) => ({ ...describe(model), components: componentsOf(model) })),
+    models: (kind) =>
+      registry.models
+        .filter((model) => model.kind === (kind ?? model.kind))
+        .map((model) => ({ ...describe(model), kind: model.kind, components: componentsOf(model) })),
   };
 }
 

@@ -24,11 +24,6 @@ export interface VendorRetirement {
 
 type Models = Pick<Registry, 'models'>;
 
-/** The models of a kind that end, or have ended. Somebody may still use them. */
-export function endingModels({ models }: Models, kind: string): Model[] {
-  return models.filter((model) => model.kind === kind && !stays(model));
-}
-
 /** A server of models → the vendor whose models it serves; null for a distributor, which serves several vendors. */
 type Servers = ReadonlyMap<string, string | null>;
 
