@@ -15,6 +15,8 @@ const script = `
   CREATE TABLE bots (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, model text, effort effort, status text, at date);
   CREATE TABLE notes (id int PRIMARY KEY, model text, bot text);
   INSERT INTO orgs VALUES (1, 'Elm', false);
+  INSERT INTO models VALUES (1, 1, 'a'), (2, 1, 'b');
+  INSERT INTO bots VALUES (1, 1, 'a', 'low', 'draft', '2025-01-01');
 `;
 
 const wrong = `version: 1
@@ -157,6 +159,55 @@ oneEngine((engine) => {
     const plain = await check('closed OR pg_sleep(0) IS NULL', '--database', url.href);
     await database.script(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
     assert.equal(plain.status, 0, plain.stderr);
+  });
+
+  it('a function that says that it only reads cannot write, by whatever it calls', async () => {
+    await database.script(`CREATE TABLE spied (at text);
+      CREATE FUNCTION spy(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN INSERT INTO spied VALUES ($1); RETURN false; END';
+      CREATE FUNCTION writes(text) RETURNS boolean LANGUAGE plpgsql STABLE AS 'BEGIN INSERT INTO spied VALUES ($1); RETURN false; END';
+      CREATE FUNCTION hides(text) RETURNS boolean LANGUAGE plpgsql STABLE AS 'BEGIN RETURN spy($1); END';
+      CREATE FUNCTION opens(text) RETURNS boolean LANGUAGE plpgsql STABLE
+        AS 'BEGIN PERFORM set_config(''transaction_read_only'', ''off'', true); RETURN spy($1); END'`);
+    for (const [name, about] of [
+      ['writes', /INSERT is not allowed in a non-volatile function/],
+      ['hides', /SQL of the configuration, which may only read, calls a function that writes/],
+      ['opens', /transaction read-write mode must be set before any query/],
+    ] as const)
+      for (const [from, to, ...whose] of [
+        ['suspended: closed', `suspended: ${name}(name)`, '--all-tenants'],
+        ["live: status = 'draft'", `live: ${name}(model)`, '--tenant', '1'],
+      ] as const) {
+        database.configure(right.replace(from, to));
+        const { status, stderr } = await database.run('plan', ...whose, '--from', 'a', '--to', 'b');
+        assert.deepEqual([status, await database.rows('SELECT at FROM spied')], [1, []], `${name} ${from}`);
+        assert.match(stderr, about);
+      }
+  });
+
+  it('who is suspended is asked with the rights of the work of a tenant', async () => {
+    const role = `drover_case_worker_${process.pid}`;
+    await database.script(`CREATE ROLE ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+    const asWorker =
+      right.replace('suspended: closed', `suspended: current_user <> '${role}'`) +
+      `database: { session: { role: ${role}, settings: { app.org: $tenant } } }\n`;
+    const suspended = async (): Promise<boolean> => {
+      const { stdout, stderr } = await database.run('plan', '--all-tenants', '--from', 'a', '--to', 'b');
+      assert.match(stdout, /Elm/, stderr);
+      return /suspended/i.test(stdout);
+    };
+    try {
+      database.configure(asWorker);
+      assert.equal(await suspended(), false);
+      await database.script(`ALTER TABLE orgs ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON orgs USING (id = nullif(current_setting('app.org', true), '')::int)`);
+      assert.equal(await suspended(), false, 'bound to the tenant');
+      await database.script(`REVOKE SELECT ON orgs FROM ${role}`);
+      assert.equal(await suspended(), true, 'the role may not read it: the login was asked');
+    } finally {
+      await database.script(
+        `DROP OWNED BY ${role}; DROP ROLE ${role}; ALTER TABLE orgs DISABLE ROW LEVEL SECURITY`,
+      );
+    }
   });
 
   it('what can be read is fine', async () => {

@@ -50,7 +50,8 @@ const known: Readonly<Record<string, KnownError>> = {
     code: 'NOT_PERMITTED',
     message: () =>
       'The database takes no writes from this login: the server is a standby (name its primary), or transactions are read-only ' +
-      'by default (ALTER ROLE … SET default_transaction_read_only = off).',
+      'by default (ALTER ROLE … SET default_transaction_read_only = off), or SQL of the configuration, which may only read, calls ' +
+      'a function that writes.',
   },
   '23503': {
     code: 'STILL_REFERENCED',

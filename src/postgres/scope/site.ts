@@ -173,7 +173,7 @@ function workScope(site: Site, readOnly: boolean): TenantScope {
 }
 
 /** What a configuration says in SQL must not run for ever. Drover's own statements on its own schema need no limit. */
-function readLimit({ state, config }: Site): Pick<TenantScope, 'readTimeoutMs'> {
+export function readLimit({ state, config }: Site): Pick<TenantScope, 'readTimeoutMs'> {
   return state.tenantType === 'uuid' ? {} : { readTimeoutMs: config.database?.readTimeoutMs ?? 600_000 };
 }
 

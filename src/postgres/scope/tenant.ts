@@ -9,7 +9,7 @@ import { isUuid } from '../../engine/uuid.ts';
 import { DroverError } from '../../errors.ts';
 import type { Database, Extent, Tx } from '../driver/database.ts';
 import type { Opening } from '../driver/opening.ts';
-import { affected, one, prepared, type Query } from '../driver/question.ts';
+import { affected, one, prepared, type Query, type Question } from '../driver/question.ts';
 import { quoteIdent, quoteLiteral } from '../sql/identifiers.ts';
 
 export interface TenantScope {
@@ -118,13 +118,46 @@ export async function enterTenant(tx: Tx, scope: TenantScope, tenantId: string):
  */
 export async function asOperatorWithin(tx: Tx, scope: TenantScope, work: () => Promise<void>): Promise<void> {
   const { operatorRole } = scope;
-  if (operatorRole === undefined) return work();
-  const [{ role }] = await tx.together([
+  return operatorRole === undefined ? work() : withRole(tx, operatorRole, work);
+}
+
+async function withRole(tx: Tx, role: string, work: () => Promise<void>): Promise<void> {
+  const [before] = await tx.together([
     one<{ role: string }>('SELECT current_user::text AS role'),
-    affected(roleSql(operatorRole)),
+    affected(roleSql(role)),
   ]);
   await work();
-  await tx.run(roleSql(role));
+  await tx.run(roleSql(before.role));
+}
+
+/** In one message. */
+const tenantsAtOnce = 500;
+
+/**
+ * Asks within an operator's transaction with the rights of a tenant's work: once without a tenant, and then bound to each that `open` still
+ * gives. A tenant's settings stay in force.
+ */
+export async function askAsTenants(
+  tx: Tx,
+  scope: TenantScope & { readonly role: string },
+  {
+    open,
+    ask,
+  }: { readonly open: () => readonly string[]; readonly ask: (tenants: readonly string[]) => Question<void> },
+): Promise<void> {
+  await withRole(tx, scope.role, async () => {
+    await tx.ask(ask(open()));
+    const left = open();
+    for (let at = 0; at < left.length; at += tenantsAtOnce)
+      await tx.together(
+        left
+          .slice(at, at + tenantsAtOnce)
+          .flatMap((tenant) => [
+            ...bindingsOf(undefined, fill(scope.settings, '$tenant', tenant)).map((query) => affected(query)),
+            ask([tenant]),
+          ]),
+      );
+  });
 }
 
 /**

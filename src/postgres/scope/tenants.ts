@@ -5,14 +5,15 @@ import type { Rules } from '../../engine/rules/references.ts';
 import { tenancyOf } from '../../engine/rules/tenancy.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import { quoteIdent, quoteRows } from '../sql/identifiers.ts';
+import { many, type Question, readAs } from '../driver/question.ts';
+import { quoteIdent, quoteRows, quoteTable } from '../sql/identifiers.ts';
 import { mineSql } from '../sql/row.ts';
 import { rowsOf, sql } from '../sql/sql.ts';
-import { withTenant } from './site.ts';
+import { readLimit, withTenant } from './site.ts';
 import { listTenantSchemas } from '../catalogue/own-schema.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Site } from './site.ts';
-import { asOperator } from './tenant.ts';
+import { askAsTenants, asOperator, type TenantScope } from './tenant.ts';
 
 export interface TenantName {
   readonly key: string;
@@ -27,18 +28,65 @@ export function listTenants(site: Site): Promise<TenantName[]> {
   const tenancy = tenancyOf(site.config);
   if (tenancy === 'single') return Promise.resolve([]);
   if (tenancy === 'schemas') return listSchemas(site);
-  return asOperator(site.database, { ...site.scope, readOnly: true }, async (tx) => {
+  return asOperator(site.database, { ...site.scope, ...readLimit(site), readOnly: true }, async (tx) => {
     const { scope } = await readRules(tx, site, undefined);
     const table = findNamedTable(scope, root);
     const key = site.config.tenant.key ?? table?.primaryKey[0];
     if (table === undefined || key === undefined) return [];
-    const name = quoteIdent(display ?? key);
-    const suspended = `coalesce((${site.config.tenant.suspended ?? 'false'}), false)`;
-    return tx.many<TenantName>(
-      `SELECT t.${quoteIdent(key)}::text AS key, coalesce(t.${name}::text, t.${quoteIdent(key)}::text) AS name,
-       ${suspended} AS suspended FROM ${quoteRows(table)} t ORDER BY 1`,
+    const own = `t.${quoteIdent(key)}::text`;
+    const tenants = await tx.many<Omit<TenantName, 'suspended'>>(
+      `SELECT ${own} AS key, coalesce(t.${quoteIdent(display ?? key)}::text, ${own}) AS name FROM ${quoteRows(table)} t ORDER BY 1`,
     );
+    const text = site.config.tenant.suspended;
+    const from = `FROM ${quoteRows(table)} t WHERE`;
+    const asked =
+      text === undefined
+        ? new Set<string>()
+        : await askSuspended(tx, site.scope, {
+            table,
+            keys: tenants.map((tenant) => tenant.key),
+            query: `SELECT ${own} AS key, coalesce((${text}), false) AS suspended ${from} ${own} = ANY ($1::text[])`,
+          });
+    return tenants.map((tenant) => ({ ...tenant, suspended: asked.has(tenant.key) }));
   });
+}
+
+interface Suspended {
+  readonly key: string;
+  readonly suspended: boolean;
+}
+
+interface SuspendedQuestion {
+  readonly table: { readonly schema: string; readonly name: string };
+  readonly keys: readonly string[];
+  /** Of the tenants in `$1`. */
+  readonly query: string;
+}
+
+/**
+ * Which of them are suspended. That is SQL of the configuration, which runs with as few rights as can answer it: those of a tenant's work;
+ * the login is asked of tenants whose row these do not show.
+ */
+async function askSuspended(
+  tx: Tx,
+  scope: TenantScope,
+  { table, keys, query }: SuspendedQuestion,
+): Promise<ReadonlySet<string>> {
+  const found = new Map<string, boolean>();
+  const open = (): string[] => keys.filter((key) => !found.has(key));
+  const ask = (tenants: readonly string[]): Question<void> =>
+    readAs(many<Suspended>(query, [tenants]), (rows) => {
+      for (const { key, suspended } of rows) found.set(key, suspended);
+    });
+  const { role } = scope;
+  // Whoever is an operator in Drover's own schema has the rights for it and no more.
+  if (role !== undefined && scope.operatorRole === undefined) {
+    const mayRead = `SELECT pg_catalog.has_table_privilege($1, $2, 'SELECT') AS "mayRead"`;
+    const may = await tx.one<{ mayRead: boolean }>(mayRead, [role, quoteTable(table)]);
+    if (may.mayRead) await askAsTenants(tx, { ...scope, role }, { open, ask });
+  }
+  await tx.ask(ask(open()));
+  return new Set([...found].flatMap(([key, suspended]) => (suspended ? [key] : [])));
 }
 
 /** The name of the schema is the tenant. */
