@@ -106,4 +106,25 @@ oneEngine((engine) => {
       [['logs.body', [{ key: '1' }]]],
     );
   });
+
+  it('what a model is called is no place where others refer to it by key and the configuration knows no models', async () => {
+    const check = async (place: string): Promise<string> => {
+      database.configure(
+        `version: 1\nmodel: { identity: [name] }\ntenant: { root: none }\nplaces: [{ ${place} }]\n`,
+      );
+      return (await database.run('config', 'check')).stderr;
+    };
+    for (const place of [
+      'at: models.name',
+      'at: models.name, role: catalogue',
+      'at: models.name, role: history',
+    ])
+      assert.match(
+        await check(place),
+        /places\[0\]\.at: models\.name says what a row of models is called, and room_models\.model_id refers to/,
+      );
+    // The way out, what only a person can decide, and a list to which nobody refers.
+    for (const place of ['at: models.name, as: "{name}"', 'at: models.name, role: ask', 'at: bots.model'])
+      assert.equal(await check(place), '');
+  });
 });

@@ -53,6 +53,21 @@ describe('a table of models', () => {
       assert.deepEqual(tablesOf(proposeFor(catalog, { [`${name}.name`]: names })), [name]);
     });
 
+  for (const name of ['chat_models', 'generation_models', 'message_model', 'request_llms'])
+    test(`is no history by a word before: ${name}, to which nothing refers`, () => {
+      const catalog = buildCatalog({
+        orgs,
+        [name]: { id: 'uuid!', name: 'text', created_at: 'timestamptz!' },
+      });
+      assert.deepEqual(tablesOf(proposeFor(catalog, { [`${name}.name`]: names })), [name]);
+    });
+
+  test('is no history where others refer to it, whatever it is called', () => {
+    const events: Columns = { id: 'uuid!', name: 'text', created_at: 'timestamptz!' };
+    const catalog = buildCatalog({ orgs, chat_events: events, bots: bots('chat_events') });
+    assert.deepEqual(tablesOf(proposeFor(catalog, { 'chat_events.name': names })), ['chat_events']);
+  });
+
   test('is none where its rows only use models: agents, permissions, defaults, prices, records', () => {
     const using: Readonly<Record<string, Columns>> = {
       agents: { id: 'uuid!', name: 'text', model: 'text' },

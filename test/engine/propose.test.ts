@@ -13,7 +13,7 @@ import {
   namesModel,
   namesProvider,
   singularWords,
-} from '../../src/engine/propose/wording.ts';
+} from '../../src/engine/catalogue/wording.ts';
 
 const words = proposalWords(loadValid(builtInFolder));
 

@@ -4,7 +4,7 @@ import { columnPath } from '../catalogue/names.ts';
 import type { BoundValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type KnownNames, writingOf } from './templates.ts';
-import { isModelWord, sqlName, sqlText, wordsOf } from './wording.ts';
+import { isModelWord, sqlName, sqlText, wordsOf } from '../catalogue/wording.ts';
 
 /** Does the name of a setting speak of models: `DEFAULTMODEL`, `aiModel`, `llm.chat`? */
 function speaksOfModel(name: string): boolean {

@@ -3,7 +3,7 @@ import { findTable, type Table } from '../catalogue/catalog.ts';
 import type { NameScope } from '../catalogue/names.ts';
 import type { PlaceGuess } from './places.ts';
 import type { RootGuess } from './root.ts';
-import { namesModel } from './wording.ts';
+import { namesModel } from '../catalogue/wording.ts';
 
 /** A row in a space that listed the source needs the target there. The grant is the one that shares a column with the place. */
 export function withEnables(

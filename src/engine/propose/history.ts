@@ -3,7 +3,14 @@ import type { Table } from '../catalogue/catalog.ts';
 import type { PlaceRole } from '../rules/config.ts';
 import type { Guess, Observations } from './observation.ts';
 import { putAway, statusGuess } from './states.ts';
-import { findWorded, frameworkWords, isModelWord, singularWords, snake, wordSet } from './wording.ts';
+import {
+  findWorded,
+  frameworkWords,
+  isModelWord,
+  singularWords,
+  snake,
+  wordSet,
+} from '../catalogue/wording.ts';
 
 const recordWords = wordSet(`
   message question answer run log usage event history audit trace invocation execution request response metric cost billing ledger

@@ -12,7 +12,7 @@ import {
   type ColumnSpot,
   withinText,
 } from './text-traces.ts';
-import { holdsProse, namesModel, namesProvider, snake } from './wording.ts';
+import { holdsProse, namesModel, namesProvider, snake } from '../catalogue/wording.ts';
 
 /** One for each place within a column. */
 export function documentTraces(input: PlaceInput, known: KnownNames, spot: ColumnSpot): Trace[] {

@@ -1,5 +1,5 @@
 /** What the registry knows, as far as a proposal needs it: `src/registry/known/proposal-words.ts` hands it in. */
-import { looksLikeModel, wordSet } from './wording.ts';
+import { looksLikeModel, wordSet } from '../catalogue/wording.ts';
 
 export interface KnownWords {
   /** The model that a text names, however it is written. */

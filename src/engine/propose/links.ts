@@ -1,7 +1,14 @@
 /** Columns that are called after a table, and may hold its keys though no foreign key leads there. Their values decide. */
 import { type Catalog, type Column, findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { LinkCandidate } from './observation.ts';
-import { frameworkWords, namesModel, singular, singularWords, wordSet, wordsOf } from './wording.ts';
+import {
+  frameworkWords,
+  namesModel,
+  singular,
+  singularWords,
+  wordSet,
+  wordsOf,
+} from '../catalogue/wording.ts';
 
 /** Columns without a foreign key whose name and type fit the key of another table. */
 export function listLinkCandidates(catalog: Catalog): LinkCandidate[] {

@@ -5,7 +5,7 @@ import type { PlaceConfig } from '../rules/config.ts';
 import { columnPath, type NameScope } from '../catalogue/names.ts';
 import { type Guess, matchRate, type Observations } from './observation.ts';
 import { guessDoubtful, guessReplaced } from './states.ts';
-import { snake, sqlName } from './wording.ts';
+import { snake, sqlName } from '../catalogue/wording.ts';
 
 interface LiveInput {
   readonly scope: NameScope;

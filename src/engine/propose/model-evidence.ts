@@ -8,15 +8,21 @@ import { guessHistory } from './history.ts';
 import { byColumn, matchRate, type Observations, valuesOf } from './observation.ts';
 
 import {
+  isCalledModel,
+  isConfiguration,
+  mentionsModels,
+  namesModelPointer,
+  nameRank,
+  otherRank,
+} from '../catalogue/listed-models.ts';
+import {
   findWorded,
-  frameworkWords,
-  isModelWord,
   namesModel,
   namesProvider,
   singularWords,
   snake,
   wordSet,
-} from './wording.ts';
+} from '../catalogue/wording.ts';
 
 /** A table that holds models, with the column that holds their names, and what speaks for it. */
 export interface ModelCandidate {
@@ -86,35 +92,6 @@ function weigh(evidence: ModelEvidence, table: Table): Weighed[] {
   return [{ table, score, candidate: { table, name, incoming, reason, kind } }];
 }
 
-/** `app_chatmodel`, `EngineModel`, `ai_models_catalog` and `llms` are lists of models by their name. */
-function isCalledModel(table: Table): boolean {
-  const words = singularWords(table.name).filter((word) => !frameworkWords.has(word));
-  const last = words.at(-1) ?? '';
-  return (
-    isModelWord(last) ||
-    (words.some(isModelWord) && /^(catalog(ue)?|registry|list|configuration|config|entry|key)$/.test(last))
-  );
-}
-
-/** `app_model_configs` may say which model an application uses; only its values can tell. */
-function isConfiguration(table: Table): boolean {
-  return /(configuration|config|entry|key)$/.test(singularWords(table.name).at(-1) ?? '');
-}
-
-/** Called like a list of models, though nothing else speaks for one. */
-export function mayListModels(table: Table): boolean {
-  return isCalledModel(table) && !mentionsModels(table);
-}
-
-function mentionsModels(table: Table): boolean {
-  const words = singularWords(table.name);
-  return words.length > 1 && words.some((word) => mentionWords.has(word));
-}
-
-const mentionWords = wordSet(`
-  allowed allow default setting space grant enabled data permission policy access preference override blocked disabled excluded
-  favorite favourite price pricing limit alias fallback`);
-
 /** What most of the known names are; where none is known, what the name of the table says. */
 function kindOf(table: Table, names: readonly string[], words: KnownWords): string {
   const counts = new Map<string, number>();
@@ -174,33 +151,6 @@ function nameColumn({ seen, words }: ModelEvidence, table: Table): Column | unde
   const named = texts.filter((column) => !namesProvider(column.name) && nameRank(column) < otherRank);
   const fitting = best === 0 ? named : texts.filter((column) => (shares.get(column) ?? 0) >= best * 0.75);
   return fitting.toSorted((a, b) => nameRank(a) - nameRank(b))[0];
-}
-
-const nameRanks = [
-  /^((ai_|llm_)?model_)?(name|slug|identifier|code)$/,
-  /^((ai_|llm_)?model_?)?(key|id|ref|string)?$/,
-  /^(handle|deployment)(_name)?$/,
-];
-const otherRank = nameRanks.length;
-
-function nameRank(column: Column): number {
-  const at = nameRanks.findIndex((pattern) => pattern.test(snake(column.name)));
-  if (at !== -1) return at;
-  return isLabel(column.name) ? otherRank + 1 : otherRank;
-}
-
-/** Display text beside a name. */
-export function isLabel(column: string): boolean {
-  return /(^|_)(display|friendly|human|pretty|full|short|nice)_?(name|title)?$|(^|_)(label|title|caption)s?$/.test(
-    snake(column),
-  );
-}
-
-/** A column of a model that names another model: what it is based on, or what takes its place. */
-export function namesModelPointer(column: string): boolean {
-  return /(^|_)(base|fallback|parent|successor|replac|migrat|supersed|alternative|default|backup|upgrade|next|target)/.test(
-    snake(column),
-  );
 }
 
 /** A key of a provider and a name alone, without any property of a model, is a setting for a model. */

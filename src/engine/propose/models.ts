@@ -6,7 +6,7 @@ import { type NameScope, tablePath } from '../catalogue/names.ts';
 import { isProviderName, type KnownWords, shareOf } from './known.ts';
 import type { ModelCandidate } from './model-evidence.ts';
 import { filledOf, type Guess, type Observations, valuesOf } from './observation.ts';
-import { findWorded, namesProvider, snake, sqlName, sqlText } from './wording.ts';
+import { findWorded, namesProvider, snake, sqlName, sqlText } from '../catalogue/wording.ts';
 
 /** What is known of the tables that hold models. */
 export interface ModelGuess extends Guess<ModelTableConfig> {

@@ -3,13 +3,13 @@ import { given } from '../given.ts';
 import type { Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { PlaceConfig, PlaceRole } from '../rules/config.ts';
 import { columnPath, splitName } from '../catalogue/names.ts';
-import { mayListModels } from './model-evidence.ts';
+import { mayListModels } from '../catalogue/listed-models.ts';
 import { guessHistory, guessWaiting } from './history.ts';
 import { describesModel, guessGrant, guessParameters } from './shape.ts';
 import { guessConditions, tellsCurrent } from './live.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { listTraces } from './traces.ts';
-import { forbidsModels, isModelWord, namesModel, singularWords, snake } from './wording.ts';
+import { forbidsModels, isModelWord, namesModel, singularWords, snake } from '../catalogue/wording.ts';
 
 /** A place and why. */
 export interface PlaceGuess {

@@ -21,7 +21,7 @@ import { accountOf, listNotes, listQuestions, type OpenQuestion } from './questi
 import { guessRoot, type RootGuess } from './root.ts';
 import { guessTenant } from './tenant.ts';
 import { seesHomonyms } from './traces.ts';
-import { namesModel, namesProvider } from './wording.ts';
+import { namesModel, namesProvider } from '../catalogue/wording.ts';
 
 export interface Proposal {
   readonly config: Config;

@@ -4,7 +4,7 @@ import { type Catalog, findColumn, type Table, type TableId } from '../catalogue
 import { guessHistory } from './history.ts';
 import { KeyColumns, namesKeyOf } from './links.ts';
 import { guessDisplay } from './shape.ts';
-import { frameworkWords, singularWords } from './wording.ts';
+import { frameworkWords, singularWords } from '../catalogue/wording.ts';
 
 /** Words for a customer who shares the database with others, the likelier the higher. */
 const tenantWords: ReadonlyMap<string, number> = new Map(

@@ -3,7 +3,7 @@ import { type Catalog, type Column, findTable, type Table, type TableId } from '
 import type { NameScope } from '../catalogue/names.ts';
 import type { KnownWords } from './known.ts';
 import type { Guess, Observations } from './observation.ts';
-import { namesModel, namesProvider, singular, singularWords, snake, wordSet } from './wording.ts';
+import { namesModel, namesProvider, singular, singularWords, snake, wordSet } from '../catalogue/wording.ts';
 
 const permissionWords = wordSet('allowed allow grant enabled available permission access permitted');
 

@@ -1,7 +1,7 @@
 /** Other spellings of providers and names, as the values show them: `vendor/openai` beside `openai`. */
 import { type Observations, valuesOf } from './observation.ts';
 import type { ModelGuess } from './models.ts';
-import { looksLikeModel, namesModel, namesProvider } from './wording.ts';
+import { looksLikeModel, namesModel, namesProvider } from '../catalogue/wording.ts';
 
 type Spellings = Record<string, Record<string, string[]>>;
 

@@ -1,7 +1,7 @@
 /** In which state rows are: put away, not served, not in use yet, replaced. */
 import type { Table } from '../catalogue/catalog.ts';
 import { type Guess, type Observations, valuesOf } from './observation.ts';
-import { findWorded, snake, sqlName, sqlText, wordSet } from './wording.ts';
+import { findWorded, snake, sqlName, sqlText, wordSet } from '../catalogue/wording.ts';
 
 /** When a row was put away. */
 export const putAway = /^(deleted|archived|removed|trashed|discarded|revoked)(_(at|on|date|time))$/;

@@ -2,7 +2,7 @@
 import { given } from '../given.ts';
 import type { PlaceConfig } from '../rules/config.ts';
 import type { KnownWords } from './known.ts';
-import { looksLikeModel } from './wording.ts';
+import { looksLikeModel } from '../catalogue/wording.ts';
 
 export interface KnownNames {
   /** Names from the tables of models, and from columns that say that they hold one. */

@@ -7,7 +7,7 @@ import { type LinkMatch, matchRate, type Observations } from './observation.ts';
 import { type Ownership, resolveOwnership } from '../rules/ownership.ts';
 import { guessDisplay, isId } from './shape.ts';
 import type { RootGuess } from './root.ts';
-import { singularWords, snake } from './wording.ts';
+import { singularWords, snake } from '../catalogue/wording.ts';
 
 /** The part of the configuration about tenants, with reasons by path. */
 export interface TenantGuess {

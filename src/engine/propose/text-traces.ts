@@ -5,7 +5,7 @@ import { isProviderName, shareOf } from './known.ts';
 import { filledOf, valuesOf } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type KnownNames, writingOf } from './templates.ts';
-import { holdsProse, namesModel, namesProvider, snake } from './wording.ts';
+import { holdsProse, namesModel, namesProvider, snake } from '../catalogue/wording.ts';
 
 export interface ColumnSpot {
   readonly table: Table;

@@ -3,14 +3,14 @@ import { given } from '../given.ts';
 import { type Column, findColumn, type Table } from '../catalogue/catalog.ts';
 import { documentTraces } from './inner-traces.ts';
 import { isModelName, type KnownWords } from './known.ts';
-import { isLabel, namesModelPointer } from './model-evidence.ts';
+import { isLabel, namesModelPointer } from '../catalogue/listed-models.ts';
 import { matchRate } from './observation.ts';
 import type { ModelGuess } from './models.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { bindingTraces } from './bindings.ts';
 import { isPlain, type KnownNames } from './templates.ts';
 import { textTraces } from './text-traces.ts';
-import { looksLikeModel, namesModel, namesProvider } from './wording.ts';
+import { looksLikeModel, namesModel, namesProvider } from '../catalogue/wording.ts';
 
 /** All traces, in the order of the catalogue. */
 export function listTraces(input: PlaceInput): Trace[] {

@@ -1,13 +1,21 @@
 /** What a single place says that cannot be: it would be accepted and then be without effect, or fail in the middle of a move. */
-import { isLeftAlone } from './place.ts';
+import { canMove, isLeftAlone } from './place.ts';
 import { findColumn } from '../catalogue/catalog.ts';
+import { isConfiguration, isLabel, mayListModels, nameRank, otherRank } from '../catalogue/listed-models.ts';
 import { columnPath, tablePath } from '../catalogue/names.ts';
 import type { ConfigProblem, PlaceConfig } from './config.ts';
 import type { Draft, FoundPlace, Place } from './place.ts';
 
 /** All problems of one place of the configuration, each at its own line. */
 export function placeProblems(draft: Draft, found: FoundPlace, place: Place): ConfigProblem[] {
-  if (isLeftAlone(place)) return [];
+  const said = [
+    ...unlistedProblems(draft, found, place),
+    ...(isLeftAlone(place) ? [] : partProblems(draft, found, place)),
+  ];
+  return said.map(({ path, message }) => ({ path: ['places', found.at, ...path], message }));
+}
+
+function partProblems(draft: Draft, found: FoundPlace, place: Place): ConfigProblem[] {
   return [
     ...identityProblems(draft, found),
     ...computedProblems(draft, found),
@@ -15,7 +23,38 @@ export function placeProblems(draft: Draft, found: FoundPlace, place: Place): Co
     ...componentProblems(draft, found, place),
     ...typeProblems(draft, found, place),
     ...formProblems(draft, found, place),
-  ].map(({ path, message }) => ({ path: ['places', found.at, ...path], message }));
+  ];
+}
+
+/**
+ * What the rows of a list of models are called, where the configuration does not know the list: whoever refers to a row by its key names
+ * that model, and to write another name there, or to leave it aside, is to forget them all. A question may be asked about it.
+ */
+function unlistedProblems(
+  { scope, modelTables }: Draft,
+  { place: { as }, table, column, key }: FoundPlace,
+  place: Place,
+): ConfigProblem[] {
+  const isName = nameRank(column) < otherRank || (isLabel(column.name) && canMove(place));
+  if (key !== undefined || as !== undefined || place.json !== undefined || place.role === 'ask' || !isName)
+    return [];
+  if (modelTables.some((model) => model.table.id === table.id)) return [];
+  if (!mayListModels(table) || isConfiguration(table)) return [];
+  const keys = scope.catalog.tables.flatMap((other) =>
+    other.foreignKeys
+      .filter(({ references }) => references === table.id && other.id !== table.id)
+      .map(({ columns: [first = ''] }) => columnPath(scope, other, first)),
+  );
+  if (keys.length === 0) return [];
+  const [path, holder] = [columnPath(scope, table, column.name), tablePath(scope, table)];
+  const others = keys.length === 1 ? '' : ` and ${keys.length - 1} more`;
+  const name = isLabel(column.name) ? '…' : column.name;
+  const refer = `${keys[0]}${others} refer${keys.length === 1 ? 's' : ''} to such rows by key`;
+  const message =
+    `${path} says what a row of ${holder} is called, and ${refer}: list them as models, ` +
+    `model.tables: [{ table: ${holder}, columns: { name: ${name} } }], and take this place out; ` +
+    'where a row is no model but uses one, say so with as: "{name}"';
+  return [{ path: ['at'], message }];
 }
 
 /** The columns by which the models' own table says which model a row is. */

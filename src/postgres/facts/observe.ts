@@ -17,7 +17,7 @@ import type {
 } from '../../engine/propose/observation.ts';
 import { listLinkCandidates, listModelLinks } from '../../engine/propose/links.ts';
 import { statusPattern } from '../../engine/propose/states.ts';
-import { namesModel, snake } from '../../engine/propose/wording.ts';
+import { namesModel, snake } from '../../engine/catalogue/wording.ts';
 import type { Tx } from '../driver/database.ts';
 import { affected, many, one, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';

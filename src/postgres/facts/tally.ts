@@ -3,7 +3,7 @@ import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import { looksLikeDocument, visitJson } from '../../engine/inventory/leaves.ts';
 import type { Leaf } from '../../engine/inventory/leaves.ts';
 import type { BoundValues, ColumnValues, InnerValues } from '../../engine/propose/observation.ts';
-import { snake } from '../../engine/propose/wording.ts';
+import { snake } from '../../engine/catalogue/wording.ts';
 
 /** Distinct values of a column, unless more are asked for. */
 export const maxDistinct = 300;

@@ -1,5 +1,5 @@
 /** What names say: the guesses of `drover init` that rest on the words in the names of tables and columns. */
-import type { Column, Table } from '../catalogue/catalog.ts';
+import type { Column, Table } from './catalog.ts';
 
 const mostRemembered = 20_000;
 
