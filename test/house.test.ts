@@ -55,7 +55,7 @@ const rules: Readonly<Record<string, Planted>> = {
       ['src/http/api/access.ts', "import { runs } from '../routes/runs/runs.ts';"],
       ['src/http/routes/runs/runs.ts', "import { createApp } from '../../server/app.ts';"],
       ['src/registry/load/load.ts', "import { routability } from '../verdict/routability.ts';"],
-      ['src/cli/terminal/times.ts', "import { usage } from '../where.ts';"],
+      ['src/cli/terminal/times.ts', "import { usage } from '../../site/where.ts';"],
       ['src/platform/models.ts', "import pg from 'pg';"],
       ['src/cli/plan.ts', "import { build } from '../../test/support/databases.ts';"],
       ['src/cli/main.ts', "import { plan } from './migrations/plan';"],

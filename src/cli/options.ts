@@ -2,11 +2,12 @@
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { given } from '../engine/given.ts';
-import type { AskAnswer, Intent, ParameterPolicy } from '../engine/plan/intent.ts';
+import type { AskAnswer, ParameterPolicy } from '../engine/plan/intent.ts';
 import type { Site } from '../postgres/scope/site.ts';
+import type { AskedIntent } from '../site/intent.ts';
 import type { Session } from './session.ts';
-import { usage } from './where.ts';
-import type { WhereOptions } from './where.ts';
+import { usage } from '../site/where.ts';
+import type { WhereOptions } from '../site/where.ts';
 
 export interface JsonOption {
   readonly json?: boolean;
@@ -149,14 +150,6 @@ export function countUpTo(most: number): (text: string) => number {
     if (/^[1-9]\d*$/.test(text) && Number(text) <= most) return Number(text);
     throw new InvalidArgumentError(`It takes a whole number from 1 to ${most}.`);
   };
-}
-
-/** What is asked for, before the database is known. */
-export type AskedIntent = Omit<Intent, 'parameters'> & { readonly parameters?: ParameterPolicy };
-
-/** The intent on a site. */
-export function intentOn(site: Pick<Site, 'parameters'>, asked: AskedIntent, tenant?: string): Intent {
-  return { parameters: site.parameters, ...asked, ...given({ tenant }) };
 }
 
 /** What the options ask for; the tenant is resolved later, and so are the parameters where nobody says. @throws USAGE_INVALID */

@@ -4,7 +4,14 @@ import { loadServerSettings, type ServerSettings } from '../config.ts';
 import type { Asked } from '../platform/own-database.ts';
 import type { JsonOption } from './options.ts';
 import type { Session } from './session.ts';
-import { attachedWords, resolveWhere, shownUrl, type Where, type WhereOptions, whereWords } from './where.ts';
+import {
+  attachedWords,
+  resolveWhere,
+  shownUrl,
+  type Where,
+  type WhereOptions,
+  whereWords,
+} from '../site/where.ts';
 
 export interface OwnOptions extends Pick<WhereOptions, 'data' | 'database'>, JsonOption {
   readonly install?: boolean;

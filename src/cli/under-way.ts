@@ -10,9 +10,9 @@ import type { Site } from '../postgres/scope/site.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal/terminal.ts';
 import { wrapLine } from './terminal/wrap.ts';
-import { whereWords } from './where.ts';
-import type { Where } from './where.ts';
-import { tenantsToAsk } from './tenant.ts';
+import { whereWords } from '../site/where.ts';
+import type { Where } from '../site/where.ts';
+import { tenantsToAsk } from '../site/tenant.ts';
 
 export type Preview = Awaited<ReturnType<typeof previewOnline>>;
 

@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { shownUrl } from '../../src/cli/where.ts';
+import { shownUrl } from '../../src/site/where.ts';
 import { writeText } from '../../src/cli/terminal/files.ts';
 import { droverHere } from './drover-here.ts';
 

@@ -1,11 +1,12 @@
 /** The library is what its list says, and the program of its guide runs as printed. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { test } from 'node:test';
 import * as library from '../../src/library/library.ts';
-import { demoPlace, scratch } from '../cli/drover-process.ts';
+import { members, membersFor } from '../../src/library/words.ts';
+import { demoPlace, examplePlace, scratch } from '../cli/drover-process.ts';
 import { refusedWith } from '../support/guarantee.ts';
 import { libraryApi, libraryApiFile } from '../support/library-api.ts';
 
@@ -52,5 +53,72 @@ test('the program of the guide runs as printed, and nothing is written by a site
   await refusedWith(library.apply(writing, edited, { actor: 'me' }), 'PLAN_INVALID');
   await refusedWith(library.apply(writing, made, { actor: 'me' }), 'CONFIRMATION_REQUIRED');
   await writing.close();
+  await writing.close();
+  for (const call of [
+    library.plan(writing, move),
+    library.apply(writing, made, { actor: 'me' }),
+    library.rollback(writing, 'x', { actor: 'me' }),
+  ])
+    await assert.rejects(call, { code: 'USAGE_INVALID', message: /^This site was closed\./ });
   await place.drop();
+});
+
+test('what is refused names what a program writes, and no option of the command line', async () => {
+  const place = await examplePlace('server', 'e-settings');
+  const [, database = '', , config = ''] = place.where;
+  const site = await library.openSite({ database, config, write: true });
+  const move = { from: 'openai/gpt-4o', to: 'openai/gpt-5.4' };
+  const asked = await library.plan(site, { ...move, tenant: 'moss' });
+  const refused: Record<string, () => Promise<unknown>> = {
+    TENANT_REQUIRED: () => library.plan(site, move),
+    MODEL_UNKNOWN: () => library.plan(site, { ...move, tenant: 'fern', to: 'openai/gpt-5.4-typo' }),
+    PLAN_REFUSED: () => library.apply(site, asked, { actor: 'me', confirm: true }),
+    USAGE_INVALID: () => library.plan(site, { ...move, tenant: 'fern', shared: true }),
+    NO_DATABASE: () => library.openSite({ database: `pglite:${scratch('nothing')}` }),
+  };
+  for (const [code, call] of Object.entries(refused)) {
+    const error = await call().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof library.DroverError, code);
+    assert.equal(error.code, code, error.message);
+    assert.deepEqual(optionsIn(error.message), [], error.message);
+    assert.ok(error.stack?.includes(error.message.split('\n')[0] ?? '') === true, 'the stack says the same');
+  }
+  for (const database of ['', undefined as unknown as string, 'mysql://x'])
+    await assert.rejects(library.openSite({ database }), { code: 'USAGE_INVALID', message: /^`database`/ });
+  await site.close();
+  await place.drop();
+});
+
+/** Outside of commands that are to be typed. */
+function optionsIn(text: string): string[] {
+  return text.replaceAll(/`drover [^`]*`/g, '').match(/--[a-z]+(-[a-z]+)*/g) ?? [];
+}
+
+/** Options that are named only where the command line or the server is meant. */
+const elsewhere = new Set('--model --online --rehearse --sql'.split(' '));
+
+test('every option that a message below the library names is a member', () => {
+  const below = globSync('src/{site,engine,postgres,registry}/**/*.ts').map((path) =>
+    readFileSync(path, 'utf8'),
+  );
+  const literals = below.flatMap((text) => text.match(/(['`])(?:(?!\1)[^\\\n]|\\.)*\1/g) ?? []);
+  const named = new Set(
+    literals.flatMap((text) => optionsIn(text)).filter((option) => !elsewhere.has(option)),
+  );
+  assert.ok(named.size > 5);
+  for (const option of named) {
+    if (option === '--answer')
+      assert.equal(membersFor('--answer "a.b=keep"'), '`answers: { "a.b": "keep" }`');
+    else assert.ok(members.has(option), option);
+  }
+  const api = libraryApi();
+  for (const member of members.values())
+    assert.match(api, new RegExp(`\\b${member.split(':')[0]}\\??:`), member);
+  assert.equal(
+    membersFor('`drover grants --database URL` prints --tenant'),
+    '`drover grants --database URL` prints `tenant`',
+  );
 });

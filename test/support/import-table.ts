@@ -5,7 +5,7 @@
 
 const everything = ['engine', 'registry', 'isolation', 'postgres', 'fleet', 'platform'];
 const routes = ['http/contract.ts', 'http/schemas.ts', 'http/api'];
-const command = ['cli', 'cli/terminal', ...everything, 'config.ts', 'config-file.ts', 'errors.ts'];
+const command = ['cli', 'cli/terminal', 'site', ...everything, 'config.ts', 'config-file.ts', 'errors.ts'];
 
 /** Paths below src. A file that no row covers is a violation. */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -13,7 +13,8 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['errors.ts'],
   'config-file.ts': ['config.ts', 'engine', 'errors.ts'],
   'main.ts': ['cli'],
-  library: ['cli', ...everything, 'config.ts', 'errors.ts'],
+  site: [...everything, 'config.ts', 'config-file.ts', 'errors.ts'],
+  library: ['site', ...everything, 'config.ts', 'errors.ts'],
 
   engine: [],
   'engine/catalogue': inEngine(''),
@@ -90,7 +91,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
 
   'cli/terminal': ['engine', 'postgres', 'errors.ts'],
-  cli: ['cli/terminal', ...everything, 'config.ts', 'config-file.ts', 'errors.ts'],
+  cli: ['cli/terminal', 'site', ...everything, 'config.ts', 'config-file.ts', 'errors.ts'],
   'cli/database': command,
   'cli/inventory': command,
   'cli/models': command,
@@ -108,6 +109,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'cli/runs',
     'cli/server',
     'cli/terminal',
+    'site',
     'config.ts',
     'errors.ts',
   ],

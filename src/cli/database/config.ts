@@ -5,8 +5,8 @@ import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
-import { resolveWhere, shownUrl, withSite } from '../where.ts';
-import type { WhereOptions } from '../where.ts';
+import { resolveWhere, shownUrl, withSite } from '../../site/where.ts';
+import type { WhereOptions } from '../../site/where.ts';
 import { readGraph } from './inspect.ts';
 
 type ConfigCheckOptions = WhereOptions & JsonOption;

@@ -4,8 +4,8 @@ import { withJson, withWhere } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { resolveWhere, withSite } from '../where.ts';
-import type { WhereOptions } from '../where.ts';
+import { resolveWhere, withSite } from '../../site/where.ts';
+import type { WhereOptions } from '../../site/where.ts';
 
 interface GrantsOptions extends WhereOptions, JsonOption {
   readonly login?: string;

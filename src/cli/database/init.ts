@@ -9,7 +9,7 @@ import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { databaseWords, resolveWhere, usage, withDatabase } from '../where.ts';
+import { databaseWords, resolveWhere, usage, withDatabase } from '../../site/where.ts';
 
 interface InitOptions extends JsonOption {
   readonly database?: string;

@@ -9,8 +9,8 @@ import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showGraph } from './show-graph.ts';
-import { resolveWhere, withSite } from '../where.ts';
-import type { WhereOptions } from '../where.ts';
+import { resolveWhere, withSite } from '../../site/where.ts';
+import type { WhereOptions } from '../../site/where.ts';
 
 interface InspectOptions extends WhereOptions, JsonOption {
   readonly mermaid?: boolean;

@@ -6,24 +6,13 @@ import type { KnownModel, ModelReport } from '../../engine/inventory/report.ts';
 import { daysBetween } from '../../engine/models/retirements.ts';
 import { printable, rowCount } from '../../engine/plan/row-text.ts';
 import { isComplete } from '../../postgres/inventory/inventory.ts';
-import type { Inventory } from '../../postgres/inventory/inventory.ts';
+import type { TakenInventory } from '../../site/inventory.ts';
 import { showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { wrapLine } from '../terminal/wrap.ts';
 import { bytesText, durationText } from './amounts.ts';
 
-export interface ShownInventory {
-  readonly found: Inventory;
-  readonly reports: readonly ModelReport[];
-  readonly database: string;
-  readonly today: string;
-  /** The only model that was asked for. */
-  readonly asked: KnownModel | undefined;
-  readonly samplePercent: number | undefined;
-  readonly durationMs: number;
-}
-
-export function showInventory(terminal: Terminal, shown: ShownInventory): void {
+export function showInventory(terminal: Terminal, shown: TakenInventory): void {
   const { out } = terminal;
   const { found, reports } = shown;
   for (const report of reports) showModel(terminal, report, shown.today);
@@ -133,7 +122,7 @@ function showUnread({ out, style, width }: Terminal, unread: readonly UnreadObje
       out(line);
 }
 
-function summary({ found, reports, database, asked, samplePercent, durationMs }: ShownInventory): string[] {
+function summary({ found, reports, database, asked, samplePercent, durationMs }: TakenInventory): string[] {
   const bytes = found.read.reduce((sum, each) => sum + each.bytes, 0);
   const count = reports.reduce((sum, report) => sum + report.count, 0);
   const schema = reports.reduce((sum, report) => sum + report.schema.length, 0);

@@ -6,10 +6,10 @@ import { isComplete } from '../../postgres/inventory/inventory.ts';
 import { exitStatus } from '../session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { wrapLine } from '../terminal/wrap.ts';
-import type { ShownInventory } from './show.ts';
+import type { TakenInventory } from '../../site/inventory.ts';
 
 /** 2: one does. 1: none does, and not everything could be read. 0: none does. */
-export function sayWithin(terminal: Terminal, shown: ShownInventory, days: number): number {
+export function sayWithin(terminal: Terminal, shown: TakenInventory, days: number): number {
   const named = shown.reports.filter(({ count, schema }) => count > 0 || schema.length > 0);
   const ending = named.filter((report) => endsWithin(report, shown.today, days));
   const open = named.filter((report) => !ending.includes(report) && endOf(report.model) === undefined);

@@ -12,7 +12,7 @@ import { exitStatus } from '../session.ts';
 import type { Session } from '../session.ts';
 import { showPlannedRun } from '../runs/show-run.ts';
 import { onErrorStream } from '../terminal/terminal.ts';
-import type { Where } from '../where.ts';
+import type { Where } from '../../site/where.ts';
 
 export interface ApplyManyOptions extends TenantsOptions, PaceOptions {
   readonly yes?: boolean;

@@ -12,7 +12,6 @@ import { readPlanFile } from '../terminal/files.ts';
 import { applyWithProgress, planLines, questionOf } from './move.ts';
 import {
   actorOf,
-  intentOn,
   readIntent,
   withReason,
   withJson,
@@ -21,16 +20,17 @@ import {
   waitingOn,
   withWait,
 } from '../options.ts';
-import type { ActorOptions, AskedIntent, TenantOption, WaitOption } from '../options.ts';
+import type { ActorOptions, TenantOption, WaitOption } from '../options.ts';
+import { type AskedIntent, intentOn } from '../../site/intent.ts';
 import { isRun, withPace, withTenants } from '../runs/options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showMoveResult } from './show-result.ts';
 import { completeIn, noteUnderWay, previewLines } from '../under-way.ts';
 import type { Preview } from '../under-way.ts';
-import { resolveUnit } from '../tenant.ts';
-import { resolveWhere, usage, whereWords, withSite } from '../where.ts';
-import type { Where } from '../where.ts';
+import { resolveUnit } from '../../site/tenant.ts';
+import { resolveWhere, usage, whereWords, withSite } from '../../site/where.ts';
+import type { Where } from '../../site/where.ts';
 
 type ApplyOptions = ApplyManyOptions & ActorOptions & WaitOption & { readonly online?: boolean };
 

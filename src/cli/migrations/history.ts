@@ -3,15 +3,15 @@ import { listChanges } from '../../postgres/records/history.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { countUpTo, withJson, withWhere } from '../options.ts';
 import type { JsonOption, TenantOption } from '../options.ts';
-import { findMigration, listRecords } from './records.ts';
-import type { FoundMigration } from './records.ts';
+import { findMigration, listRecords } from '../../site/records.ts';
+import type { FoundMigration } from '../../site/records.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showChanges, showMigration, showMigrations, showStoredResult } from './show-history.ts';
 import { readMoment } from '../terminal/times.ts';
 import { noteUnderWay } from '../under-way.ts';
-import { resolveWhere, withSite } from '../where.ts';
-import type { WhereOptions } from '../where.ts';
+import { resolveWhere, withSite } from '../../site/where.ts';
+import type { WhereOptions } from '../../site/where.ts';
 
 interface HistoryOptions extends WhereOptions, JsonOption, TenantOption {
   readonly limit: number;

@@ -4,7 +4,7 @@ import { collect, withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Verb } from '../session.ts';
-import { usage } from '../where.ts';
+import { usage } from '../../site/where.ts';
 
 interface NotifyOptions extends JsonOption {
   readonly plan: readonly string[];

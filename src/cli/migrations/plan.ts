@@ -12,15 +12,16 @@ import { refusalText, rehearseMove } from '../../postgres/move/rehearse.ts';
 import type { Rehearsal } from '../../postgres/move/rehearse.ts';
 import { writeText } from '../terminal/files.ts';
 import { planLines } from './move.ts';
-import { intentOn, readIntent, withJson, withMove, withWhere } from '../options.ts';
+import { intentOn } from '../../site/intent.ts';
+import { readIntent, withJson, withMove, withWhere } from '../options.ts';
 import { planMany } from './plan-many.ts';
 import { isRun, withTenants } from '../runs/options.ts';
 import type { TenantsOptions } from '../runs/options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { resolveUnit } from '../tenant.ts';
+import { resolveUnit } from '../../site/tenant.ts';
 import { noteUnderWay } from '../under-way.ts';
-import { resolveWhere, usage, withSite } from '../where.ts';
+import { resolveWhere, usage, withSite } from '../../site/where.ts';
 
 interface PlanOptions extends TenantsOptions {
   readonly out?: string;

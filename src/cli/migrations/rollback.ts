@@ -5,15 +5,15 @@ import { askToGoOn } from '../terminal/ask.ts';
 import { rollbackWithProgress } from './move.ts';
 import { actorOf, waitingOn, withReason, withJson, withWait, withWhere } from '../options.ts';
 import type { ActorOptions, JsonOption, TenantOption, WaitOption } from '../options.ts';
-import { findMigration } from './records.ts';
+import { findMigration } from '../../site/records.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showMigration } from './show-history.ts';
 import { completeIn } from '../under-way.ts';
 import { showRollbackResult } from './show-result.ts';
 import { onErrorStream } from '../terminal/terminal.ts';
-import { resolveWhere, whereWords, withSite } from '../where.ts';
-import type { Where, WhereOptions } from '../where.ts';
+import { resolveWhere, whereWords, withSite } from '../../site/where.ts';
+import type { Where, WhereOptions } from '../../site/where.ts';
 
 interface RollbackCommandOptions extends WhereOptions, JsonOption, TenantOption, ActorOptions, WaitOption {
   readonly yes?: boolean;

@@ -7,7 +7,7 @@ import type {
   MigrationRecord,
   StepRecord,
 } from '../../postgres/records/history.ts';
-import type { NamedRecord } from './records.ts';
+import type { NamedRecord } from '../../site/records.ts';
 import { showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { minuteText } from '../terminal/times.ts';

@@ -10,11 +10,11 @@ import { countUpTo, withJson, withWhere } from '../options.ts';
 import type { JsonOption, TenantOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { resolveUnit } from '../tenant.ts';
+import { resolveUnit } from '../../site/tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { minuteText } from '../terminal/times.ts';
-import { resolveWhere, whereWords, withSite } from '../where.ts';
-import type { Where, WhereOptions } from '../where.ts';
+import { resolveWhere, whereWords, withSite } from '../../site/where.ts';
+import type { Where, WhereOptions } from '../../site/where.ts';
 
 interface WatchCommandOptions extends WhereOptions, JsonOption, TenantOption {
   readonly every: number;

@@ -13,11 +13,11 @@ import type { ListOption, TenantOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
 import { showList } from '../terminal/table.ts';
-import { resolveTenant } from '../tenant.ts';
+import { resolveTenant } from '../../site/tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { wrapLine } from '../terminal/wrap.ts';
-import { resolveWhere, withSite } from '../where.ts';
-import type { WhereOptions } from '../where.ts';
+import { resolveWhere, withSite } from '../../site/where.ts';
+import type { WhereOptions } from '../../site/where.ts';
 
 interface ListOptions extends WhereOptions, ListOption, TenantOption {
   readonly kind?: string;

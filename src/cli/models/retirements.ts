@@ -19,11 +19,11 @@ import type { ListOption, TenantOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showList } from '../terminal/table.ts';
-import { chooseTenant } from '../tenant.ts';
+import { chooseTenant } from '../../site/tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { noteUnderWay } from '../under-way.ts';
-import { resolveWhere, usage, withSite } from '../where.ts';
-import type { WhereOptions } from '../where.ts';
+import { resolveWhere, usage, withSite } from '../../site/where.ts';
+import type { WhereOptions } from '../../site/where.ts';
 
 interface RetirementOptions extends WhereOptions, ListOption, TenantOption {
   readonly ical?: boolean;

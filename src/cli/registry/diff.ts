@@ -13,7 +13,7 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showTable } from '../terminal/table.ts';
 import { ownDatabase } from '../own-database.ts';
-import { usage, withDatabase } from '../where.ts';
+import { usage, withDatabase } from '../../site/where.ts';
 
 interface DiffOptions extends JsonOption {
   readonly pairs?: string;

@@ -11,7 +11,7 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showModel, showOverview, showRetirements, showRuntime } from './show-registry.ts';
 import { readDay, todayText } from '../terminal/times.ts';
-import { usage } from '../where.ts';
+import { usage } from '../../site/where.ts';
 
 interface ShowOptions extends ListOption, RegistryOption {
   readonly retirements?: boolean;

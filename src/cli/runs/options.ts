@@ -5,10 +5,11 @@ import type { Canary } from '../../postgres/runs/runs.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
 import type { TenantName } from '../../postgres/scope/tenants.ts';
-import { collect, intentOn, readIntent } from '../options.ts';
+import { intentOn } from '../../site/intent.ts';
+import { collect, readIntent } from '../options.ts';
 import type { MoveCommandOptions } from '../options.ts';
-import { chooseTenant } from '../tenant.ts';
-import { usage } from '../where.ts';
+import { chooseTenant } from '../../site/tenant.ts';
+import { usage } from '../../site/where.ts';
 
 export interface TenantsOptions extends MoveCommandOptions {
   readonly allTenants?: boolean;

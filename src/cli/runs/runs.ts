@@ -19,8 +19,8 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showOrders, showRun, showRuns } from './show-run.ts';
 import { noteUnderWay } from '../under-way.ts';
-import { resolveWhere, usage, withSite } from '../where.ts';
-import type { Where, WhereOptions } from '../where.ts';
+import { resolveWhere, usage, withSite } from '../../site/where.ts';
+import type { Where, WhereOptions } from '../../site/where.ts';
 
 const actions = ['list', 'show', 'watch', 'pause', 'resume', 'continue', 'cancel', 'rollback'] as const;
 type RunsAction = (typeof actions)[number];

@@ -13,8 +13,8 @@ import { showRunProgress } from './progress.ts';
 import { exitStatus } from '../session.ts';
 import type { Session } from '../session.ts';
 import { notComplete, showRun } from './show-run.ts';
-import { whereWords } from '../where.ts';
-import type { Where } from '../where.ts';
+import { whereWords } from '../../site/where.ts';
+import type { Where } from '../../site/where.ts';
 
 export interface RunAtWork {
   readonly runId: string;

@@ -13,12 +13,12 @@ import { digestTenant, listTenants } from '../../postgres/scope/tenants.ts';
 import type { TenantName } from '../../postgres/scope/tenants.ts';
 import { readGraph } from '../database/inspect.ts';
 import { applyWithProgress, planLines, rollbackWithProgress } from '../migrations/move.ts';
-import { listRecords } from '../migrations/records.ts';
+import { listRecords } from '../../site/records.ts';
 import type { Session } from '../session.ts';
 import { showPlaces } from '../database/show-graph.ts';
 import { showMigrations } from '../migrations/show-history.ts';
 import { showMoveResult, showRollbackResult } from '../migrations/show-result.ts';
-import { chooseTenant } from '../tenant.ts';
+import { chooseTenant } from '../../site/tenant.ts';
 
 const tenantName = 'Alder Clinic';
 const [from, to] = ['claude-3-7-sonnet', 'claude-haiku-4-5'] as const;

@@ -6,7 +6,7 @@ import { openDatabase } from '../../postgres/driver/connect.ts';
 import { showDemo } from './demo-story.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { usage } from '../where.ts';
+import { usage } from '../../site/where.ts';
 
 interface DemoOptions {
   readonly data?: string;

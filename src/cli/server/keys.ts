@@ -14,12 +14,12 @@ import type { ActorOption, ListOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showList } from '../terminal/table.ts';
-import { chooseTenant } from '../tenant.ts';
+import { chooseTenant } from '../../site/tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { readMoment } from '../terminal/times.ts';
 import { ownDatabase, withInstall } from '../own-database.ts';
 import type { OwnOptions } from '../own-database.ts';
-import { usage, withDatabase } from '../where.ts';
+import { usage, withDatabase } from '../../site/where.ts';
 
 interface KeysOptions extends OwnOptions, ListOption, ActorOption {
   readonly tenant?: string;

@@ -10,7 +10,7 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { askOf, withInstall } from '../own-database.ts';
 import type { OwnOptions } from '../own-database.ts';
-import { resolveWhere, whereWords } from '../where.ts';
+import { resolveWhere, whereWords } from '../../site/where.ts';
 
 interface SeedCommandOptions extends OwnOptions {
   readonly besideOthers?: boolean;

@@ -5,8 +5,8 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { ownDatabase, withInstall } from '../own-database.ts';
 import type { OwnOptions } from '../own-database.ts';
-import { keyFolder, shownUrl, usage } from '../where.ts';
-import type { Where } from '../where.ts';
+import { keyFolder, shownUrl, usage } from '../../site/where.ts';
+import type { Where } from '../../site/where.ts';
 
 interface ServeOptions extends OwnOptions {
   readonly port?: string;

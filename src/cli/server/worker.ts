@@ -3,8 +3,8 @@ import { problemText } from '../failure.ts';
 import { countUpTo, withWhere } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { resolveWhere, withSite } from '../where.ts';
-import type { WhereOptions } from '../where.ts';
+import { resolveWhere, withSite } from '../../site/where.ts';
+import type { WhereOptions } from '../../site/where.ts';
 
 interface WorkerCommandOptions extends WhereOptions {
   readonly count?: number;

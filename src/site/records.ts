@@ -1,11 +1,11 @@
 /** Finding migrations where the tenant may be left out: in Drover's own schema each tenant sees only its own. */
-import { sharedRows, tenantOfRecord, type TenantKey } from '../../engine/tenant.ts';
-import { DroverError } from '../../errors.ts';
-import { getMigration, listMigrations } from '../../postgres/records/history.ts';
-import type { MigrationDetail, MigrationRecord } from '../../postgres/records/history.ts';
-import type { Site } from '../../postgres/scope/site.ts';
-import { listTenants } from '../../postgres/scope/tenants.ts';
-import { tenantsToAsk } from '../tenant.ts';
+import { sharedRows, tenantOfRecord, type TenantKey } from '../engine/tenant.ts';
+import { DroverError } from '../errors.ts';
+import { getMigration, listMigrations } from '../postgres/records/history.ts';
+import type { MigrationDetail, MigrationRecord } from '../postgres/records/history.ts';
+import type { Site } from '../postgres/scope/site.ts';
+import { listTenants } from '../postgres/scope/tenants.ts';
+import { tenantsToAsk } from './tenant.ts';
 
 export interface NamedRecord extends MigrationRecord {
   readonly tenantName: string;
