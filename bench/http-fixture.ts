@@ -1,7 +1,9 @@
 /** What the bench of the API asks: the same list of models from the API, and from routes that somebody wrote without it. */
 import fastify, { type FastifyInstance } from 'fastify';
 import pg from 'pg';
+import { startEdge } from '../src/http/edge/edge.ts';
 import { buildApp } from '../src/http/server/app.ts';
+import { createLog } from '../src/http/server/log.ts';
 import { createApiKey } from '../src/platform/access/keys.ts';
 import { openPlatform } from '../src/platform/open.ts';
 import { completionModels } from '../src/platform/resources/models.ts';
@@ -60,6 +62,16 @@ export async function openContenders(
   const bare = bareRoutes(pool);
   const plain = await bare.listen({ host: '127.0.0.1', port: 0 });
   const headers = { authorization: `Bearer ${text}` };
+  const edge = await startEdge({
+    upstream: new URL(api),
+    declared: app.known.declared,
+    answerWithinMs: 60_000,
+    host: '127.0.0.1',
+    port: 0,
+    stopTimeoutMs: 1000,
+    version: 'bench',
+    log: createLog({ level: 'silent' }),
+  });
   const path = `${api}/api/v1/completion-models?limit=${pageSize}`;
   return {
     contenders: [
@@ -67,9 +79,14 @@ export async function openContenders(
       { name: 'bare Fastify, the query as the tenant', url: `${plain}/models-of-tenant`, headers: {} },
       { name: 'drover, ?usage=false', url: `${path}&usage=false`, headers },
       { name: 'drover, with usage counted', url: path, headers },
+      {
+        name: 'drover, ?usage=false, through the edge',
+        url: `${path.replace(api, edge.url)}&usage=false`,
+        headers,
+      },
     ],
     close: async () => {
-      await Promise.all([app.close(), bare.close()]);
+      await Promise.all([edge.stop(), app.close(), bare.close()]);
       await Promise.all([pool.end(), database.close()]);
     },
   };

@@ -120,6 +120,8 @@ export const errorCodes = {
   HEADERS_TOO_LARGE: { exit: 1, summary: 'The headers of a request are too large.' },
   REQUEST_TIMEOUT: { exit: 1, summary: 'A request did not arrive in time.' },
   IDENTITY_UNAVAILABLE: { exit: 1, summary: 'The keys of the identity provider cannot be read.' },
+  UPSTREAM_UNREACHABLE: { exit: 1, summary: 'The server behind the edge does not answer.' },
+  UPSTREAM_LATE: { exit: 1, summary: 'The server behind the edge did not begin to answer in time.' },
   IDEMPOTENCY_RUNNING: { exit: 1, summary: 'A request with this Idempotency-Key is still running.' },
   IDEMPOTENCY_KEY_REUSED: { exit: 1, summary: 'An Idempotency-Key was used for another request.' },
   ANSWER_SHOWN_ONCE: { exit: 1, summary: 'An answer that held a secret cannot be given again.' },

@@ -6,6 +6,7 @@ import { check } from './registry/check.ts';
 import { completion, man } from './completion.ts';
 import { config } from './database/config.ts';
 import { demo } from './server/demo.ts';
+import { edge } from './server/edge.ts';
 import { grants } from './database/grants.ts';
 import { history } from './migrations/history.ts';
 import { init } from './database/init.ts';
@@ -39,6 +40,7 @@ import type { Streams } from './terminal/terminal.ts';
 const verbs: readonly (Verb | VerbGroup)[] = [
   demo,
   serve,
+  edge,
   keys,
   secrets,
   inventory,

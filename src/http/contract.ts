@@ -72,6 +72,17 @@ export interface Access {
   readonly scope: AccessScope | null;
 }
 
+/** Who reaches a route from outside: everybody, callers with a credential, or nobody. */
+type Exposure = 'public' | 'authenticated' | 'internal';
+
+/** A route of the application, for one method. */
+export interface DeclaredRoute {
+  readonly method: string;
+  /** With `:name` for a segment, and `*` for the rest. */
+  readonly url: string;
+  readonly exposure: Exposure;
+}
+
 /** A check of readiness. */
 export interface ReadinessCheck {
   readonly name: string;
@@ -108,8 +119,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** `none`: the route asks for no credential. */
     access?: Access | 'none';
-    /** Who reaches the route from outside: everybody, callers with a credential, or nobody. */
-    exposure?: 'public' | 'authenticated' | 'internal';
+    exposure?: Exposure;
     /** The route answers while the server stops, too. */
     whileStopping?: boolean;
     /** What a successful answer can have beside its body. */
@@ -128,6 +138,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     metrics: Registry;
     /** What the application answers. */
-    known: { methodsOf(path: string): string[]; readonly open: string[] };
+    known: {
+      methodsOf(path: string): string[];
+      readonly open: string[];
+      readonly declared: DeclaredRoute[];
+    };
   }
 }

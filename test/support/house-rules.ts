@@ -25,6 +25,7 @@ const owned: Readonly<Record<string, string>> = {
   'cli-table3': 'cli',
   'cli-progress': 'cli',
   fastify: 'http',
+  'find-my-way': 'http',
   zod: 'http registry',
   pino: 'http',
   'prom-client': 'http',

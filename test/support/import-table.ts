@@ -80,6 +80,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'http/routes/workspaces',
     'platform',
   ],
+  'http/edge': ['http/api', 'http/contract.ts', 'engine', 'errors.ts'],
   'http/server': [
     'http/api',
     'http/contract.ts',

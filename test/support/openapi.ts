@@ -1,7 +1,6 @@
 /** The OpenAPI document of the sources as they are. Building the application asks no database anything. */
 import { readFileSync } from 'node:fs';
-import { buildApp } from '../../src/http/server/app.ts';
-import type { Platform } from '../../src/platform/open.ts';
+import { describeApp } from '../../src/http/server/app.ts';
 
 export interface Operation {
   readonly operationId: string;
@@ -37,9 +36,7 @@ const packageFile = new URL('../../package.json', import.meta.url);
 /** As text, the way it is committed. */
 export async function renderOpenApi(): Promise<string> {
   const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
-  const refuse = (): Promise<never> => Promise.reject(new Error('The document is made without a database.'));
-  const database = { engine: 'embedded' as const, transaction: refuse, close: () => Promise.resolve() };
-  const app = await buildApp({ platform: { database, schema: 'none' } as unknown as Platform, version });
+  const app = await describeApp(version);
   const { payload } = await app.inject('/openapi.json');
   await app.close();
   return `${JSON.stringify(JSON.parse(payload), null, 2)}\n`;

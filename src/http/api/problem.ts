@@ -98,6 +98,8 @@ const statusOf = {
   HEADERS_TOO_LARGE: 431,
   REQUEST_TIMEOUT: 408,
   IDENTITY_UNAVAILABLE: 503,
+  UPSTREAM_UNREACHABLE: 502,
+  UPSTREAM_LATE: 504,
   IDEMPOTENCY_RUNNING: 409,
   IDEMPOTENCY_KEY_REUSED: 422,
   ANSWER_SHOWN_ONCE: 409,
@@ -175,6 +177,11 @@ function detailInside(code: ErrorCode, status: number): string {
     return (
       'This server has no registry to decide by, or another one than the database holds to. A sysadmin has it read again by ' +
       'POST /api/v1/sysadmin/registry/reload; GET /api/v1/sysadmin/registry says what is wrong.'
+    );
+  if (code === 'UPSTREAM_UNREACHABLE' || code === 'UPSTREAM_LATE')
+    return (
+      `${errorCodes[code].summary} What became of the request is not known: ` +
+      'sent again with the same Idempotency-Key, it is done once.'
     );
   return status === 503
     ? 'The service cannot do this at the moment; try again a little later.'

@@ -117,7 +117,8 @@ function flagsAreBooleans({ parameters = [] }: OpenApiOperation): void {
   }
 }
 
-const always = [400, 408, 429, 431, 500, 503];
+/** 502 and 504 are the edge's. */
+const always = [400, 408, 429, 431, 500, 502, 503, 504];
 const ofCallers = [401, 403, 404];
 const ofChanges = [409, 410, 412, 413, 415, 422];
 
@@ -144,7 +145,9 @@ const refusals = new Map([
   [429, { name: 'RateLimited', means: 'Too many requests' }],
   [431, { name: 'HeadersTooLarge', means: 'The headers are too large' }],
   [500, { name: 'Failed', means: 'A mistake in Drover' }],
+  [502, { name: 'UpstreamUnreachable', means: 'The server behind the edge does not answer' }],
   [503, { name: 'Unavailable', means: 'It cannot be done at the moment' }],
+  [504, { name: 'UpstreamLate', means: 'The server behind the edge did not begin to answer in time' }],
 ]);
 
 const retryAfter = { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' } } };

@@ -12,12 +12,13 @@ import { guardRoutes } from '../api/access.ts';
 import { answerErrors, answerFrameworkError, refuseConnection } from '../api/answer-errors.ts';
 import { followRequests, measureRequests, requestIdOf } from '../api/follow-requests.ts';
 import { replayAnswers } from '../api/idempotency.ts';
-import { KnownRoutes } from '../api/known-routes.ts';
+import { KnownRoutes, routerOptions } from '../api/known-routes.ts';
 import { limitRequests } from '../api/limits.ts';
 import { secureAnswers } from '../api/security.ts';
 import { traceRequests } from '../api/traces.ts';
 import { limitShapes, readJsonBodies, refuseUnknownQueries } from '../api/validation.ts';
 import type { App, AppDeps, AppInput, AppSettings } from '../contract.ts';
+import type { Platform } from '../../platform/open.ts';
 import { describeApi } from '../documents/openapi.ts';
 import { servePages } from '../documents/pages.ts';
 import { routes } from '../routes.ts';
@@ -61,6 +62,16 @@ export async function buildApp(input: AppInput): Promise<App> {
   return app;
 }
 
+/**
+ * The application without a database, to be read and not to be called: its routes, its document. Routes are declared with what they are
+ * given, and ask nothing of it until somebody calls them.
+ */
+export async function describeApp(version: string): Promise<App> {
+  const refuse = (): Promise<never> => Promise.reject(new Error('There is no database.'));
+  const database = { engine: 'embedded' as const, transaction: refuse, close: () => Promise.resolve() };
+  return buildApp({ platform: { database, schema: 'none' } as unknown as Platform, version });
+}
+
 function createFastify({ settings, log }: AppDeps): App {
   const loggerInstance: FastifyBaseLogger = log ?? createLog({ level: 'silent' });
   const app: App = fastify({
@@ -80,7 +91,7 @@ function createFastify({ settings, log }: AppDeps): App {
     requestTimeout: 30_000,
     keepAliveTimeout: 65_000,
     http: { maxHeaderSize: 16_384, headersTimeout: 20_000 },
-    routerOptions: { maxParamLength: 200 },
+    routerOptions,
     clientErrorHandler: refuseConnection,
     frameworkErrors: answerFrameworkError,
   }).withTypeProvider<ZodTypeProvider>();
