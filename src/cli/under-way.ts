@@ -4,7 +4,7 @@ import { changeCount } from '../engine/plan/row-text.ts';
 import type { TenantKey } from '../engine/tenant.ts';
 import { DroverError } from '../errors.ts';
 import type { previewOnline } from '../postgres/move/online.ts';
-import { listUnderWay, underWayText } from '../postgres/records/under-way.ts';
+import { listUnderWay, underWayText, waysOn } from '../postgres/records/under-way.ts';
 import type { UnderWay } from '../postgres/records/under-way.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import type { Session } from './session.ts';
@@ -44,15 +44,35 @@ function partsText({ steps: all }: Plan, steps: Preview['steps']): string[] {
   ];
 }
 
-/** Says on the error stream what is under way, for one tenant or for all. */
+/** A migration under way as JSON has it, with the commands that go on and take back. */
+export interface UnderWayJson {
+  readonly id: string;
+  readonly tenant: string;
+  readonly from: string;
+  readonly to: string;
+  /** Row changes that are committed. */
+  readonly committed: number;
+  readonly goOn: string;
+  readonly takeBack: string;
+}
+
+/** Says on the error stream what is under way, for one tenant or for all, and gives it; null where the login may not read that. */
 export async function noteUnderWay(
   { terminal }: Session,
   site: Site,
   { tenant, where }: { readonly tenant: TenantKey; readonly where: Where },
-): Promise<void> {
-  for (const underWay of await readUnderWay(terminal, site, await tenantsToAsk(site, tenant)))
+): Promise<UnderWayJson[] | null> {
+  const found = await readUnderWay(terminal, site, await tenantsToAsk(site, tenant));
+  for (const underWay of found ?? [])
     for (const line of wrapLine(underWayText(underWay, whereWords(where)), terminal.errWidth))
       terminal.err(terminal.errStyle.warning(line));
+  return found?.map((underWay) => underWayJson(underWay, where)) ?? null;
+}
+
+function underWayJson(underWay: UnderWay, where: Where): UnderWayJson {
+  const { id, tenant, from, to, rows: committed } = underWay;
+  const [goOn, takeBack] = waysOn(underWay).map((command) => `${command} ${whereWords(where)}`);
+  return { id, tenant, from, to, committed, goOn: goOn ?? '', takeBack: takeBack ?? '' };
 }
 
 /** A login that plans need not be able to read records; then that is said. */
@@ -60,13 +80,13 @@ async function readUnderWay(
   terminal: Terminal,
   site: Site,
   tenants: readonly TenantKey[],
-): Promise<UnderWay[]> {
+): Promise<UnderWay[] | undefined> {
   try {
     return await listUnderWay(site, tenants);
   } catch (error) {
     if (!(error instanceof DroverError) || !unreadable.includes(error.code)) throw error;
     terminal.err(terminal.errStyle.muted('Whether a migration is under way cannot be read by this login.'));
-    return [];
+    return undefined;
   }
 }
 

@@ -84,7 +84,7 @@ places: [{ at: bots.model }, { at: gallery.model }]
 
     it('are counted by a run that was not asked for them, with the command that moves them', async () => {
       const plan = await at.run('plan', '--all-tenants', '--from', 'gpt-4o', '--to', 'gpt-5');
-      assert.match(plan.stdout, /shared rows +skipped .*1 shared row\(s\) still name the source/);
+      assert.match(plan.stdout, /shared rows\tskipped\t.*1 shared row\(s\) still name the source/);
       const done = await run(at, '--from', 'gpt-4o', '--to', 'gpt-5');
       assert.deepEqual([done.status, done.completion], ['succeeded', 'complete for the tenant']);
       assert.equal(sharedOf(done), 'skipped SHARED_ROWS_LEFT');

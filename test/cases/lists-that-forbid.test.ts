@@ -83,10 +83,10 @@ oneEngine((engine) => {
     const words = ['plan', '--all-tenants', '--from', 'gpt-4o', '--to', 'gpt-4.1'];
     const { stdout } = await database.run(...words);
     for (const told of [
-      /Elm +would move/,
-      /Oak +failed .*TARGET_DENIED/,
-      /Ash +failed .*TARGET_DENIED/,
-      /Yew +failed .*TARGET_DENIED/,
+      /\tElm\tready\t/,
+      /\tOak\tfailed\t.*TARGET_DENIED/,
+      /\tAsh\tfailed\t.*TARGET_DENIED/,
+      /\tYew\tfailed\t.*TARGET_DENIED/,
     ])
       assert.match(stdout, told);
   });

@@ -33,7 +33,7 @@ oneEngine((engine) => {
     assert.equal(stdout, '');
     assert.match(stderr, /Plan for Alder Clinic[\s\S]*CONFIRMATION_REQUIRED: .*--yes/);
     assert.deepEqual(await demo.look(digestTenants), start);
-    assert.deepEqual(JSON.parse((await run('history', '--json')).stdout), { migrations: [] });
+    assert.deepEqual(JSON.parse((await run('history', '--json')).stdout), { migrations: [], underWay: [] });
   });
 
   test('a plan file that was edited, or is contradicted by options, is refused', async () => {
@@ -76,7 +76,9 @@ oneEngine((engine) => {
     assert.equal(list.status, 0, list.stderr);
     assert.match(
       list.stdout,
-      new RegExp(`^${id}  succeeded, complete for the tenant\\n.*Alder Clinic.*by tester`),
+      new RegExp(
+        `^${id}\\t[^\\n]+\\tAlder Clinic\\tmodel\\tsucceeded\\tcomplete for the tenant\\t\\t\\d+\\t[^\\n]+\\ttester\\tit goes away\\n`,
+      ),
     );
     const one = JSON.parse((await run('history', id, '--json', '--changes')).stdout) as Record<
       string,
@@ -85,6 +87,9 @@ oneEngine((engine) => {
     assert.equal(one['actor'], 'tester');
     assert.equal(one['reason'], 'it goes away');
     assert.ok(Array.isArray(one['changes']) && one['changes'].length === 50);
+    const csv = await run('history', id, '--csv', '--changes');
+    assert.match(csv.stdout, /^step,table,action,key,before,after\r\n1,/);
+    assert.match((await run('history', id, '--csv')).stdout, /^step,what,of,planned,done\r\n1,/);
     const text = await run('history', id, '--tenant', 'Alder Clinic');
     assert.match(text.stdout, /repoint +assistants +22 +22/);
     assert.match((await run('history', id, '--tenant', 'Cedar School')).stderr, /^MIGRATION_NOT_FOUND/);

@@ -52,15 +52,20 @@ test('every command names what is under way with both ways on; apply --online en
   await stopInTheMiddle();
 
   const history = await run('history');
-  assert.match(history.stdout, /under way/);
+  assert.match(history.stdout, /\tunder_way\t/);
   const said = history.stderr.replaceAll(/\s+/g, ' ');
   assert.match(said, /is under way: \d+ row changes? committed so far, the others are not made/);
   assert.match(
     said,
     /`drover apply .* --online --database .*` goes on; `drover rollback [-0-9a-f]+ --database .*` takes back/,
   );
-  for (const words of [['plan', ...move], ['runs'], ['retirements']])
-    assert.match((await run(...words)).stderr.replaceAll(/\s+/g, ' '), /is under way/, words[0]);
+  for (const words of [['plan', ...move], ['runs'], ['retirements']]) {
+    const { stdout, stderr } = await run(...words, '--json');
+    assert.match(stderr.replaceAll(/\s+/g, ' '), /is under way/, words[0]);
+    const { underWay } = JSON.parse(stdout) as { underWay: { id: string; goOn: string; takeBack: string }[] };
+    assert.match(underWay[0]?.goOn ?? '', /^drover apply .* --online --database /, words[0]);
+    assert.ok(underWay[0]?.takeBack.startsWith(`drover rollback ${underWay[0].id} --database `), words[0]);
+  }
 
   const other = await run('apply', ...move, '--yes');
   assert.deepEqual([other.status, /MIGRATION_UNDER_WAY/.test(other.stderr)], [1, true]);

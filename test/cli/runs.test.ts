@@ -38,9 +38,9 @@ oneEngine((engine) => {
       const start = await demo.look(digestTenants);
       const planned = await drover(['plan', ...all, ...demo.where]);
       assert.equal(planned.status, 2, planned.stderr);
-      assert.match(planned.stdout, /Alder Clinic +would move/);
-      assert.match(planned.stdout, /Dune Records +skipped/);
-      assert.match(planned.stdout, /3 of 4 tenants would move/);
+      assert.match(planned.stdout, /\tAlder Clinic\tready\t/);
+      assert.match(planned.stdout, /\tDune Records\tskipped\t/);
+      assert.match(planned.stderr, /3 of 4 tenants would move/);
       assert.deepEqual(await demo.look(digestTenants), start);
 
       const canary = await drover(['apply', ...all, '--yes', '--canary', '1', '--json', ...demo.where]);
@@ -86,8 +86,13 @@ oneEngine((engine) => {
       );
       assert.match(
         (await drover(['runs', ...demo.where])).stdout,
-        /claude-3-7-sonnet \(claude-sonnet\) → claude-sonnet-4-6/,
+        /\tclaude-3-7-sonnet \(claude-sonnet\)\tclaude-sonnet-4-6/,
       );
+      const listed = await drover(['runs', 'show', id, ...demo.where]);
+      assert.match(listed.stdout, /^[-0-9a-f]+\tAlder Clinic\tsucceeded\t[^\n]+\n[-0-9a-f]+\t/);
+      assert.match(listed.stderr, /^Run /);
+      const csv = await drover(['runs', 'show', id, '--csv', ...demo.where]);
+      assert.match(csv.stdout, /^tenant,name,status,completion,row changes,migration,code,message\r\n/);
     });
   });
 

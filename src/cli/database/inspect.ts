@@ -4,15 +4,16 @@ import type { ReferenceGraph } from '../../engine/rules/graph.ts';
 import { readRules } from '../../postgres/catalogue/rules.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { asOperator } from '../../postgres/scope/tenant.ts';
-import { withJson, withWhere } from '../options.ts';
-import type { JsonOption } from '../options.ts';
+import { withList, withWhere } from '../options.ts';
+import type { ListOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { showGraph } from './show-graph.ts';
+import { graphTable, showGraph } from './show-graph.ts';
+import { isForPrograms, showList } from '../terminal/table.ts';
 import { resolveWhere, withSite } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
-interface InspectOptions extends WhereOptions, JsonOption {
+interface InspectOptions extends WhereOptions, ListOption {
   readonly mermaid?: boolean;
 }
 
@@ -22,7 +23,9 @@ export const inspect: Verb = {
   summary: 'show every place that names a model, and how rows belong to tenants',
   define: (command) =>
     withWhere(
-      withJson(command).addOption(new Option('--mermaid', 'print a Mermaid flowchart').conflicts('json')),
+      withList(command).addOption(
+        new Option('--mermaid', 'print a Mermaid flowchart').conflicts(['json', 'csv']),
+      ),
     ),
   run: show,
 };
@@ -32,6 +35,7 @@ async function show({ terminal, environment }: Session, command: Command): Promi
   const graph = await withSite(resolveWhere(options, environment), { mayWrite: false }, readGraph);
   if (options.json === true) terminal.out(graphJson(graph));
   else if (options.mermaid === true) terminal.out(graphMermaid(graph).trimEnd());
+  else if (isForPrograms(terminal, options.csv)) showList(terminal, graphTable(graph), options.csv);
   else showGraph(terminal, graph);
   return exitStatus.done;
 }

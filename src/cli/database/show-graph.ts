@@ -1,6 +1,7 @@
 /** The reference graph as two tables that fit a terminal: what names a model, and whose the rows are. */
 import type { ReferenceGraph } from '../../engine/rules/graph.ts';
 import { showTable } from '../terminal/table.ts';
+import type { TableContent } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 type Edge = ReferenceGraph['edges'][number];
@@ -25,14 +26,36 @@ export function showGraph(terminal: Terminal, { nodes, edges }: ReferenceGraph):
 
 /** Prints the places alone. */
 export function showPlaces(terminal: Terminal, { nodes, edges }: ReferenceGraph): void {
-  const everybodys = new Set(nodes.filter(({ owner }) => owner === 'global').map(({ table }) => table));
-  const rows = edges.map((edge) => [
-    edge.place,
-    edge.via,
-    everybodys.has(edge.table) && isMoving(edge) ? 'stays (global)' : fateOf(edge),
-  ]);
+  const everybodys = everybodysTables(nodes);
+  const rows = edges.map((edge) => [edge.place, edge.via, fateIn(everybodys, edge)]);
   const head = ['place', 'names it by', 'what happens'];
   showTable(terminal, { head, rows });
+}
+
+/** Both tables in one, for programs: each place with its table; a table without a place comes last. */
+export function graphTable({ nodes, edges }: ReferenceGraph): TableContent {
+  const everybodys = everybodysTables(nodes);
+  const owners = new Map(nodes.map((node) => [node.table, ownerOf(node)]));
+  const named = new Set(edges.map(({ table }) => table));
+  const rows = [
+    ...edges.map((edge) => [
+      edge.place,
+      edge.via,
+      fateIn(everybodys, edge),
+      edge.table,
+      owners.get(edge.table) ?? '',
+    ]),
+    ...[...owners].flatMap(([table, owner]) => (named.has(table) ? [] : [['', '', '', table, owner]])),
+  ];
+  return { head: ['place', 'names it by', 'what happens', 'table', 'belongs to its tenant by'], rows };
+}
+
+function everybodysTables(nodes: readonly Node[]): ReadonlySet<string> {
+  return new Set(nodes.filter(({ owner }) => owner === 'global').map(({ table }) => table));
+}
+
+function fateIn(everybodys: ReadonlySet<string>, edge: Edge): string {
+  return everybodys.has(edge.table) && isMoving(edge) ? 'stays (global)' : fateOf(edge);
 }
 
 function isMoving({ time }: Edge): boolean {

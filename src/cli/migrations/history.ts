@@ -1,19 +1,30 @@
+import { given } from '../../engine/given.ts';
 import { sharedRows } from '../../engine/tenant.ts';
 import { listChanges } from '../../postgres/records/history.ts';
 import type { Site } from '../../postgres/scope/site.ts';
-import { countUpTo, withJson, withWhere } from '../options.ts';
-import type { JsonOption, TenantOption } from '../options.ts';
+import { countUpTo, withList, withWhere } from '../options.ts';
+import type { ListOption, TenantOption } from '../options.ts';
 import { findMigration, listRecords } from '../../site/records.ts';
 import type { FoundMigration } from '../../site/records.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { showChanges, showMigration, showMigrations, showStoredResult } from './show-history.ts';
+import {
+  changeTable,
+  migrationTable,
+  showChanges,
+  showMigration,
+  showMigrations,
+  showStoredResult,
+  stepTable,
+} from './show-history.ts';
+import { isForPrograms, showList } from '../terminal/table.ts';
 import { readMoment } from '../terminal/times.ts';
 import { noteUnderWay } from '../under-way.ts';
+import type { UnderWayJson } from '../under-way.ts';
 import { resolveWhere, withSite } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
-interface HistoryOptions extends WhereOptions, JsonOption, TenantOption {
+interface HistoryOptions extends WhereOptions, ListOption, TenantOption {
   readonly limit: number;
   readonly before?: string;
   readonly changes?: boolean;
@@ -25,7 +36,7 @@ export const history: Verb = {
   summary: 'list past migrations, or show one: steps, findings, changed values',
   define: (command) =>
     withWhere(
-      withJson(command.argument('[migration]', 'the id of one'))
+      withList(command.argument('[migration]', 'the id of one'))
         .option('--tenant <tenant>', 'only those of this tenant, by key or name')
         .option('--shared', 'only those of the rows that are nobody’s alone')
         .option('--limit <count>', 'at most so many migrations, or changes of one', countUpTo(100_000), 50)
@@ -39,19 +50,23 @@ export const history: Verb = {
     const id = command.args[0];
     const where = resolveWhere(options, session.environment);
     return withSite(where, { mayWrite: false }, async (site) => {
-      await noteUnderWay(session, site, { tenant: options.tenant, where });
-      return id === undefined ? showList(session, site, options) : showOne(session, site, { id, options });
+      const underWay = await noteUnderWay(session, site, { tenant: options.tenant, where });
+      return id === undefined
+        ? showMany(session, site, { options, underWay })
+        : showOne(session, site, { id, options });
     });
   },
 };
 
-async function showList(
+async function showMany(
   { terminal }: Session,
   site: Site,
-  { tenant, limit, before, json }: HistoryOptions,
+  { options, underWay }: { readonly options: HistoryOptions; readonly underWay: UnderWayJson[] | null },
 ): Promise<number> {
-  const records = await listRecords(site, { tenant, limit, ...(before === undefined ? {} : { before }) });
-  if (json === true) terminal.out(JSON.stringify({ migrations: records }, null, 2));
+  const { tenant, limit, before, json, csv } = options;
+  const records = await listRecords(site, { tenant, limit, ...given({ before }) });
+  if (json === true) terminal.out(JSON.stringify({ migrations: records, underWay }, null, 2));
+  else if (isForPrograms(terminal, csv)) showList(terminal, migrationTable(records), csv);
   else showMigrations(terminal, records);
   return exitStatus.done;
 }
@@ -65,6 +80,8 @@ async function showOne(
   const changes = options.changes === true ? await changesOf(site, found, options.limit) : undefined;
   if (options.json === true)
     terminal.out(JSON.stringify({ ...found.record, ...(changes === undefined ? {} : { changes }) }, null, 2));
+  else if (options.csv === true)
+    showList(terminal, changes === undefined ? stepTable(found.record) : changeTable(changes), true);
   else {
     showMigration(terminal, found.record);
     showStoredResult(terminal, found.record);

@@ -4,6 +4,8 @@ import type { Intent } from '../../engine/plan/intent.ts';
 import { changeCount, printable } from '../../engine/plan/row-text.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
+import { describeStep, isMovingRows, touchedPlaces } from '../../engine/operations/operations.ts';
+import { occurrencesOf } from '../../engine/plan/accounts.ts';
 import { renderPlan } from '../../engine/planner/render.ts';
 import { applyMove } from '../../postgres/move/move.ts';
 import { applyOnline } from '../../postgres/move/online.ts';
@@ -13,6 +15,7 @@ import type { RollbackResult } from '../../postgres/undo/rollback.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { runAfterHook } from '../hook.ts';
 import { showProgress } from '../terminal/progress.ts';
+import type { TableContent } from '../terminal/table.ts';
 import type { Session } from '../session.ts';
 import type { Style } from '../terminal/terminal.ts';
 import { wrapLine } from '../terminal/wrap.ts';
@@ -31,6 +34,36 @@ export function questionOf({ tenant, steps, counts, source }: Plan): string {
   const model = printable(modelLabel(source));
   if (changes === 0 && retires) return `Make no row change${whose}, and retire ${model}?`;
   return `Make ${changeCount(changes)}${whose}${retires ? `, and retire ${model}` : ''}?`;
+}
+
+/** A plan for programs: each step, then what stays, with the same numbers as its text. */
+export function planTable({ steps, leftBehind }: Plan): TableContent {
+  const rows = [
+    ...steps.map((step) => [
+      isMovingRows(step) ? 'move' : 'mark',
+      step.entity,
+      touchedPlaces(step).join(' '),
+      step.operation,
+      '',
+      isMovingRows(step) ? step.expected : 0,
+      '',
+      '',
+      describeStep(step),
+    ]),
+    ...leftBehind.map((entry) => [
+      'stay',
+      entry.entity,
+      entry.place,
+      entry.reason,
+      entry.live ? 'live' : '',
+      '',
+      entry.count,
+      occurrencesOf(entry),
+      entry.message,
+    ]),
+  ];
+  const counts = ['row changes', 'rows', 'occurrences'];
+  return { head: ['what', 'type', 'place', 'how', 'live', ...counts, 'message'], rows };
 }
 
 export interface PlanView {

@@ -7,25 +7,39 @@ import { readRunRequest } from '../runs/options.ts';
 import type { TenantsOptions } from '../runs/options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session } from '../session.ts';
-import { showPlannedRun } from '../runs/show-run.ts';
+import { plannedTable, showPlannedRun, showPlannedSum } from '../runs/show-run.ts';
+import type { ListOption } from '../options.ts';
+import { isForPrograms, showList } from '../terminal/table.ts';
+import { onErrorStream } from '../terminal/terminal.ts';
+import type { UnderWayJson } from '../under-way.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+
+interface PlanManyOptions extends TenantsOptions, ListOption {
+  readonly rehearse?: boolean;
+}
 
 /** Shows what would become of each tenant; returns the exit status. */
 export async function planMany(
   session: Session,
   site: Site,
-  options: TenantsOptions & { readonly rehearse?: boolean },
+  { options, underWay }: { readonly options: PlanManyOptions; readonly underWay: UnderWayJson[] | null },
 ): Promise<number> {
   const { terminal } = session;
   const plan = await planWatched(terminal, site, await readRunRequest(site, options), options.rehearse);
-  if (options.json === true) writeJson(terminal, plan);
-  else showPlannedRun(terminal, plan);
+  if (options.json === true) writeJson(terminal, { ...plan, underWay });
+  else if (isForPrograms(terminal, options.csv)) {
+    showPlannedSum(onErrorStream(terminal), plan);
+    showList(terminal, plannedTable(plan), options.csv);
+  } else showPlannedRun(terminal, plan);
   if (plan.ready > 0) return exitStatus.changes;
   return plan.failed > 0 ? exitStatus.failed : exitStatus.done;
 }
 
 /** One document, tenant by tenant: as one text a large fleet would be in memory several times over. */
-function writeJson({ out }: Terminal, { tenants, ...plan }: PlannedRun): void {
+function writeJson(
+  { out }: Terminal,
+  { tenants, ...plan }: PlannedRun & { readonly underWay: UnderWayJson[] | null },
+): void {
   const [head = ''] = JSON.stringify({ ...plan, tenants: [] }, null, 2).split(/\]\n\}$/);
   out(head);
   for (const [at, one] of tenants.entries()) {

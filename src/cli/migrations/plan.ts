@@ -11,9 +11,10 @@ import { planMove } from '../../postgres/move/plan.ts';
 import { refusalText, rehearseMove } from '../../postgres/move/rehearse.ts';
 import type { Rehearsal } from '../../postgres/move/rehearse.ts';
 import { writeText } from '../terminal/files.ts';
-import { planLines } from './move.ts';
+import { planLines, planTable } from './move.ts';
 import { intentOn } from '../../site/intent.ts';
-import { readIntent, withJson, withMove, withWhere } from '../options.ts';
+import { readIntent, withList, withMove, withWhere } from '../options.ts';
+import type { ListOption } from '../options.ts';
 import { planMany } from './plan-many.ts';
 import { isRun, withTenants } from '../runs/options.ts';
 import type { TenantsOptions } from '../runs/options.ts';
@@ -21,9 +22,11 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { resolveUnit } from '../../site/tenant.ts';
 import { noteUnderWay } from '../under-way.ts';
+import type { UnderWayJson } from '../under-way.ts';
+import { showList } from '../terminal/table.ts';
 import { resolveWhere, usage, withSite } from '../../site/where.ts';
 
-interface PlanOptions extends TenantsOptions {
+interface PlanOptions extends TenantsOptions, ListOption {
   readonly out?: string;
   readonly sql?: boolean;
   readonly rehearse?: boolean;
@@ -37,7 +40,7 @@ export const plan: Verb = {
     withWhere(
       withTenants(
         withMove(
-          withJson(command)
+          withList(command)
             .option('--out <file>', 'also write the plan to a file, for `drover apply FILE`')
             .option('--sql', 'also print the statements that each step would run')
             .option('--rehearse', 'also try all of it, and take it back; needs the rights of apply'),
@@ -57,16 +60,16 @@ async function planFor(session: Session, command: Command): Promise<number> {
   const where = resolveWhere(options, session.environment);
   const answer = await withSite(where, { mayWrite: options.rehearse === true }, async (site) => {
     const tenant = await resolveUnit(site, options);
-    await noteUnderWay(session, site, { tenant, where });
+    const underWay = await noteUnderWay(session, site, { tenant, where });
     const plan = await planMove(site, intentOn(site, intent, tenant));
     const sql = options.sql === true ? await explainPlan(site, plan) : undefined;
     const tries = options.rehearse === true && refusing(plan.findings).length === 0;
-    return { plan, sql, rehearsal: tries ? await rehearseMove(site, plan.intent) : undefined };
+    return { plan, underWay, sql, rehearsal: tries ? await rehearseMove(site, plan.intent) : undefined };
   });
-  const { plan: made, sql, rehearsal } = answer;
+  const { plan: made, underWay, sql, rehearsal } = answer;
   if (options.out !== undefined)
     writeText(options.out, writePlan(made, sha256), { keep: false, isPrivate: true });
-  showPlan(session, { made, sql, rehearsal }, options);
+  showPlan(session, { made, underWay, sql, rehearsal }, options);
   refuse(made);
   refuseRehearsed(rehearsal);
   return made.steps.length === 0 ? exitStatus.done : exitStatus.changes;
@@ -77,29 +80,37 @@ function planAll(session: Session, options: PlanOptions): Promise<number> {
     throw usage('--out and --sql are about the plan of one tenant; leave them out with many.');
   const where = resolveWhere(options, session.environment);
   return withSite(where, { mayWrite: options.rehearse === true }, async (site) => {
-    await noteUnderWay(session, site, { tenant: undefined, where });
-    return planMany(session, site, options);
+    const underWay = await noteUnderWay(session, site, { tenant: undefined, where });
+    return planMany(session, site, { options, underWay });
   });
 }
 
 interface PlanOutput {
   readonly made: Plan;
+  readonly underWay: readonly UnderWayJson[] | null;
   readonly sql: readonly string[] | undefined;
   readonly rehearsal: Rehearsal | undefined;
 }
 
 function showPlan(
   { terminal }: Session,
-  { made, sql, rehearsal }: PlanOutput,
-  { json, out }: PlanOptions,
+  { made, underWay, sql, rehearsal }: PlanOutput,
+  { json, csv, out }: PlanOptions,
 ): void {
+  // Where nothing is, the text is that of the file.
+  const told = underWay?.length === 0 ? undefined : underWay;
   if (json === true)
-    terminal.out(JSON.stringify({ ...sealPlan(made, sha256), ...given({ sql, rehearsal }) }, null, 2));
+    terminal.out(
+      JSON.stringify({ ...sealPlan(made, sha256), ...given({ underWay: told, sql, rehearsal }) }, null, 2),
+    );
+  else if (csv === true) showList(terminal, planTable(made), true);
   else
     for (const line of [...planLines(made, terminal), ...(sql ?? []).flatMap((text) => ['', text])])
       terminal.out(line);
   if (json !== true && rehearsal?.refusals.length === 0)
-    terminal.out('Rehearsed: the database takes every step. Nothing was kept.');
+    (csv === true ? terminal.err : terminal.out)(
+      'Rehearsed: the database takes every step. Nothing was kept.',
+    );
   if (out !== undefined) terminal.err(`Written to ${out}; \`drover apply ${shellWord(out)}\` applies it.`);
 }
 

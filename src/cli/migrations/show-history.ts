@@ -9,6 +9,7 @@ import type {
 } from '../../postgres/records/history.ts';
 import type { NamedRecord } from '../../site/records.ts';
 import { showTable } from '../terminal/table.ts';
+import type { TableContent } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { minuteText } from '../terminal/times.ts';
 import { wrapLine } from '../terminal/wrap.ts';
@@ -42,19 +43,58 @@ export function showMigration(terminal: Terminal, record: MigrationDetail): void
   if (record.errorMessage !== null)
     out(`  ${style.error(record.errorCode ?? 'error')}: ${printable(record.errorMessage)}`);
   if (record.steps.length > 0) {
-    const rows = inOneLine(record.steps).map(({ steps, operation, entity, expected, actual }) => [
-      steps,
-      operation,
-      entity,
-      expected,
-      actual ?? '',
-    ]);
     out();
-    showTable(terminal, {
-      head: ['step', 'what', 'of', 'planned', 'done'],
-      rows,
-    });
+    showTable(terminal, stepTable(record));
   }
+}
+
+/** The steps of one. */
+export function stepTable({ steps: all }: MigrationDetail): TableContent {
+  const rows = inOneLine(all).map(({ steps, operation, entity, expected, actual }) => [
+    steps,
+    operation,
+    entity,
+    expected,
+    actual ?? '',
+  ]);
+  return { head: ['step', 'what', 'of', 'planned', 'done'], rows };
+}
+
+/** Many, for programs: what `history --json` has of each, as far as a line can hold it. */
+export function migrationTable(records: readonly NamedRecord[]): TableContent {
+  const name = ({ name: own, key }: MigrationRecord['to']): string => own ?? key ?? '';
+  const rows = records.map((record) => [
+    record.id,
+    record.startedAt,
+    record.tenant,
+    record.tenantName,
+    record.kind,
+    record.status,
+    record.completion ?? '',
+    record.rolledBack ? 'yes' : '',
+    record.migratedCount,
+    name(record.from),
+    name(record.to),
+    record.actor,
+    record.reason ?? '',
+  ]);
+  const models = ['from', 'to', 'by', 'reason'];
+  const standing = ['kind', 'status', 'completion', 'rolled back'];
+  return { head: ['migration', 'began', 'tenant', 'name', ...standing, 'row changes', ...models], rows };
+}
+
+/** Every changed value of one, for programs. */
+export function changeTable(changes: readonly RecordedChange[]): TableContent {
+  const text = (value: unknown): string => (value === null ? '' : JSON.stringify(value));
+  const rows = changes.map(({ step, table, action, key, before, after }) => [
+    step,
+    table,
+    action,
+    key,
+    text(before),
+    text(after),
+  ]);
+  return { head: ['step', 'table', 'action', 'key', 'before', 'after'], rows };
 }
 
 interface StepLine extends Pick<StepRecord, 'operation' | 'entity' | 'expected' | 'actual'> {

@@ -22,6 +22,7 @@ import { showList } from '../terminal/table.ts';
 import { chooseTenant } from '../../site/tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { noteUnderWay } from '../under-way.ts';
+import type { UnderWayJson } from '../under-way.ts';
 import { resolveWhere, usage, withSite } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
@@ -49,13 +50,14 @@ async function listRetirements(session: Session, command: Command): Promise<numb
     throw usage('--ical, --json and --csv: one of them.');
   const unread: string[] = [];
   const where = resolveWhere(options, environment);
-  const { found, registry } = await withSite(where, { mayWrite: false }, async (site) => {
-    await noteUnderWay(session, site, { tenant: undefined, where });
-    return readFor(site, options.tenant, (tenant, { message }) => unread.push(`${tenant.key}: ${message}`));
+  const { found, registry, underWay } = await withSite(where, { mayWrite: false }, async (site) => {
+    const noted = await noteUnderWay(session, site, { tenant: undefined, where });
+    const tell: TellUnread = (tenant, { message }) => unread.push(`${tenant.key}: ${message}`);
+    return { ...(await readFor(site, options.tenant, tell)), underWay: noted };
   });
   const today = new Date().toISOString().slice(0, 10);
   if (options.ical === true) showCalendar(terminal, found);
-  else if (options.json === true) showJson(terminal, { found, registry, today });
+  else if (options.json === true) showJson(terminal, { found, registry, today, underWay });
   else showRetirements(terminal, found, { today, csv: options.csv });
   for (const why of unread) terminal.err(`Not read: ${why}`);
   return unread.length === 0 ? exitStatus.done : exitStatus.failed;
@@ -88,10 +90,15 @@ function showCalendar({ streams }: Terminal, found: readonly Retirement[]): void
 
 function showJson(
   terminal: Terminal,
-  { found, registry, today }: FoundRetirements & { readonly today: string },
+  {
+    found,
+    registry,
+    today,
+    underWay,
+  }: FoundRetirements & { readonly today: string; readonly underWay: UnderWayJson[] | null },
 ): void {
   const retirements = found.map((one) => ({ ...one, daysLeft: daysLeft(one, today) }));
-  terminal.out(JSON.stringify({ today, registry: registry ?? null, retirements }, null, 2));
+  terminal.out(JSON.stringify({ today, registry: registry ?? null, underWay, retirements }, null, 2));
 }
 
 function daysLeft({ day }: Retirement, today: string): number | null {

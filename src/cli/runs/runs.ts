@@ -10,22 +10,25 @@ import type { RunRecord } from '../../postgres/runs/runs.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { askToGoOn } from '../terminal/ask.ts';
 import { workRun, statusOf } from './work-run.ts';
-import { actorOf, countUpTo, withReason, withJson, withWhere } from '../options.ts';
-import type { ActorOptions, JsonOption } from '../options.ts';
+import { actorOf, countUpTo, withList, withReason, withWhere } from '../options.ts';
+import type { ActorOptions, ListOption } from '../options.ts';
 import { paceOf, withPace } from './options.ts';
 import type { PaceOptions } from './options.ts';
 import { progressText, showRunProgress } from './progress.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { showOrders, showRun, showRuns } from './show-run.ts';
+import { runTable, showOrders, showRun, showRuns, tenantTable } from './show-run.ts';
+import { isForPrograms, showList } from '../terminal/table.ts';
+import { onErrorStream } from '../terminal/terminal.ts';
 import { noteUnderWay } from '../under-way.ts';
+import type { UnderWayJson } from '../under-way.ts';
 import { resolveWhere, usage, withSite } from '../../site/where.ts';
 import type { Where, WhereOptions } from '../../site/where.ts';
 
 const actions = ['list', 'show', 'watch', 'pause', 'resume', 'continue', 'cancel', 'rollback'] as const;
 type RunsAction = (typeof actions)[number];
 
-interface RunsOptions extends WhereOptions, JsonOption, ActorOptions, PaceOptions {
+interface RunsOptions extends WhereOptions, ListOption, ActorOptions, PaceOptions {
   readonly limit: number;
   readonly yes?: boolean;
   readonly detach?: boolean;
@@ -39,7 +42,7 @@ export const runs: Verb = {
     withWhere(
       withReason(
         withPace(
-          withJson(
+          withList(
             command
               .addArgument(new Argument('[action]', 'what to do').choices(actions).default('list'))
               .argument('[run]', 'the id of one, as `drover runs` shows it'),
@@ -63,9 +66,11 @@ async function run(session: Session, command: Command): Promise<number> {
   const where = resolveWhere(options, session.environment);
   if (action === 'list')
     return withSite(where, { mayWrite: false }, async (site) => {
-      await noteUnderWay(session, site, { tenant: undefined, where });
-      return showList(session, site, options);
+      const underWay = await noteUnderWay(session, site, { tenant: undefined, where });
+      return showMany(session, site, { options, underWay });
     });
+  if (options.csv === true && action !== 'show')
+    throw usage('--csv is for `drover runs` and `drover runs show RUN`.');
   if (id === undefined) throw usage(`Which run? drover runs ${action} RUN; \`drover runs\` lists them.`);
   return withSite(where, { mayWrite: action !== 'show' }, (site) =>
     acts[action](session, site, { runId: id, options, where }),
@@ -84,11 +89,16 @@ const acts: Readonly<Record<Exclude<RunsAction, 'list'>, Act>> = {
   show: async (session, site, { runId, options, where }) => {
     const { terminal } = session;
     const found = await getRun(site, runId);
-    await noteUnderWay(session, site, { tenant: undefined, where });
+    const underWay = await noteUnderWay(session, site, { tenant: undefined, where });
     const tenants = await listRunTenants(site, { runId: found.id, limit: 1_000_000 });
     const orders = await listOrders(site, found.id);
-    if (options.json === true) terminal.out(JSON.stringify({ ...found, ...orders, tenants }, null, 2));
-    else {
+    const { json, csv } = options;
+    if (json === true) terminal.out(JSON.stringify({ ...found, ...orders, underWay, tenants }, null, 2));
+    else if (isForPrograms(terminal, csv)) {
+      showRun(onErrorStream(terminal), found, { tenants, shown: [] });
+      showOrders(onErrorStream(terminal), orders);
+      showList(terminal, tenantTable(tenants), csv);
+    } else {
       showRun(terminal, found, { tenants });
       showOrders(terminal, orders);
     }
@@ -102,9 +112,15 @@ const acts: Readonly<Record<Exclude<RunsAction, 'list'>, Act>> = {
   rollback,
 };
 
-async function showList({ terminal }: Session, site: Site, { limit, json }: RunsOptions): Promise<number> {
+async function showMany(
+  { terminal }: Session,
+  site: Site,
+  { options, underWay }: { readonly options: RunsOptions; readonly underWay: UnderWayJson[] | null },
+): Promise<number> {
+  const { limit, json, csv } = options;
   const found = await listRuns(site, { limit });
-  if (json === true) terminal.out(JSON.stringify({ runs: found }, null, 2));
+  if (json === true) terminal.out(JSON.stringify({ runs: found, underWay }, null, 2));
+  else if (isForPrograms(terminal, csv)) showList(terminal, runTable(found), csv);
   else showRuns(terminal, found);
   return exitStatus.done;
 }

@@ -7,6 +7,7 @@ import type { RunTenant } from '../../postgres/runs/tenants.ts';
 import type { RunRecord } from '../../postgres/runs/runs.ts';
 import { progressText } from './progress.ts';
 import { showTable } from '../terminal/table.ts';
+import type { TableContent } from '../terminal/table.ts';
 import type { Style, Terminal } from '../terminal/terminal.ts';
 import { minuteText } from '../terminal/times.ts';
 import { wrapLine } from '../terminal/wrap.ts';
@@ -23,6 +24,62 @@ export function showRuns({ out, style, width }: Terminal, runs: readonly RunReco
     ])
       out(line);
   }
+}
+
+/** Many, for programs: what `runs --json` has of each, as far as a line can hold it. */
+export function runTable(runs: readonly RunRecord[]): TableContent {
+  const rows = runs.map((run) => [
+    run.id,
+    run.createdAt,
+    run.kind,
+    run.status,
+    run.completion ?? '',
+    run.total,
+    run.pending,
+    run.succeeded,
+    run.failed,
+    run.skipped,
+    run.migratedCount,
+    nameOf(run.from),
+    nameOf(run.to),
+    run.actor,
+    run.reason ?? '',
+  ]);
+  const counts = ['tenants', 'pending', 'succeeded', 'failed', 'skipped', 'row changes'];
+  return {
+    head: ['run', 'made', 'kind', 'status', 'completion', ...counts, 'from', 'to', 'by', 'reason'],
+    rows,
+  };
+}
+
+/** The tenants of a run, for programs. */
+export function tenantTable(tenants: readonly RunTenant[]): TableContent {
+  const rows = tenants.map((one) => [
+    one.tenant,
+    one.tenantName,
+    one.status,
+    one.completion ?? '',
+    one.migratedCount,
+    one.migrationId ?? '',
+    one.code ?? '',
+    one.message ?? '',
+  ]);
+  const why = ['migration', 'code', 'message'];
+  return { head: ['tenant', 'name', 'status', 'completion', 'row changes', ...why], rows };
+}
+
+/** What a run would do, tenant by tenant, for programs. */
+export function plannedTable({ tenants }: PlannedRun): TableContent {
+  const rows = tenants.map((one) => [
+    one.tenant,
+    one.tenantName,
+    one.status,
+    one.completion ?? '',
+    one.count,
+    one.code ?? '',
+    one.message ?? findingsOf(one.findings),
+  ]);
+  return { head: ['tenant', 'name', 'status', 'completion', 'row changes', 'code', 'message'], rows };
 }
 
 /** What it is about, how it stands, and its tenants, or some of them. */
@@ -81,7 +138,6 @@ export function notComplete(tenants: readonly RunTenant[]): RunTenant[] {
 
 /** What a run would do, tenant by tenant. */
 export function showPlannedRun(terminal: Terminal, plan: PlannedRun): void {
-  const { out, style } = terminal;
   showRows(
     terminal,
     plan.tenants.map((one) => [
@@ -91,7 +147,12 @@ export function showPlannedRun(terminal: Terminal, plan: PlannedRun): void {
       one.message ?? findingsOf(one.findings),
     ]),
   );
-  out();
+  terminal.out();
+  showPlannedSum(terminal, plan);
+}
+
+/** The same in one line. */
+export function showPlannedSum({ out, style }: Terminal, plan: PlannedRun): void {
   const parts = [`${plan.ready} of ${plan.total} tenants would move`, changeCount(plan.count)];
   if (plan.failed > 0) parts.push(style.error(`${plan.failed} would fail`));
   if (plan.skipped > 0) parts.push(`${plan.skipped} skipped`);
@@ -140,7 +201,9 @@ function statusOf({ status, completion }: RunRecord, style: Style): string {
 }
 
 function modelsOf({ from, to }: RunRecord): string {
-  const name = (model: RunRecord['from']): string =>
-    printable(wantedLabel({ name: model.name, second: model.family }));
-  return `${name(from)} → ${name(to)}`;
+  return `${printable(nameOf(from))} → ${printable(nameOf(to))}`;
+}
+
+function nameOf({ name, family }: RunRecord['from']): string {
+  return wantedLabel({ name, second: family });
 }

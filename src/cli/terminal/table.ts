@@ -5,7 +5,7 @@ import { wrapLine } from './wrap.ts';
 import { csvText } from './csv.ts';
 import type { Terminal } from './terminal.ts';
 
-interface TableContent {
+export interface TableContent {
   readonly head: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
 }
@@ -20,6 +20,11 @@ export function showList(terminal: Terminal, content: TableContent, csv = false)
   if (csv) return out(csvText(head, rows));
   if (isShown) return showTable(terminal, content);
   for (const row of rows) out(row.map((cell) => printable(String(cell))).join('\t'));
+}
+
+/** Is a list printed as rows, for a program, and not as people read it? */
+export function isForPrograms({ isShown }: Terminal, csv = false): boolean {
+  return csv || !isShown;
 }
 
 const frameless = {
