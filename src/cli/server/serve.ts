@@ -87,10 +87,13 @@ function announce({ terminal, version }: Session, where: Where, { url, firstKeys
   const database = where.kind === 'own' ? `the folder ${where.dataDir}` : shownUrl(where.text);
   err(`Drover ${version} serves ${errStyle.bold(url)} from ${database}. Read and try it at ${url}/docs.`);
   if (firstKeys.length === 0) {
-    err('A key: drover keys create --user you@example.org --tenant NAME (or --sysadmin you@example.org).');
+    const when = where.kind === 'own' ? ', when this has stopped' : '';
+    err(
+      `A key: drover keys create --user you@example.org --tenant NAME (or --sysadmin you@example.org)${when}.`,
+    );
     return;
   }
-  err('The database is new and holds demo data. Keys of its people, shown this once:');
+  err('The database holds demo data. Keys of its people, shown this once:');
   for (const { role, who, text } of firstKeys) err(`  ${role.padEnd(9)} ${who.padEnd(27)} ${text}`);
   err(`Try: curl -H "Authorization: Bearer KEY" ${url}/api/v1/me`);
 }

@@ -43,7 +43,7 @@ export interface RunningServer {
   readonly url: string;
   /** Paths that answer whoever reaches the server, without a credential. */
   readonly open: readonly string[];
-  /** Keys of the demo, if this start made the demo. They are shown here only. */
+  /** Keys of the demo, if nobody was given any before. They are shown here only. */
   readonly firstKeys: readonly FirstKey[];
   /** False if something did not finish in time, and may keep the process from ending. May be called twice. */
   stop(): Promise<boolean>;

@@ -31,6 +31,15 @@ export async function countTenants(tx: Tx, schema: string): Promise<{ demo: numb
   );
 }
 
+/** Has the tenant of this transaction a key of that name, valid or not? */
+export async function hasKeyNamed(tx: Tx, schema: string, name: string): Promise<boolean> {
+  const { found } = await tx.one<{ found: boolean }>(
+    `SELECT EXISTS (SELECT FROM ${quoteTable({ schema, name: 'api_keys' })} WHERE name = $1) AS found`,
+    [name],
+  );
+  return found;
+}
+
 /** Has the tenant of this transaction any user? */
 export async function hasUsers(tx: Tx, schema: string): Promise<boolean> {
   const { found } = await tx.one<{ found: boolean }>(
