@@ -62,7 +62,7 @@ function exampleOf(name: string): Known {
     name,
     script: `${read('schema.sql')};${read('data.sql')}`,
     root: placeName({ at: wanted.tenant.root ?? '' }),
-    tables: wanted.model.tables?.length ?? 0,
+    tables: wanted.model?.tables?.length ?? 0,
     places: Object.fromEntries(places.map((place) => [placeName(place), verdictOf(place)])),
   };
 }
@@ -105,7 +105,7 @@ function rowOf({ name, root, tables, places }: Known, { config, score, ms }: Mea
       String(list.length),
     ),
     yes(placeName({ at: config.tenant.root ?? '' }) === root),
-    yes((config.model.tables?.length ?? 0) === tables),
+    yes((config.model?.tables?.length ?? 0) === tables),
     `${Math.round(ms)} ms`,
   ];
 }

@@ -5,6 +5,17 @@ GRANT USAGE ON SCHEMA "migration" TO drover_app;
 GRANT USAGE ON SCHEMA "migration" TO drover_fleet;
 GRANT USAGE ON SCHEMA "migration" TO drover_operator;
 
+CREATE TABLE "migration"."aliases" (
+  "tenant_id" uuid NOT NULL,
+  "table_name" text NOT NULL,
+  "old_key" text NOT NULL,
+  "new_key" text NOT NULL,
+  "migration_id" uuid NOT NULL,
+  "since" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "aliases_pkey" PRIMARY KEY (tenant_id, table_name, old_key),
+  CONSTRAINT "aliases_keys_check" CHECK ((old_key <> new_key))
+);
+
 CREATE TABLE "migration"."api_keys" (
   "tenant_id" uuid NOT NULL,
   "id" uuid NOT NULL,
@@ -309,7 +320,7 @@ CREATE TABLE "migration"."migrations" (
   "finished_at" timestamp with time zone,
   "completion" text,
   CONSTRAINT "migrations_pkey" PRIMARY KEY (tenant_id, id),
-  CONSTRAINT "migrations_kind_check" CHECK ((kind = ANY (ARRAY['model'::text, 'rollback'::text]))),
+  CONSTRAINT "migrations_kind_check" CHECK ((kind = ANY (ARRAY['model'::text, 'rekey'::text, 'rollback'::text]))),
   CONSTRAINT "migrations_migrated_count_check" CHECK ((migrated_count >= 0)),
   CONSTRAINT "migrations_status_check" CHECK ((status = ANY (ARRAY['running'::text, 'prepared'::text, 'under_way'::text, 'succeeded'::text, 'failed'::text])))
 );
@@ -690,6 +701,10 @@ END) STORED,
   CONSTRAINT "workspaces_verdict_live_check" CHECK (verdict_live)
 );
 
+ALTER TABLE "migration"."aliases" ADD CONSTRAINT "aliases_migration_fkey" FOREIGN KEY (tenant_id, migration_id) REFERENCES migration.migrations(tenant_id, id);
+CREATE INDEX aliases_migration_id_idx ON migration.aliases USING btree (tenant_id, migration_id);
+CREATE INDEX aliases_new_key_idx ON migration.aliases USING btree (tenant_id, table_name, new_key);
+
 ALTER TABLE "migration"."api_keys" ADD CONSTRAINT "api_keys_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
 CREATE INDEX api_keys_created_at_idx ON migration.api_keys USING btree (tenant_id, created_at DESC, id);
 CREATE INDEX api_keys_prefix_idx ON migration.api_keys USING btree (tenant_id, prefix);
@@ -832,6 +847,21 @@ CREATE INDEX workspaces_model_idx ON migration.workspaces USING btree (tenant_id
 CREATE INDEX workspaces_registry_pair_idx ON migration.workspaces USING btree (runtime, registry_model);
 CREATE INDEX workspaces_user_id_idx ON migration.workspaces USING btree (tenant_id, user_id);
 CREATE INDEX workspaces_verdict_idx ON migration.workspaces USING btree (tenant_id, id, runtime, verdict_model);
+
+ALTER TABLE "migration"."aliases" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."aliases" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."aliases" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."aliases" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_operator" ON "migration"."aliases" FOR ALL TO drover_operator
+  USING ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+  WITH CHECK ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
+GRANT INSERT, SELECT, UPDATE ON "migration"."aliases" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."aliases" TO drover_fleet;
+GRANT INSERT, SELECT, UPDATE ON "migration"."aliases" TO drover_operator;
 
 ALTER TABLE "migration"."api_keys" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."api_keys" FORCE ROW LEVEL SECURITY;

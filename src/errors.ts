@@ -54,7 +54,17 @@ export const errorCodes = {
   MODEL_NOT_FOUND: { exit: 1, summary: 'This tenant has no such model.' },
   MODEL_UNKNOWN: { exit: 1, summary: 'Nobody knows a model of that name.' },
   MODEL_AMBIGUOUS: { exit: 1, summary: 'A name fits several models.' },
-  SAME_MODEL: { exit: 1, summary: 'Source and target are the same model.' },
+  SAME_MODEL: { exit: 1, summary: 'Source and target are the same model, or the same key of a row.' },
+  ROWS_UNKNOWN: {
+    exit: 1,
+    summary: 'The configuration does not say that rows of this table get other keys.',
+  },
+  ROW_NOT_FOUND: { exit: 1, summary: 'There is no such row.' },
+  ROW_AMBIGUOUS: { exit: 1, summary: 'A name fits several rows.' },
+  KEY_ISSUED_BEFORE: {
+    exit: 1,
+    summary: 'A row had that key before, and whoever holds it must find that row.',
+  },
   KIND_UNKNOWN: { exit: 1, summary: 'There is no such kind of model.' },
   ENTITY_TYPE_UNKNOWN: {
     exit: 1,

@@ -1,6 +1,7 @@
 /** The command line: reads the words, runs one command, and turns every outcome into an exit status. */
 import { Command, CommanderError } from 'commander';
 import { loadEnvironment } from '../config.ts';
+import { aliases } from './migrations/aliases.ts';
 import { apply } from './migrations/apply.ts';
 import { check } from './registry/check.ts';
 import { completion, man } from './completion.ts';
@@ -16,6 +17,7 @@ import { keys } from './server/keys.ts';
 import { models } from './models/models.ts';
 import { notify } from './migrations/notify.ts';
 import { plan } from './migrations/plan.ts';
+import { rekey } from './migrations/rekey.ts';
 import { registry } from './registry/registry.ts';
 import { retirements } from './models/retirements.ts';
 import { rollback } from './migrations/rollback.ts';
@@ -49,8 +51,10 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   grants,
   plan,
   apply,
+  rekey,
   rollback,
   history,
+  aliases,
   models,
   retirements,
   watch,

@@ -152,6 +152,34 @@ export function countUpTo(most: number): (text: string) => number {
   };
 }
 
+/** Reads what is asked for from the options of a command. */
+export type ReadsIntent = (options: MoveCommandOptions) => AskedIntent;
+
+export interface RekeyOptions extends MoveCommandOptions {
+  readonly table?: string;
+}
+
+/** Which row gets which key. */
+export function withRekey(command: Command): Command {
+  return command
+    .optionsGroup('What gets another key:')
+    .option('--table <table>', 'the table, as rows of the configuration calls it')
+    .option('--from <key>', 'the row: its key, or what people know it by (natural)')
+    .option('--to <key>', 'the key that it gets')
+    .option('--tenant <tenant>', 'whose: the key or the name of a tenant')
+    .option('--shared', 'a row of everybody, of nobody or of several tenants')
+    .option('--answer <place=move|keep>', 'answer a question of the plan; may be repeated', collect)
+    .option('--leave-asks', 'change the rest and leave what is asked about');
+}
+
+/** What the options of a re-key ask for. @throws USAGE_INVALID */
+export function readRekey(options: RekeyOptions): AskedIntent {
+  const { table, from, to } = options;
+  if (table === undefined || from === undefined || to === undefined)
+    throw usage('Say which row gets which key: --table TABLE --from KEY --to KEY.');
+  return { ...readIntent(options), rows: table, parameters: 'keep' };
+}
+
 /** What the options ask for; the tenant is resolved later, and so are the parameters where nobody says. @throws USAGE_INVALID */
 export function readIntent(options: MoveCommandOptions): AskedIntent {
   const { from, to, kind, types } = options;

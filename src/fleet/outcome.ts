@@ -4,7 +4,7 @@ import { changeCount } from '../engine/plan/row-text.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
 import type { MoveResult } from '../postgres/records/move-result.ts';
-import type { RollbackResult } from '../postgres/undo/rollback.ts';
+import type { RollbackResult } from '../postgres/undo/result.ts';
 import type { TenantOutcome } from '../postgres/runs/tenants.ts';
 
 export function outcomeOfMove(tenant: string, result: MoveResult): TenantOutcome {

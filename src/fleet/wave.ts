@@ -14,7 +14,7 @@ import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Tx } from '../postgres/driver/database.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import type { MoveResult } from '../postgres/records/move-result.ts';
-import type { RollbackResult } from '../postgres/undo/rollback.ts';
+import type { RollbackResult } from '../postgres/undo/result.ts';
 import { isSharedRows } from '../engine/tenant.ts';
 import { adoptDone } from './adopt.ts';
 import { sharedOutcome, textOf } from './shared-rows.ts';

@@ -47,6 +47,8 @@ export const manifest: Manifest = {
   migration_steps: { kind: 'tenant', application: record, operator: record, operatorRows: 'shared' },
   journal: { kind: 'tenant', application: append, operator: append, operatorRows: 'shared' },
   audit_log: { kind: 'tenant', application: append, operator: append, operatorRows: 'shared' },
+  // Chains are kept resolved.
+  aliases: { kind: 'tenant', application: record, operator: record, operatorRows: 'shared' },
   global_assistant_templates: { kind: 'global', application: read, operator: write },
   global_app_templates: { kind: 'global', application: read, operator: write },
   // Answers kept for clients that ask twice; swept after a day.

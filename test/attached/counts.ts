@@ -12,7 +12,7 @@ import { openTerminal } from '../../src/cli/terminal/terminal.ts';
 import type { Terminal } from '../../src/cli/terminal/terminal.ts';
 import { getMigration } from '../../src/postgres/records/history.ts';
 import type { MoveResult } from '../../src/postgres/records/move-result.ts';
-import type { RollbackResult } from '../../src/postgres/undo/rollback.ts';
+import type { RollbackResult } from '../../src/postgres/undo/result.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 
 export interface Told {

@@ -31,7 +31,7 @@ oneEngine((engine) => {
 });
 
 function compare(config: Config, schema: SmallSchema): void {
-  const tables = config.model.tables ?? [];
+  const tables = config.model?.tables ?? [];
   assert.deepEqual(tables.map(({ table }) => table).toSorted(), Object.keys(schema.models ?? {}).toSorted());
   for (const { table, columns: found } of tables)
     for (const [name, column] of Object.entries(schema.models?.[table] ?? {}))

@@ -6,6 +6,7 @@ const records = [
   'migrations',
   'migration_steps',
   'journal',
+  'aliases',
   'audit_log',
   'schema_migrations',
   'fences',

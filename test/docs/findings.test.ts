@@ -10,6 +10,7 @@ const makers = [
   'src/engine/planner/hidden-findings.ts',
   'src/engine/planner/parameter-findings.ts',
   'src/engine/planner/companion-findings.ts',
+  'src/engine/planner/subject-findings.ts',
   'src/engine/models/resolution-findings.ts',
 ];
 const read = (path: string): string =>

@@ -18,7 +18,7 @@ function named(provider: string, name: string): ModelFacts {
   return { ...model('k', name), components: { provider, name } };
 }
 
-function spelled(spellings: NonNullable<Config['model']['spellings']>): Config {
+function spelled(spellings: NonNullable<NonNullable<Config['model']>['spellings']>): Config {
   return { ...plainConfig, model: { spellings } };
 }
 

@@ -24,7 +24,7 @@ function proposeFor(catalog: Catalog, values: Values = {}, more: Partial<Observa
 }
 
 function tablesOf(proposal: Proposal): readonly string[] {
-  return (proposal.config.model.tables ?? []).map(({ table }) => table);
+  return (proposal.config.model?.tables ?? []).map(({ table }) => table);
 }
 
 function roleOf(proposal: Proposal, at: string): string | undefined {
@@ -99,14 +99,14 @@ describe('a table of models', () => {
       'models.served_by': names.map((_, at) => (at % 2 === 0 ? 'OpenAI' : 'Anthropic')),
       'models.remote_code': names,
     });
-    const [table] = proposal.config.model.tables ?? [];
+    const [table] = proposal.config.model?.tables ?? [];
     assert.deepEqual([table?.columns.name, table?.columns.provider], ['remote_code', 'served_by']);
   });
 
   test('is of the kind that its names are', () => {
     const catalog = buildCatalog({ orgs, ears: { id: 'uuid!', name: 'text' }, bots: bots('ears') });
     const { config } = proposeFor(catalog, { 'ears.name': ['whisper-1', 'gpt-4o-transcribe'] });
-    assert.equal(config.model.tables?.[0]?.kind, 'transcription');
+    assert.equal(config.model?.tables?.[0]?.kind, 'transcription');
   });
 
   test('gives no place to what identifies its rows, and asks about what they are built on', () => {

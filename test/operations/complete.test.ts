@@ -25,6 +25,6 @@ describe('every operation', () => {
   });
 
   it('would be missed', () => {
-    assert.equal(missingParts('rekey', []).length, 3);
+    assert.equal(missingParts('split', []).length, 3);
   });
 });

@@ -7,6 +7,7 @@ export interface LifecycleCase {
   /** The tables of the case and their rows; tenants, models and spaces are there already. */
   readonly sql: string;
   readonly places: NonNullable<Config['places']>;
+  readonly rows?: Config['rows'];
   readonly tenant?: Partial<Config['tenant']>;
   readonly retire?: Readonly<Record<string, string>>;
   readonly intent?: Partial<Intent>;
@@ -54,6 +55,43 @@ export const lifecycleCases: Readonly<Record<Step['operation'], LifecycleCase>> 
       ['3', '2', '2', '{"t":2}', 'high'],
       ['4', null, null, null, null],
       ['5', '3', '3', '{"t":3}', 'high'],
+    ],
+  },
+  rekey: {
+    sql: `CREATE TABLE printers (id text PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants, name text, spare text REFERENCES printers);
+      CREATE TABLE jobs (id int PRIMARY KEY, printer_id text NOT NULL REFERENCES printers ON DELETE CASCADE ON UPDATE CASCADE, note text);
+      CREATE TABLE pages (printer_id text, job int, n int, PRIMARY KEY (printer_id, job, n), UNIQUE (job, n));
+      ALTER TABLE jobs ADD UNIQUE (printer_id, id);
+      ALTER TABLE pages ADD FOREIGN KEY (printer_id, job) REFERENCES jobs (printer_id, id);
+      CREATE TABLE hooks (id int PRIMARY KEY, tenant_id text NOT NULL, url text, list jsonb);
+      CREATE INDEX ON jobs (printer_id); CREATE INDEX ON printers (spare);
+      INSERT INTO printers VALUES ('0af1-kitchen-printer', 'acme', 'Kitchen', NULL), ('0af2-bar-printer-00', 'acme', 'Bar', '0af1-kitchen-printer'), ('0af9-theirs-printer', 'globex', 'Kitchen', NULL);
+      INSERT INTO jobs VALUES (1, '0af1-kitchen-printer', 'a'), (2, '0af2-bar-printer-00', 'b'), (3, '0af9-theirs-printer', 'c');
+      INSERT INTO pages VALUES ('0af1-kitchen-printer', 1, 1), ('0af1-kitchen-printer', 1, 2);
+      INSERT INTO hooks VALUES (1, 'acme', 'https://x/printers/0af1-kitchen-printer/on?a=1', '["0af1-kitchen-printer", "x"]');`,
+    places: [],
+    rows: [
+      {
+        table: 'printers',
+        natural: ['name'],
+        names: [
+          { at: 'hooks.url', as: '/printers/{key}', within: 'token' },
+          { at: 'hooks.list', json: '', shape: 'list' },
+        ],
+      },
+    ],
+    intent: { rows: 'printers', from: 'Kitchen', to: '0bb1-kitchen-printer', parameters: 'keep' },
+    table: 'printers',
+    columns: 'id, tenant_id, spare',
+    before: [
+      ['0af1-kitchen-printer', 'acme', null],
+      ['0af2-bar-printer-00', 'acme', '0af1-kitchen-printer'],
+      ['0af9-theirs-printer', 'globex', null],
+    ],
+    after: [
+      ['0af2-bar-printer-00', 'acme', '0bb1-kitchen-printer'],
+      ['0af9-theirs-printer', 'globex', null],
+      ['0bb1-kitchen-printer', 'acme', null],
     ],
   },
   merge: {

@@ -69,6 +69,7 @@ function configOf(schema: string, given: LifecycleCase): Config {
     },
     tenant: { root: 'tenants', column: 'tenant_id', ...given.tenant },
     places: given.places,
+    ...(given.rows === undefined ? {} : { rows: given.rows }),
   };
 }
 

@@ -56,7 +56,7 @@ function statusConfig({ names, choices }: PlaceContext, { pointerNumber }: Place
 }
 
 /** Spellings as the configuration lists them. */
-export function spellingConfig(spellings: World['spellings']): Config['model']['spellings'] {
+export function spellingConfig(spellings: World['spellings']): NonNullable<Config['model']>['spellings'] {
   const listed = (all: readonly string[][]): Record<string, readonly string[]> =>
     Object.fromEntries(all.filter((one) => one.length > 1).map(([first = '', ...others]) => [first, others]));
   return { provider: listed(spellings.provider), name: listed(spellings.name) };

@@ -93,6 +93,7 @@ eachEngine((engine) => {
   it('of an attached database has only the state tables, with tenants as text and nothing that needs a role', async () => {
     await migrateSchema(db, { schema: 'migration', variant: 'state' });
     assert.deepEqual(await tables('migration'), [
+      'aliases',
       'audit_log',
       'fences',
       'journal',
@@ -248,6 +249,7 @@ eachEngine((engine) => {
       '0016_completion.sql',
       '0017_fences_of_documents.sql',
       '0020_under_way.sql',
+      '0022_aliases.sql',
       'extra',
     ]);
     assert.deepEqual(await start(1), []);

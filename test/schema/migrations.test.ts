@@ -35,6 +35,7 @@ describe('each migration', () => {
         '0016_completion.sql',
         '0017_fences_of_documents.sql',
         '0020_under_way.sql',
+        '0022_aliases.sql',
       ],
     );
     for (const { template } of files) assert.doesNotMatch(template, /\b(ROLE|GRANT|POLICY|ROW LEVEL)\b/);

@@ -12,6 +12,7 @@ const records = [
   'migrations',
   'migration_steps',
   'journal',
+  'aliases',
   'runs',
   'run_tenants',
   'run_events',

@@ -13,11 +13,8 @@ import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import type { Outcome as EngineOutcome } from '../../src/postgres/move/batch.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { rollbackMove, rollbackMoves } from '../../src/postgres/undo/rollback.ts';
-import type {
-  RollbackOptions,
-  RollbackRequest as Rollback,
-  RollbackResult,
-} from '../../src/postgres/undo/rollback.ts';
+import type { RollbackRequest as Rollback } from '../../src/postgres/undo/rollback.ts';
+import type { RollbackOptions, RollbackResult } from '../../src/postgres/undo/result.ts';
 
 export type { MoveResult, RollbackResult };
 export type MoveRequest = Move & MoveOptions;

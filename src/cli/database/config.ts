@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { loadConfigFile } from '../../config-file.ts';
+import { siteFor } from '../../postgres/scope/rows-site.ts';
 import { listUnfit } from '../../postgres/scope/tenants.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
@@ -39,10 +40,10 @@ async function runCheck({ terminal, environment }: Session, command: Command): P
     return exitStatus.done;
   }
   const where = resolveWhere({ ...options, config: file }, environment);
-  const { graph, unfit } = await withSite(where, { mayWrite: false }, async (site) => ({
-    graph: await readGraph(site),
-    unfit: await listUnfit(site),
-  }));
+  const { graph, unfit } = await withSite(where, { mayWrite: false }, async (site) => {
+    for (const { table } of site.config.rows ?? []) await readGraph(siteFor(site, { rows: table }));
+    return { graph: await readGraph(site), unfit: await listUnfit(site) };
+  });
   const open = graph.edges.filter(({ role }) => role === 'ask').map(({ place }) => place);
   report(terminal, options, { file, places: graph.edges.length, database: shownUrl(asked), open });
   for (const { message } of unfit) terminal.err(message);

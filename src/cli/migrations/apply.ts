@@ -20,7 +20,7 @@ import {
   waitingOn,
   withWait,
 } from '../options.ts';
-import type { ActorOptions, TenantOption, WaitOption } from '../options.ts';
+import type { ActorOptions, ReadsIntent, TenantOption, WaitOption } from '../options.ts';
 import { type AskedIntent, intentOn } from '../../site/intent.ts';
 import { isRun, withPace, withTenants } from '../runs/options.ts';
 import { exitStatus } from '../session.ts';
@@ -45,10 +45,10 @@ export const apply: Verb = {
           withTenants(
             withWait(
               withMove(
-                withJson(command.argument('[plan]', 'a file that `drover plan --out` wrote'))
-                  .option('--yes', 'do not ask')
-                  .option('--force', 'pass the errors that may be forced; needs --reason')
-                  .option('--online', 'commit documents in parts, for large tables: not all at once'),
+                withApply(command).option(
+                  '--online',
+                  'commit documents in parts, for large tables: not all at once',
+                ),
               ),
             ),
           ),
@@ -60,13 +60,21 @@ export const apply: Verb = {
         '\nWith --online parts may be committed then: the same command goes on, `drover rollback` takes back.' +
         '\nMany tenants: 0 through · 1 tenants failed · 2 it waits for `drover runs` · 130 paused by Ctrl-C',
     ),
-  run: applyPlan,
+  run: (session, command) => applyPlan(session, command, readIntent),
 };
 
-async function applyPlan(session: Session, command: Command): Promise<number> {
+/** What is asked before an apply, and where it is written down. */
+export function withApply(command: Command): Command {
+  return withJson(command.argument('[plan]', 'a file that `drover plan --out` wrote'))
+    .option('--yes', 'do not ask')
+    .option('--force', 'pass the errors that may be forced; needs --reason');
+}
+
+/** Shows the plan of what the options ask for, asks, and applies it. */
+export async function applyPlan(session: Session, command: Command, read: ReadsIntent): Promise<number> {
   const options = command.opts<ApplyOptions>();
   const file = command.args[0] === undefined ? undefined : planFromFile(command.args[0], command);
-  const intent = file?.intent ?? readIntent(options);
+  const intent = file?.intent ?? read(options);
   const actor = actorOf(options, session);
   refuseUnreasoned(options, '--force', options.force === true);
   refuseUnreasoned(options, '--allow-unknown', intent.allowUnknown === true);
@@ -125,6 +133,7 @@ function refusePace(command: Command): void {
 /** What moves is said once: in the file or by options. */
 function planFromFile(path: string, command: Command): Plan {
   const given = [
+    'table',
     'from',
     'to',
     'tenant',

@@ -11,7 +11,7 @@ import { applyMove } from '../../postgres/move/move.ts';
 import { applyOnline } from '../../postgres/move/online.ts';
 import type { MoveResult } from '../../postgres/records/move-result.ts';
 import { rollbackMove } from '../../postgres/undo/rollback.ts';
-import type { RollbackResult } from '../../postgres/undo/rollback.ts';
+import type { RollbackResult } from '../../postgres/undo/result.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { runAfterHook } from '../hook.ts';
 import { showProgress } from '../terminal/progress.ts';

@@ -14,7 +14,7 @@ import { writeText } from '../terminal/files.ts';
 import { planLines, planTable } from './move.ts';
 import { intentOn } from '../../site/intent.ts';
 import { readIntent, withList, withMove, withWhere } from '../options.ts';
-import type { ListOption } from '../options.ts';
+import type { ListOption, ReadsIntent } from '../options.ts';
 import { planMany } from './plan-many.ts';
 import { isRun, withTenants } from '../runs/options.ts';
 import type { TenantsOptions } from '../runs/options.ts';
@@ -36,26 +36,25 @@ interface PlanOptions extends TenantsOptions, ListOption {
 export const plan: Verb = {
   name: 'plan',
   summary: 'show what a move would change, what stays, and what to know; writes nothing',
-  define: (command) =>
-    withWhere(
-      withTenants(
-        withMove(
-          withList(command)
-            .option('--out <file>', 'also write the plan to a file, for `drover apply FILE`')
-            .option('--sql', 'also print the statements that each step would run')
-            .option('--rehearse', 'also try all of it, and take it back; needs the rights of apply'),
-        ),
-      ),
-    ).addHelpText(
-      'after',
-      '\nExit status: 0 nothing to do · 2 there are changes · 1 it cannot be done, or would be refused',
-    ),
-  run: planFor,
+  define: (command) => withWhere(withTenants(withMove(withPlan(command)))).addHelpText('after', planStatuses),
+  run: (session, command) => planFor(session, command, readIntent),
 };
 
-async function planFor(session: Session, command: Command): Promise<number> {
+/** How a plan is shown. */
+export function withPlan(command: Command): Command {
+  return withList(command)
+    .option('--out <file>', 'also write the plan to a file, for `drover apply FILE`')
+    .option('--sql', 'also print the statements that each step would run')
+    .option('--rehearse', 'also try all of it, and take it back; needs the rights of apply');
+}
+
+export const planStatuses =
+  '\nExit status: 0 nothing to do · 2 there are changes · 1 it cannot be done, or would be refused';
+
+/** Shows the plan of what the options ask for. */
+export async function planFor(session: Session, command: Command, read: ReadsIntent): Promise<number> {
   const options = command.opts<PlanOptions>();
-  const intent = readIntent(options);
+  const intent = read(options);
   if (isRun(options)) return planAll(session, options);
   const where = resolveWhere(options, session.environment);
   const answer = await withSite(where, { mayWrite: options.rehearse === true }, async (site) => {
@@ -129,7 +128,7 @@ function refuse(made: Plan): void {
   const codes = [...new Set(errors.map(({ code }) => code))];
   const way =
     refusing(made.findings, true).length === 0
-      ? '`drover apply --force --reason TEXT` passes them'
+      ? `\`drover ${made.intent.rows === undefined ? '' : 'rekey '}apply --force --reason TEXT\` passes them`
       : 'each says its way out above';
   const message = `This plan would be refused because of ${codes.join(', ')}; ${way}.`;
   throw new DroverError('PLAN_REFUSED', message, { codes, plan: made });

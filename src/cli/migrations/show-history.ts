@@ -33,7 +33,8 @@ export function showMigrations({ out, style, width }: Terminal, records: readonl
 /** Who moved what, when and why, and the steps. */
 export function showMigration(terminal: Terminal, record: MigrationDetail): void {
   const { out, style } = terminal;
-  const what = record.kind === 'rollback' ? `Rollback of ${record.parentId ?? ''}` : `Migration ${record.id}`;
+  const what =
+    record.kind === 'rollback' ? `Rollback of ${record.parentId ?? ''}` : `${wordOf(record)} ${record.id}`;
   out(`${style.bold(what)}  ${statusOf(record)}`);
   out(`  ${modelsOf(record)}`);
   const reason = record.reason === null ? '' : `: ${printable(record.reason)}`;
@@ -95,6 +96,10 @@ export function changeTable(changes: readonly RecordedChange[]): TableContent {
     text(after),
   ]);
   return { head: ['step', 'table', 'action', 'key', 'before', 'after'], rows };
+}
+
+function wordOf({ kind }: MigrationRecord): string {
+  return kind === 'rekey' ? 'Re-key' : 'Migration';
 }
 
 interface StepLine extends Pick<StepRecord, 'operation' | 'entity' | 'expected' | 'actual'> {

@@ -5,7 +5,7 @@ import { completionLine } from '../../engine/planner/render.ts';
 import type { LeftBehind } from '../../engine/plan/plan-types.ts';
 import { changeCount, firstNames, printable } from '../../engine/plan/row-text.ts';
 import type { MoveResult } from '../../postgres/records/move-result.ts';
-import type { RollbackResult } from '../../postgres/undo/rollback.ts';
+import type { RollbackResult } from '../../postgres/undo/result.ts';
 import { showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { wrapLine } from '../terminal/wrap.ts';

@@ -44,9 +44,17 @@ function placesOf(text: string, needle: string): number[] {
   const places: number[] = [];
   if (needle === '') return places;
   for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + 1))
-    if (beginsAt(text, at) && endsAt(text, at + needle.length)) places.push(at);
+    if (isBounded(text, at, needle)) places.push(at);
   return places;
 }
+
+/** What begins or ends with another character than names have, such as the slash of `/printers/{key}`, needs no boundary there. */
+function isBounded(text: string, at: number, needle: string): boolean {
+  const begins = !nameCharacter.test(needle.charAt(0)) || beginsAt(text, at);
+  return begins && (!nameCharacter.test(needle.at(-1) ?? '') || endsAt(text, at + needle.length));
+}
+
+const nameCharacter = /[\p{L}\p{M}\p{N}_.-]/u;
 
 /** An element of a list: with the spaces around it, and without. */
 interface ListElement {

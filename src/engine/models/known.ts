@@ -14,7 +14,7 @@ export function unknownSides(pair: ModelPair, config: Naming): Side[] {
 }
 
 /** Has somebody said how it is written? */
-function isSpelled({ components }: ModelFacts, { model }: Naming): boolean {
+function isSpelled({ components }: ModelFacts, { model = {} }: Naming): boolean {
   return Object.hasOwn(model.spellings?.['name'] ?? {}, components['name'] ?? '');
 }
 

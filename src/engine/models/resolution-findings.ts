@@ -27,3 +27,27 @@ export function ownNamesakes(source: ModelFacts, others: readonly ModelFacts[]):
   const message = `${own.map(label).join(', ')} is the tenant's own and stays. Where that is meant, ${way}.`;
   return [finding('info', 'OWN_NAMESAKE', message, { count: own.length })];
 }
+
+/** Which of the two keys of a re-key a row has. */
+export interface RowsFound {
+  readonly table: string;
+  readonly from: string;
+  readonly to: string;
+  readonly there: { readonly source: boolean; readonly target: boolean };
+  /** The condition by which the row is busy, where it is. */
+  readonly busy?: string;
+}
+
+/** What somebody should know of the rows that have the key and the key to be. */
+export function rowFindings({ table, from, to, there, busy }: RowsFound): Finding[] {
+  const both =
+    `${table} has a row ${from} and a row ${to}. A re-key gives one row another key and never makes two rows one: ` +
+    'choose a key that no row has.';
+  const gone = `${table} has no row ${from}; the row ${to} is there. Only what still names ${from} is repaired.`;
+  const working = `The row ${from} of ${table} is busy (${busy ?? ''}): wait until it is not, then plan again.`;
+  return [
+    ...(there.source && there.target ? [finding('error', 'BOTH_ROWS_EXIST', both)] : []),
+    ...(there.source ? [] : [finding('warning', 'SOURCE_ROW_GONE', gone)]),
+    ...(busy === undefined ? [] : [finding('error', 'ROW_BUSY', working)]),
+  ];
+}

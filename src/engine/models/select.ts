@@ -6,7 +6,7 @@ import { ownMember } from '../own.ts';
 
 /** How a database that has no table of models names them: the part of the configuration that says so. */
 export interface Naming {
-  readonly model: {
+  readonly model?: {
     /** The components that name a model, in order. */
     readonly identity?: readonly string[];
     /** By component and value, how else the value is spelled. */
@@ -76,7 +76,7 @@ export function nearest(models: readonly ModelFacts[], about: ModelSide): readon
 
 /** Without a table of models: the components that `provider/name` gives, by the configured identity. */
 export function modelFromText(config: Naming, kind: string, text: string): Selection {
-  const identity = config.model.identity ?? ['name'];
+  const identity = config.model?.identity ?? ['name'];
   const at = splitAt(config, text);
   const provider = at > 0 ? text.slice(0, at) : undefined;
   const name = at > 0 ? text.slice(at + 1) : text;
@@ -117,7 +117,7 @@ export function modelOfSharedRows(
 
 /** Where the provider ends: at the slash after the longest known spelling of a provider, otherwise at the first slash. */
 function splitAt(config: Naming, text: string): number {
-  const known = Object.entries(config.model.spellings?.['provider'] ?? {}).flatMap(([name, others]) => [
+  const known = Object.entries(config.model?.spellings?.['provider'] ?? {}).flatMap(([name, others]) => [
     name,
     ...others,
   ]);
@@ -129,7 +129,7 @@ function splitAt(config: Naming, text: string): number {
 
 /** The spelling that the configuration puts first, of those that it calls equal. */
 export function canonicalSpelling(config: Naming, component: string, value: string): string {
-  const known = ownMember(config.model.spellings, component) ?? {};
+  const known = ownMember(config.model?.spellings, component) ?? {};
   return Object.keys(known).find((name) => name === value || known[name]?.includes(value) === true) ?? value;
 }
 

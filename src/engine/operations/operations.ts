@@ -1,7 +1,8 @@
 /**
  * Every kind of step. The order of this list is the order in which steps run, and nothing else says it. Grants come first, because
  * moved rows need them. Documents come before merges, because a row that is merged may hold one. Merges come before what would
- * collide with the rows that they remove. The source is retired last, when nothing live names it any more.
+ * collide with the rows that they remove. A row gets its other key when all that names it otherwise does. The source is retired last,
+ * when nothing live names it any more.
  */
 import type { Mapping } from '../edit/value-rule.ts';
 import { Counts } from '../own.ts';
@@ -10,6 +11,7 @@ import { compareText } from '../order.ts';
 import { enable } from './enable.ts';
 import { merge } from './merge.ts';
 import type { Operation, StepInput } from './operation.ts';
+import { rekey } from './rekey.ts';
 import { repoint } from './repoint.ts';
 import { retire } from './retire.ts';
 import { rewrite } from './rewrite.ts';
@@ -30,6 +32,7 @@ const operations: { readonly [Kind in keyof StepKinds]: Operation<StepKinds[Kind
   'rewrite-array': rewrite,
   merge,
   repoint,
+  rekey,
   retire,
 };
 

@@ -61,6 +61,13 @@ export const collides = 'a row with the target is already there: set "collision"
 /** Why a row stays that says what must not be chosen. Moved, it would forbid the target and allow the source. */
 export const forbidden = 'it says that the source is forbidden, and goes on to say so';
 
+/** Why a record stays as it is. */
+export function historyKept({ rules }: Pick<Snapshot, 'rules'>): string {
+  return rules.subject === undefined
+    ? 'a record of what happened keeps the model that did it'
+    : 'a record of what happened keeps the key that the row had then, and the alias leads from it to the row';
+}
+
 /** Every group of rows with the outcome of each of its places. */
 export function decideAll(snapshot: DecisionGround & Pick<Snapshot, 'places'>, intent: Intent): Decided[] {
   const places = new Map(snapshot.rules.places.map((place) => [place.id, place]));
@@ -85,7 +92,7 @@ export function joinSamples(a: readonly RowName[], b: readonly RowName[]): RowNa
 /** The one decision. Whose row it is comes before everything that could move it. */
 export function decide(snapshot: DecisionGround, intent: Intent, occasion: Occasion): RowOutcome {
   return (
-    byRole(occasion) ??
+    byRole(snapshot, occasion) ??
     byOwner(snapshot, occasion) ??
     byRequest(intent, occasion) ??
     byLiveness(snapshot, occasion) ??
@@ -97,14 +104,14 @@ function stay(reason: LeftBehind['reason'], live: boolean, message: string): Row
   return { kind: 'stay', reason, live, message };
 }
 
-function byRole({ place }: Occasion): RowOutcome | undefined {
+function byRole(snapshot: DecisionGround, { place }: Occasion): RowOutcome | undefined {
   switch (place.role) {
     case 'ignore':
     case 'catalogue':
     case 'prose':
       return { kind: 'skip' };
     case 'history':
-      return stay('history', false, 'a record of what happened keeps the model that did it');
+      return stay('history', false, historyKept(snapshot));
     case 'dead-copy':
       return stay('dead-copy', false, 'a copy that nothing reads');
     case 'data-bound':

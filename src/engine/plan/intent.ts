@@ -7,6 +7,8 @@ export type AskAnswer = 'move' | 'keep';
 export interface Intent {
   /** Left out only where the configuration says that there is a single tenant: see tenant.ts. */
   readonly tenant?: string;
+  /** The table, as `rows` of the configuration calls it, whose row gets another key: `from` and `to` are its keys. No model moves then. */
+  readonly rows?: string;
   /** A model by name, `family/name`, `provider/name`, or the key of its row. */
   readonly from: string;
   readonly to: string;

@@ -108,7 +108,22 @@ export interface RetireStep extends StepBase {
   readonly set: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-export type Step = RepointStep | MergeStep | RewriteStep | EnableStep | RetireStep;
+/** A row gets another key, and every row that refers to it by a foreign key follows, at any depth, in one statement. */
+export interface RekeyStep extends StepBase {
+  readonly operation: 'rekey';
+  /** The column of the key. */
+  readonly key: string;
+  readonly from: string;
+  readonly to: string;
+  /** Every table that the statement changes, the row's own first, with the columns in which it does. `expected` is their sum. */
+  readonly follows: readonly {
+    readonly table: TableId;
+    readonly columns: readonly string[];
+    readonly expected: number;
+  }[];
+}
+
+export type Step = RepointStep | MergeStep | RewriteStep | EnableStep | RekeyStep | RetireStep;
 
 /** Rows that go on naming the source, and why. */
 export interface LeftBehind {

@@ -13,16 +13,17 @@ export function shellWord(text: string): string {
  * @param asked was it forced, and why; a record needs a reason where something is forced, or where models are meant that nobody knows
  */
 export function moveWords(
-  { tenant, from, to, kind, entityTypes, parameters, answers, leaveAsks, allowUnknown }: Intent,
+  { tenant, rows, from, to, kind, entityTypes, parameters, answers, leaveAsks, allowUnknown }: Intent,
   { forced = false, reason }: { readonly forced?: boolean; readonly reason?: string | null } = {},
 ): string {
   const word = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : [`--${name} ${shellWord(value)}`];
   return [
     ...(isSharedRows(tenant) ? ['--shared'] : word('tenant', tenant)),
+    ...word('table', rows),
     ...word('from', from),
     ...word('to', to),
-    ...word('kind', kind),
+    ...(rows === undefined ? word('kind', kind) : []),
     ...word('types', entityTypes?.join(',')),
     ...word('parameters', parameters),
     ...Object.entries(answers).flatMap(([place, answer]) => word('answer', `${place}=${answer}`)),

@@ -140,8 +140,40 @@ export interface NotLookedAt {
   readonly tables: number;
 }
 
+/** Rows of one table that follow a row whose key changes, the row itself among them in its own table. */
+export interface FollowingRows {
+  readonly table: TableId;
+  readonly rows: number;
+  /** How many of them are another tenant's. */
+  readonly others: number;
+  /** Order-independent digest of their keys. */
+  readonly digest: string;
+}
+
+/** What of the database stands in the way of another key, or happens with it. */
+export interface AroundFollowers {
+  /** What forbids it, with the word of its kind. */
+  readonly impossible: readonly { readonly word: string; readonly message: string }[];
+  /** Triggers that fire, `table.trigger`. */
+  readonly triggers: readonly string[];
+  /** What the database or somebody computes from the rows: generated columns, materialised views. */
+  readonly derived: readonly string[];
+  /** Columns that no index leads to. */
+  readonly unindexed: readonly string[];
+}
+
+/** What a re-key is planned from, beside the places that name the row. */
+export interface SubjectFacts extends AroundFollowers {
+  /** In the order of the rules. */
+  readonly followers: readonly FollowingRows[];
+  /** Where the key tells nothing by itself, columns that look as if they held it, with the rows that do; undefined where it tells. */
+  readonly lookalikes?: readonly { readonly column: string; readonly rows: number }[];
+}
+
 export interface Snapshot {
   readonly rules: Rules;
+  /** Where a row gets another key. */
+  readonly subject?: SubjectFacts;
   readonly tenant: TenantRef | null;
   readonly source: ModelFacts;
   readonly target: ModelFacts;

@@ -4,7 +4,7 @@ import { isUuid } from '../uuid.ts';
 import { findTable } from '../catalogue/catalog.ts';
 import { columnPath } from '../catalogue/names.ts';
 import type { Place } from '../rules/place.ts';
-import { deadRowsMove, forbidden, type DecisionGround, type RowOutcome } from './decide.ts';
+import { deadRowsMove, forbidden, historyKept, type DecisionGround, type RowOutcome } from './decide.ts';
 import type { Intent } from './intent.ts';
 import type { Uncovered } from './snapshot.ts';
 
@@ -25,7 +25,7 @@ export function uncoveredId(
 /** Whose row it is and what leads there come first; then what the configuration leaves open. */
 export function decideUncovered(ground: DecisionGround, intent: Intent, found: Uncovered): Stay {
   const places = ground.rules.places.filter(({ id }) => found.places.includes(id));
-  const settled = byRole(places) ?? byOwner(ground, places, found) ?? byLife(ground, places, found);
+  const settled = byRole(ground, places) ?? byOwner(ground, places, found) ?? byLife(ground, places, found);
   if (settled !== undefined) return settled;
   const form = byForm(intent, { places, found, id: uncoveredId(ground, found) });
   // What is asked about a row that is no tenant's is asked where such rows move. A column of which nobody says anything stops all.
@@ -36,9 +36,9 @@ function stay(reason: Stay['reason'], live: boolean, message: string): Stay {
   return { kind: 'stay', reason, live, message };
 }
 
-function byRole(places: readonly Place[]): Stay | undefined {
+function byRole(ground: Pick<DecisionGround, 'rules'>, places: readonly Place[]): Stay | undefined {
   const has = (role: Place['role']): boolean => places.some((place) => place.role === role);
-  if (has('history')) return stay('history', false, 'a record of what happened keeps the model that did it');
+  if (has('history')) return stay('history', false, historyKept(ground));
   if (has('dead-copy')) return stay('dead-copy', false, 'a copy that nothing reads');
   if (has('deny')) return stay('denied', false, forbidden);
   if (has('prose')) return stay('mention', false, writtenToBeRead);

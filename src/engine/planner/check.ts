@@ -7,13 +7,10 @@ import { touchedPlaces, writtenMappings } from '../operations/operations.ts';
 import type { Plan, Step } from '../plan/plan-types.ts';
 import type { Place } from '../rules/place.ts';
 import { isSharedRows } from '../tenant.ts';
+import { checkRekey } from './check-rekey.ts';
+import type { CheckProblem } from './check-rekey.ts';
 import { stateFromCode } from '../plan/place-state.ts';
 import type { PlaceGroup, RowGroup, Snapshot } from '../plan/snapshot.ts';
-
-export interface CheckProblem {
-  readonly code: string;
-  readonly message: string;
-}
 
 /** Every way in which a plan contradicts its snapshot. */
 export function checkPlan(snapshot: Snapshot, plan: Plan): CheckProblem[] {
@@ -26,6 +23,7 @@ export function checkPlan(snapshot: Snapshot, plan: Plan): CheckProblem[] {
     ...checkTotals(snapshot, plan),
     ...checkAccounts(snapshot, plan),
     ...checkRetire(snapshot, plan),
+    ...checkRekey(snapshot, plan),
     ...checkOrder(plan),
   ];
 }
@@ -159,13 +157,16 @@ function mightMove(snapshot: Snapshot, group: RowGroup): boolean {
 
 /** The two books: what the facts count, and what the plan says becomes of it. */
 function checkAccounts(
-  { rules, places, uncovered, schema }: Snapshot,
-  { accounts, leftBehind }: Plan,
+  { rules, places, uncovered, schema, subject }: Snapshot,
+  { accounts, leftBehind, steps }: Plan,
 ): CheckProblem[] {
   const silent = new Set(
     rules.places.flatMap(({ id, role }) => (['ignore', 'catalogue', 'prose'].includes(role) ? [id] : [])),
   );
-  let counted = 0;
+  // Rows that follow by foreign key name the row; the row itself does not.
+  const isRekeyed = steps.some(({ operation }) => operation === 'rekey');
+  const following = isRekeyed ? (subject?.followers ?? []).reduce((sum, { rows }) => sum + rows, -1) : 0;
+  let counted = following;
   for (const { groups } of places)
     for (const { states, occurrences, rows } of groups)
       for (const id of Object.keys(states))

@@ -12,6 +12,8 @@ type Facts = Readonly<Record<string, (snapshot: Snapshot) => unknown>>;
 const ofRows: Facts = {
   'occurrences that no place covers': ({ uncovered }) =>
     uncovered.map(({ samples: _samples, written: _written, owners: _owners, ...found }) => found),
+  'rows that follow by foreign key': ({ subject }) => subject?.followers,
+  'columns that may hold the key': ({ subject }) => subject?.lookalikes,
   'parameters in use': ({ parameters }) => parameters,
   'demands of the surroundings': ({ demands }) => demands,
   'settings beside the references': ({ companions }) => companions,
@@ -27,6 +29,11 @@ const ofTheRest: Facts = {
   source: ({ source }) => source,
   target: ({ target }) => target,
   'how the models were found': ({ found = [] }) => (found.length === 0 ? undefined : found),
+  'what surrounds the rows that follow': ({ subject }) => {
+    if (subject === undefined) return undefined;
+    const { impossible, triggers, derived, unindexed } = subject;
+    return { impossible, triggers, derived, unindexed };
+  },
   'texts of the schema': ({ schema }) => schema.map(({ object, text }) => ({ object, text })),
   'row-level security of the login': ({ hidden }) => hidden,
   'what is not looked at': ({ unread }) => unread,

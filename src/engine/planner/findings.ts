@@ -20,6 +20,7 @@ import { hiddenFindings } from './hidden-findings.ts';
 import { inventoryFindings } from './inventory-findings.ts';
 import { companionFindings } from './companion-findings.ts';
 import { parameterFindings } from './parameter-findings.ts';
+import { subjectFindings } from './subject-findings.ts';
 import { compareText } from '../order.ts';
 import { rowCount } from '../plan/row-text.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -42,6 +43,7 @@ export function planFindings(input: FindingInput): Finding[] {
   const { priceLimit } = snapshot.rules.config;
   const findings = [
     ...(snapshot.found ?? []),
+    ...subjectFindings(snapshot),
     ...compareModels(snapshot.source, snapshot.target, {
       today: snapshot.today,
       narrowed: input.intent.entityTypes !== undefined,
@@ -83,7 +85,9 @@ function fenceFindings({ snapshot, intent, leftBehind }: FindingInput): Finding[
     const ids = places.map(({ place }) => place.id).toSorted(compareText);
     const message =
       `Nothing prevents new ones in ${ids.join(', ')}: ${why}. ` +
-      '`drover watch` finds what comes late, and `drover apply` again moves it.';
+      (snapshot.rules.subject === undefined
+        ? '`drover watch` finds what comes late, and `drover apply` again moves it.'
+        : 'The same re-key again finds what comes late, and repairs it.');
     return finding('info', 'NOT_FENCED', message, { count: ids.length });
   });
 }

@@ -9,7 +9,7 @@ import type { Snapshot, NotLookedAt } from '../plan/snapshot.ts';
 
 export function inventoryFindings(snapshot: Snapshot, leftBehind: readonly LeftBehind[]): Finding[] {
   return [
-    ...unaccountedFindings(leftBehind),
+    ...unaccountedFindings(snapshot, leftBehind),
     ...mentionFindings(leftBehind),
     ...relatedFindings(snapshot),
     ...schemaFindings(snapshot),
@@ -18,7 +18,8 @@ export function inventoryFindings(snapshot: Snapshot, leftBehind: readonly LeftB
 }
 
 /** Nothing may be forgotten: what the inventory finds and nobody accounts for refuses, with the line to paste. */
-function unaccountedFindings(leftBehind: readonly LeftBehind[]): Finding[] {
+function unaccountedFindings({ rules }: Snapshot, leftBehind: readonly LeftBehind[]): Finding[] {
+  const section = rules.subject === undefined ? 'places' : 'rows → names';
   const found = leftBehind.filter(({ reason }) => reason === 'unaccounted');
   return [...Map.groupBy(found, placeLine)].map(([line, all]) => {
     const count = all.reduce((sum, one) => sum + one.count, 0);
@@ -30,7 +31,7 @@ function unaccountedFindings(leftBehind: readonly LeftBehind[]): Finding[] {
     const [{ place, entity } = { place: '', entity: '' }] = all;
     const message =
       `${place} names the source in ${rowCount(count)} as ${written} (${keys}), and no place of the configuration says what it is. ` +
-      `Add under places: ${line} (or history, or ignore)`;
+      `Add under ${section}: ${line} (or history, or ignore)`;
     return finding('error', 'UNACCOUNTED', message, { place, entity, count });
   });
 }

@@ -20,7 +20,7 @@ import { given } from '../given.ts';
 import type { Intent } from '../plan/intent.ts';
 import { compareText } from '../order.ts';
 import type { ModelFacts, ModelName } from '../models/model.ts';
-import type { LeftBehind, Plan } from '../plan/plan-types.ts';
+import type { LeftBehind, Plan, Step } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 import { countChanges, planSteps } from '../operations/operations.ts';
 
@@ -53,7 +53,7 @@ export function planMigration({ snapshot: facts, intent, digest }: PlanInput): P
     findings,
     leftBehind,
     completion: completionOf(leftBehind, snapshot.tenant),
-    accounts: accountsOf(decided, leftBehind),
+    accounts: accountsOf(decided, steps, leftBehind),
     counts: countChanges(steps),
     facts: factsOf(snapshot, digest),
   };
@@ -169,7 +169,12 @@ function entityOf({ rules }: Snapshot, table: string): string {
   );
 }
 
-function accountsOf(decided: readonly Decided[], leftBehind: readonly LeftBehind[]): Accounts {
+/** Of a re-key the row itself names nothing; what follows it does. */
+function accountsOf(
+  decided: readonly Decided[],
+  steps: readonly Step[],
+  leftBehind: readonly LeftBehind[],
+): Accounts {
   const moving = decided.flatMap(({ group, outcomes }) =>
     [...outcomes].flatMap(([{ id }, { kind }]) =>
       kind === 'move' || kind === 'merge'
@@ -181,7 +186,12 @@ function accountsOf(decided: readonly Decided[], leftBehind: readonly LeftBehind
     account: accountOf(entry.reason),
     count: occurrencesOf(entry),
   }));
-  return sumAccounts([...moving, ...staying]);
+  const following = steps.flatMap((step) =>
+    step.operation === 'rekey' && step.expected > 1
+      ? [{ account: 'move' as const, count: step.expected - 1 }]
+      : [],
+  );
+  return sumAccounts([...moving, ...following, ...staying]);
 }
 
 /** One entry for all that stays in one place for one reason. */

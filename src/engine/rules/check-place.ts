@@ -176,7 +176,7 @@ function adding({ modelTables }: Draft, name: string): string {
 }
 
 function componentsOfModels({ modelTables, config }: Draft, kind: string): string[] {
-  if (modelTables.length === 0) return [...(config.model.identity ?? ['name'])];
+  if (modelTables.length === 0) return [...(config.model?.identity ?? ['name'])];
   const tables = modelTables.filter((model) => model.kind === kind);
   const has = (name: 'family' | 'provider'): boolean =>
     tables.some((model) => model.config.columns[name] !== undefined);

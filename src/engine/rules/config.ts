@@ -1,5 +1,5 @@
 /**
- * What Drover must be told about a database (the eight concepts of docs/guides/attached.md), as data.
+ * What Drover must be told about a database (the nine concepts of docs/guides/attached.md), as data.
  * The same kind of configuration describes a foreign database (`drover.config.yaml`) and Drover's own schema.
  *
  * A place is written `table.column` or `schema.table.column`; a part that is not plain lower case is double-quoted
@@ -186,6 +186,37 @@ export interface ModelTableConfig {
   readonly retire?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** A value that is the key of a row, where no foreign key says so: members of a place, with the same meaning. */
+export interface NameConfig {
+  readonly at: string;
+  /** `reference` (the default) follows; `history` stays, and is read through the alias. */
+  readonly role?: PlaceRole;
+  /** `key` (the default), or a text around it: `/printers/{key}`. */
+  readonly as?: string;
+  readonly shape?: 'scalar' | 'list' | 'comma' | 'bars' | 'inside';
+  readonly json?: string;
+  readonly copies?: readonly string[];
+  readonly live?: Condition;
+  readonly held?: boolean;
+  readonly reason?: string;
+  /** Only rows of which this holds (SQL over the row) mean this table: the type beside the id. In the others the value is another's key. */
+  readonly when?: string;
+  /** `token`: inside a longer text, between the boundaries of a name; `shape: inside` in other words. */
+  readonly within?: 'token';
+}
+
+/** A table whose rows can be given another key. */
+export interface RowsConfig {
+  readonly table: string;
+  /** Columns by which people know a row, within its tenant; `--from` and `--to` take their values, too. */
+  readonly natural?: readonly string[];
+  /** SQL over the row: such a row is not given another key now. */
+  readonly busy?: string;
+  /** What holds the key and is out of Drover's reach, in words for people. */
+  readonly outside?: readonly string[];
+  readonly names?: readonly NameConfig[];
+}
+
 export interface Config {
   readonly version: 1;
   readonly database?: {
@@ -204,7 +235,8 @@ export interface Config {
     /** What keeps late writers out: the table lock (default), a trigger left behind, or the schema's own constraint. */
     readonly fence?: 'lock' | 'trigger' | 'constraint';
   };
-  readonly model: {
+  /** How models are named. Left out where only rows are given other keys. */
+  readonly model?: {
     readonly tables?: readonly ModelTableConfig[];
     /** Without a table: the components that name a model, in order. Always includes `name`. */
     readonly identity?: readonly string[];
@@ -239,6 +271,8 @@ export interface Config {
     readonly global?: readonly string[];
   };
   readonly places?: readonly PlaceConfig[];
+  /** Tables whose rows can be given another key (`drover rekey`). */
+  readonly rows?: readonly RowsConfig[];
   /** Rows that are soft-deleted or archived, by table: SQL over the row. */
   readonly dead?: Readonly<Record<string, string>>;
   /** Dead rows move too (default), so that a restore cannot resurrect a retired model; or stay. */

@@ -13,6 +13,8 @@ export function identifyingColumns(rules: Rules, table: Table): Set<string> {
   const models = new Set(rules.modelTables.map((model) => model.table.id));
   const keys = table.foreignKeys.filter((key) => !models.has(key.references)).flatMap((key) => key.columns);
   const tenant = rules.config.tenant.column;
+  // The key of another row may be that of the row which gets another one: two tables that share a key without saying so.
+  if (rules.subject !== undefined) return new Set([...keys, ...(tenant === undefined ? [] : [tenant])]);
   return new Set([
     ...table.primaryKey.filter((column) => findColumn(table, column)?.kind === 'uuid'),
     ...keys,
@@ -70,4 +72,15 @@ function covers(pattern: readonly string[], path: readonly string[], exact = fal
   const fits = step !== undefined && !(exact && /^~(?:json|key)$/.test(step));
   if (first === '**') return covers(rest, path, exact) || (fits && covers(pattern, steps, exact));
   return step !== undefined && (first === step || (first === '*' && fits)) && covers(rest, steps, exact);
+}
+
+/** The columns that name a row: the primary key, or what the configuration says. Undefined where neither is there. */
+export function rowKeyNames({ scope, config }: Rules, table: Table): readonly string[] | undefined {
+  if (table.primaryKey.length > 0) return table.primaryKey;
+  const entries = Object.entries(config.database?.keys ?? {});
+  return entries.find(([name]) => findNamedTable(scope, name)?.id === table.id)?.[1];
+}
+
+export function hasKey(rules: Rules, table: Table): boolean {
+  return (rowKeyNames(rules, table)?.length ?? 0) > 0;
 }

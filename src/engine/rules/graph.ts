@@ -81,7 +81,7 @@ function edgeOf(rules: Rules, place: Place): GraphEdge {
     table: tableName(rules, place.table),
     models:
       model === undefined
-        ? (rules.config.model.identity ?? ['name']).join('/')
+        ? (rules.config.model?.identity ?? ['name']).join('/')
         : tablePath(rules.scope, model.table),
     kind: place.kind,
     role: place.role,

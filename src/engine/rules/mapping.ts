@@ -206,7 +206,7 @@ function textsOf(name: string, model: ModelNames, config: Config): string[] {
 
 /** All spellings that the configuration calls equal to a value, the value among them, in the order of the file. */
 function equalSpellings(config: Config, component: string, value: string): string[] {
-  const known = Object.entries(ownMember(config.model.spellings, component) ?? {});
+  const known = Object.entries(ownMember(config.model?.spellings, component) ?? {});
   const [found] = known.filter(([name, others]) => name === value || others.includes(value));
   return found === undefined ? [value] : [found[0], ...found[1]];
 }

@@ -12,7 +12,7 @@ export function resolveModelTables(
   config: Config,
   problems: ConfigProblem[],
 ): ModelTable[] {
-  return (config.model.tables ?? []).flatMap((entry, at) => {
+  return (config.model?.tables ?? []).flatMap((entry, at) => {
     const table = findNamedTable(scope, entry.table);
     const path = ['model', 'tables', at];
     if (table === undefined) {

@@ -94,7 +94,7 @@ function spelled({ components, spellings = [] }: ModelFacts): (readonly [string,
 export function withKnownNames(rules: Rules): Rules {
   const { config, knowledge, modelTables } = rules;
   if (knowledge === undefined || modelTables.length > 0) return rules;
-  const { spellings } = config.model;
+  const { spellings } = config.model ?? {};
   const name = { ...namesOfModels(knowledge), ...spellings?.['name'] };
   return { ...rules, config: { ...config, model: { ...config.model, spellings: { ...spellings, name } } } };
 }
@@ -150,6 +150,6 @@ function besideProvider(
   if (vendor === other) return own;
   const isVendor =
     other !== undefined &&
-    [other, ...(ownMember(config.model.spellings?.['provider'], other) ?? [])].includes(own);
+    [other, ...(ownMember(config.model?.spellings?.['provider'], other) ?? [])].includes(own);
   return isVendor ? vendor : undefined;
 }

@@ -18,6 +18,9 @@ import { resolveModelTables } from './model-tables.ts';
 import { nameProblems } from './names-used.ts';
 import { linkRivals } from './rivals.ts';
 import { buildPlace, resolvePlace } from './resolve-place.ts';
+import type { Subject } from './rows/followers.ts';
+import { subjectOf } from './rows/view.ts';
+import { followingPlaces, subjectTables } from './rows/subject-table.ts';
 
 /** A configuration made to fit a catalogue: all that planning needs to know about a database. */
 export interface Rules {
@@ -32,6 +35,8 @@ export interface Rules {
   readonly schema?: string;
   /** A tenant's session sees no row of another tenant, whatever a statement asks for. */
   readonly exclusive?: boolean;
+  /** Where rows are given other keys and no model moves (rows-view.ts): the table, and what follows its rows. */
+  readonly subject?: Subject;
   /** What is known about models beside their rows. */
   readonly knowledge?: ModelKnowledge;
 }
@@ -54,7 +59,11 @@ export function resolveRules(catalog: Catalog, config: Config, schema?: string):
     ...nameProblems(scope, config),
     ...tenantLinks(scope, config).problems,
   ];
-  const modelTables = resolveModelTables(scope, config, problems);
+  const rows = subjectOf(config);
+  const modelTables =
+    rows === undefined
+      ? resolveModelTables(scope, config, problems)
+      : subjectTables(scope, { subject: rows, config, problems });
   const draft = { scope, config, modelTables, problems };
   const listed = withOwnIds(
     (config.places ?? []).flatMap((place, at) =>
@@ -67,12 +76,16 @@ export function resolveRules(catalog: Catalog, config: Config, schema?: string):
     places: [place],
   }));
   const linked = linkRivals(draft, said, linkCopies(draft, said));
-  const places = [...linked, ...unlistedKeys(draft, linked)];
+  const following = rows === undefined ? undefined : followingPlaces(draft, linked);
+  const places = [
+    ...linked,
+    ...(following?.places ?? (rows === undefined ? unlistedKeys(draft, linked) : [])),
+  ];
   problems.push(...listed.problems, ...placesProblems(listed.places, places), ...parameterProblems(places));
   const ownership = resolveOwnership({
     scope,
     config,
-    modelTables: new Set(modelTables.map((model) => model.table.id)),
+    modelTables: new Set(rows === undefined ? modelTables.map((model) => model.table.id) : []),
     ...given({ schema }),
   });
   const kinds =
@@ -85,7 +98,7 @@ export function resolveRules(catalog: Catalog, config: Config, schema?: string):
     modelTables,
     places,
     ownership,
-    ...given({ schema }),
+    ...given({ schema, subject: following?.subject }),
   };
   return { rules, problems, listed: listed.places };
 }

@@ -4,6 +4,8 @@ import type { Column, ForeignKey, Table, ValueKind } from '../catalogue/catalog.
 import { columnPath, findNamedColumn, findNamedTable, tablePath } from '../catalogue/names.ts';
 import { isForNames } from '../edit/json-pointer.ts';
 import { given } from '../given.ts';
+import { isKey } from '../catalogue/value-kinds.ts';
+import { subjectOf } from './rows/view.ts';
 import { resolveConditions } from './conditions.ts';
 import type { PlaceConfig } from './config.ts';
 import { placeProblems } from './check-place.ts';
@@ -72,11 +74,12 @@ export function buildPlace(draft: Draft, found: FoundPlace): Place {
     collision: place.collision ?? (role === 'grant' ? 'drop-redundant' : 'ask'),
     carry: place.carry ?? [],
     listed: true,
-    ...given({ parameters, defaultOf, also: also ?? usualForms(place, template), held, reason }),
+    ...given({ parameters, defaultOf, also: also ?? usualForms(draft, found, template), held, reason }),
     ...given({
       models: models?.table.id,
       foreignKey: key?.foreignKey.name,
-      itself: calledItself(draft, table, { kind, template }),
+      itself:
+        subjectOf(draft.config) === undefined ? calledItself(draft, table, { kind, template }) : undefined,
       json: placeInJson(found),
       whole: carrier === 'json' && place.json === undefined ? true : undefined,
       enables: enables && resolveEnables(draft, found, enables),
@@ -88,7 +91,14 @@ export function buildPlace(draft: Draft, found: FoundPlace): Place {
 }
 
 /** A bare name may be written in every way in which the registry knows the model to be written, unless somebody says how it is. */
-function usualForms({ as, fields, partner }: PlaceConfig, template: string): readonly string[] | undefined {
+function usualForms(
+  { config }: Draft,
+  { place: { as, fields, partner }, column }: FoundPlace,
+  template: string,
+): readonly string[] | undefined {
+  // The key of a row may be written in several ways wherever the type of the column does not write it in one.
+  if (subjectOf(config) !== undefined)
+    return template === '{key}' && !isKey(column.kind) ? ['{spelling}'] : undefined;
   const isBare = template === '{name}' && as === undefined && fields === undefined && partner === undefined;
   return isBare ? ['{spelling}'] : undefined;
 }

@@ -1,6 +1,6 @@
 /** Past migrations of one tenant: what was done, by whom and why, every changed value, and taking it back. */
 import { rollbackMove } from '../../postgres/undo/rollback.ts';
-import type { RollbackResult } from '../../postgres/undo/rollback.ts';
+import type { RollbackResult } from '../../postgres/undo/result.ts';
 import type { Finding } from '../../engine/finding.ts';
 import type { LeftBehind } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';

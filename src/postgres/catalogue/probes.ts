@@ -21,7 +21,7 @@ import type { Probe, ProbePath } from './probe.ts';
 
 /** All statements of the parts of which nothing else is wrong. */
 export function probesOf({ rules, listed, problems }: Resolved): Probe[] {
-  const tables = rules.config.model.tables ?? [];
+  const tables = rules.config.model?.tables ?? [];
   const models = rules.modelTables.map((model) => ({ model, at: tables.indexOf(model.config) }));
   return [
     ...models

@@ -44,7 +44,9 @@ export function memberOf(rules: Rules, intent: Intent, pair: ModelPair): Member 
   const places = rules.places.filter((place) => mayName(place, pair.source));
   const mappings = new Map(places.map((place) => [place.id, mappingsOf(place, pair, rules.config)]));
   const sought = soughtOf(rules, pair);
-  return { intent, pair, mappings, ...sought, shape: shapeOf({ intent, pair, mappings }) };
+  // What follows a row is asked for by its key, so each re-key has statements of its own.
+  const own = rules.subject === undefined ? '' : JSON.stringify([intent.tenant, intent.from]);
+  return { intent, pair, mappings, ...sought, shape: shapeOf({ intent, pair, mappings }) + own };
 }
 
 /** Members that the same statements serve are together, in the order in which they came. */

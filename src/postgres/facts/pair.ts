@@ -32,12 +32,19 @@ import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { canBeEverybodys } from './model-owner.ts';
 import { modelsOfKind } from './model-rows.ts';
+import { rowPairsOf } from './rows/pair.ts';
 
 /**
  * Refuses what no plan can be made of; `of` says whose rows are meant where the intent names no tenant, because a run visits many.
  * @throws KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ENTITY_TYPES_INCOMPLETE, ANSWER_UNKNOWN
  */
 export function checkIntent(rules: Rules, intent: Intent, of: TypesOf = typesOf(intent.tenant)): Intent {
+  if (rules.config.model === undefined)
+    throw new DroverError(
+      'KIND_UNKNOWN',
+      'The configuration says nothing of models (model), only of rows: `drover rekey` gives those other keys.',
+      { kinds: [] },
+    );
   const kind = intent.kind ?? rules.kinds[0] ?? 'completion';
   if (!rules.kinds.includes(kind))
     throw new DroverError(
@@ -77,6 +84,7 @@ export type PairFound = ModelPair | DroverError;
 
 /** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, KINDS_DIFFER where there are none. */
 export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<PairFound[]> {
+  if (rules.subject !== undefined) return rowPairsOf(rules, rules.subject, intents);
   const kinds = [...Map.groupBy(intents, ({ kind }) => kind ?? '')];
   const questions = kinds.map(([kind, alike]) => pairsOfKind(rules, kind, alike));
   return readAs(inOrder(questions), (answers) => {

@@ -207,7 +207,7 @@ function refusalsOf(judged: JudgedTable): Question<Refusal[][]> {
 }
 
 /** Is the rule met by `drover_row`? Its columns are named without a qualifier, as a constraint names them. */
-function metSql({ expression, length, labels, columns }: Check): Sql {
+export function metSql({ expression, length, labels, columns }: Check): Sql {
   const [name = ''] = columns;
   if (length !== undefined) return sql`char_length(${ident(name)}::text) <= ${raw(String(length))}`;
   if (labels !== undefined) return sql`${ident(name)}::text = ANY (${bind(labels, 'text[]')})`;

@@ -77,6 +77,7 @@ export interface CandidateRow {
 
 /** Undefined where no column of the table can name the sources. */
 export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery | undefined {
+  if (batch.members.every(({ terms }) => terms.length === 0)) return undefined;
   const search = new CandidateSearch(batch, target);
   const conditions = search.conditions();
   if (conditions.length === 0) return undefined;
@@ -124,10 +125,11 @@ function testsSql(tests: readonly (readonly Sql[])[]): Sql {
   return sql`to_jsonb(ARRAY[${list(tests.map((own) => sql`to_jsonb(ARRAY[${list(own)}]::boolean[])`))}]::jsonb[])`;
 }
 
-/** This tenant's rows and those of nobody, where one column says so; and never the row of the source itself. */
+/** This tenant's rows and those of nobody, where one column says so; never the row of the model itself. A row may name its own key, too. */
 function whoseRows(context: RowContext, { owner }: Scannable, { rules, members }: Batch): Sql[] {
   const { table, tenants } = context;
-  const models = rules.modelTables.filter((model) => model.table.id === table.id);
+  const models =
+    rules.subject === undefined ? rules.modelTables.filter((model) => model.table.id === table.id) : [];
   const sources = members.map(({ pair }) => pair.source);
   const itself = models.map((model) => sql`NOT ${isModelSql(rules, model, sources)}`);
   if (owner === undefined || tenants === undefined) return [visibleSql(context), ...itself];
@@ -147,7 +149,9 @@ function textOf({ name, kind, isList }: CandidateColumn): Sql {
   const column = columnSql('t', name);
   if (isDocumentList({ kind })) return sql`to_json(${column})::text`;
   if (isList) return sql`to_json(${column}::text[])::text`;
-  return kind === 'bytea' ? sql`encode(${column}, 'escape')` : sql`${column}::text`;
+  if (kind !== 'bytea') return sql`${column}::text`;
+  // Sixteen bytes are a uuid as a program writes it.
+  return sql`CASE WHEN octet_length(${column}) = 16 THEN encode(${column}, 'hex') ELSE encode(${column}, 'escape') END`;
 }
 
 /** What comes in the place of a text that is too large to be read: that it may name the source is all that is known. */

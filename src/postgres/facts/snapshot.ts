@@ -6,6 +6,7 @@ import { askEachByKey } from '../driver/members.ts';
 import type { Matcher } from '../../engine/inventory/matcher.ts';
 import type { SchemaOccurrence } from '../../engine/inventory/occurrence.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
+import { given } from '../../engine/given.ts';
 import type { Snapshot } from '../../engine/plan/snapshot.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { tenancyOf } from '../../engine/rules/tenancy.ts';
@@ -25,6 +26,7 @@ import type { Scanned } from './scan.ts';
 import { sourceTerm } from './sought.ts';
 import { readRefusals } from './refusals.ts';
 import { nothingBeside, sideFacts } from './side.ts';
+import { readSubjects } from './rows/subject.ts';
 
 export interface SnapshotInput {
   readonly ground: RulesGround;
@@ -42,11 +44,13 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
   const places = await readPlaceGroups(tx, batch, input.samples);
   const [beside, today] = await tx.together([sideFacts({ ...batch, groups: places }), dayInUtc]);
   const refusals = await readRefusals(tx, { ...batch, groups: places });
+  const subjects = await readSubjects(tx, ground.rules, members);
   const inSchema = schemaReader(ground.texts);
   return members.map(({ pair, names }, at) => {
     const side = beside[at] ?? nothingBeside();
     return {
       rules: ground.rules,
+      ...given({ subject: subjects[at] }),
       tenant: input.tenants[at] ?? null,
       ...pair,
       places: places[at] ?? [],

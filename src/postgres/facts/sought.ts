@@ -6,6 +6,7 @@ import { likePatterns } from '../../engine/inventory/rough-pattern.ts';
 import { foldText } from '../../engine/inventory/term.ts';
 import type { Term } from '../../engine/inventory/term.ts';
 import type { WrittenForms } from '../../engine/models/knowledge.ts';
+import { keyTexts } from '../../engine/models/key-forms.ts';
 import { textsNaming } from '../../engine/rules/mapping.ts';
 import type { ModelPair } from '../../engine/models/model.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -34,6 +35,7 @@ const known = new Map<string, SoughtNames>();
 const mostKnown = 200;
 
 export function soughtOf(rules: Rules, { source, target }: ModelPair): Sought {
+  if (rules.subject !== undefined) return soughtKey(source.key ?? '');
   const texts = textsNaming(source, rules.config, rules.places);
   const targets = textsNaming(target, rules.config, rules.places).filter((text) => !texts.includes(text));
   const { name = '', provider } = source.components;
@@ -42,6 +44,13 @@ export function soughtOf(rules: Rules, { source, target }: ModelPair): Sought {
   if (known.size >= mostKnown) known.clear();
   known.set(id, names);
   return withKey(names, source.key);
+}
+
+/** The key of a row. One that tells nothing is not looked for. */
+function soughtKey(key: string): Sought {
+  const terms = keyTexts(key).map((text): Term => ({ model: sourceTerm, ...text }));
+  const matcher = createMatcher(terms);
+  return { terms, patterns: likePatterns(terms), unrelated: [], matcher, names: matcher };
 }
 
 function soughtNames(

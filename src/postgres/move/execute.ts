@@ -20,6 +20,7 @@ import type { Member } from '../facts/member.ts';
 import { readPlaceGroups } from '../facts/places.ts';
 import { scanUncovered } from '../facts/scan.ts';
 import { readParameters } from '../facts/settings.ts';
+import { readFollowers } from '../facts/rows/subject.ts';
 import { journalOfSome } from '../records/journal.ts';
 import type { Journal } from '../records/journal.ts';
 import type { StepResult } from '../records/records.ts';
@@ -227,7 +228,7 @@ async function verifyNothingLeft(tx: Tx, { rules, executions, scannable }: Execu
   const touched = new Set(
     executions.flatMap(({ plan, touched: before = [] }) => [
       ...before,
-      ...plan.steps.filter(isMovingRows).map(({ table }) => table),
+      ...plan.steps.filter(isMovingRows).flatMap(changedTables),
     ]),
   );
   const found = await scanUncovered(
@@ -240,10 +241,38 @@ async function verifyNothingLeft(tx: Tx, { rules, executions, scannable }: Execu
     const execution = executions[number];
     if (execution === undefined) continue;
     const left =
-      leftOf(execution, after[position] ?? []) ?? unannounced(execution, found[position]?.uncovered ?? []);
+      (await keyLeft(tx, execution)) ??
+      leftOf(execution, after[position] ?? []) ??
+      unannounced(execution, found[position]?.uncovered ?? []);
     if (left !== undefined) failed.set(number, left);
   }
   if (failed.size > 0) throw new MembersFailed(failed);
+}
+
+function changedTables(step: Step): readonly TableId[] {
+  return step.operation === 'rekey' ? step.follows.map(({ table }) => table) : [step.table];
+}
+
+/** What a re-key changed is read again: exactly the planned rows have the other key, and none has the old one. */
+async function keyLeft(tx: Tx, { member, snapshot, plan }: Execution): Promise<DroverError | undefined> {
+  const { rules } = snapshot;
+  const { subject } = rules;
+  const step = plan.steps.find((one) => one.operation === 'rekey');
+  if (step === undefined || subject === undefined) return undefined;
+  const about = { rules, subject, member };
+  const [now, old] = [await readFollowers(tx, about, step.to), await readFollowers(tx, about, step.from)];
+  const expected = new Map(step.follows.map((one) => [one.table, one.expected]));
+  const wrong = now.find(
+    ({ table, rows }, at) => rows !== (expected.get(table) ?? 0) || (old[at]?.rows ?? 0) > 0,
+  );
+  if (wrong === undefined) return undefined;
+  const { table, rows } = wrong;
+  return new DroverError(
+    'REFERENCES_LEFT',
+    `After the re-key ${rows} row(s) of ${table} refer to ${step.to}, where the plan announced ${expected.get(table) ?? 0}. ` +
+      'The migration was rolled back.',
+    { place: table, rows },
+  );
 }
 
 function leftOf({ snapshot, plan }: Execution, places: readonly PlaceGroup[]): DroverError | undefined {

@@ -32,9 +32,15 @@ import { movesNow } from './moves-now.ts';
 import { planAll, readMoves } from './plan.ts';
 import type { Move } from './plan.ts';
 import { refuseUnknown } from './unknown.ts';
+import { refuseIssued } from '../records/aliases.ts';
+import { siteFor } from '../scope/rows-site.ts';
+import { given } from '../../engine/given.ts';
 
 export interface MoveRequest {
+  /** Of several together, all are about models, or about rows of one table. */
   readonly intent: Intent;
+  /** The re-key that this one takes back, with its two keys as its record has them. */
+  readonly takesBack?: { readonly id: string; readonly pair: Pick<NewRecord, 'source' | 'target'> };
   /** The plan that was shown, or what is left of it: refused as stale where the facts are others now. */
   readonly plan?: KnownPlan;
   /** A migration of which parts may be committed already (online.ts), with its record: this move is its last part. */
@@ -68,7 +74,7 @@ export interface MoveOptions {
 export async function applyMove(site: Site, request: MoveRequest & MoveOptions): Promise<MoveResult> {
   const { intent, plan, ...options } = request;
   const move = plan === undefined ? { intent } : { intent, plan };
-  if (plan === undefined) await refuseUnknown(site, { intent });
+  if (plan === undefined) await refuseUnknown(siteFor(site, intent), { intent });
   return resultOf(await applyMoves(site, [move], options));
 }
 
@@ -83,7 +89,8 @@ export async function applyMoves(
 ): Promise<Outcome<MoveResult>[]> {
   const allowed = requests.some(({ intent }) => intent.allowUnknown === true);
   refuseUnreasoned({ ...options, allowUnknown: allowed });
-  return runBatch(site, jobOf(site, options), requests);
+  const seen = siteFor(site, requests[0]?.intent ?? {});
+  return runBatch(seen, jobOf(seen, options), requests);
 }
 
 /** A move with what was asked of it. */
@@ -117,7 +124,12 @@ async function prepare(
       continue;
     }
     const { tenant } = request.intent;
-    const about = { tenant, source: move.member.pair.source };
+    const about = { tenant, source: workedSource({ ...move, request }) };
+    const issued = await issuedBefore(site, { ...move, request });
+    if (issued !== undefined) {
+      prepared.push({ about, refused: issued });
+      continue;
+    }
     const isNew = request.plan !== undefined && request.ends === undefined;
     const replay = isNew ? await findReplay(site, tenant, request.plan.hash) : undefined;
     prepared.push(
@@ -129,11 +141,43 @@ async function prepare(
   return prepared;
 }
 
-/** What the record of a move says from its beginning. */
-export function recordOf({ actor, force, reason }: MoveOptions, { member }: Move): NewRecord {
+/** A key that a row had is none to give, but to that row by a rollback. */
+async function issuedBefore(
+  site: Site,
+  { member, ground, request }: RequestedMove,
+): Promise<DroverError | undefined> {
   const { intent, pair } = member;
-  const base = { kind: 'model' as const, tenant: intent.tenant, ...pair, actor, forced: force === true };
-  return reason === undefined ? base : { ...base, reason };
+  const { subject } = ground.rules;
+  if (subject === undefined || request.takesBack !== undefined) return undefined;
+  return refuseIssued(site, { tenant: intent.tenant, table: subject.table.id, to: pair.target.key ?? '' });
+}
+
+/** What a record, and the lock of whoever works on it, call the source: whoever takes a re-key back works on the same. */
+function workedSource({ member, request }: RequestedMove): NewRecord['source'] {
+  return request.takesBack?.pair.source ?? member.pair.source;
+}
+
+/** What the record of a move says from its beginning. */
+export function recordOf(
+  { actor, force, reason }: MoveOptions,
+  { member, request }: Move & { readonly request?: MoveRequest },
+): NewRecord {
+  const { intent, pair } = member;
+  const { takesBack } = request ?? {};
+  const base = {
+    kind: kindOf(intent, takesBack),
+    tenant: intent.tenant,
+    ...(takesBack === undefined ? pair : takesBack.pair),
+    ...given({ parentId: takesBack?.id, reason }),
+    actor,
+    forced: force === true,
+  };
+  return base;
+}
+
+function kindOf({ rows }: Intent, takesBack: MoveRequest['takesBack']): NewRecord['kind'] {
+  if (takesBack !== undefined) return 'rollback';
+  return rows === undefined ? 'model' : 'rekey';
 }
 
 interface MoveWork {
@@ -199,10 +243,9 @@ function movesOf(members: readonly MemberAtWork<RequestedMove>[], at: readonly n
   return everyMember(at.map((number) => members[number]?.prepared));
 }
 
-function workedOf({
-  prepared: { member, request },
-}: MemberAtWork<RequestedMove>): Parameters<typeof lockForWork>[2][number] {
-  return { tenant: member.intent.tenant, source: member.pair.source, own: request.ends?.record };
+function workedOf({ prepared }: MemberAtWork<RequestedMove>): Parameters<typeof lockForWork>[2][number] {
+  const { member, request } = prepared;
+  return { tenant: member.intent.tenant, source: workedSource(prepared), own: request.ends?.record };
 }
 
 interface Executing extends MoveWork {
@@ -255,7 +298,8 @@ async function executeAll(
     const whole = togetherWith(parts[number], { id, plan, results: last, ungranted: ungranted[number] });
     const result = moveResult({ ...whole, durationMs });
     worked[at] = result;
-    return doneOf(options, { id, plan: parts[number]?.plan ?? plan, results: last, result });
+    const { takesBack } = prepared?.request ?? {};
+    return doneOf(options, { id, plan: parts[number]?.plan ?? plan, results: last, result, takesBack });
   });
   await options.beforeCommit?.(
     tx,
@@ -274,12 +318,20 @@ function renumbered(error: unknown, admitted: readonly Admitted[]): unknown {
 
 function doneOf(
   { actor, force, reason }: MoveOptions,
-  { id, plan, results, result }: Executed & { readonly result: MoveResult },
+  {
+    id,
+    plan,
+    results,
+    result,
+    takesBack,
+  }: Executed & { readonly result: MoveResult; readonly takesBack: MoveRequest['takesBack'] },
 ): DoneMigration & { readonly result: MoveResult } {
+  const step = plan.steps.find((one) => one.operation === 'rekey');
   return {
     tenant: plan.intent.tenant,
     id,
-    kind: 'model',
+    kind: kindOf(plan.intent, takesBack),
+    rekeyed: step && { table: step.table, from: step.from, to: step.to, returns: takesBack !== undefined },
     plan,
     completion: result.completion,
     result,

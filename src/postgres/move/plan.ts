@@ -19,6 +19,8 @@ import { lookThrough } from './denied.ts';
 import type { DeniedScan } from './denied.ts';
 import { readSnapshots, tenantsOf } from '../facts/snapshot.ts';
 import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
+import { refuseIssued } from '../records/aliases.ts';
+import { siteFor } from '../scope/rows-site.ts';
 import { withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { mayShare, ownError } from './batch.ts';
@@ -43,14 +45,23 @@ export interface PlannedMember {
  * The plan for one tenant. Reads only.
  * @throws CONFIG_MISMATCH, KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ENTITY_TYPES_INCOMPLETE,
  *   ANSWER_UNKNOWN, TENANT_NOT_FOUND, TENANT_REQUIRED, MODEL_NOT_FOUND,
- *   MODEL_UNKNOWN, MODEL_AMBIGUOUS, SAME_MODEL, KINDS_DIFFER, REGISTRY_UNAVAILABLE, PLAN_CONTRADICTED
+ *   MODEL_UNKNOWN, MODEL_AMBIGUOUS, SAME_MODEL, KINDS_DIFFER, REGISTRY_UNAVAILABLE, PLAN_CONTRADICTED; of a re-key
+ *   ROWS_UNKNOWN, ROW_NOT_FOUND, ROW_AMBIGUOUS, KEY_ISSUED_BEFORE, INVALID_VALUE
  */
 export async function planMove(site: Site, intent: Intent): Promise<Plan> {
   const [plan] = await planMoves(site, [intent]);
   if (plan === undefined) throw new Error('a plan was not made');
   if (plan instanceof DroverError) throw plan;
-  await refuseUnknown(site, { intent, plan });
+  await refuseUnknown(siteFor(site, intent), { intent, plan });
+  const issued = await issuedBefore(site, plan);
+  if (issued !== undefined) throw issued;
   return plan;
+}
+
+/** Is the key that a row would get one that a row had? */
+async function issuedBefore(site: Site, { intent, steps }: Plan): Promise<DroverError | undefined> {
+  const step = steps.find((one) => one.operation === 'rekey');
+  return step && refuseIssued(site, { tenant: intent.tenant, table: step.table, to: step.to });
 }
 
 /**
@@ -58,7 +69,8 @@ export async function planMove(site: Site, intent: Intent): Promise<Plan> {
  * of them: see unknown.ts.
  * @throws what concerns no single tenant: the database is gone
  */
-export async function planMoves(site: Site, intents: readonly Intent[]): Promise<(Plan | DroverError)[]> {
+export async function planMoves(given: Site, intents: readonly Intent[]): Promise<(Plan | DroverError)[]> {
+  const site = siteFor(given, intents[0] ?? {});
   const plan = (some: readonly Intent[]): Promise<(Plan | DroverError)[]> =>
     reading(site, some, async (tx) => {
       const moves = await readWithin(tx, site, some);
@@ -68,7 +80,8 @@ export async function planMoves(site: Site, intents: readonly Intent[]): Promise
 }
 
 /** For each intent, every tenant once, the move or why there is none. */
-export function readMoves(site: Site, intents: readonly Intent[]): Promise<(Move | DroverError)[]> {
+export function readMoves(given: Site, intents: readonly Intent[]): Promise<(Move | DroverError)[]> {
+  const site = siteFor(given, intents[0] ?? {});
   return together(site, intents, (some) => reading(site, some, (tx) => readWithin(tx, site, some)));
 }
 

@@ -51,6 +51,8 @@ function shapeOf(step: Step): unknown {
       return [...common, movedShape(step.grant), step.via];
     case 'retire':
       return [...common, step.set];
+    case 'rekey':
+      return [...common, step.from, step.to, step.follows];
     case 'rewrite-json':
     case 'rewrite-text':
     case 'rewrite-array':

@@ -6,6 +6,7 @@
 import { unknownModel, unknownSides } from '../../engine/models/known.ts';
 import type { Side } from '../../engine/models/known.ts';
 import { given } from '../../engine/given.ts';
+import { subjectOf } from '../../engine/rules/rows/view.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
@@ -28,7 +29,7 @@ export interface ModelsInQuestion {
 
 /** @throws MODEL_UNKNOWN with the nearest names; MODEL_NOT_FOUND, SAME_MODEL, KINDS_DIFFER where the names alone say so */
 export async function refuseUnknown(site: Site, { intent, tenants, plan }: ModelsInQuestion): Promise<void> {
-  if ((site.config.model.tables ?? []).length > 0) return;
+  if ((site.config.model?.tables ?? []).length > 0 || subjectOf(site.config) !== undefined) return;
   const knowledge = site.knowledge();
   const pair = textPair({ config: site.config, ...given({ knowledge }) }, intent);
   if (intent.allowUnknown === true || knowledge === undefined) return;

@@ -3,6 +3,7 @@ import { isUuid } from '../../engine/uuid.ts';
 import { readEach } from '../driver/members.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Completion } from '../../engine/plan/completion.ts';
+import type { Intent } from '../../engine/plan/intent.ts';
 import type { Step } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
@@ -18,7 +19,7 @@ import { each, raw, sql } from '../sql/sql.ts';
 export interface MigrationRecord {
   readonly id: string;
   readonly tenant: string;
-  readonly kind: 'model' | 'rollback';
+  readonly kind: 'model' | 'rekey' | 'rollback';
   readonly parentId: string | null;
   /** `under_way`: parts of it are committed, and others are not (see under-way.ts). */
   readonly status: 'running' | 'prepared' | 'under_way' | 'succeeded' | 'failed';
@@ -65,6 +66,8 @@ export interface StepRecord {
 
 export interface MigrationDetail extends MigrationRecord {
   readonly steps: readonly StepRecord[];
+  /** What was asked for; of a rollback without a plan of its own what was asked for when what it takes back was done. */
+  readonly intent: Intent | null;
   /** The stored result: findings, what was left behind, counts; of a rollback what was skipped. */
   readonly result: unknown;
 }
@@ -156,7 +159,8 @@ export async function readMigrations(
   const rows = await readEach<MigrationDetail>(
     tx,
     asked.length,
-    sql`SELECT ${raw(columns)}, ${raw(undoneSql(site))} AS "rolledBack", m.result, ${raw(stepsSql(site))} AS steps
+    sql`SELECT ${raw(columns)}, ${raw(undoneSql(site))} AS "rolledBack", m.result,
+        ${raw(intentSql(site))} AS intent, ${raw(stepsSql(site))} AS steps
       FROM ${raw(stateTable(site, 'migrations'))} m WHERE m.id = ${ids} AND (${tenants} IS NULL OR m.tenant_id::text = ${tenants})`,
   );
   const found = new Map(asked.map((query, at) => [query, rows[at]?.[0]]));
@@ -166,6 +170,15 @@ export async function readMigrations(
 function missing({ id, tenant }: MigrationQuery): DroverError {
   const message = `There is no migration ${id}${tenant === undefined ? '' : ' of this tenant'}.`;
   return new DroverError('MIGRATION_NOT_FOUND', message, { id });
+}
+
+/** What was asked for by the plan of `m`, or of the nearest of those that it takes back. */
+function intentSql(site: Site): string {
+  const table = stateTable(site, 'migrations');
+  return `(WITH RECURSIVE up AS (SELECT m.parent_id, m.plan
+      UNION ALL SELECT p.parent_id, p.plan FROM up u JOIN ${table} p ON p.tenant_id = m.tenant_id AND p.id = u.parent_id
+      WHERE u.plan IS NULL)
+    SELECT u.plan -> 'intent' FROM up u WHERE u.plan IS NOT NULL LIMIT 1)`;
 }
 
 /** The steps of `m`. How often a step was undone stands in what people read of it, and is read here only. */
@@ -214,7 +227,7 @@ export function findReplay(
 ): Promise<MoveResult | undefined> {
   return withState(site, tenant, async (tx) => {
     const where = `WHERE m.tenant_id = $1::text::${site.state.tenantType} AND m.plan_hash = $2
-      AND m.kind = 'model' AND m.status = 'succeeded' AND m.result ? 'planHash'
+      AND m.kind IN ('model', 'rekey') AND m.status = 'succeeded' AND m.result ? 'planHash'
       ORDER BY m.started_at DESC LIMIT 1`;
     const [record] = await readRecords(tx, site, where, [recordedTenant(tenant), planHash]);
     if (record === undefined || record.rolledBack) return undefined;

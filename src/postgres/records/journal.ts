@@ -103,6 +103,19 @@ export function rowsEach(changed: readonly ChangedRows[]): number[] {
 /** The whole statement. */
 export function changeSql(source: ChangeStatement): Sql {
   const size = source.steps.length;
+  return withMembers(
+    size,
+    [...(source.given ?? []), ...journalled(source), ...collected(source)],
+    countSql(source),
+  );
+}
+
+/**
+ * The change with its journal, as expressions of a statement that may hold several such changes. Then each has a number, behind which
+ * their names are: `moved2`, `chunks2`.
+ */
+export function journalled(source: ChangeStatement, number = ''): CommonTable[] {
+  const size = source.steps.length;
   const own = size === 1 ? [] : [raw('m."drover:n"')];
   const perChunk = raw(String(source.rowsPerChunk ?? mostRows));
   const kept = [...(source.pattern ?? []), ...own];
@@ -113,37 +126,26 @@ export function changeSql(source: ChangeStatement): Sql {
   );
   const lists = sql`array_agg(m.k) AS keys, ${listed(source.befores)} AS befores, ${listed(source.afters)} AS afters,
     count(*)::integer AS row_count`;
-  return withMembers(
-    size,
+  const named = (name: string): Sql => raw(`${name}${number}`);
+  return [
+    [`moved${number}`, source.moved],
     [
-      ...(source.given ?? []),
-      ['moved', source.moved],
-      [
-        'numbered',
-        sql`SELECT m.*, (row_number() OVER (${partition}) - 1) / ${perChunk} AS drover_chunk FROM moved m`,
-      ],
-      ['chunks', sql`SELECT ${lists}${also} FROM numbered m GROUP BY drover_chunk${also}`],
-      ['written', writtenSql(source)],
-      ...collected(source),
+      `numbered${number}`,
+      sql`SELECT m.*, (row_number() OVER (${partition}) - 1) / ${perChunk} AS drover_chunk FROM ${named('moved')} m`,
     ],
-    countSql(source),
-  );
+    [`chunks${number}`, sql`SELECT ${lists}${also} FROM ${named('numbered')} m GROUP BY drover_chunk${also}`],
+    [`written${number}`, writtenSql(source, named('chunks'))],
+  ];
 }
 
 function listed(expression: Sql | undefined): Sql {
   return expression === undefined ? raw('NULL::jsonb[]') : sql`array_agg(${expression})`;
 }
 
-function writtenSql({
-  journal,
-  key,
-  table,
-  action,
-  firstChunks,
-  steps,
-  before,
-  after,
-}: ChangeStatement): Sql {
+function writtenSql(
+  { journal, key, table, action, firstChunks, steps, before, after }: ChangeStatement,
+  chunks: Sql,
+): Sql {
   const size = steps.length;
   const byMember = size === 1 ? nothing : raw('PARTITION BY m."drover:n"');
   const columns = [
@@ -168,7 +170,7 @@ function writtenSql({
       : sql`${fromMembers(size, ' CROSS JOIN ')} WHERE ${memberNumber(size)} = m."drover:n"`;
   return change`INSERT INTO ${raw(journal.table)} (tenant_id, migration_id, step, chunk, action, table_name, key_columns,
         ${raw(key.store)}, before, after, befores, afters, row_count)
-      SELECT ${list(columns)} FROM chunks m${members}`;
+      SELECT ${list(columns)} FROM ${chunks} m${members}`;
 }
 
 function collected({ collect, steps }: ChangeStatement): CommonTable[] {

@@ -10,6 +10,8 @@ import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { affected, prepared } from '../driver/question.ts';
 import type { Query } from '../driver/question.ts';
+import { writeAlias } from './aliases.ts';
+import type { Rekeyed } from './aliases.ts';
 import { stateTable, withState, withStates } from '../scope/site.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
@@ -32,7 +34,7 @@ export interface StepResult {
 }
 
 export interface NewRecord {
-  readonly kind: 'model' | 'rollback';
+  readonly kind: 'model' | 'rekey' | 'rollback';
   readonly tenant: string | undefined;
   readonly parentId?: string;
   readonly source: Pick<ModelFacts, 'kind' | 'key' | 'components'>;
@@ -105,6 +107,8 @@ export interface DoneMigration {
   readonly forced: boolean;
   readonly reason: string | undefined;
   readonly xid?: string;
+  /** The row that got another key, where one did. */
+  readonly rekeyed?: Omit<Rekeyed, 'tenant'> | undefined;
 }
 
 /** Closes records within the transaction that did the work: both are committed or neither. */
@@ -141,6 +145,8 @@ export async function closeRecords(
     affected(auditOf(site, done)),
     ...(steps === undefined ? [] : [affected(steps)]),
   ]);
+  for (const { tenant, id: migrationId, rekeyed } of done)
+    if (rekeyed !== undefined) await writeAlias(tx, site, { tenant, migrationId, ...rekeyed });
   if (closed !== size)
     throw new DroverError('INTERNAL', `The records of ${size - closed} migration(s) are gone.`);
 }
@@ -180,7 +186,7 @@ export function insertSteps(
 function auditOf(site: Site, done: readonly DoneMigration[]): Query {
   const of = (what: (one: DoneMigration) => unknown, type: string): Sql => each(done.map(what), type);
   const action = ({ kind }: DoneMigration): string =>
-    kind === 'model' ? 'migration.applied' : 'migration.rolled_back';
+    kind === 'rollback' ? 'migration.rolled_back' : 'migration.applied';
   const detail = ({ rows, completion, forced, reason, plan }: DoneMigration): string =>
     JSON.stringify({ rows, completion, forced, reason, planHash: plan?.hash });
   return insertEach(stateTable(site, 'audit_log'), done.length, [

@@ -210,7 +210,7 @@ export function withStates<T>(
 /** The quoted name of one of Drover's own tables. */
 export function stateTable(
   { state }: Site,
-  name: 'migrations' | 'migration_steps' | 'journal' | 'audit_log' | 'fences',
+  name: 'migrations' | 'migration_steps' | 'journal' | 'audit_log' | 'fences' | 'aliases',
 ): string {
   return `${quoteIdent(state.schema)}.${quoteIdent(name)}`;
 }

@@ -4,8 +4,8 @@
  */
 import { findColumn } from '../../engine/catalogue/catalog.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
-import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { rowKeyNames } from '../../engine/rules/coverage.ts';
 import { belowDomain, castFor, equality } from './cast.ts';
 import { allOf, column, list, raw, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
@@ -19,7 +19,7 @@ export interface RowKey {
 
 /** The key of a table's rows. Undefined where it has no primary key and the configuration names none. */
 export function findRowKey(rules: Rules, table: Table): RowKey | undefined {
-  const names = table.primaryKey.length > 0 ? table.primaryKey : configuredKey(rules, table);
+  const names = rowKeyNames(rules, table);
   if (names === undefined || names.length === 0) return undefined;
   const fixed = names.length > 1 ? constantColumn(rules, table) : undefined;
   const columns = names.filter((name) => name !== fixed).flatMap((name) => findColumn(table, name) ?? []);
@@ -28,11 +28,6 @@ export function findRowKey(rules: Rules, table: Table): RowKey | undefined {
   if (columns.length === 1 && first?.kind === 'integer')
     return { columns, store: 'int_keys', type: 'bigint' };
   return { columns, store: 'text_keys', type: 'text' };
-}
-
-function configuredKey(rules: Rules, table: Table): readonly string[] | undefined {
-  const entries = Object.entries(rules.config.database?.keys ?? {});
-  return entries.find(([name]) => findNamedTable(rules.scope, name)?.id === table.id)?.[1];
 }
 
 /** The tenant column, where it is NOT NULL and the only way to the owner: constant within one tenant's statement. */

@@ -1,5 +1,6 @@
 /** The two models of what is taken back, as they are known now. */
 import { given } from '../../engine/given.ts';
+import { namedModel } from '../../engine/models/model.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
@@ -14,6 +15,14 @@ export interface Undoing {
   readonly tenant: string | undefined;
   readonly source: ModelFacts;
   readonly target: ModelFacts;
+}
+
+/** A model, or a row, as the record of a migration names it. */
+export function modelOfRecord(record: MigrationDetail, side: 'from' | 'to'): ModelFacts {
+  const { key, name, provider } = record[side];
+  const components = given({ name: name ?? undefined, provider: provider ?? undefined });
+  const kind = record.from.kind ?? 'completion';
+  return namedModel({ kind, components, ...given({ key: key ?? undefined }) });
 }
 
 /** Of each rollback how each place writes the two models, with what is known of them now. */

@@ -7,9 +7,7 @@ import { everyMember } from '../driver/members.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import { holdGrants, nothingUngranted } from '../move/relying.ts';
 import type { UngrantedUses } from '../move/relying.ts';
-import { namedModel } from '../../engine/models/model.ts';
 import { tenantOfRecord } from '../../engine/tenant.ts';
-import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { rootsUngranted } from '../records/standing.ts';
@@ -18,7 +16,6 @@ import { readRules } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { resultOf, runBatch } from '../move/batch.ts';
 import type { Job, MemberAtWork, Outcome, PreparedMember } from '../move/batch.ts';
-import type { Progress } from '../move/execute.ts';
 import { switchFences } from '../move/fence.ts';
 import { moveLocks } from '../move/locks.ts';
 import { commitRecords, journalFor } from '../records/commit.ts';
@@ -29,8 +26,11 @@ import type { DoneMigration, NewRecord } from '../records/records.ts';
 import { endParts, lockForWork } from '../records/under-way.ts';
 import { withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
-import type { Skipped } from './chunk.ts';
-import { modelsOf } from './models.ts';
+import { modelOfRecord, modelsOf } from './models.ts';
+import { rekeyBack } from './rekey.ts';
+import { skippedShown } from './result.ts';
+import type { RollbackOptions, RollbackResult } from './result.ts';
+import { siteFor } from '../scope/rows-site.ts';
 import type { Undoing } from './models.ts';
 import { atWork, behindLater, goneOn, impossible } from './refusal.ts';
 import { undoSteps } from './steps.ts';
@@ -41,30 +41,6 @@ export interface RollbackRequest {
   readonly migrationId: string;
   readonly tenant?: string | undefined;
 }
-
-/** How rollbacks run, whatever the tenant. */
-export interface RollbackOptions {
-  readonly actor: string;
-  readonly reason?: string;
-  /** In the work's transaction, after its work and before its commit. Throwing rolls it back. */
-  readonly beforeCommit?: (tx: Tx, done: readonly RollbackResult[]) => Promise<void>;
-  readonly onProgress?: (progress: Progress) => void;
-}
-
-export interface RollbackResult {
-  readonly migrationId: string;
-  readonly parentId: string;
-  /** Rows restored; a document counts once however many of its values were. */
-  readonly restored: number;
-  readonly skippedCount: number;
-  /** Up to a thousand of the rows (or values) left as they are, with the reason. */
-  readonly skipped: readonly Skipped[];
-  readonly complete: boolean;
-  readonly durationMs: number;
-}
-
-/** How many skipped rows a result names. */
-const skippedShown = 1000;
 
 /** Takes one migration back. @throws MIGRATION_NOT_FOUND, ROLLBACK_IMPOSSIBLE, MIGRATION_RUNNING */
 export async function rollbackMove(
@@ -78,18 +54,60 @@ export async function rollbackMove(
  * Takes the migrations of several tenants back, each tenant once; outcomes in their order.
  * @throws what concerns no single tenant: the database is gone
  */
-export function rollbackMoves(
+export async function rollbackMoves(
   site: Site,
   requests: readonly RollbackRequest[],
   options: RollbackOptions,
 ): Promise<Outcome<RollbackResult>[]> {
-  return runBatch(site, jobOf(site, options), requests);
+  const parents = await readParents(site, requests);
+  if (!parents.some(isOfRows)) return runBatch(site, jobOf(site, options, parents), requests);
+  const outcomes: Outcome<RollbackResult>[] = [];
+  for (const [at, request] of requests.entries())
+    outcomes.push(await rollbackAlone(site, options, { request, parent: parents[at] }));
+  return outcomes;
 }
 
-function jobOf(site: Site, options: RollbackOptions): Job<RollbackRequest, Undoing, RollbackResult> {
+type Parent = MigrationDetail | DroverError;
+
+function isOfRows(parent: Parent | undefined): parent is MigrationDetail {
+  return parent !== undefined && !(parent instanceof DroverError) && parent.intent?.rows !== undefined;
+}
+
+interface Alone {
+  readonly request: RollbackRequest;
+  readonly parent: Parent | undefined;
+}
+
+/** A re-key goes back as a re-key. One that only repaired what named a key goes back by its journal, like any move. */
+async function rollbackAlone(
+  site: Site,
+  options: RollbackOptions,
+  { request, parent }: Alone,
+): Promise<Outcome<RollbackResult>> {
+  if (isOfRows(parent) && parent.steps.some(({ operation }) => operation === 'rekey'))
+    return rekeyBack(site, options, parent);
+  const seen = isOfRows(parent) ? siteFor(site, parent.intent ?? {}) : site;
+  const [outcome] = await runBatch(seen, jobOf(seen, options, parent === undefined ? [] : [parent]), [
+    request,
+  ]);
+  if (outcome === undefined) throw new Error('a rollback came to nothing');
+  return outcome;
+}
+
+/** @param parents what was read of the migrations already; read again where that is not enough */
+function jobOf(
+  site: Site,
+  options: RollbackOptions,
+  parents: readonly Parent[],
+): Job<RollbackRequest, Undoing, RollbackResult> {
+  let known: readonly Parent[] | undefined = parents;
   return {
     tenantOf: ({ tenant }) => tenant,
-    prepare: (requests) => prepare(site, requests),
+    prepare: async (requests) => {
+      const read = known?.length === requests.length ? known : await readParents(site, requests);
+      known = undefined;
+      return read.map(preparedOf);
+    },
     askedBy: ({ parent, tenant }) => ({ migrationId: parent.id, tenant }),
     recordOf: (undoing) => recordOf(options, undoing),
     shapeOf: ({ source }) => JSON.stringify([source.kind, source.key === undefined]),
@@ -97,11 +115,9 @@ function jobOf(site: Site, options: RollbackOptions): Job<RollbackRequest, Undoi
   };
 }
 
-async function prepare(
-  site: Site,
-  requests: readonly RollbackRequest[],
-): Promise<PreparedMember<Undoing, RollbackResult>[]> {
-  const parents = await withStates(
+function readParents(site: Site, requests: readonly RollbackRequest[]): Promise<Parent[]> {
+  if (requests.length === 0) return Promise.resolve([]);
+  return withStates(
     site,
     requests.map(({ tenant }) => tenant),
     (tx) =>
@@ -111,15 +127,16 @@ async function prepare(
         requests.map(({ migrationId: id, tenant }) => ({ id, tenant })),
       ),
   );
-  return parents.map((parent) => {
-    if (parent instanceof DroverError) return { refused: parent };
-    const source = modelOf(parent, 'from');
-    const tenant = tenantOfRecord(parent.tenant);
-    const about = { tenant, source };
-    const refused = impossible(parent);
-    if (refused !== undefined) return { about, refused };
-    return { about, ready: { parent, tenant, source, target: modelOf(parent, 'to') } };
-  });
+}
+
+function preparedOf(parent: Parent): PreparedMember<Undoing, RollbackResult> {
+  if (parent instanceof DroverError) return { refused: parent };
+  const source = modelOfRecord(parent, 'from');
+  const tenant = tenantOfRecord(parent.tenant);
+  const about = { tenant, source };
+  const refused = impossible(parent);
+  if (refused !== undefined) return { about, refused };
+  return { about, ready: { parent, tenant, source, target: modelOfRecord(parent, 'to') } };
 }
 
 /** What the record of a rollback says from its beginning. */
@@ -137,13 +154,6 @@ function recordOf(
     forced: false,
   };
   return reason === undefined ? base : { ...base, reason };
-}
-
-function modelOf(record: MigrationDetail, side: 'from' | 'to'): ModelFacts {
-  const { key, name, provider } = record[side];
-  const components = { ...(name === null ? {} : { name }), ...(provider === null ? {} : { provider }) };
-  const kind = record.from.kind ?? 'completion';
-  return namedModel({ kind, components, ...(key === null ? {} : { key }) });
 }
 
 interface RollbackWork {

@@ -96,7 +96,7 @@ function chosenByName(all: readonly ModelFacts[], text: string): ModelFacts {
 
 /** The text that a person would write to mean it. */
 function textOf({ config }: Rules, { components: { name = '', provider } }: ModelFacts): string {
-  return config.model.identity?.includes('provider') === true ? `${provider ?? ''}/${name}` : name;
+  return config.model?.identity?.includes('provider') === true ? `${provider ?? ''}/${name}` : name;
 }
 
 /** The model as a plan means it that is asked for by that text. */

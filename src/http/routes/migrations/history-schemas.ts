@@ -5,7 +5,7 @@ import type { Edit } from '../../../engine/edit/value-rule.ts';
 import type { MigrationStory } from '../../../platform/migrations/migration-history.ts';
 import type { MigrationRecord } from '../../../postgres/records/history.ts';
 import type { HistoryFilter, PagedChange } from '../../../postgres/records/history-page.ts';
-import type { RollbackResult } from '../../../postgres/undo/rollback.ts';
+import type { RollbackResult } from '../../../postgres/undo/result.ts';
 import {
   completionSchema,
   countsByType,
@@ -19,7 +19,7 @@ import { publicReason } from '../../api/problem.ts';
 import { pageQuery } from '../../api/paging.ts';
 import { moment, rowId, timestamp } from '../../schemas.ts';
 
-const kinds = z.enum(['model', 'rollback']);
+const kinds = z.enum(['model', 'rekey', 'rollback']);
 const states = z.enum(['running', 'prepared', 'under_way', 'succeeded', 'failed']);
 
 export const migrationFilter = pageQuery.extend({

@@ -4,6 +4,7 @@ import type { Tx } from '../../driver/database.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { enable } from './enable.ts';
 import { merge } from './merge.ts';
+import { rekey } from './rekey.ts';
 import { repoint } from './repoint.ts';
 import { retire } from './retire.ts';
 import { rewrite } from './rewrite.ts';
@@ -18,6 +19,7 @@ const operations: {
   'rewrite-array': rewrite,
   merge,
   repoint,
+  rekey,
   retire,
 };
 

@@ -1,0 +1,89 @@
+/** What a person must know before a row gets another key. */
+import { type Finding, finding } from '../finding.ts';
+import { rowCount } from '../plan/row-text.ts';
+import type { SubjectFacts, Snapshot } from '../plan/snapshot.ts';
+import { findTable } from '../catalogue/catalog.ts';
+import { hasKey } from '../rules/coverage.ts';
+import { subjectOf } from '../rules/rows/view.ts';
+
+export function subjectFindings(snapshot: Snapshot): Finding[] {
+  const { subject: facts } = snapshot;
+  if (facts === undefined) return [];
+  return [
+    ...facts.impossible.map(({ word, message }) =>
+      finding('error', 'REKEY_IMPOSSIBLE', `${word}: ${message}.`, { place: word }),
+    ),
+    ...keylessFindings(snapshot, facts),
+    ...foreignFindings(facts),
+    ...tellingFindings(snapshot, facts),
+    ...aroundFindings(facts),
+    ...outsideFindings(snapshot),
+  ];
+}
+
+/** What changes must be found again for the journal. */
+function keylessFindings({ rules }: Snapshot, { followers }: SubjectFacts): Finding[] {
+  return followers.flatMap(({ table, rows }) => {
+    const found = findTable(rules.catalog, table);
+    if (rows === 0 || found === undefined || hasKey(rules, found)) return [];
+    const message =
+      `${table} has no primary key, so its rows could not be named in the journal: ` +
+      'name a unique set of columns under database.keys.';
+    return [finding('error', 'NO_ROW_KEY', message, { place: table })];
+  });
+}
+
+/** A foreign key leaves no choice: whoever's rows refer to the row, they follow. */
+function foreignFindings({ followers }: SubjectFacts): Finding[] {
+  return followers
+    .filter(({ others }) => others > 0)
+    .map(({ table, others }) => {
+      const message = `${rowCount(others)} of other tenants in ${table} refer to the row by a foreign key and would follow it.`;
+      return finding('error', 'FOREIGN_ROWS', message, { place: table, count: others, forceable: true });
+    });
+}
+
+function tellingFindings({ source }: Snapshot, { lookalikes }: SubjectFacts): Finding[] {
+  if (lookalikes === undefined) return [];
+  const found = lookalikes.map(({ column, rows }) => `${column} (${rowCount(rows)})`).join(', ');
+  const message =
+    `The key ${source.key ?? ''} may stand for anything, so no value was looked for: what names the row without a foreign key follows ` +
+    'only where rows → names of the configuration says so. ' +
+    (found === ''
+      ? 'No other column that is called like a key holds it.'
+      : `These columns hold it and are not listed: ${found}.`);
+  return [finding('warning', 'KEY_NOT_TELLING', message, { count: lookalikes.length })];
+}
+
+function aroundFindings({ triggers, derived, unindexed }: SubjectFacts): Finding[] {
+  const slow =
+    `No index leads to ${unindexed.join(', ')}: the rows that refer to the key are found by reading all of the table, ` +
+    'while the row is locked.';
+  return [
+    ...(unindexed.length === 0 ? [] : [finding('warning', 'NO_INDEX', slow, { count: unindexed.length })]),
+    ...(triggers.length === 0
+      ? []
+      : [
+          finding('info', 'TRIGGERS_FIRE', `These triggers fire: ${triggers.join(', ')}.`, {
+            count: triggers.length,
+          }),
+        ]),
+    ...(derived.length === 0
+      ? []
+      : [
+          finding(
+            'info',
+            'DERIVED_DATA',
+            `Computed from the rows: ${derived.join(', ')}. Columns are computed anew by the database; a materialised view is not.`,
+            { count: derived.length },
+          ),
+        ]),
+  ];
+}
+
+function outsideFindings({ rules }: Snapshot): Finding[] {
+  const { outside = [] } = subjectOf(rules.config) ?? {};
+  if (outside.length === 0) return [];
+  const message = `Out of reach, and to be changed by hand: ${outside.join(', ')}.`;
+  return [finding('info', 'KEY_OUTSIDE', message, { count: outside.length })];
+}

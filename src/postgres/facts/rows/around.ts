@@ -1,0 +1,214 @@
+/** What the catalogue says of the tables that a re-key writes to: what forbids it, what fires, what is computed, what no index serves. */
+import type { Check, Table } from '../../../engine/catalogue/catalog.ts';
+import { columnPath } from '../../../engine/catalogue/names.ts';
+import type { AroundFollowers } from '../../../engine/plan/snapshot.ts';
+import type { Follower, Subject } from '../../../engine/rules/rows/followers.ts';
+import { tableOf } from '../../../engine/rules/references.ts';
+import type { Rules } from '../../../engine/rules/references.ts';
+import { DroverError, isConnectionLost } from '../../../errors.ts';
+import type { Tx } from '../../driver/database.ts';
+import { affected, backToSavepoint, one, prepared } from '../../driver/question.ts';
+import { castFor, columnOf } from '../../sql/cast.ts';
+import { followingColumns, followsSql } from '../../sql/following.ts';
+import { bind, column, ident, list, raw, rowsOf, sql } from '../../sql/sql.ts';
+import type { Sql } from '../../sql/sql.ts';
+import { rowContext } from '../member.ts';
+import type { Member } from '../member.ts';
+import { metSql } from '../refusals.ts';
+
+export interface Around {
+  readonly rules: Rules;
+  readonly subject: Subject;
+  readonly member: Member;
+  /** The key of the row, and the one that it gets. */
+  readonly key: string;
+  readonly to: string;
+}
+
+/** What the catalogue does not keep of a table for other plans. */
+interface Touched {
+  readonly rules: readonly string[];
+  /** The definition of its partition key; null where it has no partitions. */
+  readonly partition: string | null;
+  /** The key columns of its indexes, in their order. */
+  readonly indexes: readonly (readonly string[])[];
+  readonly views: readonly string[];
+}
+
+export async function readAround(tx: Tx, about: Around): Promise<AroundFollowers> {
+  const { rules, subject } = about;
+  const tables = subject.followers.map((follower) => ({ follower, table: tableOf(rules, follower.table) }));
+  const touched = await tx.together(
+    tables.map(({ table }) => one<Touched>(prepared(touchedSql), [quotedName(table)])),
+  );
+  const refused = await readRefused(tx, about);
+  const all = tables.flatMap((each, at) => {
+    const found = touched[at];
+    return found === undefined ? [] : [{ ...each, found }];
+  });
+  return {
+    impossible: [...all.flatMap((each) => forbidding(about, each)), ...refused],
+    triggers: all.flatMap(({ table }) => firing(table).map((name) => `${table.id}.${name}`)),
+    derived: [
+      ...all.flatMap(({ table }) =>
+        table.columns.filter((each) => each.computed).map(({ name }) => columnPath(rules.scope, table, name)),
+      ),
+      ...new Set(all.flatMap(({ found }) => found.views)),
+    ],
+    unindexed: all.flatMap((each) => unindexed(about, each)),
+  };
+}
+
+function quotedName({ schema, name }: Table): string {
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+  return `${quoted(schema)}.${quoted(name)}`;
+}
+
+/** Materialised views are found behind views, too. A rule that makes a view is none. */
+const touchedSql = `SELECT
+  ARRAY(SELECT r.rulename::text FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type = '2' AND r.ev_enabled <> 'D'
+        ORDER BY 1) AS rules,
+  CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition,
+  coalesce((SELECT jsonb_agg(ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY k (n, at)
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n WHERE k.at <= i.indnkeyatts ORDER BY k.at))
+    FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL), '[]') AS indexes,
+  ARRAY(WITH RECURSIVE seen AS (
+      SELECT c.oid AS relation
+      UNION SELECT r.ev_class FROM seen s
+        JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.relation AND d.classid = 'pg_rewrite'::regclass
+        JOIN pg_rewrite r ON r.oid = d.objid)
+    SELECT v.oid::regclass::text FROM seen JOIN pg_class v ON v.oid = seen.relation WHERE v.relkind = 'm' ORDER BY 1) AS views
+  FROM pg_class c WHERE c.oid = $1::text::regclass`;
+
+interface TouchedTable {
+  readonly follower: Follower;
+  readonly table: Table;
+  readonly found: Touched;
+}
+
+type Impossible = AroundFollowers['impossible'];
+
+function forbidding({ rules, subject }: Around, { follower, table, found }: TouchedTable): Impossible {
+  const names = [...new Set(follower.columns.map((each) => each.column))];
+  const { partition } = found;
+  const parted = names.filter((name) => partition !== null && partition.includes(name));
+  const computed = names.filter((name) => columnOf(table, name).computed);
+  const always = names.filter((name) => columnOf(table, name).generated && !columnOf(table, name).computed);
+  const led = rules.catalog.tables.flatMap(({ id, foreignKeys }) =>
+    foreignKeys
+      .filter(({ references }) => references === table.id)
+      .flatMap(({ name, referencedColumns }) =>
+        referencedColumns.some((each) => columnOf(table, each).computed) ? [`${name} of ${id}`] : [],
+      ),
+  );
+  return [
+    ...found.rules.map((rule) => ({
+      word: 'rule',
+      message: `the rule ${rule} of ${table.id} rewrites updates, so nobody can say what one of them does: drop or disable it first`,
+    })),
+    ...parted.map((name) => ({
+      word: 'no-partition',
+      message: `${table.id} is partitioned by ${name} (${partition ?? ''}), and its rows would have to change their partition`,
+    })),
+    ...[
+      ...computed.map((name) => `${table.id}.${name} is computed by the database`),
+      ...led.map(
+        (key) => `the foreign key ${key} refers to a column of ${table.id} that the database computes`,
+      ),
+    ].map((message) => ({ word: 'computed', message: `${message}, so nobody can write another key there` })),
+    ...(follower.table === subject.table.id ? always : []).map((name) => ({
+      word: 'identity',
+      message:
+        `${table.id}.${name} is GENERATED ALWAYS AS IDENTITY, and an UPDATE of it is refused: ` +
+        `ALTER TABLE ${table.id} ALTER COLUMN ${name} SET GENERATED BY DEFAULT first`,
+    })),
+  ];
+}
+
+/** Triggers that an UPDATE of the row sets off. */
+function firing({ triggers }: Table): string[] {
+  return triggers
+    .filter(({ enabled, definition }) => enabled && /\bUPDATE\b/.test(definition))
+    .map(({ name }) => name);
+}
+
+/** Columns by which the rows are looked for, to which no index leads. */
+function unindexed({ rules }: Around, { follower, table, found }: TouchedTable): string[] {
+  const open = follower.columns.filter(({ column: name, beside }) => {
+    const known = new Set(beside.map((each) => each.column));
+    return !found.indexes.some((columns) => {
+      const at = columns.indexOf(name);
+      return at !== -1 && columns.slice(0, at).every((before) => known.has(before));
+    });
+  });
+  return [...new Set(open.map(({ column: name }) => columnPath(rules.scope, table, name)))];
+}
+
+interface RefusedCount {
+  readonly rows: readonly number[];
+}
+
+/** Rows that a CHECK, a domain or a length would refuse with the other key. Where a rule cannot be asked, the write tells. */
+async function readRefused(tx: Tx, about: Around): Promise<Impossible> {
+  const asked = about.subject.followers.flatMap((follower) => {
+    const table = tableOf(about.rules, follower.table);
+    const names = new Set(follower.columns.map((each) => each.column));
+    const checks = table.checks.filter(({ columns }) => columns.some((name) => names.has(name)));
+    return checks.map((check) => ({ table, follower, check }));
+  });
+  const found: Impossible[] = [];
+  for (const { table, follower, check } of asked) {
+    const rows = await refusedRows(tx, about, { table, follower, check });
+    const message = `${rows} row(s) of ${table.id} cannot hold ${about.to} (${check.name}: ${check.definition})`;
+    found.push(rows === 0 ? [] : [{ word: 'key-type', message }]);
+  }
+  return found.flat();
+}
+
+interface Checked {
+  readonly table: Table;
+  readonly follower: Follower;
+  readonly check: Check;
+}
+
+async function refusedRows(tx: Tx, about: Around, { table, follower, check }: Checked): Promise<number> {
+  const context = rowContext(about.rules, table, [about.member]);
+  const following = { ...about, tenants: context.tenants };
+  const changed = new Map(
+    followingColumns(following, context, follower).map(({ name, follows }) => [name, follows]),
+  );
+  const columns = check.columns.map(
+    (name) => sql`${valueSql(about, { table, check, name, follows: changed.get(name) })} AS ${ident(name)}`,
+  );
+  const select = sql`SELECT ARRAY[count(*) FILTER (WHERE coalesce(NOT (${metSql(check)}), false))]::bigint[] AS rows
+    FROM (SELECT ${list(columns)} FROM ${rowsOf(table)} t WHERE ${followsSql(following, context, follower)}) drover_row`;
+  try {
+    const [, counted] = await tx.together([
+      affected('SAVEPOINT drover_judge'),
+      one<RefusedCount>(select),
+      affected('RELEASE SAVEPOINT drover_judge'),
+    ]);
+    return counted.rows[0] ?? 0;
+  } catch (error) {
+    if (!(error instanceof DroverError) || isConnectionLost(error)) throw error;
+    await tx.ask(backToSavepoint('drover_judge'));
+    return 0;
+  }
+}
+
+/** What the column would hold, in its type without domain and length: a cast to those would refuse or cut the value. */
+function valueSql(
+  { to }: Around,
+  {
+    table,
+    check,
+    name,
+    follows,
+  }: Omit<Checked, 'follower'> & { readonly name: string; readonly follows: Sql | undefined },
+): Sql {
+  const own = columnOf(table, name);
+  const bare = raw(check.bare ?? own.type);
+  if (follows === undefined) return column('t', name);
+  const cast = check.bare === undefined ? castFor(own) : 'text';
+  return sql`CASE WHEN ${follows} THEN ${bind(to, cast)}::${bare} ELSE ${column('t', name)}::${bare} END`;
+}

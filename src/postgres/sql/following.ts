@@ -1,0 +1,56 @@
+/** Which rows follow a row whose key changes: SQL over row `t`, the same for the facts and for the statement that changes them. */
+import type { Follower, FollowingColumn, Subject } from '../../engine/rules/rows/followers.ts';
+import type { Rules } from '../../engine/rules/references.ts';
+import { columnOf, equalsEach } from './cast.ts';
+import type { Each, RowContext } from './match.ts';
+import { mineSql, ownColumn } from './row.ts';
+import { allOf, anyOf, column, rowsOf, sql } from './sql.ts';
+import type { Sql } from './sql.ts';
+
+/** The key by which the row is looked for, and what is known of its rows. */
+export interface FollowedKey {
+  readonly rules: Rules;
+  readonly subject: Subject;
+  readonly key: string;
+  /** Of the tenant; undefined where the database has a single one. */
+  readonly tenants: Each | undefined;
+}
+
+/** Does the row have the key in one of the columns that follow? */
+export function followsSql(about: FollowedKey, context: RowContext, { columns }: Follower): Sql {
+  return anyOf(columns.map((one) => sql`(${holdsSql(about, context, one)})`));
+}
+
+/** The columns that follow, each once, with all that says that it does. */
+export function followingColumns(
+  about: FollowedKey,
+  context: RowContext,
+  { columns }: Follower,
+): { readonly name: string; readonly follows: Sql }[] {
+  return [...Map.groupBy(columns, (one) => one.column)].map(([name, same]) => ({
+    name,
+    follows: anyOf(same.map((one) => sql`(${holdsSql(about, context, one)})`)),
+  }));
+}
+
+function holdsSql(about: FollowedKey, context: RowContext, one: FollowingColumn): Sql {
+  const { subject, key } = about;
+  const holds = equalsEach(columnOf(context.table, one.column), column('t', one.column), [key]);
+  if (one.foreignKey === undefined) return allOf([holds, mineSql(context)]);
+  const beside = one.beside.map(({ column: name, own }) => besideSql(about, context, { name, own }));
+  return allOf([holds, ...(subject.beside.length > one.beside.length ? [mineSql(context)] : []), ...beside]);
+}
+
+/** Does the column hold what the row itself holds beside its key? The tenant is known, and an index on it serves. */
+function besideSql(
+  { rules, subject: { table, key: keyColumn }, key, tenants }: FollowedKey,
+  context: RowContext,
+  { name, own }: { readonly name: string; readonly own: string },
+): Sql {
+  const here = columnOf(context.table, name);
+  if (tenants !== undefined && ownColumn(rules, { table }) === own)
+    return equalsEach(here, column('t', name), tenants);
+  const row = { rules, table, size: 1, tenants };
+  const itself = allOf([equalsEach(columnOf(table, keyColumn), column('t', keyColumn), [key]), mineSql(row)]);
+  return sql`${column('t', name)} = (SELECT ${column('t', own)} FROM ${rowsOf(table)} t WHERE ${itself})`;
+}

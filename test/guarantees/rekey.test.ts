@@ -1,0 +1,430 @@
+/**
+ * A row gets another key, and keeps everything: whatever refers to it by a foreign key follows in one statement, at any depth; what names
+ * it otherwise follows where the configuration says so, and whatever else holds the key is found. Nothing else differs by a byte, and
+ * a rollback gives the start.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Config, RowsConfig } from '../../src/engine/rules/config.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
+import type { Plan } from '../../src/engine/plan/plan-types.ts';
+import { DroverError } from '../../src/errors.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
+import type { MoveResult } from '../../src/postgres/records/move-result.ts';
+import { listAliases } from '../../src/postgres/records/aliases.ts';
+import { openSite } from '../../src/postgres/scope/site.ts';
+import type { Site } from '../../src/postgres/scope/site.ts';
+import { compareDatabases, listTables, queryText, readDatabase } from '../attached/database-text.ts';
+import type { DatabaseText } from '../attached/database-text.ts';
+import { applyOne, planOne, rollbackOne } from '../support/batches.ts';
+import { eachEngine, freshDatabase } from '../support/databases.ts';
+
+const old = '11111111-1111-4111-8111-11111111aaaa';
+const other = '22222222-2222-4222-8222-22222222bbbb';
+const next = '33333333-3333-4333-8333-33333333cccc';
+const actor = 'test';
+
+/** A schema of its own in one database. */
+class Case {
+  readonly database: Database;
+  readonly site: Site;
+  readonly schema: string;
+  readonly #base: Intent;
+
+  constructor(database: Database, { site, schema, intent }: { site: Site; schema: string; intent: Intent }) {
+    this.database = database;
+    this.site = site;
+    this.schema = schema;
+    this.#base = intent;
+  }
+
+  intent(more: Partial<Intent> = {}): Intent {
+    return { ...this.#base, ...more };
+  }
+
+  plan(more?: Partial<Intent>): Promise<Plan> {
+    return planOne(this.site, this.intent(more));
+  }
+
+  apply(
+    more?: Partial<Intent>,
+    how: { force?: boolean; reason?: string; plan?: Plan } = {},
+  ): Promise<MoveResult> {
+    return applyOne(this.site, { intent: this.intent(more), confirm: true, actor, ...how });
+  }
+
+  script(sql: string): Promise<void> {
+    return this.database.transaction({}, (tx) =>
+      tx.script(`SET LOCAL search_path TO ${this.schema}; ${sql}`),
+    );
+  }
+
+  rows(sql: string): Promise<(string | null)[][]> {
+    return queryText(this.database, sql.replaceAll('~', `${this.schema}.`));
+  }
+
+  async text(): Promise<DatabaseText> {
+    const tables = await listTables(this.database);
+    return readDatabase(
+      this.database,
+      tables.filter(({ name }) => name.startsWith(`${this.schema}.`)),
+    );
+  }
+
+  /** Applies, compares the tables that changed, takes back, takes that back, and takes it back again. */
+  async roundTrip(changed: readonly string[], more?: Partial<Intent>): Promise<MoveResult> {
+    const start = await this.text();
+    const result = await this.apply(more);
+    const done = await this.text();
+    assert.deepEqual(
+      Object.keys(compareDatabases(start, done)).toSorted(),
+      changed.map((name) => `${this.schema}.${name}`).toSorted(),
+    );
+    let last = result.migrationId;
+    for (const expected of [start, done, start]) {
+      const { migrationId, complete } = await rollbackOne(this.site, {
+        migrationId: last,
+        tenant: this.#base.tenant,
+        actor,
+      });
+      assert.equal(complete, true);
+      assert.deepEqual(compareDatabases(expected, await this.text()), {});
+      last = migrationId;
+    }
+    return result;
+  }
+}
+
+function codes({ findings }: Pick<Plan, 'findings'>, severity = 'error'): string[] {
+  return findings.filter((one) => one.severity === severity).map(({ code }) => code);
+}
+
+function refusedAs(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof DroverError && error.code === code;
+}
+
+eachEngine((engine) => {
+  let database: Database;
+  let drop: () => Promise<void>;
+  let schemas = 0;
+
+  before(async () => {
+    const fresh = await freshDatabase(engine);
+    drop = fresh.drop;
+    database = await openDatabase(fresh.target);
+  });
+  after(async () => {
+    await database.close();
+    await drop();
+  });
+
+  const prepare = async (
+    sql: string,
+    {
+      tenant = { root: 'none' },
+      intent = {},
+      ...rows
+    }: Partial<RowsConfig> & { tenant?: Config['tenant']; intent?: Partial<Intent> } = {},
+  ): Promise<Case> => {
+    const schema = `keys_${(schemas += 1)}`;
+    await database.transaction({}, (tx) =>
+      tx.script(`CREATE SCHEMA ${schema}; SET LOCAL search_path TO ${schema}; ${sql}`),
+    );
+    const config: Config = {
+      version: 1,
+      database: { schemas: [schema] },
+      tenant,
+      rows: [{ table: 'printers', ...rows }],
+    };
+    const base = {
+      rows: 'printers',
+      from: old,
+      to: next,
+      parameters: 'keep',
+      answers: {},
+      leaveAsks: false,
+    } as const;
+    return new Case(database, {
+      site: await openSite({ database, config }),
+      schema,
+      intent: { ...base, ...intent },
+    });
+  };
+
+  const printers = `CREATE TABLE printers (id uuid PRIMARY KEY, name text); INSERT INTO printers VALUES ('${old}', 'Kitchen'), ('${other}', 'Bar');`;
+
+  describe('by foreign key', () => {
+    it('follows at three levels of composite keys, in a ring, to itself and by two columns of one row, and no other tenant’s', async () => {
+      const at = await prepare(
+        `CREATE TABLE tenants (id text PRIMARY KEY); INSERT INTO tenants VALUES ('a'), ('b');
+         CREATE TABLE printers (tenant_id text NOT NULL REFERENCES tenants, id text, spare text, lead_job int, PRIMARY KEY (tenant_id, id),
+           FOREIGN KEY (tenant_id, spare) REFERENCES printers);
+         CREATE TABLE jobs (tenant_id text NOT NULL, printer_id text NOT NULL, n int, PRIMARY KEY (tenant_id, printer_id, n),
+           FOREIGN KEY (tenant_id, printer_id) REFERENCES printers ON DELETE CASCADE);
+         ALTER TABLE printers ADD FOREIGN KEY (tenant_id, id, lead_job) REFERENCES jobs (tenant_id, printer_id, n);
+         CREATE TABLE pages (tenant_id text NOT NULL, printer_id text NOT NULL, job int NOT NULL, n int, PRIMARY KEY (tenant_id, printer_id, job, n),
+           FOREIGN KEY (tenant_id, printer_id, job) REFERENCES jobs ON UPDATE SET NULL);
+         CREATE TABLE moves (tenant_id text NOT NULL, n int, was text, became text, PRIMARY KEY (tenant_id, n),
+           FOREIGN KEY (tenant_id, was) REFERENCES printers, FOREIGN KEY (tenant_id, became) REFERENCES printers ON DELETE SET NULL);
+         INSERT INTO printers SELECT t, k, NULL, NULL FROM (VALUES ('a'), ('b')) x (t), (VALUES ('one'), ('two')) y (k);
+         INSERT INTO jobs SELECT t, k, n FROM (VALUES ('a'), ('b')) x (t), (VALUES ('one'), ('two')) y (k), generate_series(1, 3) n;
+         INSERT INTO pages SELECT tenant_id, printer_id, n, 1 FROM jobs;
+         UPDATE printers SET spare = 'one', lead_job = 2;
+         INSERT INTO moves VALUES ('a', 1, 'one', 'two'), ('a', 2, 'two', 'one'), ('a', 3, 'one', 'one'), ('a', 4, 'two', NULL), ('b', 1, 'one', 'one');`,
+        {
+          tenant: { root: 'tenants', column: 'tenant_id' },
+          intent: { tenant: 'a', from: 'one', to: 'three' },
+        },
+      );
+      assert.ok(codes(await at.plan(), 'warning').includes('KEY_NOT_TELLING'));
+      const result = await at.roundTrip(['printers', 'jobs', 'pages', 'moves']);
+      assert.deepEqual(
+        result.steps.map(({ operation, actual }) => [operation, actual]),
+        // Two printers (the row, and the one whose spare it is), three jobs, three pages, three moves.
+        [['rekey', 11]],
+      );
+      await at.apply({ to: 'four' });
+      assert.deepEqual(await at.rows(`SELECT n, was, became FROM ~moves WHERE tenant_id = 'a' ORDER BY 1`), [
+        ['1', 'four', 'two'],
+        ['2', 'two', 'four'],
+        ['3', 'four', 'four'],
+        ['4', 'two', null],
+      ]);
+      assert.deepEqual(
+        await at.rows(`SELECT j.before ->> 'was', j.after ->> 'was', j.befores FROM drover.journal j JOIN drover.migrations m ON m.id = j.migration_id
+          WHERE m.to_key = 'four' AND j.table_name LIKE '%.jobs'`),
+        [[null, null, null]],
+      );
+    });
+
+    it('follows where keys are deferrable, deferred or neither, and rows that nothing limits', async () => {
+      const at = await prepare(`${printers}
+        CREATE TABLE a (id int PRIMARY KEY, printer uuid REFERENCES printers DEFERRABLE);
+        CREATE TABLE b (id int PRIMARY KEY, printer uuid REFERENCES printers DEFERRABLE INITIALLY DEFERRED);
+        CREATE TABLE c (id int PRIMARY KEY, printer uuid REFERENCES printers ON DELETE RESTRICT);
+        INSERT INTO a VALUES (1, '${old}'), (2, '${other}'); INSERT INTO b VALUES (1, '${old}'); INSERT INTO c VALUES (1, '${old}'), (2, NULL);`);
+      assert.ok(codes(await at.plan(), 'warning').includes('NO_INDEX'));
+      await at.roundTrip(['printers', 'a', 'b', 'c']);
+    });
+
+    it('names what nobody may write to, every reason at once, before anything is written', async () => {
+      const at =
+        await prepare(`CREATE TABLE printers (id varchar(36) PRIMARY KEY, code text GENERATED ALWAYS AS ('p-' || id) STORED UNIQUE, CHECK (id <> '${next}'));
+        INSERT INTO printers VALUES ('${old}');
+        CREATE TABLE jobs (printer varchar(12) REFERENCES printers ON UPDATE CASCADE, id int PRIMARY KEY);
+        CREATE TABLE codes (code text REFERENCES printers (code), id int PRIMARY KEY);
+        CREATE TABLE parts (printer varchar(36) REFERENCES printers, id int, PRIMARY KEY (printer, id)) PARTITION BY LIST (printer);
+        CREATE TABLE parts_old PARTITION OF parts FOR VALUES IN ('${old}');
+        CREATE TABLE ruled (printer varchar(36) REFERENCES printers, id int PRIMARY KEY);
+        CREATE RULE kept AS ON UPDATE TO ruled WHERE new.id > 5 DO INSTEAD NOTHING;
+        INSERT INTO codes VALUES ('p-${old}', 1); INSERT INTO parts VALUES ('${old}', 1); INSERT INTO ruled VALUES ('${old}', 1);`);
+      const start = await at.text();
+      const plan = await at.plan();
+      const words = plan.findings.filter(({ code }) => code === 'REKEY_IMPOSSIBLE').map(({ place }) => place);
+      assert.deepEqual(
+        [...new Set(words)].toSorted((a = '', b = '') => (a < b ? -1 : 1)),
+        ['computed', 'key-type', 'no-partition', 'rule'],
+      );
+      await assert.rejects(at.apply(), refusedAs('PLAN_REFUSED'));
+      await assert.rejects(at.apply({}, { force: true, reason: 'no' }), refusedAs('PLAN_REFUSED'));
+      assert.deepEqual(compareDatabases(start, await at.text()), {});
+    });
+
+    it('refuses a key that the database alone may write', async () => {
+      const at = await prepare(
+        `CREATE TABLE printers (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, name text); INSERT INTO printers (name) VALUES ('x');`,
+        { intent: { from: '1', to: '100' } },
+      );
+      assert.deepEqual(codes(await at.plan()), ['REKEY_IMPOSSIBLE']);
+    });
+
+    it('says that other tenants’ rows would follow, and takes them along only when forced', async () => {
+      const at = await prepare(
+        `CREATE TABLE tenants (id text PRIMARY KEY); INSERT INTO tenants VALUES ('a'), ('b');
+         CREATE TABLE printers (id uuid PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants); INSERT INTO printers VALUES ('${old}', 'a');
+         CREATE TABLE jobs (id int PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants, printer uuid REFERENCES printers);
+         INSERT INTO jobs VALUES (1, 'a', '${old}'), (2, 'b', '${old}');`,
+        { tenant: { root: 'tenants', column: 'tenant_id' }, intent: { tenant: 'a' } },
+      );
+      const plan = await at.plan();
+      assert.deepEqual(codes(plan), ['FOREIGN_ROWS']);
+      await assert.rejects(at.apply(), refusedAs('PLAN_REFUSED'));
+      const { migrationId } = await at.apply({}, { force: true, reason: 'agreed' });
+      assert.deepEqual(await at.rows('SELECT DISTINCT printer FROM ~jobs'), [[next]]);
+      await rollbackOne(at.site, { migrationId, tenant: 'a', actor });
+      assert.deepEqual(await at.rows('SELECT DISTINCT printer FROM ~jobs'), [[old]]);
+    });
+
+    it('never takes a trigger that swallows or refuses for success, and tells which fire and what is computed', async () => {
+      const at = await prepare(`${printers}
+        CREATE TABLE jobs (id int PRIMARY KEY, printer uuid REFERENCES printers, label text GENERATED ALWAYS AS ('job') STORED);
+        CREATE INDEX ON jobs (printer);
+        CREATE MATERIALIZED VIEW busy AS SELECT printer, count(*) FROM jobs GROUP BY 1;
+        INSERT INTO jobs VALUES (1, '${old}'), (2, '${old}');
+        CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN old.id = 2 THEN NULL ELSE new END; END $$;
+        CREATE TRIGGER meddle BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION meddle();`);
+      const start = await at.text();
+      assert.deepEqual(
+        codes(await at.plan(), 'info').filter((code) => /TRIGGERS|DERIVED/.test(code)),
+        ['DERIVED_DATA', 'TRIGGERS_FIRE'],
+      );
+      await assert.rejects(
+        at.apply(),
+        (error) => refusedAs('STILL_REFERENCED')(error) || refusedAs('COUNT_MISMATCH')(error),
+      );
+      await at.script(
+        `CREATE OR REPLACE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$;`,
+      );
+      await assert.rejects(at.apply(), /not now/);
+      assert.deepEqual(compareDatabases(start, await at.text()), {});
+      assert.deepEqual(await listAliases(at.site, { table: `${at.schema}.printers` }), []);
+      await at.script('DROP TRIGGER meddle ON jobs');
+      await at.roundTrip(['printers', 'jobs']);
+    });
+  });
+
+  describe('by value', () => {
+    const hex = (key: string): string => key.replaceAll('-', '');
+    const soft = `${printers}
+      CREATE TABLE presets (id int PRIMARY KEY, body jsonb, list text, ids uuid[], url text, plain text);
+      CREATE TABLE audit (id int PRIMARY KEY, subject_type text, subject_id text);
+      INSERT INTO presets VALUES (1, '{"printer": "${old}", "names": {"${old}": 1}, "n": 1.50}', 'x, ${hex(old)} ,y', '{${other},${old}}', 'https://x/printers/${old}?q=1', '{${old}}'),
+        (2, '{"printer": "${other}"}', '${other}', '{}', 'https://x/printers/${other}', NULL);
+      INSERT INTO audit VALUES (1, 'printer', '${old}'), (2, 'user', '${old}');`;
+    const names: RowsConfig['names'] = [
+      { at: 'presets.body', json: '/printer' },
+      { at: 'presets.body', json: '/names/~key' },
+      { at: 'presets.list', shape: 'comma' },
+      { at: 'presets.ids' },
+      { at: 'presets.url', as: '/printers/{key}', within: 'token' },
+      { at: 'presets.plain' },
+      { at: 'audit.subject_id', when: `subject_type = 'printer'` },
+    ];
+
+    it('follows in documents, lists, arrays, addresses and pairs of type and id, each in its own spelling', async () => {
+      const at = await prepare(soft, { names });
+      assert.deepEqual(codes(await at.plan()), []);
+      await at.roundTrip(['printers', 'presets', 'audit']);
+      await at.apply({ to: other.replace('b', 'd') });
+      const key = other.replace('b', 'd');
+      assert.deepEqual(
+        await at.rows('SELECT body ->> $$printer$$, list, ids::text, url, plain FROM ~presets WHERE id = 1'),
+        [[key, `x, ${hex(key)} ,y`, `{${other},${key}}`, `https://x/printers/${key}?q=1`, `{${key}}`]],
+      );
+      assert.deepEqual(await at.rows('SELECT subject_type, subject_id FROM ~audit ORDER BY id'), [
+        ['printer', key],
+        ['user', old],
+      ]);
+    });
+
+    it('finds what nobody spoke about, in every spelling and type, and refuses', async () => {
+      const at = await prepare(`${printers}
+        CREATE TABLE shared (id uuid PRIMARY KEY); INSERT INTO shared VALUES ('${old}');
+        CREATE TABLE loose (id int PRIMARY KEY, a text, b bytea, c jsonb, d uuid, e text[]);
+        INSERT INTO loose VALUES (1, upper('${hex(old)}'), decode('${hex(old)}', 'hex'), '["urn:uuid:${old}"]', '${old}', '{"{${old.toUpperCase()}}"}');`);
+      const plan = await at.plan();
+      const places = plan.leftBehind
+        .filter(({ live }) => live)
+        .map(({ place }) => place)
+        .toSorted();
+      assert.deepEqual(places, ['loose.a', 'loose.b', 'loose.c/*', 'loose.d', 'loose.e/*', 'shared.id']);
+      await assert.rejects(at.apply(), refusedAs('PLAN_REFUSED'));
+    });
+
+    it('leaves history as it was, and the alias leads from it to the row, through any number of re-keys', async () => {
+      const at = await prepare(`${soft} DELETE FROM presets;`, {
+        names: [{ at: 'audit.subject_id', role: 'history' }, ...names.slice(0, -1)],
+      });
+      const table = `${at.schema}.printers`;
+      const aliases = async (): Promise<string[][]> =>
+        (await listAliases(at.site, { table })).map(({ from, to }) => [from, to]);
+      const first = await at.apply();
+      assert.equal(first.completion, 'complete');
+      assert.deepEqual(await at.rows('SELECT DISTINCT subject_id FROM ~audit'), [[old]]);
+      const last = '44444444-4444-4444-8444-44444444dddd';
+      const second = await at.apply({ from: next, to: last });
+      assert.deepEqual(await aliases(), [
+        [old, last],
+        [next, last],
+      ]);
+      await assert.rejects(at.plan({ from: last, to: old }), refusedAs('KEY_ISSUED_BEFORE'));
+      await assert.rejects(at.apply({ from: other, to: next }), refusedAs('KEY_ISSUED_BEFORE'));
+      await assert.rejects(
+        rollbackOne(at.site, { migrationId: first.migrationId, actor }),
+        refusedAs('ROLLBACK_IMPOSSIBLE'),
+      );
+      await rollbackOne(at.site, { migrationId: second.migrationId, actor });
+      assert.deepEqual(await aliases(), [
+        [old, next],
+        [last, next],
+      ]);
+      await rollbackOne(at.site, { migrationId: first.migrationId, actor });
+      assert.deepEqual(await aliases(), [
+        [next, old],
+        [last, old],
+      ]);
+    });
+
+    it('warns where the key tells nothing, and names the columns that hold it', async () => {
+      const at = await prepare(
+        `CREATE TABLE printers (id int PRIMARY KEY); INSERT INTO printers VALUES (7), (8);
+         CREATE TABLE jobs (id serial PRIMARY KEY, printer_id int, pages int); INSERT INTO jobs (printer_id, pages) VALUES (7, 7), (8, 7);`,
+        { intent: { from: '7', to: '70' } },
+      );
+      const [finding] = (await at.plan()).findings.filter(({ code }) => code === 'KEY_NOT_TELLING');
+      assert.match(finding?.message ?? '', /jobs\.printer_id \(1 row\)\./);
+      assert.doesNotMatch(finding?.message ?? '', /pages/);
+    });
+  });
+
+  describe('what is there already', () => {
+    it('never makes two rows one, waits for a busy one, and knows a row by its name', async () => {
+      const at = await prepare(`${printers} ALTER TABLE printers ADD busy boolean NOT NULL DEFAULT false;`, {
+        natural: ['name'],
+        busy: 'busy',
+      });
+      assert.deepEqual(codes(await at.plan({ to: other })), ['BOTH_ROWS_EXIST']);
+      assert.deepEqual(codes(await at.plan({ from: 'Kitchen', to: 'Bar' })), ['BOTH_ROWS_EXIST']);
+      await assert.rejects(at.plan({ to: old }), refusedAs('SAME_MODEL'));
+      await assert.rejects(at.plan({ from: next }), refusedAs('SAME_MODEL'));
+      await assert.rejects(
+        at.plan({ from: '44444444-4444-4444-8444-44444444dddd' }),
+        refusedAs('ROW_NOT_FOUND'),
+      );
+      await assert.rejects(at.plan({ to: 'Cellar' }), refusedAs('INVALID_VALUE'));
+      await assert.rejects(at.plan({ rows: 'plotters' }), refusedAs('ROWS_UNKNOWN'));
+      await at.script('UPDATE printers SET busy = true');
+      assert.deepEqual(codes(await at.plan({ from: 'Kitchen' })), ['ROW_BUSY']);
+      await at.script(`UPDATE printers SET busy = false; UPDATE printers SET name = 'Kitchen'`);
+      await assert.rejects(at.plan({ from: 'Kitchen' }), refusedAs('ROW_AMBIGUOUS'));
+    });
+
+    it('repairs what still names a row that somebody gave another key, and takes only that back', async () => {
+      const at = await prepare(
+        `${printers} UPDATE printers SET id = '${next}' WHERE id = '${old}';
+         CREATE TABLE hooks (id int PRIMARY KEY, printer text); INSERT INTO hooks VALUES (1, '${old}'), (2, '${next}');`,
+        { names: [{ at: 'hooks.printer' }] },
+      );
+      assert.ok(codes(await at.plan(), 'warning').includes('SOURCE_ROW_GONE'));
+      await at.roundTrip(['hooks']);
+    });
+
+    it('is stale when a row came to follow, and a replay when it was applied', async () => {
+      const at = await prepare(
+        `${printers} CREATE TABLE jobs (id int PRIMARY KEY, printer uuid REFERENCES printers); INSERT INTO jobs VALUES (1, '${old}');`,
+      );
+      const seen = await at.plan();
+      await at.script(`INSERT INTO jobs VALUES (2, '${old}')`);
+      await assert.rejects(
+        at.apply({}, { plan: seen }),
+        (error) =>
+          refusedAs('PLAN_STALE')(error) && /rows that follow by foreign key: changed/.test(String(error)),
+      );
+      const plan = await at.plan();
+      const done = await at.apply({}, { plan });
+      const again = await at.apply({}, { plan });
+      assert.deepEqual([again.replayed, again.migrationId], [true, done.migrationId]);
+    });
+  });
+});
