@@ -90,6 +90,8 @@ export interface ModelPair {
   readonly target: ModelFacts;
   /** What somebody should know about how the two were found. */
   readonly found?: readonly Finding[];
+  /** Other models in use that have the name of the source: whoever names it by name alone may mean one of them. */
+  readonly namesakes?: readonly ModelFacts[];
 }
 
 export type Teller = 'database' | 'registry';

@@ -3,6 +3,8 @@ import { ownMember } from '../own.ts';
 import { isForNames } from '../edit/json-pointer.ts';
 import type { Intent } from './intent.ts';
 import type { LeftBehind, RowName } from './plan-types.ts';
+import { modelLabel } from '../models/model.ts';
+import { otherMeant } from '../rules/mapping.ts';
 import type { Place } from '../rules/place.ts';
 import { codeOf, type PlaceState, type StateCode, stateFromCode } from './place-state.ts';
 import { isSharedRows } from '../tenant.ts';
@@ -47,9 +49,7 @@ export function deadRowsMove(snapshot: Pick<Snapshot, 'rules'>): boolean {
 }
 
 /** The part of a snapshot that a decision rests on, beside the occasion itself. */
-export type DecisionGround = Pick<Snapshot, 'rules' | 'tenant'> & {
-  readonly source: Pick<Snapshot['source'], 'tenant'>;
-};
+export type DecisionGround = Pick<Snapshot, 'rules' | 'tenant' | 'namesakes' | 'source'>;
 
 /** Why rows stay that somebody must see to, and that no answer moves. */
 export const unreadable = 'the document cannot be read as JSON';
@@ -96,7 +96,7 @@ export function decide(snapshot: DecisionGround, intent: Intent, occasion: Occas
     byOwner(snapshot, occasion) ??
     byRequest(intent, occasion) ??
     byLiveness(snapshot, occasion) ??
-    byQuestion(intent, occasion) ?? { kind: 'move' }
+    byQuestion(snapshot, intent, occasion) ?? { kind: 'move' }
   );
 }
 
@@ -187,10 +187,14 @@ function byLiveness(snapshot: DecisionGround, { state, dead }: Occasion): RowOut
   return undefined;
 }
 
-function byQuestion(intent: Intent, { place, state }: Occasion): RowOutcome | undefined {
+function byQuestion(
+  snapshot: DecisionGround,
+  intent: Intent,
+  { place, state }: Occasion,
+): RowOutcome | undefined {
   if (state.standing === 'unreadable') return stay('ask', true, unreadable);
   if (state.standing === 'too-large') return stay('ask', true, tooLarge);
-  const question = questionOf(place, state);
+  const question = questionOf(place, state) ?? bareName(snapshot, place);
   const answer = ownMember(intent.answers, place.id);
   // A question comes before a collision: nothing is removed as redundant while somebody may want to keep it.
   if (question !== undefined && answer !== 'move')
@@ -216,6 +220,12 @@ function questionOf(place: Place, { standing }: PlaceState): string | undefined 
   if (place.role === 'ask') return place.reason ?? 'nobody has said what this place is';
   if (place.checksum !== undefined) return `a checksum (${place.checksum}) stands beside the document`;
   return undefined;
+}
+
+/** A question about every row of the place, whatever its state. Whoever answers it says which of the models is meant. */
+function bareName({ rules, source, namesakes = [] }: DecisionGround, place: Place): string | undefined {
+  const other = otherMeant(place, { source, others: namesakes, rules });
+  return other === undefined ? undefined : `the name alone may mean ${modelLabel(other)}, too`;
 }
 
 /** The row states of a place that a plan moves. */

@@ -179,6 +179,8 @@ export interface Snapshot {
   readonly target: ModelFacts;
   /** What somebody should know about how the two were found. */
   readonly found?: readonly Finding[];
+  /** Other models in use that have the name of the source. */
+  readonly namesakes?: readonly ModelFacts[];
   readonly places: readonly PlaceGroup[];
   readonly parameters: readonly ParameterDocuments[];
   readonly grants: readonly NeededGrant[];

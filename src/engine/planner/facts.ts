@@ -34,6 +34,8 @@ const ofTheRest: Facts = {
     const { impossible, triggers, derived, unindexed } = subject;
     return { impossible, triggers, derived, unindexed };
   },
+  'models of the same name': ({ namesakes }) =>
+    namesakes?.map(({ components, key }) => ({ components, key })),
   'texts of the schema': ({ schema }) => schema.map(({ object, text }) => ({ object, text })),
   'row-level security of the login': ({ hidden }) => hidden,
   'what is not looked at': ({ unread }) => unread,

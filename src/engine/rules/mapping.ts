@@ -93,6 +93,41 @@ export function tupleWriter(place: Place, config: Config): (model: ModelNames) =
   };
 }
 
+/**
+ * The first of these models that a place may mean where it names the source: it writes both alike, by their name alone, and no copy
+ * beside it tells them apart.
+ */
+export function otherMeant(place: Place, { source, others, rules }: OtherModels): ModelNames | undefined {
+  const isTold = place.copies.some((id) => {
+    const copy = rules.places.find((each) => each.id === id);
+    return copy !== undefined && alikeAt(copy, { source, others, rules }) === undefined;
+  });
+  return isTold ? undefined : alikeAt(place, { source, others, rules });
+}
+
+interface OtherModels {
+  readonly source: ModelNames;
+  readonly others: readonly ModelNames[];
+  readonly rules: { readonly config: Config; readonly places: readonly Place[] };
+}
+
+function alikeAt(place: Place, { source, others, rules: { config } }: OtherModels): ModelNames | undefined {
+  if (others.length === 0) return undefined;
+  const write = tupleWriter(place, config);
+  const own = new Set(write(source).map((tuple) => JSON.stringify(tuple)));
+  return others.find((other) => write(other).some((tuple) => own.has(JSON.stringify(tuple))));
+}
+
+/** Are they one model by all that the rows say, in whichever spelling the configuration calls equal? */
+export function isSameModel(one: ModelNames, other: ModelNames, config: Config): boolean {
+  const names = new Set([...Object.keys(one.components), ...Object.keys(other.components)]);
+  return [...names].every((name) => {
+    const texts = new Set(textsOf(name, one, config));
+    const theirs = textsOf(name, other, config);
+    return texts.size === 0 ? theirs.length === 0 : theirs.some((text) => texts.has(text));
+  });
+}
+
 /** All texts by which data may name a model: its name, behind its provider too, and whatever the places write, in every spelling. */
 export function textsNaming(model: ModelNames, config: Config, places: readonly Place[]): string[] {
   const used = places

@@ -1,7 +1,8 @@
 /** The model rows that a tenant may mean, read by what the configuration says their columns are. */
-import { askEachByKey } from '../driver/members.ts';
+import { askEach, askEachByKey } from '../driver/members.ts';
 import { modelTablesOf } from '../../engine/rules/references.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
+import { namedModel } from '../../engine/models/model.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
@@ -66,6 +67,24 @@ export function modelsOfKind(
   return readAs(inOrder(tables), (found) =>
     Array.from({ length: tenants?.length ?? 1 }, (_, at) => found.flatMap((each) => each[at] ?? [])),
   );
+}
+
+/** What models in use that have one of the names are called, whosesoever they are; of each once. As far as the session sees them. */
+export function modelsNamed(
+  rules: Rules,
+  models: readonly ModelTable[],
+  names: readonly string[],
+): Question<ModelFacts[]> {
+  const tables = models.map((model) => {
+    const { config, table, kind } = model;
+    const named = sql`${columnSql('t', config.columns.name)}::text = ANY (${bind(names, 'text[]')})`;
+    const used = sql`${flag(config.enabled, true)} AND NOT ${flag(config.retired, false)} AND NOT ${markedSql(model)}`;
+    const select = sql`SELECT DISTINCT ${componentsSql(rules, model)} AS components FROM ${rowsOf(table)} t WHERE ${named} AND ${used}`;
+    return readAs(askEach<Pick<ModelFacts, 'components'>>(1, select), ([rows = []]) =>
+      rows.map(({ components }) => namedModel({ kind, components })),
+    );
+  });
+  return readAs(inOrder(tables), (found) => found.flat());
 }
 
 /** The same for one tenant. */

@@ -5,10 +5,12 @@ import { given } from '../../engine/given.ts';
 import { typesOf, typesRefused } from '../../engine/rules/entity-types.ts';
 import type { TypesOf } from '../../engine/rules/entity-types.ts';
 import { modelByName, rowsOfModel } from '../../engine/rules/named-models.ts';
+import { isSameModel } from '../../engine/rules/mapping.ts';
 import { differentKinds } from '../../engine/models/kinds.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import { modelLabel } from '../../engine/models/model.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
+import { possibleNames } from '../../engine/models/resolve.ts';
 import { ownNamesakes } from '../../engine/models/resolution-findings.ts';
 import {
   label,
@@ -31,7 +33,7 @@ import type { Tx } from '../driver/database.ts';
 import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { canBeEverybodys } from './model-owner.ts';
-import { modelsOfKind } from './model-rows.ts';
+import { modelsNamed, modelsOfKind } from './model-rows.ts';
 import { rowPairsOf } from './rows/pair.ts';
 
 /**
@@ -101,19 +103,30 @@ function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Qu
   // Rows of everybody can refer to no tenant's model, so where all models are tenants' they name one.
   const names = isSharedRows(intents[0]?.tenant) && !tables.some((each) => canBeEverybodys(rules, each));
   const apart = rules.kinds.length > 1;
-  if (table !== undefined && names) {
-    const pairs = intents.map((intent) => outcomeOf(() => checkPair(namedPair(rules, table, intent), apart)));
-    return { statements: [], read: () => pairs };
-  }
-  const pairOf = (intent: Intent, models: readonly ModelFacts[] | undefined): PairFound =>
-    outcomeOf(() =>
-      models === undefined ? textPair(rules, intent) : checkPair(rowPair(rules, models, intent), apart),
-    );
   if (table === undefined)
-    return { statements: [], read: () => intents.map((intent) => pairOf(intent, undefined)) };
-  return readAs(modelsOfKind(rules, { kind, tenants: tenantsOf(intents) }), (models) =>
-    intents.map((intent, at) => pairOf(intent, models[at] ?? [])),
+    return { statements: [], read: () => intents.map((intent) => outcomeOf(() => textPair(rules, intent))) };
+  const own = names
+    ? nothing<ModelFacts[][]>([])
+    : modelsOfKind(rules, { kind, tenants: tenantsOf(intents) });
+  // What nobody owns may mean the model of any tenant, as far as one session sees them all.
+  const others =
+    isSharedRows(intents[0]?.tenant) && rules.exclusive !== true
+      ? inOrder(intents.map(({ from }) => modelsNamed(rules, tables, possibleNames(from.trim()))))
+      : nothing<ModelFacts[][]>([]);
+  return readAs(inOrder([own, others]), ([models, called]) =>
+    intents.map((intent, at) => {
+      const rows = { models: models[at] ?? [], called: called[at] ?? [] };
+      const pairOf = (): ModelPair =>
+        names ? namedPair(rules, table, intent) : rowPair(rules, rows.models, intent);
+      return outcomeOf(() =>
+        checkPair(withNamesakes(rules, pairOf(), [...rows.models, ...rows.called]), apart),
+      );
+    }),
   );
+}
+
+function nothing<Answer>(answer: Answer): Question<Answer> {
+  return { statements: [], read: () => answer };
 }
 
 export async function readPairs(tx: Tx, rules: Rules, intents: readonly Intent[]): Promise<PairFound[]> {
@@ -181,6 +194,20 @@ function namedPair(rules: Rules, { kind, config }: ModelTable, intent: Intent): 
   const named = (text: string): ModelFacts =>
     withKnowledge(chosen(modelOfSharedRows(kind, text, second)), { knowledge: rules.knowledge, said });
   return { source: named(intent.from), target: named(intent.to) };
+}
+
+/** With the other models of the name of the source that somebody may mean. */
+function withNamesakes({ config }: Rules, pair: ModelPair, models: readonly ModelFacts[]): ModelPair {
+  const { source } = pair;
+  const namesakes = models.filter(
+    (model) =>
+      model.components['name'] === source.components['name'] &&
+      model.enabled &&
+      !model.retired &&
+      model.marked !== true &&
+      !isSameModel(source, model, config),
+  );
+  return namesakes.length === 0 ? pair : { ...pair, namesakes };
 }
 
 function rowPair(rules: Rules, models: readonly ModelFacts[], intent: Intent): ModelPair {

@@ -3,6 +3,7 @@
  * all: most have none, and what is not there need not be grouped, sampled and summed up.
  */
 import { everyMember, askEach } from '../driver/members.ts';
+import { given } from '../../engine/given.ts';
 import { decide } from '../../engine/plan/decide.ts';
 import type { PlaceGroup, RowGroup } from '../../engine/plan/snapshot.ts';
 import { stateFromCode } from '../../engine/plan/place-state.ts';
@@ -174,7 +175,7 @@ function largeSql(
 /** Do all places of these rows move? Then the journal names them. */
 function moves(
   rules: Rules,
-  { intent, pair: { source } }: Member,
+  { intent, pair: { source, namesakes } }: Member,
   group: Pick<RowGroup, 'states' | 'owner' | 'dead'>,
 ): boolean {
   const tenant = intent.tenant === undefined ? null : { key: intent.tenant, name: '' };
@@ -182,7 +183,9 @@ function moves(
     const place = rules.places.find((candidate) => candidate.id === id);
     const occasion = { state: stateFromCode(code), owner: group.owner, dead: group.dead };
     return (
-      place !== undefined && decide({ rules, tenant, source }, intent, { place, ...occasion }).kind === 'move'
+      place !== undefined &&
+      decide({ rules, tenant, source, ...given({ namesakes }) }, intent, { place, ...occasion }).kind ===
+        'move'
     );
   });
 }
