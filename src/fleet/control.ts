@@ -1,4 +1,5 @@
 /** What a person may order of a run. An order takes effect between two waves. The run and the audit log say who gave it. */
+import { given } from '../engine/given.ts';
 import { DroverError } from '../errors.ts';
 import { recordOrder } from '../postgres/runs/orders.ts';
 import { withRun } from '../postgres/runs/runs.ts';
@@ -10,6 +11,8 @@ import { advanceLocked } from './advance.ts';
 export interface OrderedBy {
   readonly runId: string;
   readonly actor: string;
+  /** Why, for whoever looks at the run or its orders later. */
+  readonly reason?: string;
 }
 
 interface OrderRule {
@@ -29,9 +32,9 @@ export function pauseRun(site: Site, order: OrderedBy): Promise<RunRecord> {
     from: ['queued', 'running'],
     already: ['paused'],
     hint: 'only a run that is running can be paused',
-    change: (_, { actor }) => ({
+    change: (_, order) => ({
       status: 'paused',
-      statusReason: `paused by ${actor}`,
+      statusReason: `paused ${byWhom(order)}`,
       throttleReason: null,
     }),
   });
@@ -71,12 +74,16 @@ export function cancelRun(site: Site, order: OrderedBy): Promise<RunRecord> {
     from: ['queued', 'running', 'waiting', 'paused', 'stopped'],
     already: ['cancelling', 'cancelled'],
     hint: 'it has ended',
-    change: (_, { actor }) => ({
+    change: (_, order) => ({
       status: 'cancelling',
-      statusReason: `cancelled by ${actor}`,
+      statusReason: `cancelled ${byWhom(order)}`,
       throttleReason: null,
     }),
   });
+}
+
+function byWhom({ actor, reason }: OrderedBy): string {
+  return `by ${actor}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 async function obey(site: Site, order: OrderedBy, rule: OrderRule): Promise<RunRecord> {
@@ -89,8 +96,9 @@ async function obey(site: Site, order: OrderedBy, rule: OrderRule): Promise<RunR
         `Run ${run.id} is ${run.status} and cannot be ${rule.done}: ${rule.hint}.`,
         { run: run.id, status: run.status },
       );
-    const { runId, actor } = order;
-    await recordOrder(tx, site, { runId, what: rule.done, actor, detail: { from: run.status } });
+    const { runId, actor, reason } = order;
+    const detail = { from: run.status, ...given({ reason }) };
+    await recordOrder(tx, site, { runId, what: rule.done, actor, detail });
     return advanceLocked(tx, site, { run, change: rule.change(run, order) });
   });
 }

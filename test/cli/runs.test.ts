@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import pg from 'pg';
 import { oneEngine } from '../support/databases.ts';
 import { waitUntil } from '../support/guarantee.ts';
+import { droverHere } from './drover-here.ts';
 import { demoPlace, drover, examplePlace, type Outcome, type Place, scratch } from './drover-process.ts';
 import { countWaiters } from './table-locks.ts';
 import { digestTenants } from './tenant-rows.ts';
@@ -171,8 +172,23 @@ test('Ctrl-C pauses after the waves under way, and the run goes on where it was'
     const left = jsonOf(
       await drover(['apply', ...all, '--yes', '--detach', '--include-suspended', '--json', ...demo.where]),
     );
-    const cancelled = await drover(['runs', 'cancel', left.id, '--json', ...demo.where]);
+    const why = ['--reason', 'not now'];
+    const useless = await droverHere(['runs', 'show', left.id, ...why, ...demo.where]);
+    assert.match(
+      useless.stderr,
+      /^USAGE_INVALID: drover runs show does nothing with --reason; it is for pause, /,
+    );
+    const cancelled = await drover(['runs', 'cancel', left.id, '--json', ...why, ...demo.where]);
     assert.deepEqual([cancelled.status, jsonOf(cancelled).status], [0, 'cancelled'], cancelled.stderr);
+    const shown = jsonOf(await droverHere(['runs', 'show', left.id, '--json', ...demo.where]));
+    assert.match(shown.statusReason, /^cancelled by .+: not now$/);
+    assert.deepEqual(
+      shown.orders.map(({ action, reason }: Record<string, unknown>) => [action, reason]),
+      [
+        ['run.created', null],
+        ['run.cancelled', 'not now'],
+      ],
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { DroverError } from '../../errors.ts';
+import type { MigrationDetail } from '../../postgres/records/history.ts';
 import { changeCount } from '../../engine/plan/row-text.ts';
 import { askToGoOn } from '../terminal/ask.ts';
 import { rollbackWithProgress } from './move.ts';
@@ -45,8 +46,9 @@ async function takeBack(session: Session, command: Command): Promise<number> {
       tenant: options.tenant,
     });
     if (options.json !== true) showMigration(onErrorStream(terminal), record);
+    // What cannot be taken back is refused, with the way out, and nobody is asked about it.
     const wanted =
-      record.rolledBack ||
+      !isStanding(record) ||
       (await askToGoOn(terminal, {
         message: `Take back ${changeCount(record.migratedCount)}?`,
         yes: options.yes === true,
@@ -67,6 +69,10 @@ async function takeBack(session: Session, command: Command): Promise<number> {
     else showRollbackResult(terminal, result);
     return exitStatus.done;
   });
+}
+
+function isStanding({ status, rolledBack }: MigrationDetail): boolean {
+  return !rolledBack && (status === 'succeeded' || status === 'under_way');
 }
 
 /** The command that takes a later migration back first, complete with the database. */

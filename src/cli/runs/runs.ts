@@ -1,5 +1,7 @@
 import { Argument, type Command } from 'commander';
+import { given } from '../../engine/given.ts';
 import { cancelRun, continueRun, pauseRun, resumeRun } from '../../fleet/control.ts';
+import type { OrderedBy } from '../../fleet/control.ts';
 import { createRollback } from '../../fleet/create.ts';
 import { waitForRun } from '../../fleet/follow.ts';
 import { changeCount } from '../../engine/plan/row-text.ts';
@@ -63,18 +65,48 @@ export const runs: Verb = {
 async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<RunsOptions>();
   const [action, id] = command.processedArgs as [RunsAction, string | undefined];
+  refuseUseless(command, action);
   const where = resolveWhere(options, session.environment);
   if (action === 'list')
     return withSite(where, { mayWrite: false }, async (site) => {
       const underWay = await noteUnderWay(session, site, { tenant: undefined, where });
       return showMany(session, site, { options, underWay });
     });
-  if (options.csv === true && action !== 'show')
-    throw usage('--csv is for `drover runs` and `drover runs show RUN`.');
   if (id === undefined) throw usage(`Which run? drover runs ${action} RUN; \`drover runs\` lists them.`);
   return withSite(where, { mayWrite: action !== 'show' }, (site) =>
     acts[action](session, site, { runId: id, options, where }),
   );
+}
+
+const ordering = ['reason', 'actor'];
+const pace = ['wave', 'canary', 'goOn', 'maxFailures', 'maxLag', 'maxActive', 'maxLatency'];
+
+/** The options that an action heeds, beside `--json` and those that say which database. */
+const heeded: Readonly<Record<RunsAction, readonly string[]>> = {
+  list: ['limit', 'csv'],
+  show: ['csv'],
+  watch: ['actor'],
+  pause: ordering,
+  resume: [...ordering, 'detach'],
+  continue: [...ordering, 'detach'],
+  cancel: [...ordering, 'detach'],
+  rollback: [...ordering, ...pace, 'yes', 'detach'],
+};
+
+/** What would be taken without effect is refused. @throws USAGE_INVALID */
+function refuseUseless(command: Command, action: RunsAction): void {
+  const some = new Set(Object.values(heeded).flat());
+  const useless = command.options.filter((option) => {
+    const name = option.attributeName();
+    return some.has(name) && !heeded[action].includes(name) && command.getOptionValueSource(name) === 'cli';
+  });
+  if (useless.length === 0) return;
+  const names = useless.map(({ long }) => long ?? '').join(', ');
+  const takers = actions.filter((each) =>
+    useless.every((option) => heeded[each].includes(option.attributeName())),
+  );
+  const way = takers.length === 0 ? '' : `; it is for ${takers.join(', ')}`;
+  throw usage(`drover runs ${action} does nothing with ${names}${way}.`);
 }
 
 interface RunCommand {
@@ -145,13 +177,18 @@ function work(session: Session, site: Site, { runId, options, where }: RunComman
 }
 
 interface OrderCommand extends RunCommand {
-  readonly tell: (site: Site, order: { runId: string; actor: string }) => Promise<RunRecord>;
+  readonly tell: (site: Site, order: OrderedBy) => Promise<RunRecord>;
   /** There is work afterwards. */
   readonly works: boolean;
 }
 
 async function order(session: Session, site: Site, { tell, works, ...asked }: OrderCommand): Promise<number> {
-  const found = await tell(site, { runId: asked.runId, actor: actorOf(asked.options, session) });
+  const { reason } = asked.options;
+  const found = await tell(site, {
+    runId: asked.runId,
+    actor: actorOf(asked.options, session),
+    ...given({ reason }),
+  });
   if (works && asked.options.detach !== true) return work(session, site, asked);
   show(session, found, asked.options);
   return exitStatus.done;

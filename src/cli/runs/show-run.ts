@@ -117,9 +117,12 @@ function openPlaces(tenants: readonly RunTenant[]): string[] {
 /** Who ordered what of it; that somebody made it is said with the run. */
 export function showOrders({ out, width }: Terminal, { orders, totalOrders }: RunOrders): void {
   if (totalOrders > orders.length) out(`  the newest ${orders.length} of ${totalOrders} orders:`);
-  for (const { action, actor, at } of orders)
-    if (action !== 'run.created')
-      for (const line of wrapLine(`  ${minuteText(at)}  ${action} by ${printable(actor)}`, width)) out(line);
+  for (const { action, actor, at, reason } of orders)
+    if (action !== 'run.created') {
+      const why = reason === null ? '' : `: ${printable(reason)}`;
+      for (const line of wrapLine(`  ${minuteText(at)}  ${action} by ${printable(actor)}${why}`, width))
+        out(line);
+    }
 }
 
 /** Of a run that ended: what did not succeed or not wholly, so that somebody can do something about it. */

@@ -47,6 +47,8 @@ export async function lockPair(tx: Tx, tenant: string | undefined, source: strin
 }
 
 function running(pair: LockedPair): DroverError {
-  const message = `A migration of ${pair.source} is running for this tenant.`;
-  return new DroverError('MIGRATION_RUNNING', message, { ...pair });
+  const message =
+    `A migration of ${pair.source} is running for this tenant. Wait until it has ended, or stop its process; ` +
+    '`drover history` lists it with who began it.';
+  return new DroverError('MIGRATION_RUNNING', message, { ...pair, commands: ['drover history'] });
 }

@@ -21,6 +21,8 @@ interface RunOrder {
   readonly actor: string;
   /** ISO 8601, UTC. */
   readonly at: string;
+  /** Why, where somebody said so. */
+  readonly reason: string | null;
 }
 
 /** Adds an order to the audit log. Within the transaction that obeys it. */
@@ -56,13 +58,14 @@ const listed = 100;
 export async function listOrders(site: Site, runId: string): Promise<RunOrders> {
   const newest = await withState(site, undefined, (tx) =>
     tx.many<RunOrder & { readonly total: number }>(
-      `SELECT a.action, a.actor, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, (count(*) OVER ())::int AS total
+      `SELECT a.action, a.actor, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, a.detail ->> 'reason' AS reason,
+         (count(*) OVER ())::int AS total
        FROM ${stateTable(site, 'audit_log')} a
        WHERE a.tenant_id = $1::text::${site.state.tenantType} AND a.object = $2 AND starts_with(a.action, 'run.')
        ORDER BY a.at DESC LIMIT ${listed}`,
       [sharedRows, runId],
     ),
   );
-  const orders = newest.toReversed().map(({ action, actor, at }) => ({ action, actor, at }));
+  const orders = newest.toReversed().map(({ total: _total, ...order }) => order);
   return { orders, totalOrders: newest[0]?.total ?? 0 };
 }

@@ -11,14 +11,23 @@ import { inState } from './read-chunks.ts';
 
 /** ROLLBACK_IMPOSSIBLE where the migration cannot be taken back. */
 export function impossible(parent: MigrationDetail): DroverError | undefined {
+  const { id, status, rolledBack } = parent;
+  const how = `drover history ${id}`;
+  if (status === 'running' || status === 'prepared') {
+    const message =
+      `Migration ${id} cannot be rolled back: it is still running. Stop its process (Ctrl-C), and nothing of it stands; ` +
+      `or wait until it has ended, as \`${how}\` says, and roll it back then. ` +
+      'What a process left that died is settled by the next `drover apply` off the same model.';
+    return new DroverError('ROLLBACK_IMPOSSIBLE', message, { id, commands: [how] });
+  }
   const why =
-    parent.status !== 'succeeded' && parent.status !== 'under_way'
-      ? `it ${parent.status === 'failed' ? 'failed and changed nothing' : 'is still running'}`
-      : parent.rolledBack
+    status === 'failed'
+      ? 'it failed and changed nothing'
+      : rolledBack
         ? 'it was rolled back already'
         : undefined;
-  const message = `Migration ${parent.id} cannot be rolled back: ${why}.`;
-  return why === undefined ? undefined : new DroverError('ROLLBACK_IMPOSSIBLE', message, { id: parent.id });
+  const message = `Migration ${id} cannot be rolled back: ${why}.`;
+  return why === undefined ? undefined : new DroverError('ROLLBACK_IMPOSSIBLE', message, { id });
 }
 
 /** What holds the pair of a migration that is under way is, as a rule, the process that moves its parts. */
@@ -27,8 +36,11 @@ export function atWork(
   running: DroverError | undefined,
 ): DroverError | undefined {
   if (running?.code !== 'MIGRATION_RUNNING' || status !== 'under_way') return running;
-  const message = `A process is working on migration ${id}. Stop that process first, then roll back what it committed.`;
-  return new DroverError('MIGRATION_RUNNING', message, running.data);
+  const back = `drover rollback ${id}`;
+  const message =
+    `A process is working on migration ${id}. Stop that process (Ctrl-C: the part at hand is taken back, those before it stay), then ` +
+    `\`${back}\` takes back what it committed. Left alone it ends by itself, and the same command takes back all of it then.`;
+  return new DroverError('MIGRATION_RUNNING', message, { ...running.data, commands: [back] });
 }
 
 /** RETRYABLE for a migration that was under way and has gone on, or ended, since it was read: there is more to take back. */

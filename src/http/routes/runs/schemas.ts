@@ -132,7 +132,9 @@ export const runDetail = runSchema
   .extend({
     workers: z.array(z.object({ id: z.string(), seen_at: timestamp })).describe('Who works on it'),
     orders: z
-      .array(z.object({ action: z.string(), actor: z.string(), at: timestamp }))
+      .array(
+        z.object({ action: z.string(), actor: z.string(), at: timestamp, reason: z.string().nullable() }),
+      )
       .describe(
         'Who made it, paused it, went on with it or cancelled it, as the audit log has it; the newest 100',
       ),
