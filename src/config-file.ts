@@ -169,10 +169,12 @@ function findDanglingAlias(document: Document): number | undefined {
 
 let compiled: ValidateFunction | undefined;
 
+/** The schema of the file, for this program and for editors. */
+export const configSchema = new URL('../schema/drover.config.schema.json', import.meta.url);
+
 function validator(): ValidateFunction {
-  const schema = new URL('../schema/drover.config.schema.json', import.meta.url);
   compiled ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, strictTypes: false }).compile(
-    JSON.parse(readFileSync(schema, 'utf8')) as object,
+    JSON.parse(readFileSync(configSchema, 'utf8')) as object,
   );
   return compiled;
 }

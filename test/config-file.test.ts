@@ -1,8 +1,11 @@
 /** A wrong configuration is refused whole, with every problem at its line; a right one is what the engine gets. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseSync } from 'oxc-parser';
+import { schemaFor } from '../src/cli/database/proposal-text.ts';
 import {
   formatConfigProblems,
   loadConfigFile,
@@ -185,6 +188,25 @@ describe('a mistyped name', () => {
 });
 
 describe('the schema for editors', () => {
+  it('is found from a proposed file: in the modules of the project, else where Drover is installed', () => {
+    const root = mkdtempSync(join(tmpdir(), 'drover-schema-'));
+    const [project, installed] = [join(root, 'project'), join(root, 'project/node_modules/drover/schema')];
+    mkdirSync(join(project, 'deploy'), { recursive: true });
+    const elsewhere = schemaFor(join(project, 'drover.config.yaml'));
+    assert.equal(
+      readFileSync(new URL(elsewhere), 'utf8'),
+      readFileSync('schema/drover.config.schema.json', 'utf8'),
+    );
+    mkdirSync(installed, { recursive: true });
+    writeFileSync(join(installed, 'drover.config.schema.json'), '{}');
+    for (const [file, schema] of [
+      ['drover.config.yaml', 'node_modules/drover/schema/drover.config.schema.json'],
+      ['deploy/drover.yaml', '../node_modules/drover/schema/drover.config.schema.json'],
+    ] as const)
+      assert.equal(schemaFor(join(project, file)), schema);
+    rmSync(root, { recursive: true });
+  });
+
   it('has the keys, and demands the keys, that the type has', () => {
     const source = readFileSync('src/engine/rules/config.ts', 'utf8');
     const schema: unknown = JSON.parse(readFileSync('schema/drover.config.schema.json', 'utf8'));

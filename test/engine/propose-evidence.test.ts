@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { Catalog } from '../../src/engine/catalogue/catalog.ts';
 import type { Observations } from '../../src/engine/propose/observation.ts';
 import { type Proposal, propose } from '../../src/engine/propose/propose.ts';
-import { renderProposal } from '../../src/engine/propose/yaml.ts';
+import { proposalText } from '../../src/cli/database/proposal-text.ts';
 import { proposalWords } from '../../src/registry/known/proposal-words.ts';
 import { builtInFolder, loadValid } from '../../src/registry/load/folder.ts';
 import { buildCatalog, type Columns, type Details } from './build-catalog.ts';
@@ -154,7 +154,7 @@ describe('the tenants', () => {
     });
     const proposal = proposeFor(catalog);
     assert.match(proposal.questions[0] ?? '', /^Who are the tenants: companies or accounts\?/);
-    assert.match(renderProposal(proposal).split('\n').slice(0, 12).join(' '), /companies or accounts/);
+    assert.match(proposalText(proposal, 'x').split('\n').slice(0, 12).join(' '), /companies or accounts/);
   });
 
   test('may be suspended by a moment, a flag or a state', () => {

@@ -7,7 +7,7 @@ import type { Catalog } from '../../src/engine/catalogue/catalog.ts';
 import type { Observations } from '../../src/engine/propose/observation.ts';
 import { propose } from '../../src/engine/propose/propose.ts';
 import { KeyColumns, listLinkCandidates, namesKeyOf } from '../../src/engine/propose/links.ts';
-import { renderProposal } from '../../src/engine/propose/yaml.ts';
+import { proposalText } from '../../src/cli/database/proposal-text.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
 import { proposalWords } from '../../src/registry/known/proposal-words.ts';
 import { builtInFolder, loadValid } from '../../src/registry/load/folder.ts';
@@ -73,7 +73,7 @@ test('a proposal fits the database that it is for, and its text says the same', 
         const proposal = propose({ catalog, schemas: ['public'], seen, words });
         const { problems } = resolveRules(catalog, proposal.config);
         assert.deepEqual(problems, []);
-        assert.deepEqual(parse(renderProposal(proposal)), JSON.parse(JSON.stringify(proposal.config)));
+        assert.deepEqual(parse(proposalText(proposal, 'x')), JSON.parse(JSON.stringify(proposal.config)));
       },
     ),
     { numRuns: 80 },

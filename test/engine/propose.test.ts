@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { Catalog, Column, ForeignKey, Table, ValueKind } from '../../src/engine/catalogue/catalog.ts';
 import type { PlaceConfig } from '../../src/engine/rules/config.ts';
 import type { Observations } from '../../src/engine/propose/observation.ts';
-import { renderProposal } from '../../src/engine/propose/yaml.ts';
+import { proposalText } from '../../src/cli/database/proposal-text.ts';
 import { type Proposal, propose } from '../../src/engine/propose/propose.ts';
 import { proposalWords } from '../../src/registry/known/proposal-words.ts';
 import { loadValid, builtInFolder } from '../../src/registry/load/folder.ts';
@@ -224,7 +224,7 @@ describe('tenants', () => {
   });
 
   test('an empty catalogue gives a proposal too', () => {
-    assert.match(renderProposal(proposeFor([])), /version: 1/);
+    assert.match(proposalText(proposeFor([]), 'x'), /version: 1/);
   });
 });
 

@@ -11,6 +11,7 @@ import { readCatalog } from '../../src/postgres/catalogue/catalog.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { quoteIdent } from '../../src/postgres/sql/identifiers.ts';
+import { proposalText } from '../../src/cli/database/proposal-text.ts';
 import { proposeConfig } from '../../src/postgres/facts/propose.ts';
 import { recordsSchema } from '../../src/postgres/scope/site.ts';
 import { proposalWords } from '../../src/registry/known/proposal-words.ts';
@@ -126,11 +127,14 @@ for (const example of examples) {
       });
 
       test('is a file that reads back as the same configuration, fits the catalogue and gives its reasons', async () => {
-        assert.deepEqual(parseConfig(proposal.yaml, 'drover.config.yaml').config, proposal.config);
+        assert.deepEqual(
+          parseConfig(proposalText(proposal, 'x'), 'drover.config.yaml').config,
+          proposal.config,
+        );
         const schemas = proposal.config.database?.schemas ?? [];
         const catalog = await db.transaction({ readOnly: true }, (tx) => readCatalog(tx, { schemas }));
         assert.deepEqual(resolveRules(catalog, proposal.config).problems, []);
-        const lines = proposal.yaml.split('\n');
+        const lines = proposalText(proposal, 'x').split('\n');
         for (const [at, line] of lines.entries())
           if (line.startsWith('  - at: ')) assert.match(lines[at - 1] ?? '', /^ {2}# /, line);
       });

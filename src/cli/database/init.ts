@@ -6,6 +6,7 @@ import { proposalWords } from '../../registry/known/proposal-words.ts';
 import { loadValid } from '../../registry/load/folder.ts';
 import { writeText } from '../terminal/files.ts';
 import { withJson } from '../options.ts';
+import { proposalText, schemaFor } from './proposal-text.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
@@ -47,10 +48,12 @@ async function proposeFor({ terminal, environment }: Session, command: Command):
     .filter((name) => name !== '');
   if (schemas?.length === 0) throw usage('--schemas is empty: name at least one schema.');
   const words = proposalWords(loadValid(where.registry));
-  const { config, yaml, questions, notes } = await withDatabase(where, (database) =>
+  const proposal = await withDatabase(where, (database) =>
     proposeConfig(database, { records: recordsSchema, words, ...given({ schemas }) }),
   );
+  const { config, questions, notes } = proposal;
   const file = options.out ?? environment.configFile;
+  const yaml = proposalText(proposal, schemaFor(file));
   const shown = options.stdout === true || options.json === true;
   if (options.json === true) terminal.out(JSON.stringify({ config, yaml, questions, notes }, null, 2));
   else if (shown) terminal.out(yaml.trimEnd());

@@ -1,22 +1,13 @@
 /** `drover init`: reads a database and proposes a configuration for it. Nothing is written. */
-import type { Config } from '../../engine/rules/config.ts';
 import type { KnownWords } from '../../engine/propose/known.ts';
 import { findModelTables, idsOf } from '../../engine/propose/model-evidence.ts';
-import { renderProposal } from '../../engine/propose/yaml.ts';
-import { propose } from '../../engine/propose/propose.ts';
+import { propose, type Proposal } from '../../engine/propose/propose.ts';
 import { patternOf, schemasAlike } from '../../engine/propose/alike.ts';
 import { given } from '../../engine/given.ts';
 import { readCatalog } from '../catalogue/catalog.ts';
 import { listTables } from '../catalogue/unread.ts';
 import type { Database, Tx } from '../driver/database.ts';
 import { observe, observeModels } from './observe.ts';
-
-export interface ProposedConfig {
-  readonly config: Config;
-  readonly yaml: string;
-  readonly questions: readonly string[];
-  readonly notes: readonly string[];
-}
 
 export interface ProposalRequest {
   /** All where they are left out. */
@@ -30,16 +21,14 @@ export interface ProposalRequest {
 export async function proposeConfig(
   db: Database,
   { schemas: asked, records, words }: ProposalRequest,
-): Promise<ProposedConfig> {
+): Promise<Proposal> {
   return db.transaction({ isolation: 'repeatable read', readOnly: true }, async (tx) => {
     const { schemas, tenants } = await schemasOf(tx, asked, records);
     const catalog = await readCatalog(tx, { schemas });
     const seen = await observe(tx, catalog);
     const models = idsOf(findModelTables({ catalog, seen, words }));
     const all = await observeModels(tx, catalog, { seen, models });
-    const proposal = propose({ catalog, schemas, seen: all, words, ...given({ tenants }) });
-    const { config, questions, notes } = proposal;
-    return { config, yaml: renderProposal(proposal), questions, notes };
+    return propose({ catalog, schemas, seen: all, words, ...given({ tenants }) });
   });
 }
 
