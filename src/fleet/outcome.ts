@@ -11,7 +11,7 @@ export function outcomeOfMove(tenant: string, result: MoveResult): TenantOutcome
   const { migrationId, completion, counts, findings, durationMs } = result;
   return {
     tenant,
-    status: 'succeeded',
+    ...(isIdle(result) ? nothingToMove : { status: 'succeeded' }),
     migrationId,
     completion,
     migratedCount: Object.values(counts).reduce((sum, rows) => sum + rows, 0),
@@ -55,6 +55,21 @@ function findingsOf({ data }: DroverError): readonly Finding[] {
   const plan = data['plan'] as Plan | undefined;
   return plan?.findings ?? (data['findings'] as readonly Finding[] | undefined) ?? [];
 }
+
+/** Nothing is to be done, and nothing of the tenant is left on the source. */
+export function isIdle({
+  steps,
+  completion,
+}: Pick<MoveResult | Plan, 'completion'> & { readonly steps: readonly unknown[] }): boolean {
+  return steps.length === 0 && completion !== 'partial';
+}
+
+/** Of a tenant that is idle. */
+export const nothingToMove = {
+  status: 'skipped',
+  code: 'NOTHING_TO_MOVE',
+  message: 'No row of this tenant that may move names the source.',
+} as const;
 
 /** Of a tenant whose source is retired and named by nothing. */
 export const alreadyMigrated = {

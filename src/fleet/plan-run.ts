@@ -11,7 +11,7 @@ import { planMoves } from '../postgres/move/plan.ts';
 import { refusalText, rehearseMove } from '../postgres/move/rehearse.ts';
 import type { RunTenant } from '../postgres/runs/tenants.ts';
 import type { Site } from '../postgres/scope/site.ts';
-import { alreadyMigrated } from './outcome.ts';
+import { alreadyMigrated, isIdle, nothingToMove } from './outcome.ts';
 import { intentOf } from './request.ts';
 import type { RunRequest } from './request.ts';
 import { isMovingRows } from '../engine/operations/operations.ts';
@@ -206,7 +206,8 @@ function plannedTenant(
   }
   const plan = outcome;
   if (sourceRetired && plan.steps.length === 0) return { ...found, ...alreadyMigrated };
-  return { ...found, ...judged(request, plan), findings: [...base.findings, ...plan.findings] };
+  const idle = isIdle(plan) && refusing(plan.findings, request.force).length === 0 ? nothingToMove : {};
+  return { ...found, ...judged(request, plan), ...idle, findings: [...base.findings, ...plan.findings] };
 }
 
 /** The shared rows, where they would move or remain. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
 import { createRollback, createRun } from '../../src/fleet/create.ts';
+import { planRun } from '../../src/fleet/plan-run.ts';
 import { resolveRun } from '../../src/fleet/resolve.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
@@ -50,6 +51,34 @@ oneEngine((engine) => {
   it('a plan of a hundred tenants has each of them, in little memory', () => planFleet(engine, 100));
 
   it('a database without roles', async () => thereAndBack(await siteWith(studioConfig)));
+
+  it('a tenant of text models that has nothing to move is skipped, in the plan and in the run', async () => {
+    await script(`CREATE TABLE notes (id int PRIMARY KEY, firm_id uuid NOT NULL REFERENCES firms, model text);
+      INSERT INTO notes VALUES (1, '${north}', 'gpt-4o'), (2, '${south}', 'gpt-4.1')`);
+    const tenant = studioConfig.tenant;
+    const places = [{ at: 'notes.model' }];
+    const site = await siteWith({ version: 1, model: { identity: ['name'] }, tenant, places });
+    const move = {
+      ...request,
+      from: 'gpt-4o',
+      to: 'gpt-6-luna',
+      allowUnknown: true,
+      reason: 'a test',
+    };
+    const statuses = async (): Promise<unknown> => {
+      const { ready, skipped, tenants } = await planRun(site, move);
+      return [ready, skipped, tenants.map(({ tenant, status, code }) => [tenant, status, code])];
+    };
+    const skipped = [south, 'skipped', 'NOTHING_TO_MOVE'];
+    assert.deepEqual(await statuses(), [1, 1, [[north, 'ready', null], skipped]]);
+    const run = await workUntilStill(site, await createRun(site, move));
+    assert.deepEqual(
+      [run.status, run.succeeded, run.skipped, run.completion],
+      ['succeeded', 1, 1, 'complete'],
+    );
+    assert.deepEqual(await statuses(), [0, 2, [[north, 'skipped', 'NOTHING_TO_MOVE'], skipped]]);
+    await script('DROP TABLE notes');
+  });
 
   it('what the database refuses for ever fails the tenants with its cause, and ends the run', async () => {
     const run = await createRun(await siteWith(studioConfig), request);

@@ -290,7 +290,8 @@ export function countTenants(tx: Tx, site: Site, run: RunRecord): Promise<Tenant
        count(*) FILTER (WHERE t.status = 'skipped' AND NOT t.shared) AS skipped,
        coalesce(sum(t.migrated_count), 0)::bigint AS "migratedCount",
        CASE WHEN bool_or(t.status IN ('pending', 'claimed', 'failed') OR t.completion = 'partial'
-           OR (t.status = 'skipped' AND t.code NOT IN ('TENANT_SUSPENDED', 'ALREADY_MIGRATED', 'SHARED_ROWS_LEFT', 'SOURCE_IN_USE')))
+           OR (t.status = 'skipped' AND t.code NOT IN ('TENANT_SUSPENDED', 'ALREADY_MIGRATED', 'NOTHING_TO_MOVE', 'SHARED_ROWS_LEFT',
+             'SOURCE_IN_USE')))
            THEN 'partial'
          WHEN bool_or((t.completion = 'complete for the tenant' AND (t.shared OR NOT t.shared_done))
            OR t.code IN ('TENANT_SUSPENDED', 'SHARED_ROWS_LEFT', 'SOURCE_IN_USE')) THEN 'complete for the tenant'
