@@ -44,7 +44,7 @@ for (const listed of [false, true])
       const { rules } = resolveRules(catalog, config);
       const [place] = rules.places;
       const [source, target] = [`${name}/${name}`, 'b/plain'].map((text) =>
-        modelFromText(config, 'completion', text),
+        modelFromText(config, { kind: 'completion', text }),
       );
       assert.ok(place !== undefined && source !== undefined && 'model' in source);
       assert.ok(target !== undefined && 'model' in target);

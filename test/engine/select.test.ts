@@ -92,7 +92,7 @@ describe('a model without a table', () => {
     },
   };
   const components = (text: string, given = config): unknown => {
-    const selection = modelFromText(given, 'completion', text);
+    const selection = modelFromText(given, { kind: 'completion', text });
     return 'model' in selection ? selection.model.components : selection.refused;
   };
 

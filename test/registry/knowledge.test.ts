@@ -9,6 +9,7 @@ import type { KnownFactNames } from '../../src/engine/models/knowledge.ts';
 import { rankTargets } from '../../src/engine/models/suggest.ts';
 import { finish } from '../../src/registry/load/load.ts';
 import { isEnding } from '../../src/engine/models/lifecycle.ts';
+import { modelFromText } from '../../src/engine/models/select.ts';
 import { knowledgeOf } from '../../src/registry/known/knowledge.ts';
 import { entry } from './model-entry.ts';
 
@@ -148,5 +149,15 @@ describe('what the registry knows of a model', () => {
       'owl-3',
     ]);
     assert.deepEqual(names(rows), ['owl-2', 'owl-3'].toSorted());
+  });
+
+  it('names a provider where one was left out', () => {
+    const config = { model: { identity: ['provider', 'name'] } };
+    const said = (text: string): string => {
+      const selection = modelFromText(config, { kind: 'completion', text, knowledge });
+      return 'refused' in selection ? selection.message : '';
+    };
+    assert.match(said('owl-1'), /write provider\/name, such as \w+\/owl-1, because/);
+    assert.match(said('wren'), /write provider\/name, because/);
   });
 });

@@ -1,4 +1,5 @@
 /** Which model somebody means: by key, name, `family/name` or `provider/name`. Ambiguity is never resolved silently. */
+import type { ModelKnowledge } from './knowledge.ts';
 import { keyText, type ModelFacts, modelLabel, namedModel } from './model.ts';
 import { nearestNames } from '../nearest.ts';
 import { compareText } from '../order.ts';
@@ -74,18 +75,23 @@ export function nearest(models: readonly ModelFacts[], about: ModelSide): readon
   return wanted.length > 0 ? wanted : models;
 }
 
-/** Without a table of models: the components that `provider/name` gives, by the configured identity. */
-export function modelFromText(config: Naming, kind: string, text: string): Selection {
+/**
+ * Without a table of models: the components that `provider/name` gives, by the configured identity.
+ * @param knowledge says who makes a model whose provider was left out; others may serve it
+ */
+export function modelFromText(
+  config: Naming,
+  { kind, text, knowledge }: { kind: string; text: string; knowledge?: ModelKnowledge | undefined },
+): Selection {
   const identity = config.model?.identity ?? ['name'];
   const at = splitAt(config, text);
   const provider = at > 0 ? text.slice(0, at) : undefined;
   const name = at > 0 ? text.slice(at + 1) : text;
   if (identity.includes('provider') && provider === undefined) {
-    return {
-      refused: 'MODEL_NOT_FOUND',
-      message: `"${text}" names no provider: write provider/name, because this database names a model by ${identity.join(' and ')}.`,
-      fits: [],
-    };
+    const vendor = knowledge?.find(kind, text)?.vendor;
+    const way = vendor === undefined ? 'provider/name' : `provider/name, such as ${vendor}/${text}`;
+    const message = `"${text}" names no provider: write ${way}, because this database names a model by ${identity.join(' and ')}.`;
+    return { refused: 'MODEL_NOT_FOUND', message, fits: [] };
   }
   const canonical = provider === undefined ? undefined : canonicalSpelling(config, 'provider', provider);
   const components =

@@ -180,7 +180,10 @@ export function textPair(
 ): ModelPair {
   const kind = intent.kind ?? 'completion';
   const named = (text: string): ModelFacts =>
-    withKnowledge(chosen(modelFromText(config, kind, text)), { knowledge, said: new Set<string>() });
+    withKnowledge(chosen(modelFromText(config, { kind, text, knowledge })), {
+      knowledge,
+      said: new Set<string>(),
+    });
   const pair = { source: named(intent.from), target: named(intent.to) };
   if (sameComponents(pair)) throw sameModel(pair);
   refuseOtherKind(pair, false);

@@ -77,7 +77,7 @@ export async function modelsInUse(
   const found = (await readNames(tx, rules, tenant)).flatMap(({ name, provider, template }) => {
     if (template === '{name}') return [{ ...given({ provider: provider ?? undefined }), name }];
     if (template !== '{provider}/{name}') return [];
-    const selection = modelFromText(rules.config, '', name);
+    const selection = modelFromText(rules.config, { kind: '', text: name });
     return 'model' in selection ? [selection.model.components] : [];
   });
   return [...new Map(found.map((components) => [canonicalText(components), components])).values()];

@@ -101,7 +101,7 @@ function textOf({ config }: Rules, { components: { name = '', provider } }: Mode
 
 /** The model as a plan means it that is asked for by that text. */
 function textModel(rules: Rules, kind: string, model: ModelFacts): ModelFacts {
-  const selection = modelFromText(rules.config, kind, textOf(rules, model));
+  const selection = modelFromText(rules.config, { kind, text: textOf(rules, model) });
   return withKnowledge(chosen(selection), { knowledge: rules.knowledge, said: new Set<string>() });
 }
 
