@@ -8,6 +8,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
+import { DroverError } from '../../src/errors.ts';
 import { isolationScript } from '../../src/isolation/policies.ts';
 import { proveIsolation } from '../../src/platform/install.ts';
 import { manifest } from '../../src/platform/manifest.ts';
@@ -127,6 +128,34 @@ async function rowsOf(schema: string): Promise<Record<string, string>> {
   }
   return rows;
 }
+
+it('is refused to a login that does not own the schema, by name, before anything is written', async () => {
+  const other = `other_${process.pid}`;
+  await upgrade(owner, byOwner);
+  await admin.transaction({}, (tx) =>
+    tx.script(`CREATE ROLE ${other} LOGIN PASSWORD '${other}';
+      GRANT drover_app, drover_fleet, drover_operator TO ${other}`),
+  );
+  const url = new URL(fresh.url);
+  [url.username, url.password] = [other, other];
+  const stranger = await openDatabase({ url: url.href });
+  const options = { schema: byOwner, variant: 'platform', folder } as const;
+  const work = { ...options, generated: { name: 'isolation', template: 'SELECT 1' } };
+  const said = (): Promise<unknown> => migrateSchema(stranger, work).catch((error: unknown) => error);
+  const blind = await said();
+  await admin.transaction({}, (tx) => tx.script(`GRANT SELECT ON ${byOwner}.schema_migrations TO ${other}`));
+  const seeing = await said();
+  await stranger.close();
+  await admin.transaction({}, (tx) => tx.script(`DROP OWNED BY ${other}; DROP ROLE ${other}`));
+  const belongs = `belongs to ${login}, and the login ${other} may not`;
+  for (const [error, text] of [
+    [blind, `^The schema ${byOwner} ${belongs} see which version it has\\. Connect as ${login}`],
+    [seeing, `: isolation is missing\\. It ${belongs} change it\\. .* once as ${login}`],
+  ] as const) {
+    assert.ok(error instanceof DroverError && error.code === 'NOT_PERMITTED', String(error));
+    assert.match(error.message, new RegExp(text));
+  }
+});
 
 it('changes what a superuser would change, of every tenant, through all files, and isolation is whole again', async () => {
   await upgrade(owner, byOwner);

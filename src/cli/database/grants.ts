@@ -37,7 +37,7 @@ const headings: Readonly<Record<Grant['purpose'], string>> = {
 };
 
 /** SQL with comments: an administrator may hand it to psql as it is. */
-function script({ database, login, grants, owner }: Grants): string[] {
+function script({ database, login, grants, schema, owner }: Grants): string[] {
   const parts = (['plan', 'apply', 'records'] as const).flatMap((purpose) => {
     const own = grants.filter((grant) => grant.purpose === purpose);
     if (own.length === 0) return [];
@@ -52,7 +52,7 @@ function script({ database, login, grants, owner }: Grants): string[] {
     owner === null
       ? []
       : [
-          `-- An upgrade of the schema drover takes its owner: after a new version of Drover, run it first as ${owner}`,
+          `-- An upgrade of the schema ${schema} takes its owner: after a new version of Drover, run it first as ${owner}`,
         ];
   return [`-- What the login ${login} needs in the database ${database}`, ...parts, ...upgrade];
 }

@@ -46,6 +46,26 @@ export async function createSchema(tx: Tx, schema: string, missing: boolean): Pr
   )`);
 }
 
+export interface StrangeOwner {
+  readonly owner: string;
+  readonly login: string;
+  /** May the login see what is applied? */
+  readonly reads: boolean;
+}
+
+/** Who owns the schema, or a table in it, with rights that the login does not have; undefined where the login may change all of it. */
+export async function strangeOwner(tx: Tx, schema: string): Promise<StrangeOwner | undefined> {
+  return tx.maybeOne<StrangeOwner>(
+    `SELECT pg_get_userbyid(o.id)::text AS owner, current_user::text AS login,
+       has_schema_privilege(n.oid, 'USAGE') AND (SELECT has_table_privilege(c.oid, 'SELECT') FROM pg_catalog.pg_class c
+         WHERE c.relnamespace = n.oid AND c.relname = 'schema_migrations') AS reads
+     FROM pg_catalog.pg_namespace n, LATERAL (SELECT n.nspowner UNION ALL
+       SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')) o (id)
+     WHERE n.nspname = $1 AND NOT pg_has_role(o.id, 'USAGE') LIMIT 1`,
+    [schema],
+  );
+}
+
 /** In the order of their version; what is generated comes last. */
 export async function listApplied(tx: Tx, schema: string): Promise<AppliedMigration[]> {
   return tx.many<AppliedMigration>(

@@ -29,6 +29,8 @@ import {
   listApplied,
   lockSchema,
   recordApplied,
+  type StrangeOwner,
+  strangeOwner,
 } from './applied.ts';
 
 export interface MigrateOptions {
@@ -69,22 +71,31 @@ export async function listPending(db: Database, options: MigrateOptions): Promis
     if (found === 'foreign') throw occupied(work.schema);
     const applied = found === 'ours' ? await listApplied(tx, work.schema) : [];
     for (const row of applied) checkApplied(work, row);
-    const missing = work.files.filter((file) => !applied.some((row) => row.version === file.version));
-    const { generated } = work;
-    const current = generated === undefined || isGenerated(applied, generated.template);
-    return [...missing.map(({ name }) => name), ...(current ? [] : [generated.name])];
+    return pendingOf(applied, work);
   });
+}
+
+function pendingOf(applied: readonly AppliedMigration[], { files, generated }: MigrateWork): string[] {
+  const missing = files.filter((file) => !applied.some((row) => row.version === file.version));
+  const current = generated === undefined || isGenerated(applied, generated.template);
+  return [...missing.map(({ name }) => name), ...(current ? [] : [generated.name])];
 }
 
 // Long enough for another process to finish a migration; then LOCK_TIMEOUT instead of a start that never ends.
 const opening: Opening = { settings: [`SET LOCAL lock_timeout = '120s'`] };
 
-/** All of a new schema; of one that is there what comes next, or nothing. */
+/** All of a new schema; of one that is there what comes next, or nothing. @throws NOT_PERMITTED where it is somebody else's */
 async function applySome(tx: Tx, work: MigrateWork): Promise<string[]> {
   await lockSchema(tx, work.schema);
   const found = await findSchema(tx, work.schema);
   if (found === 'foreign') throw occupied(work.schema);
   if (found !== 'ours') return install(tx, work, found === 'missing');
+  const strange = await strangeOwner(tx, work.schema);
+  if (strange !== undefined) {
+    const applied = strange.reads ? await listApplied(tx, work.schema) : [];
+    const pending = pendingOf(applied, work);
+    if (pending.length > 0) throw notOwner(work.schema, { ...strange, pending });
+  }
   const next = await applyNext(tx, work);
   return next === undefined ? [] : [next];
 }
@@ -198,6 +209,21 @@ function otherVariant(work: MigrateWork, row: AppliedMigration): DroverError {
     `The schema ${work.schema} holds Drover's ${row.variant} tables, and the ${work.variant} tables are asked for. ` +
     'Choose another schema name.';
   return new DroverError('SCHEMA_OCCUPIED', message, { schema: work.schema, file: row.name });
+}
+
+interface NotOwner extends StrangeOwner {
+  readonly pending: readonly string[];
+}
+
+function notOwner(schema: string, { owner, login, reads, pending }: NotOwner): DroverError {
+  const age = `The schema ${schema} is older than this Drover: ${pending.join(', ')} ${pending.length === 1 ? 'is' : 'are'} missing. It`;
+  const once = `Run this command, or another one that writes, once as ${owner}; after that ${login} goes on.`;
+  const always = `Connect as ${owner}, or as a login that is a member of it.`;
+  const [begin, may, way] = reads
+    ? [age, 'change it', once]
+    : [`The schema ${schema}`, 'see which version it has', always];
+  const message = `${begin} belongs to ${owner}, and the login ${login} may not ${may}. ${way} Nothing was changed.`;
+  return new DroverError('NOT_PERMITTED', message, { schema, owner, login, ...(reads ? { pending } : {}) });
 }
 
 function occupied(schema: string): DroverError {

@@ -24,7 +24,9 @@ export interface Grants {
   readonly database: string;
   readonly login: string;
   readonly grants: readonly Grant[];
-  /** Who has to upgrade the schema of the records, because the login does not own it; null where the login itself may. */
+  /** Where the records are. */
+  readonly schema: string;
+  /** Who has to upgrade that schema, because the login does not own it; null where the login itself may. */
   readonly owner: string | null;
 }
 
@@ -53,7 +55,12 @@ export async function readGrants(site: Site, named?: string): Promise<Grants> {
     return { database, login, grants };
   });
   const { owner, grants } = await ofRecords(site, about);
-  return { ...about, grants: [...about.grants, ...grants].toSorted(byPurpose), owner };
+  return {
+    ...about,
+    grants: [...about.grants, ...grants].toSorted(byPurpose),
+    schema: site.state.schema,
+    owner,
+  };
 }
 
 async function isRole(tx: Tx, name: string): Promise<boolean> {
@@ -182,7 +189,6 @@ async function ofRecords(
   { state, scope, config }: Site,
   { database, login: named }: Pick<Grants, 'database' | 'login'>,
 ): Promise<Pick<Grants, 'grants' | 'owner'>> {
-  if (state.tenantType === 'uuid') return { grants: [], owner: null };
   return asOperator(state.database, { settings: {}, readOnly: true }, async (tx) => {
     // Another server has other logins.
     const login = state.separate && !(await isRole(tx, named)) ? await sessionUser(tx) : named;
@@ -192,6 +198,9 @@ async function ofRecords(
        FROM pg_namespace n WHERE n.nspname = $1`,
       [state.schema, login],
     );
+    // Drover's own schema has its rights by its migrations, for roles and not for logins.
+    if (state.tenantType === 'uuid')
+      return { grants: [], owner: found?.owned === false ? found.owner : null };
     if (found === undefined) {
       const where = state.separate ? await nameOf(tx) : database;
       const made = { database: where, worker: login, privilege: 'CREATE', purpose: 'records' } as const;
