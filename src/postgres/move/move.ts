@@ -326,12 +326,10 @@ function doneOf(
     takesBack,
   }: Executed & { readonly result: MoveResult; readonly takesBack: MoveRequest['takesBack'] },
 ): DoneMigration & { readonly result: MoveResult } {
-  const step = plan.steps.find((one) => one.operation === 'rekey');
   return {
     tenant: plan.intent.tenant,
     id,
     kind: kindOf(plan.intent, takesBack),
-    rekeyed: step && { table: step.table, from: step.from, to: step.to, returns: takesBack !== undefined },
     plan,
     completion: result.completion,
     result,

@@ -2,6 +2,7 @@
  * Aliases: the keys that rows had. They are written with the record of the re-key, in the transaction that does the work where the
  * records are in the same database. Chains are kept resolved, so that every old key leads to the row in one hop.
  */
+import type { Plan } from '../../engine/plan/plan-types.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
@@ -10,13 +11,29 @@ import { stateTable, withState } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 
 /** A row of a table got another key. */
-export interface Rekeyed {
+interface Rekeyed {
   readonly tenant: TenantKey;
   readonly table: string;
   readonly from: string;
   readonly to: string;
   /** The row returns to a key that it had: then that key is none of an alias any more. */
   readonly returns: boolean;
+}
+
+/** What a migration was done by, as far as an alias follows from it. */
+export interface DoneBy {
+  readonly tenant: TenantKey;
+  readonly id: string;
+  readonly kind: string;
+  readonly plan?: Pick<Plan, 'intent' | 'source' | 'target'> | null | undefined;
+}
+
+/** The key that a row gave up, or that somebody took from it before; nothing where models moved. A rollback by a journal has no plan. */
+function rekeyedBy({ tenant, kind, plan }: DoneBy): Rekeyed | undefined {
+  if (plan?.intent.rows === undefined) return undefined;
+  const { source, target } = plan;
+  if (source.key === undefined || target.key === undefined || source.table === undefined) return undefined;
+  return { tenant, table: source.table, from: source.key, to: target.key, returns: kind === 'rollback' };
 }
 
 /** KEY_ISSUED_BEFORE where the key to be is one that a row had; undefined where it is free. */
@@ -52,29 +69,32 @@ function issued({ table, to }: Pick<Rekeyed, 'table' | 'to'>, key: string): Drov
   return new DroverError('KEY_ISSUED_BEFORE', message, { table, key: to, leadsTo: key });
 }
 
-/** Writes the alias of a re-key, with those that led to the old key. @throws KEY_ISSUED_BEFORE */
-export async function writeAlias(
-  state: Tx,
-  site: Site,
-  { migrationId, ...made }: Rekeyed & { readonly migrationId: string },
-): Promise<void> {
-  const { tenant, table, from, to, returns } = made;
+/**
+ * Writes the alias of a migration that is done, with those that led to the old key. Only with committed work: an alias of
+ * a key that the row still has would lead nowhere. @throws KEY_ISSUED_BEFORE
+ */
+export async function writeAlias(state: Tx, site: Site, done: DoneBy): Promise<void> {
+  const rekeyed = rekeyedBy(done);
+  if (rekeyed === undefined) return;
+  const { tenant, table, from, to, returns } = rekeyed;
   const aliases = stateTable(site, 'aliases');
   const own = [recordedTenant(tenant), table];
-  const taken = await state.maybeOne<{ key: string }>(
-    `SELECT new_key AS key FROM ${aliases} WHERE ${ofTable(site)} AND old_key = $3`,
-    [...own, to],
+  const known = await state.many<{ old: string; key: string }>(
+    `SELECT old_key AS old, new_key AS key FROM ${aliases} WHERE ${ofTable(site)} AND old_key IN ($3, $4)`,
+    [...own, from, to],
   );
-  if (taken !== undefined && !returns) throw issued(made, taken.key);
+  const taken = known.find(({ old }) => old === to);
+  if (taken !== undefined && !returns) throw issued(rekeyed, taken.key);
   // Records are changed and never removed, so what led from the key that is the row's again now leads to it.
-  await state.run(
-    taken === undefined
-      ? `INSERT INTO ${aliases} (tenant_id, table_name, old_key, new_key, migration_id)
-         VALUES ($1::text::${site.state.tenantType}, $2, $3, $4, $5::text::uuid)`
-      : `UPDATE ${aliases} SET old_key = $3, new_key = $4, migration_id = $5::text::uuid, since = statement_timestamp()
-         WHERE ${ofTable(site)} AND old_key = $4`,
-    [...own, from, to, migrationId],
-  );
+  if (!known.some(({ old, key }) => old === from && key === to))
+    await state.run(
+      taken === undefined
+        ? `INSERT INTO ${aliases} (tenant_id, table_name, old_key, new_key, migration_id)
+           VALUES ($1::text::${site.state.tenantType}, $2, $3, $4, $5::text::uuid)`
+        : `UPDATE ${aliases} SET old_key = $3, new_key = $4, migration_id = $5::text::uuid, since = statement_timestamp()
+           WHERE ${ofTable(site)} AND old_key = $4`,
+      [...own, from, to, done.id],
+    );
   await state.run(`UPDATE ${aliases} SET new_key = $4 WHERE ${ofTable(site)} AND new_key = $3`, [
     ...own,
     from,

@@ -11,6 +11,7 @@ import { stateTable, withState } from '../scope/site.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import type { Journal } from './journal.ts';
+import { writeAlias } from './aliases.ts';
 import { closeRecords } from './records.ts';
 import type { DoneMigration } from './records.ts';
 
@@ -82,13 +83,14 @@ async function lastingXid(tx: Tx, id: string): Promise<string> {
   return xid;
 }
 
-async function markSucceeded(site: Site, { tenant, id }: DoneMigration): Promise<void> {
-  await withState(site, tenant, (state) =>
-    state.run(
+async function markSucceeded(site: Site, done: DoneMigration): Promise<void> {
+  await withState(site, done.tenant, async (state) => {
+    const marked = await state.run(
       `UPDATE ${stateTable(site, 'migrations')} SET status = 'succeeded' WHERE id = $1::text::uuid AND status = 'prepared'`,
-      [id],
-    ),
-  );
+      [done.id],
+    );
+    if (marked > 0) await writeAlias(state, site, done);
+  });
 }
 
 /** Chunk by chunk, so that memory stays flat. */

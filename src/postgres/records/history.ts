@@ -8,6 +8,8 @@ import type { Step } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { prepared } from '../driver/question.ts';
+import { writeAlias } from './aliases.ts';
+import type { DoneBy } from './aliases.ts';
 import { undoneSql } from './standing.ts';
 import { identityOf, lockPairs } from './pair-lock.ts';
 import type { MoveResult } from './move-result.ts';
@@ -316,9 +318,11 @@ async function settleRecord(
     ? `status = 'succeeded'`
     : `status = 'failed', error_code = 'INTERRUPTED',
         error_message = 'The process ended before the migration did; nothing was changed.', finished_at = now()`;
-  await tx.run(
+  const settled = await tx.many<Pick<DoneBy, 'kind' | 'plan'>>(
     `UPDATE ${stateTable(site, 'migrations')} SET ${set}
-     WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid AND status = $3 AND xid IS NOT DISTINCT FROM $4`,
+     WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid AND status = $3 AND xid IS NOT DISTINCT FROM $4
+     RETURNING kind, plan`,
     [recordedTenant(tenant), fate.id, fate.status, fate.xid],
   );
+  if (fate.committed) for (const one of settled) await writeAlias(tx, site, { tenant, id: fate.id, ...one });
 }

@@ -11,7 +11,6 @@ import type { Tx } from '../driver/database.ts';
 import { affected, prepared } from '../driver/question.ts';
 import type { Query } from '../driver/question.ts';
 import { writeAlias } from './aliases.ts';
-import type { Rekeyed } from './aliases.ts';
 import { stateTable, withState, withStates } from '../scope/site.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
@@ -107,8 +106,6 @@ export interface DoneMigration {
   readonly forced: boolean;
   readonly reason: string | undefined;
   readonly xid?: string;
-  /** The row that got another key, where one did. */
-  readonly rekeyed?: Omit<Rekeyed, 'tenant'> | undefined;
 }
 
 /** Closes records within the transaction that did the work: both are committed or neither. */
@@ -145,8 +142,7 @@ export async function closeRecords(
     affected(auditOf(site, done)),
     ...(steps === undefined ? [] : [affected(steps)]),
   ]);
-  for (const { tenant, id: migrationId, rekeyed } of done)
-    if (rekeyed !== undefined) await writeAlias(tx, site, { tenant, migrationId, ...rekeyed });
+  if (status === 'succeeded') for (const one of done) await writeAlias(tx, site, one);
   if (closed !== size)
     throw new DroverError('INTERNAL', `The records of ${size - closed} migration(s) are gone.`);
 }

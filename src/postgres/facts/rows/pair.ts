@@ -91,6 +91,7 @@ function pairOf(asked: AskedRow, rows: readonly SubjectRow[]): ModelPair | Drove
       components: natural === null || natural === undefined ? {} : { natural },
     }),
     ...given({ tenant: intent.tenant }),
+    table: subject.table.id,
     spellings: keySpellings(key, side),
   });
   return { source: facts('source', from), target: facts('target', to), found };
