@@ -108,7 +108,7 @@ interface WantedPair {
 /** What the two texts mean, looked for among the rows of all tenants, those that the run leaves out included. */
 async function identifyPair(
   site: Site,
-  { kind, by, named }: FleetModelNames,
+  { kind, by, named, forms, holding }: FleetModelNames,
   { all, asked }: { all: readonly TenantName[]; asked: FleetIntent },
 ): Promise<WantedPair> {
   const texts = [asked.from.trim(), asked.to.trim()];
@@ -116,12 +116,12 @@ async function identifyPair(
   const found = await readFleetModels(site, {
     kind,
     tenants,
-    names: texts.flatMap(possibleNames),
+    names: texts.flatMap((text) => [...possibleNames(text), ...forms(text)]),
     keys: texts,
   });
   const rows = [...found.values()].flatMap(modelsFound);
   const wanted = async (text: string, side: 'source' | 'target'): Promise<WantedModel> => {
-    const identified = identifyModel(rows, text, { side, by });
+    const identified = identifyModel(rows, text, { side, by, holding });
     if ('wanted' in identified) return identified.wanted;
     const known = identified.refused === 'MODEL_NOT_FOUND' ? named(text) : undefined;
     if (known !== undefined) return { key: null, ...naturalKey(known, by) };

@@ -84,4 +84,16 @@ oneEngine((engine) => {
       ['gpt-4.1', 'gpt-4.1', 'gpt-4.1'],
     );
   });
+
+  it('another name of the model, behind its provider in other letters, means the row', async () => {
+    await database.script(`
+      INSERT INTO models VALUES (9, 2, 'Anthropic', 'claude-3-7-sonnet-20250219', true), (10, 2, 'Anthropic', 'claude-opus-4-5-20251101', true);
+      INSERT INTO bots (id, org_id, model_id, copy) VALUES (9, 2, 9, 'claude-3-7-sonnet-20250219');`);
+    const words = ['--from', 'anthropic/claude-3-7-sonnet', '--to', 'anthropic/claude-opus-4-5'];
+    const { stdout, stderr } = await database.run('plan', '--tenant', 'Oak', ...words);
+    assert.match(stdout, /\n2 occurrences: 2 move\./, stderr);
+    assert.doesNotMatch(stdout, /MODEL_WITHOUT_ROW/);
+    const run = await database.run('plan', '--all-tenants', ...words, '--json');
+    assert.match(run.stdout, /"ready": 1,[^]*"fromKey": "9",/, run.stdout + run.stderr);
+  });
 });

@@ -31,18 +31,19 @@ export type Identified =
   | { readonly wanted: WantedModel }
   | { readonly refused: 'MODEL_NOT_FOUND' | 'MODEL_AMBIGUOUS'; readonly message: string };
 
+export interface AboutText {
+  readonly side: 'source' | 'target';
+  readonly by: SecondName;
+  /** Where no row is called so, those that hold the model of that text under another name. */
+  readonly holding?: (rows: readonly ModelFacts[], text: string) => readonly ModelFacts[];
+}
+
 /** The model that a text means among the rows of all tenants. A name that fits several refuses and lists them. */
-export function identifyModel(
-  rows: readonly ModelFacts[],
-  text: string,
-  about: { side: 'source' | 'target'; by: SecondName },
-): Identified {
+export function identifyModel(rows: readonly ModelFacts[], text: string, about: AboutText): Identified {
   const keyed = rows.filter((row) => row.key === text || keyText(row) === text);
+  const named = keyed.length > 0 ? keyed : rows.filter((row) => namesOf(row).includes(text));
   // Where every tenant counts for itself, one key may be another model's in each.
-  const found = distinct(
-    keyed.length > 0 ? keyed : rows.filter((row) => namesOf(row).includes(text)),
-    about.by,
-  );
+  const found = distinct(named.length > 0 ? named : (about.holding?.(rows, text) ?? []), about.by);
   const [only, second] = [...found.values()];
   if (only === undefined) return { refused: 'MODEL_NOT_FOUND', message: missing(rows, text, about) };
   if (second === undefined) {

@@ -30,6 +30,12 @@ export function modelByName(rules: Rules, { kind, text, beside }: NameSought): M
     : undefined;
 }
 
+/** The names that a row may have which holds the model that a text names, by what the registry knows. */
+export function namesOfRows(rules: Rules, { kind, text }: NameSought): readonly string[] {
+  const { name = '', provider } = componentsOf(rules, { kind, text: text.trim() });
+  return rules.knowledge?.written(name, provider)?.forms ?? [];
+}
+
 /** Those of the rows that hold the model which a text names, by what the registry knows, however they write its name. */
 export function rowsOfModel(
   rules: Rules,
@@ -38,10 +44,17 @@ export function rowsOfModel(
 ): ModelFacts[] {
   const { name = '', provider } = componentsOf(rules, { kind, text: text.trim() });
   const forms = new Set(rules.knowledge?.written(name, provider)?.forms.map((form) => form.toLowerCase()));
+  const called = (text: string): string => lettersOf(canonicalSpelling(rules.config, 'provider', text));
   return models.filter(({ components }) => {
-    const isServed = provider === undefined || (components['provider'] ?? provider) === provider;
+    const own = components['provider'];
+    const isServed = provider === undefined || own === undefined || called(own) === called(provider);
     return isServed && forms.has((components['name'] ?? '').toLowerCase());
   });
+}
+
+/** `Azure OpenAI` and `azure_openai` are one provider. */
+function lettersOf(text: string): string {
+  return text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
 }
 
 /** The models that a text may name although no table holds them: of one kind; where no table holds any models, of all kinds. */

@@ -202,9 +202,12 @@ function namedPair(rules: Rules, { kind, config }: ModelTable, intent: Intent): 
 /** With the other models of the name of the source that somebody may mean. */
 function withNamesakes({ config }: Rules, pair: ModelPair, models: readonly ModelFacts[]): ModelPair {
   const { source } = pair;
+  const { name } = source.components;
+  const isCalled = ({ components, spellings = [] }: ModelFacts): boolean =>
+    components['name'] === name || spellings.some(({ text }) => text === name);
   const namesakes = models.filter(
     (model) =>
-      model.components['name'] === source.components['name'] &&
+      isCalled(model) &&
       model.enabled &&
       !model.retired &&
       model.marked !== true &&

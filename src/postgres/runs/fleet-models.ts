@@ -5,7 +5,7 @@ import type { TypesOf } from '../../engine/rules/entity-types.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { SecondName } from '../../engine/models/resolve.ts';
 import { given } from '../../engine/given.ts';
-import { modelByName, namesByTextOnly } from '../../engine/rules/named-models.ts';
+import { modelByName, namesByTextOnly, namesOfRows, rowsOfModel } from '../../engine/rules/named-models.ts';
 import { modelTablesOf } from '../../engine/rules/references.ts';
 import { DroverError, isConnectionLost } from '../../errors.ts';
 import { checkIntent } from '../facts/pair.ts';
@@ -26,6 +26,9 @@ export interface FleetModelNames {
   readonly rows: boolean;
   /** A model that no row is, by what the registry knows; never where a reference may be a key, so that a tenant needs a row. */
   readonly named: (text: string, beside?: ModelFacts) => ModelFacts | undefined;
+  /** What rows may be called that hold the model of that text; and which of some rows do. */
+  readonly forms: (text: string) => readonly string[];
+  readonly holding: (rows: readonly ModelFacts[], text: string) => ModelFacts[];
 }
 
 /**
@@ -43,7 +46,14 @@ export function readModelNames(
     const byText = namesByTextOnly(rules, kind);
     const named: FleetModelNames['named'] = (text, beside) =>
       byText ? modelByName(rules, { kind, text, ...given({ beside }) }) : undefined;
-    return { kind, by: secondName(models[0]), rows: models.length > 0, named };
+    return {
+      kind,
+      by: secondName(models[0]),
+      rows: models.length > 0,
+      named,
+      forms: (text) => namesOfRows(rules, { kind, text }),
+      holding: (rows, text) => rowsOfModel(rules, rows, { kind, text }),
+    };
   });
 }
 
