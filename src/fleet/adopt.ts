@@ -20,8 +20,9 @@ export async function adoptDone(
   one: ClaimedTenant,
 ): Promise<TenantOutcome | undefined> {
   const { tenant, fromKey } = one;
+  const { modelKind: kind } = run;
   const source =
-    fromKey === null ? { components: { name: run.from.name } } : { key: fromKey, components: {} };
+    fromKey === null ? { kind, components: { name: run.from.name } } : { kind, key: fromKey, components: {} };
   await settleInterrupted(site, { tenant, source });
   const done = (await listMigrations(site, { tenant, limit: looked })).find((record) =>
     isOfRun(record, run, one),

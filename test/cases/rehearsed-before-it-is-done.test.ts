@@ -118,9 +118,9 @@ oneEngine((engine) => {
     assert.equal(done.status, 1);
     assert.match(
       done.stderr,
-      /DATABASE_ERROR: .*P0001.*in step 1 \(rewrite-json public\.papers\), by its trigger append_only/,
+      /ROW_REFUSED: .*P0001.*in step 1 \(rewrite-json public\.papers\), by its trigger append_only/,
     );
     const names = await small.run('apply', '--tenant', 'Birch', ...move, '--types', 'names', '--yes');
-    assert.match(names.stderr, /ALREADY_EXISTS: .*public\.names \(names_once\)/);
+    assert.match(names.stderr, /ROW_REFUSED: .*public\.names \(names_once\)/);
   });
 });

@@ -73,7 +73,7 @@ oneEngine((engine) => {
     assert.deepEqual(
       [1, 2, 3, 4, 5, 6, 7, 8].map((n) => says(of(n))),
       [
-        'failed INVALID_VALUE',
+        'failed ROW_REFUSED',
         'failed PLAN_REFUSED',
         'failed MODEL_NOT_FOUND',
         'skipped SOURCE_MISSING',

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
+import { toldToTenant } from '../../src/postgres/driver/errors.ts';
 import { MembersFailed } from '../../src/postgres/move/batch.ts';
 import { executePlans } from '../../src/postgres/move/execute.ts';
 import { openRecords } from '../../src/postgres/records/records.ts';
@@ -306,11 +307,11 @@ oneEngine((engine) => {
            END IF; RETURN NEW; END $$;
          CREATE TRIGGER no_successor BEFORE UPDATE ON migration.services FOR EACH ROW EXECUTE FUNCTION migration.no_successor()`,
       );
-      const error = await refusedWith(apply(at.site), 'INVALID_VALUE');
+      const error = await refusedWith(apply(at.site), 'ROW_REFUSED');
       const [record] = await history(at.site);
       assert.deepEqual(
         [record?.status, record?.errorCode, record?.errorMessage, record?.migratedCount],
-        ['failed', 'ROW_REFUSED', `The database refuses a row, so nothing was changed. ${error.message}`, 0],
+        ['failed', 'ROW_REFUSED', toldToTenant(error).message, 0],
       );
       await assertUnchanged(at.database, at.start, 'nothing moves by halves');
       assert.equal(await at.value('SELECT count(*) AS value FROM migration.journal'), 0);

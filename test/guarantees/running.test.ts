@@ -7,12 +7,12 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import { identityOf, lockPair } from '../../src/postgres/records/pair-lock.ts';
+import { lockPair } from '../../src/postgres/records/pair-lock.ts';
 import { openRecords } from '../../src/postgres/records/records.ts';
 import { openSite, prepareState, withTenant } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { type FreshServer, freshServerDatabase } from '../support/databases.ts';
-import { demoForEach } from '../support/ground.ts';
+import { demoForEach, studioForEach } from '../support/ground.ts';
 import {
   actor,
   alder,
@@ -20,10 +20,13 @@ import {
   assertUnchanged,
   birch,
   history,
+  intentFor,
   refusedWith,
   rollback,
   sourceId,
 } from '../support/guarantee.ts';
+import { startMigrateProcess } from '../support/migrate-process-handle.ts';
+import { north, studioWith } from '../support/studio.ts';
 
 /** The same site by connections of its own, as another process has it. */
 async function elsewhere(url: string, like: Site, work: (site: Site) => Promise<void>): Promise<void> {
@@ -37,12 +40,12 @@ async function elsewhere(url: string, like: Site, work: (site: Site) => Promise<
 
 describe('a migration that is running', () => {
   const at = demoForEach('server');
-  const locked = { key: sourceId, components: {} };
+  const locked = { kind: 'completion', key: sourceId, components: {} };
   const url = (): string => ('url' in at.target ? at.target.url : '');
 
   it('keeps a second one of the same source away, and none of another tenant', async () => {
     await withTenant(at.site, { tenant: alder }, async (tx) => {
-      await lockPair(tx, alder, identityOf(locked));
+      await lockPair(tx, { tenant: alder, source: locked });
       await elsewhere(url(), at.site, async (site) => {
         await refusedWith(apply(site), 'MIGRATION_RUNNING');
         const other = await apply(site, { tenant: birch });
@@ -56,10 +59,19 @@ describe('a migration that is running', () => {
     assert.equal((await apply(at.site)).completion, 'complete for the tenant');
   });
 
+  it('keeps none away of the model of another kind that has the same key', async () => {
+    await withTenant(at.site, { tenant: alder }, async (tx) => {
+      await lockPair(tx, { tenant: alder, source: { ...locked, kind: 'embedding' } });
+      await elsewhere(url(), at.site, async (site) => {
+        await rollback(site, (await apply(site)).migrationId);
+      });
+    });
+  });
+
   it('keeps a rollback of the same source away', async () => {
     const { migrationId } = await apply(at.site);
     await withTenant(at.site, { tenant: alder }, async (tx) => {
-      await lockPair(tx, alder, identityOf(locked));
+      await lockPair(tx, { tenant: alder, source: locked });
       await elsewhere(url(), at.site, async (site) => {
         await refusedWith(rollback(site, migrationId), 'MIGRATION_RUNNING');
       });
@@ -110,7 +122,7 @@ describe('where no table holds the models', () => {
       },
     ]);
     await withTenant(site, { tenant: 'north' }, async (tx) => {
-      await lockPair(tx, 'north', identityOf(source));
+      await lockPair(tx, { tenant: 'north', source });
       await elsewhere(server.url, site, work);
     });
     const record = (await history(site, 'north')).find((one) => one.id === id);
@@ -149,5 +161,38 @@ describe('where no table holds the models', () => {
     await apply(site, intent);
     const record = (await history(site, 'north')).find((one) => one.id === id);
     assert.deepEqual([record?.status, record?.errorCode], ['failed', 'INTERRUPTED']);
+  });
+});
+
+describe('processes that are the first at once', () => {
+  const role = `first_${process.pid}`;
+  const config: Config = { ...studioWith('trigger'), database: { fence: 'trigger', session: { role } } };
+  const at = studioForEach('server', config);
+
+  it('make the records together, and one of them moves', async () => {
+    await at.script(`CREATE ROLE ${role}; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}; GRANT USAGE ON SCHEMA public TO ${role};
+      ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC`);
+    const intent = intentFor({ tenant: north, from: 'old', to: 'new', parameters: 'keep' });
+    try {
+      for (let round = 0; round < 2; round += 1) {
+        await at.script('DROP SCHEMA IF EXISTS drover CASCADE');
+        const task = { target: at.target, schema: 'studio', intent, config } as const;
+        const children = await Promise.all([1, 2, 3].map(() => startMigrateProcess(task)));
+        for (const child of children) child.go();
+        const outcomes = await Promise.all(children.map((child) => child.outcome()));
+        await Promise.all(children.map((child) => child.kill()));
+        for (const outcome of outcomes)
+          if ('code' in outcome)
+            assert.match(outcome.code, /^(MIGRATION_RUNNING|PLAN_REFUSED)$/, outcome.message);
+        assert.ok(
+          outcomes.some((outcome) => 'migrationId' in outcome),
+          JSON.stringify(outcomes),
+        );
+      }
+    } finally {
+      await at.script(
+        `ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC; DROP OWNED BY ${role}; DROP ROLE ${role}`,
+      );
+    }
   });
 });

@@ -270,7 +270,7 @@ oneEngine((engine) => {
         ['succeeded', 'failed', 'succeeded', 'succeeded'],
       );
       assert.ok(undone[1]?.status === 'failed');
-      assert.equal(undone[1].error.code, 'INVALID_VALUE');
+      assert.equal(undone[1].error.code, 'ROW_REFUSED');
       for (const tenant of tenants) {
         const statuses = (await history(at.site, tenant)).map(({ status }) => status);
         const last = tenant === birch ? 'failed' : 'succeeded';

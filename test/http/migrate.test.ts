@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
+import { lockPair } from '../../src/postgres/records/pair-lock.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
 import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
@@ -433,9 +434,10 @@ oneEngine((engine) => {
       const held = Promise.withResolvers<void>();
       const done = Promise.withResolvers<void>();
       const holding = http.asSuperuser(async (tx) => {
-        await tx.run('SELECT pg_advisory_xact_lock(hashtextextended($1::text, 6420))', [
-          JSON.stringify([http.tenants.mine, source]),
-        ]);
+        await lockPair(tx, {
+          tenant: http.tenants.mine,
+          source: { kind: 'completion', key: source, components: {} },
+        });
         held.resolve();
         await done.promise;
       });

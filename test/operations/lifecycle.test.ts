@@ -137,14 +137,11 @@ async function refusal(occasion: Occasion): Promise<void> {
     CREATE TRIGGER refuse BEFORE INSERT OR UPDATE OR DELETE ON ${schema}.${given.table} FOR EACH ROW EXECUTE FUNCTION ${schema}.refuse();`);
   await assert.rejects(
     apply(occasion),
-    (error) => error instanceof DroverError && error.code === 'INVALID_VALUE',
+    (error) => error instanceof DroverError && error.code === 'ROW_REFUSED',
   );
   assert.deepEqual(compareDatabases(start, await readCase(occasion)), {}, 'no row is changed');
   const [record] = await listMigrations(site, { tenant: 'acme', limit: 1 });
-  assert.deepEqual(
-    [record?.status, record?.errorCode, record?.migratedCount],
-    ['failed', 'INVALID_VALUE', 0],
-  );
+  assert.deepEqual([record?.status, record?.errorCode, record?.migratedCount], ['failed', 'ROW_REFUSED', 0]);
   assert.deepEqual(
     await queryText(database, `SELECT count(*) FROM drover.journal WHERE migration_id = '${record?.id}'`),
     [['0']],

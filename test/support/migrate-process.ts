@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
+import type { Config } from '../../src/engine/rules/config.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { DroverError } from '../../src/errors.ts';
@@ -19,6 +20,8 @@ import { studioWith } from './studio.ts';
 export interface ProcessTask {
   readonly target: DatabaseTarget;
   readonly schema: 'platform' | 'studio';
+  /** Of a studio; with a lock for a fence where it is not given. */
+  readonly config?: Config;
   /** Records elsewhere. */
   readonly state?: DatabaseTarget;
   readonly intent: Intent;
@@ -52,8 +55,9 @@ async function main(task: ProcessTask): Promise<void> {
 
 function openTaskSite(task: ProcessTask, database: Database, state: Database | undefined): Promise<Site> {
   if (task.schema === 'platform') return platformSite(database);
-  if (state === undefined) return openSite({ database, config: studioWith('lock') });
-  return openSite({ database: stopping(database, state, task.stopAt), config: studioWith('lock'), state });
+  const { config = studioWith('lock'), stopAt } = task;
+  if (state === undefined) return openSite({ database, config });
+  return openSite({ database: stopping(database, state, stopAt), config, state });
 }
 
 async function work(

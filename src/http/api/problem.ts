@@ -207,8 +207,11 @@ const inside: ReadonlySet<string> = new Set([
   'plan',
 ]);
 
+const refusing: ReadonlySet<string> = new Set(['table', 'column', 'constraint', 'trigger']);
+
 /** What refuses a row is told by its names. */
 function publicData({ code, data }: DroverError): Record<string, unknown> {
-  if (code === 'ROW_REFUSED') return { ...data };
-  return Object.fromEntries(Object.entries(data).filter(([name]) => !inside.has(name)));
+  const isPublic =
+    code === 'ROW_REFUSED' ? (name: string) => refusing.has(name) : (name: string) => !inside.has(name);
+  return Object.fromEntries(Object.entries(data).filter(([name]) => isPublic(name)));
 }

@@ -16,7 +16,7 @@ export async function lockForRetirement(
   { tx, platform, caller, action, id }: Omit<Proposed, 'before' | 'after'>,
 ): Promise<void> {
   if (action !== 'retire') return;
-  await lockPair(tx, caller.tenantId, id);
+  await lockPair(tx, { tenant: caller.tenantId, source: { kind, key: id, components: {} } });
   await tx.ask(tableLock(await readRules(tx, platform.site, caller.tenantId), { kind, shared: false }));
 }
 

@@ -84,6 +84,7 @@ export function isRaised({ data }: DroverError): boolean {
 
 const unexplained: ReadonlySet<ErrorCode> = new Set(['DATABASE_ERROR', 'NOT_PERMITTED']);
 
+const refusedText = 'The database refuses a row, so nothing was changed.';
 const refusingCodes: readonly ErrorCode[] = ['INVALID_VALUE', 'ALREADY_EXISTS', 'STILL_REFERENCED'];
 
 /**
@@ -95,7 +96,8 @@ export function rowRefused(
   error: DroverError,
   codes: readonly ErrorCode[] = refusingCodes,
 ): DroverError | undefined {
-  const { code, data } = error;
+  const { code, data, cause } = error;
+  if (code === 'ROW_REFUSED' && cause instanceof DroverError) return rowRefused(cause);
   const ofARule =
     (code === 'DATABASE_ERROR' && /^(P0001|44000)$/.test(String(data['sqlState']))) ||
     // A full disk is no rule, whoever says so.
@@ -106,8 +108,18 @@ export function rowRefused(
   );
   const by = names.map(([name, value]) => `, ${name} ${value}`).join('');
   const rule = ofARule ? `A rule of the database does not take it${by}.` : error.message;
-  const message = `The database refuses a row, so nothing was changed. ${rule}`;
+  const message = `${refusedText} ${rule}`;
   return new DroverError('ROW_REFUSED', message, Object.fromEntries(names), { cause: error });
+}
+
+/** As an operator may read it: a refusal of a row, by whatever rule, is of one class, and says what the database said. */
+export function refusalOf(error: unknown): unknown {
+  const told = error instanceof DroverError ? rowRefused(error) : undefined;
+  if (told === undefined || !(error instanceof DroverError)) return error;
+  const { databaseMessage: text = '' } = error.data;
+  const said = error.message.includes(String(text)) ? '' : ` The database says: ${String(text)}`;
+  const message = `${refusedText} ${error.message}${said}`;
+  return new DroverError('ROW_REFUSED', message, { ...error.data, ...told.data }, { cause: error });
 }
 
 /** As a tenant may read it: what a request is answered with, and nothing that the database said, which may quote rows of others. */

@@ -8,15 +8,15 @@
  *
  * The last one is tried again where that may help, and reads afresh before. This one file runs moves and rollbacks.
  */
-import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError, isConnectionLost } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
-import { toldToTenant } from '../driver/errors.ts';
+import { refusalOf, toldToTenant } from '../driver/errors.ts';
 import { withHolders } from '../driver/lock-holders.ts';
 import { LockWait, withRetries } from '../driver/retry.ts';
 import type { Patience } from '../driver/retry.ts';
 import type { Settle } from '../records/commit.ts';
 import { isCommitting, refuseUncommitted } from './committed.ts';
+import type { LockedPair } from '../records/pair-lock.ts';
 import { listInterrupted, settleInterrupted } from '../records/history.ts';
 import { failRecord, openRecords } from '../records/records.ts';
 import type { NewRecord } from '../records/records.ts';
@@ -33,19 +33,13 @@ export type Outcome<R> = { readonly tenant: string | undefined } & (
 );
 
 /** What a tenant is found to be before any work: ready, refused, or done by an earlier migration. */
-export type PreparedMember<P, R> = { readonly about?: RecordSubject } &
+export type PreparedMember<P, R> = { readonly about?: LockedPair } &
   /** `record`: the record that it has already. */
   (
     | { readonly ready: P; readonly record?: string | undefined }
     | { readonly refused: DroverError }
     | { readonly done: R }
   );
-
-/** What records of a tenant are about. */
-interface RecordSubject {
-  readonly tenant: string | undefined;
-  readonly source: Pick<ModelFacts, 'key' | 'components'>;
-}
 
 /** A tenant at work. */
 export interface MemberAtWork<P> {
@@ -285,7 +279,7 @@ async function commitOne<Q, P, R>(context: BatchContext<Q, P, R>, one: NumberedM
     // What comes after the commit is not tried again: the work is done.
     results.set(one.number, await settle().then(() => result, ownError));
   } catch (caught) {
-    const error = isReadByTenants(site) ? caught : await withHolders(site.database, caught);
+    const error = refusalOf(isReadByTenants(site) ? caught : await withHolders(site.database, caught));
     // Where the record cannot be written either, it is settled later; the caller has to see why the work failed.
     await recordFailure(context, one, error);
     results.set(one.number, ownError(error));

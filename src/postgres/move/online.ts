@@ -209,7 +209,7 @@ async function inPart<T>(
   work: (tx: Tx, parts: Parts) => Promise<T>,
 ): Promise<T> {
   const { tenant } = move.member.intent;
-  const source = identityOf(move.member.pair.source);
+  const { source } = move.member.pair;
   return withRetries(patienceOf(site), () =>
     withTenant(site, { tenant }, async (tx) => {
       await waitForPair(tx, { tenant, source });

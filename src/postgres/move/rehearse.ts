@@ -11,7 +11,7 @@ import { everyMember } from '../driver/members.ts';
 import { backToSavepoint } from '../driver/question.ts';
 import { withRetries } from '../driver/retry.ts';
 import { passingJournal } from '../records/commit.ts';
-import { identityOf, lockPairs } from '../records/pair-lock.ts';
+import { lockPairs } from '../records/pair-lock.ts';
 import { withTenant } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { admit } from './admission.ts';
@@ -86,7 +86,7 @@ async function tryAll(
 ): Promise<void> {
   const { ground, member } = move;
   const { pair, intent } = member;
-  const [running] = await lockPairs(tx, [{ tenant: intent.tenant, source: identityOf(pair.source) }]);
+  const [running] = await lockPairs(tx, [{ tenant: intent.tenant, source: pair.source }]);
   if (running !== undefined) throw running;
   await tx.ask(moveLocks(ground.rules, [{ pair, tenant: intent.tenant }]));
   const [planned] = everyMember(await planAll(tx, [move], 'all'));

@@ -1,7 +1,6 @@
 /** Reading the records of past migrations, and settling those that a killed process left open. */
 import { isUuid } from '../../engine/uuid.ts';
 import { readEach } from '../driver/members.ts';
-import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Completion } from '../../engine/plan/completion.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Step } from '../../engine/plan/plan-types.ts';
@@ -11,7 +10,7 @@ import { prepared } from '../driver/question.ts';
 import { writeAlias } from './aliases.ts';
 import type { DoneBy } from './aliases.ts';
 import { undoneSql } from './standing.ts';
-import { identityOf, lockPairs } from './pair-lock.ts';
+import { type LockedPair, lockPairs } from './pair-lock.ts';
 import type { MoveResult } from './move-result.ts';
 import { stateTable, withState, withStates, withTenant } from '../scope/site.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
@@ -251,23 +250,26 @@ interface OpenMigration {
  * Settles records of this source that a killed process left open: if nobody holds the lock of the pair, nobody works on it.
  * Where work and record are committed apart, the fate of the work is asked of the database that did it.
  */
-export async function settleInterrupted(
-  site: Site,
-  about: { tenant: string | undefined; source: Pick<ModelFacts, 'key' | 'components'> },
-): Promise<void> {
-  const { key, components } = about.source;
+export async function settleInterrupted(site: Site, about: LockedPair): Promise<void> {
+  const { kind, key, components } = about.source;
   const open = await withState(site, about.tenant, (tx) =>
     tx.many<OpenMigration>(
       `SELECT id::text, status, xid FROM ${stateTable(site, 'migrations')}
        WHERE tenant_id = $1::text::${site.state.tenantType} AND status IN ('running', 'prepared')
-       AND (from_key = $2 OR (from_key IS NULL AND from_name = $3 AND from_provider IS NOT DISTINCT FROM $4))`,
-      [recordedTenant(about.tenant), key ?? null, components['name'] ?? null, components['provider'] ?? null],
+       AND from_kind = $5 AND (from_key = $2 OR (from_key IS NULL AND from_name = $3 AND from_provider IS NOT DISTINCT FROM $4))`,
+      [
+        recordedTenant(about.tenant),
+        key ?? null,
+        components['name'] ?? null,
+        components['provider'] ?? null,
+        kind,
+      ],
     ),
   );
   if (open.length === 0) return;
   const fates = await withTenant(site, { tenant: about.tenant }, async (tx) => {
     const result: Fate[] = [];
-    const [running] = await lockPairs(tx, [{ tenant: about.tenant, source: identityOf(about.source) }]);
+    const [running] = await lockPairs(tx, [about]);
     if (running !== undefined) return result;
     for (const record of open)
       result.push({ ...record, committed: record.xid !== null && (await wasCommitted(tx, record.xid)) });

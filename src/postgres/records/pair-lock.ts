@@ -10,20 +10,27 @@ import { readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { each, sql } from '../sql/sql.ts';
 
-/** What a lock calls a model: its key, or where no table holds the models what a record keeps of it, in one order. */
-export function identityOf({ key, components }: Pick<ModelFacts, 'key' | 'components'>): string {
+/** A model as a record keeps it. The same key may stand in the tables of two kinds, and means two models then. */
+export type KeptModel = Pick<ModelFacts, 'kind' | 'key' | 'components'>;
+
+/** What a lock calls a model of a kind: its key, or where no table holds the models what a record keeps of it, in one order. */
+export function identityOf({ key, components }: KeptModel): string {
   return key ?? JSON.stringify([components['provider'] ?? null, components['name'] ?? null]);
 }
 
 /** What is locked for one tenant: the pair of tenant and source. */
 export interface LockedPair {
   readonly tenant: string | undefined;
-  readonly source: string;
+  readonly source: KeptModel;
+}
+
+function nameOf({ tenant, source }: LockedPair): string {
+  return JSON.stringify([tenant ?? null, source.kind, identityOf(source)]);
 }
 
 /** Locks pairs for the length of the transaction. MIGRATION_RUNNING for each that another process holds. */
 export function pairLocks(pairs: readonly LockedPair[]): Question<(DroverError | undefined)[]> {
-  const names = pairs.map(({ tenant, source }) => JSON.stringify([tenant ?? null, source]));
+  const names = pairs.map(nameOf);
   const free = sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${each(names, 'text')}, 6420)) AS free`;
   return readAs(askEachByKey<{ free: boolean }>(pairs.length, free), (rows) =>
     pairs.map((pair, at) => (rows[at]?.[0]?.free === true ? undefined : running(pair))),
@@ -35,20 +42,24 @@ export function lockPairs(tx: Tx, pairs: readonly LockedPair[]): Promise<(Drover
 }
 
 /** The same for one pair, which is waited for as long as for any lock. @throws LOCK_TIMEOUT */
-export async function waitForPair(tx: Tx, { tenant, source }: LockedPair): Promise<void> {
-  const name = JSON.stringify([tenant ?? null, source]);
-  await tx.run('SELECT pg_advisory_xact_lock(hashtextextended($1::text, 6420))', [name]);
+export async function waitForPair(tx: Tx, pair: LockedPair): Promise<void> {
+  await tx.run('SELECT pg_advisory_xact_lock(hashtextextended($1::text, 6420))', [nameOf(pair)]);
 }
 
 /** @throws MIGRATION_RUNNING where another process holds the pair */
-export async function lockPair(tx: Tx, tenant: string | undefined, source: string): Promise<void> {
-  const [refused] = await lockPairs(tx, [{ tenant, source }]);
+export async function lockPair(tx: Tx, pair: LockedPair): Promise<void> {
+  const [refused] = await lockPairs(tx, [pair]);
   if (refused !== undefined) throw refused;
 }
 
-function running(pair: LockedPair): DroverError {
+function running({ tenant, source }: LockedPair): DroverError {
+  const model = identityOf(source);
   const message =
-    `A migration of ${pair.source} is running for this tenant. Wait until it has ended, or stop its process; ` +
+    `A migration of ${model} is running for this tenant. Wait until it has ended, or stop its process; ` +
     '`drover history` lists it with who began it.';
-  return new DroverError('MIGRATION_RUNNING', message, { ...pair, commands: ['drover history'] });
+  return new DroverError('MIGRATION_RUNNING', message, {
+    tenant,
+    source: model,
+    commands: ['drover history'],
+  });
 }

@@ -4,7 +4,6 @@
  * own, so that records are only ever added to. The last part closes the record; a rollback takes back what was committed so far.
  */
 import type { Completion } from '../../engine/plan/completion.ts';
-import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { changeCount } from '../../engine/plan/row-text.ts';
 import { moveWords } from '../../engine/plan/shell-text.ts';
@@ -20,7 +19,7 @@ import type { Site } from '../scope/site.ts';
 import { change, each, raw, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { hasRecords } from './history.ts';
-import { identityOf, pairLocks } from './pair-lock.ts';
+import { type LockedPair, pairLocks } from './pair-lock.ts';
 import { insertSteps } from './records.ts';
 import type { StepResult } from './records.ts';
 
@@ -37,29 +36,23 @@ export interface UnderWay {
   readonly rows: number;
 }
 
-/** Whose migration of which source. */
-export interface MigratedSource {
-  readonly tenant: string | undefined;
-  readonly source: Pick<ModelFacts, 'key' | 'components'>;
-}
-
 const columns =
   raw(`m.id::text AS id, m.tenant_id::text AS tenant, coalesce(m.from_name, m.from_key) AS "from",
   coalesce(m.to_name, m.to_key) AS "to", m.forced, m.reason, m.plan, m.migrated_count AS rows`);
 
-function underWaySql(site: Site, worked: readonly MigratedSource[]): Sql {
-  const of = (what: (one: MigratedSource) => unknown, type = 'text'): Sql => each(worked.map(what), type);
+function underWaySql(site: Site, worked: readonly LockedPair[]): Sql {
+  const of = (what: (one: LockedPair) => unknown, type = 'text'): Sql => each(worked.map(what), type);
   const part = (name: string): Sql => of(({ source }) => source.components[name] ?? null);
   const own = of(({ tenant }) => recordedTenant(tenant), `text::${site.state.tenantType}`);
   const key = of(({ source }) => source.key ?? null);
   return sql`SELECT ${columns} FROM ${raw(stateTable(site, 'migrations'))} m
-    WHERE m.tenant_id = ${own} AND m.status = 'under_way' AND (m.from_key = ${key}
+    WHERE m.tenant_id = ${own} AND m.status = 'under_way' AND m.from_kind = ${of(({ source }) => source.kind)} AND (m.from_key = ${key}
       OR (m.from_key IS NULL AND ${key} IS NULL AND m.from_name = ${part('name')}
         AND m.from_provider IS NOT DISTINCT FROM ${part('provider')}))`;
 }
 
 /** The migration of this source that is under way. */
-export function findUnderWay(site: Site, worked: MigratedSource): Promise<UnderWay | undefined> {
+export function findUnderWay(site: Site, worked: LockedPair): Promise<UnderWay | undefined> {
   return withState(site, worked.tenant, async (tx) => {
     if (!(await hasRecords(tx, site))) return undefined;
     const [found] = await readEach<UnderWay>(tx, 1, underWaySql(site, [worked]));
@@ -121,9 +114,9 @@ export function underWayError(underWay: UnderWay): DroverError {
 export async function lockForWork(
   tx: Tx,
   site: Site,
-  worked: readonly (MigratedSource & { readonly own?: string | undefined })[],
+  worked: readonly (LockedPair & { readonly own?: string | undefined })[],
 ): Promise<(DroverError | undefined)[]> {
-  const locks = pairLocks(worked.map(({ tenant, source }) => ({ tenant, source: identityOf(source) })));
+  const locks = pairLocks(worked);
   if (worked.length === 0) return [];
   const others: Question<UnderWay[][]> = site.state.separate
     ? { statements: [], read: () => [] }

@@ -13,6 +13,7 @@ import type { Database, Extent, Tx } from '../driver/database.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import { quoteIdent } from '../sql/identifiers.ts';
+import { lockSchema } from '../schema/applied.ts';
 import { migrateSchema } from '../schema/migrate.ts';
 import { sessionGrants } from './record-rights.ts';
 import { asFleet, asOperator, asSharedRows, asTenant } from './tenant.ts';
@@ -95,7 +96,10 @@ function configuredScope(config: Config): TenantScope {
   return { settings, ...(role === undefined ? {} : { role }), ...shared };
 }
 
-/** Makes or upgrades the schema of a foreign database's records. Drover's own schema is installed at start. */
+/**
+ * Makes or upgrades the schema of a foreign database's records. Drover's own schema is installed at start. Rights are given under the lock
+ * of the schema: PostgreSQL refuses who changes those of one object at the same time.
+ */
 export async function prepareState(site: Site): Promise<void> {
   const { state, scope } = site;
   if (state.tenantType === 'uuid') return;
@@ -104,6 +108,7 @@ export async function prepareState(site: Site): Promise<void> {
   const { role } = scope;
   if (role === undefined || state.separate) return;
   await asOperator(state.database, { settings: {} }, async (tx) => {
+    await lockSchema(tx, state.schema);
     for (const grant of sessionGrants(state.schema, role)) await tx.run(grant);
   });
 }
@@ -115,6 +120,7 @@ export async function prepareState(site: Site): Promise<void> {
 async function letWritersAsk({ state, config }: Site): Promise<void> {
   if (config.database?.fence !== 'trigger') return;
   await asOperator(state.database, { settings: {} }, async (tx) => {
+    await lockSchema(tx, state.schema);
     const { may, closed } = await tx.one<{ may: boolean; closed: string | null }>(closedToWriters, [
       state.schema,
     ]);
