@@ -1,14 +1,17 @@
-/** Dockerfile, compose.yaml and action.yml fit each other and the program. Nothing here needs an engine for containers. */
+/** Dockerfile, compose.yaml and action.yml fit each other and the program. Nothing here needs an engine for containers: steps that are commands run as they are. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { loadEnvironment, loadServerSettings } from '../../src/config.ts';
 import { droverHere } from '../cli/drover-here.ts';
+import { examplePlace } from '../cli/drover-process.ts';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 
@@ -118,9 +121,77 @@ test('the action hands over what it declares, and its command is one', async () 
     assert.ok(name in (script?.env ?? {}), name);
   const [, words = ''] = /"drover@\$VERSION" (.*)/.exec(script?.run ?? '') ?? [];
   await assertKnown(words.split(' '));
-  const guide = parse(/```yaml\n([\s\S]*?)```/.exec(read('docs/guides/deploying.md'))?.[1] ?? '') as {
-    jobs: { models: { steps: { with: Record<string, unknown> }[] } };
-  };
-  for (const name of Object.keys(guide.jobs.models.steps[0]?.with ?? {})) assert.ok(name in inputs, name);
   assert.ok(existsSync('SECURITY.md'));
+});
+
+interface Workflow {
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+interface Job {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly steps: readonly unknown[];
+}
+
+test('the steps of action and workflow end with status 2 where a model ends, and 0 where none does', async () => {
+  const place = await examplePlace('server', 'e-settings');
+  const [, url = ''] = place.where;
+  const { inputs, runs } = parse(read('action.yml')) as {
+    inputs: Record<string, { default?: string }>;
+    runs: { steps: { run?: string; env?: Record<string, string> }[] };
+  };
+  const given = (text: string): string =>
+    text.replaceAll(/\$\{\{ inputs\.(\w+) \}\}/g, (_, name: string) =>
+      name === 'database' ? url : (inputs[name]?.default ?? ''),
+    );
+  const workflow = parse(read('examples/github/models-that-end.yml')) as Workflow;
+  const page = parse(/```yaml\n([\s\S]*?)```/.exec(read('docs/guides/deploying.md'))?.[1] ?? '') as Job;
+  const [job] = Object.values(workflow.jobs);
+  assert.deepEqual({ env: job?.env, steps: job?.steps }, page, 'the page shows the job of the workflow');
+  const steps = [...runs.steps, ...(page.steps as typeof runs.steps)].filter(({ run }) => run !== undefined);
+  assert.equal(steps.length, 2);
+  for (const { run = '', env = {} } of steps) {
+    const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, given(value)]));
+    const own = { DROVER_DATABASE: url, ...variables };
+    assert.equal(await statusOfStep(run, own), 2, run);
+    assert.equal(
+      await statusOfStep(run.replace(/--within \S+/, '--within 60 --model claude-sonnet-4-6'), own),
+      0,
+      run,
+    );
+  }
+  await place.drop();
+});
+
+/** As the runner does: bash that stops at the first failure; `npx` has the package at hand. */
+async function statusOfStep(run: string, env: Readonly<Record<string, string>>): Promise<unknown> {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-step-'));
+  const npx = `#!/bin/sh\nshift 2\nexec '${process.execPath}' '${resolve('bin/drover.mjs')}' "$@"\n`;
+  writeFileSync(join(folder, 'npx'), npx, { mode: 0o755 });
+  const PATH = [folder, process.env.PATH].join(delimiter);
+  const child = spawn('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run], {
+    cwd: folder,
+    env: { ...env, PATH },
+    stdio: 'ignore',
+  });
+  const [status] = (await once(child, 'exit')) as [number | null];
+  return status;
+}
+
+test('the image is built from all that the package is made of', () => {
+  const ignored = read('.dockerignore')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  const { files } = JSON.parse(read('package.json')) as { files: string[] };
+  const needed = [
+    'src',
+    'tsconfig.build.json',
+    'package.json',
+    'package-lock.json',
+    ...files.map((path) => path.split('/')[0] ?? ''),
+  ];
+  for (const path of needed.filter((each) => each !== 'dist')) {
+    assert.ok(existsSync(path), path);
+    assert.ok(!ignored.some((line) => line.replaceAll(/^\/|\/$/g, '') === path), path);
+  }
 });
