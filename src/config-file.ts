@@ -7,7 +7,7 @@ import { Ajv } from 'ajv';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Document } from 'yaml';
-import { nearestName } from './config.ts';
+import { nearestName } from './engine/nearest.ts';
 import type { Config } from './engine/rules/config.ts';
 import { isTextSetting } from './engine/text-settings.ts';
 import { DroverError } from './errors.ts';

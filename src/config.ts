@@ -1,4 +1,5 @@
 /** The environment of the process, read here and nowhere else. All that is wrong with it is said at once. */
+import { nearestName } from './engine/nearest.ts';
 import { DroverError } from './errors.ts';
 
 export interface Environment {
@@ -235,17 +236,6 @@ class Reader {
   }
 }
 
-/** The known name nearest to a mistyped one. Undefined where none is near. */
-export function nearestName(name: string, names: readonly string[]): string | undefined {
-  const ranked = names
-    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(name.length / 3))
-    ? best.candidate
-    : undefined;
-}
-
 function read(variables: Variables, name: string): string | undefined {
   const value = variables[name]?.trim();
   return value === '' ? undefined : value;
@@ -288,21 +278,4 @@ function colorOf(variables: Variables): Environment['color'] {
   const forced = read(variables, 'FORCE_COLOR');
   if (forced === undefined) return 'auto';
   return forced === '0' ? 'never' : 'always';
-}
-
-/** Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other. */
-function editDistance(from: string, to: string): number {
-  const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, at) => at)];
-  const cell = (row: number, at: number): number => rows[row]?.[at] ?? Infinity;
-  for (let i = 1; i <= from.length; i += 1) {
-    const row = [i];
-    rows.push(row);
-    for (let j = 1; j <= to.length; j += 1) {
-      const replaced = cell(i - 1, j - 1) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      const swapped =
-        from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1] ? cell(i - 2, j - 2) + 1 : Infinity;
-      row.push(Math.min(cell(i - 1, j) + 1, cell(i, j - 1) + 1, replaced, swapped));
-    }
-  }
-  return cell(from.length, to.length);
 }

@@ -14,7 +14,8 @@ import {
   parseConfig,
 } from '../src/config-file.ts';
 import type { ConfigFileProblem } from '../src/config-file.ts';
-import { loadEnvironment, nearestName } from '../src/config.ts';
+import { loadEnvironment } from '../src/config.ts';
+import { nearestName } from '../src/engine/nearest.ts';
 import { DroverError } from '../src/errors.ts';
 import { schemaKeys, typeKeys } from './support/config-keys.ts';
 

@@ -13,6 +13,14 @@ export function nearestNames(asked: string, names: readonly string[], most = 3):
     .map(({ name }) => name);
 }
 
+/** The one name that a mistyped one surely was meant to be: a third of its characters may differ. Undefined where none is so near. */
+export function nearestName(asked: string, names: readonly string[]): string | undefined {
+  const wanted = fold(asked);
+  const isNear = (name: string): boolean =>
+    changesBetween(wanted, fold(name)) <= Math.max(1, Math.floor(asked.length / 3));
+  return nearestNames(asked, names.filter(isNear), 1)[0];
+}
+
 function fold(text: string): string {
   return text.trim().toLowerCase();
 }
@@ -20,14 +28,22 @@ function fold(text: string): string {
 /** How many characters to change; what one name only adds at its end counts less. */
 function distanceOf(a: string, b: string): number {
   if (a !== '' && (a.startsWith(b) || b.startsWith(a))) return Math.abs(a.length - b.length) / 4;
+  return changesBetween(a, b);
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that lead from one text to the other. */
+function changesBetween(a: string, b: string): number {
+  let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let row = 0; row < a.length; row += 1) {
     const current = [row + 1];
     for (let at = 0; at < b.length; at += 1) {
       const changed = (previous[at] ?? 0) + difference(a[row], b[at]);
-      current.push(Math.min(changed, (previous[at + 1] ?? 0) + 1, (current[at] ?? 0) + 1));
+      const isSwap = row > 0 && a[row] === b[at - 1] && a[row - 1] === b[at];
+      const swapped = isSwap ? (before[at - 1] ?? 0) + 1 : Infinity;
+      current.push(Math.min(changed, swapped, (previous[at + 1] ?? 0) + 1, (current[at] ?? 0) + 1));
     }
-    previous = current;
+    [before, previous] = [previous, current];
   }
   return previous.at(-1) ?? 0;
 }

@@ -10,7 +10,7 @@ const command = ['cli', 'cli/terminal', 'site', ...everything, 'config.ts', 'con
 /** Paths below src. A file that no row covers is a violation. */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
-  'config.ts': ['errors.ts'],
+  'config.ts': ['engine', 'errors.ts'],
   'config-file.ts': ['config.ts', 'engine', 'errors.ts'],
   'main.ts': ['cli'],
   site: [...everything, 'config.ts', 'config-file.ts', 'errors.ts'],
