@@ -5,7 +5,8 @@
 import { getMigration, listMigrations, settleInterrupted } from '../postgres/records/history.ts';
 import type { MigrationRecord } from '../postgres/records/history.ts';
 import type { MoveResult } from '../postgres/records/move-result.ts';
-import type { ClaimedTenant, TenantOutcome } from '../postgres/runs/tenants.ts';
+import type { ClaimedTenant } from '../postgres/runs/claims.ts';
+import type { TenantOutcome } from '../postgres/runs/tenants.ts';
 import type { RunRecord } from '../postgres/runs/runs.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { outcomeOfMove } from './outcome.ts';

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, it } from 'node:test';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import { createRun } from '../../src/fleet/create.ts';
 import { planRun } from '../../src/fleet/plan-run.ts';
-import { claimTenants, renewClaim, type RunTenant } from '../../src/postgres/runs/tenants.ts';
+import { claimTenants, renewClaim } from '../../src/postgres/runs/claims.ts';
+import type { RunTenant } from '../../src/postgres/runs/tenants.ts';
 import { planOne } from '../support/batches.ts';
 import { oneEngine } from '../support/databases.ts';
 import {
