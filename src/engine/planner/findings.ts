@@ -21,6 +21,9 @@ import { inventoryFindings } from './inventory-findings.ts';
 import { companionFindings } from './companion-findings.ts';
 import { parameterFindings } from './parameter-findings.ts';
 import { subjectFindings } from './subject-findings.ts';
+import { findTable } from '../catalogue/catalog.ts';
+import { quoteWhereNeeded, tablePath } from '../catalogue/names.ts';
+import { newKey } from '../plan/new-row.ts';
 import { compareText } from '../order.ts';
 import { rowCount } from '../plan/row-text.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -55,6 +58,7 @@ export function planFindings(input: FindingInput): Finding[] {
     ...hiddenFindings(snapshot),
     ...ownershipFindings(input),
     ...keyFindings(input),
+    ...newKeyFindings(input),
     ...dependentFindings(snapshot),
     ...refusalFindings(snapshot),
     ...denialFindings(input),
@@ -162,6 +166,21 @@ function keyFindings({ decided }: FindingInput): Finding[] {
       `${table} has no primary key, so its rows could not be found again for a rollback: ` +
       'name a unique set of columns under database.keys.';
     return finding('error', 'NO_ROW_KEY', message, { place: table });
+  });
+}
+
+/** A row that makes the target available is a copy of the source's, under a key of its own. */
+function newKeyFindings({ snapshot: { rules }, steps }: FindingInput): Finding[] {
+  return steps.flatMap((step) => {
+    const table = step.operation === 'enable' ? findTable(rules.catalog, step.table) : undefined;
+    if (step.operation !== 'enable' || table === undefined) return [];
+    const key = newKey(table, step.grant.columns, step.via);
+    if (key.by !== 'nobody') return [];
+    const [path, column] = [tablePath(rules.scope, table), quoteWhereNeeded(key.column)];
+    const message =
+      `${step.expected} new row(s) of ${path} would make the target available, and nobody can say their ${key.column}, which has no ` +
+      `default: give ${path}.${column} one, or add those rows first.`;
+    return [finding('error', 'NO_ROW_KEY', message, { place: path, count: step.expected })];
   });
 }
 

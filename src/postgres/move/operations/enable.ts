@@ -5,6 +5,8 @@
  * An INSERT cannot say for which member it added a row, so each member has a statement of its own.
  */
 import type { Table } from '../../../engine/catalogue/catalog.ts';
+import { newKey } from '../../../engine/plan/new-row.ts';
+import type { CopyKey } from '../../../engine/plan/new-row.ts';
 import type { EnableStep } from '../../../engine/plan/plan-types.ts';
 import { castFor, columnOf, equalsEach } from '../../sql/cast.ts';
 import { keyExpression } from '../../sql/keys.ts';
@@ -52,9 +54,14 @@ export function addition(
 ): ChangeStatement {
   const { table, key, row } = openStep(context, [step]);
   const grant = movedPlace(context, step.grant);
-  const columns = copiedColumns(table, step);
+  const fresh = newKey(table, step.grant.columns, step.via);
+  const columns = copiedColumns(table, fresh);
   const via = column('t', step.via);
-  const values = list(columns.map((name) => valueOf(table, grant, name)));
+  const values = list(
+    columns.map((name) =>
+      fresh.by === 'uuid' && fresh.column === name ? raw('gen_random_uuid()') : valueOf(table, grant, name),
+    ),
+  );
   const source = sql`SELECT DISTINCT ON (${via}) ${values} FROM ${rowsOf(table)} t
     WHERE ${mineSql(row)} AND ${via}::text = ANY (${bind(step.scopes, 'text[]')}) AND ${placeMatches(row, grant)} ORDER BY ${via}`;
   return {
@@ -70,15 +77,10 @@ export function addition(
   };
 }
 
-/** All columns but computed ones and a key of the row's own that the database makes. */
-function copiedColumns(table: Table, step: Granting): string[] {
-  const natural = new Set([...step.grant.columns, step.via]);
+/** All columns but computed ones and a key that the database makes. */
+function copiedColumns(table: Table, fresh: CopyKey): string[] {
   return table.columns
-    .filter((each) => !each.generated)
-    .filter(
-      ({ name, hasDefault }) =>
-        natural.has(name) || !(table.primaryKey.length === 1 && table.primaryKey[0] === name && hasDefault),
-    )
+    .filter(({ name, generated }) => !generated && !(fresh.by === 'default' && fresh.column === name))
     .map(({ name }) => name);
 }
 
