@@ -1,5 +1,6 @@
 /** rekey: a row gets another key, and with it every column that refers to it by a foreign key, at any depth. */
 import { given } from '../given.ts';
+import { isWrittenAnew } from '../rules/rows/followers.ts';
 import type { RekeyStep } from '../plan/plan-types.ts';
 import { rowCount } from '../plan/row-text.ts';
 import { type Operation, stepBase, type StepInput } from './operation.ts';
@@ -8,14 +9,16 @@ export const rekey: Operation<RekeyStep> = {
   plan: rekeyStep,
   touches: () => [],
   mappings: () => [],
-  describe: ({ key, from, to, follows }) => {
+  describe: ({ key, from, to, follows, anew }) => {
     const others = follows.slice(1).filter(({ expected }) => expected > 0);
     const list = others.map(
       ({ table, columns, expected }) => `${expected} of ${table} (${columns.join(', ')})`,
     );
     const own = (follows[0]?.expected ?? 1) - 1;
     const more = own > 0 ? [`${rowCount(own)} of the same table`, ...list] : list;
-    return `${key} ${from} becomes ${to}; ${more.length === 0 ? 'nothing refers to it by a foreign key' : `with it ${more.join(', ')}`}`;
+    const how = anew === true ? ', the row being written anew' : '';
+    const beside = more.length === 0 ? 'nothing refers to it by a foreign key' : `with it ${more.join(', ')}`;
+    return `${key} ${from} becomes ${to}${how}; ${beside}`;
   },
   movesRows: true,
 };
@@ -46,6 +49,7 @@ function rekeyStep(input: StepInput): RekeyStep[] {
       key: subject.key,
       from: source.key,
       to: target.key,
+      ...(isWrittenAnew(subject) ? { anew: true as const } : {}),
       follows,
       rows: [{ key: source.key, ...given({ name }) }],
     },

@@ -115,6 +115,8 @@ export interface RekeyStep extends StepBase {
   readonly key: string;
   readonly from: string;
   readonly to: string;
+  /** The database alone writes the key (GENERATED ALWAYS AS IDENTITY): the statement removes the row and inserts it with the other key. */
+  readonly anew?: true;
   /** Every table that the statement changes, the row's own first, with the columns in which it does. `expected` is their sum. */
   readonly follows: readonly {
     readonly table: TableId;

@@ -4,6 +4,7 @@ import { rowCount } from '../plan/row-text.ts';
 import type { SubjectFacts, Snapshot } from '../plan/snapshot.ts';
 import { findTable } from '../catalogue/catalog.ts';
 import { hasKey } from '../rules/coverage.ts';
+import { isWrittenAnew } from '../rules/rows/followers.ts';
 import { subjectOf } from '../rules/rows/view.ts';
 
 export function subjectFindings(snapshot: Snapshot): Finding[] {
@@ -17,6 +18,7 @@ export function subjectFindings(snapshot: Snapshot): Finding[] {
     ...foreignFindings(facts),
     ...tellingFindings(snapshot, facts),
     ...aroundFindings(facts),
+    ...anewFindings(snapshot),
     ...outsideFindings(snapshot),
   ];
 }
@@ -79,6 +81,14 @@ function aroundFindings({ triggers, derived, unindexed }: SubjectFacts): Finding
           ),
         ]),
   ];
+}
+
+function anewFindings({ rules: { subject } }: Snapshot): Finding[] {
+  if (subject === undefined || !isWrittenAnew(subject)) return [];
+  const message =
+    `${subject.table.id}.${subject.key} is GENERATED ALWAYS AS IDENTITY: the row is removed and inserted again within the one statement, ` +
+    'so its insert and delete triggers fire. Nothing cascades, and the sequence stays.';
+  return [finding('info', 'ROW_WRITTEN_ANEW', message)];
 }
 
 function outsideFindings({ rules }: Snapshot): Finding[] {

@@ -33,6 +33,15 @@ export function followingColumns(
   }));
 }
 
+/** Is it the row itself? */
+export function isRowSql(about: FollowedKey, context: RowContext, { columns }: Follower): Sql {
+  return anyOf(
+    columns
+      .filter(({ foreignKey }) => foreignKey === undefined)
+      .map((one) => sql`(${holdsSql(about, context, one)})`),
+  );
+}
+
 function holdsSql(about: FollowedKey, context: RowContext, one: FollowingColumn): Sql {
   const { subject, key } = about;
   const holds = equalsEach(columnOf(context.table, one.column), column('t', one.column), [key]);

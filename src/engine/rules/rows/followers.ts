@@ -47,6 +47,11 @@ export function subjectIn(catalog: Catalog, { table, key }: Pick<ModelTable, 'ta
   return { table, key, beside, followers: followers.map(([id, columns]) => ({ table: id, columns })) };
 }
 
+/** PostgreSQL refuses to update a key that it alone writes. Then the row is written anew, within the statement that moves what follows. */
+export function isWrittenAnew({ table, key }: Subject): boolean {
+  return table.columns.some(({ name, generated, computed }) => name === key && generated && !computed);
+}
+
 /** Adds the columns that refer to one that was found already. @returns were there any? */
 function extend(catalog: Catalog, found: Map<TableId, FollowingColumn[]>): boolean {
   let grew = false;

@@ -9,11 +9,12 @@
  * Locking: the row is held FOR UPDATE since before the facts were read (../locks.ts). A writer that inserts a reference meanwhile waits
  * for it, and then finds no row of the old key (23503). Index: the ones on the referring columns (NO_INDEX where there is none).
  */
+import type { Table } from '../../../engine/catalogue/catalog.ts';
 import type { RekeyStep } from '../../../engine/plan/plan-types.ts';
 import { tableOf } from '../../../engine/rules/references.ts';
 import { DroverError } from '../../../errors.ts';
 import { castFor, columnOf } from '../../sql/cast.ts';
-import { followingColumns } from '../../sql/following.ts';
+import { followingColumns, isRowSql } from '../../sql/following.ts';
 import { findRowKey, keyExpression } from '../../sql/keys.ts';
 import {
   anyOf,
@@ -26,6 +27,7 @@ import {
   raw,
   rowsOf,
   sql,
+  tableName,
   withMembers,
 } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
@@ -63,9 +65,23 @@ const chunksPerTable = 100_000;
 
 function statement(context: StepContext, [step]: StepsOfOneShape<RekeyStep>): Sql {
   const tables = step.follows.map((_, at) => String(at));
-  const changes = tables.flatMap((number, at) => journalled(changeOf(context, step, at), number));
+  const changes = tables.flatMap((number, at) => {
+    const source = changeOf(context, step, at);
+    return [...(source.given ?? []), ...journalled(source, number)];
+  });
   const counts = tables.map((number) => raw(`(SELECT coalesce(sum(row_count), 0) FROM chunks${number})`));
   return withMembers(1, changes, sql`SELECT ARRAY[${list(counts)}]::bigint[] AS rows`);
+}
+
+/** A table of the step, with what of it changes. */
+interface FollowingTable {
+  readonly step: RekeyStep;
+  readonly table: Table;
+  readonly columns: ReturnType<typeof followingColumns>;
+  /** Is it the row itself? Said of its own table. */
+  readonly itself: Sql;
+  /** What is given back of each changed row: its key, and where several columns follow, which of them did. */
+  readonly back: Sql;
 }
 
 function changeOf({ rules, members, journal }: StepContext, step: RekeyStep, at: number): ChangeStatement {
@@ -78,23 +94,11 @@ function changeOf({ rules, members, journal }: StepContext, step: RekeyStep, at:
   const context = rowContext(rules, table, members);
   const about = { rules, subject, key: step.from, tenants: context.tenants };
   const columns = followingColumns(about, context, follower);
-  const [only, ...others] = columns;
-  const alone = others.length === 0;
-  const set = columns.map(({ name, follows }) => {
-    const to = bind(step.to, castFor(columnOf(table, name)));
-    const value = alone ? to : sql`CASE WHEN ${follows} THEN ${to} ELSE ${column('t', name)} END`;
-    return sql`${ident(name)} = ${value}`;
-  });
-  const image = (text: string): Sql => bind(JSON.stringify({ [only?.name ?? '']: text }), 'text::jsonb');
-  const moved = alone
-    ? []
-    : columns.map(({ name }, n) => sql`${column('t', name)}::text = ${literal(step.to)} AS ${raw(`p${n}`)}`);
-  const images = (text: string): Sql => {
-    const pairs = columns.map(
-      ({ name }, n) => sql`${literal(name)}, CASE WHEN ${raw(`m.p${n}`)} THEN ${bind(text, 'text')} END`,
-    );
-    return sql`jsonb_strip_nulls(jsonb_build_object(${list(pairs)}))`;
-  };
+  const flags = columns.map(
+    ({ name }, n) => sql`${column('t', name)}::text = ${literal(step.to)} AS ${raw(`p${n}`)}`,
+  );
+  const back = list([sql`${keyExpression(key, 't')} AS k`, ...(columns.length > 1 ? flags : [])]);
+  const following = { step, table, columns, itself: isRowSql(about, context, follower), back };
   return {
     journal,
     steps: [step.id],
@@ -102,10 +106,71 @@ function changeOf({ rules, members, journal }: StepContext, step: RekeyStep, at:
     table,
     key,
     firstChunks: [at * chunksPerTable],
-    moved: change`UPDATE ${rowsOf(table)} t SET ${list(set)} WHERE ${anyOf(columns.map(({ follows }) => follows))}
-      RETURNING ${list([sql`${keyExpression(key, 't')} AS k`, ...moved])}`,
-    ...(alone
-      ? { before: image(step.from), after: image(step.to) }
-      : { befores: images(step.from), afters: images(step.to) }),
+    ...(step.anew === true && at === 0 ? writtenAnew(following) : { moved: updated(following) }),
+    ...imagesOf(step, columns),
   };
+}
+
+/** What a column holds afterwards; of the only one that follows it is said which rows change. */
+function valueOf(
+  { step, table, columns }: FollowingTable,
+  { name, follows }: FollowingTable['columns'][number],
+): Sql {
+  const to = bind(step.to, castFor(columnOf(table, name)));
+  return columns.length === 1 ? to : sql`CASE WHEN ${follows} THEN ${to} ELSE ${column('t', name)} END`;
+}
+
+function updated(following: FollowingTable): Sql {
+  const { table, columns, back } = following;
+  const set = columns.map((one) => sql`${ident(one.name)} = ${valueOf(following, one)}`);
+  const where = anyOf(columns.map(({ follows }) => follows));
+  return change`UPDATE ${rowsOf(table)} t SET ${list(set)} WHERE ${where} RETURNING ${back}`;
+}
+
+/**
+ * A key that the database alone writes cannot be updated (428C9). The row is removed and inserted with the other key, and other rows of the
+ * table that refer to it are updated beside that. ON DELETE CASCADE and RESTRICT look when the statement ends, and find nothing.
+ */
+function writtenAnew(following: FollowingTable): Required<Pick<ChangeStatement, 'given' | 'moved'>> {
+  const { step, table, columns, itself, back } = following;
+  const written = table.columns.filter(({ computed }) => !computed);
+  const values = written.map(({ name }) => {
+    const own = columns.find((one) => one.name === name);
+    if (own === undefined) return column('t', name);
+    return name === step.key ? bind(step.to, castFor(columnOf(table, name))) : valueOf(following, own);
+  });
+  const names = list(written.map(({ name }) => ident(name)));
+  const others = columns.filter(({ name }) => name !== step.key);
+  const set = others.map((one) => sql`${ident(one.name)} = ${valueOf(following, one)}`);
+  const where = sql`${anyOf(others.map(({ follows }) => follows))} AND NOT (${itself})`;
+  const gone = change`DELETE FROM ${rowsOf(table)} t WHERE ${itself} RETURNING t.*`;
+  const again = change`INSERT INTO ${tableName(table)} AS t (${names}) OVERRIDING SYSTEM VALUE
+      SELECT ${list(values)} FROM gone t RETURNING ${back}`;
+  const beside = change`UPDATE ${rowsOf(table)} t SET ${list(set)} WHERE ${where} RETURNING ${back}`;
+  return {
+    given: [['gone', gone], ['again', again], ...(others.length === 0 ? [] : [['beside', beside] as const])],
+    moved:
+      others.length === 0
+        ? raw('SELECT * FROM again')
+        : raw('SELECT * FROM again UNION ALL SELECT * FROM beside'),
+  };
+}
+
+/** What was there and what is: of one column the same for all rows, of several those that changed in each row. */
+function imagesOf(
+  { from, to }: RekeyStep,
+  columns: FollowingTable['columns'],
+): Pick<ChangeStatement, 'before' | 'after' | 'befores' | 'afters'> {
+  const [only, ...others] = columns;
+  if (others.length === 0) {
+    const image = (text: string): Sql => bind(JSON.stringify({ [only?.name ?? '']: text }), 'text::jsonb');
+    return { before: image(from), after: image(to) };
+  }
+  const images = (text: string): Sql => {
+    const pairs = columns.map(
+      ({ name }, n) => sql`${literal(name)}, CASE WHEN ${raw(`m.p${n}`)} THEN ${bind(text, 'text')} END`,
+    );
+    return sql`jsonb_strip_nulls(jsonb_build_object(${list(pairs)}))`;
+  };
+  return { befores: images(from), afters: images(to) };
 }
