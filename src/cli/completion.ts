@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { quoted } from '../engine/plan/shell-text.ts';
 import { manPage } from './terminal/man-page.ts';
 import { exitStatus } from './session.ts';
 import type { Session, Verb } from './session.ts';
@@ -35,7 +36,6 @@ const scripts = { bash, zsh, fish };
 /** Of the words so far those that are commands, joined: `' registry diff'`. */
 const pathOf = ({ path }: KnownCommand): string => path.map((name) => ` ${name}`).join('');
 const flagsOf = ({ options }: KnownCommand): string[] => options.flatMap(({ flags }) => flags);
-const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 /** What can follow a command: those below it, what its first argument can be, and its options. */
 function wordsAfter(command: KnownCommand): string[] {

@@ -29,15 +29,29 @@ export function withList(command: Command): Command {
   );
 }
 
+export interface RegistryOption {
+  readonly registry?: string;
+}
+
+/** `--registry`: another registry than the one in use. */
+export function withRegistry(command: Command): Command {
+  return command.option(
+    '--registry <folder>',
+    'which registry (default: DROVER_REGISTRY, or the built-in one)',
+  );
+}
+
 /** Which database; see where.ts. */
 export function withWhere(command: Command): Command {
-  return command
-    .optionsGroup('Which database:')
-    .option('--data <folder>', 'embedded database with Drover’s own schema (default: ./drover-data)')
-    .option('--database <url>', 'postgres://… or pglite:FOLDER')
-    .option('--config <file>', 'what Drover must know about that database (default: drover.config.yaml)')
-    .option('--state <url|folder>', 'another database for Drover’s own records about it')
-    .option('--trust-config', 'its SQL may call volatile functions although the login is a superuser');
+  return withRegistry(
+    command
+      .optionsGroup('Which database:')
+      .option('--data <folder>', 'embedded database with Drover’s own schema (default: ./drover-data)')
+      .option('--database <url>', 'postgres://… or pglite:FOLDER')
+      .option('--config <file>', 'what Drover must know about that database (default: drover.config.yaml)')
+      .option('--state <url|folder>', 'another database for Drover’s own records about it')
+      .option('--trust-config', 'its SQL may call volatile functions although the login is a superuser'),
+  );
 }
 
 export interface TenantOption {

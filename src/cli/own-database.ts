@@ -10,7 +10,7 @@ import {
   shownUrl,
   type Where,
   type WhereOptions,
-  whereWords,
+  placeWords,
 } from '../site/where.ts';
 
 export interface OwnOptions extends Pick<WhereOptions, 'data' | 'database'>, JsonOption {
@@ -48,6 +48,6 @@ export function ownDatabase(
 
 /** May Drover's own schema be made there, and the words for the message where it may not. */
 export function askOf(where: Where, { install, json }: OwnOptions, terminal: Session['terminal']): Asked {
-  const words = { own: whereWords(where), attached: attachedWords(where) };
+  const words = { own: placeWords(where), attached: attachedWords(where) };
   return { asked: install === true, words, ...(json === true ? {} : { tell: terminal.err }) };
 }

@@ -27,6 +27,7 @@ export interface WhereOptions {
   readonly database?: string;
   readonly config?: string;
   readonly state?: string;
+  readonly registry?: string;
   readonly trustConfig?: boolean;
 }
 
@@ -74,10 +75,18 @@ export function resolveWhere(
     target: targetOf(database, from ?? '--database', environment),
     text: database,
     ...given({ from, state: stateOf(options, environment) }),
-    registry: environment.registryFolder ?? builtInFolder,
+    registry: registryFolder(options, environment),
     ...(configFile === undefined ? {} : { configFile }),
     ...(options.trustConfig === true ? { trustsConfig: true } : {}),
   };
+}
+
+/** The folder of the registry that is meant. */
+export function registryFolder(
+  { registry }: Pick<WhereOptions, 'registry'>,
+  { registryFolder: set }: Pick<Environment, 'registryFolder'>,
+): string {
+  return registry ?? set ?? builtInFolder;
 }
 
 function stateOf(
@@ -102,7 +111,7 @@ function ownFolder(options: WhereOptions, environment: Environment): Where {
   return {
     kind: 'own',
     dataDir: options.data ?? environment.dataFolder ?? defaultFolder,
-    registry: environment.registryFolder ?? builtInFolder,
+    registry: registryFolder(options, environment),
   };
 }
 
@@ -227,23 +236,38 @@ async function openOwn(database: Database, where: Where, { mayWrite }: DatabaseA
   return (await openPlatform(database, { install: mayWrite, words, knowledge: knowledgeIn(where) })).site;
 }
 
-/** The options that lead to the same place again, for commands that a person pastes. */
+/**
+ * The options that lead to the same place and the same registry again, for commands that a person pastes: also into a shell that has
+ * none of the variables of this one, but for the whole URL and for passwords, which no command shows.
+ */
 export function whereWords(where: Where): string {
+  return `${placeWords(where)}${registryWords(where)}`;
+}
+
+/** The same without the registry, for commands that read it from the environment alone. */
+export function placeWords(where: Where): string {
   if (where.kind === 'own') return `--data ${shellWord(where.dataDir)}`;
   const state = where.state === undefined ? '' : ` --state ${placeWord(where.state)}`;
   const trust = where.trustsConfig === true ? ' --trust-config' : '';
-  return `${databaseWords(where, where.configFile)}${state}${trust}`;
+  return `--database ${placeWord(where)}${configWords(where.configFile)}${state}${trust}`;
 }
 
 /** The options by which a command works on the database as somebody else's, whether or not it is Drover's own. */
 export function attachedWords(where: Where): string {
-  return where.kind === 'own' ? `--database ${shellWord(`pglite:${where.dataDir}`)}` : whereWords(where);
+  return where.kind === 'own' ? `--database ${shellWord(`pglite:${where.dataDir}`)}` : placeWords(where);
 }
 
 /** The options for a database that Drover did not create, and its configuration. */
-export function databaseWords(place: Named, configFile = defaultConfig): string {
-  const config = configFile === defaultConfig ? '' : ` --config ${shellWord(configFile)}`;
-  return `--database ${placeWord(place)}${config}`;
+export function databaseWords(place: Named & Pick<Where, 'registry'>, configFile = defaultConfig): string {
+  return `--database ${placeWord(place)}${configWords(configFile)}${registryWords(place)}`;
+}
+
+function configWords(configFile = defaultConfig): string {
+  return configFile === defaultConfig ? '' : ` --config ${shellWord(configFile)}`;
+}
+
+function registryWords({ registry }: Pick<Where, 'registry'>): string {
+  return registry === builtInFolder ? '' : ` --registry ${shellWord(registry)}`;
 }
 
 interface Named {

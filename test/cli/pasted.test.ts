@@ -15,6 +15,7 @@ import { loadEnvironment } from '../../src/config.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import { printable } from '../../src/engine/plan/row-text.ts';
 import { moveWords } from '../../src/engine/plan/shell-text.ts';
+import { builtInFolder } from '../../src/registry/load/folder.ts';
 import { sharedRows } from '../../src/engine/tenant.ts';
 
 const amount = 150;
@@ -72,7 +73,10 @@ test('the options of a database lead to the same one', () => {
     fc.constant('postgres://u@h/db?sslmode=require&connect_timeout=5'),
     text.map((value) => `postgres://u@h/db?application_name=${encodeURIComponent(value)}&connect_timeout=5`),
   );
-  const given = fc.record({ database, config: text, state: text }, { requiredKeys: ['database'] });
+  const given = fc.record(
+    { database, config: text, state: text, registry: text },
+    { requiredKeys: ['database'] },
+  );
   const asked: WhereOptions[] = [
     ...fc.sample(given, { numRuns: amount, seed }),
     ...fc.sample(fc.record({ data: text }), { numRuns: amount, seed }),
@@ -93,11 +97,15 @@ test('the options of a database lead to the same one', () => {
     folders,
   );
   const url = 'postgres://u:p@h/db?port=1&sslmode=require';
-  assert.deepEqual(pasted([databaseWords({ text: `${url}&token=s3cret` }, 'my file.yaml')]), [
-    ['--database', url.replace(':p@', '@'), '--config', 'my file.yaml'],
-  ]);
+  assert.deepEqual(
+    pasted([databaseWords({ text: `${url}&token=s3cret`, registry: builtInFolder }, 'my file.yaml')]),
+    [['--database', url.replace(':p@', '@'), '--config', 'my file.yaml']],
+  );
   const ofVariables = resolveWhere({}, { ...environment, databaseUrl: url, stateUrl: url });
   assert.equal(whereWords(ofVariables), '--database "$DROVER_DATABASE" --state "$DROVER_STATE"');
+  // The registry of the environment is named: a shell of somebody else does not have it.
+  const withRegistry = resolveWhere({ data: 'd' }, { ...environment, registryFolder: 'my registry' });
+  assert.deepEqual(pasted([whereWords(withRegistry)]), [['--data', 'd', '--registry', 'my registry']]);
 });
 
 test('an intent as options asks for the same move again', () => {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { loadConfigFile } from '../../config-file.ts';
 import { siteFor } from '../../postgres/scope/rows-site.ts';
 import { listUnfit } from '../../postgres/scope/tenants.ts';
-import { withJson } from '../options.ts';
+import { withJson, withRegistry } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
@@ -16,10 +16,12 @@ const check: Verb = {
   name: 'check',
   summary: 'check the file; with --database also that everything it names is there',
   define: (command) =>
-    withJson(command)
-      .option('--config <file>', 'the file (default: drover.config.yaml)')
-      .option('--database <url>', 'postgres://… or pglite:FOLDER')
-      .option('--trust-config', 'its SQL may call volatile functions although the login is a superuser'),
+    withRegistry(
+      withJson(command)
+        .option('--config <file>', 'the file (default: drover.config.yaml)')
+        .option('--database <url>', 'postgres://… or pglite:FOLDER')
+        .option('--trust-config', 'its SQL may call volatile functions although the login is a superuser'),
+    ),
   run: runCheck,
 };
 

@@ -5,14 +5,14 @@ import { recordsSchema } from '../../postgres/scope/site.ts';
 import { proposalWords } from '../../registry/known/proposal-words.ts';
 import { loadValid } from '../../registry/load/folder.ts';
 import { writeText } from '../terminal/files.ts';
-import { withJson } from '../options.ts';
+import { withJson, withRegistry } from '../options.ts';
+import type { JsonOption, RegistryOption } from '../options.ts';
 import { proposalText, schemaFor } from './proposal-text.ts';
-import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { databaseWords, resolveWhere, usage, withDatabase } from '../../site/where.ts';
 
-interface InitOptions extends JsonOption {
+interface InitOptions extends JsonOption, RegistryOption {
   readonly database?: string;
   readonly schemas?: string;
   readonly out?: string;
@@ -25,12 +25,14 @@ export const init: Verb = {
   name: 'init',
   summary: 'propose drover.config.yaml for a database that Drover did not create',
   define: (command) =>
-    withJson(command)
-      .option('--database <url>', 'postgres://… or pglite:FOLDER')
-      .option('--schemas <list>', 'schemas to look at, separated by commas (default: all)')
-      .option('--out <file>', 'where to write it (default: drover.config.yaml)')
-      .option('--stdout', 'only print it')
-      .option('--force', 'overwrite the file'),
+    withRegistry(
+      withJson(command)
+        .option('--database <url>', 'postgres://… or pglite:FOLDER')
+        .option('--schemas <list>', 'schemas to look at, separated by commas (default: all)')
+        .option('--out <file>', 'where to write it (default: drover.config.yaml)')
+        .option('--stdout', 'only print it')
+        .option('--force', 'overwrite the file'),
+    ),
   run: proposeFor,
 };
 

@@ -5,8 +5,8 @@ import type { Inventory, InventoryRequest } from '../../postgres/inventory/inven
 import { takeInventory } from '../../postgres/inventory/take-inventory.ts';
 import { inventoryAt, inventoryJson, type TakenInventory } from '../../site/inventory.ts';
 import { resolveWhere } from '../../site/where.ts';
-import { withJson } from '../options.ts';
-import type { JsonOption } from '../options.ts';
+import { withJson, withRegistry } from '../options.ts';
+import type { JsonOption, RegistryOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { inventoryCsv } from './csv.ts';
@@ -14,7 +14,7 @@ import { watchProgress } from './progress.ts';
 import { showInventory } from './show.ts';
 import { sayWithin } from './within.ts';
 
-interface InventoryOptions extends JsonOption {
+interface InventoryOptions extends JsonOption, RegistryOption {
   readonly data?: string;
   readonly database?: string;
   readonly csv?: boolean;
@@ -27,14 +27,16 @@ export const inventory: Verb = {
   name: 'inventory',
   summary: 'find every place of a database that names a model, and until when each model lasts',
   define: (command) =>
-    withJson(command)
-      .addOption(new Option('--csv', 'print one line for each place, as CSV').conflicts('json'))
-      .option('--model <model>', 'only this one, by any of its names')
-      .option('--sample <percent>', 'read only so many of the pages of large tables', percent)
-      .option('--within <days>', 'status 2 where a model that is named ends so soon, or has ended', days)
-      .optionsGroup('Which database:')
-      .option('--data <folder>', 'embedded database with Drover’s own schema (default: ./drover-data)')
-      .option('--database <url>', 'postgres://… or pglite:FOLDER'),
+    withRegistry(
+      withJson(command)
+        .addOption(new Option('--csv', 'print one line for each place, as CSV').conflicts('json'))
+        .option('--model <model>', 'only this one, by any of its names')
+        .option('--sample <percent>', 'read only so many of the pages of large tables', percent)
+        .option('--within <days>', 'status 2 where a model that is named ends so soon, or has ended', days)
+        .optionsGroup('Which database:')
+        .option('--data <folder>', 'embedded database with Drover’s own schema (default: ./drover-data)')
+        .option('--database <url>', 'postgres://… or pglite:FOLDER'),
+    ),
   run: run,
 };
 

@@ -36,7 +36,7 @@ export async function applyMany(
     force,
     ...(reason === undefined ? {} : { reason }),
   };
-  const answered = await askAbout(session, site, { options, request });
+  const answered = await askAbout(session, site, { options, request, where });
   if (answered !== 'go on') return answered;
   const runId = await createRun(site, request);
   terminal.err(`Run ${runId}`);
@@ -53,11 +53,11 @@ export async function applyMany(
 async function askAbout(
   { terminal }: Session,
   site: Site,
-  { options, request }: { options: ApplyManyOptions; request: RunRequest },
+  { options, request, where }: { options: ApplyManyOptions; request: RunRequest; where: Where },
 ): Promise<'go on' | number> {
   if (options.yes === true) return 'go on';
   const plan = await planWatched(terminal, site, request);
-  showPlannedRun(onErrorStream(terminal), plan);
+  showPlannedRun(onErrorStream(terminal), plan, where);
   if (plan.ready === 0) {
     terminal.err('Nothing to do.');
     return plan.failed > 0 ? exitStatus.failed : exitStatus.done;

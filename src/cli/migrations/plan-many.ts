@@ -11,6 +11,7 @@ import { plannedTable, showPlannedRun, showPlannedSum } from '../runs/show-run.t
 import type { ListOption } from '../options.ts';
 import { isForPrograms, showList } from '../terminal/table.ts';
 import { onErrorStream } from '../terminal/terminal.ts';
+import type { Where } from '../../site/where.ts';
 import type { UnderWayJson } from '../under-way.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -22,15 +23,23 @@ interface PlanManyOptions extends TenantsOptions, ListOption {
 export async function planMany(
   session: Session,
   site: Site,
-  { options, underWay }: { readonly options: PlanManyOptions; readonly underWay: UnderWayJson[] | null },
+  {
+    options,
+    underWay,
+    where,
+  }: {
+    readonly options: PlanManyOptions;
+    readonly underWay: UnderWayJson[] | null;
+    readonly where: Where;
+  },
 ): Promise<number> {
   const { terminal } = session;
   const plan = await planWatched(terminal, site, await readRunRequest(site, options), options.rehearse);
   if (options.json === true) writeJson(terminal, { ...plan, underWay });
   else if (isForPrograms(terminal, options.csv)) {
     showPlannedSum(onErrorStream(terminal), plan);
-    showList(terminal, plannedTable(plan), options.csv);
-  } else showPlannedRun(terminal, plan);
+    showList(terminal, plannedTable(plan, where), options.csv);
+  } else showPlannedRun(terminal, plan, where);
   if (plan.ready > 0) return exitStatus.changes;
   return plan.failed > 0 ? exitStatus.failed : exitStatus.done;
 }

@@ -80,7 +80,7 @@ function planAll(session: Session, options: PlanOptions): Promise<number> {
   const where = resolveWhere(options, session.environment);
   return withSite(where, { mayWrite: options.rehearse === true }, async (site) => {
     const underWay = await noteUnderWay(session, site, { tenant: undefined, where });
-    return planMany(session, site, { options, underWay });
+    return planMany(session, site, { options, underWay, where });
   });
 }
 

@@ -9,8 +9,9 @@ import type { Session, Verb } from '../session.ts';
 import { showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { readFeed, withFeed } from './feeds.ts';
-import { registryFolder, withRegistry } from './folder.ts';
-import type { RegistryOption } from './folder.ts';
+import { registryFolder } from '../../site/where.ts';
+import { withRegistry } from '../options.ts';
+import type { RegistryOption } from '../options.ts';
 
 /** `drover registry audit`: does a public feed confirm when models end? Status 2 where it says otherwise. */
 export const audit: Verb = {

@@ -8,8 +8,9 @@ import { judge, needsModel, refuseRuntime } from '../../registry/verdict/routabi
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { requireValid } from '../../registry/load/folder.ts';
-import { registryFolder, withRegistry } from './folder.ts';
-import type { RegistryOption } from './folder.ts';
+import { registryFolder } from '../../site/where.ts';
+import { withRegistry } from '../options.ts';
+import type { RegistryOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { showAllowed, showNoModel, showRefused } from './show-verdict.ts';

@@ -1,29 +1,9 @@
 /** Which registry a command works with, and the files that it writes of one. */
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Command } from 'commander';
-import type { Environment } from '../../config.ts';
 import { DroverError } from '../../errors.ts';
-import { builtInFolder } from '../../registry/load/folder.ts';
 import type { RegistryText } from '../../registry/load/positions.ts';
 import { readText, writeText } from '../terminal/files.ts';
-
-export interface RegistryOption {
-  readonly registry?: string;
-}
-
-/** `--registry`: another registry than the one in use. */
-export function withRegistry(command: Command): Command {
-  return command.option(
-    '--registry <folder>',
-    'which registry (default: DROVER_REGISTRY, or the built-in one)',
-  );
-}
-
-/** The folder of the registry that is meant. */
-export function registryFolder({ registry }: RegistryOption, environment: Environment): string {
-  return registry ?? environment.registryFolder ?? builtInFolder;
-}
 
 /** The content of a JSON file. @throws FILE_UNREADABLE, FEED_INVALID */
 export function readJson(path: string): unknown {

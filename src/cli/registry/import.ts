@@ -12,9 +12,11 @@ import type { LoadedRegistry } from '../../registry/load/load.ts';
 import type { RegistryText } from '../../registry/load/positions.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
-import { registryFolder, withRegistry, writeNewFolder, writeTexts } from './folder.ts';
+import { writeNewFolder, writeTexts } from './folder.ts';
+import { registryFolder } from '../../site/where.ts';
+import { withRegistry } from '../options.ts';
 import { readFeed, withFeed } from './feeds.ts';
-import type { RegistryOption } from './folder.ts';
+import type { RegistryOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 

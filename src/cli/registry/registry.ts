@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { loadValid } from '../../registry/load/folder.ts';
-import { registryFolder } from './folder.ts';
+import { registryFolder } from '../../site/where.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
 import { audit } from './audit.ts';

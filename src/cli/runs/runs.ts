@@ -127,11 +127,11 @@ const acts: Readonly<Record<Exclude<RunsAction, 'list'>, Act>> = {
     const { json, csv } = options;
     if (json === true) terminal.out(JSON.stringify({ ...found, ...orders, underWay, tenants }, null, 2));
     else if (isForPrograms(terminal, csv)) {
-      showRun(onErrorStream(terminal), found, { tenants, shown: [] });
+      showRun(onErrorStream(terminal), found, { tenants, shown: [], where });
       showOrders(onErrorStream(terminal), orders);
-      showList(terminal, tenantTable(tenants), csv);
+      showList(terminal, tenantTable(tenants, where), csv);
     } else {
-      showRun(terminal, found, { tenants });
+      showRun(terminal, found, { tenants, where });
       showOrders(terminal, orders);
     }
     return exitStatus.done;
@@ -163,7 +163,7 @@ async function watch(session: Session, site: Site, asked: RunCommand): Promise<n
   const { terminal } = session;
   const view = showRunProgress(terminal);
   const found = await waitForRun(site, asked.runId, { onLook: view.show }).finally(view.end);
-  show(session, found, asked.options);
+  show(session, found, asked);
   return statusOf(found);
 }
 
@@ -190,13 +190,13 @@ async function order(session: Session, site: Site, { tell, works, ...asked }: Or
     ...given({ reason }),
   });
   if (works && asked.options.detach !== true) return work(session, site, asked);
-  show(session, found, asked.options);
+  show(session, found, asked);
   return exitStatus.done;
 }
 
-function show({ terminal }: Session, found: RunRecord, { json }: RunsOptions): void {
+function show({ terminal }: Session, found: RunRecord, { options: { json }, where }: RunCommand): void {
   if (json === true) terminal.out(JSON.stringify(found, null, 2));
-  else showRun(terminal, found, { tenants: [] });
+  else showRun(terminal, found, { tenants: [], where });
 }
 
 /** The claims of a dead worker are given back by a worker, so this process works until nothing is under way. */
@@ -226,6 +226,6 @@ async function rollback(session: Session, site: Site, asked: RunCommand): Promis
   });
   terminal.err(`Run ${runId}`);
   if (options.detach !== true) return work(session, site, { ...asked, runId });
-  show(session, await getRun(site, runId), options);
+  show(session, await getRun(site, runId), asked);
   return exitStatus.done;
 }

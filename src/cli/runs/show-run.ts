@@ -11,6 +11,8 @@ import type { TableContent } from '../terminal/table.ts';
 import type { Style, Terminal } from '../terminal/terminal.ts';
 import { minuteText } from '../terminal/times.ts';
 import { wrapLine } from '../terminal/wrap.ts';
+import { whereWords } from '../../site/where.ts';
+import type { Where } from '../../site/where.ts';
 
 /** A few lines each, newest first. */
 export function showRuns({ out, style, width }: Terminal, runs: readonly RunRecord[]): void {
@@ -53,7 +55,7 @@ export function runTable(runs: readonly RunRecord[]): TableContent {
 }
 
 /** The tenants of a run, for programs. */
-export function tenantTable(tenants: readonly RunTenant[]): TableContent {
+export function tenantTable(tenants: readonly RunTenant[], where: Where): TableContent {
   const rows = tenants.map((one) => [
     one.tenant,
     one.tenantName,
@@ -62,14 +64,14 @@ export function tenantTable(tenants: readonly RunTenant[]): TableContent {
     one.migratedCount,
     one.migrationId ?? '',
     one.code ?? '',
-    one.message ?? '',
+    completeCommand(one, where) ?? '',
   ]);
   const why = ['migration', 'code', 'message'];
   return { head: ['tenant', 'name', 'status', 'completion', 'row changes', ...why], rows };
 }
 
 /** What a run would do, tenant by tenant, for programs. */
-export function plannedTable({ tenants }: PlannedRun): TableContent {
+export function plannedTable({ tenants }: PlannedRun, where: Where): TableContent {
   const rows = tenants.map((one) => [
     one.tenant,
     one.tenantName,
@@ -77,7 +79,7 @@ export function plannedTable({ tenants }: PlannedRun): TableContent {
     one.completion ?? '',
     one.count,
     one.code ?? '',
-    one.message ?? findingsOf(one.findings),
+    completeCommand(one, where) ?? findingsOf(one.findings),
   ]);
   return { head: ['tenant', 'name', 'status', 'completion', 'row changes', 'code', 'message'], rows };
 }
@@ -89,7 +91,12 @@ export function showRun(
   {
     tenants,
     shown = tenants,
-  }: { readonly tenants: readonly RunTenant[]; readonly shown?: readonly RunTenant[] },
+    where,
+  }: {
+    readonly tenants: readonly RunTenant[];
+    readonly shown?: readonly RunTenant[];
+    readonly where: Where;
+  },
 ): void {
   const { out, style, width } = terminal;
   const what =
@@ -105,7 +112,8 @@ export function showRun(
   for (const text of openPlaces(tenants))
     for (const line of wrapLine(`  ${text}`, width)) out(style.muted(line));
   if (shown.length > 0) out();
-  showRows(terminal, shown.map(tenantRow));
+  const rows = shown.map((one) => tenantRow({ ...one, message: completeCommand(one, where) }));
+  showRows(terminal, rows);
 }
 
 /** Where nothing prevents new ones; said once for all tenants. */
@@ -140,14 +148,14 @@ export function notComplete(tenants: readonly RunTenant[]): RunTenant[] {
 }
 
 /** What a run would do, tenant by tenant. */
-export function showPlannedRun(terminal: Terminal, plan: PlannedRun): void {
+export function showPlannedRun(terminal: Terminal, plan: PlannedRun, where: Where): void {
   showRows(
     terminal,
     plan.tenants.map((one) => [
       one.tenantName,
       one.status === 'ready' ? 'would move' : one.status,
       one.count,
-      one.message ?? findingsOf(one.findings),
+      completeCommand(one, where) ?? findingsOf(one.findings),
     ]),
   );
   terminal.out();
@@ -160,6 +168,16 @@ export function showPlannedSum({ out, style }: Terminal, plan: PlannedRun): void
   if (plan.failed > 0) parts.push(style.error(`${plan.failed} would fail`));
   if (plan.skipped > 0) parts.push(`${plan.skipped} skipped`);
   out(parts.join(', '));
+}
+
+/** The message of a unit. What remains of shared rows ends with the command that moves them, which lacks the database. */
+function completeCommand(
+  { code, message }: Pick<RunTenant, 'code' | 'message'>,
+  where: Where,
+): string | null {
+  return code === 'SHARED_ROWS_LEFT' && message?.includes('drover apply') === true
+    ? `${message} ${whereWords(where)}`
+    : message;
 }
 
 type RunLine = readonly [name: string, status: string, changes: number, note: string];

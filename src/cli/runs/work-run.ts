@@ -72,7 +72,7 @@ async function report(
 ): Promise<void> {
   const tenants = await untilAnswered(() => listRunTenants(site, { runId: run.id, limit: allTenants }));
   if (about.json) terminal.out(JSON.stringify({ ...run, tenants }, null, 2));
-  else showRun(terminal, run, { tenants, shown: notComplete(tenants) });
+  else showRun(terminal, run, { tenants, shown: notComplete(tenants), where: about.where });
   for (const hint of hintsOf(run))
     terminal.err(terminal.errStyle.muted(`${hint} ${whereWords(about.where)}`));
 }

@@ -5,7 +5,12 @@ import { printable } from './row-text.ts';
 
 /** A text as one word of a command, whatever it holds. */
 export function shellWord(text: string): string {
-  return /^[\w./:@-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", String.raw`'\''`)}'`;
+  return /^[\w./:@-]+$/.test(text) ? text : quoted(printable(text));
+}
+
+/** A text between quotes, in which a shell takes nothing for more than it is. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /**
