@@ -62,7 +62,7 @@ const left = ({
   [/--every 10\b/g, '--every 0.01'],
 ];
 
-const isServer = (text: string): boolean => /^(npm start|drover serve)\b/.test(text);
+const isServer = (text: string): boolean => /^(npm start|drover serve|drover edge(?!.*--print))\b/.test(text);
 
 export function blocksOf(page: string): Block[] {
   return [...page.matchAll(/^```(?:console|sh)\n([\s\S]*?)^```/gm)].map(({ 1: text = '', index }) => ({

@@ -32,6 +32,7 @@ const pages: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ],
   ['docs/guides/attached.md', {}],
   ['docs/guides/deploying.md', {}],
+  ['docs/guides/edge.md', {}],
   ['docs/guides/http.md', {}],
   [
     'docs/guides/inventory.md',

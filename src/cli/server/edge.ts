@@ -65,9 +65,8 @@ async function untilStopped(
   running: RunningEdge,
 ): Promise<number> {
   const { err, errStyle } = terminal;
-  err(
-    `Drover ${version} lets through to ${upstream} on ${errStyle.bold(running.url)}. ${running.url}/edge/livez is its own.`,
-  );
+  const through = `what others than the operator may reach of ${upstream}, and /edge/livez of its own`;
+  err(`Drover ${version} serves ${errStyle.bold(running.url)}: ${through}.`);
   interruption.onHangUp(() => running.renew());
   await interruption.wait();
   if (await running.stop()) return exitStatus.done;
