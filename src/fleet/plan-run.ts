@@ -34,17 +34,21 @@ export interface PlannedTenant extends Omit<
   readonly planHash: string | null;
 }
 
-export interface PlannedRun {
-  readonly kind: string;
+/** Of all tenants, whichever page was asked for. */
+export interface PlannedCounts {
   readonly total: number;
   readonly ready: number;
   readonly failed: number;
   readonly skipped: number;
   /** Rows that would move, of tenants that are ready. */
   readonly count: number;
-  /** Those of the page that was asked for; all by default. Whatever is counted, is counted of all. */
-  readonly tenants: readonly PlannedTenant[];
   readonly needsConfirmation: boolean;
+}
+
+export interface PlannedRun extends PlannedCounts {
+  readonly kind: string;
+  /** Those of the page that was asked for; all by default. */
+  readonly tenants: readonly PlannedTenant[];
 }
 
 export interface Planning {
@@ -54,11 +58,18 @@ export interface Planning {
   readonly rehearse?: boolean;
   /**
    * Keep so many after the first so many, so that the answer and its rehearsals are bounded whatever is planned; and one more, which is
-   * not tried, where there are others.
+   * not tried, where there are others. What an earlier page counted is counted: only tenants of the page are planned then, and rehearsals
+   * of them correct the counts.
    */
-  readonly page?: { readonly after: number; readonly limit: number };
+  readonly page?: PlanPage;
   /** Nobody waits for the plan any more: it ends before the next tenants. */
   readonly signal?: AbortSignal;
+}
+
+interface PlanPage {
+  readonly after: number;
+  readonly limit: number;
+  readonly counted?: PlannedCounts | undefined;
 }
 
 /** How many tenants are planned at a time. */
@@ -73,12 +84,13 @@ export async function planRun(
   const request = { ...asked, parameters: asked.parameters ?? site.parameters };
   const resolved = await resolveRun(site, request);
   const found = collect(resolved.kind, page);
-  const visited = request.shared === 'only' ? [] : resolved.tenants;
+  const all = request.shared === 'only' ? [] : resolved.tenants;
+  const visited = page?.counted === undefined ? all : all.slice(page.after, page.after + page.limit + 1);
   const tries = async (some: readonly PlannedMove[]): Promise<void> => {
     for (const { plan, move } of some) {
       refuseStopped(signal);
       const tried = rehearse && plan.status === 'ready' && found.isOnPage();
-      found.add(tried ? await rehearsed(site, { plan, move, force: request.force === true }) : plan);
+      found.add(plan, tried ? await rehearsed(site, { plan, move, force: request.force === true }) : plan);
     }
   };
   for (let from = 0; from < visited.length; from += planned) {
@@ -87,39 +99,49 @@ export async function planRun(
     await tries(plans);
     onTenant?.(Math.min(from + planned, visited.length), visited.length);
   }
-  const shared = await resolveShared(site, request, resolved);
+  const shared = found.isFull() ? undefined : await resolveShared(site, request, resolved);
   if (shared !== undefined) await tries(plannedShared(request, shared));
   return found.all();
 }
 
-/** Counts all, and keeps those of a page. */
+const none: PlannedCounts = { total: 0, ready: 0, failed: 0, skipped: 0, count: 0, needsConfirmation: false };
+
+/** Counts all, or corrects what was counted, and keeps those of a page. */
 function collect(
   kind: string,
-  { after, limit }: NonNullable<Planning['page']> = { after: 0, limit: Infinity },
+  { after, limit, counted }: PlanPage = { after: 0, limit: Infinity },
 ): {
   /** Is the next one on the page? */
   readonly isOnPage: () => boolean;
-  readonly add: (one: PlannedTenant) => void;
+  /** Is nothing to be kept or counted any more? */
+  readonly isFull: () => boolean;
+  /** @param one as it is told, where it was tried */
+  readonly add: (plan: PlannedTenant, one: PlannedTenant) => void;
   readonly all: () => PlannedRun;
 } {
   const tenants: PlannedTenant[] = [];
   const shared = findingsShared();
-  const number = { ready: 0, failed: 0, skipped: 0 };
-  let [seen, total, count, needsConfirmation] = [0, 0, 0, false];
-  const add = (one: PlannedTenant): void => {
-    seen += 1;
-    if (seen > after && tenants.length <= limit) tenants.push({ ...one, findings: one.findings.map(shared) });
-    if (one.status === 'ready') count += one.count;
-    needsConfirmation ||= one.needsConfirmation;
+  const counts = { ...(counted ?? none) };
+  let seen = counted === undefined ? 0 : after;
+  const change = (one: PlannedTenant, by: 1 | -1): void => {
+    if (one.status === 'ready') counts.count += by * one.count;
     // The shared rows are no tenant, and count only where they would move.
     if (isSharedRows(one.tenant) && one.status === 'skipped') return;
-    total += 1;
-    number[one.status] += 1;
+    counts.total += by;
+    counts[one.status] += by;
+  };
+  const add = (plan: PlannedTenant, one: PlannedTenant): void => {
+    seen += 1;
+    if (seen > after && tenants.length <= limit) tenants.push({ ...one, findings: one.findings.map(shared) });
+    if (counted !== undefined) change(plan, -1);
+    change(one, 1);
+    counts.needsConfirmation ||= one.needsConfirmation;
   };
   return {
     isOnPage: () => seen >= after && tenants.length < limit,
+    isFull: () => counted !== undefined && tenants.length > limit,
     add,
-    all: () => ({ kind, total, ...number, count, needsConfirmation, tenants }),
+    all: () => ({ kind, ...counts, tenants }),
   };
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, it } from 'node:test';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import { createRun } from '../../src/fleet/create.ts';
-import { planRun } from '../../src/fleet/plan-run.ts';
+import { type PlannedRun, planRun } from '../../src/fleet/plan-run.ts';
 import { claimTenants, renewClaim } from '../../src/postgres/runs/claims.ts';
 import type { RunTenant } from '../../src/postgres/runs/tenants.ts';
 import { planOne } from '../support/batches.ts';
@@ -201,7 +201,28 @@ oneEngine((engine) => {
       assert.equal(one.planHash, alone.hash, one.tenantName);
       assert.deepEqual(one.details, alone.counts);
     }
+    await pagesOf(planned);
+    const tried = await planRun(fleet.site, runRequest(), { rehearse: true });
+    assert.deepEqual([tried.ready, tried.failed], [6, 4], 'a rehearsal finds what a plan does not');
+    await pagesOf(tried, true);
   });
+
+  /** Page by page the same tenants and in the end the same counts; after the first page no tenant of another one is planned. */
+  async function pagesOf({ tenants, ...counts }: PlannedRun, rehearse = false): Promise<void> {
+    const limit = 5;
+    let before: PlannedRun | undefined;
+    for (let after = 0; after < tenants.length; after += limit) {
+      const visits: number[] = [];
+      const page = { after, limit, ...(before === undefined ? {} : { counted: before }) };
+      const onTenant = (_: number, total: number): unknown => visits.push(total);
+      before = await planRun(fleet.site, runRequest(), { rehearse, page, onTenant });
+      assert.deepEqual(before.tenants.slice(0, limit), tenants.slice(after, after + limit));
+      assert.equal(before.tenants.length > limit, after + limit < tenants.length);
+      assert.deepEqual(visits, [after === 0 ? 12 : Math.min(limit + 1, 12 - after)]);
+    }
+    const { tenants: _, ...told } = before ?? { tenants };
+    assert.deepEqual(told, counts);
+  }
 
   it('a sign of life does not wait for the tenants that are being recorded', async () => {
     if (engine === 'embedded') return;

@@ -1,7 +1,7 @@
 /** Moving all tenants, or chosen ones, off a model. */
 import { z } from 'zod';
 import { createRun } from '../../../fleet/create.ts';
-import { type PlannedRun, type PlannedTenant, planRun } from '../../../fleet/plan-run.ts';
+import { type PlannedCounts, type PlannedRun, type PlannedTenant, planRun } from '../../../fleet/plan-run.ts';
 import type { RunRequest, TenantMapping } from '../../../fleet/request.ts';
 import { workThrough } from '../../../fleet/work-through.ts';
 import { listRunTenants, type RunTenant } from '../../../postgres/runs/tenants.ts';
@@ -9,7 +9,7 @@ import { getRun, type RunRecord } from '../../../postgres/runs/runs.ts';
 import { sharedRows } from '../../../engine/tenant.ts';
 import { callerOf } from '../../api/access.ts';
 import { goneSignal } from '../../api/gone.ts';
-import { afterCursor, pageJson, pageQuery } from '../../api/paging.ts';
+import { afterCursor, cursorNumber, pageJson, pageQuery } from '../../api/paging.ts';
 import { invalidRequest } from '../../api/validation.ts';
 import type { DroverError } from '../../../errors.ts';
 import type { App, AppDeps } from '../../contract.ts';
@@ -29,7 +29,6 @@ import {
   runTenantSchema,
   runTenantsJson,
   tenantJson,
-  tenantPosition,
 } from './schemas.ts';
 import { modelKinds, rowId } from '../../schemas.ts';
 
@@ -125,9 +124,12 @@ const runPlan = z
     results: z
       .array(plannedTenant)
       .describe(
-        'Those of the page; counts are of all tenants. A rehearsal tries those of the page: others count as they are planned',
+        'Those of the page; counts are of all tenants, as the first page found them. A rehearsal tries those of the page and ' +
+          'corrects the counts by what it found',
       ),
-    next_cursor: nextCursor.describe('Of the same request, which plans again; null on the last page'),
+    next_cursor: nextCursor.describe(
+      'Of the same request, which plans the tenants of the next page; null on the last page',
+    ),
   })
   .meta({ id: 'RunPlan' });
 
@@ -161,14 +163,14 @@ export function migrateAllRoutes(app: App, { platform, stopping }: AppDeps): voi
           actor: callerOf(request).actor,
         });
         const { limit, cursor, wait } = request.query;
-        const after = afterCursor(cursor, tenantPosition).after ?? 0;
+        const page = { after: 0, ...afterCursor(cursor, planPosition).after, limit };
         if (body.dry_run || body.rehearse) {
           const plan = await planRun(site, asked, {
             rehearse: body.rehearse,
-            page: { after, limit },
+            page,
             signal: goneSignal(reply),
           });
-          return reply.code(200).send(runPlanJson(plan, { after, limit }));
+          return reply.code(200).send(runPlanJson(plan, page));
         }
         if (cursor !== undefined) throw onlyOfPlans();
         const runId = await createRun(site, asked);
@@ -180,6 +182,24 @@ export function migrateAllRoutes(app: App, { platform, stopping }: AppDeps): voi
         return reply.code(200).send(runResultJson(run, tenants, limit));
       },
     });
+}
+
+/** Rows of all tenants may be more than a list is long. */
+const counted = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+
+/** Where a page of a plan begins, and what the pages before have counted: `countsOf`. */
+const planPosition = z
+  .tuple([cursorNumber, counted, counted, counted, counted, counted, z.enum(['0', '1'])])
+  .transform(([after, total, ready, failed, skipped, count, confirm]) => ({
+    after,
+    counted: { total, ready, failed, skipped, count, needsConfirmation: confirm === '1' },
+  }));
+
+function countsOf({ total, ready, failed, skipped, count, needsConfirmation }: PlannedCounts): number[] {
+  return [total, ready, failed, skipped, count, needsConfirmation ? 1 : 0];
 }
 
 /** Another run would be made where somebody wants to read on. */
@@ -246,7 +266,7 @@ function runPlanJson(
 ): z.infer<typeof runPlan> {
   const { items, ...page } = pageJson(plan.tenants, limit, {
     item: plannedJson,
-    position: () => [after + limit],
+    position: () => [after + limit, ...countsOf(plan)],
   });
   return {
     run_id: null,
