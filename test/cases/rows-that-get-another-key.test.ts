@@ -75,6 +75,48 @@ oneEngine((engine) => {
       assert.doesNotMatch(JSON.stringify(await at.rows(everything)), /8c1d/);
     });
 
+    test(
+      'is changed by a login that has what `drover grants` prints, and nothing else',
+      { skip: engine === 'embedded' && 'no logins' },
+      async () => {
+        const login = `rekeys_${process.pid}`;
+        await at.script(`CREATE ROLE ${login} LOGIN`);
+        try {
+          const { stdout } = await at.run('grants', '--login', login, '--json');
+          const { grants } = JSON.parse(stdout) as { grants: { sql: string; held: boolean }[] };
+          assert.ok(
+            grants.some(({ sql }) => sql.startsWith('GRANT UPDATE ON "public"."jobs" TO')),
+            stdout,
+          );
+          for (const { sql, held } of grants) if (!held) await at.script(sql);
+          const url = new URL(at.address);
+          url.username = login;
+          const as = [...words, '--database', url.href, '--actor', 'tester'];
+          const applied = await at.run(
+            'rekey',
+            'apply',
+            ...as.map((word) => (word === to ? to.replace('8', '9') : word)),
+            '--yes',
+            '--json',
+          );
+          assert.equal(applied.status, 0, applied.stderr);
+          const { migrationId } = JSON.parse(applied.stdout) as { migrationId: string };
+          const back = await at.run(
+            'rollback',
+            migrationId,
+            '--yes',
+            '--database',
+            url.href,
+            '--actor',
+            'tester',
+          );
+          assert.equal(back.status, 0, back.stderr);
+        } finally {
+          await at.script(`DROP OWNED BY ${login}; DROP ROLE ${login}`);
+        }
+      },
+    );
+
     test('is the only thing that a configuration without models is for', async () => {
       const move = await at.run('plan', '--from', 'gpt-4o', '--to', 'o1', '--tenant', 'Oslo');
       assert.match(move.stderr, /KIND_UNKNOWN|says nothing of models/);

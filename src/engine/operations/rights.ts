@@ -1,6 +1,7 @@
 /** Which rights of the database a plan and a move need, by the rules: one list for `drover grants` and for errors. */
 import { canMove } from '../rules/place.ts';
 import { tableOf, type Rules } from '../rules/references.ts';
+import { isWrittenAnew } from '../rules/rows/followers.ts';
 
 type TablePrivilege = 'SELECT' | 'UPDATE' | 'INSERT' | 'DELETE' | 'TRIGGER';
 
@@ -14,14 +15,19 @@ export interface TableRight {
 /**
  * In the order of purposes and tables. A plan reads every table, because a value can stand anywhere. A move locks the tables of its
  * places as a whole, which takes UPDATE on the table. Rows are removed and made where two may become one, and where a grant makes the
- * target available; a rollback puts back the one and takes away the other.
+ * target available; a rollback puts back the one and takes away the other. A re-key changes every table that refers to the row.
  */
 export function neededRights(rules: Rules): TableRight[] {
   const movable = rules.places.filter((place) => canMove(place));
   const grants = new Set(movable.flatMap(({ enables }) => enables?.grant ?? []));
   const remade = movable.filter(({ id, collision }) => collision === 'drop-redundant' || grants.has(id));
   const fenced = rules.config.database?.fence === 'trigger' ? movable : [];
-  const changed = [...rules.modelTables.map(({ table }) => table.id), ...movable.map(({ table }) => table)];
+  const { subject } = rules;
+  const changed = [
+    ...rules.modelTables.map(({ table }) => table.id),
+    ...movable.map(({ table }) => table),
+    ...(subject?.followers ?? []).map(({ table }) => table),
+  ];
   const every = rules.catalog.tables.map(({ id }) => id);
   const of = (
     purpose: TableRight['purpose'],
@@ -32,7 +38,8 @@ export function neededRights(rules: Rules): TableRight[] {
       const { schema, name } = tableOf(rules, id);
       return { purpose, privilege, table: { schema, name } };
     });
-  const remadeTables = remade.map(({ table }) => table);
+  const anew = subject !== undefined && isWrittenAnew(subject) ? [subject.table.id] : [];
+  const remadeTables = [...remade.map(({ table }) => table), ...anew];
   return [
     ...of('plan', 'SELECT', every),
     ...of('apply', 'UPDATE', changed),

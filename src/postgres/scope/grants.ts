@@ -9,6 +9,7 @@ import type { Tx } from '../driver/database.ts';
 import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
 import { DroverError } from '../../errors.ts';
 import { recordRights, type Recorder } from './record-rights.ts';
+import { siteFor } from './rows-site.ts';
 import type { Site } from './site.ts';
 import { asOperator } from './tenant.ts';
 import { listTenants } from './tenants.ts';
@@ -87,17 +88,19 @@ function byPurpose(a: Grant, b: Grant): number {
   return purposes.indexOf(a.purpose) - purposes.indexOf(b.purpose);
 }
 
-/** Where each tenant has a schema of its own, of every tenant. */
+/** Of moves and of re-keys; where each tenant has a schema of its own, of every tenant. */
 async function rightsOn(site: Site): Promise<TableRight[]> {
   const own = tenancyOf(site.config) === 'schemas' ? (await listTenants(site)).map(({ key }) => key) : [];
   const found = new Map<string, TableRight>();
-  for (const tenant of [undefined, ...own]) {
-    const rules = await asOperator(site.database, { settings: {}, readOnly: true }, (tx) =>
-      readRules(tx, site, tenant),
-    );
-    for (const right of neededRights(rules))
-      found.set([right.privilege, right.table.schema, right.table.name].join('\0'), right);
-  }
+  const views = (site.config.rows ?? []).map(({ table }) => siteFor(site, { rows: table }));
+  for (const seen of [site, ...views])
+    for (const tenant of [undefined, ...own]) {
+      const rules = await asOperator(seen.database, { settings: {}, readOnly: true }, (tx) =>
+        readRules(tx, seen, tenant),
+      );
+      for (const right of neededRights(rules))
+        found.set([right.privilege, right.table.schema, right.table.name].join('\0'), right);
+    }
   return [...found.values()];
 }
 
