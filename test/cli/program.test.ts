@@ -175,3 +175,13 @@ test('the demo runs to its end, and says what to try next', async () => {
   assert.match(twice.stderr, /^USAGE_INVALID: .*there already/);
   rmSync(data, { recursive: true });
 });
+
+test('the registry that an option names is the one that is read', async () => {
+  const nowhere = scratch('no registry');
+  const database = ['--database', `pglite:${scratch('no database')}`];
+  for (const words of [['inventory'], ['init', '--stdout']]) {
+    const { status, stderr } = await droverHere([...words, ...database, '--registry', nowhere]);
+    assert.deepEqual([status, stderr.split(':', 1)[0]], [1, 'REGISTRY_INVALID'], words.join(' '));
+    assert.ok(stderr.includes(nowhere), stderr);
+  }
+});

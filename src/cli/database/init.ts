@@ -38,10 +38,8 @@ export const init: Verb = {
 
 async function proposeFor({ terminal, environment }: Session, command: Command): Promise<number> {
   const options = command.opts<InitOptions>();
-  const where = resolveWhere(
-    options.database === undefined ? {} : { database: options.database },
-    environment,
-  );
+  const { database, registry } = options;
+  const where = resolveWhere(given({ database, registry }), environment);
   if (where.kind === 'own')
     throw usage('Say which database: drover init --database postgres://… (or pglite:FOLDER).');
   const schemas = options.schemas
@@ -50,8 +48,8 @@ async function proposeFor({ terminal, environment }: Session, command: Command):
     .filter((name) => name !== '');
   if (schemas?.length === 0) throw usage('--schemas is empty: name at least one schema.');
   const words = proposalWords(loadValid(where.registry));
-  const proposal = await withDatabase(where, (database) =>
-    proposeConfig(database, { records: recordsSchema, words, ...given({ schemas }) }),
+  const proposal = await withDatabase(where, (opened) =>
+    proposeConfig(opened, { records: recordsSchema, words, ...given({ schemas }) }),
   );
   const { config, questions, notes } = proposal;
   const file = options.out ?? environment.configFile;

@@ -1,4 +1,5 @@
 /** `drover inventory`: where a database names models, and until when. It needs no configuration and writes nothing. */
+import { given } from '../../engine/given.ts';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Database } from '../../postgres/driver/database.ts';
 import type { Inventory, InventoryRequest } from '../../postgres/inventory/inventory.ts';
@@ -53,12 +54,12 @@ function days(text: string): number {
 
 async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<InventoryOptions>();
-  const where = resolveWhere(placeOf(options), session.environment);
-  const { model, sample: samplePercent } = options;
+  const { data, database, registry, model, sample: samplePercent } = options;
+  const where = resolveWhere(given({ data, database, registry }), session.environment);
   const shown = await inventoryAt(where, {
     model,
     samplePercent,
-    take: (database, request) => take(session, database, request),
+    take: (opened, request) => take(session, opened, request),
   });
   show(session, options, shown);
   if (shown.found.stopped) return interrupted;
@@ -67,10 +68,6 @@ async function run(session: Session, command: Command): Promise<number> {
 
 /** What a shell expects of a program that Ctrl-C has ended. */
 const interrupted = 130;
-
-function placeOf({ data, database }: InventoryOptions): { data?: string; database?: string } {
-  return { ...(data === undefined ? {} : { data }), ...(database === undefined ? {} : { database }) };
-}
 
 /** Ctrl-C ends the reading; what is known by then is the result. */
 async function take(
