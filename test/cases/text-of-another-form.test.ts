@@ -43,9 +43,9 @@ oneEngine((engine) => {
     await db.drop();
   });
 
-  test('commands, bytes and XML are looked into, and an answer keeps them', async () => {
+  test('commands, bytes (as many as a uuid has, too) and XML are looked into, and an answer keeps them', async () => {
     const more = `${script}
-      INSERT INTO launches VALUES (1, 'serve --model=gpt-4o --port=1', NULL, NULL), (2, NULL, 'x gpt-4o y', NULL),
+      INSERT INTO launches VALUES (1, 'serve --model=gpt-4o --port=1', NULL, NULL), (2, NULL, 'say "gpt-4o" now', NULL),
         (3, NULL, NULL, '<agent model="gpt-4o"/>'), (4, 'serve --model=my-gpt-4o', NULL, NULL);`;
     const db = await smallDatabase(engine, more, config);
     const { stdout } = await db.run('plan', ...move);

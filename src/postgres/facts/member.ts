@@ -165,3 +165,13 @@ export function mayHoldShared(rules: Rules, table: TableId): boolean {
 function tableIn(rules: Rules, id: TableId): Table {
   return tableOf(rules, id);
 }
+
+/** As many patterns for each member: one that has fewer looks for its first one again. */
+export function patternsOf({ members }: Batch): Each[] | undefined {
+  const all = members.map(({ patterns }) => patterns);
+  if (all.some((patterns) => patterns === undefined)) return undefined;
+  const most = Math.max(...all.map((patterns) => patterns?.length ?? 0));
+  return Array.from({ length: most }, (_, at) =>
+    all.map((patterns = []) => patterns[at] ?? patterns[0] ?? ''),
+  );
+}

@@ -33,13 +33,15 @@ import {
 } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { candidateSql } from './documents.ts';
-import { placeRow, rowAlone, rowContext } from './member.ts';
+import { patternsOf, placeRow, rowAlone, rowContext } from './member.ts';
 import { isModelSql } from './model-rows.ts';
 import type { Batch } from './member.ts';
 
 interface CandidateColumn extends ScannedColumn {
   /** A PostgreSQL array of texts: its elements come as JSON. */
   readonly isList: boolean;
+  /** The uuids that are sought, as their digits; empty where a key is none. */
+  readonly uuids: Each;
   /** Places in its documents and lists. */
   readonly documents: readonly Place[];
   /** Places that take it as one value, and say which rows they mean. */
@@ -145,13 +147,16 @@ function rowKey(table: Table): Sql {
   return sql`concat_ws(', ', ${list(table.primaryKey.map((name) => sql`${columnSql('t', name)}::text`))})`;
 }
 
-function textOf({ name, kind, isList }: CandidateColumn): Sql {
+function textOf({ name, kind, isList, uuids }: CandidateColumn): Sql {
   const column = columnSql('t', name);
   if (isDocumentList({ kind })) return sql`to_json(${column})::text`;
   if (isList) return sql`to_json(${column}::text[])::text`;
   if (kind !== 'bytea') return sql`${column}::text`;
-  // Sixteen bytes are a uuid as a program writes it.
-  return sql`CASE WHEN octet_length(${column}) = 16 THEN encode(${column}, 'hex') ELSE encode(${column}, 'escape') END`;
+  const text = sql`encode(${column}, 'escape')`;
+  if (uuids.every((digits) => digits === '')) return text;
+  // Sixteen bytes may be a uuid as a program writes it, or a text.
+  const isKey = sql`octet_length(${column}) = 16 AND encode(${column}, 'hex') = ${each(uuids, 'text')}`;
+  return sql`CASE WHEN ${isKey} THEN encode(${column}, 'hex') ELSE ${text} END`;
 }
 
 /** What comes in the place of a text that is too large to be read: that it may name the source is all that is known. */
@@ -247,6 +252,7 @@ class CandidateSearch {
     return {
       ...scanned,
       isList: scanned.kind.endsWith('[]') && !isDocumentList(scanned),
+      uuids: this.#uuids.map((uuid) => uuid.toLowerCase().replaceAll('-', '')),
       documents,
       choosing,
     };
@@ -386,14 +392,4 @@ function mayEscape({ kind }: ScannedColumn): boolean {
 function listsOf(lists: readonly (readonly string[])[]): Sql {
   const [first] = lists;
   return lists.every((one) => one === first) ? bind(first, 'text[]') : each(lists, 'text[]');
-}
-
-/** As many patterns for each member: one that has fewer looks for its first one again. */
-function patternsOf({ members }: Batch): Each[] | undefined {
-  const all = members.map(({ patterns }) => patterns);
-  if (all.some((patterns) => patterns === undefined)) return undefined;
-  const most = Math.max(...all.map((patterns) => patterns?.length ?? 0));
-  return Array.from({ length: most }, (_, at) =>
-    all.map((patterns = []) => patterns[at] ?? patterns[0] ?? ''),
-  );
 }
