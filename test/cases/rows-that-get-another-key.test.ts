@@ -48,6 +48,8 @@ oneEngine((engine) => {
       assert.match(shown, /rekey: id 0f3a\w+ becomes 8c1d\w+; with it 2 of public\.jobs \(printer_id\)/);
       assert.match(shown, /KEY_OUTSIDE: Out of reach, and to be changed by hand: labels on the machines/);
       assert.match(shown, /UPDATE ONLY "public"\."printers" t SET .*\(UPDATE ONLY "public"\."jobs" t SET/);
+      const online = await at.run('apply', file, '--yes', '--online');
+      assert.match(online.stderr, /one transaction, with all that names it: leave out --online/);
       const applied = await at.run('apply', file, '--yes', '--json');
       assert.equal(applied.status, 0, applied.stdout + applied.stderr);
       const { migrationId } = JSON.parse(applied.stdout) as { migrationId: string };

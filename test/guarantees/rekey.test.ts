@@ -394,7 +394,7 @@ eachEngine((engine) => {
       );
       await assert.rejects(
         at.apply(),
-        (error) => refusedAs('STILL_REFERENCED')(error) || refusedAs('COUNT_MISMATCH')(error),
+        (error) => refusedAs('ROW_REFUSED')(error) || refusedAs('COUNT_MISMATCH')(error),
       );
       await at.script(
         `CREATE OR REPLACE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$;`,

@@ -20,7 +20,7 @@ import type { Member } from '../facts/member.ts';
 import { readPlaceGroups } from '../facts/places.ts';
 import { scanUncovered } from '../facts/scan.ts';
 import { readParameters } from '../facts/settings.ts';
-import { readFollowers } from '../facts/rows/subject.ts';
+import { countFollowers } from '../facts/rows/subject.ts';
 import { journalOfSome } from '../records/journal.ts';
 import type { Journal } from '../records/journal.ts';
 import type { StepResult } from '../records/records.ts';
@@ -260,7 +260,7 @@ async function keyLeft(tx: Tx, { member, snapshot, plan }: Execution): Promise<D
   const step = plan.steps.find((one) => one.operation === 'rekey');
   if (step === undefined || subject === undefined) return undefined;
   const about = { rules, subject, member };
-  const [now, old] = [await readFollowers(tx, about, step.to), await readFollowers(tx, about, step.from)];
+  const [now, old] = [await countFollowers(tx, about, step.to), await countFollowers(tx, about, step.from)];
   const expected = new Map(step.follows.map((one) => [one.table, one.expected]));
   const wrong = now.find(
     ({ table, rows }, at) => rows !== (expected.get(table) ?? 0) || (old[at]?.rows ?? 0) > 0,

@@ -63,6 +63,7 @@ import { refuseUnknown } from './unknown.ts';
 export async function applyOnline(site: Site, request: MoveRequest & MoveOptions): Promise<MoveResult> {
   const { intent, plan, ...options } = request;
   refuseUnreasoned({ ...options, allowUnknown: intent.allowUnknown === true });
+  refuseRows(intent);
   if (site.state.separate) throw recordsElsewhere();
   if (plan === undefined) await refuseUnknown(site, { intent });
   await prepareState(site);
@@ -73,11 +74,12 @@ export async function applyOnline(site: Site, request: MoveRequest & MoveOptions
   return inParts(site, request, online);
 }
 
-/** What `applyOnline` would do in parts, for people who are asked before it begins. */
+/** What `applyOnline` would do in parts, for people who are asked before it begins. @throws ONLINE_IMPOSSIBLE for a re-key */
 export async function previewOnline(
   site: Site,
   { intent, steps, source }: Pick<Plan, 'intent' | 'steps' | 'source'>,
 ): Promise<{ readonly steps: readonly RewriteStep[]; readonly underWay: UnderWay | undefined }> {
+  refuseRows(intent);
   const { tenant } = intent;
   const rules = await withTenant(site, { tenant, readOnly: true }, (tx) => readRules(tx, site, tenant));
   const underWay = await findUnderWay(site, { tenant, source });
@@ -105,6 +107,13 @@ function recordsElsewhere(): DroverError {
     'With the records in another database nothing can be committed in parts: each part and its journal must be one commit. ' +
     'Keep the records in this database (leave out --state), or apply without --online.';
   return new DroverError('ONLINE_IMPOSSIBLE', message);
+}
+
+/** @throws ONLINE_IMPOSSIBLE for a re-key */
+function refuseRows({ rows }: Intent): void {
+  if (rows === undefined) return;
+  const message = 'A row gets another key in one transaction, with all that names it: leave out --online.';
+  throw new DroverError('ONLINE_IMPOSSIBLE', message);
 }
 
 /** A migration in parts that may begin, or goes on. */

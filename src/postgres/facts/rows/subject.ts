@@ -55,8 +55,26 @@ async function readSubject(tx: Tx, about: SubjectOf): Promise<SubjectFacts> {
 }
 
 /** The rows that have the key by foreign key, table by table in the order of the rules. */
-export function readFollowers(tx: Tx, about: SubjectOf, key: string): Promise<FollowingRows[]> {
+function readFollowers(tx: Tx, about: SubjectOf, key: string): Promise<FollowingRows[]> {
   return tx.together(about.subject.followers.map((follower) => followersOf(about, follower, key)));
+}
+
+/** How many there are, in the same order, whosever they are. */
+export function countFollowers(
+  tx: Tx,
+  about: SubjectOf,
+  key: string,
+): Promise<Pick<FollowingRows, 'table' | 'rows'>[]> {
+  const { rules, subject, member } = about;
+  return tx.together(
+    subject.followers.map((follower) => {
+      const table = tableOf(rules, follower.table);
+      const follows = followsSql(followingOf(about, key), rowContext(rules, table, [member]), follower);
+      return one<Pick<FollowingRows, 'table' | 'rows'>>(
+        sql`SELECT ${literal(table.id)} AS "table", count(*) AS rows FROM ${rowsOf(table)} t WHERE ${follows}`,
+      );
+    }),
+  );
 }
 
 /** What is known of rows by their key and tenant. */
