@@ -123,8 +123,13 @@ oneEngine((engine) => {
         await check(place),
         /places\[0\]\.at: models\.name says what a row of models is called, and room_models\.model_id refers to/,
       );
-    // The way out, what only a person can decide, and a list to which nobody refers.
-    for (const place of ['at: models.name, as: "{name}"', 'at: models.name, role: ask', 'at: bots.model'])
+    // The way out, what only a person can decide, several names in a row, and a list to which nobody refers.
+    for (const place of [
+      'at: models.name, as: "{name}"',
+      'at: models.name, role: ask',
+      'at: models.name, shape: comma',
+      'at: bots.model',
+    ])
       assert.equal(await check(place), '');
   });
 });

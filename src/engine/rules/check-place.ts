@@ -35,7 +35,9 @@ function unlistedProblems(
   { place: { as }, table, column, key }: FoundPlace,
   place: Place,
 ): ConfigProblem[] {
-  const isName = nameRank(column) < otherRank || (isLabel(column.name) && canMove(place));
+  // A list of names, or a text with a name in it, is not what the row is called.
+  const isWhole = (place.shape ?? 'scalar') === 'scalar';
+  const isName = isWhole && (nameRank(column) < otherRank || (isLabel(column.name) && canMove(place)));
   if (key !== undefined || as !== undefined || place.json !== undefined || place.role === 'ask' || !isName)
     return [];
   if (modelTables.some((model) => model.table.id === table.id)) return [];
