@@ -13,7 +13,7 @@ import { openSite } from '../../src/postgres/scope/site.ts';
 import type { Site } from '../../src/postgres/scope/site.ts';
 import { applyOne, planOne, rollbackOne } from '../support/batches.ts';
 import { freshDatabase, oneEngine } from '../support/databases.ts';
-import { actor, history, intentFor, readRows, refusedWith, type Rows } from '../support/guarantee.ts';
+import { actor, history, intentFor, readRows, refusedWith, type Rows, within } from '../support/guarantee.ts';
 import { newEngine, north, oldEngine, studioConfig, studioDatabase } from '../support/studio.ts';
 
 const intent = intentFor({ tenant: north, from: 'old', to: 'new', parameters: 'keep' });
@@ -137,6 +137,13 @@ oneEngine((engine) => {
     await stopInTheMiddle();
     const [record] = await history(site, north);
     assert.equal(record?.status, 'under_way');
+    const entries = await database.transaction({}, (tx) =>
+      tx.many<{ actor: string; action: string }>(
+        'SELECT actor, action FROM drover.audit_log WHERE object = $1',
+        [record.id],
+      ),
+    );
+    assert.deepEqual(entries, [{ actor, action: 'migration.begun' }], 'who began is in the audit log');
     assert.equal(await naming(oldEngine), flows + 3 - record.migratedCount);
     assert.ok(record.migratedCount > 0 && record.migratedCount < flows);
     const other = await refusedWith(applyOne(site, request), 'MIGRATION_UNDER_WAY');
@@ -148,6 +155,31 @@ oneEngine((engine) => {
     await takeBack({ migrationId: record.id });
     const ended = (await history(site, north)).find(({ id }) => id === record.id);
     assert.deepEqual([ended?.status, ended?.completion, ended?.rolledBack], ['succeeded', 'partial', true]);
+  });
+
+  it('taken back while it is being worked on, both end and say so: the one is refused, or the other stops', async () => {
+    await run('CLUSTER flows USING flows_pkey');
+    const begun = Promise.withResolvers<void>();
+    const takeBackNow = async (): Promise<string> => {
+      const [record] = await history(site, north);
+      const { skipped } = await rollbackOne(site, { migrationId: record?.id ?? '', tenant: north, actor });
+      assert.deepEqual(skipped, []);
+      return 'taken back';
+    };
+    const codeOf = (error: unknown): string => String((error as { code?: string }).code);
+    const moving = applyOnline(site, {
+      ...request,
+      onProgress: ({ table }) => {
+        if (table === 'public.flows') begun.resolve();
+      },
+    }).then(() => 'moved', codeOf);
+    const undoing = begun.promise.then(takeBackNow).catch(codeOf);
+    const both = Promise.all([moving, undoing]);
+    const ends = (await within(both, 'both end', 60_000)).join(' ');
+    assert.ok(['moved MIGRATION_RUNNING', 'moved taken back', 'PLAN_STALE taken back'].includes(ends), ends);
+    const [record] = (await history(site, north)).filter(({ kind }) => kind === 'model');
+    if (record?.rolledBack === false) await takeBack({ migrationId: record.id });
+    assert.deepEqual(await readRows(database), rows);
   });
 
   it('goes on under the same record, with what came to name the source meanwhile, and spares what somebody edited', async () => {

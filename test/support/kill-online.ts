@@ -12,7 +12,7 @@ import { rollbackOne } from './batches.ts';
 import type { Engine } from './databases.ts';
 import { actor, history, intentFor } from './guarantee.ts';
 import { checksum, seeded, undisturbed, withSite } from './kill.ts';
-import type { Ground } from './kill.ts';
+import type { Ground, Kills } from './kill.ts';
 import { startMigrateProcess } from './migrate-process-handle.ts';
 import { north, oldEngine, studioDatabase } from './studio.ts';
 
@@ -28,10 +28,10 @@ const request = {
   actor,
 } as const;
 
-/** Kills as many applies in parts of a database with so many documents; `log` is told of each. */
+/** Kills as many applies in parts of a database with so many documents, or until the time is over; `log` is told of each. */
 export async function killOnline(
   engine: Engine,
-  { documents, kills, seed }: { documents: number; kills: number; seed: number },
+  { documents, kills, seed, withinMs = Infinity }: Kills & { readonly documents: number },
   log: (line: string) => void,
 ): Promise<OnlineTally> {
   const { target, drop } = await studioDatabase(engine);
@@ -47,7 +47,8 @@ export async function killOnline(
   try {
     await addFlows(on, documents);
     const { before, after, ms } = await measureOnline(on);
-    for (let kill = 0; kill < kills; kill += 1) {
+    const until = performance.now() + withinMs;
+    for (let kill = 0; kill < kills && (kill < 5 || performance.now() < until); kill += 1) {
       // Nothing is committed before it has planned.
       const at = (0.3 + random() * 0.8) * ms;
       const child = await startMigrateProcess({ ...on, online: true });

@@ -139,10 +139,17 @@ export interface Tally {
   after: number;
 }
 
+/** How many kills, by which numbers, and after how long no other one begins; five always do. */
+export interface Kills {
+  readonly kills: number;
+  readonly seed: number;
+  readonly withinMs?: number;
+}
+
 /** Kills as many applies and as many rollbacks, one after the other, more often late than early; `log` is told of each. */
 export async function killAtRandom(
   on: Ground,
-  { kills, seed }: { kills: number; seed: number },
+  { kills, seed, withinMs = Infinity }: Kills,
   log: (line: string) => void,
 ): Promise<Tally> {
   const sums = await measure(on);
@@ -152,7 +159,8 @@ export async function killAtRandom(
   log(
     `seed ${seed}; an apply takes ${durations.applyMs.toFixed(0)} ms, a rollback ${durations.rollbackMs.toFixed(0)} ms`,
   );
-  for (let kill = 0; kill < kills; kill += 1) {
+  const until = performance.now() + withinMs;
+  for (let kill = 0; kill < kills && (kill < 5 || performance.now() < until); kill += 1) {
     const applyAt = Math.sqrt(random()) * durations.applyMs * 1.2;
     const applied = await killAt(on, sums, applyAt);
     const migrationId = await finishApply(on, sums, applied);

@@ -202,7 +202,8 @@ async function begin(
     if (now === undefined || now instanceof DroverError) throw now ?? new Error('nothing was planned');
     const stale = admit(options, plan, now.plan);
     if (stale !== undefined) throw stale;
-    await beginParts(tx, site, { tenant, id, plan });
+    const { actor, forced, reason } = recordOf(options, move);
+    await beginParts(tx, site, { tenant, id, plan, begun: { actor, forced, reason } });
   });
 }
 

@@ -139,7 +139,7 @@ export async function closeRecords(
   const steps = insertSteps(site, done);
   const [closed] = await tx.together([
     affected(close),
-    affected(auditOf(site, done)),
+    affected(auditOf(site, done.map(endOf))),
     ...(steps === undefined ? [] : [affected(steps)]),
   ]);
   if (status === 'succeeded') for (const one of done) await writeAlias(tx, site, one);
@@ -178,32 +178,49 @@ export function insertSteps(
   ]);
 }
 
+/** What the audit log keeps of a migration, beside who and when. */
+export interface AuditEntry extends Pick<DoneMigration, 'tenant' | 'id' | 'actor'> {
+  readonly action: 'migration.begun' | 'migration.applied' | 'migration.rolled_back';
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+function endOf({
+  tenant,
+  id,
+  actor,
+  kind,
+  rows,
+  completion,
+  forced,
+  reason,
+  plan,
+}: DoneMigration): AuditEntry {
+  const action = kind === 'rollback' ? 'migration.rolled_back' : 'migration.applied';
+  return { tenant, id, actor, action, detail: { rows, completion, forced, reason, planHash: plan?.hash } };
+}
+
 /** The entries of the audit log. */
-function auditOf(site: Site, done: readonly DoneMigration[]): Query {
-  const of = (what: (one: DoneMigration) => unknown, type: string): Sql => each(done.map(what), type);
-  const action = ({ kind }: DoneMigration): string =>
-    kind === 'rollback' ? 'migration.rolled_back' : 'migration.applied';
-  const detail = ({ rows, completion, forced, reason, plan }: DoneMigration): string =>
-    JSON.stringify({ rows, completion, forced, reason, planHash: plan?.hash });
-  return insertEach(stateTable(site, 'audit_log'), done.length, [
+export function auditOf(site: Site, entries: readonly AuditEntry[]): Query {
+  const of = (what: (one: AuditEntry) => unknown, type: string): Sql => each(entries.map(what), type);
+  return insertEach(stateTable(site, 'audit_log'), entries.length, [
     [
       'tenant_id',
       tenantColumn(
         site,
-        done.map(({ tenant }) => tenant),
+        entries.map(({ tenant }) => tenant),
       ),
     ],
     [
       'id',
       each(
-        done.map(() => randomUUID()),
+        entries.map(() => randomUUID()),
         'text::uuid',
       ),
     ],
     ['actor', of(({ actor }) => actor, 'text')],
-    ['action', of(action, 'text')],
+    ['action', of(({ action }) => action, 'text')],
     ['object', of(({ id }) => id, 'text')],
-    ['detail', of(detail, 'text::jsonb')],
+    ['detail', of(({ detail }) => JSON.stringify(detail), 'text::jsonb')],
   ]);
 }
 

@@ -20,7 +20,7 @@ import { change, each, raw, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { hasRecords } from './history.ts';
 import { type LockedPair, pairLocks } from './pair-lock.ts';
-import { insertSteps } from './records.ts';
+import { auditOf, insertSteps } from './records.ts';
 import type { StepResult } from './records.ts';
 
 export interface UnderWay {
@@ -164,15 +164,25 @@ export async function readParts(
   );
 }
 
-/** The record is under way from this transaction on, by this plan. @throws RETRYABLE where somebody has ended it */
+/** Who begins, and why. */
+interface Begun {
+  readonly actor: string;
+  readonly forced: boolean;
+  readonly reason: string | undefined;
+}
+
+/** The record is under way from now on, by this plan, and the audit log says who began. @throws RETRYABLE where somebody has ended it */
 export async function beginParts(
   tx: Tx,
   site: Site,
-  { tenant, id, plan }: RecordUnderWay & { readonly plan: Plan },
+  { tenant, id, plan, begun }: RecordUnderWay & { readonly plan: Plan; readonly begun: Begun },
 ): Promise<void> {
   const set = sql`status = 'under_way', plan = ${each([JSON.stringify(plan)], 'text::jsonb')},
     plan_hash = ${each([plan.hash], 'text')}`;
   await updateGoing(tx, site, { tenant, id, set });
+  const { actor, ...why } = begun;
+  const detail = { ...why, planHash: plan.hash };
+  await tx.ask(affected(auditOf(site, [{ tenant, id, actor, action: 'migration.begun', detail }])));
 }
 
 /** Records what one part did, in its transaction. */
