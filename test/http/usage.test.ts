@@ -179,7 +179,7 @@ oneEngine((engine) => {
       await http.asSuperuser((tx) => tx.script('DROP TABLE migration.flows'));
     });
 
-    it('is that of the list of models also where the registry knows none of the page', async () => {
+    it('is that of the list of models also where the registry knows none of the page, and a document is large', async () => {
       const provider_id = demoId(1, 'model_providers', 0);
       const ids: string[] = [];
       for (const name of ['house-small', 'house-large']) {
@@ -192,7 +192,7 @@ oneEngine((engine) => {
       await http.asSuperuser((tx) =>
         tx.script(`INSERT INTO migration.registry_pairs (runtime, model) SELECT runtime, 'house-small' FROM migration.registry_pairs LIMIT 1;
           INSERT INTO migration.workspaces (tenant_id, id, user_id, name, runtime, model) SELECT '${http.tenants.mine}', gen_random_uuid(), '${demoId(1, 'users', 0)}', 'house', runtime, model FROM migration.registry_pairs WHERE model = 'house-small';
-          UPDATE migration.apps SET pipeline = '{"nodes": [{"data": {"model": {"id": "${large}", "name": "house-large"}}}]}', completion_model_id = '${small}' WHERE tenant_id = '${http.tenants.mine}' AND id = '${demoId(1, 'apps', 2)}'`),
+          UPDATE migration.apps SET pipeline = '{"nodes": [{"data": {"model": {"id": "${large}", "name": "house-large"}}}], "note": "${'x'.repeat(20_000)}"}', completion_model_id = '${small}' WHERE tenant_id = '${http.tenants.mine}' AND id = '${demoId(1, 'apps', 2)}'`),
       );
       const { json } = await http.call('GET', '/api/v1/completion-models?family=house', {
         key: http.keys.viewer,

@@ -45,20 +45,33 @@ export function documentRows(shape: UsageShape, used: UsedTable): Sql {
   return sql`SELECT ${list(rowColumns(shape, used))} FROM ${fromSql(shape, used, documentTests(used))}`;
 }
 
+/** Of documents that come with the count of all tables: what a row may bring. */
+const mostAtOnce = 8192;
+
 /**
  * One statement for all tables. Rows that are alike are counted by the database. Documents differ and are read, those of at most
- * `documents` rows of a table; the other rows of the table have no `texts`. `source` is the number of the table.
+ * `documents` rows of a table; the other rows of the table have no `texts`, and a row with a large document has none in them.
+ * `source` is the number of the table.
  * Locks: none. Index: of each place, on the tenant and the reference.
  */
 export function tallySql(shape: UsageShape, documents: number): Sql {
   const rows = shape.tables.flatMap((used, source) => {
     const number = sql`SELECT ${raw(String(source))} AS source`;
     const plain = used.scalars.length === 0 ? [] : [sql`${number}, ${plainRows(shape, used)}`];
-    const read = sql`(${number}, r.* FROM (${documentRows(shape, used)} LIMIT ${raw(String(documents))}) r)`;
+    const read = sql`(${number}, r.* FROM (${smallRows(shape, used)} LIMIT ${raw(String(documents))}) r)`;
     return used.documents.length === 0 ? plain : [...plain, read];
   });
   const columns = raw('r.source, r.tenant, r.tuples, r.live, r.dead, r.texts, r.elements, r.alike');
   return sql`SELECT ${columns}, count(*)::int AS rows FROM (${join(rows, ' UNION ALL ')}) r GROUP BY ${columns}`;
+}
+
+/** As `documentRows`, without the documents of a row in which one is large. */
+function smallRows(shape: UsageShape, used: UsedTable): Sql {
+  const small = used.documents.map((each) => {
+    const text = documentText(documentColumn(used.table, each));
+    return sql`coalesce(octet_length(${text}), 0) <= ${raw(String(mostAtOnce))}`;
+  });
+  return sql`SELECT ${list(rowColumns(shape, used, allOf(small)))} FROM ${fromSql(shape, used, documentTests(used))}`;
 }
 
 /** The rows of which scalar places alone may name one of the models. */
@@ -78,7 +91,8 @@ function contextOf({ rules, whose }: UsageShape, { table }: UsedTable): RowConte
   return { rules, table, size: 1, tenants: tenants[whose] };
 }
 
-function rowColumns(shape: UsageShape, used: UsedTable): Sql[] {
+/** @param sent whether the documents of a row come with it */
+function rowColumns(shape: UsageShape, used: UsedTable, sent = raw('true')): Sql[] {
   const { scalars, documents } = used;
   const held = documents.map((each) => documentColumn(used.table, each));
   const alike = held.map((one, at) =>
@@ -86,9 +100,9 @@ function rowColumns(shape: UsageShape, used: UsedTable): Sql[] {
   );
   return [
     ...plainColumns(shape, used, [...scalars, ...documents]),
-    sql`ARRAY[${list(held.map(documentText))}]::text[] AS texts`,
-    sql`jsonb_build_array(${list(held.map((one) => sql`to_jsonb(${elementsSql(one)})`))}) AS elements`,
-    sql`jsonb_build_array(${list(alike)}) AS alike`,
+    sql`CASE WHEN ${sent} THEN ARRAY[${list(held.map(documentText))}]::text[] ELSE '{}' END AS texts`,
+    sql`CASE WHEN ${sent} THEN jsonb_build_array(${list(held.map((one) => sql`to_jsonb(${elementsSql(one)})`))}) END AS elements`,
+    sql`CASE WHEN ${sent} THEN jsonb_build_array(${list(alike)}) END AS alike`,
   ];
 }
 

@@ -49,8 +49,9 @@ export async function countUsageByTenant(tx: Tx, asked: UsageAsked): Promise<Mod
   for (const [source, used] of tables.entries()) {
     const rows = bySource.get(source) ?? [];
     const read = rows.filter(({ texts }) => texts !== null);
-    // More documents than are read at once are read again, a batch at a time.
-    const tooMany = read.reduce((sum, row) => sum + row.rows, 0) > batchRows;
+    // More documents than are read at once, and large ones, are read again, a batch at a time.
+    const isLarge = used.documents.length > 0 && read.some(({ texts }) => texts?.length === 0);
+    const tooMany = isLarge || read.reduce((sum, row) => sum + row.rows, 0) > batchRows;
     for (const row of rows) if (row.texts === null || !tooMany) tally.add(used, row, row.rows);
     if (tooMany) await addDocuments(tx, search, { used, tally });
   }
