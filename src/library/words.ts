@@ -16,6 +16,7 @@ export const members: ReadonlyMap<string, string> = new Map([
   ['--kind', 'kind'],
   ['--leave-asks', 'leaveAsks'],
   ['--reason', 'reason'],
+  ['--registry', 'registry'],
   ['--shared', 'shared'],
   ['--state', 'state'],
   ['--tenant', 'tenant'],
