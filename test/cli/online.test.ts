@@ -6,6 +6,7 @@ import { openServer } from '../../src/postgres/driver/connect.ts';
 import { applyOnline } from '../../src/postgres/move/online.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import { intentFor } from '../support/guarantee.ts';
+import { smallDatabase } from '../cases/small-database.ts';
 import { north, oldEngine, studioConfig, studioDatabase } from '../support/studio.ts';
 import { droverHere } from './drover-here.ts';
 import { scratch } from './drover-process.ts';
@@ -91,4 +92,67 @@ test('every command names what is under way with both ways on; apply --online en
     ({ stderr }) =>
       assert.match(stderr.replaceAll(/\s+/g, ' '), /No documents of this plan can be committed in parts/),
   );
+});
+
+test('the rows of everybody and those of a tenant move in parts, in every partition, and come back', async () => {
+  const small = await smallDatabase(
+    'server',
+    `CREATE TABLE firms (id int PRIMARY KEY, name text NOT NULL);
+     CREATE TABLE papers (id int PRIMARY KEY, firm_id int REFERENCES firms, doc jsonb) PARTITION BY RANGE (id);
+     CREATE TABLE papers_a PARTITION OF papers FOR VALUES FROM (0) TO (200);
+     CREATE TABLE papers_b PARTITION OF papers FOR VALUES FROM (200) TO (5000);
+     INSERT INTO firms VALUES (1, 'Alder');
+     INSERT INTO papers SELECT n, CASE WHEN n % 2 = 0 THEN 1 END, jsonb_build_object('model', 'gpt-4o', 'say', repeat('word ', 20))
+       FROM generate_series(0, 799) n`,
+    `version: 1
+model: { identity: [name] }
+tenant: { root: firms, key: id, display: name, column: firm_id }
+places: [{ at: papers.doc, json: /model }]
+`,
+  );
+  const named = (whose: string): Promise<(string | null)[][]> =>
+    small.rows(
+      `SELECT tableoid::regclass::text, count(*)::text FROM papers WHERE doc ->> 'model' = 'gpt-4.1' AND ${whose} GROUP BY 1 ORDER BY 1`,
+    );
+  try {
+    for (const [whose, column] of [
+      [['--shared'], 'firm_id IS NULL'],
+      [['--tenant', 'Alder'], 'firm_id = 1'],
+    ] as const) {
+      const done = await small.run(
+        'apply',
+        ...whose,
+        '--from',
+        'gpt-4o',
+        '--to',
+        'gpt-4.1',
+        '--online',
+        '--yes',
+        '--json',
+      );
+      assert.equal(done.status, 0, done.stderr);
+      assert.equal(
+        (JSON.parse(done.stdout) as { inParts: number }).inParts,
+        1000,
+        done.stdout.slice(0, 2000),
+      );
+      assert.deepEqual(
+        await named(column),
+        [
+          ['papers_a', '100'],
+          ['papers_b', '300'],
+        ],
+        column,
+      );
+      assert.deepEqual(await named(`NOT (${column}) IS TRUE`), [], 'nobody else moves');
+      const [[id] = []] = await small.rows(
+        `SELECT id FROM drover.migrations WHERE kind = 'model' ORDER BY started_at DESC LIMIT 1`,
+      );
+      const back = await small.run('rollback', id ?? '', '--yes');
+      assert.equal(back.status, 0, back.stderr);
+      assert.deepEqual(await named('true'), []);
+    }
+  } finally {
+    await small.drop();
+  }
 });
