@@ -19,8 +19,7 @@ export function findHiding(rules: Rules, table: Table, binding: readonly Policy[
   const permissive = binding.filter((policy) => policy.permissive);
   const others = binding.filter((policy) => !policy.permissive);
   // Where nobody says which tenant it is, a policy shows all of its rows only if it shows all rows.
-  if (settings.length === 0)
-    return permissive.some(showsAll) && others.every(showsAll) ? undefined : { why: 'no tenant is set' };
+  if (settings.length === 0) return showAllRows(binding) ? undefined : { why: 'no tenant is set' };
   const shows = (policy: Policy): boolean => showsTenant(policy, table, tenant);
   const doubtful = permissive.some(shows) ? others.find((policy) => !shows(policy)) : (permissive[0] ?? null);
   if (doubtful === null) return { why: 'a policy says more than the tenant' };
@@ -29,6 +28,12 @@ export function findHiding(rules: Rules, table: Table, binding: readonly Policy[
   const unset =
     rules.exclusive === true ? undefined : binding.find((policy) => readsAnother(policy, settings));
   return unset && { why: 'a policy reads another setting', policy: unset.name };
+}
+
+/** Do the policies that bind a session show it every row, whoever it is? */
+export function showAllRows(binding: readonly Policy[]): boolean {
+  const permissive = binding.filter((policy) => policy.permissive);
+  return permissive.some(showsAll) && binding.every((policy) => policy.permissive || showsAll(policy));
 }
 
 /** The columns that say whose a row is, of the table and of the tables on the way. */

@@ -17,6 +17,7 @@ import type {
 } from '../../engine/propose/observation.ts';
 import { listLinkCandidates, listModelLinks } from '../../engine/propose/links.ts';
 import { statusPattern } from '../../engine/propose/states.ts';
+import { hidingFrom } from './visibility.ts';
 import { namesModel, snake } from '../../engine/catalogue/wording.ts';
 import type { Tx } from '../driver/database.ts';
 import { affected, many, one, readAs } from '../driver/question.ts';
@@ -44,7 +45,7 @@ export async function observe(tx: Tx, catalog: Catalog, limits = defaultLimits):
   const unreadable = catalog.tables
     .filter((table) => !readable.tables.includes(table))
     .map((table) => table.id);
-  const hidden = await hidingTables(tx, readable);
+  const hidden = await tx.ask(hidingFrom(readable.tables));
   return { ...seen, links: await matchLinks(tx, readable, listLinkCandidates(catalog)), unreadable, hidden };
 }
 
@@ -105,21 +106,6 @@ async function readableTables(tx: Tx, catalog: Catalog): Promise<Catalog> {
   );
   const readable = new Set(rows.map((row) => tableId(row.schema, row.name)));
   return { tables: catalog.tables.filter((table) => readable.has(table.id)) };
-}
-
-/** Tables whose policies bind the login and do not show it all rows. */
-async function hidingTables(tx: Tx, { tables }: Catalog): Promise<TableId[]> {
-  const rows = await tx.many<{ schema: string; name: string }>(
-    `SELECT n.nspname::text AS schema, c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p') AND c.relrowsecurity AND row_security_active(c.oid) AND coalesce((
-       SELECT bool_or(p.polpermissive AND p.says = 'true') AND bool_and(p.polpermissive OR p.says = 'true') FROM (
-         SELECT o.polpermissive, pg_get_expr(o.polqual, o.polrelid) AS says FROM pg_policy o
-         WHERE o.polrelid = c.oid AND o.polcmd IN ('r', '*')
-           AND EXISTS (SELECT FROM unnest(o.polroles) r WHERE CASE WHEN r = 0 THEN true ELSE pg_has_role(r, 'USAGE') END)) p
-       ), false) IS FALSE`,
-  );
-  const hiding = new Set(rows.map((row) => tableId(row.schema, row.name)));
-  return tables.flatMap(({ id }) => (hiding.has(id) ? [id] : []));
 }
 
 /** @returns false where rows were left out. */

@@ -5,7 +5,7 @@ import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
-import { findHiding } from '../../engine/rules/visible.ts';
+import { findHiding, showAllRows } from '../../engine/rules/visible.ts';
 import type { RulesGround } from '../catalogue/rules.ts';
 import { many, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
@@ -41,8 +41,7 @@ export function hiddenFrom(rules: Rules, tenant: TenantKey): Question<Hidden[]> 
   const counts = (table: TableId): boolean => !isSharedRows(tenant) || mayHoldShared(rules, table);
   const tables = rules.catalog.tables.filter(({ id }) => counts(id));
   if (tables.length === 0) return { statements: [], read: () => [] };
-  const names = [tables.map(({ schema }) => schema), tables.map(({ name }) => name)];
-  return readAs(many<SeenTable>(seenSql, names), (rows) =>
+  return readAs(seenTables(tables), (rows) =>
     tables.flatMap((table, at) => {
       const seen = rows[at];
       return seen === undefined ? [] : hiddenOf(rules, table, seen);
@@ -50,16 +49,27 @@ export function hiddenFrom(rules: Rules, tenant: TenantKey): Question<Hidden[]> 
   );
 }
 
+function seenTables(tables: readonly Table[]): Question<SeenTable[]> {
+  return many<SeenTable>(seenSql, [tables.map(({ schema }) => schema), tables.map(({ name }) => name)]);
+}
+
+/** Of these tables those whose policies bind the session and do not show it all rows. */
+export function hidingFrom(tables: readonly Table[]): Question<TableId[]> {
+  return readAs(seenTables(tables), (rows) =>
+    tables.flatMap((table, at) => {
+      const seen = rows[at];
+      return seen?.bound !== true || showAllRows(bindingOf(table, seen)) ? [] : [table.id];
+    }),
+  );
+}
+
+function bindingOf({ policies }: Table, seen: SeenTable): Policy[] {
+  return policies.filter(({ name }) => seen.policies.includes(name));
+}
+
 function hiddenOf(rules: Rules, table: Table, seen: SeenTable): Hidden[] {
   const closed = closedOf(table, seen);
-  const binding = (name: Policy['name']): boolean => seen.policies.includes(name);
-  const hiding = seen.bound
-    ? findHiding(
-        rules,
-        table,
-        table.policies.filter(({ name }) => binding(name)),
-      )
-    : undefined;
+  const hiding = seen.bound ? findHiding(rules, table, bindingOf(table, seen)) : undefined;
   return [...closed, ...(hiding === undefined ? [] : [{ table: table.id, ...hiding }])];
 }
 
