@@ -379,6 +379,24 @@ eachEngine((engine) => {
       assert.deepEqual(await at.rows('SELECT DISTINCT printer FROM ~jobs'), [[old]]);
     });
 
+    it('says beforehand that a row of another tenant has the key, where it is unique over all of them', async () => {
+      const tenants = `CREATE TABLE tenants (id text PRIMARY KEY); INSERT INTO tenants VALUES ('a'), ('b');`;
+      const about = { tenant: { root: 'tenants', column: 'tenant_id' }, intent: { tenant: 'a' } };
+      const rows = `INSERT INTO printers VALUES ('${old}', 'a'), ('${next}', 'b');`;
+      for (const [key, words] of [
+        ['PRIMARY KEY (id)', ['key-taken']],
+        ['PRIMARY KEY (tenant_id, id)', []],
+      ] as const) {
+        const made = `CREATE TABLE printers (id uuid, tenant_id text REFERENCES tenants, ${key});`;
+        const at = await prepare(`${tenants} ${made} ${rows}`, about);
+        const { findings } = await at.plan();
+        assert.deepEqual(
+          findings.filter(({ severity }) => severity === 'error').map(({ place }) => place),
+          words,
+        );
+      }
+    });
+
     it('never takes a trigger that swallows or refuses for success, and tells which fire and what is computed', async () => {
       const at = await prepare(`${printers}
         CREATE TABLE jobs (id int PRIMARY KEY, printer uuid REFERENCES printers, label text GENERATED ALWAYS AS ('job') STORED);

@@ -10,8 +10,9 @@ import type { Rules } from '../../../engine/rules/references.ts';
 import { DroverError, isConnectionLost } from '../../../errors.ts';
 import type { Tx } from '../../driver/database.ts';
 import { affected, backToSavepoint, one, prepared } from '../../driver/question.ts';
-import { castFor, columnOf } from '../../sql/cast.ts';
+import { castFor, columnOf, equalsEach } from '../../sql/cast.ts';
 import { followingColumns, followsSql } from '../../sql/following.ts';
+import { mineSql } from '../../sql/row.ts';
 import { bind, column, ident, list, raw, rowsOf, sql } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { rowContext } from '../member.ts';
@@ -43,7 +44,7 @@ export async function readAround(tx: Tx, about: Around): Promise<AroundFollowers
   const touched = await tx.together(
     tables.map(({ table }) => one<Touched>(prepared(touchedSql), [quotedName(table)])),
   );
-  const refused = await readRefused(tx, about);
+  const refused = [...(await readTaken(tx, about)), ...(await readRefused(tx, about))];
   const all = tables.flatMap((each, at) => {
     const found = touched[at];
     return found === undefined ? [] : [{ ...each, found }];
@@ -156,6 +157,22 @@ function unindexed({ rules }: Around, { follower, table, found }: TouchedTable):
     });
   });
   return [...new Set(open.map(({ column: name }) => columnPath(rules.scope, table, name)))];
+}
+
+/** A key that is unique over all tenants, and that a row of another one has. Rows that the session may not see are told by the write. */
+async function readTaken(tx: Tx, { rules, subject, member, to }: Around): Promise<Impossible> {
+  const { table, key } = subject;
+  const isAlone = (columns: readonly (string | null)[]): boolean =>
+    columns.length === 1 && columns[0] === key;
+  const { tenant } = member.intent;
+  if (tenant === undefined || !table.uniqueIndexes.some(({ columns }) => isAlone(columns))) return [];
+  const mine = mineSql({ rules, table, size: 1, tenants: [tenant] });
+  const { taken } = await tx.ask(
+    one<{ taken: boolean }>(sql`SELECT EXISTS (SELECT FROM ${rowsOf(table)} t
+      WHERE ${equalsEach(columnOf(table, key), column('t', key), [to])} AND NOT coalesce(${mine}, false)) AS taken`),
+  );
+  const message = `${table.id} has a row ${to} that is not of this tenant, and ${key} is unique over all of them`;
+  return taken ? [{ word: 'key-taken', message }] : [];
 }
 
 interface RefusedCount {
