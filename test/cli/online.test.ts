@@ -131,11 +131,7 @@ places: [{ at: papers.doc, json: /model }]
         '--json',
       );
       assert.equal(done.status, 0, done.stderr);
-      assert.equal(
-        (JSON.parse(done.stdout) as { inParts: number }).inParts,
-        1000,
-        done.stdout.slice(0, 2000),
-      );
+      assert.equal((JSON.parse(done.stdout) as { inParts: number }).inParts, 400, done.stdout.slice(0, 2000));
       assert.deepEqual(
         await named(column),
         [
