@@ -4,6 +4,7 @@ import { printable } from '../engine/plan/row-text.ts';
 import { DroverError, errorCodes, mayPass } from '../errors.ts';
 import { fileError } from './terminal/files.ts';
 import type { Terminal } from './terminal/terminal.ts';
+import { wrapLine } from './terminal/wrap.ts';
 
 export interface FailureOptions {
   readonly json: boolean;
@@ -48,12 +49,14 @@ function describe({ code, message, data }: DroverError): Record<string, unknown>
 }
 
 function showFailure(
-  { err, errStyle }: Terminal,
+  { err, errStyle, errWidth, isWatched }: Terminal,
   failure: DroverError,
   { debug, version }: FailureOptions,
 ): void {
-  const lines = failure.message.split('\n').map(printable);
-  err(`${errStyle.error(failure.code)}: ${lines.join('\n')}`);
+  const [first = '', ...others] = failure.message.split('\n').map(printable);
+  // In a pipe a message stays one line, for whoever looks for its beginning.
+  for (const line of [`${errStyle.error(failure.code)}: ${first}`, ...others])
+    for (const part of isWatched ? wrapLine(line, errWidth) : [line]) err(part);
   if (failure.code !== 'INTERNAL') return;
   if (failure.cause instanceof Error) err(`  ${printable(failure.cause.message.split('\n')[0] ?? '')}`);
   err(`This is a mistake in Drover ${version}, and what was under way was rolled back.`);

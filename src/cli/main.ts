@@ -1,5 +1,5 @@
 /** The command line: reads the words, runs one command, and turns every outcome into an exit status. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { loadEnvironment } from '../config.ts';
 import { aliases } from './migrations/aliases.ts';
 import { apply } from './migrations/apply.ts';
@@ -37,6 +37,7 @@ import type { WhereOptions } from '../site/where.ts';
 import { exitStatus } from './session.ts';
 import type { Session, Verb, VerbGroup } from './session.ts';
 import { openTerminal } from './terminal/terminal.ts';
+import { wrapLine } from './terminal/wrap.ts';
 import type { Streams } from './terminal/terminal.ts';
 
 const verbs: readonly (Verb | VerbGroup)[] = [
@@ -194,6 +195,15 @@ function setUp(command: Command, { stdout, stderr }: Streams): void {
     getOutHelpWidth: () => Math.min(stdout.columns ?? 100, 100),
     getErrHelpWidth: () => Math.min(stderr.columns ?? 100, 100),
   });
+  command.configureHelp({ formatItem });
+}
+
+/** What an option is called and what it is about; on a narrow terminal below each other, so that no word is cut. */
+function formatItem(this: Help, ...given: Parameters<Help['formatItem']>): string {
+  const [term, , description, helper] = given;
+  const width = helper.helpWidth ?? 80;
+  if (width >= 80) return Help.prototype.formatItem.apply(helper, given);
+  return [`  ${term}`, ...wrapLine(`      ${description}`, width)].join('\n');
 }
 
 /** `drover registry diff`, for the hint where to find help. */

@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { test } from 'node:test';
 import { askToGoOn } from '../../src/cli/terminal/ask.ts';
 import { showProgress } from '../../src/cli/terminal/progress.ts';
+import { wrapLine } from '../../src/cli/terminal/wrap.ts';
 import { showList, showTable } from '../../src/cli/terminal/table.ts';
 import { openTerminal } from '../../src/cli/terminal/terminal.ts';
 import { DroverError } from '../../src/errors.ts';
@@ -174,4 +175,21 @@ test('the other shells and the man page know every command and every option', as
     const { status, error } = spawnSync(shell, ['-n'], { input: script });
     if (error === undefined) assert.equal(status, 0, shell);
   }
+});
+
+test('a line goes on below itself, and a command that can be pasted stays whole', () => {
+  const command = '`drover rollback 5e142f85 --data "a folder"`';
+  const text = `  Take it back first, and then go on: ${command} does that.`;
+  for (const width of [40, 80, 120]) {
+    const lines = wrapLine(text, width);
+    assert.ok(
+      lines.some((line) => line.includes(command)),
+      lines.join('\n'),
+    );
+    assert.equal(lines.map((line) => line.trim()).join(' '), text.trim());
+    const others = lines.filter((line) => !line.includes(command));
+    assert.ok(others.every((line) => line.length <= width));
+  }
+  const last = 'Go on with: drover runs resume 9e59ba27 --data d';
+  assert.equal(wrapLine(last, 40).at(-1)?.trim(), 'drover runs resume 9e59ba27 --data d');
 });

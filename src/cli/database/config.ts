@@ -4,6 +4,7 @@ import { siteFor } from '../../postgres/scope/rows-site.ts';
 import { listUnfit } from '../../postgres/scope/tenants.ts';
 import { withJson, withRegistry } from '../options.ts';
 import type { JsonOption } from '../options.ts';
+import { inLines } from '../terminal/wrap.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
 import { resolveWhere, shownUrl, withSite } from '../../site/where.ts';
@@ -61,12 +62,14 @@ interface ConfigReport {
 }
 
 function report(
-  { out, err, style }: Session['terminal'],
+  terminal: Session['terminal'],
   { json }: ConfigCheckOptions,
   { file, places, database, open = [] }: ConfigReport,
 ): void {
+  const { err, style } = terminal;
   if (json === true)
-    return out(JSON.stringify({ file, places, database: database ?? null, undecided: open }));
+    return terminal.out(JSON.stringify({ file, places, database: database ?? null, undecided: open }));
+  const out = inLines(terminal);
   const fits = database === undefined ? 'is well-formed' : `fits ${database}`;
   out(`${style.good('OK')} ${file} ${fits}: ${places} places.`);
   if (open.length > 0)

@@ -29,7 +29,7 @@ function sayLine({ out, width }: Terminal, line: string): void {
 function showModel(terminal: Terminal, report: ModelReport, today: string): void {
   const { out, style } = terminal;
   const { model, count, occurrences, schema } = report;
-  out(`${style.heading(model.id)} (${model.vendor}, ${model.kind}): ${endText(model, today)}`);
+  sayLine(terminal, `${style.heading(model.id)} (${model.vendor}, ${model.kind}): ${endText(model, today)}`);
   if (count === 0 && schema.length === 0) out('  Nothing names it.');
   if (occurrences.length > 0) {
     const rows = occurrences.map((each) => [placeOf(each), each.rows, writtenOf(each)]);

@@ -12,13 +12,13 @@ import { showTable } from '../terminal/table.ts';
 import type { TableContent } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { minuteText } from '../terminal/times.ts';
-import { wrapLine } from '../terminal/wrap.ts';
+import { inLines, wrapLine } from '../terminal/wrap.ts';
 
 /** One line each, newest first. */
 export function showMigrations({ out, style, width }: Terminal, records: readonly NamedRecord[]): void {
   if (records.length === 0) return out('No migrations yet.');
   for (const record of records) {
-    out(`${style.bold(record.id)}  ${statusOf(record)}`);
+    for (const line of wrapLine(`${style.bold(record.id)}  ${statusOf(record)}`, width)) out(line);
     const summary = [
       minuteText(record.startedAt),
       printable(record.tenantName),
@@ -32,7 +32,8 @@ export function showMigrations({ out, style, width }: Terminal, records: readonl
 
 /** Who moved what, when and why, and the steps. */
 export function showMigration(terminal: Terminal, record: MigrationDetail): void {
-  const { out, style } = terminal;
+  const { style } = terminal;
+  const out = inLines(terminal);
   const what =
     record.kind === 'rollback' ? `Rollback of ${record.parentId ?? ''}` : `${wordOf(record)} ${record.id}`;
   out(`${style.bold(what)}  ${statusOf(record)}`);

@@ -8,11 +8,12 @@ import type { MoveResult } from '../../postgres/records/move-result.ts';
 import type { RollbackResult } from '../../postgres/undo/result.ts';
 import { showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { wrapLine } from '../terminal/wrap.ts';
+import { inLines, wrapLine } from '../terminal/wrap.ts';
 
 /** What moved, what stayed and why, and how to take it back. */
 export function showMoveResult(terminal: Terminal, result: MoveResult): void {
-  const { out, style } = terminal;
+  const { style } = terminal;
+  const out = inLines(terminal);
   const models = `${printable(modelLabel(result.source))} → ${printable(modelLabel(result.target))}`;
   const total = Object.values(result.counts).reduce((sum, rows) => sum + rows, 0);
   if (result.replayed)
@@ -58,7 +59,8 @@ function showLeftBehind(terminal: Terminal, entries: readonly LeftBehind[]): voi
 
 /** What was restored, and what was left because somebody changed it since. */
 export function showRollbackResult(terminal: Terminal, result: RollbackResult): void {
-  const { out, style } = terminal;
+  const { style } = terminal;
+  const out = inLines(terminal);
   out(
     `${style.good(`Took back ${changeCount(result.restored)}`)} of migration ${result.parentId} in ${seconds(result.durationMs)}`,
   );

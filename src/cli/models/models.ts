@@ -15,7 +15,7 @@ import type { Session, Verb, VerbGroup } from '../session.ts';
 import { showList } from '../terminal/table.ts';
 import { resolveTenant } from '../../site/tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { wrapLine } from '../terminal/wrap.ts';
+import { inLines, wrapLine } from '../terminal/wrap.ts';
 import { resolveWhere, withSite } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
@@ -126,7 +126,7 @@ function showSuggestions(terminal: Terminal, found: readonly PlannedSuggestion[]
   if (found.length === 0) return terminal.err('There is no other model of this kind.');
   for (const [at, { model, score, reasons, plan }] of found.entries()) {
     const rows = Object.values(plan.counts).reduce((sum, count) => sum + count, 0);
-    terminal.out(
+    inLines(terminal)(
       `${at + 1}. ${terminal.style.heading(modelLabel(model))}: ${score} points, ${changeCount(rows)}`,
     );
     const why = `   ${reasons.map(({ message }) => message).join(' ')}`;

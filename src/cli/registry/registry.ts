@@ -1,3 +1,4 @@
+import { inLines } from '../terminal/wrap.ts';
 import type { Command } from 'commander';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
@@ -31,7 +32,7 @@ function runValidate({ terminal, environment }: Session, command: Command): numb
     terminal.out(JSON.stringify({ folder, version, hash, providers, runtimes, models }));
   else {
     terminal.out(`${terminal.style.good('OK')} ${folder}`);
-    terminal.out(
+    inLines(terminal)(
       `version ${version}, content ${hash}: ${providers} providers, ${runtimes} runtimes, ${models} models.`,
     );
   }

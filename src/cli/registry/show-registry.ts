@@ -6,10 +6,11 @@ import type { RuntimeMenu } from '../../registry/verdict/menu.ts';
 import type { Model } from '../../registry/load/shape.ts';
 import { showList, showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { inLines } from '../terminal/wrap.ts';
 
 /** Everything there is, counted, and each runtime with its arms. */
 export function showOverview(terminal: Terminal, loaded: LoadedRegistry): void {
-  const { out } = terminal;
+  const out = inLines(terminal);
   const { registry, version, hash } = loaded;
   out(`Registry ${version}, content ${hash}`);
   out(
@@ -35,7 +36,8 @@ function armsOf({ kind, successor, arms }: RuntimeMenu): string {
 
 /** One runtime: its arms, what they need, and what they offer. */
 export function showRuntime(terminal: Terminal, loaded: LoadedRegistry, id: string): void {
-  const { out, style } = terminal;
+  const { style } = terminal;
+  const out = inLines(terminal);
   const menu = findMenu(loaded, id);
   if (menu === undefined) return;
   out(`${style.bold(menu.id)} ${menu.label}, ${menu.kind}`);
@@ -54,7 +56,9 @@ export function showRuntime(terminal: Terminal, loaded: LoadedRegistry, id: stri
 }
 
 /** One model: every fact, and the page that says so. */
-export function showModel({ out, style }: Terminal, loaded: LoadedRegistry, model: Model): void {
+export function showModel(terminal: Terminal, loaded: LoadedRegistry, model: Model): void {
+  const { style } = terminal;
+  const out = inLines(terminal);
   const { id, name, source, checked, ...facts } = model;
   const successor = findSuccessor(loaded.registry, id);
   out(`${style.bold(id)} ${name}`);

@@ -10,7 +10,7 @@ import { showTable } from '../terminal/table.ts';
 import type { TableContent } from '../terminal/table.ts';
 import type { Style, Terminal } from '../terminal/terminal.ts';
 import { minuteText } from '../terminal/times.ts';
-import { wrapLine } from '../terminal/wrap.ts';
+import { inLines, wrapLine } from '../terminal/wrap.ts';
 import { whereWords } from '../../site/where.ts';
 import type { Where } from '../../site/where.ts';
 
@@ -18,7 +18,7 @@ import type { Where } from '../../site/where.ts';
 export function showRuns({ out, style, width }: Terminal, runs: readonly RunRecord[]): void {
   if (runs.length === 0) return out('No runs yet.');
   for (const run of runs) {
-    out(`${style.bold(run.id)}  ${statusOf(run, style)}`);
+    for (const line of wrapLine(`${style.bold(run.id)}  ${statusOf(run, style)}`, width)) out(line);
     const summary = `${minuteText(run.createdAt)}  ${progressText(run)}  ${changeCount(run.migratedCount)}  by ${printable(run.actor)}`;
     for (const line of [
       ...wrapLine(`  ${summary}`, width),
@@ -98,7 +98,8 @@ export function showRun(
     readonly where: Where;
   },
 ): void {
-  const { out, style, width } = terminal;
+  const { style, width } = terminal;
+  const out = inLines(terminal);
   const what =
     run.kind === 'rollback' ? `Rollback of run ${run.parentId ?? ''}: run ${run.id}` : `Run ${run.id}`;
   out(`${style.bold(what)}  ${statusOf(run, style)}`);
@@ -163,11 +164,11 @@ export function showPlannedRun(terminal: Terminal, plan: PlannedRun, where: Wher
 }
 
 /** The same in one line. */
-export function showPlannedSum({ out, style }: Terminal, plan: PlannedRun): void {
+export function showPlannedSum({ out, style, width }: Terminal, plan: PlannedRun): void {
   const parts = [`${plan.ready} of ${plan.total} tenants would move`, changeCount(plan.count)];
   if (plan.failed > 0) parts.push(style.error(`${plan.failed} would fail`));
   if (plan.skipped > 0) parts.push(`${plan.skipped} skipped`);
-  out(parts.join(', '));
+  for (const line of wrapLine(parts.join(', '), width)) out(line);
 }
 
 /** The message of a unit. What remains of shared rows ends with the command that moves them, which lacks the database. */

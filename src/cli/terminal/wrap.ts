@@ -1,7 +1,11 @@
 /** Long lines on a terminal go on under their own beginning, so that the indentation still says what belongs together. */
 import { stripVTControlCharacters } from 'node:util';
+import type { Terminal } from './terminal.ts';
 
-/** The lines that one line becomes; words are never cut, and marks for colours take no room. */
+/** Words of a line; a command that a person pastes is one word, because a shell would run its pieces. */
+const wordPattern = /`[^`]*`\S*|(?<=: )drover .*$|[^ ]+| (?= )/g;
+
+/** The lines that one line becomes; words and commands are never cut, and marks for colours take no room. */
 export function wrapLine(line: string, width: number): string[] {
   if (visibleLength(line) <= width) return [line];
   const indent = ' '.repeat(stripVTControlCharacters(line).search(/[^ ]|$/));
@@ -9,7 +13,7 @@ export function wrapLine(line: string, width: number): string[] {
   const hanging = `${indent}  `;
   const lines: string[] = [];
   let current = mark + indent;
-  for (const word of line.slice(current.length).split(' ')) {
+  for (const word of wordsOf(line.slice(current.length))) {
     const empty = stripVTControlCharacters(current).trim() === '';
     if (!empty && visibleLength(current) + visibleLength(word) + 1 > width) {
       lines.push(current);
@@ -19,6 +23,17 @@ export function wrapLine(line: string, width: number): string[] {
   return [...lines, current];
 }
 
+function wordsOf(text: string): string[] {
+  return (text.match(wordPattern) ?? []).map((word) => (word === ' ' ? '' : word));
+}
+
 function visibleLength(text: string): number {
   return stripVTControlCharacters(text).length;
+}
+
+/** Prints lines of a text as long as the terminal is wide; in a pipe as they are. */
+export function inLines({ out, isShown, width }: Terminal): (line?: string) => void {
+  return (line = '') => {
+    for (const part of isShown ? wrapLine(line, width) : [line]) out(part);
+  };
 }
