@@ -173,13 +173,14 @@ describe('a configuration file', () => {
 });
 
 describe('a mistyped name', () => {
-  const names = ['reference', 'grant', 'at'];
+  const names = ['reference', 'grant', 'at', 'DROVER_DATA', 'DROVER_DATABASE'];
   const cases: readonly (readonly [string, string | undefined])[] = [
     ['refrense', 'reference'],
     ['Grant', 'grant'],
     ['ta', 'at'],
     ['grxyt', undefined],
     ['nothing', undefined],
+    ['DROVER_DATABSE', 'DROVER_DATABASE'],
   ];
   for (const [name, expected] of cases) {
     it(`${name} ${expected === undefined ? 'is near to nothing' : `is near to ${expected}`}`, () => {

@@ -15,10 +15,12 @@ export function nearestNames(asked: string, names: readonly string[], most = 3):
 
 /** The one name that a mistyped one surely was meant to be: a third of its characters may differ. Undefined where none is so near. */
 export function nearestName(asked: string, names: readonly string[]): string | undefined {
-  const wanted = fold(asked);
-  const isNear = (name: string): boolean =>
-    changesBetween(wanted, fold(name)) <= Math.max(1, Math.floor(asked.length / 3));
-  return nearestNames(asked, names.filter(isNear), 1)[0];
+  const [best] = names
+    .map((name) => ({ name, changes: changesBetween(fold(asked), fold(name)) }))
+    .sort((a, b) => a.changes - b.changes);
+  return best !== undefined && best.changes <= Math.max(1, Math.floor(asked.length / 3))
+    ? best.name
+    : undefined;
 }
 
 function fold(text: string): string {
