@@ -28,7 +28,6 @@ interface Command {
 /** Commands that do not run here, and why. */
 const notRun: readonly (readonly [RegExp, string])[] = [
   [/^docker\b/, 'needs an engine for containers'],
-  [/^drover edge --upstream\b/, 'needs a certificate; test/http/edge.test.ts runs it'],
   [/^npm test\b/, 'is the run that this belongs to'],
   [/^(npm install drover|npx drover)\b/, 'is not published'],
 ];
