@@ -132,16 +132,23 @@ eachEngine((engine) => {
     {
       tenant = { root: 'none' },
       intent = {},
+      about = {},
       ...rows
-    }: Partial<RowsConfig> & { tenant?: Config['tenant']; intent?: Partial<Intent> } = {},
+    }: Partial<RowsConfig> & {
+      tenant?: Config['tenant'];
+      intent?: Partial<Intent>;
+      about?: Config['database'];
+    } = {},
   ): Promise<Case> => {
     const schema = `keys_${(schemas += 1)}`;
     await database.transaction({}, (tx) =>
-      tx.script(`CREATE SCHEMA ${schema}; SET LOCAL search_path TO ${schema}; ${sql}`),
+      tx.script(
+        `CREATE SCHEMA ${schema}; SET LOCAL search_path TO ${schema}; ${sql.replaceAll('SCHEMA ~', `SCHEMA ${schema}`)}`,
+      ),
     );
     const config: Config = {
       version: 1,
-      database: { schemas: [schema] },
+      database: { schemas: [schema], ...about },
       tenant,
       rows: [{ table: 'printers', ...rows }],
     };
@@ -395,6 +402,118 @@ eachEngine((engine) => {
           words,
         );
       }
+    });
+
+    it('is refused where an action of a foreign key would reach rows that policies hide, and nowhere else', async () => {
+      const role = `keys_${process.pid}_${engine}`;
+      const own = `shop_id = current_setting('app.shop', true)`;
+      const secured = (name: string, using = own): string =>
+        `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON ${name} USING (${using});`;
+      const child = (name: string, key: string, using?: string): string =>
+        `CREATE TABLE ${name} (id int PRIMARY KEY, shop_id text REFERENCES shops, printer_id KIND, ${key});
+         INSERT INTO ${name} VALUES (1, 's1', 'OLD'); ${using === '' ? '' : secured(name, using)}`;
+      const refers = 'FOREIGN KEY (printer_id) REFERENCES printers ON';
+      const made = (type: string, key: string, more: string): string =>
+        `CREATE TABLE shops (id text PRIMARY KEY); INSERT INTO shops VALUES ('s1'), ('s2');
+         CREATE TABLE printers (id ${type} PRIMARY KEY, shop_id text NOT NULL REFERENCES shops, UNIQUE (shop_id, id));
+         INSERT INTO printers (id, shop_id) OVERRIDING SYSTEM VALUE VALUES ('${key}', 's1'); ${secured('printers')}
+         ${more.replaceAll('KIND,', `${type.split(' ', 1)[0]},`).replaceAll('OLD', key)}
+         GRANT ALL ON ALL TABLES IN SCHEMA ~ TO ${role}; GRANT USAGE ON SCHEMA ~ TO ${role};`;
+      const about = { session: { role, settings: { 'app.shop': '$tenant' } } };
+      const tenant = { root: 'shops', column: 'shop_id' };
+      const refusedTables = (plan: Plan): string[] =>
+        plan.findings
+          .filter(({ place }) => place === 'hidden-rows')
+          .map(
+            ({ message }) =>
+              /of \S+\.(\w+) from.*with (ON [A-Z ]+), which/.exec(message)?.slice(1).join(' ') ?? message,
+          );
+      await database.transaction({}, (tx) => tx.script(`CREATE ROLE ${role}`));
+      try {
+        const children = [
+          child('a', `${refers} UPDATE CASCADE`),
+          child('b', `${refers} UPDATE SET NULL`),
+          child('c', `${refers} UPDATE SET DEFAULT`),
+          child('d', `${refers} DELETE CASCADE`),
+          child('e', `${refers} UPDATE CASCADE`, 'true'),
+          child('f', `${refers} UPDATE CASCADE`, ''),
+          child('g', `FOREIGN KEY (shop_id, printer_id) REFERENCES printers (shop_id, id) ON UPDATE CASCADE`),
+          `INSERT INTO a VALUES (2, 's2', 'OLD'); INSERT INTO b VALUES (2, 's2', 'OLD'); INSERT INTO d VALUES (2, 's2', 'OLD');`,
+        ].join('\n');
+        const at = await prepare(made('uuid', old, children), { about, tenant, intent: { tenant: 's1' } });
+        const start = await at.text();
+        assert.deepEqual(refusedTables(await at.plan()), [
+          'a ON UPDATE CASCADE',
+          'b ON UPDATE SET NULL',
+          'c ON UPDATE SET DEFAULT',
+        ]);
+        await assert.rejects(at.apply({}, { force: true, reason: 'no' }), refusedAs('PLAN_REFUSED'));
+        await at.script('DROP TABLE a, b, c');
+        assert.deepEqual(codes(await at.plan()), []);
+        await assert.rejects(at.apply(), /d_printer_id_fkey|foreign key/);
+        assert.deepEqual(
+          Object.keys(compareDatabases(start, await at.text())).length,
+          3,
+          'the tables that are gone',
+        );
+        await at.script('DELETE FROM d WHERE id = 2');
+        await at.roundTrip(['printers', 'd', 'e', 'f', 'g']);
+
+        const anew = [
+          child('a', `${refers} DELETE CASCADE`),
+          child('b', `${refers} DELETE SET NULL`),
+          child('c', `${refers} DELETE RESTRICT`),
+          `INSERT INTO a VALUES (2, 's2', 'OLD'); INSERT INTO b VALUES (2, 's2', 'OLD');`,
+        ].join('\n');
+        const again = await prepare(made('int GENERATED ALWAYS AS IDENTITY', '7', anew), {
+          about,
+          tenant,
+          intent: { tenant: 's1', from: '7', to: '900' },
+        });
+        assert.deepEqual(refusedTables(await again.plan()), ['a ON DELETE CASCADE', 'b ON DELETE SET NULL']);
+        await assert.rejects(again.apply(), refusedAs('PLAN_REFUSED'));
+        await again.script('DROP TABLE a, b');
+        await again.roundTrip(['printers', 'c']);
+      } finally {
+        await database.transaction({}, (tx) => tx.script(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
+      }
+    });
+
+    it('is refused where tables refer that are not read, where a key on other columns cascades, and for the tenants’ own table', async () => {
+      const told = (plan: Plan): (string | undefined)[] =>
+        plan.findings.filter(({ code }) => code === 'REKEY_IMPOSSIBLE').map(({ place }) => place);
+      const at = await prepare(
+        `${printers} CREATE TABLE jobs (id int PRIMARY KEY, printer uuid REFERENCES printers);
+         CREATE TABLE pages (job int REFERENCES jobs, id int PRIMARY KEY);
+         CREATE TABLE kept (printer uuid REFERENCES printers ON UPDATE SET NULL); CREATE TABLE still (printer uuid REFERENCES printers);
+         INSERT INTO kept VALUES ('${old}');`,
+        { about: { ignore: ['kept', 'still', 'pages'] } },
+      );
+      const start = await at.text();
+      const plan = await at.plan();
+      const named = plan.findings.filter(({ place }) => place === 'not-read').map(({ message }) => message);
+      assert.deepEqual(told(plan), ['not-read', 'not-read']);
+      assert.match(
+        named[0] ?? '',
+        /kept_printer_fkey of \S+\.kept leads to \S+\.printers \(ON UPDATE SET NULL.*database\.ignore/,
+      );
+      await assert.rejects(at.apply({}, { force: true, reason: 'no' }), refusedAs('PLAN_REFUSED'));
+      assert.deepEqual(compareDatabases(start, await at.text()), {});
+      await at.script('DROP TABLE kept, still');
+      assert.deepEqual(told(await at.plan()), []);
+
+      const anew = await prepare(
+        `CREATE TABLE printers (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, code text UNIQUE); INSERT INTO printers (code) VALUES ('x');
+         CREATE TABLE labels (id int PRIMARY KEY, code text REFERENCES printers (code) ON DELETE CASCADE); INSERT INTO labels VALUES (1, 'x');`,
+        { intent: { from: '1', to: '100' } },
+      );
+      assert.deepEqual(told(await anew.plan()), ['written-anew']);
+      await assert.rejects(anew.apply(), refusedAs('PLAN_REFUSED'));
+      assert.deepEqual(await anew.rows('SELECT code FROM ~labels'), [['x']]);
+
+      const own = await prepare(printers, { tenant: { root: 'printers' }, intent: { tenant: old } });
+      assert.deepEqual(told(await own.plan()), ['tenant-root']);
+      await assert.rejects(own.apply(), refusedAs('PLAN_REFUSED'));
     });
 
     it('never takes a trigger that swallows or refuses for success, and tells which fire and what is computed', async () => {

@@ -55,10 +55,20 @@ function seenTables(tables: readonly Table[]): Question<SeenTable[]> {
 
 /** Of these tables those whose policies bind the session and do not show it all rows. */
 export function hidingFrom(tables: readonly Table[]): Question<TableId[]> {
+  return readAs(policiesBinding(tables), (binding) =>
+    tables.flatMap(({ id }, at) => {
+      const policies = binding[at];
+      return policies === undefined || showAllRows(policies) ? [] : [id];
+    }),
+  );
+}
+
+/** The policies that bind the session at each table, in its order; undefined where row-level security does not. */
+export function policiesBinding(tables: readonly Table[]): Question<(readonly Policy[] | undefined)[]> {
   return readAs(seenTables(tables), (rows) =>
-    tables.flatMap((table, at) => {
+    tables.map((table, at) => {
       const seen = rows[at];
-      return seen?.bound !== true || showAllRows(bindingOf(table, seen)) ? [] : [table.id];
+      return seen?.bound === true ? bindingOf(table, seen) : undefined;
     }),
   );
 }

@@ -18,6 +18,8 @@ import type { Sql } from '../../sql/sql.ts';
 import { rowContext } from '../member.ts';
 import type { Member } from '../member.ts';
 import { metSql } from '../refusals.ts';
+import { readReach } from './reach.ts';
+import type { Impossible } from './reach.ts';
 
 export interface Around {
   readonly rules: Rules;
@@ -44,7 +46,11 @@ export async function readAround(tx: Tx, about: Around): Promise<AroundFollowers
   const touched = await tx.together(
     tables.map(({ table }) => one<Touched>(prepared(touchedSql), [quotedName(table)])),
   );
-  const refused = [...(await readTaken(tx, about)), ...(await readRefused(tx, about))];
+  const refused = [
+    ...(await readReach(tx, about)),
+    ...(await readTaken(tx, about)),
+    ...(await readRefused(tx, about)),
+  ];
   const all = tables.flatMap((each, at) => {
     const found = touched[at];
     return found === undefined ? [] : [{ ...each, found }];
@@ -88,8 +94,6 @@ interface TouchedTable {
   readonly table: Table;
   readonly found: Touched;
 }
-
-type Impossible = AroundFollowers['impossible'];
 
 function forbidding({ rules, subject }: Around, { follower, table, found }: TouchedTable): Impossible {
   const names = [...new Set(follower.columns.map((each) => each.column))];
