@@ -293,6 +293,29 @@ describe('the edge', () => {
       }
   });
 
+  it('keeps what frames a request, whatever Connection names: nobody else’s request becomes part of it', async () => {
+    recorder.heard.length = 0;
+    const smuggled = 'GET /metrics HTTP/1.1\r\nHost: evil\r\nX: ';
+    const bytes = (name: string): string =>
+      `GET /livez HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, ${name}\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`;
+    for (const name of ['content-length', 'Content-Length', 'host', 'transfer-encoding', 'authorization']) {
+      await Promise.all([
+        raw(edge.url, bytes(name)),
+        ask(edge.url, '/livez?other', { headers: { authorization: 'Bearer a' } }),
+      ]);
+      await ask(edge.url, '/livez?other', { headers: { authorization: 'Bearer a' } });
+    }
+    assert.deepEqual([...new Set(recorder.heard.map(({ url }) => url))].toSorted(), [
+      '/livez',
+      '/livez?other',
+    ]);
+    const others = recorder.heard.filter(({ url }) => url === '/livez?other');
+    assert.equal(others.length, 10);
+    const gzip =
+      'POST /api/v1/assistants HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n';
+    assert.match(await raw(edge.url, gzip), /^HTTP\/1\.1 400/);
+  });
+
   it('says 502 where the server breaks off and 504 where it is slow, and never asks twice', async () => {
     const slow = await startEdge({ ...input, upstream: recorder.url, answerWithinMs: 50 });
     const nobody = await startEdge({ ...input, upstream: new URL('http://127.0.0.1:9') });

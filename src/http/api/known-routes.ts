@@ -38,11 +38,17 @@ export class KnownRoutes {
     return [...new Set(open.map(({ url }) => url))].toSorted();
   }
 
-  /** Every route, for each of its methods. One that does not say who reaches it is for nobody. */
+  /**
+   * Every route, for each of its methods. One that does not say who reaches it is for nobody. The router tells of some pages by their HEAD
+   * alone, which there is only beside a GET.
+   */
   get declared(): DeclaredRoute[] {
-    return this.#routes.flatMap(({ url, route: { method, config } }) =>
+    const told = this.#routes.flatMap(({ url, route: { method, config } }) =>
       [method].flat().map((each) => ({ method: each, url, exposure: config?.exposure ?? 'internal' })),
     );
+    const read = new Set(told.filter(({ method }) => method === 'GET').map(({ url }) => url));
+    const untold = told.filter(({ method, url }) => method === 'HEAD' && !read.has(url));
+    return [...told, ...untold.map((route) => ({ ...route, method: 'GET' }))];
   }
 }
 

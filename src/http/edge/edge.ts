@@ -91,13 +91,24 @@ function createListener(
     const startedAt = performance.now();
     response.once('close', () => {
       const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-      log.info({ method, path: url.split('?')[0], status: response.statusCode, ms }, 'request');
+      log.info(
+        { method, path: url.split('?')[0], status: response.headersSent ? response.statusCode : null, ms },
+        'request',
+      );
     });
+    const { 'transfer-encoding': encoding } = request.headers;
+    if (encoding !== undefined && encoding.toLowerCase() !== 'chunked')
+      return answerProblem(response, notChunked(encoding));
     if (passes(method, url)) return forward(request, response);
     if (url === '/edge/livez' && (method === 'GET' || method === 'HEAD'))
       return answerAlive(response, version);
     answerProblem(response, new DroverError('ROUTE_NOT_FOUND', 'There is nothing at this path.'));
   };
+}
+
+/** The edge would take the parts off and leave the rest as it is, so the server could not tell what it gets. */
+function notChunked(encoding: string): DroverError {
+  return new DroverError('REQUEST_INVALID', `Transfer-Encoding may be chunked alone, and not ${encoding}.`);
 }
 
 function answerAlive(response: http.ServerResponse, version: string): void {

@@ -39,10 +39,12 @@ export function createForward({ upstream, answerWithinMs }: ForwardTo): Forward 
       headers: onwardHeaders(request),
     });
     let timer: NodeJS.Timeout | undefined;
+    let hasAnswer = false;
     request.once('end', () => {
-      timer = setTimeout(() => onward.destroy(late(answerWithinMs)), answerWithinMs);
+      if (!hasAnswer) timer = setTimeout(() => onward.destroy(late(answerWithinMs)), answerWithinMs);
     });
     onward.once('response', (answer) => {
+      hasAnswer = true;
       clearTimeout(timer);
       giveBack(answer, response);
       if (answer.headers['content-type']?.startsWith('text/event-stream') !== true) return;
@@ -59,7 +61,11 @@ export function createForward({ upstream, answerWithinMs }: ForwardTo): Forward 
       streams.delete(response);
       onward.destroy();
     });
-    request.pipe(onward);
+    if (hasBody(request)) request.pipe(onward);
+    else {
+      request.resume();
+      onward.end();
+    }
   };
   return {
     forward,
@@ -96,12 +102,23 @@ const ofConnection = [
   'upgrade',
 ];
 
+/**
+ * A message without them is another message: a body that has lost its length would be read as the next request, and that of somebody
+ * else as its headers. Whoever names them in `Connection` does so for that.
+ */
+const neverOfConnection: ReadonlySet<string> = new Set(['content-length', 'host', 'authorization']);
+
+function hasBody({ headers }: http.IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+}
+
 /** Name, value, name, value, … as they came, without those of the connection. */
 function endToEnd(raw: readonly string[], more: readonly string[] = []): string[] {
   const pairs = raw.flatMap((name, i) => (i % 2 === 0 ? [[name, raw[i + 1] ?? ''] as const] : []));
   const named = pairs
     .filter(([name]) => name.toLowerCase() === 'connection')
-    .flatMap(([, value]) => value.split(',').map((each) => each.trim().toLowerCase()));
+    .flatMap(([, value]) => value.split(',').map((each) => each.trim().toLowerCase()))
+    .filter((name) => !neverOfConnection.has(name));
   const dropped = new Set([...ofConnection, ...more, ...named]);
   return pairs.filter(([name]) => !dropped.has(name.toLowerCase())).flat();
 }
