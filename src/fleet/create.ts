@@ -139,7 +139,8 @@ export async function createRollback(site: Site, request: RollbackRunRequest): P
       throw conflict(parent, 'a run that takes it back is under way');
     const tenants = inOrder((await listUndoable(tx, site, parent.id)).map(undoneTenant), []);
     const { pending, ...counts } = countsOf(tenants);
-    if (pending === 0) throw conflict(parent, nothingLeft(tenants));
+    // The shared rows are no tenant, and may be all that it moved.
+    if (tenants.every(({ status }) => status !== 'pending')) throw conflict(parent, nothingLeft(tenants));
     const options = {
       ...optionsOf({ ...request, from: '', to: '' }, pending),
       parameters: parent.options.parameters,

@@ -11,7 +11,7 @@ export function outcomeOfMove(tenant: string, result: MoveResult): TenantOutcome
   const { migrationId, completion, counts, findings, durationMs } = result;
   return {
     tenant,
-    ...(isIdle(result) ? nothingToMove : { status: 'succeeded' }),
+    status: 'succeeded',
     migrationId,
     completion,
     migratedCount: Object.values(counts).reduce((sum, rows) => sum + rows, 0),
@@ -56,24 +56,15 @@ function findingsOf({ data }: DroverError): readonly Finding[] {
   return plan?.findings ?? (data['findings'] as readonly Finding[] | undefined) ?? [];
 }
 
-/** Nothing is to be done, and nothing of the tenant is left on the source. */
-export function isIdle({
-  steps,
-  completion,
-}: Pick<MoveResult | Plan, 'completion'> & { readonly steps: readonly unknown[] }): boolean {
-  return steps.length === 0 && completion !== 'partial';
+/**
+ * Of a tenant whose plan has no step where nothing is to be retired either: there is nothing to do, and nothing is recorded. Undefined
+ * where something of it stays undecided. @param fromKey of the row of the source; null where models are texts
+ */
+export function idleOutcome({ steps, completion }: Plan, fromKey: string | null) {
+  if (steps.length > 0 || completion === 'partial') return undefined;
+  const [code, message] =
+    fromKey === null
+      ? (['NOTHING_TO_MOVE', 'No row of this tenant that may move names the source.'] as const)
+      : (['ALREADY_MIGRATED', 'The source was retired before, and nothing names it.'] as const);
+  return { status: 'skipped', code, message, completion } as const;
 }
-
-/** Of a tenant that is idle. */
-export const nothingToMove = {
-  status: 'skipped',
-  code: 'NOTHING_TO_MOVE',
-  message: 'No row of this tenant that may move names the source.',
-} as const;
-
-/** Of a tenant whose source is retired and named by nothing. */
-export const alreadyMigrated = {
-  status: 'skipped',
-  code: 'ALREADY_MIGRATED',
-  message: 'The source was retired before, and nothing names it.',
-} as const;

@@ -11,7 +11,7 @@ import { planMoves } from '../postgres/move/plan.ts';
 import { refusalText, rehearseMove } from '../postgres/move/rehearse.ts';
 import type { RunTenant } from '../postgres/runs/tenants.ts';
 import type { Site } from '../postgres/scope/site.ts';
-import { alreadyMigrated, isIdle, nothingToMove } from './outcome.ts';
+import { idleOutcome } from './outcome.ts';
 import { intentOf } from './request.ts';
 import type { RunRequest } from './request.ts';
 import { isMovingRows } from '../engine/operations/operations.ts';
@@ -227,8 +227,8 @@ function plannedTenant(
     return { ...found, status: 'failed', code, message };
   }
   const plan = outcome;
-  if (sourceRetired && plan.steps.length === 0) return { ...found, ...alreadyMigrated };
-  const idle = isIdle(plan) && refusing(plan.findings, request.force).length === 0 ? nothingToMove : {};
+  const refused = refusing(plan.findings, request.force).length > 0;
+  const idle = sourceRetired && !refused ? idleOutcome(plan, found.fromKey) : undefined;
   return { ...found, ...judged(request, plan), ...idle, findings: [...base.findings, ...plan.findings] };
 }
 

@@ -2,7 +2,9 @@
  * One wave: the tenants of one claim, moved or taken back. What succeeds is recorded with its claim in the transaction of the
  * work (`recordDone`). What fails is recorded after its rollback. What may pass goes back, for somebody to try again.
  */
+import { refusing } from '../engine/finding.ts';
 import type { Intent } from '../engine/plan/intent.ts';
+import type { Plan } from '../engine/plan/plan-types.ts';
 import { DroverError, mayPass } from '../errors.ts';
 import type { Outcome } from '../postgres/move/batch.ts';
 import { applyMoves } from '../postgres/move/move.ts';
@@ -19,13 +21,7 @@ import type { RollbackResult } from '../postgres/undo/result.ts';
 import { isSharedRows } from '../engine/tenant.ts';
 import { adoptDone } from './adopt.ts';
 import { sharedOutcome, textOf } from './shared-rows.ts';
-import {
-  alreadyMigrated,
-  asDroverError,
-  outcomeOfError,
-  outcomeOfMove,
-  outcomeOfRollback,
-} from './outcome.ts';
+import { asDroverError, idleOutcome, outcomeOfError, outcomeOfMove, outcomeOfRollback } from './outcome.ts';
 
 export interface Wave {
   readonly run: RunRecord;
@@ -77,7 +73,11 @@ async function orOneByOne(
   }
 }
 
-/** Tenants that need no work: a worker that died had finished, or the source was retired before and nothing names it. */
+function isRefused({ options }: RunRecord, { findings }: Plan): boolean {
+  return refusing(findings, options.force).length > 0;
+}
+
+/** Tenants that need no work: a worker that died had finished, or nothing is to be done. */
 async function findFinished(site: Site, { run, claimed }: Wave): Promise<TenantOutcome[]> {
   const adopted = await adoptAll(site, { run, claimed });
   const left = without(claimed, adopted);
@@ -92,11 +92,15 @@ async function findFinished(site: Site, { run, claimed }: Wave): Promise<TenantO
     retired.map((one) => intentFor(run, one)),
   );
   // What cannot be planned is refused by the work itself, which says why.
-  const idle = retired.filter((_, at) => {
+  const idle = retired.flatMap(({ tenant, fromKey }, at) => {
     const plan = plans[at];
-    return plan !== undefined && !(plan instanceof DroverError) && plan.steps.length === 0;
+    const outcome =
+      plan === undefined || plan instanceof DroverError || isRefused(run, plan)
+        ? undefined
+        : idleOutcome(plan, fromKey);
+    return outcome === undefined ? [] : [{ tenant, ...outcome }];
   });
-  return [...adopted, ...idle.map(({ tenant }) => ({ tenant, ...alreadyMigrated }))];
+  return [...adopted, ...idle];
 }
 
 /** The shared rows are alone in their wave, which is the last. What speaks against their work is known by now. */

@@ -72,6 +72,8 @@ oneEngine((engine) => {
     const skipped = [south, 'skipped', 'NOTHING_TO_MOVE'];
     assert.deepEqual(await statuses(), [1, 1, [[north, 'ready', null], skipped]]);
     const run = await workUntilStill(site, await createRun(site, move));
+    // As a move of that tenant alone, which has nothing to do: no record, and no fence.
+    assert.deepEqual(await history(site, south), []);
     assert.deepEqual(
       [run.status, run.succeeded, run.skipped, run.completion],
       ['succeeded', 1, 1, 'complete'],

@@ -152,7 +152,7 @@ export type Resolution =
       readonly status: 'pending';
       readonly from: ModelFacts;
       readonly to: ModelFacts;
-      /** The source carries the mark of an earlier migration. */
+      /** Nothing of the source is left to be retired: it carries the mark of an earlier migration, or no row stands for it. */
       readonly sourceRetired: boolean;
       readonly findings: readonly Finding[];
     }
@@ -179,7 +179,7 @@ export function resolveModels(input: ResolveInput): Resolution {
     status: 'pending',
     from: source.model,
     to: target.model,
-    sourceRetired: source.model.marked === true,
+    sourceRetired: source.model.marked === true || source.model.key === undefined,
     findings: [...source.findings, ...target.findings],
   };
 }
