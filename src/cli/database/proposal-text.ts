@@ -12,7 +12,13 @@ import { wrapLine } from '../terminal/wrap.ts';
 
 const width = 110;
 /** Texts that YAML 1.1 would read as something else, such as `no`, are in quotes. */
-const writing = { lineWidth: 0, compat: 'yaml-1.1', defaultStringType: 'PLAIN', singleQuote: false } as const;
+const writing = {
+  lineWidth: 0,
+  compat: 'yaml-1.1',
+  defaultStringType: 'PLAIN',
+  singleQuote: false,
+  flowCollectionPadding: false,
+} as const;
 
 /** The text, its questions on the first screen; reading it gives the configuration of the proposal. @param schema for editors */
 export function proposalText(

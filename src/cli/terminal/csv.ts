@@ -2,11 +2,13 @@
 
 /** A line of names, then a line for each row. */
 export function csvText(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  return [head, ...rows].map((line) => line.map((cell) => csvField(String(cell))).join(',')).join('\r\n');
+  return [head, ...rows].map((line) => line.map(csvField).join(',')).join('\r\n');
 }
 
-/** A program that opens CSV takes what begins like a formula for one, so that gets a quote before it. */
-function csvField(text: string): string {
+/** A program that opens CSV takes what begins like a formula for one, so that gets a quote before it. A number is none. */
+function csvField(cell: string | number): string {
+  if (typeof cell === 'number') return String(cell);
+  const text = cell;
   const safe = /^[=+@\t\r-]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

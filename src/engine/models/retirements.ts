@@ -187,9 +187,12 @@ function describeEvent(one: Retirement): Omit<CalendarEvent, 'uid' | 'day'> {
 
 const namesShown = 10;
 
-/** How many tenants have it in use. The shared rows, listed beside them, are no tenant. */
+/**
+ * How many tenants have it in use, each once, though it is listed for each row of the model that it has. The shared rows, listed beside
+ * them, are no tenant.
+ */
 export function countTenants({ tenants }: Pick<Retirement, 'tenants'>): number {
-  return tenants.filter(({ key }) => !isSharedRows(key)).length;
+  return new Set(tenants.map(({ key }) => key).filter((key) => !isSharedRows(key))).size;
 }
 
 function named(tenants: readonly AffectedTenant[]): string {
