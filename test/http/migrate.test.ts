@@ -538,7 +538,13 @@ oneEngine((engine) => {
     assert.equal(back.status, 200, back.text);
     assert.deepEqual(await modelsOf(), before);
 
-    await migrated(http, {}, { path: `/api/v1/completion-models/${haiku}/migrate` });
+    const path = `/api/v1/completion-models/${haiku}/migrate`;
+    const open = refused(await migrate(http, { confirm_migration: true }, { path }), 422, 'PLAN_REFUSED');
+    assert.match(open.detail, /ASK_OPEN: workspaces\.model: the name alone may mean claude-haiku-4-5/);
+    const wrong = { confirm_migration: true, answers: { 'nowhere.model': 'keep' } };
+    refused(await migrate(http, wrong, { path }), 400, 'ANSWER_UNKNOWN');
+    await migrated(http, { answers: { 'workspaces.model': 'keep' } }, { path });
+    assert.equal(await valueOf(http, workspaces, [http.tenants.mine]), named);
     assert.deepEqual(await modelsOf(), [
       { id: made.id, name: 'claude-haiku-4-5' },
       { id: target, name: 'claude-sonnet-4-6' },

@@ -33,6 +33,8 @@ export interface MigrateRequest {
   readonly fromId: string;
   readonly toId: string;
   readonly entityTypes?: readonly string[];
+  /** To what a plan asks, by place. */
+  readonly answers?: Intent['answers'];
   readonly parameters: ParameterPolicy;
   readonly confirm: boolean;
   readonly force: boolean;
@@ -90,14 +92,14 @@ export async function migrateModel(
 }
 
 function intentOf({ tenantId }: Acting, request: MigrateRequest): Intent {
-  const { kind, fromId, toId, entityTypes, parameters } = request;
+  const { kind, fromId, toId, entityTypes, parameters, answers = {} } = request;
   const intent = {
     tenant: tenantId,
     kind,
     from: fromId,
     to: toId,
     parameters,
-    answers: {},
+    answers,
     leaveAsks: false,
   };
   return entityTypes === undefined ? intent : { ...intent, entityTypes };

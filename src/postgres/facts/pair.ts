@@ -200,9 +200,11 @@ function namedPair(rules: Rules, { kind, config }: ModelTable, intent: Intent): 
 }
 
 /** With the other models of the name of the source that somebody may mean. */
-function withNamesakes({ config }: Rules, pair: ModelPair, models: readonly ModelFacts[]): ModelPair {
-  const { source } = pair;
+export function withNamesakes({ config }: Rules, pair: ModelPair, models: readonly ModelFacts[]): ModelPair {
+  const { source, target } = pair;
   const { name } = source.components;
+  // What says the name alone says the same afterwards, whichever is meant.
+  if (name === target.components['name']) return pair;
   const isCalled = ({ components, spellings = [] }: ModelFacts): boolean =>
     components['name'] === name || spellings.some(({ text }) => text === name);
   const namesakes = models.filter(

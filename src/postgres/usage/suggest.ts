@@ -15,7 +15,7 @@ import { readGround } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { byShape, memberOf } from '../facts/member.ts';
 import { listModelsOfKind } from '../facts/model-rows.ts';
-import { checkIntent, chosen } from '../facts/pair.ts';
+import { checkIntent, chosen, withNamesakes } from '../facts/pair.ts';
 import { readDenied } from '../move/denied.ts';
 import { scanUncovered } from '../facts/scan.ts';
 import type { Scanned } from '../facts/scan.ts';
@@ -72,7 +72,8 @@ export function suggestTargets(site: Site, query: SuggestQuery): Promise<Planned
     const suggested: Suggested[] = [];
     for (const suggestion of ranked) {
       const to = keyText(suggestion.model) ?? textOf(rules, suggestion.model);
-      const pair = { source: asMeant(source), target: asMeant(suggestion.model) };
+      const two = { source: asMeant(source), target: asMeant(suggestion.model) };
+      const pair = isText ? two : withNamesakes(rules, two, rows);
       const member = memberOf(rules, { ...intent, to }, pair);
       const [denied = []] = await readDenied(tx, { rules, members: [member] }, ground.scannable);
       const scanned = scans.get(isNamesake(suggestion)) ?? nothingScanned;

@@ -31,6 +31,7 @@ export function migrateRoutes(app: App, { platform }: AppDeps): void {
             kind,
             fromId: from,
             toId: to,
+            answers: body.answers,
             parameters: body.parameters,
             confirm: body.confirm_migration,
             force: body.force_override,

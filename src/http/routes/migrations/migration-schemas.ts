@@ -62,6 +62,14 @@ export const findingSchema = z
   })
   .meta({ id: 'Finding' });
 
+/** Every question of a plan can be answered where it is asked. */
+export const answersShape = z
+  .record(z.string().min(1).max(300), z.enum(['move', 'keep']))
+  .default({})
+  .describe(
+    'What a plan asks (ASK_OPEN), by the place that the finding names: `{ "workspaces.model": "keep" }`',
+  );
+
 export const countsByType = z.record(z.string(), z.int());
 
 const namedRow = z.object({ id: z.string(), name: z.string().nullable() });
@@ -108,6 +116,7 @@ export const migrateBody = z
       .default(false)
       .describe('Passes the errors that may be forced; needs a reason'),
     reason: reasonText.optional(),
+    answers: answersShape,
     parameters: parameterPolicy,
     dry_run: z.boolean().default(false).describe('Plan only: nothing is written, not even a record'),
     rehearse: z

@@ -18,6 +18,7 @@ import {
   entityTypes,
   findingSchema,
   parameterPolicy,
+  answersShape,
   reasonText,
 } from '../migrations/migration-schemas.ts';
 import {
@@ -44,6 +45,7 @@ const migrateAllBody = z
       .default(false)
       .describe('Passes the errors that may be forced; needs a reason'),
     reason: reasonText.optional(),
+    answers: answersShape,
     parameters: parameterPolicy,
     dry_run: z.boolean().default(false).describe('Plan each tenant and write nothing'),
     rehearse: z
@@ -218,6 +220,7 @@ function runRequestOf(body: Body, about: { kind: string; fromId: string; actor: 
     from: about.fromId.toLowerCase(),
     to: body.to_model_id.toLowerCase(),
     actor: about.actor,
+    answers: body.answers,
     parameters: body.parameters,
     confirm: body.confirm_migration,
     force: body.force_override,
