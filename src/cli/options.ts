@@ -189,8 +189,9 @@ export function withRekey(command: Command): Command {
 /** What the options of a re-key ask for. @throws USAGE_INVALID */
 export function readRekey(options: RekeyOptions): AskedIntent {
   const { table, from, to } = options;
-  if (table === undefined || from === undefined || to === undefined)
-    throw usage('Say which row gets which key: --table TABLE --from KEY --to KEY.');
+  const isSaid = (text: string | undefined): text is string => text !== undefined && text.trim() !== '';
+  if (!isSaid(table) || !isSaid(from) || !isSaid(to))
+    throw usage('Say which row gets which key: --table TABLE --from KEY --to KEY. None of them is empty.');
   return { ...readIntent(options), rows: table, parameters: 'keep' };
 }
 

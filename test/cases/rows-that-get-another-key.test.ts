@@ -37,6 +37,11 @@ oneEngine((engine) => {
     after(() => at.drop());
 
     test('is planned, refused, declared, applied, listed, and given its key back', async () => {
+      for (const empty of ['--to=', '--from= ']) {
+        const nothing = await at.run('rekey', 'apply', ...words, empty, '--yes', '--json');
+        assert.match(nothing.stderr + nothing.stdout, /USAGE_INVALID|None of them is empty/, empty);
+        assert.equal(nothing.status, 1);
+      }
       const open = await at.run('rekey', 'plan', ...words);
       assert.equal(open.status, 1, open.stdout + open.stderr);
       assert.match(open.stdout.replaceAll(/\s+/g, ' '), /hooks\.url.*written in a way|UNACCOUNTED|ASK_OPEN/);

@@ -102,6 +102,10 @@ function codes({ findings }: Pick<Plan, 'findings'>, severity = 'error'): string
   return findings.filter((one) => one.severity === severity).map(({ code }) => code);
 }
 
+async function aliasesOf({ site, schema }: Case): Promise<string[][]> {
+  return (await listAliases(site, { table: `${schema}.printers` })).map(({ from, to }) => [from, to]);
+}
+
 function literalOf(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
@@ -596,9 +600,7 @@ eachEngine((engine) => {
       const at = await prepare(`${soft} DELETE FROM presets;`, {
         names: [{ at: 'audit.subject_id', role: 'history' }, ...names.slice(0, -1)],
       });
-      const table = `${at.schema}.printers`;
-      const aliases = async (): Promise<string[][]> =>
-        (await listAliases(at.site, { table })).map(({ from, to }) => [from, to]);
+      const aliases = (): Promise<string[][]> => aliasesOf(at);
       const first = await at.apply();
       assert.equal(first.completion, 'complete');
       assert.deepEqual(await at.rows('SELECT DISTINCT subject_id FROM ~audit'), [[old]]);
@@ -645,7 +647,7 @@ eachEngine((engine) => {
         busy: 'busy',
       });
       assert.deepEqual(codes(await at.plan({ to: other })), ['BOTH_ROWS_EXIST']);
-      assert.deepEqual(codes(await at.plan({ from: 'Kitchen', to: 'Bar' })), ['BOTH_ROWS_EXIST']);
+      await assert.rejects(at.plan({ from: 'Kitchen', to: 'Bar' }), refusedAs('INVALID_VALUE'));
       await assert.rejects(at.plan({ to: old }), refusedAs('SAME_MODEL'));
       await assert.rejects(at.plan({ from: next }), refusedAs('SAME_MODEL'));
       await assert.rejects(
@@ -668,8 +670,106 @@ eachEngine((engine) => {
       );
       assert.ok(codes(await at.plan(), 'warning').includes('SOURCE_ROW_GONE'));
       await at.roundTrip(['hooks']);
-      const [alias] = await listAliases(at.site, { table: `${at.schema}.printers` });
-      assert.deepEqual([alias?.from, alias?.to], [old, next], 'whoever holds the old key finds the row');
+      assert.deepEqual(await aliasesOf(at), [], 'what was taken back took its alias with it');
+      const { migrationId } = await at.apply();
+      assert.deepEqual(await aliasesOf(at), [[old, next]], 'whoever holds the old key finds the row');
+      const { migrationId: back } = await rollbackOne(at.site, { migrationId, actor });
+      assert.deepEqual(await aliasesOf(at), []);
+      await rollbackOne(at.site, { migrationId: back, actor });
+      assert.deepEqual(await aliasesOf(at), [[old, next]]);
+      await at.script(`INSERT INTO hooks VALUES (3, '${old}')`);
+      await at.apply();
+      assert.deepEqual(
+        await aliasesOf(at),
+        [[old, next]],
+        'a late reference is repaired, and the alias is there',
+      );
+      await at.script(`INSERT INTO hooks VALUES (4, '${old}')`);
+      await assert.rejects(at.plan({ to: other }), refusedAs('KEY_ISSUED_BEFORE'));
+      await assert.rejects(at.apply({ to: other }), refusedAs('KEY_ISSUED_BEFORE'));
+      await at.script('DELETE FROM hooks WHERE id = 4');
+    });
+
+    it('takes a key from no row that was given one which a row had before, wherever the records are', async () => {
+      const last = next.replace('c', 'd');
+      const records = await freshDatabase('embedded');
+      const state = await openDatabase(records.target);
+      try {
+        const at = await prepare(printers);
+        for (const site of [at.site, await openSite({ database, config: at.site.config, state })]) {
+          const { migrationId } = await applyOne(site, { intent: at.intent(), confirm: true, actor });
+          await at.script(`INSERT INTO printers VALUES ('${old}', 'Again')`);
+          const start = await at.text();
+          const again = { intent: at.intent({ to: last }), confirm: true, actor };
+          await assert.rejects(planOne(site, again.intent), refusedAs('KEY_ISSUED_BEFORE'));
+          await assert.rejects(applyOne(site, again), refusedAs('KEY_ISSUED_BEFORE'));
+          assert.deepEqual(compareDatabases(start, await at.text()), {});
+          await at.script(`DELETE FROM printers WHERE id = '${old}'`);
+          await rollbackOne(site, { migrationId, actor });
+        }
+      } finally {
+        await state.close();
+        await records.drop();
+      }
+    });
+
+    it('tells keys that differ in form only, or that the database takes for equal, from each other or does nothing', async () => {
+      const hex = old.replaceAll('-', '');
+      const made = (type: string, keys: readonly string[]): string =>
+        `CREATE TABLE printers (id ${type} PRIMARY KEY, slug text); INSERT INTO printers SELECT k::${type}, 'kitchen' || n
+         FROM unnest(ARRAY[${keys.map(literalOf).join(', ')}]::text[]) WITH ORDINALITY x (k, n);`;
+      for (const twin of [old, hex.toUpperCase(), `{${old}}`]) {
+        const at = await prepare(made('text', [hex, twin]), { intent: { from: hex } });
+        await assert.rejects(
+          at.plan(),
+          (error) =>
+            refusedAs('ROW_AMBIGUOUS')(error) && String(error).includes(twin) && String(error).includes(hex),
+        );
+        await assert.rejects(at.apply({ from: twin }), refusedAs('ROW_AMBIGUOUS'));
+      }
+      const alone = await prepare(made('text', [hex, 'x']), { intent: { from: hex, to: old } });
+      await alone.roundTrip(['printers']);
+      await assert.rejects(alone.plan({ from: 'x' }), refusedAs('ROW_AMBIGUOUS'));
+      const slugs = await prepare(made('text', ['a', 'x']), { natural: ['slug'] });
+      assert.deepEqual(codes(await slugs.plan({ from: 'a', to: 'kitchen1' })), []);
+      assert.deepEqual(codes(await slugs.plan({ from: 'x', to: 'kitchen1' })), []);
+      assert.deepEqual(codes(await slugs.plan({ from: 'gone', to: 'kitchen1' }), 'warning').slice(-1), [
+        'SOURCE_ROW_GONE',
+      ]);
+      const folds = `CREATE COLLATION folds (provider = icu, locale = 'und-u-ks-level2', deterministic = false);`;
+      const loose = ['numeric', ...(engine === 'embedded' ? [] : ['text COLLATE folds'])];
+      for (const type of loose) {
+        const at = await prepare(
+          `${type === 'numeric' ? '' : folds} CREATE TABLE printers (id ${type} PRIMARY KEY); INSERT INTO printers VALUES ('1');`,
+        );
+        await assert.rejects(
+          at.plan({ from: '1', to: '2' }),
+          (error) => refusedAs('INVALID_VALUE')(error) && /printers/.test(String(error)),
+        );
+      }
+    });
+
+    it('refuses a key that a list would read as another element, or as two, and counts the rows', async () => {
+      const at = await prepare(
+        `CREATE TABLE printers (id text PRIMARY KEY); INSERT INTO printers VALUES ('${old}');
+         CREATE TABLE presets (id int PRIMARY KEY, commas text, bars text);
+         INSERT INTO presets VALUES (1, 'x, ${old}', '${old}|y'), (2, '${old}', NULL);`,
+        {
+          names: [
+            { at: 'presets.commas', shape: 'comma' },
+            { at: 'presets.bars', shape: 'bars' },
+          ],
+        },
+      );
+      const found = async (to: string): Promise<unknown[]> =>
+        (await at.plan({ to })).findings
+          .filter(({ code }) => code === 'TARGET_REFUSED')
+          .map(({ place, count }) => [place, count]);
+      assert.deepEqual(await found('a,b'), [['presets.commas', 2]]);
+      assert.deepEqual(await found('a|b'), [['presets.bars', 1]]);
+      assert.deepEqual((await found(' a')).length, 2);
+      assert.deepEqual(await found('a b'), []);
+      await assert.rejects(at.apply({ to: 'a,b' }, { force: true, reason: 'no' }), refusedAs('PLAN_REFUSED'));
     });
 
     it('has its alias in the database of the records, once the work is committed', async () => {

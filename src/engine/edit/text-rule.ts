@@ -5,7 +5,8 @@ import { moveElements } from './lists.ts';
 import type { Splice } from './splices.ts';
 import type { Mapping, TextShape } from './value-rule.ts';
 
-const separators = { comma: ',', bars: '|' } as const;
+/** What parts the elements of a list in a text. */
+export const separators = { comma: ',', bars: '|' } as const;
 
 /** The changes that move the references of a text. */
 export function textSplices(text: string, shape: TextShape, mappings: readonly Mapping[]): Splice[] {

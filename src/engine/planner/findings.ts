@@ -46,7 +46,7 @@ export function planFindings(input: FindingInput): Finding[] {
   const { priceLimit } = snapshot.rules.config;
   const findings = [
     ...(snapshot.found ?? []),
-    ...subjectFindings(snapshot),
+    ...subjectFindings(input),
     ...compareModels(snapshot.source, snapshot.target, {
       today: snapshot.today,
       narrowed: input.intent.entityTypes !== undefined,

@@ -1,16 +1,20 @@
 /** What a person must know before a row gets another key. */
+import { readsAsOther } from '../rules/mapping.ts';
 import { type Finding, finding } from '../finding.ts';
+import type { Decided, Decisions } from '../plan/decide.ts';
 import { rowCount } from '../plan/row-text.ts';
 import type { SubjectFacts, Snapshot } from '../plan/snapshot.ts';
 import { findTable } from '../catalogue/catalog.ts';
 import { hasKey } from '../rules/coverage.ts';
+import type { Place } from '../rules/place.ts';
 import { isWrittenAnew } from '../rules/rows/followers.ts';
 import { subjectOf } from '../rules/rows/view.ts';
 
-export function subjectFindings(snapshot: Snapshot): Finding[] {
+export function subjectFindings({ snapshot, decided }: Decisions): Finding[] {
   const { subject: facts } = snapshot;
   if (facts === undefined) return [];
   return [
+    ...listFindings(snapshot.target.key ?? '', decided),
     ...facts.impossible.map(({ word, message }) =>
       finding('error', 'REKEY_IMPOSSIBLE', `${word}: ${message}.`, { place: word }),
     ),
@@ -21,6 +25,22 @@ export function subjectFindings(snapshot: Snapshot): Finding[] {
     ...anewFindings(snapshot),
     ...outsideFindings(snapshot),
   ];
+}
+
+/** An element of a list that holds what parts the elements, or begins or ends with a space, is read as another one, or as several. */
+function listFindings(key: string, decided: readonly Decided[]): Finding[] {
+  const counts = new Map<Place, number>();
+  for (const { group, outcomes } of decided)
+    for (const [place, { kind }] of outcomes)
+      if ((kind === 'move' || kind === 'merge') && readsAsOther(key, place))
+        counts.set(place, (counts.get(place) ?? 0) + group.rows);
+  return [...counts].map(([{ id, shape }, count]) => {
+    const list = shape === 'comma' ? 'a list parted by commas' : 'a list parted by bars';
+    const message =
+      `${rowCount(count)} of ${id} hold${count === 1 ? 's' : ''} the key in ${list}, and "${key}" there would be read as another ` +
+      'element, or as several: choose another key.';
+    return finding('error', 'TARGET_REFUSED', message, { place: id, count });
+  });
 }
 
 /** What changes must be found again for the journal. */

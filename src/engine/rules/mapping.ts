@@ -1,5 +1,6 @@
 /** Which values of a place mean the source, and what each becomes: every spelling of every component. */
 import type { Config } from './config.ts';
+import { separators } from '../edit/text-rule.ts';
 import type { Mapping } from '../edit/value-rule.ts';
 import type { ModelNames, ModelPair } from '../models/model.ts';
 import { ownMember } from '../own.ts';
@@ -278,4 +279,10 @@ function componentValue(model: ModelNames, name: string): string | undefined {
   if (name === 'key') return model.key;
   if (name === 'tenant') return model.tenant ?? undefined;
   return ownMember(model.components, name);
+}
+
+/** Would a list in a text (`comma`, `bars`) read the text as another element than it is, or as several? */
+export function readsAsOther(text: string, { shape }: Place): boolean {
+  if (shape !== 'comma' && shape !== 'bars') return false;
+  return text.includes(separators[shape]) || text.trim() !== text;
 }

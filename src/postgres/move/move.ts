@@ -146,10 +146,17 @@ async function issuedBefore(
   site: Site,
   { member, ground, request }: RequestedMove,
 ): Promise<DroverError | undefined> {
-  const { intent, pair } = member;
+  const { source, target, found = [] } = member.pair;
   const { subject } = ground.rules;
-  if (subject === undefined || request.takesBack !== undefined) return undefined;
-  return refuseIssued(site, { tenant: intent.tenant, table: subject.table.id, to: pair.target.key ?? '' });
+  if (subject === undefined) return undefined;
+  return refuseIssued(site, {
+    tenant: member.intent.tenant,
+    table: subject.table.id,
+    from: source.key ?? '',
+    to: target.key ?? '',
+    repairs: found.some(({ code }) => code === 'SOURCE_ROW_GONE'),
+    returns: request.takesBack !== undefined,
+  });
 }
 
 /** What a record, and the lock of whoever works on it, call the source: whoever takes a re-key back works on the same. */

@@ -58,10 +58,17 @@ export async function planMove(site: Site, intent: Intent): Promise<Plan> {
   return plan;
 }
 
-/** Is the key that a row would get one that a row had? */
-async function issuedBefore(site: Site, { intent, steps }: Plan): Promise<DroverError | undefined> {
-  const step = steps.find((one) => one.operation === 'rekey');
-  return step && refuseIssued(site, { tenant: intent.tenant, table: step.table, to: step.to });
+/** Is one of the two keys one that another row had? */
+async function issuedBefore(
+  site: Site,
+  { intent: { rows, tenant }, source, target, steps, findings }: Plan,
+): Promise<DroverError | undefined> {
+  const { table, key: from } = source;
+  const { key: to } = target;
+  const isOfRows = rows !== undefined && table !== undefined && from !== undefined && to !== undefined;
+  if (!isOfRows || findings.some(({ code }) => code === 'BOTH_ROWS_EXIST')) return undefined;
+  const repairs = !steps.some(({ operation }) => operation === 'rekey');
+  return refuseIssued(site, { tenant, table, from, to, repairs, returns: false });
 }
 
 /**

@@ -11,7 +11,7 @@ import { stateTable, withState } from '../scope/site.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import type { Journal } from './journal.ts';
-import { writeAlias } from './aliases.ts';
+import { checkAlias, writeAlias } from './aliases.ts';
 import { closeRecords } from './records.ts';
 import type { DoneMigration } from './records.ts';
 
@@ -63,6 +63,8 @@ export async function commitRecords(tx: Tx, site: Site, done: readonly DoneMigra
   }
   const [only] = done;
   if (only === undefined || done.length > 1) throw new Error('one migration at a time has records elsewhere');
+  // An alias is written once the work is committed: whether it can be is known before.
+  await withState(site, only.tenant, (state) => checkAlias(state, site, only));
   const xid = await lastingXid(tx, only.id);
   await withState(site, only.tenant, async (state) => {
     await copyJournal(tx, state, site);

@@ -9,7 +9,7 @@ import type { Tx } from '../driver/database.ts';
 import { prepared } from '../driver/question.ts';
 import { writeAlias } from './aliases.ts';
 import type { DoneBy } from './aliases.ts';
-import { undoneSql } from './standing.ts';
+import { undoneSql } from './undone.ts';
 import { type LockedPair, lockPairs } from './pair-lock.ts';
 import type { MoveResult } from './move-result.ts';
 import { stateTable, withState, withStates, withTenant } from '../scope/site.ts';

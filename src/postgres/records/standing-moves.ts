@@ -8,7 +8,7 @@ import type { Tx } from '../driver/database.ts';
 import { stateTable, withState, withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { hasRecords } from './history.ts';
-import { stoodSinceSql, undoneSql } from './standing.ts';
+import { stoodSinceSql, undoneSql } from './undone.ts';
 
 export interface StandingMove {
   readonly migrationId: string;

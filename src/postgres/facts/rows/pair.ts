@@ -52,13 +52,17 @@ function rowsSql({ rules, subject, intent }: AskedRow): Sql {
   const texts = [intent.from, intent.to];
   const natural = naturalSql(rules);
   const { busy } = subjectOf(rules.config) ?? {};
+  const forms = own.kind === 'text' ? [...formsOf(intent.from), ...formsOf(intent.to)] : [];
+  const keys = [...new Set([...texts, ...forms])].filter((text) => isKeyOf(own, text));
+  const byKey = keys.map((text) => equalsEach(own, column('t', key), [text]));
   const named = [
-    ...texts.filter((text) => isKeyOf(own, text)).map((text) => equalsEach(own, column('t', key), [text])),
+    ...byKey,
     ...(natural === undefined ? [] : [sql`${natural} = ANY (${bind(texts, 'text[]')})`]),
   ];
+  const first = byKey.length === 0 ? raw('1') : sql`(${anyOf(byKey)}) DESC, 1`;
   return sql`SELECT ${column('t', key)}::text AS key, ${natural ?? raw('NULL::text')} AS natural,
       coalesce((${raw(busy ?? 'false')}), false) AS busy
-    FROM ${rowsOf(table)} t WHERE ${mineSql({ rules, table, size: 1, tenants })} AND ${anyOf(named)} ORDER BY 1 LIMIT 10`;
+    FROM ${rowsOf(table)} t WHERE ${mineSql({ rules, table, size: 1, tenants })} AND ${anyOf(named)} ORDER BY ${first} LIMIT 30`;
 }
 
 /** Several columns are one text, parted by slashes. */
@@ -71,8 +75,11 @@ function naturalSql(rules: Rules): Sql | undefined {
 
 function pairOf(asked: AskedRow, rows: readonly SubjectRow[]): ModelPair | DroverError {
   const { subject, intent } = asked;
+  const other = comparedOtherwise(subject);
+  if (other !== undefined) return other;
   const source = rowMeant(asked, rows, intent.from);
-  const target = rowMeant(asked, rows, intent.to);
+  // Where the row is there, it gets a key; only where it is gone the text may say by name which row it became.
+  const target = source === undefined ? rowMeant(asked, rows, intent.to) : rowOfKey(asked, rows, intent.to);
   if (source instanceof DroverError) return source;
   if (target instanceof DroverError) return target;
   const from = source?.key ?? keyFrom(subject, intent.from);
@@ -82,6 +89,8 @@ function pairOf(asked: AskedRow, rows: readonly SubjectRow[]): ModelPair | Drove
   if (from === to)
     return new DroverError('SAME_MODEL', `The row of ${subject.table.id} has the key ${to} already.`);
   if (source === undefined && target === undefined) return nobody(asked);
+  const alike = rowAlike(asked, rows, { source, target, from, to });
+  if (alike !== undefined) return alike;
   const found = rowFindings(foundRows(asked, { source, target, from, to }));
   const natural = (source ?? target)?.natural;
   const facts = (side: 'source' | 'target', key: string): ModelFacts => ({
@@ -97,13 +106,54 @@ function pairOf(asked: AskedRow, rows: readonly SubjectRow[]): ModelPair | Drove
   return { source: facts('source', from), target: facts('target', to), found };
 }
 
+/** The ways to write a key that is a uuid, in whichever of them it is given. */
+function formsOf(key: string): string[] {
+  const bare = key.replaceAll(/^(?:urn:uuid:|\{)|\}$/gi, '');
+  return keySpellings(bare, 'source').map(({ text }) => text);
+}
+
+/** What is written differently and equal all the same can be neither looked for nor kept as an alias. */
+function comparedOtherwise({ table, key }: Subject): DroverError | undefined {
+  const { kind, type, comparison } = columnOf(table, key);
+  const exact = kind === 'uuid' || kind === 'integer' || kind === 'text' || kind === 'enum';
+  if (exact && comparison?.loose !== true) return undefined;
+  const how = comparison?.collation === undefined ? '' : `, collation ${comparison.collation}`;
+  const message =
+    `Rows of ${table.id} get no other key: ${key} is of type ${type}${how}, whose values may be equal and written differently, and ` +
+    'then nobody can say what names the row. Keys of uuid, integers, text and enums that compare to the letter can be changed.';
+  return new DroverError('INVALID_VALUE', message, { column: key });
+}
+
+/** Another row of which the key is one of the two in another form: what is written so may mean either. */
+function rowAlike(
+  { subject: { table } }: AskedRow,
+  rows: readonly SubjectRow[],
+  { source, target, from, to }: FoundRows,
+): DroverError | undefined {
+  for (const key of [from, to]) {
+    const forms = new Set(formsOf(key));
+    const other = rows.find((row) => row !== source && row !== target && forms.has(row.key));
+    if (other === undefined) continue;
+    const message =
+      `${table.id} has a row ${other.key}, and ${key} is the same written differently: nobody can say which of the two a reference ` +
+      'means. Choose another key, or give one of the rows another key where it was made.';
+    return new DroverError('ROW_AMBIGUOUS', message, { table: table.id, keys: [key, other.key] });
+  }
+  return undefined;
+}
+
+function rowOfKey({ subject }: AskedRow, rows: readonly SubjectRow[], text: string): SubjectRow | undefined {
+  const key = keyFrom(subject, text);
+  return rows.find((row) => row.key === key);
+}
+
 function rowMeant(
-  { subject }: AskedRow,
+  asked: AskedRow,
   rows: readonly SubjectRow[],
   text: string,
 ): SubjectRow | DroverError | undefined {
-  const key = keyFrom(subject, text);
-  const byKey = rows.find((row) => row.key === key);
+  const { subject } = asked;
+  const byKey = rowOfKey(asked, rows, text);
   const [first, ...others] = rows.filter(({ natural }) => natural === text);
   if (byKey !== undefined || others.length === 0) return byKey ?? first;
   const keys = [first, ...others].map((row) => row?.key ?? '').join(', ');
@@ -118,6 +168,7 @@ function keyFrom({ table, key }: Subject, text: string): string | DroverError {
   const own = columnOf(table, key);
   if (isKeyOf(own, text)) {
     if (own.kind === 'uuid') return text.toLowerCase();
+    if (own.comparison?.type === 'bpchar') return text.replace(/ +$/, '');
     return own.kind === 'integer' ? String(BigInt(text)) : text;
   }
   const message = `"${text}" cannot be a key of ${table.id}: ${key} is of type ${own.type}.`;
