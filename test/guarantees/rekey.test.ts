@@ -705,7 +705,22 @@ eachEngine((engine) => {
           await assert.rejects(applyOne(site, again), refusedAs('KEY_ISSUED_BEFORE'));
           assert.deepEqual(compareDatabases(start, await at.text()), {});
           await at.script(`DELETE FROM printers WHERE id = '${old}'`);
-          await rollbackOne(site, { migrationId, actor });
+          const { migrationId: stands } = await rollbackOne(site, { migrationId, actor });
+          if (site === at.site) continue;
+          // Somebody else writes an alias of the key to be while the work is under way.
+          const late = (): Promise<void> =>
+            state.transaction({}, (tx) =>
+              tx.script(`INSERT INTO drover.aliases (tenant_id, table_name, old_key, new_key, migration_id)
+                SELECT tenant_id, '${at.schema}.printers', '${last}', '${other}', id FROM drover.migrations WHERE id = '${stands}'`),
+            );
+          const free = await at.text();
+          await assert.rejects(
+            applyOne(site, { ...again, beforeCommit: late }),
+            refusedAs('KEY_ISSUED_BEFORE'),
+          );
+          assert.deepEqual(compareDatabases(free, await at.text()), {});
+          const statuses = `SELECT DISTINCT status FROM drover.migrations ORDER BY 1`;
+          assert.deepEqual(await queryText(state, statuses), [['failed'], ['succeeded']]);
         }
       } finally {
         await state.close();
