@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ModelFacts } from '../../src/engine/models/model.ts';
 import {
+  countTenants,
   daysBetween,
   groupRetirements,
   retirementEvents,
   saysWhat,
 } from '../../src/engine/models/retirements.ts';
 import type { RetiringUse } from '../../src/engine/models/retirements.ts';
+import { sharedRows } from '../../src/engine/tenant.ts';
 
 const model = (key: string, change: Partial<ModelFacts> = {}): ModelFacts => ({
   kind: 'completion',
@@ -40,6 +42,15 @@ describe('retirements', () => {
         ['a', 1, 'a'],
       ],
     );
+  });
+
+  it('count a tenant once that has the model in two rows, and the shared rows not at all', () => {
+    const [found] = groupRetirements([
+      use('a', { apps: 1 }),
+      use('a', { apps: 2 }, model('a2')),
+      use(sharedRows, { apps: 3 }, model('a')),
+    ]);
+    assert.deepEqual([found?.tenants.length, found && countTenants(found)], [3, 1]);
   });
 
   it('keep days, kinds, families and providers apart, the earliest first', () => {
