@@ -18,6 +18,7 @@ import { inventoryAt, inventoryJson } from '../site/inventory.ts';
 import { findMigration } from '../site/records.ts';
 import { resolveUnit } from '../site/tenant.ts';
 import { resolveWhere, usage, type Where, withSite } from '../site/where.ts';
+import { refuseWrong } from './asked.ts';
 import type * as shape from './shapes.ts';
 import { inMembers } from './words.ts';
 
@@ -43,6 +44,7 @@ export function openSite(options: shape.SiteOptions): Promise<shape.Site> {
   return inMembers(
     () =>
       new Promise((resolve, reject) => {
+        refuseWrong('openSite', options);
         const closing = Promise.withResolvers<void>();
         const closed = withSite(whereOf(options), { mayWrite: options.write === true }, (site) => {
           const behind = { site, isClosed: false };
@@ -66,8 +68,9 @@ export function openSite(options: shape.SiteOptions): Promise<shape.Site> {
  * @throws DATABASE_UNREACHABLE, NO_DATABASE, MODEL_UNKNOWN, REGISTRY_INVALID, USAGE_INVALID
  */
 export function inventory(options: shape.InventoryOptions): Promise<shape.Inventory> {
-  const { database, registry, model, samplePercent } = options;
   return inMembers(async () => {
+    refuseWrong('inventory', options);
+    const { database, registry, model, samplePercent } = options ?? {};
     const where = whereOf({ database, ...given({ registry }) });
     return inventoryJson(await inventoryAt(where, { model, samplePercent }));
   });
@@ -81,6 +84,7 @@ export function inventory(options: shape.InventoryOptions): Promise<shape.Invent
 export function plan(site: shape.Site, move: shape.Move): Promise<shape.Plan> {
   return inMembers(async () => {
     const on = openedOf(site);
+    refuseWrong('plan', move);
     const { tenant, shared, answers = {}, leaveAsks = false, ...asked } = move;
     const unit = await resolveUnit(on, given({ tenant, shared }));
     return sealPlan(await planMove(on, intentOn(on, { ...asked, answers, leaveAsks }, unit)), sha256);
@@ -100,6 +104,7 @@ export function apply(
 ): Promise<shape.Migrated | shape.NothingToDo> {
   return inMembers(async () => {
     const on = writable(site);
+    refuseWrong('apply', options);
     const read = readPlan(JSON.stringify(made), sha256);
     if ('invalid' in read)
       throw new DroverError(
@@ -124,6 +129,7 @@ export function rollback(
 ): Promise<shape.RolledBack> {
   return inMembers(async () => {
     const on = writable(site);
+    refuseWrong('rollback', options);
     const { record, tenant } = await findMigration(on, { id: migrationId, tenant: options.tenant });
     return rollbackMove(on, { migrationId: record.id, tenant, ...acting(options) });
   });

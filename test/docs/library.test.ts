@@ -88,6 +88,24 @@ test('what is refused names what a program writes, and no option of the command 
   }
   for (const database of ['', undefined as unknown as string, 'mysql://x'])
     await assert.rejects(library.openSite({ database }), { code: 'USAGE_INVALID', message: /^`database`/ });
+  // What a program means by a member that there is not, or by a word that there is not, would be done otherwise.
+  const anything = move as never;
+  const wrong: readonly (readonly [RegExp, () => Promise<unknown>])[] = [
+    [
+      /^plan: Unrecognized key: "types"\. It takes from, to,/,
+      () => library.plan(site, { ...move, types: ['x'] } as never),
+    ],
+    [/^plan: parameters: /, () => library.plan(site, { ...move, parameters: 'foo' } as never)],
+    [/^plan: answers\.a\.b: /, () => library.plan(site, { ...move, answers: { 'a.b': 'zzz' } } as never)],
+    [/^plan: leaveAsks: /, () => library.plan(site, { ...move, leaveAsks: 'no' } as never)],
+    [/^plan: from: .*; to: /, () => library.plan(site, undefined as never)],
+    [/^apply: actor: /, () => library.apply(site, asked, { confirm: true } as never)],
+    [/^apply: actor: /, () => library.apply(site, anything, undefined as never)],
+    [/^rollback: actor: /, () => library.rollback(site, 'x', undefined as never)],
+    [/^inventory: samplePercent: /, () => library.inventory({ database, samplePercent: 0 })],
+    [/^`database`/, () => library.inventory(undefined as never)],
+  ];
+  for (const [message, call] of wrong) await assert.rejects(call(), { code: 'USAGE_INVALID', message });
   await site.close();
   await place.drop();
 });

@@ -26,7 +26,7 @@ const owned: Readonly<Record<string, string>> = {
   'cli-progress': 'cli',
   fastify: 'http',
   'find-my-way': 'http',
-  zod: 'http registry',
+  zod: 'http registry library',
   pino: 'http',
   'prom-client': 'http',
   jose: 'platform',
