@@ -8,6 +8,7 @@ import type { Intent } from '../engine/plan/intent.ts';
 import { moveWords } from '../engine/plan/shell-text.ts';
 import { given } from '../engine/given.ts';
 import type { WantedModel } from '../engine/models/resolve.ts';
+import { occurrenceCount, occurrencesOf } from '../engine/plan/accounts.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { sharedRows } from '../engine/tenant.ts';
 import { DroverError, isConnectionLost } from '../errors.ts';
@@ -56,10 +57,16 @@ function asOutcome(error: unknown): DroverError {
   throw error;
 }
 
-/** How many shared rows name the source, live. A row that names it at two places counts at each. */
+/** How many occurrences of the source in shared rows are live. */
 function sharedCount({ steps, leftBehind }: Plan): number {
-  const moving = steps.filter(isMovingRows).reduce((sum, { expected }) => sum + expected, 0);
-  return leftBehind.reduce((sum, { live, count }) => sum + (live ? count : 0), moving);
+  const moving = steps.filter(isMovingRows).map(({ expected: count, ...step }) => ({
+    count,
+    ...('occurrences' in step ? { occurrences: step.occurrences } : {}),
+  }));
+  return [...moving, ...leftBehind.filter(({ live }) => live)].reduce(
+    (sum, each) => sum + occurrencesOf(each),
+    0,
+  );
 }
 
 /** The unit as the run keeps it. */
@@ -91,7 +98,8 @@ function sharedLeft(
   count: number,
   { move, reason }: AskedMove,
 ): { readonly status: 'skipped'; readonly code: 'SHARED_ROWS_LEFT'; readonly message: string } {
-  const message = `${count} shared row(s) still name the source; move them with: drover apply ${moveWords(move, given({ reason }))}`;
+  const left = `Shared rows still name the source (${occurrenceCount(count)})`;
+  const message = `${left}; move them with: drover apply ${moveWords(move, given({ reason }))}`;
   return { status: 'skipped', code: 'SHARED_ROWS_LEFT', message };
 }
 

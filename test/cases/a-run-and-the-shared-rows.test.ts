@@ -84,13 +84,13 @@ places: [{ at: bots.model }, { at: gallery.model }]
 
     it('are counted by a run that was not asked for them, with the command that moves them', async () => {
       const plan = await at.run('plan', '--all-tenants', '--from', 'gpt-4o', '--to', 'gpt-5');
-      assert.match(plan.stdout, /shared rows\tskipped\t.*1 shared row\(s\) still name the source/);
+      assert.match(plan.stdout, /shared rows\tskipped\t.*Shared rows still name the source \(1 occurrence\)/);
       const done = await run(at, '--from', 'gpt-4o', '--to', 'gpt-5');
       assert.deepEqual([done.status, done.completion], ['succeeded', 'complete for the tenant']);
       assert.equal(sharedOf(done), 'skipped SHARED_ROWS_LEFT');
       assert.match(
         done.tenants.at(-1)?.message ?? '',
-        /^1 shared row.* drover apply --shared --from gpt-4o --to gpt-5 --kind completion --parameters translate$/,
+        /^Shared rows still .* drover apply --shared --from gpt-4o --to gpt-5 --kind completion --parameters translate$/,
       );
       assert.deepEqual(await at.rows('SELECT model FROM bots ORDER BY id'), [['gpt-5'], ['gpt-4o']]);
       assert.deepEqual(await at.rows('SELECT model FROM gallery'), [['gpt-4o']]);
