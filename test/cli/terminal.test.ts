@@ -11,6 +11,7 @@ import { showList, showTable } from '../../src/cli/terminal/table.ts';
 import { openTerminal } from '../../src/cli/terminal/terminal.ts';
 import { DroverError } from '../../src/errors.ts';
 import { commandsBelow, droverHere } from './drover-here.ts';
+import { csvText } from '../../src/cli/terminal/csv.ts';
 
 /** What is shown on a terminal of so many columns, line by line. */
 function shownAt(columns: number, rows: readonly (readonly (string | number)[])[]): string[] {
@@ -192,4 +193,16 @@ test('a line goes on below itself, and a command that can be pasted stays whole'
   }
   const last = 'Go on with: drover runs resume 9e59ba27 --data d';
   assert.equal(wrapLine(last, 40).at(-1)?.trim(), 'drover runs resume 9e59ba27 --data d');
+});
+
+test('CSV keeps numbers as they are, and texts from being taken for formulas', () => {
+  const text = csvText(
+    ['days', 'name'],
+    [
+      [-284, '-284'],
+      [3, '=1+1'],
+      [0, 'a, "b"'],
+    ],
+  );
+  assert.equal(text, `days,name\r\n-284,'-284\r\n3,'=1+1\r\n0,"a, ""b"""`);
 });
