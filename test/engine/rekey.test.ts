@@ -52,7 +52,7 @@ function snapshotOf(more: Partial<Snapshot> = {}): Snapshot {
     tenant: null,
     source: row(old),
     target: row(next),
-    subject: { followers, impossible: [], triggers: [], derived: [], unindexed: [] },
+    subject: { followers, impossible: [], unjudged: [], triggers: [], derived: [], unindexed: [] },
     ...more,
   };
 }

@@ -9,6 +9,7 @@ import type { Config, RowsConfig } from '../../src/engine/rules/config.ts';
 import type { Intent } from '../../src/engine/plan/intent.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import pg from 'pg';
+import { completionLine } from '../../src/engine/planner/render.ts';
 import { DroverError } from '../../src/errors.ts';
 import { explainPlan } from '../../src/postgres/move/explain.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
@@ -388,6 +389,20 @@ eachEngine((engine) => {
       assert.deepEqual(await at.rows('SELECT DISTINCT printer FROM ~jobs'), [[next]]);
       await rollbackOne(at.site, { migrationId, tenant: 'a', actor });
       assert.deepEqual(await at.rows('SELECT DISTINCT printer FROM ~jobs'), [[old]]);
+    });
+
+    it('names a rule that could not be asked, and that nobody looked for a key which tells nothing', async () => {
+      const at = await prepare(`CREATE FUNCTION judge(text) RETURNS boolean LANGUAGE plpgsql AS $f$
+          BEGIN IF $1 = 'two' THEN RAISE EXCEPTION 'not two'; END IF; RETURN true; END $f$;
+        CREATE TABLE printers (id text PRIMARY KEY, CONSTRAINT judged CHECK (judge(id))); INSERT INTO printers VALUES ('one');`);
+      const plan = await at.plan({ from: 'one', to: 'two' });
+      const open = plan.findings.filter(({ code }) => code === 'TARGET_NOT_JUDGED');
+      assert.match(open.map(({ message }) => message).join(), /Only the write can tell .*judged/);
+      assert.match(
+        completionLine(plan),
+        /^Complete: .*; what names it without a foreign key was not looked for\.$/,
+      );
+      await assert.rejects(at.apply({ from: 'one', to: 'two' }), /not two/);
     });
 
     it('says beforehand that a row of another tenant has the key, where it is unique over all of them', async () => {

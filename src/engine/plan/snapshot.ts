@@ -154,6 +154,8 @@ export interface FollowingRows {
 export interface AroundFollowers {
   /** What forbids it, with the word of its kind. */
   readonly impossible: readonly { readonly word: string; readonly message: string }[];
+  /** Rules of which only the write can tell whether rows may hold the key. */
+  readonly unjudged: readonly Refusal[];
   /** Triggers that fire, `table.trigger`. */
   readonly triggers: readonly string[];
   /** What the database or somebody computes from the rows: generated columns, materialised views. */

@@ -31,8 +31,8 @@ const ofTheRest: Facts = {
   'how the models were found': ({ found = [] }) => (found.length === 0 ? undefined : found),
   'what surrounds the rows that follow': ({ subject }) => {
     if (subject === undefined) return undefined;
-    const { impossible, triggers, derived, unindexed } = subject;
-    return { impossible, triggers, derived, unindexed };
+    const { impossible, unjudged, triggers, derived, unindexed } = subject;
+    return { impossible, unjudged, triggers, derived, unindexed };
   },
   'models of the same name': ({ namesakes }) =>
     namesakes?.map(({ components, key }) => ({ components, key })),

@@ -36,7 +36,8 @@ export interface FindingInput extends Decisions {
   readonly steps: readonly Step[];
 }
 
-const nothingToMove = 'No row of this tenant that may move names the source.';
+/** What is said of a tenant whose rows need no move. */
+export const nothingToMove = 'No row of this tenant that may move names the source.';
 
 const order = { error: 0, warning: 1, info: 2 } as const;
 
@@ -195,19 +196,22 @@ function dependentFindings({ dependents }: Snapshot): Finding[] {
 }
 
 /** What the database will say anyway is said before anything is tried; a trigger may still mend the value, so force passes. */
-function refusalFindings({ refusals }: Snapshot): Finding[] {
-  return refusals.map(({ table, kind, name, definition, rows, example }) => {
-    const some = example === null ? '' : `, such as ${example}`;
-    const what = kind === 'table' ? `constraint ${name}: ${definition}` : `type of the column: ${definition}`;
-    if (rows === null) {
-      const message = `Only the write can tell whether rows of ${table} can hold the target (${what}). \`plan --rehearse\` tries it.`;
-      return finding('info', 'TARGET_NOT_JUDGED', message, { place: table });
-    }
-    const message =
-      `${rows} row(s) of ${table}${some}, cannot hold the target (${what}). ` +
-      'Change that first, choose another target, or leave these rows out.';
-    return finding('error', 'TARGET_REFUSED', message, { place: table, count: rows, forceable: true });
-  });
+function refusalFindings({ refusals, subject }: Snapshot): Finding[] {
+  return [...refusals, ...(subject?.unjudged ?? [])].map(
+    ({ table, kind, name, definition, rows, example }) => {
+      const some = example === null ? '' : `, such as ${example}`;
+      const what =
+        kind === 'table' ? `constraint ${name}: ${definition}` : `type of the column: ${definition}`;
+      if (rows === null) {
+        const message = `Only the write can tell whether rows of ${table} can hold the target (${what}). \`plan --rehearse\` tries it.`;
+        return finding('info', 'TARGET_NOT_JUDGED', message, { place: table });
+      }
+      const message =
+        `${rows} row(s) of ${table}${some}, cannot hold the target (${what}). ` +
+        'Change that first, choose another target, or leave these rows out.';
+      return finding('error', 'TARGET_REFUSED', message, { place: table, count: rows, forceable: true });
+    },
+  );
 }
 
 /**

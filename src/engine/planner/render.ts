@@ -178,6 +178,9 @@ export function completionLine({
     ...(findings.some(({ code }) => code === 'FOREIGN_TABLE_NOT_READ')
       ? ['foreign tables were not looked at']
       : []),
+    ...(findings.some(({ code }) => code === 'KEY_NOT_TELLING')
+      ? ['what names it without a foreign key was not looked for']
+      : []),
     ...openText(findings),
   ];
   const what = {

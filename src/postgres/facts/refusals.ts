@@ -123,20 +123,34 @@ interface TableRule {
 
 /** That nobody knows, to each of these members. */
 function unanswered(at: readonly number[], open: readonly TableRule[]): Answered[] {
-  const refusals = open.map(({ table, check: { kind, name, definition } }) => ({
-    table: table.id,
-    kind,
-    name,
-    definition,
-    rows: null,
-    example: null,
-  }));
+  const refusals = open.map(notJudged);
   return at.map((member) => ({ member, refusals }));
+}
+
+/** Only the write can tell. */
+export function notJudged({ table, check: { kind, name, definition } }: TableRule): Refusal {
+  return { table: table.id, kind, name, definition, rows: null, example: null };
 }
 
 interface Answered {
   readonly member: number;
   readonly refusals: readonly Refusal[];
+}
+
+/** The answer to a question that may fail; undefined where it did, and then nothing of it stays. @throws where the connection is lost */
+export async function askSafely<T>(tx: Tx, question: Question<T>): Promise<T | undefined> {
+  try {
+    const [, answer] = await tx.together([
+      affected('SAVEPOINT drover_judge'),
+      question,
+      affected('RELEASE SAVEPOINT drover_judge'),
+    ]);
+    return answer;
+  } catch (error) {
+    if (!(error instanceof DroverError) || isConnectionLost(error)) throw error;
+    await tx.ask(backToSavepoint('drover_judge'));
+    return undefined;
+  }
 }
 
 /**
@@ -151,28 +165,20 @@ async function readSafely(tx: Tx, batch: Batch, used: readonly TableInUse[]): Pr
       : [{ at, judged, question: refusalsOf(judged) }];
   });
   if (asked.length === 0) return [];
-  try {
-    const [, found] = await tx.together([
-      affected('SAVEPOINT drover_judge'),
-      inOrder(asked.map(({ question }) => question)),
-      affected('RELEASE SAVEPOINT drover_judge'),
-    ]);
+  const found = await askSafely(tx, inOrder(asked.map(({ question }) => question)));
+  if (found !== undefined)
     return asked.flatMap(({ at }, question) =>
       at.map((member, number) => ({ member, refusals: found[question]?.[number] ?? [] })),
     );
-  } catch (error) {
-    if (!(error instanceof DroverError) || isConnectionLost(error)) throw error;
-    await tx.ask(backToSavepoint('drover_judge'));
-    const [only, ...others] = asked;
-    if (only?.at.length === 1 && others.length === 0)
-      return unanswered(
-        only.at,
-        only.judged.checks.map((check) => ({ table: only.judged.context.table, check })),
-      );
-    const answers: Answered[] = [];
-    for (const part of apart(used)) answers.push(...(await readSafely(tx, batch, [part])));
-    return answers;
-  }
+  const [only, ...others] = asked;
+  if (only?.at.length === 1 && others.length === 0)
+    return unanswered(
+      only.at,
+      only.judged.checks.map((check) => ({ table: only.judged.context.table, check })),
+    );
+  const answers: Answered[] = [];
+  for (const part of apart(used)) answers.push(...(await readSafely(tx, batch, [part])));
+  return answers;
 }
 
 /** Smaller questions. */

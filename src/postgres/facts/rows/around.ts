@@ -7,17 +7,18 @@ import { isWrittenAnew } from '../../../engine/rules/rows/followers.ts';
 import type { Follower, Subject } from '../../../engine/rules/rows/followers.ts';
 import { tableOf } from '../../../engine/rules/references.ts';
 import type { Rules } from '../../../engine/rules/references.ts';
-import { DroverError, isConnectionLost } from '../../../errors.ts';
 import type { Tx } from '../../driver/database.ts';
-import { affected, backToSavepoint, one, prepared } from '../../driver/question.ts';
+import { one, prepared } from '../../driver/question.ts';
+import type { Question } from '../../driver/question.ts';
 import { castFor, columnOf, equalsEach } from '../../sql/cast.ts';
 import { followingColumns, followsSql } from '../../sql/following.ts';
+import { quoteTable } from '../../sql/identifiers.ts';
 import { mineSql } from '../../sql/row.ts';
 import { bind, column, ident, list, raw, rowsOf, sql } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { rowContext } from '../member.ts';
 import type { Member } from '../member.ts';
-import { metSql } from '../refusals.ts';
+import { askSafely, metSql, notJudged } from '../refusals.ts';
 import { readReach } from './reach.ts';
 import type { Impossible } from './reach.ts';
 
@@ -44,19 +45,17 @@ export async function readAround(tx: Tx, about: Around): Promise<AroundFollowers
   const { rules, subject } = about;
   const tables = subject.followers.map((follower) => ({ follower, table: tableOf(rules, follower.table) }));
   const touched = await tx.together(
-    tables.map(({ table }) => one<Touched>(prepared(touchedSql), [quotedName(table)])),
+    tables.map(({ table }) => one<Touched>(prepared(touchedSql), [quoteTable(table)])),
   );
-  const refused = [
-    ...(await readReach(tx, about)),
-    ...(await readTaken(tx, about)),
-    ...(await readRefused(tx, about)),
-  ];
+  const judged = await readRefused(tx, about);
+  const refused = [...(await readReach(tx, about)), ...(await readTaken(tx, about)), ...judged.impossible];
   const all = tables.flatMap((each, at) => {
     const found = touched[at];
     return found === undefined ? [] : [{ ...each, found }];
   });
   return {
     impossible: [...all.flatMap((each) => forbidding(about, each)), ...refused],
+    unjudged: judged.unjudged,
     triggers: all.flatMap(({ table }) => firing(subject, table).map((name) => `${table.id}.${name}`)),
     derived: [
       ...all.flatMap(({ table }) =>
@@ -66,11 +65,6 @@ export async function readAround(tx: Tx, about: Around): Promise<AroundFollowers
     ],
     unindexed: all.flatMap((each) => unindexed(about, each)),
   };
-}
-
-function quotedName({ schema, name }: Table): string {
-  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-  return `${quoted(schema)}.${quoted(name)}`;
 }
 
 /** Materialised views are found behind views, too. A rule that makes a view is none. */
@@ -183,21 +177,25 @@ interface RefusedCount {
   readonly rows: readonly number[];
 }
 
-/** Rows that a CHECK, a domain or a length would refuse with the other key. Where a rule cannot be asked, the write tells. */
-async function readRefused(tx: Tx, about: Around): Promise<Impossible> {
+/** Rows that a CHECK, a domain or a length would refuse with the other key, and the rules that could not be asked. */
+async function readRefused(tx: Tx, about: Around): Promise<Pick<AroundFollowers, 'impossible' | 'unjudged'>> {
   const asked = about.subject.followers.flatMap((follower) => {
     const table = tableOf(about.rules, follower.table);
     const names = new Set(follower.columns.map((each) => each.column));
     const checks = table.checks.filter(({ columns }) => columns.some((name) => names.has(name)));
     return checks.map((check) => ({ table, follower, check }));
   });
-  const found: Impossible[] = [];
-  for (const { table, follower, check } of asked) {
-    const rows = await refusedRows(tx, about, { table, follower, check });
+  const impossible: Impossible[number][] = [];
+  const unjudged: AroundFollowers['unjudged'][number][] = [];
+  for (const one of asked) {
+    const { table, check } = one;
+    const found = await askSafely(tx, refusedRows(about, one));
+    const rows = found?.rows[0] ?? 0;
     const message = `${rows} row(s) of ${table.id} cannot hold ${about.to} (${check.name}: ${check.definition})`;
-    found.push(rows === 0 ? [] : [{ word: 'key-type', message }]);
+    if (found === undefined) unjudged.push(notJudged(one));
+    else if (rows > 0) impossible.push({ word: 'key-type', message });
   }
-  return found.flat();
+  return { impossible, unjudged };
 }
 
 interface Checked {
@@ -206,7 +204,7 @@ interface Checked {
   readonly check: Check;
 }
 
-async function refusedRows(tx: Tx, about: Around, { table, follower, check }: Checked): Promise<number> {
+function refusedRows(about: Around, { table, follower, check }: Checked): Question<RefusedCount> {
   const context = rowContext(about.rules, table, [about.member]);
   const following = { ...about, tenants: context.tenants };
   const changed = new Map(
@@ -215,20 +213,8 @@ async function refusedRows(tx: Tx, about: Around, { table, follower, check }: Ch
   const columns = check.columns.map(
     (name) => sql`${valueSql(about, { table, check, name, follows: changed.get(name) })} AS ${ident(name)}`,
   );
-  const select = sql`SELECT ARRAY[count(*) FILTER (WHERE coalesce(NOT (${metSql(check)}), false))]::bigint[] AS rows
-    FROM (SELECT ${list(columns)} FROM ${rowsOf(table)} t WHERE ${followsSql(following, context, follower)}) drover_row`;
-  try {
-    const [, counted] = await tx.together([
-      affected('SAVEPOINT drover_judge'),
-      one<RefusedCount>(select),
-      affected('RELEASE SAVEPOINT drover_judge'),
-    ]);
-    return counted.rows[0] ?? 0;
-  } catch (error) {
-    if (!(error instanceof DroverError) || isConnectionLost(error)) throw error;
-    await tx.ask(backToSavepoint('drover_judge'));
-    return 0;
-  }
+  return one<RefusedCount>(sql`SELECT ARRAY[count(*) FILTER (WHERE coalesce(NOT (${metSql(check)}), false))]::bigint[] AS rows
+    FROM (SELECT ${list(columns)} FROM ${rowsOf(table)} t WHERE ${followsSql(following, context, follower)}) drover_row`);
 }
 
 /** What the column would hold, in its type without domain and length: a cast to those would refuse or cut the value. */
