@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { loadServerSettings } from '../../config.ts';
 import type { DeclaredRoute } from '../../http/contract.ts';
 import type { RunningEdge, TlsFiles } from '../../http/edge/edge.ts';
+import { countUpTo } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { usage } from '../../site/where.ts';
@@ -11,7 +12,7 @@ interface EdgeOptions {
   readonly listen: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
-  readonly timeout: string;
+  readonly timeout: number;
   readonly print?: 'caddy' | 'json';
 }
 
@@ -25,7 +26,7 @@ export const edge: Verb = {
       .option('--listen <address>', 'HOST:PORT to listen on; port 0 for a free one', '127.0.0.1:8080')
       .option('--tls-cert <file>', 'certificate with its chain (PEM), read again at SIGHUP')
       .option('--tls-key <file>', 'its key (PEM)')
-      .option('--timeout <seconds>', 'how long an answer may take until it begins', '300')
+      .option('--timeout <seconds>', 'how long an answer may take until it begins', countUpTo(99_999), 300)
       .addOption(
         new Option('--print <format>', 'print the rules and end: a Caddyfile, or the routes').choices([
           'caddy',
@@ -48,7 +49,7 @@ async function run(session: Session, command: Command): Promise<number> {
   const tls = readTls(options);
   const running = await startEdge({
     upstream: readUpstream(options.upstream),
-    answerWithinMs: readSeconds(options.timeout) * 1000,
+    answerWithinMs: options.timeout * 1000,
     ...readListen(options.listen),
     ...(tls === undefined ? {} : { tls }),
     declared: await readDeclared(session.version),
@@ -113,9 +114,4 @@ function readTls({ tlsCert, tlsKey }: EdgeOptions): TlsFiles | undefined {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert !== undefined && tlsKey !== undefined) return { cert: tlsCert, key: tlsKey };
   throw usage('TLS needs both: --tls-cert FILE --tls-key FILE.');
-}
-
-function readSeconds(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) > 0) return Number(text);
-  throw usage(`--timeout takes whole seconds, 1 to 99999; ${text} is none.`);
 }

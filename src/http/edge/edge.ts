@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { DroverError } from '../../errors.ts';
+import { addressUnavailable, urlOf } from '../api/address.ts';
 import { refuseConnection } from '../api/answer-errors.ts';
 import { within } from '../api/within.ts';
 import type { DeclaredRoute } from '../contract.ts';
@@ -132,10 +132,7 @@ async function listen(server: http.Server, { host, port, tls }: EdgeInput): Prom
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen({ host, port }, () => resolve());
   }).catch((cause: unknown) => {
-    const { code = 'no code' } = cause as NodeJS.ErrnoException;
-    const message = `Nothing can listen on ${host}:${port} (${code}); choose another with --listen.`;
-    throw new DroverError('ADDRESS_UNAVAILABLE', message, { host, port }, { cause });
+    throw addressUnavailable({ host, port }, cause, '--listen');
   });
-  const bound = server.address() as AddressInfo;
-  return `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
+  return urlOf(server, tls === undefined ? 'http' : 'https', host);
 }

@@ -2,10 +2,9 @@
  * A server: database, application, parts, and one way to stop. A server that stops takes nothing new, lets requests and
  * parts finish, and closes the database last. Stopping takes a bounded time, whatever hangs.
  */
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import type { Logger } from 'pino';
 import type { ServerSettings } from '../../config.ts';
-import { DroverError } from '../../errors.ts';
 import { createOidcVerifier } from '../../platform/access/oidc.ts';
 import type { Asked } from '../../platform/own-database.ts';
 import { openPlatform, type Platform } from '../../platform/open.ts';
@@ -17,6 +16,7 @@ import { type DatabaseTarget, openDatabase } from '../../postgres/driver/connect
 import type { Database } from '../../postgres/driver/database.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';
 import { loadRegistryFolder } from '../../registry/load/folder.ts';
+import { type Address, addressUnavailable, urlOf } from '../api/address.ts';
 import { startTracing, traceDatabase } from '../api/traces.ts';
 import { within } from '../api/within.ts';
 import type { App } from '../contract.ts';
@@ -92,7 +92,7 @@ export async function startServer(input: ServeInput): Promise<RunningServer> {
   }
 }
 
-type Address = Pick<ServerSettings, 'host' | 'port'>;
+const addressOptions = '--port or --host';
 
 /**
  * Listens for a moment. A new database shows its keys once, when the server listens; it must not be made if the server cannot listen.
@@ -103,15 +103,9 @@ async function tryAddress(address: Address): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     probe.once('error', reject).listen({ ...address }, () => resolve());
   }).catch((error: unknown) => {
-    throw addressUnavailable(address, error);
+    throw addressUnavailable(address, error, addressOptions);
   });
   await new Promise((resolve) => probe.close(resolve));
-}
-
-function addressUnavailable({ host, port }: Address, cause: unknown): DroverError {
-  const { code = 'no code' } = cause as NodeJS.ErrnoException;
-  const message = `Nothing can listen on ${host}:${port} (${code}); choose another with --port or --host.`;
-  return new DroverError('ADDRESS_UNAVAILABLE', message, { host, port }, { cause });
 }
 
 async function openForServer({ target, settings }: ServeInput): Promise<Database> {
@@ -173,10 +167,9 @@ async function listen(app: App, { host, port }: ServerSettings): Promise<string>
     await app.listen({ host, port });
   } catch (error) {
     await app.close();
-    throw addressUnavailable({ host, port }, error);
+    throw addressUnavailable({ host, port }, error, addressOptions);
   }
-  const bound = app.server.address() as AddressInfo;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
+  return urlOf(app.server, 'http', host);
 }
 
 interface ServerAtWork {
