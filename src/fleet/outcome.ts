@@ -1,10 +1,12 @@
 /** What a run keeps of what became of a tenant. */
 import type { Finding } from '../engine/finding.ts';
+import { nothingToMove } from '../engine/planner/findings.ts';
 import { changeCount } from '../engine/plan/row-text.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { DroverError } from '../errors.ts';
 import type { MoveResult } from '../postgres/records/move-result.ts';
 import type { RollbackResult } from '../postgres/undo/result.ts';
+import type { ClaimedTenant } from '../postgres/runs/claims.ts';
 import type { TenantOutcome } from '../postgres/runs/tenants.ts';
 
 export function outcomeOfMove(tenant: string, result: MoveResult): TenantOutcome {
@@ -56,6 +58,14 @@ function findingsOf({ data }: DroverError): readonly Finding[] {
   return plan?.findings ?? (data['findings'] as readonly Finding[] | undefined) ?? [];
 }
 
+/** Is there a source to be retired? Where it was retired before, or no row stands for it, a tenant may be through without a move. */
+export function mayBeIdle({
+  sourceRetired,
+  fromKey,
+}: Pick<ClaimedTenant, 'sourceRetired' | 'fromKey'>): boolean {
+  return sourceRetired || fromKey === null;
+}
+
 /**
  * Of a tenant whose plan has no step where nothing is to be retired either: there is nothing to do, and nothing is recorded. Undefined
  * where something of it stays undecided. @param fromKey of the row of the source; null where models are texts
@@ -64,7 +74,7 @@ export function idleOutcome({ steps, completion }: Plan, fromKey: string | null)
   if (steps.length > 0 || completion === 'partial') return undefined;
   const [code, message] =
     fromKey === null
-      ? (['NOTHING_TO_MOVE', 'No row of this tenant that may move names the source.'] as const)
+      ? (['NOTHING_TO_MOVE', nothingToMove] as const)
       : (['ALREADY_MIGRATED', 'The source was retired before, and nothing names it.'] as const);
   return { status: 'skipped', code, message, completion } as const;
 }

@@ -11,7 +11,7 @@ import { planMoves } from '../postgres/move/plan.ts';
 import { refusalText, rehearseMove } from '../postgres/move/rehearse.ts';
 import type { RunTenant } from '../postgres/runs/tenants.ts';
 import type { Site } from '../postgres/scope/site.ts';
-import { idleOutcome } from './outcome.ts';
+import { idleOutcome, mayBeIdle } from './outcome.ts';
 import { intentOf } from './request.ts';
 import type { RunRequest } from './request.ts';
 import { isMovingRows } from '../engine/operations/operations.ts';
@@ -228,7 +228,8 @@ function plannedTenant(
   }
   const plan = outcome;
   const refused = refusing(plan.findings, request.force).length > 0;
-  const idle = sourceRetired && !refused ? idleOutcome(plan, found.fromKey) : undefined;
+  const isIdle = !refused && mayBeIdle({ sourceRetired, fromKey: found.fromKey });
+  const idle = isIdle ? idleOutcome(plan, found.fromKey) : undefined;
   return { ...found, ...judged(request, plan), ...idle, findings: [...base.findings, ...plan.findings] };
 }
 

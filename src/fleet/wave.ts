@@ -21,7 +21,14 @@ import type { RollbackResult } from '../postgres/undo/result.ts';
 import { isSharedRows } from '../engine/tenant.ts';
 import { adoptDone } from './adopt.ts';
 import { sharedOutcome, textOf } from './shared-rows.ts';
-import { asDroverError, idleOutcome, outcomeOfError, outcomeOfMove, outcomeOfRollback } from './outcome.ts';
+import {
+  asDroverError,
+  idleOutcome,
+  mayBeIdle,
+  outcomeOfError,
+  outcomeOfMove,
+  outcomeOfRollback,
+} from './outcome.ts';
 
 export interface Wave {
   readonly run: RunRecord;
@@ -86,13 +93,13 @@ async function findFinished(site: Site, { run, claimed }: Wave): Promise<TenantO
     const outcome = await finishedShared(site, run, shared);
     return outcome === undefined ? adopted : [...adopted, outcome];
   }
-  const retired = left.filter(({ sourceRetired }) => sourceRetired);
+  const through = run.kind === 'model' ? left.filter(mayBeIdle) : [];
   const plans = await planMoves(
     site,
-    retired.map((one) => intentFor(run, one)),
+    through.map((one) => intentFor(run, one)),
   );
   // What cannot be planned is refused by the work itself, which says why.
-  const idle = retired.flatMap(({ tenant, fromKey }, at) => {
+  const idle = through.flatMap(({ tenant, fromKey }, at) => {
     const plan = plans[at];
     const outcome =
       plan === undefined || plan instanceof DroverError || isRefused(run, plan)

@@ -181,6 +181,10 @@ eachEngine((engine) => {
     refused(await migrateAll({ entity_types: ['assistant'] }), 400, 'ENTITY_TYPE_UNKNOWN');
     refused(await migrateAll({}, '00000009-def0-def0-def0-000500000000'), 404, 'MODEL_NOT_FOUND');
     refused(await migrateAll({ force_override: true }), 400, 'FORCE_NEEDS_REASON');
+    refused(await migrateAll({ answers: { 'workspaces.model': 'perhaps' } }), 400, 'REQUEST_INVALID');
+    refused(await migrateAll({ answers: { 'nowhere.model': 'keep' } }), 400, 'ANSWER_UNKNOWN');
+    const answered = await results({ dry_run: true, answers: { 'workspaces.model': 'keep' } });
+    for (const { error } of Object.values(answered)) assert.equal(error?.code, undefined);
     assert.deepEqual(await configured(http), before);
     assert.equal(await valueOf(http, 'SELECT count(*)::int AS value FROM migration.migrations'), 0);
   });

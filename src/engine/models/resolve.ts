@@ -152,7 +152,7 @@ export type Resolution =
       readonly status: 'pending';
       readonly from: ModelFacts;
       readonly to: ModelFacts;
-      /** Nothing of the source is left to be retired: it carries the mark of an earlier migration, or no row stands for it. */
+      /** The source carries the mark of an earlier migration. */
       readonly sourceRetired: boolean;
       readonly findings: readonly Finding[];
     }
@@ -179,7 +179,7 @@ export function resolveModels(input: ResolveInput): Resolution {
     status: 'pending',
     from: source.model,
     to: target.model,
-    sourceRetired: source.model.marked === true || source.model.key === undefined,
+    sourceRetired: source.model.marked === true,
     findings: [...source.findings, ...target.findings],
   };
 }

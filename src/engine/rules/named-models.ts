@@ -64,7 +64,7 @@ export function knownModels(rules: Rules, kind: string): ModelFacts[] {
 }
 
 /** Is a row the model that is known without one? Then the row counts. */
-export function isSameModel(row: ModelFacts, known: ModelFacts): boolean {
+export function isRowOf(row: ModelFacts, known: ModelFacts): boolean {
   return known.spellings?.some(({ text }) => text === row.components['name']) === true;
 }
 

@@ -5,7 +5,7 @@
  */
 import { isEnding } from '../../engine/models/lifecycle.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
-import { isSameModel, knownModels, ofItsKind, withKnownNames } from '../../engine/rules/named-models.ts';
+import { isRowOf, knownModels, ofItsKind, withKnownNames } from '../../engine/rules/named-models.ts';
 import { modelTablesOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { groupRetirements } from '../../engine/models/retirements.ts';
@@ -154,7 +154,7 @@ async function readKind(
   return (await countUsageByTenant(tx, asked)).flatMap((used) => {
     const model = models.at(used.model);
     const theirs = rowsOf(used.tenant);
-    if (model === undefined || (model.key === undefined && theirs.some((row) => isSameModel(row, model))))
+    if (model === undefined || (model.key === undefined && theirs.some((row) => isRowOf(row, model))))
       return [];
     const successor = successorOf(theirs, model, rules.knowledge);
     return [

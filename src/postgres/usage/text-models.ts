@@ -1,6 +1,6 @@
 /** Models that no table holds and that values name all the same: by what the registry knows, and by what rows hold. */
 import type { ModelFacts } from '../../engine/models/model.ts';
-import { isSameModel, knownModels, othersInUse } from '../../engine/rules/named-models.ts';
+import { isRowOf, knownModels, othersInUse } from '../../engine/rules/named-models.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
@@ -20,7 +20,7 @@ export async function listTextModels(
   { tenant, kind, rows }: TextModelsQuery,
 ): Promise<ModelFacts[]> {
   const known = knownModels(rules, kind)
-    .filter((model) => !rows.some((row) => isSameModel(row, model)))
+    .filter((model) => !rows.some((row) => isRowOf(row, model)))
     .map(({ tenant: _nobodys, ...model }) => model);
   if (rules.modelTables.length > 0) return known;
   return [...known, ...othersInUse(rules, known, await modelsInUse(tx, rules, tenant))];
