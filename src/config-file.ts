@@ -54,9 +54,12 @@ export function loadConfigFile(path: string): Config {
   return openConfigFile(path).config;
 }
 
+/** What a command needs of a configuration: most ask for models, the doctor for the ownership of the tables alone. */
+export type ConfigNeeds = 'models' | 'ownership';
+
 /** Like `loadConfigFile`, with the positions. */
-export function openConfigFile(path: string): ConfigFile {
-  return parseConfig(readText(path), path);
+export function openConfigFile(path: string, needs: ConfigNeeds = 'models'): ConfigFile {
+  return parseConfig(readText(path), path, needs);
 }
 
 /**
@@ -64,7 +67,7 @@ export function openConfigFile(path: string): ConfigFile {
  * @param file how the text is called in messages.
  * @throws CONFIG_INVALID with all problems in `data.problems`.
  */
-export function parseConfig(text: string, file: string): ConfigFile {
+export function parseConfig(text: string, file: string, needs: ConfigNeeds = 'models'): ConfigFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const opened = { file, document, lines };
@@ -77,11 +80,20 @@ export function parseConfig(text: string, file: string): ConfigFile {
   if (unreadable.length > 0) throw invalid(unreadable);
   const value = plainValue(opened);
   const validate = validator();
-  if (!validate(value)) throw invalid(locateProblems(opened, faultsOf(validate)));
+  const isWhole = validate(value);
+  const faults = [...(isWhole ? [] : faultsOf(validate)), ...(needs === 'models' ? modelFaults(value) : [])];
+  if (faults.length > 0) throw invalid(locateProblems(opened, faults));
   const config = value as Config;
   const overridden = settingFaults(config);
   if (overridden.length > 0) throw invalid(locateProblems(opened, overridden));
   return { ...opened, config };
+}
+
+/** Where neither rows nor isolation is spoken of the file is about models. */
+function modelFaults(value: unknown): Fault[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  const isOther = ['model', 'rows', 'isolation'].some((key) => Object.hasOwn(value, key));
+  return isOther ? [] : [{ path: [], message: 'the key model is missing' }];
 }
 
 /** A setting that every transaction pins would be written in the file and mean nothing. */

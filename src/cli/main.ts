@@ -6,6 +6,7 @@ import { apply } from './migrations/apply.ts';
 import { check } from './registry/check.ts';
 import { completion, man } from './completion.ts';
 import { config } from './database/config.ts';
+import { doctor } from './isolation/doctor.ts';
 import { demo } from './server/demo.ts';
 import { edge } from './server/edge.ts';
 import { grants } from './database/grants.ts';
@@ -49,6 +50,7 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   inventory,
   init,
   inspect,
+  doctor,
   grants,
   plan,
   apply,
@@ -171,15 +173,20 @@ interface Wiring {
   readonly action: CommandAction;
 }
 
-function addGroup(program: Command, { name, summary, verbs: below }: VerbGroup, wiring: Wiring): void {
+function addGroup(program: Command, { name, summary, verbs: below, self }: VerbGroup, wiring: Wiring): void {
   const group = program.command(name).description(summary).helpCommand(false);
   setUp(group, wiring.streams);
+  if (self !== undefined) complete(group.enablePositionalOptions(), self, wiring);
   for (const verb of below) addVerb(group, verb, wiring);
 }
 
-function addVerb(parent: Command, verb: Verb, { streams, action }: Wiring): void {
+function addVerb(parent: Command, verb: Verb, wiring: Wiring): void {
   const command = parent.command(verb.name).description(verb.summary);
-  setUp(command, streams);
+  setUp(command, wiring.streams);
+  complete(command, verb, wiring);
+}
+
+function complete(command: Command, verb: Verb, { action }: Pick<Wiring, 'action'>): void {
   verb
     .define(command.option('--debug', 'print the stack of an error'))
     .allowExcessArguments(false)

@@ -29,6 +29,8 @@ export interface VerbGroup {
   readonly name: string;
   readonly summary: string;
   readonly verbs: readonly Verb[];
+  /** What the word by itself does. */
+  readonly self?: Verb;
 }
 
 export const exitStatus = { done: 0, failed: 1, changes: 2 } as const;

@@ -38,6 +38,7 @@ const pages: ReadonlyMap<string, Setting> = new Map<string, Setting>([
     'docs/guides/inventory.md',
     { example: ['b-text-pairs', "ALTER TABLE agents ALTER COLUMN model SET DEFAULT 'gpt-4o'"] },
   ],
+  ['docs/guides/isolation.md', {}],
   ['docs/guides/library.md', {}],
   ['docs/guides/migrations.md', {}],
   ['docs/guides/registry.md', { file: 'my-registry/registry.yaml' }],

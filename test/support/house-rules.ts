@@ -18,6 +18,7 @@ export type RuleOfAll = (sources: readonly Source[]) => string[];
 /** Packages that only one part may use, or those that are named. */
 const owned: Readonly<Record<string, string>> = {
   pg: 'postgres',
+  'libpg-query': 'isolation',
   '@electric-sql/pglite': 'postgres',
   'node:sqlite': 'postgres',
   '@clack/prompts': 'cli',

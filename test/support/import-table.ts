@@ -26,6 +26,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'engine/operations': inEngine('edit plan rules'),
   'engine/planner': inEngine('catalogue inventory models operations plan rules'),
   'engine/propose': inEngine('catalogue inventory rules'),
+  'engine/isolation': inEngine('catalogue rules'),
 
   isolation: ['engine', 'errors.ts'],
 
@@ -41,6 +42,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'postgres/scope': inPostgres('catalogue driver schema sql'),
   'postgres/facts': inPostgres('catalogue driver sql'),
   'postgres/inventory': inPostgres('catalogue driver sql'),
+  'postgres/isolation': inPostgres('catalogue driver sql'),
   'postgres/records': inPostgres('driver scope sql'),
   'postgres/move/operations': inPostgres('driver facts records sql'),
   'postgres/move': inPostgres('catalogue driver facts move/operations records scope sql'),
@@ -95,6 +97,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli/terminal', 'site', ...everything, 'config.ts', 'config-file.ts', 'errors.ts'],
   'cli/database': command,
   'cli/inventory': command,
+  'cli/isolation': command,
   'cli/models': command,
   'cli/registry': command,
   'cli/runs': command,
@@ -104,6 +107,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'cli',
     'cli/database',
     'cli/inventory',
+    'cli/isolation',
     'cli/migrations',
     'cli/models',
     'cli/registry',

@@ -217,6 +217,27 @@ export interface RowsConfig {
   readonly names?: readonly NameConfig[];
 }
 
+/** What `drover doctor` is told. */
+export interface IsolationConfig {
+  /** The application's roles, which policies must bind; default: `database.session.role`, else the login. */
+  readonly roles?: readonly string[];
+  /** Roles that are meant to see all tenants: a backup, a report. */
+  readonly trusted?: readonly string[];
+  /** Settings of a session that name the tenant, beside those of `database.session`. */
+  readonly context?: readonly string[];
+  /** Findings that somebody answers for. */
+  readonly ignore?: readonly IgnoreConfig[];
+}
+
+export interface IgnoreConfig {
+  readonly rule: string;
+  /** The object as the finding prints it; `*` for every one. */
+  readonly at: string;
+  readonly reason: string;
+  /** The last day on which it holds: `2027-06-30`. */
+  readonly until?: string;
+}
+
 export interface Config {
   readonly version: 1;
   readonly database?: {
@@ -270,6 +291,8 @@ export interface Config {
     /** Tables whose rows belong to nobody. */
     readonly global?: readonly string[];
   };
+  /** What the doctor must know beside the ownership of the tables. */
+  readonly isolation?: IsolationConfig;
   readonly places?: readonly PlaceConfig[];
   /** Tables whose rows can be given another key (`drover rekey`). */
   readonly rows?: readonly RowsConfig[];

@@ -48,11 +48,25 @@ export interface CatalogScope {
  * Partitions are folded into their parent. Tables are in the order of their id.
  */
 export async function readCatalog(tx: Tx, scope: CatalogScope): Promise<Catalog> {
+  const catalog = await withPlainNames(tx, () => readTables(tx, scope));
+  return withoutIgnored(catalog, scope);
+}
+
+/** Reads while nothing but PostgreSQL's own schema is on the search path, and puts the path back. */
+export async function withPlainNames<T>(tx: Tx, read: () => Promise<T>): Promise<T> {
   const { path } = await tx.one<{ path: string }>(`SELECT current_setting('search_path') AS path`);
   await tx.one(`SELECT set_config('search_path', 'pg_catalog', true)`);
-  const catalog = await readTables(tx, scope);
+  const answer = await read();
   await tx.one(`SELECT set_config('search_path', $1, true)`, [path]);
-  return withoutIgnored(catalog, scope);
+  return answer;
+}
+
+/** The policies of each of these tables, which may be partitions, by the number of the table. */
+export async function readPolicies(
+  tx: Tx,
+  ids: ReadonlyMap<number, TableId>,
+): Promise<ReadonlyMap<number, readonly Policy[]>> {
+  return groupByTable(await tx.many<PolicyRow>(policiesSql, [[...ids.keys()]]), (row) => toPolicy(row, ids));
 }
 
 function withoutIgnored(catalog: Catalog, scope: CatalogScope): Catalog {
@@ -84,7 +98,7 @@ async function readTables(tx: Tx, { schemas, own }: CatalogScope): Promise<Catal
   const indexes = groupByTable(await tx.many<UniqueIndexRow>(uniqueIndexesSql, [oids]), toUniqueIndex);
   const checks = groupByTable(await tx.many<CheckRow>(checksSql, [oids]), toCheck);
   const triggers = groupByTable(await tx.many<TriggerRow>(triggersSql, [oids]), toTrigger);
-  const policies = groupByTable(await tx.many<PolicyRow>(policiesSql, [oids]), (row) => toPolicy(row, ids));
+  const policies = await readPolicies(tx, ids);
   const tables = relations.map((row): Table => {
     const uniqueIndexes = indexes.get(row.oid) ?? [];
     return {

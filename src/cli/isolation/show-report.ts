@@ -1,0 +1,67 @@
+/** A report of the doctor as a person reads it: what was judged and how, the findings, and what nobody knows. */
+import { serverName } from '../../isolation/server-name.ts';
+import type { IsolationFinding, IsolationReport } from '../../engine/isolation/report.ts';
+import { listed, shownObject } from '../../isolation/ground.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { inLines } from '../terminal/wrap.ts';
+
+/** Prints the report. That nothing was found is never printed as isolated. */
+export function showReport(terminal: Terminal, report: IsolationReport): void {
+  const out = inLines(terminal);
+  out(`${report.database}, ${serverName(report)}, seen as ${report.login}`);
+  if (report.nothingToJudge !== undefined) return out(`Nothing to judge: ${report.nothingToJudge}.`);
+  for (const line of groundLines(report)) out(line);
+  for (const finding of report.findings) showFinding(terminal, finding);
+  if (report.findings.length > 0) out();
+  for (const line of closingLines(report)) out(line);
+}
+
+const rolesFrom: Readonly<Record<IsolationReport['rolesFrom'], string>> = {
+  configuration: 'by the configuration',
+  session: 'by database.session',
+  login: 'the login',
+  logins: 'every login that may touch a tenant’s table',
+  unknown: '',
+};
+
+function groundLines(report: IsolationReport): string[] {
+  const { owned, global, unknown } = report.tables;
+  const roles =
+    report.applicationRoles.length === 0
+      ? 'no application role is known'
+      : `application roles ${listed(report.applicationRoles)} (${rolesFrom[report.rolesFrom]})`;
+  const trusted = report.trusted.length === 0 ? '' : `; trusted ${listed(report.trusted)}`;
+  return [
+    `Tables: ${owned} of tenants, ${global} global, ${unknown} of unknown ownership; ${roles}${trusted}`,
+    ...(report.ownership === 'proposed'
+      ? [
+          'Ownership is proposed and not declared: `drover init` writes the proposal down, and a configuration decides.',
+        ]
+      : []),
+  ];
+}
+
+function showFinding(terminal: Terminal, { severity, rule, at, message, also }: IsolationFinding): void {
+  const { out, style } = terminal;
+  const mark = severity === 'error' ? style.error : severity === 'warning' ? style.warning : style.muted;
+  const lines = inLines(terminal);
+  out();
+  lines(`${mark(severity)} ${style.bold(rule)} ${at.kind} ${shownObject(at)}`);
+  lines(`  ${message}`);
+  if (also.length > 0)
+    lines(`  also: ${also.map((each) => `${each.rule} (${shownObject(each.at)})`).join(', ')}`);
+}
+
+function closingLines({ findings, ignored, rules, notRead, verdicts }: IsolationReport): string[] {
+  const count = (wanted: string): number => findings.filter(({ severity }) => severity === wanted).length;
+  const skipped = rules.filter(({ state }) => state === 'skipped');
+  const unverified = verdicts.filter(({ verdict }) => verdict === 'unverified').length;
+  return [
+    `${count('error')} errors, ${count('warning')} warnings, ${count('info')} to know; ${rules.length - skipped.length} rules judged`,
+    ...ignored.map((each) => `Ignored: ${each.rule} ${shownObject(each.at)}: ${each.ignored ?? ''}`),
+    ...skipped.map(({ rule, reason }) => `Skipped: ${rule}: ${reason ?? ''}`),
+    ...notRead.map(({ at, reason }) => `Not read: the policy ${shownObject(at)}: ${reason}`),
+    `Unverified: ${unverified} uses of tables by application roles. Rules find faults; they prove nothing.`,
+    ...(findings.length > 0 ? ['`drover doctor explain RULE` says why, and what mends it.'] : []),
+  ];
+}

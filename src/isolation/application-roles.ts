@@ -1,0 +1,50 @@
+/** Which roles policies must bind: those that somebody named, else the login, else every login that may touch a tenant's table. */
+import type { IsolationFacts, RelationFact } from '../engine/isolation/facts.ts';
+import type { IsolationReport } from '../engine/isolation/report.ts';
+import { ownedTables } from './ground.ts';
+import type { Ground, IsolationSettings } from './ground.ts';
+import { isAllPowerful, isExempt, mayUse, rowPrivileges } from './reach.ts';
+
+type Bound = Pick<IsolationReport, 'applicationRoles' | 'rolesFrom'>;
+
+/** The facts, ready to be asked. */
+export function groundOf(facts: IsolationFacts, settings: IsolationSettings): Omit<Ground, 'conditions'> {
+  const bare = {
+    facts,
+    settings,
+    applicationRoles: [],
+    rolesFrom: 'unknown' as const,
+    trusted: settings.trusted,
+    roles: new Map(facts.roles.map((role) => [role.name, role])),
+    relations: new Map(facts.relations.map((relation) => [relation.id, relation])),
+    tables: new Map(facts.catalog.tables.map((table) => [table.id, table])),
+    functions: Map.groupBy(facts.functions, ({ id }) => id),
+  };
+  return { ...bare, ...boundRoles({ ...bare, conditions: new Map() }) };
+}
+
+function boundRoles(ground: Ground): Bound {
+  const { settings, facts } = ground;
+  if (settings.roles !== undefined)
+    return { applicationRoles: settings.roles.names, rolesFrom: settings.roles.from };
+  const tables = ownedTables(ground).map(({ relation }) => relation);
+  if (mayBeBound(ground, facts.login, tables)) return { applicationRoles: [facts.login], rolesFrom: 'login' };
+  const logins = facts.roles
+    .filter(({ login }) => login)
+    .map(({ name }) => name)
+    .filter((name) => mayBeBound(ground, name, tables));
+  return logins.length === 0
+    ? { applicationRoles: [], rolesFrom: 'unknown' }
+    : { applicationRoles: logins, rolesFrom: 'logins' };
+}
+
+function mayBeBound(ground: Ground, name: string, tables: readonly RelationFact[]): boolean {
+  const role = ground.roles.get(name);
+  return (
+    role !== undefined &&
+    !isAllPowerful(role) &&
+    !ground.trusted.includes(name) &&
+    !tables.some((relation) => isExempt(ground, name, relation)) &&
+    tables.some((relation) => mayUse(ground, name, { relation, privileges: rowPrivileges }))
+  );
+}

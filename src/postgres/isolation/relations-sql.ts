@@ -1,0 +1,108 @@
+/**
+ * What the doctor asks of pg_catalog about tables and what hangs on them. Each query runs over all at once, takes no lock beyond ACCESS
+ * SHARE on pg_catalog, and needs no right on the tables themselves. Left out are the server's own schemas, temporary tables, and what
+ * belongs to an extension.
+ */
+
+/** `acl` of an object as entries; `kind` is the letter that `acldefault` knows it by. */
+export function entriesOf(acl: string, kind: string, owner: string): string {
+  return `(SELECT COALESCE(json_agg(json_build_object(
+      'grantee', CASE WHEN x.grantee = 0 THEN 'public' ELSE pg_get_userbyid(x.grantee)::text END,
+      'privilege', lower(x.privilege_type))), '[]')
+    FROM aclexplode(COALESCE(${acl}, acldefault(${kind}, ${owner}))) x)`;
+}
+
+/** Is the object a member of an extension? */
+export function ofExtension(catalogue: string, oid: string): string {
+  return `EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalogue}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
+}
+
+export const ownSchemas = String.raw`n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'`;
+
+export const relationsSql = String.raw`
+WITH RECURSIVE up AS (
+  SELECT i.inhrelid AS child, i.inhparent AS parent, 1 AS depth FROM pg_inherits i
+  UNION ALL
+  SELECT up.child, i.inhparent, up.depth + 1 FROM up JOIN pg_inherits i ON i.inhrelid = up.parent
+), tops AS (
+  SELECT DISTINCT ON (child) child, parent FROM up ORDER BY child, depth DESC, parent
+)
+SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
+       pg_get_userbyid(c.relowner)::text AS owner, c.relrowsecurity AS secured, c.relforcerowsecurity AS forced,
+       tops.parent AS root,
+       COALESCE((SELECT o.option_value::boolean FROM pg_options_to_table(c.reloptions) o
+                 WHERE o.option_name = 'security_invoker'), false) AS invoker,
+       ${entriesOf('c.relacl', `CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END`, 'c.relowner')} AS grants,
+       (SELECT COALESCE(json_agg(json_build_object(
+            'grantee', CASE WHEN x.grantee = 0 THEN 'public' ELSE pg_get_userbyid(x.grantee)::text END,
+            'privilege', lower(x.privilege_type), 'column', a.attname)), '[]')
+        FROM pg_attribute a, aclexplode(a.attacl) x
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attacl IS NOT NULL) AS column_grants,
+       ARRAY(SELECT DISTINCT d.refobjid FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+             WHERE r.ev_class = c.oid AND c.relkind IN ('v', 'm') AND r.rulename = '_RETURN'
+               AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> c.oid) AS reads,
+       ARRAY(SELECT r.rulename::text FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN' ORDER BY 1) AS rewrites,
+       (SELECT json_build_object('table', d.refobjid, 'column', a.attname) FROM pg_depend d
+          JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+        WHERE c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass
+          AND d.deptype IN ('a', 'i') LIMIT 1) AS serves
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN tops ON tops.child = c.oid
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't' AND ${ownSchemas}
+  AND NOT ${ofExtension('pg_class', 'c.oid')}
+ORDER BY n.nspname::text COLLATE "C", c.relname::text COLLATE "C"`;
+
+/** What the stored trees of the policies of these tables call: functions by name, and those behind operators. */
+export const policyCallsSql = String.raw`
+SELECT p.polrelid AS "table", p.polname::text AS policy, n.nspname::text AS schema, f.proname::text AS name,
+       f.provolatile::text AS volatility, f.oid < 16384 AS "builtIn"
+FROM pg_policy p
+CROSS JOIN LATERAL (
+  SELECT DISTINCT m[1]::oid AS called
+  FROM regexp_matches(concat(p.polqual::text, p.polwithcheck::text), ':(?:funcid|opfuncid) (\d+)', 'g') AS m) c
+JOIN pg_proc f ON f.oid = c.called JOIN pg_namespace n ON n.oid = f.pronamespace
+WHERE p.polrelid = ANY ($1::oid[])
+ORDER BY 1, 2, 3, 4`;
+
+/** Triggers that somebody wrote, and of those that PostgreSQL made for keys the ones that are off. */
+export const triggersSql = String.raw`
+SELECT t.tgrelid AS "table", t.tgname::text AS name, t.tgenabled IN ('O', 'A') AS enabled,
+       CASE WHEN t.tgisinternal THEN k.conname::text END AS "constraint", (t.tgtype & 2) <> 0 AS before,
+       (t.tgtype & 4) <> 0 AS on_insert, (t.tgtype & 8) <> 0 AS on_delete, (t.tgtype & 16) <> 0 AS on_update,
+       (t.tgtype & 32) <> 0 AS on_truncate, n.nspname::text AS schema, f.proname::text AS function
+FROM pg_trigger t JOIN pg_proc f ON f.oid = t.tgfoid JOIN pg_namespace n ON n.oid = f.pronamespace
+LEFT JOIN pg_constraint k ON k.oid = t.tgconstraint
+WHERE t.tgrelid = ANY ($1::oid[]) AND (NOT t.tgisinternal OR t.tgenabled NOT IN ('O', 'A'))
+ORDER BY t.tgname::text COLLATE "C"`;
+
+export const keysSql = String.raw`
+SELECT k.conrelid AS "table", k.conname::text AS name, k.contype::text AS kind, k.convalidated AS validated,
+       (to_jsonb(k) ->> 'conenforced') IS DISTINCT FROM 'false' AS enforced, k.confmatchtype = 'f' AS match_full,
+       ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(n, at)
+             JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.at) AS columns,
+       ARRAY(SELECT a.attname::text FROM unnest(k.confdelsetcols) AS u(n)
+             JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n) AS set_columns
+FROM pg_constraint k
+WHERE k.conrelid = ANY ($1::oid[]) AND k.contype IN ('f', 'c', 'n') AND k.conparentid = 0 AND k.conislocal
+ORDER BY k.conname::text COLLATE "C"`;
+
+export const indexesSql = String.raw`
+SELECT i.indrelid AS "table", c.relname::text AS name, i.indisunique AS unique, i.indisexclusion AS exclusion, i.indisvalid AS valid,
+       i.indpred IS NOT NULL AS partial, m.amname::text AS method,
+       ARRAY(SELECT a.attname::text FROM generate_series(0, i.indnkeyatts - 1) AS at
+             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
+             ORDER BY at) AS columns,
+       ARRAY(SELECT COALESCE(bool_and(f.proleakproof), true) FROM generate_series(0, i.indnkeyatts - 1) AS at
+             JOIN pg_opclass o ON o.oid = i.indclass[at]
+             LEFT JOIN pg_amop p ON p.amopfamily = o.opcfamily AND p.amoplefttype = o.opcintype AND p.amoprighttype = o.opcintype
+                                AND p.amopstrategy = CASE m.amname WHEN 'btree' THEN 3 WHEN 'hash' THEN 1 ELSE 0 END
+             LEFT JOIN pg_operator q ON q.oid = p.amopopr LEFT JOIN pg_proc f ON f.oid = q.oprcode
+             GROUP BY at ORDER BY at) AS leakproof
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
+WHERE i.indrelid = ANY ($1::oid[]) AND i.indislive
+ORDER BY c.relname::text COLLATE "C"`;
+
+export const defaultsSql = String.raw`
+SELECT d.adrelid AS "table", a.attname::text AS column, pg_get_expr(d.adbin, d.adrelid) AS expression
+FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+WHERE d.adrelid = ANY ($1::oid[]) AND a.attgenerated = ''
+ORDER BY d.adrelid, a.attnum`;

@@ -1,0 +1,90 @@
+/** The database that is meant, judged: Drover's own schema, a database with its configuration, or one of which only a proposal is known. */
+import { formatConfigProblems, locateProblems, openConfigFile } from '../config-file.ts';
+import type { Environment } from '../config.ts';
+import type { IsolationReport } from '../engine/isolation/report.ts';
+import type { Config } from '../engine/rules/config.ts';
+import { tenancyOf } from '../engine/rules/tenancy.ts';
+import { DroverError } from '../errors.ts';
+import type { IsolationSettings } from '../isolation/ground.ts';
+import { judge, nothingToJudge } from '../isolation/judge.ts';
+import { defaultSchema } from '../platform/install.ts';
+import { judgePlatform } from '../platform/judge.ts';
+import type { Database } from '../postgres/driver/database.ts';
+import { proposeConfig } from '../postgres/facts/propose.ts';
+import { readOwnedFacts } from '../postgres/isolation/owned-facts.ts';
+import { findSchema } from '../postgres/schema/applied.ts';
+import { recordsSchema } from '../postgres/scope/site.ts';
+import { proposalWords } from '../registry/known/proposal-words.ts';
+import { loadValid } from '../registry/load/folder.ts';
+import { resolveWhere, withDatabase } from './where.ts';
+import type { Where, WhereOptions } from './where.ts';
+
+export type DoctorOptions = Pick<WhereOptions, 'data' | 'database' | 'config' | 'registry'>;
+
+/** What the doctor says of the database that the options name. @throws CONFIG_MISMATCH where the configuration does not fit it */
+export function examine(
+  options: DoctorOptions,
+  environment: Environment,
+  now: Date,
+): Promise<IsolationReport> {
+  const where = resolveWhere(options, environment);
+  const today = now.toISOString().slice(0, 10);
+  return withDatabase(where, async (database) => {
+    if (await isOwn(database, where)) return judgePlatform(database, today);
+    return where.kind === 'given' && where.configFile !== undefined
+      ? judgeDeclared(database, where.configFile, today)
+      : judgeProposed(database, where, today);
+  });
+}
+
+async function isOwn(database: Database, where: Where): Promise<boolean> {
+  if (where.kind === 'given' && where.configFile !== undefined) return false;
+  const found = await database.transaction({ readOnly: true }, (tx) => findSchema(tx, defaultSchema));
+  return found === 'ours';
+}
+
+async function judgeDeclared(database: Database, file: string, today: string): Promise<IsolationReport> {
+  const opened = openConfigFile(file, 'ownership');
+  const { report, problems } = await judgeWith(database, opened.config, { ownership: 'declared', today });
+  if (problems.length === 0) return report;
+  const shown = formatConfigProblems(locateProblems(opened, problems));
+  const message = ['The configuration does not fit the database:', ...shown].join('\n  ');
+  throw new DroverError('CONFIG_MISMATCH', message, { problems });
+}
+
+async function judgeProposed(database: Database, where: Where, today: string): Promise<IsolationReport> {
+  const words = proposalWords(loadValid(where.registry));
+  const { config } = await proposeConfig(database, { records: recordsSchema, words });
+  return (await judgeWith(database, config, { ownership: 'proposed', today })).report;
+}
+
+async function judgeWith(
+  database: Database,
+  config: Config,
+  about: Pick<IsolationSettings, 'ownership' | 'today'>,
+): Promise<{ report: IsolationReport; problems: Awaited<ReturnType<typeof readOwnedFacts>>['problems'] }> {
+  const { session } = config.database ?? {};
+  const { roles: named, trusted = [], context = [], ignore: ignored = [] } = config.isolation ?? {};
+  const sessionRole = session?.role === undefined ? [] : [session.role];
+  const roles = named ?? sessionRole;
+  const settings = [...Object.keys(session?.settings ?? {}), ...context];
+  const { facts, problems } = await readOwnedFacts(database, {
+    config,
+    records: recordsSchema,
+    roles: [...roles, ...trusted],
+    settings,
+  });
+  const from = named === undefined ? 'session' : 'configuration';
+  const known = {
+    ...about,
+    ...(roles.length === 0 ? {} : { roles: { names: roles, from } as const }),
+    trusted,
+    context: settings,
+    ignored,
+  };
+  const tenancy = tenancyOf(config);
+  return {
+    report: tenancy === 'rows' ? await judge(facts, known) : nothingToJudge(facts, known, tenancy),
+    problems,
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * A sound schema of two tenants' tables in four shapes, made and judged in a transaction that is rolled back. In a text `{{…}}` stands
+ * for what the shape calls a table, a column or a role, and `{{@…}}` for the bare name.
+ */
+import { randomBytes } from 'node:crypto';
+import type { IsolationFinding, IsolationReport } from '../../src/engine/isolation/report.ts';
+import type { Config, IsolationConfig } from '../../src/engine/rules/config.ts';
+import { judge } from '../../src/isolation/judge.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database, Tx } from '../../src/postgres/driver/database.ts';
+import { factsWithin } from '../../src/postgres/isolation/owned-facts.ts';
+import { quoteIdent, quoteLiteral } from '../../src/postgres/sql/identifiers.ts';
+import { freshDatabase } from '../support/databases.ts';
+import type { Engine } from '../support/databases.ts';
+
+export const shapes = ['plain', 'quoted', 'elsewhere', 'partitioned'] as const;
+export type Shape = (typeof shapes)[number];
+
+const columns = ['id', 'org_id', 'room_id', 'user_id', 'note', 'state'];
+const roleNames = ['app', 'job', 'owner', 'backup'];
+
+/** Roles belong to the whole server, which other files use at the same time. */
+const run = randomBytes(3).toString('hex');
+
+function roleName(role: string): string {
+  return `dr_${run}_${role}`;
+}
+
+function named(shape: Shape, name: string): string {
+  const [first = '', ...rest] = name;
+  return shape === 'quoted' ? `${first.toUpperCase()}${rest.join('')} "x` : name;
+}
+
+function schemaOf(shape: Shape): string {
+  return shape === 'elsewhere' ? 'side' : 'public';
+}
+
+/** Fills the placeholders of a text. */
+function fill(shape: Shape, sql: string): string {
+  return sql.replaceAll(/\{\{(@?)(\w+)\}\}/g, (_, bare: string, word: string) => {
+    if (roleNames.includes(word)) return roleName(word);
+    if (word === 'schema') return quoteIdent(schemaOf(shape));
+    const name = named(shape, word);
+    if (bare === '@') return quoteLiteral(name).slice(1, -1);
+    if (columns.includes(word)) return quoteIdent(name);
+    return `${quoteIdent(schemaOf(shape))}.${quoteIdent(name)}`;
+  });
+}
+
+const tenant = `{{org_id}} = NULLIF(current_setting('app.org', true), '')::uuid`;
+
+function secured(table: string, condition = tenant): string {
+  return `ALTER TABLE {{${table}}} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+    CREATE POLICY tenant ON {{${table}}} TO {{app}} USING (${condition}) WITH CHECK (${condition});
+    GRANT SELECT, INSERT, UPDATE, DELETE ON {{${table}}} TO {{app}};`;
+}
+
+function base(shape: Shape): string {
+  const whole = shape === 'partitioned' ? 'PARTITION BY HASH ({{org_id}})' : '';
+  const parts =
+    shape === 'partitioned'
+      ? ['rooms', 'bookings'].map(
+          (table) =>
+            `CREATE TABLE {{schema}}.${table}_0 PARTITION OF {{${table}}} FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+             CREATE TABLE {{schema}}.${table}_1 PARTITION OF {{${table}}} FOR VALUES WITH (MODULUS 2, REMAINDER 1);`,
+        )
+      : [];
+  return `
+    ${roleNames.map((role) => `CREATE ROLE {{${role}}}${role === 'app' || role === 'job' ? ' LOGIN' : ''};`).join('\n')}
+    ${shape === 'elsewhere' ? 'CREATE SCHEMA {{schema}};' : ''}
+    GRANT USAGE ON SCHEMA {{schema}} TO {{app}}, {{job}}, {{owner}}, {{backup}};
+    CREATE TABLE {{orgs}} ({{id}} uuid PRIMARY KEY, {{note}} text);
+    CREATE TABLE {{currencies}} ({{id}} text PRIMARY KEY);
+    GRANT SELECT ON {{currencies}} TO {{app}};
+    CREATE TABLE {{users}} ({{org_id}} uuid NOT NULL REFERENCES {{orgs}}, {{id}} uuid DEFAULT gen_random_uuid(), {{note}} text,
+      PRIMARY KEY ({{org_id}}, {{id}}));
+    CREATE TABLE {{rooms}} ({{org_id}} uuid NOT NULL REFERENCES {{orgs}}, {{id}} uuid DEFAULT gen_random_uuid(), {{note}} text,
+      PRIMARY KEY ({{org_id}}, {{id}})) ${whole};
+    CREATE TABLE {{bookings}} ({{org_id}} uuid NOT NULL REFERENCES {{orgs}}, {{id}} uuid DEFAULT gen_random_uuid(),
+      {{room_id}} uuid NOT NULL, {{user_id}} uuid NOT NULL, {{note}} text, {{state}} text NOT NULL DEFAULT 'open',
+      PRIMARY KEY ({{org_id}}, {{id}}),
+      FOREIGN KEY ({{org_id}}, {{room_id}}) REFERENCES {{rooms}},
+      FOREIGN KEY ({{org_id}}, {{user_id}}) REFERENCES {{users}}) ${whole};
+    ${parts.join('\n')}
+    CREATE INDEX ON {{bookings}} ({{org_id}}, {{room_id}});
+    CREATE INDEX ON {{bookings}} ({{org_id}}, {{user_id}});
+    ${secured('orgs', tenant.replace('{{org_id}}', '{{id}}'))}
+    ${['users', 'rooms', 'bookings'].map((table) => secured(table)).join('\n')}`;
+}
+
+function configOf(shape: Shape, isolation: IsolationConfig): Config {
+  const name = (table: string): string => `${quoteIdent(schemaOf(shape))}.${quoteIdent(named(shape, table))}`;
+  return {
+    version: 1,
+    database: { schemas: [schemaOf(shape)] },
+    tenant: { root: name('orgs'), key: named(shape, 'id'), global: [name('currencies')] },
+    isolation,
+  };
+}
+
+/** One fault, put into the sound schema. */
+export interface Planting {
+  readonly sql: string;
+  readonly shape: Shape;
+  readonly isolation?: IsolationConfig;
+  /** Of the tenancy: `{ unrelated: ['bookings.org_id'] }`. */
+  readonly tenant?: Partial<Config['tenant']>;
+}
+
+class RolledBack extends Error {}
+
+/** Judges the schema with the fault, and takes both back. */
+export async function judgePlanted(database: Database, planting: Planting): Promise<IsolationReport> {
+  let report: IsolationReport | undefined;
+  const work = async (tx: Tx): Promise<never> => {
+    await tx.script(fill(planting.shape, base(planting.shape)));
+    if (planting.sql !== '') await tx.script(fill(planting.shape, planting.sql));
+    report = await judgeWithin(tx, database.engine, planting);
+    throw new RolledBack();
+  };
+  await database.transaction({}, work).catch((error: unknown) => {
+    if (!(error instanceof RolledBack)) throw error;
+  });
+  if (report === undefined) throw new Error('nothing was judged');
+  return report;
+}
+
+async function judgeWithin(tx: Tx, engine: Database['engine'], planting: Planting): Promise<IsolationReport> {
+  const { shape, tenant: changed = {} } = planting;
+  const said = planting.isolation ?? { roles: [roleName('app')], trusted: [roleName('backup')] };
+  const plain = configOf(shape, said);
+  const config = { ...plain, tenant: { ...plain.tenant, ...changed } };
+  const others = await tx.many<{ name: string }>(
+    `SELECT rolname::text AS name FROM pg_roles WHERE rolname NOT LIKE $1`,
+    [`dr\\_${run}\\_%`],
+  );
+  const { facts } = await factsWithin(tx, engine, {
+    config,
+    records: 'drover',
+    roles: said.roles ?? [],
+    settings: ['app.org'],
+  });
+  return judge(facts, {
+    ownership: 'declared',
+    ...(said.roles === undefined ? {} : { roles: { names: said.roles, from: 'configuration' } }),
+    // What other files do with the server is not this one's fault.
+    trusted: [...(said.trusted ?? []), ...others.map(({ name }) => name)],
+    context: ['app.org', ...(said.context ?? [])],
+    ignored: said.ignore ?? [],
+    today: '2026-12-01',
+  });
+}
+
+/** `rule object`, for comparison. */
+export function shownFindings({ findings }: IsolationReport): string[] {
+  return findings.map(
+    ({ rule, severity, at }: IsolationFinding) =>
+      `${severity} ${rule} ${at.name}${at.part === undefined ? '' : `.${at.part}`}`,
+  );
+}
+
+export async function openFresh(engine: Engine): Promise<{ database: Database; close: () => Promise<void> }> {
+  const { target, drop } = await freshDatabase(engine);
+  const database = await openDatabase(target);
+  return {
+    database,
+    close: async () => {
+      await database.close();
+      await drop();
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** A planted fault: SQL that makes the sound schema of ../ground.ts unsound in one way. */
+import type { IsolationConfig } from '../../../src/engine/rules/config.ts';
+import type { Severity } from '../../../src/engine/finding.ts';
+import type { Engine } from '../../support/databases.ts';
+import type { Planting, Shape } from '../ground.ts';
+
+export interface Plant {
+  readonly rule: string;
+  readonly sql: string;
+  /** `error` where it is left out. */
+  readonly severity?: Severity;
+  /** Shapes that PostgreSQL refuses, with the SQLSTATE; by what is needed where only a newer server knows the fault. */
+  readonly refused?: Partial<Record<Shape, string>>;
+  /** The first version that knows what is planted. */
+  readonly since?: number;
+  /** Where the fault has no table, one shape says it all. */
+  readonly shapes?: readonly Shape[];
+  readonly engines?: readonly Engine[];
+  readonly isolation?: () => IsolationConfig;
+  readonly tenant?: (shape: Shape) => Planting['tenant'];
+}
