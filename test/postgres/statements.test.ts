@@ -248,6 +248,24 @@ describe('kept statements', () => {
     }
   });
 
+  it('make room for new ones, and come back as what they were', async () => {
+    const db = await openServer({ url: fresh.url, poolSize: 1 });
+    try {
+      const numbered = Array.from({ length: 450 }, (_, at) => prepared(`SELECT ${at} AS "column ${at}"`));
+      const askAll = (tx: Tx): Promise<object[]> => tx.together(numbered.map((one) => many(one)));
+      const all = numbered.map((_, at) => [{ [`column ${at}`]: at }]);
+      for (let round = 0; round < 3; round += 1) {
+        assert.deepEqual(await db.transaction({}, askAll), all);
+        for (const [at, one] of numbered.entries())
+          assert.deepEqual(await db.transaction({}, (tx) => tx.many(one)), all[at]);
+      }
+      const counted = 'SELECT count(*)::int AS kept FROM pg_prepared_statements';
+      assert.deepEqual(await db.transaction({}, (tx) => tx.one(counted)), { kept: 400 });
+    } finally {
+      await db.close();
+    }
+  });
+
   it('are none behind a pooler', async () => {
     const pooler = await startPooler(fresh.url);
     const db = await openServer({ url: pooler.url, poolSize: 1 });

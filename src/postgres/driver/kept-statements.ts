@@ -2,43 +2,36 @@
 import type { ResultColumns } from '../sql/values.ts';
 import type { Statement } from './question.ts';
 
-/** Texts are made from declarations, so there are some hundred of them. */
+/**
+ * They follow from declarations, from the rules of a site and from what models are called, so there are some hundred of them. Where each
+ * tenant has a schema of its own they are new ones for every tenant, and those that were sent longest ago make room.
+ */
 const limit = 400;
 
-interface KeptStatement {
+export interface KeptStatement {
   readonly name: string;
-  /** Of its rows; undefined until it has run once. */
+  /** Of its rows; undefined until it has run, and after it failed. */
   columns: ResultColumns | undefined;
 }
 
 export class KeptStatements {
+  /** By their text, the one that was sent last at the end. */
   readonly #kept = new Map<string, KeptStatement>();
 
-  /** By what name the connection keeps a statement; empty for one that it does not keep. */
-  nameOf({ sql, keep }: Statement): string {
-    if (!keep) return '';
-    const kept = this.#kept.get(sql);
-    if (kept !== undefined) return kept.name;
-    if (this.#kept.size >= limit) return '';
-    const name = `drover_${this.#kept.size + 1}`;
-    this.#kept.set(sql, { name, columns: undefined });
+  /** How the connection keeps a statement; undefined for one that it does not keep. */
+  find({ sql, keep }: Statement): KeptStatement | undefined {
+    if (!keep) return undefined;
+    const kept = this.#kept.get(sql) ?? { name: this.#freeName(), columns: undefined };
+    this.#kept.delete(sql);
+    this.#kept.set(sql, kept);
+    return kept;
+  }
+
+  #freeName(): string {
+    const [oldest] = this.#kept;
+    if (oldest === undefined || this.#kept.size < limit) return `drover_${this.#kept.size + 1}`;
+    const [sql, { name }] = oldest;
+    this.#kept.delete(sql);
     return name;
-  }
-
-  /** The columns of a statement that is prepared and has run. */
-  columnsOf({ sql, keep }: Statement): ResultColumns | undefined {
-    return keep ? this.#kept.get(sql)?.columns : undefined;
-  }
-
-  /** It has run. */
-  remember({ sql, keep }: Statement, columns: ResultColumns): void {
-    const kept = keep ? this.#kept.get(sql) : undefined;
-    if (kept !== undefined) kept.columns ??= columns;
-  }
-
-  /** It failed, and is prepared anew the next time: a column may have another type than it was prepared with. */
-  forget({ sql }: Statement): void {
-    const kept = this.#kept.get(sql);
-    if (kept !== undefined) kept.columns = undefined;
   }
 }

@@ -3,22 +3,14 @@ import { forEachMember } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Tx } from './database.ts';
 import { many, prepared, readAs } from './question.ts';
-import type { Query, Question } from './question.ts';
-
-/** The rows of a SELECT for each of several members, each member's in their order. */
-export function askEach<R extends object>(size: number, select: Sql): Question<R[][]> {
-  return askMembers(size, forEachMember(size, select));
-}
+import type { Question } from './question.ts';
 
 /**
- * The same where the rows are found by keys. For one member the connection keeps the statement (`prepared`); of several the plan has
- * to know how many.
+ * The rows of a SELECT for each of several members, each member's in their order. For one member the connection keeps the statement
+ * (`prepared`); of several the plan has to know how many.
  */
-export function askEachByKey<R extends object>(size: number, select: Sql): Question<R[][]> {
-  return askMembers(size, size === 1 ? prepared(select) : forEachMember(size, select));
-}
-
-function askMembers<R extends object>(size: number, query: Query): Question<R[][]> {
+export function askEach<R extends object>(size: number, select: Sql): Question<R[][]> {
+  const query = size === 1 ? prepared(select) : forEachMember(size, select);
   return readAs(many<R & Numbered>(query), (rows) => distribute<R>(size, rows));
 }
 

@@ -6,7 +6,7 @@
 import type pg from 'pg';
 import { type ResultColumns, decoderOf, toRow } from '../sql/values.ts';
 import type { MessageOutcome } from './connection.ts';
-import type { KeptStatements } from './kept-statements.ts';
+import type { KeptStatement, KeptStatements } from './kept-statements.ts';
 import type { Answer, Statement } from './question.ts';
 
 /** @param kept what the connection keeps prepared; undefined where it may keep nothing */
@@ -74,6 +74,8 @@ const nothingIsCopied = 'Nothing is copied here';
 class MessageBatch implements pg.Submittable {
   readonly #statements: readonly Statement[];
   readonly #kept: KeptStatements | undefined;
+  /** Of each statement, as it was written: what is sent behind it may take its name. */
+  readonly #sentAs: (KeptStatement | undefined)[] = [];
   readonly #resolve: (outcome: MessageOutcome) => void;
   readonly #answers: Answer[] = [];
   #columns: ResultColumns | undefined;
@@ -102,10 +104,12 @@ class MessageBatch implements pg.Submittable {
   }
 
   #write(connection: pg.Connection, statement: Statement): void {
-    const name = this.#kept?.nameOf(statement) ?? '';
+    const kept = this.#kept?.find(statement);
+    this.#sentAs.push(kept);
+    const { name } = kept ?? { name: '' };
     const values = [...statement.params];
-    if (this.#kept?.columnsOf(statement) === undefined) {
-      // One whose first run failed is there already; closing what is not there is no error.
+    if (kept?.columns === undefined) {
+      // One whose first run failed is there already, and so is one that made room; closing what is not there is no error.
       if (name !== '') connection.close({ type: 'S', name }, true);
       connection.parse({ name, text: statement.sql, types: [] }, true);
       connection.bind({ statement: name, values }, true);
@@ -114,9 +118,9 @@ class MessageBatch implements pg.Submittable {
     connection.execute({}, true);
   }
 
-  /** The statement that is being answered. */
-  #current(): Statement | undefined {
-    return this.#statements[this.#answers.length];
+  /** The statement that is being answered, as it is kept. */
+  #current(): KeptStatement | undefined {
+    return this.#sentAs[this.#answers.length];
   }
 
   handleRowDescription({ fields }: { readonly fields: ResultFields }): void {
@@ -124,8 +128,7 @@ class MessageBatch implements pg.Submittable {
   }
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
-    const statement = this.#current();
-    this.#columns ??= (statement && this.#kept?.columnsOf(statement)) ?? [];
+    this.#columns ??= this.#current()?.columns ?? [];
     try {
       this.#rows.push(toRow(this.#columns, fields));
     } catch (error) {
@@ -134,8 +137,8 @@ class MessageBatch implements pg.Submittable {
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {
-    const statement = this.#current();
-    if (statement !== undefined) this.#kept?.remember(statement, this.#columns ?? []);
+    const kept = this.#current();
+    if (kept !== undefined) kept.columns ??= this.#columns ?? [];
     this.#answers.push({ rows: this.#rows, affected: affectedBy(text), tag: text });
     this.#columns = undefined;
     this.#rows = [];
@@ -150,8 +153,9 @@ class MessageBatch implements pg.Submittable {
   }
 
   handleError(error: unknown): void {
-    const statement = this.#current();
-    if (statement !== undefined) this.#kept?.forget(statement);
+    const kept = this.#current();
+    // It is prepared anew the next time: a column may have another type than it was prepared with.
+    if (kept !== undefined) kept.columns = undefined;
     this.#resolve(this.#unreadable ?? { answers: this.#answers, error });
   }
 

@@ -24,8 +24,8 @@ class Prepared {
 export type { Prepared };
 
 /**
- * The same statement, to be kept prepared by each connection that sends it: for what every request asks, where planning takes several
- * times as long as running. Only for what is found by keys: a plan that is kept is the same for every tenant and every value.
+ * The same statement, to be kept prepared by each connection that sends it: for what is asked again and again, where planning takes several
+ * times as long as running. Not for what changes many rows: a plan that is kept may be the same for every tenant and every value.
  * Row-level security is none the weaker: PostgreSQL plans a kept statement again for another role, and asks for the tenant when it runs.
  */
 export function prepared(query: string | Sql): Prepared {

@@ -1,5 +1,5 @@
 /** The model rows that a tenant may mean, read by what the configuration says their columns are. */
-import { askEach, askEachByKey } from '../driver/members.ts';
+import { askEach } from '../driver/members.ts';
 import { modelTablesOf } from '../../engine/rules/references.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
 import { namedModel } from '../../engine/models/model.ts';
@@ -53,7 +53,7 @@ function modelsOf(
     return { statements: [], read: () => [[]] };
   const mine = mineSql({ rules, table: model.table, size, tenants });
   const where = anyOf([sql`(${mine})`, globalSql(rules, model)]);
-  return readAs(askEachByKey<ModelRow>(size, modelsSql(rules, model, where)), (rows) =>
+  return readAs(askEach<ModelRow>(size, modelsSql(rules, model, where)), (rows) =>
     rows.map((own) => withoutOthersNames(factsOf(rules, model, own))),
   );
 }

@@ -2,7 +2,7 @@
  * Reads the facts of plans in one transaction. It writes nothing, so a read-only login suffices; the same function reads them
  * again under the locks of an apply, where what the scan found is handed in instead of looked for.
  */
-import { askEachByKey } from '../driver/members.ts';
+import { askEach } from '../driver/members.ts';
 import type { Matcher } from '../../engine/inventory/matcher.ts';
 import type { SchemaOccurrence } from '../../engine/inventory/occurrence.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
@@ -115,7 +115,7 @@ export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): 
     ? sql`${exactText(held)} = ${each(asked, 'text')}`
     : equalsEach(own, held, asked);
   const select = sql`SELECT ${name}::text AS name FROM ${tableName(table)} t WHERE ${named}`;
-  return readAs(askEachByKey<{ name: string | null }>(asked.length, select), (rows) => {
+  return readAs(askEach<{ name: string | null }>(asked.length, select), (rows) => {
     const found = new Map(asked.map((key, at) => [key, rows[at]?.[0]]));
     return keys.map((key) => {
       const row = key === undefined ? undefined : found.get(key);

@@ -4,7 +4,7 @@
  * meets the fence.
  */
 import { canMove } from '../../engine/rules/place.ts';
-import { askEachByKey } from '../driver/members.ts';
+import { askEach } from '../driver/members.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { ModelFacts, ModelName } from '../../engine/models/model.ts';
 import { mayName } from '../../engine/rules/mapping.ts';
@@ -114,7 +114,7 @@ function rowLock(
     return { statements: [], read: () => undefined };
   const named = equalsEach(own, column('t', model.key), keys);
   const mode = side === 'source' ? 'FOR UPDATE' : 'FOR SHARE';
-  return askEachByKey(
+  return askEach(
     size,
     sql`SELECT 1 AS locked FROM ${rowsOf(table)} t WHERE ${nameableSql(context, members[0]?.pair[side].tenant)} AND ${named} ${raw(mode)}`,
   );

@@ -10,6 +10,7 @@ import { DroverError } from '../../errors.ts';
 import { readGround } from '../catalogue/rules.ts';
 import type { RulesGround } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
+import { LockWait, withRetries } from '../driver/retry.ts';
 import { withStrays } from '../facts/copies.ts';
 import { byShape, memberOf } from '../facts/member.ts';
 import type { Member } from '../facts/member.ts';
@@ -92,8 +93,12 @@ export function readMoves(given: Site, intents: readonly Intent[]): Promise<(Mov
   return together(site, intents, (some) => reading(site, some, (tx) => readWithin(tx, site, some)));
 }
 
+/** Statements that a connection keeps fail once where their tables were changed, and then it reads what they are by now. */
 function reading<T>(site: Site, intents: readonly Intent[], work: (tx: Tx) => Promise<T>): Promise<T> {
-  return withTenants(site, { tenants: intents.map(({ tenant }) => tenant), readOnly: true }, work);
+  const tenants = intents.map(({ tenant }) => tenant);
+  return withRetries({ retries: 1, locks: new LockWait(0) }, () =>
+    withTenants(site, { tenants, readOnly: true }, work),
+  );
 }
 
 /** What the database refuses names no tenant; then each is read by itself. */

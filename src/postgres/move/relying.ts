@@ -4,7 +4,7 @@ import type { Place, Reliance } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
-import { askEach, askEachByKey } from '../driver/members.ts';
+import { askEach } from '../driver/members.ts';
 import type { Tx } from '../driver/database.ts';
 import { inOrder } from '../driver/question.ts';
 import { columnOf, equalsAny } from '../sql/cast.ts';
@@ -101,7 +101,7 @@ export async function readUngranted(
 ): Promise<(UngrantedUses | undefined)[]> {
   const relying = members.length === 0 ? [] : relyingPlaces(rules, members);
   const grants = [...new Map(relying.map((one) => [grantId(one), one])).entries()];
-  const lone = await tx.together(grants.map(([, one]) => askEachByKey<Lone>(members.length, loneSql(one))));
+  const lone = await tx.together(grants.map(([, one]) => askEach<Lone>(members.length, loneSql(one))));
   const aloneAt = new Map(grants.map(([id], at) => [id, lone[at] ?? []]));
   const asked = (['from', 'to'] as const).flatMap((side) =>
     relying.flatMap((one) => {

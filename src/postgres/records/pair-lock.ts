@@ -2,7 +2,7 @@
  * The advisory lock on a pair of tenant and source. Whoever works on a record holds it until the work is committed, so two
  * migrations of one source never mix, and an open record whose lock is free was left by a process that died.
  */
-import { askEachByKey } from '../driver/members.ts';
+import { askEach } from '../driver/members.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
@@ -32,7 +32,7 @@ function nameOf({ tenant, source }: LockedPair): string {
 export function pairLocks(pairs: readonly LockedPair[]): Question<(DroverError | undefined)[]> {
   const names = pairs.map(nameOf);
   const free = sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${each(names, 'text')}, 6420)) AS free`;
-  return readAs(askEachByKey<{ free: boolean }>(pairs.length, free), (rows) =>
+  return readAs(askEach<{ free: boolean }>(pairs.length, free), (rows) =>
     pairs.map((pair, at) => (rows[at]?.[0]?.free === true ? undefined : running(pair))),
   );
 }

@@ -14,7 +14,7 @@ import type { Subject } from '../../../engine/rules/rows/followers.ts';
 import { subjectOf } from '../../../engine/rules/rows/view.ts';
 import type { Rules } from '../../../engine/rules/references.ts';
 import { DroverError } from '../../../errors.ts';
-import { askEachByKey } from '../../driver/members.ts';
+import { askEach } from '../../driver/members.ts';
 import { inOrder, readAs } from '../../driver/question.ts';
 import type { Question } from '../../driver/question.ts';
 
@@ -40,7 +40,7 @@ export function rowPairsOf(
 ): Question<(ModelPair | DroverError)[]> {
   const questions = intents.map((intent) => {
     const asked = { rules, subject, intent };
-    return readAs(askEachByKey<SubjectRow>(1, rowsSql(asked)), ([rows = []]) => pairOf(asked, rows));
+    return readAs(askEach<SubjectRow>(1, rowsSql(asked)), ([rows = []]) => pairOf(asked, rows));
   });
   return inOrder(questions);
 }

@@ -5,7 +5,7 @@ import type { Place } from '../../../engine/rules/place.ts';
 import { tableOf } from '../../../engine/rules/references.ts';
 import type { Rules } from '../../../engine/rules/references.ts';
 import type { Tx } from '../../driver/database.ts';
-import { affected, inOrder, readAs } from '../../driver/question.ts';
+import { affected, inOrder, prepared, readAs } from '../../driver/question.ts';
 import type { Question } from '../../driver/question.ts';
 import { placeRow, rowContext } from '../../facts/member.ts';
 import type { Blocks } from '../../facts/documents.ts';
@@ -88,7 +88,9 @@ export function movedPlace(
 export function withLoops<T>(work: Question<T>, { hashJoin, mergeJoin }: JoinSettings): Question<T> {
   const set = (hash: string, merge: string): Question<unknown> =>
     affected(
-      sql`SELECT set_config('enable_hashjoin', ${bind(hash, 'text')}, true), set_config('enable_mergejoin', ${bind(merge, 'text')}, true)`,
+      prepared(
+        sql`SELECT set_config('enable_hashjoin', ${bind(hash, 'text')}, true), set_config('enable_mergejoin', ${bind(merge, 'text')}, true)`,
+      ),
     );
   return readAs(inOrder([set('off', 'off'), work, set(hashJoin, mergeJoin)]), ([, result]) => result);
 }
